@@ -1,0 +1,27 @@
+import type { AudioFormat } from './audio-format.ts';
+
+/** How a worker hears the call. `chunk`: one event per run of frames, at least `ms` long, the next after the ack of the last. */
+export type ListenMode = { readonly mode: 'chunk'; readonly ms: number };
+
+/** Bounds of a chunk's shortest length in milliseconds: a frame, and what still feels like a conversation. */
+export const CHUNK_MS = { min: 20, max: 2_000, default: 100 } as const;
+
+export interface WorkerPlan {
+  /** The worker's name: also the event name on its lane and the last part of its webhook's path. */
+  readonly name: string;
+  readonly listen: ListenMode;
+}
+
+/**
+ * What a route decides for one call. It is fixed when the call is answered (ACS takes media streaming options only then)
+ * and travels to the relay in the ticket, so that the relay needs no database.
+ */
+export interface CallPlan {
+  readonly format: AudioFormat;
+  readonly channels: 'mixed' | 'unmixed';
+  /** Start streaming when the call is answered; otherwise wait for `streaming/start`. */
+  readonly startStreaming: boolean;
+  /** Whether ACS sends DTMF tones on the media socket. */
+  readonly dtmf: boolean;
+  readonly workers: readonly WorkerPlan[];
+}

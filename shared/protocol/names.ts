@@ -1,0 +1,18 @@
+/** Names on Web PubSub that are ours: the hub, the groups of a call, and what a worker may be called. */
+export const HUB = 'calls';
+
+/** Worker names are also event names and path segments, so they are kept to what all three allow. */
+export const WORKER_NAME_PATTERN = /^[a-z][a-z0-9-]{0,62}$/;
+
+/** Call ids are made by `shared/core/call-id.ts`; the relay and the HTTP API accept nothing else in a path. */
+export const CALL_ID_PATTERN = /^[a-z0-9]{16,64}$/;
+
+/** The group in which a worker publishes audio and actions for a call, at any time and as often as it likes. */
+export function downGroup(callId: string, worker: string): string {
+  return `call.${callId}.down.${worker}`;
+}
+
+/** The path and query of the media URL that ACS dials. */
+export function mediaPath(callId: string, ticket: string): string {
+  return `/media/${callId}?ticket=${ticket}`;
+}

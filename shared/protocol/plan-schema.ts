@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { AUDIO_FORMAT_NAMES } from '../core/audio-format.ts';
+import { type CallPlan, CHUNK_MS } from '../core/plan.ts';
+import { WORKER_NAME_PATTERN } from './names.ts';
+
+export const listenSchema = z.strictObject({
+  mode: z.literal('chunk', {
+    error: 'only the listen mode "chunk" is built; not supported: "utterance" and "stream"',
+  }),
+  ms: z.int().min(CHUNK_MS.min).max(CHUNK_MS.max),
+});
+
+export const workerPlanSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      WORKER_NAME_PATTERN,
+      `a worker name matches ${WORKER_NAME_PATTERN.source} (lower case, digits, hyphens)`,
+    ),
+  listen: listenSchema,
+});
+
+/** The plan as it travels in the ticket. Unknown members are dropped, so that a newer control app can talk to an older relay. */
+export const planSchema: z.ZodType<CallPlan> = z.object({
+  format: z.enum(AUDIO_FORMAT_NAMES),
+  channels: z.enum(['mixed', 'unmixed']),
+  startStreaming: z.boolean(),
+  dtmf: z.boolean(),
+  workers: z.array(workerPlanSchema).max(16),
+});

@@ -1,0 +1,100 @@
+/** The ticket: the signed plan of one call, carried in the media URL. JWT, HS256, `aud: relay`, `sub: callId`. */
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import type { CallPlan } from '../core/plan.ts';
+import { planSchema } from './plan-schema.ts';
+
+export const TICKET_AUDIENCE = 'relay';
+
+/** Shortest ticket key in bytes: that of the hash (RFC 7518, section 3.2). */
+export const TICKET_KEY_MIN_BYTES = 32;
+
+const claimsSchema = z.object({ from: z.string(), to: z.string(), plan: planSchema });
+
+/** Clocks of the control app and the relay may differ by this much. */
+const CLOCK_TOLERANCE_S = 30;
+
+export interface Ticket {
+  readonly callId: string;
+  /** Raw ids of caller and called (`4:+1425…`, `8:acs:…`), told to the workers with `call.started`. Never logged. */
+  readonly from: string;
+  readonly to: string;
+  readonly plan: CallPlan;
+  /** Milliseconds since the epoch. */
+  readonly expiresAtMs: number;
+}
+
+export type TicketRefusal =
+  | 'malformed'
+  | 'bad signature'
+  | 'expired'
+  | 'wrong audience'
+  | 'bad plan'
+  | 'another call';
+
+export class TicketError extends Error {
+  override readonly name = 'TicketError';
+  readonly reason: TicketRefusal;
+  constructor(reason: TicketRefusal, options?: ErrorOptions) {
+    super(`ticket refused: ${reason}`, options);
+    this.reason = reason;
+  }
+}
+
+/** Signs a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
+export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<string> {
+  return new SignJWT({ from: ticket.from, to: ticket.to, plan: ticket.plan })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setAudience(TICKET_AUDIENCE)
+    .setSubject(ticket.callId)
+    .setIssuedAt(Math.floor(nowMs / 1000))
+    .setExpirationTime(Math.floor(ticket.expiresAtMs / 1000))
+    .sign(new TextEncoder().encode(key));
+}
+
+/**
+ * Checks a ticket against the keys in turn (the current one, then the one before it, so that keys can be rotated).
+ * @throws TicketError naming the reason; never with the ticket's text in the message.
+ */
+export async function verifyTicket(
+  token: string,
+  callId: string,
+  keys: readonly string[],
+  nowMs: number,
+): Promise<Ticket> {
+  let refusal = new TicketError('bad signature');
+  for (const key of keys) {
+    try {
+      return await verifyWithKey(token, callId, key, nowMs);
+    } catch (error) {
+      if (!(error instanceof TicketError)) throw error;
+      refusal = error;
+      if (error.reason !== 'bad signature') break;
+    }
+  }
+  throw refusal;
+}
+
+async function verifyWithKey(token: string, callId: string, key: string, nowMs: number): Promise<Ticket> {
+  const claims = await jwtVerify(token, new TextEncoder().encode(key), {
+    algorithms: ['HS256'],
+    audience: TICKET_AUDIENCE,
+    requiredClaims: ['sub', 'exp'],
+    clockTolerance: CLOCK_TOLERANCE_S,
+    currentDate: new Date(nowMs),
+  }).catch((cause: unknown) => {
+    throw new TicketError(refusalOf(cause), { cause });
+  });
+  const { sub, exp } = claims.payload;
+  if (sub !== callId) throw new TicketError('another call');
+  const parsed = claimsSchema.safeParse(claims.payload);
+  if (!parsed.success) throw new TicketError('bad plan', { cause: parsed.error });
+  return { callId, ...parsed.data, expiresAtMs: (exp ?? 0) * 1000 };
+}
+
+function refusalOf(cause: unknown): TicketRefusal {
+  if (cause instanceof errors.JWSSignatureVerificationFailed) return 'bad signature';
+  if (cause instanceof errors.JWTExpired) return 'expired';
+  if (cause instanceof errors.JWTClaimValidationFailed && cause.claim === 'aud') return 'wrong audience';
+  return 'malformed';
+}

@@ -1,0 +1,54 @@
+/**
+ * JSON messages between relay and workers on a lane (audio travels as RTP, see `rtp.ts`).
+ * Both sides ignore types that they do not know, so that types can be added.
+ */
+import { z } from 'zod';
+import { AUDIO_FORMAT_NAMES } from '../core/audio-format.ts';
+
+const participant = z.object({ ssrc: z.int().nonnegative(), rawId: z.string() });
+
+const callStarted = z.object({
+  type: z.literal('call.started'),
+  callId: z.string(),
+  callConnectionId: z.string(),
+  correlationId: z.string().optional(),
+  /** Raw ids of caller and called. */
+  from: z.string(),
+  to: z.string(),
+  format: z.enum(AUDIO_FORMAT_NAMES),
+  participants: z.array(participant),
+  turn: z.int().nonnegative(),
+});
+
+const callEvent = z.discriminatedUnion('type', [
+  callStarted,
+  z.object({ type: z.literal('participant'), ssrc: z.int().nonnegative(), rawId: z.string() }),
+  z.object({ type: z.literal('dtmf'), tone: z.string() }),
+  z.object({ type: z.literal('interrupted'), turn: z.int().nonnegative(), playedMs: z.number() }),
+  z.object({ type: z.literal('call.ended'), reason: z.string() }),
+]);
+
+/** What the relay tells a worker about its call. */
+export type CallEvent = z.infer<typeof callEvent>;
+
+const action = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('play'), format: z.enum(AUDIO_FORMAT_NAMES), audio: z.base64() }),
+  z.object({ type: z.literal('stop') }),
+  z.looseObject({ type: z.literal('publish'), text: z.string() }),
+]);
+
+/** What a worker asks the relay to do. `play`: PCM16 in base64. `stop`: StopAudio. `publish`: show it in the console. */
+export type WorkerAction = z.infer<typeof action>;
+
+/** A call event, or undefined for a type that this version does not know or a body that is none. */
+export function parseCallEvent(value: unknown): CallEvent | undefined {
+  return callEvent.safeParse(value).data;
+}
+
+/** The actions of a worker's JSON reply in order, and how many entries were not understood. */
+export function parseWorkerActions(value: unknown): { actions: WorkerAction[]; ignored: number } {
+  const list = z.object({ actions: z.array(z.unknown()) }).safeParse(value).data?.actions;
+  if (list === undefined) return { actions: [], ignored: 1 };
+  const actions = list.map((entry) => action.safeParse(entry).data).filter((entry) => entry !== undefined);
+  return { actions, ignored: list.length - actions.length };
+}
