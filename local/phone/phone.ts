@@ -1,0 +1,20 @@
+/**
+ * A person's telephone on a call of the ACS stand-in. The media clock of the call asks it every 20 ms for what is said
+ * and hands it what is heard; a phone has no timer of its own, so what it says and hears is exact to the sample.
+ */
+export interface Phone {
+  /** The participant's raw id, such as `4:+14255550123`. */
+  readonly rawId: string;
+  /** Media streaming has begun (again): from now on `speak` and `hear` are called. */
+  mediaStarted(sampleRateHz: number): void;
+  /** The next 20 ms of PCM16 mono, or undefined while the person says nothing. */
+  speak(): Int16Array | undefined;
+  /**
+   * The next 20 ms of what the person hears.
+   * `fromApplication` counts the samples at its start that the application sent; the rest is silence because it had none queued.
+   */
+  hear(samples: Int16Array, fromApplication: number): void;
+  mediaStopped(): void;
+  /** The call is over, whoever ended it. */
+  ended(reason: string): void;
+}

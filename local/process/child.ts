@@ -1,0 +1,57 @@
+/**
+ * The frame of every process of the twin: start, say that it is ready, stop when told or when the parent is gone.
+ * A parent that forked the process is told over IPC; a person is told on the terminal.
+ */
+export interface RunningServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly url: string;
+}
+
+/** How long a process may take to close its connections before it exits regardless. */
+const CLOSE_LIMIT_MS = 3_000;
+
+/** Exit status when the process could not start for a reason that its message names. */
+const EXIT_CANNOT_START = 1;
+
+/** Starts a server, reports where it is and waits to be stopped. Never rejects: a failed start ends the process with one sentence. */
+export async function runServer(name: string, start: () => Promise<RunningServer>): Promise<void> {
+  let server: RunningServer;
+  try {
+    server = await start();
+  } catch (error) {
+    process.stderr.write(`${name}: ${startFailure(error)}\n`);
+    process.exitCode = EXIT_CANNOT_START;
+    process.disconnect?.();
+    return;
+  }
+  let closing = false;
+  const stop = (): void => {
+    if (closing) return;
+    closing = true;
+    setTimeout(() => process.exit(0), CLOSE_LIMIT_MS).unref();
+    void server
+      .close()
+      .catch((error: unknown) => process.stderr.write(`${name}: while closing: ${String(error)}\n`))
+      .finally(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  process.once('disconnect', stop);
+  process.stdout.write(`${name} listens on ${server.url}\n`);
+  process.send?.({ type: 'ready', url: server.url } satisfies ReadyMessage);
+}
+
+/** One sentence that says what to do about a server that cannot start. */
+export function startFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') {
+    return `port ${port} is already taken; stop what uses it, or choose another port (--port, --port-offset)`;
+  }
+  return error.message;
+}
