@@ -1,0 +1,250 @@
+/** Every setting of every process. `docs/settings.md` lists the same names; a test compares the two. */
+import { z } from 'zod';
+import { TICKET_KEY_MIN_BYTES } from './protocol/ticket.ts';
+import type { Setting } from './settings.ts';
+
+const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** Whether a URL is unencrypted and leads to this machine: the only place where that is accepted. */
+export function isLoopbackHttp(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return (protocol === 'http:' || protocol === 'ws:') && LOOPBACK_HOSTS.has(hostname);
+}
+
+/** A URL with the scheme (`https`, `wss`), or its unencrypted form on a loopback host; without a slash at its end. */
+function endpoint(secure: 'https:' | 'wss:'): z.ZodType<string, string> {
+  const rule = `must be a URL that begins with ${secure}// (${secure.replace('s:', ':')}// only for 127.0.0.1, localhost and [::1])`;
+  return z
+    .string()
+    .refine((text) => URL.canParse(text) && (new URL(text).protocol === secure || isLoopbackHttp(text)), rule)
+    .transform((text) => text.replace(/\/+$/, ''));
+}
+
+/** The parts of `Name=value;Name=value`, names in lower case. */
+function connectionStringParts(text: string): Map<string, string> {
+  const pairs = text.split(';').map((part) => {
+    const at = part.indexOf('=');
+    return [part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim()] as const;
+  });
+  return new Map(pairs);
+}
+
+export interface ServiceConnection {
+  readonly connectionString: string;
+  readonly endpoint: string;
+  readonly accessKey: string;
+}
+
+const serviceConnection: z.ZodType<ServiceConnection, string> = z.string().transform((text, context) => {
+  const parts = connectionStringParts(text);
+  const accessKey = parts.get('accesskey') ?? '';
+  const address = endpoint('https:').safeParse(parts.get('endpoint') ?? '');
+  if (address.success && accessKey !== '')
+    return { connectionString: text, endpoint: address.data, accessKey };
+  context.addIssue('must read endpoint=https://…;accesskey=… (http:// only on this machine)');
+  return z.NEVER;
+});
+
+const ticketKey = z
+  .string()
+  .refine(
+    (text) => new TextEncoder().encode(text).length >= TICKET_KEY_MIN_BYTES,
+    `must have at least ${TICKET_KEY_MIN_BYTES} bytes`,
+  );
+
+function wholeNumber(min: number, max: number): z.ZodType<number, string> {
+  const rule = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d+$/, rule)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, rule);
+}
+
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue('must be JSON');
+    return z.NEVER;
+  }
+});
+
+const setting = <T>(value: Setting<T>): Setting<T> => value;
+
+export const SETTINGS = {
+  APP_ROLE: setting({
+    what: 'Which functions this function app serves.',
+    where: 'You choose: "control" for the app that answers calls, "worker" for an app that hears them.',
+    example: 'control',
+    schema: z.enum(['control', 'worker'], { error: 'must be "control" or "worker"' }) as z.ZodType<
+      'control' | 'worker',
+      string
+    >,
+  }),
+  ACS_CONNECTION_STRING: setting({
+    what: 'How to reach Azure Communication Services with a key.',
+    where:
+      'Azure portal, the Communication Services resource, Keys. Not needed where ACS_ENDPOINT and managed identity are used.',
+    example: 'endpoint=https://contoso.communication.azure.com/;accesskey=<base64>',
+    schema: serviceConnection,
+    optional: true,
+  }),
+  ACS_ENDPOINT: setting({
+    what: 'The address of Azure Communication Services, reached with the managed identity of the app.',
+    where: 'Azure portal, the Communication Services resource, Overview.',
+    example: 'https://contoso.communication.azure.com',
+    schema: endpoint('https:'),
+    optional: true,
+  }),
+  ACS_TOKEN_AUDIENCE: setting({
+    what: 'The immutable resource id of the Communication Services resource: whom the tokens of ACS are for.',
+    where: 'az communication show --query immutableResourceId (a GUID, not the ARM path).',
+    example: '33333333-3333-3333-3333-333333333333',
+    schema: z.string(),
+  }),
+  ACS_TOKEN_ISSUER: setting({
+    what: 'Who signs the tokens on callbacks and media sockets.',
+    where: 'Leave it unset on Azure.',
+    example: 'https://acscallautomation.communication.azure.com',
+    schema: z.string(),
+    default: 'https://acscallautomation.communication.azure.com',
+  }),
+  ACS_JWKS_URL: setting({
+    what: 'Where the public keys of that signer are.',
+    where: 'Leave it unset on Azure.',
+    example: 'https://acscallautomation.communication.azure.com/calling/keys',
+    schema: endpoint('https:'),
+    default: 'https://acscallautomation.communication.azure.com/calling/keys',
+  }),
+  ACS_MEDIA_TOKEN_POLICY: setting({
+    what: 'Whether a media socket must carry a token of ACS: "require", "accept" (checked if present) or "off".',
+    where: 'You choose. The ticket is checked in every case.',
+    example: 'require',
+    schema: z.enum(['require', 'accept', 'off'], {
+      error: 'must be "require", "accept" or "off"',
+    }) as z.ZodType<'require' | 'accept' | 'off', string>,
+    default: 'require',
+  }),
+  PUBLIC_BASE_URL: setting({
+    what: 'The address at which ACS reaches the control app.',
+    where:
+      'The function app, Overview, Default domain. On Azure it is taken from WEBSITE_HOSTNAME when unset.',
+    example: 'https://contoso-control.azurewebsites.net',
+    schema: endpoint('https:'),
+  }),
+  RELAY_URL: setting({
+    what: 'The address at which ACS reaches the relay.',
+    where: 'The container app of the relay, Overview, Application URL, with wss:// in front.',
+    example: 'wss://relay.contoso.azurecontainerapps.io',
+    schema: endpoint('wss:'),
+  }),
+  RELAY_TICKET_KEY: setting({
+    what: 'The secret with which the control app signs tickets and the relay checks them.',
+    where: 'You make it, the same for both: openssl rand -base64 48',
+    example: '<at least 32 random bytes>',
+    schema: ticketKey,
+  }),
+  RELAY_TICKET_KEY_PREVIOUS: setting({
+    what: 'The ticket key before the present one, still accepted while calls with old tickets last.',
+    where: 'The old value of RELAY_TICKET_KEY, while you rotate it.',
+    example: '<at least 32 random bytes>',
+    schema: ticketKey,
+    optional: true,
+  }),
+  CALL_ROUTES: setting({
+    what: 'Which calls are answered, and how: a JSON array of routes.',
+    where: 'You write it; see docs/routes.md.',
+    example: '[{"name":"everyone","workers":[{"name":"echo"}]}]',
+    schema: json,
+  }),
+  TABLES_CONNECTION_STRING: setting({
+    what: 'How to reach table storage with a key.',
+    where:
+      'Azure portal, the storage account, Access keys. Not needed where TABLES_ENDPOINT and managed identity are used.',
+    example:
+      'DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=<base64>;EndpointSuffix=core.windows.net',
+    schema: z.string(),
+    optional: true,
+  }),
+  TABLES_ENDPOINT: setting({
+    what: 'The address of table storage, reached with the managed identity of the app.',
+    where: 'Azure portal, the storage account, Endpoints, Table service.',
+    example: 'https://contoso.table.core.windows.net',
+    schema: endpoint('https:'),
+    optional: true,
+  }),
+  MAX_CALL_MINUTES: setting({
+    what: 'The longest a call may last: a ticket is valid for so long.',
+    where: 'You choose.',
+    example: '240',
+    schema: wholeNumber(1, 1_440),
+    default: '240',
+  }),
+  WEB_PUBSUB_CONNECTION_STRING: setting({
+    what: 'How to reach Azure Web PubSub with a key; its key also proves that a webhook call came from there.',
+    where: 'Azure portal, the Web PubSub resource, Keys.',
+    example: 'Endpoint=https://contoso.webpubsub.azure.com;AccessKey=<key>;Version=1.0;',
+    schema: serviceConnection,
+  }),
+  WEB_PUBSUB_SECONDARY_KEY: setting({
+    what: 'The other access key of Web PubSub, accepted on webhook calls while keys are rotated.',
+    where: 'Azure portal, the Web PubSub resource, Keys.',
+    example: '<key>',
+    schema: z.string(),
+    optional: true,
+  }),
+  HOST: setting({
+    what: 'The address on which the relay listens.',
+    where: 'Leave it unset in a container.',
+    example: '0.0.0.0',
+    schema: z.string(),
+    default: '0.0.0.0',
+  }),
+  PORT: setting({
+    what: 'The port on which the relay listens; 0 takes any free one.',
+    where: 'You choose; the container app sends its traffic there (targetPort).',
+    example: '8090',
+    schema: wholeNumber(0, 65_535),
+    default: '8090',
+  }),
+  MAX_CALLS: setting({
+    what: 'How many calls one relay process carries; further ones are refused with 503 before the upgrade.',
+    where: 'You choose, by the size of the container.',
+    example: '200',
+    schema: wholeNumber(1, 10_000),
+    default: '200',
+  }),
+  MAX_BACKLOG_MS: setting({
+    what: 'How much audio waits for a slow worker before the oldest is dropped, in milliseconds.',
+    where: 'You choose.',
+    example: '5000',
+    schema: wholeNumber(200, 60_000),
+    default: '5000',
+  }),
+  JITTER_BUFFER_MS: setting({
+    what: 'Silence played before the first reply of a worker, so that a later reply may be late by as much without a tear, in milliseconds.',
+    where: 'You choose: more is smoother, less is quicker.',
+    example: '200',
+    schema: wholeNumber(0, 2_000),
+    default: '200',
+  }),
+  RELAY_ADMIN_TOKEN: setting({
+    what: 'The token for the reports at /calls of the relay; unset, there are none.',
+    where: 'You make it: openssl rand -base64 48',
+    example: '<at least 32 random bytes>',
+    schema: ticketKey,
+    optional: true,
+  }),
+  LOG_LEVEL: setting({
+    what: 'How much the relay logs.',
+    where: 'You choose: "fatal", "error", "warn", "info", "debug" or "silent".',
+    example: 'info',
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']) as z.ZodType<
+      'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent',
+      string
+    >,
+    default: 'info',
+  }),
+} as const;
