@@ -1,0 +1,134 @@
+/** One process of the local system, seen from the parent: started, ready, stopped, killed. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { ReadyMessage } from '../process/child.ts';
+
+export interface ChildSpec {
+  /** As it is called in messages: "relay", "worker app". */
+  readonly name: string;
+  readonly module: string;
+  readonly args?: readonly string[];
+  /** Beside the few variables that every process needs. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const READY_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 5_000;
+/** Lines of a process that are kept to explain why it ended. */
+const KEPT_LINES = 20;
+
+/** What every process inherits; nothing else of the parent's environment reaches it. */
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'NODE_EXTRA_CA_CERTS'];
+
+export class Child {
+  readonly spec: ChildSpec;
+  readonly #process: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #exited: Promise<void>;
+  #stopping = false;
+
+  /** `onLine` sees every line that the process prints; `onDeath` is called when it ends without having been told to. */
+  constructor(
+    spec: ChildSpec,
+    onLine: (name: string, line: string) => void,
+    onDeath: (child: Child) => void,
+  ) {
+    this.spec = spec;
+    const inherited = INHERITED.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value] as const];
+    });
+    this.#process = fork(spec.module, [...(spec.args ?? [])], {
+      env: { ...Object.fromEntries(inherited), ...spec.env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // The twin's sources are run by type stripping, which older releases announce on every start.
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
+    const keep = (line: string): void => {
+      this.#lines.push(line);
+      if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+      onLine(spec.name, line);
+    };
+    for (const stream of [this.#process.stdout, this.#process.stderr]) readLines(stream, keep);
+    this.#exited = once(this.#process, 'exit').then(() => {
+      if (!this.#stopping) onDeath(this);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Resolves with the address once the process listens. @throws with the process's own words when it ends before. */
+  async ready(): Promise<string> {
+    const died = this.#exited.then(() => {
+      throw new Error(this.obituary());
+    });
+    const ready = new Promise<string>((resolve) => {
+      this.#process.on('message', (message: ReadyMessage) => {
+        if (message.type === 'ready') resolve(message.url);
+      });
+    });
+    const late = after(READY_LIMIT_MS, () => {
+      throw new Error(
+        `the ${this.spec.name} was not ready within ${READY_LIMIT_MS / 1000} s\n${this.#lines.join('\n')}`,
+      );
+    });
+    try {
+      return await Promise.race([ready, died, late.promise]);
+    } finally {
+      late.cancel();
+      died.catch(() => {});
+    }
+  }
+
+  /** Asks the process to stop and waits; one that does not is killed. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#hasEnded()) return;
+    this.#process.kill('SIGTERM');
+    const late = after(STOP_LIMIT_MS, () => this.#process.kill('SIGKILL'));
+    await this.#exited;
+    late.cancel();
+  }
+
+  /** Ends the process at once, as a crash would. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    if (this.#hasEnded()) return;
+    this.#process.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  /** How it ended, and the last that it said. */
+  obituary(): string {
+    const { exitCode, signalCode } = this.#process;
+    const how = signalCode === null ? `exit status ${exitCode}` : signalCode;
+    const said = this.#lines.length > 0 ? `:\n  ${this.#lines.join('\n  ')}` : ' and said nothing';
+    return `the ${this.spec.name} ended unexpectedly (${how})${said}`;
+  }
+
+  #hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+}
+
+function readLines(stream: Readable | null, onLine: (line: string) => void): void {
+  if (stream !== null) createInterface({ input: stream }).on('line', onLine);
+}
+
+function after(ms: number, act: () => unknown): { promise: Promise<never>; cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      try {
+        act();
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    }, ms);
+  });
+  return { promise, cancel: () => clearTimeout(timer) };
+}

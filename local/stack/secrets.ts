@@ -1,0 +1,29 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+
+/** The keys of one local system. They are made anew at every start and checked like those of Azure. */
+export interface Secrets {
+  readonly acsAccessKey: string;
+  readonly acsResourceId: string;
+  readonly acsControlToken: string;
+  readonly webPubSubAccessKey: string;
+  readonly ticketKey: string;
+  readonly relayAdminToken: string;
+  readonly functionsMasterKey: string;
+  readonly functionsHostKey: string;
+  readonly eventGridKey: string;
+}
+
+export function makeSecrets(): Secrets {
+  const text = (): string => randomBytes(36).toString('base64url');
+  return {
+    acsAccessKey: randomBytes(64).toString('base64'),
+    acsResourceId: randomUUID(),
+    acsControlToken: text(),
+    webPubSubAccessKey: text(),
+    ticketKey: text(),
+    relayAdminToken: text(),
+    functionsMasterKey: text(),
+    functionsHostKey: text(),
+    eventGridKey: text(),
+  };
+}

@@ -1,0 +1,136 @@
+/** Which processes make up the local system, and the environment of each: what Azure's app settings would be. */
+import { HUB } from '../../shared/protocol/names.ts';
+import type { ChildSpec } from './child.ts';
+import type { PartName, Ports } from './ports.ts';
+import type { Secrets } from './secrets.ts';
+
+export interface SystemLayout {
+  readonly ports: Ports;
+  readonly secrets: Secrets;
+  /** The folder of the function app: `host.json`, `package.json` and the built bundle. */
+  readonly controlApp: string;
+  readonly workerApp: string;
+  readonly relayModule: string;
+  /** Settings on top of those given here, for each part. */
+  readonly extraEnv?: Partial<Readonly<Record<PartName, Readonly<Record<string, string>>>>>;
+}
+
+/** Azurite's account, whose name and key are published by Microsoft. */
+const STORAGE_ACCOUNT = 'devstoreaccount1';
+const STORAGE_KEY =
+  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+export function address(ports: Ports, part: PartName): string {
+  return `http://127.0.0.1:${ports[part]}`;
+}
+
+/** The webhook of the Event Grid trigger, with its system key. */
+export function eventGridWebhook({ ports, secrets }: SystemLayout): string {
+  return `${address(ports, 'control')}/runtime/webhooks/eventgrid?functionName=incomingCall&code=${secrets.eventGridKey}`;
+}
+
+/** The spec of one part. `routes` is needed by the control app alone. */
+export function specOf(part: PartName, layout: SystemLayout, routes: readonly object[] = []): ChildSpec {
+  const spec = makers[part](layout, routes);
+  return { ...spec, env: { ...spec.env, ...layout.extraEnv?.[part] } };
+}
+
+const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[]) => ChildSpec> = {
+  tables: ({ ports }) => ({
+    name: 'table storage',
+    module: local('storage/main.ts'),
+    args: ['--port', String(ports.tables)],
+    env: {},
+  }),
+  webPubSub: ({ ports, secrets }) => ({
+    name: 'Web PubSub',
+    module: local('web-pubsub/main.ts'),
+    args: ['--port', String(ports.webPubSub)],
+    env: {
+      WebPubSub__AccessKey: secrets.webPubSubAccessKey,
+      [`WebPubSub__Hubs__${HUB}__EventHandlers__0__UrlTemplate`]: `${address(ports, 'worker')}/api/workers/{event}`,
+      [`WebPubSub__Hubs__${HUB}__EventHandlers__0__EventPattern`]: '*',
+    },
+  }),
+  acs: (layout) => ({
+    name: 'ACS',
+    module: local('acs/main.ts'),
+    args: ['--port', String(layout.ports.acs)],
+    env: {
+      ACS_ACCESS_KEY: layout.secrets.acsAccessKey,
+      ACS_RESOURCE_ID: layout.secrets.acsResourceId,
+      ACS_CONTROL_TOKEN: layout.secrets.acsControlToken,
+      EVENT_GRID_ENDPOINT: eventGridWebhook(layout),
+    },
+  }),
+  relay: (layout) => ({
+    name: 'relay',
+    module: layout.relayModule,
+    env: {
+      HOST: '127.0.0.1',
+      PORT: String(layout.ports.relay),
+      WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
+      RELAY_TICKET_KEY: layout.secrets.ticketKey,
+      RELAY_ADMIN_TOKEN: layout.secrets.relayAdminToken,
+      ...acsTokenSettings(layout),
+    },
+  }),
+  worker: (layout) =>
+    functionApp(layout, 'worker', {
+      WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
+    }),
+  control: (layout, routes) => {
+    const { ports, secrets } = layout;
+    return functionApp(layout, 'control', {
+      ACS_CONNECTION_STRING: `endpoint=${address(ports, 'acs')}/;accesskey=${secrets.acsAccessKey}`,
+      PUBLIC_BASE_URL: address(ports, 'control'),
+      RELAY_URL: address(ports, 'relay').replace('http:', 'ws:'),
+      RELAY_TICKET_KEY: secrets.ticketKey,
+      CALL_ROUTES: JSON.stringify(routes),
+      TABLES_CONNECTION_STRING: tablesConnection(ports),
+      ...acsTokenSettings(layout),
+    });
+  },
+};
+
+function functionApp(
+  layout: SystemLayout,
+  role: 'control' | 'worker',
+  settings: Record<string, string>,
+): ChildSpec {
+  const { ports, secrets } = layout;
+  return {
+    name: `${role} app`,
+    module: local('functions-host/main.ts'),
+    args: ['--app', role === 'control' ? layout.controlApp : layout.workerApp, '--port', String(ports[role])],
+    env: {
+      APP_ROLE: role,
+      FUNCTIONS_HOST_KEYS: JSON.stringify({
+        master: secrets.functionsMasterKey,
+        host: { default: secrets.functionsHostKey },
+        system: { eventgrid_extension: secrets.eventGridKey },
+      }),
+      ...settings,
+    },
+  };
+}
+
+function acsTokenSettings({ ports, secrets }: SystemLayout): Record<string, string> {
+  return {
+    ACS_TOKEN_AUDIENCE: secrets.acsResourceId,
+    ACS_TOKEN_ISSUER: address(ports, 'acs'),
+    ACS_JWKS_URL: `${address(ports, 'acs')}/calling/keys`,
+  };
+}
+
+function webPubSubConnection({ ports, secrets }: SystemLayout): string {
+  return `Endpoint=${address(ports, 'webPubSub')};AccessKey=${secrets.webPubSubAccessKey};Version=1.0;`;
+}
+
+function tablesConnection(ports: Ports): string {
+  return `DefaultEndpointsProtocol=http;AccountName=${STORAGE_ACCOUNT};AccountKey=${STORAGE_KEY};TableEndpoint=${address(ports, 'tables')}/${STORAGE_ACCOUNT};`;
+}
+
+function local(path: string): string {
+  return new URL(`../${path}`, import.meta.url).pathname;
+}

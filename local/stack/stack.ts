@@ -1,0 +1,90 @@
+/** The whole system on this machine: every part a process of its own, started together and stopped together. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Child } from './child.ts';
+import { type DirectoryEntry, directoryRoutes, makeDirectory, type OfferedWorker } from './directory.ts';
+import { PART_NAMES, type PartName, type Ports } from './ports.ts';
+import type { Secrets } from './secrets.ts';
+import { address, type SystemLayout, specOf } from './specs.ts';
+
+export interface StackOptions extends SystemLayout {
+  /** Routes that come before those of the directory. */
+  readonly routes?: readonly object[];
+  readonly onLine?: (part: string, line: string) => void;
+  /** A part ended by itself; the others go on until `stop`. */
+  readonly onDeath?: (message: string) => void;
+}
+
+export interface Stack {
+  readonly ports: Ports;
+  readonly secrets: Secrets;
+  readonly directory: readonly DirectoryEntry[];
+  url(part: PartName): string;
+  /** Process ids of the running parts, for measuring them. */
+  pids(): Partial<Record<PartName, number>>;
+  /** Ends a part as a crash would. */
+  kill(part: PartName): Promise<void>;
+  /** Starts a part that has ended, with the settings that it had. */
+  restart(part: PartName): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** How long the worker app may take to answer which workers it has. */
+const WORKERS_LIMIT_MS = 10_000;
+const WORKERS_RETRY_MS = 100;
+
+/** Starts every part. When one cannot start, those that did are stopped and the error says why, in one sentence. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const children = new Map<PartName, Child>();
+  const start = async (part: PartName, routes?: readonly object[]): Promise<void> => {
+    const child = new Child(specOf(part, options, routes), options.onLine ?? (() => {}), (dead) =>
+      options.onDeath?.(dead.obituary()),
+    );
+    children.set(part, child);
+    await child.ready();
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all([...children.values()].map((child) => child.stop()));
+  };
+  try {
+    // The control app waits for the worker app, since the local directory has a number for each worker.
+    const others = PART_NAMES.filter((part) => part !== 'control').map((part) => start(part));
+    await allOrFirstError(others);
+    const directory = makeDirectory(await offeredWorkers(options));
+    const routes = [...(options.routes ?? []), ...directoryRoutes(directory)];
+    await start('control', routes);
+    return {
+      ports: options.ports,
+      secrets: options.secrets,
+      directory,
+      url: (part) => address(options.ports, part),
+      pids: () => Object.fromEntries([...children].map(([part, child]) => [part, child.pid])),
+      kill: async (part) => children.get(part)?.kill(),
+      restart: (part) => start(part, routes),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Waits for all, so that none is left starting when the error is told. */
+async function allOrFirstError(starting: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(starting)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function offeredWorkers({ ports, secrets }: StackOptions): Promise<OfferedWorker[]> {
+  const url = `${address(ports, 'worker')}/api/workers`;
+  const giveUpAtMs = performance.now() + WORKERS_LIMIT_MS;
+  for (;;) {
+    const response = await fetch(url, { headers: { 'x-functions-key': secrets.functionsHostKey } });
+    if (response.ok) return (await response.json()) as OfferedWorker[];
+    if (performance.now() > giveUpAtMs) {
+      throw new Error(
+        `the worker app does not say which workers it has: GET /api/workers answers ${response.status}`,
+      );
+    }
+    await delay(WORKERS_RETRY_MS);
+  }
+}
