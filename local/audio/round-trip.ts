@@ -1,0 +1,99 @@
+/**
+ * Round trip measured from the audio itself: how long after it was said a piece of speech is heard again.
+ * Compares loudness curves, so that it also works for workers that change the sound (a robot's voice, say).
+ */
+export interface RoundTrip {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** A point of the loudness curve every millisecond, each over a window of this length in milliseconds. */
+const LOUDNESS_WINDOW_MS = 20;
+/** The piece of speech whose echo is looked for, and the distance from one piece to the next, in milliseconds. */
+const PIECE_MS = 500;
+const PIECE_STEP_MS = 250;
+/** The latest echo that is looked for, in milliseconds. */
+const MAX_DELAY_MS = 3_000;
+/** Pieces quieter than this (RMS of 16-bit samples) or whose echo is less like them (correlation) are not counted. */
+const MIN_LOUDNESS = 100;
+const MIN_CORRELATION = 0.9;
+
+/** The delays of the pieces that were found again, in milliseconds; undefined when there was none. */
+export function measureRoundTrip(
+  said: Int16Array,
+  heard: Int16Array,
+  sampleRateHz: number,
+): RoundTrip | undefined {
+  const from = loudness(said, sampleRateHz);
+  const to = loudness(heard, sampleRateHz);
+  const delays: number[] = [];
+  for (let start = 0; start + PIECE_MS <= from.length; start += PIECE_STEP_MS) {
+    const delay = delayOf(from.subarray(start, start + PIECE_MS), to.subarray(start));
+    if (delay !== undefined) delays.push(delay);
+  }
+  return percentiles(delays);
+}
+
+/** p50, p99 and maximum; undefined of nothing. */
+export function percentiles(values: readonly number[]): RoundTrip | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  return sorted.length === 0 ? undefined : { p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+function delayOf(piece: Float64Array, heard: Float64Array): number | undefined {
+  const pieceMoments = moments(piece);
+  if (pieceMoments.mean < MIN_LOUDNESS || pieceMoments.deviation === 0) return undefined;
+  let best = { delay: 0, correlation: MIN_CORRELATION };
+  let found = false;
+  const last = Math.min(MAX_DELAY_MS, heard.length - piece.length);
+  for (let delay = 0; delay <= last; delay++) {
+    const correlation = correlate(piece, pieceMoments, heard.subarray(delay, delay + piece.length));
+    if (correlation > best.correlation) {
+      best = { delay, correlation };
+      found = true;
+    }
+  }
+  return found ? best.delay : undefined;
+}
+
+interface Moments {
+  readonly mean: number;
+  /** Square root of the sum of squared deviations from the mean. */
+  readonly deviation: number;
+}
+
+function moments(values: Float64Array): Moments {
+  let sum = 0;
+  let squares = 0;
+  for (const value of values) {
+    sum += value;
+    squares += value * value;
+  }
+  const mean = sum / values.length;
+  return { mean, deviation: Math.sqrt(Math.max(0, squares - sum * mean)) };
+}
+
+/** Pearson's correlation. */
+function correlate(piece: Float64Array, of: Moments, other: Float64Array): number {
+  const { mean, deviation } = moments(other);
+  if (deviation === 0) return 0;
+  let products = 0;
+  for (let i = 0; i < piece.length; i++) products += (piece[i] ?? 0) * (other[i] ?? 0);
+  return (products - piece.length * of.mean * mean) / (of.deviation * deviation);
+}
+
+/** RMS over a sliding window, one value a millisecond. */
+function loudness(samples: Int16Array, sampleRateHz: number): Float64Array {
+  const perMs = sampleRateHz / 1_000;
+  const sums = new Float64Array(samples.length + 1);
+  for (let i = 0; i < samples.length; i++) sums[i + 1] = (sums[i] ?? 0) + (samples[i] ?? 0) ** 2;
+  const window = LOUDNESS_WINDOW_MS * perMs;
+  const points = Math.max(0, Math.floor((samples.length - window) / perMs) + 1);
+  return Float64Array.from({ length: points }, (_, point) => {
+    const start = point * perMs;
+    return Math.sqrt(((sums[start + window] ?? 0) - (sums[start] ?? 0)) / window);
+  });
+}
