@@ -24,6 +24,7 @@ const callEvent = z.discriminatedUnion('type', [
   callStarted,
   z.object({ type: z.literal('participant'), ssrc: z.int().nonnegative(), rawId: z.string() }),
   z.object({ type: z.literal('dtmf'), tone: z.string() }),
+  /** `turn`: the one that replies belong to from now on. `playedMs`: how much of the turn before it was heard. */
   z.object({ type: z.literal('interrupted'), turn: z.int().nonnegative(), playedMs: z.number() }),
   z.object({ type: z.literal('call.ended'), reason: z.string() }),
 ]);

@@ -1,0 +1,20 @@
+/**
+ * Entry of the function app. One package serves two apps, told apart by APP_ROLE: HTTP functions of an app scale as one
+ * group, and calls must not wait behind audio.
+ *
+ * A wrong APP_ROLE throws while the app loads, so that the host reports that sentence for every invocation, instead of
+ * an app without functions that answers 404 to everything.
+ */
+import { readAppRole } from '../shared/config.ts';
+import { registerControl } from './control/register.ts';
+import { registerWorkers } from './workers/register.ts';
+
+const role = readAppRole(process.env);
+switch (role) {
+  case 'control':
+    registerControl();
+    break;
+  case 'worker':
+    registerWorkers();
+    break;
+}

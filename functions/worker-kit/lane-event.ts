@@ -1,0 +1,159 @@
+/** One event of a lane, from the bytes that came to the answer that goes back. Knows nothing of HTTP. */
+import { formatReply, type LaneEvent, type LaneMessage, parseLaneEvent } from './lane-message.ts';
+import { formatLaneState, type LaneState, parseLaneState } from './lane-state.ts';
+import type { Call, HandlerResult, Worker, WorkerReply } from './worker.ts';
+
+/** How long a handler may take. Its lane hears nothing meanwhile, so what comes later than this is of no use. */
+export const HANDLER_LIMIT_MS = 10_000;
+
+export interface LaneRequest {
+  readonly callId: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  /** The header `ce-connectionState`, as the last response set it. */
+  readonly connectionState: string | undefined;
+}
+
+export interface LaneResponse {
+  /** What became of the event: `ignored` is a type that this version does not know. */
+  readonly outcome: 'replied' | 'silent' | 'ignored' | 'failed';
+  readonly status: 200 | 204;
+  readonly message?: LaneMessage;
+  /** The new `ce-connectionState`; absent when it stays as it is. */
+  readonly connectionState?: string;
+  /** Why the event is lost (`failed`). */
+  readonly error?: unknown;
+}
+
+/**
+ * Runs one event through a worker. Never throws.
+ *
+ * A failure is an answer of status 200 with a `publish` action of level `error`. Web PubSub repeats an event that is
+ * answered with 5xx after 1, 3 and 5 seconds, while the lane waits and its audio grows old; and any other error status
+ * may cost the lane its connection, and its state with it. So exactly the failed event is lost, and at once.
+ */
+export async function handleLaneEvent(worker: Worker, request: LaneRequest): Promise<LaneResponse> {
+  let lane = parseLaneState(request.connectionState);
+  try {
+    const event = parseLaneEvent(request.contentType, request.body);
+    if (event === undefined) return { outcome: 'ignored', status: 204 };
+    lane = advance(lane, event);
+    const { state, reply } = await runHandler(worker, event, lane, request.callId);
+    const message = formatReply(reply, lane, event);
+    const { s: _, ...rest } = lane;
+    const after: LaneState = {
+      ...rest,
+      seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) & 0xffff : lane.seq,
+      ...(worker.initialState === undefined ? {} : { s: state }),
+    };
+    return respond(message, stateChange(request.connectionState, formatLaneState(after)));
+  } catch (error) {
+    return fail(worker, request, lane, error);
+  }
+}
+
+/** The lane's state with what the event itself tells; the worker's own state is left alone. */
+function advance(lane: LaneState, event: LaneEvent): LaneState {
+  switch (event.type) {
+    case 'audio':
+      return { ...lane, at: (event.chunk.timestamp + event.chunk.pcm.length) >>> 0 };
+    case 'call.started':
+      return {
+        ...lane,
+        turn: event.turn,
+        format: event.format,
+        callConnectionId: event.callConnectionId,
+      };
+    case 'interrupted':
+      return { ...lane, turn: Math.max(lane.turn, event.turn) };
+    case 'participant':
+    case 'dtmf':
+    case 'call.ended':
+      return lane;
+  }
+}
+
+async function runHandler(
+  worker: Worker,
+  event: LaneEvent,
+  lane: LaneState,
+  callId: string,
+): Promise<{ state: NonNullable<LaneState['s']>; reply: WorkerReply }> {
+  const abort = new AbortController();
+  const call: Call = {
+    callId,
+    turn: lane.turn,
+    signal: abort.signal,
+    ...(lane.callConnectionId === undefined ? {} : { callConnectionId: lane.callConnectionId }),
+  };
+  const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneState['s']>;
+  const result = dispatch(worker, event, call, state);
+  const reply = result instanceof Promise ? await withinLimit(result, abort) : result;
+  return { state, reply };
+}
+
+function dispatch(worker: Worker, event: LaneEvent, call: Call, state: object): HandlerResult {
+  switch (event.type) {
+    case 'audio':
+      return worker.onAudio(event.chunk, call, state);
+    case 'call.started':
+      return worker.onCallStarted?.(event, call, state);
+    case 'participant':
+      return worker.onParticipant?.(event, call, state);
+    case 'dtmf':
+      return worker.onDtmf?.(event, call, state);
+    case 'interrupted':
+      return worker.onInterrupted?.(event, call, state);
+    case 'call.ended':
+      return worker.onCallEnded?.(event, call, state);
+  }
+}
+
+async function withinLimit(result: Promise<WorkerReply>, abort: AbortController): Promise<WorkerReply> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = new Error(`the handler took longer than ${HANDLER_LIMIT_MS} ms`);
+    abort.abort(error);
+    reject(error);
+  }, HANDLER_LIMIT_MS);
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function respond(message: LaneMessage | undefined, change: { connectionState?: string }): LaneResponse {
+  if (message === undefined) return { outcome: 'silent', status: 204, ...change };
+  return { outcome: 'replied', status: 200, message, ...change };
+}
+
+function fail(worker: Worker, request: LaneRequest, lane: LaneState, error: unknown): LaneResponse {
+  const kind = error instanceof Error ? error.name : typeof error;
+  const text = `Worker ${worker.name} failed on an event of this call (${kind}); the log of the worker app says more.`;
+  return {
+    outcome: 'failed',
+    status: 200,
+    message: {
+      contentType: 'application/json',
+      body: JSON.stringify({ actions: [{ type: 'publish', level: 'error', text }] }),
+    },
+    ...stateAfterFailure(request.connectionState, lane),
+    error,
+  };
+}
+
+/** The handler may have changed the worker's state before it failed, so that part is read once more from the request. */
+function stateAfterFailure(header: string | undefined, lane: LaneState): { connectionState?: string } {
+  const { s: _, ...rest } = lane;
+  const { s } = parseLaneState(header);
+  try {
+    return stateChange(header, formatLaneState(s === undefined ? rest : { ...rest, s }));
+  } catch {
+    return {};
+  }
+}
+
+function stateChange(before: string | undefined, after: string): { connectionState?: string } {
+  return after === before ? {} : { connectionState: after };
+}

@@ -1,0 +1,67 @@
+/** What a worker is made of, as its author sees it. `define-worker.ts` checks it, `lane-event.ts` runs it. */
+import type { AudioFormat } from '../../shared/core/audio-format.ts';
+import type { ListenMode } from '../../shared/core/plan.ts';
+import type { CallEvent, WorkerAction } from '../../shared/protocol/worker-messages.ts';
+
+/** A run of audio of one participant. */
+export interface AudioChunk {
+  /** Signed 16-bit mono samples: a view into the received message, valid while the handler runs. */
+  readonly pcm: Int16Array;
+  readonly sampleRateHz: number;
+  readonly format: AudioFormat;
+  /** Index of the first sample since the stream's start, modulo 2^32. A jump between two chunks is a gap. */
+  readonly timestamp: number;
+  /** First chunk of the stream, or the first after a gap. */
+  readonly marker: boolean;
+  readonly durationMs: number;
+  /** The participant's number, named by `call.started` and `participant` events; 0 when the call's audio is mixed. */
+  readonly participant: number;
+}
+
+/** The call that an event belongs to. */
+export interface Call {
+  readonly callId: string;
+  /** The id by which the Call Automation client reaches the call. Unknown until `call.started` has come. */
+  readonly callConnectionId?: string;
+  /** The exchange that a reply belongs to; it grows each time the caller interrupts. */
+  readonly turn: number;
+  /** Aborted when the handler has had its time (`HANDLER_LIMIT_MS`): nobody waits for its reply then. */
+  readonly signal: AbortSignal;
+}
+
+export type EventOf<T extends CallEvent['type']> = Omit<Extract<CallEvent, { type: T }>, 'type'>;
+
+/** PCM16 samples or their bytes, in the format of the call; a list of actions; or nothing. */
+export type WorkerReply =
+  | Int16Array
+  | Uint8Array
+  | { readonly actions: readonly WorkerAction[] }
+  | undefined
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is a valid handler.
+  | void;
+
+export type HandlerResult = WorkerReply | Promise<WorkerReply>;
+
+/**
+ * Handlers get one event at a time for each call, in order. A handler that throws loses its own event and leaves
+ * `state` as it was. `state` is JSON, a few hundred bytes, kept by Web PubSub with the connection of this call and
+ * worker; change it in place. A handler may run again for the same event with the same state (Web PubSub repeats an
+ * event whose answer got lost), so effects outside of `state` must bear repetition.
+ */
+export interface WorkerDefinition<S extends object> {
+  /** Lower case letters, digits and hyphens: the name in the call's route, and the last part of the webhook's path. */
+  readonly name: string;
+  readonly listen: ListenMode;
+  initialState?(): S;
+  onCallStarted?(event: EventOf<'call.started'>, call: Call, state: S): HandlerResult;
+  onParticipant?(event: EventOf<'participant'>, call: Call, state: S): HandlerResult;
+  onAudio(chunk: AudioChunk, call: Call, state: S): HandlerResult;
+  onDtmf?(event: EventOf<'dtmf'>, call: Call, state: S): HandlerResult;
+  /** The caller spoke over a reply: `playedMs` of it were heard. */
+  onInterrupted?(event: EventOf<'interrupted'>, call: Call, state: S): HandlerResult;
+  /** The call is over: a reply is heard by nobody. */
+  onCallEnded?(event: EventOf<'call.ended'>, call: Call, state: S): HandlerResult;
+}
+
+/** A worker of which only the runtime's view is wanted. */
+export type Worker = WorkerDefinition<object>;
