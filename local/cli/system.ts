@@ -1,0 +1,57 @@
+/** The system that a command works with: the one that runs already, or one of its own on free ports. */
+
+import { build } from '../../scripts/build.ts';
+import { freePorts, type Ports } from '../stack/ports.ts';
+import { makeSecrets } from '../stack/secrets.ts';
+import { type Stack, startStack } from '../stack/stack.ts';
+import { describeStack, type RunningSystem, readStackFile } from './stack-file.ts';
+import { userRoutes } from './user-routes.ts';
+
+export interface SystemInUse {
+  readonly system: RunningSystem;
+  /** Stops the system if it was started for this command; idempotent. */
+  close(): Promise<void>;
+}
+
+const ROOT = new URL('../../', import.meta.url).pathname;
+
+export interface OwnStackOptions {
+  readonly ports: Ports;
+  readonly onLine?: (part: string, line: string) => void;
+  readonly onDeath?: (message: string) => void;
+}
+
+/** Builds the function app and the relay and starts every part. */
+export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
+  await build();
+  return startStack({
+    ...options,
+    secrets: makeSecrets(),
+    controlApp: ROOT,
+    workerApp: ROOT,
+    relayModule: `${ROOT}dist/relay/main.cjs`,
+    routes: await userRoutes(),
+  });
+}
+
+export async function useSystem(onLine?: (part: string, line: string) => void): Promise<SystemInUse> {
+  const running = await readStackFile();
+  if (running !== undefined) return { system: running, close: async () => {} };
+  const stack = await startOwnStack({
+    ports: await freePorts(),
+    ...(onLine === undefined ? {} : { onLine }),
+  });
+  const stop = (): void => {
+    void stack.stop().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  return {
+    system: describeStack(stack),
+    close: async () => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      await stack.stop();
+    },
+  };
+}
