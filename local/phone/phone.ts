@@ -1,3 +1,11 @@
+/** Length in milliseconds of what a phone says and hears at a time (ACS sends 50 packets a second). */
+export const PHONE_FRAME_MS = 20;
+
+/** Samples of one such frame. */
+export function samplesPerFrame(sampleRateHz: number): number {
+  return (sampleRateHz * PHONE_FRAME_MS) / 1000;
+}
+
 /**
  * A person's telephone on a call of the ACS stand-in. The media clock of the call asks it every 20 ms for what is said
  * and hands it what is heard; a phone has no timer of its own, so what it says and hears is exact to the sample.

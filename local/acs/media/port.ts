@@ -12,6 +12,7 @@ export interface MediaStreamOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** `subscriptionId` of the AudioMetadata frame. */
   readonly subscriptionId: string;
+  /** Whoever is on the call. Read at every frame, so a caller may keep one array and let people join and leave it. */
   readonly phones: readonly Phone[];
 }
 
@@ -22,17 +23,26 @@ export interface MediaStreamListener {
   /** The WebSocket is open and AudioMetadata has been sent. */
   started(): void;
   failed(failure: MediaFailure, detail: string): void;
-  /** The application (or the network) closed the socket while streaming. */
+  /**
+   * The application (or the network) closed the socket while streaming.
+   * `code` is that of the close frame, 1005 where it had none, 1006 where no close frame came,
+   * and 1011 where the stand-in itself broke and closed the socket.
+   */
   closedByPeer(code: number): void;
 }
 
 /** Counts of one stream; they go on counting up to the moment of reading. */
 export interface MediaStreamReport {
+  /** AudioData frames written to the socket. */
   readonly framesSent: number;
+  /** AudioData frames thrown away because the application did not read what had been sent before. */
+  readonly framesDropped: number;
   readonly audioMessagesReceived: number;
   readonly samplesReceived: number;
   readonly samplesPlayed: number;
   readonly samplesFlushedByStop: number;
+  /** Samples received while the playout queue was full; nobody heard them. */
+  readonly samplesOverflowed: number;
   readonly stopAudioCount: number;
   /** Messages that were not understood, by reason. */
   readonly ignored: Readonly<Record<string, number>>;
@@ -44,7 +54,10 @@ export interface MediaStreamReport {
 }
 
 export interface MediaStream {
-  /** Sends one DTMF frame (the character of the key) where the options enable it. */
+  /**
+   * Sends one DTMF frame with the character of the key (0-9, A-D, `*`, `#`) where the options enable it and the
+   * stream has started; otherwise nothing. Throws RangeError for anything that is no key.
+   */
   sendDtmf(key: string): void;
   /** Ends the stream and closes the socket with 1000; idempotent; nothing is called on the listener afterwards. */
   stop(): void;
