@@ -1,0 +1,96 @@
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { ambientUsesOf, breachesOf, importsOf } from './dependency-rule.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const SOURCES = ['functions', 'shared', 'relay', 'local']
+  .flatMap((folder) => globSync(`${folder}/**/*.{ts,js,mjs,cjs}`, { cwd: ROOT }))
+  .map((file) => file.replaceAll('\\', '/'));
+
+const read = (file: string): string => readFileSync(`${ROOT}/${file}`, 'utf8');
+
+describe('the dependency rule', () => {
+  it('holds for every import of functions, shared, relay and local', () => {
+    expect(SOURCES.length, 'source files were found').toBeGreaterThan(20);
+    expect(SOURCES.flatMap((file) => breachesOf(file, read(file)))).toEqual([]);
+  });
+
+  it('keeps clocks, timers, chance and the environment out of shared/core', () => {
+    const core = SOURCES.filter((file) => file.startsWith('shared/core/'));
+    expect(core.flatMap((file) => ambientUsesOf(file, read(file)))).toEqual([]);
+  });
+
+  it('lets what is deployed import only packages that are installed in production', () => {
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+    const strays = SOURCES.filter((file) => !file.startsWith('local/')).flatMap((file) =>
+      importsOf(read(file))
+        .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
+        .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
+        .filter((name) => !(name in dependencies))
+        .map((name) => `${file} imports "${name}", which is not in the dependencies of package.json.`),
+    );
+    expect(strays).toEqual([]);
+  });
+});
+
+describe('the check of the dependency rule', () => {
+  it('finds every form of import', () => {
+    const source = [
+      "import a from 'one';",
+      "import {\n  b,\n  type C,\n} from 'two';",
+      "import 'three';",
+      "export * from 'four';",
+      "export { d } from 'five';",
+      "const e = await import('six');",
+      "const f = require('seven');",
+      "import type { G } from 'eight';",
+    ].join('\n');
+    expect(new Set(importsOf(source))).toEqual(
+      new Set(['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight']),
+    );
+  });
+
+  it.each([
+    ['shared/core/a.ts', 'zod'],
+    ['shared/core/a.ts', 'node:fs'],
+    ['shared/core/a.ts', '../protocol/rtp.ts'],
+    ['shared/protocol/a.ts', '../config.ts'],
+    ['shared/protocol/a.ts', 'ws'],
+    ['shared/azure/a.ts', '../../functions/main.ts'],
+    ['shared/config.ts', '../relay/main.ts'],
+    ['functions/main.ts', '../relay/main.ts'],
+    ['functions/workers/a.ts', '../../local/main.ts'],
+    ['functions/control/a.ts', '../workers/index.ts'],
+    ['relay/main.ts', '../functions/main.ts'],
+    ['relay/main.ts', '../local/main.ts'],
+    ['local/main.ts', '../relay/main.ts'],
+    ['local/acs/a.ts', '../../shared/protocol/acs-media.ts'],
+    ['local/acs/a.ts', '../../shared/azure/call-control.ts'],
+    ['local/acs/a.ts', '../web-pubsub/server.ts'],
+    ['local/web-pubsub/a.ts', '../acs/server.ts'],
+    ['local/web-pubsub/a.ts', '../../functions/worker-kit/webhook-caller.ts'],
+  ])('refuses that %s imports %s', (file, name) => {
+    expect(breachesOf(file, `import { x } from '${name}';`)).toHaveLength(1);
+  });
+
+  it.each([
+    ['shared/core/a.ts', './b.ts'],
+    ['shared/protocol/a.ts', '../core/plan.ts'],
+    ['shared/azure/a.ts', '@azure/data-tables'],
+    ['functions/main.ts', './control/register.ts'],
+    ['relay/main.ts', '../shared/config.ts'],
+    ['local/acs/a.ts', '../phone/phone.ts'],
+    ['local/stack/a.ts', '../acs/start.ts'],
+    ['local/stack/a.ts', '../../shared/protocol/names.ts'],
+  ])('lets %s import %s', (file, name) => {
+    expect(breachesOf(file, `import { x } from '${name}';`)).toEqual([]);
+  });
+
+  it('finds a clock in code and overlooks one in a comment', () => {
+    expect(
+      ambientUsesOf('shared/core/a.ts', '// Date.now()\n/* setTimeout */\nconst t = Date.now();'),
+    ).toEqual(['shared/core/a.ts:3 uses Date.now, but in shared/core time and chance are parameters.']);
+  });
+});

@@ -1,0 +1,63 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CHUNK_MS } from '../../shared/core/plan.ts';
+import { planSchema } from '../../shared/protocol/plan-schema.ts';
+
+const PLAN = {
+  format: 'pcm16KMono',
+  channels: 'mixed',
+  startStreaming: true,
+  dtmf: false,
+  workers: [{ name: 'echo', listen: { mode: 'chunk', ms: 100 } }],
+};
+
+const withListen = (listen: unknown): unknown => ({ ...PLAN, workers: [{ name: 'echo', listen }] });
+
+function problemsOf(value: unknown): string {
+  const { success, error } = planSchema.safeParse(value);
+  return success ? '' : error.issues.map(({ message }) => message).join('; ');
+}
+
+describe('the plan', () => {
+  it('is read as it was written, for every length of chunk and up to sixteen workers', () => {
+    const worker = fc.record({
+      name: fc.stringMatching(/^[a-z][a-z0-9-]{0,62}$/),
+      listen: fc.record({ mode: fc.constant('chunk'), ms: fc.integer(CHUNK_MS) }),
+    });
+    return fc.assert(
+      fc.property(fc.array(worker, { maxLength: 16 }), (workers) => {
+        expect(planSchema.parse({ ...PLAN, workers })).toEqual({ ...PLAN, workers });
+      }),
+    );
+  });
+
+  it('loses members that are not known, so that a newer control app can talk to an older relay', () => {
+    expect(planSchema.parse({ ...PLAN, colour: 'blue' })).toEqual(PLAN);
+  });
+
+  it.each([['utterance'], ['stream']])('says that the listen mode %s is not supported', (mode) => {
+    expect(problemsOf(withListen({ mode, ms: 100 }))).toContain('not supported');
+  });
+
+  it.each([[CHUNK_MS.min - 1], [CHUNK_MS.max + 1], [100.5], ['100'], [undefined]])(
+    'refuses a chunk length of %s ms',
+    (ms) => {
+      expect(problemsOf(withListen({ mode: 'chunk', ms }))).not.toBe('');
+    },
+  );
+
+  it('names the rule for the name of a worker', () => {
+    const workers = [{ name: 'Echo Worker', listen: { mode: 'chunk', ms: 100 } }];
+    expect(problemsOf({ ...PLAN, workers })).toContain('lower case, digits, hyphens');
+  });
+
+  it.each([
+    [{ format: 'pcm48KMono' }],
+    [{ channels: 'stereo' }],
+    [{ startStreaming: 'yes' }],
+    [{ dtmf: undefined }],
+    [{ workers: Array.from({ length: 17 }, () => PLAN.workers[0]) }],
+  ])('is refused with %j', (change) => {
+    expect(problemsOf({ ...PLAN, ...change })).not.toBe('');
+  });
+});
