@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createCallControl } from '../../shared/azure/call-control.ts';
+import { createTableCallStore } from '../../shared/azure/call-store.ts';
+import { tokenCredential } from '../../shared/azure/credentials.ts';
+import { type Connection, type Environment, isLoopbackHttp, readControlConfig } from '../../shared/config.ts';
+import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/protocol/acs-token.ts';
+import { parseRoutes } from '../../shared/protocol/routes-schema.ts';
+import type { ControlDeps } from './use-cases/deps.ts';
+
+export interface ControlApp {
+  readonly deps: ControlDeps;
+  /** Checks that a callback comes from ACS. */
+  readonly acsTokens: AcsTokenVerifier;
+}
+
+/** Gives the app to a function at its invocation. Rejects with ConfigError or RoutesError where the settings are wrong. */
+export type LoadControlApp = () => Promise<ControlApp>;
+
+/** A loader that makes the app when it is first asked for, and again only if that failed. */
+export function controlAppLoader(env: Environment): LoadControlApp {
+  let app: ControlApp | undefined;
+  return async () => {
+    app ??= createControlApp(env);
+    return app;
+  };
+}
+
+/** @throws ConfigError, RoutesError with every problem of the settings. */
+export function createControlApp(env: Environment): ControlApp {
+  const config = readControlConfig(env);
+  const routes = parseRoutes(config.routes);
+  const credential = (): ReturnType<typeof tokenCredential> => tokenCredential(env);
+  return {
+    acsTokens: createAcsTokenVerifier(config.acsTokens),
+    deps: {
+      store: createTableCallStore(
+        { ...config.tables, credential },
+        { allowInsecureConnection: isInsecure(config.tables, 'TableEndpoint') },
+      ),
+      control: createCallControl(
+        { ...config.acs, credential },
+        { allowInsecureConnection: isInsecure(config.acs, 'endpoint') },
+      ),
+      clock: { now: Date.now, sleep: (ms) => sleep(ms) },
+      newId: randomUUID,
+      routes,
+      publicBaseUrl: config.publicBaseUrl,
+      relayUrl: config.relayUrl,
+      ticketKey: config.ticketKeys[0],
+      maxCallMs: config.maxCallMinutes * 60_000,
+    },
+  };
+}
+
+/** Whether a service is reached without encryption, which the settings and this check allow on this machine only. */
+function isInsecure(connection: Connection, endpointName: string): boolean {
+  if ('endpoint' in connection) return isLoopbackHttp(connection.endpoint);
+  const part = connection.connectionString
+    .split(';')
+    .find((pair) => pair.trim().toLowerCase().startsWith(`${endpointName.toLowerCase()}=`));
+  return part !== undefined && isLoopbackHttp(part.slice(part.indexOf('=') + 1).trim());
+}

@@ -1,0 +1,46 @@
+import { type CallStep, step } from '../../../shared/core/call.ts';
+import type { Callback } from '../../../shared/core/call-event.ts';
+import type { ControlDeps, Log } from './deps.ts';
+import { runCommands } from './run-commands.ts';
+
+/**
+ * Applies callback events to a call, each once, and writes each to the timeline, once; then does what follows from them.
+ * @returns false when there is no such call.
+ */
+export async function applyCallbacks(
+  deps: ControlDeps,
+  callId: string,
+  callbacks: readonly Callback[],
+  log: Log,
+): Promise<boolean> {
+  const steps: CallStep[] = [];
+  for (const callback of callbacks) {
+    const nowMs = deps.clock.now();
+    const applied = await deps.store.update(callId, (call) =>
+      step(call, { type: 'Callback', callback }, nowMs),
+    );
+    if (applied === undefined) return false;
+    await deps.store.appendTimeline(callId, {
+      id: callback.id,
+      atMs: callback.atMs ?? nowMs,
+      source: 'acs',
+      type: callback.type,
+      details: {
+        ...callback.details,
+        ...(applied.ignored === undefined || applied.ignored === 'duplicate'
+          ? {}
+          : { ignored: applied.ignored }),
+      },
+    });
+    log.info('A callback event was applied', {
+      callId,
+      type: callback.type,
+      state: applied.call.phase,
+      streaming: applied.call.streaming.state,
+      ignored: applied.ignored,
+    });
+    steps.push(applied);
+  }
+  for (const applied of steps) await runCommands(deps, applied, log);
+  return true;
+}

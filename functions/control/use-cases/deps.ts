@@ -1,0 +1,34 @@
+import type { CallControl } from '../../../shared/core/call-control.ts';
+import type { CallStore } from '../../../shared/core/call-store.ts';
+import type { CallRoute } from '../../../shared/core/routes.ts';
+
+/** Where messages go. Fields are ids, states, counts and codes: never a number, context, ticket or token. */
+export interface Log {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+/** What the use cases of the control app need. */
+export interface ControlDeps {
+  readonly store: CallStore;
+  readonly control: CallControl;
+  readonly clock: Clock;
+  /** A new id, unlike any other. */
+  readonly newId: () => string;
+  readonly routes: readonly CallRoute[];
+  /** Without a slash at the end, as are all base URLs. */
+  readonly publicBaseUrl: string;
+  readonly relayUrl: string;
+  /** Signs the tickets. */
+  readonly ticketKey: string;
+  readonly maxCallMs: number;
+}

@@ -1,0 +1,124 @@
+import { type Call, type CallCommand, type CallStep, step } from '../../../shared/core/call.ts';
+import { CallControlError } from '../../../shared/core/call-control.ts';
+import type { CallEvent } from '../../../shared/core/call-event.ts';
+import type { ControlDeps, Log } from './deps.ts';
+
+/** Commands that are one request to ACS about a connected call. */
+export type ConnectionCommand = Extract<
+  CallCommand,
+  { type: 'startMediaStreaming' | 'stopMediaStreaming' | 'hangUp' }
+>;
+
+export type CommandResult =
+  | { readonly ok: true }
+  /** `next`: what the failure means for the call; it may hold further commands. */
+  | { readonly ok: false; readonly error: CallControlError; readonly next: CallStep | undefined };
+
+/**
+ * Carries out what the state machine asked for while nobody waits for the answer: a failure is written to the call and goes no further.
+ * Ends, since the machine bounds its retries.
+ */
+export async function runCommands(deps: ControlDeps, from: CallStep, log: Log): Promise<void> {
+  for (const command of from.commands) {
+    const next = await runCommand(deps, from.call, command, log);
+    if (next !== undefined) await runCommands(deps, next, log);
+  }
+}
+
+async function runCommand(
+  deps: ControlDeps,
+  call: Call,
+  command: CallCommand,
+  log: Log,
+): Promise<CallStep | undefined> {
+  switch (command.type) {
+    case 'answer':
+    case 'reject':
+      throw new Error('only who holds the incoming call context can answer or reject a call');
+    case 'scheduleRetry': {
+      await deps.clock.sleep(Math.max(0, command.atMs - deps.clock.now()));
+      return await deps.store.update(call.callId, (now) =>
+        step(now, { type: 'RetryDue', retry: command.retry }, deps.clock.now()),
+      );
+    }
+    case 'startMediaStreaming':
+    case 'stopMediaStreaming':
+    case 'hangUp': {
+      log.info('A command is sent to ACS', { callId: call.callId, command: command.type });
+      await deps.store.appendTimeline(call.callId, {
+        id: deps.newId(),
+        atMs: deps.clock.now(),
+        source: 'control',
+        type: TIMELINE_TYPE[command.type],
+        details: command.type === 'hangUp' ? {} : { request: command.id },
+      });
+      const result = await sendCommand(deps, call, command, log);
+      return result.ok ? undefined : result.next;
+    }
+  }
+}
+
+const TIMELINE_TYPE = {
+  startMediaStreaming: 'StreamingStartSent',
+  stopMediaStreaming: 'StreamingStopSent',
+  hangUp: 'HangUpSent',
+} as const;
+
+/** Sends one command to ACS; a failure is written to the call and returned. */
+export async function sendCommand(
+  deps: ControlDeps,
+  call: Call,
+  command: ConnectionCommand,
+  log: Log,
+): Promise<CommandResult> {
+  const { callId, callConnectionId } = call;
+  if (callConnectionId === undefined)
+    throw new Error(`the call ${callId} has no connection for ${command.type}`);
+  try {
+    await request(deps, callConnectionId, command);
+    return { ok: true };
+  } catch (error) {
+    if (!(error instanceof CallControlError)) throw error;
+    const nowMs = deps.clock.now();
+    const event = failureEvent(command, error);
+    const next = await deps.store.update(callId, (now) => step(now, event, nowMs));
+    await deps.store.appendTimeline(callId, {
+      id: deps.newId(),
+      atMs: nowMs,
+      source: 'control',
+      type: event.type,
+      details: { command: command.type, reason: error.reason },
+    });
+    log.warn('ACS did not carry out a command', { callId, command: command.type, reason: error.reason });
+    return { ok: false, error, next };
+  }
+}
+
+function request(deps: ControlDeps, callConnectionId: string, command: ConnectionCommand): Promise<void> {
+  switch (command.type) {
+    case 'startMediaStreaming':
+      return deps.control.startMediaStreaming(callConnectionId, contextOf(command));
+    case 'stopMediaStreaming':
+      return deps.control.stopMediaStreaming(callConnectionId, contextOf(command));
+    case 'hangUp':
+      return deps.control.hangUp(callConnectionId);
+  }
+}
+
+function contextOf({ operationContext }: { readonly operationContext?: string }): {
+  operationContext?: string;
+} {
+  return operationContext === undefined ? {} : { operationContext };
+}
+
+function failureEvent(command: ConnectionCommand, error: CallControlError): CallEvent {
+  if (error.callGone) return { type: 'CallGone' };
+  switch (command.type) {
+    case 'startMediaStreaming':
+      return { type: 'StartFailed', id: command.id, reason: error.reason };
+    case 'stopMediaStreaming':
+      return { type: 'StopFailed', id: command.id, reason: error.reason };
+    case 'hangUp':
+      return { type: 'HangUpFailed', id: 'hang-up', reason: error.reason };
+  }
+}

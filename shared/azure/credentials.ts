@@ -1,0 +1,21 @@
+import type { TokenCredential } from '@azure/identity';
+
+let credential: Promise<TokenCredential> | undefined;
+
+/**
+ * The identity of this app for Azure services: its managed identity where the platform offers one (`AZURE_CLIENT_ID` picks a
+ * user-assigned one), else the developer's own login. The identity library is loaded only when this is called.
+ */
+export function tokenCredential(env: Readonly<Record<string, string | undefined>>): Promise<TokenCredential> {
+  credential ??= load(env);
+  return credential;
+}
+
+async function load(env: Readonly<Record<string, string | undefined>>): Promise<TokenCredential> {
+  const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
+  if (env['IDENTITY_ENDPOINT'] === undefined) return new DefaultAzureCredential();
+  const clientId = env['AZURE_CLIENT_ID'];
+  return clientId === undefined
+    ? new ManagedIdentityCredential()
+    : new ManagedIdentityCredential({ clientId });
+}

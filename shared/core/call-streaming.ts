@@ -1,0 +1,215 @@
+import type { StreamingRequest } from './call-event.ts';
+
+export type StreamingState = 'inactive' | 'starting' | 'active' | 'stopping' | 'failed';
+
+/**
+ * The streaming of one call's audio.
+ *
+ * ```
+ *             start                Started
+ *  inactive ─────────▶ starting ───────────▶ active
+ *     ▲  ▲               │  ▲                 │  │
+ *     │  │        Failed │  │ retry, start    │  │ stop (from starting too)
+ *     │  │               ▼  │                 │  ▼
+ *     │  └──── stop ─── failed ◀── Failed ────┘ stopping
+ *     └───────────────── Stopped, Failed ────────┘
+ * ```
+ *
+ * Every state goes to `inactive` with Stopped and when the call ends, and to `active` with Started (but `stopping` waits for its end).
+ */
+export interface Streaming {
+  readonly state: StreamingState;
+  /** When this state began, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Automatic starts made one after another without a stable stream in between. */
+  readonly retries: number;
+  /** The time that ACS gave the newest streaming event applied, by its own clock; an older event is late and ignored. */
+  readonly newestEventMs: number;
+  /** `starting`, `stopping`: the request that led here. */
+  readonly requestId?: string;
+  /** `stopping`: where to return to if ACS refuses to stop. */
+  readonly from?: 'starting' | 'active';
+  /** `failed`: when to start again; absent once given up. */
+  readonly retryAtMs?: number;
+  /** `failed`: why. */
+  readonly reason?: string;
+}
+
+export type StreamingCommand =
+  | { readonly type: 'startMediaStreaming'; readonly id: string; readonly operationContext?: string }
+  | { readonly type: 'stopMediaStreaming'; readonly id: string; readonly operationContext?: string }
+  /** Wait until `atMs`, then report `RetryDue` with this number. */
+  | { readonly type: 'scheduleRetry'; readonly retry: number; readonly atMs: number };
+
+export type StreamingRefusal = 'streaming-already-on' | 'streaming-already-off' | 'streaming-stopping';
+
+export type StreamingEvent =
+  | ({ readonly type: 'start' | 'stop' } & StreamingRequest)
+  | { readonly type: 'startFailed' | 'stopFailed'; readonly id: string; readonly reason: string }
+  | { readonly type: 'started' | 'stopped'; readonly atMs: number | undefined }
+  /** `retry`: whether the call goes on, so that starting again makes sense. */
+  | {
+      readonly type: 'failed';
+      readonly atMs: number | undefined;
+      readonly reason: string;
+      readonly retry: boolean;
+    }
+  | { readonly type: 'retryDue'; readonly retry: number };
+
+export interface StreamingStep {
+  readonly streaming: Streaming;
+  readonly commands: readonly StreamingCommand[];
+  readonly refusal?: StreamingRefusal;
+}
+
+/** Pauses before the automatic starts after MediaStreamingFailed; their number is the bound. */
+export const RETRY_PAUSES_MS: readonly number[] = [200, 1_000, 3_000];
+
+/** A stream that lasted this long was a good one: the next failure has all its retries again. */
+export const STABLE_STREAM_MS = 30_000;
+
+/** A start or stop that ACS has not confirmed after this long no longer blocks another one. */
+export const CONFIRM_LIMIT_MS = 15_000;
+
+export const NO_STREAMING: Streaming = { state: 'inactive', sinceMs: 0, retries: 0, newestEventMs: 0 };
+
+export function stepStreaming(streaming: Streaming, event: StreamingEvent, nowMs: number): StreamingStep {
+  switch (event.type) {
+    case 'start':
+      return start(streaming, event, nowMs);
+    case 'stop':
+      return stop(streaming, event, nowMs);
+    case 'startFailed':
+      if (streaming.state !== 'starting' || streaming.requestId !== event.id) return only(streaming);
+      return streaming.retries === 0
+        ? only({ ...enter(streaming, 'failed', nowMs), reason: event.reason })
+        : failAndRetry(streaming, event.reason, nowMs);
+    case 'stopFailed':
+      if (streaming.state !== 'stopping' || streaming.requestId !== event.id) return only(streaming);
+      return only(enter(streaming, streaming.from ?? 'active', nowMs));
+    case 'started':
+    case 'stopped':
+    case 'failed':
+      if ((event.atMs ?? streaming.newestEventMs) < streaming.newestEventMs) return only(streaming);
+      return confirm({ ...streaming, newestEventMs: event.atMs ?? streaming.newestEventMs }, event, nowMs);
+    case 'retryDue':
+      return retry(streaming, event.retry, nowMs);
+  }
+}
+
+function start(streaming: Streaming, request: StreamingRequest, nowMs: number): StreamingStep {
+  const begin = (): StreamingStep => ({
+    streaming: { ...enter(streaming, 'starting', nowMs), retries: 0, requestId: request.id },
+    commands: [command('startMediaStreaming', request)],
+  });
+  switch (streaming.state) {
+    case 'inactive':
+    case 'failed':
+      return begin();
+    case 'starting':
+      if (streaming.requestId === request.id)
+        return { streaming, commands: [command('startMediaStreaming', request)] };
+      return isOverdue(streaming, nowMs) ? begin() : refuse(streaming, 'streaming-already-on');
+    case 'active':
+      return refuse(streaming, 'streaming-already-on');
+    case 'stopping':
+      return isOverdue(streaming, nowMs) ? begin() : refuse(streaming, 'streaming-stopping');
+  }
+}
+
+function stop(streaming: Streaming, request: StreamingRequest, nowMs: number): StreamingStep {
+  const begin = (from: 'starting' | 'active'): StreamingStep => ({
+    streaming: { ...enter(streaming, 'stopping', nowMs), from, requestId: request.id },
+    commands: [command('stopMediaStreaming', request)],
+  });
+  switch (streaming.state) {
+    case 'starting':
+    case 'active':
+      return begin(streaming.state);
+    case 'stopping':
+      if (streaming.requestId === request.id)
+        return { streaming, commands: [command('stopMediaStreaming', request)] };
+      return isOverdue(streaming, nowMs)
+        ? begin(streaming.from ?? 'active')
+        : refuse(streaming, 'streaming-already-off');
+    case 'failed':
+      // Nothing streams: what is called off is the next automatic start.
+      return only(enter(streaming, 'inactive', nowMs));
+    case 'inactive':
+      return refuse(streaming, 'streaming-already-off');
+  }
+}
+
+type Confirmation = Extract<StreamingEvent, { type: 'started' | 'stopped' | 'failed' }>;
+
+/** What ACS reports. `streaming` has the event's time already. */
+function confirm(streaming: Streaming, event: Confirmation, nowMs: number): StreamingStep {
+  switch (event.type) {
+    case 'started':
+      if (streaming.state === 'active') return only(streaming);
+      if (streaming.state === 'stopping') return only({ ...streaming, from: 'active' });
+      return only(enter(streaming, 'active', nowMs));
+    case 'stopped':
+      return only(streaming.state === 'inactive' ? streaming : enter(streaming, 'inactive', nowMs));
+    case 'failed':
+      switch (streaming.state) {
+        case 'inactive':
+        case 'failed':
+          return only(streaming);
+        case 'stopping':
+          return only(enter(streaming, 'inactive', nowMs));
+        case 'starting':
+        case 'active': {
+          if (!event.retry) return only({ ...enter(streaming, 'failed', nowMs), reason: event.reason });
+          const wasStable = streaming.state === 'active' && nowMs - streaming.sinceMs >= STABLE_STREAM_MS;
+          return failAndRetry(wasStable ? { ...streaming, retries: 0 } : streaming, event.reason, nowMs);
+        }
+      }
+  }
+}
+
+function failAndRetry(streaming: Streaming, reason: string, nowMs: number): StreamingStep {
+  const failed: Streaming = { ...enter(streaming, 'failed', nowMs), reason };
+  const pauseMs = RETRY_PAUSES_MS[streaming.retries];
+  if (pauseMs === undefined) return only(failed);
+  const retryAtMs = nowMs + pauseMs;
+  return {
+    streaming: { ...failed, retryAtMs },
+    commands: [{ type: 'scheduleRetry', retry: streaming.retries + 1, atMs: retryAtMs }],
+  };
+}
+
+function retry(streaming: Streaming, number: number, nowMs: number): StreamingStep {
+  const { state, retryAtMs, retries } = streaming;
+  if (state !== 'failed' || retryAtMs === undefined || nowMs < retryAtMs || number !== retries + 1)
+    return only(streaming);
+  const id = `retry-${number}-${retryAtMs}`;
+  return {
+    streaming: { ...enter(streaming, 'starting', nowMs), retries: number, requestId: id },
+    commands: [{ type: 'startMediaStreaming', id }],
+  };
+}
+
+/** The next state, without what belonged to the one before. */
+export function enter(streaming: Streaming, state: StreamingState, nowMs: number): Streaming {
+  return { state, sinceMs: nowMs, retries: streaming.retries, newestEventMs: streaming.newestEventMs };
+}
+
+function isOverdue(streaming: Streaming, nowMs: number): boolean {
+  return nowMs - streaming.sinceMs >= CONFIRM_LIMIT_MS;
+}
+
+function command(
+  type: 'startMediaStreaming' | 'stopMediaStreaming',
+  { id, operationContext }: StreamingRequest,
+): StreamingCommand {
+  return { type, id, ...(operationContext === undefined ? {} : { operationContext }) };
+}
+
+function only(streaming: Streaming): StreamingStep {
+  return { streaming, commands: [] };
+}
+
+function refuse(streaming: Streaming, refusal: StreamingRefusal): StreamingStep {
+  return { streaming, commands: [], refusal };
+}

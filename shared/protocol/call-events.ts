@@ -1,0 +1,113 @@
+/** Callback events of Call Automation: an array of CloudEvents, of which ACS sends one or several in a request. */
+import { z } from 'zod';
+import { CALLBACK_KINDS, type Callback, type CallbackKind } from '../core/call-event.ts';
+import { safeText } from './redact.ts';
+
+const PREFIX = 'Microsoft.Communication.';
+
+const text = z.string().optional().catch(undefined);
+const number = z.number().optional().catch(undefined);
+
+const payload = z
+  .object({
+    callConnectionId: text,
+    serverCallId: text,
+    correlationId: text,
+    resultInformation: z.object({ code: number, subCode: number, message: text }).optional().catch(undefined),
+    mediaStreamingUpdate: z
+      .object({ mediaStreamingStatus: text, mediaStreamingStatusDetails: text })
+      .optional()
+      .catch(undefined),
+    transcriptionUpdate: z
+      .object({ transcriptionStatus: text, transcriptionStatusDetails: text })
+      .optional()
+      .catch(undefined),
+    participants: z.array(z.unknown()).optional().catch(undefined),
+    sequenceNumber: number,
+    sequenceId: number,
+    recognitionType: text,
+    recordingId: text,
+    state: text,
+  })
+  .catch({});
+
+const cloudEvent = z.object({
+  id: z.string().min(1).max(256),
+  type: z.string().startsWith(PREFIX).max(128),
+  time: text,
+  data: payload,
+});
+
+type Payload = z.infer<typeof payload>;
+
+/**
+ * The events of a request body, in its order, and how many entries were none: those are to be counted and ignored.
+ * A type that is not known is an event of kind `other`. Never throws.
+ */
+export function parseCallbacks(body: unknown): { callbacks: Callback[]; ignored: number } {
+  const entries: readonly unknown[] = Array.isArray(body) ? body : [body];
+  const callbacks = entries.map(parseCallback).filter((callback) => callback !== undefined);
+  return { callbacks, ignored: entries.length - callbacks.length };
+}
+
+function parseCallback(value: unknown): Callback | undefined {
+  const parsed = cloudEvent.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { id, type: fullType, time, data } = parsed.data;
+  const type = fullType.slice(PREFIX.length);
+  if (!/^[A-Za-z]+$/.test(type)) return undefined;
+  const kind = kindOf(type);
+  // Without the connection's id nobody can say whether such an event is about the connection of this call.
+  if (kind !== 'other' && data.callConnectionId === undefined) return undefined;
+  const atMs = time === undefined ? Number.NaN : Date.parse(time);
+  const reason = reasonOf(data);
+  return {
+    id,
+    kind,
+    type,
+    details: detailsOf(data),
+    ...(Number.isNaN(atMs) ? {} : { atMs }),
+    ...(data.callConnectionId === undefined ? {} : { callConnectionId: data.callConnectionId }),
+    ...(data.serverCallId === undefined ? {} : { serverCallId: data.serverCallId }),
+    ...(data.correlationId === undefined ? {} : { correlationId: data.correlationId }),
+    ...(reason === '' ? {} : { reason }),
+  };
+}
+
+function kindOf(type: string): CallbackKind | 'other' {
+  return CALLBACK_KINDS.find((kind) => kind === type) ?? 'other';
+}
+
+function reasonOf({ resultInformation, mediaStreamingUpdate }: Payload): string {
+  const codes = [resultInformation?.code, resultInformation?.subCode].filter((code) => code !== undefined);
+  return [codes.join('/'), mediaStreamingUpdate?.mediaStreamingStatusDetails ?? '']
+    .map(safeText)
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+/**
+ * What of an event may be kept: codes, states and counts. Left out on purpose: participants and numbers, tones and recognised
+ * speech (callers enter PINs), operation contexts (they are the application's own), URLs.
+ */
+function detailsOf(data: Payload): Record<string, string | number | boolean> {
+  const details: Record<string, string | number | undefined> = {
+    code: data.resultInformation?.code,
+    subCode: data.resultInformation?.subCode,
+    message: data.resultInformation?.message,
+    status: data.mediaStreamingUpdate?.mediaStreamingStatus ?? data.transcriptionUpdate?.transcriptionStatus,
+    statusDetails:
+      data.mediaStreamingUpdate?.mediaStreamingStatusDetails ??
+      data.transcriptionUpdate?.transcriptionStatusDetails,
+    participants: data.participants?.length,
+    sequenceNumber: data.sequenceNumber,
+    sequenceId: data.sequenceId,
+    recognitionType: data.recognitionType,
+    recordingState: data.recordingId === undefined ? undefined : data.state,
+  };
+  return Object.fromEntries(
+    Object.entries(details)
+      .filter((entry): entry is [string, string | number] => entry[1] !== undefined)
+      .map(([name, value]) => [name, typeof value === 'string' ? safeText(value) : value]),
+  );
+}

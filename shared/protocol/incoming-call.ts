@@ -1,0 +1,87 @@
+/** The event `Microsoft.Communication.IncomingCall` of Event Grid, in the Event Grid schema or as a CloudEvent. */
+import { z } from 'zod';
+import type { Party } from '../core/routes.ts';
+
+const INCOMING_CALL = 'Microsoft.Communication.IncomingCall';
+
+export interface IncomingCall {
+  readonly eventId: string;
+  /** When the call came in, in milliseconds since the epoch; absent where the event does not say. */
+  readonly atMs?: number;
+  /** What ACS names the call by until it is answered: opaque, secret, up to some kilobytes. */
+  readonly incomingCallContext: string;
+  readonly from: Party;
+  readonly to: Party;
+  readonly serverCallId?: string;
+  readonly correlationId?: string;
+}
+
+export type GridEvent =
+  | { readonly kind: 'incomingCall'; readonly call: IncomingCall }
+  /** An event of another type, which the subscription need not have sent. */
+  | { readonly kind: 'other'; readonly type: string }
+  /** Not understood. `problem` names members, not their values. */
+  | { readonly kind: 'malformed'; readonly problem: string };
+
+const party = z
+  .object({
+    rawId: z.string().min(1).optional(),
+    phoneNumber: z.object({ value: z.string().min(1) }).optional(),
+    communicationUser: z.object({ id: z.string().min(1) }).optional(),
+  })
+  .transform(({ rawId, phoneNumber, communicationUser }, context): Party => {
+    const phone = phoneNumber?.value;
+    const id = rawId ?? communicationUser?.id ?? (phone === undefined ? undefined : `4:${phone}`);
+    if (id !== undefined) return { rawId: id, ...(phone === undefined ? {} : { phoneNumber: phone }) };
+    context.addIssue('has neither rawId nor phoneNumber nor communicationUser');
+    return z.NEVER;
+  });
+
+const data = z.object({
+  incomingCallContext: z.string().min(1),
+  from: party,
+  to: party,
+  serverCallId: z.string().optional().catch(undefined),
+  correlationId: z.string().optional().catch(undefined),
+});
+
+const envelope = z.object({
+  id: z.string().min(1),
+  eventType: z.string().optional(),
+  type: z.string().optional(),
+  eventTime: z.string().optional(),
+  time: z.string().optional(),
+  data: z.unknown(),
+});
+
+const MAX_TYPE = 128;
+
+/** Reads one event. Never throws. */
+export function parseGridEvent(value: unknown): GridEvent {
+  const outer = envelope.safeParse(value);
+  if (!outer.success) return { kind: 'malformed', problem: problemOf(outer.error, '') };
+  const { id, eventType, type = eventType, eventTime, time = eventTime } = outer.data;
+  if (type === undefined) return { kind: 'malformed', problem: 'neither eventType nor type is there' };
+  if (type !== INCOMING_CALL) return { kind: 'other', type: type.slice(0, MAX_TYPE) };
+  const inner = data.safeParse(outer.data.data);
+  if (!inner.success) return { kind: 'malformed', problem: problemOf(inner.error, 'data') };
+  const { incomingCallContext, from, to, serverCallId, correlationId } = inner.data;
+  const atMs = time === undefined ? Number.NaN : Date.parse(time);
+  return {
+    kind: 'incomingCall',
+    call: {
+      eventId: id,
+      incomingCallContext,
+      from,
+      to,
+      ...(Number.isNaN(atMs) ? {} : { atMs }),
+      ...(serverCallId === undefined ? {} : { serverCallId }),
+      ...(correlationId === undefined ? {} : { correlationId }),
+    },
+  };
+}
+
+function problemOf(error: z.ZodError, prefix: string): string {
+  const names = error.issues.map((issue) => [prefix, ...issue.path.map(String)].filter(Boolean).join('.'));
+  return `missing or not valid: ${[...new Set(names.map((name) => name || 'the event'))].join(', ')}`;
+}

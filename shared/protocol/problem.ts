@@ -1,0 +1,54 @@
+/** Problem details of RFC 9457: the one form of every error of the HTTP API, and the catalogue of their types. */
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
+
+/** Type (the last part of the URN), HTTP status and title of each problem. Types are stable: clients tell problems apart by them. */
+export const PROBLEMS = {
+  'invalid-request': { status: 400, title: 'The request is not valid' },
+  unauthorized: { status: 401, title: 'The caller did not prove who it is' },
+  'call-not-found': { status: 404, title: 'There is no such call' },
+  'call-ended': { status: 409, title: 'The call has ended' },
+  'call-not-connected': { status: 409, title: 'The call is not connected yet' },
+  'streaming-already-on': { status: 409, title: 'The audio is streamed already' },
+  'streaming-already-off': { status: 409, title: 'The audio is not streamed' },
+  'streaming-stopping': { status: 409, title: 'Streaming is being stopped' },
+  'payload-too-large': { status: 413, title: 'The body is too large' },
+  'internal-error': { status: 500, title: 'Something went wrong here' },
+  misconfigured: { status: 500, title: 'The app is not configured correctly' },
+  'acs-refused': { status: 502, title: 'Azure Communication Services refused the request' },
+  'acs-unavailable': { status: 503, title: 'Azure Communication Services cannot serve the request now' },
+  'token-keys-unavailable': {
+    status: 503,
+    title: 'The keys that prove the caller cannot be fetched now',
+  },
+  'store-unavailable': { status: 503, title: 'Table storage cannot serve the request now' },
+} as const;
+
+export type ProblemName = keyof typeof PROBLEMS;
+
+/** One thing wrong with a body; `pointer` is a JSON pointer as a URI fragment (RFC 6901, section 6). */
+export interface ProblemMember {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly [extension: string]: unknown;
+}
+
+export function problemType(name: ProblemName): string {
+  return `urn:trunkline:problem:${name}`;
+}
+
+/** `extensions` are further members of the problem (RFC 9457, section 3.2); they cannot replace the standard ones. */
+export function problem(
+  name: ProblemName,
+  detail: string,
+  extensions: Readonly<Record<string, unknown>> = {},
+): Problem {
+  return { ...extensions, type: problemType(name), ...PROBLEMS[name], detail };
+}
