@@ -24,8 +24,9 @@ function carrierPeriod(sampleRateHz: number): Float64Array {
   if (sampleRateHz % CARRIER_HZ !== 0) {
     throw new RangeError(`the sample rate must be a multiple of ${CARRIER_HZ} Hz, not ${sampleRateHz} Hz`);
   }
-  const samples = sampleRateHz / CARRIER_HZ;
-  const period = Float64Array.from({ length: samples }, (_, n) => Math.cos((2 * Math.PI * n) / samples));
+  const period = Float64Array.from({ length: sampleRateHz / CARRIER_HZ }, (_, n) =>
+    Math.cos((2 * Math.PI * CARRIER_HZ * n) / sampleRateHz),
+  );
   periods.set(sampleRateHz, period);
   return period;
 }
