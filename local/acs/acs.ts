@@ -1,0 +1,214 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { EventSchema } from '../event-grid/event.ts';
+import { Subscription } from '../event-grid/subscription.ts';
+import type { RunningServer } from '../process/child.ts';
+import { type Clock, systemClock } from '../process/clock.ts';
+import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts';
+import type { Call } from './call/call.ts';
+import { CallRegistry } from './call/call-registry.ts';
+import type { CallEnvironment } from './call/connection.ts';
+import type { CreatePhone } from './call/scripted-phone.ts';
+import { type PlaceCallRequest, Switchboard, TOPIC } from './call/switchboard.ts';
+import { ControlApi } from './control/control-api.ts';
+import { EventStream } from './control/event-stream.ts';
+import { KEYS_PATH, newSigningKey, OPENID_CONFIGURATION_PATH, TokenIssuer } from './events/tokens.ts';
+import { refusalReply, sendReply } from './http/reply.ts';
+import type { OpenMediaStream } from './media/port.ts';
+import { type Fault, Faults } from './rest/faults.ts';
+import { RestApi } from './rest/rest-api.ts';
+
+const VALIDATION_PATH = '/event-grid/validate';
+const LEAST_KEY_BYTES = 16;
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Documentation for IncomingCall advises two attempts within a minute, since a phone rings for half of that. */
+const INCOMING_CALL_POLICY = { ttlMs: 60_000, maxAttempts: 2 };
+
+export interface AcsOptions {
+  /** Default: 127.0.0.1. */
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Base64, as in a connection string. */
+  readonly accessKey: string;
+  /** The immutable resource id (a GUID): audience of the tokens that callbacks and media sockets carry. */
+  readonly resourceId: string;
+  /** Default: the stand-in's own URL. */
+  readonly tokenIssuer?: string | undefined;
+  /** Absent or empty: there is no control surface. */
+  readonly controlToken?: string | undefined;
+  /** Absent: no call can be placed. */
+  readonly eventGrid?: {
+    readonly endpoint: string;
+    readonly schema?: EventSchema;
+    readonly ttlMs?: number;
+    readonly maxAttempts?: number;
+  };
+  readonly behaviour?: Partial<AcsBehaviour>;
+  /** Armed from the start. */
+  readonly faults?: readonly Fault[];
+  /** PEM; present: https instead of http. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly clock?: Clock;
+  /** Receives lines without secrets, phone numbers and audio. */
+  readonly log?: (line: string) => void;
+}
+
+/** The parts that the calls need and that are built elsewhere. */
+export interface AcsParts {
+  readonly openMediaStream: OpenMediaStream;
+  readonly createPhone: CreatePhone;
+}
+
+export interface RunningAcs extends RunningServer {
+  /** For `CallAutomationClient`. */
+  readonly connectionString: string;
+  /** `issuer` and `jwksUrl` for whoever verifies the tokens. */
+  readonly tokens: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string };
+  /** Lets a phone ring. @throws RefusedError */
+  placeCall(request: PlaceCallRequest): Call;
+  /** @throws RangeError */
+  armFault(fault: Fault): void;
+}
+
+/**
+ * Starts the stand-in with the given parts.
+ * @throws Error when an option is invalid or the port cannot be taken
+ */
+export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promise<RunningAcs> {
+  const accessKey = readAccessKey(options.accessKey);
+  if (!GUID.test(options.resourceId)) throw new Error('The resource id (ACS_RESOURCE_ID) must be a GUID.');
+  checkEventGridEndpoint(options.eventGrid?.endpoint);
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? (() => {});
+  const key = await newSigningKey();
+  const server = options.tls === undefined ? createServer() : createTlsServer(options.tls);
+  const url = await listen(server, options);
+
+  const issuer = options.tokenIssuer ?? url;
+  const tokens = new TokenIssuer({ key, issuer, audience: options.resourceId, baseUrl: url, clock });
+  const calls = new CallRegistry();
+  const events = new EventStream(clock, () => calls.all());
+  const faults = new Faults(options.faults);
+  const environment: CallEnvironment = {
+    clock,
+    behaviour: { ...DEFAULT_BEHAVIOUR, ...options.behaviour },
+    tokens,
+    openMediaStream: parts.openMediaStream,
+  };
+  const subscription = subscribe(options, url, clock, log);
+  const onChange = (call: Call): void => {
+    log(`call ${call.ids.id}: ${call.state}${call.endedAtMs === undefined ? '' : ` (${call.outcome})`}`);
+    events.callChanged(call);
+  };
+  const { createPhone } = parts;
+  const switchboard = new Switchboard({ calls, environment, createPhone, subscription, onChange });
+  const rest = new RestApi({ calls, accessKey, faults, clock, log });
+  const control = new ControlApi({
+    token: options.controlToken,
+    calls,
+    switchboard,
+    events,
+    faults,
+    deadLetters: () => subscription?.deadLetters ?? [],
+  });
+
+  const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const [path = '', query = ''] = (request.url ?? '/').split('?', 2);
+    if (path.startsWith('/control/')) return control.handle(request, response);
+    if (path === OPENID_CONFIGURATION_PATH) {
+      return sendReply(response, { status: 200, json: tokens.openIdConfiguration() });
+    }
+    if (path === KEYS_PATH) return sendReply(response, { status: 200, json: tokens.keys() });
+    if (path === VALIDATION_PATH) {
+      const confirmed = subscription?.confirm(new URLSearchParams(query).get('id') ?? '') === true;
+      return sendReply(response, { status: confirmed ? 200 : 404 });
+    }
+    return rest.handle(request, response);
+  };
+  server.on('request', (request, response) => {
+    void route(request, response).catch((error: unknown) => {
+      if (request.destroyed && !request.complete) return;
+      log(`a request failed: ${error instanceof Error ? error.message : String(error)}`);
+      sendReply(response, refusalReply({ status: 500, code: 'InternalError', message: 'Internal error.' }));
+    });
+  });
+
+  let closing: Promise<void> | undefined;
+  return {
+    url,
+    connectionString: `endpoint=${url}/;accesskey=${options.accessKey}`,
+    tokens: { issuer, audience: options.resourceId, jwksUrl: `${url}${KEYS_PATH}` },
+    placeCall: (request) => switchboard.place(request),
+    armFault: (fault) => faults.arm(fault),
+    close: () => {
+      closing ??= (async () => {
+        for (const call of calls.all()) call.close();
+        subscription?.close();
+        events.close();
+        await stop(server);
+      })();
+      return closing;
+    },
+  };
+}
+
+function subscribe(
+  { eventGrid }: AcsOptions,
+  url: string,
+  clock: Clock,
+  log: (line: string) => void,
+): Subscription | undefined {
+  if (eventGrid === undefined) return undefined;
+  const { endpoint, schema, ttlMs, maxAttempts } = eventGrid;
+  return new Subscription({
+    endpoint,
+    topic: TOPIC,
+    clock,
+    ...(schema === undefined ? {} : { schema }),
+    policy: {
+      ttlMs: ttlMs ?? INCOMING_CALL_POLICY.ttlMs,
+      maxAttempts: maxAttempts ?? INCOMING_CALL_POLICY.maxAttempts,
+    },
+    validationUrl: (id) => `${url}${VALIDATION_PATH}?id=${id}`,
+    onWarning: (sentence) => log(`Event Grid: ${sentence}`),
+  });
+}
+
+function checkEventGridEndpoint(endpoint: string | undefined): void {
+  if (endpoint === undefined) return;
+  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
+    throw new Error('The Event Grid endpoint (EVENT_GRID_ENDPOINT) must be an http or https URL.');
+  }
+}
+
+function readAccessKey(text: string): Buffer {
+  const key = Buffer.from(text, 'base64');
+  if (key.length < LEAST_KEY_BYTES || key.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) {
+    throw new Error(`The access key (ACS_ACCESS_KEY) must be base64 of at least ${LEAST_KEY_BYTES} bytes.`);
+  }
+  return key;
+}
+
+async function listen(server: Server, options: AcsOptions): Promise<string> {
+  const host = options.host ?? '127.0.0.1';
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

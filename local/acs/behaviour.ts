@@ -1,0 +1,30 @@
+/** What the stand-in decides for itself: times that the service does not promise, and questions that its documentation leaves open. */
+export interface AcsBehaviour {
+  /** How long a phone rings before the incoming call is over. */
+  readonly ringMs: number;
+  /** From the answer to the dialling of the media WebSocket. The service takes about 1.4 s. */
+  readonly dialDelayMs: number;
+  /** From the answer to CallConnected. Later than the dialling, as seen in the service: the media socket may come first. */
+  readonly connectDelayMs: number;
+  /** From CallConnected to MediaStreamingStarted or MediaStreamingFailed where the stream came first. */
+  readonly mediaEventDelayMs: number;
+  /** From the hang-up to CallDisconnected. */
+  readonly disconnectDelayMs: number;
+  /** Whether MediaStreamingStopped is sent when a call with a running stream ends. Not documented; off. */
+  readonly stoppedEventOnHangUp: boolean;
+  /** How often a media socket that the application closed is dialled again in one call. Not documented; 0: MediaStreamingFailed at once. */
+  readonly reconnects: number;
+  /** Delays between the attempts of one callback; their number bounds the repetitions. The service's schedule is not documented. */
+  readonly callbackRetryDelaysMs: readonly number[];
+}
+
+export const DEFAULT_BEHAVIOUR: AcsBehaviour = {
+  ringMs: 30_000,
+  dialDelayMs: 10,
+  connectDelayMs: 60,
+  mediaEventDelayMs: 50,
+  disconnectDelayMs: 20,
+  stoppedEventOnHangUp: false,
+  reconnects: 0,
+  callbackRetryDelaysMs: [500, 1_500, 4_000],
+};

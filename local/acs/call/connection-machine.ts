@@ -1,0 +1,266 @@
+import type { CallbackEvent } from '../events/callback-event.ts';
+import { CALL_ENDED, COMPLETED, STREAM_FAILED, STREAM_INTERRUPTED } from '../events/results.ts';
+import type { MediaFailure } from '../media/port.ts';
+import { type Refusal, refusals } from '../refusal.ts';
+
+/** Whom an operation's events go to and what they carry back. */
+export interface Operation {
+  readonly operationContext?: string | undefined;
+  /** Instead of the call's own callback URI, for the events of this operation. */
+  readonly callbackUri?: string | undefined;
+}
+
+export type CallConnectionState = 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
+export type MediaState = 'unconfigured' | 'inactive' | 'starting' | 'active';
+
+interface Notice {
+  readonly event: CallbackEvent;
+  readonly callbackUri?: string | undefined;
+}
+
+export interface ConnectionState {
+  readonly call: CallConnectionState;
+  readonly media: MediaState;
+  readonly answer: Operation;
+  /** The operation that started the present stream. */
+  readonly streaming: Operation;
+  readonly reconnecting: boolean;
+  readonly reconnectsLeft: number;
+  /** What became of the stream before the call was connected; told right after CallConnected. */
+  readonly held: readonly Notice[];
+  readonly stoppedEventOnHangUp: boolean;
+}
+
+export type ConnectionInput =
+  | { readonly type: 'begin'; readonly startMedia: boolean }
+  | { readonly type: 'established' }
+  | { readonly type: 'mediaStarted' }
+  | { readonly type: 'mediaFailed'; readonly failure: MediaFailure }
+  | { readonly type: 'mediaClosedByPeer' }
+  | { readonly type: 'startMedia'; readonly operation: Operation }
+  | { readonly type: 'stopMedia'; readonly operation: Operation }
+  | { readonly type: 'hangUp' }
+  | { readonly type: 'released' };
+
+export type ConnectionEffect =
+  | { readonly type: 'openMedia' }
+  | { readonly type: 'closeMedia' }
+  /** Post an event. `settled`: a moment later, so that it comes after CallConnected as it does in the service. */
+  | ({ readonly type: 'post'; readonly settled: boolean } & Notice)
+  /** Tell `released` when the network has let go of the call. */
+  | { readonly type: 'release' };
+
+export interface ConnectionStep {
+  readonly state: ConnectionState;
+  readonly effects: readonly ConnectionEffect[];
+  readonly refusal?: Refusal;
+}
+
+export interface ConnectionOptions {
+  readonly mediaConfigured: boolean;
+  readonly answer: Operation;
+  /** Times that a socket which the application closed is dialled again. */
+  readonly reconnects: number;
+  readonly stoppedEventOnHangUp: boolean;
+}
+
+export function newConnection(options: ConnectionOptions): ConnectionState {
+  return {
+    call: 'connecting',
+    media: options.mediaConfigured ? 'inactive' : 'unconfigured',
+    answer: options.answer,
+    streaming: options.answer,
+    reconnecting: false,
+    reconnectsLeft: options.reconnects,
+    held: [],
+    stoppedEventOnHangUp: options.stoppedEventOnHangUp,
+  };
+}
+
+/**
+ * One answered call.
+ *
+ * ```
+ * call:   connecting ──established──▶ connected ──hangUp──▶ disconnecting ──released──▶ disconnected
+ *              └────────────────────────hangUp─────────────────▲
+ * media:  unconfigured            (answered without media streaming options; stays so)
+ *         inactive ──begin, startMedia──▶ starting ──mediaStarted──▶ active
+ *             ▲◀──────────mediaFailed─────────┘                       │
+ *             ├◀──────────stopMedia, hangUp, mediaClosedByPeer────────┤
+ *             │                                starting ◀──mediaClosedByPeer while reconnects are left
+ * ```
+ * The stream may start before the call is connected; its events are told after CallConnected. After `hangUp` only `released` counts.
+ */
+export function stepConnection(state: ConnectionState, input: ConnectionInput): ConnectionStep {
+  switch (input.type) {
+    case 'begin':
+      if (!input.startMedia) return same(state);
+      return { state: { ...state, media: 'starting' }, effects: [{ type: 'openMedia' }] };
+    case 'established':
+      return establish(state);
+    case 'mediaStarted':
+      return mediaStarted(state);
+    case 'mediaFailed':
+      if (state.media !== 'starting') return same(state);
+      return tell(
+        { ...state, media: 'inactive', reconnecting: false },
+        mediaNotice(state.streaming, {
+          type: 'MediaStreamingFailed',
+          details: 'streamConnectionUnsuccessful',
+          result: STREAM_FAILED[input.failure],
+        }),
+      );
+    case 'mediaClosedByPeer':
+      return mediaClosedByPeer(state);
+    case 'startMedia':
+      return startMedia(state, input.operation);
+    case 'stopMedia':
+      return stopMedia(state, input.operation);
+    case 'hangUp':
+      return hangUp(state);
+    case 'released':
+      if (state.call !== 'disconnecting') return same(state);
+      return {
+        state: { ...state, call: 'disconnected' },
+        effects: [
+          post({
+            event: {
+              type: 'CallDisconnected',
+              result: CALL_ENDED,
+              operationContext: state.answer.operationContext,
+            },
+          }),
+        ],
+      };
+  }
+}
+
+function establish(state: ConnectionState): ConnectionStep {
+  if (state.call !== 'connecting') return same(state);
+  const { operationContext } = state.answer;
+  return {
+    state: { ...state, call: 'connected', held: [] },
+    effects: [
+      post({ event: { type: 'CallConnected', result: COMPLETED, operationContext } }),
+      post({ event: { type: 'ParticipantsUpdated', sequenceNumber: 1, result: COMPLETED } }),
+      ...state.held.map((notice) => ({ ...post(notice), settled: true })),
+    ],
+  };
+}
+
+function mediaStarted(state: ConnectionState): ConnectionStep {
+  if (state.media !== 'starting') return same(state);
+  return tell(
+    { ...state, media: 'active', reconnecting: false },
+    mediaNotice(state.streaming, {
+      type: 'MediaStreamingStarted',
+      details: state.reconnecting ? 'streamConnectionReestablished' : 'subscriptionStarted',
+      result: COMPLETED,
+    }),
+  );
+}
+
+function mediaClosedByPeer(state: ConnectionState): ConnectionStep {
+  if (state.media !== 'active') return same(state);
+  if (state.reconnectsLeft > 0) {
+    return {
+      state: { ...state, media: 'starting', reconnecting: true, reconnectsLeft: state.reconnectsLeft - 1 },
+      effects: [{ type: 'openMedia' }],
+    };
+  }
+  return tell(
+    { ...state, media: 'inactive' },
+    mediaNotice(state.streaming, {
+      type: 'MediaStreamingFailed',
+      details: 'streamConnectionInterrupted',
+      result: STREAM_INTERRUPTED,
+    }),
+  );
+}
+
+function startMedia(state: ConnectionState, operation: Operation): ConnectionStep {
+  const refusal = mediaRefusal(state);
+  if (refusal !== undefined) return { ...same(state), refusal };
+  if (state.media !== 'inactive') return { ...same(state), refusal: refusals.mediaAlreadyActive() };
+  return {
+    state: { ...state, media: 'starting', streaming: operation },
+    effects: [{ type: 'openMedia' }],
+  };
+}
+
+function stopMedia(state: ConnectionState, operation: Operation): ConnectionStep {
+  const refusal = mediaRefusal(state);
+  if (refusal !== undefined) return { ...same(state), refusal };
+  if (state.media === 'inactive') return { ...same(state), refusal: refusals.mediaNotActive() };
+  return {
+    state: { ...state, media: 'inactive', reconnecting: false },
+    effects: [{ type: 'closeMedia' }, post(stopped({ ...state.streaming, ...given(operation) }))],
+  };
+}
+
+function hangUp(state: ConnectionState): ConnectionStep {
+  if (ended(state)) return { ...same(state), refusal: refusals.callNotFound() };
+  const streaming = state.media === 'active' || state.media === 'starting';
+  return {
+    state: { ...state, call: 'disconnecting', media: streaming ? 'inactive' : state.media, held: [] },
+    effects: [
+      ...(streaming ? [{ type: 'closeMedia' } as const] : []),
+      ...(state.media === 'active' && state.stoppedEventOnHangUp ? [post(stopped(state.streaming))] : []),
+      { type: 'release' },
+    ],
+  };
+}
+
+/** Tells at once while the call is connected, keeps it until then while it is connecting, and drops it afterwards. */
+function tell(state: ConnectionState, notice: Notice): ConnectionStep {
+  switch (state.call) {
+    case 'connecting':
+      return { state: { ...state, held: [...state.held, notice] }, effects: [] };
+    case 'connected':
+      return { state, effects: [post(notice)] };
+    case 'disconnecting':
+    case 'disconnected':
+      return same(state);
+  }
+}
+
+function mediaRefusal(state: ConnectionState): Refusal | undefined {
+  if (ended(state)) return refusals.callNotFound();
+  if (state.call === 'connecting') return refusals.notEstablished();
+  return state.media === 'unconfigured' ? refusals.mediaNotConfigured() : undefined;
+}
+
+function ended(state: ConnectionState): boolean {
+  return state.call === 'disconnecting' || state.call === 'disconnected';
+}
+
+function mediaNotice(operation: Operation, event: CallbackEvent): Notice {
+  return {
+    event: { ...event, operationContext: operation.operationContext },
+    callbackUri: operation.callbackUri,
+  };
+}
+
+function stopped(operation: Operation): Notice {
+  return mediaNotice(operation, {
+    type: 'MediaStreamingStopped',
+    details: 'subscriptionStopped',
+    result: COMPLETED,
+  });
+}
+
+/** Members that are present; the stop operation may name its own context and URI, else those of the start are repeated. */
+function given(operation: Operation): Operation {
+  return {
+    ...(operation.operationContext === undefined ? {} : { operationContext: operation.operationContext }),
+    ...(operation.callbackUri === undefined ? {} : { callbackUri: operation.callbackUri }),
+  };
+}
+
+function post(notice: Notice): ConnectionEffect & { readonly type: 'post' } {
+  return { type: 'post', settled: false, ...notice };
+}
+
+function same(state: ConnectionState): ConnectionStep {
+  return { state, effects: [] };
+}

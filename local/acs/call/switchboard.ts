@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { type IdentifierJson, incomingCallEvent } from '../../event-grid/incoming-call.ts';
+import type { Subscription } from '../../event-grid/subscription.ts';
+import type { Phone } from '../../phone/phone.ts';
+import { RefusedError } from '../refusal.ts';
+import { invalid } from '../rest/fields.ts';
+import { Call } from './call.ts';
+import type { CallRegistry } from './call-registry.ts';
+import type { CallEnvironment } from './connection.ts';
+import { identifierOf } from './identifiers.ts';
+import { newCallIds } from './ids.ts';
+import type { CreatePhone, PhoneScript, ScriptedPhone } from './scripted-phone.ts';
+
+/** ARM path of the resource that the stand-in plays; an Event Grid topic of a real resource has this form. */
+export const TOPIC =
+  '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/providers/Microsoft.Communication/communicationServices/local';
+
+/** A scripted phone counts time in media frames; a call that never streams is ended by this much later. */
+const SILENT_CALL_GRACE_MS = 10_000;
+
+export interface PlaceCallRequest {
+  /** Phone number or raw id of the caller. */
+  readonly from: string;
+  /** Phone number or raw id that is called. */
+  readonly to: string;
+  /** The caller's telephone: one that follows a script, or one that the caller of this function brings along. */
+  readonly phone: Omit<PhoneScript, 'rawId' | 'onHangUp'> | ((rawId: string, hangUp: () => void) => Phone);
+  readonly sipHeaders?: Readonly<Record<string, string>>;
+  readonly callerDisplayName?: string;
+  /** How many times Event Grid delivers the same IncomingCall. */
+  readonly deliveries?: number;
+}
+
+export interface SwitchboardOptions {
+  readonly calls: CallRegistry;
+  readonly environment: CallEnvironment;
+  readonly createPhone: CreatePhone;
+  /** Absent: nobody would hear of a call, so none can be placed. */
+  readonly subscription: Subscription | undefined;
+  readonly onChange: (call: Call) => void;
+}
+
+/** Lets phones ring. */
+export class Switchboard {
+  readonly #options: SwitchboardOptions;
+
+  constructor(options: SwitchboardOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins a call; it rings from now on.
+   * @throws RefusedError 400 for an address that is none, 409 where no Event Grid endpoint is configured, 429 when too many calls are going on
+   */
+  place(request: PlaceCallRequest): Call {
+    const { calls, environment, subscription, onChange } = this.#options;
+    const from = address('from', request.from);
+    const to = address('to', request.to);
+    if (subscription === undefined) {
+      throw new RefusedError({
+        status: 409,
+        code: 'NoEventGridEndpoint',
+        message: 'No call can be placed: no Event Grid endpoint is configured (EVENT_GRID_ENDPOINT).',
+      });
+    }
+    const { phone, scripted } = this.#phone(request, from.rawId, () => {
+      // Phones ask in the middle of a frame of the media clock, which is let finish first.
+      queueMicrotask(() => call.hangUpByCaller());
+    });
+    const call: Call = new Call(newCallIds(), { from, to, phone }, environment, onChange);
+    if (!calls.add(call, scripted)) {
+      call.close();
+      throw new RefusedError({ status: 429, code: '8516', message: 'Too many calls are going on.' });
+    }
+    if (typeof request.phone !== 'function') {
+      const limitMs = environment.behaviour.ringMs + request.phone.maxMs + SILENT_CALL_GRACE_MS;
+      environment.clock.after(limitMs, () => call.hangUpByCaller());
+    }
+    onChange(call);
+    this.#announce(call, request, subscription);
+    return call;
+  }
+
+  #phone(
+    request: PlaceCallRequest,
+    rawId: string,
+    hangUp: () => void,
+  ): { phone: Phone; scripted: ScriptedPhone | undefined } {
+    if (typeof request.phone === 'function') {
+      return { phone: request.phone(rawId, hangUp), scripted: undefined };
+    }
+    const scripted = this.#options.createPhone({ ...request.phone, rawId, onHangUp: hangUp });
+    return { phone: scripted, scripted };
+  }
+
+  #announce(call: Call, request: PlaceCallRequest, subscription: Subscription): void {
+    const event = incomingCallEvent({
+      eventId: randomUUID(),
+      topic: TOPIC,
+      nowMs: this.#options.environment.clock.now(),
+      to: call.to,
+      from: call.from,
+      serverCallId: call.ids.serverCallId,
+      callerDisplayName: request.callerDisplayName ?? '',
+      sipHeaders: request.sipHeaders ?? {},
+      voipHeaders: {},
+      incomingCallContext: call.ids.incomingCallContext,
+      correlationId: call.ids.correlationId,
+    });
+    const onAttempt = (): void => call.recordEvent('IncomingCall');
+    void subscription.publish(event, { copies: request.deliveries ?? 1, onAttempt });
+  }
+}
+
+function address(field: string, text: string): IdentifierJson {
+  const identifier = identifierOf(text);
+  if (identifier !== undefined) return identifier;
+  throw invalid(
+    `The field ${field} must be a phone number such as +14255550123, or a raw id such as 8:acs:….`,
+  );
+}

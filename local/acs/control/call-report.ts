@@ -1,0 +1,75 @@
+import type { AnswerCounts, Call, CallOutcome, CallState } from '../call/call.ts';
+import type { SentEvent } from '../events/callback-outbox.ts';
+import type { MediaStreamReport } from '../media/port.ts';
+
+/** A call as the control surface shows it. Times are milliseconds after the phone began to ring, except where the name says otherwise. */
+export interface CallReport {
+  readonly id: string;
+  readonly state: CallState;
+  /** Present once the call has ended. */
+  readonly outcome?: CallOutcome;
+  readonly from: string;
+  readonly to: string;
+  readonly correlationId: string;
+  readonly serverCallId: string;
+  /** Present once the call has been answered. */
+  readonly callConnectionId?: string;
+  readonly ringingAt: string;
+  readonly answeredAtMs?: number;
+  readonly endedAtMs?: number;
+  /** How many different answerCall requests came for this call. */
+  readonly answers: AnswerCounts;
+  /** Absent where the call was answered without media streaming options. */
+  readonly mediaSubscription?: { readonly id: string; readonly state: string };
+  readonly sampleRateHz?: number;
+  /** When media streaming first began. */
+  readonly mediaStartedMs?: number;
+  /** From the start of media streaming to the first sample of the application that was heard. */
+  readonly firstAudioMs?: number;
+  /** Media sockets of the call, oldest first. */
+  readonly streams: readonly MediaStreamReport[];
+  readonly levels: { readonly saidDbfs: number; readonly heardDbfs: number };
+  readonly events: readonly ReportedEvent[];
+}
+
+export interface ReportedEvent {
+  readonly atMs: number;
+  readonly type: string;
+  /** Of callbacks: attempts so far, and what the last one was answered with. */
+  readonly attempts?: number;
+  readonly result?: SentEvent['result'];
+}
+
+export function reportCall(call: Call): CallReport {
+  const since = (atMs: number): number => Math.round(atMs - call.ringingAtMs);
+  const { meter, ids, connection } = call;
+  const subscription = connection?.subscription;
+  const { mediaStartedAtMs, firstAudioAtMs } = meter;
+  return {
+    id: ids.id,
+    state: call.state,
+    ...(call.outcome === undefined || call.endedAtMs === undefined ? {} : { outcome: call.outcome }),
+    from: call.from.rawId,
+    to: call.to.rawId,
+    correlationId: ids.correlationId,
+    serverCallId: ids.serverCallId,
+    ...(connection === undefined ? {} : { callConnectionId: ids.callConnectionId }),
+    ringingAt: new Date(call.ringingAtMs).toISOString(),
+    ...(call.answeredAtMs === undefined ? {} : { answeredAtMs: since(call.answeredAtMs) }),
+    ...(call.endedAtMs === undefined ? {} : { endedAtMs: since(call.endedAtMs) }),
+    answers: call.answers,
+    ...(subscription === undefined ? {} : { mediaSubscription: subscription }),
+    ...(meter.sampleRateHz === undefined ? {} : { sampleRateHz: meter.sampleRateHz }),
+    ...(mediaStartedAtMs === undefined ? {} : { mediaStartedMs: since(mediaStartedAtMs) }),
+    ...(mediaStartedAtMs === undefined || firstAudioAtMs === undefined
+      ? {}
+      : { firstAudioMs: Math.round(firstAudioAtMs - mediaStartedAtMs) }),
+    streams: call.streamReports(),
+    levels: meter.levels(),
+    events: call.events.map(({ atMs, type, callback }) => ({
+      atMs: since(atMs),
+      type,
+      ...(callback === undefined ? {} : { attempts: callback.attempts, result: callback.result }),
+    })),
+  };
+}

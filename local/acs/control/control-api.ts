@@ -1,0 +1,184 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DeadLetter } from '../../event-grid/subscription.ts';
+import type { Call } from '../call/call.ts';
+import type { CallRegistry, RegisteredCall } from '../call/call-registry.ts';
+import type { Switchboard } from '../call/switchboard.ts';
+import { readBody } from '../http/read-body.ts';
+import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
+import { type Refusal, RefusedError } from '../refusal.ts';
+import type { Faults } from '../rest/faults.ts';
+import { Fields, invalid } from '../rest/fields.ts';
+import { reportCall } from './call-report.ts';
+import type { EventStream } from './event-stream.ts';
+import { parsePlaceCall } from './place-call-request.ts';
+
+const BODY_LIMIT = 64 * 1024 * 1024;
+const MAX_KEYS = 18;
+const KEYS = /^[0-9A-D*#]+$/;
+const DEFAULT_SAMPLE_RATE_HZ = 16_000;
+const NOT_FOUND: Refusal = { status: 404, code: 'NotFound', message: 'Not found.' };
+
+export interface ControlApiOptions {
+  /** Absent: the whole surface does not exist. */
+  readonly token: string | undefined;
+  readonly calls: CallRegistry;
+  readonly switchboard: Switchboard;
+  readonly events: EventStream;
+  readonly faults: Faults;
+  readonly deadLetters: () => readonly DeadLetter[];
+}
+
+/** The control surface: what a telephone network and a test want of the stand-in, apart from the Azure API. */
+export class ControlApi {
+  readonly #options: ControlApiOptions;
+
+  constructor(options: ControlApiOptions) {
+    this.#options = options;
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#allowed(request.headers.authorization)) {
+      sendReply(response, refusalReply(NOT_FOUND));
+      return;
+    }
+    try {
+      await this.#route(request, response);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      sendReply(response, refusalReply(error.refusal));
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    const [, , area = '', id, action] = path.split('/');
+    const route = `${request.method} ${area}${id === undefined ? '' : '/{id}'}${action === undefined ? '' : `/${action}`}`;
+    switch (route) {
+      case 'POST calls': {
+        const call = this.#options.switchboard.place(parsePlaceCall(await readJson(request)));
+        sendReply(response, { status: 201, json: { id: call.ids.id } });
+        return;
+      }
+      case 'GET calls':
+        sendReply(response, { status: 200, json: { calls: this.#options.calls.all().map(reportCall) } });
+        return;
+      case 'GET calls/{id}':
+        sendReply(response, { status: 200, json: reportCall(this.#find(id).call) });
+        return;
+      case 'GET calls/{id}/heard':
+      case 'GET calls/{id}/said':
+        sendAudio(response, this.#find(id), action === 'heard' ? 'heard' : 'said');
+        return;
+      case 'POST calls/{id}/hang-up':
+        this.#find(id).call.hangUpByCaller();
+        sendReply(response, { status: 204 });
+        return;
+      case 'POST calls/{id}/dtmf':
+        sendReply(response, pressKeys(this.#find(id).call, await readJson(request)));
+        return;
+      case 'GET events':
+        if (!this.#options.events.add(response)) {
+          throw new RefusedError({
+            status: 429,
+            code: 'TooManyReaders',
+            message: 'Too many readers of events.',
+          });
+        }
+        return;
+      case 'GET dead-letters':
+        sendReply(response, { status: 200, json: { deadLetters: this.#options.deadLetters() } });
+        return;
+      case 'POST faults':
+        this.#armFault(await readJson(request));
+        sendReply(response, { status: 204 });
+        return;
+      default:
+        throw new RefusedError(NOT_FOUND);
+    }
+  }
+
+  #find(id: string | undefined): RegisteredCall {
+    const found = this.#options.calls.find(id ?? '');
+    if (found === undefined) {
+      throw new RefusedError({ ...NOT_FOUND, message: 'There is no such call, or it ended long ago.' });
+    }
+    return found;
+  }
+
+  #armFault(body: unknown): void {
+    const fields = new Fields(body);
+    const status = fields.whole('status', 400, 599);
+    if (status === undefined) throw invalid('The field status is required.');
+    this.#options.faults.arm({
+      status,
+      count: fields.whole('count', 1, 1_000) ?? 1,
+      operation: fields.optionalText('operation'),
+      retryAfterMs: fields.whole('retryAfterMs', 0, 60_000),
+    });
+  }
+
+  #allowed(authorization: string | undefined): boolean {
+    const { token } = this.#options;
+    if (token === undefined || token === '' || authorization === undefined) return false;
+    return timingSafeEqual(digest(`Bearer ${token}`), digest(authorization));
+  }
+}
+
+function pressKeys(call: Call, body: unknown): Reply {
+  const keys = new Fields(body).text('keys').toUpperCase();
+  if (!KEYS.test(keys) || keys.length > MAX_KEYS) {
+    throw invalid(`The field keys must be 1 to ${MAX_KEYS} of the keys 0-9, A-D, * and #.`);
+  }
+  for (const key of keys) {
+    if (call.connection?.sendDtmf(key) !== true) {
+      throw new RefusedError({
+        status: 409,
+        code: 'NoDtmf',
+        message: 'No media stream that carries DTMF is open on this call (enableDtmfTones).',
+      });
+    }
+  }
+  return { status: 202, json: { sent: keys.length } };
+}
+
+function sendAudio(
+  response: ServerResponse,
+  { call, audio }: RegisteredCall,
+  direction: 'heard' | 'said',
+): void {
+  if (typeof audio === 'string') {
+    const message =
+      audio === 'dropped'
+        ? 'The audio of this call has been dropped.'
+        : 'The audio of this call is not recorded.';
+    throw new RefusedError({ status: 410, code: 'NoAudio', message });
+  }
+  const samples = direction === 'heard' ? audio.heard() : audio.said();
+  response.writeHead(200, {
+    'content-type': 'application/octet-stream',
+    'content-length': String(samples.byteLength),
+    'x-sample-rate-hz': String(call.meter.sampleRateHz ?? DEFAULT_SAMPLE_RATE_HZ),
+  });
+  response.end(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const body = await readBody(request, BODY_LIMIT);
+  if (body === undefined) {
+    throw new RefusedError({
+      status: 413,
+      code: 'RequestEntityTooLarge',
+      message: `The body is over ${BODY_LIMIT} bytes.`,
+    });
+  }
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw invalid('The request body is not JSON.');
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { send } from '../../event-grid/post.ts';
+import type { AttemptResult } from '../../event-grid/retry-policy.ts';
+import { type Clock, sleep } from '../../process/clock.ts';
+import { type CallbackEvent, type EventOrigin, encodeCallbackEvent } from './callback-event.ts';
+import type { TokenIssuer } from './tokens.ts';
+
+/** How long an application may take to answer a callback. */
+const RESPONSE_LIMIT_MS = 5_000;
+
+export interface OutboxOptions {
+  readonly clock: Clock;
+  readonly tokens: Pick<TokenIssuer, 'callbackToken'>;
+  readonly origin: EventOrigin;
+  /** Delays before the second, third, … attempt; their number bounds the attempts. */
+  readonly retryDelaysMs: readonly number[];
+  readonly onSent: (event: SentEvent) => void;
+}
+
+/** The record of one event; `attempts` and `result` go on changing until the delivery has ended. */
+export interface SentEvent {
+  readonly id: string;
+  readonly type: CallbackEvent['type'];
+  readonly firstSentMs: number;
+  attempts: number;
+  result: AttemptResult | undefined;
+}
+
+/**
+ * The callbacks of one call. Each event is a POST of its own, several at the same time, in no order; a failed one is repeated with the same
+ * id and the same token. After the last event nothing else is sent.
+ */
+export class CallbackOutbox {
+  readonly #options: OutboxOptions;
+  readonly #closed = new AbortController();
+  readonly #beforeLast = new AbortController();
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  post(uri: string, event: CallbackEvent): void {
+    if (this.#beforeLast.signal.aborted) return;
+    const delivery = this.#deliver(uri, event, this.#beforeLast.signal);
+    this.#underWay.add(delivery);
+    void delivery.finally(() => this.#underWay.delete(delivery));
+  }
+
+  /** Sends the last event of the call: what is under way may end its present attempt, and is not repeated. */
+  async postLast(uri: string, event: CallbackEvent): Promise<void> {
+    if (this.#beforeLast.signal.aborted) return;
+    this.#beforeLast.abort();
+    await Promise.all(this.#underWay);
+    await this.#deliver(uri, event, this.#closed.signal);
+  }
+
+  /** Ends everything at once. Idempotent. */
+  close(): void {
+    this.#beforeLast.abort();
+    this.#closed.abort();
+  }
+
+  async #deliver(uri: string, event: CallbackEvent, noRepetition: AbortSignal): Promise<void> {
+    const { clock, tokens, origin, retryDelaysMs } = this.#options;
+    if (this.#closed.signal.aborted) return;
+    const nowMs = clock.now();
+    const id = randomUUID();
+    const body = encodeCallbackEvent(event, origin, id, nowMs);
+    const sent: SentEvent = { id, type: event.type, firstSentMs: nowMs, attempts: 0, result: undefined };
+    this.#options.onSent(sent);
+    const headers = {
+      'content-type': 'application/json; charset=utf-8',
+      authorization: `Bearer ${await tokens.callbackToken()}`,
+    };
+    for (let repeated = 0; ; repeated++) {
+      const { result } = await send(
+        { method: 'POST', url: uri, headers, body },
+        { clock, closed: this.#closed.signal, limitMs: RESPONSE_LIMIT_MS },
+      );
+      if (this.#closed.signal.aborted) return;
+      sent.attempts++;
+      sent.result = result;
+      const delayMs = retryDelaysMs[repeated];
+      if (typeof result === 'number' && result >= 200 && result < 300) return;
+      if (delayMs === undefined || noRepetition.aborted) return;
+      await sleep(clock, delayMs, noRepetition);
+      if (noRepetition.aborted) return;
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** Why an operation was not done: an HTTP status and the code and message of a `CommunicationError`. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The subcodes that Call Automation answers with (Microsoft Learn, "Troubleshooting call end response codes for Call Automation"). */
+export const refusals = {
+  unauthorized: (message: string): Refusal => ({ status: 401, code: '7509', message }),
+  callNotFound: (): Refusal => ({
+    status: 404,
+    code: '8522',
+    message: 'Call not found: there is no such call, or it has already ended.',
+  }),
+  invalidArgument: (message: string): Refusal => ({ status: 400, code: '8523', message }),
+  notEstablished: (): Refusal => ({
+    status: 400,
+    code: '8501',
+    message: 'Action is not supported: the call is not established yet.',
+  }),
+  mediaAlreadyActive: (): Refusal => ({
+    status: 400,
+    code: '8500',
+    message: 'Invalid media mode: media streaming is already active on this call.',
+  }),
+  mediaNotActive: (): Refusal => ({
+    status: 400,
+    code: '8500',
+    message: 'Invalid media mode: media streaming is not active on this call.',
+  }),
+  mediaNotConfigured: (): Refusal => ({
+    status: 405,
+    code: '8522',
+    message:
+      'Missing configuration: media streaming options were not given; this needs to happen when invoking AnswerCall.',
+  }),
+  notSupported: (what: string): Refusal => ({
+    status: 501,
+    code: 'NotImplemented',
+    message: `${what} is not supported by this local stand-in of Azure Communication Services.`,
+  }),
+} as const;
+
+/** Thrown by the parts that read requests; answered as it is. */
+export class RefusedError extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.name = 'RefusedError';
+    this.refusal = refusal;
+  }
+}

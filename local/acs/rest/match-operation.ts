@@ -1,0 +1,42 @@
+import { OPERATIONS, type Operation } from './operations.ts';
+
+export type Match =
+  | { readonly type: 'found'; readonly operation: Operation; readonly path: ReadonlyMap<string, string> }
+  | { readonly type: 'methodNotAllowed'; readonly allowed: readonly string[] }
+  | { readonly type: 'notFound' };
+
+const ROUTES = OPERATIONS.map((operation) => ({ operation, pattern: toPattern(operation.path) }));
+
+/** The operation that a method and a path (without query) name. */
+export function matchOperation(method: string, path: string): Match {
+  const allowed: string[] = [];
+  for (const { operation, pattern } of ROUTES) {
+    const match = pattern.exec(path);
+    if (match === null) continue;
+    if (operation.method !== method) {
+      allowed.push(operation.method);
+      continue;
+    }
+    const values = new Map<string, string>();
+    for (const [name, value] of Object.entries(match.groups ?? {})) {
+      const decoded = decode(value);
+      if (decoded === undefined) return { type: 'notFound' };
+      values.set(name, decoded);
+    }
+    return { type: 'found', operation, path: values };
+  }
+  return allowed.length > 0 ? { type: 'methodNotAllowed', allowed } : { type: 'notFound' };
+}
+
+/** A placeholder takes one path segment without a colon, since a colon starts the action. */
+function toPattern(template: string): RegExp {
+  return new RegExp(`^${template.replace(/\{(\w+)\}/g, '(?<$1>[^/:]+)')}$`);
+}
+
+function decode(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,143 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../process/clock.ts';
+import type { CallRegistry } from '../call/call-registry.ts';
+import { readBody } from '../http/read-body.ts';
+import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
+import { RefusedError, refusals } from '../refusal.ts';
+import type { Faults } from './faults.ts';
+import { invalid } from './fields.ts';
+import { FirstResults } from './first-results.ts';
+import { hmacProblem } from './hmac.ts';
+import { matchOperation } from './match-operation.ts';
+import type { Operation, OperationRequest } from './operations.ts';
+
+const BODY_LIMIT = 1024 * 1024;
+
+/** Assumed where a request names none; the newest version that this surface was written after. */
+const DEFAULT_API_VERSION = '2026-03-12';
+
+export interface RestApiOptions {
+  readonly calls: CallRegistry;
+  readonly accessKey: Uint8Array;
+  readonly faults: Faults;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+}
+
+interface Performed {
+  readonly reply: Reply;
+  readonly onReplay?: () => void;
+}
+
+/** The Call Automation REST API: signature, route, repetition, operation, injected fault, answer; in this order. */
+export class RestApi {
+  readonly #options: RestApiOptions;
+  readonly #firstResults = new FirstResults<Performed>();
+
+  constructor(options: RestApiOptions) {
+    this.#options = options;
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request, BODY_LIMIT);
+    if (body === undefined) {
+      sendReply(
+        response,
+        refusalReply({
+          status: 413,
+          code: 'RequestEntityTooLarge',
+          message: `The body is over ${BODY_LIMIT} bytes.`,
+        }),
+      );
+      return;
+    }
+    sendReply(response, await this.#answer(request, body));
+  }
+
+  async #answer(request: IncomingMessage, body: Buffer): Promise<Reply> {
+    const { method = 'GET', url = '/', headers } = request;
+    const problem = hmacProblem(
+      { method, url, headers, body },
+      this.#options.accessKey,
+      this.#options.clock.now(),
+    );
+    if (problem !== undefined) return refusalReply(refusals.unauthorized(problem));
+    const [pathname = '', query = ''] = url.split('?', 2);
+    const match = matchOperation(method, pathname);
+    switch (match.type) {
+      case 'notFound':
+        return refusalReply({ status: 404, code: 'NotFound', message: 'There is no such operation.' });
+      case 'methodNotAllowed':
+        return {
+          ...refusalReply({
+            status: 405,
+            code: 'MethodNotAllowed',
+            message: `${method} is not allowed here.`,
+          }),
+          headers: { allow: match.allowed.join(', ') },
+        };
+      case 'found': {
+        const { operation, path } = match;
+        const perform = async (): Promise<Performed> =>
+          this.#perform(operation, {
+            calls: this.#options.calls,
+            path,
+            body: body.length === 0 ? {} : parseJson(body),
+            apiVersion: new URLSearchParams(query).get('api-version') ?? DEFAULT_API_VERSION,
+            warn: this.#options.log,
+          });
+        return this.#withFault(
+          operation,
+          await this.#once(operation, headers['repeatability-request-id'], perform),
+        );
+      }
+    }
+  }
+
+  async #once(
+    operation: Operation,
+    requestId: string | string[] | undefined,
+    perform: () => Promise<Performed>,
+  ): Promise<Reply> {
+    if (!operation.repeatable || typeof requestId !== 'string') return (await attempt(perform)).reply;
+    const { result, replayed } = await this.#firstResults.once(`${operation.name} ${requestId}`, () =>
+      attempt(perform),
+    );
+    if (replayed) result.onReplay?.();
+    return result.reply;
+  }
+
+  #perform(operation: Operation, request: OperationRequest): Performed {
+    if (operation.perform === undefined) throw new RefusedError(refusals.notSupported(operation.name));
+    const { json, onReplay } = operation.perform(request);
+    return { reply: { status: operation.success, json }, ...(onReplay && { onReplay }) };
+  }
+
+  #withFault(operation: Operation, reply: Reply): Reply {
+    const fault = this.#options.faults.take(operation.name);
+    if (fault === undefined) return reply;
+    return {
+      ...refusalReply({ status: fault.status, code: 'InjectedFault', message: 'A fault was injected here.' }),
+      ...(fault.retryAfterMs === undefined
+        ? {}
+        : { headers: { 'retry-after-ms': String(fault.retryAfterMs) } }),
+    };
+  }
+}
+
+async function attempt(perform: () => Promise<Performed>): Promise<Performed> {
+  try {
+    return await perform();
+  } catch (error) {
+    if (error instanceof RefusedError) return { reply: refusalReply(error.refusal) };
+    throw error;
+  }
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw invalid('The request body is not JSON.');
+  }
+}

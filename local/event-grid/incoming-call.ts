@@ -1,0 +1,41 @@
+import { type EventGridEvent, eventTime } from './event.ts';
+
+/** A `CommunicationIdentifierModel` as JSON: `kind`, `rawId` and the member that the kind names. */
+export type IdentifierJson = Readonly<Record<string, unknown>> & { readonly rawId: string };
+
+export interface IncomingCallEvent {
+  readonly eventId: string;
+  /** ARM path of the Communication Services resource. */
+  readonly topic: string;
+  readonly nowMs: number;
+  readonly to: IdentifierJson;
+  readonly from: IdentifierJson;
+  readonly serverCallId: string;
+  readonly callerDisplayName: string;
+  readonly sipHeaders: Readonly<Record<string, string>>;
+  readonly voipHeaders: Readonly<Record<string, string>>;
+  readonly incomingCallContext: string;
+  readonly correlationId: string;
+}
+
+/** `Microsoft.Communication.IncomingCall` (Event Grid, "Azure Communication Services - Voice and video calling events"). */
+export function incomingCallEvent(call: IncomingCallEvent): EventGridEvent {
+  return {
+    id: call.eventId,
+    topic: call.topic,
+    subject: `/caller/${call.from.rawId}/recipient/${call.to.rawId}`,
+    data: {
+      to: call.to,
+      from: call.from,
+      serverCallId: call.serverCallId,
+      callerDisplayName: call.callerDisplayName,
+      customContext: { sipHeaders: call.sipHeaders, voipHeaders: call.voipHeaders },
+      incomingCallContext: call.incomingCallContext,
+      correlationId: call.correlationId,
+    },
+    eventType: 'Microsoft.Communication.IncomingCall',
+    dataVersion: '1.0',
+    metadataVersion: '1',
+    eventTime: eventTime(call.nowMs),
+  };
+}
