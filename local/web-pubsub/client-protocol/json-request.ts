@@ -1,0 +1,164 @@
+import { CloseCode } from '../close-codes.ts';
+import type { AckId } from '../hub/ack-ledger.ts';
+import { type ClientRequest, ProtocolViolation } from '../hub/client-codec.ts';
+import { parseMetadata } from '../hub/metadata.ts';
+import { isGroupName } from '../hub/names.ts';
+import type { MessageData, Payload } from '../hub/payload.ts';
+import { MESSAGE_TTL_MAX_SECONDS } from '../limits.ts';
+import { decodeBase64 } from './base64.ts';
+import { rawMember } from './raw-member.ts';
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+const UINT64_MAX = 2n ** 64n - 1n;
+
+/** Message types of the protocol that the stand-in has not learned. */
+const NOT_SUPPORTED: ReadonlySet<string> = new Set([
+  'invoke',
+  'cancelinvocation',
+  'streamdata',
+  'streamend',
+  'setgroupstate',
+  'subscribegroupstate',
+  'unsubscribegroupstate',
+]);
+
+/**
+ * Reads one message of the JSON subprotocols.
+ * `type` and `dataType` are matched without regard to case; `dataType` is `json` when absent.
+ * @throws ProtocolViolation with close code 1007
+ */
+export function parseJsonRequest(text: string): ClientRequest {
+  const root = parseObject(text);
+  const type = requiredString(root, 'type');
+  const ackId = optionalUint64(root, 'ackId', text);
+  const acknowledged = ackId === undefined ? {} : { ackId };
+  switch (type.toLowerCase()) {
+    case 'ping':
+      return { type: 'ping' };
+    case 'sequenceack': {
+      const sequenceId = optionalUint64(root, 'sequenceId', text);
+      if (sequenceId === undefined) throw invalid("'sequenceId' is missing");
+      return { type: 'sequenceAck', sequenceId: Number(sequenceId) };
+    }
+    case 'joingroup':
+      return { type: 'joinGroup', group: groupOf(root), ...acknowledged };
+    case 'leavegroup':
+      return { type: 'leaveGroup', group: groupOf(root), ...acknowledged };
+    case 'sendtogroup':
+      if (root['stream'] !== undefined)
+        throw invalid("not supported by this stand-in: 'stream' of sendToGroup");
+      checkTtl(root);
+      return {
+        type: 'sendToGroup',
+        group: groupOf(root),
+        data: dataOf(root, text),
+        noEcho: optionalBoolean(root, 'noEcho'),
+        ...acknowledged,
+      };
+    case 'event':
+      return { type: 'event', event: eventNameOf(root), data: dataOf(root, text), ...acknowledged };
+    default:
+      if (NOT_SUPPORTED.has(type.toLowerCase()))
+        throw invalid(`not supported by this stand-in: type '${type}'`);
+      throw invalid(`unknown type '${type}'`);
+  }
+}
+
+function invalid(rule: string): ProtocolViolation {
+  return new ProtocolViolation(CloseCode.invalidPayload, rule);
+}
+
+function parseObject(text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalid('the message is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid('the message is not a JSON object');
+  }
+  return value as JsonObject;
+}
+
+function requiredString(root: JsonObject, name: string): string {
+  const value = root[name];
+  if (typeof value !== 'string') throw invalid(`'${name}' must be a string`);
+  return value;
+}
+
+function eventNameOf(root: JsonObject): string {
+  const event = requiredString(root, 'event');
+  if (event.length === 0) throw invalid("'event' must not be empty");
+  return event;
+}
+
+function groupOf(root: JsonObject): string {
+  const group = requiredString(root, 'group');
+  if (!isGroupName(group)) throw invalid("'group' is not a valid group name");
+  return group;
+}
+
+function optionalBoolean(root: JsonObject, name: string): boolean {
+  const value = root[name];
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean') throw invalid(`'${name}' must be a boolean`);
+  return value;
+}
+
+function optionalUint64(root: JsonObject, name: string, text: string): AckId | undefined {
+  const value = root[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  // Beyond 2^53 a number is no longer exact, so the digits are read again as they were written.
+  const digits = typeof value === 'number' ? rawMember(text, name) : undefined;
+  if (digits !== undefined && /^\d{1,20}$/.test(digits)) {
+    const exact = BigInt(digits);
+    if (exact <= UINT64_MAX) return exact;
+  }
+  throw invalid(`'${name}' must be an unsigned 64-bit integer`);
+}
+
+/** The range is checked; nothing waits in the stand-in long enough for a message to expire. */
+function checkTtl(root: JsonObject): void {
+  const ttl = root['ttlSeconds'];
+  if (ttl === undefined || ttl === null) return;
+  if (typeof ttl === 'number' && Number.isInteger(ttl) && ttl >= 0 && ttl <= MESSAGE_TTL_MAX_SECONDS) return;
+  throw invalid(`'ttlSeconds' must be an integer from 0 to ${MESSAGE_TTL_MAX_SECONDS}`);
+}
+
+function dataOf(root: JsonObject, text: string): MessageData {
+  const given = root['metadata'];
+  const metadata = given === undefined || given === null ? undefined : parseMetadata(given);
+  if (typeof metadata === 'string') throw invalid(metadata);
+  if (!('data' in root)) {
+    if (metadata === undefined) throw invalid("'data' is missing");
+    return { payload: { dataType: 'text', text: '' }, metadata };
+  }
+  const payload = payloadOf(root, text);
+  return metadata === undefined ? { payload } : { payload, metadata };
+}
+
+function payloadOf(root: JsonObject, text: string): Payload {
+  const dataType = 'dataType' in root ? requiredString(root, 'dataType') : 'json';
+  const data = root['data'];
+  switch (dataType.toLowerCase()) {
+    case 'text':
+      if (typeof data !== 'string') throw invalid("'data' must be a string when 'dataType' is 'text'");
+      return { dataType: 'text', text: data };
+    case 'binary': {
+      const bytes = typeof data === 'string' ? decodeBase64(data) : undefined;
+      if (bytes === undefined) throw invalid("'data' must be base64 when 'dataType' is 'binary'");
+      return { dataType: 'binary', bytes };
+    }
+    case 'json': {
+      if (data === null) throw invalid("'data' must not be null");
+      return { dataType: 'json', json: rawMember(text, 'data') ?? JSON.stringify(data) };
+    }
+    case 'protobuf':
+      throw invalid("not supported by this stand-in: dataType 'protobuf'");
+    default:
+      throw invalid(`unknown dataType '${dataType}'`);
+  }
+}

@@ -1,0 +1,73 @@
+import type { AckId } from './ack-ledger.ts';
+import type { MessageData } from './payload.ts';
+
+/** One WebSocket message as it is written. */
+export interface Frame {
+  readonly bytes: Uint8Array;
+  readonly binary: boolean;
+}
+
+/** One WebSocket message as it was read. */
+export interface ReceivedFrame {
+  readonly bytes: Uint8Array;
+  readonly binary: boolean;
+}
+
+export type ClientRequest =
+  | { readonly type: 'joinGroup'; readonly group: string; readonly ackId?: AckId }
+  | { readonly type: 'leaveGroup'; readonly group: string; readonly ackId?: AckId }
+  | {
+      readonly type: 'sendToGroup';
+      readonly group: string;
+      readonly data: MessageData;
+      readonly noEcho: boolean;
+      readonly ackId?: AckId;
+    }
+  | { readonly type: 'event'; readonly event: string; readonly data: MessageData; readonly ackId?: AckId }
+  | { readonly type: 'sequenceAck'; readonly sequenceId: number }
+  | { readonly type: 'ping' };
+
+/** Names an acknowledgement's error can have. */
+export type AckErrorName = 'BadRequest' | 'Forbidden' | 'InternalServerError' | 'Duplicate';
+
+export interface AckError {
+  readonly name: AckErrorName;
+  readonly message: string;
+}
+
+/** Where a message to a client comes from. */
+export type MessageOrigin =
+  | { readonly from: 'group'; readonly group: string; readonly fromUserId?: string }
+  | { readonly from: 'server' };
+
+/** A message that is written at most once per codec, however many connections it goes to. */
+export interface PreparedMessage {
+  /** @param sequenceId present exactly on reliable connections */
+  frame(sequenceId?: number): Frame;
+}
+
+/** What a client sent cannot be read; the connection is closed with `closeCode`. The message says which rule was broken. */
+export class ProtocolViolation extends Error {
+  readonly closeCode: number;
+
+  constructor(closeCode: number, message: string) {
+    super(message);
+    this.name = 'ProtocolViolation';
+    this.closeCode = closeCode;
+  }
+}
+
+/** The reading and writing of one subprotocol. Pure: no state between calls. */
+export interface ClientCodec {
+  /** The subprotocol's name, as in `Sec-WebSocket-Protocol`. */
+  readonly subprotocol: string;
+  /** Whether connections have sequence ids and can be recovered. */
+  readonly reliable: boolean;
+  /** @throws ProtocolViolation */
+  parse(frame: ReceivedFrame): ClientRequest;
+  connected(connectionId: string, userId: string | undefined, reconnectionToken: string | undefined): Frame;
+  disconnected(message: string): Frame;
+  ack(ackId: AckId, error?: AckError): Frame;
+  pong(): Frame;
+  prepare(origin: MessageOrigin, data: MessageData): PreparedMessage;
+}

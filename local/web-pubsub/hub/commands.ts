@@ -1,0 +1,102 @@
+import type { ClientCodec, ReceivedFrame } from './client-codec.ts';
+import type { MessageData } from './payload.ts';
+import type { UpstreamEvent } from './upstream-event.ts';
+
+/** Which connections of the hub an operation is about. */
+export type Target =
+  | { readonly to: 'all' }
+  | { readonly to: 'connection'; readonly connectionId: string }
+  | { readonly to: 'user'; readonly userId: string }
+  | { readonly to: 'group'; readonly group: string };
+
+/** A client that was admitted and whose WebSocket is open. */
+export interface AdmittedClient {
+  readonly connectionId: string;
+  readonly userId?: string;
+  readonly groups: readonly string[];
+  readonly roles: readonly string[];
+  readonly codec: ClientCodec;
+  /** Host name, without port, that the client dialled; event handlers see it as `WebHook-Request-Origin`. */
+  readonly originHost: string;
+  /** What the connect handler left for later events (`ce-connectionState`). */
+  readonly connectionState?: string;
+}
+
+/** How a WebSocket ended. */
+export type TransportEnd =
+  /** The client finished the closing handshake; `code` is 1005 when its close frame had none. */
+  | { readonly how: 'closed'; readonly code: number; readonly reason: string }
+  /** The TCP connection went away without a closing handshake. */
+  | { readonly how: 'lost' }
+  /** The client broke a rule of the WebSocket protocol and was told so with `code`. */
+  | { readonly how: 'violation'; readonly code: number; readonly reason: string }
+  /** More waits for the socket than may. */
+  | { readonly how: 'tooSlow' };
+
+/** What the event handler made of a user event. */
+export type EventOutcome =
+  | { readonly ok: true; readonly reply?: MessageData; readonly connectionState?: string }
+  | { readonly ok: false; readonly message: string };
+
+export type HubCommand =
+  | {
+      readonly type: 'open';
+      readonly transportId: number;
+      readonly client: AdmittedClient;
+      readonly reconnectionToken?: string;
+    }
+  | {
+      readonly type: 'recover';
+      readonly transportId: number;
+      readonly connectionId: string;
+      readonly reconnectionToken: string;
+    }
+  | { readonly type: 'frame'; readonly transportId: number; readonly frame: ReceivedFrame }
+  | { readonly type: 'transportEnded'; readonly transportId: number; readonly end: TransportEnd }
+  | {
+      readonly type: 'eventAnswered';
+      readonly connectionId: string;
+      readonly eventId: number;
+      readonly outcome: EventOutcome;
+    }
+  | {
+      readonly type: 'send';
+      readonly target: Target;
+      readonly data: MessageData;
+      readonly excluded: ReadonlySet<string>;
+    }
+  | { readonly type: 'addToGroups'; readonly target: Target; readonly groups: readonly string[] }
+  | {
+      readonly type: 'removeFromGroups';
+      readonly target: Target;
+      readonly groups: readonly string[] | 'every';
+    }
+  | {
+      readonly type: 'closeConnections';
+      readonly target: Target;
+      readonly reason: string;
+      readonly excluded: ReadonlySet<string>;
+    }
+  /** Time has passed: ends what can no longer be recovered. */
+  | { readonly type: 'expire' };
+
+export type HubEffect =
+  | {
+      readonly type: 'write';
+      readonly transportId: number;
+      readonly frame: { readonly bytes: Uint8Array; readonly binary: boolean };
+    }
+  | {
+      readonly type: 'closeTransport';
+      readonly transportId: number;
+      readonly code: number;
+      readonly reason: string;
+    }
+  /** Cut without a closing handshake: another transport has taken the connection over. */
+  | { readonly type: 'abortTransport'; readonly transportId: number }
+  | { readonly type: 'pauseReading'; readonly transportId: number }
+  | { readonly type: 'resumeReading'; readonly transportId: number }
+  /** The outcome is due as an `eventAnswered` command. */
+  | { readonly type: 'callHandler'; readonly event: UpstreamEvent }
+  /** Nobody waits for the outcome. */
+  | { readonly type: 'notifyHandler'; readonly event: UpstreamEvent };

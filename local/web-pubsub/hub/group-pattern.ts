@@ -1,0 +1,78 @@
+import { GROUP_NAME_MAX_LENGTH, ROLE_PATTERN_MAX_ASTERISKS } from '../limits.ts';
+
+type Token =
+  | { readonly kind: 'literal'; readonly character: string }
+  | { readonly kind: 'one' }
+  | { readonly kind: 'segment' }
+  | { readonly kind: 'anything' };
+
+/**
+ * A group name pattern of a wildcard role: `*` stands for any run within one dot-separated segment, `**` for any run
+ * including dots, `?` for one character that is not a dot; a backslash takes the meaning from `*`, `?` and itself.
+ */
+export class GroupPattern {
+  readonly #tokens: readonly Token[];
+
+  private constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  /** @returns undefined when the pattern is empty, too long, wrongly escaped or has too many wildcards; such a role grants nothing */
+  static parse(pattern: string): GroupPattern | undefined {
+    if (pattern.length === 0 || pattern.length > GROUP_NAME_MAX_LENGTH) return undefined;
+    const tokens: Token[] = [];
+    let asterisks = 0;
+    for (let index = 0; index < pattern.length; ) {
+      const character = pattern.charAt(index);
+      if (character === '?') {
+        tokens.push({ kind: 'one' });
+        index += 1;
+      } else if (character === '\\') {
+        const escaped = pattern.charAt(index + 1);
+        if (escaped !== '*' && escaped !== '?' && escaped !== '\\') return undefined;
+        tokens.push({ kind: 'literal', character: escaped });
+        index += 2;
+      } else if (character === '*') {
+        const start = index;
+        while (pattern.charAt(index) === '*') index += 1;
+        asterisks += 1;
+        if (asterisks > ROLE_PATTERN_MAX_ASTERISKS) return undefined;
+        tokens.push({ kind: index - start > 1 ? 'anything' : 'segment' });
+      } else {
+        tokens.push({ kind: 'literal', character });
+        index += 1;
+      }
+    }
+    return new GroupPattern(tokens);
+  }
+
+  /** Case-sensitive. Takes time in the order of pattern length times name length, whatever the pattern. */
+  matches(name: string): boolean {
+    // reachable[i] says whether the tokens so far can consume exactly the first i characters.
+    let reachable = new Uint8Array(name.length + 1);
+    reachable[0] = 1;
+    for (const token of this.#tokens) {
+      const next = new Uint8Array(name.length + 1);
+      for (let index = 0; index <= name.length; index += 1) {
+        switch (token.kind) {
+          case 'literal':
+            if (index > 0 && reachable[index - 1] && name.charAt(index - 1) === token.character)
+              next[index] = 1;
+            break;
+          case 'one':
+            if (index > 0 && reachable[index - 1] && name.charAt(index - 1) !== '.') next[index] = 1;
+            break;
+          case 'segment':
+            if (reachable[index] || (index > 0 && next[index - 1] && name.charAt(index - 1) !== '.'))
+              next[index] = 1;
+            break;
+          case 'anything':
+            if (reachable[index] || (index > 0 && next[index - 1])) next[index] = 1;
+            break;
+        }
+      }
+      reachable = next;
+    }
+    return reachable[name.length] === 1;
+  }
+}

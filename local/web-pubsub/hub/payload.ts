@@ -1,0 +1,16 @@
+/**
+ * What one message carries. JSON stays the text it arrived as: parsing and writing it again would change large numbers,
+ * number formats and repeated keys.
+ */
+export type Payload =
+  | { readonly dataType: 'text'; readonly text: string }
+  | { readonly dataType: 'json'; readonly json: string }
+  | { readonly dataType: 'binary'; readonly bytes: Uint8Array };
+
+/** Names and values that travel beside the payload. */
+export type Metadata = Readonly<Record<string, string>>;
+
+export interface MessageData {
+  readonly payload: Payload;
+  readonly metadata?: Metadata;
+}

@@ -1,0 +1,29 @@
+import { ApiError } from './api-error.ts';
+import { integerParameter, parameter, type RestCall, type RestResult } from './call.ts';
+
+const DEFAULT_MINUTES = 60;
+/** A year; the service documents no upper bound. */
+const MAX_MINUTES = 365 * 24 * 60;
+
+/** Issues a client token, as `getClientAccessToken` asks for when the caller has an identity instead of a key. */
+export async function generateClientToken(call: RestCall): Promise<RestResult> {
+  const { searchParams, host } = call.url;
+  const clientType = (searchParams.get('clientType') ?? 'Default').toLowerCase();
+  if (clientType !== 'default') {
+    throw new ApiError(
+      501,
+      'NotSupported',
+      `Not supported by this stand-in: clientType '${clientType}'.`,
+      'clientType',
+    );
+  }
+  const userId = searchParams.get('userId');
+  const token = await call.options.tokens.issueClient({
+    audience: `http://${host}/client/hubs/${parameter(call, 'hub')}`,
+    roles: searchParams.getAll('role'),
+    groups: searchParams.getAll('group'),
+    minutesToExpire: integerParameter(call, 'minutesToExpire', 1, MAX_MINUTES) ?? DEFAULT_MINUTES,
+    ...(userId === null ? {} : { userId }),
+  });
+  return { status: 200, body: { token } };
+}

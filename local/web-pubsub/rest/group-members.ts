@@ -1,0 +1,52 @@
+import type { Member } from '../hub/hub.ts';
+import { GROUP_MEMBERS_PAGE_MAX } from '../limits.ts';
+import { ApiError } from './api-error.ts';
+import { groupParameter, integerParameter, type RestCall, type RestResult } from './call.ts';
+
+interface Page {
+  readonly value: readonly Member[];
+  readonly nextLink?: string;
+}
+
+/**
+ * One page of a group's members, ordered by connection id. The continuation token names the last member of the page before,
+ * so members that come and go between two pages are neither repeated nor make others be skipped.
+ */
+export function listGroupMembers(call: RestCall): RestResult {
+  const pageSize = integerParameter(call, 'maxpagesize', 1, GROUP_MEMBERS_PAGE_MAX) ?? GROUP_MEMBERS_PAGE_MAX;
+  const top = integerParameter(call, 'top', 1, 2 ** 31 - 1);
+  const after = readToken(call.url.searchParams.get('continuationToken'));
+  const members = call.runtime.hub
+    .membersOf(groupParameter(call))
+    .filter((member) => after === undefined || member.connectionId > after);
+  const value = members.slice(0, Math.min(pageSize, top ?? pageSize));
+  const last = value.at(-1);
+  const remaining = top === undefined ? undefined : top - value.length;
+  if (last === undefined || members.length === value.length || remaining === 0)
+    return { status: 200, body: { value } };
+  const body: Page = { value, nextLink: nextLink(call, pageSize, remaining, last.connectionId) };
+  return { status: 200, body };
+}
+
+function nextLink(call: RestCall, pageSize: number, remaining: number | undefined, lastId: string): string {
+  const link = new URL(call.url);
+  link.search = '';
+  link.searchParams.set('api-version', call.url.searchParams.get('api-version') ?? '2024-12-01');
+  link.searchParams.set('maxpagesize', String(pageSize));
+  link.searchParams.set('continuationToken', Buffer.from(lastId).toString('base64url'));
+  if (remaining !== undefined) link.searchParams.set('top', String(remaining));
+  return link.href;
+}
+
+/** @throws ApiError 400 */
+function readToken(token: string | null): string | undefined {
+  if (token === null) return undefined;
+  const id = Buffer.from(token, 'base64url').toString();
+  if (token !== '' && Buffer.from(id).toString('base64url') === token) return id;
+  throw new ApiError(
+    400,
+    'BadRequest',
+    "'continuationToken' is not one that this service gave.",
+    'continuationToken',
+  );
+}

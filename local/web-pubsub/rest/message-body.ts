@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+import { parseMetadata } from '../hub/metadata.ts';
+import type { MessageData, Metadata, Payload } from '../hub/payload.ts';
+import { ApiError } from './api-error.ts';
+
+const METADATA_PREFIX = 'x-webpubsub-metadata-';
+
+/**
+ * Reads the message of a send operation; the content type says what it is, none means binary.
+ * @throws ApiError 400 for a body that is too long or is not the JSON it claims to be, 415 for other content types
+ */
+export async function readMessage(request: IncomingMessage, maxBytes: number): Promise<MessageData> {
+  const mediaType = (request.headers['content-type'] ?? 'application/octet-stream')
+    .split(';', 1)[0]
+    ?.trim()
+    .toLowerCase();
+  const body = await readBody(request, maxBytes);
+  const metadata = metadataOf(request);
+  const payload = payloadOf(mediaType ?? '', body);
+  return metadata === undefined ? { payload } : { payload, metadata };
+}
+
+/** @throws ApiError 400 when the body is longer than `maxBytes` */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes)
+      throw new ApiError(400, 'BadRequest', `The body is longer than ${maxBytes} bytes.`);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+function payloadOf(mediaType: string, body: Buffer): Payload {
+  switch (mediaType) {
+    case 'application/octet-stream':
+      return { dataType: 'binary', bytes: body };
+    case 'text/plain':
+      return { dataType: 'text', text: body.toString('utf8') };
+    case 'application/json': {
+      const json = body.toString('utf8');
+      try {
+        JSON.parse(json);
+      } catch {
+        throw new ApiError(400, 'BadRequest', 'The request body is not valid JSON.');
+      }
+      return { dataType: 'json', json };
+    }
+    default: {
+      const known = 'text/plain, application/json and application/octet-stream';
+      throw new ApiError(
+        415,
+        'UnsupportedMediaType',
+        `The content type must be one of ${known}, not '${mediaType}'.`,
+      );
+    }
+  }
+}
+
+function metadataOf(request: IncomingMessage): Metadata | undefined {
+  const found: Record<string, string> = {};
+  for (const [name, values] of Object.entries(request.headersDistinct)) {
+    const last = values?.at(-1);
+    if (name.startsWith(METADATA_PREFIX) && last !== undefined)
+      found[name.slice(METADATA_PREFIX.length)] = last;
+  }
+  if (Object.keys(found).length === 0) return undefined;
+  const metadata = parseMetadata(found);
+  if (typeof metadata === 'string') throw new ApiError(400, 'BadRequest', `${metadata}.`);
+  return metadata;
+}

@@ -1,0 +1,157 @@
+import type { Target } from '../hub/commands.ts';
+import { MESSAGE_TTL_MAX_SECONDS } from '../limits.ts';
+import { ApiError } from './api-error.ts';
+import { changeGroupsOfAll } from './bulk-groups.ts';
+import {
+  closeReason,
+  excludedIds,
+  groupParameter,
+  integerParameter,
+  parameter,
+  type RestCall,
+  type RestResult,
+  refuseFilter,
+} from './call.ts';
+import { generateClientToken } from './client-token.ts';
+import { listGroupMembers } from './group-members.ts';
+import { readMessage } from './message-body.ts';
+import { PathPattern } from './path-pattern.ts';
+
+/** One operation of the data plane, api-version 2024-12-01. */
+export interface Operation {
+  readonly id: string;
+  readonly method: string;
+  readonly path: PathPattern;
+  run(call: RestCall): RestResult | Promise<RestResult>;
+}
+
+type TargetOf = (call: RestCall) => Target;
+
+const all: TargetOf = () => ({ to: 'all' });
+const connection: TargetOf = (call) => ({ to: 'connection', connectionId: parameter(call, 'connectionId') });
+const group: TargetOf = (call) => ({ to: 'group', group: groupParameter(call) });
+const user: TargetOf = (call) => ({ to: 'user', userId: parameter(call, 'userId') });
+
+const OK: RestResult = { status: 200 };
+const ACCEPTED: RestResult = { status: 202 };
+const NO_CONTENT: RestResult = { status: 204 };
+const NOT_FOUND: RestResult = { status: 404 };
+
+/**
+ * The operations and their exact status codes: the SDK takes any other status for an error, even another 2xx.
+ * A send or a close that reaches nobody succeeds all the same.
+ */
+export const OPERATIONS: readonly Operation[] = [
+  operation('sendToAll', 'POST', '/api/hubs/{hub}/:send', send(all)),
+  operation('sendToConnection', 'POST', '/api/hubs/{hub}/connections/{connectionId}/:send', send(connection)),
+  operation('sendToGroup', 'POST', '/api/hubs/{hub}/groups/{group}/:send', send(group)),
+  operation('sendToUser', 'POST', '/api/hubs/{hub}/users/{userId}/:send', send(user)),
+  operation('closeAllConnections', 'POST', '/api/hubs/{hub}/:closeConnections', close(all)),
+  operation('closeConnection', 'DELETE', '/api/hubs/{hub}/connections/{connectionId}', close(connection)),
+  operation(
+    'closeGroupConnections',
+    'POST',
+    '/api/hubs/{hub}/groups/{group}/:closeConnections',
+    close(group),
+  ),
+  operation('closeUserConnections', 'POST', '/api/hubs/{hub}/users/{userId}/:closeConnections', close(user)),
+  operation('connectionExists', 'HEAD', '/api/hubs/{hub}/connections/{connectionId}', exists(connection)),
+  operation('groupExists', 'HEAD', '/api/hubs/{hub}/groups/{group}', exists(group)),
+  operation('userExists', 'HEAD', '/api/hubs/{hub}/users/{userId}', exists(user)),
+  operation(
+    'addConnectionToGroup',
+    'PUT',
+    '/api/hubs/{hub}/groups/{group}/connections/{connectionId}',
+    (call) => addToGroup(call, connection(call), 'notFound'),
+  ),
+  operation(
+    'removeConnectionFromGroup',
+    'DELETE',
+    '/api/hubs/{hub}/groups/{group}/connections/{connectionId}',
+    (call) => removeFromGroups(call, connection(call), [groupParameter(call)]),
+  ),
+  operation(
+    'removeConnectionFromAllGroups',
+    'DELETE',
+    '/api/hubs/{hub}/connections/{connectionId}/groups',
+    (call) => removeFromGroups(call, connection(call), 'every'),
+  ),
+  operation('addUserToGroup', 'PUT', '/api/hubs/{hub}/users/{userId}/groups/{group}', (call) =>
+    addToGroup(call, user(call), call.options.onAddAbsentUser),
+  ),
+  operation('removeUserFromGroup', 'DELETE', '/api/hubs/{hub}/users/{userId}/groups/{group}', (call) =>
+    removeFromGroups(call, user(call), [groupParameter(call)]),
+  ),
+  operation('removeUserFromAllGroups', 'DELETE', '/api/hubs/{hub}/users/{userId}/groups', (call) =>
+    removeFromGroups(call, user(call), 'every'),
+  ),
+  operation('addConnectionsToGroups', 'POST', '/api/hubs/{hub}/:addToGroups', (call) =>
+    changeGroupsOfAll(call, 'addToGroups'),
+  ),
+  operation('removeConnectionsFromGroups', 'POST', '/api/hubs/{hub}/:removeFromGroups', (call) =>
+    changeGroupsOfAll(call, 'removeFromGroups'),
+  ),
+  operation('listConnectionsInGroup', 'GET', '/api/hubs/{hub}/groups/{group}/connections', listGroupMembers),
+  operation('generateClientToken', 'POST', '/api/hubs/{hub}/:generateToken', generateClientToken),
+  ...(['PUT', 'DELETE', 'HEAD'] as const).map((method) =>
+    operation(
+      'permissions',
+      method,
+      '/api/hubs/{hub}/permissions/{permission}/connections/{connectionId}',
+      () => {
+        throw new ApiError(
+          501,
+          'NotSupported',
+          'Not supported by this stand-in: permissions of single connections.',
+        );
+      },
+    ),
+  ),
+];
+
+function operation(id: string, method: string, path: string, run: Operation['run']): Operation {
+  return { id, method, path: new PathPattern(path), run };
+}
+
+function send(targetOf: TargetOf): Operation['run'] {
+  return async (call) => {
+    const target = targetOf(call);
+    // The range is checked; nothing waits in the stand-in long enough for a message to expire.
+    integerParameter(call, 'messageTtlSeconds', 0, MESSAGE_TTL_MAX_SECONDS);
+    refuseFilter(call.url.searchParams.get('filter'));
+    const data = await readMessage(call.request, call.options.limits.restBodyBytes);
+    call.runtime.apply({ type: 'send', target, data, excluded: excludedIds(call) });
+    return ACCEPTED;
+  };
+}
+
+function close(targetOf: TargetOf): Operation['run'] {
+  return (call) => {
+    const target = targetOf(call);
+    call.runtime.apply({
+      type: 'closeConnections',
+      target,
+      reason: closeReason(call),
+      excluded: excludedIds(call),
+    });
+    return NO_CONTENT;
+  };
+}
+
+function exists(targetOf: TargetOf): Operation['run'] {
+  return (call) => (call.runtime.hub.has(targetOf(call)) ? OK : NOT_FOUND);
+}
+
+function addToGroup(call: RestCall, target: Target, whenAbsent: 'notFound' | 'ok'): RestResult {
+  const name = groupParameter(call);
+  if (!call.runtime.hub.has(target) && whenAbsent === 'notFound') {
+    throw new ApiError(404, 'NotFound', `The ${target.to} has no connection to this hub.`);
+  }
+  call.runtime.apply({ type: 'addToGroups', target, groups: [name] });
+  return OK;
+}
+
+function removeFromGroups(call: RestCall, target: Target, groups: readonly string[] | 'every'): RestResult {
+  call.runtime.apply({ type: 'removeFromGroups', target, groups });
+  return NO_CONTENT;
+}

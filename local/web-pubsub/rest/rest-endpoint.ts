@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hubKey, isHubName } from '../hub/names.ts';
+import type { LogSink } from '../log.ts';
+import { bearerToken, isClientPath } from '../transport/admission.ts';
+import type { HubRuntime } from '../transport/hub-runtime.ts';
+import { ApiError } from './api-error.ts';
+import type { RestOptions, RestResult } from './call.ts';
+import { OPERATIONS } from './operations.ts';
+
+export interface RestEndpointOptions extends RestOptions {
+  readonly log: LogSink;
+  runtime(hub: string): HubRuntime;
+}
+
+/** The REST data plane over HTTP: finds the operation, checks the token, answers in the service's error model. */
+export class RestEndpoint {
+  readonly #options: RestEndpointOptions;
+
+  constructor(options: RestEndpointOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one request. Never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      answer(response, await this.#result(request));
+    } catch (error) {
+      const known = error instanceof ApiError;
+      if (!known) this.#options.log({ level: 'warn', message: `A REST request failed: ${String(error)}` });
+      const refusal = known ? error : new ApiError(500, 'InternalServerError', 'The request failed.');
+      // What was not read of a refused request's body would be taken for the next request.
+      if (!request.complete) response.setHeader('Connection', 'close');
+      const body = refusal.body();
+      response.writeHead(refusal.status, { ...refusal.headers(), 'Content-Length': Buffer.byteLength(body) });
+      response.end(request.method === 'HEAD' ? undefined : body);
+    }
+  }
+
+  async #result(request: IncomingMessage): Promise<RestResult> {
+    const method = request.method ?? '';
+    const url = urlOf(request);
+    if (url.pathname === '/api/health' && (method === 'HEAD' || method === 'GET')) return { status: 200 };
+    if (isClientPath(url.pathname)) {
+      throw new ApiError(400, 'BadRequest', 'Clients connect to this address with a WebSocket.');
+    }
+    const matches = OPERATIONS.map((operation) => ({
+      operation,
+      parameters: operation.path.match(url.pathname),
+    }));
+    const samePath = matches.filter((match) => match.parameters !== undefined);
+    const found = samePath.find((match) => match.operation.method === method);
+    if (found?.parameters === undefined) {
+      if (samePath.length === 0)
+        throw new ApiError(404, 'NotFound', `There is nothing at '${url.pathname}'.`);
+      throw new ApiError(405, 'MethodNotAllowed', `'${url.pathname}' has no method ${method}.`);
+    }
+    await this.#authenticate(request, url);
+    const hub = found.parameters['hub'] ?? '';
+    if (!isHubName(hub)) throw new ApiError(400, 'BadRequest', 'The hub name breaks the naming rule.', 'hub');
+    const runtime = this.#options.runtime(hubKey(hub));
+    const { parameters, operation } = found;
+    return await operation.run({ request, url, parameters, runtime, options: this.#options });
+  }
+
+  async #authenticate(request: IncomingMessage, url: URL): Promise<void> {
+    const token = bearerToken(request);
+    if (token === undefined)
+      throw new ApiError(401, 'Unauthorized', "The header 'Authorization: Bearer' is missing.");
+    // The URL as it was sent: writing it anew could change its percent-encoding.
+    const asSent = `${url.protocol}//${request.headers.host ?? ''}${request.url ?? ''}`;
+    if (await this.#options.tokens.verifyRest(token, asSent)) return;
+    const rule =
+      "it must be signed with the access key, not be expired, and have the request's URL as its audience";
+    throw new ApiError(401, 'Unauthorized', `The token is not valid: ${rule}.`);
+  }
+}
+
+function urlOf(request: IncomingMessage): URL {
+  try {
+    return new URL(request.url ?? '/', `http://${request.headers.host ?? ''}`);
+  } catch {
+    throw new ApiError(400, 'BadRequest', 'The request URL or its Host header cannot be read.');
+  }
+}
+
+function answer(response: ServerResponse, result: RestResult): void {
+  if (result.body === undefined) {
+    response.writeHead(result.status, result.status === 204 ? {} : { 'Content-Length': 0 });
+    response.end();
+    return;
+  }
+  const body = JSON.stringify(result.body);
+  response.writeHead(result.status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}

@@ -1,0 +1,106 @@
+import type { IncomingMessage } from 'node:http';
+import { firstSupported, supportedSubprotocols } from '../client-protocol/registry.ts';
+import type { ClientCodec } from '../hub/client-codec.ts';
+import { hubKey, isHubName } from '../hub/names.ts';
+import { ApiError } from '../rest/api-error.ts';
+
+/** What an upgrade request asks for, read from its URL and headers alone. */
+export interface ClientRequestLine {
+  readonly hub: string;
+  /** Host and port as the client dialled them. */
+  readonly authority: string;
+  readonly originHost: string;
+  readonly query: URLSearchParams;
+  /** The URLs that the client's token may name as its audience. */
+  readonly audiences: readonly string[];
+  readonly token?: string;
+  readonly recovery?: { readonly connectionId: string; readonly reconnectionToken: string };
+  /** Subprotocols as the client wrote them. */
+  readonly offered: readonly string[];
+}
+
+const CLIENT_PATH = /^\/client(?:\/hubs\/([^/]+))?\/?$/;
+const OTHER_PROTOCOL_PATH = /^\/clients\/(mqtt|socketio)\//;
+
+/** Whether the path is one that clients connect to. */
+export function isClientPath(path: string): boolean {
+  return CLIENT_PATH.test(path) || OTHER_PROTOCOL_PATH.test(path);
+}
+
+/**
+ * Reads an upgrade request: `/client/hubs/{hub}` or `/client/?hub={hub}`, the token from `access_token` or `Authorization`.
+ * @throws ApiError 400 for a hub name that breaks the rule, 404 for another path, 501 for protocols the stand-in does not speak
+ */
+export function readClientRequest(request: IncomingMessage): ClientRequestLine {
+  const authority = request.headers.host ?? '';
+  const url = urlOf(request, authority);
+  const other = OTHER_PROTOCOL_PATH.exec(url.pathname);
+  if (other !== null)
+    throw new ApiError(501, 'NotSupported', `Not supported by this stand-in: ${other[1]} clients.`);
+  const match = CLIENT_PATH.exec(url.pathname);
+  if (match === null) throw new ApiError(404, 'NotFound', `No clients connect to '${url.pathname}'.`);
+  const inPath = match[1] === undefined ? undefined : decoded(match[1]);
+  const hub = inPath ?? url.searchParams.get('hub') ?? '';
+  if (!isHubName(hub))
+    throw new ApiError(400, 'InvalidHub', 'The hub name is missing or breaks the naming rule.');
+  const audience = `http://${authority}/client/hubs/${hub}`;
+  const token = url.searchParams.get('access_token') || bearerToken(request);
+  const connectionId = url.searchParams.get('awps_connection_id');
+  return {
+    hub: hubKey(hub),
+    authority,
+    originHost: url.hostname,
+    query: url.searchParams,
+    // The documentation does not say which of the two forms the token of `/client/?hub=` names.
+    audiences: inPath === undefined ? [audience, `http://${authority}/client/?hub=${hub}`] : [audience],
+    ...(token ? { token } : {}),
+    ...(connectionId
+      ? {
+          recovery: {
+            connectionId,
+            reconnectionToken: url.searchParams.get('awps_reconnection_token') ?? '',
+          },
+        }
+      : {}),
+    offered: offeredSubprotocols(request),
+  };
+}
+
+/** @throws ApiError 501 when none of the offered subprotocols is one the stand-in speaks */
+export function chooseCodec(offered: readonly string[]): ClientCodec {
+  const codec = firstSupported(offered);
+  if (codec !== undefined) return codec;
+  const asked =
+    offered.length === 0 ? 'clients without a subprotocol' : `the subprotocol '${offered.join(', ')}'`;
+  const known = supportedSubprotocols().join(' and ');
+  throw new ApiError(501, 'NotSupported', `Not supported by this stand-in: ${asked}; it speaks ${known}.`);
+}
+
+/** The token of an `Authorization: Bearer` header. */
+export function bearerToken(request: IncomingMessage): string | undefined {
+  return /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+function urlOf(request: IncomingMessage, authority: string): URL {
+  try {
+    return new URL(request.url ?? '/', `http://${authority}`);
+  } catch {
+    throw new ApiError(400, 'InvalidRequest', 'The request URL or its Host header cannot be read.');
+  }
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new ApiError(400, 'InvalidHub', 'The hub name in the path is not percent-encoded correctly.');
+  }
+}
+
+function offeredSubprotocols(request: IncomingMessage): readonly string[] {
+  const header = request.headers['sec-websocket-protocol'] ?? '';
+  return header
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}

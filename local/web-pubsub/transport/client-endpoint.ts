@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { codecFor } from '../client-protocol/registry.ts';
+import { CloseCode } from '../close-codes.ts';
+import type { ClientCodec } from '../hub/client-codec.ts';
+import type { AdmittedClient } from '../hub/commands.ts';
+import { isGroupName } from '../hub/names.ts';
+import type { Limits } from '../limits.ts';
+import type { LogSink } from '../log.ts';
+import { ApiError } from '../rest/api-error.ts';
+import type { AccessTokens, ClientClaims } from '../tokens/access-tokens.ts';
+import type { ConnectDecision } from '../upstream/handler-reply.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { type ClientRequestLine, chooseCodec, readClientRequest } from './admission.ts';
+import { connectEvent } from './connect-event.ts';
+import type { HubRuntime } from './hub-runtime.ts';
+
+export interface ClientEndpointOptions {
+  readonly tokens: AccessTokens;
+  readonly upstream: Upstream;
+  readonly limits: Limits;
+  readonly log: LogSink;
+  runtime(hub: string): HubRuntime;
+}
+
+/** Connection ids are as unguessable as the service's own: 16 random bytes. */
+const CONNECTION_ID_BYTES = 16;
+
+/**
+ * Where clients connect. Everything that can be wrong is found before the upgrade and answered with an HTTP status; only a
+ * recovery that is not possible is accepted and then closed with 1008, which is how a client learns to start anew.
+ */
+export class ClientEndpoint {
+  readonly #options: ClientEndpointOptions;
+  readonly #server: WebSocketServer;
+  /** The subprotocol to be echoed to each request, in the client's own spelling. */
+  readonly #selected = new WeakMap<IncomingMessage, string>();
+  #closed = false;
+
+  constructor(options: ClientEndpointOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: options.limits.clientMessageBytes,
+      // Audio does not shrink, and compressing costs time.
+      perMessageDeflate: false,
+      handleProtocols: (_offered, request) => this.#selected.get(request) ?? false,
+    });
+  }
+
+  /** Handles one upgrade request to its end. Never rejects. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // A client may go away while its token is checked, its connect event is under way or its refusal is written.
+    socket.on('error', () => {});
+    try {
+      const line = readClientRequest(request);
+      if (line.recovery === undefined) await this.#admit(line, request, socket, head);
+      else await this.#recover(line, line.recovery, request, socket, head);
+    } catch (error) {
+      const refusal =
+        error instanceof ApiError
+          ? error
+          : new ApiError(500, 'InternalServerError', 'The connection failed.');
+      if (!(error instanceof ApiError)) this.#options.log({ level: 'warn', message: String(error) });
+      refuse(socket, refusal);
+    }
+  }
+
+  /** From now on every client is refused with 503. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #admit(
+    line: ClientRequestLine,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const claims = await this.#claims(line);
+    if (!claims.groups.every(isGroupName)) {
+      throw new ApiError(400, 'InvalidGroup', 'The token has an invalid group name.');
+    }
+    const chosen = chooseCodec(line.offered);
+    const connectionId = randomBytes(CONNECTION_ID_BYTES).toString('base64url');
+    const event = connectEvent(connectionId, line, claims, request);
+    const decision = await this.#options.upstream.connect(event);
+    if (!decision.accepted) throw new ApiError(decision.status, 'ConnectRefused', decision.message);
+    const { client, codec } = admitted(connectionId, line, claims, chosen, decision);
+    const reconnectionToken = codec.reliable
+      ? await this.#options.tokens.issueReconnection(connectionId)
+      : undefined;
+    const runtime = this.#options.runtime(line.hub);
+    this.#accept(request, socket, head, echoOf(line, codec), (ws) => {
+      const transportId = runtime.attach(ws);
+      runtime.apply({
+        type: 'open',
+        transportId,
+        client,
+        ...(reconnectionToken === undefined ? {} : { reconnectionToken }),
+      });
+    });
+  }
+
+  /** The access token of the URL may have expired by now: the reconnection token alone decides. */
+  async #recover(
+    line: ClientRequestLine,
+    recovery: { readonly connectionId: string; readonly reconnectionToken: string },
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const { connectionId } = recovery;
+    const { tokens } = this.#options;
+    const valid = await tokens.verifyReconnection(recovery.reconnectionToken, connectionId);
+    // Only a token that this service gave may bring a hub into being.
+    const runtime = valid ? this.#options.runtime(line.hub) : undefined;
+    const codec = runtime?.hub.codecOf(connectionId);
+    if (runtime === undefined || codec === undefined || !runtime.hub.canRecover(connectionId)) {
+      this.#accept(request, socket, head, line.offered[0], (ws) => {
+        ws.on('error', () => {});
+        ws.close(CloseCode.policyViolation, 'the connection cannot be recovered');
+      });
+      return;
+    }
+    const reconnectionToken = await tokens.issueReconnection(connectionId);
+    this.#accept(request, socket, head, echoOf(line, codec), (ws) => {
+      const transportId = runtime.attach(ws);
+      runtime.apply({ type: 'recover', transportId, connectionId, reconnectionToken });
+    });
+  }
+
+  async #claims(line: ClientRequestLine): Promise<ClientClaims> {
+    if (line.token === undefined) throw new ApiError(401, 'Unauthorized', 'The access token is missing.');
+    const claims = await this.#options.tokens.verifyClient(line.token, line.audiences);
+    if (claims === undefined) {
+      const rule = `it must be signed with the access key, not be expired, and have the audience ${line.audiences[0]}`;
+      throw new ApiError(401, 'Unauthorized', `The access token is not valid: ${rule}.`);
+    }
+    return claims;
+  }
+
+  #accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    subprotocol: string | undefined,
+    use: (ws: WebSocket) => void,
+  ): void {
+    if (socket.destroyed) return;
+    if (this.#closed) throw new ApiError(503, 'ServiceUnavailable', 'The service is stopping.');
+    if (subprotocol !== undefined) this.#selected.set(request, subprotocol);
+    this.#server.handleUpgrade(request, socket, head, use);
+  }
+}
+
+function admitted(
+  connectionId: string,
+  line: ClientRequestLine,
+  claims: ClientClaims,
+  chosen: ClientCodec,
+  decision: Extract<ConnectDecision, { accepted: true }>,
+): { client: AdmittedClient; codec: ClientCodec } {
+  const groups = decision.groups ?? claims.groups;
+  if (!groups.every(isGroupName)) {
+    throw new ApiError(500, 'ConnectRefused', 'The connect handler answered with an invalid group name.');
+  }
+  const codec = decision.subprotocol === undefined ? chosen : codecFor(decision.subprotocol);
+  if (codec === undefined) {
+    const asked = `the subprotocol '${decision.subprotocol}' that the connect handler selected`;
+    throw new ApiError(501, 'NotSupported', `Not supported by this stand-in: ${asked}.`);
+  }
+  const userId = decision.userId ?? claims.userId;
+  const { connectionState } = decision;
+  const client = {
+    connectionId,
+    groups,
+    roles: decision.roles ?? claims.roles,
+    codec,
+    originHost: line.originHost,
+    ...(userId === undefined ? {} : { userId }),
+    ...(connectionState === undefined ? {} : { connectionState }),
+  };
+  return { client, codec };
+}
+
+/** The subprotocol as the client spelled it: a client compares the echo letter by letter. */
+function echoOf(line: ClientRequestLine, codec: ClientCodec): string {
+  const offered = line.offered.find((name) => name.toLowerCase() === codec.subprotocol);
+  return offered ?? codec.subprotocol;
+}
+
+function refuse(socket: Duplex, error: ApiError): void {
+  if (socket.destroyed) return;
+  const body = error.body();
+  const headers = {
+    ...error.headers(),
+    Connection: 'close',
+    'Content-Length': String(Buffer.byteLength(body)),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const status = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Refused'}\r\n`;
+  // A client that never closes its side must not keep the server open.
+  socket.once('finish', () => socket.destroy());
+  socket.end(`${status}${lines.join('')}\r\n${body}`);
+}

@@ -1,0 +1,65 @@
+import { createHmac } from 'node:crypto';
+import type { Payload } from '../hub/payload.ts';
+import type { UpstreamEvent } from '../hub/upstream-event.ts';
+
+/**
+ * The headers of one event, in the binary mode of CloudEvents over HTTP.
+ * @param accessKeys the connection id is signed with each
+ */
+export function cloudEventHeaders(
+  event: UpstreamEvent,
+  accessKeys: readonly string[],
+  nowMs: number,
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    'WebHook-Request-Origin': event.originHost,
+    'Content-Type': contentTypeOf(event),
+    'ce-specversion': '1.0',
+    'ce-awpsversion': '1.0',
+    'ce-type': `azure.webpubsub.${event.category === 'system' ? 'sys' : 'user'}.${event.name}`,
+    'ce-source': `/hubs/${event.hub}/client/${event.connectionId}`,
+    'ce-id': String(event.id),
+    'ce-time': `${new Date(nowMs).toISOString().slice(0, 19)}Z`,
+    'ce-signature': signatures(event.connectionId, accessKeys),
+    'ce-connectionId': event.connectionId,
+    'ce-hub': event.hub,
+    'ce-eventName': event.name,
+  };
+  if (event.userId) headers['ce-userId'] = event.userId;
+  if (event.subprotocol) headers['ce-subprotocol'] = event.subprotocol;
+  if (event.connectionState) headers['ce-connectionState'] = event.connectionState;
+  for (const [key, value] of Object.entries(event.data.metadata ?? {})) {
+    headers[`x-webpubsub-metadata-${key.toLowerCase()}`] = value;
+  }
+  return headers;
+}
+
+/** The body of an event: bytes as they are, text as UTF-8. */
+export function cloudEventBody(payload: Payload): Uint8Array<ArrayBuffer> | string {
+  switch (payload.dataType) {
+    case 'binary':
+      return payload.bytes as Uint8Array<ArrayBuffer>;
+    case 'text':
+      return payload.text;
+    case 'json':
+      return payload.json;
+  }
+}
+
+/** `sha256=<hex>` of HMAC-SHA256 over the connection id, one for each access key. */
+export function signatures(connectionId: string, accessKeys: readonly string[]): string {
+  return accessKeys
+    .map((key) => `sha256=${createHmac('sha256', key).update(connectionId).digest('hex')}`)
+    .join(',');
+}
+
+function contentTypeOf(event: UpstreamEvent): string {
+  switch (event.data.payload.dataType) {
+    case 'binary':
+      return 'application/octet-stream';
+    case 'text':
+      return 'text/plain';
+    case 'json':
+      return event.category === 'system' ? 'application/json; charset=utf-8' : 'application/json';
+  }
+}

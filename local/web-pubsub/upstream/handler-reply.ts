@@ -1,0 +1,120 @@
+import type { EventOutcome } from '../hub/commands.ts';
+import type { Payload } from '../hub/payload.ts';
+
+/** What came back from an event handler. */
+export interface HandlerResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+/** Reads the answer to a user event: a body goes to the client as a message from the server, by content type; no body is no message. */
+export function readEventReply(response: HandlerResponse): EventOutcome {
+  if (!isSuccess(response.status)) return failed(`The event handler answered ${response.status}.`);
+  const connectionState = response.headers.get('ce-connectionState') ?? undefined;
+  const state = connectionState === undefined ? {} : { connectionState };
+  if (response.body.byteLength === 0) return { ok: true, ...state };
+  const payload = payloadOf(response.headers.get('content-type'), response.body);
+  if (typeof payload === 'string') return failed(payload);
+  return { ok: true, reply: { payload }, ...state };
+}
+
+/** What a connect handler decided. */
+export type ConnectDecision =
+  | {
+      readonly accepted: true;
+      readonly userId?: string;
+      readonly groups?: readonly string[];
+      readonly roles?: readonly string[];
+      readonly subprotocol?: string;
+      readonly connectionState?: string;
+    }
+  /** The upgrade is refused with this HTTP status. */
+  | { readonly accepted: false; readonly status: number; readonly message: string };
+
+/** Reads the answer to a connect event. A status other than 2xx refuses the client with that status. */
+export function readConnectReply(response: HandlerResponse): ConnectDecision {
+  if (!isSuccess(response.status)) {
+    const message = `The connect handler answered ${response.status}.`;
+    return { accepted: false, status: response.status, message };
+  }
+  const connectionState = response.headers.get('ce-connectionState') ?? undefined;
+  const state = connectionState === undefined ? {} : { connectionState };
+  if (response.body.byteLength === 0) return { accepted: true, ...state };
+  const value = parseJson(utf8(response.body));
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return unreadable('it is not a JSON object');
+  const { userId, groups, roles, subprotocol } = value as Record<string, unknown>;
+  if (!isOptional(userId, isText)) return unreadable("'userId' is not a string");
+  if (!isOptional(subprotocol, isText)) return unreadable("'subprotocol' is not a string");
+  if (!isOptional(groups, isTexts)) return unreadable("'groups' is not a list of strings");
+  if (!isOptional(roles, isTexts)) return unreadable("'roles' is not a list of strings");
+  return {
+    accepted: true,
+    ...(userId == null ? {} : { userId }),
+    // An empty list of groups keeps the token's groups; an empty list of roles takes the token's roles away.
+    ...(groups == null || groups.length === 0 ? {} : { groups }),
+    ...(roles == null ? {} : { roles }),
+    ...(subprotocol == null || subprotocol === '' ? {} : { subprotocol }),
+    ...state,
+  };
+}
+
+function payloadOf(contentType: string | null, body: Uint8Array): Payload | string {
+  const mediaType = (contentType ?? 'application/octet-stream').split(';', 1)[0]?.trim().toLowerCase();
+  switch (mediaType) {
+    case 'application/octet-stream':
+      return { dataType: 'binary', bytes: body };
+    case 'text/plain':
+      return { dataType: 'text', text: utf8(body) };
+    case 'application/json': {
+      const json = utf8(body);
+      return parseJson(json) === undefined
+        ? 'The event handler answered with invalid JSON.'
+        : { dataType: 'json', json };
+    }
+    default:
+      return `The event handler answered with an unsupported content type, '${mediaType}'.`;
+  }
+}
+
+function failed(message: string): EventOutcome {
+  return { ok: false, message };
+}
+
+function unreadable(why: string): ConnectDecision {
+  return {
+    accepted: false,
+    status: 500,
+    message: `The answer of the connect handler cannot be read: ${why}.`,
+  };
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | null | undefined {
+  return value === undefined || value === null || is(value);
+}
+
+/** @returns undefined when the text is not JSON */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function utf8(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
