@@ -1,0 +1,50 @@
+/** What the relay tells about a call, while it lasts and for a while afterwards. No audio, number or name is in it. */
+import type { LaneState } from './lane.ts';
+import type { RoundTripReport } from './round-trips.ts';
+
+/** `connected`: before the first audio. `ending`: the socket is closed and the workers are being told. */
+export type CallState = 'connected' | 'streaming' | 'ending' | 'ended';
+
+export interface WorkerReport {
+  readonly name: string;
+  readonly state: LaneState;
+  readonly chunksSent: number;
+  readonly chunksAcked: number;
+  /** Not acknowledged, or not in time. */
+  readonly chunksFailed: number;
+  /** Audio of the failed chunks. */
+  readonly lostMs: number;
+  /** Audio that was never sent because the worker was too slow or out of reach. */
+  readonly droppedMs: number;
+  readonly eventsFailed: number;
+  readonly repliesPlayed: number;
+  readonly repliesIgnored: number;
+  readonly published: number;
+  /** Times that the lane was opened again after it had closed. */
+  readonly reopened: number;
+  /** From sending a chunk to its acknowledgement. */
+  readonly roundTripMs: RoundTripReport;
+}
+
+export interface CallReport {
+  readonly callId: string;
+  readonly callConnectionId: string;
+  readonly correlationId?: string;
+  readonly state: CallState;
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  readonly endedAtMs?: number;
+  readonly endedReason?: string;
+  /** Usable audio frames from ACS. */
+  readonly framesIn: number;
+  /** Audio to ACS in units of 20 ms, the silence of the jitter buffer included. */
+  readonly framesOut: number;
+  readonly audioMsIn: number;
+  readonly audioMsOut: number;
+  /** Audio of workers that was not sent because ACS did not take it quickly enough. */
+  readonly audioMsDropped: number;
+  readonly stopAudioSent: number;
+  /** Messages from ACS and from workers that were not used, by reason. */
+  readonly ignored: Readonly<Record<string, number>>;
+  readonly workers: readonly WorkerReport[];
+}

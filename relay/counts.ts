@@ -1,0 +1,17 @@
+/** What was ignored, by reason. Reasons are fixed texts of the program, so that their number is bounded. */
+export class Counts {
+  readonly #counts = new Map<string, number>();
+
+  add(reason: string, count = 1): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + count);
+  }
+
+  /** Whether this reason was counted only once so far: the moment to log it. */
+  isFirst(reason: string): boolean {
+    return this.#counts.get(reason) === 1;
+  }
+
+  toRecord(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * One worker of one call. The acknowledgement of an event is the clock of the lane: the next message goes out when the
+ * last one is acknowledged, has failed, or has taken too long, so that a slow worker gets longer chunks and not a queue.
+ *
+ *     opening ──started──▶ open ──end()──▶ draining ──all sent, or time is up──▶ closed
+ *        │  ▲                │ connection lost   │ connection lost
+ *   failed│  └──after a wait─┐▼                  └──────────────────────────────▶ closed
+ *        ├──────────────▶ waiting
+ *        └──no attempt left──▶ failed            end() in opening and waiting: draining once open, in the same time
+ *
+ * The call goes on whatever becomes of a lane.
+ */
+import type { CallEvent } from '../shared/protocol/worker-messages.ts';
+import { BackOff } from './back-off.ts';
+import type { WorkerReport } from './call-report.ts';
+import type { Clock } from './clock.ts';
+import type { LaneConnection, LaneMessage, OpenLaneConnection } from './lane-connection.ts';
+import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
+import { RoundTrips } from './round-trips.ts';
+
+/** An event that is not acknowledged within this time has failed. */
+export const EVENT_TIMEOUT_MS = 15_000;
+/** How long opening a connection may take. */
+export const OPEN_TIMEOUT_MS = 10_000;
+/** How long the rest of the audio and `call.ended` may take after the stream's end. */
+export const END_LIMIT_MS = 3_000;
+/** Attempts in a row to open a lane; an acknowledged event starts the count again. */
+export const OPEN_ATTEMPTS = 10;
+const OPEN_FIRST_WAIT_MS = 250;
+const OPEN_LONGEST_WAIT_MS = 5_000;
+/** `call.started` is tried this often before the audio goes on without it. */
+export const START_EVENT_ATTEMPTS = 3;
+export const START_EVENT_WAIT_MS = 1_000;
+
+export type LaneState = 'opening' | 'waiting' | 'open' | 'draining' | 'closed' | 'failed';
+
+export interface LaneOptions extends OutboxOptions {
+  readonly callId: string;
+  readonly worker: string;
+  readonly openConnection: OpenLaneConnection;
+  readonly clock: Clock;
+  /** A message of the worker. Whether it was of use is told back with `replied`. */
+  readonly onMessage: (message: LaneMessage) => void;
+  /** The lane's connection is a new one: whatever counted on the last one begins again. */
+  readonly onOpened: () => void;
+  readonly onStateChange: (state: LaneState) => void;
+}
+
+interface Connected {
+  readonly connection: LaneConnection;
+  /** Settles the message in flight as failed; undefined while there is none. */
+  fail: (() => void) | undefined;
+}
+
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #outbox: LaneOutbox;
+  readonly #roundTrips = new RoundTrips();
+  readonly #backOff = new BackOff({
+    firstMs: OPEN_FIRST_WAIT_MS,
+    longestMs: OPEN_LONGEST_WAIT_MS,
+    attempts: OPEN_ATTEMPTS,
+  });
+  readonly #closed = Promise.withResolvers<void>();
+  #state: LaneState = 'opening';
+  #current: Connected | undefined;
+  #ending = false;
+  #cancelEndLimit = (): void => {};
+  #cancelWait = (): void => {};
+  /** Set while `call.started` waits for its next attempt. */
+  #held = false;
+  #startAttempts = 0;
+  #opened = 0;
+  #chunksSent = 0;
+  #chunksAcked = 0;
+  #chunksFailed = 0;
+  #lostMs = 0;
+  #eventsFailed = 0;
+  #repliesPlayed = 0;
+  #repliesIgnored = 0;
+  #published = 0;
+
+  /** Begins to open the lane. */
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#outbox = new LaneOutbox(options);
+    this.#open();
+  }
+
+  /** Resolves when the lane is closed or has failed and will do nothing more. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  get queuedBytes(): number {
+    return this.#outbox.queuedBytes;
+  }
+
+  pushFrame(ssrc: number, frame: Uint8Array, timestamp: number): void {
+    this.#outbox.pushFrame(ssrc, frame, timestamp);
+    this.#pump();
+  }
+
+  pushEvent(event: CallEvent): void {
+    this.#outbox.pushEvent(event);
+    this.#pump();
+  }
+
+  /** What became of the worker's messages. */
+  replied(outcome: { played?: number; ignored?: number; published?: number }): void {
+    this.#repliesPlayed += outcome.played ?? 0;
+    this.#repliesIgnored += outcome.ignored ?? 0;
+    this.#published += outcome.published ?? 0;
+  }
+
+  /** The stream is over: the rest of the audio and `ended` are sent if that works within `END_LIMIT_MS`. Idempotent. */
+  end(ended: CallEvent): void {
+    if (this.#ending || this.#isOver()) return;
+    this.#ending = true;
+    this.#outbox.end(ended);
+    this.#cancelEndLimit = this.#options.clock.after(END_LIMIT_MS, () => this.#finish('closed'));
+    if (this.#state === 'open') this.#enter('draining');
+    this.#pump();
+  }
+
+  report(): WorkerReport {
+    return {
+      name: this.#options.worker,
+      state: this.#state,
+      chunksSent: this.#chunksSent,
+      chunksAcked: this.#chunksAcked,
+      chunksFailed: this.#chunksFailed,
+      lostMs: Math.round(this.#lostMs),
+      droppedMs: Math.round(this.#outbox.droppedMs),
+      eventsFailed: this.#eventsFailed + this.#outbox.eventsDropped,
+      repliesPlayed: this.#repliesPlayed,
+      repliesIgnored: this.#repliesIgnored,
+      published: this.#published,
+      reopened: Math.max(0, this.#opened - 1),
+      roundTripMs: this.#roundTrips.report(),
+    };
+  }
+
+  #open(): void {
+    const { callId, worker, openConnection, clock, onMessage } = this.#options;
+    this.#enter('opening');
+    const isCurrent = (): boolean => this.#current === current;
+    const connection = openConnection(
+      { callId, worker },
+      {
+        message: (message) => {
+          if (isCurrent()) onMessage(message);
+        },
+        closed: () => {
+          if (isCurrent()) this.#disconnected();
+        },
+      },
+    );
+    const current: Connected = { connection, fail: undefined };
+    this.#current = current;
+    const cancel = clock.after(OPEN_TIMEOUT_MS, () => {
+      if (isCurrent()) this.#disconnected();
+    });
+    connection.start().then(
+      () => {
+        cancel();
+        if (isCurrent() && this.#state === 'opening') this.#started();
+      },
+      () => {
+        cancel();
+        if (isCurrent()) this.#disconnected();
+      },
+    );
+  }
+
+  #started(): void {
+    this.#opened += 1;
+    this.#startAttempts = 0;
+    if (this.#opened > 1) this.#outbox.restart();
+    this.#enter(this.#ending ? 'draining' : 'open');
+    this.#options.onOpened();
+    this.#pump();
+  }
+
+  #disconnected(): void {
+    const lost = this.#current;
+    this.#current = undefined;
+    this.#cancelWait();
+    this.#held = false;
+    lost?.connection.stop();
+    lost?.fail?.();
+    if (this.#isOver()) return;
+    const waitMs = this.#state === 'draining' ? undefined : this.#backOff.failed();
+    if (waitMs === undefined) {
+      this.#finish(this.#state === 'draining' ? 'closed' : 'failed');
+      return;
+    }
+    this.#enter('waiting');
+    this.#cancelWait = this.#options.clock.after(waitMs, () => this.#open());
+  }
+
+  #pump(): void {
+    const current = this.#current;
+    const isReady = this.#state === 'open' || this.#state === 'draining';
+    if (!isReady || current === undefined || current.fail !== undefined || this.#held) return;
+    const message = this.#outbox.next();
+    if (message !== undefined) this.#send(current, message);
+    else if (this.#state === 'draining') this.#finish('closed');
+  }
+
+  #send(current: Connected, message: OutboxMessage): void {
+    const { clock } = this.#options;
+    const sentAtMs = clock.elapsedMs();
+    let isSettled = false;
+    const settle = (isAcked: boolean): void => {
+      if (isSettled) return;
+      isSettled = true;
+      cancel();
+      current.fail = undefined;
+      if (isAcked) this.#acked(message, clock.elapsedMs() - sentAtMs);
+      else this.#failed(message);
+      if (this.#current === current) this.#pump();
+    };
+    const cancel = clock.after(EVENT_TIMEOUT_MS, () => settle(false));
+    current.fail = () => settle(false);
+    if (message.kind === 'audio') this.#chunksSent += 1;
+    const { connection } = current;
+    const sent =
+      message.kind === 'audio' ? connection.sendAudio(message.packet) : connection.sendEvent(message.event);
+    sent.then(
+      () => settle(true),
+      () => settle(false),
+    );
+  }
+
+  #acked(message: OutboxMessage, tookMs: number): void {
+    this.#backOff.succeeded();
+    if (message.kind === 'event') return;
+    this.#chunksAcked += 1;
+    this.#roundTrips.add(tookMs);
+  }
+
+  #failed(message: OutboxMessage): void {
+    if (message.kind === 'audio') {
+      this.#chunksFailed += 1;
+      this.#lostMs += message.ms;
+      this.#outbox.lost(message.ssrc);
+      return;
+    }
+    this.#eventsFailed += 1;
+    if (message.event.type !== 'call.started') return;
+    this.#startAttempts += 1;
+    if (this.#startAttempts >= START_EVENT_ATTEMPTS || this.#current === undefined) return;
+    this.#outbox.restart();
+    this.#held = true;
+    this.#cancelWait = this.#options.clock.after(START_EVENT_WAIT_MS, () => {
+      this.#held = false;
+      this.#pump();
+    });
+  }
+
+  #finish(state: 'closed' | 'failed'): void {
+    if (this.#isOver()) return;
+    this.#enter(state);
+    this.#cancelEndLimit();
+    this.#cancelWait();
+    const current = this.#current;
+    this.#current = undefined;
+    current?.fail?.();
+    current?.connection.stop();
+    this.#outbox.discard();
+    this.#closed.resolve();
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'closed' || this.#state === 'failed';
+  }
+
+  #enter(state: LaneState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.onStateChange(state);
+  }
+}

@@ -1,0 +1,38 @@
+/** The process of the relay: reads its settings, serves until it is told to stop, and lets its calls end in order. */
+import { ConfigError, readRelayConfig } from '../shared/config.ts';
+import { type Relay, startRelay } from './relay.ts';
+
+/** The process ends after this time even when something does not close. The relay's own limit lies below it. */
+const EXIT_LIMIT_MS = 8_000;
+
+async function main(): Promise<void> {
+  let relay: Relay;
+  try {
+    relay = await startRelay(readRelayConfig(process.env));
+  } catch (error) {
+    process.stderr.write(`${startFailure(error)}\n`);
+    process.exitCode = 1;
+    process.disconnect?.();
+    return;
+  }
+  const stop = (): void => {
+    setTimeout(() => process.exit(1), EXIT_LIMIT_MS).unref();
+    // Connections to Web PubSub leave timers behind that would keep the process for a while.
+    void relay.close().finally(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  // Only a process that was forked by another has somebody to tell, and to follow.
+  process.once('disconnect', stop);
+  process.send?.({ type: 'ready', url: relay.url });
+}
+
+function startFailure(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
+  return code === 'EADDRINUSE'
+    ? `The relay cannot start: port ${port} is already taken; stop what uses it, or set PORT.`
+    : `The relay cannot start: ${message}`;
+}
+
+void main();

@@ -1,0 +1,77 @@
+/** The metrics of this process in the text format of Prometheus, version 0.0.4. */
+import type { Totals } from './totals.ts';
+
+export interface MetricsSnapshot {
+  readonly callsLive: number;
+  readonly maxCalls: number;
+  readonly callsStarted: number;
+  readonly isReady: boolean;
+  readonly queuedBytes: number;
+  /** Refused upgrades by HTTP status. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly totals: Totals;
+}
+
+type Label = readonly [name: string, value: string];
+
+export function formatMetrics(snapshot: MetricsSnapshot): string {
+  const { totals } = snapshot;
+  return [
+    gauge('calls_live', 'Calls that are streamed now.', snapshot.callsLive),
+    gauge('calls_max', 'Calls that this process takes at most.', snapshot.maxCalls),
+    gauge('ready', 'Whether a further call would be taken.', snapshot.isReady ? 1 : 0),
+    gauge('queued_bytes', 'Audio that waits for workers and for ACS.', snapshot.queuedBytes),
+    gauge('resident_memory_bytes', 'Memory of the process.', process.memoryUsage.rss()),
+    counter('calls_started_total', 'Media streams accepted.', snapshot.callsStarted),
+    counters('refused_total', 'Media streams refused before the upgrade.', 'status', snapshot.refused),
+    counter('frames_in_total', 'Audio frames of 20 ms from ACS.', totals.framesIn),
+    counter('frames_out_total', 'Audio to ACS in units of 20 ms.', totals.framesOut),
+    counter(
+      'audio_dropped_ms_total',
+      'Audio of workers that ACS did not take in time.',
+      totals.audioMsDropped,
+    ),
+    counter('stop_audio_total', 'StopAudio messages sent.', totals.stopAudioSent),
+    counter('chunks_sent_total', 'Chunks sent to workers.', totals.chunksSent),
+    counter('chunks_acked_total', 'Chunks that workers answered.', totals.chunksAcked),
+    counter('chunks_failed_total', 'Chunks that failed or were not answered in time.', totals.chunksFailed),
+    counter('chunks_lost_ms_total', 'Audio of the failed chunks.', totals.lostMs),
+    counter('backlog_dropped_ms_total', 'Audio dropped because a worker was slow or away.', totals.droppedMs),
+    counter('events_failed_total', 'Events other than audio that failed.', totals.eventsFailed),
+    counter('replies_played_total', 'Replies of workers that were played.', totals.repliesPlayed),
+    counter('replies_ignored_total', 'Replies of workers that were not used.', totals.repliesIgnored),
+    counter('lanes_reopened_total', 'Lanes opened again after they had closed.', totals.lanesReopened),
+    counters('ignored_total', 'Messages that were not used.', 'reason', totals.ignored),
+  ].join('');
+}
+
+function gauge(name: string, help: string, value: number): string {
+  return `${head(name, help, 'gauge')}${line(name, value)}`;
+}
+
+function counter(name: string, help: string, value: number): string {
+  return `${head(name, help, 'counter')}${line(name, value)}`;
+}
+
+function counters(
+  name: string,
+  help: string,
+  label: string,
+  values: Readonly<Record<string, number>>,
+): string {
+  const lines = Object.entries(values).map(([key, value]) => line(name, value, [label, key]));
+  return head(name, help, 'counter') + lines.join('');
+}
+
+function head(name: string, help: string, type: 'counter' | 'gauge'): string {
+  return `# HELP trunkline_relay_${name} ${help}\n# TYPE trunkline_relay_${name} ${type}\n`;
+}
+
+function line(name: string, value: number, label?: Label): string {
+  const labels = label === undefined ? '' : `{${label[0]}="${escaped(label[1])}"}`;
+  return `trunkline_relay_${name}${labels} ${value}\n`;
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}

@@ -1,0 +1,212 @@
+/**
+ * The relay process: a WebSocket server to which ACS streams calls, at `/media/{callId}?ticket={ticket}`.
+ * It holds what lives as long as a socket and nothing else, so that any relay can serve any call.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { RelayConfig } from '../shared/config.ts';
+import { createAcsTokenVerifier } from '../shared/protocol/acs-token.ts';
+import { type Admission, admit } from './admission.ts';
+import { CallRegistry } from './call-registry.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Counts } from './counts.ts';
+import { answer } from './http.ts';
+import type { OpenLaneConnection } from './lane-connection.ts';
+import { createLog } from './log.ts';
+import { openMediaSocket } from './media-web-socket.ts';
+import { Refusal, refusalResponse } from './refusal.ts';
+import { Session, type SessionOptions } from './session.ts';
+import { webPubSubLanes } from './web-pubsub-lane.ts';
+
+/** A longer message ends the connection with 1009. Those that are merely too long for a frame are ignored. */
+const MAX_PAYLOAD_BYTES = 1024 * 1024;
+/** Upgrades that are being checked at the same time. */
+export const MAX_PENDING_UPGRADES = 256;
+/** How long the headers of a request may take. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** How long a refused client has to read its answer. */
+const REFUSAL_LINGER_MS = 2_000;
+/** How long `close` waits for calls to end before it cuts what is left. */
+const CLOSE_LIMIT_MS = 5_000;
+
+export interface RelayDependencies {
+  readonly log?: Logger;
+  readonly clock?: Clock;
+  readonly openConnection?: OpenLaneConnection;
+  readonly onPublish?: SessionOptions['onPublish'];
+}
+
+export interface Relay {
+  /** `http://host:port` where it listens. */
+  readonly url: string;
+  /** Takes no more calls, ends the live ones with 1001, and stops listening. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Starts a relay. Rejects with the error of `listen` when the port cannot be had. */
+export async function startRelay(config: RelayConfig, dependencies: RelayDependencies = {}): Promise<Relay> {
+  const server = new RelayServer(config, dependencies);
+  await server.listen();
+  return server;
+}
+
+class RelayServer implements Relay {
+  readonly #config: RelayConfig;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #openConnection: OpenLaneConnection;
+  readonly #onPublish: SessionOptions['onPublish'];
+  readonly #tokens;
+  readonly #registry: CallRegistry;
+  readonly #refused = new Counts();
+  readonly #http: Server;
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_PAYLOAD_BYTES,
+    clientTracking: true,
+  });
+  #pendingUpgrades = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(config: RelayConfig, dependencies: RelayDependencies) {
+    this.#config = config;
+    this.#log = dependencies.log ?? createLog(config.logLevel);
+    this.#clock = dependencies.clock ?? systemClock;
+    this.#openConnection = dependencies.openConnection ?? webPubSubLanes(config.webPubSub, this.#log);
+    this.#onPublish = dependencies.onPublish;
+    this.#tokens = createAcsTokenVerifier(config.acsTokens);
+    this.#registry = new CallRegistry(config.maxCalls);
+    this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, (request, response) =>
+      answer(request, response, {
+        registry: this.#registry,
+        maxCalls: config.maxCalls,
+        refused: () => this.#refused.toRecord(),
+        ...(config.adminToken === undefined ? {} : { adminToken: config.adminToken }),
+      }),
+    );
+    this.#http.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
+  }
+
+  get url(): string {
+    const { address, family, port } = this.#http.address() as AddressInfo;
+    const host = family === 'IPv6' ? `[${address}]` : address;
+    return `http://${host}:${port}`;
+  }
+
+  listen(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#http.once('error', reject);
+    this.#http.listen(this.#config.port, this.#config.host, () => {
+      this.#http.off('error', reject);
+      this.#log.info({ url: this.url, maxCalls: this.#config.maxCalls }, 'the relay listens');
+      resolve();
+    });
+    return promise;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#log.info({ calls: this.#registry.liveCount }, 'the relay is shutting down');
+    const limit = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(CLOSE_LIMIT_MS, limit.resolve);
+    await Promise.race([this.#endCalls(), limit.promise]);
+    cancel();
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#sockets.close();
+    const closed = Promise.withResolvers<void>();
+    this.#http.close(() => closed.resolve());
+    this.#http.closeAllConnections();
+    await closed.promise;
+  }
+
+  async #endCalls(): Promise<void> {
+    const closed = [...this.#sockets.clients].map((socket) => once(socket, 'close'));
+    await this.#registry.drain('relay shutting down');
+    await Promise.all(closed);
+  }
+
+  /** Never rejects: a request that cannot be served is answered, and a failure of ours is logged. */
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const onError = (): void => void socket.destroy();
+    socket.on('error', onError);
+    try {
+      const admission = await this.#admit(request);
+      if (socket.destroyed) return;
+      this.#registry.check(admission.ticket.callId, admission.callConnectionId);
+      socket.off('error', onError);
+      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, admission));
+    } catch (error) {
+      this.#refuse(socket, request.url ?? '', error);
+    }
+  }
+
+  async #admit(request: IncomingMessage): Promise<Admission> {
+    if (this.#closing !== undefined) this.#registry.checkCapacity();
+    if (this.#pendingUpgrades >= MAX_PENDING_UPGRADES) {
+      throw new Refusal(503, 'the relay is full: too many streams are being opened');
+    }
+    this.#pendingUpgrades += 1;
+    try {
+      return await admit(
+        { url: request.url ?? '', headers: request.headers },
+        {
+          ticketKeys: this.#config.ticketKeys,
+          tokenPolicy: this.#config.acsTokens.policy,
+          tokens: this.#tokens,
+        },
+        this.#clock.nowMs(),
+      );
+    } finally {
+      this.#pendingUpgrades -= 1;
+    }
+  }
+
+  #accept(webSocket: WebSocket, { ticket, callConnectionId, correlationId }: Admission): void {
+    const { callId } = ticket;
+    const log = this.#log.child({ callId, callConnectionId });
+    const media = openMediaSocket(webSocket, this.#clock);
+    const session = new Session({
+      ticket,
+      callConnectionId,
+      ...(correlationId === undefined ? {} : { correlationId }),
+      socket: media,
+      openConnection: this.#openConnection,
+      maxBacklogMs: this.#config.maxBacklogMs,
+      jitterBufferMs: this.#config.jitterBufferMs,
+      clock: this.#clock,
+      log,
+      ...(this.#onPublish === undefined ? {} : { onPublish: this.#onPublish }),
+    });
+    this.#registry.add(session);
+    log.info({ workers: ticket.plan.workers.map(({ name }) => name) }, 'the media stream began');
+    media.listen({
+      message: (data, isBinary) => session.receive(data, isBinary),
+      silent: () => session.close('no sign of life'),
+      closed: (code) => {
+        session.socketClosed();
+        log.info({ code, cause: session.report().endedReason }, 'the media stream ended');
+      },
+    });
+  }
+
+  #refuse(socket: Duplex, url: string, error: unknown): void {
+    const refusal =
+      error instanceof Refusal ? error : new Refusal(503, 'the relay could not check this request');
+    this.#refused.add(String(refusal.status));
+    if (error instanceof Refusal) {
+      this.#log.info({ url, status: refusal.status, reason: refusal.message }, 'refused a media stream');
+    } else this.#log.error({ url, err: error }, 'could not check a media stream');
+    socket.end(refusalResponse(refusal));
+    const cancel = this.#clock.after(REFUSAL_LINGER_MS, () => socket.destroy());
+    socket.once('close', cancel);
+  }
+}

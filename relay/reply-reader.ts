@@ -1,0 +1,76 @@
+/** Reads what a worker sends: RTP packets to be played, or JSON actions. What is unusable is named, never thrown. */
+import { type AudioFormat, BYTES_PER_SAMPLE } from '../shared/core/audio-format.ts';
+import { PAYLOAD_TYPE, parseRtp, RtpError, type RtpPacket } from '../shared/protocol/rtp.ts';
+import { parseWorkerActions, type WorkerAction } from '../shared/protocol/worker-messages.ts';
+import type { LaneMessage, LaneMessageSource } from './lane-connection.ts';
+
+/** How many packets of each source are remembered to recognise one that comes twice. */
+const REMEMBERED_PACKETS = 64;
+
+export type Reply =
+  | { readonly kind: 'audio'; readonly pcm: Uint8Array }
+  | { readonly kind: 'actions'; readonly actions: readonly WorkerAction[]; readonly ignored: number }
+  /** The packet says that there is nothing to play. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'ignored'; readonly reason: string };
+
+export class ReplyReader {
+  readonly #format: AudioFormat;
+  readonly #seen: Record<LaneMessageSource, string[]> = { reply: [], group: [] };
+
+  constructor(format: AudioFormat) {
+    this.#format = format;
+  }
+
+  read(message: LaneMessage): Reply {
+    switch (message.type) {
+      case 'binary':
+        return this.#readPacket(message.from, message.bytes);
+      case 'json':
+        return readActions(message.value);
+      case 'text':
+        return ignored('text instead of audio or JSON');
+    }
+  }
+
+  /** The lane is new: its sequence numbers begin again. */
+  restart(): void {
+    this.#seen.reply.length = 0;
+    this.#seen.group.length = 0;
+  }
+
+  #readPacket(from: LaneMessageSource, bytes: Uint8Array): Reply {
+    let packet: RtpPacket;
+    try {
+      packet = parseRtp(bytes);
+    } catch (error) {
+      if (error instanceof RtpError) return ignored('not an RTP packet');
+      throw error;
+    }
+    if (packet.payloadType !== PAYLOAD_TYPE[this.#format])
+      return ignored('another payload type than the call has');
+    if (packet.payload.byteLength % BYTES_PER_SAMPLE !== 0) return ignored('half a sample');
+    if (this.#isRepeated(from, packet)) return ignored('the same RTP packet again');
+    return packet.payload.byteLength === 0 ? { kind: 'nothing' } : { kind: 'audio', pcm: packet.payload };
+  }
+
+  #isRepeated(from: LaneMessageSource, { ssrc, sequenceNumber, timestamp }: RtpPacket): boolean {
+    const seen = this.#seen[from];
+    const id = `${ssrc}/${sequenceNumber}/${timestamp}`;
+    if (seen.includes(id)) return true;
+    seen.push(id);
+    if (seen.length > REMEMBERED_PACKETS) seen.shift();
+    return false;
+  }
+}
+
+function readActions(value: unknown): Reply {
+  const { actions, ignored: unknown } = parseWorkerActions(value);
+  return actions.length === 0 && unknown > 0
+    ? ignored('JSON without known actions')
+    : { kind: 'actions', actions, ignored: unknown };
+}
+
+function ignored(reason: string): Reply {
+  return { kind: 'ignored', reason };
+}

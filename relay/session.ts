@@ -1,0 +1,291 @@
+/**
+ * One call: takes what ACS sends to the lanes, and what the workers send into the call.
+ *
+ *     connected ──metadata or audio──▶ streaming
+ *         └────────────┬─────────────────┘
+ *                      │ the socket closed, or close(cause)
+ *                      ▼
+ *                   ending ──every lane is closed──▶ ended
+ */
+import type { Logger } from 'pino';
+import { BYTES_PER_SAMPLE, bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
+import type { Ticket } from '../shared/protocol/ticket.ts';
+import type { CallEvent, WorkerAction } from '../shared/protocol/worker-messages.ts';
+import type { CallReport, CallState } from './call-report.ts';
+import type { Clock } from './clock.ts';
+import { Counts } from './counts.ts';
+import { Lane } from './lane.ts';
+import type { LaneMessage, OpenLaneConnection } from './lane-connection.ts';
+import { type Intake, MediaIntake } from './media-intake.ts';
+import type { MediaSocket } from './media-socket.ts';
+import { ReplyReader } from './reply-reader.ts';
+import { Speaker } from './speaker.ts';
+
+/** Close codes of RFC 6455, section 7.4.1. */
+const CLOSE_NORMAL = 1000;
+const CLOSE_GOING_AWAY = 1001;
+
+export type CloseCause = 'stream ended' | 'replaced' | 'relay shutting down' | 'no sign of life';
+
+export type PublishAction = Extract<WorkerAction, { type: 'publish' }>;
+
+export interface SessionOptions {
+  readonly ticket: Ticket;
+  readonly callConnectionId: string;
+  readonly correlationId?: string;
+  readonly socket: MediaSocket;
+  readonly openConnection: OpenLaneConnection;
+  readonly maxBacklogMs: number;
+  readonly jitterBufferMs: number;
+  readonly clock: Clock;
+  /** Already bound to the call's ids. */
+  readonly log: Logger;
+  /** A worker published something for whoever watches the call. */
+  readonly onPublish?: (callId: string, worker: string, action: PublishAction) => void;
+}
+
+type PlayAction = Extract<WorkerAction, { type: 'play' }>;
+
+interface WorkerLink {
+  readonly name: string;
+  readonly lane: Lane;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #intake: MediaIntake;
+  readonly #speaker: Speaker;
+  readonly #ignored = new Counts();
+  readonly #workers: readonly WorkerLink[];
+  readonly #over = Promise.withResolvers<void>();
+  readonly #ended: Promise<void>;
+  readonly #startedAtMs: number;
+  #state: CallState = 'connected';
+  #endedReason: CloseCause | undefined;
+  #endedAtMs: number | undefined;
+  #framesIn = 0;
+  #bytesIn = 0;
+
+  /** Begins to open the lanes. */
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { clock, socket, jitterBufferMs } = options;
+    const { plan } = options.ticket;
+    this.#startedAtMs = clock.nowMs();
+    this.#intake = new MediaIntake(plan);
+    this.#speaker = new Speaker({ socket, format: plan.format, jitterBufferMs, clock });
+    this.#workers = plan.workers.map(({ name, listen }) => this.#link(name, listen.ms));
+    this.#ended = this.#whenEnded();
+  }
+
+  get callId(): string {
+    return this.#options.ticket.callId;
+  }
+
+  get callConnectionId(): string {
+    return this.#options.callConnectionId;
+  }
+
+  /** Resolves when the stream is over, for whatever cause. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  /** Resolves when the stream is over and every worker has been told, or could not be told in time. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** Audio that waits for workers or for ACS, in bytes. */
+  get queuedBytes(): number {
+    return this.#workers.reduce(
+      (sum, { lane }) => sum + lane.queuedBytes,
+      this.#options.socket.bufferedBytes(),
+    );
+  }
+
+  /** A message of ACS. */
+  receive(message: Buffer, isBinary: boolean): void {
+    if (this.#isOver()) return;
+    const intake = this.#intake.read(message, isBinary);
+    switch (intake.kind) {
+      case 'ignored':
+        this.#ignore(intake.reason);
+        break;
+      case 'metadata':
+        this.#streaming();
+        break;
+      case 'dtmf':
+        this.#tell({ type: 'dtmf', tone: intake.tone });
+        break;
+      case 'frame':
+        this.#frame(intake);
+        break;
+    }
+  }
+
+  /** The socket is closed, by ACS or by the network. */
+  socketClosed(): void {
+    this.#end('stream ended');
+  }
+
+  /** Ends the call's stream from this side. Idempotent; the first cause counts. */
+  close(cause: CloseCause): void {
+    this.#end(cause);
+    this.#options.socket.close(cause === 'replaced' ? CLOSE_NORMAL : CLOSE_GOING_AWAY, cause);
+  }
+
+  report(): CallReport {
+    const { ticket, callConnectionId, correlationId } = this.#options;
+    const spoken = this.#speaker.report();
+    return {
+      callId: ticket.callId,
+      callConnectionId,
+      ...(correlationId === undefined ? {} : { correlationId }),
+      state: this.#state,
+      startedAtMs: this.#startedAtMs,
+      ...(this.#endedAtMs === undefined ? {} : { endedAtMs: this.#endedAtMs }),
+      ...(this.#endedReason === undefined ? {} : { endedReason: this.#endedReason }),
+      framesIn: this.#framesIn,
+      framesOut: Math.round(spoken.audioMsOut / FRAME_MS),
+      audioMsIn: Math.round(bytesToMs(ticket.plan.format, this.#bytesIn)),
+      ...spoken,
+      ignored: this.#ignored.toRecord(),
+      workers: this.#workers.map(({ lane }) => lane.report()),
+    };
+  }
+
+  #frame({ ssrc, pcm, timestamp, joined }: Extract<Intake, { kind: 'frame' }>): void {
+    this.#streaming();
+    this.#framesIn += 1;
+    this.#bytesIn += pcm.byteLength;
+    if (joined !== undefined) this.#tell({ type: 'participant', ...joined });
+    for (const { lane } of this.#workers) lane.pushFrame(ssrc, pcm, timestamp);
+  }
+
+  #link(name: string, chunkMs: number): WorkerLink {
+    const { ticket, openConnection, maxBacklogMs, clock, log } = this.#options;
+    const { format } = ticket.plan;
+    const reader = new ReplyReader(format);
+    const lane: Lane = new Lane({
+      callId: ticket.callId,
+      worker: name,
+      format,
+      chunkMs,
+      maxBacklogMs,
+      clock,
+      openConnection,
+      callStarted: () => this.#callStarted(),
+      onMessage: (message) => this.#reply(name, lane, reader, message),
+      onOpened: () => reader.restart(),
+      onStateChange: (state) => {
+        if (state === 'failed')
+          log.warn({ worker: name }, 'the lane could not be opened; the call goes on without it');
+        else log.debug({ worker: name, state }, 'lane');
+      },
+    });
+    return { name, lane };
+  }
+
+  #callStarted(): CallEvent {
+    const { ticket, callConnectionId, correlationId } = this.#options;
+    return {
+      type: 'call.started',
+      callId: ticket.callId,
+      callConnectionId,
+      ...(correlationId === undefined ? {} : { correlationId }),
+      from: ticket.from,
+      to: ticket.to,
+      format: ticket.plan.format,
+      participants: this.#intake.participants,
+      // Turns begin to be counted with barge-in, which this version does not have.
+      turn: 0,
+    };
+  }
+
+  #reply(worker: string, lane: Lane, reader: ReplyReader, message: LaneMessage): void {
+    const reply = reader.read(message);
+    switch (reply.kind) {
+      case 'nothing':
+        break;
+      case 'ignored':
+        this.#ignoreReply(lane, reply.reason);
+        break;
+      case 'audio':
+        this.#speak(lane, reply.pcm, 'streamed');
+        break;
+      case 'actions':
+        if (reply.ignored > 0) this.#ignoreReply(lane, 'unknown action', reply.ignored);
+        for (const action of reply.actions) this.#act(worker, lane, action);
+        break;
+    }
+  }
+
+  #act(worker: string, lane: Lane, action: WorkerAction): void {
+    switch (action.type) {
+      case 'play':
+        this.#play(lane, action);
+        break;
+      case 'stop':
+        if (this.#isOver()) this.#ignoreReply(lane, 'call has ended');
+        else this.#speaker.stop();
+        break;
+      case 'publish':
+        lane.replied({ published: 1 });
+        this.#options.onPublish?.(this.callId, worker, action);
+        break;
+    }
+  }
+
+  #play(lane: Lane, action: PlayAction): void {
+    const pcm = Buffer.from(action.audio, 'base64');
+    if (action.format !== this.#options.ticket.plan.format) {
+      this.#ignoreReply(lane, 'another format than the call has');
+    } else if (pcm.byteLength % BYTES_PER_SAMPLE !== 0) this.#ignoreReply(lane, 'half a sample');
+    else this.#speak(lane, pcm, 'whole');
+  }
+
+  #speak(lane: Lane, pcm: Uint8Array, kind: 'streamed' | 'whole'): void {
+    const outcome = this.#speaker.speak(pcm, kind);
+    if (outcome === 'played') lane.replied({ played: 1 });
+    else this.#ignoreReply(lane, outcome);
+  }
+
+  #tell(event: CallEvent): void {
+    for (const { lane } of this.#workers) lane.pushEvent(event);
+  }
+
+  #streaming(): void {
+    if (this.#state === 'connected') this.#state = 'streaming';
+  }
+
+  #ignore(reason: string, count = 1): void {
+    this.#ignored.add(reason, count);
+    if (this.#ignored.isFirst(reason)) this.#options.log.info({ reason }, 'ignored a message');
+  }
+
+  #ignoreReply(lane: Lane, reason: string, count = 1): void {
+    lane.replied({ ignored: count });
+    this.#ignore(`reply: ${reason}`, count);
+  }
+
+  #end(cause: CloseCause): void {
+    if (this.#isOver()) return;
+    this.#state = 'ending';
+    this.#endedReason = cause;
+    this.#speaker.close();
+    for (const { lane } of this.#workers) lane.end({ type: 'call.ended', reason: cause });
+    this.#over.resolve();
+  }
+
+  async #whenEnded(): Promise<void> {
+    await this.#over.promise;
+    await Promise.all(this.#workers.map(({ lane }) => lane.closed));
+    this.#state = 'ended';
+    this.#endedAtMs = this.#options.clock.nowMs();
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'ending' || this.#state === 'ended';
+  }
+}
