@@ -1,0 +1,83 @@
+import type { StreamFormat } from './inbound-codec.ts';
+import { type IgnoredReason, type OutboundMessage, parseOutbound } from './outbound-codec.ts';
+import { type PlayoutFrame, PlayoutQueue } from './playout-queue.ts';
+import type { MediaStreamReport } from './port.ts';
+
+/** Audio of the application that waits to be played, at most; Microsoft documents no figure. */
+export const MAX_PLAYOUT_MS = 10 * 60_000;
+
+type Counts = Pick<
+  MediaStreamReport,
+  | 'audioMessagesReceived'
+  | 'samplesReceived'
+  | 'samplesPlayed'
+  | 'samplesFlushedByStop'
+  | 'samplesOverflowed'
+  | 'stopAudioCount'
+  | 'ignored'
+  | 'playoutQueueMs'
+  | 'underruns'
+>;
+
+/** Everything that the application sends into a call: its messages in, playout frames and counts out. */
+export class ApplicationAudio {
+  readonly #sampleRateHz: number;
+  readonly #bidirectional: boolean;
+  readonly #playout: PlayoutQueue;
+  readonly #ignored = new Map<IgnoredReason | 'notBidirectional', number>();
+  #messages = 0;
+  #samples = 0;
+  #flushed = 0;
+  #stops = 0;
+
+  constructor(format: StreamFormat, bidirectional: boolean) {
+    this.#sampleRateHz = format.sampleRateHz;
+    this.#bidirectional = bidirectional;
+    this.#playout = new PlayoutQueue(format.frameSamples, (MAX_PLAYOUT_MS * format.sampleRateHz) / 1000);
+  }
+
+  /** Takes one WebSocket message. Audio for a call that is not bidirectional is ignored without a word, as ACS does. */
+  receive(bytes: Buffer, isBinary: boolean): void {
+    const message = parseOutbound(bytes, isBinary);
+    if (message.type === 'ignored') this.#ignore(message.reason);
+    else if (!this.#bidirectional) this.#ignore('notBidirectional');
+    else this.#apply(message);
+  }
+
+  /** The next 20 ms to be heard. */
+  pull(): PlayoutFrame {
+    return this.#playout.pull();
+  }
+
+  counts(): Counts {
+    return {
+      audioMessagesReceived: this.#messages,
+      samplesReceived: this.#samples,
+      samplesPlayed: this.#playout.played,
+      samplesFlushedByStop: this.#flushed,
+      samplesOverflowed: this.#playout.overflowed,
+      stopAudioCount: this.#stops,
+      ignored: Object.fromEntries(this.#ignored),
+      playoutQueueMs: (this.#playout.depth / this.#sampleRateHz) * 1000,
+      underruns: this.#playout.underruns,
+    };
+  }
+
+  #apply(message: Exclude<OutboundMessage, { type: 'ignored' }>): void {
+    switch (message.type) {
+      case 'audio':
+        this.#messages += 1;
+        this.#samples += message.samples.length;
+        this.#playout.push(message.samples);
+        break;
+      case 'stopAudio':
+        this.#stops += 1;
+        this.#flushed += this.#playout.flush();
+        break;
+    }
+  }
+
+  #ignore(reason: IgnoredReason | 'notBidirectional'): void {
+    this.#ignored.set(reason, (this.#ignored.get(reason) ?? 0) + 1);
+  }
+}

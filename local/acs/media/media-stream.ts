@@ -1,0 +1,224 @@
+import type WebSocket from 'ws';
+import { PHONE_FRAME_MS, samplesPerFrame } from '../../phone/phone.ts';
+import { ApplicationAudio } from './application-audio.ts';
+import { Conference } from './conference.ts';
+import { dial, HANDSHAKE_TIMEOUT_MS, refusalDetail, transportUrl } from './dial.ts';
+import { DominantSpeakers } from './dominant-speakers.ts';
+import { FrameClock } from './frame-clock.ts';
+import { audioDataFrame, audioMetadataFrame, dtmfDataFrame, type StreamFormat } from './inbound-codec.ts';
+import { Lateness } from './lateness.ts';
+import { type MediaTicker, processTicker, type Ticking } from './media-ticker.ts';
+import type {
+  MediaFailure,
+  MediaStream,
+  MediaStreamListener,
+  MediaStreamOptions,
+  MediaStreamReport,
+  OpenMediaStream,
+} from './port.ts';
+
+/** Bytes written to the socket and not yet taken by the network; while there are more, frames are dropped. */
+export const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+/** Frames that one turn of the event loop catches up at most; the rest follows in the next turn, after the network. */
+export const MAX_FRAMES_A_TURN = 50;
+
+const SAMPLE_RATES_HZ = { pcm16KMono: 16_000, pcm24KMono: 24_000 } as const;
+
+const NORMAL_CLOSURE = 1000;
+const INTERNAL_ERROR = 1011;
+
+/** What a stream is given from outside; tests give a clock of their own. */
+export interface MediaStreamSurroundings {
+  readonly ticker: MediaTicker;
+  readonly handshakeTimeoutMs: number;
+  readonly maxBufferedBytes: number;
+}
+
+const PROCESS: MediaStreamSurroundings = {
+  ticker: processTicker,
+  handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+  maxBufferedBytes: MAX_BUFFERED_BYTES,
+};
+
+/** Dials the application and streams until stopped (see `OpenMediaStream`). */
+export const openMediaStream: OpenMediaStream = createOpenMediaStream();
+
+/** `openMediaStream` in other surroundings. */
+export function createOpenMediaStream(changes: Partial<MediaStreamSurroundings> = {}): OpenMediaStream {
+  return (options, listener) => new WebSocketMediaStream(options, listener, { ...PROCESS, ...changes });
+}
+
+/**
+ * ```
+ *            open                     close, error
+ *  dialing ─────────▶ streaming ─────────────────────▶ ended   closedByPeer
+ *     │                   │  stop                        ▲
+ *     │                   └──────────────────────────────┤
+ *     │  invalid URL, refused, timed out                 │     failed
+ *     └──────────────────────────────────────────────────┤
+ *        stop                                            │
+ * ```
+ */
+type State = 'dialing' | 'streaming' | 'ended';
+
+class WebSocketMediaStream implements MediaStream, Ticking {
+  readonly #options: MediaStreamOptions;
+  readonly #listener: MediaStreamListener;
+  readonly #surroundings: MediaStreamSurroundings;
+  readonly #format: StreamFormat;
+  readonly #conference: Conference;
+  readonly #speakers = new DominantSpeakers();
+  readonly #application: ApplicationAudio;
+  readonly #lateness = new Lateness();
+  readonly #socket: WebSocket | undefined;
+  #clock = new FrameClock(0, PHONE_FRAME_MS);
+  #state: State = 'dialing';
+  #framesSent = 0;
+  #framesDropped = 0;
+
+  constructor(
+    options: MediaStreamOptions,
+    listener: MediaStreamListener,
+    surroundings: MediaStreamSurroundings,
+  ) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#surroundings = surroundings;
+    const sampleRateHz = SAMPLE_RATES_HZ[options.audioFormat];
+    this.#format = { sampleRateHz, frameSamples: samplesPerFrame(sampleRateHz) };
+    this.#conference = new Conference(options.phones, this.#format);
+    this.#application = new ApplicationAudio(this.#format, options.enableBidirectional);
+    this.#socket = this.#dial();
+  }
+
+  get deadlineMs(): number {
+    return this.#clock.deadlineMs;
+  }
+
+  tick(nowMs: number): void {
+    const due = Math.min(this.#clock.due(nowMs), MAX_FRAMES_A_TURN);
+    for (let i = 0; i < due && this.#state === 'streaming'; i++) {
+      const deadlineMs = this.#clock.take();
+      this.#lateness.record(nowMs - deadlineMs);
+      const spoken = this.#conference.speak();
+      if (this.#options.audioChannelType === 'mixed') {
+        this.#sendAudio(this.#conference.mixed(), deadlineMs, undefined);
+      } else {
+        for (const { rawId, samples } of this.#speakers.select(spoken)) {
+          this.#sendAudio(samples ?? new Int16Array(this.#format.frameSamples), deadlineMs, rawId);
+        }
+      }
+      this.#conference.hear(this.#application.pull());
+    }
+  }
+
+  broke(error: unknown): void {
+    process.stderr.write(`acs media: a stream broke and was closed: ${String(error)}\n`);
+    if (this.#state !== 'streaming') return;
+    this.#end();
+    this.#socket?.close(INTERNAL_ERROR);
+    this.#listener.closedByPeer(INTERNAL_ERROR);
+  }
+
+  sendDtmf(key: string): void {
+    const frame = dtmfDataFrame(key);
+    if (this.#options.enableDtmfTones) this.#openSocket()?.send(frame);
+  }
+
+  stop(): void {
+    switch (this.#state) {
+      case 'dialing':
+        this.#end();
+        this.#socket?.terminate();
+        break;
+      case 'streaming':
+        this.#end();
+        this.#socket?.close(NORMAL_CLOSURE);
+        break;
+      case 'ended':
+        break;
+    }
+  }
+
+  report(): MediaStreamReport {
+    return {
+      framesSent: this.#framesSent,
+      framesDropped: this.#framesDropped,
+      ownLatenessMs: this.#lateness.read(),
+      ...this.#application.counts(),
+    };
+  }
+
+  #dial(): WebSocket | undefined {
+    const url = transportUrl(this.#options.url);
+    if (url === undefined) {
+      // The caller has no stream to speak of until this call returns.
+      setImmediate(() => this.#fail('invalidUrl', 'the transport URL is not a ws: or wss: URL'));
+      return undefined;
+    }
+    const socket = dial(url, this.#options.headers, this.#surroundings.handshakeTimeoutMs);
+    socket.on('open', () => this.#begin());
+    socket.on('message', (data, isBinary) => {
+      if (this.#state === 'streaming') this.#application.receive(data as Buffer, isBinary);
+    });
+    // After the handshake an error is followed by `close`, which says all there is to say.
+    socket.on('error', (error) => this.#fail('notAccepted', refusalDetail(url, error)));
+    socket.on('close', (code) => this.#closedByPeer(code));
+    return socket;
+  }
+
+  #begin(): void {
+    if (this.#state !== 'dialing') return;
+    this.#state = 'streaming';
+    this.#socket?.send(audioMetadataFrame(this.#options.subscriptionId, this.#format));
+    try {
+      this.#conference.start();
+    } catch (error) {
+      this.broke(error);
+      return;
+    }
+    // A phone may have ended the call at once.
+    if (this.#openSocket() === undefined) return;
+    this.#clock = new FrameClock(this.#surroundings.ticker.now(), PHONE_FRAME_MS);
+    this.#surroundings.ticker.add(this);
+    this.#listener.started();
+  }
+
+  #sendAudio(samples: Int16Array, timestampMs: number, participantRawId: string | undefined): void {
+    const socket = this.#openSocket();
+    if (socket === undefined) return;
+    if (socket.bufferedAmount > this.#surroundings.maxBufferedBytes) {
+      this.#framesDropped += 1;
+      return;
+    }
+    socket.send(audioDataFrame(samples, timestampMs, participantRawId));
+    this.#framesSent += 1;
+  }
+
+  /** The socket while it can be written to; between the two close frames it cannot. */
+  #openSocket(): WebSocket | undefined {
+    if (this.#state !== 'streaming' || this.#socket?.readyState !== this.#socket?.OPEN) return undefined;
+    return this.#socket;
+  }
+
+  #fail(failure: MediaFailure, detail: string): void {
+    if (this.#state !== 'dialing') return;
+    this.#end();
+    this.#listener.failed(failure, detail);
+  }
+
+  #closedByPeer(code: number): void {
+    if (this.#state !== 'streaming') return;
+    this.#end();
+    this.#listener.closedByPeer(code);
+  }
+
+  #end(): void {
+    const streamed = this.#state === 'streaming';
+    this.#state = 'ended';
+    if (!streamed) return;
+    this.#surroundings.ticker.remove(this);
+    this.#conference.stop();
+  }
+}

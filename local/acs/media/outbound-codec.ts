@@ -1,0 +1,76 @@
+/**
+ * What the application sends to the call ("outbound" in the SDKs' words). Microsoft's four SDKs write the same message
+ * in four casings, and the JavaScript SDK puts `"stopAudio":{}` into every audio message too; so names are compared
+ * without case, and the kind alone decides what a message is.
+ */
+import { decodePcm16 } from './pcm16.ts';
+
+/**
+ * Longest message that is taken, in bytes. Microsoft documents data packets of 64 KB; a second of 24 kHz audio
+ * (64,076 bytes as the JavaScript SDK writes it) is within.
+ */
+export const MAX_OUTBOUND_BYTES = 64 * 1024;
+
+/** Why a message is ignored. */
+export type IgnoredReason =
+  | 'binary'
+  | 'oversized'
+  | 'notJson'
+  | 'notAnObject'
+  | 'noKind'
+  | 'unknownKind'
+  | 'noAudio'
+  | 'notBase64'
+  | 'oddLength';
+
+export type OutboundMessage =
+  | { readonly type: 'audio'; readonly samples: Int16Array }
+  | { readonly type: 'stopAudio' }
+  | { readonly type: 'ignored'; readonly reason: IgnoredReason };
+
+/** Reads one WebSocket message. Never throws: what is not understood is an ignored message with its reason. */
+export function parseOutbound(bytes: Buffer, isBinary: boolean): OutboundMessage {
+  if (isBinary) return ignored('binary');
+  if (bytes.length > MAX_OUTBOUND_BYTES) return ignored('oversized');
+  let message: unknown;
+  try {
+    message = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return ignored('notJson');
+  }
+  if (!isObject(message)) return ignored('notAnObject');
+  const kind = member(message, 'kind');
+  if (typeof kind !== 'string') return ignored('noKind');
+  switch (kind.toLowerCase()) {
+    case 'audiodata':
+      return parseAudio(member(message, 'audiodata'));
+    case 'stopaudio':
+      return { type: 'stopAudio' };
+    default:
+      return ignored('unknownKind');
+  }
+}
+
+function parseAudio(audio: unknown): OutboundMessage {
+  const data = isObject(audio) ? member(audio, 'data') : undefined;
+  if (typeof data !== 'string') return ignored('noAudio');
+  const samples = decodePcm16(data);
+  return typeof samples === 'string' ? ignored(samples) : { type: 'audio', samples };
+}
+
+function ignored(reason: IgnoredReason): OutboundMessage {
+  return { type: 'ignored', reason };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The member of this name in any casing; the last one where there are several, as JSON readers do with duplicates. */
+function member(object: Readonly<Record<string, unknown>>, lowerCaseName: string): unknown {
+  let found: unknown;
+  for (const [name, value] of Object.entries(object)) {
+    if (name.toLowerCase() === lowerCaseName) found = value;
+  }
+  return found;
+}

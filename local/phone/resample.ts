@@ -1,0 +1,60 @@
+import libsamplerate from '@alexanderolsen/libsamplerate-js';
+
+const { ConverterType, create } = libsamplerate;
+
+/**
+ * Bandlimited sinc interpolation of libsamplerate (97 dB signal to noise); its better settings take two and eight times
+ * as long for a difference that 16 bits hardly hold.
+ */
+const CONVERTER = ConverterType.SRC_SINC_FASTEST;
+
+/** Rates of recordings, in Hz; libsamplerate converts by a factor of up to 256. */
+export const MIN_RATE_HZ = 1_000;
+export const MAX_RATE_HZ = 192_000;
+
+const FULL_SCALE = 32_768;
+
+/** Samples handed to the converter at a time; far below the size of its buffers at any pair of rates. */
+const PIECE_SAMPLES = 4_096;
+
+/** Pieces of silence sent after the signal at most, to get at the samples that the converter's filter still holds. */
+const MAX_FLUSH_PIECES = 64;
+
+/** The converter's module is loaded once, here, so that converting itself needs no waiting. */
+const converter = await create(1, 16_000, 16_000, { converterType: CONVERTER });
+
+/**
+ * Converts mono PCM16 from one sample rate to another; at the same rate the samples come back as they are.
+ * The result is exactly as long as the signal: `round(length * toHz / fromHz)` samples, with no delay.
+ * Throws RangeError for a rate outside 1000 to 192000 Hz.
+ */
+export function resample(samples: Int16Array, fromHz: number, toHz: number): Int16Array {
+  for (const rate of [fromHz, toHz]) {
+    if (!Number.isInteger(rate) || rate < MIN_RATE_HZ || rate > MAX_RATE_HZ) {
+      throw new RangeError(
+        `a sample rate must be a whole number from ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz, not ${rate}`,
+      );
+    }
+  }
+  if (fromHz === toHz || samples.length === 0) return samples;
+  // Setting a rate starts the converter anew, so nothing of an earlier signal is left in its filter.
+  converter.inputSampleRate = fromHz;
+  converter.outputSampleRate = toHz;
+  const result = new Int16Array(Math.round((samples.length * toHz) / fromHz));
+  const piece = new Float32Array(PIECE_SAMPLES);
+  const lastInput = samples.length + MAX_FLUSH_PIECES * PIECE_SAMPLES;
+  let written = 0;
+  for (let read = 0; written < result.length && read < lastInput; read += PIECE_SAMPLES) {
+    for (let i = 0; i < PIECE_SAMPLES; i++) piece[i] = (samples[read + i] ?? 0) / FULL_SCALE;
+    for (const value of converter.full(piece)) {
+      if (written === result.length) break;
+      result[written] = toPcm16(value);
+      written += 1;
+    }
+  }
+  return result;
+}
+
+function toPcm16(value: number): number {
+  return Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(value * FULL_SCALE)));
+}

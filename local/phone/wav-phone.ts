@@ -1,0 +1,200 @@
+import { LevelMeter, type Levels } from './level-meter.ts';
+import { PHONE_FRAME_MS, type Phone, samplesPerFrame } from './phone.ts';
+import { Recording } from './recording.ts';
+import { type Audio, convert } from './wav.ts';
+
+/** Why a phone hangs up by itself: nothing was heard for `tailMs` after its speech, or `maxMs` are over. */
+export type HangUpReason = 'silence' | 'maxDuration';
+
+export interface WavPhoneOptions {
+  /** The participant's raw id, such as `4:+14255550123`. */
+  readonly rawId: string;
+  /** What is said, once, from the first frame on; nothing where absent. */
+  readonly speech?: Audio;
+  /** How long it listens to silence, after it has said everything, before it hangs up. Zero or more. */
+  readonly tailMs: number;
+  /** How long it stays at most, in milliseconds of streamed media. */
+  readonly maxMs: number;
+  /** Called once, within `hear`. The phone only asks: it goes on listening until the call is over. */
+  onHangUp(reason: HangUpReason): void;
+}
+
+/**
+ * A phone that plays a recording and records what it hears. Its recordings share one time axis, which advances while
+ * media is streamed: sample n of what was said left the phone in the same frame as sample n of what was heard came in.
+ */
+export interface WavPhone extends Phone {
+  /** Sample rate of the recordings in Hz; undefined until media has started. */
+  readonly sampleRateHz: number | undefined;
+  /** Everything said: the speech, and silence since. */
+  said(): Int16Array;
+  /** Everything heard, silence included. */
+  heard(): Int16Array;
+  /** For each frame heard, the number of samples at its start that came from the application. */
+  fromApplicationPerFrame(): Uint16Array;
+  /** Only those samples, one after the other: exactly what the application sent, in a call with one phone. */
+  heardFromApplication(): Int16Array;
+  levels(): { readonly said: Levels; readonly heard: Levels };
+  /** Samples of speech left to say, at the rate of the recordings (of the speech, until media has started). */
+  remainingSpeechSamples(): number;
+  /** Samples that were said or heard after the recordings were full. */
+  unrecordedSamples(): number;
+  /** Why the call ended; undefined while it lasts. */
+  endedReason(): string | undefined;
+}
+
+/** Longest recording that is kept in memory, in milliseconds; 58 MB a direction at 24 kHz. */
+export const MAX_RECORDED_MS = 20 * 60_000;
+
+/** Creates a phone. Throws RangeError for a negative or non-finite time. */
+export function createWavPhone(options: WavPhoneOptions): WavPhone {
+  for (const name of ['tailMs', 'maxMs'] as const) {
+    if (!Number.isFinite(options[name]) || options[name] < 0) {
+      throw new RangeError(`${name} must be zero or more milliseconds, not ${options[name]}`);
+    }
+  }
+  return new RecordingPhone(options);
+}
+
+/** What exists once the sample rate is known. */
+interface Tape {
+  readonly sampleRateHz: number;
+  readonly frameSamples: number;
+  readonly speech: Int16Array;
+  readonly said: Recording;
+  readonly heard: Recording;
+  readonly fromApplication: Recording;
+}
+
+class RecordingPhone implements WavPhone {
+  readonly rawId: string;
+  readonly #options: WavPhoneOptions;
+  readonly #saidMeter = new LevelMeter();
+  readonly #heardMeter = new LevelMeter();
+  #tape: Tape | undefined;
+  #spoken = 0;
+  #speaking = false;
+  #silentFrames = 0;
+  #frames = 0;
+  #askedToHangUp = false;
+  #endedReason: string | undefined;
+
+  constructor(options: WavPhoneOptions) {
+    this.rawId = options.rawId;
+    this.#options = options;
+  }
+
+  get sampleRateHz(): number | undefined {
+    return this.#tape?.sampleRateHz;
+  }
+
+  /** Media that starts again goes on where it stopped. Throws RangeError when it comes back at another rate. */
+  mediaStarted(sampleRateHz: number): void {
+    if (this.#tape === undefined) {
+      this.#tape = blankTape(this.#options, sampleRateHz);
+    } else if (this.#tape.sampleRateHz !== sampleRateHz) {
+      throw new RangeError(
+        `the media of a call cannot change from ${this.#tape.sampleRateHz} Hz to ${sampleRateHz} Hz`,
+      );
+    }
+  }
+
+  speak(): Int16Array | undefined {
+    const tape = this.#started();
+    const frame = new Int16Array(tape.frameSamples);
+    this.#speaking = this.#spoken < tape.speech.length;
+    if (this.#speaking) {
+      const piece = tape.speech.subarray(this.#spoken, this.#spoken + tape.frameSamples);
+      frame.set(piece);
+      this.#spoken += piece.length;
+    }
+    tape.said.append(frame);
+    this.#saidMeter.add(frame);
+    return this.#speaking ? frame : undefined;
+  }
+
+  hear(samples: Int16Array, fromApplication: number): void {
+    const tape = this.#started();
+    tape.heard.append(samples);
+    tape.fromApplication.append(Int16Array.of(fromApplication));
+    const silent = this.#heardMeter.add(samples);
+    this.#frames += 1;
+    this.#silentFrames = silent && !this.#speaking ? this.#silentFrames + 1 : 0;
+    if (this.#frames * PHONE_FRAME_MS >= this.#options.maxMs) this.#hangUp('maxDuration');
+    else if (!this.#speaking && this.#silentFrames * PHONE_FRAME_MS >= this.#options.tailMs) {
+      this.#hangUp('silence');
+    }
+  }
+
+  mediaStopped(): void {}
+
+  ended(reason: string): void {
+    this.#endedReason ??= reason;
+  }
+
+  said(): Int16Array {
+    return this.#tape?.said.toSamples() ?? new Int16Array();
+  }
+
+  heard(): Int16Array {
+    return this.#tape?.heard.toSamples() ?? new Int16Array();
+  }
+
+  fromApplicationPerFrame(): Uint16Array {
+    return Uint16Array.from(this.#tape?.fromApplication.toSamples() ?? []);
+  }
+
+  heardFromApplication(): Int16Array {
+    const heard = this.heard();
+    const frameSamples = this.#tape?.frameSamples ?? 0;
+    const counts = this.fromApplicationPerFrame();
+    const all = new Int16Array(counts.reduce((sum, count) => sum + count, 0));
+    let length = 0;
+    for (const [frame, count] of counts.entries()) {
+      const start = frame * frameSamples;
+      const piece = heard.subarray(start, start + count);
+      all.set(piece, length);
+      length += piece.length;
+    }
+    return all.subarray(0, length);
+  }
+
+  levels(): { readonly said: Levels; readonly heard: Levels } {
+    return { said: this.#saidMeter.read(), heard: this.#heardMeter.read() };
+  }
+
+  remainingSpeechSamples(): number {
+    return (this.#tape?.speech ?? this.#options.speech?.samples ?? []).length - this.#spoken;
+  }
+
+  unrecordedSamples(): number {
+    return (this.#tape?.said.omitted ?? 0) + (this.#tape?.heard.omitted ?? 0);
+  }
+
+  endedReason(): string | undefined {
+    return this.#endedReason;
+  }
+
+  #started(): Tape {
+    if (this.#tape === undefined) throw new Error('a phone speaks and hears only after mediaStarted');
+    return this.#tape;
+  }
+
+  #hangUp(reason: HangUpReason): void {
+    if (this.#askedToHangUp) return;
+    this.#askedToHangUp = true;
+    this.#options.onHangUp(reason);
+  }
+}
+
+function blankTape({ speech }: WavPhoneOptions, sampleRateHz: number): Tape {
+  const maxSamples = (sampleRateHz * MAX_RECORDED_MS) / 1000;
+  return {
+    sampleRateHz,
+    frameSamples: samplesPerFrame(sampleRateHz),
+    speech: speech === undefined ? new Int16Array() : convert(speech, sampleRateHz).samples,
+    said: new Recording(maxSamples),
+    heard: new Recording(maxSamples),
+    fromApplication: new Recording(MAX_RECORDED_MS / PHONE_FRAME_MS),
+  };
+}
