@@ -1,0 +1,9 @@
+/** An error that the host side of the seam raises; `@azure/functions` tells it from the app's own by the marker. */
+export class CoreError extends Error {
+  readonly isAzureFunctionsSystemError = true;
+}
+
+/** Raised for an unknown hook name: `@azure/functions` recognises an older host by this exact name and marker. */
+export class CoreRangeError extends RangeError {
+  readonly isAzureFunctionsSystemError = true;
+}

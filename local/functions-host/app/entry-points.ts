@@ -1,0 +1,81 @@
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isRecord } from '../json.ts';
+
+/** The real host gives a worker two minutes to load an app. */
+const LOAD_LIMIT_MS = 120_000;
+
+/**
+ * Loads what `main` of the app's package.json names: a path or a glob (`dist/{a,b}.js`), relative to the app's folder.
+ * A file is imported when it is `.mjs`, or `.js` in a package of `"type": "module"`, and required otherwise.
+ *
+ * @throws one sentence that names the file, when there is none, when it throws, or when it takes longer than two minutes
+ */
+export async function loadEntryPoints(appFolder: string): Promise<void> {
+  const { main, isModule } = readPackage(appFolder);
+  const files = findFiles(appFolder, main);
+  if (files.length === 0) {
+    throw new Error(
+      `the entry point "${main}" (main in ${join(appFolder, 'package.json')}) does not exist; is the app built?`,
+    );
+  }
+  for (const file of files) {
+    try {
+      await withinLoadLimit(loadFile(appFolder, file, isModule));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Error(`the entry point "${file}" could not be loaded: ${message}`, { cause: error });
+    }
+  }
+}
+
+function readPackage(appFolder: string): { main: string; isModule: boolean } {
+  const path = join(appFolder, 'package.json');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new Error(`there is no function app in ${appFolder}: ${path} cannot be read`);
+  }
+  const content: unknown = JSON.parse(text);
+  const main = isRecord(content) ? content['main'] : undefined;
+  if (typeof main !== 'string' || main === '') {
+    throw new Error(`${path} has no "main", so the function app has no entry point`);
+  }
+  return { main, isModule: isRecord(content) && content['type'] === 'module' };
+}
+
+function findFiles(appFolder: string, main: string): string[] {
+  if (statSync(join(appFolder, main), { throwIfNoEntry: false })?.isFile()) return [main];
+  if (!/[*?[\]{}!()]/.test(main)) return [];
+  return globSync(main, { cwd: appFolder })
+    .filter((file) => statSync(join(appFolder, file), { throwIfNoEntry: false })?.isFile())
+    .sort();
+}
+
+async function loadFile(appFolder: string, file: string, isModule: boolean): Promise<void> {
+  const path = join(appFolder, file);
+  const extension = extname(path);
+  if (extension === '.mjs' || (isModule && extension !== '.cjs')) {
+    await import(pathToFileURL(path).href);
+  } else {
+    createRequire(path)(path);
+  }
+}
+
+async function withinLoadLimit(loading: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`it was still loading after ${LOAD_LIMIT_MS / 1_000} s`)),
+      LOAD_LIMIT_MS,
+    );
+  });
+  try {
+    await Promise.race([loading, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RpcTypedData } from '../app/core-types.ts';
+import type { EventGridFunction } from '../function-index.ts';
+import { answer, answerAndClose } from '../http/answer.ts';
+import { BodyTooLargeError, ClientGoneError, readBody } from '../http/request-body.ts';
+import { singleHeader } from '../http/single-header.ts';
+import type { InvocationInput, Invoker } from '../invoker.ts';
+import { isRecord } from '../json.ts';
+import { type KeyCheck, keyOf } from '../keys.ts';
+import { systemMetadata } from '../system-metadata.ts';
+
+/** Event Grid sends at most 1 MB at a time. */
+const DELIVERY_LIMIT_BYTES = 1_572_864;
+
+const SYSTEM_KEY = 'eventgrid_extension';
+
+/** Origins from which Event Grid asks for permission (CloudEvents 1.0 webhook handshake), by cloud; the first is the default. */
+const ORIGINS = ['eventgrid.azure.net', 'eventgrid.azure.us', 'eventgrid.azure.cn'];
+
+/**
+ * The webhook of Event Grid triggers, `/runtime/webhooks/eventgrid?functionName=<name>&code=<key>`:
+ * subscription handshakes, which no function sees, and deliveries.
+ */
+export class EventGridWebhook {
+  readonly #functions: ReadonlyMap<string, EventGridFunction>;
+  readonly #invoker: Invoker;
+  readonly #keys: KeyCheck;
+
+  constructor(functions: readonly EventGridFunction[], invoker: Invoker, keys: KeyCheck) {
+    this.#functions = new Map(
+      functions.filter((target) => !target.isDisabled).map((target) => [target.name, target]),
+    );
+    this.#invoker = invoker;
+    this.#keys = keys;
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    if (!this.#keys.opensSystem(SYSTEM_KEY, keyOf(request, url.searchParams))) return answer(response, 401);
+    const name = url.searchParams.get('functionName') ?? '';
+    const target = this.#functions.get(name);
+    if (target === undefined) return answer(response, 404, `cannot find function: '${name}'`);
+    if (request.method === 'OPTIONS') {
+      const asked = singleHeader(request, 'webhook-request-origin');
+      const origin = ORIGINS.find((known) => known === asked?.toLowerCase()) ?? ORIGINS[0];
+      response.setHeader('WebHook-Allowed-Origin', String(origin));
+      return answer(response, 200);
+    }
+    let body: Buffer;
+    try {
+      body = await readBody(request, DELIVERY_LIMIT_BYTES);
+    } catch (error) {
+      if (error instanceof BodyTooLargeError) return answerAndClose(response, 413);
+      if (error instanceof ClientGoneError) return;
+      throw error;
+    }
+    switch (singleHeader(request, 'aeg-event-type')?.toLowerCase()) {
+      case 'subscriptionvalidation':
+        return answerValidation(response, body);
+      case 'notification':
+        return this.#deliver(request, response, target, body);
+      case 'unsubscribe':
+        return answer(response, 202);
+      default:
+        return answer(response, 400);
+    }
+  }
+
+  /** All events of a delivery run at the same time, and one that fails makes Event Grid send all of them again. */
+  async #deliver(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: EventGridFunction,
+    body: Buffer,
+  ): Promise<void> {
+    const events = parseEvents(body);
+    if (events === undefined) return answer(response, 400, 'the body is no JSON object or array of objects');
+    const trace = {
+      traceparent: singleHeader(request, 'traceparent'),
+      tracestate: singleHeader(request, 'tracestate'),
+    };
+    const inputs = target.isMany
+      ? [manyInput(target.name, events)]
+      : events.map((event) => singleInput(target.name, event));
+    const outcomes = await Promise.allSettled(
+      inputs.map((input) => this.#invoker.invoke(target, { ...input, ...trace })),
+    );
+    if (outcomes.every((outcome) => outcome.status === 'fulfilled')) return answer(response, 202);
+    answer(response, 500, `Exception while executing function: Functions.${target.name}`);
+  }
+}
+
+function answerValidation(response: ServerResponse, body: Buffer): void {
+  const data = parseEvents(body)?.[0]?.['data'];
+  const code = isRecord(data) ? data['validationCode'] : undefined;
+  if (typeof code === 'string') answer(response, 200, { validationResponse: code });
+  else answer(response, 400, 'the validation event has no data.validationCode');
+}
+
+function parseEvents(body: Buffer): Record<string, unknown>[] | undefined {
+  let content: unknown;
+  try {
+    content = JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  const events = Array.isArray(content) ? content : [content];
+  return events.every(isRecord) ? events : undefined;
+}
+
+/** The event as text, and as metadata its `data` and every property at its top that is no array. */
+export function singleInput(name: string, event: Record<string, unknown>): InvocationInput {
+  const triggerMetadata: Record<string, RpcTypedData> = systemMetadata(name);
+  for (const [key, value] of Object.entries(event)) {
+    if (value === null || (Array.isArray(value) && key !== 'data')) continue;
+    triggerMetadata[key] = typeof value === 'string' ? { string: value } : { json: JSON.stringify(value) };
+  }
+  return { data: { string: JSON.stringify(event, null, 2) }, triggerMetadata };
+}
+
+function manyInput(name: string, events: readonly Record<string, unknown>[]): InvocationInput {
+  return {
+    data: { collectionString: { string: events.map((event) => JSON.stringify(event, null, 2)) } },
+    triggerMetadata: systemMetadata(name),
+  };
+}

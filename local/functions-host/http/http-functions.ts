@@ -1,0 +1,85 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RpcHttpData } from '../app/core-types.ts';
+import type { HttpFunction } from '../function-index.ts';
+import type { InvocationOutcome, Invoker } from '../invoker.ts';
+import { type KeyCheck, keyOf } from '../keys.ts';
+import { answer, answerAndClose } from './answer.ts';
+import { BodyTooLargeError, ClientGoneError, readBody } from './request-body.ts';
+import type { RouteMatch } from './route-table.ts';
+import { sendRpcHttp, toRpcHttp } from './rpc-http.ts';
+import { singleHeader } from './single-header.ts';
+import type { StreamProxy } from './stream-proxy.ts';
+
+export interface HttpFunctionsOptions {
+  readonly invoker: Invoker;
+  readonly keys: KeyCheck;
+  readonly bodyLimitBytes: number;
+  /** How long an HTTP function may take to answer; the front end of Azure gives up after 230 s. */
+  readonly frontEndLimitMs: number;
+  /** Present when the app has switched HTTP streaming on. */
+  readonly streaming: StreamProxy | undefined;
+}
+
+/** Serves requests that a route has matched: disabled functions, keys, body, invocation, answer, in this order. */
+export class HttpFunctions {
+  readonly #options: HttpFunctionsOptions;
+
+  constructor(options: HttpFunctionsOptions) {
+    this.#options = options;
+  }
+
+  async serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    { target, values }: RouteMatch,
+  ): Promise<void> {
+    const { bodyLimitBytes, frontEndLimitMs, streaming, keys } = this.#options;
+    const key = keyOf(request, url.searchParams);
+    if (target.isDisabled && !keys.isMaster(key)) return answer(response, 404);
+    if (!this.#isAllowed(target, key)) return answer(response, 401);
+    // A gateway that gives up answers for the function, whose invocation goes on.
+    const limit = setTimeout(() => answerAndClose(response, 504), frontEndLimitMs);
+    response.once('close', () => clearTimeout(limit));
+    if (streaming !== undefined) return streaming.serve(request, response, url, target, values);
+    let body: Buffer;
+    try {
+      body = await readBody(request, bodyLimitBytes);
+    } catch (error) {
+      if (error instanceof BodyTooLargeError) return answerAndClose(response, 413);
+      if (error instanceof ClientGoneError) return;
+      throw error;
+    }
+    let outcome: InvocationOutcome;
+    try {
+      outcome = await this.#options.invoker.invoke(target, {
+        data: { http: toRpcHttp(request, url, values, body) },
+        triggerMetadata: {},
+        traceparent: singleHeader(request, 'traceparent'),
+        tracestate: singleHeader(request, 'tracestate'),
+      });
+    } catch {
+      // The invoker has logged it; a caller learns nothing of the reason.
+      return answer(response, 500);
+    }
+    if (!response.headersSent && !response.destroyed) sendRpcHttp(response, httpResponse(outcome));
+  }
+
+  #isAllowed(target: HttpFunction, key: string | undefined): boolean {
+    const { keys } = this.#options;
+    switch (target.authLevel) {
+      case 'anonymous':
+        return true;
+      case 'function':
+        return keys.opensFunction(target.name, key);
+      case 'admin':
+        return keys.isMaster(key);
+    }
+  }
+}
+
+/** The response of a function is its return value, or its one HTTP output binding of another name. */
+function httpResponse({ response }: InvocationOutcome): RpcHttpData | undefined {
+  const output = response.outputData?.find(({ data }) => data.http !== undefined);
+  return response.returnValue?.http ?? output?.data.http;
+}

@@ -1,0 +1,109 @@
+import type { TimerFunction } from '../function-index.ts';
+import type { Invoker } from '../invoker.ts';
+import { systemMetadata } from '../system-metadata.ts';
+import { type TimerStatus, timerInput } from './timer-status.ts';
+
+/** The clock of a timer; `Date.now` and `setTimeout` unless a test brings its own. */
+export interface TimerClock {
+  now(): number;
+  /** Calls back after so many milliseconds; the result calls it off. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+const SYSTEM_CLOCK: TimerClock = {
+  now: Date.now,
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The longest single wait: a clock that is set, or a machine that slept, is noticed within it. */
+const LONGEST_WAIT_MS = 60_000;
+
+/**
+ * Runs one timer function on its schedule.
+ *
+ * ```
+ * idle ──start()──▶ waiting ──due──▶ running ──ended──▶ waiting
+ *                      └───────────close()──────┴──▶ closed
+ * ```
+ * Runs of one function never overlap: the next occurrence is looked for when a run has ended, so what came due meanwhile
+ * is skipped. When a wait ends so late that a later occurrence has passed as well, there is one run, marked past due.
+ */
+export class TimerRunner {
+  readonly #target: TimerFunction;
+  readonly #invoker: Invoker;
+  readonly #clock: TimerClock;
+  #state: 'idle' | 'waiting' | 'running' | 'closed' = 'idle';
+  #status: TimerStatus;
+  #cancelWait: () => void = () => {};
+
+  constructor(target: TimerFunction, invoker: Invoker, clock: TimerClock = SYSTEM_CLOCK) {
+    this.#target = target;
+    this.#invoker = invoker;
+    this.#clock = clock;
+    this.#status = {
+      lastMs: undefined,
+      nextMs: this.#nextAfter(clock.now()),
+      lastUpdatedMs: undefined,
+    };
+  }
+
+  start(): void {
+    if (this.#state !== 'idle') return;
+    if (this.#target.runOnStartup) void this.#run(false);
+    else this.#wait();
+  }
+
+  /** Stops the schedule; a run that has begun is not interrupted. */
+  close(): void {
+    this.#state = 'closed';
+    this.#cancelWait();
+  }
+
+  /**
+   * Runs the function now, besides its schedule.
+   *
+   * @throws what the function threw
+   */
+  async runOnce(isPastDue = false): Promise<void> {
+    await this.#invoker.invoke(this.#target, {
+      data: timerInput(this.#target, this.#status, isPastDue),
+      triggerMetadata: systemMetadata(this.#target.name),
+    });
+  }
+
+  #nextAfter(ms: number): number {
+    return this.#target.schedule.next(new Date(ms)).getTime();
+  }
+
+  #wait(): void {
+    this.#state = 'waiting';
+    const remaining = this.#status.nextMs - this.#clock.now();
+    this.#cancelWait = this.#clock.after(Math.min(Math.max(remaining, 0), LONGEST_WAIT_MS), () => {
+      const now = this.#clock.now();
+      if (now < this.#status.nextMs) this.#wait();
+      else void this.#run(now >= this.#nextAfter(this.#status.nextMs));
+    });
+  }
+
+  async #run(isPastDue: boolean): Promise<void> {
+    this.#state = 'running';
+    const startedMs = this.#clock.now();
+    try {
+      await this.runOnce(isPastDue);
+    } catch {
+      // The invoker has logged it; the schedule goes on.
+    }
+    const endedMs = this.#clock.now();
+    this.#status = { lastMs: startedMs, nextMs: this.#nextAfter(endedMs), lastUpdatedMs: endedMs };
+    // Closing may have come while the function ran.
+    if (this.#isClosed()) return;
+    this.#wait();
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+}
