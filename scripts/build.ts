@@ -26,8 +26,6 @@ export interface BuildOptions {
   /** Where the bundles go, as `<outDir>/<part>/main.cjs`. `dist` of this package when absent. */
   readonly outDir?: string;
   readonly parts?: readonly Part[];
-  /** Smaller and quicker to load; stack traces need the source map beside the bundle. On when absent. */
-  readonly minify?: boolean;
 }
 
 export interface BuiltBundle {
@@ -39,11 +37,11 @@ export interface BuiltBundle {
 
 /** Builds the parts. @throws esbuild's BuildFailure, or an Error that lists the warnings: a bundle with warnings is not shipped. */
 export async function build(options: BuildOptions = {}): Promise<BuiltBundle[]> {
-  const { outDir = join(ROOT, 'dist'), parts = Object.keys(PARTS) as Part[], minify = true } = options;
-  return await Promise.all(parts.map((part) => buildPart(part, outDir, minify)));
+  const { outDir = join(ROOT, 'dist'), parts = Object.keys(PARTS) as Part[] } = options;
+  return await Promise.all(parts.map((part) => buildPart(part, outDir)));
 }
 
-async function buildPart(part: Part, outDir: string, minify: boolean): Promise<BuiltBundle> {
+async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
   const startedMs = performance.now();
   const file = join(outDir, part, 'main.cjs');
   const { warnings } = await bundle({
@@ -54,8 +52,9 @@ async function buildPart(part: Part, outDir: string, minify: boolean): Promise<B
     format: 'cjs',
     target: TARGET,
     external: [...PARTS[part].external],
-    minify,
-    // Names of classes and functions are read at run time: in errors, logs and policies of the Azure SDKs.
+    // A minified bundle loads no faster, and its stack traces cannot be read.
+    minify: false,
+    // Names of classes are read at run time, in logs and errors; a bundler may give a second one of a name another.
     keepNames: true,
     sourcemap: 'external',
     logLevel: 'silent',

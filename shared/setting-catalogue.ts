@@ -1,5 +1,5 @@
 /** Every setting of every process. `docs/settings.md` lists the same names; a test compares the two. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TICKET_KEY_MIN_BYTES } from './protocol/ticket.ts';
 import type { Setting } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError } from '../../shared/config.ts';
 import { CallControlError } from '../../shared/core/call-control.ts';
 import { CallStoreError } from '../../shared/core/call-store.ts';

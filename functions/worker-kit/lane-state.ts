@@ -2,7 +2,7 @@
  * What a lane remembers between two events, carried both ways in the header `ce-connectionState` of Web PubSub as
  * base64 of JSON: no database, and gone with the connection.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../shared/core/audio-format.ts';
 
 /** Longest header value in characters. It travels with every event, so it stays small against the audio itself. */

@@ -1,5 +1,5 @@
 /** Callback events of Call Automation: an array of CloudEvents, of which ACS sends one or several in a request. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CALLBACK_KINDS, type Callback, type CallbackKind } from '../core/call-event.ts';
 import { safeText } from './redact.ts';
 

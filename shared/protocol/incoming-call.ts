@@ -1,5 +1,5 @@
 /** The event `Microsoft.Communication.IncomingCall` of Event Grid, in the Event Grid schema or as a CloudEvent. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Party } from '../core/routes.ts';
 
 const INCOMING_CALL = 'Microsoft.Communication.IncomingCall';

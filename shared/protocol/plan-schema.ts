@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../core/audio-format.ts';
 import { type CallPlan, CHUNK_MS } from '../core/plan.ts';
 import { WORKER_NAME_PATTERN } from './names.ts';

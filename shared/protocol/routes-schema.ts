@@ -1,5 +1,5 @@
 /** The setting `CALL_ROUTES`: a JSON array of routes with defaults for what they leave out. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../core/audio-format.ts';
 import { CHUNK_MS } from '../core/plan.ts';
 import type { CallRoute } from '../core/routes.ts';

@@ -1,6 +1,6 @@
 /** The ticket: the signed plan of one call, carried in the media URL. JWT, HS256, `aud: relay`, `sub: callId`. */
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CallPlan } from '../core/plan.ts';
 import { planSchema } from './plan-schema.ts';
 

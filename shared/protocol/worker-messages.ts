@@ -2,7 +2,7 @@
  * JSON messages between relay and workers on a lane (audio travels as RTP, see `rtp.ts`).
  * Both sides ignore types that they do not know, so that types can be added.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../core/audio-format.ts';
 
 const participant = z.object({ ssrc: z.int().nonnegative(), rawId: z.string() });
