@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BuiltBundle, build } from '../../scripts/build.ts';
+import type { RegisteredFunction } from './registered-function.ts';
+
+const run = promisify(execFile);
+const LOADER = fileURLToPath(new URL('load-bundle.ts', import.meta.url));
+const LOAD_LIMIT_MS = 20_000;
+
+let folder: string;
+let bundles: BuiltBundle[];
+
+beforeAll(async () => {
+  // Outside of this package, so that a bundle that still needs `node_modules` does not find any.
+  folder = await mkdtemp(join(tmpdir(), 'trunkline-build-'));
+  bundles = await build({ outDir: folder });
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function fileOf(part: BuiltBundle['part']): string {
+  const bundle = bundles.find((built) => built.part === part);
+  if (bundle === undefined) throw new Error(`${part} was not built`);
+  return bundle.file;
+}
+
+/** What the function app registers in a process with nothing but this environment. */
+async function load(env: Record<string, string>): Promise<RegisteredFunction[]> {
+  const { stdout } = await run(process.execPath, [LOADER, fileOf('functions')], {
+    env: { ...env, NODE_NO_WARNINGS: '1' },
+    timeout: LOAD_LIMIT_MS,
+  });
+  return JSON.parse(stdout);
+}
+
+const summary = ({ name, trigger }: RegisteredFunction): string =>
+  [name, trigger.type, ...(trigger.methods ?? []), trigger.route, trigger.authLevel]
+    .filter((part) => part !== undefined)
+    .join(' ');
+
+describe('the bundle of the function app', () => {
+  it('registers the functions of the worker app with APP_ROLE=worker, and needs no other setting to load', async () => {
+    expect((await load({ APP_ROLE: 'worker' })).map(summary).sort()).toEqual([
+      'workerEvents httpTrigger POST OPTIONS workers/{name} anonymous',
+      'workers httpTrigger GET workers function',
+    ]);
+  });
+
+  it('registers the functions of the control app with APP_ROLE=control, and needs no other setting to load', async () => {
+    expect((await load({ APP_ROLE: 'control' })).map(summary).sort()).toEqual([
+      'callEvents httpTrigger POST callbacks/{callId} anonymous',
+      'getCall httpTrigger GET calls/{callId} function',
+      'hangUp httpTrigger POST calls/{callId}/hang-up function',
+      'incomingCall eventGridTrigger',
+      'listCalls httpTrigger GET calls function',
+      'startMediaStreaming httpTrigger POST calls/{callId}/streaming/start function',
+      'stopMediaStreaming httpTrigger POST calls/{callId}/streaming/stop function',
+      'sweepCalls timerTrigger',
+    ]);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['missing', {}],
+    ['unknown', { APP_ROLE: 'relay' }],
+  ])('refuses to load with one sentence when APP_ROLE is %s', async (_, env) => {
+    await expect(load(env)).rejects.toThrow(/APP_ROLE (is missing|.*must be "control" or "worker")/);
+  });
+
+  it('asks for nothing that is installed, but the module that the host puts in place', async () => {
+    const external = new Set(
+      [...(await readFile(fileOf('functions'), 'utf8')).matchAll(/\brequire\("([^"]+)"\)/g)]
+        .map(([, name]) => name ?? '')
+        .filter((name) => !isBuiltin(name)),
+    );
+    expect(external).toEqual(new Set(['@azure/functions-core']));
+  });
+
+  it('is where package.json and the host look for it', async () => {
+    const { main } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(main).toBe('dist/functions/main.cjs');
+    expect(fileOf('functions')).toBe(join(folder, 'functions', 'main.cjs'));
+  });
+});
+
+describe('the bundle of the relay', () => {
+  it('starts by itself and says which settings it lacks', async () => {
+    const started = run(process.execPath, [fileOf('relay')], { env: {}, timeout: LOAD_LIMIT_MS });
+    await expect(started).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('WEB_PUBSUB_CONNECTION_STRING'),
+    });
+  });
+});
