@@ -1,24 +1,22 @@
 /** The line that the terminal shows of a call while it lasts, and the words for times and levels. */
 
-/** A call as the stand-in for ACS tells it while it lasts. Levels are RMS of 16-bit samples. */
+/** A call while it lasts. Levels are RMS in dB of full scale. */
 export interface LiveCall {
   readonly name: string;
   readonly state: string;
   readonly forMs: number;
-  readonly saidLevel: number;
-  readonly heardLevel: number;
+  readonly saidDbfs: number;
+  readonly heardDbfs: number;
 }
 
 const BARS = '▁▂▃▄▅▆▇█';
-const FULL_SCALE = 32_768;
 /** The level below which nothing is shown, in dB of full scale. */
 const FLOOR_DB = -60;
 /** Levels that a meter shows, the newest at its right. */
 const METER_LENGTH = 12;
 
-export function levelBar(rms: number): string {
-  const db = 20 * Math.log10(Math.max(rms, 1e-9) / FULL_SCALE);
-  const step = Math.floor(((db - FLOOR_DB) / -FLOOR_DB) * BARS.length);
+export function levelBar(dbfs: number): string {
+  const step = Math.floor(((dbfs - FLOOR_DB) / -FLOOR_DB) * BARS.length);
   return BARS[Math.max(0, Math.min(BARS.length - 1, step))] ?? ' ';
 }
 
@@ -32,8 +30,8 @@ export class LiveMeter {
   #heard = '';
 
   line(call: LiveCall): string {
-    this.#said = (this.#said + levelBar(call.saidLevel)).slice(-METER_LENGTH);
-    this.#heard = (this.#heard + levelBar(call.heardLevel)).slice(-METER_LENGTH);
+    this.#said = (this.#said + levelBar(call.saidDbfs)).slice(-METER_LENGTH);
+    this.#heard = (this.#heard + levelBar(call.heardDbfs)).slice(-METER_LENGTH);
     const meters = `says ${this.#said.padStart(METER_LENGTH)}  hears ${this.#heard.padStart(METER_LENGTH)}`;
     return `${call.name}  ${call.state.padEnd(12)} ${seconds(call.forMs).padStart(8)}  ${meters}`;
   }

@@ -1,0 +1,62 @@
+/** `npm run call`: one call with a recording, its report, and what the caller heard. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
+import { type Audio, convert, readWav, WavError, writeWav } from '../phone/wav.ts';
+import { findNumber } from '../stack/directory.ts';
+import { CallDisplay } from './call-display.ts';
+import { makeCall } from './make-call.ts';
+import { type CallOptions, readCallOptions } from './options.ts';
+import { compileReport, withoutTrailingSilence } from './report.ts';
+import type { RunningSystem } from './stack-file.ts';
+import { useSystem } from './system.ts';
+import { UsageError } from './usage-error.ts';
+import { reportInWords, timelineInWords } from './words.ts';
+
+/** Exit status 0 when the call was answered, heard something, and was ended by the caller. */
+export async function callCommand(args: readonly string[]): Promise<number> {
+  const options = readCallOptions(args);
+  const speech = await readSpeech(options.input, AUDIO_FORMATS[options.format].sampleRateHz);
+  const { system, close } = await useSystem(options.verbose ? logLine : undefined);
+  try {
+    const display = new CallDisplay(process.stdout);
+    const call = { from: options.from, to: numberToCall(options, system), speech, tailMs: options.tailMs };
+    const evidence = await makeCall(system, call, (seen) => display.show([seen]));
+    const report = compileReport(evidence);
+    display.print(`\n${timelineInWords(report)}\n\n${reportInWords(report)}`);
+    const { said, heard } = evidence;
+    if (options.output !== undefined)
+      await writeFile(options.output, writeWav(heard.samples, heard.sampleRateHz));
+    if (options.said !== undefined) {
+      await writeFile(options.said, writeWav(withoutTrailingSilence(said.samples), said.sampleRateHz));
+    }
+    if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
+    return report.outcome === 'completed' ? 0 : 1;
+  } finally {
+    await close();
+  }
+}
+
+/** A recording at the rate of the call. @throws UsageError when the file cannot be read or is no usable WAV. */
+export async function readSpeech(path: string, sampleRateHz: number): Promise<Audio> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'there is no such file' : error.message;
+    throw new UsageError(`${path} cannot be read: ${why}`);
+  });
+  try {
+    return convert(readWav(bytes), sampleRateHz);
+  } catch (error) {
+    if (error instanceof WavError) throw new UsageError(`${path} cannot be used: ${error.message}`);
+    throw error;
+  }
+}
+
+function numberToCall({ to, worker, format }: CallOptions, { directory }: RunningSystem): string {
+  const number = to ?? findNumber(directory, worker, format);
+  if (number !== undefined) return number;
+  const names = [...new Set(directory.map((entry) => entry.worker))].join(', ');
+  throw new UsageError(`--worker ${worker} is not known: the worker app has ${names}`);
+}
+
+export function logLine(part: string, line: string): void {
+  process.stderr.write(`[${part}] ${line}\n`);
+}

@@ -1,0 +1,26 @@
+/** The command line: `npm start`, `npm run demo`, `npm run call`. */
+import { callCommand } from './cli/call.ts';
+import { demoCommand } from './cli/demo.ts';
+import { startCommand } from './cli/start.ts';
+import { UsageError } from './cli/usage-error.ts';
+
+const EXIT = { failed: 1, usage: 2 } as const;
+
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  start: startCommand,
+  demo: demoCommand,
+  call: callCommand,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = COMMANDS[name];
+try {
+  if (command === undefined) {
+    throw new UsageError(`"${name}" is no command; there are ${Object.keys(COMMANDS).join(', ')}`);
+  }
+  process.exitCode = await command(args);
+} catch (error) {
+  const known = error instanceof UsageError;
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = known ? EXIT.usage : EXIT.failed;
+}
