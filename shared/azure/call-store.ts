@@ -16,6 +16,8 @@ export type TablesAccess =
 export interface CallStoreOptions {
   /** For a table service on this machine only: `http:` instead of `https:`. Default false. */
   readonly allowInsecureConnection?: boolean;
+  /** How often a request is repeated that storage did not answer. Default 3. */
+  readonly maxRetries?: number;
 }
 
 /**
@@ -70,7 +72,7 @@ async function createTables(access: TablesAccess, options: CallStoreOptions): Pr
   const sdk = await import('@azure/data-tables');
   const all: TableServiceClientOptions = {
     allowInsecureConnection: options.allowInsecureConnection ?? false,
-    retryOptions: { maxRetries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 },
+    retryOptions: { maxRetries: options.maxRetries ?? 3, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 },
   };
   if ('connectionString' in access) {
     const open = (name: string): TableClient =>

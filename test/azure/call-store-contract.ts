@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Call } from '../../shared/core/call.ts';
+import { formatCallId } from '../../shared/core/call-id.ts';
+import type { CallStore, TimelineEntry } from '../../shared/core/call-store.ts';
+import { aCall, T0 } from '../support/calls.ts';
+
+let calls = 0;
+
+function aNewCallId(): string {
+  calls += 1;
+  return formatCallId(createHash('sha256').update(`contract ${calls}`).digest());
+}
+
+function entry(id: string, atMs: number): TimelineEntry {
+  return { id, atMs, source: 'acs', type: 'CallConnected', details: { code: 200 } };
+}
+
+/** What every call store does. `open` gives one that holds no calls. */
+export function callStoreContract(name: string, open: () => Promise<CallStore>): void {
+  describe(name, () => {
+    it('gives back a call as it was stored', async () => {
+      const store = await open();
+      const call = aCall({ callId: aNewCallId(), callConnectionId: 'c', seenEvents: ['a', 'b/#?'] });
+      expect(await store.create(call)).toBe(true);
+      expect(await store.get(call.callId)).toEqual(call);
+    });
+
+    it('knows nothing of calls and timelines that were never stored, even before its tables exist', async () => {
+      const store = await open();
+      expect(await store.get(aNewCallId())).toBeUndefined();
+      expect(await store.update(aNewCallId(), (call) => ({ call }))).toBeUndefined();
+      expect(await store.listLive(10)).toEqual([]);
+      expect(await store.timeline(aNewCallId(), 10)).toEqual([]);
+    });
+
+    it('creates a call once, whoever comes first', async () => {
+      const store = await open();
+      const callId = aNewCallId();
+      const created = await Promise.all(
+        ['a', 'b', 'c', 'd'].map((route) => store.create(aCall({ callId, route }))),
+      );
+      expect(created.filter(Boolean)).toHaveLength(1);
+    });
+
+    it('does not bring an ended call back to life when it is created again', async () => {
+      const store = await open();
+      const call = aCall({ callId: aNewCallId() });
+      await store.create(call);
+      await store.update(call.callId, (now) => ({ call: { ...now, phase: 'ended' as const } }));
+      expect(await store.create(call)).toBe(false);
+      expect((await store.get(call.callId))?.phase).toBe('ended');
+      expect(await store.listLive(10)).toEqual([]);
+    });
+
+    it('loses no change when several are made at the same time', async () => {
+      const store = await open();
+      const call = aCall({ callId: aNewCallId() });
+      await store.create(call);
+      const names = ['a', 'b', 'c', 'd', 'e'];
+      await Promise.all(
+        names.map((id) =>
+          store.update(call.callId, (now) => ({ call: { ...now, seenEvents: [...now.seenEvents, id] } })),
+        ),
+      );
+      expect([...((await store.get(call.callId))?.seenEvents ?? [])].sort()).toEqual(names);
+    });
+
+    it('returns what the last change returned, besides the call', async () => {
+      const store = await open();
+      const call = aCall({ callId: aNewCallId() });
+      await store.create(call);
+      const result = await store.update(call.callId, (now) => ({ call: now, note: 'kept' }));
+      expect(result?.note).toBe('kept');
+    });
+
+    it('lists the calls that have not ended, the newest first, at most as many as asked for', async () => {
+      const store = await open();
+      const stored: Call[] = [];
+      for (let index = 0; index < 12; index += 1) {
+        const call = aCall({ callId: aNewCallId(), receivedAtMs: T0 + index });
+        await store.create(call);
+        stored.unshift(call);
+      }
+      const [newest, second, ...rest] = stored.map(({ callId }) => callId);
+      await store.update(second ?? '', (now) => ({ call: { ...now, phase: 'ended' as const } }));
+      const listed = await store.listLive(100);
+      expect(listed.map(({ callId }) => callId)).toEqual([newest, ...rest]);
+      expect((await store.listLive(3)).map(({ callId }) => callId)).toEqual([newest, ...rest.slice(0, 2)]);
+    });
+
+    it('shows changes of a call in the list', async () => {
+      const store = await open();
+      const call = aCall({ callId: aNewCallId() });
+      await store.create(call);
+      await store.update(call.callId, (now) => ({ call: { ...now, phase: 'connected' as const } }));
+      expect((await store.listLive(10)).map(({ phase }) => phase)).toEqual(['connected']);
+    });
+
+    it('keeps a timeline in the order of time, each entry once', async () => {
+      const store = await open();
+      const callId = aNewCallId();
+      await store.appendTimeline(callId, entry('late/one', T0 + 2));
+      await store.appendTimeline(callId, entry('early?#', T0 - 5));
+      await Promise.all([1, 2, 3].map(() => store.appendTimeline(callId, entry('middle', T0 + 1))));
+      const timeline = await store.timeline(callId, 100);
+      expect(timeline).toEqual([
+        entry('early?#', T0 - 5),
+        entry('middle', T0 + 1),
+        entry('late/one', T0 + 2),
+      ]);
+      expect(await store.timeline(callId, 2)).toHaveLength(2);
+    });
+
+    it('keeps the timelines of calls apart', async () => {
+      const store = await open();
+      const [one, other] = [aNewCallId(), aNewCallId()];
+      await store.appendTimeline(one, entry('a', T0));
+      expect(await store.timeline(other, 10)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,176 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { incomingCall } from '../../../functions/control/incoming-call.ts';
+import {
+  AnswerPostponedError,
+  callIdOf,
+} from '../../../functions/control/use-cases/receive-incoming-call.ts';
+import { ANSWER_LEASE_MS } from '../../../shared/core/call.ts';
+import { CALL_ID_PATTERN } from '../../../shared/protocol/names.ts';
+import { verifyTicket } from '../../../shared/protocol/ticket.ts';
+import { CONNECTION_ID, PLAN, T0 } from '../../support/calls.ts';
+import { CALLED, CALLER, CONTEXT, ControlBench, TICKET_KEY } from '../../support/control-bench.ts';
+
+const CALL_ID = callIdOf(CONTEXT);
+
+let bench: ControlBench;
+
+beforeEach(() => {
+  bench = new ControlBench();
+});
+
+async function deliver(event = bench.incomingEvent()): Promise<void> {
+  await incomingCall(bench.load)(event, bench.context());
+}
+
+describe('an incoming call', () => {
+  it('is answered with the media options of its route', async () => {
+    await deliver();
+    const [answer] = bench.control.answers;
+    expect(answer).toMatchObject({
+      incomingCallContext: CONTEXT,
+      callbackUrl: `https://control.example/api/callbacks/${CALL_ID}`,
+      operationContext: CALL_ID,
+      media: { plan: PLAN },
+    });
+    expect(CALL_ID).toMatch(CALL_ID_PATTERN);
+  });
+
+  it('sends ACS to the relay with a ticket for this call that lasts as long as a call may', async () => {
+    await deliver();
+    const url = new URL(bench.control.answers[0]?.media.transportUrl ?? '');
+    expect(`${url.origin}${url.pathname}`).toBe(`wss://relay.example/media/${CALL_ID}`);
+    const ticket = await verifyTicket(
+      url.searchParams.get('ticket') ?? '',
+      CALL_ID,
+      [TICKET_KEY],
+      bench.nowMs,
+    );
+    expect(ticket).toEqual({
+      callId: CALL_ID,
+      from: CALLER,
+      to: CALLED,
+      plan: PLAN,
+      expiresAtMs: T0 + bench.deps.maxCallMs,
+    });
+  });
+
+  it('is stored before ACS is asked to answer', async () => {
+    let stored: string | undefined;
+    bench.control.duringAnswer = async () => {
+      stored = (await bench.store.get(CALL_ID))?.phase;
+    };
+    await deliver();
+    expect(stored).toBe('answering');
+  });
+
+  it('is answered once, though it is delivered five times, two of them at once', async () => {
+    await Promise.all([deliver(), deliver()]);
+    await deliver();
+    bench.nowMs += 2 * ANSWER_LEASE_MS;
+    await deliver(bench.incomingEvent({ eventTime: new Date(T0).toISOString() }));
+    await deliver(bench.incomingEvent({ eventTime: new Date(T0).toISOString() }));
+    expect(bench.control.count('answer')).toBe(1);
+    const timeline = await bench.store.timeline(CALL_ID, 100);
+    expect(timeline.map(({ type }) => type)).toEqual(['IncomingCall', 'AnswerSucceeded']);
+  });
+
+  it('is answered by a redelivery after the lease, when the app stopped while it answered', async () => {
+    bench.control.duringAnswer = () => new Promise(() => {});
+    void deliver();
+    await expect.poll(() => bench.control.count('answer')).toBe(1);
+    bench.control.duringAnswer = async () => {};
+    const again = bench.incomingEvent();
+    bench.nowMs += ANSWER_LEASE_MS - 1;
+    await deliver(again);
+    expect(bench.control.count('answer'), 'the first may still be at it').toBe(1);
+    bench.nowMs += 1;
+    await deliver(again);
+    expect(bench.control.count('answer')).toBe(2);
+    expect(await bench.store.get(CALL_ID)).toMatchObject({ callConnectionId: CONNECTION_ID, attempts: 2 });
+  });
+
+  it('is dropped when it is older than a phone rings', async () => {
+    const event = bench.incomingEvent();
+    bench.nowMs += 30_001;
+    await deliver(event);
+    expect(bench.control.asked).toEqual([]);
+    expect(await bench.store.get(CALL_ID)).toBeUndefined();
+  });
+
+  it('is left ringing where no route matches, with nothing but its id in the log', async () => {
+    bench = new ControlBench([{ name: 'other', match: { to: '+1900*' }, action: 'answer', plan: PLAN }]);
+    await deliver();
+    expect(bench.control.asked).toEqual([]);
+    expect(await bench.store.get(CALL_ID)).toBeUndefined();
+    expect(bench.logged.join('\n')).toContain(CALL_ID);
+  });
+
+  it('is rejected where its route says so, once', async () => {
+    bench = new ControlBench([{ name: 'blocked', match: { from: '+1425*' }, action: 'reject', plan: PLAN }]);
+    await deliver();
+    await deliver();
+    expect(bench.control.asked).toEqual([{ operation: 'reject', about: CONTEXT }]);
+    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'rejected' });
+  });
+
+  it('is asked for again when ACS cannot answer now, and then answered', async () => {
+    bench.control.fail('answer', { status: 503, retryable: true });
+    await expect(deliver()).rejects.toThrow(AnswerPostponedError);
+    await deliver();
+    expect(bench.control.count('answer')).toBe(2);
+    expect((await bench.store.get(CALL_ID))?.callConnectionId).toBe(CONNECTION_ID);
+  });
+
+  it('is given up when ACS refuses it for good', async () => {
+    bench.control.fail('answer', { status: 400, code: '8523', retryable: false });
+    await deliver();
+    await deliver();
+    expect(bench.control.count('answer')).toBe(1);
+    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended' });
+  });
+
+  it('is asked for again when it cannot be stored, and ACS is not asked before', async () => {
+    bench.store.outage = true;
+    await expect(deliver()).rejects.toThrow('storage could not be reached');
+    expect(bench.control.asked).toEqual([]);
+  });
+
+  it('counts as handled when it was answered, though the answer could not be stored', async () => {
+    bench.control.duringAnswer = async () => {
+      bench.store.outage = true;
+    };
+    await deliver();
+    bench.store.outage = false;
+    expect(bench.logged.join('\n')).toContain('could not be stored');
+    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'answering' });
+  });
+
+  it('leaves no number, context or ticket in logs and tables', async () => {
+    await deliver();
+    const ticket = bench.control.answers[0]?.media.transportUrl.split('ticket=')[1] ?? '';
+    const kept = JSON.stringify([
+      bench.logged,
+      await bench.store.get(CALL_ID),
+      await bench.store.timeline(CALL_ID, 100),
+    ]);
+    for (const secret of ['4255550123', '8005550199', CONTEXT, ticket, 'ticket=']) {
+      expect(secret).not.toBe('');
+      expect(kept).not.toContain(secret);
+    }
+    expect(kept).toContain('…0123');
+  });
+});
+
+describe('other events of Event Grid', () => {
+  it('of other types are acknowledged', async () => {
+    await deliver(bench.incomingEvent({ eventType: 'Microsoft.Communication.CallEnded' }));
+    expect(bench.control.asked).toEqual([]);
+  });
+
+  it('that are not understood are acknowledged and logged', async () => {
+    await deliver(bench.incomingEvent({}, { incomingCallContext: '' }));
+    await deliver('nonsense');
+    expect(bench.logged).toHaveLength(2);
+    expect(bench.control.asked).toEqual([]);
+  });
+});

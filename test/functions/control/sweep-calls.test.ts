@@ -1,0 +1,60 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { invocationLog } from '../../../functions/control/invocation-log.ts';
+import { sweepCalls } from '../../../functions/control/use-cases/sweep-calls.ts';
+import { SETUP_LIMIT_MS } from '../../../shared/core/call.ts';
+import { aCall, CALL_ID, CONNECTION_ID, T0 } from '../../support/calls.ts';
+import { ControlBench } from '../../support/control-bench.ts';
+
+const OTHER_ID = 'b'.repeat(32);
+
+let bench: ControlBench;
+
+beforeEach(() => {
+  bench = new ControlBench();
+});
+
+function sweep(): ReturnType<typeof sweepCalls> {
+  return sweepCalls(bench.deps, invocationLog(bench.context()));
+}
+
+describe('sweeping', () => {
+  it('leaves calls alone that are as they should be', async () => {
+    await bench.store.create(aCall({ phase: 'connected', callConnectionId: CONNECTION_ID }));
+    expect(await sweep()).toEqual({ looked: 1, changed: 0, failed: 0 });
+    expect(await bench.store.timeline(CALL_ID, 10)).toEqual([]);
+  });
+
+  it('ends what never connected, and hangs up what lasted too long', async () => {
+    await bench.store.create(aCall({ phase: 'answering' }));
+    await bench.store.create(
+      aCall({
+        callId: OTHER_ID,
+        phase: 'connected',
+        callConnectionId: CONNECTION_ID,
+        expiresAtMs: T0 + SETUP_LIMIT_MS,
+      }),
+    );
+    bench.nowMs = T0 + SETUP_LIMIT_MS;
+    expect(await sweep()).toEqual({ looked: 2, changed: 2, failed: 0 });
+    expect((await bench.store.get(CALL_ID))?.endReason).toBe('not connected in time');
+    expect(bench.control.asked).toEqual([{ operation: 'hangUp', about: CONNECTION_ID }]);
+  });
+
+  it('ends a call that ACS no longer knows', async () => {
+    await bench.store.create(aCall({ phase: 'connected', callConnectionId: CONNECTION_ID, expiresAtMs: T0 }));
+    bench.control.fail('hangUp', { status: 404, code: '8522', retryable: false });
+    await sweep();
+    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'gone' });
+  });
+
+  it('goes on with the other calls when one cannot be dealt with', async () => {
+    await bench.store.create(aCall({ phase: 'answering', receivedAtMs: T0 + 1 }));
+    await bench.store.create(aCall({ callId: OTHER_ID, phase: 'answering' }));
+    bench.nowMs = T0 + SETUP_LIMIT_MS + 1;
+    const update = bench.store.update.bind(bench.store);
+    bench.store.update = (callId, change) =>
+      callId === CALL_ID ? Promise.reject(new Error('broken row')) : update(callId, change);
+    expect(await sweep()).toEqual({ looked: 2, changed: 1, failed: 1 });
+    expect((await bench.store.get(OTHER_ID))?.phase).toBe('ended');
+  });
+});

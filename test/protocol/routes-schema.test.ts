@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { parseRoutes, RoutesError } from '../../shared/protocol/routes-schema.ts';
+
+function problemsOf(value: unknown): readonly string[] {
+  try {
+    parseRoutes(value);
+  } catch (error) {
+    if (error instanceof RoutesError) return error.problems;
+    throw error;
+  }
+  throw new Error('these routes were accepted');
+}
+
+describe('CALL_ROUTES', () => {
+  it('fills in what a route leaves out', () => {
+    expect(parseRoutes([{ name: 'everyone', workers: [{ name: 'echo' }] }])).toEqual([
+      {
+        name: 'everyone',
+        match: {},
+        action: 'answer',
+        plan: {
+          format: 'pcm16KMono',
+          channels: 'mixed',
+          startStreaming: true,
+          dtmf: false,
+          workers: [{ name: 'echo', listen: { mode: 'chunk', ms: 100 } }],
+        },
+      },
+    ]);
+  });
+
+  it('takes every member, and keeps the order of routes', () => {
+    const routes = parseRoutes([
+      { name: 'blocked', match: { from: '+1900*' }, action: 'reject' },
+      {
+        name: 'robot line',
+        match: { to: '+14255550104' },
+        format: 'pcm24KMono',
+        channels: 'unmixed',
+        startStreaming: false,
+        dtmf: true,
+        workers: [
+          { name: 'robot', listen: { mode: 'chunk' } },
+          { name: 'echo', listen: { mode: 'chunk', ms: 20 } },
+        ],
+      },
+    ]);
+    expect(routes.map(({ name, action }) => [name, action])).toEqual([
+      ['blocked', 'reject'],
+      ['robot line', 'answer'],
+    ]);
+    expect(routes[1]?.match).toEqual({ to: '+14255550104' });
+    expect(routes[1]?.plan).toEqual({
+      format: 'pcm24KMono',
+      channels: 'unmixed',
+      startStreaming: false,
+      dtmf: true,
+      workers: [
+        { name: 'robot', listen: { mode: 'chunk', ms: 100 } },
+        { name: 'echo', listen: { mode: 'chunk', ms: 20 } },
+      ],
+    });
+  });
+
+  it('reports every problem at once, with index and member', () => {
+    const problems = problemsOf([
+      { name: 'a', match: { from: '+1*2' }, workers: [{ name: 'Echo' }] },
+      { format: 'mp3', workers: [{ name: 'echo', listen: { mode: 'stream' } }], color: 'red' },
+      { name: 'a', workers: [{ name: 'echo' }, { name: 'echo', listen: { mode: 'chunk', ms: 5 } }] },
+    ]);
+    for (const member of [
+      'routes[0].match.from',
+      'routes[0].workers[0].name',
+      'routes[1].name',
+      'routes[1].format',
+      'routes[1].workers[0].listen.mode',
+      'routes[1].color',
+      'routes[2].name',
+      'routes[2].workers[1].name',
+      'routes[2].workers[1].listen.ms',
+    ])
+      expect(
+        problems.filter((problem) => problem.startsWith(member)),
+        member,
+      ).toHaveLength(1);
+    expect(problems).toHaveLength(9);
+  });
+
+  it('says that listen modes other than chunk are not supported', () => {
+    expect(
+      problemsOf([{ name: 'a', workers: [{ name: 'w', listen: { mode: 'utterance', ms: 100 } }] }])[0],
+    ).toContain('not supported');
+  });
+
+  it.each([
+    ['no array', { name: 'a' }],
+    ['nothing', undefined],
+    ['no route', []],
+    ['something that is no route', ['a', null]],
+  ])('refuses %s', (_what, value) => {
+    expect(problemsOf(value).length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,72 @@
+import type { Call } from '../../shared/core/call.ts';
+import { type CallStore, CallStoreError, type TimelineEntry } from '../../shared/core/call-store.ts';
+
+const MAX_CONFLICTS = 8;
+
+/** Calls in memory, stored as JSON as in a table, with the same rules: versions, conflicts, entries written once. */
+export class MemoryCallStore implements CallStore {
+  readonly #rows = new Map<string, { json: string; version: number }>();
+  readonly #timelines = new Map<string, Map<string, TimelineEntry>>();
+  /** Set to make every operation fail, as when storage cannot be reached. */
+  outage = false;
+
+  async create(call: Call): Promise<boolean> {
+    await this.#travel();
+    if (this.#rows.has(call.callId)) return false;
+    this.#rows.set(call.callId, { json: JSON.stringify(call), version: 1 });
+    return true;
+  }
+
+  async get(callId: string): Promise<Call | undefined> {
+    await this.#travel();
+    const row = this.#rows.get(callId);
+    return row === undefined ? undefined : (JSON.parse(row.json) as Call);
+  }
+
+  async update<Result extends { readonly call: Call }>(
+    callId: string,
+    change: (call: Call) => Result,
+  ): Promise<Result | undefined> {
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+      await this.#travel();
+      const row = this.#rows.get(callId);
+      if (row === undefined) return undefined;
+      const before = JSON.parse(row.json) as Call;
+      const result = change(before);
+      if (result.call === before) return result;
+      await this.#travel();
+      if (this.#rows.get(callId)?.version !== row.version) continue;
+      this.#rows.set(callId, { json: JSON.stringify(result.call), version: row.version + 1 });
+      return result;
+    }
+    throw new CallStoreError('too many conflicts');
+  }
+
+  async listLive(limit: number): Promise<readonly Call[]> {
+    await this.#travel();
+    return [...this.#rows.values()]
+      .map(({ json }) => JSON.parse(json) as Call)
+      .filter(({ phase }) => phase !== 'ended')
+      .sort((a, b) => b.receivedAtMs - a.receivedAtMs)
+      .slice(0, limit);
+  }
+
+  async appendTimeline(callId: string, entry: TimelineEntry): Promise<void> {
+    await this.#travel();
+    const entries = this.#timelines.get(callId) ?? new Map<string, TimelineEntry>();
+    this.#timelines.set(callId, entries);
+    const key = `${entry.atMs}-${entry.id}`;
+    if (!entries.has(key)) entries.set(key, entry);
+  }
+
+  async timeline(callId: string, limit: number): Promise<readonly TimelineEntry[]> {
+    await this.#travel();
+    return [...(this.#timelines.get(callId)?.values() ?? [])].sort((a, b) => a.atMs - b.atMs).slice(0, limit);
+  }
+
+  /** Others may act meanwhile, as they do while a request is on its way. */
+  async #travel(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (this.outage) throw new CallStoreError('storage could not be reached');
+  }
+}
