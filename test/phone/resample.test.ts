@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { rms } from '../../local/phone/level.ts';
+import { resample } from '../../local/phone/resample.ts';
+import { noise, tone } from '../support/signals.ts';
+
+function signalToErrorDb(actual: Int16Array, expected: Int16Array): number {
+  let error = 0;
+  let signal = 0;
+  for (let i = 200; i < expected.length - 200; i++) {
+    error += ((actual[i] ?? 0) - (expected[i] ?? 0)) ** 2;
+    signal += (expected[i] ?? 0) ** 2;
+  }
+  return 10 * Math.log10(signal / error);
+}
+
+describe('resampling', () => {
+  it.each([
+    [8_000, 16_000],
+    [8_000, 24_000],
+    [11_025, 16_000],
+    [22_050, 24_000],
+    [44_100, 16_000],
+    [44_100, 24_000],
+    [48_000, 16_000],
+    [16_000, 24_000],
+    [24_000, 16_000],
+    [192_000, 16_000],
+  ])('from %i to %i Hz keeps a tone, its length and its phase', (fromHz, toHz) => {
+    const converted = resample(tone(Math.round(fromHz * 1.037), fromHz, 440), fromHz, toHz);
+    const expected = tone(Math.round((Math.round(fromHz * 1.037) * toHz) / fromHz), toHz, 440);
+    expect(converted.length).toBe(expected.length);
+    expect(signalToErrorDb(converted, expected)).toBeGreaterThan(80);
+  });
+
+  it('lets nothing through that the lower rate cannot hold', () => {
+    const converted = resample(tone(48_000, 48_000, 12_000), 48_000, 16_000);
+    expect(rms(converted.subarray(200, -200))).toBeLessThan(2);
+  });
+
+  it('keeps nothing of the signal before', () => {
+    const first = resample(noise(10_000, 1), 44_100, 16_000);
+    resample(noise(10_000, 2), 8_000, 24_000);
+    expect(resample(noise(10_000, 1), 44_100, 16_000)).toEqual(first);
+  });
+
+  it('clips rather than wraps around', () => {
+    const square = Int16Array.from({ length: 2_000 }, (_, i) => (i % 100 < 50 ? 32_767 : -32_768));
+    const converted = resample(square, 16_000, 24_000);
+    const middle = converted.subarray(300, -300);
+    expect(Math.max(...middle)).toBe(32_767);
+    expect(Math.min(...middle)).toBe(-32_768);
+    expect(converted[300 + 37 - (300 % 150) + 150] ?? 0, 'the middle of a positive half').toBeGreaterThan(
+      20_000,
+    );
+  });
+
+  it('takes signals of any length, even none and one sample', () => {
+    expect(resample(new Int16Array(), 8_000, 16_000)).toEqual(new Int16Array());
+    expect(resample(Int16Array.of(1_000), 8_000, 16_000)).toHaveLength(2);
+    expect(resample(noise(4_096 * 3, 5), 8_000, 16_000)).toHaveLength(4_096 * 6);
+  });
+
+  it.each([0, -1, 999, 192_001, 16_000.5, Number.NaN])('refuses a rate of %d Hz', (rate) => {
+    expect(() => resample(noise(10, 1), rate, 16_000)).toThrow(RangeError);
+    expect(() => resample(noise(10, 1), 16_000, rate)).toThrow(String(rate));
+  });
+});
