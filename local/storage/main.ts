@@ -1,8 +1,12 @@
+import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { runServer } from '../process/child.ts';
 import { startTables } from './server.ts';
 
 const DEFAULT_PORT = 10_002;
+
+// Azurite is a lot of code; what is compiled is kept between starts, in the system's temporary folder.
+enableCompileCache();
 
 await runServer('storage', async () => {
   const { values } = parseArgs({ options: { port: { type: 'string' }, location: { type: 'string' } } });

@@ -23,6 +23,15 @@ afterAll(async () => {
   app?.remove();
 });
 
+interface Echo {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+interface Trace {
+  readonly traceParent: string;
+  readonly traceState: string;
+}
+const json = async <T>(response: Response): Promise<T> => (await response.json()) as T;
 const get = (path: string, init: RequestInit = {}): Promise<Response> => fetch(host.url + path, init);
 const status = async (path: string, init: RequestInit = {}): Promise<number> =>
   (await get(path, init)).status;
@@ -39,7 +48,7 @@ describe('requests and responses', () => {
     expect(response.status).toBe(201);
     expect(response.headers.get('x-echo')).toBe('yes');
     expect(response.headers.get('content-type')).toBe('application/json');
-    const seen = await response.json();
+    const seen = await json<Echo>(response);
     expect(seen).toMatchObject({
       method: 'PUT',
       url: `${host.url}/api/echo?a=1&A=2&b=x%20y&a=3&empty=`,
@@ -84,11 +93,13 @@ describe('requests and responses', () => {
 
   it("makes the invocation a child of the caller's span, and starts a trace when there is none", async () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
-    const child = await (await get('/api/traced', { headers: { traceparent, tracestate: 'k=v' } })).json();
+    const child = await json<Trace>(
+      await get('/api/traced', { headers: { traceparent, tracestate: 'k=v' } }),
+    );
     expect(child.traceParent).toMatch(/^00-a{32}-[0-9a-f]{16}-01$/);
     expect(child.traceParent).not.toBe(traceparent);
     expect(child.traceState).toBe('k=v');
-    const root = await (await get('/api/traced')).json();
+    const root = await json<Trace>(await get('/api/traced'));
     expect(root.traceParent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
   });
 
@@ -111,7 +122,7 @@ describe('requests and responses', () => {
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) => post('/api/echo', `${index}`)),
     );
-    const bodies = await Promise.all(answers.map(async (response) => (await response.json()).body));
+    const bodies = await Promise.all(answers.map(async (response) => (await json<Echo>(response)).body));
     expect(bodies).toEqual(Array.from({ length: 50 }, (_, index) => `${index}`));
   });
 });
@@ -228,7 +239,7 @@ describe('the app', () => {
 
   it('runs hooks around an invocation, which may replace the handler, and share data', async () => {
     expect(await (await get('/api/hooked')).json()).toEqual({ wrapped: 'inner' });
-    expect((await (await get('/api/facts')).json()).hookLog).toEqual([
+    expect((await json<{ hookLog: string[] }>(await get('/api/facts'))).hookLog).toEqual([
       'appStart',
       'preInvocation',
       'postInvocation by the first hook',

@@ -109,12 +109,16 @@ function parseEvents(body: Buffer): Record<string, unknown>[] | undefined {
 
 /** The event as text, and as metadata its `data` and every property at its top that is no array. */
 export function singleInput(name: string, event: Record<string, unknown>): InvocationInput {
-  const triggerMetadata: Record<string, RpcTypedData> = systemMetadata(name);
-  for (const [key, value] of Object.entries(event)) {
-    if (value === null || (Array.isArray(value) && key !== 'data')) continue;
-    triggerMetadata[key] = typeof value === 'string' ? { string: value } : { json: JSON.stringify(value) };
-  }
-  return { data: { string: JSON.stringify(event, null, 2) }, triggerMetadata };
+  const properties = Object.entries(event)
+    .filter(([key, value]) => value !== null && (key === 'data' || !Array.isArray(value)))
+    .map(([key, value]): [string, RpcTypedData] => [
+      key,
+      typeof value === 'string' ? { string: value } : { json: JSON.stringify(value) },
+    ]);
+  return {
+    data: { string: JSON.stringify(event, null, 2) },
+    triggerMetadata: { ...systemMetadata(name), ...Object.fromEntries(properties) },
+  };
 }
 
 function manyInput(name: string, events: readonly Record<string, unknown>[]): InvocationInput {

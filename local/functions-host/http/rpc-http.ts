@@ -21,27 +21,20 @@ export function toRpcHttp(
 
 /** Header values by lower-case name, several values joined by commas. */
 export function headersOf(request: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, values] of Object.entries(request.headersDistinct)) {
-    if (values !== undefined) headers[name] = values.join(',');
-  }
-  return headers;
+  return Object.fromEntries(
+    Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')]),
+  );
 }
 
 /** Query values by name; names that differ only in case are one name, and its values are joined by commas. */
 export function queryOf(query: URLSearchParams): Record<string, string> {
-  const names = new Map<string, string>();
-  const values: Record<string, string> = {};
+  const byName = new Map<string, { name: string; values: string[] }>();
   for (const [name, value] of query) {
-    const known = names.get(name.toLowerCase());
-    if (known === undefined) {
-      names.set(name.toLowerCase(), name);
-      values[name] = value;
-    } else {
-      values[known] = `${values[known]},${value}`;
-    }
+    const known = byName.get(name.toLowerCase());
+    if (known === undefined) byName.set(name.toLowerCase(), { name, values: [value] });
+    else known.values.push(value);
   }
-  return values;
+  return Object.fromEntries([...byName.values()].map(({ name, values }) => [name, values.join(',')]));
 }
 
 function nullable(values: Readonly<Record<string, string>>): Record<string, NullableString> {
