@@ -1,5 +1,5 @@
+import { ApiError } from '../http/api-error.ts';
 import { isGroupName } from '../hub/names.ts';
-import { ApiError } from './api-error.ts';
 import { type RestCall, type RestResult, refuseFilter } from './call.ts';
 import { readBody } from './message-body.ts';
 

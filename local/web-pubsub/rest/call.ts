@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { ApiError } from '../http/api-error.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { Limits } from '../limits.ts';
 import type { AccessTokens } from '../tokens/access-tokens.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
-import { ApiError } from './api-error.ts';
 
 export interface RestOptions {
   readonly limits: Limits;

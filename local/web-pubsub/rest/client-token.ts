@@ -1,4 +1,4 @@
-import { ApiError } from './api-error.ts';
+import { ApiError } from '../http/api-error.ts';
 import { integerParameter, parameter, type RestCall, type RestResult } from './call.ts';
 
 const DEFAULT_MINUTES = 60;

@@ -1,6 +1,6 @@
+import { ApiError } from '../http/api-error.ts';
 import type { Member } from '../hub/hub.ts';
 import { GROUP_MEMBERS_PAGE_MAX } from '../limits.ts';
-import { ApiError } from './api-error.ts';
 import { groupParameter, integerParameter, type RestCall, type RestResult } from './call.ts';
 
 interface Page {

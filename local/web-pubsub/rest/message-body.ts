@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { ApiError } from '../http/api-error.ts';
 import { parseMetadata } from '../hub/metadata.ts';
 import type { MessageData, Metadata, Payload } from '../hub/payload.ts';
-import { ApiError } from './api-error.ts';
 
 const METADATA_PREFIX = 'x-webpubsub-metadata-';
 

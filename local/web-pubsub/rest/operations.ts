@@ -1,6 +1,6 @@
+import { ApiError } from '../http/api-error.ts';
 import type { Target } from '../hub/commands.ts';
 import { MESSAGE_TTL_MAX_SECONDS } from '../limits.ts';
-import { ApiError } from './api-error.ts';
 import { changeGroupsOfAll } from './bulk-groups.ts';
 import {
   closeReason,

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError } from '../http/api-error.ts';
+import { bearerToken } from '../http/bearer-token.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 import type { LogSink } from '../log.ts';
-import { bearerToken, isClientPath } from '../transport/admission.ts';
+import { isClientPath } from '../transport/admission.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
-import { ApiError } from './api-error.ts';
 import type { RestOptions, RestResult } from './call.ts';
 import { OPERATIONS } from './operations.ts';
 

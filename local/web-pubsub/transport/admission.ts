@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { firstSupported, supportedSubprotocols } from '../client-protocol/registry.ts';
+import { ApiError } from '../http/api-error.ts';
+import { bearerToken } from '../http/bearer-token.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
-import { ApiError } from '../rest/api-error.ts';
 
 /** What an upgrade request asks for, read from its URL and headers alone. */
 export interface ClientRequestLine {
@@ -74,11 +75,6 @@ export function chooseCodec(offered: readonly string[]): ClientCodec {
     offered.length === 0 ? 'clients without a subprotocol' : `the subprotocol '${offered.join(', ')}'`;
   const known = supportedSubprotocols().join(' and ');
   throw new ApiError(501, 'NotSupported', `Not supported by this stand-in: ${asked}; it speaks ${known}.`);
-}
-
-/** The token of an `Authorization: Bearer` header. */
-export function bearerToken(request: IncomingMessage): string | undefined {
-  return /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
 }
 
 function urlOf(request: IncomingMessage, authority: string): URL {

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type ServerDataMessage,
+  WebPubSubJsonProtocol,
+  WebPubSubJsonReliableProtocol,
+} from '@azure/web-pubsub-client';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  arrayBufferOf,
+  connect,
+  Resources,
+  serviceClient,
+  startExpressHandler,
+  startHttp,
+  startService,
+} from './service.ts';
+
+const resources = new Resources();
+afterEach(() => resources.dispose());
+
+/** One RTP packet of 100 ms of 16 kHz audio. */
+const PACKET_BYTES = 3_212;
+
+describe.each([
+  ['json.webpubsub.azure.v1', WebPubSubJsonProtocol],
+  ['json.reliable.webpubsub.azure.v1', WebPubSubJsonReliableProtocol],
+])('an event over %s', (_name, protocol) => {
+  it('reaches the webhook byte for byte, and the binary reply arrives before the ack', async () => {
+    const bodies: { contentType: string | undefined; body: Buffer }[] = [];
+    const upstream = await startHttp(resources, (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        if (request.method === 'OPTIONS') {
+          response.setHeader('WebHook-Allowed-Origin', '*');
+          response.end();
+          return;
+        }
+        const body = Buffer.concat(chunks);
+        bodies.push({ contentType: request.headers['content-type'], body });
+        response.setHeader('Content-Type', 'application/octet-stream');
+        response.end(Buffer.from(body).reverse());
+      });
+    });
+    const service = await startService(resources, {
+      hubs: { calls: [{ urlTemplate: `${upstream}/api/workers/{event}`, eventPattern: '*' }] },
+    });
+    const { client } = await connect(resources, service, {
+      hub: 'calls',
+      userId: 'call-1',
+      client: { protocol: protocol() },
+    });
+    const order: string[] = [];
+    const replies: ServerDataMessage[] = [];
+    client.on('server-message', ({ message }) => {
+      order.push('message');
+      replies.push(message);
+    });
+    const packet = randomBytes(PACKET_BYTES);
+    await client.sendEvent('echo', arrayBufferOf(packet), 'binary');
+    order.push('ack');
+
+    expect(bodies).toHaveLength(1);
+    expect(bodies[0]?.contentType).toBe('application/octet-stream');
+    expect(bodies[0]?.body.equals(packet), 'the webhook got the bytes that were sent').toBe(true);
+    expect(order).toEqual(['message', 'ack']);
+    expect(replies[0]?.dataType).toBe('binary');
+    expect(Buffer.from(replies[0]?.data as ArrayBuffer).equals(Buffer.from(packet).reverse())).toBe(true);
+  });
+
+  it('reaches the express middleware of Microsoft with its user, its state and its type', async () => {
+    const seen: unknown[] = [];
+    const url = await startExpressHandler(resources, 'calls', {
+      handleConnect(_request, response) {
+        response.setState('turn', 1);
+        response.success({ groups: ['lobby'], roles: ['webpubsub.sendToGroup.lobby'] });
+      },
+      handleUserEvent(request, response) {
+        seen.push({
+          name: request.context.eventName,
+          user: request.context.userId,
+          turn: request.context.states['turn'],
+        });
+        response.setState('turn', 2);
+        response.success(`heard ${request.data}`, 'text');
+      },
+      allowedEndpoints: ['http://127.0.0.1:1'],
+    });
+    const service = await startService(resources, {
+      hubs: { Calls: [{ urlTemplate: url, eventPattern: 'hello', systemEvents: ['connect'] }] },
+    });
+    const { client } = await connect(resources, service, {
+      hub: 'calls',
+      userId: 'anna',
+      client: { protocol: protocol() },
+    });
+    const texts: unknown[] = [];
+    client.on('server-message', ({ message }) => texts.push(message.data));
+    client.on('group-message', ({ message }) => texts.push(message.data));
+    await client.sendEvent('hello', 'one', 'text');
+    await client.sendEvent('Hello', { two: 2 }, 'json');
+    await client.sendToGroup('lobby', 'to all', 'text');
+    expect(seen).toEqual([
+      { name: 'hello', user: 'anna', turn: 1 },
+      { name: 'Hello', user: 'anna', turn: 2 },
+    ]);
+    expect(texts).toEqual(['heard one', 'heard [object Object]', 'to all']);
+  });
+});
+
+it('tells the express middleware when a client is there and when it has gone', async () => {
+  const seen: string[] = [];
+  const gone = Promise.withResolvers<string | undefined>();
+  const here = Promise.withResolvers<void>();
+  const url = await startExpressHandler(resources, 'chat', {
+    onConnected: ({ context }) => {
+      seen.push(`connected ${context.connectionId}`);
+      here.resolve();
+    },
+    onDisconnected: ({ context, reason }) => {
+      seen.push(`disconnected ${context.connectionId}`);
+      gone.resolve(reason);
+    },
+  });
+  const service = await startService(resources, {
+    hubs: { chat: [{ urlTemplate: url, systemEvents: ['connected', 'disconnected'] }] },
+  });
+  const { connectionId } = await connect(resources, service);
+  await here.promise;
+  await serviceClient(service, 'chat').closeConnection(connectionId, { reason: 'maintenance' });
+  expect(await gone.promise).toBe('maintenance');
+  expect(seen).toEqual([`connected ${connectionId}`, `disconnected ${connectionId}`]);
+});
+
+it('refuses a client with the status that the connect handler answers', async () => {
+  const url = await startExpressHandler(resources, 'chat', {
+    handleConnect: (_request, response) => response.fail(401, 'not you'),
+  });
+  const service = await startService(resources, {
+    hubs: { chat: [{ urlTemplate: url, systemEvents: ['connect'] }] },
+  });
+  await expect(connect(resources, service)).rejects.toThrow('401');
+});

@@ -1,0 +1,51 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Resources } from './service.ts';
+
+/** A TCP connection that can be cut in the middle, without any closing handshake above it. */
+export interface TcpProxy {
+  readonly url: string;
+  /** Cuts every connection that is open now. */
+  cut(): void;
+  /** While refusing, new connections are cut at once. */
+  refuse(refusing: boolean): void;
+}
+
+export async function startTcpProxy(resources: Resources, targetPort: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let refusing = false;
+  const server = createServer((client) => {
+    if (refusing) {
+      client.destroy();
+      return;
+    }
+    const target = connect(targetPort, '127.0.0.1');
+    for (const [socket, other] of [
+      [client, target],
+      [target, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const cut = (): void => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  resources.add(server, async () => {
+    cut();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut,
+    refuse(value) {
+      refusing = value;
+    },
+  };
+}
