@@ -142,21 +142,34 @@ class AcsCallControl implements CallControl {
   }
 }
 
+interface Headers {
+  get(name: string): string | undefined;
+}
+
+/** `Retry-After` as it came, or in whole seconds what the milliseconds of Azure's own headers say. */
+function retryAfterOf(headers: Headers | undefined): string | undefined {
+  const standard = headers?.get('retry-after');
+  if (standard !== undefined) return standard;
+  const ms = Number(headers?.get('retry-after-ms') ?? headers?.get('x-ms-retry-after-ms') ?? Number.NaN);
+  return Number.isFinite(ms) && ms >= 0 ? String(Math.ceil(ms / 1000)) : undefined;
+}
+
 /** What `RestError` of the SDKs has; the class itself would have to be imported ahead of time. */
 interface RestErrorLike {
   readonly statusCode?: unknown;
   readonly code?: unknown;
-  readonly response?: { readonly headers?: { get(name: string): string | undefined } };
+  readonly response?: { readonly headers?: Headers };
 }
 
 const RETRYABLE_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 
 function failureOf(cause: unknown): CallControlFailure {
-  if (!(cause instanceof Error)) return { retryable: false };
+  // The SDK throws a text where an answer lacks the id of the connection: ACS has acted, and its callbacks will tell.
+  if (!(cause instanceof Error)) return { retryable: true };
   const { statusCode, code, response } = cause as Error & RestErrorLike;
   // Without a status the request did not get through or was not answered in time.
   if (typeof statusCode !== 'number') return { retryable: true };
-  const retryAfter = response?.headers?.get('retry-after');
+  const retryAfter = retryAfterOf(response?.headers);
   return {
     status: statusCode,
     retryable: RETRYABLE_STATUS.has(statusCode),

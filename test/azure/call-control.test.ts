@@ -1,0 +1,159 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createCallControl } from '../../shared/azure/call-control.ts';
+import { type CallControl, CallControlError } from '../../shared/core/call-control.ts';
+import { CONNECTION_ID, PLAN } from '../support/calls.ts';
+import { type ScriptedAcs, type ScriptedAnswer, startScriptedAcs } from '../support/scripted-acs.ts';
+
+const running: ScriptedAcs[] = [];
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((acs) => acs.close()));
+});
+
+async function against(...answers: ScriptedAnswer[]): Promise<{ acs: ScriptedAcs; control: CallControl }> {
+  const acs = await startScriptedAcs(...answers);
+  running.push(acs);
+  const { connectionString } = acs;
+  return { acs, control: createCallControl({ connectionString }, { allowInsecureConnection: true }) };
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<CallControlError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof CallControlError) return error;
+  throw new Error('expected a CallControlError', { cause: error });
+}
+
+const request = {
+  incomingCallContext: 'context',
+  callbackUrl: 'https://control.example/api/callbacks/x',
+  operationContext: 'x',
+  media: { transportUrl: 'wss://relay.example/media/x?ticket=t', plan: { ...PLAN, dtmf: true } },
+};
+
+const properties = { callConnectionId: CONNECTION_ID, serverCallId: 'server', correlationId: 'correlation' };
+
+function refusal(status: number, code: string, headers: Record<string, string> = {}): ScriptedAnswer {
+  return { status, json: { error: { code, message: 'about +14255550123' } }, headers };
+}
+
+describe('what reaches ACS', () => {
+  it('is an answer with the media options of the plan', async () => {
+    const { acs, control } = await against({ status: 200, json: properties });
+    expect(await control.answer(request)).toEqual(properties);
+    expect(acs.seen).toMatchObject([
+      {
+        method: 'POST',
+        path: '/calling/callConnections:answer',
+        json: {
+          incomingCallContext: 'context',
+          callbackUri: 'https://control.example/api/callbacks/x',
+          operationContext: 'x',
+          mediaStreamingOptions: {
+            transportUrl: 'wss://relay.example/media/x?ticket=t',
+            transportType: 'websocket',
+            contentType: 'audio',
+            audioChannelType: 'mixed',
+            startMediaStreaming: true,
+            enableBidirectional: true,
+            audioFormat: 'pcm16KMono',
+            enableDtmfTones: true,
+          },
+        },
+      },
+    ]);
+  });
+
+  it('is a rejection', async () => {
+    const { acs, control } = await against({ status: 204 });
+    await control.reject('context');
+    expect(acs.seen).toMatchObject([
+      {
+        path: '/calling/callConnections:reject',
+        json: { incomingCallContext: 'context', callRejectReason: 'forbidden' },
+      },
+    ]);
+  });
+
+  it('are start and stop of streaming, with a context where there is one', async () => {
+    const { acs, control } = await against({ status: 202 });
+    await control.startMediaStreaming(CONNECTION_ID, { operationContext: 'mine' });
+    await control.stopMediaStreaming(CONNECTION_ID);
+    expect(acs.seen.map(({ path, json }) => [path, json])).toEqual([
+      [`/calling/callConnections/${CONNECTION_ID}:startMediaStreaming`, { operationContext: 'mine' }],
+      [`/calling/callConnections/${CONNECTION_ID}:stopMediaStreaming`, {}],
+    ]);
+  });
+
+  it('is a hang-up for everybody', async () => {
+    const { acs, control } = await against({ status: 204 });
+    await control.hangUp(CONNECTION_ID);
+    expect(acs.seen).toMatchObject([
+      { method: 'POST', path: `/calling/callConnections/${CONNECTION_ID}:terminate` },
+    ]);
+  });
+
+  it('is nothing over an unencrypted connection that was not allowed', async () => {
+    const { acs } = await against({ status: 204 });
+    const strict = createCallControl({ connectionString: acs.connectionString });
+    await failureOf(strict.hangUp(CONNECTION_ID));
+    expect(acs.seen).toEqual([]);
+  });
+});
+
+describe('failures of ACS', () => {
+  it('carry status and code, and no text of ACS', async () => {
+    const { control } = await against(refusal(400, '8501'));
+    const error = await failureOf(control.startMediaStreaming(CONNECTION_ID));
+    expect(error.failure).toEqual({ status: 400, code: '8501', retryable: false });
+    expect(error.message).toBe(
+      'starting media streaming failed: Azure Communication Services answered 400 (code 8501)',
+    );
+    expect(error.callGone).toBe(false);
+  });
+
+  it.each([
+    ['404', refusal(404, '8522')],
+    ['the code for a call that was terminated', refusal(400, '8528')],
+  ])('say that the call is gone with %s', async (_what, answer) => {
+    const { control } = await against(answer);
+    expect((await failureOf(control.hangUp(CONNECTION_ID))).callGone).toBe(true);
+  });
+
+  it('do not call a call gone whose streaming was not configured', async () => {
+    const { control } = await against(refusal(405, '8522'));
+    expect((await failureOf(control.startMediaStreaming(CONNECTION_ID))).callGone).toBe(false);
+  });
+
+  it.each([
+    ['retry-after', '7', '7'],
+    ['retry-after-ms', '1500', '2'],
+  ])('keep %s, and starting is not repeated', async (name, value, kept) => {
+    const { acs, control } = await against(refusal(429, '8529', { [name]: value }));
+    const error = await failureOf(control.startMediaStreaming(CONNECTION_ID));
+    expect(error.failure).toEqual({ status: 429, code: '8529', retryable: true, retryAfter: kept });
+    expect(acs.seen).toHaveLength(1);
+  });
+
+  it('have an answer repeated as the same request, so that ACS acts on it once', async () => {
+    const { acs, control } = await against({ status: 503 }, { status: 200, json: properties });
+    expect((await control.answer(request)).callConnectionId).toBe(CONNECTION_ID);
+    expect(acs.seen).toHaveLength(2);
+    expect(acs.seen[0]?.repeatabilityId).toBeDefined();
+    expect(acs.seen[1]?.repeatabilityId).toBe(acs.seen[0]?.repeatabilityId);
+  });
+
+  it('may pass when the connection is cut', async () => {
+    const { control } = await against({ status: 0, cut: true });
+    const error = await failureOf(control.startMediaStreaming(CONNECTION_ID));
+    expect(error.failure).toEqual({ retryable: true });
+    expect(error.reason).toBe('Azure Communication Services did not answer');
+  });
+
+  it('include an answer without the id of the connection', async () => {
+    const { control } = await against({ status: 200, json: {} });
+    expect((await failureOf(control.answer(request))).failure.status).toBeUndefined();
+  });
+});
