@@ -94,7 +94,7 @@ export function newConnection(options: ConnectionOptions): ConnectionState {
 export function stepConnection(state: ConnectionState, input: ConnectionInput): ConnectionStep {
   switch (input.type) {
     case 'begin':
-      if (!input.startMedia) return same(state);
+      if (!input.startMedia || state.media !== 'inactive' || ended(state)) return same(state);
       return { state: { ...state, media: 'starting' }, effects: [{ type: 'openMedia' }] };
     case 'established':
       return establish(state);
@@ -201,11 +201,12 @@ function stopMedia(state: ConnectionState, operation: Operation): ConnectionStep
 function hangUp(state: ConnectionState): ConnectionStep {
   if (ended(state)) return { ...same(state), refusal: refusals.callNotFound() };
   const streaming = state.media === 'active' || state.media === 'starting';
+  const tellStopped = state.stoppedEventOnHangUp && state.call === 'connected' && state.media === 'active';
   return {
     state: { ...state, call: 'disconnecting', media: streaming ? 'inactive' : state.media, held: [] },
     effects: [
       ...(streaming ? [{ type: 'closeMedia' } as const] : []),
-      ...(state.media === 'active' && state.stoppedEventOnHangUp ? [post(stopped(state.streaming))] : []),
+      ...(tellStopped ? [post(stopped(state.streaming))] : []),
       { type: 'release' },
     ],
   };
