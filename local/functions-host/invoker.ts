@@ -13,6 +13,7 @@ import type {
   RpcTypedData,
   TraceContext,
 } from './app/core-types.ts';
+import { readOnly } from './app/read-only.ts';
 import type { IndexedFunction } from './function-index.ts';
 
 export interface InvocationInput {
@@ -172,17 +173,6 @@ function invocationHookContext(app: CoreApp, scope: LogScope) {
       appHookData: readOnly('appHookData', () => app.appHookData),
       invocationContext: readOnly('invocationContext', () => scope.invocationContext),
     });
-}
-
-/** A property that throws when a hook tries to replace it. */
-export function readOnly(name: string, get: () => unknown): PropertyDescriptor {
-  return {
-    enumerable: true,
-    get,
-    set: () => {
-      throw new CoreError(`Cannot assign to read only property '${name}'`);
-    },
-  };
 }
 
 /** A child of the caller's span, or the root of a new trace (https://www.w3.org/TR/trace-context/). */

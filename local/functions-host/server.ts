@@ -3,19 +3,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import type { RunningServer } from '../process/child.ts';
-import { Admin } from './admin.ts';
 import { CoreApp } from './app/core-app.ts';
 import { installCoreModule } from './app/core-module.ts';
-import type { LogLevel } from './app/core-types.ts';
-import { loadEntryPoints } from './app/entry-points.ts';
-import { EventGridWebhook } from './event-grid/event-grid-webhook.ts';
-import { type IndexedFunction, indexFunctions } from './function-index.ts';
-import { type HostJson, readHostJson } from './host-json.ts';
-import { answer, answerAndClose } from './http/answer.ts';
-import { HttpFunctions } from './http/http-functions.ts';
-import { RouteTable } from './http/route-table.ts';
-import { StreamProxy } from './http/stream-proxy.ts';
-import { Invoker, readOnly } from './invoker.ts';
+import { appHookContext, loadApp } from './app/load-app.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { IndexedFunction } from './function-index.ts';
+import { readHostJson } from './host-json.ts';
+import { answerAndClose } from './http/answer.ts';
+import { Invoker } from './invoker.ts';
 import { type HostKeys, KeyCheck } from './keys.ts';
 import { formatRecord, isShown } from './log.ts';
 import { TimerRunner } from './timer/timer-runner.ts';
@@ -64,9 +59,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   installCoreModule(app.coreApi());
 
   // Listening comes first: a taken port is found before the app is loaded, and the app can be told its own address.
-  const unavailable = async (_: IncomingMessage, response: ServerResponse): Promise<void> =>
-    answerAndClose(response, 503);
-  let serve = unavailable;
+  let serve: Serve = unavailable;
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     response.on('error', () => {});
     serve(request, response).catch((error: unknown) => {
@@ -84,20 +77,37 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     process.env['AZURE_FUNCTIONS_ENVIRONMENT'] ??= 'Development';
     process.env['WEBSITE_HOSTNAME'] ??= new URL(url).host;
     const { functions, httpUri } = await loadApp(app, appFolder, hostJson);
-    const parts = assemble(app, functions, httpUri, options);
-    for (const timer of parts.timers.values()) timer.start();
-    serve = parts.serve;
+    const invoker = new Invoker(app);
+    const timers = new Map<string, TimerRunner>();
+    for (const target of functions) {
+      if (target.kind === 'timer') timers.set(target.name, new TimerRunner(target, invoker));
+    }
+    const dispatcher = new Dispatcher({
+      functions,
+      timers,
+      invoker,
+      keys: new KeyCheck(options.keys),
+      httpUri,
+      frontEndLimitMs: options.frontEndLimitMs ?? FRONT_END_LIMIT_MS,
+      bodyLimitBytes: bodyLimit(process.env[BODY_LIMIT_VARIABLE]),
+    });
+    // A disabled timer keeps its runner, for whoever runs the function by hand.
+    for (const target of functions) if (!target.isDisabled) timers.get(target.name)?.start();
+    serve = (request, response) => dispatcher.serve(request, response);
     return {
       url,
       functions: functions.map(({ name, kind }) => ({ name, kind })),
       close: closeOnce(async () => {
-        server.close();
         serve = unavailable;
-        for (const timer of parts.timers.values()) timer.close();
-        await parts.invoker.drain(DRAIN_LIMIT_MS);
-        await app.runHooks('appTerminate', appHookContext(app, {}));
-        parts.streaming?.close();
-        server.closeAllConnections();
+        server.close();
+        for (const timer of timers.values()) timer.close();
+        await invoker.drain(DRAIN_LIMIT_MS);
+        try {
+          await app.runHooks('appTerminate', appHookContext(app, {}));
+        } finally {
+          dispatcher.close();
+          server.closeAllConnections();
+        }
       }),
     };
   } catch (error) {
@@ -107,107 +117,21 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   }
 }
 
+type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Answers while the app loads and while the host closes. */
+const unavailable: Serve = async (_, response) => answerAndClose(response, 503);
+
 async function listen(server: Server, port: number, host: string): Promise<void> {
   server.listen(port, host);
   // `once` rejects with the error when the port cannot be had.
   await once(server, 'listening');
 }
 
-async function loadApp(
-  app: CoreApp,
-  appFolder: string,
-  hostJson: HostJson,
-): Promise<{ functions: IndexedFunction[]; httpUri: string | undefined }> {
-  process.chdir(appFolder);
-  const say = (level: LogLevel, message: string): void => app.log({ level, category: 'system', message });
-  for (const setting of hostJson.ignored) {
-    say('warning', `not supported: ${setting} in host.json has no effect here`);
-  }
-  await loadEntryPoints(appFolder);
-  await app.runHooks('appStart', appHookContext(app, { functionAppDirectory: appFolder }));
-  const capabilities = (await app.model?.getCapabilities({})) ?? {};
-  app.lock();
-  const functions = indexFunctions(app, { routePrefix: hostJson.routePrefix, env: process.env });
-  if (functions.length === 0) say('warning', `the app in ${appFolder} registered no function`);
-  for (const { name, kind, isDisabled } of functions) {
-    say('debug', `function ${name} (${kind})${isDisabled ? ' is disabled' : ''}`);
-  }
-  return { functions, httpUri: capabilities['HttpUri'] };
-}
-
-function assemble(
-  app: CoreApp,
-  functions: readonly IndexedFunction[],
-  httpUri: string | undefined,
-  options: FunctionsHostOptions,
-) {
-  const keys = new KeyCheck(options.keys);
-  const invoker = new Invoker(app);
-  const bodyLimitBytes = bodyLimit(process.env[BODY_LIMIT_VARIABLE]);
-  const streaming = httpUri === undefined ? undefined : new StreamProxy({ invoker, httpUri, bodyLimitBytes });
-  const http = new HttpFunctions({
-    invoker,
-    keys,
-    bodyLimitBytes,
-    frontEndLimitMs: options.frontEndLimitMs ?? FRONT_END_LIMIT_MS,
-    streaming,
-  });
-  const routes = new RouteTable(functions.filter((target) => target.kind === 'http'));
-  const eventGrid = new EventGridWebhook(
-    functions.filter((target) => target.kind === 'eventGrid'),
-    invoker,
-    keys,
-  );
-  const timers = new Map<string, TimerRunner>();
-  for (const target of functions) {
-    if (target.kind === 'timer') timers.set(target.name, new TimerRunner(target, invoker));
-  }
-  const admin = new Admin({ functions, timers, invoker, keys });
-
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const url = requestUrl(request);
-    if (url === undefined) return answerAndClose(response, 400);
-    const path = url.pathname.toLowerCase();
-    if (path === '/admin' || path.startsWith('/admin/')) return admin.serve(request, response, url);
-    if (path === '/runtime/webhooks/eventgrid') return eventGrid.serve(request, response, url);
-    const match = routes.find(request.method ?? 'GET', url.pathname);
-    if (match !== undefined) return http.serve(request, response, url, match);
-    if (path === '/') return home(response);
-    answer(response, 404);
-  };
-  return { serve, invoker, timers, streaming };
-}
-
 function bodyLimit(setting: string | undefined): number {
   const bytes = Number(setting ?? BODY_LIMIT_BYTES);
   if (Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
   throw new Error(`${BODY_LIMIT_VARIABLE} must be a number of bytes, not "${setting}"`);
-}
-
-/** The address that the client asked for; undefined for a request line or host that makes none. */
-function requestUrl(request: IncomingMessage): URL | undefined {
-  const target = request.url ?? '';
-  const { host } = request.headers;
-  if (!target.startsWith('/') || host === undefined) return undefined;
-  return URL.parse(`http://${host}${target}`) ?? undefined;
-}
-
-function home(response: ServerResponse): void {
-  if (process.env['AzureWebJobsDisableHomepage']?.toLowerCase() === 'true') {
-    answer(response, 204);
-    return;
-  }
-  response.setHeader('content-type', 'text/html; charset=utf-8');
-  response.end(
-    '<!doctype html><html lang="en"><title>Function app</title><h1>This function app is running.</h1></html>\n',
-  );
-}
-
-function appHookContext(app: CoreApp, own: object): object {
-  return Object.defineProperties(own, {
-    hookData: readOnly('hookData', () => app.appLevelHookData),
-    appHookData: readOnly('appHookData', () => app.appHookData),
-  });
 }
 
 function closeOnce(close: () => Promise<void>): () => Promise<void> {

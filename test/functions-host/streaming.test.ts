@@ -43,6 +43,19 @@ it('answers 500 without a body when the handler throws', async () => {
   }
 });
 
+it('cuts an answer off when the function fails in the middle of it', async () => {
+  const response = await fetch(`${host.url}/api/breaksOff`);
+  expect(response.status).toBe(200);
+  await fetch(`${host.url}/api/breakOff`);
+  await expect(response.text(), 'the client must see that the answer is not whole').rejects.toThrow();
+  await expect.poll(() => host.output()).toContain('and no further');
+});
+
+it('delivers a whole answer even when the function did not read the request', async () => {
+  const response = await fetch(`${host.url}/api/ignoresBody`, { method: 'POST', body: 'y'.repeat(900) });
+  expect((await response.text()).length).toBe(500_000);
+});
+
 it('answers 204 when the handler returns nothing', async () => {
   expect((await fetch(`${host.url}/api/nothing`)).status).toBe(204);
 });
@@ -50,6 +63,16 @@ it('answers 204 when the handler returns nothing', async () => {
 it('answers 413 for a body that is announced to be over the limit', async () => {
   const response = await fetch(`${host.url}/api/upper/t`, { method: 'POST', body: 'x'.repeat(1_001) });
   expect(response.status).toBe(413);
+});
+
+it('answers 413 for a body that grows past the limit without having been announced', async () => {
+  const request = httpRequest(`${host.url}/api/upper/t`, { method: 'POST' });
+  request.on('error', () => {});
+  request.write('x'.repeat(600));
+  const [begun] = (await once(request, 'response')) as [IncomingMessage];
+  expect(begun.statusCode, 'this answer begins before the limit is reached').toBe(202);
+  request.write('x'.repeat(600));
+  await expect(once(begun.resume(), 'end'), 'the request is cut off').rejects.toThrow();
 });
 
 it('does not match a route any less strictly', async () => {

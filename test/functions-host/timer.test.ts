@@ -16,7 +16,9 @@ let host: HostProcess;
 
 beforeAll(async () => {
   app = await buildApp('main');
-  host = await startHost(app.folder, { env: { YEARLY: '0 30 5 1 1 *' } });
+  host = await startHost(app.folder, {
+    env: { YEARLY: '0 30 5 1 1 *', AzureWebJobs_disabledTick_Disabled: '1' },
+  });
 });
 
 afterAll(async () => {
@@ -46,6 +48,13 @@ it('runs a function on its schedule', async () => {
     // A schedule of less than a minute is not monitored.
     scheduleStatus: null,
   });
+});
+
+it('runs a disabled function only by hand', async () => {
+  await expect.poll(async () => (await ticks('everySecond')).length, { timeout: 10_000 }).toBeGreaterThan(1);
+  expect(await ticks('disabledTick')).toEqual([]);
+  expect((await run('disabledTick')).status).toBe(202);
+  await expect.poll(async () => (await ticks('disabledTick')).length).toBe(1);
 });
 
 it('runs a function at the start when it asks for it', async () => {

@@ -27,7 +27,7 @@ export function parseConstraint(text: string): RouteConstraint {
     return BigInt(part.trim());
   });
   const [first, second] = numbers;
-  const expected = ARGUMENT_COUNTS[key];
+  const expected = ARGUMENT_COUNTS.get(key);
   if (expected === undefined) throw new Error(`"${text}" is no route constraint`);
   if (!expected.includes(numbers.length)) {
     throw new Error(`the route constraint "${text}" has ${numbers.length} arguments`);
@@ -70,24 +70,14 @@ export function parseConstraint(text: string): RouteConstraint {
 }
 
 /** How many arguments each constraint takes. */
-const ARGUMENT_COUNTS: Readonly<Record<string, readonly number[]>> = {
-  int: [0],
-  long: [0],
-  float: [0],
-  double: [0],
-  decimal: [0],
-  bool: [0],
-  datetime: [0],
-  guid: [0],
-  alpha: [0],
-  required: [0],
-  min: [1],
-  max: [1],
-  minlength: [1],
-  maxlength: [1],
-  length: [1, 2],
-  range: [2],
-};
+const ARGUMENT_COUNTS: ReadonlyMap<string, readonly number[]> = new Map([
+  ...['int', 'long', 'float', 'double', 'decimal', 'bool', 'datetime', 'guid', 'alpha', 'required'].map(
+    (name): [string, number[]] => [name, [0]],
+  ),
+  ...['min', 'max', 'minlength', 'maxlength'].map((name): [string, number[]] => [name, [1]]),
+  ['length', [1, 2]],
+  ['range', [2]],
+]);
 
 function isWithin(text: string, low: bigint, high: bigint): boolean {
   if (!INTEGER.test(text)) return false;

@@ -67,27 +67,30 @@ export class StreamProxy {
         'x-forwarded-proto': url.protocol.slice(0, -1),
       },
     });
-    // An invocation that failed has no answer coming: what the client gets then is decided here, once.
-    const giveUp = (status: number): void => {
+    // The answer begins once: with what the app's server sends, or with what is decided here in its place.
+    let hasBegun = false;
+    const decide = (status: number): void => {
+      if (hasBegun) return;
+      hasBegun = true;
       upstream.destroy();
-      if (response.headersSent) response.destroy();
-      else answerAndClose(response, status);
+      answerAndClose(response, status);
     };
     upstream.once('response', (incoming) => {
-      if (response.headersSent || response.destroyed) {
+      if (hasBegun || response.headersSent || response.destroyed) {
         incoming.destroy();
         return;
       }
+      hasBegun = true;
       response.writeHead(incoming.statusCode ?? 500, passedOn(incoming));
       response.flushHeaders();
       pipeline(incoming, response).catch(() => response.destroy());
     });
-    upstream.on('error', () => giveUp(500));
+    upstream.on('error', () => decide(500));
     response.once('close', () => {
       if (!response.writableEnded) upstream.destroy();
     });
     pipeline(request, bodyLimiter(bodyLimitBytes), upstream).catch((error: unknown) =>
-      giveUp(error instanceof BodyTooLargeError ? 413 : 500),
+      decide(error instanceof BodyTooLargeError ? 413 : 500),
     );
     try {
       const { result } = await invoker.invoke(target, {
@@ -98,9 +101,11 @@ export class StreamProxy {
         invocationId,
       });
       // The app's server answers for a result only; nothing comes when there is none.
-      if (result === undefined || result === null) giveUp(204);
+      if (result === undefined || result === null) decide(204);
     } catch {
-      giveUp(500);
+      // An answer that had begun is cut off, so that the client cannot take it for a whole one.
+      if (hasBegun) upstream.destroy();
+      else decide(500);
     }
   }
 }
@@ -120,12 +125,11 @@ function streamMetadata(
   url: URL,
   values: RouteValues,
 ): Record<string, RpcTypedData> {
-  const metadata: Record<string, RpcTypedData> = {
+  return {
+    ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { string: value }])),
     Query: { json: JSON.stringify(queryOf(url.searchParams)) },
     Headers: { json: JSON.stringify(headersOf(request)) },
   };
-  for (const [name, value] of Object.entries(values)) metadata[name] = { string: value };
-  return metadata;
 }
 
 function bodyLimiter(limitBytes: number): Transform {
