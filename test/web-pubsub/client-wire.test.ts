@@ -43,6 +43,8 @@ describe('the upgrade', () => {
       missing: '',
       'not a token': 'abc',
       forged: await clientToken(service, {}, { key: 'k'.repeat(44) }),
+      'signed with the key by another algorithm': await clientToken(service, {}, { algorithm: 'HS384' }),
+      unsigned: `${Buffer.from('{"alg":"none"}').toString('base64url')}.${(await clientToken(service)).split('.')[1]}.`,
       'for another hub': await clientToken(service, {}, { hub: 'other' }),
       'for the ws scheme': await clientToken(service, {
         aud: `${service.url.replace('http', 'ws')}/client/hubs/chat`,

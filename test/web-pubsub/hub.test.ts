@@ -281,6 +281,23 @@ describe('a user event', () => {
     expect(bench.sent.get(1)).toMatchObject([{ event: 'connected' }, { type: 'ack', ackId: 1 }]);
   });
 
+  it('that is under way when its client recovers keeps the new socket unread, and is acknowledged there', () => {
+    const bench = new Bench();
+    bench.open(1);
+    bench.request(1, { type: 'event', event: 'e', data: 1, ackId: 1 });
+    bench.lose(1);
+    bench.apply({ type: 'recover', transportId: 2, connectionId: 'c1', reconnectionToken: 't' });
+    expect(bench.effects('pauseReading').map(({ transportId }) => transportId)).toEqual([1, 2]);
+    bench.request(2, { type: 'ping' });
+    answer(bench);
+    expect(bench.sent.get(2)).toMatchObject([
+      { event: 'connected' },
+      { type: 'ack', ackId: 1 },
+      { type: 'pong' },
+    ]);
+    expect(bench.effects('resumeReading').map(({ transportId }) => transportId)).toEqual([2]);
+  });
+
   it('that is answered twice counts once', () => {
     const bench = busyBench();
     const outcome = { ok: true } as const;

@@ -14,12 +14,12 @@ export interface TokenClaims {
 export function clientToken(
   service: RunningWebPubSub,
   claims: TokenClaims = {},
-  { key = service.accessKey, hub = 'chat' } = {},
+  { key = service.accessKey, hub = 'chat', algorithm = 'HS256' } = {},
 ): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
   const payload = { aud: `${service.url}/client/hubs/${hub}`, exp: now + 60, ...claims };
   return new SignJWT(payload as JWTPayload)
-    .setProtectedHeader({ alg: 'HS256' })
+    .setProtectedHeader({ alg: algorithm })
     .sign(new TextEncoder().encode(key));
 }
 
