@@ -7,6 +7,7 @@
  */
 import { readAppRole } from '../shared/config.ts';
 import { registerControl } from './control/register.ts';
+import { workers } from './workers/index.ts';
 import { registerWorkers } from './workers/register.ts';
 
 const role = readAppRole(process.env);
@@ -15,6 +16,6 @@ switch (role) {
     registerControl();
     break;
   case 'worker':
-    registerWorkers();
+    registerWorkers(workers);
     break;
 }

@@ -50,6 +50,8 @@ interface Connected {
   readonly connection: LaneConnection;
   /** Settles the message in flight as failed; undefined while there is none. */
   fail: (() => void) | undefined;
+  /** The worker has said of the message in flight that it failed. */
+  refused?: boolean;
 }
 
 export class Lane {
@@ -111,6 +113,11 @@ export class Lane {
     this.#repliesPlayed += outcome.played ?? 0;
     this.#repliesIgnored += outcome.ignored ?? 0;
     this.#published += outcome.published ?? 0;
+  }
+
+  /** The worker says that it could not handle the event that is under way: it counts as failed once it is acknowledged. */
+  eventFailed(): void {
+    if (this.#current?.fail !== undefined) this.#current.refused = true;
   }
 
   /** The stream is over: the rest of the audio and `ended` are sent if that works within `END_LIMIT_MS`. Idempotent. */
@@ -217,12 +224,13 @@ export class Lane {
       isSettled = true;
       cancel();
       current.fail = undefined;
-      if (isAcked) this.#acked(message, clock.elapsedMs() - sentAtMs);
+      if (isAcked && !current.refused) this.#acked(message, clock.elapsedMs() - sentAtMs);
       else this.#failed(message);
       if (this.#current === current) this.#pump();
     };
     const cancel = clock.after(EVENT_TIMEOUT_MS, () => settle(false));
     current.fail = () => settle(false);
+    current.refused = false;
     if (message.kind === 'audio') this.#chunksSent += 1;
     const { connection } = current;
     const sent =

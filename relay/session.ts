@@ -234,6 +234,10 @@ export class Session {
         lane.replied({ published: 1 });
         this.#options.onPublish?.(this.callId, worker, action);
         break;
+      case 'failed':
+        this.#options.log.warn({ worker }, 'the worker failed on an event');
+        lane.eventFailed();
+        break;
     }
   }
 

@@ -28,7 +28,7 @@ export interface LaneResponse {
 /**
  * Runs one event through a worker. Never throws.
  *
- * A failure is an answer of status 200 with a `publish` action of level `error`. Web PubSub repeats an event that is
+ * A failure is an answer of status 200 with a `failed` action. Web PubSub repeats an event that is
  * answered with 5xx after 1, 3 and 5 seconds, while the lane waits and its audio grows old; and any other error status
  * may cost the lane its connection, and its state with it. So exactly the failed event is lost, and at once.
  */
@@ -136,7 +136,7 @@ function fail(worker: Worker, request: LaneRequest, lane: LaneState, error: unkn
     status: 200,
     message: {
       contentType: 'application/json',
-      body: JSON.stringify({ actions: [{ type: 'publish', level: 'error', text }] }),
+      body: JSON.stringify({ actions: [{ type: 'failed', text }] }),
     },
     ...stateAfterFailure(request.connectionState, lane),
     error,

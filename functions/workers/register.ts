@@ -1,7 +1,7 @@
 import { app } from '@azure/functions';
 import { readWorkerConfig, type WorkerConfig } from '../../shared/config.ts';
 import { WorkerWebhook } from '../worker-kit/webhook.ts';
-import { workers } from './index.ts';
+import type { Worker } from '../worker-kit/worker.ts';
 
 /**
  * Registers the functions of the worker app.
@@ -10,7 +10,7 @@ import { workers } from './index.ts';
  *   itself by signature; a key in the hub's URL would prove less.
  * - `GET /api/workers`: the workers and how they listen, with a function key.
  */
-export function registerWorkers(): void {
+export function registerWorkers(workers: readonly Worker[]): void {
   const webhook = new WorkerWebhook(workers, configReader());
   app.http('workerEvents', {
     route: 'workers/{name}',

@@ -15,6 +15,11 @@ const PIECE_MS = 500;
 const PIECE_STEP_MS = 250;
 /** The latest echo that is looked for, in milliseconds. */
 const MAX_DELAY_MS = 3_000;
+/**
+ * Words that resemble each other can be mistaken for one another. A piece that seems to come back this much earlier or later than most,
+ * in milliseconds, is taken to come back with the others if it is also found there.
+ */
+const USUAL_SPREAD_MS = 100;
 /** Pieces quieter than this (RMS of 16-bit samples) or whose echo is less like them (correlation) are not counted. */
 const MIN_LOUDNESS = 100;
 const MIN_CORRELATION = 0.9;
@@ -27,12 +32,21 @@ export function measureRoundTrip(
 ): RoundTrip | undefined {
   const from = loudness(said, sampleRateHz);
   const to = loudness(heard, sampleRateHz);
-  const delays: number[] = [];
+  const pieces: Piece[] = [];
   for (let start = 0; start + PIECE_MS <= from.length; start += PIECE_STEP_MS) {
-    const delay = delayOf(from.subarray(start, start + PIECE_MS), to.subarray(start));
-    if (delay !== undefined) delays.push(delay);
+    pieces.push({ said: from.subarray(start, start + PIECE_MS), heard: to.subarray(start) });
   }
-  return percentiles(delays);
+  const everywhere = { first: 0, last: MAX_DELAY_MS };
+  const found = pieces.map((piece) => ({ piece, delay: delayOf(piece, everywhere) }));
+  const delays = found.flatMap(({ delay }) => delay ?? []);
+  const usual = percentiles(delays)?.p50 ?? 0;
+  const nearUsual = { first: Math.max(0, usual - USUAL_SPREAD_MS), last: usual + USUAL_SPREAD_MS };
+  return percentiles(
+    found.flatMap(({ piece, delay }) => {
+      if (delay === undefined || Math.abs(delay - usual) <= USUAL_SPREAD_MS) return delay ?? [];
+      return delayOf(piece, nearUsual) ?? delay;
+    }),
+  );
 }
 
 /** p50, p99 and maximum; undefined of nothing. */
@@ -43,20 +57,27 @@ export function percentiles(values: readonly number[]): RoundTrip | undefined {
   return sorted.length === 0 ? undefined : { p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-function delayOf(piece: Float64Array, heard: Float64Array): number | undefined {
-  const pieceMoments = moments(piece);
-  if (pieceMoments.mean < MIN_LOUDNESS || pieceMoments.deviation === 0) return undefined;
-  let best = { delay: 0, correlation: MIN_CORRELATION };
-  let found = false;
-  const last = Math.min(MAX_DELAY_MS, heard.length - piece.length);
-  for (let delay = 0; delay <= last; delay++) {
-    const correlation = correlate(piece, pieceMoments, heard.subarray(delay, delay + piece.length));
-    if (correlation > best.correlation) {
-      best = { delay, correlation };
-      found = true;
+/** Loudness of what was said, and of what was heard from that moment on. */
+interface Piece {
+  readonly said: Float64Array;
+  readonly heard: Float64Array;
+}
+
+/** The delay in this range, both ends included, at which the piece is found again. */
+function delayOf({ said, heard }: Piece, range: { first: number; last: number }): number | undefined {
+  const of = moments(said);
+  if (of.mean < MIN_LOUDNESS || of.deviation === 0) return undefined;
+  let best: number | undefined;
+  let bestCorrelation = MIN_CORRELATION;
+  const last = Math.min(range.last, heard.length - said.length);
+  for (let delay = range.first; delay <= last; delay++) {
+    const correlation = correlate(said, of, heard.subarray(delay, delay + said.length));
+    if (correlation > bestCorrelation) {
+      best = delay;
+      bestCorrelation = correlation;
     }
   }
-  return found ? best.delay : undefined;
+  return best;
 }
 
 interface Moments {

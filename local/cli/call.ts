@@ -12,6 +12,9 @@ import { useSystem } from './system.ts';
 import { UsageError } from './usage-error.ts';
 import { reportInWords, timelineInWords } from './words.ts';
 
+/** What is said and heard is kept in memory by the stand-in, up to twenty minutes of a call. */
+const MAX_SPEECH_MINUTES = 15;
+
 /** Exit status 0 when the call was answered, heard something, and was ended by the caller. */
 export async function callCommand(args: readonly string[]): Promise<number> {
   const options = readCallOptions(args);
@@ -42,6 +45,17 @@ export async function readSpeech(path: string, sampleRateHz: number): Promise<Au
     const why = error.code === 'ENOENT' ? 'there is no such file' : error.message;
     throw new UsageError(`${path} cannot be read: ${why}`);
   });
+  const speech = convertSpeech(path, bytes, sampleRateHz);
+  const minutes = speech.samples.length / sampleRateHz / 60;
+  if (minutes > MAX_SPEECH_MINUTES) {
+    throw new UsageError(
+      `${path} lasts ${minutes.toFixed(1)} minutes; a call can say at most ${MAX_SPEECH_MINUTES}`,
+    );
+  }
+  return speech;
+}
+
+function convertSpeech(path: string, bytes: Uint8Array, sampleRateHz: number): Audio {
   try {
     return convert(readWav(bytes), sampleRateHz);
   } catch (error) {

@@ -28,8 +28,8 @@ export async function makeCall(
 ): Promise<CallEvidence> {
   const telephone = new Telephone(system);
   const control = new ControlApi(system);
-  const limitMs =
-    (call.speech.samples.length / call.speech.sampleRateHz) * 1_000 + call.tailMs + CALL_SLACK_MS;
+  const speechMs = Math.ceil((call.speech.samples.length / call.speech.sampleRateHz) * 1_000);
+  const limitMs = speechMs + call.tailMs + CALL_SLACK_MS;
   const id = await telephone.place({ ...call, maxMs: limitMs });
   const answered = await telephone.waitFor(id, 'the answer', isAnsweredOrOver, limitMs, onLook);
   // The control app lists live calls only, so its name of the call is asked for while the call lasts.
@@ -41,7 +41,7 @@ export async function makeCall(
   ]);
   return {
     telephone: ended,
-    product: product && (await control.call(product.callId)),
+    product: product && (await endedProductCall(control, product.callId)),
     relay:
       ended.callConnectionId === undefined ? undefined : await control.relayCounts(ended.callConnectionId),
     said,
@@ -61,6 +61,16 @@ async function findProductCall(
     await delay(FIND_INTERVAL_MS);
   }
   return undefined;
+}
+
+/** The last callback reaches the control app a moment after the call's end. */
+async function endedProductCall(control: ControlApi, callId: string): Promise<ProductCall | undefined> {
+  let call = await control.call(callId);
+  for (let attempt = 1; attempt < FIND_ATTEMPTS && call?.state !== 'ended'; attempt++) {
+    await delay(FIND_INTERVAL_MS);
+    call = await control.call(callId);
+  }
+  return call;
 }
 
 function isOver({ state }: TelephoneReport): boolean {

@@ -74,7 +74,7 @@ export function compileReport({ telephone, product, relay, said, heard }: CallEv
     framesFromRelay: Math.round(sum((stream) => stream.samplesReceived) / frameSamples),
     ...(telephone.firstAudioMs !== undefined && { firstAudioMs: telephone.firstAudioMs }),
     ...(roundTripMs && { roundTripMs }),
-    longestGapMs: telephone.longestGapMs ?? 0,
+    longestGapMs: telephone.longestGapMs,
     underruns: sum((stream) => stream.underruns),
     stopAudioCount: sum((stream) => stream.stopAudioCount),
     ...(echo && { echo: { delayMs: (echo.offset / said.sampleRateHz) * 1_000, exact: echo.exact } }),

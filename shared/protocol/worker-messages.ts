@@ -36,9 +36,11 @@ const action = z.discriminatedUnion('type', [
   z.object({ type: z.literal('play'), format: z.enum(AUDIO_FORMAT_NAMES), audio: z.base64() }),
   z.object({ type: z.literal('stop') }),
   z.looseObject({ type: z.literal('publish'), text: z.string() }),
+  z.object({ type: z.literal('failed'), text: z.string() }),
 ]);
 
-/** What a worker asks the relay to do. `play`: PCM16 in base64. `stop`: StopAudio. `publish`: show it in the console. */
+/** What a worker asks the relay to do. `play`: PCM16 in base64. `stop`: StopAudio. `publish`: show it in the console.
+ * `failed`: the worker could not handle the event that this answers; its audio is lost. */
 export type WorkerAction = z.infer<typeof action>;
 
 /** A call event, or undefined for a type that this version does not know or a body that is none. */

@@ -138,7 +138,7 @@ describe('the webhook of Web PubSub', () => {
     const { response, log, counts } = await post({ worker: 'broken' });
     expect(response.status).toBe(200);
     expect(JSON.parse(String(response.body))).toMatchObject({
-      actions: [{ type: 'publish', level: 'error', text: expect.stringContaining('broken') }],
+      actions: [{ type: 'failed', text: expect.stringContaining('broken') }],
     });
     expect(counts).toEqual({ events: 1, ignored: 0, failed: 1, refused: 0 });
     expect(log.join('\n')).toContain(CALL_ID);

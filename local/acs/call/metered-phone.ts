@@ -1,6 +1,7 @@
 import { dbfs, rms } from '../../phone/level.ts';
 import type { Phone } from '../../phone/phone.ts';
 import type { Clock } from '../../process/clock.ts';
+import { GapMeter } from './gap-meter.ts';
 
 /** Weight of the newest 20 ms, so that a level follows the last quarter of a second. */
 const NEWEST_WEIGHT = 20 / 250;
@@ -13,6 +14,8 @@ export interface PhoneMeter {
   readonly mediaStartedAtMs: number | undefined;
   /** When the person first heard a sample that the application had sent. */
   readonly firstAudioAtMs: number | undefined;
+  /** The longest hole between the first and the last audio of the application that the person heard. */
+  readonly longestGapMs: number;
 }
 
 /** Passes everything on to a phone and measures what goes by. */
@@ -21,6 +24,7 @@ export class MeteredPhone implements Phone, PhoneMeter {
   /** Gone after the end of the call, so that a finished call does not keep its audio in memory. */
   #phone: Phone | undefined;
   readonly #clock: Clock;
+  readonly #gaps = new GapMeter();
   #said = 0;
   #heard = 0;
   #sampleRateHz: number | undefined;
@@ -45,6 +49,10 @@ export class MeteredPhone implements Phone, PhoneMeter {
     return this.#firstAudioAtMs;
   }
 
+  get longestGapMs(): number {
+    return this.#sampleRateHz === undefined ? 0 : (this.#gaps.longestSamples / this.#sampleRateHz) * 1_000;
+  }
+
   levels(): { saidDbfs: number; heardDbfs: number } {
     return { saidDbfs: toDbfs(this.#said), heardDbfs: toDbfs(this.#heard) };
   }
@@ -64,6 +72,7 @@ export class MeteredPhone implements Phone, PhoneMeter {
   hear(samples: Int16Array, fromApplication: number): void {
     if (fromApplication > 0) this.#firstAudioAtMs ??= this.#clock.now();
     this.#heard = follow(this.#heard, samples);
+    this.#gaps.add(samples.length, fromApplication);
     this.#phone?.hear(samples, fromApplication);
   }
 

@@ -26,6 +26,8 @@ export interface CallReport {
   readonly mediaStartedMs?: number;
   /** From the start of media streaming to the first sample of the application that was heard. */
   readonly firstAudioMs?: number;
+  /** The longest hole between the first and the last audio of the application that was heard. */
+  readonly longestGapMs: number;
   /** Media sockets of the call, oldest first. */
   readonly streams: readonly MediaStreamReport[];
   readonly levels: { readonly saidDbfs: number; readonly heardDbfs: number };
@@ -64,6 +66,7 @@ export function reportCall(call: Call): CallReport {
     ...(mediaStartedAtMs === undefined || firstAudioAtMs === undefined
       ? {}
       : { firstAudioMs: Math.round(firstAudioAtMs - mediaStartedAtMs) }),
+    longestGapMs: Math.round(meter.longestGapMs),
     streams: call.streamReports(),
     levels: meter.levels(),
     events: call.events.map(({ atMs, type, callback }) => ({

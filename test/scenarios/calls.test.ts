@@ -1,0 +1,265 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { align } from '../../local/audio/align.ts';
+import { makeCall } from '../../local/cli/make-call.ts';
+import { compileReport, withoutTrailingSilence } from '../../local/cli/report.ts';
+import { findNumber } from '../../local/stack/directory.ts';
+import { AUDIO_FORMATS, type AudioFormat } from '../../shared/core/audio-format.ts';
+import { noise, speechLike, tone } from '../support/signals.ts';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { until } from '../support/until.ts';
+
+const CALLER = '+14255550199';
+const TAIL_MS = 1_000;
+const CALL_LIMIT_MS = 30_000;
+
+let test: TestSystem;
+beforeAll(async () => {
+  test = await startTestSystem();
+});
+afterAll(() => test?.stop());
+
+function number(worker: string, format: AudioFormat, startStreaming = true): string {
+  const entry = test.system.directory.find(
+    (each) => each.worker === worker && each.format === format && each.startStreaming === startStreaming,
+  );
+  if (entry === undefined) throw new Error(`the directory has no number for ${worker} in ${format}`);
+  return entry.number;
+}
+
+describe.each(['pcm16KMono', 'pcm24KMono'] as const)('a call in %s', (format) => {
+  const { sampleRateHz } = AUDIO_FORMATS[format];
+
+  it('gives every sample back exactly once, in order and bit-exact, when the worker is an echo', async () => {
+    const speech = { samples: speechLike(2 * sampleRateHz, sampleRateHz), sampleRateHz };
+    const evidence = await makeCall(test.system, {
+      from: CALLER,
+      to: number('echo', format),
+      speech,
+      tailMs: TAIL_MS,
+    });
+    const report = compileReport(evidence);
+    expect(report.outcome).toBe('completed');
+    expect(evidence.said.samples.subarray(0, speech.samples.length)).toEqual(speech.samples);
+    expect(
+      align(speech.samples, evidence.heard.samples, 3 * sampleRateHz),
+      'what was heard, beside what was said',
+    ).toMatchObject({
+      exact: true,
+    });
+    const { offset } = align(speech.samples, evidence.heard.samples, 3 * sampleRateHz) ?? { offset: 0 };
+    expect(
+      evidence.heard.samples.subarray(0, offset).every((sample) => sample === 0),
+      'expected nothing but silence before the echo',
+    ).toBe(true);
+    expect(report.echo).toMatchObject({ exact: true });
+    expect(report.workers).toMatchObject([{ name: 'echo', chunksFailed: 0, lostMs: 0, droppedMs: 0 }]);
+  });
+
+  it('comes back ring-modulated, without a click at any chunk boundary, when the worker is the robot', async () => {
+    const speech = { samples: speechLike(2 * sampleRateHz, sampleRateHz), sampleRateHz };
+    const evidence = await makeCall(test.system, {
+      from: CALLER,
+      to: number('robot', format),
+      speech,
+      tailMs: TAIL_MS,
+    });
+    const said = withoutTrailingSilence(evidence.said.samples);
+    const expected = said.map((sample, n) =>
+      Math.round(sample * Math.cos((2 * Math.PI * 50 * n) / sampleRateHz)),
+    );
+    const found = align(expected, evidence.heard.samples, 3 * sampleRateHz);
+    expect(found?.signalToErrorDb ?? 0, 'signal to error in dB').toBeGreaterThan(30);
+  });
+});
+
+describe('media streaming', () => {
+  it('waits for start, stops and starts again while the call stays up, and ends with the call', async () => {
+    const { telephone, control } = test;
+    const sampleRateHz = 16_000;
+    const speech = { samples: noise(20 * sampleRateHz, 5), sampleRateHz };
+    const to = number('echo', 'pcm16KMono', false);
+    const id = await telephone.place({ from: CALLER, to, speech, tailMs: TAIL_MS });
+    const connected = await telephone.waitFor(
+      id,
+      'the answer',
+      (call) => call.state === 'connected',
+      CALL_LIMIT_MS,
+    );
+    const { callId } = await until(
+      () => control.findLive(connected.callConnectionId ?? ''),
+      'the call in the list',
+    );
+    await until(
+      async () => (await control.call(callId))?.state === 'connected',
+      'the call connected in the control app',
+    );
+    expect(connected.streams, 'no media before streaming/start').toEqual([]);
+
+    expect(
+      (await control.request('POST', `/calls/${callId}/streaming/stop`)).status,
+      'stop before start',
+    ).toBe(409);
+    expect(
+      (await control.request('POST', `/calls/${callId}/streaming/start`, { operationContext: 'mine' }))
+        .status,
+    ).toBe(202);
+    await telephone.waitFor(
+      id,
+      'audio heard',
+      (call) => (call.streams[0]?.samplesPlayed ?? 0) > sampleRateHz,
+      CALL_LIMIT_MS,
+    );
+    const again = await control.request('POST', `/calls/${callId}/streaming/start`);
+    expect(again.status, 'a second start').toBe(409);
+    expect(again.headers.get('content-type')).toContain('application/problem+json');
+    expect(JSON.stringify(await again.json()), 'the problem names the state').toContain('active');
+
+    expect((await control.request('POST', `/calls/${callId}/streaming/stop`)).status).toBe(202);
+    await until(
+      async () => (await control.call(callId))?.streaming.state === 'inactive',
+      'streaming inactive',
+    );
+    const stopped = await telephone.call(id);
+    expect(stopped.state, 'the call stays up').toBe('connected');
+
+    expect((await control.request('POST', `/calls/${callId}/streaming/start`)).status).toBe(202);
+    const resumed = await telephone.waitFor(
+      id,
+      'audio heard after the second start',
+      (call) => (call.streams[1]?.samplesPlayed ?? 0) > sampleRateHz,
+      CALL_LIMIT_MS,
+    );
+    expect(resumed.streams[0]?.framesSent, 'frames of the first stream after its stop').toBe(
+      stopped.streams[0]?.framesSent,
+    );
+
+    expect((await control.request('POST', `/calls/${callId}/hang-up`)).status).toBe(202);
+    const ended = await telephone.waitFor(
+      id,
+      'the end',
+      (call) => call.state === 'disconnected',
+      CALL_LIMIT_MS,
+    );
+    expect(ended.outcome).toBe('hungUpByApplication');
+    const over = await until(async () => {
+      const call = await control.call(callId);
+      return call?.state === 'ended' ? call : undefined;
+    }, 'the call ended in the control app');
+    expect(over.streaming.state).toBe('inactive');
+    expect(
+      (await control.request('POST', `/calls/${callId}/streaming/start`)).status,
+      'start after the end',
+    ).toBe(409);
+  });
+});
+
+describe('many calls', () => {
+  it('never lets a caller hear another one, with twenty calls at once', async () => {
+    const sampleRateHz = 16_000;
+    const evidence = await Promise.all(
+      Array.from({ length: 20 }, (_, caller) => {
+        const speech = { samples: tone(2 * sampleRateHz, sampleRateHz, 300 + 100 * caller), sampleRateHz };
+        const from = `+142555501${String(caller).padStart(2, '0')}`;
+        return makeCall(test.system, { from, to: number('echo', 'pcm16KMono'), speech, tailMs: TAIL_MS });
+      }),
+    );
+    const heard = evidence.map(({ heard: { samples } }) => dominantFrequencies(samples, sampleRateHz));
+    expect(heard).toEqual(evidence.map((_, caller) => [300 + 100 * caller]));
+  });
+
+  it('answers a call once when its IncomingCall is delivered five times, two of them at once', async () => {
+    const { telephone, control } = test;
+    const id = await telephone.place({
+      from: CALLER,
+      to: number('echo', 'pcm16KMono'),
+      tailMs: 3_000,
+      deliveries: 5,
+    });
+    const call = await telephone.waitFor(
+      id,
+      'the answer',
+      (seen) => seen.state === 'connected',
+      CALL_LIMIT_MS,
+    );
+    const live = await until(() => control.findLive(call.callConnectionId ?? ''), 'the call in the list');
+    const ended = await telephone.waitFor(
+      id,
+      'the end',
+      (seen) => seen.state === 'disconnected',
+      CALL_LIMIT_MS,
+    );
+    expect(ended.answers).toMatchObject({ accepted: 1, refused: 0 });
+    const timeline = (await control.call(live.callId))?.timeline ?? [];
+    expect(
+      timeline.filter((entry) => entry.type === 'CallConnected').length,
+      'CallConnected in the timeline',
+    ).toBe(1);
+  });
+});
+
+describe('the control app', () => {
+  it('may be killed after the answer: the call is still listed, stopped and hung up by the next one', async () => {
+    const { telephone, control, stack } = test;
+    const sampleRateHz = 16_000;
+    const speech = { samples: noise(30 * sampleRateHz, 9), sampleRateHz };
+    const id = await telephone.place({ from: CALLER, to: number('echo', 'pcm16KMono'), speech });
+    const call = await telephone.waitFor(
+      id,
+      'streaming',
+      (seen) => seen.mediaSubscription?.state === 'active',
+      CALL_LIMIT_MS,
+    );
+    const { callId } = await until(
+      () => control.findLive(call.callConnectionId ?? ''),
+      'the call in the list',
+    );
+    await until(
+      async () => (await control.call(callId))?.streaming.state === 'active',
+      'streaming in the control app',
+    );
+    await stack.kill('control');
+    await stack.restart('control');
+
+    expect((await control.findLive(call.callConnectionId ?? ''))?.callId, 'listed').toBe(callId);
+    expect((await control.request('POST', `/calls/${callId}/streaming/stop`)).status, 'stopped').toBe(202);
+    await until(
+      async () => (await control.call(callId))?.streaming.state === 'inactive',
+      'streaming inactive',
+    );
+    expect((await control.request('POST', `/calls/${callId}/hang-up`)).status, 'hung up').toBe(202);
+    const ended = await telephone.waitFor(
+      id,
+      'the end',
+      (seen) => seen.state === 'disconnected',
+      CALL_LIMIT_MS,
+    );
+    expect(ended.outcome).toBe('hungUpByApplication');
+  });
+});
+
+describe('the directory', () => {
+  it('has a number for each worker', () => {
+    expect(findNumber(test.system.directory, 'robot', 'pcm24KMono')).toMatch(/^\+142555501\d\d$/);
+  });
+});
+
+/** Which multiples of 100 Hz from 300 to 2200 stand out in a recording. */
+function dominantFrequencies(samples: Int16Array, sampleRateHz: number): number[] {
+  const frequencies = Array.from({ length: 20 }, (_, i) => 300 + 100 * i);
+  const powers = frequencies.map((frequency) => goertzel(samples, sampleRateHz, frequency));
+  const loudest = Math.max(...powers);
+  return frequencies.filter((_, i) => (powers[i] ?? 0) > loudest / 100);
+}
+
+/** Power at one frequency (Goertzel 1958). */
+function goertzel(samples: Int16Array, sampleRateHz: number, frequencyHz: number): number {
+  const coefficient = 2 * Math.cos((2 * Math.PI * frequencyHz) / sampleRateHz);
+  let before = 0;
+  let last = 0;
+  for (const sample of samples) {
+    const next = sample + coefficient * last - before;
+    before = last;
+    last = next;
+  }
+  return last * last + before * before - coefficient * last * before;
+}

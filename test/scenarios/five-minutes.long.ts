@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { align } from '../../local/audio/align.ts';
+import { makeCall } from '../../local/cli/make-call.ts';
+import { compileReport } from '../../local/cli/report.ts';
+import { findNumber } from '../../local/stack/directory.ts';
+import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
+import { speechLike } from '../support/signals.ts';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+
+const MINUTES = 5;
+
+let test: TestSystem;
+beforeAll(async () => {
+  test = await startTestSystem();
+});
+afterAll(() => test?.stop());
+
+it.concurrent.each(['pcm16KMono', 'pcm24KMono'] as const)(
+  'five minutes of %s come back from the echo bit-exact',
+  async (format) => {
+    const { sampleRateHz } = AUDIO_FORMATS[format];
+    const speech = { samples: speechLike(MINUTES * 60 * sampleRateHz, sampleRateHz), sampleRateHz };
+    const to = findNumber(test.system.directory, 'echo', format) ?? '';
+    const evidence = await makeCall(test.system, { from: '+14255550199', to, speech, tailMs: 2_000 });
+    const report = compileReport(evidence);
+    process.stdout.write(`${format}: ${JSON.stringify({ ...report, events: undefined })}\n`);
+    const found = align(speech.samples, evidence.heard.samples, 3 * sampleRateHz);
+    expect(found, 'what was heard, beside what was said').toMatchObject({ exact: true });
+  },
+);

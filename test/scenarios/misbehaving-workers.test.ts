@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeCall } from '../../local/cli/make-call.ts';
+import { type CallReport, compileReport } from '../../local/cli/report.ts';
+import { findNumber } from '../../local/stack/directory.ts';
+import { noise } from '../support/signals.ts';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+
+const CALLER = '+14255550199';
+const FORMAT = 'pcm16KMono';
+const RATE = 16_000;
+
+let test: TestSystem;
+beforeAll(async () => {
+  test = await startTestSystem({ workerApp: join(import.meta.dirname, '../fixtures/worker-app/main.ts') });
+});
+afterAll(() => test?.stop());
+
+interface Heard {
+  readonly said: Int16Array;
+  readonly heard: Int16Array;
+  readonly report: CallReport;
+}
+
+async function callTo(worker: string, seconds: number, tailMs: number): Promise<Heard> {
+  const to = findNumber(test.system.directory, worker, FORMAT) ?? '';
+  const speech = { samples: noise(seconds * RATE, 11), sampleRateHz: RATE };
+  const evidence = await makeCall(test.system, { from: CALLER, to, speech, tailMs });
+  return { said: speech.samples, heard: evidence.heard.samples, report: compileReport(evidence) };
+}
+
+/** The 20 ms pieces of what was said that are heard again, each looked for after the one before, as their numbers. */
+function piecesHeard(said: Int16Array, heard: Int16Array): number[] {
+  const length = RATE / 50;
+  const starts = new Map<string, number>();
+  for (let i = 0; i + length <= said.length; i += length)
+    starts.set(said.subarray(i, i + length).join(), i / length);
+  const pieces: number[] = [];
+  let at = heard.findIndex((sample) => sample !== 0);
+  while (at >= 0 && at + length <= heard.length) {
+    const piece = starts.get(heard.subarray(at, at + length).join());
+    if (piece !== undefined) pieces.push(piece);
+    at += length;
+  }
+  return pieces;
+}
+
+it('loses the chunks for which a worker throws and no other, and the report says how much', async () => {
+  const { said, heard, report } = await callTo('thrower', 3, 1_000);
+  const pieces = piecesHeard(said, heard);
+  const [worker] = report.workers;
+  expect(report.outcome).toBe('completed');
+  expect(pieces, 'pieces in the order in which they were said').toEqual(pieces.toSorted((a, b) => a - b));
+  expect(new Set(pieces).size, 'no piece twice').toBe(pieces.length);
+  expect(worker?.chunksFailed, 'chunks that failed').toBeGreaterThanOrEqual(12);
+  expect(worker?.droppedMs, 'a worker that throws at once keeps nobody waiting').toBe(0);
+  // Half of each of three seconds is lost; a chunk that begins in the first half of a second may reach into the second.
+  expect(pieces.length).toBeGreaterThan(60);
+  expect(pieces.length).toBeLessThan(110);
+  const missing = said.length / (RATE / 50) - pieces.length;
+  expect(missing * 20, 'milliseconds missing, beside those counted as lost').toBeLessThanOrEqual(
+    worker?.lostMs ?? 0,
+  );
+});
+
+it('loses what a worker does not hear while it takes ten seconds, counts it, and goes on', {
+  timeout: 60_000,
+}, async () => {
+  const { said, heard, report } = await callTo('sleeper', 12, 2_500);
+  const pieces = piecesHeard(said, heard);
+  const [worker] = report.workers;
+  expect(report.outcome).toBe('completed');
+  expect(pieces, 'pieces in the order in which they were said').toEqual(pieces.toSorted((a, b) => a - b));
+  expect(worker?.droppedMs, 'audio that waited longer than the bound').toBeGreaterThan(2_000);
+  const lost = said.length / (RATE / 50) - pieces.length;
+  const counted = ((worker?.droppedMs ?? 0) + (worker?.lostMs ?? 0)) / 20;
+  // The chunk for which the worker answered nothing was neither lost nor dropped, so it is the whole difference.
+  expect(lost - counted, 'pieces that are missing and not accounted for').toBeLessThanOrEqual(15);
+  expect(pieces.at(-1), 'the last piece said is heard').toBe(said.length / (RATE / 50) - 1);
+});

@@ -1,0 +1,84 @@
+/** The whole system for a test: every part a process of its own on a free port, with the bundles built from the sources. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build as bundle } from 'esbuild';
+import { ControlApi } from '../../local/cli/control-api.ts';
+import { describeStack, type RunningSystem } from '../../local/cli/stack-file.ts';
+import { Telephone } from '../../local/cli/telephone.ts';
+import { freePorts } from '../../local/stack/ports.ts';
+import { makeSecrets } from '../../local/stack/secrets.ts';
+import type { SystemLayout } from '../../local/stack/specs.ts';
+import { type Stack, startStack } from '../../local/stack/stack.ts';
+import { build } from '../../scripts/build.ts';
+
+export interface TestSystem {
+  readonly stack: Stack;
+  readonly system: RunningSystem;
+  readonly telephone: Telephone;
+  readonly control: ControlApi;
+  /** Everything that the parts have printed, one line each, to explain a failure and to look for what must not be there. */
+  readonly log: readonly string[];
+  stop(): Promise<void>;
+}
+
+export interface TestSystemOptions {
+  /** The entry of a worker app in place of the product's. */
+  readonly workerApp?: string;
+  /** Routes before those of the directory. */
+  readonly routes?: readonly object[];
+  readonly extraEnv?: SystemLayout['extraEnv'];
+}
+
+export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
+  const folder = await mkdtemp(join(tmpdir(), 'trunkline-'));
+  const log: string[] = [];
+  const app = await appFolder(folder, 'app');
+  await build({ outDir: join(app, 'dist') });
+  const workerApp = options.workerApp === undefined ? app : await appFolder(folder, 'workers');
+  if (options.workerApp !== undefined) await bundleApp(options.workerApp, workerApp);
+  const stack = await startStack({
+    ports: await freePorts(),
+    secrets: makeSecrets(),
+    controlApp: app,
+    workerApp,
+    relayModule: join(app, 'dist/relay/main.cjs'),
+    ...(options.routes && { routes: options.routes }),
+    ...(options.extraEnv && { extraEnv: options.extraEnv }),
+    onLine: (part, line) => log.push(`[${part}] ${line}`),
+    onDeath: (message) => log.push(message),
+  });
+  const system = describeStack(stack);
+  return {
+    stack,
+    system,
+    telephone: new Telephone(system),
+    control: new ControlApi(system),
+    log,
+    stop: async () => {
+      await stack.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function appFolder(parent: string, name: string): Promise<string> {
+  const folder = join(parent, name);
+  await mkdir(folder);
+  await writeFile(join(folder, 'host.json'), '{"version":"2.0","extensions":{"http":{"routePrefix":"api"}}}');
+  await writeFile(join(folder, 'package.json'), '{"main":"dist/functions/main.cjs"}');
+  return folder;
+}
+
+async function bundleApp(entry: string, folder: string): Promise<void> {
+  await bundle({
+    entryPoints: [entry],
+    outfile: join(folder, 'dist/functions/main.cjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node22',
+    external: ['@azure/functions-core'],
+    logLevel: 'silent',
+  });
+}
