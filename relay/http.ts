@@ -57,7 +57,7 @@ function report(registry: CallRegistry, callId: string): CallReport {
 
 function checkAdmin(request: IncomingMessage, adminToken: string | undefined): void {
   if (adminToken === undefined) throw new Refusal(404, 'there is nothing at this path');
-  const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  const given = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
   if (!timingSafeEqual(digest(given), digest(adminToken))) {
     throw new Refusal(401, 'reports need the admin token in the header Authorization');
   }

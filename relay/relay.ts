@@ -70,6 +70,7 @@ class RelayServer implements Relay {
     maxPayload: MAX_PAYLOAD_BYTES,
     clientTracking: true,
   });
+  #url = '';
   #pendingUpgrades = 0;
   #closing: Promise<void> | undefined;
 
@@ -93,9 +94,7 @@ class RelayServer implements Relay {
   }
 
   get url(): string {
-    const { address, family, port } = this.#http.address() as AddressInfo;
-    const host = family === 'IPv6' ? `[${address}]` : address;
-    return `http://${host}:${port}`;
+    return this.#url;
   }
 
   listen(): Promise<void> {
@@ -103,6 +102,8 @@ class RelayServer implements Relay {
     this.#http.once('error', reject);
     this.#http.listen(this.#config.port, this.#config.host, () => {
       this.#http.off('error', reject);
+      const { address, family, port } = this.#http.address() as AddressInfo;
+      this.#url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
       this.#log.info({ url: this.url, maxCalls: this.#config.maxCalls }, 'the relay listens');
       resolve();
     });

@@ -1,0 +1,254 @@
+import { connect } from 'node:net';
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { createLog } from '../../relay/log.ts';
+import { until } from '../support/until.ts';
+import { audioData, audioMetadata, dtmf, frame, heardAudio } from './acs-messages.ts';
+import {
+  ADMIN_TOKEN,
+  CALL_ID,
+  dial,
+  get,
+  getLiterally,
+  mediaUrl,
+  refusal,
+  relay,
+  relayConfig,
+  relayOf,
+  reportWith,
+  ticketFor,
+} from './relay-fixture.ts';
+import { scriptedLanes } from './scripted-lane.ts';
+
+describe('the relay', () => {
+  it('brings audio from the call to the worker and back', async () => {
+    const lanes = scriptedLanes();
+    const running = await relay({}, { openConnection: lanes.open });
+    const acs = await dial(mediaUrl(running, await ticketFor()));
+    acs.send(audioMetadata(), ...Array.from({ length: 5 }, (_, i) => audioData(frame(i + 1))));
+    const lane = await until(() => lanes.all[0], 'the lane to be opened');
+    lane.started();
+    await until(() => lane.isWaitingForAck, 'call.started to be sent');
+    lane.acknowledge();
+    const packet = await until(() => lane.packets[0], 'the first chunk');
+    expect(Buffer.from(packet.payload)).toEqual(Buffer.concat([1, 2, 3, 4, 5].map((value) => frame(value))));
+    lane.replyAudio(packet.payload);
+    const reply = await until(() => acs.received[0], 'the reply to come back');
+    expect(heardAudio(reply)).toEqual(Buffer.from(packet.payload));
+    lane.isObliging = true;
+    lane.acknowledge();
+  });
+
+  it('keeps a call whatever its frames are, and ignores a message too long for a frame', async () => {
+    const running = await relay();
+    const acs = await dial(mediaUrl(running, await ticketFor()));
+    acs.sendBinary(Buffer.from(frame(1)));
+    acs.send('not JSON', ' '.repeat(300_000), '{}', audioData(frame(1)), dtmf('1'));
+    const report = await reportWith(running, { framesIn: 1 });
+    expect(report).toMatchObject({
+      state: 'streaming',
+      ignored: { 'binary message': 1, 'not JSON': 1, 'message too long': 1, 'unknown kind': 1 },
+    });
+    expect(acs.isClosed).toBe(false);
+  });
+
+  it('ends a call whose message is too long to be held, and no other', async () => {
+    const running = await relay();
+    const other = 'fedcba9876543210';
+    const calm = await dial(mediaUrl(running, await ticketFor({ callId: other }), other));
+    const flood = await dial(mediaUrl(running, await ticketFor()));
+    flood.send(' '.repeat(1024 * 1024 + 1));
+    expect((await flood.closed).code).toBe(1009);
+    calm.send(audioData(frame(1)));
+    await reportWith(running, { framesIn: 1 }, other);
+  });
+
+  it('survives a client that goes away while it is being checked', async () => {
+    const running = await relay();
+    const { port } = new URL(running.url);
+    const url = new URL(mediaUrl(running, await ticketFor()));
+    for (let i = 0; i < 5; i += 1) {
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.write(
+        `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      );
+      socket.destroy();
+    }
+    await dial(url.href);
+    await reportWith(running, { state: 'connected' });
+  });
+
+  it('remembers what became of a call', async () => {
+    const running = await relay();
+    const acs = await dial(mediaUrl(running, await ticketFor()));
+    acs.send(audioMetadata(), audioData(frame(1)));
+    await reportWith(running, { framesIn: 1 });
+    acs.close();
+    expect(await reportWith(running, { endedReason: 'stream ended' })).toMatchObject({
+      callId: CALL_ID,
+      framesIn: 1,
+      audioMsIn: 20,
+      workers: [{ name: 'echo', chunksSent: 1 }],
+    });
+  });
+});
+
+describe('the HTTP side', () => {
+  it('is live always, and ready while a further call would be taken', async () => {
+    const running = await relay({ maxCalls: 1 });
+    expect((await get(`${running.url}/healthz`)).status).toBe(200);
+    expect((await get(`${running.url}/readyz`)).status).toBe(200);
+    await dial(mediaUrl(running, await ticketFor()));
+    expect((await get(`${running.url}/healthz`)).status).toBe(200);
+    const readiness = await get(`${running.url}/readyz`);
+    expect(readiness.status).toBe(503);
+    expect(JSON.parse(readiness.text).detail).toBe('the relay is full: it carries 1 calls');
+  });
+
+  it('gives metrics in the text format of Prometheus', async () => {
+    const running = await relay();
+    const acs = await dial(mediaUrl(running, await ticketFor()));
+    acs.send(audioMetadata(), audioData(frame(1)), 'not JSON');
+    await reportWith(running, { framesIn: 1 });
+    await refusal(mediaUrl(running, 'nonsense'));
+    const metrics = await until(async () => {
+      const { text } = await get(`${running.url}/metrics`);
+      return text.includes('reason="not JSON"') && text;
+    }, 'the unusable message to be counted');
+    const lines = metrics.trimEnd().split('\n');
+    for (const line of lines) {
+      expect(line).toMatch(
+        /^(# (HELP|TYPE) trunkline_relay_\w+ .+|trunkline_relay_\w+(\{\w+="[^"]*"\})? [\d.]+)$/,
+      );
+    }
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        '# TYPE trunkline_relay_calls_live gauge',
+        'trunkline_relay_calls_live 1',
+        'trunkline_relay_calls_started_total 1',
+        'trunkline_relay_frames_in_total 1',
+        'trunkline_relay_refused_total{status="401"} 1',
+        'trunkline_relay_ignored_total{reason="not JSON"} 1',
+      ]),
+    );
+  });
+
+  it('gives no total back that it has counted, also when the call has ended', async () => {
+    const running = await relay();
+    const acs = await dial(mediaUrl(running, await ticketFor()));
+    acs.send(audioMetadata(), audioData(frame(1)));
+    await reportWith(running, { framesIn: 1 });
+    acs.close();
+    await reportWith(running, { endedReason: 'stream ended' });
+    expect((await get(`${running.url}/metrics`)).text).toContain('trunkline_relay_frames_in_total 1\n');
+  });
+
+  it('shows reports only to whoever has the admin token', async () => {
+    const running = await relay();
+    await dial(mediaUrl(running, await ticketFor()));
+    await reportWith(running, { state: 'connected' });
+    const { text } = await get(`${running.url}/calls`, ADMIN_TOKEN);
+    expect(JSON.parse(text)).toMatchObject({
+      calls: [{ callId: CALL_ID, state: 'connected', workers: [{ name: 'echo' }] }],
+    });
+    expect((await get(`${running.url}/calls`)).status).toBe(401);
+    expect((await get(`${running.url}/calls/${CALL_ID}`)).status).toBe(401);
+    expect((await get(`${running.url}/calls`, `${ADMIN_TOKEN}x`)).status).toBe(401);
+    expect((await get(`${running.url}/calls/fedcba9876543210`, ADMIN_TOKEN)).status).toBe(404);
+  });
+
+  it('has no reports when there is no admin token', async () => {
+    const { adminToken: _, ...config } = relayConfig();
+    const { url } = await relayOf(config);
+    for (const token of [undefined, '', ADMIN_TOKEN, 'undefined']) {
+      expect((await get(`${url}/calls`, token)).status).toBe(404);
+      expect((await get(`${url}/calls/${CALL_ID}`, token)).status).toBe(404);
+    }
+  });
+
+  it('serves nothing else', async () => {
+    const running = await relay();
+    expect(await getLiterally(running, '/')).toBe(404);
+    expect(await getLiterally(running, '/calls/../healthz')).toBe(404);
+    expect(await getLiterally(running, `/media/${CALL_ID}?ticket=x`)).toBe(426);
+    expect((await fetch(`${running.url}/healthz`, { method: 'POST' })).status).toBe(405);
+  });
+});
+
+describe('shutting down', () => {
+  it('tells ACS and the workers, takes no more calls and is not ready meanwhile', async () => {
+    const lanes = scriptedLanes();
+    const running = await relay({}, { openConnection: lanes.open });
+    const acs = await dial(mediaUrl(running, await ticketFor()));
+    const lane = await until(() => lanes.all[0], 'the lane to be opened');
+    lane.started();
+    await until(() => lane.isWaitingForAck, 'call.started to be sent');
+    lane.acknowledge();
+    await until(() => !lane.isWaitingForAck, 'the acknowledgement to arrive');
+
+    const closed = running.close();
+    expect(await acs.closed).toEqual({ code: 1001, reason: 'relay shutting down' });
+    await until(() => lane.isWaitingForAck, 'call.ended to be sent');
+    expect(lane.events.at(-1)).toEqual({ type: 'call.ended', reason: 'relay shutting down' });
+    expect((await get(`${running.url}/readyz`)).status).toBe(503);
+    expect((await get(`${running.url}/healthz`)).status).toBe(200);
+    expect(await refusal(mediaUrl(running, await ticketFor()))).toMatchObject({
+      status: 503,
+      detail: 'the relay is shutting down',
+    });
+    lane.acknowledge();
+    await closed;
+    await expect(get(`${running.url}/healthz`)).rejects.toThrow();
+    expect(running.close(), 'closing is idempotent').toBe(running.close());
+  });
+});
+
+describe('the log', () => {
+  it('has ids, and neither tickets nor tokens nor phone numbers nor audio', async () => {
+    let text = '';
+    const sink = new Writable({
+      write(chunk, _, done) {
+        text += String(chunk);
+        done();
+      },
+    });
+    const running = await relay({ logLevel: 'debug' }, { log: createLog('debug', sink) });
+    const ticket = await ticketFor();
+    const acs = await dial(mediaUrl(running, ticket), {
+      'x-ms-call-connection-id': 'connection-7',
+      authorization: 'Bearer secret-token-of-acs',
+    });
+    acs.send(audioMetadata(), audioData(frame(0x41)), 'not JSON');
+    await reportWith(running, { framesIn: 1 });
+    await refusal(mediaUrl(running, `${ticket}x`), { authorization: 'Bearer secret-token-of-acs' });
+    await refusal(mediaUrl(running, ticket), {});
+    acs.close();
+    await until(() => text.includes('the media stream ended'), 'the end to be logged');
+    expect(text).toContain(CALL_ID);
+    expect(text).toContain('connection-7');
+    expect(text).toContain('"url":"/media/0123456789abcdef"');
+    for (const secret of [ticket, ticket.slice(0, 40), 'secret-token', '+1425555', 'ticket=', 'QUFBQUFB']) {
+      expect(text, `no ${secret.slice(0, 12)}… in the log`).not.toContain(secret);
+    }
+  });
+
+  it('takes out what should never have been given to it', () => {
+    let text = '';
+    const log = createLog('info', {
+      write(line: string) {
+        text += line;
+      },
+    });
+    log.info({ ticket: 'secret-1', request: { headers: { authorization: 'secret-2' } } }, 'oops');
+    log.info(
+      { from: 'secret-3', call: { to: 'secret-4' }, url: 'wss://host/media/x?ticket=secret-5' },
+      'oops',
+    );
+    log.error(
+      { err: new Error('GET /media/x?ticket=secret-6 failed', { cause: new Error('secret-7') }) },
+      'oops',
+    );
+    expect(text).not.toMatch(/secret-\d/);
+    expect(text).toContain('"url":"wss://host/media/x"');
+  });
+});

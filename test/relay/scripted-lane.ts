@@ -1,0 +1,141 @@
+import type {
+  LaneConnection,
+  LaneListener,
+  LaneMessageSource,
+  OpenLaneConnection,
+} from '../../relay/lane-connection.ts';
+import { formatRtp, parseRtp, type RtpPacket } from '../../shared/protocol/rtp.ts';
+import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
+
+interface Pending {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** A lane in memory that does what the test tells it: nothing starts, is acknowledged or fails by itself. */
+export class ScriptedLane implements LaneConnection {
+  readonly callId: string;
+  readonly worker: string;
+  readonly #listener: LaneListener;
+  readonly #starting = Promise.withResolvers<void>();
+  /** Everything that was sent, in order. */
+  readonly sent: ({ audio: RtpPacket } | { event: CallEvent })[] = [];
+  #pending: Pending | undefined;
+  isStopped = false;
+  /** Acknowledge at once whatever is sent from now on. */
+  isObliging = false;
+
+  constructor(callId: string, worker: string, listener: LaneListener) {
+    this.callId = callId;
+    this.worker = worker;
+    this.#listener = listener;
+  }
+
+  start(): Promise<void> {
+    return this.#starting.promise;
+  }
+
+  sendAudio(packet: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.sent.push({ audio: parseRtp(packet) });
+    return this.#inFlight();
+  }
+
+  sendEvent(event: CallEvent): Promise<void> {
+    this.sent.push({ event });
+    return this.#inFlight();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  get events(): CallEvent[] {
+    return this.sent.flatMap((each) => ('event' in each ? [each.event] : []));
+  }
+
+  get packets(): RtpPacket[] {
+    return this.sent.flatMap((each) => ('audio' in each ? [each.audio] : []));
+  }
+
+  get isWaitingForAck(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  started(): void {
+    this.#starting.resolve();
+  }
+
+  failToStart(): void {
+    this.#starting.reject(new Error('scripted: the connection cannot be opened'));
+  }
+
+  acknowledge(): void {
+    this.#take().resolve();
+  }
+
+  fail(): void {
+    this.#take().reject(new Error('scripted: the event failed'));
+  }
+
+  /** The connection is lost for good. */
+  lose(): void {
+    this.#listener.closed();
+  }
+
+  replyJson(value: unknown, from: LaneMessageSource = 'reply'): void {
+    this.#listener.message({ from, type: 'json', value });
+  }
+
+  replyBytes(bytes: Uint8Array, from: LaneMessageSource = 'reply'): void {
+    this.#listener.message({ from, type: 'binary', bytes });
+  }
+
+  replyText(): void {
+    this.#listener.message({ from: 'reply', type: 'text' });
+  }
+
+  replyAudio(payload: Uint8Array, packet: Partial<RtpPacket> = {}, from: LaneMessageSource = 'reply'): void {
+    const header = { payloadType: 96, marker: false, sequenceNumber: 0, timestamp: 0, ssrc: 0 };
+    this.replyBytes(formatRtp({ ...header, ...packet, payload }), from);
+  }
+
+  #inFlight(): Promise<void> {
+    if (this.#pending !== undefined) throw new Error('two messages are in flight on one lane');
+    if (this.isObliging) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#pending = { resolve, reject };
+    return promise;
+  }
+
+  #take(): Pending {
+    const pending = this.#pending;
+    if (pending === undefined) throw new Error('nothing is in flight on this lane');
+    this.#pending = undefined;
+    return pending;
+  }
+}
+
+export interface ScriptedLanes {
+  readonly open: OpenLaneConnection;
+  /** Every connection that was opened, in order. */
+  readonly all: ScriptedLane[];
+  /** The newest connection of this worker. */
+  of(worker: string): ScriptedLane;
+}
+
+export function scriptedLanes(): ScriptedLanes {
+  const all: ScriptedLane[] = [];
+  return {
+    all,
+    open({ callId, worker }, listener) {
+      const lane = new ScriptedLane(callId, worker, listener);
+      all.push(lane);
+      return lane;
+    },
+    of(worker) {
+      const lane = all.findLast((each) => each.worker === worker);
+      if (lane === undefined) throw new Error(`no lane of ${worker} was opened`);
+      return lane;
+    },
+  };
+}

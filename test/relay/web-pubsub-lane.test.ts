@@ -1,0 +1,212 @@
+import { WebPubSubServiceClient } from '@azure/web-pubsub';
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type RunningWebPubSub, startWebPubSub } from '../../local/web-pubsub/server.ts';
+import type { LaneMessage } from '../../relay/lane-connection.ts';
+import { webPubSubLanes } from '../../relay/web-pubsub-lane.ts';
+import type { RelayConfig } from '../../shared/config.ts';
+import { downGroup, HUB } from '../../shared/protocol/names.ts';
+import { formatRtp, parseRtp } from '../../shared/protocol/rtp.ts';
+import { until } from '../support/until.ts';
+import { Resources } from '../web-pubsub/service.ts';
+import { startTcpProxy, type TcpProxy } from '../web-pubsub/tcp-proxy.ts';
+import { audioData, audioMetadata, heardAudio } from './acs-messages.ts';
+import {
+  type AcsStream,
+  CALL_ID,
+  dial,
+  mediaUrl,
+  relayConfig,
+  relayOf,
+  reportWith,
+  ticketFor,
+} from './relay-fixture.ts';
+import { echo, type WorkerWebhook, workerWebhook } from './worker-webhook.ts';
+
+interface World {
+  readonly webhook: WorkerWebhook;
+  readonly service: RunningWebPubSub;
+  readonly proxy: TcpProxy;
+  readonly webPubSub: RelayConfig['webPubSub'];
+}
+
+/** The service with a worker app behind it, reached through a proxy that can cut connections. */
+async function world(port = 0): Promise<World> {
+  const webhook = await workerWebhook();
+  webhook.respond = echo;
+  const handlers = [{ urlTemplate: webhook.urlTemplate, eventPattern: '*' }];
+  const service = await startWebPubSub({ port, hubs: { [HUB]: handlers } });
+  const resources = new Resources();
+  const proxy = await startTcpProxy(resources, service.port);
+  onTestFinished(async () => {
+    await resources.dispose();
+    await service.close();
+  });
+  const { accessKey } = service;
+  const connectionString = `Endpoint=${proxy.url};AccessKey=${accessKey};Version=1.0;`;
+  return { webhook, service, proxy, webPubSub: { connectionString, endpoint: proxy.url, accessKey } };
+}
+
+/** A relay on this service, which opens its lanes itself, and a call on it. */
+async function call({ webPubSub }: World) {
+  const config = relayConfig({ webPubSub });
+  const running = await relayOf(config, {
+    openConnection: webPubSubLanes(config.webPubSub, pino({ level: 'silent' })),
+  });
+  const acs = await dial(mediaUrl(running, await ticketFor()));
+  acs.send(audioMetadata());
+  return { running, acs };
+}
+
+/** Audio of which no two samples are alike. */
+function speech(frames: number, from = 0): Uint8Array {
+  return new Uint8Array(Uint16Array.from({ length: frames * 320 }, (_, i) => from * 320 + i + 1).buffer);
+}
+
+function say(acs: AcsStream, pcm: Uint8Array): void {
+  for (let at = 0; at < pcm.length; at += 640) acs.send(audioData(pcm.subarray(at, at + 640)));
+}
+
+function heard(acs: AcsStream): Buffer {
+  return Buffer.concat(acs.received.map((text) => heardAudio(text) ?? Buffer.alloc(0)));
+}
+
+describe('a lane on Web PubSub', () => {
+  it('brings audio to the worker and its replies back, unchanged', async () => {
+    const there = await world();
+    const { acs } = await call(there);
+    const said = speech(25);
+    say(acs, said);
+    await until(() => heard(acs).length === said.length, 'everything to come back');
+    expect(heard(acs).equals(said)).toBe(true);
+    const [started, audio] = there.webhook.events;
+    expect(started?.worker).toBe('echo');
+    expect(started?.headers).toMatchObject({
+      'ce-type': 'azure.webpubsub.user.echo',
+      'ce-hub': HUB,
+      'ce-userid': CALL_ID,
+      'content-type': expect.stringContaining('application/json'),
+    });
+    expect(JSON.parse(String(started?.body))).toMatchObject({ type: 'call.started', callId: CALL_ID });
+    expect(audio?.headers['content-type']).toBe('application/octet-stream');
+    expect(parseRtp(audio?.body ?? Buffer.alloc(0))).toMatchObject({
+      payloadType: 96,
+      marker: true,
+      timestamp: 0,
+    });
+  });
+
+  it('plays what a worker publishes in the group of the call, at any time', async () => {
+    const there = await world();
+    const { acs, running } = await call(there);
+    await until(() => there.webhook.events.length === 1, 'call.started');
+    const client = new WebPubSubServiceClient(there.webPubSub.connectionString, HUB, {
+      allowInsecureConnection: true,
+    });
+    const payload = speech(3);
+    const packet = formatRtp({
+      payloadType: 96,
+      marker: true,
+      sequenceNumber: 0,
+      timestamp: 0,
+      ssrc: 0,
+      payload,
+    });
+    await client.group(downGroup(CALL_ID, 'echo')).sendToAll(packet.buffer);
+    await client.group(downGroup(CALL_ID, 'echo')).sendToAll({ actions: [{ type: 'stop' }] });
+    await client.group(downGroup(CALL_ID, 'other')).sendToAll(packet.buffer);
+    await reportWith(running, { stopAudioSent: 1 });
+    expect(heard(acs).equals(payload)).toBe(true);
+  });
+
+  it('loses only the chunk of an event that fails', async () => {
+    const there = await world();
+    const { acs, running } = await call(there);
+    await until(() => there.webhook.events.length === 1, 'call.started');
+    there.webhook.respond = (_, response) => {
+      there.webhook.respond = echo;
+      response.writeHead(400).end();
+    };
+    say(acs, speech(5));
+    await until(() => there.webhook.events.length === 2, 'the chunk that fails');
+    const after = speech(5, 5);
+    say(acs, after);
+    await until(() => heard(acs).length === after.length, 'the next chunk to come back');
+    expect(heard(acs).equals(after)).toBe(true);
+    expect(
+      parseRtp(there.webhook.events[2]?.body ?? Buffer.alloc(0)).marker,
+      'audio is missing before it',
+    ).toBe(true);
+    expect(await reportWith(running, { state: 'streaming' })).toMatchObject({
+      workers: [{ chunksFailed: 1, lostMs: 100, chunksAcked: 1, reopened: 0 }],
+    });
+  });
+
+  it('goes on after its connection is cut, without beginning again', async () => {
+    const there = await world();
+    const { acs, running } = await call(there);
+    await until(() => there.webhook.events.length === 1, 'call.started');
+    there.proxy.cut();
+    await until(async () => {
+      say(acs, speech(5));
+      return heard(acs).length > 0;
+    }, 'audio to come back after the cut');
+    expect(await reportWith(running, { state: 'streaming' })).toMatchObject({
+      workers: [{ state: 'open', reopened: 0 }],
+    });
+    const started = there.webhook.events.filter(({ body }) => String(body).includes('call.started'));
+    expect(started).toHaveLength(1);
+  });
+
+  it('is opened again when the service has forgotten it, and tells of the call again', async () => {
+    const there = await world();
+    const { acs, running } = await call(there);
+    await until(() => there.webhook.events.length === 1, 'call.started');
+    await there.service.close();
+    const again = await world(there.service.port);
+    await until(async () => {
+      say(acs, speech(5));
+      return heard(acs).length > 0;
+    }, 'audio to come back through the new service');
+    expect(String(again.webhook.events[0]?.body)).toContain('call.started');
+    const report = (await reportWith(running, { state: 'streaming' })) as { workers: [{ reopened: number }] };
+    expect(report.workers[0].reopened).toBeGreaterThanOrEqual(1);
+  });
+
+  it('tells of the end and leaves no connection behind', async () => {
+    const there = await world();
+    const { acs, running } = await call(there);
+    say(acs, speech(2));
+    await reportWith(running, { framesIn: 2 });
+    acs.close();
+    await reportWith(running, { state: 'ended' });
+    const [, rest, ended] = there.webhook.events;
+    expect(parseRtp(rest?.body ?? Buffer.alloc(0)).payload.byteLength, 'the rest, shorter than a chunk').toBe(
+      1_280,
+    );
+    expect(JSON.parse(String(ended?.body))).toEqual({ type: 'call.ended', reason: 'stream ended' });
+    const client = new WebPubSubServiceClient(there.webPubSub.connectionString, HUB, {
+      allowInsecureConnection: true,
+    });
+    await until(async () => !(await client.userExists(CALL_ID)), 'the connection to be gone');
+  });
+
+  it('leaves no connection behind when it is stopped before it is open', async () => {
+    const there = await world();
+    const messages: LaneMessage[] = [];
+    const open = webPubSubLanes(there.webPubSub, pino({ level: 'silent' }));
+    const lane = open(
+      { callId: CALL_ID, worker: 'echo' },
+      { message: (message) => void messages.push(message), closed: () => {} },
+    );
+    const starting = lane.start();
+    lane.stop();
+    lane.stop();
+    await starting.catch(() => undefined);
+    const client = new WebPubSubServiceClient(there.webPubSub.connectionString, HUB, {
+      allowInsecureConnection: true,
+    });
+    await until(async () => !(await client.userExists(CALL_ID)), 'the connection to be gone');
+    await expect(lane.sendEvent({ type: 'dtmf', tone: '1' })).rejects.toThrow();
+  });
+});
