@@ -32,21 +32,34 @@ export function measureRoundTrip(
 ): RoundTrip | undefined {
   const from = loudness(said, sampleRateHz);
   const to = loudness(heard, sampleRateHz);
-  const pieces: Piece[] = [];
+  const found: { piece: Piece; delay: number | undefined }[] = [];
+  let last: number | undefined;
   for (let start = 0; start + PIECE_MS <= from.length; start += PIECE_STEP_MS) {
-    pieces.push({ said: from.subarray(start, start + PIECE_MS), heard: to.subarray(start) });
+    const piece = { said: from.subarray(start, start + PIECE_MS), heard: to.subarray(start) };
+    // The delay of a call changes seldom, so a piece is looked for beside the one before it first.
+    const delay = (last === undefined ? undefined : delayOf(piece, near(last))) ?? delayOf(piece, EVERYWHERE);
+    found.push({ piece, delay });
+    last = delay ?? last;
   }
-  const everywhere = { first: 0, last: MAX_DELAY_MS };
-  const found = pieces.map((piece) => ({ piece, delay: delayOf(piece, everywhere) }));
-  const delays = found.flatMap(({ delay }) => delay ?? []);
-  const usual = percentiles(delays)?.p50 ?? 0;
-  const nearUsual = { first: Math.max(0, usual - USUAL_SPREAD_MS), last: usual + USUAL_SPREAD_MS };
+  const usual = percentiles(found.flatMap(({ delay }) => delay ?? []))?.p50 ?? 0;
   return percentiles(
     found.flatMap(({ piece, delay }) => {
       if (delay === undefined || Math.abs(delay - usual) <= USUAL_SPREAD_MS) return delay ?? [];
-      return delayOf(piece, nearUsual) ?? delay;
+      return delayOf(piece, near(usual)) ?? delay;
     }),
   );
+}
+
+/** Delays in milliseconds, both ends included. */
+interface DelayRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+const EVERYWHERE: DelayRange = { first: 0, last: MAX_DELAY_MS };
+
+function near(delay: number): DelayRange {
+  return { first: Math.max(0, delay - USUAL_SPREAD_MS), last: delay + USUAL_SPREAD_MS };
 }
 
 /** p50, p99 and maximum; undefined of nothing. */
@@ -63,8 +76,8 @@ interface Piece {
   readonly heard: Float64Array;
 }
 
-/** The delay in this range, both ends included, at which the piece is found again. */
-function delayOf({ said, heard }: Piece, range: { first: number; last: number }): number | undefined {
+/** The delay in this range at which the piece is found again. */
+function delayOf({ said, heard }: Piece, range: DelayRange): number | undefined {
   const of = moments(said);
   if (of.mean < MIN_LOUDNESS || of.deviation === 0) return undefined;
   let best: number | undefined;
