@@ -1,11 +1,12 @@
 /** What the relay tells about a call, while it lasts and for a while afterwards. No audio, number or name is in it. */
 import type { LaneState } from './lane.ts';
 import type { RoundTripReport } from './round-trips.ts';
+import type { ReplyCounts } from './worker-replies.ts';
 
 /** `connected`: before the first audio. `ending`: the socket is closed and the workers are being told. */
 export type CallState = 'connected' | 'streaming' | 'ending' | 'ended';
 
-export interface WorkerReport {
+export interface LaneReport {
   readonly name: string;
   readonly state: LaneState;
   readonly chunksSent: number;
@@ -17,14 +18,13 @@ export interface WorkerReport {
   /** Audio that was never sent because the worker was too slow or out of reach. */
   readonly droppedMs: number;
   readonly eventsFailed: number;
-  readonly repliesPlayed: number;
-  readonly repliesIgnored: number;
-  readonly published: number;
   /** Times that the lane was opened again after it had closed. */
   readonly reopened: number;
   /** From sending a chunk to its acknowledgement. */
   readonly roundTripMs: RoundTripReport;
 }
+
+export type WorkerReport = LaneReport & ReplyCounts;
 
 export interface CallReport {
   readonly callId: string;

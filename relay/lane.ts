@@ -12,7 +12,7 @@
  */
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import { BackOff } from './back-off.ts';
-import type { WorkerReport } from './call-report.ts';
+import type { LaneReport } from './call-report.ts';
 import type { Clock } from './clock.ts';
 import type { LaneConnection, LaneMessage, OpenLaneConnection } from './lane-connection.ts';
 import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
@@ -39,7 +39,7 @@ export interface LaneOptions extends OutboxOptions {
   readonly worker: string;
   readonly openConnection: OpenLaneConnection;
   readonly clock: Clock;
-  /** A message of the worker. Whether it was of use is told back with `replied`. */
+  /** A message of the worker. */
   readonly onMessage: (message: LaneMessage) => void;
   /** The lane's connection is a new one: whatever counted on the last one begins again. */
   readonly onOpened: () => void;
@@ -78,9 +78,6 @@ export class Lane {
   #chunksFailed = 0;
   #lostMs = 0;
   #eventsFailed = 0;
-  #repliesPlayed = 0;
-  #repliesIgnored = 0;
-  #published = 0;
 
   /** Begins to open the lane. */
   constructor(options: LaneOptions) {
@@ -108,18 +105,6 @@ export class Lane {
     this.#pump();
   }
 
-  /** What became of the worker's messages. */
-  replied(outcome: { played?: number; ignored?: number; published?: number }): void {
-    this.#repliesPlayed += outcome.played ?? 0;
-    this.#repliesIgnored += outcome.ignored ?? 0;
-    this.#published += outcome.published ?? 0;
-  }
-
-  /** The worker says that it could not handle the event that is under way: it counts as failed once it is acknowledged. */
-  eventFailed(): void {
-    if (this.#current?.fail !== undefined) this.#current.refused = true;
-  }
-
   /** The stream is over: the rest of the audio and `ended` are sent if that works within `END_LIMIT_MS`. Idempotent. */
   end(ended: CallEvent): void {
     if (this.#ending || this.#isOver()) return;
@@ -130,7 +115,7 @@ export class Lane {
     this.#pump();
   }
 
-  report(): WorkerReport {
+  report(): LaneReport {
     return {
       name: this.#options.worker,
       state: this.#state,
@@ -140,9 +125,6 @@ export class Lane {
       lostMs: Math.round(this.#lostMs),
       droppedMs: Math.round(this.#outbox.droppedMs),
       eventsFailed: this.#eventsFailed + this.#outbox.eventsDropped,
-      repliesPlayed: this.#repliesPlayed,
-      repliesIgnored: this.#repliesIgnored,
-      published: this.#published,
       reopened: Math.max(0, this.#opened - 1),
       roundTripMs: this.#roundTrips.report(),
     };

@@ -72,6 +72,8 @@ class RelayServer implements Relay {
   });
   #url = '';
   #pendingUpgrades = 0;
+  /** Connections that asked for an upgrade and were not given it, or not yet. */
+  readonly #unaccepted = new Set<Duplex>();
   #closing: Promise<void> | undefined;
 
   constructor(config: RelayConfig, dependencies: RelayDependencies) {
@@ -126,6 +128,7 @@ class RelayServer implements Relay {
     const closed = Promise.withResolvers<void>();
     this.#http.close(() => closed.resolve());
     this.#http.closeAllConnections();
+    for (const socket of this.#unaccepted) socket.destroy();
     await closed.promise;
   }
 
@@ -138,12 +141,17 @@ class RelayServer implements Relay {
   /** Never rejects: a request that cannot be served is answered, and a failure of ours is logged. */
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const onError = (): void => void socket.destroy();
+    const forget = (): void => void this.#unaccepted.delete(socket);
+    this.#unaccepted.add(socket);
     socket.on('error', onError);
+    socket.once('close', forget);
     try {
       const admission = await this.#admit(request);
       if (socket.destroyed) return;
       this.#registry.check(admission.ticket.callId, admission.callConnectionId);
       socket.off('error', onError);
+      socket.off('close', forget);
+      forget();
       this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, admission));
     } catch (error) {
       this.#refuse(socket, request.url ?? '', error);
@@ -206,6 +214,7 @@ class RelayServer implements Relay {
     if (error instanceof Refusal) {
       this.#log.info({ url, status: refusal.status, reason: refusal.message }, 'refused a media stream');
     } else this.#log.error({ url, err: error }, 'could not check a media stream');
+    if (socket.destroyed) return;
     socket.end(refusalResponse(refusal));
     const cancel = this.#clock.after(REFUSAL_LINGER_MS, () => socket.destroy());
     socket.once('close', cancel);

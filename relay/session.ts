@@ -8,26 +8,24 @@
  *                   ending ──every lane is closed──▶ ended
  */
 import type { Logger } from 'pino';
-import { BYTES_PER_SAMPLE, bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
+import { bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
 import type { Ticket } from '../shared/protocol/ticket.ts';
-import type { CallEvent, WorkerAction } from '../shared/protocol/worker-messages.ts';
+import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { CallReport, CallState } from './call-report.ts';
 import type { Clock } from './clock.ts';
 import { Counts } from './counts.ts';
 import { Lane } from './lane.ts';
-import type { LaneMessage, OpenLaneConnection } from './lane-connection.ts';
+import type { OpenLaneConnection } from './lane-connection.ts';
 import { type Intake, MediaIntake } from './media-intake.ts';
 import type { MediaSocket } from './media-socket.ts';
-import { ReplyReader } from './reply-reader.ts';
 import { Speaker } from './speaker.ts';
+import { type PublishAction, WorkerReplies } from './worker-replies.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
 
 export type CloseCause = 'stream ended' | 'replaced' | 'relay shutting down' | 'no sign of life';
-
-export type PublishAction = Extract<WorkerAction, { type: 'publish' }>;
 
 export interface SessionOptions {
   readonly ticket: Ticket;
@@ -44,11 +42,9 @@ export interface SessionOptions {
   readonly onPublish?: (callId: string, worker: string, action: PublishAction) => void;
 }
 
-type PlayAction = Extract<WorkerAction, { type: 'play' }>;
-
 interface WorkerLink {
-  readonly name: string;
   readonly lane: Lane;
+  readonly replies: WorkerReplies;
 }
 
 export class Session {
@@ -151,7 +147,7 @@ export class Session {
       audioMsIn: Math.round(bytesToMs(ticket.plan.format, this.#bytesIn)),
       ...spoken,
       ignored: this.#ignored.toRecord(),
-      workers: this.#workers.map(({ lane }) => lane.report()),
+      workers: this.#workers.map(({ lane, replies }) => ({ ...lane.report(), ...replies.counts })),
     };
   }
 
@@ -164,10 +160,15 @@ export class Session {
   }
 
   #link(name: string, chunkMs: number): WorkerLink {
-    const { ticket, openConnection, maxBacklogMs, clock, log } = this.#options;
+    const { ticket, openConnection, maxBacklogMs, clock, log, onPublish } = this.#options;
     const { format } = ticket.plan;
-    const reader = new ReplyReader(format);
-    const lane: Lane = new Lane({
+    const replies = new WorkerReplies({
+      format,
+      speaker: this.#speaker,
+      onIgnored: (reason, count) => this.#ignore(`reply: ${reason}`, count),
+      onPublish: (action) => onPublish?.(ticket.callId, name, action),
+    });
+    const lane = new Lane({
       callId: ticket.callId,
       worker: name,
       format,
@@ -176,15 +177,15 @@ export class Session {
       clock,
       openConnection,
       callStarted: () => this.#callStarted(),
-      onMessage: (message) => this.#reply(name, lane, reader, message),
-      onOpened: () => reader.restart(),
+      onMessage: (message) => replies.handle(message),
+      onOpened: () => replies.restart(),
       onStateChange: (state) => {
-        if (state === 'failed')
+        if (state === 'failed') {
           log.warn({ worker: name }, 'the lane could not be opened; the call goes on without it');
-        else log.debug({ worker: name, state }, 'lane');
+        } else log.debug({ worker: name, state }, 'lane');
       },
     });
-    return { name, lane };
+    return { lane, replies };
   }
 
   #callStarted(): CallEvent {
@@ -203,58 +204,6 @@ export class Session {
     };
   }
 
-  #reply(worker: string, lane: Lane, reader: ReplyReader, message: LaneMessage): void {
-    const reply = reader.read(message);
-    switch (reply.kind) {
-      case 'nothing':
-        break;
-      case 'ignored':
-        this.#ignoreReply(lane, reply.reason);
-        break;
-      case 'audio':
-        this.#speak(lane, reply.pcm, 'streamed');
-        break;
-      case 'actions':
-        if (reply.ignored > 0) this.#ignoreReply(lane, 'unknown action', reply.ignored);
-        for (const action of reply.actions) this.#act(worker, lane, action);
-        break;
-    }
-  }
-
-  #act(worker: string, lane: Lane, action: WorkerAction): void {
-    switch (action.type) {
-      case 'play':
-        this.#play(lane, action);
-        break;
-      case 'stop':
-        if (this.#isOver()) this.#ignoreReply(lane, 'call has ended');
-        else this.#speaker.stop();
-        break;
-      case 'publish':
-        lane.replied({ published: 1 });
-        this.#options.onPublish?.(this.callId, worker, action);
-        break;
-      case 'failed':
-        this.#options.log.warn({ worker }, 'the worker failed on an event');
-        lane.eventFailed();
-        break;
-    }
-  }
-
-  #play(lane: Lane, action: PlayAction): void {
-    const pcm = Buffer.from(action.audio, 'base64');
-    if (action.format !== this.#options.ticket.plan.format) {
-      this.#ignoreReply(lane, 'another format than the call has');
-    } else if (pcm.byteLength % BYTES_PER_SAMPLE !== 0) this.#ignoreReply(lane, 'half a sample');
-    else this.#speak(lane, pcm, 'whole');
-  }
-
-  #speak(lane: Lane, pcm: Uint8Array, kind: 'streamed' | 'whole'): void {
-    const outcome = this.#speaker.speak(pcm, kind);
-    if (outcome === 'played') lane.replied({ played: 1 });
-    else this.#ignoreReply(lane, outcome);
-  }
-
   #tell(event: CallEvent): void {
     for (const { lane } of this.#workers) lane.pushEvent(event);
   }
@@ -266,11 +215,6 @@ export class Session {
   #ignore(reason: string, count = 1): void {
     this.#ignored.add(reason, count);
     if (this.#ignored.isFirst(reason)) this.#options.log.info({ reason }, 'ignored a message');
-  }
-
-  #ignoreReply(lane: Lane, reason: string, count = 1): void {
-    lane.replied({ ignored: count });
-    this.#ignore(`reply: ${reason}`, count);
   }
 
   #end(cause: CloseCause): void {

@@ -67,12 +67,13 @@ export class Speaker {
     return this.#write(audio, nowMs);
   }
 
-  /** Drops what ACS has not played yet. */
-  stop(): void {
-    if (this.#isClosed) return;
+  /** Drops what ACS has not played yet. False when the call has ended, so that there is nothing to drop. */
+  stop(): boolean {
+    if (this.#isClosed) return false;
     this.#playout.stopped(this.#clock.elapsedMs());
     this.#socket.send(formatStopAudio());
     this.#stopAudioSent += 1;
+    return true;
   }
 
   /** Nothing is played from now on. Idempotent. */

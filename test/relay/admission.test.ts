@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { MAX_PENDING_UPGRADES } from '../../relay/relay.ts';
 import {
   CALL_ID,
   CONNECTION_ID,
@@ -173,5 +176,38 @@ describe('the ACS token', () => {
       status: 401,
       detail: 'ACS token refused: keys unavailable',
     });
+  });
+});
+
+describe('streams that are being checked', () => {
+  it('are bounded in number, and are let go when the relay closes', async () => {
+    const issuer = await tokenIssuer();
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void silent.close());
+    const jwksUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/keys`;
+    const running = await relay({ acsTokens: { ...issuer.settings, jwksUrl, policy: 'require' } });
+    onTestFinished(() => silent.closeAllConnections());
+    const url = new URL(mediaUrl(running, await ticketFor()));
+    const request = [
+      `GET ${url.pathname}${url.search} HTTP/1.1`,
+      `Host: ${url.host}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      `x-ms-call-connection-id: ${CONNECTION_ID}`,
+      `Authorization: Bearer ${await issuer.token()}`,
+    ].join('\r\n');
+    const answer = Promise.withResolvers<string>();
+    const closed = Array.from({ length: MAX_PENDING_UPGRADES + 1 }, () => {
+      const socket = connect(Number(url.port), '127.0.0.1', () => socket.write(`${request}\r\n\r\n`));
+      socket.on('data', (data) => answer.resolve(String(data)));
+      socket.on('error', () => {});
+      return new Promise((resolve) => socket.on('close', resolve));
+    });
+    expect(await answer.promise).toMatch(/^HTTP\/1\.1 503 .*too many streams are being opened/s);
+    await running.close();
+    await Promise.all(closed);
   });
 });

@@ -6,6 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Logger } from 'pino';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import type { Clock } from '../../relay/clock.ts';
 import type { OpenLaneConnection } from '../../relay/lane-connection.ts';
 import { type Relay, startRelay } from '../../relay/relay.ts';
 import type { RelayConfig } from '../../shared/config.ts';
@@ -50,6 +51,7 @@ const openWillingLane: OpenLaneConnection = () => ({
 });
 
 interface Dependencies {
+  readonly clock?: Clock;
   readonly log?: Logger;
   readonly openConnection?: OpenLaneConnection;
 }

@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { MediaSocket } from '../../relay/media-socket.ts';
-import { type PublishAction, Session } from '../../relay/session.ts';
+import { Session } from '../../relay/session.ts';
 import { MAX_SOCKET_BUFFER_BYTES } from '../../relay/speaker.ts';
+import type { PublishAction } from '../../relay/worker-replies.ts';
 import type { AudioFormat } from '../../shared/core/audio-format.ts';
 import type { CallPlan } from '../../shared/core/plan.ts';
 import { audioData, audioMetadata, dtmf, frame, heardAudio, json } from './acs-messages.ts';

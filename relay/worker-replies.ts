@@ -1,0 +1,96 @@
+/** What one worker sends, carried out: audio and actions go to the speaker, the rest is counted and ignored. */
+import { type AudioFormat, BYTES_PER_SAMPLE } from '../shared/core/audio-format.ts';
+import type { WorkerAction } from '../shared/protocol/worker-messages.ts';
+import type { LaneMessage } from './lane-connection.ts';
+import { ReplyReader } from './reply-reader.ts';
+import type { Speaker } from './speaker.ts';
+
+export type PublishAction = Extract<WorkerAction, { type: 'publish' }>;
+type PlayAction = Extract<WorkerAction, { type: 'play' }>;
+
+export interface WorkerRepliesOptions {
+  readonly format: AudioFormat;
+  readonly speaker: Speaker;
+  /** Told of what was not used, by a fixed text. */
+  readonly onIgnored: (reason: string, count: number) => void;
+  readonly onPublish: (action: PublishAction) => void;
+}
+
+export interface ReplyCounts {
+  readonly repliesPlayed: number;
+  readonly repliesIgnored: number;
+  readonly published: number;
+}
+
+export class WorkerReplies {
+  readonly #options: WorkerRepliesOptions;
+  readonly #reader: ReplyReader;
+  #played = 0;
+  #ignored = 0;
+  #published = 0;
+
+  constructor(options: WorkerRepliesOptions) {
+    this.#options = options;
+    this.#reader = new ReplyReader(options.format);
+  }
+
+  get counts(): ReplyCounts {
+    return { repliesPlayed: this.#played, repliesIgnored: this.#ignored, published: this.#published };
+  }
+
+  /** The lane is new: its sequence numbers begin again. */
+  restart(): void {
+    this.#reader.restart();
+  }
+
+  handle(message: LaneMessage): void {
+    const reply = this.#reader.read(message);
+    switch (reply.kind) {
+      case 'nothing':
+        break;
+      case 'ignored':
+        this.#ignore(reply.reason);
+        break;
+      case 'audio':
+        this.#speak(reply.pcm, 'streamed');
+        break;
+      case 'actions':
+        if (reply.ignored > 0) this.#ignore('unknown action', reply.ignored);
+        for (const action of reply.actions) this.#act(action);
+        break;
+    }
+  }
+
+  #act(action: WorkerAction): void {
+    switch (action.type) {
+      case 'play':
+        this.#play(action);
+        break;
+      case 'stop':
+        if (!this.#options.speaker.stop()) this.#ignore('call has ended');
+        break;
+      case 'publish':
+        this.#published += 1;
+        this.#options.onPublish(action);
+        break;
+    }
+  }
+
+  #play(action: PlayAction): void {
+    const pcm = Buffer.from(action.audio, 'base64');
+    if (action.format !== this.#options.format) this.#ignore('another format than the call has');
+    else if (pcm.byteLength % BYTES_PER_SAMPLE !== 0) this.#ignore('half a sample');
+    else this.#speak(pcm, 'whole');
+  }
+
+  #speak(pcm: Uint8Array, kind: 'streamed' | 'whole'): void {
+    const outcome = this.#options.speaker.speak(pcm, kind);
+    if (outcome === 'played') this.#played += 1;
+    else this.#ignore(outcome);
+  }
+
+  #ignore(reason: string, count = 1): void {
+    this.#ignored += count;
+    this.#options.onIgnored(reason, count);
+  }
+}
