@@ -33,12 +33,15 @@ export interface MediaStreamSurroundings {
   readonly ticker: MediaTicker;
   readonly handshakeTimeoutMs: number;
   readonly maxBufferedBytes: number;
+  /** Hears of every frame how late it was, for measurements over all streams of a process. */
+  readonly onFrame: (lateMs: number) => void;
 }
 
 const PROCESS: MediaStreamSurroundings = {
   ticker: processTicker,
   handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
   maxBufferedBytes: MAX_BUFFERED_BYTES,
+  onFrame: () => {},
 };
 
 /** Dials the application and streams until stopped (see `OpenMediaStream`). */
@@ -101,6 +104,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     for (let i = 0; i < due && this.#state === 'streaming'; i++) {
       const deadlineMs = this.#clock.take();
       this.#lateness.record(nowMs - deadlineMs);
+      this.#surroundings.onFrame(nowMs - deadlineMs);
       const spoken = this.#conference.speak();
       if (this.#options.audioChannelType === 'mixed') {
         this.#sendAudio(this.#conference.mixed(), deadlineMs, undefined);

@@ -1,0 +1,142 @@
+/**
+ * How many calls one process of the ACS stand-in keeps on time: `npm run bench -- acs [--smoke] [--calls 50,100] [--rounds 3] [--seconds 10] [--json file]`.
+ * The stand-in's media side runs on one core and an application that echoes everything on another; the numbers of calls take turns,
+ * so that noise of the machine meets all of them. The smoke mode takes seconds and fails only when audio is lost.
+ */
+import { writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Measured } from './acs/messages.ts';
+import { PinnedProcess } from './acs/pinned-process.ts';
+
+/** What the stand-in is meant to do: frames of 200 calls at most this late at the 99th percentile, on a quiet core. */
+const GOAL = { calls: 200, p99Ms: 10 } as const;
+
+const FULL = { calls: [50, 100, 200, 300], rounds: 3, warmUpMs: 2_000, measureMs: 10_000 } as const;
+const SMOKE = { calls: [10], rounds: 1, warmUpMs: 300, measureMs: 1_000 } as const;
+
+/** Share of the audio sent that must have been heard in the smoke mode; the rest may still be on its way. */
+const LEAST_HEARD = 0.8;
+
+const STANDIN_CORE = 0;
+const APPLICATION_CORE = 1;
+
+interface Plan {
+  readonly calls: readonly number[];
+  readonly rounds: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      smoke: { type: 'boolean', default: false },
+      calls: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      json: { type: 'string' },
+    },
+  });
+  const base: Plan = values.smoke ? SMOKE : FULL;
+  const plan: Plan = {
+    ...base,
+    ...(values.calls && { calls: values.calls.split(',').map((text) => positive('--calls', text)) }),
+    ...(values.rounds && { rounds: positive('--rounds', values.rounds) }),
+    ...(values.seconds && { measureMs: positive('--seconds', values.seconds) * 1_000 }),
+  };
+  const rounds = await measureAll(plan);
+  if (values.json !== undefined) {
+    await writeFile(values.json, `${JSON.stringify({ machine: machine(), rounds }, null, 2)}\n`);
+  }
+  if (values.smoke) {
+    const lost = rounds.find(({ heardFrames, frames }) => heardFrames < LEAST_HEARD * frames || frames === 0);
+    if (lost === undefined) return 0;
+    process.stdout.write(`FAILED: of ${lost.frames} frames sent only ${lost.heardFrames} were heard.\n`);
+    return 1;
+  }
+  tellGoal(rounds);
+  return 0;
+}
+
+async function measureAll(plan: Plan): Promise<Measured[]> {
+  process.stdout.write(`${machine()}\n\n${HEADINGS}\n`);
+  const application = new PinnedProcess(new URL('acs/echo-server.ts', import.meta.url), APPLICATION_CORE);
+  const rounds: Measured[] = [];
+  try {
+    const { url } = await application.next<{ url: string }>();
+    for (let round = 0; round < plan.rounds; round++) {
+      for (const calls of plan.calls) {
+        const standIn = new PinnedProcess(new URL('acs/streams.ts', import.meta.url), STANDIN_CORE);
+        try {
+          const { warmUpMs, measureMs } = plan;
+          standIn.send({ type: 'measure', url, calls, warmUpMs, measureMs });
+          const measured = await standIn.next<Measured>();
+          rounds.push(measured);
+          process.stdout.write(`${row(measured)}\n`);
+        } finally {
+          standIn.stop();
+        }
+      }
+    }
+  } finally {
+    application.stop();
+  }
+  return rounds;
+}
+
+const HEADINGS =
+  'calls   late p50   p99      max      CPU a frame   of a core   loop busy   longest GC   heard     load';
+
+function row({
+  calls,
+  latenessMs,
+  cpuMicrosecondsPerFrame,
+  cpuShare,
+  loopShare,
+  longestGcMs,
+  ...rest
+}: Measured): string {
+  const ms = (value: number): string => `${value.toFixed(1)} ms`.padEnd(9);
+  const percent = (value: number): string => `${Math.round(value * 100)} %`.padEnd(12);
+  return [
+    String(calls).padEnd(8),
+    ms(latenessMs.p50).padEnd(11),
+    ms(latenessMs.p99),
+    ms(latenessMs.max),
+    `${cpuMicrosecondsPerFrame.toFixed(1)} µs`.padEnd(14),
+    percent(cpuShare),
+    percent(loopShare),
+    ms(longestGcMs).padEnd(13),
+    percent(rest.heardFrames / rest.frames).slice(0, 10),
+    (loadavg()[0] ?? 0).toFixed(1),
+  ].join('');
+}
+
+function machine(): string {
+  const [cpu] = cpus();
+  const load = loadavg().map((each) => each.toFixed(1));
+  const pinning = PinnedProcess.canPin
+    ? `stand-in on core ${STANDIN_CORE}, application on core ${APPLICATION_CORE}`
+    : 'not pinned to cores (no taskset)';
+  return `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, Node ${process.version}, ${pinning}; load ${load.join(' ')} (1, 5, 15 min)`;
+}
+
+function tellGoal(rounds: readonly Measured[]): void {
+  const p99s = rounds.filter(({ calls }) => calls === GOAL.calls).map(({ latenessMs }) => latenessMs.p99);
+  if (p99s.length === 0) return;
+  const best = Math.min(...p99s);
+  const verdict = best <= GOAL.p99Ms ? 'met' : 'not met';
+  process.stdout.write(
+    `\nGoal of ${GOAL.calls} calls, p99 at most ${GOAL.p99Ms} ms late: ${verdict} in the quietest round (${best.toFixed(1)} ms); ` +
+      `all rounds: ${p99s.map((each) => each.toFixed(1)).join(', ')} ms.\n`,
+  );
+}
+
+function positive(option: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new Error(`${option} must be whole numbers above 0, not ${text}`);
+  return number;
+}

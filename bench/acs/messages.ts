@@ -1,0 +1,32 @@
+/** What the measuring process and the stand-in's process tell each other. */
+
+export interface MeasureRequest {
+  readonly type: 'measure';
+  readonly url: string;
+  readonly calls: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+/** One round, as the stand-in's process saw it. Times in milliseconds unless the name says otherwise. */
+export interface Measured {
+  readonly type: 'measured';
+  readonly calls: number;
+  readonly latenessMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly frames: number;
+  /** Frames thrown away since the application did not read. */
+  readonly dropped: number;
+  /** Frames of audio that came back and were heard. */
+  readonly heardFrames: number;
+  readonly cpuMicrosecondsPerFrame: number;
+  /** Share of one core that the process used. */
+  readonly cpuShare: number;
+  /** Share of the time that the event loop was busy. */
+  readonly loopShare: number;
+  readonly longestGcMs: number;
+}
+
+export interface Failed {
+  readonly type: 'failed';
+  readonly message: string;
+}
