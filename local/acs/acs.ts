@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../process/clock.ts';
 import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts';
 import type { Call } from './call/call.ts';
 import { CallRegistry } from './call/call-registry.ts';
+import { type Callees, noCallees } from './call/callees.ts';
 import type { CallEnvironment } from './call/connection.ts';
 import type { CreatePhone } from './call/scripted-phone.ts';
 import { type PlaceCallRequest, Switchboard, TOPIC } from './call/switchboard.ts';
@@ -60,6 +61,8 @@ export interface AcsOptions {
 export interface AcsParts {
   readonly openMediaStream: OpenMediaStream;
   readonly createPhone: CreatePhone;
+  /** Whom calls of the application reach; absent: nobody. */
+  readonly callees?: Callees;
 }
 
 export interface RunningAcs extends RunningServer {
@@ -97,6 +100,7 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     behaviour: { ...DEFAULT_BEHAVIOUR, ...options.behaviour },
     tokens,
     openMediaStream: parts.openMediaStream,
+    callees: parts.callees ?? noCallees,
   };
   const subscription = subscribe(options, url, clock, log);
   const onChange = (call: Call): void => {

@@ -4,7 +4,7 @@ import type { SentEvent } from '../events/callback-outbox.ts';
 import type { MediaStreamReport } from '../media/port.ts';
 import { RefusedError } from '../refusal.ts';
 import { type Answer, type CallEnvironment, Connection } from './connection.ts';
-import type { CallConnectionState, Operation } from './connection-machine.ts';
+import type { CallConnectionState, ReplyTo } from './connection-machine.ts';
 import type { CallIds } from './ids.ts';
 import { MeteredPhone, type PhoneMeter } from './metered-phone.ts';
 import { type RingState, stepRing } from './ring.ts';
@@ -125,10 +125,10 @@ export class Call {
     this.#answers.accepted++;
     this.#answeredAtMs = this.#environment.clock.now();
     const { callConnectionId, serverCallId, correlationId } = this.ids;
-    const participants = [this.from, this.to];
+    const participants = [{ identifier: this.from, phone: this.#phone }, { identifier: this.to }];
     this.#connection = new Connection(
       answer,
-      { callConnectionId, serverCallId, correlationId, participants, phones: [this.#phone] },
+      { callConnectionId, serverCallId, correlationId, participants },
       this.#environment,
       {
         changed: () => this.#onChange(this),
@@ -149,11 +149,11 @@ export class Call {
     this.#end('rejected');
   }
 
-  startMedia(operation: Operation): void {
+  startMedia(operation: ReplyTo): void {
     this.#refuseIf(this.#connection?.startMedia(operation));
   }
 
-  stopMedia(operation: Operation): void {
+  stopMedia(operation: ReplyTo): void {
     this.#refuseIf(this.#connection?.stopMedia(operation));
   }
 
@@ -203,6 +203,7 @@ export class Call {
     this.#outcome = outcome;
     this.#endedAtMs = this.#environment.clock.now();
     this.#phone.ended(outcome);
+    this.#connection?.participants.end(outcome);
     this.#onChange(this);
   }
 }

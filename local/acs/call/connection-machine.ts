@@ -1,13 +1,13 @@
-import type { CallbackEvent } from '../events/callback-event.ts';
+import { type CallbackEvent, mediaStreamingEvent } from '../events/callback-event.ts';
 import { CALL_ENDED, COMPLETED, STREAM_FAILED, STREAM_INTERRUPTED } from '../events/results.ts';
 import type { MediaFailure } from '../media/port.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 
 /** Whom an operation's events go to and what they carry back. */
-export interface Operation {
+export interface ReplyTo {
   readonly operationContext?: string | undefined;
   /** Instead of the call's own callback URI, for the events of this operation. */
-  readonly callbackUri?: string | undefined;
+  readonly operationCallbackUri?: string | undefined;
 }
 
 export type CallConnectionState = 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
@@ -15,15 +15,15 @@ export type MediaState = 'unconfigured' | 'inactive' | 'starting' | 'active';
 
 interface Notice {
   readonly event: CallbackEvent;
-  readonly callbackUri?: string | undefined;
+  readonly operationCallbackUri?: string | undefined;
 }
 
 export interface ConnectionState {
   readonly call: CallConnectionState;
   readonly media: MediaState;
-  readonly answer: Operation;
+  readonly answer: ReplyTo;
   /** The operation that started the present stream. */
-  readonly streaming: Operation;
+  readonly streaming: ReplyTo;
   readonly reconnecting: boolean;
   readonly reconnectsLeft: number;
   /** What became of the stream before the call was connected; told right after CallConnected. */
@@ -37,8 +37,8 @@ export type ConnectionInput =
   | { readonly type: 'mediaStarted' }
   | { readonly type: 'mediaFailed'; readonly failure: MediaFailure }
   | { readonly type: 'mediaClosedByPeer' }
-  | { readonly type: 'startMedia'; readonly operation: Operation }
-  | { readonly type: 'stopMedia'; readonly operation: Operation }
+  | { readonly type: 'startMedia'; readonly operation: ReplyTo }
+  | { readonly type: 'stopMedia'; readonly operation: ReplyTo }
   | { readonly type: 'hangUp' }
   | { readonly type: 'released' };
 
@@ -47,6 +47,8 @@ export type ConnectionEffect =
   | { readonly type: 'closeMedia' }
   /** Post an event. `settled`: a moment later, so that it comes after CallConnected as it does in the service. */
   | ({ readonly type: 'post'; readonly settled: boolean } & Notice)
+  /** Post who is on the call. */
+  | { readonly type: 'tellParticipants' }
   /** Tell `released` when the network has let go of the call. */
   | { readonly type: 'release' };
 
@@ -58,7 +60,7 @@ export interface ConnectionStep {
 
 export interface ConnectionOptions {
   readonly mediaConfigured: boolean;
-  readonly answer: Operation;
+  readonly answer: ReplyTo;
   /** Times that a socket which the application closed is dialled again. */
   readonly reconnects: number;
   readonly stoppedEventOnHangUp: boolean;
@@ -104,11 +106,14 @@ export function stepConnection(state: ConnectionState, input: ConnectionInput): 
       if (state.media !== 'starting') return same(state);
       return tell(
         { ...state, media: 'inactive', reconnecting: false },
-        mediaNotice(state.streaming, {
-          type: 'MediaStreamingFailed',
-          details: 'streamConnectionUnsuccessful',
-          result: STREAM_FAILED[input.failure],
-        }),
+        mediaNotice(
+          state.streaming,
+          mediaStreamingEvent(
+            'MediaStreamingFailed',
+            'streamConnectionUnsuccessful',
+            STREAM_FAILED[input.failure],
+          ),
+        ),
       );
     case 'mediaClosedByPeer':
       return mediaClosedByPeer(state);
@@ -142,7 +147,7 @@ function establish(state: ConnectionState): ConnectionStep {
     state: { ...state, call: 'connected', held: [] },
     effects: [
       post({ event: { type: 'CallConnected', result: COMPLETED, operationContext } }),
-      post({ event: { type: 'ParticipantsUpdated', sequenceNumber: 1, result: COMPLETED } }),
+      { type: 'tellParticipants' },
       ...state.held.map((notice) => ({ ...post(notice), settled: true })),
     ],
   };
@@ -152,11 +157,14 @@ function mediaStarted(state: ConnectionState): ConnectionStep {
   if (state.media !== 'starting') return same(state);
   return tell(
     { ...state, media: 'active', reconnecting: false },
-    mediaNotice(state.streaming, {
-      type: 'MediaStreamingStarted',
-      details: state.reconnecting ? 'streamConnectionReestablished' : 'subscriptionStarted',
-      result: COMPLETED,
-    }),
+    mediaNotice(
+      state.streaming,
+      mediaStreamingEvent(
+        'MediaStreamingStarted',
+        state.reconnecting ? 'streamConnectionReestablished' : 'subscriptionStarted',
+        COMPLETED,
+      ),
+    ),
   );
 }
 
@@ -170,15 +178,14 @@ function mediaClosedByPeer(state: ConnectionState): ConnectionStep {
   }
   return tell(
     { ...state, media: 'inactive' },
-    mediaNotice(state.streaming, {
-      type: 'MediaStreamingFailed',
-      details: 'streamConnectionInterrupted',
-      result: STREAM_INTERRUPTED,
-    }),
+    mediaNotice(
+      state.streaming,
+      mediaStreamingEvent('MediaStreamingFailed', 'streamConnectionInterrupted', STREAM_INTERRUPTED),
+    ),
   );
 }
 
-function startMedia(state: ConnectionState, operation: Operation): ConnectionStep {
+function startMedia(state: ConnectionState, operation: ReplyTo): ConnectionStep {
   const refusal = mediaRefusal(state);
   if (refusal !== undefined) return { ...same(state), refusal };
   if (state.media !== 'inactive') return { ...same(state), refusal: refusals.mediaAlreadyActive() };
@@ -188,7 +195,7 @@ function startMedia(state: ConnectionState, operation: Operation): ConnectionSte
   };
 }
 
-function stopMedia(state: ConnectionState, operation: Operation): ConnectionStep {
+function stopMedia(state: ConnectionState, operation: ReplyTo): ConnectionStep {
   const refusal = mediaRefusal(state);
   if (refusal !== undefined) return { ...same(state), refusal };
   if (state.media === 'inactive') return { ...same(state), refusal: refusals.mediaNotActive() };
@@ -235,26 +242,27 @@ function ended(state: ConnectionState): boolean {
   return state.call === 'disconnecting' || state.call === 'disconnected';
 }
 
-function mediaNotice(operation: Operation, event: CallbackEvent): Notice {
+function mediaNotice(operation: ReplyTo, event: CallbackEvent): Notice {
   return {
     event: { ...event, operationContext: operation.operationContext },
-    callbackUri: operation.callbackUri,
+    operationCallbackUri: operation.operationCallbackUri,
   };
 }
 
-function stopped(operation: Operation): Notice {
-  return mediaNotice(operation, {
-    type: 'MediaStreamingStopped',
-    details: 'subscriptionStopped',
-    result: COMPLETED,
-  });
+function stopped(operation: ReplyTo): Notice {
+  return mediaNotice(
+    operation,
+    mediaStreamingEvent('MediaStreamingStopped', 'subscriptionStopped', COMPLETED),
+  );
 }
 
 /** Members that are present; the stop operation may name its own context and URI, else those of the start are repeated. */
-function given(operation: Operation): Operation {
+function given(operation: ReplyTo): ReplyTo {
   return {
     ...(operation.operationContext === undefined ? {} : { operationContext: operation.operationContext }),
-    ...(operation.callbackUri === undefined ? {} : { callbackUri: operation.callbackUri }),
+    ...(operation.operationCallbackUri === undefined
+      ? {}
+      : { operationCallbackUri: operation.operationCallbackUri }),
   };
 }
 

@@ -2,23 +2,29 @@ import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Phone } from '../../phone/phone.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { AcsBehaviour } from '../behaviour.ts';
+import type { CallbackEventType, ResultInformation } from '../events/callback-event.ts';
 import { CallbackOutbox, type SentEvent } from '../events/callback-outbox.ts';
+import { COMPLETED } from '../events/results.ts';
 import type { TokenIssuer } from '../events/tokens.ts';
 import type { MediaStreamReport, OpenMediaStream } from '../media/port.ts';
-import type { Refusal } from '../refusal.ts';
+import { type Refusal, RefusedError, refusals } from '../refusal.ts';
+import type { Callees } from './callees.ts';
 import {
   type CallConnectionState,
   type ConnectionEffect,
   type ConnectionInput,
   type ConnectionState,
   newConnection,
-  type Operation,
+  type ReplyTo,
   stepConnection,
 } from './connection-machine.ts';
 import { type MediaConfiguration, MediaLeg } from './media-leg.ts';
+import { Participants } from './participants.ts';
+
+export type { ReplyTo } from './connection-machine.ts';
 
 /** What the application said when it answered. */
-export interface Answer extends Operation {
+export interface Answer extends ReplyTo {
   readonly callbackUri: string;
   readonly apiVersion: string;
   readonly answeredBy?: { readonly id: string } | undefined;
@@ -31,14 +37,16 @@ export interface CallEnvironment {
   readonly behaviour: AcsBehaviour;
   readonly tokens: TokenIssuer;
   readonly openMediaStream: OpenMediaStream;
+  /** Whom calls of the application reach. */
+  readonly callees: Callees;
 }
 
 export interface ConnectionParties {
   readonly callConnectionId: string;
   readonly serverCallId: string;
   readonly correlationId: string;
-  readonly participants: readonly IdentifierJson[];
-  readonly phones: readonly Phone[];
+  /** Who is on the call from its beginning. */
+  readonly participants: readonly { readonly identifier: IdentifierJson; readonly phone?: Phone }[];
 }
 
 export interface ConnectionListener {
@@ -48,6 +56,10 @@ export interface ConnectionListener {
   disconnecting(): void;
 }
 
+export type EventData = Readonly<Record<string, unknown>> & {
+  readonly resultInformation?: ResultInformation;
+};
+
 export interface MediaSubscription {
   readonly id: string;
   readonly state: 'inactive' | 'active';
@@ -56,13 +68,18 @@ export interface MediaSubscription {
 /** One call connection: runs the machine of `connection-machine.ts`, holds its timers, its media socket and its callbacks. */
 export class Connection {
   readonly callConnectionId: string;
+  readonly serverCallId: string;
+  readonly correlationId: string;
   readonly answer: Answer;
+  readonly participants: Participants;
   readonly #environment: CallEnvironment;
   readonly #listener: ConnectionListener;
   readonly #outbox: CallbackOutbox;
   readonly #media: MediaLeg | undefined;
   readonly #timers = new Set<() => void>();
   #state: ConnectionState;
+  /** Orders the ParticipantsUpdated events, which may arrive in any order. */
+  #participantUpdates = 0;
 
   constructor(
     answer: Answer,
@@ -71,8 +88,11 @@ export class Connection {
     listener: ConnectionListener,
   ) {
     const { behaviour, clock, tokens, openMediaStream } = environment;
-    const { callConnectionId, serverCallId, correlationId, participants, phones } = parties;
+    const { callConnectionId, serverCallId, correlationId } = parties;
     this.callConnectionId = callConnectionId;
+    this.serverCallId = serverCallId;
+    this.correlationId = correlationId;
+    this.participants = new Participants(() => this.#participantsChanged());
     this.answer = answer;
     this.#environment = environment;
     this.#listener = listener;
@@ -85,7 +105,7 @@ export class Connection {
     this.#outbox = new CallbackOutbox({
       clock,
       tokens,
-      origin: { callConnectionId, serverCallId, correlationId, participants, version: answer.apiVersion },
+      origin: { callConnectionId, serverCallId, correlationId, version: answer.apiVersion },
       retryDelaysMs: behaviour.callbackRetryDelaysMs,
       onSent: (event) => listener.sent(event),
     });
@@ -96,7 +116,7 @@ export class Connection {
             configuration: answer.media,
             callConnectionId,
             correlationId,
-            phones,
+            phones: this.participants.phones,
             tokens,
             openMediaStream,
             listener: {
@@ -105,6 +125,7 @@ export class Connection {
               closedByPeer: () => void this.#apply({ type: 'mediaClosedByPeer' }),
             },
           });
+    for (const { identifier, phone } of parties.participants) this.participants.join(identifier, phone);
   }
 
   get state(): CallConnectionState {
@@ -127,16 +148,44 @@ export class Connection {
     this.#later(connectDelayMs, () => this.#apply({ type: 'established' }));
   }
 
-  startMedia(operation: Operation): Refusal | undefined {
+  startMedia(operation: ReplyTo): Refusal | undefined {
     return this.#apply({ type: 'startMedia', operation });
   }
 
-  stopMedia(operation: Operation): Refusal | undefined {
+  stopMedia(operation: ReplyTo): Refusal | undefined {
     return this.#apply({ type: 'stopMedia', operation });
   }
 
   hangUp(): Refusal | undefined {
     return this.#apply({ type: 'hangUp' });
+  }
+
+  /** @throws RefusedError 400 8501 while the call is being established, 404 8522 once it is being hung up */
+  requireEstablished(): void {
+    switch (this.state) {
+      case 'connected':
+        return;
+      case 'connecting':
+        throw new RefusedError(refusals.notEstablished());
+      case 'disconnecting':
+      case 'disconnected':
+        throw new RefusedError(refusals.callNotFound());
+    }
+  }
+
+  /**
+   * Sends a callback event of this call, to `operationCallbackUri` or else to the call's own URI. `data`: members of the event's own, such
+   * as `{ participant }`, and `resultInformation`, which is that of success where it is absent. Nothing is sent after CallDisconnected.
+   */
+  emit(type: CallbackEventType, data: EventData = {}, replyTo: ReplyTo = {}): void {
+    const { resultInformation = COMPLETED, ...rest } = data;
+    const { operationContext, operationCallbackUri } = replyTo;
+    this.#outbox.post(operationCallbackUri ?? this.answer.callbackUri, {
+      type,
+      data: rest,
+      result: resultInformation,
+      operationContext,
+    });
   }
 
   /** False where no stream is open that carries DTMF. */
@@ -176,6 +225,9 @@ export class Connection {
       case 'post':
         this.#post(effect);
         return;
+      case 'tellParticipants':
+        this.#tellParticipants();
+        return;
       case 'release':
         this.#listener.disconnecting();
         this.#later(this.#environment.behaviour.disconnectDelayMs, () => this.#apply({ type: 'released' }));
@@ -183,8 +235,8 @@ export class Connection {
     }
   }
 
-  #post({ event, callbackUri, settled }: ConnectionEffect & { readonly type: 'post' }): void {
-    const uri = callbackUri ?? this.answer.callbackUri;
+  #post({ event, operationCallbackUri, settled }: ConnectionEffect & { readonly type: 'post' }): void {
+    const uri = operationCallbackUri ?? this.answer.callbackUri;
     if (event.type === 'CallDisconnected') {
       void this.#outbox.postLast(uri, event);
     } else if (settled) {
@@ -192,6 +244,23 @@ export class Connection {
     } else {
       this.#outbox.post(uri, event);
     }
+  }
+
+  #participantsChanged(): void {
+    if (this.state !== 'connected') return;
+    this.#tellParticipants();
+    this.#listener.changed();
+  }
+
+  #tellParticipants(): void {
+    this.emit('ParticipantsUpdated', {
+      sequenceNumber: ++this.#participantUpdates,
+      participants: this.participants.all.map(({ identifier, isMuted, isOnHold }) => ({
+        identifier,
+        isMuted,
+        isOnHold,
+      })),
+    });
   }
 
   #later(ms: number, run: () => void): void {

@@ -1,10 +1,10 @@
-import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
-
 /** Microsoft's numbers for how an operation ended. */
 export interface ResultInformation {
   readonly code: number;
   readonly subCode: number;
   readonly message: string;
+  /** What the telephone network answered with, where it was asked. */
+  readonly sipDetails?: { readonly code: number; readonly message: string };
 }
 
 export type MediaStreamingDetails =
@@ -19,16 +19,53 @@ export type MediaStreamingEventType =
   | 'MediaStreamingStopped'
   | 'MediaStreamingFailed';
 
+/** The types of `Microsoft.Communication.*` callback events, without that prefix. */
+export type CallbackEventType =
+  | 'CallConnected'
+  | 'CallDisconnected'
+  | 'ParticipantsUpdated'
+  | 'AnswerFailed'
+  | 'CreateCallFailed'
+  | 'ConnectFailed'
+  | 'CallTransferAccepted'
+  | 'CallTransferFailed'
+  | 'AddParticipantSucceeded'
+  | 'AddParticipantFailed'
+  | 'RemoveParticipantSucceeded'
+  | 'RemoveParticipantFailed'
+  | 'CancelAddParticipantSucceeded'
+  | 'CancelAddParticipantFailed'
+  | 'MoveParticipantSucceeded'
+  | 'MoveParticipantFailed'
+  | 'PlayStarted'
+  | 'PlayCompleted'
+  | 'PlayFailed'
+  | 'PlayCanceled'
+  | 'RecognizeCompleted'
+  | 'RecognizeFailed'
+  | 'RecognizeCanceled'
+  | 'ContinuousDtmfRecognitionToneReceived'
+  | 'ContinuousDtmfRecognitionToneFailed'
+  | 'ContinuousDtmfRecognitionStopped'
+  | 'SendDtmfTonesCompleted'
+  | 'SendDtmfTonesFailed'
+  | 'HoldFailed'
+  | 'RecordingStateChanged'
+  | 'StartRecordingFailed'
+  | MediaStreamingEventType
+  | 'TranscriptionStarted'
+  | 'TranscriptionStopped'
+  | 'TranscriptionUpdated'
+  | 'TranscriptionFailed';
+
 /** What happened, before it has an id, a time and an address. */
-export type CallbackEvent = (
-  | { readonly type: 'CallConnected' }
-  | { readonly type: 'CallDisconnected' }
-  | { readonly type: 'ParticipantsUpdated'; readonly sequenceNumber: number }
-  | { readonly type: MediaStreamingEventType; readonly details: MediaStreamingDetails }
-) & {
-  readonly result: ResultInformation;
+export interface CallbackEvent {
+  readonly type: CallbackEventType;
+  /** Members of the event's own, beside those that every event has. */
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+  readonly result?: ResultInformation | undefined;
   readonly operationContext?: string | undefined;
-};
+}
 
 /** The call that an event is about. */
 export interface EventOrigin {
@@ -37,7 +74,6 @@ export interface EventOrigin {
   readonly correlationId: string;
   /** The `api-version` that the call was answered with. */
   readonly version: string;
-  readonly participants: readonly IdentifierJson[];
 }
 
 const STATUS = {
@@ -61,8 +97,8 @@ export function encodeCallbackEvent(
   const data = {
     eventSource: source,
     ...(event.operationContext === undefined ? {} : { operationContext: event.operationContext }),
-    resultInformation: event.result,
-    ...details(event, origin),
+    ...(event.result === undefined ? {} : { resultInformation: event.result }),
+    ...event.data,
     version: origin.version,
     callConnectionId: origin.callConnectionId,
     serverCallId: origin.serverCallId,
@@ -83,29 +119,16 @@ export function encodeCallbackEvent(
   ]);
 }
 
-function details(event: CallbackEvent, origin: EventOrigin): Record<string, unknown> {
-  switch (event.type) {
-    case 'CallConnected':
-    case 'CallDisconnected':
-      return {};
-    case 'ParticipantsUpdated':
-      return {
-        sequenceNumber: event.sequenceNumber,
-        participants: origin.participants.map((identifier) => ({
-          identifier,
-          isMuted: false,
-          isOnHold: false,
-        })),
-      };
-    case 'MediaStreamingStarted':
-    case 'MediaStreamingStopped':
-    case 'MediaStreamingFailed':
-      return {
-        mediaStreamingUpdate: {
-          contentType: 'Audio',
-          mediaStreamingStatus: STATUS[event.type],
-          mediaStreamingStatusDetails: event.details,
-        },
-      };
-  }
+/** An event about the media stream, as captured. */
+export function mediaStreamingEvent(
+  type: MediaStreamingEventType,
+  details: MediaStreamingDetails,
+  result: ResultInformation,
+): CallbackEvent {
+  const mediaStreamingUpdate = {
+    contentType: 'Audio',
+    mediaStreamingStatus: STATUS[type],
+    mediaStreamingStatusDetails: details,
+  };
+  return { type, data: { mediaStreamingUpdate }, result };
 }

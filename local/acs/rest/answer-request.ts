@@ -3,9 +3,7 @@ import type { MediaConfiguration } from '../call/media-leg.ts';
 import { RefusedError, refusals } from '../refusal.ts';
 import { checkCallbackUri } from './callback-uri.ts';
 import { Fields, invalid } from './fields.ts';
-
-/** Longest text that an application may have repeated in its events. */
-const MAX_OPERATION_CONTEXT = 5_000;
+import { readOperationContext } from './operation.ts';
 
 export interface AnswerRequest {
   readonly incomingCallContext: string;
@@ -42,15 +40,6 @@ export function parseAnswerRequest(body: unknown, apiVersion: string): AnswerReq
     },
     ignored: [...fields.unread(), ...(mediaFields?.unread() ?? [])],
   };
-}
-
-/** @throws RefusedError 400 8523 */
-export function readOperationContext(fields: Fields): string | undefined {
-  const context = fields.optionalText('operationContext');
-  if (context !== undefined && context.length > MAX_OPERATION_CONTEXT) {
-    throw invalid(`The field operationContext must not be longer than ${MAX_OPERATION_CONTEXT} characters.`);
-  }
-  return context;
 }
 
 /** `WebSocketMediaStreamingOptions`; API versions before `transportType` called it `kind`. */

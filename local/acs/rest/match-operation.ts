@@ -1,4 +1,5 @@
-import { OPERATIONS, type Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
 
 export type Match =
   | { readonly type: 'found'; readonly operation: Operation; readonly path: ReadonlyMap<string, string> }

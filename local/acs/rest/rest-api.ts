@@ -9,7 +9,7 @@ import { invalid } from './fields.ts';
 import { FirstResults } from './first-results.ts';
 import { hmacProblem } from './hmac.ts';
 import { matchOperation } from './match-operation.ts';
-import type { Operation, OperationRequest } from './operations.ts';
+import type { Operation, OperationRequest } from './operation.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 
@@ -82,6 +82,7 @@ export class RestApi {
           this.#perform(operation, {
             calls: this.#options.calls,
             path,
+            query: new URLSearchParams(query),
             body: body.length === 0 ? {} : parseJson(body),
             apiVersion: new URLSearchParams(query).get('api-version') ?? DEFAULT_API_VERSION,
             warn: this.#options.log,
@@ -107,9 +108,9 @@ export class RestApi {
     return result.reply;
   }
 
-  #perform(operation: Operation, request: OperationRequest): Performed {
+  async #perform(operation: Operation, request: OperationRequest): Promise<Performed> {
     if (operation.perform === undefined) throw new RefusedError(refusals.notSupported(operation.name));
-    const { json, onReplay } = operation.perform(request);
+    const { json, onReplay } = await operation.perform(request);
     return { reply: { status: operation.success, json }, ...(onReplay && { onReplay }) };
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_BEHAVIOUR } from '../../../local/acs/behaviour.ts';
 import { Call } from '../../../local/acs/call/call.ts';
 import { CallRegistry } from '../../../local/acs/call/call-registry.ts';
+import { noCallees } from '../../../local/acs/call/callees.ts';
 import { newCallIds } from '../../../local/acs/call/ids.ts';
 import { newSigningKey, TokenIssuer } from '../../../local/acs/events/tokens.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -13,6 +14,7 @@ const environment = {
   clock,
   behaviour: DEFAULT_BEHAVIOUR,
   openMediaStream: new FakeMedia().open,
+  callees: noCallees,
   tokens: new TokenIssuer({
     key: await newSigningKey(),
     issuer: 'https://issuer.example',

@@ -38,8 +38,11 @@ function run(options: Partial<ConnectionOptions>, ...inputs: ConnectionInput[]):
 function inShort(effect: ConnectionEffect): string {
   if (effect.type !== 'post') return effect.type;
   const { event } = effect;
-  const details = 'details' in event ? ` ${event.details}` : '';
-  return `${event.type}${details} [${event.operationContext ?? ''}]${effect.callbackUri ?? ''}`;
+  const update = event.data?.['mediaStreamingUpdate'] as
+    | { readonly mediaStreamingStatusDetails: string }
+    | undefined;
+  const details = update === undefined ? '' : ` ${update.mediaStreamingStatusDetails}`;
+  return `${event.type}${details} [${event.operationContext ?? ''}]${effect.operationCallbackUri ?? ''}`;
 }
 
 const begin = { type: 'begin', startMedia: true } as const;
@@ -51,7 +54,7 @@ const hangUp = { type: 'hangUp' } as const;
 const released = { type: 'released' } as const;
 const startMedia = {
   type: 'startMedia',
-  operation: { operationContext: 'start', callbackUri: ' → /op' },
+  operation: { operationContext: 'start', operationCallbackUri: ' → /op' },
 } as const;
 const stopMedia = { type: 'stopMedia', operation: {} } as const;
 
@@ -61,13 +64,13 @@ describe('a call connection', () => {
     expect(run({}, begin, mediaStarted).effects).toEqual([]);
     expect(run({}, begin, mediaStarted, established).effects).toEqual([
       'CallConnected [answer]',
-      'ParticipantsUpdated []',
+      'tellParticipants',
       'MediaStreamingStarted subscriptionStarted [answer]',
     ]);
   });
 
   it('tells of the stream at once when it is connected already', () => {
-    expect(run({}, begin, established).effects).toEqual(['CallConnected [answer]', 'ParticipantsUpdated []']);
+    expect(run({}, begin, established).effects).toEqual(['CallConnected [answer]', 'tellParticipants']);
     expect(run({}, begin, established, mediaStarted).effects).toEqual([
       'MediaStreamingStarted subscriptionStarted [answer]',
     ]);
@@ -95,7 +98,7 @@ describe('a call connection', () => {
     ]);
     const own = {
       type: 'stopMedia',
-      operation: { operationContext: 'stop', callbackUri: ' → /stop' },
+      operation: { operationContext: 'stop', operationCallbackUri: ' → /stop' },
     } as const;
     expect(run({}, begin, established, mediaStarted, own).effects[1]).toBe(
       'MediaStreamingStopped subscriptionStopped [stop] → /stop',

@@ -1,6 +1,10 @@
 import { parseCallAutomationEvent } from '@azure/communication-call-automation';
 import { describe, expect, it } from 'vitest';
-import { type CallbackEvent, encodeCallbackEvent } from '../../../local/acs/events/callback-event.ts';
+import {
+  type CallbackEvent,
+  encodeCallbackEvent,
+  mediaStreamingEvent,
+} from '../../../local/acs/events/callback-event.ts';
 import { CALL_ENDED, COMPLETED, STREAM_FAILED } from '../../../local/acs/events/results.ts';
 
 const SERVER_CALL_ID =
@@ -11,11 +15,13 @@ const ORIGIN = {
   serverCallId: SERVER_CALL_ID,
   correlationId: '30f0ad34-d615-4bf3-8476-5630ae7fc3db',
   version: '2024-06-15-preview',
-  participants: [
-    { kind: 'phoneNumber', rawId: '4:+1999', phoneNumber: { value: '+1999' } },
-    { kind: 'phoneNumber', rawId: '4:+1888', phoneNumber: { value: '+1888' } },
-  ],
 };
+
+const PARTICIPANTS = ['+1999', '+1888'].map((value) => ({
+  identifier: { kind: 'phoneNumber', rawId: `4:${value}`, phoneNumber: { value } },
+  isMuted: false,
+  isOnHold: false,
+}));
 
 /** Payloads captured from the service, from the parser tests of the Azure SDK for Java (times cut to milliseconds). */
 function captured(
@@ -63,7 +69,7 @@ const operationContext = 'startMediaStreamingContext';
 describe('callback events', () => {
   it.each<[CallbackEvent, unknown[]]>([
     [
-      { type: 'MediaStreamingStarted', details: 'subscriptionStarted', result: COMPLETED, operationContext },
+      { ...mediaStreamingEvent('MediaStreamingStarted', 'subscriptionStarted', COMPLETED), operationContext },
       captured(
         'MediaStreamingStarted',
         { code: 200, subCode: 0, message: 'Action completed successfully.' },
@@ -72,7 +78,7 @@ describe('callback events', () => {
       ),
     ],
     [
-      { type: 'MediaStreamingStopped', details: 'subscriptionStopped', result: COMPLETED, operationContext },
+      { ...mediaStreamingEvent('MediaStreamingStopped', 'subscriptionStopped', COMPLETED), operationContext },
       captured(
         'MediaStreamingStopped',
         { code: 200, subCode: 0, message: 'Action completed successfully.' },
@@ -82,9 +88,11 @@ describe('callback events', () => {
     ],
     [
       {
-        type: 'MediaStreamingFailed',
-        details: 'streamConnectionUnsuccessful',
-        result: STREAM_FAILED.notAccepted,
+        ...mediaStreamingEvent(
+          'MediaStreamingFailed',
+          'streamConnectionUnsuccessful',
+          STREAM_FAILED.notAccepted,
+        ),
         operationContext,
       },
       captured(
@@ -99,11 +107,9 @@ describe('callback events', () => {
   });
 
   it('name the invalid transport URL as the service was seen to', () => {
-    const event = encode({
-      type: 'MediaStreamingFailed',
-      details: 'streamConnectionUnsuccessful',
-      result: STREAM_FAILED.invalidUrl,
-    });
+    const event = encode(
+      mediaStreamingEvent('MediaStreamingFailed', 'streamConnectionUnsuccessful', STREAM_FAILED.invalidUrl),
+    );
     expect(JSON.parse(event)[0].data.resultInformation).toEqual({
       code: 400,
       subCode: 8581,
@@ -114,10 +120,14 @@ describe('callback events', () => {
   it.each<CallbackEvent>([
     { type: 'CallConnected', result: COMPLETED },
     { type: 'CallDisconnected', result: CALL_ENDED },
-    { type: 'ParticipantsUpdated', sequenceNumber: 3, result: COMPLETED },
-    { type: 'MediaStreamingStarted', details: 'streamConnectionReestablished', result: COMPLETED },
-    { type: 'MediaStreamingStopped', details: 'subscriptionStopped', result: COMPLETED },
-    { type: 'MediaStreamingFailed', details: 'streamConnectionInterrupted', result: COMPLETED },
+    {
+      type: 'ParticipantsUpdated',
+      data: { sequenceNumber: 3, participants: PARTICIPANTS },
+      result: COMPLETED,
+    },
+    mediaStreamingEvent('MediaStreamingStarted', 'streamConnectionReestablished', COMPLETED),
+    mediaStreamingEvent('MediaStreamingStopped', 'subscriptionStopped', COMPLETED),
+    mediaStreamingEvent('MediaStreamingFailed', 'streamConnectionInterrupted', COMPLETED),
   ])('are read by the parser of the SDK: $type', (event) => {
     const parsed = parseCallAutomationEvent(encode(event));
     expect(parsed).toMatchObject({

@@ -30,7 +30,7 @@ async function setUp(respond?: Respond): Promise<Setting> {
   const outbox = new CallbackOutbox({
     clock,
     tokens: { callbackToken: async () => `token-${++tokens}` },
-    origin: { callConnectionId: 'c', serverCallId: 's', correlationId: 'r', version: 'v', participants: [] },
+    origin: { callConnectionId: 'c', serverCallId: 's', correlationId: 'r', version: 'v' },
     retryDelaysMs: [500, 1_500],
     onSent: (event) => sent.push(event),
   });
@@ -49,7 +49,11 @@ describe('the callbacks of a call', () => {
   it('are posted each alone, in an array of one, with a token of its own', async () => {
     const { webhook, outbox } = await setUp();
     outbox.post(webhook.url, CONNECTED);
-    outbox.post(webhook.url, { type: 'ParticipantsUpdated', sequenceNumber: 1, result: COMPLETED });
+    outbox.post(webhook.url, {
+      type: 'ParticipantsUpdated',
+      data: { sequenceNumber: 1, participants: [] },
+      result: COMPLETED,
+    });
     await until(() => webhook.requests.length === 2, 'both events');
     for (const { body, headers } of webhook.requests) {
       expect(JSON.parse(body)).toHaveLength(1);
