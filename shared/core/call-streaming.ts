@@ -35,25 +35,34 @@ export interface Streaming {
   readonly reason?: string;
 }
 
-export type StreamingCommand =
+/** One request to ACS. */
+export type StreamingOperation =
   | { readonly type: 'startMediaStreaming'; readonly id: string; readonly operationContext?: string }
-  | { readonly type: 'stopMediaStreaming'; readonly id: string; readonly operationContext?: string }
+  | { readonly type: 'stopMediaStreaming'; readonly id: string; readonly operationContext?: string };
+
+export type StreamingCommand =
+  | StreamingOperation
   /** Wait until `atMs`, then report `RetryDue` with this number. */
   | { readonly type: 'scheduleRetry'; readonly retry: number; readonly atMs: number };
 
 export type StreamingRefusal = 'streaming-already-on' | 'streaming-already-off' | 'streaming-stopping';
 
-export type StreamingEvent =
-  | ({ readonly type: 'start' | 'stop' } & StreamingRequest)
-  | { readonly type: 'startFailed' | 'stopFailed'; readonly id: string; readonly reason: string }
-  | { readonly type: 'started' | 'stopped'; readonly atMs: number | undefined }
+/** What ACS reports. */
+export type StreamingConfirmation =
+  | { readonly type: 'started'; readonly atMs: number | undefined }
+  | { readonly type: 'stopped'; readonly atMs: number | undefined }
   /** `retry`: whether the call goes on, so that starting again makes sense. */
   | {
       readonly type: 'failed';
       readonly atMs: number | undefined;
       readonly reason: string;
       readonly retry: boolean;
-    }
+    };
+
+export type StreamingEvent =
+  | ({ readonly type: 'start' | 'stop' } & StreamingRequest)
+  | { readonly type: 'startFailed' | 'stopFailed'; readonly id: string; readonly reason: string }
+  | StreamingConfirmation
   | { readonly type: 'retryDue'; readonly retry: number };
 
 export interface StreamingStep {
@@ -140,10 +149,8 @@ function stop(streaming: Streaming, request: StreamingRequest, nowMs: number): S
   }
 }
 
-type Confirmation = Extract<StreamingEvent, { type: 'started' | 'stopped' | 'failed' }>;
-
 /** What ACS reports. `streaming` has the event's time already. */
-function confirm(streaming: Streaming, event: Confirmation, nowMs: number): StreamingStep {
+function confirm(streaming: Streaming, event: StreamingConfirmation, nowMs: number): StreamingStep {
   switch (event.type) {
     case 'started':
       if (streaming.state === 'active') return only(streaming);

@@ -5,6 +5,7 @@ import {
   type Streaming,
   type StreamingCommand,
   type StreamingEvent,
+  type StreamingOperation,
   type StreamingRefusal,
   stepStreaming,
 } from './call-streaming.ts';
@@ -43,10 +44,13 @@ export interface Call {
   readonly seenEvents: readonly string[];
 }
 
+/** Commands that are one request to ACS about a connected call. */
+export type ConnectionCommand = { readonly type: 'hangUp' } | StreamingOperation;
+
 export type CallCommand =
   | { readonly type: 'answer' }
   | { readonly type: 'reject' }
-  | { readonly type: 'hangUp' }
+  | ConnectionCommand
   | StreamingCommand;
 
 /** Why a request is refused in the present state. */

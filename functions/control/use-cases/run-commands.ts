@@ -1,13 +1,13 @@
-import { type Call, type CallCommand, type CallStep, step } from '../../../shared/core/call.ts';
+import {
+  type Call,
+  type CallCommand,
+  type CallStep,
+  type ConnectionCommand,
+  step,
+} from '../../../shared/core/call.ts';
 import { CallControlError } from '../../../shared/core/call-control.ts';
 import type { CallEvent } from '../../../shared/core/call-event.ts';
 import type { ControlDeps, Log } from './deps.ts';
-
-/** Commands that are one request to ACS about a connected call. */
-export type ConnectionCommand = Extract<
-  CallCommand,
-  { type: 'startMediaStreaming' | 'stopMediaStreaming' | 'hangUp' }
->;
 
 export type CommandResult =
   | { readonly ok: true }

@@ -1,5 +1,5 @@
 import type { StreamFormat } from './inbound-codec.ts';
-import { type IgnoredReason, type OutboundMessage, parseOutbound } from './outbound-codec.ts';
+import { type IgnoredReason, parseOutbound, type UsableMessage } from './outbound-codec.ts';
 import { type PlayoutFrame, PlayoutQueue } from './playout-queue.ts';
 import type { MediaStreamReport } from './port.ts';
 
@@ -64,16 +64,13 @@ export class ApplicationAudio {
   }
 
   #apply(message: Exclude<OutboundMessage, { type: 'ignored' }>): void {
-    switch (message.type) {
-      case 'audio':
-        this.#messages += 1;
-        this.#samples += message.samples.length;
-        this.#playout.push(message.samples);
-        break;
-      case 'stopAudio':
-        this.#stops += 1;
-        this.#flushed += this.#playout.flush();
-        break;
+    if (message.type === 'audio') {
+      this.#messages += 1;
+      this.#samples += message.samples.length;
+      this.#playout.push(message.samples);
+    } else {
+      this.#stops += 1;
+      this.#flushed += this.#playout.flush();
     }
   }
 

@@ -23,10 +23,11 @@ export type IgnoredReason =
   | 'notBase64'
   | 'oddLength';
 
-export type OutboundMessage =
+export type UsableMessage =
   | { readonly type: 'audio'; readonly samples: Int16Array }
-  | { readonly type: 'stopAudio' }
-  | { readonly type: 'ignored'; readonly reason: IgnoredReason };
+  | { readonly type: 'stopAudio' };
+
+export type OutboundMessage = UsableMessage | { readonly type: 'ignored'; readonly reason: IgnoredReason };
 
 /** Reads one WebSocket message. Never throws: what is not understood is an ignored message with its reason. */
 export function parseOutbound(bytes: Buffer, isBinary: boolean): OutboundMessage {

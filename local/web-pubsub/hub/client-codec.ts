@@ -7,13 +7,7 @@ export interface Frame {
   readonly binary: boolean;
 }
 
-/** One WebSocket message as it was read. */
-export interface ReceivedFrame {
-  readonly bytes: Uint8Array;
-  readonly binary: boolean;
-}
-
-export type ClientRequest =
+export type GroupRequest =
   | { readonly type: 'joinGroup'; readonly group: string; readonly ackId?: AckId }
   | { readonly type: 'leaveGroup'; readonly group: string; readonly ackId?: AckId }
   | {
@@ -22,7 +16,16 @@ export type ClientRequest =
       readonly data: MessageData;
       readonly noEcho: boolean;
       readonly ackId?: AckId;
-    }
+    };
+
+/** One WebSocket message as it was read. */
+export interface ReceivedFrame {
+  readonly bytes: Uint8Array;
+  readonly binary: boolean;
+}
+
+export type ClientRequest =
+  | GroupRequest
   | { readonly type: 'event'; readonly event: string; readonly data: MessageData; readonly ackId?: AckId }
   | { readonly type: 'sequenceAck'; readonly sequenceId: number }
   | { readonly type: 'ping' };

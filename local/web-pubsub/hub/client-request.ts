@@ -1,5 +1,5 @@
 import type { AckId } from './ack-ledger.ts';
-import type { AckError, ClientRequest, Frame, MessageOrigin } from './client-codec.ts';
+import type { AckError, ClientRequest, Frame, GroupRequest, MessageOrigin } from './client-codec.ts';
 import type { Connection } from './connection.ts';
 import type { Membership } from './membership.ts';
 import type { MessageData } from './payload.ts';
@@ -51,7 +51,7 @@ export function handleRequest(connection: Connection, request: ClientRequest, co
 
 function handleGroupRequest(
   connection: Connection,
-  request: Extract<ClientRequest, { readonly group: string }>,
+  request: GroupRequest,
   context: RequestContext,
 ): AckError | undefined {
   const { group } = request;
