@@ -26,7 +26,7 @@ export class LevelMeter {
     this.#latestRms = rms(frame);
     this.#squares += this.#latestRms ** 2 * frame.length;
     this.#samples += frame.length;
-    for (const sample of frame) this.#peak = Math.max(this.#peak, Math.abs(sample));
+    this.#peak = Math.max(this.#peak, peakOf(frame));
     const silent = isSilentLevel(this.#latestRms);
     if (!silent) this.#activeFrames += 1;
     return silent;
@@ -40,4 +40,15 @@ export class LevelMeter {
       activeMs: this.#activeFrames * PHONE_FRAME_MS,
     };
   }
+}
+
+function peakOf(frame: Int16Array): number {
+  let highest = 0;
+  let lowest = 0;
+  for (let i = 0; i < frame.length; i++) {
+    const sample = frame[i] ?? 0;
+    if (sample > highest) highest = sample;
+    else if (sample < lowest) lowest = sample;
+  }
+  return Math.max(highest, -lowest);
 }

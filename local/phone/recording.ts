@@ -22,6 +22,19 @@ export class Recording {
     return this.#omitted;
   }
 
+  /** Adds one sample. */
+  appendOne(sample: number): void {
+    if (this.#length >= this.#maxSamples) {
+      this.#omitted += 1;
+      return;
+    }
+    const offset = this.#length % BLOCK_SAMPLES;
+    if (offset === 0) this.#blocks.push(new Int16Array(BLOCK_SAMPLES));
+    const block = this.#blocks.at(-1);
+    if (block !== undefined) block[offset] = sample;
+    this.#length += 1;
+  }
+
   /** Copies the samples to the end of the recording, as far as there is room. */
   append(samples: Int16Array): void {
     const taken = Math.min(samples.length, this.#maxSamples - this.#length);
@@ -31,7 +44,8 @@ export class Recording {
       const offset = this.#length % BLOCK_SAMPLES;
       if (offset === 0) this.#blocks.push(new Int16Array(BLOCK_SAMPLES));
       const count = Math.min(taken - from, BLOCK_SAMPLES - offset);
-      this.#blocks.at(-1)?.set(samples.subarray(from, from + count), offset);
+      const piece = count === samples.length ? samples : samples.subarray(from, from + count);
+      this.#blocks.at(-1)?.set(piece, offset);
       from += count;
       this.#length += count;
     }

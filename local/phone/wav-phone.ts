@@ -116,7 +116,7 @@ class RecordingPhone implements WavPhone {
   hear(samples: Int16Array, fromApplication: number): void {
     const tape = this.#started();
     tape.heard.append(samples);
-    tape.fromApplication.append(Int16Array.of(fromApplication));
+    tape.fromApplication.appendOne(fromApplication);
     const silent = this.#heardMeter.add(samples);
     this.#frames += 1;
     this.#silentFrames = silent && !this.#speaking ? this.#silentFrames + 1 : 0;

@@ -17,13 +17,16 @@ export class Conference {
   readonly #phones: readonly Phone[];
   readonly #format: StreamFormat;
   readonly #onAir = new Map<Phone, Int16Array | undefined>();
-  #total: Int32Array;
+  /** The sum of the latest frame; not kept up while one phone is alone, whose own samples are the sum. */
+  readonly #total: Int32Array;
+  readonly #silence: Int16Array;
 
   /** The list is the caller's and may change. */
   constructor(phones: readonly Phone[], format: StreamFormat) {
     this.#phones = phones;
     this.#format = format;
     this.#total = new Int32Array(format.frameSamples);
+    this.#silence = new Int16Array(format.frameSamples);
   }
 
   /** Media has started: tells every phone. */
@@ -34,7 +37,8 @@ export class Conference {
   /** Asks every phone for its next frame. Throws RangeError when one answers with anything but one frame. */
   speak(): readonly SpokenFrame[] {
     this.#followPhones();
-    this.#total = new Int32Array(this.#format.frameSamples);
+    const several = this.#onAir.size > 1;
+    if (several) this.#total.fill(0);
     const frames: SpokenFrame[] = [];
     for (const phone of this.#onAir.keys()) {
       const samples = phone.speak();
@@ -44,7 +48,7 @@ export class Conference {
             `a phone must say ${this.#format.frameSamples} samples at a time, not ${samples.length}`,
           );
         }
-        addInto(this.#total, samples);
+        if (several) addInto(this.#total, samples);
       }
       this.#onAir.set(phone, samples);
       frames.push({ rawId: phone.rawId, samples });
@@ -52,9 +56,11 @@ export class Conference {
     return frames;
   }
 
-  /** Everything said in the latest frame, as mixed audio carries it. */
+  /** Everything said in the latest frame, as mixed audio carries it. Valid until the next frame, and not to be changed. */
   mixed(): Int16Array {
-    return saturate(this.#total);
+    if (this.#onAir.size > 1) return saturate(this.#total);
+    const [only] = this.#onAir.values();
+    return only ?? this.#silence;
   }
 
   /** Lets every phone hear the playout and what the others said in the latest frame. Stops early once media is stopped. */

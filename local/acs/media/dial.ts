@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import WebSocket from 'ws';
 
 /** How long the application may take to accept the WebSocket. Microsoft documents no figure. */
@@ -28,8 +29,27 @@ export function dial(
     closeTimeout: CLOSE_TIMEOUT_MS,
     maxPayload: MAX_RECEIVED_BYTES,
     perMessageDeflate: false,
+    generateMask,
   };
   return new WebSocket(url, options);
+}
+
+const masks = Buffer.alloc(8 * 1024);
+let nextMask = masks.length;
+
+/**
+ * A random masking key (RFC 6455 section 5.3) that is never zero: with a key of zero `ws` sends the caller's bytes without
+ * copying them, and frames of audio are written into buffers that are used again.
+ */
+function generateMask(mask: Buffer): void {
+  do {
+    if (nextMask === masks.length) {
+      randomFillSync(masks);
+      nextMask = 0;
+    }
+    masks.copy(mask, 0, nextMask, nextMask + 4);
+    nextMask += 4;
+  } while (mask.readUInt32LE(0) === 0);
 }
 
 /** Why nobody accepted the WebSocket, without the path and query of the URL: they may hold a secret. */

@@ -22,6 +22,23 @@ export function audioMetadataFrame(subscriptionId: string, format: StreamFormat)
   });
 }
 
+/** Characters of a timestamp of the years 0 to 9999. */
+export const TIMESTAMP_LENGTH = 24;
+
+/** Milliseconds of the second that was written last, and its text up to the dot: frames of one second share them. */
+let writtenSecondMs = Number.NaN;
+let writtenSecond = '';
+
+/** `timestampMs` (milliseconds since 1970, of which fractions are dropped) in UTC, as `Date.toISOString` has it. */
+export function timestamp(timestampMs: number): string {
+  const secondMs = Math.floor(timestampMs / 1_000) * 1_000;
+  if (secondMs !== writtenSecondMs) {
+    writtenSecond = new Date(secondMs).toISOString().slice(0, -'000Z'.length);
+    writtenSecondMs = secondMs;
+  }
+  return `${writtenSecond}${String(Math.floor(timestampMs - secondMs)).padStart(3, '0')}Z`;
+}
+
 /**
  * One frame of speech. `timestampMs` is milliseconds since 1970. Only unmixed audio has a participant; the member is
  * absent, never null, in mixed audio (the JavaScript SDK's parser throws on null).
@@ -34,7 +51,7 @@ export function audioDataFrame(
   return JSON.stringify({
     kind: 'AudioData',
     audioData: {
-      timestamp: new Date(timestampMs).toISOString(),
+      timestamp: timestamp(timestampMs),
       ...(participantRawId === undefined ? {} : { participantRawID: participantRawId }),
       data: encodePcm16(samples),
       silent: isSilentLevel(rms(samples)),

@@ -1,11 +1,12 @@
 import type WebSocket from 'ws';
 import { PHONE_FRAME_MS, samplesPerFrame } from '../../phone/phone.ts';
 import { ApplicationAudio } from './application-audio.ts';
+import { AudioFrameWriter } from './audio-frame-writer.ts';
 import { Conference } from './conference.ts';
 import { dial, HANDSHAKE_TIMEOUT_MS, refusalDetail, transportUrl } from './dial.ts';
 import { DominantSpeakers } from './dominant-speakers.ts';
 import { FrameClock } from './frame-clock.ts';
-import { audioDataFrame, audioMetadataFrame, dtmfDataFrame, type StreamFormat } from './inbound-codec.ts';
+import { audioMetadataFrame, dtmfDataFrame, type StreamFormat } from './inbound-codec.ts';
 import { Lateness } from './lateness.ts';
 import { type MediaTicker, processTicker, type Ticking } from './media-ticker.ts';
 import type {
@@ -24,6 +25,9 @@ export const MAX_BUFFERED_BYTES = 1024 * 1024;
 export const MAX_FRAMES_A_TURN = 50;
 
 const SAMPLE_RATES_HZ = { pcm16KMono: 16_000, pcm24KMono: 24_000 } as const;
+
+/** Frames are text, though they are handed over as bytes. */
+const TEXT = { binary: false } as const;
 
 const NORMAL_CLOSURE = 1000;
 const INTERNAL_ERROR = 1011;
@@ -73,6 +77,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
   readonly #conference: Conference;
   readonly #speakers = new DominantSpeakers();
   readonly #application: ApplicationAudio;
+  readonly #writer: AudioFrameWriter;
   readonly #lateness = new Lateness();
   readonly #socket: WebSocket | undefined;
   #clock = new FrameClock(0, PHONE_FRAME_MS);
@@ -91,6 +96,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     const sampleRateHz = SAMPLE_RATES_HZ[options.audioFormat];
     this.#format = { sampleRateHz, frameSamples: samplesPerFrame(sampleRateHz) };
     this.#conference = new Conference(options.phones, this.#format);
+    this.#writer = new AudioFrameWriter(this.#format);
     this.#application = new ApplicationAudio(this.#format, options.enableBidirectional);
     this.#socket = this.#dial();
   }
@@ -196,7 +202,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
       this.#framesDropped += 1;
       return;
     }
-    socket.send(audioDataFrame(samples, timestampMs, participantRawId));
+    socket.send(this.#writer.write(samples, timestampMs, participantRawId), TEXT);
     this.#framesSent += 1;
   }
 

@@ -58,6 +58,10 @@ export class PlayoutQueue {
 
   /** Takes the next frame, in an array of its own. */
   pull(): PlayoutFrame {
+    const head = this.#pieces[0];
+    if (head !== undefined && this.#offset === 0 && head.length === this.#frameSamples) {
+      return this.#pullWhole(head);
+    }
     const frame = new Int16Array(this.#frameSamples);
     let filled = 0;
     for (let piece = this.#pieces[0]; piece !== undefined && filled < frame.length; piece = this.#pieces[0]) {
@@ -76,6 +80,15 @@ export class PlayoutQueue {
     if (!full && (this.#playing || filled > 0)) this.#underruns += 1;
     this.#playing = full;
     return { samples: frame, fromApplication: filled };
+  }
+
+  /** A piece that is exactly one frame is handed on as it is: most applications send frames. */
+  #pullWhole(piece: Int16Array): PlayoutFrame {
+    this.#pieces.shift();
+    this.#depth -= piece.length;
+    this.#played += piece.length;
+    this.#playing = true;
+    return { samples: piece, fromApplication: piece.length };
   }
 
   /** Drops everything that waits and answers how many samples that were. */
