@@ -56,9 +56,10 @@ export async function demoCommand(): Promise<number> {
       );
       return 1;
     }
-    display.print(
-      `It is the caller's voice as a robot, sample by sample: signal to error ${agreement.toFixed(1)} dB.`,
-    );
+    const error = Number.isFinite(agreement)
+      ? `signal to error ${agreement.toFixed(1)} dB`
+      : 'no error at all';
+    display.print(`It is the caller's voice as a robot, compared sample by sample: ${error}.`);
     return 0;
   } finally {
     await close();
