@@ -63,7 +63,7 @@ export class ApplicationAudio {
     };
   }
 
-  #apply(message: Exclude<OutboundMessage, { type: 'ignored' }>): void {
+  #apply(message: UsableMessage): void {
     if (message.type === 'audio') {
       this.#messages += 1;
       this.#samples += message.samples.length;

@@ -1,5 +1,6 @@
 /** What the call (`local/acs`) and its media stream (`local/acs/media`) know of each other. */
 import type { Phone } from '../../phone/phone.ts';
+import type { StreamFaults } from '../faults/media-faults.ts';
 
 export interface MediaStreamOptions {
   /** The application's `transportUrl`, dialled as it is. */
@@ -14,6 +15,8 @@ export interface MediaStreamOptions {
   readonly subscriptionId: string;
   /** Whoever is on the call. Read at every frame, so a caller may keep one array and let people join and leave it. */
   readonly phones: readonly Phone[];
+  /** What goes wrong on purpose; absent: nothing. */
+  readonly faults?: StreamFaults;
 }
 
 /** Why no stream came about: the URL cannot be dialled (8581), or nobody accepted the WebSocket (8603). */
