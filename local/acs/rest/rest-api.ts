@@ -1,10 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../../process/clock.ts';
+import { type Clock, sleep } from '../../process/clock.ts';
+import type { Random } from '../../process/random.ts';
 import type { CallRegistry } from '../call/call-registry.ts';
+import type { RecordEntry } from '../event-log.ts';
+import { drawMs, type FaultEngine } from '../faults/fault-engine.ts';
+import type { RestRule } from '../faults/fault-plan.ts';
 import { readBody } from '../http/read-body.ts';
 import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
 import { RefusedError, refusals } from '../refusal.ts';
-import type { Faults } from './faults.ts';
+import { bodyDefinition } from './api-types.ts';
+import { conformance } from './conformance.ts';
 import { invalid } from './fields.ts';
 import { FirstResults } from './first-results.ts';
 import { hmacProblem } from './hmac.ts';
@@ -12,6 +17,8 @@ import { matchOperation } from './match-operation.ts';
 import type { Operation, OperationRequest } from './operation.ts';
 
 const BODY_LIMIT = 1024 * 1024;
+/** Unknown members of one request that a warning names. */
+const MAX_NAMED = 20;
 
 /** Assumed where a request names none; the newest version that this surface was written after. */
 const DEFAULT_API_VERSION = '2026-03-12';
@@ -19,7 +26,10 @@ const DEFAULT_API_VERSION = '2026-03-12';
 export interface RestApiOptions {
   readonly calls: CallRegistry;
   readonly accessKey: Uint8Array;
-  readonly faults: Faults;
+  readonly faults: FaultEngine;
+  /** The chance of faults. */
+  readonly random: Random;
+  readonly record: RecordEntry;
   readonly clock: Clock;
   readonly log: (line: string) => void;
 }
@@ -110,6 +120,14 @@ export class RestApi {
 
   async #perform(operation: Operation, request: OperationRequest): Promise<Performed> {
     if (operation.perform === undefined) throw new RefusedError(refusals.notSupported(operation.name));
+    const definition = bodyDefinition(operation.name);
+    if (definition !== undefined) {
+      const { violation, unknown } = conformance(definition, request.body, 'any');
+      if (violation !== undefined) throw invalid(violation);
+      if (unknown.length > 0) {
+        request.warn(`${operation.name}: ignored unknown members ${unknown.slice(0, MAX_NAMED).join(', ')}`);
+      }
+    }
     const { json, onReplay } = await operation.perform(request);
     return { reply: { status: operation.success, json }, ...(onReplay && { onReplay }) };
   }
