@@ -27,6 +27,7 @@ export class Child {
   readonly #process: ChildProcess;
   readonly #lines: string[] = [];
   readonly #exited: Promise<void>;
+  #isReady = false;
   #stopping = false;
 
   /** `onLine` sees every line that the process prints; `onDeath` is called when it ends without having been told to. */
@@ -53,7 +54,7 @@ export class Child {
     };
     for (const stream of [this.#process.stdout, this.#process.stderr]) readLines(stream, keep);
     this.#exited = once(this.#process, 'exit').then(() => {
-      if (!this.#stopping) onDeath(this);
+      if (this.#isReady && !this.#stopping) onDeath(this);
     });
   }
 
@@ -61,10 +62,10 @@ export class Child {
     return this.#process.pid;
   }
 
-  /** Resolves with the address once the process listens. @throws with the process's own words when it ends before. */
+  /** Resolves with the address once the process listens. @throws Error with the process's own words when it ends before. */
   async ready(): Promise<string> {
     const died = this.#exited.then(() => {
-      throw new Error(this.obituary());
+      throw new Error(this.#lines.at(-1) ?? this.obituary());
     });
     const ready = new Promise<string>((resolve) => {
       this.#process.on('message', (message: ReadyMessage) => {
@@ -73,11 +74,13 @@ export class Child {
     });
     const late = after(READY_LIMIT_MS, () => {
       throw new Error(
-        `the ${this.spec.name} was not ready within ${READY_LIMIT_MS / 1000} s\n${this.#lines.join('\n')}`,
+        `${this.spec.name} was not ready within ${READY_LIMIT_MS / 1000} s\n${this.#lines.join('\n')}`,
       );
     });
     try {
-      return await Promise.race([ready, died, late.promise]);
+      const url = await Promise.race([ready, died, late.promise]);
+      this.#isReady = true;
+      return url;
     } finally {
       late.cancel();
       died.catch(() => {});
@@ -107,7 +110,7 @@ export class Child {
     const { exitCode, signalCode } = this.#process;
     const how = signalCode === null ? `exit status ${exitCode}` : signalCode;
     const said = this.#lines.length > 0 ? `:\n  ${this.#lines.join('\n  ')}` : ' and said nothing';
-    return `the ${this.spec.name} ended unexpectedly (${how})${said}`;
+    return `${this.spec.name} ended unexpectedly (${how})${said}`;
   }
 
   #hasEnded(): boolean {

@@ -6,7 +6,7 @@ import { build as bundle } from 'esbuild';
 import { ControlApi } from '../../local/cli/control-api.ts';
 import { describeStack, type RunningSystem } from '../../local/cli/stack-file.ts';
 import { Telephone } from '../../local/cli/telephone.ts';
-import { freePorts } from '../../local/stack/ports.ts';
+import { freePorts, type Ports } from '../../local/stack/ports.ts';
 import { makeSecrets } from '../../local/stack/secrets.ts';
 import type { SystemLayout } from '../../local/stack/specs.ts';
 import { type Stack, startStack } from '../../local/stack/stack.ts';
@@ -28,6 +28,7 @@ export interface TestSystemOptions {
   /** Routes before those of the directory. */
   readonly routes?: readonly object[];
   readonly extraEnv?: SystemLayout['extraEnv'];
+  readonly ports?: Ports;
 }
 
 export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
@@ -38,7 +39,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
   const workerApp = options.workerApp === undefined ? app : await appFolder(folder, 'workers');
   if (options.workerApp !== undefined) await bundleApp(options.workerApp, workerApp);
   const stack = await startStack({
-    ports: await freePorts(),
+    ports: options.ports ?? (await freePorts()),
     secrets: makeSecrets(),
     controlApp: app,
     workerApp,
