@@ -5,6 +5,8 @@ import type { EventSchema } from '../event-grid/event.ts';
 import { Subscription } from '../event-grid/subscription.ts';
 import type { RunningServer } from '../process/child.ts';
 import { type Clock, systemClock } from '../process/clock.ts';
+import { seededRandom, systemRandom } from '../process/random.ts';
+import { skewedClock } from '../process/skewed-clock.ts';
 import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts';
 import type { Call } from './call/call.ts';
 import { CallRegistry } from './call/call-registry.ts';
@@ -14,10 +16,14 @@ import type { CreatePhone } from './call/scripted-phone.ts';
 import { type PlaceCallRequest, Switchboard, TOPIC } from './call/switchboard.ts';
 import { ControlApi } from './control/control-api.ts';
 import { EventStream } from './control/event-stream.ts';
+import { EventLog, type RecordEntry } from './event-log.ts';
 import { KEYS_PATH, newSigningKey, OPENID_CONFIGURATION_PATH, TokenIssuer } from './events/tokens.ts';
+import { FaultEngine, type InjectedCounts } from './faults/fault-engine.ts';
+import type { FaultPlan, FaultRuleInput } from './faults/fault-plan.ts';
+import { plannedTokens } from './faults/planned-tokens.ts';
+import { RestFaults } from './faults/rest-faults.ts';
 import { refusalReply, sendReply } from './http/reply.ts';
 import type { OpenMediaStream } from './media/port.ts';
-import { type Fault, Faults } from './rest/faults.ts';
 import { RestApi } from './rest/rest-api.ts';
 
 const VALIDATION_PATH = '/event-grid/validate';
@@ -48,8 +54,12 @@ export interface AcsOptions {
     readonly maxAttempts?: number;
   };
   readonly behaviour?: Partial<AcsBehaviour>;
-  /** Armed from the start. */
-  readonly faults?: readonly Fault[];
+  /** What goes wrong from the start. */
+  readonly faults?: FaultPlan;
+  /** Where ids and the chance of faults come from: the same seed, the same ones. Absent: unpredictable. */
+  readonly seed?: string;
+  /** Receives the event log: JSON lines without their line ends. */
+  readonly eventLog?: (line: string) => void;
   /** PEM; present: https instead of http. */
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly clock?: Clock;
@@ -73,7 +83,11 @@ export interface RunningAcs extends RunningServer {
   /** Lets a phone ring. @throws RefusedError */
   placeCall(request: PlaceCallRequest): Call;
   /** @throws RangeError */
-  armFault(fault: Fault): void;
+  armFault(fault: FaultRuleInput): void;
+  /** Another fault plan instead. @throws RangeError */
+  setFaults(plan: FaultPlan): void;
+  /** How often each fault was injected so far, such as `{'rest.error': 2}`. */
+  injectedFaults(): InjectedCounts;
 }
 
 /**
@@ -91,14 +105,25 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
   const url = await listen(server, options);
 
   const issuer = options.tokenIssuer ?? url;
-  const tokens = new TokenIssuer({ key, issuer, audience: options.resourceId, baseUrl: url, clock });
+  const random = options.seed === undefined ? systemRandom : seededRandom(options.seed);
+  const eventLog = options.eventLog === undefined ? undefined : new EventLog(clock, options.eventLog);
+  const record: RecordEntry = eventLog?.record ?? (() => {});
+  const faults = new FaultEngine(options.faults, ({ on, fault, name }) =>
+    record({ kind: 'fault', on, fault, name }),
+  );
+  const skewed = skewedClock(clock, () => faults.clockSkewMs);
+  const issuerOn = (by: Clock): TokenIssuer =>
+    new TokenIssuer({ key, issuer, audience: options.resourceId, baseUrl: url, clock: by });
+  const tokens = issuerOn(skewed);
   const calls = new CallRegistry();
   const events = new EventStream(clock, () => calls.all());
-  const faults = new Faults(options.faults);
   const environment: CallEnvironment = {
     clock,
     behaviour: { ...DEFAULT_BEHAVIOUR, ...options.behaviour },
-    tokens,
+    tokens: plannedTokens(issuerOn, skewed, faults, random.branch('tokens')),
+    random,
+    faults,
+    record,
     openMediaStream: parts.openMediaStream,
     callees: parts.callees ?? noCallees,
   };
@@ -106,10 +131,19 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
   const onChange = (call: Call): void => {
     log(`call ${call.ids.id}: ${call.state}${call.endedAtMs === undefined ? '' : ` (${call.outcome})`}`);
     events.callChanged(call);
+    recordCall(call, record);
   };
   const { createPhone } = parts;
   const switchboard = new Switchboard({ calls, environment, createPhone, subscription, onChange });
-  const rest = new RestApi({ calls, accessKey, faults, clock, log });
+  const rest = new RestApi({
+    calls,
+    accessKey,
+    faults: new RestFaults(faults, random.branch('rest faults'), clock),
+    strictUrls: environment.behaviour.strictUrls,
+    clock: skewed,
+    record,
+    log,
+  });
   const control = new ControlApi({
     token: options.controlToken,
     calls,
@@ -146,17 +180,32 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     connectionString: `endpoint=${url}/;accesskey=${options.accessKey}`,
     tokens: { issuer, audience: options.resourceId, jwksUrl: `${url}${KEYS_PATH}` },
     placeCall: (request) => switchboard.place(request),
-    armFault: (fault) => faults.arm(fault),
+    armFault: (fault) => faults.add(fault),
+    setFaults: (plan) => faults.replace(plan),
+    injectedFaults: () => faults.report().injected,
     close: () => {
       closing ??= (async () => {
         for (const call of calls.all()) call.close();
         subscription?.close();
         events.close();
         await stop(server);
+        eventLog?.flush();
       })();
       return closing;
     },
   };
+}
+
+function recordCall(call: Call, record: RecordEntry): void {
+  record({
+    kind: 'call',
+    id: call.ids.id,
+    state: call.state,
+    callConnectionId: call.connection?.callConnectionId,
+    media: call.connection?.subscription?.state,
+    subscriptionId: call.connection?.subscription?.id,
+    outcome: call.endedAtMs === undefined ? undefined : call.outcome,
+  });
 }
 
 function subscribe(

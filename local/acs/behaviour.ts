@@ -16,6 +16,13 @@ export interface AcsBehaviour {
   readonly reconnects: number;
   /** Delays between the attempts of one callback; their number bounds the repetitions. The service's schedule is not documented. */
   readonly callbackRetryDelaysMs: readonly number[];
+  /** Take https callbacks and wss streams only, as the service does; else also http and ws on this machine. */
+  readonly strictUrls: boolean;
+  /**
+   * For which calls CallStarted, CallEnded and the participant events go to Event Grid. `documented`: those of ACS users, since telephones are
+   * excluded by the service's documentation; `all`: of everybody.
+   */
+  readonly callingEvents: 'documented' | 'all';
 }
 
 export const DEFAULT_BEHAVIOUR: AcsBehaviour = {
@@ -27,4 +34,6 @@ export const DEFAULT_BEHAVIOUR: AcsBehaviour = {
   stoppedEventOnHangUp: false,
   reconnects: 0,
   callbackRetryDelaysMs: [500, 1_500, 4_000],
+  strictUrls: false,
+  callingEvents: 'documented',
 };

@@ -181,7 +181,19 @@ describe('answerCall', () => {
 
   it('is performed once when the SDK repeats it after a lost response', async () => {
     const h = await harness({
-      faults: [{ status: 503, count: 2, operation: 'answerCall', retryAfterMs: 1 }],
+      faults: {
+        rules: [
+          {
+            on: 'rest',
+            fault: 'error',
+            when: 'after',
+            status: 503,
+            count: 2,
+            operation: 'answerCall',
+            retryAfterMs: 1,
+          },
+        ],
+      },
     });
     const { call, incomingCallContext } = await h.ring();
     const { callConnectionProperties } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
@@ -288,7 +300,7 @@ describe('hangUp', () => {
   it('is performed once when the SDK repeats it after a lost response', async () => {
     const h = await harness();
     const connection = await answered(h);
-    h.acs.armFault({ status: 503, count: 1, retryAfterMs: 1 });
+    h.acs.armFault({ on: 'rest', fault: 'error', when: 'after', status: 503, count: 1, retryAfterMs: 1 });
     await expect(connection.hangUp(true)).resolves.toBeUndefined();
     await h.callback('CallDisconnected');
   });

@@ -1,11 +1,16 @@
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Phone } from '../../phone/phone.ts';
 import type { Clock } from '../../process/clock.ts';
+import type { Random } from '../../process/random.ts';
 import type { AcsBehaviour } from '../behaviour.ts';
+import type { RecordEntry } from '../event-log.ts';
 import type { CallbackEventType, ResultInformation } from '../events/callback-event.ts';
 import { CallbackOutbox, type SentEvent } from '../events/callback-outbox.ts';
 import { COMPLETED } from '../events/results.ts';
-import type { TokenIssuer } from '../events/tokens.ts';
+import { plannedDeliveryFaults } from '../faults/delivery-faults.ts';
+import type { FaultEngine } from '../faults/fault-engine.ts';
+import { plannedMediaFaults } from '../faults/planned-media-faults.ts';
+import type { Tokens } from '../faults/planned-tokens.ts';
 import type { MediaStreamReport, OpenMediaStream } from '../media/port.ts';
 import { type Refusal, RefusedError, refusals } from '../refusal.ts';
 import type { Callees } from './callees.ts';
@@ -35,7 +40,12 @@ export interface Answer extends ReplyTo {
 export interface CallEnvironment {
   readonly clock: Clock;
   readonly behaviour: AcsBehaviour;
-  readonly tokens: TokenIssuer;
+  readonly tokens: Tokens;
+  /** Where all ids come from, and the chance of faults. */
+  readonly random: Random;
+  readonly faults: FaultEngine;
+  /** Takes what is written to the event log. */
+  readonly record: RecordEntry;
   readonly openMediaStream: OpenMediaStream;
   /** Whom calls of the application reach. */
   readonly callees: Callees;
@@ -87,8 +97,9 @@ export class Connection {
     environment: CallEnvironment,
     listener: ConnectionListener,
   ) {
-    const { behaviour, clock, tokens, openMediaStream } = environment;
+    const { behaviour, clock, tokens, openMediaStream, faults, record } = environment;
     const { callConnectionId, serverCallId, correlationId } = parties;
+    const random = environment.random.branch(callConnectionId);
     this.callConnectionId = callConnectionId;
     this.serverCallId = serverCallId;
     this.correlationId = correlationId;
@@ -108,6 +119,11 @@ export class Connection {
       origin: { callConnectionId, serverCallId, correlationId, version: answer.apiVersion },
       retryDelaysMs: behaviour.callbackRetryDelaysMs,
       onSent: (event) => listener.sent(event),
+      onAttempt: ({ id, type, attempts, result }) =>
+        record({ kind: 'callback', callConnectionId, id, type, attempts, result }),
+      random: random.branch('callbacks'),
+      drawFaults: plannedDeliveryFaults(faults, 'callback', random.branch('callback faults')),
+      clockSkewMs: () => faults.clockSkewMs,
     });
     this.#media =
       answer.media === undefined
@@ -119,6 +135,8 @@ export class Connection {
             phones: this.participants.phones,
             tokens,
             openMediaStream,
+            random: random.branch('media'),
+            faults: plannedMediaFaults(faults, random.branch('media faults')),
             listener: {
               started: () => void this.#apply({ type: 'mediaStarted' }),
               failed: (failure) => void this.#apply({ type: 'mediaFailed', failure }),

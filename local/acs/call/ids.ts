@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import type { Random } from '../../process/random.ts';
 
 /** Ids of one call, in the forms that the service uses. */
 export interface CallIds {
@@ -13,15 +13,16 @@ export interface CallIds {
 
 const CONTEXT_BYTES = 1_200;
 
-export function newCallIds(): CallIds {
-  const conversation = randomBytes(16).toString('base64url');
+/** New ids; the same ones where chance and time are the same. */
+export function newCallIds(random: Random, nowMs: number): CallIds {
+  const conversation = random.bytes(16).toString('base64url');
   return {
-    id: randomBytes(8).toString('hex'),
+    id: random.bytes(8).toString('hex'),
     serverCallId: Buffer.from(
-      `https://api.flightproxy.skype.com/api/v2/cp/conv-local-01.conv.skype.com/conv/${conversation}?i=10-0-0-1&e=${Date.now()}`,
+      `https://api.flightproxy.skype.com/api/v2/cp/conv-local-01.conv.skype.com/conv/${conversation}?i=10-0-0-1&e=${nowMs}`,
     ).toString('base64'),
-    correlationId: randomUUID(),
-    callConnectionId: randomUUID(),
-    incomingCallContext: `eyJ${randomBytes(CONTEXT_BYTES).toString('base64url')}`,
+    correlationId: random.uuid(),
+    callConnectionId: random.uuid(),
+    incomingCallContext: `eyJ${random.bytes(CONTEXT_BYTES).toString('base64url')}`,
   };
 }

@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Phone } from '../../phone/phone.ts';
+import type { Random } from '../../process/random.ts';
 import type { TokenIssuer } from '../events/tokens.ts';
+import type { MediaFaults } from '../faults/media-faults.ts';
 import type {
   MediaStream,
   MediaStreamListener,
@@ -26,6 +27,9 @@ export interface MediaLegOptions {
   readonly tokens: Pick<TokenIssuer, 'mediaToken'>;
   readonly openMediaStream: OpenMediaStream;
   readonly listener: MediaStreamListener;
+  /** Where subscription ids come from. */
+  readonly random: Random;
+  readonly faults: MediaFaults;
 }
 
 /** The media sockets of one call, one after another. Nothing of a closed one reaches the listener. */
@@ -33,12 +37,14 @@ export class MediaLeg {
   readonly #options: MediaLegOptions;
   readonly #finished: MediaStreamReport[] = [];
   #stream: MediaStream | undefined;
-  #subscriptionId = randomUUID();
+  #subscriptionId: string;
+  #opened = 0;
   /** Grows with every opening and closing, so that what belongs to an earlier one is recognised. */
   #generation = 0;
 
   constructor(options: MediaLegOptions) {
     this.#options = options;
+    this.#subscriptionId = options.random.uuid();
   }
 
   get subscriptionId(): string {
@@ -48,7 +54,8 @@ export class MediaLeg {
   /** Dials the application with a new token and a new subscription id. */
   open(): void {
     this.close();
-    this.#subscriptionId = randomUUID();
+    this.#subscriptionId = this.#options.random.uuid();
+    this.#opened++;
     void this.#dial(++this.#generation);
   }
 
@@ -91,6 +98,7 @@ export class MediaLeg {
       },
       subscriptionId: this.#subscriptionId,
       phones,
+      faults: this.#options.faults.stream(String(this.#opened)),
     };
     let stream: MediaStream;
     try {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type IdentifierJson, incomingCallEvent } from '../../event-grid/incoming-call.ts';
 import type { Subscription } from '../../event-grid/subscription.ts';
 import type { Phone } from '../../phone/phone.ts';
@@ -43,6 +42,7 @@ export interface SwitchboardOptions {
 /** Lets phones ring. */
 export class Switchboard {
   readonly #options: SwitchboardOptions;
+  #placed = 0;
 
   constructor(options: SwitchboardOptions) {
     this.#options = options;
@@ -67,7 +67,9 @@ export class Switchboard {
       // Phones ask in the middle of a frame of the media clock, which is let finish first.
       queueMicrotask(() => call.hangUpByCaller());
     });
-    const call: Call = new Call(newCallIds(), { from, to, phone }, environment, onChange);
+    const random = environment.random.branch(`call ${++this.#placed}`);
+    const ids = newCallIds(random, environment.clock.now());
+    const call: Call = new Call(ids, { from, to, phone }, environment, onChange);
     if (!calls.add(call, scripted)) {
       call.close();
       throw new RefusedError({ status: 429, code: '8516', message: 'Too many calls are going on.' });
@@ -77,7 +79,7 @@ export class Switchboard {
       environment.clock.after(limitMs, () => call.hangUpByCaller());
     }
     onChange(call);
-    this.#announce(call, request, subscription);
+    this.#announce(call, request, subscription, random.uuid());
     return call;
   }
 
@@ -93,11 +95,12 @@ export class Switchboard {
     return { phone: scripted, scripted };
   }
 
-  #announce(call: Call, request: PlaceCallRequest, subscription: Subscription): void {
+  #announce(call: Call, request: PlaceCallRequest, subscription: Subscription, eventId: string): void {
+    const { environment } = this.#options;
     const event = incomingCallEvent({
-      eventId: randomUUID(),
+      eventId,
       topic: TOPIC,
-      nowMs: this.#options.environment.clock.now(),
+      nowMs: environment.clock.now() + environment.faults.clockSkewMs,
       to: call.to,
       from: call.from,
       serverCallId: call.ids.serverCallId,

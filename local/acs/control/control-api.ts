@@ -4,10 +4,10 @@ import type { DeadLetter } from '../../event-grid/subscription.ts';
 import type { Call } from '../call/call.ts';
 import type { CallRegistry, RegisteredCall } from '../call/call-registry.ts';
 import type { Switchboard } from '../call/switchboard.ts';
+import type { FaultEngine } from '../faults/fault-engine.ts';
 import { readBody } from '../http/read-body.ts';
 import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
 import { type Refusal, RefusedError } from '../refusal.ts';
-import type { Faults } from '../rest/faults.ts';
 import { Fields, invalid } from '../rest/fields.ts';
 import { reportCall } from './call-report.ts';
 import type { EventStream } from './event-stream.ts';
@@ -25,7 +25,7 @@ export interface ControlApiOptions {
   readonly calls: CallRegistry;
   readonly switchboard: Switchboard;
   readonly events: EventStream;
-  readonly faults: Faults;
+  readonly faults: FaultEngine;
   readonly deadLetters: () => readonly DeadLetter[];
 }
 
@@ -89,6 +89,13 @@ export class ControlApi {
       case 'GET dead-letters':
         sendReply(response, { status: 200, json: { deadLetters: this.#options.deadLetters() } });
         return;
+      case 'GET faults':
+        sendReply(response, { status: 200, json: this.#options.faults.report() });
+        return;
+      case 'PUT faults':
+        this.#planFaults(await readJson(request));
+        sendReply(response, { status: 204 });
+        return;
       case 'POST faults':
         this.#armFault(await readJson(request));
         sendReply(response, { status: 204 });
@@ -106,15 +113,30 @@ export class ControlApi {
     return found;
   }
 
+  #planFaults(plan: unknown): void {
+    try {
+      this.#options.faults.replace(plan);
+    } catch (error) {
+      if (error instanceof RangeError) throw invalid(error.message);
+      throw error;
+    }
+  }
+
+  /** One error after the operation; the short form of a rule. */
   #armFault(body: unknown): void {
     const fields = new Fields(body);
     const status = fields.whole('status', 400, 599);
     if (status === undefined) throw invalid('The field status is required.');
-    this.#options.faults.arm({
+    const operation = fields.optionalText('operation');
+    const retryAfterMs = fields.whole('retryAfterMs', 0, 60_000);
+    this.#options.faults.add({
+      on: 'rest',
+      fault: 'error',
+      when: 'after',
       status,
       count: fields.whole('count', 1, 1_000) ?? 1,
-      operation: fields.optionalText('operation'),
-      retryAfterMs: fields.whole('retryAfterMs', 0, 60_000),
+      ...(operation === undefined ? {} : { operation }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
   }
 

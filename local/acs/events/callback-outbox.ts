@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { send } from '../../event-grid/post.ts';
+import { DeliveryGate, type DrawDeliveryFaults, noDeliveryFaults } from '../../event-grid/delivery-gate.ts';
+import { send, type WebhookRequest } from '../../event-grid/post.ts';
 import type { AttemptResult } from '../../event-grid/retry-policy.ts';
 import { type Clock, sleep } from '../../process/clock.ts';
+import { type Random, systemRandom } from '../../process/random.ts';
 import { type CallbackEvent, type EventOrigin, encodeCallbackEvent } from './callback-event.ts';
 import type { TokenIssuer } from './tokens.ts';
 
@@ -15,6 +16,13 @@ export interface OutboxOptions {
   /** Delays before the second, third, … attempt; their number bounds the attempts. */
   readonly retryDelaysMs: readonly number[];
   readonly onSent: (event: SentEvent) => void;
+  /** Told when an attempt has ended. */
+  readonly onAttempt?: (event: SentEvent) => void;
+  /** Where the ids of the events come from. */
+  readonly random?: Random;
+  readonly drawFaults?: DrawDeliveryFaults;
+  /** How far the clock that the events show is ahead. */
+  readonly clockSkewMs?: () => number;
 }
 
 /** The record of one event; `attempts` and `result` go on changing until the delivery has ended. */
@@ -32,12 +40,14 @@ export interface SentEvent {
  */
 export class CallbackOutbox {
   readonly #options: OutboxOptions;
+  readonly #gate: DeliveryGate;
   readonly #closed = new AbortController();
   readonly #beforeLast = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#gate = new DeliveryGate(options.clock, options.drawFaults ?? noDeliveryFaults);
   }
 
   post(uri: string, event: CallbackEvent): void {
@@ -62,25 +72,36 @@ export class CallbackOutbox {
   }
 
   async #deliver(uri: string, event: CallbackEvent, noRepetition: AbortSignal): Promise<void> {
-    const { clock, tokens, origin, retryDelaysMs } = this.#options;
+    const { clock, tokens, origin, random = systemRandom, clockSkewMs = () => 0 } = this.#options;
     if (this.#closed.signal.aborted) return;
     const nowMs = clock.now();
-    const id = randomUUID();
-    const body = encodeCallbackEvent(event, origin, id, nowMs);
+    const id = random.uuid();
+    const body = encodeCallbackEvent(event, origin, id, nowMs + clockSkewMs());
     const sent: SentEvent = { id, type: event.type, firstSentMs: nowMs, attempts: 0, result: undefined };
     this.#options.onSent(sent);
     const headers = {
       'content-type': 'application/json; charset=utf-8',
       authorization: `Bearer ${await tokens.callbackToken()}`,
     };
+    await this.#gate.pass(event.type, noRepetition, () =>
+      this.#attempt({ method: 'POST', url: uri, headers, body }, sent, noRepetition),
+    );
+  }
+
+  /** Sends one copy until it is accepted or was repeated often enough. */
+  async #attempt(request: WebhookRequest, sent: SentEvent, noRepetition: AbortSignal): Promise<void> {
+    const { clock, retryDelaysMs, onAttempt } = this.#options;
     for (let repeated = 0; ; repeated++) {
-      const { result } = await send(
-        { method: 'POST', url: uri, headers, body },
-        { clock, closed: this.#closed.signal, limitMs: RESPONSE_LIMIT_MS },
-      );
+      if (this.#closed.signal.aborted) return;
+      const { result } = await send(request, {
+        clock,
+        closed: this.#closed.signal,
+        limitMs: RESPONSE_LIMIT_MS,
+      });
       if (this.#closed.signal.aborted) return;
       sent.attempts++;
       sent.result = result;
+      onAttempt?.(sent);
       const delayMs = retryDelaysMs[repeated];
       if (typeof result === 'number' && result >= 200 && result < 300) return;
       if (delayMs === undefined || noRepetition.aborted) return;

@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Clock, sleep } from '../../process/clock.ts';
-import type { Random } from '../../process/random.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { CallRegistry } from '../call/call-registry.ts';
 import type { RecordEntry } from '../event-log.ts';
-import { drawMs, type FaultEngine } from '../faults/fault-engine.ts';
-import type { RestRule } from '../faults/fault-plan.ts';
+import type { RestFaults } from '../faults/rest-faults.ts';
 import { readBody } from '../http/read-body.ts';
 import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
 import { RefusedError, refusals } from '../refusal.ts';
@@ -15,6 +13,7 @@ import { FirstResults } from './first-results.ts';
 import { hmacProblem } from './hmac.ts';
 import { matchOperation } from './match-operation.ts';
 import type { Operation, OperationRequest } from './operation.ts';
+import { checkStrictUrls } from './strict-urls.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 /** Unknown members of one request that a warning names. */
@@ -26,10 +25,10 @@ const DEFAULT_API_VERSION = '2026-03-12';
 export interface RestApiOptions {
   readonly calls: CallRegistry;
   readonly accessKey: Uint8Array;
-  readonly faults: FaultEngine;
-  /** The chance of faults. */
-  readonly random: Random;
+  readonly faults: RestFaults;
   readonly record: RecordEntry;
+  /** Only https callbacks and wss streams, as in the service. */
+  readonly strictUrls: boolean;
   readonly clock: Clock;
   readonly log: (line: string) => void;
 }
@@ -97,10 +96,11 @@ export class RestApi {
             apiVersion: new URLSearchParams(query).get('api-version') ?? DEFAULT_API_VERSION,
             warn: this.#options.log,
           });
-        return this.#withFault(
-          operation,
-          await this.#once(operation, headers['repeatability-request-id'], perform),
+        const reply = await this.#options.faults.around(operation.name, () =>
+          this.#once(operation, headers['repeatability-request-id'], perform),
         );
+        this.#options.record({ kind: 'rest', operation: operation.name, status: reply.status });
+        return reply;
       }
     }
   }
@@ -120,6 +120,7 @@ export class RestApi {
 
   async #perform(operation: Operation, request: OperationRequest): Promise<Performed> {
     if (operation.perform === undefined) throw new RefusedError(refusals.notSupported(operation.name));
+    if (this.#options.strictUrls) checkStrictUrls(request.body);
     const definition = bodyDefinition(operation.name);
     if (definition !== undefined) {
       const { violation, unknown } = conformance(definition, request.body, 'any');
@@ -130,17 +131,6 @@ export class RestApi {
     }
     const { json, onReplay } = await operation.perform(request);
     return { reply: { status: operation.success, json }, ...(onReplay && { onReplay }) };
-  }
-
-  #withFault(operation: Operation, reply: Reply): Reply {
-    const fault = this.#options.faults.take(operation.name);
-    if (fault === undefined) return reply;
-    return {
-      ...refusalReply({ status: fault.status, code: 'InjectedFault', message: 'A fault was injected here.' }),
-      ...(fault.retryAfterMs === undefined
-        ? {}
-        : { headers: { 'retry-after-ms': String(fault.retryAfterMs) } }),
-    };
   }
 }
 

@@ -5,6 +5,8 @@ import { CallRegistry } from '../../../local/acs/call/call-registry.ts';
 import { noCallees } from '../../../local/acs/call/callees.ts';
 import { newCallIds } from '../../../local/acs/call/ids.ts';
 import { newSigningKey, TokenIssuer } from '../../../local/acs/events/tokens.ts';
+import { FaultEngine } from '../../../local/acs/faults/fault-engine.ts';
+import { systemRandom } from '../../../local/process/random.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { silentPhone } from '../acs-harness.ts';
 import { FakeMedia } from '../fake-media.ts';
@@ -15,6 +17,9 @@ const environment = {
   behaviour: DEFAULT_BEHAVIOUR,
   openMediaStream: new FakeMedia().open,
   callees: noCallees,
+  random: systemRandom,
+  faults: new FaultEngine(),
+  record: () => {},
   tokens: new TokenIssuer({
     key: await newSigningKey(),
     issuer: 'https://issuer.example',
@@ -27,7 +32,12 @@ const environment = {
 function register(registry: CallRegistry): Call | undefined {
   const phone = silentPhone('4:+1999');
   const identifier = { rawId: '4:+1999' };
-  const call = new Call(newCallIds(), { from: identifier, to: identifier, phone }, environment, () => {});
+  const call = new Call(
+    newCallIds(systemRandom, clock.now()),
+    { from: identifier, to: identifier, phone },
+    environment,
+    () => {},
+  );
   return registry.add(call, phone) ? call : undefined;
 }
 

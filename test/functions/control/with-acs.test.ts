@@ -182,7 +182,14 @@ describe('the control app against ACS', () => {
   });
 
   it('answers once though the response to the answer is lost', async () => {
-    acs.armFault({ operation: 'answerCall', status: 503, count: 1 });
+    acs.armFault({
+      on: 'rest',
+      fault: 'error',
+      when: 'after',
+      operation: 'answerCall',
+      status: 503,
+      count: 1,
+    });
     const placed = ring('+14255550103');
     const call = await callTo(
       '+14255550103',
