@@ -1,0 +1,177 @@
+import { SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { until } from '../support/until.ts';
+
+/** The whole system refuses what it must: each request goes to the real process, with the real check in its place. */
+const CALLER = '+14255550187';
+const CALL_LIMIT_MS = 20_000;
+const CONNECTION_ID = '11111111-2222-3333-4444-555555555555';
+
+let test: TestSystem;
+let callId: string;
+beforeAll(async () => {
+  test = await startTestSystem();
+  const id = await test.telephone.place({
+    from: CALLER,
+    to: test.system.directory[0]?.number ?? '',
+    tailMs: 600_000,
+  });
+  const call = await test.telephone.waitFor(
+    id,
+    'streaming',
+    (seen) => seen.mediaSubscription?.state === 'active',
+    CALL_LIMIT_MS,
+  );
+  callId = (await until(() => test.control.findLive(call.callConnectionId ?? ''), 'the call in the list'))
+    .callId;
+});
+afterAll(() => test?.stop());
+
+/** The HTTP status with which the relay refuses a media socket, or 101 when it accepts it. */
+async function dialRelay(path: string, headers: Record<string, string> = {}): Promise<number> {
+  const socket = new WebSocket(`${test.system.urls.relay.replace('http:', 'ws:')}${path}`, { headers });
+  try {
+    return await new Promise((resolve, reject) => {
+      socket.once('open', () => resolve(101));
+      socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+      socket.once('error', reject);
+    });
+  } finally {
+    socket.on('error', () => {});
+    socket.terminate();
+  }
+}
+
+function ticket(claims: { sub?: string; aud?: string; key?: string; expiresInS?: number }): Promise<string> {
+  const plan = { format: 'pcm16KMono', channels: 'mixed', startStreaming: true, dtmf: false, workers: [] };
+  const key = new TextEncoder().encode(claims.key ?? test.stack.secrets.ticketKey);
+  return new SignJWT({ plan, from: '4:+1', to: '4:+2' })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(claims.sub ?? callId)
+    .setAudience(claims.aud ?? 'relay')
+    .setExpirationTime(Math.floor(Date.now() / 1_000) + (claims.expiresInS ?? 600))
+    .sign(key);
+}
+
+describe('the relay refuses a media socket', () => {
+  const headers = { 'x-ms-call-connection-id': CONNECTION_ID };
+
+  it('without a ticket, with one that is expired, of another call, for another audience, or signed with another key', async () => {
+    expect(await dialRelay(`/media/${callId}`, headers), 'no ticket').toBe(401);
+    for (const [what, claims] of Object.entries({
+      expired: { expiresInS: -600 },
+      'another call': { sub: 'abcdefghijklmnopqrstuvwxyz' },
+      'another audience': { aud: 'worker' },
+      'another key': { key: 'another-key-of-at-least-thirty-two-bytes' },
+    })) {
+      expect(await dialRelay(`/media/${callId}?ticket=${await ticket(claims)}`, headers), what).toBe(401);
+    }
+  });
+
+  it('with a ticket whose plan was changed after it was signed', async () => {
+    const [header, payload, signature] = (await ticket({})).split('.');
+    const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString('utf8'));
+    claims.plan.workers = [{ name: 'robot', listen: { mode: 'chunk', ms: 100 } }];
+    const changed = Buffer.from(JSON.stringify(claims)).toString('base64url');
+    expect(await dialRelay(`/media/${callId}?ticket=${header}.${changed}.${signature}`, headers)).toBe(401);
+  });
+
+  it('with a good ticket but without the token of ACS', async () => {
+    expect(await dialRelay(`/media/${callId}?ticket=${await ticket({})}`, headers)).toBe(401);
+  });
+});
+
+describe('the control app refuses', () => {
+  it('a callback without a token, or with one that somebody else signed', async () => {
+    const url = `${test.system.urls.control}/api/callbacks/${callId}`;
+    const body = JSON.stringify([
+      {
+        id: '1',
+        source: 's',
+        type: 'Microsoft.Communication.CallDisconnected',
+        data: {},
+        specversion: '1.0',
+      },
+    ]);
+    const forged = await new SignJWT({})
+      .setProtectedHeader({ alg: 'HS256' })
+      .setAudience(test.stack.secrets.acsResourceId)
+      .setIssuer(test.system.urls.acs)
+      .setExpirationTime('5m')
+      .sign(new TextEncoder().encode('a key that is not the one of ACS at all'));
+    for (const authorization of [undefined, 'Bearer nonsense', `Bearer ${forged}`]) {
+      const headers = { 'content-type': 'application/json', ...(authorization && { authorization }) };
+      expect((await fetch(url, { method: 'POST', headers, body })).status, authorization ?? 'no token').toBe(
+        401,
+      );
+    }
+    expect((await test.control.call(callId))?.state, 'the call that the forged event says has ended').toBe(
+      'connected',
+    );
+  });
+
+  it('every HTTP function without its key, and with a wrong one', async () => {
+    for (const [method, path] of [
+      ['GET', '/api/calls'],
+      ['GET', `/api/calls/${callId}`],
+      ['POST', `/api/calls/${callId}/streaming/start`],
+      ['POST', `/api/calls/${callId}/streaming/stop`],
+      ['POST', `/api/calls/${callId}/hang-up`],
+    ] as const) {
+      for (const headers of [{}, { 'x-functions-key': 'wrong' }]) {
+        const { status } = await fetch(test.system.urls.control + path, { method, headers });
+        expect(status, `${method} ${path}`).toBe(401);
+      }
+    }
+  });
+
+  it('an Event Grid delivery without the key of the trigger', async () => {
+    const url = `${test.system.urls.control}/runtime/webhooks/eventgrid?functionName=incomingCall`;
+    const headers = { 'aeg-event-type': 'Notification', 'content-type': 'application/json' };
+    expect((await fetch(url, { method: 'POST', headers, body: '[]' })).status).toBe(401);
+  });
+});
+
+describe('the worker app refuses', () => {
+  it('an event without a signature of Web PubSub, or with a wrong one', async () => {
+    const event = {
+      'content-type': 'application/octet-stream',
+      'webhook-request-origin': '127.0.0.1',
+      'ce-specversion': '1.0',
+      'ce-type': 'azure.webpubsub.user.echo',
+      'ce-source': '/hubs/calls/client/abc',
+      'ce-id': '1',
+      'ce-hub': 'calls',
+      'ce-eventname': 'echo',
+      'ce-connectionid': 'abc',
+      'ce-userid': callId,
+    };
+    for (const signature of [undefined, `sha256=${'0'.repeat(64)}`]) {
+      const headers = { ...event, ...(signature && { 'ce-signature': signature }) };
+      const url = `${test.system.urls.worker}/api/workers/echo`;
+      expect(
+        (await fetch(url, { method: 'POST', headers, body: 'x' })).status,
+        signature ?? 'no signature',
+      ).toBe(401);
+    }
+  });
+});
+
+it('writes no telephone number, ticket, token or key into any log', () => {
+  const text = test.log.join('\n');
+  expect(text.length, 'there is something in the logs').toBeGreaterThan(100);
+  const { secrets } = test.stack;
+  for (const [name, secret] of Object.entries({
+    number: CALLER.slice(1),
+    'start of a ticket or token': 'eyJ',
+    'access key of ACS': secrets.acsAccessKey,
+    'key of Web PubSub': secrets.webPubSubAccessKey,
+    'ticket key': secrets.ticketKey,
+    'function key': secrets.functionsHostKey,
+    'key of Event Grid': secrets.eventGridKey,
+  })) {
+    expect(text.includes(secret), `the logs hold a ${name}`).toBe(false);
+  }
+});
