@@ -22,10 +22,13 @@ const sources = new Map<string, Readonly<Record<string, string | undefined>>>(
 );
 const compiled = new Map<string, readonly Member[]>();
 
-const operations = new Map<
-  string,
-  { readonly body?: string | undefined; readonly response?: string | undefined }
->(Object.entries(definition.operations));
+interface OperationDefinition {
+  readonly method: string;
+  readonly body?: string | undefined;
+  readonly response?: string | undefined;
+}
+
+const operations = new Map<string, OperationDefinition>(Object.entries(definition.operations));
 
 /** The name of the definition that an operation's request body follows; undefined where it takes none. */
 export function bodyDefinition(operation: string): string | undefined {
