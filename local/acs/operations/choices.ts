@@ -26,9 +26,7 @@ export function choiceOfText(choices: readonly Choice[], text: string): MatchedC
       .filter((phrase) => words(phrase) !== '' && heard.includes(` ${words(phrase)} `))
       .map((recognizedPhrase) => ({ label, recognizedPhrase })),
   );
-  return matches.toSorted(
-    (a, b) => words(b.recognizedPhrase).length - words(a.recognizedPhrase).length,
-  )[0];
+  return matches.toSorted((a, b) => words(b.recognizedPhrase).length - words(a.recognizedPhrase).length)[0];
 }
 
 function words(text: string): string {

@@ -10,11 +10,7 @@ export const mediaResults = {
   fileFormatInvalid: result(400, 8535, 'Action failed, file format is invalid.'),
   fileNotDownloaded: result(400, 8536, 'Action failed, file could not be downloaded.'),
   textEmpty: result(400, 8582, 'Action failed, play source text or ssml is empty.'),
-  textInvalid: result(
-    400,
-    8565,
-    'Action failed, bad request to Azure AI services. Check input parameters.',
-  ),
+  textInvalid: result(400, 8565, 'Action failed, bad request to Azure AI services. Check input parameters.'),
   speechServiceFailed: result(500, 8565, 'Action failed, speech could not be synthesized.'),
   promptFailed: result(500, 8511, 'Action failed, encountered failure while trying to play the prompt.'),
   initialSilence: result(400, 8510, 'Action failed, initial silence timeout reached.'),

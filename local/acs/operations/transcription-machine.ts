@@ -1,0 +1,194 @@
+import type { ResultInformation } from '../events/callback-event.ts';
+import type { MediaFailure } from '../media/port.ts';
+import { type Refusal, refusals } from '../refusal.ts';
+import { mediaResults } from './media-results.ts';
+
+/** Whom an event goes to and what it carries back. */
+export interface Notice {
+  readonly operationContext?: string | undefined;
+  /** Instead of the call's own callback URI. */
+  readonly operationCallbackUri?: string | undefined;
+}
+
+export interface TranscriptionState {
+  readonly phase: 'unconfigured' | 'inactive' | 'starting' | 'active' | 'ended';
+  readonly locale: string;
+  /** Of the operation that started it. */
+  readonly notice: Notice;
+}
+
+export type TranscriptionInput =
+  | { readonly type: 'start'; readonly locale: string | undefined; readonly notice: Notice }
+  | { readonly type: 'update'; readonly locale: string; readonly notice: Notice }
+  | { readonly type: 'stop'; readonly notice: Notice }
+  | { readonly type: 'opened' }
+  | { readonly type: 'failed'; readonly failure: MediaFailure }
+  | { readonly type: 'closedByPeer' }
+  | { readonly type: 'callEnded' };
+
+export type TranscriptionEventType =
+  | 'TranscriptionStarted'
+  | 'TranscriptionUpdated'
+  | 'TranscriptionStopped'
+  | 'TranscriptionFailed';
+
+export type TranscriptionDetails =
+  | 'subscriptionStarted'
+  | 'transcriptionLocaleUpdated'
+  | 'subscriptionStopped'
+  | 'streamConnectionUnsuccessful'
+  | 'streamConnectionInterrupted';
+
+export type TranscriptionEffect =
+  | { readonly type: 'open' }
+  | { readonly type: 'close' }
+  | {
+      readonly type: 'tell';
+      readonly event: TranscriptionEventType;
+      readonly details: TranscriptionDetails;
+      readonly result: ResultInformation;
+      readonly notice: Notice;
+    };
+
+export interface TranscriptionStep {
+  readonly state: TranscriptionState;
+  readonly effects: readonly TranscriptionEffect[];
+  readonly refusal?: Refusal;
+}
+
+/**
+ * The transcription of one call.
+ *
+ * ```
+ * unconfigured  (no transcription options when the call was answered; stays so)
+ * inactive ──start──▶ starting ──opened──▶ active ◀─┐ update
+ *    ▲◀──────failed──────┘                   │ └────┘
+ *    ├◀──stop (also while starting)──────────┤
+ *    └◀──closedByPeer────────────────────────┘
+ * any ──callEnded──▶ ended
+ * ```
+ */
+export function stepTranscription(state: TranscriptionState, input: TranscriptionInput): TranscriptionStep {
+  const { phase } = state;
+  switch (input.type) {
+    case 'start':
+      if (phase !== 'inactive') return refuse(state, refusalOf(phase));
+      return {
+        state: {
+          phase: 'starting',
+          locale: input.locale ?? state.locale,
+          notice: { ...state.notice, ...given(input.notice) },
+        },
+        effects: [{ type: 'open' }],
+      };
+    case 'update':
+      if (phase !== 'active') return refuse(state, refusalOf(phase, 'inactive'));
+      return {
+        state: { ...state, locale: input.locale },
+        effects: [
+          tell(
+            'TranscriptionUpdated',
+            'transcriptionLocaleUpdated',
+            mediaResults.transcriptionUpdated,
+            input.notice,
+          ),
+        ],
+      };
+    case 'stop':
+      if (phase !== 'active' && phase !== 'starting') return refuse(state, refusalOf(phase, 'inactive'));
+      return {
+        state: { ...state, phase: 'inactive' },
+        effects: [
+          { type: 'close' },
+          tell('TranscriptionStopped', 'subscriptionStopped', mediaResults.transcriptionStopped, {
+            ...state.notice,
+            ...given(input.notice),
+          }),
+        ],
+      };
+    case 'opened':
+      if (phase !== 'starting') return same(state);
+      return {
+        state: { ...state, phase: 'active' },
+        effects: [
+          tell(
+            'TranscriptionStarted',
+            'subscriptionStarted',
+            mediaResults.transcriptionStarted,
+            state.notice,
+          ),
+        ],
+      };
+    case 'failed':
+      if (phase !== 'starting') return same(state);
+      return {
+        state: { ...state, phase: 'inactive' },
+        effects: [
+          tell(
+            'TranscriptionFailed',
+            'streamConnectionUnsuccessful',
+            input.failure === 'invalidUrl'
+              ? mediaResults.transcriptionUrlInvalid
+              : mediaResults.transcriptionFailed,
+            state.notice,
+          ),
+        ],
+      };
+    case 'closedByPeer':
+      if (phase !== 'active') return same(state);
+      return {
+        state: { ...state, phase: 'inactive' },
+        effects: [
+          tell(
+            'TranscriptionFailed',
+            'streamConnectionInterrupted',
+            mediaResults.transcriptionFailed,
+            state.notice,
+          ),
+        ],
+      };
+    case 'callEnded':
+      if (phase === 'unconfigured') return same(state);
+      return { state: { ...state, phase: 'ended' }, effects: phase === 'ended' ? [] : [{ type: 'close' }] };
+  }
+}
+
+function refusalOf(phase: TranscriptionState['phase'], wanted: 'inactive' | 'active' = 'active'): Refusal {
+  switch (phase) {
+    case 'unconfigured':
+      return refusals.transcriptionNotConfigured();
+    case 'ended':
+      return refusals.callNotFound();
+    case 'inactive':
+    case 'starting':
+    case 'active':
+      return wanted === 'inactive'
+        ? refusals.transcriptionNotActive()
+        : refusals.transcriptionAlreadyActive();
+  }
+}
+
+function tell(
+  event: TranscriptionEventType,
+  details: TranscriptionDetails,
+  result: ResultInformation,
+  notice: Notice,
+): TranscriptionEffect {
+  return { type: 'tell', event, details, result, notice };
+}
+
+/** Members that are present: an operation may name its own context and URI, else those of the start are repeated. */
+function given({ operationContext, operationCallbackUri }: Notice): Notice {
+  return {
+    ...(operationContext === undefined ? {} : { operationContext }),
+    ...(operationCallbackUri === undefined ? {} : { operationCallbackUri }),
+  };
+}
+
+function refuse(state: TranscriptionState, refusal: Refusal): TranscriptionStep {
+  return { state, effects: [], refusal };
+}
+
+function same(state: TranscriptionState): TranscriptionStep {
+  return { state, effects: [] };
+}
