@@ -105,6 +105,11 @@ export class Lane {
     this.#pump();
   }
 
+  /** The worker says that it could not handle the event that is under way: it counts as failed once it is acknowledged. */
+  eventFailed(): void {
+    if (this.#current?.fail !== undefined) this.#current.refused = true;
+  }
+
   /** The stream is over: the rest of the audio and `ended` are sent if that works within `END_LIMIT_MS`. Idempotent. */
   end(ended: CallEvent): void {
     if (this.#ending || this.#isOver()) return;

@@ -167,6 +167,7 @@ export class Session {
       speaker: this.#speaker,
       onIgnored: (reason, count) => this.#ignore(`reply: ${reason}`, count),
       onPublish: (action) => onPublish?.(ticket.callId, name, action),
+      onFailed: () => lane.eventFailed(),
     });
     const lane = new Lane({
       callId: ticket.callId,

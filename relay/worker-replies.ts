@@ -14,6 +14,8 @@ export interface WorkerRepliesOptions {
   /** Told of what was not used, by a fixed text. */
   readonly onIgnored: (reason: string, count: number) => void;
   readonly onPublish: (action: PublishAction) => void;
+  /** The worker could not handle the event that it is answering. */
+  readonly onFailed: () => void;
 }
 
 export interface ReplyCounts {
@@ -72,6 +74,9 @@ export class WorkerReplies {
       case 'publish':
         this.#published += 1;
         this.#options.onPublish(action);
+        break;
+      case 'failed':
+        this.#options.onFailed();
         break;
     }
   }

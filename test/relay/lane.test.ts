@@ -163,6 +163,18 @@ describe('a lane whose worker fails', () => {
     });
   });
 
+  it('loses the chunk that the worker says it could not handle, although it is acknowledged, and no other', async () => {
+    const { open, hear, lane, acknowledge } = setUp();
+    await open();
+    hear(5);
+    lane.eventFailed();
+    await acknowledge();
+    hear(5);
+    await acknowledge();
+    lane.eventFailed();
+    expect(lane.report()).toMatchObject({ chunksSent: 2, chunksAcked: 1, chunksFailed: 1, lostMs: 100 });
+  });
+
   it('gives up a chunk that is not acknowledged in time, and takes no notice of a late acknowledgement', async () => {
     const { open, hear, lane, clock } = setUp();
     const connection = await open();
