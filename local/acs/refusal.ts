@@ -35,6 +35,52 @@ export const refusals = {
     message:
       'Missing configuration: media streaming options were not given; this needs to happen when invoking AnswerCall.',
   }),
+  participantNotFound: (): Refusal => ({
+    status: 404,
+    code: '8522',
+    message: 'Participant not found: the target participant is not on this call.',
+  }),
+  incompatibleMediaAction: (added: string, existing: string): Refusal => ({
+    status: 412,
+    code: '8583',
+    message: `Precondition failed: ${added} cannot run or be queued beside ${existing}.`,
+  }),
+  tooManyMediaOperations: (most: number): Refusal => ({
+    status: 429,
+    code: '8516',
+    message: `Throttled: ${most} media operations of this call are waiting already.`,
+  }),
+  continuousDtmfNotActive: (): Refusal => ({
+    status: 400,
+    code: '8501',
+    message: 'Action is not supported: continuous DTMF recognition is not active for this participant.',
+  }),
+  transcriptionNotConfigured: (): Refusal => ({
+    status: 405,
+    code: '8522',
+    message:
+      'Missing configuration: transcription options were not given; this needs to happen when invoking AnswerCall.',
+  }),
+  transcriptionAlreadyActive: (): Refusal => ({
+    status: 400,
+    code: '8500',
+    message: 'Invalid media mode: transcription is already active on this call.',
+  }),
+  transcriptionNotActive: (): Refusal => ({
+    status: 400,
+    code: '8500',
+    message: 'Invalid media mode: transcription is not active on this call.',
+  }),
+  recordingNotFound: (): Refusal => ({
+    status: 404,
+    code: '8522',
+    message: 'Recording not found: there is no such recording, or it has been stopped.',
+  }),
+  duplicateRecording: (): Refusal => ({
+    status: 400,
+    code: '8553',
+    message: 'Duplicate recording: this call is being recorded already.',
+  }),
   notSupported: (what: string): Refusal => ({
     status: 501,
     code: 'NotImplemented',

@@ -22,6 +22,8 @@ export interface Phone {
    * `fromApplication` counts the samples at its start that the application sent; the rest is silence because it had none queued.
    */
   hear(samples: Int16Array, fromApplication: number): void;
+  /** A key (0-9, A-D, `*`, `#`) that somebody else on the call pressed has been heard; for phones that understand keys. */
+  hearKey?(key: string): void;
   mediaStopped(): void;
   /** The call is over, whoever ended it. */
   ended(reason: string): void;

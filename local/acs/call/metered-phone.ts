@@ -76,6 +76,10 @@ export class MeteredPhone implements Phone, PhoneMeter {
     this.#phone?.hear(samples, fromApplication);
   }
 
+  hearKey(key: string): void {
+    this.#phone?.hearKey?.(key);
+  }
+
   mediaStopped(): void {
     this.#said = 0;
     this.#heard = 0;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
+import { tonesFor } from '../../phone/speech.ts';
 import type { VoiceKind } from './play-source.ts';
 import { ssmlWords } from './ssml.ts';
-import { TONE_SPEECH_RATE_HZ, toneSpeech } from './tone-speech.ts';
 import { type Pcm16, readMonoWav } from './wav-16k.ts';
 
 /** How long a synthesis may take. */
@@ -59,8 +59,7 @@ export function createTextToSpeech(options: TextToSpeechOptions = {}): TextToSpe
       if (installed) warn(`${program} is not installed: what is played as text is heard as tones.`);
       installed = false;
     }
-    const words = utterance.ssml ? ssmlWords(utterance.text) : utterance.text;
-    return { samples: toneSpeech(words), sampleRateHz: TONE_SPEECH_RATE_HZ };
+    return tonesFor(utterance.ssml ? ssmlWords(utterance.text) : utterance.text);
   };
 }
 

@@ -1,26 +1,20 @@
+import type { ReplyTo } from '../call/connection-machine.ts';
 import type { ResultInformation } from '../events/callback-event.ts';
 import type { MediaFailure } from '../media/port.ts';
 import { type Refusal, refusals } from '../refusal.ts';
 import { mediaResults } from './media-results.ts';
 
-/** Whom an event goes to and what it carries back. */
-export interface Notice {
-  readonly operationContext?: string | undefined;
-  /** Instead of the call's own callback URI. */
-  readonly operationCallbackUri?: string | undefined;
-}
-
 export interface TranscriptionState {
   readonly phase: 'unconfigured' | 'inactive' | 'starting' | 'active' | 'ended';
   readonly locale: string;
   /** Of the operation that started it. */
-  readonly notice: Notice;
+  readonly replyTo: ReplyTo;
 }
 
 export type TranscriptionInput =
-  | { readonly type: 'start'; readonly locale: string | undefined; readonly notice: Notice }
-  | { readonly type: 'update'; readonly locale: string; readonly notice: Notice }
-  | { readonly type: 'stop'; readonly notice: Notice }
+  | { readonly type: 'start'; readonly locale: string | undefined; readonly replyTo: ReplyTo }
+  | { readonly type: 'update'; readonly locale: string; readonly replyTo: ReplyTo }
+  | { readonly type: 'stop'; readonly replyTo: ReplyTo }
   | { readonly type: 'opened' }
   | { readonly type: 'failed'; readonly failure: MediaFailure }
   | { readonly type: 'closedByPeer' }
@@ -47,7 +41,7 @@ export type TranscriptionEffect =
       readonly event: TranscriptionEventType;
       readonly details: TranscriptionDetails;
       readonly result: ResultInformation;
-      readonly notice: Notice;
+      readonly replyTo: ReplyTo;
     };
 
 export interface TranscriptionStep {
@@ -77,7 +71,7 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
         state: {
           phase: 'starting',
           locale: input.locale ?? state.locale,
-          notice: { ...state.notice, ...given(input.notice) },
+          replyTo: { ...state.replyTo, ...given(input.replyTo) },
         },
         effects: [{ type: 'open' }],
       };
@@ -90,7 +84,7 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
             'TranscriptionUpdated',
             'transcriptionLocaleUpdated',
             mediaResults.transcriptionUpdated,
-            input.notice,
+            input.replyTo,
           ),
         ],
       };
@@ -101,8 +95,8 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
         effects: [
           { type: 'close' },
           tell('TranscriptionStopped', 'subscriptionStopped', mediaResults.transcriptionStopped, {
-            ...state.notice,
-            ...given(input.notice),
+            ...state.replyTo,
+            ...given(input.replyTo),
           }),
         ],
       };
@@ -115,7 +109,7 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
             'TranscriptionStarted',
             'subscriptionStarted',
             mediaResults.transcriptionStarted,
-            state.notice,
+            state.replyTo,
           ),
         ],
       };
@@ -130,7 +124,7 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
             input.failure === 'invalidUrl'
               ? mediaResults.transcriptionUrlInvalid
               : mediaResults.transcriptionFailed,
-            state.notice,
+            state.replyTo,
           ),
         ],
       };
@@ -143,7 +137,7 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
             'TranscriptionFailed',
             'streamConnectionInterrupted',
             mediaResults.transcriptionFailed,
-            state.notice,
+            state.replyTo,
           ),
         ],
       };
@@ -172,13 +166,13 @@ function tell(
   event: TranscriptionEventType,
   details: TranscriptionDetails,
   result: ResultInformation,
-  notice: Notice,
+  replyTo: ReplyTo,
 ): TranscriptionEffect {
-  return { type: 'tell', event, details, result, notice };
+  return { type: 'tell', event, details, result, replyTo };
 }
 
 /** Members that are present: an operation may name its own context and URI, else those of the start are repeated. */
-function given({ operationContext, operationCallbackUri }: Notice): Notice {
+function given({ operationContext, operationCallbackUri }: ReplyTo): ReplyTo {
   return {
     ...(operationContext === undefined ? {} : { operationContext }),
     ...(operationCallbackUri === undefined ? {} : { operationCallbackUri }),

@@ -80,9 +80,39 @@ export class Fields {
     return value === undefined ? undefined : new Fields(value, this.#name(name));
   }
 
+  /** An array of objects; empty where the member is absent. */
+  objects(name: string): readonly Fields[] {
+    return this.#list(name).map((value, index) => new Fields(value, `${this.#name(name)}[${index}]`));
+  }
+
+  /** An array of strings; empty where the member is absent. */
+  textList(name: string): readonly string[] {
+    return this.#list(name).map((value, index) => {
+      if (typeof value === 'string') return value;
+      throw invalid(`The field ${this.#name(name)}[${index}] must be a string.`);
+    });
+  }
+
+  /** An array of these values in any casing; empty where the member is absent. */
+  eachOf<T extends string>(name: string, allowed: readonly T[]): readonly T[] {
+    return this.textList(name).map((value, index) => {
+      const found = allowed.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
+      if (found !== undefined) return found;
+      throw invalid(
+        `The field ${this.#name(name)}[${index}] must be one of ${allowed.join(', ')}, not "${value}".`,
+      );
+    });
+  }
+
   /** Names of the members that were not asked for. */
   unread(): readonly string[] {
     return [...this.#values.keys()].filter((name) => !this.#read.has(name)).map((name) => this.#name(name));
+  }
+
+  #list(name: string): readonly unknown[] {
+    const value = this.#take(name) ?? [];
+    if (Array.isArray(value)) return value;
+    throw invalid(`The field ${this.#name(name)} must be an array.`);
   }
 
   #take(name: string): unknown {
