@@ -1,8 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import type { EventSchema } from '../event-grid/event.ts';
-import { Subscription } from '../event-grid/subscription.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CalleeBook } from '../phone/callee-book.ts';
 import type { RunningServer } from '../process/child.ts';
 import { type Clock, systemClock } from '../process/clock.ts';
 import { seededRandom, systemRandom } from '../process/random.ts';
@@ -10,28 +7,31 @@ import { skewedClock } from '../process/skewed-clock.ts';
 import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts';
 import type { Call } from './call/call.ts';
 import { CallRegistry } from './call/call-registry.ts';
-import { type Callees, noCallees } from './call/callees.ts';
+import type { Callees } from './call/callees.ts';
 import type { CallEnvironment } from './call/connection.ts';
 import type { CreatePhone } from './call/scripted-phone.ts';
-import { type PlaceCallRequest, Switchboard, TOPIC } from './call/switchboard.ts';
+import { type PlaceCallRequest, Switchboard } from './call/switchboard.ts';
 import { ControlApi } from './control/control-api.ts';
 import { EventStream } from './control/event-stream.ts';
+import { Scripts } from './control/scripts.ts';
+import { CallingEvents } from './event-grid/calling-events.ts';
+import { createResourceTopic, type EventGridOptions } from './event-grid/resource-topic.ts';
 import { EventLog, type RecordEntry } from './event-log.ts';
 import { KEYS_PATH, newSigningKey, OPENID_CONFIGURATION_PATH, TokenIssuer } from './events/tokens.ts';
 import { FaultEngine, type InjectedCounts } from './faults/fault-engine.ts';
 import type { FaultPlan, FaultRuleInput } from './faults/fault-plan.ts';
 import { plannedTokens } from './faults/planned-tokens.ts';
 import { RestFaults } from './faults/rest-faults.ts';
+import { listen, type TlsIdentity } from './http/listen.ts';
 import { refusalReply, sendReply } from './http/reply.ts';
 import type { OpenMediaStream } from './media/port.ts';
 import { RestApi } from './rest/rest-api.ts';
 
 const VALIDATION_PATH = '/event-grid/validate';
+/** Where people expect to publish an incoming call; the same as `POST /control/calls`. */
+const INCOMING_CALL_PATH = '/eventgrid/incomingCall';
 const LEAST_KEY_BYTES = 16;
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Documentation for IncomingCall advises two attempts within a minute, since a phone rings for half of that. */
-const INCOMING_CALL_POLICY = { ttlMs: 60_000, maxAttempts: 2 };
 
 export interface AcsOptions {
   /** Default: 127.0.0.1. */
@@ -47,12 +47,7 @@ export interface AcsOptions {
   /** Absent or empty: there is no control surface. */
   readonly controlToken?: string | undefined;
   /** Absent: no call can be placed. */
-  readonly eventGrid?: {
-    readonly endpoint: string;
-    readonly schema?: EventSchema;
-    readonly ttlMs?: number;
-    readonly maxAttempts?: number;
-  };
+  readonly eventGrid?: EventGridOptions;
   readonly behaviour?: Partial<AcsBehaviour>;
   /** What goes wrong from the start. */
   readonly faults?: FaultPlan;
@@ -61,7 +56,7 @@ export interface AcsOptions {
   /** Receives the event log: JSON lines without their line ends. */
   readonly eventLog?: (line: string) => void;
   /** PEM; present: https instead of http. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: TlsIdentity;
   readonly clock?: Clock;
   /** Receives lines without secrets, phone numbers and audio. */
   readonly log?: (line: string) => void;
@@ -71,7 +66,7 @@ export interface AcsOptions {
 export interface AcsParts {
   readonly openMediaStream: OpenMediaStream;
   readonly createPhone: CreatePhone;
-  /** Whom calls of the application reach; absent: nobody. */
+  /** Whom calls of the application reach; absent: those entered on the control surface. */
   readonly callees?: Callees;
 }
 
@@ -97,14 +92,9 @@ export interface RunningAcs extends RunningServer {
 export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promise<RunningAcs> {
   const accessKey = readAccessKey(options.accessKey);
   if (!GUID.test(options.resourceId)) throw new Error('The resource id (ACS_RESOURCE_ID) must be a GUID.');
-  checkEventGridEndpoint(options.eventGrid?.endpoint);
   const clock = options.clock ?? systemClock;
   const log = options.log ?? (() => {});
   const key = await newSigningKey();
-  const server = options.tls === undefined ? createServer() : createTlsServer(options.tls);
-  const url = await listen(server, options);
-
-  const issuer = options.tokenIssuer ?? url;
   const random = options.seed === undefined ? systemRandom : seededRandom(options.seed);
   const eventLog = options.eventLog === undefined ? undefined : new EventLog(clock, options.eventLog);
   const record: RecordEntry = eventLog?.record ?? (() => {});
@@ -112,11 +102,26 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     record({ kind: 'fault', on, fault, name }),
   );
   const skewed = skewedClock(clock, () => faults.clockSkewMs);
+  // Deliveries begin when the address is known.
+  let url = '';
+  const topic = createResourceTopic(options.eventGrid ?? {}, {
+    clock,
+    random: random.branch('event grid'),
+    faults,
+    record,
+    validationUrl: (id) => `${url}${VALIDATION_PATH}?id=${id}`,
+    onWarning: (sentence) => log(`Event Grid: ${sentence}`),
+  });
+  const listening = await listen(options.host ?? '127.0.0.1', options.port, options.tls);
+  const { server } = listening;
+  url = listening.url;
+  const issuer = options.tokenIssuer ?? url;
   const issuerOn = (by: Clock): TokenIssuer =>
     new TokenIssuer({ key, issuer, audience: options.resourceId, baseUrl: url, clock: by });
   const tokens = issuerOn(skewed);
   const calls = new CallRegistry();
   const events = new EventStream(clock, () => calls.all());
+  const callees = new CalleeBook(clock);
   const environment: CallEnvironment = {
     clock,
     behaviour: { ...DEFAULT_BEHAVIOUR, ...options.behaviour },
@@ -125,16 +130,25 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     faults,
     record,
     openMediaStream: parts.openMediaStream,
-    callees: parts.callees ?? noCallees,
+    callees: parts.callees ?? callees,
   };
-  const subscription = subscribe(options, url, clock, log);
+  const callingEvents =
+    topic === undefined
+      ? undefined
+      : new CallingEvents({
+          topic,
+          clock: skewed,
+          random: random.branch('calling events'),
+          callingEvents: environment.behaviour.callingEvents,
+        });
   const onChange = (call: Call): void => {
     log(`call ${call.ids.id}: ${call.state}${call.endedAtMs === undefined ? '' : ` (${call.outcome})`}`);
     events.callChanged(call);
+    callingEvents?.callChanged(call);
     recordCall(call, record);
   };
   const { createPhone } = parts;
-  const switchboard = new Switchboard({ calls, environment, createPhone, subscription, onChange });
+  const switchboard = new Switchboard({ calls, environment, createPhone, topic, onChange });
   const rest = new RestApi({
     calls,
     accessKey,
@@ -150,18 +164,20 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     switchboard,
     events,
     faults,
-    deadLetters: () => subscription?.deadLetters ?? [],
+    deadLetters: () => topic?.deadLetters ?? [],
+    scripts: new Scripts({ switchboard, callees, clock, ringMs: environment.behaviour.ringMs }),
   });
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [path = '', query = ''] = (request.url ?? '/').split('?', 2);
-    if (path.startsWith('/control/')) return control.handle(request, response);
+    if (path.startsWith('/control/')) return control.handle(request, response, path);
+    if (path === INCOMING_CALL_PATH) return control.handle(request, response, '/control/incoming-call');
     if (path === OPENID_CONFIGURATION_PATH) {
       return sendReply(response, { status: 200, json: tokens.openIdConfiguration() });
     }
     if (path === KEYS_PATH) return sendReply(response, { status: 200, json: tokens.keys() });
     if (path === VALIDATION_PATH) {
-      const confirmed = subscription?.confirm(new URLSearchParams(query).get('id') ?? '') === true;
+      const confirmed = topic?.confirm(new URLSearchParams(query).get('id') ?? '') === true;
       return sendReply(response, { status: confirmed ? 200 : 404 });
     }
     return rest.handle(request, response);
@@ -186,9 +202,9 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     close: () => {
       closing ??= (async () => {
         for (const call of calls.all()) call.close();
-        subscription?.close();
+        await topic?.close();
         events.close();
-        await stop(server);
+        await listening.stop();
         eventLog?.flush();
       })();
       return closing;
@@ -208,60 +224,10 @@ function recordCall(call: Call, record: RecordEntry): void {
   });
 }
 
-function subscribe(
-  { eventGrid }: AcsOptions,
-  url: string,
-  clock: Clock,
-  log: (line: string) => void,
-): Subscription | undefined {
-  if (eventGrid === undefined) return undefined;
-  const { endpoint, schema, ttlMs, maxAttempts } = eventGrid;
-  return new Subscription({
-    endpoint,
-    topic: TOPIC,
-    clock,
-    ...(schema === undefined ? {} : { schema }),
-    policy: {
-      ttlMs: ttlMs ?? INCOMING_CALL_POLICY.ttlMs,
-      maxAttempts: maxAttempts ?? INCOMING_CALL_POLICY.maxAttempts,
-    },
-    validationUrl: (id) => `${url}${VALIDATION_PATH}?id=${id}`,
-    onWarning: (sentence) => log(`Event Grid: ${sentence}`),
-  });
-}
-
-function checkEventGridEndpoint(endpoint: string | undefined): void {
-  if (endpoint === undefined) return;
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
-    throw new Error('The Event Grid endpoint (EVENT_GRID_ENDPOINT) must be an http or https URL.');
-  }
-}
-
 function readAccessKey(text: string): Buffer {
   const key = Buffer.from(text, 'base64');
   if (key.length < LEAST_KEY_BYTES || key.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) {
     throw new Error(`The access key (ACS_ACCESS_KEY) must be base64 of at least ${LEAST_KEY_BYTES} bytes.`);
   }
   return key;
-}
-
-async function listen(server: Server, options: AcsOptions): Promise<string> {
-  const host = options.host ?? '127.0.0.1';
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, host, () => {
-      server.removeListener('error', reject);
-      resolve();
-    });
-  });
-  const { port } = server.address() as AddressInfo;
-  const scheme = options.tls === undefined ? 'http' : 'https';
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

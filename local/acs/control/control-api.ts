@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DeadLetter } from '../../event-grid/subscription.ts';
+import type { Audio } from '../../phone/wav.ts';
 import type { Call } from '../call/call.ts';
 import type { CallRegistry, RegisteredCall } from '../call/call-registry.ts';
 import type { Switchboard } from '../call/switchboard.ts';
@@ -12,6 +13,7 @@ import { Fields, invalid } from '../rest/fields.ts';
 import { reportCall } from './call-report.ts';
 import type { EventStream } from './event-stream.ts';
 import { parsePlaceCall } from './place-call-request.ts';
+import type { Scripts } from './scripts.ts';
 
 const BODY_LIMIT = 64 * 1024 * 1024;
 const MAX_KEYS = 18;
@@ -27,6 +29,7 @@ export interface ControlApiOptions {
   readonly events: EventStream;
   readonly faults: FaultEngine;
   readonly deadLetters: () => readonly DeadLetter[];
+  readonly scripts: Scripts;
 }
 
 /** The control surface: what a telephone network and a test want of the stand-in, apart from the Azure API. */
@@ -37,24 +40,25 @@ export class ControlApi {
     this.#options = options;
   }
 
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** @param path begins with `/control/` */
+  async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     if (!this.#allowed(request.headers.authorization)) {
       sendReply(response, refusalReply(NOT_FOUND));
       return;
     }
     try {
-      await this.#route(request, response);
+      await this.#route(request, response, path);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       sendReply(response, refusalReply(error.refusal));
     }
   }
 
-  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [path = ''] = (request.url ?? '').split('?', 1);
+  async #route(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const [, , area = '', id, action] = path.split('/');
     const route = `${request.method} ${area}${id === undefined ? '' : '/{id}'}${action === undefined ? '' : `/${action}`}`;
     switch (route) {
+      case 'POST incoming-call':
       case 'POST calls': {
         const call = this.#options.switchboard.place(parsePlaceCall(await readJson(request)));
         sendReply(response, { status: 201, json: { id: call.ids.id } });
@@ -76,6 +80,26 @@ export class ControlApi {
         return;
       case 'POST calls/{id}/dtmf':
         sendReply(response, pressKeys(this.#find(id).call, await readJson(request)));
+        return;
+      case 'POST scripts':
+        sendReply(response, { status: 201, json: this.#options.scripts.place(await readJson(request)) });
+        return;
+      case 'GET scripts/{id}':
+        sendReply(response, { status: 200, json: this.#options.scripts.results(decode(id)) });
+        return;
+      case 'POST scripts/{id}/phones':
+        this.#options.scripts.join(decode(id), await readJson(request));
+        sendReply(response, { status: 204 });
+        return;
+      case 'GET scripts/{id}/heard':
+      case 'GET scripts/{id}/said':
+        sendSamples(response, this.#options.scripts.audio(decode(id), action === 'heard' ? 'heard' : 'said'));
+        return;
+      case 'POST callees':
+        sendReply(response, {
+          status: 201,
+          json: this.#options.scripts.enterCallee(await readJson(request)),
+        });
         return;
       case 'GET events':
         if (!this.#options.events.add(response)) {
@@ -177,12 +201,25 @@ function sendAudio(
     throw new RefusedError({ status: 410, code: 'NoAudio', message });
   }
   const samples = direction === 'heard' ? audio.heard() : audio.said();
+  sendSamples(response, { samples, sampleRateHz: call.meter.sampleRateHz ?? DEFAULT_SAMPLE_RATE_HZ });
+}
+
+function sendSamples(response: ServerResponse, { samples, sampleRateHz }: Audio): void {
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
     'content-length': String(samples.byteLength),
-    'x-sample-rate-hz': String(call.meter.sampleRateHz ?? DEFAULT_SAMPLE_RATE_HZ),
+    'x-sample-rate-hz': String(sampleRateHz),
   });
   response.end(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
+}
+
+/** @throws RefusedError 400 when it is no percent-encoded text */
+function decode(segment: string | undefined): string {
+  try {
+    return decodeURIComponent(segment ?? '');
+  } catch {
+    throw invalid('The path is not percent-encoded text.');
+  }
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

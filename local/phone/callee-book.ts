@@ -1,0 +1,85 @@
+import type { CalleeOutcome, CalleeRinging, Callees, IncomingLeg } from '../acs/call/callees.ts';
+import type { IdentifierJson } from '../event-grid/incoming-call.ts';
+import type { Clock } from '../process/clock.ts';
+import { createScriptPhone, type ScriptPhone } from './script-phone.ts';
+import type { Step } from './step.ts';
+
+/** Telephones that one book holds. */
+export const MAX_CALLEES = 1_000;
+
+/** How somebody takes a call. A voicemail answers like a person, with a greeting for its first step. */
+export interface CalleeScript {
+  /** Such as `4:+14255550123`. */
+  readonly rawId: string;
+  /** `noAnswer` rings until the caller gives up. */
+  readonly takes: 'answers' | 'busy' | 'declines' | 'noAnswer' | 'unavailable';
+  /** How long it rings before that. */
+  readonly afterMs: number;
+  readonly steps: readonly Step[];
+  /** Once answered, it hangs up after so much streamed media. */
+  readonly maxMs: number;
+}
+
+/** The telephones that a call of the application can reach; a number that is not in the book is unavailable. */
+export class CalleeBook implements Callees {
+  readonly #clock: Clock;
+  readonly #scripts = new Map<string, CalleeScript>();
+  readonly #phones = new Map<string, ScriptPhone>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Enters somebody, in place of who had this id before. @throws RangeError when the book is full */
+  enter(script: CalleeScript): void {
+    if (!this.#scripts.has(script.rawId) && this.#scripts.size >= MAX_CALLEES) {
+      throw new RangeError(`a book of callees holds ${MAX_CALLEES} telephones`);
+    }
+    this.#scripts.set(script.rawId, script);
+  }
+
+  /** The phone that answered last under this id. */
+  phone(rawId: string): ScriptPhone | undefined {
+    return this.#phones.get(rawId);
+  }
+
+  ring(identifier: IdentifierJson, incoming: IncomingLeg): CalleeRinging {
+    const script = this.#scripts.get(identifier.rawId);
+    if (script === undefined) {
+      return { outcome: Promise.resolve({ type: 'unavailable' }), cancel: () => {} };
+    }
+    const { promise, resolve } = Promise.withResolvers<CalleeOutcome>();
+    if (script.takes === 'noAnswer') return { outcome: promise, cancel: () => resolve({ type: 'noAnswer' }) };
+    const stop = this.#clock.after(script.afterMs, () => resolve(this.#take(script, incoming)));
+    return {
+      outcome: promise,
+      cancel: () => {
+        stop();
+        resolve({ type: 'noAnswer' });
+      },
+    };
+  }
+
+  #take(script: CalleeScript, incoming: IncomingLeg): CalleeOutcome {
+    switch (script.takes) {
+      case 'answers': {
+        const phone = createScriptPhone({
+          rawId: script.rawId,
+          steps: script.steps,
+          maxMs: script.maxMs,
+          // Phones ask in the middle of a frame of the media clock, which is let finish first.
+          onHangUp: () => queueMicrotask(incoming.hangUp),
+        });
+        this.#phones.set(script.rawId, phone);
+        return { type: 'answered', phone };
+      }
+      case 'busy':
+        return { type: 'busy' };
+      case 'declines':
+        return { type: 'declined' };
+      case 'noAnswer':
+      case 'unavailable':
+        return { type: script.takes };
+    }
+  }
+}

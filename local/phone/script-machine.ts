@@ -1,0 +1,248 @@
+import { Listening } from './listening.ts';
+import { PHONE_FRAME_MS, samplesPerFrame } from './phone.ts';
+import { describeSound, type Step, type StepResult, type Utterance } from './step.ts';
+import { convert } from './wav.ts';
+
+/** A key is pressed this long before the next one; RFC 4733 advises tones and pauses of 50 ms at least, people take longer. */
+export const KEY_MS = 200;
+
+export type ScriptAction =
+  | { readonly type: 'press'; readonly key: string }
+  | { readonly type: 'hangUp' }
+  /** Something has been said to its end, `durationMs` long. */
+  | { readonly type: 'said'; readonly text: string; readonly startedMs: number; readonly durationMs: number };
+
+/** What the present step is about; each step has the variant that it needs. */
+type Doing =
+  | {
+      readonly type: 'saying';
+      readonly utterance: Utterance;
+      readonly samples: Int16Array;
+      said: number;
+      startedMs: number;
+    }
+  | { readonly type: 'waiting'; readonly untilMs: number }
+  | {
+      readonly type: 'listening';
+      readonly listening: Listening;
+      readonly untilMs: number;
+      readonly what: string;
+    }
+  | { readonly type: 'pressing'; readonly keys: readonly string[]; pressed: number; nextMs: number }
+  | { readonly type: 'nothing' };
+
+/**
+ * What a phone does, over ticks of 20 ms: `speak` for what it says in one, then `hear` for what it heard in it. Time is the
+ * number of ticks; nothing else goes in, so the same sounds make the same call.
+ *
+ * ```
+ * begin ─▶ say: saying ───────────────────────────▶ next step
+ *          wait: waiting ─────────────────────────▶
+ *          waitUntil, expect: listening ──────────▶   (too late: failed, and goes on)
+ *          press: pressing, a key at a time ──────▶
+ *          interrupt: listening ─▶ saying ────────▶   (too late: failed, and goes on without saying anything)
+ *          hangUp ────────────────────────────────▶   nothing
+ * after the last step: nothing
+ * ```
+ */
+export class ScriptMachine {
+  readonly #steps: readonly Step[];
+  readonly #sampleRateHz: number;
+  readonly #results: StepResult[] = [];
+  #actions: ScriptAction[] = [];
+  #doing: Doing = { type: 'nothing' };
+  /** Those of all later expectations: what comes back may be heard while something is still being said. */
+  #expectations = new Map<number, Listening>();
+  #frame = 0;
+
+  constructor(steps: readonly Step[], sampleRateHz: number) {
+    this.#steps = steps;
+    this.#sampleRateHz = sampleRateHz;
+    this.#listenAnew();
+    this.#begin();
+  }
+
+  /** The next 20 ms to say, or undefined while nothing is said. */
+  speak(): Int16Array | undefined {
+    const doing = this.#doing;
+    if (doing.type !== 'saying') return undefined;
+    const frame = new Int16Array(samplesPerFrame(this.#sampleRateHz));
+    const piece = doing.samples.subarray(doing.said, doing.said + frame.length);
+    frame.set(piece);
+    doing.said += piece.length;
+    return frame;
+  }
+
+  /** What was heard in the same 20 ms. Returns what is to be done now. */
+  hear(frame: Int16Array): readonly ScriptAction[] {
+    this.#frame += 1;
+    for (const listening of this.#expectations.values()) listening.add(frame);
+    this.#tick(frame);
+    return this.#takeActions();
+  }
+
+  /** Keys and the like of a script that begins with them. */
+  start(): readonly ScriptAction[] {
+    return this.#takeActions();
+  }
+
+  /** All steps in order, those that were not reached too. */
+  results(): readonly StepResult[] {
+    return this.#steps.map(({ type }, index) => this.#results[index] ?? { type, status: 'notReached' });
+  }
+
+  get #nowMs(): number {
+    return this.#frame * PHONE_FRAME_MS;
+  }
+
+  #tick(frame: Int16Array): void {
+    const doing = this.#doing;
+    switch (doing.type) {
+      case 'nothing':
+        return;
+      case 'saying':
+        if (doing.said < doing.samples.length) return;
+        this.#tellSaid(doing.utterance, doing.startedMs);
+        this.#finish();
+        return;
+      case 'waiting':
+        if (this.#nowMs >= doing.untilMs) this.#finish();
+        return;
+      case 'listening':
+        this.#listen(doing, frame);
+        return;
+      case 'pressing':
+        this.#press(doing);
+        return;
+    }
+  }
+
+  #listen(doing: Doing & { type: 'listening' }, frame: Int16Array): void {
+    const { listening, untilMs, what } = doing;
+    const expected = this.#expectations.get(this.#results.length) === listening;
+    if (!expected) listening.add(frame);
+    if (listening.found) this.#heard();
+    else if (this.#nowMs >= untilMs) {
+      const instead = listening.missing();
+      if (instead === undefined) this.#heard();
+      else this.#finish(`${what} was not heard in time: there was ${instead}`);
+    }
+  }
+
+  /** What was listened for has been heard: the step is done, or what is to interrupt it is said now. */
+  #heard(): void {
+    const step = this.#steps[this.#results.length];
+    if (step?.type === 'interrupt') this.#say(step);
+    else this.#finish();
+  }
+
+  #press(doing: Doing & { type: 'pressing' }): void {
+    if (this.#nowMs < doing.nextMs) return;
+    const key = doing.keys[doing.pressed];
+    if (key === undefined) {
+      this.#finish();
+      return;
+    }
+    this.#actions.push({ type: 'press', key });
+    doing.pressed += 1;
+    doing.nextMs = this.#nowMs + KEY_MS;
+  }
+
+  /** Ends the present step and begins the next one. */
+  #finish(failure?: string): void {
+    const step = this.#steps[this.#results.length];
+    if (step === undefined) return;
+    const { type } = step;
+    const atMs = this.#nowMs;
+    this.#results.push(
+      failure === undefined
+        ? { type, status: 'done', atMs }
+        : { type, status: 'failed', atMs, detail: failure },
+    );
+    this.#begin();
+  }
+
+  #begin(): void {
+    const step = this.#steps[this.#results.length];
+    if (step === undefined) {
+      this.#doing = { type: 'nothing' };
+      return;
+    }
+    switch (step.type) {
+      case 'say':
+        this.#say(step);
+        return;
+      case 'wait':
+        this.#doing = { type: 'waiting', untilMs: this.#nowMs + step.ms };
+        return;
+      case 'waitUntil':
+        this.#doing = this.#listening(
+          new Listening(step.heard, this.#sampleRateHz),
+          step.withinMs,
+          describeSound(step.heard),
+        );
+        return;
+      case 'interrupt': {
+        const sound = { type: 'speech', forMs: step.afterMs } as const;
+        this.#doing = this.#listening(
+          new Listening(sound, this.#sampleRateHz),
+          step.withinMs,
+          'something to interrupt',
+        );
+        return;
+      }
+      case 'expect': {
+        const listening =
+          this.#expectations.get(this.#results.length) ?? new Listening(step.hear, this.#sampleRateHz);
+        this.#doing = this.#listening(listening, step.withinMs, describeSound(step.hear));
+        return;
+      }
+      case 'press':
+        this.#listenAnew();
+        this.#doing = { type: 'pressing', keys: [...step.keys], pressed: 0, nextMs: this.#nowMs };
+        this.#press(this.#doing);
+        return;
+      case 'hangUp':
+        this.#actions.push({ type: 'hangUp' });
+        this.#finish();
+        return;
+    }
+  }
+
+  #say(utterance: Utterance): void {
+    this.#listenAnew();
+    const { samples } = convert(utterance.audio, this.#sampleRateHz);
+    this.#doing = { type: 'saying', utterance, samples, said: 0, startedMs: this.#nowMs };
+  }
+
+  #listening(listening: Listening, withinMs: number, what: string): Doing {
+    return { type: 'listening', listening, untilMs: this.#nowMs + withinMs, what };
+  }
+
+  /** Expectations up to the next stimulus are about what is heard from now on. Silence is meant to follow, so it counts from its own step. */
+  #listenAnew(): void {
+    this.#expectations = new Map();
+    for (let index = this.#results.length; index < this.#steps.length; index++) {
+      const step = this.#steps[index];
+      if (
+        index > this.#results.length &&
+        (step?.type === 'say' || step?.type === 'press' || step?.type === 'interrupt')
+      )
+        return;
+      if (step?.type === 'expect' && step.hear.type !== 'silence') {
+        this.#expectations.set(index, new Listening(step.hear, this.#sampleRateHz));
+      }
+    }
+  }
+
+  #tellSaid({ text }: Utterance, startedMs: number): void {
+    if (text === undefined) return;
+    this.#actions.push({ type: 'said', text, startedMs, durationMs: this.#nowMs - startedMs });
+  }
+
+  #takeActions(): readonly ScriptAction[] {
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+}
