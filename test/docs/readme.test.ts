@@ -1,0 +1,53 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { afterAll, expect, it } from 'vitest';
+import { handleLaneEvent } from '../../functions/worker-kit/lane-event.ts';
+import type { Worker } from '../../functions/worker-kit/worker.ts';
+import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../shared/protocol/rtp.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+const EXAMPLE = new URL(`test/docs/__readme-worker-${process.pid}__.ts`, ROOT);
+const readme = await readFile(new URL('README.md', ROOT), 'utf8');
+const { scripts } = JSON.parse(await readFile(new URL('package.json', ROOT), 'utf8'));
+
+afterAll(() => rm(EXAMPLE, { force: true }));
+
+it('the README names only npm commands that exist', () => {
+  const named = [...readme.matchAll(/npm (?:run ([a-z:-]+)|(start|test)\b)/g)].map(
+    ([, run, other]) => run ?? other ?? '',
+  );
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
+});
+
+it('the README links only to files that exist', async () => {
+  for (const [, target] of readme.matchAll(/\]\(([^)#:]+)\)/g)) {
+    await expect(
+      readFile(new URL(target ?? '', ROOT)),
+      `the target of a link: ${target}`,
+    ).resolves.toBeDefined();
+  }
+});
+
+it('the worker in the README works as it is written', async () => {
+  const [, code] = /```ts\n(\/\/ functions\/workers\/whisper\.ts[\s\S]*?)```/.exec(readme) ?? [];
+  if (code === undefined)
+    throw new Error('the README has an example of a worker, functions/workers/whisper.ts');
+  await writeFile(EXAMPLE, code.replace("'../worker-kit/", "'../../functions/worker-kit/"));
+  const { whisper } = (await import(EXAMPLE.href)) as { whisper: Worker };
+  const pcm = Int16Array.of(400, -400, 0, 32_000);
+  const packet = {
+    payloadType: PAYLOAD_TYPE.pcm16KMono,
+    marker: true,
+    sequenceNumber: 0,
+    timestamp: 0,
+    ssrc: 0,
+  };
+  const response = await handleLaneEvent(whisper, {
+    callId: 'abcdefghijklmnop',
+    connectionState: undefined,
+    contentType: 'application/octet-stream',
+    body: formatRtp({ ...packet, payload: new Uint8Array(pcm.buffer) }),
+  });
+  const reply = parseRtp(response.message?.body as Uint8Array);
+  expect([...new Int16Array(reply.payload.slice().buffer)]).toEqual([100, -100, 0, 8_000]);
+});
