@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type EventSchema, eventTime } from './event.ts';
 import { type SendOptions, send } from './post.ts';
 
@@ -10,6 +9,9 @@ export interface HandshakeTarget {
   readonly schema: EventSchema;
   readonly topic: string;
   readonly subscriptionName: string;
+  /** Id and code of the validation event; the CloudEvents handshake has neither. */
+  readonly eventId: string;
+  readonly validationCode: string;
   /** Where the endpoint's owner may confirm by hand instead; absent where nothing serves that URL. */
   readonly validationUrl?: string;
 }
@@ -34,9 +36,9 @@ export function shakeHands(target: HandshakeTarget, sending: SendOptions): Promi
 }
 
 async function postValidation(target: HandshakeTarget, sending: SendOptions): Promise<HandshakeResult> {
-  const validationCode = randomUUID();
+  const { validationCode } = target;
   const event = {
-    id: randomUUID(),
+    id: target.eventId,
     topic: target.topic,
     subject: '',
     data: {

@@ -8,6 +8,8 @@ export interface RetryPolicy {
   readonly maxAttempts: number;
   /** Delay before the second, third, … attempt; the last entry repeats. */
   readonly delaysMs: readonly number[];
+  /** The service adds a little randomness to each delay: up to this part of it. The size is not documented. */
+  readonly jitter: number;
 }
 
 const SECOND = 1_000;
@@ -30,6 +32,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
     6 * HOUR,
     12 * HOUR,
   ],
+  jitter: 0.1,
 };
 
 /** What the endpoint answered: an HTTP status, nothing within the limit, or no connection at all. */
@@ -45,18 +48,20 @@ export type NextStep =
 /**
  * @param attempts attempts made so far, the one that just ended included
  * @param ageMs age of the event now
+ * @param chance from 0 to 1: how much of the jitter is added
  */
 export function nextStep(
   policy: RetryPolicy,
   result: AttemptResult,
   attempts: number,
   ageMs: number,
+  chance = 0,
 ): NextStep {
   if (typeof result === 'number' && result >= 200 && result <= 204) return { type: 'delivered' };
   if (result === 400 || result === 413) return { type: 'deadLetter', reason: 'NotRetried' };
   if (attempts >= policy.maxAttempts) return { type: 'deadLetter', reason: 'MaxDeliveryAttemptsExceeded' };
   const scheduled = policy.delaysMs[Math.min(attempts, policy.delaysMs.length) - 1] ?? 0;
-  const afterMs = Math.max(scheduled, leastDelayMs(result));
+  const afterMs = Math.round(Math.max(scheduled, leastDelayMs(result)) * (1 + policy.jitter * chance));
   if (ageMs + afterMs > policy.ttlMs) return { type: 'deadLetter', reason: 'TimeToLiveExceeded' };
   return { type: 'retry', afterMs };
 }

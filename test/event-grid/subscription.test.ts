@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EventGridEvent } from '../../local/event-grid/event.ts';
 import { type Attempt, Subscription, type SubscriptionOptions } from '../../local/event-grid/subscription.ts';
+import { type Random, systemRandom } from '../../local/process/random.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
 import {
@@ -21,6 +22,9 @@ const EVENT: EventGridEvent = {
   eventTime: '2026-01-02T03:04:05.6780000Z',
 };
 
+/** Chance that adds nothing to the delays. */
+const WITHOUT_JITTER: Random = { ...systemRandom, fraction: () => 0 };
+
 const closers: (() => unknown)[] = [];
 
 afterEach(async () => {
@@ -34,7 +38,12 @@ async function receiver(respond?: Respond): Promise<WebhookReceiver> {
 }
 
 function subscribe(endpoint: string, options: Partial<SubscriptionOptions> = {}): Subscription {
-  const subscription = new Subscription({ endpoint, topic: '/subscriptions/x', ...options });
+  const subscription = new Subscription({
+    endpoint,
+    topic: '/subscriptions/x',
+    random: WITHOUT_JITTER,
+    ...options,
+  });
   closers.push(() => subscription.close());
   return subscription;
 }
@@ -279,8 +288,7 @@ describe('delivery', () => {
     const subscription = subscribe(webhook.url, { clock });
     const published = subscription.publish(EVENT);
     await until(() => clock.pending()[0] === 10_000, 'the second attempt to be 10 s away');
-    subscription.close();
-    subscription.close();
+    await Promise.all([subscription.close(), subscription.close()]);
     await expect(published).resolves.toEqual(['closed']);
     expect(subscription.deadLetters).toEqual([]);
     expect(clock.pending()).toEqual([]);

@@ -1,6 +1,7 @@
 import { type IdentifierJson, incomingCallEvent } from '../../event-grid/incoming-call.ts';
-import type { Subscription } from '../../event-grid/subscription.ts';
+import type { Topic } from '../../event-grid/topic.ts';
 import type { Phone } from '../../phone/phone.ts';
+import { TOPIC } from '../event-grid/resource-topic.ts';
 import { RefusedError } from '../refusal.ts';
 import { invalid } from '../rest/fields.ts';
 import { Call } from './call.ts';
@@ -9,10 +10,6 @@ import type { CallEnvironment } from './connection.ts';
 import { identifierOf } from './identifiers.ts';
 import { newCallIds } from './ids.ts';
 import type { CreatePhone, PhoneScript, ScriptedPhone } from './scripted-phone.ts';
-
-/** ARM path of the resource that the stand-in plays; an Event Grid topic of a real resource has this form. */
-export const TOPIC =
-  '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/providers/Microsoft.Communication/communicationServices/local';
 
 /** A scripted phone counts time in media frames; a call that never streams is ended by this much later. */
 const SILENT_CALL_GRACE_MS = 10_000;
@@ -35,7 +32,7 @@ export interface SwitchboardOptions {
   readonly environment: CallEnvironment;
   readonly createPhone: CreatePhone;
   /** Absent: nobody would hear of a call, so none can be placed. */
-  readonly subscription: Subscription | undefined;
+  readonly topic: Topic | undefined;
   readonly onChange: (call: Call) => void;
 }
 
@@ -53,10 +50,10 @@ export class Switchboard {
    * @throws RefusedError 400 for an address that is none, 409 where no Event Grid endpoint is configured, 429 when too many calls are going on
    */
   place(request: PlaceCallRequest): Call {
-    const { calls, environment, subscription, onChange } = this.#options;
+    const { calls, environment, topic, onChange } = this.#options;
     const from = address('from', request.from);
     const to = address('to', request.to);
-    if (subscription === undefined) {
+    if (topic === undefined) {
       throw new RefusedError({
         status: 409,
         code: 'NoEventGridEndpoint',
@@ -79,7 +76,7 @@ export class Switchboard {
       environment.clock.after(limitMs, () => call.hangUpByCaller());
     }
     onChange(call);
-    this.#announce(call, request, subscription, random.uuid());
+    this.#announce(call, request, topic, random.uuid());
     return call;
   }
 
@@ -95,7 +92,7 @@ export class Switchboard {
     return { phone: scripted, scripted };
   }
 
-  #announce(call: Call, request: PlaceCallRequest, subscription: Subscription, eventId: string): void {
+  #announce(call: Call, request: PlaceCallRequest, topic: Topic, eventId: string): void {
     const { environment } = this.#options;
     const event = incomingCallEvent({
       eventId,
@@ -111,7 +108,7 @@ export class Switchboard {
       correlationId: call.ids.correlationId,
     });
     const onAttempt = (): void => call.recordEvent('IncomingCall');
-    void subscription.publish(event, { copies: request.deliveries ?? 1, onAttempt });
+    void topic.publish(event, { copies: request.deliveries ?? 1, onAttempt });
   }
 }
 
