@@ -1,0 +1,111 @@
+import { Fields, invalid } from '../rest/fields.ts';
+import {
+  CALL,
+  establishedConnection,
+  type Operation,
+  type OperationRequest,
+  type OperationResult,
+  once,
+  plain,
+  readReplyTo,
+} from '../rest/operation.ts';
+import { readPlaySource, readPlaySources } from './play-source.ts';
+import { readRecognizeRequest } from './recognize-request.ts';
+import { rawIdOf, readTarget } from './target.ts';
+import { ALL_TONES } from './tones.ts';
+
+/** Tones that can be sent at once, at most (Microsoft Learn, "How to control mid-call media actions with Call Automation"). */
+const MAX_TONES = 18;
+
+/** Prompts, recognition, keys and hold. */
+export const promptOperations: readonly Operation[] = [
+  plain('POST', 'play', `${CALL}:play`, 202, play),
+  plain('POST', 'recognize', `${CALL}:recognize`, 202, recognize),
+  plain('POST', 'cancelAllMediaOperations', `${CALL}:cancelAllMediaOperations`, 202, cancelAll),
+  plain(
+    'POST',
+    'startContinuousDtmfRecognition',
+    `${CALL}:startContinuousDtmfRecognition`,
+    200,
+    startContinuousDtmf,
+  ),
+  plain(
+    'POST',
+    'stopContinuousDtmfRecognition',
+    `${CALL}:stopContinuousDtmfRecognition`,
+    200,
+    stopContinuousDtmf,
+  ),
+  once('sendDtmfTones', `${CALL}:sendDtmfTones`, 202, sendDtmf),
+  plain('POST', 'hold', `${CALL}:hold`, 200, hold),
+  plain('POST', 'unhold', `${CALL}:unhold`, 200, unhold),
+];
+
+function play(request: OperationRequest): OperationResult {
+  const fields = new Fields(request.body);
+  const { operations } = establishedConnection(request);
+  const sources = readPlaySources(fields.objects('playSources'));
+  if (sources.length === 0) throw invalid('The field playSources must hold at least one source.');
+  const to = fields.objects('playTo').map(rawIdOf);
+  const loop = fields.object('playOptions')?.flag('loop', false) ?? false;
+  const targets = to.length === 0 ? 'all' : to;
+  const interrupts = fields.flag('interruptCallMediaOperation', false);
+  operations.play({ sources, targets, loop, replyTo: readReplyTo(fields) }, interrupts);
+  return {};
+}
+
+function recognize(request: OperationRequest): OperationResult {
+  const { operations } = establishedConnection(request);
+  const { request: recognition, interrupts } = readRecognizeRequest(new Fields(request.body));
+  operations.recognize(recognition, interrupts);
+  return {};
+}
+
+function cancelAll(request: OperationRequest): OperationResult {
+  establishedConnection(request).operations.cancelAll();
+  return {};
+}
+
+function startContinuousDtmf(request: OperationRequest): OperationResult {
+  const fields = new Fields(request.body);
+  establishedConnection(request).operations.startContinuousDtmf(readTarget(fields), readReplyTo(fields));
+  return {};
+}
+
+function stopContinuousDtmf(request: OperationRequest): OperationResult {
+  const fields = new Fields(request.body);
+  establishedConnection(request).operations.stopContinuousDtmf(readTarget(fields), readReplyTo(fields));
+  return {};
+}
+
+function sendDtmf(request: OperationRequest): OperationResult {
+  const fields = new Fields(request.body);
+  const { operations } = establishedConnection(request);
+  const tones = fields.eachOf('tones', ALL_TONES);
+  if (tones.length === 0 || tones.length > MAX_TONES) {
+    throw invalid(`The field tones must hold 1 to ${MAX_TONES} tones, not ${tones.length}.`);
+  }
+  const target = readTarget(fields);
+  if (!target.startsWith('4:')) throw invalid('DTMF tones can be sent to phone numbers only.');
+  const replyTo = readReplyTo(fields);
+  operations.sendDtmf({ tones, target, replyTo });
+  return {
+    json: replyTo.operationContext === undefined ? {} : { operationContext: replyTo.operationContext },
+  };
+}
+
+function hold(request: OperationRequest): OperationResult {
+  const fields = new Fields(request.body);
+  const { operations } = establishedConnection(request);
+  const source = fields.object('playSourceInfo');
+  operations.hold(readTarget(fields), source && readPlaySource(source), readReplyTo(fields));
+  return {};
+}
+
+function unhold(request: OperationRequest): OperationResult {
+  const fields = new Fields(request.body);
+  const { operations } = establishedConnection(request);
+  readReplyTo(fields);
+  operations.unhold(readTarget(fields));
+  return {};
+}
