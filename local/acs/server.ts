@@ -1,11 +1,18 @@
 import { createWavPhone } from '../phone/wav-phone.ts';
 import { type AcsOptions, type RunningAcs, startAcsWith } from './acs.ts';
-import { openMediaStream } from './media/media-stream.ts';
+import { createOpenMediaStream, openMediaStream } from './media/media-stream.ts';
+import { MediaTicker } from './media/media-ticker.ts';
 
 /**
  * Starts the stand-in of Azure Communication Services: Call Automation, callbacks, media sockets, and the phones that call.
+ * A clock that is given also times the media.
  * @throws Error when an option is invalid or the port cannot be taken
  */
 export function startAcs(options: AcsOptions): Promise<RunningAcs> {
-  return startAcsWith(options, { openMediaStream, createPhone: createWavPhone });
+  const { clock } = options;
+  return startAcsWith(options, {
+    openMediaStream:
+      clock === undefined ? openMediaStream : createOpenMediaStream({ ticker: new MediaTicker(clock) }),
+    createPhone: createWavPhone,
+  });
 }

@@ -1,0 +1,36 @@
+import type { RunningAcs } from '../acs.ts';
+
+export interface WelcomeDetails {
+  readonly controlToken: string;
+  /** Where IncomingCall goes, without its query; absent: nowhere. */
+  readonly eventGridEndpoint?: string | undefined;
+  /** The authority to trust over https. */
+  readonly caFile?: string | undefined;
+}
+
+/** What a person needs to point an application at a stand-in that stands alone. Holds its keys: for the terminal, never for a log. */
+export function welcome(
+  acs: RunningAcs,
+  { controlToken, eventGridEndpoint, caFile }: WelcomeDetails,
+): string {
+  const curlTrust = caFile === undefined ? '' : ` --cacert ${caFile}`;
+  const rows = [
+    ['connection string', acs.connectionString],
+    ['resource id', `${acs.tokens.audience} (audience of the tokens)`],
+    ['token issuer', acs.tokens.issuer],
+    ['token keys', acs.tokens.jwksUrl],
+    ['IncomingCall goes to', eventGridEndpoint ?? 'nobody: give --event-grid-endpoint http://127.0.0.1:…/…'],
+    ...(caFile === undefined ? [] : [['authority to trust', `NODE_EXTRA_CA_CERTS=${caFile}`]]),
+  ].map(([name = '', value]) => `  ${name.padEnd(20)} ${value}`);
+  return `
+${rows.join('\n')}
+
+Let a telephone ring:
+
+  curl -X POST ${acs.url}/eventgrid/incomingCall${curlTrust} \\
+    -H 'Authorization: Bearer ${controlToken}' \\
+    -d '{"from": "+14255550123", "to": "+14255550100"}'
+
+Ctrl-C stops it.
+`;
+}
