@@ -1,16 +1,15 @@
 /**
- * What waits to be sent to one worker, and in which order: `call.started`, then other events as they come, then audio
- * (the oldest first, a participant at a time), and `call.ended` after all of it. Nothing here waits or sends.
+ * What waits to be sent to one worker, and in which order: `call.started`, then other events as they come, then audio as
+ * the worker listens to it, and `call.ended` after all of it. Nothing here waits or sends.
  */
-import { AUDIO_FORMATS, type AudioFormat, bytesToMs } from '../shared/core/audio-format.ts';
-import { Chunker } from '../shared/core/chunker.ts';
+import type { AudioFormat } from '../shared/core/audio-format.ts';
 import { formatRtp, PAYLOAD_TYPE } from '../shared/protocol/rtp.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
+import type { HeardFrame } from './listening/heard-frame.ts';
+import type { WorkerAudio } from './listening/worker-audio.ts';
 
 /** Events other than audio that may wait; the oldest is dropped beyond it. */
 const MAX_EVENTS = 64;
-/** Longest audio in one event: at 24 kHz it is 640,000 characters of base64, and Web PubSub takes messages of 1 MB. */
-const MAX_CHUNK_MS = 10_000;
 
 export type OutboxMessage =
   | { readonly kind: 'event'; readonly event: CallEvent }
@@ -23,56 +22,46 @@ export type OutboxMessage =
 
 export interface OutboxOptions {
   readonly format: AudioFormat;
-  readonly chunkMs: number;
-  readonly maxBacklogMs: number;
+  readonly audio: WorkerAudio;
   /** Made when it is sent, since a lane that is opened again tells who has joined meanwhile. */
   readonly callStarted: () => CallEvent;
 }
 
-interface Source {
-  readonly chunker: Chunker;
-  sequenceNumber: number;
-}
-
 export class LaneOutbox {
   readonly #options: OutboxOptions;
-  readonly #sources = new Map<number, Source>();
+  /** The next RTP sequence number of each participant. */
+  readonly #sequenceNumbers = new Map<number, number>();
   readonly #events: CallEvent[] = [];
   #startDue = true;
   #ended: CallEvent | undefined;
   #endSent = false;
   #eventsDropped = 0;
   #discarded = false;
-  #discardedMs = 0;
-  /** How far the stream has come, in samples. */
-  #position = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
   }
 
   get queuedBytes(): number {
-    return this.#sum((source) => source.chunker.queuedBytes);
+    return this.#options.audio.queuedBytes;
   }
 
   /** Audio that was not and will not be sent. */
   get droppedMs(): number {
-    return this.#discardedMs + this.#sum((source) => source.chunker.droppedMs);
+    return this.#options.audio.droppedMs;
   }
 
   get eventsDropped(): number {
     return this.#eventsDropped;
   }
 
-  /** Adds 20 ms of a participant's audio; `timestamp` in samples since the stream's start. */
-  pushFrame(ssrc: number, frame: Uint8Array, timestamp: number): void {
-    if (this.#ended !== undefined) return;
-    if (this.#discarded) {
-      this.#discardedMs += bytesToMs(this.#options.format, frame.byteLength);
-      return;
-    }
-    this.#source(ssrc).chunker.push(frame, timestamp);
-    this.#position = Math.max(this.#position, timestamp + AUDIO_FORMATS[this.#options.format].frameSamples);
+  pushFrame(frame: HeardFrame): void {
+    if (this.#ended === undefined) this.#options.audio.push(frame);
+  }
+
+  /** The stream has come to `position`, in samples, though no frame says so. */
+  advance(position: number): void {
+    if (this.#ended === undefined) this.#options.audio.advance(position);
   }
 
   pushEvent(event: CallEvent): void {
@@ -107,66 +96,27 @@ export class LaneOutbox {
     return { kind: 'event', event: this.#ended };
   }
 
-  /** A chunk of this participant did not reach the worker. */
+  /** Audio of this participant did not reach the worker. */
   lost(ssrc: number): void {
-    this.#sources.get(ssrc)?.chunker.lost();
+    this.#options.audio.lost(ssrc);
   }
 
   /** Nothing will be sent any more: what waits and what still comes counts as dropped. Idempotent. */
   discard(): void {
-    if (this.#discarded) return;
     this.#discarded = true;
-    this.#discardedMs = this.droppedMs + bytesToMs(this.#options.format, this.queuedBytes);
-    this.#sources.clear();
+    this.#options.audio.discard();
     this.#events.length = 0;
   }
 
   #nextAudio(): OutboxMessage | undefined {
-    for (const [ssrc, source] of this.#oldestFirst()) {
-      const { chunker } = source;
-      const chunk = this.#ended === undefined ? chunker.take(this.#position) : chunker.takeRest();
-      if (chunk === undefined) continue;
-      const packet = formatRtp({
-        payloadType: PAYLOAD_TYPE[this.#options.format],
-        marker: chunk.marker,
-        sequenceNumber: source.sequenceNumber,
-        timestamp: chunk.timestamp,
-        ssrc,
-        payload: chunk.bytes,
-      });
-      source.sequenceNumber += 1;
-      return { kind: 'audio', packet, ssrc, ms: chunk.ms };
-    }
-    return undefined;
-  }
-
-  #oldestFirst(): Iterable<[number, Source]> {
-    if (this.#sources.size < 2) return this.#sources;
-    return [...this.#sources]
-      .filter(([, source]) => source.chunker.queuedBytes > 0)
-      .sort(([, a], [, b]) => a.chunker.oldest - b.chunker.oldest);
-  }
-
-  #source(ssrc: number): Source {
-    const existing = this.#sources.get(ssrc);
-    if (existing !== undefined) return existing;
-    const { format, chunkMs, maxBacklogMs } = this.#options;
-    const source: Source = {
-      chunker: new Chunker({
-        format,
-        minMs: chunkMs,
-        maxMs: MAX_CHUNK_MS,
-        maxBacklogMs: Math.max(maxBacklogMs, chunkMs),
-      }),
-      sequenceNumber: 0,
-    };
-    this.#sources.set(ssrc, source);
-    return source;
-  }
-
-  #sum(of: (source: Source) => number): number {
-    let sum = 0;
-    for (const source of this.#sources.values()) sum += of(source);
-    return sum;
+    const { audio, format } = this.#options;
+    const piece = this.#ended === undefined ? audio.take() : audio.takeRest();
+    if (piece === undefined) return undefined;
+    const { ssrc, ms, marker, timestamp, bytes } = piece;
+    const sequenceNumber = this.#sequenceNumbers.get(ssrc) ?? 0;
+    this.#sequenceNumbers.set(ssrc, sequenceNumber + 1);
+    const payloadType = PAYLOAD_TYPE[format];
+    const packet = formatRtp({ payloadType, marker, sequenceNumber, timestamp, ssrc, payload: bytes });
+    return { kind: 'audio', packet, ssrc, ms };
   }
 }

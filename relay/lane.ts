@@ -16,6 +16,7 @@ import type { LaneReport } from './call-report.ts';
 import type { Clock } from './clock.ts';
 import type { LaneConnection, LaneMessage, OpenLaneConnection } from './lane-connection.ts';
 import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
+import type { HeardFrame } from './listening/heard-frame.ts';
 import { RoundTrips } from './round-trips.ts';
 
 /** An event that is not acknowledged within this time has failed. */
@@ -95,8 +96,14 @@ export class Lane {
     return this.#outbox.queuedBytes;
   }
 
-  pushFrame(ssrc: number, frame: Uint8Array, timestamp: number): void {
-    this.#outbox.pushFrame(ssrc, frame, timestamp);
+  pushFrame(frame: HeardFrame): void {
+    this.#outbox.pushFrame(frame);
+    this.#pump();
+  }
+
+  /** The stream has come to `position`, in samples, though no frame says so. */
+  advance(position: number): void {
+    this.#outbox.advance(position);
     this.#pump();
   }
 

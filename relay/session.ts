@@ -9,6 +9,7 @@
  */
 import type { Logger } from 'pino';
 import { bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
+import { NO_VOICE } from '../shared/core/voice-activity.ts';
 import type { Ticket } from '../shared/protocol/ticket.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { CallReport, CallState } from './call-report.ts';
@@ -16,6 +17,7 @@ import type { Clock } from './clock.ts';
 import { Counts } from './counts.ts';
 import { Lane } from './lane.ts';
 import type { OpenLaneConnection } from './lane-connection.ts';
+import { ChunkAudio } from './listening/chunk-audio.ts';
 import { type Intake, MediaIntake } from './media-intake.ts';
 import type { MediaSocket } from './media-socket.ts';
 import { Speaker } from './speaker.ts';
@@ -156,7 +158,7 @@ export class Session {
     this.#framesIn += 1;
     this.#bytesIn += pcm.byteLength;
     if (joined !== undefined) this.#tell({ type: 'participant', ...joined });
-    for (const { lane } of this.#workers) lane.pushFrame(ssrc, pcm, timestamp);
+    for (const { lane } of this.#workers) lane.pushFrame({ ssrc, pcm, timestamp, voice: NO_VOICE });
   }
 
   #link(name: string, chunkMs: number): WorkerLink {
@@ -173,8 +175,7 @@ export class Session {
       callId: ticket.callId,
       worker: name,
       format,
-      chunkMs,
-      maxBacklogMs,
+      audio: new ChunkAudio({ format, chunkMs, maxBacklogMs }),
       clock,
       openConnection,
       callStarted: () => this.#callStarted(),

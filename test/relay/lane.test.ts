@@ -8,7 +8,9 @@ import {
   START_EVENT_ATTEMPTS,
   START_EVENT_WAIT_MS,
 } from '../../relay/lane.ts';
+import { ChunkAudio } from '../../relay/listening/chunk-audio.ts';
 import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
+import { NO_VOICE } from '../../shared/core/voice-activity.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
 import { frame } from './acs-messages.ts';
 import { RelayClock, settled } from './relay-clock.ts';
@@ -35,8 +37,7 @@ function setUp(maxBacklogMs = 1_000) {
     callId: '0123456789abcdef',
     worker: 'echo',
     format: 'pcm16KMono',
-    chunkMs: 100,
-    maxBacklogMs,
+    audio: new ChunkAudio({ format: 'pcm16KMono', chunkMs: 100, maxBacklogMs }),
     clock,
     openConnection: lanes.open,
     callStarted: () => STARTED,
@@ -51,7 +52,12 @@ function setUp(maxBacklogMs = 1_000) {
     /** Pushes frames that follow on the last ones. */
     hear(frames: number) {
       for (let i = 0; i < frames; i += 1) {
-        lane.pushFrame(0, frame(pushed % 251), pushed * frameSamples);
+        lane.pushFrame({
+          ssrc: 0,
+          pcm: frame(pushed % 251),
+          timestamp: pushed * frameSamples,
+          voice: NO_VOICE,
+        });
         pushed += 1;
       }
     },

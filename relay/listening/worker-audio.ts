@@ -1,0 +1,32 @@
+/** The port between the audio of a call and the lane of one worker: what waits to be sent, cut as the worker listens. */
+import type { HeardFrame } from './heard-frame.ts';
+
+/** What travels as one event. */
+export interface AudioPiece {
+  readonly ssrc: number;
+  /** PCM16 mono; a copy that belongs to the taker. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Index of the first sample since the stream's start. */
+  readonly timestamp: number;
+  /** The first of the stream or of what somebody says, or audio before it was not delivered. */
+  readonly marker: boolean;
+  readonly ms: number;
+}
+
+export interface WorkerAudio {
+  /** Audio that waits, in bytes. */
+  readonly queuedBytes: number;
+  /** Audio that was not and will not be sent, in milliseconds. */
+  readonly droppedMs: number;
+  push(frame: HeardFrame): void;
+  /** The stream has come to `position`, in samples, whether or not anybody's frames say so. */
+  advance(position: number): void;
+  /** The next piece, or undefined while there is none that should be sent. */
+  take(): AudioPiece | undefined;
+  /** The same after the stream's end, when nothing is worth waiting for. */
+  takeRest(): AudioPiece | undefined;
+  /** The piece of this participant that was taken last did not arrive. */
+  lost(ssrc: number): void;
+  /** Nothing will be taken any more: what waits and what still comes counts as dropped. Idempotent. */
+  discard(): void;
+}
