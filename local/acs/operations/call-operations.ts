@@ -1,7 +1,8 @@
 import type { Phone } from '../../phone/phone.ts';
+import type { SpokenWords } from '../../phone/script-phone.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { ReplyTo } from '../call/connection-machine.ts';
-import type { Participants } from '../call/participants.ts';
+import type { PhoneWrapper } from '../call/participants.ts';
 import type { MediaTicker } from '../media/media-ticker.ts';
 import { type Refusal, RefusedError, refusals } from '../refusal.ts';
 import { CallSound } from './call-sound.ts';
@@ -34,7 +35,10 @@ const NAMES: Readonly<Record<MediaOperationKind, string>> = {
 };
 
 export interface CallOperationsOptions {
-  readonly participants: Participants;
+  /** The phones on the line, as a media stream sees them. The list is the call's and may change. */
+  readonly phones: () => readonly Phone[];
+  /** Tells the roster who is on hold. */
+  readonly setOnHold: (rawId: string, onHold: boolean) => void;
   readonly emit: EmitEvent;
   readonly clock: Clock;
   readonly loadPrompt: LoadPrompt;
@@ -44,21 +48,19 @@ export interface CallOperationsOptions {
 }
 
 /** What an application does to the media of one call: prompts, recognition, keys and hold. Every method throws RefusedError. */
-export class CallOperations {
+export class CallOperations implements PhoneWrapper {
   readonly #options: CallOperationsOptions;
   readonly #sound: CallSound;
   readonly #continuous: ContinuousDtmf;
   readonly #hold: Hold;
   readonly #operations = new Map<number, MediaOperation>();
-  readonly #rawIds = new Set<string>();
   #queue = EMPTY_QUEUE;
   #lastId = 0;
   #over = false;
 
   constructor(options: CallOperationsOptions) {
     this.#options = options;
-    const { participants, emit, loadPrompt, sampleRateHz, ticker } = options;
-    const { phones } = participants;
+    const { phones, setOnHold, emit, loadPrompt, sampleRateHz, ticker } = options;
     this.#sound = new CallSound({ sampleRateHz, phones, ...(ticker && { ticker }) });
     this.#continuous = new ContinuousDtmf(emit);
     this.#hold = new Hold({
@@ -67,26 +69,21 @@ export class CallOperations {
       emit,
       setOnHold: (rawId, onHold) => {
         this.#sound.hold(rawId, onHold);
-        participants.hold(rawId, onHold);
+        setOnHold(rawId, onHold);
       },
     });
   }
 
   /** The phone as the call is to use it, so that it hears prompts. */
   wrap(phone: Phone): Phone {
-    this.#rawIds.add(phone.rawId);
     return this.#sound.wrap(phone);
   }
 
-  /** Follows who is on the call. */
-  participantsChanged(): void {
-    for (const rawId of [...this.#rawIds]) {
-      if (this.#options.participants.find(rawId) !== undefined) continue;
-      this.#rawIds.delete(rawId);
-      this.#continuous.remove(rawId);
-      this.#hold.remove(rawId);
-      this.#sound.remove(rawId);
-    }
+  /** The phone has left the call. */
+  remove(rawId: string): void {
+    this.#hold.remove(rawId);
+    this.#sound.remove(rawId);
+    if (!this.#over) this.#continuous.remove(rawId);
   }
 
   play(request: PlayRequest, interrupts: boolean): void {
@@ -97,8 +94,8 @@ export class CallOperations {
 
   recognize(request: RecognizeRequest, interrupts: boolean): void {
     this.#requirePhone(request.target);
-    const { loadPrompt: load, emit, clock, participants } = this.#options;
-    const group = participants.phones.length > 1;
+    const { loadPrompt: load, emit, clock, phones } = this.#options;
+    const group = phones().length > 1;
     this.#submit(
       new RecognizeOperation(request, { player: this.#sound, load, emit, clock, group }),
       interrupts,
@@ -155,7 +152,7 @@ export class CallOperations {
   }
 
   /** A participant said these words. False where nothing listens to them. */
-  textSaid(rawId: string, text: string): boolean {
+  wordsSaid({ rawId, text }: SpokenWords): boolean {
     let heard = false;
     for (const operation of [...this.#operations.values()]) {
       if (operation.textSaid?.(rawId, text) === true) heard = true;
@@ -163,7 +160,7 @@ export class CallOperations {
     return heard;
   }
 
-  /** The call is being hung up: what can still be told is told, and nothing goes on. Idempotent. */
+  /** The call is being hung up: what is still to be told is told, and nothing goes on. Idempotent. */
   end(): void {
     if (!this.#over) this.#continuous.end();
     this.close();

@@ -19,7 +19,7 @@ export interface CallSoundOptions {
   /** The rate of the call's media: phones cannot change it within a call. */
   readonly sampleRateHz: number;
   /** Everybody on the line, as a media stream sees them. The list is the call's and may change. */
-  readonly phones: readonly Phone[];
+  readonly phones: () => readonly Phone[];
   readonly ticker?: MediaTicker;
   readonly log?: (line: string) => void;
 }
@@ -39,7 +39,8 @@ export interface CallSoundOptions {
 export class CallSound implements PromptPlayer, Ticking {
   readonly #options: CallSoundOptions;
   readonly #ticker: MediaTicker;
-  readonly #conference: Conference;
+  /** The phones while the clock drives them. */
+  #conference: Conference | undefined;
   readonly #frameSamples: number;
   readonly #phones = new Map<string, PromptedPhone>();
   readonly #streamed = new Set<PromptedPhone>();
@@ -54,10 +55,6 @@ export class CallSound implements PromptPlayer, Ticking {
     this.#options = options;
     this.#ticker = options.ticker ?? processTicker;
     this.#frameSamples = samplesPerFrame(options.sampleRateHz);
-    this.#conference = new Conference(options.phones, {
-      sampleRateHz: options.sampleRateHz,
-      frameSamples: this.#frameSamples,
-    });
   }
 
   /** The phone as the call is to use it from now on. */
@@ -149,11 +146,12 @@ export class CallSound implements PromptPlayer, Ticking {
   tick(nowMs: number): void {
     for (let frames = 0; frames < MAX_FRAMES_A_TURN; frames++) {
       const clock = this.#clock;
-      if (clock === undefined || clock.due(nowMs) === 0) return;
+      const conference = this.#conference;
+      if (clock === undefined || conference === undefined || clock.due(nowMs) === 0) return;
       clock.take();
       this.#drive(() => {
-        this.#conference.speak();
-        this.#conference.hear({ samples: new Int16Array(this.#frameSamples), fromApplication: 0 });
+        conference.speak();
+        conference.hear({ samples: new Int16Array(this.#frameSamples), fromApplication: 0 });
       });
     }
   }
@@ -195,8 +193,11 @@ export class CallSound implements PromptPlayer, Ticking {
 
   #startClock(): void {
     if (this.#clock !== undefined) return;
+    const { sampleRateHz, phones } = this.#options;
+    const conference = new Conference(phones(), { sampleRateHz, frameSamples: this.#frameSamples });
+    this.#conference = conference;
     this.#clock = new FrameClock(this.#ticker.now(), PHONE_FRAME_MS);
-    this.#drive(() => this.#conference.start());
+    this.#drive(() => conference.start());
     this.#ticker.add(this);
   }
 
@@ -204,7 +205,9 @@ export class CallSound implements PromptPlayer, Ticking {
     if (this.#clock === undefined) return;
     this.#clock = undefined;
     this.#ticker.remove(this);
-    this.#drive(() => this.#conference.stop());
+    const conference = this.#conference;
+    this.#conference = undefined;
+    if (conference !== undefined) this.#drive(() => conference.stop());
   }
 
   #drive(run: () => void): void {

@@ -6,7 +6,7 @@ export const FETCH_LIMIT_MS = 10_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Whose files are fetched: only those of this machine, so that a program under test cannot make the stand-in call anybody else; or all. */
-export type PlayFileHosts = 'loopback' | 'any';
+export type PlayFileHosts = 'loopback' | 'anywhere';
 
 /**
  * The bytes of a file that an application wants played, or undefined where it cannot be had: not allowed, not there, too long, too slow.

@@ -1,4 +1,5 @@
 import { Fields, invalid } from '../rest/fields.ts';
+import { readIdentifiers, requireIdentifier } from '../rest/identifier-field.ts';
 import {
   CALL,
   establishedConnection,
@@ -11,7 +12,6 @@ import {
 } from '../rest/operation.ts';
 import { readPlaySource, readPlaySources } from './play-source.ts';
 import { readRecognizeRequest } from './recognize-request.ts';
-import { rawIdOf, readTarget } from './target.ts';
 import { ALL_TONES } from './tones.ts';
 
 /** Tones that can be sent at once, at most (Microsoft Learn, "How to control mid-call media actions with Call Automation"). */
@@ -46,9 +46,9 @@ function play(request: OperationRequest): OperationResult {
   const { operations } = establishedConnection(request);
   const sources = readPlaySources(fields.objects('playSources'));
   if (sources.length === 0) throw invalid('The field playSources must hold at least one source.');
-  const to = fields.objects('playTo').map(rawIdOf);
   const loop = fields.object('playOptions')?.flag('loop', false) ?? false;
-  const targets = to.length === 0 ? 'all' : to;
+  const toAll = fields.objects('playTo').length === 0;
+  const targets = toAll ? 'all' : readIdentifiers(fields, 'playTo').map(({ rawId }) => rawId);
   const interrupts = fields.flag('interruptCallMediaOperation', false);
   operations.play({ sources, targets, loop, replyTo: readReplyTo(fields) }, interrupts);
   return {};
@@ -68,13 +68,13 @@ function cancelAll(request: OperationRequest): OperationResult {
 
 function startContinuousDtmf(request: OperationRequest): OperationResult {
   const fields = new Fields(request.body);
-  establishedConnection(request).operations.startContinuousDtmf(readTarget(fields), readReplyTo(fields));
+  establishedConnection(request).operations.startContinuousDtmf(targetOf(fields), readReplyTo(fields));
   return {};
 }
 
 function stopContinuousDtmf(request: OperationRequest): OperationResult {
   const fields = new Fields(request.body);
-  establishedConnection(request).operations.stopContinuousDtmf(readTarget(fields), readReplyTo(fields));
+  establishedConnection(request).operations.stopContinuousDtmf(targetOf(fields), readReplyTo(fields));
   return {};
 }
 
@@ -85,7 +85,7 @@ function sendDtmf(request: OperationRequest): OperationResult {
   if (tones.length === 0 || tones.length > MAX_TONES) {
     throw invalid(`The field tones must hold 1 to ${MAX_TONES} tones, not ${tones.length}.`);
   }
-  const target = readTarget(fields);
+  const target = targetOf(fields);
   if (!target.startsWith('4:')) throw invalid('DTMF tones can be sent to phone numbers only.');
   const replyTo = readReplyTo(fields);
   operations.sendDtmf({ tones, target, replyTo });
@@ -98,7 +98,7 @@ function hold(request: OperationRequest): OperationResult {
   const fields = new Fields(request.body);
   const { operations } = establishedConnection(request);
   const source = fields.object('playSourceInfo');
-  operations.hold(readTarget(fields), source && readPlaySource(source), readReplyTo(fields));
+  operations.hold(targetOf(fields), source && readPlaySource(source), readReplyTo(fields));
   return {};
 }
 
@@ -106,6 +106,10 @@ function unhold(request: OperationRequest): OperationResult {
   const fields = new Fields(request.body);
   const { operations } = establishedConnection(request);
   readReplyTo(fields);
-  operations.unhold(readTarget(fields));
+  operations.unhold(targetOf(fields));
   return {};
+}
+
+function targetOf(fields: Fields): string {
+  return requireIdentifier(fields, 'targetParticipant').rawId;
 }

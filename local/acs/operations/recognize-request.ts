@@ -1,11 +1,11 @@
 import { type Fields, invalid } from '../rest/fields.ts';
+import { requireIdentifier } from '../rest/identifier-field.ts';
 import { readReplyTo } from '../rest/operation.ts';
 import type { Choice } from './choices.ts';
 import type { DtmfRules } from './dtmf-collection.ts';
 import { readPlaySource, readPlaySources } from './play-source.ts';
 import type { RecognitionInputs } from './recognition-machine.ts';
 import type { RecognizeRequest } from './recognize-operation.ts';
-import { readTarget } from './target.ts';
 import { ALL_TONES } from './tones.ts';
 
 /** Defaults and bounds: Microsoft Learn, "Gather user input with Recognize action", parameter table. */
@@ -45,7 +45,7 @@ export function readRecognizeRequest(fields: Fields): {
         interruptPrompt: options.flag('interruptPrompt', true),
         initialSilenceMs: silenceS * 1_000,
       },
-      target: readTarget(options),
+      target: requireIdentifier(options, 'targetParticipant').rawId,
       prompts,
       replyTo: readReplyTo(fields),
     },
