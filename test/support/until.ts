@@ -5,12 +5,13 @@ export async function until<T>(
   condition: () => T | undefined | null | false | Promise<T | undefined | null | false>,
   what: string,
   limitMs = 8_000,
+  stepMs = STEP_MS,
 ): Promise<T> {
   const endMs = Date.now() + limitMs;
   for (;;) {
     const value = await condition();
     if (value !== undefined && value !== null && value !== false) return value;
     if (Date.now() > endMs) throw new Error(`waited ${limitMs} ms in vain for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    await new Promise((resolve) => setTimeout(resolve, stepMs));
   }
 }
