@@ -2,6 +2,7 @@
 
 const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   acs: () => import('./acs.ts'),
+  relay: () => import('./relay.ts'),
 };
 
 const USAGE_STATUS = 2;

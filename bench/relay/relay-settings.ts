@@ -1,0 +1,18 @@
+/** The settings of the relay while it is measured: the defaults, but for the bound of calls. */
+import { type RelayConfig, readRelayConfig } from '../../shared/config.ts';
+
+export const TICKET_KEY = 'a key for tickets of measurements only';
+export const WEB_PUBSUB_KEY = 'a-key-of-Web-PubSub-for-measurements-only';
+
+export function relaySettings(webPubSub: string): RelayConfig {
+  return readRelayConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    WEB_PUBSUB_CONNECTION_STRING: `Endpoint=${webPubSub};AccessKey=${WEB_PUBSUB_KEY};Version=1.0;`,
+    RELAY_TICKET_KEY: TICKET_KEY,
+    ACS_MEDIA_TOKEN_POLICY: 'off',
+    ACS_TOKEN_AUDIENCE: 'measurement',
+    MAX_CALLS: '10000',
+    LOG_LEVEL: 'silent',
+  });
+}
