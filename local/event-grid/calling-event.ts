@@ -64,7 +64,7 @@ function detailsOf(event: CallingEvent): Record<string, unknown> {
       return {};
     case 'CallEnded':
       return {
-        endedBy: { communicationIdentifier: event.endedBy, kind: 'Participant', name: '' },
+        endedBy: { communicationIdentifier: event.endedBy, type: 'Participant', name: '' },
         reason: ENDED,
         callDurationInSeconds: event.durationMs / 1000,
       };

@@ -3,8 +3,8 @@ import { get } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AcsOptions, startAcsWith } from '../../local/acs/acs.ts';
+import { createLocalCertificate } from '../../local/acs/http/local-certificate.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { selfSigned } from '../support/self-signed.ts';
 import { until } from '../support/until.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 import { CALLED, CALLER, silentPhone, startHarness } from './acs-harness.ts';
@@ -41,13 +41,13 @@ describe('starting the stand-in', () => {
   });
 
   it('serves https where it has a certificate', async () => {
-    const tls = selfSigned();
+    const { tls, ca } = await createLocalCertificate('127.0.0.1', Date.now());
     const acs = await startAcsWith({ ...OPTIONS, tls }, PARTS);
     closers.push(acs.close);
     expect(acs.url).toMatch(/^https:/);
     expect(acs.connectionString).toContain(`endpoint=${acs.url}/;`);
     const body = await new Promise<string>((resolve, reject) => {
-      get(acs.tokens.jwksUrl, { ca: tls.cert }, (response) => resolve(text(response))).once('error', reject);
+      get(acs.tokens.jwksUrl, { ca }, (response) => resolve(text(response))).once('error', reject);
     });
     expect(JSON.parse(body)).toMatchObject({ keys: [{ kty: 'RSA' }] });
   });
