@@ -9,6 +9,7 @@ import type { Call } from './call/call.ts';
 import { CallRegistry } from './call/call-registry.ts';
 import type { Callees } from './call/callees.ts';
 import type { CallEnvironment } from './call/connection.ts';
+import { Dialer } from './call/dialer.ts';
 import type { CreatePhone } from './call/scripted-phone.ts';
 import { type PlaceCallRequest, Switchboard } from './call/switchboard.ts';
 import { ControlApi } from './control/control-api.ts';
@@ -25,6 +26,8 @@ import { RestFaults } from './faults/rest-faults.ts';
 import { listen, type TlsIdentity } from './http/listen.ts';
 import { refusalReply, sendReply } from './http/reply.ts';
 import type { OpenMediaStream } from './media/port.ts';
+import { createPromptLoader } from './operations/prompt-loader.ts';
+import { createTextToSpeech } from './operations/text-to-speech.ts';
 import { RestApi } from './rest/rest-api.ts';
 
 const VALIDATION_PATH = '/event-grid/validate';
@@ -122,14 +125,16 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
   const calls = new CallRegistry();
   const events = new EventStream(clock, () => calls.all());
   const callees = new CalleeBook(clock);
+  const behaviour: AcsBehaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
   const environment: CallEnvironment = {
     clock,
-    behaviour: { ...DEFAULT_BEHAVIOUR, ...options.behaviour },
+    behaviour,
     tokens: plannedTokens(issuerOn, skewed, faults, random.branch('tokens')),
     random,
     faults,
     record,
     openMediaStream: parts.openMediaStream,
+    loadPrompt: createPromptLoader(behaviour.playFilesFrom, createTextToSpeech({ warn: log })),
     callees: parts.callees ?? callees,
   };
   const callingEvents =
@@ -149,8 +154,11 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
   };
   const { createPhone } = parts;
   const switchboard = new Switchboard({ calls, environment, createPhone, topic, onChange });
+  const dialer = new Dialer({ calls, environment, onChange });
   const rest = new RestApi({
     calls,
+    dialer,
+    ownUserId: `8:acs:${options.resourceId}_${random.branch('application').uuid()}`,
     accessKey,
     faults: new RestFaults(faults, random.branch('rest faults'), clock),
     strictUrls: environment.behaviour.strictUrls,
@@ -202,6 +210,7 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     close: () => {
       closing ??= (async () => {
         for (const call of calls.all()) call.close();
+        dialer.close();
         await topic?.close();
         events.close();
         await listening.stop();

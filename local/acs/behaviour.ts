@@ -1,3 +1,5 @@
+import type { PlayFileHosts } from './operations/fetch-play-file.ts';
+
 /** What the stand-in decides for itself: times that the service does not promise, and questions that its documentation leaves open. */
 export interface AcsBehaviour {
   /** How long a phone rings before the incoming call is over. */
@@ -18,6 +20,8 @@ export interface AcsBehaviour {
   readonly callbackRetryDelaysMs: readonly number[];
   /** Take https callbacks and wss streams only, as the service does; else also http and ws on this machine. */
   readonly strictUrls: boolean;
+  /** Whose files `play` fetches: only those of this machine, or anybody's, as the service does. */
+  readonly playFilesFrom: PlayFileHosts;
   /**
    * For which calls CallStarted, CallEnded and the participant events go to Event Grid. `documented`: those of ACS users, since telephones are
    * excluded by the service's documentation; `all`: of everybody.
@@ -35,5 +39,6 @@ export const DEFAULT_BEHAVIOUR: AcsBehaviour = {
   reconnects: 0,
   callbackRetryDelaysMs: [500, 1_500, 4_000],
   strictUrls: false,
+  playFilesFrom: 'loopback',
   callingEvents: 'documented',
 };

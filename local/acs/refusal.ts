@@ -81,6 +81,12 @@ export const refusals = {
     code: '8553',
     message: 'Duplicate recording: this call is being recorded already.',
   }),
+  notInThisState: (what: string): Refusal => ({
+    status: 400,
+    code: '8585',
+    message: `Action is not valid in the current call state: ${what}.`,
+  }),
+  tooManyCalls: (): Refusal => ({ status: 429, code: '8516', message: 'Too many calls are going on.' }),
   notSupported: (what: string): Refusal => ({
     status: 501,
     code: 'NotImplemented',

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { CallAutomationClient } from '@azure/communication-call-automation';
 import { type AcsOptions, type RunningAcs, startAcsWith } from '../../local/acs/acs.ts';
 import type { Call } from '../../local/acs/call/call.ts';
+import type { Callees } from '../../local/acs/call/callees.ts';
 import type { ScriptedPhone } from '../../local/acs/call/scripted-phone.ts';
 import type { PlaceCallRequest } from '../../local/acs/call/switchboard.ts';
 import { until } from '../support/until.ts';
@@ -32,6 +33,12 @@ export interface Harness {
   callbacks(path?: string): WireEvent[];
   /** Waits for a callback of this type. */
   callback(type: string, path?: string): Promise<WireEvent>;
+  /** Waits for a callback of this type whose data fits. */
+  callbackWhere(
+    type: string,
+    fits: (data: Record<string, unknown>) => boolean,
+    path?: string,
+  ): Promise<WireEvent>;
   control(method: string, path: string, body?: unknown, token?: string): Promise<Response>;
   close(): Promise<void>;
 }
@@ -59,7 +66,10 @@ export function silentPhone(rawId: string): ScriptedPhone {
   };
 }
 
-export async function startHarness(options: Partial<AcsOptions> = {}, respond = acceptAll): Promise<Harness> {
+export async function startHarness(
+  { callees, ...options }: Partial<AcsOptions> & { readonly callees?: Callees } = {},
+  respond = acceptAll,
+): Promise<Harness> {
   const webhook = await startWebhookReceiver(respond);
   const media = new FakeMedia();
   const acs = await startAcsWith(
@@ -78,7 +88,11 @@ export async function startHarness(options: Partial<AcsOptions> = {}, respond = 
         ...options.behaviour,
       },
     },
-    { openMediaStream: media.open, createPhone: ({ rawId }) => silentPhone(rawId) },
+    {
+      openMediaStream: media.open,
+      createPhone: ({ rawId }) => silentPhone(rawId),
+      ...(callees && { callees }),
+    },
   );
   const client = new CallAutomationClient(acs.connectionString, { allowInsecureConnection: true });
   const callbacks = (path = '/cb'): WireEvent[] =>
@@ -108,6 +122,14 @@ export async function startHarness(options: Partial<AcsOptions> = {}, respond = 
       until(
         () => callbacks(path).find((event) => event.type === `Microsoft.Communication.${type}`),
         `the callback ${type}`,
+      ),
+    callbackWhere: (type, fits, path) =>
+      until(
+        () =>
+          callbacks(path).find(
+            (event) => event.type === `Microsoft.Communication.${type}` && fits(event.data),
+          ),
+        `the callback ${type} of these members`,
       ),
     control: (method, path, body, token = CONTROL_TOKEN) =>
       fetch(`${acs.url}/control/${path}`, {

@@ -444,31 +444,6 @@ describe('callbacks', () => {
   });
 });
 
-describe('operations that are not built', () => {
-  it('answer 501 and name themselves', async () => {
-    const h = await harness();
-    const connection = await answered(h);
-    const media = connection.getCallMedia();
-    const caller = { phoneNumber: CALLER };
-    for (const [name, attempt] of [
-      ['addParticipant', () => connection.addParticipant({ targetParticipant: caller })],
-      ['listParticipants', () => connection.listParticipants()],
-      ['getParticipant', () => connection.getParticipant(caller)],
-      ['transferToParticipant', () => connection.transferCallToParticipant(caller)],
-      ['play', () => media.playToAll([{ kind: 'fileSource', url: 'https://x/a.wav' }])],
-      ['sendDtmfTones', () => media.sendDtmfTones(['one'], caller)],
-      ['hold', () => media.hold(caller)],
-      ['createCall', () => h.client.createCall({ targetParticipant: caller }, h.callbackUrl)],
-    ] as const) {
-      await expect(attempt(), name).rejects.toMatchObject({
-        statusCode: 501,
-        code: 'NotImplemented',
-        message: expect.stringContaining(name),
-      });
-    }
-  });
-});
-
 describe('the access key', () => {
   it('is needed for every operation', async () => {
     const h = await harness();

@@ -45,6 +45,11 @@ export class CallRegistry {
     return call?.connection === undefined ? undefined : call;
   }
 
+  /** The newest call of this conversation; an application that left and joined again has had several. */
+  findByServerCallId(serverCallId: string): Call | undefined {
+    return this.all().findLast(({ ids }) => ids.serverCallId === serverCallId);
+  }
+
   findByContext(incomingCallContext: string): Call | undefined {
     return this.#byContext.get(incomingCallContext);
   }

@@ -1,12 +1,21 @@
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Phone } from '../../phone/phone.ts';
 import type { SentEvent } from '../events/callback-outbox.ts';
+import { NO_LONGER_THERE } from '../events/results.ts';
 import type { MediaStreamReport } from '../media/port.ts';
-import { RefusedError } from '../refusal.ts';
-import { type Answer, type CallEnvironment, Connection } from './connection.ts';
+import { RefusedError, refusals } from '../refusal.ts';
+import {
+  type Answer,
+  type CallEnvironment,
+  Connection,
+  type ConnectionParties,
+  type HangUpCause,
+} from './connection.ts';
 import type { CallConnectionState, ReplyTo } from './connection-machine.ts';
+import type { Speaker } from './conversation.ts';
 import type { CallIds } from './ids.ts';
-import { MeteredPhone, type PhoneMeter } from './metered-phone.ts';
+import { MeteredPhone, NO_PHONE_METER, type PhoneMeter } from './metered-phone.ts';
+import { PhoneLine } from './phone-line.ts';
 import { type RingState, stepRing } from './ring.ts';
 
 /** Events of one call that are remembered; a call that has more keeps the newest. */
@@ -19,7 +28,15 @@ export type CallOutcome =
   | 'hungUpByApplication'
   | 'rejected'
   | 'notAnswered'
-  | 'abandonedByCaller';
+  | 'abandonedByCaller'
+  /** The last telephone of a call that the application placed was put down. */
+  | 'hungUpByCallee'
+  /** Nobody whom the application called was reached. */
+  | 'notReached'
+  | 'redirected'
+  | 'transferred'
+  /** Everybody was moved to another call. */
+  | 'moved';
 
 export interface RecordedEvent {
   readonly type: string;
@@ -30,8 +47,16 @@ export interface RecordedEvent {
 export interface CallParties {
   readonly from: IdentifierJson;
   readonly to: IdentifierJson;
-  /** The caller's telephone. */
-  readonly phone: Phone;
+  /** The caller's telephone; absent where the application itself calls. */
+  readonly phone?: Phone;
+  readonly placed?: PlacedBy;
+}
+
+/** What the application said about a call that it placed. */
+export interface PlacedBy {
+  readonly targets: readonly IdentifierJson[];
+  readonly sourceCallerIdNumber?: string | undefined;
+  readonly sourceDisplayName?: string | undefined;
 }
 
 export interface AnswerCounts {
@@ -41,19 +66,25 @@ export interface AnswerCounts {
   readonly replayed: number;
 }
 
-/** One call from ringing to its end. It has at most one connection, since its context can be used once. */
+/**
+ * One call to its end: one that rings and is answered, or one that the application places. It has at most one connection, since its
+ * context can be used once.
+ */
 export class Call {
   readonly ids: CallIds;
   readonly from: IdentifierJson;
   readonly to: IdentifierJson;
   readonly ringingAtMs: number;
-  readonly meter: PhoneMeter;
-  readonly #phone: MeteredPhone;
+  /** Absent where the call rang for the application. */
+  readonly placed: PlacedBy | undefined;
+  readonly #line: PhoneLine;
   readonly #environment: CallEnvironment;
   readonly #onChange: (call: Call) => void;
   readonly #events: RecordedEvent[] = [];
   readonly #cancelRinging: () => void;
-  #ring: RingState = 'ringing';
+  #ring: RingState;
+  /** The caller's telephone, or the first that was reached. */
+  #phone: MeteredPhone | undefined;
   #connection: Connection | undefined;
   #answers = { accepted: 0, refused: 0, replayed: 0 };
   #answeredAtMs: number | undefined;
@@ -69,15 +100,27 @@ export class Call {
     this.ids = ids;
     this.from = parties.from;
     this.to = parties.to;
-    this.#phone = new MeteredPhone(parties.phone, environment.clock);
-    this.meter = this.#phone;
+    this.placed = parties.placed;
+    this.#line = new PhoneLine(parties.from.rawId);
     this.#environment = environment;
     this.#onChange = onChange;
     this.ringingAtMs = environment.clock.now();
+    if (parties.phone === undefined) {
+      this.#ring = 'answered';
+      this.#cancelRinging = () => {};
+      return;
+    }
+    this.#ring = 'ringing';
+    this.#phone = new MeteredPhone(parties.phone, environment.clock);
     this.#cancelRinging = environment.clock.after(environment.behaviour.ringMs, () => {
       this.#ring = stepRing(this.#ring, 'ringTimeOver').state;
       if (this.#ring === 'notAnswered') this.#end('notAnswered');
     });
+  }
+
+  /** Of the caller's telephone, or of the first that was reached. */
+  get meter(): PhoneMeter {
+    return this.#phone ?? NO_PHONE_METER;
   }
 
   get state(): CallState {
@@ -113,7 +156,10 @@ export class Call {
     return this.#connection?.streamReports() ?? [];
   }
 
-  /** @throws RefusedError when the context was used before (400) or the call no longer rings (404) */
+  /**
+   * An answer to a call that was redirected has been seen to succeed in the service; here AnswerFailed follows it.
+   * @throws RefusedError when the context was used before (400) or the call no longer rings (404)
+   */
   accept(answer: Answer): Connection {
     const { state, refusal } = stepRing(this.#ring, 'answer');
     if (refusal !== undefined) {
@@ -124,8 +170,25 @@ export class Call {
     this.#cancelRinging();
     this.#answers.accepted++;
     this.#answeredAtMs = this.#environment.clock.now();
+    const caller = { identifier: this.from, line: this.#line };
+    if (state === 'redirected') {
+      const connection = this.open(answer, [caller, { identifier: this.to }]);
+      this.#environment.clock.after(this.#environment.behaviour.connectDelayMs, () =>
+        connection.fail('AnswerFailed', NO_LONGER_THERE),
+      );
+      return connection;
+    }
+    const phone = this.#phone;
+    const seated = phone === undefined ? caller : { ...caller, phone };
+    const connection = this.open(answer, [seated, { identifier: this.to }]);
+    connection.begin();
+    this.#onChange(this);
+    return connection;
+  }
+
+  /** Makes the connection with these people on it; `begin` connects it. */
+  open(answer: Answer, participants: ConnectionParties['participants']): Connection {
     const { callConnectionId, serverCallId, correlationId } = this.ids;
-    const participants = [{ identifier: this.from, phone: this.#phone }, { identifier: this.to }];
     this.#connection = new Connection(
       answer,
       { callConnectionId, serverCallId, correlationId, participants },
@@ -133,11 +196,10 @@ export class Call {
       {
         changed: () => this.#onChange(this),
         sent: (event) => this.#remember({ type: event.type, atMs: event.firstSentMs, callback: event }),
-        disconnecting: () => this.#end(this.#outcome ?? 'hungUpByApplication'),
+        disconnecting: (cause) => this.#end(this.#outcomeOf(cause)),
+        phoneJoins: (phone) => this.#meterFirst(phone),
       },
     );
-    this.#connection.begin();
-    this.#onChange(this);
     return this.#connection;
   }
 
@@ -146,7 +208,18 @@ export class Call {
     const { state, refusal } = stepRing(this.#ring, 'reject');
     if (refusal !== undefined) throw new RefusedError(refusal);
     this.#ring = state;
-    this.#end('rejected');
+    if (state === 'rejected') this.#end('rejected');
+  }
+
+  /** Sends the call on; gives the caller's telephone back, which rings elsewhere now. @throws RefusedError as `accept` */
+  redirect(): Speaker {
+    const { state, refusal } = stepRing(this.#ring, 'redirect');
+    if (refusal !== undefined) throw new RefusedError(refusal);
+    const phone = this.#phone;
+    if (phone === undefined) throw new RefusedError(refusals.callNotFound());
+    this.#ring = state;
+    this.#end('redirected');
+    return { identifier: this.from, phone, line: this.#line };
   }
 
   startMedia(operation: ReplyTo): void {
@@ -162,16 +235,14 @@ export class Call {
     this.#refuseIf(this.#connection?.hangUp());
   }
 
-  /** The caller hangs up, ringing or connected. Idempotent. */
+  /** The caller hangs up, ringing or connected, here or wherever the call has gone since. Idempotent. */
   hangUpByCaller(): void {
-    if (this.#endedAtMs !== undefined) return;
-    if (this.#connection === undefined) {
+    if (this.#ring === 'ringing') {
       this.#ring = stepRing(this.#ring, 'callerHangsUp').state;
       this.#end('abandonedByCaller');
       return;
     }
-    this.#outcome = 'hungUpByCaller';
-    this.#connection.hangUp();
+    this.#line.hangUp();
   }
 
   countReplayedAnswer(): void {
@@ -192,6 +263,26 @@ export class Call {
     if (refusal !== undefined) throw new RefusedError(refusal);
   }
 
+  #outcomeOf(cause: HangUpCause): CallOutcome {
+    switch (cause) {
+      case 'application':
+        return 'hungUpByApplication';
+      case 'participant':
+        return this.placed === undefined ? 'hungUpByCaller' : 'hungUpByCallee';
+      case 'notReached':
+      case 'transferred':
+      case 'moved':
+        return cause;
+    }
+  }
+
+  #meterFirst(phone: Phone): Phone {
+    if (this.#phone !== undefined) return phone;
+    this.#phone = new MeteredPhone(phone, this.#environment.clock);
+    this.#answeredAtMs = this.#environment.clock.now();
+    return this.#phone;
+  }
+
   #remember(event: RecordedEvent): void {
     this.#events.push(event);
     if (this.#events.length > MAX_EVENTS) this.#events.shift();
@@ -202,8 +293,8 @@ export class Call {
     this.#cancelRinging();
     this.#outcome = outcome;
     this.#endedAtMs = this.#environment.clock.now();
-    this.#phone.ended(outcome);
-    this.#connection?.participants.end(outcome);
+    if (this.#connection !== undefined) this.#connection.participants.end(outcome);
+    else if (outcome !== 'redirected') this.#phone?.ended(outcome);
     this.#onChange(this);
   }
 }

@@ -1,4 +1,4 @@
-import { type CallbackEvent, mediaStreamingEvent } from '../events/callback-event.ts';
+import { type CallbackEvent, mediaStreamingEvent, type ResultInformation } from '../events/callback-event.ts';
 import { CALL_ENDED, COMPLETED, STREAM_FAILED, STREAM_INTERRUPTED } from '../events/results.ts';
 import type { MediaFailure } from '../media/port.ts';
 import { type Refusal, refusals } from '../refusal.ts';
@@ -29,6 +29,8 @@ export interface ConnectionState {
   /** What became of the stream before the call was connected; told right after CallConnected. */
   readonly held: readonly Notice[];
   readonly stoppedEventOnHangUp: boolean;
+  /** What CallDisconnected says. */
+  readonly endResult: ResultInformation;
 }
 
 export type ConnectionInput =
@@ -39,7 +41,8 @@ export type ConnectionInput =
   | { readonly type: 'mediaClosedByPeer' }
   | { readonly type: 'startMedia'; readonly operation: ReplyTo }
   | { readonly type: 'stopMedia'; readonly operation: ReplyTo }
-  | { readonly type: 'hangUp' }
+  /** `result`: why the call ends, where it is not an ordinary hang-up. */
+  | { readonly type: 'hangUp'; readonly result?: ResultInformation | undefined }
   | { readonly type: 'released' };
 
 export type ConnectionEffect =
@@ -76,6 +79,7 @@ export function newConnection(options: ConnectionOptions): ConnectionState {
     reconnectsLeft: options.reconnects,
     held: [],
     stoppedEventOnHangUp: options.stoppedEventOnHangUp,
+    endResult: CALL_ENDED,
   };
 }
 
@@ -122,7 +126,7 @@ export function stepConnection(state: ConnectionState, input: ConnectionInput): 
     case 'stopMedia':
       return stopMedia(state, input.operation);
     case 'hangUp':
-      return hangUp(state);
+      return hangUp(state, input.result);
     case 'released':
       if (state.call !== 'disconnecting') return same(state);
       return {
@@ -131,7 +135,7 @@ export function stepConnection(state: ConnectionState, input: ConnectionInput): 
           post({
             event: {
               type: 'CallDisconnected',
-              result: CALL_ENDED,
+              result: state.endResult,
               operationContext: state.answer.operationContext,
             },
           }),
@@ -205,12 +209,18 @@ function stopMedia(state: ConnectionState, operation: ReplyTo): ConnectionStep {
   };
 }
 
-function hangUp(state: ConnectionState): ConnectionStep {
+function hangUp(state: ConnectionState, result: ResultInformation = CALL_ENDED): ConnectionStep {
   if (ended(state)) return { ...same(state), refusal: refusals.callNotFound() };
   const streaming = state.media === 'active' || state.media === 'starting';
   const tellStopped = state.stoppedEventOnHangUp && state.call === 'connected' && state.media === 'active';
   return {
-    state: { ...state, call: 'disconnecting', media: streaming ? 'inactive' : state.media, held: [] },
+    state: {
+      ...state,
+      call: 'disconnecting',
+      media: streaming ? 'inactive' : state.media,
+      held: [],
+      endResult: result,
+    },
     effects: [
       ...(streaming ? [{ type: 'closeMedia' } as const] : []),
       ...(tellStopped ? [post(stopped(state.streaming))] : []),

@@ -1,4 +1,3 @@
-import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Phone } from '../../phone/phone.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Random } from '../../process/random.ts';
@@ -12,6 +11,8 @@ import type { FaultEngine } from '../faults/fault-engine.ts';
 import { plannedMediaFaults } from '../faults/planned-media-faults.ts';
 import type { Tokens } from '../faults/planned-tokens.ts';
 import type { MediaStreamReport, OpenMediaStream } from '../media/port.ts';
+import { CallOperations } from '../operations/call-operations.ts';
+import type { LoadPrompt } from '../operations/prompt-loader.ts';
 import { type Refusal, RefusedError, refusals } from '../refusal.ts';
 import type { Callees } from './callees.ts';
 import {
@@ -23,8 +24,11 @@ import {
   type ReplyTo,
   stepConnection,
 } from './connection-machine.ts';
+import type { Speaker } from './conversation.ts';
+import { Invitations } from './invitations.ts';
 import { type MediaConfiguration, MediaLeg } from './media-leg.ts';
-import { Participants } from './participants.ts';
+import { type Participant, Participants } from './participants.ts';
+import type { PhoneHost } from './phone-line.ts';
 
 export type { ReplyTo } from './connection-machine.ts';
 
@@ -47,6 +51,8 @@ export interface CallEnvironment {
   /** Takes what is written to the event log. */
   readonly record: RecordEntry;
   readonly openMediaStream: OpenMediaStream;
+  /** Fetches and synthesizes what is played. */
+  readonly loadPrompt: LoadPrompt;
   /** Whom calls of the application reach. */
   readonly callees: Callees;
 }
@@ -56,14 +62,18 @@ export interface ConnectionParties {
   readonly serverCallId: string;
   readonly correlationId: string;
   /** Who is on the call from its beginning. */
-  readonly participants: readonly { readonly identifier: IdentifierJson; readonly phone?: Phone }[];
+  readonly participants: readonly (Pick<Participant, 'identifier'> & Partial<Speaker>)[];
 }
+
+export type HangUpCause = 'application' | 'participant' | 'notReached' | 'transferred' | 'moved';
 
 export interface ConnectionListener {
   changed(): void;
   sent(event: SentEvent): void;
   /** The call is being hung up, whoever asked for it. */
-  disconnecting(): void;
+  disconnecting(cause: HangUpCause): void;
+  /** The first telephone of a call that the application placed, or another one; gives back what is put on the line instead. */
+  phoneJoins(phone: Phone): Phone;
 }
 
 export type EventData = Readonly<Record<string, unknown>> & {
@@ -76,12 +86,18 @@ export interface MediaSubscription {
 }
 
 /** One call connection: runs the machine of `connection-machine.ts`, holds its timers, its media socket and its callbacks. */
-export class Connection {
+export class Connection implements PhoneHost {
   readonly callConnectionId: string;
   readonly serverCallId: string;
   readonly correlationId: string;
   readonly answer: Answer;
   readonly participants: Participants;
+  /** Prompts, recognition, keys and hold. */
+  readonly operations: CallOperations;
+  /** Telephones that ring for this call. */
+  readonly invitations: Invitations;
+  /** Whether somebody of this call is being transferred. */
+  transferring = false;
   readonly #environment: CallEnvironment;
   readonly #listener: ConnectionListener;
   readonly #outbox: CallbackOutbox;
@@ -90,6 +106,7 @@ export class Connection {
   #state: ConnectionState;
   /** Orders the ParticipantsUpdated events, which may arrive in any order. */
   #participantUpdates = 0;
+  #cause: HangUpCause = 'application';
 
   constructor(
     answer: Answer,
@@ -103,7 +120,22 @@ export class Connection {
     this.callConnectionId = callConnectionId;
     this.serverCallId = serverCallId;
     this.correlationId = correlationId;
-    this.participants = new Participants(() => this.#participantsChanged());
+    const operations = new CallOperations({
+      phones: () => this.participants.phones,
+      setOnHold: (rawId, onHold) => void this.participants.hold(rawId, onHold),
+      emit: (type, data, replyTo) => this.emit(type, data, replyTo),
+      clock,
+      loadPrompt: environment.loadPrompt,
+      sampleRateHz: mediaRateHz(answer.media),
+    });
+    this.operations = operations;
+    this.participants = new Participants(() => this.#participantsChanged(), operations);
+    this.invitations = new Invitations({
+      callees: environment.callees,
+      clock,
+      random: random.branch('invitations'),
+      call: { callConnectionId, correlationId },
+    });
     this.answer = answer;
     this.#environment = environment;
     this.#listener = listener;
@@ -143,7 +175,7 @@ export class Connection {
               closedByPeer: () => void this.#apply({ type: 'mediaClosedByPeer' }),
             },
           });
-    for (const { identifier, phone } of parties.participants) this.participants.join(identifier, phone);
+    for (const participant of parties.participants) this.seat(participant);
   }
 
   get state(): CallConnectionState {
@@ -174,8 +206,35 @@ export class Connection {
     return this.#apply({ type: 'stopMedia', operation });
   }
 
-  hangUp(): Refusal | undefined {
-    return this.#apply({ type: 'hangUp' });
+  hangUp(cause: HangUpCause = 'application', result?: ResultInformation): Refusal | undefined {
+    this.#cause = cause;
+    return this.#apply({ type: 'hangUp', result });
+  }
+
+  /** The call does not come about: says so with `type`, then ends it. Nothing happens once it is being hung up. */
+  fail(type: 'AnswerFailed' | 'CreateCallFailed', result: ResultInformation): void {
+    if (this.state !== 'connecting') return;
+    const { operationContext } = this.answer;
+    this.emit(type, { resultInformation: result }, { operationContext });
+    this.hangUp('notReached', result);
+  }
+
+  /** Somebody joins. Where that person is here already, the telephone is told that it is over. */
+  seat({ identifier, phone, line }: ConnectionParties['participants'][number]): void {
+    const joined = this.participants.join(identifier, phone, line);
+    if (!joined) phone?.ended('onTheCallAlready');
+    else if (line !== undefined) line.host = this;
+  }
+
+  /** As `seat`, for the telephone of somebody whom this call has invited. */
+  admit({ identifier, phone, line }: Speaker): void {
+    this.seat({ identifier, line, phone: this.#listener.phoneJoins(phone) });
+  }
+
+  participantHangsUp(rawId: string): void {
+    if (!this.participants.onThePhone.includes(rawId)) return;
+    if (this.participants.onThePhone.length === 1) this.hangUp('participant');
+    else this.participants.leave(rawId, 'hungUp');
   }
 
   /** @throws RefusedError 400 8501 while the call is being established, 404 8522 once it is being hung up */
@@ -206,9 +265,10 @@ export class Connection {
     });
   }
 
-  /** False where no stream is open that carries DTMF. */
-  sendDtmf(key: string): boolean {
-    return this.#media?.sendDtmf(key) === true;
+  /** Somebody presses a key. False where nothing takes it: no stream carries DTMF, and no recognition listens to this participant. */
+  pressKey(rawId: string, key: string): boolean {
+    const streamed = this.#media?.sendDtmf(key) === true;
+    return this.operations.keyPressed(rawId, key) || streamed;
   }
 
   streamReports(): readonly MediaStreamReport[] {
@@ -219,6 +279,8 @@ export class Connection {
   close(): void {
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
+    this.invitations.drop();
+    this.operations.close();
     this.#media?.close();
     this.#outbox.close();
   }
@@ -247,7 +309,9 @@ export class Connection {
         this.#tellParticipants();
         return;
       case 'release':
-        this.#listener.disconnecting();
+        this.invitations.drop();
+        this.operations.end();
+        this.#listener.disconnecting(this.#cause);
         this.#later(this.#environment.behaviour.disconnectDelayMs, () => this.#apply({ type: 'released' }));
         return;
     }
@@ -288,4 +352,9 @@ export class Connection {
     });
     this.#timers.add(cancel);
   }
+}
+
+/** A call without a media stream sounds as one with the default format would. */
+function mediaRateHz(media: MediaConfiguration | undefined): number {
+  return media?.audioFormat === 'pcm24KMono' ? 24_000 : 16_000;
 }

@@ -1,15 +1,15 @@
 import type { Phone } from '../../phone/phone.ts';
 
 /**
- * A phone behind the service's mute and hold: muted, nobody hears it; on hold, nobody hears it and it hears silence.
- * Its own speech goes on meanwhile, as a person's would. `ended` reaches it once.
+ * A phone behind the service's mute and hold: muted, nobody hears it; on hold, nobody hears it and it hears silence. Its own speech goes on
+ * meanwhile, as a person's would. Released, it can be put behind another gate, and nothing of this one reaches it any more.
  */
 export class GatedPhone implements Phone {
   readonly rawId: string;
   muted = false;
   onHold = false;
-  readonly #phone: Phone;
-  #over = false;
+  #phone: Phone | undefined;
+  #streaming = false;
 
   constructor(phone: Phone) {
     this.#phone = phone;
@@ -17,26 +17,36 @@ export class GatedPhone implements Phone {
   }
 
   mediaStarted(sampleRateHz: number): void {
-    this.#phone.mediaStarted(sampleRateHz);
+    this.#streaming = true;
+    this.#phone?.mediaStarted(sampleRateHz);
   }
 
   speak(): Int16Array | undefined {
-    const samples = this.#phone.speak();
+    const samples = this.#phone?.speak();
     return this.muted || this.onHold ? undefined : samples;
   }
 
   hear(samples: Int16Array, fromApplication: number): void {
-    if (this.onHold) this.#phone.hear(new Int16Array(samples.length), 0);
-    else this.#phone.hear(samples, fromApplication);
+    if (this.onHold) this.#phone?.hear(new Int16Array(samples.length), 0);
+    else this.#phone?.hear(samples, fromApplication);
   }
 
   mediaStopped(): void {
-    this.#phone.mediaStopped();
+    if (!this.#streaming) return;
+    this.#streaming = false;
+    this.#phone?.mediaStopped();
   }
 
+  /** Reaches the phone once. */
   ended(reason: string): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#phone.ended(reason);
+    this.release()?.ended(reason);
+  }
+
+  /** Gives the phone back; undefined where it was released or ended before. */
+  release(): Phone | undefined {
+    this.mediaStopped();
+    const phone = this.#phone;
+    this.#phone = undefined;
+    return phone;
   }
 }

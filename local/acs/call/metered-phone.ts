@@ -18,6 +18,15 @@ export interface PhoneMeter {
   readonly longestGapMs: number;
 }
 
+/** Where no phone was reached. */
+export const NO_PHONE_METER: PhoneMeter = {
+  sampleRateHz: undefined,
+  levels: () => ({ saidDbfs: toDbfs(0), heardDbfs: toDbfs(0) }),
+  mediaStartedAtMs: undefined,
+  firstAudioAtMs: undefined,
+  longestGapMs: 0,
+};
+
 /** Passes everything on to a phone and measures what goes by. */
 export class MeteredPhone implements Phone, PhoneMeter {
   readonly rawId: string;

@@ -6,13 +6,15 @@ import { type Refusal, refusals } from '../refusal.ts';
  * ```
  * ringing ──answer──▶ answered
  *    ├────reject────▶ rejected
+ *    ├────redirect──▶ redirected
  *    ├────ring time over──▶ notAnswered
  *    └────caller hangs up─▶ abandoned
  * ```
+ * Answering or rejecting what was redirected is no error, as documented for the service, and changes nothing.
  */
-export type RingState = 'ringing' | 'answered' | 'rejected' | 'notAnswered' | 'abandoned';
+export type RingState = 'ringing' | 'answered' | 'rejected' | 'redirected' | 'notAnswered' | 'abandoned';
 
-export type RingInput = 'answer' | 'reject' | 'ringTimeOver' | 'callerHangsUp';
+export type RingInput = 'answer' | 'reject' | 'redirect' | 'ringTimeOver' | 'callerHangsUp';
 
 export type RingStep =
   | { readonly state: RingState; readonly refusal?: undefined }
@@ -24,6 +26,8 @@ export function stepRing(state: RingState, input: RingInput): RingStep {
       return use(state, 'answered');
     case 'reject':
       return use(state, 'rejected');
+    case 'redirect':
+      return use(state, 'redirected');
     case 'ringTimeOver':
       return { state: state === 'ringing' ? 'notAnswered' : state };
     case 'callerHangsUp':
@@ -31,20 +35,24 @@ export function stepRing(state: RingState, input: RingInput): RingStep {
   }
 }
 
-function use(state: RingState, next: 'answered' | 'rejected'): RingStep {
+function use(state: RingState, next: 'answered' | 'rejected' | 'redirected'): RingStep {
   switch (state) {
     case 'ringing':
       return { state: next };
+    case 'redirected':
+      if (next !== 'redirected') return { state };
+      return { state, refusal: usedAlready(state) };
     case 'answered':
     case 'rejected':
-      return {
-        state,
-        refusal: refusals.invalidArgument(
-          `Invalid argument: the incomingCallContext has been used already, the call was ${state}.`,
-        ),
-      };
+      return { state, refusal: usedAlready(state) };
     case 'notAnswered':
     case 'abandoned':
       return { state, refusal: refusals.callNotFound() };
   }
+}
+
+function usedAlready(state: RingState): Refusal {
+  return refusals.invalidArgument(
+    `Invalid argument: the incomingCallContext has been used already, the call was ${state}.`,
+  );
 }

@@ -5,6 +5,7 @@ export interface ResultInformation {
   readonly message: string;
   /** What the telephone network answered with, where it was asked. */
   readonly sipDetails?: { readonly code: number; readonly message: string };
+  readonly q850Details?: { readonly code: number; readonly message: string };
 }
 
 export type MediaStreamingDetails =

@@ -1,36 +1,43 @@
 import type { Call } from '../call/call.ts';
 import type { CallRegistry } from '../call/call-registry.ts';
+import { identifierOf } from '../call/identifiers.ts';
+import { transfer } from '../call/transfer.ts';
 import { RefusedError, refusals } from '../refusal.ts';
 import { parseAnswerRequest } from './answer-request.ts';
 import { callProperties } from './call-properties.ts';
+import { readCallSetup } from './call-setup.ts';
+import { readCallingContext } from './calling-context.ts';
+import { parseCreateCallRequest } from './create-call-request.ts';
 import { Fields, invalid } from './fields.ts';
+import { readIdentifier, readPhoneNumber, requireIdentifier } from './identifier-field.ts';
 import {
   CALL,
   CALLS,
   connectedCall,
+  establishedConnection,
   type Operation,
   type OperationRequest,
   type OperationResult,
   once,
   plain,
+  readReplyTo,
 } from './operation.ts';
 
 /** Answering, placing, moving and ending whole calls. */
 export const callOperations: readonly Operation[] = [
   once('answerCall', `${CALLS}:answer`, 200, answerCall),
   once('rejectCall', `${CALLS}:reject`, 204, rejectCall),
-  once('redirectCall', `${CALLS}:redirect`, 204),
-  once('createCall', CALLS, 201),
-  once('connectCall', `${CALLS}:connect`, 200),
+  once('redirectCall', `${CALLS}:redirect`, 204, redirectCall),
+  once('createCall', CALLS, 201, createCall),
+  once('connectCall', `${CALLS}:connect`, 200, connectCall),
   plain('GET', 'getCall', CALL, 200, getCall),
-  plain('DELETE', 'hangUpCall', CALL, 204, hangUp),
-  once('terminateCall', `${CALL}:terminate`, 204, hangUp),
-  once('transferToParticipant', `${CALL}:transferToParticipant`, 202),
+  plain('DELETE', 'hangUpCall', CALL, 204, leaveCall),
+  once('terminateCall', `${CALL}:terminate`, 204, terminateCall),
+  once('transferToParticipant', `${CALL}:transferToParticipant`, 202, transferToParticipant),
 ];
 
-function answerCall({ calls, body, apiVersion, warn }: OperationRequest): OperationResult {
-  const { incomingCallContext, answer, ignored } = parseAnswerRequest(body, apiVersion);
-  if (ignored.length > 0) warn(`answerCall: ignored unknown members ${ignored.join(', ')}`);
+function answerCall({ calls, body, apiVersion }: OperationRequest): OperationResult {
+  const { incomingCallContext, answer } = parseAnswerRequest(body, apiVersion);
   const call = ringingCall(calls, incomingCallContext);
   call.accept(answer);
   return { json: callProperties(call), onReplay: () => call.countReplayedAnswer() };
@@ -50,10 +57,69 @@ function getCall(request: OperationRequest): OperationResult {
   return { json: callProperties(call) };
 }
 
-/** For oneself or for everybody: with one telephone on the call both end it. */
-function hangUp(request: OperationRequest): OperationResult {
+function redirectCall({ calls, dialer, body }: OperationRequest): OperationResult {
+  const fields = new Fields(body);
+  const call = ringingCall(calls, fields.text('incomingCallContext'));
+  const identifier = requireIdentifier(fields, 'target');
+  dialer.redirect(call, { identifier, from: call.from, sipHeaders: {}, voipHeaders: {} });
+  return {};
+}
+
+function createCall({ dialer, body, apiVersion, ownUserId }: OperationRequest): OperationResult {
+  return { json: callProperties(dialer.place(parseCreateCallRequest(body, apiVersion, ownUserId))) };
+}
+
+/** Joins a conversation that the application has left or brought about. Group calls and rooms have no members here. */
+function connectCall({ calls, dialer, body, apiVersion, ownUserId }: OperationRequest): OperationResult {
+  const fields = new Fields(body);
+  const locator = fields.object('callLocator');
+  if (locator === undefined) throw invalid('The field callLocator is required.');
+  const kind = locator.oneOf('kind', ['groupCallLocator', 'serverCallLocator', 'roomCallLocator']);
+  const answer = readCallSetup(fields, 'connectCall', apiVersion);
+  if (kind === 'groupCallLocator' || kind === 'roomCallLocator') {
+    throw new RefusedError(refusals.notSupported(`connectCall with a ${kind}`));
+  }
+  const serverCallId = locator.text('serverCallId');
+  const source = identifierOf(ownUserId);
+  if (source === undefined) throw new Error('the identity of the application is no identifier');
+  const known = calls.findByServerCallId(serverCallId);
+  if (known !== undefined && known.endedAtMs === undefined) {
+    throw new RefusedError(
+      refusals.notSupported('connectCall to a call that the application is connected to'),
+    );
+  }
+  return { json: callProperties(dialer.join(serverCallId, source, answer)) };
+}
+
+/** For oneself: with two or more others on the call, these go on talking. */
+function leaveCall(request: OperationRequest): OperationResult {
+  const call = connectedCall(request);
+  const { connection } = call;
+  if (connection === undefined) throw new RefusedError(refusals.callNotFound());
+  request.dialer.leave(call, connection);
+  return {};
+}
+
+/** For everybody. */
+function terminateCall(request: OperationRequest): OperationResult {
   connectedCall(request).hangUpByApplication();
   return {};
+}
+
+function transferToParticipant(request: OperationRequest): OperationResult {
+  const fields = new Fields(request.body);
+  const identifier = requireIdentifier(fields, 'targetParticipant');
+  const transferee = readIdentifier(fields, 'transferee');
+  const number = readPhoneNumber(fields, 'sourceCallerIdNumber');
+  const replyTo = readReplyTo(fields);
+  const connection = establishedConnection(request);
+  const from = number === undefined ? transferee : identifierOf(number);
+  transfer(connection, request.dialer, {
+    invite: { identifier, from, ...readCallingContext(fields) },
+    transferee,
+    replyTo,
+  });
+  return { json: { operationContext: replyTo.operationContext } };
 }
 
 function ringingCall(calls: CallRegistry, incomingCallContext: string): Call {

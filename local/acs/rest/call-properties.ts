@@ -1,22 +1,17 @@
 import type { Call } from '../call/call.ts';
 import { phoneNumberOf } from '../call/identifiers.ts';
 
-/** `CallConnectionProperties` of an answered call. */
+/** `CallConnectionProperties` of a call that was answered or placed. */
 export function callProperties(call: Call): Record<string, unknown> {
-  const { connection, from, to, ids } = call;
-  const callerNumber = phoneNumberOf(from);
-  const calledNumber = phoneNumberOf(to);
+  const { connection, ids } = call;
   const subscription = connection?.subscription;
   return {
     callConnectionId: ids.callConnectionId,
     serverCallId: ids.serverCallId,
-    source: from,
-    targets: [to],
-    callConnectionState: call.state,
+    ...parties(call),
+    callConnectionState: connection?.transferring === true ? 'transferring' : call.state,
     callbackUri: connection?.answer.callbackUri,
     correlationId: ids.correlationId,
-    ...(callerNumber === undefined ? {} : { sourceCallerIdNumber: { value: callerNumber } }),
-    ...(calledNumber === undefined ? {} : { answeredFor: { value: calledNumber } }),
     ...(connection?.answer.answeredBy === undefined ? {} : { answeredBy: connection.answer.answeredBy }),
     ...(subscription === undefined
       ? {}
@@ -27,5 +22,25 @@ export function callProperties(call: Call): Record<string, unknown> {
             subscribedContentTypes: ['audio'],
           },
         }),
+  };
+}
+
+function parties({ placed, from, to }: Call): Record<string, unknown> {
+  if (placed === undefined) {
+    const callerNumber = phoneNumberOf(from);
+    const calledNumber = phoneNumberOf(to);
+    return {
+      source: from,
+      targets: [to],
+      ...(callerNumber === undefined ? {} : { sourceCallerIdNumber: { value: callerNumber } }),
+      ...(calledNumber === undefined ? {} : { answeredFor: { value: calledNumber } }),
+    };
+  }
+  const { targets, sourceCallerIdNumber, sourceDisplayName } = placed;
+  return {
+    source: from,
+    targets,
+    ...(sourceCallerIdNumber === undefined ? {} : { sourceCallerIdNumber: { value: sourceCallerIdNumber } }),
+    ...(sourceDisplayName === undefined ? {} : { sourceDisplayName }),
   };
 }

@@ -80,11 +80,6 @@ export class Fields {
     return value === undefined ? undefined : new Fields(value, this.#name(name));
   }
 
-  /** An array of objects; empty where the member is absent. */
-  objects(name: string): readonly Fields[] {
-    return this.#list(name).map((value, index) => new Fields(value, `${this.#name(name)}[${index}]`));
-  }
-
   /** An array of strings; empty where the member is absent. */
   textList(name: string): readonly string[] {
     return this.#list(name).map((value, index) => {
@@ -102,6 +97,14 @@ export class Fields {
         `The field ${this.#name(name)}[${index}] must be one of ${allowed.join(', ')}, not "${value}".`,
       );
     });
+  }
+
+  /** The objects of an array; none where it is absent. */
+  objects(name: string): readonly Fields[] {
+    const value = this.#take(name);
+    if (value === undefined) return [];
+    if (!Array.isArray(value)) throw invalid(`The field ${this.#name(name)} must be an array.`);
+    return value.map((item: unknown, index) => new Fields(item, `${this.#name(name)}[${index}]`));
   }
 
   /** Names of the members that were not asked for. */

@@ -1,6 +1,7 @@
 import type { Call } from '../call/call.ts';
 import type { CallRegistry } from '../call/call-registry.ts';
 import type { Connection, ReplyTo } from '../call/connection.ts';
+import type { Dialer } from '../call/dialer.ts';
 import { RefusedError, refusals } from '../refusal.ts';
 import { checkCallbackUri } from './callback-uri.ts';
 import { type Fields, invalid } from './fields.ts';
@@ -10,6 +11,11 @@ const MAX_OPERATION_CONTEXT = 5_000;
 
 export interface OperationRequest {
   readonly calls: CallRegistry;
+  readonly dialer: Dialer;
+  /** The user that the application is where it names none: `8:acs:<resource>_<user>`. */
+  readonly ownUserId: string;
+  /** Scheme and host that the request was sent to. */
+  readonly origin: string;
   /** Values of the placeholders of the path, percent-decoded. */
   readonly path: ReadonlyMap<string, string>;
   /** The query, percent-decoded. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../process/clock.ts';
 import type { CallRegistry } from '../call/call-registry.ts';
+import type { Dialer } from '../call/dialer.ts';
 import type { RecordEntry } from '../event-log.ts';
 import type { RestFaults } from '../faults/rest-faults.ts';
 import { readBody } from '../http/read-body.ts';
@@ -24,6 +25,9 @@ const DEFAULT_API_VERSION = '2026-03-12';
 
 export interface RestApiOptions {
   readonly calls: CallRegistry;
+  readonly dialer: Dialer;
+  /** The user that the application is where it names none. */
+  readonly ownUserId: string;
   readonly accessKey: Uint8Array;
   readonly faults: RestFaults;
   readonly record: RecordEntry;
@@ -90,6 +94,9 @@ export class RestApi {
         const perform = async (): Promise<Performed> =>
           this.#perform(operation, {
             calls: this.#options.calls,
+            dialer: this.#options.dialer,
+            ownUserId: this.#options.ownUserId,
+            origin: `${'encrypted' in request.socket ? 'https' : 'http'}://${headers.host ?? 'localhost'}`,
             path,
             query: new URLSearchParams(query),
             body: body.length === 0 ? {} : parseJson(body),

@@ -20,6 +20,7 @@ const environment = {
   random: systemRandom,
   faults: new FaultEngine(),
   record: () => {},
+  loadPrompt: () => Promise.reject(new Error('nothing is played here')),
   tokens: new TokenIssuer({
     key: await newSigningKey(),
     issuer: 'https://issuer.example',

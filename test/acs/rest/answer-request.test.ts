@@ -47,7 +47,6 @@ describe('an answer request', () => {
           enableDtmfTones: true,
         },
       },
-      ignored: [],
     });
   });
 
@@ -72,11 +71,6 @@ describe('an answer request', () => {
       enableBidirectional: false,
       enableDtmfTones: false,
     });
-  });
-
-  it('names the members that it does not know', () => {
-    const body = { ...BODY, later: 1, mediaStreamingOptions: { ...MEDIA, mood: 'good' } };
-    expect(parseAnswerRequest(body, 'v').ignored).toEqual(['later', 'mediaStreamingOptions.mood']);
   });
 
   it.each([

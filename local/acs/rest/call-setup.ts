@@ -1,0 +1,50 @@
+import type { Answer } from '../call/connection.ts';
+import type { MediaConfiguration } from '../call/media-leg.ts';
+import { RefusedError, refusals } from '../refusal.ts';
+import { checkCallbackUri } from './callback-uri.ts';
+import { type Fields, invalid } from './fields.ts';
+import { readOperationContext } from './operation.ts';
+
+/**
+ * What answerCall, createCall and connectCall have in common: where events go and how audio is streamed. Transcription is not built and
+ * therefore refused rather than ignored; `callIntelligenceOptions` only matter to operations that need them.
+ * @throws RefusedError 400 8523, or 501 for what is not supported
+ */
+export function readCallSetup(fields: Fields, operation: string, apiVersion: string): Answer {
+  const callbackUri = checkCallbackUri('callbackUri', fields.text('callbackUri'));
+  const operationContext = readOperationContext(fields);
+  if (fields.has('transcriptionOptions')) {
+    throw new RefusedError(refusals.notSupported(`transcriptionOptions of ${operation}`));
+  }
+  const media = fields.object('mediaStreamingOptions');
+  return {
+    callbackUri,
+    apiVersion,
+    operationContext,
+    media: media === undefined ? undefined : readMedia(media),
+  };
+}
+
+/** `WebSocketMediaStreamingOptions`; API versions before `transportType` called it `kind`. */
+function readMedia(fields: Fields): MediaConfiguration {
+  const transport =
+    fields.oneOf('transportType', ['websocket']) ?? fields.oneOf('kind', ['websocket'] as const);
+  if (transport === undefined) throw invalid('The field mediaStreamingOptions.transportType is required.');
+  const audioChannelType = fields.oneOf('audioChannelType', ['mixed', 'unmixed'] as const);
+  if (audioChannelType === undefined) {
+    throw invalid('The field mediaStreamingOptions.audioChannelType is required.');
+  }
+  fields.oneOf('contentType', ['audio']);
+  const url = fields.optionalText('transportUrl');
+  if (url === undefined || url === '') {
+    throw new RefusedError(refusals.notSupported('media streaming without a transportUrl'));
+  }
+  return {
+    url,
+    audioChannelType,
+    audioFormat: fields.oneOf('audioFormat', ['pcm16KMono', 'pcm24KMono'] as const) ?? 'pcm16KMono',
+    startMediaStreaming: fields.flag('startMediaStreaming', false),
+    enableBidirectional: fields.flag('enableBidirectional', false),
+    enableDtmfTones: fields.flag('enableDtmfTones', false),
+  };
+}

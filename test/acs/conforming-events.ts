@@ -1,0 +1,23 @@
+import { parseCallAutomationEvent } from '@azure/communication-call-automation';
+import { expect } from 'vitest';
+import { conformance } from '../../local/acs/rest/conformance.ts';
+import type { Harness } from './acs-harness.ts';
+
+/** Members that the service sends beside those that the API defines, as captured. */
+const ENVELOPE = ['eventSource', 'version', 'publicEventType'];
+
+/** Every callback so far follows the API's definition to the letter, and the SDK's parser takes it. */
+export function conformingEvents(h: Pick<Harness, 'callbacks'>, path?: string): void {
+  const events = h.callbacks(path);
+  expect(events.length, 'some events came').toBeGreaterThan(0);
+  for (const event of events) {
+    const type = event.type.replace('Microsoft.Communication.', '');
+    const { violation, unknown } = conformance(type, event.data, 'exact');
+    expect(violation, type).toBeUndefined();
+    expect(
+      unknown.filter((name) => !ENVELOPE.includes(name)),
+      type,
+    ).toEqual([]);
+    expect(parseCallAutomationEvent(JSON.stringify([event])).kind).toBe(type);
+  }
+}

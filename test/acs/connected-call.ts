@@ -1,0 +1,62 @@
+import type { CallConnection, CreateCallOptions } from '@azure/communication-call-automation';
+import type { AcsOptions } from '../../local/acs/acs.ts';
+import type { Call } from '../../local/acs/call/call.ts';
+import { CALLER, type Harness, startHarness } from './acs-harness.ts';
+import { FakeCallees, type FakePhone } from './fake-callees.ts';
+
+export const OWN_NUMBER = '+14255550100';
+export const AGENT = '8:acs:11111111-1111-1111-1111-111111111111_22222222-2222-2222-2222-222222222222';
+export const COLLEAGUE = '8:acs:11111111-1111-1111-1111-111111111111_33333333-3333-3333-3333-333333333333';
+
+/** The stand-in, and telephones that it can call. */
+export interface CallingHarness extends Harness {
+  readonly callees: FakeCallees;
+}
+
+export async function startCallingHarness(options: Partial<AcsOptions> = {}): Promise<CallingHarness> {
+  const callees = new FakeCallees();
+  return { ...(await startHarness({ ...options, callees })), callees };
+}
+
+/** A call from `CALLER`, answered and connected. */
+export async function answeredCall(h: Harness): Promise<{ call: Call; connection: CallConnection }> {
+  const { call, incomingCallContext } = await h.ring();
+  const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
+  await connected(h, call.ids.callConnectionId);
+  return { call, connection: callConnection };
+}
+
+/** A call that the application places to `AGENT`, who answers. */
+export async function placedCall(
+  h: CallingHarness,
+  options?: CreateCallOptions,
+): Promise<{ connection: CallConnection; callConnectionId: string; phone: FakePhone }> {
+  const target = { targetParticipant: { communicationUserId: AGENT } };
+  const { callConnection, callConnectionProperties } = await h.client.createCall(
+    target,
+    h.callbackUrl,
+    options,
+  );
+  const { callConnectionId = '' } = callConnectionProperties;
+  const phone = (await h.callees.ringing(AGENT)).answer();
+  await connected(h, callConnectionId);
+  return { connection: callConnection, callConnectionId, phone };
+}
+
+/** Adds somebody to a call, who answers. */
+export async function addAnswering(
+  h: CallingHarness,
+  connection: CallConnection,
+  rawId: string,
+): Promise<FakePhone> {
+  await connection.addParticipant({ targetParticipant: { communicationUserId: rawId } });
+  const phone = (await h.callees.ringing(rawId)).answer();
+  await h.callbackWhere('AddParticipantSucceeded', (data) => JSON.stringify(data).includes(rawId));
+  return phone;
+}
+
+async function connected(h: Harness, callConnectionId: string): Promise<void> {
+  await h.callbackWhere('CallConnected', (data) => data['callConnectionId'] === callConnectionId);
+}
+
+export const caller = { phoneNumber: CALLER };
