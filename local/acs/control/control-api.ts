@@ -18,6 +18,9 @@ import type { Scripts } from './scripts.ts';
 const BODY_LIMIT = 64 * 1024 * 1024;
 const MAX_KEYS = 18;
 const KEYS = /^[0-9A-D*#]+$/;
+const MAX_WORDS = 2_000;
+/** About what a word takes to say. */
+const WORD_MS = 400;
 const DEFAULT_SAMPLE_RATE_HZ = 16_000;
 const NOT_FOUND: Refusal = { status: 404, code: 'NotFound', message: 'Not found.' };
 
@@ -101,6 +104,9 @@ export class ControlApi {
           json: this.#options.scripts.enterCallee(await readJson(request)),
         });
         return;
+      case 'POST calls/{id}/says':
+        sendReply(response, sayWords(this.#find(id).call, await readJson(request)));
+        return;
       case 'GET events':
         if (!this.#options.events.add(response)) {
           throw new RefusedError({
@@ -172,20 +178,41 @@ export class ControlApi {
 }
 
 function pressKeys(call: Call, body: unknown): Reply {
-  const keys = new Fields(body).text('keys').toUpperCase();
+  const fields = new Fields(body);
+  const keys = fields.text('keys').toUpperCase();
+  const rawId = fields.optionalText('participant') ?? call.from.rawId;
   if (!KEYS.test(keys) || keys.length > MAX_KEYS) {
     throw invalid(`The field keys must be 1 to ${MAX_KEYS} of the keys 0-9, A-D, * and #.`);
   }
   for (const key of keys) {
-    if (call.connection?.sendDtmf(key) !== true) {
+    if (call.connection?.pressKey(rawId, key) !== true) {
       throw new RefusedError({
         status: 409,
         code: 'NoDtmf',
-        message: 'No media stream that carries DTMF is open on this call (enableDtmfTones).',
+        message:
+          'Nobody takes keys on this call: no recognition listens to the participant, and no media stream that carries DTMF is open (enableDtmfTones).',
       });
     }
   }
   return { status: 202, json: { sent: keys.length } };
+}
+
+function sayWords(call: Call, body: unknown): Reply {
+  const fields = new Fields(body);
+  const text = fields.text('text');
+  if (text.length > MAX_WORDS)
+    throw invalid(`The field text must not be longer than ${MAX_WORDS} characters.`);
+  const rawId = fields.optionalText('participant') ?? call.from.rawId;
+  const durationMs = text.split(/\s+/).length * WORD_MS;
+  if (call.connection?.operations.wordsSaid({ rawId, text, startedMs: 0, durationMs }) !== true) {
+    throw new RefusedError({
+      status: 409,
+      code: 'NobodyListens',
+      message:
+        'Nobody listens to words on this call: neither recognition of this participant nor transcription.',
+    });
+  }
+  return { status: 202 };
 }
 
 function sendAudio(

@@ -146,8 +146,9 @@ export class Scripts {
       steps,
       maxMs: limitMs,
       onHangUp,
-      onPress: (key) => {
-        call().connection?.sendDtmf(key);
+      onPress: (key) => call().connection?.pressKey(rawId, key) === true,
+      onWords: (words) => {
+        call().connection?.operations.wordsSaid(words);
       },
     });
   }
