@@ -11,6 +11,7 @@ const USAGE = `Usage: node local/web-pubsub/main.ts [options]
   --host <address>              address to listen on (default 127.0.0.1)
   --config <file>               JSON in the shape of Microsoft's emulator: {"WebPubSub": {"Hubs": {…}}}
   --user-event-failure <what>   errorAck or closeConnection (default errorAck)
+  --protobuf-json <what>        text or json: the field (text_data, json_data) of JSON for protobuf clients (default text)
   --absent-user <what>          notFound or ok: adding a user without connections to a group (default notFound)
 
 The access key comes from the environment (WebPubSub__AccessKey) or the configuration file. Every setting of the file can be
@@ -25,6 +26,7 @@ async function start(): Promise<RunningWebPubSub> {
       config: { type: 'string' },
       'user-event-failure': { type: 'string', default: 'errorAck' },
       'absent-user': { type: 'string', default: 'notFound' },
+      'protobuf-json': { type: 'string', default: 'text' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -45,6 +47,7 @@ async function start(): Promise<RunningWebPubSub> {
       'closeConnection',
     ]),
     onAddAbsentUser: oneOf('--absent-user', values['absent-user'], ['notFound', 'ok']),
+    jsonToProtobuf: oneOf('--protobuf-json', values['protobuf-json'], ['text', 'json']),
     log: writeLog,
     ...(settings.accessKey === undefined ? {} : { accessKey: settings.accessKey }),
   });

@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RunningServer } from '../process/child.ts';
+import type { JsonField } from './client-protocol/protobuf-codec.ts';
+import { CodecRegistry } from './client-protocol/registry.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { HubRules } from './hub/hub.ts';
 import { hubKey, isHubName } from './hub/names.ts';
@@ -31,6 +33,8 @@ export interface WebPubSubOptions {
   readonly onUserEventFailure?: HubRules['onUserEventFailure'];
   /** What adding a user without connections to a group answers. Default `notFound`. */
   readonly onAddAbsentUser?: 'notFound' | 'ok';
+  /** Which field JSON comes in for protobuf clients. Default `text` (`text_data`, as documented); `json` is `json_data`. */
+  readonly jsonToProtobuf?: JsonField;
   /** Bounds that differ from the service's own. */
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
@@ -74,7 +78,8 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
     runtimes.set(hub, created);
     return created;
   };
-  const clients = new ClientEndpoint({ tokens, upstream, limits, log, runtime });
+  const codecs = new CodecRegistry(options.jsonToProtobuf ?? 'text');
+  const clients = new ClientEndpoint({ codecs, tokens, upstream, limits, log, runtime });
   const rest = new RestEndpoint({
     tokens,
     limits,

@@ -76,9 +76,7 @@ describe('the upgrade', () => {
     await expect(RawClient.open(resources, url, [])).rejects.toThrow(
       /HTTP 501 .*clients without a subprotocol/,
     );
-    await expect(RawClient.open(resources, url, 'protobuf.webpubsub.azure.v1')).rejects.toThrow(
-      /HTTP 501 .*protobuf/,
-    );
+    await expect(RawClient.open(resources, url, 'unheard-of.v1')).rejects.toThrow(/HTTP 501 .*unheard-of/);
     await expect(
       RawClient.open(resources, url.replace('/client/', '/clients/mqtt/'), 'mqtt'),
     ).rejects.toThrow(/501 .*mqtt/);
@@ -87,7 +85,7 @@ describe('the upgrade', () => {
   it('selects the first subprotocol that it knows', async () => {
     const url = clientUrl(service, await clientToken(service));
     const client = await RawClient.open(resources, url, [
-      'protobuf.webpubsub.azure.v1',
+      'unheard-of.v1',
       RELIABLE,
       'json.webpubsub.azure.v1',
     ]);

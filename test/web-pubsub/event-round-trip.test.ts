@@ -5,6 +5,7 @@ import {
   WebPubSubJsonReliableProtocol,
 } from '@azure/web-pubsub-client';
 import { afterEach, describe, expect, it } from 'vitest';
+import { protobufProtocol } from '../../shared/azure/web-pubsub-protocol.ts';
 import {
   arrayBufferOf,
   connect,
@@ -22,9 +23,12 @@ afterEach(() => resources.dispose());
 const PACKET_BYTES = 3_212;
 
 describe.each([
-  ['json.webpubsub.azure.v1', WebPubSubJsonProtocol],
-  ['json.reliable.webpubsub.azure.v1', WebPubSubJsonReliableProtocol],
-])('an event over %s', (_name, protocol) => {
+  ['json.webpubsub.azure.v1', WebPubSubJsonProtocol, '[object Object]'],
+  ['json.reliable.webpubsub.azure.v1', WebPubSubJsonReliableProtocol, '[object Object]'],
+  // The product writes JSON as text in protobuf, and the middleware hands text on as it came.
+  ['protobuf.webpubsub.azure.v1', () => protobufProtocol('plain'), '{"two":2}'],
+  ['protobuf.reliable.webpubsub.azure.v1', () => protobufProtocol('reliable'), '{"two":2}'],
+])('an event over %s', (_name, protocol, json) => {
   it('reaches the webhook byte for byte, and the binary reply arrives before the ack', async () => {
     const bodies: { contentType: string | undefined; body: Buffer }[] = [];
     const upstream = await startHttp(resources, (request, response) => {
@@ -104,7 +108,7 @@ describe.each([
       { name: 'hello', user: 'anna', turn: 1 },
       { name: 'Hello', user: 'anna', turn: 2 },
     ]);
-    expect(texts).toEqual(['heard one', 'heard [object Object]', 'to all']);
+    expect(texts).toEqual(['heard one', `heard ${json}`, 'to all']);
   });
 });
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { codecFor } from '../../local/web-pubsub/client-protocol/registry.ts';
+import { CodecRegistry } from '../../local/web-pubsub/client-protocol/registry.ts';
 import type { ClientCodec } from '../../local/web-pubsub/hub/client-codec.ts';
 import type { HubCommand, HubEffect } from '../../local/web-pubsub/hub/commands.ts';
 import { Hub } from '../../local/web-pubsub/hub/hub.ts';
 import { SERVICE_LIMITS } from '../../local/web-pubsub/limits.ts';
 
 function codec(name: string): ClientCodec {
-  const found = codecFor(name);
+  const found = new CodecRegistry('text').codecFor(name);
   if (found === undefined) throw new Error(`no codec ${name}`);
   return found;
 }

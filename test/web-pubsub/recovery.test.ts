@@ -1,6 +1,7 @@
 import { type WebPubSubClient, WebPubSubJsonReliableProtocol } from '@azure/web-pubsub-client';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { RunningWebPubSub } from '../../local/web-pubsub/server.ts';
+import { protobufProtocol } from '../../shared/azure/web-pubsub-protocol.ts';
 import { connect, Resources, serviceClient, startHttp, startService } from './service.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
 
@@ -20,34 +21,40 @@ function texts(client: WebPubSubClient): unknown[] {
 
 const reliable = { protocol: WebPubSubJsonReliableProtocol() };
 
-it('replays, in order and once each, what was sent while the client was cut off', async () => {
-  const service = await startService(resources);
-  const proxy = await startTcpProxy(resources, service.port);
-  const { client } = await connect(resources, behind(service, proxy.url), {
-    groups: ['room'],
-    roles: ['webpubsub.sendToGroup'],
-    client: reliable,
-  });
-  const heard = texts(client);
-  const connected = vi.fn();
-  const disconnected = vi.fn();
-  client.on('connected', connected);
-  client.on('disconnected', disconnected);
-  const group = serviceClient(service, 'chat').group('room');
-  await group.sendToAll('before', { contentType: 'text/plain' });
-  await vi.waitFor(() => expect(heard).toEqual(['before']));
-  proxy.refuse(true);
-  proxy.cut();
-  const missed = Array.from({ length: 20 }, (_, i) => `missed ${i}`);
-  for (const text of missed) await group.sendToAll(text, { contentType: 'text/plain' });
-  expect(heard, 'nothing gets through while the client is cut off').toEqual(['before']);
-  proxy.refuse(false);
-  await vi.waitFor(() => expect(heard).toHaveLength(21), { timeout: 5_000 });
-  await group.sendToAll('after', { contentType: 'text/plain' });
-  await vi.waitFor(() => expect(heard).toEqual(['before', ...missed, 'after']));
-  expect(connected, 'a recovery is not a new connection').not.toHaveBeenCalled();
-  expect(disconnected).not.toHaveBeenCalled();
-});
+it.each([
+  ['JSON', WebPubSubJsonReliableProtocol],
+  ['protobuf', () => protobufProtocol('reliable')],
+])(
+  'replays over %s, in order and once each, what was sent while the client was cut off',
+  async (_name, protocol) => {
+    const service = await startService(resources);
+    const proxy = await startTcpProxy(resources, service.port);
+    const { client } = await connect(resources, behind(service, proxy.url), {
+      groups: ['room'],
+      roles: ['webpubsub.sendToGroup'],
+      client: { protocol: protocol() },
+    });
+    const heard = texts(client);
+    const connected = vi.fn();
+    const disconnected = vi.fn();
+    client.on('connected', connected);
+    client.on('disconnected', disconnected);
+    const group = serviceClient(service, 'chat').group('room');
+    await group.sendToAll('before', { contentType: 'text/plain' });
+    await vi.waitFor(() => expect(heard).toEqual(['before']));
+    proxy.refuse(true);
+    proxy.cut();
+    const missed = Array.from({ length: 20 }, (_, i) => `missed ${i}`);
+    for (const text of missed) await group.sendToAll(text, { contentType: 'text/plain' });
+    expect(heard, 'nothing gets through while the client is cut off').toEqual(['before']);
+    proxy.refuse(false);
+    await vi.waitFor(() => expect(heard).toHaveLength(21), { timeout: 5_000 });
+    await group.sendToAll('after', { contentType: 'text/plain' });
+    await vi.waitFor(() => expect(heard).toEqual(['before', ...missed, 'after']));
+    expect(connected, 'a recovery is not a new connection').not.toHaveBeenCalled();
+    expect(disconnected).not.toHaveBeenCalled();
+  },
+);
 
 it('keeps the ack ids of a connection through a recovery', async () => {
   const service = await startService(resources);

@@ -85,7 +85,8 @@ function payloadJson(payload: Payload): string {
     case 'json':
       return `"dataType":"json","data":${payload.json}`;
     case 'binary':
-      return `"dataType":"binary","data":"${viewOf(payload.bytes).toString('base64')}"`;
+    case 'protobuf':
+      return `"dataType":"${payload.dataType}","data":"${viewOf(payload.bytes).toString('base64')}"`;
   }
 }
 

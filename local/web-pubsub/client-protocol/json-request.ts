@@ -6,6 +6,7 @@ import { isGroupName } from '../hub/names.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
 import { MESSAGE_TTL_MAX_SECONDS } from '../limits.ts';
 import { decodeBase64 } from './base64.ts';
+import { isAny } from './protobuf-any.ts';
 import { rawMember } from './raw-member.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -156,8 +157,13 @@ function payloadOf(root: JsonObject, text: string): Payload {
       if (data === null) throw invalid("'data' must not be null");
       return { dataType: 'json', json: rawMember(text, 'data') ?? JSON.stringify(data) };
     }
-    case 'protobuf':
-      throw invalid("not supported by this stand-in: dataType 'protobuf'");
+    case 'protobuf': {
+      const bytes = typeof data === 'string' ? decodeBase64(data) : undefined;
+      if (bytes === undefined || !isAny(bytes)) {
+        throw invalid("'data' must be a google.protobuf.Any in base64 when 'dataType' is 'protobuf'");
+      }
+      return { dataType: 'protobuf', bytes };
+    }
     default:
       throw invalid(`unknown dataType '${dataType}'`);
   }

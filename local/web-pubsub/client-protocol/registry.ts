@@ -1,24 +1,35 @@
 import type { ClientCodec } from '../hub/client-codec.ts';
 import { JsonCodec } from './json-codec.ts';
+import { type JsonField, ProtobufCodec } from './protobuf-codec.ts';
 
-const CODECS: readonly ClientCodec[] = [
-  new JsonCodec('json.webpubsub.azure.v1', false),
-  new JsonCodec('json.reliable.webpubsub.azure.v1', true),
-];
+/** The subprotocols of this service. */
+export class CodecRegistry {
+  readonly #codecs: readonly ClientCodec[];
 
-export function codecFor(subprotocol: string): ClientCodec | undefined {
-  return CODECS.find((codec) => codec.subprotocol === subprotocol.toLowerCase());
-}
-
-/** The first subprotocol that the client offers and the stand-in speaks. */
-export function firstSupported(offered: readonly string[]): ClientCodec | undefined {
-  for (const subprotocol of offered) {
-    const codec = codecFor(subprotocol);
-    if (codec !== undefined) return codec;
+  /** @param protobufJson which field JSON comes in for protobuf clients */
+  constructor(protobufJson: JsonField) {
+    this.#codecs = [
+      new JsonCodec('json.webpubsub.azure.v1', false),
+      new JsonCodec('json.reliable.webpubsub.azure.v1', true),
+      new ProtobufCodec('protobuf.webpubsub.azure.v1', false, protobufJson),
+      new ProtobufCodec('protobuf.reliable.webpubsub.azure.v1', true, protobufJson),
+    ];
   }
-  return undefined;
-}
 
-export function supportedSubprotocols(): readonly string[] {
-  return CODECS.map((codec) => codec.subprotocol);
+  codecFor(subprotocol: string): ClientCodec | undefined {
+    return this.#codecs.find((codec) => codec.subprotocol === subprotocol.toLowerCase());
+  }
+
+  /** The first subprotocol that the client offers and the stand-in speaks. */
+  firstSupported(offered: readonly string[]): ClientCodec | undefined {
+    for (const subprotocol of offered) {
+      const codec = this.codecFor(subprotocol);
+      if (codec !== undefined) return codec;
+    }
+    return undefined;
+  }
+
+  supportedSubprotocols(): readonly string[] {
+    return this.#codecs.map((codec) => codec.subprotocol);
+  }
 }

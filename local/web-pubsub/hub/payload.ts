@@ -5,7 +5,9 @@
 export type Payload =
   | { readonly dataType: 'text'; readonly text: string }
   | { readonly dataType: 'json'; readonly json: string }
-  | { readonly dataType: 'binary'; readonly bytes: Uint8Array };
+  | { readonly dataType: 'binary'; readonly bytes: Uint8Array }
+  /** A serialized `google.protobuf.Any`. */
+  | { readonly dataType: 'protobuf'; readonly bytes: Uint8Array };
 
 /** Names and values that travel beside the payload. */
 export type Metadata = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { firstSupported, supportedSubprotocols } from '../client-protocol/registry.ts';
+import type { CodecRegistry } from '../client-protocol/registry.ts';
 import { ApiError } from '../http/api-error.ts';
 import { bearerToken } from '../http/bearer-token.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
@@ -68,12 +68,12 @@ export function readClientRequest(request: IncomingMessage): ClientRequestLine {
 }
 
 /** @throws ApiError 501 when none of the offered subprotocols is one the stand-in speaks */
-export function chooseCodec(offered: readonly string[]): ClientCodec {
-  const codec = firstSupported(offered);
+export function chooseCodec(codecs: CodecRegistry, offered: readonly string[]): ClientCodec {
+  const codec = codecs.firstSupported(offered);
   if (codec !== undefined) return codec;
   const asked =
     offered.length === 0 ? 'clients without a subprotocol' : `the subprotocol '${offered.join(', ')}'`;
-  const known = supportedSubprotocols().join(' and ');
+  const known = codecs.supportedSubprotocols().join(', ');
   throw new ApiError(501, 'NotSupported', `Not supported by this stand-in: ${asked}; it speaks ${known}.`);
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { codecFor } from '../client-protocol/registry.ts';
+import type { CodecRegistry } from '../client-protocol/registry.ts';
 import { CloseCode } from '../close-codes.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
@@ -18,6 +18,7 @@ import { connectEvent } from './connect-event.ts';
 import type { HubRuntime } from './hub-runtime.ts';
 
 export interface ClientEndpointOptions {
+  readonly codecs: CodecRegistry;
   readonly tokens: AccessTokens;
   readonly upstream: Upstream;
   readonly limits: Limits;
@@ -84,12 +85,12 @@ export class ClientEndpoint {
     if (!claims.groups.every(isGroupName)) {
       throw new ApiError(400, 'InvalidGroup', 'The token has an invalid group name.');
     }
-    const chosen = chooseCodec(line.offered);
+    const chosen = chooseCodec(this.#options.codecs, line.offered);
     const connectionId = randomBytes(CONNECTION_ID_BYTES).toString('base64url');
     const event = connectEvent(connectionId, line, claims, request);
     const decision = await this.#options.upstream.connect(event);
     if (!decision.accepted) throw new ApiError(decision.status, 'ConnectRefused', decision.message);
-    const { client, codec } = admitted(connectionId, line, claims, chosen, decision);
+    const { client, codec } = this.#admitted(connectionId, line, claims, chosen, decision);
     const reconnectionToken = codec.reliable
       ? await this.#options.tokens.issueReconnection(connectionId)
       : undefined;
@@ -103,6 +104,37 @@ export class ClientEndpoint {
         ...(reconnectionToken === undefined ? {} : { reconnectionToken }),
       });
     });
+  }
+
+  #admitted(
+    connectionId: string,
+    line: ClientRequestLine,
+    claims: ClientClaims,
+    chosen: ClientCodec,
+    decision: Extract<ConnectDecision, { accepted: true }>,
+  ): { client: AdmittedClient; codec: ClientCodec } {
+    const groups = decision.groups ?? claims.groups;
+    if (!groups.every(isGroupName)) {
+      throw new ApiError(500, 'ConnectRefused', 'The connect handler answered with an invalid group name.');
+    }
+    const codec =
+      decision.subprotocol === undefined ? chosen : this.#options.codecs.codecFor(decision.subprotocol);
+    if (codec === undefined) {
+      const asked = `the subprotocol '${decision.subprotocol}' that the connect handler selected`;
+      throw new ApiError(501, 'NotSupported', `Not supported by this stand-in: ${asked}.`);
+    }
+    const userId = decision.userId ?? claims.userId;
+    const { connectionState } = decision;
+    const client = {
+      connectionId,
+      groups,
+      roles: decision.roles ?? claims.roles,
+      codec,
+      originHost: line.originHost,
+      ...(userId === undefined ? {} : { userId }),
+      ...(connectionState === undefined ? {} : { connectionState }),
+    };
+    return { client, codec };
   }
 
   /** The access token of the URL may have expired by now: the reconnection token alone decides. */
@@ -155,36 +187,6 @@ export class ClientEndpoint {
     if (subprotocol !== undefined) this.#selected.set(request, subprotocol);
     this.#server.handleUpgrade(request, socket, head, use);
   }
-}
-
-function admitted(
-  connectionId: string,
-  line: ClientRequestLine,
-  claims: ClientClaims,
-  chosen: ClientCodec,
-  decision: Extract<ConnectDecision, { accepted: true }>,
-): { client: AdmittedClient; codec: ClientCodec } {
-  const groups = decision.groups ?? claims.groups;
-  if (!groups.every(isGroupName)) {
-    throw new ApiError(500, 'ConnectRefused', 'The connect handler answered with an invalid group name.');
-  }
-  const codec = decision.subprotocol === undefined ? chosen : codecFor(decision.subprotocol);
-  if (codec === undefined) {
-    const asked = `the subprotocol '${decision.subprotocol}' that the connect handler selected`;
-    throw new ApiError(501, 'NotSupported', `Not supported by this stand-in: ${asked}.`);
-  }
-  const userId = decision.userId ?? claims.userId;
-  const { connectionState } = decision;
-  const client = {
-    connectionId,
-    groups,
-    roles: decision.roles ?? claims.roles,
-    codec,
-    originHost: line.originHost,
-    ...(userId === undefined ? {} : { userId }),
-    ...(connectionState === undefined ? {} : { connectionState }),
-  };
-  return { client, codec };
 }
 
 /** The subprotocol as the client spelled it: a client compares the echo letter by letter. */

@@ -38,6 +38,7 @@ export function cloudEventHeaders(
 export function cloudEventBody(payload: Payload): Uint8Array<ArrayBuffer> | string {
   switch (payload.dataType) {
     case 'binary':
+    case 'protobuf':
       return payload.bytes as Uint8Array<ArrayBuffer>;
     case 'text':
       return payload.text;
@@ -57,6 +58,8 @@ function contentTypeOf(event: UpstreamEvent): string {
   switch (event.data.payload.dataType) {
     case 'binary':
       return 'application/octet-stream';
+    case 'protobuf':
+      return 'application/x-protobuf';
     case 'text':
       return 'text/plain';
     case 'json':
