@@ -5,8 +5,9 @@ import { type Audio, convert, readWav, WavError, writeWav } from '../phone/wav.t
 import { findNumber } from '../stack/directory.ts';
 import { CallDisplay } from './call-display.ts';
 import { makeCall } from './make-call.ts';
-import { type CallOptions, readCallOptions } from './options.ts';
+import { type CallOptions, readCallOptions, readScenarioOptions } from './options.ts';
 import { compileReport, withoutTrailingSilence } from './report.ts';
+import { scenarioCommand } from './scenario-command.ts';
 import type { RunningSystem } from './stack-file.ts';
 import { useSystem } from './system.ts';
 import { UsageError } from './usage-error.ts';
@@ -17,6 +18,11 @@ const MAX_SPEECH_MINUTES = 15;
 
 /** Exit status 0 when the call was answered, heard something, and was ended by the caller. */
 export async function callCommand(args: readonly string[]): Promise<number> {
+  const scenario = readScenarioOptions(args);
+  if (scenario !== undefined) {
+    const { file, report, verbose } = scenario;
+    return scenarioCommand({ file, report, ...(verbose ? { onLine: logLine } : {}) });
+  }
   const options = readCallOptions(args);
   const speech = await readSpeech(options.input, AUDIO_FORMATS[options.format].sampleRateHz);
   const { system, close } = await useSystem(options.verbose ? logLine : undefined);

@@ -37,6 +37,23 @@ export function readStartOptions(args: readonly string[]): StartOptions {
   };
 }
 
+/** The options of a call that a scenario describes; undefined where there is no `--scenario`. */
+export function readScenarioOptions(
+  args: readonly string[],
+): { readonly file: string; readonly report: string | undefined; readonly verbose: boolean } | undefined {
+  if (!args.some((arg) => arg === '--scenario' || arg.startsWith('--scenario='))) return undefined;
+  const { values } = parse(args, {
+    scenario: { type: 'string' },
+    json: { type: 'string' },
+    verbose: { type: 'boolean' },
+  });
+  return {
+    file: text(values['scenario']) ?? '',
+    report: text(values['json']),
+    verbose: values['verbose'] === true,
+  };
+}
+
 export function readCallOptions(args: readonly string[]): CallOptions {
   const { values } = parse(args, {
     in: { type: 'string' },

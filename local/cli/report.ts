@@ -106,7 +106,7 @@ export function withoutTrailingSilence(samples: Int16Array): Int16Array {
 }
 
 /** Events of the stand-in and of the product on one time axis, in order. */
-function mergeEvents(telephone: TelephoneReport, product: ProductCall | undefined): ReportedEvent[] {
+export function mergeEvents(telephone: TelephoneReport, product: ProductCall | undefined): ReportedEvent[] {
   const ringingAtMs = Date.parse(telephone.ringingAt);
   const network = telephone.events.map(({ atMs, type }) => ({ atMs, source: 'telephone network', type }));
   const own = (product?.timeline ?? []).map(({ atMs, source, type }) => ({

@@ -3,12 +3,15 @@
 import { build } from '../../scripts/build.ts';
 import { freePorts, type Ports } from '../stack/ports.ts';
 import { makeSecrets } from '../stack/secrets.ts';
+import type { SystemLayout } from '../stack/specs.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import { describeStack, type RunningSystem, readStackFile } from './stack-file.ts';
 import { userRoutes } from './user-routes.ts';
 
 export interface SystemInUse {
   readonly system: RunningSystem;
+  /** Whether it was started for this command. */
+  readonly own: boolean;
   /** Stops the system if it was started for this command; idempotent. */
   close(): Promise<void>;
 }
@@ -19,6 +22,9 @@ export interface OwnStackOptions {
   readonly ports: Ports;
   readonly onLine?: (part: string, line: string) => void;
   readonly onDeath?: (message: string) => void;
+  readonly extraEnv?: NonNullable<SystemLayout['extraEnv']>;
+  /** Before those of the user. */
+  readonly routes?: readonly object[];
 }
 
 /** Builds the function app and the relay and starts every part. */
@@ -30,16 +36,21 @@ export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
     controlApp: ROOT,
     workerApp: ROOT,
     relayModule: `${ROOT}dist/relay/main.cjs`,
-    routes: await userRoutes(),
+    routes: [...(options.routes ?? []), ...(await userRoutes())],
   });
 }
 
-export async function useSystem(onLine?: (part: string, line: string) => void): Promise<SystemInUse> {
+/** `own` holds settings for a system that is started; one that runs already keeps those that it has. */
+export async function useSystem(
+  onLine?: (part: string, line: string) => void,
+  own: Pick<OwnStackOptions, 'extraEnv' | 'routes'> = {},
+): Promise<SystemInUse> {
   const running = await readStackFile();
-  if (running !== undefined) return { system: running, close: async () => {} };
+  if (running !== undefined) return { system: running, own: false, close: async () => {} };
   const stack = await startOwnStack({
     ports: await freePorts(),
     ...(onLine === undefined ? {} : { onLine }),
+    ...own,
   });
   const stop = (): void => {
     void stack.stop().finally(() => process.exit(130));
@@ -48,6 +59,7 @@ export async function useSystem(onLine?: (part: string, line: string) => void): 
   process.once('SIGTERM', stop);
   return {
     system: describeStack(stack),
+    own: true,
     close: async () => {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);

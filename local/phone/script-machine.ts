@@ -12,15 +12,18 @@ export type ScriptAction =
   /** Something has been said to its end, `durationMs` long. */
   | { readonly type: 'said'; readonly text: string; readonly startedMs: number; readonly durationMs: number };
 
+/** What is being said; by its own step, or while other steps go on. */
+interface Voice {
+  readonly utterance: Utterance;
+  readonly samples: Int16Array;
+  readonly startedMs: number;
+  said: number;
+}
+
 /** What the present step is about; each step has the variant that it needs. */
 type Doing =
-  | {
-      readonly type: 'saying';
-      readonly utterance: Utterance;
-      readonly samples: Int16Array;
-      said: number;
-      startedMs: number;
-    }
+  /** Until the voice is silent. */
+  | { readonly type: 'saying' }
   | { readonly type: 'waiting'; readonly untilMs: number }
   | {
       readonly type: 'listening';
@@ -28,7 +31,13 @@ type Doing =
       readonly untilMs: number;
       readonly what: string;
     }
-  | { readonly type: 'pressing'; readonly keys: readonly string[]; pressed: number; nextMs: number }
+  | {
+      readonly type: 'pressing';
+      readonly keys: readonly string[];
+      pressed: number;
+      nextMs: number;
+      refused: boolean;
+    }
   | { readonly type: 'nothing' };
 
 /**
@@ -37,6 +46,7 @@ type Doing =
  *
  * ```
  * begin ─▶ say: saying ───────────────────────────▶ next step
+ *          startSaying ───────────────────────────▶   (the voice goes on)
  *          wait: waiting ─────────────────────────▶
  *          waitUntil, expect: listening ──────────▶   (too late: failed, and goes on)
  *          press: pressing, a key at a time ──────▶
@@ -51,6 +61,7 @@ export class ScriptMachine {
   readonly #results: StepResult[] = [];
   #actions: ScriptAction[] = [];
   #doing: Doing = { type: 'nothing' };
+  #voice: Voice | undefined;
   /** Those of all later expectations: what comes back may be heard while something is still being said. */
   #expectations = new Map<number, Listening>();
   #frame = 0;
@@ -64,12 +75,12 @@ export class ScriptMachine {
 
   /** The next 20 ms to say, or undefined while nothing is said. */
   speak(): Int16Array | undefined {
-    const doing = this.#doing;
-    if (doing.type !== 'saying') return undefined;
+    const voice = this.#voice;
+    if (voice === undefined) return undefined;
     const frame = new Int16Array(samplesPerFrame(this.#sampleRateHz));
-    const piece = doing.samples.subarray(doing.said, doing.said + frame.length);
+    const piece = voice.samples.subarray(voice.said, voice.said + frame.length);
     frame.set(piece);
-    doing.said += piece.length;
+    voice.said += piece.length;
     return frame;
   }
 
@@ -77,6 +88,7 @@ export class ScriptMachine {
   hear(frame: Int16Array): readonly ScriptAction[] {
     this.#frame += 1;
     for (const listening of this.#expectations.values()) listening.add(frame);
+    this.#endVoice();
     this.#tick(frame);
     return this.#takeActions();
   }
@@ -84,6 +96,11 @@ export class ScriptMachine {
   /** Keys and the like of a script that begins with them. */
   start(): readonly ScriptAction[] {
     return this.#takeActions();
+  }
+
+  /** Nobody took the key that was just pressed: the step will have failed. */
+  keyRefused(): void {
+    if (this.#doing.type === 'pressing') this.#doing.refused = true;
   }
 
   /** All steps in order, those that were not reached too. */
@@ -101,9 +118,7 @@ export class ScriptMachine {
       case 'nothing':
         return;
       case 'saying':
-        if (doing.said < doing.samples.length) return;
-        this.#tellSaid(doing.utterance, doing.startedMs);
-        this.#finish();
+        if (this.#voice === undefined) this.#finish();
         return;
       case 'waiting':
         if (this.#nowMs >= doing.untilMs) this.#finish();
@@ -132,15 +147,17 @@ export class ScriptMachine {
   /** What was listened for has been heard: the step is done, or what is to interrupt it is said now. */
   #heard(): void {
     const step = this.#steps[this.#results.length];
-    if (step?.type === 'interrupt') this.#say(step);
-    else this.#finish();
+    if (step?.type === 'interrupt') {
+      this.#startSaying(step);
+      this.#doing = { type: 'saying' };
+    } else this.#finish();
   }
 
   #press(doing: Doing & { type: 'pressing' }): void {
     if (this.#nowMs < doing.nextMs) return;
     const key = doing.keys[doing.pressed];
     if (key === undefined) {
-      this.#finish();
+      this.#finish(doing.refused ? 'nothing on the call takes keys (enableDtmfTones, recognize)' : undefined);
       return;
     }
     this.#actions.push({ type: 'press', key });
@@ -170,7 +187,12 @@ export class ScriptMachine {
     }
     switch (step.type) {
       case 'say':
-        this.#say(step);
+        this.#startSaying(step);
+        this.#doing = { type: 'saying' };
+        return;
+      case 'startSaying':
+        this.#startSaying(step);
+        this.#finish();
         return;
       case 'wait':
         this.#doing = { type: 'waiting', untilMs: this.#nowMs + step.ms };
@@ -199,7 +221,13 @@ export class ScriptMachine {
       }
       case 'press':
         this.#listenAnew();
-        this.#doing = { type: 'pressing', keys: [...step.keys], pressed: 0, nextMs: this.#nowMs };
+        this.#doing = {
+          type: 'pressing',
+          keys: [...step.keys],
+          pressed: 0,
+          nextMs: this.#nowMs,
+          refused: false,
+        };
         this.#press(this.#doing);
         return;
       case 'hangUp':
@@ -209,10 +237,10 @@ export class ScriptMachine {
     }
   }
 
-  #say(utterance: Utterance): void {
+  #startSaying(utterance: Utterance): void {
     this.#listenAnew();
     const { samples } = convert(utterance.audio, this.#sampleRateHz);
-    this.#doing = { type: 'saying', utterance, samples, said: 0, startedMs: this.#nowMs };
+    this.#voice = { utterance, samples, said: 0, startedMs: this.#nowMs };
   }
 
   #listening(listening: Listening, withinMs: number, what: string): Doing {
@@ -224,19 +252,21 @@ export class ScriptMachine {
     this.#expectations = new Map();
     for (let index = this.#results.length; index < this.#steps.length; index++) {
       const step = this.#steps[index];
-      if (
-        index > this.#results.length &&
-        (step?.type === 'say' || step?.type === 'press' || step?.type === 'interrupt')
-      )
-        return;
+      if (index > this.#results.length && isStimulus(step)) return;
       if (step?.type === 'expect' && step.hear.type !== 'silence') {
         this.#expectations.set(index, new Listening(step.hear, this.#sampleRateHz));
       }
     }
   }
 
-  #tellSaid({ text }: Utterance, startedMs: number): void {
+  /** Falls silent when everything has been said, and tells the words. */
+  #endVoice(): void {
+    const voice = this.#voice;
+    if (voice === undefined || voice.said < voice.samples.length) return;
+    this.#voice = undefined;
+    const { text } = voice.utterance;
     if (text === undefined) return;
+    const { startedMs } = voice;
     this.#actions.push({ type: 'said', text, startedMs, durationMs: this.#nowMs - startedMs });
   }
 
@@ -244,5 +274,22 @@ export class ScriptMachine {
     const actions = this.#actions;
     this.#actions = [];
     return actions;
+  }
+}
+
+/** What may be answered: expectations that follow are about what is heard since. */
+function isStimulus(step: Step | undefined): boolean {
+  switch (step?.type) {
+    case 'say':
+    case 'startSaying':
+    case 'press':
+    case 'interrupt':
+      return true;
+    case 'wait':
+    case 'waitUntil':
+    case 'expect':
+    case 'hangUp':
+    case undefined:
+      return false;
   }
 }

@@ -22,8 +22,8 @@ export interface ScriptPhoneOptions {
   readonly maxMs: number;
   /** Asks for the call to be ended; called once, within `hear` or `mediaStarted`. */
   readonly onHangUp: () => void;
-  /** A key was pressed. False: nobody takes keys, and the call goes on. */
-  readonly onPress?: (key: string) => void;
+  /** A key was pressed. False: nobody takes keys; the step has failed, and the call goes on. */
+  readonly onPress?: (key: string) => boolean;
   readonly onWords?: (words: SpokenWords) => void;
 }
 
@@ -124,7 +124,7 @@ class SteppingPhone implements ScriptPhone {
     for (const action of actions) {
       switch (action.type) {
         case 'press':
-          this.#options.onPress?.(action.key);
+          if (this.#options.onPress?.(action.key) !== true) this.#running?.machine.keyRefused();
           break;
         case 'hangUp':
           this.#hangUp();

@@ -34,6 +34,7 @@ const utterance = { audio, text: z.string().optional() };
 
 const step = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('say'), ...utterance }),
+  z.strictObject({ type: z.literal('startSaying'), ...utterance }),
   z.strictObject({ type: z.literal('wait'), ms }),
   z.strictObject({ type: z.literal('waitUntil'), heard: sound, withinMs: ms }),
   z.strictObject({
@@ -59,6 +60,7 @@ export function stepsToJson(steps: readonly Step[]): z.input<typeof stepsSchema>
 function stepToJson(each: Step): z.input<typeof step> {
   switch (each.type) {
     case 'say':
+    case 'startSaying':
     case 'interrupt':
       return { ...each, audio: audioToJson(each.audio) };
     case 'waitUntil':

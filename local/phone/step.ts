@@ -19,8 +19,10 @@ export interface Utterance {
 }
 
 export type Step =
-  /** Says something to its end. */
+  /** Says something to its end. What is still being said is cut off, as by all that begin to say something. */
   | ({ readonly type: 'say' } & Utterance)
+  /** Begins to say something, and goes on with the next step meanwhile. */
+  | ({ readonly type: 'startSaying' } & Utterance)
   | { readonly type: 'wait'; readonly ms: number }
   /** Listens from now on until it has heard something; fails after `withinMs`. */
   | { readonly type: 'waitUntil'; readonly heard: Sound; readonly withinMs: number }

@@ -36,7 +36,7 @@ describe('the sample scenarios', () => {
     );
   });
 
-  it.for(FILES)(
+  it.each(FILES)(
     'hold in the whole system: %s',
     async (file) => {
       const played = await playScenario(test.system, await loadScenario(SAMPLES + file, SPEECH));

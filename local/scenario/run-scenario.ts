@@ -1,0 +1,195 @@
+/** Plays a scenario on a running system, over the control surface of the ACS stand-in. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallReport as TelephoneReport } from '../acs/control/call-report.ts';
+import { ControlApi, type ProductCall } from '../cli/control-api.ts';
+import { mergeEvents, type ReportedEvent } from '../cli/report.ts';
+import type { RunningSystem } from '../cli/stack-file.ts';
+import { Telephone } from '../cli/telephone.ts';
+import { findNumber } from '../stack/directory.ts';
+import { type Check, judgeCall, judgeSteps } from './judge.ts';
+import type { Participant, Scenario } from './load-scenario.ts';
+import { ScriptClient } from './script-client.ts';
+
+/** Of one call: its participant, how it ended, and what happened, in the order of time. */
+export interface PlayedCall {
+  readonly participant: string;
+  readonly outcome: string | undefined;
+  readonly events: readonly ReportedEvent[];
+}
+
+export interface Played {
+  readonly calls: readonly PlayedCall[];
+  readonly checks: readonly Check[];
+}
+
+/** A call may last this much longer than its `maxMs` of streamed media: ringing, the answer, and the end. */
+const CALL_SLACK_MS = 60_000;
+const FIND_ATTEMPTS = 20;
+const FIND_INTERVAL_MS = 100;
+/** A callee whom the application calls must have been reached by then after the last caller's end. */
+const CALLEE_LIMIT_MS = 10_000;
+
+/**
+ * Resolves once every call of the scenario is over.
+ * @throws Error when the system has no such worker, or a call does not end in time
+ */
+export async function playScenario(
+  system: RunningSystem,
+  scenario: Scenario,
+  onLook: (calls: readonly TelephoneReport[]) => void = () => {},
+): Promise<Played> {
+  const stage = new Stage(system, onLook);
+  if (scenario.faults !== undefined) await stage.scripts.planFaults(scenario.faults);
+  try {
+    const callees = await stage.enterCallees(scenario.participants);
+    const callers = scenario.participants.filter(({ calls }) => calls !== undefined);
+    const played = await Promise.all(
+      callers.map((caller) => stage.play(caller, joinersOf(scenario, caller))),
+    );
+    const reached = await stage.calleeChecks(callees);
+    return {
+      calls: played.map(({ call }) => call),
+      checks: [...played.flatMap(({ checks }) => checks), ...reached],
+    };
+  } finally {
+    if (scenario.faults !== undefined) await stage.scripts.planFaults({ rules: [] });
+  }
+}
+
+function joinersOf({ participants }: Scenario, caller: Participant): Participant[] {
+  return participants.filter(({ joins }) => joins === caller.name);
+}
+
+class Stage {
+  readonly scripts: ScriptClient;
+  readonly #system: RunningSystem;
+  readonly #telephone: Telephone;
+  readonly #control: ControlApi;
+  readonly #onLook: (calls: readonly TelephoneReport[]) => void;
+
+  constructor(system: RunningSystem, onLook: (calls: readonly TelephoneReport[]) => void) {
+    this.scripts = new ScriptClient(system);
+    this.#system = system;
+    this.#telephone = new Telephone(system);
+    this.#control = new ControlApi(system);
+    this.#onLook = onLook;
+  }
+
+  /** The callees with their raw ids. */
+  async enterCallees(participants: readonly Participant[]): Promise<ReadonlyMap<string, string>> {
+    const entered = new Map<string, string>();
+    for (const { name, number, takes, afterMs, steps, maxMs } of participants) {
+      if (takes === undefined) continue;
+      const how = takes === 'voicemail' ? 'answers' : takes;
+      entered.set(name, await this.scripts.enterCallee(number, how, afterMs, steps, maxMs));
+    }
+    return entered;
+  }
+
+  async play(
+    caller: Participant,
+    joiners: readonly Participant[],
+  ): Promise<{ call: PlayedCall; checks: Check[] }> {
+    await delay(caller.afterMs);
+    const { number: from, steps, maxMs, deliveries } = caller;
+    const id = await this.scripts.place({ from, to: this.#numberOf(caller), steps, maxMs, deliveries });
+    const [{ ended, product }] = await Promise.all([
+      this.#follow(id, caller),
+      ...joiners.map((joiner) => this.#join(id, joiner)),
+    ]);
+    const events = mergeEvents(ended, product);
+    const { outcome } = ended;
+    const phones = (await this.scripts.results(id)) ?? [];
+    const checks = [caller, ...joiners].flatMap(({ name, number }) => {
+      const phone = phones.find(({ rawId }) => rawId === `4:${number}`);
+      return judgeSteps(name, phone?.steps ?? []);
+    });
+    return {
+      call: { participant: caller.name, outcome, events },
+      checks: [...checks, ...judgeCall(caller.name, caller.expect, outcome, events)],
+    };
+  }
+
+  /** The steps of callees; one who does not answer has none. */
+  async calleeChecks(callees: ReadonlyMap<string, string>): Promise<Check[]> {
+    const checks: Check[] = [];
+    for (const [name, rawId] of callees) {
+      const giveUpAtMs = performance.now() + CALLEE_LIMIT_MS;
+      let phones = await this.scripts.results(rawId);
+      while (phones?.some(({ steps }) => steps.some(({ status }) => status === 'notReached'))) {
+        if (performance.now() > giveUpAtMs) break;
+        await delay(FIND_INTERVAL_MS);
+        phones = await this.scripts.results(rawId);
+      }
+      checks.push(...(phones ?? []).flatMap(({ steps }) => judgeSteps(name, steps)));
+    }
+    return checks;
+  }
+
+  async #follow(
+    id: string,
+    { maxMs, givesUpAfterMs }: Participant,
+  ): Promise<{ ended: TelephoneReport; product: ProductCall | undefined }> {
+    const limitMs = maxMs + CALL_SLACK_MS;
+    const look = (call: TelephoneReport): void => this.#onLook([call]);
+    const ringing = new AbortController();
+    if (givesUpAfterMs !== undefined) {
+      void delay(givesUpAfterMs, undefined, { signal: ringing.signal }).then(
+        () => this.#telephone.hangUp(id).catch(() => {}),
+        () => {},
+      );
+    }
+    const answered = await this.#telephone.waitFor(id, 'the answer', isAnsweredOrOver, limitMs, look);
+    ringing.abort();
+    const found = await this.#findProductCall(answered.callConnectionId);
+    const ended = await this.#telephone.waitFor(id, 'the end of the call', isOver, limitMs, look);
+    return { ended, product: found && (await this.#endedProductCall(found.callId)) };
+  }
+
+  async #join(id: string, joiner: Participant): Promise<void> {
+    const { number, steps, maxMs, afterMs } = joiner;
+    const call = await this.#telephone.waitFor(id, 'the answer', isAnsweredOrOver, CALL_SLACK_MS);
+    if (isOver(call)) return;
+    await delay(afterMs);
+    await this.scripts.join(id, number, steps, maxMs);
+  }
+
+  #numberOf({ name, calls }: Participant): string {
+    if (typeof calls === 'string') return calls;
+    if (calls === undefined) throw new Error(`${name} calls nobody`);
+    const format = calls.format === '24k' ? 'pcm24KMono' : 'pcm16KMono';
+    const number = findNumber(this.#system.directory, calls.worker, format);
+    if (number !== undefined) return number;
+    const names = [...new Set(this.#system.directory.map(({ worker }) => worker))].join(', ');
+    throw new Error(`${name} calls the worker ${calls.worker}, and the worker app has ${names}`);
+  }
+
+  /** The control app lists live calls only, so its name of the call is asked for while the call lasts. */
+  async #findProductCall(connectionId: string | undefined): Promise<ProductCall | undefined> {
+    if (connectionId === undefined) return undefined;
+    for (let attempt = 0; attempt < FIND_ATTEMPTS; attempt++) {
+      const found = await this.#control.findLive(connectionId);
+      if (found !== undefined) return found;
+      await delay(FIND_INTERVAL_MS);
+    }
+    return undefined;
+  }
+
+  /** The last callback reaches the control app a moment after the call's end. */
+  async #endedProductCall(callId: string): Promise<ProductCall | undefined> {
+    let call = await this.#control.call(callId);
+    for (let attempt = 1; attempt < FIND_ATTEMPTS && call?.state !== 'ended'; attempt++) {
+      await delay(FIND_INTERVAL_MS);
+      call = await this.#control.call(callId);
+    }
+    return call;
+  }
+}
+
+function isOver({ state }: TelephoneReport): boolean {
+  return state === 'disconnected';
+}
+
+function isAnsweredOrOver(call: TelephoneReport): boolean {
+  return call.state === 'connected' || isOver(call);
+}

@@ -1,0 +1,140 @@
+/** The form of a scenario file: who calls whom, what each does on the phone, and what is expected. Times are milliseconds. */
+import * as z from 'zod';
+
+const LONGEST_MS = 60 * 60_000;
+const MAX_PARTICIPANTS = 50;
+const MAX_STEPS = 200;
+
+const ms = z.int().min(0).max(LONGEST_MS);
+const number = z
+  .string()
+  .regex(/^\+[1-9]\d{1,14}$/, 'must be a telephone number such as "+14255550123", in quotes');
+const E164_OR_WORKER = 'must be a telephone number in quotes, or {worker: name}';
+
+/** A file (a WAV, found from the scenario's folder) or a text; a plain string is a file when it ends with `.wav`. */
+const speech = z.union(
+  [
+    z.string().min(1),
+    z.strictObject({ file: z.string(), words: z.string().optional() }),
+    z.strictObject({ text: z.string().min(1) }),
+  ],
+  'must be a WAV file, a text, {file, words} or {text}',
+);
+
+const wait = z.union(
+  [
+    ms,
+    z.strictObject({
+      until: z.strictObject({ heard: z.union([z.enum(['speech', 'silence']), ms]), for: ms.optional() }),
+      within: ms.optional(),
+    }),
+  ],
+  'must be milliseconds, or {until: {heard: speech, silence or milliseconds}}',
+);
+
+const interrupt = z.union(
+  [z.string().min(1), z.strictObject({ say: speech, after: ms.optional(), within: ms.optional() })],
+  'must be a WAV file, a text, or {say, after, within}',
+);
+
+const expectation = z.strictObject({
+  hear: z.union(
+    [
+      z.enum(['speech', 'silence']),
+      z.strictObject({ tone: z.number().min(50).max(8_000) }),
+      z.strictObject({ file: z.string() }),
+    ],
+    'must be speech, silence, {tone: Hz} or {file}',
+  ),
+  for: ms.optional(),
+  within: ms,
+});
+
+const members = {
+  say: speech.optional(),
+  startSaying: speech.optional(),
+  wait: wait.optional(),
+  press: z
+    .string()
+    .regex(/^[0-9A-D*#]{1,18}$/, 'must be 1 to 18 keys of 0-9, A-D, * and #, in quotes')
+    .optional(),
+  interrupt: interrupt.optional(),
+  expect: expectation.optional(),
+  hangUp: z.null().optional(),
+};
+
+const step = z
+  .strictObject(members, {
+    error: (issue) =>
+      issue.code === 'invalid_type' ? `must be one of ${Object.keys(members).join(', ')}` : undefined,
+  })
+  .refine((each) => Object.keys(each).length === 1, `must do one thing: ${Object.keys(members).join(', ')}`);
+
+/** `hangUp` alone may be written without a colon. */
+const steps = z
+  .array(z.preprocess((each) => (each === 'hangUp' ? { hangUp: null } : each), step))
+  .max(MAX_STEPS)
+  .default([]);
+
+/** What is expected of one call, beside what its steps expect. Events are those that the telephone network sends. */
+const callExpectation = z.strictObject({
+  outcome: z
+    .enum(['hungUpByCaller', 'hungUpByApplication', 'rejected', 'notAnswered', 'abandonedByCaller'])
+    .optional(),
+  /** These, in this order; others may come between. */
+  events: z.array(z.string()).optional(),
+  /** None of these. */
+  never: z.array(z.string()).optional(),
+  /** Exactly so many of each. */
+  times: z.record(z.string(), z.int().min(0)).optional(),
+});
+
+const target = z.union(
+  [number, z.strictObject({ worker: z.string(), format: z.enum(['16k', '24k']).default('16k') })],
+  E164_OR_WORKER,
+);
+
+const participant = z
+  .strictObject({
+    number,
+    /** Whom this participant calls. */
+    calls: target.optional(),
+    /** The participant whose call this one joins. */
+    joins: z.string().optional(),
+    /** How this participant takes a call of the application. */
+    takes: z.enum(['answers', 'busy', 'declines', 'noAnswer', 'voicemail']).optional(),
+    /** What a voicemail says before its tone. */
+    greeting: speech.optional(),
+    /** Before calling (from the beginning), joining (from the answer), or taking the call (from its ringing). */
+    afterMs: ms.default(0),
+    /** Hangs up when nobody has answered by then. */
+    givesUpAfterMs: ms.optional(),
+    maxMs: z.int().min(1).max(LONGEST_MS).default(60_000),
+    deliveries: z.int().min(1).max(10).default(1),
+    steps,
+    expect: callExpectation.default({}),
+  })
+  .refine(
+    ({ calls, joins, takes }) => [calls, joins, takes].filter((each) => each !== undefined).length === 1,
+    'must have one of calls, joins and takes',
+  );
+
+export const scenarioSchema = z.strictObject({
+  name: z.string().min(1),
+  /** Where the ids and the chance of faults come from, in a system that is started for the scenario. */
+  seed: z.union([z.string(), z.int()]).optional(),
+  /** Routes before those of the directory, as in the setting `CALL_ROUTES`; in a system that is started for the scenario. */
+  routes: z.array(z.looseObject({})).optional(),
+  /** A fault plan of the ACS stand-in. */
+  faults: z.looseObject({}).optional(),
+  participants: z.record(z.string(), participant).refine((all) => {
+    const count = Object.keys(all).length;
+    return count >= 1 && count <= MAX_PARTICIPANTS;
+  }, `must be 1 to ${MAX_PARTICIPANTS} participants`),
+});
+
+export type ScenarioFile = z.output<typeof scenarioSchema>;
+export type ParticipantFile = ScenarioFile['participants'][string];
+export type StepFile = ParticipantFile['steps'][number];
+export type SpeechFile = z.output<typeof speech>;
+export type CallExpectation = z.output<typeof callExpectation>;
