@@ -7,6 +7,7 @@ import type { ScriptedPhone } from '../../local/acs/call/scripted-phone.ts';
 import type { PlaceCallRequest } from '../../local/acs/call/switchboard.ts';
 import { until } from '../support/until.ts';
 import { type Respond, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { conformingResponses } from './conforming-responses.ts';
 import { FakeMedia } from './fake-media.ts';
 
 export const CALLER = '+14255550123';
@@ -94,7 +95,10 @@ export async function startHarness(
       ...(callees && { callees }),
     },
   );
-  const client = new CallAutomationClient(acs.connectionString, { allowInsecureConnection: true });
+  const client = new CallAutomationClient(acs.connectionString, {
+    allowInsecureConnection: true,
+    additionalPolicies: [{ policy: conformingResponses, position: 'perRetry' }],
+  });
   const callbacks = (path = '/cb'): WireEvent[] =>
     webhook.requests.filter(({ url }) => url === path).flatMap(({ body }) => JSON.parse(body) as WireEvent[]);
   return {

@@ -1,0 +1,305 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../support/manual-clock.ts';
+import { until } from '../support/until.ts';
+import { CALLED, CALLER } from './acs-harness.ts';
+import { conformingEvents } from './conforming-events.ts';
+import {
+  AGENT,
+  addAnswering,
+  answeredCall,
+  type CallingHarness,
+  COLLEAGUE,
+  caller,
+  OWN_NUMBER,
+  startCallingHarness,
+} from './connected-call.ts';
+import { fakePhone } from './fake-callees.ts';
+
+const closers: (() => Promise<void>)[] = [];
+
+async function harness(options?: Parameters<typeof startCallingHarness>[0]): Promise<CallingHarness> {
+  const h = await startCallingHarness(options);
+  closers.push(h.close);
+  return h;
+}
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+const agent = { communicationUserId: AGENT };
+const colleague = { communicationUserId: COLLEAGUE };
+const NOT_FOUND = { statusCode: 404, code: '8522' };
+const INVALID = { statusCode: 400, code: '8523' };
+
+describe('transferToParticipant', () => {
+  it('is CallTransferAccepted when the target answers, and ends the call for the application', async () => {
+    const h = await harness();
+    const { call, connection } = await answeredCall(h);
+    const result = await connection.transferCallToParticipant(
+      { phoneNumber: '+14255550111' },
+      {
+        operationContext: 'away',
+        operationCallbackUrl: `${h.webhook.url}/op`,
+        sourceCallIdNumber: { phoneNumber: OWN_NUMBER },
+        customCallingContext: [{ kind: 'sipuui', key: '', value: 'uui' }],
+      },
+    );
+    expect(result).toMatchObject({ operationContext: 'away' });
+    const ringing = await h.callees.ringing('4:+14255550111');
+    expect(ringing.incoming).toMatchObject({
+      from: { rawId: `4:${OWN_NUMBER}` },
+      sipHeaders: { 'User-To-User': 'uui' },
+    });
+    expect(await connection.getCallConnectionProperties()).toMatchObject({
+      callConnectionState: 'transferring',
+    });
+    ringing.answer();
+    expect((await h.callback('CallTransferAccepted', '/op')).data).toMatchObject({
+      operationContext: 'away',
+      transferTarget: { rawId: '4:+14255550111' },
+      transferee: { rawId: `4:${CALLER}` },
+    });
+    await h.callback('CallDisconnected');
+    expect(call.outcome).toBe('transferred');
+    await expect(connection.getCallConnectionProperties()).rejects.toMatchObject(NOT_FOUND);
+    conformingEvents(h);
+    conformingEvents(h, '/op');
+  });
+
+  it('leaves caller and target to each other until one of them hangs up', async () => {
+    const h = await harness();
+    const phone = fakePhone(`4:${CALLER}`);
+    const { call, incomingCallContext } = await h.ring({ phone: () => phone });
+    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
+    await h.callback('CallConnected');
+    await callConnection.transferCallToParticipant(agent);
+    const target = (await h.callees.ringing(AGENT)).answer();
+    await h.callback('CallDisconnected');
+    expect(phone.ends).toEqual([]);
+    call.hangUpByCaller();
+    call.hangUpByCaller();
+    expect([phone.ends, target.ends]).toEqual([['hungUp'], ['hungUp']]);
+  });
+
+  it.each([
+    ['declined', 8538],
+    ['busy', 8539],
+    ['unavailable', 8541],
+    ['noAnswer', 8541],
+  ] as const)(
+    'to somebody who is %s is CallTransferFailed with %i, and the call goes on',
+    async (outcome, subCode) => {
+      const h = await harness();
+      const { connection } = await answeredCall(h);
+      await connection.transferCallToParticipant(agent, { operationContext: 'away' });
+      (await h.callees.ringing(AGENT)).end(outcome);
+      expect((await h.callback('CallTransferFailed')).data).toMatchObject({
+        operationContext: 'away',
+        resultInformation: { subCode },
+      });
+      expect(await connection.getCallConnectionProperties()).toMatchObject({
+        callConnectionState: 'connected',
+      });
+      await connection.transferCallToParticipant(agent);
+      conformingEvents(h);
+    },
+  );
+
+  it('fails when the caller hangs up before the target answers', async () => {
+    const h = await harness();
+    const { call, connection } = await answeredCall(h);
+    await addAnswering(h, connection, COLLEAGUE);
+    await connection.transferCallToParticipant(agent, { transferee: caller });
+    const ringing = await h.callees.ringing(AGENT);
+    call.hangUpByCaller();
+    const target = ringing.answer();
+    expect((await h.callback('CallTransferFailed')).data).toMatchObject({
+      resultInformation: { code: 404, subCode: 8522 },
+    });
+    expect(target.ends).toEqual(['cancelled']);
+  });
+
+  it('sends one of several away, and leaves the rest with the application', async () => {
+    const h = await harness();
+    const { connection } = await answeredCall(h);
+    await addAnswering(h, connection, COLLEAGUE);
+    await connection.transferCallToParticipant(agent, { transferee: colleague });
+    (await h.callees.ringing(AGENT)).answer();
+    expect((await h.callback('CallTransferAccepted')).data).toMatchObject({
+      transferee: { rawId: COLLEAGUE },
+    });
+    expect(await connection.getCallConnectionProperties()).toMatchObject({
+      callConnectionState: 'connected',
+    });
+    expect((await connection.listParticipants()).values).toHaveLength(2);
+    conformingEvents(h);
+  });
+
+  it('is refused for whom it cannot be', async () => {
+    const h = await harness();
+    const { connection } = await answeredCall(h);
+    const away = connection.transferCallToParticipant.bind(connection);
+    await expect(away(agent, { transferee: colleague }), 'a stranger').rejects.toMatchObject(NOT_FOUND);
+    await expect(away(agent, { transferee: { phoneNumber: CALLED } }), 'itself').rejects.toMatchObject(
+      NOT_FOUND,
+    );
+    await expect(away(caller), 'to who is here').rejects.toMatchObject(INVALID);
+    await addAnswering(h, connection, COLLEAGUE);
+    await expect(away(agent), 'one of several').rejects.toMatchObject(INVALID);
+    await away(agent, { transferee: caller });
+    await expect(away(agent, { transferee: caller }), 'twice').rejects.toMatchObject({
+      statusCode: 400,
+      code: '8585',
+    });
+  });
+});
+
+describe('redirectCall', () => {
+  it('rings elsewhere, and tells the application nothing more', async () => {
+    const h = await harness();
+    const phone = fakePhone(`4:${CALLER}`);
+    const { call, incomingCallContext } = await h.ring({ phone: () => phone });
+    await h.client.redirectCall(incomingCallContext, { targetParticipant: agent });
+    const ringing = await h.callees.ringing(AGENT);
+    expect(ringing.incoming.from?.rawId).toBe(`4:${CALLER}`);
+    expect(call.outcome).toBe('redirected');
+    const target = ringing.answer();
+    await Promise.resolve();
+    expect(phone.ends).toEqual([]);
+    ringing.incoming.hangUp();
+    await until(() => target.ends.length === 1 && phone.ends.length === 1, 'both to be through');
+    expect(h.callbacks()).toEqual([]);
+  });
+
+  it('to somebody who does not take it ends the call for the caller', async () => {
+    const h = await harness();
+    const phone = fakePhone(`4:${CALLER}`);
+    const { incomingCallContext } = await h.ring({ phone: () => phone });
+    await h.client.redirectCall(incomingCallContext, { targetParticipant: agent });
+    (await h.callees.ringing(AGENT)).end('busy');
+    await until(() => phone.ends.length === 1, 'the caller to hear of it');
+    expect(phone.ends).toEqual(['busy']);
+  });
+
+  it('stops ringing when the caller hangs up', async () => {
+    const h = await harness();
+    const phone = fakePhone(`4:${CALLER}`);
+    const { call, incomingCallContext } = await h.ring({ phone: () => phone });
+    await h.client.redirectCall(incomingCallContext, { targetParticipant: agent });
+    const ringing = await h.callees.ringing(AGENT);
+    call.hangUpByCaller();
+    call.hangUpByCaller();
+    expect(ringing.cancelled).toBe(true);
+    expect(phone.ends).toEqual(['abandonedByCaller']);
+  });
+
+  it('is followed by successes of reject and answer that change nothing, as in the service', async () => {
+    const h = await harness();
+    const { incomingCallContext } = await h.ring();
+    await h.client.redirectCall(incomingCallContext, { targetParticipant: agent });
+    await h.client.rejectCall(incomingCallContext);
+    await h.client.answerCall(incomingCallContext, h.callbackUrl, { operationContext: 'late' });
+    expect((await h.callback('AnswerFailed')).data).toMatchObject({
+      operationContext: 'late',
+      resultInformation: { code: 404, subCode: 8522 },
+    });
+    await h.callback('CallDisconnected');
+    conformingEvents(h);
+  });
+
+  it('is refused twice, after an answer, and after the ringing', async () => {
+    const clock = new ManualClock(Date.now());
+    const h = await harness({ clock });
+    const redirect = (context: string): Promise<void> =>
+      h.client.redirectCall(context, { targetParticipant: agent });
+    const first = await h.ring();
+    await redirect(first.incomingCallContext);
+    await expect(redirect(first.incomingCallContext)).rejects.toMatchObject(INVALID);
+    const second = await h.ring();
+    await h.client.answerCall(second.incomingCallContext, h.callbackUrl);
+    await expect(redirect(second.incomingCallContext)).rejects.toMatchObject(INVALID);
+    const third = await h.ring();
+    clock.advance(30_000);
+    await expect(redirect(third.incomingCallContext)).rejects.toMatchObject(NOT_FOUND);
+    await expect(redirect('no-context')).rejects.toMatchObject(INVALID);
+  });
+});
+
+describe('hanging up for oneself', () => {
+  it('leaves two others talking, whom connectCall joins again under the same server call', async () => {
+    const h = await harness();
+    const { call, connection } = await answeredCall(h);
+    const phone = await addAnswering(h, connection, AGENT);
+    await connection.hangUp(false);
+    await h.callback('CallDisconnected');
+    expect(phone.ends).toEqual([]);
+
+    const { serverCallId } = call.ids;
+    const joined = await h.client.connectCall(
+      { kind: 'serverCallLocator', id: serverCallId },
+      `${h.webhook.url}/again`,
+      {
+        operationContext: 'joining',
+      },
+    );
+    expect(joined.callConnectionProperties).toMatchObject({
+      serverCallId,
+      callConnectionState: 'connecting',
+    });
+    expect(joined.callConnectionProperties.callConnectionId).not.toBe(call.ids.callConnectionId);
+    expect((await h.callback('CallConnected', '/again')).data).toMatchObject({
+      operationContext: 'joining',
+      serverCallId,
+    });
+    expect((await joined.callConnection.listParticipants()).values).toHaveLength(3);
+    await joined.callConnection.hangUp(true);
+    expect(phone.ends).toHaveLength(1);
+    conformingEvents(h);
+    await h.callback('CallDisconnected', '/again');
+    conformingEvents(h, '/again');
+  });
+
+  it('ends the call of two, and for everybody any call', async () => {
+    const h = await harness();
+    const { connection } = await answeredCall(h);
+    const phone = await addAnswering(h, connection, AGENT);
+    await connection.hangUp(true);
+    await h.callback('CallDisconnected');
+    expect(phone.ends).toEqual(['hungUpByApplication']);
+    for (const everyone of [true, false])
+      await expect(connection.hangUp(everyone)).rejects.toMatchObject(NOT_FOUND);
+  });
+
+  it('leaves nobody talking for ever', async () => {
+    const clock = new ManualClock(Date.now());
+    const h = await harness({ clock });
+    const phone = fakePhone(`4:${CALLER}`);
+    const { call, incomingCallContext } = await h.ring({ phone: () => phone });
+    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
+    clock.advance(100);
+    await until(() => call.state === 'connected', 'the call to be connected');
+    await callConnection.addParticipant({ targetParticipant: agent });
+    const other = (await h.callees.ringing(AGENT)).answer();
+    await h.callback('AddParticipantSucceeded');
+    await callConnection.hangUp(false);
+    clock.advance(30 * 60_000);
+    expect([phone.ends, other.ends]).toEqual([['hungUp'], ['hungUp']]);
+  });
+});
+
+describe('connectCall', () => {
+  it('is refused where there is nothing to join', async () => {
+    const h = await harness();
+    const connect = (
+      kind: 'serverCallLocator' | 'groupCallLocator' | 'roomCallLocator',
+      id: string,
+    ): Promise<unknown> => h.client.connectCall({ kind, id }, h.callbackUrl);
+    await expect(connect('serverCallLocator', 'nothing')).rejects.toMatchObject(NOT_FOUND);
+    const { call } = await answeredCall(h);
+    const unsupported = { statusCode: 501, code: 'NotImplemented' };
+    await expect(connect('serverCallLocator', call.ids.serverCallId)).rejects.toMatchObject(unsupported);
+    await expect(connect('groupCallLocator', 'g')).rejects.toMatchObject(unsupported);
+    await expect(connect('roomCallLocator', 'r')).rejects.toMatchObject(unsupported);
+  });
+});
