@@ -139,6 +139,8 @@ export class Subscription {
     onAttempt: PublishOptions['onAttempt'],
   ): Promise<DeliveryOutcome> {
     const attempts: Attempt[] = [];
+    // A stream of its own, since events that are under way at the same time end in any order.
+    const random = this.#random.branch(event.id);
     const deadlineMs = publishedMs + this.#policy.ttlMs;
     if (!(await this.#validation.agreed(deadlineMs)) || this.#clock.now() > deadlineMs) {
       if (this.#closed.signal.aborted) return 'closed';
@@ -151,7 +153,7 @@ export class Subscription {
       attempts.push({ atMs, result });
       onAttempt?.({ atMs, result }, this.name);
       const ageMs = this.#clock.now() - publishedMs;
-      const next = nextStep(this.#policy, result, attempts.length, ageMs, this.#random.fraction());
+      const next = nextStep(this.#policy, result, attempts.length, ageMs, random.fraction());
       switch (next.type) {
         case 'delivered':
           return 'delivered';

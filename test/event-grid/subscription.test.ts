@@ -23,7 +23,7 @@ const EVENT: EventGridEvent = {
 };
 
 /** Chance that adds nothing to the delays. */
-const WITHOUT_JITTER: Random = { ...systemRandom, fraction: () => 0 };
+const WITHOUT_JITTER: Random = { ...systemRandom, fraction: () => 0, branch: () => WITHOUT_JITTER };
 
 const closers: (() => unknown)[] = [];
 

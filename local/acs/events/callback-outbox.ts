@@ -79,13 +79,16 @@ export class CallbackOutbox {
     const body = encodeCallbackEvent(event, origin, id, nowMs + clockSkewMs());
     const sent: SentEvent = { id, type: event.type, firstSentMs: nowMs, attempts: 0, result: undefined };
     this.#options.onSent(sent);
-    const headers = {
-      'content-type': 'application/json; charset=utf-8',
-      authorization: `Bearer ${await tokens.callbackToken()}`,
-    };
-    await this.#gate.pass(event.type, noRepetition, () =>
-      this.#attempt({ method: 'POST', url: uri, headers, body }, sent, noRepetition),
-    );
+    // Chance is drawn here, in the order of the events: signing ends in any order.
+    const token = tokens.callbackToken();
+    const passing = this.#gate.pass(event.type, noRepetition, async () => {
+      const headers = {
+        'content-type': 'application/json; charset=utf-8',
+        authorization: `Bearer ${await token}`,
+      };
+      await this.#attempt({ method: 'POST', url: uri, headers, body }, sent, noRepetition);
+    });
+    await Promise.all([token, passing]);
   }
 
   /** Sends one copy until it is accepted or was repeated often enough. */
