@@ -120,12 +120,14 @@ export class Connection implements PhoneHost {
     this.callConnectionId = callConnectionId;
     this.serverCallId = serverCallId;
     this.correlationId = correlationId;
+    const recordingIds = random.branch('recordings');
     const operations = new CallOperations({
       phones: () => this.participants.phones,
       setOnHold: (rawId, onHold) => void this.participants.hold(rawId, onHold),
       emit: (type, data, replyTo) => this.emit(type, data, replyTo),
       clock,
       loadPrompt: environment.loadPrompt,
+      newRecordingId: () => recordingIds.uuid(),
       sampleRateHz: mediaRateHz(answer.media),
     });
     this.operations = operations;

@@ -5,6 +5,7 @@ import type { ReplyTo } from '../call/connection-machine.ts';
 import type { PhoneWrapper } from '../call/participants.ts';
 import type { MediaTicker } from '../media/media-ticker.ts';
 import { type Refusal, RefusedError, refusals } from '../refusal.ts';
+import { CallRecordings } from './call-recordings.ts';
 import { CallSound } from './call-sound.ts';
 import { incompatibleWith, type MediaOperationKind } from './compatibility.ts';
 import { ContinuousDtmf } from './continuous-dtmf.ts';
@@ -42,13 +43,15 @@ export interface CallOperationsOptions {
   readonly emit: EmitEvent;
   readonly clock: Clock;
   readonly loadPrompt: LoadPrompt;
+  readonly newRecordingId: () => string;
   /** The rate of the call's media. */
   readonly sampleRateHz: number;
   readonly ticker?: MediaTicker;
 }
 
-/** What an application does to the media of one call: prompts, recognition, keys and hold. Every method throws RefusedError. */
+/** What an application does to the media of one call: prompts, recognition, keys, hold and recordings. Methods throw RefusedError. */
 export class CallOperations implements PhoneWrapper {
+  readonly recordings: CallRecordings;
   readonly #options: CallOperationsOptions;
   readonly #sound: CallSound;
   readonly #continuous: ContinuousDtmf;
@@ -60,7 +63,8 @@ export class CallOperations implements PhoneWrapper {
 
   constructor(options: CallOperationsOptions) {
     this.#options = options;
-    const { phones, setOnHold, emit, loadPrompt, sampleRateHz, ticker } = options;
+    const { phones, setOnHold, emit, clock, loadPrompt, newRecordingId, sampleRateHz, ticker } = options;
+    this.recordings = new CallRecordings({ emit, clock, newId: newRecordingId });
     this.#sound = new CallSound({ sampleRateHz, phones, ...(ticker && { ticker }) });
     this.#continuous = new ContinuousDtmf(emit);
     this.#hold = new Hold({
@@ -162,7 +166,10 @@ export class CallOperations implements PhoneWrapper {
 
   /** The call is being hung up: what is still to be told is told, and nothing goes on. Idempotent. */
   end(): void {
-    if (!this.#over) this.#continuous.end();
+    if (!this.#over) {
+      this.#continuous.end();
+      this.recordings.end();
+    }
     this.close();
   }
 

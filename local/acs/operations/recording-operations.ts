@@ -1,12 +1,84 @@
-import { type Operation, once, plain } from '../rest/operation.ts';
+import type { Call } from '../call/call.ts';
+import type { Connection } from '../call/connection.ts';
+import { RefusedError, refusals } from '../refusal.ts';
+import { checkCallbackUri } from '../rest/callback-uri.ts';
+import { Fields, invalid } from '../rest/fields.ts';
+import {
+  type Operation,
+  type OperationRequest,
+  type OperationResult,
+  once,
+  plain,
+} from '../rest/operation.ts';
+import type { CallRecordings } from './call-recordings.ts';
 
 const RECORDINGS = '/calling/recordings';
 const RECORDING = `${RECORDINGS}/{recordingId}`;
 
+/** States of recordings. Audio is not recorded: the SDKs download from addresses of the service only, whatever a stand-in offers. */
 export const recordingOperations: readonly Operation[] = [
-  once('startRecording', RECORDINGS, 200),
-  plain('GET', 'getRecordingProperties', RECORDING, 200),
-  plain('DELETE', 'stopRecording', RECORDING, 204),
-  plain('POST', 'pauseRecording', `${RECORDING}:pause`, 202),
-  plain('POST', 'resumeRecording', `${RECORDING}:resume`, 202),
+  once('startRecording', RECORDINGS, 200, startRecording),
+  plain('GET', 'getRecordingProperties', RECORDING, 200, getRecording),
+  plain('DELETE', 'stopRecording', RECORDING, 204, (request) => change(request, 'stop')),
+  plain('POST', 'pauseRecording', `${RECORDING}:pause`, 202, (request) => change(request, 'pause')),
+  plain('POST', 'resumeRecording', `${RECORDING}:resume`, 202, (request) => change(request, 'resume')),
 ];
+
+function startRecording(request: OperationRequest): OperationResult {
+  const fields = new Fields(request.body);
+  const connection = recordedConnection(request, fields);
+  connection.requireEstablished();
+  if (fields.has('externalStorage')) {
+    const kind = fields.object('externalStorage')?.optionalText('recordingStorageKind');
+    if (kind?.toLowerCase() === 'azureblobstorage') {
+      throw new RefusedError(refusals.notSupported('startRecording with a storage of your own'));
+    }
+  }
+  const uri = fields.optionalText('recordingStateCallbackUri');
+  const stateCallbackUri = uri === undefined ? undefined : checkCallbackUri('recordingStateCallbackUri', uri);
+  const pauseOnStart = fields.flag('pauseOnStart', false);
+  return { json: connection.operations.recordings.start({ pauseOnStart, stateCallbackUri }) };
+}
+
+function getRecording(request: OperationRequest): OperationResult {
+  const { recordings, recordingId } = find(request);
+  return { json: recordings.get(recordingId) };
+}
+
+function change(request: OperationRequest, input: 'stop' | 'pause' | 'resume'): OperationResult {
+  const { recordings, recordingId } = find(request);
+  recordings.change(recordingId, input);
+  return {};
+}
+
+function recordedConnection({ calls }: OperationRequest, fields: Fields): Connection {
+  const callConnectionId = fields.optionalText('callConnectionId');
+  const call =
+    callConnectionId === undefined ? located(calls, fields) : calls.findConnected(callConnectionId);
+  if (call?.connection === undefined) throw new RefusedError(refusals.callNotFound());
+  return call.connection;
+}
+
+/** Group calls and rooms are not played here. */
+function located(calls: OperationRequest['calls'], fields: Fields): Call | undefined {
+  const locator = fields.object('callLocator');
+  if (locator === undefined) throw invalid('Either callLocator or callConnectionId is required.');
+  const kind = locator.oneOf('kind', ['serverCallLocator', 'groupCallLocator', 'roomCallLocator'] as const);
+  switch (kind) {
+    case 'groupCallLocator':
+    case 'roomCallLocator':
+      throw new RefusedError(refusals.notSupported(`startRecording with a ${kind}`));
+    case 'serverCallLocator':
+    case undefined:
+      return calls.findByServerCallId(locator.text('serverCallId'));
+  }
+}
+
+function find({ calls, path }: OperationRequest): { recordings: CallRecordings; recordingId: string } {
+  const recordingId = path.get('recordingId') ?? '';
+  for (const { connection } of calls.all()) {
+    const recordings = connection?.operations.recordings;
+    if (recordings?.has(recordingId) === true) return { recordings, recordingId };
+  }
+  throw new RefusedError(refusals.recordingNotFound());
+}
