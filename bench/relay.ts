@@ -26,14 +26,14 @@ interface Plan {
   readonly rounds: number;
   readonly servers: readonly ServerName[];
   readonly calls: Readonly<Record<ServerName, readonly number[]>>;
+  /** Where the servers' use is compared. */
+  readonly referenceCalls: Readonly<Record<ServerName, number>>;
   readonly warmUpMs: number;
   readonly settleMs: number;
   readonly measureMs: number;
 }
 
-const LEVELS = [
-  25, 50, 100, 150, 200, 250, 300, 350, 400, 450, 500, 550, 600, 650, 700, 800, 900, 1_000, 1_200,
-];
+const LEVELS = [25, 50, 100, 150, 200, 250, 300, 400, 500, 600, 700, 800, 1_000, 1_200];
 
 const FULL: Plan = {
   rounds: 5,
@@ -44,8 +44,9 @@ const FULL: Plan = {
     websockets: LEVELS,
     'relay-media': LEVELS,
     // What follows the relay shares the core of the load, and is at its end long before the relay.
-    relay: [20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160, 180, 200, 250, 300],
+    relay: [10, 20, 30, 40, 50, 60, 80, 100, 120, 140, 160, 200, 250, 300],
   },
+  referenceCalls: { ws: 200, quickstart: 200, websockets: 100, 'relay-media': 200, relay: 50 },
   warmUpMs: 1_200,
   settleMs: 250,
   measureMs: 1_000,
@@ -56,6 +57,7 @@ const SMOKE: Plan = {
   rounds: 1,
   servers: SERVERS,
   calls: { ws: FEW, quickstart: FEW, websockets: FEW, 'relay-media': FEW, relay: FEW },
+  referenceCalls: { ws: 8, quickstart: 8, websockets: 8, 'relay-media': 8, relay: 8 },
   warmUpMs: 300,
   settleMs: 100,
   measureMs: 500,
@@ -126,7 +128,7 @@ async function measureRamp(name: ServerName, plan: Plan): Promise<{ ramp: Ramp; 
       steps.push(await measureStep(load, server, pathOf(name), calls, settleMs, plan.measureMs));
       if (endOf(steps) !== undefined) break;
     }
-    return { ramp: summarize(steps, idleBytes), steps };
+    return { ramp: summarize(steps, idleBytes, plan.referenceCalls[name]), steps };
   } finally {
     load.stop();
     server?.stop();
@@ -179,7 +181,7 @@ function resultOf(server: ServerName, ramps: readonly Ramp[]): ServerResult {
       const step = quarters[quarter];
       return step === undefined ? Number.NaN : of(step);
     });
-  const loaded = 2;
+  const reference = (of: (step: Step) => number): number => middle((ramp) => of(ramp.reference));
   return {
     server,
     calls: middle(({ calls }) => calls),
@@ -189,13 +191,14 @@ function resultOf(server: ServerName, ramps: readonly Ramp[]): ServerResult {
       p50Ms: atQuarter(quarter, ({ p50Ms }) => p50Ms),
       p99Ms: atQuarter(quarter, ({ p99Ms }) => p99Ms),
     })),
-    cpuMicrosecondsPerFrame: atQuarter(loaded, (step) => step.cpuMicrosecondsPerFrame),
-    cpuShare: atQuarter(loaded, ({ cpuShare }) => cpuShare),
+    referenceCalls: reference(({ calls }) => calls),
+    cpuMicrosecondsPerFrame: reference((step) => step.cpuMicrosecondsPerFrame),
+    cpuShare: reference(({ cpuShare }) => cpuShare),
     bytesPerCall: middle(({ bytesPerCall }) => bytesPerCall),
-    gcMsPerSecond: atQuarter(loaded, ({ gcMsPerSecond }) => gcMsPerSecond ?? Number.NaN),
-    gcMaxMs: atQuarter(loaded, ({ gcMaxMs }) => gcMaxMs ?? Number.NaN),
-    laneMessages: atQuarter(1, ({ laneMessages }) => laneMessages),
-    laneUnits: atQuarter(1, ({ laneUnits }) => laneUnits),
+    gcMsPerSecond: reference(({ gcMsPerSecond }) => gcMsPerSecond ?? Number.NaN),
+    gcMaxMs: reference(({ gcMaxMs }) => gcMaxMs ?? Number.NaN),
+    laneMessages: reference(({ laneMessages }) => laneMessages),
+    laneUnits: reference(({ laneUnits }) => laneUnits),
   };
 }
 

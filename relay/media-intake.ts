@@ -1,6 +1,7 @@
 /** Turns the messages of ACS into what a session acts on. Anything unexpected is named and ignored; nothing throws. */
 import { AUDIO_FORMATS, type AudioFormat } from '../shared/core/audio-format.ts';
-import { type AudioData, type AudioMetadata, parseMediaFrame } from '../shared/protocol/acs-media.ts';
+import type { AudioData, AudioMetadata } from '../shared/protocol/acs-media.ts';
+import { MediaReader } from '../shared/protocol/acs-media-reader.ts';
 import { StreamTimeline } from './stream-timeline.ts';
 
 /** Messages longer than this are not even read; a frame of audio takes 1.4 KB. */
@@ -31,6 +32,7 @@ export type Intake =
 export class MediaIntake {
   readonly #format: AudioFormat;
   readonly #isUnmixed: boolean;
+  readonly #reader = new MediaReader();
   readonly #timeline: StreamTimeline;
   /** What a frame without data stands for; read only. */
   readonly #silence: Uint8Array;
@@ -52,7 +54,7 @@ export class MediaIntake {
   read(message: Buffer, isBinary: boolean): Intake {
     if (isBinary) return ignored('binary message');
     if (message.byteLength > MAX_MESSAGE_BYTES) return ignored('message too long');
-    const frame = parseMediaFrame(message);
+    const frame = this.#reader.read(message);
     if (frame === undefined) return ignored('not JSON');
     switch (frame.kind) {
       case 'audioData':

@@ -22,11 +22,15 @@ export class PinnedProcess {
 
   /** The next message of the process. @throws Error when it ends instead, or says that it failed */
   async next<T>(): Promise<T> {
-    const ended = once(this.#child, 'exit').then(() => {
+    const heard = new AbortController();
+    const { signal } = heard;
+    const ended = once(this.#child, 'exit', { signal }).then(() => {
       throw new Error('a process of the measurement ended before its time');
     });
-    const [message] = (await Promise.race([once(this.#child, 'message'), ended])) as [T | Failed];
     ended.catch(() => {});
+    const [message] = (await Promise.race([once(this.#child, 'message', { signal }), ended]).finally(() =>
+      heard.abort(),
+    )) as [T | Failed];
     if (typeof message === 'object' && message !== null && 'message' in message)
       throw new Error(message.message);
     return message as T;

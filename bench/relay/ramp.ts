@@ -23,14 +23,19 @@ export interface Step {
 
 /** Audio that is later than this is not in time: a frame lasts as long. */
 export const LATE_MS = 20;
-/** Beyond this the load is what is measured, and the ramp ends. */
+/** Beyond this the load is what is measured, and the step says nothing of the server's lateness. */
 export const LOAD_LATE_MS = 10;
 const STEPS_TO_END = 2;
 
+/** Busier than this a process cannot be expected to keep up, on a core that it may share with others. */
+const BUSY_SHARE = 0.85;
+/** A server that gives back less has lost its way. */
+const LEAST_HEARD = 0.8;
+
 export type RampEnd =
-  /** The server was late: `calls` is what it carries. */
+  /** The server was late and busy, or lost audio: `calls` is what it carries. */
   | 'late'
-  /** The load or the stand-in of Web PubSub came to its end first: the server carries at least `calls`. */
+  /** The core of the load and of Web PubSub came to its end first: the server carries at least `calls`. */
   | 'load is full'
   | 'no more steps';
 
@@ -41,33 +46,42 @@ export interface Ramp {
   /** Steps nearest to a quarter, half and three quarters of that. */
   readonly quarters: readonly Step[];
   readonly bytesPerCall: number;
+  /** The step at the number of calls at which servers are compared: CPU time can be told even where lateness cannot. */
+  readonly reference: Step;
 }
 
-/** Why a ramp is over after these steps; undefined while it is not. One bad step may be noise of the machine, two in a row are the end. */
+/**
+ * Why a ramp is over after these steps; undefined while it is not. One bad step may be noise of the machine, two in a row are the end;
+ * steps that are late while nobody is busy are somebody else's doing, and the ramp goes on.
+ */
 export function endOf(steps: readonly Step[]): RampEnd | undefined {
   const last = steps.slice(-STEPS_TO_END);
   if (last.length < STEPS_TO_END || last.some(isInTime)) return undefined;
-  return last.some(({ loadLateMs }) => loadLateMs > LOAD_LATE_MS) ? 'load is full' : 'late';
+  if (last.every(({ loadCpuShare }) => loadCpuShare > BUSY_SHARE)) return 'load is full';
+  const isSpent = last.every(({ cpuShare, heardShare }) => cpuShare > BUSY_SHARE || heardShare < LEAST_HEARD);
+  return isSpent ? 'late' : undefined;
 }
 
 /** @throws Error when there is no step */
-export function summarize(steps: readonly Step[], idleBytes: number): Ramp {
+export function summarize(steps: readonly Step[], idleBytes: number, referenceCalls: number): Ramp {
   const [first] = steps;
   if (first === undefined) throw new Error('a ramp has at least one step');
   const end = endOf(steps) ?? 'no more steps';
   const inTime = steps.filter(isInTime);
-  const most = inTime.at(-1);
-  if (most === undefined) return { end, calls: 0, quarters: [first, first, first], bytesPerCall: Number.NaN };
-  const nearest = (calls: number): Step =>
-    inTime.reduce((best, step) =>
-      Math.abs(step.calls - calls) < Math.abs(best.calls - calls) ? step : best,
-    );
+  const calls = inTime.at(-1)?.calls ?? 0;
+  const reference = nearest(steps, referenceCalls) ?? first;
   return {
     end,
-    calls: most.calls,
-    quarters: [0.25, 0.5, 0.75].map((share) => nearest(most.calls * share)),
-    bytesPerCall: (most.residentBytes - idleBytes) / most.calls,
+    calls,
+    quarters: [0.25, 0.5, 0.75].map((share) => nearest(inTime, calls * share) ?? first),
+    bytesPerCall: (reference.residentBytes - idleBytes) / reference.calls,
+    reference,
   };
+}
+
+function nearest(steps: readonly Step[], calls: number): Step | undefined {
+  const distance = (step: Step): number => Math.abs(step.calls - calls);
+  return steps.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
 function isInTime({ p99Ms, loadLateMs }: Step): boolean {

@@ -7,7 +7,8 @@ export interface ServerResult {
   readonly isAtLeast: boolean;
   /** At a quarter, half and three quarters of these calls. */
   readonly quarters: readonly { readonly calls: number; readonly p50Ms: number; readonly p99Ms: number }[];
-  /** At three quarters, as are the share of a core and the garbage collection. */
+  /** Where the use of servers is compared: everything below is measured with so many calls. */
+  readonly referenceCalls: number;
   readonly cpuMicrosecondsPerFrame: number;
   readonly cpuShare: number;
   readonly bytesPerCall: number;
@@ -24,7 +25,7 @@ const HEADINGS = [
   'added ms p50/p99 at 25 %',
   '50 %',
   '75 %',
-  'µs a frame',
+  'µs of CPU a frame',
   'of a core',
   'KB a call',
   'GC ms/s, longest',
@@ -45,7 +46,7 @@ function row(result: ServerResult): string[] {
     result.server,
     `${result.isAtLeast ? '≥ ' : ''}${result.calls}`,
     ...quarters,
-    result.cpuMicrosecondsPerFrame.toFixed(1),
+    `${result.cpuMicrosecondsPerFrame.toFixed(1)} (${result.referenceCalls})`,
     `${Math.round(result.cpuShare * 100)} %`,
     (result.bytesPerCall / 1_024).toFixed(0),
     Number.isNaN(result.gcMaxMs) ? '–' : `${result.gcMsPerSecond.toFixed(1)}, ${result.gcMaxMs.toFixed(1)}`,

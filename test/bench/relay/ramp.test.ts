@@ -20,24 +20,31 @@ function stepOf(calls: number, p99Ms: number, loadLateMs = 1): Step {
 
 describe('A ramp of calls', () => {
   it('goes on after one bad step and ends after two in a row', () => {
-    expect(endOf([stepOf(10, 1), stepOf(20, 30)])).toBeUndefined();
-    expect(endOf([stepOf(10, 1), stepOf(20, 30), stepOf(30, 5)])).toBeUndefined();
-    expect(endOf([stepOf(20, 30), stepOf(30, 40)])).toBe('late');
+    const late = stepOf(900, 30);
+    expect(endOf([stepOf(10, 1), late])).toBeUndefined();
+    expect(endOf([stepOf(10, 1), late, stepOf(920, 5)])).toBeUndefined();
+    expect(endOf([late, stepOf(950, 40)])).toBe('late');
   });
 
-  it('says that the load was full where the load was late itself', () => {
-    expect(endOf([stepOf(20, 30), stepOf(30, 40, 15)])).toBe('load is full');
+  it('goes on while audio is late and nobody is busy', () => {
+    expect(endOf([stepOf(20, 30), stepOf(30, 40)])).toBeUndefined();
+  });
+
+  it('says that the load was full where the load was busy', () => {
+    const busy = { loadCpuShare: 0.95, loadLateMs: 30 };
+    expect(endOf([20, 30].map((calls) => ({ ...stepOf(calls, 40), ...busy })))).toBe('load is full');
   });
 
   it('counts the calls of the last step in time, and takes the steps nearest to its quarters', () => {
     const steps = [25, 50, 75, 100].map((calls) => stepOf(calls, 2));
-    const ramp = summarize([...steps, stepOf(150, 25), stepOf(200, 90)], 50_000_000);
+    const ramp = summarize([...steps, stepOf(900, 25), stepOf(950, 90)], 50_000_000, 60);
     expect(ramp).toMatchObject({ end: 'late', calls: 100, bytesPerCall: 100_000 });
     expect(ramp.quarters.map(({ calls }) => calls)).toEqual([25, 50, 75]);
+    expect(ramp.reference.calls).toBe(50);
   });
 
   it('has no calls in time where no step was', () => {
-    expect(summarize([stepOf(25, 50), stepOf(50, 60)], 0)).toMatchObject({ end: 'late', calls: 0 });
+    expect(summarize([stepOf(900, 50), stepOf(950, 60)], 0, 900)).toMatchObject({ end: 'late', calls: 0 });
   });
 });
 
