@@ -1,6 +1,7 @@
 import { CallAutomationClient } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OUTBOUND_CALLS_PER_NUMBER } from '../../local/acs/call/dialer.ts';
+import { MAX_INVITATIONS } from '../../local/acs/call/invitations.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
 import { CALLER } from './acs-harness.ts';
@@ -241,6 +242,18 @@ describe('createCall', () => {
       code: '8523',
       message: expect.stringContaining('callbackUri'),
     });
+  });
+
+  it('to more people than can ring at a time is refused with 400 8523', async () => {
+    const h = await harness();
+    const users = Array.from({ length: MAX_INVITATIONS + 1 }, (_, index) => ({
+      communicationUserId: AGENT.replace(/2{12}$/, String(index).padStart(12, '0')),
+    }));
+    await expect(h.client.createGroupCall(users, h.callbackUrl)).rejects.toMatchObject({
+      code: '8523',
+      message: expect.stringContaining(`more than ${MAX_INVITATIONS}`),
+    });
+    expect(h.callees.rings).toEqual([]);
   });
 
   it('is refused with 429 when the number has as many calls as it may have', async () => {

@@ -20,7 +20,7 @@ export type CalleeOutcome =
   | { readonly type: 'busy' | 'declined' | 'noAnswer' | 'unavailable' };
 
 export interface CalleeRinging {
-  /** Settles once; never rejects. May stay pending for ever where nobody picks up: the caller has its own limit. */
+  /** Settles once; a rejection counts as unavailable. May stay pending for ever where nobody picks up: the caller has its own limit. */
   readonly outcome: Promise<CalleeOutcome>;
   /** The caller has given up: the time is over or the invitation was cancelled. Idempotent; an outcome afterwards is ignored. */
   cancel(): void;

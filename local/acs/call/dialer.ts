@@ -29,6 +29,8 @@ export interface DialerOptions {
 export class Dialer {
   readonly #options: DialerOptions;
   readonly #conversations = new Map<string, Conversation>();
+  /** Telephones that ring for callers whom the application has redirected. */
+  readonly #redirected = new Set<Invitations>();
   #placed = 0;
 
   constructor(options: DialerOptions) {
@@ -110,13 +112,16 @@ export class Dialer {
       random: environment.random.branch(`redirect ${call.ids.callConnectionId}`),
       call: call.ids,
     });
+    this.#redirected.add(invitations);
     caller.line.host = {
       participantHangsUp: () => {
         invitations.drop();
+        this.#redirected.delete(invitations);
         caller.phone.ended('abandonedByCaller');
       },
     };
     invitations.invite(invite, (end) => {
+      this.#redirected.delete(invitations);
       if (end.type !== 'answered') caller.phone.ended(end.type);
       else this.converse(call.ids.serverCallId, [caller, { ...end, identifier: invite.identifier }]);
     });
@@ -133,6 +138,8 @@ export class Dialer {
 
   /** Everybody hangs up; for the end of the process. Idempotent. */
   close(): void {
+    for (const invitations of this.#redirected) invitations.drop();
+    this.#redirected.clear();
     for (const conversation of [...this.#conversations.values()]) conversation.close();
   }
 

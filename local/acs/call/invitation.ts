@@ -1,7 +1,13 @@
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Phone } from '../../phone/phone.ts';
 import type { Clock } from '../../process/clock.ts';
-import type { CalleeRinging, Callees, IncomingLeg } from './callees.ts';
+import {
+  type CalleeOutcome,
+  type CalleeRinging,
+  type Callees,
+  type IncomingLeg,
+  noCallees,
+} from './callees.ts';
 import { PhoneLine } from './phone-line.ts';
 
 /** Service limits: a call to the telephone network is given up after 115 s, one to a user of the service after 85 s. */
@@ -40,7 +46,7 @@ export class Invitation {
   readonly identifier: IdentifierJson;
   readonly #onEnd: (end: InvitationEnd) => void;
   readonly #cancelTimer: () => void;
-  #ringing: CalleeRinging | undefined;
+  readonly #ringing: CalleeRinging;
   #over = false;
 
   constructor(options: InvitationOptions) {
@@ -54,7 +60,7 @@ export class Invitation {
     const line = new PhoneLine(identifier.rawId);
     // A phone may ask in the middle of a frame of the media clock, which is let finish first.
     const hangUp = (): void => queueMicrotask(() => line.hangUp());
-    this.#ringing = callees.ring(identifier, { ...incoming, hangUp });
+    this.#ringing = ring(callees, identifier, { ...incoming, hangUp });
     void this.#ringing.outcome.then((outcome) => {
       if (outcome.type !== 'answered') this.#end(outcome);
       else if (this.#over) outcome.phone.ended('cancelled');
@@ -72,7 +78,7 @@ export class Invitation {
     if (this.#over) return;
     this.#over = true;
     this.#cancelTimer();
-    this.#ringing?.cancel();
+    this.#ringing.cancel();
   }
 
   #giveUp(type: 'noAnswer' | 'cancelled'): boolean {
@@ -87,6 +93,17 @@ export class Invitation {
     this.#over = true;
     this.#cancelTimer();
     this.#onEnd(end);
+  }
+}
+
+/** A telephone that breaks is unavailable. */
+function ring(callees: Callees, identifier: IdentifierJson, incoming: IncomingLeg): CalleeRinging {
+  try {
+    const ringing = callees.ring(identifier, incoming);
+    const outcome = ringing.outcome.catch((): CalleeOutcome => ({ type: 'unavailable' }));
+    return { outcome, cancel: () => ringing.cancel() };
+  } catch {
+    return noCallees.ring(identifier, incoming);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Callees, IncomingLeg } from './callees.ts';
 import { Invitation, type InvitationEnd } from './invitation.ts';
 
 /** Telephones that ring for one call at the same time. */
-const MAX_INVITATIONS = 50;
+export const MAX_INVITATIONS = 50;
 
 /** How the application wants somebody to be called. */
 export interface Invite {

@@ -1,5 +1,6 @@
 import type { PlaceRequest } from '../call/dialer.ts';
 import { identifierOf, phoneNumberOf } from '../call/identifiers.ts';
+import { MAX_INVITATIONS } from '../call/invitations.ts';
 import { readCallSetup } from './call-setup.ts';
 import { Fields, invalid } from './fields.ts';
 import { readIdentifiers, readPhoneNumber } from './identifier-field.ts';
@@ -11,6 +12,9 @@ import { readIdentifiers, readPhoneNumber } from './identifier-field.ts';
 export function parseCreateCallRequest(body: unknown, apiVersion: string, ownUserId: string): PlaceRequest {
   const fields = new Fields(body);
   const targets = readIdentifiers(fields, 'targets');
+  if (targets.length > MAX_INVITATIONS) {
+    throw invalid(`The field targets must not name more than ${MAX_INVITATIONS} participants.`);
+  }
   const sourceCallerIdNumber = readPhoneNumber(fields, 'sourceCallerIdNumber');
   if (sourceCallerIdNumber === undefined && targets.some((target) => phoneNumberOf(target) !== undefined)) {
     throw invalid('The field sourceCallerIdNumber is required to call a phone number.');
