@@ -1,11 +1,16 @@
 /**
- * Lanes on Azure Web PubSub: a connection of the official client, whose events are named after the worker. Dropped
- * connections are recovered by the reliable subprotocol; one that cannot be recovered is reported as closed, and the lane
- * opens another.
+ * Lanes on Azure Web PubSub: a connection of the official client over reliable protobuf, whose events are named after the
+ * worker. What is in flight when the connection drops is sent again, under the same ack id, once the service has the
+ * connection back; a connection that cannot be recovered is reported as closed, and the lane opens another.
+ *
+ *     starting ──▶ connected ──socket lost──▶ recovering ──▶ connected
+ *                      │                          │
+ *                      └──refused, or stop()──────┴──given up after 30 s, or stop()──▶ stopped
  */
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
-import { WebPubSubClient } from '@azure/web-pubsub-client';
+import { SendMessageError, WebPubSubClient } from '@azure/web-pubsub-client';
 import type { Logger } from 'pino';
+import { protobufProtocol } from '../shared/azure/web-pubsub-protocol.ts';
 import { isLoopbackHttp } from '../shared/config.ts';
 import { downGroup, HUB } from '../shared/protocol/names.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
@@ -16,10 +21,16 @@ import type {
   LaneMessageSource,
   OpenLaneConnection,
 } from './lane-connection.ts';
-import { laneProtocol } from './lane-protocol.ts';
+import { Recovery } from './recovery.ts';
 
 /** How long a token may take from being made to being used; the service looks at it only when the client connects. */
 const TOKEN_MINUTES = 5;
+const KEEP_ALIVE_INTERVAL_MS = 5_000;
+/**
+ * A connection on which nothing comes for this long is dead, though no one has said so. The service answers a ping only
+ * after the event before it, so this is more than a handler and every retry of its webhook may take.
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 30_000;
 
 /** Opens lanes on the Web PubSub resource of this connection string. */
 export function webPubSubLanes(
@@ -35,6 +46,8 @@ export function webPubSubLanes(
 class WebPubSubLane implements LaneConnection {
   readonly #client: WebPubSubClient;
   readonly #worker: string;
+  readonly #recovery = new Recovery();
+  #lastAckId = 0;
   #isStopped = false;
 
   constructor(
@@ -55,17 +68,25 @@ class WebPubSubLane implements LaneConnection {
       });
       return token.url;
     };
-    const protocol = laneProtocol({
-      // The client goes on connecting when it is stopped meanwhile, and would then stay.
+    const protocol = protobufProtocol('reliable', {
       connected: () => {
+        // The client goes on connecting when it is stopped meanwhile, and would then stay.
         if (this.#isStopped) this.#client.stop();
+        else this.#recovery.connected();
       },
       unreadable: () => log.warn({ callId, worker }, 'ignored an unreadable message of Web PubSub'),
     });
     this.#client = new WebPubSubClient(
       { getClientAccessUrl },
-      // A chunk that could not be sent is stale, and a new connection is the lane's business: the worker must be told.
-      { protocol, autoReconnect: false, messageRetryOptions: { maxRetries: 0 } },
+      {
+        protocol,
+        // A new connection is the lane's business: the worker must be told.
+        autoReconnect: false,
+        // The client would try again with waits of a second, and while its socket is down; `#send` knows when to.
+        messageRetryOptions: { maxRetries: 0 },
+        keepAliveIntervalInMs: KEEP_ALIVE_INTERVAL_MS,
+        keepAliveTimeoutInMs: KEEP_ALIVE_TIMEOUT_MS,
+      },
     );
     const deliver = (from: LaneMessageSource, dataType: string, data: unknown): void => {
       if (!this.#isStopped) listener.message(toMessage(from, dataType, data));
@@ -73,6 +94,7 @@ class WebPubSubLane implements LaneConnection {
     this.#client.on('server-message', ({ message }) => deliver('reply', message.dataType, message.data));
     this.#client.on('group-message', ({ message }) => deliver('group', message.dataType, message.data));
     this.#client.on('stopped', () => {
+      this.#recovery.close();
       if (!this.#isStopped) listener.closed();
     });
   }
@@ -82,28 +104,57 @@ class WebPubSubLane implements LaneConnection {
     if (this.#isStopped) this.#client.stop();
   }
 
-  async sendAudio(packet: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.#client.sendEvent(this.#worker, toArrayBuffer(packet), 'binary');
+  sendAudio(packet: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#send(packet, 'binary');
   }
 
-  async sendEvent(event: CallEvent): Promise<void> {
-    await this.#client.sendEvent(this.#worker, event, 'json');
+  sendEvent(event: CallEvent): Promise<void> {
+    return this.#send(event, 'json');
   }
 
   stop(): void {
     this.#isStopped = true;
+    this.#recovery.close();
     this.#client.stop();
+  }
+
+  /**
+   * Sends one event and waits for its ack. The client rejects what is in flight when its socket drops, though the service
+   * may have taken it: sent again under the same ack id it is handled once, since the service answers `Duplicate` to an id
+   * that it has handled, and the client takes that for success.
+   */
+  async #send(data: Uint8Array | CallEvent, dataType: 'binary' | 'json'): Promise<void> {
+    this.#lastAckId += 1;
+    const ackId = this.#lastAckId;
+    for (;;) {
+      const back = this.#recovery.next();
+      try {
+        await this.#client.sendEvent(this.#worker, data, dataType, { ackId });
+        return;
+      } catch (error) {
+        if (!isConnectionLost(error)) throw error;
+        await back;
+        // The lane has given this event up meanwhile and sends another one.
+        if (ackId !== this.#lastAckId) throw error;
+      }
+    }
   }
 }
 
-/** The client takes nothing but an ArrayBuffer of exactly these bytes. */
-function toArrayBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
-  return bytes.byteLength === bytes.buffer.byteLength
-    ? bytes.buffer
-    : bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+/** Whether the event was not answered at all; an answer that refuses it has details. */
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof SendMessageError && error.errorDetail === undefined;
 }
 
+/** JSON of a worker comes as text or as JSON, by the version of the service: what reads as an object is JSON. */
 function toMessage(from: LaneMessageSource, dataType: string, data: unknown): LaneMessage {
-  if (data instanceof ArrayBuffer) return { from, type: 'binary', bytes: new Uint8Array(data) };
-  return dataType === 'json' ? { from, type: 'json', value: data } : { from, type: 'text' };
+  if (dataType === 'binary' && data instanceof Uint8Array) return { from, type: 'binary', bytes: data };
+  if (typeof data !== 'string') return { from, type: 'text' };
+  try {
+    const value: unknown = JSON.parse(data);
+    if (typeof value === 'object' && value !== null) return { from, type: 'json', value };
+  } catch {
+    // Plain text, then.
+  }
+  return { from, type: 'text' };
 }

@@ -30,7 +30,9 @@ const FORMAT_OF_PAYLOAD_TYPE = new Map(
 export function parseLaneEvent(contentType: string, body: Uint8Array): LaneEvent | undefined {
   const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType === 'application/octet-stream') return { type: 'audio', chunk: parseChunk(body) };
-  if (mediaType === 'application/json') return parseCallEvent(JSON.parse(new TextDecoder().decode(body)));
+  // JSON comes as text where the version of Web PubSub has no type for it in the protobuf subprotocols.
+  if (mediaType === 'application/json' || mediaType === 'text/plain')
+    return parseCallEvent(JSON.parse(new TextDecoder().decode(body)));
   throw new LaneMessageError('not supported: an event that is neither application/octet-stream nor JSON');
 }
 
@@ -76,7 +78,9 @@ export function formatReply(reply: WorkerReply, lane: LaneState, event: LaneEven
     );
   }
   if (actions.length === 0) return undefined;
-  const body = JSON.stringify({ actions });
+  const body = JSON.stringify({
+    actions: actions.map((action) => (action.type === 'play' ? { turn: lane.turn, ...action } : action)),
+  });
   requireSendable(body.length);
   return { contentType: 'application/json', body };
 }
