@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type WebSocket from 'ws';
 import { PHONE_FRAME_MS, samplesPerFrame } from '../../phone/phone.ts';
 import { ApplicationAudio } from './application-audio.ts';
@@ -8,6 +9,7 @@ import { DominantSpeakers } from './dominant-speakers.ts';
 import { FrameClock } from './frame-clock.ts';
 import { audioMetadataFrame, dtmfDataFrame, type StreamFormat } from './inbound-codec.ts';
 import { Lateness } from './lateness.ts';
+import { MediaSocket } from './media-socket.ts';
 import { type MediaTicker, processTicker, type Ticking } from './media-ticker.ts';
 import type {
   MediaFailure,
@@ -25,9 +27,6 @@ export const MAX_BUFFERED_BYTES = 1024 * 1024;
 export const MAX_FRAMES_A_TURN = 50;
 
 const SAMPLE_RATES_HZ = { pcm16KMono: 16_000, pcm24KMono: 24_000 } as const;
-
-/** Frames are text, though they are handed over as bytes. */
-const TEXT = { binary: false } as const;
 
 const NORMAL_CLOSURE = 1000;
 const INTERNAL_ERROR = 1011;
@@ -76,14 +75,16 @@ class WebSocketMediaStream implements MediaStream, Ticking {
   readonly #format: StreamFormat;
   readonly #conference: Conference;
   readonly #speakers = new DominantSpeakers();
+  readonly #silence: Int16Array;
   readonly #application: ApplicationAudio;
   readonly #writer: AudioFrameWriter;
   readonly #lateness = new Lateness();
   readonly #socket: WebSocket | undefined;
   #clock = new FrameClock(0, PHONE_FRAME_MS);
   #state: State = 'dialing';
-  #framesSent = 0;
-  #framesDropped = 0;
+  #transport: Socket | undefined;
+  /** Once the handshake is done. */
+  #frames: MediaSocket | undefined;
 
   constructor(
     options: MediaStreamOptions,
@@ -96,6 +97,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     const sampleRateHz = SAMPLE_RATES_HZ[options.audioFormat];
     this.#format = { sampleRateHz, frameSamples: samplesPerFrame(sampleRateHz) };
     this.#conference = new Conference(options.phones, this.#format);
+    this.#silence = new Int16Array(this.#format.frameSamples);
     this.#writer = new AudioFrameWriter(this.#format);
     this.#application = new ApplicationAudio(this.#format, options.enableBidirectional);
     this.#socket = this.#dial();
@@ -115,9 +117,11 @@ class WebSocketMediaStream implements MediaStream, Ticking {
       if (this.#options.audioChannelType === 'mixed') {
         this.#sendAudio(this.#conference.mixed(), deadlineMs, undefined);
       } else {
-        for (const { rawId, samples } of this.#speakers.select(spoken)) {
-          this.#sendAudio(samples ?? new Int16Array(this.#format.frameSamples), deadlineMs, rawId);
-        }
+        this.#frames?.together(() => {
+          for (const { rawId, samples } of this.#speakers.select(spoken)) {
+            this.#sendAudio(samples ?? this.#silence, deadlineMs, rawId);
+          }
+        });
       }
       this.#conference.hear(this.#application.pull());
     }
@@ -127,13 +131,13 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     process.stderr.write(`acs media: a stream broke and was closed: ${String(error)}\n`);
     if (this.#state !== 'streaming') return;
     this.#end();
-    this.#socket?.close(INTERNAL_ERROR);
+    this.#frames?.close(INTERNAL_ERROR);
     this.#listener.closedByPeer(INTERNAL_ERROR);
   }
 
   sendDtmf(key: string): void {
     const frame = dtmfDataFrame(key);
-    if (this.#options.enableDtmfTones) this.#openSocket()?.send(frame);
+    if (this.#options.enableDtmfTones && this.#state === 'streaming') this.#frames?.send(frame);
   }
 
   stop(): void {
@@ -144,7 +148,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
         break;
       case 'streaming':
         this.#end();
-        this.#socket?.close(NORMAL_CLOSURE);
+        this.#frames?.close(NORMAL_CLOSURE);
         break;
       case 'ended':
         break;
@@ -153,8 +157,8 @@ class WebSocketMediaStream implements MediaStream, Ticking {
 
   report(): MediaStreamReport {
     return {
-      framesSent: this.#framesSent,
-      framesDropped: this.#framesDropped,
+      framesSent: this.#frames?.sent ?? 0,
+      framesDropped: this.#frames?.dropped ?? 0,
       ownLatenessMs: this.#lateness.read(),
       ...this.#application.counts(),
     };
@@ -168,9 +172,13 @@ class WebSocketMediaStream implements MediaStream, Ticking {
       return undefined;
     }
     const socket = dial(url, this.#options.headers, this.#surroundings.handshakeTimeoutMs);
-    socket.on('open', () => this.#begin());
+    socket.on('upgrade', (response) => {
+      this.#transport = response.socket;
+    });
+    socket.on('open', () => this.#begin(socket));
     socket.on('message', (data, isBinary) => {
-      if (this.#state === 'streaming') this.#application.receive(data as Buffer, isBinary);
+      if (this.#state === 'streaming' && this.#frames?.dead !== true)
+        this.#application.receive(data as Buffer, isBinary);
     });
     // After the handshake an error is followed by `close`, which says all there is to say.
     socket.on('error', (error) => this.#fail('notAccepted', refusalDetail(url, error)));
@@ -178,10 +186,17 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     return socket;
   }
 
-  #begin(): void {
+  #begin(socket: WebSocket): void {
     if (this.#state !== 'dialing') return;
     this.#state = 'streaming';
-    this.#socket?.send(audioMetadataFrame(this.#options.subscriptionId, this.#format));
+    const { ticker, maxBufferedBytes } = this.#surroundings;
+    const { faults } = this.#options;
+    this.#frames = new MediaSocket(socket, this.#transport, {
+      faults,
+      clock: ticker.clock,
+      maxBufferedBytes,
+    });
+    this.#frames.send(audioMetadataFrame(this.#options.subscriptionId, this.#format));
     try {
       this.#conference.start();
     } catch (error) {
@@ -189,27 +204,19 @@ class WebSocketMediaStream implements MediaStream, Ticking {
       return;
     }
     // A phone may have ended the call at once.
-    if (this.#openSocket() === undefined) return;
-    this.#clock = new FrameClock(this.#surroundings.ticker.now(), PHONE_FRAME_MS);
-    this.#surroundings.ticker.add(this);
+    if (!this.#streams) return;
+    this.#clock = new FrameClock(ticker.now(), PHONE_FRAME_MS);
+    ticker.add(this);
     this.#listener.started();
   }
 
   #sendAudio(samples: Int16Array, timestampMs: number, participantRawId: string | undefined): void {
-    const socket = this.#openSocket();
-    if (socket === undefined) return;
-    if (socket.bufferedAmount > this.#surroundings.maxBufferedBytes) {
-      this.#framesDropped += 1;
-      return;
-    }
-    socket.send(this.#writer.write(samples, timestampMs, participantRawId), TEXT);
-    this.#framesSent += 1;
+    if (this.#streams) this.#frames?.sendFrame(this.#writer.write(samples, timestampMs, participantRawId));
   }
 
-  /** The socket while it can be written to; between the two close frames it cannot. */
-  #openSocket(): WebSocket | undefined {
-    if (this.#state !== 'streaming' || this.#socket?.readyState !== this.#socket?.OPEN) return undefined;
-    return this.#socket;
+  /** Asked anew each time: a phone may end the call while it is told something. */
+  get #streams(): boolean {
+    return this.#state === 'streaming';
   }
 
   #fail(failure: MediaFailure, detail: string): void {

@@ -16,17 +16,17 @@ export interface Ticking {
  * go on. Without anything to serve no timer runs.
  */
 export class MediaTicker {
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #members = new Set<Ticking>();
   #wakeMs = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   now(): number {
-    return this.#clock.now();
+    return this.clock.now();
   }
 
   add(member: Ticking): void {
@@ -51,7 +51,7 @@ export class MediaTicker {
   }
 
   #serve(member: Ticking): void {
-    const nowMs = this.#clock.now();
+    const nowMs = this.clock.now();
     if (member.deadlineMs > nowMs) return;
     try {
       member.tick(nowMs);
@@ -66,8 +66,8 @@ export class MediaTicker {
     this.#cancel = undefined;
     this.#wakeMs = deadlineMs;
     if (deadlineMs === Number.POSITIVE_INFINITY) return;
-    const ms = Math.max(0, Math.ceil(deadlineMs - this.#clock.now()));
-    this.#cancel = this.#clock.after(ms, () => this.#wake());
+    const ms = Math.max(0, Math.ceil(deadlineMs - this.clock.now()));
+    this.#cancel = this.clock.after(ms, () => this.#wake());
   }
 }
 

@@ -17,7 +17,7 @@ function setUp(faults: FrameFault[][], halfOpenAfterMs?: number): Setting {
   const delivery = new FrameDelivery({ nextFrame: () => faults.shift() ?? [], halfOpenAfterMs }, clock, {
     send(part, { fin }) {
       if (open) written.push(`${written.pop()}|${part}`);
-      else written.push(part);
+      else written.push(String(part));
       open = !fin;
     },
   });
@@ -28,7 +28,9 @@ describe('delivering frames with faults', () => {
   it('writes everything as it is where there are none', () => {
     const clock = new ManualClock();
     const written: string[] = [];
-    const delivery = new FrameDelivery(NO_STREAM_FAULTS, clock, { send: (part) => written.push(part) });
+    const delivery = new FrameDelivery(NO_STREAM_FAULTS, clock, {
+      send: (part) => written.push(String(part)),
+    });
     for (const message of ['a', 'b']) delivery.send(message);
     expect(written).toEqual(['a', 'b']);
   });
