@@ -41,9 +41,13 @@ export interface CallReport {
   readonly framesOut: number;
   readonly audioMsIn: number;
   readonly audioMsOut: number;
-  /** Audio of workers that was not sent because ACS did not take it quickly enough. */
+  /** Audio of workers that was not played because a worker ran too far ahead or ACS did not take it. */
   readonly audioMsDropped: number;
   readonly stopAudioSent: number;
+  /** Times that a worker was interrupted, by the caller or by a worker of higher priority. */
+  readonly interruptions: number;
+  /** Audio that was not played, or not to its end, since it was interrupted or stopped. */
+  readonly audioMsCut: number;
   /** Messages from ACS and from workers that were not used, by reason. */
   readonly ignored: Readonly<Record<string, number>>;
   readonly workers: readonly WorkerReport[];

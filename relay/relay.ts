@@ -20,6 +20,7 @@ import { createLog } from './log.ts';
 import { openMediaSocket } from './media-web-socket.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 import { Session, type SessionOptions } from './session.ts';
+import { TimerWheel } from './speaking/timer-wheel.ts';
 import { webPubSubLanes } from './web-pubsub-lane.ts';
 
 /** A longer message ends the connection with 1009. Those that are merely too long for a frame are ignored. */
@@ -58,6 +59,7 @@ class RelayServer implements Relay {
   readonly #config: RelayConfig;
   readonly #log: Logger;
   readonly #clock: Clock;
+  readonly #wheel: TimerWheel;
   readonly #openConnection: OpenLaneConnection;
   readonly #onPublish: SessionOptions['onPublish'];
   readonly #tokens;
@@ -80,6 +82,9 @@ class RelayServer implements Relay {
     this.#config = config;
     this.#log = dependencies.log ?? createLog(config.logLevel);
     this.#clock = dependencies.clock ?? systemClock;
+    this.#wheel = new TimerWheel(this.#clock, (err) =>
+      this.#log.error({ err }, 'what was due for a call failed'),
+    );
     this.#openConnection = dependencies.openConnection ?? webPubSubLanes(config.webPubSub, this.#log);
     this.#onPublish = dependencies.onPublish;
     this.#tokens = createAcsTokenVerifier(config.acsTokens);
@@ -191,7 +196,9 @@ class RelayServer implements Relay {
       openConnection: this.#openConnection,
       maxBacklogMs: this.#config.maxBacklogMs,
       jitterBufferMs: this.#config.jitterBufferMs,
+      playoutLeadMs: this.#config.playoutLeadMs,
       clock: this.#clock,
+      wheel: this.#wheel,
       log,
       ...(this.#onPublish === undefined ? {} : { onPublish: this.#onPublish }),
     });

@@ -8,7 +8,8 @@ import type { LaneMessage, LaneMessageSource } from './lane-connection.ts';
 const REMEMBERED_PACKETS = 64;
 
 export type Reply =
-  | { readonly kind: 'audio'; readonly pcm: Uint8Array }
+  /** `turn`: the one that the audio says it answers. */
+  | { readonly kind: 'audio'; readonly pcm: Uint8Array; readonly turn: number }
   | { readonly kind: 'actions'; readonly actions: readonly WorkerAction[]; readonly ignored: number }
   /** The packet says that there is nothing to play. */
   | { readonly kind: 'nothing' }
@@ -51,7 +52,9 @@ export class ReplyReader {
       return ignored('another payload type than the call has');
     if (packet.payload.byteLength % BYTES_PER_SAMPLE !== 0) return ignored('half a sample');
     if (this.#isRepeated(from, packet)) return ignored('the same RTP packet again');
-    return packet.payload.byteLength === 0 ? { kind: 'nothing' } : { kind: 'audio', pcm: packet.payload };
+    return packet.payload.byteLength === 0
+      ? { kind: 'nothing' }
+      : { kind: 'audio', pcm: packet.payload, turn: packet.ssrc };
   }
 
   #isRepeated(from: LaneMessageSource, { ssrc, sequenceNumber, timestamp }: RtpPacket): boolean {

@@ -9,6 +9,7 @@
  */
 import type { Logger } from 'pino';
 import { bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
+import { bargeInOf, WORKER_PRIORITY, type WorkerPlan } from '../shared/core/plan.ts';
 import { NO_VOICE } from '../shared/core/voice-activity.ts';
 import type { Ticket } from '../shared/protocol/ticket.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
@@ -21,6 +22,8 @@ import { ChunkAudio } from './listening/chunk-audio.ts';
 import { type Intake, MediaIntake } from './media-intake.ts';
 import type { MediaSocket } from './media-socket.ts';
 import { Speaker } from './speaker.ts';
+import type { TimerWheel } from './speaking/timer-wheel.ts';
+import type { Voice } from './speaking/voice.ts';
 import { type PublishAction, WorkerReplies } from './worker-replies.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
@@ -37,7 +40,10 @@ export interface SessionOptions {
   readonly openConnection: OpenLaneConnection;
   readonly maxBacklogMs: number;
   readonly jitterBufferMs: number;
+  readonly playoutLeadMs: number;
   readonly clock: Clock;
+  /** On the same clock. */
+  readonly wheel: TimerWheel;
   /** Already bound to the call's ids. */
   readonly log: Logger;
   /** A worker published something for whoever watches the call. */
@@ -47,6 +53,7 @@ export interface SessionOptions {
 interface WorkerLink {
   readonly lane: Lane;
   readonly replies: WorkerReplies;
+  readonly voice: Voice;
 }
 
 export class Session {
@@ -67,12 +74,12 @@ export class Session {
   /** Begins to open the lanes. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { clock, socket, jitterBufferMs } = options;
+    const { clock, wheel, socket, jitterBufferMs, playoutLeadMs: leadMs } = options;
     const { plan } = options.ticket;
     this.#startedAtMs = clock.nowMs();
     this.#intake = new MediaIntake(plan);
-    this.#speaker = new Speaker({ socket, format: plan.format, jitterBufferMs, clock });
-    this.#workers = plan.workers.map(({ name, listen }) => this.#link(name, listen.ms));
+    this.#speaker = new Speaker({ socket, format: plan.format, jitterBufferMs, leadMs, clock, wheel });
+    this.#workers = plan.workers.map((worker) => this.#link(worker));
     this.#ended = this.#whenEnded();
   }
 
@@ -98,7 +105,7 @@ export class Session {
   get queuedBytes(): number {
     return this.#workers.reduce(
       (sum, { lane }) => sum + lane.queuedBytes,
-      this.#options.socket.bufferedBytes(),
+      this.#options.socket.bufferedBytes() + this.#speaker.heldBytes,
     );
   }
 
@@ -114,6 +121,8 @@ export class Session {
         this.#streaming();
         break;
       case 'dtmf':
+        // Before the key, so that the answer to it belongs to the turn that it begins.
+        this.#speaker.keyPressed();
         this.#tell({ type: 'dtmf', tone: intake.tone });
         break;
       case 'frame':
@@ -161,12 +170,21 @@ export class Session {
     for (const { lane } of this.#workers) lane.pushFrame({ ssrc, pcm, timestamp, voice: NO_VOICE });
   }
 
-  #link(name: string, chunkMs: number): WorkerLink {
+  #link(worker: WorkerPlan): WorkerLink {
     const { ticket, openConnection, maxBacklogMs, clock, log, onPublish } = this.#options;
     const { format } = ticket.plan;
+    const { name, listen } = worker;
+    const voice = this.#speaker.join({
+      speaks: worker.speaks ?? true,
+      priority: worker.priority ?? WORKER_PRIORITY.default,
+      bargeIn: bargeInOf(worker),
+      replyMs: listen.mode === 'chunk' ? listen.ms : 0,
+      tellsPlayed: listen.mode !== 'chunk',
+      onEvent: (event) => lane.pushEvent(event),
+    });
     const replies = new WorkerReplies({
       format,
-      speaker: this.#speaker,
+      voice,
       onIgnored: (reason, count) => this.#ignore(`reply: ${reason}`, count),
       onPublish: (action) => onPublish?.(ticket.callId, name, action),
       onFailed: () => lane.eventFailed(),
@@ -175,10 +193,10 @@ export class Session {
       callId: ticket.callId,
       worker: name,
       format,
-      audio: new ChunkAudio({ format, chunkMs, maxBacklogMs }),
+      audio: new ChunkAudio({ format, chunkMs: listen.ms, maxBacklogMs }),
       clock,
       openConnection,
-      callStarted: () => this.#callStarted(),
+      callStarted: () => this.#callStarted(voice.turn),
       onMessage: (message) => replies.handle(message),
       onOpened: () => replies.restart(),
       onStateChange: (state) => {
@@ -187,10 +205,10 @@ export class Session {
         } else log.debug({ worker: name, state }, 'lane');
       },
     });
-    return { lane, replies };
+    return { lane, replies, voice };
   }
 
-  #callStarted(): CallEvent {
+  #callStarted(turn: number): CallEvent {
     const { ticket, callConnectionId, correlationId } = this.#options;
     return {
       type: 'call.started',
@@ -201,8 +219,7 @@ export class Session {
       to: ticket.to,
       format: ticket.plan.format,
       participants: this.#intake.participants,
-      // Turns begin to be counted with barge-in, which this version does not have.
-      turn: 0,
+      turn,
     };
   }
 

@@ -1,106 +1,299 @@
 /**
- * The way into the call: everything that is played goes through here, in the order in which it comes. With several
- * workers that speak, the first to come is the first to be heard; nobody is given the floor yet.
+ * The way into the call: everything that is played goes through here. One worker has the floor at a time; what the others
+ * say waits for it. Audio that comes at the pace of speech is passed on as it comes; what a worker delivers
+ * ahead of it waits here and leaves in time (`playout-pace.ts`), so that it can be dropped or kept when the caller speaks.
  *
- * Audio is passed on as it comes and not paced, since ACS queues it and plays it in real time. When ACS has nothing left
- * to play, `jitterBufferMs` of silence goes ahead of a streamed reply in the same write: the next reply may then be late by
- * as much without a tear, and no timer is needed.
+ * When ACS has nothing left to play, `jitterBufferMs` of silence goes ahead of a streamed reply in the same write: the next
+ * reply may then be late by as much without a tear.
  */
-import {
-  AUDIO_FORMATS,
-  type AudioFormat,
-  bytesToMs,
-  FRAME_MS,
-  msToBytes,
-} from '../shared/core/audio-format.ts';
-import { PlayoutClock } from '../shared/core/playout-clock.ts';
-import { formatAudioData, formatStopAudio } from '../shared/protocol/acs-media.ts';
+import { type AudioFormat, bytesToMs, msToBytes } from '../shared/core/audio-format.ts';
+import type { BargeInAction } from '../shared/core/barge-in.ts';
+import { BargeInSpeech } from '../shared/core/barge-in-speech.ts';
+import { Floor } from '../shared/core/floor.ts';
+import { sendableInMs, sendableMs } from '../shared/core/playout-pace.ts';
 import type { Clock } from './clock.ts';
+import type { SpeechListener } from './listening/speech-events.ts';
 import type { MediaSocket } from './media-socket.ts';
+import { MediaOutlet } from './speaking/media-outlet.ts';
+import type { TimerWheel } from './speaking/timer-wheel.ts';
+import {
+  type SpeakOutcome,
+  type SpeechKind,
+  type StopOutcome,
+  Voice,
+  type VoiceHost,
+  type VoiceOptions,
+} from './speaking/voice.ts';
 
-/** Longest audio in one message: 64,000 characters of base64 at 24 kHz, and ACS documents data packets of 64 KB. */
-export const MAX_MESSAGE_MS = 1_000;
-/** Bytes that may wait in the socket; audio beyond it is dropped. */
-export const MAX_SOCKET_BUFFER_BYTES = 1024 * 1024;
-/** Audio that ACS may have to play; audio beyond it is dropped, since a worker that runs ahead so far has run away. */
-export const MAX_PLAYOUT_MS = 10 * 60_000;
+/** How long after the last sample of speech its end is told at the latest. */
+const SPEECH_END_LATENCY_MS = 700;
+
+export interface SpeakerOptions {
+  readonly socket: MediaSocket;
+  readonly format: AudioFormat;
+  readonly jitterBufferMs: number;
+  /** Audio that ACS is given ahead of its time, besides the silence of the jitter buffer. */
+  readonly leadMs: number;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+}
 
 export interface SpeakerReport {
   readonly audioMsOut: number;
   readonly audioMsDropped: number;
   readonly stopAudioSent: number;
+  readonly interruptions: number;
+  readonly audioMsCut: number;
 }
 
-/** What became of a piece of audio. Dropped: some of it, or all. */
-export type SpeakOutcome = 'played' | 'socket is full' | 'playout is full' | 'call has ended';
-
-export class Speaker {
-  readonly #socket: MediaSocket;
+export class Speaker implements VoiceHost, SpeechListener {
   readonly #format: AudioFormat;
-  readonly #jitterBuffer: Uint8Array;
+  readonly #leadMs: number;
   readonly #clock: Clock;
-  readonly #playout = new PlayoutClock();
+  readonly #wheel: TimerWheel;
+  readonly #outlet: MediaOutlet;
+  readonly #floor = new Floor<Voice>();
+  readonly #voices = new Set<Voice>();
+  readonly #speech = new BargeInSpeech();
   #isClosed = false;
-  #bytesOut = 0;
+  #wakeMs = Number.POSITIVE_INFINITY;
+  #cancelWake = (): void => {};
   #bytesDropped = 0;
-  #stopAudioSent = 0;
+  #bytesCut = 0;
+  #interruptions = 0;
 
-  constructor(options: { socket: MediaSocket; format: AudioFormat; jitterBufferMs: number; clock: Clock }) {
-    this.#socket = options.socket;
+  constructor(options: SpeakerOptions) {
     this.#format = options.format;
-    const frames = Math.ceil(options.jitterBufferMs / FRAME_MS);
-    this.#jitterBuffer = new Uint8Array(frames * AUDIO_FORMATS[options.format].frameBytes);
+    this.#leadMs = options.leadMs;
     this.#clock = options.clock;
+    this.#wheel = options.wheel;
+    this.#outlet = new MediaOutlet(options.socket, options.format, options.jitterBufferMs);
   }
 
-  /** Plays PCM16 in the call's format. `streamed`: more is to follow without a gap, so that it deserves a jitter buffer. */
-  speak(pcm: Uint8Array, kind: 'streamed' | 'whole'): SpeakOutcome {
-    if (this.#isClosed) return 'call has ended';
+  /** A worker is on the call. */
+  join(options: VoiceOptions): Voice {
+    const voice = new Voice(this, this.#format, options, SPEECH_END_LATENCY_MS);
+    this.#voices.add(voice);
+    return voice;
+  }
+
+  leave(voice: Voice): void {
+    if (!this.#voices.delete(voice) || this.#isClosed) return;
+    this.#silence(voice, this.#clock.elapsedMs());
+    this.#passOn(voice);
+    this.#schedule();
+  }
+
+  speak(voice: Voice, pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): SpeakOutcome {
+    const outcome = this.#take(voice, pcm, kind, turn);
+    if (outcome === 'playout is full' || outcome === 'socket is full') this.#bytesDropped += pcm.byteLength;
+    return outcome;
+  }
+
+  stop(voice: Voice): StopOutcome {
+    if (this.#isClosed || !this.#voices.has(voice)) return 'call has ended';
+    if (!voice.options.speaks) return 'the worker only listens';
     const nowMs = this.#clock.elapsedMs();
-    const queuedMs = this.#playout.queuedMs(nowMs);
-    const needsBuffer = kind === 'streamed' && queuedMs === 0 && this.#jitterBuffer.byteLength > 0;
-    const audio = needsBuffer ? Buffer.concat([this.#jitterBuffer, pcm]) : pcm;
-    if (queuedMs + bytesToMs(this.#format, audio.byteLength) > MAX_PLAYOUT_MS) {
-      this.#bytesDropped += pcm.byteLength;
-      return 'playout is full';
-    }
-    return this.#write(audio, nowMs);
+    // The end of playout is an estimate, so that ACS may still have something when nobody has the floor.
+    if (this.#floor.holder === undefined) this.#outlet.stop(nowMs);
+    this.#silence(voice, nowMs);
+    this.#passOn(voice);
+    this.#schedule();
+    return 'stopped';
   }
 
-  /** Drops what ACS has not played yet. False when the call has ended, so that there is nothing to drop. */
-  stop(): boolean {
-    if (this.#isClosed) return false;
-    this.#playout.stopped(this.#clock.elapsedMs());
-    this.#socket.send(formatStopAudio());
-    this.#stopAudioSent += 1;
-    return true;
+  onSpeechStarted(ssrc: number): void {
+    this.#speech.started(ssrc);
+    const nowMs = this.#clock.elapsedMs();
+    this.#bargeIn((voice) => voice.bargeIn.speechStarted(this.#isSpeaking(voice, nowMs), nowMs));
+  }
+
+  onSpeechEnded(ssrc: number, _timestamp: number, durationMs: number): void {
+    const spokenMs = this.#speech.ended(ssrc, durationMs);
+    if (spokenMs !== undefined) this.#bargeIn((voice) => voice.bargeIn.speechEnded(spokenMs));
+  }
+
+  /** A key was pressed. */
+  keyPressed(): void {
+    const nowMs = this.#clock.elapsedMs();
+    this.#bargeIn((voice) => voice.bargeIn.keyPressed(this.#isSpeaking(voice, nowMs)));
+  }
+
+  /** Audio that waits for its time. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const { held } of this.#voices) bytes += held.bytes;
+    return bytes;
   }
 
   /** Nothing is played from now on. Idempotent. */
   close(): void {
     this.#isClosed = true;
+    this.#cancelWake();
+    for (const voice of this.#voices) voice.drop();
   }
 
   report(): SpeakerReport {
+    const ms = (bytes: number): number => Math.round(bytesToMs(this.#format, bytes));
     return {
-      audioMsOut: Math.round(bytesToMs(this.#format, this.#bytesOut)),
-      audioMsDropped: Math.round(bytesToMs(this.#format, this.#bytesDropped)),
-      stopAudioSent: this.#stopAudioSent,
+      audioMsOut: ms(this.#outlet.bytesOut),
+      audioMsDropped: ms(this.#bytesDropped),
+      stopAudioSent: this.#outlet.stopAudioSent,
+      interruptions: this.#interruptions,
+      audioMsCut: ms(this.#bytesCut),
     };
   }
 
-  #write(audio: Uint8Array, nowMs: number): SpeakOutcome {
-    const step = msToBytes(this.#format, MAX_MESSAGE_MS);
-    for (let at = 0; at < audio.byteLength; at += step) {
-      if (this.#socket.bufferedBytes() > MAX_SOCKET_BUFFER_BYTES) {
-        this.#bytesDropped += audio.byteLength - at;
-        return 'socket is full';
-      }
-      const piece = audio.subarray(at, at + step);
-      this.#socket.send(formatAudioData(piece));
-      this.#bytesOut += piece.byteLength;
-      this.#playout.sent(bytesToMs(this.#format, piece.byteLength), nowMs);
+  #take(voice: Voice, pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): SpeakOutcome {
+    if (this.#isClosed || !this.#voices.has(voice)) return 'call has ended';
+    if (!voice.options.speaks) return 'the worker only listens';
+    const verdict = voice.turns.judge(turn);
+    if (verdict === 'old') return 'audio of an old turn';
+    if (verdict === 'not begun') return 'audio of a turn that has not begun';
+    if (this.#outlet.isFull) return 'socket is full';
+    const nowMs = this.#clock.elapsedMs();
+    if (!voice.take(pcm, kind, !this.#isSpeaking(voice, nowMs))) return 'playout is full';
+    const before = this.#floor.holder;
+    const answer = this.#floor.request(voice);
+    switch (answer.type) {
+      case 'granted':
+        if (before === voice) this.#send(voice, nowMs);
+        else this.#begin(voice, nowMs);
+        break;
+      case 'interrupts':
+        this.#interrupt(answer.loser, nowMs, true);
+        this.#begin(voice, nowMs);
+        break;
+      case 'waits':
+        break;
     }
-    return 'played';
+    this.#schedule();
+    return 'taken';
+  }
+
+  #isSpeaking(voice: Voice, nowMs: number): boolean {
+    return voice.held.bytes > 0 || (this.#floor.holder === voice && this.#outlet.queuedMs(nowMs) > 0);
+  }
+
+  #bargeIn(ask: (voice: Voice) => BargeInAction): void {
+    if (this.#isClosed) return;
+    // The one with the floor comes last: passing the floor to one that is about to be interrupted itself would be heard.
+    const { holder } = this.#floor;
+    for (const voice of this.#voices) if (voice !== holder) this.#act(voice, ask(voice));
+    if (holder !== undefined) this.#act(holder, ask(holder));
+    this.#schedule();
+  }
+
+  #act(voice: Voice, action: BargeInAction): void {
+    const nowMs = this.#clock.elapsedMs();
+    const isHolder = this.#floor.holder === voice;
+    switch (action) {
+      case 'none':
+        break;
+      case 'interrupt':
+        this.#interrupt(voice, nowMs, isHolder);
+        this.#passOn(voice);
+        break;
+      case 'pause':
+        if (isHolder && this.#outlet.queuedMs(nowMs) > 0) voice.held.putBack(this.#outlet.stop(nowMs));
+        break;
+      case 'resume':
+        if (isHolder) this.#send(voice, nowMs);
+        break;
+    }
+  }
+
+  /** What the voice says is over for good; the floor is left as it is. */
+  #interrupt(voice: Voice, nowMs: number, wasHeard: boolean): void {
+    const playedMs = wasHeard ? Math.round(this.#outlet.heardMs(nowMs)) : 0;
+    this.#cut(voice, nowMs, wasHeard);
+    this.#interruptions += 1;
+    voice.options.onEvent({ type: 'interrupted', turn: voice.turns.next(), playedMs });
+  }
+
+  #silence(voice: Voice, nowMs: number): void {
+    this.#cut(voice, nowMs, this.#floor.holder === voice);
+  }
+
+  #cut(voice: Voice, nowMs: number, wasHeard: boolean): void {
+    this.#bytesCut += voice.drop();
+    if (!wasHeard || this.#outlet.queuedMs(nowMs) === 0) return;
+    for (const { byteLength } of this.#outlet.stop(nowMs)) this.#bytesCut += byteLength;
+  }
+
+  /** The voice has no more to say: the next one begins. */
+  #passOn(voice: Voice): void {
+    const next = this.#floor.release(voice);
+    if (next !== undefined) this.#begin(next, this.#clock.elapsedMs());
+  }
+
+  #begin(voice: Voice, nowMs: number): void {
+    this.#outlet.beginCount(nowMs);
+    this.#send(voice, nowMs);
+  }
+
+  /** Sends what is due of the one that has the floor. */
+  #send(voice: Voice, nowMs: number): void {
+    if (voice.bargeIn.isPaused || voice.held.bytes === 0) return;
+    if (this.#outlet.isFull) {
+      this.#bytesDropped += voice.drop();
+      return;
+    }
+    const withFiller = voice.isFillerDue && this.#outlet.queuedMs(nowMs) === 0;
+    const { heldMs } = voice;
+    const queuedMs = this.#outlet.queuedMs(nowMs) + (withFiller ? this.#outlet.fillerMs : 0);
+    const ms = sendableMs({ heldMs, queuedMs, leadMs: this.#leadOf(voice) });
+    if (ms === 0) return;
+    voice.isFillerDue = false;
+    const bytes = ms === heldMs ? voice.held.bytes : msToBytes(this.#format, ms);
+    this.#outlet.play(voice.held.take(bytes), withFiller, nowMs);
+  }
+
+  #leadOf(voice: Voice): number {
+    return Math.max(this.#leadMs, voice.options.replyMs) + (voice.isStreaming ? this.#outlet.fillerMs : 0);
+  }
+
+  /** Wakes at the next moment at which something is to be done, unless it wakes before that anyway. */
+  #schedule(): void {
+    const atMs = this.#nextWakeMs();
+    if (this.#isClosed || atMs >= this.#wakeMs) return;
+    this.#cancelWake();
+    this.#wakeMs = atMs;
+    this.#cancelWake = this.#wheel.at(atMs, () => this.#wake());
+  }
+
+  #nextWakeMs(): number {
+    let atMs = Number.POSITIVE_INFINITY;
+    for (const { bargeIn } of this.#voices) atMs = Math.min(atMs, bargeIn.deadlineMs ?? atMs);
+    const { holder } = this.#floor;
+    if (holder === undefined || holder.bargeIn.isPaused) return atMs;
+    const nowMs = this.#clock.elapsedMs();
+    const { heldMs } = holder;
+    // Nothing waits here: the next is the end of playout, when the floor is free.
+    if (heldMs === 0) return Math.min(atMs, Math.max(nowMs, this.#outlet.endMs));
+    const queuedMs = this.#outlet.queuedMs(nowMs);
+    return Math.min(atMs, nowMs + sendableInMs({ heldMs, queuedMs, leadMs: this.#leadOf(holder) }));
+  }
+
+  #wake(): void {
+    this.#wakeMs = Number.POSITIVE_INFINITY;
+    if (this.#isClosed) return;
+    const nowMs = this.#clock.elapsedMs();
+    this.#bargeIn((voice) => voice.bargeIn.passed(nowMs));
+    const { holder } = this.#floor;
+    if (holder !== undefined && !holder.bargeIn.isPaused) {
+      if (this.#isSpeaking(holder, nowMs)) this.#send(holder, nowMs);
+      else this.#finish(holder, nowMs);
+    }
+    this.#schedule();
+  }
+
+  /** Everything that the one with the floor has said was heard. */
+  #finish(voice: Voice, nowMs: number): void {
+    const playedMs = Math.round(this.#outlet.heardMs(nowMs));
+    const mustTell = voice.mustTellPlayed && playedMs > 0;
+    voice.drop();
+    if (mustTell) voice.options.onEvent({ type: 'played', turn: voice.turn, playedMs });
+    this.#passOn(voice);
   }
 }

@@ -1,16 +1,16 @@
-/** What one worker sends, carried out: audio and actions go to the speaker, the rest is counted and ignored. */
+/** What one worker sends, carried out: audio and actions go to its voice in the call, the rest is counted and ignored. */
 import { type AudioFormat, BYTES_PER_SAMPLE } from '../shared/core/audio-format.ts';
 import type { WorkerAction } from '../shared/protocol/worker-messages.ts';
 import type { LaneMessage } from './lane-connection.ts';
 import { ReplyReader } from './reply-reader.ts';
-import type { Speaker } from './speaker.ts';
+import type { SpeechKind, Voice } from './speaking/voice.ts';
 
 export type PublishAction = Extract<WorkerAction, { type: 'publish' }>;
 type PlayAction = Extract<WorkerAction, { type: 'play' }>;
 
 export interface WorkerRepliesOptions {
   readonly format: AudioFormat;
-  readonly speaker: Speaker;
+  readonly voice: Voice;
   /** Told of what was not used, by a fixed text. */
   readonly onIgnored: (reason: string, count: number) => void;
   readonly onPublish: (action: PublishAction) => void;
@@ -54,7 +54,7 @@ export class WorkerReplies {
         this.#ignore(reply.reason);
         break;
       case 'audio':
-        this.#speak(reply.pcm, 'streamed');
+        this.#speak(reply.pcm, 'streamed', reply.turn);
         break;
       case 'actions':
         if (reply.ignored > 0) this.#ignore('unknown action', reply.ignored);
@@ -69,7 +69,7 @@ export class WorkerReplies {
         this.#play(action);
         break;
       case 'stop':
-        if (!this.#options.speaker.stop()) this.#ignore('call has ended');
+        this.#stop();
         break;
       case 'publish':
         this.#published += 1;
@@ -85,12 +85,17 @@ export class WorkerReplies {
     const pcm = Buffer.from(action.audio, 'base64');
     if (action.format !== this.#options.format) this.#ignore('another format than the call has');
     else if (pcm.byteLength % BYTES_PER_SAMPLE !== 0) this.#ignore('half a sample');
-    else this.#speak(pcm, 'whole');
+    else this.#speak(pcm, 'whole', action.turn);
   }
 
-  #speak(pcm: Uint8Array, kind: 'streamed' | 'whole'): void {
-    const outcome = this.#options.speaker.speak(pcm, kind);
-    if (outcome === 'played') this.#played += 1;
+  #stop(): void {
+    const outcome = this.#options.voice.stop();
+    if (outcome !== 'stopped') this.#ignore(outcome);
+  }
+
+  #speak(pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): void {
+    const outcome = this.#options.voice.speak(pcm, kind, turn);
+    if (outcome === 'taken') this.#played += 1;
     else this.#ignore(outcome);
   }
 

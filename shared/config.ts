@@ -48,6 +48,7 @@ export interface RelayConfig {
   readonly maxCalls: number;
   readonly maxBacklogMs: number;
   readonly jitterBufferMs: number;
+  readonly playoutLeadMs: number;
   readonly adminToken?: string;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
@@ -108,6 +109,7 @@ export function readRelayConfig(env: Environment): RelayConfig {
     maxCalls: settings.read('MAX_CALLS', S.MAX_CALLS),
     maxBacklogMs: settings.read('MAX_BACKLOG_MS', S.MAX_BACKLOG_MS),
     jitterBufferMs: settings.read('JITTER_BUFFER_MS', S.JITTER_BUFFER_MS),
+    playoutLeadMs: settings.read('PLAYOUT_LEAD_MS', S.PLAYOUT_LEAD_MS),
     ...(adminToken === undefined ? {} : { adminToken }),
     logLevel: settings.read('LOG_LEVEL', S.LOG_LEVEL),
   };

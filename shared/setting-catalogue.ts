@@ -1,5 +1,6 @@
 /** Every setting of every process. `docs/settings.md` lists the same names; a test compares the two. */
 import * as z from 'zod';
+import { MIN_LEAD_MS } from './core/playout-pace.ts';
 import { TICKET_KEY_MIN_BYTES } from './protocol/ticket.ts';
 import type { Setting } from './settings.ts';
 
@@ -229,6 +230,14 @@ export const SETTINGS = {
     example: '200',
     schema: wholeNumber(0, 2_000),
     default: '200',
+  }),
+  PLAYOUT_LEAD_MS: setting({
+    what: 'How much audio ACS is given ahead of its time, in milliseconds; the rest of a long reply waits in the relay.',
+    where:
+      'You choose: more bears longer delays of the relay, less leaves more to be decided when the caller speaks.',
+    example: '300',
+    schema: wholeNumber(MIN_LEAD_MS, 5_000),
+    default: '300',
   }),
   RELAY_ADMIN_TOKEN: setting({
     what: 'The token for the reports at /calls of the relay; unset, there are none.',

@@ -16,6 +16,7 @@ const HANDLERS = [
   'onAudio',
   'onDtmf',
   'onInterrupted',
+  'onPlayed',
   'onCallEnded',
 ] as const;
 

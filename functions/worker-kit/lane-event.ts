@@ -68,6 +68,7 @@ function advance(lane: LaneState, event: LaneEvent): LaneState {
       return { ...lane, turn: Math.max(lane.turn, event.turn) };
     case 'participant':
     case 'dtmf':
+    case 'played':
     case 'call.ended':
       return lane;
   }
@@ -104,6 +105,8 @@ function dispatch(worker: Worker, event: LaneEvent, call: Call, state: object): 
       return worker.onDtmf?.(event, call, state);
     case 'interrupted':
       return worker.onInterrupted?.(event, call, state);
+    case 'played':
+      return worker.onPlayed?.(event, call, state);
     case 'call.ended':
       return worker.onCallEnded?.(event, call, state);
   }

@@ -57,8 +57,10 @@ export interface WorkerDefinition<S extends object> {
   onParticipant?(event: EventOf<'participant'>, call: Call, state: S): HandlerResult;
   onAudio(chunk: AudioChunk, call: Call, state: S): HandlerResult;
   onDtmf?(event: EventOf<'dtmf'>, call: Call, state: S): HandlerResult;
-  /** The caller spoke over a reply: `playedMs` of it were heard. */
+  /** The caller spoke over a reply, or a worker of higher priority did: `playedMs` of it were heard. */
   onInterrupted?(event: EventOf<'interrupted'>, call: Call, state: S): HandlerResult;
+  /** What the worker has said so far has been heard to its end. A worker that listens by chunks hears this of `play` actions only. */
+  onPlayed?(event: EventOf<'played'>, call: Call, state: S): HandlerResult;
   /** The call is over: a reply is heard by nobody. */
   onCallEnded?(event: EventOf<'call.ended'>, call: Call, state: S): HandlerResult;
 }

@@ -1,4 +1,5 @@
 import type { AudioFormat } from './audio-format.ts';
+import type { BargeInPolicy } from './barge-in.ts';
 
 /** How a worker hears the call. `chunk`: one event per run of frames, at least `ms` long, the next after the ack of the last. */
 export type ListenMode = { readonly mode: 'chunk'; readonly ms: number };
@@ -10,6 +11,23 @@ export interface WorkerPlan {
   /** The worker's name: also the event name on its lane and the last part of its webhook's path. */
   readonly name: string;
   readonly listen: ListenMode;
+  /** Whether the caller can interrupt what the worker says. Absent: see `bargeInOf`. */
+  readonly bargeIn?: BargeInPolicy;
+  /** False: the worker only listens. Absent: true. */
+  readonly speaks?: boolean;
+  /** Of several workers that have something to say the highest speaks, even if another has to stop. Absent: 0. */
+  readonly priority?: number;
+}
+
+/** Bounds of `WorkerPlan.priority`. */
+export const WORKER_PRIORITY = { min: 0, max: 9, default: 0 } as const;
+
+/**
+ * How a worker is interrupted. Where the plan does not say: never, when the worker answers chunk by chunk, since
+ * an echo would be interrupted by what it says back; at once otherwise, as in a conversation.
+ */
+export function bargeInOf({ listen, bargeIn }: WorkerPlan): BargeInPolicy {
+  return bargeIn ?? (listen.mode === 'chunk' ? { policy: 'never' } : { policy: 'stop' });
 }
 
 /**

@@ -6,6 +6,11 @@
 export class PlayoutClock {
   #endMs = Number.NEGATIVE_INFINITY;
 
+  /** When everything that was sent will have been played; in the past when it has been. */
+  get endMs(): number {
+    return this.#endMs;
+  }
+
   /** `ms` milliseconds of audio were sent: they are played after what is queued already. */
   sent(ms: number, nowMs: number): void {
     this.#endMs = Math.max(nowMs, this.#endMs) + ms;

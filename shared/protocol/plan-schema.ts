@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../core/audio-format.ts';
-import { type CallPlan, CHUNK_MS } from '../core/plan.ts';
+import { type CallPlan, CHUNK_MS, WORKER_PRIORITY } from '../core/plan.ts';
+import { bargeInSchema } from './barge-in-schema.ts';
 import { WORKER_NAME_PATTERN } from './names.ts';
 
 export const listenSchema = z.strictObject({
@@ -18,6 +19,9 @@ export const workerPlanSchema = z.strictObject({
       `a worker name matches ${WORKER_NAME_PATTERN.source} (lower case, digits, hyphens)`,
     ),
   listen: listenSchema,
+  bargeIn: bargeInSchema.exactOptional(),
+  speaks: z.boolean().exactOptional(),
+  priority: z.int().min(WORKER_PRIORITY.min).max(WORKER_PRIORITY.max).exactOptional(),
 });
 
 /** The plan as it travels in the ticket. Unknown members are dropped, so that a newer control app can talk to an older relay. */

@@ -24,8 +24,10 @@ const callEvent = z.discriminatedUnion('type', [
   callStarted,
   z.object({ type: z.literal('participant'), ssrc: z.int().nonnegative(), rawId: z.string() }),
   z.object({ type: z.literal('dtmf'), tone: z.string() }),
-  /** `turn`: the one that replies belong to from now on. `playedMs`: how much of the turn before it was heard. */
+  /** `turn`: the one that replies belong to from now on. `playedMs`: how much was heard of what was being said. */
   z.object({ type: z.literal('interrupted'), turn: z.int().nonnegative(), playedMs: z.number() }),
+  /** What the worker has said so far has been heard to its end; it took `playedMs`. What it says next counts anew. */
+  z.object({ type: z.literal('played'), turn: z.int().nonnegative(), playedMs: z.number() }),
   z.object({ type: z.literal('call.ended'), reason: z.string() }),
 ]);
 
@@ -33,13 +35,19 @@ const callEvent = z.discriminatedUnion('type', [
 export type CallEvent = z.infer<typeof callEvent>;
 
 const action = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('play'), format: z.enum(AUDIO_FORMAT_NAMES), audio: z.base64() }),
+  z.object({
+    type: z.literal('play'),
+    format: z.enum(AUDIO_FORMAT_NAMES),
+    audio: z.base64(),
+    turn: z.int().nonnegative().exactOptional(),
+  }),
   z.object({ type: z.literal('stop') }),
   z.looseObject({ type: z.literal('publish'), text: z.string() }),
   z.object({ type: z.literal('failed'), text: z.string() }),
 ]);
 
-/** What a worker asks the relay to do. `play`: PCM16 in base64. `stop`: StopAudio. `publish`: show it in the console.
+/** What a worker asks the relay to do. `play`: PCM16 in base64, dropped when `turn` is not the present one; absent, it is.
+ * `stop`: drop what this worker has said and what has not been heard. `publish`: show it in the console.
  * `failed`: the worker could not handle the event that this answers; its audio is lost. */
 export type WorkerAction = z.infer<typeof action>;
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CallRegistry, MAX_ENDED_REPORTS, MAX_QUEUED_BYTES } from '../../relay/call-registry.ts';
 import { Refusal } from '../../relay/refusal.ts';
 import { Session } from '../../relay/session.ts';
+import { TimerWheel } from '../../relay/speaking/timer-wheel.ts';
 import { audioData, frame } from './acs-messages.ts';
 import { RelayClock, settled } from './relay-clock.ts';
 
@@ -24,7 +25,9 @@ function session(callId: string, callConnectionId = 'connection-1', bufferedByte
     },
     maxBacklogMs: 1_000,
     jitterBufferMs: 0,
+    playoutLeadMs: 300,
     clock,
+    wheel: new TimerWheel(clock, () => {}),
     log: pino({ level: 'silent' }),
   });
 }

@@ -36,6 +36,7 @@ export function relayConfig(change: Partial<RelayConfig> = {}): RelayConfig {
     maxCalls: 10,
     maxBacklogMs: 1_000,
     jitterBufferMs: 0,
+    playoutLeadMs: 300,
     adminToken: ADMIN_TOKEN,
     logLevel: 'silent',
     ...change,

@@ -1,8 +1,9 @@
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MediaSocket } from '../../relay/media-socket.ts';
 import { Session } from '../../relay/session.ts';
-import { MAX_SOCKET_BUFFER_BYTES } from '../../relay/speaker.ts';
+import { MAX_SOCKET_BUFFER_BYTES } from '../../relay/speaking/media-outlet.ts';
+import { TimerWheel } from '../../relay/speaking/timer-wheel.ts';
 import type { PublishAction } from '../../relay/worker-replies.ts';
 import type { AudioFormat } from '../../shared/core/audio-format.ts';
 import type { CallPlan } from '../../shared/core/plan.ts';
@@ -38,15 +39,19 @@ class RecordingSocket implements MediaSocket {
 interface SetUp {
   readonly workers?: readonly string[];
   readonly jitterBufferMs?: number;
+  readonly playoutLeadMs?: number;
   readonly format?: AudioFormat;
   readonly channels?: CallPlan['channels'];
 }
 
 function setUp(options: SetUp = {}) {
   const { workers = ['echo'], jitterBufferMs = 60, format = 'pcm16KMono', channels = 'mixed' } = options;
+  const { playoutLeadMs = 300 } = options;
   const clock = new RelayClock();
   const lanes = scriptedLanes();
   const socket = new RecordingSocket();
+  const failures: unknown[] = [];
+  onTestFinished(() => expect(failures, 'errors of what was due').toEqual([]));
   const published: { worker: string; action: PublishAction }[] = [];
   const session = new Session({
     ticket: {
@@ -68,7 +73,9 @@ function setUp(options: SetUp = {}) {
     openConnection: lanes.open,
     maxBacklogMs: 1_000,
     jitterBufferMs,
+    playoutLeadMs,
     clock,
+    wheel: new TimerWheel(clock, (error) => failures.push(error)),
     log: pino({ level: 'silent' }),
     onPublish: (_, worker, action) => published.push({ worker, action }),
   });
@@ -293,7 +300,7 @@ describe('what workers send', () => {
   });
 
   it('is split into messages of a second', async () => {
-    const { lanes, open, socket } = setUp({ jitterBufferMs: 0, format: 'pcm24KMono' });
+    const { lanes, open, socket } = setUp({ jitterBufferMs: 0, playoutLeadMs: 5_000, format: 'pcm24KMono' });
     await open();
     const speech = Uint8Array.from({ length: 48_000 * 2 + 960 }, (_, i) => i % 253);
     lanes.of('echo').replyAudio(speech, { payloadType: 97 });
@@ -372,12 +379,13 @@ describe('what workers send', () => {
   });
 
   it('is played once when the same packet comes twice, but for each lane and source', async () => {
-    const { lanes, open, socket, session } = setUp({ workers: ['echo', 'other'], jitterBufferMs: 0 });
+    const { lanes, open, socket, session, clock } = setUp({ workers: ['echo', 'other'], jitterBufferMs: 0 });
     await open();
     lanes.of('echo').replyAudio(frame(1), { sequenceNumber: 7 });
     lanes.of('echo').replyAudio(frame(1), { sequenceNumber: 7 });
     lanes.of('echo').replyAudio(frame(1), { sequenceNumber: 7 }, 'group');
     lanes.of('other').replyAudio(frame(1), { sequenceNumber: 7 });
+    await clock.advance(60);
     expect(socket.sent).toHaveLength(3);
     expect(session.report().ignored).toEqual({ 'reply: the same RTP packet again': 1 });
   });

@@ -1,0 +1,65 @@
+export interface FloorMember {
+  /** The higher speaks first. */
+  readonly priority: number;
+}
+
+export type FloorAnswer<Member> =
+  | { readonly type: 'granted' }
+  | { readonly type: 'waits' }
+  /** Granted too, and taken away from `loser`, who has to be silenced and to ask again. */
+  | { readonly type: 'interrupts'; readonly loser: Member };
+
+/**
+ * The right to speak into a call: one member has it at a time. A higher priority takes it at once; others wait, the higher
+ * before the lower and equals in the order in which they asked. While nobody has it nobody waits.
+ */
+export class Floor<Member extends FloorMember> {
+  #holder: Member | undefined;
+  /** In the order in which they will be heard. */
+  readonly #waiting: Member[] = [];
+
+  get holder(): Member | undefined {
+    return this.#holder;
+  }
+
+  /** Those who wait, the next one first. */
+  get waiting(): readonly Member[] {
+    return this.#waiting;
+  }
+
+  /** The member has something to say. May be asked any number of times. */
+  request(member: Member): FloorAnswer<Member> {
+    const holder = this.#holder;
+    if (holder === undefined || holder === member) {
+      this.#holder = member;
+      return { type: 'granted' };
+    }
+    if (member.priority > holder.priority) {
+      this.#forget(member);
+      this.#holder = member;
+      return { type: 'interrupts', loser: holder };
+    }
+    if (!this.#waiting.includes(member)) this.#queue(member);
+    return { type: 'waits' };
+  }
+
+  /** The member has nothing to say any more. Answers who has the floor from now on, if that changed. */
+  release(member: Member): Member | undefined {
+    if (this.#holder !== member) {
+      this.#forget(member);
+      return undefined;
+    }
+    this.#holder = this.#waiting.shift();
+    return this.#holder;
+  }
+
+  #queue(member: Member): void {
+    const behind = this.#waiting.findIndex(({ priority }) => priority < member.priority);
+    this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, member);
+  }
+
+  #forget(member: Member): void {
+    const at = this.#waiting.indexOf(member);
+    if (at !== -1) this.#waiting.splice(at, 1);
+  }
+}

@@ -1,0 +1,73 @@
+export interface PlayoutQueueBounds {
+  readonly maxBytes: number;
+  /** A bound of its own, since a great many small pieces cost more than their bytes. */
+  readonly maxPieces: number;
+}
+
+/** Audio that waits for its time: any number of bytes in, any number out, in order, up to a bound. Keeps the arrays. */
+export class PlayoutQueue {
+  readonly #bounds: PlayoutQueueBounds;
+  #pieces: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(bounds: PlayoutQueueBounds) {
+    this.#bounds = bounds;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** False, and nothing is taken, when it would be more than a bound allows. */
+  push(pcm: Uint8Array): boolean {
+    const { maxBytes, maxPieces } = this.#bounds;
+    if (this.#bytes + pcm.byteLength > maxBytes || this.#pieces.length >= maxPieces) return false;
+    if (pcm.byteLength > 0) this.#pieces.push(pcm);
+    this.#bytes += pcm.byteLength;
+    return true;
+  }
+
+  /** Puts back what had left already, ahead of all the rest. Bounds do not count here: it was within them before. */
+  putBack(pieces: readonly Uint8Array[]): void {
+    const kept = pieces.filter((pcm) => pcm.byteLength > 0);
+    this.#pieces = [...kept, ...this.#pieces];
+    this.#bytes += kept.reduce((sum, pcm) => sum + pcm.byteLength, 0);
+  }
+
+  /** Takes `bytes` from the front, or all where there are fewer. One piece that fits is handed on as it is. */
+  take(bytes: number): Uint8Array {
+    const wanted = Math.min(bytes, this.#bytes);
+    const first = this.#pieces[0];
+    if (wanted === 0 || first === undefined) return new Uint8Array(0);
+    this.#bytes -= wanted;
+    if (first.byteLength > wanted) {
+      this.#pieces[0] = first.subarray(wanted);
+      return first.subarray(0, wanted);
+    }
+    this.#pieces.shift();
+    if (first.byteLength === wanted) return first;
+    return this.#join(first, wanted);
+  }
+
+  /** Drops everything; answers how many bytes that were. */
+  clear(): number {
+    const dropped = this.#bytes;
+    this.#pieces = [];
+    this.#bytes = 0;
+    return dropped;
+  }
+
+  #join(first: Uint8Array, wanted: number): Uint8Array {
+    const joined = new Uint8Array(wanted);
+    joined.set(first);
+    let filled = first.byteLength;
+    for (let piece = this.#pieces[0]; piece !== undefined && filled < wanted; piece = this.#pieces[0]) {
+      const part = piece.subarray(0, wanted - filled);
+      joined.set(part, filled);
+      filled += part.byteLength;
+      if (part.byteLength === piece.byteLength) this.#pieces.shift();
+      else this.#pieces[0] = piece.subarray(part.byteLength);
+    }
+    return joined;
+  }
+}
