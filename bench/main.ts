@@ -2,6 +2,7 @@
 
 const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   acs: () => import('./acs.ts'),
+  'lane-codec': () => import('./lane-codec.ts'),
   relay: () => import('./relay.ts'),
 };
 
