@@ -18,6 +18,10 @@ export interface AcsBehaviour {
   readonly reconnects: number;
   /** Delays between the attempts of one callback; their number bounds the repetitions. The service's schedule is not documented. */
   readonly callbackRetryDelaysMs: readonly number[];
+  /** `Content-Type` of callbacks. Not documented; samples read either. */
+  readonly callbackContentType: 'application/json' | 'application/cloudevents-batch+json';
+  /** Whether callbacks carry `x-ms-call-connection-id`, as media sockets do. Not documented; off. */
+  readonly callbackConnectionIdHeader: boolean;
   /** Take https callbacks and wss streams only, as the service does; else also http and ws on this machine. */
   readonly strictUrls: boolean;
   /** Whose files `play` fetches: only those of this machine, or anybody's, as the service does. */
@@ -38,6 +42,8 @@ export const DEFAULT_BEHAVIOUR: AcsBehaviour = {
   stoppedEventOnHangUp: false,
   reconnects: 0,
   callbackRetryDelaysMs: [500, 1_500, 4_000],
+  callbackContentType: 'application/json',
+  callbackConnectionIdHeader: false,
   strictUrls: false,
   playFilesFrom: 'loopback',
   callingEvents: 'documented',

@@ -7,6 +7,7 @@ type NamesOf<Type> = {
 /** What the settings that are words can be. */
 const CHOICES: { readonly [Name in NamesOf<string>]: readonly AcsBehaviour[Name][] } = {
   callingEvents: ['documented', 'all'],
+  callbackContentType: ['application/json', 'application/cloudevents-batch+json'],
   playFilesFrom: ['loopback', 'anywhere'],
 };
 

@@ -15,6 +15,8 @@ export interface OutboxOptions {
   readonly origin: EventOrigin;
   /** Delays before the second, third, … attempt; their number bounds the attempts. */
   readonly retryDelaysMs: readonly number[];
+  /** Headers of every callback, beside the token. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly onSent: (event: SentEvent) => void;
   /** Told when an attempt has ended. */
   readonly onAttempt?: (event: SentEvent) => void;
@@ -84,6 +86,7 @@ export class CallbackOutbox {
     const passing = this.#gate.pass(event.type, noRepetition, async () => {
       const headers = {
         'content-type': 'application/json; charset=utf-8',
+        ...this.#options.headers,
         authorization: `Bearer ${await token}`,
       };
       await this.#attempt({ method: 'POST', url: uri, headers, body }, sent, noRepetition);
