@@ -11,6 +11,7 @@ export const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 
 export class CallRegistry {
   readonly #maxCalls: number;
+  readonly #isOverloaded: () => boolean;
   readonly #live = new Map<string, Session>();
   readonly #ending = new Set<Session>();
   readonly #reports: CallReport[] = [];
@@ -18,8 +19,10 @@ export class CallRegistry {
   #isDraining = false;
   #started = 0;
 
-  constructor(maxCalls: number) {
+  /** `isOverloaded`: whether the process is too late for a further call. */
+  constructor(maxCalls: number, isOverloaded: () => boolean = () => false) {
     this.#maxCalls = maxCalls;
+    this.#isOverloaded = isOverloaded;
   }
 
   get liveCount(): number {
@@ -41,6 +44,7 @@ export class CallRegistry {
     if (this.#isDraining) return 'the relay is shutting down';
     if (this.#live.size >= this.#maxCalls) return `the relay is full: it carries ${this.#maxCalls} calls`;
     if (this.queuedBytes > MAX_QUEUED_BYTES) return 'the relay is full: too much audio waits in it';
+    if (this.#isOverloaded()) return 'the relay is full: its event loop is late';
     return undefined;
   }
 

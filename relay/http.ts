@@ -4,12 +4,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallRegistry } from './call-registry.ts';
 import type { CallReport } from './call-report.ts';
 import { formatMetrics } from './metrics.ts';
+import type { LoopDelay } from './operations/loop-delay.ts';
 import { Refusal, refusalBody, refusalHeaders } from './refusal.ts';
 
 export interface HttpOptions {
   readonly registry: CallRegistry;
   readonly maxCalls: number;
   readonly adminToken?: string;
+  /** Of the last window. */
+  readonly loopDelay: () => LoopDelay;
   /** Refused upgrades by HTTP status. */
   readonly refused: () => Readonly<Record<string, number>>;
 }
@@ -72,7 +75,7 @@ function json(value: unknown): Content {
   return { type: 'application/json', text: `${JSON.stringify(value)}\n` };
 }
 
-function metrics({ registry, maxCalls, refused }: HttpOptions): Content {
+function metrics({ registry, maxCalls, refused, loopDelay }: HttpOptions): Content {
   const text = formatMetrics({
     callsLive: registry.liveCount,
     maxCalls,
@@ -80,6 +83,7 @@ function metrics({ registry, maxCalls, refused }: HttpOptions): Content {
     isReady: registry.busyReason === undefined,
     queuedBytes: registry.queuedBytes,
     refused: refused(),
+    loopDelay: loopDelay(),
     totals: registry.totals(),
   });
   return { type: 'text/plain; version=0.0.4; charset=utf-8', text };

@@ -1,4 +1,5 @@
 /** The metrics of this process in the text format of Prometheus, version 0.0.4. */
+import type { LoopDelay } from './operations/loop-delay.ts';
 import type { Totals } from './totals.ts';
 
 export interface MetricsSnapshot {
@@ -10,6 +11,8 @@ export interface MetricsSnapshot {
   /** Refused upgrades by HTTP status. */
   readonly refused: Readonly<Record<string, number>>;
   readonly totals: Totals;
+  /** Of the last window. */
+  readonly loopDelay: LoopDelay;
 }
 
 type Label = readonly [name: string, value: string];
@@ -22,6 +25,13 @@ export function formatMetrics(snapshot: MetricsSnapshot): string {
     gauge('ready', 'Whether a further call would be taken.', snapshot.isReady ? 1 : 0),
     gauge('queued_bytes', 'Audio that waits for workers and for ACS.', snapshot.queuedBytes),
     gauge('resident_memory_bytes', 'Memory of the process.', process.memoryUsage.rss()),
+    gauge(
+      'loop_delay_p50_ms',
+      'How late the event loop was in the last second, median.',
+      snapshot.loopDelay.p50,
+    ),
+    gauge('loop_delay_p99_ms', 'The same, 99th percentile.', snapshot.loopDelay.p99),
+    gauge('loop_delay_max_ms', 'The same, longest.', snapshot.loopDelay.max),
     counter('calls_started_total', 'Media streams accepted.', snapshot.callsStarted),
     counters('refused_total', 'Media streams refused before the upgrade.', 'status', snapshot.refused),
     counter('frames_in_total', 'Audio frames of 20 ms from ACS.', totals.framesIn),

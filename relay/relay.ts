@@ -18,6 +18,8 @@ import { answer } from './http.ts';
 import type { OpenLaneConnection } from './lane-connection.ts';
 import { createLog } from './log.ts';
 import { openMediaSocket } from './media-web-socket.ts';
+import { type LoopDelay, NO_DELAY, watchLoopDelay } from './operations/loop-delay.ts';
+import { Overload } from './operations/overload.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { TimerWheel } from './speaking/timer-wheel.ts';
@@ -38,6 +40,7 @@ export interface RelayDependencies {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly openConnection?: OpenLaneConnection;
+  readonly watchLoop?: typeof watchLoopDelay;
   readonly onPublish?: SessionOptions['onPublish'];
 }
 
@@ -64,6 +67,10 @@ class RelayServer implements Relay {
   readonly #onPublish: SessionOptions['onPublish'];
   readonly #tokens;
   readonly #registry: CallRegistry;
+  readonly #overload: Overload;
+  #loopDelay: LoopDelay = NO_DELAY;
+  readonly #watchLoop: typeof watchLoopDelay;
+  #stopWatching = (): void => {};
   readonly #refused = new Counts();
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({
@@ -86,13 +93,16 @@ class RelayServer implements Relay {
       this.#log.error({ err }, 'what was due for a call failed'),
     );
     this.#openConnection = dependencies.openConnection ?? webPubSubLanes(config.webPubSub, this.#log);
+    this.#watchLoop = dependencies.watchLoop ?? watchLoopDelay;
     this.#onPublish = dependencies.onPublish;
     this.#tokens = createAcsTokenVerifier(config.acsTokens);
-    this.#registry = new CallRegistry(config.maxCalls);
+    this.#overload = new Overload(config.maxLoopDelayMs);
+    this.#registry = new CallRegistry(config.maxCalls, () => this.#overload.isOverloaded);
     this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, (request, response) =>
       answer(request, response, {
         registry: this.#registry,
         maxCalls: config.maxCalls,
+        loopDelay: () => this.#loopDelay,
         refused: () => this.#refused.toRecord(),
         ...(config.adminToken === undefined ? {} : { adminToken: config.adminToken }),
       }),
@@ -111,10 +121,20 @@ class RelayServer implements Relay {
       this.#http.off('error', reject);
       const { address, family, port } = this.#http.address() as AddressInfo;
       this.#url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+      this.#stopWatching = this.#watchLoop(this.#clock, (delay) => this.#late(delay));
       this.#log.info({ url: this.url, maxCalls: this.#config.maxCalls }, 'the relay listens');
       resolve();
     });
     return promise;
+  }
+
+  #late(delay: LoopDelay): void {
+    const before = this.#overload.isOverloaded;
+    this.#loopDelay = delay;
+    this.#overload.add(delay.p50);
+    const { isOverloaded } = this.#overload;
+    if (isOverloaded !== before)
+      this.#log.warn({ isOverloaded, delayMs: Math.round(delay.p50) }, 'the event loop');
   }
 
   close(): Promise<void> {
@@ -124,6 +144,7 @@ class RelayServer implements Relay {
 
   async #close(): Promise<void> {
     this.#log.info({ calls: this.#registry.liveCount }, 'the relay is shutting down');
+    this.#stopWatching();
     const limit = Promise.withResolvers<void>();
     const cancel = this.#clock.after(CLOSE_LIMIT_MS, limit.resolve);
     await Promise.race([this.#endCalls(), limit.promise]);

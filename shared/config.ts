@@ -46,6 +46,7 @@ export interface RelayConfig {
   readonly ticketKeys: readonly [string, ...string[]];
   readonly acsTokens: AcsTokenConfig & { readonly policy: 'require' | 'accept' | 'off' };
   readonly maxCalls: number;
+  readonly maxLoopDelayMs: number;
   readonly maxBacklogMs: number;
   readonly jitterBufferMs: number;
   readonly playoutLeadMs: number;
@@ -107,6 +108,7 @@ export function readRelayConfig(env: Environment): RelayConfig {
       policy: settings.read('ACS_MEDIA_TOKEN_POLICY', S.ACS_MEDIA_TOKEN_POLICY),
     },
     maxCalls: settings.read('MAX_CALLS', S.MAX_CALLS),
+    maxLoopDelayMs: settings.read('MAX_LOOP_DELAY_MS', S.MAX_LOOP_DELAY_MS),
     maxBacklogMs: settings.read('MAX_BACKLOG_MS', S.MAX_BACKLOG_MS),
     jitterBufferMs: settings.read('JITTER_BUFFER_MS', S.JITTER_BUFFER_MS),
     playoutLeadMs: settings.read('PLAYOUT_LEAD_MS', S.PLAYOUT_LEAD_MS),

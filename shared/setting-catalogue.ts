@@ -217,6 +217,13 @@ export const SETTINGS = {
     schema: wholeNumber(1, 10_000),
     default: '200',
   }),
+  MAX_LOOP_DELAY_MS: setting({
+    what: 'How late the event loop of a relay may be, as the median of a second, before it takes no further call, in milliseconds.',
+    where: 'You choose: a frame lasts 20 ms.',
+    example: '40',
+    schema: wholeNumber(5, 5_000),
+    default: '40',
+  }),
   MAX_BACKLOG_MS: setting({
     what: 'How much audio waits for a slow worker before the oldest is dropped, in milliseconds.',
     where: 'You choose.',

@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../relay/clock.ts';
 import type { OpenLaneConnection } from '../../relay/lane-connection.ts';
+import type { watchLoopDelay } from '../../relay/operations/loop-delay.ts';
 import { type Relay, startRelay } from '../../relay/relay.ts';
 import type { RelayConfig } from '../../shared/config.ts';
 import { mediaPath } from '../../shared/protocol/names.ts';
@@ -34,6 +35,7 @@ export function relayConfig(change: Partial<RelayConfig> = {}): RelayConfig {
     // Nobody answers at port 9: a check that needed the keys would fail.
     acsTokens: { policy: 'off', issuer: ISSUER, audience: AUDIENCE, jwksUrl: 'http://127.0.0.1:9/keys' },
     maxCalls: 10,
+    maxLoopDelayMs: 5_000,
     maxBacklogMs: 1_000,
     jitterBufferMs: 0,
     playoutLeadMs: 300,
@@ -55,6 +57,7 @@ interface Dependencies {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly openConnection?: OpenLaneConnection;
+  readonly watchLoop?: typeof watchLoopDelay;
 }
 
 /** Starts a relay for the running test. */
