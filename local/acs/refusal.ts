@@ -86,6 +86,7 @@ export const refusals = {
     code: '8585',
     message: `Action is not valid in the current call state: ${what}.`,
   }),
+  conflict: (what: string): Refusal => ({ status: 409, code: '8519', message: `Conflict: ${what}.` }),
   tooManyCalls: (): Refusal => ({ status: 429, code: '8516', message: 'Too many calls are going on.' }),
   notSupported: (what: string): Refusal => ({
     status: 501,

@@ -7,6 +7,7 @@ import type { ScriptedPhone } from '../../local/acs/call/scripted-phone.ts';
 import type { PlaceCallRequest } from '../../local/acs/call/switchboard.ts';
 import { until } from '../support/until.ts';
 import { type Respond, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { conformingEvent } from './conforming-events.ts';
 import { conformingResponses } from './conforming-responses.ts';
 import { FakeMedia } from './fake-media.ts';
 
@@ -41,6 +42,7 @@ export interface Harness {
     path?: string,
   ): Promise<WireEvent>;
   control(method: string, path: string, body?: unknown, token?: string): Promise<Response>;
+  /** Closes everything; fails where a callback did not follow the API's definition. */
   close(): Promise<void>;
 }
 
@@ -144,6 +146,15 @@ export async function startHarness(
     async close() {
       await acs.close();
       await webhook.close();
+      for (const { body } of webhook.requests)
+        for (const event of callbackEvents(body)) conformingEvent(event);
     },
   };
+}
+
+/** The callback events of a request; none where it is something else, such as an event of Event Grid. */
+function callbackEvents(body: string): WireEvent[] {
+  const json: unknown = body === '' ? [] : JSON.parse(body);
+  if (!Array.isArray(json)) return [];
+  return (json as WireEvent[]).filter(({ data }) => data['publicEventType'] !== undefined);
 }

@@ -156,7 +156,10 @@ describe('addParticipant', () => {
       'on the call already',
     ).rejects.toMatchObject(INVALID);
     await add({ targetParticipant: agent });
-    await expect(add({ targetParticipant: agent }), 'invited already').rejects.toMatchObject(INVALID);
+    await expect(add({ targetParticipant: agent }), 'invited already').rejects.toMatchObject({
+      statusCode: 409,
+      code: '8519',
+    });
   });
 });
 

@@ -66,8 +66,11 @@ function addParticipant(request: OperationRequest): OperationResult {
   const replyTo = readReplyTo(fields);
   const connection = establishedConnection(request);
   const { rawId } = participant;
-  if (connection.participants.find(rawId) !== undefined || connection.invitations.includes(rawId)) {
-    throw invalid('The field participantToAdd names somebody who is on the call or invited to it already.');
+  if (connection.participants.find(rawId) !== undefined) {
+    throw invalid('The field participantToAdd names somebody who is on the call already.');
+  }
+  if (connection.invitations.includes(rawId)) {
+    throw new RefusedError(refusals.conflict('this participant is being invited already'));
   }
   const invite = {
     identifier: participant,
