@@ -25,7 +25,10 @@ import { plannedTokens } from './faults/planned-tokens.ts';
 import { RestFaults } from './faults/rest-faults.ts';
 import { listen, type TlsIdentity } from './http/listen.ts';
 import { refusalReply, sendReply } from './http/reply.ts';
+import { type MediaTicker, processTicker } from './media/media-ticker.ts';
 import type { OpenMediaStream } from './media/port.ts';
+import type { OpenTranscriptionStream } from './media/transcription-port.ts';
+import { openTranscriptionStream } from './media/transcription-stream.ts';
 import { createPromptLoader } from './operations/prompt-loader.ts';
 import { createTextToSpeech } from './operations/text-to-speech.ts';
 import { RestApi } from './rest/rest-api.ts';
@@ -69,6 +72,10 @@ export interface AcsOptions {
 export interface AcsParts {
   readonly openMediaStream: OpenMediaStream;
   readonly createPhone: CreatePhone;
+  /** Default: over a WebSocket. */
+  readonly openTranscriptionStream?: OpenTranscriptionStream;
+  /** Times the sound of calls that are not streamed. Default: that of the process. */
+  readonly ticker?: MediaTicker;
   /** Whom calls of the application reach; absent: those entered on the control surface. */
   readonly callees?: Callees;
 }
@@ -134,6 +141,8 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     faults,
     record,
     openMediaStream: parts.openMediaStream,
+    openTranscriptionStream: parts.openTranscriptionStream ?? openTranscriptionStream,
+    ticker: parts.ticker ?? processTicker,
     loadPrompt: createPromptLoader(behaviour.playFilesFrom, createTextToSpeech({ warn: log })),
     callees: parts.callees ?? callees,
   };

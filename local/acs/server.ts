@@ -10,9 +10,10 @@ import { MediaTicker } from './media/media-ticker.ts';
  */
 export function startAcs(options: AcsOptions): Promise<RunningAcs> {
   const { clock } = options;
+  const ticker = clock === undefined ? undefined : new MediaTicker(clock);
   return startAcsWith(options, {
-    openMediaStream:
-      clock === undefined ? openMediaStream : createOpenMediaStream({ ticker: new MediaTicker(clock) }),
+    openMediaStream: ticker === undefined ? openMediaStream : createOpenMediaStream({ ticker }),
+    ...(ticker && { ticker }),
     createPhone: createWavPhone,
   });
 }

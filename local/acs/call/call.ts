@@ -77,7 +77,8 @@ export class Call {
   readonly ringingAtMs: number;
   /** Absent where the call rang for the application. */
   readonly placed: PlacedBy | undefined;
-  readonly #line: PhoneLine;
+  /** Of the caller's telephone, or of the first that was reached. */
+  #line: PhoneLine;
   readonly #environment: CallEnvironment;
   readonly #onChange: (call: Call) => void;
   readonly #events: RecordedEvent[] = [];
@@ -197,7 +198,7 @@ export class Call {
         changed: () => this.#onChange(this),
         sent: (event) => this.#remember({ type: event.type, atMs: event.firstSentMs, callback: event }),
         disconnecting: (cause) => this.#end(this.#outcomeOf(cause)),
-        phoneJoins: (phone) => this.#meterFirst(phone),
+        answered: (speaker) => this.#meterFirst(speaker),
       },
     );
     return this.#connection;
@@ -235,7 +236,10 @@ export class Call {
     this.#refuseIf(this.#connection?.hangUp());
   }
 
-  /** The caller hangs up, ringing or connected, here or wherever the call has gone since. Idempotent. */
+  /**
+   * The caller hangs up, ringing or connected, here or wherever the call has gone since; on a call that the application placed, the first who
+   * answered. Idempotent.
+   */
   hangUpByCaller(): void {
     if (this.#ring === 'ringing') {
       this.#ring = stepRing(this.#ring, 'callerHangsUp').state;
@@ -276,8 +280,10 @@ export class Call {
     }
   }
 
-  #meterFirst(phone: Phone): Phone {
+  /** The first who answers a call of the application is to it what the caller is to a call that rings. */
+  #meterFirst({ phone, line }: Speaker): Phone {
     if (this.#phone !== undefined) return phone;
+    this.#line = line;
     this.#phone = new MeteredPhone(phone, this.#environment.clock);
     this.#answeredAtMs = this.#environment.clock.now();
     return this.#phone;

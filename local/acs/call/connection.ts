@@ -10,8 +10,11 @@ import { plannedDeliveryFaults } from '../faults/delivery-faults.ts';
 import type { FaultEngine } from '../faults/fault-engine.ts';
 import { plannedMediaFaults } from '../faults/planned-media-faults.ts';
 import type { Tokens } from '../faults/planned-tokens.ts';
+import type { MediaTicker } from '../media/media-ticker.ts';
 import type { MediaStreamReport, OpenMediaStream } from '../media/port.ts';
+import type { OpenTranscriptionStream } from '../media/transcription-port.ts';
 import { CallOperations } from '../operations/call-operations.ts';
+import { CallTranscription, type TranscriptionConfiguration } from '../operations/call-transcription.ts';
 import type { LoadPrompt } from '../operations/prompt-loader.ts';
 import { type Refusal, RefusedError, refusals } from '../refusal.ts';
 import type { Callees } from './callees.ts';
@@ -38,6 +41,7 @@ export interface Answer extends ReplyTo {
   readonly apiVersion: string;
   readonly answeredBy?: { readonly id: string } | undefined;
   readonly media?: MediaConfiguration | undefined;
+  readonly transcription?: TranscriptionConfiguration | undefined;
 }
 
 /** What every call of one server has in common. */
@@ -51,6 +55,9 @@ export interface CallEnvironment {
   /** Takes what is written to the event log. */
   readonly record: RecordEntry;
   readonly openMediaStream: OpenMediaStream;
+  readonly openTranscriptionStream: OpenTranscriptionStream;
+  /** Times the sound of calls that are not streamed. */
+  readonly ticker: MediaTicker;
   /** Fetches and synthesizes what is played. */
   readonly loadPrompt: LoadPrompt;
   /** Whom calls of the application reach. */
@@ -72,8 +79,8 @@ export interface ConnectionListener {
   sent(event: SentEvent): void;
   /** The call is being hung up, whoever asked for it. */
   disconnecting(cause: HangUpCause): void;
-  /** The first telephone of a call that the application placed, or another one; gives back what is put on the line instead. */
-  phoneJoins(phone: Phone): Phone;
+  /** Somebody whom the application has called answers; gives back the telephone that is put on the line instead. */
+  answered(speaker: Speaker): Phone;
 }
 
 export type EventData = Readonly<Record<string, unknown>> & {
@@ -121,6 +128,7 @@ export class Connection implements PhoneHost {
     this.serverCallId = serverCallId;
     this.correlationId = correlationId;
     const recordingIds = random.branch('recordings');
+    const transcriptionIds = random.branch('transcription');
     const operations = new CallOperations({
       phones: () => this.participants.phones,
       setOnHold: (rawId, onHold) => void this.participants.hold(rawId, onHold),
@@ -128,6 +136,17 @@ export class Connection implements PhoneHost {
       clock,
       loadPrompt: environment.loadPrompt,
       newRecordingId: () => recordingIds.uuid(),
+      transcription: new CallTranscription({
+        configuration: answer.transcription,
+        callConnectionId,
+        correlationId,
+        replyTo: { operationContext: answer.operationContext },
+        emit: (type, data, replyTo) => this.emit(type, data, replyTo),
+        mediaToken: () => tokens.mediaToken(),
+        newId: () => transcriptionIds.uuid(),
+        open: environment.openTranscriptionStream,
+      }),
+      ticker: environment.ticker,
       sampleRateHz: mediaRateHz(answer.media),
     });
     this.operations = operations;
@@ -155,6 +174,10 @@ export class Connection implements PhoneHost {
       onSent: (event) => listener.sent(event),
       onAttempt: ({ id, type, attempts, result }) =>
         record({ kind: 'callback', callConnectionId, id, type, attempts, result }),
+      headers: {
+        'content-type': `${behaviour.callbackContentType}; charset=utf-8`,
+        ...(behaviour.callbackConnectionIdHeader ? { 'x-ms-call-connection-id': callConnectionId } : {}),
+      },
       random: random.branch('callbacks'),
       drawFaults: plannedDeliveryFaults(faults, 'callback', random.branch('callback faults')),
       clockSkewMs: () => faults.clockSkewMs,
@@ -197,7 +220,10 @@ export class Connection implements PhoneHost {
     const { dialDelayMs, connectDelayMs } = this.#environment.behaviour;
     const startMedia = this.answer.media?.startMediaStreaming === true;
     this.#later(dialDelayMs, () => this.#apply({ type: 'begin', startMedia }));
-    this.#later(connectDelayMs, () => this.#apply({ type: 'established' }));
+    this.#later(connectDelayMs, () => {
+      this.#apply({ type: 'established' });
+      if (this.state === 'connected') this.operations.transcription.begin();
+    });
   }
 
   startMedia(operation: ReplyTo): Refusal | undefined {
@@ -229,8 +255,8 @@ export class Connection implements PhoneHost {
   }
 
   /** As `seat`, for the telephone of somebody whom this call has invited. */
-  admit({ identifier, phone, line }: Speaker): void {
-    this.seat({ identifier, line, phone: this.#listener.phoneJoins(phone) });
+  admit(speaker: Speaker): void {
+    this.seat({ ...speaker, phone: this.#listener.answered(speaker) });
   }
 
   participantHangsUp(rawId: string): void {

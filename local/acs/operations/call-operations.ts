@@ -7,6 +7,7 @@ import type { MediaTicker } from '../media/media-ticker.ts';
 import { type Refusal, RefusedError, refusals } from '../refusal.ts';
 import { CallRecordings } from './call-recordings.ts';
 import { CallSound } from './call-sound.ts';
+import type { CallTranscription } from './call-transcription.ts';
 import { incompatibleWith, type MediaOperationKind } from './compatibility.ts';
 import { ContinuousDtmf } from './continuous-dtmf.ts';
 import { Hold } from './hold.ts';
@@ -44,14 +45,16 @@ export interface CallOperationsOptions {
   readonly clock: Clock;
   readonly loadPrompt: LoadPrompt;
   readonly newRecordingId: () => string;
+  readonly transcription: CallTranscription;
   /** The rate of the call's media. */
   readonly sampleRateHz: number;
-  readonly ticker?: MediaTicker;
+  readonly ticker: MediaTicker;
 }
 
-/** What an application does to the media of one call: prompts, recognition, keys, hold and recordings. Methods throw RefusedError. */
+/** What an application does to the media of one call: prompts, recognition, keys, hold, recordings and transcription. Methods throw RefusedError. */
 export class CallOperations implements PhoneWrapper {
   readonly recordings: CallRecordings;
+  readonly transcription: CallTranscription;
   readonly #options: CallOperationsOptions;
   readonly #sound: CallSound;
   readonly #continuous: ContinuousDtmf;
@@ -64,8 +67,9 @@ export class CallOperations implements PhoneWrapper {
   constructor(options: CallOperationsOptions) {
     this.#options = options;
     const { phones, setOnHold, emit, clock, loadPrompt, newRecordingId, sampleRateHz, ticker } = options;
+    this.transcription = options.transcription;
     this.recordings = new CallRecordings({ emit, clock, newId: newRecordingId });
-    this.#sound = new CallSound({ sampleRateHz, phones, ...(ticker && { ticker }) });
+    this.#sound = new CallSound({ sampleRateHz, phones, ticker });
     this.#continuous = new ContinuousDtmf(emit);
     this.#hold = new Hold({
       player: this.#sound,
@@ -156,8 +160,9 @@ export class CallOperations implements PhoneWrapper {
   }
 
   /** A participant said these words. False where nothing listens to them. */
-  wordsSaid({ rawId, text }: SpokenWords): boolean {
-    let heard = false;
+  wordsSaid(words: SpokenWords): boolean {
+    const { rawId, text } = words;
+    let heard = this.transcription.wordsSaid(words);
     for (const operation of [...this.#operations.values()]) {
       if (operation.textSaid?.(rawId, text) === true) heard = true;
     }
@@ -179,6 +184,7 @@ export class CallOperations implements PhoneWrapper {
     for (const operation of this.#operations.values()) operation.drop();
     this.#operations.clear();
     this.#hold.end();
+    this.transcription.end();
     this.#sound.close();
   }
 

@@ -2,7 +2,7 @@ import { PHONE_FRAME_MS, type Phone, samplesPerFrame } from '../../phone/phone.t
 import { resample } from '../../phone/resample.ts';
 import { Conference } from '../media/conference.ts';
 import { FrameClock } from '../media/frame-clock.ts';
-import { type MediaTicker, processTicker, type Ticking } from '../media/media-ticker.ts';
+import type { MediaTicker, Ticking } from '../media/media-ticker.ts';
 import { PromptReader } from './prompt.ts';
 import type { PromptHandle, PromptOptions, PromptPlayer } from './prompt-player.ts';
 import { PromptedPhone } from './prompted-phone.ts';
@@ -20,7 +20,7 @@ export interface CallSoundOptions {
   readonly sampleRateHz: number;
   /** Everybody on the line, as a media stream sees them. The list is the call's and may change. */
   readonly phones: () => readonly Phone[];
-  readonly ticker?: MediaTicker;
+  readonly ticker: MediaTicker;
   readonly log?: (line: string) => void;
 }
 
@@ -53,7 +53,7 @@ export class CallSound implements PromptPlayer, Ticking {
 
   constructor(options: CallSoundOptions) {
     this.#options = options;
-    this.#ticker = options.ticker ?? processTicker;
+    this.#ticker = options.ticker;
     this.#frameSamples = samplesPerFrame(options.sampleRateHz);
   }
 

@@ -5,6 +5,7 @@ import { phoneNumberOf } from '../call/identifiers.ts';
 export function callProperties(call: Call): Record<string, unknown> {
   const { connection, ids } = call;
   const subscription = connection?.subscription;
+  const transcription = connection?.operations.transcription.view;
   return {
     callConnectionId: ids.callConnectionId,
     serverCallId: ids.serverCallId,
@@ -22,6 +23,7 @@ export function callProperties(call: Call): Record<string, unknown> {
             subscribedContentTypes: ['audio'],
           },
         }),
+    ...(transcription === undefined ? {} : { transcriptionSubscription: transcription }),
   };
 }
 

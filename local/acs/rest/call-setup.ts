@@ -1,27 +1,27 @@
 import type { Answer } from '../call/connection.ts';
 import type { MediaConfiguration } from '../call/media-leg.ts';
+import { readTranscription } from '../operations/transcription-options.ts';
 import { RefusedError, refusals } from '../refusal.ts';
 import { checkCallbackUri } from './callback-uri.ts';
 import { type Fields, invalid } from './fields.ts';
 import { readOperationContext } from './operation.ts';
 
 /**
- * What answerCall, createCall and connectCall have in common: where events go and how audio is streamed. Transcription is not built and
- * therefore refused rather than ignored; `callIntelligenceOptions` only matter to operations that need them.
+ * What answerCall, createCall and connectCall have in common: where events go, how audio is streamed and words are transcribed.
+ * `callIntelligenceOptions` are taken and not needed: nothing is synthesized or recognized elsewhere.
  * @throws RefusedError 400 8523, or 501 for what is not supported
  */
 export function readCallSetup(fields: Fields, operation: string, apiVersion: string): Answer {
   const callbackUri = checkCallbackUri('callbackUri', fields.text('callbackUri'));
   const operationContext = readOperationContext(fields);
-  if (fields.has('transcriptionOptions')) {
-    throw new RefusedError(refusals.notSupported(`transcriptionOptions of ${operation}`));
-  }
+  const transcription = fields.object('transcriptionOptions');
   const media = fields.object('mediaStreamingOptions');
   return {
     callbackUri,
     apiVersion,
     operationContext,
     media: media === undefined ? undefined : readMedia(media),
+    transcription: transcription === undefined ? undefined : readTranscription(transcription, operation),
   };
 }
 

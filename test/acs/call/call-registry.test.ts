@@ -6,6 +6,7 @@ import { noCallees } from '../../../local/acs/call/callees.ts';
 import { newCallIds } from '../../../local/acs/call/ids.ts';
 import { newSigningKey, TokenIssuer } from '../../../local/acs/events/tokens.ts';
 import { FaultEngine } from '../../../local/acs/faults/fault-engine.ts';
+import { MediaTicker } from '../../../local/acs/media/media-ticker.ts';
 import { systemRandom } from '../../../local/process/random.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { silentPhone } from '../acs-harness.ts';
@@ -20,6 +21,8 @@ const environment = {
   random: systemRandom,
   faults: new FaultEngine(),
   record: () => {},
+  openTranscriptionStream: () => ({ said: () => {}, stop: () => {} }),
+  ticker: new MediaTicker(clock),
   loadPrompt: () => Promise.reject(new Error('nothing is played here')),
   tokens: new TokenIssuer({
     key: await newSigningKey(),

@@ -1,4 +1,5 @@
 import {
+  type AnswerCallOptions,
   type CallConnection,
   type CallMedia,
   parseCallAutomationEvent,
@@ -34,7 +35,10 @@ export class Bench {
   }
 
   /** A call that has been answered, with nothing but a telephone on it. */
-  async answeredCall(options: Parameters<typeof startHarness>[0] = {}): Promise<OperatedCall> {
+  async answeredCall(
+    options: Parameters<typeof startHarness>[0] = {},
+    answer: AnswerCallOptions = {},
+  ): Promise<OperatedCall> {
     const h = await startHarness(options);
     this.#closers.push(h.close);
     let phone: ListeningPhone | undefined;
@@ -44,10 +48,19 @@ export class Bench {
         return phone;
       },
     });
-    const { callConnection: connection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
+    const { callConnection: connection } = await h.client.answerCall(
+      incomingCallContext,
+      h.callbackUrl,
+      answer,
+    );
     await h.callback('CallConnected');
     if (phone === undefined) throw new Error('no telephone was asked for');
     return { h, call, connection, media: connection.getCallMedia(), phone };
+  }
+
+  /** Closes something at the end of the test. */
+  closeAfter(close: () => unknown): void {
+    this.#closers.push(close);
   }
 
   /** Serves these files over HTTP on loopback; anything else is 404. */
