@@ -126,3 +126,23 @@ describe('the URL rules of the service', () => {
     });
   });
 });
+
+describe('the headers of callbacks', () => {
+  it.each<[Partial<AcsBehaviour>, RegExp, boolean]>([
+    [{}, /^application\/json/, false],
+    [
+      { callbackContentType: 'application/cloudevents-batch+json', callbackConnectionIdHeader: true },
+      /^application\/cloudevents-batch\+json/,
+      true,
+    ],
+  ])('are chosen by %j', async (behaviour, contentType, named) => {
+    const h = await startHarness({ behaviour });
+    closers.push(h.close);
+    const { call, incomingCallContext } = await h.ring();
+    await h.client.answerCall(incomingCallContext, h.callbackUrl);
+    await h.callback('CallConnected');
+    const headers = h.webhook.requests.find(({ url }) => url === '/cb')?.headers;
+    expect(headers?.['content-type']).toMatch(contentType);
+    expect(headers?.['x-ms-call-connection-id']).toBe(named ? call.ids.callConnectionId : undefined);
+  });
+});
