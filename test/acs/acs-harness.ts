@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { CallAutomationClient } from '@azure/communication-call-automation';
-import { type AcsOptions, type RunningAcs, startAcsWith } from '../../local/acs/acs.ts';
+import { type AcsOptions, type AcsParts, type RunningAcs, startAcsWith } from '../../local/acs/acs.ts';
 import type { Call } from '../../local/acs/call/call.ts';
-import type { Callees } from '../../local/acs/call/callees.ts';
 import type { ScriptedPhone } from '../../local/acs/call/scripted-phone.ts';
 import type { PlaceCallRequest } from '../../local/acs/call/switchboard.ts';
 import { until } from '../support/until.ts';
@@ -70,7 +69,11 @@ export function silentPhone(rawId: string): ScriptedPhone {
 }
 
 export async function startHarness(
-  { callees, ...options }: Partial<AcsOptions> & { readonly callees?: Callees } = {},
+  {
+    callees,
+    openMediaStream,
+    ...options
+  }: Partial<AcsOptions> & Partial<Pick<AcsParts, 'callees' | 'openMediaStream'>> = {},
   respond = acceptAll,
 ): Promise<Harness> {
   const webhook = await startWebhookReceiver(respond);
@@ -92,7 +95,7 @@ export async function startHarness(
       },
     },
     {
-      openMediaStream: media.open,
+      openMediaStream: openMediaStream ?? media.open,
       createPhone: ({ rawId }) => silentPhone(rawId),
       ...(callees && { callees }),
     },

@@ -1,5 +1,5 @@
 import type { CallConnection, CreateCallOptions } from '@azure/communication-call-automation';
-import type { AcsOptions } from '../../local/acs/acs.ts';
+import type { AcsOptions, AcsParts } from '../../local/acs/acs.ts';
 import type { Call } from '../../local/acs/call/call.ts';
 import { CALLER, type Harness, startHarness } from './acs-harness.ts';
 import { FakeCallees, type FakePhone } from './fake-callees.ts';
@@ -13,7 +13,9 @@ export interface CallingHarness extends Harness {
   readonly callees: FakeCallees;
 }
 
-export async function startCallingHarness(options: Partial<AcsOptions> = {}): Promise<CallingHarness> {
+export async function startCallingHarness(
+  options: Partial<AcsOptions> & Partial<Pick<AcsParts, 'openMediaStream'>> = {},
+): Promise<CallingHarness> {
   const callees = new FakeCallees();
   return { ...(await startHarness({ ...options, callees })), callees };
 }

@@ -6,24 +6,31 @@ import { until } from '../support/until.ts';
 export interface FakePhone extends Phone {
   /** What the phone was told at its end, each time. */
   readonly ends: string[];
+  /** What it heard that was not silence. */
+  readonly heard: Int16Array[];
 }
 
 export interface FakeRinging {
   readonly rawId: string;
   readonly incoming: IncomingLeg;
   readonly cancelled: boolean;
-  answer(): FakePhone;
+  /** The callee answers with a telephone that says these samples of every frame, or nothing. */
+  answer(says?: Int16Array): FakePhone;
   end(type: Exclude<CalleeOutcome['type'], 'answered'>): void;
 }
 
-export function fakePhone(rawId: string): FakePhone {
+export function fakePhone(rawId: string, says?: Int16Array): FakePhone {
   const ends: string[] = [];
+  const heard: Int16Array[] = [];
   return {
     rawId,
     ends,
+    heard,
     mediaStarted: () => {},
-    speak: () => undefined,
-    hear: () => {},
+    speak: () => says,
+    hear: (samples) => {
+      if (samples.some((sample) => sample !== 0)) heard.push(samples.slice());
+    },
     mediaStopped: () => {},
     ended: (reason) => ends.push(reason),
   };
@@ -43,8 +50,8 @@ export class FakeCallees implements Callees {
       get cancelled() {
         return cancelled;
       },
-      answer: () => {
-        const phone = fakePhone(rawId);
+      answer: (says) => {
+        const phone = fakePhone(rawId, says);
         resolve({ type: 'answered', phone });
         return phone;
       },

@@ -12,7 +12,7 @@ function talk(...rawIds: string[]): {
   ended: () => number;
 } {
   const clock = new ManualClock();
-  const phones = rawIds.map(fakePhone);
+  const phones = rawIds.map((rawId) => fakePhone(rawId));
   const lines = rawIds.map((rawId) => new PhoneLine(rawId));
   let ended = 0;
   const speakers = rawIds.map((rawId, index): Speaker => {

@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { openMediaStream } from '../../local/acs/media/media-stream.ts';
+import { until } from '../support/until.ts';
+import { CALLER } from './acs-harness.ts';
+import { AGENT, COLLEAGUE, startCallingHarness } from './connected-call.ts';
+import { fakePhone } from './fake-callees.ts';
+import { type MediaConnection, samplesOf, startMediaServer } from './media/media-server.ts';
+
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+const FRAME = 320;
+const agent = { communicationUserId: AGENT };
+
+/** One sample value of the newest frame of each speaker since the call; undefined for who is not streamed. */
+async function newestOf(stream: MediaConnection, count: number): Promise<Map<unknown, number | undefined>> {
+  const from = stream.frames.length;
+  await until(() => stream.frames.length >= from + count, 'more frames');
+  const newest = new Map<unknown, number | undefined>();
+  for (const frame of stream.frames.slice(-count)) {
+    if (frame.kind === 'AudioData')
+      newest.set(frame.json['audioData']?.['participantRawID'], samplesOf(frame)[0]);
+  }
+  return newest;
+}
+
+describe('a call of several people', () => {
+  it('is streamed with each of them apart, who join, are muted and leave while it streams', async () => {
+    const server = await startMediaServer();
+    const h = await startCallingHarness({ openMediaStream });
+    closers.push(h.close, server.close);
+    const phone = fakePhone(`4:${CALLER}`, new Int16Array(FRAME).fill(100));
+    const { incomingCallContext } = await h.ring({ phone: () => phone });
+    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, {
+      mediaStreamingOptions: {
+        transportType: 'websocket',
+        transportUrl: server.url,
+        contentType: 'audio',
+        audioChannelType: 'unmixed',
+        startMediaStreaming: true,
+      },
+    });
+    await h.callback('MediaStreamingStarted');
+    const stream = await until(() => server.connections[0], 'the media socket');
+
+    await callConnection.addParticipant({ targetParticipant: agent });
+    const added = (await h.callees.ringing(AGENT)).answer(new Int16Array(FRAME).fill(7));
+    await until(async () => (await newestOf(stream, 4)).get(AGENT) === 7, 'the agent to be streamed');
+    expect((await newestOf(stream, 4)).get(`4:${CALLER}`)).toBe(100);
+    await until(() => added.heard.length > 0, 'the agent to hear the caller');
+    expect(added.heard[0]?.[0]).toBe(100);
+    expect(phone.heard.at(-1)?.[0], 'and the caller the agent').toBe(7);
+
+    await callConnection.muteParticipant(agent);
+    await until(async () => (await newestOf(stream, 4)).get(AGENT) === 0, 'the agent to be silent');
+
+    await callConnection.removeParticipant(agent);
+    await until(async () => !(await newestOf(stream, 4)).has(AGENT), 'the agent to be gone from the stream');
+    expect((await newestOf(stream, 4)).get(`4:${CALLER}`)).toBe(100);
+  });
+
+  it('is carried on by another call, with its own stream, when somebody is moved', async () => {
+    const server = await startMediaServer();
+    const h = await startCallingHarness({ openMediaStream });
+    closers.push(h.close, server.close);
+    const mediaStreamingOptions = {
+      transportType: 'websocket',
+      transportUrl: server.url,
+      contentType: 'audio',
+      audioChannelType: 'unmixed',
+      startMediaStreaming: true,
+    } as const;
+    const place = async (
+      rawId: string,
+      says: number,
+    ): Promise<Awaited<ReturnType<typeof h.client.createCall>>> => {
+      const target = { targetParticipant: { communicationUserId: rawId } };
+      const result = await h.client.createCall(target, h.callbackUrl, { mediaStreamingOptions });
+      (await h.callees.ringing(rawId)).answer(new Int16Array(FRAME).fill(says));
+      const { callConnectionId } = result.callConnectionProperties;
+      await h.callbackWhere('MediaStreamingStarted', (data) => data['callConnectionId'] === callConnectionId);
+      return result;
+    };
+    const first = await place(AGENT, 7);
+    const second = await place(COLLEAGUE, 9);
+    const { callConnectionId: from = '' } = second.callConnectionProperties;
+    await first.callConnection.moveParticipants([{ communicationUserId: COLLEAGUE }], from);
+    const stream = await until(() => server.connections[0], 'the first socket');
+    await until(
+      async () => (await newestOf(stream, 4)).get(COLLEAGUE) === 9,
+      'the colleague in the first stream',
+    );
+    expect((await newestOf(stream, 4)).get(AGENT)).toBe(7);
+    await until(() => server.connections[1]?.closeCode === 1000, 'the stream of the other call to be closed');
+  });
+});
