@@ -183,6 +183,21 @@ describe('createCall', () => {
     });
   });
 
+  it('is performed once when the SDK repeats it after a lost response', async () => {
+    const h = await harness();
+    h.acs.armFault({ on: 'rest', fault: 'error', when: 'after', status: 503, count: 1, retryAfterMs: 1 });
+    await h.client.createCall(TO_NUMBER, h.callbackUrl);
+    expect(h.callees.rings).toHaveLength(1);
+  });
+
+  it('has a telephone that the control surface can hang up', async () => {
+    const h = await harness();
+    await placedCall(h);
+    const { calls } = (await (await h.control('GET', 'calls')).json()) as { calls: { id: string }[] };
+    expect((await h.control('POST', `calls/${calls[0]?.id}/hang-up`)).status).toBe(204);
+    await h.callback('CallDisconnected');
+  });
+
   it('is given up by hanging up: the telephone stops ringing', async () => {
     const h = await harness();
     const { callConnection } = await h.client.createCall(TO_NUMBER, h.callbackUrl);
