@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallRegistry } from './call-registry.ts';
 import type { CallReport } from './call-report.ts';
 import { formatMetrics } from './metrics.ts';
+import type { HopsSnapshot } from './operations/hops.ts';
 import type { LoopDelay } from './operations/loop-delay.ts';
 import { Refusal, refusalBody, refusalHeaders } from './refusal.ts';
 
@@ -13,6 +14,7 @@ export interface HttpOptions {
   readonly adminToken?: string;
   /** Of the last window. */
   readonly loopDelay: () => LoopDelay;
+  readonly hops: () => HopsSnapshot;
   /** Refused upgrades by HTTP status. */
   readonly refused: () => Readonly<Record<string, number>>;
 }
@@ -75,7 +77,7 @@ function json(value: unknown): Content {
   return { type: 'application/json', text: `${JSON.stringify(value)}\n` };
 }
 
-function metrics({ registry, maxCalls, refused, loopDelay }: HttpOptions): Content {
+function metrics({ registry, maxCalls, refused, loopDelay, hops }: HttpOptions): Content {
   const text = formatMetrics({
     callsLive: registry.liveCount,
     maxCalls,
@@ -84,6 +86,7 @@ function metrics({ registry, maxCalls, refused, loopDelay }: HttpOptions): Conte
     queuedBytes: registry.queuedBytes,
     refused: refused(),
     loopDelay: loopDelay(),
+    hops: hops(),
     totals: registry.totals(),
   });
   return { type: 'text/plain; version=0.0.4; charset=utf-8', text };

@@ -1,4 +1,6 @@
 /** The metrics of this process in the text format of Prometheus, version 0.0.4. */
+import type { HistogramSnapshot } from './operations/histogram.ts';
+import type { HopsSnapshot } from './operations/hops.ts';
 import type { LoopDelay } from './operations/loop-delay.ts';
 import type { Totals } from './totals.ts';
 
@@ -13,12 +15,13 @@ export interface MetricsSnapshot {
   readonly totals: Totals;
   /** Of the last window. */
   readonly loopDelay: LoopDelay;
+  readonly hops: HopsSnapshot;
 }
 
 type Label = readonly [name: string, value: string];
 
 export function formatMetrics(snapshot: MetricsSnapshot): string {
-  const { totals } = snapshot;
+  const { totals, hops } = snapshot;
   return [
     gauge('calls_live', 'Calls that are streamed now.', snapshot.callsLive),
     gauge('calls_max', 'Calls that this process takes at most.', snapshot.maxCalls),
@@ -52,6 +55,20 @@ export function formatMetrics(snapshot: MetricsSnapshot): string {
     counter('replies_ignored_total', 'Replies of workers that were not used.', totals.repliesIgnored),
     counter('lanes_reopened_total', 'Lanes opened again after they had closed.', totals.lanesReopened),
     counters('ignored_total', 'Messages that were not used.', 'reason', totals.ignored),
+    histogram('frame_to_lane_ms', 'From a frame of ACS to the lane message with it.', hops.frameToLane),
+    histogram(
+      'lane_round_trip_ms',
+      'From a lane message with audio to its acknowledgement.',
+      hops.laneRoundTrip,
+    ),
+    histogram('reply_to_acs_ms', 'From a message of a worker to the audio sent next.', hops.replyToAcs),
+    histogram('playout_ms', 'Audio that ACS still has to play when more is sent, estimated.', hops.playout),
+    counter(
+      'underruns_total',
+      'Times that ACS ran dry between two pieces of audio, estimated.',
+      hops.underruns,
+    ),
+    counter('underrun_ms_total', 'How long it did.', hops.underrunMs),
   ].join('');
 }
 
@@ -73,7 +90,20 @@ function counters(
   return head(name, help, 'counter') + lines.join('');
 }
 
-function head(name: string, help: string, type: 'counter' | 'gauge'): string {
+function histogram(name: string, help: string, { buckets, sum, count }: HistogramSnapshot): string {
+  const lines = buckets.map(({ bound, count: below }) =>
+    line(`${name}_bucket`, below, ['le', String(bound)]),
+  );
+  return [
+    head(name, help, 'histogram'),
+    ...lines,
+    line(`${name}_bucket`, count, ['le', '+Inf']),
+    line(`${name}_sum`, sum),
+    line(`${name}_count`, count),
+  ].join('');
+}
+
+function head(name: string, help: string, type: 'counter' | 'gauge' | 'histogram'): string {
   return `# HELP trunkline_relay_${name} ${help}\n# TYPE trunkline_relay_${name} ${type}\n`;
 }
 

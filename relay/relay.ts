@@ -18,6 +18,8 @@ import { answer } from './http.ts';
 import type { OpenLaneConnection } from './lane-connection.ts';
 import { createLog } from './log.ts';
 import { openMediaSocket } from './media-web-socket.ts';
+import { CallMeter } from './operations/call-meter.ts';
+import { Hops } from './operations/hops.ts';
 import { type LoopDelay, NO_DELAY, watchLoopDelay } from './operations/loop-delay.ts';
 import { Overload } from './operations/overload.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
@@ -68,6 +70,7 @@ class RelayServer implements Relay {
   readonly #tokens;
   readonly #registry: CallRegistry;
   readonly #overload: Overload;
+  readonly #hops = new Hops();
   #loopDelay: LoopDelay = NO_DELAY;
   readonly #watchLoop: typeof watchLoopDelay;
   #stopWatching = (): void => {};
@@ -103,6 +106,7 @@ class RelayServer implements Relay {
         registry: this.#registry,
         maxCalls: config.maxCalls,
         loopDelay: () => this.#loopDelay,
+        hops: () => this.#hops.snapshot(),
         refused: () => this.#refused.toRecord(),
         ...(config.adminToken === undefined ? {} : { adminToken: config.adminToken }),
       }),
@@ -209,12 +213,13 @@ class RelayServer implements Relay {
     const { callId } = ticket;
     const log = this.#log.child({ callId, callConnectionId });
     const media = openMediaSocket(webSocket, this.#clock);
+    const meter = new CallMeter(this.#hops, this.#clock, ticket.plan.format);
     const session = new Session({
       ticket,
       callConnectionId,
       ...(correlationId === undefined ? {} : { correlationId }),
-      socket: media,
-      openConnection: this.#openConnection,
+      socket: meter.socket(media),
+      openConnection: meter.lanes(this.#openConnection),
       maxBacklogMs: this.#config.maxBacklogMs,
       jitterBufferMs: this.#config.jitterBufferMs,
       playoutLeadMs: this.#config.playoutLeadMs,
@@ -224,9 +229,13 @@ class RelayServer implements Relay {
       ...(this.#onPublish === undefined ? {} : { onPublish: this.#onPublish }),
     });
     this.#registry.add(session);
+    void session.ended.then(() => log.info({ report: session.report() }, 'the report of the stream'));
     log.info({ workers: ticket.plan.workers.map(({ name }) => name) }, 'the media stream began');
     media.listen({
-      message: (data, isBinary) => session.receive(data, isBinary),
+      message: (data, isBinary) => {
+        meter.frameIn();
+        session.receive(data, isBinary);
+      },
       silent: () => session.close('no sign of life'),
       closed: (code) => {
         session.socketClosed();

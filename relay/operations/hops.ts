@@ -1,0 +1,42 @@
+/** How long audio takes from hop to hop, over all calls of the process. In milliseconds. */
+import { Histogram, type HistogramSnapshot } from './histogram.ts';
+
+/** Within the relay, where a hop should take far less than a frame. */
+const INNER_MS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 50, 100, 250, 1_000];
+/** Through Web PubSub and a worker. */
+const OUTER_MS = [5, 10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 1_000, 2_500, 5_000, 15_000];
+const PLAYOUT_MS = [0, 20, 50, 100, 200, 400, 1_000, 5_000, 30_000, 120_000];
+
+export class Hops {
+  /** From a frame of ACS to the lane message with it. */
+  readonly frameToLane = new Histogram(INNER_MS);
+  /** From a lane message with audio to its acknowledgement. */
+  readonly laneRoundTrip = new Histogram(OUTER_MS);
+  /** From a worker's message to the audio for ACS that is sent next. */
+  readonly replyToAcs = new Histogram(INNER_MS);
+  /** Audio that ACS still has to play when more is sent. An estimate: ACS reports none. */
+  readonly playout = new Histogram(PLAYOUT_MS);
+  /** Times that ACS had nothing left to play shortly before more came. An estimate as well. */
+  underruns = 0;
+  underrunMs = 0;
+
+  snapshot(): HopsSnapshot {
+    return {
+      frameToLane: this.frameToLane.snapshot(),
+      laneRoundTrip: this.laneRoundTrip.snapshot(),
+      replyToAcs: this.replyToAcs.snapshot(),
+      playout: this.playout.snapshot(),
+      underruns: this.underruns,
+      underrunMs: this.underrunMs,
+    };
+  }
+}
+
+export interface HopsSnapshot {
+  readonly frameToLane: HistogramSnapshot;
+  readonly laneRoundTrip: HistogramSnapshot;
+  readonly replyToAcs: HistogramSnapshot;
+  readonly playout: HistogramSnapshot;
+  readonly underruns: number;
+  readonly underrunMs: number;
+}
