@@ -28,6 +28,9 @@ import {
 /** How long after the last sample of speech its end is told at the latest. */
 const SPEECH_END_LATENCY_MS = 700;
 
+/** Longest time that a worker speaks while another of the same priority waits; what it has left comes after that one. */
+export const MAX_FLOOR_MS = 60_000;
+
 export interface SpeakerOptions {
   readonly socket: MediaSocket;
   readonly format: AudioFormat;
@@ -56,6 +59,8 @@ export class Speaker implements VoiceHost, SpeechListener {
   readonly #voices = new Set<Voice>();
   readonly #speech = new BargeInSpeech();
   #isClosed = false;
+  /** When the one that has the floor was given it. */
+  #begunMs = 0;
   #wakeMs = Number.POSITIVE_INFINITY;
   #cancelWake = (): void => {};
   #bytesDropped = 0;
@@ -205,7 +210,7 @@ export class Speaker implements VoiceHost, SpeechListener {
 
   /** What the voice says is over for good; the floor is left as it is. */
   #interrupt(voice: Voice, nowMs: number, wasHeard: boolean): void {
-    const playedMs = wasHeard ? Math.round(this.#outlet.heardMs(nowMs)) : 0;
+    const playedMs = this.#heardMs(voice, wasHeard, nowMs);
     this.#cut(voice, nowMs, wasHeard);
     this.#interruptions += 1;
     voice.options.onEvent({ type: 'interrupted', turn: voice.turns.next(), playedMs });
@@ -228,13 +233,14 @@ export class Speaker implements VoiceHost, SpeechListener {
   }
 
   #begin(voice: Voice, nowMs: number): void {
+    this.#begunMs = nowMs;
     this.#outlet.beginCount(nowMs);
     this.#send(voice, nowMs);
   }
 
   /** Sends what is due of the one that has the floor. */
   #send(voice: Voice, nowMs: number): void {
-    if (voice.bargeIn.isPaused || voice.held.bytes === 0) return;
+    if (voice.bargeIn.isPaused || voice.held.bytes === 0 || this.#mustMakeWay(nowMs)) return;
     if (this.#outlet.isFull) {
       this.#bytesDropped += voice.drop();
       return;
@@ -269,8 +275,8 @@ export class Speaker implements VoiceHost, SpeechListener {
     if (holder === undefined || holder.bargeIn.isPaused) return atMs;
     const nowMs = this.#clock.elapsedMs();
     const { heldMs } = holder;
-    // Nothing waits here: the next is the end of playout, when the floor is free.
-    if (heldMs === 0) return Math.min(atMs, Math.max(nowMs, this.#outlet.endMs));
+    // Nothing more is sent: the next is the end of playout, when the floor is free.
+    if (heldMs === 0 || this.#mustMakeWay(nowMs)) return Math.min(atMs, Math.max(nowMs, this.#outlet.endMs));
     const queuedMs = this.#outlet.queuedMs(nowMs);
     return Math.min(atMs, nowMs + sendableInMs({ heldMs, queuedMs, leadMs: this.#leadOf(holder) }));
   }
@@ -281,16 +287,33 @@ export class Speaker implements VoiceHost, SpeechListener {
     const nowMs = this.#clock.elapsedMs();
     this.#bargeIn((voice) => voice.bargeIn.passed(nowMs));
     const { holder } = this.#floor;
-    if (holder !== undefined && !holder.bargeIn.isPaused) {
-      if (this.#isSpeaking(holder, nowMs)) this.#send(holder, nowMs);
-      else this.#finish(holder, nowMs);
-    }
+    if (holder !== undefined && !holder.bargeIn.isPaused) this.#goOn(holder, nowMs);
     this.#schedule();
+  }
+
+  #goOn(holder: Voice, nowMs: number): void {
+    if (!this.#isSpeaking(holder, nowMs)) this.#finish(holder, nowMs);
+    else if (this.#mustMakeWay(nowMs) && this.#outlet.queuedMs(nowMs) === 0) this.#makeWay(holder, nowMs);
+    else this.#send(holder, nowMs);
+  }
+
+  #mustMakeWay(nowMs: number): boolean {
+    return this.#floor.isContended && nowMs - this.#begunMs >= MAX_FLOOR_MS;
+  }
+
+  #makeWay(holder: Voice, nowMs: number): void {
+    holder.heardBeforeMs += this.#outlet.heardMs(nowMs);
+    const next = this.#floor.makeWay(holder);
+    if (next !== undefined) this.#begin(next, nowMs);
+  }
+
+  #heardMs(voice: Voice, isHolder: boolean, nowMs: number): number {
+    return Math.round(voice.heardBeforeMs + (isHolder ? this.#outlet.heardMs(nowMs) : 0));
   }
 
   /** Everything that the one with the floor has said was heard. */
   #finish(voice: Voice, nowMs: number): void {
-    const playedMs = Math.round(this.#outlet.heardMs(nowMs));
+    const playedMs = this.#heardMs(voice, true, nowMs);
     const mustTell = voice.mustTellPlayed && playedMs > 0;
     voice.drop();
     if (mustTell) voice.options.onEvent({ type: 'played', turn: voice.turn, playedMs });

@@ -56,6 +56,8 @@ export class Voice implements FloorMember {
   isFillerDue = false;
   /** The last audio was streamed. */
   isStreaming = false;
+  /** Milliseconds heard of what is being said, before it had to make way for another voice. */
+  heardBeforeMs = 0;
   /** The worker waits to hear that its audio has been played. */
   mustTellPlayed = false;
 
@@ -110,6 +112,7 @@ export class Voice implements FloorMember {
     this.bargeIn.reset();
     this.isFillerDue = false;
     this.mustTellPlayed = false;
+    this.heardBeforeMs = 0;
     return this.held.clear();
   }
 }

@@ -53,6 +53,20 @@ export class Floor<Member extends FloorMember> {
     return this.#holder;
   }
 
+  /** Whether an equal of the one that has the floor waits for it. */
+  get isContended(): boolean {
+    const next = this.#waiting[0];
+    return next !== undefined && next.priority === this.#holder?.priority;
+  }
+
+  /** The member makes way for an equal that waits, though it has more to say, and waits behind its equals. Answers that equal. */
+  makeWay(member: Member): Member | undefined {
+    if (this.#holder !== member || !this.isContended) return undefined;
+    this.#holder = this.#waiting.shift();
+    this.#queue(member);
+    return this.#holder;
+  }
+
   #queue(member: Member): void {
     const behind = this.#waiting.findIndex(({ priority }) => priority < member.priority);
     this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, member);

@@ -52,6 +52,19 @@ describe('Floor', () => {
     expect(floor.release(a)).toBeUndefined();
   });
 
+  it('is given up for an equal that waits, and for nobody else', () => {
+    const floor = new Floor<Member>();
+    const [a, b, low] = [member('a', 1), member('b', 1), member('low')];
+    floor.request(a);
+    floor.request(low);
+    expect([floor.isContended, floor.makeWay(a)], 'a lower one waits').toEqual([false, undefined]);
+    floor.request(b);
+    expect(floor.isContended).toBe(true);
+    expect(floor.makeWay(b), 'of one that does not have it').toBeUndefined();
+    expect(floor.makeWay(a)).toBe(b);
+    expect(floor.waiting).toEqual([a, low]);
+  });
+
   it('keeps its rules whatever its members do', () => {
     const members = Array.from({ length: 6 }, (_, i) => member(`m${i}`, i % 3));
     const step = fc.record({ who: fc.nat(members.length - 1), asks: fc.boolean() });
