@@ -14,6 +14,7 @@ const USAGE = `Usage: node local/web-pubsub/main.ts [options]
   --protobuf-json <what>        text or json: the field (text_data, json_data) of JSON for protobuf clients (default text)
   --absent-user <what>          notFound or ok: adding a user without connections to a group (default notFound)
 
+WEB_PUBSUB_CONTROL_TOKEN in the environment turns on the control surface (/control/…), with this bearer token.
 The access key comes from the environment (WebPubSub__AccessKey) or the configuration file. Every setting of the file can be
 given in the environment: WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate=http://127.0.0.1:7072/api/workers/{event}
 `;
@@ -48,6 +49,7 @@ async function start(): Promise<RunningWebPubSub> {
     ]),
     onAddAbsentUser: oneOf('--absent-user', values['absent-user'], ['notFound', 'ok']),
     jsonToProtobuf: oneOf('--protobuf-json', values['protobuf-json'], ['text', 'json']),
+    controlToken: process.env['WEB_PUBSUB_CONTROL_TOKEN'],
     log: writeLog,
     ...(settings.accessKey === undefined ? {} : { accessKey: settings.accessKey }),
   });

@@ -4,6 +4,7 @@ import type { RunningServer } from '../process/child.ts';
 import type { JsonField } from './client-protocol/protobuf-codec.ts';
 import { CodecRegistry } from './client-protocol/registry.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { ControlEndpoint } from './control/control-endpoint.ts';
 import type { HubRules } from './hub/hub.ts';
 import { hubKey, isHubName } from './hub/names.ts';
 import { type Limits, SERVICE_LIMITS } from './limits.ts';
@@ -37,6 +38,8 @@ export interface WebPubSubOptions {
   readonly jsonToProtobuf?: JsonField;
   /** Bounds that differ from the service's own. */
   readonly limits?: Partial<Limits>;
+  /** Absent or empty: there is no control surface. */
+  readonly controlToken?: string | undefined;
   readonly clock?: Clock;
   /** Told of event deliveries that failed and of internal errors. Default: nobody. */
   readonly log?: LogSink;
@@ -80,7 +83,9 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
   };
   const codecs = new CodecRegistry(options.jsonToProtobuf ?? 'text');
   const clients = new ClientEndpoint({ codecs, tokens, upstream, limits, log, runtime });
+  const control = new ControlEndpoint({ token: options.controlToken, runtimes: () => runtimes.values() });
   const rest = new RestEndpoint({
+    control,
     tokens,
     limits,
     log,

@@ -77,6 +77,10 @@ export type HubCommand =
       readonly reason: string;
       readonly excluded: ReadonlySet<string>;
     }
+  /** The sockets are cut; reliable sessions wait for their clients. */
+  | { readonly type: 'drop'; readonly target: Target }
+  /** The service is renewed: the sockets are closed and the sessions forgotten. */
+  | { readonly type: 'reload'; readonly target: Target }
   /** Time has passed: ends what can no longer be recovered. */
   | { readonly type: 'expire' };
 

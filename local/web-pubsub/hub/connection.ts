@@ -21,6 +21,28 @@ export type Attachment =
   | { readonly state: 'detached'; readonly recoverableUntilMs: number }
   | { readonly state: 'gone' };
 
+/** What the control surface tells of a connection. */
+export interface ConnectionSummary {
+  readonly hub: string;
+  readonly connectionId: string;
+  readonly userId?: string;
+  readonly subprotocol: string;
+  readonly groups: readonly string[];
+  readonly state: Attachment['state'];
+}
+
+export function summaryOf(connection: Connection): ConnectionSummary {
+  const { hub, id, userId, codec, groups, attachment } = connection;
+  return {
+    hub,
+    connectionId: id,
+    ...(userId === undefined ? {} : { userId }),
+    subprotocol: codec.subprotocol,
+    groups: [...groups],
+    state: attachment.state,
+  };
+}
+
 /** One client as the hub knows it: it outlives its WebSocket when the subprotocol is reliable. */
 export class Connection {
   readonly hub: string;

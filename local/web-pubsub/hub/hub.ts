@@ -2,17 +2,16 @@ import { CloseCode } from '../close-codes.ts';
 import type { Limits } from '../limits.ts';
 import {
   type ClientCodec,
-  type Frame,
   type MessageOrigin,
-  type PreparedMessage,
   ProtocolViolation,
   type ReceivedFrame,
 } from './client-codec.ts';
 import { handleRequest } from './client-request.ts';
 import type { EventOutcome, HubCommand, HubEffect, Target, TransportEnd } from './commands.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionSummary, summaryOf } from './connection.ts';
+import { Delivery } from './delivery.ts';
 import { Membership } from './membership.ts';
-import type { MessageData } from './payload.ts';
+import { sessionEndOf } from './session-end.ts';
 
 export interface HubRules {
   readonly limits: Limits;
@@ -26,9 +25,6 @@ export interface Member {
   readonly userId?: string;
 }
 
-/** RFC 6455: the close frame had no status code. A browser's and the SDK's plain `close()` send it. */
-const CLOSED_WITHOUT_CODE = 1005;
-
 /**
  * One hub: its connections, groups and users, and the order of things. Pure: what happens comes in as a command, what is to be
  * done comes out as effects, in order; time is a parameter; sockets, timers and HTTP are elsewhere.
@@ -39,6 +35,9 @@ export class Hub {
   readonly #members = new Membership();
   readonly #byTransport = new Map<number, Connection>();
   readonly #detached = new Set<Connection>();
+  readonly #delivery = new Delivery(this.#members, (connection, reason, effects) =>
+    this.#end(connection, CloseCode.policyViolation, reason, effects),
+  );
 
   constructor(name: string, rules: HubRules) {
     this.name = name;
@@ -71,24 +70,34 @@ export class Hub {
         break;
       }
       case 'send':
-        this.#publish(command.target, restOrigin(command.target), command.data, command.excluded, effects);
+        this.#delivery.publish(
+          command.target,
+          restOrigin(command.target),
+          command.data,
+          command.excluded,
+          effects,
+        );
         break;
       case 'addToGroups':
-        for (const connection of [...this.#members.of(command.target)]) {
-          for (const group of command.groups) this.#members.join(connection, group);
-        }
+        this.#members.joinAll(command.target, command.groups);
         break;
       case 'removeFromGroups':
-        for (const connection of [...this.#members.of(command.target)]) {
-          if (command.groups === 'every') this.#members.leaveEvery(connection);
-          else for (const group of command.groups) this.#members.leave(connection, group);
-        }
+        this.#members.leaveAll(command.target, command.groups);
         break;
       case 'closeConnections':
         for (const connection of [...this.#members.of(command.target)]) {
           if (command.excluded.has(connection.id)) continue;
-          this.#write(connection, connection.codec.disconnected(command.reason), effects);
+          this.#delivery.write(connection, connection.codec.disconnected(command.reason), effects);
           this.#end(connection, CloseCode.normal, command.reason, effects);
+        }
+        break;
+      case 'drop':
+        for (const connection of [...this.#members.of(command.target)])
+          this.#drop(connection, nowMs, effects);
+        break;
+      case 'reload':
+        for (const connection of [...this.#members.of(command.target)]) {
+          this.#end(connection, CloseCode.goingAway, 'ServiceReload', effects);
         }
         break;
       case 'expire':
@@ -109,6 +118,16 @@ export class Hub {
 
   has(target: Target): boolean {
     return this.#members.has(target);
+  }
+
+  /** How many connections an operation is about. */
+  count(target: Target): number {
+    return [...this.#members.of(target)].length;
+  }
+
+  /** Every connection there is, also those whose client may still come back. */
+  connections(): readonly ConnectionSummary[] {
+    return [...this.#members.of({ to: 'all' })].map(summaryOf);
   }
 
   /** Whether a client may take this connection over with a valid reconnection token. */
@@ -145,7 +164,7 @@ export class Hub {
     this.#byTransport.set(command.transportId, connection);
     for (const group of command.client.groups) this.#members.join(connection, group);
     const { codec, id, userId } = connection;
-    this.#write(connection, codec.connected(id, userId, command.reconnectionToken), effects);
+    this.#delivery.write(connection, codec.connected(id, userId, command.reconnectionToken), effects);
     const event = connection.event('system', 'connected', { payload: { dataType: 'json', json: '{}' } });
     effects.push({ type: 'notifyHandler', event });
   }
@@ -172,26 +191,15 @@ export class Hub {
     this.#byTransport.set(transportId, connection);
     if (connection.eventUnderWay !== undefined) effects.push({ type: 'pauseReading', transportId });
     const { codec, id, userId } = connection;
-    this.#write(connection, codec.connected(id, userId, command.reconnectionToken), effects);
+    this.#delivery.write(connection, codec.connected(id, userId, command.reconnectionToken), effects);
     for (const frame of connection.replay.frames()) effects.push({ type: 'write', transportId, frame });
   }
 
   #transportEnded(connection: Connection, end: TransportEnd, nowMs: number, effects: HubEffect[]): void {
-    switch (end.how) {
-      case 'violation':
-        this.#end(connection, end.code, end.reason, effects);
-        return;
-      case 'tooSlow':
-        this.#end(connection, CloseCode.policyViolation, 'slow client: the outbound queue is full', effects);
-        return;
-      case 'closed':
-        if (end.code === CloseCode.normal || end.code === CLOSED_WITHOUT_CODE) {
-          this.#end(connection, CloseCode.normal, end.reason, effects);
-          return;
-        }
-        break;
-      case 'lost':
-        break;
+    const over = sessionEndOf(end);
+    if (over !== undefined) {
+      this.#end(connection, over.code, over.reason, effects);
+      return;
     }
     if (connection.attachment.state !== 'attached') return;
     this.#byTransport.delete(connection.attachment.transportId);
@@ -202,6 +210,13 @@ export class Hub {
     const recoverableUntilMs = nowMs + this.#rules.limits.recoveryWindowMs;
     connection.attachment = { state: 'detached', recoverableUntilMs };
     this.#detached.add(connection);
+  }
+
+  /** Cuts the socket as a network does. */
+  #drop(connection: Connection, nowMs: number, effects: HubEffect[]): void {
+    if (connection.attachment.state !== 'attached') return;
+    effects.push({ type: 'abortTransport', transportId: connection.attachment.transportId });
+    this.#transportEnded(connection, { how: 'lost' }, nowMs, effects);
   }
 
   /** Ends the session for good: nothing can recover it. */
@@ -239,12 +254,12 @@ export class Hub {
     try {
       handleRequest(connection, connection.codec.parse(frame), {
         members: this.#members,
-        write: (answer) => this.#write(connection, answer, effects),
+        write: (answer) => this.#delivery.write(connection, answer, effects),
         publish: (group, origin, data, excluded) =>
-          this.#publish({ to: 'group', group }, origin, data, excluded, effects),
+          this.#delivery.publish({ to: 'group', group }, origin, data, excluded, effects),
         callHandler: (event) => {
           effects.push({ type: 'callHandler', event });
-          this.#setReading(connection, 'pauseReading', effects);
+          this.#delivery.setReading(connection, 'pauseReading', effects);
         },
       });
     } catch (error) {
@@ -260,74 +275,31 @@ export class Hub {
       if (outcome.connectionState !== undefined) connection.connectionState = outcome.connectionState;
       // The reply goes out before the ack: a client that awaits the ack has then seen the reply.
       if (outcome.reply !== undefined) {
-        this.#deliver(connection, connection.codec.prepare({ from: 'server' }, outcome.reply), effects);
+        this.#delivery.deliver(
+          connection,
+          connection.codec.prepare({ from: 'server' }, outcome.reply),
+          effects,
+        );
       }
       if (ackId !== undefined) {
         connection.processedAckIds.add(ackId);
-        this.#write(connection, connection.codec.ack(ackId), effects);
+        this.#delivery.write(connection, connection.codec.ack(ackId), effects);
       }
     } else if (this.#rules.onUserEventFailure === 'closeConnection') {
       this.#end(connection, CloseCode.internalError, outcome.message, effects);
       return;
     } else if (ackId !== undefined) {
       const error = { name: 'InternalServerError', message: outcome.message } as const;
-      this.#write(connection, connection.codec.ack(ackId, error), effects);
+      this.#delivery.write(connection, connection.codec.ack(ackId, error), effects);
     }
     while (connection.eventUnderWay === undefined) {
       const next = connection.waiting.shift();
       if (next === undefined) {
-        this.#setReading(connection, 'resumeReading', effects);
+        this.#delivery.setReading(connection, 'resumeReading', effects);
         return;
       }
       this.#process(connection, next, effects);
     }
-  }
-
-  #publish(
-    target: Target,
-    origin: MessageOrigin,
-    data: MessageData,
-    excluded: ReadonlySet<string>,
-    effects: HubEffect[],
-  ): void {
-    const prepared = new Map<ClientCodec, PreparedMessage>();
-    for (const connection of [...this.#members.of(target)]) {
-      if (excluded.has(connection.id)) continue;
-      let message = prepared.get(connection.codec);
-      if (message === undefined) {
-        message = connection.codec.prepare(origin, data);
-        prepared.set(connection.codec, message);
-      }
-      this.#deliver(connection, message, effects);
-    }
-  }
-
-  #deliver(connection: Connection, message: PreparedMessage, effects: HubEffect[]): void {
-    if (connection.replay === undefined) {
-      this.#write(connection, message.frame(), effects);
-      return;
-    }
-    const frame = connection.replay.add((sequenceId) => message.frame(sequenceId));
-    if (frame === undefined) {
-      this.#end(
-        connection,
-        CloseCode.policyViolation,
-        'slow client: too many messages are not acknowledged',
-        effects,
-      );
-      return;
-    }
-    this.#write(connection, frame, effects);
-  }
-
-  #write(connection: Connection, frame: Frame, effects: HubEffect[]): void {
-    if (connection.attachment.state !== 'attached') return;
-    effects.push({ type: 'write', transportId: connection.attachment.transportId, frame });
-  }
-
-  #setReading(connection: Connection, type: 'pauseReading' | 'resumeReading', effects: HubEffect[]): void {
-    if (connection.attachment.state !== 'attached') return;
-    effects.push({ type, transportId: connection.attachment.transportId });
   }
 }
 

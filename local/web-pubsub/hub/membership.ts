@@ -38,6 +38,19 @@ export class Membership {
     for (const group of [...connection.groups]) this.leave(connection, group);
   }
 
+  joinAll(target: Target, groups: readonly string[]): void {
+    for (const connection of [...this.of(target)]) {
+      for (const group of groups) this.join(connection, group);
+    }
+  }
+
+  leaveAll(target: Target, groups: readonly string[] | 'every'): void {
+    for (const connection of [...this.of(target)]) {
+      if (groups === 'every') this.leaveEvery(connection);
+      else for (const group of groups) this.leave(connection, group);
+    }
+  }
+
   /** The connections an operation is about, at this moment. */
   of(target: Target): Iterable<Connection> {
     switch (target.to) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ControlEndpoint, isControlPath } from '../control/control-endpoint.ts';
 import { ApiError } from '../http/api-error.ts';
 import { bearerToken } from '../http/bearer-token.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
@@ -10,6 +11,7 @@ import { OPERATIONS } from './operations.ts';
 
 export interface RestEndpointOptions extends RestOptions {
   readonly log: LogSink;
+  readonly control: ControlEndpoint;
   runtime(hub: string): HubRuntime;
 }
 
@@ -41,6 +43,7 @@ export class RestEndpoint {
     const method = request.method ?? '';
     const url = urlOf(request);
     if (url.pathname === '/api/health' && (method === 'HEAD' || method === 'GET')) return { status: 200 };
+    if (isControlPath(url.pathname)) return await this.#options.control.handle(request, url.pathname);
     if (isClientPath(url.pathname)) {
       throw new ApiError(400, 'BadRequest', 'Clients connect to this address with a WebSocket.');
     }

@@ -1,0 +1,91 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { RunningWebPubSub } from '../../local/web-pubsub/server.ts';
+import { protobufProtocol } from '../../shared/azure/web-pubsub-protocol.ts';
+import { connect, Resources, serviceClient, startService } from './service.ts';
+
+const resources = new Resources();
+afterEach(() => resources.dispose());
+
+const TOKEN = 'a control token of the test';
+
+async function control(
+  service: RunningWebPubSub,
+  path: string,
+  { body, token = TOKEN }: { body?: unknown; token?: string } = {},
+): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`${service.url}/control/${path}`, {
+    method: path === 'connections' ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+/** A reliable client, what it hears, and whether it had to begin anew. */
+async function client(service: RunningWebPubSub, userId: string) {
+  const { client, connectionId } = await connect(resources, service, {
+    userId,
+    groups: ['room'],
+    client: { protocol: protobufProtocol('reliable') },
+  });
+  const heard: unknown[] = [];
+  const stopped = vi.fn();
+  client.on('group-message', ({ message }) => heard.push(message.data));
+  client.on('stopped', stopped);
+  return { connectionId, heard, stopped };
+}
+
+const text = { contentType: 'text/plain' } as const;
+
+describe('the control surface', () => {
+  it('does not exist without a token, nor for another one', async () => {
+    const off = await startService(resources);
+    expect((await control(off, 'drop')).status).toBe(404);
+    expect((await control(off, 'drop', { token: '' })).status).toBe(404);
+    const on = await startService(resources, { controlToken: TOKEN });
+    expect((await control(on, 'drop', { token: 'another' })).status).toBe(404);
+    expect((await control(on, 'anything')).status).toBe(404);
+  });
+
+  it('refuses a selection that it cannot read', async () => {
+    const service = await startService(resources, { controlToken: TOKEN });
+    for (const body of [[], { user: 'a' }, { userId: 1 }, { userId: 'a', group: 'g' }]) {
+      expect((await control(service, 'drop', { body })).status, JSON.stringify(body)).toBe(400);
+    }
+  });
+
+  it('cuts the connections it is told to, which recover and miss nothing, and leaves the others alone', async () => {
+    const service = await startService(resources, { controlToken: TOKEN });
+    const ana = await client(service, 'ana');
+    const ben = await client(service, 'ben');
+    const cut = await control(service, 'drop', { body: { hub: 'Chat', userId: 'ana' } });
+    expect(cut).toEqual({ status: 200, body: { connections: 1 } });
+    const group = serviceClient(service, 'chat').group('room');
+    await group.sendToAll('missed', text);
+    expect(ben.heard).toEqual(['missed']);
+    await vi.waitFor(() => expect(ana.heard).toEqual(['missed']), { timeout: 5_000 });
+    expect(ana.stopped).not.toHaveBeenCalled();
+    const { body } = await control(service, 'connections');
+    expect(body).toContainEqual({
+      hub: 'chat',
+      connectionId: ana.connectionId,
+      userId: 'ana',
+      subprotocol: 'protobuf.reliable.webpubsub.azure.v1',
+      groups: ['room'],
+      state: 'attached',
+    });
+  });
+
+  it('forgets the sessions of clients when the service is renewed beneath them', async () => {
+    const service = await startService(resources, { controlToken: TOKEN });
+    const ana = await client(service, 'ana');
+    const ben = await client(service, 'ben');
+    expect(await control(service, 'service-reload', { body: { userId: 'ana' } })).toEqual({
+      status: 200,
+      body: { connections: 1 },
+    });
+    await vi.waitFor(() => expect(ana.stopped).toHaveBeenCalledOnce(), { timeout: 5_000 });
+    expect(ben.stopped).not.toHaveBeenCalled();
+    expect(await serviceClient(service, 'chat').userExists('ana')).toBe(false);
+  });
+});
