@@ -16,7 +16,9 @@ export class Listening {
   readonly #sound: Sound;
   readonly #sampleRateHz: number;
   readonly #expected: Int16Array;
+  /** Everything heard, and the same without the gaps that are there because the application had nothing to say. */
   #frames: Int16Array[] = [];
+  #gapless: Int16Array[] = [];
   #soundingMs = 0;
   #silentMs = 0;
   #toneMs = 0;
@@ -32,8 +34,8 @@ export class Listening {
         : new Int16Array();
   }
 
-  /** Takes in 20 ms. */
-  add(frame: Int16Array): void {
+  /** Takes in 20 ms, of which the application sent the first `fromApplication` samples. */
+  add(frame: Int16Array, fromApplication: number): void {
     if (this.#found) return;
     const silent = isSilentLevel(rms(frame));
     this.#silentMs = silent ? this.#silentMs + PHONE_FRAME_MS : 0;
@@ -53,8 +55,7 @@ export class Listening {
         this.#found = this.#toneMs >= this.#sound.forMs;
         break;
       case 'recording':
-        this.#frames.push(frame.slice());
-        if (this.#frames.length > MAX_SEARCHED_MS / PHONE_FRAME_MS) this.#frames.shift();
+        this.#keep(frame, fromApplication);
         if (this.#added % LOOK_EVERY_FRAMES === 0) this.#found = this.#agreement() >= this.#sound.leastDb;
         break;
     }
@@ -81,12 +82,35 @@ export class Listening {
     return `${this.#soundingMs} ms of sound; ${best}, ${this.#sound.leastDb} dB are needed`;
   }
 
-  #agreement(): number {
-    const frameSamples = this.#frames[0]?.length ?? 0;
-    const heard = new Int16Array(this.#frames.length * frameSamples);
-    for (const [index, frame] of this.#frames.entries()) heard.set(frame, index * frameSamples);
-    return align(this.#expected, heard, heard.length)?.signalToErrorDb ?? Number.NEGATIVE_INFINITY;
+  #keep(frame: Int16Array, fromApplication: number): void {
+    this.#frames.push(frame.slice());
+    const gap = frame.subarray(fromApplication).every((sample) => sample === 0);
+    const piece = gap ? frame.slice(0, fromApplication) : frame.slice();
+    if (piece.length > 0) this.#gapless.push(piece);
+    for (const frames of [this.#frames, this.#gapless]) {
+      if (frames.length > MAX_SEARCHED_MS / PHONE_FRAME_MS) frames.shift();
+    }
   }
+
+  /** A machine that is held up tears gaps into a recording; whoever wants to know of gaps finds them in the call's report. */
+  #agreement(): number {
+    return Math.max(
+      ...[this.#frames, this.#gapless].map((frames) => {
+        const heard = joined(frames);
+        return align(this.#expected, heard, heard.length)?.signalToErrorDb ?? Number.NEGATIVE_INFINITY;
+      }),
+    );
+  }
+}
+
+function joined(frames: readonly Int16Array[]): Int16Array {
+  const all = new Int16Array(frames.reduce((sum, { length }) => sum + length, 0));
+  let length = 0;
+  for (const frame of frames) {
+    all.set(frame, length);
+    length += frame.length;
+  }
+  return all;
 }
 
 /** Silence around a recording says nothing: it may be heard or not. */

@@ -84,12 +84,12 @@ export class ScriptMachine {
     return frame;
   }
 
-  /** What was heard in the same 20 ms. Returns what is to be done now. */
-  hear(frame: Int16Array): readonly ScriptAction[] {
+  /** What was heard in the same 20 ms, of which the application sent the first samples. Returns what is to be done now. */
+  hear(frame: Int16Array, fromApplication = frame.length): readonly ScriptAction[] {
     this.#frame += 1;
-    for (const listening of this.#expectations.values()) listening.add(frame);
+    for (const listening of this.#expectations.values()) listening.add(frame, fromApplication);
     this.#endVoice();
-    this.#tick(frame);
+    this.#tick(frame, fromApplication);
     return this.#takeActions();
   }
 
@@ -112,7 +112,7 @@ export class ScriptMachine {
     return this.#frame * PHONE_FRAME_MS;
   }
 
-  #tick(frame: Int16Array): void {
+  #tick(frame: Int16Array, fromApplication: number): void {
     const doing = this.#doing;
     switch (doing.type) {
       case 'nothing':
@@ -124,7 +124,7 @@ export class ScriptMachine {
         if (this.#nowMs >= doing.untilMs) this.#finish();
         return;
       case 'listening':
-        this.#listen(doing, frame);
+        this.#listen(doing, frame, fromApplication);
         return;
       case 'pressing':
         this.#press(doing);
@@ -132,10 +132,10 @@ export class ScriptMachine {
     }
   }
 
-  #listen(doing: Doing & { type: 'listening' }, frame: Int16Array): void {
+  #listen(doing: Doing & { type: 'listening' }, frame: Int16Array, fromApplication: number): void {
     const { listening, untilMs, what } = doing;
     const expected = this.#expectations.get(this.#results.length) === listening;
-    if (!expected) listening.add(frame);
+    if (!expected) listening.add(frame, fromApplication);
     if (listening.found) this.#heard();
     else if (this.#nowMs >= untilMs) {
       const instead = listening.missing();

@@ -95,11 +95,11 @@ class SteppingPhone implements ScriptPhone {
     return frame;
   }
 
-  hear(samples: Int16Array): void {
+  hear(samples: Int16Array, fromApplication: number): void {
     const { machine, heard } = this.#started();
     heard.append(samples);
     this.#frames += 1;
-    this.#act(machine.hear(samples));
+    this.#act(machine.hear(samples, fromApplication));
     if (this.#frames * PHONE_FRAME_MS >= this.#options.maxMs) this.#hangUp();
   }
 

@@ -174,6 +174,30 @@ describe('a phone with a script', () => {
     ]);
   });
 
+  it('knows a recording again although the application paused in the middle of it', () => {
+    const speech = clip(400, 3);
+    const machine = new ScriptMachine(
+      [{ type: 'expect', hear: { type: 'recording', audio: speech, leastDb: 20 }, withinMs: 1_000 }],
+      RATE,
+    );
+    const echo = frames(speech.samples);
+    for (const frame of echo.slice(0, 9)) machine.hear(frame, FRAME);
+    // The tenth frame came in two halves with silence between and after them.
+    const tenth = echo[9] ?? SILENCE;
+    for (const [from, to] of [
+      [0, 100],
+      [100, FRAME],
+    ]) {
+      const part = new Int16Array(FRAME);
+      part.set(tenth.subarray(from, to));
+      machine.hear(part, (to ?? 0) - (from ?? 0));
+      machine.hear(SILENCE, 0);
+    }
+    for (const frame of echo.slice(10)) machine.hear(frame, FRAME);
+    for (let i = 0; i < 10; i++) machine.hear(SILENCE, 0);
+    expect(machine.results()[0]?.status).toBe('done');
+  });
+
   it('does not take another voice for the recording that it expects', () => {
     const expectation: Step = {
       type: 'expect',
