@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CalleeBook } from '../phone/callee-book.ts';
 import type { RunningServer } from '../process/child.ts';
 import { type Clock, systemClock } from '../process/clock.ts';
@@ -6,9 +5,9 @@ import { seededRandom, systemRandom } from '../process/random.ts';
 import { skewedClock } from '../process/skewed-clock.ts';
 import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts';
 import type { Call } from './call/call.ts';
+import type { CallEnvironment } from './call/call-environment.ts';
 import { CallRegistry } from './call/call-registry.ts';
 import type { Callees } from './call/callees.ts';
-import type { CallEnvironment } from './call/connection.ts';
 import { Dialer } from './call/dialer.ts';
 import type { CreatePhone } from './call/scripted-phone.ts';
 import { type PlaceCallRequest, Switchboard } from './call/switchboard.ts';
@@ -18,13 +17,13 @@ import { Scripts } from './control/scripts.ts';
 import { CallingEvents } from './event-grid/calling-events.ts';
 import { createResourceTopic, type EventGridOptions } from './event-grid/resource-topic.ts';
 import { EventLog, type RecordEntry } from './event-log.ts';
-import { KEYS_PATH, newSigningKey, OPENID_CONFIGURATION_PATH, TokenIssuer } from './events/tokens.ts';
+import { KEYS_PATH, newSigningKey, TokenIssuer } from './events/tokens.ts';
 import { FaultEngine, type InjectedCounts } from './faults/fault-engine.ts';
 import type { FaultPlan, FaultRuleInput } from './faults/fault-plan.ts';
 import { plannedTokens } from './faults/planned-tokens.ts';
 import { RestFaults } from './faults/rest-faults.ts';
+import { answerRequests, VALIDATION_PATH } from './http/answer-requests.ts';
 import { listen, type TlsIdentity } from './http/listen.ts';
-import { refusalReply, sendReply } from './http/reply.ts';
 import { type MediaTicker, processTicker } from './media/media-ticker.ts';
 import type { OpenMediaStream } from './media/port.ts';
 import type { OpenTranscriptionStream } from './media/transcription-port.ts';
@@ -33,9 +32,6 @@ import { createPromptLoader } from './operations/prompt-loader.ts';
 import { createTextToSpeech } from './operations/text-to-speech.ts';
 import { RestApi } from './rest/rest-api.ts';
 
-const VALIDATION_PATH = '/event-grid/validate';
-/** Where people expect to publish an incoming call; the same as `POST /control/calls`. */
-const INCOMING_CALL_PATH = '/eventgrid/incomingCall';
 const LEAST_KEY_BYTES = 16;
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -123,7 +119,6 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     onWarning: (sentence) => log(`Event Grid: ${sentence}`),
   });
   const listening = await listen(options.host ?? '127.0.0.1', options.port, options.tls);
-  const { server } = listening;
   url = listening.url;
   const issuer = options.tokenIssuer ?? url;
   const issuerOn = (by: Clock): TokenIssuer =>
@@ -185,27 +180,7 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     scripts: new Scripts({ switchboard, callees, clock, ringMs: environment.behaviour.ringMs }),
   });
 
-  const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const [path = '', query = ''] = (request.url ?? '/').split('?', 2);
-    if (path.startsWith('/control/')) return control.handle(request, response, path);
-    if (path === INCOMING_CALL_PATH) return control.handle(request, response, '/control/incoming-call');
-    if (path === OPENID_CONFIGURATION_PATH) {
-      return sendReply(response, { status: 200, json: tokens.openIdConfiguration() });
-    }
-    if (path === KEYS_PATH) return sendReply(response, { status: 200, json: tokens.keys() });
-    if (path === VALIDATION_PATH) {
-      const confirmed = topic?.confirm(new URLSearchParams(query).get('id') ?? '') === true;
-      return sendReply(response, { status: confirmed ? 200 : 404 });
-    }
-    return rest.handle(request, response);
-  };
-  server.on('request', (request, response) => {
-    void route(request, response).catch((error: unknown) => {
-      if (request.destroyed && !request.complete) return;
-      log(`a request failed: ${error instanceof Error ? error.message : String(error)}`);
-      sendReply(response, refusalReply({ status: 500, code: 'InternalError', message: 'Internal error.' }));
-    });
-  });
+  answerRequests(listening.server, { rest, control, tokens, topic, log });
 
   let closing: Promise<void> | undefined;
   return {

@@ -4,13 +4,9 @@ import type { SentEvent } from '../events/callback-outbox.ts';
 import { NO_LONGER_THERE } from '../events/results.ts';
 import type { MediaStreamReport } from '../media/port.ts';
 import { RefusedError, refusals } from '../refusal.ts';
-import {
-  type Answer,
-  type CallEnvironment,
-  Connection,
-  type ConnectionParties,
-  type HangUpCause,
-} from './connection.ts';
+import type { Answer } from './answer.ts';
+import type { CallEnvironment } from './call-environment.ts';
+import { Connection, type ConnectionParties, type HangUpCause } from './connection.ts';
 import type { CallConnectionState, ReplyTo } from './connection-machine.ts';
 import type { Speaker } from './conversation.ts';
 import type { CallIds } from './ids.ts';

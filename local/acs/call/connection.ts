@@ -1,23 +1,12 @@
 import type { Phone } from '../../phone/phone.ts';
-import type { Clock } from '../../process/clock.ts';
-import type { Random } from '../../process/random.ts';
-import type { AcsBehaviour } from '../behaviour.ts';
-import type { RecordEntry } from '../event-log.ts';
 import type { CallbackEventType, ResultInformation } from '../events/callback-event.ts';
-import { CallbackOutbox, type SentEvent } from '../events/callback-outbox.ts';
+import type { CallbackOutbox, SentEvent } from '../events/callback-outbox.ts';
 import { COMPLETED } from '../events/results.ts';
-import { plannedDeliveryFaults } from '../faults/delivery-faults.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
-import { plannedMediaFaults } from '../faults/planned-media-faults.ts';
-import type { Tokens } from '../faults/planned-tokens.ts';
-import type { MediaTicker } from '../media/media-ticker.ts';
-import type { MediaStreamReport, OpenMediaStream } from '../media/port.ts';
-import type { OpenTranscriptionStream } from '../media/transcription-port.ts';
-import { CallOperations } from '../operations/call-operations.ts';
-import { CallTranscription, type TranscriptionConfiguration } from '../operations/call-transcription.ts';
-import type { LoadPrompt } from '../operations/prompt-loader.ts';
+import type { MediaStreamReport } from '../media/port.ts';
+import type { CallOperations } from '../operations/call-operations.ts';
 import { type Refusal, RefusedError, refusals } from '../refusal.ts';
-import type { Callees } from './callees.ts';
+import type { Answer } from './answer.ts';
+import type { CallEnvironment } from './call-environment.ts';
 import {
   type CallConnectionState,
   type ConnectionEffect,
@@ -27,42 +16,12 @@ import {
   type ReplyTo,
   stepConnection,
 } from './connection-machine.ts';
+import { type Making, newMediaLeg, newOperations, newOutbox } from './connection-parts.ts';
 import type { Speaker } from './conversation.ts';
 import { Invitations } from './invitations.ts';
-import { type MediaConfiguration, MediaLeg } from './media-leg.ts';
+import type { MediaLeg } from './media-leg.ts';
 import { type Participant, Participants } from './participants.ts';
 import type { PhoneHost } from './phone-line.ts';
-
-export type { ReplyTo } from './connection-machine.ts';
-
-/** What the application said when it answered. */
-export interface Answer extends ReplyTo {
-  readonly callbackUri: string;
-  readonly apiVersion: string;
-  readonly answeredBy?: { readonly id: string } | undefined;
-  readonly media?: MediaConfiguration | undefined;
-  readonly transcription?: TranscriptionConfiguration | undefined;
-}
-
-/** What every call of one server has in common. */
-export interface CallEnvironment {
-  readonly clock: Clock;
-  readonly behaviour: AcsBehaviour;
-  readonly tokens: Tokens;
-  /** Where all ids come from, and the chance of faults. */
-  readonly random: Random;
-  readonly faults: FaultEngine;
-  /** Takes what is written to the event log. */
-  readonly record: RecordEntry;
-  readonly openMediaStream: OpenMediaStream;
-  readonly openTranscriptionStream: OpenTranscriptionStream;
-  /** Times the sound of calls that are not streamed. */
-  readonly ticker: MediaTicker;
-  /** Fetches and synthesizes what is played. */
-  readonly loadPrompt: LoadPrompt;
-  /** Whom calls of the application reach. */
-  readonly callees: Callees;
-}
 
 export interface ConnectionParties {
   readonly callConnectionId: string;
@@ -121,38 +80,21 @@ export class Connection implements PhoneHost {
     environment: CallEnvironment,
     listener: ConnectionListener,
   ) {
-    const { behaviour, clock, tokens, openMediaStream, faults, record } = environment;
+    const { behaviour, clock, callees } = environment;
     const { callConnectionId, serverCallId, correlationId } = parties;
     const random = environment.random.branch(callConnectionId);
+    const making: Making = { answer, parties, environment, random };
     this.callConnectionId = callConnectionId;
     this.serverCallId = serverCallId;
     this.correlationId = correlationId;
-    const recordingIds = random.branch('recordings');
-    const transcriptionIds = random.branch('transcription');
-    const operations = new CallOperations({
+    this.operations = newOperations(making, {
       phones: () => this.participants.phones,
       setOnHold: (rawId, onHold) => void this.participants.hold(rawId, onHold),
       emit: (type, data, replyTo) => this.emit(type, data, replyTo),
-      clock,
-      loadPrompt: environment.loadPrompt,
-      newRecordingId: () => recordingIds.uuid(),
-      transcription: new CallTranscription({
-        configuration: answer.transcription,
-        callConnectionId,
-        correlationId,
-        replyTo: { operationContext: answer.operationContext },
-        emit: (type, data, replyTo) => this.emit(type, data, replyTo),
-        mediaToken: () => tokens.mediaToken(),
-        newId: () => transcriptionIds.uuid(),
-        open: environment.openTranscriptionStream,
-      }),
-      ticker: environment.ticker,
-      sampleRateHz: mediaRateHz(answer.media),
     });
-    this.operations = operations;
-    this.participants = new Participants(() => this.#participantsChanged(), operations);
+    this.participants = new Participants(() => this.#participantsChanged(), this.operations);
     this.invitations = new Invitations({
-      callees: environment.callees,
+      callees,
       clock,
       random: random.branch('invitations'),
       call: { callConnectionId, correlationId },
@@ -166,40 +108,12 @@ export class Connection implements PhoneHost {
       reconnects: behaviour.reconnects,
       stoppedEventOnHangUp: behaviour.stoppedEventOnHangUp,
     });
-    this.#outbox = new CallbackOutbox({
-      clock,
-      tokens,
-      origin: { callConnectionId, serverCallId, correlationId, version: answer.apiVersion },
-      retryDelaysMs: behaviour.callbackRetryDelaysMs,
-      onSent: (event) => listener.sent(event),
-      onAttempt: ({ id, type, attempts, result }) =>
-        record({ kind: 'callback', callConnectionId, id, type, attempts, result }),
-      headers: {
-        'content-type': `${behaviour.callbackContentType}; charset=utf-8`,
-        ...(behaviour.callbackConnectionIdHeader ? { 'x-ms-call-connection-id': callConnectionId } : {}),
-      },
-      random: random.branch('callbacks'),
-      drawFaults: plannedDeliveryFaults(faults, 'callback', random.branch('callback faults')),
-      clockSkewMs: () => faults.clockSkewMs,
+    this.#outbox = newOutbox(making, (event) => listener.sent(event));
+    this.#media = newMediaLeg(making, this.participants.phones, {
+      started: () => void this.#apply({ type: 'mediaStarted' }),
+      failed: (failure) => void this.#apply({ type: 'mediaFailed', failure }),
+      closedByPeer: () => void this.#apply({ type: 'mediaClosedByPeer' }),
     });
-    this.#media =
-      answer.media === undefined
-        ? undefined
-        : new MediaLeg({
-            configuration: answer.media,
-            callConnectionId,
-            correlationId,
-            phones: this.participants.phones,
-            tokens,
-            openMediaStream,
-            random: random.branch('media'),
-            faults: plannedMediaFaults(faults, random.branch('media faults')),
-            listener: {
-              started: () => void this.#apply({ type: 'mediaStarted' }),
-              failed: (failure) => void this.#apply({ type: 'mediaFailed', failure }),
-              closedByPeer: () => void this.#apply({ type: 'mediaClosedByPeer' }),
-            },
-          });
     for (const participant of parties.participants) this.seat(participant);
   }
 
@@ -380,9 +294,4 @@ export class Connection implements PhoneHost {
     });
     this.#timers.add(cancel);
   }
-}
-
-/** A call without a media stream sounds as one with the default format would. */
-function mediaRateHz(media: MediaConfiguration | undefined): number {
-  return media?.audioFormat === 'pcm24KMono' ? 24_000 : 16_000;
 }

@@ -1,9 +1,11 @@
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import { CALLEE_NOT_REACHED } from '../events/results.ts';
 import { RefusedError, refusals } from '../refusal.ts';
+import type { Answer } from './answer.ts';
 import { Call, type PlacedBy } from './call.ts';
+import type { CallEnvironment } from './call-environment.ts';
 import type { CallRegistry } from './call-registry.ts';
-import type { Answer, CallEnvironment, Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { Conversation, type Speaker } from './conversation.ts';
 import { newCallIds } from './ids.ts';
 import type { InvitationEnd } from './invitation.ts';

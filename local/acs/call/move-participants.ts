@@ -1,7 +1,8 @@
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import { RefusedError, refusals } from '../refusal.ts';
 import { invalid } from '../rest/fields.ts';
-import type { Connection, ReplyTo } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { ReplyTo } from './connection-machine.ts';
 
 /**
  * Carries telephones from one call of the application to another; each is a MoveParticipantSucceeded on the call that it comes to. A call

@@ -2,7 +2,8 @@ import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import { CALLEE_NOT_REACHED, NO_LONGER_THERE } from '../events/results.ts';
 import { RefusedError, refusals } from '../refusal.ts';
 import { invalid } from '../rest/fields.ts';
-import type { Connection, ReplyTo } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { ReplyTo } from './connection-machine.ts';
 import type { Dialer } from './dialer.ts';
 import type { Invite } from './invitations.ts';
 

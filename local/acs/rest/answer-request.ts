@@ -1,4 +1,4 @@
-import type { Answer } from '../call/connection.ts';
+import type { Answer } from '../call/answer.ts';
 import { readCallSetup } from './call-setup.ts';
 import { Fields } from './fields.ts';
 

@@ -1,4 +1,4 @@
-import type { Answer } from '../call/connection.ts';
+import type { Answer } from '../call/answer.ts';
 import type { MediaConfiguration } from '../call/media-leg.ts';
 import { readTranscription } from '../operations/transcription-options.ts';
 import { RefusedError, refusals } from '../refusal.ts';

@@ -1,6 +1,7 @@
 import type { Call } from '../call/call.ts';
 import type { CallRegistry } from '../call/call-registry.ts';
-import type { Connection, ReplyTo } from '../call/connection.ts';
+import type { Connection } from '../call/connection.ts';
+import type { ReplyTo } from '../call/connection-machine.ts';
 import type { Dialer } from '../call/dialer.ts';
 import { RefusedError, refusals } from '../refusal.ts';
 import { checkCallbackUri } from './callback-uri.ts';

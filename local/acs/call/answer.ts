@@ -1,0 +1,12 @@
+import type { TranscriptionConfiguration } from '../operations/call-transcription.ts';
+import type { ReplyTo } from './connection-machine.ts';
+import type { MediaConfiguration } from './media-leg.ts';
+
+/** What the application said when it answered or placed a call. */
+export interface Answer extends ReplyTo {
+  readonly callbackUri: string;
+  readonly apiVersion: string;
+  readonly answeredBy?: { readonly id: string } | undefined;
+  readonly media?: MediaConfiguration | undefined;
+  readonly transcription?: TranscriptionConfiguration | undefined;
+}
