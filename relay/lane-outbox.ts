@@ -33,6 +33,10 @@ export class LaneOutbox {
   readonly #sequenceNumbers = new Map<number, number>();
   readonly #events: CallEvent[] = [];
   #startDue = true;
+  #isResumed = false;
+  /** Audio was lost or dropped since the worker last heard some. */
+  #isLossUntold = false;
+  #droppedMsTold = 0;
   #ended: CallEvent | undefined;
   #endSent = false;
   #eventsDropped = 0;
@@ -72,9 +76,15 @@ export class LaneOutbox {
     this.#eventsDropped += 1;
   }
 
-  /** `call.started` is due (again): the lane is new, and a worker's state lives in the lane. */
+  /** `call.started` did not reach the worker and is due again. */
   restart(): void {
     this.#startDue = true;
+  }
+
+  /** The lane is a new one: `call.started` is due again, since the worker's state has gone with the old lane. */
+  resume(): void {
+    this.#startDue = true;
+    this.#isResumed = true;
   }
 
   /** The stream is over: what waits may be sent however short it is, and `ended` after it. */
@@ -86,7 +96,7 @@ export class LaneOutbox {
   next(): OutboxMessage | undefined {
     if (this.#startDue) {
       this.#startDue = false;
-      return { kind: 'event', event: this.#options.callStarted() };
+      return { kind: 'event', event: this.#startEvent() };
     }
     const event = this.#events.shift();
     if (event !== undefined) return { kind: 'event', event };
@@ -98,6 +108,7 @@ export class LaneOutbox {
 
   /** Audio of this participant did not reach the worker. */
   lost(ssrc: number): void {
+    this.#isLossUntold = true;
     this.#options.audio.lost(ssrc);
   }
 
@@ -108,6 +119,13 @@ export class LaneOutbox {
     this.#events.length = 0;
   }
 
+  #startEvent(): CallEvent {
+    const event = this.#options.callStarted();
+    if (!this.#isResumed || event.type !== 'call.started') return event;
+    const isDiscontinuous = this.#isLossUntold || this.droppedMs > this.#droppedMsTold;
+    return { ...event, resumed: true, discontinuity: isDiscontinuous };
+  }
+
   #nextAudio(): OutboxMessage | undefined {
     const { audio, format } = this.#options;
     const piece = this.#ended === undefined ? audio.take() : audio.takeRest();
@@ -115,6 +133,8 @@ export class LaneOutbox {
     const { ssrc, ms, marker, timestamp, bytes } = piece;
     const sequenceNumber = this.#sequenceNumbers.get(ssrc) ?? 0;
     this.#sequenceNumbers.set(ssrc, sequenceNumber + 1);
+    this.#isLossUntold = false;
+    this.#droppedMsTold = this.droppedMs;
     const payloadType = PAYLOAD_TYPE[format];
     const packet = formatRtp({ payloadType, marker, sequenceNumber, timestamp, ssrc, payload: bytes });
     return { kind: 'audio', packet, ssrc, ms };

@@ -27,7 +27,8 @@ export const OPEN_TIMEOUT_MS = 10_000;
 export const END_LIMIT_MS = 3_000;
 /** Attempts in a row to open a lane; an acknowledged event starts the count again. */
 export const OPEN_ATTEMPTS = 10;
-const OPEN_FIRST_WAIT_MS = 250;
+/** Short, since most often one connection was lost and the next one is to be had: meanwhile a worker hears nothing. */
+const OPEN_FIRST_WAIT_MS = 100;
 const OPEN_LONGEST_WAIT_MS = 5_000;
 /** `call.started` is tried this often before the audio goes on without it. */
 export const START_EVENT_ATTEMPTS = 3;
@@ -63,6 +64,7 @@ export class Lane {
     firstMs: OPEN_FIRST_WAIT_MS,
     longestMs: OPEN_LONGEST_WAIT_MS,
     attempts: OPEN_ATTEMPTS,
+    random: Math.random,
   });
   readonly #closed = Promise.withResolvers<void>();
   #state: LaneState = 'opening';
@@ -177,7 +179,7 @@ export class Lane {
   #started(): void {
     this.#opened += 1;
     this.#startAttempts = 0;
-    if (this.#opened > 1) this.#outbox.restart();
+    if (this.#opened > 1) this.#outbox.resume();
     this.#enter(this.#ending ? 'draining' : 'open');
     this.#options.onOpened();
     this.#pump();

@@ -18,6 +18,10 @@ const callStarted = z.object({
   format: z.enum(AUDIO_FORMAT_NAMES),
   participants: z.array(participant),
   turn: z.int().nonnegative(),
+  /** The lane is a new one of a call that has been going on: the worker's state has gone with the old lane. */
+  resumed: z.boolean().exactOptional(),
+  /** With `resumed`: audio was lost between the two lanes. */
+  discontinuity: z.boolean().exactOptional(),
 });
 
 const callEvent = z.discriminatedUnion('type', [

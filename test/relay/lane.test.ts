@@ -16,6 +16,9 @@ import { frame } from './acs-messages.ts';
 import { RelayClock, settled } from './relay-clock.ts';
 import { type ScriptedLane, scriptedLanes } from './scripted-lane.ts';
 
+/** The longest wait before a lane is opened again for the first time. */
+const REOPEN_WITHIN_MS = 100;
+
 const { frameSamples } = AUDIO_FORMATS.pcm16KMono;
 const STARTED: CallEvent = {
   type: 'call.started',
@@ -235,7 +238,7 @@ describe('a lane whose connection fails', () => {
     const { lanes, clock } = setUp();
     await clock.advance(OPEN_TIMEOUT_MS);
     expect(lanes.all[0]?.isStopped).toBe(true);
-    await clock.advance(250);
+    await clock.advance(REOPEN_WITHIN_MS);
     expect(lanes.all).toHaveLength(2);
   });
 
@@ -246,19 +249,48 @@ describe('a lane whose connection fails', () => {
     first.lose();
     expect(lane.report()).toMatchObject({ state: 'waiting', chunksFailed: 1, lostMs: 100 });
     hear(10);
-    await clock.advance(250);
+    await clock.advance(REOPEN_WITHIN_MS);
     const second = await open();
     expect(second).not.toBe(first);
-    expect(second.events).toEqual([STARTED]);
+    expect(second.events).toEqual([{ ...STARTED, resumed: true, discontinuity: true }]);
     expect(second.packets[0]).toMatchObject({ marker: true, timestamp: 5 * frameSamples });
     expect(lane.report()).toMatchObject({ state: 'open', reopened: 1, droppedMs: 0 });
+  });
+
+  it('says on another lane that nothing was lost, when nothing was', async () => {
+    const { open, hear, clock, acknowledge } = setUp();
+    const first = await open();
+    hear(5);
+    await acknowledge();
+    hear(3);
+    first.lose();
+    await clock.advance(REOPEN_WITHIN_MS);
+    hear(2);
+    const second = await open();
+    expect(second.events).toEqual([{ ...STARTED, resumed: true, discontinuity: false }]);
+    expect(second.packets[0], 'what waited follows on').toMatchObject({
+      marker: false,
+      timestamp: 5 * frameSamples,
+    });
+  });
+
+  it('says on another lane that audio was lost when too much waited for it', async () => {
+    const { lane, lanes, open, hear, clock } = setUp(200);
+    const first = await open();
+    first.lose();
+    hear(30);
+    await clock.advance(REOPEN_WITHIN_MS);
+    const second = await open();
+    expect(lane.report().droppedMs).toBe(400);
+    expect(second.events[0]).toMatchObject({ resumed: true, discontinuity: true });
+    expect(lanes.all).toHaveLength(2);
   });
 
   it('takes no notice of a connection that it has given up', async () => {
     const { open, lane, lanes, clock } = setUp();
     const first = await open();
     first.lose();
-    await clock.advance(250);
+    await clock.advance(REOPEN_WITHIN_MS);
     first.lose();
     expect(lane.report().state).toBe('opening');
     expect(lanes.all).toHaveLength(2);
