@@ -10,7 +10,6 @@
 import type { Logger } from 'pino';
 import { bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
 import { bargeInOf, WORKER_PRIORITY, type WorkerPlan } from '../shared/core/plan.ts';
-import { NO_VOICE } from '../shared/core/voice-activity.ts';
 import type { Ticket } from '../shared/protocol/ticket.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { CallReport, CallState } from './call-report.ts';
@@ -18,7 +17,8 @@ import type { Clock } from './clock.ts';
 import { Counts } from './counts.ts';
 import { Lane } from './lane.ts';
 import type { OpenLaneConnection } from './lane-connection.ts';
-import { ChunkAudio } from './listening/chunk-audio.ts';
+import { audioFor } from './listening/audio-for.ts';
+import { Listening } from './listening/listening.ts';
 import { type Intake, MediaIntake } from './media-intake.ts';
 import type { MediaSocket } from './media-socket.ts';
 import { Speaker } from './speaker.ts';
@@ -59,6 +59,7 @@ interface WorkerLink {
 export class Session {
   readonly #options: SessionOptions;
   readonly #intake: MediaIntake;
+  readonly #listening: Listening;
   readonly #speaker: Speaker;
   readonly #ignored = new Counts();
   readonly #workers: readonly WorkerLink[];
@@ -79,6 +80,14 @@ export class Session {
     this.#startedAtMs = clock.nowMs();
     this.#intake = new MediaIntake(plan);
     this.#speaker = new Speaker({ socket, format: plan.format, jitterBufferMs, leadMs, clock, wheel });
+    this.#listening = new Listening({
+      format: plan.format,
+      clock,
+      speech: this.#speaker,
+      onAdvance: (position) => {
+        for (const { lane } of this.#workers) lane.advance(position);
+      },
+    });
     this.#workers = plan.workers.map((worker) => this.#link(worker));
     this.#ended = this.#whenEnded();
   }
@@ -167,7 +176,8 @@ export class Session {
     this.#framesIn += 1;
     this.#bytesIn += pcm.byteLength;
     if (joined !== undefined) this.#tell({ type: 'participant', ...joined });
-    for (const { lane } of this.#workers) lane.pushFrame({ ssrc, pcm, timestamp, voice: NO_VOICE });
+    const heard = this.#listening.hear(ssrc, pcm, timestamp);
+    for (const { lane } of this.#workers) lane.pushFrame(heard);
   }
 
   #link(worker: WorkerPlan): WorkerLink {
@@ -193,7 +203,7 @@ export class Session {
       callId: ticket.callId,
       worker: name,
       format,
-      audio: new ChunkAudio({ format, chunkMs: listen.ms, maxBacklogMs }),
+      audio: audioFor(listen, { format, maxBacklogMs, onEvent: (event) => lane.pushEvent(event) }),
       clock,
       openConnection,
       callStarted: () => this.#callStarted(voice.turn),
@@ -241,6 +251,7 @@ export class Session {
     this.#state = 'ending';
     this.#endedReason = cause;
     this.#speaker.close();
+    this.#listening.close();
     for (const { lane } of this.#workers) lane.end({ type: 'call.ended', reason: cause });
     this.#over.resolve();
   }

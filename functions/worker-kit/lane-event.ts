@@ -1,7 +1,8 @@
 /** One event of a lane, from the bytes that came to the answer that goes back. Knows nothing of HTTP. */
 import { formatReply, type LaneEvent, type LaneMessage, parseLaneEvent } from './lane-message.ts';
 import { formatLaneState, type LaneState, parseLaneState } from './lane-state.ts';
-import type { Call, HandlerResult, Worker, WorkerReply } from './worker.ts';
+import { formatWav } from './wav.ts';
+import type { AudioChunk, Call, HandlerResult, Worker, WorkerReply } from './worker.ts';
 
 /** How long a handler may take. Its lane hears nothing meanwhile, so what comes later than this is of no use. */
 export const HANDLER_LIMIT_MS = 10_000;
@@ -68,6 +69,8 @@ function advance(lane: LaneState, event: LaneEvent): LaneState {
       return { ...lane, turn: Math.max(lane.turn, event.turn) };
     case 'participant':
     case 'dtmf':
+    case 'speech.started':
+    case 'speech.ended':
     case 'played':
     case 'call.ended':
       return lane;
@@ -96,13 +99,17 @@ async function runHandler(
 function dispatch(worker: Worker, event: LaneEvent, call: Call, state: object): HandlerResult {
   switch (event.type) {
     case 'audio':
-      return worker.onAudio(event.chunk, call, state);
+      return hear(worker, event.chunk, call, state);
     case 'call.started':
       return worker.onCallStarted?.(event, call, state);
     case 'participant':
       return worker.onParticipant?.(event, call, state);
     case 'dtmf':
       return worker.onDtmf?.(event, call, state);
+    case 'speech.started':
+      return worker.onSpeechStarted?.(event, call, state);
+    case 'speech.ended':
+      return worker.onSpeechEnded?.(event, call, state);
     case 'interrupted':
       return worker.onInterrupted?.(event, call, state);
     case 'played':
@@ -110,6 +117,13 @@ function dispatch(worker: Worker, event: LaneEvent, call: Call, state: object): 
     case 'call.ended':
       return worker.onCallEnded?.(event, call, state);
   }
+}
+
+/** What a worker hears is what it was made for, however the route of the call has cut it. */
+function hear(worker: Worker, chunk: AudioChunk, call: Call, state: object): HandlerResult {
+  if (worker.onAudio !== undefined) return worker.onAudio(chunk, call, state);
+  const utterance = { ...chunk, wav: () => formatWav(chunk.pcm, chunk.sampleRateHz) };
+  return worker.onUtterance(utterance, call, state);
 }
 
 async function withinLimit(result: Promise<WorkerReply>, abort: AbortController): Promise<WorkerReply> {

@@ -1,6 +1,7 @@
 /** What a worker is made of, as its author sees it. `define-worker.ts` checks it, `lane-event.ts` runs it. */
 import type { AudioFormat } from '../../shared/core/audio-format.ts';
 import type { ListenMode } from '../../shared/core/plan.ts';
+import type { ListenOptions } from '../../shared/protocol/listen-schema.ts';
 import type { CallEvent, WorkerAction } from '../../shared/protocol/worker-messages.ts';
 
 /** A run of audio of one participant. */
@@ -16,6 +17,15 @@ export interface AudioChunk {
   readonly durationMs: number;
   /** The participant's number, named by `call.started` and `participant` events; 0 when the call's audio is mixed. */
   readonly participant: number;
+}
+
+/**
+ * What a participant said, from the pause before it to the pause after it. `marker` is false when it goes on from the
+ * utterance before it, which had reached its longest length.
+ */
+export interface Utterance extends AudioChunk {
+  /** The same as a WAV file. */
+  wav(): Uint8Array<ArrayBuffer>;
 }
 
 /** The call that an event belongs to. */
@@ -48,14 +58,12 @@ export type HandlerResult = WorkerReply | Promise<WorkerReply>;
  * worker; change it in place. A handler may run again for the same event with the same state (Web PubSub repeats an
  * event whose answer got lost), so effects outside of `state` must bear repetition.
  */
-export interface WorkerDefinition<S extends object> {
+interface Handlers<S extends object> {
   /** Lower case letters, digits and hyphens: the name in the call's route, and the last part of the webhook's path. */
   readonly name: string;
-  readonly listen: ListenMode;
   initialState?(): S;
   onCallStarted?(event: EventOf<'call.started'>, call: Call, state: S): HandlerResult;
   onParticipant?(event: EventOf<'participant'>, call: Call, state: S): HandlerResult;
-  onAudio(chunk: AudioChunk, call: Call, state: S): HandlerResult;
   onDtmf?(event: EventOf<'dtmf'>, call: Call, state: S): HandlerResult;
   /** The caller spoke over a reply, or a worker of higher priority did: `playedMs` of it were heard. */
   onInterrupted?(event: EventOf<'interrupted'>, call: Call, state: S): HandlerResult;
@@ -65,5 +73,30 @@ export interface WorkerDefinition<S extends object> {
   onCallEnded?(event: EventOf<'call.ended'>, call: Call, state: S): HandlerResult;
 }
 
+/** Hears everything, as it comes. */
+export interface ChunkWorkerDefinition<S extends object> extends Handlers<S> {
+  readonly listen: Extract<ListenOptions, { mode: 'chunk' }>;
+  onAudio(chunk: AudioChunk, call: Call, state: S): HandlerResult;
+  readonly onUtterance?: never;
+  readonly onSpeechStarted?: never;
+  readonly onSpeechEnded?: never;
+}
+
+/** Hears what is said, once it has been said. */
+export interface UtteranceWorkerDefinition<S extends object> extends Handlers<S> {
+  readonly listen: Extract<ListenOptions, { mode: 'utterance' }>;
+  onUtterance(utterance: Utterance, call: Call, state: S): HandlerResult;
+  /** Somebody speaks. Told where the route's `listen` asks for `speechEvents`. */
+  onSpeechStarted?(event: EventOf<'speech.started'>, call: Call, state: S): HandlerResult;
+  /** He has finished; what he said follows. */
+  onSpeechEnded?(event: EventOf<'speech.ended'>, call: Call, state: S): HandlerResult;
+  readonly onAudio?: never;
+}
+
+export type WorkerDefinition<S extends object> = ChunkWorkerDefinition<S> | UtteranceWorkerDefinition<S>;
+
+/** A definition that was checked, and in which nothing of `listen` is left to defaults. */
+export type DefinedWorker<S extends object> = WorkerDefinition<S> & { readonly listen: ListenMode };
+
 /** A worker of which only the runtime's view is wanted. */
-export type Worker = WorkerDefinition<object>;
+export type Worker = DefinedWorker<object>;

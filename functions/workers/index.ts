@@ -7,6 +7,7 @@
  */
 import type { Worker } from '../worker-kit/worker.ts';
 import { echo } from './echo.ts';
+import { parrot } from './parrot.ts';
 import { robot } from './robot.ts';
 
-export const workers: readonly Worker[] = [echo, robot];
+export const workers: readonly Worker[] = [echo, robot, parrot];

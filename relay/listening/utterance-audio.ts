@@ -64,7 +64,8 @@ export class UtteranceAudio implements WorkerAudio {
   }
 
   takeRest(): AudioPiece | undefined {
-    for (const [ssrc, machine] of this.#machines) this.#handle(ssrc, machine.flush());
+    // Nobody is told of the end of speech any more: that of the call says as much.
+    for (const [ssrc, machine] of this.#machines) this.#gather(ssrc, machine.flush());
     return this.take();
   }
 
@@ -80,18 +81,14 @@ export class UtteranceAudio implements WorkerAudio {
   #handle(ssrc: number, events: readonly EndpointEvent[]): void {
     const { speech } = this.#options;
     for (const event of events) {
-      switch (event.type) {
-        case 'speechStarted':
-          speech?.onSpeechStarted(ssrc, event.timestamp, event.latencyMs);
-          break;
-        case 'speechEnded':
-          speech?.onSpeechEnded(ssrc, event.timestamp, event.durationMs);
-          break;
-        case 'utterance':
-          this.#queue({ ssrc, ...event.utterance });
-          break;
-      }
+      if (event.type === 'speechStarted') speech?.onSpeechStarted(ssrc, event.timestamp, event.latencyMs);
+      if (event.type === 'speechEnded') speech?.onSpeechEnded(ssrc, event.timestamp, event.durationMs);
     }
+    this.#gather(ssrc, events);
+  }
+
+  #gather(ssrc: number, events: readonly EndpointEvent[]): void {
+    for (const event of events) if (event.type === 'utterance') this.#queue({ ssrc, ...event.utterance });
   }
 
   #queue(utterance: Waiting): void {

@@ -1,11 +1,36 @@
 import type { AudioFormat } from './audio-format.ts';
 import type { BargeInPolicy } from './barge-in.ts';
+import type { EndpointingRules } from './endpointing.ts';
 
-/** How a worker hears the call. `chunk`: one event per run of frames, at least `ms` long, the next after the ack of the last. */
-export type ListenMode = { readonly mode: 'chunk'; readonly ms: number };
+/** One event per run of frames, at least `ms` long, the next after the ack of the last. */
+export interface ChunkMode {
+  readonly mode: 'chunk';
+  readonly ms: number;
+}
+
+/** One event per thing that somebody says. */
+export interface UtteranceMode extends EndpointingRules {
+  readonly mode: 'utterance';
+  /** Whether the worker is told when somebody begins and has finished to speak, before it gets what he said. */
+  readonly speechEvents: boolean;
+}
+
+/** How a worker hears the call. */
+export type ListenMode = ChunkMode | UtteranceMode;
 
 /** Bounds of a chunk's shortest length in milliseconds: a frame, and what still feels like a conversation. */
 export const CHUNK_MS = { min: 20, max: 2_000, default: 100 } as const;
+
+/**
+ * Bounds of the members of `UtteranceMode`, in milliseconds. The longest utterance at 24 kHz is 960,000 characters of
+ * base64, and Web PubSub takes messages of 1 MB.
+ */
+export const UTTERANCE_MS = {
+  endSilenceMs: { min: 100, max: 3_000, default: 500 },
+  maxMs: { min: 1_000, max: 15_000, default: 15_000 },
+  minSpeechMs: { min: 20, max: 1_000, default: 120 },
+  preRollMs: { min: 0, max: 1_000, default: 300 },
+} as const;
 
 export interface WorkerPlan {
   /** The worker's name: also the event name on its lane and the last part of its webhook's path. */

@@ -1,15 +1,9 @@
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../core/audio-format.ts';
-import { type CallPlan, CHUNK_MS, WORKER_PRIORITY } from '../core/plan.ts';
+import { type CallPlan, WORKER_PRIORITY } from '../core/plan.ts';
 import { bargeInSchema } from './barge-in-schema.ts';
+import { listenSchema } from './listen-schema.ts';
 import { WORKER_NAME_PATTERN } from './names.ts';
-
-export const listenSchema = z.strictObject({
-  mode: z.literal('chunk', {
-    error: 'only the listen mode "chunk" is built; not supported: "utterance" and "stream"',
-  }),
-  ms: z.int().min(CHUNK_MS.min).max(CHUNK_MS.max),
-});
 
 export const workerPlanSchema = z.strictObject({
   name: z

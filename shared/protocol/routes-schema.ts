@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../core/audio-format.ts';
 import { CHUNK_MS } from '../core/plan.ts';
 import type { CallRoute } from '../core/routes.ts';
-import { listenSchema, workerPlanSchema } from './plan-schema.ts';
+import { listenOptionsSchema } from './listen-schema.ts';
+import { workerPlanSchema } from './plan-schema.ts';
 
 export class RoutesError extends Error {
   override readonly name = 'RoutesError';
@@ -22,9 +23,7 @@ const pattern = z
   .regex(/^[^*\s]{1,255}\*?$|^\*$/, 'must be a number or raw id, exact or its beginning followed by one *');
 
 const worker = workerPlanSchema.extend({
-  listen: listenSchema
-    .extend({ ms: listenSchema.shape.ms.default(CHUNK_MS.default) })
-    .default({ mode: 'chunk', ms: CHUNK_MS.default }),
+  listen: listenOptionsSchema.default({ mode: 'chunk', ms: CHUNK_MS.default }),
 });
 
 const route = z.strictObject({

@@ -28,6 +28,19 @@ const callEvent = z.discriminatedUnion('type', [
   callStarted,
   z.object({ type: z.literal('participant'), ssrc: z.int().nonnegative(), rawId: z.string() }),
   z.object({ type: z.literal('dtmf'), tone: z.string() }),
+  /** Somebody speaks. `timestamp`: his first sample of speech, in samples since the stream's start. */
+  z.object({
+    type: z.literal('speech.started'),
+    ssrc: z.int().nonnegative(),
+    timestamp: z.int().nonnegative(),
+  }),
+  /** He has finished. `timestamp`: the sample after the last one of speech; `durationMs`: from the first one to there. */
+  z.object({
+    type: z.literal('speech.ended'),
+    ssrc: z.int().nonnegative(),
+    timestamp: z.int().nonnegative(),
+    durationMs: z.number(),
+  }),
   /** `turn`: the one that replies belong to from now on. `playedMs`: how much was heard of what was being said. */
   z.object({ type: z.literal('interrupted'), turn: z.int().nonnegative(), playedMs: z.number() }),
   /** What the worker has said so far has been heard to its end; it took `playedMs`. What it says next counts anew. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHUNK_MS } from '../../shared/core/plan.ts';
+import { CHUNK_MS, UTTERANCE_MS } from '../../shared/core/plan.ts';
 import { planSchema } from '../../shared/protocol/plan-schema.ts';
 
 const PLAN = {
@@ -35,8 +35,37 @@ describe('the plan', () => {
     expect(planSchema.parse({ ...PLAN, colour: 'blue' })).toEqual(PLAN);
   });
 
-  it.each([['utterance'], ['stream']])('says that the listen mode %s is not supported', (mode) => {
-    expect(problemsOf(withListen({ mode, ms: 100 }))).toContain('not supported');
+  it('says that the listen mode stream is not supported', () => {
+    expect(problemsOf(withListen({ mode: 'stream' }))).toContain('not supported: "stream"');
+  });
+
+  const utterance = {
+    mode: 'utterance',
+    endSilenceMs: 500,
+    maxMs: 15_000,
+    minSpeechMs: 120,
+    preRollMs: 300,
+    speechEvents: false,
+  };
+
+  it('is read as it was written for utterances, complete', () => {
+    expect(planSchema.parse(withListen(utterance))).toEqual(withListen(utterance));
+    expect(problemsOf(withListen({ mode: 'utterance' })), 'the ticket leaves nothing to defaults').not.toBe(
+      '',
+    );
+  });
+
+  it.each(Object.entries(UTTERANCE_MS))('keeps %s of an utterance within its bounds', (member, bounds) => {
+    const { min, max } = bounds;
+    for (const wrong of [min - 1, max + 1, min + 0.5, `${min}`]) {
+      expect(problemsOf(withListen({ ...utterance, [member]: wrong })), `${member} ${wrong}`).not.toBe('');
+    }
+  });
+
+  it('refuses an utterance that has no room for what it is made of', () => {
+    expect(problemsOf(withListen({ ...utterance, maxMs: 1_000 }))).toBe(
+      'maxMs must be at least preRollMs + 2 * minSpeechMs + endSilenceMs, which is 1040, not 1000',
+    );
   });
 
   it.each([[CHUNK_MS.min - 1], [CHUNK_MS.max + 1], [100.5], ['100'], [undefined]])(

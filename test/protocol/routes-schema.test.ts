@@ -86,10 +86,31 @@ describe('CALL_ROUTES', () => {
     expect(problems).toHaveLength(9);
   });
 
-  it('says that listen modes other than chunk are not supported', () => {
-    expect(
-      problemsOf([{ name: 'a', workers: [{ name: 'w', listen: { mode: 'utterance', ms: 100 } }] }])[0],
-    ).toContain('not supported');
+  it('fills in what a worker of utterances leaves out', () => {
+    const [route] = parseRoutes([
+      { name: 'a', workers: [{ name: 'w', listen: { mode: 'utterance', endSilenceMs: 700 } }] },
+    ]);
+    expect(route?.plan.workers[0]?.listen).toEqual({
+      mode: 'utterance',
+      endSilenceMs: 700,
+      maxMs: 15_000,
+      minSpeechMs: 120,
+      preRollMs: 300,
+      speechEvents: false,
+    });
+  });
+
+  it('says that the listen mode stream is not supported', () => {
+    expect(problemsOf([{ name: 'a', workers: [{ name: 'w', listen: { mode: 'stream' } }] }])[0]).toContain(
+      'not supported',
+    );
+  });
+
+  it('names the member that leaves no room for an utterance', () => {
+    const listen = { mode: 'utterance', maxMs: 1_000, endSilenceMs: 900 };
+    expect(problemsOf([{ name: 'a', workers: [{ name: 'w', listen }] }])).toEqual([
+      'routes[0].workers[0].listen.maxMs: maxMs must be at least preRollMs + 2 * minSpeechMs + endSilenceMs, which is 1440, not 1000',
+    ]);
   });
 
   it.each([

@@ -6,6 +6,8 @@ import { planSchema } from '../../shared/protocol/plan-schema.ts';
 
 const GOOD = { name: 'good', listen: { mode: 'chunk', ms: 100 }, onAudio: () => undefined } as const;
 
+const SAYS = { onAudio: undefined, listen: { mode: 'utterance' }, onUtterance: (): undefined => undefined };
+
 /** As JavaScript would call it: without types. */
 const define = (change: object): Worker => defineWorker({ ...GOOD, ...change } as WorkerDefinition<object>);
 
@@ -31,14 +33,39 @@ describe('defineWorker', () => {
     expect(Object.isFrozen(define({}))).toBe(true);
   });
 
+  it('fills in what listen leaves out', () => {
+    expect(defineWorker({ ...GOOD, listen: { mode: 'chunk' } }).listen).toEqual({ mode: 'chunk', ms: 100 });
+    expect(define({ ...SAYS, listen: { mode: 'utterance', maxMs: 5_000 } }).listen).toEqual({
+      mode: 'utterance',
+      endSilenceMs: 500,
+      maxMs: 5_000,
+      minSpeechMs: 120,
+      preRollMs: 300,
+      speechEvents: false,
+    });
+  });
+
   it.each([
     [{ name: 'Good' }, /"Good": a name matches/],
     [{ name: '' }, /a name matches/],
     [{ name: 7 }, /a name matches/],
-    [{ listen: { mode: 'utterance', endSilenceMs: 500 } }, /not supported: the listen mode "utterance"/],
+    [{ listen: { mode: 'utterance' } }, /onUtterance is missing/],
+    [{ onUtterance: (): undefined => undefined }, /onUtterance is never called in the listen mode "chunk"/],
+    [{ ...SAYS, onAudio: () => undefined }, /onAudio is never called in the listen mode "utterance"/],
+    [
+      { ...SAYS, listen: { mode: 'utterance', maxMs: 15_001 } },
+      /listen\.maxMs must .* 1000 to 15000, not 15001/,
+    ],
+    [{ ...SAYS, listen: { mode: 'utterance', preRollMs: -1 } }, /listen\.preRollMs must .* not -1/],
+    [{ ...SAYS, listen: { mode: 'utterance', endSilenceMs: 900, maxMs: 1_000 } }, /maxMs must be at least/],
+    [
+      { ...SAYS, listen: { mode: 'utterance', speechEvents: 1 } },
+      /speechEvents must be true or false, not 1/,
+    ],
+    [{ ...SAYS, listen: { mode: 'utterance', volume: 3 } }, /listen: .*volume/],
     [{ listen: { mode: 'stream' } }, /not supported: the listen mode "stream"/],
-    [{ listen: { mode: 'nothing' } }, /listen\.mode must be "chunk", not "nothing"/],
-    [{ listen: undefined }, /listen\.mode must be "chunk"/],
+    [{ listen: { mode: 'nothing' } }, /listen\.mode must be "chunk" or "utterance", not "nothing"/],
+    [{ listen: undefined }, /listen\.mode must be "chunk" or "utterance"/],
     [{ listen: { mode: 'chunk', ms: 19 } }, /listen\.ms must be a whole number from 20 to 2000, not 19/],
     [{ listen: { mode: 'chunk', ms: 2_001 } }, /not 2001/],
     [{ listen: { mode: 'chunk', ms: 33.3 } }, /not 33\.3/],

@@ -8,8 +8,16 @@ import {
 } from '../../functions/worker-kit/lane-event.ts';
 import { MAX_REPLY_BYTES } from '../../functions/worker-kit/lane-message.ts';
 import { MAX_STATE_CHARS } from '../../functions/worker-kit/lane-state.ts';
-import type { AudioChunk, Call, Worker, WorkerDefinition } from '../../functions/worker-kit/worker.ts';
+import type {
+  AudioChunk,
+  Call,
+  ChunkWorkerDefinition,
+  Utterance,
+  Worker,
+  WorkerDefinition,
+} from '../../functions/worker-kit/worker.ts';
 import { echo } from '../../functions/workers/echo.ts';
+import { readWav } from '../../local/phone/wav.ts';
 import { formatRtp, parseRtp } from '../../shared/protocol/rtp.ts';
 import { parseWorkerActions } from '../../shared/protocol/worker-messages.ts';
 
@@ -100,6 +108,47 @@ function packetOf(response: LaneResponse) {
 }
 
 const counter = { initialState: () => ({ heard: 0 }) };
+
+describe('an utterance', () => {
+  const listen = { mode: 'utterance', speechEvents: true } as const;
+
+  it('comes as samples and as a WAV file, and is answered like audio', async () => {
+    const heard: Utterance[] = [];
+    const worker = defineWorker({
+      name: 'test',
+      listen,
+      onUtterance: (utterance) => {
+        heard.push(utterance);
+        return utterance.pcm;
+      },
+    });
+    const samples = Int16Array.from({ length: 480 }, (_, i) => i);
+    const reply = packetOf(
+      await new TestLane(worker).audio({ samples, timestamp: 960, ssrc: 2, marker: true, payloadType: 97 }),
+    );
+    expect(heard[0]).toMatchObject({ timestamp: 960, participant: 2, durationMs: 20, marker: true });
+    expect(readWav(heard[0]?.wav() ?? new Uint8Array())).toEqual({ samples, sampleRateHz: 24_000 });
+    expect(reply).toMatchObject({ timestamp: 960, payloadType: 97 });
+    expect(new Int16Array(reply.payload.slice().buffer)).toEqual(samples);
+  });
+
+  it('is preceded by the events of its speech', async () => {
+    const told: unknown[] = [];
+    const worker = defineWorker({
+      name: 'test',
+      listen,
+      onUtterance: () => undefined,
+      onSpeechStarted: (event) => void told.push(event),
+      onSpeechEnded: (event) => void told.push(event),
+    });
+    const test = new TestLane(worker);
+    const started = { type: 'speech.started', ssrc: 1, timestamp: 320 };
+    const ended = { type: 'speech.ended', ssrc: 1, timestamp: 16_320, durationMs: 1_000 };
+    expect((await test.event(started)).outcome).toBe('silent');
+    expect((await test.event(ended)).outcome).toBe('silent');
+    expect(told).toEqual([started, ended]);
+  });
+});
 
 describe('audio to a worker', () => {
   it('comes with its format, time and participant', async () => {
@@ -229,7 +278,7 @@ describe('the reply of a worker', () => {
     ['half a sample', () => Uint8Array.of(1), /even number of bytes, not 1/],
     ['too much audio', () => new Uint8Array(MAX_REPLY_BYTES + 2), /a reply has at most/],
   ])('that is %s is an error', async (_, onAudio, message) => {
-    const response = await lane({ onAudio: onAudio as Worker['onAudio'] }).audio();
+    const response = await lane({ onAudio: onAudio as ChunkWorkerDefinition<object>['onAudio'] }).audio();
     expect(response.outcome).toBe('failed');
     expect(String(response.error)).toMatch(message);
   });

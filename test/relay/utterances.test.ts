@@ -1,0 +1,189 @@
+/** A session whose workers listen to utterances. */
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { Session } from '../../relay/session.ts';
+import { TimerWheel } from '../../relay/speaking/timer-wheel.ts';
+import type { WorkerPlan } from '../../shared/core/plan.ts';
+import { noise } from '../support/signals.ts';
+import { audioData } from './acs-messages.ts';
+import { RelayClock, settled } from './relay-clock.ts';
+import { scriptedLanes } from './scripted-lane.ts';
+
+const FRAME = 320;
+const LISTEN = {
+  mode: 'utterance',
+  endSilenceMs: 500,
+  maxMs: 15_000,
+  minSpeechMs: 120,
+  preRollMs: 300,
+  speechEvents: false,
+} as const;
+
+async function setUp(workers: readonly WorkerPlan[], channels: 'mixed' | 'unmixed' = 'mixed') {
+  const clock = new RelayClock();
+  const lanes = scriptedLanes();
+  const sent: string[] = [];
+  const session = new Session({
+    ticket: {
+      callId: '0123456789abcdef',
+      from: '4:+14255550100',
+      to: '4:+14255550199',
+      plan: { format: 'pcm16KMono', channels, startStreaming: true, dtmf: true, workers },
+      expiresAtMs: clock.nowMs() + 3_600_000,
+    },
+    callConnectionId: 'connection-1',
+    socket: { send: (text) => sent.push(text), bufferedBytes: () => 0, close: () => {} },
+    openConnection: lanes.open,
+    maxBacklogMs: 1_000,
+    jitterBufferMs: 0,
+    playoutLeadMs: 300,
+    clock,
+    wheel: new TimerWheel(clock, (error) => {
+      throw error;
+    }),
+    log: pino({ level: 'silent' }),
+  });
+  for (const { name } of workers) {
+    lanes.of(name).isObliging = true;
+    lanes.of(name).started();
+  }
+  await settled();
+  const voice = noise(FRAME * 100, 3);
+  let spoken = 0;
+  return {
+    clock,
+    lanes,
+    session,
+    sent,
+    /** Frames as they come; gives what was said. */
+    async say(frames: number, options: { by?: string; silent?: boolean } = {}): Promise<Buffer> {
+      const parts: Uint8Array[] = [];
+      for (let i = 0; i < frames; i += 1) {
+        // Loudness that changes from frame to frame, as that of a voice does.
+        const loudness = options.silent ? 0 : 0.2 + 0.6 * ((spoken * 0.618) % 1);
+        const at = (spoken % 100) * FRAME;
+        const samples = Int16Array.from(voice.subarray(at, at + FRAME), (sample) =>
+          Math.round(sample * loudness),
+        );
+        const pcm = new Uint8Array(samples.buffer);
+        session.receive(
+          audioData(pcm, options.by === undefined ? {} : { participantRawID: options.by }),
+          false,
+        );
+        parts.push(pcm);
+        spoken += 1;
+        await clock.advance(20);
+      }
+      return Buffer.concat(parts);
+    },
+  };
+}
+
+describe('a session with a worker that listens to utterances', () => {
+  it('sends each thing that is said as one event, exactly', async () => {
+    const { lanes, say } = await setUp([{ name: 'parrot', listen: LISTEN }]);
+    const first = await say(50);
+    const pause = await say(100, { silent: true });
+    const second = await say(60);
+    await say(30, { silent: true });
+    const { packets } = lanes.of('parrot');
+    expect(
+      packets.map(({ timestamp, marker, payloadType, ssrc }) => ({ timestamp, marker, payloadType, ssrc })),
+    ).toEqual([
+      { timestamp: 0, marker: true, payloadType: 96, ssrc: 0 },
+      { timestamp: 135 * FRAME, marker: true, payloadType: 96, ssrc: 0 },
+    ]);
+    const hangover = pause.subarray(0, 3_200);
+    const preRoll = pause.subarray(0, 9_600);
+    expect(Buffer.from(packets[0]?.payload ?? []).equals(Buffer.concat([first, hangover]))).toBe(true);
+    expect(Buffer.from(packets[1]?.payload ?? []).equals(Buffer.concat([preRoll, second, hangover]))).toBe(
+      true,
+    );
+  });
+
+  it('tells a worker that asks for it when somebody speaks, beside one that hears everything', async () => {
+    const { lanes, say } = await setUp([
+      { name: 'scribe', listen: { ...LISTEN, speechEvents: true } },
+      { name: 'echo', listen: { mode: 'chunk', ms: 100 } },
+    ]);
+    await say(10, { silent: true });
+    await say(40);
+    await say(25, { silent: true });
+    expect(lanes.of('scribe').events.slice(1)).toEqual([
+      { type: 'speech.started', ssrc: 0, timestamp: 10 * FRAME },
+      { type: 'speech.ended', ssrc: 0, timestamp: 50 * FRAME, durationMs: 800 },
+    ]);
+    expect(lanes.of('scribe').packets).toHaveLength(1);
+    expect(lanes.of('echo').events.slice(1)).toEqual([]);
+    expect(lanes.of('echo').packets.length).toBeGreaterThan(10);
+  });
+
+  it('sends what somebody said whose frames stay away once he is silent', async () => {
+    const { lanes, say, clock } = await setUp([{ name: 'parrot', listen: LISTEN }], 'unmixed');
+    await say(30, { by: '4:+1' });
+    await clock.advance(1_000);
+    expect(lanes.of('parrot').packets).toMatchObject([{ ssrc: 1, timestamp: 0 }]);
+  });
+
+  it('tells three people who speak at once apart', async () => {
+    const { lanes, session, clock } = await setUp([{ name: 'parrot', listen: LISTEN }], 'unmixed');
+    const people = ['4:+1', '8:acs:b', '4:+3'];
+    const said = people.map((_, person) => noise(FRAME * 40, person + 1).map((sample) => sample >> 2));
+    for (let i = 0; i < 40; i += 1) {
+      people.forEach((by, person) => {
+        const pcm = new Uint8Array(
+          said[person]?.slice(i * FRAME, (i + 1) * FRAME).buffer ?? new ArrayBuffer(0),
+        );
+        session.receive(audioData(pcm, { participantRawID: by }), false);
+      });
+      await clock.advance(20);
+    }
+    await clock.advance(1_000);
+    const lane = lanes.of('parrot');
+    expect(lane.events.slice(1)).toEqual(
+      people.map((rawId, i) => ({ type: 'participant', ssrc: i + 1, rawId })),
+    );
+    expect(lane.packets.map(({ ssrc }) => ssrc).sort()).toEqual([1, 2, 3]);
+    for (const { ssrc, payload } of lane.packets) {
+      const all = new Uint8Array(said[ssrc - 1]?.slice().buffer ?? new ArrayBuffer(0));
+      expect(
+        Buffer.from(payload).equals(Buffer.from(all.subarray(0, payload.byteLength))),
+        `SSRC ${ssrc}`,
+      ).toBe(true);
+    }
+  });
+
+  it('sends what is being said when the stream ends, and then the end', async () => {
+    const { lanes, say, session } = await setUp([
+      { name: 'parrot', listen: { ...LISTEN, speechEvents: true } },
+    ]);
+    await say(30);
+    session.socketClosed();
+    await settled();
+    const { sent } = lanes.of('parrot');
+    expect(sent.slice(-2)).toMatchObject([
+      { audio: { timestamp: 0 } },
+      { event: { type: 'call.ended', reason: 'stream ended' } },
+    ]);
+    await session.ended;
+  });
+
+  it('leaves no timer behind', async () => {
+    const { clock, say, session } = await setUp([{ name: 'parrot', listen: LISTEN }]);
+    await say(30);
+    session.socketClosed();
+    await session.ended;
+    await clock.advance(60_000);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is interrupted in what it says as soon as the caller speaks', async () => {
+    const { lanes, say, sent } = await setUp([{ name: 'parrot', listen: LISTEN }]);
+    await say(10, { silent: true });
+    lanes.of('parrot').replyAudio(new Uint8Array(320_000));
+    await say(20, { silent: true });
+    await say(10);
+    expect(sent.at(-1)).toBe('{"kind":"StopAudio","stopAudio":{}}');
+    expect(lanes.of('parrot').events.at(-1)).toMatchObject({ type: 'interrupted', turn: 1 });
+  });
+});
