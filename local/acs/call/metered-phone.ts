@@ -3,6 +3,9 @@ import type { Phone } from '../../phone/phone.ts';
 import type { Clock } from '../../process/clock.ts';
 import { GapMeter } from './gap-meter.ts';
 
+/** Keys of one call that are remembered. */
+const MAX_KEYS_HEARD = 256;
+
 /** Weight of the newest 20 ms, so that a level follows the last quarter of a second. */
 const NEWEST_WEIGHT = 20 / 250;
 
@@ -16,6 +19,8 @@ export interface PhoneMeter {
   readonly firstAudioAtMs: number | undefined;
   /** The longest hole between the first and the last audio of the application that the person heard. */
   readonly longestGapMs: number;
+  /** Keys that the application sent to the person, in order; the newest of them. */
+  readonly keysHeard: string;
 }
 
 /** Where no phone was reached. */
@@ -25,6 +30,7 @@ export const NO_PHONE_METER: PhoneMeter = {
   mediaStartedAtMs: undefined,
   firstAudioAtMs: undefined,
   longestGapMs: 0,
+  keysHeard: '',
 };
 
 /** Passes everything on to a phone and measures what goes by. */
@@ -39,6 +45,7 @@ export class MeteredPhone implements Phone, PhoneMeter {
   #sampleRateHz: number | undefined;
   #mediaStartedAtMs: number | undefined;
   #firstAudioAtMs: number | undefined;
+  #keysHeard = '';
 
   constructor(phone: Phone, clock: Clock) {
     this.#phone = phone;
@@ -56,6 +63,10 @@ export class MeteredPhone implements Phone, PhoneMeter {
 
   get firstAudioAtMs(): number | undefined {
     return this.#firstAudioAtMs;
+  }
+
+  get keysHeard(): string {
+    return this.#keysHeard;
   }
 
   get longestGapMs(): number {
@@ -86,6 +97,7 @@ export class MeteredPhone implements Phone, PhoneMeter {
   }
 
   hearKey(key: string): void {
+    this.#keysHeard = (this.#keysHeard + key).slice(-MAX_KEYS_HEARD);
     this.#phone?.hearKey?.(key);
   }
 

@@ -28,6 +28,8 @@ export interface CallReport {
   readonly firstAudioMs?: number;
   /** The longest hole between the first and the last audio of the application that was heard. */
   readonly longestGapMs: number;
+  /** Keys (0-9, A-D, `*`, `#`) that the application sent to the caller with sendDtmfTones. */
+  readonly keysHeard: string;
   /** Media sockets of the call, oldest first. */
   readonly streams: readonly MediaStreamReport[];
   readonly levels: { readonly saidDbfs: number; readonly heardDbfs: number };
@@ -67,6 +69,7 @@ export function reportCall(call: Call): CallReport {
       ? {}
       : { firstAudioMs: Math.round(firstAudioAtMs - mediaStartedAtMs) }),
     longestGapMs: Math.round(meter.longestGapMs),
+    keysHeard: meter.keysHeard,
     streams: call.streamReports(),
     levels: meter.levels(),
     events: call.events.map(({ atMs, type, callback }) => ({

@@ -223,13 +223,15 @@ describe('continuous DTMF recognition', () => {
 
 describe('sendDtmfTones', () => {
   it('is heard by the telephone, key by key', async () => {
-    const { h, media, phone } = await bench.answeredCall();
+    const { h, media, phone, call } = await bench.answeredCall();
     const result = await media.sendDtmfTones(['one', 'two', 'pound'], CALLER_ID, { operationContext: 's' });
     expect(result.operationContext).toBe('s');
     expect(await eventOf(h, 's', 'SendDtmfTonesCompleted')).toMatchObject({
       resultInformation: { code: 200, subCode: 0 },
     });
     expect(phone.keysHeard).toEqual(['1', '2', '#']);
+    const report = await (await h.control('GET', `calls/${call.ids.id}`)).json();
+    expect(report).toMatchObject({ keysHeard: '12#' });
     expect(phone.heard().length, 'three tones of 160 ms').toBeGreaterThanOrEqual(3 * 2_560);
     expect(Math.max(...phone.heard())).toBeGreaterThan(5_000);
   });
