@@ -30,6 +30,11 @@ import { type PublishAction, WorkerReplies } from './worker-replies.ts';
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
 
+/** Workers that may be on a call at a time. */
+export const MAX_WORKERS = 16;
+/** Workers that a call may have had, those that were detached included: each has its part in the report. */
+export const MAX_WORKERS_EVER = 64;
+
 export type CloseCause = 'stream ended' | 'replaced' | 'relay shutting down' | 'no sign of life';
 
 export interface SessionOptions {
@@ -51,9 +56,11 @@ export interface SessionOptions {
 }
 
 interface WorkerLink {
+  readonly name: string;
   readonly lane: Lane;
   readonly replies: WorkerReplies;
   readonly voice: Voice;
+  isDetached: boolean;
 }
 
 export class Session {
@@ -62,7 +69,8 @@ export class Session {
   readonly #listening: Listening;
   readonly #speaker: Speaker;
   readonly #ignored = new Counts();
-  readonly #workers: readonly WorkerLink[];
+  /** Those that were detached included, whose lanes may still have to close. */
+  readonly #workers: WorkerLink[];
   readonly #over = Promise.withResolvers<void>();
   readonly #ended: Promise<void>;
   readonly #startedAtMs: number;
@@ -145,6 +153,32 @@ export class Session {
     this.#end('stream ended');
   }
 
+  /**
+   * Puts one more worker on the call while it lasts.
+   * @throws Error when the call is over, has a worker of this name, or has as many as it may have.
+   */
+  attach(worker: WorkerPlan): void {
+    const present = this.#workers.filter(({ isDetached }) => !isDetached);
+    if (this.#isOver()) throw new Error('the call has ended');
+    if (present.some(({ name }) => name === worker.name)) {
+      throw new Error(`the worker ${worker.name} is on the call already`);
+    }
+    if (present.length >= MAX_WORKERS || this.#workers.length >= MAX_WORKERS_EVER) {
+      throw new Error(`a call has at most ${MAX_WORKERS} workers, and ${MAX_WORKERS_EVER} in its time`);
+    }
+    this.#workers.push(this.#link(worker));
+  }
+
+  /** Takes a worker off the call: it is told so, and what it has said is dropped. False when it is not on the call. */
+  detach(name: string): boolean {
+    const link = this.#workers.find((each) => each.name === name && !each.isDetached);
+    if (link === undefined || this.#isOver()) return false;
+    link.isDetached = true;
+    link.voice.leave();
+    link.lane.end({ type: 'call.ended', reason: 'detached' });
+    return true;
+  }
+
   /** Ends the call's stream from this side. Idempotent; the first cause counts. */
   close(cause: CloseCause): void {
     this.#end(cause);
@@ -215,7 +249,7 @@ export class Session {
         } else log.debug({ worker: name, state }, 'lane');
       },
     });
-    return { lane, replies, voice };
+    return { name, lane, replies, voice, isDetached: false };
   }
 
   #callStarted(turn: number): CallEvent {

@@ -12,6 +12,7 @@ import { BargeInSpeech } from '../shared/core/barge-in-speech.ts';
 import { Floor } from '../shared/core/floor.ts';
 import { sendableInMs, sendableMs } from '../shared/core/playout-pace.ts';
 import type { Clock } from './clock.ts';
+import { SPEECH_END_LATENCY_MS } from './listening/listening.ts';
 import type { SpeechListener } from './listening/speech-events.ts';
 import type { MediaSocket } from './media-socket.ts';
 import { MediaOutlet } from './speaking/media-outlet.ts';
@@ -24,9 +25,6 @@ import {
   type VoiceHost,
   type VoiceOptions,
 } from './speaking/voice.ts';
-
-/** How long after the last sample of speech its end is told at the latest. */
-const SPEECH_END_LATENCY_MS = 700;
 
 /** Longest time that a worker speaks while another of the same priority waits; what it has left comes after that one. */
 export const MAX_FLOOR_MS = 60_000;

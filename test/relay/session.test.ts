@@ -1,12 +1,13 @@
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MediaSocket } from '../../relay/media-socket.ts';
-import { Session } from '../../relay/session.ts';
+import { MAX_WORKERS, MAX_WORKERS_EVER, Session } from '../../relay/session.ts';
 import { MAX_SOCKET_BUFFER_BYTES } from '../../relay/speaking/media-outlet.ts';
 import { TimerWheel } from '../../relay/speaking/timer-wheel.ts';
 import type { PublishAction } from '../../relay/worker-replies.ts';
 import type { AudioFormat } from '../../shared/core/audio-format.ts';
-import type { CallPlan } from '../../shared/core/plan.ts';
+import type { BargeInPolicy } from '../../shared/core/barge-in.ts';
+import type { CallPlan, ListenMode } from '../../shared/core/plan.ts';
 import { audioData, audioMetadata, dtmf, frame, heardAudio, json } from './acs-messages.ts';
 import { RelayClock, settled } from './relay-clock.ts';
 import { scriptedLanes } from './scripted-lane.ts';
@@ -39,14 +40,16 @@ class RecordingSocket implements MediaSocket {
 interface SetUp {
   readonly workers?: readonly string[];
   readonly jitterBufferMs?: number;
+  readonly bargeIn?: BargeInPolicy;
   readonly playoutLeadMs?: number;
   readonly format?: AudioFormat;
   readonly channels?: CallPlan['channels'];
+  readonly listen?: ListenMode;
 }
 
 function setUp(options: SetUp = {}) {
   const { workers = ['echo'], jitterBufferMs = 60, format = 'pcm16KMono', channels = 'mixed' } = options;
-  const { playoutLeadMs = 300 } = options;
+  const { playoutLeadMs = 300, bargeIn } = options;
   const clock = new RelayClock();
   const lanes = scriptedLanes();
   const socket = new RecordingSocket();
@@ -63,7 +66,11 @@ function setUp(options: SetUp = {}) {
         channels,
         startStreaming: true,
         dtmf: true,
-        workers: workers.map((name) => ({ name, listen: { mode: 'chunk', ms: CHUNK } })),
+        workers: workers.map((name) => ({
+          name,
+          listen: { mode: 'chunk', ms: CHUNK },
+          ...(bargeIn === undefined ? {} : { bargeIn }),
+        })),
       },
       expiresAtMs: clock.nowMs() + 3_600_000,
     },
@@ -401,6 +408,61 @@ describe('what workers send', () => {
     expect(socket.sent).toHaveLength(2);
   });
 
+  it('is stopped before the frame in which the caller is found to speak has been dealt with', async () => {
+    const { lanes, open, hear, receive, socket, session } = setUp({ bargeIn: { policy: 'stop' } });
+    const loud = Uint8Array.from({ length: 640 }, (_, i) => (i % 4 === 1 ? 0x30 : i % 4 === 3 ? 0xd0 : 0));
+    await open();
+    hear(10, 0);
+    lanes.of('echo').replyAudio(new Uint8Array(64_000));
+    let frames = 0;
+    while (session.report().interruptions === 0 && frames < 50) {
+      receive(audioData(loud));
+      frames += 1;
+    }
+    expect(socket.sent.at(-1)?.slice(0, 60)).toBe('{"kind":"StopAudio","stopAudio":{}}');
+    expect(frames, 'frames of 20 ms until the caller is believed to speak').toBeLessThanOrEqual(8);
+  });
+
+  it('belongs to the turn that the worker was told last', async () => {
+    const { lanes, open, receive, socket, session } = setUp({
+      bargeIn: { policy: 'dtmf' },
+      jitterBufferMs: 0,
+    });
+    await open();
+    const lane = lanes.of('echo');
+    lane.isObliging = true;
+    lane.replyAudio(new Uint8Array(32_000), { ssrc: 0, sequenceNumber: 1 });
+    receive(dtmf('5'));
+    await settled();
+    await settled();
+    expect(lane.events.slice(1), 'the turn before the key that began it').toEqual([
+      { type: 'interrupted', turn: 1, playedMs: 0 },
+      { type: 'dtmf', tone: '5' },
+    ]);
+    lane.replyAudio(frame(1), { ssrc: 0, sequenceNumber: 2 });
+    const audio = Buffer.from(frame(2)).toString('base64');
+    lane.replyJson({ actions: [{ type: 'play', format: 'pcm16KMono', audio, turn: 0 }] });
+    const written = socket.sent.length;
+    lane.replyJson({ actions: [{ type: 'play', format: 'pcm16KMono', audio, turn: 1 }] });
+    expect(socket.sent.length - written, 'audio of the new turn').toBe(1);
+    expect(session.report()).toMatchObject({
+      interruptions: 1,
+      stopAudioSent: 1,
+      ignored: { 'reply: audio of an old turn': 2 },
+    });
+  });
+
+  it('is told the present turn when its lane is opened again', async () => {
+    const { lanes, open, receive, clock } = setUp({ bargeIn: { policy: 'dtmf' } });
+    await open();
+    lanes.of('echo').replyAudio(new Uint8Array(32_000));
+    receive(dtmf('5'));
+    lanes.of('echo').lose();
+    await clock.advance(250);
+    await open();
+    expect(lanes.of('echo').events[0]).toMatchObject({ type: 'call.started', turn: 1 });
+  });
+
   it('is heard by nobody after the end', async () => {
     const { lanes, open, socket, session } = setUp();
     await open();
@@ -409,5 +471,72 @@ describe('what workers send', () => {
     lanes.of('echo').replyJson({ actions: [{ type: 'stop' }] });
     expect(socket.sent).toEqual([]);
     expect(session.report().ignored).toEqual({ 'reply: call has ended': 2 });
+  });
+});
+
+describe('workers that come and go while the call lasts', () => {
+  it('are told of the call, hear it and are heard from then on', async () => {
+    const { lanes, open, hear, session, socket } = setUp({ jitterBufferMs: 0 });
+    await open();
+    hear(5, 1);
+    session.attach({ name: 'scribe', listen: { mode: 'chunk', ms: CHUNK } });
+    const lane = lanes.of('scribe');
+    lane.isObliging = true;
+    lane.started();
+    await settled();
+    expect(lane.events).toMatchObject([{ type: 'call.started', callId: CALL_ID, turn: 0 }]);
+    hear(5, 2);
+    await settled();
+    expect(lane.packets.map(({ payload }) => payload[0])).toEqual([2]);
+    lane.replyAudio(frame(9));
+    expect(socket.audio).toEqual(Buffer.from(frame(9)));
+  });
+
+  it('are told that they are off the call, and what they said is dropped', async () => {
+    const { lanes, open, hear, session, socket, clock } = setUp({ jitterBufferMs: 0 });
+    await open();
+    const lane = lanes.of('echo');
+    lane.replyAudio(new Uint8Array(64_000));
+    expect(session.detach('echo')).toBe(true);
+    expect(session.detach('echo'), 'a second time').toBe(false);
+    expect(socket.sent.at(-1)).toBe('{"kind":"StopAudio","stopAudio":{}}');
+    expect(lane.events.at(-1)).toEqual({ type: 'call.ended', reason: 'detached' });
+    lane.replyAudio(frame(1), { sequenceNumber: 2 });
+    lane.acknowledge();
+    hear(20);
+    await clock.advance(1_000);
+    expect(socket.sent.filter((text) => heardAudio(text) !== undefined)).toHaveLength(1);
+    expect(lane.packets).toEqual([]);
+    expect(session.report().workers[0]).toMatchObject({ name: 'echo', state: 'closed' });
+  });
+
+  it('may come back, and have the call end for them as for the others', async () => {
+    const { lanes, open, session } = setUp();
+    await open();
+    session.detach('echo');
+    lanes.of('echo').acknowledge();
+    session.attach({ name: 'echo', listen: { mode: 'chunk', ms: CHUNK } });
+    await open();
+    session.socketClosed();
+    await settled();
+    expect(lanes.of('echo').events.at(-1)).toEqual({ type: 'call.ended', reason: 'stream ended' });
+    lanes.of('echo').acknowledge();
+    await session.ended;
+    expect(() => session.attach({ name: 'late', listen: { mode: 'chunk', ms: CHUNK } })).toThrow('has ended');
+    expect(session.detach('echo')).toBe(false);
+  });
+
+  it('are refused when they are there already, or too many', () => {
+    const { session } = setUp();
+    const worker = (name: string) => ({ name, listen: { mode: 'chunk', ms: CHUNK } }) as const;
+    expect(() => session.attach(worker('echo'))).toThrow('the worker echo is on the call already');
+    for (let i = 1; i < MAX_WORKERS; i += 1) session.attach(worker(`w${i}`));
+    expect(() => session.attach(worker('more'))).toThrow(`at most ${MAX_WORKERS} workers`);
+    for (let i = MAX_WORKERS; i < MAX_WORKERS_EVER; i += 1) {
+      session.detach(`w${i - 1}`);
+      session.attach(worker(`w${i}`));
+    }
+    session.detach('echo');
+    expect(() => session.attach(worker('more'))).toThrow(`${MAX_WORKERS_EVER} in its time`);
   });
 });

@@ -1,0 +1,164 @@
+/** Barge-in over real sockets in real time: the relay's account of what was heard, beside what the ACS stand-in played. */
+import { expect, it, onTestFinished } from 'vitest';
+import { createOpenMediaStream } from '../../local/acs/media/media-stream.ts';
+import type { MediaStream } from '../../local/acs/media/port.ts';
+import { PHONE_FRAME_MS, type Phone } from '../../local/phone/phone.ts';
+import type { LaneConnection, LaneListener, OpenLaneConnection } from '../../relay/lane-connection.ts';
+import { formatRtp } from '../../shared/protocol/rtp.ts';
+import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
+import { until } from '../support/until.ts';
+import { CONNECTION_ID, mediaUrl, relay, ticketFor } from './relay-fixture.ts';
+
+const CALLS = 25;
+const INTERRUPTIONS_A_CALL = 4;
+const SAMPLES_PER_MS = 16;
+const BURST_FRAMES = 15;
+/** A frame of the other side's clock, a piece of network, and timers. */
+const TOLERANCE_MS = 40;
+
+/** A caller who is silent until he is told to speak, and counts what he hears of the application. */
+class Interrupter implements Phone {
+  readonly rawId: string;
+  #burst = 0;
+  heardSamples = 0;
+
+  constructor(rawId: string) {
+    this.rawId = rawId;
+  }
+
+  burst(): void {
+    this.#burst = BURST_FRAMES;
+  }
+
+  speak(): Int16Array | undefined {
+    if (this.#burst === 0) return undefined;
+    this.#burst -= 1;
+    return Int16Array.from({ length: 320 }, (_, i) => (i % 7 === 0 ? 9_000 : -3_000));
+  }
+
+  hear(_: Int16Array, fromApplication: number): void {
+    this.heardSamples += fromApplication;
+  }
+
+  mediaStarted(): void {}
+  mediaStopped(): void {}
+  ended(): void {}
+}
+
+/** A worker that says whatever the test gives it, and keeps what it is told. */
+class Talker {
+  readonly interrupted: Extract<CallEvent, { type: 'interrupted' }>[] = [];
+  listener: LaneListener | undefined;
+  #sequenceNumber = 0;
+
+  connect(listener: LaneListener): LaneConnection {
+    this.listener = listener;
+    return {
+      start: () => Promise.resolve(),
+      sendAudio: () => Promise.resolve(),
+      sendEvent: (event) => {
+        if (event.type === 'interrupted') this.interrupted.push(event);
+        return Promise.resolve();
+      },
+      stop: () => {},
+    };
+  }
+
+  say(samples: number, turn: number): void {
+    this.#sequenceNumber += 1;
+    const packet = {
+      payloadType: 96,
+      marker: true,
+      sequenceNumber: this.#sequenceNumber,
+      timestamp: 0,
+      ssrc: turn,
+    };
+    const bytes = formatRtp({ ...packet, payload: new Uint8Array(samples * 2).fill(1) });
+    this.listener?.message({ from: 'group', type: 'binary', bytes });
+  }
+}
+
+interface Interruption {
+  readonly errorMs: number;
+  /** How late the one process that plays both sides was meanwhile, by its own 20 ms deadlines. */
+  readonly stalledMs: number;
+}
+
+it('tells a worker within 40 ms how much of what it said was heard, in a hundred interruptions', async () => {
+  const talkers = new Map<string, Talker>();
+  const openConnection: OpenLaneConnection = ({ callId }, listener) => {
+    const talker = new Talker();
+    talkers.set(callId, talker);
+    return talker.connect(listener);
+  };
+  const running = await relay({ maxCalls: CALLS }, { openConnection });
+  const lateness: { readonly atMs: number; readonly lateMs: number }[] = [];
+  const openMediaStream = createOpenMediaStream({
+    onFrame: (lateMs) => lateness.push({ atMs: performance.now(), lateMs }),
+  });
+  const stalledSince = (sinceMs: number): number =>
+    lateness.reduce((worst, { atMs, lateMs }) => (atMs < sinceMs ? worst : Math.max(worst, lateMs)), 0);
+
+  const call = async (n: number): Promise<Interruption[]> => {
+    const callId = n.toString(16).padStart(16, '0');
+    const workers = [
+      { name: 'talker', listen: { mode: 'chunk', ms: 100 }, bargeIn: { policy: 'stop' } } as const,
+    ];
+    const plan = {
+      format: 'pcm16KMono',
+      channels: 'mixed',
+      startStreaming: true,
+      dtmf: false,
+      workers,
+    } as const;
+    const phone = new Interrupter(`4:+1425555${n}`);
+    const stream: MediaStream = openMediaStream(
+      {
+        url: mediaUrl(running, await ticketFor({ callId, plan }), callId),
+        audioFormat: 'pcm16KMono',
+        audioChannelType: 'mixed',
+        enableBidirectional: true,
+        enableDtmfTones: false,
+        headers: { 'x-ms-call-connection-id': `${CONNECTION_ID}-${n}` },
+        subscriptionId: 'subscription',
+        phones: [phone],
+      },
+      { started: () => {}, failed: () => {}, closedByPeer: () => {} },
+    );
+    onTestFinished(() => stream.stop());
+    const talker = await until(() => talkers.get(callId), 'the lane of the call');
+    await until(() => stream.report().framesSent > 10, 'frames of the call');
+
+    const interruptions: Interruption[] = [];
+    for (let i = 0; i < INTERRUPTIONS_A_CALL; i += 1) {
+      const before = phone.heardSamples;
+      const sinceMs = performance.now();
+      talker.say(5_000 * SAMPLES_PER_MS, i);
+      const heardEnough = before + (100 + ((n * 733 + i * 389) % 1_200)) * SAMPLES_PER_MS;
+      await until(() => phone.heardSamples > heardEnough, 'some of the reply to be heard');
+      phone.burst();
+      const told = await until(() => talker.interrupted[i], 'the worker to be told');
+      await until(() => stream.report().stopAudioCount === i + 1, 'StopAudio to arrive');
+      const playedMs = (phone.heardSamples - before) / SAMPLES_PER_MS;
+      expect(told.turn).toBe(i + 1);
+      interruptions.push({ errorMs: Math.abs(told.playedMs - playedMs), stalledMs: stalledSince(sinceMs) });
+      talker.say(200 * SAMPLES_PER_MS, i);
+      const quietFrames = stream.report().framesSent + BURST_FRAMES + 400 / PHONE_FRAME_MS;
+      await until(() => stream.report().framesSent > quietFrames, 'the speech to end');
+      expect((phone.heardSamples - before) / SAMPLES_PER_MS, 'audio of the old turn is not heard').toBe(
+        playedMs,
+      );
+    }
+    return interruptions;
+  };
+
+  const all = (await Promise.all(Array.from({ length: CALLS }, (_, n) => call(n)))).flat();
+  expect(all).toHaveLength(CALLS * INTERRUPTIONS_A_CALL);
+  const errors = all.map(({ errorMs }) => errorMs).sort((a, b) => a - b);
+  expect(errors[errors.length / 2], 'the median error in ms').toBeLessThanOrEqual(TOLERANCE_MS / 2);
+  // On a machine that is held up longer than a frame lasts, the clocks of both sides are as far apart.
+  const outside = all.filter(
+    ({ errorMs, stalledMs }) => errorMs > TOLERANCE_MS + Math.max(0, stalledMs - PHONE_FRAME_MS),
+  );
+  expect(outside, 'interruptions of which the worker was told something else').toEqual([]);
+}, 30_000);
