@@ -12,6 +12,9 @@ import { PinnedProcess } from './acs/pinned-process.ts';
 /** What the stand-in is meant to do: frames of 200 calls at most this late at the 99th percentile, on a quiet core. */
 const GOAL = { calls: 200, p99Ms: 10 } as const;
 
+/** A core is quiet when the process waits for it no longer than this share of the time. */
+const QUIET_SHARE = 0.02;
+
 const FULL = { calls: [50, 100, 200, 300], rounds: 3, warmUpMs: 2_000, measureMs: 10_000 } as const;
 const SMOKE = { calls: [10], rounds: 1, warmUpMs: 300, measureMs: 1_000 } as const;
 
@@ -87,7 +90,7 @@ async function measureAll(plan: Plan): Promise<Measured[]> {
 }
 
 const HEADINGS =
-  'calls   late p50   p99      max      CPU a frame   of a core   loop busy   longest GC   heard     load';
+  'calls   late p50   p99      max      CPU a frame   of a core   loop busy   waited      longest GC   heard     load';
 
 function row({
   calls,
@@ -108,6 +111,7 @@ function row({
     `${cpuMicrosecondsPerFrame.toFixed(1)} µs`.padEnd(14),
     percent(cpuShare),
     percent(loopShare),
+    rest.waitedShare === undefined ? '?'.padEnd(12) : percent(rest.waitedShare),
     ms(longestGcMs).padEnd(13),
     percent(rest.heardFrames / rest.frames).slice(0, 10),
     (loadavg()[0] ?? 0).toFixed(1),
@@ -124,13 +128,17 @@ function machine(): string {
 }
 
 function tellGoal(rounds: readonly Measured[]): void {
-  const p99s = rounds.filter(({ calls }) => calls === GOAL.calls).map(({ latenessMs }) => latenessMs.p99);
-  if (p99s.length === 0) return;
-  const best = Math.min(...p99s);
-  const verdict = best <= GOAL.p99Ms ? 'met' : 'not met';
+  const measured = rounds.filter(({ calls }) => calls === GOAL.calls);
+  const [quietest] = measured.toSorted((a, b) => (a.waitedShare ?? 0) - (b.waitedShare ?? 0));
+  if (quietest === undefined) return;
+  const { latenessMs, waitedShare = 0 } = quietest;
+  const verdict = latenessMs.p99 <= GOAL.p99Ms ? 'met' : 'not met';
+  const quiet =
+    waitedShare <= QUIET_SHARE ? '' : ', which was not quiet: other processes had the core in the meantime';
+  const all = measured.map((each) => each.latenessMs.p99.toFixed(1)).join(', ');
   process.stdout.write(
-    `\nGoal of ${GOAL.calls} calls, p99 at most ${GOAL.p99Ms} ms late: ${verdict} in the quietest round (${best.toFixed(1)} ms); ` +
-      `all rounds: ${p99s.map((each) => each.toFixed(1)).join(', ')} ms.\n`,
+    `\nGoal of ${GOAL.calls} calls, p99 at most ${GOAL.p99Ms} ms late, on a quiet core: ${verdict} in the quietest round ` +
+      `(${latenessMs.p99.toFixed(1)} ms; the process waited ${Math.round(waitedShare * 100)} % of the time${quiet}). All rounds: ${all} ms.\n`,
   );
 }
 

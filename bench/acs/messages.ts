@@ -24,6 +24,8 @@ export interface Measured {
   /** Share of the time that the event loop was busy. */
   readonly loopShare: number;
   readonly longestGcMs: number;
+  /** Share of the time in which the process could have run and another one had the core; undefined where the system does not tell. */
+  readonly waitedShare?: number | undefined;
 }
 
 export interface Failed {

@@ -1,4 +1,5 @@
 /** The stand-in's process of the measurement: phones with recordings on as many media streams as are asked for, and nothing else. */
+import { readFileSync } from 'node:fs';
 import { createHistogram, PerformanceObserver, performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MeteredPhone } from '../../local/acs/call/metered-phone.ts';
@@ -80,6 +81,16 @@ async function openStreams({ url, calls }: MeasureRequest): Promise<MediaStream[
   return streams;
 }
 
+/** Milliseconds that the main thread has waited for a core so far (Linux, `schedstat`); undefined elsewhere. */
+function waitedMs(): number | undefined {
+  try {
+    const [, nanoseconds] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
+    return Number(nanoseconds) / 1_000_000;
+  } catch {
+    return undefined;
+  }
+}
+
 async function measure(request: MeasureRequest): Promise<Measured> {
   const streams = await openStreams(request);
   const total = (of: 'framesSent' | 'framesDropped' | 'samplesPlayed'): number =>
@@ -92,6 +103,7 @@ async function measure(request: MeasureRequest): Promise<Measured> {
     dropped: total('framesDropped'),
     played: total('samplesPlayed'),
   };
+  const waitedBefore = waitedMs();
   const startMs = performance.now();
   const cpuBefore = process.cpuUsage();
   const loopBefore = performance.eventLoopUtilization();
@@ -99,6 +111,7 @@ async function measure(request: MeasureRequest): Promise<Measured> {
   const cpu = process.cpuUsage(cpuBefore);
   const loop = performance.eventLoopUtilization(loopBefore);
   const elapsedMs = performance.now() - startMs;
+  const waitedAfter = waitedMs();
   const frames = total('framesSent') - before.frames;
   const measured: Measured = {
     type: 'measured',
@@ -115,6 +128,9 @@ async function measure(request: MeasureRequest): Promise<Measured> {
     cpuShare: (cpu.user + cpu.system) / 1_000 / elapsedMs,
     loopShare: loop.utilization,
     longestGcMs,
+    ...(waitedBefore === undefined || waitedAfter === undefined
+      ? {}
+      : { waitedShare: (waitedAfter - waitedBefore) / elapsedMs }),
   };
   for (const stream of streams) stream.stop();
   return measured;

@@ -15,7 +15,7 @@ export interface Phone {
   readonly rawId: string;
   /** Media streaming has begun (again): from now on `speak` and `hear` are called. */
   mediaStarted(sampleRateHz: number): void;
-  /** The next 20 ms of PCM16 mono, or undefined while the person says nothing. */
+  /** The next 20 ms of PCM16 mono, which may not be changed, or undefined while the person says nothing. */
   speak(): Int16Array | undefined;
   /**
    * The next 20 ms of what the person hears.

@@ -61,6 +61,7 @@ interface Tape {
   readonly sampleRateHz: number;
   readonly frameSamples: number;
   readonly speech: Int16Array;
+  readonly silence: Int16Array;
   readonly said: Recording;
   readonly heard: Recording;
   readonly fromApplication: Recording;
@@ -101,16 +102,22 @@ class RecordingPhone implements WavPhone {
 
   speak(): Int16Array | undefined {
     const tape = this.#started();
-    const frame = new Int16Array(tape.frameSamples);
     this.#speaking = this.#spoken < tape.speech.length;
-    if (this.#speaking) {
-      const piece = tape.speech.subarray(this.#spoken, this.#spoken + tape.frameSamples);
-      frame.set(piece);
-      this.#spoken += piece.length;
-    }
+    const frame = this.#nextFrame(tape);
     tape.said.append(frame);
     this.#saidMeter.add(frame);
     return this.#speaking ? frame : undefined;
+  }
+
+  /** A view of the speech while it lasts, so that no sample is copied for nothing; whoever is given it may not change it. */
+  #nextFrame({ speech, frameSamples, silence }: Tape): Int16Array {
+    if (!this.#speaking) return silence;
+    const piece = speech.subarray(this.#spoken, this.#spoken + frameSamples);
+    this.#spoken += piece.length;
+    if (piece.length === frameSamples) return piece;
+    const last = new Int16Array(frameSamples);
+    last.set(piece);
+    return last;
   }
 
   hear(samples: Int16Array, fromApplication: number): void {
@@ -193,6 +200,7 @@ function blankTape({ speech }: WavPhoneOptions, sampleRateHz: number): Tape {
     sampleRateHz,
     frameSamples: samplesPerFrame(sampleRateHz),
     speech: speech === undefined ? new Int16Array() : convert(speech, sampleRateHz).samples,
+    silence: new Int16Array(samplesPerFrame(sampleRateHz)),
     said: new Recording(maxSamples),
     heard: new Recording(maxSamples),
     fromApplication: new Recording(MAX_RECORDED_MS / PHONE_FRAME_MS),
