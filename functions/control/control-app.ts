@@ -12,6 +12,8 @@ export interface ControlApp {
   readonly deps: ControlDeps;
   /** Checks that a callback comes from ACS. */
   readonly acsTokens: AcsTokenVerifier;
+  /** What tickets may be signed with: the present key, and the one before it. */
+  readonly ticketKeys: readonly string[];
 }
 
 /** Gives the app to a function at its invocation. Rejects with ConfigError or RoutesError where the settings are wrong. */
@@ -33,6 +35,7 @@ export function createControlApp(env: Environment): ControlApp {
   const credential = (): ReturnType<typeof tokenCredential> => tokenCredential(env);
   return {
     acsTokens: createAcsTokenVerifier(config.acsTokens),
+    ticketKeys: config.ticketKeys,
     deps: {
       store: createTableCallStore(
         { ...config.tables, credential },

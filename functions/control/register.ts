@@ -5,6 +5,7 @@ import { getCall } from './get-call.ts';
 import { hangUp } from './hang-up.ts';
 import { incomingCall } from './incoming-call.ts';
 import { listCalls } from './list-calls.ts';
+import { restartMediaStreaming } from './restart-media-streaming.ts';
 import { startMediaStreaming } from './start-media-streaming.ts';
 import { stopMediaStreaming } from './stop-media-streaming.ts';
 import { sweepCalls } from './sweep-calls.ts';
@@ -52,6 +53,14 @@ export function registerControl(): void {
     authLevel: 'function',
     route: 'calls/{callId}/streaming/stop',
     handler: stopMediaStreaming(load),
+  });
+
+  // Anonymous to the host, since a relay has no function key: the handler demands the ticket of the call instead.
+  app.http('restartMediaStreaming', {
+    methods: ['POST'],
+    authLevel: 'anonymous',
+    route: 'calls/{callId}/streaming/restart',
+    handler: restartMediaStreaming(load),
   });
 
   app.timer('sweepCalls', { schedule: '0 * * * * *', handler: sweepCalls(load) });

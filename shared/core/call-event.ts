@@ -56,6 +56,8 @@ export type CallEvent =
     }
   | ({ readonly type: 'StartRequested' } & StreamingRequest)
   | ({ readonly type: 'StopRequested' } & StreamingRequest)
+  /** Stop, and start again once stopped. */
+  | ({ readonly type: 'RestartRequested' } & StreamingRequest)
   | { readonly type: 'HangUpRequested'; readonly id: string }
   | { readonly type: 'StartFailed'; readonly id: string; readonly reason: string }
   | { readonly type: 'StopFailed'; readonly id: string; readonly reason: string }

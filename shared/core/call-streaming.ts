@@ -13,6 +13,7 @@ export type StreamingState = 'inactive' | 'starting' | 'active' | 'stopping' | '
  *     │  │               ▼  │                 │  ▼
  *     │  └──── stop ─── failed ◀── Failed ────┘ stopping
  *     └───────────────── Stopped, Failed ────────┘
+ *                starting ◀── Stopped, Failed ── stopping, where it was a restart
  * ```
  *
  * Every state goes to `inactive` with Stopped and when the call ends, and to `active` with Started (but `stopping` waits for its end).
@@ -29,6 +30,8 @@ export interface Streaming {
   readonly requestId?: string;
   /** `stopping`: where to return to if ACS refuses to stop. */
   readonly from?: 'starting' | 'active';
+  /** `stopping`: start again once stopped. It is kept with the call, so that nobody need wait for the end of the stop. */
+  readonly restart?: true;
   /** `failed`: when to start again; absent once given up. */
   readonly retryAtMs?: number;
   /** `failed`: why. */
@@ -60,7 +63,7 @@ export type StreamingConfirmation =
     };
 
 export type StreamingEvent =
-  | ({ readonly type: 'start' | 'stop' } & StreamingRequest)
+  | ({ readonly type: 'start' | 'stop' | 'restart' } & StreamingRequest)
   | { readonly type: 'startFailed' | 'stopFailed'; readonly id: string; readonly reason: string }
   | StreamingConfirmation
   | { readonly type: 'retryDue'; readonly retry: number };
@@ -88,6 +91,8 @@ export function stepStreaming(streaming: Streaming, event: StreamingEvent, nowMs
       return start(streaming, event, nowMs);
     case 'stop':
       return stop(streaming, event, nowMs);
+    case 'restart':
+      return restart(streaming, event, nowMs);
     case 'startFailed':
       if (streaming.state !== 'starting' || streaming.requestId !== event.id) return only(streaming);
       return streaming.retries === 0
@@ -138,6 +143,10 @@ function stop(streaming: Streaming, request: StreamingRequest, nowMs: number): S
     case 'stopping':
       if (streaming.requestId === request.id)
         return { streaming, commands: [command('stopMediaStreaming', request)] };
+      if (streaming.restart) {
+        const { restart: _, ...rest } = streaming;
+        return only(rest);
+      }
       return isOverdue(streaming, nowMs)
         ? begin(streaming.from ?? 'active')
         : refuse(streaming, 'streaming-already-off');
@@ -149,6 +158,34 @@ function stop(streaming: Streaming, request: StreamingRequest, nowMs: number): S
   }
 }
 
+/** Where nothing streams there is nothing to do again: a failed stream has its own retries. */
+function restart(streaming: Streaming, request: StreamingRequest, nowMs: number): StreamingStep {
+  switch (streaming.state) {
+    case 'starting':
+    case 'active': {
+      const stopping = stop(streaming, request, nowMs);
+      return { ...stopping, streaming: { ...stopping.streaming, restart: true } };
+    }
+    case 'stopping':
+      if (!streaming.restart) return refuse(streaming, 'streaming-stopping');
+      return streaming.requestId === request.id
+        ? { streaming, commands: [command('stopMediaStreaming', request)] }
+        : only(streaming);
+    case 'inactive':
+    case 'failed':
+      return refuse(streaming, 'streaming-already-off');
+  }
+}
+
+/** The end of a restart's stop. It is a start that nobody waits for, so that it has retries like one after a failure. */
+function startAgain(streaming: Streaming, nowMs: number): StreamingStep {
+  const id = `again-${streaming.requestId}`;
+  return {
+    streaming: { ...enter(streaming, 'starting', nowMs), retries: 1, requestId: id },
+    commands: [{ type: 'startMediaStreaming', id }],
+  };
+}
+
 /** What ACS reports. `streaming` has the event's time already. */
 function confirm(streaming: Streaming, event: StreamingConfirmation, nowMs: number): StreamingStep {
   switch (event.type) {
@@ -157,6 +194,7 @@ function confirm(streaming: Streaming, event: StreamingConfirmation, nowMs: numb
       if (streaming.state === 'stopping') return only({ ...streaming, from: 'active' });
       return only(enter(streaming, 'active', nowMs));
     case 'stopped':
+      if (streaming.restart) return startAgain(streaming, nowMs);
       return only(streaming.state === 'inactive' ? streaming : enter(streaming, 'inactive', nowMs));
     case 'failed':
       switch (streaming.state) {
@@ -164,7 +202,9 @@ function confirm(streaming: Streaming, event: StreamingConfirmation, nowMs: numb
         case 'failed':
           return only(streaming);
         case 'stopping':
-          return only(enter(streaming, 'inactive', nowMs));
+          return streaming.restart && event.retry
+            ? startAgain(streaming, nowMs)
+            : only(enter(streaming, 'inactive', nowMs));
         case 'starting':
         case 'active': {
           if (!event.retry) return only({ ...enter(streaming, 'failed', nowMs), reason: event.reason });

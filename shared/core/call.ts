@@ -128,6 +128,8 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
       return whenConnected(call, () => stream(call, { ...event, type: 'start' }, nowMs));
     case 'StopRequested':
       return whenConnected(call, () => stream(call, { ...event, type: 'stop' }, nowMs));
+    case 'RestartRequested':
+      return whenConnected(call, () => stream(call, { ...event, type: 'restart' }, nowMs));
     case 'HangUpRequested':
       return whenConnected(call, () => hangUp(call, nowMs));
     case 'StartFailed':
@@ -153,6 +155,7 @@ function inEnded(call: Call, event: CallEvent): CallStep {
   switch (event.type) {
     case 'StartRequested':
     case 'StopRequested':
+    case 'RestartRequested':
     case 'HangUpRequested':
       return { call, commands: [], refusal: 'call-ended' };
     case 'Callback':

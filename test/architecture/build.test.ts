@@ -59,6 +59,7 @@ describe('the bundle of the function app', () => {
       'hangUp httpTrigger POST calls/{callId}/hang-up function',
       'incomingCall eventGridTrigger',
       'listCalls httpTrigger GET calls function',
+      'restartMediaStreaming httpTrigger POST calls/{callId}/streaming/restart anonymous',
       'startMediaStreaming httpTrigger POST calls/{callId}/streaming/start function',
       'stopMediaStreaming httpTrigger POST calls/{callId}/streaming/stop function',
       'sweepCalls timerTrigger',

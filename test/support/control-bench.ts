@@ -50,6 +50,7 @@ export class ControlBench {
     };
     this.#app = {
       deps: this.deps,
+      ticketKeys: [TICKET_KEY],
       acsTokens: {
         verify: async (header) => {
           if (header !== 'Bearer good')

@@ -6,7 +6,7 @@ import { sendCommand } from './run-commands.ts';
 
 export type CallAction =
   | { readonly type: 'StartRequested' | 'StopRequested'; readonly operationContext?: string }
-  | { readonly type: 'HangUpRequested' };
+  | { readonly type: 'RestartRequested' | 'HangUpRequested' };
 
 export type ActionOutcome =
   | { readonly kind: 'accepted'; readonly call: Call }

@@ -35,6 +35,7 @@ describe('registering the control app', () => {
       ['hangUp', 'POST', 'calls/{callId}/hang-up', 'function'],
       ['startMediaStreaming', 'POST', 'calls/{callId}/streaming/start', 'function'],
       ['stopMediaStreaming', 'POST', 'calls/{callId}/streaming/stop', 'function'],
+      ['restartMediaStreaming', 'POST', 'calls/{callId}/streaming/restart', 'anonymous'],
     ]);
   });
 });
