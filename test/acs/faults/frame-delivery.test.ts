@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameDelivery, MAX_WAITING_MESSAGES } from '../../../local/acs/faults/frame-delivery.ts';
 import { type FrameFault, NO_STREAM_FAULTS } from '../../../local/acs/faults/media-faults.ts';
@@ -97,5 +98,31 @@ describe('delivering frames with faults', () => {
     clock.advance(1_000);
     expect(written).toEqual([]);
     expect(clock.pending()).toEqual([]);
+  });
+
+  it('keeps the order and loses nothing but what it is told to lose, whatever the faults', () => {
+    const fault: fc.Arbitrary<FrameFault> = fc.oneof(
+      fc.record({ type: fc.constant('jitter' as const), delayMs: fc.integer({ min: 0, max: 90 }) }),
+      fc.constant({ type: 'lose' as const }),
+      fc.record({ type: fc.constant('duplicate' as const), copies: fc.integer({ min: 2, max: 4 }) }),
+      fc.record({ type: fc.constant('split' as const), parts: fc.integer({ min: 2, max: 5 }) }),
+      fc.record({ type: fc.constant('oversize' as const), bytes: fc.integer({ min: 1, max: 20 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.array(fault, { maxLength: 3 }), { maxLength: 40 }), (faults) => {
+        const { clock, delivery, written } = setUp(faults.map((each) => [...each]));
+        for (const [index] of faults.entries()) {
+          delivery.send(`message ${index}`);
+          clock.advance(20);
+        }
+        clock.advance(100);
+        const expected = faults.flatMap((each, index) => {
+          if (each.some(({ type }) => type === 'lose')) return [];
+          const copies = each.reduce((last, one) => (one.type === 'duplicate' ? one.copies : last), 1);
+          return new Array<string>(copies).fill(`message ${index}`);
+        });
+        expect(written.map((message) => message.replaceAll('|', '').trimEnd())).toEqual(expected);
+      }),
+    );
   });
 });
