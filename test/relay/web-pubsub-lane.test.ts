@@ -1,75 +1,14 @@
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { pino } from 'pino';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { type RunningWebPubSub, startWebPubSub } from '../../local/web-pubsub/server.ts';
+import { describe, expect, it } from 'vitest';
 import type { LaneMessage } from '../../relay/lane-connection.ts';
 import { webPubSubLanes } from '../../relay/web-pubsub-lane.ts';
-import type { RelayConfig } from '../../shared/config.ts';
 import { downGroup, HUB } from '../../shared/protocol/names.ts';
 import { formatRtp, parseRtp } from '../../shared/protocol/rtp.ts';
 import { until } from '../support/until.ts';
-import { Resources } from '../web-pubsub/service.ts';
-import { startTcpProxy, type TcpProxy } from '../web-pubsub/tcp-proxy.ts';
-import { audioData, audioMetadata, heardAudio } from './acs-messages.ts';
-import {
-  type AcsStream,
-  CALL_ID,
-  dial,
-  mediaUrl,
-  relayConfig,
-  relayOf,
-  reportWith,
-  ticketFor,
-} from './relay-fixture.ts';
-import { echo, type WorkerWebhook, workerWebhook } from './worker-webhook.ts';
-
-interface World {
-  readonly webhook: WorkerWebhook;
-  readonly service: RunningWebPubSub;
-  readonly proxy: TcpProxy;
-  readonly webPubSub: RelayConfig['webPubSub'];
-}
-
-/** The service with a worker app behind it, reached through a proxy that can cut connections. */
-async function world(port = 0): Promise<World> {
-  const webhook = await workerWebhook();
-  webhook.respond = echo;
-  const handlers = [{ urlTemplate: webhook.urlTemplate, eventPattern: '*' }];
-  const service = await startWebPubSub({ port, hubs: { [HUB]: handlers } });
-  const resources = new Resources();
-  const proxy = await startTcpProxy(resources, service.port);
-  onTestFinished(async () => {
-    await resources.dispose();
-    await service.close();
-  });
-  const { accessKey } = service;
-  const connectionString = `Endpoint=${proxy.url};AccessKey=${accessKey};Version=1.0;`;
-  return { webhook, service, proxy, webPubSub: { connectionString, endpoint: proxy.url, accessKey } };
-}
-
-/** A relay on this service, which opens its lanes itself, and a call on it. */
-async function call({ webPubSub }: World) {
-  const config = relayConfig({ webPubSub });
-  const running = await relayOf(config, {
-    openConnection: webPubSubLanes(config.webPubSub, pino({ level: 'silent' })),
-  });
-  const acs = await dial(mediaUrl(running, await ticketFor()));
-  acs.send(audioMetadata());
-  return { running, acs };
-}
-
-/** Audio of which no two samples are alike. */
-function speech(frames: number, from = 0): Uint8Array {
-  return new Uint8Array(Uint16Array.from({ length: frames * 320 }, (_, i) => from * 320 + i + 1).buffer);
-}
-
-function say(acs: AcsStream, pcm: Uint8Array): void {
-  for (let at = 0; at < pcm.length; at += 640) acs.send(audioData(pcm.subarray(at, at + 640)));
-}
-
-function heard(acs: AcsStream): Buffer {
-  return Buffer.concat(acs.received.map((text) => heardAudio(text) ?? Buffer.alloc(0)));
-}
+import { CALL_ID, reportWith } from './relay-fixture.ts';
+import { call, heard, say, speech, world } from './web-pubsub-world.ts';
+import { echo } from './worker-webhook.ts';
 
 describe('a lane on Web PubSub', () => {
   it('brings audio to the worker and its replies back, unchanged', async () => {

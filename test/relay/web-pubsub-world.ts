@@ -1,0 +1,84 @@
+/** A relay whose lanes go through the Web PubSub stand-in to a worker app, and a network between them that can be cut. */
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { type RunningWebPubSub, startWebPubSub } from '../../local/web-pubsub/server.ts';
+import { webPubSubLanes } from '../../relay/web-pubsub-lane.ts';
+import type { RelayConfig } from '../../shared/config.ts';
+import { HUB } from '../../shared/protocol/names.ts';
+import { Resources } from '../web-pubsub/service.ts';
+import { startTcpProxy, type TcpProxy } from '../web-pubsub/tcp-proxy.ts';
+import { audioData, audioMetadata, heardAudio } from './acs-messages.ts';
+import { type AcsStream, dial, mediaUrl, relayConfig, relayOf, ticketFor } from './relay-fixture.ts';
+import { echo, type WorkerWebhook, workerWebhook } from './worker-webhook.ts';
+
+const CONTROL_TOKEN = 'a control token of the test';
+
+export interface World {
+  readonly webhook: WorkerWebhook;
+  readonly service: RunningWebPubSub;
+  readonly proxy: TcpProxy;
+  readonly webPubSub: RelayConfig['webPubSub'];
+}
+
+/** The service with a worker app behind it, reached through a proxy that can cut connections. */
+export async function world(port = 0): Promise<World> {
+  const webhook = await workerWebhook();
+  webhook.respond = echo;
+  const handlers = [{ urlTemplate: webhook.urlTemplate, eventPattern: '*' }];
+  const service = await startWebPubSub({
+    port,
+    hubs: { [HUB]: handlers },
+    controlToken: CONTROL_TOKEN,
+    limits: { handlerRetryDelaysMs: [10, 10, 10] },
+  });
+  const resources = new Resources();
+  const proxy = await startTcpProxy(resources, service.port);
+  onTestFinished(async () => {
+    await resources.dispose();
+    await service.close();
+  });
+  const { accessKey } = service;
+  const connectionString = `Endpoint=${proxy.url};AccessKey=${accessKey};Version=1.0;`;
+  return { webhook, service, proxy, webPubSub: { connectionString, endpoint: proxy.url, accessKey } };
+}
+
+/** A relay on this service, which opens its lanes itself, and a call on it. */
+export async function call({ webPubSub }: World, workers: readonly string[] = ['echo']) {
+  const config = relayConfig({ webPubSub });
+  const running = await relayOf(config, {
+    openConnection: webPubSubLanes(config.webPubSub, pino({ level: 'silent' })),
+  });
+  const plan = {
+    format: 'pcm16KMono',
+    channels: 'mixed',
+    startStreaming: true,
+    dtmf: true,
+    workers: workers.map((name) => ({ name, listen: { mode: 'chunk', ms: 100 } as const })),
+  } as const;
+  const acs = await dial(mediaUrl(running, await ticketFor({ plan })));
+  acs.send(audioMetadata());
+  return { running, acs };
+}
+
+/** Audio of which no two samples are alike. */
+export function speech(frames: number, from = 0): Uint8Array {
+  return new Uint8Array(Uint16Array.from({ length: frames * 320 }, (_, i) => from * 320 + i + 1).buffer);
+}
+
+export function say(acs: AcsStream, pcm: Uint8Array): void {
+  for (let at = 0; at < pcm.length; at += 640) acs.send(audioData(pcm.subarray(at, at + 640)));
+}
+
+export function heard(acs: AcsStream): Buffer {
+  return Buffer.concat(acs.received.map((text) => heardAudio(text) ?? Buffer.alloc(0)));
+}
+
+/** Lets the service renew itself beneath the lanes of one worker. */
+export async function reload(there: World, group: string): Promise<number> {
+  const response = await fetch(`${there.service.url}/control/service-reload`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${CONTROL_TOKEN}` },
+    body: JSON.stringify({ group }),
+  });
+  return ((await response.json()) as { connections: number }).connections;
+}
