@@ -191,7 +191,8 @@ describe('audio to a worker', () => {
       'application/octet-stream',
       /not supported: audio of RTP payload type 0/,
     ],
-    ['text', Uint8Array.of(65), 'text/plain', /not supported: an event that is neither/],
+    ['XML', Uint8Array.of(65), 'application/xml', /not supported: an event that is neither/],
+    ['text that is no JSON', Uint8Array.of(65), 'text/plain', /JSON/],
     ['broken JSON', Uint8Array.of(0x7b), 'application/json', /JSON/],
   ])('that is %s is an error of its own and of nothing else', async (_, body, contentType, message) => {
     const test = new TestLane(echo);

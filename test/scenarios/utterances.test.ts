@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { align } from '../../local/audio/align.ts';
+import { makeCall } from '../../local/cli/make-call.ts';
+import { findNumber } from '../../local/stack/directory.ts';
+import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
+import { speechLike } from '../support/signals.ts';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+
+let test: TestSystem;
+beforeAll(async () => {
+  test = await startTestSystem();
+});
+afterAll(() => test?.stop());
+
+describe.each(['pcm16KMono', 'pcm24KMono'] as const)('a call to the parrot in %s', (format) => {
+  it('has each of two sentences said back once it is finished, bit-exact', async () => {
+    const { sampleRateHz } = AUDIO_FORMATS[format];
+    const seconds = (count: number): number => count * sampleRateHz;
+    const material = speechLike(seconds(4), sampleRateHz);
+    const first = material.slice(0, seconds(1));
+    const second = material.slice(seconds(2), seconds(3.2));
+    // The answer to the first sentence is over before the second begins: a parrot that is interrupted falls silent.
+    const samples = Int16Array.from([...first, ...new Int16Array(seconds(4)), ...second]);
+    const to = findNumber(test.system.directory, 'parrot', format) ?? 'no number for the parrot';
+    const evidence = await makeCall(test.system, {
+      from: '+14255550199',
+      to,
+      speech: { samples, sampleRateHz },
+      tailMs: 4_000,
+    });
+
+    expect(evidence.relay?.workers, 'what the relay sent').toMatchObject([
+      { name: 'parrot', chunksSent: 2, chunksAcked: 2, chunksFailed: 0, droppedMs: 0, repliesPlayed: 2 },
+    ]);
+    const heard = evidence.heard.samples;
+    const one = align(first, heard, seconds(5));
+    expect(one, 'the first sentence, as it was heard').toMatchObject({ exact: true });
+    const after = (one?.offset ?? 0) + first.length;
+    const two = align(second, heard.subarray(after), seconds(8));
+    expect(two, 'the second sentence, as it was heard').toMatchObject({ exact: true });
+
+    const audible = heard.filter(isSound).length;
+    const said = first.filter(isSound).length + second.filter(isSound).length;
+    expect(audible, 'samples heard that are not silence: both sentences, once').toBe(said);
+  });
+});
+
+function isSound(sample: number): boolean {
+  return sample !== 0;
+}
