@@ -29,10 +29,9 @@ export function readMonoWav(file: Uint8Array): Pcm16 | undefined {
       if (sampleRateHz === undefined) return undefined;
       // Files that were written to a pipe name more bytes than there are.
       const length = Math.floor(Math.min(size, file.byteLength - body) / 2);
-      return {
-        samples: Int16Array.from({ length }, (_, i) => view.getInt16(body + 2 * i, true)),
-        sampleRateHz,
-      };
+      const samples = new Int16Array(length);
+      for (let i = 0; i < length; i++) samples[i] = view.getInt16(body + 2 * i, true);
+      return { samples, sampleRateHz };
     }
     at = body + size + (size % 2);
   }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { MAX_FILE_BYTES } from '../../../local/acs/operations/fetch-play-file.ts';
 import { writeWav } from '../../../local/phone/wav.ts';
 import { tone } from '../../support/signals.ts';
 import { until } from '../../support/until.ts';
@@ -102,6 +103,7 @@ describe('play', () => {
   it.each([
     ['a file that is not there', '/none.wav', 8536, 'Action failed, file could not be downloaded.'],
     ['a file of another rate', '/8k.wav', 8535, 'Action failed, file format is invalid.'],
+    ['a file that is too long', '/huge.wav', 8536, 'Action failed, file could not be downloaded.'],
     ['a file that is no sound', '/text.wav', 8535, 'Action failed, file format is invalid.'],
   ])('fails for %s', async (_, path, subCode, message) => {
     const { h, media } = await bench.answeredCall();
@@ -109,6 +111,7 @@ describe('play', () => {
       '/good.wav': wavFile(320),
       '/8k.wav': writeWav(tone(800, 8_000, 440), 8_000),
       '/text.wav': Buffer.from('hello'),
+      '/huge.wav': Buffer.alloc(MAX_FILE_BYTES + 1),
     });
     const sources = ['/good.wav', path].map((name) => ({
       kind: 'fileSource' as const,
