@@ -22,7 +22,7 @@ import {
 } from './operation-queue.ts';
 import { PlayOperation, type PlayRequest } from './play-operation.ts';
 import type { PlaySource } from './play-source.ts';
-import type { LoadPrompt } from './prompt-loader.ts';
+import { atRate, type LoadPrompt } from './prompt-loader.ts';
 import { RecognizeOperation, type RecognizeRequest } from './recognize-operation.ts';
 import { SendDtmfOperation, type SendDtmfRequest } from './send-dtmf-operation.ts';
 import { toneOfKey } from './tones.ts';
@@ -56,6 +56,7 @@ export class CallOperations implements PhoneWrapper {
   readonly recordings: CallRecordings;
   readonly transcription: CallTranscription;
   readonly #options: CallOperationsOptions;
+  readonly #load: LoadPrompt;
   readonly #sound: CallSound;
   readonly #continuous: ContinuousDtmf;
   readonly #hold: Hold;
@@ -66,14 +67,15 @@ export class CallOperations implements PhoneWrapper {
 
   constructor(options: CallOperationsOptions) {
     this.#options = options;
-    const { phones, setOnHold, emit, clock, loadPrompt, newRecordingId, sampleRateHz, ticker } = options;
+    this.#load = atRate(options.loadPrompt, options.sampleRateHz);
+    const { phones, setOnHold, emit, clock, newRecordingId, sampleRateHz, ticker } = options;
     this.transcription = options.transcription;
     this.recordings = new CallRecordings({ emit, clock, newId: newRecordingId });
     this.#sound = new CallSound({ sampleRateHz, phones, ticker });
     this.#continuous = new ContinuousDtmf(emit);
     this.#hold = new Hold({
       player: this.#sound,
-      load: loadPrompt,
+      load: this.#load,
       emit,
       setOnHold: (rawId, onHold) => {
         this.#sound.hold(rawId, onHold);
@@ -96,16 +98,17 @@ export class CallOperations implements PhoneWrapper {
 
   play(request: PlayRequest, interrupts: boolean): void {
     if (request.targets !== 'all') for (const rawId of request.targets) this.#requirePhone(rawId);
-    const { loadPrompt: load, emit } = this.#options;
-    this.#submit(new PlayOperation(request, { player: this.#sound, load, emit }), interrupts);
+    const { emit } = this.#options;
+    const surroundings = { player: this.#sound, load: this.#load, emit };
+    this.#submit(new PlayOperation(request, surroundings), interrupts);
   }
 
   recognize(request: RecognizeRequest, interrupts: boolean): void {
     this.#requirePhone(request.target);
-    const { loadPrompt: load, emit, clock, phones } = this.#options;
+    const { emit, clock, phones } = this.#options;
     const group = phones().length > 1;
     this.#submit(
-      new RecognizeOperation(request, { player: this.#sound, load, emit, clock, group }),
+      new RecognizeOperation(request, { player: this.#sound, load: this.#load, emit, clock, group }),
       interrupts,
     );
   }

@@ -1,8 +1,5 @@
-/**
- * Bytes of a file that is played, at most: more than two minutes and a half. Microsoft documents no figure; this one bounds how long
- * changing its sample rate holds up the other calls.
- */
-export const MAX_FILE_BYTES = 5 * 1024 * 1024;
+/** Bytes of a file that is played, at most: more than five minutes. Microsoft documents no figure. */
+export const MAX_FILE_BYTES = 10 * 1024 * 1024;
 /** How long fetching it may take. */
 export const FETCH_LIMIT_MS = 10_000;
 

@@ -1,8 +1,8 @@
-import { resample } from '../../phone/resample.ts';
 import type { ResultInformation } from '../events/callback-event.ts';
 import { fetchPlayFile, type PlayFileHosts } from './fetch-play-file.ts';
 import { mediaResults } from './media-results.ts';
 import type { PlaySource } from './play-source.ts';
+import { resampleInPieces } from './resample-in-pieces.ts';
 import { isSsml, ssmlLocale, ssmlWords } from './ssml.ts';
 import type { TextToSpeech } from './text-to-speech.ts';
 import { PLAY_FILE_RATE_HZ, readPlayableWav } from './wav-16k.ts';
@@ -56,9 +56,19 @@ export function createPromptLoader(hosts: PlayFileHosts, textToSpeech: TextToSpe
   };
 }
 
-function say(audio: { samples: Int16Array; sampleRateHz: number } | undefined): Loaded {
+async function say(audio: { samples: Int16Array; sampleRateHz: number } | undefined): Promise<Loaded> {
   if (audio === undefined) return mediaResults.speechServiceFailed;
-  return resample(audio.samples, audio.sampleRateHz, PLAY_FILE_RATE_HZ);
+  return resampleInPieces(audio.samples, audio.sampleRateHz, PLAY_FILE_RATE_HZ);
+}
+
+/** The same prompts at the rate of a call. */
+export function atRate(load: LoadPrompt, sampleRateHz: number): LoadPrompt {
+  return async (sources, signal) => {
+    const prompt = await load(sources, signal);
+    if (prompt.type === 'failed') return prompt;
+    const samples = await resampleInPieces(prompt.samples, prompt.sampleRateHz, sampleRateHz);
+    return { type: 'loaded', samples, sampleRateHz };
+  };
 }
 
 function concatenate(parts: readonly Int16Array[]): Int16Array {
