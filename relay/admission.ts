@@ -22,6 +22,8 @@ export interface AdmissionRules {
 
 export interface Admission {
   readonly ticket: Ticket;
+  /** The ticket as it came. Never logged. */
+  readonly ticketText: string;
   readonly callConnectionId: string;
   readonly correlationId?: string;
 }
@@ -44,26 +46,31 @@ export async function admit(
   const callId = callIdOfPath(request.url);
   if (callId === undefined)
     throw new Refusal(404, 'media streams are served at /media/{callId}?ticket={ticket}');
-  const ticket = await checkTicket(request.url, callId, rules.ticketKeys, nowMs);
+  const ticketText = ticketOf(request.url);
+  const ticket = await checkTicket(ticketText, callId, rules.ticketKeys, nowMs);
   await checkToken(request.headers.authorization, rules, nowMs);
   const callConnectionId = idHeader(request, 'x-ms-call-connection-id');
   if (callConnectionId === undefined) {
     throw new Refusal(400, 'the header x-ms-call-connection-id is missing or not usable');
   }
   const correlationId = idHeader(request, 'x-ms-call-correlation-id');
-  return { ticket, callConnectionId, ...(correlationId === undefined ? {} : { correlationId }) };
+  return { ticket, ticketText, callConnectionId, ...(correlationId === undefined ? {} : { correlationId }) };
 }
 
-async function checkTicket(
-  url: string,
-  callId: string,
-  keys: readonly string[],
-  nowMs: number,
-): Promise<Ticket> {
+function ticketOf(url: string): string {
   const tickets = new URLSearchParams(url.slice(url.indexOf('?') + 1)).getAll('ticket');
   const [token] = tickets;
   if (token === undefined || token === '') throw new Refusal(401, 'ticket refused: missing');
   if (tickets.length > 1) throw new Refusal(401, 'ticket refused: more than one');
+  return token;
+}
+
+async function checkTicket(
+  token: string,
+  callId: string,
+  keys: readonly string[],
+  nowMs: number,
+): Promise<Ticket> {
   try {
     return await verifyTicket(token, callId, keys, nowMs);
   } catch (cause) {

@@ -74,9 +74,14 @@ export class CallRegistry {
     void this.#follow(session);
   }
 
+  /** Takes no more calls; those that are live go on. */
+  refuseMore(): void {
+    this.#isDraining = true;
+  }
+
   /** Takes no more calls, ends those that are live and resolves when all are over. */
   async drain(cause: CloseCause): Promise<void> {
-    this.#isDraining = true;
+    this.refuseMore();
     const sessions = [...this.#all()];
     for (const session of sessions) session.close(cause);
     await Promise.all(sessions.map((session) => session.ended));

@@ -2,13 +2,16 @@
 import { ConfigError, readRelayConfig } from '../shared/config.ts';
 import { type Relay, startRelay } from './relay.ts';
 
-/** The process ends after this time even when something does not close. The relay's own limit lies below it. */
+/** The process ends so long after its calls should be gone even when something does not close. The relay's own limit lies below it. */
 const EXIT_LIMIT_MS = 8_000;
 
 async function main(): Promise<void> {
   let relay: Relay;
+  let drainDeadlineMs: number;
   try {
-    relay = await startRelay(readRelayConfig(process.env));
+    const config = readRelayConfig(process.env);
+    drainDeadlineMs = config.drainDeadlineMs;
+    relay = await startRelay(config);
   } catch (error) {
     process.stderr.write(`${startFailure(error)}\n`);
     process.exitCode = 1;
@@ -20,7 +23,12 @@ async function main(): Promise<void> {
     // Connections to Web PubSub leave timers behind that would keep the process for a while.
     void relay.close().finally(() => process.exit(0));
   };
-  process.once('SIGTERM', stop);
+  // Told once, the relay has its calls moved first; told again, it ends them.
+  process.once('SIGTERM', () => {
+    process.once('SIGTERM', stop);
+    setTimeout(stop, drainDeadlineMs).unref();
+    void relay.drain().finally(() => stop());
+  });
   process.once('SIGINT', stop);
   // Only a process that was forked by another has somebody to tell, and to follow.
   process.once('disconnect', stop);

@@ -19,9 +19,11 @@ import type { OpenLaneConnection } from './lane-connection.ts';
 import { createLog } from './log.ts';
 import { openMediaSocket } from './media-web-socket.ts';
 import { CallMeter } from './operations/call-meter.ts';
+import { drain, type MovableCall } from './operations/drain.ts';
 import { Hops } from './operations/hops.ts';
 import { type LoopDelay, NO_DELAY, watchLoopDelay } from './operations/loop-delay.ts';
 import { Overload } from './operations/overload.ts';
+import { type RestartStreaming, streamingRestarter } from './operations/restart-streaming.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { TimerWheel } from './speaking/timer-wheel.ts';
@@ -49,6 +51,8 @@ export interface RelayDependencies {
 export interface Relay {
   /** `http://host:port` where it listens. */
   readonly url: string;
+  /** Takes no more calls, and has the live ones moved to other relays where that is possible. Idempotent; calls go on, and `close` follows. */
+  drain(): Promise<void>;
   /** Takes no more calls, ends the live ones with 1001, and stops listening. Idempotent. */
   close(): Promise<void>;
 }
@@ -86,6 +90,9 @@ class RelayServer implements Relay {
   #pendingUpgrades = 0;
   /** Connections that asked for an upgrade and were not given it, or not yet. */
   readonly #unaccepted = new Set<Duplex>();
+  readonly #restartStreaming: RestartStreaming | undefined;
+  readonly #movable = new Set<MovableCall>();
+  #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(config: RelayConfig, dependencies: RelayDependencies) {
@@ -96,6 +103,8 @@ class RelayServer implements Relay {
       this.#log.error({ err }, 'what was due for a call failed'),
     );
     this.#openConnection = dependencies.openConnection ?? webPubSubLanes(config.webPubSub, this.#log);
+    this.#restartStreaming =
+      config.controlUrl === undefined ? undefined : streamingRestarter(config.controlUrl);
     this.#watchLoop = dependencies.watchLoop ?? watchLoopDelay;
     this.#onPublish = dependencies.onPublish;
     this.#tokens = createAcsTokenVerifier(config.acsTokens);
@@ -146,6 +155,20 @@ class RelayServer implements Relay {
     return this.#closing;
   }
 
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    this.#registry.refuseMore();
+    if (this.#restartStreaming === undefined) return;
+    this.#log.info({ calls: this.#movable.size }, 'the relay has its calls moved');
+    const { drainDeadlineMs: deadlineMs } = this.#config;
+    const report = await drain([...this.#movable], { clock: this.#clock, deadlineMs });
+    this.#log.info({ ...report }, 'the calls are moved');
+  }
+
   async #close(): Promise<void> {
     this.#log.info({ calls: this.#registry.liveCount }, 'the relay is shutting down');
     this.#stopWatching();
@@ -189,7 +212,7 @@ class RelayServer implements Relay {
   }
 
   async #admit(request: IncomingMessage): Promise<Admission> {
-    if (this.#closing !== undefined) this.#registry.checkCapacity();
+    if (this.#closing !== undefined || this.#draining !== undefined) this.#registry.checkCapacity();
     if (this.#pendingUpgrades >= MAX_PENDING_UPGRADES) {
       throw new Refusal(503, 'the relay is full: too many streams are being opened');
     }
@@ -209,7 +232,7 @@ class RelayServer implements Relay {
     }
   }
 
-  #accept(webSocket: WebSocket, { ticket, callConnectionId, correlationId }: Admission): void {
+  #accept(webSocket: WebSocket, { ticket, ticketText, callConnectionId, correlationId }: Admission): void {
     const { callId } = ticket;
     const log = this.#log.child({ callId, callConnectionId });
     const media = openMediaSocket(webSocket, this.#clock);
@@ -229,6 +252,7 @@ class RelayServer implements Relay {
       ...(this.#onPublish === undefined ? {} : { onPublish: this.#onPublish }),
     });
     this.#registry.add(session);
+    this.#followMovable(session, ticketText, meter);
     void session.ended.then(() => log.info({ report: session.report() }, 'the report of the stream'));
     log.info({ workers: ticket.plan.workers.map(({ name }) => name) }, 'the media stream began');
     media.listen({
@@ -242,6 +266,16 @@ class RelayServer implements Relay {
         log.info({ code, cause: session.report().endedReason }, 'the media stream ended');
       },
     });
+  }
+
+  #followMovable(session: Session, ticketText: string, meter: CallMeter): void {
+    const call: MovableCall = {
+      over: session.over,
+      isQuiet: () => meter.isQuiet,
+      restart: async () => (await this.#restartStreaming?.(session.callId, ticketText)) ?? 'failed',
+    };
+    this.#movable.add(call);
+    void session.over.then(() => this.#movable.delete(call));
   }
 
   #refuse(socket: Duplex, url: string, error: unknown): void {

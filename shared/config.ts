@@ -47,6 +47,9 @@ export interface RelayConfig {
   readonly acsTokens: AcsTokenConfig & { readonly policy: 'require' | 'accept' | 'off' };
   readonly maxCalls: number;
   readonly maxLoopDelayMs: number;
+  /** Where live calls can be moved from this relay to another; without it they cannot. */
+  readonly controlUrl?: string;
+  readonly drainDeadlineMs: number;
   readonly maxBacklogMs: number;
   readonly jitterBufferMs: number;
   readonly playoutLeadMs: number;
@@ -98,6 +101,7 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
 export function readRelayConfig(env: Environment): RelayConfig {
   const settings = new SettingsReader('relay', env);
   const adminToken = settings.readOptional('RELAY_ADMIN_TOKEN', S.RELAY_ADMIN_TOKEN);
+  const controlUrl = settings.readOptional('CONTROL_URL', S.CONTROL_URL);
   const config: RelayConfig = {
     host: settings.read('HOST', S.HOST),
     port: settings.read('PORT', S.PORT),
@@ -109,6 +113,8 @@ export function readRelayConfig(env: Environment): RelayConfig {
     },
     maxCalls: settings.read('MAX_CALLS', S.MAX_CALLS),
     maxLoopDelayMs: settings.read('MAX_LOOP_DELAY_MS', S.MAX_LOOP_DELAY_MS),
+    ...(controlUrl === undefined ? {} : { controlUrl }),
+    drainDeadlineMs: settings.read('DRAIN_DEADLINE_MS', S.DRAIN_DEADLINE_MS),
     maxBacklogMs: settings.read('MAX_BACKLOG_MS', S.MAX_BACKLOG_MS),
     jitterBufferMs: settings.read('JITTER_BUFFER_MS', S.JITTER_BUFFER_MS),
     playoutLeadMs: settings.read('PLAYOUT_LEAD_MS', S.PLAYOUT_LEAD_MS),

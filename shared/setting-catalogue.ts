@@ -224,6 +224,20 @@ export const SETTINGS = {
     schema: wholeNumber(5, 5_000),
     default: '40',
   }),
+  CONTROL_URL: setting({
+    what: 'The address at which a relay that is told to stop asks for its live calls to be moved to another; unset, it ends their streams instead.',
+    where: 'The address of the control app, as in PUBLIC_BASE_URL.',
+    example: 'https://contoso-control.azurewebsites.net',
+    schema: endpoint('https:'),
+    optional: true,
+  }),
+  DRAIN_DEADLINE_MS: setting({
+    what: 'How long a relay that is told to stop may take to move its calls before it ends what is left, in milliseconds.',
+    where: 'You choose: less than the grace period of the container (terminationGracePeriodSeconds), by 8 s.',
+    example: '20000',
+    schema: wholeNumber(0, 3_600_000),
+    default: '20000',
+  }),
   MAX_BACKLOG_MS: setting({
     what: 'How much audio waits for a slow worker before the oldest is dropped, in milliseconds.',
     where: 'You choose.',

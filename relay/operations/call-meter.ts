@@ -33,6 +33,11 @@ export class CallMeter {
     this.#format = format;
   }
 
+  /** Whether ACS has nothing of the workers' audio left to play. */
+  get isQuiet(): boolean {
+    return this.#playoutEndMs === undefined || this.#playoutEndMs <= this.#clock.elapsedMs();
+  }
+
   /** A message of ACS has come. */
   frameIn(): void {
     this.#frameAtMs = this.#clock.elapsedMs();

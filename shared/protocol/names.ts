@@ -12,6 +12,11 @@ export function downGroup(callId: string, worker: string): string {
   return `call.${callId}.down.${worker}`;
 }
 
+/** The path at the control app that restarts the streaming of a call. */
+export function restartPath(callId: string): string {
+  return `/api/calls/${callId}/streaming/restart`;
+}
+
 /** The path and query of the media URL that ACS dials. */
 export function mediaPath(callId: string, ticket: string): string {
   return `/media/${callId}?ticket=${ticket}`;

@@ -51,7 +51,7 @@ describe('the process of the relay', () => {
     const started = start(settings());
     const url = await ready(started);
     expect((await get(`${url}/readyz`)).status).toBe(200);
-    const acs = await dial(mediaUrl({ url, close: async () => {} }, await ticketFor()));
+    const acs = await dial(mediaUrl({ url }, await ticketFor()));
     started.child.kill('SIGTERM');
     expect(await acs.closed).toEqual({ code: 1001, reason: 'relay shutting down' });
     expect(await started.exited).toBe(0);

@@ -36,6 +36,7 @@ export function relayConfig(change: Partial<RelayConfig> = {}): RelayConfig {
     acsTokens: { policy: 'off', issuer: ISSUER, audience: AUDIENCE, jwksUrl: 'http://127.0.0.1:9/keys' },
     maxCalls: 10,
     maxLoopDelayMs: 5_000,
+    drainDeadlineMs: 5_000,
     maxBacklogMs: 1_000,
     jitterBufferMs: 0,
     playoutLeadMs: 300,
@@ -150,7 +151,7 @@ export class AcsStream {
   }
 }
 
-export function mediaUrl({ url }: Relay, ticket: string, callId = CALL_ID): string {
+export function mediaUrl({ url }: Pick<Relay, 'url'>, ticket: string, callId = CALL_ID): string {
   return url.replace('http:', 'ws:') + mediaPath(callId, ticket);
 }
 
