@@ -18,6 +18,7 @@ const OPENING_PAUSE_MS = 23;
 
 const lateness = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
 const openMediaStream = createOpenMediaStream({
+  handshakeTimeoutMs: OPEN_LIMIT_MS,
   onFrame: (lateMs) => lateness.record(Math.max(1, Math.round(lateMs * 1_000))),
 });
 
