@@ -5,7 +5,7 @@ import { Session } from '../../relay/session.ts';
 import { TimerWheel } from '../../relay/speaking/timer-wheel.ts';
 import type { WorkerPlan } from '../../shared/core/plan.ts';
 import { noise } from '../support/signals.ts';
-import { audioData } from './acs-messages.ts';
+import { audioData, dtmf } from './acs-messages.ts';
 import { RelayClock, settled } from './relay-clock.ts';
 import { scriptedLanes } from './scripted-lane.ts';
 
@@ -166,6 +166,22 @@ describe('a session with a worker that listens to utterances', () => {
       { event: { type: 'call.ended', reason: 'stream ended' } },
     ]);
     await session.ended;
+  });
+
+  it('tells workers of a key in the order of the plan', async () => {
+    const names = ['first', 'second', 'third'];
+    const { lanes, session } = await setUp(names.map((name) => ({ name, listen: LISTEN })));
+    const told: string[] = [];
+    for (const name of names) {
+      const lane = lanes.of(name);
+      const send = lane.sendEvent.bind(lane);
+      lane.sendEvent = (event) => {
+        told.push(`${event.type} to ${name}`);
+        return send(event);
+      };
+    }
+    session.receive(dtmf('#'), false);
+    expect(told).toEqual(names.map((name) => `dtmf to ${name}`));
   });
 
   it('leaves no timer behind', async () => {

@@ -1,0 +1,134 @@
+/** Three people on one call, heard apart. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { align } from '../../local/audio/align.ts';
+import type { Step } from '../../local/phone/step.ts';
+import { stepsToJson } from '../../local/phone/step-json.ts';
+import type { HeardLine } from '../fixtures/listening-app/heard-line.ts';
+import { speechLike } from '../support/signals.ts';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { until } from '../support/until.ts';
+
+const NUMBER = '+14255550197';
+const RATE = 24_000;
+const PEOPLE = ['+14255550111', '+14255550112', '+14255550113'] as const;
+
+let test: TestSystem;
+let folder: string;
+let file: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'trunkline-heard-'));
+  file = join(folder, 'heard.jsonl');
+  const listen = { mode: 'utterance' };
+  test = await startTestSystem({
+    workerApp: join(import.meta.dirname, '../fixtures/listening-app/main.ts'),
+    extraEnv: { worker: { HEARD_FILE: file } },
+    routes: [
+      {
+        name: 'three',
+        match: { to: NUMBER },
+        format: 'pcm24KMono',
+        channels: 'unmixed',
+        dtmf: true,
+        workers: [{ name: 'scribe', listen }, { name: 'clerk' }],
+      },
+    ],
+  });
+});
+afterAll(async () => {
+  await test?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function control(path: string, body: object): Promise<Response> {
+  const { urls, keys } = test.system;
+  return fetch(`${urls.acs}/control/scripts${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${keys.acsControl}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Says something a second after the phone is on the call, and stays for a while. */
+function saying(samples: Int16Array, ...more: Step[]): object {
+  const steps: Step[] = [
+    { type: 'wait', ms: 1_000 },
+    { type: 'say', audio: { samples, sampleRateHz: RATE } },
+    ...more,
+    { type: 'wait', ms: 4_000 },
+    { type: 'hangUp' },
+  ];
+  return { steps: stepsToJson(steps), maxMs: 20_000 };
+}
+
+async function heard(): Promise<HeardLine[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as HeardLine);
+}
+
+it('gives a worker what each of three says, exactly and in its place on the timeline, and the keys that are pressed', {
+  timeout: 60_000,
+}, async () => {
+  const material = speechLike(6 * RATE, RATE);
+  const said = PEOPLE.map((_, i) => material.slice(2 * i * RATE, (2 * i + 1.5) * RATE));
+  const [caller, ...others] = PEOPLE;
+  const placed = await control('', {
+    from: caller,
+    to: NUMBER,
+    ...saying(said[0] ?? material, { type: 'press', keys: '12#' }),
+  });
+  const { id } = (await placed.json()) as { id: string };
+  await test.telephone.waitFor(id, 'the answer', (call) => call.state === 'connected', 20_000);
+  for (const [i, from] of others.entries()) {
+    const joined = await control(`/${id}/phones`, { from, ...saying(said[i + 1] ?? material) });
+    expect(joined.status, await joined.text()).toBeLessThan(300);
+  }
+  await test.telephone.waitFor(id, 'the end', (call) => call.state === 'disconnected', 30_000);
+
+  const lines = await until(async () => {
+    const all = await heard();
+    return all.filter(({ type }) => type === 'utterance').length >= 3 ? all : undefined;
+  }, 'an utterance of each of the three');
+  expect(lines[0]).toEqual({ worker: 'scribe', type: 'started', format: 'pcm24KMono' });
+  const keys = lines.flatMap((line) => (line.type === 'dtmf' ? [`${line.tone} to ${line.worker}`] : []));
+  for (const worker of ['scribe', 'clerk']) {
+    expect(keys.filter((key) => key.endsWith(worker))).toEqual(
+      ['1', '2', '#'].map((key) => `${key} to ${worker}`),
+    );
+  }
+
+  const spans = PEOPLE.map((person, i) => {
+    const ssrc = lines.find((line) => line.type === 'participant' && line.rawId === `4:${person}`);
+    expect(ssrc, `${person} is named`).toMatchObject({ ssrc: expect.any(Number) });
+    const timeline = timelineOf(lines, ssrc?.type === 'participant' ? ssrc.ssrc : -1);
+    const wanted = said[i] ?? material;
+    const found = align(wanted, timeline, timeline.length);
+    expect(found, `what ${person} said, in the utterances of that participant alone`).toMatchObject({
+      exact: true,
+    });
+    const audible = timeline.filter((sample) => sample !== 0).length;
+    expect(audible, 'nothing of anybody else').toBe(wanted.filter((sample) => sample !== 0).length);
+    return { from: found?.offset ?? 0, to: (found?.offset ?? 0) + wanted.length };
+  });
+  const [first, ...rest] = spans;
+  expect(
+    rest.every(({ from, to }) => from < (first?.to ?? 0) && to > (first?.from ?? 0)),
+    `all three spoke at the same time: ${JSON.stringify(spans)}`,
+  ).toBe(true);
+});
+
+/** The utterances of a participant, where they lie in the stream. */
+function timelineOf(lines: readonly HeardLine[], ssrc: number): Int16Array {
+  const timeline = new Int16Array(20 * RATE);
+  for (const line of lines) {
+    if (line.type !== 'utterance' || line.ssrc !== ssrc) continue;
+    const bytes = Buffer.from(line.audio, 'base64');
+    timeline.set(new Int16Array(new Uint8Array(bytes).buffer), line.timestamp);
+  }
+  return timeline;
+}
