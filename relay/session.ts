@@ -229,6 +229,7 @@ export class Session {
     const replies = new WorkerReplies({
       format,
       voice,
+      answersWhole: listen.mode === 'utterance',
       onIgnored: (reason, count) => this.#ignore(`reply: ${reason}`, count),
       onPublish: (action) => onPublish?.(ticket.callId, name, action),
       onFailed: () => lane.eventFailed(),

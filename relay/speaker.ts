@@ -198,7 +198,7 @@ export class Speaker implements VoiceHost, SpeechListener {
         this.#passOn(voice);
         break;
       case 'pause':
-        if (isHolder && this.#outlet.queuedMs(nowMs) > 0) voice.held.putBack(this.#outlet.stop(nowMs));
+        if (isHolder && !this.#outlet.isEmptied) voice.held.putBack(this.#outlet.stop(nowMs));
         break;
       case 'resume':
         if (isHolder) this.#send(voice, nowMs);
@@ -220,7 +220,7 @@ export class Speaker implements VoiceHost, SpeechListener {
 
   #cut(voice: Voice, nowMs: number, wasHeard: boolean): void {
     this.#bytesCut += voice.drop();
-    if (!wasHeard || this.#outlet.queuedMs(nowMs) === 0) return;
+    if (!wasHeard || this.#outlet.isEmptied) return;
     for (const { byteLength } of this.#outlet.stop(nowMs)) this.#bytesCut += byteLength;
   }
 

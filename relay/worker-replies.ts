@@ -11,6 +11,8 @@ type PlayAction = Extract<WorkerAction, { type: 'play' }>;
 export interface WorkerRepliesOptions {
   readonly format: AudioFormat;
   readonly voice: Voice;
+  /** Audio that answers an event is all that is said, as of a worker that hears utterances; otherwise more is to follow it. */
+  readonly answersWhole: boolean;
   /** Told of what was not used, by a fixed text. */
   readonly onIgnored: (reason: string, count: number) => void;
   readonly onPublish: (action: PublishAction) => void;
@@ -54,13 +56,17 @@ export class WorkerReplies {
         this.#ignore(reply.reason);
         break;
       case 'audio':
-        this.#speak(reply.pcm, 'streamed', reply.turn);
+        this.#speak(reply.pcm, this.#kindOf(message), reply.turn);
         break;
       case 'actions':
         if (reply.ignored > 0) this.#ignore('unknown action', reply.ignored);
         for (const action of reply.actions) this.#act(action);
         break;
     }
+  }
+
+  #kindOf(message: LaneMessage): SpeechKind {
+    return message.from === 'reply' && this.#options.answersWhole ? 'whole' : 'streamed';
   }
 
   #act(action: WorkerAction): void {

@@ -20,6 +20,7 @@ export class MediaOutlet {
   readonly #format: AudioFormat;
   readonly #ledger: PlayoutLedger;
   readonly #filler: Uint8Array;
+  #isEmptied = true;
   #bytesOut = 0;
   #stopAudioSent = 0;
 
@@ -38,6 +39,11 @@ export class MediaOutlet {
   /** The other side does not take what it is given. */
   get isFull(): boolean {
     return this.#socket.bufferedBytes() > MAX_SOCKET_BUFFER_BYTES;
+  }
+
+  /** Nothing was sent since the last StopAudio. Otherwise something may wait there, whatever the account of it says. */
+  get isEmptied(): boolean {
+    return this.#isEmptied;
   }
 
   /** Filler included. */
@@ -77,12 +83,14 @@ export class MediaOutlet {
       this.#socket.send(formatAudioData(audio.subarray(at, at + step)));
     }
     this.#bytesOut += audio.byteLength;
+    this.#isEmptied = false;
   }
 
   /** Empties what the other side has queued. Answers the audio that is not going to be heard. */
   stop(nowMs: number): readonly Uint8Array[] {
     this.#socket.send(formatStopAudio());
     this.#stopAudioSent += 1;
+    this.#isEmptied = true;
     return this.#ledger.stopped(nowMs).pieces;
   }
 }

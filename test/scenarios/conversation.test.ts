@@ -1,0 +1,120 @@
+/** A caller and a worker that talks at length: what becomes of it when the caller speaks over it. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, it } from 'vitest';
+import { makeCall } from '../../local/cli/make-call.ts';
+import { compileReport } from '../../local/cli/report.ts';
+import { STORY_MS, story } from '../fixtures/talking-app/story.ts';
+import { speechLike } from '../support/signals.ts';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+
+const CALLER = '+14255550199';
+const RATE = 16_000;
+const SAMPLES_PER_MS = RATE / 1000;
+/** How exactly the relay knows what was heard. What the stand-in itself was late, on a busy machine, comes on top. */
+const TOLERANCE_MS = 40;
+
+const NUMBERS = { stop: '+14255550197', pause: '+14255550198' } as const;
+
+let test: TestSystem;
+beforeAll(async () => {
+  const workers = (bargeIn: object) => [{ name: 'storyteller', listen: { mode: 'utterance' }, bargeIn }];
+  test = await startTestSystem({
+    workerApp: join(import.meta.dirname, '../fixtures/talking-app/main.ts'),
+    routes: [
+      { name: 'stops', match: { to: NUMBERS.stop }, workers: workers({ policy: 'stop' }) },
+      {
+        name: 'pauses',
+        match: { to: NUMBERS.pause },
+        workers: workers({ policy: 'pause', falseAfterMs: 600 }),
+      },
+    ],
+  });
+});
+afterAll(() => test?.stop());
+
+/** Speech at these times of the call, in milliseconds. */
+function speechAt(...times: readonly (readonly [fromMs: number, ms: number])[]): Int16Array {
+  const end = Math.max(...times.map(([fromMs, ms]) => fromMs + ms));
+  const samples = new Int16Array(end * SAMPLES_PER_MS);
+  for (const [fromMs, ms] of times)
+    samples.set(speechLike(ms * SAMPLES_PER_MS, RATE), fromMs * SAMPLES_PER_MS);
+  return samples;
+}
+
+async function call(to: string, samples: Int16Array, tailMs: number) {
+  const evidence = await makeCall(test.system, {
+    from: CALLER,
+    to,
+    speech: { samples, sampleRateHz: RATE },
+    tailMs,
+  });
+  const report = compileReport(evidence);
+  return {
+    heard: talkspurts(evidence.heard.samples),
+    report,
+    toleranceMs: TOLERANCE_MS + report.standInLatenessMs.max,
+  };
+}
+
+/** What was heard, cut where nothing was heard for a tenth of a second. */
+function talkspurts(samples: Int16Array): Int16Array[] {
+  const spurts: Int16Array[] = [];
+  let from = -1;
+  let last = -1;
+  samples.forEach((sample, i) => {
+    if (sample === 0) return;
+    if (from !== -1 && i - last > RATE / 10) {
+      spurts.push(samples.subarray(from, last + 1));
+      from = i;
+    } else if (from === -1) from = i;
+    last = i;
+  });
+  return from === -1 ? spurts : [...spurts, samples.subarray(from, last + 1)];
+}
+
+it.concurrent('ends when the caller speaks over it; the worker knows how much was heard and answers what he said', {
+  timeout: 60_000,
+}, async ({ expect }) => {
+  const { heard, report, toleranceMs } = await call(
+    NUMBERS.stop,
+    speechAt([0, 1_000], [4_000, 1_000]),
+    8_000,
+  );
+  expect(report.outcome).toBe('completed');
+  expect(report.stopAudioCount).toBe(1);
+  expect(heard, 'two answers').toHaveLength(2);
+  const [first = new Int16Array(), second = new Int16Array()] = heard;
+  expect(first, 'the first answer, as far as it was heard').toEqual(
+    story(RATE, 1, 1).subarray(0, first.length),
+  );
+  const heardMs = first.length / SAMPLES_PER_MS;
+  expect(heardMs, 'heard of the first answer').toBeGreaterThan(500);
+  expect(heardMs, 'heard of the first answer').toBeLessThan(STORY_MS - 1_000);
+  const toldMs = second[0] ?? Number.NaN;
+  expect(
+    Math.abs(toldMs - heardMs),
+    `told ${toldMs} ms, heard ${heardMs} ms, allowed ${toleranceMs} ms`,
+  ).toBeLessThanOrEqual(toleranceMs);
+  expect(second, 'the second answer, whole').toEqual(story(RATE, 2, toldMs));
+});
+
+it.concurrent('goes on where it stopped when the caller only coughed', { timeout: 60_000 }, async ({
+  expect,
+}) => {
+  const { heard, report, toleranceMs } = await call(NUMBERS.pause, speechAt([0, 1_000], [4_000, 240]), 7_000);
+  expect(report.outcome).toBe('completed');
+  expect(report.stopAudioCount).toBe(1);
+  const whole = story(RATE, 1, 1);
+  const [before = new Int16Array(), after = new Int16Array()] = heard;
+  expect(before, 'until the cough').toEqual(whole.subarray(0, before.length));
+  expect(before.length).toBeLessThan(whole.length);
+  const rest = after.subarray(0, Math.min(after.length, 10 * SAMPLES_PER_MS));
+  const resumedAt =
+    Buffer.from(whole.buffer).indexOf(Buffer.from(rest.buffer, rest.byteOffset, rest.byteLength)) / 2;
+  expect(
+    Math.abs(resumedAt - before.length) / SAMPLES_PER_MS,
+    'ms between stop and start',
+  ).toBeLessThanOrEqual(toleranceMs);
+  const tail = whole.subarray(resumedAt);
+  expect(after.subarray(0, tail.length), 'the rest of the answer').toEqual(tail);
+});
