@@ -33,6 +33,7 @@ export interface ControlConfig {
 export interface WorkerConfig {
   readonly webPubSub: {
     readonly connectionString: string;
+    readonly endpoint: string;
     /** Host name without port. */
     readonly endpointHost: string;
     readonly accessKeys: readonly string[];
@@ -91,6 +92,7 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
   return deepFreeze({
     webPubSub: {
       connectionString: service.connectionString,
+      endpoint: service.endpoint,
       endpointHost: new URL(service.endpoint).hostname,
       accessKeys: secondary === undefined ? [service.accessKey] : [service.accessKey, secondary],
     },

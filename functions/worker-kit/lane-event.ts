@@ -1,6 +1,9 @@
 /** One event of a lane, from the bytes that came to the answer that goes back. Knows nothing of HTTP. */
+import type { Publish } from '../../shared/azure/group-publisher.ts';
+import { downGroup } from '../../shared/protocol/names.ts';
 import { formatReply, type LaneEvent, type LaneMessage, parseLaneEvent } from './lane-message.ts';
 import { formatLaneState, type LaneState, parseLaneState } from './lane-state.ts';
+import { Player } from './player.ts';
 import { formatWav } from './wav.ts';
 import type { AudioChunk, Call, HandlerResult, Worker, WorkerReply } from './worker.ts';
 
@@ -33,23 +36,31 @@ export interface LaneResponse {
  * answered with 5xx after 1, 3 and 5 seconds, while the lane waits and its audio grows old; and any other error status
  * may cost the lane its connection, and its state with it. So exactly the failed event is lost, and at once.
  */
-export async function handleLaneEvent(worker: Worker, request: LaneRequest): Promise<LaneResponse> {
+export async function handleLaneEvent(
+  worker: Worker,
+  request: LaneRequest,
+  publish: Publish = notConnected,
+): Promise<LaneResponse> {
   let lane = parseLaneState(request.connectionState);
+  let player: Player | undefined;
   try {
     const event = parseLaneEvent(request.contentType, request.body);
     if (event === undefined) return { outcome: 'ignored', status: 204 };
     lane = advance(lane, event);
-    const { state, reply } = await runHandler(worker, event, lane, request.callId);
+    player = playerOf(worker, event, lane, request.callId, publish);
+    const { state, reply } = await runHandler(worker, event, lane, request.callId, player);
     const message = formatReply(reply, lane, event);
     const { s: _, ...rest } = lane;
     const after: LaneState = {
       ...rest,
+      ...published(player),
       seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) & 0xffff : lane.seq,
       ...(worker.initialState === undefined ? {} : { s: state }),
     };
     return respond(message, stateChange(request.connectionState, formatLaneState(after)));
   } catch (error) {
-    return fail(worker, request, lane, error);
+    // What it played before it failed was published: the next event is numbered after it.
+    return fail(worker, request, { ...lane, ...published(player) }, error);
   }
 }
 
@@ -77,17 +88,44 @@ function advance(lane: LaneState, event: LaneEvent): LaneState {
   }
 }
 
+/** Where there is nobody to publish to. */
+const notConnected: Publish = () =>
+  Promise.reject(new Error('not supported: play and publish without Web PubSub'));
+
+function published(player: Player | undefined): { out?: number } {
+  return player === undefined || player.published === 0 ? {} : { out: player.published };
+}
+
+function playerOf(
+  worker: Worker,
+  event: LaneEvent,
+  lane: LaneState,
+  callId: string,
+  publish: Publish,
+): Player {
+  return new Player({
+    turn: lane.turn,
+    format: event.type === 'audio' ? event.chunk.format : lane.format,
+    at: lane.at,
+    published: lane.out ?? 0,
+    send: (message) => publish(downGroup(callId, worker.name), message),
+  });
+}
+
 async function runHandler(
   worker: Worker,
   event: LaneEvent,
   lane: LaneState,
   callId: string,
+  player: Player,
 ): Promise<{ state: NonNullable<LaneState['s']>; reply: WorkerReply }> {
   const abort = new AbortController();
   const call: Call = {
     callId,
     turn: lane.turn,
     signal: abort.signal,
+    play: (pcm) => player.play(pcm),
+    publish: (text) => player.act([{ type: 'publish', text }]),
     ...(lane.callConnectionId === undefined ? {} : { callConnectionId: lane.callConnectionId }),
   };
   const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneState['s']>;

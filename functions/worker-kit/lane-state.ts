@@ -16,6 +16,8 @@ const laneState = z.object({
   seq: z.int().nonnegative(),
   /** RTP timestamp of the end of the last chunk heard: where a reply to an event without audio is placed. */
   at: z.int().nonnegative(),
+  /** Packets that the worker has published in the call's group. */
+  out: z.int().nonnegative().optional(),
   format: z.enum(AUDIO_FORMAT_NAMES).optional(),
   callConnectionId: z.string().optional(),
   /** The worker's own state, an object or an array. Absent: it starts from `initialState`. */

@@ -1,6 +1,7 @@
 /** The CloudEvents webhook of Web PubSub: proves the caller, finds the worker, runs the event. */
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import type { WorkerConfig } from '../../shared/config.ts';
+import { groupPublisher, type Publish } from '../../shared/azure/group-publisher.ts';
+import { isLoopbackHttp, type WorkerConfig } from '../../shared/config.ts';
 import { CALL_ID_PATTERN, HUB } from '../../shared/protocol/names.ts';
 import { handleLaneEvent, type LaneResponse } from './lane-event.ts';
 import { allowedOrigin, isSigned } from './webhook-caller.ts';
@@ -31,6 +32,7 @@ class Refusal extends Error {
 export class WorkerWebhook {
   readonly #workers: ReadonlyMap<string, Worker>;
   readonly #readConfig: () => WorkerConfig;
+  #publish: Publish | undefined;
   #counts = { events: 0, ignored: 0, failed: 0, refused: 0 };
 
   /** @param readConfig called with each request, so that a wrong setting fails requests and not the load of the app */
@@ -52,12 +54,16 @@ export class WorkerWebhook {
       const worker = this.#findWorker(request);
       const callId = callIdOf(request);
       const body = await readBody(request);
-      const response = await handleLaneEvent(worker, {
-        callId,
-        contentType: request.headers.get('content-type') ?? '',
-        body,
-        connectionState: request.headers.get('ce-connectionState') ?? undefined,
-      });
+      const response = await handleLaneEvent(
+        worker,
+        {
+          callId,
+          contentType: request.headers.get('content-type') ?? '',
+          body,
+          connectionState: request.headers.get('ce-connectionState') ?? undefined,
+        },
+        (group, message) => this.#publisher(webPubSub)(group, message),
+      );
       this.#count(response, worker, { callId, connectionId }, context);
       return toHttp(response);
     } catch (error) {
@@ -66,6 +72,15 @@ export class WorkerWebhook {
       context.warn(`webhook call refused with ${error.status}: ${error.message}`, { ...this.#counts });
       return { status: error.status, body: error.message };
     }
+  }
+
+  /** Made when a worker first plays something: most never do. */
+  #publisher(webPubSub: WorkerConfig['webPubSub']): Publish {
+    this.#publish ??= groupPublisher({
+      connectionString: webPubSub.connectionString,
+      isLoopback: isLoopbackHttp(webPubSub.endpoint),
+    });
+    return this.#publish;
   }
 
   #findWorker(request: HttpRequest): Worker {

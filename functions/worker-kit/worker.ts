@@ -37,6 +37,13 @@ export interface Call {
   readonly turn: number;
   /** Aborted when the handler has had its time (`HANDLER_LIMIT_MS`): nobody waits for its reply then. */
   readonly signal: AbortSignal;
+  /**
+   * Plays PCM16 samples or their bytes, in the format of the call: now, while the handler goes on, as often as it likes.
+   * They are heard in the order of the calls; resolves when Web PubSub has them. After an interruption nothing is heard of it.
+   */
+  play(pcm: Int16Array | Uint8Array): Promise<void>;
+  /** Shows a text to whoever watches the call. */
+  publish(text: string): Promise<void>;
 }
 
 export type EventOf<T extends CallEvent['type']> = Omit<Extract<CallEvent, { type: T }>, 'type'>;
