@@ -76,8 +76,9 @@ function crossChecks(list: readonly unknown[]): string[] {
   );
   list.forEach((entry, index) => {
     if (typeof entry !== 'object' || entry === null) return;
-    const { workers } = entry as { workers?: unknown };
+    const { workers, dtmf } = entry as { workers?: unknown; dtmf?: unknown };
     if (!Array.isArray(workers)) return;
+    if (dtmf !== true) problems.push(...waitingForKeys(workers).map((at) => keysAreOff(index, at)));
     for (const twice of repeated(workers)) {
       problems.push(
         `routes[${index}].workers[${twice.index}].name: ${JSON.stringify(twice.name)} is on this route already`,
@@ -85,6 +86,18 @@ function crossChecks(list: readonly unknown[]): string[] {
     }
   });
   return problems;
+}
+
+/** The workers, by their index, that only a key can interrupt. */
+function waitingForKeys(workers: readonly unknown[]): number[] {
+  return workers.flatMap((worker, at) => {
+    const { bargeIn } = (worker ?? {}) as { bargeIn?: { policy?: unknown } | null };
+    return bargeIn?.policy === 'dtmf' ? [at] : [];
+  });
+}
+
+function keysAreOff(index: number, at: number): string {
+  return `routes[${index}].workers[${at}].bargeIn: the policy "dtmf" needs "dtmf": true on the route`;
 }
 
 function repeated(list: readonly unknown[]): { index: number; name: string }[] {

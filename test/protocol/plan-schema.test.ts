@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHUNK_MS, UTTERANCE_MS } from '../../shared/core/plan.ts';
+import { bargeInOf, CHUNK_MS, UTTERANCE_MS } from '../../shared/core/plan.ts';
 import { planSchema } from '../../shared/protocol/plan-schema.ts';
 
 const PLAN = {
@@ -33,6 +33,41 @@ describe('the plan', () => {
 
   it('loses members that are not known, so that a newer control app can talk to an older relay', () => {
     expect(planSchema.parse({ ...PLAN, colour: 'blue' })).toEqual(PLAN);
+  });
+
+  const withWorker = (change: object): unknown => ({ ...PLAN, workers: [{ ...PLAN.workers[0], ...change }] });
+
+  it.each([
+    [{ bargeIn: { policy: 'stop' } }],
+    [{ bargeIn: { policy: 'pause', falseAfterMs: 400 }, priority: 9 }],
+    [{ bargeIn: { policy: 'dtmf' }, speaks: true }],
+    [{ bargeIn: { policy: 'never' }, speaks: false, priority: 0 }],
+  ])('says how a worker speaks: %j', (change) => {
+    expect(planSchema.parse(withWorker(change))).toEqual(withWorker(change));
+  });
+
+  it.each([
+    [{ bargeIn: 'stop' }, 'bargeIn'],
+    [
+      { bargeIn: { policy: 'shout' } },
+      'the policy must be "stop", "pause" (with falseAfterMs), "dtmf" or "never"',
+    ],
+    [{ bargeIn: { policy: 'pause' } }, 'falseAfterMs'],
+    [{ bargeIn: { policy: 'pause', falseAfterMs: 50 } }, '100'],
+    [{ bargeIn: { policy: 'stop', falseAfterMs: 400 } }, 'falseAfterMs'],
+    [{ speaks: 'no' }, 'speaks'],
+    [{ priority: 10 }, '9'],
+    [{ priority: 1.5 }, 'int'],
+  ])('refuses %j and says why', (change, why) => {
+    const { error } = planSchema.safeParse(withWorker(change));
+    expect(JSON.stringify(error?.issues ?? '').replaceAll('\\', '')).toContain(why);
+  });
+
+  it('lets a worker of chunks never be interrupted and any other at once, where it does not say', () => {
+    const chunk = { name: 'w', listen: { mode: 'chunk', ms: 100 } } as const;
+    expect(bargeInOf(chunk)).toEqual({ policy: 'never' });
+    expect(bargeInOf({ ...chunk, bargeIn: { policy: 'dtmf' } })).toEqual({ policy: 'dtmf' });
+    expect(bargeInOf({ name: 'w', listen: { ...utterance, mode: 'utterance' } })).toEqual({ policy: 'stop' });
   });
 
   it('says that the listen mode stream is not supported', () => {

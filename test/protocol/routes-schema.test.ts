@@ -100,6 +100,19 @@ describe('CALL_ROUTES', () => {
     });
   });
 
+  it('takes how workers speak, and refuses one that waits for keys which the route does not send', () => {
+    const workers = [{ name: 'w', bargeIn: { policy: 'dtmf' }, speaks: true, priority: 2 }];
+    expect(parseRoutes([{ name: 'a', dtmf: true, workers }])[0]?.plan.workers).toEqual([
+      { ...workers[0], listen: { mode: 'chunk', ms: 100 } },
+    ]);
+    expect(problemsOf([{ name: 'a', workers }])).toEqual([
+      'routes[0].workers[0].bargeIn: the policy "dtmf" needs "dtmf": true on the route',
+    ]);
+    expect(
+      problemsOf([{ name: 'a', workers: [null, 7, { name: 'w', bargeIn: null }] }]).length,
+    ).toBeGreaterThan(0);
+  });
+
   it('says that the listen mode stream is not supported', () => {
     expect(problemsOf([{ name: 'a', workers: [{ name: 'w', listen: { mode: 'stream' } }] }])[0]).toContain(
       'not supported',

@@ -20,6 +20,7 @@ describe('call events', () => {
     { type: 'participant', ssrc: 2, rawId: '8:acs:somebody' },
     { type: 'dtmf', tone: 'pound' },
     { type: 'interrupted', turn: 3, playedMs: 412.5 },
+    { type: 'played', turn: 3, playedMs: 5_000 },
     { type: 'call.ended', reason: 'hung up' },
   ])('are read: $type', (event) => {
     expect(parseCallEvent(JSON.parse(JSON.stringify(event)))).toEqual(event);
@@ -54,6 +55,7 @@ describe('call events', () => {
 describe('the actions of a worker', () => {
   const actions = [
     { type: 'play', format: 'pcm24KMono', audio: 'AAA=' },
+    { type: 'play', format: 'pcm16KMono', audio: 'AAA=', turn: 2 },
     { type: 'stop' },
     { type: 'publish', text: 'hello', level: 'info' },
   ];
@@ -67,11 +69,12 @@ describe('the actions of a worker', () => {
       { type: 'dance' },
       actions[1],
       { type: 'play', format: 'pcm24KMono', audio: 'no base64!' },
+      { type: 'play', format: 'pcm24KMono', audio: 'AAA=', turn: -1 },
       null,
       actions[2],
       { type: 'publish' },
     ];
-    expect(parseWorkerActions({ actions: mixed })).toEqual({ actions: [actions[1], actions[2]], ignored: 4 });
+    expect(parseWorkerActions({ actions: mixed })).toEqual({ actions: [actions[1], actions[2]], ignored: 5 });
   });
 
   it.each([[undefined], [null], ['text'], [[]], [{}], [{ actions: 'play' }]])(

@@ -263,6 +263,17 @@ describe('the reply of a worker', () => {
     expect(parseWorkerActions(JSON.parse(String(response.message?.body)))).toEqual({ actions, ignored: 0 });
   });
 
+  it('says of audio in actions too which turn it answers, unless the worker does', async () => {
+    const play = { type: 'play', format: 'pcm24KMono', audio: 'AAA=' } as const;
+    const test = lane({ onAudio: () => ({ actions: [play, { ...play, turn: 1 }] }) });
+    await test.event({ ...STARTED, turn: 3 });
+    const { message } = await test.audio({ payloadType: 97 });
+    expect(parseWorkerActions(JSON.parse(String(message?.body))).actions).toEqual([
+      { ...play, turn: 3 },
+      { ...play, turn: 1 },
+    ]);
+  });
+
   it('may be audio for an event: in the format of the call, at the end of what was heard', async () => {
     const test = lane({ onCallStarted: () => Int16Array.of(5), onDtmf: () => Int16Array.of(6) });
     const greeting = packetOf(await test.event(STARTED));
@@ -301,18 +312,20 @@ describe('events to a worker', () => {
       onParticipant: see,
       onDtmf: see,
       onInterrupted: see,
+      onPlayed: see,
       onCallEnded: see,
     });
     const rest = [
       { type: 'participant', ssrc: 1, rawId: '8:acs:x' },
       { type: 'dtmf', tone: 'pound' },
       { type: 'interrupted', turn: 1, playedMs: 20 },
+      { type: 'played', turn: 1, playedMs: 500 },
       { type: 'call.ended', reason: 'hung up' },
     ];
     for (const event of [STARTED, ...rest]) {
       expect(await test.event(event)).toMatchObject({ outcome: 'silent', status: 204 });
     }
-    const turns = [0, 0, 0, 1, 1];
+    const turns = [0, 0, 0, 1, 1, 1];
     expect(seen).toEqual([STARTED, ...rest].map((event, i) => [event, CALL_ID, 'connection-1', turns[i]]));
   });
 
