@@ -47,23 +47,20 @@ export class CallMeter {
   lanes(open: OpenLaneConnection): OpenLaneConnection {
     return (target, listener) => {
       const connection = open(target, {
+        ...listener,
         message: (message) => {
           this.#replyAtMs = this.#clock.elapsedMs();
           listener.message(message);
         },
-        closed: () => listener.closed(),
       });
-      return {
-        start: () => connection.start(),
-        sendEvent: (event) => connection.sendEvent(event),
-        stop: () => connection.stop(),
-        sendAudio: async (packet) => {
-          const sentAtMs = this.#clock.elapsedMs();
-          if (this.#frameAtMs !== undefined) this.#hops.frameToLane.observe(sentAtMs - this.#frameAtMs);
-          await connection.sendAudio(packet);
-          this.#hops.laneRoundTrip.observe(this.#clock.elapsedMs() - sentAtMs);
-        },
+      const send = connection.sendAudio.bind(connection);
+      connection.sendAudio = async (packet) => {
+        const sentAtMs = this.#clock.elapsedMs();
+        if (this.#frameAtMs !== undefined) this.#hops.frameToLane.observe(sentAtMs - this.#frameAtMs);
+        await send(packet);
+        this.#hops.laneRoundTrip.observe(this.#clock.elapsedMs() - sentAtMs);
       };
+      return connection;
     };
   }
 
