@@ -1,0 +1,100 @@
+/**
+ * Between the rate of a call and 8 kHz, piece by piece: pieces that follow one another give the same samples as all
+ * of them at once. The filter delays by two milliseconds, and every piece comes out as long as it went in.
+ */
+import { lowPass } from './low-pass.ts';
+
+const filters = new Map<number, Float64Array>();
+
+function filterOf(factor: number): Float64Array {
+  const known = filters.get(factor) ?? lowPass(factor);
+  filters.set(factor, known);
+  return known;
+}
+
+/** From `factor` times 8 kHz down to 8 kHz. */
+export class Decimator {
+  readonly #factor: number;
+  readonly #taps: Float64Array;
+  /** What the filter still looks back at. */
+  #past: Float64Array;
+
+  constructor(factor: number) {
+    this.#factor = factor;
+    this.#taps = filterOf(factor);
+    this.#past = new Float64Array(this.#taps.length - 1);
+  }
+
+  /** @throws RangeError when the number of samples is no multiple of the factor: frames and what is made of them are. */
+  convert(samples: Int16Array): Int16Array<ArrayBuffer> {
+    if (samples.length % this.#factor !== 0) {
+      throw new RangeError(`${samples.length} samples cannot be made ${this.#factor} times fewer`);
+    }
+    const taps = this.#taps;
+    const input = joined(this.#past, samples);
+    const output = new Int16Array(samples.length / this.#factor);
+    for (let n = 0; n < output.length; n += 1) {
+      let sum = 0;
+      const newest = n * this.#factor;
+      for (let k = 0; k < taps.length; k += 1) sum += (taps[k] ?? 0) * (input[newest + k] ?? 0);
+      output[n] = saturated(sum);
+    }
+    this.#past = input.slice(samples.length);
+    return output;
+  }
+
+  /** What follows does not follow on what came before. */
+  reset(): void {
+    this.#past = new Float64Array(this.#taps.length - 1);
+  }
+}
+
+/** From 8 kHz up to `factor` times 8 kHz. */
+export class Interpolator {
+  readonly #factor: number;
+  /** For each of the samples that are made of one, the taps that fall on samples, the newest sample's last. */
+  readonly #phases: readonly Float64Array[];
+  readonly #pastLength: number;
+  #past: Float64Array;
+
+  constructor(factor: number) {
+    this.#factor = factor;
+    const taps = filterOf(factor);
+    const length = Math.ceil(taps.length / factor);
+    this.#phases = Array.from({ length: factor }, (_, phase) =>
+      Float64Array.from({ length }, (_, i) => factor * (taps[phase + (length - 1 - i) * factor] ?? 0)),
+    );
+    this.#pastLength = length - 1;
+    this.#past = new Float64Array(this.#pastLength);
+  }
+
+  convert(samples: Int16Array): Int16Array<ArrayBuffer> {
+    const input = joined(this.#past, samples);
+    const output = new Int16Array(samples.length * this.#factor);
+    for (let n = 0; n < samples.length; n += 1) {
+      for (const [phase, taps] of this.#phases.entries()) {
+        let sum = 0;
+        for (let k = 0; k < taps.length; k += 1) sum += (taps[k] ?? 0) * (input[n + k] ?? 0);
+        output[n * this.#factor + phase] = saturated(sum);
+      }
+    }
+    this.#past = input.slice(samples.length);
+    return output;
+  }
+
+  /** What follows does not follow on what came before. */
+  reset(): void {
+    this.#past = new Float64Array(this.#pastLength);
+  }
+}
+
+function joined(past: Float64Array, samples: Int16Array): Float64Array {
+  const all = new Float64Array(past.length + samples.length);
+  all.set(past);
+  all.set(samples, past.length);
+  return all;
+}
+
+function saturated(value: number): number {
+  return Math.max(-32_768, Math.min(32_767, Math.round(value)));
+}
