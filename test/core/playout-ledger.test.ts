@@ -40,6 +40,14 @@ describe('PlayoutLedger', () => {
     expect(ledger.stopped(60).pieces).toEqual([]);
   });
 
+  it('gives back all of the audio, and no filler, when it is stopped in the filler', () => {
+    const ledger = new PlayoutLedger('pcm16KMono');
+    ledger.sent(audio(20), 'filler', 0);
+    ledger.sent(audio(80), 'audio', 0);
+    expect(bytes(ledger.stopped(5).pieces)).toEqual(Buffer.from(audio(80)));
+    expect(ledger.heardMs(500)).toBe(0);
+  });
+
   it('leaves out a gap in which there was nothing to play', () => {
     const ledger = new PlayoutLedger('pcm16KMono');
     ledger.sent(audio(20), 'audio', 0);

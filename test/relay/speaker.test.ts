@@ -193,6 +193,23 @@ describe('barge-in under the policy stop', () => {
   });
 });
 
+describe('what a worker is told when all was heard', () => {
+  it.each([
+    ['streamed', true, 1],
+    ['streamed', false, 0],
+    ['whole', false, 1],
+  ] as const)('of audio that was %s, asked for: %s, is told %i times', async (kind, tellsPlayed, times) => {
+    const { clock, join } = setUp();
+    const { voice, events } = join({ tellsPlayed });
+    voice.speak(speech(100), kind);
+    await clock.advance(200);
+    expect(events).toHaveLength(times);
+    voice.speak(speech(100), 'streamed');
+    await clock.advance(200);
+    expect(events).toHaveLength(tellsPlayed ? 2 * times : times);
+  });
+});
+
 describe('barge-in under the policy pause', () => {
   const pause: BargeInPolicy = { policy: 'pause', falseAfterMs: 400 };
 
@@ -225,6 +242,18 @@ describe('barge-in under the policy pause', () => {
       ),
       { numRuns: 40 },
     );
+  });
+
+  it('is over when the worker stops by itself: what it says next is heard', async () => {
+    const { clock, socket, speaker, join } = setUp();
+    const { voice } = join({ bargeIn: pause });
+    voice.speak(speech(1_000), 'whole');
+    await clock.advance(100);
+    speaker.onSpeechStarted(0);
+    voice.stop();
+    voice.speak(speech(200, 2), 'whole');
+    await clock.advance(500);
+    expect(equal(socket.heard.subarray(3_200), speech(200, 2))).toBe(true);
   });
 
   it('keeps what comes in the pause', async () => {
@@ -310,6 +339,29 @@ describe('several workers', () => {
     await clock.advance(1_000);
     const expected = Buffer.concat([music.subarray(0, 450 * 32), notice, speech(100, 3)]);
     expect(equal(socket.heard, expected)).toBe(true);
+  });
+
+  it('are all interrupted, so that none that waits is heard over the caller', async () => {
+    const { clock, socket, speaker, join } = setUp();
+    const [a, b, never] = [join(), join(), join({ bargeIn: { policy: 'never' } })];
+    a.voice.speak(speech(1_000), 'whole');
+    b.voice.speak(speech(1_000, 2), 'whole');
+    await clock.advance(100);
+    speaker.onSpeechStarted(0);
+    expect([a.events, b.events]).toEqual([
+      [{ type: 'interrupted', turn: 1, playedMs: 100 }],
+      [{ type: 'interrupted', turn: 1, playedMs: 0 }],
+    ]);
+    expect([socket.stops, socket.writes.length], 'one StopAudio, and nothing of the second').toEqual([1, 1]);
+    never.voice.speak(speech(100, 3), 'whole');
+    await clock.advance(500);
+    expect(equal(socket.heard.subarray(3_200), speech(100, 3))).toBe(true);
+  });
+
+  it('can empty ACS even when the relay believes that all was heard', () => {
+    const { socket, join } = setUp();
+    expect(join().voice.stop()).toBe('stopped');
+    expect(socket.stops).toBe(1);
   });
 
   it('are not heard when they only listen', async () => {
