@@ -59,7 +59,7 @@ export function openMediaSocket(webSocket: WebSocket, clock: Clock): ListeningMe
         alive();
         listener.message(toBuffer(data), isBinary);
       });
-      // Violations of the protocol (a message that is too long, bad UTF-8) come here; `close` follows.
+      // Violations of the protocol (such as a message that is too long) come here; `close` follows.
       webSocket.on('error', () => {});
       webSocket.on('close', (code) => {
         cancelWatch();

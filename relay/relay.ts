@@ -85,6 +85,8 @@ class RelayServer implements Relay {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD_BYTES,
     clientTracking: true,
+    // Messages are JSON that is checked anyway; one with bad UTF-8 is ignored like any other that cannot be read.
+    skipUTF8Validation: true,
   });
   #url = '';
   #pendingUpgrades = 0;
