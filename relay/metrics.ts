@@ -45,6 +45,12 @@ export function formatMetrics(snapshot: MetricsSnapshot): string {
       totals.audioMsDropped,
     ),
     counter('stop_audio_total', 'StopAudio messages sent.', totals.stopAudioSent),
+    counter('interruptions_total', 'Times that a worker was interrupted.', totals.interruptions),
+    counter(
+      'audio_cut_ms_total',
+      'Audio that was interrupted or stopped before it was heard.',
+      totals.audioMsCut,
+    ),
     counter('chunks_sent_total', 'Chunks sent to workers.', totals.chunksSent),
     counter('chunks_acked_total', 'Chunks that workers answered.', totals.chunksAcked),
     counter('chunks_failed_total', 'Chunks that failed or were not answered in time.', totals.chunksFailed),

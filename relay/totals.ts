@@ -6,6 +6,8 @@ export interface Totals {
   framesOut: number;
   audioMsDropped: number;
   stopAudioSent: number;
+  interruptions: number;
+  audioMsCut: number;
   chunksSent: number;
   chunksAcked: number;
   chunksFailed: number;
@@ -24,6 +26,8 @@ export function emptyTotals(): Totals {
     framesOut: 0,
     audioMsDropped: 0,
     stopAudioSent: 0,
+    interruptions: 0,
+    audioMsCut: 0,
     chunksSent: 0,
     chunksAcked: 0,
     chunksFailed: 0,
@@ -42,6 +46,8 @@ export function addReport(totals: Totals, report: CallReport): void {
   totals.framesOut += report.framesOut;
   totals.audioMsDropped += report.audioMsDropped;
   totals.stopAudioSent += report.stopAudioSent;
+  totals.interruptions += report.interruptions;
+  totals.audioMsCut += report.audioMsCut;
   for (const worker of report.workers) {
     totals.chunksSent += worker.chunksSent;
     totals.chunksAcked += worker.chunksAcked;
