@@ -22,11 +22,17 @@ export interface LaneConnection {
   sendAudio(packet: Uint8Array<ArrayBuffer>): Promise<void>;
   /** The same with a JSON event. */
   sendEvent(event: CallEvent): Promise<void>;
+  /**
+   * Publishes an RTP packet or an event in the worker's group of the call. Resolves when it is on its way, and rejects when
+   * it is not: nobody acknowledges it. Only a connection that was opened to publish has this.
+   */
+  publish?(message: Uint8Array<ArrayBuffer> | CallEvent): Promise<void>;
   /** Ends the connection, in whatever state it is; idempotent. */
   stop(): void;
 }
 
 export type OpenLaneConnection = (
-  target: { readonly callId: string; readonly worker: string },
+  /** `publishes`: the connection is to have `publish`. Absent: false. */
+  target: { readonly callId: string; readonly worker: string; readonly publishes?: boolean },
   listener: LaneListener,
 ) => LaneConnection;

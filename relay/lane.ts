@@ -18,6 +18,7 @@ import type { LaneConnection, LaneMessage, OpenLaneConnection } from './lane-con
 import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
 import type { HeardFrame } from './listening/heard-frame.ts';
 import { RoundTrips } from './round-trips.ts';
+import type { WorkerLane } from './worker-lane.ts';
 
 /** An event that is not acknowledged within this time has failed. */
 export const EVENT_TIMEOUT_MS = 15_000;
@@ -40,6 +41,8 @@ export interface LaneOptions extends OutboxOptions {
   readonly callId: string;
   readonly worker: string;
   readonly openConnection: OpenLaneConnection;
+  /** Whether the lane's connection also publishes in the worker's group. Absent: false. */
+  readonly publishes?: boolean;
   readonly clock: Clock;
   /** A message of the worker. */
   readonly onMessage: (message: LaneMessage) => void;
@@ -56,7 +59,7 @@ interface Connected {
   refused?: boolean;
 }
 
-export class Lane {
+export class Lane implements WorkerLane {
   readonly #options: LaneOptions;
   readonly #outbox: LaneOutbox;
   readonly #roundTrips = new RoundTrips();
@@ -145,11 +148,11 @@ export class Lane {
   }
 
   #open(): void {
-    const { callId, worker, openConnection, clock, onMessage } = this.#options;
+    const { callId, worker, publishes = false, openConnection, clock, onMessage } = this.#options;
     this.#enter('opening');
     const isCurrent = (): boolean => this.#current === current;
     const connection = openConnection(
-      { callId, worker },
+      { callId, worker, publishes },
       {
         message: (message) => {
           if (isCurrent()) onMessage(message);

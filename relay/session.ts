@@ -9,7 +9,13 @@
  */
 import type { Logger } from 'pino';
 import { bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
-import { bargeInOf, WORKER_PRIORITY, type WorkerPlan } from '../shared/core/plan.ts';
+import {
+  bargeInOf,
+  type ListenMode,
+  STREAM_MS,
+  WORKER_PRIORITY,
+  type WorkerPlan,
+} from '../shared/core/plan.ts';
 import type { Ticket } from '../shared/protocol/ticket.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { CallReport, CallState } from './call-report.ts';
@@ -22,8 +28,10 @@ import { Listening } from './listening/listening.ts';
 import { type Intake, MediaIntake } from './media-intake.ts';
 import type { MediaSocket } from './media-socket.ts';
 import { Speaker } from './speaker.ts';
+import { StreamLane } from './stream/stream-lane.ts';
 import type { TimerWheel } from './speaking/timer-wheel.ts';
 import type { Voice } from './speaking/voice.ts';
+import type { WorkerLane } from './worker-lane.ts';
 import { type PublishAction, WorkerReplies } from './worker-replies.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
@@ -57,7 +65,7 @@ export interface SessionOptions {
 
 interface WorkerLink {
   readonly name: string;
-  readonly lane: Lane;
+  readonly lane: WorkerLane;
   readonly replies: WorkerReplies;
   readonly voice: Voice;
   isDetached: boolean;
@@ -222,7 +230,7 @@ export class Session {
       speaks: worker.speaks ?? true,
       priority: worker.priority ?? WORKER_PRIORITY.default,
       bargeIn: bargeInOf(worker),
-      replyMs: listen.mode === 'chunk' ? listen.ms : 0,
+      replyMs: replyMsOf(listen),
       tellsPlayed: listen.mode !== 'chunk',
       onEvent: (event) => lane.pushEvent(event),
     });
@@ -234,7 +242,7 @@ export class Session {
       onPublish: (action) => onPublish?.(ticket.callId, name, action),
       onFailed: () => lane.eventFailed(),
     });
-    const lane = new Lane({
+    const lane: WorkerLane = new (listen.mode === 'stream' ? StreamLane : Lane)({
       callId: ticket.callId,
       worker: name,
       format,
@@ -300,5 +308,17 @@ export class Session {
 
   #isOver(): boolean {
     return this.#state === 'ending' || this.#state === 'ended';
+  }
+}
+
+/** How much audio a worker's reply has that answers what it hears as it hears it; 0 when replies have any length. */
+function replyMsOf(listen: ListenMode): number {
+  switch (listen.mode) {
+    case 'chunk':
+      return listen.ms;
+    case 'stream':
+      return STREAM_MS;
+    case 'utterance':
+      return 0;
   }
 }

@@ -12,7 +12,7 @@ import { SendMessageError, WebPubSubClient } from '@azure/web-pubsub-client';
 import type { Logger } from 'pino';
 import { protobufProtocol } from '../shared/azure/web-pubsub-protocol.ts';
 import { isLoopbackHttp } from '../shared/config.ts';
-import { downGroup, HUB } from '../shared/protocol/names.ts';
+import { downGroup, HUB, upGroup } from '../shared/protocol/names.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type {
   LaneConnection,
@@ -40,29 +40,30 @@ export function webPubSubLanes(
   const service = new WebPubSubServiceClient(options.connectionString, HUB, {
     allowInsecureConnection: isLoopbackHttp(options.endpoint),
   });
-  return ({ callId, worker }, listener) => new WebPubSubLane(service, callId, worker, listener, log);
+  return (target, listener) => new WebPubSubLane(service, target, listener, log);
 }
 
 class WebPubSubLane implements LaneConnection {
   readonly #client: WebPubSubClient;
   readonly #worker: string;
+  readonly #upGroup: string;
   readonly #recovery = new Recovery();
   #lastAckId = 0;
   #isStopped = false;
 
   constructor(
     service: WebPubSubServiceClient,
-    callId: string,
-    worker: string,
+    { callId, worker, publishes = false }: Parameters<OpenLaneConnection>[0],
     listener: LaneListener,
     log: Logger,
   ) {
     this.#worker = worker;
+    this.#upGroup = upGroup(callId, worker);
     const getClientAccessUrl = async (): Promise<string> => {
       const token = await service.getClientAccessToken({
         userId: callId,
         // Events need no role, and the token joins the group: the lane can do nothing else.
-        roles: [],
+        roles: publishes ? [`webpubsub.sendToGroup.${this.#upGroup}`] : [],
         groups: [downGroup(callId, worker)],
         expirationTimeInMinutes: TOKEN_MINUTES,
       });
@@ -110,6 +111,11 @@ class WebPubSubLane implements LaneConnection {
 
   sendEvent(event: CallEvent): Promise<void> {
     return this.#send(event, 'json');
+  }
+
+  async publish(message: Uint8Array<ArrayBuffer> | CallEvent): Promise<void> {
+    const dataType = message instanceof Uint8Array ? 'binary' : 'json';
+    await this.#client.sendToGroup(this.#upGroup, message, dataType, { fireAndForget: true, noEcho: true });
   }
 
   stop(): void {

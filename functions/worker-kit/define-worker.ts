@@ -11,7 +11,7 @@ export class WorkerDefinitionError extends Error {
 export type NoState = Record<string, never>;
 
 /** What hears the audio in each listen mode. */
-const HEARS = { chunk: 'onAudio', utterance: 'onUtterance' } as const satisfies Record<
+const HEARS = { chunk: 'onAudio', utterance: 'onUtterance', stream: 'onAudio' } as const satisfies Record<
   ListenMode['mode'],
   string
 >;
@@ -72,9 +72,9 @@ function problemOfListen(listen: Members): string | undefined {
     case 'utterance':
       return problemOfUtterance(listen);
     case 'stream':
-      return 'not supported: the listen mode "stream"; only "chunk" and "utterance" are built';
+      return problemOfSchema(listen);
     default:
-      return `listen.mode must be "chunk" or "utterance", not ${JSON.stringify(listen['mode'])}`;
+      return `listen.mode must be "chunk", "utterance" or "stream", not ${JSON.stringify(listen['mode'])}`;
   }
 }
 
@@ -87,6 +87,10 @@ function problemOfUtterance(listen: Members): string | undefined {
   if (speechEvents !== undefined && typeof speechEvents !== 'boolean') {
     return `listen.speechEvents must be true or false, not ${JSON.stringify(speechEvents)}`;
   }
+  return problemOfSchema(listen);
+}
+
+function problemOfSchema(listen: Members): string | undefined {
   const { success, error } = listenOptionsSchema.safeParse(listen);
   return success ? undefined : `listen: ${error.issues.map(({ message }) => message).join('; ')}`;
 }

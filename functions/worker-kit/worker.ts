@@ -80,9 +80,9 @@ interface Handlers<S extends object> {
   onCallEnded?(event: EventOf<'call.ended'>, call: Call, state: S): HandlerResult;
 }
 
-/** Hears everything, as it comes. */
+/** Hears everything, as it comes: in chunks, or as a stream while it stays with the call (`npm run worker`). */
 export interface ChunkWorkerDefinition<S extends object> extends Handlers<S> {
-  readonly listen: Extract<ListenOptions, { mode: 'chunk' }>;
+  readonly listen: Extract<ListenOptions, { mode: 'chunk' | 'stream' }>;
   onAudio(chunk: AudioChunk, call: Call, state: S): HandlerResult;
   readonly onUtterance?: never;
   readonly onSpeechStarted?: never;

@@ -1,5 +1,5 @@
 import type { AudioFormat } from '../../shared/core/audio-format.ts';
-import type { ListenMode } from '../../shared/core/plan.ts';
+import { type ListenMode, STREAM_MS } from '../../shared/core/plan.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
 import { ChunkAudio } from './chunk-audio.ts';
 import type { SpeechListener } from './speech-events.ts';
@@ -8,7 +8,7 @@ import type { WorkerAudio } from './worker-audio.ts';
 
 export interface AudioForOptions {
   readonly format: AudioFormat;
-  /** How much audio may wait for a worker that listens in chunks, in milliseconds. */
+  /** How much audio may wait for a worker that does not listen to utterances, in milliseconds. */
   readonly maxBacklogMs: number;
   /** Events of speech, for a worker that asks for them. */
   readonly onEvent: (event: CallEvent) => void;
@@ -20,6 +20,8 @@ export function audioFor(listen: ListenMode, options: AudioForOptions): WorkerAu
   switch (listen.mode) {
     case 'chunk':
       return new ChunkAudio({ format, chunkMs: listen.ms, maxBacklogMs });
+    case 'stream':
+      return new ChunkAudio({ format, chunkMs: STREAM_MS, maxBacklogMs });
     case 'utterance':
       return new UtteranceAudio({
         format,

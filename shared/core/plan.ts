@@ -15,8 +15,19 @@ export interface UtteranceMode extends EndpointingRules {
   readonly speechEvents: boolean;
 }
 
+/** Everything as it comes, `STREAM_MS` at a time and without acknowledgement, for a worker that stays with the call. */
+export interface StreamMode {
+  readonly mode: 'stream';
+}
+
 /** How a worker hears the call. */
-export type ListenMode = ChunkMode | UtteranceMode;
+export type ListenMode = ChunkMode | UtteranceMode | StreamMode;
+
+/**
+ * Audio in one message of a stream, in milliseconds. At 16 kHz that is just under the 2,048 bytes by which Web PubSub counts
+ * messages, and longer ones carry no more calls.
+ */
+export const STREAM_MS = 60;
 
 /** Bounds of a chunk's shortest length in milliseconds: a frame, and what still feels like a conversation. */
 export const CHUNK_MS = { min: 20, max: 2_000, default: 100 } as const;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type EndpointingRules, shortestMaxMs } from '../core/endpointing.ts';
 import { CHUNK_MS, type ListenMode, UTTERANCE_MS } from '../core/plan.ts';
 
-const NOT_BUILT = 'only the listen modes "chunk" and "utterance" are built; not supported: "stream"';
+const UNKNOWN_MODE = 'the listen mode must be "chunk", "utterance" or "stream"';
 
 function milliseconds({ min, max }: { readonly min: number; readonly max: number }): z.ZodInt {
   return z.int().min(min).max(max);
@@ -20,10 +20,12 @@ const utterance = z.strictObject({
   speechEvents: z.boolean(),
 });
 
+const stream = z.strictObject({ mode: z.literal('stream') });
+
 export const listenSchema: z.ZodType<ListenMode> = z.discriminatedUnion(
   'mode',
-  [chunk, utterance.check(hasRoom)],
-  { error: NOT_BUILT },
+  [chunk, utterance.check(hasRoom), stream],
+  { error: UNKNOWN_MODE },
 );
 
 const chunkOptions = chunk.extend({ ms: chunk.shape.ms.default(CHUNK_MS.default) });
@@ -39,9 +41,9 @@ const utteranceOptions = utterance.extend({
 
 export const listenOptionsSchema = z.discriminatedUnion(
   'mode',
-  [chunkOptions, utteranceOptions.check(hasRoom)],
+  [chunkOptions, utteranceOptions.check(hasRoom), stream],
   {
-    error: NOT_BUILT,
+    error: UNKNOWN_MODE,
   },
 );
 

@@ -17,6 +17,11 @@ export function restartPath(callId: string): string {
   return `/api/calls/${callId}/streaming/restart`;
 }
 
+/** The group in which the relay publishes audio and events of a call for a worker that listens to the stream. */
+export function upGroup(callId: string, worker: string): string {
+  return `call.${callId}.up.${worker}`;
+}
+
 /** The path and query of the media URL that ACS dials. */
 export function mediaPath(callId: string, ticket: string): string {
   return `/media/${callId}?ticket=${ticket}`;

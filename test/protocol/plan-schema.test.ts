@@ -70,8 +70,8 @@ describe('the plan', () => {
     expect(bargeInOf({ name: 'w', listen: { ...utterance, mode: 'utterance' } })).toEqual({ policy: 'stop' });
   });
 
-  it('says that the listen mode stream is not supported', () => {
-    expect(problemsOf(withListen({ mode: 'stream' }))).toContain('not supported: "stream"');
+  it('says which listen modes there are', () => {
+    expect(problemsOf(withListen({ mode: 'streams' }))).toContain('"chunk", "utterance" or "stream"');
   });
 
   const utterance = {
@@ -109,6 +109,13 @@ describe('the plan', () => {
       expect(problemsOf(withListen({ mode: 'chunk', ms }))).not.toBe('');
     },
   );
+
+  it('reads how audio travels to a worker, and refuses what no lane speaks', () => {
+    const withCodec = (codec: string) => ({ ...PLAN, workers: [{ ...PLAN.workers[0], codec }] });
+    for (const codec of ['pcm16', 'pcmu'])
+      expect(planSchema.parse(withCodec(codec))).toEqual(withCodec(codec));
+    expect(problemsOf(withCodec('opus'))).not.toBe('');
+  });
 
   it('names the rule for the name of a worker', () => {
     const workers = [{ name: 'Echo Worker', listen: { mode: 'chunk', ms: 100 } }];

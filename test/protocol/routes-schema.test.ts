@@ -65,7 +65,7 @@ describe('CALL_ROUTES', () => {
   it('reports every problem at once, with index and member', () => {
     const problems = problemsOf([
       { name: 'a', match: { from: '+1*2' }, workers: [{ name: 'Echo' }] },
-      { format: 'mp3', workers: [{ name: 'echo', listen: { mode: 'stream' } }], color: 'red' },
+      { format: 'mp3', workers: [{ name: 'echo', listen: { mode: 'streams' } }], color: 'red' },
       { name: 'a', workers: [{ name: 'echo' }, { name: 'echo', listen: { mode: 'chunk', ms: 5 } }] },
     ]);
     for (const member of [
@@ -113,10 +113,11 @@ describe('CALL_ROUTES', () => {
     ).toBeGreaterThan(0);
   });
 
-  it('says that the listen mode stream is not supported', () => {
-    expect(problemsOf([{ name: 'a', workers: [{ name: 'w', listen: { mode: 'stream' } }] }])[0]).toContain(
-      'not supported',
-    );
+  it('lets a worker listen to the stream', () => {
+    const listen = { mode: 'stream' };
+    expect(parseRoutes([{ name: 'a', workers: [{ name: 'w', listen }] }])[0]?.plan?.workers).toEqual([
+      { name: 'w', listen },
+    ]);
   });
 
   it('names the member that leaves no room for an utterance', () => {

@@ -20,6 +20,10 @@ export class ScriptedLane implements LaneConnection {
   readonly #starting = Promise.withResolvers<void>();
   /** Everything that was sent, in order. */
   readonly sent: ({ audio: RtpPacket } | { event: CallEvent })[] = [];
+  /** Everything that was published, in order. */
+  readonly published: ({ audio: RtpPacket } | { event: CallEvent })[] = [];
+  /** What is published is refused. */
+  isDeaf = false;
   #pending: Pending | undefined;
   isStopped = false;
   /** Acknowledge at once whatever is sent from now on. */
@@ -43,6 +47,12 @@ export class ScriptedLane implements LaneConnection {
   sendEvent(event: CallEvent): Promise<void> {
     this.sent.push({ event });
     return this.#inFlight();
+  }
+
+  publish(message: Uint8Array<ArrayBuffer> | CallEvent): Promise<void> {
+    if (this.isDeaf) return Promise.reject(new Error('scripted: not connected'));
+    this.published.push(message instanceof Uint8Array ? { audio: parseRtp(message) } : { event: message });
+    return Promise.resolve();
   }
 
   stop(): void {

@@ -1,0 +1,19 @@
+import type { CallEvent } from '../shared/protocol/worker-messages.ts';
+import type { LaneReport } from './call-report.ts';
+import type { HeardFrame } from './listening/heard-frame.ts';
+
+/** One worker of one call, as the session sees it. */
+export interface WorkerLane {
+  /** Resolves when the lane is closed or has failed and will do nothing more. */
+  readonly closed: Promise<void>;
+  readonly queuedBytes: number;
+  pushFrame(frame: HeardFrame): void;
+  /** The stream has come to `position`, in samples, though no frame says so. */
+  advance(position: number): void;
+  pushEvent(event: CallEvent): void;
+  /** The worker says that it could not handle the event that is under way: it counts as failed once it is acknowledged. */
+  eventFailed(): void;
+  /** The stream is over: the rest of the audio and `ended` are sent if that works in time. Idempotent. */
+  end(ended: CallEvent): void;
+  report(): LaneReport;
+}
