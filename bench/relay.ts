@@ -123,12 +123,17 @@ async function measureRamp(name: ServerName, plan: Plan): Promise<{ ramp: Ramp; 
     server = name === 'websockets' ? await startPythonServer() : await startNodeServer(name, webPubSub);
     const idleBytes = (await server.usage()).residentBytes;
     const steps: Step[] = [];
+    let isStuck = false;
     for (const calls of plan.calls[name]) {
       const settleMs = steps.length === 0 ? plan.warmUpMs : plan.settleMs;
-      steps.push(await measureStep(load, server, pathOf(name), calls, settleMs, plan.measureMs));
+      load.send({ type: 'grow', url: server.url, path: pathOf(name), calls, settleMs });
+      isStuck = !(await load.next<Grown>()).isComplete;
+      if (isStuck) break;
+      steps.push(await measureStep(load, server, calls, plan.measureMs));
       if (endOf(steps) !== undefined) break;
     }
-    return { ramp: summarize(steps, idleBytes, plan.referenceCalls[name]), steps };
+    const ramp = summarize(steps, idleBytes, plan.referenceCalls[name]);
+    return { ramp: isStuck ? { ...ramp, end: 'late' } : ramp, steps };
   } finally {
     load.stop();
     server?.stop();
@@ -143,13 +148,9 @@ function pathOf(name: ServerName): 'plain' | 'relay' {
 async function measureStep(
   load: PinnedProcess,
   server: MeasuredServer,
-  path: 'plain' | 'relay',
   calls: number,
-  settleMs: number,
   measureMs: number,
 ): Promise<Step> {
-  load.send({ type: 'grow', url: server.url, path, calls, settleMs });
-  await load.next<Grown>();
   await server.reset();
   load.send({ type: 'measure', measureMs });
   const measured = await load.next<LoadMeasured>();

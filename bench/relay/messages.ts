@@ -45,6 +45,8 @@ export interface Prepared {
 
 export interface Grown {
   readonly type: 'grown';
+  /** False when the server did not open all of them in time: it is at its end. */
+  readonly isComplete: boolean;
 }
 
 /** A worker's share of Web PubSub in the time that was measured: bytes of the bodies, without envelopes. */
