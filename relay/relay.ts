@@ -24,6 +24,7 @@ import { Hops } from './operations/hops.ts';
 import { type LoopDelay, NO_DELAY, watchLoopDelay } from './operations/loop-delay.ts';
 import { Overload } from './operations/overload.ts';
 import { type RestartStreaming, streamingRestarter } from './operations/restart-streaming.ts';
+import { startStreamSpan } from './operations/stream-span.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { TimerWheel } from './speaking/timer-wheel.ts';
@@ -255,7 +256,17 @@ class RelayServer implements Relay {
     });
     this.#registry.add(session);
     this.#followMovable(session, ticketText, meter);
-    void session.ended.then(() => log.info({ report: session.report() }, 'the report of the stream'));
+    const span = startStreamSpan({
+      callId,
+      callConnectionId,
+      ...(correlationId === undefined ? {} : { correlationId }),
+      ...(ticket.traceparent === undefined ? {} : { traceparent: ticket.traceparent }),
+    });
+    void session.ended.then(() => {
+      const report = session.report();
+      log.info({ report }, 'the report of the stream');
+      span.end(report);
+    });
     log.info({ workers: ticket.plan.workers.map(({ name }) => name) }, 'the media stream began');
     media.listen({
       message: (data, isBinary) => {

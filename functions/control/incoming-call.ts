@@ -12,7 +12,7 @@ export function incomingCall(load: LoadControlApp): EventGridHandler<unknown> {
     const parsed = parseGridEvent(event);
     switch (parsed.kind) {
       case 'incomingCall':
-        await receiveIncomingCall(deps, parsed.call, log);
+        await receiveIncomingCall(deps, parsed.call, log, context.traceContext?.traceParent ?? undefined);
         return;
       case 'other':
         log.info('An event of another type was ignored', { type: parsed.type });

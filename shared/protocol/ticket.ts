@@ -3,13 +3,19 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import type { CallPlan } from '../core/plan.ts';
 import { planSchema } from './plan-schema.ts';
+import { TRACEPARENT_PATTERN } from './traceparent.ts';
 
 export const TICKET_AUDIENCE = 'relay';
 
 /** Shortest ticket key in bytes: that of the hash (RFC 7518, section 3.2). */
 export const TICKET_KEY_MIN_BYTES = 32;
 
-const claimsSchema = z.object({ from: z.string(), to: z.string(), plan: planSchema });
+const claimsSchema = z.object({
+  from: z.string(),
+  to: z.string(),
+  plan: planSchema,
+  traceparent: z.string().regex(TRACEPARENT_PATTERN).exactOptional(),
+});
 
 /** Clocks of the control app and the relay may differ by this much. */
 const CLOCK_TOLERANCE_S = 30;
@@ -20,6 +26,8 @@ export interface Ticket {
   readonly from: string;
   readonly to: string;
   readonly plan: CallPlan;
+  /** The trace in which the call was answered (W3C Trace Context). */
+  readonly traceparent?: string;
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;
 }
@@ -43,7 +51,8 @@ export class TicketError extends Error {
 
 /** Signs a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
 export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<string> {
-  return new SignJWT({ from: ticket.from, to: ticket.to, plan: ticket.plan })
+  const { from, to, plan, traceparent } = ticket;
+  return new SignJWT({ from, to, plan, ...(traceparent === undefined ? {} : { traceparent }) })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setAudience(TICKET_AUDIENCE)
     .setSubject(ticket.callId)

@@ -9,6 +9,7 @@ import type { IncomingCall } from '../../../shared/protocol/incoming-call.ts';
 import { mediaPath } from '../../../shared/protocol/names.ts';
 import { maskParty } from '../../../shared/protocol/redact.ts';
 import { signTicket } from '../../../shared/protocol/ticket.ts';
+import { parseTraceparent } from '../../../shared/protocol/traceparent.ts';
 import type { ControlDeps, Log } from './deps.ts';
 
 /** How long a phone rings: an older event is about a call that nobody can answer any more. */
@@ -43,6 +44,7 @@ export async function receiveIncomingCall(
   deps: ControlDeps,
   incoming: IncomingCall,
   log: Log,
+  traceparent?: string,
 ): Promise<IncomingOutcome> {
   const nowMs = deps.clock.now();
   const callId = callIdOf(incoming.incomingCallContext);
@@ -62,7 +64,7 @@ export async function receiveIncomingCall(
     return 'already handled';
   }
   return call.decision === 'answer'
-    ? await answer(deps, call, incoming, claim, log)
+    ? await answer(deps, call, incoming, claim, log, traceparent)
     : await reject(deps, call, incoming, claim, log);
 }
 
@@ -122,10 +124,12 @@ async function answer(
   { incomingCallContext, from, to }: IncomingCall,
   claim: string,
   log: Log,
+  traceparent: string | undefined,
 ): Promise<IncomingOutcome> {
   const { callId, plan, expiresAtMs } = call;
+  const isTraced = traceparent !== undefined && parseTraceparent(traceparent) !== undefined;
   const ticket = await signTicket(
-    { callId, from: from.rawId, to: to.rawId, plan, expiresAtMs },
+    { callId, from: from.rawId, to: to.rawId, plan, expiresAtMs, ...(isTraced ? { traceparent } : {}) },
     deps.ticketKey,
     deps.clock.now(),
   );
