@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MAX_FLOOR_MS, Speaker } from '../../relay/speaker.ts';
+import { Speaker } from '../../relay/speaker.ts';
 import { MAX_SOCKET_BUFFER_BYTES } from '../../relay/speaking/media-outlet.ts';
+import { MAX_FLOOR_MS } from '../../relay/speaking/stage.ts';
 import { TimerWheel, WHEEL_SLOT_MS } from '../../relay/speaking/timer-wheel.ts';
 import { MAX_HELD_MS, type Voice, type VoiceOptions } from '../../relay/speaking/voice.ts';
 import type { BargeInPolicy } from '../../shared/core/barge-in.ts';
