@@ -116,7 +116,7 @@ async function grow(request: Extract<LoadRequest, { type: 'grow' }>): Promise<Gr
         async (index) => new AcsStream(await urlOf(request.url, request.path, index), index, listener),
       ),
     );
-    const late = delay(giveUpMs - performance.now(), false);
+    const late = delay(Math.max(0, giveUpMs - performance.now()), false);
     const all = Promise.all(streams.map((stream) => stream.opened)).then(() => true);
     if (!(await Promise.race([all, late]))) return { type: 'grown', isComplete: false };
     // A step of 7 spreads any number of streams evenly over the time of a frame.
