@@ -16,8 +16,11 @@ interface Worker {
   readonly events: Parameters<VoiceOptions['onEvent']>[0][];
 }
 
-function setUp(jitterBufferMs = 0) {
+/** @param timersLateMs how much later than asked every timer of the process runs */
+function setUp(jitterBufferMs = 0, timersLateMs = 0) {
   const clock = new RelayClock();
+  const { after } = clock;
+  clock.after = (ms, run) => after.call(clock, ms + timersLateMs, run);
   const failures: unknown[] = [];
   onTestFinished(() => expect(failures, 'errors of what was due').toEqual([]));
   const wheel = new TimerWheel(clock, (error) => failures.push(error));
@@ -88,6 +91,21 @@ describe('a long reply', () => {
     await clock.advance(19_000);
     const sentMs = socket.writes.reduce((sum, { ms }) => sum + ms, 0);
     expect(sentMs - 19_000, 'what ACS has ahead').toBeGreaterThanOrEqual(LEAD_MS - 80 - WHEEL_SLOT_MS);
+  });
+
+  it('is given ACS in larger pieces while the process is held up, and nothing is put into its holes', async () => {
+    const { clock, socket, join } = setUp(200, 600);
+    const { voice } = join();
+    const long = speech(5_000);
+    voice.speak(long.subarray(0, 80_000), 'streamed');
+    voice.speak(long.subarray(80_000), 'streamed');
+    await clock.advance(12_000);
+    const fillerBytes = 200 * 32;
+    expect(socket.heard.subarray(0, fillerBytes).every((byte) => byte === 0)).toBe(true);
+    expect(equal(socket.heard.subarray(fillerBytes), long), 'silence at the start and nowhere else').toBe(
+      true,
+    );
+    expect(socket.writes.length).toBeLessThan(15);
   });
 
   it('is refused when more waits than a worker may have waiting', () => {
