@@ -23,6 +23,8 @@ const USUAL_SPREAD_MS = 100;
 /** Pieces quieter than this (RMS of 16-bit samples) or whose echo is less like them (correlation) are not counted. */
 const MIN_LOUDNESS = 100;
 const MIN_CORRELATION = 0.9;
+/** Away from the usual delay a piece counts only when it is as good as the same. */
+const CERTAIN = 0.99;
 
 /** The delays of the pieces that were found again, in milliseconds; undefined when there was none. */
 export function measureRoundTrip(
@@ -45,7 +47,7 @@ export function measureRoundTrip(
   return percentiles(
     found.flatMap(({ piece, delay }) => {
       if (delay === undefined || Math.abs(delay - usual) <= USUAL_SPREAD_MS) return delay ?? [];
-      return delayOf(piece, near(usual)) ?? delay;
+      return delayOf(piece, near(usual)) ?? delayOf(piece, { first: delay, last: delay }, CERTAIN) ?? [];
     }),
   );
 }
@@ -77,11 +79,15 @@ interface Piece {
 }
 
 /** The delay in this range at which the piece is found again. */
-function delayOf({ said, heard }: Piece, range: DelayRange): number | undefined {
+function delayOf(
+  { said, heard }: Piece,
+  range: DelayRange,
+  leastCorrelation: number = MIN_CORRELATION,
+): number | undefined {
   const of = moments(said);
   if (of.mean < MIN_LOUDNESS || of.deviation === 0) return undefined;
   let best: number | undefined;
-  let bestCorrelation = MIN_CORRELATION;
+  let bestCorrelation = leastCorrelation;
   const last = Math.min(range.last, heard.length - said.length);
   for (let delay = range.first; delay <= last; delay++) {
     const correlation = correlate(said, of, heard.subarray(delay, delay + said.length));

@@ -1,14 +1,14 @@
 /** `npm run call`: one call with a recording, its report, and what the caller heard. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
+import { makeCall } from '../client/make-call.ts';
+import { compileReport, withoutTrailingSilence } from '../client/report.ts';
+import type { RunningSystem } from '../client/running-system.ts';
 import { type Audio, convert, readWav, WavError, writeWav } from '../phone/wav.ts';
 import { findNumber } from '../stack/directory.ts';
 import { CallDisplay } from './call-display.ts';
-import { makeCall } from './make-call.ts';
 import { type CallOptions, readCallOptions, readScenarioOptions } from './options.ts';
-import { compileReport, withoutTrailingSilence } from './report.ts';
 import { scenarioCommand } from './scenario-command.ts';
-import type { RunningSystem } from './stack-file.ts';
 import { useSystem } from './system.ts';
 import { UsageError } from './usage-error.ts';
 import { reportInWords, timelineInWords } from './words.ts';

@@ -35,14 +35,17 @@ export async function scenarioCommand({ file, report, onLine }: ScenarioCommandO
     }
     const played = await playScenario(system, scenario, (calls) => display.show(calls));
     display.print(`\n${timelineInWords(played)}\n\n${checksInWords(played)}`);
-    if (report !== undefined) await writeFile(report, `${JSON.stringify(played, null, 2)}\n`);
+    if (report !== undefined) {
+      const calls = played.calls.map(({ followed: _, ...call }) => call);
+      await writeFile(report, `${JSON.stringify({ calls, checks: played.checks }, null, 2)}\n`);
+    }
     return played.checks.every(({ held }) => held) ? 0 : 1;
   } finally {
     await close();
   }
 }
 
-async function readScenario(file: string): Promise<Scenario> {
+export async function readScenario(file: string): Promise<Scenario> {
   const speech = new Speech({ warn: (sentence) => process.stderr.write(`${sentence}\n`) });
   try {
     return await loadScenario(file, speech);

@@ -4,16 +4,9 @@
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { DirectoryEntry } from '../stack/directory.ts';
+import type { RunningSystem } from '../client/running-system.ts';
 import type { PartName } from '../stack/ports.ts';
 import type { Stack } from '../stack/stack.ts';
-
-export interface RunningSystem {
-  readonly pid: number;
-  readonly urls: Readonly<Record<PartName, string>>;
-  readonly keys: { readonly acsControl: string; readonly functions: string; readonly relayAdmin: string };
-  readonly directory: readonly DirectoryEntry[];
-}
 
 const STACK_FILE = new URL('../../.trunkline/stack.json', import.meta.url);
 

@@ -1,22 +1,17 @@
 /** `npm start`: the whole system until Ctrl-C, with a line for each call while it lasts. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport as TelephoneReport } from '../acs/control/call-report.ts';
+import { ControlApi } from '../client/control-api.ts';
+import { compileReport } from '../client/report.ts';
+import type { RunningSystem } from '../client/running-system.ts';
+import { Telephone } from '../client/telephone.ts';
 import { portsWithOffset } from '../stack/ports.ts';
 import type { Stack } from '../stack/stack.ts';
 import { logLine } from './call.ts';
 import { CallDisplay, shortName } from './call-display.ts';
-import { ControlApi } from './control-api.ts';
 import { readStartOptions } from './options.ts';
-import { compileReport } from './report.ts';
-import {
-  describeStack,
-  type RunningSystem,
-  readStackFile,
-  removeStackFile,
-  writeStackFile,
-} from './stack-file.ts';
+import { describeStack, readStackFile, removeStackFile, writeStackFile } from './stack-file.ts';
 import { startOwnStack } from './system.ts';
-import { Telephone } from './telephone.ts';
 import { UsageError } from './usage-error.ts';
 import { reportInWords, timelineInWords } from './words.ts';
 

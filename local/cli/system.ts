@@ -1,11 +1,12 @@
 /** The system that a command works with: the one that runs already, or one of its own on free ports. */
 
 import { build } from '../../scripts/build.ts';
+import type { RunningSystem } from '../client/running-system.ts';
 import { freePorts, type Ports } from '../stack/ports.ts';
 import { makeSecrets } from '../stack/secrets.ts';
 import type { SystemLayout } from '../stack/specs.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
-import { describeStack, type RunningSystem, readStackFile } from './stack-file.ts';
+import { describeStack, readStackFile } from './stack-file.ts';
 import { userRoutes } from './user-routes.ts';
 
 export interface SystemInUse {

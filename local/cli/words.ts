@@ -1,7 +1,7 @@
 /** The report of a call in words, for the terminal. */
 
+import type { CallReport } from '../client/report.ts';
 import { seconds } from './live.ts';
-import type { CallReport } from './report.ts';
 
 export function timelineInWords({ events }: CallReport): string {
   const width = Math.max(0, ...events.map(({ source }) => source.length));

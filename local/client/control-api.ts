@@ -1,5 +1,5 @@
 /** The product's own answers about a call: its timeline from the control app, its counts from the relay. */
-import type { RunningSystem } from './stack-file.ts';
+import type { RunningSystem } from './running-system.ts';
 
 export interface TimelineEvent {
   readonly atMs: number;

@@ -1,7 +1,10 @@
 /** Calls with scripts, made through the control surface of the ACS stand-in. */
-import type { RunningSystem } from '../cli/stack-file.ts';
+
 import type { Step, StepResult } from '../phone/step.ts';
 import { stepsToJson } from '../phone/step-json.ts';
+import type { Audio } from '../phone/wav.ts';
+import { readRecording } from './recording.ts';
+import type { RunningSystem } from './running-system.ts';
 
 export interface PhoneResults {
   readonly rawId: string;
@@ -51,6 +54,11 @@ export class ScriptClient {
     const response = await this.#request('GET', `/scripts/${encodeURIComponent(id)}`, undefined, [404]);
     if (response.status === 404) return undefined;
     return ((await response.json()) as { phones: PhoneResults[] }).phones;
+  }
+
+  /** What the first phone of a call said or heard: PCM16 mono on one time axis. */
+  async recording(id: string, direction: 'said' | 'heard'): Promise<Audio> {
+    return readRecording(await this.#request('GET', `/scripts/${encodeURIComponent(id)}/${direction}`));
   }
 
   /** Another fault plan instead of the present one. */

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport } from '../acs/control/call-report.ts';
 import type { Audio } from '../phone/wav.ts';
-import type { RunningSystem } from './stack-file.ts';
+import { readRecording } from './recording.ts';
+import type { RunningSystem } from './running-system.ts';
 
 export interface CallPlacement {
   readonly from: string;
@@ -70,9 +71,7 @@ export class Telephone {
 
   /** What was said while audio was streamed, or what was heard: PCM16 mono on one time axis. */
   async recording(id: string, direction: 'said' | 'heard'): Promise<Audio> {
-    const response = await this.#request(`/${id}/${direction}`);
-    const bytes = await response.arrayBuffer();
-    return { samples: new Int16Array(bytes), sampleRateHz: Number(response.headers.get('x-sample-rate-hz')) };
+    return readRecording(await this.#request(`/${id}/${direction}`));
   }
 
   async hangUp(id: string): Promise<void> {

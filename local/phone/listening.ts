@@ -1,8 +1,8 @@
 import { align } from '../audio/align.ts';
 import { isSilentLevel, rms } from './level.ts';
 import { PHONE_FRAME_MS } from './phone.ts';
+import { resampledPieces } from './resample-in-pieces.ts';
 import type { Sound } from './step.ts';
-import { convert } from './wav.ts';
 
 /** How much louder a frequency must be than everything else of a frame together to stand out: half of the energy. */
 const LEAST_SHARE = 0.5;
@@ -15,7 +15,10 @@ export const MAX_SEARCHED_MS = 60_000;
 export class Listening {
   readonly #sound: Sound;
   readonly #sampleRateHz: number;
-  readonly #expected: Int16Array;
+  /** A recording that is listened for is converted while the first frames come in, a piece with each. */
+  readonly #unconverted: Iterator<Int16Array> & Iterable<Int16Array>;
+  readonly #converted: Int16Array[] = [];
+  #expected: Int16Array | undefined;
   /** Everything heard, and the same without the gaps that are there because the application had nothing to say. */
   #frames: Int16Array[] = [];
   #gapless: Int16Array[] = [];
@@ -28,10 +31,9 @@ export class Listening {
   constructor(sound: Sound, sampleRateHz: number) {
     this.#sound = sound;
     this.#sampleRateHz = sampleRateHz;
-    this.#expected =
-      sound.type === 'recording'
-        ? withoutSilence(convert(sound.audio, sampleRateHz).samples)
-        : new Int16Array();
+    const { samples, sampleRateHz: fromHz } =
+      sound.type === 'recording' ? sound.audio : { samples: new Int16Array(), sampleRateHz };
+    this.#unconverted = resampledPieces(samples, fromHz, sampleRateHz);
   }
 
   /** Takes in 20 ms, of which the application sent the first `fromApplication` samples. */
@@ -56,6 +58,7 @@ export class Listening {
         break;
       case 'recording':
         this.#keep(frame, fromApplication);
+        this.#convertNext();
         if (this.#added % LOOK_EVERY_FRAMES === 0) this.#found = this.#agreement() >= this.#sound.leastDb;
         break;
     }
@@ -92,12 +95,28 @@ export class Listening {
     }
   }
 
+  #convertNext(): void {
+    const { done, value } = this.#unconverted.next();
+    if (done !== true) this.#converted.push(value);
+  }
+
+  /** The whole recording. */
+  #recording(): Int16Array {
+    if (this.#expected === undefined) {
+      this.#converted.push(...this.#unconverted);
+      this.#expected = withoutSilence(joined(this.#converted));
+      this.#converted.length = 0;
+    }
+    return this.#expected;
+  }
+
   /** A machine that is held up tears gaps into a recording; whoever wants to know of gaps finds them in the call's report. */
   #agreement(): number {
+    const expected = this.#recording();
     return Math.max(
       ...[this.#frames, this.#gapless].map((frames) => {
         const heard = joined(frames);
-        return align(this.#expected, heard, heard.length)?.signalToErrorDb ?? Number.NEGATIVE_INFINITY;
+        return align(expected, heard, heard.length)?.signalToErrorDb ?? Number.NEGATIVE_INFINITY;
       }),
     );
   }

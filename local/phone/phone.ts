@@ -6,6 +6,14 @@ export function samplesPerFrame(sampleRateHz: number): number {
   return (sampleRateHz * PHONE_FRAME_MS) / 1000;
 }
 
+/** These samples as one frame, with silence at its end where they are fewer. */
+export function wholeFrame(samples: Int16Array, frameSamples: number): Int16Array {
+  if (samples.length === frameSamples) return samples;
+  const frame = new Int16Array(frameSamples);
+  frame.set(samples);
+  return frame;
+}
+
 /**
  * A person's telephone on a call of the ACS stand-in. The media clock of the call asks it every 20 ms for what is said
  * and hands it what is heard; a phone has no timer of its own, so what it says and hears is exact to the sample.

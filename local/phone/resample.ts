@@ -29,13 +29,7 @@ const converter = await create(1, 16_000, 16_000, { converterType: CONVERTER });
  * Throws RangeError for a rate outside 1000 to 192000 Hz.
  */
 export function resample(samples: Int16Array, fromHz: number, toHz: number): Int16Array {
-  for (const rate of [fromHz, toHz]) {
-    if (!Number.isInteger(rate) || rate < MIN_RATE_HZ || rate > MAX_RATE_HZ) {
-      throw new RangeError(
-        `a sample rate must be a whole number from ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz, not ${rate}`,
-      );
-    }
-  }
+  checkRates(fromHz, toHz);
   if (fromHz === toHz || samples.length === 0) return samples;
   // Setting a rate starts the converter anew, so nothing of an earlier signal is left in its filter.
   converter.inputSampleRate = fromHz;
@@ -53,6 +47,16 @@ export function resample(samples: Int16Array, fromHz: number, toHz: number): Int
     }
   }
   return result;
+}
+
+/** Throws RangeError for a rate outside 1000 to 192000 Hz. */
+export function checkRates(...ratesHz: readonly number[]): void {
+  for (const rate of ratesHz) {
+    if (Number.isInteger(rate) && rate >= MIN_RATE_HZ && rate <= MAX_RATE_HZ) continue;
+    throw new RangeError(
+      `a sample rate must be a whole number from ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz, not ${rate}`,
+    );
+  }
 }
 
 function toPcm16(value: number): number {

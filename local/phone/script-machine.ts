@@ -1,7 +1,7 @@
+import { ConvertedSpeech } from './converted-speech.ts';
 import { Listening } from './listening.ts';
-import { PHONE_FRAME_MS, samplesPerFrame } from './phone.ts';
+import { PHONE_FRAME_MS, samplesPerFrame, wholeFrame } from './phone.ts';
 import { describeSound, type Step, type StepResult, type Utterance } from './step.ts';
-import { convert } from './wav.ts';
 
 /** A key is pressed this long before the next one; RFC 4733 advises tones and pauses of 50 ms at least, people take longer. */
 export const KEY_MS = 200;
@@ -15,9 +15,8 @@ export type ScriptAction =
 /** What is being said; by its own step, or while other steps go on. */
 interface Voice {
   readonly utterance: Utterance;
-  readonly samples: Int16Array;
+  readonly speech: ConvertedSpeech;
   readonly startedMs: number;
-  said: number;
 }
 
 /** What the present step is about; each step has the variant that it needs. */
@@ -58,6 +57,7 @@ type Doing =
 export class ScriptMachine {
   readonly #steps: readonly Step[];
   readonly #sampleRateHz: number;
+  readonly #frameSamples: number;
   readonly #results: StepResult[] = [];
   #actions: ScriptAction[] = [];
   #doing: Doing = { type: 'nothing' };
@@ -69,6 +69,7 @@ export class ScriptMachine {
   constructor(steps: readonly Step[], sampleRateHz: number) {
     this.#steps = steps;
     this.#sampleRateHz = sampleRateHz;
+    this.#frameSamples = samplesPerFrame(sampleRateHz);
     this.#listenAnew();
     this.#begin();
   }
@@ -77,11 +78,7 @@ export class ScriptMachine {
   speak(): Int16Array | undefined {
     const voice = this.#voice;
     if (voice === undefined) return undefined;
-    const frame = new Int16Array(samplesPerFrame(this.#sampleRateHz));
-    const piece = voice.samples.subarray(voice.said, voice.said + frame.length);
-    frame.set(piece);
-    voice.said += piece.length;
-    return frame;
+    return wholeFrame(voice.speech.read(this.#frameSamples), this.#frameSamples);
   }
 
   /** What was heard in the same 20 ms, of which the application sent the first samples. Returns what is to be done now. */
@@ -239,8 +236,8 @@ export class ScriptMachine {
 
   #startSaying(utterance: Utterance): void {
     this.#listenAnew();
-    const { samples } = convert(utterance.audio, this.#sampleRateHz);
-    this.#voice = { utterance, samples, said: 0, startedMs: this.#nowMs };
+    const speech = new ConvertedSpeech(utterance.audio, this.#sampleRateHz);
+    this.#voice = { utterance, speech, startedMs: this.#nowMs };
   }
 
   #listening(listening: Listening, withinMs: number, what: string): Doing {
@@ -262,7 +259,7 @@ export class ScriptMachine {
   /** Falls silent when everything has been said, and tells the words. */
   #endVoice(): void {
     const voice = this.#voice;
-    if (voice === undefined || voice.said < voice.samples.length) return;
+    if (voice === undefined || voice.speech.remaining > 0) return;
     this.#voice = undefined;
     const { text } = voice.utterance;
     if (text === undefined) return;

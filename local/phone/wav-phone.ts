@@ -1,7 +1,8 @@
+import { ConvertedSpeech } from './converted-speech.ts';
 import { LevelMeter, type Levels } from './level-meter.ts';
-import { PHONE_FRAME_MS, type Phone, samplesPerFrame } from './phone.ts';
+import { PHONE_FRAME_MS, type Phone, samplesPerFrame, wholeFrame } from './phone.ts';
 import { Recording } from './recording.ts';
-import { type Audio, convert } from './wav.ts';
+import type { Audio } from './wav.ts';
 
 /** Why a phone hangs up by itself: nothing was heard for `tailMs` after its speech, or `maxMs` are over. */
 export type HangUpReason = 'silence' | 'maxDuration';
@@ -60,7 +61,7 @@ export function createWavPhone(options: WavPhoneOptions): WavPhone {
 interface Tape {
   readonly sampleRateHz: number;
   readonly frameSamples: number;
-  readonly speech: Int16Array;
+  readonly speech: ConvertedSpeech;
   readonly silence: Int16Array;
   readonly said: Recording;
   readonly heard: Recording;
@@ -73,7 +74,6 @@ class RecordingPhone implements WavPhone {
   readonly #saidMeter = new LevelMeter();
   readonly #heardMeter = new LevelMeter();
   #tape: Tape | undefined;
-  #spoken = 0;
   #speaking = false;
   #silentFrames = 0;
   #frames = 0;
@@ -102,7 +102,7 @@ class RecordingPhone implements WavPhone {
 
   speak(): Int16Array | undefined {
     const tape = this.#started();
-    this.#speaking = this.#spoken < tape.speech.length;
+    this.#speaking = tape.speech.remaining > 0;
     const frame = this.#nextFrame(tape);
     tape.said.append(frame);
     this.#saidMeter.add(frame);
@@ -112,12 +112,7 @@ class RecordingPhone implements WavPhone {
   /** A view of the speech while it lasts, so that no sample is copied for nothing; whoever is given it may not change it. */
   #nextFrame({ speech, frameSamples, silence }: Tape): Int16Array {
     if (!this.#speaking) return silence;
-    const piece = speech.subarray(this.#spoken, this.#spoken + frameSamples);
-    this.#spoken += piece.length;
-    if (piece.length === frameSamples) return piece;
-    const last = new Int16Array(frameSamples);
-    last.set(piece);
-    return last;
+    return wholeFrame(speech.read(frameSamples), frameSamples);
   }
 
   hear(samples: Int16Array, fromApplication: number): void {
@@ -171,7 +166,7 @@ class RecordingPhone implements WavPhone {
   }
 
   remainingSpeechSamples(): number {
-    return (this.#tape?.speech ?? this.#options.speech?.samples ?? []).length - this.#spoken;
+    return this.#tape?.speech.remaining ?? this.#options.speech?.samples.length ?? 0;
   }
 
   unrecordedSamples(): number {
@@ -199,7 +194,7 @@ function blankTape({ speech }: WavPhoneOptions, sampleRateHz: number): Tape {
   return {
     sampleRateHz,
     frameSamples: samplesPerFrame(sampleRateHz),
-    speech: speech === undefined ? new Int16Array() : convert(speech, sampleRateHz).samples,
+    speech: new ConvertedSpeech(speech ?? { samples: new Int16Array(), sampleRateHz }, sampleRateHz),
     silence: new Int16Array(samplesPerFrame(sampleRateHz)),
     said: new Recording(maxSamples),
     heard: new Recording(maxSamples),

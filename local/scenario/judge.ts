@@ -1,5 +1,5 @@
 /** What a scenario expected, held against what happened. */
-import type { ReportedEvent } from '../cli/report.ts';
+import type { ReportedEvent } from '../client/report.ts';
 import type { StepResult } from '../phone/step.ts';
 import type { CallExpectation } from './scenario-schema.ts';
 

@@ -1,18 +1,22 @@
 /** Plays a scenario on a running system, over the control surface of the ACS stand-in. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport as TelephoneReport } from '../acs/control/call-report.ts';
-import { ControlApi, type ProductCall } from '../cli/control-api.ts';
-import { mergeEvents, type ReportedEvent } from '../cli/report.ts';
-import type { RunningSystem } from '../cli/stack-file.ts';
-import { Telephone } from '../cli/telephone.ts';
+import { type FollowedCall, followCall, isAnsweredOrOver, isOver } from '../client/follow-call.ts';
+import { mergeEvents, type ReportedEvent } from '../client/report.ts';
+import type { RunningSystem } from '../client/running-system.ts';
+import { ScriptClient } from '../client/script-client.ts';
+import { Telephone } from '../client/telephone.ts';
 import { findNumber } from '../stack/directory.ts';
 import { type Check, judgeCall, judgeSteps } from './judge.ts';
 import type { Participant, Scenario } from './load-scenario.ts';
-import { ScriptClient } from './script-client.ts';
 
 /** Of one call: its participant, how it ended, and what happened, in the order of time. */
 export interface PlayedCall {
   readonly participant: string;
+  /** The stand-in's id of the call. */
+  readonly id: string;
+  /** The call as the stand-in and the control app tell it after its end. */
+  readonly followed: FollowedCall;
   readonly outcome: string | undefined;
   readonly events: readonly ReportedEvent[];
 }
@@ -24,8 +28,7 @@ export interface Played {
 
 /** A call may last this much longer than its `maxMs` of streamed media: ringing, the answer, and the end. */
 const CALL_SLACK_MS = 60_000;
-const FIND_ATTEMPTS = 20;
-const FIND_INTERVAL_MS = 100;
+const LOOK_EVERY_MS = 100;
 /** A callee whom the application calls must have been reached by then after the last caller's end. */
 const CALLEE_LIMIT_MS = 10_000;
 
@@ -64,14 +67,12 @@ class Stage {
   readonly scripts: ScriptClient;
   readonly #system: RunningSystem;
   readonly #telephone: Telephone;
-  readonly #control: ControlApi;
   readonly #onLook: (calls: readonly TelephoneReport[]) => void;
 
   constructor(system: RunningSystem, onLook: (calls: readonly TelephoneReport[]) => void) {
     this.scripts = new ScriptClient(system);
     this.#system = system;
     this.#telephone = new Telephone(system);
-    this.#control = new ControlApi(system);
     this.#onLook = onLook;
   }
 
@@ -93,19 +94,19 @@ class Stage {
     await delay(caller.afterMs);
     const { number: from, steps, maxMs, deliveries } = caller;
     const id = await this.scripts.place({ from, to: this.#numberOf(caller), steps, maxMs, deliveries });
-    const [{ ended, product }] = await Promise.all([
+    const [followed] = await Promise.all([
       this.#follow(id, caller),
       ...joiners.map((joiner) => this.#join(id, joiner)),
     ]);
-    const events = mergeEvents(ended, product);
-    const { outcome } = ended;
+    const events = mergeEvents(followed.telephone, followed.product);
+    const { outcome } = followed.telephone;
     const phones = (await this.scripts.results(id)) ?? [];
     const checks = [caller, ...joiners].flatMap(({ name, number }) => {
       const phone = phones.find(({ rawId }) => rawId === `4:${number}`);
       return judgeSteps(name, phone?.steps ?? []);
     });
     return {
-      call: { participant: caller.name, outcome, events },
+      call: { participant: caller.name, id, followed, outcome, events },
       checks: [...checks, ...judgeCall(caller.name, caller.expect, outcome, events)],
     };
   }
@@ -118,7 +119,7 @@ class Stage {
       let phones = await this.scripts.results(rawId);
       while (phones?.some(({ steps }) => steps.some(({ status }) => status === 'notReached'))) {
         if (performance.now() > giveUpAtMs) break;
-        await delay(FIND_INTERVAL_MS);
+        await delay(LOOK_EVERY_MS);
         phones = await this.scripts.results(rawId);
       }
       checks.push(...(phones ?? []).flatMap(({ steps }) => judgeSteps(name, steps)));
@@ -126,10 +127,7 @@ class Stage {
     return checks;
   }
 
-  async #follow(
-    id: string,
-    { maxMs, givesUpAfterMs }: Participant,
-  ): Promise<{ ended: TelephoneReport; product: ProductCall | undefined }> {
+  async #follow(id: string, { maxMs, givesUpAfterMs }: Participant): Promise<FollowedCall> {
     const limitMs = maxMs + CALL_SLACK_MS;
     const look = (call: TelephoneReport): void => this.#onLook([call]);
     const ringing = new AbortController();
@@ -139,11 +137,7 @@ class Stage {
         () => {},
       );
     }
-    const answered = await this.#telephone.waitFor(id, 'the answer', isAnsweredOrOver, limitMs, look);
-    ringing.abort();
-    const found = await this.#findProductCall(answered.callConnectionId);
-    const ended = await this.#telephone.waitFor(id, 'the end of the call', isOver, limitMs, look);
-    return { ended, product: found && (await this.#endedProductCall(found.callId)) };
+    return followCall(this.#system, id, { limitMs, onLook: look, onAnswered: () => ringing.abort() });
   }
 
   async #join(id: string, joiner: Participant): Promise<void> {
@@ -163,33 +157,4 @@ class Stage {
     const names = [...new Set(this.#system.directory.map(({ worker }) => worker))].join(', ');
     throw new Error(`${name} calls the worker ${calls.worker}, and the worker app has ${names}`);
   }
-
-  /** The control app lists live calls only, so its name of the call is asked for while the call lasts. */
-  async #findProductCall(connectionId: string | undefined): Promise<ProductCall | undefined> {
-    if (connectionId === undefined) return undefined;
-    for (let attempt = 0; attempt < FIND_ATTEMPTS; attempt++) {
-      const found = await this.#control.findLive(connectionId);
-      if (found !== undefined) return found;
-      await delay(FIND_INTERVAL_MS);
-    }
-    return undefined;
-  }
-
-  /** The last callback reaches the control app a moment after the call's end. */
-  async #endedProductCall(callId: string): Promise<ProductCall | undefined> {
-    let call = await this.#control.call(callId);
-    for (let attempt = 1; attempt < FIND_ATTEMPTS && call?.state !== 'ended'; attempt++) {
-      await delay(FIND_INTERVAL_MS);
-      call = await this.#control.call(callId);
-    }
-    return call;
-  }
-}
-
-function isOver({ state }: TelephoneReport): boolean {
-  return state === 'disconnected';
-}
-
-function isAnsweredOrOver(call: TelephoneReport): boolean {
-  return call.state === 'connected' || isOver(call);
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { align } from '../../local/audio/align.ts';
-import { makeCall } from '../../local/cli/make-call.ts';
-import { compileReport, withoutTrailingSilence } from '../../local/cli/report.ts';
+import { makeCall } from '../../local/client/make-call.ts';
+import { compileReport, withoutTrailingSilence } from '../../local/client/report.ts';
 import { findNumber } from '../../local/stack/directory.ts';
 import { AUDIO_FORMATS, type AudioFormat } from '../../shared/core/audio-format.ts';
 import { noise, speechLike, tone } from '../support/signals.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { align } from '../../local/audio/align.ts';
-import { makeCall } from '../../local/cli/make-call.ts';
-import { compileReport } from '../../local/cli/report.ts';
+import { makeCall } from '../../local/client/make-call.ts';
+import { compileReport } from '../../local/client/report.ts';
 import { findNumber } from '../../local/stack/directory.ts';
 import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
 import { speechLike } from '../support/signals.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeCall } from '../../local/cli/make-call.ts';
-import { type CallReport, compileReport } from '../../local/cli/report.ts';
+import { makeCall } from '../../local/client/make-call.ts';
+import { type CallReport, compileReport } from '../../local/client/report.ts';
 import { findNumber } from '../../local/stack/directory.ts';
 import { noise } from '../support/signals.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';

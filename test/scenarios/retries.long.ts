@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CallReport } from '../../local/acs/control/call-report.ts';
 import type { FaultPlan } from '../../local/acs/faults/fault-plan.ts';
-import type { ProductCall } from '../../local/cli/control-api.ts';
+import type { ProductCall } from '../../local/client/control-api.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { until as untilSoon } from '../support/until.ts';
 

@@ -1,8 +1,8 @@
+import { resampleInPieces } from '../../phone/resample-in-pieces.ts';
 import type { ResultInformation } from '../events/callback-event.ts';
 import { fetchPlayFile, type PlayFileHosts } from './fetch-play-file.ts';
 import { mediaResults } from './media-results.ts';
 import type { PlaySource } from './play-source.ts';
-import { resampleInPieces } from './resample-in-pieces.ts';
 import { isSsml, ssmlLocale, ssmlWords } from './ssml.ts';
 import type { TextToSpeech } from './text-to-speech.ts';
 import { PLAY_FILE_RATE_HZ, readPlayableWav } from './wav-16k.ts';

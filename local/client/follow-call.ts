@@ -1,0 +1,72 @@
+/** Follows a call of the ACS stand-in to its end, and the control app's row of it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallReport as TelephoneReport } from '../acs/control/call-report.ts';
+import { ControlApi, type ProductCall } from './control-api.ts';
+import type { RunningSystem } from './running-system.ts';
+import { Telephone } from './telephone.ts';
+
+export interface FollowedCall {
+  readonly telephone: TelephoneReport;
+  /** Absent where the control app never had a live call with this connection. */
+  readonly product: ProductCall | undefined;
+}
+
+export interface FollowOptions {
+  /** How long the answer may take, and the end. */
+  readonly limitMs: number;
+  /** Sees the call four times a second. */
+  readonly onLook?: (call: TelephoneReport) => void;
+  readonly onAnswered?: (call: TelephoneReport) => void;
+}
+
+const FIND_ATTEMPTS = 20;
+const FIND_INTERVAL_MS = 100;
+
+/** Resolves once the call has ended. @throws Error when it is not answered, or does not end, in time */
+export async function followCall(
+  system: RunningSystem,
+  id: string,
+  options: FollowOptions,
+): Promise<FollowedCall> {
+  const { limitMs, onLook, onAnswered } = options;
+  const telephone = new Telephone(system);
+  const control = new ControlApi(system);
+  const answered = await telephone.waitFor(id, 'the answer', isAnsweredOrOver, limitMs, onLook);
+  onAnswered?.(answered);
+  // The control app lists live calls only, so its name of the call is asked for while the call lasts.
+  const product = await findProductCall(control, answered.callConnectionId);
+  const ended = await telephone.waitFor(id, 'the end of the call', isOver, limitMs, onLook);
+  return { telephone: ended, product: product && (await endedProductCall(control, product.callId)) };
+}
+
+export function isOver({ state }: TelephoneReport): boolean {
+  return state === 'disconnected';
+}
+
+export function isAnsweredOrOver(call: TelephoneReport): boolean {
+  return call.state === 'connected' || isOver(call);
+}
+
+/** The connection id reaches the control app a moment after the answer; a call that it does not list by then is not its own. */
+async function findProductCall(
+  control: ControlApi,
+  id: string | undefined,
+): Promise<ProductCall | undefined> {
+  if (id === undefined) return undefined;
+  for (let attempt = 0; attempt < FIND_ATTEMPTS; attempt++) {
+    const found = await control.findLive(id);
+    if (found !== undefined) return found;
+    await delay(FIND_INTERVAL_MS);
+  }
+  return undefined;
+}
+
+/** The last callback reaches the control app a moment after the call's end. */
+async function endedProductCall(control: ControlApi, callId: string): Promise<ProductCall | undefined> {
+  let call = await control.call(callId);
+  for (let attempt = 1; attempt < FIND_ATTEMPTS && call?.state !== 'ended'; attempt++) {
+    await delay(FIND_INTERVAL_MS);
+    call = await control.call(callId);
+  }
+  return call;
+}
