@@ -244,6 +244,7 @@ class RelayServer implements Relay {
       ticket,
       callConnectionId,
       ...(correlationId === undefined ? {} : { correlationId }),
+      isResumed: this.#registry.report(callId) !== undefined,
       socket: meter.socket(media),
       openConnection: meter.lanes(this.#openConnection),
       maxBacklogMs: this.#config.maxBacklogMs,

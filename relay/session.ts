@@ -28,9 +28,9 @@ import { Listening } from './listening/listening.ts';
 import { type Intake, MediaIntake } from './media-intake.ts';
 import type { MediaSocket } from './media-socket.ts';
 import { Speaker } from './speaker.ts';
-import { StreamLane } from './stream/stream-lane.ts';
 import type { TimerWheel } from './speaking/timer-wheel.ts';
 import type { Voice } from './speaking/voice.ts';
+import { StreamLane } from './stream/stream-lane.ts';
 import type { WorkerLane } from './worker-lane.ts';
 import { type PublishAction, WorkerReplies } from './worker-replies.ts';
 
@@ -49,6 +49,8 @@ export interface SessionOptions {
   readonly ticket: Ticket;
   readonly callConnectionId: string;
   readonly correlationId?: string;
+  /** This relay has streamed the call before. */
+  readonly isResumed?: boolean;
   readonly socket: MediaSocket;
   readonly openConnection: OpenLaneConnection;
   readonly maxBacklogMs: number;
@@ -273,6 +275,8 @@ export class Session {
       format: ticket.plan.format,
       participants: this.#intake.participants,
       turn,
+      // Audio is lost between two streams of a call.
+      ...(this.#options.isResumed ? { resumed: true, discontinuity: true } : {}),
     };
   }
 
