@@ -117,7 +117,10 @@ async function grow(request: Extract<LoadRequest, { type: 'grow' }>): Promise<Gr
       ),
     );
     const late = delay(Math.max(0, giveUpMs - performance.now()), false);
-    const all = Promise.all(streams.map((stream) => stream.opened)).then(() => true);
+    const all = Promise.all(streams.map((stream) => stream.opened)).then(
+      () => true,
+      () => false,
+    );
     if (!(await Promise.race([all, late]))) return { type: 'grown', isComplete: false };
     // A step of 7 spreads any number of streams evenly over the time of a frame.
     for (const [at, stream] of streams.entries()) slots[((batch[at] ?? 0) * 7) % FRAME_MS]?.push(stream);

@@ -45,7 +45,7 @@ export interface Prepared {
 
 export interface Grown {
   readonly type: 'grown';
-  /** False when the server did not open all of them in time: it is at its end. */
+  /** False when the server refused some of them, or did not open all in time: it is at its end. */
   readonly isComplete: boolean;
 }
 

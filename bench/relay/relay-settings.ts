@@ -1,4 +1,4 @@
-/** The settings of the relay while it is measured: the defaults, but for the bound of calls. */
+/** The settings of the relay while it is measured: the defaults, but for the bounds of admission. */
 import { type RelayConfig, readRelayConfig } from '../../shared/config.ts';
 
 export const TICKET_KEY = 'a key for tickets of measurements only';
@@ -13,6 +13,8 @@ export function relaySettings(webPubSub: string): RelayConfig {
     ACS_MEDIA_TOKEN_POLICY: 'off',
     ACS_TOKEN_AUDIENCE: 'measurement',
     MAX_CALLS: '10000',
+    // It is to be seen how late it gets, so that it may not refuse calls for being late.
+    MAX_LOOP_DELAY_MS: '5000',
     LOG_LEVEL: 'silent',
   });
 }
