@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { ConvertedSpeech } from '../../local/phone/converted-speech.ts';
 import { rms } from '../../local/phone/level.ts';
 import { resample } from '../../local/phone/resample.ts';
-import { noise, tone } from '../support/signals.ts';
+import { resampledPieces, resampleInPieces } from '../../local/phone/resample-in-pieces.ts';
+import { noise, speechLike, tone } from '../support/signals.ts';
 
 function signalToErrorDb(actual: Int16Array, expected: Int16Array): number {
   let error = 0;
@@ -63,5 +65,52 @@ describe('resampling', () => {
   it.each([0, -1, 999, 192_001, 16_000.5, Number.NaN])('refuses a rate of %d Hz', (rate) => {
     expect(() => resample(noise(10, 1), rate, 16_000)).toThrow(RangeError);
     expect(() => resample(noise(10, 1), 16_000, rate)).toThrow(String(rate));
+  });
+});
+
+describe('the rate of long audio', () => {
+  it.each([
+    [16_000, 24_000],
+    [22_050, 16_000],
+  ])('is changed from %i to %i Hz in pieces without a seam', async (fromHz, toHz) => {
+    const samples = speechLike(200_001, fromHz);
+    const whole = resample(samples, fromHz, toHz);
+    const pieces = await resampleInPieces(samples, fromHz, toHz);
+    expect(pieces.length).toBe(whole.length);
+    const error = whole.reduce((most, sample, i) => Math.max(most, Math.abs(sample - (pieces[i] ?? 0))), 0);
+    expect(error, 'the largest difference, in steps of 16 bits').toBeLessThanOrEqual(1);
+  });
+
+  it('holds up other work for one piece at a time', async () => {
+    const order: string[] = [];
+    const converting = resampleInPieces(speechLike(400_000, 48_000), 48_000, 16_000).then(() =>
+      order.push('converted'),
+    );
+    setImmediate(() => order.push('other work'));
+    await converting;
+    expect(order).toEqual(['other work', 'converted']);
+  });
+
+  it('is refused at once where it cannot be converted', () => {
+    expect(() => resampledPieces(noise(10, 1), 16_000, 0)).toThrow(RangeError);
+  });
+});
+
+describe('speech that is converted while it is said', () => {
+  it.each([
+    [16_000, 24_000],
+    [22_050, 16_000],
+    [16_000, 16_000],
+  ])('from %i to %i Hz is the same in frames of any length', (fromHz, toHz) => {
+    const samples = speechLike(100_001, fromHz);
+    const whole = resample(samples, fromHz, toHz);
+    const speech = new ConvertedSpeech({ samples, sampleRateHz: fromHz }, toHz);
+    expect(speech.remaining).toBe(whole.length);
+    const read: number[] = [];
+    for (let count = 1; speech.remaining > 0; count += 997) read.push(...speech.read(count));
+    expect(read).toHaveLength(whole.length);
+    const error = whole.reduce((most, sample, i) => Math.max(most, Math.abs(sample - (read[i] ?? 0))), 0);
+    expect(error, 'the largest difference, in steps of 16 bits').toBeLessThanOrEqual(1);
+    expect(speech.read(320)).toEqual(new Int16Array());
   });
 });

@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPromptLoader } from '../../../local/acs/operations/prompt-loader.ts';
-import { resampleInPieces } from '../../../local/acs/operations/resample-in-pieces.ts';
 import { isSsml, ssmlLocale, ssmlWords } from '../../../local/acs/operations/ssml.ts';
 import { createTextToSpeech } from '../../../local/acs/operations/text-to-speech.ts';
 import { readMonoWav, readPlayableWav } from '../../../local/acs/operations/wav-16k.ts';
-import { resample } from '../../../local/phone/resample.ts';
 import { writeWav } from '../../../local/phone/wav.ts';
-import { noise, speechLike } from '../../support/signals.ts';
+import { noise } from '../../support/signals.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -44,20 +42,6 @@ describe('a file that can be played', () => {
         expect((samples?.byteLength ?? 0) <= file.length).toBe(true);
       }),
     );
-  });
-});
-
-describe('the rate of long audio', () => {
-  it.each([
-    [16_000, 24_000],
-    [22_050, 16_000],
-  ])('is changed from %i to %i Hz in pieces without a seam', async (fromHz, toHz) => {
-    const samples = speechLike(200_001, fromHz);
-    const whole = resample(samples, fromHz, toHz);
-    const pieces = await resampleInPieces(samples, fromHz, toHz);
-    expect(pieces.length).toBe(whole.length);
-    const error = whole.reduce((most, sample, i) => Math.max(most, Math.abs(sample - (pieces[i] ?? 0))), 0);
-    expect(error, 'the largest difference, in steps of 16 bits').toBeLessThanOrEqual(1);
   });
 });
 
