@@ -135,7 +135,7 @@ export class LaneOutbox {
     this.#sequenceNumbers.set(ssrc, sequenceNumber + 1);
     this.#isLossUntold = false;
     this.#droppedMsTold = this.droppedMs;
-    const payloadType = PAYLOAD_TYPE[format];
+    const payloadType = piece.payloadType ?? PAYLOAD_TYPE[format];
     const packet = formatRtp({ payloadType, marker, sequenceNumber, timestamp, ssrc, payload: bytes });
     return { kind: 'audio', packet, ssrc, ms };
   }

@@ -1,8 +1,16 @@
 /** Reads what a worker sends: RTP packets to be played, or JSON actions. What is unusable is named, never thrown. */
 import { type AudioFormat, BYTES_PER_SAMPLE } from '../shared/core/audio-format.ts';
-import { PAYLOAD_TYPE, parseRtp, RtpError, type RtpPacket } from '../shared/protocol/rtp.ts';
+import type { WorkerCodec } from '../shared/core/plan.ts';
+import {
+  PAYLOAD_TYPE,
+  PCMU_PAYLOAD_TYPE,
+  parseRtp,
+  RtpError,
+  type RtpPacket,
+} from '../shared/protocol/rtp.ts';
 import { parseWorkerActions, type WorkerAction } from '../shared/protocol/worker-messages.ts';
 import type { LaneMessage, LaneMessageSource } from './lane-connection.ts';
+import { PcmuReplies } from './pcmu-replies.ts';
 
 /** How many packets of each source are remembered to recognise one that comes twice. */
 const REMEMBERED_PACKETS = 64;
@@ -17,10 +25,13 @@ export type Reply =
 
 export class ReplyReader {
   readonly #format: AudioFormat;
+  /** Set for a worker that speaks PCMU; it may send audio in the format of the call all the same. */
+  readonly #pcmu: PcmuReplies | undefined;
   readonly #seen: Record<LaneMessageSource, string[]> = { reply: [], group: [] };
 
-  constructor(format: AudioFormat) {
+  constructor(format: AudioFormat, codec: WorkerCodec = 'pcm16') {
     this.#format = format;
+    this.#pcmu = codec === 'pcmu' ? new PcmuReplies(format) : undefined;
   }
 
   read(message: LaneMessage): Reply {
@@ -48,13 +59,14 @@ export class ReplyReader {
       if (error instanceof RtpError) return ignored('not an RTP packet');
       throw error;
     }
-    if (packet.payloadType !== PAYLOAD_TYPE[this.#format])
+    const pcmu = packet.payloadType === PCMU_PAYLOAD_TYPE ? this.#pcmu : undefined;
+    if (pcmu === undefined && packet.payloadType !== PAYLOAD_TYPE[this.#format])
       return ignored('another payload type than the call has');
-    if (packet.payload.byteLength % BYTES_PER_SAMPLE !== 0) return ignored('half a sample');
+    if (pcmu === undefined && packet.payload.byteLength % BYTES_PER_SAMPLE !== 0)
+      return ignored('half a sample');
     if (this.#isRepeated(from, packet)) return ignored('the same RTP packet again');
-    return packet.payload.byteLength === 0
-      ? { kind: 'nothing' }
-      : { kind: 'audio', pcm: packet.payload, turn: packet.ssrc };
+    if (packet.payload.byteLength === 0) return { kind: 'nothing' };
+    return { kind: 'audio', pcm: pcmu?.decode(packet) ?? packet.payload, turn: packet.ssrc };
   }
 
   #isRepeated(from: LaneMessageSource, { ssrc, sequenceNumber, timestamp }: RtpPacket): boolean {

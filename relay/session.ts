@@ -227,7 +227,7 @@ export class Session {
   #link(worker: WorkerPlan): WorkerLink {
     const { ticket, openConnection, maxBacklogMs, clock, log, onPublish } = this.#options;
     const { format } = ticket.plan;
-    const { name, listen } = worker;
+    const { name, listen, codec = 'pcm16' } = worker;
     const voice = this.#speaker.join({
       speaks: worker.speaks ?? true,
       priority: worker.priority ?? WORKER_PRIORITY.default,
@@ -238,6 +238,7 @@ export class Session {
     });
     const replies = new WorkerReplies({
       format,
+      codec,
       voice,
       answersWhole: listen.mode === 'utterance',
       onIgnored: (reason, count) => this.#ignore(`reply: ${reason}`, count),
@@ -248,7 +249,7 @@ export class Session {
       callId: ticket.callId,
       worker: name,
       format,
-      audio: audioFor(listen, { format, maxBacklogMs, onEvent: (event) => lane.pushEvent(event) }),
+      audio: audioFor(listen, { format, codec, maxBacklogMs, onEvent: (event) => lane.pushEvent(event) }),
       clock,
       openConnection,
       callStarted: () => this.#callStarted(voice.turn),

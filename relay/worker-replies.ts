@@ -1,5 +1,6 @@
 /** What one worker sends, carried out: audio and actions go to its voice in the call, the rest is counted and ignored. */
 import { type AudioFormat, BYTES_PER_SAMPLE } from '../shared/core/audio-format.ts';
+import type { WorkerCodec } from '../shared/core/plan.ts';
 import type { WorkerAction } from '../shared/protocol/worker-messages.ts';
 import type { LaneMessage } from './lane-connection.ts';
 import { ReplyReader } from './reply-reader.ts';
@@ -10,6 +11,7 @@ type PlayAction = Extract<WorkerAction, { type: 'play' }>;
 
 export interface WorkerRepliesOptions {
   readonly format: AudioFormat;
+  readonly codec: WorkerCodec;
   readonly voice: Voice;
   /** Audio that answers an event is all that is said, as of a worker that hears utterances; otherwise more is to follow it. */
   readonly answersWhole: boolean;
@@ -35,7 +37,7 @@ export class WorkerReplies {
 
   constructor(options: WorkerRepliesOptions) {
     this.#options = options;
-    this.#reader = new ReplyReader(options.format);
+    this.#reader = new ReplyReader(options.format, options.codec);
   }
 
   get counts(): ReplyCounts {

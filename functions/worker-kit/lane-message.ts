@@ -1,7 +1,7 @@
 /** Between the bytes on a lane and what a worker's handlers take and return. */
-import { AUDIO_FORMATS, type AudioFormat, bytesToMs } from '../../shared/core/audio-format.ts';
-import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../shared/protocol/rtp.ts';
+import { formatRtp, parseRtp } from '../../shared/protocol/rtp.ts';
 import { type CallEvent, parseCallEvent, parseWorkerActions } from '../../shared/protocol/worker-messages.ts';
+import { formatOfPayloadType, fromPayload, payloadTypeOf, rateOf, toPayload } from './lane-audio.ts';
 import type { LaneState } from './lane-state.ts';
 import type { AudioChunk, WorkerReply } from './worker.ts';
 
@@ -19,10 +19,6 @@ export interface LaneMessage {
   readonly body: Uint8Array<ArrayBuffer> | string;
 }
 
-const FORMAT_OF_PAYLOAD_TYPE = new Map(
-  Object.entries(PAYLOAD_TYPE).map(([format, type]) => [type, format as AudioFormat]),
-);
-
 /**
  * Reads an event. JSON of an unknown type gives undefined, so that types can be added.
  * @throws LaneMessageError, RtpError or SyntaxError when the body is not what its content type says.
@@ -39,25 +35,22 @@ export function parseLaneEvent(contentType: string, body: Uint8Array): LaneEvent
 /** The chunk in an RTP packet; its samples are a view into `bytes` where their alignment allows. */
 function parseChunk(bytes: Uint8Array): AudioChunk {
   const packet = parseRtp(bytes);
-  const format = FORMAT_OF_PAYLOAD_TYPE.get(packet.payloadType);
+  const format = formatOfPayloadType(packet.payloadType);
   if (format === undefined) {
     throw new LaneMessageError(`not supported: audio of RTP payload type ${packet.payloadType}`);
   }
+  if (format !== 'pcmu') requireWholeSamples(packet.payload.byteLength);
+  const pcm = fromPayload(format, packet.payload);
+  const sampleRateHz = rateOf(format);
   return {
-    pcm: samplesOf(packet.payload),
-    sampleRateHz: AUDIO_FORMATS[format].sampleRateHz,
+    pcm,
+    sampleRateHz,
     format,
     timestamp: packet.timestamp,
     marker: packet.marker,
-    durationMs: bytesToMs(format, packet.payload.byteLength),
+    durationMs: (pcm.length / sampleRateHz) * 1_000,
     participant: packet.ssrc,
   };
-}
-
-function samplesOf(payload: Uint8Array): Int16Array {
-  requireWholeSamples(payload.byteLength);
-  const aligned = payload.byteOffset % Int16Array.BYTES_PER_ELEMENT === 0 ? payload : payload.slice();
-  return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2);
 }
 
 /**
@@ -92,12 +85,12 @@ function formatAudio(payload: Uint8Array, lane: LaneState, event: LaneEvent): Ui
   const format = chunk?.format ?? lane.format;
   if (format === undefined) throw new LaneMessageError('audio before call.started has told its format');
   return formatRtp({
-    payloadType: PAYLOAD_TYPE[format],
+    payloadType: payloadTypeOf(format),
     marker: chunk?.marker ?? true,
     sequenceNumber: lane.seq,
     timestamp: chunk?.timestamp ?? lane.at,
     ssrc: lane.turn,
-    payload,
+    payload: toPayload(format, payload),
   });
 }
 

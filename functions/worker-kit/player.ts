@@ -4,8 +4,9 @@
  * The packets of one event are numbered from what the lane's state says was published before, and placed at the time of the
  * event: the same event handled again publishes the same packets, which the relay takes for what they are.
  */
-import { type AudioFormat, msToBytes } from '../../shared/core/audio-format.ts';
-import { formatRtp, PAYLOAD_TYPE } from '../../shared/protocol/rtp.ts';
+import { BYTES_PER_SAMPLE } from '../../shared/core/audio-format.ts';
+import { formatRtp } from '../../shared/protocol/rtp.ts';
+import { type LaneAudioFormat, payloadTypeOf, rateOf, toPayload } from './lane-audio.ts';
 
 /** Longest audio in one message. */
 const PIECE_MS = 1_000;
@@ -13,7 +14,7 @@ const PIECE_MS = 1_000;
 export interface PlayerOptions {
   readonly turn: number;
   /** Absent: `call.started` has not come. */
-  readonly format: AudioFormat | undefined;
+  readonly format: LaneAudioFormat | undefined;
   /** RTP timestamp of the first packet. */
   readonly at: number;
   /** Packets that were published before. */
@@ -53,7 +54,7 @@ export class Player {
     if (bytes.byteLength % 2 !== 0) {
       throw new PlayError(`PCM16 audio has an even number of bytes, not ${bytes.byteLength}`);
     }
-    const step = msToBytes(format, PIECE_MS);
+    const step = (PIECE_MS / 1_000) * rateOf(format) * BYTES_PER_SAMPLE;
     const packets: Uint8Array<ArrayBuffer>[] = [];
     // Made at once, since the samples belong to the worker and may change while earlier ones are sent.
     for (let at = 0; at < bytes.byteLength; at += step)
@@ -68,17 +69,17 @@ export class Player {
     return this.#inOrder(() => this.#options.send({ actions }));
   }
 
-  #packet(format: AudioFormat, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  #packet(format: LaneAudioFormat, pcm: Uint8Array): Uint8Array<ArrayBuffer> {
     const packet = formatRtp({
-      payloadType: PAYLOAD_TYPE[format],
+      payloadType: payloadTypeOf(format),
       marker: this.#at === this.#options.at,
       sequenceNumber: this.#published,
       timestamp: this.#at,
       ssrc: this.#options.turn,
-      payload,
+      payload: toPayload(format, pcm),
     });
     this.#published = (this.#published + 1) & 0xffff;
-    this.#at += payload.byteLength / 2;
+    this.#at += pcm.byteLength / BYTES_PER_SAMPLE;
     return packet;
   }
 

@@ -1,15 +1,16 @@
 /** What a worker is made of, as its author sees it. `define-worker.ts` checks it, `lane-event.ts` runs it. */
-import type { AudioFormat } from '../../shared/core/audio-format.ts';
 import type { ListenMode } from '../../shared/core/plan.ts';
 import type { ListenOptions } from '../../shared/protocol/listen-schema.ts';
 import type { CallEvent, WorkerAction } from '../../shared/protocol/worker-messages.ts';
+import type { LaneAudioFormat } from './lane-audio.ts';
 
 /** A run of audio of one participant. */
 export interface AudioChunk {
   /** Signed 16-bit mono samples: a view into the received message, valid while the handler runs. */
   readonly pcm: Int16Array;
   readonly sampleRateHz: number;
-  readonly format: AudioFormat;
+  /** That of the call; `pcmu` where the plan has audio travel so: then `pcm` is what was decoded, at 8 kHz. */
+  readonly format: LaneAudioFormat;
   /** Index of the first sample since the stream's start, modulo 2^32. A jump between two chunks is a gap. */
   readonly timestamp: number;
   /** First chunk of the stream, or the first after a gap. */
@@ -48,7 +49,7 @@ export interface Call {
 
 export type EventOf<T extends CallEvent['type']> = Omit<Extract<CallEvent, { type: T }>, 'type'>;
 
-/** PCM16 samples or their bytes, in the format of the call; a list of actions; or nothing. */
+/** PCM16 samples or their bytes, at the rate of the audio that they answer, else of the call; a list of actions; or nothing. */
 export type WorkerReply =
   | Int16Array
   | Uint8Array

@@ -4,9 +4,11 @@ import type { HeardFrame } from './heard-frame.ts';
 /** What travels as one event. */
 export interface AudioPiece {
   readonly ssrc: number;
-  /** PCM16 mono; a copy that belongs to the taker. */
+  /** RTP payload type; absent, it is that of the call's format. */
+  readonly payloadType?: number;
+  /** PCM16 mono, unless the payload type is another; a copy that belongs to the taker. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Index of the first sample since the stream's start. */
+  /** Index of the first sample since the stream's start, in samples of the payload type. */
   readonly timestamp: number;
   /** The first of the stream or of what somebody says, or audio before it was not delivered. */
   readonly marker: boolean;

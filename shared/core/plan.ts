@@ -43,10 +43,20 @@ export const UTTERANCE_MS = {
   preRollMs: { min: 0, max: 1_000, default: 300 },
 } as const;
 
+/**
+ * `pcm16`: as it comes, in the format of the call. `pcmu`: G.711 mu-law at 8 kHz, a quarter of the bytes of 16 kHz and the band
+ * of telephony.
+ */
+export const WORKER_CODECS = ['pcm16', 'pcmu'] as const;
+
+export type WorkerCodec = (typeof WORKER_CODECS)[number];
+
 export interface WorkerPlan {
   /** The worker's name: also the event name on its lane and the last part of its webhook's path. */
   readonly name: string;
   readonly listen: ListenMode;
+  /** How audio travels between the relay and the worker. Absent: `pcm16`. */
+  readonly codec?: WorkerCodec;
   /** Whether the caller can interrupt what the worker says. Absent: see `bargeInOf`. */
   readonly bargeIn?: BargeInPolicy;
   /** False: the worker only listens. Absent: true. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../core/audio-format.ts';
-import { type CallPlan, WORKER_PRIORITY } from '../core/plan.ts';
+import { type CallPlan, WORKER_CODECS, WORKER_PRIORITY } from '../core/plan.ts';
 import { bargeInSchema } from './barge-in-schema.ts';
 import { listenSchema } from './listen-schema.ts';
 import { WORKER_NAME_PATTERN } from './names.ts';
@@ -13,6 +13,7 @@ export const workerPlanSchema = z.strictObject({
       `a worker name matches ${WORKER_NAME_PATTERN.source} (lower case, digits, hyphens)`,
     ),
   listen: listenSchema,
+  codec: z.enum(WORKER_CODECS).exactOptional(),
   bargeIn: bargeInSchema.exactOptional(),
   speaks: z.boolean().exactOptional(),
   priority: z.int().min(WORKER_PRIORITY.min).max(WORKER_PRIORITY.max).exactOptional(),

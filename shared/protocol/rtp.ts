@@ -10,6 +10,9 @@ export const RTP_HEADER_BYTES = 12;
 /** Payload types of ours (dynamic range of RFC 3551). The payload is PCM16 *little-endian*, unlike L16 of RFC 3551. */
 export const PAYLOAD_TYPE: Readonly<Record<AudioFormat, number>> = { pcm16KMono: 96, pcm24KMono: 97 };
 
+/** PCMU at 8,000 samples a second, a byte each (RFC 3551). Its timestamps count these samples. */
+export const PCMU_PAYLOAD_TYPE = 0;
+
 export interface RtpPacket {
   readonly payloadType: number;
   /** First packet of a talkspurt, or after a gap. */

@@ -18,6 +18,7 @@ import type {
 } from '../../functions/worker-kit/worker.ts';
 import { echo } from '../../functions/workers/echo.ts';
 import { readWav } from '../../local/phone/wav.ts';
+import { decodePcmu, encodePcmu } from '../../shared/protocol/pcmu.ts';
 import { formatRtp, parseRtp } from '../../shared/protocol/rtp.ts';
 import { parseWorkerActions } from '../../shared/protocol/worker-messages.ts';
 
@@ -109,6 +110,34 @@ function packetOf(response: LaneResponse) {
 
 const counter = { initialState: () => ({ heard: 0 }) };
 
+describe('audio in PCMU', () => {
+  it('comes decoded, at 8 kHz, and is answered in PCMU', async () => {
+    const heard: AudioChunk[] = [];
+    const test = lane({
+      onAudio: (chunk) => {
+        heard.push(chunk);
+        return chunk.pcm;
+      },
+    });
+    await test.event(STARTED);
+    const samples = Int16Array.from({ length: 160 }, (_, i) => 100 * i - 8_000);
+    const codes = encodePcmu(samples);
+    const packet = {
+      payloadType: 0,
+      marker: true,
+      sequenceNumber: 0,
+      timestamp: 480,
+      ssrc: 1,
+      payload: codes,
+    };
+    const reply = packetOf(await test.bytes(formatRtp(packet), 'application/octet-stream'));
+    expect(heard[0]).toMatchObject({ format: 'pcmu', sampleRateHz: 8_000, durationMs: 20, timestamp: 480 });
+    expect(heard[0]?.pcm).toEqual(decodePcmu(codes));
+    expect(reply).toMatchObject({ payloadType: 0, timestamp: 480, marker: true });
+    expect([...reply.payload]).toEqual([...codes]);
+  });
+});
+
 describe('an utterance', () => {
   const listen = { mode: 'utterance', speechEvents: true } as const;
 
@@ -187,9 +216,9 @@ describe('audio to a worker', () => {
     ['half a sample', rtp().subarray(0, 15), 'application/octet-stream', /even number of bytes, not 3/],
     [
       'another payload type',
-      rtp({ payloadType: 0 }),
+      rtp({ payloadType: 8 }),
       'application/octet-stream',
-      /not supported: audio of RTP payload type 0/,
+      /not supported: audio of RTP payload type 8/,
     ],
     ['XML', Uint8Array.of(65), 'application/xml', /not supported: an event that is neither/],
     ['text that is no JSON', Uint8Array.of(65), 'text/plain', /JSON/],

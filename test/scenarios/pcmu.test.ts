@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { align } from '../../local/audio/align.ts';
+import { makeCall } from '../../local/client/make-call.ts';
+import { Interpolator } from '../../shared/core/rate-converter.ts';
+import { speechLike } from '../support/signals.ts';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+
+const NUMBERS = { pcm16KMono: '+14255550197', pcm24KMono: '+14255550198' } as const;
+
+let test: TestSystem;
+beforeAll(async () => {
+  test = await startTestSystem({
+    // A busy machine may be late; what is judged here is the sound.
+    extraEnv: { relay: { JITTER_BUFFER_MS: '1000' } },
+    routes: Object.entries(NUMBERS).map(([format, to]) => ({
+      name: format,
+      match: { to },
+      format,
+      workers: [{ name: 'echo', codec: 'pcmu' }],
+    })),
+  });
+});
+afterAll(() => test?.stop());
+
+it.each([
+  ['pcm16KMono', 16_000],
+  ['pcm24KMono', 24_000],
+] as const)(
+  'a call in %s is heard back through PCMU with the noise of eight bits and no other',
+  async (format, sampleRateHz) => {
+    const factor = sampleRateHz / 8_000;
+    // Nothing above 2.3 kHz, well within the band of telephony: what is heard differs by the coding alone.
+    const narrow = new Interpolator(2).convert(speechLike(2 * 4_000, 4_000));
+    const samples = new Interpolator(factor).convert(narrow);
+    const evidence = await makeCall(test.system, {
+      from: '+14255550199',
+      to: NUMBERS[format],
+      speech: { samples, sampleRateHz },
+      tailMs: 2_500,
+    });
+    expect(evidence.relay?.workers).toMatchObject([{ name: 'echo', chunksFailed: 0, droppedMs: 0 }]);
+    expect(Object.keys(evidence.relay?.ignored ?? {}), 'what came after the end, and nothing else').toEqual(
+      Object.keys(evidence.relay?.ignored ?? {}).filter((reason) => reason === 'reply: call has ended'),
+    );
+    const found = align(samples, evidence.heard.samples, 4 * sampleRateHz);
+    expect(found?.signalToErrorDb ?? 0, 'signal to error in dB').toBeGreaterThan(35);
+  },
+);
