@@ -1,14 +1,8 @@
-import { spawn } from 'node:child_process';
+import { SYNTHESIZER, synthesize } from './synthesizer.ts';
 import { type Audio, readWav } from './wav.ts';
 
 /** Longest text that is said at once. */
 export const MAX_TEXT_LENGTH = 2_000;
-const SYNTHESIS_LIMIT_MS = 15_000;
-const MAX_WAV_BYTES = 64 * 1024 * 1024;
-
-/** The open-source speech synthesizer that is used where it is installed. */
-const SYNTHESIZER = 'espeak-ng';
-
 export interface SpeechOptions {
   /** Another program that takes text on its input and writes WAV to its output. */
   readonly command?: string;
@@ -43,39 +37,20 @@ export class Speech {
       throw new RangeError(`a text to say has 1 to ${MAX_TEXT_LENGTH} characters, not ${text.length}`);
     }
     if (this.#missing) return tonesFor(text);
+    const synthesis = await synthesize({ program: this.#command, args: this.#args, text });
+    if (synthesis.type !== 'spoken') return this.#giveUp(text, synthesis.why);
     try {
-      return readWav(await this.#run(text));
+      return readWav(synthesis.wav);
     } catch (error) {
-      this.#missing = true;
-      const why = error instanceof Error ? error.message : String(error);
-      this.#warn(`Texts are said as tones, since ${this.#command} cannot say them (${why}).`);
-      return tonesFor(text);
+      return this.#giveUp(text, error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** Without a shell, and with the text on the input: no character of it means anything but itself. */
-  #run(text: string): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      const child = spawn(this.#command, [...this.#args], {
-        stdio: ['pipe', 'pipe', 'ignore'],
-        timeout: SYNTHESIS_LIMIT_MS,
-      });
-      const chunks: Buffer[] = [];
-      let length = 0;
-      child.stdout.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        if (length > MAX_WAV_BYTES) child.kill();
-        else chunks.push(chunk);
-      });
-      child.once('error', reject);
-      child.once('close', (status, signal) => {
-        if (status === 0) resolve(Buffer.concat(chunks));
-        else reject(new Error(status === null ? `ended by ${signal}` : `exit status ${status}`));
-      });
-      // A program that does not read its input is judged by how it ends.
-      child.stdin.on('error', () => {});
-      child.stdin.end(text);
-    });
+  /** From now on texts are tones. */
+  #giveUp(text: string, why: string): Audio {
+    this.#missing = true;
+    this.#warn(`Texts are said as tones, since ${this.#command} cannot say them (${why}).`);
+    return tonesFor(text);
   }
 }
 

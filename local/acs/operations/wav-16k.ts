@@ -1,14 +1,11 @@
+import type { Audio } from '../../phone/wav.ts';
+
 const PCM = 1;
 const EXTENSIBLE = 0xfffe;
 const LEAST_FORMAT_BYTES = 16;
 
 /** The one rate of files that can be played (Microsoft Learn, "Play action": WAV, mono, 16 bits, 16 kHz). */
 export const PLAY_FILE_RATE_HZ = 16_000;
-
-export interface Pcm16 {
-  readonly samples: Int16Array;
-  readonly sampleRateHz: number;
-}
 
 /** The samples of a WAV file that the service can play, or undefined for any other file, however sound it is. */
 export function readPlayableWav(file: Uint8Array): Int16Array | undefined {
@@ -17,7 +14,7 @@ export function readPlayableWav(file: Uint8Array): Int16Array | undefined {
 }
 
 /** A WAV file of PCM, 16 bits, mono; undefined for anything else. */
-export function readMonoWav(file: Uint8Array): Pcm16 | undefined {
+export function readMonoWav(file: Uint8Array): Audio | undefined {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.byteLength < 12 || tag(file, 0) !== 'RIFF' || tag(file, 8) !== 'WAVE') return undefined;
   let sampleRateHz: number | undefined;
