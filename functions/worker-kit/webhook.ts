@@ -3,7 +3,7 @@ import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/fu
 import { groupPublisher, type Publish } from '../../shared/azure/group-publisher.ts';
 import { isLoopbackHttp, type WorkerConfig } from '../../shared/config.ts';
 import { CALL_ID_PATTERN, HUB } from '../../shared/protocol/names.ts';
-import { handleLaneEvent, type LaneResponse } from './lane-event.ts';
+import { handleLaneEvent, type LaneRequest, type LaneResponse } from './lane-event.ts';
 import { allowedOrigin, isSigned } from './webhook-caller.ts';
 import type { Worker } from './worker.ts';
 
@@ -29,14 +29,27 @@ class Refusal extends Error {
   }
 }
 
+/** What becomes of an event. Never throws. */
+export type RunEvent = (worker: Worker, request: LaneRequest) => Promise<LaneResponse>;
+
 export class WorkerWebhook {
   readonly #workers: ReadonlyMap<string, Worker>;
   readonly #readConfig: () => WorkerConfig;
+  readonly #run: RunEvent;
   #publish: Publish | undefined;
   #counts = { events: 0, ignored: 0, failed: 0, refused: 0 };
 
-  /** @param readConfig called with each request, so that a wrong setting fails requests and not the load of the app */
-  constructor(workers: readonly Worker[], readConfig: () => WorkerConfig) {
+  /**
+   * @param run what becomes of an event; by default the worker handles it
+   * @param readConfig called with each request, so that a wrong setting fails requests and not the load of the app
+   */
+  constructor(
+    workers: readonly Worker[],
+    readConfig: () => WorkerConfig,
+    run: RunEvent = (worker, request) =>
+      handleLaneEvent(worker, request, (group, message) => this.#publisher()(group, message)),
+  ) {
+    this.#run = run;
     this.#workers = new Map(workers.map((worker) => [worker.name, worker]));
     this.#readConfig = readConfig;
   }
@@ -54,16 +67,12 @@ export class WorkerWebhook {
       const worker = this.#findWorker(request);
       const callId = callIdOf(request);
       const body = await readBody(request);
-      const response = await handleLaneEvent(
-        worker,
-        {
-          callId,
-          contentType: request.headers.get('content-type') ?? '',
-          body,
-          connectionState: request.headers.get('ce-connectionState') ?? undefined,
-        },
-        (group, message) => this.#publisher(webPubSub)(group, message),
-      );
+      const response = await this.#run(worker, {
+        callId,
+        contentType: request.headers.get('content-type') ?? '',
+        body,
+        connectionState: request.headers.get('ce-connectionState') ?? undefined,
+      });
       this.#count(response, worker, { callId, connectionId }, context);
       return toHttp(response);
     } catch (error) {
@@ -75,11 +84,11 @@ export class WorkerWebhook {
   }
 
   /** Made when a worker first plays something: most never do. */
-  #publisher(webPubSub: WorkerConfig['webPubSub']): Publish {
-    this.#publish ??= groupPublisher({
-      connectionString: webPubSub.connectionString,
-      isLoopback: isLoopbackHttp(webPubSub.endpoint),
-    });
+  #publisher(): Publish {
+    if (this.#publish === undefined) {
+      const { connectionString, endpoint } = this.#readConfig().webPubSub;
+      this.#publish = groupPublisher({ connectionString, isLoopback: isLoopbackHttp(endpoint) });
+    }
     return this.#publish;
   }
 

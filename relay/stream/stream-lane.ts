@@ -33,6 +33,7 @@ export class StreamLane implements WorkerLane {
   readonly #sequenceNumbers = new Map<number, number>();
   #connection: LaneConnection | undefined;
   #state: 'waiting' | 'streaming' | 'ended' = 'waiting';
+  #isRefused = false;
   #inFlight = 0;
   #sent = 0;
   #failed = 0;
@@ -84,6 +85,7 @@ export class StreamLane implements WorkerLane {
   }
 
   eventFailed(): void {
+    this.#isRefused = true;
     this.#lane.eventFailed();
   }
 
@@ -123,8 +125,11 @@ export class StreamLane implements WorkerLane {
       sendAudio: (packet) => connection.sendAudio(packet),
       stop: () => connection.stop(),
       sendEvent: async (event) => {
+        this.#isRefused = false;
         await connection.sendEvent(event);
-        if (event.type === 'call.started' && this.#connection === connection) this.#joined();
+        if (event.type !== 'call.started' || this.#connection !== connection) return;
+        // Acknowledged by a replica that says it could not join: nobody would hear what is published.
+        if (!this.#isRefused) this.#joined();
       },
     };
   }
