@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { align } from '../../local/audio/align.ts';
-import { makeCall } from '../../local/cli/make-call.ts';
+import { makeCall } from '../../local/client/make-call.ts';
 import { findNumber } from '../../local/stack/directory.ts';
 import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
 import { speechLike } from '../support/signals.ts';
