@@ -93,7 +93,7 @@ describe('a long reply', () => {
     expect(sentMs - 19_000, 'what ACS has ahead').toBeGreaterThanOrEqual(LEAD_MS - 80 - WHEEL_SLOT_MS);
   });
 
-  it('is given ACS in larger pieces while the process is held up, and nothing is put into its holes', async () => {
+  it('is given to ACS in larger pieces while the process is held up, and nothing is put into its holes', async () => {
     const { clock, socket, join } = setUp(200, 600);
     const { voice } = join();
     const long = speech(5_000);

@@ -1,8 +1,8 @@
 /** A caller and a worker that talks at length: what becomes of it when the caller speaks over it. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, it } from 'vitest';
-import { makeCall } from '../../local/cli/make-call.ts';
-import { compileReport } from '../../local/cli/report.ts';
+import { makeCall } from '../../local/client/make-call.ts';
+import { compileReport } from '../../local/client/report.ts';
 import { STORY_MS, story } from '../fixtures/talking-app/story.ts';
 import { speechLike } from '../support/signals.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
@@ -13,7 +13,7 @@ const SAMPLES_PER_MS = RATE / 1000;
 /** How exactly the relay knows what was heard. What the stand-in itself was late, on a busy machine, comes on top. */
 const TOLERANCE_MS = 40;
 
-const NUMBERS = { stop: '+14255550197', pause: '+14255550198' } as const;
+const NUMBERS = { stop: '+14255550197', pause: '+14255550198', crowd: '+14255550196' } as const;
 
 let test: TestSystem;
 beforeAll(async () => {
@@ -26,6 +26,14 @@ beforeAll(async () => {
         name: 'pauses',
         match: { to: NUMBERS.pause },
         workers: workers({ policy: 'pause', falseAfterMs: 600 }),
+      },
+      {
+        name: 'crowd',
+        match: { to: NUMBERS.crowd },
+        workers: [
+          { name: 'flooder' },
+          { name: 'storyteller', listen: { mode: 'utterance' }, bargeIn: { policy: 'never' }, priority: 1 },
+        ],
       },
     ],
   });
@@ -50,6 +58,7 @@ async function call(to: string, samples: Int16Array, tailMs: number) {
   });
   const report = compileReport(evidence);
   return {
+    all: evidence.heard.samples,
     heard: talkspurts(evidence.heard.samples),
     report,
     toleranceMs: TOLERANCE_MS + report.standInLatenessMs.max,
@@ -117,4 +126,23 @@ it.concurrent('goes on where it stopped when the caller only coughed', { timeout
   ).toBeLessThanOrEqual(toleranceMs);
   const tail = whole.subarray(resumedAt);
   expect(after.subarray(0, tail.length), 'the rest of the answer').toEqual(tail);
+});
+
+it.concurrent('is heard whole and at once beside a worker of lower priority that talks too much', {
+  timeout: 60_000,
+}, async ({ expect }) => {
+  const { all, report } = await call(NUMBERS.crowd, speechAt([0, 1_000]), 8_000);
+  expect(report.outcome).toBe('completed');
+  const whole = story(RATE, 1, 1);
+  const [beginning, heard] = [
+    whole.subarray(0, 160),
+    Buffer.from(all.buffer, all.byteOffset, all.byteLength),
+  ];
+  const at = heard.indexOf(Buffer.from(beginning.buffer, beginning.byteOffset, beginning.byteLength)) / 2;
+  expect(at, 'where the story begins').toBeGreaterThan(0);
+  expect(all.subarray(at, at + whole.length), 'the story').toEqual(whole);
+  const flood = story(RATE, 99, 1).subarray(0, 160);
+  const before = heard.indexOf(Buffer.from(flood.buffer, flood.byteOffset, flood.byteLength)) / 2;
+  expect(before, 'the other one was heard before it').toBeGreaterThan(-1);
+  expect(before).toBeLessThan(at);
 });
