@@ -19,7 +19,9 @@ export class ChunkAudio implements WorkerAudio {
   readonly #chunkers = new Map<number, Chunker>();
   #isDiscarded = false;
   #discardedMs = 0;
-  /** How far the stream has come, in samples. */
+  /** The end of the newest audio, in samples. */
+  #heard = 0;
+  /** How far the stream has come, in samples: as far, or as the clock says since. */
   #position = 0;
 
   constructor(options: ChunkAudioOptions) {
@@ -41,7 +43,9 @@ export class ChunkAudio implements WorkerAudio {
       return;
     }
     this.#chunkerOf(ssrc).push(pcm, timestamp);
-    this.advance(timestamp + AUDIO_FORMATS[format].frameSamples);
+    this.#heard = Math.max(this.#heard, timestamp + AUDIO_FORMATS[format].frameSamples);
+    // A frame says better than the clock where the stream is: after a stall it goes on where it was.
+    this.#position = this.#heard;
   }
 
   advance(position: number): void {
