@@ -1,0 +1,36 @@
+import { pino } from 'pino';
+import { expect, it, onTestFinished } from 'vitest';
+import type { LaneMessage } from '../../relay/lane-connection.ts';
+import { webPubSubLanes } from '../../relay/web-pubsub-lane.ts';
+import { msToBytes } from '../../shared/core/audio-format.ts';
+import { UTTERANCE_MS } from '../../shared/core/plan.ts';
+import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../shared/protocol/rtp.ts';
+import { noise } from '../support/signals.ts';
+import { until } from '../support/until.ts';
+import { world } from './web-pubsub-world.ts';
+
+it('passes the longest utterance at the highest rate to a worker, and all of it back', async () => {
+  const { webPubSub, webhook } = await world();
+  const received: LaneMessage[] = [];
+  const lane = webPubSubLanes(webPubSub, pino({ level: 'silent' }))(
+    { callId: '0123456789abcdef', worker: 'echo' },
+    { message: (message) => received.push(message), closed: () => {} },
+  );
+  onTestFinished(() => lane.stop());
+  await lane.start();
+  const samples = noise(msToBytes('pcm24KMono', UTTERANCE_MS.maxMs.max) / 2, 5);
+  const payload = new Uint8Array(samples.buffer);
+  const header = {
+    payloadType: PAYLOAD_TYPE.pcm24KMono,
+    marker: true,
+    sequenceNumber: 0,
+    timestamp: 0,
+    ssrc: 0,
+  };
+  await lane.sendAudio(formatRtp({ ...header, payload }));
+  expect(webhook.events.at(-1)?.body.byteLength).toBe(payload.byteLength + 12);
+  const reply = await until(() => received[0], 'the reply');
+  if (reply.type !== 'binary') throw new Error(`expected a binary reply, not ${reply.type}`);
+  expect(Buffer.from(parseRtp(reply.bytes).payload).equals(Buffer.from(payload))).toBe(true);
+  expect(payload.byteLength, 'and the limit is not far').toBeGreaterThan(700_000);
+});
