@@ -19,11 +19,11 @@ import type { OpenLaneConnection } from './lane-connection.ts';
 import { createLog } from './log.ts';
 import { openMediaSocket } from './media-web-socket.ts';
 import { CallMeter } from './operations/call-meter.ts';
-import { drain, type MovableCall } from './operations/drain.ts';
 import { Hops } from './operations/hops.ts';
 import { type LoopDelay, NO_DELAY, watchLoopDelay } from './operations/loop-delay.ts';
+import { Mover } from './operations/mover.ts';
 import { Overload } from './operations/overload.ts';
-import { type RestartStreaming, streamingRestarter } from './operations/restart-streaming.ts';
+import { streamingRestarter } from './operations/restart-streaming.ts';
 import { startStreamSpan } from './operations/stream-span.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -93,8 +93,7 @@ class RelayServer implements Relay {
   #pendingUpgrades = 0;
   /** Connections that asked for an upgrade and were not given it, or not yet. */
   readonly #unaccepted = new Set<Duplex>();
-  readonly #restartStreaming: RestartStreaming | undefined;
-  readonly #movable = new Set<MovableCall>();
+  readonly #mover: Mover;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -106,8 +105,12 @@ class RelayServer implements Relay {
       this.#log.error({ err }, 'what was due for a call failed'),
     );
     this.#openConnection = dependencies.openConnection ?? webPubSubLanes(config.webPubSub, this.#log);
-    this.#restartStreaming =
-      config.controlUrl === undefined ? undefined : streamingRestarter(config.controlUrl);
+    this.#mover = new Mover({
+      restartStreaming: config.controlUrl === undefined ? undefined : streamingRestarter(config.controlUrl),
+      deadlineMs: config.drainDeadlineMs,
+      clock: this.#clock,
+      log: this.#log,
+    });
     this.#watchLoop = dependencies.watchLoop ?? watchLoopDelay;
     this.#onPublish = dependencies.onPublish;
     this.#tokens = createAcsTokenVerifier(config.acsTokens);
@@ -159,17 +162,9 @@ class RelayServer implements Relay {
   }
 
   drain(): Promise<void> {
-    this.#draining ??= this.#drain();
-    return this.#draining;
-  }
-
-  async #drain(): Promise<void> {
     this.#registry.refuseMore();
-    if (this.#restartStreaming === undefined) return;
-    this.#log.info({ calls: this.#movable.size }, 'the relay has its calls moved');
-    const { drainDeadlineMs: deadlineMs } = this.#config;
-    const report = await drain([...this.#movable], { clock: this.#clock, deadlineMs });
-    this.#log.info({ ...report }, 'the calls are moved');
+    this.#draining ??= this.#mover.moveAll();
+    return this.#draining;
   }
 
   async #close(): Promise<void> {
@@ -256,7 +251,7 @@ class RelayServer implements Relay {
       ...(this.#onPublish === undefined ? {} : { onPublish: this.#onPublish }),
     });
     this.#registry.add(session);
-    this.#followMovable(session, ticketText, meter);
+    this.#mover.follow({ callId, ticketText, isQuiet: () => meter.isQuiet, over: session.over });
     const span = startStreamSpan({
       callId,
       callConnectionId,
@@ -280,16 +275,6 @@ class RelayServer implements Relay {
         log.info({ code, cause: session.report().endedReason }, 'the media stream ended');
       },
     });
-  }
-
-  #followMovable(session: Session, ticketText: string, meter: CallMeter): void {
-    const call: MovableCall = {
-      over: session.over,
-      isQuiet: () => meter.isQuiet,
-      restart: async () => (await this.#restartStreaming?.(session.callId, ticketText)) ?? 'failed',
-    };
-    this.#movable.add(call);
-    void session.over.then(() => this.#movable.delete(call));
   }
 
   #refuse(socket: Duplex, url: string, error: unknown): void {
