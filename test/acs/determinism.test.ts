@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { CallAutomationClient } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import type { Call } from '../../local/acs/call/call.ts';
+import type { RecordedEvent } from '../../local/acs/call/call.ts';
 import type { FaultPlan } from '../../local/acs/faults/fault-plan.ts';
 import { startAcs } from '../../local/acs/server.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -63,13 +63,16 @@ async function runScript(seed: string): Promise<{ log: string; incoming: string;
   const call = acs.placeCall({ from: CALLER, to: CALLED, phone: { tailMs: 60_000, maxMs: 60_000 } });
   await until(() => notifications() > 0 && settled(), 'the IncomingCall');
   function notifications(): number {
-    return call.events.filter(({ type }) => type === 'IncomingCall').length;
+    return attempts(({ type }) => type === 'IncomingCall');
+  }
+  function attempts(counts: (event: RecordedEvent) => boolean): number {
+    return call.events.filter(counts).reduce((sum, { delivery }) => sum + delivery.attempts, 0);
   }
   /** Whether every callback that was begun has been answered, and every delivery of Event Grid, too. */
   function settled(): boolean {
     const delivered = webhook.requests.filter(({ headers }) => headers['aeg-event-type'] === 'Notification');
     const posted = webhook.requests.filter(({ url }) => url === '/cb').length;
-    const recorded = call.events.reduce((sum, { callback }) => sum + (callback?.attempts ?? 0), 0);
+    const recorded = attempts(({ type }) => type !== 'IncomingCall');
     return delivered.length === notifications() && posted === recorded && call.events.every(isAnswered);
   }
   const pass = async (ms: number, what: string, done: () => boolean): Promise<void> => {
@@ -104,8 +107,8 @@ async function runScript(seed: string): Promise<{ log: string; incoming: string;
   };
 }
 
-function isAnswered({ callback }: Call['events'][number]): boolean {
-  return callback === undefined || callback.result === 200;
+function isAnswered({ type, delivery }: RecordedEvent): boolean {
+  return type === 'IncomingCall' || delivery.result === 200;
 }
 
 describe('a stand-in with a seed and a clock of the test', () => {

@@ -1,6 +1,6 @@
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
+import type { AttemptResult } from '../../event-grid/retry-policy.ts';
 import type { Phone } from '../../phone/phone.ts';
-import type { SentEvent } from '../events/callback-outbox.ts';
 import { NO_LONGER_THERE } from '../events/results.ts';
 import type { MediaStreamReport } from '../media/port.ts';
 import { RefusedError, refusals } from '../refusal.ts';
@@ -34,10 +34,18 @@ export type CallOutcome =
   /** Everybody was moved to another call. */
   | 'moved';
 
+/** How an event was received; goes on changing until its delivery has ended. */
+export interface EventDelivery {
+  attempts: number;
+  /** Of the last attempt; undefined before the first has ended. */
+  result: AttemptResult | undefined;
+}
+
 export interface RecordedEvent {
   readonly type: string;
+  /** When it was first sent. */
   readonly atMs: number;
-  readonly callback?: SentEvent;
+  readonly delivery: Readonly<EventDelivery>;
 }
 
 export interface CallParties {
@@ -192,7 +200,7 @@ export class Call {
       this.#environment,
       {
         changed: () => this.#onChange(this),
-        sent: (event) => this.#remember({ type: event.type, atMs: event.firstSentMs, callback: event }),
+        sent: (event) => this.#remember({ type: event.type, atMs: event.firstSentMs, delivery: event }),
         disconnecting: (cause) => this.#end(this.#outcomeOf(cause)),
         answered: (speaker) => this.#meterFirst(speaker),
       },
@@ -249,8 +257,11 @@ export class Call {
     this.#answers.replayed++;
   }
 
-  recordEvent(type: string): void {
-    this.#remember({ type, atMs: this.#environment.clock.now() });
+  /** An event that Event Grid delivers is sent now. Gives the record of its delivery, to be kept up by whoever sends it. */
+  recordEvent(type: string): EventDelivery {
+    const delivery: EventDelivery = { attempts: 0, result: undefined };
+    this.#remember({ type, atMs: this.#environment.clock.now(), delivery });
+    return delivery;
   }
 
   /** Lets go of everything without telling anybody; for the end of the process. Idempotent. */

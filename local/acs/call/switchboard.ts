@@ -107,8 +107,14 @@ export class Switchboard {
       incomingCallContext: call.ids.incomingCallContext,
       correlationId: call.ids.correlationId,
     });
-    const onAttempt = (): void => call.recordEvent('IncomingCall');
-    void topic.publish(event, { copies: request.deliveries ?? 1, onAttempt });
+    const delivery = call.recordEvent('IncomingCall');
+    void topic.publish(event, {
+      copies: request.deliveries ?? 1,
+      onAttempt: ({ result }) => {
+        delivery.attempts += 1;
+        delivery.result = result;
+      },
+    });
   }
 }
 

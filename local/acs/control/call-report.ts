@@ -1,5 +1,4 @@
-import type { AnswerCounts, Call, CallOutcome, CallState } from '../call/call.ts';
-import type { SentEvent } from '../events/callback-outbox.ts';
+import type { AnswerCounts, Call, CallOutcome, CallState, EventDelivery } from '../call/call.ts';
 import type { MediaStreamReport } from '../media/port.ts';
 
 /** A call as the control surface shows it. Times are milliseconds after the phone began to ring, except where the name says otherwise. */
@@ -39,9 +38,9 @@ export interface CallReport {
 export interface ReportedEvent {
   readonly atMs: number;
   readonly type: string;
-  /** Of callbacks: attempts so far, and what the last one was answered with. */
-  readonly attempts?: number;
-  readonly result?: SentEvent['result'];
+  /** Attempts so far over all of its copies and receivers, and what the last one was answered with. */
+  readonly attempts: number;
+  readonly result?: EventDelivery['result'];
 }
 
 export function reportCall(call: Call): CallReport {
@@ -72,10 +71,11 @@ export function reportCall(call: Call): CallReport {
     keysHeard: meter.keysHeard,
     streams: call.streamReports(),
     levels: meter.levels(),
-    events: call.events.map(({ atMs, type, callback }) => ({
+    events: call.events.map(({ atMs, type, delivery: { attempts, result } }) => ({
       atMs: since(atMs),
       type,
-      ...(callback === undefined ? {} : { attempts: callback.attempts, result: callback.result }),
+      attempts,
+      result,
     })),
   };
 }
