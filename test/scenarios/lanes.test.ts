@@ -1,0 +1,116 @@
+/** Whole calls whose workers are reached in other ways than by a quiet lane: a resident process, and a service that is renewed. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ResidentServer, startResidentServer } from '../../functions/resident/server.ts';
+import { echo } from '../../functions/workers/echo.ts';
+import { align } from '../../local/audio/align.ts';
+import { makeCall } from '../../local/client/make-call.ts';
+import { compileReport } from '../../local/client/report.ts';
+import { findNumber } from '../../local/stack/directory.ts';
+import { freePorts } from '../../local/stack/ports.ts';
+import { speechLike } from '../support/signals.ts';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { until } from '../support/until.ts';
+
+const CALLER = '+14255550199';
+const RESIDENT_NUMBER = '+14255550196';
+const CONTROL_TOKEN = 'a control token of the test';
+const RATE = 16_000;
+
+let test: TestSystem;
+let resident: ResidentServer;
+let webPubSub: string;
+beforeAll(async () => {
+  const ports = await freePorts();
+  const residentPort = await freePort();
+  webPubSub = `http://127.0.0.1:${ports.webPubSub}`;
+  const table = 'WebPubSub__Hubs__calls__EventHandlers';
+  test = await startTestSystem({
+    ports,
+    extraEnv: {
+      webPubSub: {
+        WEB_PUBSUB_CONTROL_TOKEN: CONTROL_TOKEN,
+        // The hub's table says where a worker is: the event of the resident one goes to its process.
+        [`${table}__0__UrlTemplate`]: `http://127.0.0.1:${residentPort}/api/workers/{event}`,
+        [`${table}__0__EventPattern`]: 'resident',
+        [`${table}__1__UrlTemplate`]: `http://127.0.0.1:${ports.worker}/api/workers/{event}`,
+        [`${table}__1__EventPattern`]: '*',
+      },
+    },
+    routes: [
+      {
+        name: 'resident',
+        match: { to: RESIDENT_NUMBER },
+        workers: [{ name: 'resident', listen: { mode: 'stream' }, bargeIn: { policy: 'never' } }],
+      },
+    ],
+  });
+  const { webPubSubAccessKey: accessKey } = test.stack.secrets;
+  resident = await startResidentServer({
+    workers: [{ ...echo, name: 'resident' }],
+    config: {
+      webPubSub: {
+        connectionString: `Endpoint=${webPubSub};AccessKey=${accessKey};Version=1.0;`,
+        endpoint: webPubSub,
+        endpointHost: '127.0.0.1',
+        accessKeys: [accessKey],
+      },
+    },
+    host: '127.0.0.1',
+    port: residentPort,
+    log: pino({ level: 'silent' }),
+  });
+});
+afterAll(async () => {
+  await resident?.close();
+  await test?.stop();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+it('gives every sample back exactly once when the worker is a resident process that hears the stream', async () => {
+  const speech = { samples: speechLike(2 * RATE, RATE), sampleRateHz: RATE };
+  const evidence = await makeCall(test.system, { from: CALLER, to: RESIDENT_NUMBER, speech, tailMs: 1_000 });
+  const report = compileReport(evidence);
+  expect(report.outcome).toBe('completed');
+  expect(
+    align(speech.samples, evidence.heard.samples, 3 * RATE),
+    'what was heard, beside what was said',
+  ).toMatchObject({ exact: true });
+  expect(report.workers).toMatchObject([{ name: 'resident', chunksFailed: 0, lostMs: 0, droppedMs: 0 }]);
+  await until(() => resident.calls === 0, 'the worker to leave the call');
+});
+
+it('costs a call at most 500 ms when Web PubSub is renewed beneath its lane', async () => {
+  const speech = { samples: speechLike(4 * RATE, RATE), sampleRateHz: RATE };
+  const to = findNumber(test.system.directory, 'echo', 'pcm16KMono') ?? '';
+  const calling = makeCall(test.system, { from: CALLER, to, speech, tailMs: 1_000 });
+  const live = await until(async () => {
+    const call = (await test.telephone.calls()).find(({ state }) => state === 'connected');
+    return (call?.streams[0]?.samplesPlayed ?? 0) > RATE && call;
+  }, 'a second of the echo');
+  expect(live).toBeDefined();
+  const answer = await fetch(`${webPubSub}/control/service-reload`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${CONTROL_TOKEN}` },
+    body: '{"hub":"calls"}',
+  });
+  expect(await answer.json()).toEqual({ connections: 1 });
+  const evidence = await calling;
+  const report = compileReport(evidence);
+  expect(report.outcome).toBe('completed');
+  const [worker] = report.workers;
+  expect(worker?.droppedMs).toBe(0);
+  expect(worker?.lostMs, 'milliseconds that the worker missed').toBeLessThanOrEqual(500);
+  const heardMs = evidence.heard.samples.filter((sample) => sample !== 0).length / (RATE / 1_000);
+  const saidMs = speech.samples.filter((sample) => sample !== 0).length / (RATE / 1_000);
+  expect(saidMs - heardMs, 'milliseconds that the caller did not hear back').toBeLessThanOrEqual(500);
+});
