@@ -252,7 +252,7 @@ export class Session {
       audio: audioFor(listen, { format, codec, maxBacklogMs, onEvent: (event) => lane.pushEvent(event) }),
       clock,
       openConnection,
-      callStarted: () => this.#callStarted(voice.turn),
+      callStarted: () => this.#callStarted(voice.turn, listen),
       onMessage: (message) => replies.handle(message),
       onOpened: () => replies.restart(),
       onStateChange: (state) => {
@@ -264,7 +264,7 @@ export class Session {
     return { name, lane, replies, voice, isDetached: false };
   }
 
-  #callStarted(turn: number): CallEvent {
+  #callStarted(turn: number, listen: ListenMode): CallEvent {
     const { ticket, callConnectionId, correlationId } = this.#options;
     return {
       type: 'call.started',
@@ -274,6 +274,7 @@ export class Session {
       from: ticket.from,
       to: ticket.to,
       format: ticket.plan.format,
+      listen: listen.mode,
       participants: this.#intake.participants,
       turn,
       // Audio is lost between two streams of a call.

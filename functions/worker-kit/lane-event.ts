@@ -74,6 +74,7 @@ function advance(lane: LaneState, event: LaneEvent): LaneState {
         ...lane,
         turn: event.turn,
         format: event.format,
+        ...(event.listen === undefined ? {} : { listen: event.listen }),
         callConnectionId: event.callConnectionId,
       };
     case 'interrupted':
@@ -129,15 +130,21 @@ async function runHandler(
     ...(lane.callConnectionId === undefined ? {} : { callConnectionId: lane.callConnectionId }),
   };
   const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneState['s']>;
-  const result = dispatch(worker, event, call, state);
+  const result = dispatch(worker, event, call, state, lane.listen);
   const reply = result instanceof Promise ? await withinLimit(result, abort) : result;
   return { state, reply };
 }
 
-function dispatch(worker: Worker, event: LaneEvent, call: Call, state: object): HandlerResult {
+function dispatch(
+  worker: Worker,
+  event: LaneEvent,
+  call: Call,
+  state: object,
+  listen: string | undefined,
+): HandlerResult {
   switch (event.type) {
     case 'audio':
-      return hear(worker, event.chunk, call, state);
+      return hear(worker, event.chunk, call, state, listen);
     case 'call.started':
       return worker.onCallStarted?.(event, call, state);
     case 'participant':
@@ -157,9 +164,23 @@ function dispatch(worker: Worker, event: LaneEvent, call: Call, state: object): 
   }
 }
 
-/** What a worker hears is what it was made for, however the route of the call has cut it. */
-function hear(worker: Worker, chunk: AudioChunk, call: Call, state: object): HandlerResult {
+/**
+ * Audio is audio however long it is; but what the route of the call has not cut into utterances is none.
+ * @throws Error for a worker of utterances on a route that lets it hear something else
+ */
+function hear(
+  worker: Worker,
+  chunk: AudioChunk,
+  call: Call,
+  state: object,
+  listen = 'utterance',
+): HandlerResult {
   if (worker.onAudio !== undefined) return worker.onAudio(chunk, call, state);
+  if (listen !== 'utterance') {
+    throw new Error(
+      `the worker ${worker.name} listens to utterances, and the route of this call has it listen in the mode "${listen}": write "listen": { "mode": "utterance" } in the route`,
+    );
+  }
   const utterance = { ...chunk, wav: () => formatWav(chunk.pcm, chunk.sampleRateHz) };
   return worker.onUtterance(utterance, call, state);
 }

@@ -19,6 +19,8 @@ const laneState = z.object({
   /** Packets that the worker has published in the call's group. */
   out: z.int().nonnegative().optional(),
   format: z.enum(AUDIO_FORMAT_NAMES).optional(),
+  /** The listen mode in which the call's plan has the worker hear. */
+  listen: z.string().optional(),
   callConnectionId: z.string().optional(),
   /** The worker's own state, an object or an array. Absent: it starts from `initialState`. */
   s: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),

@@ -16,6 +16,8 @@ const callStarted = z.object({
   from: z.string(),
   to: z.string(),
   format: z.enum(AUDIO_FORMAT_NAMES),
+  /** The listen mode in which the call's plan has the worker hear. */
+  listen: z.string().exactOptional(),
   participants: z.array(participant),
   turn: z.int().nonnegative(),
   /** The lane is a new one of a call that has been going on: the worker's state has gone with the old lane. */

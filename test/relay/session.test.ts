@@ -124,6 +124,7 @@ describe('a session', () => {
           from: '4:+14255550100',
           to: '4:+14255550199',
           format: 'pcm16KMono',
+          listen: 'chunk',
           participants: [],
           turn: 0,
         },

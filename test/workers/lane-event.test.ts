@@ -161,6 +161,17 @@ describe('an utterance', () => {
     expect(new Int16Array(reply.payload.slice().buffer)).toEqual(samples);
   });
 
+  it('is not what a route gives that has the worker listen in another way', async () => {
+    const worker = defineWorker({ name: 'test', listen, onUtterance: (utterance) => utterance.pcm });
+    const test = new TestLane(worker);
+    await test.event({ ...STARTED, listen: 'chunk' });
+    const response = await test.audio();
+    expect(response.outcome).toBe('failed');
+    expect(String(response.error)).toMatch(/has it listen in the mode "chunk": write "listen"/);
+    await test.event({ ...STARTED, listen: 'utterance' });
+    expect((await test.audio()).outcome).toBe('replied');
+  });
+
   it('is preceded by the events of its speech', async () => {
     const told: unknown[] = [];
     const worker = defineWorker({
