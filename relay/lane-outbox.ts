@@ -81,7 +81,7 @@ export class LaneOutbox {
     this.#startDue = true;
   }
 
-  /** The lane is a new one: `call.started` is due again, since the worker's state has gone with the old lane. */
+  /** `call.started` is due again, since the worker's state has gone with the old lane, or with who had it. */
   resume(): void {
     this.#startDue = true;
     this.#isResumed = true;
@@ -123,6 +123,7 @@ export class LaneOutbox {
     const event = this.#options.callStarted();
     if (!this.#isResumed || event.type !== 'call.started') return event;
     const isDiscontinuous = this.#isLossUntold || this.droppedMs > this.#droppedMsTold;
+    this.#droppedMsTold = this.droppedMs;
     return { ...event, resumed: true, discontinuity: isDiscontinuous };
   }
 

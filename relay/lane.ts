@@ -122,6 +122,14 @@ export class Lane implements WorkerLane {
     if (this.#current?.fail !== undefined) this.#current.refused = true;
   }
 
+  /** `call.started` is due again on this connection: whoever answered it no longer has the call. */
+  tellAgain(): void {
+    if (this.#isOver()) return;
+    this.#startAttempts = 0;
+    this.#outbox.resume();
+    this.#pump();
+  }
+
   /** The stream is over: the rest of the audio and `ended` are sent if that works within `END_LIMIT_MS`. Idempotent. */
   end(ended: CallEvent): void {
     if (this.#ending || this.#isOver()) return;

@@ -2,9 +2,7 @@
  * Which replica has a call. Web PubSub delivers `call.started` at least once, and again when a lane is opened anew, and a load
  * balancer may give each delivery to another replica: the one that joined last has the call, and the others leave it.
  */
-import * as z from 'zod';
-
-const joined = z.object({ type: z.literal('resident.joined'), host: z.string(), atMs: z.number() });
+import { parseResidentMessage } from '../../shared/protocol/resident-messages.ts';
 
 export interface Claim {
   readonly host: string;
@@ -21,7 +19,7 @@ export function takesOver(text: string, mine: Claim): boolean {
   } catch {
     return false;
   }
-  const other = joined.safeParse(value).data;
-  if (other === undefined || other.host === mine.host) return false;
+  const other = parseResidentMessage(value);
+  if (other?.type !== 'resident.joined' || other.host === mine.host) return false;
   return other.atMs === mine.atMs ? other.host > mine.host : other.atMs > mine.atMs;
 }

@@ -8,6 +8,7 @@
  * The worker's state stays here between events, in the form in which it would travel with a function worker.
  */
 import type { Publish } from '../../shared/azure/group-publisher.ts';
+import { PRESENCE_MS } from '../../shared/protocol/resident-messages.ts';
 import { handleLaneEvent } from '../worker-kit/lane-event.ts';
 import type { Worker } from '../worker-kit/worker.ts';
 import { takesOver } from './claim.ts';
@@ -48,6 +49,7 @@ export class ResidentCall {
   #isOver = false;
   #dropped = 0;
   #cancelSilence = (): void => {};
+  #cancelPresence = (): void => {};
 
   constructor(options: ResidentCallOptions) {
     this.#options = options;
@@ -76,7 +78,15 @@ export class ResidentCall {
     // What came while the others were told waits behind it.
     this.#waiting.unshift(started);
     this.#watch();
+    this.#bePresent();
     this.#work();
+  }
+
+  /** Gives the call up while it lasts: the relay is told, so that it finds another replica. */
+  async leave(): Promise<void> {
+    if (this.#isOver) return;
+    await this.#connection.publish('down', { type: 'resident.left', host: this.#claim.host }).catch(() => {});
+    this.end('closed');
   }
 
   /** Idempotent; the first cause counts. */
@@ -84,6 +94,7 @@ export class ResidentCall {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelSilence();
+    this.#cancelPresence();
     this.#waiting.length = 0;
     this.#connection.stop();
     this.#options.onOver(cause);
@@ -135,6 +146,14 @@ export class ResidentCall {
       await this.#connection.publish('down', reply).catch(onFailed);
     }
     if (isEnd(contentType, body)) this.end('call ended');
+  }
+
+  /** Tells the relay that somebody has the call, now and then. */
+  #bePresent(): void {
+    if (this.#isOver) return;
+    // One that is not sent is followed by the next.
+    this.#connection.publish('down', { type: 'resident.here', host: this.#claim.host }).catch(() => {});
+    this.#cancelPresence = this.#options.after(PRESENCE_MS, () => this.#bePresent());
   }
 
   #watch(): void {

@@ -42,10 +42,10 @@ export class ResidentCalls {
     }
   }
 
-  /** Leaves every call. Idempotent. */
-  close(): void {
+  /** Gives every call up, and takes no other. Idempotent. */
+  async close(): Promise<void> {
     this.#isClosed = true;
-    for (const call of [...this.#calls.values()]) call.end('closed');
+    await Promise.all([...this.#calls.values()].map((call) => call.leave()));
   }
 
   async #join(worker: Worker, { callId, contentType, body }: LaneRequest, key: string): Promise<void> {

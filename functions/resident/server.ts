@@ -65,6 +65,14 @@ export async function startResidentServer(options: {
     server.listen(port, host, () => resolve());
   });
   const { port: bound } = server.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    // New calls go elsewhere before those that are here are given up.
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    await calls.close();
+    server.closeAllConnections();
+    await closed;
+  };
   let closing: Promise<void> | undefined;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
@@ -72,11 +80,7 @@ export async function startResidentServer(options: {
       return calls.size;
     },
     close() {
-      closing ??= new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-        calls.close();
-      });
+      closing ??= close();
       return closing;
     },
   };

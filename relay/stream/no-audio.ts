@@ -1,13 +1,23 @@
 import type { WorkerAudio } from '../listening/worker-audio.ts';
 
-/** The audio of a lane on which none travels. */
-export const NO_AUDIO: WorkerAudio = Object.freeze({
-  queuedBytes: 0,
-  droppedMs: 0,
-  push: () => {},
-  advance: () => {},
-  take: () => undefined,
-  takeRest: () => undefined,
-  lost: () => {},
-  discard: () => {},
-});
+/** The audio of a lane on which none travels, since it goes another way. */
+export class NoAudio implements WorkerAudio {
+  readonly queuedBytes = 0;
+  readonly #droppedMs: () => number;
+
+  /** @param droppedMs what was lost on the other way */
+  constructor(droppedMs: () => number) {
+    this.#droppedMs = droppedMs;
+  }
+
+  get droppedMs(): number {
+    return this.#droppedMs();
+  }
+
+  push(): void {}
+  advance(): void {}
+  take(): undefined {}
+  takeRest(): undefined {}
+  lost(): void {}
+  discard(): void {}
+}

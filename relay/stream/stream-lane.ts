@@ -5,19 +5,20 @@
  *
  *     waiting ──call.started acknowledged──▶ streaming ──end()──▶ ended
  *        ▲                                      │
- *        └──────the lane's connection is new────┘
+ *        └─────the lane's connection is new, the replica has left or gives no sign of life─────┘
  *
  * Audio that comes while waiting is kept as long as the backlog allows, and so are events.
  */
+import { PRESENCE_LIMIT_MS, parseResidentMessage } from '../../shared/protocol/resident-messages.ts';
 import { formatRtp, PAYLOAD_TYPE } from '../../shared/protocol/rtp.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
 import type { LaneReport } from '../call-report.ts';
 import { Lane, type LaneOptions } from '../lane.ts';
-import type { LaneConnection, LaneListener, OpenLaneConnection } from '../lane-connection.ts';
+import type { LaneConnection, LaneListener, LaneMessage, OpenLaneConnection } from '../lane-connection.ts';
 import type { HeardFrame } from '../listening/heard-frame.ts';
 import type { AudioPiece } from '../listening/worker-audio.ts';
 import type { WorkerLane } from '../worker-lane.ts';
-import { NO_AUDIO } from './no-audio.ts';
+import { NoAudio } from './no-audio.ts';
 
 /** Messages that may be on their way into the socket; while there are as many, audio waits in its backlog. */
 const MAX_IN_FLIGHT = 16;
@@ -33,6 +34,7 @@ export class StreamLane implements WorkerLane {
   readonly #sequenceNumbers = new Map<number, number>();
   #connection: LaneConnection | undefined;
   #state: 'waiting' | 'streaming' | 'ended' = 'waiting';
+  #cancelWatch = (): void => {};
   #isRefused = false;
   #inFlight = 0;
   #sent = 0;
@@ -45,7 +47,8 @@ export class StreamLane implements WorkerLane {
     this.#options = options;
     this.#lane = new Lane({
       ...options,
-      audio: NO_AUDIO,
+      audio: new NoAudio(() => options.audio.droppedMs + this.#lostMs),
+      onMessage: (message) => this.#received(message),
       publishes: true,
       openConnection: (target, listener) => this.#open(target, listener),
       onStateChange: (state) => {
@@ -100,6 +103,7 @@ export class StreamLane implements WorkerLane {
       this.#sendEvent(ended);
     }
     this.#state = 'ended';
+    this.#cancelWatch();
     this.#options.audio.discard();
     this.#lane.end(ended);
   }
@@ -126,6 +130,7 @@ export class StreamLane implements WorkerLane {
       stop: () => connection.stop(),
       sendEvent: async (event) => {
         this.#isRefused = false;
+        if (event.type === 'call.started') this.#watch();
         await connection.sendEvent(event);
         if (event.type !== 'call.started' || this.#connection !== connection) return;
         // Acknowledged by a replica that says it could not join: nobody would hear what is published.
@@ -136,12 +141,45 @@ export class StreamLane implements WorkerLane {
 
   #disconnected(): void {
     this.#connection = undefined;
+    this.#cancelWatch();
     if (this.#state === 'streaming') this.#state = 'waiting';
+  }
+
+  /** What a replica says of itself is for the lane; everything else is what the worker says. */
+  #received(message: LaneMessage): void {
+    const said = message.type === 'json' ? parseResidentMessage(message.value) : undefined;
+    switch (said?.type) {
+      case undefined:
+        this.#options.onMessage(message);
+        break;
+      case 'resident.here':
+        if (this.#state === 'streaming') this.#watch();
+        break;
+      case 'resident.left':
+        this.#findAnother();
+        break;
+      case 'resident.joined':
+        break;
+    }
+  }
+
+  /** Nobody has the call: it is told again, and again after each `PRESENCE_LIMIT_MS`, until a replica has joined. */
+  #findAnother(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'waiting';
+    this.#watch();
+    this.#lane.tellAgain();
+  }
+
+  #watch(): void {
+    this.#cancelWatch();
+    this.#cancelWatch = this.#options.clock.after(PRESENCE_LIMIT_MS, () => this.#findAnother());
   }
 
   #joined(): void {
     if (this.#state !== 'waiting') return;
     this.#state = 'streaming';
+    this.#watch();
     this.#flush();
   }
 

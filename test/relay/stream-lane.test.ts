@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { START_EVENT_ATTEMPTS, START_EVENT_WAIT_MS } from '../../relay/lane.ts';
 import { ChunkAudio } from '../../relay/listening/chunk-audio.ts';
 import { StreamLane } from '../../relay/stream/stream-lane.ts';
 import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
 import { STREAM_MS } from '../../shared/core/plan.ts';
 import { NO_VOICE } from '../../shared/core/voice-activity.ts';
+import { PRESENCE_LIMIT_MS } from '../../shared/protocol/resident-messages.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
 import { frame } from './acs-messages.ts';
 import { RelayClock, settled } from './relay-clock.ts';
@@ -52,6 +54,10 @@ function setUp() {
         });
         pushed += 1;
       }
+    },
+    async acknowledge(): Promise<void> {
+      lanes.of('resident').acknowledge();
+      await settled();
     },
     async join(): Promise<ScriptedLane> {
       const connection = lanes.of('resident');
@@ -125,6 +131,50 @@ describe('a lane of a worker that stays with its call', () => {
     expect(audioIn(second)).toMatchObject([{ timestamp: 10 * frameSamples, marker: true }]);
     expect(lane.report(), 'the backlog of 400 ms was kept').toMatchObject({ reopened: 1, droppedMs: 200 });
     expect(lanes.all).toHaveLength(2);
+  });
+
+  it('tells of the call again at once when the replica that had it gives it up', async () => {
+    const { lane, hear, join, acknowledge } = setUp();
+    const connection = await join();
+    hear(3);
+    connection.replyJson({ type: 'resident.left', host: 'a' }, 'group');
+    expect(connection.events.at(-1)).toEqual({ ...STARTED, resumed: true, discontinuity: false });
+    hear(3);
+    expect(audioIn(connection), 'nobody would hear it').toHaveLength(1);
+    await acknowledge();
+    expect(audioIn(connection)).toMatchObject([
+      { timestamp: 0 },
+      { timestamp: 3 * frameSamples, marker: false },
+    ]);
+    expect(lane.report()).toMatchObject({ state: 'open', lostMs: 0, droppedMs: 0, reopened: 0 });
+  });
+
+  it('tells of the call again when nobody has said for a while that he has it, until somebody takes it', async () => {
+    const { clock, lanes, lane, join, acknowledge } = setUp();
+    const connection = await join();
+    await clock.advance(PRESENCE_LIMIT_MS - 1);
+    connection.replyJson({ type: 'resident.here', host: 'a' }, 'group');
+    await clock.advance(PRESENCE_LIMIT_MS - 1);
+    expect(connection.events, 'a sign of life in time').toHaveLength(1);
+    await clock.advance(1);
+    expect(connection.events).toHaveLength(2);
+    // It is acknowledged by a replica that says that it cannot take the call: tried again, and again after a while.
+    for (let attempt = 2; attempt <= 1 + START_EVENT_ATTEMPTS; attempt += 1) {
+      expect(connection.events).toHaveLength(attempt);
+      lane.eventFailed();
+      await acknowledge();
+      await clock.advance(START_EVENT_WAIT_MS);
+    }
+    expect(connection.events).toHaveLength(1 + START_EVENT_ATTEMPTS);
+    await clock.advance(PRESENCE_LIMIT_MS);
+    expect(connection.events.at(-1)).toMatchObject({ type: 'call.started', resumed: true });
+    expect(connection.events).toHaveLength(2 + START_EVENT_ATTEMPTS);
+    await acknowledge();
+    lane.end(ENDED);
+    await acknowledge();
+    await lane.closed;
+    expect(clock.pending, 'no timer is left behind').toBe(0);
+    expect(lanes.all).toHaveLength(1);
   });
 
   it('publishes the rest and the end, and ends the lane with it', async () => {

@@ -109,6 +109,30 @@ describe('a resident worker', () => {
     expect(heard(acs).length, 'every message was answered once').toBe(before + 6 * 640);
   });
 
+  it('hands its calls to another replica when it is told to stop', async () => {
+    const { worker, told } = listener();
+    const there = await residentWorld(worker, 2);
+    const { acs, running } = await there.call();
+    say(acs, speech(3));
+    await until(() => heard(acs).length === 3 * 640, 'the first message');
+    there.route(1);
+    await there.servers[0]?.close();
+    await until(() => there.servers[1]?.calls === 1, 'the other replica');
+    expect(told).toEqual(['started', 'resumed']);
+    const said = speech(9, 3);
+    say(acs, said);
+    await until(() => heard(acs).length >= 12 * 640, 'audio of the other replica');
+    expect(
+      heard(acs)
+        .subarray(3 * 640)
+        .equals(said),
+      'nothing was lost in between',
+    ).toBe(true);
+    expect(await reportWith(running, { state: 'streaming' })).toMatchObject({
+      workers: [{ lostMs: 0, droppedMs: 0, reopened: 0 }],
+    });
+  });
+
   it('comes back to its call when its connection is cut', async () => {
     const { worker } = listener();
     const there = await residentWorld(worker);
