@@ -45,6 +45,11 @@ export interface Harness {
   close(): Promise<void>;
 }
 
+/** The types of the callbacks received so far, as their last part. */
+export function types(h: Pick<Harness, 'callbacks'>, path?: string): string[] {
+  return h.callbacks(path).map(({ type }) => type.replace('Microsoft.Communication.', ''));
+}
+
 /** Answers validation events, and everything with 200. */
 export const acceptAll: Respond = ({ headers, body }, response) => {
   if (headers['aeg-event-type'] !== 'SubscriptionValidation') {

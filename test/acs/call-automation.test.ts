@@ -1,51 +1,13 @@
-import {
-  type AnswerCallOptions,
-  CallAutomationClient,
-  type CallConnection,
-  parseCallAutomationEvent,
-} from '@azure/communication-call-automation';
+import { CallAutomationClient, parseCallAutomationEvent } from '@azure/communication-call-automation';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
-import { acceptAll, CALLED, CALLER, type Harness, startHarness, type WireEvent } from './acs-harness.ts';
+import { acceptAll, CALLED, CALLER, startHarness, types } from './acs-harness.ts';
+import { answered, failsWith, MEDIA } from './answered-call.ts';
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-async function harness(...options: Parameters<typeof startHarness>): Promise<Harness> {
-  const started = await startHarness(...options);
-  closers.push(started.close);
-  return started;
-}
-
-const MEDIA = {
-  transportType: 'websocket',
-  audioChannelType: 'mixed',
-  transportUrl: 'ws://127.0.0.1:9/media/x?ticket=y',
-  contentType: 'audio',
-  startMediaStreaming: true,
-  enableBidirectional: true,
-  audioFormat: 'Pcm24KMono' as never,
-} as const satisfies AnswerCallOptions['mediaStreamingOptions'];
-
-async function answered(h: Harness, options: AnswerCallOptions = {}): Promise<CallConnection> {
-  const { incomingCallContext } = await h.ring();
-  const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, options);
-  await h.callback('CallConnected');
-  return callConnection;
-}
-
-function failsWith(statusCode: number, code: string): object {
-  return expect.objectContaining({ name: 'RestError', statusCode, code });
-}
-
-function types(events: WireEvent[]): string[] {
-  return events.map(({ type }) => type.replace('Microsoft.Communication.', ''));
-}
+const harness = closedAfterEach(startHarness);
 
 describe('answerCall', () => {
   it('returns the properties of a connecting call', async () => {
@@ -258,8 +220,8 @@ describe('hangUp', () => {
     expect(h.media.streams[0]?.stopped).toBe(true);
     const disconnected = await h.callback('CallDisconnected');
     expect(disconnected.data['resultInformation']).toMatchObject({ code: 200, subCode: 7000 });
-    expect(types(h.callbacks()).at(-1)).toBe('CallDisconnected');
-    expect(types(h.callbacks())).not.toContain('MediaStreamingStopped');
+    expect(types(h).at(-1)).toBe('CallDisconnected');
+    expect(types(h)).not.toContain('MediaStreamingStopped');
     await expect(connection.hangUp(forEveryone)).rejects.toEqual(failsWith(404, '8522'));
   });
 
@@ -273,7 +235,7 @@ describe('hangUp', () => {
     await h.callback('CallDisconnected');
     await until(() => call.state === 'disconnected', 'the call to end');
     expect(call.outcome).toBe('hungUpByCaller');
-    expect(types(h.callbacks()).filter((type) => type === 'CallDisconnected')).toHaveLength(1);
+    expect(types(h).filter((type) => type === 'CallDisconnected')).toHaveLength(1);
   });
 
   it('right after the answer ends the call without connecting it', async () => {
@@ -284,7 +246,7 @@ describe('hangUp', () => {
     });
     await callConnection.hangUp(true);
     await h.callback('CallDisconnected');
-    expect(types(h.callbacks())).toEqual(['CallDisconnected']);
+    expect(types(h)).toEqual(['CallDisconnected']);
     expect(h.media.streams).toEqual([]);
   });
 
@@ -294,7 +256,7 @@ describe('hangUp', () => {
     await h.callback('MediaStreamingStarted');
     await connection.hangUp(true);
     await h.callback('CallDisconnected');
-    expect(types(h.callbacks()).slice(-2)).toEqual(['MediaStreamingStopped', 'CallDisconnected']);
+    expect(types(h).slice(-2)).toEqual(['MediaStreamingStopped', 'CallDisconnected']);
   });
 
   it('is performed once when the SDK repeats it after a lost response', async () => {
@@ -303,125 +265,6 @@ describe('hangUp', () => {
     h.acs.armFault({ on: 'rest', fault: 'error', when: 'after', status: 503, count: 1, retryAfterMs: 1 });
     await expect(connection.hangUp(true)).resolves.toBeUndefined();
     await h.callback('CallDisconnected');
-  });
-});
-
-describe('startMediaStreaming and stopMediaStreaming', () => {
-  it('dial and close, with events that carry the context to the address of the operation', async () => {
-    const h = await harness();
-    const connection = await answered(h, { mediaStreamingOptions: { ...MEDIA, startMediaStreaming: false } });
-    expect(h.media.streams).toEqual([]);
-    const media = connection.getCallMedia();
-    const operationCallbackUrl = `${h.webhook.url}/op`;
-    await media.startMediaStreaming({ operationContext: 'start-1', operationCallbackUrl });
-    expect((await h.callback('MediaStreamingStarted', '/op')).data).toMatchObject({
-      operationContext: 'start-1',
-      mediaStreamingUpdate: { mediaStreamingStatusDetails: 'subscriptionStarted' },
-    });
-    await media.stopMediaStreaming({});
-    expect(h.media.streams[0]?.stopped).toBe(true);
-    expect((await h.callback('MediaStreamingStopped', '/op')).data).toMatchObject({
-      operationContext: 'start-1',
-      resultInformation: { code: 200, subCode: 0 },
-    });
-    await media.startMediaStreaming();
-    expect(await until(() => h.media.streams[1], 'the second stream')).toMatchObject({ stopped: false });
-    const [first, second] = h.media.streams;
-    expect(second?.options.subscriptionId).not.toBe(first?.options.subscriptionId);
-    expect(second?.options.headers['Authorization']).not.toBe(first?.options.headers['Authorization']);
-  });
-
-  it('refuse what the call cannot do', async () => {
-    const h = await harness();
-    const without = (await answered(h)).getCallMedia();
-    await expect(without.startMediaStreaming()).rejects.toEqual(failsWith(405, '8522'));
-    await expect(without.stopMediaStreaming()).rejects.toEqual(failsWith(405, '8522'));
-
-    const { incomingCallContext } = await h.ring();
-    const slow = await h.client.answerCall(incomingCallContext, h.callbackUrl, {
-      mediaStreamingOptions: MEDIA,
-    });
-    const connection = slow.callConnection;
-    const { callConnectionId } = slow.callConnectionProperties;
-    await until(
-      () =>
-        h
-          .callbacks()
-          .some(
-            ({ type, data }) =>
-              data['callConnectionId'] === callConnectionId && type.endsWith('MediaStreamingStarted'),
-          ),
-      'the stream of the second call',
-    );
-    const media = connection.getCallMedia();
-    await expect(media.startMediaStreaming()).rejects.toEqual(failsWith(400, '8500'));
-    await media.stopMediaStreaming();
-    await expect(media.stopMediaStreaming()).rejects.toEqual(failsWith(400, '8500'));
-    await expect(media.startMediaStreaming({ operationCallbackUrl: 'http://app.example/' })).rejects.toEqual(
-      failsWith(400, '8523'),
-    );
-    await connection.hangUp(true);
-    await expect(media.startMediaStreaming()).rejects.toEqual(failsWith(404, '8522'));
-  });
-
-  it('refuse before the call is established', async () => {
-    const h = await harness({ behaviour: { connectDelayMs: 30_000 } });
-    const { incomingCallContext } = await h.ring();
-    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, {
-      mediaStreamingOptions: MEDIA,
-    });
-    await expect(callConnection.getCallMedia().startMediaStreaming()).rejects.toEqual(failsWith(400, '8501'));
-  });
-});
-
-describe('the media socket', () => {
-  it.each([
-    ['invalidUrl', 400, 8581],
-    ['notAccepted', 500, 8603],
-  ] as const)(
-    'that cannot be opened (%s) leads to MediaStreamingFailed %i/%i, and the call goes on',
-    async (failure, code, subCode) => {
-      const h = await harness();
-      h.media.onOpen = ({ listener }) => listener.failed(failure, 'for the test');
-      const connection = await answered(h, { mediaStreamingOptions: MEDIA });
-      const failed = await h.callback('MediaStreamingFailed');
-      expect(failed.data['resultInformation']).toMatchObject({ code, subCode });
-      expect(await connection.getCallConnectionProperties()).toMatchObject({
-        callConnectionState: 'connected',
-        mediaStreamingSubscription: { state: 'inactive' },
-      });
-      h.media.onOpen = ({ listener }) => listener.started();
-      await connection.getCallMedia().startMediaStreaming();
-      await h.callback('MediaStreamingStarted');
-    },
-  );
-
-  it('that the application closes leads to streamConnectionInterrupted', async () => {
-    const h = await harness();
-    await answered(h, { mediaStreamingOptions: MEDIA });
-    await h.callback('MediaStreamingStarted');
-    h.media.streams[0]?.listener.closedByPeer(1006);
-    expect((await h.callback('MediaStreamingFailed')).data['mediaStreamingUpdate']).toEqual({
-      contentType: 'Audio',
-      mediaStreamingStatus: 'mediaStreamingFailed',
-      mediaStreamingStatusDetails: 'streamConnectionInterrupted',
-    });
-  });
-
-  it('is dialled again where reconnecting is switched on', async () => {
-    const h = await harness({ behaviour: { reconnects: 1 } });
-    await answered(h, { mediaStreamingOptions: MEDIA });
-    await h.callback('MediaStreamingStarted');
-    h.media.streams[0]?.listener.closedByPeer(1006);
-    await until(
-      () => h.callbacks().filter(({ type }) => type.endsWith('MediaStreamingStarted')).length === 2,
-      'the second start',
-    );
-    const starts = h.callbacks().filter(({ type }) => type.endsWith('MediaStreamingStarted'));
-    expect(starts[1]?.data['mediaStreamingUpdate']).toMatchObject({
-      mediaStreamingStatusDetails: 'streamConnectionReestablished',
-    });
-    expect(types(h.callbacks())).not.toContain('MediaStreamingFailed');
   });
 });
 

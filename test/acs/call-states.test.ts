@@ -1,12 +1,9 @@
 import type { CallConnection } from '@azure/communication-call-automation';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { AGENT, type CallingHarness, caller, startCallingHarness } from './connected-call.ts';
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const harness = closedAfterEach(startCallingHarness);
 
 const agent = { communicationUserId: AGENT };
 
@@ -45,13 +42,12 @@ const PERFORMED: Readonly<Record<State, readonly string[]>> = {
 };
 
 async function callIn(state: State): Promise<CallConnection> {
-  const h: CallingHarness = await startCallingHarness({
+  const h: CallingHarness = await harness({
     behaviour: {
       connectDelayMs: state === 'connecting' ? 60_000 : 1,
       disconnectDelayMs: state === 'disconnecting' ? 60_000 : 1,
     },
   });
-  closers.push(h.close);
   if (state === 'unknown') return h.client.getCallConnection('00000000-0000-0000-0000-000000000000');
   const { incomingCallContext } = await h.ring();
   const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);

@@ -1,40 +1,21 @@
 import { CallAutomationClient } from '@azure/communication-call-automation';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { OUTBOUND_CALLS_PER_NUMBER } from '../../local/acs/call/dialer.ts';
 import { MAX_INVITATIONS } from '../../local/acs/call/invitations.ts';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
-import { CALLER } from './acs-harness.ts';
+import { CALLER, startHarness, types } from './acs-harness.ts';
 import { conformingEvents } from './conforming-events.ts';
-import {
-  AGENT,
-  type CallingHarness,
-  COLLEAGUE,
-  OWN_NUMBER,
-  placedCall,
-  startCallingHarness,
-} from './connected-call.ts';
+import { AGENT, COLLEAGUE, OWN_NUMBER, placedCall, startCallingHarness } from './connected-call.ts';
 
-const closers: (() => Promise<void>)[] = [];
-
-async function harness(options?: Parameters<typeof startCallingHarness>[0]): Promise<CallingHarness> {
-  const h = await startCallingHarness(options);
-  closers.push(h.close);
-  return h;
-}
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const harness = closedAfterEach(startCallingHarness);
+const plainHarness = closedAfterEach(startHarness);
 
 const TO_NUMBER = {
   targetParticipant: { phoneNumber: CALLER },
   sourceCallIdNumber: { phoneNumber: OWN_NUMBER },
 };
-
-function types(h: CallingHarness): string[] {
-  return h.callbacks().map(({ type }) => type.replace('Microsoft.Communication.', ''));
-}
 
 describe('createCall', () => {
   it('rings the telephone, is connecting meanwhile, and connected when it is answered', async () => {
@@ -121,10 +102,8 @@ describe('createCall', () => {
   );
 
   it('fails as unavailable where nobody keeps telephones', async () => {
-    const { startHarness } = await import('./acs-harness.ts');
     const { noCallees } = await import('../../local/acs/call/callees.ts');
-    const h = await startHarness({ callees: noCallees });
-    closers.push(h.close);
+    const h = await plainHarness({ callees: noCallees });
     await h.client.createCall(TO_NUMBER, h.callbackUrl);
     expect((await h.callback('CreateCallFailed')).data).toMatchObject({
       resultInformation: { subCode: 8541 },

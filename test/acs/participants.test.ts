@@ -1,13 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
-import { CALLED, CALLER } from './acs-harness.ts';
+import { CALLED, CALLER, types } from './acs-harness.ts';
 import { conformingEvents } from './conforming-events.ts';
 import {
   AGENT,
   addAnswering,
   answeredCall,
-  type CallingHarness,
   COLLEAGUE,
   caller,
   OWN_NUMBER,
@@ -15,26 +15,12 @@ import {
   startCallingHarness,
 } from './connected-call.ts';
 
-const closers: (() => Promise<void>)[] = [];
-
-async function harness(options?: Parameters<typeof startCallingHarness>[0]): Promise<CallingHarness> {
-  const h = await startCallingHarness(options);
-  closers.push(h.close);
-  return h;
-}
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const harness = closedAfterEach(startCallingHarness);
 
 const agent = { communicationUserId: AGENT };
 const colleague = { communicationUserId: COLLEAGUE };
 const NOT_FOUND = { statusCode: 404, code: '8522' };
 const INVALID = { statusCode: 400, code: '8523' };
-
-function types(h: CallingHarness, path?: string): string[] {
-  return h.callbacks(path).map(({ type }) => type.replace('Microsoft.Communication.', ''));
-}
 
 function rawIds(participants: unknown): string[] {
   return (participants as { identifier: { rawId: string } }[]).map(({ identifier }) => identifier.rawId);

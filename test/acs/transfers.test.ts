@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
 import { CALLED, CALLER } from './acs-harness.ts';
@@ -7,7 +8,6 @@ import {
   AGENT,
   addAnswering,
   answeredCall,
-  type CallingHarness,
   COLLEAGUE,
   caller,
   OWN_NUMBER,
@@ -15,17 +15,7 @@ import {
 } from './connected-call.ts';
 import { fakePhone } from './fake-callees.ts';
 
-const closers: (() => Promise<void>)[] = [];
-
-async function harness(options?: Parameters<typeof startCallingHarness>[0]): Promise<CallingHarness> {
-  const h = await startCallingHarness(options);
-  closers.push(h.close);
-  return h;
-}
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const harness = closedAfterEach(startCallingHarness);
 
 const agent = { communicationUserId: AGENT };
 const colleague = { communicationUserId: COLLEAGUE };

@@ -1,19 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CallReport } from '../../../local/acs/control/call-report.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { until } from '../../support/until.ts';
 import { CALLED, CALLER, CONTROL_TOKEN, type Harness, startHarness } from '../acs-harness.ts';
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-async function harness(...options: Parameters<typeof startHarness>): Promise<Harness> {
-  const started = await startHarness(...options);
-  closers.push(started.close);
-  return started;
-}
+const harness = closedAfterEach(startHarness);
 
 const MEDIA = {
   transportType: 'websocket',

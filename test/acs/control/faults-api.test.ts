@@ -1,19 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FaultEngine } from '../../../local/acs/faults/fault-engine.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { until } from '../../support/until.ts';
 import { CALLED, CALLER, type Harness, startHarness } from '../acs-harness.ts';
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-async function harness(): Promise<Harness> {
-  const started = await startHarness();
-  closers.push(started.close);
-  return started;
-}
+const harness = closedAfterEach(startHarness);
 
 async function report(h: Harness): Promise<ReturnType<FaultEngine['report']>> {
   const response = await h.control('GET', 'faults');

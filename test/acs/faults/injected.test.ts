@@ -1,8 +1,9 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FaultPlan } from '../../../local/acs/faults/fault-plan.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { until } from '../../support/until.ts';
-import { type Harness, startHarness } from '../acs-harness.ts';
+import { type Harness, startHarness, types } from '../acs-harness.ts';
 
 const MEDIA = {
   transportType: 'websocket',
@@ -11,27 +12,13 @@ const MEDIA = {
   startMediaStreaming: true,
 } as const;
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-async function harness(faults: FaultPlan): Promise<Harness> {
-  const started = await startHarness({ faults, seed: 'faults' });
-  closers.push(started.close);
-  return started;
-}
+const harness = closedAfterEach((faults: FaultPlan) => startHarness({ faults, seed: 'faults' }));
 
 async function answered(faults: FaultPlan): Promise<Harness> {
   const h = await harness(faults);
   const { incomingCallContext } = await h.ring();
   await h.client.answerCall(incomingCallContext, h.callbackUrl, { mediaStreamingOptions: MEDIA });
   return h;
-}
-
-function types(h: Harness): string[] {
-  return h.callbacks().map(({ type }) => type.replace('Microsoft.Communication.', ''));
 }
 
 describe('faults of the REST API', () => {

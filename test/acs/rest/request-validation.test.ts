@@ -1,12 +1,9 @@
 import { CallAutomationClient, type CallConnection } from '@azure/communication-call-automation';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { AGENT, answeredCall, COLLEAGUE, startCallingHarness } from '../connected-call.ts';
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const harness = closedAfterEach(startCallingHarness);
 
 const agent = { communicationUserId: AGENT };
 
@@ -22,8 +19,7 @@ interface Setting {
 
 async function withChangedBodies(change: Change): Promise<Setting> {
   const log: string[] = [];
-  const h = await startCallingHarness({ log: (line) => log.push(line) });
-  closers.push(h.close);
+  const h = await harness({ log: (line) => log.push(line) });
   const { call } = await answeredCall(h);
   const client = new CallAutomationClient(h.acs.connectionString, {
     allowInsecureConnection: true,

@@ -1,0 +1,27 @@
+import type { AnswerCallOptions, CallConnection } from '@azure/communication-call-automation';
+import { expect } from 'vitest';
+import type { Harness } from './acs-harness.ts';
+
+/** Media streaming to nobody; tests have a stand-in for the socket. */
+export const MEDIA = {
+  transportType: 'websocket',
+  audioChannelType: 'mixed',
+  transportUrl: 'ws://127.0.0.1:9/media/x?ticket=y',
+  contentType: 'audio',
+  startMediaStreaming: true,
+  enableBidirectional: true,
+  audioFormat: 'Pcm24KMono' as never,
+} as const satisfies AnswerCallOptions['mediaStreamingOptions'];
+
+/** A call that the application has answered, once it is connected. */
+export async function answered(h: Harness, options: AnswerCallOptions = {}): Promise<CallConnection> {
+  const { incomingCallContext } = await h.ring();
+  const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, options);
+  await h.callback('CallConnected');
+  return callConnection;
+}
+
+/** What the SDK throws for this answer of the service. */
+export function failsWith(statusCode: number, code: string): object {
+  return expect.objectContaining({ name: 'RestError', statusCode, code });
+}
