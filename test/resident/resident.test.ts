@@ -99,6 +99,7 @@ describe('a resident worker', () => {
       () => there.servers[1]?.calls === 1 && there.servers[0]?.calls === 0,
       'the other replica alone',
     );
+    await until(() => told.length === 2, 'the other replica to be told');
     expect(told).toEqual(['started', 'resumed']);
     await reportWith(running, { state: 'streaming' });
     const before = heard(acs).length;
@@ -118,6 +119,7 @@ describe('a resident worker', () => {
     there.route(1);
     await there.servers[0]?.close();
     await until(() => there.servers[1]?.calls === 1, 'the other replica');
+    await until(() => told.length === 2, 'the other replica to be told');
     expect(told).toEqual(['started', 'resumed']);
     const said = speech(9, 3);
     say(acs, said);
