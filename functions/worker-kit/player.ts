@@ -11,6 +11,9 @@ import { type LaneAudioFormat, payloadTypeOf, rateOf, toPayload } from './lane-a
 /** Longest audio in one message. */
 const PIECE_MS = 1_000;
 
+/** Replies are numbered from 0: what a worker replies and what it plays are never taken for the same packet. */
+const FIRST_NUMBER = 0x8000;
+
 export interface PlayerOptions {
   readonly turn: number;
   /** Absent: `call.started` has not come. */
@@ -73,7 +76,7 @@ export class Player {
     const packet = formatRtp({
       payloadType: payloadTypeOf(format),
       marker: this.#at === this.#options.at,
-      sequenceNumber: this.#published,
+      sequenceNumber: FIRST_NUMBER | (this.#published % FIRST_NUMBER),
       timestamp: this.#at,
       ssrc: this.#options.turn,
       payload: toPayload(format, pcm),

@@ -44,8 +44,8 @@ describe('what a worker plays', () => {
     waiting[2]?.resolve();
     await acting;
     const [first, second] = packets(sent);
-    expect(first).toMatchObject({ ssrc: 3, sequenceNumber: 0, timestamp: 1_600, marker: true });
-    expect(second).toMatchObject({ ssrc: 3, sequenceNumber: 1, timestamp: 17_600, marker: false });
+    expect(first).toMatchObject({ ssrc: 3, sequenceNumber: 0x8000, timestamp: 1_600, marker: true });
+    expect(second).toMatchObject({ ssrc: 3, sequenceNumber: 0x8001, timestamp: 17_600, marker: false });
     expect(
       new Set(second?.payload.filter((_, i) => i % 2 === 0)),
       'samples as they were when played',
@@ -119,7 +119,7 @@ describe('what a worker plays', () => {
     expect(sent.map(({ group: name }) => name)).toEqual(Array(6).fill('call.0123456789abcdef.down.speaker'));
     const [once, again, next] = packets(sent.map(({ message }) => message));
     expect(again).toEqual(once);
-    expect(next).toMatchObject({ sequenceNumber: 1 });
+    expect(next).toMatchObject({ sequenceNumber: 0x8001 });
     expect(sent[1]?.message).toEqual({ actions: [{ type: 'publish', text: 'pressed 5' }] });
   });
 });
