@@ -26,7 +26,7 @@ export interface Phone {
   /** The next 20 ms of PCM16 mono, which may not be changed, or undefined while the person says nothing. */
   speak(): Int16Array | undefined;
   /**
-   * The next 20 ms of what the person hears.
+   * The next 20 ms of what the person hears, to be copied by who keeps it: the same array comes again with other samples.
    * `fromApplication` counts the samples at its start that the application sent; the rest is silence because it had none queued.
    */
   hear(samples: Int16Array, fromApplication: number): void;

@@ -1,5 +1,6 @@
 import type { StreamFormat } from './inbound-codec.ts';
-import { type IgnoredReason, parseOutbound, type UsableMessage } from './outbound-codec.ts';
+import type { IgnoredReason, UsableMessage } from './outbound-codec.ts';
+import { OutboundReader } from './outbound-reader.ts';
 import { type PlayoutFrame, PlayoutQueue } from './playout-queue.ts';
 import type { MediaStreamReport } from './port.ts';
 
@@ -24,6 +25,7 @@ export class ApplicationAudio {
   readonly #sampleRateHz: number;
   readonly #bidirectional: boolean;
   readonly #playout: PlayoutQueue;
+  readonly #reader = new OutboundReader();
   readonly #ignored = new Map<IgnoredReason | 'notBidirectional', number>();
   #messages = 0;
   #samples = 0;
@@ -38,13 +40,13 @@ export class ApplicationAudio {
 
   /** Takes one WebSocket message. Audio for a call that is not bidirectional is ignored without a word, as ACS does. */
   receive(bytes: Buffer, isBinary: boolean): void {
-    const message = parseOutbound(bytes, isBinary);
+    const message = this.#reader.read(bytes, isBinary);
     if (message.type === 'ignored') this.#ignore(message.reason);
     else if (!this.#bidirectional) this.#ignore('notBidirectional');
     else this.#apply(message);
   }
 
-  /** The next 20 ms to be heard. */
+  /** The next 20 ms to be heard; valid until the next one. */
   pull(): PlayoutFrame {
     return this.#playout.pull();
   }

@@ -29,22 +29,27 @@ export type UsableMessage =
 
 export type OutboundMessage = UsableMessage | { readonly type: 'ignored'; readonly reason: IgnoredReason };
 
+/** The base64 text of an audio message; undefined of any other, and of what is no message. Never throws. */
+export function audioTextOf(bytes: Buffer): string | undefined {
+  const message = jsonOf(bytes);
+  if (!isObject(message) || kindOf(message) !== 'audiodata') return undefined;
+  const data = audioData(message);
+  return typeof data === 'string' ? data : undefined;
+}
+
 /** Reads one WebSocket message. Never throws: what is not understood is an ignored message with its reason. */
 export function parseOutbound(bytes: Buffer, isBinary: boolean): OutboundMessage {
   if (isBinary) return ignored('binary');
   if (bytes.length > MAX_OUTBOUND_BYTES) return ignored('oversized');
-  let message: unknown;
-  try {
-    message = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return ignored('notJson');
-  }
+  const message = jsonOf(bytes);
+  if (message === undefined) return ignored('notJson');
   if (!isObject(message)) return ignored('notAnObject');
-  const kind = member(message, 'kind');
-  if (typeof kind !== 'string') return ignored('noKind');
-  switch (kind.toLowerCase()) {
+  const kind = kindOf(message);
+  switch (kind) {
+    case undefined:
+      return ignored('noKind');
     case 'audiodata':
-      return parseAudio(member(message, 'audiodata'));
+      return parseAudio(audioData(message));
     case 'stopaudio':
       return { type: 'stopAudio' };
     default:
@@ -52,8 +57,27 @@ export function parseOutbound(bytes: Buffer, isBinary: boolean): OutboundMessage
   }
 }
 
-function parseAudio(audio: unknown): OutboundMessage {
-  const data = isObject(audio) ? member(audio, 'data') : undefined;
+/** Undefined for what is no JSON, which has no such value. */
+function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** In lower case. */
+function kindOf(message: Readonly<Record<string, unknown>>): string | undefined {
+  const kind = member(message, 'kind');
+  return typeof kind === 'string' ? kind.toLowerCase() : undefined;
+}
+
+function audioData(message: Readonly<Record<string, unknown>>): unknown {
+  const audio = member(message, 'audiodata');
+  return isObject(audio) ? member(audio, 'data') : undefined;
+}
+
+function parseAudio(data: unknown): OutboundMessage {
   if (typeof data !== 'string') return ignored('noAudio');
   const samples = decodePcm16(data);
   return typeof samples === 'string' ? ignored(samples) : { type: 'audio', samples };

@@ -28,7 +28,7 @@ export class FakePhone implements Phone {
 
   hear(samples: Int16Array, fromApplication: number): void {
     this.events.push('hear');
-    this.heard.push({ samples, fromApplication });
+    this.heard.push({ samples: samples.slice(), fromApplication });
     this.onHear();
   }
 
