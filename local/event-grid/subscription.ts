@@ -46,7 +46,8 @@ export type DeliveryOutcome = 'delivered' | 'deadLettered' | 'lost' | 'closed';
 export interface PublishOptions {
   /** How many times the same event is delivered, each copy with its own attempts; two at once. Default: 1. */
   readonly copies?: number;
-  readonly onAttempt?: (attempt: Attempt, subscription: string) => void;
+  /** `copy` counts from 0. */
+  readonly onAttempt?: (attempt: Attempt, subscription: string, copy: number) => void;
 }
 
 /**
@@ -113,7 +114,7 @@ export class Subscription {
       while (started < copies) {
         const index = started++;
         const delivered = await this.#gate.pass(type, this.#closed.signal, () =>
-          this.#deliver(event, publishedMs, options.onAttempt),
+          this.#deliver(event, publishedMs, (attempt) => options.onAttempt?.(attempt, this.name, index)),
         );
         outcomes[index] = delivered ?? ['lost'];
       }
@@ -136,7 +137,7 @@ export class Subscription {
   async #deliver(
     event: EventGridEvent,
     publishedMs: number,
-    onAttempt: PublishOptions['onAttempt'],
+    onAttempt: (attempt: Attempt) => void,
   ): Promise<DeliveryOutcome> {
     const attempts: Attempt[] = [];
     // A stream of its own, since events that are under way at the same time end in any order.
@@ -151,7 +152,7 @@ export class Subscription {
       const result = await this.#attempt(event, attempts.length);
       if (this.#closed.signal.aborted) return 'closed';
       attempts.push({ atMs, result });
-      onAttempt?.({ atMs, result }, this.name);
+      onAttempt({ atMs, result });
       const ageMs = this.#clock.now() - publishedMs;
       const next = nextStep(this.#policy, result, attempts.length, ageMs, random.fraction());
       switch (next.type) {

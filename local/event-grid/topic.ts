@@ -67,9 +67,9 @@ export class Topic {
   /** Delivers the event to everybody whose filter lets it pass; resolves when all deliveries have ended. Never rejects. */
   async publish(event: EventGridEvent, options: PublishOptions = {}): Promise<readonly DeliveryOutcome[]> {
     const wanted = this.#subscriptions.filter((subscription) => subscription.wants(event));
-    const onAttempt: PublishOptions['onAttempt'] = (attempt, subscription) => {
+    const onAttempt: PublishOptions['onAttempt'] = (attempt, subscription, copy) => {
       this.#onAttempt?.(event, attempt, subscription);
-      options.onAttempt?.(attempt, subscription);
+      options.onAttempt?.(attempt, subscription, copy);
     };
     const outcomes = await Promise.all(
       wanted.map((subscription) => subscription.publish(event, { ...options, onAttempt })),

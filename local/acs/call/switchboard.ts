@@ -107,10 +107,13 @@ export class Switchboard {
       incomingCallContext: call.ids.incomingCallContext,
       correlationId: call.ids.correlationId,
     });
-    const delivery = call.recordEvent('IncomingCall');
+    const { deliveries: copies = 1 } = request;
+    const deliveries = Array.from({ length: copies }, () => call.recordEvent('IncomingCall'));
     void topic.publish(event, {
-      copies: request.deliveries ?? 1,
-      onAttempt: ({ result }) => {
+      copies,
+      onAttempt: ({ result }, _subscription, copy) => {
+        const delivery = deliveries[copy];
+        if (delivery === undefined) return;
         delivery.attempts += 1;
         delivery.result = result;
       },

@@ -38,7 +38,7 @@ export interface CallReport {
 export interface ReportedEvent {
   readonly atMs: number;
   readonly type: string;
-  /** Attempts so far over all of its copies and receivers, and what the last one was answered with. */
+  /** Attempts so far, at all who receive it, and what the last one was answered with. */
   readonly attempts: number;
   readonly result?: EventDelivery['result'];
 }
