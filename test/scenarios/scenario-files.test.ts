@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Speech } from '../../local/phone/speech.ts';
-import { loadScenario } from '../../local/scenario/load-scenario.ts';
-import { playScenario } from '../../local/scenario/run-scenario.ts';
+import { loadScenario, type Scenario } from '../../local/scenario/load-scenario.ts';
+import { type Played, playScenario } from '../../local/scenario/run-scenario.ts';
 import { checksInWords, timelineInWords } from '../../local/scenario/words.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 
@@ -11,16 +11,32 @@ const SAMPLES = fileURLToPath(new URL('../../samples/scenarios/', import.meta.ur
 const FILES = (await readdir(SAMPLES)).filter((file) => file.endsWith('.yaml')).sort();
 const SPEECH = new Speech();
 
+const LOADED = await Promise.all(
+  FILES.map(async (file) => ({ file, scenario: await loadScenario(SAMPLES + file, SPEECH) })),
+);
+/** Those whose faults befall the whole system, and would befall other scenarios too. */
+const WITH_FAULTS = LOADED.filter(({ scenario }) => scenario.faults !== undefined);
+const WITHOUT_FAULTS = LOADED.filter(({ scenario }) => scenario.faults === undefined);
+
 /** Everything that is said in a scenario, at real time, and some waiting. */
 const PLAY_LIMIT_MS = 60_000;
 
 let test: TestSystem;
 beforeAll(async () => {
-  const scenarios = await Promise.all(FILES.map((file) => loadScenario(SAMPLES + file, SPEECH)));
-  // All samples are played on one system, which has the routes of all.
-  test = await startTestSystem({ routes: scenarios.flatMap(({ routes }) => routes ?? []) });
+  // All samples without faults are played on one system, which has the routes of all.
+  test = await startTestSystem({ routes: WITHOUT_FAULTS.flatMap(({ scenario }) => scenario.routes ?? []) });
 });
 afterAll(() => test?.stop());
+
+async function holds(system: TestSystem, scenario: Scenario): Promise<Played> {
+  const played = await playScenario(system.system, scenario);
+  expect(played.checks.length, 'expectations').toBeGreaterThan(0);
+  expect(
+    played.checks.filter(({ held }) => !held),
+    `${timelineInWords(played)}\n${checksInWords(played)}`,
+  ).toEqual([]);
+  return played;
+}
 
 describe.concurrent('the sample scenarios', () => {
   it('cover what the manual promises', () => {
@@ -31,20 +47,42 @@ describe.concurrent('the sample scenarios', () => {
         'echo-hello.yaml',
         'keys.yaml',
         'no-answer.yaml',
+        'rough-network.yaml',
         'two-callers.yaml',
       ]),
     );
   });
 
-  it.each(FILES)(
-    'hold in the whole system: %s',
-    async (file) => {
-      const played = await playScenario(test.system, await loadScenario(SAMPLES + file, SPEECH));
-      expect(played.checks.length, 'expectations').toBeGreaterThan(0);
-      expect(
-        played.checks.filter(({ held }) => !held),
-        `${timelineInWords(played)}\n${checksInWords(played)}`,
-      ).toEqual([]);
+  it.each(WITHOUT_FAULTS)(
+    'hold in the whole system: $file',
+    async ({ scenario }) => {
+      await holds(test, scenario);
+    },
+    PLAY_LIMIT_MS,
+  );
+});
+
+describe('the sample scenarios with faults', () => {
+  it.each(WITH_FAULTS)(
+    'hold in a system of their own, with their seed: $file',
+    async ({ scenario }) => {
+      const { seed, routes = [] } = scenario;
+      const own = await startTestSystem({
+        routes,
+        ...(seed === undefined ? {} : { extraEnv: { acs: { ACS_SEED: String(seed) } } }),
+      });
+      try {
+        const { calls } = await holds(own, scenario);
+        expect(calls.map(({ followed }) => followed.telephone.answers.accepted)).toEqual([1]);
+        const { urls, keys } = own.system;
+        const headers = { authorization: `Bearer ${keys.acsControl}` };
+        const faults = await fetch(`${urls.acs}/control/faults`, { headers });
+        expect(await faults.json(), 'faults that have happened').toMatchObject({
+          injected: { 'eventGrid.duplicate': 1, 'rest.error': 1, 'callback.delay': expect.any(Number) },
+        });
+      } finally {
+        await own.stop();
+      }
     },
     PLAY_LIMIT_MS,
   );
