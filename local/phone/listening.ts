@@ -1,4 +1,5 @@
 import { align } from '../audio/align.ts';
+import { concatenate } from './concatenate.ts';
 import { isSilentLevel, rms } from './level.ts';
 import { PHONE_FRAME_MS } from './phone.ts';
 import { resampledPieces } from './resample-in-pieces.ts';
@@ -104,7 +105,7 @@ export class Listening {
   #recording(): Int16Array {
     if (this.#expected === undefined) {
       this.#converted.push(...this.#unconverted);
-      this.#expected = withoutSilence(joined(this.#converted));
+      this.#expected = withoutSilence(concatenate(this.#converted));
       this.#converted.length = 0;
     }
     return this.#expected;
@@ -115,21 +116,11 @@ export class Listening {
     const expected = this.#recording();
     return Math.max(
       ...[this.#frames, this.#gapless].map((frames) => {
-        const heard = joined(frames);
+        const heard = concatenate(frames);
         return align(expected, heard, heard.length)?.signalToErrorDb ?? Number.NEGATIVE_INFINITY;
       }),
     );
   }
-}
-
-function joined(frames: readonly Int16Array[]): Int16Array {
-  const all = new Int16Array(frames.reduce((sum, { length }) => sum + length, 0));
-  let length = 0;
-  for (const frame of frames) {
-    all.set(frame, length);
-    length += frame.length;
-  }
-  return all;
 }
 
 /** Silence around a recording says nothing: it may be heard or not. */

@@ -1,3 +1,4 @@
+import { concatenate } from '../../phone/concatenate.ts';
 import { resampleInPieces } from '../../phone/resample-in-pieces.ts';
 import type { ResultInformation } from '../events/callback-event.ts';
 import { fetchPlayFile, type PlayFileHosts } from './fetch-play-file.ts';
@@ -69,14 +70,4 @@ export function atRate(load: LoadPrompt, sampleRateHz: number): LoadPrompt {
     const samples = await resampleInPieces(prompt.samples, prompt.sampleRateHz, sampleRateHz);
     return { type: 'loaded', samples, sampleRateHz };
   };
-}
-
-function concatenate(parts: readonly Int16Array[]): Int16Array {
-  const all = new Int16Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
