@@ -19,6 +19,8 @@ const TIME_CHARS = 24;
 const SECONDS_CHARS = 6;
 const ZERO = 0x30;
 const POINT = 0x2e;
+/** The character that fills up base64. */
+const PADDING = 0x3d;
 
 type FullParse = (message: Buffer) => unknown;
 
@@ -42,7 +44,7 @@ export class AudioTemplate {
     this.#frameBytes = frame.data?.byteLength ?? 0;
     this.#frame = frame;
     const seconds = secondsAt === undefined ? [] : [{ from: secondsAt, to: secondsAt + SECONDS_CHARS }];
-    this.#fixed = gapsBetween([data, ...seconds], shape.byteLength);
+    this.#fixed = gapsBetween([withoutPadding(shape, data), ...seconds], shape.byteLength);
     if (secondsAt === undefined || frame.timestampMs === undefined) return;
     const ownMs = millisecondsAt(shape, secondsAt) ?? 0;
     this.#seconds = { at: secondsAt, minuteMs: frame.timestampMs - ownMs };
@@ -112,6 +114,13 @@ function onlySpan(text: string, name: string): Span | undefined {
   const from = at + name.length;
   const to = text.indexOf('"', from);
   return to < 0 ? undefined : { from, to };
+}
+
+/** Padding decodes to nothing, so that the length of the audio does not tell whether it is there: it belongs to the fixed bytes. */
+function withoutPadding(shape: Buffer, { from, to }: Span): Span {
+  let end = to;
+  while (end > from && shape[end - 1] === PADDING) end -= 1;
+  return { from, to: end };
 }
 
 /** What lies between these spans, from the first byte to the last. */
