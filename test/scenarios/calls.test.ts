@@ -26,7 +26,7 @@ function number(worker: string, format: AudioFormat, startStreaming = true): str
   return entry.number;
 }
 
-describe.each(['pcm16KMono', 'pcm24KMono'] as const)('a call in %s', (format) => {
+describe.concurrent.each(['pcm16KMono', 'pcm24KMono'] as const)('a call in %s', (format) => {
   const { sampleRateHz } = AUDIO_FORMATS[format];
 
   it('gives every sample back exactly once, in order and bit-exact, when the worker is an echo', async () => {

@@ -45,7 +45,7 @@ function piecesHeard(said: Int16Array, heard: Int16Array): number[] {
   return pieces;
 }
 
-it('loses the chunks for which a worker throws and no other, and the report says how much', async () => {
+it.concurrent('loses the chunks for which a worker throws and no other, and the report says how much', async () => {
   const { said, heard, report } = await callTo('thrower', 3, 1_000);
   const pieces = piecesHeard(said, heard);
   const [worker] = report.workers;
@@ -63,7 +63,7 @@ it('loses the chunks for which a worker throws and no other, and the report says
   );
 });
 
-it('loses what a worker does not hear while it takes ten seconds, counts it, and goes on', {
+it.concurrent('loses what a worker does not hear while it takes ten seconds, counts it, and goes on', {
   timeout: 60_000,
 }, async () => {
   const { said, heard, report } = await callTo('sleeper', 12, 2_500);

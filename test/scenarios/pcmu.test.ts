@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => test?.stop());
 
-it.each([
+it.concurrent.each([
   ['pcm16KMono', 16_000],
   ['pcm24KMono', 24_000],
 ] as const)(

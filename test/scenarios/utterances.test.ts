@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => test?.stop());
 
-describe.each(['pcm16KMono', 'pcm24KMono'] as const)('a call to the parrot in %s', (format) => {
+describe.concurrent.each(['pcm16KMono', 'pcm24KMono'] as const)('a call to the parrot in %s', (format) => {
   it('has each of two sentences said back once it is finished, bit-exact', async () => {
     const { sampleRateHz } = AUDIO_FORMATS[format];
     const seconds = (count: number): number => count * sampleRateHz;
