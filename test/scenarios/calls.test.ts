@@ -5,7 +5,7 @@ import { compileReport, withoutTrailingSilence } from '../../local/client/report
 import { findNumber } from '../../local/stack/directory.ts';
 import { AUDIO_FORMATS, type AudioFormat } from '../../shared/core/audio-format.ts';
 import { noise, speechLike, tone } from '../support/signals.ts';
-import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
 
 const CALLER = '+14255550199';
@@ -14,7 +14,7 @@ const CALL_LIMIT_MS = 30_000;
 
 let test: TestSystem;
 beforeAll(async () => {
-  test = await startTestSystem();
+  test = await startTestSystem({ extraEnv: PATIENT_RELAY });
 });
 afterAll(() => test?.stop());
 

@@ -11,7 +11,7 @@ import { compileReport } from '../../local/client/report.ts';
 import { findNumber } from '../../local/stack/directory.ts';
 import { freePorts } from '../../local/stack/ports.ts';
 import { speechLike } from '../support/signals.ts';
-import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
 
 const CALLER = '+14255550199';
@@ -30,6 +30,7 @@ beforeAll(async () => {
   test = await startTestSystem({
     ports,
     extraEnv: {
+      ...PATIENT_RELAY,
       webPubSub: {
         WEB_PUBSUB_CONTROL_TOKEN: CONTROL_TOKEN,
         // The hub's table says where a worker is: the event of the resident one goes to its process.
