@@ -33,9 +33,11 @@ export async function startLoadBalancer(backends: readonly string[]): Promise<Lo
     sockets.add(socket);
     return socket.once('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
   };
+  // The turn is taken before the first probe: connections that come together would otherwise skip servers for each other.
   const next = async (): Promise<URL | undefined> => {
+    const first = turn++;
     for (let tried = 0; tried < backends.length; tried++) {
-      const backend = backends[turn++ % backends.length] ?? '';
+      const backend = backends[(first + tried) % backends.length] ?? '';
       if (await isReady(backend)) return new URL(backend);
     }
     return undefined;
