@@ -76,7 +76,7 @@ describe('the example application', () => {
             phone = createWavPhone({
               rawId,
               speech: { samples: speech, sampleRateHz: 16_000 },
-              tailMs: 300,
+              tailMs: 1_500,
               maxMs: 5_000,
               onHangUp: hangUp,
             });
@@ -121,7 +121,7 @@ describe('the example application', () => {
       from: CALLER,
       to: numberOf(0),
       speech: { audio: speech, sampleRateHz: 16_000 },
-      tailMs: 300,
+      tailMs: 1_500,
       maxMs: 5_000,
     });
     const report = await until(async () => {

@@ -36,7 +36,7 @@ export interface TestSystemOptions {
  * For tests that want every sample without a hole: the machine that runs them may hold up all processes at once for a third of a second,
  * which tears the audio of a relay that is set for conversation.
  */
-export const PATIENT_RELAY = { relay: { JITTER_BUFFER_MS: '500' } } as const;
+export const PATIENT_RELAY = { relay: { JITTER_BUFFER_MS: '500', PLAYOUT_LEAD_MS: '2000' } } as const;
 
 export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
   const folder = await mkdtemp(join(tmpdir(), 'trunkline-'));
