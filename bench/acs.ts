@@ -22,6 +22,8 @@ const SMOKE = { calls: [10], rounds: 1, warmUpMs: 300, measureMs: 1_000 } as con
 const LEAST_HEARD = 0.8;
 
 const STANDIN_CORE = 0;
+/** As `npm run acs` and `npm start` run it. */
+const STANDIN_FLAGS = ['--single-threaded-gc'];
 const APPLICATION_CORE = 1;
 
 interface Plan {
@@ -71,7 +73,11 @@ async function measureAll(plan: Plan): Promise<Measured[]> {
     const { url } = await application.next<{ url: string }>();
     for (let round = 0; round < plan.rounds; round++) {
       for (const calls of plan.calls) {
-        const standIn = new PinnedProcess(new URL('acs/streams.ts', import.meta.url), STANDIN_CORE);
+        const standIn = new PinnedProcess(
+          new URL('acs/streams.ts', import.meta.url),
+          STANDIN_CORE,
+          STANDIN_FLAGS,
+        );
         try {
           const { warmUpMs, measureMs } = plan;
           standIn.send({ type: 'measure', url, calls, warmUpMs, measureMs });

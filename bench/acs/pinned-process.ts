@@ -10,8 +10,9 @@ export class PinnedProcess {
 
   readonly #child: ChildProcess;
 
-  constructor(module: URL, core: number) {
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', fileURLToPath(module)];
+  constructor(module: URL, core: number, nodeArgs: readonly string[] = []) {
+    const flags = ['--disable-warning=ExperimentalWarning', ...nodeArgs];
+    const node = [process.execPath, ...flags, fileURLToPath(module)];
     const [command = '', ...args] = PinnedProcess.canPin ? ['taskset', '-c', String(core), ...node] : node;
     this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   }

@@ -10,6 +10,8 @@ export interface ChildSpec {
   readonly name: string;
   readonly module: string;
   readonly args?: readonly string[];
+  /** Flags of Node itself. */
+  readonly nodeArgs?: readonly string[];
   /** Beside the few variables that every process needs. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -45,7 +47,7 @@ export class Child {
       env: { ...Object.fromEntries(inherited), ...spec.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // The twin's sources are run by type stripping, which older releases announce on every start.
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: ['--disable-warning=ExperimentalWarning', ...(spec.nodeArgs ?? [])],
     });
     const keep = (line: string): void => {
       this.#lines.push(line);
