@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RunningServer } from '../process/child.ts';
+import { type Clock, systemClock } from '../process/clock.ts';
 import type { JsonField } from './client-protocol/protobuf-codec.ts';
 import { CodecRegistry } from './client-protocol/registry.ts';
-import { type Clock, systemClock } from './clock.ts';
 import { ControlEndpoint } from './control/control-endpoint.ts';
 import type { HubRules } from './hub/hub.ts';
 import { hubKey, isHubName } from './hub/names.ts';

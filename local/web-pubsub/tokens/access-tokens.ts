@@ -1,5 +1,5 @@
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { Limits } from '../limits.ts';
 
 /** What a client's token says. Claims of one value and of many are both lists here. */

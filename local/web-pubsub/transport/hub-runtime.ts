@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
 import { CloseCode } from '../close-codes.ts';
 import type { HubCommand, HubEffect } from '../hub/commands.ts';
 import { Hub, type HubRules } from '../hub/hub.ts';

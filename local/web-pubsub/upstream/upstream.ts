@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { EventOutcome } from '../hub/commands.ts';
 import type { UpstreamEvent } from '../hub/upstream-event.ts';
 import type { Limits } from '../limits.ts';
