@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises';
-import { type EventGridEvent, type EventSchema, eventTime } from './event.ts';
+import { type EventGridEvent, type EventSchema, eventTime, toCloudEvent } from './event.ts';
 import type { AttemptResult, DeadLetterReason } from './retry-policy.ts';
 
 export interface Attempt {
@@ -48,13 +48,7 @@ export function encodeDeadLetter(letter: DeadLetter, schema: EventSchema): strin
       return JSON.stringify({ ...event, ...fate });
     case 'CloudEventSchemaV1_0':
       return JSON.stringify({
-        id: event.id,
-        source: event.topic,
-        subject: event.subject,
-        type: event.eventType,
-        time: event.eventTime,
-        specversion: '1.0',
-        data: event.data,
+        ...toCloudEvent(event),
         ...Object.fromEntries(Object.entries(fate).map(([name, value]) => [name.toLowerCase(), value])),
       });
   }

@@ -30,15 +30,7 @@ export function encodeEvent(schema: EventSchema, event: EventGridEvent): Encoded
     case 'CloudEventSchemaV1_0':
       return {
         contentType: 'application/cloudevents+json; charset=utf-8',
-        body: JSON.stringify({
-          id: event.id,
-          source: event.topic,
-          subject: event.subject,
-          type: event.eventType,
-          time: event.eventTime,
-          specversion: '1.0',
-          data: event.data,
-        }),
+        body: JSON.stringify(toCloudEvent(event)),
       };
   }
 }
@@ -46,4 +38,17 @@ export function encodeEvent(schema: EventSchema, event: EventGridEvent): Encoded
 /** The service writes seven digits after the second; a clock in milliseconds fills four of them with zeros. */
 export function eventTime(nowMs: number): string {
   return new Date(nowMs).toISOString().replace('Z', '0000Z');
+}
+
+/** The event in the CloudEvents schema, version 1.0. */
+export function toCloudEvent(event: EventGridEvent): Record<string, unknown> {
+  return {
+    id: event.id,
+    source: event.topic,
+    subject: event.subject,
+    type: event.eventType,
+    time: event.eventTime,
+    specversion: '1.0',
+    data: event.data,
+  };
 }
