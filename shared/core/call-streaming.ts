@@ -32,6 +32,8 @@ export interface Streaming {
   readonly from?: 'starting' | 'active';
   /** `stopping`: start again once stopped. It is kept with the call, so that nobody need wait for the end of the stop. */
   readonly restart?: true;
+  /** `starting`: the start of a restart, which nobody waits for, so that it has retries though it is no retry itself. */
+  readonly again?: true;
   /** `failed`: when to start again; absent once given up. */
   readonly retryAtMs?: number;
   /** `failed`: why. */
@@ -95,7 +97,7 @@ export function stepStreaming(streaming: Streaming, event: StreamingEvent, nowMs
       return restart(streaming, event, nowMs);
     case 'startFailed':
       if (streaming.state !== 'starting' || streaming.requestId !== event.id) return only(streaming);
-      return streaming.retries === 0
+      return streaming.retries === 0 && !streaming.again
         ? only({ ...enter(streaming, 'failed', nowMs), reason: event.reason })
         : failAndRetry(streaming, event.reason, nowMs);
     case 'stopFailed':
@@ -177,11 +179,11 @@ function restart(streaming: Streaming, request: StreamingRequest, nowMs: number)
   }
 }
 
-/** The end of a restart's stop. It is a start that nobody waits for, so that it has retries like one after a failure. */
+/** The end of a restart's stop: it was asked for, so that the shortest pause comes first should the start fail. */
 function startAgain(streaming: Streaming, nowMs: number): StreamingStep {
   const id = `again-${streaming.requestId}`;
   return {
-    streaming: { ...enter(streaming, 'starting', nowMs), retries: 1, requestId: id },
+    streaming: { ...enter(streaming, 'starting', nowMs), retries: 0, requestId: id, again: true },
     commands: [{ type: 'startMediaStreaming', id }],
   };
 }

@@ -49,13 +49,20 @@ describe('restarting', () => {
     });
   });
 
-  it('is tried again when ACS does not start', () => {
+  it('is tried again, after the shortest pause, when ACS does not start', () => {
     const starting = streamingAfter(start, started, restart, stopped);
     const event: StreamingEvent = { type: 'startFailed', id: 'again-again', reason: '500' };
     expect(stepStreaming(starting, event, 1_000)).toMatchObject({
-      streaming: { state: 'failed', retryAtMs: 1_000 + (RETRY_PAUSES_MS[1] ?? 0) },
-      commands: [{ type: 'scheduleRetry', retry: 2 }],
+      streaming: { state: 'failed', retryAtMs: 1_000 + (RETRY_PAUSES_MS[0] ?? 0) },
+      commands: [{ type: 'scheduleRetry', retry: 1 }],
     });
+  });
+
+  it('is dialled again after the shortest pause when no relay takes the new stream', () => {
+    const starting = streamingAfter(start, started, restart, stopped);
+    expect(stepStreaming(starting, failed(true), 1_000).commands).toEqual([
+      { type: 'scheduleRetry', retry: 1, atMs: 1_000 + (RETRY_PAUSES_MS[0] ?? 0) },
+    ]);
   });
 
   it('goes on with the stream that there is when ACS does not stop', () => {
