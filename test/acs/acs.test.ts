@@ -3,7 +3,7 @@ import { get } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AcsOptions, startAcsWith } from '../../local/acs/acs.ts';
-import { createLocalCertificate } from '../../local/acs/http/local-certificate.ts';
+import { createLocalCertificate } from '../../local/tls/local-certificate.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';

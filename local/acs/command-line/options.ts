@@ -1,12 +1,10 @@
-import { mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { openSync, readFileSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { EventSchema } from '../../event-grid/event.ts';
 import { parseSubscriptions, type SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
+import { readTls } from '../../tls/tls-flags.ts';
 import type { AcsOptions } from '../acs.ts';
 import { type FaultPlan, type ParsedFaultPlan, parseFaultPlan } from '../faults/fault-plan.ts';
-import type { TlsIdentity } from '../http/listen.ts';
-import { createLocalCertificate } from '../http/local-certificate.ts';
 import { parseBehaviourFlags } from './behaviour-flag.ts';
 import { parseFaultFlag } from './fault-flag.ts';
 import { keepKeys } from './keys-file.ts';
@@ -71,13 +69,17 @@ export async function readCommandLine(
     ...parseBehaviourFlags(values.behaviour),
     ...(values.strict ? { strictUrls: true } : {}),
   };
-  const { tls, caFile } = await readTls({
-    https: values.https,
-    host: values.host,
-    caOut: values['ca-out'],
-    key: values['tls-key'],
-    cert: values['tls-cert'],
-  });
+  const { tls, caFile } = await readTls(
+    {
+      https: values.https,
+      host: values.host,
+      caOut: values['ca-out'],
+      key: values['tls-key'],
+      cert: values['tls-cert'],
+      defaultCaFile: CA_FILE,
+    },
+    Date.now(),
+  );
   const seed = values.seed ?? filled(env['ACS_SEED']);
   const eventLog = values['event-log'];
   const options: AcsOptions = {
@@ -140,32 +142,6 @@ function readFaults(
     rules: [...base.rules, ...flags.map(parseFaultFlag)],
     clockSkewMs: skew === undefined ? base.clockSkewMs : Number(skew),
   };
-}
-
-async function readTls(flags: {
-  readonly https: boolean;
-  readonly host: string;
-  readonly caOut: string | undefined;
-  readonly key: string | undefined;
-  readonly cert: string | undefined;
-}): Promise<{ tls?: TlsIdentity; caFile?: string }> {
-  const { https, host, caOut, key, cert } = flags;
-  if (https && (key !== undefined || cert !== undefined)) {
-    throw new Error('--https makes a certificate; it cannot be given together with --tls-key and --tls-cert');
-  }
-  if (caOut !== undefined && !https) throw new Error('--ca-out is of use with --https only');
-  if (https) {
-    const caFile = caOut ?? CA_FILE;
-    const { tls, ca } = await createLocalCertificate(host, Date.now());
-    mkdirSync(dirname(caFile), { recursive: true });
-    writeFileSync(caFile, ca);
-    return { tls, caFile };
-  }
-  if (key === undefined && cert === undefined) return {};
-  if (key === undefined || cert === undefined) {
-    throw new Error('--tls-key and --tls-cert must be given together');
-  }
-  return { tls: { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') } };
 }
 
 /** Lines are few and short: each is written at once, so that none is lost when the process is killed. */
