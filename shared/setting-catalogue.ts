@@ -156,7 +156,7 @@ export const SETTINGS = {
   }),
   CALL_ROUTES: setting({
     what: 'Which calls are answered, and how: a JSON array of routes.',
-    where: 'You write it; see docs/routes.md.',
+    where: 'You write it, or a file routes.json beside host.json; see docs/routes.md.',
     example: '[{"name":"everyone","workers":[{"name":"echo"}]}]',
     schema: json,
   }),

@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCallControl } from '../../shared/azure/call-control.ts';
 import { createTableCallStore } from '../../shared/azure/call-store.ts';
 import { tokenCredential } from '../../shared/azure/credentials.ts';
+import { createRouteTable } from '../../shared/azure/route-table.ts';
 import { type Connection, type Environment, isLoopbackHttp, readControlConfig } from '../../shared/config.ts';
 import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/protocol/acs-token.ts';
 import { parseRoutes } from '../../shared/protocol/routes-schema.ts';
+import { RouteBook } from './route-book.ts';
 import type { ControlDeps } from './use-cases/deps.ts';
+
+const ROUTES_FILE = 'routes.json';
 
 export interface ControlApp {
   readonly deps: ControlDeps;
@@ -30,30 +35,41 @@ export function controlAppLoader(env: Environment): LoadControlApp {
 
 /** @throws ConfigError, RoutesError with every problem of the settings. */
 export function createControlApp(env: Environment): ControlApp {
-  const config = readControlConfig(env);
+  const config = readControlConfig(withRoutesFile(env));
   const routes = parseRoutes(config.routes);
   const credential = (): ReturnType<typeof tokenCredential> => tokenCredential(env);
+  const tables = { ...config.tables, credential };
+  const tableOptions = { allowInsecureConnection: isInsecure(config.tables, 'TableEndpoint') };
+  const routeTable = createRouteTable(tables, tableOptions);
   return {
     acsTokens: createAcsTokenVerifier(config.acsTokens),
     ticketKeys: config.ticketKeys,
     deps: {
-      store: createTableCallStore(
-        { ...config.tables, credential },
-        { allowInsecureConnection: isInsecure(config.tables, 'TableEndpoint') },
-      ),
+      store: createTableCallStore(tables, tableOptions),
       control: createCallControl(
         { ...config.acs, credential },
         { allowInsecureConnection: isInsecure(config.acs, 'endpoint') },
       ),
       clock: { now: Date.now, sleep: (ms) => sleep(ms) },
       newId: randomUUID,
-      routes,
+      routes: new RouteBook({
+        read: () => routeTable.read(),
+        fallback: routes,
+        now: Date.now,
+        warn: (problem) => console.warn(`The routes of before still hold: ${problem}`),
+      }),
       publicBaseUrl: config.publicBaseUrl,
       relayUrl: config.relayUrl,
       ticketKey: config.ticketKeys[0],
       maxCallMs: config.maxCallMinutes * 60_000,
     },
   };
+}
+
+/** The routes of the file `routes.json` beside `host.json`, where the app starts, if the setting does not name any. */
+function withRoutesFile(env: Environment): Environment {
+  if (env['CALL_ROUTES'] !== undefined || !existsSync(ROUTES_FILE)) return env;
+  return { ...env, CALL_ROUTES: readFileSync(ROUTES_FILE, 'utf8') };
 }
 
 /** Whether a service is reached without encryption, which the settings and this check allow on this machine only. */

@@ -38,6 +38,8 @@ type CallRow = {
   /** For people who look at the table; the truth is in `call`. */
   readonly phase: string;
   readonly streaming: string;
+  /** Live calls are counted by it. */
+  readonly route: string;
   readonly call: string;
 };
 
@@ -142,6 +144,19 @@ class TableCallStore implements CallStore {
     });
   }
 
+  countLive(route: string, atMost: number): Promise<number> {
+    return this.#guard('counting calls', async ({ calls }) => {
+      const partitions = Array.from({ length: PARTITIONS }, (_, index) =>
+        firstRows<CallRow>(
+          calls,
+          `${liveRange(index)} and route eq '${route.replaceAll("'", "''")}'`,
+          atMost,
+        ),
+      );
+      return Math.min(atMost, (await Promise.all(partitions)).flat().length);
+    });
+  }
+
   appendTimeline(callId: string, entry: TimelineEntry): Promise<void> {
     return this.#guard('writing to a timeline', async ({ timeline }) => {
       const row: TimelineRow = { ...entry, details: JSON.stringify(entry.details) };
@@ -188,6 +203,7 @@ function callEntity(call: Call, kind: RowKind): RowKeys & CallRow {
     schema: SCHEMA,
     phase: call.phase,
     streaming: call.streaming.state,
+    route: call.route,
     call: JSON.stringify(call),
   };
 }
@@ -230,8 +246,11 @@ function callOf(row: CallRow): Call {
 }
 
 async function liveCalls(calls: TableClient, partition: number, limit: number): Promise<Call[]> {
-  const range = `PartitionKey eq '${partitionName(partition)}' and RowKey ge 'live:' and RowKey lt 'live;'`;
-  return (await firstRows<CallRow>(calls, range, limit)).map(callOf);
+  return (await firstRows<CallRow>(calls, liveRange(partition), limit)).map(callOf);
+}
+
+function liveRange(partition: number): string {
+  return `PartitionKey eq '${partitionName(partition)}' and RowKey ge 'live:' and RowKey lt 'live;'`;
 }
 
 async function firstRows<Row extends object>(

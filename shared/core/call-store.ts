@@ -28,6 +28,8 @@ export interface CallStore {
   ): Promise<Result | undefined>;
   /** Calls that have not ended, the newest first, at most `limit`. Its cost does not grow with the calls of the past. */
   listLive(limit: number): Promise<readonly Call[]>;
+  /** How many calls of a route have not ended; counted no further than `atMost`. */
+  countLive(route: string, atMost: number): Promise<number>;
   /** Adds an entry; the same entry (`id` and `atMs`) again changes nothing. */
   appendTimeline(callId: string, entry: TimelineEntry): Promise<void>;
   /** The first `limit` entries in the order of their times. */

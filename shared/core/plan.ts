@@ -88,4 +88,6 @@ export interface CallPlan {
   /** Whether ACS sends DTMF tones on the media socket. */
   readonly dtmf: boolean;
   readonly workers: readonly WorkerPlan[];
+  /** The call is ended when nobody has said anything for so long, neither a person nor a worker. Absent: never. */
+  readonly idleMs?: number;
 }

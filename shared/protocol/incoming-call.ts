@@ -1,6 +1,6 @@
 /** The event `Microsoft.Communication.IncomingCall` of Event Grid, in the Event Grid schema or as a CloudEvent. */
 import * as z from 'zod';
-import type { Party } from '../core/routes.ts';
+import type { Headers, Party } from '../core/routes.ts';
 
 const INCOMING_CALL = 'Microsoft.Communication.IncomingCall';
 
@@ -14,6 +14,9 @@ export interface IncomingCall {
   readonly to: Party;
   readonly serverCallId?: string;
   readonly correlationId?: string;
+  /** Custom headers that came with the call. They may hold anything, so they are written nowhere. */
+  readonly sipHeaders: Headers;
+  readonly voipHeaders: Headers;
 }
 
 export type GridEvent =
@@ -37,12 +40,30 @@ const party = z
     return z.NEVER;
   });
 
+/** Headers of a call that are read at most; of more, the rest is left out. */
+const MAX_HEADERS = 64;
+
+const headers = z
+  .record(z.string(), z.unknown())
+  .transform((entries): Headers => {
+    const texts = Object.entries(entries).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    );
+    return Object.fromEntries(texts.slice(0, MAX_HEADERS));
+  })
+  .catch({});
+
+const customContext = z
+  .object({ sipHeaders: headers, voipHeaders: headers })
+  .catch({ sipHeaders: {}, voipHeaders: {} });
+
 const data = z.object({
   incomingCallContext: z.string().min(1),
   from: party,
   to: party,
   serverCallId: z.string().optional().catch(undefined),
   correlationId: z.string().optional().catch(undefined),
+  customContext,
 });
 
 const envelope = z.object({
@@ -65,7 +86,7 @@ export function parseGridEvent(value: unknown): GridEvent {
   if (type !== INCOMING_CALL) return { kind: 'other', type: type.slice(0, MAX_TYPE) };
   const inner = data.safeParse(outer.data.data);
   if (!inner.success) return { kind: 'malformed', problem: problemOf(inner.error, 'data') };
-  const { incomingCallContext, from, to, serverCallId, correlationId } = inner.data;
+  const { incomingCallContext, from, to, serverCallId, correlationId, customContext: custom } = inner.data;
   const atMs = time === undefined ? Number.NaN : Date.parse(time);
   return {
     kind: 'incomingCall',
@@ -74,6 +95,7 @@ export function parseGridEvent(value: unknown): GridEvent {
       incomingCallContext,
       from,
       to,
+      ...custom,
       ...(Number.isNaN(atMs) ? {} : { atMs }),
       ...(serverCallId === undefined ? {} : { serverCallId }),
       ...(correlationId === undefined ? {} : { correlationId }),

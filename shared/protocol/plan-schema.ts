@@ -26,4 +26,5 @@ export const planSchema: z.ZodType<CallPlan> = z.object({
   startStreaming: z.boolean(),
   dtmf: z.boolean(),
   workers: z.array(workerPlanSchema).max(16),
+  idleMs: z.int().positive().exactOptional(),
 });

@@ -43,6 +43,18 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
       expect(created.filter(Boolean)).toHaveLength(1);
     });
 
+    it('counts the live calls of a route, no further than it is asked to', async () => {
+      const store = await open();
+      const route = "Bob's desk";
+      for (let index = 0; index < 5; index += 1) await store.create(aCall({ callId: aNewCallId(), route }));
+      const over = aCall({ callId: aNewCallId(), route, phase: 'ended' });
+      await store.create(over);
+      await store.create(aCall({ callId: aNewCallId(), route: 'another' }));
+      expect(await store.countLive(route, 100)).toBe(5);
+      expect(await store.countLive(route, 3)).toBe(3);
+      expect(await store.countLive('none', 100)).toBe(0);
+    });
+
     it('does not bring an ended call back to life when it is created again', async () => {
       const store = await open();
       const call = aCall({ callId: aNewCallId() });

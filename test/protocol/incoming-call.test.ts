@@ -48,6 +48,8 @@ describe('the event IncomingCall', () => {
         to: { rawId: '4:+18005550199', phoneNumber: '+18005550199' },
         serverCallId: 'aHR0cHM6',
         correlationId: data.correlationId,
+        sipHeaders: { 'User-To-User': 'x' },
+        voipHeaders: {},
       },
     });
   });
@@ -65,7 +67,16 @@ describe('the event IncomingCall', () => {
         incomingCallContext: 'context',
         from: { rawId: '4:+14255550123', phoneNumber: '+14255550123' },
         to: { rawId: '8:acs:r_u' },
+        sipHeaders: {},
+        voipHeaders: {},
       },
+    });
+  });
+
+  it('brings its custom headers, as far as they are texts', () => {
+    const customContext = { sipHeaders: { 'X-MS-Custom-Tenant': 'contoso', odd: 7 }, voipHeaders: null };
+    expect(parseGridEvent({ ...gridEvent, data: { ...data, customContext } })).toMatchObject({
+      call: { sipHeaders: { 'X-MS-Custom-Tenant': 'contoso' }, voipHeaders: {} },
     });
   });
 

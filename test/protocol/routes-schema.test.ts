@@ -136,3 +136,55 @@ describe('CALL_ROUTES', () => {
     expect(problemsOf(value).length).toBeGreaterThan(0);
   });
 });
+
+describe('routes that do more than answer', () => {
+  it('say where to, why, when, how long, how many', () => {
+    const [desk] = parseRoutes([
+      {
+        name: 'desk',
+        match: {
+          direction: 'inbound',
+          sipHeaders: { 'X-MS-Custom-Tenant': 'contoso' },
+          time: { timeZone: 'Europe/Berlin', days: ['mon'], from: '08:30', to: '24:00' },
+          percentage: 12.5,
+        },
+        maxMinutes: 30,
+        idleSeconds: 60,
+        capacity: 2,
+        onStreamingFailed: { play: { kind: 'text', text: 'Sorry.', locale: 'en-US' } },
+      },
+    ]);
+    expect(desk).toMatchObject({
+      match: { time: { timeZone: 'Europe/Berlin', days: ['mon'], from: 510, to: 1_440 }, percentage: 12.5 },
+      maxCallMs: 1_800_000,
+      capacity: 2,
+      onStreamingFailed: { play: { kind: 'text' } },
+      plan: { idleMs: 60_000 },
+    });
+    const actions = parseRoutes([
+      { name: 'a', action: 'reject', rejectReason: 'busy' },
+      { name: 'b', action: 'redirect', redirectTo: '+14255550123' },
+      { name: 'c', action: 'ring' },
+    ]);
+    expect(actions).toMatchObject([
+      { rejectReason: 'busy' },
+      { redirectTo: '4:+14255550123' },
+      { action: 'ring' },
+    ]);
+  });
+
+  it.each([
+    [{ action: 'redirect' }, 'routes[0].redirectTo: is missing'],
+    [{ redirectTo: '+14255550123' }, 'routes[0].redirectTo: belongs to the action "redirect"'],
+    [{ action: 'redirect', redirectTo: 'Bob' }, 'routes[0].redirectTo: must be a telephone number'],
+    [{ rejectReason: 'busy' }, 'routes[0].rejectReason: belongs to the action "reject"'],
+    [{ match: { time: { timeZone: 'Mars/Base' } } }, 'routes[0].match.time.timeZone: must be a time zone'],
+    [{ match: { time: { timeZone: 'UTC', from: '9:00' } } }, 'routes[0].match.time.from: must be a time'],
+    [{ match: { percentage: 101 } }, 'routes[0].match.percentage'],
+    [{ match: { direction: 'outbound' }, action: 'ring' }, 'an outbound call can be answered'],
+    [{ idleSeconds: 1 }, 'routes[0].idleSeconds'],
+    [{ onStreamingFailed: 'panic' }, 'routes[0].onStreamingFailed: must be "leave", "hang-up"'],
+  ])('are refused where they contradict themselves: %j', (fields, sentence) => {
+    expect(problemsOf([{ name: 'one', ...fields }]).join('; ')).toContain(sentence);
+  });
+});

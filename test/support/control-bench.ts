@@ -42,7 +42,7 @@ export class ControlBench {
         this.#ids += 1;
         return `id-${this.#ids}`;
       },
-      routes,
+      routes: { current: async () => routes },
       publicBaseUrl: 'https://control.example',
       relayUrl: 'wss://relay.example',
       ticketKey: TICKET_KEY,

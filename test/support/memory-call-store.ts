@@ -51,6 +51,10 @@ export class MemoryCallStore implements CallStore {
       .slice(0, limit);
   }
 
+  async countLive(route: string, atMost: number): Promise<number> {
+    return (await this.listLive(Number.MAX_SAFE_INTEGER)).filter((call) => call.route === route).slice(0, atMost).length;
+  }
+
   async appendTimeline(callId: string, entry: TimelineEntry): Promise<void> {
     await this.#travel();
     const entries = this.#timelines.get(callId) ?? new Map<string, TimelineEntry>();

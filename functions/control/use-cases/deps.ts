@@ -1,6 +1,6 @@
 import type { CallControl } from '../../../shared/core/call-control.ts';
 import type { CallStore } from '../../../shared/core/call-store.ts';
-import type { CallRoute } from '../../../shared/core/routes.ts';
+import type { RouteSource } from '../../../shared/core/route-source.ts';
 
 /** Where messages go. Fields are ids, states, counts and codes: never a number, context, ticket or token. */
 export interface Log {
@@ -24,7 +24,7 @@ export interface ControlDeps {
   readonly clock: Clock;
   /** A new id, unlike any other. */
   readonly newId: () => string;
-  readonly routes: readonly CallRoute[];
+  readonly routes: RouteSource;
   /** Without a slash at the end, as are all base URLs. */
   readonly publicBaseUrl: string;
   readonly relayUrl: string;

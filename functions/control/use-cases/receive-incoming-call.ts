@@ -4,12 +4,12 @@ import { type AnsweredCall, CallControlError } from '../../../shared/core/call-c
 import type { CallEvent } from '../../../shared/core/call-event.ts';
 import { formatCallId } from '../../../shared/core/call-id.ts';
 import { CallStoreError } from '../../../shared/core/call-store.ts';
-import { type CallRoute, chooseRoute } from '../../../shared/core/routes.ts';
 import type { IncomingCall } from '../../../shared/protocol/incoming-call.ts';
 import { mediaPath } from '../../../shared/protocol/names.ts';
 import { maskParty } from '../../../shared/protocol/redact.ts';
 import { signTicket } from '../../../shared/protocol/ticket.ts';
 import { parseTraceparent } from '../../../shared/protocol/traceparent.ts';
+import { type ActingRoute, chooseRoute } from './choose-route.ts';
 import type { ControlDeps, Log } from './deps.ts';
 
 /** How long a phone rings: an older event is about a call that nobody can answer any more. */
@@ -52,13 +52,22 @@ export async function receiveIncomingCall(
     log.info('A stale call was dropped', { callId, ageMs: nowMs - incoming.atMs });
     return 'stale';
   }
-  const route = chooseRoute(deps.routes, incoming.from, incoming.to);
-  if (route === undefined) {
-    log.info('No route matches: the call is left ringing', { callId });
+  const route = await chooseRoute(deps, { ...incoming, callId, direction: 'inbound', atMs: nowMs });
+  if (route?.action === 'redirect') {
+    log.error('not supported: redirecting a call; it is left ringing', { callId, route: route.name });
+    return 'no route';
+  }
+  // A call that is known keeps its route, even where the routes, or the room on them, have changed since its first delivery.
+  const described =
+    route === undefined
+      ? await deps.store.get(callId)
+      : describe(deps, incoming, route, route.action, callId, nowMs);
+  if (described === undefined) {
+    log.info('No route is for this call: it is left ringing', { callId });
     return 'no route';
   }
   const claim = deps.newId();
-  const call = await claimCall(deps, describe(deps, incoming, route, callId, nowMs), incoming, claim);
+  const call = await claimCall(deps, described, incoming, claim);
   if (call === undefined) {
     log.info('The call is handled already', { callId });
     return 'already handled';
@@ -71,19 +80,20 @@ export async function receiveIncomingCall(
 function describe(
   deps: ControlDeps,
   { from, to, serverCallId, correlationId }: IncomingCall,
-  route: CallRoute,
+  route: ActingRoute,
+  decision: Call['decision'],
   callId: string,
   nowMs: number,
 ): Call {
   const call = newCall({
     callId,
     route: route.name,
-    decision: route.action,
+    decision,
     plan: route.plan,
     from: maskParty(from.rawId),
     to: maskParty(to.rawId),
     receivedAtMs: nowMs,
-    expiresAtMs: nowMs + deps.maxCallMs,
+    expiresAtMs: nowMs + Math.min(route.maxCallMs ?? deps.maxCallMs, deps.maxCallMs),
   });
   return {
     ...call,
@@ -161,7 +171,7 @@ async function reject(
   log: Log,
 ): Promise<IncomingOutcome> {
   try {
-    await deps.control.reject(incomingCallContext);
+    await deps.control.reject(incomingCallContext, 'forbidden');
   } catch (error) {
     return await failed(deps, callId, claim, error, log);
   }

@@ -1,0 +1,7 @@
+import type { CallRoute } from './routes.ts';
+
+/** Where the routes come from. */
+export interface RouteSource {
+  /** The routes that hold now, in the order of their precedence. */
+  current(): Promise<readonly CallRoute[]>;
+}
