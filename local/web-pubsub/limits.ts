@@ -82,5 +82,8 @@ export const GROUP_NAME_MAX_LENGTH = 1_024;
 /** Wildcards (`*` or `**`) in one role pattern; Microsoft's emulator ignores a role with more. */
 export const ROLE_PATTERN_MAX_ASTERISKS = 5;
 
+/** Single groups of which more or less may be said to one connection than its wildcard roles do. Microsoft's emulator. */
+export const GRANTED_GROUPS_MAX = 1_000;
+
 /** Largest page of group members (REST reference, `maxpagesize`). */
 export const GROUP_MEMBERS_PAGE_MAX = 200;

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../process/clock.ts';
 import type { JsonField } from './client-protocol/protobuf-codec.ts';
 import { CodecRegistry } from './client-protocol/registry.ts';
 import { ControlEndpoint } from './control/control-endpoint.ts';
-import type { HubRules } from './hub/hub.ts';
+import type { HubRules } from './hub/hub-rules.ts';
 import { hubKey, isHubName } from './hub/names.ts';
 import { type Limits, SERVICE_LIMITS } from './limits.ts';
 import type { LogSink } from './log.ts';

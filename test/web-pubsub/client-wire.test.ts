@@ -73,10 +73,6 @@ describe('the upgrade', () => {
 
   it('is refused with 501 and a sentence for what the stand-in does not speak', async () => {
     const url = clientUrl(service, await clientToken(service));
-    await expect(RawClient.open(resources, url, [])).rejects.toThrow(
-      /HTTP 501 .*clients without a subprotocol/,
-    );
-    await expect(RawClient.open(resources, url, 'unheard-of.v1')).rejects.toThrow(/HTTP 501 .*unheard-of/);
     await expect(
       RawClient.open(resources, url.replace('/client/', '/clients/mqtt/'), 'mqtt'),
     ).rejects.toThrow(/501 .*mqtt/);

@@ -21,6 +21,7 @@ import { parseJsonRequest } from './json-request.ts';
 export class JsonCodec implements ClientCodec {
   readonly subprotocol: string;
   readonly reliable: boolean;
+  readonly onFailure = 'ack';
 
   constructor(subprotocol: string, reliable: boolean) {
     this.subprotocol = subprotocol;

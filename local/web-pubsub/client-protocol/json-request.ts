@@ -49,11 +49,10 @@ export function parseJsonRequest(text: string): ClientRequest {
     case 'sendtogroup':
       if (root['stream'] !== undefined)
         throw invalid("not supported by this stand-in: 'stream' of sendToGroup");
-      checkTtl(root);
       return {
         type: 'sendToGroup',
         group: groupOf(root),
-        data: dataOf(root, text),
+        data: withTtl(dataOf(root, text), root),
         noEcho: optionalBoolean(root, 'noEcho'),
         ...acknowledged,
       };
@@ -121,11 +120,11 @@ function optionalUint64(root: JsonObject, name: string, text: string): AckId | u
   throw invalid(`'${name}' must be an unsigned 64-bit integer`);
 }
 
-/** The range is checked; nothing waits in the stand-in long enough for a message to expire. */
-function checkTtl(root: JsonObject): void {
+function withTtl(data: MessageData, root: JsonObject): MessageData {
   const ttl = root['ttlSeconds'];
-  if (ttl === undefined || ttl === null) return;
-  if (typeof ttl === 'number' && Number.isInteger(ttl) && ttl >= 0 && ttl <= MESSAGE_TTL_MAX_SECONDS) return;
+  if (ttl === undefined || ttl === null) return data;
+  if (typeof ttl === 'number' && Number.isInteger(ttl) && ttl >= 0 && ttl <= MESSAGE_TTL_MAX_SECONDS)
+    return { ...data, ttlSeconds: ttl };
   throw invalid(`'ttlSeconds' must be an integer from 0 to ${MESSAGE_TTL_MAX_SECONDS}`);
 }
 

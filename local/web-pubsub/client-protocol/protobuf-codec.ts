@@ -36,6 +36,7 @@ const METADATA = 5;
 export class ProtobufCodec implements ClientCodec {
   readonly subprotocol: string;
   readonly reliable: boolean;
+  readonly onFailure = 'ack';
   readonly #jsonField: JsonField;
 
   constructor(subprotocol: string, reliable: boolean, jsonField: JsonField) {

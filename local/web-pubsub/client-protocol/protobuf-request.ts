@@ -60,21 +60,23 @@ function sendToGroup(bytes: Uint8Array): ClientRequest {
   let ackId: AckId | undefined;
   let payload: Payload | undefined;
   let noEcho = false;
+  let ttlSeconds: number | undefined;
   const metadata = new Map<string, string>();
   for (let field = reader.nextField(); field !== undefined; field = reader.nextField()) {
     if (field === 1) group = reader.string();
     else if (field === 2) ackId = reader.uint64();
     else if (field === 3) payload = messageData(reader.bytes());
     else if (field === 4) noEcho = reader.bool();
-    else if (field === 5) checkTtl(reader.uint32());
+    else if (field === 5) ttlSeconds = checkedTtl(reader.uint32());
     else if (field === 6) metadata.set(...metadataEntry(reader.bytes()));
     else if (field === 7) throw invalid("not supported by this stand-in: 'stream' of sendToGroup");
     else reader.skip();
   }
+  const data = dataOf(payload, metadata);
   return {
     type: 'sendToGroup',
     group: groupName(group),
-    data: dataOf(payload, metadata),
+    data: ttlSeconds === undefined ? data : { ...data, ttlSeconds },
     noEcho,
     ...(ackId === undefined ? {} : { ackId }),
   };
@@ -177,10 +179,9 @@ function groupName(group: string): string {
   return group;
 }
 
-/** The range is checked; nothing waits in the stand-in long enough for a message to expire. */
-function checkTtl(seconds: number): void {
-  if (seconds > MESSAGE_TTL_MAX_SECONDS)
-    throw invalid(`'ttl_seconds' must be an integer from 0 to ${MESSAGE_TTL_MAX_SECONDS}`);
+function checkedTtl(seconds: number): number {
+  if (seconds <= MESSAGE_TTL_MAX_SECONDS) return seconds;
+  throw invalid(`'ttl_seconds' must be an integer from 0 to ${MESSAGE_TTL_MAX_SECONDS}`);
 }
 
 function invalid(rule: string): ProtocolViolation {

@@ -28,8 +28,4 @@ export class CodecRegistry {
     }
     return undefined;
   }
-
-  supportedSubprotocols(): readonly string[] {
-    return this.#codecs.map((codec) => codec.subprotocol);
-  }
 }

@@ -60,17 +60,29 @@ export class ProtocolViolation extends Error {
   }
 }
 
-/** The reading and writing of one subprotocol. Pure: no state between calls. */
+/**
+ * The reading and writing of one kind of client. Pure: no state between calls. A message that the kind of client has no
+ * form for is undefined, and nothing is sent.
+ */
 export interface ClientCodec {
-  /** The subprotocol's name, as in `Sec-WebSocket-Protocol`. */
+  /** The subprotocol's name, as in `Sec-WebSocket-Protocol`; empty when none was selected. */
   readonly subprotocol: string;
   /** Whether connections have sequence ids and can be recovered. */
   readonly reliable: boolean;
+  /**
+   * What a client meets whose request fails: an error ack if it asked for one (`ack`), or, having no envelope in which it could
+   * be told, the end of its connection (`close`).
+   */
+  readonly onFailure: 'ack' | 'close';
   /** @throws ProtocolViolation */
   parse(frame: ReceivedFrame): ClientRequest;
-  connected(connectionId: string, userId: string | undefined, reconnectionToken: string | undefined): Frame;
-  disconnected(message: string): Frame;
-  ack(ackId: AckId, error?: AckError): Frame;
-  pong(): Frame;
+  connected(
+    connectionId: string,
+    userId: string | undefined,
+    reconnectionToken: string | undefined,
+  ): Frame | undefined;
+  disconnected(message: string): Frame | undefined;
+  ack(ackId: AckId, error?: AckError): Frame | undefined;
+  pong(): Frame | undefined;
   prepare(origin: MessageOrigin, data: MessageData): PreparedMessage;
 }

@@ -1,28 +1,28 @@
+import { CloseCode } from '../close-codes.ts';
 import type { AckId } from './ack-ledger.ts';
-import type { AckError, ClientRequest, Frame, GroupRequest, MessageOrigin } from './client-codec.ts';
+import type { AckError, ClientRequest, GroupRequest } from './client-codec.ts';
 import type { Connection } from './connection.ts';
+import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
-import type { MessageData } from './payload.ts';
-import type { UpstreamEvent } from './upstream-event.ts';
-
-/** What handling one request may do to the hub. */
-export interface RequestContext {
-  readonly members: Membership;
-  write(frame: Frame): void;
-  publish(group: string, origin: MessageOrigin, data: MessageData, excluded: ReadonlySet<string>): void;
-  callHandler(event: UpstreamEvent): void;
-}
-
-const NOBODY: ReadonlySet<string> = new Set();
+import type { Sessions } from './sessions.ts';
+import type { Step } from './step.ts';
 
 /**
  * Handles one message of a client. An ack id that was processed with success before is answered `Duplicate` and does nothing;
- * one that failed may be tried again. Without an ack id nothing is answered, not even an error.
+ * one that failed may be tried again. Without an ack id nothing is answered, not even an error; but a client to which errors
+ * cannot be told at all (`onFailure: 'close'`) is closed for it.
  */
-export function handleRequest(connection: Connection, request: ClientRequest, context: RequestContext): void {
+export function handleRequest(
+  connection: Connection,
+  request: ClientRequest,
+  members: Membership,
+  sessions: Sessions,
+  delivery: Delivery,
+  step: Step,
+): void {
   switch (request.type) {
     case 'ping':
-      context.write(connection.codec.pong());
+      sessions.write(connection, connection.codec.pong(), step);
       return;
     case 'sequenceAck':
       connection.replay?.acknowledge(request.sequenceId);
@@ -36,33 +36,40 @@ export function handleRequest(connection: Connection, request: ClientRequest, co
   const { ackId } = request;
   if (ackId !== undefined && connection.processedAckIds.has(ackId)) {
     const message = `Message with ack-id: ${ackId} has been processed`;
-    context.write(connection.codec.ack(ackId, { name: 'Duplicate', message }));
+    sessions.write(connection, connection.codec.ack(ackId, { name: 'Duplicate', message }), step);
     return;
   }
   if (request.type === 'event') {
     const event = connection.event('user', request.event, request.data);
     connection.eventUnderWay = { eventId: event.id, ackId };
-    context.callHandler(event);
+    step.effects.push({ type: 'callHandler', event });
+    sessions.setReading(connection, 'pauseReading', step);
     return;
   }
-  const error = handleGroupRequest(connection, request, context);
-  acknowledge(connection, ackId, error, context);
+  const error = handleGroupRequest(connection, request, members, delivery, step);
+  if (error !== undefined && connection.codec.onFailure === 'close') {
+    sessions.end(connection, CloseCode.policyViolation, error.message, step);
+    return;
+  }
+  acknowledge(connection, ackId, error, sessions, step);
 }
 
 function handleGroupRequest(
   connection: Connection,
   request: GroupRequest,
-  context: RequestContext,
+  members: Membership,
+  delivery: Delivery,
+  step: Step,
 ): AckError | undefined {
   const { group } = request;
   switch (request.type) {
     case 'joinGroup':
       if (!connection.permissions.allows('joinLeaveGroup', group)) return forbidden('join', group);
-      context.members.join(connection, group);
+      members.join(connection, group);
       return undefined;
     case 'leaveGroup':
       if (!connection.permissions.allows('joinLeaveGroup', group)) return forbidden('leave', group);
-      context.members.leave(connection, group);
+      members.leave(connection, group);
       return undefined;
     case 'sendToGroup': {
       if (!connection.permissions.allows('sendToGroup', group)) return forbidden('send to', group);
@@ -72,7 +79,8 @@ function handleGroupRequest(
         group,
         ...(userId === undefined ? {} : { fromUserId: userId }),
       } as const;
-      context.publish(group, origin, request.data, request.noEcho ? new Set([connection.id]) : NOBODY);
+      const exceptId = request.noEcho ? connection.id : undefined;
+      delivery.publish({ target: { to: 'group', group }, exceptId }, origin, request.data, step);
       return undefined;
     }
   }
@@ -86,9 +94,10 @@ function acknowledge(
   connection: Connection,
   ackId: AckId | undefined,
   error: AckError | undefined,
-  context: RequestContext,
+  sessions: Sessions,
+  step: Step,
 ): void {
   if (ackId === undefined) return;
   if (error === undefined) connection.processedAckIds.add(ackId);
-  context.write(connection.codec.ack(ackId, error));
+  sessions.write(connection, connection.codec.ack(ackId, error), step);
 }

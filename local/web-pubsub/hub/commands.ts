@@ -1,4 +1,4 @@
-import type { ClientCodec, ReceivedFrame } from './client-codec.ts';
+import type { ClientCodec, Frame, MessageOrigin, ReceivedFrame } from './client-codec.ts';
 import type { MessageData } from './payload.ts';
 import type { UpstreamEvent } from './upstream-event.ts';
 
@@ -8,6 +8,24 @@ export type Target =
   | { readonly to: 'connection'; readonly connectionId: string }
   | { readonly to: 'user'; readonly userId: string }
   | { readonly to: 'group'; readonly group: string };
+
+/** What a filter may ask of a connection. */
+export interface FilterSubject {
+  readonly connectionId: string;
+  readonly userId: string | undefined;
+  readonly groups: ReadonlySet<string>;
+  /** The subprotocol; undefined for a client without one. */
+  readonly protocol: string | undefined;
+}
+
+/** Target, narrowed. */
+export interface Selection {
+  readonly target: Target;
+  readonly excluded?: ReadonlySet<string>;
+  /** One more connection that is left out. */
+  readonly exceptId?: string | undefined;
+  readonly filter?: ((subject: FilterSubject) => boolean) | undefined;
+}
 
 /** A client that was admitted and whose WebSocket is open. */
 export interface AdmittedClient {
@@ -59,24 +77,10 @@ export type HubCommand =
       readonly eventId: number;
       readonly outcome: EventOutcome;
     }
-  | {
-      readonly type: 'send';
-      readonly target: Target;
-      readonly data: MessageData;
-      readonly excluded: ReadonlySet<string>;
-    }
-  | { readonly type: 'addToGroups'; readonly target: Target; readonly groups: readonly string[] }
-  | {
-      readonly type: 'removeFromGroups';
-      readonly target: Target;
-      readonly groups: readonly string[] | 'every';
-    }
-  | {
-      readonly type: 'closeConnections';
-      readonly target: Target;
-      readonly reason: string;
-      readonly excluded: ReadonlySet<string>;
-    }
+  | ({ readonly type: 'send'; readonly data: MessageData } & Selection)
+  | ({ readonly type: 'addToGroups'; readonly groups: readonly string[] } & Selection)
+  | ({ readonly type: 'removeFromGroups'; readonly groups: readonly string[] | 'every' } & Selection)
+  | ({ readonly type: 'closeConnections'; readonly reason: string } & Selection)
   /** The sockets are cut; reliable sessions wait for their clients. */
   | { readonly type: 'drop'; readonly target: Target }
   /** The service is renewed: the sockets are closed and the sessions forgotten. */
@@ -88,7 +92,9 @@ export type HubEffect =
   | {
       readonly type: 'write';
       readonly transportId: number;
-      readonly frame: { readonly bytes: Uint8Array; readonly binary: boolean };
+      readonly frame: Frame;
+      /** Where the message comes from that the frame carries; absent for acks, pongs and system messages. */
+      readonly origin?: MessageOrigin;
     }
   | {
       readonly type: 'closeTransport';

@@ -1,66 +1,75 @@
-import type { ClientCodec, Frame, MessageOrigin, PreparedMessage } from './client-codec.ts';
-import type { HubEffect, Target } from './commands.ts';
+import { CloseCode } from '../close-codes.ts';
+import type { ClientCodec, MessageOrigin, PreparedMessage } from './client-codec.ts';
+import type { Selection } from './commands.ts';
 import type { Connection } from './connection.ts';
 import type { Membership } from './membership.ts';
 import type { MessageData } from './payload.ts';
+import type { Sessions } from './sessions.ts';
+import type { Step } from './step.ts';
 
 /** What a hub sends to its clients. */
 export class Delivery {
   readonly #members: Membership;
-  readonly #overflow: (connection: Connection, reason: string, effects: HubEffect[]) => void;
+  readonly #sessions: Sessions;
 
-  /** @param overflow ends the session of a client for which too much waits */
-  constructor(
-    members: Membership,
-    overflow: (connection: Connection, reason: string, effects: HubEffect[]) => void,
-  ) {
+  constructor(members: Membership, sessions: Sessions) {
     this.#members = members;
-    this.#overflow = overflow;
+    this.#sessions = sessions;
   }
 
   /** Sends one message to everyone whom it is for; it is written once for each subprotocol. */
-  publish(
-    target: Target,
-    origin: MessageOrigin,
-    data: MessageData,
-    excluded: ReadonlySet<string>,
-    effects: HubEffect[],
-  ): void {
-    const prepared = new Map<ClientCodec, PreparedMessage>();
-    for (const connection of [...this.#members.of(target)]) {
-      if (excluded.has(connection.id)) continue;
-      let message = prepared.get(connection.codec);
-      if (message === undefined) {
-        message = connection.codec.prepare(origin, data);
-        prepared.set(connection.codec, message);
+  publish(selection: Selection, origin: MessageOrigin, data: MessageData, step: Step): void {
+    const expiresAtMs = expiryOf(data, step);
+    let prepared: Map<ClientCodec, PreparedMessage> | undefined;
+    let codec: ClientCodec | undefined;
+    let message: PreparedMessage | undefined;
+    for (const connection of this.#members.selected(selection)) {
+      if (message === undefined || connection.codec !== codec) {
+        codec = connection.codec;
+        prepared ??= new Map();
+        message = prepared.get(codec);
+        if (message === undefined) {
+          message = codec.prepare(origin, data);
+          prepared.set(codec, message);
+        }
       }
-      this.deliver(connection, message, effects);
+      this.#deliver(connection, message, origin, expiresAtMs, step);
     }
   }
 
-  /** Sends one message; a reliable client's is kept until the client has acknowledged it. */
-  deliver(connection: Connection, message: PreparedMessage, effects: HubEffect[]): void {
+  /** Sends one message to one client. */
+  send(connection: Connection, origin: MessageOrigin, data: MessageData, step: Step): void {
+    this.#deliver(connection, connection.codec.prepare(origin, data), origin, expiryOf(data, step), step);
+  }
+
+  /** A reliable client's message is kept until the client has acknowledged it. */
+  #deliver(
+    connection: Connection,
+    message: PreparedMessage,
+    origin: MessageOrigin,
+    expiresAtMs: number,
+    step: Step,
+  ): void {
     if (connection.replay === undefined) {
-      this.write(connection, message.frame(), effects);
+      this.#sessions.write(connection, message.frame(), step, origin);
       return;
     }
-    const frame = connection.replay.add((sequenceId) => message.frame(sequenceId));
+    const frame = connection.replay.add(
+      (sequenceId) => message.frame(sequenceId),
+      origin,
+      step.nowMs,
+      expiresAtMs,
+    );
     if (frame === undefined) {
-      this.#overflow(connection, 'slow client: too many messages are not acknowledged', effects);
+      const reason = 'slow client: too many messages are not acknowledged';
+      this.#sessions.end(connection, CloseCode.policyViolation, reason, step);
       return;
     }
-    this.write(connection, frame, effects);
+    this.#sessions.write(connection, frame, step, origin);
   }
+}
 
-  /** Writes a frame to a client that is there. */
-  write(connection: Connection, frame: Frame, effects: HubEffect[]): void {
-    if (connection.attachment.state !== 'attached') return;
-    effects.push({ type: 'write', transportId: connection.attachment.transportId, frame });
-  }
-
-  /** Stops or resumes the reading of what a client sends. */
-  setReading(connection: Connection, type: 'pauseReading' | 'resumeReading', effects: HubEffect[]): void {
-    if (connection.attachment.state !== 'attached') return;
-    effects.push({ type, transportId: connection.attachment.transportId });
-  }
+/** A time to live of 0 means none, as one that is absent. */
+function expiryOf({ ttlSeconds }: MessageData, { nowMs }: Step): number {
+  return ttlSeconds === undefined || ttlSeconds === 0 ? Number.POSITIVE_INFINITY : nowMs + ttlSeconds * 1_000;
 }

@@ -11,9 +11,12 @@ type Token =
  * including dots, `?` for one character that is not a dot; a backslash takes the meaning from `*`, `?` and itself.
  */
 export class GroupPattern {
+  /** As it was written. */
+  readonly source: string;
   readonly #tokens: readonly Token[];
 
-  private constructor(tokens: readonly Token[]) {
+  private constructor(source: string, tokens: readonly Token[]) {
+    this.source = source;
     this.#tokens = tokens;
   }
 
@@ -43,7 +46,7 @@ export class GroupPattern {
         index += 1;
       }
     }
-    return new GroupPattern(tokens);
+    return new GroupPattern(pattern, tokens);
   }
 
   /** Case-sensitive. Takes time in the order of pattern length times name length, whatever the pattern. */

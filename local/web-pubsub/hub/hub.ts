@@ -1,23 +1,16 @@
 import { CloseCode } from '../close-codes.ts';
-import type { Limits } from '../limits.ts';
-import {
-  type ClientCodec,
-  type MessageOrigin,
-  ProtocolViolation,
-  type ReceivedFrame,
-} from './client-codec.ts';
-import { handleRequest } from './client-request.ts';
-import type { EventOutcome, HubCommand, HubEffect, Target, TransportEnd } from './commands.ts';
-import { Connection, type ConnectionSummary, summaryOf } from './connection.ts';
+import type { ClientCodec, MessageOrigin } from './client-codec.ts';
+import type { HubCommand, HubEffect, Target } from './commands.ts';
+import { type ConnectionSummary, summaryOf } from './connection.ts';
 import { Delivery } from './delivery.ts';
+import type { HubRules } from './hub-rules.ts';
+import { Inbox } from './inbox.ts';
 import { Membership } from './membership.ts';
-import { sessionEndOf } from './session-end.ts';
+import type { GroupAction } from './permissions.ts';
+import { Sessions } from './sessions.ts';
+import type { Step } from './step.ts';
 
-export interface HubRules {
-  readonly limits: Limits;
-  /** What a client notices when the event handler fails: an error ack (Microsoft's emulator), or the end of its connection (documentation). */
-  readonly onUserEventFailure: 'errorAck' | 'closeConnection';
-}
+export type { HubRules } from './hub-rules.ts';
 
 /** What a REST caller may know of a connection. */
 export interface Member {
@@ -31,89 +24,100 @@ export interface Member {
  */
 export class Hub {
   readonly name: string;
-  readonly #rules: HubRules;
   readonly #members = new Membership();
-  readonly #byTransport = new Map<number, Connection>();
-  readonly #detached = new Set<Connection>();
-  readonly #delivery = new Delivery(this.#members, (connection, reason, effects) =>
-    this.#end(connection, CloseCode.policyViolation, reason, effects),
-  );
+  readonly #sessions: Sessions;
+  readonly #delivery: Delivery;
+  readonly #inbox: Inbox;
 
   constructor(name: string, rules: HubRules) {
     this.name = name;
-    this.#rules = rules;
+    this.#sessions = new Sessions(name, rules.limits, this.#members);
+    this.#delivery = new Delivery(this.#members, this.#sessions);
+    this.#inbox = new Inbox(rules, this.#members, this.#sessions, this.#delivery);
   }
 
   apply(command: HubCommand, nowMs: number): HubEffect[] {
-    const effects: HubEffect[] = [];
+    const step: Step = { nowMs, effects: [] };
+    this.#apply(command, step);
+    return step.effects;
+  }
+
+  #apply(command: HubCommand, step: Step): void {
     switch (command.type) {
       case 'open':
-        this.#open(command, effects);
-        break;
+        this.#sessions.open(command, step);
+        return;
       case 'recover':
-        this.#recover(command, effects);
-        break;
+        this.#sessions.recover(command, step);
+        return;
       case 'frame': {
-        const connection = this.#byTransport.get(command.transportId);
-        if (connection !== undefined) this.#receive(connection, command.frame, effects);
-        break;
+        const connection = this.#sessions.at(command.transportId);
+        if (connection !== undefined) this.#inbox.receive(connection, command.frame, step);
+        return;
       }
       case 'transportEnded': {
-        const connection = this.#byTransport.get(command.transportId);
-        if (connection !== undefined) this.#transportEnded(connection, command.end, nowMs, effects);
-        break;
+        const connection = this.#sessions.at(command.transportId);
+        if (connection !== undefined) this.#sessions.transportEnded(connection, command.end, step);
+        return;
       }
       case 'eventAnswered': {
         const connection = this.#members.get(command.connectionId);
         if (connection?.eventUnderWay?.eventId === command.eventId)
-          this.#eventAnswered(connection, command.outcome, effects);
-        break;
+          this.#inbox.answered(connection, command.outcome, step);
+        return;
       }
       case 'send':
-        this.#delivery.publish(
-          command.target,
-          restOrigin(command.target),
-          command.data,
-          command.excluded,
-          effects,
-        );
-        break;
+        this.#delivery.publish(command, restOrigin(command.target), command.data, step);
+        return;
       case 'addToGroups':
-        this.#members.joinAll(command.target, command.groups);
-        break;
+        for (const connection of this.#members.selected(command))
+          for (const group of command.groups) this.#members.join(connection, group);
+        return;
       case 'removeFromGroups':
-        this.#members.leaveAll(command.target, command.groups);
-        break;
+        for (const connection of this.#members.selected(command)) {
+          if (command.groups === 'every') this.#members.leaveEvery(connection);
+          else for (const group of command.groups) this.#members.leave(connection, group);
+        }
+        return;
       case 'closeConnections':
-        for (const connection of [...this.#members.of(command.target)]) {
-          if (command.excluded.has(connection.id)) continue;
-          this.#delivery.write(connection, connection.codec.disconnected(command.reason), effects);
-          this.#end(connection, CloseCode.normal, command.reason, effects);
+        for (const connection of this.#members.selected(command)) {
+          this.#sessions.write(connection, connection.codec.disconnected(command.reason), step);
+          this.#sessions.end(connection, CloseCode.normal, command.reason, step);
         }
-        break;
+        return;
       case 'drop':
-        for (const connection of [...this.#members.of(command.target)])
-          this.#drop(connection, nowMs, effects);
-        break;
+        for (const connection of this.#members.selected(command)) this.#sessions.drop(connection, step);
+        return;
       case 'reload':
-        for (const connection of [...this.#members.of(command.target)]) {
-          this.#end(connection, CloseCode.goingAway, 'ServiceReload', effects);
-        }
-        break;
+        for (const connection of this.#members.selected(command))
+          this.#sessions.end(connection, CloseCode.goingAway, 'ServiceReload', step);
+        return;
       case 'expire':
-        for (const connection of [...this.#detached]) {
-          if (connection.attachment.state !== 'detached' || connection.attachment.recoverableUntilMs > nowMs)
-            continue;
-          this.#end(
-            connection,
-            CloseCode.policyViolation,
-            'the connection was not recovered in time',
-            effects,
-          );
-        }
-        break;
+        this.#sessions.expire(step);
+        return;
     }
-    return effects;
+  }
+
+  /**
+   * Grants or revokes what a connection may do with one group, or with every group.
+   * @returns `noConnection` when there is none of this id, `tooMany` when more single groups are named than may be
+   */
+  changePermission(
+    connectionId: string,
+    action: GroupAction,
+    group: string | undefined,
+    allowed: boolean,
+  ): 'done' | 'noConnection' | 'tooMany' {
+    const connection = this.#members.get(connectionId);
+    if (connection === undefined) return 'noConnection';
+    return connection.permissions.change(action, group, allowed) ? 'done' : 'tooMany';
+  }
+
+  /** Whether a connection may do this with the group, or with every group. */
+  allows(connectionId: string, action: GroupAction, group: string | undefined): boolean {
+    const permissions = this.#members.get(connectionId)?.permissions;
+    if (permissions === undefined) return false;
+    return group === undefined ? permissions.allowsEvery(action) : permissions.allows(action, group);
   }
 
   has(target: Target): boolean {
@@ -122,7 +126,7 @@ export class Hub {
 
   /** How many connections an operation is about. */
   count(target: Target): number {
-    return [...this.#members.of(target)].length;
+    return this.#members.count(target);
   }
 
   /** Every connection there is, also those whose client may still come back. */
@@ -149,157 +153,7 @@ export class Hub {
 
   /** When the next `expire` command is due. */
   nextExpiryMs(): number | undefined {
-    let next: number | undefined;
-    for (const { attachment } of this.#detached) {
-      if (attachment.state !== 'detached') continue;
-      next =
-        next === undefined ? attachment.recoverableUntilMs : Math.min(next, attachment.recoverableUntilMs);
-    }
-    return next;
-  }
-
-  #open(command: Extract<HubCommand, { type: 'open' }>, effects: HubEffect[]): void {
-    const connection = new Connection(this.name, command.client, command.transportId, this.#rules.limits);
-    this.#members.add(connection);
-    this.#byTransport.set(command.transportId, connection);
-    for (const group of command.client.groups) this.#members.join(connection, group);
-    const { codec, id, userId } = connection;
-    this.#delivery.write(connection, codec.connected(id, userId, command.reconnectionToken), effects);
-    const event = connection.event('system', 'connected', { payload: { dataType: 'json', json: '{}' } });
-    effects.push({ type: 'notifyHandler', event });
-  }
-
-  #recover(command: Extract<HubCommand, { type: 'recover' }>, effects: HubEffect[]): void {
-    const { transportId } = command;
-    const connection = this.#members.get(command.connectionId);
-    if (connection?.replay === undefined) {
-      effects.push({
-        type: 'closeTransport',
-        transportId,
-        code: CloseCode.policyViolation,
-        reason: 'the connection cannot be recovered',
-      });
-      return;
-    }
-    const { attachment } = connection;
-    if (attachment.state === 'attached') {
-      this.#byTransport.delete(attachment.transportId);
-      effects.push({ type: 'abortTransport', transportId: attachment.transportId });
-    }
-    this.#detached.delete(connection);
-    connection.attachment = { state: 'attached', transportId };
-    this.#byTransport.set(transportId, connection);
-    if (connection.eventUnderWay !== undefined) effects.push({ type: 'pauseReading', transportId });
-    const { codec, id, userId } = connection;
-    this.#delivery.write(connection, codec.connected(id, userId, command.reconnectionToken), effects);
-    for (const frame of connection.replay.frames()) effects.push({ type: 'write', transportId, frame });
-  }
-
-  #transportEnded(connection: Connection, end: TransportEnd, nowMs: number, effects: HubEffect[]): void {
-    const over = sessionEndOf(end);
-    if (over !== undefined) {
-      this.#end(connection, over.code, over.reason, effects);
-      return;
-    }
-    if (connection.attachment.state !== 'attached') return;
-    this.#byTransport.delete(connection.attachment.transportId);
-    if (connection.replay === undefined) {
-      this.#end(connection, CloseCode.normal, 'the connection was lost', effects);
-      return;
-    }
-    const recoverableUntilMs = nowMs + this.#rules.limits.recoveryWindowMs;
-    connection.attachment = { state: 'detached', recoverableUntilMs };
-    this.#detached.add(connection);
-  }
-
-  /** Cuts the socket as a network does. */
-  #drop(connection: Connection, nowMs: number, effects: HubEffect[]): void {
-    if (connection.attachment.state !== 'attached') return;
-    effects.push({ type: 'abortTransport', transportId: connection.attachment.transportId });
-    this.#transportEnded(connection, { how: 'lost' }, nowMs, effects);
-  }
-
-  /** Ends the session for good: nothing can recover it. */
-  #end(connection: Connection, code: number, reason: string, effects: HubEffect[]): void {
-    const { attachment } = connection;
-    if (attachment.state === 'gone') return;
-    connection.attachment = { state: 'gone' };
-    connection.waiting.length = 0;
-    this.#detached.delete(connection);
-    this.#members.remove(connection);
-    if (attachment.state === 'attached') {
-      this.#byTransport.delete(attachment.transportId);
-      effects.push({ type: 'closeTransport', transportId: attachment.transportId, code, reason });
-    }
-    const json = JSON.stringify({ reason });
-    effects.push({
-      type: 'notifyHandler',
-      event: connection.event('system', 'disconnected', { payload: { dataType: 'json', json } }),
-    });
-  }
-
-  #receive(connection: Connection, frame: ReceivedFrame, effects: HubEffect[]): void {
-    if (connection.eventUnderWay === undefined) {
-      this.#process(connection, frame, effects);
-      return;
-    }
-    if (connection.waiting.length >= this.#rules.limits.waitingFrames) {
-      this.#end(connection, CloseCode.policyViolation, 'too many messages wait behind an event', effects);
-      return;
-    }
-    connection.waiting.push(frame);
-  }
-
-  #process(connection: Connection, frame: ReceivedFrame, effects: HubEffect[]): void {
-    try {
-      handleRequest(connection, connection.codec.parse(frame), {
-        members: this.#members,
-        write: (answer) => this.#delivery.write(connection, answer, effects),
-        publish: (group, origin, data, excluded) =>
-          this.#delivery.publish({ to: 'group', group }, origin, data, excluded, effects),
-        callHandler: (event) => {
-          effects.push({ type: 'callHandler', event });
-          this.#delivery.setReading(connection, 'pauseReading', effects);
-        },
-      });
-    } catch (error) {
-      if (!(error instanceof ProtocolViolation)) throw error;
-      this.#end(connection, error.closeCode, error.message, effects);
-    }
-  }
-
-  #eventAnswered(connection: Connection, outcome: EventOutcome, effects: HubEffect[]): void {
-    const ackId = connection.eventUnderWay?.ackId;
-    connection.eventUnderWay = undefined;
-    if (outcome.ok) {
-      if (outcome.connectionState !== undefined) connection.connectionState = outcome.connectionState;
-      // The reply goes out before the ack: a client that awaits the ack has then seen the reply.
-      if (outcome.reply !== undefined) {
-        this.#delivery.deliver(
-          connection,
-          connection.codec.prepare({ from: 'server' }, outcome.reply),
-          effects,
-        );
-      }
-      if (ackId !== undefined) {
-        connection.processedAckIds.add(ackId);
-        this.#delivery.write(connection, connection.codec.ack(ackId), effects);
-      }
-    } else if (this.#rules.onUserEventFailure === 'closeConnection') {
-      this.#end(connection, CloseCode.internalError, outcome.message, effects);
-      return;
-    } else if (ackId !== undefined) {
-      const error = { name: 'InternalServerError', message: outcome.message } as const;
-      this.#delivery.write(connection, connection.codec.ack(ackId, error), effects);
-    }
-    while (connection.eventUnderWay === undefined) {
-      const next = connection.waiting.shift();
-      if (next === undefined) {
-        this.#delivery.setReading(connection, 'resumeReading', effects);
-        return;
-      }
-      this.#process(connection, next, effects);
-    }
+    return this.#sessions.nextExpiryMs();
   }
 }
 

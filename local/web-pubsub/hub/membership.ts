@@ -1,4 +1,4 @@
-import type { Target } from './commands.ts';
+import type { FilterSubject, Selection, Target } from './commands.ts';
 import type { Connection } from './connection.ts';
 
 const NOBODY: ReadonlySet<Connection> = new Set();
@@ -38,20 +38,20 @@ export class Membership {
     for (const group of [...connection.groups]) this.leave(connection, group);
   }
 
-  joinAll(target: Target, groups: readonly string[]): void {
-    for (const connection of [...this.of(target)]) {
-      for (const group of groups) this.join(connection, group);
+  /**
+   * The connections an operation is about. What is done to one of them may take it, and only it, out of the target or put it back:
+   * a filter decides on each before the operation touches any.
+   */
+  *selected({ target, excluded, exceptId, filter }: Selection): Generator<Connection> {
+    const chosen =
+      filter === undefined ? this.of(target) : [...this.of(target)].filter((each) => filter(subjectOf(each)));
+    for (const connection of chosen) {
+      if (connection.id === exceptId || excluded?.has(connection.id) === true) continue;
+      yield connection;
     }
   }
 
-  leaveAll(target: Target, groups: readonly string[] | 'every'): void {
-    for (const connection of [...this.of(target)]) {
-      if (groups === 'every') this.leaveEvery(connection);
-      else for (const group of groups) this.leave(connection, group);
-    }
-  }
-
-  /** The connections an operation is about, at this moment. */
+  /** The connections a target names, at this moment. */
   of(target: Target): Iterable<Connection> {
     switch (target.to) {
       case 'all':
@@ -71,6 +71,21 @@ export class Membership {
     for (const _ of this.of(target)) return true;
     return false;
   }
+
+  count(target: Target): number {
+    let count = 0;
+    for (const _ of this.of(target)) count += 1;
+    return count;
+  }
+}
+
+function subjectOf({ id, userId, groups, codec }: Connection): FilterSubject {
+  return {
+    connectionId: id,
+    userId,
+    groups,
+    protocol: codec.subprotocol === '' ? undefined : codec.subprotocol,
+  };
 }
 
 function include(index: Map<string, Set<Connection>>, key: string, connection: Connection): void {

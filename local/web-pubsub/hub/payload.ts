@@ -15,4 +15,6 @@ export type Metadata = Readonly<Record<string, string>>;
 export interface MessageData {
   readonly payload: Payload;
   readonly metadata?: Metadata;
+  /** How long the message may wait for a reliable client that is away. Absent or 0: as long as its session. */
+  readonly ttlSeconds?: number;
 }

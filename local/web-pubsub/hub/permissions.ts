@@ -1,54 +1,120 @@
+import { GRANTED_GROUPS_MAX } from '../limits.ts';
 import { GroupPattern } from './group-pattern.ts';
 
 export type GroupAction = 'joinLeaveGroup' | 'sendToGroup';
 
-interface Grants {
-  all: boolean;
-  readonly groups: Set<string>;
-  readonly patterns: GroupPattern[];
-}
-
-const ROLE_PREFIX: Readonly<Record<GroupAction, string>> = {
-  joinLeaveGroup: 'webpubsub.joinLeaveGroup',
-  sendToGroup: 'webpubsub.sendToGroup',
-};
-
 /**
- * What a connection may do with groups, from the roles of its token: `webpubsub.sendToGroup` (every group),
- * `webpubsub.sendToGroup.{group}` (one) and `webpubsub.sendToGroups.{pattern}` (a wildcard role); the same for
- * `joinLeaveGroup`. Roles that say anything else grant nothing.
+ * What a connection may do with groups. It begins with the roles of its token: `webpubsub.sendToGroup` (every group),
+ * `webpubsub.sendToGroup.{group}` (one) and `webpubsub.sendToGroups.{pattern}` (a wildcard role); the same for `joinLeaveGroup`.
+ * Roles that say anything else grant nothing. The REST interface grants and revokes later.
  */
 export class Permissions {
-  readonly #grants: Readonly<Record<GroupAction, Grants>>;
+  readonly #rules: Readonly<Record<GroupAction, Rules>>;
 
   constructor(roles: readonly string[]) {
-    this.#grants = {
-      joinLeaveGroup: grantsOf(roles, ROLE_PREFIX.joinLeaveGroup),
-      sendToGroup: grantsOf(roles, ROLE_PREFIX.sendToGroup),
+    this.#rules = {
+      joinLeaveGroup: rulesOf(roles, 'webpubsub.joinLeaveGroup'),
+      sendToGroup: rulesOf(roles, 'webpubsub.sendToGroup'),
     };
   }
 
   allows(action: GroupAction, group: string): boolean {
-    const grants = this.#grants[action];
-    return (
-      grants.all || grants.groups.has(group) || grants.patterns.some((pattern) => pattern.matches(group))
-    );
+    return this.#rules[action].allows(group);
+  }
+
+  /** Whether every group is allowed, without exception. */
+  allowsEvery(action: GroupAction): boolean {
+    return this.#rules[action].allowsEvery();
+  }
+
+  /**
+   * Grants or revokes one group, or, without one, every group and all that was said of single groups before.
+   * @returns whether it was done: what is said of single groups is bounded by `GRANTED_GROUPS_MAX`
+   */
+  change(action: GroupAction, group: string | undefined, allowed: boolean): boolean {
+    if (group !== undefined) return this.#rules[action].set(group, allowed);
+    this.#rules[action].setEvery(allowed);
+    return true;
+  }
+
+  summary(): Readonly<Record<GroupAction, GrantSummary>> {
+    const { joinLeaveGroup, sendToGroup } = this.#rules;
+    return { joinLeaveGroup: joinLeaveGroup.summary(), sendToGroup: sendToGroup.summary() };
   }
 }
 
-function grantsOf(roles: readonly string[], prefix: string): Grants {
-  const grants: Grants = { all: false, groups: new Set(), patterns: [] };
+/** What a connection may do, as the control surface tells it. */
+export interface GrantSummary {
+  /** Whether a group of which nothing else is said is allowed. */
+  readonly all: boolean;
+  readonly patterns: readonly string[];
+  readonly granted: readonly string[];
+  readonly revoked: readonly string[];
+}
+
+/** What is allowed for one action: a word on a single group counts more than patterns, and patterns more than the default. */
+class Rules {
+  #byDefault = false;
+  #patterns: readonly GroupPattern[] = [];
+  readonly #single = new Map<string, boolean>();
+
+  allows(group: string): boolean {
+    const single = this.#single.get(group);
+    return single ?? this.#allowsWithoutSingle(group);
+  }
+
+  allowsEvery(): boolean {
+    return this.#byDefault && this.#single.size === 0;
+  }
+
+  set(group: string, allowed: boolean): boolean {
+    // What holds anyway need not be said of the single group.
+    if (this.#allowsWithoutSingle(group) === allowed) {
+      this.#single.delete(group);
+      return true;
+    }
+    if (!this.#single.has(group) && this.#single.size >= GRANTED_GROUPS_MAX) return false;
+    this.#single.set(group, allowed);
+    return true;
+  }
+
+  setEvery(allowed: boolean): void {
+    this.#byDefault = allowed;
+    this.#patterns = [];
+    this.#single.clear();
+  }
+
+  summary(): GrantSummary {
+    const single = [...this.#single];
+    return {
+      all: this.#byDefault,
+      patterns: this.#patterns.map(({ source }) => source),
+      granted: single.filter(([, allowed]) => allowed).map(([group]) => group),
+      revoked: single.filter(([, allowed]) => !allowed).map(([group]) => group),
+    };
+  }
+
+  addPattern(pattern: GroupPattern): void {
+    this.#patterns = [...this.#patterns, pattern];
+  }
+
+  #allowsWithoutSingle(group: string): boolean {
+    return this.#byDefault || this.#patterns.some((pattern) => pattern.matches(group));
+  }
+}
+
+function rulesOf(roles: readonly string[], prefix: string): Rules {
+  const rules = new Rules();
   const exactPrefix = `${prefix}.`;
   const wildcardPrefix = `${prefix}s.`;
+  if (roles.includes(prefix)) rules.setEvery(true);
   for (const role of roles) {
-    if (role === prefix) {
-      grants.all = true;
-    } else if (role.startsWith(wildcardPrefix)) {
+    if (role.startsWith(wildcardPrefix)) {
       const pattern = GroupPattern.parse(role.slice(wildcardPrefix.length));
-      if (pattern !== undefined) grants.patterns.push(pattern);
+      if (pattern !== undefined) rules.addPattern(pattern);
     } else if (role.startsWith(exactPrefix)) {
-      grants.groups.add(role.slice(exactPrefix.length));
+      rules.set(role.slice(exactPrefix.length), true);
     }
   }
-  return grants;
+  return rules;
 }

@@ -1,8 +1,11 @@
-import type { Frame } from './client-codec.ts';
+import type { Frame, MessageOrigin } from './client-codec.ts';
 
 interface Entry {
   readonly sequenceId: number;
   readonly frame: Frame;
+  readonly origin: MessageOrigin;
+  /** From when on it is not sent again; Infinity when it does not expire. */
+  readonly expiresAtMs: number;
 }
 
 /**
@@ -26,18 +29,26 @@ export class ReplayBuffer {
   }
 
   /**
-   * Gives the next message its sequence id and keeps it.
+   * Gives the next message its sequence id and keeps it until it is acknowledged or, if it has a time to live, expires.
    * @param encode writes the frame for the sequence id
    * @returns the frame, or undefined when the message would exceed a bound; the connection is then beyond recovery
    */
-  add(encode: (sequenceId: number) => Frame): Frame | undefined {
+  add(
+    encode: (sequenceId: number) => Frame,
+    origin: MessageOrigin,
+    nowMs: number,
+    expiresAtMs = Number.POSITIVE_INFINITY,
+  ): Frame | undefined {
+    if (this.#entries.length >= this.#maxMessages) this.#dropExpired(nowMs);
     if (this.#entries.length >= this.#maxMessages) return undefined;
     const sequenceId = this.#lastSequenceId + 1;
     const frame = encode(sequenceId);
-    if (this.#bytes + frame.bytes.byteLength > this.#maxBytes) return undefined;
+    const length = frame.bytes.byteLength;
+    if (this.#bytes + length > this.#maxBytes) this.#dropExpired(nowMs);
+    if (this.#bytes + length > this.#maxBytes) return undefined;
     this.#lastSequenceId = sequenceId;
-    this.#entries.push({ sequenceId, frame });
-    this.#bytes += frame.bytes.byteLength;
+    this.#entries.push({ sequenceId, frame, origin, expiresAtMs });
+    this.#bytes += length;
     return frame;
   }
 
@@ -52,8 +63,16 @@ export class ReplayBuffer {
     if (released > 0) this.#entries = this.#entries.slice(released);
   }
 
-  /** The frames to send again, oldest first. */
-  frames(): readonly Frame[] {
-    return this.#entries.map((entry) => entry.frame);
+  /** What is to be sent again, oldest first. What expired is forgotten: its sequence id stays a gap. */
+  kept(nowMs: number): readonly { readonly frame: Frame; readonly origin: MessageOrigin }[] {
+    this.#dropExpired(nowMs);
+    return this.#entries;
+  }
+
+  #dropExpired(nowMs: number): void {
+    const kept = this.#entries.filter((entry) => entry.expiresAtMs > nowMs);
+    if (kept.length === this.#entries.length) return;
+    this.#entries = kept;
+    this.#bytes = kept.reduce((sum, { frame }) => sum + frame.bytes.byteLength, 0);
   }
 }

@@ -16,6 +16,7 @@ import { generateClientToken } from './client-token.ts';
 import { listGroupMembers } from './group-members.ts';
 import { readMessage } from './message-body.ts';
 import { PathPattern } from './path-pattern.ts';
+import { checkPermission, grantPermission, revokePermission } from './permissions.ts';
 
 /** One operation of the data plane, api-version 2024-12-01. */
 export interface Operation {
@@ -36,6 +37,8 @@ const OK: RestResult = { status: 200 };
 const ACCEPTED: RestResult = { status: 202 };
 const NO_CONTENT: RestResult = { status: 204 };
 const NOT_FOUND: RestResult = { status: 404 };
+
+const PERMISSION_PATH = '/api/hubs/{hub}/permissions/{permission}/connections/{connectionId}';
 
 /**
  * The operations and their exact status codes: the SDK takes any other status for an error, even another 2xx.
@@ -93,20 +96,9 @@ export const OPERATIONS: readonly Operation[] = [
   ),
   operation('listConnectionsInGroup', 'GET', '/api/hubs/{hub}/groups/{group}/connections', listGroupMembers),
   operation('generateClientToken', 'POST', '/api/hubs/{hub}/:generateToken', generateClientToken),
-  ...(['PUT', 'DELETE', 'HEAD'] as const).map((method) =>
-    operation(
-      'permissions',
-      method,
-      '/api/hubs/{hub}/permissions/{permission}/connections/{connectionId}',
-      () => {
-        throw new ApiError(
-          501,
-          'NotSupported',
-          'Not supported by this stand-in: permissions of single connections.',
-        );
-      },
-    ),
-  ),
+  operation('grantPermission', 'PUT', PERMISSION_PATH, grantPermission),
+  operation('revokePermission', 'DELETE', PERMISSION_PATH, revokePermission),
+  operation('checkPermission', 'HEAD', PERMISSION_PATH, checkPermission),
 ];
 
 function operation(id: string, method: string, path: string, run: Operation['run']): Operation {

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { RawCodec } from '../client-protocol/raw-codec.ts';
 import type { CodecRegistry } from '../client-protocol/registry.ts';
+import { parseSimpleClientMode, type SimpleClientMode } from '../client-protocol/simple-client-mode.ts';
 import { ApiError } from '../http/api-error.ts';
 import { bearerToken } from '../http/bearer-token.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
@@ -67,14 +69,28 @@ export function readClientRequest(request: IncomingMessage): ClientRequestLine {
   };
 }
 
-/** @throws ApiError 501 when none of the offered subprotocols is one the stand-in speaks */
-export function chooseCodec(codecs: CodecRegistry, offered: readonly string[]): ClientCodec {
-  const codec = codecs.firstSupported(offered);
-  if (codec !== undefined) return codec;
-  const asked =
-    offered.length === 0 ? 'clients without a subprotocol' : `the subprotocol '${offered.join(', ')}'`;
-  const known = codecs.supportedSubprotocols().join(', ');
-  throw new ApiError(501, 'NotSupported', `Not supported by this stand-in: ${asked}; it speaks ${known}.`);
+/**
+ * How an admitted client will be spoken to: by the subprotocol that its connect handler selected, else by the first one it offers
+ * that the service knows, else as a simple client. A subprotocol of the application's own counts only when the handler selects it.
+ */
+export function chooseCodec(
+  codecs: CodecRegistry,
+  line: ClientRequestLine,
+  selected: string | undefined,
+): ClientCodec {
+  if (selected !== undefined) return codecs.codecFor(selected) ?? new RawCodec(simpleMode(line), selected);
+  return codecs.firstSupported(line.offered) ?? new RawCodec(simpleMode(line), '');
+}
+
+/** @throws ApiError 400 when the client is a simple one and its URL asks for a mode that does not exist */
+export function checkSimpleMode(codecs: CodecRegistry, line: ClientRequestLine): void {
+  if (codecs.firstSupported(line.offered) === undefined) simpleMode(line);
+}
+
+function simpleMode(line: ClientRequestLine): SimpleClientMode {
+  const mode = parseSimpleClientMode(line.query);
+  if (typeof mode === 'string') throw new ApiError(400, 'BadRequest', mode);
+  return mode;
 }
 
 function urlOf(request: IncomingMessage, authority: string): URL {

@@ -13,7 +13,7 @@ import type { LogSink } from '../log.ts';
 import type { AccessTokens, ClientClaims } from '../tokens/access-tokens.ts';
 import type { ConnectDecision } from '../upstream/handler-reply.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { type ClientRequestLine, chooseCodec, readClientRequest } from './admission.ts';
+import { type ClientRequestLine, checkSimpleMode, chooseCodec, readClientRequest } from './admission.ts';
 import { connectEvent } from './connect-event.ts';
 import type { HubRuntime } from './hub-runtime.ts';
 
@@ -85,12 +85,12 @@ export class ClientEndpoint {
     if (!claims.groups.every(isGroupName)) {
       throw new ApiError(400, 'InvalidGroup', 'The token has an invalid group name.');
     }
-    const chosen = chooseCodec(this.#options.codecs, line.offered);
+    checkSimpleMode(this.#options.codecs, line);
     const connectionId = randomBytes(CONNECTION_ID_BYTES).toString('base64url');
     const event = connectEvent(connectionId, line, claims, request);
     const decision = await this.#options.upstream.connect(event);
     if (!decision.accepted) throw new ApiError(decision.status, 'ConnectRefused', decision.message);
-    const { client, codec } = this.#admitted(connectionId, line, claims, chosen, decision);
+    const { client, codec } = this.#admitted(connectionId, line, claims, decision);
     const reconnectionToken = codec.reliable
       ? await this.#options.tokens.issueReconnection(connectionId)
       : undefined;
@@ -110,19 +110,13 @@ export class ClientEndpoint {
     connectionId: string,
     line: ClientRequestLine,
     claims: ClientClaims,
-    chosen: ClientCodec,
     decision: Extract<ConnectDecision, { accepted: true }>,
   ): { client: AdmittedClient; codec: ClientCodec } {
     const groups = decision.groups ?? claims.groups;
     if (!groups.every(isGroupName)) {
       throw new ApiError(500, 'ConnectRefused', 'The connect handler answered with an invalid group name.');
     }
-    const codec =
-      decision.subprotocol === undefined ? chosen : this.#options.codecs.codecFor(decision.subprotocol);
-    if (codec === undefined) {
-      const asked = `the subprotocol '${decision.subprotocol}' that the connect handler selected`;
-      throw new ApiError(501, 'NotSupported', `Not supported by this stand-in: ${asked}.`);
-    }
+    const codec = chooseCodec(this.#options.codecs, line, decision.subprotocol);
     const userId = decision.userId ?? claims.userId;
     const { connectionState } = decision;
     const client = {
@@ -189,10 +183,10 @@ export class ClientEndpoint {
   }
 }
 
-/** The subprotocol as the client spelled it: a client compares the echo letter by letter. */
-function echoOf(line: ClientRequestLine, codec: ClientCodec): string {
-  const offered = line.offered.find((name) => name.toLowerCase() === codec.subprotocol);
-  return offered ?? codec.subprotocol;
+/** The subprotocol as the client spelled it: a client compares the echo letter by letter. None for a simple client without one. */
+function echoOf(line: ClientRequestLine, { subprotocol }: ClientCodec): string | undefined {
+  if (subprotocol === '') return undefined;
+  return line.offered.find((name) => name.toLowerCase() === subprotocol.toLowerCase()) ?? subprotocol;
 }
 
 function refuse(socket: Duplex, error: ApiError): void {

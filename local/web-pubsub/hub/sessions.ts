@@ -1,0 +1,136 @@
+import { CloseCode } from '../close-codes.ts';
+import type { Limits } from '../limits.ts';
+import type { Frame, MessageOrigin } from './client-codec.ts';
+import type { HubCommand, TransportEnd } from './commands.ts';
+import { Connection } from './connection.ts';
+import type { Membership } from './membership.ts';
+import { sessionEndOf } from './session-end.ts';
+import type { Step } from './step.ts';
+
+/** Which connection has which socket, which wait for their client, and how each begins and ends; `Attachment` has the diagram. */
+export class Sessions {
+  readonly #hub: string;
+  readonly #limits: Limits;
+  readonly #members: Membership;
+  readonly #byTransport = new Map<number, Connection>();
+  /** In the order in which they lost their sockets, so that the first one expires first. */
+  readonly #detached = new Set<Connection>();
+
+  constructor(hub: string, limits: Limits, members: Membership) {
+    this.#hub = hub;
+    this.#limits = limits;
+    this.#members = members;
+  }
+
+  /** The connection whose socket this is at the moment. */
+  at(transportId: number): Connection | undefined {
+    return this.#byTransport.get(transportId);
+  }
+
+  open(command: Extract<HubCommand, { type: 'open' }>, step: Step): void {
+    const connection = new Connection(this.#hub, command.client, command.transportId, this.#limits);
+    this.#members.add(connection);
+    this.#byTransport.set(command.transportId, connection);
+    for (const group of command.client.groups) this.#members.join(connection, group);
+    const { codec, id, userId } = connection;
+    this.write(connection, codec.connected(id, userId, command.reconnectionToken), step);
+    const event = connection.event('system', 'connected', { payload: { dataType: 'json', json: '{}' } });
+    step.effects.push({ type: 'notifyHandler', event });
+  }
+
+  recover(command: Extract<HubCommand, { type: 'recover' }>, step: Step): void {
+    const { transportId } = command;
+    const connection = this.#members.get(command.connectionId);
+    if (connection?.replay === undefined) {
+      const reason = 'the connection cannot be recovered';
+      step.effects.push({ type: 'closeTransport', transportId, code: CloseCode.policyViolation, reason });
+      return;
+    }
+    const { attachment } = connection;
+    if (attachment.state === 'attached') {
+      this.#byTransport.delete(attachment.transportId);
+      step.effects.push({ type: 'abortTransport', transportId: attachment.transportId });
+    }
+    this.#detached.delete(connection);
+    connection.attachment = { state: 'attached', transportId };
+    this.#byTransport.set(transportId, connection);
+    if (connection.eventUnderWay !== undefined) step.effects.push({ type: 'pauseReading', transportId });
+    const { codec, id, userId } = connection;
+    this.write(connection, codec.connected(id, userId, command.reconnectionToken), step);
+    for (const { frame, origin } of connection.replay.kept(step.nowMs))
+      this.write(connection, frame, step, origin);
+  }
+
+  transportEnded(connection: Connection, end: TransportEnd, step: Step): void {
+    const over = sessionEndOf(end);
+    if (over !== undefined) {
+      this.end(connection, over.code, over.reason, step);
+      return;
+    }
+    if (connection.attachment.state !== 'attached') return;
+    this.#byTransport.delete(connection.attachment.transportId);
+    if (connection.replay === undefined) {
+      this.end(connection, CloseCode.normal, 'the connection was lost', step);
+      return;
+    }
+    const recoverableUntilMs = step.nowMs + this.#limits.recoveryWindowMs;
+    connection.attachment = { state: 'detached', recoverableUntilMs };
+    this.#detached.add(connection);
+  }
+
+  /** Cuts the socket as a network does. */
+  drop(connection: Connection, step: Step): void {
+    if (connection.attachment.state !== 'attached') return;
+    step.effects.push({ type: 'abortTransport', transportId: connection.attachment.transportId });
+    this.transportEnded(connection, { how: 'lost' }, step);
+  }
+
+  /** Ends the session for good: nothing can recover it. */
+  end(connection: Connection, code: number, reason: string, step: Step): void {
+    const { attachment } = connection;
+    if (attachment.state === 'gone') return;
+    connection.attachment = { state: 'gone' };
+    connection.waiting.length = 0;
+    this.#detached.delete(connection);
+    this.#members.remove(connection);
+    if (attachment.state === 'attached') {
+      this.#byTransport.delete(attachment.transportId);
+      step.effects.push({ type: 'closeTransport', transportId: attachment.transportId, code, reason });
+    }
+    const json = JSON.stringify({ reason });
+    step.effects.push({
+      type: 'notifyHandler',
+      event: connection.event('system', 'disconnected', { payload: { dataType: 'json', json } }),
+    });
+  }
+
+  /** Ends every session whose client did not come back in time. */
+  expire(step: Step): void {
+    for (const connection of this.#detached) {
+      const { attachment } = connection;
+      if (attachment.state !== 'detached' || attachment.recoverableUntilMs > step.nowMs) continue;
+      this.end(connection, CloseCode.policyViolation, 'the connection was not recovered in time', step);
+    }
+  }
+
+  nextExpiryMs(): number | undefined {
+    for (const { attachment } of this.#detached) {
+      if (attachment.state === 'detached') return attachment.recoverableUntilMs;
+    }
+    return undefined;
+  }
+
+  /** Writes a frame to a client that is there; what a codec has no form for is not written. */
+  write(connection: Connection, frame: Frame | undefined, step: Step, origin?: MessageOrigin): void {
+    if (frame === undefined || connection.attachment.state !== 'attached') return;
+    const { transportId } = connection.attachment;
+    if (origin === undefined) step.effects.push({ type: 'write', transportId, frame });
+    else step.effects.push({ type: 'write', transportId, frame, origin });
+  }
+
+  /** Stops or resumes the reading of what a client sends. */
+  setReading(connection: Connection, type: 'pauseReading' | 'resumeReading', step: Step): void {
+    if (connection.attachment.state !== 'attached') return;
+    step.effects.push({ type, transportId: connection.attachment.transportId });
+  }
+}
