@@ -1,109 +1,90 @@
-import type { CallAutomationClient, CallAutomationClientOptions } from '@azure/communication-call-automation';
-import type { TokenCredential } from '@azure/identity';
+import type { AnswerCallOptions, CallConnectionProperties } from '@azure/communication-call-automation';
 import {
   type AnsweredCall,
   type AnswerRequest,
   type CallControl,
   CallControlError,
-  type CallControlFailure,
+  type CallProperties,
+  type MediaStreaming,
+  type OperationContext,
+  type PlaceRequest,
   type StreamingOptions,
 } from '../core/call-control.ts';
-
-export type AcsAccess =
-  | { readonly connectionString: string }
-  | { readonly endpoint: string; readonly credential: () => Promise<TokenCredential> };
+import type { CallOperation, OperationAnswer, Participant, RawId } from '../core/call-operation.ts';
+import type { RejectReason } from '../core/routes.ts';
+import { operate } from './acs-call-operations.ts';
+import { type AcsAccess, type AcsClients, createAcsClients } from './acs-clients.ts';
+import { failureOf } from './acs-failure.ts';
+import { identifierOf, inviteOf, rawIdOf } from './acs-identifiers.ts';
 
 export interface CallControlOptions {
   /** For an ACS stand-in on this machine only: `http:` instead of `https:`. Default false. */
   readonly allowInsecureConnection?: boolean;
+  /** The Azure AI services resource that speaks and understands for ACS; without it texts cannot be played, nor speech recognized. */
+  readonly cognitiveServicesEndpoint?: string;
 }
 
 /** Longest time for one operation with its repetitions: below the lease of an answer, so that a retaken call is not answered twice. */
 const OPERATION_LIMIT_MS = 8_000;
 
-/** Repetitions of answer and reject; they carry the same `Repeatability-Request-ID`, so ACS acts on them once. */
-const REPEATABLE_RETRIES = { maxRetries: 2, retryDelayInMs: 400, maxRetryDelayInMs: 1_600 };
-
-interface Clients {
-  /** Repeats what ACS did not answer: for operations that ACS acts on once. */
-  readonly repeating: CallAutomationClient;
-  /** Asks once: start and stop of streaming are not repeatable, and the one who asked is told when to come back. */
-  readonly once: CallAutomationClient;
-}
-
 /** Call control by Azure Communication Services. The SDK is loaded with the first operation. */
 export function createCallControl(access: AcsAccess, options: CallControlOptions = {}): CallControl {
-  let clients: Promise<Clients> | undefined;
-  const load = (): Promise<Clients> => {
-    clients ??= createClients(access, options).catch((error: unknown) => {
+  let clients: Promise<AcsClients> | undefined;
+  const load = (): Promise<AcsClients> => {
+    clients ??= createAcsClients(access, options.allowInsecureConnection ?? false).catch((error: unknown) => {
       clients = undefined;
       throw error;
     });
     return clients;
   };
-  return new AcsCallControl(load);
-}
-
-async function createClients(access: AcsAccess, options: CallControlOptions): Promise<Clients> {
-  const sdk = await import('@azure/communication-call-automation');
-  const common: CallAutomationClientOptions = {
-    allowInsecureConnection: options.allowInsecureConnection ?? false,
-  };
-  const credential = 'credential' in access ? await access.credential() : undefined;
-  const create = (retryOptions: CallAutomationClientOptions['retryOptions']): CallAutomationClient => {
-    const all: CallAutomationClientOptions = {
-      ...common,
-      ...(retryOptions === undefined ? {} : { retryOptions }),
-    };
-    if ('connectionString' in access) return new sdk.CallAutomationClient(access.connectionString, all);
-    if (credential === undefined) throw new Error('an endpoint of ACS needs a credential');
-    return new sdk.CallAutomationClient(access.endpoint, credential, all);
-  };
-  return { repeating: create(REPEATABLE_RETRIES), once: create({ maxRetries: 0 }) };
+  return new AcsCallControl(load, options.cognitiveServicesEndpoint);
 }
 
 class AcsCallControl implements CallControl {
-  readonly #load: () => Promise<Clients>;
+  readonly #load: () => Promise<AcsClients>;
+  readonly #cognitiveServicesEndpoint: string | undefined;
 
-  constructor(load: () => Promise<Clients>) {
+  constructor(load: () => Promise<AcsClients>, cognitiveServicesEndpoint: string | undefined) {
     this.#load = load;
+    this.#cognitiveServicesEndpoint = cognitiveServicesEndpoint;
   }
 
   answer(request: AnswerRequest): Promise<AnsweredCall> {
     return this.#run('answering the call', async ({ repeating }, abortSignal) => {
-      const { plan, transportUrl } = request.media;
       const { callConnectionProperties } = await repeating.answerCall(
         request.incomingCallContext,
         request.callbackUrl,
-        {
-          abortSignal,
-          operationContext: request.operationContext,
-          mediaStreamingOptions: {
-            transportUrl,
-            transportType: 'websocket',
-            contentType: 'audio',
-            audioChannelType: plan.channels,
-            startMediaStreaming: plan.startStreaming,
-            enableBidirectional: true,
-            audioFormat: plan.format,
-            enableDtmfTones: plan.dtmf,
-          },
-        },
+        { abortSignal, operationContext: request.operationContext, ...this.#callOptions(request.media) },
       );
-      const { callConnectionId, serverCallId, correlationId } = callConnectionProperties;
-      if (callConnectionId === undefined) throw new TypeError('the answered call has no callConnectionId');
-      return {
-        callConnectionId,
-        ...(serverCallId === undefined ? {} : { serverCallId }),
-        ...(correlationId === undefined ? {} : { correlationId }),
-      };
+      return takenOn(callConnectionProperties);
     });
   }
 
-  reject(incomingCallContext: string): Promise<void> {
+  reject(incomingCallContext: string, reason: RejectReason): Promise<void> {
     return this.#run('rejecting the call', ({ repeating }, abortSignal) =>
-      repeating.rejectCall(incomingCallContext, { abortSignal, callRejectReason: 'forbidden' }),
+      repeating.rejectCall(incomingCallContext, { abortSignal, callRejectReason: reason }),
     );
+  }
+
+  redirect(incomingCallContext: string, target: RawId): Promise<void> {
+    return this.#run('redirecting the call', ({ repeating }, abortSignal) =>
+      repeating.redirectCall(
+        incomingCallContext,
+        { targetParticipant: identifierOf(target) },
+        { abortSignal },
+      ),
+    );
+  }
+
+  place(request: PlaceRequest): Promise<AnsweredCall> {
+    return this.#run('placing the call', async ({ repeating }, abortSignal) => {
+      const { callConnectionProperties } = await repeating.createCall(
+        inviteOf(request),
+        request.callbackUrl,
+        { abortSignal, operationContext: request.operationContext, ...this.#callOptions(request.media) },
+      );
+      return takenOn(callConnectionProperties);
+    });
   }
 
   startMediaStreaming(callConnectionId: string, options: StreamingOptions = {}): Promise<void> {
@@ -124,56 +105,110 @@ class AcsCallControl implements CallControl {
     );
   }
 
-  hangUp(callConnectionId: string): Promise<void> {
+  hangUp(callConnectionId: string, forEveryone: boolean): Promise<void> {
     return this.#run('hanging up', ({ once }, abortSignal) =>
-      once.getCallConnection(callConnectionId).hangUp(true, { abortSignal }),
+      once.getCallConnection(callConnectionId).hangUp(forEveryone, { abortSignal }),
     );
+  }
+
+  operate(
+    callConnectionId: string,
+    operation: CallOperation,
+    context: OperationContext,
+  ): Promise<OperationAnswer> {
+    return this.#run(`the operation ${operation.type}`, (clients, abortSignal) =>
+      operate(operation, { clients, callConnectionId, context, abortSignal }),
+    );
+  }
+
+  participants(callConnectionId: string): Promise<readonly Participant[]> {
+    return this.#run('listing participants', async ({ repeating }, abortSignal) => {
+      const { values = [] } = await repeating
+        .getCallConnection(callConnectionId)
+        .listParticipants({ abortSignal });
+      return values.flatMap(({ identifier, isMuted = false, isOnHold = false }) =>
+        identifier === undefined ? [] : [{ rawId: rawIdOf(identifier), muted: isMuted, onHold: isOnHold }],
+      );
+    });
+  }
+
+  async properties(callConnectionId: string): Promise<CallProperties | undefined> {
+    try {
+      return await this.#run('reading the properties of the call', async ({ once }, abortSignal) =>
+        propertiesOf(
+          await once.getCallConnection(callConnectionId).getCallConnectionProperties({ abortSignal }),
+        ),
+      );
+    } catch (error) {
+      if (error instanceof CallControlError && error.callGone) return undefined;
+      throw error;
+    }
+  }
+
+  #callOptions({ plan, transportUrl, transcription }: MediaStreaming): AnswerCallOptions {
+    return {
+      mediaStreamingOptions: {
+        transportUrl,
+        transportType: 'websocket',
+        contentType: 'audio',
+        audioChannelType: plan.channels,
+        startMediaStreaming: plan.startStreaming,
+        enableBidirectional: true,
+        audioFormat: plan.format,
+        enableDtmfTones: plan.dtmf,
+      },
+      ...(transcription === undefined
+        ? {}
+        : {
+            transcriptionOptions: { transportType: 'websocket', startTranscription: false, ...transcription },
+          }),
+      ...(this.#cognitiveServicesEndpoint === undefined
+        ? {}
+        : { callIntelligenceOptions: { cognitiveServicesEndpoint: this.#cognitiveServicesEndpoint } }),
+    };
   }
 
   async #run<T>(
     operation: string,
-    act: (clients: Clients, abortSignal: AbortSignal) => Promise<T>,
+    act: (clients: AcsClients, abortSignal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    const abortSignal = AbortSignal.timeout(OPERATION_LIMIT_MS);
     try {
-      return await act(await this.#load(), AbortSignal.timeout(OPERATION_LIMIT_MS));
+      return await before(act(await this.#load(), abortSignal), abortSignal);
     } catch (cause) {
       throw new CallControlError(operation, failureOf(cause), { cause });
     }
   }
 }
 
-interface Headers {
-  get(name: string): string | undefined;
+/** The result, or a failure when the signal is quicker: some methods of the SDK take no signal. */
+async function before<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([result, tooLate]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
-/** `Retry-After` as it came, or in whole seconds what the milliseconds of Azure's own headers say. */
-function retryAfterOf(headers: Headers | undefined): string | undefined {
-  const standard = headers?.get('retry-after');
-  if (standard !== undefined) return standard;
-  const ms = Number(headers?.get('retry-after-ms') ?? headers?.get('x-ms-retry-after-ms') ?? Number.NaN);
-  return Number.isFinite(ms) && ms >= 0 ? String(Math.ceil(ms / 1000)) : undefined;
-}
-
-/** What `RestError` of the SDKs has; the class itself would have to be imported ahead of time. */
-interface RestErrorLike {
-  readonly statusCode?: unknown;
-  readonly code?: unknown;
-  readonly response?: { readonly headers?: Headers };
-}
-
-const RETRYABLE_STATUS = new Set([408, 429, 500, 502, 503, 504]);
-
-function failureOf(cause: unknown): CallControlFailure {
-  // The SDK throws a text where an answer lacks the id of the connection: ACS has acted, and its callbacks will tell.
-  if (!(cause instanceof Error)) return { retryable: true };
-  const { statusCode, code, response } = cause as Error & RestErrorLike;
-  // Without a status the request did not get through or was not answered in time.
-  if (typeof statusCode !== 'number') return { retryable: true };
-  const retryAfter = retryAfterOf(response?.headers);
+function takenOn({ callConnectionId, serverCallId, correlationId }: CallConnectionProperties): AnsweredCall {
+  if (callConnectionId === undefined) throw new TypeError('the call has no callConnectionId');
   return {
-    status: statusCode,
-    retryable: RETRYABLE_STATUS.has(statusCode),
-    ...(typeof code === 'string' && /^\w{1,40}$/.test(code) ? { code } : {}),
-    ...(retryAfter === undefined ? {} : { retryAfter }),
+    callConnectionId,
+    ...(serverCallId === undefined ? {} : { serverCallId }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+  };
+}
+
+function propertiesOf(properties: CallConnectionProperties): CallProperties {
+  const { callConnectionState, serverCallId, correlationId, mediaStreamingSubscription } = properties;
+  const streaming = mediaStreamingSubscription?.state;
+  return {
+    state: callConnectionState ?? 'unknown',
+    ...(serverCallId === undefined ? {} : { serverCallId }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(streaming === undefined ? {} : { streaming: streaming === 'active' ? 'active' : 'inactive' }),
   };
 }

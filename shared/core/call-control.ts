@@ -1,10 +1,26 @@
+import type {
+  CallOperation,
+  OperationAnswer,
+  Participant,
+  PlaceCallRequest,
+  RawId,
+} from './call-operation.ts';
 import type { CallPlan } from './plan.ts';
+import type { RejectReason } from './routes.ts';
 
-/** How ACS is to stream the audio of a call that is answered. */
+/** How ACS is to stream the audio of a call that is answered or placed. */
 export interface MediaStreaming {
   /** What ACS dials. It carries the ticket, so it is written to no log. */
   readonly transportUrl: string;
   readonly plan: CallPlan;
+  /** Where ACS is to send what is said, once transcription is started. ACS takes it with the call only, not later. */
+  readonly transcription?: TranscriptionTransport;
+}
+
+/** A WebSocket server for the transcript, and the language to begin with, such as `en-US`. */
+export interface TranscriptionTransport {
+  readonly transportUrl: string;
+  readonly locale: string;
 }
 
 export interface AnswerRequest {
@@ -14,6 +30,13 @@ export interface AnswerRequest {
   readonly media: MediaStreaming;
 }
 
+export interface PlaceRequest extends PlaceCallRequest {
+  readonly callbackUrl: string;
+  readonly operationContext: string;
+  readonly media: MediaStreaming;
+}
+
+/** A call that ACS has taken on: answered, or placed and ringing. */
 export interface AnsweredCall {
   readonly callConnectionId: string;
   readonly serverCallId?: string;
@@ -24,14 +47,49 @@ export interface StreamingOptions {
   readonly operationContext?: string;
 }
 
+/** What an operation needs beside itself. */
+export interface OperationContext {
+  /** Comes back in the events that tell how the operation went. */
+  readonly operationContext: string;
+  /** Where those events go that do not follow the call, which are those of recordings. */
+  readonly callbackUrl: string;
+  /** Needed to start a recording. */
+  readonly serverCallId?: string;
+  /** Needed to pause, resume and stop one. */
+  readonly recordingId?: string;
+}
+
+/** What ACS knows of a connection. */
+export interface CallProperties {
+  /** `connecting`, `connected`, `transferring`, `transferAccepted`, `disconnecting`, `disconnected` or `unknown`. */
+  readonly state: string;
+  readonly serverCallId?: string;
+  readonly correlationId?: string;
+  /** Absent where the call was answered without media streaming. */
+  readonly streaming?: 'inactive' | 'active';
+}
+
 /** What the control app asks of telephony. Every method throws CallControlError, and nothing else, when that fails. */
 export interface CallControl {
   answer(request: AnswerRequest): Promise<AnsweredCall>;
-  reject(incomingCallContext: string): Promise<void>;
+  reject(incomingCallContext: string, reason: RejectReason): Promise<void>;
+  /** Lets somebody else's telephone ring instead. */
+  redirect(incomingCallContext: string, target: RawId): Promise<void>;
+  /** Resolves when ACS lets the telephone ring; callbacks tell whether it is answered. */
+  place(request: PlaceRequest): Promise<AnsweredCall>;
   startMediaStreaming(callConnectionId: string, options?: StreamingOptions): Promise<void>;
   stopMediaStreaming(callConnectionId: string, options?: StreamingOptions): Promise<void>;
-  /** Ends the call for everybody on it. */
-  hangUp(callConnectionId: string): Promise<void>;
+  /** Ends the call for everybody on it, or leaves it to the others. */
+  hangUp(callConnectionId: string, forEveryone: boolean): Promise<void>;
+  /** Resolves when ACS has taken the operation on; for most a callback tells how it went. */
+  operate(
+    callConnectionId: string,
+    operation: CallOperation,
+    context: OperationContext,
+  ): Promise<OperationAnswer>;
+  participants(callConnectionId: string): Promise<readonly Participant[]>;
+  /** Undefined: ACS does not know the connection, or no longer. */
+  properties(callConnectionId: string): Promise<CallProperties | undefined>;
 }
 
 export interface CallControlFailure {
@@ -43,6 +101,8 @@ export interface CallControlFailure {
   readonly retryable: boolean;
   /** `Retry-After` of the answer, as ACS wrote it. */
   readonly retryAfter?: string;
+  /** Why ACS was not asked at all: a sentence without numbers and names. */
+  readonly notAsked?: string;
 }
 
 export class CallControlError extends Error {
@@ -53,7 +113,10 @@ export class CallControlError extends Error {
     this.failure = failure;
   }
 
-  /** ACS knows the call no longer: it has ended. */
+  /**
+   * ACS knows the call no longer: it has ended. For operations about somebody or something on a call a 404 may also be about
+   * him or it; whether the call itself is there is then to be asked (`CallControl.properties`).
+   */
   get callGone(): boolean {
     return this.failure.status === 404 || this.failure.code === CALL_TERMINATED;
   }
@@ -66,7 +129,8 @@ export class CallControlError extends Error {
 
 const CALL_TERMINATED = '8528';
 
-function describe({ status, code }: CallControlFailure): string {
+function describe({ status, code, notAsked }: CallControlFailure): string {
+  if (notAsked !== undefined) return notAsked;
   if (status === undefined) return 'Azure Communication Services did not answer';
   return `Azure Communication Services answered ${status}${code === undefined ? '' : ` (code ${code})`}`;
 }

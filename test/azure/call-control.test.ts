@@ -68,7 +68,7 @@ describe('what reaches ACS', () => {
 
   it('is a rejection', async () => {
     const { acs, control } = await against({ status: 204 });
-    await control.reject('context');
+    await control.reject('context', 'forbidden');
     expect(acs.seen).toMatchObject([
       {
         path: '/calling/callConnections:reject',
@@ -87,9 +87,15 @@ describe('what reaches ACS', () => {
     ]);
   });
 
+  it('is one connection less, where the others are to go on talking', async () => {
+    const { acs, control } = await against({ status: 204 });
+    await control.hangUp(CONNECTION_ID, false);
+    expect(acs.seen).toMatchObject([{ method: 'DELETE', path: `/calling/callConnections/${CONNECTION_ID}` }]);
+  });
+
   it('is a hang-up for everybody', async () => {
     const { acs, control } = await against({ status: 204 });
-    await control.hangUp(CONNECTION_ID);
+    await control.hangUp(CONNECTION_ID, true);
     expect(acs.seen).toMatchObject([
       { method: 'POST', path: `/calling/callConnections/${CONNECTION_ID}:terminate` },
     ]);
@@ -98,7 +104,7 @@ describe('what reaches ACS', () => {
   it('is nothing over an unencrypted connection that was not allowed', async () => {
     const { acs } = await against({ status: 204 });
     const strict = createCallControl({ connectionString: acs.connectionString });
-    await failureOf(strict.hangUp(CONNECTION_ID));
+    await failureOf(strict.hangUp(CONNECTION_ID, true));
     expect(acs.seen).toEqual([]);
   });
 });
@@ -119,7 +125,7 @@ describe('failures of ACS', () => {
     ['the code for a call that was terminated', refusal(400, '8528')],
   ])('say that the call is gone with %s', async (_what, answer) => {
     const { control } = await against(answer);
-    expect((await failureOf(control.hangUp(CONNECTION_ID))).callGone).toBe(true);
+    expect((await failureOf(control.hangUp(CONNECTION_ID, true))).callGone).toBe(true);
   });
 
   it('do not call a call gone whose streaming was not configured', async () => {

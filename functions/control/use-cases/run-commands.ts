@@ -101,7 +101,7 @@ function request(deps: ControlDeps, callConnectionId: string, command: Connectio
     case 'stopMediaStreaming':
       return deps.control.stopMediaStreaming(callConnectionId, contextOf(command));
     case 'hangUp':
-      return deps.control.hangUp(callConnectionId);
+      return deps.control.hangUp(callConnectionId, true);
   }
 }
 

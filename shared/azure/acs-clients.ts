@@ -1,0 +1,35 @@
+import type { CallAutomationClient, CallAutomationClientOptions } from '@azure/communication-call-automation';
+import type { TokenCredential } from '@azure/identity';
+
+export type AcsAccess =
+  | { readonly connectionString: string }
+  | { readonly endpoint: string; readonly credential: () => Promise<TokenCredential> };
+
+/** Repetitions of what ACS did not answer; they carry the same `Repeatability-Request-ID`, so ACS acts on them once. */
+const REPEATABLE_RETRIES = { maxRetries: 2, retryDelayInMs: 400, maxRetryDelayInMs: 1_600 };
+
+/** The SDK's clients of one resource. */
+export interface AcsClients {
+  /** Repeats what ACS did not answer: for operations that ACS acts on once. */
+  readonly repeating: CallAutomationClient;
+  /** Asks once: what is not repeatable, where the one who asked is told when to come back. */
+  readonly once: CallAutomationClient;
+}
+
+/** Loads the SDK and makes its clients. */
+export async function createAcsClients(
+  access: AcsAccess,
+  allowInsecureConnection: boolean,
+): Promise<AcsClients> {
+  const sdk = await import('@azure/communication-call-automation');
+  const credential = 'credential' in access ? await access.credential() : undefined;
+  const create = (
+    retryOptions: NonNullable<CallAutomationClientOptions['retryOptions']>,
+  ): CallAutomationClient => {
+    const options: CallAutomationClientOptions = { allowInsecureConnection, retryOptions };
+    if ('connectionString' in access) return new sdk.CallAutomationClient(access.connectionString, options);
+    if (credential === undefined) throw new Error('an endpoint of ACS needs a credential');
+    return new sdk.CallAutomationClient(access.endpoint, credential, options);
+  };
+  return { repeating: create(REPEATABLE_RETRIES), once: create({ maxRetries: 0 }) };
+}
