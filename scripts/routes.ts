@@ -1,0 +1,20 @@
+/** The command `npm run routes`. */
+import { fileURLToPath } from 'node:url';
+import { CallStoreError } from '../shared/core/call-store.ts';
+import { RoutesError } from '../shared/protocol/routes-schema.ts';
+import { RoutesCommandError, routesCommand } from './routes/command.ts';
+
+const folder = fileURLToPath(new URL('..', import.meta.url));
+
+try {
+  process.stdout.write(
+    await routesCommand(process.argv.slice(2), { env: process.env, folder, nowMs: Date.now() }),
+  );
+} catch (error) {
+  if (
+    !(error instanceof RoutesCommandError || error instanceof RoutesError || error instanceof CallStoreError)
+  )
+    throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,58 @@
+import { type CallRoute, type RoutedCall, whyNot } from '../../shared/core/routes.ts';
+
+/** What a route has to say about a call. */
+export interface RouteVerdict {
+  readonly route: CallRoute;
+  /** `decides`: the first that is for the call and has room. `next`: would decide if those before did not. */
+  readonly verdict: 'decides' | 'next' | 'full' | 'not for it';
+  readonly why: string;
+}
+
+/** Every route in its order, with what it makes of a call. `full` names the routes that are taken to have no room. */
+export function explainRoutes(
+  routes: readonly CallRoute[],
+  call: RoutedCall,
+  full: ReadonlySet<string> = new Set(),
+): readonly RouteVerdict[] {
+  let isDecided = false;
+  return routes.map((route): RouteVerdict => {
+    const why = whyNot(route, call);
+    if (why !== undefined) return { route, verdict: 'not for it', why };
+    if (full.has(route.name))
+      return { route, verdict: 'full', why: `all of its ${route.capacity ?? 'unlimited'} calls are on` };
+    if (isDecided) return { route, verdict: 'next', why: 'a route before it decides' };
+    isDecided = true;
+    return { route, verdict: 'decides', why: whatItDoes(route) };
+  });
+}
+
+/** What a route does with a call, in words. */
+export function whatItDoes(route: CallRoute): string {
+  switch (route.action) {
+    case 'reject':
+      return route.match.direction === 'outbound'
+        ? 'forbids placing the call'
+        : `rejects the call as ${route.rejectReason ?? 'forbidden'}`;
+    case 'redirect':
+      return `redirects the call to ${route.redirectTo}`;
+    case 'ring':
+      return 'leaves the call ringing';
+    case 'answer':
+      return `${route.match.direction === 'outbound' ? 'places' : 'answers'} the call: ${planInWords(route)}`;
+  }
+}
+
+function planInWords({ plan, maxCallMs, capacity }: CallRoute): string {
+  const workers = plan.workers.map(({ name, listen }) => `${name} (${listen.mode})`).join(', ');
+  const parts = [
+    plan.format,
+    plan.channels,
+    plan.startStreaming ? 'streams at once' : 'streams when asked to',
+    workers === '' ? 'no workers' : `workers ${workers}`,
+  ];
+  if (plan.dtmf) parts.push('with tones');
+  if (maxCallMs !== undefined) parts.push(`at most ${maxCallMs / 60_000} minutes`);
+  if (plan.idleMs !== undefined) parts.push(`ends after ${plan.idleMs / 1_000} s of silence`);
+  if (capacity !== undefined) parts.push(`${capacity} calls at a time`);
+  return parts.join(', ');
+}
