@@ -1,20 +1,27 @@
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RunningServer } from '../process/child.ts';
 import { type Clock, systemClock } from '../process/clock.ts';
+import { VirtualClock } from '../process/virtual-clock.ts';
+import { listen, type TlsIdentity } from '../tls/listen.ts';
 import type { JsonField } from './client-protocol/protobuf-codec.ts';
 import { CodecRegistry } from './client-protocol/registry.ts';
 import { ControlEndpoint } from './control/control-endpoint.ts';
+import { FaultEngine } from './faults/fault-engine.ts';
+import type { FaultPlan } from './faults/fault-plan.ts';
+import { RestFaults } from './faults/rest-faults.ts';
+import { WebhookFaults } from './faults/webhook-faults.ts';
 import type { HubRules } from './hub/hub-rules.ts';
 import { hubKey, isHubName } from './hub/names.ts';
 import { type Limits, SERVICE_LIMITS } from './limits.ts';
 import type { LogSink } from './log.ts';
+import { Meter } from './meter/meter.ts';
 import { RestEndpoint } from './rest/rest-endpoint.ts';
 import { AccessTokens } from './tokens/access-tokens.ts';
 import { ClientEndpoint } from './transport/client-endpoint.ts';
 import { HubRuntime } from './transport/hub-runtime.ts';
 import type { EventHandler } from './upstream/event-handlers.ts';
-import { Upstream } from './upstream/upstream.ts';
+import { IdentityIssuer } from './upstream/identity-issuer.ts';
+import { type HandlerTable, Upstream } from './upstream/upstream.ts';
 
 /** Port and key of Microsoft's emulator, so that either can stand in for the other. */
 export const DEFAULT_PORT = 8080;
@@ -40,6 +47,10 @@ export interface WebPubSubOptions {
   readonly limits?: Partial<Limits>;
   /** Absent or empty: there is no control surface. */
   readonly controlToken?: string | undefined;
+  /** PEM; present: https and wss instead of http and ws. */
+  readonly tls?: TlsIdentity;
+  /** What goes wrong from the start; the control surface can change it. */
+  readonly faults?: FaultPlan;
   readonly clock?: Clock;
   /** Told of event deliveries that failed and of internal errors. Default: nobody. */
   readonly log?: LogSink;
@@ -48,28 +59,49 @@ export interface WebPubSubOptions {
 export interface RunningWebPubSub extends RunningServer {
   readonly port: number;
   readonly accessKey: string;
-  /** What `WebPubSubServiceClient` takes; the endpoint is plain http, so clients need `allowInsecureConnection`. */
+  /** What `WebPubSubServiceClient` takes; where the endpoint is plain http, clients need `allowInsecureConnection`. */
   readonly connectionString: string;
+  /** What passed through it so far. */
+  readonly meter: Meter;
+  /**
+   * Other event handlers from now on, in the place of all that there are.
+   * @throws Error when a hub name is not valid; then nothing has changed
+   */
+  configure(hubs: Readonly<Record<string, readonly EventHandler[]>>): void;
+  /** Lets time pass at once: what is due meanwhile happens now. */
+  advanceClock(ms: number): void;
 }
 
 /**
  * Starts the stand-in for Azure Web PubSub.
  * @throws Error when a hub name is not valid, or the port is taken
+ * @throws RangeError when the fault plan is not valid
  */
 export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<RunningWebPubSub> {
   const { host = '127.0.0.1', port = DEFAULT_PORT, accessKey = DEFAULT_ACCESS_KEY } = options;
-  const { clock = systemClock, log = () => {}, secondaryAccessKey } = options;
+  const { log = () => {}, secondaryAccessKey } = options;
+  const clock = new VirtualClock(options.clock ?? systemClock);
   const limits: Limits = { ...SERVICE_LIMITS, ...options.limits };
   const keys: [string, ...string[]] = [
     accessKey,
     ...(secondaryAccessKey === undefined ? [] : [secondaryAccessKey]),
   ];
+  const handlers = handlersByHub(options.hubs ?? {});
+  const faults = new FaultEngine(options.faults);
+  const listening = await listen(host, port, options.tls);
+  const { server, url } = listening;
+
+  const meter = new Meter();
   const tokens = new AccessTokens(keys, clock, limits);
+  const identity = new IdentityIssuer(url, clock);
   const upstream = new Upstream({
-    handlers: handlersByHub(options.hubs ?? {}),
+    handlers,
     accessKeys: keys,
     limits,
     clock,
+    identity,
+    meter,
+    faults: new WebhookFaults(faults, clock),
     log,
   });
   const rules: HubRules = { limits, onUserEventFailure: options.onUserEventFailure ?? 'errorAck' };
@@ -77,33 +109,31 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
   const runtime = (hub: string): HubRuntime => {
     const known = runtimes.get(hub);
     if (known !== undefined) return known;
-    const created = new HubRuntime(hub, rules, upstream, clock);
+    const created = new HubRuntime(hub, { rules, upstream, clock, meter: meter.hub(hub), faults });
     runtimes.set(hub, created);
     return created;
   };
   const codecs = new CodecRegistry(options.jsonToProtobuf ?? 'text');
-  const clients = new ClientEndpoint({ codecs, tokens, upstream, limits, log, runtime });
-  const control = new ControlEndpoint({ token: options.controlToken, runtimes: () => runtimes.values() });
+  const clients = new ClientEndpoint({ codecs, tokens, upstream, limits, log, faults, runtime });
+  const control = new ControlEndpoint({
+    token: options.controlToken,
+    runtimes: () => runtimes.values(),
+    clock,
+    faults,
+    meter,
+  });
   const rest = new RestEndpoint({
     control,
+    identity,
     tokens,
     limits,
     log,
+    faults: new RestFaults(faults, clock),
     runtime,
     onAddAbsentUser: options.onAddAbsentUser ?? 'notFound',
   });
-
-  const server = createServer((request, response) => void rest.handle(request, response));
+  server.on('request', (request, response) => void rest.handle(request, response));
   server.on('upgrade', (request, socket, head) => void clients.upgrade(request, socket, head));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const bound = (server.address() as AddressInfo).port;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -117,9 +147,12 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
   };
   return {
     url,
-    port: bound,
+    port: (server.address() as AddressInfo).port,
     accessKey,
     connectionString: `Endpoint=${url};AccessKey=${accessKey};Version=1.0;`,
+    meter,
+    configure: (hubs) => upstream.configure(handlersByHub(hubs)),
+    advanceClock: (ms) => clock.advance(ms),
     close() {
       closing ??= close();
       return closing;
@@ -127,9 +160,7 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
   };
 }
 
-function handlersByHub(
-  hubs: Readonly<Record<string, readonly EventHandler[]>>,
-): ReadonlyMap<string, readonly EventHandler[]> {
+function handlersByHub(hubs: Readonly<Record<string, readonly EventHandler[]>>): HandlerTable {
   return new Map(
     Object.entries(hubs).map(([hub, handlers]) => {
       if (!isHubName(hub)) throw new Error(`'${hub}' is not a valid hub name`);

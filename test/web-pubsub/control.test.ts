@@ -6,6 +6,7 @@ import { connect, Resources, serviceClient, startService } from './service.ts';
 const resources = new Resources();
 afterEach(() => resources.dispose());
 
+const NOTHING = { all: false, patterns: [], granted: [], revoked: [] };
 const TOKEN = 'a control token of the test';
 
 async function control(
@@ -72,6 +73,7 @@ describe('the control surface', () => {
       userId: 'ana',
       subprotocol: 'protobuf.reliable.webpubsub.azure.v1',
       groups: ['room'],
+      permissions: { joinLeaveGroup: NOTHING, sendToGroup: NOTHING },
       state: 'attached',
     });
   });

@@ -1,16 +1,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { VirtualClock } from '../../process/virtual-clock.ts';
+import type { FaultEngine } from '../faults/fault-engine.ts';
 import { ApiError } from '../http/api-error.ts';
-import type { Target } from '../hub/commands.ts';
-import { hubKey } from '../hub/names.ts';
+import type { ConnectionSummary } from '../hub/connection.ts';
+import type { Meter } from '../meter/meter.ts';
 import type { RestResult } from '../rest/call.ts';
 import { readBody } from '../rest/message-body.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
+import { readSelection, type Selection } from './selection.ts';
 
-const BODY_LIMIT = 4_096;
+const BODY_LIMIT = 64 * 1024;
 const PREFIX = '/control/';
-/** Members of a request that says which connections are meant. */
-const SELECTION = ['hub', 'connectionId', 'userId', 'group'] as const;
+/** The clock is put forward by no more than this at once. */
+const LONGEST_ADVANCE_MS = 30 * 24 * 60 * 60_000;
 
 /** Whether the path belongs to the control surface. */
 export function isControlPath(path: string): boolean {
@@ -21,13 +24,14 @@ export interface ControlOptions {
   /** Absent or empty: the surface does not exist. */
   readonly token: string | undefined;
   readonly runtimes: () => Iterable<HubRuntime>;
+  readonly clock: VirtualClock;
+  readonly faults: FaultEngine;
+  readonly meter: Meter;
 }
 
 /**
- * What a test does to the stand-in that no client of Azure can: `GET /control/connections`, `POST /control/drop` (the TCP
- * connections of the selected clients are cut; a reliable client can recover) and `POST /control/service-reload` (the
- * service is renewed beneath them: their sockets are closed and their sessions forgotten). A request selects by a JSON body
- * of `hub`, `connectionId`, `userId` and `group`, each optional; the answer says how many connections it met.
+ * What a test does to the stand-in that no client of Azure can: looks at connections and groups, cuts connections, renews the service
+ * beneath its clients, lets things go wrong by a plan, puts the clock forward, and reads the meter. README.md lists the requests.
  */
 export class ControlEndpoint {
   readonly #options: ControlOptions;
@@ -36,29 +40,71 @@ export class ControlEndpoint {
     this.#options = options;
   }
 
-  /** @throws ApiError 404 without the token, whatever the path; 400 for a body that selects nothing it can */
-  async handle(request: IncomingMessage, path: string): Promise<RestResult> {
+  /** @throws ApiError 404 without the token, whatever the path; 400 for a request that cannot be read */
+  async handle(request: IncomingMessage, url: URL): Promise<RestResult> {
     if (!this.#isAllowed(request)) throw notFound();
-    switch (`${request.method} ${path.slice(PREFIX.length)}`) {
+    const { clock, faults, meter } = this.#options;
+    switch (`${request.method} ${url.pathname.slice(PREFIX.length)}`) {
       case 'GET connections':
-        return { status: 200, body: [...this.#options.runtimes()].flatMap(({ hub }) => hub.connections()) };
+        return { status: 200, body: this.#connections(selectionOf(url)) };
+      case 'GET groups':
+        return { status: 200, body: this.#groups(selectionOf(url)) };
       case 'POST drop':
-        return this.#toSelected('drop', await readSelection(request));
+        return this.#toSelected('drop', readSelection(await readObject(request)));
       case 'POST service-reload':
-        return this.#toSelected('reload', await readSelection(request));
+        return this.#toSelected('reload', readSelection(await readObject(request)));
+      case 'GET faults':
+        return { status: 200, body: faults.report() };
+      case 'PUT faults':
+        replacePlan(faults, await readObject(request));
+        return { status: 200, body: faults.report() };
+      case 'DELETE faults':
+        faults.replace({});
+        return { status: 204 };
+      case 'GET clock':
+        return { status: 200, body: timeOf(clock) };
+      case 'POST clock':
+        clock.advance(readAdvance(await readObject(request)));
+        return { status: 200, body: timeOf(clock) };
+      case 'GET meter':
+        return { status: 200, body: meter.report() };
+      case 'DELETE meter':
+        meter.reset();
+        return { status: 204 };
       default:
         throw notFound();
     }
   }
 
+  #connections({ hub, target }: Selection): ConnectionSummary[] {
+    return this.#selected(hub).flatMap((runtime) => runtime.hub.connections(target));
+  }
+
+  #groups(selection: Selection): { hub: string; group: string; connections: string[] }[] {
+    const groups = new Map<string, { hub: string; group: string; connections: string[] }>();
+    for (const { hub, connectionId, groups: joined } of this.#connections(selection)) {
+      for (const group of joined) {
+        // A hub name has no space in it.
+        const key = `${hub} ${group}`;
+        const entry = groups.get(key) ?? { hub, group, connections: [] };
+        entry.connections.push(connectionId);
+        groups.set(key, entry);
+      }
+    }
+    return [...groups.values()];
+  }
+
   #toSelected(type: 'drop' | 'reload', { hub, target }: Selection): RestResult {
     let connections = 0;
-    for (const runtime of this.#options.runtimes()) {
-      if (hub !== undefined && runtime.hub.name !== hub) continue;
+    for (const runtime of this.#selected(hub)) {
       connections += runtime.hub.count(target);
       runtime.apply({ type, target });
     }
     return { status: 200, body: { connections } };
+  }
+
+  #selected(hub: string | undefined): HubRuntime[] {
+    return [...this.#options.runtimes()].filter((runtime) => hub === undefined || runtime.hub.name === hub);
   }
 
   #isAllowed({ headers }: IncomingMessage): boolean {
@@ -68,50 +114,45 @@ export class ControlEndpoint {
   }
 }
 
-interface Selection {
-  readonly hub?: string;
-  readonly target: Target;
+function selectionOf(url: URL): Selection {
+  return readSelection(Object.fromEntries(url.searchParams));
 }
 
-async function readSelection(request: IncomingMessage): Promise<Selection> {
+/** A request without a body is one with an empty object. */
+async function readObject(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   const text = (await readBody(request, BODY_LIMIT)).toString('utf8');
   let body: unknown;
   try {
     body = text === '' ? {} : JSON.parse(text);
   } catch {
-    throw invalid('the body is not JSON');
+    throw invalid('The body is not JSON.');
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw invalid('the body is no JSON object');
-  const given: Partial<Record<(typeof SELECTION)[number], string>> = {};
-  for (const [name, value] of Object.entries(body)) {
-    const known = SELECTION.find((member) => member === name);
-    if (known === undefined) throw invalid(`'${name}' is none of ${SELECTION.join(', ')}`);
-    if (typeof value !== 'string') throw invalid(`'${name}' must be a string`);
-    given[known] = value;
-  }
-  const { hub, connectionId, userId, group } = given;
-  if ([connectionId, userId, group].filter((each) => each !== undefined).length > 1) {
-    throw invalid('a selection has one of connectionId, userId and group');
-  }
-  return {
-    ...(hub === undefined ? {} : { hub: hubKey(hub) }),
-    target: targetOf(connectionId, userId, group),
-  };
+    throw invalid('The body is no JSON object.');
+  return body as Record<string, unknown>;
 }
 
-function targetOf(
-  connectionId: string | undefined,
-  userId: string | undefined,
-  group: string | undefined,
-): Target {
-  if (connectionId !== undefined) return { to: 'connection', connectionId };
-  if (userId !== undefined) return { to: 'user', userId };
-  return group === undefined ? { to: 'all' } : { to: 'group', group };
+function replacePlan(faults: FaultEngine, plan: unknown): void {
+  try {
+    faults.replace(plan);
+  } catch (error) {
+    if (error instanceof RangeError) throw invalid(`The plan cannot be taken: ${error.message}`);
+    throw error;
+  }
 }
 
-function invalid(rule: string): ApiError {
-  return new ApiError(400, 'BadRequest', `The request selects no connections: ${rule}.`);
+function readAdvance({ advanceMs, ...others }: Readonly<Record<string, unknown>>): number {
+  const isTime = typeof advanceMs === 'number' && advanceMs >= 0 && advanceMs <= LONGEST_ADVANCE_MS;
+  if (isTime && Object.keys(others).length === 0) return advanceMs;
+  throw invalid(`The body must be {"advanceMs": a number from 0 to ${LONGEST_ADVANCE_MS}}.`);
+}
+
+function timeOf(clock: VirtualClock): { readonly now: string; readonly aheadMs: number } {
+  return { now: new Date(clock.now()).toISOString(), aheadMs: clock.aheadMs };
+}
+
+function invalid(message: string): ApiError {
+  return new ApiError(400, 'BadRequest', message);
 }
 
 function notFound(): ApiError {

@@ -28,6 +28,8 @@ export class FaultEngine {
   #rules: { readonly [Target in FaultTarget]: readonly ArmedRule<RulesByTarget[Target]>[] };
   #random: Random;
   #version = 0;
+  /** Streams that are asked for again and again under the same name. */
+  readonly #streams = new Map<string, Random>();
 
   /** @throws RangeError naming what is wrong with the plan */
   constructor(plan: FaultPlan = {}) {
@@ -46,9 +48,18 @@ export class FaultEngine {
     return this.#rules[on].length > 0;
   }
 
-  /** A stream of chance of its own. */
+  /** A stream of chance from its beginning, for one who keeps it. */
   stream(name: string): Random {
     return this.#random.branch(name);
+  }
+
+  /** The stream of chance that everybody who uses this name draws from in turn. Names must be few. */
+  shared(name: string): Random {
+    const known = this.#streams.get(name);
+    if (known !== undefined) return known;
+    const stream = this.stream(name);
+    this.#streams.set(name, stream);
+    return stream;
   }
 
   /** Another plan instead; all counts begin anew. @throws RangeError, and the plan stays */
@@ -57,6 +68,7 @@ export class FaultEngine {
     this.#plan = parsed;
     this.#rules = armed(parsed);
     this.#random = randomOf(parsed);
+    this.#streams.clear();
     this.#version += 1;
   }
 

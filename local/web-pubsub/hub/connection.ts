@@ -28,6 +28,7 @@ export interface ConnectionSummary {
   readonly userId?: string;
   readonly subprotocol: string;
   readonly groups: readonly string[];
+  readonly permissions: ReturnType<Permissions['summary']>;
   readonly state: Attachment['state'];
 }
 
@@ -39,6 +40,7 @@ export function summaryOf(connection: Connection): ConnectionSummary {
     ...(userId === undefined ? {} : { userId }),
     subprotocol: codec.subprotocol,
     groups: [...groups],
+    permissions: connection.permissions.summary(),
     state: attachment.state,
   };
 }

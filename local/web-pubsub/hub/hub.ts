@@ -130,8 +130,8 @@ export class Hub {
   }
 
   /** Every connection there is, also those whose client may still come back. */
-  connections(): readonly ConnectionSummary[] {
-    return [...this.#members.of({ to: 'all' })].map(summaryOf);
+  connections(target: Target = { to: 'all' }): readonly ConnectionSummary[] {
+    return [...this.#members.of(target)].map(summaryOf);
   }
 
   /** Whether a client may take this connection over with a valid reconnection token. */

@@ -7,7 +7,7 @@ const MAX_MINUTES = 365 * 24 * 60;
 
 /** Issues a client token, as `getClientAccessToken` asks for when the caller has an identity instead of a key. */
 export async function generateClientToken(call: RestCall): Promise<RestResult> {
-  const { searchParams, host } = call.url;
+  const { searchParams, origin } = call.url;
   const clientType = (searchParams.get('clientType') ?? 'Default').toLowerCase();
   if (clientType !== 'default') {
     throw new ApiError(
@@ -19,7 +19,7 @@ export async function generateClientToken(call: RestCall): Promise<RestResult> {
   }
   const userId = searchParams.get('userId');
   const token = await call.options.tokens.issueClient({
-    audience: `http://${host}/client/hubs/${parameter(call, 'hub')}`,
+    audience: `${origin}/client/hubs/${parameter(call, 'hub')}`,
     roles: searchParams.getAll('role'),
     groups: searchParams.getAll('group'),
     minutesToExpire: integerParameter(call, 'minutesToExpire', 1, MAX_MINUTES) ?? DEFAULT_MINUTES,

@@ -1,17 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ControlEndpoint, isControlPath } from '../control/control-endpoint.ts';
+import type { RestFaults } from '../faults/rest-faults.ts';
 import { ApiError } from '../http/api-error.ts';
 import { bearerToken } from '../http/bearer-token.ts';
+import { schemeOf } from '../http/scheme.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 import type { LogSink } from '../log.ts';
 import { isClientPath } from '../transport/admission.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
+import { type IdentityIssuer, isIdentityPath } from '../upstream/identity-issuer.ts';
 import type { RestOptions, RestResult } from './call.ts';
 import { OPERATIONS } from './operations.ts';
 
 export interface RestEndpointOptions extends RestOptions {
   readonly log: LogSink;
   readonly control: ControlEndpoint;
+  readonly identity: IdentityIssuer;
+  readonly faults: RestFaults;
   runtime(hub: string): HubRuntime;
 }
 
@@ -43,7 +48,10 @@ export class RestEndpoint {
     const method = request.method ?? '';
     const url = urlOf(request);
     if (url.pathname === '/api/health' && (method === 'HEAD' || method === 'GET')) return { status: 200 };
-    if (isControlPath(url.pathname)) return await this.#options.control.handle(request, url.pathname);
+    if (isControlPath(url.pathname)) return await this.#options.control.handle(request, url);
+    if (isIdentityPath(url.pathname) && method === 'GET') {
+      return { status: 200, body: await this.#options.identity.document(url.pathname) };
+    }
     if (isClientPath(url.pathname)) {
       throw new ApiError(400, 'BadRequest', 'Clients connect to this address with a WebSocket.');
     }
@@ -58,20 +66,21 @@ export class RestEndpoint {
         throw new ApiError(404, 'NotFound', `There is nothing at '${url.pathname}'.`);
       throw new ApiError(405, 'MethodNotAllowed', `'${url.pathname}' has no method ${method}.`);
     }
-    await this.#authenticate(request, url);
+    await this.#authenticate(request);
     const hub = found.parameters['hub'] ?? '';
     if (!isHubName(hub)) throw new ApiError(400, 'BadRequest', 'The hub name breaks the naming rule.', 'hub');
     const runtime = this.#options.runtime(hubKey(hub));
     const { parameters, operation } = found;
+    await this.#options.faults.before(runtime.hub.name, operation.id);
     return await operation.run({ request, url, parameters, runtime, options: this.#options });
   }
 
-  async #authenticate(request: IncomingMessage, url: URL): Promise<void> {
+  async #authenticate(request: IncomingMessage): Promise<void> {
     const token = bearerToken(request);
     if (token === undefined)
       throw new ApiError(401, 'Unauthorized', "The header 'Authorization: Bearer' is missing.");
     // The URL as it was sent: writing it anew could change its percent-encoding.
-    const asSent = `${url.protocol}//${request.headers.host ?? ''}${request.url ?? ''}`;
+    const asSent = `${schemeOf(request)}://${request.headers.host ?? ''}${request.url ?? ''}`;
     if (await this.#options.tokens.verifyRest(token, asSent)) return;
     const rule =
       "it must be signed with the access key, not be expired, and have the request's URL as its audience";
@@ -81,7 +90,7 @@ export class RestEndpoint {
 
 function urlOf(request: IncomingMessage): URL {
   try {
-    return new URL(request.url ?? '/', `http://${request.headers.host ?? ''}`);
+    return new URL(request.url ?? '/', `${schemeOf(request)}://${request.headers.host ?? ''}`);
   } catch {
     throw new ApiError(400, 'BadRequest', 'The request URL or its Host header cannot be read.');
   }

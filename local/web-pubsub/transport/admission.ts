@@ -4,6 +4,7 @@ import type { CodecRegistry } from '../client-protocol/registry.ts';
 import { parseSimpleClientMode, type SimpleClientMode } from '../client-protocol/simple-client-mode.ts';
 import { ApiError } from '../http/api-error.ts';
 import { bearerToken } from '../http/bearer-token.ts';
+import { schemeOf } from '../http/scheme.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 
@@ -46,7 +47,8 @@ export function readClientRequest(request: IncomingMessage): ClientRequestLine {
   const hub = inPath ?? url.searchParams.get('hub') ?? '';
   if (!isHubName(hub))
     throw new ApiError(400, 'InvalidHub', 'The hub name is missing or breaks the naming rule.');
-  const audience = `http://${authority}/client/hubs/${hub}`;
+  const service = `${schemeOf(request)}://${authority}`;
+  const audience = `${service}/client/hubs/${hub}`;
   const token = url.searchParams.get('access_token') || bearerToken(request);
   const connectionId = url.searchParams.get('awps_connection_id');
   return {
@@ -55,7 +57,7 @@ export function readClientRequest(request: IncomingMessage): ClientRequestLine {
     originHost: url.hostname,
     query: url.searchParams,
     // The documentation does not say which of the two forms the token of `/client/?hub=` names.
-    audiences: inPath === undefined ? [audience, `http://${authority}/client/?hub=${hub}`] : [audience],
+    audiences: inPath === undefined ? [audience, `${service}/client/?hub=${hub}`] : [audience],
     ...(token ? { token } : {}),
     ...(connectionId
       ? {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { CodecRegistry } from '../client-protocol/registry.ts';
 import { CloseCode } from '../close-codes.ts';
+import type { FaultEngine } from '../faults/fault-engine.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import type { AdmittedClient } from '../hub/commands.ts';
@@ -23,6 +24,7 @@ export interface ClientEndpointOptions {
   readonly upstream: Upstream;
   readonly limits: Limits;
   readonly log: LogSink;
+  readonly faults: FaultEngine;
   runtime(hub: string): HubRuntime;
 }
 
@@ -140,12 +142,13 @@ export class ClientEndpoint {
     head: Buffer,
   ): Promise<void> {
     const { connectionId } = recovery;
-    const { tokens } = this.#options;
+    const { tokens, faults } = this.#options;
     const valid = await tokens.verifyReconnection(recovery.reconnectionToken, connectionId);
     // Only a token that this service gave may bring a hub into being.
     const runtime = valid ? this.#options.runtime(line.hub) : undefined;
     const codec = runtime?.hub.codecOf(connectionId);
-    if (runtime === undefined || codec === undefined || !runtime.hub.canRecover(connectionId)) {
+    const recoverable = runtime?.hub.canRecover(connectionId) === true && !isRefused(faults, line.hub);
+    if (runtime === undefined || codec === undefined || !recoverable) {
       this.#accept(request, socket, head, line.offered[0], (ws) => {
         ws.on('error', () => {});
         ws.close(CloseCode.policyViolation, 'the connection cannot be recovered');
@@ -187,6 +190,12 @@ export class ClientEndpoint {
 function echoOf(line: ClientRequestLine, { subprotocol }: ClientCodec): string | undefined {
   if (subprotocol === '') return undefined;
   return line.offered.find((name) => name.toLowerCase() === subprotocol.toLowerCase()) ?? subprotocol;
+}
+
+/** Whether the plan of faults wants a client that could be recovered to start anew. */
+function isRefused(faults: FaultEngine, hub: string): boolean {
+  if (!faults.has('recovery')) return false;
+  return faults.draw('recovery', { hub, name: 'recovery' }, faults.shared(`recovery/${hub}`)).length > 0;
 }
 
 function refuse(socket: Duplex, error: ApiError): void {

@@ -1,26 +1,33 @@
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../process/clock.ts';
 import { CloseCode } from '../close-codes.ts';
+import type { FaultEngine } from '../faults/fault-engine.ts';
 import type { HubCommand, HubEffect } from '../hub/commands.ts';
-import { Hub, type HubRules } from '../hub/hub.ts';
+import { Hub } from '../hub/hub.ts';
+import type { HubRules } from '../hub/hub-rules.ts';
+import type { HubMeter } from '../meter/hub-meter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { ClientSocket } from './client-socket.ts';
+import { ClientLink } from './client-link.ts';
+
+export interface HubRuntimeOptions {
+  readonly rules: HubRules;
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly meter: HubMeter;
+  readonly faults: FaultEngine;
+}
 
 /** One hub with its sockets, its timer and its event handlers: carries out what the hub decides. */
 export class HubRuntime {
   readonly hub: Hub;
-  readonly #rules: HubRules;
-  readonly #upstream: Upstream;
-  readonly #clock: Clock;
-  readonly #sockets = new Map<number, ClientSocket>();
+  readonly #options: HubRuntimeOptions;
+  readonly #links = new Map<number, ClientLink>();
   #lastTransportId = 0;
   #expiry: { readonly atMs: number; cancel(): void } | undefined;
 
-  constructor(name: string, rules: HubRules, upstream: Upstream, clock: Clock) {
-    this.hub = new Hub(name, rules);
-    this.#rules = rules;
-    this.#upstream = upstream;
-    this.#clock = clock;
+  constructor(name: string, options: HubRuntimeOptions) {
+    this.hub = new Hub(name, options.rules);
+    this.#options = options;
   }
 
   /**
@@ -30,54 +37,66 @@ export class HubRuntime {
   attach(ws: WebSocket): number {
     this.#lastTransportId += 1;
     const transportId = this.#lastTransportId;
-    const socket = new ClientSocket(ws, this.#rules.limits, {
-      onFrame: (frame) => this.apply({ type: 'frame', transportId, frame }),
-      onEnd: (end) => this.apply({ type: 'transportEnded', transportId, end }),
-    });
-    this.#sockets.set(transportId, socket);
-    ws.once('close', () => this.#sockets.delete(transportId));
+    const { rules, clock, meter, faults } = this.#options;
+    const link = new ClientLink(
+      ws,
+      {
+        onFrame: (frame) => this.apply({ type: 'frame', transportId, frame }),
+        onEnd: (end) => this.apply({ type: 'transportEnded', transportId, end }),
+      },
+      { hub: this.hub.name, ordinal: transportId, limits: rules.limits, clock, meter, faults },
+    );
+    this.#links.set(transportId, link);
+    ws.once('close', () => this.#links.delete(transportId));
     return transportId;
   }
 
   apply(command: HubCommand): void {
-    for (const effect of this.hub.apply(command, this.#clock.now())) this.#carryOut(effect);
+    if (command.type === 'open') {
+      this.#links.get(command.transportId)?.belongsTo(command.client.connectionId);
+    } else if (command.type === 'recover') {
+      this.#links.get(command.transportId)?.belongsTo(command.connectionId);
+    }
+    for (const effect of this.hub.apply(command, this.#options.clock.now())) this.#carryOut(effect);
     this.#armExpiry();
   }
 
   /** Closes every socket and forgets every session. */
   async close(): Promise<void> {
     this.#expiry?.cancel();
-    const sockets = [...this.#sockets.values()];
-    for (const socket of sockets) socket.close(CloseCode.goingAway, 'the service is stopping');
-    await Promise.all(sockets.map((socket) => socket.drain(this.#rules.limits.closeHandshakeMs)));
+    const { closeHandshakeMs } = this.#options.rules.limits;
+    const links = [...this.#links.values()];
+    await Promise.all(
+      links.map((link) => link.shutDown(CloseCode.goingAway, 'the service is stopping', closeHandshakeMs)),
+    );
   }
 
   #carryOut(effect: HubEffect): void {
     switch (effect.type) {
       case 'write':
-        this.#sockets.get(effect.transportId)?.write(effect.frame);
+        this.#links.get(effect.transportId)?.write(effect.frame, effect.origin);
         return;
       case 'closeTransport':
-        this.#sockets.get(effect.transportId)?.close(effect.code, effect.reason);
+        this.#links.get(effect.transportId)?.close(effect.code, effect.reason);
         return;
       case 'abortTransport':
-        this.#sockets.get(effect.transportId)?.abort();
+        this.#links.get(effect.transportId)?.abort();
         return;
       case 'pauseReading':
-        this.#sockets.get(effect.transportId)?.pauseReading();
+        this.#links.get(effect.transportId)?.pauseReading();
         return;
       case 'resumeReading':
-        this.#sockets.get(effect.transportId)?.resumeReading();
+        this.#links.get(effect.transportId)?.resumeReading();
         return;
       case 'callHandler': {
         const { connectionId, id: eventId } = effect.event;
-        void this.#upstream
+        void this.#options.upstream
           .call(effect.event)
           .then((outcome) => this.apply({ type: 'eventAnswered', connectionId, eventId, outcome }));
         return;
       }
       case 'notifyHandler':
-        this.#upstream.notify(effect.event);
+        this.#options.upstream.notify(effect.event);
         return;
     }
   }
@@ -89,7 +108,7 @@ export class HubRuntime {
     this.#expiry?.cancel();
     this.#expiry = undefined;
     if (atMs === undefined) return;
-    const cancel = this.#clock.after(Math.max(0, atMs - this.#clock.now()), () => {
+    const cancel = this.#options.clock.after(Math.max(0, atMs - this.#options.clock.now()), () => {
       this.#expiry = undefined;
       this.apply({ type: 'expire' });
     });

@@ -7,6 +7,8 @@ export interface EventHandler {
   /** Names of user events, separated by commas; `*` stands for all. Absent: none. */
   readonly eventPattern?: string;
   readonly systemEvents?: readonly SystemEvent[];
+  /** Present: each request has a bearer token of the service's managed identity for this resource, which is its audience. */
+  readonly auth?: { readonly type: 'managedIdentity'; readonly resource: string };
 }
 
 /** The first handler of the table that takes the event; names are compared without regard to case. */

@@ -1,20 +1,13 @@
 import type { EventOutcome } from '../hub/commands.ts';
 import type { Payload } from '../hub/payload.ts';
-
-/** What came back from an event handler. */
-export interface HandlerResponse {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Uint8Array;
-}
+import type { HandlerResponse } from './handler-connections.ts';
 
 /** Reads the answer to a user event: a body goes to the client as a message from the server, by content type; no body is no message. */
 export function readEventReply(response: HandlerResponse): EventOutcome {
   if (!isSuccess(response.status)) return failed(`The event handler answered ${response.status}.`);
-  const connectionState = response.headers.get('ce-connectionState') ?? undefined;
-  const state = connectionState === undefined ? {} : { connectionState };
+  const state = stateOf(response);
   if (response.body.byteLength === 0) return { ok: true, ...state };
-  const payload = payloadOf(response.headers.get('content-type'), response.body);
+  const payload = payloadOf(response.headers['content-type'], response.body);
   if (typeof payload === 'string') return failed(payload);
   return { ok: true, reply: { payload }, ...state };
 }
@@ -38,8 +31,7 @@ export function readConnectReply(response: HandlerResponse): ConnectDecision {
     const message = `The connect handler answered ${response.status}.`;
     return { accepted: false, status: response.status, message };
   }
-  const connectionState = response.headers.get('ce-connectionState') ?? undefined;
-  const state = connectionState === undefined ? {} : { connectionState };
+  const state = stateOf(response);
   if (response.body.byteLength === 0) return { accepted: true, ...state };
   const value = parseJson(utf8(response.body));
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -60,7 +52,13 @@ export function readConnectReply(response: HandlerResponse): ConnectDecision {
   };
 }
 
-function payloadOf(contentType: string | null, body: Uint8Array): Payload | string {
+/** The connection's state from now on; absent: what it was. */
+function stateOf({ headers }: HandlerResponse): { readonly connectionState?: string } {
+  const state = headers['ce-connectionstate'];
+  return typeof state === 'string' ? { connectionState: state } : {};
+}
+
+function payloadOf(contentType: string | undefined, body: Uint8Array): Payload | string {
   const mediaType = (contentType ?? 'application/octet-stream').split(';', 1)[0]?.trim().toLowerCase();
   switch (mediaType) {
     case 'application/octet-stream':

@@ -1,0 +1,102 @@
+import { type ClientRequest, Agent as HttpAgent, type IncomingHttpHeaders, request } from 'node:http';
+import { Agent as HttpsAgent, request as requestTls } from 'node:https';
+import { HandlerUnreachable } from './handler-unreachable.ts';
+
+/** Connections to one handler; requests beyond wait for one to become free. */
+export const CONNECTIONS_PER_HANDLER_MAX = 1_000;
+/** Below the idle time of any common server (Node: 5 s), so that no request meets a connection that is just being closed. */
+const IDLE_CONNECTION_MS = 4_000;
+
+export interface HandlerRequest {
+  readonly method: 'POST' | 'OPTIONS' | 'GET';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+}
+
+/** What came back from an event handler. */
+export interface HandlerResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Uint8Array;
+}
+
+/** One request that is under way. */
+export interface Exchange {
+  /** Rejects with HandlerUnreachable when the answer is of no use, with the network's error when there is none. */
+  readonly answer: Promise<HandlerResponse>;
+  /** Ends the request whatever its state; `answer` then rejects, if it has not settled. */
+  cancel(): void;
+}
+
+/** HTTP/1.1 to event handlers over connections that are kept. Redirects are not followed. */
+export class HandlerConnections {
+  readonly #http = new HttpAgent(agentOptions());
+  readonly #https = new HttpsAgent(agentOptions());
+  readonly #maxBytes: number;
+
+  /** @param maxBytes longest answer that is taken */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** @throws HandlerUnreachable when the request cannot be written as HTTP */
+  send({ method, url, headers, body }: HandlerRequest): Exchange {
+    const open = url.protocol === 'https:' ? requestTls : request;
+    const agent = url.protocol === 'https:' ? this.#https : this.#http;
+    const length = body === undefined ? 0 : Buffer.byteLength(body);
+    let outgoing: ClientRequest;
+    try {
+      outgoing = open(url, {
+        method,
+        agent,
+        // An answer that is not compressed has the size that its Content-Length says.
+        headers: { ...headers, 'Accept-Encoding': 'identity', 'Content-Length': length },
+      });
+    } catch (error) {
+      const message = 'The event cannot be sent: a header would hold characters that HTTP does not allow.';
+      throw new HandlerUnreachable(message, { cause: error });
+    }
+    const answer = readAnswer(outgoing, this.#maxBytes);
+    outgoing.end(body);
+    return { answer, cancel: () => outgoing.destroy() };
+  }
+
+  /** Closes the connections that are not in use. */
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+}
+
+function agentOptions(): ConstructorParameters<typeof HttpAgent>[0] {
+  return { keepAlive: true, maxSockets: CONNECTIONS_PER_HANDLER_MAX, timeout: IDLE_CONNECTION_MS };
+}
+
+function readAnswer(outgoing: ClientRequest, maxBytes: number): Promise<HandlerResponse> {
+  return new Promise((resolve, reject) => {
+    outgoing.on('error', reject);
+    outgoing.on('response', (incoming) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      incoming.on('data', (chunk: Buffer) => {
+        length += chunk.byteLength;
+        chunks.push(chunk);
+        if (length <= maxBytes) return;
+        reject(new HandlerUnreachable(`The event handler answered with more than ${maxBytes} bytes.`));
+        outgoing.destroy();
+      });
+      incoming.on('end', () => {
+        const [first] = chunks;
+        const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length);
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body });
+      });
+      incoming.on('error', reject);
+      // An answer that ends too early is an error of the request only while nothing of it has come.
+      incoming.on('close', () => {
+        if (!incoming.complete) reject(new Error('the connection was lost within the answer'));
+      });
+    });
+  });
+}
