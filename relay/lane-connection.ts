@@ -11,6 +11,8 @@ export type LaneMessage =
 
 export interface LaneListener {
   message(message: LaneMessage): void;
+  /** Something was published in the call's control group: nobody but holders of the service's key can. */
+  control(value: unknown): void;
   /** The connection is gone for good. Called at most once, and not after `stop`. */
   closed(): void;
 }
@@ -36,3 +38,9 @@ export type OpenLaneConnection = (
   target: { readonly callId: string; readonly worker: string; readonly publishes?: boolean },
   listener: LaneListener,
 ) => LaneConnection;
+
+/** A connection that belongs to no worker and only hears the call's control group. */
+export type OpenControlConnection = (
+  callId: string,
+  listener: Pick<LaneListener, 'control' | 'closed'>,
+) => Pick<LaneConnection, 'start' | 'stop'>;

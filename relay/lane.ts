@@ -46,6 +46,8 @@ export interface LaneOptions extends OutboxOptions {
   readonly clock: Clock;
   /** A message of the worker. */
   readonly onMessage: (message: LaneMessage) => void;
+  /** Something was published in the call's control group. */
+  readonly onControl: (value: unknown) => void;
   /** The lane's connection is a new one: whatever counted on the last one begins again. */
   readonly onOpened: () => void;
   readonly onStateChange: (state: LaneState) => void;
@@ -95,6 +97,10 @@ export class Lane implements WorkerLane {
   /** Resolves when the lane is closed or has failed and will do nothing more. */
   get closed(): Promise<void> {
     return this.#closed.promise;
+  }
+
+  get state(): LaneState {
+    return this.#state;
   }
 
   get queuedBytes(): number {
@@ -156,7 +162,7 @@ export class Lane implements WorkerLane {
   }
 
   #open(): void {
-    const { callId, worker, publishes = false, openConnection, clock, onMessage } = this.#options;
+    const { callId, worker, publishes = false, openConnection, clock, onMessage, onControl } = this.#options;
     this.#enter('opening');
     const isCurrent = (): boolean => this.#current === current;
     const connection = openConnection(
@@ -164,6 +170,9 @@ export class Lane implements WorkerLane {
       {
         message: (message) => {
           if (isCurrent()) onMessage(message);
+        },
+        control: (value) => {
+          if (isCurrent()) onControl(value);
         },
         closed: () => {
           if (isCurrent()) this.#disconnected();

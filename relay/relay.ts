@@ -13,9 +13,10 @@ import { createAcsTokenVerifier } from '../shared/protocol/acs-token.ts';
 import { type Admission, admit } from './admission.ts';
 import { CallRegistry } from './call-registry.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { webPubSubControl } from './control/web-pubsub-control.ts';
 import { Counts } from './counts.ts';
 import { answer } from './http.ts';
-import type { OpenLaneConnection } from './lane-connection.ts';
+import type { OpenControlConnection, OpenLaneConnection } from './lane-connection.ts';
 import { createLog } from './log.ts';
 import { openMediaSocket } from './media-web-socket.ts';
 import { CallMeter } from './operations/call-meter.ts';
@@ -45,6 +46,7 @@ export interface RelayDependencies {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly openConnection?: OpenLaneConnection;
+  readonly openControl?: OpenControlConnection;
   readonly watchLoop?: typeof watchLoopDelay;
   readonly onPublish?: SessionOptions['onPublish'];
 }
@@ -71,6 +73,7 @@ class RelayServer implements Relay {
   readonly #clock: Clock;
   readonly #wheel: TimerWheel;
   readonly #openConnection: OpenLaneConnection;
+  readonly #openControl: OpenControlConnection;
   readonly #onPublish: SessionOptions['onPublish'];
   readonly #tokens;
   readonly #registry: CallRegistry;
@@ -105,6 +108,7 @@ class RelayServer implements Relay {
       this.#log.error({ err }, 'what was due for a call failed'),
     );
     this.#openConnection = dependencies.openConnection ?? webPubSubLanes(config.webPubSub, this.#log);
+    this.#openControl = dependencies.openControl ?? webPubSubControl(config.webPubSub, this.#log);
     this.#mover = new Mover({
       restartStreaming: config.controlUrl === undefined ? undefined : streamingRestarter(config.controlUrl),
       deadlineMs: config.drainDeadlineMs,
@@ -242,6 +246,8 @@ class RelayServer implements Relay {
       isResumed: this.#registry.report(callId) !== undefined,
       socket: meter.socket(media),
       openConnection: meter.lanes(this.#openConnection),
+      openControl: this.#openControl,
+      controlKeys: this.#config.ticketKeys,
       maxBacklogMs: this.#config.maxBacklogMs,
       jitterBufferMs: this.#config.jitterBufferMs,
       playoutLeadMs: this.#config.playoutLeadMs,

@@ -9,39 +9,29 @@
  */
 import type { Logger } from 'pino';
 import { bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
-import {
-  bargeInOf,
-  type ListenMode,
-  STREAM_MS,
-  WORKER_PRIORITY,
-  type WorkerPlan,
-} from '../shared/core/plan.ts';
+import type { ListenMode } from '../shared/core/plan.ts';
+import type { CallControlMessage } from '../shared/protocol/call-control-messages.ts';
 import type { Ticket } from '../shared/protocol/ticket.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { CallReport, CallState } from './call-report.ts';
 import type { Clock } from './clock.ts';
+import { ControlInbox } from './control/control-inbox.ts';
+import { Standby } from './control/standby.ts';
 import { Counts } from './counts.ts';
-import { Lane } from './lane.ts';
-import type { OpenLaneConnection } from './lane-connection.ts';
-import { audioFor } from './listening/audio-for.ts';
+import type { OpenControlConnection, OpenLaneConnection } from './lane-connection.ts';
 import { Listening } from './listening/listening.ts';
 import { type Intake, MediaIntake } from './media-intake.ts';
 import type { MediaSocket } from './media-socket.ts';
 import { Speaker } from './speaker.ts';
 import type { TimerWheel } from './speaking/timer-wheel.ts';
-import type { Voice } from './speaking/voice.ts';
-import { StreamLane } from './stream/stream-lane.ts';
-import type { WorkerLane } from './worker-lane.ts';
-import { type PublishAction, WorkerReplies } from './worker-replies.ts';
+import type { PublishAction } from './worker-replies.ts';
+import { CallWorkers } from './workers/call-workers.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
 
-/** Workers that may be on a call at a time. */
-export const MAX_WORKERS = 16;
-/** Workers that a call may have had, those that were detached included: each has its part in the report. */
-export const MAX_WORKERS_EVER = 64;
+const NOT_ON_THE_CALL = 'control: the worker is not on the call';
 
 export type CloseCause = 'stream ended' | 'replaced' | 'relay shutting down' | 'no sign of life';
 
@@ -53,6 +43,9 @@ export interface SessionOptions {
   readonly isResumed?: boolean;
   readonly socket: MediaSocket;
   readonly openConnection: OpenLaneConnection;
+  readonly openControl: OpenControlConnection;
+  /** By which messages in the call's control group are signed. */
+  readonly controlKeys: readonly string[];
   readonly maxBacklogMs: number;
   readonly jitterBufferMs: number;
   readonly playoutLeadMs: number;
@@ -65,25 +58,19 @@ export interface SessionOptions {
   readonly onPublish?: (callId: string, worker: string, action: PublishAction) => void;
 }
 
-interface WorkerLink {
-  readonly name: string;
-  readonly lane: WorkerLane;
-  readonly replies: WorkerReplies;
-  readonly voice: Voice;
-  isDetached: boolean;
-}
-
 export class Session {
   readonly #options: SessionOptions;
   readonly #intake: MediaIntake;
   readonly #listening: Listening;
   readonly #speaker: Speaker;
   readonly #ignored = new Counts();
-  /** Those that were detached included, whose lanes may still have to close. */
-  readonly #workers: WorkerLink[];
+  readonly #workers: CallWorkers;
+  readonly #standby: Standby;
   readonly #over = Promise.withResolvers<void>();
   readonly #ended: Promise<void>;
   readonly #startedAtMs: number;
+  /** Resolves when every worker has been told of the end, or could not be told in time. */
+  #told: Promise<void> = Promise.resolve();
   #state: CallState = 'connected';
   #endedReason: CloseCause | undefined;
   #endedAtMs: number | undefined;
@@ -93,20 +80,44 @@ export class Session {
   /** Begins to open the lanes. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { clock, wheel, socket, jitterBufferMs, playoutLeadMs: leadMs } = options;
-    const { plan } = options.ticket;
+    const { clock, wheel, socket, jitterBufferMs, playoutLeadMs: leadMs, openConnection } = options;
+    const { maxBacklogMs, log, onPublish, controlKeys: keys, openControl } = options;
+    const { callId, plan } = options.ticket;
+    const { format } = plan;
     this.#startedAtMs = clock.nowMs();
     this.#intake = new MediaIntake(plan);
-    this.#speaker = new Speaker({ socket, format: plan.format, jitterBufferMs, leadMs, clock, wheel });
+    this.#speaker = new Speaker({ socket, format, jitterBufferMs, leadMs, clock, wheel });
+    const inbox = new ControlInbox({
+      callId,
+      keys,
+      clock,
+      onMessage: (message) => this.#control(message),
+      onIgnored: (reason) => this.#ignore(reason),
+    });
+    const onControl = (value: unknown): void => inbox.receive(value);
+    this.#standby = new Standby({ callId, open: openControl, clock, onControl });
+    this.#workers = new CallWorkers({
+      callId,
+      format,
+      speaker: this.#speaker,
+      openConnection,
+      maxBacklogMs,
+      clock,
+      log,
+      callStarted: (turn, listen) => this.#callStarted(turn, listen),
+      onIgnored: (reason, count) => this.#ignore(reason, count),
+      onPublish: (worker, action) => onPublish?.(callId, worker, action),
+      onControl,
+      onChange: () => this.#listenForControl(),
+    });
     this.#listening = new Listening({
-      format: plan.format,
+      format,
       clock,
       speech: this.#speaker,
-      onAdvance: (position) => {
-        for (const { lane } of this.#workers) lane.advance(position);
-      },
+      onAdvance: (position) => this.#workers.advance(position),
     });
-    this.#workers = plan.workers.map((worker) => this.#link(worker));
+    for (const worker of plan.workers) this.#workers.attach(worker);
+    this.#listenForControl();
     this.#ended = this.#whenEnded();
   }
 
@@ -130,10 +141,8 @@ export class Session {
 
   /** Audio that waits for workers or for ACS, in bytes. */
   get queuedBytes(): number {
-    return this.#workers.reduce(
-      (sum, { lane }) => sum + lane.queuedBytes,
-      this.#options.socket.bufferedBytes() + this.#speaker.heldBytes,
-    );
+    const { socket } = this.#options;
+    return this.#workers.queuedBytes + socket.bufferedBytes() + this.#speaker.heldBytes;
   }
 
   /** A message of ACS. */
@@ -150,7 +159,7 @@ export class Session {
       case 'dtmf':
         // Before the key, so that the answer to it belongs to the turn that it begins.
         this.#speaker.keyPressed();
-        this.#tell({ type: 'dtmf', tone: intake.tone });
+        this.#workers.tell({ type: 'dtmf', tone: intake.tone });
         break;
       case 'frame':
         this.#frame(intake);
@@ -161,32 +170,6 @@ export class Session {
   /** The socket is closed, by ACS or by the network. */
   socketClosed(): void {
     this.#end('stream ended');
-  }
-
-  /**
-   * Puts one more worker on the call while it lasts.
-   * @throws Error when the call is over, has a worker of this name, or has as many as it may have.
-   */
-  attach(worker: WorkerPlan): void {
-    const present = this.#workers.filter(({ isDetached }) => !isDetached);
-    if (this.#isOver()) throw new Error('the call has ended');
-    if (present.some(({ name }) => name === worker.name)) {
-      throw new Error(`the worker ${worker.name} is on the call already`);
-    }
-    if (present.length >= MAX_WORKERS || this.#workers.length >= MAX_WORKERS_EVER) {
-      throw new Error(`a call has at most ${MAX_WORKERS} workers, and ${MAX_WORKERS_EVER} in its time`);
-    }
-    this.#workers.push(this.#link(worker));
-  }
-
-  /** Takes a worker off the call: it is told so, and what it has said is dropped. False when it is not on the call. */
-  detach(name: string): boolean {
-    const link = this.#workers.find((each) => each.name === name && !each.isDetached);
-    if (link === undefined || this.#isOver()) return false;
-    link.isDetached = true;
-    link.voice.leave();
-    link.lane.end({ type: 'call.ended', reason: 'detached' });
-    return true;
   }
 
   /** Ends the call's stream from this side. Idempotent; the first cause counts. */
@@ -211,7 +194,7 @@ export class Session {
       audioMsIn: Math.round(bytesToMs(ticket.plan.format, this.#bytesIn)),
       ...spoken,
       ignored: this.#ignored.toRecord(),
-      workers: this.#workers.map(({ lane, replies }) => ({ ...lane.report(), ...replies.counts })),
+      workers: this.#workers.reports(),
     };
   }
 
@@ -219,49 +202,33 @@ export class Session {
     this.#streaming();
     this.#framesIn += 1;
     this.#bytesIn += pcm.byteLength;
-    if (joined !== undefined) this.#tell({ type: 'participant', ...joined });
-    const heard = this.#listening.hear(ssrc, pcm, timestamp);
-    for (const { lane } of this.#workers) lane.pushFrame(heard);
+    if (joined !== undefined) this.#workers.tell({ type: 'participant', ...joined });
+    this.#workers.hear(this.#listening.hear(ssrc, pcm, timestamp));
   }
 
-  #link(worker: WorkerPlan): WorkerLink {
-    const { ticket, openConnection, maxBacklogMs, clock, log, onPublish } = this.#options;
-    const { format } = ticket.plan;
-    const { name, listen, codec = 'pcm16' } = worker;
-    const voice = this.#speaker.join({
-      speaks: worker.speaks ?? true,
-      priority: worker.priority ?? WORKER_PRIORITY.default,
-      bargeIn: bargeInOf(worker),
-      replyMs: replyMsOf(listen),
-      tellsPlayed: listen.mode !== 'chunk',
-      onEvent: (event) => lane.pushEvent(event),
-    });
-    const replies = new WorkerReplies({
-      format,
-      codec,
-      voice,
-      answersWhole: listen.mode === 'utterance',
-      onIgnored: (reason, count) => this.#ignore(`reply: ${reason}`, count),
-      onPublish: (action) => onPublish?.(ticket.callId, name, action),
-      onFailed: () => lane.eventFailed(),
-    });
-    const lane: WorkerLane = new (listen.mode === 'stream' ? StreamLane : Lane)({
-      callId: ticket.callId,
-      worker: name,
-      format,
-      audio: audioFor(listen, { format, codec, maxBacklogMs, onEvent: (event) => lane.pushEvent(event) }),
-      clock,
-      openConnection,
-      callStarted: () => this.#callStarted(voice.turn, listen),
-      onMessage: (message) => replies.handle(message),
-      onOpened: () => replies.restart(),
-      onStateChange: (state) => {
-        if (state === 'failed') {
-          log.warn({ worker: name }, 'the lane could not be opened; the call goes on without it');
-        } else log.debug({ worker: name, state }, 'lane');
-      },
-    });
-    return { name, lane, replies, voice, isDetached: false };
+  /** What somebody outside the call wants of it. */
+  #control(message: CallControlMessage): void {
+    if (this.#isOver()) return;
+    switch (message.type) {
+      case 'attach': {
+        const refusal = this.#workers.attach(message.worker);
+        if (refusal !== undefined) this.#ignore(`control: ${refusal}`);
+        break;
+      }
+      case 'detach':
+        if (!this.#workers.detach(message.worker)) this.#ignore(NOT_ON_THE_CALL);
+        break;
+      case 'message': {
+        const { worker, data } = message;
+        if (!this.#workers.tell({ type: 'message', data }, worker)) this.#ignore(NOT_ON_THE_CALL);
+        break;
+      }
+    }
+  }
+
+  /** Somebody has to hear the control group, whatever becomes of the workers. */
+  #listenForControl(): void {
+    this.#standby.isNeeded = !this.#isOver() && !this.#workers.isReachable;
   }
 
   #callStarted(turn: number, listen: ListenMode): CallEvent {
@@ -282,10 +249,6 @@ export class Session {
     };
   }
 
-  #tell(event: CallEvent): void {
-    for (const { lane } of this.#workers) lane.pushEvent(event);
-  }
-
   #streaming(): void {
     if (this.#state === 'connected') this.#state = 'streaming';
   }
@@ -301,30 +264,19 @@ export class Session {
     this.#endedReason = cause;
     this.#speaker.close();
     this.#listening.close();
-    for (const { lane } of this.#workers) lane.end({ type: 'call.ended', reason: cause });
+    this.#told = this.#workers.end({ type: 'call.ended', reason: cause });
+    this.#listenForControl();
     this.#over.resolve();
   }
 
   async #whenEnded(): Promise<void> {
     await this.#over.promise;
-    await Promise.all(this.#workers.map(({ lane }) => lane.closed));
+    await this.#told;
     this.#state = 'ended';
     this.#endedAtMs = this.#options.clock.nowMs();
   }
 
   #isOver(): boolean {
     return this.#state === 'ending' || this.#state === 'ended';
-  }
-}
-
-/** How much audio a worker's reply has that answers what it hears as it hears it; 0 when replies have any length. */
-function replyMsOf(listen: ListenMode): number {
-  switch (listen.mode) {
-    case 'chunk':
-      return listen.ms;
-    case 'stream':
-      return STREAM_MS;
-    case 'utterance':
-      return 0;
   }
 }

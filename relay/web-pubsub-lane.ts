@@ -12,8 +12,9 @@ import { SendMessageError, WebPubSubClient } from '@azure/web-pubsub-client';
 import type { Logger } from 'pino';
 import { protobufProtocol } from '../shared/azure/web-pubsub-protocol.ts';
 import { isLoopbackHttp } from '../shared/config.ts';
-import { downGroup, HUB, upGroup } from '../shared/protocol/names.ts';
+import { controlGroup, downGroup, HUB, upGroup } from '../shared/protocol/names.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
+import { readJsonText } from './json-text.ts';
 import type {
   LaneConnection,
   LaneListener,
@@ -59,12 +60,13 @@ class WebPubSubLane implements LaneConnection {
   ) {
     this.#worker = worker;
     this.#upGroup = upGroup(callId, worker);
+    const control = controlGroup(callId);
     const getClientAccessUrl = async (): Promise<string> => {
       const token = await service.getClientAccessToken({
         userId: callId,
-        // Events need no role, and the token joins the group: the lane can do nothing else.
+        // Events need no role, and the token joins the groups: the lane can do nothing else.
         roles: publishes ? [`webpubsub.sendToGroup.${this.#upGroup}`] : [],
-        groups: [downGroup(callId, worker)],
+        groups: [downGroup(callId, worker), control],
         expirationTimeInMinutes: TOKEN_MINUTES,
       });
       return token.url;
@@ -93,7 +95,10 @@ class WebPubSubLane implements LaneConnection {
       if (!this.#isStopped) listener.message(toMessage(from, dataType, data));
     };
     this.#client.on('server-message', ({ message }) => deliver('reply', message.dataType, message.data));
-    this.#client.on('group-message', ({ message }) => deliver('group', message.dataType, message.data));
+    this.#client.on('group-message', ({ message: { group, dataType, data } }) => {
+      if (group !== control) deliver('group', dataType, data);
+      else if (!this.#isStopped) listener.control(readJsonText(data));
+    });
     this.#client.on('stopped', () => {
       this.#recovery.close();
       if (!this.#isStopped) listener.closed();
@@ -155,12 +160,6 @@ function isConnectionLost(error: unknown): boolean {
 /** JSON of a worker comes as text or as JSON, by the version of the service: what reads as an object is JSON. */
 function toMessage(from: LaneMessageSource, dataType: string, data: unknown): LaneMessage {
   if (dataType === 'binary' && data instanceof Uint8Array) return { from, type: 'binary', bytes: data };
-  if (typeof data !== 'string') return { from, type: 'text' };
-  try {
-    const value: unknown = JSON.parse(data);
-    if (typeof value === 'object' && value !== null) return { from, type: 'json', value };
-  } catch {
-    // Plain text, then.
-  }
-  return { from, type: 'text' };
+  const value = readJsonText(data);
+  return typeof value === 'object' && value !== null ? { from, type: 'json', value } : { from, type: 'text' };
 }

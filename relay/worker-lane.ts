@@ -1,11 +1,13 @@
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { LaneReport } from './call-report.ts';
+import type { LaneState } from './lane.ts';
 import type { HeardFrame } from './listening/heard-frame.ts';
 
 /** One worker of one call, as the session sees it. */
 export interface WorkerLane {
   /** Resolves when the lane is closed or has failed and will do nothing more. */
   readonly closed: Promise<void>;
+  readonly state: LaneState;
   readonly queuedBytes: number;
   pushFrame(frame: HeardFrame): void;
   /** The stream has come to `position`, in samples, though no frame says so. */

@@ -27,6 +27,7 @@ const HANDLERS = [
   'onDtmf',
   'onInterrupted',
   'onPlayed',
+  'onMessage',
   'onCallEnded',
 ] as const;
 

@@ -84,6 +84,7 @@ function advance(lane: LaneState, event: LaneEvent): LaneState {
     case 'speech.started':
     case 'speech.ended':
     case 'played':
+    case 'message':
     case 'call.ended':
       return lane;
   }
@@ -159,6 +160,8 @@ function dispatch(
       return worker.onInterrupted?.(event, call, state);
     case 'played':
       return worker.onPlayed?.(event, call, state);
+    case 'message':
+      return worker.onMessage?.(event, call, state);
     case 'call.ended':
       return worker.onCallEnded?.(event, call, state);
   }

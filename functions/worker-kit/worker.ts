@@ -77,6 +77,8 @@ interface Handlers<S extends object> {
   onInterrupted?(event: EventOf<'interrupted'>, call: Call, state: S): HandlerResult;
   /** What the worker has said so far has been heard to its end. A worker that listens by chunks hears this of `play` actions only. */
   onPlayed?(event: EventOf<'played'>, call: Call, state: S): HandlerResult;
+  /** Somebody outside the call says something to the worker: `data` is any JSON. */
+  onMessage?(event: EventOf<'message'>, call: Call, state: S): HandlerResult;
   /** The call is over: a reply is heard by nobody. */
   onCallEnded?(event: EventOf<'call.ended'>, call: Call, state: S): HandlerResult;
 }

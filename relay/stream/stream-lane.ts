@@ -13,7 +13,7 @@ import { PRESENCE_LIMIT_MS, parseResidentMessage } from '../../shared/protocol/r
 import { formatRtp, PAYLOAD_TYPE } from '../../shared/protocol/rtp.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
 import type { LaneReport } from '../call-report.ts';
-import { Lane, type LaneOptions } from '../lane.ts';
+import { Lane, type LaneOptions, type LaneState } from '../lane.ts';
 import type { LaneConnection, LaneListener, LaneMessage, OpenLaneConnection } from '../lane-connection.ts';
 import type { HeardFrame } from '../listening/heard-frame.ts';
 import type { AudioPiece } from '../listening/worker-audio.ts';
@@ -60,6 +60,10 @@ export class StreamLane implements WorkerLane {
 
   get closed(): Promise<void> {
     return this.#lane.closed;
+  }
+
+  get state(): LaneState {
+    return this.#lane.state;
   }
 
   get queuedBytes(): number {

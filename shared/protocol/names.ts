@@ -12,6 +12,11 @@ export function downGroup(callId: string, worker: string): string {
   return `call.${callId}.down.${worker}`;
 }
 
+/** The group in which whoever holds the service's key tells the relay that has a call to change it; no client may publish there. */
+export function controlGroup(callId: string): string {
+  return `call.${callId}.control`;
+}
+
 /** The path at the control app that restarts the streaming of a call. */
 export function restartPath(callId: string): string {
   return `/api/calls/${callId}/streaming/restart`;

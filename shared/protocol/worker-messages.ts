@@ -47,6 +47,8 @@ const callEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('interrupted'), turn: z.int().nonnegative(), playedMs: z.number() }),
   /** What the worker has said so far has been heard to its end; it took `playedMs`. What it says next counts anew. */
   z.object({ type: z.literal('played'), turn: z.int().nonnegative(), playedMs: z.number() }),
+  /** Somebody outside the call says something to the worker: any JSON. */
+  z.object({ type: z.literal('message'), data: z.json() }),
   z.object({ type: z.literal('call.ended'), reason: z.string() }),
 ]);
 

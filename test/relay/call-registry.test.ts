@@ -23,6 +23,8 @@ function session(callId: string, callConnectionId = 'connection-1', bufferedByte
     openConnection: () => {
       throw new Error('this call has no worker');
     },
+    openControl: () => ({ start: () => Promise.resolve(), stop: () => {} }),
+    controlKeys: [],
     maxBacklogMs: 1_000,
     jitterBufferMs: 0,
     playoutLeadMs: 300,

@@ -8,80 +8,16 @@ import {
   START_EVENT_ATTEMPTS,
   START_EVENT_WAIT_MS,
 } from '../../relay/lane.ts';
-import { ChunkAudio } from '../../relay/listening/chunk-audio.ts';
 import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
-import { NO_VOICE } from '../../shared/core/voice-activity.ts';
-import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
-import { frame } from './acs-messages.ts';
-import { RelayClock, settled } from './relay-clock.ts';
-import { type ScriptedLane, scriptedLanes } from './scripted-lane.ts';
+import { ENDED, laneWorld, STARTED } from './lane-world.ts';
+import { settled } from './relay-clock.ts';
 
 /** The longest wait before a lane is opened again for the first time. */
 const REOPEN_WITHIN_MS = 100;
 
 const { frameSamples } = AUDIO_FORMATS.pcm16KMono;
-const STARTED: CallEvent = {
-  type: 'call.started',
-  callId: '0123456789abcdef',
-  callConnectionId: 'connection-1',
-  from: 'a',
-  to: 'b',
-  format: 'pcm16KMono',
-  participants: [],
-  turn: 0,
-};
-const ENDED: CallEvent = { type: 'call.ended', reason: 'stream ended' };
-
-function setUp(maxBacklogMs = 1_000) {
-  const clock = new RelayClock();
-  const lanes = scriptedLanes();
-  let pushed = 0;
-  const lane = new Lane({
-    callId: '0123456789abcdef',
-    worker: 'echo',
-    format: 'pcm16KMono',
-    audio: new ChunkAudio({ format: 'pcm16KMono', chunkMs: 100, maxBacklogMs }),
-    clock,
-    openConnection: lanes.open,
-    callStarted: () => STARTED,
-    onMessage: () => {},
-    onOpened: () => {},
-    onStateChange: () => {},
-  });
-  return {
-    clock,
-    lanes,
-    lane,
-    /** Pushes frames that follow on the last ones. */
-    hear(frames: number) {
-      for (let i = 0; i < frames; i += 1) {
-        lane.pushFrame({
-          ssrc: 0,
-          pcm: frame(pushed % 251),
-          timestamp: pushed * frameSamples,
-          voice: NO_VOICE,
-        });
-        pushed += 1;
-      }
-    },
-    skip(frames: number) {
-      pushed += frames;
-    },
-    /** Opens the lane and acknowledges `call.started`. */
-    async open(): Promise<ScriptedLane> {
-      const connection = lanes.of('echo');
-      connection.started();
-      await settled();
-      connection.acknowledge();
-      await settled();
-      return connection;
-    },
-    async acknowledge(): Promise<void> {
-      lanes.of('echo').acknowledge();
-      await settled();
-    },
-  };
-}
+const setUp = (maxBacklogMs = 1_000) =>
+  laneWorld((options) => new Lane(options), { worker: 'echo', chunkMs: 100, maxBacklogMs });
 
 describe('a lane in order', () => {
   it('tells the worker of the call before anything else, also when audio waits already', async () => {

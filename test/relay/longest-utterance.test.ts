@@ -14,7 +14,7 @@ it('passes the longest utterance at the highest rate to a worker, and all of it 
   const received: LaneMessage[] = [];
   const lane = webPubSubLanes(webPubSub, pino({ level: 'silent' }))(
     { callId: '0123456789abcdef', worker: 'echo' },
-    { message: (message) => received.push(message), closed: () => {} },
+    { message: (message) => received.push(message), control: () => {}, closed: () => {} },
   );
   onTestFinished(() => lane.stop());
   await lane.start();

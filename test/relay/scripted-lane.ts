@@ -2,6 +2,7 @@ import type {
   LaneConnection,
   LaneListener,
   LaneMessageSource,
+  OpenControlConnection,
   OpenLaneConnection,
 } from '../../relay/lane-connection.ts';
 import { formatRtp, parseRtp, type RtpPacket } from '../../shared/protocol/rtp.ts';
@@ -109,6 +110,11 @@ export class ScriptedLane implements LaneConnection {
     this.replyBytes(formatRtp({ ...header, ...packet, payload }), from);
   }
 
+  /** Something was published in the call's control group. */
+  hearControl(value: unknown): void {
+    this.#listener.control(value);
+  }
+
   #inFlight(): Promise<void> {
     if (this.#pending !== undefined) throw new Error('two messages are in flight on one lane');
     if (this.isObliging) return Promise.resolve();
@@ -131,12 +137,58 @@ export interface ScriptedLanes {
   readonly all: ScriptedLane[];
   /** The newest connection of this worker. */
   of(worker: string): ScriptedLane;
+  readonly openControl: OpenControlConnection;
+  /** Connections that only hear the control group, those that were stopped included. */
+  readonly standbys: ScriptedStandby[];
+  /** Publishes in the call's control group: every connection that is not stopped hears it. Answers how many those are. */
+  publishControl(value: unknown): number;
+}
+
+/** A connection that belongs to no worker; it starts when it is told to. */
+export class ScriptedStandby {
+  readonly listener: Parameters<OpenControlConnection>[1];
+  readonly #starting = Promise.withResolvers<void>();
+  isStopped = false;
+
+  constructor(listener: Parameters<OpenControlConnection>[1]) {
+    this.listener = listener;
+  }
+
+  start(): Promise<void> {
+    return this.#starting.promise;
+  }
+
+  started(): void {
+    this.#starting.resolve();
+  }
+
+  failToStart(): void {
+    this.#starting.reject(new Error('scripted: the connection cannot be opened'));
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
 }
 
 export function scriptedLanes(): ScriptedLanes {
   const all: ScriptedLane[] = [];
+  const standbys: ScriptedStandby[] = [];
   return {
     all,
+    standbys,
+    openControl(_callId, listener) {
+      const standby = new ScriptedStandby(listener);
+      standbys.push(standby);
+      return standby;
+    },
+    publishControl(value) {
+      const hearing = all.filter(({ isStopped }) => !isStopped);
+      const standingBy = standbys.filter(({ isStopped }) => !isStopped);
+      for (const lane of hearing) lane.hearControl(value);
+      for (const { listener } of standingBy) listener.control(value);
+      return hearing.length + standingBy.length;
+    },
     open({ callId, worker }, listener) {
       const lane = new ScriptedLane(callId, worker, listener);
       all.push(lane);

@@ -1,74 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { START_EVENT_ATTEMPTS, START_EVENT_WAIT_MS } from '../../relay/lane.ts';
-import { ChunkAudio } from '../../relay/listening/chunk-audio.ts';
 import { StreamLane } from '../../relay/stream/stream-lane.ts';
 import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
 import { STREAM_MS } from '../../shared/core/plan.ts';
-import { NO_VOICE } from '../../shared/core/voice-activity.ts';
 import { PRESENCE_LIMIT_MS } from '../../shared/protocol/resident-messages.ts';
-import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
-import { frame } from './acs-messages.ts';
-import { RelayClock, settled } from './relay-clock.ts';
-import { type ScriptedLane, scriptedLanes } from './scripted-lane.ts';
+import { ENDED, laneWorld, STARTED } from './lane-world.ts';
+import { settled } from './relay-clock.ts';
+import type { ScriptedLane } from './scripted-lane.ts';
 
 const { frameSamples, frameBytes } = AUDIO_FORMATS.pcm16KMono;
-const STARTED: CallEvent = {
-  type: 'call.started',
-  callId: '0123456789abcdef',
-  callConnectionId: 'connection-1',
-  from: 'a',
-  to: 'b',
-  format: 'pcm16KMono',
-  participants: [],
-  turn: 0,
-};
-const ENDED: CallEvent = { type: 'call.ended', reason: 'stream ended' };
-
-function setUp() {
-  const clock = new RelayClock();
-  const lanes = scriptedLanes();
-  let pushed = 0;
-  const lane = new StreamLane({
-    callId: '0123456789abcdef',
+const setUp = () =>
+  laneWorld((options) => new StreamLane(options), {
     worker: 'resident',
-    format: 'pcm16KMono',
-    audio: new ChunkAudio({ format: 'pcm16KMono', chunkMs: STREAM_MS, maxBacklogMs: 400 }),
-    clock,
-    openConnection: lanes.open,
-    callStarted: () => STARTED,
-    onMessage: () => {},
-    onOpened: () => {},
-    onStateChange: () => {},
+    chunkMs: STREAM_MS,
+    maxBacklogMs: 400,
   });
-  return {
-    clock,
-    lanes,
-    lane,
-    hear(frames: number) {
-      for (let i = 0; i < frames; i += 1) {
-        lane.pushFrame({
-          ssrc: 0,
-          pcm: frame(pushed % 251),
-          timestamp: pushed * frameSamples,
-          voice: NO_VOICE,
-        });
-        pushed += 1;
-      }
-    },
-    async acknowledge(): Promise<void> {
-      lanes.of('resident').acknowledge();
-      await settled();
-    },
-    async join(): Promise<ScriptedLane> {
-      const connection = lanes.of('resident');
-      connection.started();
-      await settled();
-      connection.acknowledge();
-      await settled();
-      return connection;
-    },
-  };
-}
 
 function audioIn({ published }: ScriptedLane) {
   return published.flatMap((each) => ('audio' in each ? [each.audio] : []));
@@ -76,7 +22,7 @@ function audioIn({ published }: ScriptedLane) {
 
 describe('a lane of a worker that stays with its call', () => {
   it('publishes nothing before a replica has acknowledged the call, and then all that waited, events first', async () => {
-    const { lanes, lane, hear, join } = setUp();
+    const { lanes, lane, hear, open: join } = setUp();
     hear(6);
     lane.pushEvent({ type: 'dtmf', tone: '1' });
     const connection = lanes.of('resident');
@@ -91,7 +37,7 @@ describe('a lane of a worker that stays with its call', () => {
   });
 
   it('publishes 60 ms at a time without waiting for anybody', async () => {
-    const { lane, hear, join } = setUp();
+    const { lane, hear, open: join } = setUp();
     const connection = await join();
     hear(9);
     expect(audioIn(connection).map(({ timestamp, payload }) => [timestamp, payload.byteLength])).toEqual(
@@ -103,7 +49,7 @@ describe('a lane of a worker that stays with its call', () => {
   });
 
   it('counts what it could not publish, and marks the audio after it', async () => {
-    const { lane, hear, join } = setUp();
+    const { lane, hear, open: join } = setUp();
     const connection = await join();
     hear(3);
     await settled();
@@ -120,7 +66,7 @@ describe('a lane of a worker that stays with its call', () => {
   });
 
   it('waits again on a new connection until a replica has acknowledged that the call goes on', async () => {
-    const { lane, lanes, hear, clock, join } = setUp();
+    const { lane, lanes, hear, clock, open: join } = setUp();
     const first = await join();
     first.lose();
     hear(30);
@@ -134,7 +80,7 @@ describe('a lane of a worker that stays with its call', () => {
   });
 
   it('tells of the call again at once when the replica that had it gives it up', async () => {
-    const { lane, hear, join, acknowledge } = setUp();
+    const { lane, hear, open: join, acknowledge } = setUp();
     const connection = await join();
     hear(3);
     connection.replyJson({ type: 'resident.left', host: 'a' }, 'group');
@@ -150,7 +96,7 @@ describe('a lane of a worker that stays with its call', () => {
   });
 
   it('tells of the call again when nobody has said for a while that he has it, until somebody takes it', async () => {
-    const { clock, lanes, lane, join, acknowledge } = setUp();
+    const { clock, lanes, lane, open: join, acknowledge } = setUp();
     const connection = await join();
     await clock.advance(PRESENCE_LIMIT_MS - 1);
     connection.replyJson({ type: 'resident.here', host: 'a' }, 'group');
@@ -178,7 +124,7 @@ describe('a lane of a worker that stays with its call', () => {
   });
 
   it('publishes the rest and the end, and ends the lane with it', async () => {
-    const { lane, hear, join } = setUp();
+    const { lane, hear, open: join } = setUp();
     const connection = await join();
     hear(4);
     lane.end(ENDED);

@@ -34,6 +34,8 @@ async function setUp(workers: readonly WorkerPlan[], channels: 'mixed' | 'unmixe
     callConnectionId: 'connection-1',
     socket: { send: (text) => sent.push(text), bufferedBytes: () => 0, close: () => {} },
     openConnection: lanes.open,
+    openControl: lanes.openControl,
+    controlKeys: [],
     maxBacklogMs: 1_000,
     jitterBufferMs: 0,
     playoutLeadMs: 300,

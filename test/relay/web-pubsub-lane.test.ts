@@ -138,7 +138,7 @@ describe('a lane on Web PubSub', () => {
     const open = webPubSubLanes(there.webPubSub, pino({ level: 'silent' }));
     const lane = open(
       { callId: CALL_ID, worker: 'echo' },
-      { message: (message) => void messages.push(message), closed: () => {} },
+      { message: (message) => void messages.push(message), control: () => {}, closed: () => {} },
     );
     const starting = lane.start();
     lane.stop();

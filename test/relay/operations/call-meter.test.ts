@@ -33,7 +33,7 @@ function setUp() {
   });
   const lane = open(
     { callId: 'c', worker: 'w' },
-    { message: (message) => heard.push(message), closed: () => {} },
+    { message: (message) => heard.push(message), control: () => {}, closed: () => {} },
   );
   return {
     clock,

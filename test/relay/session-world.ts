@@ -1,0 +1,142 @@
+/** A session with scripted lanes on a clock that stands still. */
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { expect, onTestFinished } from 'vitest';
+import type { MediaSocket } from '../../relay/media-socket.ts';
+import { Session } from '../../relay/session.ts';
+import { TimerWheel } from '../../relay/speaking/timer-wheel.ts';
+import type { PublishAction } from '../../relay/worker-replies.ts';
+import type { AudioFormat } from '../../shared/core/audio-format.ts';
+import type { BargeInPolicy } from '../../shared/core/barge-in.ts';
+import type { CallPlan, ListenMode } from '../../shared/core/plan.ts';
+import { type CallControlMessage, signCallControl } from '../../shared/protocol/call-control-messages.ts';
+import { until } from '../support/until.ts';
+import { audioData, frame, heardAudio } from './acs-messages.ts';
+import { RelayClock, settled } from './relay-clock.ts';
+import { TICKET_KEY } from './relay-fixture.ts';
+import { scriptedLanes } from './scripted-lane.ts';
+
+export const CALL_ID = '0123456789abcdef';
+/** How text in the control group that is no message is counted. */
+const MARKER = 'control: malformed';
+export const CHUNK = 100;
+
+export class RecordingSocket implements MediaSocket {
+  readonly sent: string[] = [];
+  closed: { code: number; reason: string } | undefined;
+  buffered = 0;
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  bufferedBytes(): number {
+    return this.buffered;
+  }
+
+  close(code: number, reason: string): void {
+    this.closed ??= { code, reason };
+  }
+
+  get audio(): Buffer {
+    return Buffer.concat(this.sent.map((text) => heardAudio(text) ?? Buffer.alloc(0)));
+  }
+}
+
+interface SessionSetUp {
+  readonly workers?: readonly string[];
+  readonly jitterBufferMs?: number;
+  readonly bargeIn?: BargeInPolicy;
+  readonly playoutLeadMs?: number;
+  readonly format?: AudioFormat;
+  readonly channels?: CallPlan['channels'];
+  readonly listen?: ListenMode;
+}
+
+export function sessionWorld(options: SessionSetUp = {}) {
+  const { workers = ['echo'], jitterBufferMs = 60, format = 'pcm16KMono', channels = 'mixed' } = options;
+  const { playoutLeadMs = 300, bargeIn } = options;
+  const clock = new RelayClock();
+  const lanes = scriptedLanes();
+  const socket = new RecordingSocket();
+  const failures: unknown[] = [];
+  onTestFinished(() => expect(failures, 'errors of what was due').toEqual([]));
+  const published: { worker: string; action: PublishAction }[] = [];
+  const session = new Session({
+    ticket: {
+      callId: CALL_ID,
+      from: '4:+14255550100',
+      to: '4:+14255550199',
+      plan: {
+        format,
+        channels,
+        startStreaming: true,
+        dtmf: true,
+        workers: workers.map((name) => ({
+          name,
+          listen: { mode: 'chunk', ms: CHUNK },
+          ...(bargeIn === undefined ? {} : { bargeIn }),
+        })),
+      },
+      expiresAtMs: clock.nowMs() + 3_600_000,
+    },
+    callConnectionId: 'connection-1',
+    correlationId: 'correlation-1',
+    socket,
+    openConnection: lanes.open,
+    openControl: lanes.openControl,
+    controlKeys: [TICKET_KEY],
+    maxBacklogMs: 1_000,
+    jitterBufferMs,
+    playoutLeadMs,
+    clock,
+    wheel: new TimerWheel(clock, (error) => failures.push(error)),
+    log: pino({ level: 'silent' }),
+    onPublish: (_, worker, action) => published.push({ worker, action }),
+  });
+  return {
+    clock,
+    lanes,
+    socket,
+    session,
+    published,
+    receive(...messages: Buffer[]) {
+      for (const message of messages) session.receive(message, false);
+    },
+    hear(frames: number, value = 1) {
+      for (let i = 0; i < frames; i += 1) session.receive(audioData(frame(value, format)), false);
+    },
+    /** Publishes in the call's control group, as the control app does, and lets the session deal with it. */
+    async control(message: CallControlMessage) {
+      const key = TICKET_KEY;
+      const control = await signCallControl(CALL_ID, message, {
+        key,
+        nowMs: clock.nowMs(),
+        id: randomUUID(),
+      });
+      lanes.publishControl({ control });
+      // Messages are dealt with in order: when this one is ignored the one before it has been checked.
+      const before = session.report().ignored[MARKER] ?? 0;
+      const heardBy = lanes.publishControl('a marker');
+      await until(
+        () => (session.report().ignored[MARKER] ?? 0) === before + heardBy,
+        'the control message to be dealt with',
+      );
+      await settled();
+    },
+    /** What was ignored, the markers behind control messages left out. */
+    ignored() {
+      const { [MARKER]: _, ...rest } = session.report().ignored;
+      return rest;
+    },
+    /** Opens every lane and acknowledges `call.started`. */
+    async open() {
+      for (const name of workers) {
+        lanes.of(name).started();
+        await settled();
+        lanes.of(name).acknowledge();
+      }
+      await settled();
+    },
+  };
+}
