@@ -69,6 +69,8 @@ export class CalleeBook implements Callees {
           maxMs: script.maxMs,
           // Phones ask in the middle of a frame of the media clock, which is let finish first.
           onHangUp: () => queueMicrotask(incoming.hangUp),
+          onPress: incoming.press,
+          onWords: incoming.say,
         });
         this.#phones.set(script.rawId, phone);
         return { type: 'answered', phone };

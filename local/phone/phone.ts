@@ -21,6 +21,8 @@ export function wholeFrame(samples: Int16Array, frameSamples: number): Int16Arra
 export interface Phone {
   /** The participant's raw id, such as `4:+14255550123`. */
   readonly rawId: string;
+  /** True where the others on the call reach it by another way: of this one it is to hear nothing but the application. */
+  readonly othersElsewhere?: boolean | undefined;
   /** Media streaming has begun (again): from now on `speak` and `hear` are called. */
   mediaStarted(sampleRateHz: number): void;
   /** The next 20 ms of PCM16 mono, which may not be changed, or undefined while the person says nothing. */

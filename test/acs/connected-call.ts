@@ -50,9 +50,10 @@ export async function addAnswering(
   h: CallingHarness,
   connection: CallConnection,
   rawId: string,
+  says?: Int16Array,
 ): Promise<FakePhone> {
   await connection.addParticipant({ targetParticipant: { communicationUserId: rawId } });
-  const phone = (await h.callees.ringing(rawId)).answer();
+  const phone = (await h.callees.ringing(rawId)).answer(says);
   await h.callbackWhere('AddParticipantSucceeded', (data) => JSON.stringify(data).includes(rawId));
   return phone;
 }
@@ -62,3 +63,14 @@ async function connected(h: Harness, callConnectionId: string): Promise<void> {
 }
 
 export const caller = { phoneNumber: CALLER };
+export const agent = { communicationUserId: AGENT };
+export const colleague = { communicationUserId: COLLEAGUE };
+
+/** What the SDK throws for a call or participant that is not there, and for an argument that does not fit. */
+export const NOT_FOUND = { statusCode: 404, code: '8522' };
+export const INVALID = { statusCode: 400, code: '8523' };
+
+/** Of the participants of an event, in their order. */
+export function rawIdsOf(participants: unknown): string[] {
+  return (participants as { identifier: { rawId: string } }[]).map(({ identifier }) => identifier.rawId);
+}

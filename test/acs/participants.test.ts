@@ -7,24 +7,20 @@ import { conformingEvents } from './conforming-events.ts';
 import {
   AGENT,
   addAnswering,
+  agent,
   answeredCall,
   COLLEAGUE,
   caller,
+  colleague,
+  INVALID,
+  NOT_FOUND,
   OWN_NUMBER,
   placedCall,
+  rawIdsOf,
   startCallingHarness,
 } from './connected-call.ts';
 
 const harness = closedAfterEach(startCallingHarness);
-
-const agent = { communicationUserId: AGENT };
-const colleague = { communicationUserId: COLLEAGUE };
-const NOT_FOUND = { statusCode: 404, code: '8522' };
-const INVALID = { statusCode: 400, code: '8523' };
-
-function rawIds(participants: unknown): string[] {
-  return (participants as { identifier: { rawId: string } }[]).map(({ identifier }) => identifier.rawId);
-}
 
 describe('addParticipant', () => {
   it('rings, and puts who answers on the call', async () => {
@@ -63,7 +59,7 @@ describe('addParticipant', () => {
       resultInformation: { code: 200, subCode: 0 },
     });
     const updated = await h.callbackWhere('ParticipantsUpdated', (event) => event['sequenceNumber'] === 2);
-    expect(rawIds(updated.data['participants'])).toEqual([`4:${CALLER}`, `4:${CALLED}`, '4:+14255550111']);
+    expect(rawIdsOf(updated.data['participants'])).toEqual([`4:${CALLER}`, `4:${CALLED}`, '4:+14255550111']);
     expect(types(h), 'the event of the operation went to its own address').not.toContain(
       'AddParticipantSucceeded',
     );
@@ -187,7 +183,7 @@ describe('removeParticipant', () => {
       participant: { rawId: AGENT },
     });
     const updated = await h.callbackWhere('ParticipantsUpdated', (data) => data['sequenceNumber'] === 3);
-    expect(rawIds(updated.data['participants'])).not.toContain(AGENT);
+    expect(rawIdsOf(updated.data['participants'])).not.toContain(AGENT);
     expect(phone.ends).toEqual(['removed']);
     conformingEvents(h);
   });

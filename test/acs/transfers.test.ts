@@ -7,20 +7,19 @@ import { conformingEvents } from './conforming-events.ts';
 import {
   AGENT,
   addAnswering,
+  agent,
   answeredCall,
   COLLEAGUE,
   caller,
+  colleague,
+  INVALID,
+  NOT_FOUND,
   OWN_NUMBER,
   startCallingHarness,
 } from './connected-call.ts';
 import { fakePhone } from './fake-callees.ts';
 
 const harness = closedAfterEach(startCallingHarness);
-
-const agent = { communicationUserId: AGENT };
-const colleague = { communicationUserId: COLLEAGUE };
-const NOT_FOUND = { statusCode: 404, code: '8522' };
-const INVALID = { statusCode: 400, code: '8523' };
 
 describe('transferToParticipant', () => {
   it('is CallTransferAccepted when the target answers, and ends the call for the application', async () => {
@@ -286,10 +285,5 @@ describe('connectCall', () => {
       id: string,
     ): Promise<unknown> => h.client.connectCall({ kind, id }, h.callbackUrl);
     await expect(connect('serverCallLocator', 'nothing')).rejects.toMatchObject(NOT_FOUND);
-    const { call } = await answeredCall(h);
-    const unsupported = { statusCode: 501, code: 'NotImplemented' };
-    await expect(connect('serverCallLocator', call.ids.serverCallId)).rejects.toMatchObject(unsupported);
-    await expect(connect('groupCallLocator', 'g')).rejects.toMatchObject(unsupported);
-    await expect(connect('roomCallLocator', 'r')).rejects.toMatchObject(unsupported);
   });
 });

@@ -12,6 +12,8 @@ function book(script: Partial<CalleeScript> = {}) {
   const callees = new CalleeBook(clock);
   callees.enter({ rawId: RAW_ID, takes: 'answers', afterMs: 1_000, steps: [], maxMs: 60_000, ...script });
   let hangUps = 0;
+  const pressed: string[] = [];
+  const said: string[] = [];
   const incoming: IncomingLeg = {
     from: undefined,
     displayName: undefined,
@@ -21,6 +23,14 @@ function book(script: Partial<CalleeScript> = {}) {
     voipHeaders: {},
     hangUp: () => {
       hangUps += 1;
+    },
+    press: (key) => {
+      pressed.push(key);
+      return true;
+    },
+    say: ({ text }) => {
+      said.push(text);
+      return true;
     },
   };
   const ring = (number = NUMBER) => {
@@ -33,7 +43,7 @@ function book(script: Partial<CalleeScript> = {}) {
     });
     return { ringing, outcome: () => outcome };
   };
-  return { clock, callees, ring, hangUps: () => hangUps };
+  return { clock, callees, ring, hangUps: () => hangUps, pressed, said };
 }
 
 /** Lets settled promises tell. */

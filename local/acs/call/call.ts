@@ -8,11 +8,11 @@ import type { Answer } from './answer.ts';
 import type { CallEnvironment } from './call-environment.ts';
 import { Connection, type ConnectionParties, type HangUpCause } from './connection.ts';
 import type { CallConnectionState, ReplyTo } from './connection-machine.ts';
-import type { Speaker } from './conversation.ts';
 import type { CallIds } from './ids.ts';
 import { MeteredPhone, NO_PHONE_METER, type PhoneMeter } from './metered-phone.ts';
 import { PhoneLine } from './phone-line.ts';
 import { type RingState, stepRing } from './ring.ts';
+import type { Speaker } from './speaker.ts';
 
 /** Events of one call that are remembered; a call that has more keeps the newest. */
 const MAX_EVENTS = 256;
@@ -121,6 +121,11 @@ export class Call {
       this.#ring = stepRing(this.#ring, 'ringTimeOver').state;
       if (this.#ring === 'notAnswered') this.#end('notAnswered');
     });
+  }
+
+  /** Of the caller's telephone, or of the first that was reached. */
+  get line(): PhoneLine {
+    return this.#line;
   }
 
   /** Of the caller's telephone, or of the first that was reached. */
@@ -235,9 +240,17 @@ export class Call {
     this.#refuseIf(this.#connection?.stopMedia(operation));
   }
 
-  /** The application hangs up. @throws RefusedError 404 when the call has ended */
+  /** The application leaves the call, and ends it where nobody else is on it. @throws RefusedError 404 when the call has ended */
   hangUpByApplication(): void {
     this.#refuseIf(this.#connection?.hangUp());
+  }
+
+  /** The application ends the call for everybody. @throws RefusedError 404 when the call has ended */
+  terminate(): void {
+    const connection = this.#connection;
+    const over = connection?.state === 'disconnecting' || connection?.state === 'disconnected';
+    this.#refuseIf(over ? refusals.callNotFound() : undefined);
+    connection?.telephones.endForAll('application');
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Phone } from '../../phone/phone.ts';
+import type { SpokenWords } from '../../phone/script-phone.ts';
 
 /** What the telephone of a callee is told while it rings. */
 export interface IncomingLeg {
@@ -12,6 +13,10 @@ export interface IncomingLeg {
   readonly voipHeaders: Readonly<Record<string, string>>;
   /** The callee hangs up, once it has answered. Idempotent. */
   readonly hangUp: () => void;
+  /** The callee presses a key (0-9, A-D, `*`, `#`), once it has answered. False where nothing takes it. */
+  readonly press: (key: string) => boolean;
+  /** The callee has said these words, once it has answered. False where nothing takes them. */
+  readonly say: (words: SpokenWords) => boolean;
 }
 
 /** How ringing ends. A voicemail is `answered`, by a phone that speaks. */

@@ -98,6 +98,6 @@ export function newOperations(
 }
 
 /** A call without a media stream sounds as one with the default format would. */
-function mediaRateHz(media: MediaConfiguration | undefined): number {
+export function mediaRateHz(media: MediaConfiguration | undefined): number {
   return media?.audioFormat === 'pcm24KMono' ? 24_000 : 16_000;
 }

@@ -1,7 +1,7 @@
 import type { Phone } from '../../phone/phone.ts';
 import type { CallbackEventType, ResultInformation } from '../events/callback-event.ts';
 import type { CallbackOutbox, SentEvent } from '../events/callback-outbox.ts';
-import { COMPLETED } from '../events/results.ts';
+import { COMPLETED, NO_LONGER_THERE } from '../events/results.ts';
 import type { MediaStreamReport } from '../media/port.ts';
 import type { CallOperations } from '../operations/call-operations.ts';
 import { type Refusal, RefusedError, refusals } from '../refusal.ts';
@@ -16,22 +16,23 @@ import {
   type ReplyTo,
   stepConnection,
 } from './connection-machine.ts';
-import { type Making, newMediaLeg, newOperations, newOutbox } from './connection-parts.ts';
-import type { Speaker } from './conversation.ts';
+import { type Making, mediaRateHz, newMediaLeg, newOperations, newOutbox } from './connection-parts.ts';
 import { Invitations } from './invitations.ts';
 import type { MediaLeg } from './media-leg.ts';
-import { type Participant, Participants } from './participants.ts';
-import type { PhoneHost } from './phone-line.ts';
+import { Participants } from './participants.ts';
+import type { RoomEnd } from './room.ts';
+import type { Speaker } from './speaker.ts';
+import { type Arrival, Telephones } from './telephones.ts';
 
 export interface ConnectionParties {
   readonly callConnectionId: string;
   readonly serverCallId: string;
   readonly correlationId: string;
   /** Who is on the call from its beginning. */
-  readonly participants: readonly (Pick<Participant, 'identifier'> & Partial<Speaker>)[];
+  readonly participants: readonly Arrival[];
 }
 
-export type HangUpCause = 'application' | 'participant' | 'notReached' | 'transferred' | 'moved';
+export type HangUpCause = RoomEnd | 'notReached';
 
 export interface ConnectionListener {
   changed(): void;
@@ -52,12 +53,14 @@ export interface MediaSubscription {
 }
 
 /** One call connection: runs the machine of `connection-machine.ts`, holds its timers, its media socket and its callbacks. */
-export class Connection implements PhoneHost {
+export class Connection {
   readonly callConnectionId: string;
   readonly serverCallId: string;
   readonly correlationId: string;
   readonly answer: Answer;
+  /** Who is on the call, as this application sees it. */
   readonly participants: Participants;
+  readonly telephones: Telephones;
   /** Prompts, recognition, keys and hold. */
   readonly operations: CallOperations;
   /** Telephones that ring for this call. */
@@ -89,7 +92,7 @@ export class Connection implements PhoneHost {
     this.correlationId = correlationId;
     this.operations = newOperations(making, {
       phones: () => this.participants.phones,
-      setOnHold: (rawId, onHold) => void this.participants.hold(rawId, onHold),
+      setOnHold: (rawId, onHold) => this.telephones.hold(rawId, onHold),
       emit: (type, data, replyTo) => this.emit(type, data, replyTo),
     });
     this.participants = new Participants(() => this.#participantsChanged(), this.operations);
@@ -114,11 +117,31 @@ export class Connection implements PhoneHost {
       failed: (failure) => void this.#apply({ type: 'mediaFailed', failure }),
       closedByPeer: () => void this.#apply({ type: 'mediaClosedByPeer' }),
     });
-    for (const participant of parties.participants) this.seat(participant);
+    this.telephones = new Telephones({
+      participants: this.participants,
+      own: parties.participants
+        .filter(({ phone }) => phone === undefined)
+        .map(({ identifier }) => identifier),
+      admitted: (speaker) => listener.answered(speaker),
+      takeKey: (rawId, key) => {
+        const streamed = this.#media?.sendDtmf(key) === true;
+        return this.operations.keyPressed(rawId, key) || streamed;
+      },
+      takeWords: (words) => this.operations.wordsSaid(words),
+      hangUp: (cause) => void this.hangUp(cause),
+      connectFailed: () => this.fail('ConnectFailed', NO_LONGER_THERE),
+      connecting: () => this.state === 'connecting',
+    });
+    for (const participant of parties.participants) this.telephones.seat(participant);
   }
 
   get state(): CallConnectionState {
     return this.#state.call;
+  }
+
+  /** The rate of everything that is heard on it. */
+  get sampleRateHz(): number {
+    return mediaRateHz(this.answer.media);
   }
 
   get subscription(): MediaSubscription | undefined {
@@ -148,35 +171,18 @@ export class Connection implements PhoneHost {
     return this.#apply({ type: 'stopMedia', operation });
   }
 
+  /** The application leaves; alone on its call, it ends it. */
   hangUp(cause: HangUpCause = 'application', result?: ResultInformation): Refusal | undefined {
     this.#cause = cause;
     return this.#apply({ type: 'hangUp', result });
   }
 
   /** The call does not come about: says so with `type`, then ends it. Nothing happens once it is being hung up. */
-  fail(type: 'AnswerFailed' | 'CreateCallFailed', result: ResultInformation): void {
+  fail(type: 'AnswerFailed' | 'CreateCallFailed' | 'ConnectFailed', result: ResultInformation): void {
     if (this.state !== 'connecting') return;
     const { operationContext } = this.answer;
     this.emit(type, { resultInformation: result }, { operationContext });
     this.hangUp('notReached', result);
-  }
-
-  /** Somebody joins. Where that person is here already, the telephone is told that it is over. */
-  seat({ identifier, phone, line }: ConnectionParties['participants'][number]): void {
-    const joined = this.participants.join(identifier, phone, line);
-    if (!joined) phone?.ended('onTheCallAlready');
-    else if (line !== undefined) line.host = this;
-  }
-
-  /** As `seat`, for the telephone of somebody whom this call has invited. */
-  admit(speaker: Speaker): void {
-    this.seat({ ...speaker, phone: this.#listener.answered(speaker) });
-  }
-
-  participantHangsUp(rawId: string): void {
-    if (!this.participants.onThePhone.includes(rawId)) return;
-    if (this.participants.onThePhone.length === 1) this.hangUp('participant');
-    else this.participants.leave(rawId, 'hungUp');
   }
 
   /** @throws RefusedError 400 8501 while the call is being established, 404 8522 once it is being hung up */
@@ -205,12 +211,6 @@ export class Connection implements PhoneHost {
       result: resultInformation,
       operationContext,
     });
-  }
-
-  /** Somebody presses a key. False where nothing takes it: no stream carries DTMF, and no recognition listens to this participant. */
-  pressKey(rawId: string, key: string): boolean {
-    const streamed = this.#media?.sendDtmf(key) === true;
-    return this.operations.keyPressed(rawId, key) || streamed;
   }
 
   streamReports(): readonly MediaStreamReport[] {
@@ -253,6 +253,7 @@ export class Connection implements PhoneHost {
       case 'release':
         this.invitations.drop();
         this.operations.end();
+        this.telephones.disconnect();
         this.#listener.disconnecting(this.#cause);
         this.#later(this.#environment.behaviour.disconnectDelayMs, () => this.#apply({ type: 'released' }));
         return;

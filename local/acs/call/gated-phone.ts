@@ -16,6 +16,10 @@ export class GatedPhone implements Phone {
     this.rawId = phone.rawId;
   }
 
+  get othersElsewhere(): boolean | undefined {
+    return this.#phone?.othersElsewhere;
+  }
+
   mediaStarted(sampleRateHz: number): void {
     this.#streaming = true;
     this.#phone?.mediaStarted(sampleRateHz);

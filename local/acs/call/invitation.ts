@@ -23,7 +23,7 @@ export type InvitationEnd =
 export interface InvitationOptions {
   readonly id: string;
   readonly identifier: IdentifierJson;
-  readonly incoming: Omit<IncomingLeg, 'hangUp'>;
+  readonly incoming: Omit<IncomingLeg, 'hangUp' | 'press' | 'say'>;
   /** Absent: the limit of the service for this kind of callee. */
   readonly timeoutMs?: number | undefined;
   readonly callees: Callees;
@@ -60,7 +60,12 @@ export class Invitation {
     const line = new PhoneLine(identifier.rawId);
     // A phone may ask in the middle of a frame of the media clock, which is let finish first.
     const hangUp = (): void => queueMicrotask(() => line.hangUp());
-    this.#ringing = ring(callees, identifier, { ...incoming, hangUp });
+    this.#ringing = ring(callees, identifier, {
+      ...incoming,
+      hangUp,
+      press: (key) => line.press(key),
+      say: (words) => line.say(words),
+    });
     void this.#ringing.outcome.then((outcome) => {
       if (outcome.type !== 'answered') this.#end(outcome);
       else if (this.#over) outcome.phone.ended('cancelled');

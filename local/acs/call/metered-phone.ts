@@ -77,6 +77,10 @@ export class MeteredPhone implements Phone, PhoneMeter {
     return { saidDbfs: toDbfs(this.#said), heardDbfs: toDbfs(this.#heard) };
   }
 
+  get othersElsewhere(): boolean | undefined {
+    return this.#phone?.othersElsewhere;
+  }
+
   mediaStarted(sampleRateHz: number): void {
     this.#sampleRateHz = sampleRateHz;
     this.#mediaStartedAtMs ??= this.#clock.now();

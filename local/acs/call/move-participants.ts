@@ -23,10 +23,10 @@ export function moveParticipants(
     }
   }
   for (const participant of identifiers) {
-    const speaker = from.participants.take(participant.rawId);
+    const speaker = from.telephones.release(participant.rawId);
     if (speaker === undefined) continue;
-    to.seat(speaker);
+    to.telephones.seat(speaker);
     to.emit('MoveParticipantSucceeded', { participant, fromCall: from.callConnectionId }, replyTo);
   }
-  if (from.participants.onThePhone.length === 0) from.hangUp('moved');
+  if (from.participants.onThePhone.length === 0) from.telephones.endForAll('moved');
 }

@@ -1,9 +1,10 @@
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Phone } from '../../phone/phone.ts';
-import type { Speaker } from './conversation.ts';
 import { GatedPhone } from './gated-phone.ts';
 import { PhoneLine } from './phone-line.ts';
+import { PhoneSlot } from './phone-slot.ts';
 import { type Roster, type RosterEntry, type RosterInput, stepRoster } from './roster.ts';
+import type { Speaker } from './speaker.ts';
 
 /** Somebody on the call. The application's own leg and whoever it speaks for have no phone. */
 export interface Participant extends RosterEntry {
@@ -20,8 +21,8 @@ export interface PhoneWrapper {
 
 interface Seat {
   readonly gate: GatedPhone;
-  /** The phone as it was given, without the wrapper of this call. */
-  readonly phone: Phone;
+  /** Of the phone as it was given, without the wrapper of this call. */
+  readonly slot: PhoneSlot;
   readonly line: PhoneLine;
 }
 
@@ -60,8 +61,9 @@ export class Participants {
   join(identifier: IdentifierJson, phone?: Phone, line = new PhoneLine(identifier.rawId)): boolean {
     if (this.find(identifier.rawId) !== undefined) return false;
     if (phone !== undefined) {
-      const gate = new GatedPhone(this.#wrapper?.wrap(phone) ?? phone);
-      this.#seats.set(identifier.rawId, { gate, phone, line });
+      const slot = new PhoneSlot(phone);
+      const gate = new GatedPhone(this.#wrapper?.wrap(slot) ?? slot);
+      this.#seats.set(identifier.rawId, { gate, slot, line });
       this.phones.push(gate);
     }
     return this.#apply({ type: 'join', identifier });
@@ -86,7 +88,21 @@ export class Participants {
     const seat = this.#vacate(rawId);
     if (seat === undefined || identifier === undefined) return undefined;
     seat.gate.release();
-    return { identifier, phone: seat.phone, line: seat.line };
+    return { identifier, phone: seat.slot.phone, line: seat.line };
+  }
+
+  /** Everybody with a telephone, as they sit there. */
+  get speakers(): readonly (Speaker & { readonly muted: boolean; readonly onHold: boolean })[] {
+    return this.#roster.flatMap(({ identifier, isMuted, isOnHold }) => {
+      const seat = this.#seats.get(identifier.rawId);
+      if (seat === undefined) return [];
+      return [{ identifier, phone: seat.slot.phone, line: seat.line, muted: isMuted, onHold: isOnHold }];
+    });
+  }
+
+  /** Puts another phone in the place of somebody's, while prompts and media go on. */
+  swap(rawId: string, phone: Phone): void {
+    this.#seats.get(rawId)?.slot.replace(phone);
   }
 
   /** False where nothing changed. */

@@ -44,7 +44,7 @@ export function transfer(
       return;
     }
     const last = participants.onThePhone.length === 1;
-    const speaker = last ? participants.takeSilently(rawId) : participants.take(rawId);
+    const speaker = connection.telephones.release(rawId, last);
     if (speaker === undefined) {
       end.phone.ended('cancelled');
       connection.emit('CallTransferFailed', { resultInformation: NO_LONGER_THERE }, replyTo);
@@ -55,8 +55,8 @@ export function transfer(
       { transferTarget: invite.identifier, transferee: leaving },
       replyTo,
     );
-    dialer.converse(connection.serverCallId, [speaker, { ...end, identifier: invite.identifier }]);
-    if (last) connection.hangUp('transferred');
+    if (last) connection.telephones.endForAll('transferred');
+    dialer.converse(connection, last, [speaker, { ...end, identifier: invite.identifier }]);
   });
   connection.transferring = true;
 }

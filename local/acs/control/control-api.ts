@@ -185,7 +185,7 @@ function pressKeys(call: Call, body: unknown): Reply {
     throw invalid(`The field keys must be 1 to ${MAX_KEYS} of the keys 0-9, A-D, * and #.`);
   }
   for (const key of keys) {
-    if (call.connection?.pressKey(rawId, key) !== true) {
+    if (call.connection?.telephones.participantPressesKey(rawId, key) !== true) {
       throw new RefusedError({
         status: 409,
         code: 'NoDtmf',
@@ -204,7 +204,7 @@ function sayWords(call: Call, body: unknown): Reply {
     throw invalid(`The field text must not be longer than ${MAX_WORDS} characters.`);
   const rawId = fields.optionalText('participant') ?? call.from.rawId;
   const durationMs = text.split(/\s+/).length * WORD_MS;
-  if (call.connection?.operations.wordsSaid({ rawId, text, startedMs: 0, durationMs }) !== true) {
+  if (call.connection?.telephones.participantSays({ rawId, text, startedMs: 0, durationMs }) !== true) {
     throw new RefusedError({
       status: 409,
       code: 'NobodyListens',

@@ -6,6 +6,7 @@ import { stepsSchema } from '../../phone/step-json.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Call } from '../call/call.ts';
 import { identifierOf } from '../call/identifiers.ts';
+import { PhoneLine } from '../call/phone-line.ts';
 import type { Switchboard } from '../call/switchboard.ts';
 import { RefusedError } from '../refusal.ts';
 import { invalid } from '../rest/fields.ts';
@@ -69,7 +70,7 @@ export class Scripts {
       deliveries: request.deliveries,
       ...(request.callerDisplayName === undefined ? {} : { callerDisplayName: request.callerDisplayName }),
       phone: (rawId, hangUp) => {
-        const phone = this.#phone(rawId, steps, limitMs, hangUp, () => call);
+        const phone = this.#phone(rawId, steps, limitMs, hangUp, () => call.line);
         phones.push(phone);
         return phone;
       },
@@ -93,9 +94,10 @@ export class Scripts {
     const { connection } = call;
     if (connection?.state !== 'connected') throw conflict('The call is not connected.');
     const { rawId } = identifier;
-    const leave = (): void => queueMicrotask(() => connection.participants.leave(rawId, 'hungUp'));
-    const phone = this.#phone(rawId, steps, limitMs, leave, () => call);
-    if (!connection.participants.join(identifier, phone))
+    const line = new PhoneLine(rawId);
+    const hangUp = (): void => queueMicrotask(() => line.hangUp());
+    const phone = this.#phone(rawId, steps, limitMs, hangUp, () => line);
+    if (!connection.telephones.seat({ identifier, phone, line }))
       throw conflict('This participant is on the call already.');
     phones.push(phone);
   }
@@ -139,17 +141,15 @@ export class Scripts {
     steps: readonly Step[],
     limitMs: number,
     onHangUp: () => void,
-    call: () => Call,
+    line: () => PhoneLine,
   ): ScriptPhone {
     return createScriptPhone({
       rawId,
       steps,
       maxMs: limitMs,
       onHangUp,
-      onPress: (key) => call().connection?.pressKey(rawId, key) === true,
-      onWords: (words) => {
-        call().connection?.operations.wordsSaid(words);
-      },
+      onPress: (key) => line().press(key),
+      onWords: (words) => line().say(words),
     });
   }
 

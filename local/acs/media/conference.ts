@@ -72,7 +72,8 @@ export class Conference {
     }
     for (const [phone, own] of [...this.#onAir]) {
       if (!this.#onAir.has(phone)) continue;
-      phone.hear(this.#heardBy(own, playout.samples), playout.fromApplication);
+      if (phone.othersElsewhere === true) phone.hear(playout.samples, playout.fromApplication);
+      else phone.hear(this.#heardBy(own, playout.samples), playout.fromApplication);
     }
   }
 

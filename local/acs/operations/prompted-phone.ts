@@ -37,6 +37,10 @@ export class PromptedPhone implements Phone {
     this.#listener = undefined;
   }
 
+  get othersElsewhere(): boolean | undefined {
+    return this.#phone.othersElsewhere;
+  }
+
   mediaStarted(sampleRateHz: number): void {
     this.#listener?.mediaStarted(this);
     this.#phone.mediaStarted(sampleRateHz);

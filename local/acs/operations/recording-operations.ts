@@ -1,6 +1,6 @@
-import type { Call } from '../call/call.ts';
 import type { Connection } from '../call/connection.ts';
 import { RefusedError, refusals } from '../refusal.ts';
+import { readCallLocation } from '../rest/call-locator.ts';
 import { checkCallbackUri } from '../rest/callback-uri.ts';
 import { Fields, invalid } from '../rest/fields.ts';
 import {
@@ -51,27 +51,18 @@ function change(request: OperationRequest, input: 'stop' | 'pause' | 'resume'): 
   return {};
 }
 
-function recordedConnection({ calls }: OperationRequest, fields: Fields): Connection {
+function recordedConnection({ calls, dialer }: OperationRequest, fields: Fields): Connection {
   const callConnectionId = fields.optionalText('callConnectionId');
-  const call =
-    callConnectionId === undefined ? located(calls, fields) : calls.findConnected(callConnectionId);
-  if (call?.connection === undefined) throw new RefusedError(refusals.callNotFound());
-  return call.connection;
-}
-
-/** Group calls and rooms are not played here. */
-function located(calls: OperationRequest['calls'], fields: Fields): Call | undefined {
   const locator = fields.object('callLocator');
-  if (locator === undefined) throw invalid('Either callLocator or callConnectionId is required.');
-  const kind = locator.oneOf('kind', ['serverCallLocator', 'groupCallLocator', 'roomCallLocator'] as const);
-  switch (kind) {
-    case 'groupCallLocator':
-    case 'roomCallLocator':
-      throw new RefusedError(refusals.notSupported(`startRecording with a ${kind}`));
-    case 'serverCallLocator':
-    case undefined:
-      return calls.findByServerCallId(locator.text('serverCallId'));
+  if (callConnectionId === undefined && locator === undefined) {
+    throw invalid('Either callLocator or callConnectionId is required.');
   }
+  const connection =
+    callConnectionId !== undefined
+      ? calls.findConnected(callConnectionId)?.connection
+      : locator && dialer.find(readCallLocation(locator));
+  if (connection === undefined) throw new RefusedError(refusals.callNotFound());
+  return connection;
 }
 
 function find({ calls, path }: OperationRequest): { recordings: CallRecordings; recordingId: string } {

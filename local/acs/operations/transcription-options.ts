@@ -1,20 +1,17 @@
-import { RefusedError, refusals } from '../refusal.ts';
 import { type Fields, invalid } from '../rest/fields.ts';
 import type { TranscriptionConfiguration } from './call-transcription.ts';
 
 /**
  * `WebSocketTranscriptionOptions` of answerCall, createCall and connectCall.
- * @throws RefusedError 400 8523, or 501 for what is not supported
+ * @throws RefusedError 400 8523
  */
-export function readTranscription(fields: Fields, operation: string): TranscriptionConfiguration {
+export function readTranscription(fields: Fields): TranscriptionConfiguration {
   const transport =
     fields.oneOf('transportType', ['websocket'] as const) ?? fields.oneOf('kind', ['websocket'] as const);
   if (transport === undefined) throw invalid('The field transcriptionOptions.transportType is required.');
   const url = fields.optionalText('transportUrl');
   if (url === undefined || url === '') {
-    throw new RefusedError(
-      refusals.notSupported(`${operation} with transcriptionOptions without a transportUrl`),
-    );
+    throw invalid('The field transcriptionOptions.transportUrl is required for the transport websocket.');
   }
   return {
     url,

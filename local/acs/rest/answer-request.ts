@@ -9,7 +9,7 @@ export interface AnswerRequest {
 
 /**
  * `AnswerCallRequest`.
- * @throws RefusedError 400 8523, or 501 for what is not supported
+ * @throws RefusedError 400 8523
  */
 export function parseAnswerRequest(body: unknown, apiVersion: string): AnswerRequest {
   const fields = new Fields(body);
@@ -18,7 +18,7 @@ export function parseAnswerRequest(body: unknown, apiVersion: string): AnswerReq
   return {
     incomingCallContext,
     answer: {
-      ...readCallSetup(fields, 'answerCall', apiVersion),
+      ...readCallSetup(fields, apiVersion),
       answeredBy: answeredBy === undefined ? undefined : { id: answeredBy },
     },
   };

@@ -4,6 +4,7 @@ import { identifierOf } from '../call/identifiers.ts';
 import { transfer } from '../call/transfer.ts';
 import { RefusedError, refusals } from '../refusal.ts';
 import { parseAnswerRequest } from './answer-request.ts';
+import { readCallLocation } from './call-locator.ts';
 import { callProperties } from './call-properties.ts';
 import { readCallSetup } from './call-setup.ts';
 import { readCallingContext } from './calling-context.ts';
@@ -69,26 +70,14 @@ function createCall({ dialer, body, apiVersion, ownUserId }: OperationRequest): 
   return { json: callProperties(dialer.place(parseCreateCallRequest(body, apiVersion, ownUserId))) };
 }
 
-/** Joins a conversation that the application has left or brought about. Group calls and rooms have no members here. */
-function connectCall({ calls, dialer, body, apiVersion, ownUserId }: OperationRequest): OperationResult {
+/** Connects to a call that goes on, to a group call, or to a room. */
+function connectCall({ dialer, body, apiVersion, ownUserId }: OperationRequest): OperationResult {
   const fields = new Fields(body);
   const locator = fields.object('callLocator');
   if (locator === undefined) throw invalid('The field callLocator is required.');
-  const kind = locator.oneOf('kind', ['groupCallLocator', 'serverCallLocator', 'roomCallLocator']);
-  const answer = readCallSetup(fields, 'connectCall', apiVersion);
-  if (kind === 'groupCallLocator' || kind === 'roomCallLocator') {
-    throw new RefusedError(refusals.notSupported(`connectCall with a ${kind}`));
-  }
-  const serverCallId = locator.text('serverCallId');
-  const source = identifierOf(ownUserId);
-  if (source === undefined) throw new Error('the identity of the application is no identifier');
-  const known = calls.findByServerCallId(serverCallId);
-  if (known !== undefined && known.endedAtMs === undefined) {
-    throw new RefusedError(
-      refusals.notSupported('connectCall to a call that the application is connected to'),
-    );
-  }
-  return { json: callProperties(dialer.join(serverCallId, source, answer)) };
+  const location = readCallLocation(locator);
+  const answer = readCallSetup(fields, apiVersion);
+  return { json: callProperties(dialer.connect(location, ownUserId, answer)) };
 }
 
 /** For oneself: with two or more others on the call, these go on talking. */
@@ -102,7 +91,7 @@ function leaveCall(request: OperationRequest): OperationResult {
 
 /** For everybody. */
 function terminateCall(request: OperationRequest): OperationResult {
-  connectedCall(request).hangUpByApplication();
+  connectedCall(request).terminate();
   return {};
 }
 

@@ -1,7 +1,6 @@
 import type { Answer } from '../call/answer.ts';
 import type { MediaConfiguration } from '../call/media-leg.ts';
 import { readTranscription } from '../operations/transcription-options.ts';
-import { RefusedError, refusals } from '../refusal.ts';
 import { checkCallbackUri } from './callback-uri.ts';
 import { type Fields, invalid } from './fields.ts';
 import { readOperationContext } from './operation.ts';
@@ -9,9 +8,9 @@ import { readOperationContext } from './operation.ts';
 /**
  * What answerCall, createCall and connectCall have in common: where events go, how audio is streamed and words are transcribed.
  * `callIntelligenceOptions` are taken and not needed: nothing is synthesized or recognized elsewhere.
- * @throws RefusedError 400 8523, or 501 for what is not supported
+ * @throws RefusedError 400 8523
  */
-export function readCallSetup(fields: Fields, operation: string, apiVersion: string): Answer {
+export function readCallSetup(fields: Fields, apiVersion: string): Answer {
   const callbackUri = checkCallbackUri('callbackUri', fields.text('callbackUri'));
   const operationContext = readOperationContext(fields);
   const transcription = fields.object('transcriptionOptions');
@@ -21,7 +20,7 @@ export function readCallSetup(fields: Fields, operation: string, apiVersion: str
     apiVersion,
     operationContext,
     media: media === undefined ? undefined : readMedia(media),
-    transcription: transcription === undefined ? undefined : readTranscription(transcription, operation),
+    transcription: transcription === undefined ? undefined : readTranscription(transcription),
   };
 }
 
@@ -37,7 +36,7 @@ function readMedia(fields: Fields): MediaConfiguration {
   fields.oneOf('contentType', ['audio']);
   const url = fields.optionalText('transportUrl');
   if (url === undefined || url === '') {
-    throw new RefusedError(refusals.notSupported('media streaming without a transportUrl'));
+    throw invalid('The field mediaStreamingOptions.transportUrl is required for the transport websocket.');
   }
   return {
     url,

@@ -7,7 +7,7 @@ import { readIdentifiers, readPhoneNumber } from './identifier-field.ts';
 
 /**
  * `CreateCallRequest`, of one target or several. Without `source` the application calls under an identity of its own.
- * @throws RefusedError 400 8523, or 501 for what is not supported
+ * @throws RefusedError 400 8523
  */
 export function parseCreateCallRequest(body: unknown, apiVersion: string, ownUserId: string): PlaceRequest {
   const fields = new Fields(body);
@@ -31,7 +31,7 @@ export function parseCreateCallRequest(body: unknown, apiVersion: string, ownUse
     targets,
     sourceCallerIdNumber,
     sourceDisplayName,
-    answer: readCallSetup(fields, 'createCall', apiVersion),
+    answer: readCallSetup(fields, apiVersion),
     invites: targets.map((identifier) => ({
       identifier,
       from,

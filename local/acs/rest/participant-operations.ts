@@ -83,7 +83,7 @@ function addParticipant(request: OperationRequest): OperationResult {
   const { id } = connection.invitations.invite(invite, (end) => {
     switch (end.type) {
       case 'answered':
-        connection.admit({ identifier: participant, phone: end.phone, line: end.line });
+        connection.telephones.admit({ identifier: participant, phone: end.phone, line: end.line });
         connection.emit('AddParticipantSucceeded', { participant }, replyTo);
         return;
       case 'cancelled':
@@ -124,9 +124,9 @@ function removeParticipant(request: OperationRequest): OperationResult {
     connection.emit('RemoveParticipantFailed', { resultInformation: NOT_REMOVABLE, participant }, replyTo);
   } else {
     const last = participants.onThePhone.length === 1;
-    participants.leave(participant.rawId, 'removed');
+    connection.telephones.remove(participant.rawId, 'removed');
     connection.emit('RemoveParticipantSucceeded', { participant }, replyTo);
-    if (last) connection.hangUp('application');
+    if (last) connection.telephones.endForAll('application');
   }
   return { json: { operationContext: replyTo.operationContext } };
 }
@@ -136,14 +136,14 @@ function muteParticipants(request: OperationRequest): OperationResult {
   const fields = new Fields(request.body);
   const identifiers = readIdentifiers(fields, 'targetParticipants');
   const operationContext = readReplyTo(fields).operationContext;
-  const { participants } = establishedConnection(request);
+  const { participants, telephones } = establishedConnection(request);
   for (const { rawId } of identifiers) {
     if (participants.find(rawId) === undefined) throw new RefusedError(refusals.participantNotFound());
     if (!rawId.startsWith('8:acs:')) {
       throw invalid('The field targetParticipants may only name users of Communication Services (8:acs:…).');
     }
   }
-  for (const { rawId } of identifiers) participants.mute(rawId, true);
+  for (const { rawId } of identifiers) telephones.mute(rawId);
   return { json: { operationContext } };
 }
 

@@ -43,8 +43,8 @@ describe('a person who follows a script, on a call that is never streamed', () =
           steps,
           maxMs: 60_000,
           onHangUp,
-          onPress: (key) => placed?.connection?.pressKey(rawId, key) === true,
-          onWords: (words) => placed?.connection?.operations.wordsSaid(words),
+          onPress: (key) => placed?.line.press(key) === true,
+          onWords: (words) => placed?.line.say(words),
         }),
     });
     placed = call;

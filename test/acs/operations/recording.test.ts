@@ -61,7 +61,7 @@ describe('a recording', () => {
     await expect(call.h.client.getCallRecording().getState(id)).rejects.toEqual(refusedWith(404, '8522'));
   });
 
-  it('is refused beside another one of the call, for a call that is not there, and for rooms', async () => {
+  it('is refused beside another one of the call, for a call, group or room that is not there', async () => {
     const call = await bench.answeredCall();
     const recording = call.h.client.getCallRecording();
     await started(call);
@@ -69,9 +69,11 @@ describe('a recording', () => {
     await expect(
       recording.start({ callLocator: { id: 'nobody', kind: 'serverCallLocator' } }),
     ).rejects.toEqual(refusedWith(404, '8522'));
-    await expect(recording.start({ callLocator: { id: 'r', kind: 'roomCallLocator' } })).rejects.toEqual(
-      refusedWith(501, 'NotImplemented'),
-    );
+    for (const kind of ['groupCallLocator', 'roomCallLocator'] as const) {
+      await expect(recording.start({ callLocator: { id: 'r', kind } })).rejects.toEqual(
+        refusedWith(404, '8522'),
+      );
+    }
     await expect(recording.pause('none')).rejects.toEqual(refusedWith(404, '8522'));
   });
 
