@@ -1,216 +1,214 @@
 /**
- * What the relay costs, beside other servers on the same frames: `npm run bench -- relay [--smoke] [--rounds 5] [--servers ws,relay] [--json file]`.
- * The server runs on one core; streams, worker and Web PubSub run on another. In each round every server gets more and more calls until
- * its audio is late; the servers take turns, so that noise of the machine meets all of them, and medians of the rounds are told.
+ * What the relay costs, beside other servers on the same frames:
+ * `npm run bench -- relay [--measure capacity,latency,barge-in,memory] [--servers ws,relay] [--rounds 5] [--to file] [--report file]`.
+ *
+ * The server runs on one core; streams, lanes and worker run on another. Servers take turns in each round, so that noise of the machine
+ * meets all of them, and medians of the rounds are told. `--to` adds each round to a file, so that rounds can be spread over many runs,
+ * and `--report` tells what is in such a file, without measuring.
+ *
+ * Variants: `--label` names one; `--settings JITTER_BUFFER_MS=0,…` of the relay; `--chunk-ms 60`; `--codec pcmu`; `--listen utterance`;
+ * `--flags=--single-threaded-gc` of Node, and `--runtime path` another program than this Node, both for the server alone.
+ * `--calls` is the number of calls of a measure with a steady one, or the levels of capacity.
  */
-import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { WORKER_CODECS, type WorkerCodec, type WorkerPlan } from '../shared/core/plan.ts';
 import { PinnedProcess } from './acs/pinned-process.ts';
+import { LOAD_CORE, pythonWithWebSockets, SERVER_CORE } from './relay/measured-server.ts';
 import {
-  hasPythonWebSockets,
-  LOAD_CORE,
-  type MeasuredServer,
-  SERVER_CORE,
-  startNodeServer,
-  startPythonServer,
-} from './relay/measured-server.ts';
-import type { Grown, Listening, LoadMeasured, Prepared } from './relay/messages.ts';
-import { endOf, median, type Ramp, type Step, summarize } from './relay/ramp.ts';
-import { formatTable, type ServerResult } from './relay/table.ts';
+  measureBargeIn,
+  measureCapacity,
+  measureMemory,
+  measureSteady,
+  type Pace,
+} from './relay/measures.ts';
+import type { Step } from './relay/ramp.ts';
+import { appendRound, MEASURES, type Measure, type Result, type Round, readRounds } from './relay/records.ts';
+import { type RigOptions, SERVERS, type ServerName } from './relay/rig.ts';
+import { formatTables } from './relay/table.ts';
 
-const SERVERS = ['ws', 'quickstart', 'websockets', 'relay-media', 'relay'] as const;
-type ServerName = (typeof SERVERS)[number];
+const LEVELS = [150, 300, 400, 450, 500, 550, 600, 650, 700, 750, 800, 850, 900, 950, 1_000, 1_100, 1_200];
+/** What follows the relay shares the core of the load, and is at its end long before the relay. */
+const WEB_PUBSUB_LEVELS = [10, 20, 30, 50, 70, 100, 140, 200, 250];
+const REFERENCE_CALLS = 300;
+const MEMORY_CALLS = [100, 400] as const;
+const FULL_PACE: Pace = { warmUpMs: 1_500, settleMs: 300, measureMs: 1_500 };
+/** For measures with a steady number of calls. */
+const STEADY_MEASURE_MS = 8_000;
 
-interface Plan {
-  readonly rounds: number;
-  readonly servers: readonly ServerName[];
-  readonly calls: Readonly<Record<ServerName, readonly number[]>>;
-  /** Where the servers' use is compared. */
-  readonly referenceCalls: Readonly<Record<ServerName, number>>;
-  readonly warmUpMs: number;
-  readonly settleMs: number;
-  readonly measureMs: number;
-}
-
-const LEVELS = [25, 50, 100, 200, 300, 400, 500, 600, 700, 800, 1_000];
-
-const FULL: Plan = {
-  rounds: 5,
-  servers: SERVERS,
-  calls: {
-    ws: LEVELS,
-    quickstart: LEVELS,
-    websockets: LEVELS,
-    'relay-media': LEVELS,
-    // What follows the relay shares the core of the load, and is at its end long before the relay.
-    relay: [10, 20, 30, 50, 70, 100, 140, 200, 250],
-  },
-  referenceCalls: { ws: 200, quickstart: 200, websockets: 100, 'relay-media': 200, relay: 50 },
-  warmUpMs: 800,
-  settleMs: 150,
-  measureMs: 700,
-};
-
-const FEW = [4, 8];
-const SMOKE: Plan = {
-  rounds: 1,
-  servers: SERVERS,
-  calls: { ws: FEW, quickstart: FEW, websockets: FEW, 'relay-media': FEW, relay: FEW },
-  referenceCalls: { ws: 8, quickstart: 8, websockets: 8, 'relay-media': 8, relay: 8 },
-  warmUpMs: 300,
-  settleMs: 100,
-  measureMs: 500,
-};
+const SMOKE_LEVELS = [4, 8];
+const SMOKE_PACE: Pace = { warmUpMs: 300, settleMs: 100, measureMs: 500 };
 /** Share of the frames that must have come back in the smoke mode; a chunk may still be under way. */
 const LEAST_HEARD = 0.6;
+
+const STEADY_CALLS: Readonly<Record<'latency' | 'barge-in', number>> = { latency: 50, 'barge-in': 50 };
+
+interface Plan {
+  readonly isSmoke: boolean;
+  readonly rounds: number;
+  readonly measures: readonly Measure[];
+  readonly servers: readonly ServerName[];
+  readonly label: string;
+  readonly calls: readonly number[] | undefined;
+  readonly rig: Omit<RigOptions, 'server'>;
+}
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
       smoke: { type: 'boolean', default: false },
-      rounds: { type: 'string' },
-      servers: { type: 'string' },
-      json: { type: 'string' },
+      measure: { type: 'string', default: 'capacity' },
+      rounds: { type: 'string', default: '1' },
+      servers: { type: 'string', default: SERVERS.join(',') },
+      calls: { type: 'string' },
+      label: { type: 'string', default: '' },
+      settings: { type: 'string', default: '' },
+      flags: { type: 'string', default: '--single-threaded-gc' },
+      runtime: { type: 'string' },
+      'chunk-ms': { type: 'string', default: '100' },
+      codec: { type: 'string', default: 'pcm16' },
+      listen: { type: 'string', default: 'chunk' },
+      to: { type: 'string' },
+      report: { type: 'string' },
     },
   });
-  const base = values.smoke ? SMOKE : FULL;
-  const wanted: Plan = {
-    ...base,
-    ...(values.rounds && { rounds: positive('--rounds', values.rounds) }),
-    ...(values.servers && { servers: values.servers.split(',').map(serverName) }),
+  if (values.report !== undefined) {
+    process.stdout.write(`${formatTables(await readRounds(values.report))}\n`);
+    return 0;
+  }
+  const plan: Plan = {
+    isSmoke: values.smoke,
+    rounds: positive('--rounds', values.rounds),
+    measures: values.measure.split(',').map((text) => oneOf('--measure', MEASURES, text)),
+    servers: values.servers.split(',').map((text) => oneOf('--servers', SERVERS, text)),
+    label: values.label,
+    calls: values.calls?.split(',').map((text) => positive('--calls', text)),
+    rig: {
+      worker: workerOf(
+        values.listen,
+        positive('--chunk-ms', values['chunk-ms']),
+        oneOf('--codec', WORKER_CODECS, values.codec),
+      ),
+      script: 'sound',
+      settings: Object.fromEntries(values.settings.split(',').filter(Boolean).map(settingOf)),
+      flags: values.flags.split(' ').filter(Boolean),
+      runtime: values.runtime,
+    },
   };
-  const servers = wanted.servers.filter((name) => name !== 'websockets' || hasPythonWebSockets());
   process.stdout.write(`${machine()}\n`);
-  if (servers.length < wanted.servers.length)
-    process.stdout.write(
-      'websockets: not measured, since python3 with the package websockets is not here.\n',
-    );
-  const { results, steps } = await measureAll({ ...wanted, servers });
-  process.stdout.write(`\n${formatTable(results)}\n`);
-  if (values.json !== undefined)
-    await writeFile(values.json, `${JSON.stringify({ machine: machine(), results, steps }, null, 2)}\n`);
-  return values.smoke ? judgeSmoke(steps) : 0;
+  const rounds = await measureAll(plan, values.to);
+  process.stdout.write(`\n${formatTables(rounds)}\n`);
+  return plan.isSmoke ? judgeSmoke(rounds) : 0;
 }
 
-type NamedStep = Step & { readonly server: ServerName; readonly round: number };
-
-async function measureAll(plan: Plan): Promise<{ results: ServerResult[]; steps: NamedStep[] }> {
-  const ramps = new Map<ServerName, Ramp[]>();
-  const all: NamedStep[] = [];
-  for (let round = 1; round <= plan.rounds; round++) {
-    for (const server of plan.servers) {
-      const { ramp, steps } = await measureRamp(server, plan);
-      ramps.set(server, [...(ramps.get(server) ?? []), ramp]);
-      all.push(...steps.map((step) => ({ server, round, ...step })));
-      process.stdout.write(
-        `round ${round}, ${server}: ${ramp.calls} calls in time (${ramp.end}), ${ramp.reference.cpuMicrosecondsPerFrame.toFixed(1)} µs a frame with ${ramp.reference.calls} calls, load ${(loadavg()[0] ?? 0).toFixed(1)}\n`,
-      );
+async function measureAll(plan: Plan, file: string | undefined): Promise<Round[]> {
+  const isHere = pythonWithWebSockets() !== undefined;
+  if (!isHere && plan.servers.includes('websockets'))
+    process.stdout.write('websockets: not measured, since no python3 with the package websockets is here.\n');
+  const rounds: Round[] = [];
+  for (let number = 1; number <= plan.rounds; number++) {
+    for (const measure of plan.measures) {
+      for (const server of plan.servers) {
+        if ((server === 'websockets' && !isHere) || !isFor(measure, server)) continue;
+        const result = await measureOne(measure, plan, { ...plan.rig, server });
+        const round: Round = { ...result, server, label: plan.label, at: new Date().toISOString() };
+        rounds.push(round);
+        if (file !== undefined) await appendRound(file, round);
+        process.stdout.write(`round ${number}, ${measure}, ${server}: ${inWords(result)}\n`);
+      }
     }
   }
-  return { results: [...ramps].map(([server, rounds]) => resultOf(server, rounds)), steps: all };
+  return rounds;
 }
 
-async function measureRamp(name: ServerName, plan: Plan): Promise<{ ramp: Ramp; steps: Step[] }> {
-  const load = new PinnedProcess(new URL('relay/load.ts', import.meta.url), LOAD_CORE);
-  const service = new PinnedProcess(new URL('relay/web-pubsub-process.ts', import.meta.url), LOAD_CORE);
-  let server: MeasuredServer | undefined;
-  try {
-    load.send({ type: 'prepare' });
-    service.send(await load.next<Prepared>());
-    const { url: webPubSub } = await service.next<Listening>();
-    server = name === 'websockets' ? await startPythonServer() : await startNodeServer(name, webPubSub);
-    const idleBytes = (await server.usage()).residentBytes;
-    const steps: Step[] = [];
-    let isStuck = false;
-    for (const calls of plan.calls[name]) {
-      const settleMs = steps.length === 0 ? plan.warmUpMs : plan.settleMs;
-      load.send({ type: 'grow', url: server.url, path: pathOf(name), calls, settleMs });
-      isStuck = !(await load.next<Grown>()).isComplete;
-      if (isStuck) break;
-      steps.push(await measureStep(load, server, calls, plan.measureMs));
-      if (endOf(steps) !== undefined) break;
+/** Only the relay has lanes, and a worker that is interrupted. */
+function isFor(measure: Measure, server: ServerName): boolean {
+  return measure === 'barge-in' ? server === 'relay' : measure === 'memory' ? server !== 'websockets' : true;
+}
+
+async function measureOne(measure: Measure, plan: Plan, rig: RigOptions): Promise<Result> {
+  const pace = plan.isSmoke ? SMOKE_PACE : FULL_PACE;
+  const steady = plan.isSmoke ? pace : { ...pace, measureMs: STEADY_MEASURE_MS };
+  switch (measure) {
+    case 'capacity': {
+      const usual = rig.server === 'relay-web-pubsub' ? WEB_PUBSUB_LEVELS : LEVELS;
+      const levels = plan.calls ?? (plan.isSmoke ? SMOKE_LEVELS : usual);
+      return { measure, ...(await measureCapacity(rig, pace, levels, REFERENCE_CALLS)) };
     }
-    const ramp = summarize(steps, idleBytes, plan.referenceCalls[name]);
-    return { ramp: isStuck ? { ...ramp, end: 'late' } : ramp, steps };
-  } finally {
-    load.stop();
-    server?.stop();
-    service.stop();
+    case 'latency':
+      return { measure, step: await measureSteady(rig, steady, steadyCalls(measure, plan)) };
+    case 'barge-in':
+      // A whole cycle of interruptions is needed, in the smoke mode too.
+      return {
+        measure,
+        step: await measureBargeIn(
+          rig,
+          { ...steady, measureMs: Math.max(steady.measureMs, 2_500) },
+          steadyCalls(measure, plan),
+        ),
+      };
+    case 'memory':
+      return { measure, memory: await measureMemory(rig, pace, plan.isSmoke ? [4, 8] : MEMORY_CALLS) };
   }
 }
 
-function pathOf(name: ServerName): 'plain' | 'relay' {
-  return name === 'relay' || name === 'relay-media' ? 'relay' : 'plain';
+function steadyCalls(measure: 'latency' | 'barge-in', { calls, isSmoke }: Plan): number {
+  return calls?.[0] ?? (isSmoke ? 8 : STEADY_CALLS[measure]);
 }
 
-async function measureStep(
-  load: PinnedProcess,
-  server: MeasuredServer,
-  calls: number,
-  measureMs: number,
-): Promise<Step> {
-  await server.reset();
-  load.send({ type: 'measure', measureMs });
-  const measured = await load.next<LoadMeasured>();
-  const usage = await server.usage();
-  const perCallMinute = 60_000 / measured.elapsedMs / calls;
-  const framesPerMs = measured.framesSent / measured.elapsedMs;
-  return {
-    calls,
-    p50Ms: measured.latencyMs.p50,
-    p99Ms: measured.latencyMs.p99,
-    cpuShare: usage.cpuShare,
-    cpuMicrosecondsPerFrame: (usage.cpuShare * 1_000) / framesPerMs,
-    residentBytes: usage.residentBytes,
-    ...(usage.gcMsPerSecond === undefined ? {} : { gcMsPerSecond: usage.gcMsPerSecond }),
-    ...(usage.gcPauseMs === undefined ? {} : { gcMaxMs: usage.gcPauseMs.max }),
-    heardShare: measured.framesHeard / measured.framesSent,
-    loadLateMs: measured.ownLatenessMs.p99,
-    loadCpuShare: measured.ownCpuShare,
-    laneMessages: measured.lanes.messages * perCallMinute,
-    laneUnits: measured.lanes.units * perCallMinute,
-    laneBytes: measured.lanes.bytes * perCallMinute,
-  };
+function workerOf(listen: string, chunkMs: number, codec: WorkerCodec): WorkerPlan {
+  const worker = { name: 'echo', codec };
+  switch (oneOf('--listen', ['chunk', 'utterance'] as const, listen)) {
+    case 'chunk':
+      return { ...worker, listen: { mode: 'chunk', ms: chunkMs } };
+    case 'utterance':
+      return {
+        ...worker,
+        listen: {
+          mode: 'utterance',
+          minSpeechMs: 120,
+          endSilenceMs: 500,
+          maxMs: 15_000,
+          preRollMs: 300,
+          speechEvents: false,
+        },
+      };
+  }
 }
 
-function resultOf(server: ServerName, ramps: readonly Ramp[]): ServerResult {
-  const middle = (of: (ramp: Ramp) => number): number => median(ramps.map(of));
-  const atQuarter = (quarter: number, of: (step: Step) => number): number =>
-    middle(({ quarters }) => {
-      const step = quarters[quarter];
-      return step === undefined ? Number.NaN : of(step);
-    });
-  const reference = (of: (step: Step) => number): number => middle((ramp) => of(ramp.reference));
-  return {
-    server,
-    calls: middle(({ calls }) => calls),
-    isAtLeast: ramps.some(({ end }) => end !== 'late'),
-    quarters: [0, 1, 2].map((quarter) => ({
-      calls: atQuarter(quarter, ({ calls }) => calls),
-      p50Ms: atQuarter(quarter, ({ p50Ms }) => p50Ms),
-      p99Ms: atQuarter(quarter, ({ p99Ms }) => p99Ms),
-    })),
-    referenceCalls: reference(({ calls }) => calls),
-    cpuMicrosecondsPerFrame: reference((step) => step.cpuMicrosecondsPerFrame),
-    cpuShare: reference(({ cpuShare }) => cpuShare),
-    bytesPerCall: middle(({ bytesPerCall }) => bytesPerCall),
-    gcMsPerSecond: reference(({ gcMsPerSecond }) => gcMsPerSecond ?? Number.NaN),
-    gcMaxMs: reference(({ gcMaxMs }) => gcMaxMs ?? Number.NaN),
-    laneMessages: reference(({ laneMessages }) => laneMessages),
-    laneUnits: reference(({ laneUnits }) => laneUnits),
-  };
+function inWords(result: Result): string {
+  switch (result.measure) {
+    case 'capacity': {
+      const { calls, end, reference } = result.ramp;
+      return `${calls} calls in time (${end}), ${reference.cpuMicrosecondsPerFrame.toFixed(1)} µs a frame with ${reference.calls} calls; ${result.steps.map((step) => `${step.calls}: ${step.p99Ms.toFixed(0)} ms, ${Math.round(step.cpuShare * 100)} % (load ${step.loadLateMs.toFixed(0)} ms, ${Math.round(step.loadCpuShare * 100)} %)`).join('; ')}`;
+    }
+    case 'latency':
+    case 'barge-in': {
+      const { calls, p50Ms, p99Ms, toLaneMs, fromLaneMs, heardMs, stopMs, cpuMicrosecondsPerFrame } =
+        result.step;
+      return `${calls} calls, ${cpuMicrosecondsPerFrame.toFixed(1)} µs a frame; ${JSON.stringify({ p50Ms, p99Ms, toLaneMs, fromLaneMs, heardMs, stopMs })}`;
+    }
+    case 'memory': {
+      const { residentBytes, heapBytes, externalBytes } = result.memory;
+      return `${[residentBytes, heapBytes, externalBytes].map((bytes) => (bytes / 1_024).toFixed(0)).join(' / ')} KB a call, resident / heap / external`;
+    }
+  }
 }
 
-function judgeSmoke(steps: readonly NamedStep[]): number {
-  const bad = steps.filter(({ heardShare }) => !(heardShare >= LEAST_HEARD));
-  for (const { server, calls, heardShare } of bad) {
+function judgeSmoke(rounds: readonly Round[]): number {
+  const steps = rounds.flatMap((round): { server: ServerName; step: Step }[] =>
+    round.measure === 'capacity' ? round.steps.map((step) => ({ server: round.server, step })) : [],
+  );
+  const bad = steps.filter(({ step }) => !(step.heardShare >= LEAST_HEARD));
+  for (const { server, step } of bad) {
     process.stdout.write(
-      `FAILED: ${server} with ${calls} calls gave back ${Math.round(heardShare * 100)} % of the frames.\n`,
+      `FAILED: ${server} with ${step.calls} calls gave back ${Math.round(step.heardShare * 100)} % of the frames.\n`,
     );
   }
-  return bad.length === 0 ? 0 : 1;
+  const silent = rounds.filter((round) => round.measure === 'barge-in' && round.step.stopMs?.count === 0);
+  for (const { server } of silent) process.stdout.write(`FAILED: ${server} was never interrupted.\n`);
+  return bad.length + silent.length === 0 ? 0 : 1;
 }
 
 function machine(): string {
@@ -221,9 +219,15 @@ function machine(): string {
   return `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${pinning}; load ${load.join(' ')} (1, 5, 15 min)`;
 }
 
-function serverName(text: string): ServerName {
-  const found = SERVERS.find((name) => name === text);
-  if (found === undefined) throw new Error(`--servers must be some of ${SERVERS.join(',')}, not ${text}`);
+function settingOf(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new Error(`--settings must be NAME=value, separated by commas, not ${text}`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function oneOf<T extends string>(option: string, names: readonly T[], text: string): T {
+  const found = names.find((name) => name === text);
+  if (found === undefined) throw new Error(`${option} must be some of ${names.join(',')}, not ${text}`);
   return found;
 }
 

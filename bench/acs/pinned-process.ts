@@ -10,9 +10,9 @@ export class PinnedProcess {
 
   readonly #child: ChildProcess;
 
-  constructor(module: URL, core: number, nodeArgs: readonly string[] = []) {
+  constructor(module: URL, core: number, nodeArgs: readonly string[] = [], runtime = process.execPath) {
     const flags = ['--disable-warning=ExperimentalWarning', ...nodeArgs];
-    const node = [process.execPath, ...flags, fileURLToPath(module)];
+    const node = [runtime, ...flags, fileURLToPath(module)];
     const [command = '', ...args] = PinnedProcess.canPin ? ['taskset', '-c', String(core), ...node] : node;
     this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   }

@@ -1,7 +1,9 @@
 /** A media stream as ACS opens it, on a bare socket: cheaper than a WebSocket library, so that the server is what is measured. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { FrameReader, MediaFrame } from './media-frame.ts';
+import { scriptedFrame } from './barge-in-script.ts';
+import { FRAME_MS, FrameReader, MediaFrame } from './media-frame.ts';
+import { PlayoutModel } from './playout-model.ts';
 
 /** Longest message that is understood: a second of audio, with room. */
 const BUFFER_BYTES = 256 * 1024;
@@ -10,29 +12,54 @@ const REMEMBERED = 1_024;
 const OPCODE_TEXT = 1;
 const OPCODE_CLOSE = 8;
 
+/** At 16 kHz. */
+const BYTES_PER_MS = 32;
+const QUIET_PEAK = 16;
+const STOP_AUDIO = Buffer.from('StopAudio');
+/** Bytes in which the kind of a message is told. */
+const KIND_BYTES = 40;
+
 export interface StreamListener {
-  /** A frame came back. `isNewest`: it is the last one of its message. */
-  heard(latencyMs: number, isNewest: boolean): void;
+  /**
+   * A frame came back. `isNewest`: it is the last one of its message. `spokenToPlayedMs`: from the first sample's being spoken, which is a
+   * frame before it was sent, to its being played by an ACS that plays what it gets without a tear.
+   */
+  heard(number: number, latencyMs: number, spokenToPlayedMs: number, isNewest: boolean): void;
+  /** StopAudio came. `afterSureMs`: since the frame was sent that makes it sure that the caller speaks. */
+  stopped(afterSureMs: number): void;
 }
+
+/** What the caller says: sound all the time, or words that interrupt the worker (`barge-in-script.ts`). */
+export type CallerScript = 'sound' | 'barge-in';
 
 export class AcsStream {
   readonly #socket: Socket;
   readonly #listener: StreamListener;
+  readonly #index: number;
+  readonly #script: CallerScript;
   readonly #frame: MediaFrame;
+  readonly #quiet: MediaFrame;
+  readonly #playout = new PlayoutModel(BYTES_PER_MS);
   readonly #reader = new FrameReader();
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   readonly #sentAtMs = new Float64Array(REMEMBERED);
   readonly #opened = Promise.withResolvers<void>();
+  /** Numbers and places of the frames of one message, in turn. */
+  readonly #numbers: number[] = [];
   #filled = 0;
   #isOpen = false;
   #isClosing = false;
   #next = 0;
+  #sureAtMs: number | undefined;
   /** Why the stream ended before its time. */
   failure: string | undefined;
 
-  constructor(url: URL, index: number, listener: StreamListener) {
+  constructor(url: URL, index: number, listener: StreamListener, script: CallerScript = 'sound') {
+    this.#index = index;
+    this.#script = script;
     this.#listener = listener;
     this.#frame = new MediaFrame(index);
+    this.#quiet = script === 'sound' ? this.#frame : new MediaFrame(index, QUIET_PEAK);
     this.#socket = connect({
       host: url.hostname,
       port: Number(url.port),
@@ -59,11 +86,30 @@ export class AcsStream {
   /** Sends the next frame. False when the server has not taken the one before, so that this one is left out. */
   send(time: Buffer, nowMs: number): boolean {
     if (!this.#isOpen || this.#socket.writableLength > 0) return false;
-    this.#frame.stamp(this.#next, time);
-    this.#sentAtMs[this.#next % REMEMBERED] = nowMs;
+    const number = this.#next;
+    const frame = this.#script === 'sound' ? this.#frame : this.#scripted(number, nowMs);
+    if (frame === this.#quiet && this.#script === 'barge-in') frame.stampTime(time);
+    else frame.stamp(number, time);
+    this.#sentAtMs[number % REMEMBERED] = nowMs;
     this.#next += 1;
-    this.#socket.write(this.#frame.bytes);
+    this.#socket.write(frame.bytes);
     return true;
+  }
+
+  /** The number of the next frame. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** When the frame with this number was sent. */
+  sentAtMs(number: number): number {
+    return this.#sentAtMs[number % REMEMBERED] ?? Number.NaN;
+  }
+
+  #scripted(number: number, nowMs: number): MediaFrame {
+    const { isLoud, isSure } = scriptedFrame(this.#index, number);
+    if (isSure) this.#sureAtMs = nowMs;
+    return isLoud ? this.#frame : this.#quiet;
   }
 
   close(): void {
@@ -138,16 +184,29 @@ export class AcsStream {
 
   #readMessage(from: number, to: number): void {
     const nowMs = performance.now();
-    let newest: number | undefined;
-    this.#reader.read(this.#buffer, from, to, (number) => {
-      if (newest !== undefined) this.#listener.heard(this.#latency(newest, nowMs), false);
-      newest = number;
+    const numbers = this.#numbers;
+    let count = 0;
+    const bytes = this.#reader.read(this.#buffer, from, to, (number, pcmAt) => {
+      numbers[2 * count] = number;
+      numbers[2 * count + 1] = pcmAt;
+      count += 1;
     });
-    if (newest !== undefined) this.#listener.heard(this.#latency(newest, nowMs), true);
+    if (bytes < 0) this.#readOther(from, to, nowMs);
+    if (bytes <= 0) return;
+    const startMs = this.#playout.take(bytes, nowMs);
+    for (let at = 0; at < count; at++) {
+      const number = numbers[2 * at] ?? 0;
+      const sentAtMs = this.sentAtMs(number);
+      const playedAtMs = startMs + (numbers[2 * at + 1] ?? 0) / BYTES_PER_MS;
+      this.#listener.heard(number, nowMs - sentAtMs, playedAtMs - sentAtMs + FRAME_MS, at === count - 1);
+    }
   }
 
-  #latency(number: number, nowMs: number): number {
-    return nowMs - (this.#sentAtMs[number % REMEMBERED] ?? nowMs);
+  #readOther(from: number, to: number, nowMs: number): void {
+    if (this.#buffer.subarray(from, Math.min(to, from + KIND_BYTES)).indexOf(STOP_AUDIO) < 0) return;
+    this.#playout.stop();
+    if (this.#sureAtMs !== undefined) this.#listener.stopped(nowMs - this.#sureAtMs);
+    this.#sureAtMs = undefined;
   }
 }
 

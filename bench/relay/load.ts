@@ -1,39 +1,44 @@
-/** The load of the measurement, a process of its own: streams in real time, the worker, and the account of what comes back. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createHistogram, performance } from 'node:perf_hooks';
+/** The load of the measurement, a process of its own: streams in real time, lanes and worker, and the account of what comes back. */
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mediaPath } from '../../shared/protocol/names.ts';
 import { signTicket } from '../../shared/protocol/ticket.ts';
 import type { Failed } from '../acs/messages.ts';
-import { AcsStream } from './acs-stream.ts';
-import { FRAME_MS } from './media-frame.ts';
+import { AcsStream, type StreamListener } from './acs-stream.ts';
+import { scriptedFrame } from './barge-in-script.ts';
+import { startEchoWorker } from './echo-worker.ts';
+import { type LaneEcho, startLaneEcho } from './lane-echo.ts';
+import { LoadAccount } from './load-account.ts';
+import { FRAME_MS, numberOfPcm, PCM_BYTES } from './media-frame.ts';
 import type { Grown, LoadMeasured, LoadRequest, Prepared } from './messages.ts';
 import { TICKET_KEY } from './relay-settings.ts';
+import { WorkerSpeech } from './worker-speech.ts';
 
 /** Streams opened at a time, and the longest that this may take. */
 const OPENED_AT_ONCE = 20;
-const OPEN_LIMIT_MS = 10_000;
-/** What Web PubSub is paid by. */
-const UNIT_BYTES = 2_048;
+const OPEN_LIMIT_MS = 15_000;
+const RTP_BYTES = 12;
+/** Remembered times at which the lanes answered; more than can be under way. */
+const REMEMBERED = 64;
 
-const latency = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
-const ownLateness = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
-/** Streams by the millisecond of a frame's time in which they send. */
-const slots: AcsStream[][] = Array.from({ length: FRAME_MS }, () => []);
-const counted = { sent: 0, refused: 0, heard: 0, messages: 0, units: 0, bytes: 0 };
-let opened = 0;
+type Grow = Extract<LoadRequest, { type: 'grow' }>;
 
-function record(into: typeof latency, ms: number): void {
-  into.record(Math.max(1, Math.round(ms * 1_000)));
+/** A stream with what belongs to it. */
+interface Call {
+  readonly index: number;
+  readonly stream: AcsStream;
+  readonly script: Grow['script'];
+  /** When the lane answered the chunk that ends with this frame. */
+  readonly answeredAtMs: Float64Array;
+  readonly speech: WorkerSpeech;
 }
 
-const listener = {
-  heard(latencyMs: number, isNewest: boolean): void {
-    counted.heard += 1;
-    if (isNewest) record(latency, latencyMs);
-  },
-};
+const account = new LoadAccount();
+/** Calls by the millisecond of a frame's time in which they send. */
+const slots: Call[][] = Array.from({ length: FRAME_MS }, () => []);
+const calls = new Map<string, Call>();
+let lanes: LaneEcho | undefined;
+let opened = 0;
 
 /** The next millisecond whose streams are to send. */
 let dueMs = Math.ceil(performance.now());
@@ -42,51 +47,61 @@ function tick(): void {
   const nowMs = performance.now();
   const time = Buffer.from(new Date().toISOString(), 'latin1');
   for (; dueMs <= nowMs; dueMs++) {
-    for (const stream of slots[dueMs % FRAME_MS] ?? []) {
-      const sentAtMs = performance.now();
-      record(ownLateness, sentAtMs - dueMs);
-      if (stream.send(time, sentAtMs)) counted.sent += 1;
-      else counted.refused += 1;
-    }
+    for (const call of slots[dueMs % FRAME_MS] ?? []) send(call, time);
   }
   setTimeout(tick, 1);
 }
 tick();
 
-function countLane(bytes: number): void {
-  if (bytes === 0) return;
-  counted.messages += 1;
-  counted.units += Math.ceil(bytes / UNIT_BYTES);
-  counted.bytes += bytes;
+function send(call: Call, time: Buffer): void {
+  const { stream, script, index } = call;
+  if (script === 'barge-in' && scriptedFrame(index, stream.next).workerBegins)
+    lanes?.lanes.get(callIdOf(index))?.send(call.speech.packet());
+  const sentAtMs = performance.now();
+  account.ownLateness.add(sentAtMs - dueMs);
+  if (stream.send(time, sentAtMs)) account.sent += 1;
+  else account.refused += 1;
 }
 
-/** The worker: audio is answered with itself, everything else with nothing. */
-async function startWorker(): Promise<string> {
-  const server = createServer((request, response) => {
-    if (request.method === 'OPTIONS') {
-      response.writeHead(200, { 'webhook-allowed-origin': '*' }).end();
-      return;
-    }
-    const parts: Buffer[] = [];
-    request.on('data', (part: Buffer) => parts.push(part));
-    request.on('end', () => {
-      const body = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
-      countLane(body.byteLength);
-      if (request.headers['content-type'] !== 'application/octet-stream') {
-        response.writeHead(204).end();
-        return;
-      }
-      countLane(body.byteLength);
-      response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(body);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/workers/{event}`;
+function laneAudio(callId: string, packet: Buffer): Buffer | undefined {
+  const call = calls.get(callId);
+  account.laneMessage(packet.byteLength);
+  if (call?.script === 'barge-in') return undefined;
+  account.laneMessage(packet.byteLength);
+  const number = numberOfPcm(packet, Math.max(RTP_BYTES, packet.byteLength - PCM_BYTES));
+  if (call === undefined || number < 0) return packet;
+  const nowMs = performance.now();
+  account.toLane.add(nowMs - call.stream.sentAtMs(number));
+  call.answeredAtMs[number % REMEMBERED] = nowMs;
+  return packet;
 }
 
-async function urlOf(base: string, path: 'plain' | 'relay', index: number): Promise<URL> {
-  if (path === 'plain') return new URL(base);
-  const callId = `benchmark${String(index).padStart(10, '0')}`;
+function laneEvent(callId: string, text: string): void {
+  account.laneMessage(Buffer.byteLength(text));
+  calls.get(callId)?.speech.hear(text);
+}
+
+function listenerOf(call: () => Call | undefined): StreamListener {
+  return {
+    heard(number, latencyMs, spokenToPlayedMs, isNewest) {
+      account.returned += 1;
+      account.heard.add(spokenToPlayedMs);
+      if (!isNewest) return;
+      account.latency.add(latencyMs);
+      const answeredAtMs = call()?.answeredAtMs[number % REMEMBERED];
+      if (answeredAtMs) account.fromLane.add(performance.now() - answeredAtMs);
+    },
+    stopped: (afterSureMs) => account.stop.add(afterSureMs),
+  };
+}
+
+function callIdOf(index: number): string {
+  return `benchmark${String(index).padStart(10, '0')}`;
+}
+
+async function urlOf({ url, path, worker }: Grow, index: number): Promise<URL> {
+  if (path === 'plain') return new URL(url);
+  const callId = callIdOf(index);
   const ticket = {
     callId,
     from: '4:+14255550100',
@@ -96,71 +111,82 @@ async function urlOf(base: string, path: 'plain' | 'relay', index: number): Prom
       channels: 'mixed',
       startStreaming: true,
       dtmf: false,
-      workers: [{ name: 'echo', listen: { mode: 'chunk', ms: 100 } }],
+      workers: [worker],
     },
     expiresAtMs: Date.now() + 3_600_000,
   } as const;
-  return new URL(base + mediaPath(callId, await signTicket(ticket, TICKET_KEY, Date.now())));
+  return new URL(url + mediaPath(callId, await signTicket(ticket, TICKET_KEY, Date.now())));
 }
 
-async function grow(request: Extract<LoadRequest, { type: 'grow' }>): Promise<Grown> {
+async function open(request: Grow, index: number): Promise<Call> {
+  const listener = listenerOf(() => calls.get(callIdOf(index)));
+  const stream = new AcsStream(await urlOf(request, index), index, listener, request.script);
+  const answeredAtMs = new Float64Array(REMEMBERED);
+  const call = { index, stream, script: request.script, answeredAtMs, speech: new WorkerSpeech() };
+  calls.set(callIdOf(index), call);
+  return call;
+}
+
+async function grow(request: Grow): Promise<Grown> {
   const giveUpMs = performance.now() + OPEN_LIMIT_MS;
   while (opened < request.calls) {
-    const batch = Array.from(
+    const indexes = Array.from(
       { length: Math.min(OPENED_AT_ONCE, request.calls - opened) },
       (_, at) => opened + at,
     );
-    opened += batch.length;
-    const streams = await Promise.all(
-      batch.map(
-        async (index) => new AcsStream(await urlOf(request.url, request.path, index), index, listener),
-      ),
-    );
+    opened += indexes.length;
+    const batch = await Promise.all(indexes.map((index) => open(request, index)));
     const late = delay(Math.max(0, giveUpMs - performance.now()), false);
-    const all = Promise.all(streams.map((stream) => stream.opened)).then(
+    const all = Promise.all(batch.map(({ stream }) => stream.opened)).then(
       () => true,
       () => false,
     );
     if (!(await Promise.race([all, late]))) return { type: 'grown', isComplete: false };
     // A step of 7 spreads any number of streams evenly over the time of a frame.
-    for (const [at, stream] of streams.entries()) slots[((batch[at] ?? 0) * 7) % FRAME_MS]?.push(stream);
+    for (const call of batch) slots[(call.index * 7) % FRAME_MS]?.push(call);
+    // Chunks of calls that begin at the same time would end at the same time.
+    await delay(7);
   }
   await delay(request.settleMs);
   return { type: 'grown', isComplete: true };
 }
 
 async function measure({ measureMs }: Extract<LoadRequest, { type: 'measure' }>): Promise<LoadMeasured> {
-  latency.reset();
-  ownLateness.reset();
-  const before = { ...counted };
+  account.reset();
   const startMs = performance.now();
   const cpuBefore = process.cpuUsage();
   await delay(measureMs);
   const elapsedMs = performance.now() - startMs;
   const cpu = process.cpuUsage(cpuBefore);
-  for (const stream of slots.flat()) if (stream.failure !== undefined) throw new Error(stream.failure);
+  for (const { stream } of slots.flat()) if (stream.failure !== undefined) throw new Error(stream.failure);
   return {
     type: 'measured',
     calls: opened,
     elapsedMs,
-    framesSent: counted.sent - before.sent,
-    framesHeard: counted.heard - before.heard,
-    framesRefused: counted.refused - before.refused,
-    latencyMs: { p50: latency.percentile(50) / 1_000, p99: latency.percentile(99) / 1_000 },
-    ownLatenessMs: { p99: ownLateness.percentile(99) / 1_000 },
+    framesSent: account.sent,
+    framesHeard: account.returned,
+    framesRefused: account.refused,
+    latencyMs: account.latency.percentiles,
+    toLaneMs: account.toLane.percentiles,
+    fromLaneMs: account.fromLane.percentiles,
+    heardMs: account.heard.percentiles,
+    stopMs: account.stop.percentiles,
+    ownLatenessMs: account.ownLateness.percentiles,
     ownCpuShare: (cpu.user + cpu.system) / 1_000 / elapsedMs,
-    lanes: {
-      messages: counted.messages - before.messages,
-      units: counted.units - before.units,
-      bytes: counted.bytes - before.bytes,
-    },
+    lanes: account.lanes,
   };
+}
+
+async function prepare(): Promise<Prepared> {
+  lanes = await startLaneEcho({ audio: laneAudio, event: laneEvent });
+  const workerUrl = await startEchoWorker((bytes) => account.laneMessage(bytes));
+  return { type: 'prepared', workerUrl, laneUrl: lanes.url };
 }
 
 async function answer(request: LoadRequest): Promise<Prepared | Grown | LoadMeasured> {
   switch (request.type) {
     case 'prepare':
-      return { type: 'prepared', workerUrl: await startWorker() };
+      return await prepare();
     case 'grow':
       return await grow(request);
     case 'measure':

@@ -18,10 +18,25 @@ export interface MeasuredServer {
   stop(): void;
 }
 
-export async function startNodeServer(kind: NodeServerKind, webPubSub: string): Promise<MeasuredServer> {
-  const server = new PinnedProcess(new URL('server-process.ts', import.meta.url), SERVER_CORE);
+export interface NodeServerOptions {
+  readonly kind: NodeServerKind;
+  readonly webPubSub: string;
+  /** Of the relay, instead of those of the measurement. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly flags: readonly string[];
+  /** The program that runs it; absent: that of this process. */
+  readonly runtime?: string | undefined;
+}
+
+export async function startNodeServer({
+  flags,
+  runtime,
+  ...start
+}: NodeServerOptions): Promise<MeasuredServer> {
+  const module = new URL('server-process.ts', import.meta.url);
+  const server = new PinnedProcess(module, SERVER_CORE, flags, runtime);
   try {
-    server.send({ type: 'start', kind, webPubSub });
+    server.send({ type: 'start', ...start });
     const { url } = await server.next<Listening>();
     return {
       url,
@@ -38,10 +53,13 @@ export async function startNodeServer(kind: NodeServerKind, webPubSub: string): 
   }
 }
 
-/** Whether the Python server can be measured: Linux, since its use is read from /proc, and the package `websockets`. */
-export function hasPythonWebSockets(): boolean {
-  return process.platform === 'linux' && spawnSync('python3', ['-c', 'import websockets']).status === 0;
+/** The first Python of the system that has the package `websockets`, which is measured on Linux only, since its use is read from /proc. */
+export function pythonWithWebSockets(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  return PYTHONS.find((python) => spawnSync(python, ['-c', 'import websockets']).status === 0);
 }
+
+const PYTHONS = ['python3', '/usr/bin/python3'];
 
 /** Ticks of the kernel in a second, the unit of /proc/{pid}/stat. */
 const TICKS_PER_SECOND = 100;
@@ -49,8 +67,8 @@ const UTIME_FIELD = 11;
 const RSS_FIELD = 21;
 const PAGE_BYTES = 4_096;
 
-export async function startPythonServer(): Promise<MeasuredServer> {
-  const python = ['python3', fileURLToPath(new URL('websockets_echo.py', import.meta.url))];
+export async function startPythonServer(python3: string): Promise<MeasuredServer> {
+  const python = [python3, fileURLToPath(new URL('websockets_echo.py', import.meta.url))];
   const [command = '', ...args] = PinnedProcess.canPin
     ? ['taskset', '-c', String(SERVER_CORE), ...python]
     : python;

@@ -5,7 +5,7 @@
 
 export const FRAME_MS = 20;
 /** 20 ms at 16 kHz. */
-const PCM_BYTES = 640;
+export const PCM_BYTES = 640;
 const HEADER_BYTES = 8;
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 const TIME_CHARS = 24;
@@ -26,13 +26,13 @@ const DATA_AT = TIME_AT + TIME_CHARS + DATA.length;
 export class MediaFrame {
   readonly bytes: Buffer<ArrayBuffer>;
 
-  /** `seed` makes the audio differ from that of other calls. */
-  constructor(seed: number) {
+  /** `seed` makes the audio differ from that of other calls; samples are evenly spread up to `peak`. */
+  constructor(seed: number, peak = 4_000) {
     const pcm = Buffer.alloc(PCM_BYTES);
     let state = seed + 1;
     for (let at = 0; at < PCM_BYTES; at += 2) {
       state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      pcm.writeInt16LE(((state >>> 16) % 8_000) - 4_000, at);
+      pcm.writeInt16LE(((state >>> 16) % (2 * peak)) - peak, at);
     }
     const time = new Date(0).toISOString();
     const text = `${PREFIX}${time}${DATA}${pcm.toString('base64')}","silent":false}}`;
@@ -46,7 +46,7 @@ export class MediaFrame {
 
   /** `time`: 24 characters, as ISO 8601 has it with milliseconds. */
   stamp(number: number, time: Buffer): void {
-    for (let at = 0; at < TIME_CHARS; at++) this.#put(TIME_AT + at, time[at] ?? 0);
+    this.stampTime(time);
     const high = MARK * 0x100 + (number >>> 24);
     const low = number & 0xff_ffff;
     for (let at = 0; at < STAMP_CHARS / 2; at++) {
@@ -54,6 +54,11 @@ export class MediaFrame {
       this.#put(DATA_AT + at, ALPHABET[(high >>> shift) & 63] ?? 0);
       this.#put(DATA_AT + STAMP_CHARS / 2 + at, ALPHABET[(low >>> shift) & 63] ?? 0);
     }
+  }
+
+  /** Leaves the audio as it is: a number is as loud as can be. */
+  stampTime(time: Buffer): void {
+    for (let at = 0; at < TIME_CHARS; at++) this.#put(TIME_AT + at, time[at] ?? 0);
   }
 
   #put(at: number, code: number): void {
@@ -72,17 +77,25 @@ const SEARCHED_BYTES = 200;
 export class FrameReader {
   #dataAt = 0;
 
-  /** Calls `heard` with each frame's number, in order; other audio (silence that was put before it) is passed over. */
-  read(message: Uint8Array, from: number, to: number, heard: (number: number) => void): void {
+  /**
+   * Calls `heard` with each frame's number, in order, and with the bytes of audio before it; other audio (silence that was put before it)
+   * is passed over. Answers the bytes of audio in the message, or -1 where it has none.
+   */
+  read(
+    message: Uint8Array,
+    from: number,
+    to: number,
+    heard: (number: number, pcmAt: number) => void,
+  ): number {
     const start = this.#findData(message, from, to);
-    if (start < 0) return;
+    if (start < 0) return -1;
     const quote = message.indexOf(QUOTE, start);
     const end = quote < 0 || quote > to ? to : quote;
     for (let pcmAt = 0; ; pcmAt += PCM_BYTES) {
       const charAt = start + Math.floor(pcmAt / 3) * 4;
-      if (charAt + 12 > end) return;
+      if (charAt + 12 > end) return Math.floor(((end - start) / 4) * 3) & ~1;
       const number = numberAt(message, charAt, pcmAt % 3);
-      if (number !== undefined) heard(number);
+      if (number >= 0) heard(number, pcmAt);
     }
   }
 
@@ -99,22 +112,34 @@ export class FrameReader {
   }
 }
 
-/** The number written by `stamp`, at `skip` bytes after the three bytes that begin at this character. */
-function numberAt(message: Uint8Array, charAt: number, skip: number): number | undefined {
-  const decoded: number[] = [];
-  for (let at = charAt; at < charAt + 12; at += 4) {
-    const bits =
-      (value(message, at) << 18) |
-      (value(message, at + 1) << 12) |
-      (value(message, at + 2) << 6) |
-      value(message, at + 3);
-    decoded.push((bits >>> 16) & 0xff, (bits >>> 8) & 0xff, bits & 0xff);
+/** The number written by `stamp`, at `skip` bytes after the three bytes that begin at this character; -1 where there is none. */
+function numberAt(message: Uint8Array, charAt: number, skip: number): number {
+  if (byteAt(message, charAt, skip) !== MARK >> 8 || byteAt(message, charAt, skip + 1) !== (MARK & 0xff))
+    return -1;
+  const high = (byteAt(message, charAt, skip + 2) << 8) | byteAt(message, charAt, skip + 3);
+  const low = (byteAt(message, charAt, skip + 4) << 8) | byteAt(message, charAt, skip + 5);
+  return high * 0x1_0000 + low;
+}
+
+/** A byte of what these characters stand for. */
+function byteAt(message: Uint8Array, charAt: number, byte: number): number {
+  const at = charAt + Math.floor(byte / 3) * 4;
+  switch (byte % 3) {
+    case 0:
+      return ((value(message, at) << 2) | (value(message, at + 1) >> 4)) & 0xff;
+    case 1:
+      return ((value(message, at + 1) << 4) | (value(message, at + 2) >> 2)) & 0xff;
+    default:
+      return ((value(message, at + 2) << 6) | value(message, at + 3)) & 0xff;
   }
-  const byte = (at: number): number => decoded[skip + at] ?? 0;
-  if (((byte(0) << 8) | byte(1)) !== MARK) return undefined;
-  return ((byte(2) << 24) | (byte(3) << 16) | (byte(4) << 8) | byte(5)) >>> 0;
 }
 
 function value(message: Uint8Array, at: number): number {
   return VALUES[message[at] ?? 0] ?? 0;
+}
+
+/** The number of the frame whose audio lies at `at`, as bytes; -1 where it has none. */
+export function numberOfPcm(pcm: Buffer, at: number): number {
+  if (at < 0 || at + PCM_BYTES > pcm.byteLength || pcm.readUInt16BE(at) !== MARK) return -1;
+  return pcm.readUInt32BE(at + 2);
 }

@@ -1,12 +1,21 @@
 /** What the processes of the relay's measurement tell each other. Times in milliseconds unless the name says otherwise. */
+import type { WorkerPlan } from '../../shared/core/plan.ts';
+import type { CallerScript } from './acs-stream.ts';
 
-/** `relay-media`: the relay with lanes that answer within its own process, so that the cost of Web PubSub is left out. */
+/** `relay-media`: the relay with lanes that answer within its own process, so that the cost of connections to Web PubSub is left out. */
 export type NodeServerKind = 'ws' | 'quickstart' | 'relay' | 'relay-media';
 
 export type ServerRequest =
-  | { readonly type: 'start'; readonly kind: NodeServerKind; readonly webPubSub?: string }
+  | {
+      readonly type: 'start';
+      readonly kind: NodeServerKind;
+      readonly webPubSub?: string;
+      /** Settings of the relay, instead of those of the measurement. */
+      readonly settings?: Readonly<Record<string, string>>;
+    }
   /** Starts the account anew; no answer. */
   | { readonly type: 'reset' }
+  /** With all garbage collected before, where the process was started with `--expose-gc`. */
   | { readonly type: 'usage' };
 
 export interface Listening {
@@ -20,6 +29,9 @@ export interface Usage {
   /** Share of one core. */
   readonly cpuShare: number;
   readonly residentBytes: number;
+  /** Of objects, and outside of the heap (buffers). */
+  readonly heapBytes?: number;
+  readonly externalBytes?: number;
   /** Milliseconds of garbage collection in a second. */
   readonly gcMsPerSecond?: number;
   readonly gcPauseMs?: { readonly p99: number; readonly max: number };
@@ -34,6 +46,8 @@ export type LoadRequest =
       readonly path: 'plain' | 'relay';
       readonly calls: number;
       readonly settleMs: number;
+      readonly worker: WorkerPlan;
+      readonly script: CallerScript;
     }
   | { readonly type: 'measure'; readonly measureMs: number };
 
@@ -41,6 +55,8 @@ export interface Prepared {
   readonly type: 'prepared';
   /** Where Web PubSub finds the worker. */
   readonly workerUrl: string;
+  /** Where lanes are answered without Web PubSub. */
+  readonly laneUrl: string;
 }
 
 export interface Grown {
@@ -57,6 +73,13 @@ export interface LaneTraffic {
   readonly bytes: number;
 }
 
+export interface Percentiles {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
 export interface LoadMeasured {
   readonly type: 'measured';
   readonly calls: number;
@@ -67,9 +90,16 @@ export interface LoadMeasured {
   /** Frames that were not sent since the server did not take the ones before. */
   readonly framesRefused: number;
   /** From sending a frame to hearing it, the newest frame of each message: a worker's waiting for a chunk is not in it. */
-  readonly latencyMs: { readonly p50: number; readonly p99: number };
+  readonly latencyMs: Percentiles;
+  /** From sending the newest frame of a chunk to the chunk on a lane, and from there to the audio on the way back. */
+  readonly toLaneMs: Percentiles;
+  readonly fromLaneMs: Percentiles;
+  /** From being spoken to being played, every frame. */
+  readonly heardMs: Percentiles;
+  /** From the frame that makes it sure that the caller speaks to StopAudio. */
+  readonly stopMs: Percentiles;
   /** How much later than planned the load itself sent its frames. */
-  readonly ownLatenessMs: { readonly p99: number };
+  readonly ownLatenessMs: Percentiles;
   readonly ownCpuShare: number;
   readonly lanes: LaneTraffic;
 }

@@ -1,4 +1,5 @@
 /** What one ramp says: more and more calls on a fresh server, until its audio is late. Pure. */
+import type { Percentiles } from './messages.ts';
 
 export interface Step {
   readonly calls: number;
@@ -8,6 +9,16 @@ export interface Step {
   readonly cpuShare: number;
   readonly cpuMicrosecondsPerFrame: number;
   readonly residentBytes: number;
+  /** After all garbage was collected, where the server was told to do so. */
+  readonly heapBytes?: number;
+  readonly externalBytes?: number;
+  /** From sending the newest frame of a chunk to the chunk on a lane, and from there to its audio on the way back. */
+  readonly toLaneMs?: Percentiles;
+  readonly fromLaneMs?: Percentiles;
+  /** From being spoken to being played. */
+  readonly heardMs?: Percentiles;
+  /** From the frame that makes it sure that the caller speaks to StopAudio. */
+  readonly stopMs?: Percentiles;
   readonly gcMsPerSecond?: number;
   readonly gcMaxMs?: number;
   /** Share of the frames sent that came back. */

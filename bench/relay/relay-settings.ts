@@ -4,7 +4,11 @@ import { type RelayConfig, readRelayConfig } from '../../shared/config.ts';
 export const TICKET_KEY = 'a key for tickets of measurements only';
 export const WEB_PUBSUB_KEY = 'a-key-of-Web-PubSub-for-measurements-only';
 
-export function relaySettings(webPubSub: string): RelayConfig {
+/** @param settings by their names, instead of those of the measurement */
+export function relaySettings(
+  webPubSub: string,
+  settings: Readonly<Record<string, string>> = {},
+): RelayConfig {
   return readRelayConfig({
     HOST: '127.0.0.1',
     PORT: '0',
@@ -16,5 +20,6 @@ export function relaySettings(webPubSub: string): RelayConfig {
     // It is to be seen how late it gets, so that it may not refuse calls for being late.
     MAX_LOOP_DELAY_MS: '5000',
     LOG_LEVEL: 'silent',
+    ...settings,
   });
 }

@@ -18,10 +18,14 @@ let since = { ms: performance.now(), cpu: process.cpuUsage() };
 function usage(): Usage {
   const elapsedMs = performance.now() - since.ms;
   const cpu = process.cpuUsage(since.cpu);
+  globalThis.gc?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
   return {
     type: 'usage',
     cpuShare: (cpu.user + cpu.system) / 1_000 / elapsedMs,
-    residentBytes: process.memoryUsage.rss(),
+    residentBytes: rss,
+    heapBytes: heapUsed,
+    externalBytes: external,
     gcMsPerSecond: (gcMs * 1_000) / elapsedMs,
     gcPauseMs:
       pauses.count === 0
@@ -35,7 +39,7 @@ async function answer(request: ServerRequest): Promise<Listening | Usage | undef
     case 'start':
       return {
         type: 'listening',
-        url: await startServer(request.kind, request.webPubSub ?? 'http://127.0.0.1:9'),
+        url: await startServer(request.kind, request.webPubSub ?? 'http://127.0.0.1:9', request.settings),
       };
     case 'reset':
       since = { ms: performance.now(), cpu: process.cpuUsage() };

@@ -7,16 +7,21 @@ import { startRelay } from '../../relay/relay.ts';
 import type { NodeServerKind } from './messages.ts';
 import { relaySettings } from './relay-settings.ts';
 
-export async function startServer(kind: NodeServerKind, webPubSub: string): Promise<string> {
+/** @param settings of the relay, instead of those of the measurement */
+export async function startServer(
+  kind: NodeServerKind,
+  webPubSub: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<string> {
   switch (kind) {
     case 'ws':
       return await serve((socket, message) => socket.send(message, { binary: false }));
     case 'quickstart':
       return await serve(quickstart);
     case 'relay':
-      return (await startRelay(relaySettings(webPubSub))).url;
+      return (await startRelay(relaySettings(webPubSub, settings))).url;
     case 'relay-media':
-      return (await startRelay(relaySettings(webPubSub), { openConnection: loopedLane })).url;
+      return (await startRelay(relaySettings(webPubSub, settings), { openConnection: loopedLane })).url;
   }
 }
 
