@@ -2,10 +2,11 @@
  * The configuration of each process: parsed once from the environment, frozen, and passed on; nobody else reads it.
  * A function reads it at its first invocation, since a throw while the app loads would block all of its functions.
  */
-import { isLoopbackHttp, SETTINGS as S, type ServiceConnection } from './setting-catalogue.ts';
+import { isLoopbackHttp } from './core/loopback-url.ts';
+import { SETTINGS as S, type ServiceConnection } from './setting-catalogue.ts';
 import { type Environment, type Setting, SettingsReader } from './settings.ts';
 
-export { isLoopbackHttp } from './setting-catalogue.ts';
+export { isLoopbackHttp } from './core/loopback-url.ts';
 export { ConfigError, type Environment } from './settings.ts';
 
 /** Reach a service by its key, or by its address and the managed identity. */

@@ -1,17 +1,9 @@
 /** Every setting of every process. `docs/settings.md` lists the same names; a test compares the two. */
 import * as z from 'zod';
+import { isLoopbackHttp } from './core/loopback-url.ts';
 import { MIN_LEAD_MS } from './core/playout-pace.ts';
 import { TICKET_KEY_MIN_BYTES } from './protocol/ticket.ts';
 import type { Setting } from './settings.ts';
-
-const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '[::1]']);
-
-/** Whether a URL is unencrypted and leads to this machine: the only place where that is accepted. */
-export function isLoopbackHttp(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return (protocol === 'http:' || protocol === 'ws:') && LOOPBACK_HOSTS.has(hostname);
-}
 
 /** A URL with the scheme (`https`, `wss`), or its unencrypted form on a loopback host; without a slash at its end. */
 function endpoint(secure: 'https:' | 'wss:'): z.ZodType<string, string> {

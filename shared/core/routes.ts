@@ -1,3 +1,4 @@
+import type { TranscriptionTransport } from './call-control.ts';
 import type { PlaySource, RawId } from './call-operation.ts';
 import type { CallPlan } from './plan.ts';
 import { isWithin, type TimeWindow } from './time-window.ts';
@@ -48,6 +49,8 @@ export interface CallRoute {
   readonly capacity?: number;
   /** What is done once streaming has failed for good. Absent: `leave`, the call goes on without it. */
   readonly onStreamingFailed?: StreamingFailedChoice;
+  /** Where ACS sends what is said once transcription is started; ACS takes it with the call only. Absent: the call cannot be transcribed. */
+  readonly transcription?: TranscriptionTransport;
   readonly plan: CallPlan;
 }
 

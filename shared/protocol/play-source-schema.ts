@@ -6,7 +6,10 @@ const MAX_TEXT = 4_000;
 
 const MAX_URL = 2_048;
 
-const locale = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a locale such as en-US');
+/** A language of people, such as `en-US`. */
+export const localeSchema = z
+  .string()
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a locale such as en-US');
 
 /** What is played, as the HTTP API and routes write it. */
 export const playSourceSchema: z.ZodType<PlaySource> = z.discriminatedUnion('kind', [
@@ -19,7 +22,7 @@ export const playSourceSchema: z.ZodType<PlaySource> = z.discriminatedUnion('kin
   z.strictObject({
     kind: z.literal('text'),
     text: z.string().min(1).max(MAX_TEXT),
-    locale: locale.exactOptional(),
+    locale: localeSchema.exactOptional(),
     voice: z.string().min(1).max(128).exactOptional(),
   }),
   z.strictObject({ kind: z.literal('ssml'), ssml: z.string().min(1).max(MAX_TEXT) }),

@@ -1,13 +1,14 @@
 /** Routes as their authors write them: a JSON array with defaults for what each leaves out. */
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../core/audio-format.ts';
+import { isLoopbackHttp } from '../core/loopback-url.ts';
 import { CHUNK_MS } from '../core/plan.ts';
 import { type CallRoute, REJECT_REASONS } from '../core/routes.ts';
 import { isTimeZone, type TimeWindow, WEEKDAYS } from '../core/time-window.ts';
 import { listenOptionsSchema } from './listen-schema.ts';
 import { partySchema } from './party-schema.ts';
 import { workerPlanSchema } from './plan-schema.ts';
-import { playSourceSchema } from './play-source-schema.ts';
+import { localeSchema, playSourceSchema } from './play-source-schema.ts';
 
 export class RoutesError extends Error {
   override readonly name = 'RoutesError';
@@ -70,6 +71,16 @@ const onStreamingFailed = z.union(
   'must be "leave", "hang-up" or an object with "play"',
 );
 
+const transcription = z.strictObject({
+  url: z
+    .url({ protocol: /^wss?$/, error: 'must be a wss:// URL (ws:// only on this machine)' })
+    .refine(
+      (url) => url.startsWith('wss:') || isLoopbackHttp(url),
+      'must be a wss:// URL (ws:// only on this machine)',
+    ),
+  locale: localeSchema,
+});
+
 const route = z.strictObject({
   name: z
     .string()
@@ -85,6 +96,7 @@ const route = z.strictObject({
   idleSeconds: z.int().min(IDLE_SECONDS.min).max(IDLE_SECONDS.max).exactOptional(),
   capacity: z.int().min(1).max(MAX_CAPACITY).exactOptional(),
   onStreamingFailed: onStreamingFailed.exactOptional(),
+  transcription: transcription.exactOptional(),
   format: z.enum(AUDIO_FORMAT_NAMES).default('pcm16KMono'),
   channels: z.enum(['mixed', 'unmixed']).default('mixed'),
   startStreaming: z.boolean().default(true),
@@ -109,10 +121,14 @@ export function parseRoutes(value: unknown): readonly CallRoute[] {
 }
 
 function routeOf(route: z.infer<typeof routes>[number]): CallRoute {
-  const { format, channels, startStreaming, dtmf, workers, idleSeconds, maxMinutes, ...rest } = route;
+  const { format, channels, startStreaming, dtmf, workers, idleSeconds, maxMinutes, transcription, ...rest } =
+    route;
   return {
     ...rest,
     ...(maxMinutes === undefined ? {} : { maxCallMs: Math.round(maxMinutes * 60_000) }),
+    ...(transcription === undefined
+      ? {}
+      : { transcription: { transportUrl: transcription.url, locale: transcription.locale } }),
     plan: {
       format,
       channels,

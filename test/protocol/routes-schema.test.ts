@@ -151,6 +151,7 @@ describe('routes that do more than answer', () => {
         maxMinutes: 30,
         idleSeconds: 60,
         capacity: 2,
+        transcription: { url: 'wss://listener.example/words', locale: 'en-US' },
         onStreamingFailed: { play: { kind: 'text', text: 'Sorry.', locale: 'en-US' } },
       },
     ]);
@@ -158,6 +159,7 @@ describe('routes that do more than answer', () => {
       match: { time: { timeZone: 'Europe/Berlin', days: ['mon'], from: 510, to: 1_440 }, percentage: 12.5 },
       maxCallMs: 1_800_000,
       capacity: 2,
+      transcription: { transportUrl: 'wss://listener.example/words', locale: 'en-US' },
       onStreamingFailed: { play: { kind: 'text' } },
       plan: { idleMs: 60_000 },
     });
@@ -182,6 +184,10 @@ describe('routes that do more than answer', () => {
     [{ match: { time: { timeZone: 'UTC', from: '9:00' } } }, 'routes[0].match.time.from: must be a time'],
     [{ match: { percentage: 101 } }, 'routes[0].match.percentage'],
     [{ match: { direction: 'outbound' }, action: 'ring' }, 'an outbound call can be answered'],
+    [
+      { transcription: { url: 'ws://listener.example', locale: 'en-US' } },
+      'routes[0].transcription.url: must be a wss:// URL',
+    ],
     [{ idleSeconds: 1 }, 'routes[0].idleSeconds'],
     [{ onStreamingFailed: 'panic' }, 'routes[0].onStreamingFailed: must be "leave", "hang-up"'],
   ])('are refused where they contradict themselves: %j', (fields, sentence) => {
