@@ -85,5 +85,8 @@ export const ROLE_PATTERN_MAX_ASTERISKS = 5;
 /** Single groups of which more or less may be said to one connection than its wildcard roles do. Microsoft's emulator. */
 export const GRANTED_GROUPS_MAX = 1_000;
 
+/** Depth of a filter, in operators and parentheses. Microsoft's emulator; the reference says "over 100 clauses". */
+export const FILTER_MAX_DEPTH = 100;
+
 /** Largest page of group members (REST reference, `maxpagesize`). */
 export const GROUP_MEMBERS_PAGE_MAX = 200;

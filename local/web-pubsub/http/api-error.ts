@@ -1,10 +1,18 @@
-/** A refusal over HTTP, in the error model of the REST interface. */
+/**
+ * A refusal over HTTP, in the two forms the service has: for 400 the problem details of a failed validation
+ * (`application/problem+json`), for everything else the `ErrorDetail` of the REST reference. Members and their order are those of
+ * answers of the service that the recorded tests of Microsoft's SDKs hold.
+ */
 export class ApiError extends Error {
   readonly status: number;
+  /** Also the header `x-ms-error-code`. */
   readonly code: string;
   readonly target: string | undefined;
 
-  /** @param message one sentence that names the rule that was broken */
+  /**
+   * @param message one sentence that names the rule that was broken
+   * @param target the parameter, or the kind of thing, that the message is about
+   */
   constructor(status: number, code: string, message: string, target?: string) {
     super(message);
     this.name = 'ApiError';
@@ -13,19 +21,28 @@ export class ApiError extends Error {
     this.target = target;
   }
 
-  /** The body, `ErrorDetail` of the REST reference. */
   body(): string {
+    const { status, code, message } = this;
+    const target = this.target ?? null;
+    if (status !== 400) return JSON.stringify({ code, message, target, details: null, innererror: null });
     return JSON.stringify({
-      code: this.code,
-      message: this.message,
-      ...(this.target === undefined ? {} : { target: this.target }),
+      code,
+      message,
+      target,
+      errors: { [target ?? '']: [message] },
+      type: null,
+      title: 'One or more validation errors occurred.',
+      status,
+      detail: null,
+      instance: null,
+      extensions: {},
     });
   }
 
   /** The headers that go with the body. */
   headers(): Record<string, string> {
     return {
-      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Type': `application/${this.status === 400 ? 'problem+json' : 'json'}; charset=utf-8`,
       'x-ms-error-code': this.code,
       ...(this.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
     };

@@ -1,23 +1,34 @@
 import { ApiError } from '../http/api-error.ts';
 import { isGroupName } from '../hub/names.ts';
-import { type RestCall, type RestResult, refuseFilter } from './call.ts';
-import { readBody } from './message-body.ts';
+import { filterOf, type RestCall, type RestResult } from './call.ts';
+import { mediaTypeOf, readBody, unsupportedMediaType } from './message-body.ts';
 
-/** Adds every connection of the hub to groups, or removes it from them: `{"groups": [...], "filter": "..."}`. */
+/**
+ * Adds every connection that the filter chooses to groups, or removes it from them: `{"groups": [...], "filter": "..."}`.
+ * @throws ApiError 400, 415
+ */
 export async function changeGroupsOfAll(
   call: RestCall,
   type: 'addToGroups' | 'removeFromGroups',
 ): Promise<RestResult> {
+  const mediaType = mediaTypeOf(call.request);
+  if (mediaType !== 'application/json') throw unsupportedMediaType(mediaType, 'application/json');
   const text = (await readBody(call.request, call.options.limits.restBodyBytes)).toString('utf8');
   const { groups, filter } = parse(text);
-  refuseFilter(filter);
   if (!Array.isArray(groups) || groups.length === 0 || !groups.every((group) => typeof group === 'string')) {
-    throw new ApiError(400, 'BadRequest', "'groups' must be a list of at least one group name.", 'groups');
+    throw new ApiError(
+      400,
+      'Error.BadRequest',
+      "'groups' must be a list of at least one group name.",
+      'groups',
+    );
   }
   if (!groups.every(isGroupName)) {
-    throw new ApiError(400, 'BadRequest', "'groups' has a name that breaks the naming rule.", 'groups');
+    throw new ApiError(400, 'Error.BadRequest', "'groups' has a name that breaks the naming rule.", 'groups');
   }
-  call.runtime.apply({ type, target: { to: 'all' }, groups });
+  if (filter !== undefined && filter !== null && typeof filter !== 'string')
+    throw new ApiError(400, 'Error.BadRequest', "'filter' must be a string.", 'filter');
+  call.runtime.apply({ type, target: { to: 'all' }, groups, filter: filterOf(filter) });
   return { status: 200 };
 }
 
@@ -28,5 +39,5 @@ function parse(text: string): { readonly groups?: unknown; readonly filter?: unk
   } catch {
     // Answered below, like JSON that is not an object.
   }
-  throw new ApiError(400, 'BadRequest', 'The request body is not a JSON object.');
+  throw new ApiError(400, 'Error.BadRequest', 'The request body is not a JSON object.');
 }

@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../http/api-error.ts';
+import type { Selection } from '../hub/commands.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { Limits } from '../limits.ts';
 import type { AccessTokens } from '../tokens/access-tokens.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
+import { connectionFilter } from './filter/connection-filter.ts';
+import { FilterError } from './filter/filter-error.ts';
 
 export interface RestOptions {
   readonly limits: Limits;
@@ -31,7 +34,7 @@ export interface RestResult {
 export function groupParameter(call: RestCall): string {
   const group = parameter(call, 'group');
   if (!isGroupName(group))
-    throw new ApiError(400, 'BadRequest', 'The group name breaks the naming rule.', 'group');
+    throw new ApiError(400, 'Error.BadRequest', 'The group name breaks the naming rule.', 'group');
   return group;
 }
 
@@ -51,15 +54,24 @@ export function closeReason(call: RestCall): string {
   return call.url.searchParams.get('reason') || 'closed through the REST interface';
 }
 
-/** @throws ApiError 501 while filters are not supported */
-export function refuseFilter(filter: unknown): void {
-  if (filter === null || filter === undefined || filter === '') return;
-  throw new ApiError(
-    501,
-    'NotSupported',
-    "Not supported by this stand-in: the parameter 'filter'.",
-    'filter',
-  );
+/**
+ * Reads a filter; absent and empty are none.
+ * @returns a function that throws ApiError 400 in turn, for a connection of which the filter makes no sense
+ * @throws ApiError 400
+ */
+export function filterOf(filter: string | null | undefined): Selection['filter'] {
+  if (filter === null || filter === undefined || filter === '') return undefined;
+  const chooses = orBadRequest(() => connectionFilter(filter));
+  return (subject) => orBadRequest(() => chooses(subject));
+}
+
+function orBadRequest<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    throw new ApiError(400, 'Error.BadRequest', error.message, 'filter');
+  }
 }
 
 /** An integer of the query within bounds, undefined when it is absent. @throws ApiError 400 */
@@ -68,5 +80,5 @@ export function integerParameter(call: RestCall, name: string, min: number, max:
   if (text === null) return undefined;
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
-  throw new ApiError(400, 'BadRequest', `'${name}' must be an integer from ${min} to ${max}.`, name);
+  throw new ApiError(400, 'Error.BadRequest', `'${name}' must be an integer from ${min} to ${max}.`, name);
 }

@@ -1,4 +1,5 @@
 import { ApiError } from '../http/api-error.ts';
+import { isGroupName } from '../hub/names.ts';
 import { integerParameter, parameter, type RestCall, type RestResult } from './call.ts';
 
 const DEFAULT_MINUTES = 60;
@@ -9,19 +10,18 @@ const MAX_MINUTES = 365 * 24 * 60;
 export async function generateClientToken(call: RestCall): Promise<RestResult> {
   const { searchParams, origin } = call.url;
   const clientType = (searchParams.get('clientType') ?? 'Default').toLowerCase();
-  if (clientType !== 'default') {
-    throw new ApiError(
-      501,
-      'NotSupported',
-      `Not supported by this stand-in: clientType '${clientType}'.`,
-      'clientType',
-    );
-  }
+  if (clientType === 'mqtt')
+    throw new ApiError(501, 'NotSupported', 'Not supported by this stand-in: MQTT clients.', 'clientType');
+  if (clientType !== 'default')
+    throw new ApiError(400, 'Error.BadRequest', "'clientType' must be Default or MQTT.", 'clientType');
+  const groups = searchParams.getAll('group');
+  if (!groups.every(isGroupName))
+    throw new ApiError(400, 'Error.BadRequest', "'group' has a name that breaks the naming rule.", 'group');
   const userId = searchParams.get('userId');
   const token = await call.options.tokens.issueClient({
     audience: `${origin}/client/hubs/${parameter(call, 'hub')}`,
     roles: searchParams.getAll('role'),
-    groups: searchParams.getAll('group'),
+    groups,
     minutesToExpire: integerParameter(call, 'minutesToExpire', 1, MAX_MINUTES) ?? DEFAULT_MINUTES,
     ...(userId === null ? {} : { userId }),
   });

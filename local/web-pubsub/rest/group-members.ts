@@ -45,7 +45,7 @@ function readToken(token: string | null): string | undefined {
   if (token !== '' && Buffer.from(id).toString('base64url') === token) return id;
   throw new ApiError(
     400,
-    'BadRequest',
+    'Error.BadRequest',
     "'continuationToken' is not one that this service gave.",
     'continuationToken',
   );

@@ -6,18 +6,24 @@ import type { MessageData, Metadata, Payload } from '../hub/payload.ts';
 const METADATA_PREFIX = 'x-webpubsub-metadata-';
 
 /**
- * Reads the message of a send operation; the content type says what it is, none means binary.
- * @throws ApiError 400 for a body that is too long or is not the JSON it claims to be, 415 for other content types
+ * Reads the message of a send operation; the content type says what it is.
+ * @throws ApiError 400 for a body that is too long or is not the JSON it claims to be, 415 for other content types and for none
  */
 export async function readMessage(request: IncomingMessage, maxBytes: number): Promise<MessageData> {
-  const mediaType = (request.headers['content-type'] ?? 'application/octet-stream')
-    .split(';', 1)[0]
-    ?.trim()
-    .toLowerCase();
+  const mediaType = mediaTypeOf(request);
   const body = await readBody(request, maxBytes);
   const metadata = metadataOf(request);
-  const payload = payloadOf(mediaType ?? '', body);
+  const payload = payloadOf(mediaType, body);
   return metadata === undefined ? { payload } : { payload, metadata };
+}
+
+/** The media type of a request's body, in lower case and without parameters; empty when there is none. */
+export function mediaTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+export function unsupportedMediaType(given: string, known: string): ApiError {
+  return new ApiError(415, 'UnsupportedMediaType', `The content type must be ${known}, not '${given}'.`);
 }
 
 /** @throws ApiError 400 when the body is longer than `maxBytes` */
@@ -27,7 +33,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > maxBytes)
-      throw new ApiError(400, 'BadRequest', `The body is longer than ${maxBytes} bytes.`);
+      throw new ApiError(400, 'Error.BadRequest', `The body is longer than ${maxBytes} bytes.`);
     chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
@@ -44,18 +50,12 @@ function payloadOf(mediaType: string, body: Buffer): Payload {
       try {
         JSON.parse(json);
       } catch {
-        throw new ApiError(400, 'BadRequest', 'The request body is not valid JSON.');
+        throw new ApiError(400, 'Error.BadRequest', 'The request body is not valid JSON.');
       }
       return { dataType: 'json', json };
     }
-    default: {
-      const known = 'text/plain, application/json and application/octet-stream';
-      throw new ApiError(
-        415,
-        'UnsupportedMediaType',
-        `The content type must be one of ${known}, not '${mediaType}'.`,
-      );
-    }
+    default:
+      throw unsupportedMediaType(mediaType, 'text/plain, application/json or application/octet-stream');
   }
 }
 
@@ -68,6 +68,6 @@ function metadataOf(request: IncomingMessage): Metadata | undefined {
   }
   if (Object.keys(found).length === 0) return undefined;
   const metadata = parseMetadata(found);
-  if (typeof metadata === 'string') throw new ApiError(400, 'BadRequest', `${metadata}.`);
+  if (typeof metadata === 'string') throw new ApiError(400, 'Error.BadRequest', `${metadata}.`);
   return metadata;
 }

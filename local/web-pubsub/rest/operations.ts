@@ -1,16 +1,17 @@
-import { ApiError } from '../http/api-error.ts';
+import type { ApiError } from '../http/api-error.ts';
+import { notExisted } from '../http/not-existed.ts';
 import type { Target } from '../hub/commands.ts';
 import { MESSAGE_TTL_MAX_SECONDS } from '../limits.ts';
 import { changeGroupsOfAll } from './bulk-groups.ts';
 import {
   closeReason,
   excludedIds,
+  filterOf,
   groupParameter,
   integerParameter,
   parameter,
   type RestCall,
   type RestResult,
-  refuseFilter,
 } from './call.ts';
 import { generateClientToken } from './client-token.ts';
 import { listGroupMembers } from './group-members.ts';
@@ -36,7 +37,6 @@ const user: TargetOf = (call) => ({ to: 'user', userId: parameter(call, 'userId'
 const OK: RestResult = { status: 200 };
 const ACCEPTED: RestResult = { status: 202 };
 const NO_CONTENT: RestResult = { status: 204 };
-const NOT_FOUND: RestResult = { status: 404 };
 
 const PERMISSION_PATH = '/api/hubs/{hub}/permissions/{permission}/connections/{connectionId}';
 
@@ -108,11 +108,11 @@ function operation(id: string, method: string, path: string, run: Operation['run
 function send(targetOf: TargetOf): Operation['run'] {
   return async (call) => {
     const target = targetOf(call);
-    // The range is checked; nothing waits in the stand-in long enough for a message to expire.
-    integerParameter(call, 'messageTtlSeconds', 0, MESSAGE_TTL_MAX_SECONDS);
-    refuseFilter(call.url.searchParams.get('filter'));
-    const data = await readMessage(call.request, call.options.limits.restBodyBytes);
-    call.runtime.apply({ type: 'send', target, data, excluded: excludedIds(call) });
+    const ttlSeconds = integerParameter(call, 'messageTtlSeconds', 0, MESSAGE_TTL_MAX_SECONDS);
+    const filter = filterOf(call.url.searchParams.get('filter'));
+    const message = await readMessage(call.request, call.options.limits.restBodyBytes);
+    const data = ttlSeconds === undefined ? message : { ...message, ttlSeconds };
+    call.runtime.apply({ type: 'send', target, data, excluded: excludedIds(call), filter });
     return ACCEPTED;
   };
 }
@@ -131,13 +131,30 @@ function close(targetOf: TargetOf): Operation['run'] {
 }
 
 function exists(targetOf: TargetOf): Operation['run'] {
-  return (call) => (call.runtime.hub.has(targetOf(call)) ? OK : NOT_FOUND);
+  return (call) => {
+    const target = targetOf(call);
+    if (!call.runtime.hub.has(target)) throw absent('Warning', target);
+    return OK;
+  };
+}
+
+function absent(severity: 'Warning' | 'Error', target: Target): ApiError {
+  switch (target.to) {
+    case 'connection':
+      return notExisted(severity, 'Connection', target.connectionId);
+    case 'group':
+      return notExisted(severity, 'Group', target.group);
+    case 'user':
+      return notExisted(severity, 'User', target.userId);
+    case 'all':
+      throw new Error('a hub is always there');
+  }
 }
 
 function addToGroup(call: RestCall, target: Target, whenAbsent: 'notFound' | 'ok'): RestResult {
   const name = groupParameter(call);
   if (!call.runtime.hub.has(target) && whenAbsent === 'notFound') {
-    throw new ApiError(404, 'NotFound', `The ${target.to} has no connection to this hub.`);
+    throw absent(target.to === 'connection' ? 'Error' : 'Warning', target);
   }
   call.runtime.apply({ type: 'addToGroups', target, groups: [name] });
   return OK;

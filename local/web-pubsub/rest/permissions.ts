@@ -1,8 +1,15 @@
 import { ApiError } from '../http/api-error.ts';
+import { notExisted } from '../http/not-existed.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { GroupAction } from '../hub/permissions.ts';
 import { GRANTED_GROUPS_MAX } from '../limits.ts';
 import { parameter, type RestCall, type RestResult } from './call.ts';
+
+/** By their names in lower case: the service does not mind the case. */
+const ACTIONS: ReadonlyMap<string, GroupAction> = new Map([
+  ['joinleavegroup', 'joinLeaveGroup'],
+  ['sendtogroup', 'sendToGroup'],
+]);
 
 interface Asked {
   readonly connectionId: string;
@@ -13,11 +20,11 @@ interface Asked {
 
 /**
  * Lets a connection do something with the group `targetName`, or with every group.
- * @throws ApiError 404 for a connection that is not there, 400 for an unknown permission, a bad group name, or too many groups
+ * @throws ApiError 404 for a connection that is not there, 400 for an unknown permission or a bad group name, 409 for too many groups
  */
 export function grantPermission(call: RestCall): RestResult {
   if (change(call, true) === 'noConnection')
-    throw new ApiError(404, 'NotFound', 'The hub has no such connection.', 'connectionId');
+    throw notExisted('Info', 'Connection', parameter(call, 'connectionId'));
   return { status: 200 };
 }
 
@@ -27,10 +34,12 @@ export function revokePermission(call: RestCall): RestResult {
   return { status: 204 };
 }
 
-/** 200 when the connection may, 404 when it may not or is not there. */
+/** 200 when the connection may. @throws ApiError 404, the same one, when it may not and when it is not there */
 export function checkPermission(call: RestCall): RestResult {
   const { connectionId, action, group } = read(call);
-  return { status: call.runtime.hub.allows(connectionId, action, group) ? 200 : 404 };
+  if (!call.runtime.hub.allows(connectionId, action, group))
+    throw notExisted('Info', 'Connection', connectionId);
+  return { status: 200 };
 }
 
 function change(call: RestCall, allowed: boolean): 'done' | 'noConnection' {
@@ -38,17 +47,17 @@ function change(call: RestCall, allowed: boolean): 'done' | 'noConnection' {
   const changed = call.runtime.hub.changePermission(connectionId, action, group, allowed);
   if (changed !== 'tooMany') return changed;
   const rule = `At most ${GRANTED_GROUPS_MAX} single groups can be granted to or revoked from a connection.`;
-  throw new ApiError(400, 'BadRequest', rule, 'targetName');
+  throw new ApiError(409, 'Error.Connection.Conflict', rule, 'Connection');
 }
 
 function read(call: RestCall): Asked {
-  const action = parameter(call, 'permission');
-  if (action !== 'joinLeaveGroup' && action !== 'sendToGroup') {
+  const action = ACTIONS.get(parameter(call, 'permission').toLowerCase());
+  if (action === undefined) {
     const rule = 'The permission must be joinLeaveGroup or sendToGroup.';
-    throw new ApiError(400, 'BadRequest', rule, 'permission');
+    throw new ApiError(400, 'Error.BadRequest', rule, 'permission');
   }
-  const group = call.url.searchParams.get('targetName') || undefined;
+  const group = call.url.searchParams.get('targetName') ?? undefined;
   if (group !== undefined && !isGroupName(group))
-    throw new ApiError(400, 'BadRequest', "'targetName' is not a valid group name.", 'targetName');
+    throw new ApiError(400, 'Error.BadRequest', "'targetName' is not a valid group name.", 'targetName');
   return { connectionId: parameter(call, 'connectionId'), action, group };
 }

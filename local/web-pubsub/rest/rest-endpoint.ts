@@ -12,6 +12,9 @@ import { type IdentityIssuer, isIdentityPath } from '../upstream/identity-issuer
 import type { RestOptions, RestResult } from './call.ts';
 import { OPERATIONS } from './operations.ts';
 
+/** The versions of the data plane; they differ in operations that were added, not in what one of them does. */
+const API_VERSIONS = ['2021-10-01', '2022-11-01', '2023-07-01', '2024-01-01', '2024-12-01'];
+
 export interface RestEndpointOptions extends RestOptions {
   readonly log: LogSink;
   readonly control: ControlEndpoint;
@@ -53,7 +56,7 @@ export class RestEndpoint {
       return { status: 200, body: await this.#options.identity.document(url.pathname) };
     }
     if (isClientPath(url.pathname)) {
-      throw new ApiError(400, 'BadRequest', 'Clients connect to this address with a WebSocket.');
+      throw new ApiError(400, 'Error.BadRequest', 'Clients connect to this address with a WebSocket.');
     }
     const matches = OPERATIONS.map((operation) => ({
       operation,
@@ -67,8 +70,10 @@ export class RestEndpoint {
       throw new ApiError(405, 'MethodNotAllowed', `'${url.pathname}' has no method ${method}.`);
     }
     await this.#authenticate(request);
+    checkApiVersion(url);
     const hub = found.parameters['hub'] ?? '';
-    if (!isHubName(hub)) throw new ApiError(400, 'BadRequest', 'The hub name breaks the naming rule.', 'hub');
+    if (!isHubName(hub))
+      throw new ApiError(400, 'Error.BadRequest', 'The hub name breaks the naming rule.', 'hub');
     const runtime = this.#options.runtime(hubKey(hub));
     const { parameters, operation } = found;
     await this.#options.faults.before(runtime.hub.name, operation.id);
@@ -88,11 +93,20 @@ export class RestEndpoint {
   }
 }
 
+/** An absent version stands for the latest one, as in Microsoft's emulator. @throws ApiError 400 */
+function checkApiVersion(url: URL): void {
+  const versions = url.searchParams.getAll('api-version');
+  const [version] = versions;
+  if (version === undefined || (versions.length === 1 && API_VERSIONS.includes(version))) return;
+  const rule = `'api-version' must be one of ${API_VERSIONS.join(', ')}.`;
+  throw new ApiError(400, 'Error.BadRequest', rule, 'api-version');
+}
+
 function urlOf(request: IncomingMessage): URL {
   try {
     return new URL(request.url ?? '/', `${schemeOf(request)}://${request.headers.host ?? ''}`);
   } catch {
-    throw new ApiError(400, 'BadRequest', 'The request URL or its Host header cannot be read.');
+    throw new ApiError(400, 'Error.BadRequest', 'The request URL or its Host header cannot be read.');
   }
 }
 

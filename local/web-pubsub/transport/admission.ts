@@ -46,7 +46,7 @@ export function readClientRequest(request: IncomingMessage): ClientRequestLine {
   const inPath = match[1] === undefined ? undefined : decoded(match[1]);
   const hub = inPath ?? url.searchParams.get('hub') ?? '';
   if (!isHubName(hub))
-    throw new ApiError(400, 'InvalidHub', 'The hub name is missing or breaks the naming rule.');
+    throw new ApiError(400, 'Error.BadRequest', 'The hub name is missing or breaks the naming rule.');
   const service = `${schemeOf(request)}://${authority}`;
   const audience = `${service}/client/hubs/${hub}`;
   const token = url.searchParams.get('access_token') || bearerToken(request);
@@ -91,7 +91,7 @@ export function checkSimpleMode(codecs: CodecRegistry, line: ClientRequestLine):
 
 function simpleMode(line: ClientRequestLine): SimpleClientMode {
   const mode = parseSimpleClientMode(line.query);
-  if (typeof mode === 'string') throw new ApiError(400, 'BadRequest', mode);
+  if (typeof mode === 'string') throw new ApiError(400, 'Error.BadRequest', mode);
   return mode;
 }
 
@@ -99,7 +99,7 @@ function urlOf(request: IncomingMessage, authority: string): URL {
   try {
     return new URL(request.url ?? '/', `http://${authority}`);
   } catch {
-    throw new ApiError(400, 'InvalidRequest', 'The request URL or its Host header cannot be read.');
+    throw new ApiError(400, 'Error.BadRequest', 'The request URL or its Host header cannot be read.');
   }
 }
 
@@ -107,7 +107,7 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new ApiError(400, 'InvalidHub', 'The hub name in the path is not percent-encoded correctly.');
+    throw new ApiError(400, 'Error.BadRequest', 'The hub name in the path is not percent-encoded correctly.');
   }
 }
 
