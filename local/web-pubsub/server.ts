@@ -61,6 +61,8 @@ export interface RunningWebPubSub extends RunningServer {
   readonly accessKey: string;
   /** What `WebPubSubServiceClient` takes; where the endpoint is plain http, clients need `allowInsecureConnection`. */
   readonly connectionString: string;
+  /** `iss` of the bearer tokens that event handlers with authentication are called with. */
+  readonly issuer: string;
   /** What passed through it so far. */
   readonly meter: Meter;
   /**
@@ -150,6 +152,7 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
     port: (server.address() as AddressInfo).port,
     accessKey,
     connectionString: `Endpoint=${url};AccessKey=${accessKey};Version=1.0;`,
+    issuer: identity.issuer,
     meter,
     configure: (hubs) => upstream.configure(handlersByHub(hubs)),
     advanceClock: (ms) => clock.advance(ms),

@@ -1,8 +1,9 @@
 import type { EventHandler, SystemEvent } from './upstream/event-handlers.ts';
 
-/** What the configuration says: the shape of Microsoft's emulator, section `WebPubSub`. */
+/** What the configuration says: the shape of Microsoft's emulator, section `WebPubSub`, with a second key besides. */
 export interface WebPubSubSettings {
   readonly accessKey?: string;
+  readonly secondaryAccessKey?: string;
   /** Event handlers by hub name. */
   readonly hubs: Readonly<Record<string, readonly EventHandler[]>>;
 }
@@ -18,6 +19,7 @@ export class SettingsError extends Error {
 type Tree = { [key: string]: Tree | string };
 
 const SECTION = 'webpubsub';
+const SETTINGS: readonly string[] = ['accesskey', 'secondaryaccesskey', 'hubs'];
 const SYSTEM_EVENTS: readonly string[] = ['connect', 'connected', 'disconnected'];
 /** The .NET emulator signs with HS256, whose key has at least 32 bytes. */
 const ACCESS_KEY_MIN_BYTES = 32;
@@ -43,30 +45,35 @@ export function readSettings(
   }
   const section = subtree(root[SECTION]);
   const settings = {
-    ...accessKeyOf(section, problems),
+    ...keyOf(section, 'AccessKey', 'accessKey', problems),
+    ...keyOf(section, 'SecondaryAccessKey', 'secondaryAccessKey', problems),
     hubs: Object.fromEntries(
       Object.entries(subtree(section['hubs'])).map(([hub, tree]) => [hub, handlersOf(hub, tree, problems)]),
     ),
   };
   for (const key of Object.keys(section)) {
-    if (key !== 'accesskey' && key !== 'hubs')
-      problems.push(`'WebPubSub:${key}' is not supported by this stand-in`);
+    if (!SETTINGS.includes(key)) problems.push(`'WebPubSub:${key}' is not supported by this stand-in`);
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }
 
-function accessKeyOf(section: Tree, problems: string[]): { accessKey?: string } {
-  const key = section['accesskey'];
+function keyOf<Member extends string>(
+  section: Tree,
+  name: string,
+  member: Member,
+  problems: string[],
+): { readonly [Key in Member]?: string } {
+  const key = section[name.toLowerCase()];
   if (key === undefined) return {};
   const valid = typeof key === 'string' && key === key.trim() && !key.includes(';');
   if (!valid || Buffer.byteLength(key) < ACCESS_KEY_MIN_BYTES) {
     problems.push(
-      `'WebPubSub:AccessKey' must be at least ${ACCESS_KEY_MIN_BYTES} bytes of text without ';' or space around it`,
+      `'WebPubSub:${name}' must be at least ${ACCESS_KEY_MIN_BYTES} bytes of text without ';' or space around it`,
     );
     return {};
   }
-  return { accessKey: key };
+  return { [member]: key } as { readonly [Key in Member]?: string };
 }
 
 function handlersOf(hub: string, tree: Tree | string, problems: string[]): readonly EventHandler[] {
@@ -82,36 +89,65 @@ function handlersOf(hub: string, tree: Tree | string, problems: string[]): reado
 }
 
 function handlerOf(where: string, entry: Tree, problems: string[]): EventHandler | undefined {
-  const { urltemplate, eventpattern, systemevents, auth, ...unknown } = entry;
+  const { urltemplate, eventpattern, usereventpattern, systemevents, auth, ...unknown } = entry;
   for (const key of Object.keys(unknown))
     problems.push(`'${where}:${key}' is not a setting of an event handler`);
-  const authType = auth === undefined ? 'none' : subtree(auth)['type'];
-  if (typeof authType !== 'string' || authType.toLowerCase() !== 'none') {
-    problems.push(`'${where}:Auth' is not supported by this stand-in, except for type None`);
-  }
+  const before = problems.length;
+  const pattern = eventpattern ?? usereventpattern;
+  if (eventpattern !== undefined && usereventpattern !== undefined)
+    problems.push(`'${where}' must have one of EventPattern and UserEventPattern, which mean the same`);
+  if (pattern !== undefined && typeof pattern !== 'string')
+    problems.push(`'${where}:EventPattern' must be a string`);
   const events = listed(systemevents).map((event) => String(event).toLowerCase());
   for (const event of events) {
     if (!SYSTEM_EVENTS.includes(event))
       problems.push(`'${where}:SystemEvents' has '${event}', not one of ${SYSTEM_EVENTS.join(', ')}`);
   }
-  if (typeof urltemplate !== 'string' || !isHttpTemplate(urltemplate)) {
-    problems.push(`'${where}:UrlTemplate' must be an http or https URL`);
-    return undefined;
-  }
-  if (eventpattern !== undefined && typeof eventpattern !== 'string') {
-    problems.push(`'${where}:EventPattern' must be a string`);
-    return undefined;
-  }
+  const urlProblem = urlTemplateProblem(urltemplate);
+  if (urlProblem !== undefined) problems.push(`'${where}:UrlTemplate' ${urlProblem}`);
+  const authentication = authOf(where, auth, problems);
+  if (problems.length > before || typeof urltemplate !== 'string') return undefined;
   return {
     urlTemplate: urltemplate,
-    ...(eventpattern === undefined ? {} : { eventPattern: eventpattern }),
+    ...(typeof pattern === 'string' ? { eventPattern: pattern } : {}),
     ...(events.length === 0 ? {} : { systemEvents: events as SystemEvent[] }),
+    ...authentication,
   };
 }
 
-function isHttpTemplate(template: string): boolean {
+/** What is wrong with the address of a handler. */
+function urlTemplateProblem(template: Tree | string | undefined): string | undefined {
+  if (typeof template !== 'string') return 'must be an http or https URL';
+  if (/\{@Microsoft\.KeyVault/i.test(template))
+    return 'refers to a key vault, which is not supported by this stand-in';
   const example = template.replace(/\{(?:hub|event)\}/gi, 'x');
-  return /^https?:\/\//i.test(example) && URL.canParse(example);
+  if (!/^https?:\/\//i.test(example) || !URL.canParse(example)) return 'must be an http or https URL';
+  const other = /\{[^}]*\}/.exec(example)?.[0];
+  return other === undefined ? undefined : `has ${other}, but only {hub} and {event} are replaced`;
+}
+
+/** `Auth: {Type: None}`, or `{Type: ManagedIdentity, ManagedIdentity: {Resource}}` as in the resource's own definition. */
+function authOf(
+  where: string,
+  auth: Tree | string | undefined,
+  problems: string[],
+): Pick<EventHandler, 'auth'> {
+  if (auth === undefined) return {};
+  const { type, managedidentity } = subtree(auth);
+  switch (typeof type === 'string' ? type.toLowerCase() : undefined) {
+    case 'none':
+      return {};
+    case 'managedidentity': {
+      const { resource } = subtree(managedidentity);
+      if (typeof resource === 'string' && resource !== '')
+        return { auth: { type: 'managedIdentity', resource } };
+      problems.push(`'${where}:Auth:ManagedIdentity:Resource' must name the audience of the tokens`);
+      return {};
+    }
+    default:
+      problems.push(`'${where}:Auth:Type' must be None or ManagedIdentity`);
+      return {};
+  }
 }
 
 /** Adds a JSON document to the tree, keys in lower case, lists as numbered branches. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { type ServerDataMessage, WebPubSubClient } from '@azure/web-pubsub-client';
 import { afterEach, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { Resources, startHttp } from './service.ts';
 
 const resources = new Resources();
@@ -55,18 +56,73 @@ it('serves as a process of its own, configured by file and environment, and ends
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
-it.each([
-  [['--port', 'many'], '--port must be a number from 0 to 65535'],
-  [['--config', '/nowhere.json'], "the configuration file '/nowhere.json' cannot be read"],
-  [['--user-event-failure', 'explode'], '--user-event-failure must be one of errorAck, closeConnection'],
-])('says in one sentence why it cannot start with %j', async (args, sentence) => {
-  const child = start(args);
+it('takes a new configuration file while it runs, refuses a bad one and keeps the old', async () => {
+  const handler = await startHttp(resources, (request, response) => {
+    response.setHeader('WebHook-Allowed-Origin', '*');
+    response.setHeader('Content-Type', 'text/plain');
+    response.end(request.method === 'POST' ? `${request.url}` : '');
+  });
+  const folder = resources.add(await mkdtemp(join(tmpdir(), 'web-pubsub-')), (path) =>
+    rm(path, { recursive: true }),
+  );
+  const config = join(folder, 'config.json');
+  const configure = (template: string): Promise<void> => {
+    const handlers = [{ UrlTemplate: template, EventPattern: '*' }];
+    const document = { WebPubSub: { AccessKey: KEY, Hubs: { calls: { EventHandlers: handlers } } } };
+    return writeFile(config, JSON.stringify(document));
+  };
+  await configure(`${handler}/old`);
+  const child = start(['--port', '0', '--config', config]);
+  let log = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const [ready] = (await once(child, 'message')) as [Serializable];
+  const { url } = ready as { url: string };
+  const service = new WebPubSubServiceClient(`Endpoint=${url};AccessKey=${KEY};Version=1.0;`, 'calls', {
+    allowInsecureConnection: true,
+  });
+  const client = new WebPubSubClient((await service.getClientAccessToken()).url, { autoReconnect: false });
+  resources.add(client, (each) => each.stop());
+  const messages: unknown[] = [];
+  client.on('server-message', ({ message }) => messages.push(message.data));
+  await client.start();
+  await client.sendEvent('e', 'x', 'text');
+  await configure('ftp://nowhere');
+  await until(() => log.includes('is refused, and the old one stays'), 'the refusal in the log');
+  expect(log).toContain("EventHandlers:0:UrlTemplate' must be an http or https URL");
+  await client.sendEvent('e', 'x', 'text');
+  await configure(`${handler}/new`);
+  await until(() => log.includes('The new configuration is in force.'), 'the new configuration');
+  await client.sendEvent('e', 'x', 'text');
+  expect(messages).toEqual(['/old', '/old', '/new']);
+});
+
+it('tells a person who starts it alone how to use it', async () => {
+  const child = start(['--port', '0', '--stand-alone'], {
+    WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate: 'http://127.0.0.1:9/hook?code=secret',
+  });
+  let text = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  const [ready] = (await once(child, 'message')) as [Serializable];
+  const { url } = ready as { url: string };
+  await until(() => text.includes('Ctrl-C'), 'the whole text');
+  expect(text).toContain(`Endpoint=${url};AccessKey=`);
+  expect(text).toContain(`${url.replace('http', 'ws')}/client/hubs/{hub}`);
+  expect(text).toContain('http://127.0.0.1:9/hook?…');
+  expect(text).not.toContain('secret');
+});
+
+it('says in one sentence why it cannot start', async () => {
+  const child = start(['--port', 'many']);
   let text = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     text += chunk.toString();
   });
   const [code] = (await once(child, 'close')) as [number];
   expect(code).toBe(1);
-  expect(text).toContain(sentence);
+  expect(text).toContain('--port must be a number from 0 to 65535');
   expect(text.trim().split('\n'), 'one line, no stack trace').toHaveLength(1);
 });

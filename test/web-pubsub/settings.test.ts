@@ -62,6 +62,29 @@ describe('the configuration', () => {
     });
   });
 
+  it("has a handler's authentication and its pattern as the definition of the resource writes them", () => {
+    const handler = {
+      UrlTemplate: 'https://x/{event}',
+      UserEventPattern: 'a,b',
+      Auth: { Type: 'ManagedIdentity', ManagedIdentity: { Resource: 'api://workers' } },
+    };
+    const document = {
+      WebPubSub: { SecondaryAccessKey: KEY, Hubs: { calls: { EventHandlers: [handler] } } },
+    };
+    expect(readSettings(document, {})).toEqual({
+      secondaryAccessKey: KEY,
+      hubs: {
+        calls: [
+          {
+            urlTemplate: 'https://x/{event}',
+            eventPattern: 'a,b',
+            auth: { type: 'managedIdentity', resource: 'api://workers' },
+          },
+        ],
+      },
+    });
+  });
+
   it('may be empty', () => {
     expect(readSettings(undefined, {})).toEqual({ hubs: {} });
   });
@@ -82,6 +105,9 @@ describe('the configuration', () => {
                 Auth: { Type: 'ManagedIdentity' },
                 Url: 'x',
               },
+              { UrlTemplate: 'https://x/?code={@Microsoft.KeyVault(SecretUri=https://v/s)}' },
+              { UrlTemplate: 'https://x/{topic}', Auth: { Type: 'Password' } },
+              { UrlTemplate: 'https://x', EventPattern: 'a', UserEventPattern: 'b' },
             ],
           },
         },
@@ -93,7 +119,11 @@ describe('the configuration', () => {
       /'WebPubSub:Hubs:chat:eventlisteners' is not supported/,
       /EventHandlers:0:UrlTemplate' must be an http or https URL/,
       /EventHandlers:1:SystemEvents' has 'joined'/,
-      /EventHandlers:1:Auth' is not supported/,
+      /EventHandlers:1:Auth:ManagedIdentity:Resource' must name the audience/,
+      /EventHandlers:2:UrlTemplate' refers to a key vault/,
+      /EventHandlers:3:UrlTemplate' has {topic}, but only {hub} and {event}/,
+      /EventHandlers:3:Auth:Type' must be None or ManagedIdentity/,
+      /EventHandlers:4' must have one of EventPattern and UserEventPattern/,
       /EventHandlers:1:url' is not a setting/,
     ]) {
       expect(() => readSettings(document, {})).toThrow(problem);

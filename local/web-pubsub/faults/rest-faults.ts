@@ -63,7 +63,7 @@ export class RestFaults {
   #throttle(hit: ArmedRule, rule: Extract<RulesByTarget['rest'], { fault: 'throttle' }>): Throttle {
     const known = this.#throttles.get(hit);
     if (known !== undefined) return known;
-    const throttle = new Throttle(rule.requestsPerSecond, this.#clock.now());
+    const throttle = new Throttle(rule.requestsPerSecond);
     this.#throttles.set(hit, throttle);
     return throttle;
   }

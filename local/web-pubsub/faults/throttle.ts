@@ -1,26 +1,21 @@
-/** Lets so many requests through in a second: a bucket that holds one second's worth, at least one, and fills evenly. */
+/** Lets so many requests through in a second: a second's worth (at least one) at once, then evenly (the generic cell rate algorithm, ITU-T I.371). */
 export class Throttle {
-  readonly #perSecond: number;
-  readonly #size: number;
-  #tokens: number;
-  #filledMs: number;
+  readonly #intervalMs: number;
+  readonly #toleranceMs: number;
+  /** When the next request is due if requests come evenly. */
+  #dueMs = 0;
 
-  constructor(perSecond: number, nowMs: number) {
-    this.#perSecond = perSecond;
-    this.#size = Math.max(1, perSecond);
-    this.#tokens = this.#size;
-    this.#filledMs = nowMs;
+  constructor(perSecond: number) {
+    this.#intervalMs = 1_000 / perSecond;
+    this.#toleranceMs = (Math.max(1, perSecond) - 1) * this.#intervalMs;
   }
 
   /** @returns 0 when the request may pass, else after how many milliseconds there is room for one */
   take(nowMs: number): number {
-    const elapsedMs = Math.max(0, nowMs - this.#filledMs);
-    this.#tokens = Math.min(this.#size, this.#tokens + (elapsedMs * this.#perSecond) / 1_000);
-    this.#filledMs = nowMs;
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
-      return 0;
-    }
-    return Math.ceil(((1 - this.#tokens) * 1_000) / this.#perSecond);
+    const dueMs = Math.max(this.#dueMs, nowMs);
+    const allowedMs = dueMs - this.#toleranceMs;
+    if (nowMs < allowedMs) return Math.ceil(allowedMs - nowMs);
+    this.#dueMs = dueMs + this.#intervalMs;
+    return 0;
   }
 }

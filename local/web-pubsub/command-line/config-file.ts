@@ -1,0 +1,75 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+
+/** @throws Error with one sentence when the file cannot be read */
+export async function readConfigFile(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`the configuration file '${path}' cannot be read (${error.code ?? error.message})`);
+  });
+}
+
+/** @throws Error with one sentence when the text is not JSON */
+export function parseConfig(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`the configuration file '${path}' is not JSON`);
+  }
+}
+
+/** Tells of each new content of a file. Its folder is watched, since editors put a new file into the place of the old one. */
+export class ConfigFileWatch {
+  readonly #path: string;
+  readonly #onText: (text: string) => void;
+  readonly #watcher: FSWatcher;
+  #lastText: string;
+  #reading = false;
+  #changedMeanwhile = false;
+  #closed = false;
+
+  /** @param knownText the content that is in force; @throws Error when the folder cannot be watched */
+  constructor(path: string, knownText: string, onText: (text: string) => void) {
+    this.#path = path;
+    this.#lastText = knownText;
+    this.#onText = onText;
+    const name = basename(path);
+    this.#watcher = watch(dirname(path), { persistent: false }, (_event, changed) => {
+      if (changed === null || changed === name) this.#read();
+    });
+    this.#watcher.on('error', () => this.close());
+    // The file may have changed between its reading and now.
+    this.#read();
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#watcher.close();
+  }
+
+  #read(): void {
+    if (this.#reading) {
+      this.#changedMeanwhile = true;
+      return;
+    }
+    this.#reading = true;
+    void readFile(this.#path, 'utf8')
+      // A file that is just being replaced; its successor is told of, too.
+      .catch(() => '')
+      .then((text) => {
+        this.#reading = false;
+        this.#take(text);
+        if (!this.#changedMeanwhile) return;
+        this.#changedMeanwhile = false;
+        this.#read();
+      });
+  }
+
+  /** An empty file is one that is just being written. */
+  #take(text: string): void {
+    if (this.#closed || text.trim() === '' || text === this.#lastText) return;
+    this.#lastText = text;
+    this.#onText(text);
+  }
+}

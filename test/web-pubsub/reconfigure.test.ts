@@ -1,0 +1,94 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ConfigFileWatch } from '../../local/web-pubsub/command-line/config-file.ts';
+import { until } from '../support/until.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { connect, Resources, startService } from './service.ts';
+
+const resources = new Resources();
+afterEach(() => resources.dispose());
+
+async function startHandler(): Promise<WebhookReceiver> {
+  return resources.add(
+    await startWebhookReceiver((_request, response) => {
+      response.setHeader('WebHook-Allowed-Origin', '*').end();
+    }),
+    (each) => each.close(),
+  );
+}
+
+describe('configuring event handlers anew', () => {
+  it('sends the next event to the new handler, which is asked first, as is one that stays', async () => {
+    const first = await startHandler();
+    const second = await startHandler();
+    const service = await startService(resources, {
+      hubs: { chat: [{ urlTemplate: first.url, eventPattern: '*' }] },
+    });
+    const { client } = await connect(resources, service);
+    await client.sendEvent('a', 'x', 'text');
+    service.configure({
+      Chat: [
+        { urlTemplate: second.url, eventPattern: 'b' },
+        { urlTemplate: first.url, eventPattern: '*' },
+      ],
+    });
+    await client.sendEvent('b', 'x', 'text');
+    await client.sendEvent('a', 'x', 'text');
+    expect(second.requests.map(({ method }) => method)).toEqual(['OPTIONS', 'POST']);
+    expect(first.requests.map(({ method }) => method)).toEqual(['OPTIONS', 'POST', 'OPTIONS', 'POST']);
+  });
+
+  it('changes nothing when a hub name is not valid', async () => {
+    const handler = await startHandler();
+    const service = await startService(resources, {
+      hubs: { chat: [{ urlTemplate: handler.url, eventPattern: '*' }] },
+    });
+    expect(() => service.configure({ chat: [], '1 hub': [] })).toThrow("'1 hub' is not a valid hub name");
+    const { client } = await connect(resources, service);
+    await client.sendEvent('a', 'x', 'text');
+    expect(handler.requests).toHaveLength(2);
+  });
+});
+
+describe('watching the configuration file', () => {
+  async function watched(): Promise<{ path: string; texts: string[] }> {
+    const folder = resources.add(await mkdtemp(join(tmpdir(), 'web-pubsub-')), (path) =>
+      rm(path, { recursive: true }),
+    );
+    const path = join(folder, 'config.json');
+    await writeFile(path, 'one');
+    const texts: string[] = [];
+    resources.add(new ConfigFileWatch(path, 'one', (text) => texts.push(text)), (each) => each.close());
+    return { path, texts };
+  }
+
+  it('tells of a new content, whether it was written into the file or put into its place', async () => {
+    const { path, texts } = await watched();
+    await writeFile(path, 'two');
+    await until(() => texts.includes('two'), 'the content that was written');
+    await writeFile(`${path}.new`, 'three');
+    await rename(`${path}.new`, path);
+    await until(() => texts.includes('three'), 'the content that was put into its place');
+    expect(texts).toEqual(['two', 'three']);
+  });
+
+  it('tells of a change that came before the watch', async () => {
+    const { path } = await watched();
+    const texts: string[] = [];
+    resources.add(new ConfigFileWatch(path, 'zero', (text) => texts.push(text)), (each) => each.close());
+    await until(() => texts.length > 0, 'the content that was there already');
+    expect(texts).toEqual(['one']);
+  });
+
+  it('says nothing about the same content, an empty file, or a file that is gone', async () => {
+    const { path, texts } = await watched();
+    await writeFile(path, 'one');
+    await writeFile(path, '');
+    await rm(path);
+    await writeFile(path, 'two');
+    await until(() => texts.length > 0, 'the content after all that');
+    expect(texts).toEqual(['two']);
+  });
+});
