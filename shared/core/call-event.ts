@@ -1,21 +1,30 @@
+import type { CallProperties } from './call-control.ts';
+import type { PlacingFailure } from './call-model.ts';
+import type { CallOperation, OperationAnswer, Tone } from './call-operation.ts';
+import type { OperationResultType } from './call-operations.ts';
+
 /** What can happen to a call, as the call's state machine hears it (see `call.ts`). */
 
-/** Callback events that change the state of a call. All others are only written to its timeline. */
+/** Callback events that change the state of a call beside those that tell how an operation went (`OPERATION_RESULTS`). */
 export const CALLBACK_KINDS = [
   'CallConnected',
   'CallDisconnected',
   'AnswerFailed',
+  'CreateCallFailed',
   'MediaStreamingStarted',
   'MediaStreamingStopped',
   'MediaStreamingFailed',
+  'ParticipantsUpdated',
+  'RecordingStateChanged',
 ] as const;
 
-export type CallbackKind = (typeof CALLBACK_KINDS)[number];
+export type CallbackKind = (typeof CALLBACK_KINDS)[number] | OperationResultType;
 
-/** One callback event of ACS, with nothing in it that may not be stored: no numbers, contexts, tokens or URLs. */
+/** One callback event of ACS, with nothing in it that may not be stored (no numbers, contexts, tokens or URLs) except in `recognized`. */
 export interface Callback {
   /** ACS repeats it with every delivery of the same event. */
   readonly id: string;
+  /** `other`: it is only written to the timeline. */
   readonly kind: CallbackKind | 'other';
   /** The name of the event without `Microsoft.Communication.`. */
   readonly type: string;
@@ -26,8 +35,24 @@ export interface Callback {
   readonly correlationId?: string;
   /** Why something failed or ended, such as `500/8603 streamConnectionUnsuccessful`. */
   readonly reason?: string;
+  /** Of a result: the operation that it is about, where its context is one that we gave. */
+  readonly operationId?: string;
+  readonly invitationId?: string;
+  /** Of `CreateCallFailed` and `CallDisconnected`, where their codes tell. */
+  readonly failure?: PlacingFailure;
+  /** Of `RecordingStateChanged`. */
+  readonly recording?: { readonly id: string; readonly active: boolean };
+  /** Of `ParticipantsUpdated`. */
+  readonly participants?: { readonly count: number; readonly held: number; readonly sequence?: number };
+  /** Of `RecognizeCompleted`. What people say and type is passed on and never stored or logged. */
+  readonly recognized?: Recognized;
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
+
+/** What ACS understood of somebody on the call. */
+export type Recognized =
+  | { readonly kind: 'dtmf'; readonly tones: readonly Tone[] }
+  | { readonly kind: 'speech'; readonly text: string; readonly confidence?: number };
 
 /** What a request to start or stop streaming may carry; ACS returns it in the events that follow. */
 export interface StreamingRequest {
@@ -54,11 +79,33 @@ export type CallEvent =
       readonly final: boolean;
       readonly reason: string;
     }
+  | { readonly type: 'RedirectSucceeded'; readonly claim: string }
+  /** ACS lets the telephone of a call that was placed ring. */
+  | {
+      readonly type: 'PlaceSucceeded';
+      readonly callConnectionId: string;
+      readonly serverCallId?: string;
+      readonly correlationId?: string;
+    }
+  /** Placing failed. ACS may have placed the call all the same where it gave no answer. */
+  | { readonly type: 'PlaceFailed'; readonly reason: string }
+  | { readonly type: 'OperationRequested'; readonly id: string; readonly operation: CallOperation }
+  /** ACS has taken an operation on. */
+  | { readonly type: 'OperationAnswered'; readonly id: string; readonly answer: OperationAnswer }
+  /** `unknown`: ACS knows nothing of what the operation is about. `assumed`: ACS gave no answer, and may have taken it on. */
+  | {
+      readonly type: 'OperationRefused';
+      readonly id: string;
+      readonly reason: string;
+      readonly unknown: boolean;
+      readonly assumed: boolean;
+    }
   | ({ readonly type: 'StartRequested' } & StreamingRequest)
   | ({ readonly type: 'StopRequested' } & StreamingRequest)
   /** Stop, and start again once stopped. */
   | ({ readonly type: 'RestartRequested' } & StreamingRequest)
-  | { readonly type: 'HangUpRequested'; readonly id: string }
+  /** `forEveryone` absent: true. */
+  | { readonly type: 'HangUpRequested'; readonly id: string; readonly forEveryone?: boolean }
   | { readonly type: 'StartFailed'; readonly id: string; readonly reason: string }
   | { readonly type: 'StopFailed'; readonly id: string; readonly reason: string }
   | { readonly type: 'HangUpFailed'; readonly id: string; readonly reason: string }
@@ -66,6 +113,8 @@ export type CallEvent =
   | { readonly type: 'CallGone' }
   /** The pause before the next automatic start of streaming is over. */
   | { readonly type: 'RetryDue'; readonly retry: number }
+  /** What ACS said of the connection when it was asked at `askedAtMs`. */
+  | { readonly type: 'Observed'; readonly properties: CallProperties; readonly askedAtMs: number }
   /** Time has passed: end what was left behind. */
   | { readonly type: 'Tick' }
   | { readonly type: 'Callback'; readonly callback: Callback };

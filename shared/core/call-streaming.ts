@@ -74,6 +74,8 @@ export interface StreamingStep {
   readonly streaming: Streaming;
   readonly commands: readonly StreamingCommand[];
   readonly refusal?: StreamingRefusal;
+  /** It failed and is not started again by itself. */
+  readonly gaveUp?: true;
 }
 
 /** Pauses before the automatic starts after MediaStreamingFailed; their number is the bound. */
@@ -180,7 +182,7 @@ function restart(streaming: Streaming, request: StreamingRequest, nowMs: number)
 }
 
 /** The end of a restart's stop: it was asked for, so that the shortest pause comes first should the start fail. */
-function startAgain(streaming: Streaming, nowMs: number): StreamingStep {
+export function startAgain(streaming: Streaming, nowMs: number): StreamingStep {
   const id = `again-${streaming.requestId}`;
   return {
     streaming: { ...enter(streaming, 'starting', nowMs), retries: 0, requestId: id, again: true },
@@ -217,10 +219,11 @@ function confirm(streaming: Streaming, event: StreamingConfirmation, nowMs: numb
   }
 }
 
-function failAndRetry(streaming: Streaming, reason: string, nowMs: number): StreamingStep {
+/** Failed, and to be started again after a pause, as long as there are pauses left. */
+export function failAndRetry(streaming: Streaming, reason: string, nowMs: number): StreamingStep {
   const failed: Streaming = { ...enter(streaming, 'failed', nowMs), reason };
   const pauseMs = RETRY_PAUSES_MS[streaming.retries];
-  if (pauseMs === undefined) return only(failed);
+  if (pauseMs === undefined) return { ...only(failed), gaveUp: true };
   const retryAtMs = nowMs + pauseMs;
   return {
     streaming: { ...failed, retryAtMs },
@@ -244,7 +247,8 @@ export function enter(streaming: Streaming, state: StreamingState, nowMs: number
   return { state, sinceMs: nowMs, retries: streaming.retries, newestEventMs: streaming.newestEventMs };
 }
 
-function isOverdue(streaming: Streaming, nowMs: number): boolean {
+/** Whether ACS has not confirmed the last start or stop in time. */
+export function isOverdue(streaming: Streaming, nowMs: number): boolean {
   return nowMs - streaming.sinceMs >= CONFIRM_LIMIT_MS;
 }
 

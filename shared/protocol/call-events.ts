@@ -1,6 +1,9 @@
 /** Callback events of Call Automation: an array of CloudEvents, of which ACS sends one or several in a request. */
 import * as z from 'zod';
 import { CALLBACK_KINDS, type Callback, type CallbackKind } from '../core/call-event.ts';
+import { OPERATION_RESULTS } from '../core/call-operations.ts';
+import { placingFailureOf } from './placing-failure.ts';
+import { recognizedOf, recognizedSchema } from './recognized.ts';
 import { safeText } from './redact.ts';
 
 const PREFIX = 'Microsoft.Communication.';
@@ -22,12 +25,19 @@ const payload = z
       .object({ transcriptionStatus: text, transcriptionStatusDetails: text })
       .optional()
       .catch(undefined),
-    participants: z.array(z.unknown()).optional().catch(undefined),
+    participants: z
+      .array(z.object({ isOnHold: z.boolean().optional().catch(undefined) }).catch({}))
+      .optional()
+      .catch(undefined),
+    operationContext: text,
+    invitationId: text,
+    failedPlaySourceIndex: number,
     sequenceNumber: number,
     sequenceId: number,
     recognitionType: text,
     recordingId: text,
     state: text,
+    ...recognizedSchema,
   })
   .catch({});
 
@@ -57,8 +67,9 @@ function parseCallback(value: unknown): Callback | undefined {
   const type = fullType.slice(PREFIX.length);
   if (!/^[A-Za-z]+$/.test(type)) return undefined;
   const kind = kindOf(type);
-  // Without the connection's id nobody can say whether such an event is about the connection of this call.
-  if (kind !== 'other' && data.callConnectionId === undefined) return undefined;
+  // Without the connection's id nobody can say whether such an event is about the connection of this call. Recordings have an id of their own.
+  if (kind !== 'other' && kind !== 'RecordingStateChanged' && data.callConnectionId === undefined)
+    return undefined;
   const atMs = time === undefined ? Number.NaN : Date.parse(time);
   const reason = reasonOf(data);
   return {
@@ -71,16 +82,68 @@ function parseCallback(value: unknown): Callback | undefined {
     ...(data.serverCallId === undefined ? {} : { serverCallId: data.serverCallId }),
     ...(data.correlationId === undefined ? {} : { correlationId: data.correlationId }),
     ...(reason === '' ? {} : { reason }),
+    ...particularsOf(kind, data),
   };
 }
 
+/** The form of the contexts that we give operations: all others are those of applications, and are not kept. */
+const OPERATION_ID = /^op-[A-Za-z0-9-]{1,64}$/;
+
+type Particulars = Pick<
+  Callback,
+  'operationId' | 'invitationId' | 'failure' | 'recording' | 'participants' | 'recognized'
+>;
+
+/** What only some events have. */
+function particularsOf(kind: Callback['kind'], data: Payload): Particulars {
+  const { operationContext, invitationId, recordingId, state, participants, sequenceNumber } = data;
+  const found: { -readonly [name in keyof Particulars]: Particulars[name] } = {};
+  if (operationContext !== undefined && OPERATION_ID.test(operationContext))
+    found.operationId = operationContext;
+  switch (kind) {
+    case 'CancelAddParticipantSucceeded':
+      if (invitationId !== undefined) found.invitationId = invitationId;
+      break;
+    case 'CreateCallFailed':
+    case 'CallDisconnected': {
+      const failure = placingFailureOf(data.resultInformation);
+      if (failure !== undefined) found.failure = failure;
+      break;
+    }
+    case 'RecordingStateChanged':
+      if (recordingId !== undefined && state !== undefined)
+        found.recording = { id: recordingId, active: state.toLowerCase() === 'active' };
+      break;
+    case 'ParticipantsUpdated':
+      if (participants !== undefined)
+        found.participants = {
+          count: participants.length,
+          held: participants.filter(({ isOnHold }) => isOnHold === true).length,
+          ...(sequenceNumber === undefined ? {} : { sequence: sequenceNumber }),
+        };
+      break;
+    case 'RecognizeCompleted': {
+      const recognized = recognizedOf(data);
+      if (recognized !== undefined) found.recognized = recognized;
+      break;
+    }
+    // The others say all of it by their kind and context.
+    default:
+      break;
+  }
+  return found;
+}
+
 function kindOf(type: string): CallbackKind | 'other' {
+  if (Object.hasOwn(OPERATION_RESULTS, type)) return type as keyof typeof OPERATION_RESULTS;
   return CALLBACK_KINDS.find((kind) => kind === type) ?? 'other';
 }
 
-function reasonOf({ resultInformation, mediaStreamingUpdate }: Payload): string {
+function reasonOf({ resultInformation, mediaStreamingUpdate, transcriptionUpdate }: Payload): string {
+  const details =
+    mediaStreamingUpdate?.mediaStreamingStatusDetails ?? transcriptionUpdate?.transcriptionStatusDetails;
   const codes = [resultInformation?.code, resultInformation?.subCode].filter((code) => code !== undefined);
-  return [codes.join('/'), mediaStreamingUpdate?.mediaStreamingStatusDetails ?? '']
+  return [codes.join('/'), details ?? '']
     .map(safeText)
     .filter((part) => part !== '')
     .join(' ');
@@ -92,6 +155,7 @@ function reasonOf({ resultInformation, mediaStreamingUpdate }: Payload): string 
  */
 function detailsOf(data: Payload): Record<string, string | number | boolean> {
   const details: Record<string, string | number | undefined> = {
+    operationId: OPERATION_ID.test(data.operationContext ?? '') ? data.operationContext : undefined,
     code: data.resultInformation?.code,
     subCode: data.resultInformation?.subCode,
     message: data.resultInformation?.message,
@@ -103,6 +167,7 @@ function detailsOf(data: Payload): Record<string, string | number | boolean> {
     sequenceNumber: data.sequenceNumber,
     sequenceId: data.sequenceId,
     recognitionType: data.recognitionType,
+    failedPlaySourceIndex: data.failedPlaySourceIndex,
     recordingState: data.recordingId === undefined ? undefined : data.state,
   };
   return Object.fromEntries(

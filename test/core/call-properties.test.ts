@@ -65,13 +65,25 @@ function play(events: readonly (readonly [CallEvent, number])[], from = aCall())
 }
 
 describe('whatever happens to a call', () => {
-  it('never leaves the end, and nothing is commanded from there', () => {
+  it('never leaves the end once its connection was known, and nothing is commanded from there', () => {
     fc.assert(
       fc.property(history, history, (before, rest) => {
-        const ended = step(play(before).calls.at(-1) ?? aCall(), { type: 'CallGone' }, T0).call;
+        const last = play(before, aCall({ callConnectionId: CONNECTION_ID })).calls.at(-1) ?? aCall();
+        const ended = step(last, { type: 'CallGone' }, T0).call;
         const { calls, commands } = play(rest, ended);
         expect(commands).toEqual([]);
-        expect(calls.every((call) => call === ended)).toBe(true);
+        expect(calls.every(({ phase }) => phase === 'ended')).toBe(true);
+      }),
+    );
+  });
+
+  it('goes from an end without a connection to nothing but the end of a connection that turns up', () => {
+    fc.assert(
+      fc.property(history, (rest) => {
+        const ended = step(aCall(), { type: 'CallGone' }, T0).call;
+        const { calls, commands } = play(rest, ended);
+        expect(commands.every(({ type }) => type === 'hangUp')).toBe(true);
+        expect(calls.every(({ phase }) => phase === 'ended' || phase === 'ending')).toBe(true);
       }),
     );
   });

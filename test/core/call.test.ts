@@ -164,7 +164,7 @@ describe('callback events', () => {
     const call = connected();
     const event: CallEvent = {
       type: 'Callback',
-      callback: { id: 'x', kind: 'other', type: 'ParticipantsUpdated', details: {} },
+      callback: { id: 'x', kind: 'other', type: 'SomethingNew', details: {} },
     };
     expect(step(call, event, T0)).toEqual({ call, commands: [] });
   });
@@ -193,8 +193,10 @@ describe('requests', () => {
 
   it('to hang up is passed on as often as it is made', () => {
     const once = step(connected(), { type: 'HangUpRequested', id: 'r' }, T0);
-    expect(once.commands).toEqual([{ type: 'hangUp' }]);
-    expect(step(once.call, { type: 'HangUpRequested', id: 's' }, T0).commands).toEqual([{ type: 'hangUp' }]);
+    expect(once.commands).toEqual([{ type: 'hangUp', forEveryone: true }]);
+    expect(step(once.call, { type: 'HangUpRequested', id: 's' }, T0).commands).toEqual([
+      { type: 'hangUp', forEveryone: true },
+    ]);
   });
 
   it('to start streaming reaches ACS with its context', () => {
@@ -238,7 +240,7 @@ describe('a tick', () => {
     expect(step(call, tick, T0 + SETUP_LIMIT_MS - 1).call).toBe(call);
     expect(step(call, tick, T0 + SETUP_LIMIT_MS)).toMatchObject({ call: { phase: 'ended' }, commands: [] });
     expect(step(callAfter(call, answered).call, tick, T0 + SETUP_LIMIT_MS)).toMatchObject({
-      call: { phase: 'ended', endReason: 'not connected in time' },
+      call: { phase: 'ending', endReason: 'not connected in time' },
       commands: [{ type: 'hangUp' }],
     });
   });
@@ -247,9 +249,11 @@ describe('a tick', () => {
     const call = connected();
     expect(step(call, tick, call.expiresAtMs - 1)).toEqual({ call, commands: [] });
     const over = step(call, tick, call.expiresAtMs);
-    expect(over.commands).toEqual([{ type: 'hangUp' }]);
+    expect(over.commands).toEqual([{ type: 'hangUp', forEveryone: true }]);
     expect(step(over.call, tick, call.expiresAtMs + 1).commands).toEqual([]);
-    expect(step(over.call, tick, call.expiresAtMs + HANG_UP_LIMIT_MS).commands).toEqual([{ type: 'hangUp' }]);
+    expect(step(over.call, tick, call.expiresAtMs + HANG_UP_LIMIT_MS).commands).toEqual([
+      { type: 'hangUp', forEveryone: true },
+    ]);
   });
 
   it('takes a call for ended of which nothing has been heard long after its time', () => {

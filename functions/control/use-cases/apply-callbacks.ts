@@ -40,7 +40,24 @@ export async function applyCallbacks(
       ignored: applied.ignored,
     });
     steps.push(applied);
+    if (applied.ignored === undefined) await passOn(deps, callId, callback, log);
   }
   for (const applied of steps) await runCommands(deps, applied, log);
   return true;
+}
+
+/** What people said or typed goes to the workers of the call, and nowhere else. */
+async function passOn(
+  deps: ControlDeps,
+  callId: string,
+  { recognized, operationId }: Callback,
+  log: Log,
+): Promise<void> {
+  if (recognized === undefined || operationId === undefined || deps.tellWorkers === undefined) return;
+  try {
+    await deps.tellWorkers(callId, { type: 'recognized', operationId, ...recognized });
+  } catch {
+    // Whoever publishes may have the message in its error.
+    log.error('What was recognized could not be told to the workers', { callId, operationId });
+  }
 }

@@ -31,4 +31,6 @@ export interface ControlDeps {
   /** Signs the tickets. */
   readonly ticketKey: string;
   readonly maxCallMs: number;
+  /** Says something to the workers of a call. Absent: there is no way to them, and nobody is told. */
+  readonly tellWorkers?: (callId: string, data: Readonly<Record<string, unknown>>) => Promise<void>;
 }

@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Call, newCall, step } from '../../../shared/core/call.ts';
-import { type AnsweredCall, CallControlError } from '../../../shared/core/call-control.ts';
-import type { CallEvent } from '../../../shared/core/call-event.ts';
+import { type Call, type NewCall, newCall, step } from '../../../shared/core/call.ts';
 import { formatCallId } from '../../../shared/core/call-id.ts';
-import { CallStoreError } from '../../../shared/core/call-store.ts';
 import type { IncomingCall } from '../../../shared/protocol/incoming-call.ts';
-import { mediaPath } from '../../../shared/protocol/names.ts';
 import { maskParty } from '../../../shared/protocol/redact.ts';
-import { signTicket } from '../../../shared/protocol/ticket.ts';
-import { parseTraceparent } from '../../../shared/protocol/traceparent.ts';
+import { type ActOutcome, actOnIncomingCall } from './act-on-incoming-call.ts';
 import { type ActingRoute, chooseRoute } from './choose-route.ts';
 import type { ControlDeps, Log } from './deps.ts';
 
@@ -16,19 +11,11 @@ import type { ControlDeps, Log } from './deps.ts';
 export const RING_MS = 30_000;
 
 export type IncomingOutcome =
-  | 'answered'
-  | 'rejected'
+  | ActOutcome
   /** Somebody else has answered, is answering, or the call is over. */
   | 'already handled'
   | 'stale'
-  | 'no route'
-  /** ACS refused for good. */
-  | 'refused';
-
-/** Answering failed in a way that may pass: the event is to be delivered again. */
-export class AnswerPostponedError extends Error {
-  override readonly name = 'AnswerPostponedError';
-}
+  | 'no route';
 
 /** The id of the call that ACS names by this context, the same in every delivery. */
 export function callIdOf(incomingCallContext: string): string {
@@ -36,7 +23,7 @@ export function callIdOf(incomingCallContext: string): string {
 }
 
 /**
- * Answers or rejects a call as its route says, once, however often its event is delivered. The call is stored before ACS is asked;
+ * Answers, rejects or redirects a call as its route says, once, however often its event is delivered. The call is stored before ACS is asked;
  * the row decides who of several invocations acts.
  * @throws AnswerPostponedError, CallStoreError when a later delivery should try again.
  */
@@ -53,10 +40,6 @@ export async function receiveIncomingCall(
     return 'stale';
   }
   const route = await chooseRoute(deps, { ...incoming, callId, direction: 'inbound', atMs: nowMs });
-  if (route?.action === 'redirect') {
-    log.error('not supported: redirecting a call; it is left ringing', { callId, route: route.name });
-    return 'no route';
-  }
   // A call that is known keeps its route, even where the routes, or the room on them, have changed since its first delivery.
   const described =
     route === undefined
@@ -72,9 +55,7 @@ export async function receiveIncomingCall(
     log.info('The call is handled already', { callId });
     return 'already handled';
   }
-  return call.decision === 'answer'
-    ? await answer(deps, call, incoming, claim, log, traceparent)
-    : await reject(deps, call, incoming, claim, log);
+  return await actOnIncomingCall(deps, { call, incoming, claim, traceparent }, log);
 }
 
 function describe(
@@ -87,9 +68,8 @@ function describe(
 ): Call {
   const call = newCall({
     callId,
-    route: route.name,
+    ...routed(route),
     decision,
-    plan: route.plan,
     from: maskParty(from.rawId),
     to: maskParty(to.rawId),
     receivedAtMs: nowMs,
@@ -99,6 +79,21 @@ function describe(
     ...call,
     ...(serverCallId === undefined ? {} : { serverCallId }),
     ...(correlationId === undefined ? {} : { correlationId }),
+  };
+}
+
+/** What a call takes over from its route. */
+export function routed({
+  name,
+  plan,
+  rejectReason,
+  onStreamingFailed,
+}: ActingRoute): Pick<NewCall, 'route' | 'plan' | 'rejectReason' | 'onStreamingFailed'> {
+  return {
+    route: name,
+    plan,
+    ...(rejectReason === undefined ? {} : { rejectReason }),
+    ...(onStreamingFailed === undefined ? {} : { onStreamingFailed }),
   };
 }
 
@@ -126,99 +121,4 @@ async function claimCall(
     details: { route: fresh.route, decision: fresh.decision },
   });
   return taken !== undefined && taken.commands.length > 0 ? taken.call : undefined;
-}
-
-async function answer(
-  deps: ControlDeps,
-  call: Call,
-  { incomingCallContext, from, to }: IncomingCall,
-  claim: string,
-  log: Log,
-  traceparent: string | undefined,
-): Promise<IncomingOutcome> {
-  const { callId, plan, expiresAtMs } = call;
-  const isTraced = traceparent !== undefined && parseTraceparent(traceparent) !== undefined;
-  const ticket = await signTicket(
-    { callId, from: from.rawId, to: to.rawId, plan, expiresAtMs, ...(isTraced ? { traceparent } : {}) },
-    deps.ticketKey,
-    deps.clock.now(),
-  );
-  let answered: AnsweredCall;
-  try {
-    answered = await deps.control.answer({
-      incomingCallContext,
-      callbackUrl: `${deps.publicBaseUrl}/api/callbacks/${callId}`,
-      operationContext: callId,
-      media: { transportUrl: `${deps.relayUrl}${mediaPath(callId, ticket)}`, plan },
-    });
-  } catch (error) {
-    return await failed(deps, callId, claim, error, log);
-  }
-  await settle(deps, callId, { type: 'AnswerSucceeded', claim, ...answered }, log);
-  log.info('The call is answered', {
-    callId,
-    callConnectionId: answered.callConnectionId,
-    route: call.route,
-  });
-  return 'answered';
-}
-
-async function reject(
-  deps: ControlDeps,
-  { callId, route }: Call,
-  { incomingCallContext }: IncomingCall,
-  claim: string,
-  log: Log,
-): Promise<IncomingOutcome> {
-  try {
-    await deps.control.reject(incomingCallContext, 'forbidden');
-  } catch (error) {
-    return await failed(deps, callId, claim, error, log);
-  }
-  await settle(deps, callId, { type: 'RejectSucceeded', claim }, log);
-  log.info('The call is rejected', { callId, route });
-  return 'rejected';
-}
-
-async function failed(
-  deps: ControlDeps,
-  callId: string,
-  claim: string,
-  error: unknown,
-  log: Log,
-): Promise<IncomingOutcome> {
-  if (!(error instanceof CallControlError)) throw error;
-  const { reason, failure } = error;
-  await settle(deps, callId, { type: 'AnswerFailed', claim, final: !failure.retryable, reason }, log);
-  log.warn('The call could not be answered or rejected', {
-    callId,
-    reason,
-    status: failure.status,
-    acsCode: failure.code,
-  });
-  if (failure.retryable) throw new AnswerPostponedError(`the call ${callId} is to be tried again: ${reason}`);
-  return 'refused';
-}
-
-type Outcome = Extract<CallEvent, { type: 'AnswerSucceeded' | 'AnswerFailed' | 'RejectSucceeded' }>;
-
-/**
- * Stores what ACS answered. Where that fails the call goes on regardless: ACS has acted, its callbacks name the connection,
- * and another delivery could only answer a second time.
- */
-async function settle(deps: ControlDeps, callId: string, outcome: Outcome, log: Log): Promise<void> {
-  const nowMs = deps.clock.now();
-  try {
-    await deps.store.update(callId, (call) => step(call, outcome, nowMs));
-    await deps.store.appendTimeline(callId, {
-      id: `${outcome.claim}:${outcome.type}`,
-      atMs: nowMs,
-      source: 'control',
-      type: outcome.type,
-      details: outcome.type === 'AnswerFailed' ? { reason: outcome.reason, final: outcome.final } : {},
-    });
-  } catch (error) {
-    if (!(error instanceof CallStoreError)) throw error;
-    log.error('What ACS answered could not be stored', { callId, outcome: outcome.type, why: error.message });
-  }
 }

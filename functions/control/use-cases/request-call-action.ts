@@ -6,7 +6,9 @@ import { sendCommand } from './run-commands.ts';
 
 export type CallAction =
   | { readonly type: 'StartRequested' | 'StopRequested'; readonly operationContext?: string }
-  | { readonly type: 'RestartRequested' | 'HangUpRequested' };
+  | { readonly type: 'RestartRequested' }
+  /** `forEveryone` absent: true. */
+  | { readonly type: 'HangUpRequested'; readonly forEveryone?: boolean };
 
 export type ActionOutcome =
   | { readonly kind: 'accepted'; readonly call: Call }

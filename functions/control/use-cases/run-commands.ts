@@ -2,12 +2,13 @@ import {
   type Call,
   type CallCommand,
   type CallStep,
-  type ConnectionCommand,
+  type PlainCommand,
   step,
 } from '../../../shared/core/call.ts';
 import { CallControlError } from '../../../shared/core/call-control.ts';
 import type { CallEvent } from '../../../shared/core/call-event.ts';
 import type { ControlDeps, Log } from './deps.ts';
+import { runOperation } from './run-operation.ts';
 
 export type CommandResult =
   | { readonly ok: true }
@@ -34,12 +35,24 @@ async function runCommand(
   switch (command.type) {
     case 'answer':
     case 'reject':
-      throw new Error('only who holds the incoming call context can answer or reject a call');
+    case 'redirect':
+      throw new Error('only who holds the incoming call context can answer, reject or redirect a call');
     case 'scheduleRetry': {
       await deps.clock.sleep(Math.max(0, command.atMs - deps.clock.now()));
       return await deps.store.update(call.callId, (now) =>
         step(now, { type: 'RetryDue', retry: command.retry }, deps.clock.now()),
       );
+    }
+    case 'operate': {
+      await deps.store.appendTimeline(call.callId, {
+        id: command.id,
+        atMs: deps.clock.now(),
+        source: 'control',
+        type: 'OperationRequested',
+        details: { operation: command.operation.type, operationId: command.id },
+      });
+      const result = await runOperation(deps, call, command, log);
+      return result.ok ? undefined : result.next;
     }
     case 'startMediaStreaming':
     case 'stopMediaStreaming':
@@ -68,7 +81,7 @@ const TIMELINE_TYPE = {
 export async function sendCommand(
   deps: ControlDeps,
   call: Call,
-  command: ConnectionCommand,
+  command: PlainCommand,
   log: Log,
 ): Promise<CommandResult> {
   const { callId, callConnectionId } = call;
@@ -94,14 +107,14 @@ export async function sendCommand(
   }
 }
 
-function request(deps: ControlDeps, callConnectionId: string, command: ConnectionCommand): Promise<void> {
+function request(deps: ControlDeps, callConnectionId: string, command: PlainCommand): Promise<void> {
   switch (command.type) {
     case 'startMediaStreaming':
       return deps.control.startMediaStreaming(callConnectionId, contextOf(command));
     case 'stopMediaStreaming':
       return deps.control.stopMediaStreaming(callConnectionId, contextOf(command));
     case 'hangUp':
-      return deps.control.hangUp(callConnectionId, true);
+      return deps.control.hangUp(callConnectionId, command.forEveryone);
   }
 }
 
@@ -111,7 +124,7 @@ function contextOf({ operationContext }: { readonly operationContext?: string })
   return operationContext === undefined ? {} : { operationContext };
 }
 
-function failureEvent(command: ConnectionCommand, error: CallControlError): CallEvent {
+function failureEvent(command: PlainCommand, error: CallControlError): CallEvent {
   if (error.callGone) return { type: 'CallGone' };
   switch (command.type) {
     case 'startMediaStreaming':

@@ -1,9 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { incomingCall } from '../../../functions/control/incoming-call.ts';
-import {
-  AnswerPostponedError,
-  callIdOf,
-} from '../../../functions/control/use-cases/receive-incoming-call.ts';
+import { AnswerPostponedError } from '../../../functions/control/use-cases/act-on-incoming-call.ts';
+import { callIdOf } from '../../../functions/control/use-cases/receive-incoming-call.ts';
 import { ANSWER_LEASE_MS } from '../../../shared/core/call.ts';
 import { CALL_ID_PATTERN } from '../../../shared/protocol/names.ts';
 import { verifyTicket } from '../../../shared/protocol/ticket.ts';
@@ -109,7 +107,9 @@ describe('an incoming call', () => {
     bench = new ControlBench([{ name: 'blocked', match: { from: '+1425*' }, action: 'reject', plan: PLAN }]);
     await deliver();
     await deliver();
-    expect(bench.control.asked).toEqual([{ operation: 'reject', about: CONTEXT }]);
+    expect(bench.control.asked).toEqual([
+      { operation: 'reject', about: CONTEXT, context: 'forbidden' },
+    ]);
     expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'rejected' });
   });
 

@@ -20,7 +20,7 @@ function sweep(): ReturnType<typeof sweepCalls> {
 describe('sweeping', () => {
   it('leaves calls alone that are as they should be', async () => {
     await bench.store.create(aCall({ phase: 'connected', callConnectionId: CONNECTION_ID }));
-    expect(await sweep()).toEqual({ looked: 1, changed: 0, failed: 0 });
+    expect(await sweep()).toEqual({ looked: 1, compared: 0, changed: 0, failed: 0 });
     expect(await bench.store.timeline(CALL_ID, 10)).toEqual([]);
   });
 
@@ -35,9 +35,12 @@ describe('sweeping', () => {
       }),
     );
     bench.nowMs = T0 + SETUP_LIMIT_MS;
-    expect(await sweep()).toEqual({ looked: 2, changed: 2, failed: 0 });
+    expect(await sweep()).toEqual({ looked: 2, compared: 1, changed: 2, failed: 0 });
     expect((await bench.store.get(CALL_ID))?.endReason).toBe('not connected in time');
-    expect(bench.control.asked).toEqual([{ operation: 'hangUp', about: CONNECTION_ID }]);
+    expect(bench.control.asked).toEqual([
+      { operation: 'hangUp', about: CONNECTION_ID },
+      { operation: 'properties', about: CONNECTION_ID },
+    ]);
   });
 
   it('ends a call that ACS no longer knows', async () => {
@@ -54,7 +57,7 @@ describe('sweeping', () => {
     const update = bench.store.update.bind(bench.store);
     bench.store.update = (callId, change) =>
       callId === CALL_ID ? Promise.reject(new Error('broken row')) : update(callId, change);
-    expect(await sweep()).toEqual({ looked: 2, changed: 1, failed: 1 });
+    expect(await sweep()).toEqual({ looked: 2, compared: 0, changed: 1, failed: 1 });
     expect((await bench.store.get(OTHER_ID))?.phase).toBe('ended');
   });
 });

@@ -1,0 +1,118 @@
+import type { Call } from '../../../shared/core/call.ts';
+import { type AnsweredCall, CallControlError } from '../../../shared/core/call-control.ts';
+import type { CallEvent } from '../../../shared/core/call-event.ts';
+import type { CallRoute } from '../../../shared/core/routes.ts';
+import type { IncomingCall } from '../../../shared/protocol/incoming-call.ts';
+import { callbackUrl, callMedia } from './call-media.ts';
+import type { ControlDeps, Log } from './deps.ts';
+import { runCommands } from './run-commands.ts';
+import { settle } from './settle.ts';
+
+export type ActOutcome =
+  | 'answered'
+  | 'rejected'
+  | 'redirected'
+  /** ACS refused for good. */
+  | 'refused';
+
+/** Answering failed in a way that may pass: the event is to be delivered again. */
+export class AnswerPostponedError extends Error {
+  override readonly name = 'AnswerPostponedError';
+}
+
+export interface Claimed {
+  readonly call: Call;
+  readonly incoming: IncomingCall;
+  /** The invocation that may act on the call. */
+  readonly claim: string;
+  readonly traceparent: string | undefined;
+}
+
+/**
+ * Does with a call what was decided, and stores what ACS answers.
+ * @throws AnswerPostponedError when a later delivery should try again.
+ */
+export async function actOnIncomingCall(deps: ControlDeps, claimed: Claimed, log: Log): Promise<ActOutcome> {
+  const { call, claim, incoming } = claimed;
+  try {
+    switch (call.decision) {
+      case 'answer':
+        return await answer(deps, claimed, log);
+      case 'reject':
+        await deps.control.reject(incoming.incomingCallContext, call.rejectReason ?? 'forbidden');
+        return await done(deps, call, { type: 'RejectSucceeded', claim }, 'rejected', log);
+      case 'redirect':
+        await deps.control.redirect(incoming.incomingCallContext, await targetOf(deps, call));
+        return await done(deps, call, { type: 'RedirectSucceeded', claim }, 'redirected', log);
+    }
+  } catch (error) {
+    if (!(error instanceof CallControlError)) throw error;
+    return await failed(deps, claimed, error, log);
+  }
+}
+
+async function answer(
+  deps: ControlDeps,
+  { call, incoming, claim, traceparent }: Claimed,
+  log: Log,
+): Promise<ActOutcome> {
+  const { callId } = call;
+  const ends = { from: incoming.from.rawId, to: incoming.to.rawId };
+  const answered: AnsweredCall = await deps.control.answer({
+    incomingCallContext: incoming.incomingCallContext,
+    callbackUrl: callbackUrl(deps, callId),
+    operationContext: callId,
+    media: await callMedia(deps, call, ends, traceparent),
+  });
+  return await done(deps, call, { type: 'AnswerSucceeded', claim, ...answered }, 'answered', log);
+}
+
+type Success = Extract<CallEvent, { type: 'AnswerSucceeded' | 'RejectSucceeded' | 'RedirectSucceeded' }>;
+
+async function done(
+  deps: ControlDeps,
+  { callId, route }: Call,
+  outcome: Success,
+  what: ActOutcome,
+  log: Log,
+): Promise<ActOutcome> {
+  const entry = { id: `${outcome.claim}:${outcome.type}`, details: {} };
+  const settled = await settle(deps, callId, outcome, entry, log);
+  log.info(`The call is ${what}`, {
+    callId,
+    route,
+    callConnectionId: settled?.call.callConnectionId,
+  });
+  // A call that was given up meanwhile is hung up.
+  if (settled !== undefined) await runCommands(deps, settled, log);
+  return what;
+}
+
+/** Where a call is redirected to: a number is not kept with the call, so its route says it. */
+async function targetOf(deps: Pick<ControlDeps, 'routes'>, call: Call): Promise<string> {
+  const route: CallRoute | undefined = (await deps.routes.current()).find(({ name }) => name === call.route);
+  if (route?.redirectTo !== undefined) return route.redirectTo;
+  throw new CallControlError('redirecting the call', {
+    retryable: false,
+    notAsked: 'the route no longer says where to redirect the call',
+  });
+}
+
+async function failed(
+  deps: ControlDeps,
+  { call: { callId }, claim }: Claimed,
+  { reason, failure }: CallControlError,
+  log: Log,
+): Promise<ActOutcome> {
+  const final = !failure.retryable;
+  const entry = { id: `${claim}:AnswerFailed`, details: { reason, final } };
+  await settle(deps, callId, { type: 'AnswerFailed', claim, final, reason }, entry, log);
+  log.warn('An incoming call could not be dealt with', {
+    callId,
+    reason,
+    status: failure.status,
+    acsCode: failure.code,
+  });
+  if (failure.retryable) throw new AnswerPostponedError(`the call ${callId} is to be tried again: ${reason}`);
+  return 'refused';
+}

@@ -1,0 +1,33 @@
+import type { Call } from '../../../shared/core/call.ts';
+import type { MediaStreaming } from '../../../shared/core/call-control.ts';
+import { mediaPath } from '../../../shared/protocol/names.ts';
+import { signTicket } from '../../../shared/protocol/ticket.ts';
+import { parseTraceparent } from '../../../shared/protocol/traceparent.ts';
+import type { ControlDeps } from './deps.ts';
+
+/** Who is on the call, as the relay tells the workers: raw ids. */
+export interface CallEnds {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** How ACS is to stream a call's audio: to the relay, with the plan in a ticket. */
+export async function callMedia(
+  deps: Pick<ControlDeps, 'clock' | 'relayUrl' | 'ticketKey'>,
+  { callId, plan, expiresAtMs }: Call,
+  { from, to }: CallEnds,
+  traceparent: string | undefined,
+): Promise<MediaStreaming> {
+  const isTraced = traceparent !== undefined && parseTraceparent(traceparent) !== undefined;
+  const ticket = await signTicket(
+    { callId, from, to, plan, expiresAtMs, ...(isTraced ? { traceparent } : {}) },
+    deps.ticketKey,
+    deps.clock.now(),
+  );
+  return { transportUrl: `${deps.relayUrl}${mediaPath(callId, ticket)}`, plan };
+}
+
+/** Where ACS tells what happens to a call. */
+export function callbackUrl({ publicBaseUrl }: Pick<ControlDeps, 'publicBaseUrl'>, callId: string): string {
+  return `${publicBaseUrl}/api/callbacks/${callId}`;
+}

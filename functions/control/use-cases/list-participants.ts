@@ -1,0 +1,28 @@
+import { type Call, type CallRefusal, step } from '../../../shared/core/call.ts';
+import { CallControlError } from '../../../shared/core/call-control.ts';
+import type { Participant } from '../../../shared/core/call-operation.ts';
+import type { ControlDeps } from './deps.ts';
+
+export type ParticipantsOutcome =
+  | { readonly kind: 'participants'; readonly participants: readonly Participant[] }
+  | { readonly kind: 'unknown call' }
+  | { readonly kind: 'refused'; readonly refusal: CallRefusal; readonly call: Call }
+  | { readonly kind: 'failed'; readonly error: CallControlError };
+
+/** Who is on a call now, as ACS says; their numbers are kept nowhere here. */
+export async function listParticipants(deps: ControlDeps, callId: string): Promise<ParticipantsOutcome> {
+  const call = await deps.store.get(callId);
+  if (call === undefined) return { kind: 'unknown call' };
+  if (call.phase === 'ended') return { kind: 'refused', refusal: 'call-ended', call };
+  if (call.phase !== 'connected' || call.callConnectionId === undefined)
+    return { kind: 'refused', refusal: 'call-not-connected', call };
+  try {
+    return { kind: 'participants', participants: await deps.control.participants(call.callConnectionId) };
+  } catch (error) {
+    if (!(error instanceof CallControlError)) throw error;
+    if (!error.callGone) return { kind: 'failed', error };
+    const nowMs = deps.clock.now();
+    const gone = await deps.store.update(callId, (now) => step(now, { type: 'CallGone' }, nowMs));
+    return { kind: 'refused', refusal: 'call-ended', call: gone?.call ?? call };
+  }
+}

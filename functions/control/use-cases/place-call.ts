@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { type Call, newCall } from '../../../shared/core/call.ts';
+import { type AnsweredCall, CallControlError } from '../../../shared/core/call-control.ts';
+import { formatCallId } from '../../../shared/core/call-id.ts';
+import type { PlaceCallRequest } from '../../../shared/core/call-operation.ts';
+import { enter } from '../../../shared/core/call-streaming.ts';
+import type { Party } from '../../../shared/core/routes.ts';
+import { maskParty } from '../../../shared/protocol/redact.ts';
+import { callbackUrl, callMedia } from './call-media.ts';
+import { chooseRoute } from './choose-route.ts';
+import type { ControlDeps, Log } from './deps.ts';
+import { routed } from './receive-incoming-call.ts';
+import { runCommands } from './run-commands.ts';
+import { settle } from './settle.ts';
+
+export interface PlacingRequest {
+  readonly request: PlaceCallRequest;
+  /** Absent: the first route for calls to that number. */
+  readonly route?: string;
+  readonly traceparent?: string;
+}
+
+export type PlacingOutcome =
+  /** The telephone rings; callbacks tell what becomes of it. */
+  | { readonly kind: 'placing'; readonly call: Call }
+  /** No route allows this call. */
+  | { readonly kind: 'no route' }
+  | { readonly kind: 'failed'; readonly error: CallControlError; readonly call: Call };
+
+/** How a call of the application itself is named where it shows no number. */
+const APPLICATION = 'application';
+
+/**
+ * Places a call as its route says. It is stored before ACS is asked, so that whatever ACS does with it has a row to be told to.
+ * @throws CallStoreError before ACS was asked
+ */
+export async function placeCall(
+  deps: ControlDeps,
+  { request, route: name, traceparent }: PlacingRequest,
+  log: Log,
+): Promise<PlacingOutcome> {
+  const nowMs = deps.clock.now();
+  const callId = formatCallId(createHash('sha256').update(deps.newId()).digest());
+  const from: Party =
+    request.callerId === undefined
+      ? { rawId: APPLICATION }
+      : { rawId: `4:${request.callerId}`, phoneNumber: request.callerId };
+  const to: Party = { rawId: request.to };
+  const direction = 'outbound';
+  const headers = { sipHeaders: {}, voipHeaders: {} };
+  const route = await chooseRoute(deps, { callId, direction, from, to, ...headers, atMs: nowMs }, name);
+  if (route?.action !== 'answer') {
+    log.info('No route allows a call to be placed', { route: route?.name });
+    return { kind: 'no route' };
+  }
+  const blank = newCall({
+    callId,
+    direction,
+    ...routed(route),
+    decision: 'answer',
+    from: maskParty(from.rawId),
+    to: maskParty(to.rawId),
+    receivedAtMs: nowMs,
+    expiresAtMs: nowMs + Math.min(route.maxCallMs ?? deps.maxCallMs, deps.maxCallMs),
+  });
+  const call: Call = route.plan.startStreaming
+    ? { ...blank, streaming: { ...enter(blank.streaming, 'starting', nowMs), requestId: callId } }
+    : blank;
+  await deps.store.create(call);
+  await deps.store.appendTimeline(callId, {
+    id: `${callId}:PlaceRequested`,
+    atMs: nowMs,
+    source: 'api',
+    type: 'PlaceRequested',
+    details: { route: route.name },
+  });
+  const ends = { from: from.rawId, to: to.rawId };
+  let placed: AnsweredCall;
+  try {
+    placed = await deps.control.place({
+      ...request,
+      callbackUrl: callbackUrl(deps, callId),
+      operationContext: callId,
+      media: await callMedia(deps, call, ends, traceparent),
+    });
+  } catch (error) {
+    if (!(error instanceof CallControlError)) throw error;
+    return await failed(deps, call, error, log);
+  }
+  const entry = { id: `${callId}:PlaceSucceeded`, details: {} };
+  const settled = await settle(deps, callId, { type: 'PlaceSucceeded', ...placed }, entry, log);
+  log.info('A call is placed', { callId, callConnectionId: placed.callConnectionId, route: route.name });
+  // A call that was hung up meanwhile is hung up at ACS, too.
+  if (settled !== undefined) await runCommands(deps, settled, log);
+  return { kind: 'placing', call: settled?.call ?? call };
+}
+
+async function failed(
+  deps: ControlDeps,
+  call: Call,
+  error: CallControlError,
+  log: Log,
+): Promise<PlacingOutcome> {
+  const { callId } = call;
+  const { reason, failure } = error;
+  const entry = { id: `${callId}:PlaceFailed`, details: { reason } };
+  const settled = await settle(deps, callId, { type: 'PlaceFailed', reason }, entry, log);
+  log.warn('A call could not be placed', {
+    callId,
+    reason,
+    status: failure.status,
+    acsCode: failure.code,
+  });
+  if (settled !== undefined) await runCommands(deps, settled, log);
+  return { kind: 'failed', error, call: settled?.call ?? call };
+}

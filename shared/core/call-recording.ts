@@ -1,0 +1,197 @@
+export type RecordingState = 'inactive' | 'starting' | 'recording' | 'paused';
+
+/** What is asked of a recording. */
+export type RecordingRequest = 'startRecording' | 'pauseRecording' | 'resumeRecording' | 'stopRecording';
+
+/**
+ * The recording of one call.
+ *
+ * ```
+ *              start              answer, told active
+ *  inactive ──────────▶ starting ─────────────────────▶ recording ◀──────┐
+ *     ▲                    │                             │   │  pause    │ resume, told active
+ *     │   refused          │    answer (to be paused)    │   └─────────▶ paused
+ *     ├────────────────────┘    ────────────────────────▶│                │
+ *     └──────── stop, told inactive, unknown to ACS, end of the call ─────┘
+ * ```
+ *
+ * Pausing, resuming and stopping hold when ACS has answered; what it tells later in RecordingStateChanged agrees, except after a crash in
+ * between, when it is all that is known. ACS tells of a paused recording that it is inactive, as of one that has ended.
+ */
+export interface Recording {
+  readonly state: RecordingState;
+  /** When this state began, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** What ACS names it by. */
+  readonly recordingId?: string;
+  /** What was asked for and not answered yet. */
+  readonly asked?: RecordingRequest;
+  /** `starting`: it begins with a pause. */
+  readonly pauseOnStart?: true;
+  /** The recording that was stopped last: what is told of it comes late. */
+  readonly stoppedId?: string;
+  /** The time that ACS gave the newest event applied, by its own clock. */
+  readonly newestEventMs: number;
+}
+
+export type RecordingRefusal =
+  | 'recording-already-on'
+  | 'recording-already-off'
+  | 'recording-starting'
+  | 'recording-paused'
+  | 'recording-not-paused';
+
+export type RecordingEvent =
+  | { readonly type: 'asked'; readonly request: RecordingRequest; readonly pauseOnStart?: boolean }
+  | {
+      readonly type: 'answered';
+      readonly request: RecordingRequest;
+      /** Of a start. */
+      readonly recordingId?: string;
+    }
+  /** `unknown`: ACS knows no such recording. */
+  | { readonly type: 'refused'; readonly request: RecordingRequest; readonly unknown: boolean }
+  | {
+      readonly type: 'told';
+      readonly recordingId: string;
+      readonly active: boolean;
+      readonly atMs: number | undefined;
+    }
+  | { readonly type: 'callEnded' };
+
+export interface RecordingStep {
+  readonly recording: Recording;
+  readonly refusal?: RecordingRefusal;
+}
+
+export const NO_RECORDING: Recording = { state: 'inactive', sinceMs: 0, newestEventMs: 0 };
+
+/** A start that ACS has not answered after this long no longer blocks another one. */
+export const RECORDING_START_LIMIT_MS = 15_000;
+
+export function stepRecording(recording: Recording, event: RecordingEvent, nowMs: number): RecordingStep {
+  switch (event.type) {
+    case 'asked':
+      return ask(recording, event.request, event.pauseOnStart === true, nowMs);
+    case 'answered':
+      return { recording: answered(recording, event.request, event.recordingId, nowMs) };
+    case 'refused':
+      return { recording: refused(recording, event.request, event.unknown, nowMs) };
+    case 'told':
+      return { recording: told(recording, event, nowMs) };
+    case 'callEnded':
+      return { recording: recording.state === 'inactive' ? recording : stopped(recording, nowMs) };
+  }
+}
+
+function ask(
+  recording: Recording,
+  request: RecordingRequest,
+  pauseOnStart: boolean,
+  nowMs: number,
+): RecordingStep {
+  const refusal = refusalOf(recording, request, nowMs);
+  if (refusal !== undefined) return { recording, refusal };
+  const asked: Recording = { ...recording, asked: request };
+  if (request !== 'startRecording') return { recording: asked };
+  return { recording: { ...enter(asked, 'starting', nowMs), ...(pauseOnStart ? { pauseOnStart } : {}) } };
+}
+
+function refusalOf(
+  { state, sinceMs }: Recording,
+  request: RecordingRequest,
+  nowMs: number,
+): RecordingRefusal | undefined {
+  switch (state) {
+    case 'inactive':
+      return request === 'startRecording' ? undefined : 'recording-already-off';
+    case 'starting':
+      return request === 'startRecording' && nowMs - sinceMs >= RECORDING_START_LIMIT_MS
+        ? undefined
+        : 'recording-starting';
+    case 'recording':
+      if (request === 'startRecording') return 'recording-already-on';
+      return request === 'resumeRecording' ? 'recording-not-paused' : undefined;
+    case 'paused':
+      if (request === 'startRecording') return 'recording-already-on';
+      return request === 'pauseRecording' ? 'recording-paused' : undefined;
+  }
+}
+
+function answered(
+  recording: Recording,
+  request: RecordingRequest,
+  recordingId: string | undefined,
+  nowMs: number,
+): Recording {
+  const { asked: _, ...rest } = recording;
+  switch (request) {
+    case 'startRecording':
+      // What was told may have come before the answer, and says more.
+      if (recording.state !== 'starting') return rest;
+      return {
+        ...enter(rest, rest.pauseOnStart ? 'paused' : 'recording', nowMs),
+        ...(recordingId === undefined ? {} : { recordingId }),
+      };
+    case 'pauseRecording':
+      return recording.state === 'recording' ? enter(rest, 'paused', nowMs) : rest;
+    case 'resumeRecording':
+      return recording.state === 'paused' ? enter(rest, 'recording', nowMs) : rest;
+    case 'stopRecording':
+      return recording.state === 'inactive' ? rest : stopped(rest, nowMs);
+  }
+}
+
+function refused(
+  recording: Recording,
+  request: RecordingRequest,
+  unknown: boolean,
+  nowMs: number,
+): Recording {
+  const { asked: _, ...rest } = recording;
+  if (request === 'startRecording')
+    return recording.state === 'starting' ? enter(rest, 'inactive', nowMs) : rest;
+  return unknown && recording.state !== 'inactive' ? stopped(rest, nowMs) : rest;
+}
+
+function told(
+  recording: Recording,
+  { recordingId, active, atMs = recording.newestEventMs }: Extract<RecordingEvent, { type: 'told' }>,
+  nowMs: number,
+): Recording {
+  if (recordingId === recording.stoppedId || atMs < recording.newestEventMs) return recording;
+  // ACS records a call once at a time: another recording than ours is an older one.
+  if (recording.recordingId !== undefined && recording.recordingId !== recordingId) return recording;
+  const known: Recording = { ...recording, recordingId, newestEventMs: atMs };
+  if (active) return recording.state === 'recording' ? known : enter(known, 'recording', nowMs);
+  switch (recording.state) {
+    case 'inactive':
+      return recording;
+    case 'paused':
+      return recording.asked === 'stopRecording' ? stopped(known, nowMs) : known;
+    // One that is to begin with a pause.
+    case 'starting':
+      return enter(known, 'paused', nowMs);
+    case 'recording':
+      return recording.asked === 'pauseRecording' ? enter(known, 'paused', nowMs) : over(known, nowMs);
+  }
+}
+
+/** Stopped by us: nothing that is told of it later counts. */
+function stopped(recording: Recording, nowMs: number): Recording {
+  const { recordingId } = recording;
+  return { ...over(recording, nowMs), ...(recordingId === undefined ? {} : { stoppedId: recordingId }) };
+}
+
+function over(recording: Recording, nowMs: number): Recording {
+  const { recordingId: _id, asked: _asked, ...rest } = recording;
+  return enter(rest, 'inactive', nowMs);
+}
+
+function enter(
+  { pauseOnStart: _, ...recording }: Recording,
+  state: RecordingState,
+  nowMs: number,
+): Recording {
+  return { ...recording, state, sinceMs: nowMs };
+}
