@@ -3,6 +3,11 @@
  * reach a bound quickly.
  */
 export interface Limits {
+  /**
+   * Connections at the same time, over all hubs and with those whose client may still come back; the next client is refused.
+   * Infinity unless a tier is asked for: `limitsOfTier`.
+   */
+  readonly connections: number;
   /** Largest message of a client, in bytes. Documented as 1 MB ("Client message limit"); Microsoft's emulator uses 1 MiB. */
   readonly clientMessageBytes: number;
   /** Largest body of a REST send, in bytes. Microsoft's emulator applies the client message limit to REST as well. */
@@ -48,6 +53,7 @@ const MEBIBYTE = 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const SERVICE_LIMITS: Limits = Object.freeze({
+  connections: Number.POSITIVE_INFINITY,
   clientMessageBytes: MEBIBYTE,
   restBodyBytes: MEBIBYTE,
   outboundQueueMessages: 1_000,

@@ -16,6 +16,7 @@ import { type Limits, SERVICE_LIMITS } from './limits.ts';
 import type { LogSink } from './log.ts';
 import { Meter } from './meter/meter.ts';
 import { RestEndpoint } from './rest/rest-endpoint.ts';
+import { limitsOfTier, type ServiceTier } from './service-tier.ts';
 import { AccessTokens } from './tokens/access-tokens.ts';
 import { ClientEndpoint } from './transport/client-endpoint.ts';
 import { HubRuntime } from './transport/hub-runtime.ts';
@@ -43,6 +44,8 @@ export interface WebPubSubOptions {
   readonly onAddAbsentUser?: 'notFound' | 'ok';
   /** Which field JSON comes in for protobuf clients. Default `text` (`text_data`, as documented); `json` is `json_data`. */
   readonly jsonToProtobuf?: JsonField;
+  /** What the resource is bought as; absent: as many connections as there are. */
+  readonly tier?: ServiceTier | undefined;
   /** Bounds that differ from the service's own. */
   readonly limits?: Partial<Limits>;
   /** Absent or empty: there is no control surface. */
@@ -83,7 +86,11 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
   const { host = '127.0.0.1', port = DEFAULT_PORT, accessKey = DEFAULT_ACCESS_KEY } = options;
   const { log = () => {}, secondaryAccessKey } = options;
   const clock = new VirtualClock(options.clock ?? systemClock);
-  const limits: Limits = { ...SERVICE_LIMITS, ...options.limits };
+  const limits: Limits = {
+    ...SERVICE_LIMITS,
+    ...(options.tier === undefined ? {} : limitsOfTier(options.tier)),
+    ...options.limits,
+  };
   const keys: [string, ...string[]] = [
     accessKey,
     ...(secondaryAccessKey === undefined ? [] : [secondaryAccessKey]),
@@ -116,7 +123,17 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
     return created;
   };
   const codecs = new CodecRegistry(options.jsonToProtobuf ?? 'text');
-  const clients = new ClientEndpoint({ codecs, tokens, upstream, limits, log, faults, runtime });
+  const connectionCount = (): number => [...runtimes.values()].reduce((sum, { hub }) => sum + hub.size, 0);
+  const clients = new ClientEndpoint({
+    codecs,
+    tokens,
+    upstream,
+    limits,
+    log,
+    faults,
+    runtime,
+    connectionCount,
+  });
   const control = new ControlEndpoint({
     token: options.controlToken,
     runtimes: () => runtimes.values(),

@@ -120,6 +120,11 @@ export class Hub {
     return group === undefined ? permissions.allowsEvery(action) : permissions.allows(action, group);
   }
 
+  /** How many connections there are, also those whose client may still come back. */
+  get size(): number {
+    return this.#members.size;
+  }
+
   has(target: Target): boolean {
     return this.#members.has(target);
   }

@@ -9,6 +9,10 @@ export class Membership {
   readonly #byUser = new Map<string, Set<Connection>>();
   readonly #byGroup = new Map<string, Set<Connection>>();
 
+  get size(): number {
+    return this.#byId.size;
+  }
+
   get(connectionId: string): Connection | undefined {
     return this.#byId.get(connectionId);
   }

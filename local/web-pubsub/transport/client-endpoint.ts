@@ -26,6 +26,8 @@ export interface ClientEndpointOptions {
   readonly log: LogSink;
   readonly faults: FaultEngine;
   runtime(hub: string): HubRuntime;
+  /** How many connections the service has, over all hubs. */
+  connectionCount(): number;
 }
 
 /** Connection ids are as unguessable as the service's own: 16 random bytes. */
@@ -88,6 +90,7 @@ export class ClientEndpoint {
       throw new ApiError(400, 'InvalidGroup', 'The token has an invalid group name.');
     }
     checkSimpleMode(this.#options.codecs, line);
+    this.#checkRoom();
     const connectionId = randomBytes(CONNECTION_ID_BYTES).toString('base64url');
     const event = connectEvent(connectionId, line, claims, request);
     const decision = await this.#options.upstream.connect(event);
@@ -96,6 +99,8 @@ export class ClientEndpoint {
     const reconnectionToken = codec.reliable
       ? await this.#options.tokens.issueReconnection(connectionId)
       : undefined;
+    // Others may have come while the connect handler was asked.
+    this.#checkRoom();
     const runtime = this.#options.runtime(line.hub);
     this.#accept(request, socket, head, echoOf(line, codec), (ws) => {
       const transportId = runtime.attach(ws);
@@ -106,6 +111,14 @@ export class ClientEndpoint {
         ...(reconnectionToken === undefined ? {} : { reconnectionToken }),
       });
     });
+  }
+
+  /** @throws ApiError 429; the service documents the reason, `ConnectionCountLimitReached`, but no status */
+  #checkRoom(): void {
+    const { connections } = this.#options.limits;
+    if (this.#options.connectionCount() < connections) return;
+    const rule = `The service has ${connections} connections, as many as its tier allows.`;
+    throw new ApiError(429, 'ConnectionCountLimitReached', rule);
   }
 
   #admitted(
