@@ -1,27 +1,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RunningWebPubSub } from '../../local/web-pubsub/server.ts';
 import { protobufProtocol } from '../../shared/azure/web-pubsub-protocol.ts';
+import { control, CONTROL_TOKEN as TOKEN } from './control-client.ts';
 import { connect, Resources, serviceClient, startService } from './service.ts';
 
 const resources = new Resources();
 afterEach(() => resources.dispose());
 
 const NOTHING = { all: false, patterns: [], granted: [], revoked: [] };
-const TOKEN = 'a control token of the test';
-
-async function control(
-  service: RunningWebPubSub,
-  path: string,
-  { body, token = TOKEN }: { body?: unknown; token?: string } = {},
-): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(`${service.url}/control/${path}`, {
-    method: path === 'connections' ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${token}` },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: await response.json() };
-}
-
 /** A reliable client, what it hears, and whether it had to begin anew. */
 async function client(service: RunningWebPubSub, userId: string) {
   const { client, connectionId } = await connect(resources, service, {
@@ -41,17 +27,17 @@ const text = { contentType: 'text/plain' } as const;
 describe('the control surface', () => {
   it('does not exist without a token, nor for another one', async () => {
     const off = await startService(resources);
-    expect((await control(off, 'drop')).status).toBe(404);
-    expect((await control(off, 'drop', { token: '' })).status).toBe(404);
+    expect((await control(off, 'POST', 'drop')).status).toBe(404);
+    expect((await control(off, 'POST', 'drop', { token: '' })).status).toBe(404);
     const on = await startService(resources, { controlToken: TOKEN });
-    expect((await control(on, 'drop', { token: 'another' })).status).toBe(404);
-    expect((await control(on, 'anything')).status).toBe(404);
+    expect((await control(on, 'POST', 'drop', { token: 'another' })).status).toBe(404);
+    expect((await control(on, 'POST', 'anything')).status).toBe(404);
   });
 
   it('refuses a selection that it cannot read', async () => {
     const service = await startService(resources, { controlToken: TOKEN });
     for (const body of [[], { user: 'a' }, { userId: 1 }, { userId: 'a', group: 'g' }]) {
-      expect((await control(service, 'drop', { body })).status, JSON.stringify(body)).toBe(400);
+      expect((await control(service, 'POST', 'drop', { body })).status, JSON.stringify(body)).toBe(400);
     }
   });
 
@@ -59,14 +45,14 @@ describe('the control surface', () => {
     const service = await startService(resources, { controlToken: TOKEN });
     const ana = await client(service, 'ana');
     const ben = await client(service, 'ben');
-    const cut = await control(service, 'drop', { body: { hub: 'Chat', userId: 'ana' } });
+    const cut = await control(service, 'POST', 'drop', { body: { hub: 'Chat', userId: 'ana' } });
     expect(cut).toEqual({ status: 200, body: { connections: 1 } });
     const group = serviceClient(service, 'chat').group('room');
     await group.sendToAll('missed', text);
     expect(ben.heard).toEqual(['missed']);
     await vi.waitFor(() => expect(ana.heard).toEqual(['missed']), { timeout: 5_000 });
     expect(ana.stopped).not.toHaveBeenCalled();
-    const { body } = await control(service, 'connections');
+    const { body } = await control(service, 'GET', 'connections');
     expect(body).toContainEqual({
       hub: 'chat',
       connectionId: ana.connectionId,
@@ -82,12 +68,48 @@ describe('the control surface', () => {
     const service = await startService(resources, { controlToken: TOKEN });
     const ana = await client(service, 'ana');
     const ben = await client(service, 'ben');
-    expect(await control(service, 'service-reload', { body: { userId: 'ana' } })).toEqual({
+    expect(await control(service, 'POST', 'service-reload', { body: { userId: 'ana' } })).toEqual({
       status: 200,
       body: { connections: 1 },
     });
     await vi.waitFor(() => expect(ana.stopped).toHaveBeenCalledOnce(), { timeout: 5_000 });
     expect(ben.stopped).not.toHaveBeenCalled();
     expect(await serviceClient(service, 'chat').userExists('ana')).toBe(false);
+  });
+
+  it('tells of connections and groups, of all or of those that are asked for', async () => {
+    const service = await startService(resources, { controlToken: TOKEN });
+    const { connectionId: ana } = await connect(resources, service, {
+      userId: 'ana',
+      groups: ['room', 'hall'],
+      roles: ['webpubsub.sendToGroup.room', 'webpubsub.joinLeaveGroups.call.*'],
+    });
+    const { connectionId: ben } = await connect(resources, service, {
+      hub: 'other',
+      userId: 'ben',
+      groups: ['room'],
+    });
+    expect(await control(service, 'GET', 'groups')).toEqual({
+      status: 200,
+      body: [
+        { hub: 'chat', group: 'room', connections: [ana] },
+        { hub: 'chat', group: 'hall', connections: [ana] },
+        { hub: 'other', group: 'room', connections: [ben] },
+      ],
+    });
+    const { body } = await control(service, 'GET', 'connections?hub=Chat&group=room');
+    expect(body).toMatchObject([
+      {
+        connectionId: ana,
+        permissions: {
+          joinLeaveGroup: { all: false, patterns: ['call.*'], granted: [] },
+          sendToGroup: { all: false, patterns: [], granted: ['room'] },
+        },
+      },
+    ]);
+    expect((await control(service, 'GET', 'connections?userId=ben')).body).toMatchObject([
+      { connectionId: ben },
+    ]);
+    expect((await control(service, 'GET', 'connections?user=ben')).status).toBe(400);
   });
 });
