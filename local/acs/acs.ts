@@ -177,7 +177,7 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     events,
     faults,
     deadLetters: () => topic?.deadLetters ?? [],
-    scripts: new Scripts({ switchboard, callees, clock, ringMs: environment.behaviour.ringMs }),
+    scripts: new Scripts({ calls, switchboard, callees, clock, ringMs: environment.behaviour.ringMs }),
   });
 
   answerRequests(listening.server, { rest, control, tokens, topic, log });

@@ -8,6 +8,8 @@ import type { RunningSystem } from './running-system.ts';
 
 export interface PhoneResults {
   readonly rawId: string;
+  /** Whether the phone has hung up, or was told that the call is over. */
+  readonly over: boolean;
   readonly steps: readonly StepResult[];
 }
 
@@ -47,6 +49,12 @@ export class ScriptClient {
   ): Promise<string> {
     const body = { number, takes, afterMs, steps: stepsToJson(steps), maxMs };
     return ((await (await this.#request('POST', '/callees', body)).json()) as { rawId: string }).rawId;
+  }
+
+  /** How often a callee's telephone has rung. */
+  async rings(rawId: string): Promise<number> {
+    const response = await this.#request('GET', `/callees/${encodeURIComponent(rawId)}`);
+    return ((await response.json()) as { rings: number }).rings;
   }
 
   /** What became of the steps of each phone of a call; undefined for a callee whom nobody has reached. */

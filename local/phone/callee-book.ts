@@ -25,6 +25,7 @@ export class CalleeBook implements Callees {
   readonly #clock: Clock;
   readonly #scripts = new Map<string, CalleeScript>();
   readonly #phones = new Map<string, ScriptPhone>();
+  readonly #rings = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,6 +39,11 @@ export class CalleeBook implements Callees {
     this.#scripts.set(script.rawId, script);
   }
 
+  /** How often the telephone of this id has rung; undefined where there is none. */
+  rings(rawId: string): number | undefined {
+    return this.#scripts.has(rawId) ? (this.#rings.get(rawId) ?? 0) : undefined;
+  }
+
   /** The phone that answered last under this id. */
   phone(rawId: string): ScriptPhone | undefined {
     return this.#phones.get(rawId);
@@ -48,6 +54,7 @@ export class CalleeBook implements Callees {
     if (script === undefined) {
       return { outcome: Promise.resolve({ type: 'unavailable' }), cancel: () => {} };
     }
+    this.#rings.set(script.rawId, (this.#rings.get(script.rawId) ?? 0) + 1);
     const { promise, resolve } = Promise.withResolvers<CalleeOutcome>();
     if (script.takes === 'noAnswer') return { outcome: promise, cancel: () => resolve({ type: 'noAnswer' }) };
     const stop = this.#clock.after(script.afterMs, () => resolve(this.#take(script, incoming)));

@@ -31,6 +31,8 @@ export interface ScriptPhoneOptions {
 export interface ScriptPhone extends Phone {
   /** Of its recordings; undefined until media has started. */
   readonly sampleRateHz: number | undefined;
+  /** Whether its call is over for it, wherever it has gone. */
+  readonly over: boolean;
   said(): Int16Array;
   heard(): Int16Array;
   /** What has become of each step so far. */
@@ -59,10 +61,15 @@ class SteppingPhone implements ScriptPhone {
   #running: Running | undefined;
   #frames = 0;
   #hangUpAsked = false;
+  #over = false;
 
   constructor(options: ScriptPhoneOptions) {
     this.rawId = options.rawId;
     this.#options = options;
+  }
+
+  get over(): boolean {
+    return this.#over;
   }
 
   get sampleRateHz(): number | undefined {
@@ -105,7 +112,9 @@ class SteppingPhone implements ScriptPhone {
 
   mediaStopped(): void {}
 
-  ended(): void {}
+  ended(): void {
+    this.#over = true;
+  }
 
   said(): Int16Array {
     return this.#running?.said.toSamples() ?? new Int16Array();

@@ -37,6 +37,17 @@ export function judgeSteps(participant: string, steps: readonly StepResult[]): C
     });
 }
 
+/** Whether somebody's telephone has rung as often as was expected; nothing where nothing was. */
+export function judgeRings(participant: string, { rings }: CallExpectation, rung: number): Check[] {
+  if (rings === undefined) return [];
+  const what = `rings ${rings} ×`;
+  return [
+    rung === rings
+      ? { participant, what, held: true }
+      : { participant, what, held: false, detail: `it was ${rung}` },
+  ];
+}
+
 /** How a call ended and which events it had. */
 export function judgeCall(
   participant: string,

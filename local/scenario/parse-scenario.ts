@@ -85,8 +85,15 @@ function relationsOf({ participants }: ScenarioFile): Problem[] {
     if (greeting !== undefined && takes !== 'voicemail') {
       problems.push({ path: [...path, 'greeting'], message: 'belongs to a voicemail (takes: voicemail)' });
     }
-    if (calls === undefined && Object.keys(expect).length > 0) {
+    const { rings, ...ofCalls } = expect;
+    if (calls === undefined && Object.keys(ofCalls).length > 0) {
       problems.push({ path: [...path, 'expect'], message: 'belongs to a participant who calls' });
+    }
+    if (takes === undefined && rings !== undefined) {
+      problems.push({
+        path: [...path, 'expect', 'rings'],
+        message: 'belongs to a participant who takes calls',
+      });
     }
   }
   return problems;

@@ -4,10 +4,10 @@ import type { CallReport as TelephoneReport } from '../acs/control/call-report.t
 import { type FollowedCall, followCall, isAnsweredOrOver, isOver } from '../client/follow-call.ts';
 import { mergeEvents, type ReportedEvent } from '../client/report.ts';
 import type { RunningSystem } from '../client/running-system.ts';
-import { ScriptClient } from '../client/script-client.ts';
+import { type PhoneResults, ScriptClient } from '../client/script-client.ts';
 import { Telephone } from '../client/telephone.ts';
 import { findNumber } from '../stack/directory.ts';
-import { type Check, judgeCall, judgeSteps } from './judge.ts';
+import { type Check, judgeCall, judgeRings, judgeSteps } from './judge.ts';
 import type { Participant, Scenario } from './load-scenario.ts';
 
 /** Of one call: its participant, how it ended, and what happened, in the order of time. */
@@ -29,8 +29,8 @@ export interface Played {
 /** A call may last this much longer than its `maxMs` of streamed media: ringing, the answer, and the end. */
 const CALL_SLACK_MS = 60_000;
 const LOOK_EVERY_MS = 100;
-/** A callee whom the application calls must have been reached by then after the last caller's end. */
-const CALLEE_LIMIT_MS = 10_000;
+/** A callee must have been reached by then after the last caller's end; where nobody calls, `CALL_SLACK_MS` after the beginning. */
+const REACHED_LIMIT_MS = 10_000;
 
 /**
  * Resolves once every call of the scenario is over.
@@ -44,12 +44,17 @@ export async function playScenario(
   const stage = new Stage(system, onLook);
   if (scenario.faults !== undefined) await stage.scripts.planFaults(scenario.faults);
   try {
-    const callees = await stage.enterCallees(scenario.participants);
+    const entered = await stage.enterCallees(scenario.participants);
     const callers = scenario.participants.filter(({ calls }) => calls !== undefined);
     const played = await Promise.all(
       callers.map((caller) => stage.play(caller, joinersOf(scenario, caller))),
     );
-    const reached = await stage.calleeChecks(callees);
+    const callees = scenario.participants.filter(({ takes }) => takes !== undefined);
+    const reached = await stage.calleeChecks(
+      callees,
+      entered,
+      callers.length > 0 ? REACHED_LIMIT_MS : CALL_SLACK_MS,
+    );
     return {
       calls: played.map(({ call }) => call),
       checks: [...played.flatMap(({ checks }) => checks), ...reached],
@@ -100,7 +105,8 @@ class Stage {
     ]);
     const events = mergeEvents(followed.telephone, followed.product);
     const { outcome } = followed.telephone;
-    const phones = (await this.scripts.results(id)) ?? [];
+    // People whom the application has brought together talk on after the end of its call.
+    const phones = await this.#results(id, 0, caller.maxMs + CALL_SLACK_MS);
     const checks = [caller, ...joiners].flatMap(({ name, number }) => {
       const phone = phones.find(({ rawId }) => rawId === `4:${number}`);
       return judgeSteps(name, phone?.steps ?? []);
@@ -111,20 +117,37 @@ class Stage {
     };
   }
 
-  /** The steps of callees; one who does not answer has none. */
-  async calleeChecks(callees: ReadonlyMap<string, string>): Promise<Check[]> {
-    const checks: Check[] = [];
-    for (const [name, rawId] of callees) {
-      const giveUpAtMs = performance.now() + CALLEE_LIMIT_MS;
-      let phones = await this.scripts.results(rawId);
-      while (phones?.some(({ steps }) => steps.some(({ status }) => status === 'notReached'))) {
-        if (performance.now() > giveUpAtMs) break;
-        await delay(LOOK_EVERY_MS);
-        phones = await this.scripts.results(rawId);
-      }
-      checks.push(...(phones ?? []).flatMap(({ steps }) => judgeSteps(name, steps)));
+  /** The steps of callees, and how often they were called. */
+  async calleeChecks(
+    callees: readonly Participant[],
+    entered: ReadonlyMap<string, string>,
+    reachLimitMs: number,
+  ): Promise<Check[]> {
+    const checks = await Promise.all(
+      callees.map(async ({ name, takes, steps, maxMs, expect }) => {
+        const rawId = entered.get(name) ?? '';
+        const answers = takes === 'answers' || takes === 'voicemail';
+        const [phone] = answers ? await this.#results(rawId, reachLimitMs, maxMs + CALL_SLACK_MS) : [];
+        const unreached = steps.map(({ type }) => ({ type, status: 'notReached' as const }));
+        return [
+          ...judgeSteps(name, answers ? (phone?.steps ?? unreached) : []),
+          ...judgeRings(name, expect, await this.scripts.rings(rawId)),
+        ];
+      }),
+    );
+    return checks.flat();
+  }
+
+  /** What became of the steps of the phones of a call, or of a callee, once these are over; none of a callee whom nobody has reached in time. */
+  async #results(id: string, reachLimitMs: number, overLimitMs: number): Promise<readonly PhoneResults[]> {
+    const startMs = performance.now();
+    for (;;) {
+      const phones = await this.scripts.results(id);
+      if (phones?.every(({ over }) => over) === true) return phones;
+      const limitMs = phones === undefined ? reachLimitMs : reachLimitMs + overLimitMs;
+      if (performance.now() - startMs > limitMs) return phones ?? [];
+      await delay(LOOK_EVERY_MS);
     }
-    return checks;
   }
 
   async #follow(id: string, { maxMs, givesUpAfterMs }: Participant): Promise<FollowedCall> {

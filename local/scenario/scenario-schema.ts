@@ -79,7 +79,16 @@ const steps = z
 /** What is expected of one call, beside what its steps expect. Events are those that the telephone network sends. */
 const callExpectation = z.strictObject({
   outcome: z
-    .enum(['hungUpByCaller', 'hungUpByApplication', 'rejected', 'notAnswered', 'abandonedByCaller'])
+    .enum([
+      'hungUpByCaller',
+      'hungUpByApplication',
+      'rejected',
+      'notAnswered',
+      'abandonedByCaller',
+      'redirected',
+      'transferred',
+      'moved',
+    ])
     .optional(),
   /** These, in this order; others may come between. */
   events: z.array(z.string()).optional(),
@@ -87,6 +96,8 @@ const callExpectation = z.strictObject({
   never: z.array(z.string()).optional(),
   /** Exactly so many of each. */
   times: z.record(z.string(), z.int().min(0)).optional(),
+  /** How often the telephone of somebody whom the application calls has rung. */
+  rings: z.int().min(0).optional(),
 });
 
 const target = z.union(

@@ -224,6 +224,10 @@ describe.each(['groupCallLocator', 'roomCallLocator'] as const)('connectCall wit
     const second = await connectedTo(h, locator, '/second');
     expect(second.serverCallId).toBe(first.serverCallId);
     expect((await second.connection.listParticipants()).values).toHaveLength(3);
+    const { calls } = (await (await h.control('GET', 'calls')).json()) as { calls: { id: string }[] };
+    const joined = await h.control('POST', `scripts/${calls[0]?.id}/phones`, { from: CALLER, steps: [] });
+    expect(joined.status, 'a telephone that joins by itself').toBe(204);
+    expect(await second.connection.getParticipant(caller)).toMatchObject({ isMuted: false });
     const { recordingId } = await h.client.getCallRecording().start({ callLocator: locator });
     expect(await h.client.getCallRecording().getState(recordingId)).toMatchObject({
       recordingState: 'active',

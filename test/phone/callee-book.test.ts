@@ -74,6 +74,30 @@ describe('a callee', () => {
     ).toEqual(['done', 'done']);
   });
 
+  it('presses keys and says words on the line that it answers, and counts how often it rang', async () => {
+    const { clock, callees, ring, pressed, said } = book({
+      steps: [
+        { type: 'press', keys: '#' },
+        { type: 'say', audio: { samples: new Int16Array(320).fill(1), sampleRateHz: 16_000 }, text: 'hello' },
+      ],
+    });
+    expect([callees.rings(RAW_ID), callees.rings('4:+1')]).toEqual([0, undefined]);
+    const { outcome } = ring();
+    clock.advance(1_000);
+    await settle();
+    const answered = outcome();
+    if (answered?.type !== 'answered') throw new Error('it was to answer');
+    answered.phone.mediaStarted(16_000);
+    for (let frame = 0; frame < 20; frame++) {
+      answered.phone.speak();
+      answered.phone.hear(new Int16Array(320), 0);
+    }
+    expect([pressed, said, callees.rings(RAW_ID)]).toEqual([['#'], ['hello'], 1]);
+    expect(callees.phone(RAW_ID)?.over).toBe(false);
+    answered.phone.ended('hungUp');
+    expect(callees.phone(RAW_ID)?.over).toBe(true);
+  });
+
   it.each([
     ['busy', 'busy'],
     ['declines', 'declined'],

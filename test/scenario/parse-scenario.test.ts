@@ -64,7 +64,7 @@ participants:
       '10 participants.alice.steps[2].jump: is unknown',
       '10 participants.alice.steps[2]: must do one thing: say, startSaying, wait, press, interrupt, expect, hangUp',
       '11 participants.alice.steps[3].expect.hear.tone: Too small: expected number to be >=50',
-      '13 participants.alice.expect.outcome: Invalid option: expected one of "hungUpByCaller"|"hungUpByApplication"|"rejected"|"notAnswered"|"abandonedByCaller"',
+      '13 participants.alice.expect.outcome: Invalid option: expected one of "hungUpByCaller"|"hungUpByApplication"|"rejected"|"notAnswered"|"abandonedByCaller"|"redirected"|"transferred"|"moved"',
     ]);
   });
 
@@ -83,11 +83,18 @@ participants:
     greeting: hello
     expect:
       outcome: rejected
+      rings: 1
 `;
     expect(problemsOf(yaml)).toEqual([
       '8 participants.bob.joins: must be a participant who calls, not "carol"',
       '12 participants.carol.greeting: belongs to a voicemail (takes: voicemail)',
       '13 participants.carol.expect: belongs to a participant who calls',
+    ]);
+  });
+
+  it('cannot expect the telephone of a caller to ring', () => {
+    expect(problemsOf(`${CALLER}    expect: { rings: 1 }\n`)).toEqual([
+      '6 participants.alice.expect.rings: belongs to a participant who takes calls',
     ]);
   });
 

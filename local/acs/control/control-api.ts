@@ -104,6 +104,9 @@ export class ControlApi {
           json: this.#options.scripts.enterCallee(await readJson(request)),
         });
         return;
+      case 'GET callees/{id}':
+        sendReply(response, { status: 200, json: this.#options.scripts.callee(decode(id)) });
+        return;
       case 'POST calls/{id}/says':
         sendReply(response, sayWords(this.#find(id).call, await readJson(request)));
         return;

@@ -5,6 +5,7 @@ import type { Step } from '../../phone/step.ts';
 import { stepsSchema } from '../../phone/step-json.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Call } from '../call/call.ts';
+import type { CallRegistry } from '../call/call-registry.ts';
 import { identifierOf } from '../call/identifiers.ts';
 import { PhoneLine } from '../call/phone-line.ts';
 import type { Switchboard } from '../call/switchboard.ts';
@@ -43,16 +44,22 @@ const calleeSchema = z.strictObject({
 });
 
 export interface ScriptsOptions {
+  readonly calls: Pick<CallRegistry, 'find'>;
   readonly switchboard: Switchboard;
   readonly callees: CalleeBook;
   readonly clock: Clock;
   readonly ringMs: number;
 }
 
+interface ScriptedCall {
+  readonly call: Call;
+  readonly phones: ScriptPhone[];
+}
+
 /** Calls whose phones follow scripts, told over the control surface. */
 export class Scripts {
   readonly #options: ScriptsOptions;
-  readonly #calls = new Map<string, { readonly call: Call; readonly phones: ScriptPhone[] }>();
+  readonly #calls = new Map<string, ScriptedCall>();
 
   constructor(options: ScriptsOptions) {
     this.#options = options;
@@ -76,17 +83,13 @@ export class Scripts {
       },
     });
     clock.after(ringMs + limitMs + SILENT_CALL_GRACE_MS, () => call.hangUpByCaller());
-    this.#calls.set(call.ids.id, { call, phones });
-    for (const oldest of this.#calls.keys()) {
-      if (this.#calls.size <= MAX_CALLS) break;
-      this.#calls.delete(oldest);
-    }
+    this.#remember({ call, phones });
     return { id: call.ids.id };
   }
 
-  /** Another phone on the call: `{from, steps, maxMs?}`. @throws RefusedError */
+  /** Another phone on any call: `{from, steps, maxMs?}`. @throws RefusedError */
   join(id: string, body: unknown): void {
-    const { call, phones } = this.#find(id);
+    const { call, phones } = this.#calls.get(id) ?? this.#addCall(id);
     const { from, steps, maxMs: limitMs } = parsed(joinSchema, body);
     const identifier = identifierOf(from);
     if (identifier === undefined) throw invalid('The field from must be a phone number or a raw id.');
@@ -115,11 +118,20 @@ export class Scripts {
     return { rawId: identifier.rawId };
   }
 
+  /** How often a callee's telephone has rung. @throws RefusedError 404 */
+  callee(rawId: string): { readonly rawId: string; readonly rings: number } {
+    const rings = this.#options.callees.rings(rawId);
+    if (rings === undefined) throw notFound();
+    return { rawId, rings };
+  }
+
   /** What became of the steps of each phone on a call, or of a callee's phone. @throws RefusedError 404 */
   results(id: string): { readonly phones: readonly object[] } {
     const callee = this.#options.callees.phone(id);
     const phones = callee === undefined ? this.#find(id).phones : [callee];
-    return { phones: phones.map((phone) => ({ rawId: phone.rawId, steps: phone.results() })) };
+    return {
+      phones: phones.map((phone) => ({ rawId: phone.rawId, over: phone.over, steps: phone.results() })),
+    };
   }
 
   /** What the first phone of a call, or a callee, said or heard. @throws RefusedError 404 */
@@ -134,6 +146,22 @@ export class Scripts {
       samples: direction === 'said' ? phone.said() : phone.heard(),
       sampleRateHz: phone.sampleRateHz ?? 16_000,
     };
+  }
+
+  /** A call that began without a script. */
+  #addCall(id: string): ScriptedCall {
+    const call = this.#options.calls.find(id)?.call;
+    if (call === undefined) throw notFound();
+    return this.#remember({ call, phones: [] });
+  }
+
+  #remember(scripted: ScriptedCall): ScriptedCall {
+    this.#calls.set(scripted.call.ids.id, scripted);
+    for (const oldest of this.#calls.keys()) {
+      if (this.#calls.size <= MAX_CALLS) break;
+      this.#calls.delete(oldest);
+    }
+    return scripted;
   }
 
   #phone(
@@ -153,7 +181,7 @@ export class Scripts {
     });
   }
 
-  #find(id: string): { readonly call: Call; readonly phones: ScriptPhone[] } {
+  #find(id: string): ScriptedCall {
     const found = this.#calls.get(id);
     if (found === undefined) throw notFound();
     return found;

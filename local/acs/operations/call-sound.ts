@@ -28,10 +28,11 @@ export interface CallSoundOptions {
  * The sound of one call apart from its media stream. Prompts are mixed in where phones hear, so whatever drives the phones carries them:
  *
  * ```
- *            a prompt plays or somebody listens        no more
+ *            a prompt plays, somebody listens,          none of these
+ *            two telephones are there
  *   (quiet) ────────────────────────────────▶ clock ───────────▶ (quiet)
  *      │                                        │ ▲
- *      └───media stream starts──▶ stream ◀──────┘ │ the stream stops, and a prompt plays or somebody listens
+ *      └───media stream starts──▶ stream ◀──────┘ │ the stream stops, and one of these
  *                                   └─────────────┘
  * ```
  * Under `clock` this class itself drives the phones, 20 ms at a time on the ticker of the process, and they hear one another.
@@ -74,6 +75,8 @@ export class CallSound implements PromptPlayer, Ticking {
       finished: (self, reader) => this.#finishedBy(self, reader),
     });
     this.#phones.set(phone.rawId, prompted);
+    // The call puts the phone on its list when it has it back.
+    queueMicrotask(() => this.#update());
     return prompted;
   }
 
@@ -158,6 +161,7 @@ export class CallSound implements PromptPlayer, Ticking {
 
   broke(error: unknown): void {
     this.#clock = undefined;
+    this.#conference = undefined;
     this.#options.log?.(`the sound of a call broke and was stopped: ${String(error)}`);
     for (const prompt of [...this.#prompts]) {
       prompt.readers.clear();
@@ -186,7 +190,7 @@ export class CallSound implements PromptPlayer, Ticking {
   }
 
   #update(): void {
-    const wanted = !this.#closed && (this.#prompts.size > 0 || this.#listeners > 0);
+    const wanted = !this.#closed && (this.#prompts.size > 0 || this.#listeners > 0 || this.#phones.size > 1);
     if (!wanted) this.#stopClock();
     else if (this.#streamed.size === 0) this.#startClock();
   }
