@@ -4,10 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createCallControl } from '../../shared/azure/call-control.ts';
 import { createTableCallStore } from '../../shared/azure/call-store.ts';
 import { tokenCredential } from '../../shared/azure/credentials.ts';
+import { createTableIdempotencyStore } from '../../shared/azure/idempotency-store.ts';
 import { createRouteTable } from '../../shared/azure/route-table.ts';
 import { type Connection, type Environment, isLoopbackHttp, readControlConfig } from '../../shared/config.ts';
+import type { IdempotencyStore } from '../../shared/core/idempotency.ts';
 import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/protocol/acs-token.ts';
 import { parseRoutes } from '../../shared/protocol/routes-schema.ts';
+import { type Access, hostKeys } from './access/access.ts';
 import { RouteBook } from './route-book.ts';
 import type { ControlDeps } from './use-cases/deps.ts';
 
@@ -15,6 +18,12 @@ const ROUTES_FILE = 'routes.json';
 
 export interface ControlApp {
   readonly deps: ControlDeps;
+  /** Decides who may use the HTTP API. */
+  readonly access: Access;
+  /** First answers of requests that act. */
+  readonly idempotency: IdempotencyStore;
+  /** The timelines that are being streamed by this process. */
+  readonly streams: Set<object>;
   /** Checks that a callback comes from ACS. */
   readonly acsTokens: AcsTokenVerifier;
   /** What tickets may be signed with: the present key, and the one before it. */
@@ -42,6 +51,9 @@ export function createControlApp(env: Environment): ControlApp {
   const tableOptions = { allowInsecureConnection: isInsecure(config.tables, 'TableEndpoint') };
   const routeTable = createRouteTable(tables, tableOptions);
   return {
+    access: hostKeys,
+    idempotency: createTableIdempotencyStore(tables, tableOptions),
+    streams: new Set(),
     acsTokens: createAcsTokenVerifier(config.acsTokens),
     ticketKeys: config.ticketKeys,
     deps: {

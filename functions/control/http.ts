@@ -1,5 +1,4 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import * as z from 'zod';
 import { ConfigError } from '../../shared/config.ts';
 import { CallControlError } from '../../shared/core/call-control.ts';
 import { CallStoreError } from '../../shared/core/call-store.ts';
@@ -7,7 +6,6 @@ import { CALL_ID_PATTERN } from '../../shared/protocol/names.ts';
 import {
   PROBLEM_CONTENT_TYPE,
   type Problem,
-  type ProblemMember,
   type ProblemName,
   problem,
 } from '../../shared/protocol/problem.ts';
@@ -44,20 +42,25 @@ export function httpFunction(
     try {
       return await run(request, log);
     } catch (error) {
-      const found = problemOf(error);
-      if (found.problem.status >= 500) {
-        log.error('A request failed', {
-          status: found.problem.status,
-          type: found.problem.type,
-          why: whyOf(error),
-        });
-      }
-      return {
-        status: found.problem.status,
-        headers: { ...found.headers, 'content-type': PROBLEM_CONTENT_TYPE },
-        body: JSON.stringify(found.problem),
-      };
+      return problemResponse(error, log);
     }
+  };
+}
+
+/** What an error is answered with; one of ours that is at fault is logged. */
+export function problemResponse(error: unknown, log: Log): HttpResponseInit {
+  const found = problemOf(error);
+  if (found.problem.status >= 500) {
+    log.error('A request failed', {
+      status: found.problem.status,
+      type: found.problem.type,
+      why: whyOf(error),
+    });
+  }
+  return {
+    status: found.problem.status,
+    headers: { ...found.headers, 'content-type': PROBLEM_CONTENT_TYPE },
+    body: JSON.stringify(found.problem),
   };
 }
 
@@ -70,12 +73,17 @@ function problemOf(error: unknown): Pick<ProblemError, 'problem' | 'headers'> {
   return new ProblemError('internal-error', 'The request could not be served; the log of the app says why.');
 }
 
-function acsProblem({ failure, message }: CallControlError): ProblemError {
-  const { status, code, retryable, retryAfter } = failure;
+/** What ACS did not do, or was not asked to. */
+export function acsProblem(
+  { failure, message }: CallControlError,
+  extensions: Readonly<Record<string, unknown>> = {},
+): ProblemError {
+  const { status, code, retryable, retryAfter, notAsked } = failure;
+  if (notAsked !== undefined) return new ProblemError('operation-not-possible', `${message}.`, extensions);
   return new ProblemError(
     retryable ? 'acs-unavailable' : 'acs-refused',
     `${message.charAt(0).toUpperCase()}${message.slice(1)}.`,
-    { acsStatus: status, acsCode: code },
+    { ...extensions, acsStatus: status, acsCode: code },
     retryable && retryAfter !== undefined ? { 'retry-after': retryAfter } : {},
   );
 }
@@ -111,36 +119,4 @@ export async function readJson(request: HttpRequest): Promise<unknown> {
       errors: [{ pointer: '#', detail: 'must be JSON' }],
     });
   }
-}
-
-const streamingBody = z.strictObject({
-  operationContext: z.string().min(1).max(1_024).exactOptional(),
-});
-
-/** The body of a request to start or stop streaming, every problem of it reported at once. */
-export async function readStreamingBody(request: HttpRequest): Promise<z.infer<typeof streamingBody>> {
-  const parsed = streamingBody.safeParse((await readJson(request)) ?? {});
-  if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.flatMap(describeIssue);
-  throw new ProblemError(
-    'invalid-request',
-    `The body is not valid: ${errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ')}.`,
-    { errors },
-  );
-}
-
-function describeIssue(issue: z.core.$ZodIssue): ProblemMember[] {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({
-      pointer: pointerTo([...issue.path, key]),
-      detail: 'is not a known member',
-    }));
-  return [{ pointer: pointerTo(issue.path), detail: issue.message }];
-}
-
-function pointerTo(path: readonly PropertyKey[]): string {
-  const parts = path.map((key) =>
-    encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1')),
-  );
-  return ['#', ...parts].join('/');
 }

@@ -1,18 +1,17 @@
 import { app, type EventGridHandler } from '@azure/functions';
+import { registerEndpoints } from './api/register-endpoints.ts';
 import { callEvents } from './call-events.ts';
 import { controlAppLoader } from './control-app.ts';
-import { getCall } from './get-call.ts';
-import { hangUp } from './hang-up.ts';
 import { incomingCall } from './incoming-call.ts';
-import { listCalls } from './list-calls.ts';
 import { restartMediaStreaming } from './restart-media-streaming.ts';
-import { startMediaStreaming } from './start-media-streaming.ts';
-import { stopMediaStreaming } from './stop-media-streaming.ts';
 import { sweepCalls } from './sweep-calls.ts';
 
 /** Registers the functions of the control app. Settings are read at the first invocation, not here. */
 export function registerControl(): void {
   const load = controlAppLoader(process.env);
+
+  // Timelines are streamed as they come.
+  app.setup({ enableHttpStream: true });
 
   app.eventGrid('incomingCall', { handler: incomingCall(load) as EventGridHandler });
 
@@ -24,37 +23,6 @@ export function registerControl(): void {
     handler: callEvents(load),
   });
 
-  app.http('listCalls', {
-    methods: ['GET'],
-    authLevel: 'function',
-    route: 'calls',
-    handler: listCalls(load),
-  });
-  app.http('getCall', {
-    methods: ['GET'],
-    authLevel: 'function',
-    route: 'calls/{callId}',
-    handler: getCall(load),
-  });
-  app.http('hangUp', {
-    methods: ['POST'],
-    authLevel: 'function',
-    route: 'calls/{callId}/hang-up',
-    handler: hangUp(load),
-  });
-  app.http('startMediaStreaming', {
-    methods: ['POST'],
-    authLevel: 'function',
-    route: 'calls/{callId}/streaming/start',
-    handler: startMediaStreaming(load),
-  });
-  app.http('stopMediaStreaming', {
-    methods: ['POST'],
-    authLevel: 'function',
-    route: 'calls/{callId}/streaming/stop',
-    handler: stopMediaStreaming(load),
-  });
-
   // Anonymous to the host, since a relay has no function key: the handler demands the ticket of the call instead.
   app.http('restartMediaStreaming', {
     methods: ['POST'],
@@ -62,6 +30,8 @@ export function registerControl(): void {
     route: 'calls/{callId}/streaming/restart',
     handler: restartMediaStreaming(load),
   });
+
+  registerEndpoints(load);
 
   app.timer('sweepCalls', { schedule: '0 * * * * *', handler: sweepCalls(load) });
 }

@@ -1,6 +1,6 @@
 import type { HttpHandler, HttpRequest } from '@azure/functions';
 import { TicketError, verifyTicket } from '../../shared/protocol/ticket.ts';
-import { answerCallAction } from './call-action.ts';
+import { acted } from './api/acted.ts';
 import type { ControlApp, LoadControlApp } from './control-app.ts';
 import { callIdOf, httpFunction, ProblemError } from './http.ts';
 
@@ -12,9 +12,9 @@ export function restartMediaStreaming(load: LoadControlApp): HttpHandler {
   return httpFunction(async (request, log) => {
     const app = await load();
     await proveRelay(app, request);
-    const { status } = await answerCallAction(app, request, { type: 'RestartRequested' }, log);
+    await acted(app.deps, callIdOf(request), { type: 'RestartRequested' }, log);
     // A relay learns nothing about the call that it does not know.
-    return status === undefined ? {} : { status };
+    return { status: 202 };
   });
 }
 

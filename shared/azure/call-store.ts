@@ -6,7 +6,8 @@ import type {
   TransactionAction,
 } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
-import type { Call } from '../core/call.ts';
+import { type Call, readStoredCall } from '../core/call.ts';
+import { type CallPage, type CallQuery, pageOfCalls } from '../core/call-list.ts';
 import { type CallStore, CallStoreError, type TimelineEntry } from '../core/call-store.ts';
 
 export type TablesAccess =
@@ -144,6 +145,15 @@ class TableCallStore implements CallStore {
     });
   }
 
+  list(query: CallQuery): Promise<CallPage> {
+    return this.#guard('listing calls', async ({ calls }) => {
+      const partitions = Array.from({ length: PARTITIONS }, (_, index) =>
+        liveCalls(calls, index, Number.POSITIVE_INFINITY),
+      );
+      return pageOfCalls((await Promise.all(partitions)).flat(), query);
+    });
+  }
+
   countLive(route: string, atMost: number): Promise<number> {
     return this.#guard('counting calls', async ({ calls }) => {
       const partitions = Array.from({ length: PARTITIONS }, (_, index) =>
@@ -169,10 +179,11 @@ class TableCallStore implements CallStore {
     });
   }
 
-  timeline(callId: string, limit: number): Promise<readonly TimelineEntry[]> {
+  timeline(callId: string, limit: number, fromMs = 0): Promise<readonly TimelineEntry[]> {
     return this.#guard('reading a timeline', async ({ timeline }) => {
       // Call ids have no characters that would need quoting in a filter.
-      const rows = await firstRows<TimelineRow>(timeline, `PartitionKey eq '${callId}'`, limit);
+      const range = `PartitionKey eq '${callId}' and RowKey ge '${timeOfKey(fromMs)}'`;
+      const rows = await firstRows<TimelineRow>(timeline, range, limit);
       return rows.map(({ id, atMs, source, type, details }) => ({
         id,
         atMs: Number(atMs),
@@ -242,7 +253,7 @@ function callOf(row: CallRow): Call {
   if (row.schema !== SCHEMA) {
     throw new CallStoreError(`the stored call is of version ${row.schema}, this app understands ${SCHEMA}`);
   }
-  return JSON.parse(row.call) as Call;
+  return readStoredCall(row.call);
 }
 
 async function liveCalls(calls: TableClient, partition: number, limit: number): Promise<Call[]> {
@@ -285,8 +296,11 @@ const TIME_DIGITS = 15;
 
 /** Rows of a partition are kept in the order of their keys: time first. The id is hashed, since keys exclude some characters. */
 function timelineKey({ atMs, id }: TimelineEntry): string {
-  const time = Math.max(0, Math.trunc(atMs)).toString().padStart(TIME_DIGITS, '0');
-  return `${time}-${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
+  return `${timeOfKey(atMs)}-${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
+}
+
+function timeOfKey(atMs: number): string {
+  return Math.max(0, Math.trunc(atMs)).toString().padStart(TIME_DIGITS, '0');
 }
 
 function statusOf(error: unknown): number | undefined {

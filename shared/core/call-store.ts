@@ -1,4 +1,5 @@
 import type { Call } from './call.ts';
+import type { CallPage, CallQuery } from './call-list.ts';
 
 /** One line of what happened to a call. It holds no number, context, token, tone or URL. */
 export interface TimelineEntry {
@@ -28,12 +29,14 @@ export interface CallStore {
   ): Promise<Result | undefined>;
   /** Calls that have not ended, the newest first, at most `limit`. Its cost does not grow with the calls of the past. */
   listLive(limit: number): Promise<readonly Call[]>;
+  /** A page of the calls that have not ended, the newest first. Its cost does not grow with the calls of the past. */
+  list(query: CallQuery): Promise<CallPage>;
   /** How many calls of a route have not ended; counted no further than `atMost`. */
   countLive(route: string, atMost: number): Promise<number>;
   /** Adds an entry; the same entry (`id` and `atMs`) again changes nothing. */
   appendTimeline(callId: string, entry: TimelineEntry): Promise<void>;
-  /** The first `limit` entries in the order of their times. */
-  timeline(callId: string, limit: number): Promise<readonly TimelineEntry[]>;
+  /** The first `limit` entries in the order of their times, of those that are not earlier than `fromMs`. */
+  timeline(callId: string, limit: number, fromMs?: number): Promise<readonly TimelineEntry[]>;
 }
 
 export class CallStoreError extends Error {

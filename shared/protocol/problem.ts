@@ -12,9 +12,28 @@ export const PROBLEMS = {
   'streaming-already-on': { status: 409, title: 'The audio is streamed already' },
   'streaming-already-off': { status: 409, title: 'The audio is not streamed' },
   'streaming-stopping': { status: 409, title: 'Streaming is being stopped' },
+  'recording-already-on': { status: 409, title: 'The call is recorded already' },
+  'recording-already-off': { status: 409, title: 'The call is not recorded' },
+  'recording-starting': { status: 409, title: 'Recording is starting' },
+  'recording-paused': { status: 409, title: 'Recording is paused already' },
+  'recording-not-paused': { status: 409, title: 'Recording is not paused' },
+  'transcription-already-on': { status: 409, title: 'The call is transcribed already' },
+  'transcription-already-off': { status: 409, title: 'The call is not transcribed' },
+  'transfer-under-way': { status: 409, title: 'The call is being handed over' },
+  'too-many-operations': { status: 409, title: 'Too many operations of the call are under way' },
+  'operation-not-possible': { status: 422, title: 'This cannot be asked of this call' },
+  'no-route': { status: 409, title: 'No route lets this call be placed' },
+  'idempotency-in-progress': { status: 409, title: 'The first request with this key is still being served' },
+  'idempotency-outcome-unknown': {
+    status: 409,
+    title: 'The first request with this key was broken off, and what came of it is not known',
+  },
   'payload-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The body is not of a type that is read here' },
+  'idempotency-key-reused': { status: 422, title: 'The key belongs to another request' },
   'internal-error': { status: 500, title: 'Something went wrong here' },
   misconfigured: { status: 500, title: 'The app is not configured correctly' },
+  'not-supported': { status: 501, title: 'This is not supported' },
   'acs-refused': { status: 502, title: 'Azure Communication Services refused the request' },
   'acs-unavailable': { status: 503, title: 'Azure Communication Services cannot serve the request now' },
   'token-keys-unavailable': {
@@ -22,15 +41,15 @@ export const PROBLEMS = {
     title: 'The keys that prove the caller cannot be fetched now',
   },
   'store-unavailable': { status: 503, title: 'Table storage cannot serve the request now' },
+  'too-many-streams': { status: 503, title: 'No further timeline can be streamed now' },
 } as const;
 
 export type ProblemName = keyof typeof PROBLEMS;
 
-/** One thing wrong with a body; `pointer` is a JSON pointer as a URI fragment (RFC 6901, section 6). */
-export interface ProblemMember {
-  readonly pointer: string;
-  readonly detail: string;
-}
+/** One thing wrong with a request: in its body, at a JSON pointer as a URI fragment (RFC 6901, section 6), or in a parameter. */
+export type ProblemMember =
+  | { readonly pointer: string; readonly detail: string }
+  | { readonly parameter: string; readonly in: 'path' | 'query' | 'header'; readonly detail: string };
 
 export interface Problem {
   readonly type: string;

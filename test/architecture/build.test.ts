@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuiltBundle, build } from '../../scripts/build.ts';
+import type { Endpoint } from '../../shared/protocol/api/endpoint.ts';
+import { ENDPOINTS } from '../../shared/protocol/api/endpoints.ts';
 import type { RegisteredFunction } from './registered-function.ts';
 
 const run = promisify(execFile);
@@ -53,17 +55,18 @@ describe('the bundle of the function app', () => {
   });
 
   it('registers the functions of the control app with APP_ROLE=control, and needs no other setting to load', async () => {
-    expect((await load({ APP_ROLE: 'control' })).map(summary).sort()).toEqual([
-      'callEvents httpTrigger POST callbacks/{callId} anonymous',
-      'getCall httpTrigger GET calls/{callId} function',
-      'hangUp httpTrigger POST calls/{callId}/hang-up function',
-      'incomingCall eventGridTrigger',
-      'listCalls httpTrigger GET calls function',
-      'restartMediaStreaming httpTrigger POST calls/{callId}/streaming/restart anonymous',
-      'startMediaStreaming httpTrigger POST calls/{callId}/streaming/start function',
-      'stopMediaStreaming httpTrigger POST calls/{callId}/streaming/stop function',
-      'sweepCalls timerTrigger',
-    ]);
+    const endpoints = Object.entries<Endpoint>(ENDPOINTS).map(([name, { method, path, role }]) =>
+      [name, 'httpTrigger', method, path, role === undefined ? 'anonymous' : 'function'].join(' '),
+    );
+    expect((await load({ APP_ROLE: 'control' })).map(summary).sort()).toEqual(
+      [
+        ...endpoints,
+        'callEvents httpTrigger POST callbacks/{callId} anonymous',
+        'incomingCall eventGridTrigger',
+        'restartMediaStreaming httpTrigger POST calls/{callId}/streaming/restart anonymous',
+        'sweepCalls timerTrigger',
+      ].sort(),
+    );
   });
 
   it.each<[string, Record<string, string>]>([

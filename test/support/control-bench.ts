@@ -1,11 +1,15 @@
 import { type HttpHandler, HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions';
+import { hostKeys } from '../../functions/control/access/access.ts';
+import { handlerOf } from '../../functions/control/api/register-endpoints.ts';
 import type { ControlApp, LoadControlApp } from '../../functions/control/control-app.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
 import type { CallRoute } from '../../shared/core/routes.ts';
 import { AcsTokenError } from '../../shared/protocol/acs-token.ts';
+import { ENDPOINTS, type OperationId } from '../../shared/protocol/api/endpoints.ts';
 import { CONNECTION_ID, PLAN, T0 } from './calls.ts';
 import { FakeCallControl } from './fake-call-control.ts';
 import { MemoryCallStore } from './memory-call-store.ts';
+import { MemoryIdempotencyStore } from './memory-idempotency-store.ts';
 
 export const TICKET_KEY = 'a ticket key for the tests, long enough';
 
@@ -17,6 +21,9 @@ export const CONTEXT = 'eyJ.incoming-call-context';
 export class ControlBench {
   readonly store = new MemoryCallStore();
   readonly control = new FakeCallControl();
+  readonly idempotency = new MemoryIdempotencyStore();
+  /** The timelines that are being streamed. */
+  readonly streams = new Set<object>();
   readonly logged: string[] = [];
   nowMs = T0;
   /** Pauses that were slept, in milliseconds. */
@@ -50,6 +57,9 @@ export class ControlBench {
     };
     this.#app = {
       deps: this.deps,
+      access: hostKeys,
+      idempotency: this.idempotency,
+      streams: this.streams,
       ticketKeys: [TICKET_KEY],
       acsTokens: {
         verify: async (header) => {
@@ -97,31 +107,57 @@ export class ControlBench {
     };
   }
 
+  /** Asks the HTTP API for one of its operations. */
+  ask(id: OperationId, options: RequestOptions = {}): Promise<Answer> {
+    const { method, path } = ENDPOINTS[id];
+    const { params = {} } = options;
+    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+    return this.call(handlerOf(id, this.load), { method, path: filled, ...options });
+  }
+
   async call(handler: HttpHandler, options: RequestOptions = {}): Promise<Answer> {
-    const { method = 'POST', params = {}, query = {}, headers = {}, body } = options;
+    const response = await this.respond(handler, options);
+    const text = response.body === undefined ? undefined : await textOf(response.body);
+    const headers = new Headers(response.headers as Record<string, string> | undefined);
+    const isJson = headers.get('content-type')?.includes('json') ?? true;
+    return {
+      status: response.status ?? 200,
+      headers,
+      text: text ?? '',
+      json:
+        text === undefined
+          ? JSON.parse(JSON.stringify(response.jsonBody ?? null))
+          : isJson
+            ? JSON.parse(text)
+            : undefined,
+    };
+  }
+
+  /** What a handler gives the host, its body unread. */
+  async respond(handler: HttpHandler, options: RequestOptions = {}): Promise<HttpResponseInit> {
+    const { method = 'POST', path = '', params = {}, query = {}, headers = {}, body } = options;
     const request = new HttpRequest({
       method,
-      url: 'https://control.example/api',
+      url: `https://control.example/api/${path}`,
       params,
       query,
-      headers,
+      headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
       ...(body === undefined
         ? {}
         : { body: { string: typeof body === 'string' ? body : JSON.stringify(body) } }),
     });
-    const response = (await handler(request, this.context())) as HttpResponseInit;
-    const text = response.body === undefined ? undefined : String(response.body);
-    const responseHeaders = new Headers(response.headers as Record<string, string> | undefined);
-    return {
-      status: response.status ?? 200,
-      headers: responseHeaders,
-      json: text === undefined ? JSON.parse(JSON.stringify(response.jsonBody ?? null)) : JSON.parse(text),
-    };
+    return (await handler(request, this.context())) as HttpResponseInit;
   }
+}
+
+function textOf(body: unknown): Promise<string> {
+  return new Response(body as ConstructorParameters<typeof Response>[0]).text();
 }
 
 export interface RequestOptions {
   readonly method?: string;
+  /** Below `/api/`. */
+  readonly path?: string;
   readonly params?: Record<string, string>;
   readonly query?: Record<string, string>;
   readonly headers?: Record<string, string>;
@@ -131,5 +167,7 @@ export interface RequestOptions {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
+  readonly text: string;
+  /** The body, where it is JSON; null where there is none. */
   readonly json: unknown;
 }

@@ -1,4 +1,5 @@
 import type { Call } from '../../shared/core/call.ts';
+import { type CallPage, type CallQuery, pageOfCalls } from '../../shared/core/call-list.ts';
 import { type CallStore, CallStoreError, type TimelineEntry } from '../../shared/core/call-store.ts';
 
 const MAX_CONFLICTS = 8;
@@ -51,8 +52,19 @@ export class MemoryCallStore implements CallStore {
       .slice(0, limit);
   }
 
+  async list(query: CallQuery): Promise<CallPage> {
+    await this.#travel();
+    const calls = [...this.#rows.values()].map(({ json }) => JSON.parse(json) as Call);
+    return pageOfCalls(
+      calls.filter(({ phase }) => phase !== 'ended'),
+      query,
+    );
+  }
+
   async countLive(route: string, atMost: number): Promise<number> {
-    return (await this.listLive(Number.MAX_SAFE_INTEGER)).filter((call) => call.route === route).slice(0, atMost).length;
+    return (await this.listLive(Number.MAX_SAFE_INTEGER))
+      .filter((call) => call.route === route)
+      .slice(0, atMost).length;
   }
 
   async appendTimeline(callId: string, entry: TimelineEntry): Promise<void> {
@@ -63,9 +75,10 @@ export class MemoryCallStore implements CallStore {
     if (!entries.has(key)) entries.set(key, entry);
   }
 
-  async timeline(callId: string, limit: number): Promise<readonly TimelineEntry[]> {
+  async timeline(callId: string, limit: number, fromMs = 0): Promise<readonly TimelineEntry[]> {
     await this.#travel();
-    return [...(this.#timelines.get(callId)?.values() ?? [])].sort((a, b) => a.atMs - b.atMs).slice(0, limit);
+    const entries = [...(this.#timelines.get(callId)?.values() ?? [])].filter(({ atMs }) => atMs >= fromMs);
+    return entries.sort((a, b) => a.atMs - b.atMs).slice(0, limit);
   }
 
   /** Others may act meanwhile, as they do while a request is on its way. */

@@ -1,11 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { handlerOf } from '../../../functions/control/api/register-endpoints.ts';
 import { callEvents } from '../../../functions/control/call-events.ts';
-import { getCall } from '../../../functions/control/get-call.ts';
-import { hangUp } from '../../../functions/control/hang-up.ts';
 import { incomingCall } from '../../../functions/control/incoming-call.ts';
-import { listCalls } from '../../../functions/control/list-calls.ts';
-import { startMediaStreaming } from '../../../functions/control/start-media-streaming.ts';
-import { stopMediaStreaming } from '../../../functions/control/stop-media-streaming.ts';
 import { callIdOf } from '../../../functions/control/use-cases/receive-incoming-call.ts';
 import { PROBLEM_CONTENT_TYPE } from '../../../shared/protocol/problem.ts';
 import { CONNECTION_ID, PLAN } from '../../support/calls.ts';
@@ -43,15 +39,15 @@ async function connect(): Promise<void> {
 }
 
 function start(body?: unknown): Promise<Answer> {
-  return bench.call(startMediaStreaming(bench.load), { params: { callId: CALL_ID }, body });
+  return bench.ask('startMediaStreaming', { params: { callId: CALL_ID }, body });
 }
 
 function stop(body?: unknown): Promise<Answer> {
-  return bench.call(stopMediaStreaming(bench.load), { params: { callId: CALL_ID }, body });
+  return bench.ask('stopMediaStreaming', { params: { callId: CALL_ID }, body });
 }
 
 function end(): Promise<Answer> {
-  return bench.call(hangUp(bench.load), { params: { callId: CALL_ID } });
+  return bench.ask('hangUp', { params: { callId: CALL_ID } });
 }
 
 function expectProblem(answer: Answer, status: number, type: string): void {
@@ -193,14 +189,14 @@ describe('hanging up', () => {
 describe('looking at calls', () => {
   it('lists those that have not ended, without whole numbers', async () => {
     await connect();
-    const { json, status } = await bench.call(listCalls(bench.load), { method: 'GET' });
+    const { json, status } = await bench.ask('listCalls');
     expect(status).toBe(200);
     expect(json).toMatchObject({
       truncated: false,
       calls: [{ callId: CALL_ID, state: 'connected', route: 'everyone', from: '…0123', to: '…0199' }],
     });
     await report('CallDisconnected');
-    expect((await bench.call(listCalls(bench.load), { method: 'GET' })).json).toEqual({
+    expect((await bench.ask('listCalls')).json).toEqual({
       calls: [],
       truncated: false,
     });
@@ -212,22 +208,17 @@ describe('looking at calls', () => {
       bench.incomingEvent({ id: 'e2' }, { incomingCallContext: 'another' }),
       bench.context(),
     );
-    const { json } = await bench.call(listCalls(bench.load), { method: 'GET', query: { limit: '1' } });
+    const { json } = await bench.ask('listCalls', { query: { limit: '1' } });
     expect(json).toMatchObject({ truncated: true });
     for (const limit of ['0', '-1', '1001', 'many', ''])
-      expectProblem(
-        await bench.call(listCalls(bench.load), { method: 'GET', query: { limit } }),
-        400,
-        'invalid-request',
-      );
+      expectProblem(await bench.ask('listCalls', { query: { limit } }), 400, 'invalid-request');
   });
 
   it('shows one with its timeline, also after its end', async () => {
     await connect();
     await end();
     await report('CallDisconnected');
-    const { json, status } = await bench.call(getCall(bench.load), {
-      method: 'GET',
+    const { json, status } = await bench.ask('getCall', {
       params: { callId: CALL_ID },
     });
     expect(status).toBe(200);
@@ -245,11 +236,7 @@ describe('looking at calls', () => {
 
   it('knows no others', async () => {
     for (const callId of ['a'.repeat(32), 'A', ''])
-      expectProblem(
-        await bench.call(getCall(bench.load), { method: 'GET', params: { callId } }),
-        404,
-        'call-not-found',
-      );
+      expectProblem(await bench.ask('getCall', { params: { callId } }), 404, 'call-not-found');
   });
 });
 
@@ -257,11 +244,11 @@ describe('the functions as a whole', () => {
   it('answer 503 while storage is away', async () => {
     bench.store.outage = true;
     expectProblem(await start(), 503, 'store-unavailable');
-    expectProblem(await bench.call(listCalls(bench.load), { method: 'GET' }), 503, 'store-unavailable');
+    expectProblem(await bench.ask('listCalls'), 503, 'store-unavailable');
   });
 
   it('answer 500 without details where something unforeseen happens, which the log names', async () => {
-    const broken = listCalls(() => Promise.reject(new Error('secret detail')));
+    const broken = handlerOf('listCalls', () => Promise.reject(new Error('secret detail')));
     const answer = await bench.call(broken, { method: 'GET' });
     expectProblem(answer, 500, 'internal-error');
     expect(JSON.stringify(answer.json)).not.toContain('secret detail');

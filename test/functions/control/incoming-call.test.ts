@@ -107,9 +107,7 @@ describe('an incoming call', () => {
     bench = new ControlBench([{ name: 'blocked', match: { from: '+1425*' }, action: 'reject', plan: PLAN }]);
     await deliver();
     await deliver();
-    expect(bench.control.asked).toEqual([
-      { operation: 'reject', about: CONTEXT, context: 'forbidden' },
-    ]);
+    expect(bench.control.asked).toEqual([{ operation: 'reject', about: CONTEXT, context: 'forbidden' }]);
     expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'rejected' });
   });
 

@@ -1,6 +1,9 @@
 import { app, type HttpFunctionOptions } from '@azure/functions';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { registerControl } from '../../../functions/control/register.ts';
+import { RouteTable } from '../../../local/functions-host/http/route-table.ts';
+import { RouteTemplate } from '../../../local/functions-host/http/route-template.ts';
+import { ENDPOINTS } from '../../../shared/protocol/api/endpoints.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -9,6 +12,7 @@ afterEach(() => {
 describe('registering the control app', () => {
   it('needs no settings, since a throw while the app loads would block every function', () => {
     const http = vi.spyOn(app, 'http').mockImplementation(() => {});
+    vi.spyOn(app, 'setup').mockImplementation(() => {});
     vi.spyOn(app, 'eventGrid').mockImplementation(() => {});
     vi.spyOn(app, 'timer').mockImplementation(() => {});
     expect(process.env['ACS_CONNECTION_STRING']).toBeUndefined();
@@ -19,23 +23,53 @@ describe('registering the control app', () => {
   it('gives each function its trigger, route, method and protection', () => {
     const http = new Map<string, HttpFunctionOptions>();
     vi.spyOn(app, 'http').mockImplementation((name, options) => void http.set(name, options));
+    const setup = vi.spyOn(app, 'setup').mockImplementation(() => {});
     const eventGrid = vi.spyOn(app, 'eventGrid').mockImplementation(() => {});
     const timer = vi.spyOn(app, 'timer').mockImplementation(() => {});
     registerControl();
+    expect(setup).toHaveBeenCalledExactlyOnceWith({ enableHttpStream: true });
     expect(eventGrid.mock.calls.map(([name]) => name)).toEqual(['incomingCall']);
     expect(timer.mock.calls.map(([name, { schedule }]) => [name, schedule])).toEqual([
       ['sweepCalls', '0 * * * * *'],
     ]);
-    expect(
-      [...http].map(([name, { methods, route, authLevel }]) => [name, methods?.join(), route, authLevel]),
-    ).toEqual([
+    const rows = [...http].map(([name, { methods, route, authLevel }]) => [
+      name,
+      methods?.join(),
+      route,
+      authLevel,
+    ]);
+    expect(rows.filter(([name]) => !Object.hasOwn(ENDPOINTS, name ?? ''))).toEqual([
       ['callEvents', 'POST', 'callbacks/{callId}', 'anonymous'],
-      ['listCalls', 'GET', 'calls', 'function'],
-      ['getCall', 'GET', 'calls/{callId}', 'function'],
-      ['hangUp', 'POST', 'calls/{callId}/hang-up', 'function'],
-      ['startMediaStreaming', 'POST', 'calls/{callId}/streaming/start', 'function'],
-      ['stopMediaStreaming', 'POST', 'calls/{callId}/streaming/stop', 'function'],
       ['restartMediaStreaming', 'POST', 'calls/{callId}/streaming/restart', 'anonymous'],
     ]);
+    expect(rows.filter(([name]) => Object.hasOwn(ENDPOINTS, name ?? ''))).toEqual(
+      Object.entries(ENDPOINTS).map(([name, { method, path }]) => [
+        name,
+        method,
+        path,
+        name === 'getOpenApi' ? 'anonymous' : 'function',
+      ]),
+    );
+  });
+
+  it('gives every operation a route that no other function takes away from it', () => {
+    const http = new Map<string, HttpFunctionOptions>();
+    vi.spyOn(app, 'http').mockImplementation((name, options) => void http.set(name, options));
+    vi.spyOn(app, 'setup').mockImplementation(() => {});
+    vi.spyOn(app, 'eventGrid').mockImplementation(() => {});
+    vi.spyOn(app, 'timer').mockImplementation(() => {});
+    registerControl();
+    const table = new RouteTable(
+      [...http].map(([name, { methods, route = name, authLevel = 'anonymous' }]) => ({
+        name,
+        authLevel,
+        methods,
+        route: new RouteTemplate(route),
+      })) as unknown as ConstructorParameters<typeof RouteTable>[0],
+    );
+    for (const [name, { method, path }] of Object.entries(ENDPOINTS)) {
+      const found = table.find(method, `/${path.replaceAll(/[{}]/g, '')}`);
+      expect(found?.target.name, `${method} ${path}`).toBe(name);
+    }
   });
 });

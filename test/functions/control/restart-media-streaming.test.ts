@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { callEvents } from '../../../functions/control/call-events.ts';
-import { hangUp } from '../../../functions/control/hang-up.ts';
 import { incomingCall } from '../../../functions/control/incoming-call.ts';
 import { restartMediaStreaming } from '../../../functions/control/restart-media-streaming.ts';
 import { callIdOf } from '../../../functions/control/use-cases/receive-incoming-call.ts';
@@ -86,7 +85,7 @@ describe('restarting the streaming of a call', () => {
   });
 
   it('is refused once the call has ended', async () => {
-    await bench.call(hangUp(bench.load), { params: { callId: CALL_ID } });
+    await bench.ask('hangUp', { params: { callId: CALL_ID } });
     await report('CallDisconnected');
     expect(await restart(`Bearer ${await ticket()}`)).toMatchObject({ status: 409 });
   });

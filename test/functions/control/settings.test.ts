@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { handlerOf } from '../../../functions/control/api/register-endpoints.ts';
 import { controlAppLoader } from '../../../functions/control/control-app.ts';
 import { incomingCall } from '../../../functions/control/incoming-call.ts';
-import { listCalls } from '../../../functions/control/list-calls.ts';
 import { ConfigError } from '../../../shared/config.ts';
 import { RoutesError } from '../../../shared/protocol/routes-schema.ts';
 import { ControlBench } from '../../support/control-bench.ts';
@@ -21,7 +21,9 @@ describe('wrong settings', () => {
   const bench = new ControlBench();
 
   it('are a problem with every sentence for HTTP', async () => {
-    const { status, json } = await bench.call(listCalls(controlAppLoader({})), { method: 'GET' });
+    const { status, json } = await bench.call(handlerOf('listCalls', controlAppLoader({})), {
+      method: 'GET',
+    });
     expect(status).toBe(500);
     expect(json).toMatchObject({ type: 'urn:trunkline:problem:misconfigured' });
     for (const name of ['RELAY_URL', 'CALL_ROUTES', 'RELAY_TICKET_KEY'])

@@ -1,0 +1,23 @@
+import type { Call } from '../../../shared/core/call.ts';
+import { unknownCall } from '../http.ts';
+import type { ControlDeps, Log } from '../use-cases/deps.ts';
+import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';
+import { refusal } from './refusal.ts';
+
+/**
+ * Has something done with a call, and gives the call as it is then: ACS reports later that it has happened.
+ * @throws ProblemError where there is no such call or its state does not allow it, CallControlError where ACS does not do it.
+ */
+export async function acted(deps: ControlDeps, callId: string, action: CallAction, log: Log): Promise<Call> {
+  const outcome = await requestCallAction(deps, callId, action, log);
+  switch (outcome.kind) {
+    case 'accepted':
+      return outcome.call;
+    case 'unknown call':
+      throw unknownCall();
+    case 'refused':
+      throw refusal(outcome);
+    case 'failed':
+      throw outcome.error;
+  }
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import { CallStoreError } from '../../../shared/core/call-store.ts';
+import type { IdempotencyStore, KeptAnswer } from '../../../shared/core/idempotency.ts';
+import type { Caller } from '../access/access.ts';
+import { ProblemError } from '../http.ts';
+import type { Log } from '../use-cases/deps.ts';
+
+const HEADER = 'Idempotency-Key';
+
+/** Answers that say that nothing was done and that the same may succeed later: their keys are free again. */
+const TRY_AGAIN: ReadonlySet<number> = new Set([429, 503]);
+
+export interface IdempotentRequest {
+  readonly request: HttpRequest;
+  readonly caller: Caller;
+  readonly bodyText: string;
+}
+
+export interface IdempotencyTools {
+  readonly keys: IdempotencyStore;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/**
+ * Serves a request that acts. With the header `Idempotency-Key` it is served once: whoever repeats it gets the first answer again.
+ * `serve` answers every error, so that a refusal is kept like a success.
+ * @throws ProblemError where the key is malformed, in use or was used for something else.
+ */
+export async function idempotent(
+  { request, caller, bodyText }: IdempotentRequest,
+  { keys, now, log }: IdempotencyTools,
+  serve: () => Promise<HttpResponseInit>,
+): Promise<HttpResponseInit> {
+  const given = request.headers.get(HEADER);
+  if (given === null) return await serve();
+  const key = hash(caller.id, checkedKey(given));
+  const fingerprint = hash(request.method, new URL(request.url).pathname, bodyText);
+  const claim = await keys.claim(key, fingerprint, now());
+  switch (claim.kind) {
+    case 'answered':
+      return replayed(claim.answer);
+    case 'in progress':
+      throw new ProblemError(
+        'idempotency-in-progress',
+        'A request with this key is being served now; ask again for its answer.',
+        {},
+        { 'retry-after': '1' },
+      );
+    case 'outcome unknown':
+      throw new ProblemError(
+        'idempotency-outcome-unknown',
+        'A request with this key was broken off: look at the call, then ask with another key if need be.',
+      );
+    case 'other request':
+      throw new ProblemError(
+        'idempotency-key-reused',
+        'This key was used for a request with another method, path or body.',
+      );
+    case 'claimed':
+      return await serveOnce(keys, key, log, serve);
+  }
+}
+
+async function serveOnce(
+  keys: IdempotencyStore,
+  key: string,
+  log: Log,
+  serve: () => Promise<HttpResponseInit>,
+): Promise<HttpResponseInit> {
+  const response = await serve();
+  const answer = keptAnswer(response);
+  try {
+    if (TRY_AGAIN.has(answer.status)) await keys.release(key);
+    else await keys.keep(key, answer);
+  } catch (error) {
+    // What was asked for has been done: its answer counts, and a repetition is told that the outcome is unknown.
+    if (!(error instanceof CallStoreError)) throw error;
+    log.error('An answer could not be kept for repetitions', { status: answer.status, why: error.message });
+  }
+  return response;
+}
+
+function keptAnswer({ status = 200, headers, body, jsonBody }: HttpResponseInit): KeptAnswer {
+  const text = jsonBody === undefined ? String(body ?? '') : JSON.stringify(jsonBody);
+  const all = new Headers(headers as Record<string, string> | undefined);
+  if (jsonBody !== undefined) all.set('content-type', 'application/json');
+  return { status, headers: Object.fromEntries(all), body: text };
+}
+
+function replayed({ status, headers, body }: KeptAnswer): HttpResponseInit {
+  return {
+    status,
+    headers: { ...headers, 'idempotency-replayed': 'true' },
+    ...(body === '' ? {} : { body }),
+  };
+}
+
+function checkedKey(text: string): string {
+  if (/^[\x21-\x7e]{1,255}$/.test(text)) return text;
+  throw new ProblemError(
+    'invalid-request',
+    `The header ${HEADER} must have 1 to 255 printable ASCII characters without spaces.`,
+    { errors: [{ parameter: HEADER, in: 'header', detail: 'must be 1 to 255 printable ASCII characters' }] },
+  );
+}
+
+/** Parts are told apart by their lengths, so that no two lists of parts have the same hash. */
+function hash(...parts: readonly string[]): string {
+  const sum = createHash('sha256');
+  for (const part of parts) sum.update(`${part.length}:${part};`);
+  return sum.digest('hex');
+}

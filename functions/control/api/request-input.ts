@@ -1,0 +1,118 @@
+import type { HttpRequest } from '@azure/functions';
+import type * as z from 'zod';
+import { acts, type Endpoint, parametersOf } from '../../../shared/protocol/api/endpoint.ts';
+import { isPathParameter, PATH_PARAMETERS } from '../../../shared/protocol/api/path-parameters.ts';
+import type { ProblemMember } from '../../../shared/protocol/problem.ts';
+import { callIdOf, ProblemError } from '../http.ts';
+import { pointerTo } from './json-pointer.ts';
+import { strictJson } from './strict-json.ts';
+
+/** What a request says, checked. */
+export interface RequestInput {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+/** The key of a function may be given in the query, where the host reads it. */
+const HOST_PARAMETER = 'code';
+
+/**
+ * Checks path, query and body of a request against its endpoint.
+ * @throws ProblemError that names everything that is wrong at once.
+ */
+export function readInput(endpoint: Endpoint, request: HttpRequest, bodyText: string): RequestInput {
+  const errors: ProblemMember[] = [];
+  const params = readParams(endpoint, request, errors);
+  const query = readQuery(endpoint, request, errors);
+  const body = acts(endpoint) ? readBody(endpoint, bodyText, errors) : undefined;
+  if (errors.length === 0) return { params, query, body };
+  throw new ProblemError('invalid-request', `The request is not valid: ${errors.map(describe).join('; ')}.`, {
+    errors,
+  });
+}
+
+function describe(member: ProblemMember): string {
+  const where = 'pointer' in member ? member.pointer : `${member.in} parameter ${member.parameter}`;
+  return `${where} ${member.detail}`;
+}
+
+function readParams(
+  endpoint: Endpoint,
+  request: HttpRequest,
+  errors: ProblemMember[],
+): Record<string, string> {
+  const params: Record<string, string> = {};
+  for (const name of parametersOf(endpoint.path)) {
+    if (name === 'callId') {
+      params[name] = callIdOf(request);
+      continue;
+    }
+    if (!isPathParameter(name)) throw new Error(`the path parameter ${name} is not described`);
+    const parsed = PATH_PARAMETERS[name].safeParse(decoded(request.params[name] ?? ''));
+    if (parsed.success) params[name] = parsed.data;
+    else errors.push(...parsed.error.issues.map(({ message }) => inParameter('path', name, message)));
+  }
+  return params;
+}
+
+/** The host leaves an encoded slash as it is; no parameter has one. */
+function decoded(text: string): string {
+  return text.replaceAll(/%2f/gi, '/');
+}
+
+function readQuery(endpoint: Endpoint, request: HttpRequest, errors: ProblemMember[]): unknown {
+  const given = new Map<string, string>();
+  for (const [name, value] of request.query) {
+    if (name === HOST_PARAMETER) continue;
+    if (given.has(name)) errors.push(inParameter('query', name, 'is given twice'));
+    given.set(name, value);
+  }
+  const known = endpoint.query?.shape ?? {};
+  for (const name of given.keys())
+    if (!Object.hasOwn(known, name)) errors.push(inParameter('query', name, 'is not a known parameter'));
+  if (endpoint.query === undefined) return {};
+  const values = Object.fromEntries([...given].filter(([name]) => Object.hasOwn(known, name)));
+  const parsed = endpoint.query.safeParse(values);
+  if (parsed.success) return parsed.data;
+  errors.push(
+    ...parsed.error.issues.map(({ path, message }) => inParameter('query', String(path[0]), message)),
+  );
+  return {};
+}
+
+function inParameter(where: 'path' | 'query', parameter: string, detail: string): ProblemMember {
+  return { parameter, in: where, detail };
+}
+
+function readBody(endpoint: Endpoint, text: string, errors: ProblemMember[]): unknown {
+  const json = text.trim() === '' ? { value: {} } : strictJson(text);
+  if ('pointer' in json) {
+    errors.push(json);
+    return undefined;
+  }
+  if (endpoint.body === undefined) {
+    if (!isEmptyObject(json.value))
+      errors.push({ pointer: '#', detail: 'must be empty: this operation takes no body' });
+    return {};
+  }
+  const parsed = endpoint.body.safeParse(json.value);
+  if (parsed.success) return parsed.data;
+  errors.push(...parsed.error.issues.flatMap(describeIssue));
+  return undefined;
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+  );
+}
+
+function describeIssue(issue: z.core.$ZodIssue): ProblemMember[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      pointer: pointerTo([...issue.path, key]),
+      detail: 'is not a known member',
+    }));
+  return [{ pointer: pointerTo(issue.path), detail: issue.message }];
+}

@@ -1,0 +1,87 @@
+/** Looking at calls, placing them, ending them. */
+
+import type { CallQuery } from '../../../shared/core/call-list.ts';
+import type { CallView } from '../../../shared/protocol/api/call-schema.ts';
+import { acsProblem, ProblemError, unknownCall } from '../http.ts';
+import { placeCall as place } from '../use-cases/place-call.ts';
+import type { CallAction } from '../use-cases/request-call-action.ts';
+import { acted } from './acted.ts';
+import { callView, timelineView } from './call-view.ts';
+import type { Serve, ServeRequest } from './serve.ts';
+
+/** Entries of a timeline that one answer holds, the earliest first. */
+const MAX_TIMELINE = 1_000;
+
+export const listCalls: Serve<'listCalls'> = async ({ app, query }) => {
+  const { calls, next } = await app.deps.store.list(query satisfies CallQuery);
+  return {
+    content: {
+      calls: calls.map(callView),
+      truncated: next !== undefined,
+      ...(next === undefined ? {} : { next }),
+    },
+  };
+};
+
+export const placeCall: Serve<'placeCall'> = async ({ app, body, request, log }) => {
+  const { route, ...wanted } = body;
+  const traceparent = request.headers.get('traceparent');
+  const placed = await place(
+    app.deps,
+    {
+      request: wanted,
+      ...(route === undefined ? {} : { route }),
+      ...(traceparent === null ? {} : { traceparent }),
+    },
+    log,
+  );
+  switch (placed.kind) {
+    case 'placing':
+      return {
+        content: callView(placed.call),
+        headers: { location: `/api/calls/${placed.call.callId}` },
+      };
+    case 'no route':
+      throw new ProblemError(
+        'no-route',
+        route === undefined
+          ? 'No outbound route matches this call.'
+          : 'There is no outbound route of this name that matches this call.',
+      );
+    case 'failed':
+      // The call has a row and a timeline, though nobody will be on it.
+      throw acsProblem(placed.error, { callId: placed.call.callId });
+  }
+};
+
+export const getCall: Serve<'getCall'> = async ({ app, params }) => {
+  const { store } = app.deps;
+  const [call, timeline] = await Promise.all([
+    store.get(params.callId),
+    store.timeline(params.callId, MAX_TIMELINE + 1),
+  ]);
+  if (call === undefined) throw unknownCall();
+  return {
+    content: {
+      ...callView(call),
+      timeline: timeline.slice(0, MAX_TIMELINE).map(timelineView),
+      timelineTruncated: timeline.length > MAX_TIMELINE,
+    },
+  };
+};
+
+/** Asking again is no error: the call may still be on its way out. */
+export const hangUp: Serve<'hangUp'> = async (request) =>
+  await act(request, { type: 'HangUpRequested', forEveryone: request.body.forEveryone });
+
+export const startMediaStreaming: Serve<'startMediaStreaming'> = async (request) =>
+  await act(request, { type: 'StartRequested', ...request.body });
+
+export const stopMediaStreaming: Serve<'stopMediaStreaming'> = async (request) =>
+  await act(request, { type: 'StopRequested', ...request.body });
+
+type Acting = ServeRequest<'hangUp' | 'startMediaStreaming' | 'stopMediaStreaming'>;
+
+async function act({ app, params, log }: Acting, action: CallAction): Promise<{ content: CallView }> {
+  return { content: callView(await acted(app.deps, params.callId, action, log)) };
+}

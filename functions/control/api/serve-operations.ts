@@ -1,0 +1,109 @@
+/** Everything that is asked about a connected call and of which a later event tells how it went. */
+import type { CallOperation } from '../../../shared/core/call-operation.ts';
+import type { AcceptedCallView } from '../../../shared/protocol/api/call-schema.ts';
+import type { ControlApp } from '../control-app.ts';
+import { ProblemError, unknownCall } from '../http.ts';
+import type { Log } from '../use-cases/deps.ts';
+import { listParticipants as participantsOf } from '../use-cases/list-participants.ts';
+import { requestOperation } from '../use-cases/request-operation.ts';
+import { callView } from './call-view.ts';
+import { refusal } from './refusal.ts';
+import type { Serve } from './serve.ts';
+
+export const transfer: Serve<'transfer'> = (request) =>
+  operate(request, { type: 'transfer', ...request.body });
+
+export const listParticipants: Serve<'listParticipants'> = async ({ app, params }) => {
+  const outcome = await participantsOf(app.deps, params.callId);
+  switch (outcome.kind) {
+    case 'participants':
+      return {
+        content: {
+          participants: outcome.participants.map(({ rawId, muted, onHold }) => ({ rawId, muted, onHold })),
+        },
+      };
+    case 'unknown call':
+      throw unknownCall();
+    case 'refused':
+      throw refusal(outcome);
+    case 'failed':
+      throw outcome.error;
+  }
+};
+
+export const addParticipant: Serve<'addParticipant'> = (request) =>
+  operate(request, { type: 'addParticipant', ...request.body });
+
+export const cancelAddParticipant: Serve<'cancelAddParticipant'> = (request) =>
+  operate(request, { type: 'cancelAddParticipant', invitationId: request.params.invitationId });
+
+export const removeParticipant: Serve<'removeParticipant'> = (request) =>
+  operate(request, { type: 'removeParticipant', participant: request.params.participant });
+
+export const muteParticipant: Serve<'muteParticipant'> = (request) =>
+  operate(request, { type: 'muteParticipant', participant: request.params.participant });
+
+export const unmuteParticipant: Serve<'unmuteParticipant'> = async () => {
+  throw new ProblemError(
+    'not-supported',
+    'Not supported: unmuting. Azure Communication Services lets participants unmute only themselves.',
+  );
+};
+
+export const holdParticipant: Serve<'holdParticipant'> = (request) =>
+  operate(request, { type: 'hold', participant: request.params.participant, ...request.body });
+
+export const unholdParticipant: Serve<'unholdParticipant'> = (request) =>
+  operate(request, { type: 'unhold', participant: request.params.participant });
+
+export const sendDtmf: Serve<'sendDtmf'> = (request) =>
+  operate(request, { type: 'sendDtmf', ...request.body });
+
+export const play: Serve<'play'> = (request) => operate(request, { type: 'play', ...request.body });
+
+export const cancelPlay: Serve<'cancelPlay'> = (request) => operate(request, { type: 'cancelMedia' });
+
+export const recognize: Serve<'recognize'> = (request) =>
+  operate(request, { type: 'recognize', ...request.body });
+
+export const startTranscription: Serve<'startTranscription'> = (request) =>
+  operate(request, { type: 'startTranscription', ...request.body });
+
+export const stopTranscription: Serve<'stopTranscription'> = (request) =>
+  operate(request, { type: 'stopTranscription' });
+
+export const startRecording: Serve<'startRecording'> = (request) =>
+  operate(request, { type: 'startRecording', ...request.body });
+
+export const pauseRecording: Serve<'pauseRecording'> = (request) =>
+  operate(request, { type: 'pauseRecording' });
+
+export const resumeRecording: Serve<'resumeRecording'> = (request) =>
+  operate(request, { type: 'resumeRecording' });
+
+export const stopRecording: Serve<'stopRecording'> = (request) => operate(request, { type: 'stopRecording' });
+
+interface Operating {
+  readonly app: ControlApp;
+  readonly params: { readonly callId: string };
+  readonly log: Log;
+}
+
+async function operate(
+  { app, params, log }: Operating,
+  operation: CallOperation,
+): Promise<{ content: AcceptedCallView }> {
+  const outcome = await requestOperation(app.deps, params.callId, operation, log);
+  switch (outcome.kind) {
+    case 'accepted': {
+      const { call, operationId: id, answer } = outcome;
+      return { content: { ...callView(call), operation: { id, ...answer } } };
+    }
+    case 'unknown call':
+      throw unknownCall();
+    case 'refused':
+      throw refusal(outcome);
+    case 'failed':
+      throw outcome.error;
+  }
+}

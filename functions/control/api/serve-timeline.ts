@@ -1,0 +1,49 @@
+/** What has happened to a call. */
+import { ProblemError, unknownCall } from '../http.ts';
+import { timelineView } from './call-view.ts';
+import type { Serve } from './serve.ts';
+import { parsePosition } from './stream-position.ts';
+import { hasNews, MAX_STREAMS, timelineEvents } from './timeline-events.ts';
+
+export const getTimeline: Serve<'getTimeline'> = async ({ app, params, query }) => {
+  const { store } = app.deps;
+  const [call, entries] = await Promise.all([
+    store.get(params.callId),
+    store.timeline(params.callId, query.limit + 1),
+  ]);
+  if (call === undefined) throw unknownCall();
+  return {
+    content: {
+      entries: entries.slice(0, query.limit).map(timelineView),
+      truncated: entries.length > query.limit,
+    },
+  };
+};
+
+export const streamTimeline: Serve<'streamTimeline'> = async ({ app, params, request, log }) => {
+  const last = request.headers.get('last-event-id');
+  const from = last === null ? undefined : parsePosition(last);
+  if (last !== null && from === undefined)
+    throw new ProblemError(
+      'invalid-request',
+      'The header Last-Event-ID is not the id of an event of this API.',
+      {
+        errors: [{ parameter: 'Last-Event-ID', in: 'header', detail: 'must be the id of an earlier event' }],
+      },
+    );
+  const { store, clock } = app.deps;
+  const call = await store.get(params.callId);
+  if (call === undefined) throw unknownCall();
+  if (app.streams.size >= MAX_STREAMS)
+    throw new ProblemError(
+      'too-many-streams',
+      `${MAX_STREAMS} timelines are being streamed.`,
+      {},
+      { 'retry-after': '5' },
+    );
+  const source = { callId: params.callId, store, clock, streams: app.streams, log };
+  const events = timelineEvents(source, from);
+  // Whoever has heard everything of a call that has ended is told not to ask again.
+  if (from === undefined || call.phase !== 'ended') return { events };
+  return (await hasNews(source, from)) ? { events } : { nothing: true };
+};

@@ -1,0 +1,155 @@
+import { type CallStore, CallStoreError, type TimelineEntry } from '../../../shared/core/call-store.ts';
+import type { Clock, Log } from '../use-cases/deps.ts';
+import { timelineView } from './call-view.ts';
+import { formatPosition, type StreamPosition, untold, WINDOW_MS, windowStart } from './stream-position.ts';
+
+/** Streams that one process serves at a time. */
+export const MAX_STREAMS = 100;
+
+/** How long a stream lasts: below what the front end of Azure allows. The host does not tell when nobody listens any longer. */
+export const STREAM_LASTS_MS = 120_000;
+
+/** How often storage is asked for what is new. */
+const POLL_MS = 500;
+
+/** After so many looks the call is read even though nothing was written to its timeline. */
+const CALL_EVERY_POLLS = 20;
+
+/** How long after a call's end the last entries may take. */
+const QUIET_AFTER_END_MS = 2_000;
+
+/** A comment that keeps the connection from looking idle. */
+const HEARTBEAT_MS = 15_000;
+
+/** What a browser waits before it opens a stream again that has ended. */
+const RECONNECT_MS = 1_000;
+
+const PAGE = 1_000;
+const MAX_PAGES = 10;
+
+export interface TimelineSource {
+  readonly callId: string;
+  readonly store: Pick<CallStore, 'get' | 'timeline'>;
+  readonly clock: Clock;
+  /** The streams of this process. */
+  readonly streams: Set<object>;
+  readonly log: Log;
+}
+
+/**
+ * A call's timeline as server-sent events: what there is after `from`, then each entry as it is stored, until the call has ended and
+ * been quiet (then an event `end`), or the stream has lasted long enough (then nothing: the listener opens it again).
+ */
+export async function* timelineEvents(
+  source: TimelineSource,
+  from: StreamPosition | undefined,
+): AsyncGenerator<string> {
+  const stream = {};
+  source.streams.add(stream);
+  try {
+    yield `retry: ${RECONNECT_MS}\n\n`;
+    yield* follow(source, from);
+  } catch (error) {
+    if (!(error instanceof CallStoreError)) throw error;
+    // The listener comes back to where it was.
+    source.log.warn('A timeline cannot be streamed further', { callId: source.callId, why: error.message });
+  } finally {
+    source.streams.delete(stream);
+  }
+}
+
+/** Whether there is anything that somebody who has heard up to `from` has not heard. */
+export async function hasNews(
+  source: Pick<TimelineSource, 'callId' | 'store'>,
+  from: StreamPosition,
+): Promise<boolean> {
+  return untold(await entriesFrom(source, windowStart(from)), from).length > 0;
+}
+
+async function* follow(source: TimelineSource, from: StreamPosition | undefined): AsyncGenerator<string> {
+  const { clock, store, callId } = source;
+  const told = new ToldEntries();
+  const startedMs = clock.now();
+  let spokenMs = startedMs;
+  let quietSinceMs: number | undefined;
+  for (let polls = 0; clock.now() - startedMs < STREAM_LASTS_MS; polls += 1) {
+    const entries = await entriesFrom(
+      source,
+      polls === 0 && from !== undefined ? windowStart(from) : told.startMs,
+    );
+    const fresh = polls === 0 && from !== undefined ? told.resume(entries, from) : told.unheard(entries);
+    for (const entry of fresh) {
+      told.add(entry);
+      yield `id: ${formatPosition(told.position)}\ndata: ${JSON.stringify(timelineView(entry))}\n\n`;
+      spokenMs = clock.now();
+    }
+    if (fresh.length > 0) quietSinceMs = undefined;
+    if (quietSinceMs === undefined && (fresh.length > 0 || polls % CALL_EVERY_POLLS === 0)) {
+      if ((await store.get(callId))?.phase === 'ended') quietSinceMs = clock.now();
+    }
+    if (quietSinceMs !== undefined && clock.now() - quietSinceMs >= QUIET_AFTER_END_MS) {
+      yield 'event: end\ndata: {}\n\n';
+      return;
+    }
+    if (clock.now() - spokenMs >= HEARTBEAT_MS) {
+      yield ': still here\n\n';
+      spokenMs = clock.now();
+    }
+    await clock.sleep(POLL_MS);
+  }
+}
+
+/** What a stream has told within the window. */
+class ToldEntries {
+  readonly #told = new Map<string, number>();
+  #newestMs = 0;
+
+  get position(): StreamPosition {
+    return { newestMs: this.#newestMs, told: this.#told.size };
+  }
+
+  /** Where to look for what is not told yet. */
+  get startMs(): number {
+    return windowStart(this.position);
+  }
+
+  /** Takes over from an earlier stream; returns what that one has not told. */
+  resume(entries: readonly TimelineEntry[], from: StreamPosition): readonly TimelineEntry[] {
+    const fresh = untold(entries, from);
+    for (const entry of entries) if (!fresh.includes(entry)) this.add(entry);
+    this.#newestMs = Math.max(this.#newestMs, from.newestMs);
+    return fresh;
+  }
+
+  unheard(entries: readonly TimelineEntry[]): readonly TimelineEntry[] {
+    return entries.filter((entry) => !this.#told.has(keyOf(entry)));
+  }
+
+  add(entry: TimelineEntry): void {
+    this.#told.set(keyOf(entry), entry.atMs);
+    if (entry.atMs <= this.#newestMs) return;
+    this.#newestMs = entry.atMs;
+    for (const [key, atMs] of this.#told) if (atMs < entry.atMs - WINDOW_MS) this.#told.delete(key);
+  }
+}
+
+function keyOf({ id, atMs }: TimelineEntry): string {
+  return `${atMs} ${id}`;
+}
+
+async function entriesFrom(
+  { store, callId }: Pick<TimelineSource, 'callId' | 'store'>,
+  fromMs: number,
+): Promise<readonly TimelineEntry[]> {
+  const all = new Map<string, TimelineEntry>();
+  let startMs = fromMs;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await store.timeline(callId, PAGE, startMs);
+    for (const entry of page) all.set(keyOf(entry), entry);
+    const lastMs = page.at(-1)?.atMs;
+    if (page.length < PAGE || lastMs === undefined) break;
+    // A whole page of one moment: go past it rather than read it for ever.
+    startMs = lastMs > startMs ? lastMs : startMs + 1;
+  }
+  return [...all.values()];
+}

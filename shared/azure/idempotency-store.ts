@@ -1,0 +1,159 @@
+import type { TableClient, TableEntityResult } from '@azure/data-tables';
+import { CallStoreError } from '../core/call-store.ts';
+import {
+  ANSWER_KEPT_MS,
+  type Claim,
+  type IdempotencyStore,
+  judgeKey,
+  type KeptAnswer,
+  type KeyRecord,
+} from '../core/idempotency.ts';
+import type { CallStoreOptions, TablesAccess } from './call-store.ts';
+import { storageStatusOf, tableLoader, withStorage } from './table-access.ts';
+
+/** Keys in the table `idempotency`, which comes into being with the first one. */
+export interface TableIdempotencyStore extends IdempotencyStore {
+  /** Removes at most `limit` keys whose time is over, and tells how many. @throws CallStoreError */
+  removeExpired(nowMs: number, limit: number): Promise<number>;
+}
+
+/** Keys are hashes: their first digit spreads them evenly over sixteen partitions. */
+const PARTITIONS = [...'0123456789abcdef'];
+
+/** A property of a row holds at most 64 KiB of UTF-16, and a row 1 MiB. */
+const PART_CHARACTERS = 30_000;
+const MAX_PARTS = 15;
+
+/** How often a claim is made anew because somebody else was quicker. */
+const MAX_CONFLICTS = 4;
+
+type Row = {
+  readonly fingerprint: string;
+  /** Milliseconds since the epoch, as text: numbers of this size would be rounded to 32 bits. */
+  readonly claimedAtMs: string;
+  readonly expiresAtMs: string;
+  /** With an answer: the number of its parts, `answer0` and so on. */
+  readonly parts?: number;
+} & { readonly [part: `answer${number}`]: string };
+
+interface Keys {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+}
+
+export function createTableIdempotencyStore(
+  access: TablesAccess,
+  options: CallStoreOptions = {},
+): TableIdempotencyStore {
+  const load = tableLoader('idempotency', access, options);
+  return {
+    claim: (key, fingerprint, nowMs) =>
+      withStorage('claiming a key', async () => await claim(await load(), key, fingerprint, nowMs)),
+    keep: (key, answer) =>
+      withStorage('keeping an answer', async () => {
+        await (await load()).updateEntity({ ...keysOf(key), ...partsOf(answer) }, 'Merge');
+      }),
+    release: (key) =>
+      withStorage('releasing a key', async () => {
+        const { partitionKey, rowKey } = keysOf(key);
+        await unlessMissing((await load()).deleteEntity(partitionKey, rowKey));
+      }),
+    removeExpired: (nowMs, limit) =>
+      withStorage('removing keys', async () => await removeExpired(await load(), nowMs, limit)),
+  };
+}
+
+async function claim(table: TableClient, key: string, fingerprint: string, nowMs: number): Promise<Claim> {
+  const entity = {
+    ...keysOf(key),
+    fingerprint,
+    claimedAtMs: String(nowMs),
+    expiresAtMs: String(nowMs + ANSWER_KEPT_MS),
+  };
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    if (await isCreated(table, entity)) return { kind: 'claimed' };
+    const row = await unlessMissing(table.getEntity<Row>(entity.partitionKey, entity.rowKey));
+    if (row === undefined) continue;
+    const verdict = judgeKey(recordOf(row), fingerprint, nowMs);
+    if (verdict !== undefined) return verdict;
+    if (await isReplaced(table, entity, row.etag)) return { kind: 'claimed' };
+  }
+  throw new CallStoreError(`others changed an idempotency key ${MAX_CONFLICTS} times in a row`);
+}
+
+async function isCreated(table: TableClient, entity: Keys): Promise<boolean> {
+  try {
+    await table.createEntity(entity);
+    return true;
+  } catch (error) {
+    const status = storageStatusOf(error);
+    if (status === 404) {
+      await table.createTable();
+      return false;
+    }
+    if (status === 409) return false;
+    throw error;
+  }
+}
+
+async function isReplaced(table: TableClient, entity: Keys, etag: string): Promise<boolean> {
+  try {
+    await table.updateEntity(entity, 'Replace', { etag });
+    return true;
+  } catch (error) {
+    const status = storageStatusOf(error);
+    if (status === 412 || status === 404) return false;
+    throw error;
+  }
+}
+
+async function removeExpired(table: TableClient, nowMs: number, limit: number): Promise<number> {
+  let removed = 0;
+  for (const partition of PARTITIONS) {
+    // Both texts have thirteen digits until the year 2286, so they compare as numbers do.
+    const filter = `PartitionKey eq '${partition}' and expiresAtMs le '${nowMs}'`;
+    try {
+      for await (const { partitionKey, rowKey } of table.listEntities({ queryOptions: { filter } })) {
+        if (removed >= limit) return removed;
+        if (partitionKey === undefined || rowKey === undefined) continue;
+        await unlessMissing(table.deleteEntity(partitionKey, rowKey));
+        removed += 1;
+      }
+    } catch (error) {
+      if (storageStatusOf(error) !== 404) throw error;
+      return removed;
+    }
+  }
+  return removed;
+}
+
+function keysOf(key: string): Keys {
+  return { partitionKey: key.slice(0, 1), rowKey: key };
+}
+
+function recordOf(row: TableEntityResult<Row>): KeyRecord {
+  const { fingerprint, claimedAtMs, parts } = row;
+  const record = { fingerprint, claimedAtMs: Number(claimedAtMs) };
+  if (parts === undefined) return record;
+  const text = Array.from({ length: parts }, (_, part) => row[`answer${part}`] ?? '').join('');
+  return { ...record, answer: JSON.parse(text) as KeptAnswer };
+}
+
+function partsOf(answer: KeptAnswer): Record<string, string | number> {
+  const text = JSON.stringify(answer);
+  const parts = Math.ceil(text.length / PART_CHARACTERS);
+  if (parts > MAX_PARTS) throw new CallStoreError(`an answer of ${text.length} characters cannot be kept`);
+  const properties: Record<string, string | number> = { parts };
+  for (let part = 0; part < parts; part += 1)
+    properties[`answer${part}`] = text.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS);
+  return properties;
+}
+
+async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (storageStatusOf(error) === 404) return undefined;
+    throw error;
+  }
+}

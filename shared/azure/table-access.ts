@@ -1,0 +1,48 @@
+import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
+import { CallStoreError } from '../core/call-store.ts';
+import type { CallStoreOptions, TablesAccess } from './call-store.ts';
+
+/** Opens a table when it is first used, and again only if that failed. The SDK is loaded with it. */
+export function tableLoader(
+  name: string,
+  access: TablesAccess,
+  options: CallStoreOptions = {},
+): () => Promise<TableClient> {
+  let table: Promise<TableClient> | undefined;
+  return () => {
+    table ??= open(name, access, options).catch((error: unknown) => {
+      table = undefined;
+      throw error;
+    });
+    return table;
+  };
+}
+
+async function open(name: string, access: TablesAccess, options: CallStoreOptions): Promise<TableClient> {
+  const sdk = await import('@azure/data-tables');
+  const all: TableServiceClientOptions = {
+    allowInsecureConnection: options.allowInsecureConnection ?? false,
+    retryOptions: { maxRetries: options.maxRetries ?? 3, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 },
+  };
+  if ('connectionString' in access)
+    return sdk.TableClient.fromConnectionString(access.connectionString, name, all);
+  return new sdk.TableClient(access.endpoint, name, await access.credential(), all);
+}
+
+/** Runs something with storage. @throws CallStoreError that names the action, and neither rows nor addresses. */
+export async function withStorage<T>(action: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    if (cause instanceof CallStoreError) throw cause;
+    const status = storageStatusOf(cause);
+    const why = status === undefined ? 'it could not be reached' : `it answered ${status}`;
+    throw new CallStoreError(`${action} in table storage failed: ${why}`, { cause });
+  }
+}
+
+/** The HTTP status with which storage refused something; undefined for other errors. */
+export function storageStatusOf(error: unknown): number | undefined {
+  const status = error instanceof Error ? (error as Error & { statusCode?: unknown }).statusCode : undefined;
+  return typeof status === 'number' ? status : undefined;
+}

@@ -1,0 +1,20 @@
+/** Every operation of the HTTP API. The names are those of its functions, of the OpenAPI document and of the client. */
+import { callEndpoints } from './call-endpoints.ts';
+import { descriptionEndpoints } from './description-endpoints.ts';
+import { mediaEndpoints } from './media-endpoints.ts';
+import { participantEndpoints } from './participant-endpoints.ts';
+import { recordingEndpoints } from './recording-endpoints.ts';
+import { streamingEndpoints } from './streaming-endpoints.ts';
+import { timelineEndpoints } from './timeline-endpoints.ts';
+
+export const ENDPOINTS = {
+  ...callEndpoints,
+  ...participantEndpoints,
+  ...mediaEndpoints,
+  ...streamingEndpoints,
+  ...recordingEndpoints,
+  ...timelineEndpoints,
+  ...descriptionEndpoints,
+} as const;
+
+export type OperationId = keyof typeof ENDPOINTS;

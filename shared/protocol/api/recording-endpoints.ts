@@ -1,0 +1,64 @@
+/** Recording a call. */
+import * as z from 'zod';
+import { acceptedCallSchema } from './call-schema.ts';
+import type { Endpoint, EndpointTable } from './endpoint.ts';
+import { OPERATION_PROBLEMS } from './operation-problems.ts';
+
+/** Only what can be recorded together: video only as MP4, one channel for each participant only as sound in a WAV file. */
+const startBody = z
+  .strictObject({
+    content: z.enum(['audio', 'audioVideo']).default('audio'),
+    channels: z.enum(['mixed', 'unmixed']).default('mixed'),
+    format: z.enum(['wav', 'mp3', 'mp4']).default('wav'),
+    pauseOnStart: z.boolean().exactOptional().describe('Recording begins with `resume`.'),
+  })
+  .check(({ value, issues }) => {
+    const isVideo = value.content === 'audioVideo';
+    const refuse = (path: string, message: string): void => {
+      issues.push({ code: 'custom', input: value, path: [path], message });
+    };
+    if (isVideo !== (value.format === 'mp4'))
+      refuse('format', 'must be mp4 with audioVideo, and only with it');
+    if (value.channels === 'unmixed' && (isVideo || value.format !== 'wav'))
+      refuse('channels', 'can be unmixed only for audio in the format wav');
+  });
+
+const common = {
+  method: 'POST',
+  tag: 'recording',
+  role: 'Calls.Control',
+} as const satisfies Partial<Endpoint>;
+
+const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
+
+export const recordingEndpoints = {
+  startRecording: {
+    ...common,
+    path: 'calls/{callId}/recording/start',
+    summary: 'Starts recording the call',
+    body: startBody,
+    answer: accepted('Recording is starting.'),
+    problems: [...OPERATION_PROBLEMS, 'recording-already-on'],
+  },
+  pauseRecording: {
+    ...common,
+    path: 'calls/{callId}/recording/pause',
+    summary: 'Pauses recording',
+    answer: accepted('Recording is being paused.'),
+    problems: [...OPERATION_PROBLEMS, 'recording-already-off', 'recording-starting', 'recording-paused'],
+  },
+  resumeRecording: {
+    ...common,
+    path: 'calls/{callId}/recording/resume',
+    summary: 'Goes on with recording',
+    answer: accepted('Recording goes on.'),
+    problems: [...OPERATION_PROBLEMS, 'recording-already-off', 'recording-starting', 'recording-not-paused'],
+  },
+  stopRecording: {
+    ...common,
+    path: 'calls/{callId}/recording/stop',
+    summary: 'Ends recording',
+    answer: accepted('Recording is ending.'),
+    problems: [...OPERATION_PROBLEMS, 'recording-already-off', 'recording-starting'],
+  },
+} as const satisfies EndpointTable;

@@ -1,0 +1,46 @@
+/** What has happened to a call, at once or as it happens. */
+import * as z from 'zod';
+import { timelineEntrySchema } from './call-schema.ts';
+import type { EndpointTable } from './endpoint.ts';
+import { limitSchema } from './limit-schema.ts';
+
+const TIMELINE_LIMIT = { default: 1_000, max: 1_000 };
+
+export const timelineEndpoints = {
+  getTimeline: {
+    method: 'GET',
+    path: 'calls/{callId}/timeline',
+    tag: 'timeline',
+    summary: 'Shows what has happened to the call, in order of time',
+    role: 'Calls.Read',
+    query: z.strictObject({ limit: limitSchema(TIMELINE_LIMIT) }),
+    answer: {
+      status: 200,
+      description: 'The earliest entries.',
+      schema: z
+        .object({
+          entries: z.array(timelineEntrySchema),
+          truncated: z.boolean().describe('There are more.'),
+        })
+        .meta({ id: 'Timeline' }),
+    },
+    problems: [],
+  },
+  streamTimeline: {
+    method: 'GET',
+    path: 'calls/{callId}/timeline/stream',
+    tag: 'timeline',
+    summary:
+      'Tells what happens to the call as server-sent events, from its beginning or after `Last-Event-ID`',
+    role: 'Calls.Read',
+    answer: {
+      status: 200,
+      description:
+        'One event for each entry. An event `end` closes the stream of a call that has ended; every stream ends after a while, ' +
+        'to be opened again with `Last-Event-ID`, after which entries of the last minute may come again, with the same ids.',
+      schema: timelineEntrySchema,
+      events: true,
+    },
+    problems: ['too-many-streams'],
+  },
+} as const satisfies EndpointTable;
