@@ -1,5 +1,5 @@
 /**
- * How many calls one process of the ACS stand-in keeps on time: `npm run bench -- acs [--smoke] [--calls 50,100] [--rounds 3] [--seconds 10] [--json file]`.
+ * How many calls one process of the ACS stand-in keeps on time: `npm run bench -- acs [--smoke] [--calls 50,100] [--rounds 3] [--seconds 10] [--flags=--single-threaded-gc] [--json file]`.
  * The stand-in's media side runs on one core and an application that echoes everything on another; the numbers of calls take turns,
  * so that noise of the machine meets all of them. The smoke mode takes seconds and fails only when audio is lost.
  */
@@ -23,7 +23,7 @@ const LEAST_HEARD = 0.8;
 
 const STANDIN_CORE = 0;
 /** As `npm run acs` and `npm start` run it. */
-const STANDIN_FLAGS = ['--single-threaded-gc'];
+const STANDIN_FLAGS = '--single-threaded-gc';
 const APPLICATION_CORE = 1;
 
 interface Plan {
@@ -31,6 +31,8 @@ interface Plan {
   readonly rounds: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
+  /** What Node is given in the stand-in's process. */
+  readonly flags: readonly string[];
 }
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -41,12 +43,14 @@ export async function run(args: readonly string[]): Promise<number> {
       calls: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      flags: { type: 'string', default: STANDIN_FLAGS },
       json: { type: 'string' },
     },
   });
-  const base: Plan = values.smoke ? SMOKE : FULL;
+  const base = values.smoke ? SMOKE : FULL;
   const plan: Plan = {
     ...base,
+    flags: values.flags.split(' ').filter((flag) => flag !== ''),
     ...(values.calls && { calls: values.calls.split(',').map((text) => positive('--calls', text)) }),
     ...(values.rounds && { rounds: positive('--rounds', values.rounds) }),
     ...(values.seconds && { measureMs: positive('--seconds', values.seconds) * 1_000 }),
@@ -76,7 +80,7 @@ async function measureAll(plan: Plan): Promise<Measured[]> {
         const standIn = new PinnedProcess(
           new URL('acs/streams.ts', import.meta.url),
           STANDIN_CORE,
-          STANDIN_FLAGS,
+          plan.flags,
         );
         try {
           const { warmUpMs, measureMs } = plan;

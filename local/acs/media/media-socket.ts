@@ -1,11 +1,7 @@
-import type { Socket } from 'node:net';
-import type WebSocket from 'ws';
 import type { Clock } from '../../process/clock.ts';
 import { FrameDelivery } from '../faults/frame-delivery.ts';
 import type { StreamFaults } from '../faults/media-faults.ts';
-
-/** Frames are text, though they are handed over as bytes. */
-const TEXT = { binary: false } as const;
+import type { WebSocketClient } from './web-socket/web-socket-client.ts';
 
 /** A connection that is to look dead is cut this long after its stream has ended; until then the application must find out by itself. */
 const DEAD_CONNECTION_MS = 60_000;
@@ -19,30 +15,25 @@ export interface MediaSocketOptions {
 
 /** The sending side of an open media socket: frames with the faults that are to befall them, and never too many at a time. */
 export class MediaSocket {
-  readonly #socket: WebSocket;
-  readonly #transport: Socket | undefined;
+  readonly #socket: WebSocketClient;
   readonly #options: MediaSocketOptions;
   readonly #delivery: FrameDelivery | undefined;
   #sent = 0;
   #dropped = 0;
 
-  /** `transport` is the connection under the WebSocket. */
-  constructor(socket: WebSocket, transport: Socket | undefined, options: MediaSocketOptions) {
+  constructor(socket: WebSocketClient, options: MediaSocketOptions) {
     this.#socket = socket;
-    this.#transport = transport;
     this.#options = options;
     this.#delivery =
       options.faults &&
       new FrameDelivery(options.faults, options.clock, {
-        send: (part, { fin }) => {
-          if (this.open) this.#socket.send(part, { ...TEXT, fin });
-        },
+        send: (part, { fin }) => this.#socket.send(part, fin),
       });
   }
 
   /** Whether it can be written to; between the two close frames it cannot. */
   get open(): boolean {
-    return this.#socket.readyState === this.#socket.OPEN;
+    return this.#socket.isOpen;
   }
 
   /** AudioData frames that were sent, or that a fault took. */
@@ -58,7 +49,7 @@ export class MediaSocket {
   /** Whether the connection is to look dead. Once it is, nothing is read either, so that no ping is answered. */
   get dead(): boolean {
     if (this.#delivery?.halfOpen !== true) return false;
-    if (!this.#socket.isPaused) this.#socket.pause();
+    this.#socket.pause();
     return true;
   }
 
@@ -70,23 +61,18 @@ export class MediaSocket {
   /** Sends one AudioData frame, which may be changed afterwards. */
   sendFrame(frame: Buffer): void {
     if (!this.open || this.dead) return;
-    if (this.#socket.bufferedAmount > this.#options.maxBufferedBytes) {
+    if (this.#socket.waitingBytes > this.#options.maxBufferedBytes) {
       this.#dropped += 1;
       return;
     }
     this.#sent += 1;
-    if (this.#delivery === undefined) this.#socket.send(frame, TEXT);
+    if (this.#delivery === undefined) this.#socket.send(frame);
     else this.#delivery.send(frame);
   }
 
   /** Does something that sends several frames, and writes them to the network at once. */
   together(send: () => void): void {
-    this.#transport?.cork();
-    try {
-      send();
-    } finally {
-      this.#transport?.uncork();
-    }
+    this.#socket.together(send);
   }
 
   /** Nothing more is sent. A connection that is to look dead stays as it is for a while. */

@@ -1,10 +1,8 @@
-import type { Socket } from 'node:net';
-import type WebSocket from 'ws';
 import { PHONE_FRAME_MS, samplesPerFrame } from '../../phone/phone.ts';
 import { ApplicationAudio } from './application-audio.ts';
 import { AudioFrameWriter } from './audio-frame-writer.ts';
 import { Conference } from './conference.ts';
-import { dial, HANDSHAKE_TIMEOUT_MS, refusalDetail, transportUrl } from './dial.ts';
+import { HANDSHAKE_TIMEOUT_MS, refusalDetail, transportUrl } from './dial.ts';
 import { DominantSpeakers } from './dominant-speakers.ts';
 import { FrameClock } from './frame-clock.ts';
 import { audioMetadataFrame, dtmfDataFrame, type StreamFormat } from './inbound-codec.ts';
@@ -19,6 +17,7 @@ import type {
   MediaStreamReport,
   OpenMediaStream,
 } from './port.ts';
+import { WebSocketClient } from './web-socket/web-socket-client.ts';
 
 /** Bytes written to the socket and not yet taken by the network; while there are more, frames are dropped. */
 export const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -79,10 +78,9 @@ class WebSocketMediaStream implements MediaStream, Ticking {
   readonly #application: ApplicationAudio;
   readonly #writer: AudioFrameWriter;
   readonly #lateness = new Lateness();
-  readonly #socket: WebSocket | undefined;
+  readonly #socket: WebSocketClient | undefined;
   #clock = new FrameClock(0, PHONE_FRAME_MS);
   #state: State = 'dialing';
-  #transport: Socket | undefined;
   /** Once the handshake is done. */
   #frames: MediaSocket | undefined;
 
@@ -164,34 +162,31 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     };
   }
 
-  #dial(): WebSocket | undefined {
+  #dial(): WebSocketClient | undefined {
     const url = transportUrl(this.#options.url);
     if (url === undefined) {
       // The caller has no stream to speak of until this call returns.
       setImmediate(() => this.#fail('invalidUrl', 'the transport URL is not a ws: or wss: URL'));
       return undefined;
     }
-    const socket = dial(url, this.#options.headers, this.#surroundings.handshakeTimeoutMs);
-    socket.on('upgrade', (response) => {
-      this.#transport = response.socket;
+    const socket = new WebSocketClient(url, this.#options.headers, this.#surroundings.handshakeTimeoutMs, {
+      opened: () => this.#begin(socket),
+      failed: (error) => this.#fail('notAccepted', refusalDetail(url, error)),
+      message: (bytes, isBinary) => {
+        if (this.#state === 'streaming' && this.#frames?.dead !== true)
+          this.#application.receive(bytes, isBinary);
+      },
+      closed: (code) => this.#closedByPeer(code),
     });
-    socket.on('open', () => this.#begin(socket));
-    socket.on('message', (data, isBinary) => {
-      if (this.#state === 'streaming' && this.#frames?.dead !== true)
-        this.#application.receive(data as Buffer, isBinary);
-    });
-    // After the handshake an error is followed by `close`, which says all there is to say.
-    socket.on('error', (error) => this.#fail('notAccepted', refusalDetail(url, error)));
-    socket.on('close', (code) => this.#closedByPeer(code));
     return socket;
   }
 
-  #begin(socket: WebSocket): void {
+  #begin(socket: WebSocketClient): void {
     if (this.#state !== 'dialing') return;
     this.#state = 'streaming';
     const { ticker, maxBufferedBytes } = this.#surroundings;
     const { faults } = this.#options;
-    this.#frames = new MediaSocket(socket, this.#transport, {
+    this.#frames = new MediaSocket(socket, {
       faults,
       clock: ticker.clock,
       maxBufferedBytes,

@@ -1,6 +1,5 @@
-import type WebSocket from 'ws';
 import type { SpokenWords } from '../../phone/script-phone.ts';
-import { dial, HANDSHAKE_TIMEOUT_MS, refusalDetail, transportUrl } from './dial.ts';
+import { HANDSHAKE_TIMEOUT_MS, refusalDetail, transportUrl } from './dial.ts';
 import type { MediaFailure, MediaStreamListener } from './port.ts';
 import {
   intermediateFrame,
@@ -12,6 +11,7 @@ import type {
   TranscriptionStream,
   TranscriptionStreamOptions,
 } from './transcription-port.ts';
+import { WebSocketClient } from './web-socket/web-socket-client.ts';
 
 const NORMAL_CLOSURE = 1000;
 
@@ -34,7 +34,7 @@ type State = 'dialing' | 'streaming' | 'ended';
 class WebSocketTranscriptionStream implements TranscriptionStream {
   readonly #options: TranscriptionStreamOptions;
   readonly #listener: MediaStreamListener;
-  readonly #socket: WebSocket | undefined;
+  readonly #socket: WebSocketClient | undefined;
   #state: State = 'dialing';
 
   constructor(options: TranscriptionStreamOptions, listener: MediaStreamListener) {
@@ -66,34 +66,33 @@ class WebSocketTranscriptionStream implements TranscriptionStream {
     }
   }
 
-  #dial(): WebSocket | undefined {
+  #dial(): WebSocketClient | undefined {
     const url = transportUrl(this.#options.url);
     if (url === undefined) {
       // The caller has no stream to speak of until this call returns.
       setImmediate(() => this.#fail('invalidUrl', 'the transport URL is not a ws: or wss: URL'));
       return undefined;
     }
-    const socket = dial(url, this.#options.headers, HANDSHAKE_TIMEOUT_MS);
-    socket.on('open', () => {
-      if (this.#state !== 'dialing') return;
-      this.#state = 'streaming';
-      this.#send(transcriptionMetadataFrame(this.#options));
-      this.#listener.started();
+    return new WebSocketClient(url, this.#options.headers, HANDSHAKE_TIMEOUT_MS, {
+      opened: () => {
+        if (this.#state !== 'dialing') return;
+        this.#state = 'streaming';
+        this.#send(transcriptionMetadataFrame(this.#options));
+        this.#listener.started();
+      },
+      failed: (error) => this.#fail('notAccepted', refusalDetail(url, error)),
+      message: () => {},
+      closed: (code) => {
+        if (this.#state !== 'streaming') return;
+        this.#state = 'ended';
+        this.#listener.closedByPeer(code);
+      },
     });
-    // After the handshake an error is followed by `close`, which says all there is to say.
-    socket.on('error', (error) => this.#fail('notAccepted', refusalDetail(url, error)));
-    socket.on('close', (code) => {
-      if (this.#state !== 'streaming') return;
-      this.#state = 'ended';
-      this.#listener.closedByPeer(code);
-    });
-    return socket;
   }
 
   #send(frame: string): void {
-    const socket = this.#socket;
-    if (this.#state !== 'streaming' || socket?.readyState !== socket?.OPEN) return;
-    if ((socket?.bufferedAmount ?? 0) <= MAX_BUFFERED_BYTES) socket?.send(frame);
+    if (this.#state !== 'streaming' || (this.#socket?.waitingBytes ?? 0) > MAX_BUFFERED_BYTES) return;
+    this.#socket?.send(frame);
   }
 
   #fail(failure: MediaFailure, detail: string): void {
