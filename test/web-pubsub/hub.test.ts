@@ -1,85 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CodecRegistry } from '../../local/web-pubsub/client-protocol/registry.ts';
-import type { ClientCodec } from '../../local/web-pubsub/hub/client-codec.ts';
-import type { HubCommand, HubEffect } from '../../local/web-pubsub/hub/commands.ts';
-import { Hub } from '../../local/web-pubsub/hub/hub.ts';
-import { SERVICE_LIMITS } from '../../local/web-pubsub/limits.ts';
+import { codecOf, HubDriver } from './hub-driver.ts';
 
-function codec(name: string): ClientCodec {
-  const found = new CodecRegistry('text').codecFor(name);
-  if (found === undefined) throw new Error(`no codec ${name}`);
-  return found;
-}
-
-const PLAIN = codec('json.webpubsub.azure.v1');
-const RELIABLE = codec('json.reliable.webpubsub.azure.v1');
-const NOBODY: ReadonlySet<string> = new Set();
-
-/** Drives a hub by hand: transports are numbers, frames are text, time is what the test says. */
-class Bench {
-  readonly hub: Hub;
-  nowMs = 0;
-  /** What each transport was sent, as parsed JSON. */
-  readonly sent = new Map<number, Record<string, unknown>[]>();
-  readonly other: HubEffect[] = [];
-
-  constructor(limits: Partial<typeof SERVICE_LIMITS> = {}) {
-    this.hub = new Hub('chat', { limits: { ...SERVICE_LIMITS, ...limits }, onUserEventFailure: 'errorAck' });
-  }
-
-  apply(command: HubCommand): void {
-    for (const effect of this.hub.apply(command, this.nowMs)) {
-      if (effect.type !== 'write') {
-        this.other.push(effect);
-        continue;
-      }
-      const frames = this.sent.get(effect.transportId) ?? [];
-      frames.push(JSON.parse(Buffer.from(effect.frame.bytes).toString()) as Record<string, unknown>);
-      this.sent.set(effect.transportId, frames);
-    }
-  }
-
-  open(
-    transportId: number,
-    client: { codec?: ClientCodec; groups?: string[]; roles?: string[]; userId?: string } = {},
-  ): void {
-    const { codec = RELIABLE, groups = [], roles = [], userId } = client;
-    const connection = { connectionId: `c${transportId}`, codec, groups, roles, originHost: 'localhost' };
-    this.apply({
-      type: 'open',
-      transportId,
-      client: userId === undefined ? connection : { ...connection, userId },
-      ...(codec.reliable ? { reconnectionToken: 't' } : {}),
-    });
-  }
-
-  request(transportId: number, message: unknown): void {
-    const bytes = Buffer.from(JSON.stringify(message));
-    this.apply({ type: 'frame', transportId, frame: { bytes, binary: false } });
-  }
-
-  publish(text: string): void {
-    this.apply({
-      type: 'send',
-      target: { to: 'all' },
-      data: { payload: { dataType: 'text', text } },
-      excluded: NOBODY,
-    });
-  }
-
-  lose(transportId: number): void {
-    this.apply({ type: 'transportEnded', transportId, end: { how: 'lost' } });
-  }
-
-  effects<T extends HubEffect['type']>(type: T): Extract<HubEffect, { type: T }>[] {
-    return this.other.filter((effect): effect is Extract<HubEffect, { type: T }> => effect.type === type);
-  }
-}
+const PLAIN = codecOf('json.webpubsub.azure.v1');
 
 describe('a reliable session', () => {
   it('lives for thirty seconds after its socket was lost, and not longer', () => {
-    const bench = new Bench();
+    const bench = new HubDriver();
     bench.open(1, { groups: ['g'] });
     bench.nowMs = 1_000;
     bench.lose(1);
@@ -104,14 +31,14 @@ describe('a reliable session', () => {
     [1001, true],
     [1011, true],
   ])('after a close frame with %i can be recovered: %s', (code, recoverable) => {
-    const bench = new Bench();
+    const bench = new HubDriver();
     bench.open(1);
     bench.apply({ type: 'transportEnded', transportId: 1, end: { how: 'closed', code, reason: '' } });
     expect(bench.hub.canRecover('c1')).toBe(recoverable);
   });
 
   it('ends when its unacknowledged messages exceed the byte bound, attached or not', () => {
-    const bench = new Bench({ unackedBytes: 1_000 });
+    const bench = new HubDriver({ unackedBytes: 1_000 });
     bench.open(1);
     bench.open(2);
     bench.lose(2);
@@ -123,7 +50,7 @@ describe('a reliable session', () => {
   });
 
   it('ends at once without recovery when its client is too slow or broke a rule', () => {
-    const bench = new Bench();
+    const bench = new HubDriver();
     bench.open(1);
     bench.open(2);
     bench.apply({ type: 'transportEnded', transportId: 1, end: { how: 'tooSlow' } });
@@ -140,7 +67,7 @@ describe('a reliable session', () => {
   });
 
   it('ignores what a socket says after another one took over', () => {
-    const bench = new Bench();
+    const bench = new HubDriver();
     bench.open(1);
     bench.apply({ type: 'recover', transportId: 2, connectionId: 'c1', reconnectionToken: 't' });
     expect(bench.effects('abortTransport')).toEqual([{ type: 'abortTransport', transportId: 1 }]);
@@ -153,7 +80,7 @@ describe('a reliable session', () => {
   });
 
   it('forgets the oldest ack ids beyond its bound', () => {
-    const bench = new Bench({ rememberedAckIds: 2 });
+    const bench = new HubDriver({ rememberedAckIds: 2 });
     bench.open(1, { roles: ['webpubsub.joinLeaveGroup'] });
     for (const ackId of [1, 2, 3, 3, 1]) bench.request(1, { type: 'joinGroup', group: 'g', ackId });
     const answers = bench.sent
@@ -177,7 +104,7 @@ describe('a reliable session', () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const bench = new Bench();
+        const bench = new HubDriver();
         bench.open(1);
         let transport = 1;
         let attached = true;
@@ -232,14 +159,14 @@ describe('a reliable session', () => {
 });
 
 describe('a user event', () => {
-  function busyBench(): Bench {
-    const bench = new Bench({ waitingFrames: 3 });
+  function busyBench(): HubDriver {
+    const bench = new HubDriver({ waitingFrames: 3 });
     bench.open(1, { codec: PLAIN, roles: ['webpubsub.joinLeaveGroup'] });
     bench.request(1, { type: 'event', event: 'e', data: 1, ackId: 1 });
     return bench;
   }
 
-  function answer(bench: Bench): void {
+  function answer(bench: HubDriver): void {
     const event = bench.effects('callHandler').at(-1)?.event;
     if (event === undefined) throw new Error('no event is under way');
     bench.apply({
@@ -282,7 +209,7 @@ describe('a user event', () => {
   });
 
   it('that is under way when its client recovers keeps the new socket unread, and is acknowledged there', () => {
-    const bench = new Bench();
+    const bench = new HubDriver();
     bench.open(1);
     bench.request(1, { type: 'event', event: 'e', data: 1, ackId: 1 });
     bench.lose(1);
@@ -315,7 +242,7 @@ it('delivers a group message to exactly the members, whoever joined and left bef
   });
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), fc.boolean(), (changes, noEcho) => {
-      const bench = new Bench();
+      const bench = new HubDriver();
       const roles = ['webpubsub.joinLeaveGroup', 'webpubsub.sendToGroup'];
       for (const each of members) bench.open(each, { codec: PLAIN, roles });
       const expected = new Set<number>();
