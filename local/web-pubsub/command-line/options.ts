@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { readTls } from '../../tls/tls-flags.ts';
 import type { FaultPlan } from '../faults/fault-plan.ts';
 import { DEFAULT_PORT, type WebPubSubOptions } from '../server.ts';
+import { parseTier } from '../service-tier.ts';
 import { readSettings, type WebPubSubSettings } from '../settings.ts';
 import { parseConfig, readConfigFile } from './config-file.ts';
 
@@ -17,6 +18,7 @@ export const USAGE = `Usage: node local/web-pubsub/main.ts [options]
   --https                       with a certificate made at the start for this machine
   --ca-out <file>               where the authority to trust is written (default ${CA_FILE})
   --tls-key, --tls-cert <file>  https with a certificate of yours (PEM)
+  --tier <free|standard:N>      as many connections as the tier, or N units, allow (default: any number)
   --faults <file>               JSON: what goes wrong from the start; see the README
   --user-event-failure <what>   errorAck or closeConnection (default errorAck)
   --protobuf-json <what>        text or json: the field (text_data, json_data) of JSON for protobuf clients (default text)
@@ -58,6 +60,7 @@ export async function readCommandLine(
       'ca-out': { type: 'string' },
       'tls-key': { type: 'string' },
       'tls-cert': { type: 'string' },
+      tier: { type: 'string' },
       faults: { type: 'string' },
       'user-event-failure': { type: 'string', default: 'errorAck' },
       'absent-user': { type: 'string', default: 'notFound' },
@@ -92,6 +95,7 @@ export async function readCommandLine(
     ...settings,
     controlToken: env['WEB_PUBSUB_CONTROL_TOKEN'],
     ...(tls === undefined ? {} : { tls }),
+    ...(values.tier === undefined ? {} : { tier: parseTier(values.tier) }),
     ...(faults === undefined ? {} : { faults }),
   };
   return {

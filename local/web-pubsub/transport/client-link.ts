@@ -27,51 +27,48 @@ interface Direction {
 
 /** One client's socket as the hub sees it: what passes is counted, and takes as long as the faults say. */
 export class ClientLink {
+  readonly #ws: WebSocket;
+  readonly #options: ClientLinkOptions;
   readonly #socket: ClientSocket;
-  readonly #meter: HubMeter;
-  readonly #toClient: Direction;
-  readonly #toService: Direction;
+  readonly #listener: ClientSocketListener;
   #traffic = new ClientTraffic();
+  /** Made with the first message that may be delayed. */
+  #directions: Readonly<Record<LinkDirection, Direction>> | undefined;
 
   constructor(ws: WebSocket, listener: ClientSocketListener, options: ClientLinkOptions) {
-    this.#meter = options.meter;
-    const direction = (name: LinkDirection): Direction => ({
-      // A network that holds so much has broken: the socket's end is then seen as that of any other.
-      line: new DelayLine(options.clock, () => ws.terminate()),
-      faults: new LinkFaults(options.faults, options.hub, options.ordinal, name),
-    });
-    this.#toClient = direction('toClient');
-    this.#toService = direction('toService');
+    this.#ws = ws;
+    this.#options = options;
+    this.#listener = listener;
     this.#socket = new ClientSocket(ws, options.limits, {
-      onFrame: (frame) => this.#receive(frame, listener),
-      onEnd: (end) => this.#end(end, listener),
+      onFrame: (frame) => this.#receive(frame),
+      onEnd: (end) => this.#end(end),
     });
   }
 
   /** Whose traffic it is, from now on. */
   belongsTo(connectionId: string): void {
-    this.#traffic = this.#meter.connection(connectionId);
+    this.#traffic = this.#options.meter.connection(connectionId);
   }
 
   /** @param origin absent for what is no message: acks, pongs, system messages */
   write(frame: Frame, origin: MessageOrigin | undefined): void {
+    const { meter } = this.#options;
     const bytes = frame.bytes.byteLength;
-    if (origin === undefined) this.#meter.protocol(bytes, this.#traffic);
-    else this.#meter.message(bytes, origin.from === 'group' ? origin.group : undefined, this.#traffic);
-    if (isDirect(this.#toClient)) this.#socket.write(frame);
-    else delay(this.#toClient, () => this.#socket.write(frame));
+    if (origin === undefined) meter.protocol(bytes, this.#traffic);
+    else meter.message(bytes, origin.from === 'group' ? origin.group : undefined, this.#traffic);
+    if (this.#isDirect('toClient')) this.#socket.write(frame);
+    else this.#delay('toClient', () => this.#socket.write(frame));
   }
 
   /** Starts the closing handshake; what was written before is sent first. */
   close(code: number, reason: string): void {
-    if (this.#toClient.line.isEmpty) this.#socket.close(code, reason);
-    else delay(this.#toClient, () => this.#socket.close(code, reason));
+    if (this.#isEmpty('toClient')) this.#socket.close(code, reason);
+    else this.#delay('toClient', () => this.#socket.close(code, reason));
   }
 
   /** Cuts the TCP connection; what is under way is lost. */
   abort(): void {
-    this.#toClient.line.close();
-    this.#toService.line.close();
+    this.#lose();
     this.#socket.abort();
   }
 
@@ -85,31 +82,51 @@ export class ClientLink {
 
   /** Ends it although messages are under way; resolves when the socket is closed, cutting it after `limitMs`. */
   async shutDown(code: number, reason: string, limitMs: number): Promise<void> {
-    this.#toClient.line.close();
-    this.#toService.line.close();
+    this.#lose();
     this.#socket.close(code, reason);
     await this.#socket.drain(limitMs);
   }
 
-  #receive(frame: ReceivedFrame, listener: ClientSocketListener): void {
-    this.#meter.received(frame.bytes.byteLength, this.#traffic);
-    if (isDirect(this.#toService)) listener.onFrame(frame);
-    else delay(this.#toService, () => listener.onFrame(frame));
+  #receive(frame: ReceivedFrame): void {
+    this.#options.meter.received(frame.bytes.byteLength, this.#traffic);
+    if (this.#isDirect('toService')) this.#listener.onFrame(frame);
+    else this.#delay('toService', () => this.#listener.onFrame(frame));
   }
 
   /** The end of a connection arrives behind what the client sent before it. */
-  #end(end: TransportEnd, listener: ClientSocketListener): void {
-    if (this.#toService.line.isEmpty) listener.onEnd(end);
-    else this.#toService.line.push(0, () => listener.onEnd(end));
+  #end(end: TransportEnd): void {
+    if (this.#isEmpty('toService')) this.#listener.onEnd(end);
+    else this.#directions?.toService.line.push(0, () => this.#listener.onEnd(end));
   }
-}
 
-function isDirect({ line, faults }: Direction): boolean {
-  return line.isIdle && faults.none;
-}
+  /** Whether messages go at once: nothing is to be delayed, and nothing is under way that they would overtake. */
+  #isDirect(name: LinkDirection): boolean {
+    return !this.#options.faults.has('link') && this.#directions?.[name].line.isIdle !== false;
+  }
 
-function delay({ line, faults }: Direction, run: () => void): void {
-  const delayMs = faults.nextDelayMs();
-  if (delayMs === 0 && line.isIdle) run();
-  else line.push(delayMs, run);
+  #isEmpty(name: LinkDirection): boolean {
+    return this.#directions?.[name].line.isEmpty !== false;
+  }
+
+  #delay(name: LinkDirection, run: () => void): void {
+    this.#directions ??= { toClient: this.#direction('toClient'), toService: this.#direction('toService') };
+    const { line, faults } = this.#directions[name];
+    const delayMs = faults.nextDelayMs();
+    if (delayMs === 0 && line.isIdle) run();
+    else line.push(delayMs, run);
+  }
+
+  #direction(name: LinkDirection): Direction {
+    const { clock, faults, hub, ordinal } = this.#options;
+    return {
+      // A network that holds so much has broken: the socket's end is then seen as that of any other.
+      line: new DelayLine(clock, () => this.#ws.terminate()),
+      faults: new LinkFaults(faults, hub, ordinal, name),
+    };
+  }
+
+  #lose(): void {
+    this.#directions?.toClient.line.close();
+    this.#directions?.toService.line.close();
+  }
 }

@@ -1,0 +1,147 @@
+/**
+ * How many user events a second the stand-in of Web PubSub takes to an event handler:
+ * `npm run bench -- web-pubsub --webhooks [--smoke] [--clients 64] [--rounds 5] [--seconds 5] [--json file]`.
+ * The stand-in runs on one core, clients and a trivial handler on another. Each client waits for the ack of its last event. The second
+ * row of a round has clients besides whose events take the handler a second: they must delay nobody else.
+ */
+import { writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { DEFAULT_ACCESS_KEY } from '../../local/web-pubsub/server.ts';
+import { PinnedProcess } from '../acs/pinned-process.ts';
+import type { Connected, Listening, Measured, Usage } from './webhook-messages.ts';
+
+/** Events a second on one core. */
+const GOAL = 3_000;
+const SERVICE_CORE = 0;
+const LOAD_CORE = 1;
+const BYTES = 640;
+const SLOW_CLIENTS = 50;
+
+const FULL = { clients: 64, rounds: 5, warmUpMs: 1_500, measureMs: 5_000 } as const;
+const SMOKE = { clients: 8, rounds: 1, warmUpMs: 200, measureMs: 500 } as const;
+
+interface Row {
+  readonly slowClients: number;
+  readonly eventsPerSecond: number;
+  readonly roundTripMs: Measured['roundTripMs'];
+  readonly cpuMicrosecondsPerEvent: number;
+  readonly cpuShare: number;
+}
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      webhooks: { type: 'boolean', default: true },
+      smoke: { type: 'boolean', default: false },
+      clients: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      json: { type: 'string' },
+    },
+  });
+  const base = values.smoke ? SMOKE : FULL;
+  const clients = values.clients === undefined ? base.clients : positive('--clients', values.clients);
+  const rounds = values.rounds === undefined ? base.rounds : positive('--rounds', values.rounds);
+  const measureMs =
+    values.seconds === undefined ? base.measureMs : positive('--seconds', values.seconds) * 1_000;
+  process.stdout.write(`${machine()}\n${clients} clients, events of ${BYTES} bytes\n\n${HEADINGS}\n`);
+  const rows: Row[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    for (const slowClients of [0, SLOW_CLIENTS]) {
+      const row = await measureOnce({ clients, slowClients, warmUpMs: base.warmUpMs, measureMs });
+      rows.push(row);
+      process.stdout.write(`${written(row)}\n`);
+    }
+  }
+  if (values.json !== undefined) {
+    await writeFile(values.json, `${JSON.stringify({ machine: machine(), clients, rows }, null, 2)}\n`);
+  }
+  if (rows.some(({ eventsPerSecond }) => eventsPerSecond === 0)) {
+    process.stdout.write('FAILED: no event was acknowledged.\n');
+    return 1;
+  }
+  if (!values.smoke) tellGoal(rows);
+  return 0;
+}
+
+async function measureOnce(plan: {
+  readonly clients: number;
+  readonly slowClients: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}): Promise<Row> {
+  const service = new PinnedProcess(new URL('webhook-service.ts', import.meta.url), SERVICE_CORE);
+  const load = new PinnedProcess(new URL('webhook-load.ts', import.meta.url), LOAD_CORE);
+  try {
+    const { url: handlerUrl } = await load.next<Listening>();
+    service.send({ type: 'start', handlerUrl });
+    const { url } = await service.next<Listening>();
+    const { clients, slowClients } = plan;
+    load.send({ type: 'connect', url, accessKey: DEFAULT_ACCESS_KEY, clients, slowClients, bytes: BYTES });
+    await load.next<Connected>();
+    await new Promise((resolve) => setTimeout(resolve, plan.warmUpMs));
+    service.send({ type: 'reset' });
+    load.send({ type: 'measure', measureMs: plan.measureMs });
+    const measured = await load.next<Measured>();
+    service.send({ type: 'usage' });
+    const usage = await service.next<Usage>();
+    return {
+      slowClients,
+      eventsPerSecond: (measured.events * 1_000) / measured.elapsedMs,
+      roundTripMs: measured.roundTripMs,
+      cpuMicrosecondsPerEvent: (usage.cpuMs * 1_000) / Math.max(1, measured.events),
+      cpuShare: usage.cpuMs / usage.elapsedMs,
+    };
+  } finally {
+    load.stop();
+    service.stop();
+  }
+}
+
+const HEADINGS = 'slow clients   events/s   p50       p99       max       CPU an event   of a core   load';
+
+function written(row: Row): string {
+  const ms = (value: number): string => `${value.toFixed(1)} ms`.padEnd(10);
+  return [
+    String(row.slowClients).padEnd(15),
+    String(Math.round(row.eventsPerSecond)).padEnd(11),
+    ms(row.roundTripMs.p50),
+    ms(row.roundTripMs.p99),
+    ms(row.roundTripMs.max),
+    `${row.cpuMicrosecondsPerEvent.toFixed(0)} µs`.padEnd(15),
+    `${Math.round(row.cpuShare * 100)} %`.padEnd(12),
+    (loadavg()[0] ?? 0).toFixed(1),
+  ].join('');
+}
+
+function tellGoal(rows: readonly Row[]): void {
+  const medians = [0, SLOW_CLIENTS].map((slow) =>
+    median(rows.filter(({ slowClients }) => slowClients === slow).map((row) => row.eventsPerSecond)),
+  );
+  const [plain = 0, beside = 0] = medians;
+  process.stdout.write(
+    `\nGoal of ${GOAL} events a second: ${plain >= GOAL ? 'met' : 'not met'} (median ${Math.round(plain)}; ` +
+      `beside ${SLOW_CLIENTS} clients with a slow handler ${Math.round(beside)}).\n`,
+  );
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function machine(): string {
+  const [cpu] = cpus();
+  const load = loadavg().map((each) => each.toFixed(1));
+  const pinning = PinnedProcess.canPin
+    ? `stand-in on core ${SERVICE_CORE}, clients and handler on core ${LOAD_CORE}`
+    : 'not pinned to cores (no taskset)';
+  return `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, Node ${process.version}, ${pinning}; load ${load.join(' ')} (1, 5, 15 min)`;
+}
+
+function positive(option: string, text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new Error(`${option} must be a whole number above 0, not ${text}`);
+}
