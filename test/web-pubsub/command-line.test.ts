@@ -51,6 +51,8 @@ describe('the command line', () => {
       '--absent-user',
       'ok',
       '--stand-alone',
+      '--tier',
+      'free',
     ];
     const env = {
       WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate: 'http://127.0.0.1:1/',
