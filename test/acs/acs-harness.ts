@@ -77,8 +77,10 @@ export async function startHarness(
   {
     callees,
     openMediaStream,
+    openTranscriptionStream,
     ...options
-  }: Partial<AcsOptions> & Partial<Pick<AcsParts, 'callees' | 'openMediaStream'>> = {},
+  }: Partial<AcsOptions> &
+    Partial<Pick<AcsParts, 'callees' | 'openMediaStream' | 'openTranscriptionStream'>> = {},
   respond = acceptAll,
 ): Promise<Harness> {
   const webhook = await startWebhookReceiver(respond);
@@ -103,6 +105,7 @@ export async function startHarness(
       openMediaStream: openMediaStream ?? media.open,
       createPhone: ({ rawId }) => silentPhone(rawId),
       ...(callees && { callees }),
+      ...(openTranscriptionStream && { openTranscriptionStream }),
     },
   );
   const client = new CallAutomationClient(acs.connectionString, {

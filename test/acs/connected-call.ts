@@ -1,4 +1,8 @@
-import type { CallConnection, CreateCallOptions } from '@azure/communication-call-automation';
+import type {
+  AnswerCallOptions,
+  CallConnection,
+  CreateCallOptions,
+} from '@azure/communication-call-automation';
 import type { AcsOptions, AcsParts } from '../../local/acs/acs.ts';
 import type { Call } from '../../local/acs/call/call.ts';
 import { CALLER, type Harness, startHarness } from './acs-harness.ts';
@@ -14,16 +18,19 @@ export interface CallingHarness extends Harness {
 }
 
 export async function startCallingHarness(
-  options: Partial<AcsOptions> & Partial<Pick<AcsParts, 'openMediaStream'>> = {},
+  options: Partial<AcsOptions> & Partial<Pick<AcsParts, 'openMediaStream' | 'openTranscriptionStream'>> = {},
 ): Promise<CallingHarness> {
   const callees = new FakeCallees();
   return { ...(await startHarness({ ...options, callees })), callees };
 }
 
 /** A call from `CALLER`, answered and connected. */
-export async function answeredCall(h: Harness): Promise<{ call: Call; connection: CallConnection }> {
+export async function answeredCall(
+  h: Harness,
+  options: AnswerCallOptions = {},
+): Promise<{ call: Call; connection: CallConnection }> {
   const { call, incomingCallContext } = await h.ring();
-  const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
+  const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, options);
   await connected(h, call.ids.callConnectionId);
   return { call, connection: callConnection };
 }
