@@ -107,8 +107,20 @@ export type CallEvent =
   /** `forEveryone` absent: true. */
   | { readonly type: 'HangUpRequested'; readonly id: string; readonly forEveryone?: boolean }
   | { readonly type: 'StartFailed'; readonly id: string; readonly reason: string }
-  | { readonly type: 'StopFailed'; readonly id: string; readonly reason: string }
-  | { readonly type: 'HangUpFailed'; readonly id: string; readonly reason: string }
+  /** `assumed`: ACS gave no answer, and may have stopped it. */
+  | {
+      readonly type: 'StopFailed';
+      readonly id: string;
+      readonly reason: string;
+      readonly assumed?: boolean;
+    }
+  /** `isAwaited`: whoever wanted it is told, and asks again if he still wants it; else it is asked for again in time. */
+  | {
+      readonly type: 'HangUpFailed';
+      readonly id: string;
+      readonly reason: string;
+      readonly isAwaited: boolean;
+    }
   /** ACS knows the call no longer. */
   | { readonly type: 'CallGone' }
   /** The pause before the next automatic start of streaming is over. */

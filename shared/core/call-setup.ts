@@ -15,8 +15,9 @@ export function claim(call: Call, by: string, nowMs: number): CallStep {
   // The same invocation asks again when it could not tell whether its first write was stored.
   if (call.claim === by && call.phase === 'answering') return { call, commands };
   if (call.phase === 'answering' && nowMs < (call.leaseUntilMs ?? 0)) return keep(call);
+  const { state } = call.streaming;
   const streams =
-    call.decision === 'answer' && call.plan.startStreaming && call.streaming.state === 'inactive';
+    call.decision === 'answer' && call.plan.startStreaming && (state === 'inactive' || state === 'starting');
   return {
     call: {
       ...call,
@@ -48,10 +49,9 @@ export function answerFailed(
   // A refusal of a second attempt may only mean that the first one, whose result was lost, had got through: the call may be connected.
   if (event.final && (call.attempts === 1 || call.decision !== 'answer'))
     return keep(end(call, `${call.decision} failed: ${event.reason}`, nowMs));
+  // Should the answer have reached ACS, then its streaming has, too: that is still on its way.
   const { claim: _claim, leaseUntilMs: _lease, ...rest } = call;
-  const streaming =
-    call.streaming.state === 'starting' ? enter(call.streaming, 'inactive', nowMs) : call.streaming;
-  return keep({ ...rest, phase: 'ringing', streaming });
+  return keep({ ...rest, phase: 'ringing' });
 }
 
 export function placeSucceeded(

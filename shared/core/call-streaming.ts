@@ -66,7 +66,14 @@ export type StreamingConfirmation =
 
 export type StreamingEvent =
   | ({ readonly type: 'start' | 'stop' | 'restart' } & StreamingRequest)
-  | { readonly type: 'startFailed' | 'stopFailed'; readonly id: string; readonly reason: string }
+  | { readonly type: 'startFailed'; readonly id: string; readonly reason: string }
+  /** `assumed`: ACS gave no answer, and may have stopped it. */
+  | {
+      readonly type: 'stopFailed';
+      readonly id: string;
+      readonly reason: string;
+      readonly assumed: boolean;
+    }
   | StreamingConfirmation
   | { readonly type: 'retryDue'; readonly retry: number };
 
@@ -104,6 +111,8 @@ export function stepStreaming(streaming: Streaming, event: StreamingEvent, nowMs
         : failAndRetry(streaming, event.reason, nowMs);
     case 'stopFailed':
       if (streaming.state !== 'stopping' || streaming.requestId !== event.id) return only(streaming);
+      // Nobody else remembers that it was to start again.
+      if (streaming.restart && event.assumed) return only(streaming);
       return only(enter(streaming, streaming.from ?? 'active', nowMs));
     case 'started':
     case 'stopped':

@@ -12,7 +12,7 @@ import { observeStreaming } from './call-streaming-observed.ts';
 export const SETUP_LIMIT_MS = 120_000;
 
 /** How long after asking ACS to hang up CallDisconnected may take before it is asked again. */
-export const HANG_UP_LIMIT_MS = 120_000;
+export const HANG_UP_LIMIT_MS = 60_000;
 
 /** How long after its longest allowed time a call of which ACS cannot be asked is taken for ended. No call of ACS lasts that long. */
 export const LOST_AFTER_MS = 86_400_000;

@@ -74,8 +74,13 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'StartFailed':
       return stream(call, { type: 'startFailed', id: event.id, reason: event.reason }, nowMs);
     case 'StopFailed':
-      return stream(call, { type: 'stopFailed', id: event.id, reason: event.reason }, nowMs);
+      return stream(
+        call,
+        { type: 'stopFailed', id: event.id, reason: event.reason, assumed: event.assumed ?? false },
+        nowMs,
+      );
     case 'HangUpFailed': {
+      if (!event.isAwaited) return keep(call);
       const { hangUpRequestedAtMs: _, leavesOthers: _others, ...rest } = call;
       return keep(rest);
     }

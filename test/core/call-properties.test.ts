@@ -35,8 +35,9 @@ const event: fc.Arbitrary<CallEvent> = fc.oneof(
   fc.record({ type: fc.constant('AnswerFailed' as const), claim, final: fc.boolean(), reason }),
   fc.record({ type: fc.constantFrom('StartRequested' as const, 'StopRequested' as const), id }),
   fc.record({ type: fc.constant('HangUpRequested' as const), id }),
-  fc.record({ type: fc.constantFrom('StartFailed' as const, 'StopFailed' as const), id, reason }),
-  fc.record({ type: fc.constant('HangUpFailed' as const), id, reason }),
+  fc.record({ type: fc.constant('StartFailed' as const), id, reason }),
+  fc.record({ type: fc.constant('StopFailed' as const), id, reason, assumed: fc.boolean() }),
+  fc.record({ type: fc.constant('HangUpFailed' as const), id, reason, isAwaited: fc.boolean() }),
   fc.record({ type: fc.constant('RetryDue' as const), retry: fc.integer({ min: 1, max: 4 }) }),
   fc.constant<CallEvent>({ type: 'Tick' }),
 );

@@ -66,7 +66,7 @@ describe('restarting', () => {
   });
 
   it('goes on with the stream that there is when ACS does not stop', () => {
-    const event: StreamingEvent = { type: 'stopFailed', id: 'again', reason: '500' };
+    const event: StreamingEvent = { type: 'stopFailed', id: 'again', reason: '500', assumed: false };
     const { streaming } = stepStreaming(RESTARTING, event, 0);
     expect(streaming.state).toBe('active');
     expect(stepStreaming(streaming, stopped, 0).commands).toEqual([]);

@@ -62,7 +62,7 @@ describe('starting and stopping', () => {
   });
 
   it('returns to where it was when ACS refuses to stop', () => {
-    const refused: StreamingEvent = { type: 'stopFailed', id: 's', reason: 'no' };
+    const refused: StreamingEvent = { type: 'stopFailed', id: 's', reason: 'no', assumed: false };
     expect(streamingAfter(start(), started(), stop(), refused).state).toBe('active');
     expect(streamingAfter(start(), stop(), refused).state).toBe('starting');
     expect(streamingAfter(start(), stop(), started(), refused).state, 'it had started meanwhile').toBe(

@@ -53,7 +53,7 @@ describe('answering a call', () => {
 
   it('may be tried again at once after a failure that may pass', () => {
     const { call } = callAfter(aCall(), incoming, failed(false));
-    expect(call).toMatchObject({ phase: 'ringing', streaming: { state: 'inactive' } });
+    expect(call).toMatchObject({ phase: 'ringing', streaming: { state: 'starting' } });
     expect(step(call, { type: 'IncomingCall', claim: 'two' }, T0 + 2).commands).toEqual([{ type: 'answer' }]);
   });
 

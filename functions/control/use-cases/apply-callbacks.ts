@@ -1,5 +1,5 @@
 import { type CallStep, step } from '../../../shared/core/call.ts';
-import type { Callback } from '../../../shared/core/call-event.ts';
+import type { Callback, Recognized } from '../../../shared/core/call-event.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 
@@ -55,9 +55,19 @@ async function passOn(
 ): Promise<void> {
   if (recognized === undefined || operationId === undefined || deps.tellWorkers === undefined) return;
   try {
-    await deps.tellWorkers(callId, { type: 'recognized', operationId, ...recognized });
+    await deps.tellWorkers(callId, { type: 'recognized', operationId, ...plain(recognized) });
   } catch {
     // Whoever publishes may have the message in its error.
     log.error('What was recognized could not be told to the workers', { callId, operationId });
+  }
+}
+
+/** As JSON has it. */
+function plain(recognized: Recognized): Record<string, string | number | string[]> {
+  switch (recognized.kind) {
+    case 'dtmf':
+      return { kind: 'dtmf', tones: [...recognized.tones] };
+    case 'speech':
+      return { ...recognized };
   }
 }

@@ -1,6 +1,8 @@
+import type * as z from 'zod';
 import type { CallControl } from '../../../shared/core/call-control.ts';
 import type { CallStore } from '../../../shared/core/call-store.ts';
 import type { RouteSource } from '../../../shared/core/route-source.ts';
+import type { PublishCallControl } from '../../../shared/protocol/call-control-messages.ts';
 
 /** Where messages go. Fields are ids, states, counts and codes: never a number, context, ticket or token. */
 export interface Log {
@@ -31,6 +33,11 @@ export interface ControlDeps {
   /** Signs the tickets. */
   readonly ticketKey: string;
   readonly maxCallMs: number;
+  /** Tells the relay that has a call something about its workers. Absent: there is no way to the relays. */
+  readonly tellRelay?: PublishCallControl;
   /** Says something to the workers of a call. Absent: there is no way to them, and nobody is told. */
-  readonly tellWorkers?: (callId: string, data: Readonly<Record<string, unknown>>) => Promise<void>;
+  readonly tellWorkers?: (
+    callId: string,
+    data: Readonly<Record<string, z.core.util.JSONType>>,
+  ) => Promise<void>;
 }

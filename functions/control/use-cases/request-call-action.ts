@@ -42,7 +42,7 @@ export async function requestCallAction(
       command.type !== 'hangUp'
     )
       throw new Error(`a request led to the command ${command.type}, which is not about a connection`);
-    const result = await sendCommand(deps, asked.call, command, log);
+    const result = await sendCommand(deps, asked.call, command, true, log);
     if (result.ok) continue;
     if (result.error.callGone && result.next !== undefined)
       return { kind: 'refused', refusal: 'call-ended', call: result.next.call };

@@ -65,7 +65,7 @@ async function runCommand(
         type: TIMELINE_TYPE[command.type],
         details: command.type === 'hangUp' ? {} : { request: command.id },
       });
-      const result = await sendCommand(deps, call, command, log);
+      const result = await sendCommand(deps, call, command, false, log);
       return result.ok ? undefined : result.next;
     }
   }
@@ -77,11 +77,12 @@ const TIMELINE_TYPE = {
   hangUp: 'HangUpSent',
 } as const;
 
-/** Sends one command to ACS; a failure is written to the call and returned. */
+/** Sends one command to ACS; a failure is written to the call and returned. `isAwaited`: somebody waits to be told of it. */
 export async function sendCommand(
   deps: ControlDeps,
   call: Call,
   command: PlainCommand,
+  isAwaited: boolean,
   log: Log,
 ): Promise<CommandResult> {
   const { callId, callConnectionId } = call;
@@ -93,7 +94,7 @@ export async function sendCommand(
   } catch (error) {
     if (!(error instanceof CallControlError)) throw error;
     const nowMs = deps.clock.now();
-    const event = failureEvent(command, error);
+    const event = failureEvent(command, error, isAwaited);
     const next = await deps.store.update(callId, (now) => step(now, event, nowMs));
     await deps.store.appendTimeline(callId, {
       id: deps.newId(),
@@ -124,14 +125,19 @@ function contextOf({ operationContext }: { readonly operationContext?: string })
   return operationContext === undefined ? {} : { operationContext };
 }
 
-function failureEvent(command: PlainCommand, error: CallControlError): CallEvent {
+function failureEvent(command: PlainCommand, error: CallControlError, isAwaited: boolean): CallEvent {
   if (error.callGone) return { type: 'CallGone' };
   switch (command.type) {
     case 'startMediaStreaming':
       return { type: 'StartFailed', id: command.id, reason: error.reason };
     case 'stopMediaStreaming':
-      return { type: 'StopFailed', id: command.id, reason: error.reason };
+      return {
+        type: 'StopFailed',
+        id: command.id,
+        reason: error.reason,
+        assumed: error.failure.retryable,
+      };
     case 'hangUp':
-      return { type: 'HangUpFailed', id: 'hang-up', reason: error.reason };
+      return { type: 'HangUpFailed', id: 'hang-up', reason: error.reason, isAwaited };
   }
 }
