@@ -1,6 +1,5 @@
-import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
-import { CallStoreError } from '../core/call-store.ts';
 import type { CallStoreOptions, TablesAccess } from './call-store.ts';
+import { storageStatusOf, tableLoader, withStorage } from './table-access.ts';
 
 /** Routes in a table: the row `current` of the partition `routes` in the table `settings`. */
 export interface RouteTable {
@@ -15,7 +14,6 @@ export interface RouteTable {
   remove(): Promise<void>;
 }
 
-const TABLE = 'settings';
 const PARTITION = 'routes';
 const ROW = 'current';
 
@@ -27,82 +25,50 @@ type Row = { readonly parts: number } & { readonly [part: `text${number}`]: stri
 
 /** The SDK is loaded with the first use. */
 export function createRouteTable(access: TablesAccess, options: CallStoreOptions = {}): RouteTable {
-  let table: Promise<TableClient> | undefined;
-  const load = (): Promise<TableClient> => {
-    table ??= open(access, options).catch((error: unknown) => {
-      table = undefined;
-      throw error;
-    });
-    return table;
-  };
+  const load = tableLoader('settings', access, options);
   return {
     read: () =>
-      guard('reading the routes', async () => {
+      withStorage('reading the routes', async () => {
         try {
           const row = await (await load()).getEntity<Row>(PARTITION, ROW);
           return Array.from({ length: row.parts }, (_, part) => row[`text${part}`] ?? '').join('');
         } catch (error) {
-          if (statusOf(error) === 404) return undefined;
+          if (storageStatusOf(error) === 404) return undefined;
           throw error;
         }
       }),
     write: async (text) => {
-      const parts = Math.ceil(text.length / PART_CHARACTERS);
-      if (parts > MAX_PARTS)
-        throw new RangeError(
-          `the routes have ${text.length} characters, and the table takes ${PART_CHARACTERS * MAX_PARTS}`,
-        );
-      const entity: Record<string, unknown> & { partitionKey: string; rowKey: string } = {
-        partitionKey: PARTITION,
-        rowKey: ROW,
-        parts,
-      };
-      for (let part = 0; part < parts; part += 1)
-        entity[`text${part}`] = text.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS);
-      await guard('storing the routes', async () => {
-        const client = await load();
+      const entity = { partitionKey: PARTITION, rowKey: ROW, ...partsOf(text) };
+      await withStorage('storing the routes', async () => {
+        const table = await load();
         try {
-          await client.upsertEntity(entity, 'Replace');
+          await table.upsertEntity(entity, 'Replace');
         } catch (error) {
-          if (statusOf(error) !== 404) throw error;
-          await client.createTable();
-          await client.upsertEntity(entity, 'Replace');
+          if (storageStatusOf(error) !== 404) throw error;
+          await table.createTable();
+          await table.upsertEntity(entity, 'Replace');
         }
       });
     },
     remove: () =>
-      guard('removing the routes', async () => {
+      withStorage('removing the routes', async () => {
         try {
           await (await load()).deleteEntity(PARTITION, ROW);
         } catch (error) {
-          if (statusOf(error) !== 404) throw error;
+          if (storageStatusOf(error) !== 404) throw error;
         }
       }),
   };
 }
 
-async function open(access: TablesAccess, options: CallStoreOptions): Promise<TableClient> {
-  const sdk = await import('@azure/data-tables');
-  const all: TableServiceClientOptions = {
-    allowInsecureConnection: options.allowInsecureConnection ?? false,
-    retryOptions: { maxRetries: options.maxRetries ?? 3, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 },
-  };
-  if ('connectionString' in access)
-    return sdk.TableClient.fromConnectionString(access.connectionString, TABLE, all);
-  return new sdk.TableClient(access.endpoint, TABLE, await access.credential(), all);
-}
-
-async function guard<T>(action: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (cause) {
-    const status = statusOf(cause);
-    const why = status === undefined ? 'it could not be reached' : `it answered ${status}`;
-    throw new CallStoreError(`${action} in table storage failed: ${why}`, { cause });
-  }
-}
-
-function statusOf(error: unknown): number | undefined {
-  const status = error instanceof Error ? (error as Error & { statusCode?: unknown }).statusCode : undefined;
-  return typeof status === 'number' ? status : undefined;
+function partsOf(text: string): Record<string, string | number> {
+  const parts = Math.ceil(text.length / PART_CHARACTERS);
+  if (parts > MAX_PARTS)
+    throw new RangeError(
+      `the routes have ${text.length} characters, and the table takes ${PART_CHARACTERS * MAX_PARTS}`,
+    );
+  const properties: Record<string, string | number> = { parts };
+  for (let part = 0; part < parts; part += 1)
+    properties[`text${part}`] = text.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS);
+  return properties;
 }

@@ -1,6 +1,17 @@
 import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
+import type { TokenCredential } from '@azure/identity';
 import { CallStoreError } from '../core/call-store.ts';
-import type { CallStoreOptions, TablesAccess } from './call-store.ts';
+
+export type TablesAccess =
+  | { readonly connectionString: string }
+  | { readonly endpoint: string; readonly credential: () => Promise<TokenCredential> };
+
+export interface CallStoreOptions {
+  /** For a table service on this machine only: `http:` instead of `https:`. Default false. */
+  readonly allowInsecureConnection?: boolean;
+  /** How often a request is repeated that storage did not answer. Default 3. */
+  readonly maxRetries?: number;
+}
 
 /** Opens a table when it is first used, and again only if that failed. The SDK is loaded with it. */
 export function tableLoader(

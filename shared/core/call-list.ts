@@ -1,8 +1,9 @@
 import type { Call, CallPhase } from './call.ts';
 import type { CallDirection } from './routes.ts';
 
-/** Which of the calls that have not ended, and how many of them. */
+/** Which calls, and how many of them. */
 export interface CallQuery {
+  /** `ended`: calls of the past. Absent: every call that has not ended. */
   readonly state?: CallPhase;
   readonly route?: string;
   readonly direction?: CallDirection;
@@ -18,7 +19,7 @@ export interface CallPage {
 }
 
 /**
- * A page of the calls that fit, the newest first. A cursor names the last call of its page by time and id, so that calls that come or end
+ * A page of the calls that fit, the newest first: by when they came in or, of calls of the past, by when they ended. A cursor names the last call of its page by time and id, so that calls that come or end
  * between two pages neither repeat nor hide others.
  */
 export function pageOfCalls(calls: readonly Call[], query: CallQuery): CallPage {
@@ -33,23 +34,39 @@ export function pageOfCalls(calls: readonly Call[], query: CallQuery): CallPage 
 /** What a cursor looks like: the time and id of the last call of its page. */
 export const CURSOR_PATTERN = /^(\d{1,15})_([a-z0-9]{1,64})$/;
 
-function cursorOf({ receivedAtMs, callId }: Call): string {
-  return `${receivedAtMs}_${callId}`;
+/** The place that a cursor names. @throws RangeError for a text that is no cursor. */
+export function placeOfCursor(cursor: string): Place {
+  const [, atMs, callId] = CURSOR_PATTERN.exec(cursor) ?? [];
+  if (atMs === undefined || callId === undefined) throw new RangeError('this is not the cursor of a list');
+  return { atMs: Number(atMs), callId };
+}
+
+function cursorOf(call: Call): string {
+  return `${placeOf(call).atMs}_${call.callId}`;
 }
 
 function fits(call: Call, { state, route, direction, after }: CallQuery): boolean {
-  if (state !== undefined && call.phase !== state) return false;
+  if (state === undefined ? call.phase === 'ended' : call.phase !== state) return false;
   if (route !== undefined && call.route !== route) return false;
   if (direction !== undefined && call.direction !== direction) return false;
-  const [, atMs, callId] = CURSOR_PATTERN.exec(after ?? '') ?? [];
-  if (atMs === undefined || callId === undefined) return true;
-  return newestFirst(call, { receivedAtMs: Number(atMs), callId }) > 0;
+  return after === undefined || order(placeOf(call), placeOfCursor(after)) > 0;
 }
 
-type Place = Pick<Call, 'receivedAtMs' | 'callId'>;
+interface Place {
+  readonly atMs: number;
+  readonly callId: string;
+}
 
-function newestFirst(a: Place, b: Place): number {
-  if (a.receivedAtMs !== b.receivedAtMs) return b.receivedAtMs - a.receivedAtMs;
+function placeOf({ phase, receivedAtMs, endedAtMs = receivedAtMs, callId }: Call): Place {
+  return { atMs: phase === 'ended' ? endedAtMs : receivedAtMs, callId };
+}
+
+function newestFirst(a: Call, b: Call): number {
+  return order(placeOf(a), placeOf(b));
+}
+
+function order(a: Place, b: Place): number {
+  if (a.atMs !== b.atMs) return b.atMs - a.atMs;
   if (a.callId === b.callId) return 0;
   return a.callId < b.callId ? -1 : 1;
 }

@@ -29,10 +29,12 @@ export interface CallStore {
   ): Promise<Result | undefined>;
   /** Calls that have not ended, the newest first, at most `limit`. Its cost does not grow with the calls of the past. */
   listLive(limit: number): Promise<readonly Call[]>;
-  /** A page of the calls that have not ended, the newest first. Its cost does not grow with the calls of the past. */
+  /** A page of the calls that have not ended, or of those that have. Its cost does not grow with the number of calls that are kept. */
   list(query: CallQuery): Promise<CallPage>;
   /** How many calls of a route have not ended; counted no further than `atMost`. */
   countLive(route: string, atMost: number): Promise<number>;
+  /** Removes calls that ended before a time, with their timelines: about `limit` of them. @returns how many; 0 when none is left. */
+  removeEnded(beforeMs: number, limit: number): Promise<number>;
   /** Adds an entry; the same entry (`id` and `atMs`) again changes nothing. */
   appendTimeline(callId: string, entry: TimelineEntry): Promise<void>;
   /** The first `limit` entries in the order of their times, of those that are not earlier than `fromMs`. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../shared/core/call.ts';
 import { formatCallId } from '../../shared/core/call-id.ts';
+import type { CallQuery } from '../../shared/core/call-list.ts';
 import type { CallStore, TimelineEntry } from '../../shared/core/call-store.ts';
 import { aCall, T0 } from '../support/calls.ts';
 
@@ -10,6 +11,10 @@ let calls = 0;
 function aNewCallId(): string {
   calls += 1;
   return formatCallId(createHash('sha256').update(`contract ${calls}`).digest());
+}
+
+function anEnded(call: Call, endedAtMs: number): Call {
+  return { ...call, phase: 'ended', endedAtMs };
 }
 
 function entry(id: string, atMs: number): TimelineEntry {
@@ -41,6 +46,67 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
         ['a', 'b', 'c', 'd'].map((route) => store.create(aCall({ callId, route }))),
       );
       expect(created.filter(Boolean)).toHaveLength(1);
+    });
+
+    it('gives live calls page by page, though calls come and end between two pages', async () => {
+      const store = await open();
+      const ids = Array.from({ length: 7 }, aNewCallId);
+      for (const [index, callId] of ids.entries())
+        await store.create(aCall({ callId, receivedAtMs: T0 + Math.floor(index / 2) }));
+      const whole = (await store.list({ limit: 10 })).calls.map(({ callId }) => callId);
+      const first = await store.list({ limit: 3 });
+      await store.create(aCall({ callId: aNewCallId(), receivedAtMs: T0 + 100 }));
+      await store.update(whole[0] ?? '', (call) => ({ call: anEnded(call, T0 + 200) }));
+      const second = await store.list({ limit: 3, after: first.next ?? '' });
+      const third = await store.list({ limit: 3, after: second.next ?? '' });
+      const paged = [first, second, third].flatMap(({ calls }) => calls.map(({ callId }) => callId));
+      expect(paged).toEqual(whole);
+      expect(third.next).toBeUndefined();
+    });
+
+    it('filters calls by state, route and direction', async () => {
+      const store = await open();
+      const [ringing, connected, outbound] = [aNewCallId(), aNewCallId(), aNewCallId()];
+      await store.create(aCall({ callId: ringing, phase: 'ringing', route: 'a' }));
+      await store.create(aCall({ callId: connected, phase: 'connected', route: 'b' }));
+      await store.create(aCall({ callId: outbound, phase: 'connected', route: 'b', direction: 'outbound' }));
+      const ids = async (query: Partial<CallQuery>): Promise<string[]> =>
+        (await store.list({ limit: 10, ...query })).calls.map(({ callId }) => callId).sort();
+      expect(await ids({ state: 'ringing' })).toEqual([ringing]);
+      expect(await ids({ route: 'b' })).toEqual([connected, outbound].sort());
+      expect(await ids({ route: 'b', direction: 'outbound' })).toEqual([outbound]);
+      expect(await ids({ state: 'ended' })).toEqual([]);
+    });
+
+    it('lists calls of the past by when they ended, the last first', async () => {
+      const store = await open();
+      const ids = Array.from({ length: 4 }, aNewCallId);
+      for (const [index, callId] of ids.entries()) {
+        await store.create(aCall({ callId, receivedAtMs: T0 + index }));
+        await store.update(callId, (call) => ({ call: anEnded(call, T0 + 1_000 - index) }));
+      }
+      const first = await store.list({ state: 'ended', limit: 3 });
+      const second = await store.list({ state: 'ended', limit: 3, after: first.next ?? '' });
+      expect([...first.calls, ...second.calls].map(({ callId }) => callId)).toEqual(ids);
+    });
+
+    it('removes calls that ended before a time, with their timelines, and no others', async () => {
+      const store = await open();
+      const [old, recent, live] = [aNewCallId(), aNewCallId(), aNewCallId()];
+      for (const callId of [old, recent, live]) {
+        await store.create(aCall({ callId, receivedAtMs: T0 - 1_000_000 }));
+        for (let index = 0; index < 130; index += 1)
+          await store.appendTimeline(callId, entry(`e${index}`, T0 + index));
+      }
+      await store.update(old, (call) => ({ call: anEnded(call, T0) }));
+      await store.update(recent, (call) => ({ call: anEnded(call, T0 + 2_000) }));
+      expect(await store.removeEnded(T0 + 1_000, 100)).toBe(1);
+      expect(await store.removeEnded(T0 + 1_000, 100)).toBe(0);
+      expect(await store.get(old)).toBeUndefined();
+      expect(await store.timeline(old, 10)).toEqual([]);
+      expect(await store.get(recent)).toBeDefined();
+      expect(await store.timeline(recent, 1_000)).toHaveLength(130);
+      expect((await store.listLive(10)).map(({ callId }) => callId)).toEqual([live]);
     });
 
     it('counts the live calls of a route, no further than it is asked to', async () => {

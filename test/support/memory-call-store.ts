@@ -55,10 +55,20 @@ export class MemoryCallStore implements CallStore {
   async list(query: CallQuery): Promise<CallPage> {
     await this.#travel();
     const calls = [...this.#rows.values()].map(({ json }) => JSON.parse(json) as Call);
-    return pageOfCalls(
-      calls.filter(({ phase }) => phase !== 'ended'),
-      query,
-    );
+    return pageOfCalls(calls, query);
+  }
+
+  async removeEnded(beforeMs: number, limit: number): Promise<number> {
+    await this.#travel();
+    const old = [...this.#rows.values()]
+      .map(({ json }) => JSON.parse(json) as Call)
+      .filter(({ phase, endedAtMs = 0 }) => phase === 'ended' && endedAtMs < beforeMs)
+      .slice(0, limit);
+    for (const { callId } of old) {
+      this.#rows.delete(callId);
+      this.#timelines.delete(callId);
+    }
+    return old.length;
   }
 
   async countLive(route: string, atMost: number): Promise<number> {

@@ -12,8 +12,6 @@ import { callerIdSchema, displayNameSchema } from './shown-names.ts';
 
 const LIST_LIMIT = { default: 100, max: 1_000 };
 
-const LIVE_STATES = CALL_PHASES.filter((phase) => phase !== 'ended');
-
 const routeName = z.string().min(1).max(63).describe('The name of a route.');
 
 export const callEndpoints = {
@@ -21,10 +19,13 @@ export const callEndpoints = {
     method: 'GET',
     path: 'calls',
     tag: 'calls',
-    summary: 'Lists the calls that have not ended, the newest first',
+    summary: 'Lists the calls that have not ended, or those of the past, the newest first',
     role: 'Calls.Read',
     query: z.strictObject({
-      state: z.enum(LIVE_STATES).exactOptional().describe('Only calls in this state.'),
+      state: z
+        .enum(CALL_PHASES)
+        .exactOptional()
+        .describe('Only calls in this state; with `ended`, those of the past, the last ended first.'),
       route: routeName.exactOptional().describe('Only calls of this route.'),
       direction: z.enum(DIRECTIONS).exactOptional().describe('Only calls of this direction.'),
       limit: limitSchema(LIST_LIMIT),
