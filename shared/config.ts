@@ -28,7 +28,11 @@ export interface ControlConfig {
   /** JSON as it was set, to be checked by the schema of routes. */
   readonly routes: unknown;
   readonly tables: Connection;
+  /** The way to relays and workers of calls that last; without it they cannot be told anything. */
+  readonly webPubSub?: { readonly connectionString: string; readonly endpoint: string };
   readonly maxCallMinutes: number;
+  /** Days for which calls of the past are kept. */
+  readonly retentionDays: number;
 }
 
 export interface WorkerConfig {
@@ -70,6 +74,7 @@ export function readAppRole(env: Environment): 'control' | 'worker' {
 /** @throws ConfigError */
 export function readControlConfig(env: Environment): ControlConfig {
   const settings = new SettingsReader('control app', withDefaultBaseUrl(env));
+  const webPubSub = settings.readOptional('WEB_PUBSUB_CONNECTION_STRING', S.WEB_PUBSUB_CONNECTION_STRING);
   const config: ControlConfig = {
     acs: readConnection(settings, 'ACS_CONNECTION_STRING', 'ACS_ENDPOINT'),
     acsTokens: readAcsTokens(settings),
@@ -78,6 +83,8 @@ export function readControlConfig(env: Environment): ControlConfig {
     ticketKeys: readTicketKeys(settings),
     routes: settings.read('CALL_ROUTES', S.CALL_ROUTES),
     tables: readConnection(settings, 'TABLES_CONNECTION_STRING', 'TABLES_ENDPOINT'),
+    ...(webPubSub === undefined ? {} : { webPubSub }),
+    retentionDays: settings.read('CALL_RETENTION_DAYS', S.CALL_RETENTION_DAYS),
     maxCallMinutes: settings.read('MAX_CALL_MINUTES', S.MAX_CALL_MINUTES),
   };
   settings.finish();

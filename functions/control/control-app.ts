@@ -11,6 +11,7 @@ import type { IdempotencyStore } from '../../shared/core/idempotency.ts';
 import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/protocol/acs-token.ts';
 import { parseRoutes } from '../../shared/protocol/routes-schema.ts';
 import { type Access, hostKeys } from './access/access.ts';
+import { relayPublisher, workerTeller } from './relay-publisher.ts';
 import { RouteBook } from './route-book.ts';
 import type { ControlDeps } from './use-cases/deps.ts';
 
@@ -50,6 +51,7 @@ export function createControlApp(env: Environment): ControlApp {
   const tables = { ...config.tables, credential };
   const tableOptions = { allowInsecureConnection: isInsecure(config.tables, 'TableEndpoint') };
   const routeTable = createRouteTable(tables, tableOptions);
+  const tellRelay = config.webPubSub && relayPublisher(config.webPubSub, config.ticketKeys[0]);
   return {
     access: hostKeys,
     idempotency: createTableIdempotencyStore(tables, tableOptions),
@@ -74,6 +76,7 @@ export function createControlApp(env: Environment): ControlApp {
       relayUrl: config.relayUrl,
       ticketKey: config.ticketKeys[0],
       maxCallMs: config.maxCallMinutes * 60_000,
+      ...(tellRelay && { tellRelay, tellWorkers: workerTeller(tellRelay) }),
     },
   };
 }

@@ -90,6 +90,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
       RELAY_TICKET_KEY: secrets.ticketKey,
       CALL_ROUTES: JSON.stringify(routes),
       TABLES_CONNECTION_STRING: tablesConnection(ports),
+      WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
       ...acsTokenSettings(layout),
     });
   },

@@ -40,6 +40,7 @@ export const PROBLEMS = {
     status: 503,
     title: 'The keys that prove the caller cannot be fetched now',
   },
+  'web-pubsub-unavailable': { status: 503, title: 'Web PubSub cannot serve the request now' },
   'store-unavailable': { status: 503, title: 'Table storage cannot serve the request now' },
   'too-many-streams': { status: 503, title: 'No further timeline can be streamed now' },
 } as const;

@@ -9,6 +9,7 @@ import * as calls from './serve-calls.ts';
 import { getOpenApi } from './serve-description.ts';
 import * as operations from './serve-operations.ts';
 import * as timeline from './serve-timeline.ts';
+import * as workers from './serve-workers.ts';
 
 /** Operations about calls: all but the one that tells about the API itself. */
 export type CallOperationId = Exclude<OperationId, 'getOpenApi'>;
@@ -18,6 +19,7 @@ export const SERVE: { readonly [Id in CallOperationId]: Serve<Id> } = {
   ...calls,
   ...operations,
   ...timeline,
+  ...workers,
 };
 
 /** Registers a function for every operation of the table, under its name. */

@@ -6,6 +6,7 @@ import { participantEndpoints } from './participant-endpoints.ts';
 import { recordingEndpoints } from './recording-endpoints.ts';
 import { streamingEndpoints } from './streaming-endpoints.ts';
 import { timelineEndpoints } from './timeline-endpoints.ts';
+import { workerEndpoints } from './worker-endpoints.ts';
 
 export const ENDPOINTS = {
   ...callEndpoints,
@@ -13,6 +14,7 @@ export const ENDPOINTS = {
   ...mediaEndpoints,
   ...streamingEndpoints,
   ...recordingEndpoints,
+  ...workerEndpoints,
   ...timelineEndpoints,
   ...descriptionEndpoints,
 } as const;

@@ -1,0 +1,41 @@
+/** The workers of a call that lasts. */
+import type { CallView } from '../../../shared/protocol/api/call-schema.ts';
+import type { CallControlMessage } from '../../../shared/protocol/call-control-messages.ts';
+import { ProblemError, unknownCall } from '../http.ts';
+import { tellRelay } from '../use-cases/tell-relay.ts';
+import { callView } from './call-view.ts';
+import { refusal } from './refusal.ts';
+import type { Serve, ServeRequest } from './serve.ts';
+
+export const attachWorker: Serve<'attachWorker'> = (request) =>
+  tell(request, { type: 'attach', worker: { name: request.params.worker, ...request.body } });
+
+export const detachWorker: Serve<'detachWorker'> = (request) =>
+  tell(request, { type: 'detach', worker: request.params.worker });
+
+export const sendMessage: Serve<'sendMessage'> = (request) =>
+  tell(request, { type: 'message', ...request.body });
+
+type Telling = ServeRequest<'attachWorker' | 'detachWorker' | 'sendMessage'>;
+
+async function tell(
+  { app, params, log }: Pick<Telling, 'app' | 'log'> & { readonly params: { readonly callId: string } },
+  message: CallControlMessage,
+): Promise<{ content: CallView }> {
+  const outcome = await tellRelay(app.deps, params.callId, message, log);
+  switch (outcome.kind) {
+    case 'told':
+      return { content: callView(outcome.call) };
+    case 'unknown call':
+      throw unknownCall();
+    case 'refused':
+      throw refusal(outcome);
+    case 'no way':
+      throw new ProblemError(
+        'not-supported',
+        'Not supported: workers of a call that lasts. The control app needs the setting WEB_PUBSUB_CONNECTION_STRING for it.',
+      );
+    case 'failed':
+      throw new ProblemError('web-pubsub-unavailable', 'Web PubSub did not take the message.');
+  }
+}
