@@ -168,6 +168,13 @@ export const SETTINGS = {
     schema: endpoint('https:'),
     optional: true,
   }),
+  CALL_RETENTION_DAYS: setting({
+    what: 'For how many days after its end a call and its timeline are kept.',
+    where: 'You choose; what the law or your customers ask for.',
+    example: '30',
+    schema: wholeNumber(1, 3_650),
+    default: '30',
+  }),
   MAX_CALL_MINUTES: setting({
     what: 'The longest a call may last: a ticket is valid for so long.',
     where: 'You choose.',
