@@ -93,7 +93,7 @@ export class Conference {
   }
 
   #followPhones(): void {
-    for (const phone of [...this.#onAir.keys()]) {
+    for (const phone of this.#onAir.keys()) {
       if (this.#phones.includes(phone)) continue;
       this.#onAir.delete(phone);
       phone.mediaStopped();
