@@ -1,4 +1,5 @@
 /** Who may stream a call to this relay. Everything is checked before the WebSocket is accepted, and fails closed. */
+import { decodeJwt } from 'jose';
 import { AcsTokenError, type AcsTokenVerifier } from '../shared/protocol/acs-token.ts';
 import { CALL_ID_PATTERN } from '../shared/protocol/names.ts';
 import { type Ticket, TicketError, verifyTicket } from '../shared/protocol/ticket.ts';
@@ -24,6 +25,8 @@ export interface Admission {
   readonly ticket: Ticket;
   /** The ticket as it came. Never logged. */
   readonly ticketText: string;
+  /** How long ago the ticket was made. */
+  readonly ticketAgeMs: number;
   readonly callConnectionId: string;
   readonly correlationId?: string;
 }
@@ -54,7 +57,14 @@ export async function admit(
     throw new Refusal(400, 'the header x-ms-call-connection-id is missing or not usable');
   }
   const correlationId = idHeader(request, 'x-ms-call-correlation-id');
-  return { ticket, ticketText, callConnectionId, ...(correlationId === undefined ? {} : { correlationId }) };
+  const ticketAgeMs = nowMs - (decodeJwt(ticketText).iat ?? 0) * 1_000;
+  return {
+    ticket,
+    ticketText,
+    ticketAgeMs,
+    callConnectionId,
+    ...(correlationId === undefined ? {} : { correlationId }),
+  };
 }
 
 function ticketOf(url: string): string {

@@ -1,4 +1,5 @@
 /** The port to Web PubSub: one connection of one (call, worker) pair. `web-pubsub-lane.ts` implements it. */
+import type { LaneIdentity } from '../shared/protocol/stream-handover.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 
 /** `reply`: the answer to an event. `group`: published by the worker at a time of its choosing. */
@@ -29,15 +30,32 @@ export interface LaneConnection {
    * it is not: nobody acknowledges it. Only a connection that was opened to publish has this.
    */
   publish?(message: Uint8Array<ArrayBuffer> | CallEvent): Promise<void>;
+  /** By what another relay may take the connection over; undefined before it is open, and where it cannot be. */
+  readonly identity?: LaneIdentity | undefined;
+  /**
+   * Leaves the connection to whoever takes it over: it goes on, but is not recovered once it is lost, and what comes on it is not confirmed to the
+   * service, which gives it to the next holder. Only a connection that has an identity has this.
+   */
+  release?(): void;
   /** Ends the connection, in whatever state it is; idempotent. */
   stop(): void;
 }
 
-export type OpenLaneConnection = (
-  /** `publishes`: the connection is to have `publish`. Absent: false. */
-  target: { readonly callId: string; readonly worker: string; readonly publishes?: boolean },
-  listener: LaneListener,
-) => LaneConnection;
+export type OpenLaneConnection = (target: LaneTarget, listener: LaneListener) => LaneConnection;
+
+export interface LaneTarget {
+  readonly callId: string;
+  readonly worker: string;
+  /** The connection is to have `publish`. Absent: false. */
+  readonly publishes?: boolean;
+  /** Take this connection over instead of opening one; where it is gone, `start` rejects. */
+  readonly resume?: LaneResume;
+}
+
+export interface LaneResume extends LaneIdentity {
+  /** Higher than every ack id that was used on the connection before: the service takes one that it knows for a repetition. */
+  readonly firstAckId: number;
+}
 
 /** A connection that belongs to no worker and only hears the call's control group. */
 export type OpenControlConnection = (

@@ -37,6 +37,8 @@ export class LaneOutbox {
   /** Audio was lost or dropped since the worker last heard some. */
   #isLossUntold = false;
   #droppedMsTold = 0;
+  /** No more audio comes: what waits may be sent however short it is. */
+  #isClosing = false;
   #ended: CallEvent | undefined;
   #endSent = false;
   #eventsDropped = 0;
@@ -60,16 +62,16 @@ export class LaneOutbox {
   }
 
   pushFrame(frame: HeardFrame): void {
-    if (this.#ended === undefined) this.#options.audio.push(frame);
+    if (!this.#isClosing) this.#options.audio.push(frame);
   }
 
   /** The stream has come to `position`, in samples, though no frame says so. */
   advance(position: number): void {
-    if (this.#ended === undefined) this.#options.audio.advance(position);
+    if (!this.#isClosing) this.#options.audio.advance(position);
   }
 
   pushEvent(event: CallEvent): void {
-    if (this.#ended !== undefined || this.#discarded) return;
+    if (this.#isClosing || this.#discarded) return;
     this.#events.push(event);
     if (this.#events.length <= MAX_EVENTS) return;
     this.#events.shift();
@@ -87,8 +89,14 @@ export class LaneOutbox {
     this.#isResumed = true;
   }
 
-  /** The stream is over: what waits may be sent however short it is, and `ended` after it. */
+  /** The stream is over: what waits may be sent however short it is. Idempotent. */
+  close(): void {
+    this.#isClosing = true;
+  }
+
+  /** As `close`, and the call is over for the worker: `ended` is sent last. */
   end(ended: CallEvent): void {
+    this.#isClosing = true;
     this.#ended ??= ended;
   }
 
@@ -129,7 +137,7 @@ export class LaneOutbox {
 
   #nextAudio(): OutboxMessage | undefined {
     const { audio, format } = this.#options;
-    const piece = this.#ended === undefined ? audio.take() : audio.takeRest();
+    const piece = this.#isClosing ? audio.takeRest() : audio.take();
     if (piece === undefined) return undefined;
     const { ssrc, ms, marker, timestamp, bytes } = piece;
     const sequenceNumber = this.#sequenceNumbers.get(ssrc) ?? 0;

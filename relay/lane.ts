@@ -8,13 +8,17 @@
  *        ├──────────────▶ waiting
  *        └──no attempt left──▶ failed            end() in opening and waiting: draining once open, in the same time
  *
+ *     open ──release()──▶ released ──the connection is taken over, or lost──▶ closed
+ *                              └──nobody took it in time──▶ draining
+ *
  * The call goes on whatever becomes of a lane.
  */
+import type { LaneIdentity } from '../shared/protocol/stream-handover.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import { BackOff } from './back-off.ts';
 import type { LaneReport } from './call-report.ts';
 import type { Clock } from './clock.ts';
-import type { LaneConnection, LaneMessage, OpenLaneConnection } from './lane-connection.ts';
+import type { LaneConnection, LaneMessage, LaneResume, OpenLaneConnection } from './lane-connection.ts';
 import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
 import type { HeardFrame } from './listening/heard-frame.ts';
 import { RoundTrips } from './round-trips.ts';
@@ -34,8 +38,10 @@ const OPEN_LONGEST_WAIT_MS = 5_000;
 /** `call.started` is tried this often before the audio goes on without it. */
 export const START_EVENT_ATTEMPTS = 3;
 export const START_EVENT_WAIT_MS = 1_000;
+/** How long a released lane waits for the next stream of the call to take its connection over. */
+export const RELEASE_LIMIT_MS = 3_000;
 
-export type LaneState = 'opening' | 'waiting' | 'open' | 'draining' | 'closed' | 'failed';
+export type LaneState = 'opening' | 'waiting' | 'open' | 'released' | 'draining' | 'closed' | 'failed';
 
 export interface LaneOptions extends OutboxOptions {
   readonly callId: string;
@@ -43,9 +49,17 @@ export interface LaneOptions extends OutboxOptions {
   readonly openConnection: OpenLaneConnection;
   /** Whether the lane's connection also publishes in the worker's group. Absent: false. */
   readonly publishes?: boolean;
+  /** The connection of the stream before, to be taken over if it is still there. */
+  readonly resume?: LaneResume;
+  /** The lane goes on with a call that had a stream before. Absent: false. */
+  readonly isResumed?: boolean;
+  /** Replies to what another stream has sent are too late to be heard: true for a worker that answers as it hears. Absent: false. */
+  readonly skipsReplays?: boolean;
   readonly clock: Clock;
   /** A message of the worker. */
   readonly onMessage: (message: LaneMessage) => void;
+  /** A message was skipped (`skipsReplays`). */
+  readonly onReplay: () => void;
   /** Something was published in the call's control group. */
   readonly onControl: (value: unknown) => void;
   /** The lane's connection is a new one: whatever counted on the last one begins again. */
@@ -59,6 +73,8 @@ interface Connected {
   fail: (() => void) | undefined;
   /** The worker has said of the message in flight that it failed. */
   refused?: boolean;
+  /** What comes may answer what an earlier holder of this connection has sent. */
+  mayReplay: boolean;
 }
 
 export class Lane implements WorkerLane {
@@ -81,6 +97,7 @@ export class Lane implements WorkerLane {
   #held = false;
   #startAttempts = 0;
   #opened = 0;
+  #resume: LaneResume | undefined;
   #chunksSent = 0;
   #chunksAcked = 0;
   #chunksFailed = 0;
@@ -91,6 +108,7 @@ export class Lane implements WorkerLane {
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#outbox = new LaneOutbox(options);
+    this.#resume = options.resume;
     this.#open();
   }
 
@@ -140,10 +158,35 @@ export class Lane implements WorkerLane {
   end(ended: CallEvent): void {
     if (this.#ending || this.#isOver()) return;
     this.#ending = true;
-    this.#outbox.end(ended);
-    this.#cancelEndLimit = this.#options.clock.after(END_LIMIT_MS, () => this.#finish('closed'));
-    if (this.#state === 'open') this.#enter('draining');
+    this.#drain(ended);
+  }
+
+  /**
+   * The stream is over and another one is to take its place: the rest of the audio is sent, and the connection is left to be taken over, with the
+   * state of the worker that is kept with it. If nobody does in time, or it cannot be, the worker is told `ended`. Idempotent.
+   */
+  release(ended: CallEvent): void {
+    if (this.#ending || this.#isOver()) return;
+    const { connection } = this.#current ?? {};
+    if (this.#state !== 'open' || connection?.identity === undefined || connection.release === undefined) {
+      this.end(ended);
+      return;
+    }
+    this.#ending = true;
+    this.#outbox.close();
+    connection.release();
+    this.#enter('released');
+    this.#cancelWait();
+    this.#held = false;
+    this.#cancelEndLimit = this.#options.clock.after(RELEASE_LIMIT_MS, () => this.#drain(ended));
     this.#pump();
+  }
+
+  /** By what the next stream may take the lane over; undefined while it cannot be. */
+  get identity(): LaneIdentity | undefined {
+    return this.#state === 'open' || this.#state === 'released'
+      ? this.#current?.connection.identity
+      : undefined;
   }
 
   report(): LaneReport {
@@ -161,15 +204,25 @@ export class Lane implements WorkerLane {
     };
   }
 
+  #drain(ended: CallEvent): void {
+    this.#outbox.end(ended);
+    this.#cancelEndLimit = this.#options.clock.after(END_LIMIT_MS, () => this.#finish('closed'));
+    if (this.#state === 'open' || this.#state === 'released') this.#enter('draining');
+    this.#pump();
+  }
+
   #open(): void {
-    const { callId, worker, publishes = false, openConnection, clock, onMessage, onControl } = this.#options;
+    const { callId, worker, publishes = false, openConnection, clock, onControl } = this.#options;
+    // Only the first attempt can be to take one over: a connection that this lane has lost is lost.
+    const resume = this.#resume;
+    this.#resume = undefined;
     this.#enter('opening');
     const isCurrent = (): boolean => this.#current === current;
     const connection = openConnection(
-      { callId, worker, publishes },
+      { callId, worker, publishes, ...(resume === undefined ? {} : { resume }) },
       {
         message: (message) => {
-          if (isCurrent()) onMessage(message);
+          if (isCurrent()) this.#received(current, message);
         },
         control: (value) => {
           if (isCurrent()) onControl(value);
@@ -179,7 +232,7 @@ export class Lane implements WorkerLane {
         },
       },
     );
-    const current: Connected = { connection, fail: undefined };
+    const current: Connected = { connection, fail: undefined, mayReplay: resume !== undefined };
     this.#current = current;
     const cancel = clock.after(OPEN_TIMEOUT_MS, () => {
       if (isCurrent()) this.#disconnected();
@@ -213,9 +266,13 @@ export class Lane implements WorkerLane {
     lost?.connection.stop();
     lost?.fail?.();
     if (this.#isOver()) return;
-    const waitMs = this.#state === 'draining' ? undefined : this.#backOff.failed();
+    if (this.#state === 'draining' || this.#state === 'released') {
+      this.#finish('closed');
+      return;
+    }
+    const waitMs = this.#backOff.failed();
     if (waitMs === undefined) {
-      this.#finish(this.#state === 'draining' ? 'closed' : 'failed');
+      this.#finish('failed');
       return;
     }
     this.#enter('waiting');
@@ -224,7 +281,7 @@ export class Lane implements WorkerLane {
 
   #pump(): void {
     const current = this.#current;
-    const isReady = this.#state === 'open' || this.#state === 'draining';
+    const isReady = this.#state === 'open' || this.#state === 'released' || this.#state === 'draining';
     if (!isReady || current === undefined || current.fail !== undefined || this.#held) return;
     const message = this.#outbox.next();
     if (message !== undefined) this.#send(current, message);
@@ -257,8 +314,16 @@ export class Lane implements WorkerLane {
     );
   }
 
+  /** The first acknowledgement comes after everything that was kept for this connection. */
+  #received(current: Connected, message: LaneMessage): void {
+    const { skipsReplays = false, onMessage, onReplay } = this.#options;
+    if (current.mayReplay && skipsReplays) onReplay();
+    else onMessage(message);
+  }
+
   #acked(message: OutboxMessage, tookMs: number): void {
     this.#backOff.succeeded();
+    if (this.#current !== undefined) this.#current.mayReplay = false;
     if (message.kind === 'event') return;
     this.#chunksAcked += 1;
     this.#roundTrips.add(tookMs);

@@ -10,11 +10,14 @@ import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { RelayConfig } from '../shared/config.ts';
 import { createAcsTokenVerifier } from '../shared/protocol/acs-token.ts';
+import type { StreamHandover } from '../shared/protocol/stream-handover.ts';
 import { type Admission, admit } from './admission.ts';
 import { CallRegistry } from './call-registry.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { webPubSubControl } from './control/web-pubsub-control.ts';
 import { Counts } from './counts.ts';
+import { Handovers } from './handover/handovers.ts';
+import { keptHandovers } from './handover/kept-handovers.ts';
 import { answer } from './http.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane-connection.ts';
 import { createLog } from './log.ts';
@@ -97,6 +100,7 @@ class RelayServer implements Relay {
   /** Connections that asked for an upgrade and were not given it, or not yet. */
   readonly #unaccepted = new Set<Duplex>();
   readonly #mover: Mover;
+  readonly #handovers: Handovers;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -109,8 +113,14 @@ class RelayServer implements Relay {
     );
     this.#openConnection = dependencies.openConnection ?? webPubSubLanes(config.webPubSub, this.#log);
     this.#openControl = dependencies.openControl ?? webPubSubControl(config.webPubSub, this.#log);
+    const { controlUrl } = config;
+    this.#handovers = new Handovers({
+      kept: controlUrl === undefined ? undefined : keptHandovers(controlUrl),
+      keys: config.ticketKeys,
+      log: this.#log,
+    });
     this.#mover = new Mover({
-      restartStreaming: config.controlUrl === undefined ? undefined : streamingRestarter(config.controlUrl),
+      restartStreaming: controlUrl === undefined ? undefined : streamingRestarter(controlUrl),
       deadlineMs: config.drainDeadlineMs,
       clock: this.#clock,
       log: this.#log,
@@ -202,12 +212,15 @@ class RelayServer implements Relay {
     socket.once('close', forget);
     try {
       const admission = await this.#admit(request);
+      const handover = await this.#handoverTo(admission);
       if (socket.destroyed) return;
       this.#registry.check(admission.ticket.callId, admission.callConnectionId);
       socket.off('error', onError);
       socket.off('close', forget);
       forget();
-      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, admission));
+      this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
+        this.#accept(webSocket, admission, handover),
+      );
     } catch (error) {
       this.#refuse(socket, request.url ?? '', error);
     }
@@ -234,7 +247,14 @@ class RelayServer implements Relay {
     }
   }
 
-  #accept(webSocket: WebSocket, { ticket, ticketText, callConnectionId, correlationId }: Admission): void {
+  /** What the call's last stream has left. A live one leaves its lanes when it is replaced, which is now. */
+  #handoverTo({ ticket, ticketText, ticketAgeMs }: Admission): Promise<StreamHandover | undefined> {
+    const { callId } = ticket;
+    return this.#handovers.take({ callId, ticketText }, ticketAgeMs);
+  }
+
+  #accept(webSocket: WebSocket, admission: Admission, handover: StreamHandover | undefined): void {
+    const { ticket, ticketText, callConnectionId, correlationId } = admission;
     const { callId } = ticket;
     const log = this.#log.child({ callId, callConnectionId });
     const media = openMediaSocket(webSocket, this.#clock);
@@ -243,7 +263,9 @@ class RelayServer implements Relay {
       ticket,
       callConnectionId,
       ...(correlationId === undefined ? {} : { correlationId }),
-      isResumed: this.#registry.report(callId) !== undefined,
+      ...(handover === undefined ? {} : { handover }),
+      onHandover: (left, isKept) => this.#handovers.leave({ callId, ticketText }, left, isKept),
+      isMovable: this.#config.controlUrl !== undefined,
       socket: meter.socket(media),
       openConnection: meter.lanes(this.#openConnection),
       openControl: this.#openControl,
@@ -257,7 +279,13 @@ class RelayServer implements Relay {
       ...(this.#onPublish === undefined ? {} : { onPublish: this.#onPublish }),
     });
     this.#registry.add(session);
-    this.#mover.follow({ callId, ticketText, isQuiet: () => meter.isQuiet, over: session.over });
+    this.#mover.follow({
+      callId,
+      ticketText,
+      isQuiet: () => meter.isQuiet,
+      beMoved: () => session.beMoved(),
+      over: session.over,
+    });
     const span = startStreamSpan({
       callId,
       callConnectionId,

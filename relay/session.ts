@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import { bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
 import type { ListenMode } from '../shared/core/plan.ts';
 import type { CallControlMessage } from '../shared/protocol/call-control-messages.ts';
+import type { StreamHandover } from '../shared/protocol/stream-handover.ts';
 import type { Ticket } from '../shared/protocol/ticket.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { CallReport, CallState } from './call-report.ts';
@@ -33,14 +34,25 @@ const CLOSE_GOING_AWAY = 1001;
 
 const NOT_ON_THE_CALL = 'control: the worker is not on the call';
 
-export type CloseCause = 'stream ended' | 'replaced' | 'relay shutting down' | 'no sign of life';
+/** How soon after a change of its workers and lanes a stream leaves word of them for the next one. */
+export const HANDOVER_DELAY_MS = 250;
+
+/** `moved`: this relay had the stream restarted, so that it is opened elsewhere. */
+export type CloseCause = 'stream ended' | 'moved' | 'replaced' | 'relay shutting down' | 'no sign of life';
 
 export interface SessionOptions {
   readonly ticket: Ticket;
   readonly callConnectionId: string;
   readonly correlationId?: string;
-  /** This relay has streamed the call before. */
-  readonly isResumed?: boolean;
+  /** What the stream before this one has left; undefined for the first of the call. */
+  readonly handover?: StreamHandover;
+  /**
+   * Leaves word for the next stream of the call. `isKept`: another relay is to find it as well. Absent: nobody is told, and lanes are not left to be taken
+   * over by other relays.
+   */
+  readonly onHandover?: (handover: StreamHandover, isKept: boolean) => void;
+  /** Another relay may take over what this one leaves. */
+  readonly isMovable?: boolean;
   readonly socket: MediaSocket;
   readonly openConnection: OpenLaneConnection;
   readonly openControl: OpenControlConnection;
@@ -71,6 +83,8 @@ export class Session {
   readonly #startedAtMs: number;
   /** Resolves when every worker has been told of the end, or could not be told in time. */
   #told: Promise<void> = Promise.resolve();
+  #isMoving = false;
+  #cancelHandover: (() => void) | undefined;
   #state: CallState = 'connected';
   #endedReason: CloseCause | undefined;
   #endedAtMs: number | undefined;
@@ -81,7 +95,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { clock, wheel, socket, jitterBufferMs, playoutLeadMs: leadMs, openConnection } = options;
-    const { maxBacklogMs, log, onPublish, controlKeys: keys, openControl } = options;
+    const { maxBacklogMs, log, onPublish, controlKeys: keys, openControl, handover } = options;
     const { callId, plan } = options.ticket;
     const { format } = plan;
     this.#startedAtMs = clock.nowMs();
@@ -102,13 +116,14 @@ export class Session {
       speaker: this.#speaker,
       openConnection,
       maxBacklogMs,
+      handover,
       clock,
       log,
       callStarted: (turn, listen) => this.#callStarted(turn, listen),
       onIgnored: (reason, count) => this.#ignore(reason, count),
       onPublish: (worker, action) => onPublish?.(callId, worker, action),
       onControl,
-      onChange: () => this.#listenForControl(),
+      onChange: () => this.#workersChanged(),
     });
     this.#listening = new Listening({
       format,
@@ -116,8 +131,10 @@ export class Session {
       speech: this.#speaker,
       onAdvance: (position) => this.#workers.advance(position),
     });
-    for (const worker of plan.workers) this.#workers.attach(worker);
-    this.#listenForControl();
+    // Whoever was put on the call or taken off it in the stream before stays so.
+    for (const worker of handover?.workers ?? plan.workers) this.#workers.attach(worker);
+    this.#workersChanged();
+    options.onHandover?.({ ...this.#workers.handover, lanes: {} }, false);
     this.#ended = this.#whenEnded();
   }
 
@@ -167,9 +184,14 @@ export class Session {
     }
   }
 
+  /** The stream is about to be restarted elsewhere: when it ends now, that is why. */
+  beMoved(): void {
+    this.#isMoving = true;
+  }
+
   /** The socket is closed, by ACS or by the network. */
   socketClosed(): void {
-    this.#end('stream ended');
+    this.#end(this.#isMoving ? 'moved' : 'stream ended');
   }
 
   /** Ends the call's stream from this side. Idempotent; the first cause counts. */
@@ -226,9 +248,15 @@ export class Session {
     }
   }
 
-  /** Somebody has to hear the control group, whatever becomes of the workers. */
-  #listenForControl(): void {
+  #workersChanged(): void {
+    // Somebody has to hear the control group, whatever becomes of the workers.
     this.#standby.isNeeded = !this.#isOver() && !this.#workers.isReachable;
+    const { clock, onHandover } = this.#options;
+    if (onHandover === undefined || this.#isOver()) return;
+    this.#cancelHandover ??= clock.after(HANDOVER_DELAY_MS, () => {
+      this.#cancelHandover = undefined;
+      onHandover(this.#workers.handover, true);
+    });
   }
 
   #callStarted(turn: number, listen: ListenMode): CallEvent {
@@ -245,7 +273,7 @@ export class Session {
       participants: this.#intake.participants,
       turn,
       // Audio is lost between two streams of a call.
-      ...(this.#options.isResumed ? { resumed: true, discontinuity: true } : {}),
+      ...(this.#options.handover !== undefined ? { resumed: true, discontinuity: true } : {}),
     };
   }
 
@@ -264,9 +292,32 @@ export class Session {
     this.#endedReason = cause;
     this.#speaker.close();
     this.#listening.close();
-    this.#told = this.#workers.end({ type: 'call.ended', reason: cause });
-    this.#listenForControl();
+    this.#cancelHandover?.();
+    const { onHandover } = this.#options;
+    if (this.#isContinued(cause)) {
+      onHandover?.(this.#workers.handover, false);
+      // Should the next stream not come after all, this one has just ended.
+      this.#told = this.#workers.release({ type: 'call.ended', reason: 'stream ended' });
+    } else {
+      onHandover?.({ ...this.#workers.handover, lanes: {} }, false);
+      this.#told = this.#workers.end({ type: 'call.ended', reason: cause });
+    }
+    this.#workersChanged();
     this.#over.resolve();
+  }
+
+  /** Whether another stream of the call is to be expected, so that the workers stay as they are. */
+  #isContinued(cause: CloseCause): boolean {
+    switch (cause) {
+      case 'replaced':
+        return true;
+      case 'moved':
+      case 'relay shutting down':
+      case 'no sign of life':
+        return this.#options.isMovable ?? false;
+      case 'stream ended':
+        return false;
+    }
   }
 
   async #whenEnded(): Promise<void> {

@@ -8,11 +8,12 @@
  *                      └──refused, or stop()──────┴──given up after 30 s, or stop()──▶ stopped
  */
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
-import { SendMessageError, WebPubSubClient } from '@azure/web-pubsub-client';
+import { SendMessageError, WebPubSubClient, type WebPubSubClientProtocol } from '@azure/web-pubsub-client';
 import type { Logger } from 'pino';
 import { protobufProtocol } from '../shared/azure/web-pubsub-protocol.ts';
 import { isLoopbackHttp } from '../shared/config.ts';
 import { controlGroup, downGroup, HUB, upGroup } from '../shared/protocol/names.ts';
+import type { LaneIdentity } from '../shared/protocol/stream-handover.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import { readJsonText } from './json-text.ts';
 import type {
@@ -20,6 +21,8 @@ import type {
   LaneListener,
   LaneMessage,
   LaneMessageSource,
+  LaneResume,
+  LaneTarget,
   OpenLaneConnection,
 } from './lane-connection.ts';
 import { Recovery } from './recovery.ts';
@@ -48,17 +51,22 @@ class WebPubSubLane implements LaneConnection {
   readonly #client: WebPubSubClient;
   readonly #worker: string;
   readonly #upGroup: string;
+  readonly #resume: LaneResume | undefined;
   readonly #recovery = new Recovery();
-  #lastAckId = 0;
+  #lastAckId: number;
+  #identity: LaneIdentity | undefined;
+  #isReleased = false;
   #isStopped = false;
 
   constructor(
     service: WebPubSubServiceClient,
-    { callId, worker, publishes = false }: Parameters<OpenLaneConnection>[0],
+    { callId, worker, publishes = false, resume }: LaneTarget,
     listener: LaneListener,
     log: Logger,
   ) {
     this.#worker = worker;
+    this.#resume = resume;
+    this.#lastAckId = resume?.firstAckId ?? 0;
     this.#upGroup = upGroup(callId, worker);
     const control = controlGroup(callId);
     const getClientAccessUrl = async (): Promise<string> => {
@@ -69,16 +77,25 @@ class WebPubSubLane implements LaneConnection {
         groups: [downGroup(callId, worker), control],
         expirationTimeInMinutes: TOKEN_MINUTES,
       });
-      return token.url;
+      return resume === undefined ? token.url : recoveryUrl(token.url, resume);
     };
-    const protocol = protobufProtocol('reliable', {
-      connected: () => {
+    const protobuf = protobufProtocol('reliable', {
+      connected: (connection) => {
+        this.#identity = connection;
         // The client goes on connecting when it is stopped meanwhile, and would then stay.
         if (this.#isStopped) this.#client.stop();
         else this.#recovery.connected();
       },
       unreadable: () => log.warn({ callId, worker }, 'ignored an unreadable message of Web PubSub'),
     });
+    const isReleased = (): boolean => this.#isReleased;
+    const protocol: WebPubSubClientProtocol = {
+      ...protobuf,
+      // The client asks whenever it would confirm what came, or recover the connection.
+      get isReliableSubProtocol() {
+        return !isReleased();
+      },
+    };
     this.#client = new WebPubSubClient(
       { getClientAccessUrl },
       {
@@ -105,8 +122,19 @@ class WebPubSubLane implements LaneConnection {
     });
   }
 
+  get identity(): LaneIdentity | undefined {
+    return this.#isStopped ? undefined : this.#identity;
+  }
+
+  release(): void {
+    this.#isReleased = true;
+  }
+
   async start(): Promise<void> {
+    const accepted = this.#recovery.next();
     await this.#client.start();
+    // A connection that cannot be taken over is accepted and closed.
+    if (this.#resume !== undefined) await accepted;
     if (this.#isStopped) this.#client.stop();
   }
 
@@ -150,6 +178,14 @@ class WebPubSubLane implements LaneConnection {
       }
     }
   }
+}
+
+/** The URL under which a client takes up a connection again that it has lost. */
+function recoveryUrl(clientUrl: string, { connectionId, reconnectionToken }: LaneIdentity): string {
+  const url = new URL(clientUrl);
+  url.searchParams.set('awps_connection_id', connectionId);
+  url.searchParams.set('awps_reconnection_token', reconnectionToken);
+  return url.href;
 }
 
 /** Whether the event was not answered at all; an answer that refuses it has details. */

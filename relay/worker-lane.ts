@@ -1,3 +1,4 @@
+import type { LaneIdentity } from '../shared/protocol/stream-handover.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { LaneReport } from './call-report.ts';
 import type { LaneState } from './lane.ts';
@@ -17,5 +18,9 @@ export interface WorkerLane {
   eventFailed(): void;
   /** The stream is over: the rest of the audio and `ended` are sent if that works in time. Idempotent. */
   end(ended: CallEvent): void;
+  /** The stream is over, and another one is to take the lane over; if none does in time, the worker is told `ended`. Idempotent. */
+  release(ended: CallEvent): void;
+  /** By what the next stream may take the lane over; undefined while it cannot be. */
+  readonly identity: LaneIdentity | undefined;
   report(): LaneReport;
 }

@@ -4,9 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createCallControl } from '../../shared/azure/call-control.ts';
 import { createTableCallStore } from '../../shared/azure/call-store.ts';
 import { tokenCredential } from '../../shared/azure/credentials.ts';
+import { createTableHandoverStore } from '../../shared/azure/handover-store.ts';
 import { createTableIdempotencyStore } from '../../shared/azure/idempotency-store.ts';
 import { createRouteTable } from '../../shared/azure/route-table.ts';
 import { type Connection, type Environment, isLoopbackHttp, readControlConfig } from '../../shared/config.ts';
+import type { HandoverStore } from '../../shared/core/handover-store.ts';
 import type { IdempotencyStore } from '../../shared/core/idempotency.ts';
 import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/protocol/acs-token.ts';
 import { parseRoutes } from '../../shared/protocol/routes-schema.ts';
@@ -23,6 +25,8 @@ export interface ControlApp {
   readonly access: Access;
   /** First answers of requests that act. */
   readonly idempotency: IdempotencyStore;
+  /** What the media streams of a call leave for each other. */
+  readonly handovers: HandoverStore;
   /** The timelines that are being streamed by this process. */
   readonly streams: Set<object>;
   /** Checks that a callback comes from ACS. */
@@ -57,6 +61,7 @@ export function createControlApp(env: Environment): ControlApp {
     idempotency: createTableIdempotencyStore(tables, tableOptions),
     streams: new Set(),
     acsTokens: createAcsTokenVerifier(config.acsTokens),
+    handovers: createTableHandoverStore(tables, tableOptions),
     ticketKeys: config.ticketKeys,
     deps: {
       store: createTableCallStore(tables, tableOptions),

@@ -5,6 +5,7 @@ import { controlAppLoader } from './control-app.ts';
 import { incomingCall } from './incoming-call.ts';
 import { restartMediaStreaming } from './restart-media-streaming.ts';
 import { sweepCalls } from './sweep-calls.ts';
+import { streamHandover } from './stream-handover.ts';
 
 /** Registers the functions of the control app. Settings are read at the first invocation, not here. */
 export function registerControl(): void {
@@ -31,6 +32,12 @@ export function registerControl(): void {
     handler: restartMediaStreaming(load),
   });
 
+  app.http('streamHandover', {
+    methods: ['GET', 'PUT'],
+    authLevel: 'anonymous',
+    route: 'calls/{callId}/streaming/handover',
+    handler: streamHandover(load),
+  });
   registerEndpoints(load);
 
   app.timer('sweepCalls', { schedule: '0 * * * * *', handler: sweepCalls(load) });

@@ -82,6 +82,14 @@ export class ResidentCall {
     this.#work();
   }
 
+  /** Another stream of the call has begun; the worker is told of it with the state that it has. */
+  goOn(started: Waiting): void {
+    if (this.#isOver) return;
+    this.#watch();
+    this.#bePresent();
+    this.#queue(started);
+  }
+
   /** Gives the call up while it lasts: the relay is told, so that it finds another replica. */
   async leave(): Promise<void> {
     if (this.#isOver) return;
@@ -108,6 +116,8 @@ export class ResidentCall {
         this.end('another replica');
         return;
       }
+      // Another stream of the call begins, and asks whether somebody still has it.
+      if (message.includes('call.started')) this.#bePresent();
       this.#queue({ contentType: 'application/json', body: Buffer.from(message) });
     } else this.#queue({ contentType: 'application/octet-stream', body: message });
   }
@@ -151,6 +161,7 @@ export class ResidentCall {
   /** Tells the relay that somebody has the call, now and then. */
   #bePresent(): void {
     if (this.#isOver) return;
+    this.#cancelPresence();
     // One that is not sent is followed by the next.
     this.#connection.publish('down', { type: 'resident.here', host: this.#claim.host }).catch(() => {});
     this.#cancelPresence = this.#options.after(PRESENCE_MS, () => this.#bePresent());

@@ -35,7 +35,9 @@ export class ResidentCalls {
     try {
       const event = parseLaneEvent(request.contentType, request.body);
       if (event?.type !== 'call.started') return { outcome: 'ignored', status: 204 };
-      if (!this.#calls.has(key)) await this.#join(worker, request, key);
+      const call = this.#calls.get(key);
+      if (call === undefined) await this.#join(worker, request, key);
+      else if (event.discontinuity === true) call.goOn(request);
       return { outcome: 'silent', status: 204 };
     } catch (error) {
       return failed(worker, error);

@@ -17,6 +17,8 @@ export interface LiveCall {
   /** As it came. Never logged. */
   readonly ticketText: string;
   readonly isQuiet: () => boolean;
+  /** Its stream is about to be restarted. */
+  readonly beMoved: () => void;
   /** Resolves when its stream is over. */
   readonly over: Promise<void>;
 }
@@ -30,12 +32,16 @@ export class Mover {
   }
 
   /** Remembers a call until its stream is over. */
-  follow({ callId, ticketText, isQuiet, over }: LiveCall): void {
+  follow({ callId, ticketText, isQuiet, beMoved, over }: LiveCall): void {
     const { restartStreaming } = this.#options;
     const call: MovableCall = {
       over,
       isQuiet,
-      restart: async () => (await restartStreaming?.(callId, ticketText)) ?? 'failed',
+      restart: async () => {
+        if (restartStreaming === undefined) return 'failed';
+        beMoved();
+        return await restartStreaming(callId, ticketText);
+      },
     };
     this.#calls.add(call);
     void over.then(() => this.#calls.delete(call));

@@ -25,6 +25,8 @@ export type SpeakOutcome =
 export type StopOutcome = Extract<SpeakOutcome, 'call has ended' | 'the worker only listens'> | 'stopped';
 
 export interface VoiceOptions {
+  /** How many streams the call has had before this one. Absent: none. */
+  readonly stream?: number;
   /** False: the worker only listens, whatever it sends. */
   readonly speaks: boolean;
   /** The higher speaks first. */
@@ -47,7 +49,7 @@ export interface VoiceHost {
 
 export class Voice implements FloorMember {
   readonly options: VoiceOptions;
-  readonly turns = new TurnFilter();
+  readonly turns: TurnFilter;
   readonly bargeIn: BargeIn;
   readonly held: PlayoutQueue;
   readonly #host: VoiceHost;
@@ -65,6 +67,7 @@ export class Voice implements FloorMember {
     this.#host = host;
     this.#format = format;
     this.options = options;
+    this.turns = new TurnFilter(options.stream);
     this.bargeIn = new BargeIn(options.bargeIn, endLatencyMs);
     const maxBytes = msToBytes(format, MAX_HELD_MS);
     this.held = new PlayoutQueue({ maxBytes, maxPieces: maxBytes / AUDIO_FORMATS[format].frameBytes });

@@ -7,10 +7,14 @@
  *        ▲                                      │
  *        └─────the lane's connection is new, the replica has left or gives no sign of life─────┘
  *
+ * A stream that takes the place of another asks in the group first whether the replica that had the call is still there: it goes on with its state then.
+ * Released, the lane is silent: the stream that follows asks; if none does in time, the worker is told the end.
+ *
  * Audio that comes while waiting is kept as long as the backlog allows, and so are events.
  */
 import { PRESENCE_LIMIT_MS, parseResidentMessage } from '../../shared/protocol/resident-messages.ts';
 import { formatRtp, PAYLOAD_TYPE } from '../../shared/protocol/rtp.ts';
+import type { LaneIdentity } from '../../shared/protocol/stream-handover.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
 import type { LaneReport } from '../call-report.ts';
 import { Lane, type LaneOptions, type LaneState } from '../lane.ts';
@@ -25,6 +29,9 @@ const MAX_IN_FLIGHT = 16;
 /** Events that may wait for the worker to join; the oldest is dropped beyond it. */
 const MAX_EVENTS = 64;
 
+/** How long a replica that has the call has to say so, before the call is given to any. */
+export const ASK_LIMIT_MS = 300;
+
 type Publishable = Uint8Array<ArrayBuffer> | CallEvent;
 
 export class StreamLane implements WorkerLane {
@@ -33,7 +40,11 @@ export class StreamLane implements WorkerLane {
   readonly #events: CallEvent[] = [];
   readonly #sequenceNumbers = new Map<number, number>();
   #connection: LaneConnection | undefined;
-  #state: 'waiting' | 'streaming' | 'ended' = 'waiting';
+  #state: 'waiting' | 'streaming' | 'released' | 'ended' = 'waiting';
+  /** Nobody was asked yet whether he still has the call. */
+  #mayAsk: boolean;
+  #onHere: (() => void) | undefined;
+  #lastWords: CallEvent | undefined;
   #cancelWatch = (): void => {};
   #isRefused = false;
   #inFlight = 0;
@@ -45,6 +56,7 @@ export class StreamLane implements WorkerLane {
   /** Begins to open the lane. */
   constructor(options: LaneOptions) {
     this.#options = options;
+    this.#mayAsk = options.isResumed ?? false;
     this.#lane = new Lane({
       ...options,
       audio: new NoAudio(() => options.audio.droppedMs + this.#lostMs),
@@ -53,6 +65,7 @@ export class StreamLane implements WorkerLane {
       openConnection: (target, listener) => this.#open(target, listener),
       onStateChange: (state) => {
         if (state === 'waiting') this.#disconnected();
+        if (state === 'draining' && this.#state === 'released') this.#notTakenOver();
         options.onStateChange(state);
       },
     });
@@ -71,7 +84,7 @@ export class StreamLane implements WorkerLane {
   }
 
   pushFrame(frame: HeardFrame): void {
-    if (this.#state === 'ended') return;
+    if (this.#isOver()) return;
     this.#options.audio.push(frame);
     this.#flush();
   }
@@ -82,7 +95,7 @@ export class StreamLane implements WorkerLane {
   }
 
   pushEvent(event: CallEvent): void {
-    if (this.#state === 'ended') return;
+    if (this.#isOver()) return;
     this.#events.push(event);
     if (this.#events.length > MAX_EVENTS) {
       this.#events.shift();
@@ -98,18 +111,23 @@ export class StreamLane implements WorkerLane {
 
   /** The end is told twice: in the group, in its place after the audio, and as an event of the lane, which is acknowledged. */
   end(ended: CallEvent): void {
-    if (this.#state === 'ended') return;
-    this.#flush();
-    if (this.#state === 'streaming') {
-      const { audio } = this.#options;
-      for (let piece = audio.takeRest(); piece !== undefined; piece = audio.takeRest())
-        this.#sendAudio(piece);
-      this.#sendEvent(ended);
-    }
-    this.#state = 'ended';
-    this.#cancelWatch();
-    this.#options.audio.discard();
+    if (this.#isOver()) return;
+    this.#sendRest();
+    if (this.#state === 'streaming') this.#sendEvent(ended);
+    this.#finish('ended');
     this.#lane.end(ended);
+  }
+
+  release(ended: CallEvent): void {
+    if (this.#isOver()) return;
+    this.#sendRest();
+    this.#lastWords = ended;
+    this.#finish('released');
+    this.#lane.release(ended);
+  }
+
+  get identity(): LaneIdentity | undefined {
+    return this.#lane.identity;
   }
 
   report(): LaneReport {
@@ -132,11 +150,17 @@ export class StreamLane implements WorkerLane {
       start: () => connection.start(),
       sendAudio: (packet) => connection.sendAudio(packet),
       stop: () => connection.stop(),
+      get identity() {
+        return connection.identity;
+      },
+      release: () => connection.release?.(),
       sendEvent: async (event) => {
         this.#isRefused = false;
         if (event.type === 'call.started') this.#watch();
-        await connection.sendEvent(event);
-        if (event.type !== 'call.started' || this.#connection !== connection) return;
+        const isStarted = event.type === 'call.started';
+        const isThere = isStarted && this.#mayAsk && (await this.#isStillThere(event));
+        if (!isThere) await connection.sendEvent(event);
+        if (!isStarted || this.#connection !== connection) return;
         // Acknowledged by a replica that says it could not join: nobody would hear what is published.
         if (!this.#isRefused) this.#joined();
       },
@@ -157,6 +181,7 @@ export class StreamLane implements WorkerLane {
         this.#options.onMessage(message);
         break;
       case 'resident.here':
+        this.#onHere?.();
         if (this.#state === 'streaming') this.#watch();
         break;
       case 'resident.left':
@@ -167,9 +192,24 @@ export class StreamLane implements WorkerLane {
     }
   }
 
+  /** Tells the call in the group, where only a replica that has it hears it. Answers whether one said so in time. */
+  async #isStillThere(started: CallEvent): Promise<boolean> {
+    const connection = this.#connection;
+    this.#mayAsk = false;
+    if (connection?.publish === undefined) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const cancel = this.#options.clock.after(ASK_LIMIT_MS, () => resolve(false));
+    this.#onHere = () => resolve(true);
+    connection.publish(started).catch(() => resolve(false));
+    const isThere = await promise;
+    cancel();
+    this.#onHere = undefined;
+    return isThere;
+  }
+
   /** Nobody has the call: it is told again, and again after each `PRESENCE_LIMIT_MS`, until a replica has joined. */
   #findAnother(): void {
-    if (this.#state === 'ended') return;
+    if (this.#isOver()) return;
     this.#state = 'waiting';
     this.#watch();
     this.#lane.tellAgain();
@@ -185,6 +225,28 @@ export class StreamLane implements WorkerLane {
     this.#state = 'streaming';
     this.#watch();
     this.#flush();
+  }
+
+  #sendRest(): void {
+    if (this.#state !== 'streaming') return;
+    this.#flush();
+    const { audio } = this.#options;
+    for (let piece = audio.takeRest(); piece !== undefined; piece = audio.takeRest()) this.#sendAudio(piece);
+  }
+
+  #finish(state: 'released' | 'ended'): void {
+    this.#state = state;
+    this.#cancelWatch();
+    this.#options.audio.discard();
+  }
+
+  #notTakenOver(): void {
+    this.#state = 'ended';
+    if (this.#lastWords !== undefined) this.#sendEvent(this.#lastWords);
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'ended' || this.#state === 'released';
   }
 
   #flush(): void {

@@ -8,6 +8,7 @@ import {
   WORKER_PRIORITY,
   type WorkerPlan,
 } from '../../shared/core/plan.ts';
+import type { LaneIdentity, StreamHandover } from '../../shared/protocol/stream-handover.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
 import type { WorkerReport } from '../call-report.ts';
 import type { Clock } from '../clock.ts';
@@ -26,6 +27,9 @@ export const MAX_WORKERS = 16;
 /** Workers that a call may have had, those that were detached included: each has its part in the report. */
 export const MAX_WORKERS_EVER = 64;
 
+/** Events that a lane sends in one stream of a call, and more. */
+const ACK_IDS_PER_STREAM = 10_000_000;
+
 /** Why a worker is not put on a call. Fixed texts. */
 export type AttachRefusal =
   | 'the call has ended'
@@ -38,6 +42,8 @@ export interface CallWorkersOptions {
   readonly speaker: Speaker;
   readonly openConnection: OpenLaneConnection;
   readonly maxBacklogMs: number;
+  /** What the stream before this one has left; undefined for the first. */
+  readonly handover: StreamHandover | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** Made whenever a worker is told of the call. */
@@ -54,15 +60,13 @@ export interface CallWorkersOptions {
 export class CallWorkers {
   readonly #options: CallWorkersOptions;
   readonly #links: WorkerLink[] = [];
+  /** Lanes of the stream before, each to be taken over once. */
+  readonly #resumable: Map<string, LaneIdentity>;
   #isOver = false;
 
   constructor(options: CallWorkersOptions) {
     this.#options = options;
-  }
-
-  /** The plans of those that are on the call. */
-  get plans(): readonly WorkerPlan[] {
-    return this.#present.map(({ plan }) => plan);
+    this.#resumable = new Map(Object.entries(options.handover?.lanes ?? {}));
   }
 
   /** Whether some worker's lane is there, or on its way: what is published in groups of the call is heard then. */
@@ -114,6 +118,25 @@ export class CallWorkers {
     return told.length > 0;
   }
 
+  /** What the next stream is to know. */
+  get handover(): StreamHandover {
+    const lanes = this.#present.flatMap(({ plan, lane }) =>
+      lane.identity === undefined ? [] : [[plan.name, lane.identity] as const],
+    );
+    return {
+      streams: this.#streams + 1,
+      workers: this.#present.map(({ plan }) => plan),
+      lanes: Object.fromEntries(lanes),
+    };
+  }
+
+  /** The stream is over, and another one takes its place. Resolves when every lane is taken over, closed or has failed. */
+  async release(ended: CallEvent): Promise<void> {
+    this.#isOver = true;
+    for (const { lane } of this.#links) lane.release(ended);
+    await Promise.all(this.#links.map(({ lane }) => lane.closed));
+  }
+
   /** The stream is over. Resolves when every lane is closed or has failed. */
   async end(ended: CallEvent): Promise<void> {
     this.#isOver = true;
@@ -125,6 +148,11 @@ export class CallWorkers {
     return this.#links.map(({ lane, replies }) => ({ ...lane.report(), ...replies.counts }));
   }
 
+  /** Streams of the call before this one. */
+  get #streams(): number {
+    return this.#options.handover?.streams ?? 0;
+  }
+
   get #present(): readonly WorkerLink[] {
     return this.#links.filter(({ isDetached }) => !isDetached);
   }
@@ -133,7 +161,11 @@ export class CallWorkers {
     const { callId, format, speaker, openConnection, maxBacklogMs, clock, log } = this.#options;
     const { onIgnored, onPublish, onControl, onChange, callStarted } = this.#options;
     const { name, listen, codec = 'pcm16' } = plan;
+    const stream = this.#streams;
+    const identity = this.#resumable.get(name);
+    this.#resumable.delete(name);
     const voice = speaker.join({
+      stream,
       speaks: plan.speaks ?? true,
       priority: plan.priority ?? WORKER_PRIORITY.default,
       bargeIn: bargeInOf(plan),
@@ -157,6 +189,10 @@ export class CallWorkers {
       audio: audioFor(listen, { format, codec, maxBacklogMs, onEvent: (event) => lane.pushEvent(event) }),
       clock,
       openConnection,
+      ...(identity === undefined ? {} : { resume: { ...identity, firstAckId: stream * ACK_IDS_PER_STREAM } }),
+      isResumed: stream > 0,
+      skipsReplays: listen.mode !== 'utterance',
+      onReplay: () => onIgnored('reply: said before the stream began', 1),
       callStarted: () => callStarted(voice.turn, listen),
       onMessage: (message) => replies.handle(message),
       onControl,

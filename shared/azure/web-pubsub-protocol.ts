@@ -15,7 +15,7 @@ import {
 
 export interface ProtocolHooks {
   /** The service has accepted the connection, or a recovery of it. Called before the client itself learns of it. */
-  connected?(): void;
+  connected?(connection: { readonly connectionId: string; readonly reconnectionToken: string }): void;
   /** A message was ignored because it is no message of the subprotocol. */
   unreadable?(): void;
 }
@@ -35,7 +35,7 @@ export function protobufProtocol(
     parseMessages(input) {
       const message = parse(input, hooks);
       if (message === undefined) return null;
-      if (message.kind === 'connected') hooks.connected?.();
+      if (message.kind === 'connected') hooks.connected?.(message);
       return toClientMessage(message);
     },
     writeMessage: (message) => write(message).buffer,

@@ -22,6 +22,11 @@ export function restartPath(callId: string): string {
   return `/api/calls/${callId}/streaming/restart`;
 }
 
+/** The path at the control app under which a relay keeps what the call's next stream is to know (GET, PUT). */
+export function handoverPath(callId: string): string {
+  return `/api/calls/${callId}/streaming/handover`;
+}
+
 /** The group in which the relay publishes audio and events of a call for a worker that listens to the stream. */
 export function upGroup(callId: string, worker: string): string {
   return `call.${callId}.up.${worker}`;

@@ -64,6 +64,7 @@ describe('the bundle of the function app', () => {
         'callEvents httpTrigger POST callbacks/{callId} anonymous',
         'incomingCall eventGridTrigger',
         'restartMediaStreaming httpTrigger POST calls/{callId}/streaming/restart anonymous',
+        'streamHandover httpTrigger GET PUT calls/{callId}/streaming/handover anonymous',
         'sweepCalls timerTrigger',
       ].sort(),
     );

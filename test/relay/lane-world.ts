@@ -29,7 +29,12 @@ export function laneWorld<L extends WorkerLane>(
     worker,
     chunkMs,
     maxBacklogMs,
-  }: { readonly worker: string; readonly chunkMs: number; readonly maxBacklogMs: number },
+    ...more
+  }: Partial<LaneOptions> & {
+    readonly worker: string;
+    readonly chunkMs: number;
+    readonly maxBacklogMs: number;
+  },
 ) {
   const clock = new RelayClock();
   const lanes = scriptedLanes();
@@ -43,9 +48,11 @@ export function laneWorld<L extends WorkerLane>(
     openConnection: lanes.open,
     callStarted: () => STARTED,
     onMessage: () => {},
+    onReplay: () => {},
     onControl: () => {},
     onOpened: () => {},
     onStateChange: () => {},
+    ...more,
   });
   return {
     clock,

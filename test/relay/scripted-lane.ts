@@ -2,10 +2,13 @@ import type {
   LaneConnection,
   LaneListener,
   LaneMessageSource,
+  LaneResume,
+  LaneTarget,
   OpenControlConnection,
   OpenLaneConnection,
 } from '../../relay/lane-connection.ts';
 import { formatRtp, parseRtp, type RtpPacket } from '../../shared/protocol/rtp.ts';
+import type { LaneIdentity } from '../../shared/protocol/stream-handover.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
 
 interface Pending {
@@ -27,10 +30,17 @@ export class ScriptedLane implements LaneConnection {
   isDeaf = false;
   #pending: Pending | undefined;
   isStopped = false;
+  /** It is left to whoever takes it over. */
+  isReleased = false;
+  /** By what it could be taken over; undefined: it cannot be. */
+  identity: LaneIdentity | undefined;
+  /** The connection that it was to take over. */
+  readonly resume: LaneResume | undefined;
   /** Acknowledge at once whatever is sent from now on. */
   isObliging = false;
 
-  constructor(callId: string, worker: string, listener: LaneListener) {
+  constructor({ callId, worker, resume }: LaneTarget, listener: LaneListener) {
+    this.resume = resume;
     this.callId = callId;
     this.worker = worker;
     this.#listener = listener;
@@ -58,6 +68,10 @@ export class ScriptedLane implements LaneConnection {
 
   stop(): void {
     this.isStopped = true;
+  }
+
+  release(): void {
+    this.isReleased = true;
   }
 
   get events(): CallEvent[] {
@@ -189,8 +203,8 @@ export function scriptedLanes(): ScriptedLanes {
       for (const { listener } of standingBy) listener.control(value);
       return hearing.length + standingBy.length;
     },
-    open({ callId, worker }, listener) {
-      const lane = new ScriptedLane(callId, worker, listener);
+    open(target, listener) {
+      const lane = new ScriptedLane(target, listener);
       all.push(lane);
       return lane;
     },

@@ -10,6 +10,7 @@ import type { AudioFormat } from '../../shared/core/audio-format.ts';
 import type { BargeInPolicy } from '../../shared/core/barge-in.ts';
 import type { CallPlan, ListenMode } from '../../shared/core/plan.ts';
 import { type CallControlMessage, signCallControl } from '../../shared/protocol/call-control-messages.ts';
+import type { StreamHandover } from '../../shared/protocol/stream-handover.ts';
 import { until } from '../support/until.ts';
 import { audioData, frame, heardAudio } from './acs-messages.ts';
 import { RelayClock, settled } from './relay-clock.ts';
@@ -51,11 +52,14 @@ interface SessionSetUp {
   readonly format?: AudioFormat;
   readonly channels?: CallPlan['channels'];
   readonly listen?: ListenMode;
+  readonly handover?: StreamHandover;
+  readonly isMovable?: boolean;
 }
 
 export function sessionWorld(options: SessionSetUp = {}) {
   const { workers = ['echo'], jitterBufferMs = 60, format = 'pcm16KMono', channels = 'mixed' } = options;
-  const { playoutLeadMs = 300, bargeIn } = options;
+  const { playoutLeadMs = 300, bargeIn, handover, isMovable = false } = options;
+  const left: { handover: StreamHandover; isKept: boolean }[] = [];
   const clock = new RelayClock();
   const lanes = scriptedLanes();
   const socket = new RecordingSocket();
@@ -92,6 +96,9 @@ export function sessionWorld(options: SessionSetUp = {}) {
     clock,
     wheel: new TimerWheel(clock, (error) => failures.push(error)),
     log: pino({ level: 'silent' }),
+    ...(handover === undefined ? {} : { handover }),
+    onHandover: (each, isKept) => left.push({ handover: each, isKept }),
+    isMovable,
     onPublish: (_, worker, action) => published.push({ worker, action }),
   });
   return {
@@ -100,6 +107,8 @@ export function sessionWorld(options: SessionSetUp = {}) {
     socket,
     session,
     published,
+    /** What was left for the next stream, in order. */
+    left,
     receive(...messages: Buffer[]) {
       for (const message of messages) session.receive(message, false);
     },

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { START_EVENT_ATTEMPTS, START_EVENT_WAIT_MS } from '../../relay/lane.ts';
-import { StreamLane } from '../../relay/stream/stream-lane.ts';
+import {
+  type LaneOptions,
+  RELEASE_LIMIT_MS,
+  START_EVENT_ATTEMPTS,
+  START_EVENT_WAIT_MS,
+} from '../../relay/lane.ts';
+import { ASK_LIMIT_MS, StreamLane } from '../../relay/stream/stream-lane.ts';
 import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
 import { STREAM_MS } from '../../shared/core/plan.ts';
 import { PRESENCE_LIMIT_MS } from '../../shared/protocol/resident-messages.ts';
@@ -9,11 +14,12 @@ import { settled } from './relay-clock.ts';
 import type { ScriptedLane } from './scripted-lane.ts';
 
 const { frameSamples, frameBytes } = AUDIO_FORMATS.pcm16KMono;
-const setUp = () =>
+const setUp = (more: Partial<LaneOptions> = {}) =>
   laneWorld((options) => new StreamLane(options), {
     worker: 'resident',
     chunkMs: STREAM_MS,
     maxBacklogMs: 400,
+    ...more,
   });
 
 function audioIn({ published }: ScriptedLane) {
@@ -136,5 +142,57 @@ describe('a lane of a worker that stays with its call', () => {
     hear(3);
     expect(audioIn(connection)).toHaveLength(2);
     expect(lane.report()).toMatchObject({ state: 'closed', chunksSent: 2, droppedMs: 0 });
+  });
+});
+
+describe('a lane of such a worker that follows another stream of the call', () => {
+  const here = { type: 'resident.here', host: 'a' };
+
+  it('asks in the group, and goes on with the replica that has the call', async () => {
+    const { lanes, hear, clock } = setUp({ isResumed: true });
+    const connection = lanes.of('resident');
+    connection.started();
+    await settled();
+    expect(connection.published).toEqual([{ event: STARTED }]);
+    await clock.advance(ASK_LIMIT_MS - 1);
+    connection.replyJson(here, 'group');
+    await settled();
+    expect(connection.events, 'no other replica is given the call').toEqual([]);
+    hear(3);
+    expect(audioIn(connection)).toHaveLength(1);
+  });
+
+  it('gives the call to any replica when none says that it has it', async () => {
+    const { lanes, hear, clock, acknowledge } = setUp({ isResumed: true });
+    const connection = lanes.of('resident');
+    connection.started();
+    await clock.advance(ASK_LIMIT_MS);
+    expect(connection.events).toEqual([STARTED]);
+    await acknowledge();
+    hear(3);
+    expect(audioIn(connection)).toHaveLength(1);
+    connection.replyJson({ type: 'resident.left', host: 'a' }, 'group');
+    await settled();
+    expect(
+      connection.published.filter((each) => 'event' in each),
+      'nobody is asked again',
+    ).toHaveLength(1);
+  });
+
+  it('is released without a word, and tells the end only when nobody has taken over in time', async () => {
+    for (const isTaken of [true, false]) {
+      const { lane, lanes, hear, open: join, clock } = setUp();
+      lanes.of('resident').identity = { connectionId: 'c-1', reconnectionToken: 't' };
+      const connection = await join();
+      hear(1);
+      lane.release(ENDED);
+      expect(connection.isReleased).toBe(true);
+      expect(lane.identity).toEqual(connection.identity);
+      expect(audioIn(connection), 'the rest of what was heard').toHaveLength(1);
+      if (isTaken) connection.lose();
+      await clock.advance(RELEASE_LIMIT_MS);
+      const told = connection.published.filter((each) => 'event' in each);
+      expect(told, isTaken ? 'taken over' : 'not taken over').toEqual(isTaken ? [] : [{ event: ENDED }]);
+    }
   });
 });

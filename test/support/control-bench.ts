@@ -22,6 +22,8 @@ export class ControlBench {
   readonly store = new MemoryCallStore();
   readonly control = new FakeCallControl();
   readonly idempotency = new MemoryIdempotencyStore();
+  /** Handovers by call. */
+  readonly handovers = new Map<string, string>();
   /** The timelines that are being streamed. */
   readonly streams = new Set<object>();
   readonly logged: string[] = [];
@@ -59,6 +61,11 @@ export class ControlBench {
       deps: this.deps,
       access: hostKeys,
       idempotency: this.idempotency,
+      handovers: {
+        get: async (callId) => this.handovers.get(callId),
+        put: async (callId, sealed) => void this.handovers.set(callId, sealed),
+        remove: async (callId) => void this.handovers.delete(callId),
+      },
       streams: this.streams,
       ticketKeys: [TICKET_KEY],
       acsTokens: {

@@ -41,6 +41,7 @@ describe('registering the control app', () => {
     expect(rows.filter(([name]) => !Object.hasOwn(ENDPOINTS, name ?? ''))).toEqual([
       ['callEvents', 'POST', 'callbacks/{callId}', 'anonymous'],
       ['restartMediaStreaming', 'POST', 'calls/{callId}/streaming/restart', 'anonymous'],
+      ['streamHandover', 'GET,PUT', 'calls/{callId}/streaming/handover', 'anonymous'],
     ]);
     expect(rows.filter(([name]) => Object.hasOwn(ENDPOINTS, name ?? ''))).toEqual(
       Object.entries(ENDPOINTS).map(([name, { method, path }]) => [

@@ -1,0 +1,81 @@
+/**
+ * What the last stream of a call has left for the next. A stream that comes back to this relay finds it here; one that comes to another relay, or after
+ * a crash, finds it at the control app, where each stream leaves it as soon as it is known. Where the control app is not known there is only this relay.
+ */
+import type { Logger } from 'pino';
+import { openHandover, type StreamHandover, sealHandover } from '../../shared/protocol/stream-handover.ts';
+import type { KeptHandovers } from './kept-handovers.ts';
+
+/** Calls of which this relay remembers the last stream; the oldest is forgotten beyond it. */
+const MAX_REMEMBERED = 1_000;
+/** A call whose ticket is younger than this has had no stream before that anybody would have to know of: nobody is asked. */
+export const FRESH_TICKET_MS = 2_000;
+
+export interface HandoversOptions {
+  /** Absent where the address of the control app is not known. */
+  readonly kept: KeptHandovers | undefined;
+  /** The ticket keys, the present one first. */
+  readonly keys: readonly [string, ...string[]];
+  readonly log: Logger;
+}
+
+export interface HandoverCall {
+  readonly callId: string;
+  /** As it came. Never logged. */
+  readonly ticketText: string;
+}
+
+export class Handovers {
+  readonly #options: HandoversOptions;
+  readonly #remembered = new Map<string, StreamHandover>();
+  /** Calls whose handover is being kept, with the one that is to be kept after it. */
+  readonly #keeping = new Map<string, StreamHandover | undefined>();
+
+  constructor(options: HandoversOptions) {
+    this.#options = options;
+  }
+
+  /** What the last stream left; undefined for the first stream of a call, and where it is not to be had. Never rejects. */
+  async take({ callId, ticketText }: HandoverCall, ticketAgeMs: number): Promise<StreamHandover | undefined> {
+    const { kept, keys, log } = this.#options;
+    const own = this.#remembered.get(callId);
+    if (kept === undefined || ticketAgeMs < FRESH_TICKET_MS) return own;
+    try {
+      const sealed = await kept.get(callId, ticketText);
+      const handover = sealed === undefined ? undefined : await openHandover(sealed, callId, keys);
+      // The call may have been elsewhere since it was here.
+      return handover !== undefined && handover.streams >= (own?.streams ?? 0) ? handover : own;
+    } catch (err) {
+      log.warn({ callId, err }, 'what the last stream of the call has left is not to be had');
+      return own;
+    }
+  }
+
+  /** Leaves it for the next stream. The last that was left counts. `isKept`: not only this relay is to find it. */
+  leave(call: HandoverCall, handover: StreamHandover, isKept: boolean): void {
+    const { callId } = call;
+    this.#remembered.delete(callId);
+    this.#remembered.set(callId, handover);
+    const [oldest] = this.#remembered.keys();
+    if (this.#remembered.size > MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest);
+    if (this.#options.kept === undefined || !isKept) return;
+    const isBusy = this.#keeping.has(callId);
+    this.#keeping.set(callId, isBusy ? handover : undefined);
+    if (!isBusy) void this.#keep(call, handover);
+  }
+
+  async #keep(call: HandoverCall, handover: StreamHandover): Promise<void> {
+    const { callId, ticketText } = call;
+    const { kept, keys, log } = this.#options;
+    try {
+      await kept?.put(callId, ticketText, await sealHandover(handover, callId, keys[0]));
+    } catch (err) {
+      log.warn({ callId, err }, 'the next stream of the call will not know of this one');
+    }
+    const next = this.#keeping.get(callId);
+    this.#keeping.delete(callId);
+    if (next === undefined) return;
+    this.#keeping.set(callId, undefined);
+    await this.#keep(call, next);
+  }
+}

@@ -1,0 +1,57 @@
+/** Handovers at the control app. The call's own ticket is the proof. */
+import { handoverPath } from '../../shared/protocol/names.ts';
+
+/** ACS waits meanwhile for its media socket to be accepted. */
+const GET_LIMIT_MS = 1_000;
+const PUT_LIMIT_MS = 5_000;
+const PUT_ATTEMPTS = 2;
+
+export interface KeptHandovers {
+  /** Undefined where there is none. Rejects when it cannot be had in time. */
+  get(callId: string, ticket: string): Promise<string | undefined>;
+  /** Rejects when it could not be kept. */
+  put(callId: string, ticket: string, sealed: string): Promise<void>;
+}
+
+/** `controlUrl` without a slash at its end. */
+export function keptHandovers(controlUrl: string): KeptHandovers {
+  const ask = (callId: string, ticket: string, init: RequestInit): Promise<Response> =>
+    fetch(controlUrl + handoverPath(callId), {
+      ...init,
+      headers: { ...init.headers, authorization: `Bearer ${ticket}` },
+    });
+  return {
+    async get(callId, ticket) {
+      const response = await ask(callId, ticket, { signal: AbortSignal.timeout(GET_LIMIT_MS) });
+      if (response.status === 200) return await response.text();
+      await response.body?.cancel();
+      if (response.status === 204) return undefined;
+      throw new Error(`the control app answered ${response.status}`);
+    },
+    async put(callId, ticket, sealed) {
+      for (let attempt = 1; ; attempt += 1) {
+        const problem = await attemptOf(() =>
+          ask(callId, ticket, {
+            method: 'PUT',
+            body: sealed,
+            headers: { 'content-type': 'application/jose' },
+            signal: AbortSignal.timeout(PUT_LIMIT_MS),
+          }),
+        );
+        if (problem === undefined) return;
+        if (attempt >= PUT_ATTEMPTS) throw new Error(problem);
+      }
+    },
+  };
+}
+
+/** What went wrong; undefined when it did not. */
+async function attemptOf(ask: () => Promise<Response>): Promise<string | undefined> {
+  try {
+    const response = await ask();
+    await response.body?.cancel();
+    return response.ok ? undefined : `the control app answered ${response.status}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

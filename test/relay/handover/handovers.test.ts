@@ -1,0 +1,101 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { FRESH_TICKET_MS, Handovers } from '../../../relay/handover/handovers.ts';
+import type { KeptHandovers } from '../../../relay/handover/kept-handovers.ts';
+import type { StreamHandover } from '../../../shared/protocol/stream-handover.ts';
+import { until } from '../../support/until.ts';
+
+const CALL = { callId: '0123456789abcdef', ticketText: 'the ticket' };
+const KEYS = ['a ticket key of at least thirty-two bytes'] as const;
+
+const handover = (streams: number): StreamHandover => ({ streams, workers: [], lanes: {} });
+
+/** The control app, whose answers can be held back. */
+class Control implements KeptHandovers {
+  readonly kept = new Map<string, string>();
+  readonly asked: string[] = [];
+  isDown = false;
+  hold: Promise<void> = Promise.resolve();
+
+  async get(callId: string, ticket: string): Promise<string | undefined> {
+    this.asked.push(`get ${ticket}`);
+    if (this.isDown) throw new Error('down');
+    return this.kept.get(callId);
+  }
+
+  async put(callId: string, ticket: string, sealed: string): Promise<void> {
+    this.asked.push(`put ${ticket}`);
+    await this.hold;
+    if (this.isDown) throw new Error('down');
+    this.kept.set(callId, sealed);
+  }
+}
+
+function relay(kept?: KeptHandovers): Handovers {
+  return new Handovers({ kept, keys: KEYS, log: pino({ level: 'silent' }) });
+}
+
+describe('what a stream leaves for the next', () => {
+  it('is found by another relay, by the proof of the ticket', async () => {
+    const control = new Control();
+    relay(control).leave(CALL, handover(1), true);
+    await until(() => control.kept.size === 1, 'it to be kept');
+    expect(await relay(control).take(CALL, FRESH_TICKET_MS)).toEqual(handover(1));
+    expect(control.asked).toEqual(['put the ticket', 'get the ticket']);
+  });
+
+  it('is found by the same relay alone where there is no control app, or it is not to be kept', async () => {
+    const control = new Control();
+    const [alone, one] = [relay(), relay(control)];
+    alone.leave(CALL, handover(1), true);
+    one.leave(CALL, handover(2), false);
+    expect(await alone.take(CALL, 60_000)).toEqual(handover(1));
+    expect(await one.take(CALL, 60_000)).toEqual(handover(2));
+    expect(await relay(control).take(CALL, 60_000)).toBeUndefined();
+    expect(control.kept.size).toBe(0);
+  });
+
+  it('is not asked for when the call has just been answered, so that nobody waits', async () => {
+    const control = new Control();
+    expect(await relay(control).take(CALL, FRESH_TICKET_MS - 1)).toBeUndefined();
+    expect(control.asked).toEqual([]);
+  });
+
+  it('is the newer of what this relay and the control app know', async () => {
+    const control = new Control();
+    const [one, two] = [relay(control), relay(control)];
+    one.leave(CALL, handover(1), true);
+    await until(() => control.kept.size === 1, 'it to be kept');
+    two.leave(CALL, handover(2), true);
+    await until(() => control.asked.length === 2, 'the second');
+    await until(
+      async () => (await relay(control).take(CALL, 60_000))?.streams === 2,
+      'the second to be kept',
+    );
+    expect(await one.take(CALL, 60_000), 'the call was elsewhere meanwhile').toEqual(handover(2));
+    one.leave(CALL, handover(3), false);
+    expect(await one.take(CALL, 60_000), 'not kept yet').toEqual(handover(3));
+  });
+
+  it('is what this relay knows when the control app does not answer, or answers what nobody of us sealed', async () => {
+    const control = new Control();
+    const one = relay(control);
+    control.kept.set(CALL.callId, 'something else');
+    expect(await one.take(CALL, 60_000)).toBeUndefined();
+    control.isDown = true;
+    one.leave(CALL, handover(1), true);
+    expect(await one.take(CALL, 60_000)).toEqual(handover(1));
+  });
+
+  it('is kept one at a time, and only the last of those that come meanwhile', async () => {
+    const control = new Control();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    control.hold = promise;
+    const one = relay(control);
+    for (let n = 1; n <= 5; n += 1) one.leave(CALL, handover(n), true);
+    await until(() => control.asked.length === 1, 'the first');
+    resolve();
+    await until(async () => (await relay(control).take(CALL, 60_000))?.streams === 5, 'the last to be kept');
+    expect(control.asked.filter((each) => each.startsWith('put'))).toHaveLength(2);
+  });
+});
