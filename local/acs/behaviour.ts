@@ -27,6 +27,11 @@ export interface AcsBehaviour {
   /** Whose files `play` fetches: only those of this machine, or anybody's, as the service does. */
   readonly playFilesFrom: PlayFileHosts;
   /**
+   * Whether intermediate results of transcription name their words. The test data of Microsoft's SDK for .NET does not; the JavaScript SDK 1.6.0
+   * cannot parse results without words.
+   */
+  readonly intermediateWords: boolean;
+  /**
    * For which calls CallStarted, CallEnded and the participant events go to Event Grid. `documented`: those of ACS users, since telephones are
    * excluded by the service's documentation; `all`: of everybody.
    */
@@ -46,5 +51,6 @@ export const DEFAULT_BEHAVIOUR: AcsBehaviour = {
   callbackConnectionIdHeader: false,
   strictUrls: false,
   playFilesFrom: 'loopback',
+  intermediateWords: false,
   callingEvents: 'documented',
 };

@@ -14,6 +14,8 @@ export interface IncomingCallEvent {
   readonly callerDisplayName: string;
   readonly sipHeaders: Readonly<Record<string, string>>;
   readonly voipHeaders: Readonly<Record<string, string>>;
+  /** On whose behalf the called one is called, such as a queue that hands the call on; absent where it is for itself. */
+  readonly onBehalfOfCallee?: IdentifierJson | undefined;
   readonly incomingCallContext: string;
   readonly correlationId: string;
 }
@@ -31,6 +33,7 @@ export function incomingCallEvent(call: IncomingCallEvent): EventGridEvent {
       callerDisplayName: call.callerDisplayName,
       customContext: { sipHeaders: call.sipHeaders, voipHeaders: call.voipHeaders },
       incomingCallContext: call.incomingCallContext,
+      ...(call.onBehalfOfCallee === undefined ? {} : { onBehalfOfCallee: call.onBehalfOfCallee }),
       correlationId: call.correlationId,
     },
     eventType: 'Microsoft.Communication.IncomingCall',

@@ -73,7 +73,7 @@ export function newOperations(
   { answer, parties, environment, random }: Making,
   connection: Pick<CallOperationsOptions, 'phones' | 'setOnHold' | 'emit'>,
 ): CallOperations {
-  const { clock, tokens, loadPrompt, ticker, openTranscriptionStream } = environment;
+  const { behaviour, clock, tokens, loadPrompt, ticker, openTranscriptionStream } = environment;
   const { callConnectionId, correlationId } = parties;
   const recordingIds = random.branch('recordings');
   const transcriptionIds = random.branch('transcription');
@@ -90,6 +90,7 @@ export function newOperations(
       emit: connection.emit,
       mediaToken: () => tokens.mediaToken(),
       newId: () => transcriptionIds.uuid(),
+      intermediateWords: behaviour.intermediateWords,
       open: openTranscriptionStream,
     }),
     ticker,

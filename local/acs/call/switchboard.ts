@@ -22,7 +22,10 @@ export interface PlaceCallRequest {
   /** The caller's telephone: one that follows a script, or one that the caller of this function brings along. */
   readonly phone: Omit<PhoneScript, 'rawId' | 'onHangUp'> | ((rawId: string, hangUp: () => void) => Phone);
   readonly sipHeaders?: Readonly<Record<string, string>>;
+  readonly voipHeaders?: Readonly<Record<string, string>>;
   readonly callerDisplayName?: string;
+  /** Phone number or raw id of whom the called one answers for. */
+  readonly onBehalfOf?: string;
   /** How many times Event Grid delivers the same IncomingCall. */
   readonly deliveries?: number;
 }
@@ -53,6 +56,8 @@ export class Switchboard {
     const { calls, environment, topic, onChange } = this.#options;
     const from = address('from', request.from);
     const to = address('to', request.to);
+    const onBehalfOf =
+      request.onBehalfOf === undefined ? undefined : address('onBehalfOf', request.onBehalfOf);
     if (topic === undefined) {
       throw new RefusedError({
         status: 409,
@@ -76,7 +81,7 @@ export class Switchboard {
       environment.clock.after(limitMs, () => call.hangUpByCaller());
     }
     onChange(call);
-    this.#announce(call, request, topic, random.uuid());
+    this.#announce(call, request, topic, random.uuid(), onBehalfOf);
     return call;
   }
 
@@ -92,7 +97,13 @@ export class Switchboard {
     return { phone: scripted, scripted };
   }
 
-  #announce(call: Call, request: PlaceCallRequest, topic: Topic, eventId: string): void {
+  #announce(
+    call: Call,
+    request: PlaceCallRequest,
+    topic: Topic,
+    eventId: string,
+    onBehalfOf: IdentifierJson | undefined,
+  ): void {
     const { environment } = this.#options;
     const event = incomingCallEvent({
       eventId,
@@ -103,7 +114,8 @@ export class Switchboard {
       serverCallId: call.ids.serverCallId,
       callerDisplayName: request.callerDisplayName ?? '',
       sipHeaders: request.sipHeaders ?? {},
-      voipHeaders: {},
+      voipHeaders: request.voipHeaders ?? {},
+      onBehalfOfCallee: onBehalfOf,
       incomingCallContext: call.ids.incomingCallContext,
       correlationId: call.ids.correlationId,
     });

@@ -10,14 +10,15 @@ const SAMPLE_RATES = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
- * `POST /control/calls`: `{from, to, speech?: {audio, sampleRateHz}, tailMs?, maxMs?, sipHeaders?, callerDisplayName?, deliveries?}`; `audio` is
- * base64 of PCM16 little-endian mono.
+ * `POST /control/calls`: `{from, to, speech?: {audio, sampleRateHz}, tailMs?, maxMs?, sipHeaders?, voipHeaders?, callerDisplayName?, onBehalfOf?,
+ * deliveries?}`; `audio` is base64 of PCM16 little-endian mono.
  * @throws RefusedError 400
  */
 export function parsePlaceCall(body: unknown): PlaceCallRequest {
   const fields = new Fields(body);
   const speech = fields.object('speech');
   const callerDisplayName = fields.optionalText('callerDisplayName');
+  const onBehalfOf = fields.optionalText('onBehalfOf');
   const request: PlaceCallRequest = {
     from: fields.text('from'),
     to: fields.text('to'),
@@ -27,8 +28,10 @@ export function parsePlaceCall(body: unknown): PlaceCallRequest {
       maxMs: fields.whole('maxMs', 1, LONGEST_MS) ?? DEFAULT_MAX_MS,
     },
     sipHeaders: fields.texts('sipHeaders'),
+    voipHeaders: fields.texts('voipHeaders'),
     deliveries: fields.whole('deliveries', 1, MAX_DELIVERIES) ?? 1,
     ...(callerDisplayName === undefined ? {} : { callerDisplayName }),
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
   };
   const [unknown] = [...fields.unread(), ...(speech?.unread() ?? [])];
   if (unknown !== undefined) throw invalid(`The field ${unknown} is unknown.`);

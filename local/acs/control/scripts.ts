@@ -30,6 +30,8 @@ const callSchema = z.strictObject({
   maxMs,
   callerDisplayName: z.string().optional(),
   sipHeaders: z.record(z.string(), z.string()).default({}),
+  voipHeaders: z.record(z.string(), z.string()).default({}),
+  onBehalfOf: z.string().optional(),
   deliveries: z.int().min(1).max(10).default(1),
 });
 
@@ -65,7 +67,7 @@ export class Scripts {
     this.#options = options;
   }
 
-  /** `{from, to, steps, maxMs?, callerDisplayName?, sipHeaders?, deliveries?}` rings; the id is that of the call. @throws RefusedError */
+  /** `{from, to, steps, maxMs?, callerDisplayName?, sipHeaders?, voipHeaders?, onBehalfOf?, deliveries?}` rings; the id is that of the call. @throws RefusedError */
   place(body: unknown): { readonly id: string } {
     const { switchboard, clock, ringMs } = this.#options;
     const { from, to, steps, maxMs: limitMs, ...request } = parsed(callSchema, body);
@@ -74,7 +76,9 @@ export class Scripts {
       from,
       to,
       sipHeaders: request.sipHeaders,
+      voipHeaders: request.voipHeaders,
       deliveries: request.deliveries,
+      ...(request.onBehalfOf === undefined ? {} : { onBehalfOf: request.onBehalfOf }),
       ...(request.callerDisplayName === undefined ? {} : { callerDisplayName: request.callerDisplayName }),
       phone: (rawId, hangUp) => {
         const phone = this.#phone(rawId, steps, limitMs, hangUp, () => call.line);

@@ -26,12 +26,13 @@ export function transcriptionMetadataFrame(options: TranscriptionStreamOptions):
 
 /**
  * One result, in the form of the .NET and JavaScript SDKs' tests. Final ones have words, which share the time of the utterance by
- * their length, since a script does not say when each was spoken. Intermediate ones have none, and no confidence either; the
- * JavaScript SDK 1.6.0 cannot parse those.
+ * their length, since a script does not say when each was spoken. Intermediate ones have no confidence, and words where `withWords` says so:
+ * the .NET SDK's test data has none, without which the JavaScript SDK 1.6.0 cannot parse them.
  */
 export function transcriptionDataFrame(
   { rawId, text, startedMs, durationMs }: SpokenWords,
   resultStatus: 'Final' | 'Intermediate',
+  withWords = resultStatus === 'Final',
 ): string {
   return JSON.stringify({
     kind: 'TranscriptionData',
@@ -41,9 +42,7 @@ export function transcriptionDataFrame(
       ...(resultStatus === 'Final' ? { confidence: CONFIDENCE } : {}),
       offset: startedMs * TICKS_PER_MS,
       duration: durationMs * TICKS_PER_MS,
-      ...(resultStatus === 'Final'
-        ? { words: timedWords(text, startedMs * TICKS_PER_MS, durationMs * TICKS_PER_MS) }
-        : {}),
+      ...(withWords ? { words: timedWords(text, startedMs * TICKS_PER_MS, durationMs * TICKS_PER_MS) } : {}),
       participantRawID: rawId,
       resultStatus,
     },
@@ -51,13 +50,13 @@ export function transcriptionDataFrame(
 }
 
 /** What had been recognized half way through; undefined of a single word, of which there is no half. */
-export function intermediateFrame(words: SpokenWords): string | undefined {
+export function intermediateFrame(words: SpokenWords, withWords: boolean): string | undefined {
   const all = wordsOf(words.text);
   const half = Math.floor(all.length / 2);
   if (half === 0) return undefined;
   const text = all.slice(0, half).join(' ');
   const durationMs = Math.round((words.durationMs * text.length) / Math.max(1, words.text.length));
-  return transcriptionDataFrame({ ...words, text, durationMs }, 'Intermediate');
+  return transcriptionDataFrame({ ...words, text, durationMs }, 'Intermediate', withWords);
 }
 
 /** The words as they were recognized: without capitals and punctuation, which only the text for display has. */

@@ -15,6 +15,8 @@ export interface TranscriptionStreamOptions {
   readonly speechRecognitionModelEndpointId?: string | undefined;
   /** Whether what was recognized so far is sent before an utterance is over. */
   readonly enableIntermediateResults: boolean;
+  /** Whether such results name their words. */
+  readonly intermediateWords: boolean;
 }
 
 export interface TranscriptionStream {

@@ -45,7 +45,7 @@ class WebSocketTranscriptionStream implements TranscriptionStream {
 
   said(words: SpokenWords): void {
     if (this.#options.enableIntermediateResults) {
-      const frame = intermediateFrame(words);
+      const frame = intermediateFrame(words, this.#options.intermediateWords);
       if (frame !== undefined) this.#send(frame);
     }
     this.#send(transcriptionDataFrame(words, 'Final'));

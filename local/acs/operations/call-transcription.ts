@@ -39,6 +39,8 @@ export interface CallTranscriptionOptions {
   readonly emit: EmitEvent;
   readonly mediaToken: () => Promise<string>;
   readonly newId: () => string;
+  /** Whether intermediate results name their words. */
+  readonly intermediateWords: boolean;
   readonly open: OpenTranscriptionStream;
 }
 
@@ -163,7 +165,8 @@ export class CallTranscription {
   }
 
   async #open(generation: number): Promise<void> {
-    const { configuration, callConnectionId, correlationId, mediaToken, newId, open } = this.#options;
+    const { configuration, callConnectionId, correlationId, intermediateWords, mediaToken, newId, open } =
+      this.#options;
     const token = await mediaToken();
     if (configuration === undefined || generation !== this.#generation) return;
     this.#subscriptionId = newId();
@@ -181,6 +184,7 @@ export class CallTranscription {
         correlationId,
         speechRecognitionModelEndpointId: this.#speechModelEndpointId,
         enableIntermediateResults: configuration.enableIntermediateResults,
+        intermediateWords,
       },
       this.#listener(generation),
     );

@@ -31,7 +31,11 @@ function startRecording(request: OperationRequest): OperationResult {
   if (fields.has('externalStorage')) {
     const kind = fields.object('externalStorage')?.optionalText('recordingStorageKind');
     if (kind?.toLowerCase() === 'azureblobstorage') {
-      throw new RefusedError(refusals.notSupported('startRecording with a storage of your own'));
+      throw new RefusedError(
+        refusals.notSupported(
+          'startRecording with externalStorage.recordingStorageKind azureBlobStorage (no audio is recorded that could be written)',
+        ),
+      );
     }
   }
   const uri = fields.optionalText('recordingStateCallbackUri');

@@ -62,6 +62,8 @@ describe('the control surface', () => {
     const h = await harness();
     const id = await place(h, {
       sipHeaders: { 'User-To-User': 'hello' },
+      voipHeaders: { intent: 'order' },
+      onBehalfOf: '+14255550177',
       callerDisplayName: 'Ada',
       speech: { audio: Buffer.from([1, 0, 2, 0]).toString('base64'), sampleRateHz: 16_000 },
     });
@@ -70,7 +72,8 @@ describe('the control surface', () => {
       from: { kind: 'phoneNumber', rawId: `4:${CALLER}`, phoneNumber: { value: CALLER } },
       to: { kind: 'phoneNumber', rawId: `4:${CALLED}` },
       callerDisplayName: 'Ada',
-      customContext: { sipHeaders: { 'User-To-User': 'hello' }, voipHeaders: {} },
+      customContext: { sipHeaders: { 'User-To-User': 'hello' }, voipHeaders: { intent: 'order' } },
+      onBehalfOfCallee: { kind: 'phoneNumber', rawId: '4:+14255550177' },
     });
     expect(incoming.incomingCallContext.length, 'a context is too long for a URL or a key').toBeGreaterThan(
       1_024,

@@ -17,6 +17,7 @@ const OPTIONS = {
   callConnectionId: 'connection',
   correlationId: 'correlation',
   enableIntermediateResults: false,
+  intermediateWords: false,
 };
 const WORDS = { rawId: '4:+14255550123', text: 'Hello everyone.', startedMs: 21_200, durationMs: 960 };
 
@@ -82,6 +83,17 @@ describe('a transcription stream', () => {
       'participantRawID',
       'resultStatus',
     ]);
+  });
+
+  it('names the words of intermediate results where that is chosen, so that the JavaScript SDK understands them', async () => {
+    const { stream, connection } = await open({ enableIntermediateResults: true, intermediateWords: true });
+    stream.said({ ...WORDS, text: 'one two three four' });
+    await until(() => connection.frames.length === 3, 'the words arrive');
+    expect(connection.frames[1]?.parsed).toMatchObject({
+      text: 'one two',
+      resultState: 'Intermediate',
+      words: [{ text: 'one' }, { text: 'two' }],
+    });
   });
 
   it('tells when the application closes it, and closes with 1000 when it is stopped', async () => {

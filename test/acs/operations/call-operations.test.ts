@@ -46,6 +46,7 @@ function bench(loadPrompt: LoadPrompt = load, names = [ANN, BOB]) {
       emit,
       mediaToken: () => Promise.resolve('token'),
       newId: () => 'id',
+      intermediateWords: false,
       open: () => ({ said: () => {}, stop: () => {} }),
     }),
     sampleRateHz: RATE,
