@@ -33,6 +33,8 @@ export interface ControlApp {
   readonly acsTokens: AcsTokenVerifier;
   /** What tickets may be signed with: the present key, and the one before it. */
   readonly ticketKeys: readonly string[];
+  /** How long a call is kept after its end. */
+  readonly retentionMs: number;
 }
 
 /** Gives the app to a function at its invocation. Rejects with ConfigError or RoutesError where the settings are wrong. */
@@ -59,10 +61,11 @@ export function createControlApp(env: Environment): ControlApp {
   return {
     access: hostKeys,
     idempotency: createTableIdempotencyStore(tables, tableOptions),
+    handovers: createTableHandoverStore(tables, tableOptions),
     streams: new Set(),
     acsTokens: createAcsTokenVerifier(config.acsTokens),
-    handovers: createTableHandoverStore(tables, tableOptions),
     ticketKeys: config.ticketKeys,
+    retentionMs: config.retentionDays * 24 * 3_600_000,
     deps: {
       store: createTableCallStore(tables, tableOptions),
       control: createCallControl(

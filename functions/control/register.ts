@@ -3,9 +3,10 @@ import { registerEndpoints } from './api/register-endpoints.ts';
 import { callEvents } from './call-events.ts';
 import { controlAppLoader } from './control-app.ts';
 import { incomingCall } from './incoming-call.ts';
+import { removeOldCalls } from './remove-old-calls.ts';
 import { restartMediaStreaming } from './restart-media-streaming.ts';
-import { sweepCalls } from './sweep-calls.ts';
 import { streamHandover } from './stream-handover.ts';
+import { sweepCalls } from './sweep-calls.ts';
 
 /** Registers the functions of the control app. Settings are read at the first invocation, not here. */
 export function registerControl(): void {
@@ -31,14 +32,15 @@ export function registerControl(): void {
     route: 'calls/{callId}/streaming/restart',
     handler: restartMediaStreaming(load),
   });
-
   app.http('streamHandover', {
     methods: ['GET', 'PUT'],
     authLevel: 'anonymous',
     route: 'calls/{callId}/streaming/handover',
     handler: streamHandover(load),
   });
+
   registerEndpoints(load);
 
+  app.timer('removeOldCalls', { schedule: '0 30 * * * *', handler: removeOldCalls(load) });
   app.timer('sweepCalls', { schedule: '0 * * * * *', handler: sweepCalls(load) });
 }

@@ -132,19 +132,20 @@ class TableCallStore implements CallStore {
     });
   }
 
-  removeEnded(beforeMs: number, limit: number): Promise<number> {
+  removeEnded(beforeMs: number, limit: number): Promise<readonly string[]> {
     return withStorage('removing old calls', async () => {
-      const old = await this.#rowsOf(
+      const rows = await this.#rowsOf(
         (partition) => listRange(partition, 'past', { endedBeforeMs: beforeMs }),
         Math.ceil(limit / PARTITIONS.length),
       );
       const calls = await this.#calls();
-      for (const call of old.map(callOf)) {
+      const old = rows.map(callOf);
+      for (const call of old) {
         // The timeline goes first: if this ends half way, the call is found again.
         await this.#removeTimeline(call.callId);
         await unlessMissing(calls.submitTransaction(removeActions(call)));
       }
-      return old.length;
+      return old.map(({ callId }) => callId);
     });
   }
 

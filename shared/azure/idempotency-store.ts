@@ -11,12 +11,6 @@ import {
 import type { CallStoreOptions, TablesAccess } from './call-store.ts';
 import { storageStatusOf, tableLoader, withStorage } from './table-access.ts';
 
-/** Keys in the table `idempotency`, which comes into being with the first one. */
-export interface TableIdempotencyStore extends IdempotencyStore {
-  /** Removes at most `limit` keys whose time is over, and tells how many. @throws CallStoreError */
-  removeExpired(nowMs: number, limit: number): Promise<number>;
-}
-
 /** Keys are hashes: their first digit spreads them evenly over sixteen partitions. */
 const PARTITIONS = [...'0123456789abcdef'];
 
@@ -41,10 +35,11 @@ interface Keys {
   readonly rowKey: string;
 }
 
+/** Keys in the table `idempotency`, which comes into being with the first one. */
 export function createTableIdempotencyStore(
   access: TablesAccess,
   options: CallStoreOptions = {},
-): TableIdempotencyStore {
+): IdempotencyStore {
   const load = tableLoader('idempotency', access, options);
   return {
     claim: (key, fingerprint, nowMs) =>

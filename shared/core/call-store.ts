@@ -33,8 +33,8 @@ export interface CallStore {
   list(query: CallQuery): Promise<CallPage>;
   /** How many calls of a route have not ended; counted no further than `atMost`. */
   countLive(route: string, atMost: number): Promise<number>;
-  /** Removes calls that ended before a time, with their timelines: about `limit` of them. @returns how many; 0 when none is left. */
-  removeEnded(beforeMs: number, limit: number): Promise<number>;
+  /** Removes calls that ended before a time, with their timelines: about `limit` of them. @returns their ids; none when there are no more. */
+  removeEnded(beforeMs: number, limit: number): Promise<readonly string[]>;
   /** Adds an entry; the same entry (`id` and `atMs`) again changes nothing. */
   appendTimeline(callId: string, entry: TimelineEntry): Promise<void>;
   /** The first `limit` entries in the order of their times, of those that are not earlier than `fromMs`. */

@@ -46,6 +46,8 @@ export interface IdempotencyStore {
   keep(key: string, answer: KeptAnswer): Promise<void>;
   /** Ends a claim as if it had never been made: nothing was done, and asking again may help. */
   release(key: string): Promise<void>;
+  /** Removes at most `limit` keys whose time is over, and tells how many. */
+  removeExpired(nowMs: number, limit: number): Promise<number>;
 }
 
 /** What a record means for a request that comes with its key; undefined: nothing any longer, it may be replaced. */

@@ -13,6 +13,9 @@ import { MemoryIdempotencyStore } from './memory-idempotency-store.ts';
 
 export const TICKET_KEY = 'a ticket key for the tests, long enough';
 
+/** How long the bench keeps calls of the past. */
+export const RETENTION_MS = 30 * 24 * 3_600_000;
+
 export const CALLER = '4:+14255550123';
 export const CALLED = '4:+18005550199';
 export const CONTEXT = 'eyJ.incoming-call-context';
@@ -27,6 +30,8 @@ export class ControlBench {
   /** The timelines that are being streamed. */
   readonly streams = new Set<object>();
   readonly logged: string[] = [];
+  /** The way to relays. */
+  tellRelay: ControlDeps['tellRelay'];
   nowMs = T0;
   /** Pauses that were slept, in milliseconds. */
   readonly slept: number[] = [];
@@ -61,6 +66,7 @@ export class ControlBench {
       deps: this.deps,
       access: hostKeys,
       idempotency: this.idempotency,
+      retentionMs: RETENTION_MS,
       handovers: {
         get: async (callId) => this.handovers.get(callId),
         put: async (callId, sealed) => void this.handovers.set(callId, sealed),
@@ -77,7 +83,10 @@ export class ControlBench {
     };
   }
 
-  readonly load: LoadControlApp = async () => this.#app;
+  readonly load: LoadControlApp = async () => {
+    const { tellRelay } = this;
+    return tellRelay === undefined ? this.#app : { ...this.#app, deps: { ...this.deps, tellRelay } };
+  };
 
   context(): InvocationContext {
     const note = (_level: string, ...args: unknown[]): void => {

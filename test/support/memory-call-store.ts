@@ -58,7 +58,7 @@ export class MemoryCallStore implements CallStore {
     return pageOfCalls(calls, query);
   }
 
-  async removeEnded(beforeMs: number, limit: number): Promise<number> {
+  async removeEnded(beforeMs: number, limit: number): Promise<readonly string[]> {
     await this.#travel();
     const old = [...this.#rows.values()]
       .map(({ json }) => JSON.parse(json) as Call)
@@ -68,7 +68,7 @@ export class MemoryCallStore implements CallStore {
       this.#rows.delete(callId);
       this.#timelines.delete(callId);
     }
-    return old.length;
+    return old.map(({ callId }) => callId);
   }
 
   async countLive(route: string, atMost: number): Promise<number> {

@@ -1,5 +1,6 @@
 import { CallStoreError } from '../../shared/core/call-store.ts';
 import {
+  ANSWER_KEPT_MS,
   type Claim,
   type IdempotencyStore,
   judgeKey,
@@ -32,6 +33,15 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   async release(key: string): Promise<void> {
     await this.#travel();
     this.#records.delete(key);
+  }
+
+  async removeExpired(nowMs: number, limit: number): Promise<number> {
+    await this.#travel();
+    const expired = [...this.#records]
+      .filter(([, { claimedAtMs }]) => nowMs - claimedAtMs >= ANSWER_KEPT_MS)
+      .slice(0, limit);
+    for (const [key] of expired) this.#records.delete(key);
+    return expired.length;
   }
 
   async #travel(): Promise<void> {

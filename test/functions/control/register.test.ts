@@ -30,6 +30,7 @@ describe('registering the control app', () => {
     expect(setup).toHaveBeenCalledExactlyOnceWith({ enableHttpStream: true });
     expect(eventGrid.mock.calls.map(([name]) => name)).toEqual(['incomingCall']);
     expect(timer.mock.calls.map(([name, { schedule }]) => [name, schedule])).toEqual([
+      ['removeOldCalls', '0 30 * * * *'],
       ['sweepCalls', '0 * * * * *'],
     ]);
     const rows = [...http].map(([name, { methods, route, authLevel }]) => [
