@@ -36,11 +36,14 @@ export function applyLateCallback(call: Call, event: Callback, nowMs: number): C
     const { endedAtMs: _, ...rest } = known;
     return hangUp({ ...rest, phase: 'ending' }, nowMs);
   }
+  // What completes the account does so once, so that it need not be remembered as seen.
   const settled = isOperationResult(kind) ? settle(call, event, kind, nowMs) : undefined;
-  if (settled !== undefined && settled.call !== call)
-    return { ...settled, call: seen(settled.call, event), commands: [] };
-  const completed = tellsTheEnd(kind) ? withFailure(call, event) : call;
-  return { call: completed === call ? call : seen(completed, event), commands: [], ignored: 'call ended' };
+  if (settled !== undefined && settled.call !== call) return keep(settled.call);
+  return {
+    call: tellsTheEnd(kind) ? withFailure(call, event) : call,
+    commands: [],
+    ignored: 'call ended',
+  };
 }
 
 function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: number): CallStep {

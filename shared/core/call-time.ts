@@ -56,11 +56,11 @@ export function tick(call: Call, nowMs: number): CallStep {
 
 function tickConnected(call: Call, nowMs: number): CallStep {
   if (nowMs >= call.expiresAtMs + LOST_AFTER_MS) return keep(end(call, 'lost', nowMs));
-  const askedAtMs = call.hangUpRequestedAtMs;
-  const isOver = nowMs >= call.expiresAtMs || askedAtMs !== undefined;
-  if (isOver && nowMs - (askedAtMs ?? 0) >= HANG_UP_LIMIT_MS) return hangUp(call, nowMs);
   const operations = giveUpOperations(call.operations, nowMs);
   const tidy = operations === call.operations ? call : { ...call, operations };
+  const askedAtMs = call.hangUpRequestedAtMs;
+  const isOver = nowMs >= call.expiresAtMs || askedAtMs !== undefined;
+  if (isOver && nowMs - (askedAtMs ?? 0) >= HANG_UP_LIMIT_MS) return hangUp(tidy, nowMs);
   const { retryAtMs, retries } = tidy.streaming;
   if (goesOn(tidy) && retryAtMs !== undefined && nowMs >= retryAtMs + RETRY_GRACE_MS)
     return stream(tidy, { type: 'retryDue', retry: retries + 1 }, nowMs);
@@ -86,6 +86,7 @@ export function observe(
   { properties, askedAtMs }: Extract<CallEvent, { type: 'Observed' }>,
   nowMs: number,
 ): CallStep {
+  if (call.callConnectionId === undefined) return keep(call);
   switch (properties.state) {
     case 'disconnected':
       return keep(end(call, 'gone', nowMs));
