@@ -4,7 +4,7 @@ import { Speech } from '../../local/phone/speech.ts';
 import { loadScenario } from '../../local/scenario/load-scenario.ts';
 import { type Played, playScenario } from '../../local/scenario/run-scenario.ts';
 import { checksInWords, timelineInWords } from '../../local/scenario/words.ts';
-import { type CallingApplication, startCallingApplication } from './calling-application.ts';
+import { type CallingApplication, startCallingApplication } from '../support/calling-application.ts';
 
 /** Closed at the end of its own test: tests run beside each other. */
 async function application({ onTestFinished }: TestContext): Promise<CallingApplication> {

@@ -3,8 +3,8 @@ import { CallAutomationClient, type CallConnection } from '@azure/communication-
 import type { RunningAcs } from '../../local/acs/acs.ts';
 import { startAcs } from '../../local/acs/server.ts';
 import type { RunningSystem } from '../../local/client/running-system.ts';
-import { until } from '../support/until.ts';
-import { startWebhookReceiver } from '../support/webhook-receiver.ts';
+import { until } from './until.ts';
+import { startWebhookReceiver } from './webhook-receiver.ts';
 
 const CONTROL_TOKEN = 'control-token-of-the-tests';
 
@@ -16,6 +16,8 @@ export interface CallingApplication {
   readonly callbackUrl: string;
   /** For whoever plays scenarios: only the stand-in runs. */
   readonly system: RunningSystem;
+  /** Types of the callbacks so far. */
+  types(): string[];
   /** The next call that rings, answered and connected. */
   answerNext(): Promise<CallConnection>;
   /** The data of the next event of this type that has this context. */
@@ -40,13 +42,13 @@ export async function startCallingApplication(): Promise<CallingApplication> {
   const callbackUrl = `${webhook.url}/cb`;
   const seen = new Set<string>();
 
+  const callbacks = (): { id: string; type: string; data: EventData }[] =>
+    webhook.requests.filter(({ url }) => url === '/cb').flatMap(({ body }) => JSON.parse(body));
+
   const event: CallingApplication['event'] = (type, operationContext) =>
     until(
       () => {
-        const events = webhook.requests
-          .filter(({ url }) => url === '/cb')
-          .flatMap(({ body }) => JSON.parse(body) as { id: string; type: string; data: EventData }[]);
-        const next = events.find(
+        const next = callbacks().find(
           ({ id, type: name, data }) =>
             !seen.has(id) &&
             name === `Microsoft.Communication.${type}` &&
@@ -75,6 +77,7 @@ export async function startCallingApplication(): Promise<CallingApplication> {
     client,
     callbackUrl,
     system: systemOf(acs),
+    types: () => callbacks().map(({ type }) => type.replace('Microsoft.Communication.', '')),
     answerNext,
     event,
     close: async () => {
