@@ -8,8 +8,8 @@ import type { KeptHandovers } from './kept-handovers.ts';
 
 /** Calls of which this relay remembers the last stream; the oldest is forgotten beyond it. */
 const MAX_REMEMBERED = 1_000;
-/** A call whose ticket is younger than this has had no stream before that anybody would have to know of: nobody is asked. */
-export const FRESH_TICKET_MS = 2_000;
+/** A call whose ticket is younger than this has most likely had no stream: ACS need not wait until the control app has been asked. */
+export const FRESH_TICKET_MS = 1_000;
 
 export interface HandoversOptions {
   /** Absent where the address of the control app is not known. */

@@ -1,14 +1,16 @@
 /** Two relays behind a load balancer are restarted one after the other, and one of them crashes, while calls are on them. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Child } from '../../local/stack/child.ts';
-import { freePorts } from '../../local/stack/ports.ts';
-import { address, specOf } from '../../local/stack/specs.ts';
-import { type LoadBalancer, startLoadBalancer } from '../support/load-balancer.ts';
+import type { DiaryLine } from '../fixtures/remembering-app/diary-line.ts';
+import type { LoadBalancer } from '../support/load-balancer.ts';
+import { gapsMs, type RelayReplica, type ReplicaSystem, startReplicas } from '../support/relay-replicas.ts';
 import { noise } from '../support/signals.ts';
-import { startTestSystem, type TestSystem } from '../support/system.ts';
+import type { TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
 
+const NUMBER = '+14255550197';
 const CALLS = 3;
 const SAMPLE_RATE_HZ = 16_000;
 const LIMIT_MS = 30_000;
@@ -17,81 +19,35 @@ const DRAIN_DEADLINE_MS = 3_000;
 /** Stop, start, dialling, lanes and the first chunk take a fraction of a second; the machine may be busy. */
 const GAP_LIMIT_MS = 5_000;
 
+let system: ReplicaSystem;
 let test: TestSystem;
 let balancer: LoadBalancer;
-let relays: Relay[] = [];
+let relays: readonly RelayReplica[] = [];
 let placed: string[] = [];
-
-/** One replica, which keeps its address when it is started again. */
-class Relay {
-  readonly url: string;
-  readonly #make: () => Child;
-  #child: Child;
-
-  constructor(url: string, make: () => Child) {
-    this.url = url;
-    this.#make = make;
-    this.#child = make();
-  }
-
-  ready(): Promise<string> {
-    return this.#child.ready();
-  }
-
-  async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
-  }
-
-  async start(): Promise<void> {
-    this.#child = this.#make();
-    await this.#child.ready();
-  }
-
-  stop(): Promise<void> {
-    return this.#child.stop();
-  }
-
-  kill(): Promise<void> {
-    return this.#child.kill();
-  }
-
-  async liveCalls(): Promise<number> {
-    const metrics = await (await fetch(`${this.url}/metrics`)).text();
-    return Number(/^trunkline_relay_calls_live (\d+)$/m.exec(metrics)?.[1]);
-  }
-}
+let folder: string;
 
 beforeAll(async () => {
-  const [ports, ...relayPorts] = await Promise.all([freePorts(), freePorts(), freePorts()]);
-  balancer = await startLoadBalancer(relayPorts.map((each) => address(each, 'relay')));
-  test = await startTestSystem({
-    ports,
-    extraEnv: { control: { RELAY_URL: `ws://127.0.0.1:${balancer.port}` } },
-  });
-  relays = relayPorts.map(({ relay }) => {
-    const layout = {
-      ports: { ...ports, relay },
-      secrets: test.stack.secrets,
-      controlApp: '',
-      workerApp: '',
-      relayModule: join(import.meta.dirname, '../../relay/main.ts'),
-      extraEnv: {
-        relay: { CONTROL_URL: address(ports, 'control'), DRAIN_DEADLINE_MS: String(DRAIN_DEADLINE_MS) },
-      },
-    };
-    const ignore = (): void => {};
-    return new Relay(
-      address(layout.ports, 'relay'),
-      () => new Child(specOf('relay', layout), ignore, ignore),
-    );
-  });
-  await Promise.all(relays.map((relay) => relay.ready()));
+  folder = await mkdtemp(join(tmpdir(), 'trunkline-diary-'));
+  system = await startReplicas(
+    2,
+    {
+      workerApp: join(import.meta.dirname, '../fixtures/remembering-app/main.ts'),
+      extraEnv: { worker: { DIARY_FILE: join(folder, 'diary.jsonl') } },
+      routes: [
+        {
+          name: 'both',
+          match: { to: NUMBER },
+          workers: [{ name: 'echo' }, { name: 'diary', speaks: false }],
+        },
+      ],
+    },
+    { DRAIN_DEADLINE_MS: String(DRAIN_DEADLINE_MS) },
+  );
+  ({ test, balancer, relays } = system);
 });
 afterAll(async () => {
-  await Promise.all(relays.map((relay) => relay.stop()));
-  await test?.stop();
-  await balancer?.close();
+  await system?.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 /** A test that failed leaves calls behind, which the next one must not count as its own. */
@@ -109,12 +65,11 @@ afterEach(async () => {
 
 /** Calls with a caller who never stops talking and an echo that always answers. */
 async function placeCalls(area: number): Promise<string[]> {
-  const to = test.system.directory.find(({ worker }) => worker === 'echo')?.number ?? '';
   placed = await Promise.all(
     Array.from({ length: CALLS }, (_, caller) =>
       test.telephone.place({
         from: `+1425555${area + caller}`,
-        to,
+        to: NUMBER,
         speech: { samples: noise(60 * SAMPLE_RATE_HZ, caller + 1), sampleRateHz: SAMPLE_RATE_HZ },
       }),
     ),
@@ -123,7 +78,7 @@ async function placeCalls(area: number): Promise<string[]> {
 }
 
 /** Waits until every call is on this relay, after a move: a stream that no relay took is tried again after a pause. */
-async function allOn(relay: Relay): Promise<void> {
+async function allOn(relay: RelayReplica): Promise<void> {
   await until(async () => (await relay.liveCalls()) === CALLS, 'every call on the other relay', LIMIT_MS);
 }
 
@@ -150,20 +105,41 @@ async function hangUp(ids: readonly string[]): Promise<void> {
   }
 }
 
-/** For each move since then: from the last audio of the old relay to the first audio of the new one. */
-function gapsMs(since: number): number[] {
-  const byCall = Map.groupBy(balancer.passages.slice(since), ({ path }) => path);
-  return [...byCall.values()].flatMap((passages) => {
-    const heard = passages.filter(({ firstAudioAtMs }) => firstAudioAtMs !== undefined);
-    return heard
-      .slice(1)
-      .map(({ firstAudioAtMs }, at) => (firstAudioAtMs ?? 0) - (heard[at]?.lastAudioAtMs ?? 0));
-  });
+/** The diary of each call since the line of this number. */
+async function diaries(since: number): Promise<DiaryLine[][]> {
+  const text = await readFile(join(folder, 'diary.jsonl'), 'utf8');
+  const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as DiaryLine]));
+  return [...Map.groupBy(lines.slice(since), ({ callId }) => callId).values()];
+}
+
+async function linesSoFar(): Promise<number> {
+  return (await diaries(0).catch(() => [])).flat().length;
+}
+
+/** The worker was told each time that the call goes on, it never lost its place, and it was told the end once. */
+async function expectWholeDiaries(since: number, moves: number): Promise<void> {
+  const isOver = (lines: DiaryLine[]): boolean => lines.at(-1)?.event === 'ended';
+  const found = await until(async () => {
+    const all = await diaries(since);
+    return all.length === CALLS && all.every(isOver) ? all : undefined;
+  }, 'each worker to be told of the end');
+  for (const lines of found) {
+    const pages = lines.map(({ page }) => page);
+    expect(pages, 'pages of one diary, numbered by the state of the worker').toEqual(
+      pages.map((_, at) => at),
+    );
+    expect(lines.filter(({ event }) => event === 'ended')).toHaveLength(1);
+    expect(lines.filter(({ event }) => event === 'audio').length, 'audio was heard').toBeGreaterThan(0);
+  }
+  const starts = found.flat().filter(({ event }) => event === 'started');
+  expect(starts.filter(({ resumed }) => resumed === false)).toHaveLength(CALLS);
+  expect(starts.filter(({ resumed }) => resumed === true)).toHaveLength(moves);
 }
 
 describe('two relays under live calls', () => {
   it('are restarted one after the other: every call moves, none ends, and the gap is short', async () => {
     const before = balancer.passages.length;
+    const written = await linesSoFar();
     const ids = await placeCalls(1_000);
     await heardOn(ids, 0);
     let moved = 0;
@@ -173,14 +149,16 @@ describe('two relays under live calls', () => {
       for (const other of relays) if (other !== relay) await allOn(other);
     }
     await heardOn(ids, 1);
-    const gaps = gapsMs(before);
+    const gaps = gapsMs(balancer, before);
     expect(gaps, 'a gap for each move').toHaveLength(moved);
     expect(Math.max(...gaps), `gaps of ${gaps.map(Math.round).join(', ')} ms`).toBeLessThan(GAP_LIMIT_MS);
     await hangUp(ids);
+    await expectWholeDiaries(written, moved);
   }, 60_000);
 
   it('lose one to a crash: its calls go on with the other', async () => {
     const before = balancer.passages.length;
+    const written = await linesSoFar();
     const ids = await placeCalls(2_000);
     await heardOn(ids, 0);
     const counts = await Promise.all(relays.map((relay) => relay.liveCalls()));
@@ -190,10 +168,14 @@ describe('two relays under live calls', () => {
       if (relay !== crashed) await allOn(relay);
     }
     await heardOn(ids, 0);
-    await until(() => gapsMs(before).length === Math.max(...counts), 'audio of every call that was moved');
-    const gaps = gapsMs(before);
+    await until(
+      () => gapsMs(balancer, before).length === Math.max(...counts),
+      'audio of every call that was moved',
+    );
+    const gaps = gapsMs(balancer, before);
     expect(Math.max(...gaps), `gaps of ${gaps.map(Math.round).join(', ')} ms`).toBeLessThan(GAP_LIMIT_MS);
     await hangUp(ids);
+    await expectWholeDiaries(written, Math.max(...counts));
     await crashed?.start();
   }, 60_000);
 });

@@ -1,0 +1,112 @@
+/** The whole system with several relays behind a load balancer, each a process that can be restarted and killed. */
+import { join } from 'node:path';
+import { Child } from '../../local/stack/child.ts';
+import { freePorts } from '../../local/stack/ports.ts';
+import { address, specOf } from '../../local/stack/specs.ts';
+import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
+import { startTestSystem, type TestSystem, type TestSystemOptions } from './system.ts';
+
+/** One replica, which keeps its address when it is started again. */
+export class RelayReplica {
+  readonly url: string;
+  readonly #make: () => Child;
+  #child: Child;
+
+  constructor(url: string, make: () => Child) {
+    this.url = url;
+    this.#make = make;
+    this.#child = make();
+  }
+
+  ready(): Promise<string> {
+    return this.#child.ready();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  async start(): Promise<void> {
+    this.#child = this.#make();
+    await this.#child.ready();
+  }
+
+  stop(): Promise<void> {
+    return this.#child.stop();
+  }
+
+  kill(): Promise<void> {
+    return this.#child.kill();
+  }
+
+  async liveCalls(): Promise<number> {
+    const metrics = await (await fetch(`${this.url}/metrics`)).text();
+    return Number(/^trunkline_relay_calls_live (\d+)$/m.exec(metrics)?.[1]);
+  }
+}
+
+export interface ReplicaSystem {
+  readonly test: TestSystem;
+  readonly balancer: LoadBalancer;
+  readonly relays: readonly RelayReplica[];
+  close(): Promise<void>;
+}
+
+/** Starts it. `relayEnv`: settings of each replica, on top of the address of the control app. */
+export async function startReplicas(
+  count: number,
+  { extraEnv, ...options }: TestSystemOptions,
+  relayEnv: Readonly<Record<string, string>>,
+): Promise<ReplicaSystem> {
+  const [ports, ...relayPorts] = await Promise.all([
+    freePorts(),
+    ...Array.from({ length: count }, () => freePorts()),
+  ]);
+  const balancer = await startLoadBalancer(relayPorts.map((each) => address(each, 'relay')));
+  const test = await startTestSystem({
+    ...options,
+    ports,
+    extraEnv: {
+      ...extraEnv,
+      control: { ...extraEnv?.control, RELAY_URL: `ws://127.0.0.1:${balancer.port}` },
+    },
+  });
+  const relays = relayPorts.map(({ relay }) => {
+    const layout = {
+      ports: { ...ports, relay },
+      secrets: test.stack.secrets,
+      controlApp: '',
+      workerApp: '',
+      relayModule: join(import.meta.dirname, '../../relay/main.ts'),
+      extraEnv: { relay: { CONTROL_URL: address(ports, 'control'), ...relayEnv } },
+    };
+    const ignore = (): void => {};
+    return new RelayReplica(
+      address(layout.ports, 'relay'),
+      () => new Child(specOf('relay', layout), ignore, ignore),
+    );
+  });
+  await Promise.all(relays.map((relay) => relay.ready()));
+  return {
+    test,
+    balancer,
+    relays,
+    async close() {
+      await Promise.all(relays.map((relay) => relay.stop()));
+      await test.stop();
+      await balancer.close();
+    },
+  };
+}
+
+/** For each move since the passage of this number: from the last audio of the old relay to the first audio of the new one. */
+export function gapsMs({ passages }: LoadBalancer, since: number): number[] {
+  const byCall = Map.groupBy(passages.slice(since), ({ path }) => path);
+  return [...byCall.values()].flatMap((each) => {
+    const heard = each.filter(({ firstAudioAtMs }) => firstAudioAtMs !== undefined);
+    return heard
+      .slice(1)
+      .map(({ firstAudioAtMs }, at) => (firstAudioAtMs ?? 0) - (heard[at]?.lastAudioAtMs ?? 0));
+  });
+}
