@@ -4,6 +4,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string
   acs: () => import('./acs.ts'),
   'lane-codec': () => import('./lane-codec.ts'),
   relay: () => import('./relay.ts'),
+  'web-pubsub': () => import('./web-pubsub.ts'),
 };
 
 const USAGE_STATUS = 2;

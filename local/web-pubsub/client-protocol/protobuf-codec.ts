@@ -88,16 +88,16 @@ export class ProtobufCodec implements ClientCodec {
   prepare(origin: MessageOrigin, data: MessageData): PreparedMessage {
     const writer = new ProtobufWriter().string(1, origin.from);
     if (origin.from === 'group') writer.string(2, origin.group);
-    const start = writer.message(3, messageData(data.payload, this.#jsonField)).finish();
+    const start = writer.message(3, messageData(data.payload, this.#jsonField));
     const end = metadataEntries(data.metadata);
     let unnumbered: Frame | undefined;
     return {
       frame(sequenceId) {
         if (sequenceId === undefined) {
-          unnumbered ??= downstream(DATA, new ProtobufWriter().append(start).append(end));
+          unnumbered ??= downstream(DATA, new ProtobufWriter().appendAll(start).appendAll(end));
           return unnumbered;
         }
-        const numbered = new ProtobufWriter().append(start).uint64(SEQUENCE_ID, sequenceId).append(end);
+        const numbered = new ProtobufWriter().appendAll(start).uint64(SEQUENCE_ID, sequenceId).appendAll(end);
         return downstream(DATA, numbered);
       },
     };
@@ -118,12 +118,12 @@ function messageData(payload: Payload, jsonField: JsonField): ProtobufWriter {
   }
 }
 
-function metadataEntries(metadata: Metadata | undefined): Uint8Array {
+function metadataEntries(metadata: Metadata | undefined): ProtobufWriter {
   const writer = new ProtobufWriter();
   for (const [key, value] of Object.entries(metadata ?? {})) {
     writer.message(METADATA, new ProtobufWriter().string(1, key).string(2, value));
   }
-  return writer.finish();
+  return writer;
 }
 
 function downstream(kind: number, message: ProtobufWriter): Frame {

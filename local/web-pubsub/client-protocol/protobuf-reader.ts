@@ -14,10 +14,15 @@ export class MalformedProtobuf extends Error {
 /** A varint has at most ten bytes: 64 bits, seven in each. */
 const MAX_VARINT_BYTES = 10;
 const UINT64_MASK = 2n ** 64n - 1n;
+/** Numbers of so many bytes fit the arithmetic of 32-bit integers. */
+const SMALL_VARINT_BYTES = 4;
+/** Texts of so many bytes are looked at byte by byte: most are names in ASCII. */
+const SHORT_TEXT_BYTES = 64;
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class ProtobufReader {
   readonly #bytes: Uint8Array;
-  readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #at = 0;
   #wireType = 0;
 
@@ -32,9 +37,9 @@ export class ProtobufReader {
    */
   nextField(): number | undefined {
     if (this.#at === this.#bytes.byteLength) return undefined;
-    const tag = this.#varint();
-    this.#wireType = Number(tag & 7n);
-    const number = Number(tag >> 3n);
+    const tag = Number(this.#varint());
+    this.#wireType = tag % 8;
+    const number = Math.floor(tag / 8);
     if (number < 1 || number > 0x1fffffff) throw new MalformedProtobuf('a field has an invalid number');
     return number;
   }
@@ -43,18 +48,18 @@ export class ProtobufReader {
   uint64(): number | bigint {
     this.#expect(WireType.varint);
     const value = this.#varint();
-    return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+    return typeof value === 'number' || value > BigInt(Number.MAX_SAFE_INTEGER) ? value : Number(value);
   }
 
   /** An unsigned 32-bit integer; higher bits are cut off, as the format demands. */
   uint32(): number {
     this.#expect(WireType.varint);
-    return Number(BigInt.asUintN(32, this.#varint()));
+    return Number(BigInt.asUintN(32, BigInt(this.#varint())));
   }
 
   bool(): boolean {
     this.#expect(WireType.varint);
-    return this.#varint() !== 0n;
+    return Number(this.#varint()) !== 0;
   }
 
   /** A view of the bytes of a field, not a copy. */
@@ -65,8 +70,10 @@ export class ProtobufReader {
 
   string(): string {
     const bytes = this.bytes();
+    const ascii = shortAscii(bytes);
+    if (ascii !== undefined) return ascii;
     try {
-      return this.#utf8.decode(bytes);
+      return UTF8.decode(bytes);
     } catch {
       throw new MalformedProtobuf('a text is not UTF-8');
     }
@@ -99,8 +106,7 @@ export class ProtobufReader {
   }
 
   #length(): number {
-    const length = this.#varint();
-    return length > BigInt(this.#bytes.byteLength) ? Number.POSITIVE_INFINITY : Number(length);
+    return Number(this.#varint());
   }
 
   #take(length: number): Uint8Array {
@@ -111,7 +117,21 @@ export class ProtobufReader {
     return taken;
   }
 
-  #varint(): bigint {
+  #varint(): number | bigint {
+    let small = 0;
+    for (let index = 0; index < SMALL_VARINT_BYTES; index += 1) {
+      const byte = this.#bytes[this.#at + index];
+      if (byte === undefined) throw new MalformedProtobuf('the message is cut off');
+      small |= (byte & 0x7f) << (index * 7);
+      if (byte < 0x80) {
+        this.#at += index + 1;
+        return small;
+      }
+    }
+    return this.#longVarint();
+  }
+
+  #longVarint(): bigint {
     let value = 0n;
     for (let index = 0; index < MAX_VARINT_BYTES; index += 1) {
       const byte = this.#bytes[this.#at];
@@ -122,4 +142,15 @@ export class ProtobufReader {
     }
     throw new MalformedProtobuf('a number has more than ten bytes');
   }
+}
+
+/** The text if it is short and has ASCII characters only. */
+function shortAscii(bytes: Uint8Array): string | undefined {
+  if (bytes.byteLength > SHORT_TEXT_BYTES) return undefined;
+  let text = '';
+  for (const byte of bytes) {
+    if (byte > 0x7f) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }

@@ -1,8 +1,15 @@
 import { WireType } from './protobuf-reader.ts';
 
-/** Writes the wire format of Protocol Buffers: fields in the order in which they are given. */
+/** A number below 2^28 has few enough bits for the arithmetic of 32-bit integers. */
+const SMALL = 2 ** 28;
+
+/**
+ * Writes the wire format of Protocol Buffers: fields in the order in which they are given. What is written is gathered, and copied once,
+ * by `finish` of the outermost message.
+ */
 export class ProtobufWriter {
-  readonly #parts: Uint8Array[] = [];
+  /** Bytes to be copied, and tags and lengths between them. */
+  readonly #parts: (Uint8Array | number[])[] = [];
   #length = 0;
 
   /** A text; an empty one is the default of proto3 and left out, unless the field is part of a oneof or optional. */
@@ -12,18 +19,18 @@ export class ProtobufWriter {
   }
 
   bytes(field: number, bytes: Uint8Array): this {
-    this.#varint(tag(field, WireType.bytes));
-    this.#varint(bytes.byteLength);
+    this.#head(tag(field, WireType.bytes), bytes.byteLength);
     return this.append(bytes);
   }
 
+  /** A message; what is written into it afterwards is not part of it. */
   message(field: number, message: ProtobufWriter): this {
-    return this.bytes(field, message.finish());
+    this.#head(tag(field, WireType.bytes), message.#length);
+    return this.appendAll(message);
   }
 
   uint64(field: number, value: number | bigint): this {
-    this.#varint(tag(field, WireType.varint));
-    this.#varint(value);
+    this.#head(tag(field, WireType.varint), value);
     return this;
   }
 
@@ -39,20 +46,56 @@ export class ProtobufWriter {
     return this;
   }
 
-  finish(): Uint8Array {
-    return Buffer.concat(this.#parts, this.#length);
+  /** The fields of another writer. */
+  appendAll(other: ProtobufWriter): this {
+    for (const part of other.#parts) this.#parts.push(part);
+    this.#length += other.#length;
+    return this;
   }
 
-  #varint(value: number | bigint): void {
-    const bytes: number[] = [];
-    let rest = BigInt(value);
-    while (rest > 0x7fn) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
+  finish(): Uint8Array {
+    const bytes = Buffer.allocUnsafe(this.#length);
+    let at = 0;
+    for (const part of this.#parts) {
+      if (Array.isArray(part)) {
+        for (const byte of part) {
+          bytes[at] = byte;
+          at += 1;
+        }
+      } else {
+        bytes.set(part, at);
+        at += part.byteLength;
+      }
     }
-    bytes.push(Number(rest));
-    this.append(Uint8Array.from(bytes));
+    return bytes;
   }
+
+  /** A tag and the number after it. */
+  #head(first: number, second: number | bigint): void {
+    const bytes: number[] = [];
+    pushVarint(bytes, first);
+    pushVarint(bytes, second);
+    this.#parts.push(bytes);
+    this.#length += bytes.length;
+  }
+}
+
+function pushVarint(bytes: number[], value: number | bigint): void {
+  if (typeof value === 'number' && value < SMALL) {
+    let rest = value;
+    while (rest > 0x7f) {
+      bytes.push((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    bytes.push(rest);
+    return;
+  }
+  let rest = BigInt(value);
+  while (rest > 0x7fn) {
+    bytes.push(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  }
+  bytes.push(Number(rest));
 }
 
 function tag(field: number, wireType: number): number {

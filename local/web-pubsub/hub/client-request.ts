@@ -1,6 +1,6 @@
 import { CloseCode } from '../close-codes.ts';
 import type { AckId } from './ack-ledger.ts';
-import type { AckError, ClientRequest, GroupRequest } from './client-codec.ts';
+import type { AckError, ClientRequest, GroupRequest, MessageOrigin } from './client-codec.ts';
 import type { Connection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
@@ -74,11 +74,8 @@ function handleGroupRequest(
     case 'sendToGroup': {
       if (!connection.permissions.allows('sendToGroup', group)) return forbidden('send to', group);
       const { userId } = connection;
-      const origin = {
-        from: 'group',
-        group,
-        ...(userId === undefined ? {} : { fromUserId: userId }),
-      } as const;
+      const origin: MessageOrigin =
+        userId === undefined ? { from: 'group', group } : { from: 'group', group, fromUserId: userId };
       const exceptId = request.noEcho ? connection.id : undefined;
       delivery.publish({ target: { to: 'group', group }, exceptId }, origin, request.data, step);
       return undefined;

@@ -20,19 +20,9 @@ export class Delivery {
   /** Sends one message to everyone whom it is for; it is written once for each subprotocol. */
   publish(selection: Selection, origin: MessageOrigin, data: MessageData, step: Step): void {
     const expiresAtMs = expiryOf(data, step);
-    let prepared: Map<ClientCodec, PreparedMessage> | undefined;
-    let codec: ClientCodec | undefined;
-    let message: PreparedMessage | undefined;
+    const prepared = new PreparedMessages(origin, data);
     for (const connection of this.#members.selected(selection)) {
-      if (message === undefined || connection.codec !== codec) {
-        codec = connection.codec;
-        prepared ??= new Map();
-        message = prepared.get(codec);
-        if (message === undefined) {
-          message = codec.prepare(origin, data);
-          prepared.set(codec, message);
-        }
-      }
+      const message = prepared.for(connection.codec);
       this.#deliver(connection, message, origin, expiresAtMs, step);
     }
   }
@@ -66,6 +56,33 @@ export class Delivery {
       return;
     }
     this.#sessions.write(connection, frame, step, origin);
+  }
+}
+
+/** One message as it is written for each codec, written when the first client of the codec needs it. */
+class PreparedMessages {
+  readonly #origin: MessageOrigin;
+  readonly #data: MessageData;
+  /** The last one asked for: the members of a group mostly speak one subprotocol. */
+  #codec: ClientCodec | undefined;
+  #message: PreparedMessage | undefined;
+  #others: Map<ClientCodec, PreparedMessage> | undefined;
+
+  constructor(origin: MessageOrigin, data: MessageData) {
+    this.#origin = origin;
+    this.#data = data;
+  }
+
+  for(codec: ClientCodec): PreparedMessage {
+    if (this.#codec === codec && this.#message !== undefined) return this.#message;
+    if (this.#codec !== undefined && this.#message !== undefined) {
+      this.#others ??= new Map();
+      this.#others.set(this.#codec, this.#message);
+    }
+    const message = this.#others?.get(codec) ?? codec.prepare(this.#origin, this.#data);
+    this.#codec = codec;
+    this.#message = message;
+    return message;
   }
 }
 

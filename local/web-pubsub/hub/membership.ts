@@ -46,13 +46,15 @@ export class Membership {
    * The connections an operation is about. What is done to one of them may take it, and only it, out of the target or put it back:
    * a filter decides on each before the operation touches any.
    */
-  *selected({ target, excluded, exceptId, filter }: Selection): Generator<Connection> {
-    const chosen =
-      filter === undefined ? this.of(target) : [...this.of(target)].filter((each) => filter(subjectOf(each)));
-    for (const connection of chosen) {
+  selected({ target, excluded, exceptId, filter }: Selection): Iterable<Connection> {
+    const named = this.of(target);
+    if (excluded === undefined && exceptId === undefined && filter === undefined) return named;
+    const chosen: Connection[] = [];
+    for (const connection of named) {
       if (connection.id === exceptId || excluded?.has(connection.id) === true) continue;
-      yield connection;
+      if (filter === undefined || filter(subjectOf(connection))) chosen.push(connection);
     }
+    return chosen;
   }
 
   /** The connections a target names, at this moment. */

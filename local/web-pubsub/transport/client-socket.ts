@@ -13,11 +13,15 @@ export interface ClientSocketListener {
 /** A close frame's reason has at most this many bytes (RFC 6455, section 5.5). */
 const CLOSE_REASON_BYTES = 123;
 
+const BINARY = Object.freeze({ binary: true });
+const TEXT = Object.freeze({ binary: false });
+
 /** One client's WebSocket, with a bound on what may wait to be written to it. */
 export class ClientSocket {
   readonly #ws: WebSocket;
   readonly #limits: Limits;
   readonly #listener: ClientSocketListener;
+  /** Frames that were written while others waited. */
   #pendingFrames = 0;
   #ended = false;
   /** One function for every write, so that a write allocates none. */
@@ -50,8 +54,14 @@ export class ClientSocket {
       this.#end({ how: 'tooSlow' });
       return;
     }
+    const options = frame.binary ? BINARY : TEXT;
+    if (this.#ws.bufferedAmount === 0) {
+      // Nothing waits, so this one goes to the kernel now or is the only one that waits: it is not worth a callback.
+      this.#ws.send(frame.bytes, options);
+      return;
+    }
     this.#pendingFrames += 1;
-    this.#ws.send(frame.bytes, { binary: frame.binary }, this.#written);
+    this.#ws.send(frame.bytes, options, this.#written);
   }
 
   /** Starts the closing handshake; what was written before is sent first. */
