@@ -138,7 +138,7 @@ function answered(
     case 'resumeRecording':
       return recording.state === 'paused' ? enter(rest, 'recording', nowMs) : rest;
     case 'stopRecording':
-      return recording.state === 'inactive' ? rest : stopped(rest, nowMs);
+      return recording.state === 'recording' || recording.state === 'paused' ? stopped(rest, nowMs) : rest;
   }
 }
 
@@ -151,7 +151,8 @@ function refused(
   const { asked: _, ...rest } = recording;
   if (request === 'startRecording')
     return recording.state === 'starting' ? enter(rest, 'inactive', nowMs) : rest;
-  return unknown && recording.state !== 'inactive' ? stopped(rest, nowMs) : rest;
+  const isOn = recording.state === 'recording' || recording.state === 'paused';
+  return unknown && isOn ? stopped(rest, nowMs) : rest;
 }
 
 function told(

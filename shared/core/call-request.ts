@@ -90,7 +90,7 @@ export function operationRefused(
   nowMs: number,
 ): CallStep {
   const record = call.operations.find((one) => one.id === id);
-  if (record === undefined) return keep(call);
+  if (record === undefined || record.state === 'succeeded') return keep(call);
   const operations = settleOperation(call.operations, id, { state: 'failed', reason, assumed }, nowMs);
   const { transcription } = stepTranscription(call.transcription, { type: 'refused', id }, nowMs);
   let { recording } = call;

@@ -36,6 +36,7 @@ export function answerSucceeded(
   event: Extract<CallEvent, { type: 'AnswerSucceeded' }>,
   nowMs: number,
 ): CallStep {
+  if (call.direction !== 'inbound') return keep(call);
   return tookOn({ ...call, phase: call.phase === 'ringing' ? 'answering' : call.phase }, event, nowMs);
 }
 
@@ -54,12 +55,18 @@ export function answerFailed(
   return keep({ ...rest, phase: 'ringing' });
 }
 
+/** Rejected or redirected: it rings elsewhere, or not at all. */
+export function turnedAway(call: Call, how: string, nowMs: number): CallStep {
+  const isUpToUs = call.phase === 'ringing' || call.phase === 'answering';
+  return keep(isUpToUs ? end(call, how, nowMs) : call);
+}
+
 export function placeSucceeded(
   call: Call,
   event: Extract<CallEvent, { type: 'PlaceSucceeded' }>,
   nowMs: number,
 ): CallStep {
-  return tookOn(call, event, nowMs);
+  return call.direction === 'outbound' ? tookOn(call, event, nowMs) : keep(call);
 }
 
 /**
@@ -67,6 +74,7 @@ export function placeSucceeded(
  * that names a connection.
  */
 export function placeFailed(call: Call, why: string, nowMs: number): CallStep {
+  if (call.direction !== 'outbound') return keep(call);
   const reason = `placing failed: ${why}`;
   if (call.phase === 'connected') return hangUp(call, nowMs);
   const failed: Call = { ...call, failure: call.failure ?? 'failed' };

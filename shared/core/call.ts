@@ -2,7 +2,14 @@ import { applyCallback, applyLateCallback } from './call-callback.ts';
 import type { CallEvent } from './call-event.ts';
 import { type Call, type CallStep, withIds } from './call-model.ts';
 import { operationAnswered, operationRefused, requestOperation } from './call-request.ts';
-import { answerFailed, answerSucceeded, claim, placeFailed, placeSucceeded } from './call-setup.ts';
+import {
+  answerFailed,
+  answerSucceeded,
+  claim,
+  placeFailed,
+  placeSucceeded,
+  turnedAway,
+} from './call-setup.ts';
 import { end, giveUp, goesOn, hangUp, keep, stream } from './call-step.ts';
 import { observe, tick } from './call-time.ts';
 
@@ -48,9 +55,9 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'AnswerSucceeded':
       return answerSucceeded(call, event, nowMs);
     case 'RejectSucceeded':
-      return keep(end(call, 'rejected', nowMs));
+      return turnedAway(call, 'rejected', nowMs);
     case 'RedirectSucceeded':
-      return keep(end(call, 'redirected', nowMs));
+      return turnedAway(call, 'redirected', nowMs);
     case 'AnswerFailed':
       return answerFailed(call, event, nowMs);
     case 'PlaceSucceeded':
@@ -109,7 +116,8 @@ function inEnded(call: Call, event: CallEvent, nowMs: number): CallStep {
       return applyLateCallback(call, event.callback, nowMs);
     case 'AnswerSucceeded':
     case 'PlaceSucceeded': {
-      if (call.callConnectionId !== undefined) return keep(call);
+      const direction = event.type === 'AnswerSucceeded' ? 'inbound' : 'outbound';
+      if (call.callConnectionId !== undefined || call.direction !== direction) return keep(call);
       const { endedAtMs: _, ...known } = withIds(call, event);
       return hangUp({ ...known, phase: 'ending' }, nowMs);
     }

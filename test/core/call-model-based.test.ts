@@ -167,18 +167,13 @@ const commands: fc.Arbitrary<Command>[] = [
   fc.constant(
     new Plain(
       { type: 'AnswerSucceeded', claim: 'one', callConnectionId: CONNECTION_ID },
-      silently((model) => model.takenOn(CONNECTION_ID)),
+      silently((model) => model.takenOn('inbound', CONNECTION_ID)),
     ),
   ),
   fc.constant(
     new Plain(
       { type: 'PlaceSucceeded', callConnectionId: CONNECTION_ID },
-      silently((model) => {
-        // Of a call that rings nobody says that it was placed; the machine takes the connection all the same.
-        const { phase } = model;
-        model.takenOn(CONNECTION_ID);
-        if (phase === 'ringing') model.phase = 'ringing';
-      }),
+      silently((model) => model.takenOn('outbound', CONNECTION_ID)),
     ),
   ),
   fc.constant(

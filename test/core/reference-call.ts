@@ -60,19 +60,23 @@ export class ReferenceCall {
   readonly operations = new Map<string, ReferenceOperation>();
   readonly #seen = new Set<string>();
 
+  readonly #direction: 'inbound' | 'outbound';
+
   constructor(direction: 'inbound' | 'outbound') {
+    this.#direction = direction;
     this.phase = direction === 'inbound' ? 'ringing' : 'placing';
   }
 
-  /** ACS has answered or placed the call. */
-  takenOn(connection: string): void {
+  /** ACS has answered a call that came in, or placed one. */
+  takenOn(direction: 'inbound' | 'outbound', connection: string): void {
+    if (direction !== this.#direction) return;
     if (this.phase === 'ringing') this.phase = 'answering';
     if (this.phase === 'ended' && this.connection === undefined) this.phase = 'ending';
     this.connection ??= connection;
   }
 
   placeFailed(): void {
-    if (this.phase === 'ended' || this.phase === 'connected') return;
+    if (this.phase === 'ended' || this.phase === 'connected' || this.#direction === 'inbound') return;
     if (this.connection === undefined) this.#end();
     else this.phase = 'ending';
   }
