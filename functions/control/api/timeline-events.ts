@@ -24,8 +24,8 @@ const HEARTBEAT_MS = 15_000;
 /** What a browser waits before it opens a stream again that has ended. */
 const RECONNECT_MS = 1_000;
 
-const PAGE = 1_000;
-const MAX_PAGES = 10;
+/** Entries that are read at a time: more than a call has in the time of a window. */
+const MAX_ENTRIES = 10_000;
 
 export interface TimelineSource {
   readonly callId: string;
@@ -137,19 +137,9 @@ function keyOf({ id, atMs }: TimelineEntry): string {
   return `${atMs} ${id}`;
 }
 
-async function entriesFrom(
+function entriesFrom(
   { store, callId }: Pick<TimelineSource, 'callId' | 'store'>,
   fromMs: number,
 ): Promise<readonly TimelineEntry[]> {
-  const all = new Map<string, TimelineEntry>();
-  let startMs = fromMs;
-  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-    const page = await store.timeline(callId, PAGE, startMs);
-    for (const entry of page) all.set(keyOf(entry), entry);
-    const lastMs = page.at(-1)?.atMs;
-    if (page.length < PAGE || lastMs === undefined) break;
-    // A whole page of one moment: go past it rather than read it for ever.
-    startMs = lastMs > startMs ? lastMs : startMs + 1;
-  }
-  return [...all.values()];
+  return store.timeline(callId, MAX_ENTRIES, fromMs);
 }

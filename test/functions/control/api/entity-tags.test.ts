@@ -1,0 +1,42 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { OperationId } from '../../../../shared/protocol/api/endpoints.ts';
+import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
+import type { Answer, ControlBench } from '../../../support/control-bench.ts';
+
+let bench: ControlBench;
+
+beforeEach(async () => {
+  bench = await connectedCall();
+});
+
+function read(id: OperationId, ifNoneMatch?: string): Promise<Answer> {
+  const headers = ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch };
+  return bench.ask(id, { params: { callId: CONNECTED_ID }, headers });
+}
+
+describe('a read', () => {
+  it.each<OperationId>(['getCall', 'listCalls', 'getTimeline', 'listParticipants', 'getOpenApi'])(
+    'has a strong tag, by which %s is not sent again while it is the same',
+    async (id) => {
+      const first = await read(id);
+      const etag = first.headers.get('etag') ?? '';
+      expect(etag).toMatch(/^"[\w-]{27}"$/);
+      expect(first.headers.get('cache-control')).toBe('private, no-cache');
+      for (const header of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+        const again = await read(id, header);
+        expect(again.status, header).toBe(304);
+        expect(again.text, 'a 304 has no body').toBe('');
+        expect(again.headers.get('etag')).toBe(etag);
+      }
+      expect((await read(id, '"other"')).status).toBe(200);
+    },
+  );
+
+  it('has another tag once something has changed', async () => {
+    const etag = (await read('getCall')).headers.get('etag') ?? '';
+    await report(bench, 'MediaStreamingStarted');
+    const changed = await read('getCall', etag);
+    expect(changed.status).toBe(200);
+    expect(changed.headers.get('etag')).not.toBe(etag);
+  });
+});

@@ -1,0 +1,133 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { IN_PROGRESS_MS } from '../../../../shared/core/idempotency.ts';
+import type { OperationId } from '../../../../shared/protocol/api/endpoints.ts';
+import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
+import type { Answer, ControlBench, RequestOptions } from '../../../support/control-bench.ts';
+import { expectProblem } from '../../../support/expect-problem.ts';
+
+const PLAY = { source: { kind: 'text', text: 'Hello.' } };
+
+let bench: ControlBench;
+
+beforeEach(async () => {
+  bench = await connectedCall();
+});
+
+function ask(id: OperationId, key: string, options: RequestOptions = {}): Promise<Answer> {
+  const headers = { 'Idempotency-Key': key, ...options.headers };
+  return bench.ask(id, { ...options, headers, params: { callId: CONNECTED_ID, ...options.params } });
+}
+
+describe('a request with an Idempotency-Key', () => {
+  it('is acted on once: whoever repeats it gets the first answer', async () => {
+    const first = await ask('play', 'one', { body: PLAY });
+    bench.nowMs += 23 * 3_600_000;
+    const second = await ask('play', 'one', { body: PLAY });
+    expect(second.status).toBe(202);
+    expect(second.json).toEqual(first.json);
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    expect(second.headers.get('content-type')).toBe('application/json');
+    expect(bench.control.operations).toHaveLength(1);
+  });
+
+  it('is acted on once though many come at the same time; the others are told to come back', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => ask('play', 'at-once', { body: PLAY })),
+    );
+    expect(bench.control.operations).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 202).length).toBeGreaterThanOrEqual(1);
+    for (const answer of answers.filter(({ status }) => status !== 202)) {
+      expectProblem(answer, 'idempotency-in-progress');
+      expect(answer.headers.get('retry-after')).toBe('1');
+    }
+    expect((await ask('play', 'at-once', { body: PLAY })).status).toBe(202);
+    expect(bench.control.operations).toHaveLength(1);
+  });
+
+  it('places one call, and says again where it is', async () => {
+    const body = { to: '+14255550177' };
+    const first = await ask('placeCall', 'call', { body });
+    const second = await ask('placeCall', 'call', { body });
+    expect(second.headers.get('location')).toBe(first.headers.get('location'));
+    expect(bench.control.placed).toHaveLength(1);
+  });
+
+  it('is another request with another key, and after a day', async () => {
+    await ask('play', 'one', { body: PLAY });
+    await ask('play', 'two', { body: PLAY });
+    bench.nowMs += 24 * 3_600_000;
+    await ask('play', 'one', { body: PLAY });
+    expect(bench.control.operations).toHaveLength(3);
+  });
+
+  it('is refused where the key belongs to another body, path or method', async () => {
+    await ask('play', 'mine', { body: PLAY });
+    expectProblem(await ask('play', 'mine', { body: { ...PLAY, loop: true } }), 'idempotency-key-reused');
+    expectProblem(
+      await ask('recognize', 'mine', { body: { participant: '+14255550177', input: { kind: 'speech' } } }),
+      'idempotency-key-reused',
+    );
+    expectProblem(await ask('cancelPlay', 'mine'), 'idempotency-key-reused');
+    expect(bench.control.operations).toHaveLength(1);
+  });
+
+  it('keeps a refusal like a success', async () => {
+    const first = await ask('stopMediaStreaming', 'stop');
+    expectProblem(first, 'streaming-already-off');
+    await bench.ask('startMediaStreaming', { params: { callId: CONNECTED_ID } });
+    const again = await ask('stopMediaStreaming', 'stop');
+    expectProblem(again, 'streaming-already-off');
+    expect(again.json).toEqual(first.json);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  it('may be tried again where nothing was done and the answer says so', async () => {
+    bench.control.fail('operate', { status: 503, retryable: true });
+    expectProblem(await ask('play', 'busy', { body: PLAY }), 'acs-unavailable');
+    expect((await ask('play', 'busy', { body: PLAY })).status).toBe(202);
+    expect((await ask('play', 'busy', { body: PLAY })).headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  it('keeps nothing of a request that is not right', async () => {
+    expectProblem(await ask('play', 'wrong', { body: {} }), 'invalid-request');
+    expect((await ask('play', 'wrong', { body: PLAY })).status).toBe(202);
+  });
+
+  it('is not made a second time when the first was broken off', async () => {
+    const claims = bench.idempotency.keep;
+    bench.idempotency.keep = () => new Promise(() => {});
+    void ask('play', 'broken', { body: PLAY });
+    await expect.poll(() => bench.control.operations.length).toBe(1);
+    bench.idempotency.keep = claims;
+    expectProblem(await ask('play', 'broken', { body: PLAY }), 'idempotency-in-progress');
+    bench.nowMs += IN_PROGRESS_MS;
+    expectProblem(await ask('play', 'broken', { body: PLAY }), 'idempotency-outcome-unknown');
+    expect(bench.control.operations).toHaveLength(1);
+  });
+
+  it('is not acted on while keys cannot be stored', async () => {
+    bench.idempotency.outage = true;
+    expectProblem(await ask('play', 'away', { body: PLAY }), 'store-unavailable');
+    expect(bench.control.operations).toEqual([]);
+  });
+
+  it('has an answer though it cannot be kept', async () => {
+    bench.idempotency.keep = async () => {
+      bench.idempotency.outage = true;
+      await bench.idempotency.release('any');
+    };
+    expect((await ask('play', 'lost', { body: PLAY })).status).toBe(202);
+    expect(bench.logged.join('\n')).toContain('An answer could not be kept for repetitions');
+  });
+
+  it.each(['', ' ', 'two words', 'x'.repeat(256), 'schlüssel'])('is refused with the key %j', async (key) => {
+    const answer = await bench.ask('play', {
+      params: { callId: CONNECTED_ID },
+      headers: { 'Idempotency-Key': key },
+      body: PLAY,
+    });
+    expectProblem(answer, 'invalid-request');
+    expect(answer.json).toMatchObject({ errors: [{ parameter: 'Idempotency-Key', in: 'header' }] });
+  });
+});

@@ -1,0 +1,191 @@
+import { HttpRequest } from '@azure/functions';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MAX_BODY_BYTES } from '../../../../functions/control/api/body-text.ts';
+import { handlerOf } from '../../../../functions/control/api/register-endpoints.ts';
+import { acts, type Endpoint, parametersOf } from '../../../../shared/protocol/api/endpoint.ts';
+import { ENDPOINTS, type OperationId } from '../../../../shared/protocol/api/endpoints.ts';
+import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
+import type { Answer, ControlBench, RequestOptions } from '../../../support/control-bench.ts';
+import { expectProblem } from '../../../support/expect-problem.ts';
+
+let bench: ControlBench;
+
+beforeEach(async () => {
+  bench = await connectedCall();
+});
+
+function ask(id: OperationId, options: RequestOptions = {}): Promise<Answer> {
+  return bench.ask(id, { ...options, params: { callId: CONNECTED_ID, ...options.params } });
+}
+
+/** Where a request is wrong, as the problem says it. */
+function placesOf({ json }: Answer): string[] {
+  const { errors } = json as { errors: { pointer?: string; parameter?: string; in?: string }[] };
+  return errors.map(({ pointer, parameter, in: where }) => pointer ?? `${where} ${parameter}`).sort();
+}
+
+describe('a request that is not right', () => {
+  it.each<[string, OperationId, RequestOptions, string[]]>([
+    ['lacks members', 'sendDtmf', { body: {} }, ['#/participant', '#/tones']],
+    ['has no body where one is needed', 'play', {}, ['#/source']],
+    [
+      'has members of wrong types, unknown ones and wrong parameters',
+      'sendDtmf',
+      {
+        body: { participant: 7, tones: '12x', volume: 11 },
+        query: { loud: '1', code: 'the key of the function' },
+      },
+      ['#/participant', '#/tones', '#/volume', 'query loud'],
+    ],
+    [
+      'has wrong members deep inside',
+      'recognize',
+      {
+        body: {
+          participant: '+14255550177',
+          input: { kind: 'dtmf', maxTones: 40, stopTones: ['pound', 'bell'] },
+          prompt: { kind: 'file', url: 'file:///etc/passwd' },
+        },
+      },
+      ['#/input/maxTones', '#/input/stopTones/1', '#/prompt/url'],
+    ],
+    ['has a kind that there is not', 'play', { body: { source: { kind: 'video' } } }, ['#/source/kind']],
+    [
+      'puts together what does not go together',
+      'startRecording',
+      { body: { content: 'audioVideo', channels: 'unmixed', format: 'wav' } },
+      ['#/channels', '#/format'],
+    ],
+    ['is an array', 'transfer', { body: [] }, ['#']],
+    ['is no JSON', 'transfer', { body: '{"target":' }, ['#']],
+    ['has a body where none is taken', 'cancelPlay', { body: { now: true } }, ['#']],
+    ['names nobody', 'muteParticipant', { params: { participant: 'you' } }, ['path participant']],
+    [
+      'has a slash in a name',
+      'muteParticipant',
+      { params: { participant: '..%2f..' } },
+      ['path participant'],
+    ],
+    ['has a wrong worker name', 'detachWorker', { params: { worker: 'Echo!' } }, ['path worker']],
+    [
+      'has a wrong query',
+      'listCalls',
+      { query: { limit: '0', state: 'gone', after: 'x y', direction: 'up' } },
+      ['query after', 'query direction', 'query limit', 'query state'],
+    ],
+    [
+      'has a prototype for a member',
+      'transfer',
+      { body: '{"__proto__":{"target":"+14255550177"}}' },
+      ['#/__proto__'],
+    ],
+    [
+      'has a constructor inside',
+      'sendMessage',
+      { body: '{"data":{"a":[{"constructor":{"prototype":1}}]}}' },
+      ['#/data/a/0/constructor'],
+    ],
+    [
+      'lies too deep',
+      'sendMessage',
+      { body: `{"data":${'['.repeat(40)}${']'.repeat(40)}}` },
+      [`#/data${'/0'.repeat(31)}`],
+    ],
+    [
+      'has a text that is too long',
+      'play',
+      { body: { source: { kind: 'text', text: 'a'.repeat(4_001) } } },
+      ['#/source/text'],
+    ],
+  ])('is refused with everything that is wrong: it %s', async (_, id, options, places) => {
+    const answer = await ask(id, options);
+    expectProblem(answer, 'invalid-request');
+    expect(placesOf(answer)).toEqual(places);
+    expect(bench.control.operations).toEqual([]);
+  });
+
+  it.each([
+    ['text/plain', 415],
+    ['application/x-www-form-urlencoded', 415],
+    ['application/json; charset=utf-16', 415],
+    ['application/jsonx', 415],
+    ['', 415],
+    ['application/json', 202],
+    ['Application/JSON; charset="UTF-8"', 202],
+  ])('is read by its content type: %j gives %d', async (type, status) => {
+    const answer = await ask('play', {
+      body: { source: { kind: 'ssml', ssml: '<speak/>' } },
+      headers: { 'content-type': type },
+    });
+    expect(answer.status).toBe(status);
+    if (status === 415) expectProblem(answer, 'unsupported-media-type');
+  });
+
+  it('needs no content type where it has no body', async () => {
+    expect((await ask('cancelPlay', { headers: { 'content-type': 'text/plain' } })).status).toBe(202);
+  });
+
+  it('is not read further than a body may be long', async () => {
+    expectProblem(await ask('play', { body: `"${'x'.repeat(MAX_BODY_BYTES)}"` }), 'payload-too-large');
+    expectProblem(
+      await ask('play', { body: '{}', headers: { 'content-length': String(MAX_BODY_BYTES + 1) } }),
+      'payload-too-large',
+    );
+  });
+
+  it('must be UTF-8', async () => {
+    const request = new HttpRequest({
+      method: 'POST',
+      url: `https://control.example/api/calls/${CONNECTED_ID}/messages`,
+      params: { callId: CONNECTED_ID },
+      headers: { 'content-type': 'application/json' },
+      body: { bytes: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]) },
+    });
+    const response = await handlerOf('sendMessage', bench.load)(request, bench.context());
+    expect(response).toMatchObject({ status: 400 });
+  });
+});
+
+describe('every operation of the table', () => {
+  const ids = Object.keys(ENDPOINTS) as OperationId[];
+  const aboutCalls = ids.filter((id) => parametersOf(ENDPOINTS[id].path).includes('callId'));
+
+  it.each(aboutCalls)('%s knows no call but by its id', async (id) => {
+    for (const callId of [
+      '',
+      'a',
+      'A'.repeat(32),
+      `${'a'.repeat(31)}/`,
+      '../../etc/passwd',
+      '__proto__'.repeat(3),
+    ])
+      expectProblem(
+        await bench.ask(id, {
+          params: { participant: '+14255550177', worker: 'echo', invitationId: 'i', callId },
+        }),
+        'call-not-found',
+        callId,
+      );
+  });
+
+  it.each(ids)('%s refuses a query parameter that it does not know', async (id) => {
+    const options = {
+      query: { unheard: 'of' },
+      params: { participant: '+14255550177', worker: 'echo', invitationId: 'i' },
+    };
+    const answer = await ask(id, options);
+    if (id === 'getOpenApi') expect(answer.status, 'its answer is the same for everybody').toBe(200);
+    else expect(placesOf(answer)).toContain('query unheard');
+  });
+
+  it.each(ids.filter((id) => acts(ENDPOINTS[id] as Endpoint)))(
+    '%s says what it needs when it is given nonsense',
+    async (id) => {
+      const options = {
+        params: { participant: '+14255550177', worker: 'echo', invitationId: 'i' },
+        body: '[1,2]',
+      };
+      expectProblem(await ask(id, options), 'invalid-request');
+    },
+  );
+});

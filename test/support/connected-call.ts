@@ -1,0 +1,36 @@
+import { callEvents } from '../../functions/control/call-events.ts';
+import { incomingCall } from '../../functions/control/incoming-call.ts';
+import { callIdOf } from '../../functions/control/use-cases/receive-incoming-call.ts';
+import { PLAN } from './calls.ts';
+import { CONTEXT, ControlBench } from './control-bench.ts';
+
+/** The id of the call that `connectedCall` makes. */
+export const CONNECTED_ID = callIdOf(CONTEXT);
+
+let events = 0;
+
+/** ACS reports an event of that call. */
+export async function report(
+  bench: ControlBench,
+  type: string,
+  data: Record<string, unknown> = {},
+): Promise<void> {
+  events += 1;
+  bench.nowMs += 1;
+  await bench.call(callEvents(bench.load), {
+    params: { callId: CONNECTED_ID },
+    headers: { authorization: 'Bearer good' },
+    body: [bench.callbackEvent(type, `reported-${events}`, data)],
+  });
+}
+
+/** The control app with one call that came in, was answered and is connected; its audio is not streamed yet. */
+export async function connectedCall(): Promise<ControlBench> {
+  const bench = new ControlBench([
+    { name: 'everyone', match: {}, action: 'answer', plan: { ...PLAN, startStreaming: false } },
+    { name: 'calls-out', match: { direction: 'outbound', to: '+1425*' }, action: 'answer', plan: PLAN },
+  ]);
+  await incomingCall(bench.load)(bench.incomingEvent(), bench.context());
+  await report(bench, 'CallConnected', { serverCallId: 'server-call' });
+  return bench;
+}
