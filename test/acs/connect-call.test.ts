@@ -232,6 +232,10 @@ describe.each(['groupCallLocator', 'roomCallLocator'] as const)('connectCall wit
     expect(await h.client.getCallRecording().getState(recordingId)).toMatchObject({
       recordingState: 'active',
     });
+    await expect(
+      h.client.getCallRecording().start({ callConnectionId: first.callConnectionId }),
+      'the call is recorded once, whoever asks',
+    ).rejects.toMatchObject({ statusCode: 400, code: '8553' });
     await second.connection.hangUp(true);
     await h.callback('CallDisconnected', '/first');
     expect(phone.ends).toHaveLength(1);

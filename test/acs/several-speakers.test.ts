@@ -62,6 +62,42 @@ describe('a call of several people', () => {
     expect((await newestOf(stream, 4)).get(`4:${CALLER}`)).toBe(100);
   });
 
+  it('lets them hear each other before, during and after a media stream', async () => {
+    const server = await startMediaServer();
+    const h = await startCallingHarness({ openMediaStream });
+    closers.push(h.close, server.close);
+    const phone = fakePhone(`4:${CALLER}`, new Int16Array(FRAME).fill(100));
+    const { incomingCallContext } = await h.ring({ phone: () => phone });
+    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, {
+      mediaStreamingOptions: {
+        transportType: 'websocket',
+        transportUrl: server.url,
+        contentType: 'audio',
+        audioChannelType: 'mixed',
+        startMediaStreaming: false,
+      },
+    });
+    await h.callback('CallConnected');
+    await callConnection.addParticipant({ targetParticipant: agent });
+    const added = (await h.callees.ringing(AGENT)).answer(new Int16Array(FRAME).fill(7));
+    const both = async (when: string): Promise<void> => {
+      const [before, beforeOther] = [phone.heard.length, added.heard.length];
+      await until(
+        () => phone.heard.length > before + 5 && added.heard.length > beforeOther + 5,
+        `both to hear ${when}`,
+      );
+      expect([phone.heard.at(-1)?.[0], added.heard.at(-1)?.[0]], when).toEqual([7, 100]);
+    };
+    await both('before the stream');
+    await callConnection.getCallMedia().startMediaStreaming();
+    await h.callback('MediaStreamingStarted');
+    await both('during the stream');
+    await callConnection.getCallMedia().stopMediaStreaming();
+    await h.callback('MediaStreamingStopped');
+    await both('after the stream');
+    expect(server.connections, 'one stream').toHaveLength(1);
+  });
+
   it('is carried on by another call, with its own stream, when somebody is moved', async () => {
     const server = await startMediaServer();
     const h = await startCallingHarness({ openMediaStream });

@@ -21,8 +21,9 @@ export class GatedPhone implements Phone {
   }
 
   mediaStarted(sampleRateHz: number): void {
-    this.#streaming = true;
+    // What drove the phone before may stop while it is told of the new start.
     this.#phone?.mediaStarted(sampleRateHz);
+    this.#streaming = true;
   }
 
   speak(): Int16Array | undefined {

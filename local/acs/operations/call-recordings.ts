@@ -50,11 +50,14 @@ export class CallRecordings {
     return this.#recordings.has(recordingId);
   }
 
+  /** Whether the call is being recorded, or its recording is paused. */
+  get active(): boolean {
+    return [...this.#recordings.values()].some(({ state }) => state !== 'stopped');
+  }
+
   /** @throws RefusedError 400 8553 where the call is being recorded already */
   start({ pauseOnStart, stateCallbackUri }: StartRecording): RecordingView {
-    for (const { state } of this.#recordings.values()) {
-      if (state !== 'stopped') throw new RefusedError(refusals.duplicateRecording());
-    }
+    if (this.active) throw new RefusedError(refusals.duplicateRecording());
     const recordingId = this.#options.newId();
     const recording: Recording = {
       state: pauseOnStart ? 'paused' : 'active',

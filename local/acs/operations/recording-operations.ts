@@ -41,6 +41,13 @@ function startRecording(request: OperationRequest): OperationResult {
   const uri = fields.optionalText('recordingStateCallbackUri');
   const stateCallbackUri = uri === undefined ? undefined : checkCallbackUri('recordingStateCallbackUri', uri);
   const pauseOnStart = fields.flag('pauseOnStart', false);
+  const recorded = request.calls
+    .all()
+    .some(
+      ({ ids, connection: other }) =>
+        ids.serverCallId === connection.serverCallId && other?.operations.recordings.active === true,
+    );
+  if (recorded) throw new RefusedError(refusals.duplicateRecording());
   return { json: connection.operations.recordings.start({ pauseOnStart, stateCallbackUri }) };
 }
 
