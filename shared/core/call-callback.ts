@@ -1,4 +1,6 @@
 import type { Callback, CallbackKind } from './call-event.ts';
+import { finishFallback } from './call-fallback.ts';
+import { goesOn, hangUp } from './call-hang-up.ts';
 import { type Call, type CallStep, SEEN_EVENTS, withIds } from './call-model.ts';
 import {
   cancelInvitation,
@@ -9,7 +11,7 @@ import {
   settlePending,
 } from './call-operations.ts';
 import { stepRecording } from './call-recording.ts';
-import { end, goesOn, hangUp, keep, pendingRetry, stream } from './call-step.ts';
+import { end, keep, pendingRetry, stream } from './call-step.ts';
 import { stepTranscription } from './call-transcription.ts';
 
 /** A callback event about a call that has not ended: applied once, and only where it is about the call's own connection. */
@@ -112,7 +114,7 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
     case 'RecognizeFailed':
     case 'RecognizeCanceled':
     case 'HoldFailed':
-      return settle(call, event, kind, nowMs);
+      return finishFallback(settle(call, event, kind, nowMs), nowMs);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CallEvent } from './call-event.ts';
+import { finishFallback } from './call-fallback.ts';
 import type { Call, CallRefusal, CallStep } from './call-model.ts';
 import type { CallOperation } from './call-operation.ts';
 import {
@@ -98,7 +99,7 @@ export function operationRefused(
     const refused = { type: 'refused', request: record.type, unknown } as const;
     recording = stepRecording(recording, refused, nowMs).recording;
   }
-  return keep({ ...call, operations, recording, transcription });
+  return finishFallback(keep({ ...call, operations, recording, transcription }), nowMs);
 }
 
 function isRecordingRequest(type: CallOperation['type']): type is RecordingRequest {

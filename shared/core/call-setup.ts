@@ -1,6 +1,7 @@
 import type { CallEvent } from './call-event.ts';
+import { hangUp } from './call-hang-up.ts';
 import { type Call, type CallCommand, type CallStep, withIds } from './call-model.ts';
-import { end, giveUp, hangUp, keep } from './call-step.ts';
+import { end, giveUp, keep } from './call-step.ts';
 import { enter } from './call-streaming.ts';
 
 /** How a call comes about: who acts on one that rings, and what ACS answers to that; the same of one that is placed. */

@@ -1,5 +1,7 @@
+import { startFallback } from './call-fallback.ts';
+import { goesOn, hangUp } from './call-hang-up.ts';
 import type { Call, CallCommand, CallStep } from './call-model.ts';
-import { addOperation, endOperations } from './call-operations.ts';
+import { endOperations } from './call-operations.ts';
 import { stepRecording } from './call-recording.ts';
 import { enter, type StreamingEvent, type StreamingStep, stepStreaming } from './call-streaming.ts';
 import { stepTranscription } from './call-transcription.ts';
@@ -31,12 +33,6 @@ export function giveUp(call: Call, reason: string, nowMs: number): CallStep {
   return hangUp({ ...rest, phase: 'ending', endReason: call.endReason ?? reason }, nowMs);
 }
 
-export function hangUp(call: Call, nowMs: number): CallStep {
-  const commands: CallCommand[] =
-    call.callConnectionId === undefined ? [] : [{ type: 'hangUp', forEveryone: call.leavesOthers !== true }];
-  return { call: { ...call, hangUpRequestedAtMs: nowMs }, commands };
-}
-
 export function stream(call: Call, event: StreamingEvent, nowMs: number): CallStep {
   return withStreaming(call, stepStreaming(call.streaming, event, nowMs), nowMs);
 }
@@ -45,31 +41,8 @@ export function stream(call: Call, event: StreamingEvent, nowMs: number): CallSt
 export function withStreaming(call: Call, made: StreamingStep, nowMs: number): CallStep {
   const { streaming, commands, refusal, gaveUp } = made;
   const next = streaming === call.streaming ? call : { ...call, streaming };
-  if (gaveUp && goesOn(next)) return fallBack(next, nowMs);
+  if (gaveUp && goesOn(next)) return startFallback(next, nowMs);
   return { call: next, commands, ...(refusal === undefined ? {} : { refusal }) };
-}
-
-/** What the route says to do once streaming has failed for good. */
-function fallBack(call: Call, nowMs: number): CallStep {
-  const { onStreamingFailed: choice = 'leave' } = call;
-  if (choice === 'leave') return keep(call);
-  if (choice === 'hang-up') return hangUp(call, nowMs);
-  const id = `op-fallback-${nowMs}`;
-  const operations = addOperation(call.operations, { id, type: 'play' }, nowMs);
-  if (operations === undefined) return keep(call);
-  return {
-    call: { ...call, operations },
-    commands: [{ type: 'operate', id, operation: { type: 'play', source: choice.play } }],
-  };
-}
-
-/** Whether the call goes on, so that what it lacks is worth another attempt. */
-export function goesOn(call: Call): boolean {
-  return (
-    call.phase === 'connected' &&
-    call.callConnectionId !== undefined &&
-    call.hangUpRequestedAtMs === undefined
-  );
 }
 
 /** What is due once a call is connected whose streaming failed before. */

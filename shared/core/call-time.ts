@@ -1,8 +1,10 @@
 import { connect } from './call-callback.ts';
 import type { CallEvent } from './call-event.ts';
+import { finishFallback } from './call-fallback.ts';
+import { goesOn, hangUp } from './call-hang-up.ts';
 import { type Call, type CallStep, withIds } from './call-model.ts';
 import { giveUpOperations } from './call-operations.ts';
-import { end, giveUp, goesOn, hangUp, keep, stream, withStreaming } from './call-step.ts';
+import { end, giveUp, keep, stream, withStreaming } from './call-step.ts';
 import { CONFIRM_LIMIT_MS } from './call-streaming.ts';
 import { observeStreaming } from './call-streaming-observed.ts';
 
@@ -64,7 +66,7 @@ function tickConnected(call: Call, nowMs: number): CallStep {
   const { retryAtMs, retries } = tidy.streaming;
   if (goesOn(tidy) && retryAtMs !== undefined && nowMs >= retryAtMs + RETRY_GRACE_MS)
     return stream(tidy, { type: 'retryDue', retry: retries + 1 }, nowMs);
-  return keep(tidy);
+  return finishFallback(keep(tidy), nowMs);
 }
 
 /**

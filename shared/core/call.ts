@@ -1,5 +1,6 @@
 import { applyCallback, applyLateCallback } from './call-callback.ts';
 import type { CallEvent } from './call-event.ts';
+import { goesOn, hangUp } from './call-hang-up.ts';
 import { type Call, type CallStep, withIds } from './call-model.ts';
 import { operationAnswered, operationRefused, requestOperation } from './call-request.ts';
 import {
@@ -10,7 +11,7 @@ import {
   placeSucceeded,
   turnedAway,
 } from './call-setup.ts';
-import { end, giveUp, goesOn, hangUp, keep, stream } from './call-step.ts';
+import { end, giveUp, keep, stream } from './call-step.ts';
 import { observe, tick } from './call-time.ts';
 
 export * from './call-model.ts';

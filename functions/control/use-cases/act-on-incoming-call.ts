@@ -1,9 +1,8 @@
 import type { Call } from '../../../shared/core/call.ts';
 import { type AnsweredCall, CallControlError } from '../../../shared/core/call-control.ts';
 import type { CallEvent } from '../../../shared/core/call-event.ts';
-import type { CallRoute } from '../../../shared/core/routes.ts';
 import type { IncomingCall } from '../../../shared/protocol/incoming-call.ts';
-import { callbackUrl, callMedia } from './call-media.ts';
+import { callbackUrl, callMedia, findRoute } from './call-media.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 import { settle } from './settle.ts';
@@ -90,7 +89,7 @@ async function done(
 
 /** Where a call is redirected to: a number is not kept with the call, so its route says it. */
 async function targetOf(deps: Pick<ControlDeps, 'routes'>, call: Call): Promise<string> {
-  const route: CallRoute | undefined = (await deps.routes.current()).find(({ name }) => name === call.route);
+  const route = await findRoute(deps, call.route);
   if (route?.redirectTo !== undefined) return route.redirectTo;
   throw new CallControlError('redirecting the call', {
     retryable: false,

@@ -1,5 +1,6 @@
 import type { Call } from '../../../shared/core/call.ts';
 import type { MediaStreaming } from '../../../shared/core/call-control.ts';
+import type { CallRoute } from '../../../shared/core/routes.ts';
 import { mediaPath } from '../../../shared/protocol/names.ts';
 import { signTicket } from '../../../shared/protocol/ticket.ts';
 import { parseTraceparent } from '../../../shared/protocol/traceparent.ts';
@@ -13,8 +14,8 @@ export interface CallEnds {
 
 /** How ACS is to stream a call's audio: to the relay, with the plan in a ticket. */
 export async function callMedia(
-  deps: Pick<ControlDeps, 'clock' | 'relayUrl' | 'ticketKey'>,
-  { callId, plan, expiresAtMs }: Call,
+  deps: Pick<ControlDeps, 'clock' | 'relayUrl' | 'ticketKey' | 'routes'>,
+  { callId, plan, expiresAtMs, route: name }: Call,
   { from, to }: CallEnds,
   traceparent: string | undefined,
 ): Promise<MediaStreaming> {
@@ -24,7 +25,21 @@ export async function callMedia(
     deps.ticketKey,
     deps.clock.now(),
   );
-  return { transportUrl: `${deps.relayUrl}${mediaPath(callId, ticket)}`, plan };
+  // An address is not kept with the call, so its route says it.
+  const { transcription } = (await findRoute(deps, name)) ?? {};
+  return {
+    transportUrl: `${deps.relayUrl}${mediaPath(callId, ticket)}`,
+    plan,
+    ...(transcription === undefined ? {} : { transcription }),
+  };
+}
+
+/** The route of this name, as it is now. */
+export async function findRoute(
+  { routes }: Pick<ControlDeps, 'routes'>,
+  name: string,
+): Promise<CallRoute | undefined> {
+  return (await routes.current()).find((route) => route.name === name);
 }
 
 /** Where ACS tells what happens to a call. */

@@ -2,6 +2,7 @@ import { type Call, type CallRefusal, step } from '../../../shared/core/call.ts'
 import type { CallControlError } from '../../../shared/core/call-control.ts';
 import type { CallOperation, OperationAnswer } from '../../../shared/core/call-operation.ts';
 import type { ControlDeps, Log } from './deps.ts';
+import { runCommands } from './run-commands.ts';
 import { runOperation } from './run-operation.ts';
 
 export type OperationOutcome =
@@ -45,6 +46,7 @@ export async function requestOperation(
     log.info('An operation on a call is accepted', { callId, operation: operation.type, operationId: id });
     return { kind: 'accepted', call: result.call, operationId: id, answer: result.answer };
   }
+  if (result.next !== undefined) await runCommands(deps, result.next, log);
   if (result.next?.call.phase === 'ended')
     return { kind: 'refused', refusal: 'call-ended', call: result.next.call };
   return { kind: 'failed', error: result.error };

@@ -144,13 +144,13 @@ const stories: readonly Story[] = [
     after10Minutes: 'no call',
   },
   {
-    name: 'streaming that fails for good on a route that then says something',
+    name: 'streaming that fails for good on a route that then says so and hangs up',
     route: { onStreamingFailed: { play: SENTENCE } },
     tell: (world) => {
       world.acs.failingStreams = 100;
       world.ring();
     },
-    after10Minutes: 'a call',
+    after10Minutes: 'no call',
   },
 ];
 
