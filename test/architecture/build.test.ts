@@ -65,6 +65,7 @@ describe('the bundle of the function app', () => {
         'incomingCall eventGridTrigger',
         'restartMediaStreaming httpTrigger POST calls/{callId}/streaming/restart anonymous',
         'streamHandover httpTrigger GET PUT calls/{callId}/streaming/handover anonymous',
+        'removeOldCalls timerTrigger',
         'sweepCalls timerTrigger',
       ].sort(),
     );
