@@ -18,6 +18,11 @@ export type QueryOf<Id extends OperationId> = Table[Id] extends { query: infer Q
   ? z.output<Query>
   : Nothing;
 
+/** The query as a caller writes it; numbers may be given as such. */
+export type QueryInputOf<Id extends OperationId> = Table[Id] extends { query: infer Query extends z.ZodType }
+  ? { readonly [Name in keyof z.input<Query>]: z.input<Query>[Name] | number }
+  : Nothing;
+
 /** The body as the operation reads it. */
 export type BodyOf<Id extends OperationId> = Table[Id] extends { body: infer Body extends z.ZodType }
   ? z.output<Body>

@@ -1,0 +1,151 @@
+import { isLoopbackHttp } from '../core/loopback-url.ts';
+import type { TimelineEntryView } from '../protocol/api/call-schema.ts';
+import { acts, type Endpoint, parametersOf } from '../protocol/api/endpoint.ts';
+import { ENDPOINTS, type OperationId } from '../protocol/api/endpoints.ts';
+import { isPathParameter, PATH_PARAMETERS } from '../protocol/api/path-parameters.ts';
+import { noAnswer } from './calls-api-error.ts';
+import type { Method, RequestOptions } from './client-types.ts';
+import { followTimeline } from './follow-timeline.ts';
+import { type Attempting, persistentFetch } from './persistent-fetch.ts';
+
+/** Every operation of the HTTP API as a method of its name. All throw CallsApiError, and TypeError for arguments that no request can have. */
+export type CallsClient = {
+  readonly [Id in Exclude<OperationId, 'streamTimeline'>]: Method<Id>;
+} & {
+  /** What has happened to a call and what happens, each entry once, until it has ended. */
+  streamTimeline(
+    callId: string,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncGenerator<TimelineEntryView>;
+};
+
+export type CallsClientOptions = {
+  /** Where the control app is, such as `https://contoso-control.azurewebsites.net`; `http:` on this machine only. */
+  readonly baseUrl: string;
+} & (
+  | { /** A function key. */ readonly key: string }
+  /** A bearer token, or how to get one that holds now. */
+  | { readonly token: string | (() => string | Promise<string>) }
+) &
+  Partial<Attempting>;
+
+/** @throws TypeError for a base URL to which no key may be sent. */
+export function createCallsClient(options: CallsClientOptions): CallsClient {
+  const sender = new Sender(options);
+  const methods: Record<string, unknown> = {};
+  for (const [id, endpoint] of Object.entries<Endpoint>(ENDPOINTS))
+    methods[id] = (...args: readonly unknown[]) => sender.send(id, endpoint, args);
+  methods['streamTimeline'] = (callId: string, options?: { readonly signal?: AbortSignal }) =>
+    sender.follow(callId, options?.signal);
+  // The methods were made of the same table as their types.
+  return methods as unknown as CallsClient;
+}
+
+/** How long the rest of an answer may take. */
+const BODY_MS = 30_000;
+
+class Sender {
+  readonly #baseUrl: string;
+  readonly #authorization: () => Promise<Readonly<Record<string, string>>>;
+  readonly #attempting: Attempting;
+
+  constructor(options: CallsClientOptions) {
+    const { baseUrl, fetch = globalThis.fetch, sleep = pause, random = Math.random } = options;
+    const isHttps = URL.canParse(baseUrl) && new URL(baseUrl).protocol === 'https:';
+    if (!isHttps && !isLoopbackHttp(baseUrl))
+      throw new TypeError('the base URL must begin with https:// (http:// only on this machine)');
+    this.#baseUrl = baseUrl.replace(/\/+$/, '');
+    this.#attempting = { fetch, sleep, random };
+    this.#authorization = async () => {
+      if ('key' in options) return { 'x-functions-key': options.key };
+      const { token } = options;
+      return { authorization: `Bearer ${typeof token === 'string' ? token : await token()}` };
+    };
+  }
+
+  async send(id: string, endpoint: Endpoint, args: readonly unknown[]): Promise<unknown> {
+    const names = parametersOf(endpoint.path);
+    const rest = args.slice(names.length);
+    const hasContent = endpoint.body !== undefined || endpoint.query !== undefined;
+    const content = hasContent ? rest[0] : undefined;
+    const options = (rest[hasContent ? 1 : 0] ?? {}) as RequestOptions;
+    const body = endpoint.body === undefined ? undefined : JSON.stringify(content ?? {});
+    const query = endpoint.body === undefined ? queryOf(content) : '';
+    const response = await this.#fetch(id, `${filled(endpoint, args)}${query}`, {
+      method: endpoint.method,
+      headers: {
+        ...(acts(endpoint) && { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body }),
+      ...(options.signal && { signal: options.signal }),
+    });
+    try {
+      return endpoint.answer.schema.parse(await within(BODY_MS, response.json()));
+    } catch (error) {
+      throw noAnswer(id, 'The answer is not one of this API.', error);
+    }
+  }
+
+  follow(callId: string, signal: AbortSignal | undefined): AsyncGenerator<TimelineEntryView> {
+    const path = filled(ENDPOINTS.streamTimeline, [callId]);
+    return followTimeline({
+      open: (lastEventId) =>
+        this.#fetch('streamTimeline', path, {
+          headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
+          ...(signal && { signal }),
+        }),
+      sleep: (ms) => this.#attempting.sleep(ms, signal),
+    });
+  }
+
+  async #fetch(id: string, path: string, init: RequestInit): Promise<Response> {
+    const headers = { ...(init.headers as Record<string, string>), ...(await this.#authorization()) };
+    return await persistentFetch(this.#attempting, id, `${this.#baseUrl}/api/${path}`, { ...init, headers });
+  }
+}
+
+/** The path with its parameters, each checked, so that none can lead elsewhere. */
+function filled({ path }: Pick<Endpoint, 'path'>, args: readonly unknown[]): string {
+  return parametersOf(path).reduce((text, name, index) => {
+    if (!isPathParameter(name)) throw new Error(`the path parameter ${name} is not described`);
+    const parsed = PATH_PARAMETERS[name].safeParse(args[index]);
+    if (!parsed.success) throw new TypeError(`${name}: ${parsed.error.issues[0]?.message}`);
+    return text.replace(`{${name}}`, encodeURIComponent(parsed.data));
+  }, path);
+}
+
+function queryOf(content: unknown): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries((content ?? {}) as Record<string, unknown>))
+    if (value !== undefined) query.set(name, String(value));
+  return query.size === 0 ? '' : `?${query}`;
+}
+
+/** @throws Error where it takes longer. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the answer was not complete within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
+  });
+}

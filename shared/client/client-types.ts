@@ -1,0 +1,33 @@
+/** The methods of the client as types, taken from the table of operations. */
+import type { AnswerOf, BodyInputOf, QueryInputOf } from '../protocol/api/endpoint-types.ts';
+import type { ENDPOINTS, OperationId } from '../protocol/api/endpoints.ts';
+
+type Table = typeof ENDPOINTS;
+
+/** One string for each parameter of the path, in their order. */
+type PathArguments<Path extends string> = Path extends `${string}{${string}}${infer Rest}`
+  ? [string, ...PathArguments<Rest>]
+  : [];
+
+/** What goes with a request: its body, or the query of one without; left out where nothing of it is needed. */
+type ContentArguments<Id extends OperationId> = Table[Id] extends { body: unknown }
+  ? Partial<BodyInputOf<Id>> extends BodyInputOf<Id>
+    ? [body?: BodyInputOf<Id>]
+    : [body: BodyInputOf<Id>]
+  : Table[Id] extends { query: unknown }
+    ? [query?: QueryInputOf<Id>]
+    : [];
+
+export interface RequestOptions {
+  /** Of a request that acts: the same key, the same request, however often it is made. Absent: a new one. */
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
+}
+
+export type Method<Id extends OperationId> = (
+  ...args: [
+    ...path: PathArguments<Table[Id]['path']>,
+    ...content: ContentArguments<Id>,
+    options?: RequestOptions,
+  ]
+) => Promise<AnswerOf<Id>>;

@@ -1,0 +1,47 @@
+/** One server-sent event. */
+export interface ServerSentEvent {
+  /** The id in force when it came. */
+  readonly id: string | undefined;
+  readonly event: string;
+  readonly data: string;
+}
+
+/** Longest unfinished part of a stream that is kept, in characters; a stream with a longer one is not one of ours. */
+const MAX_PENDING = 1_048_576;
+
+/** Reads the text of a stream of server-sent events, in pieces as they come (HTML standard, section 9.2.6). */
+export class EventStreamReader {
+  #pending = '';
+  #id: string | undefined;
+  #event = '';
+  #data: string[] = [];
+
+  /**
+   * The events that a further piece completes.
+   * @throws RangeError where a line has no end.
+   */
+  read(text: string): ServerSentEvent[] {
+    const lines = (this.#pending + text).split(/\r\n|\n|\r(?!$)/);
+    this.#pending = lines.pop() ?? '';
+    if (this.#pending.length > MAX_PENDING)
+      throw new RangeError(`a line of the stream has more than ${MAX_PENDING} characters`);
+    return lines.flatMap((line) => this.#line(line));
+  }
+
+  #line(line: string): ServerSentEvent[] {
+    if (line === '') return this.#dispatch();
+    const [, field = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
+    if (field === 'data') this.#data.push(value);
+    else if (field === 'event') this.#event = value;
+    else if (field === 'id' && !value.includes('\0')) this.#id = value;
+    return [];
+  }
+
+  #dispatch(): ServerSentEvent[] {
+    const event = this.#event === '' ? 'message' : this.#event;
+    const data = this.#data;
+    this.#event = '';
+    this.#data = [];
+    return data.length === 0 ? [] : [{ id: this.#id, event, data: data.join('\n') }];
+  }
+}
