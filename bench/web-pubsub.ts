@@ -40,6 +40,9 @@ interface Row {
   readonly loadCpuShare: number;
   /** With half of `messagesPerSecond`. */
   readonly latencyMs: Measured['latencyMs'];
+  /** Share of the time in which the server could have run and another process had its core, meanwhile. */
+  readonly waitedShare: number | undefined;
+  readonly pacedLoadCpuShare: number;
   readonly bytesPerConnection: number;
 }
 
@@ -99,6 +102,10 @@ async function measureOnce(variant: Variant, plan: Plan): Promise<Row> {
     '--single-threaded-gc',
   ]);
   const load = new PinnedProcess(new URL('web-pubsub/fan-out-load.ts', import.meta.url), LOAD_CORE);
+  const waited = (start: Usage, end: Usage, elapsedMs: number): number | undefined =>
+    start.waitedMs === undefined || end.waitedMs === undefined
+      ? undefined
+      : (end.waitedMs - start.waitedMs) / elapsedMs;
   const usage = async (collect: boolean): Promise<Usage> => {
     server.send({ type: 'usage', collect });
     return await server.next<Usage>();
@@ -111,13 +118,19 @@ async function measureOnce(variant: Variant, plan: Plan): Promise<Row> {
     load.send({ type: 'connect', variant, port, accessKey, pairs, payloadBytes: PAYLOAD_BYTES });
     await load.next<Connected>();
     const idle = await usage(true);
-    const over = async (request: object): Promise<{ measured: Measured; cpuMicroseconds: number }> => {
+    const over = async (
+      request: object,
+    ): Promise<{ measured: Measured; cpuMicroseconds: number; waitedShare: number | undefined }> => {
       load.send({ ...request, warmUpMs, measureMs });
       await load.next<Measuring>();
       const start = await usage(false);
       const measured = await load.next<Measured>();
       const end = await usage(false);
-      return { measured, cpuMicroseconds: end.cpuMicroseconds - start.cpuMicroseconds };
+      return {
+        measured,
+        cpuMicroseconds: end.cpuMicroseconds - start.cpuMicroseconds,
+        waitedShare: waited(start, end, measured.elapsedMs),
+      };
     };
     const saturated = await over({ type: 'saturate', window: WINDOW });
     const { messages, elapsedMs, loadCpuShare } = saturated.measured;
@@ -130,6 +143,8 @@ async function measureOnce(variant: Variant, plan: Plan): Promise<Row> {
       serverCpuShare: saturated.cpuMicroseconds / 1_000 / elapsedMs,
       loadCpuShare,
       latencyMs: paced.measured.latencyMs,
+      waitedShare: paced.waitedShare,
+      pacedLoadCpuShare: paced.measured.loadCpuShare,
       bytesPerConnection: (idle.memoryBytes - before.memoryBytes) / (pairs * 2),
     };
   } finally {
@@ -139,7 +154,7 @@ async function measureOnce(variant: Variant, plan: Plan): Promise<Row> {
 }
 
 const HEADINGS =
-  "variant    messages/s   a core's/s   server   load    at half: p50   p99       max       KB a client   load";
+  "variant    messages/s   a core's/s   server   load    at half: p50   p99       max       waited   KB a client   load";
 
 function written(row: Row): string {
   const ms = (value: number): string => `${value.toFixed(1)} ms`.padEnd(10);
@@ -153,6 +168,7 @@ function written(row: Row): string {
     ms(row.latencyMs.p50).padEnd(15),
     ms(row.latencyMs.p99),
     ms(row.latencyMs.max),
+    (row.waitedShare === undefined ? '?' : percent(row.waitedShare)).padEnd(9),
     (row.bytesPerConnection / 1_024).toFixed(1).padEnd(14),
     (loadavg()[0] ?? 0).toFixed(1),
   ].join('');

@@ -1,5 +1,4 @@
 /** The stand-in's process of the measurement: phones with recordings on as many media streams as are asked for, and nothing else. */
-import { readFileSync } from 'node:fs';
 import { createHistogram, PerformanceObserver, performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MeteredPhone } from '../../local/acs/call/metered-phone.ts';
@@ -7,6 +6,7 @@ import { createOpenMediaStream } from '../../local/acs/media/media-stream.ts';
 import type { MediaStream } from '../../local/acs/media/port.ts';
 import { createWavPhone } from '../../local/phone/wav-phone.ts';
 import { systemClock } from '../../local/process/clock.ts';
+import { waitedForCoreMs } from '../core-wait.ts';
 import type { Failed, Measured, MeasureRequest } from './messages.ts';
 
 const SAMPLE_RATE_HZ = 16_000;
@@ -82,16 +82,6 @@ async function openStreams({ url, calls }: MeasureRequest): Promise<MediaStream[
   return streams;
 }
 
-/** Milliseconds that the main thread has waited for a core so far (Linux, `schedstat`); undefined elsewhere. */
-function waitedMs(): number | undefined {
-  try {
-    const [, nanoseconds] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
-    return Number(nanoseconds) / 1_000_000;
-  } catch {
-    return undefined;
-  }
-}
-
 async function measure(request: MeasureRequest): Promise<Measured> {
   const streams = await openStreams(request);
   const total = (of: 'framesSent' | 'framesDropped' | 'samplesPlayed'): number =>
@@ -104,7 +94,7 @@ async function measure(request: MeasureRequest): Promise<Measured> {
     dropped: total('framesDropped'),
     played: total('samplesPlayed'),
   };
-  const waitedBefore = waitedMs();
+  const waitedBefore = waitedForCoreMs();
   const startMs = performance.now();
   const cpuBefore = process.cpuUsage();
   const loopBefore = performance.eventLoopUtilization();
@@ -112,7 +102,7 @@ async function measure(request: MeasureRequest): Promise<Measured> {
   const cpu = process.cpuUsage(cpuBefore);
   const loop = performance.eventLoopUtilization(loopBefore);
   const elapsedMs = performance.now() - startMs;
-  const waitedAfter = waitedMs();
+  const waitedAfter = waitedForCoreMs();
   const frames = total('framesSent') - before.frames;
   const measured: Measured = {
     type: 'measured',

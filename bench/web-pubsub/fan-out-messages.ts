@@ -21,7 +21,9 @@ export interface Listening {
 export interface Usage {
   readonly type: 'usage';
   readonly cpuMicroseconds: number;
-  /** The heap and what it holds outside of itself. */
+  /** How long the process could have run and another one had the core; undefined where the system does not tell. */
+  readonly waitedMs: number | undefined;
+  /** Resident memory of the process: the sockets' share is in it. */
   readonly memoryBytes: number;
 }
 

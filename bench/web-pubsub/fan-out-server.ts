@@ -1,6 +1,7 @@
 /** The server of the fan-out measurement as a process of its own: the stand-in, or a relay of the `ws` library and nothing else. */
 import { DEFAULT_ACCESS_KEY, startWebPubSub } from '../../local/web-pubsub/server.ts';
 import type { Failed } from '../acs/messages.ts';
+import { waitedForCoreMs } from '../core-wait.ts';
 import { startBareRelay } from './bare-relay.ts';
 import type { Listening, ServerRequest, Usage } from './fan-out-messages.ts';
 
@@ -13,8 +14,12 @@ async function start(bare: boolean): Promise<Listening> {
 function usage(collect: boolean): Usage {
   const { user, system } = process.cpuUsage();
   if (collect) globalThis.gc?.();
-  const { heapUsed, external } = process.memoryUsage();
-  return { type: 'usage', cpuMicroseconds: user + system, memoryBytes: heapUsed + external };
+  return {
+    type: 'usage',
+    cpuMicroseconds: user + system,
+    waitedMs: waitedForCoreMs(),
+    memoryBytes: process.memoryUsage.rss(),
+  };
 }
 
 process.on('message', (request: ServerRequest) => {
