@@ -1,4 +1,5 @@
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
+import { SteadyRatePhone } from '../../phone/steady-rate-phone.ts';
 import { RefusedError, refusals } from '../refusal.ts';
 import { invalid } from '../rest/fields.ts';
 import type { Connection } from './connection.ts';
@@ -25,7 +26,9 @@ export function moveParticipants(
   for (const participant of identifiers) {
     const speaker = from.telephones.release(participant.rawId);
     if (speaker === undefined) continue;
-    to.telephones.seat(speaker);
+    const { phone } = speaker;
+    const isSame = to.sampleRateHz === from.sampleRateHz;
+    to.telephones.seat({ ...speaker, phone: isSame ? phone : new SteadyRatePhone(phone, from.sampleRateHz) });
     to.emit('MoveParticipantSucceeded', { participant, fromCall: from.callConnectionId }, replyTo);
   }
   if (from.participants.onThePhone.length === 0) from.telephones.endForAll('moved');
