@@ -1,6 +1,7 @@
 /** What the relay tells about a call, while it lasts and for a while afterwards. No audio, number or name is in it. */
 import type { LaneState } from './lane.ts';
 import type { RoundTripReport } from './round-trips.ts';
+import type { WorkerTurnsReport } from './turns/worker-turns.ts';
 import type { ReplyCounts } from './worker-replies.ts';
 
 /** `connected`: before the first audio. `ending`: the socket is closed and the workers are being told. */
@@ -24,7 +25,7 @@ export interface LaneReport {
   readonly roundTripMs: RoundTripReport;
 }
 
-export type WorkerReport = LaneReport & ReplyCounts;
+export type WorkerReport = LaneReport & ReplyCounts & { readonly turns?: WorkerTurnsReport };
 
 export interface CallReport {
   readonly callId: string;

@@ -68,6 +68,11 @@ export function formatMetrics(snapshot: MetricsSnapshot): string {
       hops.laneRoundTrip,
     ),
     histogram('reply_to_acs_ms', 'From a message of a worker to the audio sent next.', hops.replyToAcs),
+    histogram(
+      'speech_latency_ms',
+      "From the end of the caller's speech to the first audio of an answer.",
+      hops.speechLatency,
+    ),
     histogram('playout_ms', 'Audio that ACS still has to play when more is sent, estimated.', hops.playout),
     counter(
       'underruns_total',

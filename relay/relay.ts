@@ -28,10 +28,11 @@ import { type LoopDelay, NO_DELAY, watchLoopDelay } from './operations/loop-dela
 import { Mover } from './operations/mover.ts';
 import { Overload } from './operations/overload.ts';
 import { streamingRestarter } from './operations/restart-streaming.ts';
-import { startStreamSpan } from './operations/stream-span.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { TimerWheel } from './speaking/timer-wheel.ts';
+import { startStreamSpan } from './tracing/stream-span.ts';
+import { TurnTraces } from './tracing/turn-traces.ts';
 import { webPubSubLanes } from './web-pubsub-lane.ts';
 
 /** A longer message ends the connection with 1009. Those that are merely too long for a frame are ignored. */
@@ -258,6 +259,13 @@ class RelayServer implements Relay {
     const { callId } = ticket;
     const log = this.#log.child({ callId, callConnectionId });
     const media = openMediaSocket(webSocket, this.#clock);
+    const span = startStreamSpan({
+      callId,
+      callConnectionId,
+      ...(correlationId === undefined ? {} : { correlationId }),
+      ...(ticket.traceparent === undefined ? {} : { traceparent: ticket.traceparent }),
+    });
+    const turns = new TurnTraces(span, this.#clock, this.#hops.speechLatency);
     const meter = new CallMeter(this.#hops, this.#clock, ticket.plan.format);
     const session = new Session({
       ticket,
@@ -267,7 +275,8 @@ class RelayServer implements Relay {
       onHandover: (left, isKept) => this.#handovers.leave({ callId, ticketText }, left, isKept),
       isMovable: this.#config.controlUrl !== undefined,
       socket: meter.socket(media),
-      openConnection: meter.lanes(this.#openConnection),
+      openConnection: meter.lanes(turns.lanes(this.#openConnection)),
+      observeTurns: (worker) => turns.observe(worker),
       openControl: this.#openControl,
       controlKeys: this.#config.ticketKeys,
       maxBacklogMs: this.#config.maxBacklogMs,
@@ -285,12 +294,6 @@ class RelayServer implements Relay {
       isQuiet: () => meter.isQuiet,
       beMoved: () => session.beMoved(),
       over: session.over,
-    });
-    const span = startStreamSpan({
-      callId,
-      callConnectionId,
-      ...(correlationId === undefined ? {} : { correlationId }),
-      ...(ticket.traceparent === undefined ? {} : { traceparent: ticket.traceparent }),
     });
     void session.ended.then(() => {
       const report = session.report();

@@ -21,16 +21,20 @@ import { Standby } from './control/standby.ts';
 import { Counts } from './counts.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane-connection.ts';
 import { Listening } from './listening/listening.ts';
+import type { SpeechListener } from './listening/speech-events.ts';
 import { type Intake, MediaIntake } from './media-intake.ts';
 import type { MediaSocket } from './media-socket.ts';
 import { Speaker } from './speaker.ts';
 import type { TimerWheel } from './speaking/timer-wheel.ts';
+import type { TurnObserver } from './turns/worker-turns.ts';
 import type { PublishAction } from './worker-replies.ts';
 import { CallWorkers } from './workers/call-workers.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
+
+const unobserved = (): TurnObserver => ({ began: () => {}, answered: () => {}, gaveUp: () => {} });
 
 const NOT_ON_THE_CALL = 'control: the worker is not on the call';
 
@@ -66,6 +70,8 @@ export interface SessionOptions {
   readonly wheel: TimerWheel;
   /** Already bound to the call's ids. */
   readonly log: Logger;
+  /** Follows the turns of a worker. Absent: nobody does. */
+  readonly observeTurns?: (worker: string) => TurnObserver;
   /** A worker published something for whoever watches the call. */
   readonly onPublish?: (callId: string, worker: string, action: PublishAction) => void;
 }
@@ -123,12 +129,13 @@ export class Session {
       onIgnored: (reason, count) => this.#ignore(reason, count),
       onPublish: (worker, action) => onPublish?.(callId, worker, action),
       onControl,
+      observeTurns: options.observeTurns ?? unobserved,
       onChange: () => this.#workersChanged(),
     });
     this.#listening = new Listening({
       format,
       clock,
-      speech: this.#speaker,
+      speech: this.#speech(),
       onAdvance: (position) => this.#workers.advance(position),
     });
     // Whoever was put on the call or taken off it in the stream before stays so.
@@ -257,6 +264,20 @@ export class Session {
       this.#cancelHandover = undefined;
       onHandover(this.#workers.handover, true);
     });
+  }
+
+  /** Who is told of speech: what is said into the call first, then who waits for an answer. */
+  #speech(): SpeechListener {
+    return {
+      onSpeechStarted: (ssrc) => {
+        this.#speaker.onSpeechStarted(ssrc);
+        this.#workers.speechStarted();
+      },
+      onSpeechEnded: (ssrc, timestamp, durationMs) => {
+        this.#speaker.onSpeechEnded(ssrc, timestamp, durationMs);
+        this.#workers.speechEnded(this.#listening.agoMs(timestamp));
+      },
+    };
   }
 
   #callStarted(turn: number, listen: ListenMode): CallEvent {

@@ -1,6 +1,9 @@
 /** One event of a lane, from the bytes that came to the answer that goes back. Knows nothing of HTTP. */
 import type { Publish } from '../../shared/azure/group-publisher.ts';
 import { downGroup } from '../../shared/protocol/names.ts';
+import { readTrace, writeTrace } from '../../shared/protocol/rtp-trace.ts';
+import { parseTraceparent, type TraceParent } from '../../shared/protocol/traceparent.ts';
+import { type EventSpan, startEventSpan } from './event-span.ts';
 import { formatReply, type LaneEvent, type LaneMessage, parseLaneEvent } from './lane-message.ts';
 import { formatLaneState, type LaneState, parseLaneState } from './lane-state.ts';
 import { Player } from './player.ts';
@@ -16,6 +19,8 @@ export interface LaneRequest {
   readonly body: Uint8Array;
   /** The header `ce-connectionState`, as the last response set it. */
   readonly connectionState: string | undefined;
+  /** Of the invocation (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
 }
 
 export interface LaneResponse {
@@ -43,13 +48,24 @@ export async function handleLaneEvent(
 ): Promise<LaneResponse> {
   let lane = parseLaneState(request.connectionState);
   let player: Player | undefined;
+  let span: EventSpan | undefined;
   try {
     const event = parseLaneEvent(request.contentType, request.body);
     if (event === undefined) return { outcome: 'ignored', status: 204 };
     lane = advance(lane, event);
-    player = playerOf(worker, event, lane, request.callId, publish);
-    const { state, reply } = await runHandler(worker, event, lane, request.callId, player);
-    const message = formatReply(reply, lane, event);
+    const cause = causeOf(event, request.body, lane);
+    span = startEventSpan({
+      worker: worker.name,
+      callId: request.callId,
+      event: event.type,
+      invocation: request.traceparent,
+      cause,
+    });
+    const { trace } = span;
+    player = playerOf(worker, event, lane, request.callId, traced(publish, trace));
+    const playing = player;
+    const { state, reply } = await span.run(() => runHandler(worker, event, lane, request.callId, playing));
+    const message = withTrace(formatReply(reply, lane, event), trace);
     const { s: _, ...rest } = lane;
     const after: LaneState = {
       ...rest,
@@ -57,8 +73,10 @@ export async function handleLaneEvent(
       seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) & 0xffff : lane.seq,
       ...(worker.initialState === undefined ? {} : { s: state }),
     };
+    span.end();
     return respond(message, stateChange(request.connectionState, formatLaneState(after)));
   } catch (error) {
+    span?.end(error);
     // What it played before it failed was published: the next event is numbered after it.
     return fail(worker, request, { ...lane, ...published(player) }, error);
   }
@@ -76,6 +94,7 @@ function advance(lane: LaneState, event: LaneEvent): LaneState {
         format: event.format,
         ...(event.listen === undefined ? {} : { listen: event.listen }),
         callConnectionId: event.callConnectionId,
+        ...(event.traceparent === undefined ? {} : { trace: event.traceparent }),
       };
     case 'interrupted':
       return { ...lane, turn: Math.max(lane.turn, event.turn) };
@@ -88,6 +107,26 @@ function advance(lane: LaneState, event: LaneEvent): LaneState {
     case 'call.ended':
       return lane;
   }
+}
+
+/** The turn with which audio was sent, or the stream. */
+function causeOf(event: LaneEvent, body: Uint8Array, { trace }: LaneState): TraceParent | undefined {
+  const turn = event.type === 'audio' ? readTrace(body) : undefined;
+  return turn ?? (trace === undefined ? undefined : parseTraceparent(trace));
+}
+
+function traced(publish: Publish, trace: TraceParent | undefined): Publish {
+  if (trace === undefined) return publish;
+  return (group, message) =>
+    publish(group, message instanceof Uint8Array ? writeTrace(message, trace) : message);
+}
+
+function withTrace(
+  message: LaneMessage | undefined,
+  trace: TraceParent | undefined,
+): LaneMessage | undefined {
+  if (trace === undefined || message === undefined || typeof message.body === 'string') return message;
+  return { ...message, body: writeTrace(message.body, trace) };
 }
 
 /** Where there is nobody to publish to. */

@@ -22,6 +22,8 @@ const laneState = z.object({
   /** The listen mode in which the call's plan has the worker hear. */
   listen: z.string().optional(),
   callConnectionId: z.string().optional(),
+  /** The span of the call's stream, where traces are recorded. */
+  trace: z.string().optional(),
   /** The worker's own state, an object or an array. Absent: it starts from `initialState`. */
   s: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
 });

@@ -72,6 +72,7 @@ export class WorkerWebhook {
         contentType: request.headers.get('content-type') ?? '',
         body,
         connectionState: request.headers.get('ce-connectionState') ?? undefined,
+        traceparent: context.traceContext?.traceParent,
       });
       this.#count(response, worker, { callId, connectionId }, context);
       return toHttp(response);

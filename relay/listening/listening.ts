@@ -63,6 +63,12 @@ export class Listening {
     return { ssrc, pcm, timestamp, voice };
   }
 
+  /** How long ago this sample of the stream was heard, in milliseconds. */
+  agoMs(timestamp: number): number {
+    const sinceHeardMs = this.#options.clock.elapsedMs() - this.#heardAtMs;
+    return Math.max(0, (this.#position - timestamp) / this.#samplesPerMs + sinceHeardMs);
+  }
+
   /** The stream is over: whoever speaks has finished. Idempotent. */
   close(): void {
     if (this.#isClosed) return;

@@ -5,6 +5,8 @@ import { Histogram, type HistogramSnapshot } from './histogram.ts';
 const INNER_MS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 50, 100, 250, 1_000];
 /** Through Web PubSub and a worker. */
 const OUTER_MS = [5, 10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 1_000, 2_500, 5_000, 15_000];
+/** What people notice in a conversation. */
+const SPEECH_MS = [300, 500, 700, 900, 1_100, 1_500, 2_000, 3_000, 5_000, 10_000, 30_000];
 const PLAYOUT_MS = [0, 20, 50, 100, 200, 400, 1_000, 5_000, 30_000, 120_000];
 
 export class Hops {
@@ -14,6 +16,8 @@ export class Hops {
   readonly laneRoundTrip = new Histogram(OUTER_MS);
   /** From a worker's message to the audio for ACS that is sent next. */
   readonly replyToAcs = new Histogram(INNER_MS);
+  /** From the end of the caller's speech to the first audio of a worker's answer. */
+  readonly speechLatency = new Histogram(SPEECH_MS);
   /** Audio that ACS still has to play when more is sent. An estimate: ACS reports none. */
   readonly playout = new Histogram(PLAYOUT_MS);
   /** Times that ACS had nothing left to play shortly before more came. An estimate as well. */
@@ -25,6 +29,7 @@ export class Hops {
       frameToLane: this.frameToLane.snapshot(),
       laneRoundTrip: this.laneRoundTrip.snapshot(),
       replyToAcs: this.replyToAcs.snapshot(),
+      speechLatency: this.speechLatency.snapshot(),
       playout: this.playout.snapshot(),
       underruns: this.underruns,
       underrunMs: this.underrunMs,
@@ -36,6 +41,7 @@ export interface HopsSnapshot {
   readonly frameToLane: HistogramSnapshot;
   readonly laneRoundTrip: HistogramSnapshot;
   readonly replyToAcs: HistogramSnapshot;
+  readonly speechLatency: HistogramSnapshot;
   readonly playout: HistogramSnapshot;
   readonly underruns: number;
   readonly underrunMs: number;

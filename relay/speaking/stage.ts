@@ -145,6 +145,7 @@ export class Stage {
     voice.isFillerDue = false;
     const bytes = ms === heldMs ? voice.held.bytes : msToBytes(this.#format, ms);
     this.#outlet.play(voice.held.take(bytes), withFiller, nowMs);
+    voice.options.onSent?.();
   }
 
   #leadOf(voice: Voice): number {

@@ -36,6 +36,8 @@ export interface VoiceOptions {
   readonly replyMs: number;
   /** Whether the worker is told that what it streamed has been played; of whole pieces it is told in any case. */
   readonly tellsPlayed: boolean;
+  /** Some of the worker's audio is given to ACS. */
+  readonly onSent?: () => void;
   /** To be told to the worker. */
   readonly onEvent: (event: Extract<CallEvent, { type: 'interrupted' | 'played' }>) => void;
 }

@@ -18,6 +18,7 @@ import { audioFor } from '../listening/audio-for.ts';
 import type { HeardFrame } from '../listening/heard-frame.ts';
 import type { Speaker } from '../speaker.ts';
 import { StreamLane } from '../stream/stream-lane.ts';
+import { type TurnObserver, WorkerTurns } from '../turns/worker-turns.ts';
 import type { WorkerLane } from '../worker-lane.ts';
 import { type PublishAction, WorkerReplies } from '../worker-replies.ts';
 import type { WorkerLink } from './worker-link.ts';
@@ -53,6 +54,8 @@ export interface CallWorkersOptions {
   readonly onPublish: (worker: string, action: PublishAction) => void;
   /** Something was published in the call's control group; each lane hears it. */
   readonly onControl: (value: unknown) => void;
+  /** Follows the turns of a worker. */
+  readonly observeTurns: (worker: string) => TurnObserver;
   /** A lane is in another state, or a worker has come or gone. */
   readonly onChange: () => void;
 }
@@ -96,6 +99,7 @@ export class CallWorkers {
     const link = this.#present.find(({ plan }) => plan.name === name);
     if (link === undefined || this.#isOver) return false;
     link.isDetached = true;
+    link.turns?.stop();
     link.voice.leave();
     link.lane.end({ type: 'call.ended', reason: 'detached' });
     this.#options.onChange();
@@ -104,6 +108,17 @@ export class CallWorkers {
 
   hear(frame: HeardFrame): void {
     for (const { lane } of this.#links) lane.pushFrame(frame);
+  }
+
+  /** Somebody speaks. */
+  speechStarted(): void {
+    for (const { turns } of this.#present) turns?.stop();
+  }
+
+  /** Somebody has finished to speak, `agoMs` ago. */
+  speechEnded(agoMs: number): void {
+    const endedAtMs = this.#options.clock.elapsedMs() - agoMs;
+    for (const { turns, voice } of this.#present) turns?.speechEnded(voice.turn, endedAtMs);
   }
 
   /** The stream has come to `position`, in samples, though no frame says so. */
@@ -132,20 +147,29 @@ export class CallWorkers {
 
   /** The stream is over, and another one takes its place. Resolves when every lane is taken over, closed or has failed. */
   async release(ended: CallEvent): Promise<void> {
-    this.#isOver = true;
+    this.#finish();
     for (const { lane } of this.#links) lane.release(ended);
     await Promise.all(this.#links.map(({ lane }) => lane.closed));
   }
 
   /** The stream is over. Resolves when every lane is closed or has failed. */
   async end(ended: CallEvent): Promise<void> {
-    this.#isOver = true;
+    this.#finish();
     for (const { lane } of this.#links) lane.end(ended);
     await Promise.all(this.#links.map(({ lane }) => lane.closed));
   }
 
   reports(): WorkerReport[] {
-    return this.#links.map(({ lane, replies }) => ({ ...lane.report(), ...replies.counts }));
+    return this.#links.map(({ lane, replies, turns }) => ({
+      ...lane.report(),
+      ...replies.counts,
+      ...(turns === undefined ? {} : { turns: turns.report() }),
+    }));
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    for (const { turns } of this.#links) turns?.stop();
   }
 
   /** Streams of the call before this one. */
@@ -159,12 +183,15 @@ export class CallWorkers {
 
   #link(plan: WorkerPlan): WorkerLink {
     const { callId, format, speaker, openConnection, maxBacklogMs, clock, log } = this.#options;
-    const { onIgnored, onPublish, onControl, onChange, callStarted } = this.#options;
+    const { onIgnored, onPublish, onControl, onChange, callStarted, observeTurns } = this.#options;
     const { name, listen, codec = 'pcm16' } = plan;
     const stream = this.#streams;
     const identity = this.#resumable.get(name);
     this.#resumable.delete(name);
+    const isConversing = listen.mode !== 'chunk' && (plan.speaks ?? true);
+    const turns = isConversing ? new WorkerTurns(observeTurns(name)) : undefined;
     const voice = speaker.join({
+      onSent: () => turns?.heard(clock.elapsedMs()),
       stream,
       speaks: plan.speaks ?? true,
       priority: plan.priority ?? WORKER_PRIORITY.default,
@@ -204,7 +231,7 @@ export class CallWorkers {
         onChange();
       },
     });
-    return { plan, lane, replies, voice, isDetached: false };
+    return { plan, lane, replies, voice, turns, isDetached: false };
   }
 }
 

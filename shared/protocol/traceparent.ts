@@ -17,3 +17,7 @@ export function parseTraceparent(text: string): TraceParent | undefined {
     ? undefined
     : { traceId, spanId, flags: Number.parseInt(flags, 16) };
 }
+
+export function formatTraceparent({ traceId, spanId, flags }: TraceParent): string {
+  return `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`;
+}

@@ -24,6 +24,8 @@ const callStarted = z.object({
   resumed: z.boolean().exactOptional(),
   /** With `resumed`: audio was lost between the two lanes. */
   discontinuity: z.boolean().exactOptional(),
+  /** The span of the call's stream, where traces are recorded (W3C Trace Context). */
+  traceparent: z.string().exactOptional(),
 });
 
 const callEvent = z.discriminatedUnion('type', [

@@ -103,6 +103,28 @@ describe('a session with a worker that listens to utterances', () => {
     );
   });
 
+  it('tells how long the caller waited for the answer, from the end of what he said', async () => {
+    const { clock, lanes, session, say } = await setUp([{ name: 'parrot', listen: LISTEN }]);
+    await say(50);
+    const silent = { silent: true };
+    // The utterance is sent after 500 ms of silence; the worker takes 240 ms.
+    await say(25, silent);
+    expect(lanes.of('parrot').packets).toHaveLength(1);
+    await say(12, silent);
+    lanes.of('parrot').replyAudio(new Uint8Array(32_000));
+    const [{ turns } = {}] = session.report().workers;
+    expect(turns).toMatchObject({ turns: 1, turnsAnswered: 1 });
+    const [{ latencyMs = 0 } = {}] = turns?.lastTurns ?? [];
+    expect(Math.abs(latencyMs - 740), `${latencyMs} ms`).toBeLessThanOrEqual(40);
+    await clock.advance(3_000);
+    await say(50);
+    session.socketClosed();
+    expect(session.report().workers[0]?.turns, 'the last one was not answered').toMatchObject({
+      turns: 2,
+      turnsAnswered: 1,
+    });
+  });
+
   it('tells a worker that asks for it when somebody speaks, beside one that hears everything', async () => {
     const { lanes, say } = await setUp([
       { name: 'scribe', listen: { ...LISTEN, speechEvents: true } },
