@@ -7,10 +7,12 @@
  */
 import { readAppRole } from '../shared/config.ts';
 import { registerControl } from './control/register.ts';
+import { traceInvocations } from './invocation-spans.ts';
 import { workers } from './workers/index.ts';
 import { registerWorkers } from './workers/register.ts';
 
 const role = readAppRole(process.env);
+traceInvocations(role);
 switch (role) {
   case 'control':
     registerControl();
