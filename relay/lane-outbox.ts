@@ -3,7 +3,7 @@
  * the worker listens to it, and `call.ended` after all of it. Nothing here waits or sends.
  */
 import type { AudioFormat } from '../shared/core/audio-format.ts';
-import { formatRtp, PAYLOAD_TYPE } from '../shared/protocol/rtp.ts';
+import { formatRtp, formatRtpInPlace, PAYLOAD_TYPE, RTP_HEADER_BYTES } from '../shared/protocol/rtp.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { HeardFrame } from './listening/heard-frame.ts';
 import type { WorkerAudio } from './listening/worker-audio.ts';
@@ -145,7 +145,8 @@ export class LaneOutbox {
     this.#isLossUntold = false;
     this.#droppedMsTold = this.droppedMs;
     const payloadType = piece.payloadType ?? PAYLOAD_TYPE[format];
-    const packet = formatRtp({ payloadType, marker, sequenceNumber, timestamp, ssrc, payload: bytes });
+    const rtp = { payloadType, marker, sequenceNumber, timestamp, ssrc, payload: bytes };
+    const packet = (piece.headroomBytes ?? 0) >= RTP_HEADER_BYTES ? formatRtpInPlace(rtp) : formatRtp(rtp);
     return { kind: 'audio', packet, ssrc, ms };
   }
 }

@@ -1,7 +1,7 @@
 /** The WebSocket of ACS as the session sees it, with a watch on whether the other side is still there. */
-import type { RawData, WebSocket } from 'ws';
 import type { Clock } from './clock.ts';
 import type { MediaSocket } from './media-socket.ts';
+import type { ServerWebSocket } from './web-socket/server-web-socket.ts';
 
 /** After so long without anything from the other side it is pinged; after twice as long it is given up. */
 export const QUIET_LIMIT_MS = 30_000;
@@ -9,6 +9,7 @@ export const QUIET_LIMIT_MS = 30_000;
 const CLOSE_ANSWER_MS = 2_000;
 
 export interface MediaSocketListener {
+  /** `data` is valid until this returns. */
   message(data: Buffer, isBinary: boolean): void;
   /** Neither a message nor the answer to a ping came for too long. */
   silent(): void;
@@ -21,7 +22,13 @@ export interface ListeningMediaSocket extends MediaSocket {
   listen(listener: MediaSocketListener): void;
 }
 
-export function openMediaSocket(webSocket: WebSocket, clock: Clock): ListeningMediaSocket {
+/** What is used of a WebSocket. */
+type UsedWebSocket = Pick<
+  ServerWebSocket,
+  'bufferedBytes' | 'send' | 'ping' | 'close' | 'terminate' | 'listen'
+>;
+
+export function openMediaSocket(webSocket: UsedWebSocket, clock: Clock): ListeningMediaSocket {
   let lastSignMs = clock.elapsedMs();
   let isClosing = false;
   let cancelCut = (): void => {};
@@ -45,33 +52,25 @@ export function openMediaSocket(webSocket: WebSocket, clock: Clock): ListeningMe
 
   return {
     close,
-    bufferedBytes: () => webSocket.bufferedAmount,
-    send(text) {
-      if (webSocket.readyState === webSocket.OPEN) webSocket.send(text);
-    },
+    bufferedBytes: () => webSocket.bufferedBytes,
+    send: (text) => webSocket.send(text),
     listen(listener) {
       const alive = (): void => {
         lastSignMs = clock.elapsedMs();
       };
-      webSocket.on('pong', alive);
-      webSocket.on('ping', alive);
-      webSocket.on('message', (data, isBinary) => {
-        alive();
-        listener.message(toBuffer(data), isBinary);
-      });
-      // Violations of the protocol (such as a message that is too long) come here; `close` follows.
-      webSocket.on('error', () => {});
-      webSocket.on('close', (code) => {
-        cancelWatch();
-        cancelCut();
-        listener.closed(code);
+      webSocket.listen({
+        alive,
+        message(data, isBinary) {
+          alive();
+          listener.message(data, isBinary);
+        },
+        closed(code) {
+          cancelWatch();
+          cancelCut();
+          listener.closed(code);
+        },
       });
       watch(listener);
     },
   };
-}
-
-function toBuffer(data: RawData): Buffer {
-  if (Array.isArray(data)) return Buffer.concat(data);
-  return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }

@@ -2,12 +2,10 @@
  * The relay process: a WebSocket server to which ACS streams calls, at `/media/{callId}?ticket={ticket}`.
  * It holds what lives as long as a socket and nothing else, so that any relay can serve any call.
  */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { type WebSocket, WebSocketServer } from 'ws';
 import type { RelayConfig } from '../shared/config.ts';
 import { createAcsTokenVerifier } from '../shared/protocol/acs-token.ts';
 import type { StreamHandover } from '../shared/protocol/stream-handover.ts';
@@ -34,6 +32,9 @@ import { TimerWheel } from './speaking/timer-wheel.ts';
 import { startStreamSpan } from './tracing/stream-span.ts';
 import { TurnTraces } from './tracing/turn-traces.ts';
 import { webPubSubLanes } from './web-pubsub-lane.ts';
+import { HandshakeError } from './web-socket/handshake.ts';
+import type { ServerWebSocket } from './web-socket/server-web-socket.ts';
+import { WebSocketEndpoint } from './web-socket/web-socket-endpoint.ts';
 
 /** A longer message ends the connection with 1009. Those that are merely too long for a frame are ignored. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
@@ -88,14 +89,7 @@ class RelayServer implements Relay {
   #stopWatching = (): void => {};
   readonly #refused = new Counts();
   readonly #http: Server;
-  readonly #sockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: MAX_PAYLOAD_BYTES,
-    clientTracking: true,
-    // Messages are JSON that is checked anyway; one with bad UTF-8 is ignored like any other that cannot be read.
-    skipUTF8Validation: true,
-  });
+  readonly #sockets: WebSocketEndpoint;
   #url = '';
   #pendingUpgrades = 0;
   /** Connections that asked for an upgrade and were not given it, or not yet. */
@@ -109,6 +103,7 @@ class RelayServer implements Relay {
     this.#config = config;
     this.#log = dependencies.log ?? createLog(config.logLevel);
     this.#clock = dependencies.clock ?? systemClock;
+    this.#sockets = new WebSocketEndpoint({ clock: this.#clock, maxMessageBytes: MAX_PAYLOAD_BYTES });
     this.#wheel = new TimerWheel(this.#clock, (err) =>
       this.#log.error({ err }, 'what was due for a call failed'),
     );
@@ -189,8 +184,7 @@ class RelayServer implements Relay {
     const cancel = this.#clock.after(CLOSE_LIMIT_MS, limit.resolve);
     await Promise.race([this.#endCalls(), limit.promise]);
     cancel();
-    for (const socket of this.#sockets.clients) socket.terminate();
-    this.#sockets.close();
+    this.#sockets.terminateAll();
     const closed = Promise.withResolvers<void>();
     this.#http.close(() => closed.resolve());
     this.#http.closeAllConnections();
@@ -199,9 +193,9 @@ class RelayServer implements Relay {
   }
 
   async #endCalls(): Promise<void> {
-    const closed = [...this.#sockets.clients].map((socket) => once(socket, 'close'));
+    const closed = this.#sockets.allClosed();
     await this.#registry.drain('relay shutting down');
-    await Promise.all(closed);
+    await closed;
   }
 
   /** Never rejects: a request that cannot be served is answered, and a failure of ours is logged. */
@@ -216,14 +210,17 @@ class RelayServer implements Relay {
       const handover = await this.#handoverTo(admission);
       if (socket.destroyed) return;
       this.#registry.check(admission.ticket.callId, admission.callConnectionId);
+      const webSocket = this.#sockets.accept(request, socket, head);
       socket.off('error', onError);
       socket.off('close', forget);
       forget();
-      this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
-        this.#accept(webSocket, admission, handover),
-      );
+      this.#accept(webSocket, admission, handover);
     } catch (error) {
-      this.#refuse(socket, request.url ?? '', error);
+      this.#refuse(
+        socket,
+        request.url ?? '',
+        error instanceof HandshakeError ? new Refusal(400, error.message) : error,
+      );
     }
   }
 
@@ -254,7 +251,7 @@ class RelayServer implements Relay {
     return this.#handovers.take({ callId, ticketText }, ticketAgeMs);
   }
 
-  #accept(webSocket: WebSocket, admission: Admission, handover: StreamHandover | undefined): void {
+  #accept(webSocket: ServerWebSocket, admission: Admission, handover: StreamHandover | undefined): void {
     const { ticket, ticketText, callConnectionId, correlationId } = admission;
     const { callId } = ticket;
     const log = this.#log.child({ callId, callConnectionId });

@@ -6,6 +6,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { adoptSocket } from '../../relay/web-socket/adopt-socket.ts';
 import { ack, connected, PONG, readUpstream, serverData } from './lane-messages.ts';
 import { readClientFrame, serverFrameHead } from './web-socket-server-frames.ts';
 
@@ -40,14 +42,13 @@ export async function startLaneEcho(listener: LaneListener): Promise<LaneEcho> {
   server.on('upgrade', (request, socket) => {
     const callId = userOf(request);
     lanes.set(callId, new Lane(request, socket as Socket, callId, listener));
-    socket.once('close', () => lanes.delete(callId));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lanes };
 }
 
 class Lane implements EchoLane {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #callId: string;
   readonly #listener: LaneListener;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
@@ -55,42 +56,46 @@ class Lane implements EchoLane {
   #sequenceId = 0;
 
   constructor(request: IncomingMessage, socket: Socket, callId: string, listener: LaneListener) {
-    this.#socket = socket;
+    this.#socket = adoptSocket(socket, (data) => this.#read(data));
     this.#callId = callId;
     this.#listener = listener;
-    socket.setNoDelay(true);
-    socket.on('error', () => {});
-    socket.on('data', (data: Buffer) => this.#read(data));
+    this.#socket.on('error', () => {});
     const accept = createHash('sha1')
       .update(`${request.headers['sec-websocket-key']}${ACCEPT_GUID}`)
       .digest('base64');
-    socket.write(
+    this.#socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${SUBPROTOCOL}\r\n\r\n`,
     );
-    socket.write(framed(connected(`connection-of-${callId}`, callId)));
+    this.#socket.write(framed(connected(`connection-of-${callId}`, callId)));
   }
 
   send(packet: Buffer): void {
-    this.#socket.write(this.#data(packet));
+    this.#write(this.#data(packet));
   }
 
+  /** What comes is most often one whole message, and is read where it lies; the rest of one is kept. */
   #read(data: Buffer): void {
-    if (this.#filled + data.byteLength > BUFFER_BYTES) {
-      this.#socket.destroy();
-      return;
+    let bytes = data;
+    if (this.#filled > 0) {
+      if (this.#filled + data.byteLength > BUFFER_BYTES) {
+        this.#socket.destroy();
+        return;
+      }
+      data.copy(this.#buffer, this.#filled);
+      this.#filled += data.byteLength;
+      bytes = this.#buffer.subarray(0, this.#filled);
     }
-    data.copy(this.#buffer, this.#filled);
-    this.#filled += data.byteLength;
     let at = 0;
-    for (let frame = readClientFrame(this.#buffer, at, this.#filled); frame !== undefined; ) {
+    for (let frame = readClientFrame(bytes, at, bytes.byteLength); frame !== undefined; ) {
       if (frame.opcode === CLOSE) this.#socket.end();
       if (frame.opcode === BINARY) this.#take(frame.payload);
       at = frame.end;
-      frame = readClientFrame(this.#buffer, at, this.#filled);
+      frame = readClientFrame(bytes, at, bytes.byteLength);
     }
-    if (at === 0) return;
-    this.#buffer.copyWithin(0, at, this.#filled);
-    this.#filled -= at;
+    const rest = bytes.byteLength - at;
+    if (rest > BUFFER_BYTES) this.#socket.destroy();
+    else if (rest > 0) bytes.copy(this.#buffer, 0, at);
+    this.#filled = rest;
   }
 
   #take(message: Buffer): void {
@@ -107,22 +112,30 @@ class Lane implements EchoLane {
         return;
       case 'audio': {
         const answer = this.#listener.audio(this.#callId, upstream.packet);
-        const acknowledged = framed(ack(upstream.ackId));
-        this.#socket.write(
-          answer === undefined ? acknowledged : Buffer.concat([this.#data(answer), acknowledged]),
-        );
+        const parts = answer === undefined ? [] : this.#data(answer);
+        this.#write([...parts, framed(ack(upstream.ackId))]);
         return;
       }
     }
   }
 
-  #data(packet: Buffer): Buffer {
+  #data(packet: Buffer): Buffer[] {
     this.#sequenceId += 1;
     const { head, tail } = serverData(packet.byteLength, this.#sequenceId);
     const length = head.byteLength + packet.byteLength + tail.byteLength;
-    return Buffer.concat([serverFrameHead(BINARY, length), head, packet, tail]);
+    return [serverFrameHead(BINARY, length), head, packet, tail];
+  }
+
+  /** In one write, from memory that is used again. */
+  #write(parts: readonly Buffer[]): void {
+    let at = 0;
+    for (const part of parts) at += part.copy(outgoing, at);
+    this.#socket.write(outgoing.subarray(0, at));
+    if (this.#socket.writableLength > 0) outgoing = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   }
 }
+
+let outgoing = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
 function framed(message: Buffer): Buffer {
   return Buffer.concat([serverFrameHead(BINARY, message.byteLength), message]);

@@ -1,6 +1,7 @@
 /** The audio of a worker that listens in chunks: the oldest first, a participant at a time. */
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs } from '../../shared/core/audio-format.ts';
 import { Chunker } from '../../shared/core/chunker.ts';
+import { RTP_HEADER_BYTES } from '../../shared/protocol/rtp.ts';
 import type { HeardFrame } from './heard-frame.ts';
 import type { AudioPiece, WorkerAudio } from './worker-audio.ts';
 
@@ -74,7 +75,7 @@ export class ChunkAudio implements WorkerAudio {
   #next(take: (chunker: Chunker) => Omit<AudioPiece, 'ssrc'> | undefined): AudioPiece | undefined {
     for (const [ssrc, chunker] of this.#oldestFirst()) {
       const chunk = take(chunker);
-      if (chunk !== undefined) return { ssrc, ...chunk };
+      if (chunk !== undefined) return { ssrc, headroomBytes: RTP_HEADER_BYTES, ...chunk };
     }
     return undefined;
   }
@@ -95,6 +96,7 @@ export class ChunkAudio implements WorkerAudio {
       minMs: chunkMs,
       maxMs: MAX_CHUNK_MS,
       maxBacklogMs: Math.max(maxBacklogMs, chunkMs),
+      headroomBytes: RTP_HEADER_BYTES,
     });
     this.#chunkers.set(ssrc, chunker);
     return chunker;

@@ -4,7 +4,7 @@ import type { Voice } from '../../shared/core/voice-activity.ts';
 export interface HeardFrame {
   /** The participant's number; 0 is the mix of everybody. */
   readonly ssrc: number;
-  /** PCM16 in the format of the call. It is kept, not copied: nobody may change it afterwards. */
+  /** PCM16 in the format of the call, valid while the frame is handed on: whoever keeps it copies it. */
   readonly pcm: Uint8Array;
   /** Index of the first sample since the stream's start. */
   readonly timestamp: number;

@@ -56,6 +56,12 @@ export class PcmuAudio implements WorkerAudio {
     if (piece.marker) decimator.reset();
     const samples = new Int16Array(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength / 2);
     const bytes = encodePcmu(decimator.convert(samples));
-    return { ...piece, bytes, timestamp: piece.timestamp / this.#factor, payloadType: PCMU_PAYLOAD_TYPE };
+    return {
+      ...piece,
+      bytes,
+      headroomBytes: 0,
+      timestamp: piece.timestamp / this.#factor,
+      payloadType: PCMU_PAYLOAD_TYPE,
+    };
   }
 }

@@ -8,6 +8,8 @@ export interface AudioPiece {
   readonly payloadType?: number;
   /** PCM16 mono, unless the payload type is another; a copy that belongs to the taker. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes before these in their buffer that belong to the taker too, so that a header can be put there. Absent: 0. */
+  readonly headroomBytes?: number;
   /** Index of the first sample since the stream's start, in samples of the payload type. */
   readonly timestamp: number;
   /** The first of the stream or of what somebody says, or audio before it was not delivered. */

@@ -17,10 +17,12 @@ export interface ChunkerOptions {
   readonly maxMs: number;
   /** How much audio may wait, in milliseconds. The oldest is dropped beyond it. At least `minMs`. */
   readonly maxBacklogMs: number;
+  /** Bytes that are left free before a chunk, for the header of whoever sends it. Absent: 0. */
+  readonly headroomBytes?: number;
 }
 
 export interface Chunk {
-  /** PCM16 mono; a copy that belongs to the taker. */
+  /** PCM16 mono; a copy that belongs to the taker, as do the bytes before it in its buffer (`headroomBytes`). */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Index of the first sample since the stream's start. */
   readonly timestamp: number;
@@ -32,8 +34,12 @@ export interface Chunk {
 interface Run {
   timestamp: number;
   marker: boolean;
-  bytes: number;
-  frames: Uint8Array[];
+  /** Holds the audio from `start` to `end`. */
+  buffer: Uint8Array<ArrayBuffer>;
+  start: number;
+  end: number;
+  /** Lengths of its frames in bytes: a frame is never cut. */
+  readonly frames: number[];
 }
 
 export class Chunker {
@@ -41,6 +47,7 @@ export class Chunker {
   readonly #minBytes: number;
   readonly #maxBytes: number;
   readonly #backlogBytes: number;
+  readonly #headroomBytes: number;
   readonly #runs: Run[] = [];
   #queuedBytes = 0;
   #droppedBytes = 0;
@@ -59,6 +66,7 @@ export class Chunker {
     this.#minBytes = msToBytes(options.format, options.minMs);
     this.#maxBytes = msToBytes(options.format, options.maxMs);
     this.#backlogBytes = msToBytes(options.format, options.maxBacklogMs);
+    this.#headroomBytes = options.headroomBytes ?? 0;
   }
 
   /** Audio that waits, in bytes. */
@@ -77,19 +85,14 @@ export class Chunker {
   }
 
   /**
-   * Adds a frame. It is kept, not copied: nobody may change it afterwards.
+   * Adds a frame, which is copied.
    * `timestamp` is the index of its first sample since the stream's start; one that does not follow on is a gap.
    */
   push(frame: Uint8Array, timestamp: number): void {
     if (frame.byteLength === 0) return;
     const last = this.#runs.at(-1);
-    if (last !== undefined && this.#end === timestamp) {
-      last.frames.push(frame);
-      last.bytes += frame.byteLength;
-    } else {
-      const marker = this.#end !== timestamp;
-      this.#runs.push({ timestamp, marker, bytes: frame.byteLength, frames: [frame] });
-    }
+    if (last !== undefined && this.#end === timestamp) this.#append(last, frame);
+    else this.#runs.push(this.#newRun(frame, timestamp));
     this.#end = timestamp + frame.byteLength / BYTES_PER_SAMPLE;
     this.#queuedBytes += frame.byteLength;
     while (this.#queuedBytes > this.#backlogBytes) this.#dropOldest();
@@ -103,29 +106,18 @@ export class Chunker {
     const run = this.#runs[0];
     if (run === undefined) return undefined;
     const closed = this.#runs.length > 1 || position - this.#endOf(run) >= this.#minBytes / BYTES_PER_SAMPLE;
-    return run.bytes >= this.#minBytes || closed ? this.takeRest() : undefined;
+    return bytesOf(run) >= this.#minBytes || closed ? this.takeRest() : undefined;
   }
 
   /** The next chunk however short it is, or undefined when nothing waits. */
   takeRest(): Chunk | undefined {
     const run = this.#runs[0];
     if (run === undefined) return undefined;
-    const taken: Uint8Array[] = [];
-    let length = 0;
-    for (const frame of run.frames) {
-      if (taken.length > 0 && length + frame.byteLength > this.#maxBytes) break;
-      taken.push(frame);
-      length += frame.byteLength;
-    }
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const frame of taken) {
-      bytes.set(frame, at);
-      at += frame.byteLength;
-    }
+    const { length, frames } = this.#shareOf(run);
+    const bytes = this.#cut(run, length);
     const marker = run.marker || this.#markNext;
     const { timestamp } = run;
-    this.#remove(run, taken.length, length);
+    this.#remove(run, frames, length);
     this.#markNext = false;
     return { bytes, timestamp, marker, ms: bytesToMs(this.#format, length) };
   }
@@ -135,25 +127,79 @@ export class Chunker {
     this.#markNext = true;
   }
 
+  #newRun(frame: Uint8Array, timestamp: number): Run {
+    const start = this.#headroomBytes;
+    // Room for the shortest chunk, which is the usual one.
+    const buffer = new Uint8Array(start + Math.max(this.#minBytes, frame.byteLength));
+    buffer.set(frame, start);
+    const end = start + frame.byteLength;
+    return { timestamp, marker: this.#end !== timestamp, buffer, start, end, frames: [frame.byteLength] };
+  }
+
+  #append(run: Run, frame: Uint8Array): void {
+    if (run.end + frame.byteLength > run.buffer.byteLength) this.#makeRoom(run, frame.byteLength);
+    run.buffer.set(frame, run.end);
+    run.end += frame.byteLength;
+    run.frames.push(frame.byteLength);
+  }
+
+  /** Twice what it holds, so that audio that waits long is not copied with each frame; what was dropped gives its room back. */
+  #makeRoom(run: Run, bytes: number): void {
+    const held = run.buffer.subarray(run.start, run.end);
+    run.start = this.#headroomBytes;
+    run.end = run.start + held.byteLength;
+    run.buffer = new Uint8Array(run.start + Math.max(held.byteLength * 2, held.byteLength + bytes));
+    run.buffer.set(held, run.start);
+  }
+
+  /** How much of the run makes a chunk. */
+  #shareOf(run: Run): { length: number; frames: number } {
+    if (bytesOf(run) <= this.#maxBytes) return { length: bytesOf(run), frames: run.frames.length };
+    let length = 0;
+    let frames = 0;
+    for (const frame of run.frames) {
+      if (frames > 0 && length + frame > this.#maxBytes) break;
+      length += frame;
+      frames += 1;
+    }
+    return { length, frames };
+  }
+
+  /** The run gives its buffer away where all of it is taken. */
+  #cut(run: Run, length: number): Uint8Array<ArrayBuffer> {
+    const audio = run.buffer.subarray(run.start, run.start + length);
+    if (length === bytesOf(run) && run.start >= this.#headroomBytes) return audio;
+    const copy = new Uint8Array(this.#headroomBytes + length);
+    copy.set(audio, this.#headroomBytes);
+    return copy.subarray(this.#headroomBytes);
+  }
+
   #dropOldest(): void {
     const run = this.#runs[0];
     const frame = run?.frames[0];
     if (run === undefined || frame === undefined) return;
-    this.#droppedBytes += frame.byteLength;
-    this.#remove(run, 1, frame.byteLength);
+    this.#droppedBytes += frame;
+    this.#remove(run, 1, frame);
     this.#markNext = true;
   }
 
   #remove(run: Run, frames: number, bytes: number): void {
+    this.#queuedBytes -= bytes;
+    if (frames === run.frames.length) {
+      this.#runs.shift();
+      return;
+    }
     run.frames.splice(0, frames);
     run.timestamp += bytes / BYTES_PER_SAMPLE;
-    run.bytes -= bytes;
+    run.start += bytes;
     run.marker = false;
-    this.#queuedBytes -= bytes;
-    if (run.frames.length === 0) this.#runs.shift();
   }
 
   #endOf(run: Run): number {
-    return run.timestamp + run.bytes / BYTES_PER_SAMPLE;
+    return run.timestamp + bytesOf(run) / BYTES_PER_SAMPLE;
   }
+}
+
+function bytesOf({ start, end }: Run): number {
+  return end - start;
 }

@@ -36,7 +36,6 @@ export interface Utterance {
 export type EndpointEvent = SpeechEvent | { readonly type: 'utterance'; readonly utterance: Utterance };
 
 export interface SpokenFrame {
-  /** Kept, not copied: nobody may change it afterwards. */
   readonly pcm: Uint8Array;
   /** Index of the first sample since the stream's start. */
   readonly timestamp: number;
@@ -89,7 +88,7 @@ export class Endpointing {
     return this.#lateFrames;
   }
 
-  /** Takes the next frame of this participant. */
+  /** Takes the next frame of this participant; its audio is copied. */
   push(frame: SpokenFrame): EndpointEvent[] {
     if (frame.timestamp < this.#end) {
       this.#lateFrames += 1;
@@ -97,7 +96,7 @@ export class Endpointing {
     }
     const events = this.advance(frame.timestamp);
     while (this.isSpeaking && this.#lengthWith(frame) > this.#longest) events.push(...this.#cut());
-    this.#frames.push(frame);
+    this.#frames.push({ ...frame, pcm: new Uint8Array(frame.pcm) });
     this.#end = endOf(frame);
     events.push(...this.#follow(this.#bounds.hear(frame.voice.isSpeech, frame.timestamp, this.#end)));
     if (!this.isSpeaking) this.#forgetBefore(this.#end - this.#bounds.windowSamples - this.#preRoll);

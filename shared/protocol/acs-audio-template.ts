@@ -22,6 +22,28 @@ const POINT = 0x2e;
 /** The character that fills up base64. */
 const PADDING = 0x3d;
 
+/** Where audio is decoded. With room for a few bytes more, so that text that stands for more than it should is found out. */
+interface Decoder {
+  readonly memory: Buffer;
+  /** The audio in it. */
+  readonly audio: Buffer;
+}
+
+/** By length, whatever the stream: a message is done with before the next is read. */
+const decoders = new Map<number, Decoder>();
+/** Lengths that are remembered; a stream has one. */
+const MAX_LENGTHS = 16;
+const ROOM_BYTES = 3;
+
+function decoderOf(bytes: number): Decoder {
+  const existing = decoders.get(bytes);
+  if (existing !== undefined) return existing;
+  const memory = Buffer.allocUnsafeSlow(bytes + ROOM_BYTES);
+  const made = { memory, audio: memory.subarray(0, bytes) };
+  if (decoders.size < MAX_LENGTHS) decoders.set(bytes, made);
+  return made;
+}
+
 type FullParse = (message: Buffer) => unknown;
 
 interface Span {
@@ -34,6 +56,7 @@ export class AudioTemplate {
   readonly #data: Span;
   readonly #fixed: readonly Span[];
   readonly #frameBytes: number;
+  readonly #decoder: Decoder;
   /** Where the seconds begin, and the time in milliseconds of the minute before them; absent where the message has no time. */
   readonly #seconds: { readonly at: number; readonly minuteMs: number } | undefined;
   readonly #frame: AudioData;
@@ -42,6 +65,7 @@ export class AudioTemplate {
     this.#shape = shape;
     this.#data = data;
     this.#frameBytes = frame.data?.byteLength ?? 0;
+    this.#decoder = decoderOf(this.#frameBytes);
     this.#frame = frame;
     const seconds = secondsAt === undefined ? [] : [{ from: secondsAt, to: secondsAt + SECONDS_CHARS }];
     this.#fixed = gapsBetween([withoutPadding(shape, data), ...seconds], shape.byteLength);
@@ -67,7 +91,7 @@ export class AudioTemplate {
     return template.#isProven(fullParse) ? template : undefined;
   }
 
-  /** The audio of a message of this shape, otherwise undefined. */
+  /** The audio of a message of this shape, valid until the next message of any stream is read; otherwise undefined. */
   read(message: Buffer): AudioData | undefined {
     const shape = this.#shape;
     if (message.byteLength !== shape.byteLength) return undefined;
@@ -77,10 +101,11 @@ export class AudioTemplate {
       for (let at = from; at < to; at++) if (message[at] !== shape[at]) return undefined;
     }
     // What is no clean base64 of this length (an escape, a quote, a blank) decodes to fewer bytes.
-    const data = Buffer.from(message.toString('latin1', this.#data.from, this.#data.to), 'base64');
-    if (data.byteLength !== this.#frameBytes) return undefined;
-    const timestampMs = this.#seconds === undefined ? undefined : this.#seconds.minuteMs + ms;
-    return { ...this.#frame, data, ...(timestampMs === undefined ? {} : { timestampMs }) };
+    const text = message.toString('latin1', this.#data.from, this.#data.to);
+    const { memory, audio } = this.#decoder;
+    if (memory.write(text, 'base64') !== this.#frameBytes) return undefined;
+    if (this.#seconds === undefined) return { ...this.#frame, data: audio };
+    return { ...this.#frame, data: audio, timestampMs: this.#seconds.minuteMs + ms };
   }
 
   #isProven(fullParse: FullParse): boolean {

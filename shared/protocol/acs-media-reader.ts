@@ -12,7 +12,7 @@ export class MediaReader {
   readonly #templates: AudioTemplate[] = [];
   #failures = 0;
 
-  /** Undefined when the message is no JSON object; never throws. */
+  /** Undefined when the message is no JSON object; never throws. Audio is valid until the next message of any stream is read. */
   read(message: Buffer): MediaFrame | undefined {
     for (let at = 0; at < this.#templates.length; at++) {
       const template = this.#templates[at];

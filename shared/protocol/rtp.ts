@@ -33,14 +33,38 @@ export class RtpError extends Error {
 /** Writes a packet. Numbers wider than their field are cut to it (sequence numbers and timestamps wrap by RFC 3550). */
 export function formatRtp(packet: RtpPacket): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(RTP_HEADER_BYTES + packet.payload.byteLength);
-  const view = new DataView(bytes.buffer);
-  view.setUint8(0, 0x80);
-  view.setUint8(1, (packet.marker ? 0x80 : 0) | (packet.payloadType & 0x7f));
-  view.setUint16(2, packet.sequenceNumber & 0xffff);
-  view.setUint32(4, packet.timestamp >>> 0);
-  view.setUint32(8, packet.ssrc >>> 0);
+  writeHeader(bytes, packet);
   bytes.set(packet.payload, RTP_HEADER_BYTES);
   return bytes;
+}
+
+/**
+ * The same packet with its payload where it lies: the header is written over the bytes before it.
+ * @throws RangeError when there is no room for the header before the payload in its buffer
+ */
+export function formatRtpInPlace(
+  packet: RtpPacket & { readonly payload: Uint8Array<ArrayBuffer> },
+): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = packet.payload;
+  const bytes = new Uint8Array(buffer, byteOffset - RTP_HEADER_BYTES, RTP_HEADER_BYTES + byteLength);
+  writeHeader(bytes, packet);
+  return bytes;
+}
+
+function writeHeader(bytes: Uint8Array, packet: RtpPacket): void {
+  const { payloadType, marker, sequenceNumber, timestamp, ssrc } = packet;
+  bytes[0] = 0x80;
+  bytes[1] = (marker ? 0x80 : 0) | (payloadType & 0x7f);
+  bytes[2] = sequenceNumber >>> 8;
+  bytes[3] = sequenceNumber;
+  bytes[4] = timestamp >>> 24;
+  bytes[5] = timestamp >>> 16;
+  bytes[6] = timestamp >>> 8;
+  bytes[7] = timestamp;
+  bytes[8] = ssrc >>> 24;
+  bytes[9] = ssrc >>> 16;
+  bytes[10] = ssrc >>> 8;
+  bytes[11] = ssrc;
 }
 
 /**

@@ -101,10 +101,12 @@ describe('A reader of media messages', () => {
     expectLikeFullParse([...others, spoken(), ...others]);
   });
 
-  it('gives each frame bytes of its own', () => {
+  it('gives each frame its own audio, until the next one is read', () => {
     const reader = new MediaReader();
-    const frames = [1, 2, 3].map((value) => reader.read(spoken({ pcm: new Uint8Array(640).fill(value) })));
-    expect(frames.map((frame) => frame?.kind === 'audioData' && frame.data?.[639])).toEqual([1, 2, 3]);
+    for (const value of [1, 2, 3]) {
+      const frame = reader.read(spoken({ pcm: new Uint8Array(640).fill(value) }));
+      expect(frame?.kind === 'audioData' && new Set(frame.data)).toEqual(new Set([value]));
+    }
   });
 
   it('needs no JSON parser for the second message of a shape', () => {

@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatRtp, PAYLOAD_TYPE, parseRtp, RTP_HEADER_BYTES, RtpError } from '../../shared/protocol/rtp.ts';
+import {
+  formatRtp,
+  formatRtpInPlace,
+  PAYLOAD_TYPE,
+  parseRtp,
+  RTP_HEADER_BYTES,
+  RtpError,
+} from '../../shared/protocol/rtp.ts';
 
 const packet = fc.record({
   payloadType: fc.integer({ min: 0, max: 127 }),
@@ -25,6 +32,24 @@ describe('RTP packets', () => {
         });
       }),
     );
+  });
+
+  it('are the same when they are written around their payload', () => {
+    return fc.assert(
+      fc.property(packet, fc.integer({ min: RTP_HEADER_BYTES, max: 40 }), (written, at) => {
+        const memory = new Uint8Array(at + written.payload.byteLength + 5);
+        memory.set(written.payload, at);
+        const payload = memory.subarray(at, at + written.payload.byteLength);
+        expect(formatRtpInPlace({ ...written, payload })).toEqual(formatRtp(written));
+        expect(formatRtpInPlace({ ...written, payload }).buffer).toBe(memory.buffer);
+      }),
+    );
+  });
+
+  it('are not written around a payload without room before it', () => {
+    const payload = new Uint8Array(640).subarray(RTP_HEADER_BYTES - 1);
+    const rest = { payloadType: 96, marker: false, sequenceNumber: 0, timestamp: 0, ssrc: 0 };
+    expect(() => formatRtpInPlace({ ...rest, payload })).toThrow(RangeError);
   });
 
   it('have the header of RFC 3550 in network byte order', () => {

@@ -1,27 +1,32 @@
-import { EventEmitter } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { openMediaSocket, QUIET_LIMIT_MS } from '../../relay/media-web-socket.ts';
+import type { WebSocketListener } from '../../relay/web-socket/server-web-socket.ts';
 import { until } from '../support/until.ts';
 import { RelayClock } from './relay-clock.ts';
 import { CONNECTION_ID, mediaUrl, relayConfig, relayOf, reportWith, ticketFor } from './relay-fixture.ts';
 
 /** What a media socket uses of a WebSocket, with nobody at its other end. */
-class SilentWebSocket extends EventEmitter {
-  readonly OPEN = 1;
-  readyState = 1;
-  bufferedAmount = 0;
+class SilentWebSocket {
+  readonly bufferedBytes = 0;
   readonly ping = vi.fn();
   readonly send = vi.fn();
   readonly close = vi.fn();
   readonly terminate = vi.fn();
+  readonly listen = vi.fn<(listener: WebSocketListener) => void>();
+
+  get listener(): WebSocketListener {
+    const [call] = this.listen.mock.calls;
+    if (call === undefined) throw new Error('nobody listens');
+    return call[0];
+  }
 }
 
 function setUp() {
   const clock = new RelayClock();
   const webSocket = new SilentWebSocket();
   const listener = { message: vi.fn(), silent: vi.fn(), closed: vi.fn() };
-  const media = openMediaSocket(webSocket as unknown as WebSocket, clock);
+  const media = openMediaSocket(webSocket, clock);
   media.listen(listener);
   return { clock, webSocket, listener, media };
 }
@@ -36,11 +41,12 @@ describe('the watch on the other side of a media stream', () => {
     expect(listener.silent).toHaveBeenCalledOnce();
   });
 
-  it.each(['pong', 'ping', 'message'])('takes a %s for a sign of life', async (sign) => {
+  it.each(['control frame', 'message'])('takes a %s for a sign of life', async (sign) => {
     const { clock, webSocket, listener } = setUp();
     for (let i = 0; i < 5; i += 1) {
       await clock.advance(QUIET_LIMIT_MS);
-      webSocket.emit(sign, Buffer.from('x'), false);
+      if (sign === 'message') webSocket.listener.message(Buffer.from('x'), false);
+      else webSocket.listener.alive();
     }
     expect(webSocket.ping).toHaveBeenCalledTimes(5);
     expect(listener.silent).not.toHaveBeenCalled();
@@ -50,7 +56,7 @@ describe('the watch on the other side of a media stream', () => {
     const { clock, webSocket } = setUp();
     for (let ms = 0; ms < 3 * QUIET_LIMIT_MS; ms += 1_000) {
       await clock.advance(1_000);
-      webSocket.emit('message', Buffer.from('x'), false);
+      webSocket.listener.message(Buffer.from('x'), false);
     }
     expect(webSocket.ping).not.toHaveBeenCalled();
   });
@@ -58,7 +64,7 @@ describe('the watch on the other side of a media stream', () => {
   it('leaves no timer behind', async () => {
     const { clock, webSocket, listener, media } = setUp();
     media.close(1001, 'relay shutting down');
-    webSocket.emit('close', 1001);
+    webSocket.listener.closed(1001);
     expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1001);
     expect(clock.pending).toBe(0);
   });

@@ -1,0 +1,41 @@
+/** The server's half of the opening handshake (RFC 6455, section 4.2). No extension is agreed to. */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+/** Sixteen bytes in base64. */
+const KEY_PATTERN = /^[+/0-9A-Za-z]{22}==$/;
+const VERSION = '13';
+const PROTOCOL_PATTERN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** The request is no opening handshake that can be answered. */
+export class HandshakeError extends Error {
+  override readonly name = 'HandshakeError';
+}
+
+/**
+ * The answer that accepts the connection, up to and with the empty line. Of subprotocols that are offered the first is agreed to.
+ * @throws HandshakeError
+ */
+export function handshakeResponse({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): string {
+  if (method !== 'GET') throw new HandshakeError(`a WebSocket is opened with GET, not ${method}`);
+  if (headers.upgrade?.toLowerCase() !== 'websocket')
+    throw new HandshakeError('the header Upgrade must be websocket');
+  const key = headers['sec-websocket-key'] ?? '';
+  if (!KEY_PATTERN.test(key))
+    throw new HandshakeError('the header Sec-WebSocket-Key must be 16 bytes in base64');
+  if (headers['sec-websocket-version'] !== VERSION)
+    throw new HandshakeError(`the header Sec-WebSocket-Version must be ${VERSION}`);
+  const [protocol] = (headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim());
+  const isOffered = protocol !== undefined && PROTOCOL_PATTERN.test(protocol);
+  return [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${createHash('sha1')
+      .update(key + GUID)
+      .digest('base64')}`,
+    ...(isOffered ? [`Sec-WebSocket-Protocol: ${protocol}`] : []),
+    '\r\n',
+  ].join('\r\n');
+}

@@ -1,0 +1,254 @@
+/**
+ * Reads what a client sends on a WebSocket (RFC 6455): frames out of bytes as they come, messages out of frames. No timers, no I/O.
+ *
+ *     between ──text or binary, not final──▶ fragmented ──continuation, final──▶ between
+ *        │  ▲                                    │  ▲
+ *        └──┘ a whole message, ping, pong        └──┘ continuation, ping, pong
+ *
+ *     either ──close──▶ ended        either ──breach of the protocol──▶ ended
+ *
+ * A message that lies whole in the bytes that came is handed on where it lies, unmasked in place: nothing is copied or allocated but the view.
+ */
+import { isUtf8 } from 'node:buffer';
+import { unmask } from './unmask.ts';
+
+/** Close codes of RFC 6455, section 7.4.1. */
+export const CLOSE_CODE = {
+  protocolError: 1002,
+  noStatus: 1005,
+  abnormal: 1006,
+  invalidData: 1007,
+  tooBig: 1009,
+} as const;
+
+export interface MessageListener {
+  /** `data` is valid until this returns. */
+  message(data: Buffer, isBinary: boolean): void;
+  ping(data: Buffer): void;
+  pong(): void;
+  /** The other side closes; 1005 where it gives no code. Nothing follows. */
+  closing(code: number): void;
+  /** The other side breaks the protocol or a limit; the close code says how. Nothing follows. */
+  failed(code: number, reason: string): void;
+}
+
+export interface MessageLimits {
+  readonly maxMessageBytes: number;
+  /** Fragments of one message, since a great many empty ones cost time without end. */
+  readonly maxFragments: number;
+}
+
+const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+const FINAL = 0x80;
+const RESERVED = 0x70;
+const MASKED = 0x80;
+const MASK_BYTES = 4;
+const MAX_CONTROL_BYTES = 125;
+
+export class MessageReader {
+  readonly #listener: MessageListener;
+  readonly #limits: MessageLimits;
+  /** The beginning of a frame whose end has not come, in pieces as they came. */
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+  /** Bytes of it that are needed before anything can be done. */
+  #needed = 0;
+  #parts: Buffer[] = [];
+  #partsBytes = 0;
+  /** The opcode of the message that is fragmented; 0 between messages. */
+  #fragmented = 0;
+  #isEnded = false;
+
+  constructor(listener: MessageListener, limits: MessageLimits) {
+    this.#listener = listener;
+    this.#limits = limits;
+  }
+
+  /** Takes the next bytes of the connection. They are changed, and are not kept. */
+  push(bytes: Buffer): void {
+    if (this.#isEnded) return;
+    if (this.#restBytes === 0) this.#readAll(bytes);
+    else this.#append(bytes);
+  }
+
+  /** Joined once all that is needed is there, so that a long frame in many pieces is not copied over and over. */
+  #append(bytes: Buffer): void {
+    this.#keepRest(bytes);
+    if (this.#restBytes < this.#needed) return;
+    const joined = Buffer.concat(this.#rest);
+    this.#forgetRest();
+    this.#readAll(joined);
+  }
+
+  #readAll(bytes: Buffer): void {
+    let at = 0;
+    while (!this.#isEnded && at < bytes.byteLength) {
+      const end = this.#readFrame(bytes, at);
+      if (end === 0) break;
+      at = end;
+    }
+    if (!this.#isEnded && at < bytes.byteLength) this.#keepRest(bytes.subarray(at));
+  }
+
+  /** A copy, since the bytes belong to whoever read them. */
+  #keepRest(bytes: Buffer): void {
+    this.#rest.push(Buffer.from(bytes));
+    this.#restBytes += bytes.byteLength;
+  }
+
+  #forgetRest(): void {
+    this.#rest = [];
+    this.#restBytes = 0;
+  }
+
+  /** The end of the frame at `at`; 0 while it is not complete, or when nothing is to be read any more. */
+  #readFrame(bytes: Buffer, at: number): number {
+    const available = bytes.byteLength - at;
+    if (available < 2) return this.#await(2);
+    const first = bytes[at] ?? 0;
+    const second = bytes[at + 1] ?? 0;
+    const breach = this.#breachOf(first, second);
+    if (breach !== undefined) return this.#fail(CLOSE_CODE.protocolError, breach);
+    const short = second & 0x7f;
+    const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
+    const head = 2 + lengthBytes + MASK_BYTES;
+    if (available < head) return this.#await(head);
+    const length =
+      short === 126
+        ? bytes.readUInt16BE(at + 2)
+        : short === 127
+          ? bytes.readUInt32BE(at + 2) * 0x1_0000_0000 + bytes.readUInt32BE(at + 6)
+          : short;
+    if ((short === 126 && length < 126) || (short === 127 && length < 0x1_0000))
+      return this.#fail(CLOSE_CODE.protocolError, 'a length is written longer than need be');
+    if (this.#partsBytes + length > this.#limits.maxMessageBytes)
+      return this.#fail(CLOSE_CODE.tooBig, 'a message is too long');
+    if (available < head + length) return this.#await(head + length);
+    const start = at + head;
+    const end = start + length;
+    unmask(bytes, start - MASK_BYTES, start, end);
+    this.#take(first & 0x0f, (first & FINAL) !== 0, bytes.subarray(start, end));
+    return this.#isEnded ? 0 : end;
+  }
+
+  /** What is wrong with these first two bytes of a frame, if anything is. */
+  #breachOf(first: number, second: number): string | undefined {
+    if ((first & RESERVED) !== 0) return 'a reserved bit is set';
+    if ((second & MASKED) === 0) return 'a frame of a client is not masked';
+    const isFinal = (first & FINAL) !== 0;
+    const opcode = first & 0x0f;
+    switch (opcode) {
+      case OPCODE.continuation:
+        return this.#fragmented === 0 ? 'a continuation of nothing' : undefined;
+      case OPCODE.text:
+      case OPCODE.binary:
+        return this.#fragmented === 0 ? undefined : 'a message begins within another one';
+      case OPCODE.close:
+      case OPCODE.ping:
+      case OPCODE.pong:
+        if (!isFinal) return 'a control frame is fragmented';
+        return (second & 0x7f) > MAX_CONTROL_BYTES ? 'a control frame is too long' : undefined;
+      default:
+        return 'an unknown opcode';
+    }
+  }
+
+  #take(opcode: number, isFinal: boolean, payload: Buffer): void {
+    switch (opcode) {
+      case OPCODE.close:
+        this.#close(payload);
+        return;
+      case OPCODE.ping:
+        this.#listener.ping(payload);
+        return;
+      case OPCODE.pong:
+        this.#listener.pong();
+        return;
+      case OPCODE.continuation:
+        this.#continue(isFinal, payload);
+        return;
+      default:
+        if (isFinal) this.#deliver(opcode, payload);
+        else this.#begin(opcode, payload);
+    }
+  }
+
+  #begin(opcode: number, payload: Buffer): void {
+    this.#fragmented = opcode;
+    this.#keep(payload);
+  }
+
+  #continue(isFinal: boolean, payload: Buffer): void {
+    this.#keep(payload);
+    if (this.#parts.length > this.#limits.maxFragments) {
+      this.#fail(CLOSE_CODE.tooBig, 'a message has too many fragments');
+      return;
+    }
+    if (!isFinal) return;
+    const opcode = this.#fragmented;
+    const whole = Buffer.concat(this.#parts);
+    this.#forgetParts();
+    this.#deliver(opcode, whole);
+  }
+
+  #keep(payload: Buffer): void {
+    this.#parts.push(Buffer.from(payload));
+    this.#partsBytes += payload.byteLength;
+  }
+
+  #forgetParts(): void {
+    this.#parts = [];
+    this.#partsBytes = 0;
+    this.#fragmented = 0;
+  }
+
+  #deliver(opcode: number, message: Buffer): void {
+    const isBinary = opcode === OPCODE.binary;
+    if (!isBinary && !isUtf8(message)) this.#fail(CLOSE_CODE.invalidData, 'a text is not UTF-8');
+    else this.#listener.message(message, isBinary);
+  }
+
+  #close(payload: Buffer): void {
+    if (payload.byteLength === 0) {
+      this.#end();
+      this.#listener.closing(CLOSE_CODE.noStatus);
+      return;
+    }
+    const code = payload.byteLength === 1 ? 0 : payload.readUInt16BE(0);
+    if (!isCloseCode(code)) this.#fail(CLOSE_CODE.protocolError, 'a close code is not one that may be sent');
+    else if (!isUtf8(payload.subarray(2))) this.#fail(CLOSE_CODE.invalidData, 'a close reason is not UTF-8');
+    else {
+      this.#end();
+      this.#listener.closing(code);
+    }
+  }
+
+  #fail(code: number, reason: string): 0 {
+    this.#end();
+    this.#listener.failed(code, reason);
+    return 0;
+  }
+
+  #await(bytes: number): 0 {
+    this.#needed = bytes;
+    return 0;
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    this.#forgetRest();
+    this.#forgetParts();
+  }
+}
+
+/** Codes that may be sent: those of the registry, and those of libraries and applications. */
+function isCloseCode(code: number): boolean {
+  return (
+    (code >= 1000 &&
+      code <= 1014 &&
+      code !== 1004 &&
+      code !== CLOSE_CODE.noStatus &&
+      code !== CLOSE_CODE.abnormal) ||
+    (code >= 3000 && code <= 4999)
+  );
+}
