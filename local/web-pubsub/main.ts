@@ -18,9 +18,10 @@ await runServer('Web PubSub', async () => {
   const watch =
     config === undefined
       ? undefined
-      : new ConfigFileWatch(config.path, config.text, (text) =>
-          reconfigure(service, commandLine, config.path, text),
-        );
+      : new ConfigFileWatch(config.path, config.text, {
+          onText: (text) => reconfigure(service, commandLine, config.path, text),
+          onBlind: (message) => writeLog({ level: 'warn', message }),
+        });
   if (standAlone) {
     process.stdout.write(welcome(service, { settings, caFile, controlToken: options.controlToken }));
   }

@@ -1,3 +1,4 @@
+import { branchesOf, graft, listed, newTree, plant, subtree, type Tree } from './settings-tree.ts';
 import type { EventHandler, SystemEvent } from './upstream/event-handlers.ts';
 
 /** What the configuration says: the shape of Microsoft's emulator, section `WebPubSub`, with a second key besides. */
@@ -15,8 +16,6 @@ export class SettingsError extends Error {
     this.name = 'SettingsError';
   }
 }
-
-type Tree = { [key: string]: Tree | string };
 
 const SECTION = 'webpubsub';
 const SETTINGS: readonly string[] = ['accesskey', 'secondaryaccesskey', 'hubs'];
@@ -36,19 +35,20 @@ export function readSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): WebPubSubSettings {
   const problems: string[] = [];
-  const root: Tree = {};
+  const root = newTree();
   graft(root, document, problems, '');
   for (const [name, value] of Object.entries(env)) {
     const path = name.split('__');
     if (value !== undefined && path.length > 1 && path[0]?.toLowerCase() === SECTION)
       plant(root, path, value);
   }
-  const section = subtree(root[SECTION]);
+  const section = branchesOf(root[SECTION], 'WebPubSub', problems);
+  const hubs = branchesOf(section['hubs'], 'WebPubSub:Hubs', problems);
   const settings = {
     ...keyOf(section, 'AccessKey', 'accessKey', problems),
     ...keyOf(section, 'SecondaryAccessKey', 'secondaryAccessKey', problems),
     hubs: Object.fromEntries(
-      Object.entries(subtree(section['hubs'])).map(([hub, tree]) => [hub, handlersOf(hub, tree, problems)]),
+      Object.entries(hubs).map(([hub, tree]) => [hub, handlersOf(hub, tree, problems)]),
     ),
   };
   for (const key of Object.keys(section)) {
@@ -77,14 +77,16 @@ function keyOf<Member extends string>(
 }
 
 function handlersOf(hub: string, tree: Tree | string, problems: string[]): readonly EventHandler[] {
-  const settings = subtree(tree);
+  const hubPath = `WebPubSub:Hubs:${hub}`;
+  const settings = branchesOf(tree, hubPath, problems);
   for (const key of Object.keys(settings)) {
-    if (key !== 'eventhandlers')
-      problems.push(`'WebPubSub:Hubs:${hub}:${key}' is not supported by this stand-in`);
+    if (key !== 'eventhandlers') problems.push(`'${hubPath}:${key}' is not supported by this stand-in`);
   }
-  return listed(settings['eventhandlers']).flatMap((entry, index) => {
-    const where = `WebPubSub:Hubs:${hub}:EventHandlers:${index}`;
-    return handlerOf(where, subtree(entry), problems) ?? [];
+  const path = `${hubPath}:EventHandlers`;
+  const handlers = listed(branchesOf(settings['eventhandlers'], path, problems));
+  return handlers.flatMap((entry, index) => {
+    const where = `${path}:${index}`;
+    return handlerOf(where, branchesOf(entry, where, problems), problems) ?? [];
   });
 }
 
@@ -98,7 +100,9 @@ function handlerOf(where: string, entry: Tree, problems: string[]): EventHandler
     problems.push(`'${where}' must have one of EventPattern and UserEventPattern, which mean the same`);
   if (pattern !== undefined && typeof pattern !== 'string')
     problems.push(`'${where}:EventPattern' must be a string`);
-  const events = listed(systemevents).map((event) => String(event).toLowerCase());
+  const events = listed(branchesOf(systemevents, `${where}:SystemEvents`, problems)).map((event) =>
+    typeof event === 'string' ? event.toLowerCase() : 'an object',
+  );
   for (const event of events) {
     if (!SYSTEM_EVENTS.includes(event))
       problems.push(`'${where}:SystemEvents' has '${event}', not one of ${SYSTEM_EVENTS.join(', ')}`);
@@ -133,7 +137,7 @@ function authOf(
   problems: string[],
 ): Pick<EventHandler, 'auth'> {
   if (auth === undefined) return {};
-  const { type, managedidentity } = subtree(auth);
+  const { type, managedidentity } = branchesOf(auth, `${where}:Auth`, problems);
   switch (typeof type === 'string' ? type.toLowerCase() : undefined) {
     case 'none':
       return {};
@@ -148,48 +152,4 @@ function authOf(
       problems.push(`'${where}:Auth:Type' must be None or ManagedIdentity`);
       return {};
   }
-}
-
-/** Adds a JSON document to the tree, keys in lower case, lists as numbered branches. */
-function graft(tree: Tree, document: unknown, problems: string[], where: string): void {
-  if (document === undefined || document === null) return;
-  if (typeof document !== 'object') {
-    problems.push(`'${where}' must be an object`);
-    return;
-  }
-  for (const [key, value] of Object.entries(document)) {
-    const name = key.toLowerCase();
-    if (typeof value !== 'object' || value === null) {
-      if (value !== null) tree[name] = String(value);
-      continue;
-    }
-    const branch: Tree = {};
-    tree[name] = branch;
-    graft(branch, value, problems, where === '' ? key : `${where}:${key}`);
-  }
-}
-
-function plant(root: Tree, path: readonly string[], value: string): void {
-  let tree = root;
-  for (const [index, segment] of path.entries()) {
-    const key = segment.toLowerCase();
-    if (index === path.length - 1) {
-      tree[key] = value;
-      return;
-    }
-    const branch = subtree(tree[key]);
-    tree[key] = branch;
-    tree = branch;
-  }
-}
-
-function subtree(tree: Tree | string | undefined): Tree {
-  return tree === undefined || typeof tree === 'string' ? {} : tree;
-}
-
-/** The branches of a list in the order of their numbers. */
-function listed(tree: Tree | string | undefined): readonly (Tree | string)[] {
-  return Object.entries(subtree(tree))
-    .sort(([a], [b]) => Number(a) - Number(b))
-    .map(([, branch]) => branch);
 }

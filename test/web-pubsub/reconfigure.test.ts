@@ -60,8 +60,14 @@ describe('watching the configuration file', () => {
     const path = join(folder, 'config.json');
     await writeFile(path, 'one');
     const texts: string[] = [];
-    resources.add(new ConfigFileWatch(path, 'one', (text) => texts.push(text)), (each) => each.close());
+    watch(path, 'one', texts);
     return { path, texts };
+  }
+
+  function watch(path: string, knownText: string, texts: string[]): void {
+    const onBlind = (reason: string): never => expect.unreachable(reason);
+    const listener = { onText: (text: string) => texts.push(text), onBlind };
+    resources.add(new ConfigFileWatch(path, knownText, listener), (each) => each.close());
   }
 
   it('tells of a new content, whether it was written into the file or put into its place', async () => {
@@ -77,7 +83,7 @@ describe('watching the configuration file', () => {
   it('tells of a change that came before the watch', async () => {
     const { path } = await watched();
     const texts: string[] = [];
-    resources.add(new ConfigFileWatch(path, 'zero', (text) => texts.push(text)), (each) => each.close());
+    watch(path, 'zero', texts);
     await until(() => texts.length > 0, 'the content that was there already');
     expect(texts).toEqual(['one']);
   });
@@ -90,5 +96,16 @@ describe('watching the configuration file', () => {
     await writeFile(path, 'two');
     await until(() => texts.length > 0, 'the content after all that');
     expect(texts).toEqual(['two']);
+  });
+
+  it('says so when the folder cannot be watched', () => {
+    const reasons: string[] = [];
+    const onText = (): never => expect.unreachable('there is no file');
+    const listener = { onText, onBlind: (reason: string) => reasons.push(reason) };
+    const watch = new ConfigFileWatch('/nowhere/config.json', '', listener);
+    watch.close();
+    expect(reasons).toEqual([
+      expect.stringContaining("'/nowhere/config.json' cannot be watched for changes"),
+    ]);
   });
 });

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readSettings } from '../../local/web-pubsub/settings.ts';
+import { readSettings, SettingsError } from '../../local/web-pubsub/settings.ts';
 
 const KEY = 'K'.repeat(32);
 
@@ -128,5 +129,67 @@ describe('the configuration', () => {
     ]) {
       expect(() => readSettings(document, {})).toThrow(problem);
     }
+  });
+
+  it('is refused where a single value stands for settings or a list', () => {
+    for (const [document, where] of [
+      [{ WebPubSub: 'x' }, 'WebPubSub'],
+      [{ WebPubSub: { Hubs: 'chat' } }, 'WebPubSub:Hubs'],
+      [{ WebPubSub: { Hubs: { chat: { EventHandlers: 'http://x' } } } }, 'WebPubSub:Hubs:chat:EventHandlers'],
+      [{ WebPubSub: { Hubs: { chat: { EventHandlers: ['http://x'] } } } }, 'chat:EventHandlers:0'],
+      [
+        {
+          WebPubSub: {
+            Hubs: { chat: { EventHandlers: [{ UrlTemplate: 'http://x', SystemEvents: 'connect' }] } },
+          },
+        },
+        'EventHandlers:0:SystemEvents',
+      ],
+    ] as const) {
+      expect(() => readSettings(document, {})).toThrow(`${where}' must hold settings or a list`);
+    }
+  });
+
+  it('is read or refused by name, whatever it holds', () => {
+    const names = fc.constantFrom(
+      ...[
+        'WebPubSub',
+        'Hubs',
+        'chat',
+        'EventHandlers',
+        'UrlTemplate',
+        'EventPattern',
+        'SystemEvents',
+        'Auth',
+      ],
+      ...['ManagedIdentity', 'Type', 'Resource', 'AccessKey', '0', '1', '__proto__', 'constructor'],
+    );
+    const leaves = fc.constantFrom('http://x', '*', 'connect', 'None', KEY, 'x', null, 7, true, []);
+    const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        leaves,
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.dictionary(names, tie('tree'), { maxKeys: 4 }),
+      ),
+    }));
+    const readable = (document: unknown): void => {
+      try {
+        const { hubs } = readSettings(document, {});
+        for (const handler of Object.values(hubs).flat()) expect(handler.urlTemplate).toMatch(/^https?:/);
+      } catch (error) {
+        expect(error).toBeInstanceOf(SettingsError);
+      }
+    };
+    fc.assert(
+      fc.property(tree, (any) => {
+        readable(any);
+        readable({ WebPubSub: any });
+        readable({ WebPubSub: { Hubs: { chat: { EventHandlers: [any] } } } });
+      }),
+      { numRuns: 500 },
+    );
+    expect(Object.keys({}), 'no prototype was changed').toEqual([]);
+    expect('urltemplate' in {}).toBe(false);
   });
 });

@@ -18,26 +18,29 @@ export function parseConfig(path: string, text: string): unknown {
   }
 }
 
+export interface ConfigFileListener {
+  /** The file has this content now. */
+  onText(text: string): void;
+  /** Changes are not seen any more. */
+  onBlind(reason: string): void;
+}
+
 /** Tells of each new content of a file. Its folder is watched, since editors put a new file into the place of the old one. */
 export class ConfigFileWatch {
   readonly #path: string;
-  readonly #onText: (text: string) => void;
-  readonly #watcher: FSWatcher;
+  readonly #listener: ConfigFileListener;
+  readonly #watcher: FSWatcher | undefined;
   #lastText: string;
   #reading = false;
   #changedMeanwhile = false;
   #closed = false;
 
-  /** @param knownText the content that is in force; @throws Error when the folder cannot be watched */
-  constructor(path: string, knownText: string, onText: (text: string) => void) {
+  /** @param knownText the content that is in force */
+  constructor(path: string, knownText: string, listener: ConfigFileListener) {
     this.#path = path;
     this.#lastText = knownText;
-    this.#onText = onText;
-    const name = basename(path);
-    this.#watcher = watch(dirname(path), { persistent: false }, (_event, changed) => {
-      if (changed === null || changed === name) this.#read();
-    });
-    this.#watcher.on('error', () => this.close());
+    this.#listener = listener;
+    this.#watcher = this.#watch();
     // The file may have changed between its reading and now.
     this.#read();
   }
@@ -45,7 +48,27 @@ export class ConfigFileWatch {
   /** Idempotent. */
   close(): void {
     this.#closed = true;
-    this.#watcher.close();
+    this.#watcher?.close();
+  }
+
+  #watch(): FSWatcher | undefined {
+    const name = basename(this.#path);
+    try {
+      const watcher = watch(dirname(this.#path), { persistent: false }, (_event, changed) => {
+        if (changed === null || changed === name) this.#read();
+      });
+      watcher.on('error', (error) => this.#goBlind(error));
+      return watcher;
+    } catch (error) {
+      this.#goBlind(error);
+      return undefined;
+    }
+  }
+
+  #goBlind(error: unknown): void {
+    if (this.#closed) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#listener.onBlind(`'${this.#path}' cannot be watched for changes: ${reason}`);
   }
 
   #read(): void {
@@ -70,6 +93,6 @@ export class ConfigFileWatch {
   #take(text: string): void {
     if (this.#closed || text.trim() === '' || text === this.#lastText) return;
     this.#lastText = text;
-    this.#onText(text);
+    this.#listener.onText(text);
   }
 }
