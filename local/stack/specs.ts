@@ -68,6 +68,8 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
   relay: (layout) => ({
     name: 'relay',
     module: layout.relayModule,
+    // As its container does: docs/decisions/0071-room-for-the-old-generation.md.
+    nodeArgs: ['--single-threaded-gc', '--initial-old-space-size=256'],
     env: {
       HOST: '127.0.0.1',
       PORT: String(layout.ports.relay),
