@@ -72,34 +72,37 @@ function parseCallback(value: unknown): Callback | undefined {
     return undefined;
   const atMs = time === undefined ? Number.NaN : Date.parse(time);
   const reason = reasonOf(data);
+  const operationId = operationIdOf(type, data);
   return {
     id,
     kind,
     type,
-    details: detailsOf(data),
+    details: { ...(operationId === undefined ? {} : { operationId }), ...detailsOf(data) },
     ...(Number.isNaN(atMs) ? {} : { atMs }),
     ...(data.callConnectionId === undefined ? {} : { callConnectionId: data.callConnectionId }),
     ...(data.serverCallId === undefined ? {} : { serverCallId: data.serverCallId }),
     ...(data.correlationId === undefined ? {} : { correlationId: data.correlationId }),
     ...(reason === '' ? {} : { reason }),
+    ...(operationId === undefined ? {} : { operationId }),
     ...particularsOf(kind, data),
   };
 }
 
-/** The form of the contexts that we give operations: all others are those of applications, and are not kept. */
+/** The form of the contexts that we give operations. */
 const OPERATION_ID = /^op-[A-Za-z0-9-]{1,64}$/;
 
-type Particulars = Pick<
-  Callback,
-  'operationId' | 'invitationId' | 'failure' | 'recording' | 'participants' | 'recognized'
->;
+/** Which operation an event is about. Contexts of other events, those of streaming, are the application's own, and are not kept. */
+function operationIdOf(type: string, { operationContext = '' }: Payload): string | undefined {
+  const isOfOperation = Object.hasOwn(OPERATION_RESULTS, type) || type === 'PlayStarted';
+  return isOfOperation && OPERATION_ID.test(operationContext) ? operationContext : undefined;
+}
+
+type Particulars = Pick<Callback, 'invitationId' | 'failure' | 'recording' | 'participants' | 'recognized'>;
 
 /** What only some events have. */
 function particularsOf(kind: Callback['kind'], data: Payload): Particulars {
-  const { operationContext, invitationId, recordingId, state, participants, sequenceNumber } = data;
+  const { invitationId, recordingId, state, participants, sequenceNumber } = data;
   const found: { -readonly [name in keyof Particulars]: Particulars[name] } = {};
-  if (operationContext !== undefined && OPERATION_ID.test(operationContext))
-    found.operationId = operationContext;
   switch (kind) {
     case 'CancelAddParticipantSucceeded':
       if (invitationId !== undefined) found.invitationId = invitationId;
@@ -155,7 +158,6 @@ function reasonOf({ resultInformation, mediaStreamingUpdate, transcriptionUpdate
  */
 function detailsOf(data: Payload): Record<string, string | number | boolean> {
   const details: Record<string, string | number | undefined> = {
-    operationId: OPERATION_ID.test(data.operationContext ?? '') ? data.operationContext : undefined,
     code: data.resultInformation?.code,
     subCode: data.resultInformation?.subCode,
     message: data.resultInformation?.message,
