@@ -13,6 +13,8 @@ export interface SystemLayout {
   readonly relayModule: string;
   /** Settings on top of those given here, for each part. */
   readonly extraEnv?: Partial<Readonly<Record<PartName, Readonly<Record<string, string>>>>>;
+  /** Arguments after those given here, for each part. */
+  readonly extraArgs?: Partial<Readonly<Record<PartName, readonly string[]>>>;
 }
 
 /** Azurite's account, whose name and key are published by Microsoft. */
@@ -32,7 +34,11 @@ export function eventGridWebhook({ ports, secrets }: SystemLayout): string {
 /** The spec of one part. `routes` is needed by the control app alone. */
 export function specOf(part: PartName, layout: SystemLayout, routes: readonly object[] = []): ChildSpec {
   const spec = makers[part](layout, routes);
-  return { ...spec, env: { ...spec.env, ...layout.extraEnv?.[part] } };
+  return {
+    ...spec,
+    args: [...(spec.args ?? []), ...(layout.extraArgs?.[part] ?? [])],
+    env: { ...spec.env, ...layout.extraEnv?.[part] },
+  };
 }
 
 const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[]) => ChildSpec> = {

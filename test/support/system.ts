@@ -29,6 +29,7 @@ export interface TestSystemOptions {
   /** Routes before those of the directory. */
   readonly routes?: readonly object[];
   readonly extraEnv?: SystemLayout['extraEnv'];
+  readonly extraArgs?: SystemLayout['extraArgs'];
   readonly ports?: Ports;
 }
 
@@ -53,6 +54,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     relayModule: join(app, 'dist/relay/main.cjs'),
     ...(options.routes && { routes: options.routes }),
     ...(options.extraEnv && { extraEnv: options.extraEnv }),
+    ...(options.extraArgs && { extraArgs: options.extraArgs }),
     onLine: (part, line) => log.push(`[${part}] ${line}`),
     onDeath: (message) => log.push(message),
   });
