@@ -1,6 +1,7 @@
 /** `npm start`: the whole system until Ctrl-C, with a line for each call while it lasts. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport as TelephoneReport } from '../acs/control/call-report.ts';
+import { CALLED_TELEPHONES, connectTelephones } from '../client/called-telephones.ts';
 import { ControlApi } from '../client/control-api.ts';
 import { compileReport } from '../client/report.ts';
 import type { RunningSystem } from '../client/running-system.ts';
@@ -42,6 +43,7 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   const system = describeStack(stack);
   try {
     await writeStackFile(system);
+    await connectTelephones(system);
     display.print(welcome(stack, system, performance.now() - startedMs));
     const watching = watchCalls(system, display, ending.signal);
     const status = await stopped.promise;
@@ -67,6 +69,7 @@ function welcome(stack: Stack, { directory, keys }: RunningSystem, startMs: numb
   const numbers = directory
     .filter((entry) => entry.startStreaming)
     .map((entry) => `  ${entry.number}     ${entry.worker}, ${entry.format}`);
+  const called = CALLED_TELEPHONES.map(({ number, what }) => `  ${number.padEnd(16)} ${what}`);
   return `Everything runs (${(startMs / 1_000).toFixed(1)} s):
 
 ${rows.join('\n')}
@@ -74,6 +77,10 @@ ${rows.join('\n')}
 Telephone numbers:
 
 ${numbers.join('\n')}
+
+Telephones that can be called (docs/api.md shows how):
+
+${called.join('\n')}
 
 Key of the HTTP functions: ${keys.functions}
 

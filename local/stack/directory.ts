@@ -6,7 +6,8 @@ import { AUDIO_FORMAT_NAMES, type AudioFormat } from '../../shared/core/audio-fo
 import type { ListenMode } from '../../shared/core/plan.ts';
 
 const FIRST_NUMBER = 14_255_550_100;
-const NUMBERS = 100;
+/** The numbers behind these are telephones that can be called, and callers of examples and tests. */
+const NUMBERS = 80;
 
 export interface OfferedWorker {
   readonly name: string;
@@ -62,3 +63,9 @@ export function findNumber(
   return directory.find((entry) => entry.worker === worker && entry.format === format && entry.startStreaming)
     ?.number;
 }
+
+/** Lets calls be placed to the numbers that are kept for fiction; workers are attached while they last. */
+export const OUTBOUND_ROUTE = {
+  name: 'placed',
+  match: { direction: 'outbound', to: '+142555501*' },
+} as const;

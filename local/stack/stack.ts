@@ -1,7 +1,13 @@
 /** The whole system on this machine: every part a process of its own, started together and stopped together. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Child } from './child.ts';
-import { type DirectoryEntry, directoryRoutes, makeDirectory, type OfferedWorker } from './directory.ts';
+import {
+  type DirectoryEntry,
+  directoryRoutes,
+  makeDirectory,
+  type OfferedWorker,
+  OUTBOUND_ROUTE,
+} from './directory.ts';
 import { PART_NAMES, type PartName, type Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
 import { address, type SystemLayout, specOf } from './specs.ts';
@@ -50,7 +56,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const others = PART_NAMES.filter((part) => part !== 'control').map((part) => start(part));
     await allOrFirstError(others);
     const directory = makeDirectory(await offeredWorkers(options));
-    const routes = [...(options.routes ?? []), ...directoryRoutes(directory)];
+    const routes = [...(options.routes ?? []), ...directoryRoutes(directory), OUTBOUND_ROUTE];
     await start('control', routes);
     return {
       ports: options.ports,
