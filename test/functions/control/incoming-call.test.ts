@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { incomingCall } from '../../../functions/control/incoming-call.ts';
 import { AnswerPostponedError } from '../../../functions/control/use-cases/act-on-incoming-call.ts';
 import { callIdOf } from '../../../functions/control/use-cases/receive-incoming-call.ts';
-import { ANSWER_LEASE_MS } from '../../../shared/core/call.ts';
+import { ANSWER_LEASE_MS, step } from '../../../shared/core/call.ts';
 import { CALL_ID_PATTERN } from '../../../shared/protocol/names.ts';
 import { verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { CONNECTION_ID, PLAN, T0 } from '../../support/calls.ts';
@@ -109,6 +109,56 @@ describe('an incoming call', () => {
     await deliver();
     expect(bench.control.asked).toEqual([{ operation: 'reject', about: CONTEXT, context: 'forbidden' }]);
     expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'rejected' });
+  });
+
+  it('is rejected with the reason of its route', async () => {
+    bench = new ControlBench([
+      { name: 'full', match: {}, action: 'reject', rejectReason: 'busy', plan: PLAN },
+    ]);
+    await deliver();
+    expect(bench.control.asked).toEqual([{ operation: 'reject', about: CONTEXT, context: 'busy' }]);
+  });
+
+  it('is redirected where its route says so, once, and the number is not kept', async () => {
+    bench = new ControlBench([
+      { name: 'elsewhere', match: {}, action: 'redirect', redirectTo: '4:+14255550177', plan: PLAN },
+    ]);
+    await deliver();
+    await deliver();
+    expect(bench.control.asked).toEqual([
+      { operation: 'redirect', about: CONTEXT, context: '4:+14255550177' },
+    ]);
+    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'redirected' });
+    const timeline = await bench.store.timeline(CALL_ID, 10);
+    expect(timeline.map(({ type }) => type)).toEqual(['IncomingCall', 'RedirectSucceeded']);
+    const kept = JSON.stringify([await bench.store.get(CALL_ID), timeline, bench.logged]);
+    expect(kept).not.toContain('4255550177');
+  });
+
+  it('has nowhere to go where its route no longer says where to, and ends', async () => {
+    bench = new ControlBench([{ name: 'elsewhere', match: {}, action: 'redirect', plan: PLAN }]);
+    await deliver();
+    expect(bench.control.asked).toEqual([]);
+    expect(await bench.store.get(CALL_ID)).toMatchObject({
+      phase: 'ended',
+      endReason: 'redirect failed: the route no longer says where to redirect the call',
+    });
+  });
+
+  it('hands ACS the address for transcripts of its route', async () => {
+    const transcription = { transportUrl: 'wss://transcripts.example/', locale: 'en-US' };
+    bench = new ControlBench([{ name: 'everyone', match: {}, action: 'answer', transcription, plan: PLAN }]);
+    await deliver();
+    expect(bench.control.answers[0]?.media.transcription).toEqual(transcription);
+  });
+
+  it('that was given up before ACS had answered is hung up when it has', async () => {
+    bench.control.duringAnswer = async () => {
+      await bench.store.update(CALL_ID, (call) => step(call, { type: 'CallGone' }, bench.nowMs));
+    };
+    await deliver();
+    expect(bench.control.asked.at(-1)).toEqual({ operation: 'hangUp', about: CONNECTION_ID });
+    expect((await bench.store.get(CALL_ID))?.phase).toBe('ending');
   });
 
   it('is asked for again when ACS cannot answer now, and then answered', async () => {
