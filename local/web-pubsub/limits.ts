@@ -37,6 +37,8 @@ export interface Limits {
   readonly handlerRetryDelaysMs: readonly number[];
   /** Largest reply of an event handler, in bytes. Microsoft's emulator. */
   readonly handlerReplyBytes: number;
+  /** Events that nobody waits for (`connected`, `disconnected`) and that are under way at a time; more are dropped and logged. Own choice. */
+  readonly notificationsUnderWay: number;
   /** Time for one abuse protection request. Microsoft's emulator. */
   readonly validationTimeoutMs: number;
   /** How long a passed abuse protection check counts before it is repeated. Microsoft's emulator. */
@@ -67,6 +69,7 @@ export const SERVICE_LIMITS: Limits = Object.freeze({
   handlerTimeoutMs: 100_000,
   handlerRetryDelaysMs: Object.freeze([1_000, 3_000, 5_000]),
   handlerReplyBytes: 16 * MEBIBYTE,
+  notificationsUnderWay: 10_000,
   validationTimeoutMs: 10_000,
   validationLifetimeMs: 60_000,
   validationRetryMs: 1_000,

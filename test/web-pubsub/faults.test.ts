@@ -134,6 +134,48 @@ describe('faults of connections', () => {
     expect(client.messages().map(({ type }) => type)).toEqual(['system', 'pong', 'message']);
   });
 
+  it('let the end of a connection come behind the messages before it, both ways', async () => {
+    const clock = new ManualClock(Date.now());
+    const service = await startService(resources, {
+      clock,
+      faults: { rules: [{ on: 'link', fault: 'latency', hub: 'chat', delayMs: 100 }] },
+      limits: { closeHandshakeMs: 50 },
+    });
+    const admin = serviceClient(service, 'chat');
+    const token = await clientToken(service, { sub: 'ana', role: 'webpubsub.joinLeaveGroup' });
+    const open = async (): Promise<RawClient> => {
+      const client = await RawClient.open(
+        resources,
+        clientUrl(service, token),
+        'json.reliable.webpubsub.azure.v1',
+      );
+      await until(() => clock.pending().length === 1, 'the connected message under way');
+      clock.advance(100);
+      await until(() => client.frames.length === 1, 'the connected message');
+      return client;
+    };
+    const closed = await open();
+    await admin.sendToUser('ana', 'last words', { contentType: 'text/plain' });
+    await admin.closeUserConnections('ana', { reason: 'over' });
+    clock.advance(100);
+    expect(await closed.closed).toMatchObject({ code: 1000, reason: 'over' });
+    expect(closed.messages().map(({ data, event }) => data ?? event)).toEqual([
+      'connected',
+      'last words',
+      'disconnected',
+    ]);
+    const leaving = await open();
+    leaving.send({ type: 'joinGroup', group: 'late' });
+    leaving.ws.terminate();
+    await until(() => clock.pending().length > 0, 'the request under way');
+    await leaving.closed;
+    expect(await admin.groupExists('late')).toBe(false);
+    clock.advance(100);
+    expect(await admin.groupExists('late'), 'the request came before the end, and the session waits').toBe(
+      true,
+    );
+  });
+
   it('tell a client that it cannot be recovered, as often as the plan says', async () => {
     const service = await startService(resources, {
       controlToken: CONTROL_TOKEN,

@@ -248,3 +248,17 @@ it('tells the handler of the end of a connection, with the reason, and waits for
   });
   expect(JSON.parse(last?.body ?? '')).toEqual({ reason: 'enough' });
 });
+
+it('drops and reports notifications when too many wait for a silent handler', async () => {
+  const { webhook, service, log } = await startWithWebhook(
+    resources,
+    (url) => ({ urlTemplate: url, systemEvents: ['connected'] }),
+    { limits: { notificationsUnderWay: 2 } },
+  );
+  webhook.answer = () => {};
+  for (let i = 0; i < 4; i += 1) await connect(resources, service);
+  await vi.waitFor(() => expect(webhook.events()).toHaveLength(2));
+  expect(log.map(({ message }) => message)).toEqual(
+    Array.from({ length: 2 }, () => 'Too many events wait for event handlers: dropped.'),
+  );
+});

@@ -1,3 +1,4 @@
+import { makeRoom } from '../../process/make-room.ts';
 import { ClientTraffic, type ClientTrafficReport } from './client-traffic.ts';
 import { Tally, type TallyReport } from './tally.ts';
 
@@ -29,7 +30,7 @@ export class HubMeter {
   connection(connectionId: string): ClientTraffic {
     const known = this.#connections.get(connectionId);
     if (known !== undefined) return known;
-    this.#forgotten.connections += makeRoom(this.#connections);
+    this.#forgotten.connections += makeRoom(this.#connections, METERED_NAMES_MAX);
     const traffic = new ClientTraffic();
     this.#connections.set(connectionId, traffic);
     return traffic;
@@ -91,19 +92,9 @@ export class HubMeter {
   #group(group: string): Tally {
     const known = this.#groups.get(group);
     if (known !== undefined) return known;
-    this.#forgotten.groups += makeRoom(this.#groups);
+    this.#forgotten.groups += makeRoom(this.#groups, METERED_NAMES_MAX);
     const tally = new Tally();
     this.#groups.set(group, tally);
     return tally;
   }
-}
-
-/** @returns how many names were forgotten */
-function makeRoom(names: Map<string, unknown>): 0 | 1 {
-  if (names.size < METERED_NAMES_MAX) return 0;
-  for (const oldest of names.keys()) {
-    names.delete(oldest);
-    return 1;
-  }
-  return 0;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../process/clock.ts';
+import { makeRoom } from '../../process/make-room.ts';
 import type { Limits } from '../limits.ts';
 import type { Exchange, HandlerConnections, HandlerResponse } from './handler-connections.ts';
 
@@ -62,7 +63,7 @@ export class AbuseProtection {
       .catch(() => false)
       .then((allowed) => {
         const lifetimeMs = allowed ? this.#limits.validationLifetimeMs : this.#limits.validationRetryMs;
-        if (verdicts.size >= REMEMBERED_MAX) forgetOldest(verdicts);
+        makeRoom(verdicts, REMEMBERED_MAX);
         verdicts.set(key, { allowed, untilMs: this.#clock.now() + lifetimeMs });
         checking.delete(key);
         return allowed;
@@ -100,13 +101,6 @@ export class AbuseProtection {
     } finally {
       cancel();
     }
-  }
-}
-
-function forgetOldest(verdicts: Map<string, Verdict>): void {
-  for (const key of verdicts.keys()) {
-    verdicts.delete(key);
-    return;
   }
 }
 

@@ -1,3 +1,5 @@
+import { makeRoom } from '../../process/make-room.ts';
+
 /** Bounds of RFC 6265, section 6.1: what a user agent should at least keep. */
 export const COOKIES_PER_JAR_MAX = 50;
 export const COOKIE_BYTES_MAX = 4_096;
@@ -31,7 +33,7 @@ export class CookieJar {
       const key = `${cookie.domain} ${cookie.path} ${cookie.name}`;
       this.#cookies.delete(key);
       if (cookie.expiresAtMs <= nowMs) continue;
-      if (this.#cookies.size >= COOKIES_PER_JAR_MAX) this.#dropOldest();
+      makeRoom(this.#cookies, COOKIES_PER_JAR_MAX);
       this.#cookies.set(key, cookie);
     }
   }
@@ -43,13 +45,6 @@ export class CookieJar {
     // Longer paths first, as the RFC asks for; the sort keeps the order of the others.
     const ordered = fitting.sort((a, b) => b.path.length - a.path.length);
     return ordered.map(({ name, value }) => `${name}=${value}`).join('; ');
-  }
-
-  #dropOldest(): void {
-    for (const key of this.#cookies.keys()) {
-      this.#cookies.delete(key);
-      return;
-    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { makeRoom } from '../../process/make-room.ts';
 import { CookieJar } from './cookie-jar.ts';
 
 /** Connections whose cookies are kept; the one that was used longest ago loses its first. */
@@ -32,12 +33,7 @@ export class CookieJars {
 
   #touch(connectionId: string, jar: CookieJar): void {
     this.#jars.delete(connectionId);
-    if (this.#jars.size >= COOKIE_JARS_MAX) {
-      for (const oldest of this.#jars.keys()) {
-        this.#jars.delete(oldest);
-        break;
-      }
-    }
+    makeRoom(this.#jars, COOKIE_JARS_MAX);
     this.#jars.set(connectionId, jar);
   }
 }

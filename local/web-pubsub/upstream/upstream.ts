@@ -15,9 +15,6 @@ import { type ConnectDecision, readConnectReply, readEventReply } from './handle
 import { HandlerUnreachable } from './handler-unreachable.ts';
 import type { IdentityIssuer } from './identity-issuer.ts';
 
-/** Events that nobody waits for and that are under way at a time; those beyond are dropped, and the log says so. */
-export const NOTIFICATIONS_MAX = 10_000;
-
 /** Event handlers by hub key. */
 export type HandlerTable = ReadonlyMap<string, readonly EventHandler[]>;
 
@@ -90,7 +87,8 @@ export class Upstream {
   /** Delivers an event that nobody waits for. */
   notify(event: UpstreamEvent): void {
     const handler = this.#handlerFor(event);
-    if (handler === undefined || this.#notifications.size >= NOTIFICATIONS_MAX) {
+    const { notificationsUnderWay } = this.#options.limits;
+    if (handler === undefined || this.#notifications.size >= notificationsUnderWay) {
       if (handler !== undefined) this.#report(event, 'Too many events wait for event handlers: dropped.');
       this.#afterwards(event);
       return;
