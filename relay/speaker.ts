@@ -76,6 +76,11 @@ export class Speaker implements VoiceHost, SpeechListener {
     if (this.#voices.delete(voice) && !this.#isClosed) this.#silence(voice);
   }
 
+  /** The worker has something to say that has not been heard to its end. */
+  isSpeaking(voice: Voice): boolean {
+    return this.#stage.isSpeaking(voice, this.#clock.elapsedMs());
+  }
+
   speak(voice: Voice, pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): SpeakOutcome {
     const outcome = this.#take(voice, pcm, kind, turn);
     if (outcome === 'playout is full' || outcome === 'socket is full') this.#bytesRefused += pcm.byteLength;

@@ -25,6 +25,12 @@ export interface WorkerCounts {
   readonly droppedMs: number;
   readonly repliesPlayed: number;
   readonly roundTripMs?: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** How long the caller waited for answers; of workers that converse. */
+  readonly turns?: {
+    readonly turns: number;
+    readonly turnsAnswered: number;
+    readonly speechLatencyMs: { readonly p50?: number; readonly p99?: number; readonly max?: number };
+  };
 }
 
 export interface RelayCounts {

@@ -44,6 +44,7 @@ export interface VoiceOptions {
 
 /** What is done with a voice, for all the voices of a call. */
 export interface VoiceHost {
+  isSpeaking(voice: Voice): boolean;
   speak(voice: Voice, pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): SpeakOutcome;
   stop(voice: Voice): StopOutcome;
   leave(voice: Voice): void;
@@ -86,6 +87,11 @@ export class Voice implements FloorMember {
 
   get heldMs(): number {
     return bytesToMs(this.#format, this.held.bytes);
+  }
+
+  /** It has something to say that has not been heard to its end. */
+  get isSpeaking(): boolean {
+    return this.#host.isSpeaking(this);
   }
 
   /** Gives PCM16 in the call's format to be played; the array is kept. `turn` absent: the present one. */

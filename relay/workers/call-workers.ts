@@ -118,7 +118,9 @@ export class CallWorkers {
   /** Somebody has finished to speak, `agoMs` ago. */
   speechEnded(agoMs: number): void {
     const endedAtMs = this.#options.clock.elapsedMs() - agoMs;
-    for (const { turns, voice } of this.#present) turns?.speechEnded(voice.turn, endedAtMs);
+    // One that is still speaking was not interrupted: it owes no answer.
+    for (const { turns, voice } of this.#present)
+      if (!voice.isSpeaking) turns?.speechEnded(voice.turn, endedAtMs);
   }
 
   /** The stream has come to `position`, in samples, though no frame says so. */

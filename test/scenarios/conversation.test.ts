@@ -4,7 +4,7 @@ import { afterAll, beforeAll, it } from 'vitest';
 import { makeCall } from '../../local/client/make-call.ts';
 import { compileReport } from '../../local/client/report.ts';
 import { STORY_MS, story } from '../fixtures/talking-app/story.ts';
-import { speechLike } from '../support/signals.ts';
+import { speechLike, talkspurts } from '../support/signals.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 
 const CALLER = '+14255550199';
@@ -59,26 +59,10 @@ async function call(to: string, samples: Int16Array, tailMs: number) {
   const report = compileReport(evidence);
   return {
     all: evidence.heard.samples,
-    heard: talkspurts(evidence.heard.samples),
+    heard: talkspurts(evidence.heard.samples, RATE / 10),
     report,
     toleranceMs: TOLERANCE_MS + report.standInLatenessMs.max,
   };
-}
-
-/** What was heard, cut where nothing was heard for a tenth of a second. */
-function talkspurts(samples: Int16Array): Int16Array[] {
-  const spurts: Int16Array[] = [];
-  let from = -1;
-  let last = -1;
-  samples.forEach((sample, i) => {
-    if (sample === 0) return;
-    if (from !== -1 && i - last > RATE / 10) {
-      spurts.push(samples.subarray(from, last + 1));
-      from = i;
-    } else if (from === -1) from = i;
-    last = i;
-  });
-  return from === -1 ? spurts : [...spurts, samples.subarray(from, last + 1)];
 }
 
 it.concurrent('ends when the caller speaks over it; the worker knows how much was heard and answers what he said', {

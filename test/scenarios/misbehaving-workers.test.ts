@@ -1,18 +1,34 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { align } from '../../local/audio/align.ts';
 import { makeCall } from '../../local/client/make-call.ts';
 import { type CallReport, compileReport } from '../../local/client/report.ts';
 import { findNumber } from '../../local/stack/directory.ts';
-import { noise } from '../support/signals.ts';
+import { noise, speechLike } from '../support/signals.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 
 const CALLER = '+14255550199';
+const FOUR = '+14255550195';
 const FORMAT = 'pcm16KMono';
 const RATE = 16_000;
 
 let test: TestSystem;
 beforeAll(async () => {
-  test = await startTestSystem({ workerApp: join(import.meta.dirname, '../fixtures/worker-app/main.ts') });
+  test = await startTestSystem({
+    workerApp: join(import.meta.dirname, '../fixtures/worker-app/main.ts'),
+    routes: [
+      {
+        name: 'four',
+        match: { to: FOUR },
+        workers: [
+          { name: 'parrot', listen: { mode: 'utterance' }, bargeIn: { policy: 'never' }, priority: 1 },
+          { name: 'echo', speaks: false },
+          { name: 'sleeper', speaks: false },
+          { name: 'flooder' },
+        ],
+      },
+    ],
+  });
 });
 afterAll(() => test?.stop());
 
@@ -77,4 +93,27 @@ it.concurrent('loses what a worker does not hear while it takes ten seconds, cou
   // The chunk for which the worker answered nothing was neither lost nor dropped, so it is the whole difference.
   expect(lost - counted, 'pieces that are missing and not accounted for').toBeLessThanOrEqual(15);
   expect(pieces.at(-1), 'the last piece said is heard').toBe(said.length / (RATE / 50) - 1);
+});
+
+it.concurrent('serves two workers of a call as if the other two, one too slow and one too loud, were not there', {
+  timeout: 60_000,
+}, async () => {
+  const sentence = speechLike(RATE, RATE);
+  const samples = Int16Array.from([...new Int16Array(RATE), ...sentence]);
+  const speech = { samples, sampleRateHz: RATE };
+  const evidence = await makeCall(test.system, { from: CALLER, to: FOUR, speech, tailMs: 11_000 });
+  const report = compileReport(evidence);
+  expect(report.outcome).toBe('completed');
+  expect(
+    align(sentence, evidence.heard.samples, evidence.heard.samples.length),
+    'the sentence, as the parrot said it back',
+  ).toMatchObject({ exact: true });
+  const [parrot, echo, sleeper, flooder] = ['parrot', 'echo', 'sleeper', 'flooder'].map((name) =>
+    report.workers.find((worker) => worker.name === name),
+  );
+  expect(parrot).toMatchObject({ chunksSent: 1, chunksAcked: 1, repliesPlayed: 1, droppedMs: 0 });
+  expect(echo, 'it hears everything').toMatchObject({ chunksFailed: 0, lostMs: 0, droppedMs: 0 });
+  expect(sleeper?.droppedMs, 'the slow one misses what does not fit').toBeGreaterThan(2_000);
+  expect(flooder?.repliesPlayed, 'the loud one was heard').toBeGreaterThan(0);
+  expect(report.stopAudioCount, 'and was made to stop for the parrot').toBeGreaterThanOrEqual(1);
 });

@@ -35,3 +35,19 @@ export function speechLike(length: number, sampleRateHz: number): Int16Array {
     return Math.round(sample * loud);
   });
 }
+
+/** Audio cut where there is silence longer than this many samples, without the silence. */
+export function talkspurts(samples: Int16Array, longestGap: number): Int16Array[] {
+  const spurts: Int16Array[] = [];
+  let from = -1;
+  let last = -1;
+  samples.forEach((sample, i) => {
+    if (sample === 0) return;
+    if (from !== -1 && i - last > longestGap) {
+      spurts.push(samples.subarray(from, last + 1));
+      from = i;
+    } else if (from === -1) from = i;
+    last = i;
+  });
+  return from === -1 ? spurts : [...spurts, samples.subarray(from, last + 1)];
+}
