@@ -15,6 +15,14 @@ const JOIN_GROUP = 6;
 const LEAVE_GROUP = 7;
 const SEQUENCE_ACK = 8;
 const PING = 9;
+const MEMBERS: ReadonlySet<number> = new Set([
+  SEND_TO_GROUP,
+  EVENT,
+  JOIN_GROUP,
+  LEAVE_GROUP,
+  SEQUENCE_ACK,
+  PING,
+]);
 
 /**
  * Reads one `UpstreamMessage` of the protobuf subprotocols. Where a message sets a oneof more than once the last one counts.
@@ -31,27 +39,43 @@ export function parseProtobufRequest(bytes: Uint8Array): ClientRequest {
 
 function upstreamMessage(bytes: Uint8Array): ClientRequest {
   const reader = new ProtobufReader(bytes);
-  let found: { readonly kind: number; readonly body: Uint8Array } | undefined;
+  let request: ClientRequest | undefined;
+  let unknown: number | undefined;
   for (let field = reader.nextField(); field !== undefined; field = reader.nextField()) {
-    found = { kind: field, body: reader.bytes() };
+    if (MEMBERS.has(field)) {
+      request = member(field, reader.bytes());
+    } else {
+      reader.skip();
+      unknown = field;
+    }
   }
-  if (found === undefined) throw invalid('the message is empty');
-  switch (found.kind) {
+  if (request !== undefined) return request;
+  throw invalid(unknown === undefined ? 'the message is empty' : `unknown message ${unknown}`);
+}
+
+function member(field: number, body: Uint8Array): ClientRequest {
+  switch (field) {
     case SEND_TO_GROUP:
-      return sendToGroup(found.body);
+      return sendToGroup(body);
     case EVENT:
-      return event(found.body);
+      return event(body);
     case JOIN_GROUP:
-      return { type: 'joinGroup', ...membership(found.body) };
+      return { type: 'joinGroup', ...membership(body) };
     case LEAVE_GROUP:
-      return { type: 'leaveGroup', ...membership(found.body) };
+      return { type: 'leaveGroup', ...membership(body) };
     case SEQUENCE_ACK:
-      return { type: 'sequenceAck', sequenceId: sequenceId(found.body) };
+      return { type: 'sequenceAck', sequenceId: sequenceId(body) };
     case PING:
-      return { type: 'ping' };
+      return ping(body);
     default:
-      throw invalid(`unknown message ${found.kind}`);
+      throw new Error(`UpstreamMessage has no member ${field}`);
   }
+}
+
+function ping(body: Uint8Array): ClientRequest {
+  const reader = new ProtobufReader(body);
+  while (reader.nextField() !== undefined) reader.skip();
+  return { type: 'ping' };
 }
 
 function sendToGroup(bytes: Uint8Array): ClientRequest {
