@@ -3,11 +3,14 @@ import type { CallEvent } from '../../../shared/core/call-event.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 
-/** Calls looked at in one sweep; the rest wait for the next one. */
-const MAX_SWEPT = 1_000;
+/** Calls read at a time. */
+const PAGE = 500;
 
-/** Calls dealt with at the same time. */
-const AT_A_TIME = 8;
+/** Calls dealt with at the same time: most cost nothing, one in five a request to ACS. */
+const AT_A_TIME = 16;
+
+/** A sweep begins no further page after this long, so that it is over before the next one. */
+const SWEEP_LIMIT_MS = 50_000;
 
 export interface Swept {
   readonly looked: number;
@@ -22,10 +25,20 @@ export interface Swept {
  * makes our calls agree with what ACS says of them: those that it does not know have ended, those that it has connected are connected.
  */
 export async function sweepCalls(deps: ControlDeps, log: Log): Promise<Swept> {
-  const calls = await deps.store.listLive(MAX_SWEPT);
-  let compared = 0;
-  let changed = 0;
-  let failed = 0;
+  const startedAtMs = deps.clock.now();
+  let swept: Swept = { looked: 0, compared: 0, changed: 0, failed: 0 };
+  let after: string | undefined;
+  do {
+    const page = await deps.store.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+    swept = await sweepPage(deps, page.calls, swept, log);
+    after = page.next;
+  } while (after !== undefined && deps.clock.now() - startedAtMs < SWEEP_LIMIT_MS);
+  if (after !== undefined) log.warn('There was no time to sweep all calls', { looked: swept.looked });
+  return swept;
+}
+
+async function sweepPage(deps: ControlDeps, calls: readonly Call[], before: Swept, log: Log): Promise<Swept> {
+  let { compared, changed, failed } = before;
   const waiting = calls[Symbol.iterator]();
   const sweepInTurn = async (): Promise<void> => {
     for (const call of waiting) {
@@ -41,7 +54,7 @@ export async function sweepCalls(deps: ControlDeps, log: Log): Promise<Swept> {
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, sweepInTurn));
-  return { looked: calls.length, compared, changed, failed };
+  return { looked: before.looked + calls.length, compared, changed, failed };
 }
 
 async function sweepCall(

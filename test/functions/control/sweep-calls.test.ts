@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { invocationLog } from '../../../functions/control/invocation-log.ts';
 import { sweepCalls } from '../../../functions/control/use-cases/sweep-calls.ts';
 import { SETUP_LIMIT_MS } from '../../../shared/core/call.ts';
+import { NO_STREAMING } from '../../../shared/core/call-streaming.ts';
 import { aCall, CALL_ID, CONNECTION_ID, T0 } from '../../support/calls.ts';
 import { ControlBench } from '../../support/control-bench.ts';
 
@@ -59,5 +60,33 @@ describe('sweeping', () => {
       callId === CALL_ID ? Promise.reject(new Error('broken row')) : update(callId, change);
     expect(await sweep()).toEqual({ looked: 2, compared: 0, changed: 1, failed: 1 });
     expect((await bench.store.get(OTHER_ID))?.phase).toBe('ended');
+  });
+
+  it('looks at every call, however many there are', async () => {
+    const ids = Array.from({ length: 1_200 }, (_, index) => `${index}`.padStart(32, 'a'));
+    for (const callId of ids) await bench.store.create(aCall({ callId, phase: 'answering' }));
+    bench.nowMs = T0 + SETUP_LIMIT_MS;
+    expect(await sweep()).toEqual({ looked: 1_200, compared: 0, changed: 1_200, failed: 0 });
+    expect(await bench.store.listLive(1)).toEqual([]);
+  });
+
+  it('tells in the timeline what it found', async () => {
+    const streaming = { ...NO_STREAMING, state: 'starting', sinceMs: T0 } as const;
+    await bench.store.create(aCall({ phase: 'connected', callConnectionId: CONNECTION_ID, streaming }));
+    bench.nowMs = T0 + 60_000;
+    expect(await sweep()).toEqual({ looked: 1, compared: 1, changed: 1, failed: 0 });
+    expect(await bench.store.get(CALL_ID)).toMatchObject({ streaming: { state: 'active' } });
+    expect(await bench.store.timeline(CALL_ID, 10)).toMatchObject([
+      { type: 'Compared', details: { state: 'connected', streaming: 'active' } },
+    ]);
+  });
+
+  it('leaves a call as it is about which ACS cannot be asked now', async () => {
+    const streaming = { ...NO_STREAMING, state: 'starting', sinceMs: T0 } as const;
+    await bench.store.create(aCall({ phase: 'connected', callConnectionId: CONNECTION_ID, streaming }));
+    bench.nowMs = T0 + 60_000;
+    bench.control.fail('properties', { status: 503, retryable: true });
+    expect(await sweep()).toEqual({ looked: 1, compared: 0, changed: 0, failed: 1 });
+    expect((await bench.store.get(CALL_ID))?.phase).toBe('connected');
   });
 });
