@@ -62,7 +62,11 @@ describe('the commands in docs/api.md', () => {
   });
 
   it('do as they say, one after the other', { timeout: 120_000 }, async () => {
-    for (const command of commands) await follow(command);
+    for (const command of commands) {
+      await follow(command);
+      if (methodOf(command.words) === 'PUT' && command.expected.status === 202)
+        await workerIsOnTheCall('parrot');
+    }
     const told = await timelineOf('CALL');
     const story = [
       'PlaceRequested',
@@ -174,6 +178,20 @@ describe('the commands in docs/api.md', () => {
       }
     }
     return misses;
+  }
+
+  /** The relay has acted on what it was told. */
+  async function workerIsOnTheCall(worker: string): Promise<void> {
+    const { callConnectionId } = (await system.control.call(variables.get('CALL') ?? '')) ?? {};
+    await until(
+      async () => {
+        const counts = await system.control.relayCounts(callConnectionId ?? '');
+        return counts?.workers.some(({ name }) => name === worker);
+      },
+      `${worker} to be on the call`,
+      LIMIT_MS,
+      LOOK_EVERY_MS,
+    );
   }
 
   async function timelineOf(name: string): Promise<string[]> {

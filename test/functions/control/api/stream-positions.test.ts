@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { formatPosition, parsePosition } from '../../../../functions/control/api/stream-position.ts';
+import { timelineEvents } from '../../../../functions/control/api/timeline-events.ts';
+import type { TimelineEntry } from '../../../../shared/core/call-store.ts';
+import { aCall, CALL_ID, T0 } from '../../../support/calls.ts';
+
+interface Arrival {
+  /** When it happened, and how much later it is stored, in milliseconds from the beginning. */
+  readonly happensMs: number;
+  readonly lateMs: number;
+}
+
+/** A timeline to which entries are added as time goes by, and who listens to it by one stream after another. */
+class Listening {
+  readonly heard: string[] = [];
+  #nowMs = T0;
+  readonly #entries: readonly (TimelineEntry & { readonly storedMs: number })[];
+  readonly #endMs: number;
+
+  constructor(arrivals: readonly Arrival[]) {
+    this.#entries = arrivals.map(({ happensMs, lateMs }, index) => ({
+      id: `e${index}`,
+      atMs: T0 + happensMs,
+      source: 'acs',
+      type: 'Something',
+      details: {},
+      storedMs: T0 + happensMs + lateMs,
+    }));
+    this.#endMs = Math.max(T0, ...this.#entries.map(({ storedMs }) => storedMs)) + 1;
+  }
+
+  /** Listens to the end of the call; each stream is left after so many events, and opened again. */
+  async listen(leaveAfter: readonly number[]): Promise<void> {
+    let lastId: string | undefined;
+    for (let streams = 0; streams < 200; streams += 1) {
+      const patience = leaveAfter[streams] ?? Number.POSITIVE_INFINITY;
+      let events = 0;
+      for await (const text of this.#open(lastId)) {
+        if (text.startsWith('event: end')) return;
+        const [, id, data] = /^id: (.*)\ndata: (.*)/.exec(text) ?? [];
+        if (id === undefined || data === undefined) continue;
+        lastId = id;
+        this.heard.push((JSON.parse(data) as { id: string }).id);
+        events += 1;
+        if (events >= patience) break;
+      }
+    }
+    throw new Error('the stream does not come to its end');
+  }
+
+  #open(lastId: string | undefined): AsyncGenerator<string> {
+    const now = (): number => this.#nowMs;
+    return timelineEvents(
+      {
+        callId: CALL_ID,
+        store: {
+          get: async () => aCall({ phase: now() >= this.#endMs ? 'ended' : 'connected' }),
+          timeline: async (_, limit, fromMs = 0) =>
+            this.#entries
+              .filter(({ storedMs, atMs }) => storedMs <= now() && atMs >= fromMs)
+              .sort((a, b) => a.atMs - b.atMs)
+              .slice(0, limit),
+        },
+        clock: {
+          now,
+          sleep: async (ms) => {
+            this.#nowMs += ms;
+          },
+        },
+        streams: new Set(),
+        log: { info: () => {}, warn: () => {}, error: () => {} },
+      },
+      lastId === undefined ? undefined : parsePosition(lastId),
+    );
+  }
+}
+
+const happens = fc.nat(20_000);
+const cuts = fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 12 });
+
+it('whoever comes back again and again hears everything, however late it is stored', async () => {
+  const arrivals = fc.array(fc.record({ happensMs: happens, lateMs: fc.nat(30_000) }), { maxLength: 25 });
+  await fc.assert(
+    fc.asyncProperty(arrivals, cuts, async (list, leaveAfter) => {
+      const listening = new Listening(list);
+      await listening.listen(leaveAfter);
+      expect(new Set(listening.heard)).toEqual(new Set(list.map((_, index) => `e${index}`)));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+it('hears nothing twice where everything is stored as it happens', async () => {
+  const arrivals = fc.uniqueArray(happens, { maxLength: 25 });
+  await fc.assert(
+    fc.asyncProperty(arrivals, cuts, async (list, leaveAfter) => {
+      const listening = new Listening(list.map((happensMs) => ({ happensMs, lateMs: 0 })));
+      await listening.listen(leaveAfter);
+      expect(listening.heard).toHaveLength(list.length);
+      const inTime = list.map((atMs, index) => ({ atMs, id: `e${index}` })).sort((a, b) => a.atMs - b.atMs);
+      expect(listening.heard).toEqual(inTime.map(({ id }) => id));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+it('a position is written as it is read, and nothing else is one', () => {
+  fc.assert(
+    fc.property(fc.nat(2 ** 31 - 1), fc.nat(9_999), (newestMs, told) => {
+      expect(parsePosition(formatPosition({ newestMs, told }))).toEqual({ newestMs, told });
+    }),
+  );
+  for (const text of ['', '.', '1.', '.1', '1.2.3', '-1.2', '1.-2', ' 1.2', '1e3.2', '9'.repeat(16)])
+    expect(parsePosition(text), text).toBeUndefined();
+});
