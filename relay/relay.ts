@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { RelayConfig } from '../shared/config.ts';
 import { createAcsTokenVerifier } from '../shared/protocol/acs-token.ts';
+import { idlePath } from '../shared/protocol/names.ts';
 import type { StreamHandover } from '../shared/protocol/stream-handover.ts';
 import { type Admission, admit } from './admission.ts';
 import { CallRegistry } from './call-registry.ts';
@@ -20,8 +21,10 @@ import { answer } from './http.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane-connection.ts';
 import { createLog } from './log.ts';
 import { openMediaSocket } from './media-web-socket.ts';
+import { askControlApp } from './operations/ask-control-app.ts';
 import { CallMeter } from './operations/call-meter.ts';
 import { Hops } from './operations/hops.ts';
+import { IdleWatch } from './operations/idle-watch.ts';
 import { type LoopDelay, NO_DELAY, watchLoopDelay } from './operations/loop-delay.ts';
 import { Mover } from './operations/mover.ts';
 import { Overload } from './operations/overload.ts';
@@ -264,6 +267,8 @@ class RelayServer implements Relay {
     });
     const turns = new TurnTraces(span, this.#clock, this.#hops.speechLatency);
     const meter = new CallMeter(this.#hops, this.#clock, ticket.plan.format);
+    const idle = this.#watchIdle(admission, log);
+    const metered = meter.socket(media);
     const session = new Session({
       ticket,
       callConnectionId,
@@ -271,7 +276,8 @@ class RelayServer implements Relay {
       ...(handover === undefined ? {} : { handover }),
       onHandover: (left, isKept) => this.#handovers.leave({ callId, ticketText }, left, isKept),
       isMovable: this.#config.controlUrl !== undefined,
-      socket: meter.socket(media),
+      socket: idle?.socket(metered) ?? metered,
+      ...(idle === undefined ? {} : { activity: idle }),
       openConnection: meter.lanes(turns.lanes(this.#openConnection)),
       observeTurns: (worker) => turns.observe(worker),
       openControl: this.#openControl,
@@ -292,6 +298,7 @@ class RelayServer implements Relay {
       beMoved: () => session.beMoved(),
       over: session.over,
     });
+    void session.over.then(() => idle?.close());
     void session.ended.then(() => {
       const report = session.report();
       log.info({ report }, 'the report of the stream');
@@ -309,6 +316,18 @@ class RelayServer implements Relay {
         log.info({ code, cause: session.report().endedReason }, 'the media stream ended');
       },
     });
+  }
+
+  /** Undefined where the call may be silent as long as it likes, or where nobody can be asked to end it. */
+  #watchIdle({ ticket, ticketText }: Admission, log: Logger): IdleWatch | undefined {
+    const { controlUrl } = this.#config;
+    const { callId, plan } = ticket;
+    if (plan.idleMs === undefined || controlUrl === undefined) return undefined;
+    const endCall = async (): Promise<void> => {
+      const status = await askControlApp(controlUrl + idlePath(callId), ticketText);
+      log.info({ status, idleMs: plan.idleMs }, 'nobody says anything: the call is to end');
+    };
+    return new IdleWatch({ idleMs: plan.idleMs, clock: this.#clock, endCall });
   }
 
   #refuse(socket: Duplex, url: string, error: unknown): void {

@@ -24,6 +24,7 @@ import { Listening } from './listening/listening.ts';
 import type { SpeechListener } from './listening/speech-events.ts';
 import { type Intake, MediaIntake } from './media-intake.ts';
 import type { MediaSocket } from './media-socket.ts';
+import type { CallActivity } from './operations/idle-watch.ts';
 import { Speaker } from './speaker.ts';
 import type { TimerWheel } from './speaking/timer-wheel.ts';
 import type { TurnObserver } from './turns/worker-turns.ts';
@@ -72,6 +73,8 @@ export interface SessionOptions {
   readonly log: Logger;
   /** Follows the turns of a worker. Absent: nobody does. */
   readonly observeTurns?: (worker: string) => TurnObserver;
+  /** Told of what people do on the call. Absent: nobody is. */
+  readonly activity?: CallActivity;
   /** A worker published something for whoever watches the call. */
   readonly onPublish?: (callId: string, worker: string, action: PublishAction) => void;
 }
@@ -183,6 +186,7 @@ export class Session {
       case 'dtmf':
         // Before the key, so that the answer to it belongs to the turn that it begins.
         this.#speaker.keyPressed();
+        this.#options.activity?.keyPressed();
         this.#workers.tell({ type: 'dtmf', tone: intake.tone });
         break;
       case 'frame':
@@ -271,10 +275,12 @@ export class Session {
     return {
       onSpeechStarted: (ssrc) => {
         this.#speaker.onSpeechStarted(ssrc);
+        this.#options.activity?.speechStarted();
         this.#workers.speechStarted();
       },
       onSpeechEnded: (ssrc, timestamp, durationMs) => {
         this.#speaker.onSpeechEnded(ssrc, timestamp, durationMs);
+        this.#options.activity?.speechEnded();
         this.#workers.speechEnded(this.#listening.agoMs(timestamp));
       },
     };

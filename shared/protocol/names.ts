@@ -22,10 +22,18 @@ export function restartPath(callId: string): string {
   return `/api/calls/${callId}/streaming/restart`;
 }
 
+/** The path at the control app by which a relay has a call ended in which nobody says anything. */
+export function idlePath(callId: string): string {
+  return `/api/calls/${callId}/streaming/idle`;
+}
+
 /** The path at the control app under which a relay keeps what the call's next stream is to know (GET, PUT). */
 export function handoverPath(callId: string): string {
   return `/api/calls/${callId}/streaming/handover`;
 }
+
+/** Where below `/api/` the workers of a call reach its operations, with the token of the call. */
+export const WORKER_API = 'worker';
 
 /** The group in which the relay publishes audio and events of a call for a worker that listens to the stream. */
 export function upGroup(callId: string, worker: string): string {

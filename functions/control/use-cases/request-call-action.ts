@@ -8,7 +8,7 @@ export type CallAction =
   | { readonly type: 'StartRequested' | 'StopRequested'; readonly operationContext?: string }
   | { readonly type: 'RestartRequested' }
   /** `forEveryone` absent: true. */
-  | { readonly type: 'HangUpRequested'; readonly forEveryone?: boolean };
+  | { readonly type: 'HangUpRequested'; readonly forEveryone?: boolean; readonly reason?: 'idle' };
 
 export type ActionOutcome =
   | { readonly kind: 'accepted'; readonly call: Call }
@@ -25,6 +25,7 @@ export async function requestCallAction(
 ): Promise<ActionOutcome> {
   const id = deps.newId();
   const event: CallEvent = { ...action, id };
+  const reason = action.type === 'HangUpRequested' ? action.reason : undefined;
   const asked = await deps.store.update(callId, (call) => step(call, event, deps.clock.now()));
   if (asked === undefined) return { kind: 'unknown call' };
   if (asked.refusal !== undefined) return { kind: 'refused', refusal: asked.refusal, call: asked.call };
@@ -33,7 +34,7 @@ export async function requestCallAction(
     atMs: deps.clock.now(),
     source: 'api',
     type: action.type,
-    details: {},
+    details: reason === undefined ? {} : { reason },
   });
   for (const command of asked.commands) {
     if (
