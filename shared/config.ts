@@ -18,8 +18,33 @@ export interface AcsTokenConfig {
   readonly jwksUrl: string;
 }
 
+/** How fast one caller of the HTTP API may ask, at one instance. */
+export interface ApiRates {
+  readonly readsPerMinute: number;
+  readonly actsPerMinute: number;
+}
+
+/** Who may be called, and how often. */
+export interface OutboundConfig {
+  readonly allowed: readonly string[];
+  readonly callsPerHour: number;
+}
+
+export interface EntraConfig {
+  readonly tenantId: string;
+  readonly audience: string;
+  readonly issuers: readonly string[];
+  readonly jwksUrl: string;
+}
+
 export interface ControlConfig {
+  /** With it, tokens of Entra ID are what opens the HTTP API; without it, function keys are. */
+  readonly entra?: EntraConfig;
+  readonly apiRates: ApiRates;
+  readonly outbound: OutboundConfig;
   readonly acs: Connection;
+  /** What speaks and understands for ACS. */
+  readonly cognitiveServicesEndpoint?: string;
   readonly acsTokens: AcsTokenConfig;
   readonly publicBaseUrl: string;
   readonly relayUrl: string;
@@ -71,11 +96,34 @@ export function readAppRole(env: Environment): 'control' | 'worker' {
   return role;
 }
 
+/**
+ * How the HTTP API is protected, for the registration of its functions, where nothing may throw: a value that is not usable, which
+ * `readControlConfig` reports, counts as the default, by which the host demands a key.
+ */
+export function readApiAuth(env: Environment): 'function-key' | 'entra' {
+  return new SettingsReader('control app', env).readOptional('API_AUTH', S.API_AUTH) ?? 'function-key';
+}
+
 /** @throws ConfigError */
 export function readControlConfig(env: Environment): ControlConfig {
   const settings = new SettingsReader('control app', withDefaultBaseUrl(env));
   const webPubSub = settings.readOptional('WEB_PUBSUB_CONNECTION_STRING', S.WEB_PUBSUB_CONNECTION_STRING);
+  const entra = readEntra(settings);
+  const cognitiveServicesEndpoint = settings.readOptional(
+    'COGNITIVE_SERVICES_ENDPOINT',
+    S.COGNITIVE_SERVICES_ENDPOINT,
+  );
   const config: ControlConfig = {
+    ...(cognitiveServicesEndpoint === undefined ? {} : { cognitiveServicesEndpoint }),
+    ...(entra === undefined ? {} : { entra }),
+    apiRates: {
+      readsPerMinute: settings.read('API_READS_PER_MINUTE', S.API_READS_PER_MINUTE),
+      actsPerMinute: settings.read('API_ACTS_PER_MINUTE', S.API_ACTS_PER_MINUTE),
+    },
+    outbound: {
+      allowed: settings.read('OUTBOUND_ALLOWED', S.OUTBOUND_ALLOWED),
+      callsPerHour: settings.read('OUTBOUND_CALLS_PER_HOUR', S.OUTBOUND_CALLS_PER_HOUR),
+    },
     acs: readConnection(settings, 'ACS_CONNECTION_STRING', 'ACS_ENDPOINT'),
     acsTokens: readAcsTokens(settings),
     publicBaseUrl: settings.read('PUBLIC_BASE_URL', S.PUBLIC_BASE_URL),
@@ -133,6 +181,23 @@ export function readRelayConfig(env: Environment): RelayConfig {
   };
   settings.finish();
   return deepFreeze(config);
+}
+
+/** Undefined where function keys protect the API. */
+function readEntra(settings: SettingsReader): EntraConfig | undefined {
+  if (settings.read('API_AUTH', S.API_AUTH) !== 'entra') return undefined;
+  for (const name of ['ENTRA_TENANT_ID', 'ENTRA_AUDIENCE'] as const)
+    if (!settings.has(name)) settings.problem(name, 'is missing, which API_AUTH=entra requires.', S[name]);
+  const tenantId = settings.readOptional('ENTRA_TENANT_ID', S.ENTRA_TENANT_ID) ?? '';
+  const ofTenant = (text: string): string => text.replaceAll('{tenant}', tenantId);
+  const issuers = settings.readOptional('ENTRA_ISSUERS', S.ENTRA_ISSUERS) ?? [];
+  const jwksUrl = settings.readOptional('ENTRA_JWKS_URL', S.ENTRA_JWKS_URL) ?? '';
+  return {
+    tenantId,
+    audience: settings.readOptional('ENTRA_AUDIENCE', S.ENTRA_AUDIENCE) ?? '',
+    issuers: issuers.map(ofTenant),
+    jwksUrl: ofTenant(jwksUrl),
+  };
 }
 
 function readAcsTokens(settings: SettingsReader): AcsTokenConfig {

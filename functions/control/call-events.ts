@@ -1,6 +1,7 @@
 import type { HttpHandler } from '@azure/functions';
 import { AcsTokenError } from '../../shared/protocol/acs-token.ts';
 import { parseCallbacks } from '../../shared/protocol/call-events.ts';
+import { loadForStrangers } from './access/load-for-strangers.ts';
 import type { ControlApp, LoadControlApp } from './control-app.ts';
 import { callIdOf, httpFunction, ProblemError, readJson, unknownCall } from './http.ts';
 import { applyCallbacks } from './use-cases/apply-callbacks.ts';
@@ -8,7 +9,7 @@ import { applyCallbacks } from './use-cases/apply-callbacks.ts';
 /** The callback of ACS: proves its caller first, answers 200 once the events are stored and acted upon. */
 export function callEvents(load: LoadControlApp): HttpHandler {
   return httpFunction(async (request, log) => {
-    const app = await load();
+    const app = await loadForStrangers(load, log);
     await proveCaller(app, request.headers.get('authorization') ?? undefined);
     const callId = callIdOf(request);
     const { callbacks, ignored } = parseCallbacks(await readJson(request));

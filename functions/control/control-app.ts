@@ -11,8 +11,9 @@ import { type Connection, type Environment, isLoopbackHttp, readControlConfig } 
 import type { HandoverStore } from '../../shared/core/handover-store.ts';
 import type { IdempotencyStore } from '../../shared/core/idempotency.ts';
 import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/protocol/acs-token.ts';
+import { createEntraTokenVerifier } from '../../shared/protocol/entra-token.ts';
 import { parseRoutes } from '../../shared/protocol/routes-schema.ts';
-import { type Access, hostKeys } from './access/access.ts';
+import { type Access, createAccess } from './access/access.ts';
 import { relayPublisher, workerTeller } from './relay-publisher.ts';
 import { RouteBook } from './route-book.ts';
 import type { ControlDeps } from './use-cases/deps.ts';
@@ -59,7 +60,12 @@ export function createControlApp(env: Environment): ControlApp {
   const routeTable = createRouteTable(tables, tableOptions);
   const tellRelay = config.webPubSub && relayPublisher(config.webPubSub, config.ticketKeys[0]);
   return {
-    access: hostKeys,
+    access: createAccess({
+      ticketKeys: config.ticketKeys,
+      ...(config.entra === undefined ? {} : { entra: createEntraTokenVerifier(config.entra) }),
+      now: Date.now,
+      ...config.apiRates,
+    }),
     idempotency: createTableIdempotencyStore(tables, tableOptions),
     handovers: createTableHandoverStore(tables, tableOptions),
     streams: new Set(),
@@ -70,7 +76,12 @@ export function createControlApp(env: Environment): ControlApp {
       store: createTableCallStore(tables, tableOptions),
       control: createCallControl(
         { ...config.acs, credential },
-        { allowInsecureConnection: isInsecure(config.acs, 'endpoint') },
+        {
+          allowInsecureConnection: isInsecure(config.acs, 'endpoint'),
+          ...(config.cognitiveServicesEndpoint && {
+            cognitiveServicesEndpoint: config.cognitiveServicesEndpoint,
+          }),
+        },
       ),
       clock: { now: Date.now, sleep: (ms) => sleep(ms) },
       newId: randomUUID,

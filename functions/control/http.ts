@@ -96,7 +96,7 @@ function whyOf(error: unknown): string {
 }
 
 /** The `callId` of the path. */
-export function callIdOf(request: HttpRequest): string {
+export function callIdOf(request: Pick<HttpRequest, 'params'>): string {
   const callId = request.params['callId'] ?? '';
   if (!CALL_ID_PATTERN.test(callId)) throw unknownCall();
   return callId;

@@ -1,14 +1,16 @@
 import { app, type EventGridHandler } from '@azure/functions';
+import { readApiAuth } from '../../shared/config.ts';
 import { registerEndpoints } from './api/register-endpoints.ts';
 import { callEvents } from './call-events.ts';
 import { controlAppLoader } from './control-app.ts';
+import { endIdleCall } from './end-idle-call.ts';
 import { incomingCall } from './incoming-call.ts';
 import { removeOldCalls } from './remove-old-calls.ts';
 import { restartMediaStreaming } from './restart-media-streaming.ts';
 import { streamHandover } from './stream-handover.ts';
 import { sweepCalls } from './sweep-calls.ts';
 
-/** Registers the functions of the control app. Settings are read at the first invocation, not here. */
+/** Registers the functions of the control app. Settings are read at the first invocation, but for the one that says what the host checks. */
 export function registerControl(): void {
   const load = controlAppLoader(process.env);
 
@@ -32,6 +34,12 @@ export function registerControl(): void {
     route: 'calls/{callId}/streaming/restart',
     handler: restartMediaStreaming(load),
   });
+  app.http('endIdleCall', {
+    methods: ['POST'],
+    authLevel: 'anonymous',
+    route: 'calls/{callId}/streaming/idle',
+    handler: endIdleCall(load),
+  });
   app.http('streamHandover', {
     methods: ['GET', 'PUT'],
     authLevel: 'anonymous',
@@ -39,7 +47,7 @@ export function registerControl(): void {
     handler: streamHandover(load),
   });
 
-  registerEndpoints(load);
+  registerEndpoints(load, readApiAuth(process.env));
 
   app.timer('removeOldCalls', { schedule: '0 30 * * * *', handler: removeOldCalls(load) });
   app.timer('sweepCalls', { schedule: '0 * * * * *', handler: sweepCalls(load) });

@@ -1,4 +1,5 @@
 import type { HttpHandler } from '@azure/functions';
+import { loadForStrangers } from './access/load-for-strangers.ts';
 import { acted } from './api/acted.ts';
 import type { LoadControlApp } from './control-app.ts';
 import { callIdOf, httpFunction } from './http.ts';
@@ -10,7 +11,7 @@ import { proveRelay } from './prove-relay.ts';
  */
 export function restartMediaStreaming(load: LoadControlApp): HttpHandler {
   return httpFunction(async (request, log) => {
-    const app = await load();
+    const app = await loadForStrangers(load, log);
     await proveRelay(app, request);
     await acted(app.deps, callIdOf(request), { type: 'RestartRequested' }, log);
     // A relay learns nothing about the call that it does not know.

@@ -1,5 +1,6 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
 import { MAX_HANDOVER_CHARS } from '../../shared/protocol/stream-handover.ts';
+import { loadForStrangers } from './access/load-for-strangers.ts';
 import type { LoadControlApp } from './control-app.ts';
 import { callIdOf, httpFunction, ProblemError } from './http.ts';
 import { proveRelay } from './prove-relay.ts';
@@ -12,8 +13,8 @@ const SEALED = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/;
  * ticket of that very call, and what is kept is sealed by the relays for each other.
  */
 export function streamHandover(load: LoadControlApp): HttpHandler {
-  return httpFunction(async (request) => {
-    const app = await load();
+  return httpFunction(async (request, log) => {
+    const app = await loadForStrangers(load, log);
     await proveRelay(app, request);
     const callId = callIdOf(request);
     if (request.method === 'PUT') {

@@ -6,6 +6,9 @@ export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 export const PROBLEMS = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   unauthorized: { status: 401, title: 'The caller did not prove who it is' },
+  forbidden: { status: 403, title: 'The caller may not do this' },
+  'destination-not-allowed': { status: 403, title: 'Nobody may be called there' },
+  'operation-not-found': { status: 404, title: 'There is no such operation' },
   'call-not-found': { status: 404, title: 'There is no such call' },
   'call-ended': { status: 409, title: 'The call has ended' },
   'call-not-connected': { status: 409, title: 'The call is not connected yet' },
@@ -31,6 +34,8 @@ export const PROBLEMS = {
   'payload-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is not of a type that is read here' },
   'idempotency-key-reused': { status: 422, title: 'The key belongs to another request' },
+  'too-many-requests': { status: 429, title: 'The caller asks too often' },
+  'outbound-budget-spent': { status: 429, title: 'No further call may be placed in this hour' },
   'internal-error': { status: 500, title: 'Something went wrong here' },
   misconfigured: { status: 500, title: 'The app is not configured correctly' },
   'not-supported': { status: 501, title: 'This is not supported' },

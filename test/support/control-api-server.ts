@@ -54,7 +54,11 @@ async function serve(
   if (found === undefined || api.bench === undefined) return void response.writeHead(404).end();
   const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)] as const);
   const text = await textOf(request);
-  const answer = (await handlerOf(found.id, api.bench.load)(
+  const answer = (await handlerOf(
+    found.id,
+    api.bench.load,
+    'function-key',
+  )(
     new HttpRequest({
       method,
       url: url.href,

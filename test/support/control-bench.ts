@@ -1,5 +1,5 @@
 import { type HttpHandler, HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions';
-import { hostKeys } from '../../functions/control/access/access.ts';
+import { createAccess, type HostCheck } from '../../functions/control/access/access.ts';
 import { handlerOf } from '../../functions/control/api/register-endpoints.ts';
 import type { ControlApp, LoadControlApp } from '../../functions/control/control-app.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
@@ -64,7 +64,12 @@ export class ControlBench {
     };
     this.#app = {
       deps: this.deps,
-      access: hostKeys,
+      access: createAccess({
+        ticketKeys: [TICKET_KEY],
+        now: () => this.nowMs,
+        readsPerMinute: 60_000,
+        actsPerMinute: 60_000,
+      }),
       idempotency: this.idempotency,
       retentionMs: RETENTION_MS,
       handovers: {
@@ -128,7 +133,8 @@ export class ControlBench {
     const { method, path } = ENDPOINTS[id];
     const { params = {} } = options;
     const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
-    return this.call(handlerOf(id, this.load), { method, path: filled, ...options });
+    const { hostCheck = 'function-key' } = options;
+    return this.call(handlerOf(id, this.load, hostCheck), { method, path: filled, ...options });
   }
 
   async call(handler: HttpHandler, options: RequestOptions = {}): Promise<Answer> {
@@ -172,6 +178,8 @@ function textOf(body: unknown): Promise<string> {
 
 export interface RequestOptions {
   readonly method?: string;
+  /** What the host has asked of the caller; absent, a function key. */
+  readonly hostCheck?: HostCheck;
   /** Below `/api/`. */
   readonly path?: string;
   readonly params?: Record<string, string>;

@@ -1,9 +1,12 @@
 import { app, type HttpHandler } from '@azure/functions';
 import type { Endpoint } from '../../../shared/protocol/api/endpoint.ts';
 import { ENDPOINTS, type OperationId } from '../../../shared/protocol/api/endpoints.ts';
-import { authLevelOf } from '../access/access.ts';
+import { WORKER_API } from '../../../shared/protocol/names.ts';
+import type { HostCheck } from '../access/access.ts';
+import { authLevelOf, hostCheckOf } from '../access/host-check.ts';
+import { workerApi } from '../access/worker-api.ts';
 import type { LoadControlApp } from '../control-app.ts';
-import { endpointFunction } from './endpoint-function.ts';
+import { endpointFunction, type ServeEndpoint, serveEndpoint } from './endpoint-function.ts';
 import type { Serve } from './serve.ts';
 import * as calls from './serve-calls.ts';
 import { getOpenApi } from './serve-description.ts';
@@ -22,24 +25,38 @@ export const SERVE: { readonly [Id in CallOperationId]: Serve<Id> } = {
   ...workers,
 };
 
-/** Registers a function for every operation of the table, under its name. */
-export function registerEndpoints(load: LoadControlApp): void {
+/**
+ * Registers a function for every operation of the table, under its name, and one for the operations that workers use with the token of their
+ * call. `apiAuth` decides what the host asks of the callers of the former.
+ */
+export function registerEndpoints(load: LoadControlApp, apiAuth: 'function-key' | 'entra'): void {
   for (const id of Object.keys(ENDPOINTS) as OperationId[]) {
     const endpoint: Endpoint = ENDPOINTS[id];
+    const hostCheck = hostCheckOf(endpoint, apiAuth);
     app.http(id, {
       methods: [endpoint.method],
-      authLevel: authLevelOf(endpoint),
+      authLevel: authLevelOf(hostCheck),
       route: endpoint.path,
-      handler: handlerOf(id, load),
+      handler: handlerOf(id, load, hostCheck),
     });
   }
+  app.http('workerApi', {
+    methods: ['GET', 'POST', 'PUT', 'DELETE'],
+    authLevel: 'anonymous',
+    route: `${WORKER_API}/{*path}`,
+    handler: workerApi((id) => serveOf(id, load)),
+  });
 }
 
-/** The function of an operation. */
-export function handlerOf(id: OperationId, load: LoadControlApp): HttpHandler {
-  return id === 'getOpenApi' ? getOpenApi() : served(id, load);
+/** The function of an operation, of whose caller the host has asked this. */
+export function handlerOf(id: OperationId, load: LoadControlApp, hostCheck: HostCheck): HttpHandler {
+  return endpointFunction(serveOf(id, load), hostCheck);
 }
 
-function served<Id extends CallOperationId>(id: Id, load: LoadControlApp): HttpHandler {
-  return endpointFunction(id, load, SERVE[id]);
+function serveOf(id: OperationId, load: LoadControlApp): ServeEndpoint {
+  return id === 'getOpenApi' ? getOpenApi : served(id, load);
+}
+
+function served<Id extends CallOperationId>(id: Id, load: LoadControlApp): ServeEndpoint {
+  return serveEndpoint(id, load, SERVE[id]);
 }

@@ -7,6 +7,9 @@ import { callIdOf, ProblemError } from '../http.ts';
 import { pointerTo } from './json-pointer.ts';
 import { strictJson } from './strict-json.ts';
 
+/** Path and query of a request. */
+export type RequestAddress = Pick<HttpRequest, 'params' | 'query'>;
+
 /** What a request says, checked. */
 export interface RequestInput {
   readonly params: Readonly<Record<string, string>>;
@@ -21,7 +24,7 @@ const HOST_PARAMETER = 'code';
  * Checks path, query and body of a request against its endpoint.
  * @throws ProblemError that names everything that is wrong at once.
  */
-export function readInput(endpoint: Endpoint, request: HttpRequest, bodyText: string): RequestInput {
+export function readInput(endpoint: Endpoint, request: RequestAddress, bodyText: string): RequestInput {
   const errors: ProblemMember[] = [];
   const params = readParams(endpoint, request, errors);
   const query = readQuery(endpoint, request, errors);
@@ -39,7 +42,7 @@ function describe(member: ProblemMember): string {
 
 function readParams(
   endpoint: Endpoint,
-  request: HttpRequest,
+  request: RequestAddress,
   errors: ProblemMember[],
 ): Record<string, string> {
   const params: Record<string, string> = {};
@@ -61,7 +64,7 @@ function decoded(text: string): string {
   return text.replaceAll(/%2f/gi, '/');
 }
 
-function readQuery(endpoint: Endpoint, request: HttpRequest, errors: ProblemMember[]): unknown {
+function readQuery(endpoint: Endpoint, request: RequestAddress, errors: ProblemMember[]): unknown {
   const given = new Map<string, string>();
   for (const [name, value] of request.query) {
     if (name === HOST_PARAMETER) continue;

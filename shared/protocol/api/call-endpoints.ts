@@ -7,7 +7,7 @@ import { acceptedCallSchema, callSchema, timelineEntrySchema } from './call-sche
 import { DIRECTIONS } from './call-states.ts';
 import type { EndpointTable } from './endpoint.ts';
 import { limitSchema } from './limit-schema.ts';
-import { OPERATION_PROBLEMS } from './operation-problems.ts';
+import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './operation-problems.ts';
 import { callerIdSchema, displayNameSchema } from './shown-names.ts';
 
 const LIST_LIMIT = { default: 100, max: 1_000 };
@@ -65,7 +65,7 @@ export const callEndpoints = {
       description: 'The call is being placed. If it does not come about, `failure` of the call tells why.',
       schema: callSchema,
     },
-    problems: ['no-route', 'operation-not-possible', 'acs-refused', 'acs-unavailable'],
+    problems: [...OUTBOUND_PROBLEMS, 'no-route', 'operation-not-possible', 'acs-refused', 'acs-unavailable'],
   },
   getCall: {
     method: 'GET',
@@ -113,6 +113,6 @@ export const callEndpoints = {
         .describe('Who is handed over; absent: the only other participant of the call.'),
     }),
     answer: { status: 202, description: 'The transfer is under way.', schema: acceptedCallSchema },
-    problems: [...OPERATION_PROBLEMS, 'transfer-under-way'],
+    problems: [...OPERATION_PROBLEMS, ...OUTBOUND_PROBLEMS, 'transfer-under-way'],
   },
 } as const satisfies EndpointTable;

@@ -5,7 +5,14 @@ import { acts, type Endpoint, parametersOf } from './endpoint.ts';
 export function problemsOf(endpoint: Endpoint): readonly ProblemName[] {
   const names: ProblemName[] = ['internal-error'];
   if (endpoint.role !== undefined)
-    names.push('unauthorized', 'misconfigured', 'store-unavailable', 'token-keys-unavailable');
+    names.push(
+      'unauthorized',
+      'forbidden',
+      'too-many-requests',
+      'misconfigured',
+      'store-unavailable',
+      'token-keys-unavailable',
+    );
   if (parametersOf(endpoint.path).length > 0 || endpoint.query !== undefined || acts(endpoint))
     names.push('invalid-request');
   if (parametersOf(endpoint.path).includes('callId')) names.push('call-not-found');

@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 description of the HTTP API, made of the table of endpoints and their schemas. */
 import * as z from 'zod';
+import { WORKER_API } from '../names.ts';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, type ProblemName, problemType } from '../problem.ts';
 import { acts, type Endpoint, parametersOf } from './endpoint.ts';
 import { problemsOf } from './endpoint-problems.ts';
@@ -41,8 +42,34 @@ export function openApiDocument(): OpenApiDocument {
 }
 
 const SECURITY_SCHEMES = {
-  functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key' },
+  functionKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'x-functions-key',
+    description: 'A key of the function app, where API_AUTH is function-key.',
+  },
+  entra: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'An access token of Microsoft Entra ID with the role of the operation, where API_AUTH is entra.',
+  },
+  callToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: `The token that the workers of a call are given, for that call alone; its operations are then at \`/api/${WORKER_API}/calls/{callId}/…\`.`,
+  },
 };
+
+/** One of them suffices. */
+function securityOf({ path }: Endpoint): Json[] {
+  const names = parametersOf(path).includes('callId')
+    ? (['functionKey', 'entra', 'callToken'] as const)
+    : (['functionKey', 'entra'] as const);
+  return names.map((name) => ({ [name]: [] }));
+}
 
 function operation(operationId: string, endpoint: Endpoint, schemas: SchemaCollection, problems: Json): Json {
   return {
@@ -53,7 +80,7 @@ function operation(operationId: string, endpoint: Endpoint, schemas: SchemaColle
       ? { security: [] }
       : {
           description: `Needs the role \`${endpoint.role}\`.`,
-          security: Object.keys(SECURITY_SCHEMES).map((name) => ({ [name]: [] })),
+          security: securityOf(endpoint),
         }),
     parameters: parameters(endpoint, schemas),
     ...(endpoint.body === undefined ? {} : { requestBody: requestBody(endpoint.body, schemas) }),

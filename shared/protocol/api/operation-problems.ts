@@ -9,3 +9,9 @@ export const OPERATION_PROBLEMS = [
   'acs-refused',
   'acs-unavailable',
 ] as const satisfies readonly ProblemName[];
+
+/** How asking for somebody to be called may end, besides. */
+export const OUTBOUND_PROBLEMS = [
+  'destination-not-allowed',
+  'outbound-budget-spent',
+] as const satisfies readonly ProblemName[];

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { partySchema } from '../party-schema.ts';
 import { acceptedCallSchema } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { OPERATION_PROBLEMS } from './operation-problems.ts';
+import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './operation-problems.ts';
 import { playedSchema } from './played.ts';
 import { callerIdSchema, displayNameSchema } from './shown-names.ts';
 
@@ -54,7 +54,7 @@ export const participantEndpoints = {
         .describe('How long it may ring, in milliseconds.'),
     }),
     answer: accepted('The participant is being called; `operation.invitationId` cancels that.'),
-    problems: OPERATION_PROBLEMS,
+    problems: [...OPERATION_PROBLEMS, ...OUTBOUND_PROBLEMS],
   },
   cancelAddParticipant: {
     method: 'POST',

@@ -248,7 +248,7 @@ describe('the functions as a whole', () => {
   });
 
   it('answer 500 without details where something unforeseen happens, which the log names', async () => {
-    const broken = handlerOf('listCalls', () => Promise.reject(new Error('secret detail')));
+    const broken = handlerOf('listCalls', () => Promise.reject(new Error('secret detail')), 'function-key');
     const answer = await bench.call(broken, { method: 'GET' });
     expectProblem(answer, 500, 'internal-error');
     expect(JSON.stringify(answer.json)).not.toContain('secret detail');

@@ -7,6 +7,7 @@ import { ENDPOINTS } from '../../../shared/protocol/api/endpoints.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
 });
 
 describe('registering the control app', () => {
@@ -42,7 +43,9 @@ describe('registering the control app', () => {
     expect(rows.filter(([name]) => !Object.hasOwn(ENDPOINTS, name ?? ''))).toEqual([
       ['callEvents', 'POST', 'callbacks/{callId}', 'anonymous'],
       ['restartMediaStreaming', 'POST', 'calls/{callId}/streaming/restart', 'anonymous'],
+      ['endIdleCall', 'POST', 'calls/{callId}/streaming/idle', 'anonymous'],
       ['streamHandover', 'GET,PUT', 'calls/{callId}/streaming/handover', 'anonymous'],
+      ['workerApi', 'GET,POST,PUT,DELETE', 'worker/{*path}', 'anonymous'],
     ]);
     expect(rows.filter(([name]) => Object.hasOwn(ENDPOINTS, name ?? ''))).toEqual(
       Object.entries(ENDPOINTS).map(([name, { method, path }]) => [
@@ -52,6 +55,22 @@ describe('registering the control app', () => {
         name === 'getOpenApi' ? 'anonymous' : 'function',
       ]),
     );
+  });
+
+  it('demands no key of the host where tokens of Entra ID are asked for, which the app itself checks', () => {
+    const levels = new Map<string, string | undefined>();
+    vi.spyOn(app, 'http').mockImplementation((name, { authLevel }) => void levels.set(name, authLevel));
+    vi.spyOn(app, 'setup').mockImplementation(() => {});
+    vi.spyOn(app, 'eventGrid').mockImplementation(() => {});
+    vi.spyOn(app, 'timer').mockImplementation(() => {});
+    vi.stubEnv('API_AUTH', 'entra');
+    registerControl();
+    expect(new Set(levels.values())).toEqual(new Set(['anonymous']));
+    for (const unusable of ['Entra', 'none', '']) {
+      vi.stubEnv('API_AUTH', unusable);
+      registerControl();
+      expect(levels.get('listCalls'), `API_AUTH="${unusable}" opens nothing`).toBe('function');
+    }
   });
 
   it('gives every operation a route that no other function takes away from it', () => {

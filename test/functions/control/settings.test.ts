@@ -21,7 +21,7 @@ describe('wrong settings', () => {
   const bench = new ControlBench();
 
   it('are a problem with every sentence for HTTP', async () => {
-    const { status, json } = await bench.call(handlerOf('listCalls', controlAppLoader({})), {
+    const { status, json } = await bench.call(handlerOf('listCalls', controlAppLoader({}), 'function-key'), {
       method: 'GET',
     });
     expect(status).toBe(500);

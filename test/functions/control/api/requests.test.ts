@@ -141,7 +141,7 @@ describe('a request that is not right', () => {
       headers: { 'content-type': 'application/json' },
       body: { bytes: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]) },
     });
-    const response = await handlerOf('sendMessage', bench.load)(request, bench.context());
+    const response = await handlerOf('sendMessage', bench.load, 'function-key')(request, bench.context());
     expect(response).toMatchObject({ status: 400 });
   });
 });

@@ -148,7 +148,7 @@ describe('the timeline as server-sent events', () => {
   });
 
   it('gives its place back when nobody listens any longer', async () => {
-    const response = await bench.respond(handlerOf('streamTimeline', bench.load), {
+    const response = await bench.respond(handlerOf('streamTimeline', bench.load, 'function-key'), {
       method: 'GET',
       params: { callId: CONNECTED_ID },
     });
