@@ -73,3 +73,52 @@ describe('roles', () => {
     expect(new Permissions([]).allows('sendToGroup', 'g')).toBe(false);
   });
 });
+
+describe('permissions that are granted and revoked', () => {
+  const groups = ['a', 'room.1', 'room.2'];
+
+  it('always hold what was said of a group last, whatever its roles say', () => {
+    const change = fc.record({
+      group: fc.option(fc.constantFrom(...groups), { nil: undefined }),
+      allowed: fc.boolean(),
+    });
+    const roles = fc.subarray([
+      'webpubsub.sendToGroup',
+      'webpubsub.sendToGroup.a',
+      'webpubsub.sendToGroups.room.*',
+    ]);
+    fc.assert(
+      fc.property(roles, fc.array(change, { maxLength: 20 }), (given, changes) => {
+        const permissions = new Permissions(given);
+        const expected = new Map(groups.map((group) => [group, permissions.allows('sendToGroup', group)]));
+        for (const { group, allowed } of changes) {
+          expect(permissions.change('sendToGroup', group, allowed)).toBe(true);
+          for (const each of groups) if (group === undefined || group === each) expected.set(each, allowed);
+          for (const each of groups) expect(permissions.allows('sendToGroup', each)).toBe(expected.get(each));
+        }
+        expect(permissions.allows('joinLeaveGroup', 'a'), 'the other action is untouched').toBe(false);
+      }),
+    );
+  });
+
+  it('are told: what holds for all, by which patterns, and for which groups besides', () => {
+    const permissions = new Permissions(['webpubsub.sendToGroups.room.*', 'webpubsub.sendToGroup.a']);
+    permissions.change('sendToGroup', 'room.1', false);
+    permissions.change('sendToGroup', 'room.2', true);
+    expect(permissions.summary().sendToGroup).toEqual({
+      all: false,
+      patterns: ['room.*'],
+      granted: ['a'],
+      revoked: ['room.1'],
+    });
+  });
+
+  it('are kept for a thousand single groups, and no more unless one is taken back', () => {
+    const permissions = new Permissions([]);
+    for (let i = 0; i < 1_000; i += 1) expect(permissions.change('sendToGroup', `g${i}`, true)).toBe(true);
+    expect(permissions.change('sendToGroup', 'more', true)).toBe(false);
+    expect(permissions.change('sendToGroup', 'g7', true), 'what is known already').toBe(true);
+    expect(permissions.change('sendToGroup', 'g8', false)).toBe(true);
+    expect(permissions.change('sendToGroup', 'more', true)).toBe(true);
+  });
+});

@@ -10,8 +10,6 @@ import type { GroupAction } from './permissions.ts';
 import { Sessions } from './sessions.ts';
 import type { Step } from './step.ts';
 
-export type { HubRules } from './hub-rules.ts';
-
 /** What a REST caller may know of a connection. */
 export interface Member {
   readonly connectionId: string;
