@@ -155,7 +155,9 @@ describe('the commands in docs/api.md', () => {
       word.map(({ text, isVariable }) => (isVariable ? (variables.get(text) ?? `$${text}`) : text)).join(''),
     );
     const { stdout } = await run('curl', ['-sS', '-w', '\n%{http_code} %{content_type}', ...args], {
-      timeout: 30_000,
+      timeout: LIMIT_MS * 2,
+    }).catch((error: unknown) => {
+      throw new Error(`the commands of docs/api.md need curl: ${String(error)}`);
     });
     const at = stdout.lastIndexOf('\n');
     const [, status, contentType = ''] = /^(\d+) ?(.*)$/.exec(stdout.slice(at + 1)) ?? [];
