@@ -5,7 +5,7 @@ import { CALLBACK_KINDS, type Callback, type CallEvent } from '../../shared/core
 import type { CallOperation } from '../../shared/core/call-operation.ts';
 import { OPERATION_RESULTS, type OperationResultType } from '../../shared/core/call-operations.ts';
 import { aCall, CONNECTION_ID, T0 } from '../support/calls.ts';
-import { ReferenceCall, type Verdict } from './reference-call.ts';
+import { ReferenceCall, resultsOf, type Verdict } from './reference-call.ts';
 
 /** The machine as it runs: the call, the time, and every event that ACS has sent, which it may send again. */
 interface Real {
@@ -107,6 +107,47 @@ class Tell implements Command {
   }
 }
 
+/** The result of something that was asked for, whatever has become of that by now. */
+class TellResult implements Command {
+  readonly #id: string;
+  readonly #which: number;
+  readonly #invitationId: string;
+
+  constructor(id: string, which: number, invitationId: string) {
+    this.#id = id;
+    this.#which = which;
+    this.#invitationId = invitationId;
+  }
+
+  check(model: ReferenceCall): boolean {
+    return model.operations.size > 0;
+  }
+
+  run(model: ReferenceCall, real: Real): void {
+    const operations = [...model.operations];
+    const [operationId, operation] = operations[this.#which % operations.length] ?? [];
+    if (operation === undefined) return;
+    const kinds = resultsOf(operation.type);
+    const kind = kinds[this.#which % Math.max(1, kinds.length)];
+    if (kind === undefined || operationId === undefined) return;
+    results += 1;
+    const callback: Callback = {
+      id: this.#id,
+      kind: kind as OperationResultType,
+      type: kind,
+      callConnectionId: CONNECTION_ID,
+      operationId,
+      invitationId: this.#invitationId,
+      details: {},
+    };
+    new Tell(callback).run(model, real);
+  }
+
+  toString(): string {
+    return `result(${this.#which})`;
+  }
+}
+
 /** An event that was told before comes again. */
 class TellAgain implements Command {
   readonly #which: number;
@@ -144,11 +185,12 @@ const operation: fc.Arbitrary<CallOperation> = fc.constantFrom<CallOperation>(
   { type: 'recognize', participant: '4:+1', input: { kind: 'dtmf', maxTones: 1 } },
 );
 
-const operationId = fc.constantFrom('op-1', 'op-2', 'op-3', 'op-4', 'op-5', 'op-6');
+const operationId = fc.constantFrom('op-1', 'op-2', 'op-3', 'op-4');
 const resultKinds = Object.keys(OPERATION_RESULTS) as OperationResultType[];
 const connection = fc.constantFrom(CONNECTION_ID, CONNECTION_ID, CONNECTION_ID, CONNECTION_ID, 'another');
 
 let requests = 0;
+let results = 0;
 
 /** Each request is one of its own: an id that was used is the same request tried again, which is tested elsewhere. */
 const request = fc.tuple(operation, operationId).map(
@@ -267,24 +309,41 @@ const commands: fc.Arbitrary<Command>[] = [
     ),
   ),
   fc.nat(40).map((which) => new TellAgain(which)),
+  fc
+    .tuple(fc.uuid(), fc.nat(200), fc.constantFrom('invitation', 'another'))
+    .map((parts) => new TellResult(...parts)),
 ];
 
 describe('the state machine of a call', () => {
-  it.each(['inbound', 'outbound'] as const)(
-    'of an %s call is where a simple reference is, whatever comes, in any order and any number of times',
-    (direction) => {
+  it.each([
+    ['comes in', 'inbound', undefined],
+    ['is placed', 'outbound', undefined],
+    ['is connected', 'inbound', CONNECTION_ID],
+  ] as const)(
+    'that %s is where a simple reference is, whatever comes, in any order and any number of times',
+    (_begins, direction, callConnectionId) => {
       requests = 0;
+      results = 0;
+      const begin = new ReferenceCall(direction, callConnectionId).phase;
       fc.assert(
         fc.property(fc.commands(commands, { maxCommands: 50, size: 'max' }), (all) => {
-          const call = aCall(direction === 'outbound' ? { direction, phase: 'placing' } : {});
+          const call = aCall({
+            direction,
+            phase: begin,
+            ...(callConnectionId === undefined ? {} : { callConnectionId }),
+          });
           fc.modelRun(
-            () => ({ model: new ReferenceCall(direction), real: { call, nowMs: T0, sent: [] } }),
+            () => ({
+              model: new ReferenceCall(direction, callConnectionId),
+              real: { call, nowMs: T0, sent: [] },
+            }),
             all,
           );
         }),
-        { numRuns: 300 },
+        { numRuns: 400 },
       );
-      expect(requests, 'operations were asked for').toBeGreaterThan(50);
+      expect(requests, 'operations were asked for').toBeGreaterThan(100);
+      expect(results, 'results were told').toBeGreaterThan(50);
     },
   );
 });

@@ -41,6 +41,12 @@ const FAILURE: Readonly<Record<string, readonly CallOperationType[]>> = {
 
 const AT_ONCE: readonly CallOperationType[] = ['muteParticipant', 'hold', 'unhold', 'cancelMedia'];
 
+/** The events that tell how an operation of a type went. */
+export function resultsOf(type: CallOperationType): string[] {
+  const successes = Object.keys(SUCCESS).filter((kind) => SUCCESS[kind] === type);
+  return [...successes, ...Object.keys(FAILURE).filter((kind) => FAILURE[kind]?.includes(type))];
+}
+
 const FORGOTTEN_MS = 300_000;
 
 const THE_END = ['CallDisconnected', 'AnswerFailed', 'CreateCallFailed'];
@@ -62,9 +68,12 @@ export class ReferenceCall {
 
   readonly #direction: 'inbound' | 'outbound';
 
-  constructor(direction: 'inbound' | 'outbound') {
+  /** @param connection of a call that is connected already. */
+  constructor(direction: 'inbound' | 'outbound', connection?: string) {
     this.#direction = direction;
-    this.phase = direction === 'inbound' ? 'ringing' : 'placing';
+    this.connection = connection;
+    const begin = direction === 'inbound' ? 'ringing' : 'placing';
+    this.phase = connection === undefined ? begin : 'connected';
   }
 
   /** ACS has answered a call that came in, or placed one. */
