@@ -8,6 +8,7 @@ import {
   type MediaStreaming,
   type OperationContext,
   type PlaceRequest,
+  type Repeatability,
   type StreamingOptions,
 } from '../core/call-control.ts';
 import type { CallOperation, OperationAnswer, Participant, RawId } from '../core/call-operation.ts';
@@ -54,7 +55,12 @@ class AcsCallControl implements CallControl {
       const { callConnectionProperties } = await repeating.answerCall(
         request.incomingCallContext,
         request.callbackUrl,
-        { abortSignal, operationContext: request.operationContext, ...this.#callOptions(request.media) },
+        {
+          abortSignal,
+          operationContext: request.operationContext,
+          ...this.#callOptions(request.media),
+          ...repeatabilityOptions(request.repeatability),
+        },
       );
       return takenOn(callConnectionProperties);
     });
@@ -191,6 +197,17 @@ async function before<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** The SDK makes these headers anew for every call of its methods; headers that it is given take their place. */
+function repeatabilityOptions(repeatability: Repeatability | undefined): AnswerCallOptions {
+  if (repeatability === undefined) return {};
+  const { requestId, firstSentMs } = repeatability;
+  const customHeaders = {
+    'repeatability-request-id': requestId,
+    'repeatability-first-sent': new Date(firstSentMs).toUTCString(),
+  };
+  return { requestOptions: { customHeaders } };
 }
 
 function takenOn({ callConnectionId, serverCallId, correlationId }: CallConnectionProperties): AnsweredCall {

@@ -28,6 +28,19 @@ export interface AnswerRequest {
   readonly callbackUrl: string;
   readonly operationContext: string;
   readonly media: MediaStreaming;
+  /** Absent: this attempt has nothing to do with any other. */
+  readonly repeatability?: Repeatability;
+}
+
+/**
+ * What is the same in every attempt to have one thing done, so that ACS does it once and tells every further attempt what came of the first
+ * (OASIS Repeatable Requests 1.0).
+ */
+export interface Repeatability {
+  /** A UUID. */
+  readonly requestId: string;
+  /** When it was first asked for, in milliseconds since the epoch. */
+  readonly firstSentMs: number;
 }
 
 export interface PlaceRequest extends PlaceCallRequest {

@@ -40,6 +40,28 @@ function refusal(status: number, code: string, headers: Record<string, string> =
 }
 
 describe('what reaches ACS', () => {
+  it('is the same request for ACS in every attempt to answer a call, where it is told so', async () => {
+    const repeatability = {
+      requestId: '7a0f8b1e-27a5-4c0e-9d55-2b1a3ccf9a10',
+      firstSentMs: 1_800_000_000_000,
+    };
+    const { acs, control } = await against(
+      { status: 200, json: properties },
+      { status: 200, json: properties },
+      { status: 200, json: properties },
+    );
+    await control.answer({ ...request, repeatability });
+    await control.answer({ ...request, repeatability });
+    await control.answer(request);
+    const ids = acs.seen.map(({ repeatabilityId }) => repeatabilityId);
+    expect(ids.slice(0, 2)).toEqual([repeatability.requestId, repeatability.requestId]);
+    expect(acs.seen[1]?.firstSent).toBe('Fri, 15 Jan 2027 08:00:00 GMT');
+    expect(ids[2], 'an attempt of its own').not.toBe(repeatability.requestId);
+  });
+    expect(second?.['repeatability-request-id']).toBe(repeatability.requestId);
+    expect(third?.['repeatability-request-id'], 'an attempt of its own').not.toBe(repeatability.requestId);
+  });
+
   it('is an answer with the media options of the plan', async () => {
     const { acs, control } = await against({ status: 200, json: properties });
     expect(await control.answer(request)).toEqual(properties);

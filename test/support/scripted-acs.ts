@@ -13,6 +13,7 @@ export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly repeatabilityId: string | undefined;
+  readonly firstSent: string | undefined;
   readonly json: unknown;
 }
 
@@ -30,12 +31,16 @@ export async function startScriptedAcs(...answers: readonly ScriptedAnswer[]): P
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const answer = answers[Math.min(seen.length, answers.length - 1)] ?? { status: 500 };
-      const id = request.headers['repeatability-request-id'];
+      const header = (name: string): string | undefined => {
+        const value = request.headers[name];
+        return typeof value === 'string' ? value : undefined;
+      };
       const text = Buffer.concat(chunks).toString();
       seen.push({
         method: request.method ?? '',
         path: (request.url ?? '').split('?', 1)[0] ?? '',
-        repeatabilityId: typeof id === 'string' ? id : undefined,
+        repeatabilityId: header('repeatability-request-id'),
+        firstSent: header('repeatability-first-sent'),
         json: text === '' ? undefined : JSON.parse(text),
       });
       if (answer.cut === true) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Call } from '../../../shared/core/call.ts';
 import { type AnsweredCall, CallControlError } from '../../../shared/core/call-control.ts';
 import type { CallEvent } from '../../../shared/core/call-event.ts';
@@ -61,9 +62,19 @@ async function answer(
     incomingCallContext: incoming.incomingCallContext,
     callbackUrl: callbackUrl(deps, callId),
     operationContext: callId,
+    // Whoever takes the call over after a crash is told the connection that the first attempt has made.
+    repeatability: { requestId: requestIdOf(callId), firstSentMs: call.receivedAtMs },
     media: await callMedia(deps, call, ends, traceparent),
   });
   return await done(deps, call, { type: 'AnswerSucceeded', claim, ...answered }, 'answered', log);
+}
+
+/** A UUID of version 4 in form, the same for every attempt to answer a call. */
+function requestIdOf(callId: string): string {
+  const bytes = createHash('sha256').update(`answer ${callId}`).digest().subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 type Success = Extract<CallEvent, { type: 'AnswerSucceeded' | 'RejectSucceeded' | 'RedirectSucceeded' }>;

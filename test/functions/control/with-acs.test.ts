@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callIdOf, receiveIncomingCall } from '../../../functions/control/use-cases/receive-incoming-call.ts';
 import { requestCallAction } from '../../../functions/control/use-cases/request-call-action.ts';
-import type { Call } from '../../../shared/core/call.ts';
+import { ANSWER_LEASE_MS, type Call } from '../../../shared/core/call.ts';
+import type { AnswerRequest, CallControl } from '../../../shared/core/call-control.ts';
 import { verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { ControlWithAcs, silentLog as log, TICKET_KEY } from '../../support/control-with-acs.ts';
 import { until } from '../../support/until.ts';
@@ -62,6 +64,40 @@ describe('the control app against ACS', () => {
         type,
       ).toHaveLength(1);
     expect(world.host.answered.filter(({ status }) => status >= 300)).toEqual([]);
+  });
+
+  it('learns the connection of a call from its next attempt when the process that answered it died, and no event came', async () => {
+    const { handlers } = world.host;
+    world.host.handlers = undefined;
+    const placed = world.ring('+14255550188');
+    const incoming = {
+      eventId: 'the-event',
+      incomingCallContext: placed.ids.incomingCallContext,
+      from: { rawId: '4:+14255550123' },
+      to: { rawId: '4:+14255550188' },
+      sipHeaders: {},
+      voipHeaders: {},
+    };
+    const deps = await world.deps();
+    const died = Promise.withResolvers<void>();
+    const { control } = deps;
+    const dying: CallControl = Object.assign(Object.create(control), {
+      answer: async (request: AnswerRequest) => {
+        await control.answer(request);
+        died.resolve();
+        return await new Promise<never>(() => {});
+      },
+    });
+    void receiveIncomingCall({ ...deps, control: dying }, incoming, log);
+    await died.promise;
+    const later = { ...deps.clock, now: () => Date.now() + ANSWER_LEASE_MS };
+    expect(await receiveIncomingCall({ ...deps, clock: later }, incoming, log)).toBe('answered');
+    expect(placed.answers).toEqual({ accepted: 1, refused: 0, replayed: 1 });
+    const call = await deps.store.get(callIdOf(placed.ids.incomingCallContext));
+    expect(call?.callConnectionId).toBe(placed.ids.callConnectionId);
+    world.host.handlers = handlers;
+    placed.hangUpByCaller();
+    await world.call(call?.callId ?? '', ({ phase }) => phase === 'ended', 'the call to end');
   });
 
   it('starts and stops streaming of a call when asked, also after a restart of the app', async () => {
