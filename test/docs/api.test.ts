@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { connectTelephones } from '../../local/client/called-telephones.ts';
@@ -11,8 +9,8 @@ import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { type CurlCommand, curlCommandsOf } from './curl-commands.ts';
 import { OpenApiJudge } from './openapi-judge.ts';
+import { type CurlAnswer, runCurl } from './run-curl.ts';
 
-const run = promisify(execFile);
 const markdown = await readFile(new URL('../../docs/api.md', import.meta.url), 'utf8');
 const commands = curlCommandsOf(markdown);
 
@@ -144,27 +142,14 @@ describe('the commands in docs/api.md', () => {
     for (const { name, path } of expected.kept) variables.set(name, String(memberOf(answer.body, path)));
   }
 
-  interface Got {
-    readonly status: number;
-    readonly contentType: string;
-    readonly body: string;
-  }
-
-  async function curl({ words }: CurlCommand): Promise<Got> {
+  function curl({ words }: CurlCommand): Promise<CurlAnswer> {
     const [, ...args] = words.map((word) =>
       word.map(({ text, isVariable }) => (isVariable ? (variables.get(text) ?? `$${text}`) : text)).join(''),
     );
-    const { stdout } = await run('curl', ['-sS', '-w', '\n%{http_code} %{content_type}', ...args], {
-      timeout: LIMIT_MS * 2,
-    }).catch((error: unknown) => {
-      throw new Error(`the commands of docs/api.md need curl: ${String(error)}`);
-    });
-    const at = stdout.lastIndexOf('\n');
-    const [, status, contentType = ''] = /^(\d+) ?(.*)$/.exec(stdout.slice(at + 1)) ?? [];
-    return { status: Number(status), contentType, body: stdout.slice(0, at) };
+    return runCurl(args, 2 * LIMIT_MS);
   }
 
-  function missesOf({ expected }: CurlCommand, { status, body }: Got): string[] {
+  function missesOf({ expected }: CurlCommand, { status, body }: CurlAnswer): string[] {
     const misses = status === expected.status ? [] : [`the status is not ${expected.status}`];
     for (const { path, value } of expected.members) {
       const wanted = value.startsWith('$') ? variables.get(value.slice(1)) : value;
