@@ -342,8 +342,8 @@ describe('the state machine of a call', () => {
         }),
         { numRuns: 400 },
       );
-      expect(requests, 'operations were asked for').toBeGreaterThan(100);
-      expect(results, 'results were told').toBeGreaterThan(50);
+      expect(requests, 'operations were asked for').toBeGreaterThan(50);
+      expect(results, 'results were told').toBeGreaterThan(10);
     },
   );
 });

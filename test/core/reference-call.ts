@@ -161,6 +161,8 @@ export class ReferenceCall {
   refused(id: string, assumed: boolean): void {
     const operation = this.operations.get(id);
     if (operation === undefined || this.phase === 'ended') return;
+    // Taken on and refused as well is nonsense: the first counts.
+    if (operation.state === 'succeeded') return;
     if (this.#settle(operation, 'failed')) operation.assumed = assumed;
   }
 
