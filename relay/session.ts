@@ -12,7 +12,7 @@ import { bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
 import type { ListenMode } from '../shared/core/plan.ts';
 import type { CallControlMessage } from '../shared/protocol/call-control-messages.ts';
 import type { StreamHandover } from '../shared/protocol/stream-handover.ts';
-import type { Ticket } from '../shared/protocol/ticket.ts';
+import type { VerifiedTicket } from '../shared/protocol/ticket.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { CallReport, CallState } from './call-report.ts';
 import type { Clock } from './clock.ts';
@@ -46,7 +46,7 @@ export const HANDOVER_DELAY_MS = 250;
 export type CloseCause = 'stream ended' | 'moved' | 'replaced' | 'relay shutting down' | 'no sign of life';
 
 export interface SessionOptions {
-  readonly ticket: Ticket;
+  readonly ticket: VerifiedTicket;
   readonly callConnectionId: string;
   readonly correlationId?: string;
   /** What the stream before this one has left; undefined for the first of the call. */
@@ -55,7 +55,7 @@ export interface SessionOptions {
    * Leaves word for the next stream of the call. `isKept`: another relay is to find it as well. Absent: nobody is told, and lanes are not left to be taken
    * over by other relays.
    */
-  readonly onHandover?: (handover: StreamHandover, isKept: boolean) => void;
+  readonly onHandover?: (handover: StreamHandover, isKept: boolean) => Promise<void>;
   /** Another relay may take over what this one leaves. */
   readonly isMovable?: boolean;
   readonly socket: MediaSocket;
@@ -144,7 +144,7 @@ export class Session {
     // Whoever was put on the call or taken off it in the stream before stays so.
     for (const worker of handover?.workers ?? plan.workers) this.#workers.attach(worker);
     this.#workersChanged();
-    options.onHandover?.({ ...this.#workers.handover, lanes: {} }, false);
+    void options.onHandover?.({ ...this.#workers.handover, lanes: {} }, false);
     this.#ended = this.#whenEnded();
   }
 
@@ -195,9 +195,10 @@ export class Session {
     }
   }
 
-  /** The stream is about to be restarted elsewhere: when it ends now, that is why. */
-  beMoved(): void {
+  /** The stream is about to be restarted elsewhere: when it ends now, that is why. Resolves when word is left of what is not known yet. */
+  async beMoved(): Promise<void> {
     this.#isMoving = true;
+    await this.#leaveWord();
   }
 
   /** The socket is closed, by ACS or by the network. */
@@ -264,10 +265,15 @@ export class Session {
     this.#standby.isNeeded = !this.#isOver() && !this.#workers.isReachable;
     const { clock, onHandover } = this.#options;
     if (onHandover === undefined || this.#isOver()) return;
-    this.#cancelHandover ??= clock.after(HANDOVER_DELAY_MS, () => {
-      this.#cancelHandover = undefined;
-      onHandover(this.#workers.handover, true);
-    });
+    this.#cancelHandover ??= clock.after(HANDOVER_DELAY_MS, () => void this.#leaveWord());
+  }
+
+  /** Leaves word of a change for the next stream, if there is one of which none is left yet. */
+  async #leaveWord(): Promise<void> {
+    if (this.#cancelHandover === undefined) return;
+    this.#cancelHandover();
+    this.#cancelHandover = undefined;
+    await this.#options.onHandover?.(this.#workers.handover, true);
   }
 
   /** Who is told of speech: what is said into the call first, then who waits for an answer. */
@@ -299,6 +305,7 @@ export class Session {
       listen: listen.mode,
       participants: this.#intake.participants,
       turn,
+      ...(ticket.control === undefined ? {} : { control: ticket.control }),
       // Audio is lost between two streams of a call.
       ...(this.#options.handover !== undefined ? { resumed: true, discontinuity: true } : {}),
     };
@@ -319,14 +326,15 @@ export class Session {
     this.#endedReason = cause;
     this.#speaker.close();
     this.#listening.close();
-    this.#cancelHandover?.();
     const { onHandover } = this.#options;
     if (this.#isContinued(cause)) {
-      onHandover?.(this.#workers.handover, false);
+      void this.#leaveWord();
+      void onHandover?.(this.#workers.handover, false);
       // Should the next stream not come after all, this one has just ended.
       this.#told = this.#workers.release({ type: 'call.ended', reason: 'stream ended' });
     } else {
-      onHandover?.({ ...this.#workers.handover, lanes: {} }, false);
+      this.#cancelHandover?.();
+      void onHandover?.({ ...this.#workers.handover, lanes: {} }, false);
       this.#told = this.#workers.end({ type: 'call.ended', reason: cause });
     }
     this.#workersChanged();

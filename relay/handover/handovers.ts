@@ -19,6 +19,13 @@ export interface HandoversOptions {
   readonly log: Logger;
 }
 
+/** A call whose handovers are being kept, one at a time. */
+interface Keeping {
+  /** To be kept next. */
+  next: StreamHandover | undefined;
+  done: Promise<void>;
+}
+
 export interface HandoverCall {
   readonly callId: string;
   /** As it came. Never logged. */
@@ -28,8 +35,7 @@ export interface HandoverCall {
 export class Handovers {
   readonly #options: HandoversOptions;
   readonly #remembered = new Map<string, StreamHandover>();
-  /** Calls whose handover is being kept, with the one that is to be kept after it. */
-  readonly #keeping = new Map<string, StreamHandover | undefined>();
+  readonly #keeping = new Map<string, Keeping>();
 
   constructor(options: HandoversOptions) {
     this.#options = options;
@@ -51,31 +57,42 @@ export class Handovers {
     }
   }
 
-  /** Leaves it for the next stream. The last that was left counts. `isKept`: not only this relay is to find it. */
-  leave(call: HandoverCall, handover: StreamHandover, isKept: boolean): void {
+  /**
+   * Leaves it for the next stream. The last that was left counts. `isKept`: not only this relay is to find it.
+   * Resolves when it is kept, or could not be; never rejects.
+   */
+  leave(call: HandoverCall, handover: StreamHandover, isKept: boolean): Promise<void> {
     const { callId } = call;
     this.#remembered.delete(callId);
     this.#remembered.set(callId, handover);
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size > MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest);
-    if (this.#options.kept === undefined || !isKept) return;
-    const isBusy = this.#keeping.has(callId);
-    this.#keeping.set(callId, isBusy ? handover : undefined);
-    if (!isBusy) void this.#keep(call, handover);
+    if (this.#options.kept === undefined || !isKept) return Promise.resolve();
+    const keeping = this.#keeping.get(callId);
+    if (keeping !== undefined) {
+      keeping.next = handover;
+      return keeping.done;
+    }
+    const begun: Keeping = { next: handover, done: Promise.resolve() };
+    this.#keeping.set(callId, begun);
+    begun.done = this.#keepAll(call, begun);
+    return begun.done;
   }
 
-  async #keep(call: HandoverCall, handover: StreamHandover): Promise<void> {
-    const { callId, ticketText } = call;
+  async #keepAll(call: HandoverCall, keeping: Keeping): Promise<void> {
+    for (let handover = keeping.next; handover !== undefined; handover = keeping.next) {
+      keeping.next = undefined;
+      await this.#keep(call, handover);
+    }
+    this.#keeping.delete(call.callId);
+  }
+
+  async #keep({ callId, ticketText }: HandoverCall, handover: StreamHandover): Promise<void> {
     const { kept, keys, log } = this.#options;
     try {
       await kept?.put(callId, ticketText, await sealHandover(handover, callId, keys[0]));
     } catch (err) {
       log.warn({ callId, err }, 'the next stream of the call will not know of this one');
     }
-    const next = this.#keeping.get(callId);
-    this.#keeping.delete(callId);
-    if (next === undefined) return;
-    this.#keeping.set(callId, undefined);
-    await this.#keep(call, next);
   }
 }

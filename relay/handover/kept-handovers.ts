@@ -2,7 +2,7 @@
 import { handoverPath } from '../../shared/protocol/names.ts';
 
 /** ACS waits meanwhile for its media socket to be accepted. */
-const GET_LIMIT_MS = 1_000;
+const GET_LIMIT_MS = 2_000;
 const PUT_LIMIT_MS = 5_000;
 const PUT_ATTEMPTS = 2;
 

@@ -4,6 +4,9 @@ import type { Clock } from '../clock.ts';
 import { drain, type MovableCall } from './drain.ts';
 import type { RestartStreaming } from './restart-streaming.ts';
 
+/** How long a call may take to leave word of itself before its stream is restarted. */
+const NOTICE_LIMIT_MS = 1_000;
+
 export interface MoverOptions {
   /** Absent where the address of the control app is not known: calls cannot be moved then. */
   readonly restartStreaming: RestartStreaming | undefined;
@@ -18,7 +21,7 @@ export interface LiveCall {
   readonly ticketText: string;
   readonly isQuiet: () => boolean;
   /** Its stream is about to be restarted. */
-  readonly beMoved: () => void;
+  readonly beMoved: () => Promise<void>;
   /** Resolves when its stream is over. */
   readonly over: Promise<void>;
 }
@@ -33,13 +36,16 @@ export class Mover {
 
   /** Remembers a call until its stream is over. */
   follow({ callId, ticketText, isQuiet, beMoved, over }: LiveCall): void {
-    const { restartStreaming } = this.#options;
+    const { restartStreaming, clock } = this.#options;
     const call: MovableCall = {
       over,
       isQuiet,
       restart: async () => {
         if (restartStreaming === undefined) return 'failed';
-        beMoved();
+        await Promise.race([
+          beMoved(),
+          new Promise<void>((resolve) => clock.after(NOTICE_LIMIT_MS, resolve)),
+        ]);
         return await restartStreaming(callId, ticketText);
       },
     };

@@ -33,8 +33,10 @@ describe('A relay that is to end', () => {
     const ticket = await ticketFor();
     stream = await dial(mediaUrl(running, ticket));
     await running.drain();
-    expect(asked).toEqual([
-      { path: `/api/calls/${CALL_ID}/streaming/restart`, authorization: `Bearer ${ticket}` },
+    const authorization = `Bearer ${ticket}`;
+    expect(asked, 'it leaves word for the next stream before that can begin').toEqual([
+      { path: `/api/calls/${CALL_ID}/streaming/handover`, authorization },
+      { path: `/api/calls/${CALL_ID}/streaming/restart`, authorization },
     ]);
     expect((await stream.closed).code, 'ACS closes its stream itself').toBe(1000);
     expect((await get(`${running.url}/readyz`)).status).toBe(503);

@@ -97,7 +97,7 @@ export function sessionWorld(options: SessionSetUp = {}) {
     wheel: new TimerWheel(clock, (error) => failures.push(error)),
     log: pino({ level: 'silent' }),
     ...(handover === undefined ? {} : { handover }),
-    onHandover: (each, isKept) => left.push({ handover: each, isKept }),
+    onHandover: async (each, isKept) => void left.push({ handover: each, isKept }),
     isMovable,
     onPublish: (_, worker, action) => published.push({ worker, action }),
   });

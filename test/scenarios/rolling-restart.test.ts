@@ -11,6 +11,7 @@ import type { TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
 
 const NUMBER = '+14255550197';
+const ECHO_ONLY = '+14255550196';
 const CALLS = 3;
 const SAMPLE_RATE_HZ = 16_000;
 const LIMIT_MS = 30_000;
@@ -34,6 +35,7 @@ beforeAll(async () => {
       workerApp: join(import.meta.dirname, '../fixtures/remembering-app/main.ts'),
       extraEnv: { worker: { DIARY_FILE: join(folder, 'diary.jsonl') } },
       routes: [
+        { name: 'alone', match: { to: ECHO_ONLY }, workers: [{ name: 'echo' }] },
         {
           name: 'both',
           match: { to: NUMBER },
@@ -64,12 +66,12 @@ afterEach(async () => {
 });
 
 /** Calls with a caller who never stops talking and an echo that always answers. */
-async function placeCalls(area: number): Promise<string[]> {
+async function placeCalls(area: number, count = CALLS, to = NUMBER): Promise<string[]> {
   placed = await Promise.all(
-    Array.from({ length: CALLS }, (_, caller) =>
+    Array.from({ length: count }, (_, caller) =>
       test.telephone.place({
         from: `+1425555${area + caller}`,
-        to: NUMBER,
+        to,
         speech: { samples: noise(60 * SAMPLE_RATE_HZ, caller + 1), sampleRateHz: SAMPLE_RATE_HZ },
       }),
     ),
@@ -125,9 +127,8 @@ async function expectWholeDiaries(since: number, moves: number): Promise<void> {
   }, 'each worker to be told of the end');
   for (const lines of found) {
     const pages = lines.map(({ page }) => page);
-    expect(pages, 'pages of one diary, numbered by the state of the worker').toEqual(
-      pages.map((_, at) => at),
-    );
+    const story = lines.map(({ event, page, resumed }) => `${event} ${page}${resumed ? ' resumed' : ''}`);
+    expect(pages, `pages of one diary: ${story.join(', ')}`).toEqual(pages.map((_, at) => at));
     expect(lines.filter(({ event }) => event === 'ended')).toHaveLength(1);
     expect(lines.filter(({ event }) => event === 'audio').length, 'audio was heard').toBeGreaterThan(0);
   }
@@ -177,5 +178,37 @@ describe('two relays under live calls', () => {
     await hangUp(ids);
     await expectWholeDiaries(written, Math.max(...counts));
     await crashed?.start();
+  }, 60_000);
+
+  it('carry a worker that was put on a call while it lasted, wherever the call goes, until it is taken off', async () => {
+    const written = await linesSoFar();
+    const [id = ''] = await placeCalls(3_000, 1, ECHO_ONLY);
+    await heardOn([id], 0);
+    const { callConnectionId = '' } = await test.telephone.call(id);
+    const { callId } = (await test.control.findLive(callConnectionId)) ?? { callId: 'no such call' };
+    const change = async (method: string, path: string, body?: object): Promise<void> => {
+      const response = await test.control.request(method, `/calls/${callId}${path}`, body);
+      expect(response.ok, `${method} ${path}: ${response.status} ${await response.text()}`).toBe(true);
+    };
+    const pages = async (): Promise<DiaryLine[]> => (await diaries(written).catch(() => [])).flat();
+    await change('PUT', '/workers/diary', { listen: { mode: 'chunk', ms: 200 }, speaks: false });
+    await until(async () => (await pages()).length > 3, 'the diary to hear the call');
+
+    const counts = await Promise.all(relays.map((relay) => relay.liveCalls()));
+    await relays[counts.indexOf(1)]?.restart();
+    await until(async () => (await pages()).some(({ resumed }) => resumed === true), 'the call to go on');
+    await change('POST', '/messages', { worker: 'diary', data: 'well done' });
+    await until(async () => (await pages()).some(({ event }) => event === 'message'), 'the message');
+    await change('DELETE', '/workers/diary');
+    const all = await until(async () => {
+      const lines = await pages();
+      return lines.at(-1)?.event === 'ended' ? lines : undefined;
+    }, 'the diary to be told of the end');
+    expect(all.map(({ page }) => page)).toEqual(all.map((_, at) => at));
+    expect(all.filter(({ event }) => event === 'started').map(({ resumed }) => resumed)).toEqual([
+      false,
+      true,
+    ]);
+    await hangUp([id]);
   }, 60_000);
 });

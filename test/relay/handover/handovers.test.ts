@@ -38,8 +38,7 @@ function relay(kept?: KeptHandovers): Handovers {
 describe('what a stream leaves for the next', () => {
   it('is found by another relay, by the proof of the ticket', async () => {
     const control = new Control();
-    relay(control).leave(CALL, handover(1), true);
-    await until(() => control.kept.size === 1, 'it to be kept');
+    await relay(control).leave(CALL, handover(1), true);
     expect(await relay(control).take(CALL, FRESH_TICKET_MS)).toEqual(handover(1));
     expect(control.asked).toEqual(['put the ticket', 'get the ticket']);
   });
@@ -47,8 +46,8 @@ describe('what a stream leaves for the next', () => {
   it('is found by the same relay alone where there is no control app, or it is not to be kept', async () => {
     const control = new Control();
     const [alone, one] = [relay(), relay(control)];
-    alone.leave(CALL, handover(1), true);
-    one.leave(CALL, handover(2), false);
+    await alone.leave(CALL, handover(1), true);
+    await one.leave(CALL, handover(2), false);
     expect(await alone.take(CALL, 60_000)).toEqual(handover(1));
     expect(await one.take(CALL, 60_000)).toEqual(handover(2));
     expect(await relay(control).take(CALL, 60_000)).toBeUndefined();
@@ -64,16 +63,10 @@ describe('what a stream leaves for the next', () => {
   it('is the newer of what this relay and the control app know', async () => {
     const control = new Control();
     const [one, two] = [relay(control), relay(control)];
-    one.leave(CALL, handover(1), true);
-    await until(() => control.kept.size === 1, 'it to be kept');
-    two.leave(CALL, handover(2), true);
-    await until(() => control.asked.length === 2, 'the second');
-    await until(
-      async () => (await relay(control).take(CALL, 60_000))?.streams === 2,
-      'the second to be kept',
-    );
+    await one.leave(CALL, handover(1), true);
+    await two.leave(CALL, handover(2), true);
     expect(await one.take(CALL, 60_000), 'the call was elsewhere meanwhile').toEqual(handover(2));
-    one.leave(CALL, handover(3), false);
+    await one.leave(CALL, handover(3), false);
     expect(await one.take(CALL, 60_000), 'not kept yet').toEqual(handover(3));
   });
 
@@ -83,7 +76,7 @@ describe('what a stream leaves for the next', () => {
     control.kept.set(CALL.callId, 'something else');
     expect(await one.take(CALL, 60_000)).toBeUndefined();
     control.isDown = true;
-    one.leave(CALL, handover(1), true);
+    await one.leave(CALL, handover(1), true);
     expect(await one.take(CALL, 60_000)).toEqual(handover(1));
   });
 
@@ -92,10 +85,11 @@ describe('what a stream leaves for the next', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     control.hold = promise;
     const one = relay(control);
-    for (let n = 1; n <= 5; n += 1) one.leave(CALL, handover(n), true);
+    const left = [1, 2, 3, 4, 5].map((n) => one.leave(CALL, handover(n), true));
     await until(() => control.asked.length === 1, 'the first');
     resolve();
-    await until(async () => (await relay(control).take(CALL, 60_000))?.streams === 5, 'the last to be kept');
+    await Promise.all(left);
+    expect(await relay(control).take(CALL, 60_000)).toEqual(handover(5));
     expect(control.asked.filter((each) => each.startsWith('put'))).toHaveLength(2);
   });
 });

@@ -52,7 +52,7 @@ describe('a stream that is moved', () => {
     lane.identity = identity('echo');
     await open();
     hear(2);
-    session.beMoved();
+    await session.beMoved();
     session.socketClosed();
     await settled();
     expect(lane.isReleased).toBe(true);
@@ -66,12 +66,26 @@ describe('a stream that is moved', () => {
     expect(session.report()).toMatchObject({ endedReason: 'moved', workers: [{ state: 'closed' }] });
   });
 
+  it('leaves word of what is new before it is restarted', async () => {
+    const { open, session, left } = sessionWorld({ isMovable: true });
+    await open();
+    const before = left.length;
+    await session.beMoved();
+    expect(left.slice(before)).toMatchObject([{ isKept: true }]);
+    await session.beMoved();
+    session.socketClosed();
+    expect(
+      left.filter(({ isKept }) => isKept),
+      'once is enough',
+    ).toHaveLength(1);
+  });
+
   it('tells the end when no other stream comes in time: the caller has hung up meanwhile', async () => {
     const { lanes, open, session, clock } = sessionWorld({ isMovable: true });
     const lane = lanes.of('echo');
     lane.identity = identity('echo');
     await open();
-    session.beMoved();
+    await session.beMoved();
     session.socketClosed();
     await clock.advance(RELEASE_LIMIT_MS);
     expect(lane.events.at(-1)).toEqual({ type: 'call.ended', reason: 'stream ended' });
