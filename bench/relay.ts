@@ -64,7 +64,7 @@ export async function run(args: readonly string[]): Promise<number> {
       calls: { type: 'string' },
       label: { type: 'string', default: '' },
       settings: { type: 'string', default: '' },
-      flags: { type: 'string', default: '--single-threaded-gc' },
+      flags: { type: 'string', default: '--single-threaded-gc --initial-old-space-size=256' },
       runtime: { type: 'string' },
       'chunk-ms': { type: 'string', default: '100' },
       codec: { type: 'string', default: 'pcm16' },

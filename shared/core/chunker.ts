@@ -6,8 +6,12 @@
  *              ^ oldest: dropped when more than `maxBacklogMs` waits
  *
  * A run is audio without a gap; a chunk never spans a gap.
+ *
+ * Unless a gap follows, a chunk is a whole number of shortest ones, and what is left over begins the next: so the chunks of a stream end at
+ * the same moments of it after a delay as before. If each took all that waits, one delay of the process would set all its
+ * streams to the same moment, and from then on they would all want to be served at once.
  */
-import { type AudioFormat, BYTES_PER_SAMPLE, bytesToMs, msToBytes } from './audio-format.ts';
+import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE, bytesToMs, msToBytes } from './audio-format.ts';
 
 export interface ChunkerOptions {
   readonly format: AudioFormat;
@@ -45,6 +49,8 @@ interface Run {
 export class Chunker {
   readonly #format: AudioFormat;
   readonly #minBytes: number;
+  /** The shortest chunk in whole frames. */
+  readonly #shortestBytes: number;
   readonly #maxBytes: number;
   readonly #backlogBytes: number;
   readonly #headroomBytes: number;
@@ -64,6 +70,8 @@ export class Chunker {
     }
     this.#format = options.format;
     this.#minBytes = msToBytes(options.format, options.minMs);
+    const { frameBytes } = AUDIO_FORMATS[options.format];
+    this.#shortestBytes = Math.ceil(this.#minBytes / frameBytes) * frameBytes;
     this.#maxBytes = msToBytes(options.format, options.maxMs);
     this.#backlogBytes = msToBytes(options.format, options.maxBacklogMs);
     this.#headroomBytes = options.headroomBytes ?? 0;
@@ -106,14 +114,19 @@ export class Chunker {
     const run = this.#runs[0];
     if (run === undefined) return undefined;
     const closed = this.#runs.length > 1 || position - this.#endOf(run) >= this.#minBytes / BYTES_PER_SAMPLE;
-    return bytesOf(run) >= this.#minBytes || closed ? this.takeRest() : undefined;
+    if (closed) return this.#takeOf(run, bytesOf(run));
+    const shortest = Math.floor(bytesOf(run) / this.#shortestBytes);
+    return shortest === 0 ? undefined : this.#takeOf(run, shortest * this.#shortestBytes);
   }
 
   /** The next chunk however short it is, or undefined when nothing waits. */
   takeRest(): Chunk | undefined {
     const run = this.#runs[0];
-    if (run === undefined) return undefined;
-    const { length, frames } = this.#shareOf(run);
+    return run === undefined ? undefined : this.#takeOf(run, bytesOf(run));
+  }
+
+  #takeOf(run: Run, wanted: number): Chunk {
+    const { length, frames } = this.#shareOf(run, wanted);
     const bytes = this.#cut(run, length);
     const marker = run.marker || this.#markNext;
     const { timestamp } = run;
@@ -152,13 +165,14 @@ export class Chunker {
     run.buffer.set(held, run.start);
   }
 
-  /** How much of the run makes a chunk. */
-  #shareOf(run: Run): { length: number; frames: number } {
-    if (bytesOf(run) <= this.#maxBytes) return { length: bytesOf(run), frames: run.frames.length };
+  /** How much of the run makes a chunk of so many bytes, or somewhat more, since a frame is never cut. */
+  #shareOf(run: Run, wanted: number): { length: number; frames: number } {
+    if (wanted === bytesOf(run) && wanted <= this.#maxBytes)
+      return { length: wanted, frames: run.frames.length };
     let length = 0;
     let frames = 0;
     for (const frame of run.frames) {
-      if (frames > 0 && length + frame > this.#maxBytes) break;
+      if (length >= wanted || (frames > 0 && length + frame > this.#maxBytes)) break;
       length += frame;
       frames += 1;
     }

@@ -41,8 +41,27 @@ describe('Chunker', () => {
     target.take();
     push(target, 5, 28);
     const chunk = target.take();
-    expect(chunk).toMatchObject({ timestamp: 5 * frameSamples, marker: false, ms: 460 });
-    expect(numbers(chunk)).toEqual(Array.from({ length: 23 }, (_, i) => i + 5));
+    expect(chunk).toMatchObject({ timestamp: 5 * frameSamples, marker: false, ms: 400 });
+    expect(numbers(chunk)).toEqual(Array.from({ length: 20 }, (_, i) => i + 5));
+  });
+
+  it('ends chunks at the same moments of the stream after a delay as before', () => {
+    const target = chunker();
+    push(target, 0, 5);
+    target.take();
+    push(target, 5, 13);
+    expect(numbers(target.take())).toEqual([5, 6, 7, 8, 9]);
+    push(target, 13, 14);
+    expect(target.take(), 'less than the shortest').toBeUndefined();
+    push(target, 14, 15);
+    expect(numbers(target.take())).toEqual([10, 11, 12, 13, 14]);
+  });
+
+  it('makes the shortest chunk of whole frames', () => {
+    const target = chunker({ minMs: 50 });
+    push(target, 0, 7);
+    expect(numbers(target.take())).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(target.take()).toBeUndefined();
   });
 
   it('never spans a gap: what lies before it is delivered however short, what lies behind it is marked', () => {
@@ -104,7 +123,8 @@ describe('Chunker', () => {
     const target = chunker({ maxMs: 200 });
     push(target, 0, 16);
     expect(target.take()?.ms).toBe(200);
-    expect(target.take()).toMatchObject({ timestamp: 10 * frameSamples, marker: false, ms: 120 });
+    expect(target.take()).toMatchObject({ timestamp: 10 * frameSamples, marker: false, ms: 100 });
+    expect(target.takeRest()).toMatchObject({ timestamp: 15 * frameSamples, marker: false, ms: 20 });
   });
 
   it('refuses bounds under which no chunk could come about', () => {
