@@ -2,7 +2,7 @@
 import { decodeJwt } from 'jose';
 import { AcsTokenError, type AcsTokenVerifier } from '../shared/protocol/acs-token.ts';
 import { CALL_ID_PATTERN } from '../shared/protocol/names.ts';
-import { type Ticket, TicketError, verifyTicket } from '../shared/protocol/ticket.ts';
+import { TicketError, type VerifiedTicket, verifyTicket } from '../shared/protocol/ticket.ts';
 import { Refusal } from './refusal.ts';
 
 /** Longest connection id and correlation id that are taken over into reports and logs. */
@@ -22,7 +22,7 @@ export interface AdmissionRules {
 }
 
 export interface Admission {
-  readonly ticket: Ticket;
+  readonly ticket: VerifiedTicket;
   /** The ticket as it came. Never logged. */
   readonly ticketText: string;
   /** How long ago the ticket was made. */
@@ -80,7 +80,7 @@ async function checkTicket(
   callId: string,
   keys: readonly string[],
   nowMs: number,
-): Promise<Ticket> {
+): Promise<VerifiedTicket> {
   try {
     return await verifyTicket(token, callId, keys, nowMs);
   } catch (cause) {

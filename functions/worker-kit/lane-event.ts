@@ -3,6 +3,8 @@ import type { Publish } from '../../shared/azure/group-publisher.ts';
 import { downGroup } from '../../shared/protocol/names.ts';
 import { readTrace, writeTrace } from '../../shared/protocol/rtp-trace.ts';
 import { parseTraceparent, type TraceParent } from '../../shared/protocol/traceparent.ts';
+import { callControls } from './call-controls.ts';
+import { CallRequests } from './call-requests.ts';
 import { type EventSpan, startEventSpan } from './event-span.ts';
 import { formatReply, type LaneEvent, type LaneMessage, parseLaneEvent } from './lane-message.ts';
 import { formatLaneState, type LaneState, parseLaneState } from './lane-state.ts';
@@ -19,6 +21,8 @@ export interface LaneRequest {
   readonly body: Uint8Array;
   /** The header `ce-connectionState`, as the last response set it. */
   readonly connectionState: string | undefined;
+  /** The lane's connection. Absent: each event comes once. */
+  readonly connectionId?: string;
   /** Of the invocation (W3C Trace Context). */
   readonly traceparent?: string | undefined;
 }
@@ -48,6 +52,7 @@ export async function handleLaneEvent(
 ): Promise<LaneResponse> {
   let lane = parseLaneState(request.connectionState);
   let player: Player | undefined;
+  let requests: CallRequests | undefined;
   let span: EventSpan | undefined;
   try {
     const event = parseLaneEvent(request.contentType, request.body);
@@ -63,13 +68,15 @@ export async function handleLaneEvent(
     });
     const { trace } = span;
     player = playerOf(worker, event, lane, request.callId, traced(publish, trace));
-    const playing = player;
-    const { state, reply } = await span.run(() => runHandler(worker, event, lane, request.callId, playing));
+    requests = new CallRequests(request, lane);
+    const acting = { player, requests };
+    const { state, reply } = await span.run(() => runHandler(worker, event, lane, request.callId, acting));
     const message = withTrace(formatReply(reply, lane, event), trace);
     const { s: _, ...rest } = lane;
     const after: LaneState = {
       ...rest,
       ...published(player),
+      ...asked(requests),
       seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) & 0xffff : lane.seq,
       ...(worker.initialState === undefined ? {} : { s: state }),
     };
@@ -77,8 +84,8 @@ export async function handleLaneEvent(
     return respond(message, stateChange(request.connectionState, formatLaneState(after)));
   } catch (error) {
     span?.end(error);
-    // What it played before it failed was published: the next event is numbered after it.
-    return fail(worker, request, { ...lane, ...published(player) }, error);
+    // What it played and asked for before it failed was sent: the next event is numbered after it.
+    return fail(worker, request, { ...lane, ...published(player), ...asked(requests) }, error);
   }
 }
 
@@ -95,6 +102,7 @@ function advance(lane: LaneState, event: LaneEvent): LaneState {
         ...(event.listen === undefined ? {} : { listen: event.listen }),
         callConnectionId: event.callConnectionId,
         ...(event.traceparent === undefined ? {} : { trace: event.traceparent }),
+        ...(event.control === undefined ? {} : { control: event.control }),
       };
     case 'interrupted':
       return { ...lane, turn: Math.max(lane.turn, event.turn) };
@@ -137,6 +145,10 @@ function published(player: Player | undefined): { out?: number } {
   return player === undefined || player.published === 0 ? {} : { out: player.published };
 }
 
+function asked(requests: CallRequests | undefined): { asked?: number } {
+  return requests === undefined || requests.made === 0 ? {} : { asked: requests.made };
+}
+
 function playerOf(
   worker: Worker,
   event: LaneEvent,
@@ -158,7 +170,7 @@ async function runHandler(
   event: LaneEvent,
   lane: LaneState,
   callId: string,
-  player: Player,
+  { player, requests }: { readonly player: Player; readonly requests: CallRequests },
 ): Promise<{ state: NonNullable<LaneState['s']>; reply: WorkerReply }> {
   const abort = new AbortController();
   const call: Call = {
@@ -167,6 +179,7 @@ async function runHandler(
     signal: abort.signal,
     play: (pcm) => player.play(pcm),
     publish: (text) => player.act([{ type: 'publish', text }]),
+    ...callControls(requests.api(abort.signal)),
     ...(lane.callConnectionId === undefined ? {} : { callConnectionId: lane.callConnectionId }),
   };
   const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneState['s']>;

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../shared/core/audio-format.ts';
 
 /** Longest header value in characters. It travels with every event, so it stays small against the audio itself. */
-export const MAX_STATE_CHARS = 2_048;
+export const MAX_STATE_CHARS = 2_560;
 
 const laneState = z.object({
   v: z.literal(1),
@@ -24,6 +24,10 @@ const laneState = z.object({
   callConnectionId: z.string().optional(),
   /** The span of the call's stream, where traces are recorded. */
   trace: z.string().optional(),
+  /** By which the worker acts on the call. */
+  control: z.object({ url: z.string(), token: z.string() }).optional(),
+  /** Requests about the call that the worker has made. */
+  asked: z.int().nonnegative().optional(),
   /** The worker's own state, an object or an array. Absent: it starts from `initialState`. */
   s: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
 });

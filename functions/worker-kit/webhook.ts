@@ -71,6 +71,7 @@ export class WorkerWebhook {
         callId,
         contentType: request.headers.get('content-type') ?? '',
         body,
+        connectionId,
         connectionState: request.headers.get('ce-connectionState') ?? undefined,
         traceparent: context.traceContext?.traceParent,
       });

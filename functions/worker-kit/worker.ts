@@ -2,6 +2,7 @@
 import type { ListenMode } from '../../shared/core/plan.ts';
 import type { ListenOptions } from '../../shared/protocol/listen-schema.ts';
 import type { CallEvent, WorkerAction } from '../../shared/protocol/worker-messages.ts';
+import type { CallControls } from './call-controls.ts';
 import type { LaneAudioFormat } from './lane-audio.ts';
 
 /** A run of audio of one participant. */
@@ -30,7 +31,7 @@ export interface Utterance extends AudioChunk {
 }
 
 /** The call that an event belongs to. */
-export interface Call {
+export interface Call extends CallControls {
   readonly callId: string;
   /** The id by which the Call Automation client reaches the call. Unknown until `call.started` has come. */
   readonly callConnectionId?: string;

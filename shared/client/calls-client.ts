@@ -19,9 +19,14 @@ export type CallsClient = {
   ): AsyncGenerator<TimelineEntryView>;
 };
 
+/** Where the operations are, for most callers. */
+const API_PATH = '/api';
+
 export type CallsClientOptions = {
   /** Where the control app is, such as `https://contoso-control.azurewebsites.net`; `http:` on this machine only. */
   readonly baseUrl: string;
+  /** Where its operations are. Absent: `/api`. */
+  readonly apiPath?: string;
 } & (
   | { /** A function key. */ readonly key: string }
   /** A bearer token, or how to get one that holds now. */
@@ -45,16 +50,22 @@ export function createCallsClient(options: CallsClientOptions): CallsClient {
 const BODY_MS = 30_000;
 
 class Sender {
-  readonly #baseUrl: string;
+  readonly #apiUrl: string;
   readonly #authorization: () => Promise<Readonly<Record<string, string>>>;
   readonly #attempting: Attempting;
 
   constructor(options: CallsClientOptions) {
-    const { baseUrl, fetch = globalThis.fetch, sleep = pause, random = Math.random } = options;
+    const {
+      baseUrl,
+      apiPath = API_PATH,
+      fetch = globalThis.fetch,
+      sleep = pause,
+      random = Math.random,
+    } = options;
     const isHttps = URL.canParse(baseUrl) && new URL(baseUrl).protocol === 'https:';
     if (!isHttps && !isLoopbackHttp(baseUrl))
       throw new TypeError('the base URL must begin with https:// (http:// only on this machine)');
-    this.#baseUrl = baseUrl.replace(/\/+$/, '');
+    this.#apiUrl = `${baseUrl.replace(/\/+$/, '')}${apiPath}`;
     this.#attempting = { fetch, sleep, random };
     this.#authorization = async () => {
       if ('key' in options) return { 'x-functions-key': options.key };
@@ -101,7 +112,7 @@ class Sender {
 
   async #fetch(id: string, path: string, init: RequestInit): Promise<Response> {
     const headers = { ...(init.headers as Record<string, string>), ...(await this.#authorization()) };
-    return await persistentFetch(this.#attempting, id, `${this.#baseUrl}/api/${path}`, { ...init, headers });
+    return await persistentFetch(this.#attempting, id, `${this.#apiUrl}/${path}`, { ...init, headers });
   }
 }
 

@@ -2,6 +2,7 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import type { CallPlan } from '../core/plan.ts';
+import { type CallControlAccess, signCallToken } from './call-token.ts';
 import { planSchema } from './plan-schema.ts';
 import { TRACEPARENT_PATTERN } from './traceparent.ts';
 
@@ -15,6 +16,7 @@ const claimsSchema = z.object({
   to: z.string(),
   plan: planSchema,
   traceparent: z.string().regex(TRACEPARENT_PATTERN).exactOptional(),
+  controlUrl: z.url({ protocol: /^https?$/ }).exactOptional(),
 });
 
 /** Clocks of the control app and the relay may differ by this much. */
@@ -28,8 +30,16 @@ export interface Ticket {
   readonly plan: CallPlan;
   /** The trace in which the call was answered (W3C Trace Context). */
   readonly traceparent?: string;
+  /** The address of the control app, for the workers of the call. */
+  readonly controlUrl?: string;
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;
+}
+
+/** A ticket that was checked, and what its holder may hand to the call's workers. */
+export interface VerifiedTicket extends Ticket {
+  /** Made with the key by which the ticket was found good, so that the control app knows it while keys are being changed. */
+  readonly control?: CallControlAccess;
 }
 
 export type TicketRefusal =
@@ -51,8 +61,14 @@ export class TicketError extends Error {
 
 /** Signs a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
 export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<string> {
-  const { from, to, plan, traceparent } = ticket;
-  return new SignJWT({ from, to, plan, ...(traceparent === undefined ? {} : { traceparent }) })
+  const { from, to, plan, traceparent, controlUrl } = ticket;
+  return new SignJWT({
+    from,
+    to,
+    plan,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(controlUrl === undefined ? {} : { controlUrl }),
+  })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setAudience(TICKET_AUDIENCE)
     .setSubject(ticket.callId)
@@ -70,7 +86,7 @@ export async function verifyTicket(
   callId: string,
   keys: readonly string[],
   nowMs: number,
-): Promise<Ticket> {
+): Promise<VerifiedTicket> {
   let refusal = new TicketError('bad signature');
   for (const key of keys) {
     try {
@@ -84,7 +100,12 @@ export async function verifyTicket(
   throw refusal;
 }
 
-async function verifyWithKey(token: string, callId: string, key: string, nowMs: number): Promise<Ticket> {
+async function verifyWithKey(
+  token: string,
+  callId: string,
+  key: string,
+  nowMs: number,
+): Promise<VerifiedTicket> {
   const claims = await jwtVerify(token, new TextEncoder().encode(key), {
     algorithms: ['HS256'],
     audience: TICKET_AUDIENCE,
@@ -98,7 +119,10 @@ async function verifyWithKey(token: string, callId: string, key: string, nowMs: 
   if (sub !== callId) throw new TicketError('another call');
   const parsed = claimsSchema.safeParse(claims.payload);
   if (!parsed.success) throw new TicketError('bad plan', { cause: parsed.error });
-  return { callId, ...parsed.data, expiresAtMs: (exp ?? 0) * 1000 };
+  const ticket = { callId, ...parsed.data, expiresAtMs: (exp ?? 0) * 1000 };
+  const { controlUrl } = ticket;
+  if (controlUrl === undefined) return ticket;
+  return { ...ticket, control: { url: controlUrl, token: await signCallToken(ticket, key) } };
 }
 
 function refusalOf(cause: unknown): TicketRefusal {

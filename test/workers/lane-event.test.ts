@@ -446,7 +446,7 @@ describe('the state of a worker', () => {
     [
       'too large',
       () => ({ text: 'x'.repeat(MAX_STATE_CHARS) }),
-      /may take 2048 characters in base64, this one takes/,
+      /may take 2560 characters in base64, this one takes/,
     ],
     [
       'a cycle',

@@ -44,8 +44,13 @@ export function registerEndpoints(load: LoadControlApp, apiAuth: 'function-key' 
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
     authLevel: 'anonymous',
     route: `${WORKER_API}/{*path}`,
-    handler: workerApi((id) => serveOf(id, load)),
+    handler: workerApiOf(load),
   });
+}
+
+/** The function of the operations that workers use. */
+export function workerApiOf(load: LoadControlApp): HttpHandler {
+  return workerApi((id) => serveOf(id, load));
 }
 
 /** The function of an operation, of whose caller the host has asked this. */

@@ -14,14 +14,22 @@ export interface CallEnds {
 
 /** How ACS is to stream a call's audio: to the relay, with the plan in a ticket. */
 export async function callMedia(
-  deps: Pick<ControlDeps, 'clock' | 'relayUrl' | 'ticketKey' | 'routes'>,
+  deps: Pick<ControlDeps, 'clock' | 'publicBaseUrl' | 'relayUrl' | 'ticketKey' | 'routes'>,
   { callId, plan, expiresAtMs, route: name }: Call,
   { from, to }: CallEnds,
   traceparent: string | undefined,
 ): Promise<MediaStreaming> {
   const isTraced = traceparent !== undefined && parseTraceparent(traceparent) !== undefined;
   const ticket = await signTicket(
-    { callId, from, to, plan, expiresAtMs, ...(isTraced ? { traceparent } : {}) },
+    {
+      callId,
+      from,
+      to,
+      plan,
+      expiresAtMs,
+      controlUrl: deps.publicBaseUrl,
+      ...(isTraced ? { traceparent } : {}),
+    },
     deps.ticketKey,
     deps.clock.now(),
   );

@@ -3,6 +3,7 @@ import { incomingCall } from '../../../functions/control/incoming-call.ts';
 import { AnswerPostponedError } from '../../../functions/control/use-cases/act-on-incoming-call.ts';
 import { callIdOf } from '../../../functions/control/use-cases/receive-incoming-call.ts';
 import { ANSWER_LEASE_MS, step } from '../../../shared/core/call.ts';
+import { verifyCallToken } from '../../../shared/protocol/call-token.ts';
 import { CALL_ID_PATTERN } from '../../../shared/protocol/names.ts';
 import { verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { CONNECTION_ID, PLAN, T0 } from '../../support/calls.ts';
@@ -49,7 +50,16 @@ describe('an incoming call', () => {
       to: CALLED,
       plan: PLAN,
       expiresAtMs: T0 + bench.deps.maxCallMs,
+      controlUrl: bench.deps.publicBaseUrl,
+      control: { url: bench.deps.publicBaseUrl, token: expect.any(String) },
     });
+    expect(
+      await verifyCallToken(ticket.control?.token ?? '', [TICKET_KEY], bench.nowMs),
+      'what workers are given opens this call',
+    ).toBe(CALL_ID);
+    expect(url.href, 'the address holds nothing by which the call can be controlled').not.toContain(
+      ticket.control?.token,
+    );
   });
 
   it('is stored before ACS is asked to answer', async () => {
