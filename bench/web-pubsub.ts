@@ -42,7 +42,8 @@ interface Row {
   readonly latencyMs: Measured['latencyMs'];
   /** Share of the time in which the server could have run and another process had its core, meanwhile. */
   readonly waitedShare: number | undefined;
-  readonly pacedLoadCpuShare: number;
+  /** The same of the load. */
+  readonly loadWaitedShare: number | undefined;
   readonly bytesPerConnection: number;
 }
 
@@ -101,7 +102,9 @@ async function measureOnce(variant: Variant, plan: Plan): Promise<Row> {
     '--expose-gc',
     '--single-threaded-gc',
   ]);
-  const load = new PinnedProcess(new URL('web-pubsub/fan-out-load.ts', import.meta.url), LOAD_CORE);
+  const load = new PinnedProcess(new URL('web-pubsub/fan-out-load.ts', import.meta.url), LOAD_CORE, [
+    '--single-threaded-gc',
+  ]);
   const waited = (start: Usage, end: Usage, elapsedMs: number): number | undefined =>
     start.waitedMs === undefined || end.waitedMs === undefined
       ? undefined
@@ -144,7 +147,7 @@ async function measureOnce(variant: Variant, plan: Plan): Promise<Row> {
       loadCpuShare,
       latencyMs: paced.measured.latencyMs,
       waitedShare: paced.waitedShare,
-      pacedLoadCpuShare: paced.measured.loadCpuShare,
+      loadWaitedShare: paced.measured.loadWaitedShare,
       bytesPerConnection: (idle.memoryBytes - before.memoryBytes) / (pairs * 2),
     };
   } finally {
@@ -154,7 +157,7 @@ async function measureOnce(variant: Variant, plan: Plan): Promise<Row> {
 }
 
 const HEADINGS =
-  "variant    messages/s   a core's/s   server   load    at half: p50   p99       max       waited   KB a client   load";
+  "variant    messages/s   a core's/s   server   load    at half: p50   p99       max       waited (server, load)   KB a client   load";
 
 function written(row: Row): string {
   const ms = (value: number): string => `${value.toFixed(1)} ms`.padEnd(10);
@@ -168,7 +171,10 @@ function written(row: Row): string {
     ms(row.latencyMs.p50).padEnd(15),
     ms(row.latencyMs.p99),
     ms(row.latencyMs.max),
-    (row.waitedShare === undefined ? '?' : percent(row.waitedShare)).padEnd(9),
+    [row.waitedShare, row.loadWaitedShare]
+      .map((share) => (share === undefined ? '?' : percent(share)))
+      .join(', ')
+      .padEnd(24),
     (row.bytesPerConnection / 1_024).toFixed(1).padEnd(14),
     (loadavg()[0] ?? 0).toFixed(1),
   ].join('');

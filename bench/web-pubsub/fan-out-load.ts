@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { SignJWT } from 'jose';
 import { ProtobufWriter } from '../../local/web-pubsub/client-protocol/protobuf-writer.ts';
 import type { Failed } from '../acs/messages.ts';
+import { waitedForCoreMs } from '../core-wait.ts';
 import type { Connect, Connected, LoadRequest, Measured, Measuring, Variant } from './fan-out-messages.ts';
 import { clientFrame, LoadClient } from './load-client.ts';
 
@@ -161,12 +162,14 @@ class Account {
     await sleep(warmUpMs);
     process.send?.({ type: 'measuring' } satisfies Measuring);
     const cpu = process.cpuUsage();
+    const waitedBefore = waitedForCoreMs();
     const startMs = performance.now();
     this.#counting = true;
     await sleep(measureMs);
     this.#counting = false;
     const elapsedMs = performance.now() - startMs;
     const { user, system } = process.cpuUsage(cpu);
+    const waitedAfter = waitedForCoreMs();
     const sorted = this.#latencies.slice(0, Math.min(this.#messages, SAMPLES_MAX)).sort();
     const at = (share: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
@@ -176,6 +179,10 @@ class Account {
       elapsedMs,
       latencyMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
       loadCpuShare: (user + system) / 1_000 / elapsedMs,
+      loadWaitedShare:
+        waitedBefore === undefined || waitedAfter === undefined
+          ? undefined
+          : (waitedAfter - waitedBefore) / elapsedMs,
     };
   }
 }

@@ -69,4 +69,6 @@ export interface Measured {
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
   /** Share of one core that the load used. */
   readonly loadCpuShare: number;
+  /** Share of the time in which the load could have run and another process had its core; undefined where the system does not tell. */
+  readonly loadWaitedShare: number | undefined;
 }
