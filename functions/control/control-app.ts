@@ -7,6 +7,7 @@ import { tokenCredential } from '../../shared/azure/credentials.ts';
 import { createTableHandoverStore } from '../../shared/azure/handover-store.ts';
 import { createTableIdempotencyStore } from '../../shared/azure/idempotency-store.ts';
 import { createRouteTable } from '../../shared/azure/route-table.ts';
+import { createTableBudget } from '../../shared/azure/table-budget.ts';
 import { type Connection, type Environment, isLoopbackHttp, readControlConfig } from '../../shared/config.ts';
 import type { HandoverStore } from '../../shared/core/handover-store.ts';
 import type { IdempotencyStore } from '../../shared/core/idempotency.ts';
@@ -14,6 +15,7 @@ import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/prot
 import { createEntraTokenVerifier } from '../../shared/protocol/entra-token.ts';
 import { parseRoutes } from '../../shared/protocol/routes-schema.ts';
 import { type Access, createAccess } from './access/access.ts';
+import { createOutboundGuard, type OutboundGuard } from './access/outbound-guard.ts';
 import { relayPublisher, workerTeller } from './relay-publisher.ts';
 import { RouteBook } from './route-book.ts';
 import type { ControlDeps } from './use-cases/deps.ts';
@@ -24,6 +26,8 @@ export interface ControlApp {
   readonly deps: ControlDeps;
   /** Decides who may use the HTTP API. */
   readonly access: Access;
+  /** Decides whom the HTTP API may call. */
+  readonly outbound: OutboundGuard;
   /** First answers of requests that act. */
   readonly idempotency: IdempotencyStore;
   /** What the media streams of a call leave for each other. */
@@ -65,6 +69,11 @@ export function createControlApp(env: Environment): ControlApp {
       ...(config.entra === undefined ? {} : { entra: createEntraTokenVerifier(config.entra) }),
       now: Date.now,
       ...config.apiRates,
+    }),
+    outbound: createOutboundGuard({
+      ...config.outbound,
+      budget: createTableBudget('calls', tables, tableOptions),
+      now: Date.now,
     }),
     idempotency: createTableIdempotencyStore(tables, tableOptions),
     handovers: createTableHandoverStore(tables, tableOptions),

@@ -22,6 +22,9 @@ const STORAGE_ACCOUNT = 'devstoreaccount1';
 const STORAGE_KEY =
   'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
+/** Whom calls may be placed to: numbers that are kept for fiction, and people with an app of the stand-in's. */
+const FICTIONAL_TELEPHONES = '+142555501*,8:acs:acdc_*';
+
 export function address(ports: Ports, part: PartName): string {
   return `http://127.0.0.1:${ports[part]}`;
 }
@@ -97,6 +100,10 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
       RELAY_URL: address(ports, 'relay').replace('http:', 'ws:'),
       RELAY_TICKET_KEY: secrets.ticketKey,
       CALL_ROUTES: JSON.stringify(routes),
+      OUTBOUND_ALLOWED: FICTIONAL_TELEPHONES,
+      OUTBOUND_CALLS_PER_HOUR: '10000',
+      API_READS_PER_MINUTE: '600000',
+      API_ACTS_PER_MINUTE: '600000',
       TABLES_CONNECTION_STRING: tablesConnection(ports),
       WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
       ...acsTokenSettings(layout),

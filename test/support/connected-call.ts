@@ -2,7 +2,7 @@ import { callEvents } from '../../functions/control/call-events.ts';
 import { incomingCall } from '../../functions/control/incoming-call.ts';
 import { callIdOf } from '../../functions/control/use-cases/receive-incoming-call.ts';
 import { PLAN } from './calls.ts';
-import { CONTEXT, ControlBench } from './control-bench.ts';
+import { type BenchOutbound, CONTEXT, ControlBench } from './control-bench.ts';
 
 /** The id of the call that `connectedCall` makes. */
 export const CONNECTED_ID = callIdOf(CONTEXT);
@@ -25,11 +25,14 @@ export async function report(
 }
 
 /** The control app with one call that came in, was answered and is connected; its audio is not streamed yet. */
-export async function connectedCall(): Promise<ControlBench> {
-  const bench = new ControlBench([
-    { name: 'everyone', match: {}, action: 'answer', plan: { ...PLAN, startStreaming: false } },
-    { name: 'calls-out', match: { direction: 'outbound', to: '+1425*' }, action: 'answer', plan: PLAN },
-  ]);
+export async function connectedCall(outbound?: BenchOutbound): Promise<ControlBench> {
+  const bench = new ControlBench(
+    [
+      { name: 'everyone', match: {}, action: 'answer', plan: { ...PLAN, startStreaming: false } },
+      { name: 'calls-out', match: { direction: 'outbound', to: '+1425*' }, action: 'answer', plan: PLAN },
+    ],
+    outbound,
+  );
   await incomingCall(bench.load)(bench.incomingEvent(), bench.context());
   await report(bench, 'CallConnected', { serverCallId: 'server-call' });
   return bench;

@@ -1,5 +1,9 @@
 import { type HttpHandler, HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions';
 import { createAccess, type HostCheck } from '../../functions/control/access/access.ts';
+import {
+  createOutboundGuard,
+  type OutboundGuardOptions,
+} from '../../functions/control/access/outbound-guard.ts';
 import { handlerOf } from '../../functions/control/api/register-endpoints.ts';
 import type { ControlApp, LoadControlApp } from '../../functions/control/control-app.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
@@ -8,10 +12,16 @@ import { AcsTokenError } from '../../shared/protocol/acs-token.ts';
 import { ENDPOINTS, type OperationId } from '../../shared/protocol/api/endpoints.ts';
 import { CONNECTION_ID, PLAN, T0 } from './calls.ts';
 import { FakeCallControl } from './fake-call-control.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { MemoryCallStore } from './memory-call-store.ts';
 import { MemoryIdempotencyStore } from './memory-idempotency-store.ts';
 
 export const TICKET_KEY = 'a ticket key for the tests, long enough';
+
+/** Whom the bench may call, and how often. */
+export type BenchOutbound = Pick<OutboundGuardOptions, 'allowed' | 'callsPerHour'>;
+
+const ANYBODY: BenchOutbound = { allowed: ['+*', '8:acs:*'], callsPerHour: 1_000 };
 
 /** How long the bench keeps calls of the past. */
 export const RETENTION_MS = 30 * 24 * 3_600_000;
@@ -41,6 +51,7 @@ export class ControlBench {
 
   constructor(
     routes: readonly CallRoute[] = [{ name: 'everyone', match: {}, action: 'answer', plan: PLAN }],
+    outbound: BenchOutbound = ANYBODY,
   ) {
     this.deps = {
       store: this.store,
@@ -69,6 +80,11 @@ export class ControlBench {
         now: () => this.nowMs,
         readsPerMinute: 60_000,
         actsPerMinute: 60_000,
+      }),
+      outbound: createOutboundGuard({
+        ...outbound,
+        budget: new MemoryBudget(),
+        now: () => this.nowMs,
       }),
       idempotency: this.idempotency,
       retentionMs: RETENTION_MS,

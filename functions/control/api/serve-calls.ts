@@ -25,11 +25,13 @@ export const listCalls: Serve<'listCalls'> = async ({ app, query }) => {
 
 export const placeCall: Serve<'placeCall'> = async ({ app, body, request, log }) => {
   const { route, ...wanted } = body;
+  app.outbound.requireAllowed(wanted.to);
   const traceparent = request.headers.get('traceparent');
   const placed = await place(
     app.deps,
     {
       request: wanted,
+      admit: () => app.outbound.spend(),
       ...(route === undefined ? {} : { route }),
       ...(traceparent === null ? {} : { traceparent }),
     },

@@ -1,5 +1,6 @@
 /** Everything that is asked about a connected call and of which a later event tells how it went. */
 import type { CallOperation } from '../../../shared/core/call-operation.ts';
+import { isTelephone } from '../../../shared/core/outbound-destinations.ts';
 import type { AcceptedCallView } from '../../../shared/protocol/api/call-schema.ts';
 import type { ControlApp } from '../control-app.ts';
 import { ProblemError, unknownCall } from '../http.ts';
@@ -11,7 +12,7 @@ import { refusal } from './refusal.ts';
 import type { Serve } from './serve.ts';
 
 export const transfer: Serve<'transfer'> = (request) =>
-  operate(request, { type: 'transfer', ...request.body });
+  operateOutbound(request, { type: 'transfer', ...request.body });
 
 export const listParticipants: Serve<'listParticipants'> = async ({ app, params }) => {
   const outcome = await participantsOf(app.deps, params.callId);
@@ -32,7 +33,7 @@ export const listParticipants: Serve<'listParticipants'> = async ({ app, params 
 };
 
 export const addParticipant: Serve<'addParticipant'> = (request) =>
-  operate(request, { type: 'addParticipant', ...request.body });
+  operateOutbound(request, { type: 'addParticipant', ...request.body });
 
 export const cancelAddParticipant: Serve<'cancelAddParticipant'> = (request) =>
   operate(request, { type: 'cancelAddParticipant', invitationId: request.params.invitationId });
@@ -87,6 +88,20 @@ interface Operating {
   readonly app: ControlApp;
   readonly params: { readonly callId: string };
   readonly log: Log;
+}
+
+/** Somebody is to be called. Where that costs money it must be allowed, and is counted, unless the call can take no operation anyway. */
+async function operateOutbound(
+  operating: Operating,
+  operation: Extract<CallOperation, { readonly target: string }>,
+): Promise<{ content: AcceptedCallView }> {
+  const { app, params } = operating;
+  if (isTelephone(operation.target)) {
+    app.outbound.requireAllowed(operation.target);
+    const call = await app.deps.store.get(params.callId);
+    if (call?.phase === 'connected') await app.outbound.spend();
+  }
+  return await operate(operating, operation);
 }
 
 async function operate(

@@ -18,6 +18,8 @@ export interface PlacingRequest {
   /** Absent: the first route for calls to that number. */
   readonly route?: string;
   readonly traceparent?: string;
+  /** Asked once a route is found and before anything is stored; where it rejects, the call is not placed. */
+  readonly admit?: () => Promise<void>;
 }
 
 export type PlacingOutcome =
@@ -32,11 +34,11 @@ const APPLICATION = 'application';
 
 /**
  * Places a call as its route says. It is stored before ACS is asked, so that whatever ACS does with it has a row to be told to.
- * @throws CallStoreError before ACS was asked
+ * @throws CallStoreError before ACS was asked, and what `admit` rejects with
  */
 export async function placeCall(
   deps: ControlDeps,
-  { request, route: name, traceparent }: PlacingRequest,
+  { request, route: name, traceparent, admit }: PlacingRequest,
   log: Log,
 ): Promise<PlacingOutcome> {
   const nowMs = deps.clock.now();
@@ -53,6 +55,7 @@ export async function placeCall(
     log.info('No route allows a call to be placed', { route: route?.name });
     return { kind: 'no route' };
   }
+  await admit?.();
   const blank = newCall({
     callId,
     direction,

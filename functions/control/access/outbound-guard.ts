@@ -1,0 +1,50 @@
+import type { RawId } from '../../../shared/core/call-operation.ts';
+import type { HourlyBudget } from '../../../shared/core/hourly-budget.ts';
+import { isAllowed } from '../../../shared/core/outbound-destinations.ts';
+import { ProblemError } from '../http.ts';
+
+/** Keeps callers of the HTTP API from spending more than the operator allows. */
+export interface OutboundGuard {
+  /** @throws ProblemError where the settings do not allow to call somebody */
+  requireAllowed(destination: RawId): void;
+  /**
+   * Counts a call that is about to be made.
+   * @throws ProblemError where the budget of the hour is spent, CallStoreError where it cannot be counted
+   */
+  spend(): Promise<void>;
+}
+
+export interface OutboundGuardOptions {
+  readonly allowed: readonly string[];
+  readonly callsPerHour: number;
+  readonly budget: HourlyBudget;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export function createOutboundGuard({
+  allowed,
+  callsPerHour,
+  budget,
+  now,
+}: OutboundGuardOptions): OutboundGuard {
+  return {
+    requireAllowed(destination) {
+      if (isAllowed(destination, allowed)) return;
+      throw new ProblemError(
+        'destination-not-allowed',
+        'The setting OUTBOUND_ALLOWED does not allow to call there.',
+      );
+    },
+    async spend() {
+      const waitMs = await budget.spend(callsPerHour, now());
+      if (waitMs === 0) return;
+      throw new ProblemError(
+        'outbound-budget-spent',
+        `No more than ${callsPerHour} calls may be placed in an hour (setting OUTBOUND_CALLS_PER_HOUR).`,
+        {},
+        { 'retry-after': String(Math.ceil(waitMs / 1_000)) },
+      );
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { TableClient } from '@azure/data-tables';
+import * as z from 'zod';
+import { CallStoreError } from '../core/call-store.ts';
+import { type HourlyBudget, type SpentMinutes, spendOne } from '../core/hourly-budget.ts';
+import {
+  type CallStoreOptions,
+  storageStatusOf,
+  type TablesAccess,
+  tableLoader,
+  withStorage,
+} from './table-access.ts';
+
+const PARTITION = 'outbound';
+
+/** How often one is spent anew because somebody else was quicker. Of several at once, one succeeds each time. */
+const MAX_CONFLICTS = 40;
+
+const minutesSchema = z.array(z.tuple([z.int(), z.int()]));
+
+interface Row {
+  readonly minutes: string;
+}
+
+/**
+ * A budget in one row of the table `budgets`, shared by all instances of the app. A change is written only where nobody has changed the row since it
+ * was read (ETag), so that nothing is spent twice, however many spend at once.
+ */
+export function createTableBudget(
+  name: string,
+  access: TablesAccess,
+  options: CallStoreOptions = {},
+): HourlyBudget {
+  const load = tableLoader('budgets', access, options);
+  return {
+    spend: (perHour, nowMs) =>
+      withStorage('spending of a budget', async () => await spend(await load(), name, perHour, nowMs)),
+  };
+}
+
+async function spend(table: TableClient, name: string, perHour: number, nowMs: number): Promise<number> {
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    const row = await read(table, name);
+    const spending = spendOne(row?.minutes ?? [], perHour, nowMs);
+    if (spending.kind === 'refused') return spending.retryAfterMs;
+    if (await isWritten(table, name, spending.minutes, row?.etag)) return 0;
+  }
+  throw new CallStoreError(`others changed a budget ${MAX_CONFLICTS} times in a row`);
+}
+
+async function read(
+  table: TableClient,
+  name: string,
+): Promise<{ minutes: SpentMinutes; etag: string } | undefined> {
+  try {
+    const { minutes, etag } = await table.getEntity<Row>(PARTITION, name);
+    return { minutes: minutesSchema.parse(JSON.parse(minutes)), etag };
+  } catch (error) {
+    if (storageStatusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Whether nobody was quicker. `etag` absent: the row was not there. */
+async function isWritten(
+  table: TableClient,
+  name: string,
+  minutes: SpentMinutes,
+  etag: string | undefined,
+): Promise<boolean> {
+  const entity = { partitionKey: PARTITION, rowKey: name, minutes: JSON.stringify(minutes) };
+  try {
+    if (etag === undefined) await create(table, entity);
+    else await table.updateEntity(entity, 'Replace', { etag });
+    return true;
+  } catch (error) {
+    const status = storageStatusOf(error);
+    if (status === 409 || status === 412 || (status === 404 && etag !== undefined)) return false;
+    throw error;
+  }
+}
+
+async function create(
+  table: TableClient,
+  entity: Row & { partitionKey: string; rowKey: string },
+): Promise<void> {
+  try {
+    await table.createEntity(entity);
+  } catch (error) {
+    // The table is not there yet.
+    if (storageStatusOf(error) !== 404) throw error;
+    await table.createTable();
+    await table.createEntity(entity);
+  }
+}

@@ -1,0 +1,17 @@
+import { CallStoreError } from '../../shared/core/call-store.ts';
+import { type HourlyBudget, type SpentMinutes, spendOne } from '../../shared/core/hourly-budget.ts';
+
+/** A budget in memory, by the rules of the table. */
+export class MemoryBudget implements HourlyBudget {
+  #minutes: SpentMinutes = [];
+  /** Set to make every operation fail, as when storage cannot be reached. */
+  outage = false;
+
+  async spend(perHour: number, nowMs: number): Promise<number> {
+    if (this.outage) throw new CallStoreError('storage could not be reached');
+    const spending = spendOne(this.#minutes, perHour, nowMs);
+    if (spending.kind === 'refused') return spending.retryAfterMs;
+    this.#minutes = spending.minutes;
+    return 0;
+  }
+}
