@@ -85,6 +85,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
       WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
       RELAY_TICKET_KEY: layout.secrets.ticketKey,
       RELAY_ADMIN_TOKEN: layout.secrets.relayAdminToken,
+      CONTROL_URL: address(layout.ports, 'control'),
       ...acsTokenSettings(layout),
     },
   }),
