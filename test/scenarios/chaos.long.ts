@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { chaos, chaosFailure, chaosSeed } from './chaos/chaos.ts';
+
+it('brings 500 calls to the state that ACS has of them, through failures, disorder, conflicts and kills', {
+  timeout: 180_000,
+}, async () => {
+  const seed = chaosSeed();
+  const { faults, counts } = await chaos(seed, 500, 8).catch((error: unknown) => {
+    throw new Error(chaosFailure(seed, error), { cause: error });
+  });
+  process.stdout.write(`CHAOS_SEED=${seed}: ${JSON.stringify(counts)}\n`);
+  expect(faults, chaosFailure(seed, JSON.stringify(counts))).toEqual([]);
+  expect(counts.kills, 'kills').toBe(8);
+  expect(counts.conflicts, 'writes that came too late').toBeGreaterThan(20);
+  expect(counts.connected, 'calls that were connected').toBeGreaterThan(300);
+});

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts } from '../../../local/stack/ports.ts';
+import { startTablesProxy } from '../../../local/storage/tables-proxy.ts';
+import { startTestSystem, type TestSystem } from '../../support/system.ts';
+import { AcsRecord } from './acs-record.ts';
+import { CHAOS_ROUTES, CONFLICT_PROBABILITY, drawChaos } from './chaos-plan.ts';
+import { type ChaosCounts, ChaosRun } from './chaos-run.ts';
+import { judge } from './chaos-verdict.ts';
+
+export interface ChaosResult {
+  readonly counts: ChaosCounts & { readonly conflicts: number };
+  /** What is not as it must be, in sentences. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * How ACS repeats callbacks: for longer than an app takes to start again on a busy machine. Events of an outage that lasts longer than the
+ * service's patience are gone, which is not what is tried here.
+ */
+const PATIENCE_MS = '500,1500,4000,6000,6000';
+
+/** The run that every test run repeats; the long ones draw a new seed each. */
+export const SHORT_SEED = 'forty calls';
+
+/** The seed of a long run: `CHAOS_SEED`, else something new. */
+export function chaosSeed(): string {
+  return process.env['CHAOS_SEED'] ?? randomBytes(4).toString('hex');
+}
+
+/** Starts the whole system, lets everything go wrong that the seed says, and judges what has become of the calls. */
+export async function chaos(seed: string, calls: number, kills: number): Promise<ChaosResult> {
+  const plan = drawChaos(seed, calls, kills);
+  const folder = await mkdtemp(join(tmpdir(), 'trunkline-chaos-'));
+  const log = join(folder, 'acs.log');
+  const ports = await freePorts();
+  const proxy = await startTablesProxy({
+    port: ports.tables,
+    loses: () => plan.conflicts.fraction() < CONFLICT_PROBABILITY,
+  });
+  let test: TestSystem | undefined;
+  try {
+    test = await startTestSystem({
+      ports,
+      routes: CHAOS_ROUTES,
+      extraArgs: { acs: ['--event-log', log, '--behaviour', `callbackRetryDelaysMs=${PATIENCE_MS}`] },
+      extraEnv: {
+        acs: { ACS_SEED: seed },
+        control: {
+          TABLES_CONNECTION_STRING: tablesConnection(proxy.port),
+          NODE_OPTIONS: `--import ${new URL('clock-ahead.ts', import.meta.url).href}`,
+          OUTBOUND_ALLOWED: '+1425*',
+          OUTBOUND_CALLS_PER_HOUR: '10000',
+          API_READS_PER_MINUTE: '1000000',
+          API_ACTS_PER_MINUTE: '1000000',
+        },
+      },
+    });
+    const record = new AcsRecord(log);
+    const { evidence, counts } = await new ChaosRun(plan, test, record).run();
+    return { counts: { ...counts, conflicts: proxy.conflicts }, faults: judge(evidence) };
+  } finally {
+    await keepLogs(process.env['CHAOS_LOGS'], test, log);
+    await test?.stop();
+    await proxy.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The sentence of a failure, with the seed that repeats it. */
+export function chaosFailure(seed: string, why: unknown): string {
+  return `${String(why)}\nThe same run again: CHAOS_SEED=${seed}`;
+}
+
+/** For whoever looks for the reason: what the parts said, and what ACS did, in the folder of `CHAOS_LOGS`. */
+async function keepLogs(to: string | undefined, test: TestSystem | undefined, acsLog: string): Promise<void> {
+  if (to === undefined || test === undefined) return;
+  await mkdir(to, { recursive: true });
+  await writeFile(join(to, 'parts.log'), test.log.join('\n'));
+  await copyFile(acsLog, join(to, 'acs.log'));
+}
+
+const ACCOUNT = 'devstoreaccount1';
+
+/** The account of every storage emulator; its key is published by Microsoft and protects nothing. */
+function tablesConnection(port: number): string {
+  return [
+    'DefaultEndpointsProtocol=http',
+    `AccountName=${ACCOUNT}`,
+    'AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
+    `TableEndpoint=http://127.0.0.1:${port}/${ACCOUNT};`,
+  ].join(';');
+}
