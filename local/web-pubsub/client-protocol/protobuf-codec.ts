@@ -11,6 +11,7 @@ import {
   type ReceivedFrame,
 } from '../hub/client-codec.ts';
 import type { MessageData, Metadata, Payload } from '../hub/payload.ts';
+import { dataMessage } from './protobuf-data-message.ts';
 import { parseProtobufRequest } from './protobuf-request.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
@@ -22,12 +23,16 @@ export type JsonField = 'text' | 'json';
 
 /** Fields of `DownstreamMessage`, of which one is set. */
 const ACK = 1;
-const DATA = 2;
 const SYSTEM = 3;
 const PONG = 4;
-/** Fields of `DataMessage` after its payload. */
-const SEQUENCE_ID = 4;
+/** The field of `DataMessage` for its metadata. */
 const METADATA = 5;
+/** Tags of the members of `MessageData`. */
+const TEXT_DATA = 0x0a;
+const BINARY_DATA = 0x12;
+const PROTOBUF_DATA = 0x1a;
+const JSON_DATA = 0x22;
+const NOTHING = new Uint8Array(0);
 
 /**
  * The protobuf subprotocols, `protobuf.webpubsub.azure.v1` and its reliable variant. Binary frames only, one message in
@@ -86,44 +91,48 @@ export class ProtobufCodec implements ClientCodec {
   }
 
   prepare(origin: MessageOrigin, data: MessageData): PreparedMessage {
-    const writer = new ProtobufWriter().string(1, origin.from);
-    if (origin.from === 'group') writer.string(2, origin.group);
-    const start = writer.message(3, messageData(data.payload, this.#jsonField));
-    const end = metadataEntries(data.metadata);
+    const group = origin.from === 'group' ? origin.group : undefined;
+    const { tag, bytes } = memberOf(data.payload, this.#jsonField);
+    const metadata = metadataEntries(data.metadata);
+    const write = (sequenceId?: number): Frame => ({
+      bytes: dataMessage(origin.from, group, tag, bytes, sequenceId, metadata),
+      binary: true,
+    });
     let unnumbered: Frame | undefined;
     return {
       frame(sequenceId) {
-        if (sequenceId === undefined) {
-          unnumbered ??= downstream(DATA, new ProtobufWriter().appendAll(start).appendAll(end));
-          return unnumbered;
-        }
-        const numbered = new ProtobufWriter().appendAll(start).uint64(SEQUENCE_ID, sequenceId).appendAll(end);
-        return downstream(DATA, numbered);
+        if (sequenceId !== undefined) return write(sequenceId);
+        unnumbered ??= write();
+        return unnumbered;
       },
     };
   }
 }
 
-function messageData(payload: Payload, jsonField: JsonField): ProtobufWriter {
-  const data = new ProtobufWriter();
+/** The payload's member of `MessageData`: its tag and its bytes. */
+function memberOf(
+  payload: Payload,
+  jsonField: JsonField,
+): { readonly tag: number; readonly bytes: Uint8Array } {
   switch (payload.dataType) {
     case 'text':
-      return data.string(1, payload.text);
+      return { tag: TEXT_DATA, bytes: Buffer.from(payload.text) };
     case 'binary':
-      return data.bytes(2, payload.bytes);
+      return { tag: BINARY_DATA, bytes: payload.bytes };
     case 'protobuf':
-      return data.bytes(3, payload.bytes);
+      return { tag: PROTOBUF_DATA, bytes: payload.bytes };
     case 'json':
-      return data.string(jsonField === 'json' ? 4 : 1, payload.json);
+      return { tag: jsonField === 'json' ? JSON_DATA : TEXT_DATA, bytes: Buffer.from(payload.json) };
   }
 }
 
-function metadataEntries(metadata: Metadata | undefined): ProtobufWriter {
+function metadataEntries(metadata: Metadata | undefined): Uint8Array {
+  if (metadata === undefined) return NOTHING;
   const writer = new ProtobufWriter();
-  for (const [key, value] of Object.entries(metadata ?? {})) {
+  for (const [key, value] of Object.entries(metadata)) {
     writer.message(METADATA, new ProtobufWriter().string(1, key).string(2, value));
   }
-  return writer;
+  return writer.finish();
 }
 
 function downstream(kind: number, message: ProtobufWriter): Frame {

@@ -26,7 +26,9 @@ export class ProtobufWriter {
   /** A message; what is written into it afterwards is not part of it. */
   message(field: number, message: ProtobufWriter): this {
     this.#head(tag(field, WireType.bytes), message.#length);
-    return this.appendAll(message);
+    for (const part of message.#parts) this.#parts.push(part);
+    this.#length += message.#length;
+    return this;
   }
 
   uint64(field: number, value: number | bigint): this {
@@ -43,13 +45,6 @@ export class ProtobufWriter {
   append(written: Uint8Array): this {
     this.#parts.push(written);
     this.#length += written.byteLength;
-    return this;
-  }
-
-  /** The fields of another writer. */
-  appendAll(other: ProtobufWriter): this {
-    for (const part of other.#parts) this.#parts.push(part);
-    this.#length += other.#length;
     return this;
   }
 
