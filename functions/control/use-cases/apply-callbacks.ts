@@ -20,18 +20,21 @@ export async function applyCallbacks(
       step(call, { type: 'Callback', callback }, nowMs),
     );
     if (applied === undefined) return false;
-    await deps.store.appendTimeline(callId, {
-      id: callback.id,
-      atMs: callback.atMs ?? nowMs,
-      source: 'acs',
-      type: callback.type,
-      details: {
-        ...callback.details,
-        ...(applied.ignored === undefined || applied.ignored === 'duplicate'
-          ? {}
-          : { ignored: applied.ignored }),
-      },
-    });
+    const atMs = timeOf(callback, applied, nowMs);
+    // Where the event's own time is not believed, the entry of its first delivery would not be found again.
+    if (applied.ignored !== 'duplicate' || atMs === callback.atMs)
+      await deps.store.appendTimeline(callId, {
+        id: callback.id,
+        atMs,
+        source: 'acs',
+        type: callback.type,
+        details: {
+          ...callback.details,
+          ...(applied.ignored === undefined || applied.ignored === 'duplicate'
+            ? {}
+            : { ignored: applied.ignored }),
+        },
+      });
     log.info('A callback event was applied', {
       callId,
       type: callback.type,
@@ -44,6 +47,18 @@ export async function applyCallbacks(
   }
   for (const applied of steps) await runCommands(deps, applied, log);
   return true;
+}
+
+/** How far the clocks of ACS and of this process may differ. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/**
+ * When an event happened. An event of a time to come would stand behind all that follows: it counts as of now, or, where it has no effect and may
+ * come again and again, as of the call's beginning, so that it is entered once.
+ */
+function timeOf({ atMs }: Callback, { call, ignored }: CallStep, nowMs: number): number {
+  if (atMs !== undefined && atMs >= 0 && atMs <= nowMs + CLOCK_SKEW_MS) return atMs;
+  return ignored === undefined ? nowMs : call.receivedAtMs;
 }
 
 /** What people said or typed goes to the workers of the call, and nowhere else. */

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROBLEM_CONTENT_TYPE, problemType } from '../../../../shared/protocol/problem.ts';
+import { CALLERS } from './callers.ts';
+import { bearer, type HostileCase, JSON_TYPE } from './hostile-case.ts';
+import { CALL, CONNECTION, FUNCTION_KEY, HostileWorld, OTHER_CALL, TICKET_KEY } from './hostile-world.ts';
+import { REQUESTS, USED_KEY } from './requests.ts';
+
+let world: HostileWorld;
+
+beforeAll(async () => {
+  world = await HostileWorld.start();
+  const first = await world.send('keys', {
+    method: 'POST',
+    target: `/api/calls/${CALL}/transfer`,
+    headers: [['x-functions-key', FUNCTION_KEY], JSON_TYPE, ['idempotency-key', USED_KEY]],
+    body: '{"target":"+882165550100"}',
+  });
+  expect(first.status, 'the request that uses the key first').toBe(403);
+}, 30_000);
+afterAll(() => world?.close());
+
+describe('a hostile request is refused and changes nothing', () => {
+  it('there are enough of them', () => {
+    expect(CALLERS.length + REQUESTS.length).toBeGreaterThanOrEqual(80);
+  });
+
+  it.each<HostileCase>([...CALLERS, ...REQUESTS])(
+    '$what: $status',
+    async ({ api = 'keys', request, status, problem }) => {
+      const before = await world.rows();
+      const answer = await world.send(api, await request(world));
+      expect({ status: answer.status, type: typeOf(answer.body) }).toEqual({
+        status,
+        type: problem === undefined ? expect.anything() : problemType(problem),
+      });
+      if (problem !== undefined) expect(answer.headers.get('content-type')).toBe(PROBLEM_CONTENT_TYPE);
+      if (problem === 'unauthorized') expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+      expect(await world.rows(), 'the rows of all tables').toEqual(before);
+      expect(world.asked, 'what Azure Communication Services is asked for').toEqual([]);
+    },
+  );
+
+  it('and nothing of a key, token or ticket is printed', () => {
+    for (const secret of [FUNCTION_KEY, TICKET_KEY, 'eyJ', '882165550100', '14255550100'])
+      expect(world.printed, 'what the apps have printed').not.toContain(secret);
+  });
+});
+
+/** The type of a problem; "none" for other bodies. */
+function typeOf(body: string): string {
+  try {
+    const { type } = JSON.parse(body) as { type?: unknown };
+    return typeof type === 'string' ? type : 'none';
+  } catch {
+    return 'none';
+  }
+}
+
+describe('a callback that ACS has signed', () => {
+  const event = (fields: Record<string, unknown> = {}, data: Record<string, unknown> = {}): string =>
+    JSON.stringify([
+      {
+        id: 'event-1',
+        source: `calling/callConnections/${CONNECTION}`,
+        type: 'Microsoft.Communication.ParticipantsUpdated',
+        time: new Date().toISOString(),
+        specversion: '1.0',
+        data: { callConnectionId: CONNECTION, participants: [], sequenceNumber: 1, ...data },
+        ...fields,
+      },
+    ]);
+
+  const post = async (callId: string, body: string): Promise<number> => {
+    const headers = [JSON_TYPE, bearer(await world.acsToken())];
+    return (await world.send('keys', { method: 'POST', target: `/api/callbacks/${callId}`, headers, body }))
+      .status;
+  };
+
+  const callRows = async (): Promise<readonly string[]> =>
+    (await world.rows()).filter((row) => row.startsWith('calls '));
+
+  it('changes nothing when it is about a call that is not there, or no event at all', async () => {
+    const before = await world.rows();
+    expect(await post('c'.repeat(32), event())).toBe(404);
+    expect(await post('..%2f..', event())).toBe(404);
+    expect(await post(CALL, '{')).toBe(400);
+    expect(await post(CALL, '[{"__proto__":{"type":"x"}},1,null,"x"]')).toBe(200);
+    expect(await world.rows()).toEqual(before);
+  });
+
+  it('leaves a call alone whose connection it is not about, however often it comes', async () => {
+    const before = await callRows();
+    const ended = event({ id: 'foreign', type: 'Microsoft.Communication.CallDisconnected' });
+    expect(await post(OTHER_CALL, ended)).toBe(200);
+    const after = await world.rows();
+    expect(await post(OTHER_CALL, ended), 'again').toBe(200);
+    expect(await world.rows(), 'nothing happens the second time').toEqual(after);
+    const phases = (rows: readonly string[]): (string | undefined)[] =>
+      rows.map((row) => /\\"phase\\":\\"(\w+)\\"/.exec(row)?.[1]);
+    expect(phases(await callRows())).toEqual(phases(before));
+  });
+
+  it('is applied once when it is replayed, also where it says that it comes from another time', async () => {
+    for (const [id, time] of [
+      ['now', new Date().toISOString()],
+      ['future', '9999-12-31T23:59:59.999Z'],
+      ['far future', '+275760-09-13T00:00:00.000Z'],
+      ['past', '1970-01-01T00:00:00.000Z'],
+      ['never', 'yesterday'],
+    ]) {
+      expect(await post(CALL, event({ id, time })), id).toBe(200);
+      const once = await world.rows();
+      expect(await post(CALL, event({ id, time })), `${id}, again`).toBe(200);
+      expect(await world.rows(), id).toEqual(once);
+    }
+    const headers = [['x-functions-key', FUNCTION_KEY]] as const;
+    const { body } = await world.send('keys', { target: `/api/calls/${CALL}/timeline`, headers });
+    const { entries } = JSON.parse(body) as { entries: { id: string; atMs: number }[] };
+    const latest = Math.max(...entries.map(({ atMs }) => atMs));
+    expect(latest, 'no entry is of a time that has not come').toBeLessThanOrEqual(Date.now() + 5 * 60_000);
+  });
+});
+
+describe('a request of a caller who may make it', () => {
+  it('is served, so that the others were refused for what is wrong with them', async () => {
+    const read = { target: `/api/calls/${CALL}` };
+    const asWorker = { target: `/api/worker/calls/${CALL}` };
+    const key = ['x-functions-key', FUNCTION_KEY] as const;
+    for (const [api, request] of [
+      ['keys', { ...read, headers: [key] }],
+      ['keys', { target: `${read.target}?code=${FUNCTION_KEY}` }],
+      ['keys', { ...asWorker, headers: [bearer(await world.callToken())] }],
+      ['entra', { ...read, headers: [bearer(await world.entraToken({}, ['Calls.Read']))] }],
+      ['entra', { ...read, headers: [bearer(await world.callToken())] }],
+      ['entra', { ...asWorker, headers: [bearer(await world.callToken())] }],
+    ] as const)
+      expect((await world.send(api, request)).status, JSON.stringify([api, request.target])).toBe(200);
+    const before = await world.rows();
+    await world.send('keys', {
+      method: 'POST',
+      target: `/api/calls/${CALL}/streaming/start`,
+      headers: [key],
+    });
+    expect(world.asked, 'what Azure Communication Services is asked for').toHaveLength(1);
+    expect(await world.rows(), 'the rows of all tables').not.toEqual(before);
+  });
+});
