@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DiaryLine } from '../fixtures/remembering-app/diary-line.ts';
 import type { LoadBalancer } from '../support/load-balancer.ts';
-import { gapsMs, type RelayReplica, type ReplicaSystem, startReplicas } from '../support/relay-replicas.ts';
+import {
+  movesSince,
+  type RelayReplica,
+  type ReplicaSystem,
+  startReplicas,
+} from '../support/relay-replicas.ts';
 import { noise } from '../support/signals.ts';
 import type { TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
@@ -150,7 +155,7 @@ describe('two relays under live calls', () => {
       for (const other of relays) if (other !== relay) await allOn(other);
     }
     await heardOn(ids, 1);
-    const gaps = gapsMs(balancer, before);
+    const gaps = movesSince(balancer, before).map(({ gapMs }) => gapMs);
     expect(gaps, 'a gap for each move').toHaveLength(moved);
     expect(Math.max(...gaps), `gaps of ${gaps.map(Math.round).join(', ')} ms`).toBeLessThan(GAP_LIMIT_MS);
     await hangUp(ids);
@@ -170,10 +175,10 @@ describe('two relays under live calls', () => {
     }
     await heardOn(ids, 0);
     await until(
-      () => gapsMs(balancer, before).length === Math.max(...counts),
+      () => movesSince(balancer, before).length === Math.max(...counts),
       'audio of every call that was moved',
     );
-    const gaps = gapsMs(balancer, before);
+    const gaps = movesSince(balancer, before).map(({ gapMs }) => gapMs);
     expect(Math.max(...gaps), `gaps of ${gaps.map(Math.round).join(', ')} ms`).toBeLessThan(GAP_LIMIT_MS);
     await hangUp(ids);
     await expectWholeDiaries(written, Math.max(...counts));

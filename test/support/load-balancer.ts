@@ -10,6 +10,8 @@ const AUDIO_BYTES = 1_000;
 export interface Passage {
   /** Of the first request, without its query. */
   path: string;
+  /** When it was passed on to the server. */
+  readonly begunAtMs: number;
   firstAudioAtMs: number | undefined;
   lastAudioAtMs: number | undefined;
 }
@@ -53,7 +55,12 @@ export async function startLoadBalancer(backends: readonly string[]): Promise<Lo
       const upstream = track(connect(Number(backend.port), backend.hostname));
       upstream.once('close', () => client.destroy());
       client.once('close', () => upstream.destroy());
-      const passage: Passage = { path: '', firstAudioAtMs: undefined, lastAudioAtMs: undefined };
+      const passage: Passage = {
+        path: '',
+        begunAtMs: performance.now(),
+        firstAudioAtMs: undefined,
+        lastAudioAtMs: undefined,
+      };
       passages.push(passage);
       client.once('data', (bytes) => {
         passage.path = /^\S+ ([^? ]*)/.exec(bytes.toString('latin1'))?.[1] ?? '';

@@ -5,6 +5,9 @@ import { freePorts } from '../../local/stack/ports.ts';
 import { address, specOf } from '../../local/stack/specs.ts';
 import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
 import { startTestSystem, type TestSystem, type TestSystemOptions } from './system.ts';
+import { until } from './until.ts';
+
+const DRAIN_LIMIT_MS = 60_000;
 
 /** One replica, which keeps its address when it is started again. */
 export class RelayReplica {
@@ -23,8 +26,21 @@ export class RelayReplica {
   }
 
   async restart(): Promise<void> {
-    await this.stop();
+    await this.drained();
     await this.start();
+  }
+
+  /** Tells it to end, and waits until it has: its calls are moved before, however long that takes. */
+  async drained(): Promise<void> {
+    const { pid } = this.#child;
+    if (pid !== undefined) process.kill(pid, 'SIGTERM');
+    const isGone = (): Promise<boolean> =>
+      this.liveCalls().then(
+        () => false,
+        () => true,
+      );
+    await until(isGone, 'the relay to end', DRAIN_LIMIT_MS);
+    await this.#child.stop();
   }
 
   async start(): Promise<void> {
@@ -100,13 +116,22 @@ export async function startReplicas(
   };
 }
 
-/** For each move since the passage of this number: from the last audio of the old relay to the first audio of the new one. */
-export function gapsMs({ passages }: LoadBalancer, since: number): number[] {
+/** A call was moved from one relay to another, in milliseconds. */
+export interface Move {
+  /** From the last audio of the old relay to the first audio of the new one. */
+  readonly gapMs: number;
+  /** Of that, from the new media socket to the first audio: what is not stopping, starting and dialling. */
+  readonly afterDialMs: number;
+}
+
+/** Each move since the passage of this number. */
+export function movesSince({ passages }: LoadBalancer, since: number): Move[] {
   const byCall = Map.groupBy(passages.slice(since), ({ path }) => path);
   return [...byCall.values()].flatMap((each) => {
     const heard = each.filter(({ firstAudioAtMs }) => firstAudioAtMs !== undefined);
-    return heard
-      .slice(1)
-      .map(({ firstAudioAtMs }, at) => (firstAudioAtMs ?? 0) - (heard[at]?.lastAudioAtMs ?? 0));
+    return heard.slice(1).map(({ firstAudioAtMs = 0, begunAtMs }, at) => ({
+      gapMs: firstAudioAtMs - (heard[at]?.lastAudioAtMs ?? 0),
+      afterDialMs: firstAudioAtMs - begunAtMs,
+    }));
   });
 }
