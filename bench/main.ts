@@ -2,6 +2,7 @@
 
 const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   acs: () => import('./acs.ts'),
+  control: () => import('./control.ts'),
   'lane-codec': () => import('./lane-codec.ts'),
   relay: () => import('./relay.ts'),
   'web-pubsub': () => import('./web-pubsub.ts'),
