@@ -1,7 +1,7 @@
 /** The WebSocket of ACS as the session sees it, with a watch on whether the other side is still there. */
 import type { Clock } from './clock.ts';
 import type { MediaSocket } from './media-socket.ts';
-import type { ServerWebSocket } from './web-socket/server-web-socket.ts';
+import type { WebSocketConnection } from './web-socket/web-socket-connection.ts';
 
 /** After so long without anything from the other side it is pinged; after twice as long it is given up. */
 export const QUIET_LIMIT_MS = 30_000;
@@ -24,7 +24,7 @@ export interface ListeningMediaSocket extends MediaSocket {
 
 /** What is used of a WebSocket. */
 type UsedWebSocket = Pick<
-  ServerWebSocket,
+  WebSocketConnection,
   'bufferedBytes' | 'send' | 'ping' | 'close' | 'terminate' | 'listen'
 >;
 

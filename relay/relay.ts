@@ -36,7 +36,7 @@ import { startStreamSpan } from './tracing/stream-span.ts';
 import { TurnTraces } from './tracing/turn-traces.ts';
 import { webPubSubLanes } from './web-pubsub-lane.ts';
 import { HandshakeError } from './web-socket/handshake.ts';
-import type { ServerWebSocket } from './web-socket/server-web-socket.ts';
+import type { WebSocketConnection } from './web-socket/web-socket-connection.ts';
 import { WebSocketEndpoint } from './web-socket/web-socket-endpoint.ts';
 
 /** A longer message ends the connection with 1009. Those that are merely too long for a frame are ignored. */
@@ -254,7 +254,7 @@ class RelayServer implements Relay {
     return this.#handovers.take({ callId, ticketText }, ticketAgeMs);
   }
 
-  #accept(webSocket: ServerWebSocket, admission: Admission, handover: StreamHandover | undefined): void {
+  #accept(webSocket: WebSocketConnection, admission: Admission, handover: StreamHandover | undefined): void {
     const { ticket, ticketText, callConnectionId, correlationId } = admission;
     const { callId } = ticket;
     const log = this.#log.child({ callId, callConnectionId });

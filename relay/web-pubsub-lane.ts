@@ -15,6 +15,7 @@ import { isLoopbackHttp } from '../shared/config.ts';
 import { controlGroup, downGroup, HUB, upGroup } from '../shared/protocol/names.ts';
 import type { LaneIdentity } from '../shared/protocol/stream-handover.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
+import { systemClock } from './clock.ts';
 import { readJsonText } from './json-text.ts';
 import type {
   LaneConnection,
@@ -25,6 +26,7 @@ import type {
   LaneTarget,
   OpenLaneConnection,
 } from './lane-connection.ts';
+import { useOwnWebSocket } from './lane-transport.ts';
 import { Recovery } from './recovery.ts';
 
 /** How long a token may take from being made to being used; the service looks at it only when the client connects. */
@@ -108,6 +110,7 @@ class WebPubSubLane implements LaneConnection {
         keepAliveTimeoutInMs: KEEP_ALIVE_TIMEOUT_MS,
       },
     );
+    useOwnWebSocket(this.#client, systemClock);
     const deliver = (from: LaneMessageSource, dataType: string, data: unknown): void => {
       if (!this.#isStopped) listener.message(toMessage(from, dataType, data));
     };

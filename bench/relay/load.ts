@@ -36,6 +36,14 @@ interface Call {
 const account = new LoadAccount();
 /** Calls by the millisecond of a frame's time in which they send. */
 const slots: Call[][] = Array.from({ length: FRAME_MS }, () => []);
+/**
+ * Open calls that have not begun, by the millisecond of this time in which they will. Calls of a telephone system begin independently of each other; those of one
+ * load would have all of their chunks end together if each sent its first frame when it is opened.
+ */
+const BEGINNINGS_MS = 600;
+const beginnings: Call[][] = Array.from({ length: BEGINNINGS_MS }, () => []);
+/** Has no factor in common with `BEGINNINGS_MS`, and spreads any number of calls evenly over it, and over a chunk. */
+const BEGINNING_STEP = 371;
 const calls = new Map<string, Call>();
 let lanes: LaneEcho | undefined;
 let opened = 0;
@@ -47,7 +55,9 @@ function tick(): void {
   const nowMs = performance.now();
   const time = Buffer.from(new Date().toISOString(), 'latin1');
   for (; dueMs <= nowMs; dueMs++) {
-    for (const call of slots[dueMs % FRAME_MS] ?? []) send(call, time);
+    const slot = slots[dueMs % FRAME_MS] ?? [];
+    slot.push(...(beginnings[dueMs % BEGINNINGS_MS]?.splice(0) ?? []));
+    for (const call of slot) send(call, time);
   }
   setTimeout(tick, 1);
 }
@@ -142,12 +152,9 @@ async function grow(request: Grow): Promise<Grown> {
       () => false,
     );
     if (!(await Promise.race([all, late]))) return { type: 'grown', isComplete: false };
-    // A step of 7 spreads any number of streams evenly over the time of a frame.
-    for (const call of batch) slots[(call.index * 7) % FRAME_MS]?.push(call);
-    // Chunks of calls that begin at the same time would end at the same time.
-    await delay(7);
+    for (const call of batch) beginnings[(call.index * BEGINNING_STEP) % BEGINNINGS_MS]?.push(call);
   }
-  await delay(request.settleMs);
+  await delay(BEGINNINGS_MS + request.settleMs);
   return { type: 'grown', isComplete: true };
 }
 

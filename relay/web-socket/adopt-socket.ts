@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 
 /** Longest piece that is read at a time; one for the process, since what was read is used before the next is. */
 const READ_BYTES = 256 * 1024;
@@ -10,15 +11,16 @@ interface HandleOwner {
 }
 
 /**
- * Reads a connection that a HTTP server has given away into memory that is used again, instead of 64 KB that are allocated for each read. Node has
- * this as `onread` for connections that it opens, not for those that it accepts, so the handle of the connection is put into a socket that is
- * made with it. Where Node keeps no such handle, and for what is not TCP, the same bytes come by `data`.
+ * Reads a connection that a HTTP server or client has given away into memory that is used again, instead of 64 KB that are allocated for each read. Node has
+ * this as `onread` for connections that are opened by hand, not for those of HTTP, so the handle of the connection is put into a socket that is
+ * made with it. Where Node keeps no such handle, and for what is not plain TCP, the same bytes come by `data`.
  *
  * @param read called with all that comes; the bytes are valid until it returns
  * @returns the socket that is to be used from now on
  */
 export function adoptSocket(accepted: Duplex, read: (bytes: Buffer) => void): Duplex {
-  const handle = accepted instanceof Socket ? (accepted as HandleOwner)._handle : undefined;
+  const isPlain = accepted instanceof Socket && !(accepted instanceof TLSSocket);
+  const handle = isPlain ? (accepted as HandleOwner)._handle : undefined;
   if (typeof handle?.useUserBuffer !== 'function') {
     accepted.on('data', read);
     return accepted;

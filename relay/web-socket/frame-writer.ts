@@ -1,32 +1,70 @@
 /**
- * Writes the frames of a server (RFC 6455, section 5.2), unmasked and never fragmented, into memory that is used again: most writes are with the
- * operating system when `socket.write` returns, so that one buffer serves all connections of a process.
+ * Writes frames (RFC 6455, section 5.2), never fragmented, into memory that is used again: most writes are with the operating system when
+ * `socket.write` returns, so that one buffer serves all connections of a process.
  */
+import { randomFillSync } from 'node:crypto';
 import type { Writable } from 'node:stream';
+import type { Role } from './message-reader.ts';
+import { unmask } from './unmask.ts';
 
-export const OPCODE = { text: 1, close: 8, ping: 9, pong: 10 } as const;
+export const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 export type Opcode = (typeof OPCODE)[keyof typeof OPCODE];
 
 const FINAL = 0x80;
-const LONGEST_HEAD = 10;
+const MASKED = 0x80;
+const MASK_BYTES = 4;
+const LONGEST_HEAD = 10 + MASK_BYTES;
 /** A second of audio at 24 kHz in base64, with room. What is longer gets memory of its own. */
 const SHARED_BYTES = 128 * 1024;
 
 let shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
-/** @param payload text is written as UTF-8 */
-export function writeFrame(socket: Writable, opcode: Opcode, payload: string | Buffer): void {
+/**
+ * @param sender a client's frame is masked, each with another mask
+ * @param payload text is written as UTF-8; bytes are not kept
+ * @param done told once the frame is with the operating system, or why it is not
+ */
+export function writeFrame(
+  socket: Writable,
+  sender: Role,
+  opcode: Opcode,
+  payload: string | Uint8Array,
+  done?: (error?: Error | null) => void,
+): void {
   const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
   const isShared = LONGEST_HEAD + length <= SHARED_BYTES;
   const buffer = isShared ? shared : Buffer.allocUnsafeSlow(LONGEST_HEAD + length);
-  const head = writeHead(buffer, opcode, length);
+  const maskAt = writeHead(buffer, opcode, length);
+  const head = sender === 'client' ? maskAt + MASK_BYTES : maskAt;
   if (typeof payload === 'string') buffer.write(payload, head);
-  else payload.copy(buffer, head);
-  socket.write(buffer.subarray(0, head + length));
+  else buffer.set(payload, head);
+  if (sender === 'client') mask(buffer, maskAt, head + length);
+  socket.write(buffer.subarray(0, head + length), done);
   // What could not be written at once is still read from there.
   if (isShared && socket.writableLength > 0) shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
 }
 
+function mask(buffer: Buffer, maskAt: number, end: number): void {
+  buffer[1] = (buffer[1] ?? 0) | MASKED;
+  nextMask(buffer, maskAt);
+  // The same operation puts a mask on and takes it off.
+  unmask(buffer, maskAt, maskAt + MASK_BYTES, end);
+}
+
+/** Masks must not be foreseeable (RFC 6455, section 10.3). Many are drawn at a time. */
+const masks = Buffer.allocUnsafeSlow(4_096);
+let maskDrawn = masks.byteLength;
+
+function nextMask(into: Buffer, at: number): void {
+  if (maskDrawn === masks.byteLength) {
+    randomFillSync(masks);
+    maskDrawn = 0;
+  }
+  masks.copy(into, at, maskDrawn, maskDrawn + MASK_BYTES);
+  maskDrawn += MASK_BYTES;
+}
+
+/** Where the payload begins, or the mask before it. */
 function writeHead(buffer: Buffer, opcode: Opcode, length: number): number {
   buffer[0] = FINAL | opcode;
   if (length < 126) {
@@ -41,5 +79,5 @@ function writeHead(buffer: Buffer, opcode: Opcode, length: number): number {
   buffer[1] = 127;
   buffer.writeUInt32BE(Math.floor(length / 0x1_0000_0000), 2);
   buffer.writeUInt32BE(length % 0x1_0000_0000, 6);
-  return LONGEST_HEAD;
+  return 10;
 }

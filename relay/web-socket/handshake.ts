@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+export const HANDSHAKE_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Sixteen bytes in base64. */
 const KEY_PATTERN = /^[+/0-9A-Za-z]{22}==$/;
 const VERSION = '13';
@@ -33,7 +33,7 @@ export function handshakeResponse({ method, headers }: Pick<IncomingMessage, 'me
     'Upgrade: websocket',
     'Connection: Upgrade',
     `Sec-WebSocket-Accept: ${createHash('sha1')
-      .update(key + GUID)
+      .update(key + HANDSHAKE_GUID)
       .digest('base64')}`,
     ...(isOffered ? [`Sec-WebSocket-Protocol: ${protocol}`] : []),
     '\r\n',

@@ -1,5 +1,5 @@
 /**
- * Reads what a client sends on a WebSocket (RFC 6455): frames out of bytes as they come, messages out of frames. No timers, no I/O.
+ * Reads what the other side sends on a WebSocket (RFC 6455): frames out of bytes as they come, messages out of frames. No timers, no I/O.
  *
  *     between ──text or binary, not final──▶ fragmented ──continuation, final──▶ between
  *        │  ▲                                    │  ▲
@@ -27,12 +27,16 @@ export interface MessageListener {
   ping(data: Buffer): void;
   pong(): void;
   /** The other side closes; 1005 where it gives no code. Nothing follows. */
-  closing(code: number): void;
+  closing(code: number, reason: string): void;
   /** The other side breaks the protocol or a limit; the close code says how. Nothing follows. */
   failed(code: number, reason: string): void;
 }
 
-export interface MessageLimits {
+/** Who sends: clients mask what they send, and servers must not. */
+export type Role = 'client' | 'server';
+
+export interface MessageReaderOptions {
+  readonly sender: Role;
   readonly maxMessageBytes: number;
   /** Fragments of one message, since a great many empty ones cost time without end. */
   readonly maxFragments: number;
@@ -47,7 +51,8 @@ const MAX_CONTROL_BYTES = 125;
 
 export class MessageReader {
   readonly #listener: MessageListener;
-  readonly #limits: MessageLimits;
+  readonly #options: MessageReaderOptions;
+  readonly #maskBytes: number;
   /** The beginning of a frame whose end has not come, in pieces as they came. */
   #rest: Buffer[] = [];
   #restBytes = 0;
@@ -59,9 +64,10 @@ export class MessageReader {
   #fragmented = 0;
   #isEnded = false;
 
-  constructor(listener: MessageListener, limits: MessageLimits) {
+  constructor(listener: MessageListener, options: MessageReaderOptions) {
     this.#listener = listener;
-    this.#limits = limits;
+    this.#options = options;
+    this.#maskBytes = options.sender === 'client' ? MASK_BYTES : 0;
   }
 
   /** Takes the next bytes of the connection. They are changed, and are not kept. */
@@ -111,7 +117,7 @@ export class MessageReader {
     if (breach !== undefined) return this.#fail(CLOSE_CODE.protocolError, breach);
     const short = second & 0x7f;
     const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
-    const head = 2 + lengthBytes + MASK_BYTES;
+    const head = 2 + lengthBytes + this.#maskBytes;
     if (available < head) return this.#await(head);
     const length =
       short === 126
@@ -121,12 +127,12 @@ export class MessageReader {
           : short;
     if ((short === 126 && length < 126) || (short === 127 && length < 0x1_0000))
       return this.#fail(CLOSE_CODE.protocolError, 'a length is written longer than need be');
-    if (this.#partsBytes + length > this.#limits.maxMessageBytes)
+    if (this.#partsBytes + length > this.#options.maxMessageBytes)
       return this.#fail(CLOSE_CODE.tooBig, 'a message is too long');
     if (available < head + length) return this.#await(head + length);
     const start = at + head;
     const end = start + length;
-    unmask(bytes, start - MASK_BYTES, start, end);
+    if (this.#maskBytes > 0) unmask(bytes, start - MASK_BYTES, start, end);
     this.#take(first & 0x0f, (first & FINAL) !== 0, bytes.subarray(start, end));
     return this.#isEnded ? 0 : end;
   }
@@ -134,7 +140,9 @@ export class MessageReader {
   /** What is wrong with these first two bytes of a frame, if anything is. */
   #breachOf(first: number, second: number): string | undefined {
     if ((first & RESERVED) !== 0) return 'a reserved bit is set';
-    if ((second & MASKED) === 0) return 'a frame of a client is not masked';
+    const isMasked = (second & MASKED) !== 0;
+    if (isMasked !== this.#maskBytes > 0)
+      return isMasked ? 'a frame of a server is masked' : 'a frame of a client is not masked';
     const isFinal = (first & FINAL) !== 0;
     const opcode = first & 0x0f;
     switch (opcode) {
@@ -180,7 +188,7 @@ export class MessageReader {
 
   #continue(isFinal: boolean, payload: Buffer): void {
     this.#keep(payload);
-    if (this.#parts.length > this.#limits.maxFragments) {
+    if (this.#parts.length > this.#options.maxFragments) {
       this.#fail(CLOSE_CODE.tooBig, 'a message has too many fragments');
       return;
     }
@@ -211,15 +219,16 @@ export class MessageReader {
   #close(payload: Buffer): void {
     if (payload.byteLength === 0) {
       this.#end();
-      this.#listener.closing(CLOSE_CODE.noStatus);
+      this.#listener.closing(CLOSE_CODE.noStatus, '');
       return;
     }
     const code = payload.byteLength === 1 ? 0 : payload.readUInt16BE(0);
+    const reason = payload.subarray(2);
     if (!isCloseCode(code)) this.#fail(CLOSE_CODE.protocolError, 'a close code is not one that may be sent');
-    else if (!isUtf8(payload.subarray(2))) this.#fail(CLOSE_CODE.invalidData, 'a close reason is not UTF-8');
+    else if (!isUtf8(reason)) this.#fail(CLOSE_CODE.invalidData, 'a close reason is not UTF-8');
     else {
       this.#end();
-      this.#listener.closing(code);
+      this.#listener.closing(code, reason.toString());
     }
   }
 

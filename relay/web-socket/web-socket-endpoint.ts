@@ -3,11 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { handshakeResponse } from './handshake.ts';
-import { ServerWebSocket } from './server-web-socket.ts';
+import { WebSocketConnection } from './web-socket-connection.ts';
 
 export class WebSocketEndpoint {
   readonly #options: { readonly clock: Clock; readonly maxMessageBytes: number };
-  readonly #live = new Set<ServerWebSocket>();
+  readonly #live = new Set<WebSocketConnection>();
 
   constructor(options: { readonly clock: Clock; readonly maxMessageBytes: number }) {
     this.#options = options;
@@ -17,9 +17,9 @@ export class WebSocketEndpoint {
    * Opens the WebSocket that is asked for, on the connection of the request; from then on the connection belongs to it.
    * @throws HandshakeError when the request is no opening handshake; the connection is left as it is
    */
-  accept(request: IncomingMessage, connection: Duplex, head: Buffer): ServerWebSocket {
+  accept(request: IncomingMessage, connection: Duplex, head: Buffer): WebSocketConnection {
     const response = handshakeResponse(request);
-    const socket = new ServerWebSocket(connection, { ...this.#options, response, head });
+    const socket = new WebSocketConnection(connection, { ...this.#options, role: 'server', response, head });
     this.#live.add(socket);
     void socket.closed.then(() => this.#live.delete(socket));
     return socket;

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { openMediaSocket, QUIET_LIMIT_MS } from '../../relay/media-web-socket.ts';
-import type { WebSocketListener } from '../../relay/web-socket/server-web-socket.ts';
+import type { WebSocketListener } from '../../relay/web-socket/web-socket-connection.ts';
 import { until } from '../support/until.ts';
 import { RelayClock } from './relay-clock.ts';
 import { CONNECTION_ID, mediaUrl, relayConfig, relayOf, reportWith, ticketFor } from './relay-fixture.ts';
@@ -64,7 +64,7 @@ describe('the watch on the other side of a media stream', () => {
   it('leaves no timer behind', async () => {
     const { clock, webSocket, listener, media } = setUp();
     media.close(1001, 'relay shutting down');
-    webSocket.listener.closed(1001);
+    webSocket.listener.closed(1001, '');
     expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1001);
     expect(clock.pending).toBe(0);
   });

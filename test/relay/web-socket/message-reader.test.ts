@@ -13,7 +13,7 @@ import {
   TEXT,
 } from './client-frames.ts';
 
-const LIMITS = { maxMessageBytes: 100_000, maxFragments: 8 };
+const OPTIONS = { sender: 'client', maxMessageBytes: 100_000, maxFragments: 8 } as const;
 
 function readerOf() {
   const seen: string[] = [];
@@ -22,10 +22,10 @@ function readerOf() {
       message: (data, isBinary) => seen.push(`${isBinary ? 'binary' : 'text'} ${data.toString('latin1')}`),
       ping: (data) => seen.push(`ping ${data.toString()}`),
       pong: () => seen.push('pong'),
-      closing: (code) => seen.push(`closing ${code}`),
+      closing: (code, reason) => seen.push(`closing ${code} ${reason}`),
       failed: (code) => seen.push(`failed ${code}`),
     },
-    LIMITS,
+    OPTIONS,
   );
   return { reader, seen };
 }
@@ -162,13 +162,13 @@ describe('The messages of a client', () => {
   });
 
   it.each([
-    [1000, closePayload(1000, 'done')],
-    [3000, closePayload(3000)],
-    [4999, closePayload(4999)],
-    [1005, Buffer.alloc(0)],
-  ])('end with a close of the other side: %i', (code, payload) => {
+    ['1000 done', closePayload(1000, 'done')],
+    ['3000 ', closePayload(3000)],
+    ['4999 ', closePayload(4999)],
+    ['1005 ', Buffer.alloc(0)],
+  ])('end with a close of the other side: %s', (told, payload) => {
     const after = clientFrame({ opcode: TEXT, payload: 'too late' });
-    expect(read(clientFrame({ opcode: CLOSE, payload }), after)).toEqual([`closing ${code}`]);
+    expect(read(clientFrame({ opcode: CLOSE, payload }), after)).toEqual([`closing ${told}`]);
   });
 });
 

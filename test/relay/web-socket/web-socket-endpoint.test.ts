@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../../relay/clock.ts';
 import { HandshakeError } from '../../../relay/web-socket/handshake.ts';
-import type { ServerWebSocket } from '../../../relay/web-socket/server-web-socket.ts';
+import type { WebSocketConnection } from '../../../relay/web-socket/web-socket-connection.ts';
 import { WebSocketEndpoint } from '../../../relay/web-socket/web-socket-endpoint.ts';
 import { until } from '../../support/until.ts';
 import { RelayClock } from '../relay-clock.ts';
@@ -14,7 +14,7 @@ import { CLOSE, clientFrame, closePayload, PING, TEXT } from './client-frames.ts
 const MAX_BYTES = 200_000;
 
 interface Accepted {
-  readonly socket: ServerWebSocket;
+  readonly socket: WebSocketConnection;
   readonly listener: {
     readonly message: (data: Buffer, isBinary: boolean) => void;
     readonly messages: string[];
@@ -172,18 +172,19 @@ describe('A WebSocket of the relay, to a client of another maker', () => {
   });
 
   it.each([
-    ['server', 1001, 1001],
-    ['client', 3004, 3004],
-  ])('is closed by the %s with a code that both hear', async (by, code, expected) => {
+    // `ws` gives back the code that it was given, with its reason.
+    ['server', 1001, 'going away'],
+    ['client', 3004, 'enough'],
+  ])('is closed by the %s with a code that both hear', async (by, code, reason) => {
     const { port, first } = await serve();
     const client = await opened(port);
     const { socket, listener } = await first();
     const closed = once(client, 'close');
     if (by === 'server') socket.close(code, 'going away');
     else client.close(code, 'enough');
-    expect((await closed)[0]).toBe(expected);
+    expect((await closed)[0]).toBe(code);
     await socket.closed;
-    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(expected);
+    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(code, reason);
   });
 
   it('says nothing after it has closed', async () => {
@@ -251,7 +252,7 @@ describe('A WebSocket of the relay, to a client that does as it likes', () => {
     expect(body().readUInt16BE(2)).toBe(1002);
     client.end();
     await socket.closed;
-    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1006);
+    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1006, '');
   });
 
   it('answers a close and ends, in bounded time even when the other side stays', async () => {
@@ -265,7 +266,7 @@ describe('A WebSocket of the relay, to a client that does as it likes', () => {
     await until(() => clock.pending === 1, 'the limit to be set');
     await clock.advance(2_000);
     await socket.closed;
-    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1000);
+    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1000, 'bye');
     expect(clock.pending).toBe(0);
   });
 
@@ -275,7 +276,7 @@ describe('A WebSocket of the relay, to a client that does as it likes', () => {
     const { socket, listener } = await first();
     client.destroy();
     await socket.closed;
-    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1006);
+    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1006, '');
     await endpoint.allClosed();
   });
 

@@ -1,5 +1,5 @@
 /**
- * The server's side of one WebSocket (RFC 6455). Made for many connections with small messages: it reads into memory that all share, hands messages
+ * One side of a WebSocket (RFC 6455), after the opening handshake. Made for many connections with small messages: it reads into memory that all share, hands messages
  * on where they lie, and writes from memory that is used again (`docs/decisions/0070-a-websocket-reader-of-our-own.md`).
  *
  *     open ──close()──▶ closing ──close of the other side──▶ ending ──▶ closed
@@ -10,8 +10,8 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { adoptSocket } from './adopt-socket.ts';
-import { OPCODE, writeFrame } from './frame-writer.ts';
-import { CLOSE_CODE, MessageReader } from './message-reader.ts';
+import { OPCODE, type Opcode, writeFrame } from './frame-writer.ts';
+import { CLOSE_CODE, MessageReader, type Role } from './message-reader.ts';
 
 /** How long the other side has to end its half of the connection once everything is said. */
 const END_LIMIT_MS = 2_000;
@@ -26,12 +26,13 @@ export interface WebSocketListener {
   /** A ping was answered, or came. */
   alive(): void;
   /** Called once, last. `code`: that of the other side, 1005 where it gave none, 1006 where it did not close in order. */
-  closed(code: number): void;
+  closed(code: number, reason: string): void;
 }
 
-export interface ServerWebSocketOptions {
-  /** The answer to the handshake. */
-  readonly response: string;
+export interface WebSocketConnectionOptions {
+  readonly role: Role;
+  /** A server's answer to the handshake. */
+  readonly response?: string;
   /** What came with the handshake. */
   readonly head: Buffer;
   readonly clock: Clock;
@@ -40,18 +41,26 @@ export interface ServerWebSocketOptions {
 
 type State = 'open' | 'closing' | 'ending' | 'closed';
 
-export class ServerWebSocket {
+export class WebSocketConnection {
   readonly #socket: Duplex;
+  readonly #role: Role;
   readonly #clock: Clock;
   readonly #reader: MessageReader;
   readonly #closed = Promise.withResolvers<void>();
   #listener: WebSocketListener | undefined;
   #state: State = 'open';
+  /** What came with the handshake and waits for a listener. */
+  readonly #head: Buffer;
   #code: number = CLOSE_CODE.abnormal;
+  #reason = '';
   #cancelCut = (): void => {};
 
-  /** Takes over a connection on which the opening handshake has come, and answers it. */
-  constructor(accepted: Duplex, { response, head, clock, maxMessageBytes }: ServerWebSocketOptions) {
+  /** Takes over a connection of HTTP, and the rest of the opening handshake if it has one to give. */
+  constructor(
+    accepted: Duplex,
+    { role, response, head, clock, maxMessageBytes }: WebSocketConnectionOptions,
+  ) {
+    this.#role = role;
     this.#clock = clock;
     this.#reader = new MessageReader(
       {
@@ -60,19 +69,18 @@ export class ServerWebSocket {
         },
         ping: (data) => this.#pinged(data),
         pong: () => this.#listener?.alive(),
-        closing: (code) => this.#answerClose(code),
+        closing: (code, reason) => this.#answerClose(code, reason),
         failed: (code, reason) => this.#fail(code, reason),
       },
-      { maxMessageBytes, maxFragments: MAX_FRAGMENTS },
+      { sender: role === 'server' ? 'client' : 'server', maxMessageBytes, maxFragments: MAX_FRAGMENTS },
     );
     this.#socket = adoptSocket(accepted, (bytes) => this.#reader.push(bytes));
     this.#socket.on('error', () => {});
     // Half a connection is of no use.
     this.#socket.on('end', () => this.#socket.destroy());
     this.#socket.on('close', () => this.#over());
-    this.#socket.write(response);
-    // After whoever made this listens.
-    if (head.byteLength > 0) queueMicrotask(() => this.#reader.push(Buffer.from(head)));
+    if (response !== undefined) this.#socket.write(response);
+    this.#head = head;
   }
 
   /** Resolves when the connection is gone. */
@@ -88,22 +96,38 @@ export class ServerWebSocket {
   /** Hands over everything that comes from now on. Called once, at once. */
   listen(listener: WebSocketListener): void {
     this.#listener = listener;
+    // Nothing is told before this returns.
+    if (this.#head.byteLength > 0) queueMicrotask(() => this.#reader.push(Buffer.from(this.#head)));
   }
 
   /** Sends a text message; nothing once it is closing. */
   send(text: string): void {
-    if (this.#state === 'open') writeFrame(this.#socket, OPCODE.text, text);
+    if (this.#state === 'open') this.#write(OPCODE.text, text);
+  }
+
+  /** Sends a binary message, which is not kept. Resolves once it is with the operating system. @rejects Error when it cannot be sent */
+  sendBytes(bytes: Uint8Array): Promise<void> {
+    if (this.#state !== 'open') return Promise.reject(new Error('the WebSocket is not open'));
+    return new Promise((resolve, reject) => {
+      writeFrame(this.#socket, this.#role, OPCODE.binary, bytes, (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
   }
 
   ping(): void {
-    if (this.#state === 'open') writeFrame(this.#socket, OPCODE.ping, '');
+    if (this.#state === 'open') this.#write(OPCODE.ping, '');
   }
 
   /** Begins the closing handshake; whoever calls limits its time. Idempotent. */
   close(code: number, reason: string): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    writeFrame(this.#socket, OPCODE.close, closePayload(code, reason));
+    this.#write(OPCODE.close, closePayload(code, reason));
   }
 
   /** Cuts the connection. Idempotent. */
@@ -114,20 +138,24 @@ export class ServerWebSocket {
   #pinged(data: Buffer): void {
     this.#listener?.alive();
     if (this.#state === 'open' && this.#socket.writableLength < MAX_PONG_BACKLOG_BYTES)
-      writeFrame(this.#socket, OPCODE.pong, data);
+      this.#write(OPCODE.pong, data);
   }
 
-  #answerClose(code: number): void {
+  #answerClose(code: number, reason: string): void {
     this.#code = code;
+    this.#reason = reason;
     const isAsked = this.#state === 'open';
-    if (isAsked)
-      writeFrame(this.#socket, OPCODE.close, code === CLOSE_CODE.noStatus ? '' : closePayload(code, ''));
+    if (isAsked) this.#write(OPCODE.close, code === CLOSE_CODE.noStatus ? '' : closePayload(code, ''));
     this.#end();
   }
 
   #fail(code: number, reason: string): void {
-    if (this.#state === 'open') writeFrame(this.#socket, OPCODE.close, closePayload(code, reason));
+    if (this.#state === 'open') this.#write(OPCODE.close, closePayload(code, reason));
     this.#end();
+  }
+
+  #write(opcode: Opcode, payload: string | Buffer): void {
+    writeFrame(this.#socket, this.#role, opcode, payload);
   }
 
   /** Everything is said. */
@@ -143,7 +171,7 @@ export class ServerWebSocket {
     this.#state = 'closed';
     this.#cancelCut();
     this.#closed.resolve();
-    this.#listener?.closed(this.#code);
+    this.#listener?.closed(this.#code, this.#reason);
   }
 }
 
