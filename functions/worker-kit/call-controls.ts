@@ -18,7 +18,7 @@ export interface CallControls {
   /** Calls somebody and adds him to the call. */
   addParticipant(target: string, options?: Omit<Invitation, 'target'>): Promise<Accepted>;
   removeParticipant(participant: string): Promise<Accepted>;
-  /** Presses keys (0-9, A-D, #, *) towards a participant; absent, the only telephone on the call. @throws RangeError where that is not one. */
+  /** Presses keys (0-9, A-D, #, *) towards a participant; absent, the one that has called or was called. */
   sendDtmf(tones: string, participant?: string): Promise<Accepted>;
   /** Has Azure Communication Services play a file or speak a text; `play` is for samples of the worker's own. */
   prompt(source: Prompt['source'], options?: Omit<Prompt, 'source'>): Promise<Accepted>;
@@ -27,7 +27,8 @@ export interface CallControls {
   readonly api: OwnCall;
 }
 
-export function callControls(api: OwnCall): CallControls {
+/** @param peer whom the application speaks with; unknown until `call.started` has come */
+export function callControls(api: OwnCall, peer: string | undefined): CallControls {
   return {
     api,
     hangUp: async (options = {}) => {
@@ -36,19 +37,12 @@ export function callControls(api: OwnCall): CallControls {
     transfer: (target, options = {}) => api.transfer({ ...options, target }),
     addParticipant: (target, options = {}) => api.addParticipant({ ...options, target }),
     removeParticipant: (participant) => api.removeParticipant(participant),
-    sendDtmf: async (tones, participant) =>
-      await api.sendDtmf({ tones, participant: participant ?? (await onlyTelephone(api)) }),
+    sendDtmf: async (tones, participant = peer) => {
+      if (participant === undefined)
+        throw new RangeError('name the participant whose telephone hears the keys');
+      return await api.sendDtmf({ tones, participant });
+    },
     prompt: (source, options = {}) => api.play({ ...options, source }),
     cancelPrompt: () => api.cancelPlay(),
   };
-}
-
-async function onlyTelephone(api: OwnCall): Promise<string> {
-  const { participants } = await api.listParticipants();
-  const [telephone, ...others] = participants.filter(({ rawId }) => rawId.startsWith('4:'));
-  if (telephone === undefined || others.length > 0)
-    throw new RangeError(
-      `name the participant: ${others.length === 0 ? 'no telephone is' : 'several telephones are'} on the call`,
-    );
-  return telephone.rawId;
 }

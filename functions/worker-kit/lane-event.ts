@@ -10,7 +10,7 @@ import { formatReply, type LaneEvent, type LaneMessage, parseLaneEvent } from '.
 import { formatLaneState, type LaneState, parseLaneState } from './lane-state.ts';
 import { Player } from './player.ts';
 import { formatWav } from './wav.ts';
-import type { AudioChunk, Call, HandlerResult, Worker, WorkerReply } from './worker.ts';
+import type { AudioChunk, Call, CallStarted, HandlerResult, Worker, WorkerReply } from './worker.ts';
 
 /** How long a handler may take. Its lane hears nothing meanwhile, so what comes later than this is of no use. */
 export const HANDLER_LIMIT_MS = 10_000;
@@ -179,7 +179,7 @@ async function runHandler(
     signal: abort.signal,
     play: (pcm) => player.play(pcm),
     publish: (text) => player.act([{ type: 'publish', text }]),
-    ...callControls(requests.api(abort.signal)),
+    ...callControls(requests.api(abort.signal), lane.control?.peer),
     ...(lane.callConnectionId === undefined ? {} : { callConnectionId: lane.callConnectionId }),
   };
   const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneState['s']>;
@@ -199,7 +199,7 @@ function dispatch(
     case 'audio':
       return hear(worker, event.chunk, call, state, listen);
     case 'call.started':
-      return worker.onCallStarted?.(event, call, state);
+      return worker.onCallStarted?.(withoutToken(event), call, state);
     case 'participant':
       return worker.onParticipant?.(event, call, state);
     case 'dtmf':
@@ -217,6 +217,11 @@ function dispatch(
     case 'call.ended':
       return worker.onCallEnded?.(event, call, state);
   }
+}
+
+/** What a handler may log is not to hold the token of the call. */
+function withoutToken({ control: _, ...event }: Extract<LaneEvent, { type: 'call.started' }>): CallStarted {
+  return event;
 }
 
 /**

@@ -25,7 +25,7 @@ const laneState = z.object({
   /** The span of the call's stream, where traces are recorded. */
   trace: z.string().optional(),
   /** By which the worker acts on the call. */
-  control: z.object({ url: z.string(), token: z.string() }).optional(),
+  control: z.object({ url: z.string(), token: z.string(), peer: z.string() }).optional(),
   /** Requests about the call that the worker has made. */
   asked: z.int().nonnegative().optional(),
   /** The worker's own state, an object or an array. Absent: it starts from `initialState`. */

@@ -50,6 +50,9 @@ export interface Call extends CallControls {
 
 export type EventOf<T extends CallEvent['type']> = Omit<Extract<CallEvent, { type: T }>, 'type'>;
 
+/** How the call began; by what the worker may act on it, `call` knows. */
+export type CallStarted = Omit<EventOf<'call.started'>, 'control'>;
+
 /** PCM16 samples or their bytes, at the rate of the audio that they answer, else of the call; a list of actions; or nothing. */
 export type WorkerReply =
   | Int16Array
@@ -71,7 +74,7 @@ interface Handlers<S extends object> {
   /** Lower case letters, digits and hyphens: the name in the call's route, and the last part of the webhook's path. */
   readonly name: string;
   initialState?(): S;
-  onCallStarted?(event: EventOf<'call.started'>, call: Call, state: S): HandlerResult;
+  onCallStarted?(event: CallStarted, call: Call, state: S): HandlerResult;
   onParticipant?(event: EventOf<'participant'>, call: Call, state: S): HandlerResult;
   onDtmf?(event: EventOf<'dtmf'>, call: Call, state: S): HandlerResult;
   /** The caller spoke over a reply, or a worker of higher priority did: `playedMs` of it were heard. */

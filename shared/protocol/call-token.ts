@@ -16,6 +16,8 @@ export interface CallControlAccess {
   /** The address of the control app. */
   readonly url: string;
   readonly token: string;
+  /** The raw id of whom the application speaks with: who called, or was called by it. */
+  readonly peer: string;
 }
 
 /** The message never holds the token. */

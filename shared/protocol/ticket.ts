@@ -2,6 +2,7 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import type { CallPlan } from '../core/plan.ts';
+import type { CallDirection } from '../core/routes.ts';
 import { type CallControlAccess, signCallToken } from './call-token.ts';
 import { planSchema } from './plan-schema.ts';
 import { TRACEPARENT_PATTERN } from './traceparent.ts';
@@ -16,6 +17,7 @@ const claimsSchema = z.object({
   to: z.string(),
   plan: planSchema,
   traceparent: z.string().regex(TRACEPARENT_PATTERN).exactOptional(),
+  direction: z.enum(['inbound', 'outbound']).exactOptional(),
   controlUrl: z.url({ protocol: /^https?$/ }).exactOptional(),
 });
 
@@ -30,6 +32,8 @@ export interface Ticket {
   readonly plan: CallPlan;
   /** The trace in which the call was answered (W3C Trace Context). */
   readonly traceparent?: string;
+  /** Absent: inbound. */
+  readonly direction?: CallDirection;
   /** The address of the control app, for the workers of the call. */
   readonly controlUrl?: string;
   /** Milliseconds since the epoch. */
@@ -61,12 +65,13 @@ export class TicketError extends Error {
 
 /** Signs a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
 export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<string> {
-  const { from, to, plan, traceparent, controlUrl } = ticket;
+  const { from, to, plan, traceparent, direction, controlUrl } = ticket;
   return new SignJWT({
     from,
     to,
     plan,
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(direction === undefined ? {} : { direction }),
     ...(controlUrl === undefined ? {} : { controlUrl }),
   })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
@@ -120,9 +125,10 @@ async function verifyWithKey(
   const parsed = claimsSchema.safeParse(claims.payload);
   if (!parsed.success) throw new TicketError('bad plan', { cause: parsed.error });
   const ticket = { callId, ...parsed.data, expiresAtMs: (exp ?? 0) * 1000 };
-  const { controlUrl } = ticket;
+  const { controlUrl, direction, from, to } = ticket;
   if (controlUrl === undefined) return ticket;
-  return { ...ticket, control: { url: controlUrl, token: await signCallToken(ticket, key) } };
+  const peer = direction === 'outbound' ? to : from;
+  return { ...ticket, control: { url: controlUrl, token: await signCallToken(ticket, key), peer } };
 }
 
 function refusalOf(cause: unknown): TicketRefusal {

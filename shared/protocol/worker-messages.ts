@@ -21,7 +21,7 @@ const callStarted = z.object({
   participants: z.array(participant),
   turn: z.int().nonnegative(),
   /** By which the worker acts on the call, and on no other. */
-  control: z.object({ url: z.string(), token: z.string() }).exactOptional(),
+  control: z.object({ url: z.string(), token: z.string(), peer: z.string() }).exactOptional(),
   /** The lane is a new one of a call that has been going on: the worker's state has gone with the old lane. */
   resumed: z.boolean().exactOptional(),
   /** With `resumed`: audio was lost between the two lanes. */

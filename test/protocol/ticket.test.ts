@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { verifyCallToken } from '../../shared/protocol/call-token.ts';
 import {
   signTicket,
   TICKET_AUDIENCE,
@@ -131,5 +132,29 @@ describe('a ticket', () => {
         expect(await refusalOf(text)).toBe('malformed');
       }),
     );
+  });
+});
+
+describe('what the holder of a ticket may hand to the workers of the call', () => {
+  const controlUrl = 'https://control.example';
+
+  it('is a token of that call, by the key of the ticket, and with whom the application speaks', async () => {
+    for (const [direction, peer] of [
+      ['inbound', TICKET.from],
+      ['outbound', TICKET.to],
+    ] as const) {
+      const text = await signTicket({ ...TICKET, direction, controlUrl }, OLD_KEY, NOW_MS);
+      const { control } = await verifyTicket(text, CALL_ID, [KEY, OLD_KEY], NOW_MS);
+      expect(control).toMatchObject({ url: controlUrl, peer });
+      const token = control?.token ?? '';
+      expect(await verifyCallToken(token, [OLD_KEY], NOW_MS), 'by the key of the ticket').toBe(CALL_ID);
+      await expect(verifyCallToken(token, [OLD_KEY], TICKET.expiresAtMs + 31_000)).rejects.toThrow('expired');
+      expect(text, 'the ticket does not hold it').not.toContain(token.split('.')[1]);
+    }
+  });
+
+  it('is nothing where the ticket does not say where the control app is', async () => {
+    const text = await signTicket(TICKET, KEY, NOW_MS);
+    expect((await verifyTicket(text, CALL_ID, [KEY], NOW_MS)).control).toBeUndefined();
   });
 });

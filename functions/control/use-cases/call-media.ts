@@ -15,7 +15,7 @@ export interface CallEnds {
 /** How ACS is to stream a call's audio: to the relay, with the plan in a ticket. */
 export async function callMedia(
   deps: Pick<ControlDeps, 'clock' | 'publicBaseUrl' | 'relayUrl' | 'ticketKey' | 'routes'>,
-  { callId, plan, expiresAtMs, route: name }: Call,
+  { callId, direction, plan, expiresAtMs, route: name }: Call,
   { from, to }: CallEnds,
   traceparent: string | undefined,
 ): Promise<MediaStreaming> {
@@ -27,6 +27,7 @@ export async function callMedia(
       to,
       plan,
       expiresAtMs,
+      direction,
       controlUrl: deps.publicBaseUrl,
       ...(isTraced ? { traceparent } : {}),
     },

@@ -50,8 +50,9 @@ describe('an incoming call', () => {
       to: CALLED,
       plan: PLAN,
       expiresAtMs: T0 + bench.deps.maxCallMs,
+      direction: 'inbound',
       controlUrl: bench.deps.publicBaseUrl,
-      control: { url: bench.deps.publicBaseUrl, token: expect.any(String) },
+      control: { url: bench.deps.publicBaseUrl, token: expect.any(String), peer: CALLER },
     });
     expect(
       await verifyCallToken(ticket.control?.token ?? '', [TICKET_KEY], bench.nowMs),

@@ -1,0 +1,226 @@
+/**
+ * Workers that act on their own call, as functions and as residents; and what is left of all that in what the parts print and store: nothing
+ * by which a person or a call could be reached.
+ */
+import { join } from 'node:path';
+import { TableClient, TableServiceClient } from '@azure/data-tables';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ResidentServer, startResidentServer } from '../../functions/resident/server.ts';
+import { defineWorker } from '../../functions/worker-kit/define-worker.ts';
+import { connectTelephones } from '../../local/client/called-telephones.ts';
+import { freePorts } from '../../local/stack/ports.ts';
+import { createCallsClient } from '../../shared/client/calls-client.ts';
+import { signCallToken } from '../../shared/protocol/call-token.ts';
+import { WORKER_API } from '../../shared/protocol/names.ts';
+import { COLLEAGUE, obey, SPOKEN } from '../fixtures/controlling-app/controller.ts';
+import { freePort } from '../support/free-port.ts';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { until } from '../support/until.ts';
+
+const CALLER = '+14255550191';
+const NUMBER = '+14255550197';
+const RESIDENT_NUMBER = '+14255550196';
+const SHOWN_NUMBER = '+18005550142';
+const LIMIT_MS = 20_000;
+/** What somebody says to the workers of a call. */
+const MESSAGE = 'the customer is called Rumpelstiltskin';
+
+let test: TestSystem;
+let resident: ResidentServer;
+const residentLog: string[] = [];
+const tokens: string[] = [];
+
+beforeAll(async () => {
+  const ports = await freePorts();
+  const residentPort = await freePort();
+  const table = 'WebPubSub__Hubs__calls__EventHandlers';
+  test = await startTestSystem({
+    ports,
+    workerApp: join(import.meta.dirname, '../fixtures/controlling-app/main.ts'),
+    extraEnv: {
+      webPubSub: {
+        [`${table}__0__UrlTemplate`]: `http://127.0.0.1:${residentPort}/api/workers/{event}`,
+        [`${table}__0__EventPattern`]: 'resident',
+        [`${table}__1__UrlTemplate`]: `http://127.0.0.1:${ports.worker}/api/workers/{event}`,
+        [`${table}__1__EventPattern`]: '*',
+      },
+      relay: { LOG_LEVEL: 'debug' },
+    },
+    routes: [
+      { name: 'controlled', match: { to: NUMBER }, dtmf: true, workers: [{ name: 'controller' }] },
+      {
+        name: 'controlled-by-a-resident',
+        match: { to: RESIDENT_NUMBER },
+        dtmf: true,
+        workers: [{ name: 'resident', listen: { mode: 'stream' } }],
+      },
+    ],
+  });
+  const endpoint = test.system.urls.webPubSub;
+  const { webPubSubAccessKey: accessKey } = test.stack.secrets;
+  resident = await startResidentServer({
+    workers: [
+      defineWorker({
+        name: 'resident',
+        listen: { mode: 'stream' },
+        onAudio: () => {},
+        onDtmf: ({ tone }, call) => obey(tone, call),
+      }),
+    ],
+    config: {
+      webPubSub: {
+        connectionString: `Endpoint=${endpoint};AccessKey=${accessKey};Version=1.0;`,
+        endpoint,
+        endpointHost: '127.0.0.1',
+        accessKeys: [accessKey],
+      },
+    },
+    host: '127.0.0.1',
+    port: residentPort,
+    log: pino({ level: 'debug' }, { write: (line) => void residentLog.push(line) }),
+  });
+  await connectTelephones(test.system);
+}, 60_000);
+afterAll(async () => {
+  await resident?.close();
+  await test?.stop();
+});
+
+interface Placed {
+  /** The stand-in's id. */
+  readonly id: string;
+  readonly callId: string;
+}
+
+/** A call whose audio streams. */
+async function callTo(to: string): Promise<Placed> {
+  const id = await test.telephone.place({ from: CALLER, to, tailMs: 600_000, maxMs: 60_000 });
+  const { callConnectionId = '' } = await test.telephone.waitFor(
+    id,
+    'streaming',
+    ({ mediaSubscription }) => mediaSubscription?.state === 'active',
+    LIMIT_MS,
+  );
+  const { callId } = await until(() => test.control.findLive(callConnectionId), 'the call in the list');
+  return { id, callId };
+}
+
+async function timelineHas(callId: string, ...types: readonly string[]): Promise<void> {
+  let told: readonly string[] = [];
+  const hasAll = async (): Promise<boolean> => {
+    told = (await test.control.call(callId))?.timeline?.map(({ type }) => type) ?? [];
+    return types.every((type) => told.includes(type));
+  };
+  await until(hasAll, 'the timeline', LIMIT_MS, 100).catch(() => {
+    throw new Error(`${types.join(', ')} is not in the timeline: ${told.join(', ')}`);
+  });
+}
+
+it.concurrent.each([
+  ['a function', NUMBER],
+  ['a resident process', RESIDENT_NUMBER],
+])(
+  'a worker in %s has its caller spoken to and keys pressed, and hangs up',
+  { timeout: 60_000 },
+  async (_, number) => {
+    const { id, callId } = await callTo(number);
+    await test.telephone.pressKeys(id, '2');
+    await timelineHas(callId, 'PlayCompleted');
+    await test.telephone.pressKeys(id, '3');
+    await timelineHas(callId, 'SendDtmfTonesCompleted');
+    await test.telephone.pressKeys(id, '9');
+    await timelineHas(callId, 'HangUpRequested', 'CallDisconnected');
+    expect((await test.control.call(callId))?.state).toBe('ended');
+  },
+);
+
+it.concurrent('a worker hands its caller over to somebody else', { timeout: 60_000 }, async () => {
+  const { id, callId } = await callTo(NUMBER);
+  await test.telephone.pressKeys(id, '1');
+  await timelineHas(callId, 'CallTransferAccepted', 'CallDisconnected');
+  expect((await test.control.call(callId))?.state, 'the application is off the call').toBe('ended');
+});
+
+it.concurrent('the token of a call does nothing on another call', { timeout: 60_000 }, async () => {
+  const [own, other] = await Promise.all([callTo(NUMBER), callTo(NUMBER)]);
+  const expiresAtMs = Date.now() + 60_000;
+  const token = await signCallToken({ callId: own.callId, expiresAtMs }, test.stack.secrets.ticketKey);
+  tokens.push(token);
+  const client = createCallsClient({
+    baseUrl: test.system.urls.control,
+    apiPath: `/api/${WORKER_API}`,
+    token,
+  });
+  for (const asked of [
+    () => client.hangUp(other.callId),
+    () => client.transfer(other.callId, { target: COLLEAGUE }),
+    () => client.getCall(other.callId),
+    () => client.getTimeline(other.callId),
+  ])
+    await expect(asked()).rejects.toMatchObject({ status: 403, problemName: 'forbidden' });
+  expect((await test.control.call(other.callId))?.state).toBe('connected');
+  await client.sendMessage(own.callId, { data: MESSAGE });
+  await client.hangUp(own.callId);
+  await timelineHas(own.callId, 'CallDisconnected');
+  const answer = await test.control.request('POST', `/calls/${other.callId}/hang-up`);
+  expect(answer.status).toBe(202);
+});
+
+it('nothing of all this that is secret or personal is printed or stored', { timeout: 60_000 }, async () => {
+  const placed = await test.control.request('POST', '/calls', {
+    to: COLLEAGUE,
+    callerId: SHOWN_NUMBER,
+    displayName: 'Doctor Mabuse',
+  });
+  expect(placed.status).toBe(202);
+  const { callId } = (await placed.json()) as { callId: string };
+  await timelineHas(callId, 'CallConnected');
+  await test.control.request('POST', `/calls/${callId}/hang-up`);
+  await timelineHas(callId, 'CallDisconnected');
+  const stored = await allRows();
+  expect(stored.length, 'rows of calls, timelines and kept answers').toBeGreaterThan(50);
+  // The stand-ins print what they are asked for; what is judged here is what the product prints.
+  const printed = test.log.filter((line) => /^\[(control app|worker app|relay)\]/.test(line));
+  expect(printed.length, 'lines of the product').toBeGreaterThan(50);
+  expect(residentLog.length, 'lines of the resident worker').toBeGreaterThan(0);
+  const secrets: Readonly<Record<string, string>> = {
+    ...test.stack.secrets,
+    ...Object.fromEntries(tokens.map((token, index) => [`token ${index}`, token.split('.')[2] ?? ''])),
+    'a JWT or context': 'eyJ',
+    'the text that was spoken': SPOKEN,
+    'the message to workers': MESSAGE,
+    'a display name': 'Mabuse',
+    'keys that were pressed': '4711',
+    'the caller': CALLER.slice(1),
+    'the called number': NUMBER.slice(1),
+    'the number of the resident': RESIDENT_NUMBER.slice(1),
+    'the number called': COLLEAGUE.slice(1),
+    'the number shown': SHOWN_NUMBER.slice(1),
+  };
+  const { acsResourceId: _, ...hidden } = secrets;
+  for (const [what, secret] of Object.entries(hidden))
+    for (const [where, lines] of Object.entries({ printed, residentLog, stored }))
+      expect(
+        lines.filter((line) => line.includes(secret)).map((line) => line.slice(0, 300)),
+        `${what} in ${where}`,
+      ).toEqual([]);
+  expect(
+    stored.some((row) => row.includes('…0191')),
+    'the last four digits of the caller are kept',
+  ).toBe(true);
+});
+
+/** Every row of every table as text. */
+async function allRows(): Promise<string[]> {
+  const account = 'devstoreaccount1';
+  const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+  const connection = `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};TableEndpoint=${test.system.urls.tables}/${account};`;
+  const options = { allowInsecureConnection: true };
+  const rows: string[] = [];
+  // What relays leave for each other is encrypted.
+  for await (const { name = '' } of TableServiceClient.fromConnectionString(connection, options).listTables())
+    for await (const row of TableClient.fromConnectionString(connection, name, options).listEntities())
+      rows.push(`${name} ${JSON.stringify({ ...row, sealed: undefined })}`);
+  return rows;
+}
