@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { handlerOf } from '../../../functions/control/api/register-endpoints.ts';
+import { handlerOf, workerApiOf } from '../../../functions/control/api/register-endpoints.ts';
+import { callEvents } from '../../../functions/control/call-events.ts';
 import { controlAppLoader } from '../../../functions/control/control-app.ts';
 import { incomingCall } from '../../../functions/control/incoming-call.ts';
-import { ConfigError } from '../../../shared/config.ts';
+import { restartMediaStreaming } from '../../../functions/control/restart-media-streaming.ts';
+import { ConfigError, readControlConfig } from '../../../shared/config.ts';
 import { RoutesError } from '../../../shared/protocol/routes-schema.ts';
 import { ControlBench } from '../../support/control-bench.ts';
 
@@ -30,6 +32,33 @@ describe('wrong settings', () => {
       expect((json as { detail: string }).detail).toContain(name);
   });
 
+  it('are no business of a caller who has proved nothing, and are in the log', async () => {
+    const load = controlAppLoader({});
+    for (const handler of [
+      handlerOf('listCalls', load, 'nothing'),
+      workerApiOf(load),
+      callEvents(load),
+      restartMediaStreaming(load),
+    ]) {
+      const path = 'worker/calls/aaaabbbbccccddddaaaabbbbccccdddd/hang-up';
+      const { status, json, text } = await bench.call(handler, { path });
+      expect(status).toBe(500);
+      expect(json).toMatchObject({ type: 'urn:trunkline:problem:misconfigured' });
+      expect(text, 'what the caller reads').not.toContain('RELAY_URL');
+    }
+    expect(bench.logged.filter((line) => line.includes('RELAY_URL')).length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('include Entra ID without a tenant or an audience', () => {
+    const incomplete = (): unknown => readControlConfig({ ...SETTINGS, API_AUTH: 'entra' });
+    expect(incomplete).toThrow('ENTRA_TENANT_ID');
+    expect(incomplete).toThrow('ENTRA_AUDIENCE');
+    expect(() => readControlConfig({ ...SETTINGS, API_AUTH: 'none' })).toThrow('API_AUTH');
+    expect(() => readControlConfig({ ...SETTINGS, OUTBOUND_ALLOWED: '+1425*,1426' })).toThrow(
+      'OUTBOUND_ALLOWED',
+    );
+  });
+
   it('are a clear error for Event Grid', async () => {
     const handler = incomingCall(controlAppLoader({}));
     await expect(handler(bench.incomingEvent(), bench.context())).rejects.toThrow(ConfigError);
@@ -42,6 +71,22 @@ describe('wrong settings', () => {
 });
 
 describe('right settings', () => {
+  it('fill in the tenant where Entra ID protects the API, and allow no calls unless they say so', () => {
+    const tenant = '22222222-2222-2222-2222-222222222222';
+    const entra = { API_AUTH: 'entra', ENTRA_TENANT_ID: tenant, ENTRA_AUDIENCE: 'api://x' };
+    expect(readControlConfig({ ...SETTINGS, ...entra }).entra).toEqual({
+      tenantId: tenant,
+      audience: 'api://x',
+      issuers: [`https://login.microsoftonline.com/${tenant}/v2.0`, `https://sts.windows.net/${tenant}/`],
+      jwksUrl: `https://login.microsoftonline.com/${tenant}/discovery/v2.0/keys`,
+    });
+    const { entra: none, outbound } = readControlConfig(SETTINGS);
+    expect(none).toBeUndefined();
+    expect(outbound).toEqual({ allowed: [], callsPerHour: 100 });
+    const allowed = readControlConfig({ ...SETTINGS, OUTBOUND_ALLOWED: ' +1425* , 8:acs:*,' }).outbound;
+    expect(allowed.allowed).toEqual(['+1425*', '8:acs:*']);
+  });
+
   it('make one app, which needs no key where it has an identity', async () => {
     const load = controlAppLoader(SETTINGS);
     const app = await load();
