@@ -5,6 +5,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string
   control: () => import('./control.ts'),
   'lane-codec': () => import('./lane-codec.ts'),
   relay: () => import('./relay.ts'),
+  soak: () => import('./soak.ts'),
   'web-pubsub': () => import('./web-pubsub.ts'),
 };
 

@@ -14,6 +14,8 @@ export interface LaneReport {
   readonly chunksAcked: number;
   /** Not acknowledged, or not in time. */
   readonly chunksFailed: number;
+  /** Audio that the worker has answered, or has taken without an answer. What is heard in chunks is this, lost, or dropped. */
+  readonly ackedMs: number;
   /** Audio of the failed chunks. */
   readonly lostMs: number;
   /** Audio that was never sent because the worker was too slow or out of reach. */
@@ -42,12 +44,14 @@ export interface CallReport {
   readonly framesOut: number;
   readonly audioMsIn: number;
   readonly audioMsOut: number;
+  /** Of that, the silence of the jitter buffer. */
+  readonly audioMsFiller: number;
   /** Audio of workers that was not played because a worker ran too far ahead or ACS did not take it. */
   readonly audioMsDropped: number;
   readonly stopAudioSent: number;
   /** Times that a worker was interrupted, by the caller or by a worker of higher priority. */
   readonly interruptions: number;
-  /** Audio that was not played, or not to its end, since it was interrupted or stopped. */
+  /** Audio that was not played, or not to its end, since it was interrupted or stopped, or the stream ended. */
   readonly audioMsCut: number;
   /** Messages from ACS and from workers that were not used, by reason. */
   readonly ignored: Readonly<Record<string, number>>;

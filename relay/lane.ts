@@ -101,6 +101,7 @@ export class Lane implements WorkerLane {
   #chunksSent = 0;
   #chunksAcked = 0;
   #chunksFailed = 0;
+  #ackedMs = 0;
   #lostMs = 0;
   #eventsFailed = 0;
 
@@ -196,6 +197,7 @@ export class Lane implements WorkerLane {
       chunksSent: this.#chunksSent,
       chunksAcked: this.#chunksAcked,
       chunksFailed: this.#chunksFailed,
+      ackedMs: Math.round(this.#ackedMs),
       lostMs: Math.round(this.#lostMs),
       droppedMs: Math.round(this.#outbox.droppedMs),
       eventsFailed: this.#eventsFailed + this.#outbox.eventsDropped,
@@ -326,6 +328,7 @@ export class Lane implements WorkerLane {
     if (this.#current !== undefined) this.#current.mayReplay = false;
     if (message.kind === 'event') return;
     this.#chunksAcked += 1;
+    this.#ackedMs += message.ms;
     this.#roundTrips.add(tookMs);
   }
 

@@ -37,6 +37,7 @@ export interface SpeakerOptions {
 
 export interface SpeakerReport {
   readonly audioMsOut: number;
+  readonly audioMsFiller: number;
   readonly audioMsDropped: number;
   readonly stopAudioSent: number;
   readonly interruptions: number;
@@ -124,13 +125,14 @@ export class Speaker implements VoiceHost, SpeechListener {
   close(): void {
     this.#isClosed = true;
     this.#cancelWake();
-    for (const voice of this.#voices) voice.drop();
+    for (const voice of this.#voices) this.#stage.close(voice);
   }
 
   report(): SpeakerReport {
     const ms = (bytes: number): number => Math.round(bytesToMs(this.#format, bytes));
     return {
       audioMsOut: ms(this.#outlet.bytesOut),
+      audioMsFiller: ms(this.#outlet.fillerBytesOut),
       audioMsDropped: ms(this.#bytesRefused + this.#stage.bytesDropped),
       stopAudioSent: this.#outlet.stopAudioSent,
       interruptions: this.#interruptions,

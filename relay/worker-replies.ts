@@ -1,5 +1,5 @@
 /** What one worker sends, carried out: audio and actions go to its voice in the call, the rest is counted and ignored. */
-import { type AudioFormat, BYTES_PER_SAMPLE } from '../shared/core/audio-format.ts';
+import { type AudioFormat, BYTES_PER_SAMPLE, bytesToMs } from '../shared/core/audio-format.ts';
 import type { WorkerCodec } from '../shared/core/plan.ts';
 import type { WorkerAction } from '../shared/protocol/worker-messages.ts';
 import type { LaneMessage } from './lane-connection.ts';
@@ -25,6 +25,10 @@ export interface WorkerRepliesOptions {
 export interface ReplyCounts {
   readonly repliesPlayed: number;
   readonly repliesIgnored: number;
+  /** Audio of the replies that were taken to be played; it is played, dropped or cut, as the report of the call tells. */
+  readonly repliesPlayedMs: number;
+  /** Audio of replies that was not taken: of an old turn, after the end, or without room for it. */
+  readonly repliesIgnoredMs: number;
   readonly published: number;
 }
 
@@ -32,6 +36,8 @@ export class WorkerReplies {
   readonly #options: WorkerRepliesOptions;
   readonly #reader: ReplyReader;
   #played = 0;
+  #playedBytes = 0;
+  #ignoredBytes = 0;
   #ignored = 0;
   #published = 0;
 
@@ -41,7 +47,14 @@ export class WorkerReplies {
   }
 
   get counts(): ReplyCounts {
-    return { repliesPlayed: this.#played, repliesIgnored: this.#ignored, published: this.#published };
+    const ms = (bytes: number): number => Math.round(bytesToMs(this.#options.format, bytes));
+    return {
+      repliesPlayed: this.#played,
+      repliesIgnored: this.#ignored,
+      repliesPlayedMs: ms(this.#playedBytes),
+      repliesIgnoredMs: ms(this.#ignoredBytes),
+      published: this.#published,
+    };
   }
 
   /** The lane is new: its sequence numbers begin again. */
@@ -103,8 +116,13 @@ export class WorkerReplies {
 
   #speak(pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): void {
     const outcome = this.#options.voice.speak(pcm, kind, turn);
-    if (outcome === 'taken') this.#played += 1;
-    else this.#ignore(outcome);
+    if (outcome === 'taken') {
+      this.#played += 1;
+      this.#playedBytes += pcm.byteLength;
+      return;
+    }
+    this.#ignoredBytes += pcm.byteLength;
+    this.#ignore(outcome);
   }
 
   #ignore(reason: string, count = 1): void {

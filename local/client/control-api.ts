@@ -24,6 +24,9 @@ export interface WorkerCounts {
   readonly lostMs: number;
   readonly droppedMs: number;
   readonly repliesPlayed: number;
+  readonly ackedMs: number;
+  readonly repliesPlayedMs: number;
+  readonly repliesIgnoredMs: number;
   readonly roundTripMs?: { readonly p50: number; readonly p99: number; readonly max: number };
   /** How long the caller waited for answers; of workers that converse. */
   readonly turns?: {
@@ -38,6 +41,11 @@ export interface RelayCounts {
   readonly callConnectionId: string;
   readonly framesIn: number;
   readonly framesOut: number;
+  readonly audioMsIn: number;
+  readonly audioMsOut: number;
+  readonly audioMsFiller: number;
+  readonly audioMsDropped: number;
+  readonly audioMsCut: number;
   readonly endedReason?: string;
   readonly ignored: Readonly<Record<string, number>>;
   readonly workers: readonly WorkerCounts[];

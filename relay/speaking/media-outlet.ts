@@ -22,6 +22,7 @@ export class MediaOutlet {
   readonly #filler: Uint8Array;
   #isEmptied = true;
   #bytesOut = 0;
+  #fillerBytesOut = 0;
   #stopAudioSent = 0;
 
   /** @param fillerMs silence to be played ahead of audio that is not to be torn; rounded up to whole frames */
@@ -49,6 +50,11 @@ export class MediaOutlet {
   /** Filler included. */
   get bytesOut(): number {
     return this.#bytesOut;
+  }
+
+  /** The filler in it. */
+  get fillerBytesOut(): number {
+    return this.#fillerBytesOut;
   }
 
   get stopAudioSent(): number {
@@ -83,6 +89,7 @@ export class MediaOutlet {
       this.#socket.send(formatAudioData(audio.subarray(at, at + step)));
     }
     this.#bytesOut += audio.byteLength;
+    if (withFiller) this.#fillerBytesOut += this.#filler.byteLength;
     this.#isEmptied = false;
   }
 

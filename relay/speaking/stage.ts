@@ -94,6 +94,11 @@ export class Stage {
     return heardMs;
   }
 
+  /** The stream is over: what the voice has not been able to say is not heard. */
+  close(voice: Voice): void {
+    this.#bytesCut += voice.drop();
+  }
+
   /** What was not heard of the voice comes back, to be heard later. */
   pause(voice: Voice, nowMs: number): void {
     if (this.holder === voice && !this.#outlet.isEmptied) voice.held.putBack(this.#outlet.stop(nowMs));

@@ -50,6 +50,7 @@ export class StreamLane implements WorkerLane {
   #inFlight = 0;
   #sent = 0;
   #failed = 0;
+  #sentMs = 0;
   #lostMs = 0;
   #eventsFailed = 0;
 
@@ -137,6 +138,7 @@ export class StreamLane implements WorkerLane {
       chunksSent: this.#sent,
       chunksAcked: this.#sent - this.#failed,
       chunksFailed: this.#failed,
+      ackedMs: Math.round(this.#sentMs - this.#lostMs),
       lostMs: Math.round(this.#lostMs),
       droppedMs: Math.round(this.#options.audio.droppedMs),
       eventsFailed: lane.eventsFailed + this.#eventsFailed,
@@ -273,6 +275,7 @@ export class StreamLane implements WorkerLane {
     const payloadType = piece.payloadType ?? PAYLOAD_TYPE[this.#options.format];
     const packet = formatRtp({ payloadType, marker, sequenceNumber, timestamp, ssrc, payload: bytes });
     this.#sent += 1;
+    this.#sentMs += ms;
     this.#publish(packet, () => {
       this.#failed += 1;
       this.#lostMs += ms;
