@@ -50,12 +50,16 @@ export async function receiveIncomingCall(
     return 'no route';
   }
   const claim = deps.newId();
-  const call = await claimCall(deps, described, incoming, claim);
-  if (call === undefined) {
-    log.info('The call is handled already', { callId });
-    return 'already handled';
-  }
-  return await actOnIncomingCall(deps, { call, incoming, claim, traceparent }, log);
+  const { call, isOurs } = await claimCall(deps, described, claim);
+  // The caller does not wait for the entry; Event Grid does, so that it is made with the next delivery where this process ends too early.
+  const acting: Promise<IncomingOutcome> = isOurs
+    ? actOnIncomingCall(deps, { call, incoming, claim, traceparent }, log)
+    : Promise.resolve('already handled');
+  const [outcome, entered] = await Promise.allSettled([acting, enter(deps, call, incoming)]);
+  if (outcome.status === 'rejected') throw outcome.reason;
+  if (entered.status === 'rejected') throw entered.reason;
+  if (!isOurs) log.info('The call is handled already', { callId });
+  return outcome.value;
 }
 
 function describe(
@@ -97,28 +101,34 @@ export function routed({
   };
 }
 
-/** The call as stored, if it is now up to this invocation to act on it. */
-async function claimCall(
-  deps: ControlDeps,
-  fresh: Call,
-  incoming: IncomingCall,
-  claim: string,
-): Promise<Call | undefined> {
-  const { callId } = fresh;
-  const nowMs = deps.clock.now();
-  const first = step(fresh, { type: 'IncomingCall', claim }, nowMs);
-  const isNew = await deps.store.create(first.call);
-  const taken = isNew
-    ? first
-    : await deps.store.update(callId, (call) =>
-        step(call, { type: 'IncomingCall', claim }, deps.clock.now()),
-      );
+interface ClaimedCall {
+  /** As stored. */
+  readonly call: Call;
+  /** It is now up to this invocation to act on it. */
+  readonly isOurs: boolean;
+}
+
+async function claimCall(deps: ControlDeps, fresh: Call, claim: string): Promise<ClaimedCall> {
+  const first = step(fresh, { type: 'IncomingCall', claim }, deps.clock.now());
+  if (await deps.store.create(first.call)) return { call: first.call, isOurs: true };
+  const taken = await deps.store.update(fresh.callId, (call) =>
+    step(call, { type: 'IncomingCall', claim }, deps.clock.now()),
+  );
+  if (taken === undefined) return { call: fresh, isOurs: false };
+  return { call: taken.call, isOurs: taken.commands.length > 0 };
+}
+
+/** Every delivery makes the same entry. */
+async function enter(
+  deps: Pick<ControlDeps, 'store'>,
+  { callId, receivedAtMs, route, decision }: Call,
+  { eventId, atMs = receivedAtMs }: IncomingCall,
+): Promise<void> {
   await deps.store.appendTimeline(callId, {
-    id: incoming.eventId,
-    atMs: incoming.atMs ?? fresh.receivedAtMs,
+    id: eventId,
+    atMs,
     source: 'event-grid',
     type: 'IncomingCall',
-    details: { route: fresh.route, decision: fresh.decision },
+    details: { route, decision },
   });
-  return taken !== undefined && taken.commands.length > 0 ? taken.call : undefined;
 }

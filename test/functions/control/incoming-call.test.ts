@@ -8,6 +8,7 @@ import { CALL_ID_PATTERN } from '../../../shared/protocol/names.ts';
 import { verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { CONNECTION_ID, PLAN, T0 } from '../../support/calls.ts';
 import { CALLED, CALLER, CONTEXT, ControlBench, TICKET_KEY } from '../../support/control-bench.ts';
+import { until } from '../../support/until.ts';
 
 const CALL_ID = callIdOf(CONTEXT);
 
@@ -196,12 +197,30 @@ describe('an incoming call', () => {
 
   it('counts as handled when it was answered, though the answer could not be stored', async () => {
     bench.control.duringAnswer = async () => {
+      await until(
+        async () => (await bench.store.timeline(CALL_ID, 1)).length === 1,
+        'the event to be entered',
+      );
       bench.store.outage = true;
     };
     await deliver();
     bench.store.outage = false;
     expect(bench.logged.join('\n')).toContain('could not be stored');
     expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'answering' });
+  });
+
+  it('is answered while its event is entered, and delivered again where that fails', async () => {
+    bench.control.duringAnswer = async () => {
+      bench.store.outage = true;
+    };
+    await expect(deliver()).rejects.toThrow('storage could not be reached');
+    bench.store.outage = false;
+    expect(await bench.store.timeline(CALL_ID, 100)).toEqual([]);
+    await deliver();
+    expect(bench.control.count('answer')).toBe(1);
+    expect(await bench.store.timeline(CALL_ID, 100)).toMatchObject([
+      { type: 'IncomingCall', source: 'event-grid' },
+    ]);
   });
 
   it('leaves no number, context or ticket in logs and tables', async () => {
