@@ -24,6 +24,7 @@ async function main(): Promise<void> {
       `${unknown === undefined ? 'Name a worker' : `"${unknown}" is no worker`}; there are ${names}\n`,
     );
     process.exitCode = USAGE_STATUS;
+    process.disconnect?.();
     return;
   }
   const port = Number(values.port);
@@ -34,14 +35,20 @@ async function main(): Promise<void> {
   const config = readWorkerConfig(process.env);
   const server = await startResidentServer({ workers: chosen, config, host: values.host, port, log });
   log.info({ url: server.url, workers: positionals }, 'takes calls');
+  const stop = async (): Promise<void> => {
+    await server.close();
+    process.exit(0);
+  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      void server.close().then(() => process.exit(0));
-    });
+    process.once(signal, () => void stop());
   }
+  // Only a process that was forked by another has somebody to tell, and to follow.
+  process.once('disconnect', () => void stop());
+  process.send?.({ type: 'ready', url: server.url });
 }
 
 await main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
+  process.disconnect?.();
 });

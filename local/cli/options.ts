@@ -5,6 +5,8 @@ import { UsageError } from './usage-error.ts';
 
 export interface StartOptions {
   readonly portOffset: number;
+  /** Workers that stay with their calls, in a process of their own. */
+  readonly residents: readonly string[];
   readonly verbose: boolean;
 }
 
@@ -30,9 +32,14 @@ const MAX_PORT_OFFSET = 50_000;
 const FORMAT_ALIASES: Readonly<Record<string, AudioFormat>> = { '16k': 'pcm16KMono', '24k': 'pcm24KMono' };
 
 export function readStartOptions(args: readonly string[]): StartOptions {
-  const { values } = parse(args, { 'port-offset': { type: 'string' }, verbose: { type: 'boolean' } });
+  const { values } = parse(args, {
+    'port-offset': { type: 'string' },
+    resident: { type: 'string' },
+    verbose: { type: 'boolean' },
+  });
   return {
     portOffset: wholeNumber('--port-offset', text(values['port-offset']), 0, MAX_PORT_OFFSET, 0),
+    residents: workerNames('--resident', text(values['resident'])),
     verbose: values['verbose'] === true,
   };
 }
@@ -108,6 +115,15 @@ function audioFormat(value: string): AudioFormat {
     throw new UsageError(`--format ${value} is not known: ACS streams 16k (pcm16KMono) and 24k (pcm24KMono)`);
   }
   return wanted;
+}
+
+function workerNames(option: string, value: string | undefined): string[] {
+  const names = value?.split(',').map((name) => name.trim()) ?? [];
+  const wrong = names.find((name) => !/^[a-z][a-z0-9-]{0,62}$/.test(name));
+  if (wrong === undefined) return names;
+  throw new UsageError(
+    `${option} ${value} must be names of workers with commas between them, and "${wrong}" is none`,
+  );
 }
 
 function phoneNumber(option: string, value: string): string {

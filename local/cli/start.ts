@@ -7,15 +7,18 @@ import { compileReport } from '../client/report.ts';
 import type { RunningSystem } from '../client/running-system.ts';
 import { Telephone } from '../client/telephone.ts';
 import { portsWithOffset } from '../stack/ports.ts';
+import type { SystemLayout } from '../stack/specs.ts';
 import type { Stack } from '../stack/stack.ts';
 import { logLine } from './call.ts';
 import { CallDisplay, shortName } from './call-display.ts';
-import { readStartOptions } from './options.ts';
+import { readStartOptions, type StartOptions } from './options.ts';
 import { describeStack, readStackFile, removeStackFile, writeStackFile } from './stack-file.ts';
 import { startOwnStack } from './system.ts';
 import { UsageError } from './usage-error.ts';
 import { reportInWords, timelineInWords } from './words.ts';
 
+/** Where `npm run worker` listens, too. */
+const RESIDENT_PORT = 7073;
 const LOOK_EVERY_MS = 250;
 
 /** Resolves with 0 after Ctrl-C, with 1 when a part ended by itself. */
@@ -33,6 +36,7 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   const display = new CallDisplay(process.stdout);
   const stack = await startOwnStack({
     ports: portsWithOffset(options.portOffset),
+    ...residentsOf(options),
     ...(options.verbose ? { onLine: logLine } : {}),
     onDeath: (message) => {
       display.print(`\n${message}`);
@@ -57,10 +61,17 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   }
 }
 
+function residentsOf({ residents, portOffset }: StartOptions): Pick<SystemLayout, 'resident'> {
+  return residents.length === 0 ? {} : { resident: { workers: residents, port: RESIDENT_PORT + portOffset } };
+}
+
 function welcome(stack: Stack, { directory, keys }: RunningSystem, startMs: number): string {
   const rows = [
     ['control app', stack.url('control'), '/api/calls'],
     ['worker app', stack.url('worker'), '/api/workers'],
+    ...(stack.residentUrl === undefined
+      ? []
+      : [['resident workers', stack.residentUrl, '/api/workers/{name}']]),
     ['relay', stack.url('relay').replace('http:', 'ws:'), '/media/{callId}'],
     ['ACS, Event Grid', stack.url('acs'), '/control/calls'],
     ['Web PubSub', stack.url('webPubSub'), '/client/hubs/calls'],

@@ -21,6 +21,7 @@ const ROOT = new URL('../../', import.meta.url).pathname;
 
 export interface OwnStackOptions {
   readonly ports: Ports;
+  readonly resident?: NonNullable<SystemLayout['resident']>;
   readonly onLine?: (part: string, line: string) => void;
   readonly onDeath?: (message: string) => void;
   readonly extraEnv?: NonNullable<SystemLayout['extraEnv']>;

@@ -3,7 +3,8 @@
  * The numbers are from the range 555-0100 to 555-0199 that is kept for fiction.
  */
 import { AUDIO_FORMAT_NAMES, type AudioFormat } from '../../shared/core/audio-format.ts';
-import type { ListenMode } from '../../shared/core/plan.ts';
+import type { BargeInPolicy } from '../../shared/core/barge-in.ts';
+import { bargeInOf, type ListenMode } from '../../shared/core/plan.ts';
 
 const FIRST_NUMBER = 14_255_550_100;
 /** The numbers behind these are telephones that can be called, and callers of examples and tests. */
@@ -12,15 +13,27 @@ const NUMBERS = 80;
 export interface OfferedWorker {
   readonly name: string;
   readonly listen: ListenMode;
+  /** Absent: as its listen mode says. */
+  readonly bargeIn?: BargeInPolicy;
 }
 
 export interface DirectoryEntry {
   readonly number: string;
   readonly worker: string;
   readonly listen: ListenMode;
+  readonly bargeIn?: BargeInPolicy;
   readonly format: AudioFormat;
   /** Whether the audio streams as soon as the call is answered, or waits for `streaming/start`. */
   readonly startStreaming: boolean;
+}
+
+/** The same workers, where those of these names stay with their calls: they hear the stream, and are interrupted as they would be without. */
+export function withResidents(workers: readonly OfferedWorker[], names: readonly string[]): OfferedWorker[] {
+  return workers.map((worker) =>
+    names.includes(worker.name)
+      ? { name: worker.name, listen: { mode: 'stream' }, bargeIn: bargeInOf(worker) }
+      : worker,
+  );
 }
 
 /** Four numbers for each worker: both formats, streaming at once or later. @throws when there are more workers than numbers. */
@@ -30,6 +43,7 @@ export function makeDirectory(workers: readonly OfferedWorker[]): DirectoryEntry
       AUDIO_FORMAT_NAMES.map((format) => ({
         worker: worker.name,
         listen: worker.listen,
+        ...(worker.bargeIn === undefined ? {} : { bargeIn: worker.bargeIn }),
         format,
         startStreaming,
       })),
@@ -45,12 +59,12 @@ export function makeDirectory(workers: readonly OfferedWorker[]): DirectoryEntry
 
 /** A route for each number, in the shape of the setting `CALL_ROUTES`. */
 export function directoryRoutes(directory: readonly DirectoryEntry[]): object[] {
-  return directory.map(({ number, worker, listen, format, startStreaming }) => ({
+  return directory.map(({ number, worker, listen, bargeIn, format, startStreaming }) => ({
     name: `${worker}-${format}${startStreaming ? '' : '-later'}`,
     match: { to: number },
     format,
     startStreaming,
-    workers: [{ name: worker, listen }],
+    workers: [{ name: worker, listen, ...(bargeIn === undefined ? {} : { bargeIn }) }],
   }));
 }
 

@@ -11,6 +11,8 @@ export interface SystemLayout {
   readonly controlApp: string;
   readonly workerApp: string;
   readonly relayModule: string;
+  /** Workers that stay with their calls, in a process of their own; absent: none. */
+  readonly resident?: { readonly workers: readonly string[]; readonly port: number };
   /** Settings on top of those given here, for each part. */
   readonly extraEnv?: Partial<Readonly<Record<PartName, Readonly<Record<string, string>>>>>;
   /** Arguments after those given here, for each part. */
@@ -51,14 +53,18 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
     args: ['--port', String(ports.tables)],
     env: {},
   }),
-  webPubSub: ({ ports, secrets }) => ({
+  webPubSub: ({ ports, secrets, resident }) => ({
     name: 'Web PubSub',
     module: local('web-pubsub/main.ts'),
     args: ['--port', String(ports.webPubSub)],
     env: {
       WebPubSub__AccessKey: secrets.webPubSubAccessKey,
-      [`WebPubSub__Hubs__${HUB}__EventHandlers__0__UrlTemplate`]: `${address(ports, 'worker')}/api/workers/{event}`,
-      [`WebPubSub__Hubs__${HUB}__EventHandlers__0__EventPattern`]: '*',
+      ...eventHandlers([
+        ...(resident === undefined
+          ? []
+          : [{ url: residentUrl(resident), events: resident.workers.join(',') }]),
+        { url: address(ports, 'worker'), events: '*' },
+      ]),
     },
   }),
   acs: (layout) => ({
@@ -111,6 +117,37 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
     });
   },
 };
+
+/** The process of the resident workers. */
+export function residentSpec(
+  layout: SystemLayout,
+  { workers, port }: NonNullable<SystemLayout['resident']>,
+): ChildSpec {
+  return {
+    name: 'resident workers',
+    module: new URL('../../functions/resident/main.ts', import.meta.url).pathname,
+    args: [...workers, '--port', String(port)],
+    env: { WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout) },
+  };
+}
+
+export function residentUrl({ port }: NonNullable<SystemLayout['resident']>): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+/** The hub's table of event handlers: the first whose events fit gets an event. */
+function eventHandlers(
+  handlers: readonly { readonly url: string; readonly events: string }[],
+): Record<string, string> {
+  const rows = handlers.flatMap(({ url, events }, index) => {
+    const row = `WebPubSub__Hubs__${HUB}__EventHandlers__${index}`;
+    return [
+      [`${row}__UrlTemplate`, `${url}/api/workers/{event}`] as const,
+      [`${row}__EventPattern`, events] as const,
+    ];
+  });
+  return Object.fromEntries(rows);
+}
 
 function functionApp(
   layout: SystemLayout,

@@ -1,16 +1,17 @@
 /** The whole system on this machine: every part a process of its own, started together and stopped together. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Child } from './child.ts';
+import { Child, type ChildSpec } from './child.ts';
 import {
   type DirectoryEntry,
   directoryRoutes,
   makeDirectory,
   type OfferedWorker,
   OUTBOUND_ROUTE,
+  withResidents,
 } from './directory.ts';
 import { PART_NAMES, type PartName, type Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
-import { address, type SystemLayout, specOf } from './specs.ts';
+import { address, residentSpec, residentUrl, type SystemLayout, specOf } from './specs.ts';
 
 export interface StackOptions extends SystemLayout {
   /** Routes that come before those of the directory. */
@@ -25,6 +26,8 @@ export interface Stack {
   readonly secrets: Secrets;
   readonly directory: readonly DirectoryEntry[];
   url(part: PartName): string;
+  /** Where the resident workers are, if there are any. */
+  readonly residentUrl?: string;
   /** Process ids of the running parts, for measuring them. */
   pids(): Partial<Record<PartName, number>>;
   /** Ends a part as a crash would. */
@@ -40,22 +43,25 @@ const WORKERS_RETRY_MS = 100;
 
 /** Starts every part. When one cannot start, those that did are stopped and the error says why, in one sentence. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const children = new Map<PartName, Child>();
-  const start = async (part: PartName, routes?: readonly object[]): Promise<void> => {
-    const child = new Child(specOf(part, options, routes), options.onLine ?? (() => {}), (dead) =>
-      options.onDeath?.(dead.obituary()),
-    );
-    children.set(part, child);
+  const children = new Map<PartName | 'resident', Child>();
+  const { resident } = options;
+  const run = async (name: PartName | 'resident', spec: ChildSpec): Promise<void> => {
+    const child = new Child(spec, options.onLine ?? (() => {}), (dead) => options.onDeath?.(dead.obituary()));
+    children.set(name, child);
     await child.ready();
   };
+  const start = (part: PartName, routes?: readonly object[]): Promise<void> =>
+    run(part, specOf(part, options, routes));
   const stop = async (): Promise<void> => {
     await Promise.all([...children.values()].map((child) => child.stop()));
   };
   try {
     // The control app waits for the worker app, since the local directory has a number for each worker.
     const others = PART_NAMES.filter((part) => part !== 'control').map((part) => start(part));
+    if (resident !== undefined) others.push(run('resident', residentSpec(options, resident)));
     await allOrFirstError(others);
-    const directory = makeDirectory(await offeredWorkers(options));
+    const offered = withResidents(await offeredWorkers(options), resident?.workers ?? []);
+    const directory = makeDirectory(offered);
     const routes = [...(options.routes ?? []), ...directoryRoutes(directory), OUTBOUND_ROUTE];
     await start('control', routes);
     return {
@@ -63,6 +69,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       secrets: options.secrets,
       directory,
       url: (part) => address(options.ports, part),
+      ...(resident === undefined ? {} : { residentUrl: residentUrl(resident) }),
       pids: () => Object.fromEntries([...children].map(([part, child]) => [part, child.pid])),
       kill: async (part) => children.get(part)?.kill(),
       restart: (part) => start(part, routes),

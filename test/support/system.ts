@@ -30,6 +30,8 @@ export interface TestSystemOptions {
   readonly routes?: readonly object[];
   readonly extraEnv?: SystemLayout['extraEnv'];
   readonly extraArgs?: SystemLayout['extraArgs'];
+  /** Workers that stay with their calls. */
+  readonly residents?: readonly string[];
   readonly ports?: Ports;
 }
 
@@ -52,6 +54,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     controlApp: app,
     workerApp,
     relayModule: join(app, 'dist/relay/main.cjs'),
+    ...(options.residents && { resident: { workers: options.residents, port: (await freePorts()).worker } }),
     ...(options.routes && { routes: options.routes }),
     ...(options.extraEnv && { extraEnv: options.extraEnv }),
     ...(options.extraArgs && { extraArgs: options.extraArgs }),

@@ -1,0 +1,43 @@
+/** A system that was started with a resident worker: its calls are heard by the process that stays with them. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { align } from '../../local/audio/align.ts';
+import { makeCall } from '../../local/client/make-call.ts';
+import { compileReport } from '../../local/client/report.ts';
+import { findNumber } from '../../local/stack/directory.ts';
+import { speechLike } from '../support/signals.ts';
+import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
+
+const RATE = 16_000;
+
+let test: TestSystem;
+beforeAll(async () => {
+  test = await startTestSystem({ residents: ['echo'], extraEnv: PATIENT_RELAY });
+});
+afterAll(() => test?.stop());
+
+it.concurrent.each([
+  { worker: 'echo', chunksOf: 'the stream, 60 ms at a time', least: 30 },
+  { worker: 'parrot', chunksOf: 'utterances, from the worker app as ever', least: 1 },
+])(
+  'gives a caller of the $worker back what he said, who is heard by $chunksOf',
+  async ({ worker, least }) => {
+    const speech = { samples: speechLike(2 * RATE, RATE), sampleRateHz: RATE };
+    const to = findNumber(test.system.directory, worker, 'pcm16KMono') ?? '';
+    const evidence = await makeCall(test.system, { from: '+14255550199', to, speech, tailMs: 3_000 });
+    const report = compileReport(evidence);
+    expect(report.outcome).toBe('completed');
+    expect(
+      align(speech.samples, evidence.heard.samples, 5 * RATE),
+      'what was heard, beside what was said',
+    ).toMatchObject({
+      exact: true,
+    });
+    const [counts] = report.workers;
+    expect(counts).toMatchObject({ name: worker, chunksFailed: 0, lostMs: 0, droppedMs: 0 });
+    expect(counts?.chunksSent).toBeGreaterThanOrEqual(least);
+    if (worker === 'echo')
+      expect(
+        test.log.some((line) => line.includes('[resident workers]') && line.includes('takes calls')),
+      ).toBe(true);
+  },
+);
