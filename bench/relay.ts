@@ -181,7 +181,7 @@ function inWords(result: Result): string {
   switch (result.measure) {
     case 'capacity': {
       const { calls, end, reference } = result.ramp;
-      return `${calls} calls in time (${end}), ${reference.cpuMicrosecondsPerFrame.toFixed(1)} µs a frame with ${reference.calls} calls; ${result.steps.map((step) => `${step.calls}: ${step.p99Ms.toFixed(0)} ms, ${Math.round(step.cpuShare * 100)} % (load ${step.loadLateMs.toFixed(0)} ms, ${Math.round(step.loadCpuShare * 100)} %)`).join('; ')}`;
+      return `${calls} calls in time (${end}), ${reference.cpuMicrosecondsPerFrame.toFixed(1)} µs a frame with ${reference.calls} calls; ${result.steps.map((step) => `${step.calls}: ${step.p99Ms.toFixed(0)} ms, ${Math.round(step.cpuShare * 100)} % (load ${step.loadLateMs.toFixed(0)} ms, ${Math.round(step.loadCpuShare * 100)} %, others ${Math.round((step.othersCpuShare ?? 0) * 100)} %)`).join('; ')}`;
     }
     case 'latency':
     case 'barge-in': {

@@ -26,6 +26,8 @@ export interface Step {
   /** How late the load itself was, at the 99th percentile, and how busy. */
   readonly loadLateMs: number;
   readonly loadCpuShare: number;
+  /** What all else on the machine used, in cores: processes that do not belong to the measurement, Web PubSub where there is one, and the kernel's own work. */
+  readonly othersCpuShare?: number;
   /** Per call and minute. */
   readonly laneMessages: number;
   readonly laneUnits: number;
@@ -93,6 +95,14 @@ export function summarize(steps: readonly Step[], idleBytes: number, referenceCa
 function nearest(steps: readonly Step[], calls: number): Step | undefined {
   const distance = (step: Step): number => Math.abs(step.calls - calls);
   return steps.toSorted((a, b) => distance(a) - distance(b))[0];
+}
+
+/** Cores. The kernel itself takes about a tenth of one. */
+const DISTURBED_SHARE = 0.35;
+
+/** Somebody else needed the machine, or the load itself was late. */
+export function isDisturbed({ loadLateMs, othersCpuShare = 0 }: Step): boolean {
+  return loadLateMs > LOAD_LATE_MS || othersCpuShare > DISTURBED_SHARE;
 }
 
 function isInTime({ p99Ms, loadLateMs }: Step): boolean {

@@ -1,4 +1,5 @@
 /** One server with its load, each process on its core: calls are added, and what both sides see is measured. */
+import { cpus } from 'node:os';
 import type { WorkerPlan } from '../../shared/core/plan.ts';
 import { PinnedProcess } from '../acs/pinned-process.ts';
 import type { CallerScript } from './acs-stream.ts';
@@ -10,7 +11,10 @@ import {
   startPythonServer,
 } from './measured-server.ts';
 import type { Grown, Listening, LoadMeasured, NodeServerKind, Prepared } from './messages.ts';
-import type { Step } from './ramp.ts';
+import { isDisturbed, type Step } from './ramp.ts';
+
+/** Times that a step is measured while others need the machine. */
+const MAX_TRIES = 3;
 
 export const SERVERS = [
   'ws',
@@ -93,11 +97,21 @@ export class Rig {
     return (await this.#load.next<Grown>()).isComplete;
   }
 
+  /** Measures until nobody else needs the machine, up to so many times; what was measured last counts. */
   async measure(calls: number, measureMs: number): Promise<Step> {
+    let step = await this.#measureOnce(calls, measureMs);
+    for (let tries = 1; tries < MAX_TRIES && isDisturbed(step); tries += 1)
+      step = await this.#measureOnce(calls, measureMs);
+    return step;
+  }
+
+  async #measureOnce(calls: number, measureMs: number): Promise<Step> {
     await this.#server.reset();
+    const busyBefore = busyMs();
     this.#load.send({ type: 'measure', measureMs });
     const measured = await this.#load.next<LoadMeasured>();
     const usage = await this.#server.usage();
+    const busyShare = (busyMs() - busyBefore) / measured.elapsedMs;
     const perCallMinute = 60_000 / measured.elapsedMs / calls;
     const framesPerMs = measured.framesSent / measured.elapsedMs;
     return {
@@ -114,6 +128,7 @@ export class Rig {
       heardShare: measured.framesHeard / measured.framesSent,
       loadLateMs: measured.ownLatenessMs.p99,
       loadCpuShare: measured.ownCpuShare,
+      othersCpuShare: Math.max(0, busyShare - usage.cpuShare - measured.ownCpuShare),
       toLaneMs: measured.toLaneMs,
       fromLaneMs: measured.fromLaneMs,
       heardMs: measured.heardMs,
@@ -129,6 +144,11 @@ export class Rig {
     this.#server.stop();
     this.#service?.stop();
   }
+}
+
+/** Time that all cores have been busy, in milliseconds. */
+function busyMs(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
 }
 
 async function startServer(options: RigOptions, webPubSub: string): Promise<MeasuredServer> {
