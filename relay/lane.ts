@@ -18,10 +18,10 @@ import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import { BackOff } from './back-off.ts';
 import type { LaneReport } from './call-report.ts';
 import type { Clock } from './clock.ts';
+import { LaneAccount } from './lane-account.ts';
 import type { LaneConnection, LaneMessage, LaneResume, OpenLaneConnection } from './lane-connection.ts';
 import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
 import type { HeardFrame } from './listening/heard-frame.ts';
-import { RoundTrips } from './round-trips.ts';
 import type { WorkerLane } from './worker-lane.ts';
 
 /** An event that is not acknowledged within this time has failed. */
@@ -80,7 +80,7 @@ interface Connected {
 export class Lane implements WorkerLane {
   readonly #options: LaneOptions;
   readonly #outbox: LaneOutbox;
-  readonly #roundTrips = new RoundTrips();
+  readonly #account = new LaneAccount();
   readonly #backOff = new BackOff({
     firstMs: OPEN_FIRST_WAIT_MS,
     longestMs: OPEN_LONGEST_WAIT_MS,
@@ -96,14 +96,7 @@ export class Lane implements WorkerLane {
   /** Set while `call.started` waits for its next attempt. */
   #held = false;
   #startAttempts = 0;
-  #opened = 0;
   #resume: LaneResume | undefined;
-  #chunksSent = 0;
-  #chunksAcked = 0;
-  #chunksFailed = 0;
-  #ackedMs = 0;
-  #lostMs = 0;
-  #eventsFailed = 0;
 
   /** Begins to open the lane. */
   constructor(options: LaneOptions) {
@@ -194,15 +187,8 @@ export class Lane implements WorkerLane {
     return {
       name: this.#options.worker,
       state: this.#state,
-      chunksSent: this.#chunksSent,
-      chunksAcked: this.#chunksAcked,
-      chunksFailed: this.#chunksFailed,
-      ackedMs: Math.round(this.#ackedMs),
-      lostMs: Math.round(this.#lostMs),
+      ...this.#account.report(this.#outbox.eventsDropped),
       droppedMs: Math.round(this.#outbox.droppedMs),
-      eventsFailed: this.#eventsFailed + this.#outbox.eventsDropped,
-      reopened: Math.max(0, this.#opened - 1),
-      roundTripMs: this.#roundTrips.report(),
     };
   }
 
@@ -252,9 +238,9 @@ export class Lane implements WorkerLane {
   }
 
   #started(): void {
-    this.#opened += 1;
+    this.#account.opened();
     this.#startAttempts = 0;
-    if (this.#opened > 1) this.#outbox.resume();
+    if (this.#account.timesOpened > 1) this.#outbox.resume();
     this.#enter(this.#ending ? 'draining' : 'open');
     this.#options.onOpened();
     this.#pump();
@@ -306,7 +292,7 @@ export class Lane implements WorkerLane {
     const cancel = clock.after(EVENT_TIMEOUT_MS, () => settle(false));
     current.fail = () => settle(false);
     current.refused = false;
-    if (message.kind === 'audio') this.#chunksSent += 1;
+    this.#account.sent(message);
     const { connection } = current;
     const sent =
       message.kind === 'audio' ? connection.sendAudio(message.packet) : connection.sendEvent(message.event);
@@ -326,20 +312,15 @@ export class Lane implements WorkerLane {
   #acked(message: OutboxMessage, tookMs: number): void {
     this.#backOff.succeeded();
     if (this.#current !== undefined) this.#current.mayReplay = false;
-    if (message.kind === 'event') return;
-    this.#chunksAcked += 1;
-    this.#ackedMs += message.ms;
-    this.#roundTrips.add(tookMs);
+    this.#account.acked(message, tookMs);
   }
 
   #failed(message: OutboxMessage): void {
+    this.#account.failed(message);
     if (message.kind === 'audio') {
-      this.#chunksFailed += 1;
-      this.#lostMs += message.ms;
       this.#outbox.lost(message.ssrc);
       return;
     }
-    this.#eventsFailed += 1;
     if (message.event.type !== 'call.started') return;
     this.#startAttempts += 1;
     if (this.#startAttempts >= START_EVENT_ATTEMPTS || this.#current === undefined) return;

@@ -10,15 +10,14 @@
 import type { Logger } from 'pino';
 import { bytesToMs, FRAME_MS } from '../shared/core/audio-format.ts';
 import type { ListenMode } from '../shared/core/plan.ts';
-import type { CallControlMessage } from '../shared/protocol/call-control-messages.ts';
 import type { StreamHandover } from '../shared/protocol/stream-handover.ts';
 import type { VerifiedTicket } from '../shared/protocol/ticket.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import type { CallReport, CallState } from './call-report.ts';
 import type { Clock } from './clock.ts';
-import { ControlInbox } from './control/control-inbox.ts';
-import { Standby } from './control/standby.ts';
+import { CallControl } from './control/call-control.ts';
 import { Counts } from './counts.ts';
+import { HandoverNotice } from './handover/handover-notice.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane-connection.ts';
 import { Listening } from './listening/listening.ts';
 import type { SpeechListener } from './listening/speech-events.ts';
@@ -36,11 +35,6 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
 
 const unobserved = (): TurnObserver => ({ began: () => {}, answered: () => {}, gaveUp: () => {} });
-
-const NOT_ON_THE_CALL = 'control: the worker is not on the call';
-
-/** How soon after a change of its workers and lanes a stream leaves word of them for the next one. */
-export const HANDOVER_DELAY_MS = 250;
 
 /** `moved`: this relay had the stream restarted, so that it is opened elsewhere. */
 export type CloseCause = 'stream ended' | 'moved' | 'replaced' | 'relay shutting down' | 'no sign of life';
@@ -86,14 +80,14 @@ export class Session {
   readonly #speaker: Speaker;
   readonly #ignored = new Counts();
   readonly #workers: CallWorkers;
-  readonly #standby: Standby;
+  readonly #control: CallControl;
+  readonly #notice: HandoverNotice | undefined;
   readonly #over = Promise.withResolvers<void>();
   readonly #ended: Promise<void>;
   readonly #startedAtMs: number;
   /** Resolves when every worker has been told of the end, or could not be told in time. */
   #told: Promise<void> = Promise.resolve();
   #isMoving = false;
-  #cancelHandover: (() => void) | undefined;
   #state: CallState = 'connected';
   #endedReason: CloseCause | undefined;
   #endedAtMs: number | undefined;
@@ -110,15 +104,17 @@ export class Session {
     this.#startedAtMs = clock.nowMs();
     this.#intake = new MediaIntake(plan);
     this.#speaker = new Speaker({ socket, format, jitterBufferMs, leadMs, clock, wheel });
-    const inbox = new ControlInbox({
+    this.#control = new CallControl({
       callId,
       keys,
       clock,
-      onMessage: (message) => this.#control(message),
+      open: openControl,
+      workers: () => this.#workers,
       onIgnored: (reason) => this.#ignore(reason),
     });
-    const onControl = (value: unknown): void => inbox.receive(value);
-    this.#standby = new Standby({ callId, open: openControl, clock, onControl });
+    const { onHandover: leave } = options;
+    const current = (): StreamHandover => this.#workers.handover;
+    this.#notice = leave && new HandoverNotice({ clock, current, leave });
     this.#workers = new CallWorkers({
       callId,
       format,
@@ -131,7 +127,7 @@ export class Session {
       callStarted: (turn, listen) => this.#callStarted(turn, listen),
       onIgnored: (reason, count) => this.#ignore(reason, count),
       onPublish: (worker, action) => onPublish?.(callId, worker, action),
-      onControl,
+      onControl: (value) => this.#control.receive(value),
       observeTurns: options.observeTurns ?? unobserved,
       onChange: () => this.#workersChanged(),
     });
@@ -144,7 +140,7 @@ export class Session {
     // Whoever was put on the call or taken off it in the stream before stays so.
     for (const worker of handover?.workers ?? plan.workers) this.#workers.attach(worker);
     this.#workersChanged();
-    void options.onHandover?.({ ...this.#workers.handover, lanes: {} }, false);
+    this.#notice?.begin();
     this.#ended = this.#whenEnded();
   }
 
@@ -198,7 +194,7 @@ export class Session {
   /** The stream is about to be restarted elsewhere: when it ends now, that is why. Resolves when word is left of what is not known yet. */
   async beMoved(): Promise<void> {
     this.#isMoving = true;
-    await this.#leaveWord();
+    await this.#notice?.leaveNow();
   }
 
   /** The socket is closed, by ACS or by the network. */
@@ -240,40 +236,9 @@ export class Session {
     this.#workers.hear(this.#listening.hear(ssrc, pcm, timestamp));
   }
 
-  /** What somebody outside the call wants of it. */
-  #control(message: CallControlMessage): void {
-    if (this.#isOver()) return;
-    switch (message.type) {
-      case 'attach': {
-        const refusal = this.#workers.attach(message.worker);
-        if (refusal !== undefined) this.#ignore(`control: ${refusal}`);
-        break;
-      }
-      case 'detach':
-        if (!this.#workers.detach(message.worker)) this.#ignore(NOT_ON_THE_CALL);
-        break;
-      case 'message': {
-        const { worker, data } = message;
-        if (!this.#workers.tell({ type: 'message', data }, worker)) this.#ignore(NOT_ON_THE_CALL);
-        break;
-      }
-    }
-  }
-
   #workersChanged(): void {
-    // Somebody has to hear the control group, whatever becomes of the workers.
-    this.#standby.isNeeded = !this.#isOver() && !this.#workers.isReachable;
-    const { clock, onHandover } = this.#options;
-    if (onHandover === undefined || this.#isOver()) return;
-    this.#cancelHandover ??= clock.after(HANDOVER_DELAY_MS, () => void this.#leaveWord());
-  }
-
-  /** Leaves word of a change for the next stream, if there is one of which none is left yet. */
-  async #leaveWord(): Promise<void> {
-    if (this.#cancelHandover === undefined) return;
-    this.#cancelHandover();
-    this.#cancelHandover = undefined;
-    await this.#options.onHandover?.(this.#workers.handover, true);
+    this.#control.workersChanged();
+    this.#notice?.changed();
   }
 
   /** Who is told of speech: what is said into the call first, then who waits for an answer. */
@@ -326,18 +291,13 @@ export class Session {
     this.#endedReason = cause;
     this.#speaker.close();
     this.#listening.close();
-    const { onHandover } = this.#options;
-    if (this.#isContinued(cause)) {
-      void this.#leaveWord();
-      void onHandover?.(this.#workers.handover, false);
-      // Should the next stream not come after all, this one has just ended.
-      this.#told = this.#workers.release({ type: 'call.ended', reason: 'stream ended' });
-    } else {
-      this.#cancelHandover?.();
-      void onHandover?.({ ...this.#workers.handover, lanes: {} }, false);
-      this.#told = this.#workers.end({ type: 'call.ended', reason: cause });
-    }
-    this.#workersChanged();
+    this.#control.end();
+    const isContinued = this.#isContinued(cause);
+    this.#notice?.end(isContinued);
+    // Should the next stream not come after all, this one has just ended.
+    this.#told = isContinued
+      ? this.#workers.release({ type: 'call.ended', reason: 'stream ended' })
+      : this.#workers.end({ type: 'call.ended', reason: cause });
     this.#over.resolve();
   }
 

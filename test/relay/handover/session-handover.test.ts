@@ -1,7 +1,7 @@
 /** A stream of a call takes the place of another one: what it finds, and what it leaves. */
 import { describe, expect, it } from 'vitest';
+import { HANDOVER_DELAY_MS } from '../../../relay/handover/handover-notice.ts';
 import { RELEASE_LIMIT_MS } from '../../../relay/lane.ts';
-import { HANDOVER_DELAY_MS } from '../../../relay/session.ts';
 import { TURNS_PER_STREAM } from '../../../shared/core/turn-filter.ts';
 import { dtmf, frame } from '../acs-messages.ts';
 import { settled } from '../relay-clock.ts';
