@@ -63,7 +63,12 @@ export class ChaosRun {
   }
 
   /** Makes all calls, lets everything come to rest, heals what was left behind, ends what nobody has ended. */
-  async run(): Promise<{ readonly evidence: Evidence; readonly counts: ChaosCounts }> {
+  async run(): Promise<{
+    readonly evidence: Evidence;
+    /** Where live calls still differed when they should have been healed, in sentences. */
+    readonly unhealed: readonly string[];
+    readonly counts: ChaosCounts;
+  }> {
     await this.#setFaults(this.#plan.faults);
     const watching = Promise.all([this.#watchAcs(), this.#watchRows()]);
     try {
@@ -77,10 +82,10 @@ export class ChaosRun {
       });
       const faults = await this.#setFaults([]);
       await this.#timed('rest', () => this.#comeToRest());
-      await this.#timed('heal', () => this.#heal());
+      const unhealed = await this.#timed('heal', () => this.#heal());
       await this.#timed('end', () => this.#endAll());
       const evidence = await this.#timed('evidence', () => this.#evidence());
-      return { evidence, counts: this.#counts(faults) };
+      return { evidence, unhealed, counts: this.#counts(faults) };
     } finally {
       this.#over = true;
       await watching;
@@ -235,11 +240,11 @@ export class ChaosRun {
   }
 
   /** Sweeps as if minutes went by, until both sides agree or the time is over in which they must. */
-  async #heal(): Promise<void> {
+  async #heal(): Promise<string[]> {
     for (let minute = 0; ; minute += 1) {
-      const left = (await this.#disagreements()).length;
-      this.#leftBehind.push(left);
-      if (left === 0 || minute === MINUTES) return;
+      const left = await this.#disagreements();
+      this.#leftBehind.push(left.length);
+      if (left.length === 0 || minute === MINUTES) return left;
       await this.#control('POST', `${this.#test.system.urls.control}/admin/functions/sweepCalls`, {});
       const giveUpAtMs = Date.now() + AGREE_LIMIT_MS;
       while (Date.now() < giveUpAtMs && (await this.#disagreements()).length > 0) await delay(200);

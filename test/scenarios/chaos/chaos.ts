@@ -59,8 +59,8 @@ export async function chaos(seed: string, calls: number, kills: number): Promise
       },
     });
     const record = new AcsRecord(log);
-    const { evidence, counts } = await new ChaosRun(plan, test, record).run();
-    return { counts: { ...counts, conflicts: proxy.conflicts }, faults: judge(evidence) };
+    const { evidence, unhealed, counts } = await new ChaosRun(plan, test, record).run();
+    return { counts: { ...counts, conflicts: proxy.conflicts }, faults: [...unhealed, ...judge(evidence)] };
   } finally {
     await keepLogs(process.env['CHAOS_LOGS'], test, log);
     await test?.stop();
