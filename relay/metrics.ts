@@ -2,7 +2,7 @@
 import type { HistogramSnapshot } from './operations/histogram.ts';
 import type { HopsSnapshot } from './operations/hops.ts';
 import type { LoopDelay } from './operations/loop-delay.ts';
-import type { Totals } from './totals.ts';
+import type { TotalName, Totals } from './totals.ts';
 
 export interface MetricsSnapshot {
   readonly callsLive: number;
@@ -17,6 +17,25 @@ export interface MetricsSnapshot {
   readonly loopDelay: LoopDelay;
   readonly hops: HopsSnapshot;
 }
+
+/** Counters that are sums of what the calls report. */
+const TOTALS: readonly (readonly [name: string, help: string, total: TotalName])[] = [
+  ['frames_in_total', 'Audio frames of 20 ms from ACS.', 'framesIn'],
+  ['frames_out_total', 'Audio to ACS in units of 20 ms.', 'framesOut'],
+  ['audio_dropped_ms_total', 'Audio of workers that ACS did not take in time.', 'audioMsDropped'],
+  ['stop_audio_total', 'StopAudio messages sent.', 'stopAudioSent'],
+  ['interruptions_total', 'Times that a worker was interrupted.', 'interruptions'],
+  ['audio_cut_ms_total', 'Audio that was interrupted or stopped before it was heard.', 'audioMsCut'],
+  ['chunks_sent_total', 'Chunks sent to workers.', 'chunksSent'],
+  ['chunks_acked_total', 'Chunks that workers answered.', 'chunksAcked'],
+  ['chunks_failed_total', 'Chunks that failed or were not answered in time.', 'chunksFailed'],
+  ['chunks_lost_ms_total', 'Audio of the failed chunks.', 'lostMs'],
+  ['backlog_dropped_ms_total', 'Audio dropped because a worker was slow or away.', 'droppedMs'],
+  ['events_failed_total', 'Events other than audio that failed.', 'eventsFailed'],
+  ['replies_played_total', 'Replies of workers that were played.', 'repliesPlayed'],
+  ['replies_ignored_total', 'Replies of workers that were not used.', 'repliesIgnored'],
+  ['lanes_reopened_total', 'Lanes opened again after they had closed.', 'reopened'],
+];
 
 type Label = readonly [name: string, value: string];
 
@@ -37,29 +56,7 @@ export function formatMetrics(snapshot: MetricsSnapshot): string {
     gauge('loop_delay_max_ms', 'The same, longest.', snapshot.loopDelay.max),
     counter('calls_started_total', 'Media streams accepted.', snapshot.callsStarted),
     counters('refused_total', 'Media streams refused before the upgrade.', 'status', snapshot.refused),
-    counter('frames_in_total', 'Audio frames of 20 ms from ACS.', totals.framesIn),
-    counter('frames_out_total', 'Audio to ACS in units of 20 ms.', totals.framesOut),
-    counter(
-      'audio_dropped_ms_total',
-      'Audio of workers that ACS did not take in time.',
-      totals.audioMsDropped,
-    ),
-    counter('stop_audio_total', 'StopAudio messages sent.', totals.stopAudioSent),
-    counter('interruptions_total', 'Times that a worker was interrupted.', totals.interruptions),
-    counter(
-      'audio_cut_ms_total',
-      'Audio that was interrupted or stopped before it was heard.',
-      totals.audioMsCut,
-    ),
-    counter('chunks_sent_total', 'Chunks sent to workers.', totals.chunksSent),
-    counter('chunks_acked_total', 'Chunks that workers answered.', totals.chunksAcked),
-    counter('chunks_failed_total', 'Chunks that failed or were not answered in time.', totals.chunksFailed),
-    counter('chunks_lost_ms_total', 'Audio of the failed chunks.', totals.lostMs),
-    counter('backlog_dropped_ms_total', 'Audio dropped because a worker was slow or away.', totals.droppedMs),
-    counter('events_failed_total', 'Events other than audio that failed.', totals.eventsFailed),
-    counter('replies_played_total', 'Replies of workers that were played.', totals.repliesPlayed),
-    counter('replies_ignored_total', 'Replies of workers that were not used.', totals.repliesIgnored),
-    counter('lanes_reopened_total', 'Lanes opened again after they had closed.', totals.lanesReopened),
+    ...TOTALS.map(([name, help, total]) => counter(name, help, totals[total])),
     counters('ignored_total', 'Messages that were not used.', 'reason', totals.ignored),
     histogram('frame_to_lane_ms', 'From a frame of ACS to the lane message with it.', hops.frameToLane),
     histogram(

@@ -1,64 +1,41 @@
 /** Sums of call reports, for the metrics. */
-import type { CallReport } from './call-report.ts';
+import type { CallReport, WorkerReport } from './call-report.ts';
 
-export interface Totals {
-  framesIn: number;
-  framesOut: number;
-  audioMsDropped: number;
-  stopAudioSent: number;
-  interruptions: number;
-  audioMsCut: number;
-  chunksSent: number;
-  chunksAcked: number;
-  chunksFailed: number;
-  lostMs: number;
-  droppedMs: number;
-  eventsFailed: number;
-  repliesPlayed: number;
-  repliesIgnored: number;
-  lanesReopened: number;
-  readonly ignored: Record<string, number>;
-}
+/** What is summed up of each call, by its name in the report. */
+const OF_CALLS = [
+  'framesIn',
+  'framesOut',
+  'audioMsDropped',
+  'stopAudioSent',
+  'interruptions',
+  'audioMsCut',
+] as const satisfies readonly (keyof CallReport)[];
+
+/** What is summed up of each worker of a call. */
+const OF_WORKERS = [
+  'chunksSent',
+  'chunksAcked',
+  'chunksFailed',
+  'lostMs',
+  'droppedMs',
+  'eventsFailed',
+  'repliesPlayed',
+  'repliesIgnored',
+  'reopened',
+] as const satisfies readonly (keyof WorkerReport)[];
+
+export type TotalName = (typeof OF_CALLS)[number] | (typeof OF_WORKERS)[number];
+
+export type Totals = Record<TotalName, number> & { readonly ignored: Record<string, number> };
 
 export function emptyTotals(): Totals {
-  return {
-    framesIn: 0,
-    framesOut: 0,
-    audioMsDropped: 0,
-    stopAudioSent: 0,
-    interruptions: 0,
-    audioMsCut: 0,
-    chunksSent: 0,
-    chunksAcked: 0,
-    chunksFailed: 0,
-    lostMs: 0,
-    droppedMs: 0,
-    eventsFailed: 0,
-    repliesPlayed: 0,
-    repliesIgnored: 0,
-    lanesReopened: 0,
-    ignored: {},
-  };
+  const zeros = Object.fromEntries([...OF_CALLS, ...OF_WORKERS].map((name) => [name, 0]));
+  return { ...(zeros as Record<TotalName, number>), ignored: {} };
 }
 
 export function addReport(totals: Totals, report: CallReport): void {
-  totals.framesIn += report.framesIn;
-  totals.framesOut += report.framesOut;
-  totals.audioMsDropped += report.audioMsDropped;
-  totals.stopAudioSent += report.stopAudioSent;
-  totals.interruptions += report.interruptions;
-  totals.audioMsCut += report.audioMsCut;
-  for (const worker of report.workers) {
-    totals.chunksSent += worker.chunksSent;
-    totals.chunksAcked += worker.chunksAcked;
-    totals.chunksFailed += worker.chunksFailed;
-    totals.lostMs += worker.lostMs;
-    totals.droppedMs += worker.droppedMs;
-    totals.eventsFailed += worker.eventsFailed;
-    totals.repliesPlayed += worker.repliesPlayed;
-    totals.repliesIgnored += worker.repliesIgnored;
-    totals.lanesReopened += worker.reopened;
-  }
+  for (const name of OF_CALLS) totals[name] += report[name];
+  for (const worker of report.workers) for (const name of OF_WORKERS) totals[name] += worker[name];
   for (const [reason, count] of Object.entries(report.ignored)) {
     totals.ignored[reason] = (totals.ignored[reason] ?? 0) + count;
   }
