@@ -3,8 +3,7 @@
  * The numbers are from the range 555-0100 to 555-0199 that is kept for fiction.
  */
 import { AUDIO_FORMAT_NAMES, type AudioFormat } from '../../shared/core/audio-format.ts';
-import type { BargeInPolicy } from '../../shared/core/barge-in.ts';
-import { bargeInOf, type ListenMode } from '../../shared/core/plan.ts';
+import { bargeInOf, type ListenMode, type WorkerPlan } from '../../shared/core/plan.ts';
 
 const FIRST_NUMBER = 14_255_550_100;
 /** The numbers behind these are telephones that can be called, and callers of examples and tests. */
@@ -14,14 +13,14 @@ export interface OfferedWorker {
   readonly name: string;
   readonly listen: ListenMode;
   /** Absent: as its listen mode says. */
-  readonly bargeIn?: BargeInPolicy;
+  readonly bargeIn?: NonNullable<WorkerPlan['bargeIn']>;
 }
 
 export interface DirectoryEntry {
   readonly number: string;
   readonly worker: string;
   readonly listen: ListenMode;
-  readonly bargeIn?: BargeInPolicy;
+  readonly bargeIn?: NonNullable<WorkerPlan['bargeIn']>;
   readonly format: AudioFormat;
   /** Whether the audio streams as soon as the call is answered, or waits for `streaming/start`. */
   readonly startStreaming: boolean;
