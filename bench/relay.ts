@@ -12,6 +12,7 @@
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { RELAY_NODE_ARGS } from '../local/stack/specs.ts';
 import { WORKER_CODECS, type WorkerCodec, type WorkerPlan } from '../shared/core/plan.ts';
 import { PinnedProcess } from './acs/pinned-process.ts';
 import { LOAD_CORE, pythonWithWebSockets, SERVER_CORE } from './relay/measured-server.ts';
@@ -64,7 +65,7 @@ export async function run(args: readonly string[]): Promise<number> {
       calls: { type: 'string' },
       label: { type: 'string', default: '' },
       settings: { type: 'string', default: '' },
-      flags: { type: 'string', default: '--single-threaded-gc --initial-old-space-size=256' },
+      flags: { type: 'string', default: RELAY_NODE_ARGS.join(' ') },
       runtime: { type: 'string' },
       'chunk-ms': { type: 'string', default: '100' },
       codec: { type: 'string', default: 'pcm16' },

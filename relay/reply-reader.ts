@@ -11,9 +11,7 @@ import {
 import { parseWorkerActions, type WorkerAction } from '../shared/protocol/worker-messages.ts';
 import type { LaneMessage, LaneMessageSource } from './lane-connection.ts';
 import { PcmuReplies } from './pcmu-replies.ts';
-
-/** How many packets of each source are remembered to recognise one that comes twice. */
-const REMEMBERED_PACKETS = 64;
+import { SeenPackets } from './seen-packets.ts';
 
 export type Reply =
   /** `turn`: the one that the audio says it answers. */
@@ -27,7 +25,10 @@ export class ReplyReader {
   readonly #format: AudioFormat;
   /** Set for a worker that speaks PCMU; it may send audio in the format of the call all the same. */
   readonly #pcmu: PcmuReplies | undefined;
-  readonly #seen: Record<LaneMessageSource, string[]> = { reply: [], group: [] };
+  readonly #seen: Readonly<Record<LaneMessageSource, SeenPackets>> = {
+    reply: new SeenPackets(),
+    group: new SeenPackets(),
+  };
 
   constructor(format: AudioFormat, codec: WorkerCodec = 'pcm16') {
     this.#format = format;
@@ -47,8 +48,8 @@ export class ReplyReader {
 
   /** The lane is new: its sequence numbers begin again. */
   restart(): void {
-    this.#seen.reply.length = 0;
-    this.#seen.group.length = 0;
+    this.#seen.reply.forget();
+    this.#seen.group.forget();
   }
 
   #readPacket(from: LaneMessageSource, bytes: Uint8Array): Reply {
@@ -69,13 +70,8 @@ export class ReplyReader {
     return { kind: 'audio', pcm: pcmu?.decode(packet) ?? packet.payload, turn: packet.ssrc };
   }
 
-  #isRepeated(from: LaneMessageSource, { ssrc, sequenceNumber, timestamp }: RtpPacket): boolean {
-    const seen = this.#seen[from];
-    const id = `${ssrc}/${sequenceNumber}/${timestamp}`;
-    if (seen.includes(id)) return true;
-    seen.push(id);
-    if (seen.length > REMEMBERED_PACKETS) seen.shift();
-    return false;
+  #isRepeated(from: LaneMessageSource, packet: RtpPacket): boolean {
+    return this.#seen[from].isRepeated(packet);
   }
 }
 

@@ -27,6 +27,17 @@ const STORAGE_KEY =
 /** Whom calls may be placed to: numbers that are kept for fiction, and people with an app of the stand-in's. */
 const FICTIONAL_TELEPHONES = '+142555501*,8:acs:acdc_*';
 
+/** Node 22 does not know the last of the arguments of the relay. */
+const KNOWS_EXTERNAL_LIMIT = Number(process.versions.node.split('.')[0]) >= 24;
+
+/** What Node is given in the relay's process, as in its container: docs/decisions/0071-room-for-the-old-generation.md. */
+export const RELAY_NODE_ARGS: readonly string[] = [
+  '--single-threaded-gc',
+  '--max-semi-space-size=16',
+  '--initial-old-space-size=256',
+  ...(KNOWS_EXTERNAL_LIMIT ? ['--external-memory-accounted-in-global-limit'] : []),
+];
+
 export function address(ports: Ports, part: PartName): string {
   return `http://127.0.0.1:${ports[part]}`;
 }
@@ -83,8 +94,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
   relay: (layout) => ({
     name: 'relay',
     module: layout.relayModule,
-    // As its container does: docs/decisions/0071-room-for-the-old-generation.md.
-    nodeArgs: ['--single-threaded-gc', '--initial-old-space-size=256'],
+    nodeArgs: RELAY_NODE_ARGS,
     env: {
       HOST: '127.0.0.1',
       PORT: String(layout.ports.relay),

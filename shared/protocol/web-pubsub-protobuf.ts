@@ -62,11 +62,23 @@ const UP = { sendToGroup: 1, event: 5, joinGroup: 6, leaveGroup: 7, sequenceAck:
 
 const utf8 = new TextEncoder();
 
+/** Names of workers, which come with every chunk. */
+const names = new Map<string, Uint8Array>();
+const MAX_NAMES = 256;
+
+function encodedName(name: string): Uint8Array {
+  const existing = names.get(name);
+  if (existing !== undefined) return existing;
+  const made = utf8.encode(name);
+  if (names.size < MAX_NAMES) names.set(name, made);
+  return made;
+}
+
 export function writeUpstream(message: UpstreamMessage): Uint8Array<ArrayBuffer> {
   switch (message.kind) {
     case 'sendEvent':
       return write(UP.event, [
-        [1, utf8.encode(message.event)],
+        [1, encodedName(message.event)],
         [2, dataField(message.data)],
         [3, message.ackId],
       ]);
@@ -197,7 +209,7 @@ function readData(bytes: Uint8Array): DownstreamMessage {
   let data: DownstreamData | undefined;
   let sequenceId: number | undefined;
   for (const fields = new ProtobufFields(bytes); fields.next(); ) {
-    if (fields.number === 1) from = fields.text();
+    if (fields.number === 1) from = senderOf(fields.bytes());
     else if (fields.number === 2) group = fields.text();
     else if (fields.number === 3) data = readMessageData(fields.bytes());
     else if (fields.number === 4) sequenceId = fields.varint();
@@ -207,6 +219,17 @@ function readData(bytes: Uint8Array): DownstreamMessage {
   if (from === 'group') return { kind: 'groupData', group, ...numbered };
   if (from === 'server') return { kind: 'serverData', ...numbered };
   throw new ProtobufError('a data message that is neither from a group nor from the server');
+}
+
+/** Without a text decoder for those who do send, since this comes with every message. */
+function senderOf(bytes: Uint8Array): string {
+  return SENDERS.find(({ code }) => isSame(code, bytes))?.name ?? '';
+}
+
+const SENDERS = ['server', 'group'].map((name) => ({ name, code: utf8.encode(name) }));
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, at) => b[at] === byte);
 }
 
 function readMessageData(bytes: Uint8Array): DownstreamData | undefined {
