@@ -67,7 +67,10 @@ it('is heard as it should be: four answers whole, two cut short, one of them who
   expect(report.outcome).toBe('completed');
   expect(report.stopAudioCount, 'two interruptions and a pause').toBe(3);
   const heard = talkspurts(evidence.heard.samples, RATE / 10);
-  const told = heard.map((each) => `${(each.byteOffset / 2 / SAMPLES_PER_MS).toFixed(0)}+${(each.length / SAMPLES_PER_MS).toFixed(0)} first ${each[0]}`);
+  const told = heard.map(
+    (each) =>
+      `${(each.byteOffset / 2 / SAMPLES_PER_MS).toFixed(0)}+${(each.length / SAMPLES_PER_MS).toFixed(0)} first ${each[0]}`,
+  );
   process.stdout.write(`heard at + for (ms): ${told.join(', ')}\n`);
   expect(heard, 'six answers, one of them in two parts').toHaveLength(7);
   const [one, two, three, rest, four, five, six] = heard.map((samples) => Array.from(samples));

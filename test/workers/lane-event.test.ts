@@ -170,7 +170,10 @@ describe('the reply of a worker', () => {
     const before = test.connectionState;
     const once = await test.audio();
     test.connectionState = before;
-    expect(await test.audio()).toEqual(once);
+    const again = await test.audio();
+    // Where traces are recorded each packet names its own span, which the relay does not look at to know a packet again.
+    expect(packetOf(again)).toEqual(packetOf(once));
+    expect(again.connectionState).toEqual(once.connectionState);
   });
 
   it('belongs to the next turn after an interruption, and never to an earlier one', async () => {
