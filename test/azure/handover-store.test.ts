@@ -31,7 +31,10 @@ it('keeps the last handover of each call, also the longest, and has none before 
 it('says when storage cannot be reached', async () => {
   const connectionString =
     'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a;';
-  const lost = createTableHandoverStore({ connectionString }, { allowInsecureConnection: true, maxRetries: 0 });
+  const lost = createTableHandoverStore(
+    { connectionString },
+    { allowInsecureConnection: true, maxRetries: 0 },
+  );
   await expect(lost.get('a')).rejects.toThrow(CallStoreError);
   await expect(lost.put('a', 'x')).rejects.toThrow(CallStoreError);
 });
