@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { incomingCall } from '../../../functions/control/incoming-call.ts';
 import { AnswerPostponedError } from '../../../functions/control/use-cases/act-on-incoming-call.ts';
 import { callIdOf } from '../../../functions/control/use-cases/receive-incoming-call.ts';
 import { ANSWER_LEASE_MS, step } from '../../../shared/core/call.ts';
+import { CallStoreError } from '../../../shared/core/call-store.ts';
 import { verifyCallToken } from '../../../shared/protocol/call-token.ts';
 import { CALL_ID_PATTERN } from '../../../shared/protocol/names.ts';
 import { verifyTicket } from '../../../shared/protocol/ticket.ts';
@@ -210,11 +211,10 @@ describe('an incoming call', () => {
   });
 
   it('is answered while its event is entered, and delivered again where that fails', async () => {
-    bench.control.duringAnswer = async () => {
-      bench.store.outage = true;
-    };
+    const append = vi.spyOn(bench.store, 'appendTimeline');
+    append.mockRejectedValue(new CallStoreError('storage could not be reached'));
     await expect(deliver()).rejects.toThrow('storage could not be reached');
-    bench.store.outage = false;
+    append.mockRestore();
     expect(await bench.store.timeline(CALL_ID, 100)).toEqual([]);
     await deliver();
     expect(bench.control.count('answer')).toBe(1);
