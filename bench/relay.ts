@@ -28,12 +28,13 @@ import { appendRound, MEASURES, type Measure, type Result, type Round, readRound
 import { type RigOptions, SERVERS, type ServerName } from './relay/rig.ts';
 import { formatTables } from './relay/table.ts';
 
-const LEVELS = [150, 300, 400, 450, 500, 550, 600, 650, 700, 750, 800, 850, 900, 950, 1_000, 1_100, 1_200];
+const LEVELS = [100, 200, 300, 350, 400, 450, 500, 550, 600, 700, 800, 900, 1_000, 1_100, 1_200];
 /** What follows the relay shares the core of the load, and is at its end long before the relay. */
 const WEB_PUBSUB_LEVELS = [10, 20, 30, 50, 70, 100, 140, 200, 250];
 const REFERENCE_CALLS = 300;
 const MEMORY_CALLS = [100, 400] as const;
-const FULL_PACE: Pace = { warmUpMs: 1_500, settleMs: 300, measureMs: 1_500 };
+/** What is compiled while it runs is slow for some seconds. */
+const FULL_PACE: Pace = { warmUpMs: 5_000, settleMs: 500, measureMs: 2_000 };
 /** For measures with a steady number of calls. */
 const STEADY_MEASURE_MS = 8_000;
 

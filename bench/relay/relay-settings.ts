@@ -19,6 +19,8 @@ export function relaySettings(
     MAX_CALLS: '10000',
     // It is to be seen how late it gets, so that it may not refuse calls for being late.
     MAX_LOOP_DELAY_MS: '5000',
+    // After a delay the relay holds audio back that ACS does not need yet, which is not to be taken for lateness.
+    PLAYOUT_LEAD_MS: '5000',
     LOG_LEVEL: 'silent',
     ...settings,
   });
