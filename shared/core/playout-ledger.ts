@@ -1,12 +1,14 @@
 import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE, bytesToMs } from './audio-format.ts';
+import { ByteRing } from './byte-ring.ts';
 import { PlayoutClock } from './playout-clock.ts';
 
 /** `filler`: silence that was put ahead of audio. It takes time, but it is not something that was said. */
 export type PlayoutKind = 'audio' | 'filler';
 
-interface Piece {
-  readonly pcm: Uint8Array;
+/** A stretch of one kind, in the order of playing. */
+interface Stretch {
   readonly kind: PlayoutKind;
+  bytes: number;
 }
 
 /** Audio that was taken back before it was heard. */
@@ -20,15 +22,15 @@ export interface Unheard {
 /**
  * What the other side was given and what of it has been heard by now, to the sample of the estimate that `PlayoutClock` makes.
  * What may still be waiting there is kept, so that it can be played again after it was taken back (StopAudio).
- * Holds no more than was sent ahead of its time. PCM16 in one format; the arrays are kept, not copied.
+ * Holds no more than was sent ahead of its time. PCM16 in one format; audio is copied, into memory that is used again: what a worker sent would
+ * otherwise be held for just as long as makes garbage expensive to collect.
  */
 export class PlayoutLedger {
   readonly #format: AudioFormat;
   readonly #clock = new PlayoutClock();
-  /** Not yet played to their end, the oldest first. */
-  #pieces: Piece[] = [];
-  /** Bytes of the first piece that were played. */
-  #offset = 0;
+  /** Not yet played to its end, the oldest first. */
+  #stretches: Stretch[] = [];
+  readonly #audio = new ByteRing();
   #queuedBytes = 0;
   #heardBytes = 0;
 
@@ -49,7 +51,10 @@ export class PlayoutLedger {
   sent(pcm: Uint8Array, kind: PlayoutKind, nowMs: number): void {
     this.#advance(nowMs);
     this.#clock.sent(bytesToMs(this.#format, pcm.byteLength), nowMs);
-    this.#pieces.push({ pcm, kind });
+    const last = this.#stretches.at(-1);
+    if (last?.kind === kind) last.bytes += pcm.byteLength;
+    else if (pcm.byteLength > 0) this.#stretches.push({ kind, bytes: pcm.byteLength });
+    if (kind === 'audio') this.#audio.push(pcm);
     this.#queuedBytes += pcm.byteLength;
   }
 
@@ -68,16 +73,12 @@ export class PlayoutLedger {
   /** Everything that waits is taken back. */
   stopped(nowMs: number): Unheard {
     this.#advance(nowMs);
-    const pieces = this.#pieces
-      .map(({ pcm, kind }, i) => ({ pcm: i === 0 ? pcm.subarray(this.#offset) : pcm, kind }))
-      .filter(({ kind }) => kind === 'audio')
-      .map(({ pcm }) => pcm);
+    const audio = this.#audio.takeAll();
     const ms = bytesToMs(this.#format, this.#queuedBytes);
     this.#clock.stopped(nowMs);
-    this.#pieces = [];
-    this.#offset = 0;
+    this.#stretches = [];
     this.#queuedBytes = 0;
-    return { pieces, ms };
+    return { pieces: audio.byteLength === 0 ? [] : [audio], ms };
   }
 
   /** Moves on to what is being played at `nowMs`. */
@@ -87,16 +88,15 @@ export class PlayoutLedger {
     );
     let played = this.#queuedBytes - Math.min(this.#queuedBytes, queuedSamples * BYTES_PER_SAMPLE);
     this.#queuedBytes -= played;
-    let first = this.#pieces[0];
-    while (played > 0 && first !== undefined) {
-      const part = Math.min(played, first.pcm.byteLength - this.#offset);
-      if (first.kind === 'audio') this.#heardBytes += part;
+    for (let first = this.#stretches[0]; played > 0 && first !== undefined; first = this.#stretches[0]) {
+      const part = Math.min(played, first.bytes);
+      if (first.kind === 'audio') {
+        this.#heardBytes += part;
+        this.#audio.drop(part);
+      }
       played -= part;
-      this.#offset += part;
-      if (this.#offset < first.pcm.byteLength) return;
-      this.#pieces.shift();
-      this.#offset = 0;
-      first = this.#pieces[0];
+      first.bytes -= part;
+      if (first.bytes === 0) this.#stretches.shift();
     }
   }
 }
