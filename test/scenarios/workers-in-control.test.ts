@@ -14,6 +14,7 @@ import { createCallsClient } from '../../shared/client/calls-client.ts';
 import { signCallToken } from '../../shared/protocol/call-token.ts';
 import { WORKER_API } from '../../shared/protocol/names.ts';
 import { COLLEAGUE, obey, SPOKEN } from '../fixtures/controlling-app/controller.ts';
+import { encodedJson } from '../support/encoded-json.ts';
 import { freePort } from '../support/free-port.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
@@ -187,11 +188,10 @@ it('nothing of all this that is secret or personal is printed or stored', { time
   const secrets: Readonly<Record<string, string>> = {
     ...test.stack.secrets,
     ...Object.fromEntries(tokens.map((token, index) => [`token ${index}`, token.split('.')[2] ?? ''])),
-    'a JWT or context': 'eyJ',
     'the text that was spoken': SPOKEN,
     'the message to workers': MESSAGE,
     'a display name': 'Mabuse',
-    'keys that were pressed': '4711',
+    'keys that were pressed': '4711081547',
     'the caller': CALLER.slice(1),
     'the called number': NUMBER.slice(1),
     'the number of the resident': RESIDENT_NUMBER.slice(1),
@@ -205,6 +205,8 @@ it('nothing of all this that is secret or personal is printed or stored', { time
         lines.filter((line) => line.includes(secret)).map((line) => line.slice(0, 300)),
         `${what} in ${where}`,
       ).toEqual([]);
+  for (const [where, lines] of Object.entries({ printed, residentLog, stored }))
+    expect(lines.flatMap(encodedJson), `JWTs and contexts in ${where}`).toEqual([]);
   expect(
     stored.some((row) => row.includes('…0191')),
     'the last four digits of the caller are kept',
