@@ -1,4 +1,4 @@
-/** The port to Web PubSub: one connection of one (call, worker) pair. `web-pubsub-lane.ts` implements it. */
+/** The port to Web PubSub: one connection of one (call, worker) pair. `web-pubsub/web-pubsub-lane.ts` implements it. */
 import type { LaneIdentity } from '../shared/protocol/stream-handover.ts';
 import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 
@@ -11,7 +11,10 @@ export type LaneMessage =
   | { readonly from: LaneMessageSource; readonly type: 'text' };
 
 export interface LaneListener {
+  /** Bytes in it are valid until this returns. */
   message(message: LaneMessage): void;
+  /** What was sent last has been answered by the worker, or has failed. Not called before the call that sent it has returned. */
+  settled(isAcked: boolean): void;
   /** Something was published in the call's control group: nobody but holders of the service's key can. */
   control(value: unknown): void;
   /** The connection is gone for good. Called at most once, and not after `stop`. */
@@ -21,15 +24,20 @@ export interface LaneListener {
 export interface LaneConnection {
   /** Resolves when events can be sent. Called once. */
   start(): Promise<void>;
-  /** Sends one RTP packet; resolves when the worker has answered and rejects when the event failed. */
-  sendAudio(packet: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** The same with a JSON event. */
-  sendEvent(event: CallEvent): Promise<void>;
   /**
-   * Publishes an RTP packet or an event in the worker's group of the call. Resolves when it is on its way, and rejects when
-   * it is not: nobody acknowledges it. Only a connection that was opened to publish has this.
+   * Sends one RTP packet, of which the listener is told when it is settled. One message is under way at a time: if the last one is not settled by now, it
+   * never will be. The packet is not changed until then.
    */
-  publish?(message: Uint8Array<ArrayBuffer> | CallEvent): Promise<void>;
+  sendAudio(packet: Uint8Array<ArrayBuffer>): void;
+  /** The same with a JSON event. */
+  sendEvent(event: CallEvent): void;
+  /**
+   * Publishes an RTP packet or an event in the worker's group of the call. False when that is not possible now; what is on its way nobody
+   * acknowledges. Only a connection that was opened to publish has this.
+   */
+  publish?(message: Uint8Array<ArrayBuffer> | CallEvent): boolean;
+  /** What is published waits to be written: more is better kept. Absent: never. */
+  readonly isCongested?: boolean;
   /** By what another relay may take the connection over; undefined before it is open, and where it cannot be. */
   readonly identity?: LaneIdentity | undefined;
   /**

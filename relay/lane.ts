@@ -67,12 +67,16 @@ export interface LaneOptions extends OutboxOptions {
   readonly onStateChange: (state: LaneState) => void;
 }
 
+interface InFlight {
+  readonly message: OutboxMessage;
+  readonly sentAtMs: number;
+  /** The worker has said that it failed. */
+  isRefused: boolean;
+}
+
 interface Connected {
   readonly connection: LaneConnection;
-  /** Settles the message in flight as failed; undefined while there is none. */
-  fail: (() => void) | undefined;
-  /** The worker has said of the message in flight that it failed. */
-  refused?: boolean;
+  inFlight: InFlight | undefined;
   /** What comes may answer what an earlier holder of this connection has sent. */
   mayReplay: boolean;
 }
@@ -93,6 +97,7 @@ export class Lane implements WorkerLane {
   #ending = false;
   #cancelEndLimit = (): void => {};
   #cancelWait = (): void => {};
+  #cancelTimeout: (() => void) | undefined;
   /** Set while `call.started` waits for its next attempt. */
   #held = false;
   #startAttempts = 0;
@@ -137,7 +142,7 @@ export class Lane implements WorkerLane {
 
   /** The worker says that it could not handle the event that is under way: it counts as failed once it is acknowledged. */
   eventFailed(): void {
-    if (this.#current?.fail !== undefined) this.#current.refused = true;
+    if (this.#current?.inFlight !== undefined) this.#current.inFlight.isRefused = true;
   }
 
   /** `call.started` is due again on this connection: whoever answered it no longer has the call. */
@@ -212,6 +217,9 @@ export class Lane implements WorkerLane {
         message: (message) => {
           if (isCurrent()) this.#received(current, message);
         },
+        settled: (isAcked) => {
+          if (isCurrent()) this.#settled(current, isAcked);
+        },
         control: (value) => {
           if (isCurrent()) onControl(value);
         },
@@ -220,7 +228,7 @@ export class Lane implements WorkerLane {
         },
       },
     );
-    const current: Connected = { connection, fail: undefined, mayReplay: resume !== undefined };
+    const current: Connected = { connection, inFlight: undefined, mayReplay: resume !== undefined };
     this.#current = current;
     const cancel = clock.after(OPEN_TIMEOUT_MS, () => {
       if (isCurrent()) this.#disconnected();
@@ -252,7 +260,7 @@ export class Lane implements WorkerLane {
     this.#cancelWait();
     this.#held = false;
     lost?.connection.stop();
-    lost?.fail?.();
+    this.#failInFlight(lost);
     if (this.#isOver()) return;
     if (this.#state === 'draining' || this.#state === 'released') {
       this.#finish('closed');
@@ -270,36 +278,46 @@ export class Lane implements WorkerLane {
   #pump(): void {
     const current = this.#current;
     const isReady = this.#state === 'open' || this.#state === 'released' || this.#state === 'draining';
-    if (!isReady || current === undefined || current.fail !== undefined || this.#held) return;
+    if (!isReady || current === undefined || current.inFlight !== undefined || this.#held) return;
     const message = this.#outbox.next();
     if (message !== undefined) this.#send(current, message);
     else if (this.#state === 'draining') this.#finish('closed');
   }
 
   #send(current: Connected, message: OutboxMessage): void {
-    const { clock } = this.#options;
-    const sentAtMs = clock.elapsedMs();
-    let isSettled = false;
-    const settle = (isAcked: boolean): void => {
-      if (isSettled) return;
-      isSettled = true;
-      cancel();
-      current.fail = undefined;
-      if (isAcked && !current.refused) this.#acked(message, clock.elapsedMs() - sentAtMs);
-      else this.#failed(message);
-      if (this.#current === current) this.#pump();
-    };
-    const cancel = clock.after(EVENT_TIMEOUT_MS, () => settle(false));
-    current.fail = () => settle(false);
-    current.refused = false;
+    current.inFlight = { message, sentAtMs: this.#options.clock.elapsedMs(), isRefused: false };
+    this.#cancelTimeout ??= this.#limit(EVENT_TIMEOUT_MS);
     this.#account.sent(message);
-    const { connection } = current;
-    const sent =
-      message.kind === 'audio' ? connection.sendAudio(message.packet) : connection.sendEvent(message.event);
-    sent.then(
-      () => settle(true),
-      () => settle(false),
-    );
+    if (message.kind === 'audio') current.connection.sendAudio(message.packet);
+    else current.connection.sendEvent(message.event);
+  }
+
+  /** One timer for many messages: it runs out for the one that is in flight then, or begins again with what that has left. */
+  #limit(ms: number): () => void {
+    const { clock } = this.#options;
+    return clock.after(ms, () => {
+      this.#cancelTimeout = undefined;
+      const current = this.#current;
+      if (current?.inFlight === undefined) return;
+      const leftMs = current.inFlight.sentAtMs + EVENT_TIMEOUT_MS - clock.elapsedMs();
+      if (leftMs > 0) this.#cancelTimeout = this.#limit(leftMs);
+      else this.#settled(current, false);
+    });
+  }
+
+  #settled(current: Connected, isAcked: boolean): void {
+    const { inFlight } = current;
+    if (inFlight === undefined) return;
+    current.inFlight = undefined;
+    const { message, sentAtMs, isRefused } = inFlight;
+    if (isAcked && !isRefused) this.#acked(message, this.#options.clock.elapsedMs() - sentAtMs);
+    else this.#failed(message);
+    this.#pump();
+  }
+
+  #failInFlight(lost: Connected | undefined): void {
+    const message = lost?.inFlight?.message;
+    if (message !== undefined) this.#failed(message);
   }
 
   /** The first acknowledgement comes after everything that was kept for this connection. */
@@ -339,7 +357,8 @@ export class Lane implements WorkerLane {
     this.#cancelWait();
     const current = this.#current;
     this.#current = undefined;
-    current?.fail?.();
+    this.#cancelTimeout?.();
+    this.#failInFlight(current);
     current?.connection.stop();
     this.#outbox.discard();
     this.#closed.resolve();

@@ -151,6 +151,8 @@ export class Speaker implements VoiceHost, SpeechListener {
     if (!voice.take(pcm, kind, !this.#stage.isSpeaking(voice, nowMs))) return 'playout is full';
     this.#stage.enter(voice, nowMs, (loser) => this.#interrupt(loser, nowMs, true));
     this.#schedule();
+    // Most often all of it has gone out by now.
+    voice.held.own();
     return 'taken';
   }
 

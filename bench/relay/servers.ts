@@ -36,8 +36,12 @@ function quickstart(socket: WebSocket, message: Buffer): void {
 /** A lane whose worker is an echo within this process. */
 const loopedLane: OpenLaneConnection = (_, listener) => ({
   start: () => Promise.resolve(),
-  sendAudio: async (packet) => listener.message({ from: 'reply', type: 'binary', bytes: packet }),
-  sendEvent: () => Promise.resolve(),
+  sendAudio: (packet) =>
+    queueMicrotask(() => {
+      listener.message({ from: 'reply', type: 'binary', bytes: packet });
+      listener.settled(true);
+    }),
+  sendEvent: () => queueMicrotask(() => listener.settled(true)),
   stop: () => {},
 });
 

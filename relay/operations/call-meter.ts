@@ -1,7 +1,7 @@
 /**
  * Measures one call from outside: at its socket and at its lanes. Session, lanes and speaker know nothing of it.
  *
- *     ACS ──frameIn──▶ session ──▶ lane: sendAudio … acknowledged
+ *     ACS ──frameIn──▶ session ──▶ lane: sendAudio … settled
  *     ACS ◀──socket.send── session ◀── lane: message
  */
 import { type AudioFormat, bytesToMs } from '../../shared/core/audio-format.ts';
@@ -46,19 +46,25 @@ export class CallMeter {
   /** The same lanes, measured. */
   lanes(open: OpenLaneConnection): OpenLaneConnection {
     return (target, listener) => {
+      let audioSentAtMs: number | undefined;
       const connection = open(target, {
         ...listener,
         message: (message) => {
           this.#replyAtMs = this.#clock.elapsedMs();
           listener.message(message);
         },
+        settled: (isAcked) => {
+          if (isAcked && audioSentAtMs !== undefined)
+            this.#hops.laneRoundTrip.observe(this.#clock.elapsedMs() - audioSentAtMs);
+          audioSentAtMs = undefined;
+          listener.settled(isAcked);
+        },
       });
       const send = connection.sendAudio.bind(connection);
-      connection.sendAudio = async (packet) => {
-        const sentAtMs = this.#clock.elapsedMs();
-        if (this.#frameAtMs !== undefined) this.#hops.frameToLane.observe(sentAtMs - this.#frameAtMs);
-        await send(packet);
-        this.#hops.laneRoundTrip.observe(this.#clock.elapsedMs() - sentAtMs);
+      connection.sendAudio = (packet) => {
+        audioSentAtMs = this.#clock.elapsedMs();
+        if (this.#frameAtMs !== undefined) this.#hops.frameToLane.observe(audioSentAtMs - this.#frameAtMs);
+        send(packet);
       };
       return connection;
     };

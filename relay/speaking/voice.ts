@@ -94,7 +94,7 @@ export class Voice implements FloorMember {
     return this.#host.isSpeaking(this);
   }
 
-  /** Gives PCM16 in the call's format to be played; the array is kept. `turn` absent: the present one. */
+  /** Gives PCM16 in the call's format to be played; the array may be used again afterwards. `turn` absent: the present one. */
   speak(pcm: Uint8Array, kind: SpeechKind, turn?: number): SpeakOutcome {
     return this.#host.speak(this, pcm, kind, turn);
   }

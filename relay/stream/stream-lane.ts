@@ -24,15 +24,11 @@ import type { AudioPiece } from '../listening/worker-audio.ts';
 import type { WorkerLane } from '../worker-lane.ts';
 import { NoAudio } from './no-audio.ts';
 
-/** Messages that may be on their way into the socket; while there are as many, audio waits in its backlog. */
-const MAX_IN_FLIGHT = 16;
 /** Events that may wait for the worker to join; the oldest is dropped beyond it. */
 const MAX_EVENTS = 64;
 
 /** How long a replica that has the call has to say so, before the call is given to any. */
 export const ASK_LIMIT_MS = 300;
-
-type Publishable = Uint8Array<ArrayBuffer> | CallEvent;
 
 export class StreamLane implements WorkerLane {
   readonly #options: LaneOptions;
@@ -47,7 +43,6 @@ export class StreamLane implements WorkerLane {
   #lastWords: CallEvent | undefined;
   #cancelWatch = (): void => {};
   #isRefused = false;
-  #inFlight = 0;
   #sent = 0;
   #failed = 0;
   #sentMs = 0;
@@ -146,7 +141,13 @@ export class StreamLane implements WorkerLane {
   }
 
   #open(target: Parameters<OpenLaneConnection>[0], listener: LaneListener): LaneConnection {
-    const connection = this.#options.openConnection(target, listener);
+    let isStarting = false;
+    const settled = (isAcked: boolean): void => {
+      // Acknowledged by a replica that says it could not join: nobody would hear what is published.
+      if (isStarting && isAcked && !this.#isRefused && this.#connection === connection) this.#joined();
+      listener.settled(isAcked);
+    };
+    const connection = this.#options.openConnection(target, { ...listener, settled });
     this.#connection = connection;
     return {
       start: () => connection.start(),
@@ -156,15 +157,12 @@ export class StreamLane implements WorkerLane {
         return connection.identity;
       },
       release: () => connection.release?.(),
-      sendEvent: async (event) => {
+      sendEvent: (event) => {
         this.#isRefused = false;
-        if (event.type === 'call.started') this.#watch();
-        const isStarted = event.type === 'call.started';
-        const isThere = isStarted && this.#mayAsk && (await this.#isStillThere(event));
-        if (!isThere) await connection.sendEvent(event);
-        if (!isStarted || this.#connection !== connection) return;
-        // Acknowledged by a replica that says it could not join: nobody would hear what is published.
-        if (!this.#isRefused) this.#joined();
+        isStarting = event.type === 'call.started';
+        if (isStarting) this.#watch();
+        if (!isStarting || !this.#mayAsk) connection.sendEvent(event);
+        else this.#ask(event, (isThere) => (isThere ? settled(true) : connection.sendEvent(event)));
       },
     };
   }
@@ -194,19 +192,20 @@ export class StreamLane implements WorkerLane {
     }
   }
 
-  /** Tells the call in the group, where only a replica that has it hears it. Answers whether one said so in time. */
-  async #isStillThere(started: CallEvent): Promise<boolean> {
-    const connection = this.#connection;
+  /** Tells the call in the group, where only a replica that has it hears it, and whether one said so in time. */
+  #ask(started: CallEvent, answer: (isThere: boolean) => void): void {
     this.#mayAsk = false;
-    if (connection?.publish === undefined) return false;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const cancel = this.#options.clock.after(ASK_LIMIT_MS, () => resolve(false));
-    this.#onHere = () => resolve(true);
-    connection.publish(started).catch(() => resolve(false));
-    const isThere = await promise;
-    cancel();
-    this.#onHere = undefined;
-    return isThere;
+    if (!this.#publish(started)) {
+      answer(false);
+      return;
+    }
+    const answered = (isThere: boolean): void => {
+      cancel();
+      this.#onHere = undefined;
+      answer(isThere);
+    };
+    const cancel = this.#options.clock.after(ASK_LIMIT_MS, () => answered(false));
+    this.#onHere = () => answered(true);
   }
 
   /** Nobody has the call: it is told again, and again after each `PRESENCE_LIMIT_MS`, until a replica has joined. */
@@ -251,12 +250,13 @@ export class StreamLane implements WorkerLane {
     return this.#state === 'ended' || this.#state === 'released';
   }
 
+  /** What the socket does not take waits in its backlog until more comes. */
   #flush(): void {
     if (this.#state !== 'streaming') return;
     for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
       this.#sendEvent(event);
     }
-    while (this.#inFlight < MAX_IN_FLIGHT) {
+    while (this.#connection?.isCongested !== true) {
       const piece = this.#options.audio.take();
       if (piece === undefined) return;
       this.#sendAudio(piece);
@@ -264,9 +264,7 @@ export class StreamLane implements WorkerLane {
   }
 
   #sendEvent(event: CallEvent): void {
-    this.#publish(event, () => {
-      this.#eventsFailed += 1;
-    });
+    if (!this.#publish(event)) this.#eventsFailed += 1;
   }
 
   #sendAudio({ ssrc, marker, timestamp, bytes, ms, ...piece }: AudioPiece): void {
@@ -276,31 +274,13 @@ export class StreamLane implements WorkerLane {
     const packet = formatRtp({ payloadType, marker, sequenceNumber, timestamp, ssrc, payload: bytes });
     this.#sent += 1;
     this.#sentMs += ms;
-    this.#publish(packet, () => {
-      this.#failed += 1;
-      this.#lostMs += ms;
-      this.#options.audio.lost(ssrc);
-    });
+    if (this.#publish(packet)) return;
+    this.#failed += 1;
+    this.#lostMs += ms;
+    this.#options.audio.lost(ssrc);
   }
 
-  #publish(message: Publishable, onFailed: () => void): void {
-    const connection = this.#connection;
-    if (connection?.publish === undefined) {
-      onFailed();
-      return;
-    }
-    this.#inFlight += 1;
-    connection.publish(message).then(
-      () => this.#settled(),
-      () => {
-        onFailed();
-        this.#settled();
-      },
-    );
-  }
-
-  #settled(): void {
-    this.#inFlight -= 1;
-    this.#flush();
+  #publish(message: Uint8Array<ArrayBuffer> | CallEvent): boolean {
+    return this.#connection?.publish?.(message) ?? false;
   }
 }

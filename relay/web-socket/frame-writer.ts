@@ -22,14 +22,12 @@ let shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
 /**
  * @param sender a client's frame is masked, each with another mask
  * @param payload text is written as UTF-8; bytes are not kept
- * @param done told once the frame is with the operating system, or why it is not
  */
 export function writeFrame(
   socket: Writable,
   sender: Role,
   opcode: Opcode,
   payload: string | Uint8Array,
-  done?: (error?: Error | null) => void,
 ): void {
   const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
   const isShared = LONGEST_HEAD + length <= SHARED_BYTES;
@@ -39,7 +37,7 @@ export function writeFrame(
   if (typeof payload === 'string') buffer.write(payload, head);
   else buffer.set(payload, head);
   if (sender === 'client') mask(buffer, maskAt, head + length);
-  socket.write(buffer.subarray(0, head + length), done);
+  socket.write(buffer.subarray(0, head + length));
   // What could not be written at once is still read from there.
   if (isShared && socket.writableLength > 0) shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
 }

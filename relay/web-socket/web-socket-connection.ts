@@ -25,7 +25,10 @@ export interface WebSocketListener {
   message(data: Buffer, isBinary: boolean): void;
   /** A ping was answered, or came. */
   alive(): void;
-  /** Called once, last. `code`: that of the other side, 1005 where it gave none, 1006 where it did not close in order. */
+  /**
+   * Nothing comes any more and nothing can be sent. Called once, last. `code`: that of the other side, 1005 where it gave none, 1006 where it
+   * did not close in order.
+   */
   closed(code: number, reason: string): void;
 }
 
@@ -105,14 +108,9 @@ export class WebSocketConnection {
     if (this.#state === 'open') this.#write(OPCODE.text, text);
   }
 
-  /** Sends a binary message, which is not kept. Resolves once it is with the operating system. @rejects Error when it cannot be sent */
-  sendBytes(bytes: Uint8Array): Promise<void> {
-    if (this.#state !== 'open') return Promise.reject(new Error('the WebSocket is not open'));
-    return new Promise((resolve, reject) => {
-      writeFrame(this.#socket, this.#role, OPCODE.binary, bytes, (error) =>
-        error ? reject(error) : resolve(),
-      );
-    });
+  /** Sends a binary message, which is not kept; nothing once it is closing. */
+  sendBytes(bytes: Uint8Array): void {
+    if (this.#state === 'open') this.#write(OPCODE.binary, bytes);
   }
 
   get isOpen(): boolean {
@@ -154,7 +152,7 @@ export class WebSocketConnection {
     this.#end();
   }
 
-  #write(opcode: Opcode, payload: string | Buffer): void {
+  #write(opcode: Opcode, payload: string | Uint8Array): void {
     writeFrame(this.#socket, this.#role, opcode, payload);
   }
 
@@ -164,6 +162,7 @@ export class WebSocketConnection {
     this.#state = 'ending';
     this.#socket.end();
     this.#cancelCut = this.#clock.after(END_LIMIT_MS, () => this.#socket.destroy());
+    this.#tellClosed();
   }
 
   #over(): void {
@@ -171,7 +170,13 @@ export class WebSocketConnection {
     this.#state = 'closed';
     this.#cancelCut();
     this.#closed.resolve();
-    this.#listener?.closed(this.#code, this.#reason);
+    this.#tellClosed();
+  }
+
+  #tellClosed(): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.closed(this.#code, this.#reason);
   }
 }
 

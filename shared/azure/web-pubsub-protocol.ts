@@ -38,7 +38,8 @@ export function protobufProtocol(
       if (message.kind === 'connected') hooks.connected?.(message);
       return toClientMessage(message);
     },
-    writeMessage: (message) => write(message).buffer,
+    // The client keeps it until the socket has taken it.
+    writeMessage: (message) => write(message).slice().buffer,
   };
 }
 

@@ -4,11 +4,13 @@ export interface PlayoutQueueBounds {
   readonly maxPieces: number;
 }
 
-/** Audio that waits for its time: any number of bytes in, any number out, in order, up to a bound. Keeps the arrays. */
+/** Audio that waits for its time: any number of bytes in, any number out, in order, up to a bound. Keeps the arrays, or copies of them (`own`). */
 export class PlayoutQueue {
   readonly #bounds: PlayoutQueueBounds;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
+  /** The memory of what was pushed last, while it belongs to someone else. */
+  #borrowed: ArrayBufferLike | undefined;
 
   constructor(bounds: PlayoutQueueBounds) {
     this.#bounds = bounds;
@@ -24,7 +26,16 @@ export class PlayoutQueue {
     if (this.#bytes + pcm.byteLength > maxBytes || this.#pieces.length >= maxPieces) return false;
     if (pcm.byteLength > 0) this.#pieces.push(pcm);
     this.#bytes += pcm.byteLength;
+    this.#borrowed = pcm.buffer;
     return true;
+  }
+
+  /** Copies what waits of the array that was pushed last, so that its memory may be used again. */
+  own(): void {
+    const last = this.#pieces.at(-1);
+    if (last !== undefined && last.buffer === this.#borrowed)
+      this.#pieces[this.#pieces.length - 1] = new Uint8Array(last);
+    this.#borrowed = undefined;
   }
 
   /** Puts back what had left already, ahead of all the rest. Bounds do not count here: it was within them before. */

@@ -15,18 +15,22 @@ export class ProtobufError extends Error {
 /** The fields of one message, in order. One whose value nobody asks for is passed over. */
 export class ProtobufFields {
   readonly #bytes: Uint8Array;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
   #wireType = -1;
   number = 0;
 
-  constructor(bytes: Uint8Array) {
+  /** The message lies from `start` to `end` of these bytes. Absent: it is all of them. */
+  constructor(bytes: Uint8Array, start = 0, end = bytes.byteLength) {
     this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
   }
 
   /** Moves to the next field; false at the end. */
   next(): boolean {
     this.#pass();
-    if (this.#at >= this.#bytes.byteLength) return false;
+    if (this.#at >= this.#end) return false;
     const tag = this.#readVarint();
     this.#wireType = tag % 8;
     this.number = Math.floor(tag / 8);
@@ -41,7 +45,25 @@ export class ProtobufFields {
 
   bytes(): Uint8Array {
     this.#take(BYTES);
-    return this.#slice(this.#readVarint());
+    const start = this.#pastBytes();
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  /** The fields of the message that is the value. */
+  message(): ProtobufFields {
+    this.#take(BYTES);
+    const start = this.#pastBytes();
+    return new ProtobufFields(this.#bytes, start, this.#at);
+  }
+
+  /** Which of these words the value is, found without decoding it; undefined: none. */
+  word<Word extends string>(words: ReadonlyMap<Word, Uint8Array>): Word | undefined {
+    this.#take(BYTES);
+    const start = this.#pastBytes();
+    for (const [word, code] of words)
+      if (code.byteLength === this.#at - start && code.every((byte, i) => this.#bytes[start + i] === byte))
+        return word;
+    return undefined;
   }
 
   text(): string {
@@ -65,18 +87,23 @@ export class ProtobufFields {
     this.#wireType = -1;
     if (wireType === -1) return;
     if (wireType === VARINT) this.#readVarint();
-    else if (wireType === BYTES) this.#slice(this.#readVarint());
-    else if (wireType === FIXED64) this.#slice(8);
-    else if (wireType === FIXED32) this.#slice(4);
+    else if (wireType === BYTES) this.#pastBytes();
+    else if (wireType === FIXED64) this.#past(8);
+    else if (wireType === FIXED32) this.#past(4);
     else throw new ProtobufError(`field ${this.number} has the wire type ${wireType}`);
   }
 
-  #slice(length: number): Uint8Array {
-    const end = this.#at + length;
-    if (end > this.#bytes.byteLength) throw new ProtobufError('the message is cut off');
-    const slice = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return slice;
+  /** Moves past a value of as many bytes as it says, and answers where they begin. */
+  #pastBytes(): number {
+    const length = this.#readVarint();
+    const start = this.#at;
+    this.#past(length);
+    return start;
+  }
+
+  #past(length: number): void {
+    if (this.#at + length > this.#end) throw new ProtobufError('the message is cut off');
+    this.#at += length;
   }
 
   /** Exact up to 2^53: ids of a connection count from 1 and come nowhere near it. */
@@ -84,7 +111,7 @@ export class ProtobufFields {
     let value = 0;
     let scale = 1;
     for (let index = 0; index < 10; index += 1) {
-      const byte = this.#bytes[this.#at];
+      const byte = this.#at < this.#end ? this.#bytes[this.#at] : undefined;
       if (byte === undefined) throw new ProtobufError('the message is cut off');
       this.#at += 1;
       value += (byte & 0x7f) * scale;

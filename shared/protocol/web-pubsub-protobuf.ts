@@ -7,7 +7,8 @@
  * library does at many times the cost.
  */
 
-import { BYTES, ProtobufError, ProtobufFields, VARINT } from './protobuf-fields.ts';
+import { ProtobufError, ProtobufFields } from './protobuf-fields.ts';
+import { ProtobufWriter } from './protobuf-writer.ts';
 
 export type UpstreamMessage =
   | {
@@ -74,32 +75,48 @@ function encodedName(name: string): Uint8Array {
   return made;
 }
 
+const writer = new ProtobufWriter();
+
+/** Answers the message in memory that is used for the next one again. */
 export function writeUpstream(message: UpstreamMessage): Uint8Array<ArrayBuffer> {
+  writer.begin();
+  // From the last field to the first.
   switch (message.kind) {
     case 'sendEvent':
-      return write(UP.event, [
-        [1, encodedName(message.event)],
-        [2, dataField(message.data)],
-        [3, message.ackId],
-      ]);
+      writer.varint(3, message.ackId);
+      writeData(2, message.data);
+      writer.bytes(1, encodedName(message.event));
+      writer.wrap(UP.event, 0);
+      break;
     case 'sendToGroup':
-      return write(UP.sendToGroup, [
-        [1, utf8.encode(message.group)],
-        [2, message.ackId],
-        [3, dataField(message.data)],
-        [4, message.noEcho ? 1 : undefined],
-      ]);
+      if (message.noEcho) writer.varint(4, 1);
+      writeData(3, message.data);
+      writer.varint(2, message.ackId);
+      writer.bytes(1, utf8.encode(message.group));
+      writer.wrap(UP.sendToGroup, 0);
+      break;
     case 'joinGroup':
     case 'leaveGroup':
-      return write(UP[message.kind], [
-        [1, utf8.encode(message.group)],
-        [2, message.ackId],
-      ]);
+      writer.varint(2, message.ackId);
+      writer.bytes(1, utf8.encode(message.group));
+      writer.wrap(UP[message.kind], 0);
+      break;
     case 'sequenceAck':
-      return write(UP.sequenceAck, [[1, message.sequenceId]]);
+      writer.varint(1, message.sequenceId);
+      writer.wrap(UP.sequenceAck, 0);
+      break;
     case 'ping':
-      return write(UP.ping, []);
+      writer.wrap(UP.ping, 0);
+      break;
   }
+  return writer.finish();
+}
+
+function writeData(field: number, data: UpstreamData): void {
+  const { length } = writer;
+  if (data.type === 'binary') writer.bytes(2, data.bytes);
+  else writer.bytes(1, utf8.encode(data.text));
+  writer.wrap(field, length);
 }
 
 /**
@@ -109,93 +126,30 @@ export function writeUpstream(message: UpstreamMessage): Uint8Array<ArrayBuffer>
 export function readDownstream(frame: Uint8Array): DownstreamMessage | undefined {
   let message: DownstreamMessage | undefined;
   for (const fields = new ProtobufFields(frame); fields.next(); ) {
-    if (fields.number === 1) message = readAck(fields.bytes());
-    else if (fields.number === 2) message = readData(fields.bytes());
-    else if (fields.number === 3) message = readSystem(fields.bytes());
-    else if (fields.number === 4) message = readPong(fields.bytes());
+    if (fields.number === 1) message = readAck(fields.message());
+    else if (fields.number === 2) message = readData(fields.message());
+    else if (fields.number === 3) message = readSystem(fields.message());
+    else if (fields.number === 4) message = readPong(fields.message());
   }
   return message;
 }
 
-/** A nested message that holds one field of bytes, named without writing it yet: its bytes are copied once. */
-interface Nested {
-  readonly field: number;
-  readonly bytes: Uint8Array;
-}
-
-type FieldValue = Uint8Array | Nested | number | undefined;
-
-function dataField(data: UpstreamData): Nested {
-  return data.type === 'binary'
-    ? { field: 2, bytes: data.bytes }
-    : { field: 1, bytes: utf8.encode(data.text) };
-}
-
-function write(kind: number, fields: readonly (readonly [number, FieldValue])[]): Uint8Array<ArrayBuffer> {
-  let length = 0;
-  for (const [, value] of fields) length += fieldSize(value);
-  const bytes = new Uint8Array(1 + varintSize(length) + length);
-  let at = writeVarint(bytes, 0, kind * 8 + BYTES);
-  at = writeVarint(bytes, at, length);
-  for (const [field, value] of fields) at = writeField(bytes, at, field, value);
-  return bytes;
-}
-
-/** Every field number is below 16, so that its tag is one byte. */
-function fieldSize(value: FieldValue): number {
-  if (value === undefined) return 0;
-  if (typeof value === 'number') return 1 + varintSize(value);
-  const inner = value instanceof Uint8Array ? value.byteLength : fieldSize(value.bytes);
-  return 1 + varintSize(inner) + inner;
-}
-
-function writeField(into: Uint8Array, start: number, field: number, value: FieldValue): number {
-  if (value === undefined) return start;
-  if (typeof value === 'number')
-    return writeVarint(into, writeVarint(into, start, field * 8 + VARINT), value);
-  let at = writeVarint(into, start, field * 8 + BYTES);
-  if (!(value instanceof Uint8Array)) {
-    at = writeVarint(into, at, fieldSize(value.bytes));
-    return writeField(into, at, value.field, value.bytes);
-  }
-  at = writeVarint(into, at, value.byteLength);
-  into.set(value, at);
-  return at + value.byteLength;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) size += 1;
-  return size;
-}
-
-function writeVarint(into: Uint8Array, start: number, value: number): number {
-  let at = start;
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) {
-    into[at] = (rest % 0x80) | 0x80;
-    at += 1;
-  }
-  into[at] = rest;
-  return at + 1;
-}
-
-function readAck(bytes: Uint8Array): DownstreamMessage {
+function readAck(fields: ProtobufFields): DownstreamMessage {
   let ackId = 0;
   let success = false;
   let error: { name: string; message: string } | undefined;
-  for (const fields = new ProtobufFields(bytes); fields.next(); ) {
+  while (fields.next()) {
     if (fields.number === 1) ackId = fields.varint();
     else if (fields.number === 2) success = fields.varint() !== 0;
-    else if (fields.number === 3) error = readError(fields.bytes());
+    else if (fields.number === 3) error = readError(fields.message());
   }
   return { kind: 'ack', ackId, success, ...(error === undefined ? {} : { error }) };
 }
 
-function readError(bytes: Uint8Array): { name: string; message: string } {
+function readError(fields: ProtobufFields): { name: string; message: string } {
   let name = '';
   let message = '';
-  for (const fields = new ProtobufFields(bytes); fields.next(); ) {
+  while (fields.next()) {
     if (fields.number === 1) name = fields.text();
     else if (fields.number === 2) message = fields.text();
   }
@@ -203,15 +157,15 @@ function readError(bytes: Uint8Array): { name: string; message: string } {
 }
 
 /** `sequenceId` stays absent when it is not set: the client takes 0 for one that it has seen, and drops the message. */
-function readData(bytes: Uint8Array): DownstreamMessage {
-  let from = '';
+function readData(fields: ProtobufFields): DownstreamMessage {
+  let from: 'server' | 'group' | undefined;
   let group = '';
   let data: DownstreamData | undefined;
   let sequenceId: number | undefined;
-  for (const fields = new ProtobufFields(bytes); fields.next(); ) {
-    if (fields.number === 1) from = senderOf(fields.bytes());
+  while (fields.next()) {
+    if (fields.number === 1) from = fields.word(SENDERS);
     else if (fields.number === 2) group = fields.text();
-    else if (fields.number === 3) data = readMessageData(fields.bytes());
+    else if (fields.number === 3) data = readMessageData(fields.message());
     else if (fields.number === 4) sequenceId = fields.varint();
   }
   if (data === undefined) throw new ProtobufError('a data message without data');
@@ -221,20 +175,11 @@ function readData(bytes: Uint8Array): DownstreamMessage {
   throw new ProtobufError('a data message that is neither from a group nor from the server');
 }
 
-/** Without a text decoder for those who do send, since this comes with every message. */
-function senderOf(bytes: Uint8Array): string {
-  return SENDERS.find(({ code }) => isSame(code, bytes))?.name ?? '';
-}
+const SENDERS = new Map((['server', 'group'] as const).map((name) => [name, utf8.encode(name)]));
 
-const SENDERS = ['server', 'group'].map((name) => ({ name, code: utf8.encode(name) }));
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.byteLength === b.byteLength && a.every((byte, at) => b[at] === byte);
-}
-
-function readMessageData(bytes: Uint8Array): DownstreamData | undefined {
+function readMessageData(fields: ProtobufFields): DownstreamData | undefined {
   let data: DownstreamData | undefined;
-  for (const fields = new ProtobufFields(bytes); fields.next(); ) {
+  while (fields.next()) {
     if (fields.number === 1) data = { dataType: 'text', data: fields.text() };
     else if (fields.number === 2) data = { dataType: 'binary', data: fields.bytes() };
     else if (fields.number === 3) data = { dataType: 'protobuf', data: fields.bytes() };
@@ -243,25 +188,25 @@ function readMessageData(bytes: Uint8Array): DownstreamData | undefined {
   return data;
 }
 
-function readSystem(bytes: Uint8Array): DownstreamMessage | undefined {
+function readSystem(fields: ProtobufFields): DownstreamMessage | undefined {
   let message: DownstreamMessage | undefined;
-  for (const fields = new ProtobufFields(bytes); fields.next(); ) {
-    if (fields.number === 1) message = readConnected(fields.bytes());
-    else if (fields.number === 2) message = readDisconnected(fields.bytes());
+  while (fields.next()) {
+    if (fields.number === 1) message = readConnected(fields.message());
+    else if (fields.number === 2) message = readDisconnected(fields.message());
   }
   return message;
 }
 
 /** A pong has no fields that mean anything. */
-function readPong(_bytes: Uint8Array): DownstreamMessage {
+function readPong(_fields: ProtobufFields): DownstreamMessage {
   return { kind: 'pong' };
 }
 
-function readConnected(bytes: Uint8Array): DownstreamMessage {
+function readConnected(fields: ProtobufFields): DownstreamMessage {
   let connectionId = '';
   let userId = '';
   let reconnectionToken = '';
-  for (const fields = new ProtobufFields(bytes); fields.next(); ) {
+  while (fields.next()) {
     if (fields.number === 1) connectionId = fields.text();
     else if (fields.number === 2) userId = fields.text();
     else if (fields.number === 3) reconnectionToken = fields.text();
@@ -269,9 +214,8 @@ function readConnected(bytes: Uint8Array): DownstreamMessage {
   return { kind: 'connected', connectionId, userId, reconnectionToken };
 }
 
-function readDisconnected(bytes: Uint8Array): DownstreamMessage {
+function readDisconnected(fields: ProtobufFields): DownstreamMessage {
   let message = '';
-  for (const fields = new ProtobufFields(bytes); fields.next(); )
-    if (fields.number === 2) message = fields.text();
+  while (fields.next()) if (fields.number === 2) message = fields.text();
   return { kind: 'disconnected', message };
 }

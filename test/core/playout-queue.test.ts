@@ -45,4 +45,20 @@ describe('PlayoutQueue', () => {
     expect(queue.take(10).byteLength).toBe(0);
     expect(queue.push(new Uint8Array(10))).toBe(true);
   });
+
+  it('keeps what waits of memory that is used again, once it has been told to', () => {
+    const queue = new PlayoutQueue({ maxBytes: 10, maxPieces: 10 });
+    const memory = Buffer.of(1, 2, 3, 4);
+    queue.push(memory.subarray(0, 2));
+    queue.own();
+    queue.push(memory.subarray(2));
+    queue.take(3);
+    queue.own();
+    memory.fill(9);
+    expect([...queue.take(10)]).toEqual([4]);
+    queue.push(memory);
+    expect(queue.take(4), 'what leaves at once is not copied').toBe(memory);
+    queue.own();
+    expect(queue.bytes).toBe(0);
+  });
 });

@@ -55,10 +55,10 @@ class Talker {
     this.listener = listener;
     return {
       start: () => Promise.resolve(),
-      sendAudio: () => Promise.resolve(),
+      sendAudio: () => queueMicrotask(() => listener.settled(true)),
       sendEvent: (event) => {
         if (event.type === 'interrupted') this.interrupted.push(event);
-        return Promise.resolve();
+        queueMicrotask(() => listener.settled(true));
       },
       stop: () => {},
     };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { HUB } from '../../shared/protocol/names.ts';
 import { until } from '../support/until.ts';
-import { call, heard, say, speech, world } from './web-pubsub-world.ts';
+import { call, heard, say, speech, world } from './web-pubsub/web-pubsub-world.ts';
 
 const FRAMES_A_CHUNK = 5;
 /** 2 s of a caller who speaks and hears it back; a minute has 30 times as much. */

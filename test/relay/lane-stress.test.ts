@@ -3,7 +3,7 @@ import { downGroup } from '../../shared/protocol/names.ts';
 import { parseRtp } from '../../shared/protocol/rtp.ts';
 import { until } from '../support/until.ts';
 import { CALL_ID, reportWith } from './relay-fixture.ts';
-import { call, heard, reload, say, speech, type World, world } from './web-pubsub-world.ts';
+import { call, heard, reload, say, speech, type World, world } from './web-pubsub/web-pubsub-world.ts';
 import { echo, type ReceivedEvent } from './worker-webhook.ts';
 
 const SAMPLES_PER_MS = 16;

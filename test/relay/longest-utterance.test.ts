@@ -1,20 +1,30 @@
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import type { LaneMessage } from '../../relay/lane-connection.ts';
-import { webPubSubLanes } from '../../relay/web-pubsub-lane.ts';
+import { webPubSubLanes } from '../../relay/web-pubsub/web-pubsub-lane.ts';
 import { msToBytes } from '../../shared/core/audio-format.ts';
 import { UTTERANCE_MS } from '../../shared/core/plan.ts';
 import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../shared/protocol/rtp.ts';
 import { noise } from '../support/signals.ts';
 import { until } from '../support/until.ts';
-import { world } from './web-pubsub-world.ts';
+import { world } from './web-pubsub/web-pubsub-world.ts';
 
 it('passes the longest utterance at the highest rate to a worker, and all of it back', async () => {
   const { webPubSub, webhook } = await world();
   const received: LaneMessage[] = [];
+  const answered = Promise.withResolvers<boolean>();
   const lane = webPubSubLanes(webPubSub, pino({ level: 'silent' }))(
     { callId: '0123456789abcdef', worker: 'echo' },
-    { message: (message) => received.push(message), control: () => {}, closed: () => {} },
+    {
+      // Its bytes are not kept.
+      message: (message) =>
+        received.push(
+          message.type === 'binary' ? { ...message, bytes: new Uint8Array(message.bytes) } : message,
+        ),
+      settled: answered.resolve,
+      control: () => {},
+      closed: () => {},
+    },
   );
   onTestFinished(() => lane.stop());
   await lane.start();
@@ -27,7 +37,8 @@ it('passes the longest utterance at the highest rate to a worker, and all of it 
     timestamp: 0,
     ssrc: 0,
   };
-  await lane.sendAudio(formatRtp({ ...header, payload }));
+  lane.sendAudio(formatRtp({ ...header, payload }));
+  expect(await answered.promise, 'the event is acknowledged').toBe(true);
   expect(webhook.events.at(-1)?.body.byteLength).toBe(payload.byteLength + 12);
   const reply = await until(() => received[0], 'the reply');
   if (reply.type !== 'binary') throw new Error(`expected a binary reply, not ${reply.type}`);

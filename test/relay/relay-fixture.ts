@@ -47,10 +47,10 @@ export function relayConfig(change: Partial<RelayConfig> = {}): RelayConfig {
 }
 
 /** A lane that opens at once and acknowledges everything, so that a call ends as soon as its stream does. */
-const openWillingLane: OpenLaneConnection = () => ({
+const openWillingLane: OpenLaneConnection = (_, { settled }) => ({
   start: () => Promise.resolve(),
-  sendAudio: () => Promise.resolve(),
-  sendEvent: () => Promise.resolve(),
+  sendAudio: () => queueMicrotask(() => settled(true)),
+  sendEvent: () => queueMicrotask(() => settled(true)),
   stop: () => {},
 });
 

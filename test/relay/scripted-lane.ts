@@ -11,11 +11,6 @@ import { formatRtp, parseRtp, type RtpPacket } from '../../shared/protocol/rtp.t
 import type { LaneIdentity } from '../../shared/protocol/stream-handover.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
 
-interface Pending {
-  resolve(): void;
-  reject(error: Error): void;
-}
-
 /** A lane in memory that does what the test tells it: nothing starts, is acknowledged or fails by itself. */
 export class ScriptedLane implements LaneConnection {
   readonly callId: string;
@@ -28,7 +23,7 @@ export class ScriptedLane implements LaneConnection {
   readonly published: ({ audio: RtpPacket } | { event: CallEvent })[] = [];
   /** What is published is refused. */
   isDeaf = false;
-  #pending: Pending | undefined;
+  #isPending = false;
   isStopped = false;
   /** It is left to whoever takes it over. */
   isReleased = false;
@@ -50,20 +45,20 @@ export class ScriptedLane implements LaneConnection {
     return this.#starting.promise;
   }
 
-  sendAudio(packet: Uint8Array<ArrayBuffer>): Promise<void> {
+  sendAudio(packet: Uint8Array<ArrayBuffer>): void {
     this.sent.push({ audio: parseRtp(packet) });
-    return this.#inFlight();
+    this.#inFlight();
   }
 
-  sendEvent(event: CallEvent): Promise<void> {
+  sendEvent(event: CallEvent): void {
     this.sent.push({ event });
-    return this.#inFlight();
+    this.#inFlight();
   }
 
-  publish(message: Uint8Array<ArrayBuffer> | CallEvent): Promise<void> {
-    if (this.isDeaf) return Promise.reject(new Error('scripted: not connected'));
+  publish(message: Uint8Array<ArrayBuffer> | CallEvent): boolean {
+    if (this.isDeaf) return false;
     this.published.push(message instanceof Uint8Array ? { audio: parseRtp(message) } : { event: message });
-    return Promise.resolve();
+    return true;
   }
 
   stop(): void {
@@ -83,7 +78,7 @@ export class ScriptedLane implements LaneConnection {
   }
 
   get isWaitingForAck(): boolean {
-    return this.#pending !== undefined;
+    return this.#isPending;
   }
 
   started(): void {
@@ -95,11 +90,11 @@ export class ScriptedLane implements LaneConnection {
   }
 
   acknowledge(): void {
-    this.#take().resolve();
+    this.#settle(true);
   }
 
   fail(): void {
-    this.#take().reject(new Error('scripted: the event failed'));
+    this.#settle(false);
   }
 
   /** The connection is lost for good. */
@@ -129,19 +124,16 @@ export class ScriptedLane implements LaneConnection {
     this.#listener.control(value);
   }
 
-  #inFlight(): Promise<void> {
-    if (this.#pending !== undefined) throw new Error('two messages are in flight on one lane');
-    if (this.isObliging) return Promise.resolve();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#pending = { resolve, reject };
-    return promise;
+  #inFlight(): void {
+    if (this.#isPending) throw new Error('two messages are in flight on one lane');
+    this.#isPending = true;
+    if (this.isObliging) queueMicrotask(() => this.#settle(true));
   }
 
-  #take(): Pending {
-    const pending = this.#pending;
-    if (pending === undefined) throw new Error('nothing is in flight on this lane');
-    this.#pending = undefined;
-    return pending;
+  #settle(isAcked: boolean): void {
+    if (!this.#isPending) throw new Error('nothing is in flight on this lane');
+    this.#isPending = false;
+    this.#listener.settled(isAcked);
   }
 }
 

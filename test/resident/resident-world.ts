@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { type ResidentServer, startResidentServer } from '../../functions/resident/server.ts';
 import type { Worker } from '../../functions/worker-kit/worker.ts';
 import { startWebPubSub } from '../../local/web-pubsub/server.ts';
-import { webPubSubLanes } from '../../relay/web-pubsub-lane.ts';
+import { webPubSubLanes } from '../../relay/web-pubsub/web-pubsub-lane.ts';
 import { HUB } from '../../shared/protocol/names.ts';
 import { audioMetadata } from '../relay/acs-messages.ts';
 import { dial, mediaUrl, relayConfig, relayOf, ticketFor } from '../relay/relay-fixture.ts';

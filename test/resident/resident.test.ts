@@ -3,7 +3,7 @@ import { defineWorker } from '../../functions/worker-kit/define-worker.ts';
 import type { AudioChunk } from '../../functions/worker-kit/worker.ts';
 import { downGroup } from '../../shared/protocol/names.ts';
 import { CALL_ID, reportWith } from '../relay/relay-fixture.ts';
-import { heard, say, speech } from '../relay/web-pubsub-world.ts';
+import { heard, say, speech } from '../relay/web-pubsub/web-pubsub-world.ts';
 import { until } from '../support/until.ts';
 import { residentWorld } from './resident-world.ts';
 

@@ -8,7 +8,7 @@ import { callControlPublisher } from '../../../shared/protocol/call-control-mess
 import { controlGroup, HUB } from '../../../shared/protocol/names.ts';
 import { until } from '../../support/until.ts';
 import { CALL_ID, TICKET_KEY } from '../relay-fixture.ts';
-import { call, type World, world } from '../web-pubsub-world.ts';
+import { call, type World, world } from '../web-pubsub/web-pubsub-world.ts';
 
 function controlOf({ webPubSub }: World) {
   const { connectionString } = webPubSub;

@@ -19,7 +19,12 @@ const FRAME_BYTES = 640;
 function lanesTo(worker: Worker, sent: Uint8Array[]): OpenLaneConnection {
   return (_target, listener: LaneListener) => {
     let connectionState: string | undefined;
-    const handle = async (contentType: string, body: Uint8Array): Promise<void> => {
+    const handle = (contentType: string, body: Uint8Array): void =>
+      void answer(contentType, body).then(
+        () => listener.settled(true),
+        () => listener.settled(false),
+      );
+    const answer = async (contentType: string, body: Uint8Array): Promise<void> => {
       const request = { callId: CALL_ID, contentType, body, connectionState, traceparent: INVOCATION };
       const response = await handleLaneEvent(worker, request);
       connectionState = response.connectionState ?? connectionState;
@@ -29,7 +34,7 @@ function lanesTo(worker: Worker, sent: Uint8Array[]): OpenLaneConnection {
       start: () => Promise.resolve(),
       sendAudio: (packet) => {
         sent.push(packet);
-        return handle('application/octet-stream', packet);
+        handle('application/octet-stream', packet);
       },
       sendEvent: (event) => handle('application/json', Buffer.from(JSON.stringify(event))),
       stop: () => {},

@@ -119,7 +119,9 @@ describe('A WebSocket that the relay opens', () => {
     sockets[0]?.close(4001, 'no such hub');
     await until(() => closed.mock.calls.length === 1, 'the close');
     expect(closed).toHaveBeenCalledExactlyOnceWith(4001, 'no such hub');
-    await expect(connection.sendBytes(Buffer.alloc(1))).rejects.toThrow('not open');
+    expect(connection.isOpen).toBe(false);
+    connection.sendBytes(Buffer.alloc(1));
+    expect(connection.bufferedBytes, 'what is sent afterwards').toBe(0);
   });
 
   it('ends when the server masks what it sends', async () => {

@@ -1,14 +1,14 @@
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { LaneMessage } from '../../relay/lane-connection.ts';
-import { webPubSubLanes } from '../../relay/web-pubsub-lane.ts';
-import { downGroup, HUB } from '../../shared/protocol/names.ts';
-import { formatRtp, parseRtp } from '../../shared/protocol/rtp.ts';
-import { until } from '../support/until.ts';
-import { CALL_ID, reportWith } from './relay-fixture.ts';
+import type { LaneMessage } from '../../../relay/lane-connection.ts';
+import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
+import { downGroup, HUB } from '../../../shared/protocol/names.ts';
+import { formatRtp, parseRtp } from '../../../shared/protocol/rtp.ts';
+import { until } from '../../support/until.ts';
+import { CALL_ID, reportWith } from '../relay-fixture.ts';
+import { echo } from '../worker-webhook.ts';
 import { call, heard, say, speech, world } from './web-pubsub-world.ts';
-import { echo } from './worker-webhook.ts';
 
 describe('a lane on Web PubSub', () => {
   it('brings audio to the worker and its replies back, unchanged', async () => {
@@ -135,19 +135,30 @@ describe('a lane on Web PubSub', () => {
   it('leaves no connection behind when it is stopped before it is open', async () => {
     const there = await world();
     const messages: LaneMessage[] = [];
+    const settled: boolean[] = [];
     const open = webPubSubLanes(there.webPubSub, pino({ level: 'silent' }));
     const lane = open(
       { callId: CALL_ID, worker: 'echo' },
-      { message: (message) => void messages.push(message), control: () => {}, closed: () => {} },
+      {
+        message: (message) => void messages.push(message),
+        settled: (isAcked) => void settled.push(isAcked),
+        control: () => {},
+        closed: () => {},
+      },
     );
     const starting = lane.start();
     lane.stop();
     lane.stop();
-    await starting.catch(() => undefined);
+    await expect(starting).rejects.toThrow('closed before it was accepted');
     const client = new WebPubSubServiceClient(there.webPubSub.connectionString, HUB, {
       allowInsecureConnection: true,
     });
     await until(async () => !(await client.userExists(CALL_ID)), 'the connection to be gone');
-    await expect(lane.sendEvent({ type: 'dtmf', tone: '1' })).rejects.toThrow();
+    lane.sendEvent({ type: 'dtmf', tone: '1' });
+    expect({ messages, settled, events: there.webhook.events }).toEqual({
+      messages: [],
+      settled: [],
+      events: [],
+    });
   });
 });

@@ -1,0 +1,156 @@
+/**
+ * Lanes on Azure Web PubSub: a client's connection (`client-connection.ts`) whose events are named after the worker. What is in flight when the
+ * connection is lost is sent again, under the same ack id, once it is back, and is handled once: the service answers `Duplicate` to an id that it has
+ * handled. A connection that is gone is reported as closed, and the lane opens another.
+ */
+import { WebPubSubServiceClient } from '@azure/web-pubsub';
+import type { Logger } from 'pino';
+import { isLoopbackHttp } from '../../shared/config.ts';
+import { controlGroup, downGroup, HUB, upGroup } from '../../shared/protocol/names.ts';
+import type { LaneIdentity } from '../../shared/protocol/stream-handover.ts';
+import type { UpstreamData } from '../../shared/protocol/web-pubsub-protobuf.ts';
+import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
+import { systemClock } from '../clock.ts';
+import { readJsonText } from '../json-text.ts';
+import type {
+  LaneConnection,
+  LaneListener,
+  LaneMessage,
+  LaneMessageSource,
+  LaneTarget,
+  OpenLaneConnection,
+} from '../lane-connection.ts';
+import { type AckMessage, ClientConnection, type DataMessage } from './client-connection.ts';
+
+/** How long a token may take from being made to being used; the service looks at it only when the client connects. */
+const TOKEN_MINUTES = 5;
+
+/** Opens lanes on the Web PubSub resource of this connection string. */
+export function webPubSubLanes(
+  options: { readonly connectionString: string; readonly endpoint: string },
+  log: Logger,
+): OpenLaneConnection {
+  const service = new WebPubSubServiceClient(options.connectionString, HUB, {
+    allowInsecureConnection: isLoopbackHttp(options.endpoint),
+  });
+  return (target, listener) => new WebPubSubLane(service, target, listener, log);
+}
+
+class WebPubSubLane implements LaneConnection {
+  readonly #connection: ClientConnection;
+  readonly #listener: LaneListener;
+  readonly #worker: string;
+  readonly #upGroup: string;
+  readonly #controlGroup: string;
+  #lastAckId: number;
+  /** What the service has not answered. */
+  #inFlight: UpstreamData | undefined;
+
+  constructor(
+    service: WebPubSubServiceClient,
+    { callId, worker, publishes = false, resume }: LaneTarget,
+    listener: LaneListener,
+    log: Logger,
+  ) {
+    this.#listener = listener;
+    this.#worker = worker;
+    this.#lastAckId = resume?.firstAckId ?? 0;
+    this.#upGroup = upGroup(callId, worker);
+    this.#controlGroup = controlGroup(callId);
+    const url = async (): Promise<string> => {
+      const token = await service.getClientAccessToken({
+        userId: callId,
+        // Events need no role, and the token joins the groups: the lane can do nothing else.
+        roles: publishes ? [`webpubsub.sendToGroup.${this.#upGroup}`] : [],
+        groups: [downGroup(callId, worker), this.#controlGroup],
+        expirationTimeInMinutes: TOKEN_MINUTES,
+      });
+      return token.url;
+    };
+    this.#connection = new ClientConnection({
+      url,
+      ...(resume === undefined ? {} : { resume }),
+      clock: systemClock,
+      listener: {
+        data: (message) => this.#received(message),
+        acked: (ack) => this.#acked(ack),
+        recovered: () => this.#sendInFlight(),
+        closed: () => listener.closed(),
+        unreadable: () => log.warn({ callId, worker }, 'ignored an unreadable message of Web PubSub'),
+      },
+    });
+  }
+
+  get identity(): LaneIdentity | undefined {
+    return this.#connection.identity;
+  }
+
+  get isCongested(): boolean {
+    return this.#connection.isCongested;
+  }
+
+  start(): Promise<void> {
+    return this.#connection.start();
+  }
+
+  sendAudio(packet: Uint8Array<ArrayBuffer>): void {
+    this.#send({ type: 'binary', bytes: packet });
+  }
+
+  sendEvent(event: CallEvent): void {
+    this.#send(textOf(event));
+  }
+
+  publish(message: Uint8Array<ArrayBuffer> | CallEvent): boolean {
+    const data =
+      message instanceof Uint8Array ? ({ type: 'binary', bytes: message } as const) : textOf(message);
+    return this.#connection.send({ kind: 'sendToGroup', group: this.#upGroup, data, noEcho: true });
+  }
+
+  release(): void {
+    this.#connection.release();
+  }
+
+  stop(): void {
+    this.#inFlight = undefined;
+    this.#connection.stop();
+  }
+
+  /** The one before, if it is still in flight, has been given up. */
+  #send(data: UpstreamData): void {
+    this.#lastAckId += 1;
+    this.#inFlight = data;
+    this.#sendInFlight();
+  }
+
+  /** Nothing while there is no connection: it is sent once there is. */
+  #sendInFlight(): void {
+    const data = this.#inFlight;
+    if (data === undefined) return;
+    this.#connection.send({ kind: 'sendEvent', event: this.#worker, data, ackId: this.#lastAckId });
+  }
+
+  #acked({ ackId, success, error }: AckMessage): void {
+    if (ackId !== this.#lastAckId || this.#inFlight === undefined) return;
+    this.#inFlight = undefined;
+    this.#listener.settled(success || error?.name === 'Duplicate');
+  }
+
+  #received(message: DataMessage): void {
+    if (message.kind === 'serverData') this.#listener.message(toMessage('reply', message));
+    else if (message.group !== this.#controlGroup) this.#listener.message(toMessage('group', message));
+    else this.#listener.control(readJsonText(message.data));
+  }
+}
+
+/** JSON travels as text, which a service of any version knows. */
+function textOf(event: CallEvent): UpstreamData {
+  return { type: 'text', text: JSON.stringify(event) };
+}
+
+/** JSON of a worker comes as text or as JSON, by the version of the service: what reads as an object is JSON. */
+function toMessage(from: LaneMessageSource, { dataType, data }: DataMessage): LaneMessage {
+  if (dataType === 'binary') return { from, type: 'binary', bytes: data };
+  const value = readJsonText(data);
+  return typeof value === 'object' && value !== null ? { from, type: 'json', value } : { from, type: 'text' };
+}
