@@ -131,8 +131,9 @@ async function oneCall(system: RunningSystem, plan: Plan, slot: number, turn: nu
   const { outcome } = followed.telephone;
   if (outcome !== 'hungUpByCaller') throw new Error(`a call ended with ${outcome}`);
   const relay = await relayCountsOf(system, followed);
-  if (relay === undefined) throw new Error('the relay has no report of a call');
-  const accounts = accountsOf(followed.telephone, relay, CHUNK_WORKERS);
+  if (relay?.state !== 'ended') throw new Error('the relay has no report of a call that ended');
+  // Asked again, since audio of the relay may come after the end of the call.
+  const accounts = accountsOf(await telephone.call(id), relay, CHUNK_WORKERS);
   for (const { way, unaccountedMs, inMs, out } of accounts) {
     if (Math.abs(unaccountedMs) > TOLERANCE_MS)
       throw new Error(

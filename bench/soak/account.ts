@@ -10,9 +10,8 @@ const FRAME_MS = 20;
 /** A frame at each end of each of the stages, and rounding. */
 export const TOLERANCE_MS = 3 * FRAME_MS;
 
-/** What ACS may have been given ahead of its time (lead, jitter buffer, and a chunk), and what may be between two processes. */
+/** What ACS may have been given ahead of its time: lead, jitter buffer, and a chunk. */
 const LONGEST_QUEUE_MS = 800;
-const LONGEST_WAY_MS = 200;
 
 export interface Account {
   /** What it is about, such as "to the relay". */
@@ -34,7 +33,6 @@ export function accountsOf(
     telephone.streams.reduce((total, stream) => total + of(stream), 0);
   const ignored = Object.values(relay.ignored).reduce((total, count) => total + count, 0);
   const replies = relay.workers.reduce((total, { repliesPlayedMs }) => total + repliesPlayedMs, 0);
-  const received = ms(sum(({ samplesReceived }) => samplesReceived));
   const queued = ms(
     sum(
       ({ samplesReceived, samplesPlayed, samplesFlushedByStop, samplesOverflowed }) =>
@@ -70,7 +68,7 @@ export function accountsOf(
         sum(({ samplesFlushedByStop, samplesOverflowed }) => samplesFlushedByStop + samplesOverflowed),
       ),
       'queued at the end': Math.min(queued, LONGEST_QUEUE_MS),
-      'on its way at the end': Math.min(Math.max(0, relay.audioMsOut - received), LONGEST_WAY_MS),
+      'came after the end': ms(sum(({ samplesTooLate }) => samplesTooLate)),
     }),
   ];
 }

@@ -39,6 +39,7 @@ export interface WorkerCounts {
 export interface RelayCounts {
   readonly callId: string;
   readonly callConnectionId: string;
+  readonly state: string;
   readonly framesIn: number;
   readonly framesOut: number;
   readonly audioMsIn: number;

@@ -1,4 +1,5 @@
 /** Makes one call on a system and gathers everything that there is to know of it. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport as TelephoneReport } from '../acs/control/call-report.ts';
 import type { Audio } from '../phone/wav.ts';
 import { ControlApi, type RelayCounts } from './control-api.ts';
@@ -16,6 +17,9 @@ export interface CallToMake {
 
 /** A call may last this much longer than what is said in it: ringing, round trip, and listening to the worker. */
 const CALL_SLACK_MS = 120_000;
+/** The relay gives workers some seconds to be told of the end. */
+const END_ATTEMPTS = 50;
+const END_INTERVAL_MS = 100;
 
 /** Resolves once the call has ended. `onLook` sees it four times a second. */
 export async function makeCall(
@@ -35,10 +39,18 @@ export async function makeCall(
   return { ...followed, relay: await relayCountsOf(system, followed), said, heard };
 }
 
-/** What the relay counted of a call that has ended. */
+/** What the relay counted of a call that has ended; of one that its workers are still told of, what it has counted so far. */
 export async function relayCountsOf(
   system: RunningSystem,
   { telephone: { callConnectionId } }: FollowedCall,
 ): Promise<RelayCounts | undefined> {
-  return callConnectionId === undefined ? undefined : new ControlApi(system).relayCounts(callConnectionId);
+  if (callConnectionId === undefined) return undefined;
+  const control = new ControlApi(system);
+  let counts = await control.relayCounts(callConnectionId);
+  const isOver = (): boolean => counts === undefined || counts.state === 'ended';
+  for (let attempt = 1; attempt < END_ATTEMPTS && !isOver(); attempt++) {
+    await delay(END_INTERVAL_MS);
+    counts = await control.relayCounts(callConnectionId);
+  }
+  return counts;
 }

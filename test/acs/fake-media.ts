@@ -20,6 +20,7 @@ const REPORT: MediaStreamReport = {
   samplesPlayed: 0,
   samplesFlushedByStop: 0,
   samplesOverflowed: 0,
+  samplesTooLate: 0,
   stopAudioCount: 0,
   ignored: {},
   ownLatenessMs: { p99: 0, max: 0 },

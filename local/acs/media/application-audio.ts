@@ -14,6 +14,7 @@ type Counts = Pick<
   | 'samplesPlayed'
   | 'samplesFlushedByStop'
   | 'samplesOverflowed'
+  | 'samplesTooLate'
   | 'stopAudioCount'
   | 'ignored'
   | 'playoutQueueMs'
@@ -29,6 +30,7 @@ export class ApplicationAudio {
   readonly #ignored = new Map<IgnoredReason | 'notBidirectional', number>();
   #messages = 0;
   #samples = 0;
+  #tooLate = 0;
   #flushed = 0;
   #stops = 0;
 
@@ -46,6 +48,12 @@ export class ApplicationAudio {
     else this.#apply(message);
   }
 
+  /** Takes a message that comes when nothing is played any more. */
+  receiveTooLate(bytes: Buffer, isBinary: boolean): void {
+    const message = this.#reader.read(bytes, isBinary);
+    if (message.type === 'audio' && this.#bidirectional) this.#tooLate += message.samples.length;
+  }
+
   /** The next 20 ms to be heard; valid until the next one. */
   pull(): PlayoutFrame {
     return this.#playout.pull();
@@ -58,6 +66,7 @@ export class ApplicationAudio {
       samplesPlayed: this.#playout.played,
       samplesFlushedByStop: this.#flushed,
       samplesOverflowed: this.#playout.overflowed,
+      samplesTooLate: this.#tooLate,
       stopAudioCount: this.#stops,
       ignored: Object.fromEntries(this.#ignored),
       playoutQueueMs: (this.#playout.depth / this.#sampleRateHz) * 1000,

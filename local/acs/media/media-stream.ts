@@ -173,8 +173,9 @@ class WebSocketMediaStream implements MediaStream, Ticking {
       opened: () => this.#begin(socket),
       failed: (error) => this.#fail('notAccepted', refusalDetail(url, error)),
       message: (bytes, isBinary) => {
-        if (this.#state === 'streaming' && this.#frames?.dead !== true)
-          this.#application.receive(bytes, isBinary);
+        if (this.#frames?.dead === true) return;
+        if (this.#state === 'streaming') this.#application.receive(bytes, isBinary);
+        else this.#application.receiveTooLate(bytes, isBinary);
       },
       closed: (code) => this.#closedByPeer(code),
     });

@@ -46,6 +46,8 @@ export interface MediaStreamReport {
   readonly samplesFlushedByStop: number;
   /** Samples received while the playout queue was full; nobody heard them. */
   readonly samplesOverflowed: number;
+  /** Samples received after the stream had ended and before the application closed its side; nobody heard them. */
+  readonly samplesTooLate: number;
   readonly stopAudioCount: number;
   /** Messages that were not understood, by reason. */
   readonly ignored: Readonly<Record<string, number>>;

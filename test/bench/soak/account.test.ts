@@ -9,6 +9,7 @@ const STREAM = {
   samplesPlayed: 156_800,
   samplesFlushedByStop: 0,
   samplesOverflowed: 0,
+  samplesTooLate: 0,
   stopAudioCount: 0,
   ignored: {},
   ownLatenessMs: { p99: 0, max: 0 },
@@ -73,8 +74,12 @@ describe('the account of a call', () => {
       leftOver(accounts({}, {}, { samplesReceived: 150_400, samplesPlayed: 150_400 })),
       'never came',
     ).toEqual({
-      ACS: 400,
+      ACS: 600,
     });
+    expect(
+      leftOver(accounts({}, {}, { samplesReceived: 150_400, samplesPlayed: 150_400, samplesTooLate: 9_600 })),
+      'came after the end',
+    ).toEqual({});
   });
 
   it('is added up by way and cause', () => {

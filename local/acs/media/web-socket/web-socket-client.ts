@@ -17,7 +17,7 @@ export interface WebSocketListener {
   opened(): void;
   /** There was no connection. Nothing else is told then. */
   failed(error: Error): void;
-  /** One message; its bytes are valid until the call returns. Text is valid UTF-8. */
+  /** One message, which may come after `close`; its bytes are valid until the call returns. Text is valid UTF-8. */
   message(bytes: Buffer, isBinary: boolean): void;
   /** The connection is over. The code is that of the other side's close frame, 1005 where it had none, 1006 where no close frame came. */
   closed(code: number): void;
@@ -59,7 +59,7 @@ export class WebSocketClient {
     this.#listener = listener;
     this.#reader = new FrameReader(MAX_RECEIVED_BYTES, {
       message: (bytes, isBinary) => {
-        if (this.#state === 'open') this.#listener.message(bytes, isBinary);
+        if (this.#state !== 'closed') this.#listener.message(bytes, isBinary);
       },
       ping: (bytes) => {
         this.#unansweredPing = Buffer.from(bytes);

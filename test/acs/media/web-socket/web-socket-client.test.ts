@@ -255,17 +255,21 @@ describe('the end of a client', () => {
     expect(notes).toEqual(['opened', 'closed 1006']);
   });
 
-  it('does not hear what comes after its close frame, but the close frame', async () => {
+  it('hears what was under way when it closed, up to the close frame', async () => {
     const { url, sockets, received } = await rawServer(switching);
     const { client, notes } = dial(url);
     await until(() => notes.length > 0, 'the handshake is over');
     client.close(1_000);
     await until(() => received.length > 0, 'the close frame');
     sockets[0]?.write(
-      Buffer.concat([serverFrame(1, Buffer.from('late')), serverFrame(8, closePayload(4_002))]),
+      Buffer.concat([
+        serverFrame(1, Buffer.from('late')),
+        serverFrame(8, closePayload(4_002)),
+        serverFrame(1, Buffer.from('x')),
+      ]),
     );
-    await until(() => notes.length > 1, 'the listener is told');
-    expect(notes).toEqual(['opened', 'closed 4002']);
+    await until(() => notes.length > 2, 'the listener is told');
+    expect(notes).toEqual(['opened', 'text late', 'closed 4002']);
   });
 
   it.each([
