@@ -3,11 +3,14 @@
  * The stand-in's media side runs on one core and an application that echoes everything on another; the numbers of calls take turns,
  * so that noise of the machine meets all of them. The smoke mode takes seconds and fails only when audio is lost.
  */
-import { writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Measured } from './acs/messages.ts';
 import { PinnedProcess } from './acs/pinned-process.ts';
+import { COMMON_OPTIONS } from './common-options.ts';
+import { writeJsonReport } from './json-report.ts';
+import { describeMachine } from './machine.ts';
+import { wholeNumberOption } from './number-option.ts';
 
 /** What the stand-in is meant to do: frames of 200 calls at most this late at the 99th percentile, on a quiet core. */
 const GOAL = { calls: 200, p99Ms: 10 } as const;
@@ -25,6 +28,7 @@ const STANDIN_CORE = 0;
 /** As `npm run acs` and `npm start` run it. */
 const STANDIN_FLAGS = '--single-threaded-gc';
 const APPLICATION_CORE = 1;
+const PINNING = `stand-in on core ${STANDIN_CORE}, application on core ${APPLICATION_CORE}`;
 
 interface Plan {
   readonly calls: readonly number[];
@@ -39,26 +43,23 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      smoke: { type: 'boolean', default: false },
+      ...COMMON_OPTIONS,
       calls: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       flags: { type: 'string', default: STANDIN_FLAGS },
-      json: { type: 'string' },
     },
   });
   const base = values.smoke ? SMOKE : FULL;
   const plan: Plan = {
     ...base,
     flags: values.flags.split(' ').filter((flag) => flag !== ''),
-    ...(values.calls && { calls: values.calls.split(',').map((text) => positive('--calls', text)) }),
-    ...(values.rounds && { rounds: positive('--rounds', values.rounds) }),
-    ...(values.seconds && { measureMs: positive('--seconds', values.seconds) * 1_000 }),
+    ...(values.calls && { calls: values.calls.split(',').map((text) => wholeNumberOption('--calls', text)) }),
+    ...(values.rounds && { rounds: wholeNumberOption('--rounds', values.rounds) }),
+    ...(values.seconds && { measureMs: wholeNumberOption('--seconds', values.seconds) * 1_000 }),
   };
   const rounds = await measureAll(plan);
-  if (values.json !== undefined) {
-    await writeFile(values.json, `${JSON.stringify({ machine: machine(), rounds }, null, 2)}\n`);
-  }
+  await writeJsonReport(values.json, { machine: describeMachine(PINNING), rounds });
   if (values.smoke) {
     const lost = rounds.find(({ heardFrames, frames }) => heardFrames < LEAST_HEARD * frames || frames === 0);
     if (lost === undefined) return 0;
@@ -70,7 +71,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 async function measureAll(plan: Plan): Promise<Measured[]> {
-  process.stdout.write(`${machine()}\n\n${HEADINGS}\n`);
+  process.stdout.write(`${describeMachine(PINNING)}\n\n${HEADINGS}\n`);
   const application = new PinnedProcess(new URL('acs/echo-server.ts', import.meta.url), APPLICATION_CORE);
   const rounds: Measured[] = [];
   try {
@@ -128,15 +129,6 @@ function row({
   ].join('');
 }
 
-function machine(): string {
-  const [cpu] = cpus();
-  const load = loadavg().map((each) => each.toFixed(1));
-  const pinning = PinnedProcess.canPin
-    ? `stand-in on core ${STANDIN_CORE}, application on core ${APPLICATION_CORE}`
-    : 'not pinned to cores (no taskset)';
-  return `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, Node ${process.version}, ${pinning}; load ${load.join(' ')} (1, 5, 15 min)`;
-}
-
 function tellGoal(rounds: readonly Measured[]): void {
   const measured = rounds.filter(({ calls }) => calls === GOAL.calls);
   if (measured.length === 0) return;
@@ -152,11 +144,4 @@ function tellGoal(rounds: readonly Measured[]): void {
     `\nGoal of ${GOAL.calls} calls, p99 at most ${GOAL.p99Ms} ms late, on a quiet core: met in ${met.length} of ${quiet.length} quiet rounds, ` +
       `those in which the process waited for its core at most ${QUIET_SHARE * 100} % of the time. All rounds: ${all} ms.\n`,
   );
-}
-
-function positive(option: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new Error(`${option} must be whole numbers above 0, not ${text}`);
-  return number;
 }

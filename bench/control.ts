@@ -4,15 +4,17 @@
  * nothing that is told. The smoke mode takes seconds and fails where a request is not served, where a call's life asks
  * more of table storage than it did, or where listing does with more past calls.
  */
-import { writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { freePorts } from '../local/stack/ports.ts';
+import { COMMON_OPTIONS } from './common-options.ts';
 import { countsOf, type LifeStep, measureCallLife, type RequestCounts } from './control/call-life.ts';
 import { writePastCalls } from './control/past-calls.ts';
 import { type Percentiles, percentiles } from './control/percentiles.ts';
 import { buildApp, Rig } from './control/rig.ts';
 import { measureStartUp } from './control/start-up.ts';
+import { writeJsonReport } from './json-report.ts';
+import { describeMachine } from './machine.ts';
+import { wholeNumberOption } from './number-option.ts';
 
 const GOALS = { answerP99Ms: 25, startUpMs: 500, requestsOfALife: 17 } as const;
 
@@ -51,24 +53,22 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      smoke: { type: 'boolean', default: false },
+      ...COMMON_OPTIONS,
       calls: { type: 'string' },
       starts: { type: 'string' },
       past: { type: 'string' },
-      json: { type: 'string' },
     },
   });
   const plan: Plan = {
     ...(values.smoke ? SMOKE : FULL),
-    ...(values.calls && { calls: positive('--calls', values.calls) }),
-    ...(values.starts && { starts: positive('--starts', values.starts) }),
-    ...(values.past && { past: positive('--past', values.past) }),
+    ...(values.calls && { calls: wholeNumberOption('--calls', values.calls) }),
+    ...(values.starts && { starts: wholeNumberOption('--starts', values.starts) }),
+    ...(values.past && { past: wholeNumberOption('--past', values.past) }),
   };
-  process.stdout.write(`${machine()}\n\n`);
+  process.stdout.write(`${describeMachine()}\n\n`);
   const measured = await measure(plan);
   tell(measured);
-  if (values.json !== undefined)
-    await writeFile(values.json, `${JSON.stringify({ machine: machine(), ...measured }, null, 2)}\n`);
+  await writeJsonReport(values.json, { machine: describeMachine(), ...measured });
   return verdict(measured, values.smoke);
 }
 
@@ -227,17 +227,4 @@ function describe(requests: RequestCounts): string {
 
 function spread(requests: RequestCounts): string[] {
   return Object.entries(requests).flatMap(([name, count]) => Array<string>(count).fill(name));
-}
-
-function machine(): string {
-  const [cpu] = cpus();
-  const load = loadavg().map((each) => each.toFixed(1));
-  return `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, Node ${process.version}; load ${load.join(' ')} (1, 5, 15 min)`;
-}
-
-function positive(option: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new Error(`${option} must be a whole number above 0, not ${text}`);
-  return number;
 }

@@ -10,11 +10,11 @@
  * `--flags=--single-threaded-gc` of Node, and `--runtime path` another program than this Node, both for the server alone.
  * `--calls` is the number of calls of a measure with a steady one, or the levels of capacity.
  */
-import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { RELAY_NODE_ARGS } from '../local/stack/specs.ts';
 import { WORKER_CODECS, type WorkerCodec, type WorkerPlan } from '../shared/core/plan.ts';
-import { PinnedProcess } from './acs/pinned-process.ts';
+import { describeMachine } from './machine.ts';
+import { wholeNumberOption } from './number-option.ts';
 import { LOAD_CORE, pythonWithWebSockets, SERVER_CORE } from './relay/measured-server.ts';
 import {
   measureBargeIn,
@@ -28,6 +28,7 @@ import { appendRound, MEASURES, type Measure, type Result, type Round, readRound
 import { type RigOptions, SERVERS, type ServerName } from './relay/rig.ts';
 import { formatTables } from './relay/table.ts';
 
+const PINNING = `server on core ${SERVER_CORE}, load on core ${LOAD_CORE}`;
 const LEVELS = [100, 200, 300, 350, 400, 450, 500, 550, 600, 700, 800, 900, 1_000, 1_100, 1_200];
 /** What follows the relay shares the core of the load, and is at its end long before the relay. */
 const WEB_PUBSUB_LEVELS = [10, 20, 30, 50, 70, 100, 140, 200, 250];
@@ -81,15 +82,15 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const plan: Plan = {
     isSmoke: values.smoke,
-    rounds: positive('--rounds', values.rounds),
+    rounds: wholeNumberOption('--rounds', values.rounds),
     measures: values.measure.split(',').map((text) => oneOf('--measure', MEASURES, text)),
     servers: values.servers.split(',').map((text) => oneOf('--servers', SERVERS, text)),
     label: values.label,
-    calls: values.calls?.split(',').map((text) => positive('--calls', text)),
+    calls: values.calls?.split(',').map((text) => wholeNumberOption('--calls', text)),
     rig: {
       worker: workerOf(
         values.listen,
-        positive('--chunk-ms', values['chunk-ms']),
+        wholeNumberOption('--chunk-ms', values['chunk-ms']),
         oneOf('--codec', WORKER_CODECS, values.codec),
       ),
       script: 'sound',
@@ -98,7 +99,7 @@ export async function run(args: readonly string[]): Promise<number> {
       runtime: values.runtime,
     },
   };
-  process.stdout.write(`${machine()}\n`);
+  process.stdout.write(`${describeMachine(PINNING)}\n`);
   const rounds = await measureAll(plan, values.to);
   process.stdout.write(`\n${formatTables(rounds)}\n`);
   return plan.isSmoke ? judgeSmoke(rounds) : 0;
@@ -213,14 +214,6 @@ function judgeSmoke(rounds: readonly Round[]): number {
   return bad.length + silent.length === 0 ? 0 : 1;
 }
 
-function machine(): string {
-  const load = loadavg().map((each) => each.toFixed(1));
-  const pinning = PinnedProcess.canPin
-    ? `server on core ${SERVER_CORE}, load on core ${LOAD_CORE}`
-    : 'not pinned to cores (no taskset)';
-  return `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${pinning}; load ${load.join(' ')} (1, 5, 15 min)`;
-}
-
 function settingOf(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 1) throw new Error(`--settings must be NAME=value, separated by commas, not ${text}`);
@@ -231,11 +224,4 @@ function oneOf<T extends string>(option: string, names: readonly T[], text: stri
   const found = names.find((name) => name === text);
   if (found === undefined) throw new Error(`${option} must be some of ${names.join(',')}, not ${text}`);
   return found;
-}
-
-function positive(option: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new Error(`${option} must be a whole number above 0, not ${text}`);
-  return number;
 }

@@ -4,7 +4,6 @@
  * beginnings and ends are part of it. Fails when a call fails, when audio got lost without being counted, or (not in the smoke mode, which takes
  * seconds) when memory goes on growing after the first minutes.
  */
-import { writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { describeStack } from '../local/cli/stack-file.ts';
@@ -15,6 +14,9 @@ import type { RunningSystem } from '../local/client/running-system.ts';
 import { Telephone } from '../local/client/telephone.ts';
 import { freePorts } from '../local/stack/ports.ts';
 import type { Stack } from '../local/stack/stack.ts';
+import { COMMON_OPTIONS } from './common-options.ts';
+import { writeJsonReport } from './json-report.ts';
+import { positiveNumberOption } from './number-option.ts';
 import { type Account, accountsOf, addUp, TOLERANCE_MS } from './soak/account.ts';
 import { babble } from './soak/babble.ts';
 import { type Growth, growthOf, type MemorySample, residentBytes } from './soak/memory.ts';
@@ -60,17 +62,17 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      smoke: { type: 'boolean', default: false },
+      ...COMMON_OPTIONS,
       minutes: { type: 'string' },
       calls: { type: 'string' },
       'call-seconds': { type: 'string' },
-      json: { type: 'string' },
     },
   });
   const plan: Plan = {
-    durationMs: values.smoke ? 6_000 : positive('--minutes', values.minutes ?? '15') * 60_000,
-    calls: positive('--calls', values.calls ?? (values.smoke ? '3' : '100')),
-    speechMs: positive('--call-seconds', values['call-seconds'] ?? (values.smoke ? '4' : '30')) * 1_000,
+    durationMs: values.smoke ? 6_000 : positiveNumberOption('--minutes', values.minutes ?? '15') * 60_000,
+    calls: positiveNumberOption('--calls', values.calls ?? (values.smoke ? '3' : '100')),
+    speechMs:
+      positiveNumberOption('--call-seconds', values['call-seconds'] ?? (values.smoke ? '4' : '30')) * 1_000,
     sampleMs: values.smoke ? 500 : 5_000,
   };
   const stack = await startOwnStack({
@@ -80,7 +82,7 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   try {
     const result = await soak(plan, stack);
-    if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
+    await writeJsonReport(values.json, result);
     return tell(result, values.smoke);
   } finally {
     await stack.stop();
@@ -181,10 +183,4 @@ function tell({ calls, failures, accounts, memory }: Result, isSmoke: boolean): 
 
 function growthRow({ name, earlyBytes, lateBytes, isFlat }: Growth): string {
   return `${name.padEnd(12)} ${mega(earlyBytes)} early, ${mega(lateBytes)} late: ${isFlat ? 'flat' : 'GROWS'}`;
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new Error(`${option} must be a positive number, not ${text}`);
-  return value;
 }

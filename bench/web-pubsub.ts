@@ -6,10 +6,13 @@
  * messages under way all the time), then loaded with half of what it passed on, for the latency. `--webhooks` measures user events
  * instead; its options are in `web-pubsub/webhooks.ts`.
  */
-import { writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { PinnedProcess } from './acs/pinned-process.ts';
+import { COMMON_OPTIONS } from './common-options.ts';
+import { writeJsonReport } from './json-report.ts';
+import { describeMachine } from './machine.ts';
+import { wholeNumberOption } from './number-option.ts';
 import type {
   Connected,
   Listening,
@@ -30,6 +33,7 @@ const PAYLOAD_BYTES = 2_048;
 const WINDOW = 2;
 const SERVER_CORE = 0;
 const LOAD_CORE = 1;
+const PINNING = 'server and clients on a core each';
 
 interface Row {
   readonly variant: Variant;
@@ -59,24 +63,23 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      smoke: { type: 'boolean', default: false },
+      ...COMMON_OPTIONS,
       pairs: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       variants: { type: 'string', default: VARIANTS.join(',') },
-      json: { type: 'string' },
     },
   });
   const base: Plan = values.smoke ? SMOKE : FULL;
   const plan: Plan = {
     ...base,
-    ...(values.pairs && { pairs: positive('--pairs', values.pairs) }),
-    ...(values.rounds && { rounds: positive('--rounds', values.rounds) }),
-    ...(values.seconds && { measureMs: positive('--seconds', values.seconds) * 1_000 }),
+    ...(values.pairs && { pairs: wholeNumberOption('--pairs', values.pairs) }),
+    ...(values.rounds && { rounds: wholeNumberOption('--rounds', values.rounds) }),
+    ...(values.seconds && { measureMs: wholeNumberOption('--seconds', values.seconds) * 1_000 }),
   };
   const variants = VARIANTS.filter((variant) => values.variants.split(',').includes(variant));
   process.stdout.write(
-    `${machine()}\n${plan.pairs * 2} clients, messages of ${PAYLOAD_BYTES} bytes\n\n${HEADINGS}\n`,
+    `${describeMachine(PINNING)}\n${plan.pairs * 2} clients, messages of ${PAYLOAD_BYTES} bytes\n\n${HEADINGS}\n`,
   );
   const rows: Row[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
@@ -86,8 +89,7 @@ export async function run(args: readonly string[]): Promise<number> {
       process.stdout.write(`${written(row)}\n`);
     }
   }
-  if (values.json !== undefined)
-    await writeFile(values.json, `${JSON.stringify({ machine: machine(), plan, rows }, null, 2)}\n`);
+  await writeJsonReport(values.json, { machine: describeMachine(PINNING), plan, rows });
   const silent = rows.find(({ messagesPerSecond }) => messagesPerSecond === 0);
   if (silent !== undefined) {
     process.stdout.write(`FAILED: no message arrived over ${silent.variant}.\n`);
@@ -203,20 +205,4 @@ function tellGoal(rows: readonly Row[]): void {
 function median(rows: readonly Row[], member: 'messagesPerCpuSecond' | 'bytesPerConnection'): number {
   const sorted = rows.map((row) => row[member]).sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function machine(): string {
-  const [cpu] = cpus();
-  const load = loadavg().map((each) => each.toFixed(1));
-  const pinning = PinnedProcess.canPin
-    ? 'server and clients on a core each'
-    : 'not pinned to cores (no taskset)';
-  return `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, Node ${process.version}, ${pinning}; load ${load.join(' ')} (1, 5, 15 min)`;
-}
-
-function positive(option: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new Error(`${option} must be a whole number above 0, not ${text}`);
-  return number;
 }

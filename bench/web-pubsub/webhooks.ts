@@ -4,17 +4,21 @@
  * The stand-in runs on one core, clients and a trivial handler on another. Each client waits for the ack of its last event. The second
  * row of a round has clients besides whose events take the handler a second: they must delay nobody else.
  */
-import { writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { DEFAULT_ACCESS_KEY } from '../../local/web-pubsub/server.ts';
 import { PinnedProcess } from '../acs/pinned-process.ts';
+import { COMMON_OPTIONS } from '../common-options.ts';
+import { writeJsonReport } from '../json-report.ts';
+import { describeMachine } from '../machine.ts';
+import { wholeNumberOption } from '../number-option.ts';
 import type { Connected, Listening, Measured, Usage } from './webhook-messages.ts';
 
 /** Events a second on one core. */
 const GOAL = 3_000;
 const SERVICE_CORE = 0;
 const LOAD_CORE = 1;
+const PINNING = `stand-in on core ${SERVICE_CORE}, clients and handler on core ${LOAD_CORE}`;
 const BYTES = 640;
 const SLOW_CLIENTS = 50;
 
@@ -34,19 +38,21 @@ export async function run(args: readonly string[]): Promise<number> {
     args: [...args],
     options: {
       webhooks: { type: 'boolean', default: true },
-      smoke: { type: 'boolean', default: false },
+      ...COMMON_OPTIONS,
       clients: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
-      json: { type: 'string' },
     },
   });
   const base = values.smoke ? SMOKE : FULL;
-  const clients = values.clients === undefined ? base.clients : positive('--clients', values.clients);
-  const rounds = values.rounds === undefined ? base.rounds : positive('--rounds', values.rounds);
+  const clients =
+    values.clients === undefined ? base.clients : wholeNumberOption('--clients', values.clients);
+  const rounds = values.rounds === undefined ? base.rounds : wholeNumberOption('--rounds', values.rounds);
   const measureMs =
-    values.seconds === undefined ? base.measureMs : positive('--seconds', values.seconds) * 1_000;
-  process.stdout.write(`${machine()}\n${clients} clients, events of ${BYTES} bytes\n\n${HEADINGS}\n`);
+    values.seconds === undefined ? base.measureMs : wholeNumberOption('--seconds', values.seconds) * 1_000;
+  process.stdout.write(
+    `${describeMachine(PINNING)}\n${clients} clients, events of ${BYTES} bytes\n\n${HEADINGS}\n`,
+  );
   const rows: Row[] = [];
   for (let round = 0; round < rounds; round += 1) {
     for (const slowClients of [0, SLOW_CLIENTS]) {
@@ -55,9 +61,7 @@ export async function run(args: readonly string[]): Promise<number> {
       process.stdout.write(`${written(row)}\n`);
     }
   }
-  if (values.json !== undefined) {
-    await writeFile(values.json, `${JSON.stringify({ machine: machine(), clients, rows }, null, 2)}\n`);
-  }
+  await writeJsonReport(values.json, { machine: describeMachine(PINNING), clients, rows });
   if (rows.some(({ eventsPerSecond }) => eventsPerSecond === 0)) {
     process.stdout.write('FAILED: no event was acknowledged.\n');
     return 1;
@@ -129,19 +133,4 @@ function tellGoal(rows: readonly Row[]): void {
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-function machine(): string {
-  const [cpu] = cpus();
-  const load = loadavg().map((each) => each.toFixed(1));
-  const pinning = PinnedProcess.canPin
-    ? `stand-in on core ${SERVICE_CORE}, clients and handler on core ${LOAD_CORE}`
-    : 'not pinned to cores (no taskset)';
-  return `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, Node ${process.version}, ${pinning}; load ${load.join(' ')} (1, 5, 15 min)`;
-}
-
-function positive(option: string, text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new Error(`${option} must be a whole number above 0, not ${text}`);
 }
