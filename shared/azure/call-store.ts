@@ -18,13 +18,13 @@ import {
 } from './call-rows.ts';
 import {
   type CallStoreOptions,
+  creatingTable,
   storageStatusOf,
   type TablesAccess,
   tableLoader,
+  unlessMissing,
   withStorage,
 } from './table-access.ts';
-
-export type { CallStoreOptions, TablesAccess } from './table-access.ts';
 
 /** How often a change is made anew because somebody else was quicker. */
 const MAX_CONFLICTS = 8;
@@ -59,7 +59,7 @@ class TableCallStore implements CallStore {
     return withStorage('storing a call', async () => {
       const calls = await this.#calls();
       try {
-        await writing(calls, () => calls.submitTransaction(createActions(call)));
+        await creatingTable(calls, () => calls.submitTransaction(createActions(call)));
         return true;
       } catch (error) {
         if (storageStatusOf(error) === 409) return false;
@@ -155,7 +155,7 @@ class TableCallStore implements CallStore {
       const row: TimelineRow = { ...entry, details: JSON.stringify(entry.details) };
       const entity = { partitionKey: callId, rowKey: timelineKey(entry), ...row };
       try {
-        await writing(timeline, () => timeline.createEntity(entity));
+        await creatingTable(timeline, () => timeline.createEntity(entity));
       } catch (error) {
         if (storageStatusOf(error) !== 409) throw error;
       }
@@ -228,24 +228,4 @@ async function firstRows<Row extends object>(
     if (storageStatusOf(error) !== 404) throw error;
   }
   return rows.slice(0, limit);
-}
-
-/** Writes, and creates the table first where it turns out not to be there. */
-async function writing<T>(table: TableClient, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    if (storageStatusOf(error) !== 404) throw error;
-    await table.createTable();
-    return await write();
-  }
-}
-
-async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if (storageStatusOf(error) === 404) return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,12 @@
 import type { HandoverStore } from '../core/handover-store.ts';
-import type { CallStoreOptions, TablesAccess } from './call-store.ts';
-import { storageStatusOf, tableLoader, withStorage } from './table-access.ts';
+import {
+  type CallStoreOptions,
+  creatingTable,
+  type TablesAccess,
+  tableLoader,
+  unlessMissing,
+  withStorage,
+} from './table-access.ts';
 
 interface Row {
   readonly sealed: string;
@@ -17,34 +23,18 @@ export function createTableHandoverStore(
   return {
     get: (callId) =>
       withStorage('reading a handover', async () => {
-        const table = await load();
-        try {
-          return (await table.getEntity<Row>(callId, ROW_KEY)).sealed;
-        } catch (error) {
-          if (storageStatusOf(error) === 404) return undefined;
-          throw error;
-        }
+        const row = await unlessMissing((await load()).getEntity<Row>(callId, ROW_KEY));
+        return row?.sealed;
       }),
     remove: (callId) =>
       withStorage('removing a handover', async () => {
-        try {
-          await (await load()).deleteEntity(callId, ROW_KEY);
-        } catch (error) {
-          if (storageStatusOf(error) !== 404) throw error;
-        }
+        await unlessMissing((await load()).deleteEntity(callId, ROW_KEY));
       }),
     put: (callId, sealed) =>
       withStorage('keeping a handover', async () => {
         const table = await load();
-        const put = () => table.upsertEntity({ partitionKey: callId, rowKey: ROW_KEY, sealed }, 'Replace');
-        try {
-          await put();
-        } catch (error) {
-          // The table is not there yet.
-          if (storageStatusOf(error) !== 404) throw error;
-          await table.createTable();
-          await put();
-        }
+        const entity = { partitionKey: callId, rowKey: ROW_KEY, sealed };
+        await creatingTable(table, () => table.upsertEntity(entity, 'Replace'));
       }),
   };
 }

@@ -8,8 +8,15 @@ import {
   type KeptAnswer,
   type KeyRecord,
 } from '../core/idempotency.ts';
-import type { CallStoreOptions, TablesAccess } from './call-store.ts';
-import { storageStatusOf, tableLoader, withStorage } from './table-access.ts';
+import {
+  type CallStoreOptions,
+  creatingTable,
+  storageStatusOf,
+  type TablesAccess,
+  tableLoader,
+  unlessMissing,
+  withStorage,
+} from './table-access.ts';
 
 /** Keys are hashes: their first digit spreads them evenly over sixteen partitions. */
 const PARTITIONS = [...'0123456789abcdef'];
@@ -76,19 +83,16 @@ async function claim(table: TableClient, key: string, fingerprint: string, nowMs
   throw new CallStoreError(`others changed an idempotency key ${MAX_CONFLICTS} times in a row`);
 }
 
-async function isCreated(table: TableClient, entity: Keys): Promise<boolean> {
-  try {
-    await table.createEntity(entity);
-    return true;
-  } catch (error) {
-    const status = storageStatusOf(error);
-    if (status === 404) {
-      await table.createTable();
-      return false;
+function isCreated(table: TableClient, entity: Keys): Promise<boolean> {
+  return creatingTable(table, async () => {
+    try {
+      await table.createEntity(entity);
+      return true;
+    } catch (error) {
+      if (storageStatusOf(error) === 409) return false;
+      throw error;
     }
-    if (status === 409) return false;
-    throw error;
-  }
+  });
 }
 
 async function isReplaced(table: TableClient, entity: Keys, etag: string): Promise<boolean> {
@@ -142,13 +146,4 @@ function partsOf(answer: KeptAnswer): Record<string, string | number> {
   for (let part = 0; part < parts; part += 1)
     properties[`answer${part}`] = text.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS);
   return properties;
-}
-
-async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if (storageStatusOf(error) === 404) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,11 @@
-import type { CallStoreOptions, TablesAccess } from './call-store.ts';
-import { storageStatusOf, tableLoader, withStorage } from './table-access.ts';
+import {
+  type CallStoreOptions,
+  creatingTable,
+  type TablesAccess,
+  tableLoader,
+  unlessMissing,
+  withStorage,
+} from './table-access.ts';
 
 /** Routes in a table: the row `current` of the partition `routes` in the table `settings`. */
 export interface RouteTable {
@@ -29,34 +35,19 @@ export function createRouteTable(access: TablesAccess, options: CallStoreOptions
   return {
     read: () =>
       withStorage('reading the routes', async () => {
-        try {
-          const row = await (await load()).getEntity<Row>(PARTITION, ROW);
-          return Array.from({ length: row.parts }, (_, part) => row[`text${part}`] ?? '').join('');
-        } catch (error) {
-          if (storageStatusOf(error) === 404) return undefined;
-          throw error;
-        }
+        const row = await unlessMissing((await load()).getEntity<Row>(PARTITION, ROW));
+        return row && Array.from({ length: row.parts }, (_, part) => row[`text${part}`] ?? '').join('');
       }),
     write: async (text) => {
       const entity = { partitionKey: PARTITION, rowKey: ROW, ...partsOf(text) };
       await withStorage('storing the routes', async () => {
         const table = await load();
-        try {
-          await table.upsertEntity(entity, 'Replace');
-        } catch (error) {
-          if (storageStatusOf(error) !== 404) throw error;
-          await table.createTable();
-          await table.upsertEntity(entity, 'Replace');
-        }
+        await creatingTable(table, () => table.upsertEntity(entity, 'Replace'));
       });
     },
     remove: () =>
       withStorage('removing the routes', async () => {
-        try {
-          await (await load()).deleteEntity(PARTITION, ROW);
-        } catch (error) {
-          if (storageStatusOf(error) !== 404) throw error;
-        }
+        await unlessMissing((await load()).deleteEntity(PARTITION, ROW));
       }),
   };
 }

@@ -52,6 +52,33 @@ export async function withStorage<T>(action: string, run: () => Promise<T>): Pro
   }
 }
 
+/** What a request finds; undefined where storage has no such row or table. @throws what the request throws otherwise */
+export async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (storageStatusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Writes, and where the table turns out not to be there, creates it and writes once more.
+ * @throws what the write or the creation throws
+ */
+export async function creatingTable<T>(
+  table: Pick<TableClient, 'createTable'>,
+  write: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (storageStatusOf(error) !== 404) throw error;
+    await table.createTable();
+    return await write();
+  }
+}
+
 /** The HTTP status with which storage refused something; undefined for other errors. */
 export function storageStatusOf(error: unknown): number | undefined {
   const status = error instanceof Error ? (error as Error & { statusCode?: unknown }).statusCode : undefined;

@@ -3,9 +3,11 @@ import { CallStoreError } from '../core/call-store.ts';
 import { type HourlyBudget, type SpentMinutes, spendOne } from '../core/hourly-budget.ts';
 import {
   type CallStoreOptions,
+  creatingTable,
   storageStatusOf,
   type TablesAccess,
   tableLoader,
+  unlessMissing,
   withStorage,
 } from './table-access.ts';
 
@@ -49,13 +51,8 @@ async function read(
   table: TableClient,
   name: string,
 ): Promise<{ minutes: SpentMinutes; etag: string } | undefined> {
-  try {
-    const { minutes, etag } = await table.getEntity<Row>(PARTITION, name);
-    return { minutes: JSON.parse(minutes) as SpentMinutes, etag };
-  } catch (error) {
-    if (storageStatusOf(error) === 404) return undefined;
-    throw error;
-  }
+  const row = await unlessMissing(table.getEntity<Row>(PARTITION, name));
+  return row && { minutes: JSON.parse(row.minutes) as SpentMinutes, etag: row.etag };
 }
 
 /** Whether nobody was quicker. `etag` absent: the row was not there. */
@@ -67,26 +64,12 @@ async function isWritten(
 ): Promise<boolean> {
   const entity = { partitionKey: PARTITION, rowKey: name, minutes: JSON.stringify(minutes) };
   try {
-    if (etag === undefined) await create(table, entity);
+    if (etag === undefined) await creatingTable(table, () => table.createEntity(entity));
     else await table.updateEntity(entity, 'Replace', { etag });
     return true;
   } catch (error) {
     const status = storageStatusOf(error);
     if (status === 409 || status === 412 || (status === 404 && etag !== undefined)) return false;
     throw error;
-  }
-}
-
-async function create(
-  table: TableClient,
-  entity: Row & { partitionKey: string; rowKey: string },
-): Promise<void> {
-  try {
-    await table.createEntity(entity);
-  } catch (error) {
-    // The table is not there yet.
-    if (storageStatusOf(error) !== 404) throw error;
-    await table.createTable();
-    await table.createEntity(entity);
   }
 }

@@ -28,6 +28,15 @@ it('keeps the last handover of each call, also the longest, and has none before 
   expect(await store.get('c')).toBeUndefined();
 });
 
+it('removes the handover of one call, and has nothing to remove where there is none', async () => {
+  await store.put('gone', 'first');
+  await store.put('stays', 'of another call');
+  await store.remove('gone');
+  await store.remove('gone');
+  expect(await store.get('gone')).toBeUndefined();
+  expect(await store.get('stays')).toBe('of another call');
+});
+
 it('says when storage cannot be reached', async () => {
   const connectionString =
     'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a;';
