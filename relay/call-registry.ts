@@ -1,7 +1,8 @@
 /** The calls of this process: which are live, which are being ended, and the reports of the last ones. */
 import type { CallReport } from './call-report.ts';
 import { Refusal } from './refusal.ts';
-import type { CloseCause, Session } from './session.ts';
+import type { CloseCause } from './session/close-cause.ts';
+import type { Session } from './session.ts';
 import { addReport, emptyTotals, type Totals } from './totals.ts';
 
 /** How many reports of ended calls are kept. */

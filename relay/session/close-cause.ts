@@ -1,0 +1,30 @@
+/** Why a media stream ends, and what follows from that for the socket and for the workers. */
+
+/** `moved`: this relay had the stream restarted, so that it is opened elsewhere. */
+export type CloseCause = 'stream ended' | 'moved' | 'replaced' | 'relay shutting down' | 'no sign of life';
+
+/** RFC 6455, section 7.4.1. */
+const CLOSE_NORMAL = 1000;
+const CLOSE_GOING_AWAY = 1001;
+
+/** The WebSocket close code with which this side ends the stream. */
+export function closeCodeOf(cause: CloseCause): number {
+  return cause === 'replaced' ? CLOSE_NORMAL : CLOSE_GOING_AWAY;
+}
+
+/**
+ * Whether another stream of the call is to be expected, so that the workers stay as they are. `isMovable`: it may come to another relay.
+ * One that was replaced is continued by this relay itself.
+ */
+export function isContinued(cause: CloseCause, isMovable: boolean): boolean {
+  switch (cause) {
+    case 'replaced':
+      return true;
+    case 'moved':
+    case 'relay shutting down':
+    case 'no sign of life':
+      return isMovable;
+    case 'stream ended':
+      return false;
+  }
+}

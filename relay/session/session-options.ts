@@ -1,0 +1,45 @@
+/** What one session is made of: the call and its stream, where its audio comes from and goes to, and who is told what. */
+import type { Logger } from 'pino';
+import type { StreamHandover } from '../../shared/protocol/stream-handover.ts';
+import type { VerifiedTicket } from '../../shared/protocol/ticket.ts';
+import type { Clock } from '../clock.ts';
+import type { OpenControlConnection, OpenLaneConnection } from '../lane-connection.ts';
+import type { MediaSocket } from '../media-socket.ts';
+import type { CallActivity } from '../operations/idle-watch.ts';
+import type { TimerWheel } from '../speaking/timer-wheel.ts';
+import type { TurnObserver } from '../turns/worker-turns.ts';
+import type { PublishAction } from '../worker-replies.ts';
+
+export interface SessionOptions {
+  readonly ticket: VerifiedTicket;
+  readonly callConnectionId: string;
+  readonly correlationId?: string;
+  /** What the stream before this one has left; undefined for the first of the call. */
+  readonly handover?: StreamHandover;
+  /**
+   * Leaves word for the next stream of the call. `isKept`: another relay is to find it as well. Absent: nobody is told, and lanes are not left to be taken
+   * over by other relays.
+   */
+  readonly onHandover?: (handover: StreamHandover, isKept: boolean) => Promise<void>;
+  /** Another relay may take over what this one leaves. */
+  readonly isMovable?: boolean;
+  readonly socket: MediaSocket;
+  readonly openConnection: OpenLaneConnection;
+  readonly openControl: OpenControlConnection;
+  /** By which messages in the call's control group are signed. */
+  readonly controlKeys: readonly string[];
+  readonly maxBacklogMs: number;
+  readonly jitterBufferMs: number;
+  readonly playoutLeadMs: number;
+  readonly clock: Clock;
+  /** On the same clock. */
+  readonly wheel: TimerWheel;
+  /** Already bound to the call's ids. */
+  readonly log: Logger;
+  /** Follows the turns of a worker. Absent: nobody does. */
+  readonly observeTurns?: (worker: string) => TurnObserver;
+  /** Told of what people do on the call. Absent: nobody is. */
+  readonly activity?: CallActivity;
+  /** A worker published something for whoever watches the call. */
+  readonly onPublish?: (callId: string, worker: string, action: PublishAction) => void;
+}
