@@ -4,8 +4,13 @@ import { callIdOf } from '../../functions/control/use-cases/receive-incoming-cal
 import { PLAN } from './calls.ts';
 import { type BenchOutbound, CONTEXT, ControlBench } from './control-bench.ts';
 
-/** The id of the call that `connectedCall` makes. */
+/** The id of the call that `ring` and `connectedCall` make. */
 export const CONNECTED_ID = callIdOf(CONTEXT);
+
+/** A call comes in to the bench. */
+export async function ring(bench: ControlBench): Promise<void> {
+  await incomingCall(bench.load)(bench.incomingEvent(), bench.context());
+}
 
 let events = 0;
 
@@ -33,7 +38,7 @@ export async function connectedCall(outbound?: BenchOutbound): Promise<ControlBe
     ],
     outbound,
   );
-  await incomingCall(bench.load)(bench.incomingEvent(), bench.context());
+  await ring(bench);
   await report(bench, 'CallConnected', { serverCallId: 'server-call' });
   return bench;
 }

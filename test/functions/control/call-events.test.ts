@@ -1,23 +1,20 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { callEvents } from '../../../functions/control/call-events.ts';
-import { incomingCall } from '../../../functions/control/incoming-call.ts';
-import { callIdOf } from '../../../functions/control/use-cases/receive-incoming-call.ts';
 import { PROBLEM_CONTENT_TYPE } from '../../../shared/protocol/problem.ts';
 import { CONNECTION_ID } from '../../support/calls.ts';
-import { type Answer, CONTEXT, ControlBench, type RequestOptions } from '../../support/control-bench.ts';
-
-const CALL_ID = callIdOf(CONTEXT);
+import { CONNECTED_ID, ring } from '../../support/connected-call.ts';
+import { type Answer, ControlBench, type RequestOptions } from '../../support/control-bench.ts';
 
 let bench: ControlBench;
 
 beforeEach(async () => {
   bench = new ControlBench();
-  await incomingCall(bench.load)(bench.incomingEvent(), bench.context());
+  await ring(bench);
 });
 
 function post(events: unknown, options: RequestOptions = {}): Promise<Answer> {
   return bench.call(callEvents(bench.load), {
-    params: { callId: CALL_ID },
+    params: { callId: CONNECTED_ID },
     headers: { authorization: 'Bearer good' },
     body: events,
     ...options,
@@ -25,7 +22,7 @@ function post(events: unknown, options: RequestOptions = {}): Promise<Answer> {
 }
 
 async function types(): Promise<string[]> {
-  return (await bench.store.timeline(CALL_ID, 100)).map(({ type }) => type);
+  return (await bench.store.timeline(CONNECTED_ID, 100)).map(({ type }) => type);
 }
 
 const failure = {
@@ -41,7 +38,7 @@ describe('the callback of ACS', () => {
     bench.nowMs += 10;
     const { status } = await post([bench.callbackEvent('CallConnected', 'a')]);
     expect(status).toBe(200);
-    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'connected' });
+    expect(await bench.store.get(CONNECTED_ID)).toMatchObject({ phase: 'connected' });
     expect(await types()).toEqual(['IncomingCall', 'AnswerSucceeded', 'CallConnected']);
   });
 
@@ -54,7 +51,7 @@ describe('the callback of ACS', () => {
     expect(answer.headers.get('content-type')).toBe(PROBLEM_CONTENT_TYPE);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
     expect(answer.json).toMatchObject({ type: 'urn:trunkline:problem:unauthorized', status: 401 });
-    expect((await bench.store.get(CALL_ID))?.phase).toBe('answering');
+    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('answering');
   });
 
   it('does not tell a caller without a token which calls there are', async () => {
@@ -81,7 +78,7 @@ describe('the callback of ACS', () => {
     const started = bench.callbackEvent('MediaStreamingStarted', 'b');
     await post([started, connected, connected]);
     await post([connected]);
-    expect(await bench.store.get(CALL_ID)).toMatchObject({
+    expect(await bench.store.get(CONNECTED_ID)).toMatchObject({
       phase: 'connected',
       streaming: { state: 'active' },
     });
@@ -96,7 +93,7 @@ describe('the callback of ACS', () => {
       post([bench.callbackEvent('ParticipantsUpdated', 'b')]),
       post([bench.callbackEvent('MediaStreamingStarted', 'c')]),
     ]);
-    expect(await bench.store.get(CALL_ID)).toMatchObject({
+    expect(await bench.store.get(CONNECTED_ID)).toMatchObject({
       phase: 'connected',
       streaming: { state: 'active' },
     });
@@ -115,8 +112,8 @@ describe('the callback of ACS', () => {
     await post([bench.callbackEvent('CallDisconnected', 'a')]);
     bench.nowMs += 10;
     await post([bench.callbackEvent('CallConnected', 'b')]);
-    expect((await bench.store.get(CALL_ID))?.phase).toBe('ended');
-    const last = (await bench.store.timeline(CALL_ID, 100)).at(-1);
+    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('ended');
+    const last = (await bench.store.timeline(CONNECTED_ID, 100)).at(-1);
     expect(last).toMatchObject({ type: 'CallConnected', details: { ignored: 'call ended' } });
   });
 
@@ -127,7 +124,7 @@ describe('the callback of ACS', () => {
     expect(answer.status).toBe(503);
     bench.store.outage = false;
     await post([event]);
-    expect((await bench.store.get(CALL_ID))?.phase).toBe('connected');
+    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('connected');
   });
 });
 
@@ -136,17 +133,17 @@ describe('CallConnected that overtakes the answer', () => {
     const overtaken = new ControlBench();
     overtaken.control.duringAnswer = async () => {
       await overtaken.call(callEvents(overtaken.load), {
-        params: { callId: CALL_ID },
+        params: { callId: CONNECTED_ID },
         headers: { authorization: 'Bearer good' },
         body: [overtaken.callbackEvent('CallConnected', 'a')],
       });
-      expect(await overtaken.store.get(CALL_ID)).toMatchObject({
+      expect(await overtaken.store.get(CONNECTED_ID)).toMatchObject({
         phase: 'connected',
         callConnectionId: CONNECTION_ID,
       });
     };
-    await incomingCall(overtaken.load)(overtaken.incomingEvent(), overtaken.context());
-    expect(await overtaken.store.get(CALL_ID)).toMatchObject({
+    await ring(overtaken);
+    expect(await overtaken.store.get(CONNECTED_ID)).toMatchObject({
       phase: 'connected',
       callConnectionId: CONNECTION_ID,
       correlationId: 'correlation',
@@ -163,7 +160,7 @@ describe('MediaStreamingFailed', () => {
     await post([bench.callbackEvent('MediaStreamingFailed', 'f1', failure)]);
     expect(bench.slept).toEqual([200]);
     expect(bench.control.count('startMediaStreaming')).toBe(1);
-    expect((await bench.store.get(CALL_ID))?.streaming).toMatchObject({ state: 'starting', retries: 1 });
+    expect((await bench.store.get(CONNECTED_ID))?.streaming).toMatchObject({ state: 'starting', retries: 1 });
   });
 
   it('has it started three times at most', async () => {
@@ -173,7 +170,7 @@ describe('MediaStreamingFailed', () => {
     }
     expect(bench.control.count('startMediaStreaming')).toBe(3);
     expect(bench.slept).toEqual([200, 1_000, 3_000]);
-    expect((await bench.store.get(CALL_ID))?.streaming).toMatchObject({
+    expect((await bench.store.get(CONNECTED_ID))?.streaming).toMatchObject({
       state: 'failed',
       reason: '500/8603 streamConnectionUnsuccessful',
     });
@@ -191,12 +188,12 @@ describe('MediaStreamingFailed', () => {
     const answer = await post([bench.callbackEvent('MediaStreamingFailed', 'f1', failure)]);
     expect(answer.status).toBe(200);
     expect(bench.control.count('startMediaStreaming')).toBe(3);
-    expect((await bench.store.get(CALL_ID))?.streaming.state).toBe('starting');
+    expect((await bench.store.get(CONNECTED_ID))?.streaming.state).toBe('starting');
   });
 
   it('ends the call when ACS says that it is gone', async () => {
     bench.control.fail('startMediaStreaming', { status: 404, code: '8522', retryable: false });
     await post([bench.callbackEvent('MediaStreamingFailed', 'f1', failure)]);
-    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'gone' });
+    expect(await bench.store.get(CONNECTED_ID)).toMatchObject({ phase: 'ended', endReason: 'gone' });
   });
 });

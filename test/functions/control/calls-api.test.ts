@@ -1,13 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { handlerOf } from '../../../functions/control/api/register-endpoints.ts';
-import { callEvents } from '../../../functions/control/call-events.ts';
 import { incomingCall } from '../../../functions/control/incoming-call.ts';
-import { callIdOf } from '../../../functions/control/use-cases/receive-incoming-call.ts';
 import { PROBLEM_CONTENT_TYPE } from '../../../shared/protocol/problem.ts';
 import { CONNECTION_ID, PLAN } from '../../support/calls.ts';
-import { type Answer, CONTEXT, ControlBench } from '../../support/control-bench.ts';
-
-const CALL_ID = callIdOf(CONTEXT);
+import { CONNECTED_ID, report, ring } from '../../support/connected-call.ts';
+import { type Answer, ControlBench } from '../../support/control-bench.ts';
 
 let bench: ControlBench;
 
@@ -17,37 +14,21 @@ beforeEach(() => {
   ]);
 });
 
-async function ring(): Promise<void> {
-  await incomingCall(bench.load)(bench.incomingEvent(), bench.context());
-}
-
-let eventIds = 0;
-
-async function report(type: string): Promise<void> {
-  eventIds += 1;
-  bench.nowMs += 1;
-  await bench.call(callEvents(bench.load), {
-    params: { callId: CALL_ID },
-    headers: { authorization: 'Bearer good' },
-    body: [bench.callbackEvent(type, `event-${eventIds}`)],
-  });
-}
-
 async function connect(): Promise<void> {
-  await ring();
-  await report('CallConnected');
+  await ring(bench);
+  await report(bench, 'CallConnected');
 }
 
 function start(body?: unknown): Promise<Answer> {
-  return bench.ask('startMediaStreaming', { params: { callId: CALL_ID }, body });
+  return bench.ask('startMediaStreaming', { params: { callId: CONNECTED_ID }, body });
 }
 
 function stop(body?: unknown): Promise<Answer> {
-  return bench.ask('stopMediaStreaming', { params: { callId: CALL_ID }, body });
+  return bench.ask('stopMediaStreaming', { params: { callId: CONNECTED_ID }, body });
 }
 
 function end(): Promise<Answer> {
-  return bench.ask('hangUp', { params: { callId: CALL_ID } });
+  return bench.ask('hangUp', { params: { callId: CONNECTED_ID } });
 }
 
 function expectProblem(answer: Answer, status: number, type: string): void {
@@ -62,13 +43,13 @@ describe('starting and stopping media streaming', () => {
     const started = await start({ operationContext: 'mine' });
     expect(started.status).toBe(202);
     expect(started.json).toMatchObject({
-      callId: CALL_ID,
+      callId: CONNECTED_ID,
       state: 'connected',
       streaming: { state: 'starting' },
     });
-    await report('MediaStreamingStarted');
+    await report(bench, 'MediaStreamingStarted');
     expect((await stop()).json).toMatchObject({ streaming: { state: 'stopping' } });
-    await report('MediaStreamingStopped');
+    await report(bench, 'MediaStreamingStopped');
     expect((await start()).status, 'once stopped it can be started again').toBe(202);
     expect(bench.control.asked.slice(1)).toEqual([
       { operation: 'startMediaStreaming', about: CONNECTION_ID, context: 'mine' },
@@ -83,7 +64,7 @@ describe('starting and stopping media streaming', () => {
   });
 
   it('is refused before the call is connected, naming the state', async () => {
-    await ring();
+    await ring(bench);
     const answer = await start();
     expectProblem(answer, 409, 'call-not-connected');
     expect(answer.json).toMatchObject({ callState: 'answering', streamingState: 'inactive' });
@@ -94,7 +75,7 @@ describe('starting and stopping media streaming', () => {
     expectProblem(await stop(), 409, 'streaming-already-off');
     await start();
     expectProblem(await start(), 409, 'streaming-already-on');
-    await report('MediaStreamingStarted');
+    await report(bench, 'MediaStreamingStarted');
     const again = await start();
     expectProblem(again, 409, 'streaming-already-on');
     expect(again.json).toMatchObject({ callState: 'connected', streamingState: 'active' });
@@ -105,7 +86,7 @@ describe('starting and stopping media streaming', () => {
 
   it('is refused after the call has ended', async () => {
     await connect();
-    await report('CallDisconnected');
+    await report(bench, 'CallDisconnected');
     expectProblem(await start(), 409, 'call-ended');
   });
 
@@ -147,17 +128,17 @@ describe('starting and stopping media streaming', () => {
   it('keeps streaming on when ACS refuses to stop it', async () => {
     await connect();
     await start();
-    await report('MediaStreamingStarted');
+    await report(bench, 'MediaStreamingStarted');
     bench.control.fail('stopMediaStreaming', { status: 409, code: '8519', retryable: false });
     expectProblem(await stop(), 502, 'acs-refused');
-    expect((await bench.store.get(CALL_ID))?.streaming.state).toBe('active');
+    expect((await bench.store.get(CONNECTED_ID))?.streaming.state).toBe('active');
   });
 
   it('learns from ACS that the call is over', async () => {
     await connect();
     bench.control.fail('startMediaStreaming', { status: 404, code: '8522', retryable: false });
     expectProblem(await start(), 409, 'call-ended');
-    expect((await bench.store.get(CALL_ID))?.phase).toBe('ended');
+    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('ended');
   });
 
   it('is asked of ACS once by two requests at the same time', async () => {
@@ -175,13 +156,13 @@ describe('hanging up', () => {
     expect(answer.status).toBe(202);
     expect(answer.json).toMatchObject({ state: 'connected' });
     expect(bench.control.asked.at(-1)).toEqual({ operation: 'hangUp', about: CONNECTION_ID });
-    await report('CallDisconnected');
+    await report(bench, 'CallDisconnected');
     expectProblem(await end(), 409, 'call-ended');
   });
 
   it('is refused for a call that is not connected, or not there', async () => {
     expectProblem(await end(), 404, 'call-not-found');
-    await ring();
+    await ring(bench);
     expectProblem(await end(), 409, 'call-not-connected');
   });
 });
@@ -193,9 +174,9 @@ describe('looking at calls', () => {
     expect(status).toBe(200);
     expect(json).toMatchObject({
       truncated: false,
-      calls: [{ callId: CALL_ID, state: 'connected', route: 'everyone', from: '…0123', to: '…0199' }],
+      calls: [{ callId: CONNECTED_ID, state: 'connected', route: 'everyone', from: '…0123', to: '…0199' }],
     });
-    await report('CallDisconnected');
+    await report(bench, 'CallDisconnected');
     expect((await bench.ask('listCalls')).json).toEqual({
       calls: [],
       truncated: false,
@@ -203,7 +184,7 @@ describe('looking at calls', () => {
   });
 
   it('lists as many as asked for, and says when there are more', async () => {
-    await ring();
+    await ring(bench);
     await incomingCall(bench.load)(
       bench.incomingEvent({ id: 'e2' }, { incomingCallContext: 'another' }),
       bench.context(),
@@ -217,12 +198,12 @@ describe('looking at calls', () => {
   it('shows one with its timeline, also after its end', async () => {
     await connect();
     await end();
-    await report('CallDisconnected');
+    await report(bench, 'CallDisconnected');
     const { json, status } = await bench.ask('getCall', {
-      params: { callId: CALL_ID },
+      params: { callId: CONNECTED_ID },
     });
     expect(status).toBe(200);
-    expect(json).toMatchObject({ callId: CALL_ID, state: 'ended', callConnectionId: CONNECTION_ID });
+    expect(json).toMatchObject({ callId: CONNECTED_ID, state: 'ended', callConnectionId: CONNECTION_ID });
     const { timeline } = json as { timeline: { type: string; source: string; atMs: number }[] };
     expect(timeline.map(({ type }) => type)).toEqual([
       'IncomingCall',

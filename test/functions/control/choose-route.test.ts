@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { incomingCall } from '../../../functions/control/incoming-call.ts';
 import { chooseRoute } from '../../../functions/control/use-cases/choose-route.ts';
-import { callIdOf } from '../../../functions/control/use-cases/receive-incoming-call.ts';
 import type { CallRoute, RoutedCall } from '../../../shared/core/routes.ts';
 import { aCall, PLAN, T0 } from '../../support/calls.ts';
-import { CONTEXT, ControlBench } from '../../support/control-bench.ts';
+import { CONNECTED_ID, ring } from '../../support/connected-call.ts';
+import { ControlBench } from '../../support/control-bench.ts';
 
 const call: RoutedCall = {
   callId: 'a'.repeat(32),
@@ -44,11 +43,8 @@ describe('the route of a call', () => {
   it('stays that of its first delivery, though the call itself has taken the last place meanwhile', async () => {
     const bench = new ControlBench([{ ...desk, capacity: 1 }]);
     bench.control.fail('answer', { retryable: true, status: 503 });
-    const deliver = async (): Promise<void> => {
-      await incomingCall(bench.load)(bench.incomingEvent(), bench.context());
-    };
-    await expect(deliver()).rejects.toThrow('is to be tried again');
-    await deliver();
-    expect(await bench.store.get(callIdOf(CONTEXT))).toMatchObject({ route: 'desk', phase: 'answering' });
+    await expect(ring(bench)).rejects.toThrow('is to be tried again');
+    await ring(bench);
+    expect(await bench.store.get(CONNECTED_ID)).toMatchObject({ route: 'desk', phase: 'answering' });
   });
 });
