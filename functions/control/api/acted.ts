@@ -1,8 +1,7 @@
 import type { Call } from '../../../shared/core/call.ts';
-import { unknownCall } from '../http.ts';
 import type { ControlDeps, Log } from '../use-cases/deps.ts';
 import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';
-import { refusal } from './refusal.ts';
+import { whyUnmet } from './why-unmet.ts';
 
 /**
  * Has something done with a call, and gives the call as it is then: ACS reports later that it has happened.
@@ -10,14 +9,6 @@ import { refusal } from './refusal.ts';
  */
 export async function acted(deps: ControlDeps, callId: string, action: CallAction, log: Log): Promise<Call> {
   const outcome = await requestCallAction(deps, callId, action, log);
-  switch (outcome.kind) {
-    case 'accepted':
-      return outcome.call;
-    case 'unknown call':
-      throw unknownCall();
-    case 'refused':
-      throw refusal(outcome);
-    case 'failed':
-      throw outcome.error;
-  }
+  if (outcome.kind !== 'accepted') throw whyUnmet(outcome);
+  return outcome.call;
 }

@@ -3,33 +3,22 @@ import type { CallOperation } from '../../../shared/core/call-operation.ts';
 import { isTelephone } from '../../../shared/core/outbound-destinations.ts';
 import type { AcceptedCallView } from '../../../shared/protocol/api/call-schema.ts';
 import type { ControlApp } from '../control-app.ts';
-import { ProblemError, unknownCall } from '../http.ts';
+import { ProblemError } from '../http.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { listParticipants as participantsOf } from '../use-cases/list-participants.ts';
 import { requestOperation } from '../use-cases/request-operation.ts';
 import { callView } from './call-view.ts';
-import { refusal } from './refusal.ts';
 import type { Serve } from './serve.ts';
+import { whyUnmet } from './why-unmet.ts';
 
 export const transfer: Serve<'transfer'> = (request) =>
   operateOutbound(request, { type: 'transfer', ...request.body });
 
 export const listParticipants: Serve<'listParticipants'> = async ({ app, params }) => {
   const outcome = await participantsOf(app.deps, params.callId);
-  switch (outcome.kind) {
-    case 'participants':
-      return {
-        content: {
-          participants: outcome.participants.map(({ rawId, muted, onHold }) => ({ rawId, muted, onHold })),
-        },
-      };
-    case 'unknown call':
-      throw unknownCall();
-    case 'refused':
-      throw refusal(outcome);
-    case 'failed':
-      throw outcome.error;
-  }
+  if (outcome.kind !== 'participants') throw whyUnmet(outcome);
+  const participants = outcome.participants.map(({ rawId, muted, onHold }) => ({ rawId, muted, onHold }));
+  return { content: { participants } };
 };
 
 export const addParticipant: Serve<'addParticipant'> = (request) =>
@@ -109,16 +98,7 @@ async function operate(
   operation: CallOperation,
 ): Promise<{ content: AcceptedCallView }> {
   const outcome = await requestOperation(app.deps, params.callId, operation, log);
-  switch (outcome.kind) {
-    case 'accepted': {
-      const { call, operationId: id, answer } = outcome;
-      return { content: { ...callView(call), operation: { id, ...answer } } };
-    }
-    case 'unknown call':
-      throw unknownCall();
-    case 'refused':
-      throw refusal(outcome);
-    case 'failed':
-      throw outcome.error;
-  }
+  if (outcome.kind !== 'accepted') throw whyUnmet(outcome);
+  const { call, operationId: id, answer } = outcome;
+  return { content: { ...callView(call), operation: { id, ...answer } } };
 }

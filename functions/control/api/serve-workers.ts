@@ -1,11 +1,11 @@
 /** The workers of a call that lasts. */
 import type { CallView } from '../../../shared/protocol/api/call-schema.ts';
 import type { CallControlMessage } from '../../../shared/protocol/call-control-messages.ts';
-import { ProblemError, unknownCall } from '../http.ts';
+import { ProblemError } from '../http.ts';
 import { tellRelay } from '../use-cases/tell-relay.ts';
 import { callView } from './call-view.ts';
-import { refusal } from './refusal.ts';
 import type { Serve, ServeRequest } from './serve.ts';
+import { whyUnmet } from './why-unmet.ts';
 
 export const attachWorker: Serve<'attachWorker'> = (request) =>
   tell(request, { type: 'attach', worker: { name: request.params.worker, ...request.body } });
@@ -27,9 +27,8 @@ async function tell(
     case 'told':
       return { content: callView(outcome.call) };
     case 'unknown call':
-      throw unknownCall();
     case 'refused':
-      throw refusal(outcome);
+      throw whyUnmet(outcome);
     case 'no way':
       throw new ProblemError(
         'not-supported',

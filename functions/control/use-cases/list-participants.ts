@@ -1,13 +1,12 @@
-import { type Call, type CallRefusal, step } from '../../../shared/core/call.ts';
+import { step } from '../../../shared/core/call.ts';
 import { CallControlError } from '../../../shared/core/call-control.ts';
 import type { Participant } from '../../../shared/core/call-operation.ts';
 import type { ControlDeps } from './deps.ts';
+import type { UnmetRequest } from './unmet-request.ts';
 
 export type ParticipantsOutcome =
   | { readonly kind: 'participants'; readonly participants: readonly Participant[] }
-  | { readonly kind: 'unknown call' }
-  | { readonly kind: 'refused'; readonly refusal: CallRefusal; readonly call: Call }
-  | { readonly kind: 'failed'; readonly error: CallControlError };
+  | UnmetRequest;
 
 /** Who is on a call now, as ACS says; their numbers are kept nowhere here. */
 export async function listParticipants(deps: ControlDeps, callId: string): Promise<ParticipantsOutcome> {

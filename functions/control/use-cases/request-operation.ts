@@ -1,9 +1,10 @@
-import { type Call, type CallRefusal, step } from '../../../shared/core/call.ts';
-import type { CallControlError } from '../../../shared/core/call-control.ts';
+import type { Call } from '../../../shared/core/call.ts';
 import type { CallOperation, OperationAnswer } from '../../../shared/core/call-operation.ts';
 import type { ControlDeps, Log } from './deps.ts';
+import { enterRequest } from './enter-request.ts';
 import { runCommands } from './run-commands.ts';
 import { runOperation } from './run-operation.ts';
+import type { UnmetRequest } from './unmet-request.ts';
 
 export type OperationOutcome =
   | {
@@ -13,9 +14,7 @@ export type OperationOutcome =
       readonly operationId: string;
       readonly answer: OperationAnswer;
     }
-  | { readonly kind: 'unknown call' }
-  | { readonly kind: 'refused'; readonly refusal: CallRefusal; readonly call: Call }
-  | { readonly kind: 'failed'; readonly error: CallControlError };
+  | UnmetRequest;
 
 /**
  * Has something done with a connected call, where its state allows it. ACS reports by callback how it went. The operation is entered in the
@@ -29,21 +28,13 @@ export async function requestOperation(
   log: Log,
 ): Promise<OperationOutcome> {
   const id = `op-${deps.newId()}`;
-  const asked = await deps.store.update(callId, (call) =>
-    step(call, { type: 'OperationRequested', id, operation }, deps.clock.now()),
-  );
-  if (asked === undefined) return { kind: 'unknown call' };
-  if (asked.refusal !== undefined) return { kind: 'refused', refusal: asked.refusal, call: asked.call };
-  await deps.store.appendTimeline(callId, {
-    id,
-    atMs: deps.clock.now(),
-    source: 'api',
-    type: 'OperationRequested',
-    details: { operation: operation.type, operationId: id },
-  });
-  const result = await runOperation(deps, asked.call, { id, operation }, log);
+  const event = { type: 'OperationRequested', id, operation } as const;
+  const details = { operation: operation.type, operationId: id };
+  const entered = await enterRequest(deps, callId, event, details);
+  if (entered.kind !== 'entered') return entered;
+  const result = await runOperation(deps, entered.call, { id, operation }, log);
   if (result.ok) {
-    log.info('An operation on a call is accepted', { callId, operation: operation.type, operationId: id });
+    log.info('An operation on a call is accepted', { callId, ...details });
     return { kind: 'accepted', call: result.call, operationId: id, answer: result.answer };
   }
   if (result.next !== undefined) await runCommands(deps, result.next, log);

@@ -1,12 +1,12 @@
 import type { Call, CallRefusal } from '../../../shared/core/call.ts';
 import type { CallControlMessage } from '../../../shared/protocol/call-control-messages.ts';
 import type { ControlDeps, Log } from './deps.ts';
+import type { RefusedRequest } from './unmet-request.ts';
 
 export type TellOutcome =
   /** Web PubSub has the message; the relay that has the call acts on it. */
   | { readonly kind: 'told'; readonly call: Call }
-  | { readonly kind: 'unknown call' }
-  | { readonly kind: 'refused'; readonly refusal: CallRefusal; readonly call: Call }
+  | RefusedRequest
   /** The app was not given a way to the relays. */
   | { readonly kind: 'no way' }
   | { readonly kind: 'failed' };

@@ -1,0 +1,26 @@
+import type { CallControlError } from '../../../shared/core/call-control.ts';
+import { PROBLEMS } from '../../../shared/protocol/problem.ts';
+import { ProblemError, unknownCall } from '../http.ts';
+import type { RefusedRequest, UnmetRequest } from '../use-cases/unmet-request.ts';
+
+/** What to throw where something asked of a call comes to nothing; `http.ts` makes a problem of each. */
+export function whyUnmet(outcome: UnmetRequest): ProblemError | CallControlError {
+  switch (outcome.kind) {
+    case 'unknown call':
+      return unknownCall();
+    case 'refused':
+      return refusal(outcome);
+    case 'failed':
+      return outcome.error;
+  }
+}
+
+/** The problem of a request that the call's present state does not allow; it names that state. */
+function refusal({ refusal: name, call }: Extract<RefusedRequest, { kind: 'refused' }>): ProblemError {
+  const { phase, streaming } = call;
+  return new ProblemError(
+    name,
+    `${PROBLEMS[name].title}: the call is ${phase}, its streaming ${streaming.state}.`,
+    { callState: phase, streamingState: streaming.state },
+  );
+}

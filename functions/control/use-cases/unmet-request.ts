@@ -1,0 +1,14 @@
+import type { Call, CallRefusal } from '../../../shared/core/call.ts';
+import type { CallControlError } from '../../../shared/core/call-control.ts';
+
+/** What is asked of a call, and comes to nothing before anybody else is asked for it. */
+export type RefusedRequest =
+  | { readonly kind: 'unknown call' }
+  /** The state of the call does not allow it. */
+  | { readonly kind: 'refused'; readonly refusal: CallRefusal; readonly call: Call };
+
+/** What is asked of a call, and comes to nothing. */
+export type UnmetRequest =
+  | RefusedRequest
+  /** ACS does not do it. */
+  | { readonly kind: 'failed'; readonly error: CallControlError };
