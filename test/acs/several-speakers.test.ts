@@ -1,10 +1,18 @@
+import type { CallConnection, MediaStreamingOptions } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openMediaStream } from '../../local/acs/media/media-stream.ts';
 import { until } from '../support/until.ts';
 import { CALLER } from './acs-harness.ts';
-import { AGENT, COLLEAGUE, startCallingHarness } from './connected-call.ts';
-import { fakePhone } from './fake-callees.ts';
-import { type MediaConnection, samplesOf, startMediaServer } from './media/media-server.ts';
+import {
+  AGENT,
+  agent,
+  type CallingHarness,
+  COLLEAGUE,
+  colleague,
+  startCallingHarness,
+} from './connected-call.ts';
+import { type FakePhone, fakePhone } from './fake-callees.ts';
+import { type MediaConnection, type MediaServer, samplesOf, startMediaServer } from './media/media-server.ts';
 
 const closers: (() => Promise<void>)[] = [];
 
@@ -13,7 +21,41 @@ afterEach(async () => {
 });
 
 const FRAME = 320;
-const agent = { communicationUserId: AGENT };
+
+/** The stand-in, which opens sockets for media, and an application that takes them. */
+async function setUp(): Promise<{ server: MediaServer; h: CallingHarness }> {
+  const server = await startMediaServer();
+  const h = await startCallingHarness({ openMediaStream });
+  closers.push(h.close, server.close);
+  return { server, h };
+}
+
+function streamedTo(
+  server: MediaServer,
+  audioChannelType: 'mixed' | 'unmixed',
+  startMediaStreaming: boolean,
+): MediaStreamingOptions {
+  return {
+    transportType: 'websocket',
+    transportUrl: server.url,
+    contentType: 'audio',
+    audioChannelType,
+    startMediaStreaming,
+  };
+}
+
+/** A call that is answered, of a telephone whose every sample is 100. */
+async function answerCaller(
+  h: CallingHarness,
+  mediaStreamingOptions: MediaStreamingOptions,
+): Promise<{ phone: FakePhone; callConnection: CallConnection }> {
+  const phone = fakePhone(`4:${CALLER}`, new Int16Array(FRAME).fill(100));
+  const { incomingCallContext } = await h.ring({ phone: () => phone });
+  const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, {
+    mediaStreamingOptions,
+  });
+  return { phone, callConnection };
+}
 
 /** One sample value of the newest frame of each speaker since the call; undefined for who is not streamed. */
 async function newestOf(stream: MediaConnection, count: number): Promise<Map<unknown, number | undefined>> {
@@ -29,20 +71,8 @@ async function newestOf(stream: MediaConnection, count: number): Promise<Map<unk
 
 describe('a call of several people', () => {
   it('is streamed with each of them apart, who join, are muted and leave while it streams', async () => {
-    const server = await startMediaServer();
-    const h = await startCallingHarness({ openMediaStream });
-    closers.push(h.close, server.close);
-    const phone = fakePhone(`4:${CALLER}`, new Int16Array(FRAME).fill(100));
-    const { incomingCallContext } = await h.ring({ phone: () => phone });
-    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, {
-      mediaStreamingOptions: {
-        transportType: 'websocket',
-        transportUrl: server.url,
-        contentType: 'audio',
-        audioChannelType: 'unmixed',
-        startMediaStreaming: true,
-      },
-    });
+    const { server, h } = await setUp();
+    const { phone, callConnection } = await answerCaller(h, streamedTo(server, 'unmixed', true));
     await h.callback('MediaStreamingStarted');
     const stream = await until(() => server.connections[0], 'the media socket');
 
@@ -63,20 +93,8 @@ describe('a call of several people', () => {
   });
 
   it('lets them hear each other before, during and after a media stream', async () => {
-    const server = await startMediaServer();
-    const h = await startCallingHarness({ openMediaStream });
-    closers.push(h.close, server.close);
-    const phone = fakePhone(`4:${CALLER}`, new Int16Array(FRAME).fill(100));
-    const { incomingCallContext } = await h.ring({ phone: () => phone });
-    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, {
-      mediaStreamingOptions: {
-        transportType: 'websocket',
-        transportUrl: server.url,
-        contentType: 'audio',
-        audioChannelType: 'mixed',
-        startMediaStreaming: false,
-      },
-    });
+    const { server, h } = await setUp();
+    const { phone, callConnection } = await answerCaller(h, streamedTo(server, 'mixed', false));
     await h.callback('CallConnected');
     await callConnection.addParticipant({ targetParticipant: agent });
     const added = (await h.callees.ringing(AGENT)).answer(new Int16Array(FRAME).fill(7));
@@ -99,16 +117,8 @@ describe('a call of several people', () => {
   });
 
   it('is carried on by another call, with its own stream, when somebody is moved', async () => {
-    const server = await startMediaServer();
-    const h = await startCallingHarness({ openMediaStream });
-    closers.push(h.close, server.close);
-    const mediaStreamingOptions = {
-      transportType: 'websocket',
-      transportUrl: server.url,
-      contentType: 'audio',
-      audioChannelType: 'unmixed',
-      startMediaStreaming: true,
-    } as const;
+    const { server, h } = await setUp();
+    const mediaStreamingOptions = streamedTo(server, 'unmixed', true);
     const place = async (
       rawId: string,
       says: number,
@@ -123,7 +133,7 @@ describe('a call of several people', () => {
     const first = await place(AGENT, 7);
     const second = await place(COLLEAGUE, 9);
     const { callConnectionId: from = '' } = second.callConnectionProperties;
-    await first.callConnection.moveParticipants([{ communicationUserId: COLLEAGUE }], from);
+    await first.callConnection.moveParticipants([colleague], from);
     const stream = await until(() => server.connections[0], 'the first socket');
     await until(
       async () => (await newestOf(stream, 4)).get(COLLEAGUE) === 9,
