@@ -22,6 +22,8 @@ export interface HandoverNoticeOptions {
 export class HandoverNotice {
   readonly #options: HandoverNoticeOptions;
   #cancel: (() => void) | undefined;
+  /** Resolves when what another relay is to find is kept. */
+  #kept: Promise<void> = Promise.resolve();
   #isOver = false;
 
   constructor(options: HandoverNoticeOptions) {
@@ -38,12 +40,14 @@ export class HandoverNotice {
     this.#cancel ??= this.#options.clock.after(HANDOVER_DELAY_MS, () => void this.leaveNow());
   }
 
-  /** Leaves word of a change of which none is left yet; resolves when it is kept. */
-  async leaveNow(): Promise<void> {
-    if (this.#cancel === undefined) return;
-    this.#cancel();
-    this.#cancel = undefined;
-    await this.#leave(this.#options.current(), true);
+  /** Leaves word of a change of which none is left yet; resolves when everything is kept, that which is being left included. */
+  leaveNow(): Promise<void> {
+    if (this.#cancel !== undefined) {
+      this.#cancel();
+      this.#cancel = undefined;
+      this.#kept = this.#leave(this.#options.current(), true);
+    }
+    return this.#kept;
   }
 
   /** The stream is over. `isContinued`: its lanes are left to the next one; otherwise they are closed, and there is nothing to take over. */

@@ -1,8 +1,8 @@
 /** Handovers at the control app. The call's own ticket is the proof. */
 import { handoverPath } from '../../shared/protocol/names.ts';
 
-/** ACS waits meanwhile for its media socket to be accepted. */
-const GET_LIMIT_MS = 2_000;
+/** ACS waits meanwhile for its media socket to be accepted; without an answer the workers of the call begin anew. */
+const GET_LIMIT_MS = 4_000;
 const PUT_LIMIT_MS = 5_000;
 const PUT_ATTEMPTS = 2;
 

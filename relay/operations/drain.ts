@@ -1,6 +1,6 @@
 /**
  * Empties a relay that is to end without ending its calls: each is moved by having its streaming restarted, so that ACS opens the next
- * stream at another relay. It is done at a moment when nothing is being said, if there is one in time, and for a few calls at once.
+ * stream at another relay. It is done at a moment when nothing is being said, if there is one in time, for one call after the other (`move-pace.ts`).
  *
  *     waiting ──quiet, or waited long enough──▶ asking ──accepted──▶ leaving ──its stream is over──▶ moved
  *                                               ▲   │                   │
@@ -9,6 +9,7 @@
  * What is left behind at the deadline is for the caller to close.
  */
 import type { Clock } from '../clock.ts';
+import { MovePace } from './move-pace.ts';
 
 /** `over`: the call or its stream is ending anyhow. `failed`: asking again may help. */
 export type RestartOutcome = 'accepted' | 'over' | 'failed';
@@ -34,7 +35,7 @@ export interface DrainReport {
   readonly tookMs: number;
 }
 
-/** Calls that are being moved at the same time: the control app and the other relays get them as a stream, not as a flood. */
+/** Calls whose old stream may be about to end at the same time. */
 export const MOVED_AT_ONCE = 8;
 /** Share of the deadline for which a call may wait for a quiet moment. */
 const QUIET_SHARE = 1 / 3;
@@ -46,7 +47,7 @@ const RETRY_PAUSE_MS = 500;
 export const LEAVE_LIMIT_MS = 5_000;
 
 export async function drain(calls: readonly MovableCall[], options: DrainOptions): Promise<DrainReport> {
-  const draining = new Draining(options);
+  const draining = new Draining(calls.length, options);
   const moved = await Promise.all(calls.map((call) => draining.move(call)));
   const count = moved.filter(Boolean).length;
   return { moved: count, left: calls.length - count, tookMs: draining.elapsedMs };
@@ -57,9 +58,11 @@ class Draining {
   readonly #deadlineMs: number;
   readonly #startedMs: number;
   readonly #queue: (() => void)[] = [];
+  readonly #pace: MovePace;
   #moving = 0;
 
-  constructor({ clock, deadlineMs }: DrainOptions) {
+  constructor(calls: number, { clock, deadlineMs }: DrainOptions) {
+    this.#pace = new MovePace(calls, deadlineMs);
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
     this.#startedMs = clock.elapsedMs();
@@ -105,6 +108,9 @@ class Draining {
       if (at >= 0) this.#queue.splice(at, 1);
     }
     this.#moving += 1;
+    const { elapsedMs } = this;
+    const waitMs = this.#pace.next(elapsedMs) - elapsedMs;
+    if (waitMs > 0) await Promise.race([over, this.#pause(waitMs)]);
   }
 
   #release(): void {

@@ -9,6 +9,7 @@ import {
   type MovableCall,
   type RestartOutcome,
 } from '../../../relay/operations/drain.ts';
+import { LONGEST_INTERVAL_MS } from '../../../relay/operations/move-pace.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 
 const DEADLINE_MS = 30_000;
@@ -112,7 +113,7 @@ describe('Draining a relay', () => {
     const { clock, all, begin, report } = setUp(3 * MOVED_AT_ONCE);
     for (const call of all) call.isObliging = false;
     begin();
-    await settled();
+    await clock.advance(MOVED_AT_ONCE * LONGEST_INTERVAL_MS);
     const asked = (): ScriptedCall[] => all.filter(({ askedAtMs }) => askedAtMs.length > 0);
     expect(asked()).toHaveLength(MOVED_AT_ONCE);
     asked()[0]?.end();
@@ -120,10 +121,21 @@ describe('Draining a relay', () => {
     expect(asked()).toHaveLength(MOVED_AT_ONCE + 1);
     for (let round = 0; round < 3; round++) {
       for (const call of asked()) call.end();
-      await settled();
+      await clock.advance(MOVED_AT_ONCE * LONGEST_INTERVAL_MS);
     }
     expect(report()).toMatchObject({ moved: all.length, left: 0 });
-    await clock.advance(0);
+  });
+
+  it('moves calls one after the other, and none that ends while it waits for its turn', async () => {
+    const { clock, all, begin, report } = setUp(4);
+    begin();
+    await settled();
+    const asked = (): (number | undefined)[] => all.map(({ askedAtMs }) => askedAtMs[0]);
+    expect(asked()).toEqual([0, undefined, undefined, undefined]);
+    all[2]?.end();
+    await clock.advance(5 * LONGEST_INTERVAL_MS);
+    expect(asked()).toEqual([0, LONGEST_INTERVAL_MS, undefined, 3 * LONGEST_INTERVAL_MS]);
+    expect(report()).toMatchObject({ moved: 4, left: 0 });
   });
 
   it('ends at the deadline whatever the calls do', () => {
