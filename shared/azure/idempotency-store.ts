@@ -17,25 +17,20 @@ import {
   unlessMissing,
   withStorage,
 } from './table-access.ts';
+import { partsOf, type TextParts, textOf } from './text-parts.ts';
 
 /** Keys are hashes: their first digit spreads them evenly over sixteen partitions. */
 const PARTITIONS = [...'0123456789abcdef'];
 
-/** A property of a row holds at most 64 KiB of UTF-16, and a row 1 MiB. */
-const PART_CHARACTERS = 30_000;
-const MAX_PARTS = 15;
-
 /** How often a claim is made anew because somebody else was quicker. */
 const MAX_CONFLICTS = 4;
 
-type Row = {
+interface Row extends Partial<TextParts<'answer'>> {
   readonly fingerprint: string;
   /** Milliseconds since the epoch, as text: numbers of this size would be rounded to 32 bits. */
   readonly claimedAtMs: string;
   readonly expiresAtMs: string;
-  /** With an answer: the number of its parts, `answer0` and so on. */
-  readonly parts?: number;
-} & { readonly [part: `answer${number}`]: string };
+}
 
 interface Keys {
   readonly partitionKey: string;
@@ -53,7 +48,7 @@ export function createTableIdempotencyStore(
       withStorage('claiming a key', async () => await claim(await load(), key, fingerprint, nowMs)),
     keep: (key, answer) =>
       withStorage('keeping an answer', async () => {
-        await (await load()).updateEntity({ ...keysOf(key), ...partsOf(answer) }, 'Merge');
+        await (await load()).updateEntity({ ...keysOf(key), ...answerParts(answer) }, 'Merge');
       }),
     release: (key) =>
       withStorage('releasing a key', async () => {
@@ -134,16 +129,12 @@ function recordOf(row: TableEntityResult<Row>): KeyRecord {
   const { fingerprint, claimedAtMs, parts } = row;
   const record = { fingerprint, claimedAtMs: Number(claimedAtMs) };
   if (parts === undefined) return record;
-  const text = Array.from({ length: parts }, (_, part) => row[`answer${part}`] ?? '').join('');
-  return { ...record, answer: JSON.parse(text) as KeptAnswer };
+  return { ...record, answer: JSON.parse(textOf('answer', { ...row, parts })) as KeptAnswer };
 }
 
-function partsOf(answer: KeptAnswer): Record<string, string | number> {
+function answerParts(answer: KeptAnswer): TextParts<'answer'> {
   const text = JSON.stringify(answer);
-  const parts = Math.ceil(text.length / PART_CHARACTERS);
-  if (parts > MAX_PARTS) throw new CallStoreError(`an answer of ${text.length} characters cannot be kept`);
-  const properties: Record<string, string | number> = { parts };
-  for (let part = 0; part < parts; part += 1)
-    properties[`answer${part}`] = text.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS);
-  return properties;
+  const parts = partsOf('answer', text);
+  if (parts === undefined) throw new CallStoreError(`an answer of ${text.length} characters cannot be kept`);
+  return parts;
 }

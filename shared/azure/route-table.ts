@@ -6,6 +6,7 @@ import {
   unlessMissing,
   withStorage,
 } from './table-access.ts';
+import { MAX_TEXT_CHARACTERS, partsOf, type TextParts, textOf } from './text-parts.ts';
 
 /** Routes in a table: the row `current` of the partition `routes` in the table `settings`. */
 export interface RouteTable {
@@ -23,23 +24,17 @@ export interface RouteTable {
 const PARTITION = 'routes';
 const ROW = 'current';
 
-/** A property of a row holds at most 64 KiB of UTF-16, and a row 1 MiB. */
-const PART_CHARACTERS = 30_000;
-const MAX_PARTS = 15;
-
-type Row = { readonly parts: number } & { readonly [part: `text${number}`]: string };
-
 /** The SDK is loaded with the first use. */
 export function createRouteTable(access: TablesAccess, options: CallStoreOptions = {}): RouteTable {
   const load = tableLoader('settings', access, options);
   return {
     read: () =>
       withStorage('reading the routes', async () => {
-        const row = await unlessMissing((await load()).getEntity<Row>(PARTITION, ROW));
-        return row && Array.from({ length: row.parts }, (_, part) => row[`text${part}`] ?? '').join('');
+        const row = await unlessMissing((await load()).getEntity<TextParts<'text'>>(PARTITION, ROW));
+        return row && textOf('text', row);
       }),
     write: async (text) => {
-      const entity = { partitionKey: PARTITION, rowKey: ROW, ...partsOf(text) };
+      const entity = { partitionKey: PARTITION, rowKey: ROW, ...routeParts(text) };
       await withStorage('storing the routes', async () => {
         const table = await load();
         await creatingTable(table, () => table.upsertEntity(entity, 'Replace'));
@@ -52,14 +47,11 @@ export function createRouteTable(access: TablesAccess, options: CallStoreOptions
   };
 }
 
-function partsOf(text: string): Record<string, string | number> {
-  const parts = Math.ceil(text.length / PART_CHARACTERS);
-  if (parts > MAX_PARTS)
+function routeParts(text: string): TextParts<'text'> {
+  const parts = partsOf('text', text);
+  if (parts === undefined)
     throw new RangeError(
-      `the routes have ${text.length} characters, and the table takes ${PART_CHARACTERS * MAX_PARTS}`,
+      `the routes have ${text.length} characters, and the table takes ${MAX_TEXT_CHARACTERS}`,
     );
-  const properties: Record<string, string | number> = { parts };
-  for (let part = 0; part < parts; part += 1)
-    properties[`text${part}`] = text.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS);
-  return properties;
+  return parts;
 }

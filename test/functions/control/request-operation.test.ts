@@ -123,6 +123,18 @@ describe('an operation on a call', () => {
 });
 
 describe('what ACS tells of operations', () => {
+  /** Waits for keys that somebody on the call presses: the id of that operation. */
+  async function recognizing(): Promise<string> {
+    const recognize = await operate({
+      type: 'recognize',
+      participant: '4:+14255550123',
+      input: { kind: 'dtmf', maxTones: 4 },
+    });
+    return recognize.kind === 'accepted'
+      ? recognize.operationId
+      : expect.fail('recognizing was not accepted');
+  }
+
   it('is recorded where it is about none of ours', async () => {
     await tell('PlayCompleted', { operationContext: 'op-unheard-of' });
     const [entry] = await bench.store.timeline(CALL_ID, 10);
@@ -131,12 +143,7 @@ describe('what ACS tells of operations', () => {
   });
 
   it('goes to the workers where it is what somebody typed, and nowhere else', async () => {
-    const recognize = await operate({
-      type: 'recognize',
-      participant: '4:+14255550123',
-      input: { kind: 'dtmf', maxTones: 4 },
-    });
-    const operationContext = recognize.kind === 'accepted' ? recognize.operationId : '';
+    const operationContext = await recognizing();
     const told: unknown[] = [];
     const deps = { ...bench.deps, tellWorkers: async (...message: unknown[]) => void told.push(message) };
     const data = { operationContext, recognitionType: 'dtmf', dtmfResult: { tones: ['seven', 'pound'] } };
@@ -153,12 +160,7 @@ describe('what ACS tells of operations', () => {
   });
 
   it('reaches nobody twice, and its failure to reach them harms nothing', async () => {
-    const recognize = await operate({
-      type: 'recognize',
-      participant: '4:+14255550123',
-      input: { kind: 'dtmf', maxTones: 4 },
-    });
-    const operationContext = recognize.kind === 'accepted' ? recognize.operationId : '';
+    const operationContext = await recognizing();
     let told = 0;
     const deps = {
       ...bench.deps,
