@@ -1,9 +1,6 @@
 /** Two relays are restarted one after the other under fifty live calls: how long each call is without audio, and that no worker loses its place. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { DiaryLine } from '../fixtures/remembering-app/diary-line.ts';
+import { Diaries, storyOf } from '../support/diaries.ts';
 import {
   movesSince,
   type RelayReplica,
@@ -23,15 +20,14 @@ const LIMIT_MS = 60_000;
 const DRAIN_DEADLINE_MS = 15_000;
 
 let system: ReplicaSystem;
-let folder: string;
+let diaries: Diaries;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'trunkline-fifty-'));
+  diaries = await Diaries.create();
   system = await startReplicas(
     2,
     {
-      workerApp: join(import.meta.dirname, '../fixtures/remembering-app/main.ts'),
-      extraEnv: { worker: { DIARY_FILE: join(folder, 'diary.jsonl') } },
+      ...diaries.system,
       routes: [
         {
           name: 'fifty',
@@ -48,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await system?.close();
-  await rm(folder, { recursive: true, force: true });
+  await diaries?.remove();
 });
 
 async function place(): Promise<string[]> {
@@ -81,12 +77,6 @@ async function liveCalls(): Promise<number> {
 
 async function allOn(relay: RelayReplica): Promise<void> {
   await until(async () => (await relay.liveCalls()) === CALLS, 'every call on the other relay', LIMIT_MS);
-}
-
-async function diaries(): Promise<DiaryLine[][]> {
-  const text = await readFile(join(folder, 'diary.jsonl'), 'utf8');
-  const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as DiaryLine]));
-  return [...Map.groupBy(lines, ({ callId }) => callId).values()];
 }
 
 /** Waits until there is audio on the newest stream of every call. */
@@ -135,19 +125,9 @@ it('moves every call, each after a short gap, and no worker notices more than th
   );
   for (const id of ids) expect((await telephone.call(id)).state, 'the call stays up').toBe('connected');
   await Promise.all(ids.map((id) => telephone.hangUp(id)));
-  const written = await until(
-    async () => {
-      const all = await diaries();
-      return all.length === CALLS && all.every((lines) => lines.at(-1)?.event === 'ended') ? all : undefined;
-    },
-    'each worker to be told of the end',
-    LIMIT_MS,
-  );
+  const written = await diaries.ended(CALLS, 0, LIMIT_MS);
   const lost = written.filter((lines) => lines.some(({ page }, at) => page !== at));
-  const stories = lost.map((lines) =>
-    lines.map(({ event, page, resumed }) => `${event} ${page}${resumed ? ' resumed' : ''}`).join(', '),
-  );
-  expect(stories, 'diaries of workers that lost their state').toEqual([]);
+  expect(lost.map(storyOf), 'diaries of workers that lost their state').toEqual([]);
   expect(moved, 'calls that were moved').toBeGreaterThanOrEqual(CALLS);
   // On a machine that is busy with nothing else both are a fraction of it.
   expect(gaps.p50, 'the median gap').toBeLessThan(3_000);

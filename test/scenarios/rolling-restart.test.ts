@@ -1,9 +1,7 @@
 /** Two relays behind a load balancer are restarted one after the other, and one of them crashes, while calls are on them. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DiaryLine } from '../fixtures/remembering-app/diary-line.ts';
+import { Diaries, storyOf } from '../support/diaries.ts';
 import type { LoadBalancer } from '../support/load-balancer.ts';
 import {
   movesSince,
@@ -30,15 +28,14 @@ let test: TestSystem;
 let balancer: LoadBalancer;
 let relays: readonly RelayReplica[] = [];
 let placed: string[] = [];
-let folder: string;
+let diaries: Diaries;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'trunkline-diary-'));
+  diaries = await Diaries.create();
   system = await startReplicas(
     2,
     {
-      workerApp: join(import.meta.dirname, '../fixtures/remembering-app/main.ts'),
-      extraEnv: { worker: { DIARY_FILE: join(folder, 'diary.jsonl') } },
+      ...diaries.system,
       routes: [
         { name: 'alone', match: { to: ECHO_ONLY }, workers: [{ name: 'echo' }] },
         {
@@ -54,7 +51,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await system?.close();
-  await rm(folder, { recursive: true, force: true });
+  await diaries?.remove();
 });
 
 /** A test that failed leaves calls behind, which the next one must not count as its own. */
@@ -112,28 +109,16 @@ async function hangUp(ids: readonly string[]): Promise<void> {
   }
 }
 
-/** The diary of each call since the line of this number. */
-async function diaries(since: number): Promise<DiaryLine[][]> {
-  const text = await readFile(join(folder, 'diary.jsonl'), 'utf8');
-  const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as DiaryLine]));
-  return [...Map.groupBy(lines.slice(since), ({ callId }) => callId).values()];
-}
-
 async function linesSoFar(): Promise<number> {
-  return (await diaries(0).catch(() => [])).flat().length;
+  return (await diaries.since(0).catch(() => [])).flat().length;
 }
 
 /** The worker was told each time that the call goes on, it never lost its place, and it was told the end once. */
 async function expectWholeDiaries(since: number, moves: number): Promise<void> {
-  const isOver = (lines: DiaryLine[]): boolean => lines.at(-1)?.event === 'ended';
-  const found = await until(async () => {
-    const all = await diaries(since);
-    return all.length === CALLS && all.every(isOver) ? all : undefined;
-  }, 'each worker to be told of the end');
+  const found = await diaries.ended(CALLS, since);
   for (const lines of found) {
     const pages = lines.map(({ page }) => page);
-    const story = lines.map(({ event, page, resumed }) => `${event} ${page}${resumed ? ' resumed' : ''}`);
-    expect(pages, `pages of one diary: ${story.join(', ')}`).toEqual(pages.map((_, at) => at));
+    expect(pages, `pages of one diary: ${storyOf(lines)}`).toEqual(pages.map((_, at) => at));
     expect(lines.filter(({ event }) => event === 'ended')).toHaveLength(1);
     expect(lines.filter(({ event }) => event === 'audio').length, 'audio was heard').toBeGreaterThan(0);
   }
@@ -195,7 +180,7 @@ describe('two relays under live calls', () => {
       const response = await test.control.request(method, `/calls/${callId}${path}`, body);
       expect(response.ok, `${method} ${path}: ${response.status} ${await response.text()}`).toBe(true);
     };
-    const pages = async (): Promise<DiaryLine[]> => (await diaries(written).catch(() => [])).flat();
+    const pages = async (): Promise<DiaryLine[]> => (await diaries.since(written).catch(() => [])).flat();
     await change('PUT', '/workers/diary', { listen: { mode: 'chunk', ms: 200 }, speaks: false });
     await until(async () => (await pages()).length > 3, 'the diary to hear the call');
 

@@ -1,0 +1,58 @@
+/** The diaries that the worker `diary` of `test/fixtures/remembering-app` writes: what it is told in each call, numbered by its own state. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DiaryLine } from '../fixtures/remembering-app/diary-line.ts';
+import type { TestSystemOptions } from './system.ts';
+import { until } from './until.ts';
+
+export class Diaries {
+  /** For the system that is to serve the app. */
+  readonly system: Required<Pick<TestSystemOptions, 'workerApp' | 'extraEnv'>>;
+  readonly #folder: string;
+  readonly #file: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#file = join(folder, 'diary.jsonl');
+    this.system = {
+      workerApp: join(import.meta.dirname, '../fixtures/remembering-app/main.ts'),
+      extraEnv: { worker: { DIARY_FILE: this.#file } },
+    };
+  }
+
+  /** Diaries in a folder of their own, until they are removed. */
+  static async create(): Promise<Diaries> {
+    return new Diaries(await mkdtemp(join(tmpdir(), 'trunkline-diaries-')));
+  }
+
+  /** The diary of each call since the line of this number, of all of them from 0. @throws Error where nothing was ever written */
+  async since(line: number): Promise<DiaryLine[][]> {
+    const text = await readFile(this.#file, 'utf8');
+    const lines = text.split('\n').flatMap((each) => (each === '' ? [] : [JSON.parse(each) as DiaryLine]));
+    return [...Map.groupBy(lines.slice(line), ({ callId }) => callId).values()];
+  }
+
+  /** The same of so many calls, once the worker was told of the end of each of them. */
+  ended(calls: number, line = 0, limitMs?: number): Promise<DiaryLine[][]> {
+    return until(
+      async () => {
+        const all = await this.since(line);
+        return all.length === calls && all.every((lines) => lines.at(-1)?.event === 'ended')
+          ? all
+          : undefined;
+      },
+      'each worker to be told of the end',
+      limitMs,
+    );
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A diary in one line, for the message of a test that fails. */
+export function storyOf(diary: readonly DiaryLine[]): string {
+  return diary.map(({ event, page, resumed }) => `${event} ${page}${resumed ? ' resumed' : ''}`).join(', ');
+}
