@@ -30,6 +30,11 @@ export class CallRegistry {
     return this.#live.size;
   }
 
+  /** Whether it takes no call any more. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
   get startedCount(): number {
     return this.#started;
   }

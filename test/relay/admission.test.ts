@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MAX_PENDING_UPGRADES } from '../../relay/relay.ts';
+import { MAX_PENDING_UPGRADES } from '../../relay/media-upgrades.ts';
 import {
   CALL_ID,
   CONNECTION_ID,
