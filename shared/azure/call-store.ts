@@ -19,6 +19,7 @@ import {
 import {
   type CallStoreOptions,
   creatingTable,
+  makesRow,
   storageStatusOf,
   type TablesAccess,
   tableLoader,
@@ -58,13 +59,7 @@ class TableCallStore implements CallStore {
   create(call: Call): Promise<boolean> {
     return withStorage('storing a call', async () => {
       const calls = await this.#calls();
-      try {
-        await creatingTable(calls, () => calls.submitTransaction(createActions(call)));
-        return true;
-      } catch (error) {
-        if (storageStatusOf(error) === 409) return false;
-        throw error;
-      }
+      return await creatingTable(calls, () => makesRow(calls.submitTransaction(createActions(call))));
     });
   }
 
@@ -154,11 +149,7 @@ class TableCallStore implements CallStore {
       const timeline = await this.#timeline();
       const row: TimelineRow = { ...entry, details: JSON.stringify(entry.details) };
       const entity = { partitionKey: callId, rowKey: timelineKey(entry), ...row };
-      try {
-        await creatingTable(timeline, () => timeline.createEntity(entity));
-      } catch (error) {
-        if (storageStatusOf(error) !== 409) throw error;
-      }
+      await creatingTable(timeline, () => makesRow(timeline.createEntity(entity)));
     });
   }
 

@@ -11,6 +11,7 @@ import {
 import {
   type CallStoreOptions,
   creatingTable,
+  makesRow,
   storageStatusOf,
   type TablesAccess,
   tableLoader,
@@ -79,15 +80,7 @@ async function claim(table: TableClient, key: string, fingerprint: string, nowMs
 }
 
 function isCreated(table: TableClient, entity: Keys): Promise<boolean> {
-  return creatingTable(table, async () => {
-    try {
-      await table.createEntity(entity);
-      return true;
-    } catch (error) {
-      if (storageStatusOf(error) === 409) return false;
-      throw error;
-    }
-  });
+  return creatingTable(table, () => makesRow(table.createEntity(entity)));
 }
 
 async function isReplaced(table: TableClient, entity: Keys, etag: string): Promise<boolean> {

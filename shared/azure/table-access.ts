@@ -63,6 +63,20 @@ export async function unlessMissing<T>(request: Promise<T>): Promise<T | undefin
 }
 
 /**
+ * Whether the request has made a row; false where there is one of that key (409). For the write within `creatingTable`, not around it: that a table cannot
+ * be made is a 409 as well. @throws what the request throws otherwise
+ */
+export async function makesRow(request: Promise<unknown>): Promise<boolean> {
+  try {
+    await request;
+    return true;
+  } catch (error) {
+    if (storageStatusOf(error) === 409) return false;
+    throw error;
+  }
+}
+
+/**
  * Writes, and where the table turns out not to be there, creates it and writes once more.
  * @throws what the write or the creation throws
  */

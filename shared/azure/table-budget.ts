@@ -4,6 +4,7 @@ import { type HourlyBudget, type SpentMinutes, spendOne } from '../core/hourly-b
 import {
   type CallStoreOptions,
   creatingTable,
+  makesRow,
   storageStatusOf,
   type TablesAccess,
   tableLoader,
@@ -63,13 +64,13 @@ async function isWritten(
   etag: string | undefined,
 ): Promise<boolean> {
   const entity = { partitionKey: PARTITION, rowKey: name, minutes: JSON.stringify(minutes) };
+  if (etag === undefined) return await creatingTable(table, () => makesRow(table.createEntity(entity)));
   try {
-    if (etag === undefined) await creatingTable(table, () => table.createEntity(entity));
-    else await table.updateEntity(entity, 'Replace', { etag });
+    await table.updateEntity(entity, 'Replace', { etag });
     return true;
   } catch (error) {
     const status = storageStatusOf(error);
-    if (status === 409 || status === 412 || (status === 404 && etag !== undefined)) return false;
+    if (status === 404 || status === 409 || status === 412) return false;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTables } from '../../local/storage/server.ts';
 import {
   creatingTable,
+  makesRow,
   storageStatusOf,
   tableLoader,
   unlessMissing,
@@ -50,6 +51,26 @@ describe('a request of what may be missing', () => {
   it('fails where storage could not be reached', async () => {
     const error = new Error('connect ECONNREFUSED');
     await expect(unlessMissing(Promise.reject(error))).rejects.toBe(error);
+  });
+});
+
+describe('a row that may be there', () => {
+  it('is made once', async () => {
+    const table = await tableNamed('single');
+    const make = (): Promise<boolean> => creatingTable(table, () => makesRow(table.createEntity(ROW)));
+    expect([await make(), await make()]).toEqual([true, false]);
+  });
+
+  it('is not taken for there when its table cannot be made', async () => {
+    const error = answered(409);
+    const table = { createTable: () => Promise.reject(error) };
+    const write = (): Promise<boolean> => makesRow(Promise.reject(answered(404)));
+    await expect(creatingTable(table, write)).rejects.toBe(error);
+  });
+
+  it.each([400, 403, 412, 500])('fails where storage answers %i', async (status) => {
+    const error = answered(status);
+    await expect(makesRow(Promise.reject(error))).rejects.toBe(error);
   });
 });
 
