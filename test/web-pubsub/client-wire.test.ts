@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunningWebPubSub } from '../../local/web-pubsub/server.ts';
 import { clientToken, clientUrl, RawClient, type TokenClaims } from './raw-client.ts';
-import { Resources, serviceClient, startHttp, startService } from './service.ts';
+import { Resources, serviceClient, startService } from './service.ts';
+import { Webhook } from './webhook.ts';
 
 const resources = new Resources();
 let service: RunningWebPubSub;
@@ -257,16 +258,18 @@ describe('a recovery', () => {
 it('handles one message of a client at a time: an event holds back what follows it, but no other client', async () => {
   const arrived = Promise.withResolvers<void>();
   const finish = Promise.withResolvers<void>();
-  const handler = await startHttp(resources, (request, response) => {
-    response.setHeader('WebHook-Allowed-Origin', '*');
-    if (request.method === 'OPTIONS' || request.headers['ce-eventname'] === 'quick') {
+  const handler = await Webhook.start(resources);
+  handler.answer = (request, response) => {
+    if (request.headers['ce-eventname'] === 'quick') {
       response.end();
       return;
     }
     arrived.resolve();
     void finish.promise.then(() => response.end());
+  };
+  service = await startService(resources, {
+    hubs: { chat: [{ urlTemplate: handler.url, eventPattern: '*' }] },
   });
-  service = await startService(resources, { hubs: { chat: [{ urlTemplate: handler, eventPattern: '*' }] } });
   const busy = await open({ role: 'webpubsub.joinLeaveGroup' });
   const other = await open();
   busy.send({ type: 'event', event: 'slow', data: 1, ackId: 1 });

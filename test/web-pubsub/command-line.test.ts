@@ -1,17 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readCommandLine } from '../../local/web-pubsub/command-line/options.ts';
-import { Resources } from './service.ts';
+import { Resources, temporaryFolder } from './service.ts';
 
 const resources = new Resources();
 afterEach(() => resources.dispose());
 
 async function fileWith(text: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'web-pubsub-'));
-  resources.add(folder, (path) => rm(path, { recursive: true }));
-  const path = join(folder, 'file.json');
+  const path = join(await temporaryFolder(resources), 'file.json');
   await writeFile(path, text);
   return path;
 }

@@ -1,18 +1,13 @@
 import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose';
 import { afterEach, expect, it } from 'vitest';
-import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 import { connect, Resources, startService } from './service.ts';
+import { Webhook } from './webhook.ts';
 
 const resources = new Resources();
 afterEach(() => resources.dispose());
 
 async function setUp(resource: string) {
-  const handler = resources.add(
-    await startWebhookReceiver((_request, response) => {
-      response.setHeader('WebHook-Allowed-Origin', '*').end();
-    }),
-    (each) => each.close(),
-  );
+  const handler = await Webhook.start(resources);
   const service = await startService(resources, {
     hubs: {
       chat: [{ urlTemplate: handler.url, eventPattern: '*', auth: { type: 'managedIdentity', resource } }],
@@ -61,12 +56,7 @@ it('uses a token again until an hour before it ends', async () => {
 });
 
 it('calls other handlers without a token', async () => {
-  const handler = resources.add(
-    await startWebhookReceiver((_request, response) => {
-      response.setHeader('WebHook-Allowed-Origin', '*').end();
-    }),
-    (each) => each.close(),
-  );
+  const handler = await Webhook.start(resources);
   const service = await startService(resources, {
     hubs: { chat: [{ urlTemplate: handler.url, eventPattern: '*' }] },
   });

@@ -12,9 +12,9 @@ import {
   Resources,
   serviceClient,
   startExpressHandler,
-  startHttp,
   startService,
 } from './service.ts';
+import { Webhook } from './webhook.ts';
 
 const resources = new Resources();
 afterEach(() => resources.dispose());
@@ -30,24 +30,13 @@ describe.each([
   ['protobuf.reliable.webpubsub.azure.v1', () => protobufProtocol('reliable'), '{"two":2}'],
 ])('an event over %s', (_name, protocol, json) => {
   it('reaches the webhook byte for byte, and the binary reply arrives before the ack', async () => {
-    const bodies: { contentType: string | undefined; body: Buffer }[] = [];
-    const upstream = await startHttp(resources, (request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        if (request.method === 'OPTIONS') {
-          response.setHeader('WebHook-Allowed-Origin', '*');
-          response.end();
-          return;
-        }
-        const body = Buffer.concat(chunks);
-        bodies.push({ contentType: request.headers['content-type'], body });
-        response.setHeader('Content-Type', 'application/octet-stream');
-        response.end(Buffer.from(body).reverse());
-      });
-    });
+    const upstream = await Webhook.start(resources);
+    upstream.answer = (_request, response, { bytes }) => {
+      response.setHeader('Content-Type', 'application/octet-stream');
+      response.end(Buffer.from(bytes).reverse());
+    };
     const service = await startService(resources, {
-      hubs: { calls: [{ urlTemplate: `${upstream}/api/workers/{event}`, eventPattern: '*' }] },
+      hubs: { calls: [{ urlTemplate: `${upstream.url}/api/workers/{event}`, eventPattern: '*' }] },
     });
     const { client } = await connect(resources, service, {
       hub: 'calls',
@@ -64,9 +53,10 @@ describe.each([
     await client.sendEvent('echo', arrayBufferOf(packet), 'binary');
     order.push('ack');
 
-    expect(bodies).toHaveLength(1);
-    expect(bodies[0]?.contentType).toBe('application/octet-stream');
-    expect(bodies[0]?.body.equals(packet), 'the webhook got the bytes that were sent').toBe(true);
+    const events = upstream.events();
+    expect(events).toHaveLength(1);
+    expect(events[0]?.headers['content-type']).toBe('application/octet-stream');
+    expect(events[0]?.bytes.equals(packet), 'the webhook got the bytes that were sent').toBe(true);
     expect(order).toEqual(['message', 'ack']);
     expect(replies[0]?.dataType).toBe('binary');
     expect(Buffer.from(replies[0]?.data as ArrayBuffer).equals(Buffer.from(packet).reverse())).toBe(true);

@@ -6,26 +6,17 @@ import { LinkFaults } from '../../local/web-pubsub/faults/link-faults.ts';
 import type { WebPubSubOptions } from '../../local/web-pubsub/server.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
-import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 import { CONTROL_TOKEN, control } from './control-client.ts';
 import { clientToken, clientUrl, RawClient } from './raw-client.ts';
 import { connect, Resources, serviceClient, startService } from './service.ts';
+import { Webhook } from './webhook.ts';
 
 const resources = new Resources();
 afterEach(() => resources.dispose());
 
-async function startHandler() {
-  return resources.add(
-    await startWebhookReceiver((_request, response) => {
-      response.setHeader('WebHook-Allowed-Origin', '*').end();
-    }),
-    (each) => each.close(),
-  );
-}
-
 /** A service whose handler takes every event, and a client. */
 async function withHandler(faults: FaultPlan, options: WebPubSubOptions = {}) {
-  const handler = await startHandler();
+  const handler = await Webhook.start(resources);
   const service = await startService(resources, {
     hubs: { chat: [{ urlTemplate: handler.url, eventPattern: '*' }] },
     faults,
@@ -38,8 +29,7 @@ async function withHandler(faults: FaultPlan, options: WebPubSubOptions = {}) {
       () => undefined,
       (error: SendMessageError) => error.errorDetail?.message,
     );
-  const events = (): unknown[] =>
-    handler.requests.filter(({ method }) => method === 'POST').map(({ headers }) => headers['ce-eventname']);
+  const events = (): unknown[] => handler.events().map(({ headers }) => headers['ce-eventname']);
   return { service, failureOf, events };
 }
 

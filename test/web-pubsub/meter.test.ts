@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { HubMeter, METERED_NAMES_MAX } from '../../local/web-pubsub/meter/hub-meter.ts';
 import { Tally } from '../../local/web-pubsub/meter/tally.ts';
 import { until } from '../support/until.ts';
-import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 import { CONTROL_TOKEN, control } from './control-client.ts';
 import { connect, Resources, serviceClient, startService } from './service.ts';
+import { Webhook } from './webhook.ts';
 
 const resources = new Resources();
 afterEach(() => resources.dispose());
@@ -45,12 +45,7 @@ describe('the meter of a hub', () => {
 
 describe('the meter of the service', () => {
   it('counts what leaves by hub, group and connection, and what handlers are sent', async () => {
-    const handler = resources.add(
-      await startWebhookReceiver((_request, response) => {
-        response.setHeader('WebHook-Allowed-Origin', '*').end();
-      }),
-      (each) => each.close(),
-    );
+    const handler = await Webhook.start(resources);
     const service = await startService(resources, {
       controlToken: CONTROL_TOKEN,
       hubs: { chat: [{ urlTemplate: handler.url, eventPattern: '*' }] },

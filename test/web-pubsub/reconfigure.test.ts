@@ -1,28 +1,18 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigFileWatch } from '../../local/web-pubsub/command-line/config-file.ts';
 import { until } from '../support/until.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
-import { connect, Resources, startService } from './service.ts';
+import { connect, Resources, startService, temporaryFolder } from './service.ts';
+import { Webhook } from './webhook.ts';
 
 const resources = new Resources();
 afterEach(() => resources.dispose());
 
-async function startHandler(): Promise<WebhookReceiver> {
-  return resources.add(
-    await startWebhookReceiver((_request, response) => {
-      response.setHeader('WebHook-Allowed-Origin', '*').end();
-    }),
-    (each) => each.close(),
-  );
-}
-
 describe('configuring event handlers anew', () => {
   it('sends the next event to the new handler, which is asked first, as is one that stays', async () => {
-    const first = await startHandler();
-    const second = await startHandler();
+    const first = await Webhook.start(resources);
+    const second = await Webhook.start(resources);
     const service = await startService(resources, {
       hubs: { chat: [{ urlTemplate: first.url, eventPattern: '*' }] },
     });
@@ -41,7 +31,7 @@ describe('configuring event handlers anew', () => {
   });
 
   it('changes nothing when a hub name is not valid', async () => {
-    const handler = await startHandler();
+    const handler = await Webhook.start(resources);
     const service = await startService(resources, {
       hubs: { chat: [{ urlTemplate: handler.url, eventPattern: '*' }] },
     });
@@ -54,10 +44,7 @@ describe('configuring event handlers anew', () => {
 
 describe('watching the configuration file', () => {
   async function watched(): Promise<{ path: string; texts: string[] }> {
-    const folder = resources.add(await mkdtemp(join(tmpdir(), 'web-pubsub-')), (path) =>
-      rm(path, { recursive: true }),
-    );
-    const path = join(folder, 'config.json');
+    const path = join(await temporaryFolder(resources), 'config.json');
     await writeFile(path, 'one');
     const texts: string[] = [];
     watch(path, 'one', texts);

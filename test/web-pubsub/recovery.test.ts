@@ -2,8 +2,9 @@ import { type WebPubSubClient, WebPubSubJsonReliableProtocol } from '@azure/web-
 import { afterEach, expect, it, vi } from 'vitest';
 import type { RunningWebPubSub } from '../../local/web-pubsub/server.ts';
 import { protobufProtocol } from '../../shared/azure/web-pubsub-protocol.ts';
-import { connect, Resources, serviceClient, startHttp, startService } from './service.ts';
+import { connect, Resources, serviceClient, startService } from './service.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
+import { Webhook } from './webhook.ts';
 
 const resources = new Resources();
 afterEach(() => resources.dispose());
@@ -78,20 +79,16 @@ it('keeps the ack ids of a connection through a recovery', async () => {
 it('answers an event on the new socket when the old one was cut while the handler worked', async () => {
   const working = Promise.withResolvers<void>();
   const finish = Promise.withResolvers<void>();
-  const handler = await startHttp(resources, (request, response) => {
-    response.setHeader('WebHook-Allowed-Origin', '*');
-    if (request.method === 'OPTIONS') {
-      response.end();
-      return;
-    }
+  const handler = await Webhook.start(resources);
+  handler.answer = (_request, response) => {
     working.resolve();
     void finish.promise.then(() => {
       response.setHeader('Content-Type', 'text/plain');
       response.end('late answer');
     });
-  });
+  };
   const service = await startService(resources, {
-    hubs: { chat: [{ urlTemplate: handler, eventPattern: '*' }] },
+    hubs: { chat: [{ urlTemplate: handler.url, eventPattern: '*' }] },
   });
   const proxy = await startTcpProxy(resources, service.port);
   const { client } = await connect(resources, behind(service, proxy.url), { client: reliable });

@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type GenerateClientTokenOptions, WebPubSubServiceClient } from '@azure/web-pubsub';
 import { WebPubSubClient, type WebPubSubClientOptions } from '@azure/web-pubsub-client';
 import { WebPubSubEventHandler, type WebPubSubEventHandlerOptions } from '@azure/web-pubsub-express';
@@ -68,6 +71,11 @@ export async function connect(
   );
   await client.start();
   return { client, connectionId: await connected };
+}
+
+/** A folder that is removed with everything else. */
+export async function temporaryFolder(resources: Resources): Promise<string> {
+  return resources.add(await mkdtemp(join(tmpdir(), 'web-pubsub-')), (path) => rm(path, { recursive: true }));
 }
 
 /** An HTTP server with this handler; resolves to its address. */

@@ -8,9 +8,9 @@ import {
   Resources,
   serviceClient,
   startExpressHandler,
-  startHttp,
   startService,
 } from './service.ts';
+import { Webhook } from './webhook.ts';
 
 const resources = new Resources();
 let service: RunningWebPubSub;
@@ -115,11 +115,10 @@ describe('a simple client that sends events', () => {
   });
 
   it('is closed with 1011 when the handler refuses its event', async () => {
-    const urlTemplate = await startHttp(resources, (request, response) => {
-      response.setHeader('WebHook-Allowed-Origin', '*');
-      response.writeHead(request.method === 'OPTIONS' ? 200 : 400).end();
-    });
-    service = await startService(resources, { hubs: { chat: [{ urlTemplate, eventPattern: '*' }] } });
+    const handler = await Webhook.start(resources);
+    handler.answer = (_request, response) => response.writeHead(400).end();
+    const hubs = { chat: [{ urlTemplate: handler.url, eventPattern: '*' }] };
+    service = await startService(resources, { hubs });
     const { client } = await openSimple();
     client.ws.send('hello');
     expect((await client.closed).code).toBe(1011);

@@ -10,6 +10,8 @@ export interface Received {
   readonly url: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** The same as it came. */
+  readonly bytes: Buffer;
   readonly socket: unknown;
 }
 
@@ -17,8 +19,10 @@ export interface Received {
 export class Webhook {
   readonly requests: Received[] = [];
   url = '';
-  answer: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) =>
-    response.end();
+  answer: (request: IncomingMessage, response: ServerResponse, received: Received) => void = (
+    _request,
+    response,
+  ) => response.end();
   allow: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => {
     response.setHeader('WebHook-Allowed-Origin', '*');
     response.end();
@@ -31,8 +35,10 @@ export class Webhook {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const { method, url, headers, socket } = request;
-        webhook.requests.push({ method, url, headers, body: Buffer.concat(chunks).toString(), socket });
-        if (method === 'POST') webhook.answer(request, response);
+        const bytes = Buffer.concat(chunks);
+        const received = { method, url, headers, body: bytes.toString(), bytes, socket };
+        webhook.requests.push(received);
+        if (method === 'POST') webhook.answer(request, response, received);
         else webhook.allow(request, response);
       });
     });
