@@ -14,11 +14,20 @@ export type TextParts<Name extends string> = {
 /** A text as properties of a row; undefined where it is longer than `MAX_TEXT_CHARACTERS`. */
 export function partsOf<Name extends string>(name: Name, text: string): TextParts<Name> | undefined {
   if (text.length > MAX_TEXT_CHARACTERS) return undefined;
-  const parts = Math.ceil(text.length / PART_CHARACTERS);
-  const properties: Record<string, string | number> = { parts };
-  for (let part = 0; part < parts; part += 1)
-    properties[`${name}${part}`] = text.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS);
-  return properties as TextParts<Name>;
+  const properties: Record<string, string | number> = {};
+  let parts = 0;
+  for (let at = 0; at < text.length; parts += 1) {
+    const end = partEnd(text, at);
+    properties[`${name}${parts}`] = text.slice(at, end);
+    at = end;
+  }
+  return { ...properties, parts } as TextParts<Name>;
+}
+
+/** A character that takes two code units is not cut in two: each part is a text of its own for storage. */
+function partEnd(text: string, from: number): number {
+  const end = from + PART_CHARACTERS;
+  return (text.codePointAt(end - 1) ?? 0) > 0xffff ? end + 1 : end;
 }
 
 /** The text of a row that holds it in parts. */

@@ -27,6 +27,16 @@ it('gives a text of any length that fits back whole, from properties that storag
   );
 });
 
+it('cuts no character in two', () => {
+  for (const before of ['', 'x']) {
+    const parts = partsThatFit(`${before}${'😀'.repeat(40_000)}`);
+    expect(
+      strings(parts).every((part) => part.isWellFormed()),
+      `after "${before}"`,
+    ).toBe(true);
+  }
+});
+
 it('holds no text in no parts', () => {
   expect(partsOf('text', '')).toEqual({ parts: 0 });
   expect(textOf('text', { parts: 0 })).toBe('');
