@@ -5,6 +5,18 @@ import { RelayClock, settled } from '../relay-clock.ts';
 
 const CURRENT: StreamHandover = { streams: 1, workers: [], lanes: {} };
 
+/** One notice is being left, and whoever asked waits until it is kept. */
+async function expectWaiting(
+  asked: { readonly isDone: boolean },
+  kept: readonly PromiseWithResolvers<void>[],
+): Promise<void> {
+  await settled();
+  expect({ left: kept.length, isDone: asked.isDone }).toEqual({ left: 1, isDone: false });
+  kept[0]?.resolve();
+  await settled();
+  expect(asked.isDone).toBe(true);
+}
+
 function setUp() {
   const clock = new RelayClock();
   const kept: PromiseWithResolvers<void>[] = [];
@@ -31,24 +43,14 @@ function setUp() {
 it('is left at once when the stream is about to be restarted, and that waits until it is kept', async () => {
   const { kept, notice, leaveNow } = setUp();
   notice.changed();
-  const asked = leaveNow();
-  await settled();
-  expect({ left: kept.length, isDone: asked.isDone }).toEqual({ left: 1, isDone: false });
-  kept[0]?.resolve();
-  await settled();
-  expect(asked.isDone).toBe(true);
+  await expectWaiting(leaveNow(), kept);
 });
 
 it('is waited for as well when it was being left already', async () => {
   const { clock, kept, notice, leaveNow } = setUp();
   notice.changed();
   await clock.advance(HANDOVER_DELAY_MS);
-  const asked = leaveNow();
-  await settled();
-  expect({ left: kept.length, isDone: asked.isDone }).toEqual({ left: 1, isDone: false });
-  kept[0]?.resolve();
-  await settled();
-  expect(asked.isDone).toBe(true);
+  await expectWaiting(leaveNow(), kept);
 });
 
 it('is not left again when nothing has changed', async () => {
