@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bargeInOf, CHUNK_MS, UTTERANCE_MS } from '../../shared/core/plan.ts';
 import { planSchema } from '../../shared/protocol/plan-schema.ts';
+import { UTTERANCES } from '../support/utterances.ts';
 
 const PLAN = {
   format: 'pcm16KMono',
@@ -67,24 +68,17 @@ describe('the plan', () => {
     const chunk = { name: 'w', listen: { mode: 'chunk', ms: 100 } } as const;
     expect(bargeInOf(chunk)).toEqual({ policy: 'never' });
     expect(bargeInOf({ ...chunk, bargeIn: { policy: 'dtmf' } })).toEqual({ policy: 'dtmf' });
-    expect(bargeInOf({ name: 'w', listen: { ...utterance, mode: 'utterance' } })).toEqual({ policy: 'stop' });
+    expect(bargeInOf({ name: 'w', listen: UTTERANCES })).toEqual({
+      policy: 'stop',
+    });
   });
 
   it('says which listen modes there are', () => {
     expect(problemsOf(withListen({ mode: 'streams' }))).toContain('"chunk", "utterance" or "stream"');
   });
 
-  const utterance = {
-    mode: 'utterance',
-    endSilenceMs: 500,
-    maxMs: 15_000,
-    minSpeechMs: 120,
-    preRollMs: 300,
-    speechEvents: false,
-  };
-
   it('is read as it was written for utterances, complete', () => {
-    expect(planSchema.parse(withListen(utterance))).toEqual(withListen(utterance));
+    expect(planSchema.parse(withListen(UTTERANCES))).toEqual(withListen(UTTERANCES));
     expect(problemsOf(withListen({ mode: 'utterance' })), 'the ticket leaves nothing to defaults').not.toBe(
       '',
     );
@@ -93,12 +87,12 @@ describe('the plan', () => {
   it.each(Object.entries(UTTERANCE_MS))('keeps %s of an utterance within its bounds', (member, bounds) => {
     const { min, max } = bounds;
     for (const wrong of [min - 1, max + 1, min + 0.5, `${min}`]) {
-      expect(problemsOf(withListen({ ...utterance, [member]: wrong })), `${member} ${wrong}`).not.toBe('');
+      expect(problemsOf(withListen({ ...UTTERANCES, [member]: wrong })), `${member} ${wrong}`).not.toBe('');
     }
   });
 
   it('refuses an utterance that has no room for what it is made of', () => {
-    expect(problemsOf(withListen({ ...utterance, maxMs: 1_000 }))).toBe(
+    expect(problemsOf(withListen({ ...UTTERANCES, maxMs: 1_000 }))).toBe(
       'maxMs must be at least preRollMs + 2 * minSpeechMs + endSilenceMs, which is 1040, not 1000',
     );
   });

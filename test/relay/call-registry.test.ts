@@ -1,36 +1,26 @@
-import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { CallRegistry, MAX_ENDED_REPORTS, MAX_QUEUED_BYTES } from '../../relay/call-registry.ts';
 import { Refusal } from '../../relay/refusal.ts';
-import { Session } from '../../relay/session.ts';
+import type { Session } from '../../relay/session.ts';
 import { TimerWheel } from '../../relay/speaking/timer-wheel.ts';
 import { audioData, frame } from './acs-messages.ts';
+import { newSession } from './new-session.ts';
 import { RelayClock, settled } from './relay-clock.ts';
 
 /** A call without workers. */
 function session(callId: string, callConnectionId = 'connection-1', bufferedBytes = 0): Session {
   const clock = new RelayClock();
-  return new Session({
-    ticket: {
-      callId,
-      from: 'a',
-      to: 'b',
-      plan: { format: 'pcm16KMono', channels: 'mixed', startStreaming: true, dtmf: false, workers: [] },
-      expiresAtMs: clock.nowMs() + 60_000,
-    },
+  return newSession({
+    callId,
     callConnectionId,
+    plan: { dtmf: false, workers: [] },
     socket: { send: () => {}, close: () => {}, bufferedBytes: () => bufferedBytes },
     openConnection: () => {
       throw new Error('this call has no worker');
     },
     openControl: () => ({ start: () => Promise.resolve(), stop: () => {} }),
-    controlKeys: [],
-    maxBacklogMs: 1_000,
-    jitterBufferMs: 0,
-    playoutLeadMs: 300,
     clock,
     wheel: new TimerWheel(clock, () => {}),
-    log: pino({ level: 'silent' }),
   });
 }
 

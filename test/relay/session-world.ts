@@ -1,9 +1,7 @@
 /** A session with scripted lanes on a clock that stands still. */
 import { randomUUID } from 'node:crypto';
-import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import type { MediaSocket } from '../../relay/media-socket.ts';
-import { Session } from '../../relay/session.ts';
 import { TimerWheel } from '../../relay/speaking/timer-wheel.ts';
 import type { PublishAction } from '../../relay/worker-replies.ts';
 import type { AudioFormat } from '../../shared/core/audio-format.ts';
@@ -13,6 +11,7 @@ import { type CallControlMessage, signCallControl } from '../../shared/protocol/
 import type { StreamHandover } from '../../shared/protocol/stream-handover.ts';
 import { until } from '../support/until.ts';
 import { audioData, frame, heardAudio } from './acs-messages.ts';
+import { newSession } from './new-session.ts';
 import { RelayClock, settled } from './relay-clock.ts';
 import { TICKET_KEY } from './relay-fixture.ts';
 import { scriptedLanes } from './scripted-lane.ts';
@@ -66,36 +65,26 @@ export function sessionWorld(options: SessionSetUp = {}) {
   const failures: unknown[] = [];
   onTestFinished(() => expect(failures, 'errors of what was due').toEqual([]));
   const published: { worker: string; action: PublishAction }[] = [];
-  const session = new Session({
-    ticket: {
-      callId: CALL_ID,
-      from: '4:+14255550100',
-      to: '4:+14255550199',
-      plan: {
-        format,
-        channels,
-        startStreaming: true,
-        dtmf: true,
-        workers: workers.map((name) => ({
-          name,
-          listen: { mode: 'chunk', ms: CHUNK },
-          ...(bargeIn === undefined ? {} : { bargeIn }),
-        })),
-      },
-      expiresAtMs: clock.nowMs() + 3_600_000,
+  const session = newSession({
+    callId: CALL_ID,
+    plan: {
+      format,
+      channels,
+      workers: workers.map((name) => ({
+        name,
+        listen: { mode: 'chunk', ms: CHUNK },
+        ...(bargeIn === undefined ? {} : { bargeIn }),
+      })),
     },
-    callConnectionId: 'connection-1',
     correlationId: 'correlation-1',
     socket,
     openConnection: lanes.open,
     openControl: lanes.openControl,
     controlKeys: [TICKET_KEY],
-    maxBacklogMs: 1_000,
     jitterBufferMs,
     playoutLeadMs,
     clock,
     wheel: new TimerWheel(clock, (error) => failures.push(error)),
-    log: pino({ level: 'silent' }),
     ...(handover === undefined ? {} : { handover }),
     onHandover: async (each, isKept) => void left.push({ handover: each, isKept }),
     isMovable,

@@ -1,49 +1,29 @@
 /** A session whose workers listen to utterances. */
-import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { Session } from '../../relay/session.ts';
 import { TimerWheel } from '../../relay/speaking/timer-wheel.ts';
 import type { WorkerPlan } from '../../shared/core/plan.ts';
 import { noise } from '../support/signals.ts';
+import { UTTERANCES } from '../support/utterances.ts';
 import { audioData, dtmf } from './acs-messages.ts';
+import { newSession } from './new-session.ts';
 import { RelayClock, settled } from './relay-clock.ts';
 import { scriptedLanes } from './scripted-lane.ts';
 
 const FRAME = 320;
-const LISTEN = {
-  mode: 'utterance',
-  endSilenceMs: 500,
-  maxMs: 15_000,
-  minSpeechMs: 120,
-  preRollMs: 300,
-  speechEvents: false,
-} as const;
 
 async function setUp(workers: readonly WorkerPlan[], channels: 'mixed' | 'unmixed' = 'mixed') {
   const clock = new RelayClock();
   const lanes = scriptedLanes();
   const sent: string[] = [];
-  const session = new Session({
-    ticket: {
-      callId: '0123456789abcdef',
-      from: '4:+14255550100',
-      to: '4:+14255550199',
-      plan: { format: 'pcm16KMono', channels, startStreaming: true, dtmf: true, workers },
-      expiresAtMs: clock.nowMs() + 3_600_000,
-    },
-    callConnectionId: 'connection-1',
+  const session = newSession({
+    plan: { channels, workers },
     socket: { send: (text) => sent.push(text), bufferedBytes: () => 0, close: () => {} },
     openConnection: lanes.open,
     openControl: lanes.openControl,
-    controlKeys: [],
-    maxBacklogMs: 1_000,
-    jitterBufferMs: 0,
-    playoutLeadMs: 300,
     clock,
     wheel: new TimerWheel(clock, (error) => {
       throw error;
     }),
-    log: pino({ level: 'silent' }),
   });
   for (const { name } of workers) {
     lanes.of(name).isObliging = true;
@@ -83,7 +63,7 @@ async function setUp(workers: readonly WorkerPlan[], channels: 'mixed' | 'unmixe
 
 describe('a session with a worker that listens to utterances', () => {
   it('sends each thing that is said as one event, exactly', async () => {
-    const { lanes, say } = await setUp([{ name: 'parrot', listen: LISTEN }]);
+    const { lanes, say } = await setUp([{ name: 'parrot', listen: UTTERANCES }]);
     const first = await say(50);
     const pause = await say(100, { silent: true });
     const second = await say(60);
@@ -104,7 +84,7 @@ describe('a session with a worker that listens to utterances', () => {
   });
 
   it('tells how long the caller waited for the answer, from the end of what he said', async () => {
-    const { clock, lanes, session, say } = await setUp([{ name: 'parrot', listen: LISTEN }]);
+    const { clock, lanes, session, say } = await setUp([{ name: 'parrot', listen: UTTERANCES }]);
     await say(50);
     const silent = { silent: true };
     // The utterance is sent after 500 ms of silence; the worker takes 240 ms.
@@ -127,7 +107,7 @@ describe('a session with a worker that listens to utterances', () => {
 
   it('tells a worker that asks for it when somebody speaks, beside one that hears everything', async () => {
     const { lanes, say } = await setUp([
-      { name: 'scribe', listen: { ...LISTEN, speechEvents: true } },
+      { name: 'scribe', listen: { ...UTTERANCES, speechEvents: true } },
       { name: 'echo', listen: { mode: 'chunk', ms: 100 } },
     ]);
     await say(10, { silent: true });
@@ -143,14 +123,14 @@ describe('a session with a worker that listens to utterances', () => {
   });
 
   it('sends what somebody said whose frames stay away once he is silent', async () => {
-    const { lanes, say, clock } = await setUp([{ name: 'parrot', listen: LISTEN }], 'unmixed');
+    const { lanes, say, clock } = await setUp([{ name: 'parrot', listen: UTTERANCES }], 'unmixed');
     await say(30, { by: '4:+1' });
     await clock.advance(1_000);
     expect(lanes.of('parrot').packets).toMatchObject([{ ssrc: 1, timestamp: 0 }]);
   });
 
   it('tells three people who speak at once apart', async () => {
-    const { lanes, session, clock } = await setUp([{ name: 'parrot', listen: LISTEN }], 'unmixed');
+    const { lanes, session, clock } = await setUp([{ name: 'parrot', listen: UTTERANCES }], 'unmixed');
     const people = ['4:+1', '8:acs:b', '4:+3'];
     const said = people.map((_, person) => noise(FRAME * 40, person + 1).map((sample) => sample >> 2));
     for (let i = 0; i < 40; i += 1) {
@@ -179,7 +159,7 @@ describe('a session with a worker that listens to utterances', () => {
 
   it('sends what is being said when the stream ends, and then the end', async () => {
     const { lanes, say, session } = await setUp([
-      { name: 'parrot', listen: { ...LISTEN, speechEvents: true } },
+      { name: 'parrot', listen: { ...UTTERANCES, speechEvents: true } },
     ]);
     await say(30);
     session.socketClosed();
@@ -194,7 +174,7 @@ describe('a session with a worker that listens to utterances', () => {
 
   it('tells workers of a key in the order of the plan', async () => {
     const names = ['first', 'second', 'third'];
-    const { lanes, session } = await setUp(names.map((name) => ({ name, listen: LISTEN })));
+    const { lanes, session } = await setUp(names.map((name) => ({ name, listen: UTTERANCES })));
     const told: string[] = [];
     for (const name of names) {
       const lane = lanes.of(name);
@@ -209,7 +189,7 @@ describe('a session with a worker that listens to utterances', () => {
   });
 
   it('leaves no timer behind', async () => {
-    const { clock, say, session } = await setUp([{ name: 'parrot', listen: LISTEN }]);
+    const { clock, say, session } = await setUp([{ name: 'parrot', listen: UTTERANCES }]);
     await say(30);
     session.socketClosed();
     await session.ended;
@@ -218,7 +198,7 @@ describe('a session with a worker that listens to utterances', () => {
   });
 
   it('is interrupted in what it says as soon as the caller speaks', async () => {
-    const { lanes, say, sent } = await setUp([{ name: 'parrot', listen: LISTEN }]);
+    const { lanes, say, sent } = await setUp([{ name: 'parrot', listen: UTTERANCES }]);
     await say(10, { silent: true });
     lanes.of('parrot').replyAudio(new Uint8Array(320_000));
     await say(20, { silent: true });

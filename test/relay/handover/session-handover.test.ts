@@ -3,22 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { HANDOVER_DELAY_MS } from '../../../relay/handover/handover-notice.ts';
 import { RELEASE_LIMIT_MS } from '../../../relay/lane.ts';
 import { TURNS_PER_STREAM } from '../../../shared/core/turn-filter.ts';
+import { UTTERANCES } from '../../support/utterances.ts';
 import { dtmf, frame } from '../acs-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { sessionWorld } from '../session-world.ts';
 
 const ECHO = { name: 'echo', listen: { mode: 'chunk', ms: 100 } } as const;
-const PARROT = {
-  name: 'parrot',
-  listen: {
-    mode: 'utterance',
-    endSilenceMs: 500,
-    maxMs: 15_000,
-    minSpeechMs: 120,
-    preRollMs: 300,
-    speechEvents: false,
-  },
-} as const;
+const PARROT = { name: 'parrot', listen: UTTERANCES } as const;
 const identity = (name: string) => ({ connectionId: `${name}-1`, reconnectionToken: `token of ${name}` });
 
 describe('the first stream of a call', () => {
