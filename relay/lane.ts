@@ -18,14 +18,13 @@ import type { CallEvent } from '../shared/protocol/worker-messages.ts';
 import { BackOff } from './back-off.ts';
 import type { LaneReport } from './call-report.ts';
 import type { Clock } from './clock.ts';
+import { InFlight } from './in-flight.ts';
 import { LaneAccount } from './lane-account.ts';
 import type { LaneConnection, LaneMessage, LaneResume, OpenLaneConnection } from './lane-connection.ts';
 import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
 import type { HeardFrame } from './listening/heard-frame.ts';
 import type { WorkerLane } from './worker-lane.ts';
 
-/** An event that is not acknowledged within this time has failed. */
-export const EVENT_TIMEOUT_MS = 15_000;
 /** How long opening a connection may take. */
 export const OPEN_TIMEOUT_MS = 10_000;
 /** How long the rest of the audio and `call.ended` may take after the stream's end. */
@@ -67,16 +66,8 @@ export interface LaneOptions extends OutboxOptions {
   readonly onStateChange: (state: LaneState) => void;
 }
 
-interface InFlight {
-  readonly message: OutboxMessage;
-  readonly sentAtMs: number;
-  /** The worker has said that it failed. */
-  isRefused: boolean;
-}
-
 interface Connected {
   readonly connection: LaneConnection;
-  inFlight: InFlight | undefined;
   /** What comes may answer what an earlier holder of this connection has sent. */
   mayReplay: boolean;
 }
@@ -97,16 +88,17 @@ export class Lane implements WorkerLane {
   #ending = false;
   #cancelEndLimit = (): void => {};
   #cancelWait = (): void => {};
-  #cancelTimeout: (() => void) | undefined;
   /** Set while `call.started` waits for its next attempt. */
   #held = false;
   #startAttempts = 0;
   #resume: LaneResume | undefined;
+  readonly #inFlight: InFlight;
 
   /** Begins to open the lane. */
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#outbox = new LaneOutbox(options);
+    this.#inFlight = new InFlight(options.clock, () => this.#settled(false));
     this.#resume = options.resume;
     this.#open();
   }
@@ -142,7 +134,7 @@ export class Lane implements WorkerLane {
 
   /** The worker says that it could not handle the event that is under way: it counts as failed once it is acknowledged. */
   eventFailed(): void {
-    if (this.#current?.inFlight !== undefined) this.#current.inFlight.isRefused = true;
+    this.#inFlight.refuse();
   }
 
   /** `call.started` is due again on this connection: whoever answered it no longer has the call. */
@@ -218,7 +210,7 @@ export class Lane implements WorkerLane {
           if (isCurrent()) this.#received(current, message);
         },
         settled: (isAcked) => {
-          if (isCurrent()) this.#settled(current, isAcked);
+          if (isCurrent()) this.#settled(isAcked);
         },
         control: (value) => {
           if (isCurrent()) onControl(value);
@@ -228,7 +220,7 @@ export class Lane implements WorkerLane {
         },
       },
     );
-    const current: Connected = { connection, inFlight: undefined, mayReplay: resume !== undefined };
+    const current: Connected = { connection, mayReplay: resume !== undefined };
     this.#current = current;
     const cancel = clock.after(OPEN_TIMEOUT_MS, () => {
       if (isCurrent()) this.#disconnected();
@@ -260,7 +252,7 @@ export class Lane implements WorkerLane {
     this.#cancelWait();
     this.#held = false;
     lost?.connection.stop();
-    this.#failInFlight(lost);
+    this.#failInFlight();
     if (this.#isOver()) return;
     if (this.#state === 'draining' || this.#state === 'released') {
       this.#finish('closed');
@@ -278,46 +270,31 @@ export class Lane implements WorkerLane {
   #pump(): void {
     const current = this.#current;
     const isReady = this.#state === 'open' || this.#state === 'released' || this.#state === 'draining';
-    if (!isReady || current === undefined || current.inFlight !== undefined || this.#held) return;
+    if (!isReady || current === undefined || !this.#inFlight.isEmpty || this.#held) return;
     const message = this.#outbox.next();
     if (message !== undefined) this.#send(current, message);
     else if (this.#state === 'draining') this.#finish('closed');
   }
 
   #send(current: Connected, message: OutboxMessage): void {
-    current.inFlight = { message, sentAtMs: this.#options.clock.elapsedMs(), isRefused: false };
-    this.#cancelTimeout ??= this.#limit(EVENT_TIMEOUT_MS);
+    this.#inFlight.begin(message);
     this.#account.sent(message);
     if (message.kind === 'audio') current.connection.sendAudio(message.packet);
     else current.connection.sendEvent(message.event);
   }
 
-  /** One timer for many messages: it runs out for the one that is in flight then, or begins again with what that has left. */
-  #limit(ms: number): () => void {
-    const { clock } = this.#options;
-    return clock.after(ms, () => {
-      this.#cancelTimeout = undefined;
-      const current = this.#current;
-      if (current?.inFlight === undefined) return;
-      const leftMs = current.inFlight.sentAtMs + EVENT_TIMEOUT_MS - clock.elapsedMs();
-      if (leftMs > 0) this.#cancelTimeout = this.#limit(leftMs);
-      else this.#settled(current, false);
-    });
-  }
-
-  #settled(current: Connected, isAcked: boolean): void {
-    const { inFlight } = current;
-    if (inFlight === undefined) return;
-    current.inFlight = undefined;
-    const { message, sentAtMs, isRefused } = inFlight;
-    if (isAcked && !isRefused) this.#acked(message, this.#options.clock.elapsedMs() - sentAtMs);
+  #settled(isAcked: boolean): void {
+    const settled = this.#inFlight.settle();
+    if (settled === undefined) return;
+    const { message, tookMs, isRefused } = settled;
+    if (isAcked && !isRefused) this.#acked(message, tookMs);
     else this.#failed(message);
     this.#pump();
   }
 
-  #failInFlight(lost: Connected | undefined): void {
-    const message = lost?.inFlight?.message;
-    if (message !== undefined) this.#failed(message);
+  #failInFlight(): void {
+    const lost = this.#inFlight.settle();
+    if (lost !== undefined) this.#failed(lost.message);
   }
 
   /** The first acknowledgement comes after everything that was kept for this connection. */
@@ -357,8 +334,8 @@ export class Lane implements WorkerLane {
     this.#cancelWait();
     const current = this.#current;
     this.#current = undefined;
-    this.#cancelTimeout?.();
-    this.#failInFlight(current);
+    this.#inFlight.close();
+    this.#failInFlight();
     current?.connection.stop();
     this.#outbox.discard();
     this.#closed.resolve();

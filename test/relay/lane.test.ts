@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { EVENT_TIMEOUT_MS } from '../../relay/in-flight.ts';
 import {
   END_LIMIT_MS,
-  EVENT_TIMEOUT_MS,
   Lane,
   OPEN_ATTEMPTS,
   OPEN_TIMEOUT_MS,
