@@ -99,7 +99,13 @@ export class MediaStreams {
     media.listen({
       message: (data, isBinary) => {
         meter.frameIn();
-        session.receive(data, isBinary);
+        try {
+          session.receive(data, isBinary);
+        } catch (err) {
+          // Of this program: it costs this stream, which is opened again, and no other.
+          log.error({ err }, 'could not handle a message of the stream');
+          session.close('fault of the relay');
+        }
       },
       silent: () => session.close('no sign of life'),
       closed: (code) => {

@@ -1,15 +1,32 @@
 /** Why a media stream ends, and what follows from that for the socket and for the workers. */
 
-/** `moved`: this relay had the stream restarted, so that it is opened elsewhere. */
-export type CloseCause = 'stream ended' | 'moved' | 'replaced' | 'relay shutting down' | 'no sign of life';
+/** `moved`: this relay had the stream restarted, so that it is opened elsewhere. `fault of the relay`: handling one of its messages threw. */
+export type CloseCause =
+  | 'stream ended'
+  | 'moved'
+  | 'replaced'
+  | 'relay shutting down'
+  | 'no sign of life'
+  | 'fault of the relay';
 
 /** RFC 6455, section 7.4.1. */
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
+const CLOSE_INTERNAL_ERROR = 1011;
 
 /** The WebSocket close code with which this side ends the stream. */
 export function closeCodeOf(cause: CloseCause): number {
-  return cause === 'replaced' ? CLOSE_NORMAL : CLOSE_GOING_AWAY;
+  switch (cause) {
+    case 'replaced':
+      return CLOSE_NORMAL;
+    case 'fault of the relay':
+      return CLOSE_INTERNAL_ERROR;
+    case 'stream ended':
+    case 'moved':
+    case 'relay shutting down':
+    case 'no sign of life':
+      return CLOSE_GOING_AWAY;
+  }
 }
 
 /**
@@ -23,6 +40,7 @@ export function isContinued(cause: CloseCause, isMovable: boolean): boolean {
     case 'moved':
     case 'relay shutting down':
     case 'no sign of life':
+    case 'fault of the relay':
       return isMovable;
     case 'stream ended':
       return false;

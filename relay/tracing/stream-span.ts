@@ -44,7 +44,7 @@ export interface TurnSpan {
 }
 
 /** Ends that are nobody's wish. */
-const FAILURES: ReadonlySet<string> = new Set(['no sign of life']);
+const FAILURES: ReadonlySet<string> = new Set(['no sign of life', 'fault of the relay']);
 
 export function startStreamSpan({
   callId,

@@ -55,6 +55,8 @@ export interface ClientConnectionListener {
   closed(): void;
   /** A message was ignored because it is no message of the subprotocol. */
   unreadable(): void;
+  /** This listener threw when it was told something, which is a fault of this program. `closed` follows. */
+  failed(error: unknown): void;
 }
 
 export interface ClientConnectionOptions {
@@ -110,7 +112,7 @@ export class ClientConnection {
   async start(): Promise<void> {
     try {
       this.#url = await this.#options.url();
-      await this.#dial();
+      if (!this.#isOver()) await this.#dial();
     } catch (error) {
       this.stop();
       throw error;
@@ -168,7 +170,17 @@ export class ClientConnection {
     this.#lostAtMs = undefined;
     const message = isBinary ? parse(data) : 'unreadable';
     if (message === 'unreadable') this.#options.listener.unreadable();
-    else if (message !== undefined) this.#take(message);
+    else if (message !== undefined) this.#tell(message);
+  }
+
+  /** A fault costs this connection and no other. */
+  #tell(message: DownstreamMessage): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      this.#options.listener.failed(error);
+      this.#giveUp();
+    }
   }
 
   #take(message: DownstreamMessage): void {
@@ -211,7 +223,10 @@ export class ClientConnection {
 
   #tick(): void {
     const silentMs = this.#options.clock.elapsedMs() - this.#heardAtMs;
-    if (silentMs > SILENCE_LIMIT_MS) this.#socket?.terminate();
+    if (silentMs > SILENCE_LIMIT_MS) {
+      this.#socket?.terminate();
+      return;
+    }
     this.#confirm();
     if (!this.#hasSent || silentMs >= TICK_MS) this.send({ kind: 'ping' });
     this.#hasSent = false;
@@ -259,6 +274,7 @@ export class ClientConnection {
   }
 
   #giveUp(): void {
+    if (this.#isOver()) return;
     const wasAccepted = this.#state !== 'connecting';
     this.stop();
     if (wasAccepted) this.#options.listener.closed();

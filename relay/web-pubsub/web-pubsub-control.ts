@@ -31,6 +31,7 @@ export function webPubSubControl(
         recovered: () => {},
         closed,
         unreadable: () => log.warn({ callId }, 'ignored an unreadable message of Web PubSub'),
+        failed: (err) => log.error({ callId, err }, 'could not handle a message of the control group'),
       },
     });
   };

@@ -77,6 +77,7 @@ class WebPubSubLane implements LaneConnection {
         recovered: () => this.#sendInFlight(),
         closed: () => listener.closed(),
         unreadable: () => log.warn({ callId, worker }, 'ignored an unreadable message of Web PubSub'),
+        failed: (err) => log.error({ callId, worker, err }, 'could not handle a message of the lane'),
       },
     });
   }

@@ -63,6 +63,32 @@ describe('the relay', () => {
     await reportWith(running, { framesIn: 1 }, other);
   });
 
+  it('ends a call at whose message it throws, tells why in its log, and ends no other', async () => {
+    const lines: string[] = [];
+    const log = createLog(
+      'error',
+      new Writable({ write: (line, _, done) => done(void lines.push(String(line))) }),
+    );
+    const lanes = scriptedLanes();
+    const running = await relay({}, { openConnection: lanes.open, log });
+    const other = 'fedcba9876543210';
+    const calm = await dial(mediaUrl(running, await ticketFor({ callId: other }), other));
+    const unlucky = await dial(mediaUrl(running, await ticketFor()));
+    const lane = await until(() => lanes.all.find(({ callId }) => callId === CALL_ID), 'the lane');
+    lane.isObliging = true;
+    lane.started();
+    await until(() => lane.events.length === 1, 'call.started');
+    lane.sendAudio = () => {
+      throw new Error('a fault');
+    };
+    unlucky.send(audioMetadata(), ...Array.from({ length: 5 }, (_, i) => audioData(frame(i + 1))));
+    expect((await unlucky.closed).code).toBe(1011);
+    await reportWith(running, { endedReason: 'fault of the relay' });
+    expect(lines.filter((line) => line.includes('a fault'))).toHaveLength(1);
+    calm.send(audioData(frame(1)));
+    await reportWith(running, { framesIn: 1 }, other);
+  });
+
   it('survives a client that goes away while it is being checked', async () => {
     const running = await relay();
     const { port } = new URL(running.url);

@@ -8,6 +8,7 @@ const FOLLOWS: Record<CloseCause, [code: number, stays: boolean, movable: boolea
   replaced: [1000, true, true],
   'relay shutting down': [1001, false, true],
   'no sign of life': [1001, false, true],
+  'fault of the relay': [1011, false, true],
 };
 
 describe('The cause of the end of a stream', () => {

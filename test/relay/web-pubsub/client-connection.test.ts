@@ -9,6 +9,8 @@ import { decodeProto, encodeProto } from '../../support/web-pubsub-proto.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 
 const IDENTITY: LaneIdentity = { connectionId: 'c1', reconnectionToken: 't1' };
+/** The ack id at which whoever listens throws. */
+const FAULT = 666;
 const CONNECTED = {
   system_message: { connected_message: { connection_id: 'c1', user_id: 'u', reconnection_token: 't1' } },
 };
@@ -60,14 +62,24 @@ function text(sequenceId: number): object {
 
 function connect({ url }: Service, resume?: LaneIdentity) {
   const clock = new RelayClock();
-  const told = { data: [] as DataMessage[], acks: [] as number[], recovered: 0, closed: 0, unreadable: 0 };
+  const told = {
+    data: [] as DataMessage[],
+    acks: [] as number[],
+    recovered: 0,
+    closed: 0,
+    unreadable: 0,
+    failures: [] as unknown[],
+  };
   const connection = new ClientConnection({
     url: () => Promise.resolve(url),
     ...(resume === undefined ? {} : { resume }),
     clock,
     listener: {
       data: (message) => told.data.push(message),
-      acked: ({ ackId }) => told.acks.push(ackId),
+      acked: ({ ackId }) => {
+        if (ackId === FAULT) throw new Error('a fault');
+        told.acks.push(ackId);
+      },
       recovered: () => {
         told.recovered += 1;
       },
@@ -77,6 +89,7 @@ function connect({ url }: Service, resume?: LaneIdentity) {
       unreadable: () => {
         told.unreadable += 1;
       },
+      failed: (error) => told.failures.push(error),
     },
   });
   onTestFinished(() => connection.stop());
@@ -228,6 +241,19 @@ describe('a connection that is lost', () => {
     expect({ accepted: there.accepted.length, closed: told.closed }).toEqual({ accepted: 2, closed: 0 });
     await until(() => clock.pending === 0, 'no timer to be left');
   });
+});
+
+it('is given up, and no other with it, when whoever listens to it throws', async () => {
+  const there = await service();
+  const one = await connected(there);
+  const { socket } = there.newest();
+  const other = await connected(there);
+  say(socket, { ack_message: { ack_id: FAULT, success: true } });
+  say(socket, { ack_message: { ack_id: 1, success: true } });
+  await until(() => one.told.closed === 1, 'the end');
+  expect(one.told).toMatchObject({ failures: [new Error('a fault')], acks: [], closed: 1, recovered: 0 });
+  say(there.newest().socket, { ack_message: { ack_id: 2, success: true } });
+  await until(() => other.told.acks.length === 1, 'the other connection to hear');
 });
 
 describe('the signs of life of a connection', () => {
