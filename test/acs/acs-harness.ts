@@ -1,9 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { CallAutomationClient } from '@azure/communication-call-automation';
 import { type AcsOptions, type AcsParts, type RunningAcs, startAcsWith } from '../../local/acs/acs.ts';
 import type { Call } from '../../local/acs/call/call.ts';
 import type { ScriptedPhone } from '../../local/acs/call/scripted-phone.ts';
 import type { PlaceCallRequest } from '../../local/acs/call/switchboard.ts';
+import { newAcsResource } from '../support/acs-resource.ts';
 import { until } from '../support/until.ts';
 import { type Respond, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 import { conformingEvent } from './conforming-events.ts';
@@ -87,9 +87,7 @@ export async function startHarness(
   const media = new FakeMedia();
   const acs = await startAcsWith(
     {
-      port: 0,
-      accessKey: randomBytes(32).toString('base64'),
-      resourceId: randomUUID(),
+      ...newAcsResource(),
       controlToken: CONTROL_TOKEN,
       eventGrid: { endpoint: `${webhook.url}/events` },
       ...options,

@@ -1,9 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { get } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AcsOptions, startAcsWith } from '../../local/acs/acs.ts';
 import { createLocalCertificate } from '../../local/tls/local-certificate.ts';
+import { newAcsResource } from '../support/acs-resource.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
@@ -17,9 +18,7 @@ afterEach(async () => {
 });
 
 const OPTIONS: AcsOptions = {
-  port: 0,
-  accessKey: randomBytes(32).toString('base64'),
-  resourceId: randomUUID(),
+  ...newAcsResource(),
 };
 const PARTS = { openMediaStream: new FakeMedia().open, createPhone: () => silentPhone('4:+1999') };
 

@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { CallAutomationClient } from '@azure/communication-call-automation';
@@ -7,6 +6,7 @@ import { WebSocketServer } from 'ws';
 import type { RecordedEvent } from '../../local/acs/call/call.ts';
 import type { FaultPlan } from '../../local/acs/faults/fault-plan.ts';
 import { startAcs } from '../../local/acs/server.ts';
+import { newAcsResource } from '../support/acs-resource.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
@@ -49,9 +49,7 @@ async function runScript(seed: string): Promise<{ log: string; incoming: string;
   const webhook = await startWebhookReceiver(acceptAll);
   const application = await startApplication();
   const acs = await startAcs({
-    port: 0,
-    accessKey: randomBytes(32).toString('base64'),
-    resourceId: randomUUID(),
+    ...newAcsResource(),
     eventGrid: { endpoint: `${webhook.url}/events` },
     clock,
     seed,

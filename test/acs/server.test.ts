@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { CallReport } from '../../local/acs/control/call-report.ts';
 import { startAcs } from '../../local/acs/server.ts';
+import { newAcsResource } from '../support/acs-resource.ts';
 import { speechLike } from '../support/signals.ts';
 import { until } from '../support/until.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
@@ -44,9 +45,7 @@ describe('the whole stand-in', () => {
     const transportUrl = await startEcho();
     const webhook = await startWebhookReceiver(acceptAll);
     const acs = await startAcs({
-      port: 0,
-      accessKey: randomBytes(32).toString('base64'),
-      resourceId: randomUUID(),
+      ...newAcsResource(),
       controlToken: CONTROL_TOKEN,
       eventGrid: { endpoint: webhook.url },
     });

@@ -1,8 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { CallAutomationClient, type CallConnection } from '@azure/communication-call-automation';
 import type { RunningAcs } from '../../local/acs/acs.ts';
 import { startAcs } from '../../local/acs/server.ts';
 import type { RunningSystem } from '../../local/client/running-system.ts';
+import { newAcsResource } from './acs-resource.ts';
 import { until } from './until.ts';
 import { startWebhookReceiver } from './webhook-receiver.ts';
 
@@ -32,9 +32,7 @@ export async function startCallingApplication(): Promise<CallingApplication> {
     response.writeHead(200).end(JSON.stringify(answer));
   });
   const acs = await startAcs({
-    port: 0,
-    accessKey: randomBytes(32).toString('base64'),
-    resourceId: randomUUID(),
+    ...newAcsResource(),
     controlToken: CONTROL_TOKEN,
     eventGrid: { endpoint: `${webhook.url}/events` },
   });

@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { CallAutomationClient } from '@azure/communication-call-automation';
@@ -7,6 +6,7 @@ import { WebSocketServer } from 'ws';
 import type { Call } from '../../../local/acs/call/call.ts';
 import type { FaultRuleInput } from '../../../local/acs/faults/fault-plan.ts';
 import { startAcs } from '../../../local/acs/server.ts';
+import { newAcsResource } from '../../support/acs-resource.ts';
 import { until } from '../../support/until.ts';
 import { startWebhookReceiver } from '../../support/webhook-receiver.ts';
 import { acceptAll, CALLED, CALLER } from '../acs-harness.ts';
@@ -37,9 +37,7 @@ async function runCall(rules: FaultRuleInput[]): Promise<{
   });
   const webhook = await startWebhookReceiver(acceptAll);
   const acs = await startAcs({
-    port: 0,
-    accessKey: randomBytes(32).toString('base64'),
-    resourceId: randomUUID(),
+    ...newAcsResource(),
     eventGrid: { endpoint: webhook.url },
     seed: 'media',
     faults: { rules },

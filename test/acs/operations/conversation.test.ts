@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { CallAutomationClient } from '@azure/communication-call-automation';
@@ -8,6 +7,7 @@ import type { Call } from '../../../local/acs/call/call.ts';
 import { startAcs } from '../../../local/acs/server.ts';
 import { createScriptPhone } from '../../../local/phone/script-phone.ts';
 import type { Step } from '../../../local/phone/step.ts';
+import { newAcsResource } from '../../support/acs-resource.ts';
 import { tone } from '../../support/signals.ts';
 import { until } from '../../support/until.ts';
 import { startWebhookReceiver } from '../../support/webhook-receiver.ts';
@@ -87,9 +87,7 @@ describe('a prompt on a call that is streamed', () => {
     });
     const webhook = await startWebhookReceiver(acceptAll);
     const acs = await startAcs({
-      port: 0,
-      accessKey: randomBytes(32).toString('base64'),
-      resourceId: randomUUID(),
+      ...newAcsResource(),
       eventGrid: { endpoint: `${webhook.url}/events` },
     });
     bench.closeAfter(acs.close);
