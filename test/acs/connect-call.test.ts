@@ -1,5 +1,6 @@
 import type { CallConnection, CallLocator } from '@azure/communication-call-automation';
 import { describe, expect, it } from 'vitest';
+import type { Call } from '../../local/acs/call/call.ts';
 import { createOpenMediaStream } from '../../local/acs/media/media-stream.ts';
 import { closedAfterEach } from '../support/closed-after-each.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -10,6 +11,7 @@ import {
   addAnswering,
   agent,
   answeredCall,
+  answeredSpeaker,
   type CallingHarness,
   caller,
   INVALID,
@@ -17,7 +19,6 @@ import {
   rawIdsOf,
   startCallingHarness,
 } from './connected-call.ts';
-import { fakePhone } from './fake-callees.ts';
 import { type MediaConnection, samplesOf, startMediaServer } from './media/media-server.ts';
 
 const harness = closedAfterEach(startCallingHarness);
@@ -38,6 +39,19 @@ async function connectedTo(
   const { callConnectionId = '', serverCallId = '' } = callConnectionProperties;
   await h.callbackWhere('CallConnected', (data) => data['callConnectionId'] === callConnectionId, path);
   return { connection: callConnection, callConnectionId, serverCallId };
+}
+
+/** A call that is answered, and to which a second connection is connected, whose events go to `/second`. */
+async function callOfTwo(h: CallingHarness): Promise<{
+  call: Call;
+  locator: CallLocator;
+  first: CallConnection;
+  second: CallConnection;
+}> {
+  const { call, connection: first } = await answeredCall(h);
+  const locator = { kind: 'serverCallLocator', id: call.ids.serverCallId } as const;
+  const { connection: second } = await connectedTo(h, locator, '/second');
+  return { call, locator, first, second };
 }
 
 /** Who was on the call according to the last ParticipantsUpdated at this address. */
@@ -95,9 +109,7 @@ describe('connectCall to a call that an application is on', () => {
   it('has media operations and a media stream of its own; the telephone hears and is heard by both', async () => {
     const h = await harness({ openMediaStream: createOpenMediaStream() });
     const [firstMedia, secondMedia] = [await startMedia(), await startMedia()];
-    const phone = fakePhone(`4:${CALLER}`, new Int16Array(320).fill(7));
-    const { call, incomingCallContext } = await h.ring({ phone: () => phone });
-    await h.client.answerCall(incomingCallContext, h.callbackUrl, {
+    const { call, phone } = await answeredSpeaker(h, 7, {
       mediaStreamingOptions: mediaOptions(firstMedia.url),
     });
     await h.callback('MediaStreamingStarted');
@@ -121,9 +133,7 @@ describe('connectCall to a call that an application is on', () => {
 
   it('recognizes keys beside the first, which recognizes them too', async () => {
     const h = await harness();
-    const { call, connection: first } = await answeredCall(h);
-    const locator = { kind: 'serverCallLocator', id: call.ids.serverCallId } as const;
-    const { connection: second } = await connectedTo(h, locator, '/second');
+    const { call, first, second } = await callOfTwo(h);
     await first.getCallMedia().startContinuousDtmfRecognition(caller);
     await second.getCallMedia().startContinuousDtmfRecognition(caller);
     expect((await h.control('POST', `calls/${call.ids.id}/dtmf`, { keys: '5' })).status).toBe(202);
@@ -137,9 +147,7 @@ describe('connectCall to a call that an application is on', () => {
 
   it('shows both who is added, muted and removed, by either of them', async () => {
     const h = await harness();
-    const { call, connection: first } = await answeredCall(h);
-    const locator = { kind: 'serverCallLocator', id: call.ids.serverCallId } as const;
-    const { connection: second } = await connectedTo(h, locator, '/second');
+    const { first, second } = await callOfTwo(h);
     await second.addParticipant({ targetParticipant: agent });
     const phone = (await h.callees.ringing(AGENT)).answer();
     await h.callback('AddParticipantSucceeded', '/second');
@@ -154,9 +162,7 @@ describe('connectCall to a call that an application is on', () => {
 
   it('goes on for one when the other leaves, and ends for both when one ends it for all', async () => {
     const h = await harness();
-    const { call, connection: first } = await answeredCall(h);
-    const locator = { kind: 'serverCallLocator', id: call.ids.serverCallId } as const;
-    const { connection: second } = await connectedTo(h, locator, '/second');
+    const { locator, first, second } = await callOfTwo(h);
     await first.hangUp(false);
     await h.callback('CallDisconnected');
     await until(() => lastRoster(h, '/second').length === 2, 'the second to be told that the first is gone');
@@ -254,12 +260,9 @@ describe.each(['groupCallLocator', 'roomCallLocator'] as const)('connectCall wit
 describe('people whom the application has left', () => {
   it('hear each other, and are joined again under the same server call', async () => {
     const h = await harness();
-    const phone = fakePhone(`4:${CALLER}`, new Int16Array(320).fill(7));
-    const { call, incomingCallContext } = await h.ring({ phone: () => phone });
-    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
-    await h.callback('CallConnected');
-    const other = await addAnswering(h, callConnection, AGENT, new Int16Array(320).fill(9));
-    await callConnection.hangUp(false);
+    const { call, connection: first, phone } = await answeredSpeaker(h, 7);
+    const other = await addAnswering(h, first, AGENT, new Int16Array(320).fill(9));
+    await first.hangUp(false);
     await h.callback('CallDisconnected');
     await until(
       () => other.heard.at(-1)?.[0] === 7 && phone.heard.at(-1)?.[0] === 9,

@@ -5,12 +5,16 @@ import type {
 } from '@azure/communication-call-automation';
 import type { AcsOptions, AcsParts } from '../../local/acs/acs.ts';
 import type { Call } from '../../local/acs/call/call.ts';
+import type { PlaceCallRequest } from '../../local/acs/call/switchboard.ts';
 import { CALLER, type Harness, startHarness } from './acs-harness.ts';
-import { FakeCallees, type FakePhone } from './fake-callees.ts';
+import { FakeCallees, type FakePhone, fakePhone } from './fake-callees.ts';
 
 export const OWN_NUMBER = '+14255550100';
 export const AGENT = '8:acs:11111111-1111-1111-1111-111111111111_22222222-2222-2222-2222-222222222222';
 export const COLLEAGUE = '8:acs:11111111-1111-1111-1111-111111111111_33333333-3333-3333-3333-333333333333';
+
+/** 20 ms at 16 kHz. */
+const FRAME_SAMPLES = 320;
 
 /** The stand-in, and telephones that it can call. */
 export interface CallingHarness extends Harness {
@@ -28,11 +32,22 @@ export async function startCallingHarness(
 export async function answeredCall(
   h: Harness,
   options: AnswerCallOptions = {},
+  request?: Partial<PlaceCallRequest>,
 ): Promise<{ call: Call; connection: CallConnection }> {
-  const { call, incomingCallContext } = await h.ring();
+  const { call, incomingCallContext } = await h.ring(request);
   const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, options);
   await connected(h, call.ids.callConnectionId);
   return { call, connection: callConnection };
+}
+
+/** The same, of a telephone every sample of which has this value. */
+export async function answeredSpeaker(
+  h: Harness,
+  says: number,
+  options: AnswerCallOptions = {},
+): Promise<{ call: Call; connection: CallConnection; phone: FakePhone }> {
+  const phone = fakePhone(`4:${CALLER}`, new Int16Array(FRAME_SAMPLES).fill(says));
+  return { ...(await answeredCall(h, options, { phone: () => phone })), phone };
 }
 
 /** A call that the application places to `AGENT`, who answers. */

@@ -1,4 +1,4 @@
-import type { CallConnection, MediaStreamingOptions } from '@azure/communication-call-automation';
+import type { MediaStreamingOptions } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openMediaStream } from '../../local/acs/media/media-stream.ts';
 import { until } from '../support/until.ts';
@@ -6,12 +6,12 @@ import { CALLER } from './acs-harness.ts';
 import {
   AGENT,
   agent,
+  answeredSpeaker,
   type CallingHarness,
   COLLEAGUE,
   colleague,
   startCallingHarness,
 } from './connected-call.ts';
-import { type FakePhone, fakePhone } from './fake-callees.ts';
 import { type MediaConnection, type MediaServer, samplesOf, startMediaServer } from './media/media-server.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -44,19 +44,6 @@ function streamedTo(
   };
 }
 
-/** A call that is answered, of a telephone whose every sample is 100. */
-async function answerCaller(
-  h: CallingHarness,
-  mediaStreamingOptions: MediaStreamingOptions,
-): Promise<{ phone: FakePhone; callConnection: CallConnection }> {
-  const phone = fakePhone(`4:${CALLER}`, new Int16Array(FRAME).fill(100));
-  const { incomingCallContext } = await h.ring({ phone: () => phone });
-  const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, {
-    mediaStreamingOptions,
-  });
-  return { phone, callConnection };
-}
-
 /** One sample value of the newest frame of each speaker since the call; undefined for who is not streamed. */
 async function newestOf(stream: MediaConnection, count: number): Promise<Map<unknown, number | undefined>> {
   const from = stream.frames.length;
@@ -72,11 +59,12 @@ async function newestOf(stream: MediaConnection, count: number): Promise<Map<unk
 describe('a call of several people', () => {
   it('is streamed with each of them apart, who join, are muted and leave while it streams', async () => {
     const { server, h } = await setUp();
-    const { phone, callConnection } = await answerCaller(h, streamedTo(server, 'unmixed', true));
+    const mediaStreamingOptions = streamedTo(server, 'unmixed', true);
+    const { phone, connection } = await answeredSpeaker(h, 100, { mediaStreamingOptions });
     await h.callback('MediaStreamingStarted');
     const stream = await until(() => server.connections[0], 'the media socket');
 
-    await callConnection.addParticipant({ targetParticipant: agent });
+    await connection.addParticipant({ targetParticipant: agent });
     const added = (await h.callees.ringing(AGENT)).answer(new Int16Array(FRAME).fill(7));
     await until(async () => (await newestOf(stream, 4)).get(AGENT) === 7, 'the agent to be streamed');
     expect((await newestOf(stream, 4)).get(`4:${CALLER}`)).toBe(100);
@@ -84,19 +72,19 @@ describe('a call of several people', () => {
     expect(added.heard[0]?.[0]).toBe(100);
     expect(phone.heard.at(-1)?.[0], 'and the caller the agent').toBe(7);
 
-    await callConnection.muteParticipant(agent);
+    await connection.muteParticipant(agent);
     await until(async () => (await newestOf(stream, 4)).get(AGENT) === 0, 'the agent to be silent');
 
-    await callConnection.removeParticipant(agent);
+    await connection.removeParticipant(agent);
     await until(async () => !(await newestOf(stream, 4)).has(AGENT), 'the agent to be gone from the stream');
     expect((await newestOf(stream, 4)).get(`4:${CALLER}`)).toBe(100);
   });
 
   it('lets them hear each other before, during and after a media stream', async () => {
     const { server, h } = await setUp();
-    const { phone, callConnection } = await answerCaller(h, streamedTo(server, 'mixed', false));
-    await h.callback('CallConnected');
-    await callConnection.addParticipant({ targetParticipant: agent });
+    const mediaStreamingOptions = streamedTo(server, 'mixed', false);
+    const { phone, connection } = await answeredSpeaker(h, 100, { mediaStreamingOptions });
+    await connection.addParticipant({ targetParticipant: agent });
     const added = (await h.callees.ringing(AGENT)).answer(new Int16Array(FRAME).fill(7));
     const both = async (when: string): Promise<void> => {
       const [before, beforeOther] = [phone.heard.length, added.heard.length];
@@ -107,10 +95,10 @@ describe('a call of several people', () => {
       expect([phone.heard.at(-1)?.[0], added.heard.at(-1)?.[0]], when).toEqual([7, 100]);
     };
     await both('before the stream');
-    await callConnection.getCallMedia().startMediaStreaming();
+    await connection.getCallMedia().startMediaStreaming();
     await h.callback('MediaStreamingStarted');
     await both('during the stream');
-    await callConnection.getCallMedia().stopMediaStreaming();
+    await connection.getCallMedia().stopMediaStreaming();
     await h.callback('MediaStreamingStopped');
     await both('after the stream');
     expect(server.connections, 'one stream').toHaveLength(1);

@@ -9,6 +9,7 @@ import {
   addAnswering,
   agent,
   answeredCall,
+  answeredSpeaker,
   COLLEAGUE,
   caller,
   colleague,
@@ -58,11 +59,8 @@ describe('transferToParticipant', () => {
 
   it('leaves caller and target to each other, who hear each other until one of them hangs up', async () => {
     const h = await harness();
-    const phone = fakePhone(`4:${CALLER}`, new Int16Array(320).fill(7));
-    const { call, incomingCallContext } = await h.ring({ phone: () => phone });
-    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
-    await h.callback('CallConnected');
-    await callConnection.transferCallToParticipant(agent);
+    const { call, connection, phone } = await answeredSpeaker(h, 7);
+    await connection.transferCallToParticipant(agent);
     const target = (await h.callees.ringing(AGENT)).answer(new Int16Array(320).fill(9));
     await h.callback('CallDisconnected');
     await until(() => target.heard.at(-1)?.[0] === 7 && phone.heard.at(-1)?.[0] === 9, 'both to be heard');
