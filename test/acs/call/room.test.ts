@@ -86,6 +86,19 @@ class Application implements RoomLeg {
   }
 }
 
+function twoApplications(room: Room): [Application, Application] {
+  const applications: [Application, Application] = [new Application('app 1'), new Application('app 2')];
+  for (const each of applications) room.connect(each);
+  return applications;
+}
+
+/** Two applications that hear and are heard, the first of them the one that leads. */
+function twoListeners(room: Room): [Application, Application] {
+  const applications = twoApplications(room);
+  for (const each of applications) each.listen();
+  return applications;
+}
+
 interface Person {
   readonly phone: FakePhone & { readonly keys: string[] };
   readonly line: PhoneLine;
@@ -182,11 +195,7 @@ describe('people who talk without an application', () => {
 describe('applications in a room', () => {
   it('hear each telephone and are heard by all, sample for sample, the one that listened first without a gap', () => {
     const { room: made, person } = room(['a', 1], ['b', 20]);
-    const [first, second] = [new Application('app 1'), new Application('app 2')];
-    made.connect(first);
-    made.connect(second);
-    first.listen();
-    second.listen();
+    const [first, second] = twoListeners(made);
     const heard: number[][] = [];
     for (let frame = 0; frame < 5; frame++) {
       heard.push([first.frame(frameOf(1_000))[0] ?? -1, second.frame(frameOf(5_000))[0] ?? -1]);
@@ -198,11 +207,7 @@ describe('applications in a room', () => {
 
   it('lead one after the other; when the last stops listening, the telephones go on by themselves', () => {
     const { room: made, person, clock } = room(['a', 1], ['b', 20]);
-    const [first, second] = [new Application('app 1'), new Application('app 2')];
-    made.connect(first);
-    made.connect(second);
-    first.listen();
-    second.listen();
+    const [first, second] = twoListeners(made);
     clock.advance(200);
     expect(heardBy(person(0)), 'while nobody asks, no time passes').toEqual([]);
     first.stop();
@@ -216,11 +221,7 @@ describe('applications in a room', () => {
 
   it('that listen and are not asked keep ten frames at most', () => {
     const { room: made } = room(['a', 1]);
-    const [first, second] = [new Application('app 1'), new Application('app 2')];
-    made.connect(first);
-    made.connect(second);
-    first.listen();
-    second.listen();
+    const [first, second] = twoListeners(made);
     for (let frame = 0; frame < 25; frame++) first.frame();
     const late = Array.from({ length: 12 }, () => second.frame()[0]);
     expect(late).toEqual([...Array.from({ length: 10 }, () => 1), 0, 0]);
@@ -255,9 +256,7 @@ describe('applications in a room', () => {
 
   it('know of everybody who is there, comes and goes', () => {
     const { room: made, join } = room(['a', 0]);
-    const [first, second] = [new Application('app 1'), new Application('app 2')];
-    made.connect(first);
-    made.connect(second);
+    const [first, second] = twoApplications(made);
     join('b', 0);
     made.mute('b', true);
     made.disconnect(first);
@@ -269,11 +268,7 @@ describe('applications in a room', () => {
 
   it('mute and hold a telephone for everybody; on hold it hears who holds it alone', () => {
     const { room: made, person } = room(['a', 1], ['b', 20]);
-    const [first, second] = [new Application('app 1'), new Application('app 2')];
-    made.connect(first);
-    made.connect(second);
-    first.listen();
-    second.listen();
+    const [first, second] = twoListeners(made);
     made.hold('a', first, true);
     const heard: number[] = [];
     for (let frame = 0; frame < 3; frame++) {
@@ -292,9 +287,7 @@ describe('applications in a room', () => {
 
   it('take keys and words, all of them', () => {
     const { room: made, person } = room(['a', 0], ['b', 0]);
-    const [first, second] = [new Application('app 1'), new Application('app 2')];
-    made.connect(first);
-    made.connect(second);
+    const [first, second] = twoApplications(made);
     expect(person(0).line.press('1')).toBe(true);
     expect(person(0).line.say({ rawId: 'a', text: 'hello', startedMs: 0, durationMs: 1 })).toBe(true);
     expect([first.keys, second.keys, person(1).phone.keys]).toEqual([['a 1'], ['a 1'], []]);
