@@ -2,9 +2,11 @@ import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../relay/log.ts';
+import type { Relay } from '../../relay/relay.ts';
 import { until } from '../support/until.ts';
 import { audioData, audioMetadata, dtmf, frame, heardAudio } from './acs-messages.ts';
 import {
+  type AcsStream,
   ADMIN_TOKEN,
   CALL_ID,
   dial,
@@ -19,6 +21,14 @@ import {
   ticketFor,
 } from './relay-fixture.ts';
 import { scriptedLanes } from './scripted-lane.ts';
+
+/** A stream of which the relay has taken one frame. */
+async function streamOfOneFrame(running: Relay): Promise<AcsStream> {
+  const acs = await dial(mediaUrl(running, await ticketFor()));
+  acs.send(audioMetadata(), audioData(frame(1)));
+  await reportWith(running, { framesIn: 1 });
+  return acs;
+}
 
 describe('the relay', () => {
   it('brings audio from the call to the worker and back', async () => {
@@ -106,9 +116,7 @@ describe('the relay', () => {
 
   it('remembers what became of a call', async () => {
     const running = await relay();
-    const acs = await dial(mediaUrl(running, await ticketFor()));
-    acs.send(audioMetadata(), audioData(frame(1)));
-    await reportWith(running, { framesIn: 1 });
+    const acs = await streamOfOneFrame(running);
     acs.close();
     expect(await reportWith(running, { endedReason: 'stream ended' })).toMatchObject({
       callId: CALL_ID,
@@ -161,9 +169,7 @@ describe('the HTTP side', () => {
 
   it('gives no total back that it has counted, also when the call has ended', async () => {
     const running = await relay();
-    const acs = await dial(mediaUrl(running, await ticketFor()));
-    acs.send(audioMetadata(), audioData(frame(1)));
-    await reportWith(running, { framesIn: 1 });
+    const acs = await streamOfOneFrame(running);
     acs.close();
     await reportWith(running, { endedReason: 'stream ended' });
     expect((await get(`${running.url}/metrics`)).text).toContain('trunkline_relay_frames_in_total 1\n');

@@ -7,9 +7,11 @@ import { type ResidentServer, startResidentServer } from '../../functions/reside
 import type { Worker } from '../../functions/worker-kit/worker.ts';
 import { startWebPubSub } from '../../local/web-pubsub/server.ts';
 import { webPubSubLanes } from '../../relay/web-pubsub/web-pubsub-lane.ts';
+import type { CallPlan } from '../../shared/core/plan.ts';
 import { HUB } from '../../shared/protocol/names.ts';
 import { audioMetadata } from '../relay/acs-messages.ts';
 import { dial, mediaUrl, relayConfig, relayOf, ticketFor } from '../relay/relay-fixture.ts';
+import { PLAN } from '../support/calls.ts';
 
 const CONTROL_TOKEN = 'a control token of the test';
 const silent = pino({ level: 'silent' });
@@ -79,14 +81,12 @@ export async function residentWorld(worker: Worker, replicas = 1) {
     async call() {
       const config = relayConfig({ webPubSub });
       const running = await relayOf(config, { openConnection: webPubSubLanes(webPubSub, silent) });
-      const plan = {
-        format: 'pcm16KMono',
-        channels: 'mixed',
-        startStreaming: true,
+      const plan: CallPlan = {
+        ...PLAN,
         dtmf: true,
         // An echo would be interrupted by what it says back.
         workers: [{ name: worker.name, listen: { mode: 'stream' }, bargeIn: { policy: 'never' } }],
-      } as const;
+      };
       const acs = await dial(mediaUrl(running, await ticketFor({ plan })));
       acs.send(audioMetadata());
       return { running, acs };

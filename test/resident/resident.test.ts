@@ -28,6 +28,22 @@ function listener() {
   return { worker, told, chunks };
 }
 
+type ResidentWorld = Awaited<ReturnType<typeof residentWorld>>;
+
+/** A call whose first message, of 60 ms, has come back. */
+async function heardCall(there: ResidentWorld): ReturnType<ResidentWorld['call']> {
+  const { acs, running } = await there.call();
+  say(acs, speech(3));
+  await until(() => heard(acs).length === 3 * 640, 'the first message');
+  return { acs, running };
+}
+
+/** The worker of another replica was told that the call goes on. */
+async function expectResumed(told: readonly string[]): Promise<void> {
+  await until(() => told.length === 2, 'the other replica to be told');
+  expect(told).toEqual(['started', 'resumed']);
+}
+
 describe('a resident worker', () => {
   it('hears a call 60 ms at a time from its first sample, and is heard, sample by sample', async () => {
     const { worker, told, chunks } = listener();
@@ -51,9 +67,7 @@ describe('a resident worker', () => {
   it('loses one message and nothing else when its handler throws', async () => {
     const { worker } = listener();
     const there = await residentWorld(worker);
-    const { acs, running } = await there.call();
-    say(acs, speech(3));
-    await until(() => heard(acs).length === 3 * 640, 'the first message');
+    const { acs, running } = await heardCall(there);
     say(acs, new Uint8Array(new Int16Array(3 * 320).fill(32_767).buffer));
     say(acs, speech(3, 6));
     await until(() => heard(acs).length === 6 * 640, 'the third message');
@@ -70,9 +84,7 @@ describe('a resident worker', () => {
   it('goes on with the same call when the lane of the relay is a new one', async () => {
     const { worker, told } = listener();
     const there = await residentWorld(worker);
-    const { acs, running } = await there.call();
-    say(acs, speech(3));
-    await until(() => heard(acs).length === 3 * 640, 'the first message');
+    const { acs, running } = await heardCall(there);
     await there.control('service-reload', { group: downGroup(CALL_ID, 'resident') });
     await until(async () => {
       const { workers } = (await reportWith(running, { state: 'streaming' })) as {
@@ -90,17 +102,14 @@ describe('a resident worker', () => {
   it('leaves a call to the replica that is given it later, so that nobody is heard twice', async () => {
     const { worker, told } = listener();
     const there = await residentWorld(worker, 2);
-    const { acs, running } = await there.call();
-    say(acs, speech(3));
-    await until(() => heard(acs).length === 3 * 640, 'the first message');
+    const { acs, running } = await heardCall(there);
     there.route(1);
     await there.control('service-reload', { group: downGroup(CALL_ID, 'resident') });
     await until(
       () => there.servers[1]?.calls === 1 && there.servers[0]?.calls === 0,
       'the other replica alone',
     );
-    await until(() => told.length === 2, 'the other replica to be told');
-    expect(told).toEqual(['started', 'resumed']);
+    await expectResumed(told);
     await reportWith(running, { state: 'streaming' });
     const before = heard(acs).length;
     say(acs, speech(6, 3));
@@ -113,14 +122,11 @@ describe('a resident worker', () => {
   it('hands its calls to another replica when it is told to stop', async () => {
     const { worker, told } = listener();
     const there = await residentWorld(worker, 2);
-    const { acs, running } = await there.call();
-    say(acs, speech(3));
-    await until(() => heard(acs).length === 3 * 640, 'the first message');
+    const { acs, running } = await heardCall(there);
     there.route(1);
     await there.servers[0]?.close();
     await until(() => there.servers[1]?.calls === 1, 'the other replica');
-    await until(() => told.length === 2, 'the other replica to be told');
-    expect(told).toEqual(['started', 'resumed']);
+    await expectResumed(told);
     const said = speech(9, 3);
     say(acs, said);
     await until(() => heard(acs).length >= 12 * 640, 'audio of the other replica');
@@ -138,9 +144,7 @@ describe('a resident worker', () => {
   it('comes back to its call when its connection is cut', async () => {
     const { worker } = listener();
     const there = await residentWorld(worker);
-    const { acs } = await there.call();
-    say(acs, speech(3));
-    await until(() => heard(acs).length === 3 * 640, 'the first message');
+    const { acs } = await heardCall(there);
     await there.control('drop', { group: `call.${CALL_ID}.up.resident` });
     let frames = 3;
     await until(

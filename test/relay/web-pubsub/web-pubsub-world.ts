@@ -4,7 +4,9 @@ import { onTestFinished } from 'vitest';
 import { type RunningWebPubSub, startWebPubSub } from '../../../local/web-pubsub/server.ts';
 import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
 import type { RelayConfig } from '../../../shared/config.ts';
+import type { CallPlan } from '../../../shared/core/plan.ts';
 import { HUB } from '../../../shared/protocol/names.ts';
+import { PLAN } from '../../support/calls.ts';
 import { Resources } from '../../web-pubsub/service.ts';
 import { startTcpProxy, type TcpProxy } from '../../web-pubsub/tcp-proxy.ts';
 import { audioData, audioMetadata, heardAudio } from '../acs-messages.ts';
@@ -48,13 +50,11 @@ export async function call({ webPubSub }: World, workers: readonly string[] = ['
   const running = await relayOf(config, {
     openConnection: webPubSubLanes(config.webPubSub, pino({ level: 'silent' })),
   });
-  const plan = {
-    format: 'pcm16KMono',
-    channels: 'mixed',
-    startStreaming: true,
+  const plan: CallPlan = {
+    ...PLAN,
     dtmf: true,
-    workers: workers.map((name) => ({ name, listen: { mode: 'chunk', ms: 100 } as const })),
-  } as const;
+    workers: workers.map((name) => ({ name, listen: { mode: 'chunk', ms: 100 } })),
+  };
   const acs = await dial(mediaUrl(running, await ticketFor({ plan })));
   acs.send(audioMetadata());
   return { running, acs };
