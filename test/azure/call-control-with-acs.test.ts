@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCallControl } from '../../shared/azure/call-control.ts';
-import { type CallControl, CallControlError, type MediaStreaming } from '../../shared/core/call-control.ts';
+import type { CallControl, MediaStreaming } from '../../shared/core/call-control.ts';
 import type { CallOperation, OperationAnswer } from '../../shared/core/call-operation.ts';
 import { CALLER, types } from '../acs/acs-harness.ts';
 import {
@@ -10,6 +10,7 @@ import {
   OWN_NUMBER,
   startCallingHarness,
 } from '../acs/connected-call.ts';
+import { callControlFailure } from '../support/call-control-failure.ts';
 import { PLAN } from '../support/calls.ts';
 import { closedAfterEach } from '../support/closed-after-each.ts';
 
@@ -65,15 +66,6 @@ async function answered(): Promise<Operated> {
   };
 }
 
-async function failureOf(promise: Promise<unknown>): Promise<CallControlError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof CallControlError) return error;
-  throw new Error('expected a CallControlError', { cause: error });
-}
-
 describe('a call before it is answered', () => {
   it('is redirected to somebody else, whose telephone rings', async () => {
     const h = await harness();
@@ -117,7 +109,7 @@ describe('a call that is placed', () => {
 
   it('is refused here where the raw id is of no known form, and ACS is not asked', async () => {
     const h = await harness();
-    const error = await failureOf(
+    const error = await callControlFailure(
       controlOf(h).place({
         to: 'somebody',
         callbackUrl: h.callbackUrl,
@@ -223,7 +215,7 @@ describe('an operation on a call', () => {
   it('does not interrupt what is played, where it plays to one person', async () => {
     const { operate } = await answered();
     const source = { kind: 'text', text: 'hello' } as const;
-    const error = await failureOf(operate({ type: 'play', source, to: CALLER_ID, interrupt: true }));
+    const error = await callControlFailure(operate({ type: 'play', source, to: CALLER_ID, interrupt: true }));
     expect(error.reason).toContain('only what is played to everybody');
   });
 
@@ -259,7 +251,7 @@ describe('an operation on a call', () => {
     expect((await h.callback('TranscriptionFailed')).data).toMatchObject({
       operationContext: 'op-startTranscription',
     });
-    expect((await failureOf(operate({ type: 'stopTranscription' }))).failure.status).toBe(400);
+    expect((await callControlFailure(operate({ type: 'stopTranscription' }))).failure.status).toBe(400);
   });
 
   it('records, pauses, goes on and stops', async () => {
@@ -273,10 +265,14 @@ describe('an operation on a call', () => {
     for (const type of ['pauseRecording', 'resumeRecording', 'stopRecording'] as const)
       await operate({ type }, recordingId);
     await h.callbackWhere('RecordingStateChanged', ({ state }) => state === 'inactive');
-    expect((await failureOf(operate({ type: 'stopRecording' }))).reason).toContain('id of the recording');
-    expect((await failureOf(operate({ type: 'stopRecording' }, recordingId))).failure).toMatchObject({
-      status: 404,
-    });
+    expect((await callControlFailure(operate({ type: 'stopRecording' }))).reason).toContain(
+      'id of the recording',
+    );
+    expect((await callControlFailure(operate({ type: 'stopRecording' }, recordingId))).failure).toMatchObject(
+      {
+        status: 404,
+      },
+    );
   });
 
   it('transfers the call, which then goes on without us', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCallControl } from '../../shared/azure/call-control.ts';
-import { type CallControl, CallControlError } from '../../shared/core/call-control.ts';
+import type { CallControl } from '../../shared/core/call-control.ts';
+import { callControlFailure } from '../support/call-control-failure.ts';
 import { CONNECTION_ID, PLAN } from '../support/calls.ts';
 import { type ScriptedAcs, type ScriptedAnswer, startScriptedAcs } from '../support/scripted-acs.ts';
 
@@ -15,15 +16,6 @@ async function against(...answers: ScriptedAnswer[]): Promise<{ acs: ScriptedAcs
   running.push(acs);
   const { connectionString } = acs;
   return { acs, control: createCallControl({ connectionString }, { allowInsecureConnection: true }) };
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<CallControlError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof CallControlError) return error;
-  throw new Error('expected a CallControlError', { cause: error });
 }
 
 const request = {
@@ -123,7 +115,7 @@ describe('what reaches ACS', () => {
   it('is nothing over an unencrypted connection that was not allowed', async () => {
     const { acs } = await against({ status: 204 });
     const strict = createCallControl({ connectionString: acs.connectionString });
-    await failureOf(strict.hangUp(CONNECTION_ID, true));
+    await callControlFailure(strict.hangUp(CONNECTION_ID, true));
     expect(acs.seen).toEqual([]);
   });
 });
@@ -131,7 +123,7 @@ describe('what reaches ACS', () => {
 describe('failures of ACS', () => {
   it('carry status and code, and no text of ACS', async () => {
     const { control } = await against(refusal(400, '8501'));
-    const error = await failureOf(control.startMediaStreaming(CONNECTION_ID));
+    const error = await callControlFailure(control.startMediaStreaming(CONNECTION_ID));
     expect(error.failure).toEqual({ status: 400, code: '8501', retryable: false });
     expect(error.message).toBe(
       'starting media streaming failed: Azure Communication Services answered 400 (code 8501)',
@@ -144,12 +136,12 @@ describe('failures of ACS', () => {
     ['the code for a call that was terminated', refusal(400, '8528')],
   ])('say that the call is gone with %s', async (_what, answer) => {
     const { control } = await against(answer);
-    expect((await failureOf(control.hangUp(CONNECTION_ID, true))).callGone).toBe(true);
+    expect((await callControlFailure(control.hangUp(CONNECTION_ID, true))).callGone).toBe(true);
   });
 
   it('do not call a call gone whose streaming was not configured', async () => {
     const { control } = await against(refusal(405, '8522'));
-    expect((await failureOf(control.startMediaStreaming(CONNECTION_ID))).callGone).toBe(false);
+    expect((await callControlFailure(control.startMediaStreaming(CONNECTION_ID))).callGone).toBe(false);
   });
 
   it.each([
@@ -157,7 +149,7 @@ describe('failures of ACS', () => {
     ['retry-after-ms', '1500', '2'],
   ])('keep %s, and starting is not repeated', async (name, value, kept) => {
     const { acs, control } = await against(refusal(429, '8529', { [name]: value }));
-    const error = await failureOf(control.startMediaStreaming(CONNECTION_ID));
+    const error = await callControlFailure(control.startMediaStreaming(CONNECTION_ID));
     expect(error.failure).toEqual({ status: 429, code: '8529', retryable: true, retryAfter: kept });
     expect(acs.seen).toHaveLength(1);
   });
@@ -172,13 +164,13 @@ describe('failures of ACS', () => {
 
   it('may pass when the connection is cut', async () => {
     const { control } = await against({ status: 0, cut: true });
-    const error = await failureOf(control.startMediaStreaming(CONNECTION_ID));
+    const error = await callControlFailure(control.startMediaStreaming(CONNECTION_ID));
     expect(error.failure).toEqual({ retryable: true });
     expect(error.reason).toBe('Azure Communication Services did not answer');
   });
 
   it('include an answer without the id of the connection', async () => {
     const { control } = await against({ status: 200, json: {} });
-    expect((await failureOf(control.answer(request))).failure.status).toBeUndefined();
+    expect((await callControlFailure(control.answer(request))).failure.status).toBeUndefined();
   });
 });

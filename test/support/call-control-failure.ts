@@ -1,0 +1,11 @@
+import { CallControlError } from '../../shared/core/call-control.ts';
+
+/** The error with which call control refuses what was asked. @throws Error where it does not, or where something else is thrown */
+export async function callControlFailure(attempt: Promise<unknown>): Promise<CallControlError> {
+  const error = await attempt.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof CallControlError) return error;
+  throw new Error('expected a CallControlError', { cause: error });
+}
