@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -8,6 +7,7 @@ import {
   type AcsTokenVerifier,
   createAcsTokenVerifier,
 } from '../../shared/protocol/acs-token.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 const ISSUER = 'https://issuer.example';
 const AUDIENCE = '6d8c2c37-54d6-4b2c-8f0a-0f5c9e7f1b11';
@@ -38,8 +38,8 @@ beforeAll(async () => {
     fetches += 1;
     response.writeHead(served.status, { 'content-type': 'application/json' }).end(served.body);
   });
-  await new Promise<void>((resolve) => jwks.listen(0, '127.0.0.1', resolve));
-  jwksUrl = `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/calling/keys`;
+  const port = await listenOnLoopback(jwks);
+  jwksUrl = `http://127.0.0.1:${port}/calling/keys`;
 });
 
 beforeEach(async () => {

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MAX_PENDING_UPGRADES } from '../../relay/media-upgrades.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import {
   CALL_ID,
   CONNECTION_ID,
@@ -183,9 +184,9 @@ describe('streams that are being checked', () => {
   it('are bounded in number, and are let go when the relay closes', async () => {
     const issuer = await tokenIssuer();
     const silent = createServer(() => {});
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const port = await listenOnLoopback(silent);
     onTestFinished(() => void silent.close());
-    const jwksUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/keys`;
+    const jwksUrl = `http://127.0.0.1:${port}/keys`;
     const running = await relay({ acsTokens: { ...issuer.settings, jwksUrl, policy: 'require' } });
     onTestFinished(() => silent.closeAllConnections());
     const url = new URL(mediaUrl(running, await ticketFor()));

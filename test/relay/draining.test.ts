@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { until } from '../support/until.ts';
 import { type AcsStream, CALL_ID, dial, get, mediaUrl, refusal, relay, ticketFor } from './relay-fixture.ts';
 
@@ -17,12 +17,12 @@ async function controlApp(status: number, stream?: () => AcsStream | undefined) 
     response.writeHead(status).end();
     if (status === 202) stream?.()?.close();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => {
     server.close();
     server.closeAllConnections();
   });
-  return { asked, controlUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { asked, controlUrl: `http://127.0.0.1:${port}` };
 }
 
 describe('A relay that is to end', () => {

@@ -1,7 +1,6 @@
 /** A relay in this process, and an ACS that dials it. */
 
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Logger } from 'pino';
 import { onTestFinished } from 'vitest';
@@ -13,6 +12,7 @@ import { type Relay, startRelay } from '../../relay/relay.ts';
 import type { RelayConfig } from '../../shared/config.ts';
 import { mediaPath } from '../../shared/protocol/names.ts';
 import { signTicket, type Ticket } from '../../shared/protocol/ticket.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { until } from '../support/until.ts';
 
 export const TICKET_KEY = 'a ticket key of at least thirty-two bytes';
@@ -98,13 +98,13 @@ export async function tokenIssuer() {
   const { publicKey, privateKey } = await generateKeyPair('RS256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' };
   const server = createServer((_, response) => response.end(JSON.stringify({ keys: [jwk] })));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => void server.close());
   return {
     settings: {
       issuer: ISSUER,
       audience: AUDIENCE,
-      jwksUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
+      jwksUrl: `http://127.0.0.1:${port}/keys`,
     },
     token: (audience = AUDIENCE): Promise<string> =>
       new SignJWT({})

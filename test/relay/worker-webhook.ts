@@ -1,7 +1,7 @@
 /** A worker app as Web PubSub calls it: CloudEvents over HTTP, written out here and not by the product. */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 export interface ReceivedEvent {
   /** The worker's name in the path. */
@@ -34,12 +34,11 @@ export async function workerWebhook(): Promise<WorkerWebhook> {
       webhook.respond(event, response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => {
     server.close();
     server.closeAllConnections();
   });
-  const { port } = server.address() as AddressInfo;
   const webhook: WorkerWebhook = {
     urlTemplate: `http://127.0.0.1:${port}/api/workers/{event}`,
     events: [],

@@ -1,6 +1,5 @@
 /** A relay, the Web PubSub stand-in, and replicas of a resident worker behind what stands for a load balancer. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { type ResidentServer, startResidentServer } from '../../functions/resident/server.ts';
@@ -12,6 +11,7 @@ import { HUB } from '../../shared/protocol/names.ts';
 import { audioMetadata } from '../relay/acs-messages.ts';
 import { dial, mediaUrl, relayConfig, relayOf, ticketFor } from '../relay/relay-fixture.ts';
 import { PLAN } from '../support/calls.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 const CONTROL_TOKEN = 'a control token of the test';
 const silent = pino({ level: 'silent' });
@@ -38,8 +38,7 @@ export async function residentWorld(worker: Worker, replicas = 1) {
       })().catch(() => response.destroy());
     });
   });
-  await new Promise<void>((resolve) => balancer.listen(0, '127.0.0.1', resolve));
-  const { port } = balancer.address() as AddressInfo;
+  const port = await listenOnLoopback(balancer);
   const urlTemplate = `http://127.0.0.1:${port}/api/workers/{event}`;
   const service = await startWebPubSub({
     port: 0,

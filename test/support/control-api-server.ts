@@ -1,10 +1,10 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { HttpRequest, type HttpResponseInit } from '@azure/functions';
 import { handlerOf } from '../../functions/control/api/register-endpoints.ts';
 import { pathSegments, RouteTemplate } from '../../local/functions-host/http/route-template.ts';
 import { ENDPOINTS, type OperationId } from '../../shared/protocol/api/endpoints.ts';
 import type { ControlBench } from './control-bench.ts';
+import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 
 export interface ControlApiServer {
   readonly url: string;
@@ -26,18 +26,14 @@ export async function serveControlApi(): Promise<ControlApiServer> {
   const http = createServer((request, response) => {
     serve(api, request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(http);
   const api: ControlApiServer = {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     bench: undefined,
     requests: [],
     loseAnswers: 0,
     breakStreams: 0,
-    close: () =>
-      new Promise((resolve) => {
-        http.close(() => resolve());
-        http.closeAllConnections();
-      }),
+    close: () => closeAtOnce(http),
   };
   return api;
 }

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   type EventGridHandler,
   type HttpHandler,
@@ -7,6 +6,7 @@ import {
   type HttpResponseInit,
   InvocationContext,
 } from '@azure/functions';
+import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 
 export interface ControlHandlers {
   readonly incomingCall: EventGridHandler<unknown>;
@@ -75,19 +75,15 @@ export async function startControlHost(): Promise<ControlHost> {
         response.writeHead(status, { 'content-type': 'application/json' }).end(body);
       });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listenOnLoopback(server);
+  const url = `http://127.0.0.1:${port}`;
   const host: ControlHost = {
     url,
     eventGridUrl: `${url}/eventgrid`,
     handlers: undefined,
     logged: [],
     answered: [],
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeAtOnce(server),
   };
   return host;
 }

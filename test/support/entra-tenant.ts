@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
+import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 
 export const TENANT_ID = '22222222-2222-2222-2222-222222222222';
 export const AUDIENCE = 'api://33333333-3333-3333-3333-333333333333';
@@ -36,8 +36,8 @@ export async function startEntraTenant(nowMs: () => number = Date.now): Promise<
         .end(tenant.isDown ? '' : body);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listenOnLoopback(server);
+  const url = `http://127.0.0.1:${port}`;
   const tenant: EntraTenant = {
     jwksUrl: `${url}/${TENANT_ID}/discovery/v2.0/keys`,
     issuer: `https://login.microsoftonline.com/${TENANT_ID}/v2.0`,
@@ -66,11 +66,7 @@ export async function startEntraTenant(nowMs: () => number = Date.now): Promise<
       kid += 1;
     },
     publicKeyPem: () => exportSPKI(keys.publicKey),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeAtOnce(server),
   };
   return tenant;
 }

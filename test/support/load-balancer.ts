@@ -1,5 +1,6 @@
 /** A load balancer for a test: passes each connection on to the next server in turn that says it is ready. */
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenOnLoopback } from './loopback.ts';
 
 const PROBE_LIMIT_MS = 1_000;
 
@@ -73,10 +74,10 @@ export async function startLoadBalancer(backends: readonly string[]): Promise<Lo
       client.pipe(upstream).pipe(client);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   return {
     passages,
-    port: (server.address() as AddressInfo).port,
+    port,
     get turnedAway() {
       return turnedAway;
     },

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 
 export interface ScriptedAnswer {
   readonly status: number;
@@ -51,15 +51,10 @@ export async function startScriptedAcs(...answers: readonly ScriptedAnswer[]): P
       response.end(answer.json === undefined ? undefined : JSON.stringify(answer.json));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   return {
     connectionString: `endpoint=http://127.0.0.1:${port}/;accesskey=${Buffer.from('a key for the tests').toString('base64')}`,
     seen,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeAtOnce(server),
   };
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -36,16 +36,12 @@ export async function startWebhookReceiver(respond: Respond = accept, port = 0):
       receiver.respond(received, response, index);
     });
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const boundPort = await listenOnLoopback(server, port);
   const receiver: WebhookReceiver = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${boundPort}`,
     requests,
     respond,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeAtOnce(server),
   };
   return receiver;
 }

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { HttpRequest, type HttpResponseInit } from '@azure/functions';
 import { workerApiOf } from '../../functions/control/api/register-endpoints.ts';
 import type { ControlBench } from './control-bench.ts';
+import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 
 export interface WorkerApiServer {
   readonly url: string;
@@ -46,17 +46,13 @@ export async function serveWorkerApi(): Promise<WorkerApiServer> {
     const { status = 200, body, jsonBody } = answer;
     return { status, body: jsonBody === undefined ? String(body ?? '') : JSON.stringify(jsonBody) };
   };
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(http);
   const api: WorkerApiServer = {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     bench: undefined,
     answered: [],
     loseAnswers: 0,
-    close: () =>
-      new Promise((resolve) => {
-        http.close(() => resolve());
-        http.closeAllConnections();
-      }),
+    close: () => closeAtOnce(http),
   };
   return api;
 }

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GenerateClientTokenOptions, WebPubSubServiceClient } from '@azure/web-pubsub';
@@ -12,6 +11,7 @@ import {
   startWebPubSub,
   type WebPubSubOptions,
 } from '../../local/web-pubsub/server.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 /** express has no types here; this is the part that a handler needs. */
 type Express = RequestListener & { use(handler: unknown): void };
@@ -81,12 +81,12 @@ export async function temporaryFolder(resources: Resources): Promise<string> {
 /** An HTTP server with this handler; resolves to its address. */
 export async function startHttp(resources: Resources, handler: RequestListener): Promise<string> {
   const server = createServer(handler);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   resources.add(server, async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${port}`;
 }
 
 /** Microsoft's express middleware as the event handler of a hub; resolves to the URL for the event handler table. */

@@ -1,4 +1,5 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenOnLoopback } from '../support/loopback.ts';
 import type { Resources } from './service.ts';
 
 /** A TCP connection that can be cut in the middle, without any closing handshake above it. */
@@ -33,7 +34,7 @@ export async function startTcpProxy(resources: Resources, targetPort: number): P
       socket.pipe(other);
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   const cut = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
@@ -42,7 +43,7 @@ export async function startTcpProxy(resources: Resources, targetPort: number): P
     await new Promise((resolve) => server.close(resolve));
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     cut,
     refuse(value) {
       refusing = value;

@@ -1,6 +1,5 @@
 /** What a worker's state is worth when Web PubSub delivers an event more than once: the product's webhook behind the stand-in. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import { WebPubSubClient } from '@azure/web-pubsub-client';
 import { expect, it, onTestFinished } from 'vitest';
@@ -10,6 +9,7 @@ import { startWebPubSub } from '../../local/web-pubsub/server.ts';
 import { protobufProtocol } from '../../shared/azure/web-pubsub-protocol.ts';
 import { HUB } from '../../shared/protocol/names.ts';
 import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../shared/protocol/rtp.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { clientToken } from '../web-pubsub/raw-client.ts';
 
 const CALL_ID = '0123456789abcdef';
@@ -62,12 +62,12 @@ async function workerApp(webhook: WorkerWebhook, lost: (event: number) => number
       })();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => {
     server.close();
     server.closeAllConnections();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${port}`;
 }
 
 it('does not advance a state twice when an event whose answer got lost is delivered again', async () => {

@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { TableClient, TableServiceClient } from '@azure/data-tables';
 import { SignJWT } from 'jose';
@@ -12,6 +11,7 @@ import { type BuiltApp, writeApp } from '../../../functions-host/built-app.ts';
 import { type HostProcess, KEYS, startHost } from '../../../functions-host/host-process.ts';
 import { aCall, PLAN } from '../../../support/calls.ts';
 import { AUDIENCE, type EntraTenant, startEntraTenant, TENANT_ID } from '../../../support/entra-tenant.ts';
+import { closeAtOnce, listenOnLoopback } from '../../../support/loopback.ts';
 import { type RawAnswer, type RawRequest, rawHttp } from '../../../support/raw-http.ts';
 
 export const CALL = 'aaaabbbbccccddddaaaabbbbccccdddd';
@@ -66,8 +66,8 @@ export class HostileWorld {
       asked.push(`${request.method} ${request.url}`);
       response.writeHead(404).end();
     });
-    await new Promise<void>((resolve) => acs.listen(0, '127.0.0.1', resolve));
-    const acsUrl = `http://127.0.0.1:${(acs.address() as AddressInfo).port}`;
+    const port = await listenOnLoopback(acs);
+    const acsUrl = `http://127.0.0.1:${port}`;
     const env = {
       APP_ROLE: 'control',
       ACS_CONNECTION_STRING: `endpoint=${acsUrl}/;accesskey=${Buffer.from('key').toString('base64')}`,
@@ -94,10 +94,7 @@ export class HostileWorld {
     const close = async (): Promise<void> => {
       await Promise.all([keys.stop(), entra.stop()]);
       await Promise.all([tenant.close(), acsSigner.close(), tables.close()]);
-      await new Promise((resolve) => {
-        acs.close(resolve);
-        acs.closeAllConnections();
-      });
+      await closeAtOnce(acs);
       built.remove();
     };
     const world = new HostileWorld({ tables, tenant, acsSigner, apps: { keys, entra }, asked, close });
