@@ -1,15 +1,14 @@
 /** Whole calls whose workers are reached in other ways than by a quiet lane: a resident process, and a service that is renewed. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ResidentServer, startResidentServer } from '../../functions/resident/server.ts';
+import type { ResidentServer } from '../../functions/resident/server.ts';
 import { echo } from '../../functions/workers/echo.ts';
 import { align } from '../../local/audio/align.ts';
 import { makeCall } from '../../local/client/make-call.ts';
 import { compileReport } from '../../local/client/report.ts';
 import { findNumber } from '../../local/stack/directory.ts';
 import { freePorts } from '../../local/stack/ports.ts';
+import { freePort } from '../support/free-port.ts';
+import { residentTable, startResidentOf } from '../support/resident-of-system.ts';
 import { speechLike } from '../support/signals.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
@@ -26,7 +25,6 @@ beforeAll(async () => {
   const ports = await freePorts();
   const residentPort = await freePort();
   webPubSub = `http://127.0.0.1:${ports.webPubSub}`;
-  const table = 'WebPubSub__Hubs__calls__EventHandlers';
   test = await startTestSystem({
     ports,
     extraEnv: {
@@ -34,10 +32,7 @@ beforeAll(async () => {
       webPubSub: {
         WEB_PUBSUB_CONTROL_TOKEN: CONTROL_TOKEN,
         // The hub's table says where a worker is: the event of the resident one goes to its process.
-        [`${table}__0__UrlTemplate`]: `http://127.0.0.1:${residentPort}/api/workers/{event}`,
-        [`${table}__0__EventPattern`]: 'resident',
-        [`${table}__1__UrlTemplate`]: `http://127.0.0.1:${ports.worker}/api/workers/{event}`,
-        [`${table}__1__EventPattern`]: '*',
+        ...residentTable('resident', residentPort, ports),
       },
     },
     routes: [
@@ -48,34 +43,12 @@ beforeAll(async () => {
       },
     ],
   });
-  const { webPubSubAccessKey: accessKey } = test.stack.secrets;
-  resident = await startResidentServer({
-    workers: [{ ...echo, name: 'resident' }],
-    config: {
-      webPubSub: {
-        connectionString: `Endpoint=${webPubSub};AccessKey=${accessKey};Version=1.0;`,
-        endpoint: webPubSub,
-        endpointHost: '127.0.0.1',
-        accessKeys: [accessKey],
-      },
-    },
-    host: '127.0.0.1',
-    port: residentPort,
-    log: pino({ level: 'silent' }),
-  });
+  resident = await startResidentOf(test, { ...echo, name: 'resident' }, residentPort);
 });
 afterAll(async () => {
   await resident?.close();
   await test?.stop();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 it('gives every sample back exactly once when the worker is a resident process that hears the stream', async () => {
   const speech = { samples: speechLike(2 * RATE, RATE), sampleRateHz: RATE };

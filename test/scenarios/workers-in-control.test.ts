@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { TableClient, TableServiceClient } from '@azure/data-tables';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ResidentServer, startResidentServer } from '../../functions/resident/server.ts';
+import type { ResidentServer } from '../../functions/resident/server.ts';
 import { defineWorker } from '../../functions/worker-kit/define-worker.ts';
 import { connectTelephones } from '../../local/client/called-telephones.ts';
 import { freePorts } from '../../local/stack/ports.ts';
@@ -16,6 +16,7 @@ import { WORKER_API } from '../../shared/protocol/names.ts';
 import { COLLEAGUE, obey, SPOKEN } from '../fixtures/controlling-app/controller.ts';
 import { encodedJson } from '../support/encoded-json.ts';
 import { freePort } from '../support/free-port.ts';
+import { residentTable, startResidentOf } from '../support/resident-of-system.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
 
@@ -35,17 +36,11 @@ const tokens: string[] = [];
 beforeAll(async () => {
   const ports = await freePorts();
   const residentPort = await freePort();
-  const table = 'WebPubSub__Hubs__calls__EventHandlers';
   test = await startTestSystem({
     ports,
     workerApp: join(import.meta.dirname, '../fixtures/controlling-app/main.ts'),
     extraEnv: {
-      webPubSub: {
-        [`${table}__0__UrlTemplate`]: `http://127.0.0.1:${residentPort}/api/workers/{event}`,
-        [`${table}__0__EventPattern`]: 'resident',
-        [`${table}__1__UrlTemplate`]: `http://127.0.0.1:${ports.worker}/api/workers/{event}`,
-        [`${table}__1__EventPattern`]: '*',
-      },
+      webPubSub: residentTable('resident', residentPort, ports),
       relay: { LOG_LEVEL: 'debug' },
     },
     routes: [
@@ -58,29 +53,14 @@ beforeAll(async () => {
       },
     ],
   });
-  const endpoint = test.system.urls.webPubSub;
-  const { webPubSubAccessKey: accessKey } = test.stack.secrets;
-  resident = await startResidentServer({
-    workers: [
-      defineWorker({
-        name: 'resident',
-        listen: { mode: 'stream' },
-        onAudio: () => {},
-        onDtmf: ({ tone }, call) => obey(tone, call),
-      }),
-    ],
-    config: {
-      webPubSub: {
-        connectionString: `Endpoint=${endpoint};AccessKey=${accessKey};Version=1.0;`,
-        endpoint,
-        endpointHost: '127.0.0.1',
-        accessKeys: [accessKey],
-      },
-    },
-    host: '127.0.0.1',
-    port: residentPort,
-    log: pino({ level: 'debug' }, { write: (line) => void residentLog.push(line) }),
+  const worker = defineWorker({
+    name: 'resident',
+    listen: { mode: 'stream' },
+    onAudio: () => {},
+    onDtmf: ({ tone }, call) => obey(tone, call),
   });
+  const log = pino({ level: 'debug' }, { write: (line) => void residentLog.push(line) });
+  resident = await startResidentOf(test, worker, residentPort, log);
   await connectTelephones(test.system);
 }, 60_000);
 afterAll(async () => {
