@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CallReport } from '../../local/acs/control/call-report.ts';
 import { align } from '../../local/audio/align.ts';
+import type { ProductCall } from '../../local/client/control-api.ts';
 import { makeCall } from '../../local/client/make-call.ts';
 import { compileReport, withoutTrailingSilence } from '../../local/client/report.ts';
 import { findNumber } from '../../local/stack/directory.ts';
@@ -24,6 +26,26 @@ function number(worker: string, format: AudioFormat, startStreaming = true): str
   );
   if (entry === undefined) throw new Error(`the directory has no number for ${worker} in ${format}`);
   return entry.number;
+}
+
+/** What the telephone knows of the call, once it is answered. */
+function callAnswered(id: string): Promise<CallReport> {
+  return test.telephone.waitFor(id, 'the answer', ({ state }) => state === 'connected', CALL_LIMIT_MS);
+}
+
+/** The same, once the call has ended. */
+function callEnded(id: string): Promise<CallReport> {
+  return test.telephone.waitFor(id, 'the end', ({ state }) => state === 'disconnected', CALL_LIMIT_MS);
+}
+
+/** The call as the control app lists it. */
+function liveCall({ callConnectionId = '' }: CallReport): Promise<ProductCall> {
+  return until(() => test.control.findLive(callConnectionId), 'the call in the list');
+}
+
+async function streamingIs(callId: string, state: string): Promise<void> {
+  const isSo = async (): Promise<boolean> => (await test.control.call(callId))?.streaming.state === state;
+  await until(isSo, `streaming ${state} in the control app`);
 }
 
 describe.concurrent.each(['pcm16KMono', 'pcm24KMono'] as const)('a call in %s', (format) => {
@@ -79,16 +101,8 @@ describe('media streaming', () => {
     const speech = { samples: noise(20 * sampleRateHz, 5), sampleRateHz };
     const to = number('echo', 'pcm16KMono', false);
     const id = await telephone.place({ from: CALLER, to, speech, tailMs: TAIL_MS });
-    const connected = await telephone.waitFor(
-      id,
-      'the answer',
-      (call) => call.state === 'connected',
-      CALL_LIMIT_MS,
-    );
-    const { callId } = await until(
-      () => control.findLive(connected.callConnectionId ?? ''),
-      'the call in the list',
-    );
+    const connected = await callAnswered(id);
+    const { callId } = await liveCall(connected);
     await until(
       async () => (await control.call(callId))?.state === 'connected',
       'the call connected in the control app',
@@ -115,10 +129,7 @@ describe('media streaming', () => {
     expect(JSON.stringify(await again.json()), 'the problem names the state').toContain('active');
 
     expect((await control.request('POST', `/calls/${callId}/streaming/stop`)).status).toBe(202);
-    await until(
-      async () => (await control.call(callId))?.streaming.state === 'inactive',
-      'streaming inactive',
-    );
+    await streamingIs(callId, 'inactive');
     const stopped = await telephone.call(id);
     expect(stopped.state, 'the call stays up').toBe('connected');
 
@@ -134,12 +145,7 @@ describe('media streaming', () => {
     );
 
     expect((await control.request('POST', `/calls/${callId}/hang-up`)).status).toBe(202);
-    const ended = await telephone.waitFor(
-      id,
-      'the end',
-      (call) => call.state === 'disconnected',
-      CALL_LIMIT_MS,
-    );
+    const ended = await callEnded(id);
     expect(ended.outcome).toBe('hungUpByApplication');
     const over = await until(async () => {
       const call = await control.call(callId);
@@ -175,19 +181,9 @@ describe('many calls', () => {
       tailMs: 3_000,
       deliveries: 5,
     });
-    const call = await telephone.waitFor(
-      id,
-      'the answer',
-      (seen) => seen.state === 'connected',
-      CALL_LIMIT_MS,
-    );
-    const live = await until(() => control.findLive(call.callConnectionId ?? ''), 'the call in the list');
-    const ended = await telephone.waitFor(
-      id,
-      'the end',
-      (seen) => seen.state === 'disconnected',
-      CALL_LIMIT_MS,
-    );
+    const call = await callAnswered(id);
+    const live = await liveCall(call);
+    const ended = await callEnded(id);
     expect(ended.answers).toMatchObject({ accepted: 1, refused: 0 });
     const timeline = (await control.call(live.callId))?.timeline ?? [];
     expect(
@@ -209,30 +205,16 @@ describe('the control app', () => {
       (seen) => seen.mediaSubscription?.state === 'active',
       CALL_LIMIT_MS,
     );
-    const { callId } = await until(
-      () => control.findLive(call.callConnectionId ?? ''),
-      'the call in the list',
-    );
-    await until(
-      async () => (await control.call(callId))?.streaming.state === 'active',
-      'streaming in the control app',
-    );
+    const { callId } = await liveCall(call);
+    await streamingIs(callId, 'active');
     await stack.kill('control');
     await stack.restart('control');
 
     expect((await control.findLive(call.callConnectionId ?? ''))?.callId, 'listed').toBe(callId);
     expect((await control.request('POST', `/calls/${callId}/streaming/stop`)).status, 'stopped').toBe(202);
-    await until(
-      async () => (await control.call(callId))?.streaming.state === 'inactive',
-      'streaming inactive',
-    );
+    await streamingIs(callId, 'inactive');
     expect((await control.request('POST', `/calls/${callId}/hang-up`)).status, 'hung up').toBe(202);
-    const ended = await telephone.waitFor(
-      id,
-      'the end',
-      (seen) => seen.state === 'disconnected',
-      CALL_LIMIT_MS,
-    );
+    const ended = await callEnded(id);
     expect(ended.outcome).toBe('hungUpByApplication');
   });
 });
