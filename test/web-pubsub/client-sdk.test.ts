@@ -1,11 +1,6 @@
-import {
-  type GroupDataMessage,
-  type SendMessageError,
-  type WebPubSubClient,
-  WebPubSubJsonProtocol,
-  WebPubSubJsonReliableProtocol,
-} from '@azure/web-pubsub-client';
+import type { GroupDataMessage, SendMessageError, WebPubSubClient } from '@azure/web-pubsub-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { JSON_PROTOCOLS } from './sdk-protocols.ts';
 import { arrayBufferOf, connect, Resources, startService } from './service.ts';
 
 const resources = new Resources();
@@ -27,10 +22,7 @@ async function errorOf(attempt: Promise<unknown>): Promise<{ name: string; messa
 
 const ROLES = ['webpubsub.joinLeaveGroup', 'webpubsub.sendToGroup'];
 
-describe.each([
-  ['json.webpubsub.azure.v1', WebPubSubJsonProtocol],
-  ['json.reliable.webpubsub.azure.v1', WebPubSubJsonReliableProtocol],
-])("Microsoft's client over %s", (_name, protocol) => {
+describe.each(JSON_PROTOCOLS)("Microsoft's client over %s", (_name, protocol) => {
   it('exchanges text, JSON and binary with the other members of a group', async () => {
     const service = await startService(resources);
     const options = { roles: ROLES, client: { protocol: protocol() } };

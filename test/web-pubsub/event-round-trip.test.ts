@@ -1,11 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type ServerDataMessage,
-  WebPubSubJsonProtocol,
-  WebPubSubJsonReliableProtocol,
-} from '@azure/web-pubsub-client';
+import type { ServerDataMessage } from '@azure/web-pubsub-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { protobufProtocol } from '../../shared/azure/web-pubsub-protocol.ts';
+import { JSON_PROTOCOLS, PROTOBUF_PROTOCOLS } from './sdk-protocols.ts';
 import {
   arrayBufferOf,
   connect,
@@ -23,11 +19,9 @@ afterEach(() => resources.dispose());
 const PACKET_BYTES = 3_212;
 
 describe.each([
-  ['json.webpubsub.azure.v1', WebPubSubJsonProtocol, '[object Object]'],
-  ['json.reliable.webpubsub.azure.v1', WebPubSubJsonReliableProtocol, '[object Object]'],
+  ...JSON_PROTOCOLS.map((each) => [...each, '[object Object]'] as const),
   // The product writes JSON as text in protobuf, and the middleware hands text on as it came.
-  ['protobuf.webpubsub.azure.v1', () => protobufProtocol('plain'), '{"two":2}'],
-  ['protobuf.reliable.webpubsub.azure.v1', () => protobufProtocol('reliable'), '{"two":2}'],
+  ...PROTOBUF_PROTOCOLS.map((each) => [...each, '{"two":2}'] as const),
 ])('an event over %s', (_name, protocol, json) => {
   it('reaches the webhook byte for byte, and the binary reply arrives before the ack', async () => {
     const upstream = await Webhook.start(resources);

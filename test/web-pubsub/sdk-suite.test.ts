@@ -11,6 +11,7 @@ import type { RunningWebPubSub } from '../../local/web-pubsub/server.ts';
 import { protobufProtocol } from '../../shared/azure/web-pubsub-protocol.ts';
 import { until } from '../support/until.ts';
 import { CONTROL_TOKEN, control } from './control-client.ts';
+import { JSON_PROTOCOLS, PROTOBUF_PROTOCOLS } from './sdk-protocols.ts';
 import {
   arrayBufferOf,
   connect,
@@ -44,13 +45,6 @@ async function failureOf(attempt: Promise<unknown>): Promise<string | undefined>
     (error: SendMessageError) => error.errorDetail?.name ?? String(error),
   );
 }
-
-const PROTOCOLS = [
-  ['json.webpubsub.azure.v1', WebPubSubJsonProtocol],
-  ['json.reliable.webpubsub.azure.v1', WebPubSubJsonReliableProtocol],
-  ['protobuf.webpubsub.azure.v1', () => protobufProtocol('plain')],
-  ['protobuf.reliable.webpubsub.azure.v1', () => protobufProtocol('reliable')],
-] as const;
 
 const text = { contentType: 'text/plain' } as const;
 
@@ -103,7 +97,7 @@ describe.each(['http', 'https'])("Microsoft's clients over %s", (scheme) => {
   afterAll(() => ofTheSuite.dispose());
   afterEach(() => resources.dispose());
 
-  it.each(PROTOCOLS)(
+  it.each([...JSON_PROTOCOLS, ...PROTOBUF_PROTOCOLS])(
     'speak %s: groups, events, acks and the messages of the server, in one order',
     async (name, protocol) => {
       const options = { roles: ['webpubsub.joinLeaveGroup', 'webpubsub.sendToGroup.room'], userId: 'ana' };
