@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { SessionOptions } from '../../relay/session/session-options.ts';
 import { Session } from '../../relay/session.ts';
 import type { CallPlan } from '../../shared/core/plan.ts';
+import { PLAN } from '../support/calls.ts';
 
 /** What a test decides of a session. */
 export type NewSession = Partial<SessionOptions> &
@@ -17,14 +18,7 @@ export function newSession({ plan, callId = '0123456789abcdef', ...options }: Ne
       callId,
       from: '4:+14255550100',
       to: '4:+14255550199',
-      plan: {
-        format: 'pcm16KMono',
-        channels: 'mixed',
-        startStreaming: true,
-        dtmf: true,
-        workers: [],
-        ...plan,
-      },
+      plan: { ...PLAN, dtmf: true, workers: [], ...plan },
       expiresAtMs: options.clock.nowMs() + 3_600_000,
     },
     callConnectionId: 'connection-1',

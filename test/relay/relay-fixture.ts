@@ -12,6 +12,7 @@ import { type Relay, startRelay } from '../../relay/relay.ts';
 import type { RelayConfig } from '../../shared/config.ts';
 import { mediaPath } from '../../shared/protocol/names.ts';
 import { signTicket, type Ticket } from '../../shared/protocol/ticket.ts';
+import { PLAN } from '../support/calls.ts';
 import { listenOnLoopback } from '../support/loopback.ts';
 import { until } from '../support/until.ts';
 
@@ -80,13 +81,7 @@ export function ticketFor(change: Partial<Ticket> = {}, key = TICKET_KEY): Promi
     callId: CALL_ID,
     from: '4:+14255550100',
     to: '4:+14255550199',
-    plan: {
-      format: 'pcm16KMono',
-      channels: 'mixed',
-      startStreaming: true,
-      dtmf: true,
-      workers: [{ name: 'echo', listen: { mode: 'chunk', ms: 100 } }],
-    },
+    plan: { ...PLAN, dtmf: true },
     expiresAtMs: Date.now() + 3_600_000,
     ...change,
   };
