@@ -36,7 +36,7 @@ export interface LaneConnection {
    * acknowledges. Only a connection that was opened to publish has this.
    */
   publish?(message: Uint8Array<ArrayBuffer> | CallEvent): boolean;
-  /** What is published waits to be written: more is better kept. Absent: never. */
+  /** What is published would be lost, or wait to be written: it is better kept. Absent: never. */
   readonly isCongested?: boolean;
   /** By what another relay may take the connection over; undefined before it is open, and where it cannot be. */
   readonly identity?: LaneIdentity | undefined;

@@ -24,7 +24,7 @@ import type { AudioPiece } from '../listening/worker-audio.ts';
 import type { WorkerLane } from '../worker-lane.ts';
 import { NoAudio } from './no-audio.ts';
 
-/** Events that may wait for the worker to join; the oldest is dropped beyond it. */
+/** Events that may wait for the worker to join, or for its connection; the oldest is dropped beyond it. */
 const MAX_EVENTS = 64;
 
 /** How long a replica that has the call has to say so, before the call is given to any. */
@@ -250,16 +250,15 @@ export class StreamLane implements WorkerLane {
     return this.#state === 'ended' || this.#state === 'released';
   }
 
-  /** What the socket does not take waits in its backlog until more comes. */
+  /** What the connection does not take now waits until more comes. */
   #flush(): void {
     if (this.#state !== 'streaming') return;
-    for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
-      this.#sendEvent(event);
-    }
     while (this.#connection?.isCongested !== true) {
-      const piece = this.#options.audio.take();
-      if (piece === undefined) return;
-      this.#sendAudio(piece);
+      const event = this.#events.shift();
+      const piece = event === undefined ? this.#options.audio.take() : undefined;
+      if (event !== undefined) this.#sendEvent(event);
+      else if (piece !== undefined) this.#sendAudio(piece);
+      else return;
     }
   }
 

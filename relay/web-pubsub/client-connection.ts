@@ -100,9 +100,9 @@ export class ClientConnection {
     return this.#state === 'closed' ? undefined : this.#identity;
   }
 
-  /** More waits to be written than a socket that works would leave. */
+  /** Nothing can be written, or more waits to be than a socket that works would leave. */
   get isCongested(): boolean {
-    return (this.#socket?.bufferedBytes ?? 0) > CONGESTED_BYTES;
+    return this.#state !== 'connected' || (this.#socket?.bufferedBytes ?? 0) > CONGESTED_BYTES;
   }
 
   /**

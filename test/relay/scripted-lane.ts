@@ -23,6 +23,8 @@ export class ScriptedLane implements LaneConnection {
   readonly published: ({ audio: RtpPacket } | { event: CallEvent })[] = [];
   /** What is published is refused. */
   isDeaf = false;
+  /** What is to be published is better kept. */
+  isCongested = false;
   #isPending = false;
   isStopped = false;
   /** It is left to whoever takes it over. */

@@ -54,6 +54,20 @@ describe('a lane of a worker that stays with its call', () => {
     expect(connection.packets, 'no audio travels as events of the lane').toEqual([]);
   });
 
+  it('keeps what the connection does not take for a while, events first, and what is too much of it not', async () => {
+    const { lane, hear, open: join } = setUp();
+    const connection = await join();
+    connection.isCongested = true;
+    hear(30);
+    lane.pushEvent({ type: 'dtmf', tone: '1' });
+    expect(connection.published).toEqual([]);
+    connection.isCongested = false;
+    hear(1);
+    expect(connection.published[0]).toEqual({ event: { type: 'dtmf', tone: '1' } });
+    expect(audioIn(connection)[0]).toMatchObject({ timestamp: 11 * frameSamples, marker: true });
+    expect(lane.report()).toMatchObject({ chunksFailed: 0, lostMs: 0, droppedMs: 220 });
+  });
+
   it('counts what it could not publish, and marks the audio after it', async () => {
     const { lane, hear, open: join } = setUp();
     const connection = await join();
