@@ -3,10 +3,8 @@
  * connection is lost is sent again, under the same ack id, once it is back, and is handled once: the service answers `Duplicate` to an id that it has
  * handled. A connection that is gone is reported as closed, and the lane opens another.
  */
-import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import type { Logger } from 'pino';
-import { isLoopbackHttp } from '../../shared/config.ts';
-import { controlGroup, downGroup, HUB, upGroup } from '../../shared/protocol/names.ts';
+import { controlGroup, downGroup, upGroup } from '../../shared/protocol/names.ts';
 import type { LaneIdentity } from '../../shared/protocol/stream-handover.ts';
 import type { UpstreamData } from '../../shared/protocol/web-pubsub-protobuf.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
@@ -20,20 +18,13 @@ import type {
   LaneTarget,
   OpenLaneConnection,
 } from '../lane-connection.ts';
+import { clientAddresses, type WebPubSubAccess } from './client-addresses.ts';
 import { type AckMessage, ClientConnection, type DataMessage } from './client-connection.ts';
 
-/** How long a token may take from being made to being used; the service looks at it only when the client connects. */
-const TOKEN_MINUTES = 5;
-
 /** Opens lanes on the Web PubSub resource of this connection string. */
-export function webPubSubLanes(
-  options: { readonly connectionString: string; readonly endpoint: string },
-  log: Logger,
-): OpenLaneConnection {
-  const service = new WebPubSubServiceClient(options.connectionString, HUB, {
-    allowInsecureConnection: isLoopbackHttp(options.endpoint),
-  });
-  return (target, listener) => new WebPubSubLane(service, target, listener, log);
+export function webPubSubLanes(access: WebPubSubAccess, log: Logger): OpenLaneConnection {
+  const addressOf = clientAddresses(access);
+  return (target, listener) => new WebPubSubLane(addressOf, target, listener, log);
 }
 
 class WebPubSubLane implements LaneConnection {
@@ -47,7 +38,7 @@ class WebPubSubLane implements LaneConnection {
   #inFlight: UpstreamData | undefined;
 
   constructor(
-    service: WebPubSubServiceClient,
+    addressOf: ReturnType<typeof clientAddresses>,
     { callId, worker, publishes = false, resume }: LaneTarget,
     listener: LaneListener,
     log: Logger,
@@ -57,18 +48,14 @@ class WebPubSubLane implements LaneConnection {
     this.#lastAckId = resume?.firstAckId ?? 0;
     this.#upGroup = upGroup(callId, worker);
     this.#controlGroup = controlGroup(callId);
-    const url = async (): Promise<string> => {
-      const token = await service.getClientAccessToken({
-        userId: callId,
-        // Events need no role, and the token joins the groups: the lane can do nothing else.
-        roles: publishes ? [`webpubsub.sendToGroup.${this.#upGroup}`] : [],
-        groups: [downGroup(callId, worker), this.#controlGroup],
-        expirationTimeInMinutes: TOKEN_MINUTES,
-      });
-      return token.url;
-    };
     this.#connection = new ClientConnection({
-      url,
+      url: () =>
+        addressOf({
+          userId: callId,
+          groups: [downGroup(callId, worker), this.#controlGroup],
+          // The lane can do nothing else.
+          roles: publishes ? [`webpubsub.sendToGroup.${this.#upGroup}`] : [],
+        }),
       ...(resume === undefined ? {} : { resume }),
       clock: systemClock,
       listener: {
