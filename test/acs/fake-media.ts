@@ -44,6 +44,7 @@ export class FakeMedia {
         stream.stopped = true;
       },
       report: () => REPORT,
+      closed: Promise.resolve(),
     };
   };
 }

@@ -35,7 +35,7 @@ export interface MediaLegOptions {
 /** The media sockets of one call, one after another. Nothing of a closed one reaches the listener. */
 export class MediaLeg {
   readonly #options: MediaLegOptions;
-  readonly #finished: MediaStreamReport[] = [];
+  readonly #finished: { report: () => MediaStreamReport }[] = [];
   #stream: MediaStream | undefined;
   #subscriptionId: string;
   #opened = 0;
@@ -75,13 +75,20 @@ export class MediaLeg {
 
   /** Reports of all streams, oldest first, the present one last. */
   reports(): readonly MediaStreamReport[] {
-    return this.#stream === undefined ? this.#finished : [...this.#finished, this.#stream.report()];
+    const finished = this.#finished.map(({ report }) => report());
+    return this.#stream === undefined ? finished : [...finished, this.#stream.report()];
   }
 
   #finish(stream: MediaStream): void {
     stream.stop();
-    this.#finished.push(stream.report());
+    const finished = { report: () => stream.report() };
+    this.#finished.push(finished);
     if (this.#finished.length > MAX_REPORTS) this.#finished.shift();
+    // What is under way still comes. Then only the report is kept, and not the stream.
+    void stream.closed.then(() => {
+      const report = stream.report();
+      finished.report = () => report;
+    });
   }
 
   async #dial(generation: number): Promise<void> {

@@ -80,6 +80,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
   readonly #lateness = new Lateness();
   readonly #socket: WebSocketClient | undefined;
   #clock = new FrameClock(0, PHONE_FRAME_MS);
+  readonly #closed = Promise.withResolvers<void>();
   #state: State = 'dialing';
   /** Once the handshake is done. */
   #frames: MediaSocket | undefined;
@@ -99,6 +100,10 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     this.#writer = new AudioFrameWriter(this.#format);
     this.#application = new ApplicationAudio(this.#format, options.enableBidirectional);
     this.#socket = this.#dial();
+  }
+
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   get deadlineMs(): number {
@@ -143,6 +148,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
       case 'dialing':
         this.#end();
         this.#socket?.terminate();
+        this.#closed.resolve();
         break;
       case 'streaming':
         this.#end();
@@ -177,7 +183,10 @@ class WebSocketMediaStream implements MediaStream, Ticking {
         if (this.#state === 'streaming') this.#application.receive(bytes, isBinary);
         else this.#application.receiveTooLate(bytes, isBinary);
       },
-      closed: (code) => this.#closedByPeer(code),
+      closed: (code) => {
+        this.#closed.resolve();
+        this.#closedByPeer(code);
+      },
     });
     return socket;
   }
@@ -218,6 +227,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
   #fail(failure: MediaFailure, detail: string): void {
     if (this.#state !== 'dialing') return;
     this.#end();
+    this.#closed.resolve();
     this.#listener.failed(failure, detail);
   }
 

@@ -67,6 +67,8 @@ export interface MediaStream {
   /** Ends the stream and closes the socket with 1000; idempotent; nothing is called on the listener afterwards. */
   stop(): void;
   report(): MediaStreamReport;
+  /** Resolves when nothing can come any more, so that the report stays as it is. */
+  readonly closed: Promise<void>;
 }
 
 /** Dials the application and streams until stopped. Implemented by `media-stream.ts`. */

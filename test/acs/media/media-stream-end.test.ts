@@ -7,7 +7,7 @@ import { until } from '../../support/until.ts';
 import { FakePhone } from './fake-phone.ts';
 import { samplesOf } from './media-server.ts';
 
-import { audioOf, caller, cleanUps, joined, Notes, OPTIONS, open, server } from './stream-bench.ts';
+import { audio, audioOf, caller, cleanUps, joined, Notes, OPTIONS, open, server } from './stream-bench.ts';
 
 describe('the end of a media stream', () => {
   it('tells when the application closes, and its phones', async () => {
@@ -39,6 +39,16 @@ describe('the end of a media stream', () => {
     expect(notes.all).toEqual(['started']);
     expect(phone.events).toEqual(['started 16000', 'stopped']);
     expect(clock.pending).toBe(0);
+  });
+
+  it('counts what was under way when it was stopped, until the other side has closed', async () => {
+    const { connection, stream } = await open({});
+    connection.socket.send(audio(Int16Array.of(1, 2, 3)));
+    await until(() => stream.report().samplesReceived === 3, 'the audio before the end');
+    stream.stop();
+    connection.socket.send(audio(Int16Array.of(4, 5)));
+    await stream.closed;
+    expect(stream.report()).toMatchObject({ samplesReceived: 3, samplesTooLate: 2 });
   });
 
   it('can be stopped by what a phone hears, in the middle of catching up', async () => {
