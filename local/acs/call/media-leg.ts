@@ -32,10 +32,17 @@ export interface MediaLegOptions {
   readonly faults: MediaFaults;
 }
 
+/** A stream that was stopped. */
+interface Finished {
+  /** While something may still come. Then only the report is kept, since a stream has much memory. */
+  stream: MediaStream | undefined;
+  report: MediaStreamReport;
+}
+
 /** The media sockets of one call, one after another. Nothing of a closed one reaches the listener. */
 export class MediaLeg {
   readonly #options: MediaLegOptions;
-  readonly #finished: { report: () => MediaStreamReport }[] = [];
+  readonly #finished: Finished[] = [];
   #stream: MediaStream | undefined;
   #subscriptionId: string;
   #opened = 0;
@@ -75,19 +82,18 @@ export class MediaLeg {
 
   /** Reports of all streams, oldest first, the present one last. */
   reports(): readonly MediaStreamReport[] {
-    const finished = this.#finished.map(({ report }) => report());
+    const finished = this.#finished.map(({ stream, report }) => stream?.report() ?? report);
     return this.#stream === undefined ? finished : [...finished, this.#stream.report()];
   }
 
   #finish(stream: MediaStream): void {
     stream.stop();
-    const finished = { report: () => stream.report() };
+    const finished: Finished = { stream, report: stream.report() };
     this.#finished.push(finished);
     if (this.#finished.length > MAX_REPORTS) this.#finished.shift();
-    // What is under way still comes. Then only the report is kept, and not the stream.
     void stream.closed.then(() => {
-      const report = stream.report();
-      finished.report = () => report;
+      finished.report = stream.report();
+      finished.stream = undefined;
     });
   }
 
