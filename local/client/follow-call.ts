@@ -35,8 +35,10 @@ export async function followCall(
   onAnswered?.(answered);
   // The control app lists live calls only, so its name of the call is asked for while the call lasts.
   const product = await findProductCall(control, answered.callConnectionId);
-  const ended = await telephone.waitFor(id, 'the end of the call', isOver, limitMs, onLook);
-  return { telephone: ended, product: product && (await endedProductCall(control, product.callId)) };
+  await telephone.waitFor(id, 'the end of the call', isOver, limitMs, onLook);
+  const ended = product && (await endedProductCall(control, product.callId));
+  // Asked again: the last events of a call come a moment after its end.
+  return { telephone: await telephone.call(id), product: ended };
 }
 
 export function isOver({ state }: TelephoneReport): boolean {
