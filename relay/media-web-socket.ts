@@ -5,8 +5,6 @@ import type { WebSocketConnection } from './web-socket/web-socket-connection.ts'
 
 /** After so long without anything from the other side it is pinged; after twice as long it is given up. */
 export const QUIET_LIMIT_MS = 30_000;
-/** How long the other side has to answer a close. */
-const CLOSE_ANSWER_MS = 2_000;
 
 export interface MediaSocketListener {
   /** `data` is valid until this returns. */
@@ -23,23 +21,11 @@ export interface ListeningMediaSocket extends MediaSocket {
 }
 
 /** What is used of a WebSocket. */
-type UsedWebSocket = Pick<
-  WebSocketConnection,
-  'bufferedBytes' | 'send' | 'ping' | 'close' | 'terminate' | 'listen'
->;
+type UsedWebSocket = Pick<WebSocketConnection, 'bufferedBytes' | 'send' | 'ping' | 'close' | 'listen'>;
 
 export function openMediaSocket(webSocket: UsedWebSocket, clock: Clock): ListeningMediaSocket {
   let lastSignMs = clock.elapsedMs();
-  let isClosing = false;
-  let cancelCut = (): void => {};
   let cancelWatch = (): void => {};
-
-  const close = (code: number, reason: string): void => {
-    if (isClosing) return;
-    isClosing = true;
-    webSocket.close(code, reason);
-    cancelCut = clock.after(CLOSE_ANSWER_MS, () => webSocket.terminate());
-  };
 
   const watch = (listener: MediaSocketListener): void => {
     cancelWatch = clock.after(QUIET_LIMIT_MS, () => {
@@ -51,7 +37,7 @@ export function openMediaSocket(webSocket: UsedWebSocket, clock: Clock): Listeni
   };
 
   return {
-    close,
+    close: (code, reason) => webSocket.close(code, reason),
     bufferedBytes: () => webSocket.bufferedBytes,
     send: (text) => webSocket.send(text),
     listen(listener) {
@@ -66,7 +52,6 @@ export function openMediaSocket(webSocket: UsedWebSocket, clock: Clock): Listeni
         },
         closed(code) {
           cancelWatch();
-          cancelCut();
           listener.closed(code);
         },
       });

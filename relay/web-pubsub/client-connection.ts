@@ -37,8 +37,6 @@ const SILENCE_LIMIT_MS = 30_000;
 /** The service keeps a lost connection this long. */
 const RECOVERY_LIMIT_MS = 30_000;
 const RECOVERY_WAIT_MS = 1_000;
-/** How long the service has to answer that the connection is closed. */
-const CLOSE_LIMIT_MS = 2_000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY_VIOLATION = 1008;
 
@@ -86,7 +84,6 @@ export class ClientConnection {
   #lostAtMs: number | undefined;
   #cancelTick = (): void => {};
   #cancelWait = (): void => {};
-  #cancelCut = (): void => {};
 
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
@@ -139,7 +136,7 @@ export class ClientConnection {
     this.#state = 'closed';
     this.#cancelTick();
     this.#cancelWait();
-    if (this.#socket !== undefined) this.#hangUp(this.#socket);
+    this.#socket?.close(CLOSE_NORMAL, '');
     this.#accepted.reject(new Error('the connection to Web PubSub was closed before it was accepted'));
   }
 
@@ -156,12 +153,7 @@ export class ClientConnection {
       alive: () => {},
       closed: (code) => this.#lost(code),
     });
-    if (this.#isOver()) this.#hangUp(socket);
-  }
-
-  #hangUp(socket: WebSocketConnection): void {
-    socket.close(CLOSE_NORMAL, '');
-    this.#cancelCut = this.#options.clock.after(CLOSE_LIMIT_MS, () => socket.terminate());
+    if (this.#isOver()) socket.close(CLOSE_NORMAL, '');
   }
 
   #read(data: Buffer, isBinary: boolean): void {
@@ -241,7 +233,6 @@ export class ClientConnection {
 
   #lost(code: number): void {
     this.#socket = undefined;
-    this.#cancelCut();
     if (this.#isOver()) return;
     const isForgotten = code === CLOSE_POLICY_VIOLATION;
     if (this.#state !== 'connecting' && !isForgotten && !this.#isReleased) this.#recover();

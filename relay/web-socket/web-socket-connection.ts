@@ -13,6 +13,8 @@ import { adoptSocket } from './adopt-socket.ts';
 import { OPCODE, type Opcode, writeFrame } from './frame-writer.ts';
 import { CLOSE_CODE, MessageReader, type Role } from './message-reader.ts';
 
+/** How long the other side has to answer a close. */
+const CLOSE_ANSWER_LIMIT_MS = 2_000;
 /** How long the other side has to end its half of the connection once everything is said. */
 const END_LIMIT_MS = 2_000;
 /** Fragments of one message. */
@@ -121,11 +123,12 @@ export class WebSocketConnection {
     if (this.#state === 'open') this.#write(OPCODE.ping, '');
   }
 
-  /** Begins the closing handshake; whoever calls limits its time. Idempotent. */
+  /** Begins the closing handshake, with a bound after which the connection is cut. Idempotent. */
   close(code: number, reason: string): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     this.#write(OPCODE.close, closePayload(code, reason));
+    this.#cutAfter(CLOSE_ANSWER_LIMIT_MS);
   }
 
   /** Cuts the connection. Idempotent. */
@@ -161,8 +164,13 @@ export class WebSocketConnection {
     if (this.#state === 'ending' || this.#state === 'closed') return;
     this.#state = 'ending';
     this.#socket.end();
-    this.#cancelCut = this.#clock.after(END_LIMIT_MS, () => this.#socket.destroy());
+    this.#cutAfter(END_LIMIT_MS);
     this.#tellClosed();
+  }
+
+  #cutAfter(ms: number): void {
+    this.#cancelCut();
+    this.#cancelCut = this.#clock.after(ms, () => this.#socket.destroy());
   }
 
   #over(): void {

@@ -1,7 +1,9 @@
+import { Duplex } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import type { Clock } from '../../relay/clock.ts';
 import { openMediaSocket, QUIET_LIMIT_MS } from '../../relay/media-web-socket.ts';
-import type { WebSocketListener } from '../../relay/web-socket/web-socket-connection.ts';
+import { WebSocketConnection, type WebSocketListener } from '../../relay/web-socket/web-socket-connection.ts';
 import { until } from '../support/until.ts';
 import { RelayClock } from './relay-clock.ts';
 import { CONNECTION_ID, mediaUrl, relayConfig, relayOf, reportWith, ticketFor } from './relay-fixture.ts';
@@ -12,7 +14,6 @@ class SilentWebSocket {
   readonly ping = vi.fn();
   readonly send = vi.fn();
   readonly close = vi.fn();
-  readonly terminate = vi.fn();
   readonly listen = vi.fn<(listener: WebSocketListener) => void>();
 
   get listener(): WebSocketListener {
@@ -22,9 +23,13 @@ class SilentWebSocket {
   }
 }
 
-function setUp() {
+function setUp(): ReturnType<typeof mediaOver<SilentWebSocket>> {
+  return mediaOver(() => new SilentWebSocket());
+}
+
+function mediaOver<Used extends Parameters<typeof openMediaSocket>[0]>(open: (clock: Clock) => Used) {
   const clock = new RelayClock();
-  const webSocket = new SilentWebSocket();
+  const webSocket = open(clock);
   const listener = { message: vi.fn(), silent: vi.fn(), closed: vi.fn() };
   const media = openMediaSocket(webSocket, clock);
   media.listen(listener);
@@ -70,12 +75,28 @@ describe('the watch on the other side of a media stream', () => {
   });
 
   it('cuts a connection whose other side does not answer the close', async () => {
-    const { clock, webSocket, media } = setUp();
+    const written: Buffer[] = [];
+    const connection = new Duplex({
+      read: () => {},
+      write: (bytes: Buffer, _, done) => {
+        written.push(Buffer.from(bytes));
+        done();
+      },
+    });
+    const options = { role: 'server', head: Buffer.alloc(0), maxMessageBytes: 1_000 } as const;
+    const { clock, webSocket, media, listener } = mediaOver(
+      (clock) => new WebSocketConnection(connection, { ...options, clock }),
+    );
     media.close(1001, 'first');
     media.close(1000, 'second');
-    expect(webSocket.close).toHaveBeenCalledExactlyOnceWith(1001, 'first');
-    await clock.advance(2_000);
-    expect(webSocket.terminate).toHaveBeenCalledOnce();
+    expect(Buffer.concat(written).toString('latin1'), 'one close frame').toBe('\x88\x07\x03\xe9first');
+    await clock.advance(1_999);
+    expect(connection.destroyed, 'before the limit').toBe(false);
+    await clock.advance(1);
+    expect(connection.destroyed, 'at the limit').toBe(true);
+    await webSocket.closed;
+    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1006);
+    expect(clock.pending).toBe(0);
   });
 
   it('ends the call of a real client that has gone without a word', async () => {
