@@ -3,7 +3,6 @@
  * `npm run bench -- lane-codec [--smoke] [--rounds 15] [--json file]`.
  * One message is written and one is read for each chunk. The two take turns, and medians of the rounds are told.
  */
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import {
   type WebPubSubClientProtocol,
@@ -12,6 +11,9 @@ import {
 } from '@azure/web-pubsub-client';
 import { protobufProtocol } from '../shared/azure/web-pubsub-protocol.ts';
 import { RTP_HEADER_BYTES } from '../shared/protocol/rtp.ts';
+import { COMMON_OPTIONS } from './common-options.ts';
+import { writeJsonReport } from './json-report.ts';
+import { wholeNumberOption } from './number-option.ts';
 
 /** Chunks of this many milliseconds at 16 kHz. */
 const CHUNKS_MS = [20, 60, 100, 400] as const;
@@ -34,14 +36,13 @@ type Wire = string | ArrayBuffer;
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { smoke: { type: 'boolean' }, rounds: { type: 'string' }, json: { type: 'string' } },
+    options: { ...COMMON_OPTIONS, rounds: { type: 'string' } },
   });
   const plan = values.smoke ? SMOKE : FULL;
-  const rounds = values.rounds === undefined ? plan.rounds : Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a whole number from 1');
+  const rounds = values.rounds === undefined ? plan.rounds : wholeNumberOption('--rounds', values.rounds);
   const rows = CHUNKS_MS.flatMap((chunkMs) => measure(chunkMs, rounds, plan.messages));
   process.stdout.write(table(rows));
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
+  await writeJsonReport(values.json, rows);
   return 0;
 }
 
