@@ -1,6 +1,6 @@
 /** Follows a call of the ACS stand-in to its end, and the control app's row of it. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport as TelephoneReport } from '../acs/control/call-report.ts';
+import { askRepeatedly } from './ask-repeatedly.ts';
 import { ControlApi, type ProductCall } from './control-api.ts';
 import type { RunningSystem } from './running-system.ts';
 import { Telephone } from './telephone.ts';
@@ -20,7 +20,6 @@ export interface FollowOptions {
 }
 
 const FIND_ATTEMPTS = 20;
-const FIND_INTERVAL_MS = 100;
 
 /** Resolves once the call has ended. @throws Error when it is not answered, or does not end, in time */
 export async function followCall(
@@ -55,20 +54,18 @@ async function findProductCall(
   id: string | undefined,
 ): Promise<ProductCall | undefined> {
   if (id === undefined) return undefined;
-  for (let attempt = 0; attempt < FIND_ATTEMPTS; attempt++) {
-    const found = await control.findLive(id);
-    if (found !== undefined) return found;
-    await delay(FIND_INTERVAL_MS);
-  }
-  return undefined;
+  return await askRepeatedly(
+    FIND_ATTEMPTS,
+    () => control.findLive(id),
+    (found) => found !== undefined,
+  );
 }
 
 /** The last callback reaches the control app a moment after the call's end. */
-async function endedProductCall(control: ControlApi, callId: string): Promise<ProductCall | undefined> {
-  let call = await control.call(callId);
-  for (let attempt = 1; attempt < FIND_ATTEMPTS && call?.state !== 'ended'; attempt++) {
-    await delay(FIND_INTERVAL_MS);
-    call = await control.call(callId);
-  }
-  return call;
+function endedProductCall(control: ControlApi, callId: string): Promise<ProductCall | undefined> {
+  return askRepeatedly(
+    FIND_ATTEMPTS,
+    () => control.call(callId),
+    (call) => call?.state === 'ended',
+  );
 }

@@ -1,7 +1,7 @@
 /** Makes one call on a system and gathers everything that there is to know of it. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport as TelephoneReport } from '../acs/control/call-report.ts';
 import type { Audio } from '../phone/wav.ts';
+import { askRepeatedly } from './ask-repeatedly.ts';
 import { ControlApi, type RelayCounts } from './control-api.ts';
 import { type FollowedCall, followCall } from './follow-call.ts';
 import type { CallEvidence } from './report.ts';
@@ -19,7 +19,6 @@ export interface CallToMake {
 const CALL_SLACK_MS = 120_000;
 /** The relay gives workers some seconds to be told of the end. */
 const END_ATTEMPTS = 50;
-const END_INTERVAL_MS = 100;
 
 /** Resolves once the call has ended. `onLook` sees it four times a second. */
 export async function makeCall(
@@ -46,11 +45,9 @@ export async function relayCountsOf(
 ): Promise<RelayCounts | undefined> {
   if (callConnectionId === undefined) return undefined;
   const control = new ControlApi(system);
-  let counts = await control.relayCounts(callConnectionId);
-  const isOver = (): boolean => counts === undefined || counts.state === 'ended';
-  for (let attempt = 1; attempt < END_ATTEMPTS && !isOver(); attempt++) {
-    await delay(END_INTERVAL_MS);
-    counts = await control.relayCounts(callConnectionId);
-  }
-  return counts;
+  return await askRepeatedly(
+    END_ATTEMPTS,
+    () => control.relayCounts(callConnectionId),
+    (counts) => counts === undefined || counts.state === 'ended',
+  );
 }
