@@ -13,7 +13,7 @@ import type { CallReport } from '../../local/acs/control/call-report.ts';
 import { startAcs } from '../../local/acs/server.ts';
 import { parseSubscriptions } from '../../local/event-grid/subscription-settings.ts';
 import { createWavPhone, type WavPhone } from '../../local/phone/wav-phone.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../local/process/free-port.ts';
 import { speechLike } from '../support/signals.ts';
 import { until } from '../support/until.ts';
 

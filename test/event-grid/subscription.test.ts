@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EventGridEvent } from '../../local/event-grid/event.ts';
 import { type Attempt, Subscription, type SubscriptionOptions } from '../../local/event-grid/subscription.ts';
+import { freePort } from '../../local/process/free-port.ts';
 import { type Random, systemRandom } from '../../local/process/random.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
@@ -114,14 +115,12 @@ describe('the handshake of the Event Grid schema', () => {
   });
 
   it('waits for an endpoint that starts later, while the event lives', async () => {
-    const reserved = await startWebhookReceiver();
-    const { url } = reserved;
-    await reserved.close();
+    const port = await freePort();
     const clock = new ManualClock();
-    const subscription = subscribe(url, { clock });
+    const subscription = subscribe(`http://127.0.0.1:${port}`, { clock });
     const published = subscription.publish(EVENT);
     await until(() => clock.pending()[0] === 200, 'the first attempt to fail and the next to be 200 ms away');
-    const webhook = await startWebhookReceiver(validating(200), Number(new URL(url).port));
+    const webhook = await startWebhookReceiver(validating(200), port);
     closers.push(() => webhook.close());
     clock.advance(200);
     await expect(published).resolves.toEqual(['delivered']);

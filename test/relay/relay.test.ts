@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../local/process/free-port.ts';
 import { createLog } from '../../relay/log.ts';
 import type { Relay } from '../../relay/relay.ts';
 import { until } from '../support/until.ts';
@@ -210,7 +211,7 @@ describe('the HTTP side', () => {
 describe('shutting down', () => {
   it('tells ACS and the workers, takes no more calls and is not ready meanwhile', async () => {
     const lanes = scriptedLanes();
-    const running = await relay({}, { openConnection: lanes.open });
+    const running = await relay({ port: await freePort() }, { openConnection: lanes.open });
     const acs = await dial(mediaUrl(running, await ticketFor()));
     const lane = await until(() => lanes.all[0], 'the lane to be opened');
     lane.started();

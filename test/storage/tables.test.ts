@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { odata, TableClient, TableServiceClient, type TransactionAction } from '@azure/data-tables';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../local/process/free-port.ts';
 import { type RunningTables, startTables } from '../../local/storage/server.ts';
 
 let tables: RunningTables;
@@ -225,7 +226,7 @@ describe('the process', () => {
   });
 
   it('closes once, and refuses connections afterwards', async () => {
-    const started = await startTables({ port: 0 });
+    const started = await startTables({ port: await freePort() });
     const closing = started.close();
     expect(started.close()).toBe(closing);
     await closing;

@@ -25,11 +25,14 @@ it('says in one sentence which port is taken and what to do, and leaves no part 
 });
 
 it('ends every part when the parent is killed', { timeout: 60_000 }, async () => {
-  const parent = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PARENT], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
-  const ports = Object.values(JSON.parse(line) as Record<string, number>);
+  const drawn = await freePorts();
+  const parent = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', PARENT, JSON.stringify(drawn)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await once(createInterface({ input: parent.stdout }), 'line');
+  const ports = Object.values(drawn);
   for (const port of ports) expect(await isOpen(port), `port ${port} before the parent is killed`).toBe(true);
   parent.kill('SIGKILL');
   await once(parent, 'exit');

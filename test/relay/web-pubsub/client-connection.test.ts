@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { freePort } from '../../../local/process/free-port.ts';
 import { ClientConnection, type DataMessage } from '../../../relay/web-pubsub/client-connection.ts';
 import type { LaneIdentity } from '../../../shared/protocol/stream-handover.ts';
 import { until } from '../../support/until.ts';
@@ -26,7 +26,8 @@ interface Accepted {
 async function service() {
   const accepted: Accepted[] = [];
   let greet = (_socket: WebSocket): void => {};
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  const port = await freePort();
+  const server = new WebSocketServer({ port, host: '127.0.0.1' });
   await once(server, 'listening');
   server.on('connection', (socket, request) => {
     const messages: unknown[] = [];
@@ -38,7 +39,6 @@ async function service() {
     for (const { socket } of accepted) socket.terminate();
     server.close();
   });
-  const { port } = server.address() as AddressInfo;
   return {
     accepted,
     url: `ws://127.0.0.1:${port}/client/hubs/calls?access_token=abc`,

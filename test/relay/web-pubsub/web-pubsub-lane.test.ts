@@ -1,6 +1,7 @@
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../../local/process/free-port.ts';
 import type { LaneMessage } from '../../../relay/lane-connection.ts';
 import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
 import { downGroup, HUB } from '../../../shared/protocol/names.ts';
@@ -100,7 +101,7 @@ describe('a lane on Web PubSub', () => {
   });
 
   it('is opened again when the service has forgotten it, and tells of the call again', async () => {
-    const there = await world();
+    const there = await world(await freePort());
     const { acs, running } = await call(there);
     await until(() => there.webhook.events.length === 1, 'call.started');
     await there.service.close();
