@@ -39,12 +39,20 @@ export async function residentWorld(worker: Worker, replicas = 1) {
     });
   });
   const port = await listenOnLoopback(balancer);
+  onTestFinished(() => {
+    balancer.close();
+    balancer.closeAllConnections();
+  });
   const urlTemplate = `http://127.0.0.1:${port}/api/workers/{event}`;
   const service = await startWebPubSub({
     port: 0,
     hubs: { [HUB]: [{ urlTemplate, eventPattern: worker.name }] },
     controlToken: CONTROL_TOKEN,
     limits: { handlerRetryDelaysMs: [10, 10, 10] },
+  });
+  onTestFinished(async () => {
+    for (const server of servers) await server.close();
+    await service.close();
   });
   const webPubSub = {
     connectionString: service.connectionString,
@@ -64,12 +72,6 @@ export async function residentWorld(worker: Worker, replicas = 1) {
       }),
     );
   }
-  onTestFinished(async () => {
-    for (const server of servers) await server.close();
-    await service.close();
-    balancer.close();
-    balancer.closeAllConnections();
-  });
   return {
     servers,
     service,

@@ -1,5 +1,6 @@
 import type { GroupDataMessage, SendMessageError, WebPubSubClient } from '@azure/web-pubsub-client';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { JSON_PROTOCOLS } from './sdk-protocols.ts';
 import { arrayBufferOf, connect, Resources, startService } from './service.ts';
 
@@ -36,7 +37,7 @@ describe.each(JSON_PROTOCOLS)("Microsoft's client over %s", (_name, protocol) =>
     await ana.sendToGroup('room', 'häi', 'text');
     await ana.sendToGroup('room', { a: [1, null] }, 'json', { noEcho: true });
     await ana.sendToGroup('room', arrayBufferOf(bytes), 'binary', { noEcho: true });
-    await vi.waitFor(() => expect(heard).toHaveLength(3));
+    await until(() => heard.length === 3, 'all messages');
     expect(heard.map(({ dataType }) => dataType)).toEqual(['text', 'json', 'binary']);
     expect(heard[0]).toMatchObject({ group: 'room', fromUserId: 'ana', data: 'häi' });
     expect(heard[1]?.data).toEqual({ a: [1, null] });
@@ -83,7 +84,7 @@ describe.each(JSON_PROTOCOLS)("Microsoft's client over %s", (_name, protocol) =>
     const heard = groupMessages(listener);
     const { client: sender } = await connect(resources, service, { roles: ['webpubsub.sendToGroup.room'] });
     await sender.sendToGroup('room', 'hi', 'text');
-    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    await until(() => heard.length === 1, 'the message to its group');
     expect(heard[0]?.fromUserId, 'a sender without a user id has none in the message').toBeUndefined();
   });
 

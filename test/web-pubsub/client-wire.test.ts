@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningWebPubSub } from '../../local/web-pubsub/server.ts';
+import { until } from '../support/until.ts';
 import { clientToken, clientUrl, RawClient, type TokenClaims } from './raw-client.ts';
 import { Resources, serviceClient, startService } from './service.ts';
 import { Webhook } from './webhook.ts';
@@ -19,7 +20,7 @@ async function open(claims: TokenClaims = {}, subprotocol?: string): Promise<Raw
     clientUrl(service, await clientToken(service, claims)),
     subprotocol,
   );
-  await vi.waitFor(() => expect(client.frames).toHaveLength(1));
+  await until(() => client.frames.length === 1, 'the connected message');
   return client;
 }
 
@@ -34,7 +35,8 @@ describe('the upgrade', () => {
     const client = await RawClient.open(resources, `${base}/client/hubs/CHAT`, 'json.webpubsub.azure.v1', {
       headers,
     });
-    await vi.waitFor(() => expect(client.messages()).toMatchObject([{ event: 'connected', userId: 'ana' }]));
+    await until(() => client.frames.length === 1, 'the connected message');
+    expect(client.messages()).toMatchObject([{ event: 'connected', userId: 'ana' }]);
     expect(await serviceClient(service, 'chat').userExists('ana')).toBe(true);
   });
 
@@ -101,7 +103,7 @@ describe('the text of a message', () => {
     client.send({ type: 'sendToGroup', group: 'h', ackId: 1, data: 1 });
     client.send({ type: 'PING' });
     client.send({ type: 'sendToGroup', group: 'h', ackId: 2, data: 1 });
-    await vi.waitFor(() => expect(client.frames).toHaveLength(8));
+    await until(() => client.frames.length === 8, 'all messages');
     expect(client.messages()[0]).toMatchObject({ type: 'system', event: 'connected', userId: 'ana' });
     expect(client.frames.slice(1)).toEqual([
       '{"type":"message","from":"server","dataType":"json","data":{"message":"Hello world!"}}',
@@ -119,9 +121,9 @@ describe('the text of a message', () => {
     const admin = serviceClient(service, 'chat');
     await admin.sendToAll('a', { contentType: 'text/plain' });
     client.send({ type: 'ping' });
-    await vi.waitFor(() => expect(client.frames).toHaveLength(3));
+    await until(() => client.frames.length === 3, 'the pong');
     await admin.group('g').sendToAll('b', { contentType: 'text/plain' });
-    await vi.waitFor(() => expect(client.frames).toHaveLength(4));
+    await until(() => client.frames.length === 4, 'the message to the group');
     expect(client.messages()[0]).toHaveProperty('reconnectionToken');
     expect(client.frames.slice(1)).toEqual([
       '{"type":"message","from":"server","dataType":"text","data":"a","sequenceId":1}',
@@ -135,7 +137,7 @@ describe('the text of a message', () => {
     client.send(
       '{"data": {"big": 12345678901234567890, "x": [1.0, "}"]} ,"type":"sendToGroup","group":"g","ackId":18446744073709551615}',
     );
-    await vi.waitFor(() => expect(client.frames).toHaveLength(3));
+    await until(() => client.frames.length === 3, 'the message and its ack');
     expect(client.frames[1]).toContain('"data":{"big": 12345678901234567890, "x": [1.0, "}"]}}');
     expect(client.frames[2]).toBe('{"type":"ack","ackId":18446744073709551615,"success":true}');
   });
@@ -172,7 +174,7 @@ describe('a client that breaks a rule is closed', () => {
     const empty = JSON.stringify({ type: 'event', event: 'e', ackId: 1, dataType: 'text', data: '' });
     const longest = empty.replace('""', `"${'x'.repeat(1024 * 1024 - empty.length)}"`);
     client.send(longest);
-    await vi.waitFor(() => expect(client.frames).toHaveLength(2));
+    await until(() => client.frames.length === 2, 'the ack of the longest message');
     client.send(`${longest} `);
     expect((await client.closed).code).toBe(1009);
   });
@@ -237,15 +239,15 @@ describe('a recovery', () => {
     const { connectionId, reconnectionToken } = first.messages()[0] as Record<string, string>;
     const admin = serviceClient(service, 'chat');
     for (const text of ['a', 'b', 'c']) await admin.sendToAll(text, { contentType: 'text/plain' });
-    await vi.waitFor(() => expect(first.frames).toHaveLength(4));
+    await until(() => first.frames.length === 4, 'the messages before the recovery');
     first.send({ type: 'sequenceAck', sequenceId: 1 });
     first.send({ type: 'ping' });
-    await vi.waitFor(() => expect(first.frames).toHaveLength(5));
+    await until(() => first.frames.length === 5, 'the pong behind the sequence ack');
     const recovery = `awps_connection_id=${connectionId}&awps_reconnection_token=${reconnectionToken}`;
     const second = await RawClient.open(resources, `${clientUrl(service, '')}&${recovery}`, RELIABLE);
     expect((await first.closed).code, 'the old socket is cut without a closing handshake').toBe(1006);
     await admin.sendToAll('d', { contentType: 'text/plain' });
-    await vi.waitFor(() => expect(second.frames).toHaveLength(4));
+    await until(() => second.frames.length === 4, 'what is sent again, and the new message');
     expect(second.messages()).toMatchObject([
       { event: 'connected', connectionId },
       { data: 'b', sequenceId: 2 },
@@ -279,10 +281,10 @@ it('handles one message of a client at a time: an event holds back what follows 
   await arrived.promise;
   busy.send({ type: 'ping' });
   other.send({ type: 'event', event: 'quick', data: 1, ackId: 1 });
-  await vi.waitFor(() => expect(other.frames).toHaveLength(2));
+  await until(() => other.frames.length === 2, 'the ack of the other client');
   expect(busy.frames, 'nothing is answered while the event is under way').toHaveLength(1);
   finish.resolve();
-  await vi.waitFor(() => expect(busy.frames).toHaveLength(6));
+  await until(() => busy.frames.length === 6, 'every answer to the busy client');
   expect(
     busy
       .messages()

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RunningWebPubSub } from '../../local/web-pubsub/server.ts';
 import { protobufProtocol } from '../../shared/azure/web-pubsub-protocol.ts';
+import { until } from '../support/until.ts';
 import { control, CONTROL_TOKEN as TOKEN } from './control-client.ts';
 import { connect, Resources, serviceClient, startService } from './service.ts';
 
@@ -49,8 +50,9 @@ describe('the control surface', () => {
     expect(cut).toEqual({ status: 200, body: { connections: 1 } });
     const group = serviceClient(service, 'chat').group('room');
     await group.sendToAll('missed', text);
+    await until(() => ana.heard.length > 0 && ben.heard.length > 0, 'both to hear the message');
     expect(ben.heard).toEqual(['missed']);
-    await vi.waitFor(() => expect(ana.heard).toEqual(['missed']), { timeout: 5_000 });
+    expect(ana.heard).toEqual(['missed']);
     expect(ana.stopped).not.toHaveBeenCalled();
     const { body } = await control(service, 'GET', 'connections');
     expect(body).toContainEqual({
@@ -72,7 +74,7 @@ describe('the control surface', () => {
       status: 200,
       body: { connections: 1 },
     });
-    await vi.waitFor(() => expect(ana.stopped).toHaveBeenCalledOnce(), { timeout: 5_000 });
+    await until(() => ana.stopped.mock.calls.length > 0, 'the client to give up its connection');
     expect(ben.stopped).not.toHaveBeenCalled();
     expect(await serviceClient(service, 'chat').userExists('ana')).toBe(false);
   });

@@ -1,6 +1,8 @@
 import type { WebPubSubClient } from '@azure/web-pubsub-client';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { LogEntry } from '../../local/web-pubsub/log.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { until } from '../support/until.ts';
 import { clientToken, clientUrl, RawClient } from './raw-client.ts';
 import { connect, Resources } from './service.ts';
 import { errorOf, everything, startWithWebhook, type Webhook } from './webhook.ts';
@@ -20,7 +22,7 @@ describe('a reply', () => {
     };
     const client = await RawClient.open(resources, clientUrl(service, await clientToken(service)));
     client.send({ type: 'event', event: 'e', data: 1, ackId: 7 });
-    await vi.waitFor(() => expect(client.messages().at(-1)).toMatchObject({ type: 'ack', ackId: 7 }));
+    await until(() => client.messages().at(-1)?.['ackId'] === 7, 'the ack of the event');
     return { frames: client.frames.slice(1) };
   }
 
@@ -113,12 +115,17 @@ describe('a handler that fails', () => {
   });
 
   it('by not answering is given up after the deadline', async () => {
+    const clock = new ManualClock(Date.now());
     const { webhook, service } = await startWithWebhook(resources, everything, {
+      clock,
       limits: { handlerTimeoutMs: 50 },
     });
     webhook.answer = () => {};
     const { client } = await connect(resources, service);
-    expect(await errorOf(client.sendEvent('e', 'x', 'text'))).toContain('did not answer within 50 ms');
+    const error = errorOf(client.sendEvent('e', 'x', 'text'));
+    await until(() => webhook.events().length === 1, 'the event at the handler');
+    clock.advance(50);
+    expect(await error).toContain('did not answer within 50 ms');
     expect(webhook.events()).toHaveLength(1);
   });
 

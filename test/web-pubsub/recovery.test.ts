@@ -2,6 +2,7 @@ import { type WebPubSubClient, WebPubSubJsonReliableProtocol } from '@azure/web-
 import { afterEach, expect, it, vi } from 'vitest';
 import type { RunningWebPubSub } from '../../local/web-pubsub/server.ts';
 import { protobufProtocol } from '../../shared/azure/web-pubsub-protocol.ts';
+import { until } from '../support/until.ts';
 import { connect, Resources, serviceClient, startService } from './service.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
 import { Webhook } from './webhook.ts';
@@ -42,16 +43,18 @@ it.each([
     client.on('disconnected', disconnected);
     const group = serviceClient(service, 'chat').group('room');
     await group.sendToAll('before', { contentType: 'text/plain' });
-    await vi.waitFor(() => expect(heard).toEqual(['before']));
+    await until(() => heard.length > 0, 'the message before the cut');
+    expect(heard).toEqual(['before']);
     proxy.refuse(true);
     proxy.cut();
     const missed = Array.from({ length: 20 }, (_, i) => `missed ${i}`);
     for (const text of missed) await group.sendToAll(text, { contentType: 'text/plain' });
     expect(heard, 'nothing gets through while the client is cut off').toEqual(['before']);
     proxy.refuse(false);
-    await vi.waitFor(() => expect(heard).toHaveLength(21), { timeout: 5_000 });
+    await until(() => heard.length >= 21, 'what was missed');
     await group.sendToAll('after', { contentType: 'text/plain' });
-    await vi.waitFor(() => expect(heard).toEqual(['before', ...missed, 'after']));
+    await until(() => heard.at(-1) === 'after', 'the message after the recovery');
+    expect(heard).toEqual(['before', ...missed, 'after']);
     expect(connected, 'a recovery is not a new connection').not.toHaveBeenCalled();
     expect(disconnected).not.toHaveBeenCalled();
   },
@@ -66,13 +69,12 @@ it('keeps the ack ids of a connection through a recovery', async () => {
   });
   await client.joinGroup('room', { ackId: 41 });
   proxy.cut();
-  await vi.waitFor(
-    async () => expect(await client.joinGroup('room', { ackId: 41 })).toMatchObject({ isDuplicated: true }),
-    {
-      timeout: 5_000,
-      interval: 100,
-    },
+  const joined = await until(
+    // As long as the client has not come back it can send nothing.
+    () => client.joinGroup('room', { ackId: 41 }).catch(() => undefined),
+    'the client to come back',
   );
+  expect(joined).toMatchObject({ isDuplicated: true });
   expect(await serviceClient(service, 'chat').connectionExists(connectionId)).toBe(true);
 });
 
@@ -102,7 +104,8 @@ it('answers an event on the new socket when the old one was cut while the handle
   proxy.cut();
   await failed;
   finish.resolve();
-  await vi.waitFor(() => expect(heard).toEqual(['late answer']), { timeout: 5_000 });
+  await until(() => heard.length > 0, 'the answer on the new socket');
+  expect(heard).toEqual(['late answer']);
 });
 
 it('tells a client that cannot be recovered to start anew, and forgets the session', async () => {
@@ -121,7 +124,7 @@ it('tells a client that cannot be recovered to start anew, and forgets the sessi
   );
   proxy.refuse(true);
   proxy.cut();
-  await vi.waitFor(async () => expect(await admin.connectionExists(connectionId)).toBe(false));
+  await until(async () => !(await admin.connectionExists(connectionId)), 'the session to expire');
   expect(await admin.groupExists('room'), 'an expired session is in no group').toBe(false);
   proxy.refuse(false);
   expect(await gone).toBe(connectionId);
@@ -132,9 +135,8 @@ it('ends the session at once when the client says goodbye', async () => {
   const service = await startService(resources);
   const { client, connectionId } = await connect(resources, service, { client: reliable });
   client.stop();
-  await vi.waitFor(async () =>
-    expect(await serviceClient(service, 'chat').connectionExists(connectionId)).toBe(false),
-  );
+  const admin = serviceClient(service, 'chat');
+  await until(async () => !(await admin.connectionExists(connectionId)), 'the end of the session');
 });
 
 it('lets a client that is closed over REST start anew, as the service does', async () => {

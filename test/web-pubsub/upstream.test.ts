@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { clientToken, clientUrl, RawClient } from './raw-client.ts';
 import { connect, Resources, serviceClient, startService } from './service.ts';
 import { errorOf, everything, startWithWebhook, Webhook } from './webhook.ts';
@@ -21,7 +22,7 @@ describe('an event request', () => {
     const { client, connectionId } = await connect(resources, service, { userId: 'ana' });
     await client.sendEvent('one', 'x', 'text');
     await client.sendEvent('two', { a: 1 }, 'json');
-    await vi.waitFor(() => expect(webhook.events()).toHaveLength(4));
+    await until(() => webhook.events().length === 4, 'connect, connected and both events');
     const byName = new Map(webhook.events().map((event) => [event.headers['ce-eventname'], event]));
     const signature = (key: string): string =>
       `sha256=${createHmac('sha256', key).update(connectionId).digest('hex')}`;
@@ -124,15 +125,16 @@ describe('the connect event', () => {
     expect(body['clientCertificates']).toEqual([]);
     expect(body['headers']).toMatchObject({ upgrade: ['websocket'] });
     client.send({ type: 'sendToGroup', group: 'room', data: 1, ackId: 1 });
+    await until(() => client.frames.length === 2, 'the ack of what it may not do');
     await serviceClient(service, 'chat').group('room').sendToAll('hi', { contentType: 'text/plain' });
-    await vi.waitFor(() => expect(client.frames).toHaveLength(3));
+    await until(() => client.frames.length === 3, 'the message to its group');
     expect(client.messages()).toMatchObject([
       { event: 'connected', userId: 'renamed' },
       { type: 'ack', success: false, error: { name: 'Forbidden' } },
       { from: 'group', data: 'hi' },
     ]);
     client.send({ type: 'event', event: 'e', data: 1, ackId: 2 });
-    await vi.waitFor(() => expect(client.frames).toHaveLength(4));
+    await until(() => client.frames.length === 4, 'the ack of the event');
     expect(webhook.events()[1]?.headers).toMatchObject({
       'ce-connectionstate': 'MQ==',
       'ce-userid': 'renamed',
@@ -163,7 +165,7 @@ it('stops at once although a handler is silent', async () => {
   webhook.answer = () => {};
   const { client } = await connect(resources, service);
   const sent = client.sendEvent('e', 'x', 'text').catch(() => {});
-  await vi.waitFor(() => expect(webhook.events()).toHaveLength(2));
+  await until(() => webhook.events().length === 2, 'both events at the handler');
   client.stop();
   await service.close();
   await sent;
@@ -181,7 +183,7 @@ describe('events of different connections', () => {
     const quick = await connect(resources, service);
     const order: string[] = [];
     const slowEvent = slow.client.sendEvent('slow', 'x', 'text').then(() => order.push('slow'));
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await until(() => held.length === 1, 'the slow event at the handler');
     const behind = slow.client.sendEvent('behind', 'x', 'text').then(() => order.push('behind'));
     for (let i = 0; i < 20; i += 1) await quick.client.sendEvent('quick', 'x', 'text');
     order.push('quick');
@@ -213,7 +215,7 @@ describe('events of different connections', () => {
     await second.client.sendEvent('e', 'x', 'text');
     await first.client.sendEvent('e', 'x', 'text');
     first.client.stop();
-    await vi.waitFor(() => expect(webhook.events()).toHaveLength(5));
+    await until(() => webhook.events().length === 5, 'the last event of the first client');
     const cookies = webhook.events().map(({ headers }) => [headers['ce-eventname'], headers.cookie]);
     expect(cookies).toEqual([
       ['connect', undefined],
@@ -240,7 +242,7 @@ it('tells the handler of the end of a connection, with the reason, and waits for
   webhook.answer = () => {};
   const { connectionId } = await connect(resources, service);
   await serviceClient(service, 'chat').closeConnection(connectionId, { reason: 'enough' });
-  await vi.waitFor(() => expect(webhook.events()).toHaveLength(2));
+  await until(() => webhook.events().length === 2, 'both notifications');
   const last = webhook.events().find(({ url }) => url === '/disconnected');
   expect(last?.headers).toMatchObject({
     'ce-type': 'azure.webpubsub.sys.disconnected',
@@ -257,7 +259,7 @@ it('drops and reports notifications when too many wait for a silent handler', as
   );
   webhook.answer = () => {};
   for (let i = 0; i < 4; i += 1) await connect(resources, service);
-  await vi.waitFor(() => expect(webhook.events()).toHaveLength(2));
+  await until(() => webhook.events().length === 2, 'the notifications that are not dropped');
   expect(log.map(({ message }) => message)).toEqual(
     Array.from({ length: 2 }, () => 'Too many events wait for event handlers: dropped.'),
   );

@@ -3,6 +3,7 @@ import { defineWorker } from '../../functions/worker-kit/define-worker.ts';
 import { handleLaneEvent } from '../../functions/worker-kit/lane-event.ts';
 import { PlayError, Player } from '../../functions/worker-kit/player.ts';
 import { parseRtp } from '../../shared/protocol/rtp.ts';
+import { until } from '../support/until.ts';
 
 const OPTIONS = { turn: 3, format: 'pcm16KMono', at: 1_600, published: 0 } as const;
 
@@ -37,10 +38,10 @@ describe('what a worker plays', () => {
     await Promise.resolve();
     expect(sent, 'the second waits for the first').toHaveLength(1);
     waiting[0]?.resolve();
-    await expect.poll(() => sent).toHaveLength(2);
+    await until(() => sent.length === 2, 'the second message');
     waiting[1]?.resolve();
     await playing;
-    await expect.poll(() => sent).toHaveLength(3);
+    await until(() => sent.length === 3, 'the action behind what is played');
     waiting[2]?.resolve();
     await acting;
     const [first, second] = packets(sent);
@@ -58,10 +59,10 @@ describe('what a worker plays', () => {
     const player = new Player({ ...OPTIONS, send });
     const lost = player.play(Int16Array.of(1));
     const next = player.play(Int16Array.of(2));
-    await expect.poll(() => waiting).toHaveLength(1);
+    await until(() => waiting.length === 1, 'the message that is lost');
     waiting[0]?.reject(new Error('no network'));
     await expect(lost).rejects.toThrow('no network');
-    await expect.poll(() => sent).toHaveLength(2);
+    await until(() => sent.length === 2, 'the message after it');
     waiting[1]?.resolve();
     await next;
   });

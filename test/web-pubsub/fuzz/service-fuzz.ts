@@ -21,6 +21,8 @@ export interface ServiceFuzzReport {
 }
 
 /**
+ * What is sent depends on the seed alone: whoever draws does so at once, and waits for others only afterwards.
+ *
  * Sends random HTTP requests, then random bytes on connections of their own (damaged requests and upgrades, some with frames after
  * them), to a stand-in over sockets.
  * @throws Error when one is answered with 500 or not at all, or without the error model, or when something is left of the connections
@@ -101,7 +103,7 @@ async function randomRequest(
   if (!path.startsWith('/')) path = `/${path}`;
   const target = query.length === 0 ? path : `${path}?${query.join('&')}`;
   const headers: Record<string, string> = {};
-  if (random.fraction() < 0.9) headers['authorization'] = `Bearer ${await restToken(service, target)}`;
+  const signs = random.fraction() < 0.9;
   if (random.fraction() < 0.7)
     headers['content-type'] = pick(random, [
       'text/plain',
@@ -121,11 +123,18 @@ async function randomRequest(
   const sends = method !== 'GET' && method !== 'HEAD';
   // Node frames a body by itself only for methods that usually have one.
   if (sends) headers['content-length'] = String(body.length);
+  if (signs) headers['authorization'] = `Bearer ${await restToken(service, target)}`;
   const told = `${method} ${target}`;
   return await new Promise((resolve, reject) => {
+    // A body that is refused before it was read ends the connection, which may come before the answer is read.
+    const failed = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'ECONNRESET' || error.code === 'EPIPE') resolve(0);
+      else reject(error);
+    };
     const sent = httpRequest(`${service.url}`, { agent, method, path: target, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', failed);
       response.on('end', () => {
         const status = response.statusCode ?? 0;
         const problem = problemOf(
@@ -139,11 +148,7 @@ async function randomRequest(
       });
     });
     sent.setTimeout(LIMIT_MS, () => sent.destroy(new Error(`${told}: no answer in ${LIMIT_MS} ms`)));
-    // A body that is refused before it was read ends the connection, which may come before the answer is read.
-    sent.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNRESET' || error.code === 'EPIPE') resolve(0);
-      else reject(error);
-    });
+    sent.on('error', failed);
     sent.end(sends ? body : undefined);
   });
 }
@@ -161,7 +166,10 @@ function problemOf(status: number, method: string, code: unknown, body: string):
   }
 }
 
-/** Writes damaged bytes on a connection of its own and waits for its end. */
+/**
+ * Writes damaged bytes on a connection of its own and waits for its end. An upgrade that is right is answered before the client closes
+ * its side: a client that has closed it already may be taken for one that has gone.
+ */
 async function randomConnection(random: Random, service: RunningWebPubSub, token: string): Promise<number> {
   const upgrade = [
     `GET /client/hubs/chat?access_token=${token} HTTP/1.1`,
@@ -176,10 +184,10 @@ async function randomConnection(random: Random, service: RunningWebPubSub, token
   const frames = Buffer.concat(
     Array.from({ length: below(random, 4) }, () => maskedFrame(random, jsonMessage(random))),
   );
-  const bytes =
-    random.fraction() < 0.5
-      ? Buffer.concat([head, random.fraction() < 0.5 ? frames : mutate(random, frames)])
-      : mutate(random, Buffer.concat([head, frames]));
+  const isRight = random.fraction() < 0.5;
+  const bytes = isRight
+    ? Buffer.concat([head, random.fraction() < 0.5 ? frames : mutate(random, frames)])
+    : mutate(random, Buffer.concat([head, frames]));
   return await new Promise((resolve, reject) => {
     const socket = connect(service.port, '127.0.0.1');
     let answer = '';
@@ -189,15 +197,18 @@ async function randomConnection(random: Random, service: RunningWebPubSub, token
     }, LIMIT_MS);
     socket.on('data', (chunk: Buffer) => {
       if (answer.length < 64) answer += chunk.toString('latin1');
+      if (isRight) socket.end();
     });
     socket.on('error', () => {});
     socket.on('close', () => {
       clearTimeout(timer);
       const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
       if (status === 500) reject(new Error(`an internal error after ${bytes.toString('latin1')}`));
+      else if (isRight && status !== 101) reject(new Error(`a right upgrade was answered with '${answer}'`));
       else resolve(status);
     });
-    socket.end(bytes);
+    if (isRight) socket.write(bytes);
+    else socket.end(bytes);
   });
 }
 
