@@ -14,11 +14,13 @@ import type { SpeechListener } from './speech-events.ts';
 export const SPEECH_RULES = { minSpeechMs: 120, endSilenceMs: 300 } as const;
 /** Time that passed without frames is looked at so often. */
 const TICK_MS = 100;
+/** A tick that runs later than this tells of a process that was held up: frames that came meanwhile have not been read yet. */
+const HELD_UP_MS = 100;
 /** How much later than those of another participant, or than time itself, frames may come and still be waited for. */
 export const LATE_MS = 200;
 /** After so long without any frame there is nothing left that could end; the next frame winds the clock up again. */
 const IDLE_MS = 5_000;
-/** How long after the last sample of speech its end is told at the latest. */
+/** How long after the last sample of speech its end is told at the latest, by a process that is not held up. */
 export const SPEECH_END_LATENCY_MS = SPEECH_RULES.endSilenceMs + LATE_MS + 2 * TICK_MS;
 
 export interface ListeningOptions {
@@ -78,11 +80,20 @@ export class Listening {
   }
 
   #tickLater(): void {
+    const { clock } = this.#options;
+    const dueMs = clock.elapsedMs() + TICK_MS;
     this.#isTicking = true;
-    this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
+    this.#cancelTick = clock.after(TICK_MS, () => this.#tick(dueMs));
   }
 
-  #tick(): void {
+  /** The pause of a process that was held up is not one of the caller: what he said in it is read first. */
+  #tick(dueMs: number): void {
+    const { clock } = this.#options;
+    if (clock.elapsedMs() - dueMs <= HELD_UP_MS) this.#passTime();
+    else this.#cancelTick = clock.after(TICK_MS, () => this.#passTime());
+  }
+
+  #passTime(): void {
     const quietMs = this.#options.clock.elapsedMs() - this.#heardAtMs;
     const position = this.#position + (quietMs - LATE_MS) * this.#samplesPerMs;
     for (const [ssrc, { bounds }] of this.#ears) this.#tell(ssrc, bounds.advance(position));

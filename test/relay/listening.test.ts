@@ -21,11 +21,23 @@ function setUp() {
     onAdvance: (position) => advanced.push(position),
   });
   const at = new Map<number, number>();
+  let heldBack: (() => void)[] | undefined;
+  const { after } = clock;
+  clock.after = (ms, run) =>
+    after.call(clock, ms, () => (heldBack === undefined ? run() : void heldBack.push(run)));
   return {
     clock,
     told,
     advanced,
     listening,
+    /** Time passes in which the process does nothing; what was due in it is done at its end. */
+    async beHeldUp(ms: number) {
+      const late: (() => void)[] = [];
+      heldBack = late;
+      await clock.advance(ms);
+      heldBack = undefined;
+      for (const run of late) run();
+    },
     /** Frames of a participant as they come, 20 ms apart. */
     async hear(ssrc: number, frames: number, sound: 'voice' | 'silence') {
       for (let i = 0; i < frames; i += 1) {
@@ -70,6 +82,24 @@ describe('listening', () => {
     await clock.advance(400);
     await hear(0, 20, 'voice');
     expect(told).toHaveLength(1);
+  });
+
+  it('takes no pause of its own process for one of the caller, whose frames are read after it', async () => {
+    const { told, hear, advanced, beHeldUp } = setUp();
+    await hear(0, 20, 'voice');
+    await beHeldUp(900);
+    await hear(0, 20, 'voice');
+    expect(told).toHaveLength(1);
+    expect(Math.max(...advanced), 'the stream is where its frames are').toBeLessThanOrEqual(40 * FRAME);
+  });
+
+  it('tells the end a moment later when the process was held up and no frames are read after it', async () => {
+    const { told, hear, clock, beHeldUp } = setUp();
+    await hear(0, 20, 'voice');
+    await beHeldUp(900);
+    expect(told).toHaveLength(1);
+    await clock.advance(100);
+    expect(told[1]).toEqual(['ended', 0, 20 * FRAME, 400]);
   });
 
   it('lets time pass for a participant who is silent while another speaks', async () => {
