@@ -10,6 +10,7 @@ import { type RecordedSpan, recordSpans } from '../../support/recorded-spans.ts'
 import { speechLike } from '../../support/signals.ts';
 import { until } from '../../support/until.ts';
 import { audioData, audioMetadata } from '../acs-messages.ts';
+import { RelayClock } from '../relay-clock.ts';
 import { CALL_ID, dial, get, mediaUrl, relay, reportWith, ticketFor } from '../relay-fixture.ts';
 
 const INVOCATION = '00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01';
@@ -57,8 +58,10 @@ const parrot = defineWorker({
 
 const mute = defineWorker({ name: 'mute', listen: { mode: 'utterance' }, onUtterance() {} });
 
+/** On a clock that stands still: time passes in the audio alone, and no pause of this process is taken for one of the caller. */
 async function callTo(worker: Worker, sent: Uint8Array[] = []) {
-  const running = await relay({}, { openConnection: lanesTo(worker, sent) });
+  const clock = new RelayClock(Date.now());
+  const running = await relay({}, { clock, openConnection: lanesTo(worker, sent) });
   const { name, listen } = worker;
   const plan = {
     format: 'pcm16KMono',
