@@ -4,11 +4,15 @@ import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
 import { until } from '../support/until.ts';
 import { type AcsStream, dial, mediaUrl, relay, reportWith, ticketFor } from './relay-fixture.ts';
 
+/** Lanes of which every message is acknowledged, so that a stream has ended as soon as its socket is closed. */
 function recordingLane(events: CallEvent[]): OpenLaneConnection {
-  return () => ({
+  return (_, { settled }) => ({
     start: () => Promise.resolve(),
-    sendAudio: () => Promise.resolve(),
-    sendEvent: async (event) => void events.push(event),
+    sendAudio: () => queueMicrotask(() => settled(true)),
+    sendEvent: (event) => {
+      events.push(event);
+      queueMicrotask(() => settled(true));
+    },
     stop: () => {},
   });
 }
