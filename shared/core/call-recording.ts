@@ -16,7 +16,8 @@ export type RecordingRequest = 'startRecording' | 'pauseRecording' | 'resumeReco
  * ```
  *
  * Pausing, resuming and stopping hold when ACS has answered; what it tells later in RecordingStateChanged agrees, except after a crash in
- * between, when it is all that is known. ACS tells of a paused recording that it is inactive, as of one that has ended.
+ * between, when it is all that is known. ACS tells of a paused recording that it is inactive, as of one that has ended. Its events come in no
+ * order and may come long after the answers: until it has told of a pause or a resumption, what it tells against that is older.
  */
 export interface Recording {
   readonly state: RecordingState;
@@ -28,6 +29,8 @@ export interface Recording {
   readonly asked?: RecordingRequest;
   /** `starting`: it begins with a pause. */
   readonly pauseOnStart?: true;
+  /** `recording` after a resumption, `paused` after a pause: ACS has answered, and has not told of it yet. */
+  readonly untold?: true;
   /** The recording that was stopped last: what is told of it comes late. */
   readonly stoppedId?: string;
   /** The time that ACS gave the newest event applied, by its own clock. */
@@ -134,9 +137,9 @@ function answered(
         ...(recordingId === undefined ? {} : { recordingId }),
       };
     case 'pauseRecording':
-      return recording.state === 'recording' ? enter(rest, 'paused', nowMs) : rest;
+      return recording.state === 'recording' ? { ...enter(rest, 'paused', nowMs), untold: true } : rest;
     case 'resumeRecording':
-      return recording.state === 'paused' ? enter(rest, 'recording', nowMs) : rest;
+      return recording.state === 'paused' ? { ...enter(rest, 'recording', nowMs), untold: true } : rest;
     case 'stopRecording':
       return recording.state === 'recording' || recording.state === 'paused' ? stopped(rest, nowMs) : rest;
   }
@@ -163,7 +166,10 @@ function told(
   if (recordingId === recording.stoppedId || atMs < recording.newestEventMs) return recording;
   // ACS records a call once at a time: another recording than ours is an older one.
   if (recording.recordingId !== undefined && recording.recordingId !== recordingId) return recording;
-  const known: Recording = { ...recording, recordingId, newestEventMs: atMs };
+  if (recording.untold && recording.asked === undefined && active !== (recording.state === 'recording'))
+    return { ...recording, newestEventMs: atMs };
+  const { untold: _, ...rest } = recording;
+  const known: Recording = { ...rest, recordingId, newestEventMs: atMs };
   if (active) return recording.state === 'recording' ? known : enter(known, 'recording', nowMs);
   switch (recording.state) {
     case 'inactive':
@@ -174,7 +180,8 @@ function told(
     case 'starting':
       return enter(known, 'paused', nowMs);
     case 'recording':
-      return recording.asked === 'pauseRecording' ? enter(known, 'paused', nowMs) : over(known, nowMs);
+      if (recording.asked === 'pauseRecording') return enter(known, 'paused', nowMs);
+      return recording.asked === 'stopRecording' ? stopped(known, nowMs) : over(known, nowMs);
   }
 }
 
@@ -190,7 +197,7 @@ function over(recording: Recording, nowMs: number): Recording {
 }
 
 function enter(
-  { pauseOnStart: _, ...recording }: Recording,
+  { pauseOnStart: _, untold: _untold, ...recording }: Recording,
   state: RecordingState,
   nowMs: number,
 ): Recording {

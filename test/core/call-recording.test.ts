@@ -112,6 +112,35 @@ describe('a recording', () => {
     expect(recordingAfter(...goesOn, tell(false, 8, 'another')).state, 'another recording').toBe('recording');
   });
 
+  it('stays paused, or goes on, whatever ACS tells late of what was before', () => {
+    const paused = [...started, ask('pauseRecording'), answer('pauseRecording')];
+    expect(recordingAfter(...paused, tell(true, 5)).state, 'the start, told after the pause').toBe('paused');
+    expect(recordingAfter(...paused, tell(true, 5), tell(false, 6)).state).toBe('paused');
+    const resumed = [...paused, ask('resumeRecording'), answer('resumeRecording')];
+    expect(recordingAfter(...resumed, tell(false, 6)).state, 'the pause, told after the resumption').toBe(
+      'recording',
+    );
+    expect(recordingAfter(...resumed, tell(true, 7), tell(false, 6)).state).toBe('recording');
+    expect(recordingAfter(...resumed, tell(false, 6), tell(true, 7), tell(false, 8)).state, 'its end').toBe(
+      'inactive',
+    );
+    const again = [...resumed, ask('pauseRecording'), answer('pauseRecording')];
+    expect(recordingAfter(...again, tell(true, 7), tell(false, 6), tell(false, 8)).state).toBe('paused');
+  });
+
+  it('goes on when ACS tells so and the answer was lost, or somebody else resumed it', () => {
+    const paused = [...started, ask('pauseRecording'), answer('pauseRecording')];
+    expect(recordingAfter(...paused, ask('resumeRecording'), tell(true, 9)).state).toBe('recording');
+    expect(recordingAfter(...paused, tell(false, 6), tell(true, 9)).state, 'by somebody else').toBe(
+      'recording',
+    );
+  });
+
+  it('that was stopped is not brought back by what is told late where the answer was lost', () => {
+    const stopping = [...started, ask('stopRecording'), tell(false, 6)];
+    expect(recordingAfter(...stopping, tell(true, 7)).state).toBe('inactive');
+  });
+
   it('ends with the call', () => {
     expect(recordingAfter(...started, { type: 'callEnded' }).state).toBe('inactive');
   });
