@@ -1,11 +1,14 @@
-/** Barge-in over real sockets in real time: the relay's account of what was heard, beside what the ACS stand-in played. */
+/** Barge-in over real sockets, at the pace of real time: the relay's account of what was heard, beside what the ACS stand-in played. */
 import { expect, it, onTestFinished } from 'vitest';
 import { createOpenMediaStream } from '../../local/acs/media/media-stream.ts';
+import { MediaTicker } from '../../local/acs/media/media-ticker.ts';
 import type { MediaStream } from '../../local/acs/media/port.ts';
 import { PHONE_FRAME_MS, type Phone } from '../../local/phone/phone.ts';
+import type { Clock } from '../../relay/clock.ts';
 import type { LaneConnection, LaneListener, OpenLaneConnection } from '../../relay/lane-connection.ts';
 import { formatRtp } from '../../shared/protocol/rtp.ts';
 import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
+import { RunningTime } from '../support/running-time.ts';
 import { until } from '../support/until.ts';
 import { CONNECTION_ID, mediaUrl, relay, ticketFor } from './relay-fixture.ts';
 
@@ -15,6 +18,8 @@ const SAMPLES_PER_MS = 16;
 const BURST_FRAMES = 15;
 /** A frame of the other side's clock, a piece of network, and timers. */
 const TOLERANCE_MS = 40;
+/** Ends only what hangs: on a busy machine time goes on slowly. */
+const WAIT_MS = 60_000;
 
 /** A caller who is silent until he is told to speak, and counts what he hears of the application. */
 class Interrupter implements Phone {
@@ -78,10 +83,13 @@ class Talker {
   }
 }
 
-interface Interruption {
-  readonly errorMs: number;
-  /** How late the one process that plays both sides was meanwhile, by its own 20 ms deadlines. */
-  readonly stalledMs: number;
+/** The same time as the relay sees it. */
+function relayClock({ clock }: RunningTime): Clock {
+  return {
+    nowMs: () => clock.now(),
+    elapsedMs: () => clock.now(),
+    after: (ms, run) => clock.after(ms, run),
+  };
 }
 
 it('tells a worker within 40 ms how much of what it said was heard, in a hundred interruptions', async () => {
@@ -91,15 +99,17 @@ it('tells a worker within 40 ms how much of what it said was heard, in a hundred
     talkers.set(callId, talker);
     return talker.connect(listener);
   };
-  const running = await relay({ maxCalls: CALLS }, { openConnection });
-  const lateness: { readonly atMs: number; readonly lateMs: number }[] = [];
+  // One time for both sides, in which they are never held up: what is judged is the relay's account, not the machine.
+  const time = new RunningTime();
+  onTestFinished(() => time.stop());
+  const running = await relay({ maxCalls: CALLS }, { openConnection, clock: relayClock(time) });
   const openMediaStream = createOpenMediaStream({
-    onFrame: (lateMs) => lateness.push({ atMs: performance.now(), lateMs }),
+    ticker: new MediaTicker(time.clock),
+    handshakeTimeoutMs: WAIT_MS,
   });
-  const stalledSince = (sinceMs: number): number =>
-    lateness.reduce((worst, { atMs, lateMs }) => (atMs < sinceMs ? worst : Math.max(worst, lateMs)), 0);
 
-  const call = async (n: number): Promise<Interruption[]> => {
+  /** How far the worker was told wrong at each interruption, in milliseconds. */
+  const call = async (n: number): Promise<number[]> => {
     const callId = n.toString(16).padStart(16, '0');
     const workers = [
       { name: 'talker', listen: { mode: 'chunk', ms: 100 }, bargeIn: { policy: 'stop' } } as const,
@@ -126,39 +136,33 @@ it('tells a worker within 40 ms how much of what it said was heard, in a hundred
       { started: () => {}, failed: () => {}, closedByPeer: () => {} },
     );
     onTestFinished(() => stream.stop());
-    const talker = await until(() => talkers.get(callId), 'the lane of the call');
-    await until(() => stream.report().framesSent > 10, 'frames of the call');
+    const talker = await until(() => talkers.get(callId), 'the lane of the call', WAIT_MS);
+    await until(() => stream.report().framesSent > 10, 'frames of the call', WAIT_MS);
 
-    const interruptions: Interruption[] = [];
+    const errors: number[] = [];
     for (let i = 0; i < INTERRUPTIONS_A_CALL; i += 1) {
       const before = phone.heardSamples;
-      const sinceMs = performance.now();
       talker.say(5_000 * SAMPLES_PER_MS, i);
       const heardEnough = before + (100 + ((n * 733 + i * 389) % 1_200)) * SAMPLES_PER_MS;
-      await until(() => phone.heardSamples > heardEnough, 'some of the reply to be heard');
+      await until(() => phone.heardSamples > heardEnough, 'some of the reply to be heard', WAIT_MS);
       phone.burst();
-      const told = await until(() => talker.interrupted[i], 'the worker to be told');
-      await until(() => stream.report().stopAudioCount === i + 1, 'StopAudio to arrive');
+      const told = await until(() => talker.interrupted[i], 'the worker to be told', WAIT_MS);
+      await until(() => stream.report().stopAudioCount === i + 1, 'StopAudio to arrive', WAIT_MS);
       const playedMs = (phone.heardSamples - before) / SAMPLES_PER_MS;
       expect(told.turn).toBe(i + 1);
-      interruptions.push({ errorMs: Math.abs(told.playedMs - playedMs), stalledMs: stalledSince(sinceMs) });
+      errors.push(Math.abs(told.playedMs - playedMs));
       talker.say(200 * SAMPLES_PER_MS, i);
       const quietFrames = stream.report().framesSent + BURST_FRAMES + 400 / PHONE_FRAME_MS;
-      await until(() => stream.report().framesSent > quietFrames, 'the speech to end');
+      await until(() => stream.report().framesSent > quietFrames, 'the speech to end', WAIT_MS);
       expect((phone.heardSamples - before) / SAMPLES_PER_MS, 'audio of the old turn is not heard').toBe(
         playedMs,
       );
     }
-    return interruptions;
+    return errors;
   };
 
   const all = (await Promise.all(Array.from({ length: CALLS }, (_, n) => call(n)))).flat();
   expect(all).toHaveLength(CALLS * INTERRUPTIONS_A_CALL);
-  const errors = all.map(({ errorMs }) => errorMs).sort((a, b) => a - b);
-  expect(errors[errors.length / 2], 'the median error in ms').toBeLessThanOrEqual(TOLERANCE_MS);
-  // On a machine that is held up longer than a frame lasts, the clocks of both sides are as far apart.
-  const outside = all.filter(
-    ({ errorMs, stalledMs }) => errorMs > TOLERANCE_MS + Math.max(0, stalledMs - PHONE_FRAME_MS),
-  );
-  expect(outside, 'interruptions of which the worker was told something else').toEqual([]);
-}, 30_000);
+  const outside = all.filter((errorMs) => errorMs > TOLERANCE_MS);
+  expect(outside, 'errors in ms of what the worker was told').toEqual([]);
+}, 120_000);
