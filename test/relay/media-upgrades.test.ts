@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CallRegistry } from '../../relay/call-registry.ts';
 import { createLog } from '../../relay/log.ts';
-import { MediaUpgrades, REFUSAL_LINGER_MS } from '../../relay/media-upgrades.ts';
+import { MAX_PENDING_UPGRADES, MediaUpgrades, REFUSAL_LINGER_MS } from '../../relay/media-upgrades.ts';
 import { WebSocketEndpoint } from '../../relay/web-socket/web-socket-endpoint.ts';
 import { mediaPath } from '../../shared/protocol/names.ts';
 import type { StreamHandover } from '../../shared/protocol/stream-handover.ts';
@@ -40,7 +40,11 @@ function request(url: string, change: Record<string, string> = {}): IncomingMess
   });
 }
 
-function setUp(take: () => Promise<StreamHandover | undefined> = async () => LEFT) {
+/** `checkToken`: how the token of ACS is checked; without it there is none. */
+function setUp(
+  take: () => Promise<StreamHandover | undefined> = async () => LEFT,
+  checkToken?: () => Promise<void>,
+) {
   const clock = new RelayClock(Date.now());
   const registry = new CallRegistry(10);
   const sockets = new WebSocketEndpoint({ clock, maxMessageBytes: 1_024 });
@@ -49,8 +53,10 @@ function setUp(take: () => Promise<StreamHandover | undefined> = async () => LEF
   const upgrades = new MediaUpgrades({
     rules: {
       ticketKeys: [TICKET_KEY],
-      tokenPolicy: 'off',
-      tokens: { verify: () => Promise.reject(new Error('there are no tokens here')) },
+      tokenPolicy: checkToken === undefined ? 'off' : 'require',
+      tokens: {
+        verify: checkToken ?? (() => Promise.reject(new Error('there are no tokens here'))),
+      },
     },
     registry,
     handovers: { take },
@@ -144,6 +150,23 @@ describe('A request for a media stream', () => {
     expect(client.destroyed).toBe(true);
     left.resolve(undefined);
     await done;
+  });
+
+  it('is refused with 503 while as many as may be are being checked, and has its turn when they are done', async () => {
+    const checked = Promise.withResolvers<void>();
+    const { upgrades, client, accepted } = setUp(undefined, () => checked.promise);
+    const url = await goodUrl();
+    const first = Array.from({ length: MAX_PENDING_UPGRADES }, () => new Client());
+    const done = first.map((each) => upgrades.upgrade(request(url), each, NO_HEAD));
+    await upgrades.upgrade(request(url), client, NO_HEAD);
+    expect(client.text).toMatch(/^HTTP\/1\.1 503 .*too many streams are being opened/s);
+    expect(upgrades.refused).toEqual({ '503': 1 });
+    checked.resolve();
+    await Promise.all(done);
+    expect(accepted, 'those that came first').toHaveLength(MAX_PENDING_UPGRADES);
+    const next = new Client();
+    await upgrades.upgrade(request(url), next, NO_HEAD);
+    expect(next.text).toMatch(/^HTTP\/1\.1 101 /);
   });
 
   it('is refused before its ticket is looked at while the relay takes no more calls', async () => {
