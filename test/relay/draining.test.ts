@@ -2,9 +2,11 @@ import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listenOnLoopback } from '../support/loopback.ts';
 import { until } from '../support/until.ts';
+import { RelayClock } from './relay-clock.ts';
 import { type AcsStream, CALL_ID, dial, get, mediaUrl, refusal, relay, ticketFor } from './relay-fixture.ts';
 
 interface Asked {
+  readonly method: string;
   readonly path: string;
   readonly authorization: string;
 }
@@ -13,7 +15,8 @@ interface Asked {
 async function controlApp(status: number, stream?: () => AcsStream | undefined) {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
-    asked.push({ path: request.url ?? '', authorization: request.headers.authorization ?? '' });
+    const { method = '', url: path = '', headers } = request;
+    asked.push({ method, path, authorization: headers.authorization ?? '' });
     response.writeHead(status).end();
     if (status === 202) stream?.()?.close();
   });
@@ -29,14 +32,15 @@ describe('A relay that is to end', () => {
   it('has its call moved with the ticket of the call, and neither takes another nor ends this one itself', async () => {
     let stream: AcsStream | undefined;
     const { asked, controlUrl } = await controlApp(202, () => stream);
-    const running = await relay({ controlUrl });
+    // Its tickets are fresh and no time limit of its own runs out, however long all this takes.
+    const running = await relay({ controlUrl }, { clock: new RelayClock(Date.now()) });
     const ticket = await ticketFor();
     stream = await dial(mediaUrl(running, ticket));
     await running.drain();
     const authorization = `Bearer ${ticket}`;
     expect(asked, 'it leaves word for the next stream before that can begin').toEqual([
-      { path: `/api/calls/${CALL_ID}/streaming/handover`, authorization },
-      { path: `/api/calls/${CALL_ID}/streaming/restart`, authorization },
+      { method: 'PUT', path: `/api/calls/${CALL_ID}/streaming/handover`, authorization },
+      { method: 'POST', path: `/api/calls/${CALL_ID}/streaming/restart`, authorization },
     ]);
     expect((await stream.closed).code, 'ACS closes its stream itself').toBe(1000);
     expect((await get(`${running.url}/readyz`)).status).toBe(503);
@@ -47,10 +51,18 @@ describe('A relay that is to end', () => {
 
   it('gives up at the deadline, with the call still going on until it is closed', async () => {
     const { asked, controlUrl } = await controlApp(500);
-    const running = await relay({ controlUrl, drainDeadlineMs: 300 });
+    const clock = new RelayClock(Date.now());
+    const running = await relay({ controlUrl, drainDeadlineMs: 300 }, { clock });
     const stream = await dial(mediaUrl(running, await ticketFor()));
-    await running.drain();
-    expect(asked.length).toBeGreaterThan(0);
+    let isDone = false;
+    const drained = running.drain().then(() => {
+      isDone = true;
+    });
+    await until(() => asked.some(({ method }) => method === 'POST'), 'the relay to ask for the restart');
+    await clock.advance(299);
+    expect(isDone, 'before the deadline').toBe(false);
+    await clock.advance(1);
+    await drained;
     expect(stream.isClosed).toBe(false);
     await running.close();
     expect(await stream.closed).toEqual({ code: 1001, reason: 'relay shutting down' });
