@@ -9,6 +9,8 @@ import { decodeProto, encodeProto } from '../../support/web-pubsub-proto.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 
 const IDENTITY: LaneIdentity = { connectionId: 'c1', reconnectionToken: 't1' };
+/** Nothing but a hang lasts so long, in real time. */
+const HANG_MS = 18_000;
 /** The ack id at which whoever listens throws. */
 const FAULT = 666;
 const CONNECTED = {
@@ -103,13 +105,20 @@ async function connected(there: Service) {
   return here;
 }
 
-/** Lets time pass until the connection is given up; answers how much it was. */
+/**
+ * Lets time pass until the connection is given up; answers how much it was. In steps that leave an attempt room to be made between two of them, and
+ * that are few enough for a slow machine.
+ */
 async function givenUpAfterMs(clock: RelayClock, told: { readonly closed: number }): Promise<number> {
   const beganAtMs = clock.elapsedMs();
-  await until(async () => {
-    await clock.advance(50);
-    return told.closed === 1;
-  }, 'it to be given up');
+  await until(
+    async () => {
+      await clock.advance(250);
+      return told.closed === 1;
+    },
+    'it to be given up',
+    HANG_MS,
+  );
   return clock.elapsedMs() - beganAtMs;
 }
 
