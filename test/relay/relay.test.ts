@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import { createLog } from '../../relay/log.ts';
 import type { Relay } from '../../relay/relay.ts';
 import { until } from '../support/until.ts';
 import { audioData, audioMetadata, dtmf, frame, heardAudio } from './acs-messages.ts';
+import { RelayClock } from './relay-clock.ts';
 import {
   type AcsStream,
   ADMIN_TOKEN,
@@ -106,9 +108,9 @@ describe('the relay', () => {
     const url = new URL(mediaUrl(running, await ticketFor()));
     for (let i = 0; i < 5; i += 1) {
       const socket = connect(Number(port), '127.0.0.1');
-      socket.write(
-        `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
-      );
+      await once(socket, 'connect');
+      const request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+      await new Promise((resolve) => socket.write(request, resolve));
       socket.destroy();
     }
     await dial(url.href);
@@ -153,7 +155,7 @@ describe('the HTTP side', () => {
     const lines = metrics.trimEnd().split('\n');
     for (const line of lines) {
       expect(line).toMatch(
-        /^(# (HELP|TYPE) trunkline_relay_\w+ .+|trunkline_relay_\w+(\{\w+="[^"]*"\})? [\d.]+)$/,
+        /^(# (HELP|TYPE) trunkline_relay_\w+ .+|trunkline_relay_\w+(\{\w+="[^"]*"\})? [\d.]+(e-\d+)?)$/,
       );
     }
     expect(lines).toEqual(
@@ -211,7 +213,9 @@ describe('the HTTP side', () => {
 describe('shutting down', () => {
   it('tells ACS and the workers, takes no more calls and is not ready meanwhile', async () => {
     const lanes = scriptedLanes();
-    const running = await relay({ port: await freePort() }, { openConnection: lanes.open });
+    // On this clock the relay waits for its calls as long as they take.
+    const clock = new RelayClock(Date.now());
+    const running = await relay({ port: await freePort() }, { clock, openConnection: lanes.open });
     const acs = await dial(mediaUrl(running, await ticketFor()));
     const lane = await until(() => lanes.all[0], 'the lane to be opened');
     lane.started();
