@@ -143,7 +143,7 @@ describe('an operation on a call', () => {
       type: 'addParticipant',
       target: AGENT,
       displayName: 'Contoso',
-      ringMs: 2_500,
+      ringMs: 60_500,
     });
     expect(invitationId).toEqual(expect.any(String));
     (await h.callees.ringing(AGENT)).answer();

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { type BuiltApp, buildApp } from './built-app.ts';
 import { type HostProcess, KEYS, startHost } from './host-process.ts';
 
@@ -67,7 +68,8 @@ describe('requests and responses', () => {
   it('answers 500 without a body when the handler throws, and logs the reason', async () => {
     const response = await get('/api/throws');
     expect([response.status, await response.text()]).toEqual([500, '']);
-    await expect.poll(() => host.output()).toMatch(/error throws\[[0-9a-f-]{36}\] failed .*a secret reason/);
+    const reason = /error throws\[[0-9a-f-]{36}\] failed .*a secret reason/;
+    await until(() => reason.test(host.output()), 'the reason of the failure in the log');
   });
 
   it('answers 204 when the handler returns nothing', async () => {
@@ -253,12 +255,14 @@ describe('the app', () => {
 
   it('writes what a function logs as lines with its name and invocation, after the log hooks', async () => {
     const invocationId = await (await get('/api/says')).text();
-    await expect.poll(() => host.output()).toContain(`info  says[${invocationId}] the password is ***`);
+    const line = `info  says[${invocationId}] the password is ***`;
+    await until(() => host.output().includes(line), `the line "${line}"`);
     expect(host.output(), 'debug messages are below the default level').not.toContain('too quiet');
   });
 
   it('cannot register a function once it has started', async () => {
     expect(await status('/api/registersLate')).toBe(500);
-    await expect.poll(() => host.output()).toContain('can only be registered during app startup');
+    const reason = 'can only be registered during app startup';
+    await until(() => host.output().includes(reason), `the log to say: ${reason}`);
   });
 });

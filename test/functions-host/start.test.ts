@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { type BuiltApp, buildApp, writeApp } from './built-app.ts';
 import { type EndedProcess, type ProcessOptions, startHost, startRefused } from './host-process.ts';
 
@@ -87,16 +88,16 @@ describe('an app that starts', () => {
     );
     const host = await startHost(app.folder);
     await fetch(`${host.url}/api/hello`);
-    await expect.poll(() => host.output()).toMatch(/debug hello\[.*\] psst/);
+    await until(() => /debug hello\[.*\] psst/.test(host.output()), 'the quiet message in the log');
     await host.stop();
   });
 
   it('is told of settings in host.json that have no effect here, and of having registered nothing', async () => {
     const app = plainApp('', { 'host.json': '{"version":"2.0","functionTimeout":"00:01:00"}' });
     const host = await startHost(app.folder);
+    await host.stop();
     expect(host.output()).toContain('not supported: functionTimeout in host.json has no effect here');
     expect(host.output()).toContain('registered no function');
-    await host.stop();
   });
 });
 
@@ -194,7 +195,7 @@ describe('the end of a process', () => {
     `);
     const host = await startHost(app.folder);
     const response = fetch(`${host.url}/api/held`);
-    await expect.poll(() => host.output()).toContain('held\n');
+    await until(() => host.output().includes('held\n'), 'the function to hold the request');
     host.child.kill('SIGTERM');
     expect(await (await response).text()).toBe('finished');
     expect(await host.ended()).toBe(0);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { type BuiltApp, buildApp } from './built-app.ts';
 import { type HostProcess, startHost } from './host-process.ts';
 
@@ -48,7 +49,7 @@ it('cuts an answer off when the function fails in the middle of it', async () =>
   expect(response.status).toBe(200);
   await fetch(`${host.url}/api/breakOff`);
   await expect(response.text(), 'the client must see that the answer is not whole').rejects.toThrow();
-  await expect.poll(() => host.output()).toContain('and no further');
+  await until(() => host.output().includes('and no further'), 'the failure in the log');
 });
 
 it('delivers a whole answer even when the function did not read the request', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { type BuiltApp, buildApp } from './built-app.ts';
 import { type HostProcess, startHost } from './host-process.ts';
 
@@ -31,6 +32,13 @@ const ticks = async (name: string): Promise<Tick[]> => {
   return recorded.timers.filter((tick) => tick.name === name);
 };
 
+/** What a function was told, as soon as it has run. */
+const first = (name: string): Promise<Tick[]> =>
+  until(async () => {
+    const all = await ticks(name);
+    return all.length > 0 && all;
+  }, `the function ${name} to run`);
+
 const run = (name: string, init: RequestInit = {}) =>
   fetch(`${host.url}/admin/functions/${name}`, {
     method: 'POST',
@@ -40,9 +48,13 @@ const run = (name: string, init: RequestInit = {}) =>
   });
 
 it('runs a function on its schedule', async () => {
-  await expect.poll(async () => (await ticks('everySecond')).length, { timeout: 10_000 }).toBeGreaterThan(1);
-  const [first] = await ticks('everySecond');
-  expect(first?.timer).toEqual({
+  // A process that was held up for a second runs the function late, and says so: others are in time.
+  const inTime = await until(
+    async () => (await ticks('everySecond')).slice(1).find(({ timer }) => !timer.isPastDue),
+    'the function to run in time, not for the first time',
+    10_000,
+  );
+  expect(inTime.timer).toEqual({
     isPastDue: false,
     schedule: { adjustForDST: true },
     // A schedule of less than a minute is not monitored.
@@ -51,20 +63,20 @@ it('runs a function on its schedule', async () => {
 });
 
 it('runs a disabled function only by hand', async () => {
-  await expect.poll(async () => (await ticks('everySecond')).length, { timeout: 10_000 }).toBeGreaterThan(1);
+  await until(async () => (await ticks('everySecond')).length > 1, 'two seconds that begin', 10_000);
   expect(await ticks('disabledTick')).toEqual([]);
   expect((await run('disabledTick')).status).toBe(202);
-  await expect.poll(async () => (await ticks('disabledTick')).length).toBe(1);
+  expect(await first('disabledTick')).toHaveLength(1);
 });
 
 it('runs a function at the start when it asks for it', async () => {
-  await expect.poll(async () => (await ticks('atStart')).length).toBe(1);
+  expect(await first('atStart')).toHaveLength(1);
 });
 
 it('runs a function that the master key asks for, and tells it when it comes next', async () => {
   expect((await run('yearly')).status).toBe(202);
-  await expect.poll(async () => (await ticks('yearly')).length).toBe(1);
-  const [tick] = await ticks('yearly');
+  const [tick, ...others] = await first('yearly');
+  expect(others).toEqual([]);
   expect(tick?.timer.isPastDue).toBe(false);
   expect(tick?.timer.scheduleStatus).toMatchObject({
     last: '0001-01-01T00:00:00+00:00',
@@ -75,15 +87,14 @@ it('runs a function that the master key asks for, and tells it when it comes nex
 
 it('hands the given text to an Event Grid function, parsed when it is JSON', async () => {
   expect((await run('onEvent', { body: JSON.stringify({ input: '{"id":"by hand"}' }) })).status).toBe(202);
-  await expect
-    .poll(async () => JSON.stringify(await (await fetch(`${host.url}/api/recorded`)).json()))
-    .toContain('{"id":"by hand"}');
+  const recorded = async (): Promise<string> => (await fetch(`${host.url}/api/recorded`)).text();
+  await until(async () => (await recorded()).includes('{"id":"by hand"}'), 'the event given by hand');
 });
 
 it('answers 202 even when the function fails, whose end is in the log alone', async () => {
   const input = JSON.stringify({ input: '{"data":{"fail":true}}' });
   expect((await run('onEvent', { body: input })).status).toBe(202);
-  await expect.poll(() => host.output()).toContain('this event cannot be handled');
+  await until(() => host.output().includes('this event cannot be handled'), 'the failure in the log');
 });
 
 it('refuses to run functions without the master key, unknown ones, HTTP ones, and without an object', async () => {

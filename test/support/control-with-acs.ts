@@ -124,6 +124,39 @@ export class ControlWithAcs {
     return (await (await this.deps()).store.timeline(callId, 200)).map(({ type }) => type);
   }
 
+  /** The same once there are entries of this type: an event is entered a moment after its effect on the call. */
+  async timelineWith(callId: string, type: string, times = 1): Promise<string[]> {
+    return await until(async () => {
+      const types = await this.timeline(callId);
+      return types.filter((each) => each === type).length >= times && types;
+    }, `${times} ${type} in the timeline`);
+  }
+
+  /** The media sockets of a call in the order in which ACS has dialled them. */
+  socketsOf(callId: string): readonly MediaSocket[] {
+    return this.sockets.filter(({ url }) => url.pathname === `/media/${callId}`);
+  }
+
+  /** Whatever ACS tells meanwhile waits until the act is done; for no longer than ACS waits for an answer. */
+  async unheard<T>(act: () => Promise<T>): Promise<T> {
+    const { handlers } = this.host;
+    if (handlers === undefined) throw new Error('nobody hears what ACS tells');
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    this.host.handlers = {
+      ...handlers,
+      callEvents: async (request, context) => {
+        await done;
+        return await handlers.callEvents(request, context);
+      },
+    };
+    try {
+      return await act();
+    } finally {
+      this.host.handlers = handlers;
+      resolve();
+    }
+  }
+
   /** The control surface of ACS. */
   async control(path: string, body: unknown): Promise<void> {
     const response = await fetch(`${this.acs.url}/control/${path}`, {

@@ -88,7 +88,7 @@ describe('an incoming call', () => {
   it('is answered by a redelivery after the lease, when the app stopped while it answered', async () => {
     bench.control.duringAnswer = () => new Promise(() => {});
     void deliver();
-    await expect.poll(() => bench.control.count('answer')).toBe(1);
+    await until(() => bench.control.count('answer') === 1, 'the first delivery to answer');
     bench.control.duringAnswer = async () => {};
     const again = bench.incomingEvent();
     bench.nowMs += ANSWER_LEASE_MS - 1;

@@ -51,7 +51,7 @@ describe('the control app against ACS', () => {
     expect(placed.state).toBe('disconnected');
     expect(placed.outcome).toBe('hungUpByApplication');
 
-    const timeline = (await deps.store.timeline(call.callId, 100)).map(({ type }) => type);
+    const timeline = await world.timelineWith(call.callId, 'CallDisconnected');
     for (const type of [
       'IncomingCall',
       'AnswerSucceeded',
@@ -127,17 +127,21 @@ describe('the control app against ACS', () => {
   });
 
   it('starts streaming again when the media socket breaks', async () => {
-    const before = world.sockets.length;
     world.ring('+14255550102');
-    await world.callTo('+14255550102', ({ streaming }) => streaming.state === 'active', 'streaming');
-    world.sockets[before]?.socket.terminate();
-    await until(() => world.sockets.length === before + 2, 'a second media socket');
-    const call = await world.callTo(
+    const { callId } = await world.callTo(
+      '+14255550102',
+      ({ phase, streaming }) => phase === 'connected' && streaming.state === 'active',
+      'streaming',
+    );
+    expect(world.socketsOf(callId)).toHaveLength(1);
+    world.socketsOf(callId)[0]?.socket.terminate();
+    await until(() => world.socketsOf(callId).length === 2, 'a second media socket');
+    await world.callTo(
       '+14255550102',
       ({ streaming }) => streaming.state === 'active' && streaming.retries === 1,
       'streaming again',
     );
-    await requestCallAction(await world.deps(), call.callId, { type: 'HangUpRequested' }, log);
+    await requestCallAction(await world.deps(), callId, { type: 'HangUpRequested' }, log);
     await until(async () => (await world.live()).length === 0, 'no call to be left');
   });
 

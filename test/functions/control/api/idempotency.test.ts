@@ -4,6 +4,7 @@ import type { OperationId } from '../../../../shared/protocol/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
 import type { Answer, ControlBench, RequestOptions } from '../../../support/control-bench.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
+import { until } from '../../../support/until.ts';
 
 const PLAY = { source: { kind: 'text', text: 'Hello.' } };
 
@@ -95,11 +96,16 @@ describe('a request with an Idempotency-Key', () => {
   });
 
   it('is not made a second time when the first was broken off', async () => {
-    const claims = bench.idempotency.keep;
-    bench.idempotency.keep = () => new Promise(() => {});
+    const { keep } = bench.idempotency;
+    let isKeeping = false;
+    bench.idempotency.keep = () => {
+      isKeeping = true;
+      return new Promise(() => {});
+    };
     void ask('play', 'broken', { body: PLAY });
-    await expect.poll(() => bench.control.operations.length).toBe(1);
-    bench.idempotency.keep = claims;
+    await until(() => isKeeping, 'the answer to be on its way to where it is kept');
+    expect(bench.control.operations).toHaveLength(1);
+    bench.idempotency.keep = keep;
     expectProblem(await ask('play', 'broken', { body: PLAY }), 'idempotency-in-progress');
     bench.nowMs += IN_PROGRESS_MS;
     expectProblem(await ask('play', 'broken', { body: PLAY }), 'idempotency-outcome-unknown');
