@@ -45,6 +45,7 @@ export class ResidentCall {
   readonly #claim: { readonly host: string; readonly atMs: number };
   readonly #waiting: Waiting[] = [];
   #laneState: string | undefined;
+  #hasJoined = false;
   #isWorking = false;
   #isOver = false;
   #dropped = 0;
@@ -75,8 +76,11 @@ export class ResidentCall {
       this.end('closed');
       throw error;
     }
+    // One of the others may have taken the call while it was told.
+    if (this.#isOver) return;
     // What came while the others were told waits behind it.
     this.#waiting.unshift(started);
+    this.#hasJoined = true;
     this.#watch();
     this.#bePresent();
     this.#work();
@@ -132,7 +136,7 @@ export class ResidentCall {
   }
 
   #work(): void {
-    if (this.#isWorking || this.#isOver) return;
+    if (!this.#hasJoined || this.#isWorking || this.#isOver) return;
     const next = this.#waiting.shift();
     if (next === undefined) return;
     this.#isWorking = true;
