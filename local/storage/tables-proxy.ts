@@ -23,9 +23,12 @@ export interface TablesProxy {
   close(): Promise<void>;
 }
 
+/** Far below the time after which table storage closes an idle connection (Node: 5 s), so that no request meets one that is just being closed. */
+const IDLE_CONNECTION_MS = 1_000;
+
 /** Stands between an app and table storage on this machine: tells what is asked, and lets writes lose against others that never were. */
 export async function startTablesProxy(options: TablesProxyOptions): Promise<TablesProxy> {
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
   let conflicts = 0;
   const passOn = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(incoming);

@@ -19,6 +19,12 @@ import { singleHeader } from './single-header.ts';
 
 const INVOCATION_HEADER = 'x-ms-invocation-id';
 
+/**
+ * Far below the time after which the app's server closes an idle connection (Node: 5 s): a request that meets a connection which is just being
+ * closed has no answer, and cannot be made again once its body is sent.
+ */
+export const IDLE_CONNECTION_MS = 1_000;
+
 /** Headers that belong to one connection and are not passed on (RFC 9110, 7.6.1). */
 const HOP_HEADERS = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
@@ -35,7 +41,7 @@ export interface StreamProxyOptions {
  */
 export class StreamProxy {
   readonly #options: StreamProxyOptions;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
 
   constructor(options: StreamProxyOptions) {
     this.#options = options;
