@@ -58,6 +58,8 @@ async function reception(app: CallingApplication): Promise<string[]> {
   await connection.addParticipant({ targetParticipant: ERIN, sourceCallIdNumber: OWN_NUMBER });
   await app.event('AddParticipantSucceeded');
   await media.startContinuousDtmfRecognition(ERIN);
+  // Without it Erin might press her key before anybody listens.
+  await media.playToAll([{ kind: 'textSource', text: 'press two', sourceLocale: 'en-US' }]);
   const { tone } = await app.event('ContinuousDtmfRecognitionToneReceived');
   told.push(`Erin presses ${tone}`);
   await connection.hangUp(false);
