@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createOpenMediaStream, openMediaStream } from '../../../local/acs/media/media-stream.ts';
+import { freePort } from '../../../local/process/free-port.ts';
 import { until } from '../../support/until.ts';
 import { FakePhone } from './fake-phone.ts';
-import { startMediaServer } from './media-server.ts';
 
 import { cleanUps, Notes, OPTIONS, open, server } from './stream-bench.ts';
 
@@ -65,10 +65,8 @@ describe('the handshake of a media stream', () => {
   });
 
   it('fails when nobody listens', async () => {
-    const media = await startMediaServer();
-    await media.close();
     const notes = new Notes();
-    openMediaStream({ ...OPTIONS, url: media.url }, notes);
+    openMediaStream({ ...OPTIONS, url: `ws://127.0.0.1:${await freePort()}` }, notes);
     await until(() => notes.all.length > 0, 'the listener is told');
     expect(notes.all[0]).toContain('failed notAccepted');
     expect(notes.all[0]).toContain('ECONNREFUSED');

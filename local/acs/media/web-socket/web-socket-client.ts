@@ -40,6 +40,7 @@ export class WebSocketClient {
   readonly #handshake: Handshake;
   readonly #reader: FrameReader;
   readonly #writer = new MaskedFrameWriter();
+  readonly #closeTimeoutMs: number;
   #state: 'connecting' | 'open' | 'closing' | 'closed' = 'connecting';
   #socket: Socket | undefined;
   /** Whether the next frame goes on with a message. */
@@ -55,8 +56,10 @@ export class WebSocketClient {
     headers: Readonly<Record<string, string>>,
     handshakeTimeoutMs: number,
     listener: WebSocketListener,
+    closeTimeoutMs = CLOSE_TIMEOUT_MS,
   ) {
     this.#listener = listener;
+    this.#closeTimeoutMs = closeTimeoutMs;
     this.#reader = new FrameReader(MAX_RECEIVED_BYTES, {
       message: (bytes, isBinary) => {
         if (this.#state !== 'closed') this.#listener.message(bytes, isBinary);
@@ -159,7 +162,7 @@ export class WebSocketClient {
     const payload = Buffer.alloc(2);
     payload.writeUInt16BE(code === CLOSE_CODE.none ? 0 : code);
     this.#write(OPCODE.close, code === CLOSE_CODE.none ? NO_BYTES : payload, true);
-    this.#closeTimer = setTimeout(() => this.#socket?.destroy(), CLOSE_TIMEOUT_MS);
+    this.#closeTimer = setTimeout(() => this.#socket?.destroy(), this.#closeTimeoutMs);
   }
 
   #answerPing(): void {

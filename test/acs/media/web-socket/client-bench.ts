@@ -35,9 +35,10 @@ export class Notes implements WebSocketListener {
   }
 }
 
-export function dial(url: string, headers: Record<string, string> = {}, handshakeTimeoutMs = 5_000) {
+/** `closeTimeoutMs`: by default longer than any test, so that a machine that stands still for a while cuts nothing. */
+export function dial(url: string, headers: Record<string, string> = {}, closeTimeoutMs = 60_000) {
   const notes = new Notes();
-  const client = new WebSocketClient(new URL(url), headers, handshakeTimeoutMs, notes);
+  const client = new WebSocketClient(new URL(url), headers, 60_000, notes, closeTimeoutMs);
   cleanUps.push(() => client.terminate());
   return { client, notes: notes.all };
 }

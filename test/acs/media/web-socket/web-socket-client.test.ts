@@ -67,10 +67,15 @@ describe('the handshake of a client', () => {
   });
 
   it('fails when the connection ends before the answer', async () => {
-    const { url, sockets } = await rawServer(() => '');
+    let asked = false;
+    const { url, sockets } = await rawServer(() => {
+      asked = true;
+      return '';
+    });
     const { notes } = dial(url);
-    const socket = await until(() => sockets[0], 'a connection');
-    socket.destroy();
+    // A socket that is destroyed before it has been read is not ended but reset.
+    await until(() => asked, 'the request');
+    sockets[0]?.destroy();
     await until(() => notes.length > 0, 'the listener is told');
     expect(notes).toEqual(['failed: socket hang up']);
   });
@@ -247,11 +252,11 @@ describe('the end of a client', () => {
 
   it('comes by itself when the server does not answer the close frame', async () => {
     const { url, received } = await rawServer(switching);
-    const { client, notes } = dial(url);
+    const { client, notes } = dial(url, {}, 100);
     await until(() => notes.length > 0, 'the handshake is over');
     client.close(1_000);
     await until(() => received.length > 0, 'the close frame');
-    await until(() => notes.length > 1, 'the listener is told', 3_000);
+    await until(() => notes.length > 1, 'the listener is told');
     expect(notes).toEqual(['opened', 'closed 1006']);
   });
 
