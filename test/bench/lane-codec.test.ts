@@ -8,10 +8,10 @@ it('measures both codecs on the same audio, of which protobuf is the smaller', a
   const folder = await mkdtemp(join(tmpdir(), 'lane-codec-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const output = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  onTestFinished(() => output.mockRestore());
   const file = join(folder, 'rows.json');
   expect(await run(['--smoke', '--json', file])).toBe(0);
   expect(output).toHaveBeenCalled();
-  output.mockRestore();
   const rows = JSON.parse(await readFile(file, 'utf8')) as Record<string, number>[];
   expect(rows).toHaveLength(8);
   for (const row of rows) {
