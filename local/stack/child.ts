@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ReadyMessage } from '../process/child.ts';
 
 export interface ChildSpec {
@@ -16,8 +17,10 @@ export interface ChildSpec {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const READY_LIMIT_MS = 30_000;
+const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5_000;
+/** What a process printed may be read after its end is told. Somebody else who has its output open is not waited for longer. */
+const LAST_WORDS_LIMIT_MS = 5_000;
 /** Lines of a process that are kept to explain why it ended. */
 const KEPT_LINES = 20;
 
@@ -28,7 +31,9 @@ export class Child {
   readonly spec: ChildSpec;
   readonly #process: ChildProcess;
   readonly #lines: string[] = [];
-  readonly #exited: Promise<void>;
+  readonly #exited: Promise<unknown>;
+  /** It has ended, and everything that it said has been read. */
+  readonly #silent: Promise<unknown>;
   #isReady = false;
   #stopping = false;
 
@@ -55,8 +60,12 @@ export class Child {
       onLine(spec.name, line);
     };
     for (const stream of [this.#process.stdout, this.#process.stderr]) readLines(stream, keep);
-    this.#exited = once(this.#process, 'exit').then(() => {
-      if (this.#isReady && !this.#stopping) onDeath(this);
+    const closed = once(this.#process, 'close');
+    this.#exited = once(this.#process, 'exit');
+    this.#silent = this.#exited.then(async () => {
+      const isUnexpected = this.#isReady && !this.#stopping;
+      await Promise.race([closed, delay(LAST_WORDS_LIMIT_MS, undefined, { ref: false })]);
+      if (isUnexpected) onDeath(this);
     });
   }
 
@@ -64,9 +73,13 @@ export class Child {
     return this.#process.pid;
   }
 
+  get hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
   /** Resolves with the address once the process listens. @throws Error with the process's own words when it ends before. */
   async ready(): Promise<string> {
-    const died = this.#exited.then(() => {
+    const died = this.#silent.then(() => {
       throw new Error(this.#lines.at(-1) ?? this.obituary());
     });
     const ready = new Promise<string>((resolve) => {
@@ -92,7 +105,7 @@ export class Child {
   /** Asks the process to stop and waits; one that does not is killed. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    if (this.#hasEnded()) return;
+    if (this.hasEnded) return;
     this.#process.kill('SIGTERM');
     const late = after(STOP_LIMIT_MS, () => this.#process.kill('SIGKILL'));
     await this.#exited;
@@ -102,7 +115,7 @@ export class Child {
   /** Ends the process at once, as a crash would. */
   async kill(): Promise<void> {
     this.#stopping = true;
-    if (this.#hasEnded()) return;
+    if (this.hasEnded) return;
     this.#process.kill('SIGKILL');
     await this.#exited;
   }
@@ -113,10 +126,6 @@ export class Child {
     const how = signalCode === null ? `exit status ${exitCode}` : signalCode;
     const said = this.#lines.length > 0 ? `:\n  ${this.#lines.join('\n  ')}` : ' and said nothing';
     return `${this.spec.name} ended unexpectedly (${how})${said}`;
-  }
-
-  #hasEnded(): boolean {
-    return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 }
 
