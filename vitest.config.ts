@@ -2,9 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Whole-call scenarios speak over real sockets in real time; everything else finishes in milliseconds.
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Whole-call scenarios speak over real sockets in real time; everything else finishes in milliseconds. These limits end what hangs, on a
+    // machine that may be busy with other things; whoever waits for something gives up before them and says for what.
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
     // One more than the smallest machine has cores: calls in real time mostly wait.
     maxWorkers: 3,
     pool: 'forks',

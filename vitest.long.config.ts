@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.long.ts'],
     testTimeout: 600_000,
-    hookTimeout: 60_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     fileParallelism: false,
   },

@@ -50,8 +50,8 @@ export class ControlWorld {
   #ids = 0;
   #process: Mortal;
   #deps: ControlDeps;
-  /** Tells that the invocation at work has gone to sleep. */
-  #onSleep: () => void = () => {};
+  /** The invocation at work. */
+  #running: Invocation = idle();
 
   constructor(fate: Fate, route: Partial<CallRoute> = {}) {
     this.fate = fate;
@@ -150,14 +150,22 @@ export class ControlWorld {
 
   /** One invocation, until it is done, has failed, sleeps, or its process is gone. */
   async #invoke(act: (deps: ControlDeps) => Promise<unknown>): Promise<'done' | 'failed' | 'died'> {
-    const process = this.#process;
-    const { promise: asleep, resolve } = Promise.withResolvers<'done'>();
-    this.#onSleep = () => resolve('done');
-    const result = act(this.#deps).then(
+    const invocation = idle();
+    this.#running = invocation;
+    invocation.result = act(this.#deps).then(
       () => 'done' as const,
       () => 'failed' as const,
     );
-    const outcome = await Promise.race([result, process.death, asleep]);
+    return await this.#untilOverOrAsleep(invocation, this.#process);
+  }
+
+  async #untilOverOrAsleep(invocation: Invocation, process: Mortal): Promise<'done' | 'failed' | 'died'> {
+    const asleep = new Promise<'done'>((resolve) => {
+      invocation.onSleep = () => resolve('done');
+    });
+    // It may have fallen asleep before it was waited for.
+    if (invocation.sleeps) invocation.onSleep();
+    const outcome = await Promise.race([invocation.result, process.death, asleep]);
     this.#renew();
     return outcome;
   }
@@ -194,22 +202,27 @@ export class ControlWorld {
   /** The invocation sleeps; others go on until its time comes, and then it goes on until it is done or sleeps again. */
   #sleep(process: Mortal, ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
+    const invocation = this.#running;
     this.at(this.nowMs + ms, async () => {
       if (process.dead) return;
+      this.#running = invocation;
+      invocation.sleeps = false;
       resolve();
-      await this.#rest(process);
+      await this.#untilOverOrAsleep(invocation, process);
     });
-    this.#onSleep();
+    invocation.sleeps = true;
+    invocation.onSleep();
     return promise;
   }
+}
 
-  /** What an invocation does after its sleep: over when nothing of it is under way for a while. */
-  async #rest(process: Mortal): Promise<void> {
-    let seen = -1;
-    while (!process.dead && seen !== this.fate.count) {
-      seen = this.fate.count;
-      for (let turn = 0; turn < 6; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    }
-    this.#renew();
-  }
+/** One thing that a process does. */
+interface Invocation {
+  result: Promise<'done' | 'failed'>;
+  sleeps: boolean;
+  onSleep: () => void;
+}
+
+function idle(): Invocation {
+  return { result: Promise.resolve('done'), sleeps: false, onSleep: () => {} };
 }

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DiaryLine } from '../fixtures/remembering-app/diary-line.ts';
+import { jsonLines } from './json-lines.ts';
 import type { TestSystemOptions } from './system.ts';
 import { until } from './until.ts';
 
@@ -29,8 +30,7 @@ export class Diaries {
   /** The diary of each call since the line of this number, of all of them from 0. @throws Error where nothing was ever written */
   async since(line: number): Promise<DiaryLine[][]> {
     const text = await readFile(this.#file, 'utf8');
-    const lines = text.split('\n').flatMap((each) => (each === '' ? [] : [JSON.parse(each) as DiaryLine]));
-    return [...Map.groupBy(lines.slice(line), ({ callId }) => callId).values()];
+    return [...Map.groupBy(jsonLines<DiaryLine>(text).slice(line), ({ callId }) => callId).values()];
   }
 
   /** The same of so many calls, once the worker was told of the end of each of them. */

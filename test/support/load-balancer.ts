@@ -2,7 +2,8 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { listenOnLoopback } from './loopback.ts';
 
-const PROBE_LIMIT_MS = 1_000;
+/** Ends what hangs: whoever is there answers, and whoever is not refuses, at once. */
+const PROBE_LIMIT_MS = 10_000;
 
 /** Less than that is an answer or a control message, not audio. */
 const AUDIO_BYTES = 1_000;

@@ -4,7 +4,7 @@ import { Child } from '../../local/stack/child.ts';
 import { freePorts } from '../../local/stack/ports.ts';
 import { address, specOf } from '../../local/stack/specs.ts';
 import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
-import { startTestSystem, type TestSystem, type TestSystemOptions } from './system.ts';
+import { ON_A_BUSY_MACHINE, startTestSystem, type TestSystem, type TestSystemOptions } from './system.ts';
 import { until } from './until.ts';
 
 const DRAIN_LIMIT_MS = 60_000;
@@ -34,13 +34,7 @@ export class RelayReplica {
   async drained(): Promise<void> {
     const { pid } = this.#child;
     if (pid !== undefined) process.kill(pid, 'SIGTERM');
-    const isGone = (): Promise<boolean> =>
-      this.liveCalls().then(
-        () => false,
-        () => true,
-      );
-    await until(isGone, 'the relay to end', DRAIN_LIMIT_MS);
-    await this.#child.stop();
+    await until(() => this.#child.hasEnded, 'the relay to end', DRAIN_LIMIT_MS);
   }
 
   async start(): Promise<void> {
@@ -95,7 +89,7 @@ export async function startReplicas(
       controlApp: '',
       workerApp: '',
       relayModule: join(import.meta.dirname, '../../relay/main.ts'),
-      extraEnv: { relay: { CONTROL_URL: address(ports, 'control'), ...relayEnv } },
+      extraEnv: { relay: { ...ON_A_BUSY_MACHINE, CONTROL_URL: address(ports, 'control'), ...relayEnv } },
     };
     const ignore = (): void => {};
     return new RelayReplica(

@@ -35,11 +35,17 @@ export interface TestSystemOptions {
   readonly ports?: Ports;
 }
 
+/** Of every relay of a test: the machine that runs it may be so busy that a relay would rightly take no further call. */
+export const ON_A_BUSY_MACHINE = { MAX_LOOP_DELAY_MS: '5000' } as const;
+
 /**
- * For tests that want every sample without a hole: the machine that runs them may hold up all processes at once for a third of a second,
- * which tears the audio of a relay that is set for conversation.
+ * For tests that want every sample of whole answers without a hole: the machine that runs them may hold up any process, and all at once, which
+ * tears the audio of a relay that is set for conversation. Whoever may be held up so long, the other side has audio for as long.
  */
-export const PATIENT_RELAY = { relay: { JITTER_BUFFER_MS: '500', PLAYOUT_LEAD_MS: '2000' } } as const;
+export const LONG_LEAD = { relay: { PLAYOUT_LEAD_MS: '2000' } } as const;
+
+/** The same for answers that come at the pace of speech, where the way to the worker and back may be held up as well. */
+export const PATIENT_RELAY = { relay: { ...LONG_LEAD.relay, JITTER_BUFFER_MS: '2000' } } as const;
 
 export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
   const folder = await mkdtemp(join(tmpdir(), 'trunkline-'));
@@ -56,7 +62,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     relayModule: join(app, 'dist/relay/main.cjs'),
     ...(options.residents && { resident: { workers: options.residents, port: (await freePorts()).worker } }),
     ...(options.routes && { routes: options.routes }),
-    ...(options.extraEnv && { extraEnv: options.extraEnv }),
+    extraEnv: { ...options.extraEnv, relay: { ...ON_A_BUSY_MACHINE, ...options.extraEnv?.relay } },
     ...(options.extraArgs && { extraArgs: options.extraArgs }),
     onLine: (part, line) => log.push(`[${part}] ${line}`),
     onDeath: (message) => log.push(message),
