@@ -16,8 +16,13 @@ export const MEDIA = {
 /** A call that the application has answered, once it is connected. */
 export async function answered(h: Harness, options: AnswerCallOptions = {}): Promise<CallConnection> {
   const { incomingCallContext } = await h.ring();
-  const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, options);
-  await h.callback('CallConnected');
+  const { callConnection, callConnectionProperties } = await h.client.answerCall(
+    incomingCallContext,
+    h.callbackUrl,
+    options,
+  );
+  const { callConnectionId } = callConnectionProperties;
+  await h.callbackWhere('CallConnected', (data) => data['callConnectionId'] === callConnectionId);
   return callConnection;
 }
 

@@ -253,6 +253,7 @@ describe('hangUp', () => {
   it('tells MediaStreamingStopped first where that is switched on', async () => {
     const h = await harness({ behaviour: { stoppedEventOnHangUp: true } });
     const connection = await answered(h, { mediaStreamingOptions: MEDIA });
+    await h.callback('ParticipantsUpdated');
     await h.callback('MediaStreamingStarted');
     await connection.hangUp(true);
     await h.callback('CallDisconnected');

@@ -5,6 +5,7 @@ import type { Step } from '../../local/phone/step.ts';
 import { type CallingApplication, startCallingApplication } from '../support/calling-application.ts';
 import { closedAfterEach } from '../support/closed-after-each.ts';
 import { tone } from '../support/signals.ts';
+import { until } from '../support/until.ts';
 import { CALLER } from './acs-harness.ts';
 import { samplesOf, startMediaServer } from './media/media-server.ts';
 
@@ -35,7 +36,8 @@ describe('somebody whom the application calls', () => {
     const { app, call } = await startCaller(takes);
     await call();
     expect(await app.event('CreateCallFailed')).toMatchObject({ resultInformation: { code } });
-    expect(app.types()).toEqual(['CreateCallFailed']);
+    await app.event('CallDisconnected');
+    expect(app.types()).toEqual(['CreateCallFailed', 'CallDisconnected']);
   });
 
   it('who does not answer is let go by the application', async () => {
@@ -68,6 +70,7 @@ describe('somebody whom the application calls', () => {
     });
     await app.event('CallConnected');
     await app.event('CallDisconnected');
+    await until(() => media.connections[0]?.closeCode !== undefined, 'the end of the media socket');
     const frames = media.connections[0]?.frames.filter(({ kind }) => kind === 'AudioData') ?? [];
     const heard = frames.flatMap((frame) => [...samplesOf(frame)]);
     const start = heard.findIndex((sample) => sample !== 0) - BEEP.findIndex((sample) => sample !== 0);

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { CallAutomationClient } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import type { RecordedEvent } from '../../local/acs/call/call.ts';
 import type { FaultPlan } from '../../local/acs/faults/fault-plan.ts';
 import { startAcs } from '../../local/acs/server.ts';
 import { newAcsResource } from '../support/acs-resource.ts';
@@ -12,12 +11,15 @@ import { until } from '../support/until.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 import { acceptAll, CALLED, CALLER } from './acs-harness.ts';
 
+const CALLBACK_COPIES = 2;
+const EVENT_GRID_COPIES = 3;
+
 /** Half of everything goes wrong somehow. */
 const FAULTS: FaultPlan = {
   rules: [
     { on: 'rest', fault: 'error', status: 503, retryAfterMs: 1, probability: 0.5, count: 2 },
-    { on: 'callback', fault: 'duplicate', probability: 0.5 },
-    { on: 'eventGrid', fault: 'duplicate', copies: 3, probability: 0.5 },
+    { on: 'callback', fault: 'duplicate', copies: CALLBACK_COPIES, probability: 0.5 },
+    { on: 'eventGrid', fault: 'duplicate', copies: EVENT_GRID_COPIES, probability: 0.5 },
   ],
 };
 
@@ -59,19 +61,13 @@ async function runScript(seed: string): Promise<{ log: string; incoming: string;
   closers.push(acs.close, webhook.close);
 
   const call = acs.placeCall({ from: CALLER, to: CALLED, phone: { tailMs: 60_000, maxMs: 60_000 } });
-  await until(() => notifications() > 0 && settled(), 'the IncomingCall');
-  function notifications(): number {
-    return attempts(({ type }) => type === 'IncomingCall');
-  }
-  function attempts(counts: (event: RecordedEvent) => boolean): number {
-    return call.events.filter(counts).reduce((sum, { delivery }) => sum + delivery.attempts, 0);
-  }
-  /** Whether every callback that was begun has been answered, and every delivery of Event Grid, too. */
+  await until(settled, 'the IncomingCall');
+  /** Whether all copies of all events have been answered, those that the faults have added included. */
   function settled(): boolean {
-    const delivered = webhook.requests.filter(({ headers }) => headers['aeg-event-type'] === 'Notification');
-    const posted = webhook.requests.filter(({ url }) => url === '/cb').length;
-    const recorded = attempts(({ type }) => type !== 'IncomingCall');
-    return delivered.length === notifications() && posted === recorded && call.events.every(isAnswered);
+    const { 'eventGrid.duplicate': notified = 0, 'callback.duplicate': called = 0 } = acs.injectedFaults();
+    const copies = call.events.length + (EVENT_GRID_COPIES - 1) * notified + (CALLBACK_COPIES - 1) * called;
+    const attempts = call.events.reduce((sum, { delivery }) => sum + delivery.attempts, 0);
+    return attempts === copies && call.events.every(({ delivery }) => delivery.result === 200);
   }
   const pass = async (ms: number, what: string, done: () => boolean): Promise<void> => {
     clock.advance(ms);
@@ -103,10 +99,6 @@ async function runScript(seed: string): Promise<{ log: string; incoming: string;
     incoming: call.ids.incomingCallContext,
     subscriptionId: JSON.parse(application.messages[0] ?? '{}').audioMetadata.subscriptionId,
   };
-}
-
-function isAnswered({ type, delivery }: RecordedEvent): boolean {
-  return type === 'IncomingCall' || delivery.result === 200;
 }
 
 describe('a stand-in with a seed and a clock of the test', () => {

@@ -19,6 +19,10 @@ import { until } from '../support/until.ts';
 
 const SPEECH_SAMPLES = 6_400;
 const CALLER = '+14255550123';
+/** How long a caller listens to silence: nobody hangs up because a process is slow. */
+const PATIENCE_MS = 60_000;
+/** Until a process of its own has started, or answered. */
+const PROCESS_LIMIT_MS = 60_000;
 
 const closers: (() => unknown)[] = [];
 
@@ -69,6 +73,7 @@ describe('the example application', () => {
     await Promise.all(
       DIALECTS.map(async (dialect, index) => {
         let phone: WavPhone | undefined;
+        const heardBack = () => phone?.heardFromApplication() ?? new Int16Array();
         const call = acs.placeCall({
           from: CALLER,
           to: numberOf(index),
@@ -76,18 +81,20 @@ describe('the example application', () => {
             phone = createWavPhone({
               rawId,
               speech: { samples: speech, sampleRateHz: 16_000 },
-              tailMs: 1_500,
-              maxMs: 5_000,
+              tailMs: PATIENCE_MS,
+              maxMs: PATIENCE_MS,
               onHangUp: hangUp,
             });
             return phone;
           },
         });
-        await until(() => call.state === 'disconnected', `the ${dialect} call to end`);
-        const heard = phone?.heardFromApplication() ?? new Int16Array();
-        expect(heard.length, `the ${dialect} application said back all of it`).toBeGreaterThanOrEqual(
-          SPEECH_SAMPLES,
+        await until(
+          () => heardBack().length >= SPEECH_SAMPLES,
+          `the ${dialect} application to say back all of it`,
         );
+        call.hangUpByCaller();
+        await until(() => call.state === 'disconnected', `the ${dialect} call to end`);
+        const heard = heardBack();
         expect(heard.subarray(0, SPEECH_SAMPLES), `what the ${dialect} application said back`).toEqual(
           speech,
         );
@@ -95,42 +102,56 @@ describe('the example application', () => {
     );
   });
 
-  it('works unmodified, as a process of its own, with a stand-in that stands alone and speaks https', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'stand-alone-'));
-    closers.push(() => rm(folder, { recursive: true }));
-    const caFile = join(folder, 'ca.pem');
-    const appPort = await freePort();
-    const acs = start('local/acs/main.ts', folder, {}, [
-      ...['--stand-alone', '--port', '0', '--https', '--ca-out', caFile],
-      ...['--event-grid-endpoint', `http://127.0.0.1:${appPort}/api/incomingCall`],
-    ]);
-    const connectionString = await acs.line(/connection string +(\S+)/);
-    const url = /endpoint=(\S+?)\/;/.exec(connectionString)?.[1] ?? '';
-    const authorization = await acs.line(/Authorization: (Bearer \S+)'/);
-    const app = start(
-      'examples/acs-app/main.ts',
-      folder,
-      { ACS_CONNECTION_STRING: connectionString, NODE_EXTRA_CA_CERTS: caFile },
-      [String(appPort), 'csharp'],
-    );
-    await app.line(/(IncomingCall is to go)/);
+  it(
+    'works unmodified, as a process of its own, with a stand-in that stands alone and speaks https',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'stand-alone-'));
+      closers.push(() => rm(folder, { recursive: true }));
+      const caFile = join(folder, 'ca.pem');
+      const appPort = await freePort();
+      const acs = start('local/acs/main.ts', folder, {}, [
+        ...['--stand-alone', '--port', '0', '--https', '--ca-out', caFile],
+        ...['--event-grid-endpoint', `http://127.0.0.1:${appPort}/api/incomingCall`],
+      ]);
+      const connectionString = await acs.line(/connection string +(\S+)/);
+      const url = /endpoint=(\S+?)\/;/.exec(connectionString)?.[1] ?? '';
+      const authorization = await acs.line(/Authorization: (Bearer \S+)'/);
+      const app = start(
+        'examples/acs-app/main.ts',
+        folder,
+        { ACS_CONNECTION_STRING: connectionString, NODE_EXTRA_CA_CERTS: caFile },
+        [String(appPort), 'csharp'],
+      );
+      await app.line(/(IncomingCall is to go)/);
 
-    const client = new HttpsClient(await readFile(caFile, 'utf8'), authorization);
-    const speech = Buffer.from(speechLike(SPEECH_SAMPLES, 16_000).buffer).toString('base64');
-    const { id } = await client.request<{ id: string }>('POST', `${url}/eventgrid/incomingCall`, {
-      from: CALLER,
-      to: numberOf(0),
-      speech: { audio: speech, sampleRateHz: 16_000 },
-      tailMs: 1_500,
-      maxMs: 5_000,
-    });
-    const report = await until(async () => {
-      const view = await client.request<CallReport>('GET', `${url}/control/calls/${id}`);
-      return view.state === 'disconnected' && view;
-    }, 'the call to end');
-    expect(report.outcome).toBe('hungUpByCaller');
-    expect(report.streams[0]?.samplesPlayed).toBeGreaterThanOrEqual(SPEECH_SAMPLES);
-  });
+      const client = new HttpsClient(await readFile(caFile, 'utf8'), authorization);
+      const speech = Buffer.from(speechLike(SPEECH_SAMPLES, 16_000).buffer).toString('base64');
+      const { id } = await client.request<{ id: string }>('POST', `${url}/eventgrid/incomingCall`, {
+        from: CALLER,
+        to: numberOf(0),
+        speech: { audio: speech, sampleRateHz: 16_000 },
+        tailMs: PATIENCE_MS,
+        maxMs: PATIENCE_MS,
+      });
+      const look = (): Promise<CallReport> => client.request<CallReport>('GET', `${url}/control/calls/${id}`);
+      await until(
+        async () => ((await look()).streams[0]?.samplesPlayed ?? 0) >= SPEECH_SAMPLES,
+        'the application to say back all of it',
+        PROCESS_LIMIT_MS,
+      );
+      await client.request('POST', `${url}/control/calls/${id}/hang-up`);
+      const report = await until(
+        async () => {
+          const view = await look();
+          return view.state === 'disconnected' && view;
+        },
+        'the call to end',
+        PROCESS_LIMIT_MS,
+      );
+      expect(report.outcome).toBe('hungUpByCaller');
+    },
+    4 * PROCESS_LIMIT_MS,
+  );
 });
 
 /** A process, and the lines that it prints. */
@@ -152,10 +173,14 @@ function start(module: string, cwd: string, env: Record<string, string>, args: r
   return {
     /** The first group of the first line that matches. */
     line: (pattern: RegExp): Promise<string> =>
-      until(() => {
-        if (child.exitCode !== null) throw new Error(`${module} ended: ${lines.join('\n')}`);
-        return lines.map((line) => pattern.exec(line)?.[1]).find((found) => found !== undefined);
-      }, `${module} to print ${pattern}`),
+      until(
+        () => {
+          if (child.exitCode !== null) throw new Error(`${module} ended: ${lines.join('\n')}`);
+          return lines.map((line) => pattern.exec(line)?.[1]).find((found) => found !== undefined);
+        },
+        `${module} to print ${pattern}`,
+        PROCESS_LIMIT_MS,
+      ),
   };
 }
 
@@ -177,7 +202,7 @@ class HttpsClient {
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString('utf8'))));
+          response.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString('utf8') || 'null')));
         },
       );
       request.once('error', reject);

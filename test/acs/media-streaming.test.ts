@@ -110,7 +110,7 @@ describe('the media socket', () => {
 
   it('is dialled again where reconnecting is switched on', async () => {
     const h = await harness({ behaviour: { reconnects: 1 } });
-    await answered(h, { mediaStreamingOptions: MEDIA });
+    const connection = await answered(h, { mediaStreamingOptions: MEDIA });
     await h.callback('MediaStreamingStarted');
     h.media.streams[0]?.listener.closedByPeer(1006);
     await until(
@@ -121,6 +121,8 @@ describe('the media socket', () => {
     expect(starts[1]?.data['mediaStreamingUpdate']).toMatchObject({
       mediaStreamingStatusDetails: 'streamConnectionReestablished',
     });
+    await connection.hangUp(true);
+    await h.callback('CallDisconnected');
     expect(types(h)).not.toContain('MediaStreamingFailed');
   });
 });

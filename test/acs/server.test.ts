@@ -8,10 +8,15 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { CallReport } from '../../local/acs/control/call-report.ts';
 import { startAcs } from '../../local/acs/server.ts';
 import { newAcsResource } from '../support/acs-resource.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { speechLike } from '../support/signals.ts';
 import { until } from '../support/until.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 import { acceptAll, CALLED, CALLER, CONTROL_TOKEN } from './acs-harness.ts';
+
+const FRAME_MS = 20;
+/** Until a process of its own has started and ended. */
+const PROCESS_LIMIT_MS = 60_000;
 
 const closers: (() => unknown)[] = [];
 
@@ -44,10 +49,13 @@ describe('the whole stand-in', () => {
   it('lets a scripted caller hear its own words from an application that echoes', async () => {
     const transportUrl = await startEcho();
     const webhook = await startWebhookReceiver(acceptAll);
+    // The client signs with the machine's own time, so the clock must begin there.
+    const clock = new ManualClock(Date.now());
     const acs = await startAcs({
       ...newAcsResource(),
       controlToken: CONTROL_TOKEN,
       eventGrid: { endpoint: webhook.url },
+      clock,
     });
     closers.push(acs.close, webhook.close);
     const control = (path: string, init: RequestInit = {}): Promise<Response> =>
@@ -80,10 +88,20 @@ describe('the whole stand-in', () => {
         enableBidirectional: true,
       },
     });
-    const report = await until(async () => {
-      const view = (await (await control(`calls/${id}`)).json()) as CallReport;
-      return view.state === 'disconnected' && view;
-    }, 'the caller to hang up');
+    const look = async (): Promise<CallReport> => (await (await control(`calls/${id}`)).json()) as CallReport;
+    clock.advance(100);
+    await until(async () => (await look()).mediaSubscription?.state === 'active', 'the media stream');
+    // A frame passes when the application has sent the one before back, so that the caller hears it in time.
+    const report = await until(
+      async () => {
+        const view = await look();
+        const waits = view.streams.some((stream) => stream.audioMessagesReceived < stream.framesSent);
+        if (!waits || view.state !== 'connected') clock.advance(FRAME_MS);
+        return view.state === 'disconnected' && view;
+      },
+      'the caller to hang up',
+      15_000,
+    );
     expect(report.outcome).toBe('hungUpByCaller');
     expect(report.streams).toHaveLength(1);
     expect(report.streams[0]?.framesSent).toBeGreaterThanOrEqual(20);
@@ -122,28 +140,37 @@ describe('the process', () => {
     return { child, errors: () => errors };
   }
 
-  it('says that it is ready and stops when told', async () => {
-    const { child } = run(['--port', '0'], {
-      ACS_ACCESS_KEY: randomBytes(32).toString('base64'),
-      ACS_RESOURCE_ID: randomUUID(),
-    });
-    const [message] = await once(child, 'message');
-    expect(message).toMatchObject({
-      type: 'ready',
-      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
-    });
-    expect((await fetch(`${message.url}/calling/keys`)).status).toBe(200);
-    child.kill('SIGTERM');
-    expect(await once(child, 'exit')).toEqual([0, null]);
-  });
+  it(
+    'says that it is ready and stops when told',
+    async () => {
+      const { child } = run(['--port', '0'], {
+        ACS_ACCESS_KEY: randomBytes(32).toString('base64'),
+        ACS_RESOURCE_ID: randomUUID(),
+      });
+      const [message] = await once(child, 'message');
+      expect(message).toMatchObject({
+        type: 'ready',
+        url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      });
+      expect((await fetch(`${message.url}/calling/keys`)).status).toBe(200);
+      child.kill('SIGTERM');
+      expect(await once(child, 'exit')).toEqual([0, null]);
+    },
+    PROCESS_LIMIT_MS,
+  );
 
   it.each([
     [['--port', '0'], {}, 'ACS_ACCESS_KEY'],
     [['--port', 'many'], { ACS_ACCESS_KEY: 'x' }, '--port'],
-  ])('ends with one sentence when it cannot start (%j)', async (args, env, name) => {
-    const { child, errors } = run(args, env);
-    expect(await once(child, 'exit')).toEqual([1, null]);
-    expect(errors().trim().split('\n')).toHaveLength(1);
-    expect(errors()).toContain(name);
-  });
+  ])(
+    'ends with one sentence when it cannot start (%j)',
+    async (args, env, name) => {
+      const { child, errors } = run(args, env);
+      // Its end may be known before the last of its output has been read.
+      expect(await once(child, 'close')).toEqual([1, null]);
+      expect(errors().trim().split('\n')).toHaveLength(1);
+      expect(errors()).toContain(name);
+    },
+    PROCESS_LIMIT_MS,
+  );
 });

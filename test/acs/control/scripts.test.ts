@@ -83,6 +83,7 @@ describe('a call with a script', () => {
       'expect failed',
       'hangUp done',
     ]);
+    await until(() => media.connections[0]?.closeCode !== undefined, 'the end of the media socket');
     const keys = media.connections[0]?.frames.filter(({ kind }) => kind === 'DtmfData');
     expect(keys?.map(({ json }) => json.dtmfData?.data)).toEqual(['5', '#']);
     const said = new Int16Array(await (await h.control('GET', `scripts/${id}/said`)).arrayBuffer());

@@ -41,6 +41,11 @@ async function setUp(respond?: Respond): Promise<Setting> {
   return { webhook, clock, outbox, sent };
 }
 
+/** Lets everything go on that waits for neither the network nor the clock; an attempt under way has a timer then. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 function typeOf(body: string): string {
   return JSON.parse(body)[0].type.replace('Microsoft.Communication.', '');
 }
@@ -111,15 +116,21 @@ describe('the callbacks of a call', () => {
     await outbox.postLast(webhook.url, DISCONNECTED);
     outbox.post(webhook.url, CONNECTED);
     clock.advance(60_000);
+    await settled();
+    expect(clock.pending(), 'no attempt is under way').toEqual([]);
     expect(webhook.requests.map(({ body }) => typeOf(body))).toEqual(['CallConnected', 'CallDisconnected']);
   });
 
   it('hold the last one back while an earlier one waits for its answer', async () => {
     const open: (() => void)[] = [];
-    const { webhook, outbox } = await setUp((_, response) => open.push(() => response.writeHead(200).end()));
+    const { webhook, clock, outbox } = await setUp((_, response) =>
+      open.push(() => response.writeHead(200).end()),
+    );
     outbox.post(webhook.url, CONNECTED);
     await until(() => open.length === 1, 'the first event');
     const last = outbox.postLast(webhook.url, DISCONNECTED);
+    await settled();
+    expect(clock.pending(), 'the only attempt under way is that of the first event').toHaveLength(1);
     open[0]?.();
     await until(() => open.length === 2, 'the last event');
     open[1]?.();

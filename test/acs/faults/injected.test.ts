@@ -1,7 +1,9 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
 import type { FaultPlan } from '../../../local/acs/faults/fault-plan.ts';
+import { type Clock, systemClock } from '../../../local/process/clock.ts';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
 import { type Harness, startHarness, types } from '../acs-harness.ts';
 
@@ -12,10 +14,12 @@ const MEDIA = {
   startMediaStreaming: true,
 } as const;
 
-const harness = closedAfterEach((faults: FaultPlan) => startHarness({ faults, seed: 'faults' }));
+const harness = closedAfterEach((faults: FaultPlan, clock: Clock = systemClock) =>
+  startHarness({ faults, seed: 'faults', clock }),
+);
 
-async function answered(faults: FaultPlan): Promise<Harness> {
-  const h = await harness(faults);
+async function answered(faults: FaultPlan, clock?: Clock): Promise<Harness> {
+  const h = await harness(faults, clock);
   const { incomingCallContext } = await h.ring();
   await h.client.answerCall(incomingCallContext, h.callbackUrl, { mediaStreamingOptions: MEDIA });
   return h;
@@ -95,23 +99,35 @@ describe('faults of callbacks', () => {
   it('lose an event, and the call goes on', async () => {
     const h = await answered({ rules: [{ on: 'callback', fault: 'lose', type: 'CallConnected' }] });
     await h.callback('ParticipantsUpdated');
-    await h.callback('MediaStreamingStarted');
+    const started = await h.callback('MediaStreamingStarted');
+    await h.client.getCallConnection(String(started.data['callConnectionId'])).hangUp(true);
+    await h.callback('CallDisconnected');
     expect(types(h)).not.toContain('CallConnected');
     expect(h.acs.injectedFaults()).toEqual({ 'callback.lose': 1 });
   });
 
   it('let a later event overtake', async () => {
-    const h = await answered({ rules: [{ on: 'callback', fault: 'reorder', type: 'CallConnected' }] });
+    // Time stands still once the call is connected: nothing but a later event lets the first one go.
+    const clock = new ManualClock(Date.now());
+    const h = await answered({ rules: [{ on: 'callback', fault: 'reorder', type: 'CallConnected' }] }, clock);
+    clock.advance(10);
     await h.callback('CallConnected');
     expect(types(h).indexOf('CallConnected'), 'ParticipantsUpdated must have come first').toBeGreaterThan(0);
   });
 
   it('delay an event', async () => {
-    const h = await answered({
-      rules: [{ on: 'callback', fault: 'delay', type: 'CallConnected', delayMs: [150, 200] }],
-    });
+    const clock = new ManualClock(Date.now());
+    const h = await answered(
+      { rules: [{ on: 'callback', fault: 'delay', type: 'CallConnected', delayMs: [150, 200] }] },
+      clock,
+    );
+    clock.advance(10);
     await h.callback('MediaStreamingStarted');
+    clock.advance(149);
+    expect(clock.pending()[0], 'it is still held back').toBeGreaterThan(0);
+    expect(clock.pending()[0]).toBeLessThanOrEqual(51);
     expect(types(h)).not.toContain('CallConnected');
+    clock.advance(51);
     await h.callback('CallConnected');
   });
 });
