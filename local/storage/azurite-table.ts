@@ -19,7 +19,8 @@ interface Constructor {
   new (...args: unknown[]): AzuriteTableServer;
 }
 
-const KEEP_ALIVE_SECONDS = 5;
+/** So long that clients are the ones who close idle connections: a request that meets a closing connection has no answer. */
+const KEEP_ALIVE_SECONDS = 120;
 
 /**
  * Makes Azurite's table server inside this process. Azurite 3.35 has no public interface for this, so two of its files

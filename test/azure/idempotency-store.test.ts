@@ -8,7 +8,7 @@ import { T0 } from '../support/calls.ts';
 import { MemoryIdempotencyStore } from '../support/memory-idempotency-store.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;
-const OPTIONS = { allowInsecureConnection: true, maxRetries: 0 };
+const OPTIONS = { allowInsecureConnection: true };
 
 beforeAll(async () => {
   tables = await startTables({ port: 0 });
@@ -99,6 +99,10 @@ describe('the table idempotency', () => {
     expect(await store.removeExpired(T0 + ANSWER_KEPT_MS, 10)).toBe(2);
     expect(await store.claim(young, 'play', T0 + 2)).toEqual({ kind: 'in progress' });
     await service.close();
-    await expect(store.claim(young, 'play', T0)).rejects.toThrow(CallStoreError);
+    const away = createTableIdempotencyStore(
+      { connectionString: service.connectionString },
+      { ...OPTIONS, maxRetries: 0 },
+    );
+    await expect(away.claim(young, 'play', T0)).rejects.toThrow(CallStoreError);
   });
 });

@@ -22,7 +22,7 @@ function tableNamed(name: string): ReturnType<ReturnType<typeof tableLoader>> {
   return tableLoader(
     name,
     { connectionString: tables.connectionString },
-    { allowInsecureConnection: true, maxRetries: 0 },
+    { allowInsecureConnection: true },
   )();
 }
 
