@@ -82,7 +82,16 @@ export class ControlWithAcs {
       CALL_ROUTES: JSON.stringify(routes),
       TABLES_CONNECTION_STRING: tables.connectionString,
     };
-    return new ControlWithAcs({ acs, host, sockets, env, controlToken, close });
+    const world = new ControlWithAcs({ acs, host, sockets, env, controlToken, close });
+    await world.#loadSdks();
+    return world;
+  }
+
+  /** Otherwise the first call would wait for that, while its limits run. */
+  async #loadSdks(): Promise<void> {
+    const { control, store } = await this.deps();
+    await control.properties('unknown-connection');
+    await store.listLive(1);
   }
 
   /** A new app from the settings, as after a restart: it remembers nothing. */

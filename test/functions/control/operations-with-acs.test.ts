@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listParticipants } from '../../../functions/control/use-cases/list-participants.ts';
 import { placeCall } from '../../../functions/control/use-cases/place-call.ts';
+import { callIdOf } from '../../../functions/control/use-cases/receive-incoming-call.ts';
 import { requestCallAction } from '../../../functions/control/use-cases/request-call-action.ts';
 import {
   type OperationOutcome,
@@ -91,7 +92,8 @@ describe('a call that comes in', () => {
     await callee('+14255550177', 'answers');
     const call = world.ring('+14255550198');
     await until(() => call.outcome === 'redirected', 'it to ring elsewhere');
-    await until(async () => (await world.live()).length === 0, 'the row to end');
+    const callId = callIdOf(call.ids.incomingCallContext);
+    await world.call(callId, ({ phase }) => phase === 'ended', 'the row to end');
   });
 });
 

@@ -19,6 +19,11 @@ beforeAll(async () => {
 
 afterAll(() => world.close());
 
+async function hangUp(callId: string): Promise<void> {
+  await requestCallAction(await world.deps(), callId, { type: 'HangUpRequested' }, log);
+  await world.call(callId, ({ phase }) => phase === 'ended', 'the call to end');
+}
+
 describe('the control app against ACS', () => {
   it('answers a call that is delivered five times once, streams it and sees it end', async () => {
     const placed = world.ring('+14255550101', '+14255550123', 5);
@@ -122,8 +127,7 @@ describe('the control app against ACS', () => {
     await reaches('inactive');
     expect(await request('StartRequested')).toBe('accepted');
     await reaches('active');
-    await requestCallAction(await world.deps(), call.callId, { type: 'HangUpRequested' }, log);
-    await until(async () => (await world.live()).length === 0, 'no call to be left');
+    await hangUp(call.callId);
   });
 
   it('starts streaming again when the media socket breaks', async () => {
@@ -141,8 +145,7 @@ describe('the control app against ACS', () => {
       ({ streaming }) => streaming.state === 'active' && streaming.retries === 1,
       'streaming again',
     );
-    await requestCallAction(await world.deps(), callId, { type: 'HangUpRequested' }, log);
-    await until(async () => (await world.live()).length === 0, 'no call to be left');
+    await hangUp(callId);
   });
 
   it('answers once though the response to the answer is lost', async () => {
@@ -162,8 +165,7 @@ describe('the control app against ACS', () => {
     );
     await until(() => placed.answers.replayed === 1, 'the answer to be asked for again');
     expect(placed.answers).toMatchObject({ accepted: 1, refused: 0, replayed: 1 });
-    await requestCallAction(await world.deps(), call.callId, { type: 'HangUpRequested' }, log);
-    await until(async () => (await world.live()).length === 0, 'no call to be left');
+    await hangUp(call.callId);
   });
 
   it('rejects what a route blocks', async () => {
