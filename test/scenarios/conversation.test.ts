@@ -5,7 +5,7 @@ import { makeCall } from '../../local/client/make-call.ts';
 import { compileReport } from '../../local/client/report.ts';
 import { STORY_MS, story } from '../fixtures/talking-app/story.ts';
 import { speechLike, talkspurts } from '../support/signals.ts';
-import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { LONG_LEAD, startTestSystem, type TestSystem } from '../support/system.ts';
 
 const CALLER = '+14255550199';
 const RATE = 16_000;
@@ -20,6 +20,7 @@ beforeAll(async () => {
   const workers = (bargeIn: object) => [{ name: 'storyteller', listen: { mode: 'utterance' }, bargeIn }];
   test = await startTestSystem({
     workerApp: join(import.meta.dirname, '../fixtures/talking-app/main.ts'),
+    extraEnv: LONG_LEAD,
     routes: [
       { name: 'stops', match: { to: NUMBERS.stop }, workers: workers({ policy: 'stop' }) },
       {
