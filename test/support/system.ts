@@ -66,6 +66,9 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     ...(options.extraArgs && { extraArgs: options.extraArgs }),
     onLine: (part, line) => log.push(`[${part}] ${line}`),
     onDeath: (message) => log.push(message),
+  }).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   });
   const system = describeStack(stack);
   return {
