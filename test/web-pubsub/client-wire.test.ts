@@ -179,7 +179,7 @@ describe('a client that breaks a rule is closed', () => {
     expect((await client.closed).code).toBe(1009);
   });
 
-  it('with 1008 when it reads too slowly', async () => {
+  it('with 1008 when it reads too slowly', { timeout: 60_000 }, async () => {
     const client = await open();
     const { connectionId } = client.messages()[0] as Record<string, string>;
     client.ws.pause();
@@ -197,7 +197,9 @@ describe('a client that breaks a rule is closed', () => {
     expect(await client.closed).toMatchObject({ code: 1008 });
   });
 
-  it('with 1008 when a reliable client leaves too much unacknowledged, and is not recoverable', async () => {
+  it('with 1008 when a reliable client leaves too much unacknowledged, and is not recoverable', {
+    timeout: 60_000,
+  }, async () => {
     const client = await open({}, RELIABLE);
     const { connectionId, reconnectionToken } = client.messages()[0] as Record<string, string>;
     const admin = serviceClient(service, 'chat');

@@ -242,7 +242,9 @@ function wireForm({ type, group: to, text, ackId, noEcho }: ModelRequest): unkno
   }
 }
 
-it('gives each client exactly what its groups, roles and losses entitle it to, in order, whatever happens when', () => {
+it('gives each client exactly what its groups, roles and losses entitle it to, in order, whatever happens when', {
+  timeout: 60_000,
+}, () => {
   fc.assert(
     fc.property(
       fc.array(client, { minLength: 4, maxLength: 4 }),

@@ -51,7 +51,9 @@ async function connectTo(url: string): Promise<{ client: WebPubSubClient; messag
   return { client, messages };
 }
 
-it('serves as a process of its own, configured by file and environment, and ends when told', async () => {
+it('serves as a process of its own, configured by file and environment, and ends when told', {
+  timeout: 60_000,
+}, async () => {
   const handler = await startHandler();
   const config = join(await temporaryFolder(resources), 'config.json');
   await writeFile(
@@ -71,7 +73,9 @@ it('serves as a process of its own, configured by file and environment, and ends
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
-it('takes a new configuration file while it runs, refuses a bad one and keeps the old', async () => {
+it('takes a new configuration file while it runs, refuses a bad one and keeps the old', {
+  timeout: 60_000,
+}, async () => {
   const handler = await startHandler();
   const config = join(await temporaryFolder(resources), 'config.json');
   const configure = (template: string): Promise<void> => {
@@ -98,7 +102,7 @@ it('takes a new configuration file while it runs, refuses a bad one and keeps th
   expect(messages).toEqual(['/old', '/old', '/new']);
 });
 
-it('tells a person who starts it alone how to use it', async () => {
+it('tells a person who starts it alone how to use it', { timeout: 60_000 }, async () => {
   const child = start(['--port', '0', '--stand-alone'], {
     WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate: 'http://127.0.0.1:9/hook?code=secret',
   });
@@ -114,7 +118,7 @@ it('tells a person who starts it alone how to use it', async () => {
   expect(text).not.toContain('secret');
 });
 
-it('says in one sentence why it cannot start', async () => {
+it('says in one sentence why it cannot start', { timeout: 60_000 }, async () => {
   const child = start(['--port', 'many']);
   let text = '';
   child.stderr?.on('data', (chunk: Buffer) => {
