@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { chaos, chaosFailure, chaosSeed } from './chaos/chaos.ts';
 
 it('brings 500 calls to the state that ACS has of them, through failures, disorder, conflicts and kills', {
-  timeout: 180_000,
+  timeout: 600_000,
 }, async () => {
   const seed = chaosSeed();
   const { faults, counts } = await chaos(seed, 500, 8).catch((error: unknown) => {

