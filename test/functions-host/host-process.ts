@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const MAIN = join(import.meta.dirname, '../../local/functions-host/main.ts');
 
 /** How long a process may take to start or to end before a test gives up on it. */
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 30_000;
 
 export const KEYS = {
   master: 'master-key',
