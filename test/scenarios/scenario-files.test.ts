@@ -5,7 +5,7 @@ import { Speech } from '../../local/phone/speech.ts';
 import { loadScenario, type Scenario } from '../../local/scenario/load-scenario.ts';
 import { type Played, playScenario } from '../../local/scenario/run-scenario.ts';
 import { checksInWords, timelineInWords } from '../../local/scenario/words.ts';
-import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../samples/scenarios/', import.meta.url));
 const FILES = (await readdir(SAMPLES)).filter((file) => file.endsWith('.yaml')).sort();
@@ -24,7 +24,10 @@ const PLAY_LIMIT_MS = 180_000;
 let test: TestSystem;
 beforeAll(async () => {
   // All samples without faults are played on one system, which has the routes of all.
-  test = await startTestSystem({ routes: WITHOUT_FAULTS.flatMap(({ scenario }) => scenario.routes ?? []) });
+  test = await startTestSystem({
+    routes: WITHOUT_FAULTS.flatMap(({ scenario }) => scenario.routes ?? []),
+    extraEnv: PATIENT_RELAY,
+  });
 });
 afterAll(() => test?.stop());
 
@@ -69,7 +72,7 @@ describe('the sample scenarios with faults', () => {
       const { seed, routes = [] } = scenario;
       const own = await startTestSystem({
         routes,
-        ...(seed === undefined ? {} : { extraEnv: { acs: { ACS_SEED: String(seed) } } }),
+        extraEnv: { ...PATIENT_RELAY, ...(seed !== undefined && { acs: { ACS_SEED: String(seed) } }) },
       });
       try {
         const { calls } = await holds(own, scenario);
