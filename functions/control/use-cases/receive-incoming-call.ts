@@ -36,6 +36,9 @@ export async function receiveIncomingCall(
   const nowMs = deps.clock.now();
   const callId = callIdOf(incoming.incomingCallContext);
   if (incoming.atMs !== undefined && nowMs - incoming.atMs > RING_MS) {
+    const known = await deps.store.get(callId);
+    // Whoever acted on an earlier delivery may have ended before the entry.
+    if (known !== undefined) await enter(deps, known, incoming);
     log.info('A stale call was dropped', { callId, ageMs: nowMs - incoming.atMs });
     return 'stale';
   }

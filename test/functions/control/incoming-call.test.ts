@@ -108,6 +108,18 @@ describe('an incoming call', () => {
     expect(await bench.store.get(CALL_ID)).toBeUndefined();
   });
 
+  it('is entered by a late delivery, and not asked for again, where the app stopped before the entry', async () => {
+    const event = bench.incomingEvent();
+    const append = vi.spyOn(bench.store, 'appendTimeline');
+    append.mockRejectedValue(new CallStoreError('storage could not be reached'));
+    await expect(deliver(event)).rejects.toThrow('storage could not be reached');
+    append.mockRestore();
+    bench.nowMs += 30_001;
+    await deliver(event);
+    expect(bench.control.count('answer'), 'requests to answer').toBe(1);
+    expect(await bench.store.timeline(CALL_ID, 100)).toMatchObject([{ type: 'IncomingCall' }]);
+  });
+
   it('is left ringing where no route matches, with nothing but its id in the log', async () => {
     bench = new ControlBench([{ name: 'other', match: { to: '+1900*' }, action: 'answer', plan: PLAN }]);
     await deliver();
