@@ -88,6 +88,23 @@ export function acsProblem(
   );
 }
 
+/**
+ * The same of what rings a telephone. Where it may be ringing all the same, nobody is told to ask again, and the key of the request is not
+ * free again: it would ring twice.
+ */
+export function acsProblemOfRinging(
+  error: CallControlError,
+  extensions: Readonly<Record<string, unknown>> = {},
+): ProblemError {
+  const { status, code, retryable, mayBeDone } = error.failure;
+  if (!(retryable && mayBeDone)) return acsProblem(error, extensions);
+  return new ProblemError(
+    'acs-outcome-unknown',
+    'Azure Communication Services did not say what became of the request: somebody may have been called.',
+    { ...extensions, acsStatus: status, acsCode: code },
+  );
+}
+
 /** For the log, which may hold no request content: the name, and the message of errors that are ours. */
 function whyOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;

@@ -1,5 +1,6 @@
 import type { CallAutomationClient, CallAutomationClientOptions } from '@azure/communication-call-automation';
 import type { TokenCredential } from '@azure/identity';
+import { noticesPossibleEffects } from './possible-effects.ts';
 
 export type AcsAccess =
   | { readonly connectionString: string }
@@ -26,7 +27,11 @@ export async function createAcsClients(
   const create = (
     retryOptions: NonNullable<CallAutomationClientOptions['retryOptions']>,
   ): CallAutomationClient => {
-    const options: CallAutomationClientOptions = { allowInsecureConnection, retryOptions };
+    const options: CallAutomationClientOptions = {
+      allowInsecureConnection,
+      retryOptions,
+      additionalPolicies: [noticesPossibleEffects],
+    };
     if ('connectionString' in access) return new sdk.CallAutomationClient(access.connectionString, options);
     if (credential === undefined) throw new Error('an endpoint of ACS needs a credential');
     return new sdk.CallAutomationClient(access.endpoint, credential, options);

@@ -1,4 +1,5 @@
 import type { CallControlFailure } from '../core/call-control.ts';
+import { hasPossibleEffects } from './possible-effects.ts';
 
 interface Headers {
   get(name: string): string | undefined;
@@ -8,6 +9,7 @@ interface Headers {
 interface RestErrorLike {
   readonly statusCode?: unknown;
   readonly code?: unknown;
+  readonly request?: object;
   readonly response?: { readonly headers?: Headers };
 }
 
@@ -21,15 +23,17 @@ const RETRYABLE_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 /** What an error of the SDK says about the failure of a request. */
 export function failureOf(cause: unknown): CallControlFailure {
   // The SDK throws a text where an answer lacks the id of the connection: ACS has acted, and its callbacks will tell.
-  if (!(cause instanceof Error)) return { retryable: true };
+  if (!(cause instanceof Error)) return { retryable: true, mayBeDone: true };
   if (cause instanceof NotAskedError) return { retryable: false, notAsked: cause.message };
-  const { statusCode, code, response } = cause as Error & RestErrorLike;
+  const { statusCode, code, response, request } = cause as Error & RestErrorLike;
+  const effects = request === undefined || hasPossibleEffects(request) ? ({ mayBeDone: true } as const) : {};
   // Without a status the request did not get through or was not answered in time.
-  if (typeof statusCode !== 'number') return { retryable: true };
+  if (typeof statusCode !== 'number') return { retryable: true, ...effects };
   const retryAfter = retryAfterOf(response?.headers);
   return {
     status: statusCode,
     retryable: RETRYABLE_STATUS.has(statusCode),
+    ...effects,
     ...(typeof code === 'string' && /^\w{1,40}$/.test(code) ? { code } : {}),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };

@@ -116,6 +116,8 @@ export interface CallControlFailure {
   readonly retryAfter?: string;
   /** Why ACS was not asked at all: a sentence without numbers and names. */
   readonly notAsked?: string;
+  /** ACS may have done what was asked all the same: to some attempt it gave no answer, or one that does not say. */
+  readonly mayBeDone?: true;
 }
 
 export class CallControlError extends Error {

@@ -41,6 +41,10 @@ export const PROBLEMS = {
   'not-supported': { status: 501, title: 'This is not supported' },
   'acs-refused': { status: 502, title: 'Azure Communication Services refused the request' },
   'acs-unavailable': { status: 503, title: 'Azure Communication Services cannot serve the request now' },
+  'acs-outcome-unknown': {
+    status: 504,
+    title: 'Azure Communication Services did not say what became of the request',
+  },
   'token-keys-unavailable': {
     status: 503,
     title: 'The keys that prove the caller cannot be fetched now',

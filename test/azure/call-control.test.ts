@@ -165,8 +165,31 @@ describe('failures of ACS', () => {
   it('may pass when the connection is cut', async () => {
     const { control } = await against({ status: 0, cut: true });
     const error = await callControlFailure(control.startMediaStreaming(CONNECTION_ID));
-    expect(error.failure).toEqual({ retryable: true });
+    expect(error.failure).toEqual({ retryable: true, mayBeDone: true });
     expect(error.reason).toBe('Azure Communication Services did not answer');
+  });
+
+  it('may pass when nobody is there, and nothing has been done', async () => {
+    const { acs, control } = await against();
+    await acs.close();
+    const error = await callControlFailure(control.startMediaStreaming(CONNECTION_ID));
+    expect(error.failure).toEqual({ retryable: true });
+  });
+
+  it('may be of something that was done, where an attempt before the last had no clear answer', async () => {
+    const unclear = { status: 503 };
+    const busy = refusal(429, '8529', { 'retry-after-ms': '1' });
+    const { acs, control } = await against(unclear, busy, busy);
+    const error = await callControlFailure(control.answer(request));
+    expect(acs.seen, 'attempts').toHaveLength(3);
+    expect(error.failure).toMatchObject({ status: 429, retryable: true, mayBeDone: true });
+  });
+
+  it('are of nothing that was done, where ACS had asked to wait each time', async () => {
+    const busy = refusal(429, '8529', { 'retry-after-ms': '1' });
+    const { control } = await against(busy, busy, busy);
+    const error = await callControlFailure(control.answer(request));
+    expect(error.failure).toEqual({ status: 429, code: '8529', retryable: true, retryAfter: '1' });
   });
 
   it('include an answer without the id of the connection', async () => {

@@ -2,7 +2,7 @@
 
 import type { CallQuery } from '../../../shared/core/call-list.ts';
 import type { CallView } from '../../../shared/protocol/api/call-schema.ts';
-import { acsProblem, ProblemError, unknownCall } from '../http.ts';
+import { acsProblemOfRinging, ProblemError, unknownCall } from '../http.ts';
 import { placeCall as place } from '../use-cases/place-call.ts';
 import type { CallAction } from '../use-cases/request-call-action.ts';
 import { acted } from './acted.ts';
@@ -52,7 +52,7 @@ export const placeCall: Serve<'placeCall'> = async ({ app, body, request, log })
       );
     case 'failed':
       // The call has a row and a timeline, though nobody will be on it.
-      throw acsProblem(placed.error, { callId: placed.call.callId });
+      throw acsProblemOfRinging(placed.error, { callId: placed.call.callId });
   }
 };
 

@@ -1,9 +1,10 @@
 /** Everything that is asked about a connected call and of which a later event tells how it went. */
+import type { CallControlError } from '../../../shared/core/call-control.ts';
 import type { CallOperation } from '../../../shared/core/call-operation.ts';
 import { isTelephone } from '../../../shared/core/outbound-destinations.ts';
 import type { AcceptedCallView } from '../../../shared/protocol/api/call-schema.ts';
 import type { ControlApp } from '../control-app.ts';
-import { ProblemError } from '../http.ts';
+import { acsProblem, acsProblemOfRinging, ProblemError } from '../http.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { listParticipants as participantsOf } from '../use-cases/list-participants.ts';
 import { requestOperation } from '../use-cases/request-operation.ts';
@@ -90,14 +91,16 @@ async function operateOutbound(
     const call = await app.deps.store.get(params.callId);
     if (call?.phase === 'connected') await app.outbound.spend();
   }
-  return await operate(operating, operation);
+  return await operate(operating, operation, acsProblemOfRinging);
 }
 
 async function operate(
   { app, params, log }: Operating,
   operation: CallOperation,
+  problemOf: (error: CallControlError) => ProblemError = acsProblem,
 ): Promise<{ content: AcceptedCallView }> {
   const outcome = await requestOperation(app.deps, params.callId, operation, log);
+  if (outcome.kind === 'failed') throw problemOf(outcome.error);
   if (outcome.kind !== 'accepted') throw whyUnmet(outcome);
   const { call, operationId: id, answer } = outcome;
   return { content: { ...callView(call), operation: { id, ...answer } } };

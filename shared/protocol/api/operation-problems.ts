@@ -14,4 +14,5 @@ export const OPERATION_PROBLEMS = [
 export const OUTBOUND_PROBLEMS = [
   'destination-not-allowed',
   'outbound-budget-spent',
+  'acs-outcome-unknown',
 ] as const satisfies readonly ProblemName[];

@@ -90,6 +90,29 @@ describe('a request with an Idempotency-Key', () => {
     expect((await ask('play', 'busy', { body: PLAY })).headers.get('idempotency-replayed')).toBe('true');
   });
 
+  it.each([
+    ['placeCall', 'place', { to: '+14255550177' }],
+    ['addParticipant', 'operate', { target: '+14255550177' }],
+    ['transfer', 'operate', { target: '+14255550177' }],
+  ] as const)('calls nobody twice by %s where ACS may have called him', async (id, method, body) => {
+    bench.control.fail(method, { status: 503, code: 'X', retryable: true, mayBeDone: true });
+    const first = await ask(id, 'rings', { body });
+    expectProblem(first, 'acs-outcome-unknown');
+    expect(first.json).toMatchObject({ acsStatus: 503, acsCode: 'X' });
+    expect((await ask(id, 'rings', { body })).json, 'the same answer again').toEqual(first.json);
+    expect(bench.control.count(method), 'requests to ACS').toBe(1);
+  });
+
+  it.each([
+    ['asks it to wait', { status: 429, retryable: true }],
+    ['is not to be reached', { retryable: true }],
+  ] as const)('may call somebody again where ACS %s', async (_, failure) => {
+    bench.control.fail('place', failure);
+    const body = { to: '+14255550177' };
+    expectProblem(await ask('placeCall', 'rings', { body }), 'acs-unavailable');
+    expect((await ask('placeCall', 'rings', { body })).status).toBe(202);
+  });
+
   it('keeps nothing of a request that is not right', async () => {
     expectProblem(await ask('play', 'wrong', { body: {} }), 'invalid-request');
     expect((await ask('play', 'wrong', { body: PLAY })).status).toBe(202);
