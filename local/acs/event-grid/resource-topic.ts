@@ -50,8 +50,15 @@ export function createResourceTopic(
     clock,
     random,
     drawFaults: (name) => plannedDeliveryFaults(faults, 'eventGrid', random.branch(`faults of ${name}`)),
-    onAttempt: (event, { result }, subscription) =>
-      record({ kind: 'eventGrid', subscription, id: event.id, type: event.eventType, result }),
+    onAttempt: (event, { atMs, result }, subscription) =>
+      record({
+        kind: 'eventGrid',
+        subscription,
+        id: event.id,
+        type: event.eventType,
+        ageMs: atMs - Date.parse(event.eventTime),
+        result,
+      }),
     validationUrl,
     onWarning,
   });

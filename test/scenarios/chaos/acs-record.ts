@@ -1,9 +1,12 @@
 import { open } from 'node:fs/promises';
 
+/** The states of a call in the order in which it has them. */
+const STATES = ['ringing', 'connecting', 'connected', 'disconnecting', 'disconnected'] as const;
+
 /** A call as the stand-in of ACS has it; one that rings or that the application placed has no outcome yet. */
 export interface AcsCall {
   readonly id: string;
-  readonly state: 'ringing' | 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
+  readonly state: (typeof STATES)[number];
   readonly callConnectionId?: string;
   /** State of its media streaming; absent without one. */
   readonly media?: string;
@@ -15,7 +18,7 @@ export interface SentEvent {
   readonly id: string;
   readonly type: string;
   readonly callConnectionId?: string;
-  /** Some delivery of it was acknowledged. */
+  /** Some delivery of it was acknowledged; one of an incoming call, while its telephone rang. */
   acknowledged: boolean;
 }
 
@@ -24,8 +27,13 @@ interface Line {
   readonly id: string;
   readonly type: string;
   readonly result?: unknown;
+  /** How old an event of Event Grid was when its delivery began. */
+  readonly ageMs?: number;
   readonly callConnectionId?: string;
 }
+
+/** A telephone rings for 30 s; what is delivered after that is dropped. The rest is for the way to whoever takes it. */
+const RINGING_FOR_SURE_MS = 20_000;
 
 const READ_BYTES = 256 * 1024;
 
@@ -76,12 +84,17 @@ export class AcsRecord {
     }
   }
 
+  /** No call goes back to an earlier state; but lines of one millisecond are sorted by their text. */
+  #takeCall(call: AcsCall): void {
+    const known = this.calls.get(call.id);
+    if (known !== undefined && STATES.indexOf(call.state) < STATES.indexOf(known.state)) return;
+    this.calls.set(call.id, call);
+  }
+
   #take(line: Line): void {
     switch (line.kind) {
       case 'call':
-        // Lines of one millisecond are sorted: what comes after the end was before it.
-        if (this.calls.get(line.id)?.state === 'disconnected') return;
-        this.calls.set(line.id, line as unknown as AcsCall);
+        this.#takeCall(line as unknown as AcsCall);
         if (line.callConnectionId !== undefined) this.#byConnection.set(line.callConnectionId, line.id);
         return;
       case 'callback':
@@ -93,7 +106,9 @@ export class AcsRecord {
           ...(callConnectionId === undefined ? {} : { callConnectionId }),
           acknowledged: false,
         };
-        sent.acknowledged ||= typeof line.result === 'number' && line.result >= 200 && line.result < 300;
+        const isLate = type.endsWith('.IncomingCall') && (line.ageMs ?? 0) > RINGING_FOR_SURE_MS;
+        sent.acknowledged ||=
+          !isLate && typeof line.result === 'number' && line.result >= 200 && line.result < 300;
         this.events.set(id, sent);
         return;
       }

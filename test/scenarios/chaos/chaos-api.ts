@@ -13,6 +13,14 @@ export interface Answer {
   readonly body: Record<string, unknown>;
 }
 
+/** Something asked of the API. */
+export interface Act {
+  /** Default: POST. */
+  readonly method?: 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly body?: object;
+}
+
 /** The HTTP API for somebody who repeats what was not answered, with the same Idempotency-Key, until it is. */
 export class ChaosApi {
   readonly #base: string;
@@ -27,10 +35,11 @@ export class ChaosApi {
    * Undefined: never answered. What the app could not do now (503) may be asked for again under the same key, except where `once`: a call
    * that could not be placed may have rung all the same.
    */
-  async post(path: string, body: object = {}, once = false): Promise<Answer | undefined> {
+  async act({ method = 'POST', path, body = {} }: Act, once = false): Promise<Answer | undefined> {
     const headers = { 'idempotency-key': randomUUID(), 'content-type': 'application/json' };
+    const request = { method, headers, ...(method === 'DELETE' ? {} : { body: JSON.stringify(body) }) };
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
+      const answer = await this.#ask(path, request);
       if (answer !== undefined && !comesAgain(answer, once)) return answer;
       if (attempt === ATTEMPTS) return answer;
       await delay(PAUSE_MS);

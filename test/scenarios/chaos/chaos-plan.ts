@@ -8,22 +8,22 @@ export const NUMBERS = {
   rejects: '+14255559003',
 } as const;
 
-export const CHAOS_ROUTES: readonly object[] = [
-  { name: 'streams', match: { to: NUMBERS.streams }, workers: [{ name: 'echo' }] },
-  { name: 'silent', match: { to: NUMBERS.silent }, startStreaming: false, workers: [{ name: 'echo' }] },
-  { name: 'rejects', match: { to: NUMBERS.rejects }, action: 'reject', rejectReason: 'busy' },
-  {
-    name: 'out-streams',
-    match: { direction: 'outbound', to: '+14258*' },
-    workers: [{ name: 'echo' }],
-  },
-  {
-    name: 'out-silent',
-    match: { direction: 'outbound', to: '+14259*' },
-    startStreaming: false,
-    workers: [{ name: 'echo' }],
-  },
-];
+/** The routes of a run; `transcripts` is the address to which ACS sends what is said. */
+export function chaosRoutes(transcripts: string): readonly object[] {
+  const answered = { workers: [{ name: 'echo' }], transcription: { url: transcripts, locale: 'en-US' } };
+  return [
+    { name: 'streams', match: { to: NUMBERS.streams }, ...answered },
+    { name: 'silent', match: { to: NUMBERS.silent }, startStreaming: false, ...answered },
+    { name: 'rejects', match: { to: NUMBERS.rejects }, action: 'reject', rejectReason: 'busy' },
+    { name: 'out-streams', match: { direction: 'outbound', to: '+14258*' }, ...answered },
+    {
+      name: 'out-silent',
+      match: { direction: 'outbound', to: '+14259*' },
+      startStreaming: false,
+      ...answered,
+    },
+  ];
+}
 
 export const ACTIONS = [
   'start streaming',
@@ -37,14 +37,51 @@ export const ACTIONS = [
   'pause recording',
   'resume recording',
   'stop recording',
+  'start transcription',
+  'stop transcription',
+  'recognize',
+  'attach worker',
+  'detach worker',
+  'add guest',
+  'remove guest',
+  'transfer to guest',
 ] as const;
 
 export type Action = (typeof ACTIONS)[number];
+
+/** What follows on what where all goes well; each may be left out, and then what comes after it is refused. */
+const STORIES: readonly (readonly Action[])[] = [
+  ['start streaming', 'stop streaming'],
+  ['stop streaming', 'start streaming'],
+  ['attach worker', 'detach worker'],
+  ['play', 'cancel play'],
+  ['recognize', 'cancel play'],
+  ['dtmf'],
+  ['hold', 'unhold'],
+  ['start recording', 'pause recording', 'resume recording', 'stop recording'],
+  ['start recording', 'stop recording'],
+  ['start transcription', 'stop transcription'],
+  ['add guest', 'remove guest'],
+  ['add guest', 'transfer to guest'],
+  ['transfer to guest'],
+];
+const LEFT_OUT = 0.15;
 
 export interface TimedAction {
   readonly afterMs: number;
   readonly action: Action;
 }
+
+/** Somebody at another telephone who can be added to the call, or be given it. */
+export interface Guest {
+  /** Its last four digits are those of the call's own telephone. */
+  readonly number: string;
+  readonly takes: Taking;
+  readonly takesAfterMs: number;
+}
+
+/** What a telephone does that is called. */
+export type Taking = 'answers' | 'busy' | 'declines' | 'unavailable';
 
 /** Who ends a call: the telephone at the other end, the HTTP API, both at the same moment, or nobody until everything is over. */
 export type Ending = 'telephone' | 'api' | 'both' | 'nobody';
@@ -53,6 +90,7 @@ interface Planned {
   readonly index: number;
   /** The telephone at the other end; its last four digits are those of no other call. */
   readonly number: string;
+  readonly guest: Guest;
   readonly actions: readonly TimedAction[];
   readonly ending: Ending;
   /** From the last action, or from the first ring where the telephone does not wait for an answer. */
@@ -69,7 +107,7 @@ export type PlannedCall =
     })
   | (Planned & {
       readonly direction: 'outbound';
-      readonly takes: 'answers' | 'busy' | 'declines' | 'unavailable';
+      readonly takes: Taking;
       readonly takesAfterMs: number;
     });
 
@@ -99,12 +137,11 @@ export function drawChaos(seed: string, count: number, kills: number): ChaosPlan
   };
 }
 
-/** Requests that fail before and after their work; events that come twice, late and out of order. */
+/** Requests that fail before and after their work, and what is asked too often, before it; events that come twice, late and out of order. */
 const FAULTS: readonly FaultRuleInput[] = [
   { on: 'rest', fault: 'error', status: 503, when: 'before', probability: 0.06 },
   { on: 'rest', fault: 'error', status: 503, when: 'after', probability: 0.06 },
   { on: 'rest', fault: 'error', status: 429, when: 'before', retryAfterMs: 100, probability: 0.04 },
-  { on: 'rest', fault: 'error', status: 429, when: 'after', retryAfterMs: 100, probability: 0.04 },
   { on: 'rest', fault: 'slow', delayMs: [50, 400], probability: 0.05 },
   { on: 'callback', fault: 'duplicate', probability: 0.25 },
   { on: 'callback', fault: 'delay', delayMs: [20, 600], probability: 0.2 },
@@ -113,26 +150,34 @@ const FAULTS: readonly FaultRuleInput[] = [
   { on: 'eventGrid', fault: 'delay', delayMs: [20, 400], probability: 0.2 },
 ];
 
+const TAKINGS: readonly Taking[] = [...Array<Taking>(4).fill('answers'), 'busy', 'declines', 'unavailable'];
+
 function drawCall(index: number, random: Random): PlannedCall {
   const suffix = String(FIRST_SUFFIX + index);
   const streams = random.fraction() < 0.35;
-  const actions = Array.from({ length: pick(random, [0, 0, 1, 1, 2, 3]) }, () => ({
-    afterMs: whole(random, 0, 250),
-    action: pick(random, ACTIONS),
-  }));
+  const stories = Array.from({ length: pick(random, [0, 0, 1, 1, 1, 2]) }, () => pick(random, STORIES));
+  const actions = stories
+    .flat()
+    .filter(() => random.fraction() >= LEFT_OUT)
+    .map((action) => ({ afterMs: whole(random, 0, 250), action }));
   const ending = pick<Ending>(random, [
     ...Array<Ending>(9).fill('telephone'),
     ...Array<Ending>(8).fill('api'),
     ...Array<Ending>(2).fill('both'),
     'nobody',
   ]);
-  const common = { index, actions, ending, endAfterMs: whole(random, 0, 400) };
+  const guest = {
+    number: `+1425666${suffix}`,
+    takes: pick(random, TAKINGS),
+    takesAfterMs: whole(random, 0, 200),
+  };
+  const common = { index, guest, actions, ending, endAfterMs: whole(random, 0, 400) };
   if (random.fraction() < 0.35) {
     return {
       ...common,
       direction: 'outbound',
       number: `+1425${streams ? 8 : 9}77${suffix}`,
-      takes: pick(random, ['answers', 'answers', 'answers', 'answers', 'busy', 'declines', 'unavailable']),
+      takes: pick(random, TAKINGS),
       takesAfterMs: whole(random, 0, 300),
     };
   }

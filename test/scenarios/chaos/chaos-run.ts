@@ -4,8 +4,9 @@ import type { CallView } from '../../../shared/protocol/api/call-schema.ts';
 import type { TestSystem } from '../../support/system.ts';
 import { until } from '../../support/until.ts';
 import type { AcsCall, AcsRecord } from './acs-record.ts';
+import { callerIdOf, requestOf } from './chaos-acts.ts';
 import { ChaosApi } from './chaos-api.ts';
-import type { Action, ChaosPlan, PlannedCall } from './chaos-plan.ts';
+import type { Action, ChaosPlan, PlannedCall, Taking } from './chaos-plan.ts';
 import { disagreements, type Evidence } from './chaos-verdict.ts';
 
 /** Calls that are under way at the same time. */
@@ -29,7 +30,8 @@ export interface ChaosCounts {
   readonly calls: number;
   readonly connected: number;
   readonly kills: number;
-  readonly operationsAccepted: number;
+  /** How often each action was accepted. */
+  readonly accepted: Readonly<Partial<Record<Action, number>>>;
   readonly faults: Readonly<Record<string, number>>;
   readonly refusedAnswers: number;
   /** Disagreements that were left when everybody had hung up, and what remained after each further minute. */
@@ -48,7 +50,9 @@ export class ChaosRun {
   #rows = new Map<string, CallView>();
   readonly #reports = new Map<string, CallReport>();
   readonly #accepted = new Map<string, string>();
-  readonly #called = new Set<string>();
+  readonly #acceptedActions = new Map<Action, number>();
+  /** How often each telephone may ring, by its number. */
+  readonly #called = new Map<string, number>();
   readonly #leftBehind: number[] = [];
   readonly #seconds: Record<string, number> = {};
   #killing: Promise<void> = Promise.resolve();
@@ -137,12 +141,10 @@ export class ChaosRun {
 
   /** The product calls somebody; the id that ACS has for the call once that is known. */
   async #place(call: PlannedCall & { direction: 'outbound' }): Promise<string | undefined> {
-    const { number, takes, takesAfterMs: afterMs } = call;
-    await this.#control('POST', 'callees', { number, takes, afterMs, maxMs: PHONE_MS });
-    this.#called.add(number);
-    // A number of ACS has two calls at a time at most.
-    const wanted = { to: `4:${number}`, callerId: `+1425444${suffix(call)}` };
-    const answer = await this.#api.post('/calls', wanted, true);
+    const { number, takes, takesAfterMs } = call;
+    await this.#beCalled(number, takes, takesAfterMs);
+    const wanted = { to: `4:${number}`, callerId: callerIdOf(number) };
+    const answer = await this.#api.act({ path: '/calls', body: wanted }, true);
     if (answer?.status === 400 || answer?.status === 401 || answer?.status === 403 || answer?.status === 500)
       throw new Error(`placing was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
     const find = (): AcsCall | undefined => {
@@ -161,8 +163,13 @@ export class ChaosRun {
   async #act(call: PlannedCall, id: string, action: Action): Promise<void> {
     const row = await this.#row(call, id);
     if (row === undefined) return;
-    const { path, body } = requestOf(action, call.number);
-    const answer = await this.#api.post(`/calls/${row.callId}${path}`, body);
+    const { guest } = call;
+    const calls = action === 'add guest' || action === 'transfer to guest';
+    if (calls) await this.#beCalled(guest.number, guest.takes, guest.takesAfterMs);
+    const { path, ...request } = requestOf(action, call);
+    const answer = await this.#api.act({ path: `/calls/${row.callId}${path}`, ...request });
+    if (answer?.status === 202)
+      this.#acceptedActions.set(action, (this.#acceptedActions.get(action) ?? 0) + 1);
     const operation = answer?.body['operation'] as { id: string } | undefined;
     if (answer?.status === 202 && operation !== undefined) this.#accepted.set(operation.id, row.callId);
     if (answer?.status === 400 || answer?.status === 500)
@@ -180,10 +187,21 @@ export class ChaosRun {
     return find();
   }
 
+  /** A telephone that the product calls now, once more than before. */
+  async #beCalled(number: string, takes: Taking, afterMs: number): Promise<void> {
+    const times = this.#called.get(number) ?? 0;
+    if (times === 0) await this.#control('POST', 'callees', { number, takes, afterMs, maxMs: PHONE_MS });
+    this.#called.set(number, times + 1);
+  }
+
+  async #hangUp(callId: string): Promise<void> {
+    await this.#api.act({ path: `/calls/${callId}/hang-up` });
+  }
+
   async #end(call: PlannedCall, id: string): Promise<void> {
     const byApi = async (): Promise<void> => {
       const row = await this.#row(call, id);
-      if (row !== undefined) await this.#api.post(`/calls/${row.callId}/hang-up`);
+      if (row !== undefined) await this.#hangUp(row.callId);
     };
     const byTelephone = (): Promise<void> => this.#unlessForgotten(id, () => this.#test.telephone.hangUp(id));
     switch (call.ending) {
@@ -262,7 +280,7 @@ export class ChaosRun {
   /** What nobody has ended goes on at both sides; now it ends. */
   async #endAll(): Promise<void> {
     for (const { callId, state } of (await this.#api.live()) ?? [])
-      if (state === 'connected') await this.#api.post(`/calls/${callId}/hang-up`);
+      if (state === 'connected') await this.#hangUp(callId);
     const giveUpAtMs = Date.now() + REST_LIMIT_MS;
     while (Date.now() < giveUpAtMs) {
       const rows = await this.#api.live();
@@ -282,10 +300,10 @@ export class ChaosRun {
   async #evidence(): Promise<Evidence> {
     for (const report of await this.#test.telephone.calls())
       if (this.#reports.has(report.id)) this.#reports.set(report.id, report);
-    const rings = new Map<string, number>();
-    for (const number of this.#called) {
+    const rings = new Map<string, { readonly rang: number; readonly called: number }>();
+    for (const [number, called] of this.#called) {
       const callee = await this.#control('GET', `callees/${encodeURIComponent(`4:${number}`)}`);
-      rings.set(number, Number(callee['rings']));
+      rings.set(number, { rang: Number(callee['rings']), called });
     }
     await this.#record.refresh();
     return {
@@ -305,7 +323,7 @@ export class ChaosRun {
       connected: [...this.#record.calls.values()].filter((call) => call.callConnectionId !== undefined)
         .length,
       kills: this.#kills,
-      operationsAccepted: this.#accepted.size,
+      accepted: Object.fromEntries(this.#acceptedActions),
       faults,
       refusedAnswers: reports.reduce((sum, { answers }) => sum + answers.refused, 0),
       leftBehind: this.#leftBehind,
@@ -364,33 +382,4 @@ export class ChaosRun {
 
 function suffix({ number }: PlannedCall): string {
   return number.slice(-4);
-}
-
-function requestOf(action: Action, number: string): { readonly path: string; readonly body?: object } {
-  const participant = `4:${number}`;
-  const there = `/participants/${encodeURIComponent(participant)}`;
-  switch (action) {
-    case 'start streaming':
-      return { path: '/streaming/start' };
-    case 'stop streaming':
-      return { path: '/streaming/stop' };
-    case 'play':
-      return { path: '/play', body: { source: { kind: 'text', text: 'Yes.', locale: 'en-US' } } };
-    case 'cancel play':
-      return { path: '/play/cancel' };
-    case 'dtmf':
-      return { path: '/dtmf', body: { participant, tones: '12' } };
-    case 'hold':
-      return { path: `${there}/hold` };
-    case 'unhold':
-      return { path: `${there}/unhold` };
-    case 'start recording':
-      return { path: '/recording/start' };
-    case 'pause recording':
-      return { path: '/recording/pause' };
-    case 'resume recording':
-      return { path: '/recording/resume' };
-    case 'stop recording':
-      return { path: '/recording/stop' };
-  }
 }

@@ -24,7 +24,7 @@ const good: Evidence = {
     { id: 'lost', type: 'ParticipantsUpdated', callConnectionId: CONNECTION_ID, acknowledged: false },
   ],
   answers: [{ id: 'a', answers: { accepted: 1, refused: 0, replayed: 2 } }],
-  rings: new Map([['+14255550123', 1]]),
+  rings: new Map([['+14255550123', { rang: 1, called: 1 }]]),
   productCalls: [call],
   acceptedOperations: new Map([['op-1', call.callId]]),
 };
@@ -66,7 +66,11 @@ describe('the verdict on a run', () => {
       { ...good, answers: [{ id: 'a', answers: { accepted: 2, refused: 0, replayed: 0 } }] },
       /answered 2 times/,
     ],
-    ['a second ring', { ...good, rings: new Map([['+14255550123', 2]]) }, /rang 2 times/],
+    [
+      'a second ring',
+      { ...good, rings: new Map([['+14255550123', { rang: 2, called: 1 }]]) },
+      /called 1 times, rang 2 times/,
+    ],
     [
       'an event that is told twice',
       product({ timeline: [...call.timeline, ...call.timeline.filter(({ id }) => id === 'over')] }),
@@ -89,6 +93,12 @@ describe('the verdict on a run', () => {
       /an operation of it is pending/,
     ],
     ['a recording without end', product({ recording: { state: 'recording' } }), /its recording is recording/],
+    [
+      'a transcription without end',
+      product({ transcription: { state: 'active' } }),
+      /its transcription is active/,
+    ],
+    ['a hold without end', product({ held: 1 }), /1 of it are on hold/],
   ])('names %s', (_, evidence, sentence) => {
     expect(judge(evidence).join('\n')).toMatch(sentence);
   });

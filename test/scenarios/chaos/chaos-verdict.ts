@@ -13,8 +13,8 @@ export interface Evidence {
   readonly acsEvents: Iterable<SentEvent>;
   /** What the stand-in counts of the answers to calls that rang. */
   readonly answers: Iterable<Pick<CallReport, 'id' | 'answers'>>;
-  /** How often each telephone has rung that was called once. */
-  readonly rings: ReadonlyMap<string, number>;
+  /** How often each telephone has rung that was called, and how often that was asked for. */
+  readonly rings: ReadonlyMap<string, { readonly rang: number; readonly called: number }>;
   readonly productCalls: readonly ProductCall[];
   /** Operations that the HTTP API has accepted, with the call that each is about. */
   readonly acceptedOperations: ReadonlyMap<string, string>;
@@ -82,8 +82,8 @@ function doubleAnswers({ answers, rings, productCalls }: Evidence): string[] {
   const found: string[] = [];
   for (const { id, answers: counts } of answers)
     if (counts.accepted > 1) found.push(`the call ${id} was answered ${counts.accepted} times`);
-  for (const [number, times] of rings)
-    if (times > 1) found.push(`the telephone ${number}, called once, rang ${times} times`);
+  for (const [number, { rang, called }] of rings)
+    if (rang > called) found.push(`the telephone ${number}, called ${called} times, rang ${rang} times`);
   for (const { callId, timeline } of productCalls) {
     for (const type of ['AnswerSucceeded', 'PlaceSucceeded', 'RejectSucceeded']) {
       const times = timeline.filter((entry) => entry.source === 'control' && entry.type === type).length;
@@ -126,12 +126,15 @@ function lostOperations({ acceptedOperations, productCalls }: Evidence): string[
     if (!(isTold && isKnown))
       found.push(`the operation ${operationId} of the call ${callId} was accepted and is not told of`);
   }
-  for (const { callId, state, operations, recording } of productCalls) {
+  for (const { callId, state, operations, recording, transcription, held } of productCalls) {
     if (state !== 'ended') continue;
     if (operations.some((operation) => operation.state === 'pending'))
       found.push(`the call ${callId} has ended, and an operation of it is pending`);
     if (recording.state !== 'inactive')
       found.push(`the call ${callId} has ended, and its recording is ${recording.state}`);
+    if (transcription.state !== 'inactive' && transcription.state !== 'failed')
+      found.push(`the call ${callId} has ended, and its transcription is ${transcription.state}`);
+    if (held !== 0) found.push(`the call ${callId} has ended, and ${held} of it are on hold`);
   }
   return found;
 }

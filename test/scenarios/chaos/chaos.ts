@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WebSocketServer } from 'ws';
 import { freePorts } from '../../../local/stack/ports.ts';
 import { startTablesProxy } from '../../../local/storage/tables-proxy.ts';
 import { startTestSystem, type TestSystem } from '../../support/system.ts';
 import { AcsRecord } from './acs-record.ts';
-import { CHAOS_ROUTES, CONFLICT_PROBABILITY, drawChaos } from './chaos-plan.ts';
+import { CONFLICT_PROBABILITY, chaosRoutes, drawChaos } from './chaos-plan.ts';
 import { type ChaosCounts, ChaosRun } from './chaos-run.ts';
-import { judge } from './chaos-verdict.ts';
+import { judge, type ProductCall } from './chaos-verdict.ts';
 
 export interface ChaosResult {
   readonly counts: ChaosCounts & { readonly conflicts: number };
@@ -31,8 +34,8 @@ export function chaosSeed(): string {
 }
 
 /** Starts the whole system, lets everything go wrong that the seed says, and judges what has become of the calls. */
-export async function chaos(seed: string, calls: number, kills: number): Promise<ChaosResult> {
-  const plan = drawChaos(seed, calls, kills);
+export async function chaos(seed: string, count: number, kills: number): Promise<ChaosResult> {
+  const plan = drawChaos(seed, count, kills);
   const folder = await mkdtemp(join(tmpdir(), 'trunkline-chaos-'));
   const log = join(folder, 'acs.log');
   const ports = await freePorts();
@@ -40,11 +43,14 @@ export async function chaos(seed: string, calls: number, kills: number): Promise
     port: ports.tables,
     loses: () => plan.conflicts.fraction() < CONFLICT_PROBABILITY,
   });
+  const transcripts = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(transcripts, 'listening');
   let test: TestSystem | undefined;
+  let calls: readonly ProductCall[] = [];
   try {
     test = await startTestSystem({
       ports,
-      routes: CHAOS_ROUTES,
+      routes: chaosRoutes(`ws://127.0.0.1:${(transcripts.address() as AddressInfo).port}/`),
       extraArgs: { acs: ['--event-log', log, '--behaviour', `callbackRetryDelaysMs=${PATIENCE_MS}`] },
       extraEnv: {
         acs: { ACS_SEED: seed },
@@ -60,11 +66,13 @@ export async function chaos(seed: string, calls: number, kills: number): Promise
     });
     const record = new AcsRecord(log);
     const { evidence, unhealed, counts } = await new ChaosRun(plan, test, record).run();
+    calls = evidence.productCalls;
     return { counts: { ...counts, conflicts: proxy.conflicts }, faults: [...unhealed, ...judge(evidence)] };
   } finally {
-    await keepLogs(process.env['CHAOS_LOGS'], test, log);
+    await keepLogs(process.env['CHAOS_LOGS'], test, log, calls);
     await test?.stop();
     await proxy.close();
+    transcripts.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -74,12 +82,18 @@ export function chaosFailure(seed: string, why: unknown): string {
   return `${String(why)}\nThe same run again: CHAOS_SEED=${seed}`;
 }
 
-/** For whoever looks for the reason: what the parts said, and what ACS did, in the folder of `CHAOS_LOGS`. */
-async function keepLogs(to: string | undefined, test: TestSystem | undefined, acsLog: string): Promise<void> {
+/** For whoever looks for the reason: what the parts said, what ACS did and what the product has of its calls, in the folder of `CHAOS_LOGS`. */
+async function keepLogs(
+  to: string | undefined,
+  test: TestSystem | undefined,
+  acsLog: string,
+  calls: readonly ProductCall[],
+): Promise<void> {
   if (to === undefined || test === undefined) return;
   await mkdir(to, { recursive: true });
   await writeFile(join(to, 'parts.log'), test.log.join('\n'));
   await copyFile(acsLog, join(to, 'acs.log'));
+  await writeFile(join(to, 'calls.json'), JSON.stringify(calls, undefined, 1));
 }
 
 const ACCOUNT = 'devstoreaccount1';
