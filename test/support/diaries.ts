@@ -56,3 +56,18 @@ export class Diaries {
 export function storyOf(diary: readonly DiaryLine[]): string {
   return diary.map(({ event, page, resumed }) => `${event} ${page}${resumed ? ' resumed' : ''}`).join(', ');
 }
+
+/**
+ * The parts of a diary that were written without losing the state in between: one, with every page once and in order, where it was never lost. A
+ * part whose first page is not 0 follows on nothing.
+ */
+export function partsOf(diary: readonly DiaryLine[]): readonly (readonly DiaryLine[])[] {
+  const parts: DiaryLine[][] = [];
+  for (const line of diary) {
+    // The end of one part may be told after the beginning of the next.
+    const part = line.page === 0 ? undefined : parts.find(({ length }) => length === line.page);
+    if (part === undefined) parts.push([line]);
+    else part.push(line);
+  }
+  return parts;
+}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Child } from '../../local/stack/child.ts';
 import { freePorts } from '../../local/stack/ports.ts';
 import { address, specOf } from '../../local/stack/specs.ts';
+import { RELEASE_LIMIT_MS } from '../../relay/lane.ts';
 import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
 import { ON_A_BUSY_MACHINE, startTestSystem, type TestSystem, type TestSystemOptions } from './system.ts';
 import { until } from './until.ts';
@@ -112,6 +113,7 @@ export async function startReplicas(
 
 /** A call was moved from one relay to another, in milliseconds. */
 export interface Move {
+  readonly callId: string;
   /** From the last audio of the old relay to the first audio of the new one. */
   readonly gapMs: number;
   /** Of that, from the new media socket to the first audio: what is not stopping, starting and dialling. */
@@ -121,11 +123,20 @@ export interface Move {
 /** Each move since the passage of this number. */
 export function movesSince({ passages }: LoadBalancer, since: number): Move[] {
   const byCall = Map.groupBy(passages.slice(since), ({ path }) => path);
-  return [...byCall.values()].flatMap((each) => {
+  return [...byCall].flatMap(([path, each]) => {
     const heard = each.filter(({ firstAudioAtMs }) => firstAudioAtMs !== undefined);
     return heard.slice(1).map(({ firstAudioAtMs = 0, begunAtMs }, at) => ({
+      callId: path.split('/').at(-1) ?? '',
       gapMs: firstAudioAtMs - (heard[at]?.lastAudioAtMs ?? 0),
       afterDialMs: firstAudioAtMs - begunAtMs,
     }));
   });
+}
+
+/**
+ * How many of a call's moves took longer than a relay keeps the connections of its workers for the next one: in each of these a worker may
+ * have been told of the end, and have begun anew.
+ */
+export function slowMoves(moves: readonly Move[], callId: string): number {
+  return moves.filter((move) => move.callId === callId && move.gapMs > RELEASE_LIMIT_MS).length;
 }
