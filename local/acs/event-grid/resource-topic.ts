@@ -50,13 +50,13 @@ export function createResourceTopic(
     clock,
     random,
     drawFaults: (name) => plannedDeliveryFaults(faults, 'eventGrid', random.branch(`faults of ${name}`)),
-    onAttempt: (event, { atMs, result }, subscription) =>
+    onAttempt: (event, { result }, subscription) =>
       record({
         kind: 'eventGrid',
         subscription,
         id: event.id,
         type: event.eventType,
-        ageMs: atMs - Date.parse(event.eventTime),
+        ageMs: clock.now() - Date.parse(event.eventTime),
         result,
       }),
     validationUrl,

@@ -27,13 +27,13 @@ interface Line {
   readonly id: string;
   readonly type: string;
   readonly result?: unknown;
-  /** How old an event of Event Grid was when its delivery began. */
+  /** How old an event of Event Grid was when its delivery ended. */
   readonly ageMs?: number;
   readonly callConnectionId?: string;
 }
 
-/** A telephone rings for 30 s; what is delivered after that is dropped. The rest is for the way to whoever takes it. */
-const RINGING_FOR_SURE_MS = 20_000;
+/** A telephone rings so long; what is delivered after that is dropped. */
+const RINGING_MS = 30_000;
 
 const READ_BYTES = 256 * 1024;
 
@@ -106,7 +106,7 @@ export class AcsRecord {
           ...(callConnectionId === undefined ? {} : { callConnectionId }),
           acknowledged: false,
         };
-        const isLate = type.endsWith('.IncomingCall') && (line.ageMs ?? 0) > RINGING_FOR_SURE_MS;
+        const isLate = type.endsWith('.IncomingCall') && (line.ageMs ?? 0) > RINGING_MS;
         sent.acknowledged ||=
           !isLate && typeof line.result === 'number' && line.result >= 200 && line.result < 300;
         this.events.set(id, sent);
