@@ -77,7 +77,8 @@ export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setAudience(TICKET_AUDIENCE)
     .setSubject(ticket.callId)
-    .setIssuedAt(Math.floor(nowMs / 1000))
+    // With its fraction (RFC 7519 allows it): a relay tells by the age of the ticket whether the call can have had a stream before.
+    .setIssuedAt(nowMs / 1000)
     .setExpirationTime(Math.floor(ticket.expiresAtMs / 1000))
     .sign(new TextEncoder().encode(key));
 }

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { SignJWT } from 'jose';
+import { decodeJwt, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { verifyCallToken } from '../../shared/protocol/call-token.ts';
 import {
@@ -60,6 +60,12 @@ async function refusalOf(token: string, keys = [KEY], nowMs = NOW_MS): Promise<T
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('a ticket', () => {
+  it('says when it was signed, to the millisecond, and is accepted at that moment', async () => {
+    const token = await signTicket(TICKET, KEY, NOW_MS + 678);
+    expect(decodeJwt(token).iat).toBe((NOW_MS + 678) / 1000);
+    expect(await refusalOf(token, [KEY], NOW_MS + 678)).toBe('accepted');
+  });
+
   it('gives back the plan that was signed', async () => {
     const token = await signTicket(TICKET, KEY, NOW_MS);
     expect(await verifyTicket(token, CALL_ID, [KEY], NOW_MS)).toEqual(TICKET);
