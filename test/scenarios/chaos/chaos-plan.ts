@@ -53,6 +53,7 @@ export type Action = (typeof ACTIONS)[number];
 const STORIES: readonly (readonly Action[])[] = [
   ['start streaming', 'stop streaming'],
   ['stop streaming', 'start streaming'],
+  ['start streaming', 'attach worker', 'detach worker'],
   ['attach worker', 'detach worker'],
   ['play', 'cancel play'],
   ['recognize', 'cancel play'],
@@ -62,6 +63,7 @@ const STORIES: readonly (readonly Action[])[] = [
   ['start recording', 'stop recording'],
   ['start transcription', 'stop transcription'],
   ['add guest', 'remove guest'],
+  ['add guest', 'remove guest', 'add guest'],
   ['add guest', 'transfer to guest'],
   ['transfer to guest'],
 ];
@@ -155,7 +157,7 @@ const TAKINGS: readonly Taking[] = [...Array<Taking>(4).fill('answers'), 'busy',
 function drawCall(index: number, random: Random): PlannedCall {
   const suffix = String(FIRST_SUFFIX + index);
   const streams = random.fraction() < 0.35;
-  const stories = Array.from({ length: pick(random, [0, 0, 1, 1, 1, 2]) }, () => pick(random, STORIES));
+  const stories = Array.from({ length: pick(random, [0, 0, 1, 1, 2, 2]) }, () => pick(random, STORIES));
   const actions = stories
     .flat()
     .filter(() => random.fraction() >= LEFT_OUT)
