@@ -66,6 +66,7 @@ export class TicketError extends Error {
 /** Signs a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
 export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<string> {
   const { from, to, plan, traceparent, direction, controlUrl } = ticket;
+  // Issued at a fraction of a second (RFC 7519 allows it): a relay tells by the ticket's age whether the call can have had a stream before.
   return new SignJWT({
     from,
     to,
@@ -77,7 +78,6 @@ export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setAudience(TICKET_AUDIENCE)
     .setSubject(ticket.callId)
-    // With its fraction (RFC 7519 allows it): a relay tells by the age of the ticket whether the call can have had a stream before.
     .setIssuedAt(nowMs / 1000)
     .setExpirationTime(Math.floor(ticket.expiresAtMs / 1000))
     .sign(new TextEncoder().encode(key));
