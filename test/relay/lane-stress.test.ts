@@ -84,6 +84,7 @@ describe('a lane whose connection is cut', () => {
     there.proxy.cut();
     const said = speech(20);
     say(acs, said);
+    await until(() => there.proxy.refused > 0, 'the relay to try, and to be refused');
     there.proxy.refuse(false);
     await until(() => heard(acs).length >= said.length, 'everything to come back');
     expect(heard(acs).equals(said)).toBe(true);

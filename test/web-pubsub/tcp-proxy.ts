@@ -9,13 +9,17 @@ export interface TcpProxy {
   cut(): void;
   /** While refusing, new connections are cut at once. */
   refuse(refusing: boolean): void;
+  /** Connections that were cut at once. */
+  readonly refused: number;
 }
 
 export async function startTcpProxy(resources: Resources, targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let refusing = false;
+  let refused = 0;
   const server = createServer((client) => {
     if (refusing) {
+      refused += 1;
       client.destroy();
       return;
     }
@@ -47,6 +51,9 @@ export async function startTcpProxy(resources: Resources, targetPort: number): P
     cut,
     refuse(value) {
       refusing = value;
+    },
+    get refused() {
+      return refused;
     },
   };
 }
