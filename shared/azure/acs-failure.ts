@@ -1,5 +1,5 @@
 import type { CallControlFailure } from '../core/call-control.ts';
-import { hasPossibleEffects } from './possible-effects.ts';
+import { hasPossibleEffects, UNSURE_STATUS } from './possible-effects.ts';
 
 interface Headers {
   get(name: string): string | undefined;
@@ -18,7 +18,7 @@ export class NotAskedError extends Error {
   override readonly name = 'NotAskedError';
 }
 
-const RETRYABLE_STATUS = new Set([408, 429, 500, 502, 503, 504]);
+const TOO_MANY_REQUESTS = 429;
 
 /** What an error of the SDK says about the failure of a request. */
 export function failureOf(cause: unknown): CallControlFailure {
@@ -32,7 +32,7 @@ export function failureOf(cause: unknown): CallControlFailure {
   const retryAfter = retryAfterOf(response?.headers);
   return {
     status: statusCode,
-    retryable: RETRYABLE_STATUS.has(statusCode),
+    retryable: statusCode === TOO_MANY_REQUESTS || UNSURE_STATUS.has(statusCode),
     ...effects,
     ...(typeof code === 'string' && /^\w{1,40}$/.test(code) ? { code } : {}),
     ...(retryAfter === undefined ? {} : { retryAfter }),

@@ -3,7 +3,7 @@ import type { CallAutomationClientOptions } from '@azure/communication-call-auto
 type Policy = NonNullable<CallAutomationClientOptions['additionalPolicies']>[number];
 
 /** Answers that do not say whether the request was carried out. */
-const UNSURE_STATUS = new Set([408, 500, 502, 503, 504]);
+export const UNSURE_STATUS: ReadonlySet<number> = new Set([408, 500, 502, 503, 504]);
 
 /** Errors of Node where no connection came about. */
 const NO_CONNECTION = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);

@@ -1,16 +1,16 @@
 /** Everything that is asked about a connected call and of which a later event tells how it went. */
-import type { CallControlError } from '../../../shared/core/call-control.ts';
 import type { CallOperation } from '../../../shared/core/call-operation.ts';
 import { isTelephone } from '../../../shared/core/outbound-destinations.ts';
 import type { AcceptedCallView } from '../../../shared/protocol/api/call-schema.ts';
 import type { ControlApp } from '../control-app.ts';
-import { acsProblem, acsProblemOfRinging, ProblemError } from '../http.ts';
+import { ProblemError } from '../http.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { listParticipants as participantsOf } from '../use-cases/list-participants.ts';
 import { requestOperation } from '../use-cases/request-operation.ts';
+import type { UnmetRequest } from '../use-cases/unmet-request.ts';
 import { callView } from './call-view.ts';
 import type { Serve } from './serve.ts';
-import { whyUnmet } from './why-unmet.ts';
+import { whyNobodyRings, whyUnmet } from './why-unmet.ts';
 
 export const transfer: Serve<'transfer'> = (request) =>
   operateOutbound(request, { type: 'transfer', ...request.body });
@@ -91,17 +91,16 @@ async function operateOutbound(
     const call = await app.deps.store.get(params.callId);
     if (call?.phase === 'connected') await app.outbound.spend();
   }
-  return await operate(operating, operation, acsProblemOfRinging);
+  return await operate(operating, operation, whyNobodyRings);
 }
 
 async function operate(
   { app, params, log }: Operating,
   operation: CallOperation,
-  problemOf: (error: CallControlError) => ProblemError = acsProblem,
+  why: (outcome: UnmetRequest) => Error = whyUnmet,
 ): Promise<{ content: AcceptedCallView }> {
   const outcome = await requestOperation(app.deps, params.callId, operation, log);
-  if (outcome.kind === 'failed') throw problemOf(outcome.error);
-  if (outcome.kind !== 'accepted') throw whyUnmet(outcome);
+  if (outcome.kind !== 'accepted') throw why(outcome);
   const { call, operationId: id, answer } = outcome;
   return { content: { ...callView(call), operation: { id, ...answer } } };
 }

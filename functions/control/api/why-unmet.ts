@@ -1,6 +1,6 @@
 import type { CallControlError } from '../../../shared/core/call-control.ts';
 import { PROBLEMS } from '../../../shared/protocol/problem.ts';
-import { ProblemError, unknownCall } from '../http.ts';
+import { acsProblemOfRinging, ProblemError, unknownCall } from '../http.ts';
 import type { RefusedRequest, UnmetRequest } from '../use-cases/unmet-request.ts';
 
 /** What to throw where something asked of a call comes to nothing; `http.ts` makes a problem of each. */
@@ -13,6 +13,11 @@ export function whyUnmet(outcome: UnmetRequest): ProblemError | CallControlError
     case 'failed':
       return outcome.error;
   }
+}
+
+/** The same of what was to ring a telephone. */
+export function whyNobodyRings(outcome: UnmetRequest): Error {
+  return outcome.kind === 'failed' ? acsProblemOfRinging(outcome.error) : whyUnmet(outcome);
 }
 
 /** The problem of a request that the call's present state does not allow; it names that state. */
