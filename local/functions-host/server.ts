@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import type { RunningServer } from '../process/child.ts';
+import { SERVER_KEEPS_MS } from '../process/idle-connections.ts';
 import { CoreApp } from './app/core-app.ts';
 import { installCoreModule } from './app/core-module.ts';
 import { appHookContext, loadApp } from './app/load-app.ts';
@@ -36,8 +37,6 @@ const BODY_LIMIT_BYTES = 104_857_600;
 const BODY_LIMIT_VARIABLE = 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT';
 /** How long running invocations may go on once the host closes. */
 const DRAIN_LIMIT_MS = 1_500;
-/** The host's server keeps idle connections this long, so that clients are the ones who close them. */
-const KEEP_ALIVE_MS = 120_000;
 
 /**
  * Starts a function app in this process: loads what was built, registers its functions and serves their triggers.
@@ -60,7 +59,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
 
   // Listening comes first: a taken port is found before the app is loaded, and the app can be told its own address.
   let serve: Serve = unavailable;
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: SERVER_KEEPS_MS }, (request, response) => {
     response.on('error', () => {});
     serve(request, response).catch((error: unknown) => {
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
+import { SERVER_KEEPS_MS } from '../process/idle-connections.ts';
 
 /** The part of Azurite's table server that is used. */
 export interface AzuriteTableServer {
@@ -21,9 +22,6 @@ interface Constructor {
   new (...args: unknown[]): AzuriteTableServer;
 }
 
-/** So long that clients are the ones who close idle connections: a request that meets a closing connection has no answer. */
-const KEEP_ALIVE_SECONDS = 120;
-
 /**
  * Makes Azurite's table server inside this process. Azurite 3.35 has no public interface for this, so two of its files
  * are required by their path, and nowhere else. They do not switch Azurite's telemetry on: only its own command line does.
@@ -40,7 +38,7 @@ export function createAzuriteTableServer({ host, port, file }: AzuriteTableOptio
     new TableConfiguration(
       host,
       port,
-      KEEP_ALIVE_SECONDS,
+      SERVER_KEEPS_MS / 1_000,
       file ?? 'unused',
       false, // debug log
       false, // access log

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { CLIENT_KEEPS_MS } from '../process/idle-connections.ts';
 
 /** One request to table storage: what it does and to which table. Reading a range is a query; what changes several rows at once a transaction. */
 export type TablesRequest =
@@ -23,12 +24,9 @@ export interface TablesProxy {
   close(): Promise<void>;
 }
 
-/** Far below the time after which table storage closes an idle connection (Node: 5 s), so that no request meets one that is just being closed. */
-const IDLE_CONNECTION_MS = 1_000;
-
 /** Stands between an app and table storage on this machine: tells what is asked, and lets writes lose against others that never were. */
 export async function startTablesProxy(options: TablesProxyOptions): Promise<TablesProxy> {
-  const agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
+  const agent = new Agent({ keepAlive: true, timeout: CLIENT_KEEPS_MS });
   let conflicts = 0;
   const passOn = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(incoming);

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { SERVER_KEEPS_MS } from '../process/idle-connections.ts';
 
 /** Key and certificate, PEM. */
 export interface TlsIdentity {
@@ -15,13 +16,10 @@ export interface Listening {
   stop(): Promise<void>;
 }
 
-/** Idle connections are kept this long, so that clients are the ones who close them: a request that meets a closing connection has no answer. */
-const KEEP_ALIVE_MS = 120_000;
-
 /** A server that answers nothing yet. @throws Error when the port cannot be taken */
 export async function listen(host: string, port: number, tls: TlsIdentity | undefined): Promise<Listening> {
   const server = tls === undefined ? createServer() : createTlsServer(tls);
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.keepAliveTimeout = SERVER_KEEPS_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

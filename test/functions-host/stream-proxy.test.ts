@@ -1,14 +1,15 @@
 import { createServer } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import type { HttpFunction } from '../../local/functions-host/function-index.ts';
-import { IDLE_CONNECTION_MS, StreamProxy } from '../../local/functions-host/http/stream-proxy.ts';
+import { StreamProxy } from '../../local/functions-host/http/stream-proxy.ts';
 import type { Invoker } from '../../local/functions-host/invoker.ts';
+import { CLIENT_KEEPS_MS } from '../../local/process/idle-connections.ts';
 import { closeAtOnce, listenOnLoopback } from '../support/loopback.ts';
 import { until } from '../support/until.ts';
 
 it('closes an idle connection to the app long before the app does, so that no request meets a closing one', async () => {
   const app = createServer((_, response) => response.end('answered'));
-  expect(IDLE_CONNECTION_MS * 2).toBeLessThan(app.keepAliveTimeout);
+  expect(CLIENT_KEEPS_MS * 2).toBeLessThan(app.keepAliveTimeout);
   // From here on the app itself closes none.
   app.keepAliveTimeout = 0;
   let connections = 0;

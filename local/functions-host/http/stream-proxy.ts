@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { CLIENT_KEEPS_MS } from '../../process/idle-connections.ts';
 import type { RpcTypedData } from '../app/core-types.ts';
 import type { HttpFunction } from '../function-index.ts';
 import type { Invoker } from '../invoker.ts';
@@ -18,12 +19,6 @@ import { headersOf, queryOf } from './rpc-http.ts';
 import { singleHeader } from './single-header.ts';
 
 const INVOCATION_HEADER = 'x-ms-invocation-id';
-
-/**
- * Far below the time after which the app's server closes an idle connection (Node: 5 s): a request that meets a connection which is just being
- * closed has no answer, and cannot be made again once its body is sent.
- */
-export const IDLE_CONNECTION_MS = 1_000;
 
 /** Headers that belong to one connection and are not passed on (RFC 9110, 7.6.1). */
 const HOP_HEADERS = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
@@ -41,7 +36,7 @@ export interface StreamProxyOptions {
  */
 export class StreamProxy {
   readonly #options: StreamProxyOptions;
-  readonly #agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
+  readonly #agent = new Agent({ keepAlive: true, timeout: CLIENT_KEEPS_MS });
 
   constructor(options: StreamProxyOptions) {
     this.#options = options;
