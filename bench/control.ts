@@ -5,7 +5,7 @@
  * more of table storage than it did, or where listing does with more past calls.
  */
 import { parseArgs } from 'node:util';
-import { freePorts } from '../local/stack/ports.ts';
+import { freePorts } from '../local/run/stack/ports.ts';
 import { COMMON_OPTIONS } from './common-options.ts';
 import { countsOf, type LifeStep, measureCallLife, type RequestCounts } from './control/call-life.ts';
 import { writePastCalls } from './control/past-calls.ts';

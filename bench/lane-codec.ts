@@ -9,8 +9,8 @@ import {
   WebPubSubJsonReliableProtocol,
   type WebPubSubMessage,
 } from '@azure/web-pubsub-client';
-import { protobufProtocol } from '../shared/azure/web-pubsub-protocol.ts';
-import { RTP_HEADER_BYTES } from '../shared/protocol/rtp.ts';
+import { protobufProtocol } from '../functions/workers/hosts/resident/web-pubsub-protocol.ts';
+import { RTP_HEADER_BYTES } from '../shared/wire/lane/rtp.ts';
 import { COMMON_OPTIONS } from './common-options.ts';
 import { writeJsonReport } from './json-report.ts';
 import { wholeNumberOption } from './number-option.ts';

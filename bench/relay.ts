@@ -11,8 +11,8 @@
  * `--calls` is the number of calls of a measure with a steady one, or the levels of capacity.
  */
 import { parseArgs } from 'node:util';
-import { RELAY_NODE_ARGS } from '../local/stack/specs.ts';
-import { WORKER_CODECS, type WorkerCodec, type WorkerPlan } from '../shared/core/plan.ts';
+import { RELAY_NODE_ARGS } from '../local/run/stack/specs.ts';
+import { WORKER_CODECS, type WorkerCodec, type WorkerPlan } from '../shared/call/plan.ts';
 import { describeMachine } from './machine.ts';
 import { wholeNumberOption } from './number-option.ts';
 import { LOAD_CORE, pythonWithWebSockets, SERVER_CORE } from './relay/measured-server.ts';

@@ -6,14 +6,14 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { describeStack } from '../local/cli/stack-file.ts';
-import { startOwnStack } from '../local/cli/system.ts';
-import { followCall } from '../local/client/follow-call.ts';
-import { relayCountsOf } from '../local/client/make-call.ts';
-import type { RunningSystem } from '../local/client/running-system.ts';
-import { Telephone } from '../local/client/telephone.ts';
-import { freePorts } from '../local/stack/ports.ts';
-import type { Stack } from '../local/stack/stack.ts';
+import { describeStack } from '../local/run/cli/stack-file.ts';
+import { startOwnStack } from '../local/run/cli/system.ts';
+import { followCall } from '../local/run/client/follow-call.ts';
+import { relayCountsOf } from '../local/run/client/make-call.ts';
+import type { RunningSystem } from '../local/run/client/running-system.ts';
+import { Telephone } from '../local/run/client/telephone.ts';
+import { freePorts } from '../local/run/stack/ports.ts';
+import type { Stack } from '../local/run/stack/stack.ts';
 import { COMMON_OPTIONS } from './common-options.ts';
 import { writeJsonReport } from './json-report.ts';
 import { positiveNumberOption } from './number-option.ts';

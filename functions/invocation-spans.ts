@@ -10,7 +10,7 @@ import {
   type PreInvocationContext,
 } from '@azure/functions';
 import { context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { parseTraceparent } from '../shared/protocol/traceparent.ts';
+import { parseTraceparent } from '../shared/base/traceparent.ts';
 
 const SERVER_ERRORS = 500;
 

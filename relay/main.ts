@@ -1,5 +1,5 @@
 /** The process of the relay: reads its settings, serves until it is told to stop, and lets its calls end in order. */
-import { ConfigError, readRelayConfig } from '../shared/config.ts';
+import { ConfigError, readRelayConfig } from '../shared/settings/config.ts';
 import { type Relay, startRelay } from './relay.ts';
 
 /** The process ends so long after its calls should be gone even when something does not close. The relay's own limit lies below it. */

@@ -1,7 +1,7 @@
 /** Writes the OpenAPI document of the HTTP API to `docs/openapi.json`, for those who read it without a running app. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { openApiDocument } from '../shared/protocol/api/openapi.ts';
+import { openApiDocument } from '../shared/wire/api/openapi.ts';
 
 const FILE = fileURLToPath(new URL('../docs/openapi.json', import.meta.url));
 

@@ -1,7 +1,7 @@
 /** The command `npm run routes`. */
 import { fileURLToPath } from 'node:url';
-import { CallStoreError } from '../shared/core/call-store.ts';
-import { RoutesError } from '../shared/protocol/routes-schema.ts';
+import { CallStoreError } from '../functions/control/call/call-store.ts';
+import { RoutesError } from '../shared/wire/call/routes-schema.ts';
 import { RoutesCommandError, routesCommand } from './routes/command.ts';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));

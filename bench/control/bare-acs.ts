@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { incomingCallEvent } from '../../local/event-grid/incoming-call.ts';
-import { eventGridWebhook, type SystemLayout } from '../../local/stack/specs.ts';
+import { incomingCallEvent } from '../../local/emulators/event-grid/incoming-call.ts';
+import { eventGridWebhook, type SystemLayout } from '../../local/run/stack/specs.ts';
 
 const TOKEN_LIFETIME = '5m';
 const KEY_ID = 'bench';

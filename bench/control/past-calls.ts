@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { TableClient, type TransactionAction } from '@azure/data-tables';
-import { createActions } from '../../shared/azure/call-rows.ts';
-import { type Call, newCall } from '../../shared/core/call.ts';
-import { formatCallId } from '../../shared/core/call-id.ts';
+import { createActions } from '../../functions/control/adapters/tables/call-rows.ts';
+import { type Call, newCall } from '../../functions/control/call/call.ts';
+import { formatCallId } from '../../functions/control/call/call-id.ts';
 
 /** Rows that one transaction may write. */
 const MAX_TRANSACTION = 100;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { specOf } from '../../local/stack/specs.ts';
+import { specOf } from '../../local/run/stack/specs.ts';
 import { type Rig, startChild } from './rig.ts';
 
 const ASK_EVERY_MS = 2;

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { adoptSocket } from '../../relay/web-socket/adopt-socket.ts';
+import { adoptSocket } from '../../shared/web-socket/adopt-socket.ts';
 import { ack, connected, PONG, readUpstream, serverData } from './lane-messages.ts';
 import { readClientFrame, serverFrameHead } from './web-socket-server-frames.ts';
 

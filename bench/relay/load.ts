@@ -1,8 +1,8 @@
 /** The load of the measurement, a process of its own: streams in real time, lanes and worker, and the account of what comes back. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { mediaPath } from '../../shared/protocol/names.ts';
-import { signTicket } from '../../shared/protocol/ticket.ts';
+import { mediaPath } from '../../shared/wire/names.ts';
+import { signTicket } from '../../shared/wire/signed/ticket.ts';
 import type { Failed } from '../acs/messages.ts';
 import { AcsStream, type StreamListener } from './acs-stream.ts';
 import { scriptedFrame } from './barge-in-script.ts';

@@ -1,5 +1,5 @@
 /** What is measured of one server in one round. Each starts the server anew. */
-import type { WorkerPlan } from '../../shared/core/plan.ts';
+import type { WorkerPlan } from '../../shared/call/plan.ts';
 import { endOf, type Ramp, type Step, summarize } from './ramp.ts';
 import { Rig, type RigOptions } from './rig.ts';
 

@@ -1,5 +1,5 @@
 /** What the processes of the relay's measurement tell each other. Times in milliseconds unless the name says otherwise. */
-import type { WorkerPlan } from '../../shared/core/plan.ts';
+import type { WorkerPlan } from '../../shared/call/plan.ts';
 import type { CallerScript } from './acs-stream.ts';
 
 /** `relay-media`: the relay with lanes that answer within its own process, so that the cost of connections to Web PubSub is left out. */

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { createOutboundAudioData, StreamingData } from '@azure/communication-call-automation';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { OpenLaneConnection } from '../../relay/lane-connection.ts';
+import type { OpenLaneConnection } from '../../relay/lane/lane-connection.ts';
 import { startRelay } from '../../relay/relay.ts';
 import type { NodeServerKind } from './messages.ts';
 import { relaySettings } from './relay-settings.ts';

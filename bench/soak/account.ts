@@ -2,8 +2,8 @@
  * Where the audio of a call went, each way, in milliseconds: what went in, and each way out of it by its cause. What is left over has got lost without
  * being counted, which is a fault; it may be as much as counting in whole frames and at slightly different moments makes of it.
  */
-import type { CallReport as TelephoneReport } from '../../local/acs/control/call-report.ts';
-import type { RelayCounts } from '../../local/client/control-api.ts';
+import type { CallReport as TelephoneReport } from '../../local/emulators/acs/control/call-report.ts';
+import type { RelayCounts } from '../../local/run/client/control-api.ts';
 
 const FRAME_MS = 20;
 

@@ -1,5 +1,5 @@
 /** The server of the fan-out measurement as a process of its own: the stand-in, or a relay of the `ws` library and nothing else. */
-import { DEFAULT_ACCESS_KEY, startWebPubSub } from '../../local/web-pubsub/server.ts';
+import { DEFAULT_ACCESS_KEY, startWebPubSub } from '../../local/emulators/web-pubsub/server.ts';
 import type { Failed } from '../acs/messages.ts';
 import { waitedForCoreMs } from '../core-wait.ts';
 import { startBareRelay } from './bare-relay.ts';

@@ -1,5 +1,5 @@
 /** The process that is measured: the stand-in of Web PubSub, its events going to the handler in the load. */
-import { startWebPubSub } from '../../local/web-pubsub/server.ts';
+import { startWebPubSub } from '../../local/emulators/web-pubsub/server.ts';
 import type { Failed } from '../acs/messages.ts';
 import type { Listening, ServiceRequest, Usage } from './webhook-messages.ts';
 

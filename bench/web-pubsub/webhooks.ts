@@ -6,7 +6,7 @@
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { DEFAULT_ACCESS_KEY } from '../../local/web-pubsub/server.ts';
+import { DEFAULT_ACCESS_KEY } from '../../local/emulators/web-pubsub/server.ts';
 import { PinnedProcess } from '../acs/pinned-process.ts';
 import { COMMON_OPTIONS } from '../common-options.ts';
 import { writeJsonReport } from '../json-report.ts';

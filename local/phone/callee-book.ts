@@ -1,6 +1,6 @@
-import type { CalleeOutcome, CalleeRinging, Callees, IncomingLeg } from '../acs/call/callees.ts';
-import type { IdentifierJson } from '../event-grid/incoming-call.ts';
-import type { Clock } from '../process/clock.ts';
+import type { CalleeOutcome, CalleeRinging, Callees, IncomingLeg } from '../emulators/acs/call/callees.ts';
+import type { Clock } from '../emulators/common/clock.ts';
+import type { IdentifierJson } from '../emulators/event-grid/incoming-call.ts';
 import { createScriptPhone, type ScriptPhone } from './script-phone.ts';
 import type { Step } from './step.ts';
 

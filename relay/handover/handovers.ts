@@ -3,7 +3,7 @@
  * a crash, finds it at the control app, where each stream leaves it as soon as it is known. Where the control app is not known there is only this relay.
  */
 import type { Logger } from 'pino';
-import { openHandover, type StreamHandover, sealHandover } from '../../shared/protocol/stream-handover.ts';
+import { openHandover, type StreamHandover, sealHandover } from '../../shared/wire/relay/stream-handover.ts';
 import type { KeptHandovers } from './kept-handovers.ts';
 
 /** Calls of which this relay remembers the last stream; the oldest is forgotten beyond it. */

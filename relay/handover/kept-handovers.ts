@@ -1,5 +1,5 @@
 /** Handovers at the control app. The call's own ticket is the proof. */
-import { handoverPath } from '../../shared/protocol/names.ts';
+import { handoverPath } from '../../shared/wire/names.ts';
 
 /** ACS waits meanwhile for its media socket to be accepted; without an answer the workers of the call begin anew. */
 const GET_LIMIT_MS = 4_000;

@@ -7,7 +7,7 @@
  *                  ▼
  *               ending ──finish(), and `ended` resolves──▶ ended
  */
-import type { CallReport, CallState } from '../call-report.ts';
+import type { CallReport, CallState } from './call-report.ts';
 import type { CloseCause } from './close-cause.ts';
 
 export type LifeReport = Pick<CallReport, 'state' | 'startedAtMs' | 'endedAtMs' | 'endedReason'>;

@@ -1,14 +1,14 @@
 /** What one session is made of: the call and its stream, where its audio comes from and goes to, and who is told what. */
 import type { Logger } from 'pino';
-import type { StreamHandover } from '../../shared/protocol/stream-handover.ts';
-import type { VerifiedTicket } from '../../shared/protocol/ticket.ts';
-import type { Clock } from '../clock.ts';
-import type { OpenControlConnection, OpenLaneConnection } from '../lane-connection.ts';
-import type { MediaSocket } from '../media-socket.ts';
-import type { CallActivity } from '../operations/idle-watch.ts';
-import type { TimerWheel } from '../speaking/timer-wheel.ts';
-import type { TurnObserver } from '../turns/worker-turns.ts';
-import type { PublishAction } from '../worker-replies.ts';
+import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
+import type { VerifiedTicket } from '../../shared/wire/signed/ticket.ts';
+import type { Clock } from '../base/clock.ts';
+import type { TimerWheel } from '../base/timer-wheel.ts';
+import type { OpenControlConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
+import type { CallActivity } from '../operate/idle-watch.ts';
+import type { PublishAction } from '../speak/worker-replies.ts';
+import type { TurnObserver } from '../speak/worker-turns.ts';
+import type { MediaSocket } from './media-socket.ts';
 
 export interface SessionOptions {
   readonly ticket: VerifiedTicket;

@@ -1,11 +1,11 @@
 /** A connection to Azure Web PubSub that hears the control group of one call, and nothing else. */
 import type { Logger } from 'pino';
-import { controlGroup } from '../../shared/protocol/names.ts';
-import { systemClock } from '../clock.ts';
-import { readJsonText } from '../json-text.ts';
-import type { OpenControlConnection } from '../lane-connection.ts';
-import { clientAddresses, type WebPubSubAccess } from './client-addresses.ts';
-import { ClientConnection } from './client-connection.ts';
+import { clientAddresses, type WebPubSubAccess } from '../../shared/web-pubsub/client-addresses.ts';
+import { ClientConnection } from '../../shared/web-pubsub/client-connection.ts';
+import { controlGroup } from '../../shared/wire/names.ts';
+import { systemClock } from '../base/clock.ts';
+import { readJsonText } from '../base/json-text.ts';
+import type { OpenControlConnection } from '../lane/lane-connection.ts';
 
 export function webPubSubControl(access: WebPubSubAccess, log: Logger): OpenControlConnection {
   const addressOf = clientAddresses(access);

@@ -4,12 +4,18 @@
  * handled. A connection that is gone is reported as closed, and the lane opens another.
  */
 import type { Logger } from 'pino';
-import { controlGroup, downGroup, upGroup } from '../../shared/protocol/names.ts';
-import type { LaneIdentity } from '../../shared/protocol/stream-handover.ts';
-import type { UpstreamData } from '../../shared/protocol/web-pubsub-protobuf.ts';
-import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
-import { systemClock } from '../clock.ts';
-import { readJsonText } from '../json-text.ts';
+import { clientAddresses, type WebPubSubAccess } from '../../shared/web-pubsub/client-addresses.ts';
+import {
+  type AckMessage,
+  ClientConnection,
+  type DataMessage,
+} from '../../shared/web-pubsub/client-connection.ts';
+import type { UpstreamData } from '../../shared/web-pubsub/web-pubsub-protobuf.ts';
+import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import { controlGroup, downGroup, upGroup } from '../../shared/wire/names.ts';
+import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
+import { systemClock } from '../base/clock.ts';
+import { readJsonText } from '../base/json-text.ts';
 import type {
   LaneConnection,
   LaneListener,
@@ -17,9 +23,7 @@ import type {
   LaneMessageSource,
   LaneTarget,
   OpenLaneConnection,
-} from '../lane-connection.ts';
-import { clientAddresses, type WebPubSubAccess } from './client-addresses.ts';
-import { type AckMessage, ClientConnection, type DataMessage } from './client-connection.ts';
+} from '../lane/lane-connection.ts';
 
 /** Opens lanes on the Web PubSub resource of this connection string. */
 export function webPubSubLanes(access: WebPubSubAccess, log: Logger): OpenLaneConnection {

@@ -1,26 +1,26 @@
 /** The workers of one call. They come and go while it lasts; those that have left are kept until their lanes are closed, and for the report. */
 import type { Logger } from 'pino';
-import type { AudioFormat } from '../../shared/core/audio-format.ts';
+import type { AudioFormat } from '../../shared/audio/audio-format.ts';
 import {
   bargeInOf,
   type ListenMode,
   STREAM_MS,
   WORKER_PRIORITY,
   type WorkerPlan,
-} from '../../shared/core/plan.ts';
-import type { LaneIdentity, StreamHandover } from '../../shared/protocol/stream-handover.ts';
-import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
-import type { WorkerReport } from '../call-report.ts';
-import type { Clock } from '../clock.ts';
-import { Lane } from '../lane.ts';
-import type { OpenLaneConnection } from '../lane-connection.ts';
-import { audioFor } from '../listening/audio-for.ts';
-import type { HeardFrame } from '../listening/heard-frame.ts';
-import type { Speaker } from '../speaker.ts';
-import { StreamLane } from '../stream/stream-lane.ts';
-import { type TurnObserver, WorkerTurns } from '../turns/worker-turns.ts';
-import type { WorkerLane } from '../worker-lane.ts';
-import { type PublishAction, WorkerReplies } from '../worker-replies.ts';
+} from '../../shared/call/plan.ts';
+import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneIdentity, StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
+import type { Clock } from '../base/clock.ts';
+import { Lane } from '../lane/lane.ts';
+import type { OpenLaneConnection } from '../lane/lane-connection.ts';
+import { StreamLane } from '../lane/resident-lane.ts';
+import type { WorkerLane } from '../lane/worker-lane.ts';
+import { audioFor } from '../listen/audio-for.ts';
+import type { HeardFrame } from '../listen/heard-frame.ts';
+import type { WorkerReport } from '../session/call-report.ts';
+import type { Speaker } from '../speak/speaker.ts';
+import { type PublishAction, WorkerReplies } from '../speak/worker-replies.ts';
+import { type TurnObserver, WorkerTurns } from '../speak/worker-turns.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 /** Workers that may be on a call at a time. */

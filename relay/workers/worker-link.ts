@@ -1,8 +1,8 @@
-import type { WorkerPlan } from '../../shared/core/plan.ts';
-import type { Voice } from '../speaking/voice.ts';
-import type { WorkerTurns } from '../turns/worker-turns.ts';
-import type { WorkerLane } from '../worker-lane.ts';
-import type { WorkerReplies } from '../worker-replies.ts';
+import type { WorkerPlan } from '../../shared/call/plan.ts';
+import type { WorkerLane } from '../lane/worker-lane.ts';
+import type { Voice } from '../speak/voice.ts';
+import type { WorkerReplies } from '../speak/worker-replies.ts';
+import type { WorkerTurns } from '../speak/worker-turns.ts';
 
 /** One worker of one call: its lane, what it says, and its voice in the call. */
 export interface WorkerLink {

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { tokenCredential } from '../../shared/azure/credentials.ts';
-import { createRouteTable, type RouteTable } from '../../shared/azure/route-table.ts';
-import { isLoopbackHttp } from '../../shared/config.ts';
-import type { RoutedCall } from '../../shared/core/routes.ts';
-import { partySchema } from '../../shared/protocol/party-schema.ts';
-import { maskParty } from '../../shared/protocol/redact.ts';
-import { parseRoutes } from '../../shared/protocol/routes-schema.ts';
+import { tokenCredential } from '../../functions/control/adapters/credentials.ts';
+import { createRouteTable, type RouteTable } from '../../functions/control/adapters/tables/route-table.ts';
+import type { RoutedCall } from '../../functions/control/call/routes.ts';
+import { maskParty } from '../../shared/base/redact.ts';
+import { isLoopbackHttp } from '../../shared/settings/config.ts';
+import { partySchema } from '../../shared/wire/call/party-schema.ts';
+import { parseRoutes } from '../../shared/wire/call/routes-schema.ts';
 import { explainRoutes, whatItDoes } from './explain.ts';
 
 export const USAGE = `npm run routes -- explain --from NUMBER --to NUMBER   which route decides about a call, and why

@@ -1,4 +1,4 @@
-import { type CallRoute, type RoutedCall, whyNot } from '../../shared/core/routes.ts';
+import { type CallRoute, type RoutedCall, whyNot } from '../../functions/control/call/routes.ts';
 
 /** What a route has to say about a call. */
 export interface RouteVerdict {

@@ -4,7 +4,7 @@ import {
   type Problem,
   type ProblemName,
   problemType,
-} from '../protocol/problem.ts';
+} from '../wire/api/problem.ts';
 
 /** The API did not do what it was asked. */
 export class CallsApiError extends Error {

@@ -1,8 +1,8 @@
-import { isLoopbackHttp } from '../core/loopback-url.ts';
-import type { TimelineEntryView } from '../protocol/api/call-schema.ts';
-import { acts, type Endpoint, parametersOf } from '../protocol/api/endpoint.ts';
-import { ENDPOINTS, type OperationId } from '../protocol/api/endpoints.ts';
-import { isPathParameter, PATH_PARAMETERS } from '../protocol/api/path-parameters.ts';
+import { isLoopbackHttp } from '../base/loopback-url.ts';
+import type { TimelineEntryView } from '../wire/api/call-schema.ts';
+import { acts, type Endpoint, parametersOf } from '../wire/api/endpoint.ts';
+import { ENDPOINTS, type OperationId } from '../wire/api/endpoints.ts';
+import { isPathParameter, PATH_PARAMETERS } from '../wire/api/path-parameters.ts';
 import { noAnswer } from './calls-api-error.ts';
 import type { Method, RequestOptions } from './client-types.ts';
 import { followTimeline } from './follow-timeline.ts';

@@ -1,6 +1,6 @@
 /** The methods of the client as types, taken from the table of operations. */
-import type { AnswerOf, BodyInputOf, QueryInputOf } from '../protocol/api/endpoint-types.ts';
-import type { ENDPOINTS, OperationId } from '../protocol/api/endpoints.ts';
+import type { AnswerOf, BodyInputOf, QueryInputOf } from '../wire/api/endpoint-types.ts';
+import type { ENDPOINTS, OperationId } from '../wire/api/endpoints.ts';
 
 type Table = typeof ENDPOINTS;
 

@@ -1,4 +1,4 @@
-import { type TimelineEntryView, timelineEntrySchema } from '../protocol/api/call-schema.ts';
+import { type TimelineEntryView, timelineEntrySchema } from '../wire/api/call-schema.ts';
 import { noAnswer } from './calls-api-error.ts';
 import { EventStreamReader } from './event-stream.ts';
 

@@ -1,6 +1,6 @@
 /** The operations on one call, without its id. */
-import { type Endpoint, parametersOf } from '../protocol/api/endpoint.ts';
-import { ENDPOINTS, type OperationId } from '../protocol/api/endpoints.ts';
+import { type Endpoint, parametersOf } from '../wire/api/endpoint.ts';
+import { ENDPOINTS, type OperationId } from '../wire/api/endpoints.ts';
 import type { CallsClient } from './calls-client.ts';
 import type { RequestOptions } from './client-types.ts';
 

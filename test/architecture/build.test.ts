@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuiltBundle, build } from '../../scripts/build.ts';
-import type { Endpoint } from '../../shared/protocol/api/endpoint.ts';
-import { ENDPOINTS } from '../../shared/protocol/api/endpoints.ts';
+import type { Endpoint } from '../../shared/wire/api/endpoint.ts';
+import { ENDPOINTS } from '../../shared/wire/api/endpoints.ts';
 import type { RegisteredFunction } from './registered-function.ts';
 
 const run = promisify(execFile);

@@ -23,47 +23,31 @@ interface Rule {
   readonly rule: string;
 }
 
-/** The wire contracts that are ours: what the stand-ins may share with the product. */
+/** The wire contracts that are ours: what the emulators may share with the product. */
 const OUR_CONTRACTS = [
-  'shared/core/audio-format.ts',
-  'shared/core/plan.ts',
-  ...['names', 'rtp', 'plan-schema', 'ticket', 'worker-messages', 'routes-schema'].map(
-    (name) => `shared/protocol/${name}.ts`,
-  ),
+  'shared/audio/audio-format.ts',
+  'shared/call/plan.ts',
+  'shared/wire/names.ts',
+  'shared/wire/lane/',
+  'shared/wire/call/plan-schema.ts',
+  'shared/wire/call/routes-schema.ts',
+  'shared/wire/signed/ticket.ts',
 ];
 
 const anything = (): boolean => true;
 
 const RULES: readonly Rule[] = [
   {
-    folder: 'shared/core/',
+    folder: 'shared/audio/',
     files: [],
     packages: () => false,
-    rule: 'shared/core imports nothing outside itself',
+    rule: 'shared/audio imports nothing outside itself',
   },
   {
-    folder: 'shared/protocol/',
-    files: ['shared/core/'],
-    packages: (name) => name === 'zod' || name === 'jose',
-    rule: 'shared/protocol imports only shared/core, zod and jose',
-  },
-  {
-    folder: 'shared/azure/',
-    files: ['shared/core/', 'shared/protocol/'],
-    packages: (name) => name.startsWith('@azure/') || name.startsWith('node:'),
-    rule: 'shared/azure imports only shared/core, shared/protocol, the Azure SDKs and Node itself',
-  },
-  {
-    folder: 'shared/',
-    files: [],
-    packages: (name) => name === 'zod',
-    rule: 'shared imports only itself and zod',
-  },
-  {
-    folder: 'functions/control/',
+    folder: 'shared/client/',
     files: ['shared/'],
-    packages: anything,
-    rule: 'functions/control imports only itself and shared',
+    packages: () => false,
+    rule: 'shared/client imports only shared',
   },
   {
     folder: 'functions/',
@@ -73,18 +57,18 @@ const RULES: readonly Rule[] = [
   },
   { folder: 'relay/', files: ['shared/'], packages: anything, rule: 'relay imports only itself and shared' },
   {
-    folder: 'local/web-pubsub/',
+    folder: 'local/emulators/web-pubsub/',
     files: ['local/', ...OUR_CONTRACTS],
-    never: 'local/acs/',
+    never: 'local/emulators/acs/',
     packages: anything,
-    rule: 'the Web PubSub stand-in knows nothing of the ACS stand-in, nor of the product but our own contracts',
+    rule: 'the Web PubSub emulator knows nothing of the ACS emulator, nor of the product but our own contracts',
   },
   {
-    folder: 'local/acs/',
+    folder: 'local/emulators/acs/',
     files: ['local/', ...OUR_CONTRACTS],
-    never: 'local/web-pubsub/',
+    never: 'local/emulators/web-pubsub/',
     packages: anything,
-    rule: 'the ACS stand-in knows nothing of the Web PubSub stand-in, nor of the product but our own contracts',
+    rule: 'the ACS emulator knows nothing of the Web PubSub emulator, nor of the product but our own contracts',
   },
   {
     folder: 'local/',
@@ -124,6 +108,6 @@ export function ambientUsesOf(file: string, source: string): string[] {
     const found = AMBIENT.exec(line.replace(/\/\/.*$/, ''));
     return found === null
       ? []
-      : [`${file}:${index + 1} uses ${found[1]}, but in shared/core time and chance are parameters.`];
+      : [`${file}:${index + 1} uses ${found[1]}, but in shared/audio time and chance are parameters.`];
   });
 }

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isLoopbackHttp, readAppRole, readControlConfig, readWorkerConfig } from '../../shared/config.ts';
-import { parseRoutes } from '../../shared/protocol/routes-schema.ts';
+import {
+  isLoopbackHttp,
+  readAppRole,
+  readControlConfig,
+  readWorkerConfig,
+} from '../../shared/settings/config.ts';
+import { parseRoutes } from '../../shared/wire/call/routes-schema.ts';
 
 const { Comment, Values } = JSON.parse(
   readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8'),

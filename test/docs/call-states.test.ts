@@ -6,7 +6,7 @@ import {
   recordingTransitions,
   streamingTransitions,
   transcriptionTransitions,
-} from '../core/transitions.ts';
+} from '../functions/control/call/transitions.ts';
 
 const text = readFileSync(new URL('../../docs/call-states.md', import.meta.url), 'utf8');
 

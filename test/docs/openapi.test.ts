@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { Endpoint } from '../../shared/protocol/api/endpoint.ts';
-import { problemsOf } from '../../shared/protocol/api/endpoint-problems.ts';
-import { ENDPOINTS } from '../../shared/protocol/api/endpoints.ts';
-import { openApiDocument } from '../../shared/protocol/api/openapi.ts';
-import { PROBLEMS } from '../../shared/protocol/problem.ts';
+import type { Endpoint } from '../../shared/wire/api/endpoint.ts';
+import { problemsOf } from '../../shared/wire/api/endpoint-problems.ts';
+import { ENDPOINTS } from '../../shared/wire/api/endpoints.ts';
+import { openApiDocument } from '../../shared/wire/api/openapi.ts';
+import { PROBLEMS } from '../../shared/wire/api/problem.ts';
 
 const document = openApiDocument();
 

@@ -1,8 +1,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, expect, it } from 'vitest';
-import { handleLaneEvent } from '../../functions/worker-kit/lane-event.ts';
-import type { Worker } from '../../functions/worker-kit/worker.ts';
-import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../shared/protocol/rtp.ts';
+import { handleLaneEvent } from '../../functions/workers/kit/lane-event.ts';
+import type { Worker } from '../../functions/workers/kit/worker.ts';
+import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../shared/wire/lane/rtp.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const EXAMPLE = new URL(`test/docs/__readme-worker-${process.pid}__.ts`, ROOT);
@@ -29,10 +29,10 @@ it('the README links only to files that exist', async () => {
 });
 
 it('the worker in the README works as it is written', async () => {
-  const [, code] = /```ts\n(\/\/ functions\/workers\/whisper\.ts[\s\S]*?)```/.exec(readme) ?? [];
+  const [, code] = /```ts\n(\/\/ functions\/workers\/samples\/whisper\.ts[\s\S]*?)```/.exec(readme) ?? [];
   if (code === undefined)
-    throw new Error('the README has an example of a worker, functions/workers/whisper.ts');
-  await writeFile(EXAMPLE, code.replace("'../worker-kit/", "'../../functions/worker-kit/"));
+    throw new Error('the README has an example of a worker, functions/workers/samples/whisper.ts');
+  await writeFile(EXAMPLE, code.replace("'../kit/", "'../../functions/workers/kit/"));
   const { whisper } = (await import(EXAMPLE.href)) as { whisper: Worker };
   const pcm = Int16Array.of(400, -400, 0, 32_000);
   const packet = {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { SETTINGS } from '../../shared/setting-catalogue.ts';
+import { SETTINGS } from '../../shared/settings/setting-catalogue.ts';
 
 it('docs/settings.md has one row for each setting, with its meaning and example, and no other', async () => {
   const text = await readFile(new URL('../../docs/settings.md', import.meta.url), 'utf8');

@@ -1,13 +1,13 @@
 /** Barge-in over real sockets, at the pace of real time: the relay's account of what was heard, beside what the ACS stand-in played. */
 import { expect, it, onTestFinished } from 'vitest';
-import { createOpenMediaStream } from '../../local/acs/media/media-stream.ts';
-import { MediaTicker } from '../../local/acs/media/media-ticker.ts';
-import type { MediaStream } from '../../local/acs/media/port.ts';
+import { createOpenMediaStream } from '../../local/emulators/acs/media/media-stream.ts';
+import { MediaTicker } from '../../local/emulators/acs/media/media-ticker.ts';
+import type { MediaStream } from '../../local/emulators/acs/media/port.ts';
 import { PHONE_FRAME_MS, type Phone } from '../../local/phone/phone.ts';
-import type { Clock } from '../../relay/clock.ts';
-import type { LaneConnection, LaneListener, OpenLaneConnection } from '../../relay/lane-connection.ts';
-import { formatRtp } from '../../shared/protocol/rtp.ts';
-import type { CallEvent } from '../../shared/protocol/worker-messages.ts';
+import type { Clock } from '../../relay/base/clock.ts';
+import type { LaneConnection, LaneListener, OpenLaneConnection } from '../../relay/lane/lane-connection.ts';
+import { formatRtp } from '../../shared/wire/lane/rtp.ts';
+import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { RunningTime } from '../support/running-time.ts';
 import { until } from '../support/until.ts';
 import { CONNECTION_ID, mediaUrl, relay, ticketFor } from './relay-fixture.ts';

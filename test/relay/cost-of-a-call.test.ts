@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { HUB } from '../../shared/protocol/names.ts';
+import { HUB } from '../../shared/wire/names.ts';
 import { until } from '../support/until.ts';
 import { call, heard, say, speech, world } from './web-pubsub/web-pubsub-world.ts';
 

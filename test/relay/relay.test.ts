@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { freePort } from '../../local/process/free-port.ts';
-import { createLog } from '../../relay/log.ts';
+import { freePort } from '../../local/emulators/common/free-port.ts';
+import { createLog } from '../../relay/operate/log.ts';
 import type { Relay } from '../../relay/relay.ts';
 import { until } from '../support/until.ts';
-import { audioData, audioMetadata, dtmf, frame, heardAudio } from './acs-messages.ts';
+import { scriptedLanes } from './lane/scripted-lane.ts';
+import { audioData, audioMetadata, dtmf, frame, heardAudio } from './listen/acs-messages.ts';
 import { RelayClock } from './relay-clock.ts';
 import {
   type AcsStream,
@@ -23,7 +24,6 @@ import {
   reportWith,
   ticketFor,
 } from './relay-fixture.ts';
-import { scriptedLanes } from './scripted-lane.ts';
 
 /** A stream of which the relay has taken one frame. */
 async function streamOfOneFrame(running: Relay): Promise<AcsStream> {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CallReport } from '../../local/acs/control/call-report.ts';
-import { align } from '../../local/audio/align.ts';
-import type { ProductCall } from '../../local/client/control-api.ts';
-import { compileReport } from '../../local/client/report.ts';
-import { findNumber } from '../../local/stack/directory.ts';
-import { AUDIO_FORMATS, type AudioFormat } from '../../shared/core/audio-format.ts';
+import type { CallReport } from '../../local/emulators/acs/control/call-report.ts';
+import { align } from '../../local/run/audio/align.ts';
+import type { ProductCall } from '../../local/run/client/control-api.ts';
+import { compileReport } from '../../local/run/client/report.ts';
+import { findNumber } from '../../local/run/stack/directory.ts';
+import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
 import { noise, speechLike, tone } from '../support/signals.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';

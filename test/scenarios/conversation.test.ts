@@ -1,8 +1,8 @@
 /** A caller and a worker that talks at length: what becomes of it when the caller speaks over it. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, it } from 'vitest';
-import { makeCall } from '../../local/client/make-call.ts';
-import { compileReport } from '../../local/client/report.ts';
+import { makeCall } from '../../local/run/client/make-call.ts';
+import { compileReport } from '../../local/run/client/report.ts';
 import { STORY_MS, story } from '../fixtures/talking-app/story.ts';
 import { speechLike, talkspurts } from '../support/signals.ts';
 import { LONG_LEAD, startTestSystem, type TestSystem } from '../support/system.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { align } from '../../local/audio/align.ts';
-import { makeCall } from '../../local/client/make-call.ts';
-import { compileReport } from '../../local/client/report.ts';
-import { findNumber } from '../../local/stack/directory.ts';
-import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
+import { align } from '../../local/run/audio/align.ts';
+import { makeCall } from '../../local/run/client/make-call.ts';
+import { compileReport } from '../../local/run/client/report.ts';
+import { findNumber } from '../../local/run/stack/directory.ts';
+import { AUDIO_FORMATS } from '../../shared/audio/audio-format.ts';
 import { speechLike } from '../support/signals.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeCall } from '../../local/client/make-call.ts';
+import { makeCall } from '../../local/run/client/make-call.ts';
 import { speechLike } from '../support/signals.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 

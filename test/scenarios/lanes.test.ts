@@ -1,13 +1,13 @@
 /** Whole calls whose workers are reached in other ways than by a quiet lane: a resident process, and a service that is renewed. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ResidentServer } from '../../functions/resident/server.ts';
-import { echo } from '../../functions/workers/echo.ts';
-import { align } from '../../local/audio/align.ts';
-import { makeCall } from '../../local/client/make-call.ts';
-import { compileReport } from '../../local/client/report.ts';
-import { freePort } from '../../local/process/free-port.ts';
-import { findNumber } from '../../local/stack/directory.ts';
-import { freePorts } from '../../local/stack/ports.ts';
+import type { ResidentServer } from '../../functions/workers/hosts/resident/server.ts';
+import { echo } from '../../functions/workers/samples/echo.ts';
+import { freePort } from '../../local/emulators/common/free-port.ts';
+import { align } from '../../local/run/audio/align.ts';
+import { makeCall } from '../../local/run/client/make-call.ts';
+import { compileReport } from '../../local/run/client/report.ts';
+import { findNumber } from '../../local/run/stack/directory.ts';
+import { freePorts } from '../../local/run/stack/ports.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
 import { residentTable, startResidentOf } from '../support/resident-of-system.ts';
 import { speechLike } from '../support/signals.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { align } from '../../local/audio/align.ts';
-import { Interpolator } from '../../shared/core/rate-converter.ts';
+import { align } from '../../local/run/audio/align.ts';
+import { Interpolator } from '../../relay/audio/rate-converter.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
 import { speechLike } from '../support/signals.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';

@@ -1,8 +1,8 @@
 /** A system that was started with a resident worker: its calls are heard by the process that stays with them. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { align } from '../../local/audio/align.ts';
-import { compileReport } from '../../local/client/report.ts';
-import { findNumber } from '../../local/stack/directory.ts';
+import { align } from '../../local/run/audio/align.ts';
+import { compileReport } from '../../local/run/client/report.ts';
+import { findNumber } from '../../local/run/stack/directory.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
 import { speechLike } from '../support/signals.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';

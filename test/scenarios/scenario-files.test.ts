@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Speech } from '../../local/phone/speech.ts';
-import { loadScenario, type Scenario } from '../../local/scenario/load-scenario.ts';
-import { type Played, playScenario } from '../../local/scenario/run-scenario.ts';
-import { checksInWords, timelineInWords } from '../../local/scenario/words.ts';
+import { loadScenario, type Scenario } from '../../local/run/scenario/load-scenario.ts';
+import { type Played, playScenario } from '../../local/run/scenario/run-scenario.ts';
+import { checksInWords, timelineInWords } from '../../local/run/scenario/words.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../samples/scenarios/', import.meta.url));

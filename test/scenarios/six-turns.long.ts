@@ -1,8 +1,8 @@
 /** A conversation of six turns: the caller cuts two of the answers short, and coughs into a third. Judged by what was heard. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeCall } from '../../local/client/make-call.ts';
-import { compileReport } from '../../local/client/report.ts';
+import { makeCall } from '../../local/run/client/make-call.ts';
+import { compileReport } from '../../local/run/client/report.ts';
 import { SHORT_STORY_MS, story } from '../fixtures/talking-app/story.ts';
 import { speechLike, talkspurts } from '../support/signals.ts';
 import { LONG_LEAD, startTestSystem, type TestSystem } from '../support/system.ts';

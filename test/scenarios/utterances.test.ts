@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { align } from '../../local/audio/align.ts';
-import { AUDIO_FORMATS } from '../../shared/core/audio-format.ts';
+import { align } from '../../local/run/audio/align.ts';
+import { AUDIO_FORMATS } from '../../shared/audio/audio-format.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
 import { speechLike } from '../support/signals.ts';
 import { LONG_LEAD, startTestSystem, type TestSystem } from '../support/system.ts';

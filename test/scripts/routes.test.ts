@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTables } from '../../local/storage/server.ts';
+import { startTables } from '../../local/emulators/storage/server.ts';
 import { routesCommand } from '../../scripts/routes/command.ts';
 
 const ROUTES = [

@@ -6,8 +6,8 @@ import {
   type CallProperties,
   type OperationContext,
   type PlaceRequest,
-} from '../../shared/core/call-control.ts';
-import type { CallOperation, OperationAnswer, Participant } from '../../shared/core/call-operation.ts';
+} from '../../functions/control/call/acs-port.ts';
+import type { CallOperation, OperationAnswer, Participant } from '../../shared/call/operation.ts';
 
 export interface IncomingRing {
   readonly context: string;

@@ -1,4 +1,4 @@
-import { CallControlError } from '../../shared/core/call-control.ts';
+import { CallControlError } from '../../functions/control/call/acs-port.ts';
 
 /** The error with which call control refuses what was asked. @throws Error where it does not, or where something else is thrown */
 export async function callControlFailure(attempt: Promise<unknown>): Promise<CallControlError> {

@@ -1,4 +1,4 @@
-import { signTicket, type Ticket } from '../../shared/protocol/ticket.ts';
+import { signTicket, type Ticket } from '../../shared/wire/signed/ticket.ts';
 import { PLAN } from './calls.ts';
 import { CONNECTED_ID } from './connected-call.ts';
 import { CALLED, CALLER, type ControlBench, TICKET_KEY } from './control-bench.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isOver } from '../../local/client/follow-call.ts';
-import { type CallToMake, makeCall } from '../../local/client/make-call.ts';
-import type { CallEvidence } from '../../local/client/report.ts';
+import { isOver } from '../../local/run/client/follow-call.ts';
+import { type CallToMake, makeCall } from '../../local/run/client/make-call.ts';
+import type { CallEvidence } from '../../local/run/client/report.ts';
 import type { TestSystem } from './system.ts';
 
 /** A caller who waits in vain for so long is judged by what he has heard. */

@@ -1,7 +1,7 @@
 import { CallAutomationClient, type CallConnection } from '@azure/communication-call-automation';
-import type { RunningAcs } from '../../local/acs/acs.ts';
-import { startAcs } from '../../local/acs/server.ts';
-import type { RunningSystem } from '../../local/client/running-system.ts';
+import type { RunningAcs } from '../../local/emulators/acs/acs.ts';
+import { startAcs } from '../../local/emulators/acs/server.ts';
+import type { RunningSystem } from '../../local/run/client/running-system.ts';
 import { newAcsResource } from './acs-resource.ts';
 import { until } from './until.ts';
 import { startWebhookReceiver } from './webhook-receiver.ts';

@@ -1,6 +1,6 @@
-import { type Call, type CallStep, newCall, step } from '../../shared/core/call.ts';
-import type { Callback, CallbackKind, CallEvent } from '../../shared/core/call-event.ts';
-import type { CallPlan } from '../../shared/core/plan.ts';
+import { type Call, type CallStep, newCall, step } from '../../functions/control/call/call.ts';
+import type { Callback, CallbackKind, CallEvent } from '../../functions/control/call/event.ts';
+import type { CallPlan } from '../../shared/call/plan.ts';
 
 /** A moment at which the tests of calls begin. */
 export const T0 = Date.UTC(2026, 10, 22, 12);

@@ -1,5 +1,5 @@
-import { callEvents } from '../../functions/control/call-events.ts';
-import { incomingCall } from '../../functions/control/incoming-call.ts';
+import { callEvents } from '../../functions/control/triggers/call-events.ts';
+import { incomingCall } from '../../functions/control/triggers/incoming-call.ts';
 import { callIdOf } from '../../functions/control/use-cases/receive-incoming-call.ts';
 import { PLAN } from './calls.ts';
 import { type BenchOutbound, CONTEXT, ControlBench } from './control-bench.ts';

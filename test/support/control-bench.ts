@@ -4,12 +4,12 @@ import {
   createOutboundGuard,
   type OutboundGuardOptions,
 } from '../../functions/control/access/outbound-guard.ts';
-import { handlerOf } from '../../functions/control/api/register-endpoints.ts';
-import type { ControlApp, LoadControlApp } from '../../functions/control/control-app.ts';
+import type { ControlApp, LoadControlApp } from '../../functions/control/app.ts';
+import type { CallRoute } from '../../functions/control/call/routes.ts';
+import { handlerOf } from '../../functions/control/triggers/register-endpoints.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
-import type { CallRoute } from '../../shared/core/routes.ts';
-import { AcsTokenError } from '../../shared/protocol/acs-token.ts';
-import { ENDPOINTS, type OperationId } from '../../shared/protocol/api/endpoints.ts';
+import { AcsTokenError } from '../../shared/wire/acs/acs-token.ts';
+import { ENDPOINTS, type OperationId } from '../../shared/wire/api/endpoints.ts';
 import { CONNECTION_ID, PLAN, T0 } from './calls.ts';
 import { FakeCallControl } from './fake-call-control.ts';
 import { MemoryBudget } from './memory-budget.ts';

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { callEvents } from '../../functions/control/call-events.ts';
-import { controlAppLoader, type LoadControlApp } from '../../functions/control/control-app.ts';
-import { incomingCall } from '../../functions/control/incoming-call.ts';
-import { invocationLog } from '../../functions/control/invocation-log.ts';
+import { controlAppLoader, type LoadControlApp } from '../../functions/control/app.ts';
+import type { Call } from '../../functions/control/call/call.ts';
+import { callEvents } from '../../functions/control/triggers/call-events.ts';
+import { incomingCall } from '../../functions/control/triggers/incoming-call.ts';
+import { invocationLog } from '../../functions/control/triggers/invocation-log.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
-import type { RunningAcs } from '../../local/acs/acs.ts';
-import { startAcs } from '../../local/acs/server.ts';
-import { startTables } from '../../local/storage/server.ts';
-import type { Call } from '../../shared/core/call.ts';
-import { FakePhone } from '../acs/media/fake-phone.ts';
+import type { RunningAcs } from '../../local/emulators/acs/acs.ts';
+import { startAcs } from '../../local/emulators/acs/server.ts';
+import { startTables } from '../../local/emulators/storage/server.ts';
+import { FakePhone } from '../local/emulators/acs/media/fake-phone.ts';
 import { type ControlHost, startControlHost } from './control-host.ts';
 import { until } from './until.ts';
 

@@ -4,7 +4,7 @@ import {
   PROBLEMS,
   type ProblemName,
   problemType,
-} from '../../shared/protocol/problem.ts';
+} from '../../shared/wire/api/problem.ts';
 import type { Answer } from './control-bench.ts';
 
 /** The answer is this problem, with its status and content type. */

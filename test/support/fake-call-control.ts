@@ -8,9 +8,9 @@ import {
   type OperationContext,
   type PlaceRequest,
   type StreamingOptions,
-} from '../../shared/core/call-control.ts';
-import type { CallOperation, OperationAnswer, Participant } from '../../shared/core/call-operation.ts';
-import type { RejectReason } from '../../shared/core/routes.ts';
+} from '../../functions/control/call/acs-port.ts';
+import type { RejectReason } from '../../functions/control/call/routes.ts';
+import type { CallOperation, OperationAnswer, Participant } from '../../shared/call/operation.ts';
 import { CONNECTION_ID } from './calls.ts';
 
 type Method = keyof CallControl;

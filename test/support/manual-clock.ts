@@ -1,4 +1,4 @@
-import type { Clock } from '../../local/process/clock.ts';
+import type { Clock } from '../../local/emulators/common/clock.ts';
 
 interface Timer {
   readonly dueMs: number;

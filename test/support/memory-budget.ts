@@ -1,5 +1,9 @@
-import { CallStoreError } from '../../shared/core/call-store.ts';
-import { type HourlyBudget, type SpentMinutes, spendOne } from '../../shared/core/hourly-budget.ts';
+import { CallStoreError } from '../../functions/control/call/call-store.ts';
+import {
+  type HourlyBudget,
+  type SpentMinutes,
+  spendOne,
+} from '../../functions/control/call/hourly-budget.ts';
 
 /** A budget in memory, by the rules of the table. */
 export class MemoryBudget implements HourlyBudget {

@@ -1,6 +1,10 @@
-import type { Call } from '../../shared/core/call.ts';
-import { type CallPage, type CallQuery, pageOfCalls } from '../../shared/core/call-list.ts';
-import { type CallStore, CallStoreError, type TimelineEntry } from '../../shared/core/call-store.ts';
+import type { Call } from '../../functions/control/call/call.ts';
+import {
+  type CallStore,
+  CallStoreError,
+  type TimelineEntry,
+} from '../../functions/control/call/call-store.ts';
+import { type CallPage, type CallQuery, pageOfCalls } from '../../functions/control/call/list.ts';
 
 const MAX_CONFLICTS = 8;
 

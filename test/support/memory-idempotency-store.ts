@@ -1,4 +1,4 @@
-import { CallStoreError } from '../../shared/core/call-store.ts';
+import { CallStoreError } from '../../functions/control/call/call-store.ts';
 import {
   ANSWER_KEPT_MS,
   type Claim,
@@ -6,7 +6,7 @@ import {
   judgeKey,
   type KeptAnswer,
   type KeyRecord,
-} from '../../shared/core/idempotency.ts';
+} from '../../functions/control/call/idempotency.ts';
 
 /** Keys in memory, by the rules of the table. */
 export class MemoryIdempotencyStore implements IdempotencyStore {

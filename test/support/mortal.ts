@@ -1,5 +1,5 @@
-import { type CallControl, CallControlError } from '../../shared/core/call-control.ts';
-import { type CallStore, CallStoreError } from '../../shared/core/call-store.ts';
+import { type CallControl, CallControlError } from '../../functions/control/call/acs-port.ts';
+import { type CallStore, CallStoreError } from '../../functions/control/call/call-store.ts';
 
 /**
  * What goes wrong with one request to storage or telephony. `before`: it is not carried out; `after`: it is, and nobody hears of it.

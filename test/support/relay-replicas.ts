@@ -1,9 +1,9 @@
 /** The whole system with several relays behind a load balancer, each a process that can be restarted and killed. */
 import { join } from 'node:path';
-import { Child } from '../../local/stack/child.ts';
-import { freePorts } from '../../local/stack/ports.ts';
-import { address, specOf } from '../../local/stack/specs.ts';
-import { RELEASE_LIMIT_MS } from '../../relay/lane.ts';
+import { Child } from '../../local/run/stack/child.ts';
+import { freePorts } from '../../local/run/stack/ports.ts';
+import { address, specOf } from '../../local/run/stack/specs.ts';
+import { RELEASE_LIMIT_MS } from '../../relay/lane/lane.ts';
 import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
 import { ON_A_BUSY_MACHINE, startTestSystem, type TestSystem, type TestSystemOptions } from './system.ts';
 import { until } from './until.ts';

@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino';
-import { type ResidentServer, startResidentServer } from '../../functions/resident/server.ts';
-import type { Worker } from '../../functions/worker-kit/worker.ts';
-import type { Ports } from '../../local/stack/ports.ts';
+import { type ResidentServer, startResidentServer } from '../../functions/workers/hosts/resident/server.ts';
+import type { Worker } from '../../functions/workers/kit/worker.ts';
+import type { Ports } from '../../local/run/stack/ports.ts';
 import type { TestSystem } from './system.ts';
 
 /** Settings of the stand-in of Web PubSub by which the events of one worker go to its resident process, and all others to the worker app. */

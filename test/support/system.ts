@@ -3,14 +3,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
-import { describeStack } from '../../local/cli/stack-file.ts';
-import { ControlApi } from '../../local/client/control-api.ts';
-import type { RunningSystem } from '../../local/client/running-system.ts';
-import { Telephone } from '../../local/client/telephone.ts';
-import { freePorts, type Ports } from '../../local/stack/ports.ts';
-import { makeSecrets } from '../../local/stack/secrets.ts';
-import type { SystemLayout } from '../../local/stack/specs.ts';
-import { type Stack, startStack } from '../../local/stack/stack.ts';
+import { describeStack } from '../../local/run/cli/stack-file.ts';
+import { ControlApi } from '../../local/run/client/control-api.ts';
+import type { RunningSystem } from '../../local/run/client/running-system.ts';
+import { Telephone } from '../../local/run/client/telephone.ts';
+import { freePorts, type Ports } from '../../local/run/stack/ports.ts';
+import { makeSecrets } from '../../local/run/stack/secrets.ts';
+import type { SystemLayout } from '../../local/run/stack/specs.ts';
+import { type Stack, startStack } from '../../local/run/stack/stack.ts';
 import { build } from '../../scripts/build.ts';
 
 export interface TestSystem {

@@ -1,4 +1,4 @@
-import type { ListenMode } from '../../shared/core/plan.ts';
+import type { ListenMode } from '../../shared/call/plan.ts';
 
 /** How a worker of a plan listens to utterances: every value as it is where whoever wrote the plan gave none. */
 export const UTTERANCES = {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { HttpRequest, type HttpResponseInit } from '@azure/functions';
-import { workerApiOf } from '../../functions/control/api/register-endpoints.ts';
+import { workerApiOf } from '../../functions/control/triggers/register-endpoints.ts';
 import type { ControlBench } from './control-bench.ts';
 import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 

@@ -1,10 +1,10 @@
 import type { HttpRequest } from '@azure/functions';
-import { RateLimiter } from '../../../shared/core/rate-limiter.ts';
-import { acts, type Endpoint, parametersOf, type Role } from '../../../shared/protocol/api/endpoint.ts';
-import { bearerToken } from '../../../shared/protocol/bearer-token.ts';
-import { CallTokenError, verifyCallToken } from '../../../shared/protocol/call-token.ts';
-import { EntraTokenError, type EntraTokenVerifier } from '../../../shared/protocol/entra-token.ts';
-import { ProblemError } from '../http.ts';
+import { acts, type Endpoint, parametersOf, type Role } from '../../../shared/wire/api/endpoint.ts';
+import { bearerToken } from '../../../shared/wire/signed/bearer-token.ts';
+import { CallTokenError, verifyCallToken } from '../../../shared/wire/signed/call-token.ts';
+import { ProblemError } from '../triggers/http.ts';
+import { EntraTokenError, type EntraTokenVerifier } from './entra-token.ts';
+import { RateLimiter } from './rate-limiter.ts';
 
 /** Who sent a request. */
 export interface Caller {

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../../shared/protocol/api/endpoint.ts';
+import type { Endpoint } from '../../../shared/wire/api/endpoint.ts';
 import type { HostCheck } from './access.ts';
 
 /** What the host is to ask of whoever uses an operation: a key, unless everybody may, or a token is asked for by the app. */

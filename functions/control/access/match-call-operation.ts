@@ -1,5 +1,5 @@
-import { type Endpoint, parametersOf } from '../../../shared/protocol/api/endpoint.ts';
-import { ENDPOINTS, type OperationId } from '../../../shared/protocol/api/endpoints.ts';
+import { type Endpoint, parametersOf } from '../../../shared/wire/api/endpoint.ts';
+import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.ts';
 
 export interface MatchedOperation {
   readonly id: OperationId;

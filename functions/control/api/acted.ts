@@ -1,4 +1,4 @@
-import type { Call } from '../../../shared/core/call.ts';
+import type { Call } from '../call/call.ts';
 import type { ControlDeps, Log } from '../use-cases/deps.ts';
 import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';
 import { whyUnmet } from './why-unmet.ts';

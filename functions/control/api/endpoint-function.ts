@@ -1,11 +1,11 @@
 import { ReadableStream } from 'node:stream/web';
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
-import { acts, type Endpoint } from '../../../shared/protocol/api/endpoint.ts';
-import { ENDPOINTS, type OperationId } from '../../../shared/protocol/api/endpoints.ts';
+import { acts, type Endpoint } from '../../../shared/wire/api/endpoint.ts';
+import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.ts';
 import type { HostCheck } from '../access/access.ts';
-import { loadForStrangers } from '../access/load-for-strangers.ts';
-import type { LoadControlApp } from '../control-app.ts';
-import { httpFunction, problemResponse } from '../http.ts';
+import type { LoadControlApp } from '../app.ts';
+import { loadForStrangers } from '../load-for-strangers.ts';
+import { httpFunction, problemResponse } from '../triggers/http.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { readBodyText } from './body-text.ts';
 import { conditional } from './entity-tag.ts';

@@ -1,8 +1,8 @@
 /** Looking at calls, placing them, ending them. */
 
-import type { CallQuery } from '../../../shared/core/call-list.ts';
-import type { CallView } from '../../../shared/protocol/api/call-schema.ts';
-import { acsProblemOfRinging, ProblemError, unknownCall } from '../http.ts';
+import type { CallView } from '../../../shared/wire/api/call-schema.ts';
+import type { CallQuery } from '../call/list.ts';
+import { acsProblemOfRinging, ProblemError, unknownCall } from '../triggers/http.ts';
 import { placeCall as place } from '../use-cases/place-call.ts';
 import type { CallAction } from '../use-cases/request-call-action.ts';
 import { acted } from './acted.ts';

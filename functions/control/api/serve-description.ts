@@ -1,4 +1,4 @@
-import { openApiDocument } from '../../../shared/protocol/api/openapi.ts';
+import { openApiDocument } from '../../../shared/wire/api/openapi.ts';
 import type { ServeEndpoint } from './endpoint-function.ts';
 import { conditional } from './entity-tag.ts';
 

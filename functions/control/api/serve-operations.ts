@@ -1,9 +1,9 @@
 /** Everything that is asked about a connected call and of which a later event tells how it went. */
-import type { CallOperation } from '../../../shared/core/call-operation.ts';
-import { isTelephone } from '../../../shared/core/outbound-destinations.ts';
-import type { AcceptedCallView } from '../../../shared/protocol/api/call-schema.ts';
-import type { ControlApp } from '../control-app.ts';
-import { ProblemError } from '../http.ts';
+import type { CallOperation } from '../../../shared/call/operation.ts';
+import type { AcceptedCallView } from '../../../shared/wire/api/call-schema.ts';
+import type { ControlApp } from '../app.ts';
+import { isTelephone } from '../call/outbound-destinations.ts';
+import { ProblemError } from '../triggers/http.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { listParticipants as participantsOf } from '../use-cases/list-participants.ts';
 import { requestOperation } from '../use-cases/request-operation.ts';

@@ -1,8 +1,8 @@
 import type { HttpRequest } from '@azure/functions';
-import type { AnswerOf, BodyOf, ParamsOf, QueryOf } from '../../../shared/protocol/api/endpoint-types.ts';
-import type { OperationId } from '../../../shared/protocol/api/endpoints.ts';
+import type { AnswerOf, BodyOf, ParamsOf, QueryOf } from '../../../shared/wire/api/endpoint-types.ts';
+import type { OperationId } from '../../../shared/wire/api/endpoints.ts';
 import type { Caller } from '../access/access.ts';
-import type { ControlApp } from '../control-app.ts';
+import type { ControlApp } from '../app.ts';
 import type { Log } from '../use-cases/deps.ts';
 
 /** A request whose caller may make it and whose every part was checked. */

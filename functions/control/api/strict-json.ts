@@ -1,4 +1,4 @@
-import type { ProblemMember } from '../../../shared/protocol/problem.ts';
+import type { ProblemMember } from '../../../shared/wire/api/problem.ts';
 import { pointerTo } from './json-pointer.ts';
 
 /** How deep objects and arrays of a body may lie in each other. */

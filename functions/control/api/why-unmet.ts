@@ -1,6 +1,6 @@
-import type { CallControlError } from '../../../shared/core/call-control.ts';
-import { PROBLEMS } from '../../../shared/protocol/problem.ts';
-import { acsProblemOfRinging, ProblemError, unknownCall } from '../http.ts';
+import { PROBLEMS } from '../../../shared/wire/api/problem.ts';
+import type { CallControlError } from '../call/acs-port.ts';
+import { acsProblemOfRinging, ProblemError, unknownCall } from '../triggers/http.ts';
 import type { RefusedRequest, UnmetRequest } from '../use-cases/unmet-request.ts';
 
 /** What to throw where something asked of a call comes to nothing; `http.ts` makes a problem of each. */

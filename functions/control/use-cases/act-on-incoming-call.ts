@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Call } from '../../../shared/core/call.ts';
-import { type AnsweredCall, CallControlError } from '../../../shared/core/call-control.ts';
-import type { CallEvent } from '../../../shared/core/call-event.ts';
-import type { IncomingCall } from '../../../shared/protocol/incoming-call.ts';
+import type { IncomingCall } from '../adapters/acs/incoming-call.ts';
+import { type AnsweredCall, CallControlError } from '../call/acs-port.ts';
+import type { Call } from '../call/call.ts';
+import type { CallEvent } from '../call/event.ts';
 import { callbackUrl, callMedia, findRoute } from './call-media.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';

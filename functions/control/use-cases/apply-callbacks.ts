@@ -1,5 +1,5 @@
-import { type CallStep, step } from '../../../shared/core/call.ts';
-import type { Callback, Recognized } from '../../../shared/core/call-event.ts';
+import { type CallStep, step } from '../call/call.ts';
+import type { Callback, Recognized } from '../call/event.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 

@@ -1,9 +1,9 @@
-import type { Call } from '../../../shared/core/call.ts';
-import type { MediaStreaming } from '../../../shared/core/call-control.ts';
-import type { CallRoute } from '../../../shared/core/routes.ts';
-import { mediaPath } from '../../../shared/protocol/names.ts';
-import { signTicket } from '../../../shared/protocol/ticket.ts';
-import { parseTraceparent } from '../../../shared/protocol/traceparent.ts';
+import { parseTraceparent } from '../../../shared/base/traceparent.ts';
+import { mediaPath } from '../../../shared/wire/names.ts';
+import { signTicket } from '../../../shared/wire/signed/ticket.ts';
+import type { MediaStreaming } from '../call/acs-port.ts';
+import type { Call } from '../call/call.ts';
+import type { CallRoute } from '../call/routes.ts';
 import type { ControlDeps } from './deps.ts';
 
 /** Who is on the call, as the relay tells the workers: raw ids. */

@@ -1,8 +1,8 @@
 import type * as z from 'zod';
-import type { CallControl } from '../../../shared/core/call-control.ts';
-import type { CallStore } from '../../../shared/core/call-store.ts';
-import type { RouteSource } from '../../../shared/core/route-source.ts';
-import type { PublishCallControl } from '../../../shared/protocol/call-control-messages.ts';
+import type { PublishCallControl } from '../../../shared/wire/relay/call-control-messages.ts';
+import type { CallControl } from '../call/acs-port.ts';
+import type { CallStore } from '../call/call-store.ts';
+import type { RouteSource } from '../call/route-source.ts';
 
 /** Where messages go. Fields are ids, states, counts and codes: never a number, context, ticket or token. */
 export interface Log {

@@ -1,6 +1,6 @@
-import { step } from '../../../shared/core/call.ts';
-import { CallControlError } from '../../../shared/core/call-control.ts';
-import type { Participant } from '../../../shared/core/call-operation.ts';
+import type { Participant } from '../../../shared/call/operation.ts';
+import { CallControlError } from '../call/acs-port.ts';
+import { step } from '../call/call.ts';
 import type { ControlDeps } from './deps.ts';
 import type { UnmetRequest } from './unmet-request.ts';
 

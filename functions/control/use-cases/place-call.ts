@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Call, newCall } from '../../../shared/core/call.ts';
-import { type AnsweredCall, CallControlError } from '../../../shared/core/call-control.ts';
-import { formatCallId } from '../../../shared/core/call-id.ts';
-import type { PlaceCallRequest } from '../../../shared/core/call-operation.ts';
-import { enter } from '../../../shared/core/call-streaming.ts';
-import type { Party } from '../../../shared/core/routes.ts';
-import { maskParty } from '../../../shared/protocol/redact.ts';
+import { maskParty } from '../../../shared/base/redact.ts';
+import type { PlaceCallRequest } from '../../../shared/call/operation.ts';
+import { type AnsweredCall, CallControlError } from '../call/acs-port.ts';
+import { type Call, newCall } from '../call/call.ts';
+import { formatCallId } from '../call/call-id.ts';
+import type { Party } from '../call/routes.ts';
+import { enter } from '../call/streaming.ts';
 import { callbackUrl, callMedia } from './call-media.ts';
 import { chooseRoute } from './choose-route.ts';
 import type { ControlDeps, Log } from './deps.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type Call, type NewCall, newCall, step } from '../../../shared/core/call.ts';
-import { formatCallId } from '../../../shared/core/call-id.ts';
-import type { IncomingCall } from '../../../shared/protocol/incoming-call.ts';
-import { maskParty } from '../../../shared/protocol/redact.ts';
+import { maskParty } from '../../../shared/base/redact.ts';
+import type { IncomingCall } from '../adapters/acs/incoming-call.ts';
+import { type Call, type NewCall, newCall, step } from '../call/call.ts';
+import { formatCallId } from '../call/call-id.ts';
 import { type ActOutcome, actOnIncomingCall } from './act-on-incoming-call.ts';
 import { type ActingRoute, chooseRoute } from './choose-route.ts';
 import type { ControlDeps, Log } from './deps.ts';

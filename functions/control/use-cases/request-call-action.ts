@@ -1,4 +1,4 @@
-import type { Call } from '../../../shared/core/call.ts';
+import type { Call } from '../call/call.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { enterRequest } from './enter-request.ts';
 import { sendCommand } from './run-commands.ts';

@@ -1,5 +1,5 @@
-import type { Call } from '../../../shared/core/call.ts';
-import type { CallOperation, OperationAnswer } from '../../../shared/core/call-operation.ts';
+import type { CallOperation, OperationAnswer } from '../../../shared/call/operation.ts';
+import type { Call } from '../call/call.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { enterRequest } from './enter-request.ts';
 import { runCommands } from './run-commands.ts';

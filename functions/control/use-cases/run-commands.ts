@@ -1,12 +1,6 @@
-import {
-  type Call,
-  type CallCommand,
-  type CallStep,
-  type PlainCommand,
-  step,
-} from '../../../shared/core/call.ts';
-import { CallControlError } from '../../../shared/core/call-control.ts';
-import type { CallEvent } from '../../../shared/core/call-event.ts';
+import { CallControlError } from '../call/acs-port.ts';
+import { type Call, type CallCommand, type CallStep, type PlainCommand, step } from '../call/call.ts';
+import type { CallEvent } from '../call/event.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runOperation } from './run-operation.ts';
 

@@ -1,6 +1,6 @@
-import { type Call, type CallStep, step } from '../../../shared/core/call.ts';
-import { CallControlError } from '../../../shared/core/call-control.ts';
-import type { CallOperation, OperationAnswer } from '../../../shared/core/call-operation.ts';
+import type { CallOperation, OperationAnswer } from '../../../shared/call/operation.ts';
+import { CallControlError } from '../call/acs-port.ts';
+import { type Call, type CallStep, step } from '../call/call.ts';
 import { callbackUrl } from './call-media.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { settle } from './settle.ts';

@@ -1,6 +1,6 @@
-import { type CallStep, step } from '../../../shared/core/call.ts';
-import type { CallEvent } from '../../../shared/core/call-event.ts';
-import { CallStoreError, type TimelineEntry } from '../../../shared/core/call-store.ts';
+import { type CallStep, step } from '../call/call.ts';
+import { CallStoreError, type TimelineEntry } from '../call/call-store.ts';
+import type { CallEvent } from '../call/event.ts';
 import type { ControlDeps, Log } from './deps.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { type Call, type CallStep, isDueForComparison, step } from '../../../shared/core/call.ts';
-import type { CallEvent } from '../../../shared/core/call-event.ts';
+import { type Call, type CallStep, isDueForComparison, step } from '../call/call.ts';
+import type { CallEvent } from '../call/event.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 

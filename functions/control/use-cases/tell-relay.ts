@@ -1,5 +1,5 @@
-import type { Call, CallRefusal } from '../../../shared/core/call.ts';
-import type { CallControlMessage } from '../../../shared/protocol/call-control-messages.ts';
+import type { CallControlMessage } from '../../../shared/wire/relay/call-control-messages.ts';
+import type { Call, CallRefusal } from '../call/call.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import type { RefusedRequest } from './unmet-request.ts';
 

@@ -1,5 +1,5 @@
-import type { Call, CallRefusal } from '../../../shared/core/call.ts';
-import type { CallControlError } from '../../../shared/core/call-control.ts';
+import type { CallControlError } from '../call/acs-port.ts';
+import type { Call, CallRefusal } from '../call/call.ts';
 
 /** What is asked of a call, and comes to nothing before anybody else is asked for it. */
 export type RefusedRequest =

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ack, connected, PONG, readUpstream, serverData } from '../../../bench/relay/lane-messages.ts';
-import { protobufProtocol } from '../../../shared/azure/web-pubsub-protocol.ts';
+import { protobufProtocol } from '../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
 
 const protocol = protobufProtocol('reliable');
 

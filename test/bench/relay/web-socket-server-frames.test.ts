@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { readClientFrame, serverFrameHead } from '../../../bench/relay/web-socket-server-frames.ts';
-import { BINARY, clientFrame } from '../../relay/web-socket/client-frames.ts';
+import { BINARY, clientFrame } from '../../shared/web-socket/client-frames.ts';
 
 it.each([0, 5, 125, 126, 3_300, 70_000])(
   'reads a client’s frame of %i bytes once all of it is there',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { HANDOVER_DELAY_MS, HandoverNotice } from '../../../relay/handover/handover-notice.ts';
-import type { StreamHandover } from '../../../shared/protocol/stream-handover.ts';
+import type { StreamHandover } from '../../../shared/wire/relay/stream-handover.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 
 const CURRENT: StreamHandover = { streams: 1, workers: [], lanes: {} };

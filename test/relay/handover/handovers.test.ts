@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { FRESH_TICKET_MS, Handovers } from '../../../relay/handover/handovers.ts';
 import type { KeptHandovers } from '../../../relay/handover/kept-handovers.ts';
-import type { StreamHandover } from '../../../shared/protocol/stream-handover.ts';
+import type { StreamHandover } from '../../../shared/wire/relay/stream-handover.ts';
 import { until } from '../../support/until.ts';
 
 const CALL = { callId: '0123456789abcdef', ticketText: 'the ticket' };

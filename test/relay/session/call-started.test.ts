@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { callStarted, type StreamFacts, type WorkerFacts } from '../../../relay/session/call-started.ts';
-import { parseCallEvent } from '../../../shared/protocol/worker-messages.ts';
+import { parseCallEvent } from '../../../shared/wire/lane/worker-messages.ts';
 
 const FIRST: StreamFacts = {
   ticket: {

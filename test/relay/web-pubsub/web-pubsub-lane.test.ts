@@ -1,11 +1,11 @@
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { freePort } from '../../../local/process/free-port.ts';
-import type { LaneMessage } from '../../../relay/lane-connection.ts';
+import { freePort } from '../../../local/emulators/common/free-port.ts';
+import type { LaneMessage } from '../../../relay/lane/lane-connection.ts';
 import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
-import { downGroup, HUB } from '../../../shared/protocol/names.ts';
-import { formatRtp, parseRtp } from '../../../shared/protocol/rtp.ts';
+import { formatRtp, parseRtp } from '../../../shared/wire/lane/rtp.ts';
+import { downGroup, HUB } from '../../../shared/wire/names.ts';
 import { until } from '../../support/until.ts';
 import { CALL_ID, reportWith } from '../relay-fixture.ts';
 import { echo } from '../worker-webhook.ts';

@@ -1,15 +1,15 @@
 /** A relay whose lanes go through the Web PubSub stand-in to a worker app, and a network between them that can be cut. */
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import { type RunningWebPubSub, startWebPubSub } from '../../../local/web-pubsub/server.ts';
+import { type RunningWebPubSub, startWebPubSub } from '../../../local/emulators/web-pubsub/server.ts';
 import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
-import type { RelayConfig } from '../../../shared/config.ts';
-import type { CallPlan } from '../../../shared/core/plan.ts';
-import { HUB } from '../../../shared/protocol/names.ts';
+import type { CallPlan } from '../../../shared/call/plan.ts';
+import type { RelayConfig } from '../../../shared/settings/config.ts';
+import { HUB } from '../../../shared/wire/names.ts';
+import { Resources } from '../../local/emulators/web-pubsub/service.ts';
+import { startTcpProxy, type TcpProxy } from '../../local/emulators/web-pubsub/tcp-proxy.ts';
 import { PLAN } from '../../support/calls.ts';
-import { Resources } from '../../web-pubsub/service.ts';
-import { startTcpProxy, type TcpProxy } from '../../web-pubsub/tcp-proxy.ts';
-import { audioData, audioMetadata, heardAudio } from '../acs-messages.ts';
+import { audioData, audioMetadata, heardAudio } from '../listen/acs-messages.ts';
 import { type AcsStream, dial, mediaUrl, relayConfig, relayOf, ticketFor } from '../relay-fixture.ts';
 import { echo, type WorkerWebhook, workerWebhook } from '../worker-webhook.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallView } from '../../../shared/protocol/api/call-schema.ts';
+import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { ProductCall } from './chaos-verdict.ts';
 
 /** How often a request is repeated that was not answered or should come again, and after what. */

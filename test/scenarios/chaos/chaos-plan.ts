@@ -1,5 +1,5 @@
-import type { FaultRuleInput } from '../../../local/acs/faults/fault-plan.ts';
-import { type Random, seededRandom } from '../../../local/process/random.ts';
+import type { FaultRuleInput } from '../../../local/emulators/acs/faults/fault-plan.ts';
+import { type Random, seededRandom } from '../../../local/emulators/common/random.ts';
 
 /** Who is called: a number for each of the routes that the run gives to the system. */
 export const NUMBERS = {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallReport } from '../../../local/acs/control/call-report.ts';
-import type { CallView } from '../../../shared/protocol/api/call-schema.ts';
+import type { CallReport } from '../../../local/emulators/acs/control/call-report.ts';
+import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { TestSystem } from '../../support/system.ts';
 import { until } from '../../support/until.ts';
 import type { AcsCall, AcsRecord } from './acs-record.ts';

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
-import type { CallReport } from '../../../local/acs/control/call-report.ts';
-import type { callEndpoints } from '../../../shared/protocol/api/call-endpoints.ts';
-import type { CallView } from '../../../shared/protocol/api/call-schema.ts';
+import type { CallReport } from '../../../local/emulators/acs/control/call-report.ts';
+import type { callEndpoints } from '../../../shared/wire/api/call-endpoints.ts';
+import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { AcsCall, SentEvent } from './acs-record.ts';
 
 /** A call of the product with its timeline. */

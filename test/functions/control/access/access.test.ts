@@ -4,10 +4,10 @@ import {
   type AccessRequest,
   createAccess,
 } from '../../../../functions/control/access/access.ts';
-import { ProblemError } from '../../../../functions/control/http.ts';
-import { ENDPOINTS, type OperationId } from '../../../../shared/protocol/api/endpoints.ts';
-import { signCallToken } from '../../../../shared/protocol/call-token.ts';
-import { createEntraTokenVerifier } from '../../../../shared/protocol/entra-token.ts';
+import { createEntraTokenVerifier } from '../../../../functions/control/access/entra-token.ts';
+import { ProblemError } from '../../../../functions/control/triggers/http.ts';
+import { ENDPOINTS, type OperationId } from '../../../../shared/wire/api/endpoints.ts';
+import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { CALL_ID, T0 } from '../../../support/calls.ts';
 import { TICKET_KEY } from '../../../support/control-bench.ts';
 import {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { matchCallOperation } from '../../../../functions/control/access/match-call-operation.ts';
-import { type Endpoint, parametersOf } from '../../../../shared/protocol/api/endpoint.ts';
-import { ENDPOINTS } from '../../../../shared/protocol/api/endpoints.ts';
+import { type Endpoint, parametersOf } from '../../../../shared/wire/api/endpoint.ts';
+import { ENDPOINTS } from '../../../../shared/wire/api/endpoints.ts';
 import { CALL_ID } from '../../../support/calls.ts';
 
 const all = Object.entries<Endpoint>(ENDPOINTS);

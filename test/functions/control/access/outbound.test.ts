@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { OperationId } from '../../../../shared/protocol/api/endpoints.ts';
+import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
 import type { Answer, ControlBench } from '../../../support/control-bench.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';

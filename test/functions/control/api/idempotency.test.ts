@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { IN_PROGRESS_MS } from '../../../../shared/core/idempotency.ts';
-import type { OperationId } from '../../../../shared/protocol/api/endpoints.ts';
+import { IN_PROGRESS_MS } from '../../../../functions/control/call/idempotency.ts';
+import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
 import type { Answer, ControlBench, RequestOptions } from '../../../support/control-bench.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { CallOperation } from '../../../../shared/core/call-operation.ts';
-import type { OperationId } from '../../../../shared/protocol/api/endpoints.ts';
+import type { CallOperation } from '../../../../shared/call/operation.ts';
+import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
 import type { Answer, ControlBench, RequestOptions } from '../../../support/control-bench.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';

@@ -1,9 +1,9 @@
 import { HttpRequest } from '@azure/functions';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MAX_BODY_BYTES } from '../../../../functions/control/api/body-text.ts';
-import { handlerOf } from '../../../../functions/control/api/register-endpoints.ts';
-import { acts, type Endpoint, parametersOf } from '../../../../shared/protocol/api/endpoint.ts';
-import { ENDPOINTS, type OperationId } from '../../../../shared/protocol/api/endpoints.ts';
+import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
+import { acts, type Endpoint, parametersOf } from '../../../../shared/wire/api/endpoint.ts';
+import { ENDPOINTS, type OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
 import type { Answer, ControlBench, RequestOptions } from '../../../support/control-bench.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';

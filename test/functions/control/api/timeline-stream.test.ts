@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { handlerOf } from '../../../../functions/control/api/register-endpoints.ts';
 import { MAX_STREAMS, STREAM_LASTS_MS } from '../../../../functions/control/api/timeline-events.ts';
+import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
 import type { Answer, ControlBench } from '../../../support/control-bench.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { OperationId } from '../../../../shared/protocol/api/endpoints.ts';
-import type { CallControlMessage } from '../../../../shared/protocol/call-control-messages.ts';
+import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
+import type { CallControlMessage } from '../../../../shared/wire/relay/call-control-messages.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
 import type { Answer, ControlBench, RequestOptions } from '../../../support/control-bench.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';

@@ -1,4 +1,4 @@
-import type { ProblemName } from '../../../../shared/protocol/problem.ts';
+import type { ProblemName } from '../../../../shared/wire/api/problem.ts';
 import type { RawRequest } from '../../../support/raw-http.ts';
 import type { HostileWorld } from './hostile-world.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROBLEM_CONTENT_TYPE, problemType } from '../../../../shared/protocol/problem.ts';
+import { PROBLEM_CONTENT_TYPE, problemType } from '../../../../shared/wire/api/problem.ts';
 import { encodedJson } from '../../../support/encoded-json.ts';
 import { CALLERS } from './callers.ts';
 import { bearer, type HostileCase, JSON_TYPE } from './hostile-case.ts';

@@ -1,5 +1,5 @@
 /** Requests of a caller who may do everything, and tries to do something else by how he writes them. */
-import type { ProblemName } from '../../../../shared/protocol/problem.ts';
+import type { ProblemName } from '../../../../shared/wire/api/problem.ts';
 import { type HostileCase, JSON_TYPE } from './hostile-case.ts';
 import { CALL, FUNCTION_KEY, OTHER_CALL } from './hostile-world.ts';
 

@@ -1,0 +1,42 @@
+import type { CallInvite } from '@azure/communication-call-automation';
+import {
+  type CommunicationIdentifier,
+  createIdentifierFromRawId,
+  getIdentifierRawId,
+  isUnknownIdentifier,
+  type PhoneNumberIdentifier,
+} from '@azure/communication-common';
+import type { RawId } from '../../../../shared/call/operation.ts';
+import { NotAskedError } from './acs-failure.ts';
+
+/** @throws NotAskedError for an id of no form that ACS documents */
+export function identifierOf(rawId: RawId): Exclude<CommunicationIdentifier, { id: string }> {
+  const identifier = createIdentifierFromRawId(rawId);
+  if (isUnknownIdentifier(identifier))
+    throw new NotAskedError('a raw id is neither that of a telephone number nor that of a user or app');
+  return identifier;
+}
+
+export function rawIdOf(identifier: CommunicationIdentifier): RawId {
+  return getIdentifierRawId(identifier);
+}
+
+export interface Invited {
+  readonly to: RawId;
+  /** A telephone number, `+1425…`. */
+  readonly callerId?: string;
+  readonly displayName?: string;
+}
+
+/** @throws NotAskedError for an id of no form that ACS documents */
+export function inviteOf({ to, callerId, displayName }: Invited): CallInvite {
+  return {
+    targetParticipant: identifierOf(to),
+    ...(callerId === undefined ? {} : { sourceCallIdNumber: phoneNumber(callerId) }),
+    ...(displayName === undefined ? {} : { sourceDisplayName: displayName }),
+  };
+}
+
+function phoneNumber(number: string): PhoneNumberIdentifier {
+  return { phoneNumber: number };
+}

@@ -1,0 +1,180 @@
+/** Callback events of Call Automation: an array of CloudEvents, of which ACS sends one or several in a request. */
+import * as z from 'zod';
+import { safeText } from '../../../../shared/base/redact.ts';
+import { CALLBACK_KINDS, type Callback, type CallbackKind } from '../../call/event.ts';
+import { OPERATION_RESULTS } from '../../call/operations.ts';
+import { placingFailureOf } from './placing-failure.ts';
+import { recognizedOf, recognizedSchema } from './recognized.ts';
+
+const PREFIX = 'Microsoft.Communication.';
+
+const text = z.string().optional().catch(undefined);
+const number = z.number().optional().catch(undefined);
+
+const payload = z
+  .object({
+    callConnectionId: text,
+    serverCallId: text,
+    correlationId: text,
+    resultInformation: z.object({ code: number, subCode: number, message: text }).optional().catch(undefined),
+    mediaStreamingUpdate: z
+      .object({ mediaStreamingStatus: text, mediaStreamingStatusDetails: text })
+      .optional()
+      .catch(undefined),
+    transcriptionUpdate: z
+      .object({ transcriptionStatus: text, transcriptionStatusDetails: text })
+      .optional()
+      .catch(undefined),
+    participants: z
+      .array(z.object({ isOnHold: z.boolean().optional().catch(undefined) }).catch({}))
+      .optional()
+      .catch(undefined),
+    operationContext: text,
+    invitationId: text,
+    failedPlaySourceIndex: number,
+    sequenceNumber: number,
+    sequenceId: number,
+    recognitionType: text,
+    recordingId: text,
+    state: text,
+    ...recognizedSchema,
+  })
+  .catch({});
+
+const cloudEvent = z.object({
+  id: z.string().min(1).max(256),
+  type: z.string().startsWith(PREFIX).max(128),
+  time: text,
+  data: payload,
+});
+
+type Payload = z.infer<typeof payload>;
+
+/**
+ * The events of a request body, in its order, and how many entries were none: those are to be counted and ignored.
+ * A type that is not known is an event of kind `other`. Never throws.
+ */
+export function parseCallbacks(body: unknown): { callbacks: Callback[]; ignored: number } {
+  const entries: readonly unknown[] = Array.isArray(body) ? body : [body];
+  const callbacks = entries.map(parseCallback).filter((callback) => callback !== undefined);
+  return { callbacks, ignored: entries.length - callbacks.length };
+}
+
+function parseCallback(value: unknown): Callback | undefined {
+  const parsed = cloudEvent.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { id, type: fullType, time, data } = parsed.data;
+  const type = fullType.slice(PREFIX.length);
+  if (!/^[A-Za-z]+$/.test(type)) return undefined;
+  const kind = kindOf(type);
+  // Without the connection's id nobody can say whether such an event is about the connection of this call. Recordings have an id of their own.
+  if (kind !== 'other' && kind !== 'RecordingStateChanged' && data.callConnectionId === undefined)
+    return undefined;
+  const atMs = time === undefined ? Number.NaN : Date.parse(time);
+  const reason = reasonOf(data);
+  const operationId = operationIdOf(type, data);
+  return {
+    id,
+    kind,
+    type,
+    details: { ...(operationId === undefined ? {} : { operationId }), ...detailsOf(data) },
+    ...(Number.isNaN(atMs) ? {} : { atMs }),
+    ...(data.callConnectionId === undefined ? {} : { callConnectionId: data.callConnectionId }),
+    ...(data.serverCallId === undefined ? {} : { serverCallId: data.serverCallId }),
+    ...(data.correlationId === undefined ? {} : { correlationId: data.correlationId }),
+    ...(reason === '' ? {} : { reason }),
+    ...(operationId === undefined ? {} : { operationId }),
+    ...particularsOf(kind, data),
+  };
+}
+
+/** The form of the contexts that we give operations. */
+const OPERATION_ID = /^op-[A-Za-z0-9-]{1,64}$/;
+
+/** Which operation an event is about. Contexts of other events, those of streaming, are the application's own, and are not kept. */
+function operationIdOf(type: string, { operationContext = '' }: Payload): string | undefined {
+  const isOfOperation = Object.hasOwn(OPERATION_RESULTS, type) || type === 'PlayStarted';
+  return isOfOperation && OPERATION_ID.test(operationContext) ? operationContext : undefined;
+}
+
+type Particulars = Pick<Callback, 'invitationId' | 'failure' | 'recording' | 'participants' | 'recognized'>;
+
+/** What only some events have. */
+function particularsOf(kind: Callback['kind'], data: Payload): Particulars {
+  const { invitationId, recordingId, state, participants, sequenceNumber } = data;
+  const found: { -readonly [name in keyof Particulars]: Particulars[name] } = {};
+  switch (kind) {
+    case 'CancelAddParticipantSucceeded':
+      if (invitationId !== undefined) found.invitationId = invitationId;
+      break;
+    case 'CreateCallFailed':
+    case 'CallDisconnected': {
+      const failure = placingFailureOf(data.resultInformation);
+      if (failure !== undefined) found.failure = failure;
+      break;
+    }
+    case 'RecordingStateChanged':
+      if (recordingId !== undefined && state !== undefined)
+        found.recording = { id: recordingId, active: state.toLowerCase() === 'active' };
+      break;
+    case 'ParticipantsUpdated':
+      if (participants !== undefined)
+        found.participants = {
+          count: participants.length,
+          held: participants.filter(({ isOnHold }) => isOnHold === true).length,
+          ...(sequenceNumber === undefined ? {} : { sequence: sequenceNumber }),
+        };
+      break;
+    case 'RecognizeCompleted': {
+      const recognized = recognizedOf(data);
+      if (recognized !== undefined) found.recognized = recognized;
+      break;
+    }
+    // The others say all of it by their kind and context.
+    default:
+      break;
+  }
+  return found;
+}
+
+function kindOf(type: string): CallbackKind | 'other' {
+  if (Object.hasOwn(OPERATION_RESULTS, type)) return type as keyof typeof OPERATION_RESULTS;
+  return CALLBACK_KINDS.find((kind) => kind === type) ?? 'other';
+}
+
+function reasonOf({ resultInformation, mediaStreamingUpdate, transcriptionUpdate }: Payload): string {
+  const details =
+    mediaStreamingUpdate?.mediaStreamingStatusDetails ?? transcriptionUpdate?.transcriptionStatusDetails;
+  const codes = [resultInformation?.code, resultInformation?.subCode].filter((code) => code !== undefined);
+  return [codes.join('/'), details ?? '']
+    .map(safeText)
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+/**
+ * What of an event may be kept: codes, states and counts. Left out on purpose: participants and numbers, tones and recognised
+ * speech (callers enter PINs), operation contexts (they are the application's own), URLs.
+ */
+function detailsOf(data: Payload): Record<string, string | number | boolean> {
+  const details: Record<string, string | number | undefined> = {
+    code: data.resultInformation?.code,
+    subCode: data.resultInformation?.subCode,
+    message: data.resultInformation?.message,
+    status: data.mediaStreamingUpdate?.mediaStreamingStatus ?? data.transcriptionUpdate?.transcriptionStatus,
+    statusDetails:
+      data.mediaStreamingUpdate?.mediaStreamingStatusDetails ??
+      data.transcriptionUpdate?.transcriptionStatusDetails,
+    participants: data.participants?.length,
+    sequenceNumber: data.sequenceNumber,
+    sequenceId: data.sequenceId,
+    recognitionType: data.recognitionType,
+    failedPlaySourceIndex: data.failedPlaySourceIndex,
+    recordingState: data.recordingId === undefined ? undefined : data.state,
+  };
+  return Object.fromEntries(
+    Object.entries(details)
+      .filter((entry): entry is [string, string | number] => entry[1] !== undefined)
+      .map(([name, value]) => [name, typeof value === 'string' ? safeText(value) : value]),
+  );
+}

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import type { TransactionAction } from '@azure/data-tables';
+import { type Call, readStoredCall } from '../../call/call.ts';
+import { CallStoreError, type TimelineEntry } from '../../call/call-store.ts';
+
+/**
+ * Where the rows of calls lie. Calls are spread over a fixed number of partitions by their id, and each has two rows in its partition,
+ * which a transaction changes together:
+ *
+ * - `call:{callId}`, as long as the call is kept;
+ * - `live:{time}:{callId}` while it has not ended, with when it came in; then `past:{time}:{callId}`, with when it ended.
+ *
+ * The second is a copy of the first. Its time counts down, so that the newest calls come first: a page of the calls of now, or of those that
+ * ended last, is the beginning of one range in each partition, whatever number of calls lies beside it; and so is the end of those that
+ * are old enough to be removed.
+ */
+export const PARTITIONS: readonly string[] = Array.from({ length: 8 }, (_, index) => `p${index}`);
+
+/** Version of the row's content; rows of another version are not understood. */
+const SCHEMA = 1;
+
+export type RowKeys = { readonly partitionKey: string; readonly rowKey: string };
+
+export type CallRow = {
+  readonly schema: number;
+  /** By these lists are filtered; the truth is in `call`. */
+  readonly phase: string;
+  readonly route: string;
+  readonly direction: string;
+  /** For people who look at the table. */
+  readonly streaming: string;
+  readonly call: string;
+};
+
+export function callKeys(callId: string): RowKeys {
+  return { partitionKey: partitionOf(callId), rowKey: `call:${callId}` };
+}
+
+export type ListKind = 'live' | 'past';
+
+/** A place in a list, the newest first. */
+export interface ListPlace {
+  readonly atMs: number;
+  readonly callId: string;
+}
+
+export function listKindOf({ phase }: Call): ListKind {
+  return phase === 'ended' ? 'past' : 'live';
+}
+
+export function listKeys(call: Call): RowKeys {
+  const atMs = call.phase === 'ended' ? (call.endedAtMs ?? call.receivedAtMs) : call.receivedAtMs;
+  return {
+    partitionKey: partitionOf(call.callId),
+    rowKey: listKey(listKindOf(call), { atMs, callId: call.callId }),
+  };
+}
+
+/** The filter for the rows of a list in one partition, of those that come after a place and not later than the last time. */
+export function listRange(
+  partition: string,
+  kind: ListKind,
+  { after, endedBeforeMs }: { readonly after?: ListPlace; readonly endedBeforeMs?: number } = {},
+): string {
+  const from =
+    after !== undefined
+      ? `RowKey gt '${listKey(kind, after)}'`
+      : endedBeforeMs !== undefined
+        ? `RowKey ge '${kind}:${countdown(endedBeforeMs)}'`
+        : `RowKey ge '${kind}:'`;
+  return `PartitionKey eq '${partition}' and ${from} and RowKey lt '${kind};'`;
+}
+
+/** A condition on a column. */
+export function equals(column: 'phase' | 'route' | 'direction', value: string | undefined): string {
+  return value === undefined ? '' : ` and ${column} eq '${value.replaceAll("'", "''")}'`;
+}
+
+export function callEntity(call: Call, keys: RowKeys): RowKeys & CallRow {
+  return {
+    ...keys,
+    schema: SCHEMA,
+    phase: call.phase,
+    route: call.route,
+    direction: call.direction,
+    streaming: call.streaming.state,
+    call: JSON.stringify(call),
+  };
+}
+
+/** @throws CallStoreError for a row of another version. */
+export function callOf(row: CallRow): Call {
+  if (row.schema !== SCHEMA)
+    throw new CallStoreError(`the stored call is of version ${row.schema}, this app understands ${SCHEMA}`);
+  return readStoredCall(row.call);
+}
+
+/** What stores a new call. */
+export function createActions(call: Call): TransactionAction[] {
+  return [
+    ['create', callEntity(call, callKeys(call.callId))],
+    ['upsert', callEntity(call, listKeys(call)), 'Replace'],
+  ];
+}
+
+/** What replaces a call that was read with `etag`. */
+export function changeActions(before: Call, after: Call, etag: string): TransactionAction[] {
+  const actions: TransactionAction[] = [
+    ['update', callEntity(after, callKeys(after.callId)), 'Replace', { etag }],
+    ['upsert', callEntity(after, listKeys(after)), 'Replace'],
+  ];
+  const [was, is] = [listKeys(before), listKeys(after)];
+  if (was.rowKey !== is.rowKey) actions.push(['delete', { ...was }]);
+  return actions;
+}
+
+/** What removes a call. */
+export function removeActions(call: Call): TransactionAction[] {
+  return [
+    ['delete', { ...callKeys(call.callId) }],
+    ['delete', { ...listKeys(call) }],
+  ];
+}
+
+const TIME_DIGITS = 15;
+
+/** Rows of a timeline lie in the order of their keys: time first. The id is hashed, since keys exclude some characters. */
+export function timelineKey({ atMs, id }: Pick<TimelineEntry, 'atMs' | 'id'>): string {
+  return `${timelineTime(atMs)}-${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
+}
+
+export function timelineTime(atMs: number): string {
+  return digits(Math.max(0, Math.trunc(atMs)));
+}
+
+function listKey(kind: ListKind, { atMs, callId }: ListPlace): string {
+  return `${kind}:${countdown(atMs)}:${callId}`;
+}
+
+const LATEST_MS = 10 ** TIME_DIGITS - 1;
+
+function countdown(atMs: number): string {
+  return digits(LATEST_MS - Math.max(0, Math.trunc(atMs)));
+}
+
+function digits(value: number): string {
+  return value.toString().padStart(TIME_DIGITS, '0');
+}
+
+/** Ids are hashes, so any character of them is spread evenly. */
+function partitionOf(callId: string): string {
+  return PARTITIONS[callId.charCodeAt(callId.length - 1) % PARTITIONS.length] ?? 'p0';
+}

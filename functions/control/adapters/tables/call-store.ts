@@ -1,0 +1,222 @@
+import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
+import type { Call } from '../../call/call.ts';
+import { type CallStore, CallStoreError, type TimelineEntry } from '../../call/call-store.ts';
+import { type CallPage, type CallQuery, pageOfCalls, placeOfCursor } from '../../call/list.ts';
+import {
+  type CallRow,
+  callKeys,
+  callOf,
+  changeActions,
+  createActions,
+  equals,
+  type ListKind,
+  listRange,
+  PARTITIONS,
+  removeActions,
+  timelineKey,
+  timelineTime,
+} from './call-rows.ts';
+import {
+  type CallStoreOptions,
+  creatingTable,
+  makesRow,
+  storageStatusOf,
+  type TablesAccess,
+  tableLoader,
+  unlessMissing,
+  withStorage,
+} from './table-access.ts';
+
+/** How often a change is made anew because somebody else was quicker. */
+const MAX_CONFLICTS = 8;
+
+/** Most actions in one transaction, and rows in one answer, by the rules of the table service. */
+const MAX_TRANSACTION = 100;
+const MAX_PAGE = 1_000;
+
+interface TimelineRow {
+  readonly id: string;
+  readonly atMs: number;
+  readonly source: string;
+  readonly type: string;
+  readonly details: string;
+}
+
+/** Calls in the tables `calls` and `timeline`, which come into being with the first write. The SDK is loaded with the first use. */
+export function createTableCallStore(access: TablesAccess, options: CallStoreOptions = {}): CallStore {
+  return new TableCallStore(tableLoader('calls', access, options), tableLoader('timeline', access, options));
+}
+
+class TableCallStore implements CallStore {
+  readonly #calls: () => Promise<TableClient>;
+  readonly #timeline: () => Promise<TableClient>;
+
+  constructor(calls: () => Promise<TableClient>, timeline: () => Promise<TableClient>) {
+    this.#calls = calls;
+    this.#timeline = timeline;
+  }
+
+  create(call: Call): Promise<boolean> {
+    return withStorage('storing a call', async () => {
+      const calls = await this.#calls();
+      return await creatingTable(calls, () => makesRow(calls.submitTransaction(createActions(call))));
+    });
+  }
+
+  get(callId: string): Promise<Call | undefined> {
+    return withStorage('reading a call', async () => {
+      const row = await readRow(await this.#calls(), callId);
+      return row === undefined ? undefined : callOf(row);
+    });
+  }
+
+  update<Result extends { readonly call: Call }>(
+    callId: string,
+    change: (call: Call) => Result,
+  ): Promise<Result | undefined> {
+    return withStorage('changing a call', async () => {
+      const calls = await this.#calls();
+      for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+        const row = await readRow(calls, callId);
+        if (row === undefined) return undefined;
+        const before = callOf(row);
+        const result = change(before);
+        if (result.call === before) return result;
+        try {
+          await calls.submitTransaction(changeActions(before, result.call, row.etag));
+          return result;
+        } catch (error) {
+          if (storageStatusOf(error) !== 412) throw error;
+        }
+      }
+      throw new CallStoreError(`others changed the call ${callId} ${MAX_CONFLICTS} times in a row`);
+    });
+  }
+
+  async listLive(limit: number): Promise<readonly Call[]> {
+    return (await this.list({ limit })).calls;
+  }
+
+  list(query: CallQuery): Promise<CallPage> {
+    return withStorage('listing calls', async () => {
+      const { state, route, direction, limit, after } = query;
+      const kind: ListKind = state === 'ended' ? 'past' : 'live';
+      const place = after === undefined ? undefined : placeOfCursor(after);
+      const conditions =
+        equals('phase', kind === 'past' ? undefined : state) +
+        equals('route', route) +
+        equals('direction', direction);
+      const range = place === undefined ? {} : { after: place };
+      // One more than asked for in each tells whether there are more.
+      const found = await this.#rowsOf(
+        (partition) => listRange(partition, kind, range) + conditions,
+        limit + 1,
+      );
+      return pageOfCalls(found.map(callOf), query);
+    });
+  }
+
+  countLive(route: string, atMost: number): Promise<number> {
+    return withStorage('counting calls', async () => {
+      const rows = await this.#rowsOf(
+        (partition) => listRange(partition, 'live') + equals('route', route),
+        atMost,
+        ['RowKey'],
+      );
+      return Math.min(atMost, rows.length);
+    });
+  }
+
+  removeEnded(beforeMs: number, limit: number): Promise<readonly string[]> {
+    return withStorage('removing old calls', async () => {
+      const rows = await this.#rowsOf(
+        (partition) => listRange(partition, 'past', { endedBeforeMs: beforeMs }),
+        Math.ceil(limit / PARTITIONS.length),
+      );
+      const calls = await this.#calls();
+      const old = rows.map(callOf);
+      for (const call of old) {
+        // The timeline goes first: if this ends half way, the call is found again.
+        await this.#removeTimeline(call.callId);
+        await unlessMissing(calls.submitTransaction(removeActions(call)));
+      }
+      return old.map(({ callId }) => callId);
+    });
+  }
+
+  appendTimeline(callId: string, entry: TimelineEntry): Promise<void> {
+    return withStorage('writing to a timeline', async () => {
+      const timeline = await this.#timeline();
+      const row: TimelineRow = { ...entry, details: JSON.stringify(entry.details) };
+      const entity = { partitionKey: callId, rowKey: timelineKey(entry), ...row };
+      await creatingTable(timeline, () => makesRow(timeline.createEntity(entity)));
+    });
+  }
+
+  timeline(callId: string, limit: number, fromMs = 0): Promise<readonly TimelineEntry[]> {
+    return withStorage('reading a timeline', async () => {
+      // Call ids have no characters that would need quoting in a filter.
+      const range = `PartitionKey eq '${callId}' and RowKey ge '${timelineTime(fromMs)}'`;
+      const rows = await firstRows<TimelineRow>(await this.#timeline(), range, limit);
+      return rows.map(({ id, atMs, source, type, details }) => ({
+        id,
+        atMs: Number(atMs),
+        source: source as TimelineEntry['source'],
+        type,
+        details: JSON.parse(details) as TimelineEntry['details'],
+      }));
+    });
+  }
+
+  /** The first rows of a range in every partition. */
+  async #rowsOf(
+    filterOf: (partition: string) => string,
+    limit: number,
+    select?: string[],
+  ): Promise<TableEntityResult<CallRow>[]> {
+    const calls = await this.#calls();
+    const found = PARTITIONS.map((partition) =>
+      firstRows<CallRow>(calls, filterOf(partition), limit, select),
+    );
+    return (await Promise.all(found)).flat();
+  }
+
+  async #removeTimeline(callId: string): Promise<void> {
+    const timeline = await this.#timeline();
+    for (;;) {
+      const filter = `PartitionKey eq '${callId}'`;
+      const rows = await firstRows(timeline, filter, MAX_TRANSACTION, ['PartitionKey', 'RowKey']);
+      const actions: TransactionAction[] = rows.flatMap(({ partitionKey, rowKey }) =>
+        partitionKey === undefined || rowKey === undefined ? [] : [['delete', { partitionKey, rowKey }]],
+      );
+      if (actions.length === 0) return;
+      await unlessMissing(timeline.submitTransaction(actions));
+    }
+  }
+}
+
+async function readRow(calls: TableClient, callId: string): Promise<TableEntityResult<CallRow> | undefined> {
+  const { partitionKey, rowKey } = callKeys(callId);
+  return await unlessMissing(calls.getEntity<CallRow>(partitionKey, rowKey));
+}
+
+async function firstRows<Row extends object>(
+  table: TableClient,
+  filter: string,
+  limit: number,
+  select?: string[],
+): Promise<TableEntityResult<Row>[]> {
+  const rows: TableEntityResult<Row>[] = [];
+  const pages = table
+    .listEntities<Row>({ queryOptions: { filter, ...(select === undefined ? {} : { select }) } })
+    .byPage({ maxPageSize: Math.min(limit, MAX_PAGE) });
+  try {
+    for await (const page of pages) {
+      rows.push(...page);
+      if (rows.length >= limit) break;
+    }
+  } catch (error) {
+    if (storageStatusOf(error) !== 404) throw error;
+  }
+  return rows.slice(0, limit);
+}

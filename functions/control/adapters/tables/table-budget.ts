@@ -1,0 +1,76 @@
+import type { TableClient } from '@azure/data-tables';
+import { CallStoreError } from '../../call/call-store.ts';
+import { type HourlyBudget, type SpentMinutes, spendOne } from '../../call/hourly-budget.ts';
+import {
+  type CallStoreOptions,
+  creatingTable,
+  makesRow,
+  storageStatusOf,
+  type TablesAccess,
+  tableLoader,
+  unlessMissing,
+  withStorage,
+} from './table-access.ts';
+
+const PARTITION = 'outbound';
+
+/** How often one is spent anew because somebody else was quicker. Of several at once, one succeeds each time. */
+const MAX_CONFLICTS = 40;
+
+interface Row {
+  /** `SpentMinutes` as JSON. */
+  readonly minutes: string;
+}
+
+/**
+ * A budget in one row of the table `budgets`, shared by all instances of the app. A change is written only where nobody has changed the row since it
+ * was read (ETag), so that nothing is spent twice, however many spend at once.
+ */
+export function createTableBudget(
+  name: string,
+  access: TablesAccess,
+  options: CallStoreOptions = {},
+): HourlyBudget {
+  const load = tableLoader('budgets', access, options);
+  return {
+    spend: (perHour, nowMs) =>
+      withStorage('spending of a budget', async () => await spend(await load(), name, perHour, nowMs)),
+  };
+}
+
+async function spend(table: TableClient, name: string, perHour: number, nowMs: number): Promise<number> {
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    const row = await read(table, name);
+    const spending = spendOne(row?.minutes ?? [], perHour, nowMs);
+    if (spending.kind === 'refused') return spending.retryAfterMs;
+    if (await isWritten(table, name, spending.minutes, row?.etag)) return 0;
+  }
+  throw new CallStoreError(`others changed a budget ${MAX_CONFLICTS} times in a row`);
+}
+
+async function read(
+  table: TableClient,
+  name: string,
+): Promise<{ minutes: SpentMinutes; etag: string } | undefined> {
+  const row = await unlessMissing(table.getEntity<Row>(PARTITION, name));
+  return row && { minutes: JSON.parse(row.minutes) as SpentMinutes, etag: row.etag };
+}
+
+/** Whether nobody was quicker. `etag` absent: the row was not there. */
+async function isWritten(
+  table: TableClient,
+  name: string,
+  minutes: SpentMinutes,
+  etag: string | undefined,
+): Promise<boolean> {
+  const entity = { partitionKey: PARTITION, rowKey: name, minutes: JSON.stringify(minutes) };
+  if (etag === undefined) return await creatingTable(table, () => makesRow(table.createEntity(entity)));
+  try {
+    await table.updateEntity(entity, 'Replace', { etag });
+    return true;
+  } catch (error) {
+    const status = storageStatusOf(error);
+    if (status === 404 || status === 409 || status === 412) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Connection,
+  type Environment,
+  isLoopbackHttp,
+  readControlConfig,
+} from '../../shared/settings/config.ts';
+import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
+import { parseRoutes } from '../../shared/wire/call/routes-schema.ts';
+import { type Access, createAccess } from './access/access.ts';
+import { createEntraTokenVerifier } from './access/entra-token.ts';
+import { createOutboundGuard, type OutboundGuard } from './access/outbound-guard.ts';
+import { createCallControl } from './adapters/acs/call-control.ts';
+import { tokenCredential } from './adapters/credentials.ts';
+import { createTableCallStore } from './adapters/tables/call-store.ts';
+import { createTableHandoverStore } from './adapters/tables/handover-store.ts';
+import { createTableIdempotencyStore } from './adapters/tables/idempotency-store.ts';
+import { createRouteTable } from './adapters/tables/route-table.ts';
+import { createTableBudget } from './adapters/tables/table-budget.ts';
+import { relayPublisher, workerTeller } from './adapters/web-pubsub/relay-publisher.ts';
+import type { HandoverStore } from './call/handover-store.ts';
+import type { IdempotencyStore } from './call/idempotency.ts';
+import type { ControlDeps } from './use-cases/deps.ts';
+import { RouteBook } from './use-cases/route-book.ts';
+
+const ROUTES_FILE = 'routes.json';
+
+export interface ControlApp {
+  readonly deps: ControlDeps;
+  /** Decides who may use the HTTP API. */
+  readonly access: Access;
+  /** Decides whom the HTTP API may call. */
+  readonly outbound: OutboundGuard;
+  /** First answers of requests that act. */
+  readonly idempotency: IdempotencyStore;
+  /** What the media streams of a call leave for each other. */
+  readonly handovers: HandoverStore;
+  /** The timelines that are being streamed by this process. */
+  readonly streams: Set<object>;
+  /** Checks that a callback comes from ACS. */
+  readonly acsTokens: AcsTokenVerifier;
+  /** What tickets may be signed with: the present key, and the one before it. */
+  readonly ticketKeys: readonly string[];
+  /** How long a call is kept after its end. */
+  readonly retentionMs: number;
+}
+
+/** Gives the app to a function at its invocation. Rejects with ConfigError or RoutesError where the settings are wrong. */
+export type LoadControlApp = () => Promise<ControlApp>;
+
+/** A loader that makes the app when it is first asked for, and again only if that failed. */
+export function controlAppLoader(env: Environment): LoadControlApp {
+  let app: ControlApp | undefined;
+  return async () => {
+    app ??= createControlApp(env);
+    return app;
+  };
+}
+
+/** @throws ConfigError, RoutesError with every problem of the settings. */
+export function createControlApp(env: Environment): ControlApp {
+  const config = readControlConfig(withRoutesFile(env));
+  const routes = parseRoutes(config.routes);
+  const credential = (): ReturnType<typeof tokenCredential> => tokenCredential(env);
+  const tables = { ...config.tables, credential };
+  const tableOptions = { allowInsecureConnection: isInsecure(config.tables, 'TableEndpoint') };
+  const routeTable = createRouteTable(tables, tableOptions);
+  const tellRelay = config.webPubSub && relayPublisher(config.webPubSub, config.ticketKeys[0]);
+  return {
+    access: createAccess({
+      ticketKeys: config.ticketKeys,
+      ...(config.entra === undefined ? {} : { entra: createEntraTokenVerifier(config.entra) }),
+      now: Date.now,
+      ...config.apiRates,
+    }),
+    outbound: createOutboundGuard({
+      ...config.outbound,
+      budget: createTableBudget('calls', tables, tableOptions),
+      now: Date.now,
+    }),
+    idempotency: createTableIdempotencyStore(tables, tableOptions),
+    handovers: createTableHandoverStore(tables, tableOptions),
+    streams: new Set(),
+    acsTokens: createAcsTokenVerifier(config.acsTokens),
+    ticketKeys: config.ticketKeys,
+    retentionMs: config.retentionDays * 24 * 3_600_000,
+    deps: {
+      store: createTableCallStore(tables, tableOptions),
+      control: createCallControl(
+        { ...config.acs, credential },
+        {
+          allowInsecureConnection: isInsecure(config.acs, 'endpoint'),
+          ...(config.cognitiveServicesEndpoint && {
+            cognitiveServicesEndpoint: config.cognitiveServicesEndpoint,
+          }),
+        },
+      ),
+      clock: { now: Date.now, sleep: (ms) => sleep(ms) },
+      newId: randomUUID,
+      routes: new RouteBook({
+        read: () => routeTable.read(),
+        fallback: routes,
+        now: Date.now,
+        warn: (problem) => console.warn(`The routes of before still hold: ${problem}`),
+      }),
+      publicBaseUrl: config.publicBaseUrl,
+      relayUrl: config.relayUrl,
+      ticketKey: config.ticketKeys[0],
+      maxCallMs: config.maxCallMinutes * 60_000,
+      ...(tellRelay && { tellRelay, tellWorkers: workerTeller(tellRelay) }),
+    },
+  };
+}
+
+/** The routes of the file `routes.json` beside `host.json`, where the app starts, if the setting does not name any. */
+function withRoutesFile(env: Environment): Environment {
+  if (env['CALL_ROUTES'] !== undefined || !existsSync(ROUTES_FILE)) return env;
+  return { ...env, CALL_ROUTES: readFileSync(ROUTES_FILE, 'utf8') };
+}
+
+/** Whether a service is reached without encryption, which the settings and this check allow on this machine only. */
+function isInsecure(connection: Connection, endpointName: string): boolean {
+  if ('endpoint' in connection) return isLoopbackHttp(connection.endpoint);
+  const part = connection.connectionString
+    .split(';')
+    .find((pair) => pair.trim().toLowerCase().startsWith(`${endpointName.toLowerCase()}=`));
+  return part !== undefined && isLoopbackHttp(part.slice(part.indexOf('=') + 1).trim());
+}

@@ -1,0 +1,189 @@
+import type { Callback, CallbackKind } from './event.ts';
+import { finishFallback } from './fallback.ts';
+import { goesOn, hangUp } from './hang-up.ts';
+import { type Call, type CallStep, SEEN_EVENTS, withIds } from './model.ts';
+import {
+  cancelInvitation,
+  type Ledger,
+  OPERATION_RESULTS,
+  type OperationResultType,
+  settleOperation,
+  settlePending,
+} from './operations.ts';
+import { stepRecording } from './recording.ts';
+import { end, keep, pendingRetry, stream } from './step.ts';
+import { stepTranscription } from './transcription.ts';
+
+/** A callback event about a call that has not ended: applied once, and only where it is about the call's own connection. */
+export function applyCallback(call: Call, event: Callback, nowMs: number): CallStep {
+  const { kind } = event;
+  if (kind === 'other') return keep(call);
+  if (call.seenEvents.includes(event.id)) return { call, commands: [], ignored: 'duplicate' };
+  if (isAboutAnother(call, event)) return { call, commands: [], ignored: 'another connection' };
+  return applyKind(seen(withIds(call, event), event), event, kind, nowMs);
+}
+
+/**
+ * A callback event about a call that has ended. It stays ended, with two exceptions: the late result of an operation completes the account of
+ * it, and where ACS turns out to have a connection of a call that was given up before one was known, that is ended, too.
+ */
+export function applyLateCallback(call: Call, event: Callback, nowMs: number): CallStep {
+  const { kind } = event;
+  if (kind === 'other') return { call, commands: [], ignored: 'call ended' };
+  if (call.seenEvents.includes(event.id)) return { call, commands: [], ignored: 'duplicate' };
+  if (isAboutAnother(call, event)) return { call, commands: [], ignored: 'another connection' };
+  if (call.callConnectionId === undefined && event.callConnectionId !== undefined) {
+    const known = seen(withIds(call, event), event);
+    if (tellsTheEnd(kind)) return { call: withFailure(known, event), commands: [], ignored: 'call ended' };
+    const { endedAtMs: _, ...rest } = known;
+    return hangUp({ ...rest, phase: 'ending' }, nowMs);
+  }
+  // What completes the account does so once, so that it need not be remembered as seen.
+  const settled = isOperationResult(kind) ? settle(call, event, kind, nowMs) : undefined;
+  if (settled !== undefined && settled.call !== call) return keep(settled.call);
+  return {
+    call: tellsTheEnd(kind) ? withFailure(call, event) : call,
+    commands: [],
+    ignored: 'call ended',
+  };
+}
+
+function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: number): CallStep {
+  switch (kind) {
+    case 'CallConnected':
+      return connect(call, nowMs);
+    case 'CallDisconnected':
+      return keep(end(withFailure(call, event), event.reason ?? 'disconnected', nowMs));
+    case 'AnswerFailed':
+    case 'CreateCallFailed': {
+      if (call.phase === 'connected') return keep(call);
+      const what = kind === 'AnswerFailed' ? 'answer' : 'placing';
+      const reason = `${what} failed: ${event.reason ?? 'no reason given'}`;
+      return keep(end(withFailure(call, event), reason, nowMs));
+    }
+    case 'MediaStreamingStarted':
+      return stream(call, { type: 'started', atMs: event.atMs }, nowMs);
+    case 'MediaStreamingStopped':
+      return stream(call, { type: 'stopped', atMs: event.atMs }, nowMs);
+    case 'MediaStreamingFailed': {
+      const reason = event.reason ?? 'no reason given';
+      const retry = call.phase !== 'ending' && call.hangUpRequestedAtMs === undefined;
+      const failed = stream(call, { type: 'failed', atMs: event.atMs, reason, retry }, nowMs);
+      // Before CallConnected there is nothing to start on: the pause then begins with it.
+      return call.phase === 'connected' ? failed : { ...failed, commands: [] };
+    }
+    case 'ParticipantsUpdated':
+      return keep(withParticipants(call, event));
+    case 'RecordingStateChanged': {
+      if (event.recording === undefined) return keep(call);
+      const { id: recordingId, active } = event.recording;
+      const told = { type: 'told', recordingId, active, atMs: event.atMs } as const;
+      return keep({ ...call, recording: stepRecording(call.recording, told, nowMs).recording });
+    }
+    case 'TranscriptionStarted':
+    case 'TranscriptionStopped':
+    case 'TranscriptionFailed': {
+      const settled = settle(call, event, kind, nowMs);
+      const type = TRANSCRIPTION_EVENT[kind];
+      const { transcription } = stepTranscription(call.transcription, { type, atMs: event.atMs }, nowMs);
+      return keep({ ...settled.call, transcription });
+    }
+    case 'CallTransferAccepted': {
+      const { call: settled, ...rest } = settle(call, event, kind, nowMs);
+      return { ...rest, call: { ...settled, transferredAtMs: settled.transferredAtMs ?? nowMs } };
+    }
+    case 'StartRecordingFailed': {
+      const refused = { type: 'refused', request: 'startRecording', unknown: false } as const;
+      const { recording } = stepRecording(call.recording, refused, nowMs);
+      const settled = settle(call, event, kind, nowMs);
+      return { ...settled, call: { ...settled.call, recording } };
+    }
+    case 'CallTransferFailed':
+    case 'AddParticipantSucceeded':
+    case 'AddParticipantFailed':
+    case 'CancelAddParticipantSucceeded':
+    case 'CancelAddParticipantFailed':
+    case 'RemoveParticipantSucceeded':
+    case 'RemoveParticipantFailed':
+    case 'SendDtmfTonesCompleted':
+    case 'SendDtmfTonesFailed':
+    case 'PlayCompleted':
+    case 'PlayFailed':
+    case 'PlayCanceled':
+    case 'RecognizeCompleted':
+    case 'RecognizeFailed':
+    case 'RecognizeCanceled':
+    case 'HoldFailed':
+      return finishFallback(settle(call, event, kind, nowMs), nowMs);
+  }
+}
+
+/** ACS has connected the call: one that is to be over is hung up. */
+export function connect(call: Call, nowMs: number): CallStep {
+  if (call.phase === 'ending') return hangUp(call, nowMs);
+  const connected: Call = { ...call, phase: 'connected', connectedAtMs: call.connectedAtMs ?? nowMs };
+  return { call: connected, commands: goesOn(connected) ? pendingRetry(connected, nowMs) : [] };
+}
+
+const TRANSCRIPTION_EVENT = {
+  TranscriptionStarted: 'started',
+  TranscriptionStopped: 'stopped',
+  TranscriptionFailed: 'failed',
+} as const;
+
+/** The result of an operation: by its id, and where the event names none of ours, nothing but a note. */
+function settle(call: Call, event: Callback, kind: OperationResultType, nowMs: number): CallStep {
+  const { of, state } = OPERATION_RESULTS[kind];
+  const outcome = {
+    state,
+    ...(event.reason === undefined || state === 'succeeded' ? {} : { reason: event.reason }),
+  };
+  const record = call.operations.find(({ id }) => id === event.operationId);
+  let operations: Ledger = call.operations;
+  const isKnown = record !== undefined && (of as readonly string[]).includes(record.type);
+  if (isKnown) operations = settleOperation(operations, record.id, outcome, nowMs);
+  // ACS may name the operation that started a transcription in every event about it.
+  if (kind === 'TranscriptionStopped')
+    operations = settlePending(operations, 'stopTranscription', outcome, nowMs);
+  if (kind === 'CancelAddParticipantSucceeded' && event.invitationId !== undefined)
+    operations = cancelInvitation(operations, event.invitationId, nowMs);
+  const next = operations === call.operations ? call : { ...call, operations };
+  return { call: next, commands: [], ...(isKnown || next !== call ? {} : { ignored: 'unknown operation' }) };
+}
+
+function isOperationResult(kind: CallbackKind): kind is OperationResultType {
+  return Object.hasOwn(OPERATION_RESULTS, kind);
+}
+
+function tellsTheEnd(kind: CallbackKind): boolean {
+  return kind === 'CallDisconnected' || kind === 'AnswerFailed' || kind === 'CreateCallFailed';
+}
+
+/** Why a call that was placed did not come about. */
+function withFailure(call: Call, { failure, kind }: Callback): Call {
+  if (call.direction !== 'outbound' || call.connectedAtMs !== undefined) return call;
+  // An exact reason takes the place of none and of the one that is for want of a better.
+  const known = failure ?? (kind === 'CreateCallFailed' ? 'failed' : undefined);
+  if (known === undefined || (call.failure !== undefined && call.failure !== 'failed')) return call;
+  return known === call.failure ? call : { ...call, failure: known };
+}
+
+function withParticipants(call: Call, { participants }: Callback): Call {
+  if (participants === undefined) return call;
+  const { count, held, sequence = call.participants?.sequence ?? 0 } = participants;
+  // Such events overtake each other.
+  if (sequence < (call.participants?.sequence ?? 0)) return call;
+  return { ...call, held, participants: { count, sequence } };
+}
+
+function isAboutAnother(call: Call, event: Callback): boolean {
+  return (
+    call.callConnectionId !== undefined &&
+    event.callConnectionId !== undefined &&
+    call.callConnectionId !== event.callConnectionId
+  );
+}
+
+function seen(call: Call, event: Callback): Call {
+  return { ...call, seenEvents: [...call.seenEvents, event.id].slice(-SEEN_EVENTS) };
+}

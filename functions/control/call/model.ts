@@ -1,0 +1,160 @@
+import type { CallOperation } from '../../../shared/call/operation.ts';
+import type { CallPlan } from '../../../shared/call/plan.ts';
+import type { Callback } from './event.ts';
+import type { Ledger } from './operations.ts';
+import { NO_RECORDING, type Recording, type RecordingRefusal } from './recording.ts';
+import type { CallDirection, RejectReason, StreamingFailedChoice } from './routes.ts';
+import {
+  NO_STREAMING,
+  type Streaming,
+  type StreamingCommand,
+  type StreamingOperation,
+  type StreamingRefusal,
+} from './streaming.ts';
+import { NO_TRANSCRIPTION, type Transcription, type TranscriptionRefusal } from './transcription.ts';
+
+export const CALL_PHASES = ['ringing', 'answering', 'placing', 'connected', 'ending', 'ended'] as const;
+
+export type CallPhase = (typeof CALL_PHASES)[number];
+
+/** What is done with a call that comes in; one that is placed is to be answered by the other side. */
+export type CallDecision = 'answer' | 'reject' | 'redirect';
+
+/** Why a call that was placed did not come about. */
+export const PLACING_FAILURES = ['busy', 'no-answer', 'declined', 'not-reachable', 'failed'] as const;
+
+export type PlacingFailure = (typeof PLACING_FAILURES)[number];
+
+/** One call, as it is stored: plain JSON. Times are milliseconds since the epoch. */
+export interface Call {
+  readonly callId: string;
+  readonly direction: CallDirection;
+  readonly phase: CallPhase;
+  readonly streaming: Streaming;
+  readonly recording: Recording;
+  readonly transcription: Transcription;
+  /** What was asked about the call, the newest at the end. */
+  readonly operations: Ledger;
+  /** Participants on hold. */
+  readonly held: number;
+  /** Who is on the call, the application included, as told by the event of this number. */
+  readonly participants?: { readonly count: number; readonly sequence: number };
+  readonly route: string;
+  readonly decision: CallDecision;
+  /** What the caller hears where the decision is to reject. Absent: `forbidden`. */
+  readonly rejectReason?: RejectReason;
+  /** What is done once streaming has failed for good. Absent: `leave`. */
+  readonly onStreamingFailed?: StreamingFailedChoice;
+  readonly plan: CallPlan;
+  /** Caller and called as they may be shown: the last four characters only. */
+  readonly from: string;
+  readonly to: string;
+  /** When the call came in or was placed. */
+  readonly receivedAtMs: number;
+  /** When the ticket ends, and with it the longest this call may last. */
+  readonly expiresAtMs: number;
+  /** `answering`: which invocation acts on the call, and until when nobody else may. */
+  readonly claim?: string;
+  readonly leaseUntilMs?: number;
+  /** How often somebody took it on to answer. */
+  readonly attempts: number;
+  readonly answeredAtMs?: number;
+  readonly connectedAtMs?: number;
+  /** When somebody on it was handed over to somebody else. */
+  readonly transferredAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly endReason?: string;
+  /** Of a call that was placed and did not come about: why. */
+  readonly failure?: PlacingFailure;
+  readonly hangUpRequestedAtMs?: number;
+  /** The hang-up leaves the others on the call to each other. */
+  readonly leavesOthers?: true;
+  readonly callConnectionId?: string;
+  readonly serverCallId?: string;
+  readonly correlationId?: string;
+  /** Ids of the callback events applied last, the newest at the end: each is applied once. */
+  readonly seenEvents: readonly string[];
+}
+
+/** Commands that are one request to ACS about a connection, and not of the call's account of operations. */
+export type PlainCommand = { readonly type: 'hangUp'; readonly forEveryone: boolean } | StreamingOperation;
+
+/** Commands that are one request to ACS about a connection. */
+export type ConnectionCommand =
+  | PlainCommand
+  | { readonly type: 'operate'; readonly id: string; readonly operation: CallOperation };
+
+export type CallCommand =
+  | { readonly type: 'answer' }
+  | { readonly type: 'reject' }
+  | { readonly type: 'redirect' }
+  | ConnectionCommand
+  | StreamingCommand;
+
+/** Why a request is refused in the present state. */
+export type CallRefusal =
+  | 'call-ended'
+  | 'call-not-connected'
+  | 'transfer-under-way'
+  | 'too-many-operations'
+  | StreamingRefusal
+  | RecordingRefusal
+  | TranscriptionRefusal;
+
+/** Why an event had no effect, where that is worth a note in the timeline. */
+export type IgnoredReason = 'duplicate' | 'call ended' | 'another connection' | 'unknown operation';
+
+export interface CallStep {
+  readonly call: Call;
+  readonly commands: readonly CallCommand[];
+  readonly refusal?: CallRefusal;
+  readonly ignored?: IgnoredReason;
+}
+
+/** Bound of `Call.seenEvents`: far more than ACS sends within the time in which it repeats one. */
+export const SEEN_EVENTS = 64;
+
+export type NewCall = Pick<
+  Call,
+  'callId' | 'route' | 'decision' | 'plan' | 'from' | 'to' | 'receivedAtMs' | 'expiresAtMs'
+> &
+  Partial<Pick<Call, 'direction' | 'rejectReason' | 'onStreamingFailed'>>;
+
+/** A call that comes in and that nobody has acted on; with the direction `outbound`, one that is about to be placed. */
+export function newCall(fields: NewCall): Call {
+  const { direction = 'inbound' } = fields;
+  return {
+    ...fields,
+    ...BLANK,
+    direction,
+    phase: direction === 'inbound' ? 'ringing' : 'placing',
+    streaming: NO_STREAMING,
+    attempts: 0,
+    seenEvents: [],
+  };
+}
+
+const BLANK = {
+  direction: 'inbound',
+  recording: NO_RECORDING,
+  transcription: NO_TRANSCRIPTION,
+  operations: [],
+  held: 0,
+} as const satisfies Partial<Call>;
+
+/** A call out of its stored form; rows that were written before calls had all of their members are completed. */
+export function readStoredCall(json: string): Call {
+  return { ...BLANK, ...(JSON.parse(json) as Call) };
+}
+
+type Ids = Pick<Call, 'callConnectionId' | 'serverCallId' | 'correlationId'>;
+
+/** The call with its ids completed by those of an event. */
+export function withIds(call: Call, event: Ids | Callback): Call {
+  const ids: { -readonly [name in keyof Ids]: Ids[name] } = {};
+  for (const name of ['callConnectionId', 'serverCallId', 'correlationId'] as const) {
+    const value = call[name] ?? event[name];
+    if (value !== undefined) ids[name] = value;
+  }
+  return { ...call, ...ids };
+}

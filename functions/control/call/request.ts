@@ -1,0 +1,112 @@
+import type { CallOperation } from '../../../shared/call/operation.ts';
+import type { CallEvent } from './event.ts';
+import { finishFallback } from './fallback.ts';
+import type { Call, CallRefusal, CallStep } from './model.ts';
+import {
+  addOperation,
+  isDoneWhenAnswered,
+  isPending,
+  noteInvitation,
+  settleOperation,
+} from './operations.ts';
+import { type RecordingRequest, stepRecording } from './recording.ts';
+import { keep } from './step.ts';
+import { stepTranscription } from './transcription.ts';
+
+/** What is asked about a connected call beside its streaming and its end, and what ACS answers to that. */
+
+/** Takes an operation on, or says why not. The same id again is the same operation, which may not have reached ACS. */
+export function requestOperation(call: Call, id: string, operation: CallOperation, nowMs: number): CallStep {
+  const command = { type: 'operate', id, operation } as const;
+  if (call.operations.some((record) => record.id === id)) return { call, commands: [command] };
+  const changed = askMachine(call, id, operation, nowMs);
+  if (typeof changed === 'string') return { call, commands: [], refusal: changed };
+  const operations = addOperation(call.operations, { id, type: operation.type }, nowMs);
+  if (operations === undefined) return { call, commands: [], refusal: 'too-many-operations' };
+  return { call: { ...changed, operations }, commands: [command] };
+}
+
+/** The call with the state of what the operation is about, or why that does not allow it. */
+function askMachine(call: Call, id: string, operation: CallOperation, nowMs: number): Call | CallRefusal {
+  switch (operation.type) {
+    case 'transfer':
+      return isPending(call.operations, 'transfer') ? 'transfer-under-way' : call;
+    case 'startRecording':
+    case 'pauseRecording':
+    case 'resumeRecording':
+    case 'stopRecording': {
+      const pauseOnStart = operation.type === 'startRecording' && operation.pauseOnStart === true;
+      const asked = { type: 'asked', request: operation.type, pauseOnStart } as const;
+      const { recording, refusal } = stepRecording(call.recording, asked, nowMs);
+      return refusal ?? { ...call, recording };
+    }
+    case 'startTranscription':
+    case 'stopTranscription': {
+      const type = operation.type === 'startTranscription' ? 'start' : 'stop';
+      const { transcription, refusal } = stepTranscription(call.transcription, { type, id }, nowMs);
+      return refusal ?? { ...call, transcription };
+    }
+    case 'addParticipant':
+    case 'cancelAddParticipant':
+    case 'removeParticipant':
+    case 'muteParticipant':
+    case 'hold':
+    case 'unhold':
+    case 'sendDtmf':
+    case 'play':
+    case 'cancelMedia':
+    case 'recognize':
+      return call;
+  }
+}
+
+/** ACS has taken the operation on, which is all there is to some. */
+export function operationAnswered(
+  call: Call,
+  { id, answer }: Extract<CallEvent, { type: 'OperationAnswered' }>,
+  nowMs: number,
+): CallStep {
+  const record = call.operations.find((one) => one.id === id);
+  if (record === undefined) return keep(call);
+  const { invitationId, recordingId } = answer;
+  let { operations, recording } = call;
+  if (isDoneWhenAnswered(record.type))
+    operations = settleOperation(operations, id, { state: 'succeeded' }, nowMs);
+  if (invitationId !== undefined) operations = noteInvitation(operations, id, invitationId);
+  if (isRecordingRequest(record.type)) {
+    const answered = {
+      type: 'answered',
+      request: record.type,
+      ...(recordingId === undefined ? {} : { recordingId }),
+    } as const;
+    recording = stepRecording(recording, answered, nowMs).recording;
+  }
+  return keep({ ...call, operations, recording });
+}
+
+/** ACS has not taken the operation on. */
+export function operationRefused(
+  call: Call,
+  { id, reason, unknown, assumed }: Extract<CallEvent, { type: 'OperationRefused' }>,
+  nowMs: number,
+): CallStep {
+  const record = call.operations.find((one) => one.id === id);
+  if (record === undefined || record.state === 'succeeded') return keep(call);
+  const operations = settleOperation(call.operations, id, { state: 'failed', reason, assumed }, nowMs);
+  const { transcription } = stepTranscription(call.transcription, { type: 'refused', id }, nowMs);
+  let { recording } = call;
+  if (isRecordingRequest(record.type)) {
+    const refused = { type: 'refused', request: record.type, unknown } as const;
+    recording = stepRecording(recording, refused, nowMs).recording;
+  }
+  return finishFallback(keep({ ...call, operations, recording, transcription }), nowMs);
+}
+
+function isRecordingRequest(type: CallOperation['type']): type is RecordingRequest {
+  return (
+    type === 'startRecording' ||
+    type === 'pauseRecording' ||
+    type === 'resumeRecording' ||
+    type === 'stopRecording'
+  );
+}

@@ -1,0 +1,69 @@
+import {
+  CONFIRM_LIMIT_MS,
+  enter,
+  failAndRetry,
+  type Streaming,
+  type StreamingStep,
+  startAgain,
+} from './streaming.ts';
+
+export interface ObservedStreaming {
+  /** What ACS said. */
+  readonly active: boolean;
+  /** When it was asked. */
+  readonly askedAtMs: number;
+  /** Whether the call goes on, so that starting again makes sense. */
+  readonly retry: boolean;
+}
+
+/**
+ * Makes the streaming agree with what ACS says of it, where the events that should have told are missing: lost, or never sent because the
+ * request was not. What was asked for is asked for again; what runs is taken as it is.
+ *
+ * ```
+ *              ACS: active                       ACS: inactive
+ *  inactive    active                            –
+ *  starting    active                            failed, with its retries
+ *  active      –                                 failed, with its retries
+ *  stopping    stop again                        inactive; a restart: starting
+ *  failed      active                            –
+ * ```
+ *
+ * A state that had begun less than CONFIRM_LIMIT_MS before ACS was asked may have its event still to come, and is left alone.
+ */
+export function observeStreaming(
+  streaming: Streaming,
+  { active, askedAtMs, retry }: ObservedStreaming,
+  nowMs: number,
+): StreamingStep {
+  if (askedAtMs - streaming.sinceMs < CONFIRM_LIMIT_MS) return { streaming, commands: [] };
+  switch (streaming.state) {
+    case 'inactive':
+    case 'failed':
+      return { streaming: active ? enter(streaming, 'active', nowMs) : streaming, commands: [] };
+    case 'starting':
+      return active
+        ? { streaming: enter(streaming, 'active', nowMs), commands: [] }
+        : lost(streaming, 'it did not start', retry, nowMs);
+    case 'active':
+      return active
+        ? { streaming, commands: [] }
+        : lost(streaming, 'it ended, and nothing was told of it', retry, nowMs);
+    case 'stopping': {
+      const id = streaming.requestId ?? `stop-${streaming.sinceMs}`;
+      if (active)
+        return {
+          streaming: { ...streaming, sinceMs: nowMs, requestId: id },
+          commands: [{ type: 'stopMediaStreaming', id }],
+        };
+      return streaming.restart && retry
+        ? startAgain(streaming, nowMs)
+        : { streaming: enter(streaming, 'inactive', nowMs), commands: [] };
+    }
+  }
+}
+
+function lost(streaming: Streaming, reason: string, retry: boolean, nowMs: number): StreamingStep {
+  if (retry) return failAndRetry(streaming, reason, nowMs);
+  return { streaming: { ...enter(streaming, 'failed', nowMs), reason }, commands: [] };
+}

@@ -1,0 +1,277 @@
+import type { StreamingRequest } from './event.ts';
+
+export type StreamingState = 'inactive' | 'starting' | 'active' | 'stopping' | 'failed';
+
+/**
+ * The streaming of one call's audio.
+ *
+ * ```
+ *             start                Started
+ *  inactive ─────────▶ starting ───────────▶ active
+ *     ▲  ▲               │  ▲                 │  │
+ *     │  │        Failed │  │ retry, start    │  │ stop (from starting too)
+ *     │  │               ▼  │                 │  ▼
+ *     │  └──── stop ─── failed ◀── Failed ────┘ stopping
+ *     └───────────────── Stopped, Failed ────────┘
+ *                starting ◀── Stopped, Failed ── stopping, where it was a restart
+ * ```
+ *
+ * Every state goes to `inactive` with Stopped and when the call ends, and to `active` with Started (but `stopping` waits for its end).
+ */
+export interface Streaming {
+  readonly state: StreamingState;
+  /** When this state began, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Automatic starts made one after another without a stable stream in between. */
+  readonly retries: number;
+  /** The time that ACS gave the newest streaming event applied, by its own clock; an older event is late and ignored. */
+  readonly newestEventMs: number;
+  /** `starting`, `stopping`: the request that led here. */
+  readonly requestId?: string;
+  /** `stopping`: where to return to if ACS refuses to stop. */
+  readonly from?: 'starting' | 'active';
+  /** `stopping`: start again once stopped. It is kept with the call, so that nobody need wait for the end of the stop. */
+  readonly restart?: true;
+  /** `starting`: the start of a restart, which nobody waits for, so that it has retries though it is no retry itself. */
+  readonly again?: true;
+  /** `failed`: when to start again; absent once given up. */
+  readonly retryAtMs?: number;
+  /** `failed`: why. */
+  readonly reason?: string;
+}
+
+/** One request to ACS. */
+export type StreamingOperation =
+  | { readonly type: 'startMediaStreaming'; readonly id: string; readonly operationContext?: string }
+  | { readonly type: 'stopMediaStreaming'; readonly id: string; readonly operationContext?: string };
+
+export type StreamingCommand =
+  | StreamingOperation
+  /** Wait until `atMs`, then report `RetryDue` with this number. */
+  | { readonly type: 'scheduleRetry'; readonly retry: number; readonly atMs: number };
+
+export type StreamingRefusal = 'streaming-already-on' | 'streaming-already-off' | 'streaming-stopping';
+
+/** What ACS reports. */
+export type StreamingConfirmation =
+  | { readonly type: 'started'; readonly atMs: number | undefined }
+  | { readonly type: 'stopped'; readonly atMs: number | undefined }
+  /** `retry`: whether the call goes on, so that starting again makes sense. */
+  | {
+      readonly type: 'failed';
+      readonly atMs: number | undefined;
+      readonly reason: string;
+      readonly retry: boolean;
+    };
+
+export type StreamingEvent =
+  | ({ readonly type: 'start' | 'stop' | 'restart' } & StreamingRequest)
+  | { readonly type: 'startFailed'; readonly id: string; readonly reason: string }
+  /** `assumed`: ACS gave no answer, and may have stopped it. */
+  | {
+      readonly type: 'stopFailed';
+      readonly id: string;
+      readonly reason: string;
+      readonly assumed: boolean;
+    }
+  | StreamingConfirmation
+  | { readonly type: 'retryDue'; readonly retry: number };
+
+export interface StreamingStep {
+  readonly streaming: Streaming;
+  readonly commands: readonly StreamingCommand[];
+  readonly refusal?: StreamingRefusal;
+  /** It failed and is not started again by itself. */
+  readonly gaveUp?: true;
+}
+
+/** Pauses before the automatic starts after MediaStreamingFailed; their number is the bound. */
+export const RETRY_PAUSES_MS: readonly number[] = [200, 1_000, 3_000];
+
+/** A stream that lasted this long was a good one: the next failure has all its retries again. */
+export const STABLE_STREAM_MS = 30_000;
+
+/** A start or stop that ACS has not confirmed after this long no longer blocks another one. */
+export const CONFIRM_LIMIT_MS = 15_000;
+
+export const NO_STREAMING: Streaming = { state: 'inactive', sinceMs: 0, retries: 0, newestEventMs: 0 };
+
+export function stepStreaming(streaming: Streaming, event: StreamingEvent, nowMs: number): StreamingStep {
+  switch (event.type) {
+    case 'start':
+      return start(streaming, event, nowMs);
+    case 'stop':
+      return stop(streaming, event, nowMs);
+    case 'restart':
+      return restart(streaming, event, nowMs);
+    case 'startFailed':
+      if (streaming.state !== 'starting' || streaming.requestId !== event.id) return only(streaming);
+      return streaming.retries === 0 && !streaming.again
+        ? only({ ...enter(streaming, 'failed', nowMs), reason: event.reason })
+        : failAndRetry(streaming, event.reason, nowMs);
+    case 'stopFailed':
+      if (streaming.state !== 'stopping' || streaming.requestId !== event.id) return only(streaming);
+      // Nobody else remembers that it was to start again.
+      if (streaming.restart && event.assumed) return only(streaming);
+      return only(enter(streaming, streaming.from ?? 'active', nowMs));
+    case 'started':
+    case 'stopped':
+    case 'failed':
+      if ((event.atMs ?? streaming.newestEventMs) < streaming.newestEventMs) return only(streaming);
+      return confirm({ ...streaming, newestEventMs: event.atMs ?? streaming.newestEventMs }, event, nowMs);
+    case 'retryDue':
+      return retry(streaming, event.retry, nowMs);
+  }
+}
+
+function start(streaming: Streaming, request: StreamingRequest, nowMs: number): StreamingStep {
+  const begin = (): StreamingStep => ({
+    streaming: { ...enter(streaming, 'starting', nowMs), retries: 0, requestId: request.id },
+    commands: [command('startMediaStreaming', request)],
+  });
+  switch (streaming.state) {
+    case 'inactive':
+    case 'failed':
+      return begin();
+    case 'starting':
+      if (streaming.requestId === request.id)
+        return { streaming, commands: [command('startMediaStreaming', request)] };
+      return isOverdue(streaming, nowMs) ? begin() : refuse(streaming, 'streaming-already-on');
+    case 'active':
+      return refuse(streaming, 'streaming-already-on');
+    case 'stopping':
+      return isOverdue(streaming, nowMs) ? begin() : refuse(streaming, 'streaming-stopping');
+  }
+}
+
+function stop(streaming: Streaming, request: StreamingRequest, nowMs: number): StreamingStep {
+  const begin = (from: 'starting' | 'active'): StreamingStep => ({
+    streaming: { ...enter(streaming, 'stopping', nowMs), from, requestId: request.id },
+    commands: [command('stopMediaStreaming', request)],
+  });
+  switch (streaming.state) {
+    case 'starting':
+    case 'active':
+      return begin(streaming.state);
+    case 'stopping':
+      if (streaming.requestId === request.id)
+        return { streaming, commands: [command('stopMediaStreaming', request)] };
+      if (streaming.restart) {
+        const { restart: _, ...rest } = streaming;
+        return only(rest);
+      }
+      return isOverdue(streaming, nowMs)
+        ? begin(streaming.from ?? 'active')
+        : refuse(streaming, 'streaming-already-off');
+    case 'failed':
+      // Nothing streams: what is called off is the next automatic start.
+      return only(enter(streaming, 'inactive', nowMs));
+    case 'inactive':
+      return refuse(streaming, 'streaming-already-off');
+  }
+}
+
+/** Where nothing streams there is nothing to do again: a failed stream has its own retries. */
+function restart(streaming: Streaming, request: StreamingRequest, nowMs: number): StreamingStep {
+  switch (streaming.state) {
+    case 'starting':
+    case 'active': {
+      const stopping = stop(streaming, request, nowMs);
+      return { ...stopping, streaming: { ...stopping.streaming, restart: true } };
+    }
+    case 'stopping':
+      if (!streaming.restart) return refuse(streaming, 'streaming-stopping');
+      return streaming.requestId === request.id
+        ? { streaming, commands: [command('stopMediaStreaming', request)] }
+        : only(streaming);
+    case 'inactive':
+    case 'failed':
+      return refuse(streaming, 'streaming-already-off');
+  }
+}
+
+/** The end of a restart's stop: it was asked for, so that the shortest pause comes first should the start fail. */
+export function startAgain(streaming: Streaming, nowMs: number): StreamingStep {
+  const id = `again-${streaming.requestId}`;
+  return {
+    streaming: { ...enter(streaming, 'starting', nowMs), retries: 0, requestId: id, again: true },
+    commands: [{ type: 'startMediaStreaming', id }],
+  };
+}
+
+/** What ACS reports. `streaming` has the event's time already. */
+function confirm(streaming: Streaming, event: StreamingConfirmation, nowMs: number): StreamingStep {
+  switch (event.type) {
+    case 'started':
+      if (streaming.state === 'active') return only(streaming);
+      if (streaming.state === 'stopping') return only({ ...streaming, from: 'active' });
+      return only(enter(streaming, 'active', nowMs));
+    case 'stopped':
+      if (streaming.restart) return startAgain(streaming, nowMs);
+      return only(streaming.state === 'inactive' ? streaming : enter(streaming, 'inactive', nowMs));
+    case 'failed':
+      switch (streaming.state) {
+        case 'inactive':
+        case 'failed':
+          return only(streaming);
+        case 'stopping':
+          return streaming.restart && event.retry
+            ? startAgain(streaming, nowMs)
+            : only(enter(streaming, 'inactive', nowMs));
+        case 'starting':
+        case 'active': {
+          if (!event.retry) return only({ ...enter(streaming, 'failed', nowMs), reason: event.reason });
+          const wasStable = streaming.state === 'active' && nowMs - streaming.sinceMs >= STABLE_STREAM_MS;
+          return failAndRetry(wasStable ? { ...streaming, retries: 0 } : streaming, event.reason, nowMs);
+        }
+      }
+  }
+}
+
+/** Failed, and to be started again after a pause, as long as there are pauses left. */
+export function failAndRetry(streaming: Streaming, reason: string, nowMs: number): StreamingStep {
+  const failed: Streaming = { ...enter(streaming, 'failed', nowMs), reason };
+  const pauseMs = RETRY_PAUSES_MS[streaming.retries];
+  if (pauseMs === undefined) return { ...only(failed), gaveUp: true };
+  const retryAtMs = nowMs + pauseMs;
+  return {
+    streaming: { ...failed, retryAtMs },
+    commands: [{ type: 'scheduleRetry', retry: streaming.retries + 1, atMs: retryAtMs }],
+  };
+}
+
+function retry(streaming: Streaming, number: number, nowMs: number): StreamingStep {
+  const { state, retryAtMs, retries } = streaming;
+  if (state !== 'failed' || retryAtMs === undefined || nowMs < retryAtMs || number !== retries + 1)
+    return only(streaming);
+  const id = `retry-${number}-${retryAtMs}`;
+  return {
+    streaming: { ...enter(streaming, 'starting', nowMs), retries: number, requestId: id },
+    commands: [{ type: 'startMediaStreaming', id }],
+  };
+}
+
+/** The next state, without what belonged to the one before. */
+export function enter(streaming: Streaming, state: StreamingState, nowMs: number): Streaming {
+  return { state, sinceMs: nowMs, retries: streaming.retries, newestEventMs: streaming.newestEventMs };
+}
+
+/** Whether ACS has not confirmed the last start or stop in time. */
+export function isOverdue(streaming: Streaming, nowMs: number): boolean {
+  return nowMs - streaming.sinceMs >= CONFIRM_LIMIT_MS;
+}
+
+function command(
+  type: 'startMediaStreaming' | 'stopMediaStreaming',
+  { id, operationContext }: StreamingRequest,
+): StreamingCommand {
+  return { type, id, ...(operationContext === undefined ? {} : { operationContext }) };
+}
+
+function only(streaming: Streaming): StreamingStep {
+  return { streaming, commands: [] };
+}
+
+function refuse(streaming: Streaming, refusal: StreamingRefusal): StreamingStep {
+  return { streaming, commands: [], refusal };
+}

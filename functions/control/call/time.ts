@@ -1,0 +1,123 @@
+import { connect } from './callback.ts';
+import type { CallEvent } from './event.ts';
+import { finishFallback } from './fallback.ts';
+import { goesOn, hangUp } from './hang-up.ts';
+import { type Call, type CallStep, withIds } from './model.ts';
+import { giveUpOperations } from './operations.ts';
+import { end, giveUp, keep, stream, withStreaming } from './step.ts';
+import { CONFIRM_LIMIT_MS } from './streaming.ts';
+import { observeStreaming } from './streaming-observed.ts';
+
+/** What time does to a call, and what is found when ACS is asked about it. */
+
+/** A call that is neither connected nor given up by then was left behind. ACS itself gives up a telephone that is called after 115 s. */
+export const SETUP_LIMIT_MS = 120_000;
+
+/** How long after asking ACS to hang up CallDisconnected may take before it is asked again. */
+export const HANG_UP_LIMIT_MS = 60_000;
+
+/** How long after its longest allowed time a call of which ACS cannot be asked is taken for ended. No call of ACS lasts that long. */
+export const LOST_AFTER_MS = 86_400_000;
+
+/** How late the automatic start of streaming may be before somebody other than the callback's handler makes it. */
+export const RETRY_GRACE_MS = 5_000;
+
+/** A call younger than this is not compared with ACS: what is missing is likely on its way. */
+export const COMPARE_AFTER_MS = 30_000;
+
+/** A call that looks well is compared with ACS once in so many minutes. */
+export const COMPARE_MINUTES = 5;
+
+const MINUTE_MS = 60_000;
+
+export function tick(call: Call, nowMs: number): CallStep {
+  switch (call.phase) {
+    case 'ringing':
+    case 'answering':
+    case 'placing': {
+      if (nowMs - call.receivedAtMs < SETUP_LIMIT_MS) return keep(call);
+      const reason = 'not connected in time';
+      const late: Call =
+        call.direction === 'outbound' ? { ...call, failure: call.failure ?? 'no-answer' } : call;
+      return call.callConnectionId === undefined
+        ? keep(end(late, reason, nowMs))
+        : giveUp(late, reason, nowMs);
+    }
+    case 'ending':
+      if (nowMs >= call.expiresAtMs + LOST_AFTER_MS) return keep(end(call, 'lost', nowMs));
+      // ACS has no connection of it that anybody knows: should one turn up, it is ended then.
+      if (call.callConnectionId === undefined)
+        return nowMs - call.receivedAtMs < SETUP_LIMIT_MS ? keep(call) : keep(end(call, 'gone', nowMs));
+      return nowMs - (call.hangUpRequestedAtMs ?? 0) >= HANG_UP_LIMIT_MS ? hangUp(call, nowMs) : keep(call);
+    case 'connected':
+      return tickConnected(call, nowMs);
+    case 'ended':
+      return keep(call);
+  }
+}
+
+function tickConnected(call: Call, nowMs: number): CallStep {
+  if (nowMs >= call.expiresAtMs + LOST_AFTER_MS) return keep(end(call, 'lost', nowMs));
+  const operations = giveUpOperations(call.operations, nowMs);
+  const tidy = operations === call.operations ? call : { ...call, operations };
+  const askedAtMs = call.hangUpRequestedAtMs;
+  const isOver = nowMs >= call.expiresAtMs || askedAtMs !== undefined;
+  if (isOver && nowMs - (askedAtMs ?? 0) >= HANG_UP_LIMIT_MS) return hangUp(tidy, nowMs);
+  const { retryAtMs, retries } = tidy.streaming;
+  if (goesOn(tidy) && retryAtMs !== undefined && nowMs >= retryAtMs + RETRY_GRACE_MS)
+    return stream(tidy, { type: 'retryDue', retry: retries + 1 }, nowMs);
+  return finishFallback(keep(tidy), nowMs);
+}
+
+/**
+ * Whether ACS is to be asked about a call now, where somebody looks every minute: one in a state that waits for an event, each time; one that
+ * looks well, in its turn.
+ */
+export function isDueForComparison(call: Call, nowMs: number): boolean {
+  if (call.callConnectionId === undefined || nowMs - call.receivedAtMs < COMPARE_AFTER_MS) return false;
+  if (call.phase !== 'connected' || call.hangUpRequestedAtMs !== undefined) return true;
+  const { state, sinceMs } = call.streaming;
+  if ((state === 'starting' || state === 'stopping') && nowMs - sinceMs >= CONFIRM_LIMIT_MS) return true;
+  const turn = call.callId.charCodeAt(0) % COMPARE_MINUTES;
+  return Math.floor(nowMs / MINUTE_MS) % COMPARE_MINUTES === turn;
+}
+
+/** ACS was asked: the call is made to agree with what it said. */
+export function observe(
+  call: Call,
+  { properties, askedAtMs }: Extract<CallEvent, { type: 'Observed' }>,
+  nowMs: number,
+): CallStep {
+  if (call.callConnectionId === undefined) return keep(call);
+  switch (properties.state) {
+    case 'disconnected':
+      return keep(end(call, 'gone', nowMs));
+    case 'connected':
+    case 'transferring':
+    case 'transferAccepted':
+      break;
+    // The rest is on its way to one of these, or unknown.
+    default:
+      return keep(call);
+  }
+  const { serverCallId, correlationId } = properties;
+  const known = isMissing(call, properties)
+    ? withIds(call, {
+        ...(serverCallId === undefined ? {} : { serverCallId }),
+        ...(correlationId === undefined ? {} : { correlationId }),
+      })
+    : call;
+  if (known.phase === 'ending') return keep(known);
+  if (known.phase !== 'connected') return connect(known, nowMs);
+  if (properties.streaming === undefined) return keep(known);
+  const active = properties.streaming === 'active';
+  const seen = observeStreaming(known.streaming, { active, askedAtMs, retry: goesOn(known) }, nowMs);
+  return withStreaming(known, seen, nowMs);
+}
+
+function isMissing(call: Call, properties: Pick<Call, 'serverCallId' | 'correlationId'>): boolean {
+  return (
+    (call.serverCallId === undefined && properties.serverCallId !== undefined) ||
+    (call.correlationId === undefined && properties.correlationId !== undefined)
+  );
+}

@@ -1,0 +1,16 @@
+import { ConfigError } from '../../shared/settings/config.ts';
+import { RoutesError } from '../../shared/wire/call/routes-schema.ts';
+import type { ControlApp, LoadControlApp } from './app.ts';
+import { ProblemError } from './triggers/http.ts';
+import type { Log } from './use-cases/deps.ts';
+
+/** The app for a request whose sender has proved nothing yet: what is wrong with its settings is for the log alone. @throws ProblemError */
+export async function loadForStrangers(load: LoadControlApp, log: Log): Promise<ControlApp> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !(error instanceof RoutesError)) throw error;
+    log.error('The settings are not usable', { why: error.message });
+    throw new ProblemError('misconfigured', 'The log of the app lists the settings that need attention.');
+  }
+}

@@ -1,8 +1,0 @@
-import { defineWorker } from '../worker-kit/define-worker.ts';
-
-/** Says back what it hears. */
-export const echo = defineWorker({
-  name: 'echo',
-  listen: { mode: 'chunk', ms: 100 },
-  onAudio: (chunk) => chunk.pcm,
-});

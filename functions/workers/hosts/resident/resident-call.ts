@@ -1,0 +1,188 @@
+/**
+ * One call of a resident worker. Its events are handled one after the other by the handlers that a function worker has; what
+ * they reply is published at once.
+ *
+ *     joining ──group joined──▶ hearing ──call.ended, silence, another replica, close()──▶ over
+ *        └────────could not join───────────────────────────────────────────────────────────▶ over
+ *
+ * The worker's state stays here between events, in the form in which it would travel with a function worker.
+ */
+import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
+import { PRESENCE_MS } from '../../../../shared/wire/lane/resident-messages.ts';
+import { handleLaneEvent } from '../../kit/lane-event.ts';
+import type { Worker } from '../../kit/worker.ts';
+import { takesOver } from './claim.ts';
+import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
+
+/** Messages that may wait for the worker, 3 s of audio; the oldest is dropped beyond it. */
+export const MAX_WAITING = 50;
+/** A call of which nothing is heard for so long is over, though nobody has said so. */
+export const SILENCE_LIMIT_MS = 60_000;
+
+export type ResidentEnd = 'call ended' | 'silence' | 'another replica' | 'closed';
+
+export interface ResidentCallOptions {
+  readonly worker: Worker;
+  readonly callId: string;
+  /** Tells replicas apart. */
+  readonly hostId: string;
+  readonly nowMs: () => number;
+  readonly after: (ms: number, run: () => void) => () => void;
+  readonly open: OpenResidentConnection;
+  /** A handler failed; its event is lost and nothing else. */
+  readonly onFailed: (error: unknown) => void;
+  readonly onOver: (end: ResidentEnd) => void;
+}
+
+interface Waiting {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+export class ResidentCall {
+  readonly #options: ResidentCallOptions;
+  readonly #connection: ResidentConnection;
+  readonly #claim: { readonly host: string; readonly atMs: number };
+  readonly #waiting: Waiting[] = [];
+  #laneState: string | undefined;
+  #hasJoined = false;
+  #isWorking = false;
+  #isOver = false;
+  #dropped = 0;
+  #cancelSilence = (): void => {};
+  #cancelPresence = (): void => {};
+
+  constructor(options: ResidentCallOptions) {
+    this.#options = options;
+    const { callId, worker, hostId } = options;
+    this.#claim = { host: hostId, atMs: options.nowMs() };
+    this.#connection = options.open(
+      { callId, worker: worker.name },
+      { message: (message) => this.#heard(message) },
+    );
+  }
+
+  /** Messages that were dropped because the worker was too slow. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Joins the call and hands `started` to the worker. Rejects when the call cannot be joined, and is over then. */
+  async join(started: Waiting): Promise<void> {
+    try {
+      await this.#connection.start();
+      await this.#connection.publish('up', { type: 'resident.joined', ...this.#claim });
+    } catch (error) {
+      this.end('closed');
+      throw error;
+    }
+    // One of the others may have taken the call while it was told.
+    if (this.#isOver) return;
+    // What came while the others were told waits behind it.
+    this.#waiting.unshift(started);
+    this.#hasJoined = true;
+    this.#watch();
+    this.#bePresent();
+    this.#work();
+  }
+
+  /** Another stream of the call has begun; the worker is told of it with the state that it has. */
+  goOn(started: Waiting): void {
+    if (this.#isOver) return;
+    this.#watch();
+    this.#bePresent();
+    this.#queue(started);
+  }
+
+  /** Gives the call up while it lasts: the relay is told, so that it finds another replica. */
+  async leave(): Promise<void> {
+    if (this.#isOver) return;
+    await this.#connection.publish('down', { type: 'resident.left', host: this.#claim.host }).catch(() => {});
+    this.end('closed');
+  }
+
+  /** Idempotent; the first cause counts. */
+  end(cause: ResidentEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelSilence();
+    this.#cancelPresence();
+    this.#waiting.length = 0;
+    this.#connection.stop();
+    this.#options.onOver(cause);
+  }
+
+  #heard(message: Uint8Array | string): void {
+    if (this.#isOver) return;
+    this.#watch();
+    if (typeof message === 'string') {
+      if (takesOver(message, this.#claim)) {
+        this.end('another replica');
+        return;
+      }
+      // Another stream of the call begins, and asks whether somebody still has it.
+      if (message.includes('call.started')) this.#bePresent();
+      this.#queue({ contentType: 'application/json', body: Buffer.from(message) });
+    } else this.#queue({ contentType: 'application/octet-stream', body: message });
+  }
+
+  #queue(message: Waiting): void {
+    this.#waiting.push(message);
+    if (this.#waiting.length > MAX_WAITING) {
+      this.#waiting.shift();
+      this.#dropped += 1;
+    }
+    this.#work();
+  }
+
+  #work(): void {
+    if (!this.#hasJoined || this.#isWorking || this.#isOver) return;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#isWorking = true;
+    void this.#handle(next).finally(() => {
+      this.#isWorking = false;
+      this.#work();
+    });
+  }
+
+  async #handle({ contentType, body }: Waiting): Promise<void> {
+    const { worker, callId, onFailed } = this.#options;
+    const publish: Publish = (_group, message) => this.#connection.publish('down', message);
+    const request = { callId, contentType, body, connectionState: this.#laneState };
+    const response = await handleLaneEvent(worker, request, publish);
+    this.#laneState = response.connectionState ?? this.#laneState;
+    if (response.outcome === 'failed') onFailed(response.error);
+    const { message } = response;
+    if (message !== undefined && !this.#isOver) {
+      const reply = typeof message.body === 'string' ? (JSON.parse(message.body) as object) : message.body;
+      // A reply that cannot be sent is late already when it could be.
+      await this.#connection.publish('down', reply).catch(onFailed);
+    }
+    if (isEnd(contentType, body)) this.end('call ended');
+  }
+
+  /** Tells the relay that somebody has the call, now and then. */
+  #bePresent(): void {
+    if (this.#isOver) return;
+    this.#cancelPresence();
+    // One that is not sent is followed by the next.
+    this.#connection.publish('down', { type: 'resident.here', host: this.#claim.host }).catch(() => {});
+    this.#cancelPresence = this.#options.after(PRESENCE_MS, () => this.#bePresent());
+  }
+
+  #watch(): void {
+    this.#cancelSilence();
+    this.#cancelSilence = this.#options.after(SILENCE_LIMIT_MS, () => this.end('silence'));
+  }
+}
+
+function isEnd(contentType: string, body: Uint8Array): boolean {
+  if (contentType !== 'application/json') return false;
+  try {
+    const event: unknown = JSON.parse(Buffer.from(body).toString());
+    return typeof event === 'object' && event !== null && 'type' in event && event.type === 'call.ended';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,79 @@
+/** The calls of the resident workers in this process, by what the webhook is told of them. */
+import type { LaneRequest, LaneResponse } from '../../kit/lane-event.ts';
+import { parseLaneEvent } from '../../kit/lane-message.ts';
+import type { Worker } from '../../kit/worker.ts';
+import { ResidentCall, type ResidentCallOptions, type ResidentEnd } from './resident-call.ts';
+
+/** Calls that one process takes; the next one is refused. */
+export const MAX_RESIDENT_CALLS = 200;
+
+export interface ResidentCallsOptions
+  extends Omit<ResidentCallOptions, 'worker' | 'callId' | 'onFailed' | 'onOver'> {
+  readonly onFailed: (worker: string, callId: string, error: unknown) => void;
+  readonly onOver: (worker: string, callId: string, end: ResidentEnd) => void;
+}
+
+export class ResidentCalls {
+  readonly #options: ResidentCallsOptions;
+  readonly #calls = new Map<string, ResidentCall>();
+  #isClosed = false;
+
+  constructor(options: ResidentCallsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /**
+   * Answers an event of a lane: `call.started` once the call is joined, so that the relay publishes nothing before. A call
+   * that is here already goes on. Everything else but the end comes through the group of the call.
+   */
+  async handle(worker: Worker, request: LaneRequest): Promise<LaneResponse> {
+    const key = `${request.callId}/${worker.name}`;
+    try {
+      const event = parseLaneEvent(request.contentType, request.body);
+      if (event?.type !== 'call.started') return { outcome: 'ignored', status: 204 };
+      const call = this.#calls.get(key);
+      if (call === undefined) await this.#join(worker, request, key);
+      else if (event.discontinuity === true) call.goOn(request);
+      return { outcome: 'silent', status: 204 };
+    } catch (error) {
+      return failed(worker, error);
+    }
+  }
+
+  /** Gives every call up, and takes no other. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#calls.values()].map((call) => call.leave()));
+  }
+
+  async #join(worker: Worker, { callId, contentType, body }: LaneRequest, key: string): Promise<void> {
+    if (this.#isClosed) throw new Error('the worker is shutting down');
+    if (this.#calls.size >= MAX_RESIDENT_CALLS) {
+      throw new Error(`a process takes ${MAX_RESIDENT_CALLS} calls, and has as many`);
+    }
+    const { onFailed, onOver, ...options } = this.#options;
+    const call = new ResidentCall({
+      ...options,
+      worker,
+      callId,
+      onFailed: (error) => onFailed(worker.name, callId, error),
+      onOver: (end) => {
+        if (this.#calls.get(key) === call) this.#calls.delete(key);
+        onOver(worker.name, callId, end);
+      },
+    });
+    this.#calls.set(key, call);
+    await call.join({ contentType, body });
+  }
+}
+
+/** An answer of status 200 that says so: another status would be repeated, or cost the lane its connection. */
+function failed(worker: Worker, error: unknown): LaneResponse {
+  const text = `Worker ${worker.name} could not take the call; the log of its process says more.`;
+  const body = JSON.stringify({ actions: [{ type: 'failed', text }] });
+  return { outcome: 'failed', status: 200, message: { contentType: 'application/json', body }, error };
+}

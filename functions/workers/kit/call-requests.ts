@@ -1,0 +1,84 @@
+/**
+ * What a worker asks of its call over the HTTP API, with the token of the call.
+ *
+ * Web PubSub may deliver an event again. Each request of an event has an Idempotency-Key that is made of the event and of the request's number in
+ * it, so that the same event handled again asks for nothing twice. The lane's state counts the requests, so that an event that looks like the one
+ * before it is not taken for it.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { type CallsClient, createCallsClient } from '../../../shared/client/calls-client.ts';
+import { type OwnCall, ownCall } from '../../../shared/client/own-call.ts';
+import { WORKER_API } from '../../../shared/wire/names.ts';
+import type { CallControlAccess } from '../../../shared/wire/signed/call-token.ts';
+
+/** The call cannot be acted on from here. */
+export class CallControlMissingError extends Error {
+  override readonly name = 'CallControlMissingError';
+}
+
+export interface CallRequestsEvent {
+  readonly callId: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  readonly connectionState: string | undefined;
+  /** Absent: the event comes once. */
+  readonly connectionId?: string;
+}
+
+export class CallRequests {
+  readonly #event: CallRequestsEvent;
+  readonly #access: CallControlAccess | undefined;
+  #made: number;
+  #eventKey: string | undefined;
+  #client: CallsClient | undefined;
+
+  constructor(
+    event: CallRequestsEvent,
+    {
+      control,
+      asked = 0,
+    }: { readonly control?: CallControlAccess | undefined; readonly asked?: number | undefined },
+  ) {
+    this.#event = event;
+    this.#access = control;
+    this.#made = asked;
+  }
+
+  /** Requests made so far, in all. */
+  get made(): number {
+    return this.#made;
+  }
+
+  /** The operations on the call. `signal` breaks off what is asked. */
+  api(signal: AbortSignal): OwnCall {
+    return ownCall(
+      () => this.#connect(),
+      this.#event.callId,
+      () => ({ signal, idempotencyKey: this.#nextKey() }),
+    );
+  }
+
+  #connect(): CallsClient {
+    if (this.#access === undefined)
+      throw new CallControlMissingError(
+        'not supported: acting on this call, of which call.started has not told the control app',
+      );
+    const { url, token } = this.#access;
+    this.#client ??= createCallsClient({ baseUrl: url, apiPath: `/api/${WORKER_API}`, token });
+    return this.#client;
+  }
+
+  #nextKey(): string {
+    this.#eventKey ??= keyOf(this.#event);
+    this.#made += 1;
+    return `${this.#eventKey}.${this.#made}`;
+  }
+}
+
+/** The same for the same event of the same lane. */
+function keyOf({ connectionId, connectionState = '', contentType, body }: CallRequestsEvent): string {
+  if (connectionId === undefined) return randomUUID();
+  const sum = createHash('sha256');
+  for (const part of [connectionId, connectionState, contentType]) sum.update(`${part.length}:${part};`);
+  return sum.update(body).digest('base64url');
+}

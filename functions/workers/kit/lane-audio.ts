@@ -1,0 +1,44 @@
+/** How samples travel on a lane: PCM16 in the format of the call, or PCMU where the plan says so. */
+import { AUDIO_FORMATS, type AudioFormat } from '../../../shared/audio/audio-format.ts';
+import { decodePcmu, encodePcmu, PCMU_RATE_HZ } from '../../../shared/audio/pcmu.ts';
+import { PAYLOAD_TYPE, PCMU_PAYLOAD_TYPE } from '../../../shared/wire/lane/rtp.ts';
+
+export type LaneAudioFormat = AudioFormat | 'pcmu';
+
+const PAYLOAD_TYPES: Readonly<Record<LaneAudioFormat, number>> = {
+  ...PAYLOAD_TYPE,
+  pcmu: PCMU_PAYLOAD_TYPE,
+};
+
+const FORMATS = new Map(
+  Object.entries(PAYLOAD_TYPES).map(([format, type]) => [type, format as LaneAudioFormat]),
+);
+
+/** The format of an RTP payload type, or undefined for one that is not spoken on lanes. */
+export function formatOfPayloadType(payloadType: number): LaneAudioFormat | undefined {
+  return FORMATS.get(payloadType);
+}
+
+export function payloadTypeOf(format: LaneAudioFormat): number {
+  return PAYLOAD_TYPES[format];
+}
+
+/** Samples a second, of the samples and of the RTP timestamps. */
+export function rateOf(format: LaneAudioFormat): number {
+  return format === 'pcmu' ? PCMU_RATE_HZ : AUDIO_FORMATS[format].sampleRateHz;
+}
+
+/** PCM16 bytes as they travel; their number is even. */
+export function toPayload(format: LaneAudioFormat, pcm: Uint8Array): Uint8Array {
+  return format === 'pcmu' ? encodePcmu(samplesOf(pcm)) : pcm;
+}
+
+/** The samples of a payload: a view into it where that can be. The number of PCM16 bytes is even. */
+export function fromPayload(format: LaneAudioFormat, payload: Uint8Array): Int16Array {
+  return format === 'pcmu' ? decodePcmu(payload) : samplesOf(payload);
+}
+
+function samplesOf(bytes: Uint8Array): Int16Array {
+  const aligned = bytes.byteOffset % Int16Array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2);
+}

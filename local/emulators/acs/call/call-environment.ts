@@ -1,0 +1,31 @@
+import type { Clock } from '../../common/clock.ts';
+import type { Random } from '../../common/random.ts';
+import type { AcsBehaviour } from '../behaviour.ts';
+import type { RecordEntry } from '../event-log.ts';
+import type { FaultEngine } from '../faults/fault-engine.ts';
+import type { Tokens } from '../faults/planned-tokens.ts';
+import type { MediaTicker } from '../media/media-ticker.ts';
+import type { OpenMediaStream } from '../media/port.ts';
+import type { OpenTranscriptionStream } from '../media/transcription-port.ts';
+import type { LoadPrompt } from '../operations/prompt-loader.ts';
+import type { Callees } from './callees.ts';
+
+/** What every call of one server has in common. */
+export interface CallEnvironment {
+  readonly clock: Clock;
+  readonly behaviour: AcsBehaviour;
+  readonly tokens: Tokens;
+  /** Where all ids come from, and the chance of faults. */
+  readonly random: Random;
+  readonly faults: FaultEngine;
+  /** Takes what is written to the event log. */
+  readonly record: RecordEntry;
+  readonly openMediaStream: OpenMediaStream;
+  readonly openTranscriptionStream: OpenTranscriptionStream;
+  /** Times the sound of calls that are not streamed. */
+  readonly ticker: MediaTicker;
+  /** Fetches and synthesizes what is played. */
+  readonly loadPrompt: LoadPrompt;
+  /** Whom calls of the application reach. */
+  readonly callees: Callees;
+}

@@ -1,0 +1,144 @@
+import type { Phone } from '../../../phone/phone.ts';
+import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
+import { GatedPhone } from './gated-phone.ts';
+import { PhoneLine } from './phone-line.ts';
+import { PhoneSlot } from './phone-slot.ts';
+import { type Roster, type RosterEntry, type RosterInput, stepRoster } from './roster.ts';
+import type { Speaker } from './speaker.ts';
+
+/** Somebody on the call. The application's own leg and whoever it speaks for have no phone. */
+export interface Participant extends RosterEntry {
+  readonly phone?: Phone | undefined;
+}
+
+/** Puts something between a call and the telephones on it, such as prompts. */
+export interface PhoneWrapper {
+  /** The phone as the call is to use it from now on. */
+  wrap(phone: Phone): Phone;
+  /** The phone has left the call. */
+  remove(rawId: string): void;
+}
+
+interface Seat {
+  readonly gate: GatedPhone;
+  /** Of the phone as it was given, without the wrapper of this call. */
+  readonly slot: PhoneSlot;
+  readonly line: PhoneLine;
+}
+
+/** Everybody on one call, with their phones. `onChange` hears of every change of the roster, after it. */
+export class Participants {
+  /** The phones on the line; the media stream reads this list at every frame. */
+  readonly phones: Phone[] = [];
+  readonly #seats = new Map<string, Seat>();
+  readonly #onChange: () => void;
+  readonly #wrapper: PhoneWrapper | undefined;
+  #roster: Roster = [];
+
+  constructor(onChange: () => void, wrapper?: PhoneWrapper) {
+    this.#onChange = onChange;
+    this.#wrapper = wrapper;
+  }
+
+  /** In the order of joining. */
+  get all(): readonly Participant[] {
+    return this.#roster.map((entry) => ({
+      ...entry,
+      phone: this.#seats.get(entry.identifier.rawId)?.gate,
+    }));
+  }
+
+  find(rawId: string): Participant | undefined {
+    return this.all.find(({ identifier }) => identifier.rawId === rawId);
+  }
+
+  /** Raw ids of those who have a phone. */
+  get onThePhone(): readonly string[] {
+    return [...this.#seats.keys()];
+  }
+
+  /** False where somebody of this raw id is on the call already. */
+  join(identifier: IdentifierJson, phone?: Phone, line = new PhoneLine(identifier.rawId)): boolean {
+    if (this.find(identifier.rawId) !== undefined) return false;
+    if (phone !== undefined) {
+      const slot = new PhoneSlot(phone);
+      const gate = new GatedPhone(this.#wrapper?.wrap(slot) ?? slot);
+      this.#seats.set(identifier.rawId, { gate, slot, line });
+      this.phones.push(gate);
+    }
+    return this.#apply({ type: 'join', identifier });
+  }
+
+  /** Takes somebody off the call and tells the phone why. False where nobody of this raw id is there. */
+  leave(rawId: string, reason: string): boolean {
+    this.#vacate(rawId)?.gate.ended(reason);
+    return this.#apply({ type: 'leave', rawId });
+  }
+
+  /** Takes somebody off the call without ending the phone, to carry it elsewhere. Undefined where there is no such phone. */
+  take(rawId: string): Speaker | undefined {
+    const speaker = this.takeSilently(rawId);
+    if (speaker !== undefined) this.#apply({ type: 'leave', rawId });
+    return speaker;
+  }
+
+  /** As `take`, when the call is about to end: the roster stays as it is. */
+  takeSilently(rawId: string): Speaker | undefined {
+    const identifier = this.find(rawId)?.identifier;
+    const seat = this.#vacate(rawId);
+    if (seat === undefined || identifier === undefined) return undefined;
+    seat.gate.release();
+    return { identifier, phone: seat.slot.phone, line: seat.line };
+  }
+
+  /** Everybody with a telephone, as they sit there. */
+  get speakers(): readonly (Speaker & { readonly muted: boolean; readonly onHold: boolean })[] {
+    return this.#roster.flatMap(({ identifier, isMuted, isOnHold }) => {
+      const seat = this.#seats.get(identifier.rawId);
+      if (seat === undefined) return [];
+      return [{ identifier, phone: seat.slot.phone, line: seat.line, muted: isMuted, onHold: isOnHold }];
+    });
+  }
+
+  /** Puts another phone in the place of somebody's, while prompts and media go on. */
+  swap(rawId: string, phone: Phone): void {
+    this.#seats.get(rawId)?.slot.replace(phone);
+  }
+
+  /** False where nothing changed. */
+  mute(rawId: string, muted: boolean): boolean {
+    const seat = this.#seats.get(rawId);
+    if (seat !== undefined) seat.gate.muted = muted;
+    return this.#apply({ type: 'mute', rawId, muted });
+  }
+
+  /** On hold a phone neither hears the call nor is heard. False where nothing changed. */
+  hold(rawId: string, onHold: boolean): boolean {
+    const seat = this.#seats.get(rawId);
+    if (seat !== undefined) seat.gate.onHold = onHold;
+    return this.#apply({ type: 'hold', rawId, onHold });
+  }
+
+  /** Tells every phone that the call is over; the roster stays readable. Idempotent. */
+  end(reason: string): void {
+    for (const rawId of this.onThePhone) this.#vacate(rawId)?.gate.ended(reason);
+  }
+
+  #vacate(rawId: string): Seat | undefined {
+    const seat = this.#seats.get(rawId);
+    if (seat === undefined) return undefined;
+    this.#seats.delete(rawId);
+    const index = this.phones.indexOf(seat.gate);
+    if (index >= 0) this.phones.splice(index, 1);
+    this.#wrapper?.remove(rawId);
+    return seat;
+  }
+
+  #apply(input: RosterInput): boolean {
+    const roster = stepRoster(this.#roster, input);
+    if (roster === this.#roster) return false;
+    this.#roster = roster;
+    this.#onChange();
+    return true;
+  }
+}

@@ -1,0 +1,169 @@
+import { openSync, readFileSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { readTls } from '../../common/tls-flags.ts';
+import type { EventSchema } from '../../event-grid/event.ts';
+import { parseSubscriptions, type SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
+import type { AcsOptions } from '../acs.ts';
+import { type FaultPlan, type ParsedFaultPlan, parseFaultPlan } from '../faults/fault-plan.ts';
+import { parseBehaviourFlags } from './behaviour-flag.ts';
+import { parseFaultFlag } from './fault-flag.ts';
+import { keepKeys } from './keys-file.ts';
+
+const SCHEMAS: readonly EventSchema[] = ['EventGridSchema', 'CloudEventSchemaV1_0'];
+const CA_FILE = '.trunkline/acs-ca.pem';
+const KEYS_FILE = '.trunkline/acs-keys.json';
+
+export interface CommandLine {
+  readonly options: AcsOptions;
+  /** Whether a person started it, who is told everything about it. */
+  readonly standAlone: boolean;
+  readonly caFile?: string | undefined;
+}
+
+/**
+ * The settings of the process from its arguments and its environment; makes the certificate and opens the event log.
+ * @throws Error with one sentence about the setting that is missing or invalid
+ */
+export async function readCommandLine(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<CommandLine> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      host: { type: 'string', default: '127.0.0.1' },
+      port: { type: 'string', default: '8070' },
+      'stand-alone': { type: 'boolean', default: false },
+      'event-grid-endpoint': { type: 'string' },
+      'event-grid-schema': { type: 'string', default: 'EventGridSchema' },
+      'event-grid-subscriptions': { type: 'string' },
+      'dead-letter-file': { type: 'string' },
+      'token-issuer': { type: 'string' },
+      https: { type: 'boolean', default: false },
+      'ca-out': { type: 'string' },
+      'tls-key': { type: 'string' },
+      'tls-cert': { type: 'string' },
+      strict: { type: 'boolean', default: false },
+      behaviour: { type: 'string', multiple: true, default: [] },
+      seed: { type: 'string' },
+      'event-log': { type: 'string' },
+      fault: { type: 'string', multiple: true, default: [] },
+      faults: { type: 'string' },
+      'clock-skew-ms': { type: 'string' },
+    },
+  });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`--port must be a number from 0 to 65535, not ${values.port}`);
+  }
+  const schema = SCHEMAS.find((name) => name === values['event-grid-schema']);
+  if (schema === undefined) throw new Error(`--event-grid-schema must be one of ${SCHEMAS.join(', ')}`);
+  const standAlone = values['stand-alone'];
+  const endpoint = values['event-grid-endpoint'] ?? filled(env['EVENT_GRID_ENDPOINT']);
+  const deadLetterFile = values['dead-letter-file'];
+  const subscriptions = readSubscriptions(
+    values['event-grid-subscriptions'],
+    env['EVENT_GRID_SUBSCRIPTIONS'],
+  );
+  const behaviour = {
+    ...parseBehaviourFlags(values.behaviour),
+    ...(values.strict ? { strictUrls: true } : {}),
+  };
+  const { tls, caFile } = await readTls(
+    {
+      https: values.https,
+      host: values.host,
+      caOut: values['ca-out'],
+      key: values['tls-key'],
+      cert: values['tls-cert'],
+      defaultCaFile: CA_FILE,
+    },
+    Date.now(),
+  );
+  const seed = values.seed ?? filled(env['ACS_SEED']);
+  const eventLog = values['event-log'];
+  const options: AcsOptions = {
+    host: values.host,
+    port,
+    ...readKeys(standAlone, env),
+    tokenIssuer: values['token-issuer'],
+    eventGrid: {
+      subscriptions,
+      ...(endpoint === undefined ? {} : { endpoint, schema }),
+      ...(deadLetterFile === undefined ? {} : { deadLetterFile }),
+    },
+    behaviour,
+    faults: readFaults(values.fault, values.faults, env['ACS_FAULTS'], values['clock-skew-ms']),
+    ...(seed === undefined ? {} : { seed }),
+    ...(eventLog === undefined ? {} : { eventLog: openLog(eventLog) }),
+    ...(tls === undefined ? {} : { tls }),
+    log: (line) => process.stderr.write(`ACS: ${line}\n`),
+  };
+  return { options, standAlone, caFile };
+}
+
+function readKeys(
+  standAlone: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): Pick<AcsOptions, 'accessKey' | 'resourceId' | 'controlToken'> {
+  const accessKey = filled(env['ACS_ACCESS_KEY']);
+  const resourceId = filled(env['ACS_RESOURCE_ID']);
+  const controlToken = filled(env['ACS_CONTROL_TOKEN']);
+  const kept = standAlone ? keepKeys(KEYS_FILE) : undefined;
+  return {
+    accessKey: accessKey ?? kept?.accessKey ?? missing('ACS_ACCESS_KEY'),
+    resourceId: resourceId ?? kept?.resourceId ?? missing('ACS_RESOURCE_ID'),
+    controlToken: controlToken ?? kept?.controlToken,
+  };
+}
+
+function readSubscriptions(file: string | undefined, json: string | undefined): SubscriptionSettings[] {
+  if (file !== undefined) return parseSubscriptions(parseJson(readFileSync(file, 'utf8'), file));
+  const text = filled(json);
+  return text === undefined ? [] : parseSubscriptions(parseJson(text, 'EVENT_GRID_SUBSCRIPTIONS'));
+}
+
+/** The file or the environment first, the flags on top. */
+function readFaults(
+  flags: readonly string[],
+  file: string | undefined,
+  json: string | undefined,
+  skew: string | undefined,
+): FaultPlan {
+  const text = filled(json);
+  const base: ParsedFaultPlan =
+    file !== undefined
+      ? parseFaultPlan(parseJson(readFileSync(file, 'utf8'), file))
+      : parseFaultPlan(text === undefined ? {} : parseJson(text, 'ACS_FAULTS'));
+  if (skew !== undefined && !/^-?\d+$/.test(skew)) {
+    throw new RangeError(`--clock-skew-ms must be a whole number, not ${skew}`);
+  }
+  return {
+    rules: [...base.rules, ...flags.map(parseFaultFlag)],
+    clockSkewMs: skew === undefined ? base.clockSkewMs : Number(skew),
+  };
+}
+
+/** Lines are few and short: each is written at once, so that none is lost when the process is killed. */
+function openLog(path: string): (line: string) => void {
+  const file = openSync(path, 'w');
+  return (line) => {
+    writeSync(file, `${line}\n`);
+  };
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${where} does not hold JSON`);
+  }
+}
+
+function filled(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+function missing(name: string): never {
+  throw new Error(`the environment variable ${name} is missing`);
+}

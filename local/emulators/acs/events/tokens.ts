@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import type { Clock } from '../../common/clock.ts';
+
+const ALGORITHM = 'RS256';
+const CALLBACK_LIFETIME_S = 5 * 60;
+const MEDIA_LIFETIME_S = 24 * 60 * 60;
+
+export const OPENID_CONFIGURATION_PATH = '/calling/.well-known/acsopenidconfiguration';
+export const KEYS_PATH = '/calling/keys';
+
+/** The key pair that tokens are signed with, made anew at each start. */
+export interface SigningKey {
+  readonly privateKey: CryptoKey;
+  readonly publicJwk: JWK;
+  readonly keyId: string;
+}
+
+export async function newSigningKey(): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generateKeyPair(ALGORITHM);
+  const jwk = await exportJWK(publicKey);
+  const keyId = await calculateJwkThumbprint(jwk);
+  return { privateKey, keyId, publicJwk: { ...jwk, kid: keyId, alg: ALGORITHM, use: 'sig' } };
+}
+
+export interface TokenIssuerOptions {
+  readonly key: SigningKey;
+  readonly issuer: string;
+  /** The immutable resource id (a GUID) of the Communication Services resource. */
+  readonly audience: string;
+  /** Where this server is, for `jwks_uri`. */
+  readonly baseUrl: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Signs what the service signs: callbacks with a token of 5 minutes, new for each event, and media sockets with one of 24 hours, new for
+ * each connection (Microsoft Learn, "Secure webhook endpoint", "Secure WebSocket connection").
+ */
+export class TokenIssuer {
+  readonly #options: TokenIssuerOptions;
+
+  constructor(options: TokenIssuerOptions) {
+    this.#options = options;
+  }
+
+  callbackToken(): Promise<string> {
+    return this.#sign(CALLBACK_LIFETIME_S);
+  }
+
+  mediaToken(): Promise<string> {
+    return this.#sign(MEDIA_LIFETIME_S);
+  }
+
+  openIdConfiguration(): Record<string, unknown> {
+    return {
+      issuer: this.#options.issuer,
+      jwks_uri: `${this.#options.baseUrl}${KEYS_PATH}`,
+      id_token_signing_alg_values_supported: [ALGORITHM],
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+    };
+  }
+
+  keys(): Record<string, unknown> {
+    return { keys: [this.#options.key.publicJwk] };
+  }
+
+  #sign(lifetimeS: number): Promise<string> {
+    const nowS = Math.floor(this.#options.clock.now() / 1000);
+    return new SignJWT({})
+      .setProtectedHeader({ alg: ALGORITHM, kid: this.#options.key.keyId, typ: 'JWT' })
+      .setIssuer(this.#options.issuer)
+      .setAudience(this.#options.audience)
+      .setIssuedAt(nowS)
+      .setNotBefore(nowS)
+      .setExpirationTime(nowS + lifetimeS)
+      .setJti(randomUUID())
+      .sign(this.#options.key.privateKey);
+  }
+}

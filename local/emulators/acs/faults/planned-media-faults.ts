@@ -1,0 +1,35 @@
+import type { Random } from '../../common/random.ts';
+import { drawMs, type FaultEngine } from './fault-engine.ts';
+import type { MediaRule } from './fault-plan.ts';
+import type { FrameFault, MediaFaults, StreamFaults } from './media-faults.ts';
+
+/** Media faults as the engine's plan has them; each socket draws from a stream of its own. */
+export function plannedMediaFaults(engine: FaultEngine, random: Random): MediaFaults {
+  return {
+    stream(name): StreamFaults {
+      const own = random.branch(`media/${name}`);
+      const halfOpen = engine.draw('media', 'socket', own).find((rule) => rule.fault === 'halfOpen');
+      return {
+        halfOpenAfterMs: halfOpen?.afterMs,
+        nextFrame: () => engine.draw('media', 'frame', own).flatMap((rule) => frameFault(rule, own)),
+      };
+    },
+  };
+}
+
+function frameFault(rule: MediaRule, random: Random): FrameFault[] {
+  switch (rule.fault) {
+    case 'jitter':
+      return [{ type: 'jitter', delayMs: drawMs(rule.delayMs, random) }];
+    case 'lose':
+      return [{ type: 'lose' }];
+    case 'duplicate':
+      return [{ type: 'duplicate', copies: rule.copies }];
+    case 'split':
+      return [{ type: 'split', parts: rule.parts }];
+    case 'oversize':
+      return [{ type: 'oversize', bytes: rule.bytes }];
+    case 'halfOpen':
+      return [];
+  }
+}

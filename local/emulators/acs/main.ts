@@ -1,0 +1,16 @@
+/** The process of the ACS stand-in: `node local/emulators/acs/main.ts [--port 8070] [--event-grid-endpoint URL]`; see README.md for all settings. */
+import { runServer } from '../common/child.ts';
+import { readCommandLine } from './command-line/options.ts';
+import { welcome } from './command-line/welcome.ts';
+import { startAcs } from './server.ts';
+
+await runServer('ACS', async () => {
+  const { options, standAlone, caFile } = await readCommandLine(process.argv.slice(2), process.env);
+  const acs = await startAcs(options);
+  if (standAlone) {
+    const { controlToken = '', eventGrid } = options;
+    const eventGridEndpoint = eventGrid?.endpoint?.replace(/\?.*$/, '?…');
+    process.stdout.write(`${welcome(acs, { controlToken, eventGridEndpoint, caFile })}\n`);
+  }
+  return acs;
+});

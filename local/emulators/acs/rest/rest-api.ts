@@ -1,0 +1,159 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../common/clock.ts';
+import type { CallRegistry } from '../call/call-registry.ts';
+import type { Dialer } from '../call/dialer.ts';
+import type { RecordEntry } from '../event-log.ts';
+import type { RestFaults } from '../faults/rest-faults.ts';
+import { readBody } from '../http/read-body.ts';
+import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
+import { RefusedError, refusals } from '../refusal.ts';
+import { bodyDefinition } from './api-types.ts';
+import { conformance } from './conformance.ts';
+import { invalid } from './fields.ts';
+import { FirstResults } from './first-results.ts';
+import { hmacProblem } from './hmac.ts';
+import { matchOperation } from './match-operation.ts';
+import type { Operation, OperationRequest } from './operation.ts';
+import { checkStrictUrls } from './strict-urls.ts';
+
+const BODY_LIMIT = 1024 * 1024;
+/** Unknown members of one request that a warning names. */
+const MAX_NAMED = 20;
+
+/** Assumed where a request names none; the newest version that this surface was written after. */
+const DEFAULT_API_VERSION = '2026-03-12';
+
+export interface RestApiOptions {
+  readonly calls: CallRegistry;
+  readonly dialer: Dialer;
+  /** The user that the application is where it names none. */
+  readonly ownUserId: string;
+  readonly accessKey: Uint8Array;
+  readonly faults: RestFaults;
+  readonly record: RecordEntry;
+  /** Only https callbacks and wss streams, as in the service. */
+  readonly strictUrls: boolean;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+}
+
+interface Performed {
+  readonly reply: Reply;
+  readonly onReplay?: () => void;
+}
+
+/** The Call Automation REST API: signature, route, repetition, operation, injected fault, answer; in this order. */
+export class RestApi {
+  readonly #options: RestApiOptions;
+  readonly #firstResults = new FirstResults<Performed>();
+
+  constructor(options: RestApiOptions) {
+    this.#options = options;
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request, BODY_LIMIT);
+    if (body === undefined) {
+      sendReply(
+        response,
+        refusalReply({
+          status: 413,
+          code: 'RequestEntityTooLarge',
+          message: `The body is over ${BODY_LIMIT} bytes.`,
+        }),
+      );
+      return;
+    }
+    sendReply(response, await this.#answer(request, body));
+  }
+
+  async #answer(request: IncomingMessage, body: Buffer): Promise<Reply> {
+    const { method = 'GET', url = '/', headers } = request;
+    const problem = hmacProblem(
+      { method, url, headers, body },
+      this.#options.accessKey,
+      this.#options.clock.now(),
+    );
+    if (problem !== undefined) return refusalReply(refusals.unauthorized(problem));
+    const [pathname = '', query = ''] = url.split('?', 2);
+    const match = matchOperation(method, pathname);
+    switch (match.type) {
+      case 'notFound':
+        return refusalReply({ status: 404, code: 'NotFound', message: 'There is no such operation.' });
+      case 'methodNotAllowed':
+        return {
+          ...refusalReply({
+            status: 405,
+            code: 'MethodNotAllowed',
+            message: `${method} is not allowed here.`,
+          }),
+          headers: { allow: match.allowed.join(', ') },
+        };
+      case 'found': {
+        const { operation, path } = match;
+        const perform = async (): Promise<Performed> =>
+          this.#perform(operation, {
+            calls: this.#options.calls,
+            dialer: this.#options.dialer,
+            ownUserId: this.#options.ownUserId,
+            origin: `${'encrypted' in request.socket ? 'https' : 'http'}://${headers.host ?? 'localhost'}`,
+            path,
+            query: new URLSearchParams(query),
+            body: body.length === 0 ? {} : parseJson(body),
+            apiVersion: new URLSearchParams(query).get('api-version') ?? DEFAULT_API_VERSION,
+            warn: this.#options.log,
+          });
+        const reply = await this.#options.faults.around(operation.name, () =>
+          this.#once(operation, headers['repeatability-request-id'], perform),
+        );
+        this.#options.record({ kind: 'rest', operation: operation.name, status: reply.status });
+        return reply;
+      }
+    }
+  }
+
+  async #once(
+    operation: Operation,
+    requestId: string | string[] | undefined,
+    perform: () => Promise<Performed>,
+  ): Promise<Reply> {
+    if (!operation.repeatable || typeof requestId !== 'string') return (await attempt(perform)).reply;
+    const { result, replayed } = await this.#firstResults.once(`${operation.name} ${requestId}`, () =>
+      attempt(perform),
+    );
+    if (replayed) result.onReplay?.();
+    return result.reply;
+  }
+
+  async #perform(operation: Operation, request: OperationRequest): Promise<Performed> {
+    if (operation.perform === undefined) throw new RefusedError(refusals.notSupported(operation.name));
+    if (this.#options.strictUrls) checkStrictUrls(request.body);
+    const definition = bodyDefinition(operation.name);
+    if (definition !== undefined) {
+      const { violation, unknown } = conformance(definition, request.body, 'any');
+      if (violation !== undefined) throw invalid(violation);
+      if (unknown.length > 0) {
+        request.warn(`${operation.name}: ignored unknown members ${unknown.slice(0, MAX_NAMED).join(', ')}`);
+      }
+    }
+    const { json, onReplay } = await operation.perform(request);
+    return { reply: { status: operation.success, json }, ...(onReplay && { onReplay }) };
+  }
+}
+
+async function attempt(perform: () => Promise<Performed>): Promise<Performed> {
+  try {
+    return await perform();
+  } catch (error) {
+    if (error instanceof RefusedError) return { reply: refusalReply(error.refusal) };
+    throw error;
+  }
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw invalid('The request body is not JSON.');
+  }
+}

@@ -1,0 +1,41 @@
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { SERVER_KEEPS_MS } from './idle-connections.ts';
+
+/** Key and certificate, PEM. */
+export interface TlsIdentity {
+  readonly key: string;
+  readonly cert: string;
+}
+
+export interface Listening {
+  readonly server: Server;
+  readonly url: string;
+  /** Ends all connections. */
+  stop(): Promise<void>;
+}
+
+/** A server that answers nothing yet. @throws Error when the port cannot be taken */
+export async function listen(host: string, port: number, tls: TlsIdentity | undefined): Promise<Listening> {
+  const server = tls === undefined ? createServer() : createTlsServer(tls);
+  server.keepAliveTimeout = SERVER_KEEPS_MS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+  const scheme = tls === undefined ? 'http' : 'https';
+  const shownHost = host.includes(':') ? `[${host}]` : host;
+  return {
+    server,
+    url: `${scheme}://${shownHost}:${(server.address() as AddressInfo).port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

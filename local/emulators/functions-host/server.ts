@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import type { RunningServer } from '../common/child.ts';
+import { SERVER_KEEPS_MS } from '../common/idle-connections.ts';
+import { CoreApp } from './app/core-app.ts';
+import { installCoreModule } from './app/core-module.ts';
+import { appHookContext, loadApp } from './app/load-app.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { IndexedFunction } from './function-index.ts';
+import { readHostJson } from './host-json.ts';
+import { answerAndClose } from './http/answer.ts';
+import { Invoker } from './invoker.ts';
+import { type HostKeys, KeyCheck } from './keys.ts';
+import { formatRecord, isShown } from './log.ts';
+import { TimerRunner } from './timer/timer-runner.ts';
+
+export interface FunctionsHostOptions {
+  /** The app's folder: host.json and package.json are in it. */
+  readonly app: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly host?: string;
+  readonly keys: HostKeys;
+  readonly frontEndLimitMs?: number;
+}
+
+export interface RunningFunctionsHost extends RunningServer {
+  readonly functions: readonly { readonly name: string; readonly kind: IndexedFunction['kind'] }[];
+}
+
+/** After this long the front end of Azure stops waiting for an HTTP function. */
+const FRONT_END_LIMIT_MS = 230_000;
+/** The host's own limit on request bodies, and the setting that replaces it. */
+const BODY_LIMIT_BYTES = 104_857_600;
+const BODY_LIMIT_VARIABLE = 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT';
+/** How long running invocations may go on once the host closes. */
+const DRAIN_LIMIT_MS = 1_500;
+
+/**
+ * Starts a function app in this process: loads what was built, registers its functions and serves their triggers.
+ * It makes the app's folder the current folder and answers `require('@azure/functions-core')` for the rest of the
+ * process's life, so a process can hold one app only and cannot load it a second time.
+ *
+ * @throws one sentence when the folder holds no app, the app does not load, a function breaks a rule or uses a trigger
+ * or binding that is not supported, the port is taken, or the process has an app already
+ */
+export async function startFunctionsHost(options: FunctionsHostOptions): Promise<RunningFunctionsHost> {
+  const appFolder = resolve(options.app);
+  const hostJson = readHostJson(appFolder);
+  const host = options.host ?? '127.0.0.1';
+  const app = new CoreApp((record) => {
+    if (isShown(record.level, hostJson.logLevelOf(record.functionName))) {
+      process.stdout.write(`${formatRecord(record, Date.now())}\n`);
+    }
+  });
+  installCoreModule(app.coreApi());
+
+  // Listening comes first: a taken port is found before the app is loaded, and the app can be told its own address.
+  let serve: Serve = unavailable;
+  const server = createServer({ keepAliveTimeout: SERVER_KEEPS_MS }, (request, response) => {
+    response.on('error', () => {});
+    serve(request, response).catch((error: unknown) => {
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      app.log({ level: 'error', category: 'system', message: `the host failed on a request: ${detail}` });
+      if (response.headersSent) response.destroy();
+      else answerAndClose(response, 500);
+    });
+  });
+  await listen(server, options.port, host);
+  const url = `http://${host}:${(server.address() as AddressInfo).port}`;
+
+  try {
+    process.env['FUNCTIONS_WORKER_RUNTIME'] ??= 'node';
+    process.env['AZURE_FUNCTIONS_ENVIRONMENT'] ??= 'Development';
+    process.env['WEBSITE_HOSTNAME'] ??= new URL(url).host;
+    const { functions, httpUri } = await loadApp(app, appFolder, hostJson);
+    const invoker = new Invoker(app);
+    const timers = new Map<string, TimerRunner>();
+    for (const target of functions) {
+      if (target.kind === 'timer') timers.set(target.name, new TimerRunner(target, invoker));
+    }
+    const dispatcher = new Dispatcher({
+      functions,
+      timers,
+      invoker,
+      keys: new KeyCheck(options.keys),
+      httpUri,
+      frontEndLimitMs: options.frontEndLimitMs ?? FRONT_END_LIMIT_MS,
+      bodyLimitBytes: bodyLimit(process.env[BODY_LIMIT_VARIABLE]),
+    });
+    // A disabled timer keeps its runner, for whoever runs the function by hand.
+    for (const target of functions) if (!target.isDisabled) timers.get(target.name)?.start();
+    serve = (request, response) => dispatcher.serve(request, response);
+    return {
+      url,
+      functions: functions.map(({ name, kind }) => ({ name, kind })),
+      close: closeOnce(async () => {
+        serve = unavailable;
+        server.close();
+        for (const timer of timers.values()) timer.close();
+        await invoker.drain(DRAIN_LIMIT_MS);
+        try {
+          await app.runHooks('appTerminate', appHookContext(app, {}));
+        } finally {
+          dispatcher.close();
+          server.closeAllConnections();
+        }
+      }),
+    };
+  } catch (error) {
+    server.close();
+    server.closeAllConnections();
+    throw error;
+  }
+}
+
+type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Answers while the app loads and while the host closes. */
+const unavailable: Serve = async (_, response) => answerAndClose(response, 503);
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  server.listen(port, host);
+  // `once` rejects with the error when the port cannot be had.
+  await once(server, 'listening');
+}
+
+function bodyLimit(setting: string | undefined): number {
+  const bytes = Number(setting ?? BODY_LIMIT_BYTES);
+  if (Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+  throw new Error(`${BODY_LIMIT_VARIABLE} must be a number of bytes, not "${setting}"`);
+}
+
+function closeOnce(close: () => Promise<void>): () => Promise<void> {
+  let closing: Promise<void> | undefined;
+  return () => {
+    closing ??= close();
+    return closing;
+  };
+}

@@ -1,0 +1,62 @@
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { SERVER_KEEPS_MS } from '../common/idle-connections.ts';
+
+/** The part of Azurite's table server that is used. */
+export interface AzuriteTableServer {
+  readonly httpServer: Server;
+  start(): Promise<void>;
+  close(): Promise<void>;
+  /** `http://<address>:<port>`, with the port that was found when 0 was asked for. */
+  getHttpServerAddress(): string;
+}
+
+export interface AzuriteTableOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The file that keeps the tables; without one they live in memory. */
+  readonly file: string | undefined;
+}
+
+interface Constructor {
+  new (...args: unknown[]): AzuriteTableServer;
+}
+
+/**
+ * Makes Azurite's table server inside this process. Azurite 3.35 has no public interface for this, so two of its files
+ * are required by their path, and nowhere else. They do not switch Azurite's telemetry on: only its own command line does.
+ */
+export function createAzuriteTableServer({ host, port, file }: AzuriteTableOptions): AzuriteTableServer {
+  const require = createRequire(import.meta.url);
+  const { default: TableConfiguration } = require('azurite/dist/src/table/TableConfiguration.js') as {
+    default: Constructor;
+  };
+  const { default: TableServer } = require('azurite/dist/src/table/TableServer.js') as {
+    default: Constructor;
+  };
+  const server = new TableServer(
+    new TableConfiguration(
+      host,
+      port,
+      SERVER_KEEPS_MS / 1_000,
+      file ?? 'unused',
+      false, // debug log
+      false, // access log
+      undefined, // access log stream
+      undefined, // debug log file
+      false, // loose: unsupported headers are errors
+      true, // accept every API version: a newer SDK must not be refused for its date
+      '', // certificate
+      '', // its key
+      '', // its password
+      undefined, // OAuth
+      false, // account names in host names
+      file === undefined, // in memory
+    ),
+  );
+  // Azurite decodes each piece of a body by itself, which spoils a character that the network has cut in two; those of batches it joins first.
+  server.httpServer.prependListener('request', (request) => {
+    if (request.url?.includes('/$batch') !== true) request.setEncoding('utf8');
+  });
+  return server;
+}

@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { CLIENT_KEEPS_MS } from '../common/idle-connections.ts';
+
+/** One request to table storage: what it does and to which table. Reading a range is a query; what changes several rows at once a transaction. */
+export type TablesRequest =
+  `${'create table' | 'read' | 'query' | 'insert' | 'update' | 'delete' | 'transaction'} ${string}`;
+
+export interface TablesProxyOptions {
+  /** Where table storage is. */
+  readonly port: number;
+  /** Told of every request, before it is passed on. */
+  readonly onRequest?: (request: TablesRequest) => void;
+  /** Asked for every request that depends on the version of a row: true makes it come too late, as if somebody else had been quicker. */
+  readonly loses?: () => boolean;
+}
+
+export interface TablesProxy {
+  readonly port: number;
+  /** Requests that were made to come too late. */
+  readonly conflicts: number;
+  close(): Promise<void>;
+}
+
+/** Stands between an app and table storage on this machine: tells what is asked, and lets writes lose against others that never were. */
+export async function startTablesProxy(options: TablesProxyOptions): Promise<TablesProxy> {
+  const agent = new Agent({ keepAlive: true, timeout: CLIENT_KEEPS_MS });
+  let conflicts = 0;
+  const passOn = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await text(incoming);
+    const { method = 'GET', url = '/', headers } = incoming;
+    options.onRequest?.(nameOf(method, url, body));
+    const isLate = ETAG.test(body) && options.loses?.() === true;
+    if (isLate) conflicts += 1;
+    const onward = request(
+      { agent, host: '127.0.0.1', port: options.port, method, path: url, headers },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    onward.end(isLate ? body.replace(ETAG, (_, before: string) => `${before}1601-01-01`) : body);
+  };
+  const server = createServer((incoming, response) => {
+    passOn(incoming, response).catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    get conflicts() {
+      return conflicts;
+    },
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      agent.destroy();
+      await closed;
+    },
+  };
+}
+
+/** The version of a row that a part of a transaction wants to find: a time, of which the date is replaced by another of the same length. */
+const ETAG = /(\nif-match: *W\/"datetime'(?:%27)?)\d{4}-\d\d-\d\d/i;
+
+/** `/{account}/{table}`, and what follows where rows are named or searched. */
+const ADDRESS = /^\/[^/]+\/(\$batch|\w+)(\(.*?\))?/;
+
+const CHANGES: Readonly<Record<string, 'update' | 'delete'>> = {
+  PUT: 'update',
+  MERGE: 'update',
+  PATCH: 'update',
+  DELETE: 'delete',
+};
+
+function nameOf(method: string, url: string, body: string): TablesRequest {
+  const [, name = '', rows = ''] = ADDRESS.exec(decodeURIComponent(url)) ?? [];
+  if (name === '$batch')
+    return `transaction ${/\n[A-Z]+ \S+?:\/\/[^/]+\/[^/]+\/(\w+)/.exec(body)?.[1] ?? 'unknown'}`;
+  if (name === 'Tables') return `create table ${/"TableName":"(\w+)"/.exec(body)?.[1] ?? 'unknown'}`;
+  if (method === 'GET') return rows === '()' || rows === '' ? `query ${name}` : `read ${name}`;
+  return `${CHANGES[method] ?? 'insert'} ${name}`;
+}

@@ -1,0 +1,165 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { VirtualClock } from '../../common/virtual-clock.ts';
+import type { FaultEngine } from '../faults/fault-engine.ts';
+import { ApiError } from '../http/api-error.ts';
+import type { ConnectionSummary } from '../hub/connection.ts';
+import type { Meter } from '../meter/meter.ts';
+import type { RestResult } from '../rest/call.ts';
+import { readBody } from '../rest/message-body.ts';
+import type { HubRuntime } from '../transport/hub-runtime.ts';
+import { readSelection, type Selection } from './selection.ts';
+
+const BODY_LIMIT = 64 * 1024;
+const PREFIX = '/control/';
+/** The clock is put forward by no more than this at once. */
+const LONGEST_ADVANCE_MS = 30 * 24 * 60 * 60_000;
+
+/** Whether the path belongs to the control surface. */
+export function isControlPath(path: string): boolean {
+  return path.startsWith(PREFIX);
+}
+
+export interface ControlOptions {
+  /** Absent or empty: the surface does not exist. */
+  readonly token: string | undefined;
+  readonly runtimes: () => Iterable<HubRuntime>;
+  readonly clock: VirtualClock;
+  readonly faults: FaultEngine;
+  readonly meter: Meter;
+}
+
+/**
+ * What a test does to the stand-in that no client of Azure can: looks at connections and groups, cuts connections, renews the service
+ * beneath its clients, lets things go wrong by a plan, puts the clock forward, and reads the meter. README.md lists the requests.
+ */
+export class ControlEndpoint {
+  readonly #options: ControlOptions;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ApiError 404 without the token, whatever the path; 400 for a request that cannot be read */
+  async handle(request: IncomingMessage, url: URL): Promise<RestResult> {
+    if (!this.#isAllowed(request)) throw notFound();
+    const { clock, faults, meter } = this.#options;
+    switch (`${request.method} ${url.pathname.slice(PREFIX.length)}`) {
+      case 'GET connections':
+        return { status: 200, body: this.#connections(selectionOf(url)) };
+      case 'GET groups':
+        return { status: 200, body: this.#groups(selectionOf(url)) };
+      case 'POST drop':
+        return this.#toSelected('drop', readSelection(await readObject(request)));
+      case 'POST service-reload':
+        return this.#toSelected('reload', readSelection(await readObject(request)));
+      case 'GET faults':
+        return { status: 200, body: faults.report() };
+      case 'PUT faults':
+        replacePlan(faults, await readObject(request));
+        return { status: 200, body: faults.report() };
+      case 'DELETE faults':
+        faults.replace({});
+        return { status: 204 };
+      case 'GET clock':
+        return { status: 200, body: timeOf(clock) };
+      case 'POST clock':
+        clock.advance(readAdvance(await readObject(request)));
+        return { status: 200, body: timeOf(clock) };
+      case 'GET meter':
+        return { status: 200, body: meter.report() };
+      case 'DELETE meter':
+        meter.reset();
+        return { status: 204 };
+      default:
+        throw notFound();
+    }
+  }
+
+  #connections({ hub, target }: Selection): ConnectionSummary[] {
+    return this.#selected(hub).flatMap((runtime) => runtime.hub.connections(target));
+  }
+
+  #groups(selection: Selection): { hub: string; group: string; connections: string[] }[] {
+    const groups = new Map<string, { hub: string; group: string; connections: string[] }>();
+    for (const { hub, connectionId, groups: joined } of this.#connections(selection)) {
+      for (const group of joined) {
+        // A hub name has no space in it.
+        const key = `${hub} ${group}`;
+        const entry = groups.get(key) ?? { hub, group, connections: [] };
+        entry.connections.push(connectionId);
+        groups.set(key, entry);
+      }
+    }
+    return [...groups.values()];
+  }
+
+  #toSelected(type: 'drop' | 'reload', { hub, target }: Selection): RestResult {
+    let connections = 0;
+    for (const runtime of this.#selected(hub)) {
+      connections += runtime.hub.count(target);
+      runtime.apply({ type, target });
+    }
+    return { status: 200, body: { connections } };
+  }
+
+  #selected(hub: string | undefined): HubRuntime[] {
+    return [...this.#options.runtimes()].filter((runtime) => hub === undefined || runtime.hub.name === hub);
+  }
+
+  #isAllowed({ headers }: IncomingMessage): boolean {
+    const { token } = this.#options;
+    if (token === undefined || token === '') return false;
+    return timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`));
+  }
+}
+
+function selectionOf(url: URL): Selection {
+  return readSelection(Object.fromEntries(url.searchParams));
+}
+
+/** A request without a body is one with an empty object. */
+async function readObject(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+  const text = (await readBody(request, BODY_LIMIT)).toString('utf8');
+  let body: unknown;
+  try {
+    body = text === '' ? {} : JSON.parse(text);
+  } catch {
+    throw invalid('The body is not JSON.');
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw invalid('The body is no JSON object.');
+  return body as Record<string, unknown>;
+}
+
+function replacePlan(faults: FaultEngine, plan: unknown): void {
+  try {
+    faults.replace(plan);
+  } catch (error) {
+    if (error instanceof RangeError) throw invalid(`The plan cannot be taken: ${error.message}`);
+    throw error;
+  }
+}
+
+function readAdvance({ advanceMs, ...others }: Readonly<Record<string, unknown>>): number {
+  const isTime = typeof advanceMs === 'number' && advanceMs >= 0 && advanceMs <= LONGEST_ADVANCE_MS;
+  if (isTime && Object.keys(others).length === 0) return advanceMs;
+  throw invalid(`The body must be {"advanceMs": a number from 0 to ${LONGEST_ADVANCE_MS}}.`);
+}
+
+function timeOf(clock: VirtualClock): { readonly now: string; readonly aheadMs: number } {
+  return { now: new Date(clock.now()).toISOString(), aheadMs: clock.aheadMs };
+}
+
+function invalid(message: string): ApiError {
+  return new ApiError(400, 'BadRequest', message);
+}
+
+function notFound(): ApiError {
+  return new ApiError(404, 'NotFound', 'There is nothing here.');
+}
+
+/** Digests have one length, so that comparing them tells nothing of the token's. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,59 @@
+/** The process of the Web PubSub stand-in: `node local/emulators/web-pubsub/main.ts [--port 8080] [--config file]`; see README.md for all settings. */
+import { runServer } from '../common/child.ts';
+import { ConfigFileWatch, parseConfig } from './command-line/config-file.ts';
+import { type CommandLine, readCommandLine, USAGE } from './command-line/options.ts';
+import { welcome } from './command-line/welcome.ts';
+import type { LogEntry } from './log.ts';
+import { type RunningWebPubSub, startWebPubSub } from './server.ts';
+import { readSettings } from './settings.ts';
+
+await runServer('Web PubSub', async () => {
+  const commandLine = await readCommandLine(process.argv.slice(2), process.env, Date.now());
+  if (commandLine === undefined) {
+    process.stdout.write(USAGE);
+    process.exit(0);
+  }
+  const { options, standAlone, caFile, settings, config } = commandLine;
+  const service = await startWebPubSub({ ...options, log: writeLog });
+  const watch =
+    config === undefined
+      ? undefined
+      : new ConfigFileWatch(config.path, config.text, {
+          onText: (text) => reconfigure(service, commandLine, config.path, text),
+          onBlind: (message) => writeLog({ level: 'warn', message }),
+        });
+  if (standAlone) {
+    process.stdout.write(welcome(service, { settings, caFile, controlToken: options.controlToken }));
+  }
+  return {
+    url: service.url,
+    close: () => {
+      watch?.close();
+      return service.close();
+    },
+  };
+});
+
+/** Takes a new configuration as a whole or not at all. */
+function reconfigure(service: RunningWebPubSub, { settings }: CommandLine, path: string, text: string): void {
+  try {
+    const next = readSettings(parseConfig(path, text), process.env);
+    if (next.accessKey !== settings.accessKey || next.secondaryAccessKey !== settings.secondaryAccessKey) {
+      throw new Error('access keys cannot change while the service runs; start it anew');
+    }
+    service.configure(next.hubs);
+    writeLog({ level: 'info', message: 'The new configuration is in force.' });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    writeLog({
+      level: 'warn',
+      message: `The new configuration is refused, and the old one stays: ${reason}`,
+    });
+  }
+}
+
+function writeLog(entry: LogEntry): void {
+  process.stderr.write(
+    `${JSON.stringify({ time: new Date().toISOString(), source: 'web-pubsub', ...entry })}\n`,
+  );
+}

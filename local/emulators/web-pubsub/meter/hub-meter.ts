@@ -1,0 +1,100 @@
+import { makeRoom } from '../../common/make-room.ts';
+import { ClientTraffic, type ClientTrafficReport } from './client-traffic.ts';
+import { Tally, type TallyReport } from './tally.ts';
+
+/** Groups, and connections, that one hub remembers by name; the oldest is forgotten first, and still counts for the hub. */
+export const METERED_NAMES_MAX = 10_000;
+
+export interface HubMeterReport extends ClientTrafficReport {
+  /** Events to the hub's event handlers, by the bytes of their bodies; each attempt counts. */
+  readonly events: TallyReport;
+  /** `messages` and `events` together: what leaves the service and is charged for. */
+  readonly outbound: TallyReport;
+  /** Messages that went to the members of each group. */
+  readonly groups: Readonly<Record<string, TallyReport>>;
+  readonly connections: Readonly<Record<string, ClientTrafficReport>>;
+  /** How many names were forgotten because there were too many. */
+  readonly forgotten: { readonly groups: number; readonly connections: number };
+}
+
+/** Counts what passes through one hub. */
+export class HubMeter {
+  readonly #all = new ClientTraffic();
+  readonly #events = new Tally();
+  readonly #outbound = new Tally();
+  readonly #groups = new Map<string, Tally>();
+  readonly #connections = new Map<string, ClientTraffic>();
+  #forgotten = { groups: 0, connections: 0 };
+
+  /** The counters of a connection, to be asked for once and kept. */
+  connection(connectionId: string): ClientTraffic {
+    const known = this.#connections.get(connectionId);
+    if (known !== undefined) return known;
+    this.#forgotten.connections += makeRoom(this.#connections, METERED_NAMES_MAX);
+    const traffic = new ClientTraffic();
+    this.#connections.set(connectionId, traffic);
+    return traffic;
+  }
+
+  /**
+   * A message of a group or of the server went to a client.
+   * @param bytes of the WebSocket message, with what the subprotocol wraps around the data
+   * @param group absent for messages of the server
+   */
+  message(bytes: number, group: string | undefined, connection: ClientTraffic): void {
+    this.#all.messages.add(bytes);
+    this.#outbound.add(bytes);
+    connection.messages.add(bytes);
+    if (group !== undefined) this.#group(group).add(bytes);
+  }
+
+  /** An ack, a pong or a system message went to a client. */
+  protocol(bytes: number, connection: ClientTraffic): void {
+    this.#all.protocol.add(bytes);
+    connection.protocol.add(bytes);
+  }
+
+  /** A message came from a client. */
+  received(bytes: number, connection: ClientTraffic): void {
+    this.#all.received.add(bytes);
+    connection.received.add(bytes);
+  }
+
+  /** An event went to an event handler. */
+  event(bodyBytes: number): void {
+    this.#events.add(bodyBytes);
+    this.#outbound.add(bodyBytes);
+  }
+
+  /** Begins anew; connections go on being counted. */
+  reset(): void {
+    this.#all.reset();
+    this.#events.reset();
+    this.#outbound.reset();
+    this.#groups.clear();
+    for (const traffic of this.#connections.values()) traffic.reset();
+    this.#forgotten = { groups: 0, connections: 0 };
+  }
+
+  /** Groups and connections without traffic are left out. */
+  report(): HubMeterReport {
+    const connections = [...this.#connections].filter(([, traffic]) => !traffic.isEmpty);
+    return {
+      ...this.#all.report(),
+      events: this.#events.report(),
+      outbound: this.#outbound.report(),
+      groups: Object.fromEntries([...this.#groups].map(([name, tally]) => [name, tally.report()])),
+      connections: Object.fromEntries(connections.map(([id, traffic]) => [id, traffic.report()])),
+      forgotten: this.#forgotten,
+    };
+  }
+
+  #group(group: string): Tally {
+    const known = this.#groups.get(group);
+    if (known !== undefined) return known;
+    this.#forgotten.groups += makeRoom(this.#groups, METERED_NAMES_MAX);
+    const tally = new Tally();
+    this.#groups.set(group, tally);
+    return tally;
+  }
+}

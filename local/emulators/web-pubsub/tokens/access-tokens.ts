@@ -1,0 +1,135 @@
+import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { Clock } from '../../common/clock.ts';
+import type { Limits } from '../limits.ts';
+
+/** What a client's token says. Claims of one value and of many are both lists here. */
+export interface ClientClaims {
+  readonly userId?: string;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  /** Every claim as text, as the connect event passes it on. */
+  readonly all: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ClientTokenRequest {
+  readonly audience: string;
+  readonly userId?: string;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  readonly minutesToExpire: number;
+}
+
+const ALGORITHM = 'HS256';
+/** Marks a reconnection token, so that no other token of the same key passes for one. */
+const RECONNECTION_ISSUER = 'urn:web-pubsub:reconnection';
+
+/**
+ * The tokens of key authentication: JWTs signed with HS256 whose key is the UTF-8 text of the access key, not what it decodes to.
+ * A token must have `exp`. Every check answers undefined or false for whatever is wrong with a token.
+ */
+export class AccessTokens {
+  readonly #keys: readonly Uint8Array[];
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+
+  /** @param accessKeys the first signs, all of them verify */
+  constructor(accessKeys: readonly [string, ...string[]], clock: Clock, limits: Limits) {
+    this.#keys = accessKeys.map((key) => new TextEncoder().encode(key));
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** @param audiences the URLs the token may be meant for, in any case and percent-encoding */
+  async verifyClient(token: string, audiences: readonly string[]): Promise<ClientClaims | undefined> {
+    const payload = await this.#verify(token, this.#limits.clockSkewMs);
+    return payload !== undefined && isFor(payload, audiences) ? clientClaims(payload) : undefined;
+  }
+
+  /** @param url the request's full URL; SDKs put it into the token either with its query (JavaScript) or without (.NET) */
+  async verifyRest(token: string, url: string): Promise<boolean> {
+    const payload = await this.#verify(token, this.#limits.clockSkewMs);
+    return payload !== undefined && isFor(payload, [url, url.split('?', 1)[0] ?? url]);
+  }
+
+  async verifyReconnection(token: string, connectionId: string): Promise<boolean> {
+    const payload = await this.#verify(token, 0);
+    return payload?.iss === RECONNECTION_ISSUER && payload.aud === connectionId;
+  }
+
+  issueReconnection(connectionId: string): Promise<string> {
+    const jwt = new SignJWT({}).setIssuer(RECONNECTION_ISSUER).setAudience(connectionId);
+    return this.#sign(jwt, this.#limits.reconnectionTokenMs);
+  }
+
+  issueClient(request: ClientTokenRequest): Promise<string> {
+    const claims = {
+      ...(request.roles.length === 0 ? {} : { role: [...request.roles] }),
+      ...(request.groups.length === 0 ? {} : { 'webpubsub.group': [...request.groups] }),
+    };
+    const jwt = new SignJWT(claims).setAudience(request.audience);
+    if (request.userId !== undefined) jwt.setSubject(request.userId);
+    return this.#sign(jwt, request.minutesToExpire * 60_000);
+  }
+
+  #sign(jwt: SignJWT, lifetimeMs: number): Promise<string> {
+    const now = this.#clock.now();
+    const [key] = this.#keys;
+    if (key === undefined) throw new Error('there is no access key to sign with');
+    return jwt
+      .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
+      .setIssuedAt(new Date(now))
+      .setExpirationTime(new Date(now + lifetimeMs))
+      .sign(key);
+  }
+
+  async #verify(token: string, skewMs: number): Promise<JWTPayload | undefined> {
+    for (const key of this.#keys) {
+      try {
+        const verified = await jwtVerify(token, key, {
+          algorithms: [ALGORITHM],
+          requiredClaims: ['exp', 'aud'],
+          clockTolerance: skewMs / 1_000,
+          currentDate: new Date(this.#clock.now()),
+        });
+        return verified.payload;
+      } catch {
+        // Whatever is wrong with the token under this key, the next key may still verify it.
+      }
+    }
+    return undefined;
+  }
+}
+
+function isFor(payload: JWTPayload, audiences: readonly string[]): boolean {
+  const given = payload.aud === undefined ? [] : [payload.aud].flat();
+  const wanted = new Set(audiences.map(comparable));
+  return given.some((audience) => wanted.has(comparable(audience)));
+}
+
+/** Audiences are compared without regard to case, percent-encoding and a slash at the end. */
+function comparable(url: string): string {
+  let decoded = url;
+  try {
+    decoded = decodeURIComponent(url);
+  } catch {
+    // Not percent-encoded text: compared as it is.
+  }
+  return decoded.toLowerCase().replace(/\/$/, '');
+}
+
+function clientClaims(payload: JWTPayload): ClientClaims {
+  const all: Record<string, readonly string[]> = {};
+  for (const [name, value] of Object.entries(payload)) all[name] = textsOf(value);
+  return {
+    ...(typeof payload.sub === 'string' ? { userId: payload.sub } : {}),
+    roles: textsOf(payload['role']),
+    groups: textsOf(payload['webpubsub.group']),
+    all,
+  };
+}
+
+function textsOf(claim: unknown): readonly string[] {
+  if (claim === undefined || claim === null) return [];
+  if (Array.isArray(claim)) return claim.flatMap(textsOf);
+  return [typeof claim === 'object' ? JSON.stringify(claim) : String(claim)];
+}

@@ -1,0 +1,53 @@
+/** Makes one call on a system and gathers everything that there is to know of it. */
+import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
+import type { Audio } from '../../phone/wav.ts';
+import { askRepeatedly } from './ask-repeatedly.ts';
+import { ControlApi, type RelayCounts } from './control-api.ts';
+import { type FollowedCall, followCall } from './follow-call.ts';
+import type { CallEvidence } from './report.ts';
+import type { RunningSystem } from './running-system.ts';
+import { Telephone } from './telephone.ts';
+
+export interface CallToMake {
+  readonly from: string;
+  readonly to: string;
+  readonly speech: Audio;
+  readonly tailMs: number;
+}
+
+/** A call may last this much longer than what is said in it: ringing, round trip, and listening to the worker. */
+const CALL_SLACK_MS = 120_000;
+/** The relay gives workers some seconds to be told of the end. */
+const END_ATTEMPTS = 50;
+
+/** Resolves once the call has ended. `onLook` sees it four times a second. */
+export async function makeCall(
+  system: RunningSystem,
+  call: CallToMake,
+  onLook: (call: TelephoneReport) => void = () => {},
+): Promise<CallEvidence> {
+  const telephone = new Telephone(system);
+  const speechMs = Math.ceil((call.speech.samples.length / call.speech.sampleRateHz) * 1_000);
+  const limitMs = speechMs + call.tailMs + CALL_SLACK_MS;
+  const id = await telephone.place({ ...call, maxMs: limitMs });
+  const followed = await followCall(system, id, { limitMs, onLook });
+  const [said, heard] = await Promise.all([
+    telephone.recording(id, 'said'),
+    telephone.recording(id, 'heard'),
+  ]);
+  return { ...followed, relay: await relayCountsOf(system, followed), said, heard };
+}
+
+/** What the relay counted of a call that has ended; of one that its workers are still told of, what it has counted so far. */
+export async function relayCountsOf(
+  system: RunningSystem,
+  { telephone: { callConnectionId } }: FollowedCall,
+): Promise<RelayCounts | undefined> {
+  if (callConnectionId === undefined) return undefined;
+  const control = new ControlApi(system);
+  return await askRepeatedly(
+    END_ATTEMPTS,
+    () => control.relayCounts(callConnectionId),
+    (counts) => counts === undefined || counts.state === 'ended',
+  );
+}

@@ -1,0 +1,102 @@
+/** Calls made through the control surface of the ACS stand-in, as a person would make them with a telephone. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallReport } from '../../emulators/acs/control/call-report.ts';
+import type { Audio } from '../../phone/wav.ts';
+import { readRecording } from './recording.ts';
+import type { RunningSystem } from './running-system.ts';
+
+export interface CallPlacement {
+  readonly from: string;
+  readonly to: string;
+  readonly speech?: Audio;
+  /** How long the caller listens to silence after having said everything. */
+  readonly tailMs?: number;
+  /** The longest that the call may take, in milliseconds of streamed media. */
+  readonly maxMs?: number;
+  /** How often Event Grid delivers the IncomingCall. */
+  readonly deliveries?: number;
+}
+
+const POLL_MS = 250;
+
+export class Telephone {
+  readonly #base: string;
+  readonly #authorization: string;
+
+  constructor(system: Pick<RunningSystem, 'urls' | 'keys'>) {
+    this.#base = `${system.urls.acs}/control/calls`;
+    this.#authorization = `Bearer ${system.keys.acsControl}`;
+  }
+
+  /** Rings; resolves with the stand-in's id of the call. */
+  async place({ speech, ...call }: CallPlacement): Promise<string> {
+    const audio = speech && { audio: base64(speech.samples), sampleRateHz: speech.sampleRateHz };
+    const response = await this.#request('', 'POST', { ...call, ...(audio && { speech: audio }) });
+    return ((await response.json()) as { id: string }).id;
+  }
+
+  async call(id: string): Promise<CallReport> {
+    return (await (await this.#request(`/${id}`)).json()) as CallReport;
+  }
+
+  async calls(): Promise<readonly CallReport[]> {
+    return ((await (await this.#request('')).json()) as { calls: CallReport[] }).calls;
+  }
+
+  /**
+   * Waits until `when` holds of the call, looking four times a second.
+   * @throws Error that says `what` was waited for, and how the call stands, after `limitMs`
+   */
+  async waitFor(
+    id: string,
+    what: string,
+    when: (call: CallReport) => boolean,
+    limitMs: number,
+    onLook?: (call: CallReport) => void,
+  ): Promise<CallReport> {
+    const giveUpAtMs = performance.now() + limitMs;
+    for (;;) {
+      const call = await this.call(id);
+      onLook?.(call);
+      if (when(call)) return call;
+      if (performance.now() > giveUpAtMs) {
+        const types = call.events.map((event) => event.type).join(', ');
+        throw new Error(
+          `${what}: not within ${limitMs / 1_000} s; the call is ${call.state}, its events are ${types || 'none'}`,
+        );
+      }
+      await delay(POLL_MS);
+    }
+  }
+
+  /** What was said while audio was streamed, or what was heard: PCM16 mono on one time axis. */
+  async recording(id: string, direction: 'said' | 'heard'): Promise<Audio> {
+    return readRecording(await this.#request(`/${id}/${direction}`));
+  }
+
+  async hangUp(id: string): Promise<void> {
+    await this.#request(`/${id}/hang-up`, 'POST');
+  }
+
+  async pressKeys(id: string, keys: string): Promise<void> {
+    await this.#request(`/${id}/dtmf`, 'POST', { keys });
+  }
+
+  async #request(path: string, method = 'GET', body?: object): Promise<Response> {
+    const response = await fetch(this.#base + path, {
+      method,
+      headers: { authorization: this.#authorization, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) {
+      throw new Error(
+        `the ACS stand-in answers ${response.status} to ${method} calls${path}: ${await response.text()}`,
+      );
+    }
+    return response;
+  }
+}
+
+function base64(samples: Int16Array): string {
+  return Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength).toString('base64');
+}

@@ -1,0 +1,94 @@
+/** What a scenario expected, held against what happened. */
+
+import type { StepResult } from '../../phone/step.ts';
+import type { ReportedEvent } from '../client/report.ts';
+import type { CallExpectation } from './scenario-schema.ts';
+
+/** One expectation and whether it held. */
+export interface Check {
+  readonly participant: string;
+  /** In words. */
+  readonly what: string;
+  readonly held: boolean;
+  /** What happened instead. */
+  readonly detail?: string;
+}
+
+/** Where the events come from that are expected: what the control app records of them is its own matter. */
+const NETWORK = 'telephone network';
+
+/** Steps that ask something of the other side, or that the caller must get to. */
+const MUST_BE_REACHED: readonly StepResult['type'][] = [
+  'say',
+  'startSaying',
+  'press',
+  'interrupt',
+  'expect',
+  'waitUntil',
+];
+
+/** The steps of one phone: all that were to be reached, and those of them that ask for something. */
+export function judgeSteps(participant: string, steps: readonly StepResult[]): Check[] {
+  return steps
+    .map((step, index) => ({ ...step, what: `step ${index + 1}, ${step.type}` }))
+    .filter(({ type }) => MUST_BE_REACHED.includes(type))
+    .map(({ what, status, detail }) => {
+      if (status === 'done') return { participant, what, held: true };
+      return { participant, what, held: false, detail: detail ?? 'the call was over before it' };
+    });
+}
+
+/** Whether somebody's telephone has rung as often as was expected; nothing where nothing was. */
+export function judgeRings(participant: string, { rings }: CallExpectation, rung: number): Check[] {
+  if (rings === undefined) return [];
+  const what = `rings ${rings} ×`;
+  return [
+    rung === rings
+      ? { participant, what, held: true }
+      : { participant, what, held: false, detail: `it was ${rung}` },
+  ];
+}
+
+/** How a call ended and which events it had. */
+export function judgeCall(
+  participant: string,
+  expected: CallExpectation,
+  outcome: string | undefined,
+  events: readonly ReportedEvent[],
+): Check[] {
+  const types = events.filter(({ source }) => source === NETWORK).map(({ type }) => type);
+  const count = (type: string): number => types.filter((each) => each === type).length;
+  const check = (what: string, detail: string | undefined): Check =>
+    detail === undefined ? { participant, what, held: true } : { participant, what, held: false, detail };
+  const checks: Check[] = [];
+  if (expected.outcome !== undefined) {
+    const detail = outcome === expected.outcome ? undefined : `it was ${outcome ?? 'not over'}`;
+    checks.push(check(`outcome ${expected.outcome}`, detail));
+  }
+  if (expected.events !== undefined) {
+    const missing = firstMissing(expected.events, types);
+    const detail =
+      missing === undefined
+        ? undefined
+        : `no ${missing} at its place; there were ${types.join(', ') || 'none'}`;
+    checks.push(check(`events ${expected.events.join(', ')}`, detail));
+  }
+  for (const type of expected.never ?? []) {
+    checks.push(check(`no ${type}`, count(type) === 0 ? undefined : `there were ${count(type)}`));
+  }
+  for (const [type, times] of Object.entries(expected.times ?? {})) {
+    checks.push(check(`${times} × ${type}`, count(type) === times ? undefined : `there were ${count(type)}`));
+  }
+  return checks;
+}
+
+/** The first of the wanted ones that does not come after those before it. */
+function firstMissing(wanted: readonly string[], types: readonly string[]): string | undefined {
+  let from = 0;
+  for (const type of wanted) {
+    const at = types.indexOf(type, from);
+    if (at < 0) return type;
+    from = at + 1;
+  }
+  return undefined;
+}

@@ -1,0 +1,183 @@
+/** Plays a scenario on a running system, over the control surface of the ACS stand-in. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
+import { type FollowedCall, followCall, isAnsweredOrOver, isOver } from '../client/follow-call.ts';
+import { mergeEvents, type ReportedEvent } from '../client/report.ts';
+import type { RunningSystem } from '../client/running-system.ts';
+import { type PhoneResults, ScriptClient } from '../client/script-client.ts';
+import { Telephone } from '../client/telephone.ts';
+import { findNumber } from '../stack/directory.ts';
+import { type Check, judgeCall, judgeRings, judgeSteps } from './judge.ts';
+import type { Participant, Scenario } from './load-scenario.ts';
+
+/** Of one call: its participant, how it ended, and what happened, in the order of time. */
+export interface PlayedCall {
+  readonly participant: string;
+  /** The stand-in's id of the call. */
+  readonly id: string;
+  /** The call as the stand-in and the control app tell it after its end. */
+  readonly followed: FollowedCall;
+  readonly outcome: string | undefined;
+  readonly events: readonly ReportedEvent[];
+}
+
+export interface Played {
+  readonly calls: readonly PlayedCall[];
+  readonly checks: readonly Check[];
+}
+
+/** A call may last this much longer than its `maxMs` of streamed media: ringing, the answer, and the end. */
+const CALL_SLACK_MS = 60_000;
+const LOOK_EVERY_MS = 100;
+/** A callee must have been reached by then after the last caller's end; where nobody calls, `CALL_SLACK_MS` after the beginning. */
+const REACHED_LIMIT_MS = 10_000;
+
+/**
+ * Resolves once every call of the scenario is over.
+ * @throws Error when the system has no such worker, or a call does not end in time
+ */
+export async function playScenario(
+  system: RunningSystem,
+  scenario: Scenario,
+  onLook: (calls: readonly TelephoneReport[]) => void = () => {},
+): Promise<Played> {
+  const stage = new Stage(system, onLook);
+  if (scenario.faults !== undefined) await stage.scripts.planFaults(scenario.faults);
+  try {
+    const entered = await stage.enterCallees(scenario.participants);
+    const callers = scenario.participants.filter(({ calls }) => calls !== undefined);
+    const played = await Promise.all(
+      callers.map((caller) => stage.play(caller, joinersOf(scenario, caller))),
+    );
+    const callees = scenario.participants.filter(({ takes }) => takes !== undefined);
+    const reached = await stage.calleeChecks(
+      callees,
+      entered,
+      callers.length > 0 ? REACHED_LIMIT_MS : CALL_SLACK_MS,
+    );
+    return {
+      calls: played.map(({ call }) => call),
+      checks: [...played.flatMap(({ checks }) => checks), ...reached],
+    };
+  } finally {
+    if (scenario.faults !== undefined) await stage.scripts.planFaults({ rules: [] });
+  }
+}
+
+function joinersOf({ participants }: Scenario, caller: Participant): Participant[] {
+  return participants.filter(({ joins }) => joins === caller.name);
+}
+
+class Stage {
+  readonly scripts: ScriptClient;
+  readonly #system: RunningSystem;
+  readonly #telephone: Telephone;
+  readonly #onLook: (calls: readonly TelephoneReport[]) => void;
+
+  constructor(system: RunningSystem, onLook: (calls: readonly TelephoneReport[]) => void) {
+    this.scripts = new ScriptClient(system);
+    this.#system = system;
+    this.#telephone = new Telephone(system);
+    this.#onLook = onLook;
+  }
+
+  /** The callees with their raw ids. */
+  async enterCallees(participants: readonly Participant[]): Promise<ReadonlyMap<string, string>> {
+    const entered = new Map<string, string>();
+    for (const { name, number, takes, afterMs, steps, maxMs } of participants) {
+      if (takes === undefined) continue;
+      const how = takes === 'voicemail' ? 'answers' : takes;
+      entered.set(name, await this.scripts.enterCallee(number, how, afterMs, steps, maxMs));
+    }
+    return entered;
+  }
+
+  async play(
+    caller: Participant,
+    joiners: readonly Participant[],
+  ): Promise<{ call: PlayedCall; checks: Check[] }> {
+    await delay(caller.afterMs);
+    const { number: from, steps, maxMs, deliveries } = caller;
+    const id = await this.scripts.place({ from, to: this.#numberOf(caller), steps, maxMs, deliveries });
+    const [followed] = await Promise.all([
+      this.#follow(id, caller),
+      ...joiners.map((joiner) => this.#join(id, joiner)),
+    ]);
+    const events = mergeEvents(followed.telephone, followed.product);
+    const { outcome } = followed.telephone;
+    // People whom the application has brought together talk on after the end of its call.
+    const phones = await this.#results(id, 0, caller.maxMs + CALL_SLACK_MS);
+    const checks = [caller, ...joiners].flatMap(({ name, number }) => {
+      const phone = phones.find(({ rawId }) => rawId === `4:${number}`);
+      return judgeSteps(name, phone?.steps ?? []);
+    });
+    return {
+      call: { participant: caller.name, id, followed, outcome, events },
+      checks: [...checks, ...judgeCall(caller.name, caller.expect, outcome, events)],
+    };
+  }
+
+  /** The steps of callees, and how often they were called. */
+  async calleeChecks(
+    callees: readonly Participant[],
+    entered: ReadonlyMap<string, string>,
+    reachLimitMs: number,
+  ): Promise<Check[]> {
+    const checks = await Promise.all(
+      callees.map(async ({ name, takes, steps, maxMs, expect }) => {
+        const rawId = entered.get(name) ?? '';
+        const answers = takes === 'answers' || takes === 'voicemail';
+        const [phone] = answers ? await this.#results(rawId, reachLimitMs, maxMs + CALL_SLACK_MS) : [];
+        const unreached = steps.map(({ type }) => ({ type, status: 'notReached' as const }));
+        return [
+          ...judgeSteps(name, answers ? (phone?.steps ?? unreached) : []),
+          ...judgeRings(name, expect, await this.scripts.rings(rawId)),
+        ];
+      }),
+    );
+    return checks.flat();
+  }
+
+  /** What became of the steps of the phones of a call, or of a callee, once these are over; none of a callee whom nobody has reached in time. */
+  async #results(id: string, reachLimitMs: number, overLimitMs: number): Promise<readonly PhoneResults[]> {
+    const startMs = performance.now();
+    for (;;) {
+      const phones = await this.scripts.results(id);
+      if (phones?.every(({ over }) => over) === true) return phones;
+      const limitMs = phones === undefined ? reachLimitMs : reachLimitMs + overLimitMs;
+      if (performance.now() - startMs > limitMs) return phones ?? [];
+      await delay(LOOK_EVERY_MS);
+    }
+  }
+
+  async #follow(id: string, { maxMs, givesUpAfterMs }: Participant): Promise<FollowedCall> {
+    const limitMs = maxMs + CALL_SLACK_MS;
+    const look = (call: TelephoneReport): void => this.#onLook([call]);
+    const ringing = new AbortController();
+    if (givesUpAfterMs !== undefined) {
+      void delay(givesUpAfterMs, undefined, { signal: ringing.signal }).then(
+        () => this.#telephone.hangUp(id).catch(() => {}),
+        () => {},
+      );
+    }
+    return followCall(this.#system, id, { limitMs, onLook: look, onAnswered: () => ringing.abort() });
+  }
+
+  async #join(id: string, joiner: Participant): Promise<void> {
+    const { number, steps, maxMs, afterMs } = joiner;
+    const call = await this.#telephone.waitFor(id, 'the answer', isAnsweredOrOver, CALL_SLACK_MS);
+    if (isOver(call)) return;
+    await delay(afterMs);
+    await this.scripts.join(id, number, steps, maxMs);
+  }
+
+  #numberOf({ name, calls }: Participant): string {
+    if (typeof calls === 'string') return calls;
+    if (calls === undefined) throw new Error(`${name} calls nobody`);
+    const format = calls.format === '24k' ? 'pcm24KMono' : 'pcm16KMono';
+    const number = findNumber(this.#system.directory, calls.worker, format);
+    if (number !== undefined) return number;
+    const names = [...new Set(this.#system.directory.map(({ worker }) => worker))].join(', ');
+    throw new Error(`${name} calls the worker ${calls.worker}, and the worker app has ${names}`);
+  }
+}

@@ -1,0 +1,203 @@
+/** Which processes make up the local system, and the environment of each: what Azure's app settings would be. */
+import { fileURLToPath } from 'node:url';
+import { HUB } from '../../../shared/wire/names.ts';
+import type { ChildSpec } from './child.ts';
+import type { PartName, Ports } from './ports.ts';
+import type { Secrets } from './secrets.ts';
+
+export interface SystemLayout {
+  readonly ports: Ports;
+  readonly secrets: Secrets;
+  /** The folder of the function app: `host.json`, `package.json` and the built bundle. */
+  readonly controlApp: string;
+  readonly workerApp: string;
+  readonly relayModule: string;
+  /** Workers that stay with their calls, in a process of their own; absent: none. */
+  readonly resident?: { readonly workers: readonly string[]; readonly port: number };
+  /** Settings on top of those given here, for each part. */
+  readonly extraEnv?: Partial<Readonly<Record<PartName, Readonly<Record<string, string>>>>>;
+  /** Arguments after those given here, for each part. */
+  readonly extraArgs?: Partial<Readonly<Record<PartName, readonly string[]>>>;
+}
+
+/** Azurite's account, whose name and key are published by Microsoft. */
+const STORAGE_ACCOUNT = 'devstoreaccount1';
+const STORAGE_KEY =
+  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+/** Whom calls may be placed to: numbers that are kept for fiction, and people with an app of the stand-in's. */
+const FICTIONAL_TELEPHONES = '+142555501*,8:acs:acdc_*';
+
+/** Node 22 does not know the last of the arguments of the relay. */
+const KNOWS_EXTERNAL_LIMIT = Number(process.versions.node.split('.')[0]) >= 24;
+
+/** What Node is given in the relay's process, as in its container: docs/decisions/0071-room-for-the-old-generation.md. */
+export const RELAY_NODE_ARGS: readonly string[] = [
+  '--single-threaded-gc',
+  '--max-semi-space-size=16',
+  '--initial-old-space-size=256',
+  ...(KNOWS_EXTERNAL_LIMIT ? ['--external-memory-accounted-in-global-limit'] : []),
+];
+
+export function address(ports: Ports, part: PartName): string {
+  return `http://127.0.0.1:${ports[part]}`;
+}
+
+/** The webhook of the Event Grid trigger, with its system key. */
+export function eventGridWebhook({ ports, secrets }: SystemLayout): string {
+  return `${address(ports, 'control')}/runtime/webhooks/eventgrid?functionName=incomingCall&code=${secrets.eventGridKey}`;
+}
+
+/** The spec of one part. `routes` is needed by the control app alone. */
+export function specOf(part: PartName, layout: SystemLayout, routes: readonly object[] = []): ChildSpec {
+  const spec = makers[part](layout, routes);
+  return {
+    ...spec,
+    args: [...(spec.args ?? []), ...(layout.extraArgs?.[part] ?? [])],
+    env: { ...spec.env, ...layout.extraEnv?.[part] },
+  };
+}
+
+const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[]) => ChildSpec> = {
+  tables: ({ ports }) => ({
+    name: 'table storage',
+    module: local('emulators/storage/main.ts'),
+    args: ['--port', String(ports.tables)],
+    env: {},
+  }),
+  webPubSub: ({ ports, secrets, resident }) => ({
+    name: 'Web PubSub',
+    module: local('emulators/web-pubsub/main.ts'),
+    args: ['--port', String(ports.webPubSub)],
+    env: {
+      WebPubSub__AccessKey: secrets.webPubSubAccessKey,
+      ...eventHandlers([
+        ...(resident === undefined
+          ? []
+          : [{ url: residentUrl(resident), events: resident.workers.join(',') }]),
+        { url: address(ports, 'worker'), events: '*' },
+      ]),
+    },
+  }),
+  acs: (layout) => ({
+    name: 'ACS',
+    module: local('emulators/acs/main.ts'),
+    // Media has a deadline every 20 ms; collecting garbage on one thread pauses it a third as long on a busy core.
+    nodeArgs: ['--single-threaded-gc'],
+    args: ['--port', String(layout.ports.acs)],
+    env: {
+      ACS_ACCESS_KEY: layout.secrets.acsAccessKey,
+      ACS_RESOURCE_ID: layout.secrets.acsResourceId,
+      ACS_CONTROL_TOKEN: layout.secrets.acsControlToken,
+      EVENT_GRID_ENDPOINT: eventGridWebhook(layout),
+    },
+  }),
+  relay: (layout) => ({
+    name: 'relay',
+    module: layout.relayModule,
+    nodeArgs: RELAY_NODE_ARGS,
+    env: {
+      HOST: '127.0.0.1',
+      PORT: String(layout.ports.relay),
+      WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
+      RELAY_TICKET_KEY: layout.secrets.ticketKey,
+      RELAY_ADMIN_TOKEN: layout.secrets.relayAdminToken,
+      CONTROL_URL: address(layout.ports, 'control'),
+      ...acsTokenSettings(layout),
+    },
+  }),
+  worker: (layout) =>
+    functionApp(layout, 'worker', {
+      WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
+    }),
+  control: (layout, routes) => {
+    const { ports, secrets } = layout;
+    return functionApp(layout, 'control', {
+      ACS_CONNECTION_STRING: `endpoint=${address(ports, 'acs')}/;accesskey=${secrets.acsAccessKey}`,
+      PUBLIC_BASE_URL: address(ports, 'control'),
+      RELAY_URL: address(ports, 'relay').replace('http:', 'ws:'),
+      RELAY_TICKET_KEY: secrets.ticketKey,
+      CALL_ROUTES: JSON.stringify(routes),
+      OUTBOUND_ALLOWED: FICTIONAL_TELEPHONES,
+      OUTBOUND_CALLS_PER_HOUR: '10000',
+      API_READS_PER_MINUTE: '600000',
+      API_ACTS_PER_MINUTE: '600000',
+      TABLES_CONNECTION_STRING: tablesConnection(ports),
+      WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
+      ...acsTokenSettings(layout),
+    });
+  },
+};
+
+/** The process of the resident workers. */
+export function residentSpec(
+  layout: SystemLayout,
+  { workers, port }: NonNullable<SystemLayout['resident']>,
+): ChildSpec {
+  return {
+    name: 'resident workers',
+    module: fileURLToPath(new URL('../../../functions/workers/hosts/resident/main.ts', import.meta.url)),
+    args: [...workers, '--port', String(port)],
+    env: { WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout) },
+  };
+}
+
+export function residentUrl({ port }: NonNullable<SystemLayout['resident']>): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+/** The hub's table of event handlers: the first whose events fit gets an event. */
+function eventHandlers(
+  handlers: readonly { readonly url: string; readonly events: string }[],
+): Record<string, string> {
+  const rows = handlers.flatMap(({ url, events }, index) => {
+    const row = `WebPubSub__Hubs__${HUB}__EventHandlers__${index}`;
+    return [
+      [`${row}__UrlTemplate`, `${url}/api/workers/{event}`] as const,
+      [`${row}__EventPattern`, events] as const,
+    ];
+  });
+  return Object.fromEntries(rows);
+}
+
+function functionApp(
+  layout: SystemLayout,
+  role: 'control' | 'worker',
+  settings: Record<string, string>,
+): ChildSpec {
+  const { ports, secrets } = layout;
+  return {
+    name: `${role} app`,
+    module: local('emulators/functions-host/main.ts'),
+    args: ['--app', role === 'control' ? layout.controlApp : layout.workerApp, '--port', String(ports[role])],
+    env: {
+      APP_ROLE: role,
+      FUNCTIONS_HOST_KEYS: JSON.stringify({
+        master: secrets.functionsMasterKey,
+        host: { default: secrets.functionsHostKey },
+        system: { eventgrid_extension: secrets.eventGridKey },
+      }),
+      ...settings,
+    },
+  };
+}
+
+function acsTokenSettings({ ports, secrets }: SystemLayout): Record<string, string> {
+  return {
+    ACS_TOKEN_AUDIENCE: secrets.acsResourceId,
+    ACS_TOKEN_ISSUER: address(ports, 'acs'),
+    ACS_JWKS_URL: `${address(ports, 'acs')}/calling/keys`,
+  };
+}
+
+function webPubSubConnection({ ports, secrets }: SystemLayout): string {
+  return `Endpoint=${address(ports, 'webPubSub')};AccessKey=${secrets.webPubSubAccessKey};Version=1.0;`;
+}
+
+function tablesConnection(ports: Ports): string {
+  return `DefaultEndpointsProtocol=http;AccountName=${STORAGE_ACCOUNT};AccountKey=${STORAGE_KEY};TableEndpoint=${address(ports, 'tables')}/${STORAGE_ACCOUNT};`;
+}
+
+function local(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}

@@ -1,0 +1,29 @@
+import { BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
+import { SILENCE_DB } from '../listen/voice-activity.ts';
+
+const FULL_SCALE = 32_768;
+
+/**
+ * Mean power of PCM16 samples in dB relative to a full-scale square wave (dBov), never below `SILENCE_DB`. A constant
+ * offset has no power: it is no sound, and some telephone adapters have one.
+ */
+export function frameLevelDb(pcm: Uint8Array): number {
+  const samples = samplesOf(pcm);
+  if (samples.length === 0) return SILENCE_DB;
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < samples.length; i += 1) {
+    const sample = samples[i] ?? 0;
+    sum += sample;
+    squares += sample * sample;
+  }
+  const mean = sum / samples.length;
+  const power = (squares / samples.length - mean * mean) / (FULL_SCALE * FULL_SCALE);
+  return Math.max(SILENCE_DB, 10 * Math.log10(Math.max(power, Number.MIN_VALUE)));
+}
+
+/** A view where the bytes lie at an even address, else a copy. Both little-endian, as every platform that Node runs on. */
+function samplesOf(pcm: Uint8Array): Int16Array {
+  const whole = pcm.byteOffset % BYTES_PER_SAMPLE === 0 ? pcm : pcm.slice();
+  return new Int16Array(whole.buffer, whole.byteOffset, Math.floor(whole.byteLength / BYTES_PER_SAMPLE));
+}

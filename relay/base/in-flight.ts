@@ -1,0 +1,69 @@
+/** The one message of a lane that the worker has not answered yet, and for how long that may take. */
+
+import type { OutboxMessage } from '../lane/lane-outbox.ts';
+import type { Clock } from './clock.ts';
+
+/** An event that is not acknowledged within this time has failed. */
+export const EVENT_TIMEOUT_MS = 15_000;
+
+export interface Settled {
+  readonly message: OutboxMessage;
+  readonly tookMs: number;
+  /** The worker has said that it could not handle it. */
+  readonly isRefused: boolean;
+}
+
+export class InFlight {
+  readonly #clock: Clock;
+  readonly #onTimeout: () => void;
+  #message: OutboxMessage | undefined;
+  #sentAtMs = 0;
+  #isRefused = false;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(clock: Clock, onTimeout: () => void) {
+    this.#clock = clock;
+    this.#onTimeout = onTimeout;
+  }
+
+  get isEmpty(): boolean {
+    return this.#message === undefined;
+  }
+
+  /** The message is being sent. */
+  begin(message: OutboxMessage): void {
+    this.#message = message;
+    this.#sentAtMs = this.#clock.elapsedMs();
+    this.#isRefused = false;
+    this.#cancelTimer ??= this.#limit(EVENT_TIMEOUT_MS);
+  }
+
+  /** The worker says that it could not handle the message, if there is one: it has failed once it is acknowledged. */
+  refuse(): void {
+    this.#isRefused = true;
+  }
+
+  /** Nothing is in flight any more; answers what was. */
+  settle(): Settled | undefined {
+    const message = this.#message;
+    if (message === undefined) return undefined;
+    this.#message = undefined;
+    return { message, tookMs: this.#clock.elapsedMs() - this.#sentAtMs, isRefused: this.#isRefused };
+  }
+
+  /** No time runs out from now on. Idempotent. */
+  close(): void {
+    this.#cancelTimer?.();
+  }
+
+  /** One timer for many messages: it runs out for the one that is in flight then, or begins again with what that has left. */
+  #limit(ms: number): () => void {
+    return this.#clock.after(ms, () => {
+      this.#cancelTimer = undefined;
+      if (this.isEmpty) return;
+      const leftMs = this.#sentAtMs + EVENT_TIMEOUT_MS - this.#clock.elapsedMs();
+      if (leftMs > 0) this.#cancelTimer = this.#limit(leftMs);
+      else this.#onTimeout();
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format.ts';
+import { PCMU_RATE_HZ } from '../../shared/audio/pcmu.ts';
+import { type ListenMode, STREAM_MS, type WorkerCodec } from '../../shared/call/plan.ts';
+import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import { ChunkAudio } from './chunk-audio.ts';
+import { PcmuAudio } from './pcmu-audio.ts';
+import type { SpeechListener } from './speech-events.ts';
+import { UtteranceAudio } from './utterance-audio.ts';
+import type { WorkerAudio } from './worker-audio.ts';
+
+export interface AudioForOptions {
+  readonly format: AudioFormat;
+  readonly codec: WorkerCodec;
+  /** How much audio may wait for a worker that does not listen to utterances, in milliseconds. */
+  readonly maxBacklogMs: number;
+  /** Events of speech, for a worker that asks for them. */
+  readonly onEvent: (event: CallEvent) => void;
+}
+
+/** The audio of one worker, cut as it listens. */
+export function audioFor(listen: ListenMode, options: AudioForOptions): WorkerAudio {
+  const { format, codec } = options;
+  switch (codec) {
+    case 'pcm16':
+      return cutFor(listen, options, 1);
+    case 'pcmu':
+      return new PcmuAudio(
+        cutFor(listen, options, AUDIO_FORMATS[format].sampleRateHz / PCMU_RATE_HZ),
+        format,
+      );
+  }
+}
+
+/** `factor`: samples of the call to one that the worker hears. */
+function cutFor(listen: ListenMode, options: AudioForOptions, factor: number): WorkerAudio {
+  const { format, maxBacklogMs, onEvent } = options;
+  switch (listen.mode) {
+    case 'chunk':
+      return new ChunkAudio({ format, chunkMs: listen.ms, maxBacklogMs });
+    case 'stream':
+      return new ChunkAudio({ format, chunkMs: STREAM_MS, maxBacklogMs });
+    case 'utterance':
+      return new UtteranceAudio({
+        format,
+        rules: listen,
+        ...(listen.speechEvents ? { speech: speechEvents(onEvent, factor) } : {}),
+      });
+  }
+}
+
+function speechEvents(onEvent: (event: CallEvent) => void, factor: number): SpeechListener {
+  return {
+    onSpeechStarted: (ssrc, timestamp) =>
+      onEvent({ type: 'speech.started', ssrc, timestamp: timestamp / factor }),
+    onSpeechEnded: (ssrc, timestamp, durationMs) =>
+      onEvent({ type: 'speech.ended', ssrc, timestamp: timestamp / factor, durationMs }),
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * The ears of a call: judges each frame, tells when a participant begins and has finished to speak, and lets time pass for
+ * those whose frames stay away (in an unmixed call nobody sends frames while he is silent, and a stream may be paused).
+ */
+import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
+import { frameLevelDb } from '../audio/frame-level.ts';
+import type { Clock } from '../base/clock.ts';
+import type { HeardFrame } from './heard-frame.ts';
+import { SpeechBounds, type SpeechEvent } from './speech-bounds.ts';
+import type { SpeechListener } from './speech-events.ts';
+import { VoiceActivity } from './voice-activity.ts';
+
+/** What the relay itself takes for speech, and for its end. */
+export const SPEECH_RULES = { minSpeechMs: 120, endSilenceMs: 300 } as const;
+/** Time that passed without frames is looked at so often. */
+const TICK_MS = 100;
+/** A tick that runs later than this tells of a process that was held up: frames that came meanwhile have not been read yet. */
+const HELD_UP_MS = 100;
+/** How much later than those of another participant, or than time itself, frames may come and still be waited for. */
+export const LATE_MS = 200;
+/** After so long without any frame there is nothing left that could end; the next frame winds the clock up again. */
+const IDLE_MS = 5_000;
+/** How long after the last sample of speech its end is told at the latest, by a process that is not held up. */
+export const SPEECH_END_LATENCY_MS = SPEECH_RULES.endSilenceMs + LATE_MS + 2 * TICK_MS;
+
+export interface ListeningOptions {
+  readonly format: AudioFormat;
+  readonly clock: Clock;
+  readonly speech: SpeechListener;
+  /** The stream has come to `position`, in samples, though no frame of some participant says so. */
+  readonly onAdvance: (position: number) => void;
+}
+
+interface Ear {
+  readonly activity: VoiceActivity;
+  readonly bounds: SpeechBounds;
+}
+
+export class Listening {
+  readonly #options: ListeningOptions;
+  readonly #samplesPerMs: number;
+  readonly #ears = new Map<number, Ear>();
+  /** How far the frames have come, in samples, and when the newest came. */
+  #position = 0;
+  #heardAtMs = 0;
+  #isTicking = false;
+  #isClosed = false;
+  #cancelTick = (): void => {};
+
+  constructor(options: ListeningOptions) {
+    this.#options = options;
+    this.#samplesPerMs = AUDIO_FORMATS[options.format].sampleRateHz / 1000;
+  }
+
+  /** The next frame of a participant; `timestamp` is the index of its first sample since the stream's start. */
+  hear(ssrc: number, pcm: Uint8Array, timestamp: number): HeardFrame {
+    const ear = this.#ear(ssrc);
+    const voice = ear.activity.hear(frameLevelDb(pcm));
+    const end = timestamp + pcm.byteLength / BYTES_PER_SAMPLE;
+    this.#tell(ssrc, ear.bounds.advance(timestamp));
+    this.#tell(ssrc, ear.bounds.hear(voice.isSpeech, timestamp, end));
+    this.#position = Math.max(this.#position, end);
+    this.#heardAtMs = this.#options.clock.elapsedMs();
+    if (!this.#isTicking && !this.#isClosed) this.#tickLater();
+    return { ssrc, pcm, timestamp, voice };
+  }
+
+  /** How long ago this sample of the stream was heard, in milliseconds. */
+  agoMs(timestamp: number): number {
+    const sinceHeardMs = this.#options.clock.elapsedMs() - this.#heardAtMs;
+    return Math.max(0, (this.#position - timestamp) / this.#samplesPerMs + sinceHeardMs);
+  }
+
+  /** The stream is over: whoever speaks has finished. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelTick();
+    for (const [ssrc, { bounds }] of this.#ears) this.#tell(ssrc, bounds.flush());
+  }
+
+  #tickLater(): void {
+    const { clock } = this.#options;
+    const dueMs = clock.elapsedMs() + TICK_MS;
+    this.#isTicking = true;
+    this.#cancelTick = clock.after(TICK_MS, () => this.#tick(dueMs));
+  }
+
+  /** The pause of a process that was held up is not one of the caller: what he said in it is read first. */
+  #tick(dueMs: number): void {
+    const { clock } = this.#options;
+    if (clock.elapsedMs() - dueMs <= HELD_UP_MS) this.#passTime();
+    else this.#cancelTick = clock.after(TICK_MS, () => this.#passTime());
+  }
+
+  #passTime(): void {
+    const quietMs = this.#options.clock.elapsedMs() - this.#heardAtMs;
+    const position = this.#position + (quietMs - LATE_MS) * this.#samplesPerMs;
+    for (const [ssrc, { bounds }] of this.#ears) this.#tell(ssrc, bounds.advance(position));
+    this.#options.onAdvance(position);
+    this.#isTicking = quietMs < IDLE_MS;
+    if (this.#isTicking) this.#tickLater();
+  }
+
+  #tell(ssrc: number, event: SpeechEvent | undefined): void {
+    const { speech } = this.#options;
+    switch (event?.type) {
+      case undefined:
+        break;
+      case 'speechStarted':
+        speech.onSpeechStarted(ssrc, event.timestamp, event.latencyMs);
+        break;
+      case 'speechEnded':
+        speech.onSpeechEnded(ssrc, event.timestamp, event.durationMs);
+        break;
+    }
+  }
+
+  #ear(ssrc: number): Ear {
+    const existing = this.#ears.get(ssrc);
+    if (existing !== undefined) return existing;
+    const ear = {
+      activity: new VoiceActivity(),
+      bounds: new SpeechBounds(this.#options.format, SPEECH_RULES),
+    };
+    this.#ears.set(ssrc, ear);
+    return ear;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Finds when somebody begins and has finished to speak. Pure: time is the timestamps of the frames and of `advance`. One
+ * machine for each participant.
+ *
+ *     quiet ──minSpeechMs of speech within twice that time──▶ speaking ──frame without speech──▶ pausing
+ *       ▲                                                        ▲──────frame of speech─────────┘   │
+ *       └───────────────────────endSilenceMs without speech────────────────────────────────────────┘
+ *
+ * Frames that are missing count as frames without speech.
+ */
+import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format.ts';
+
+export interface SpeechRules {
+  /** Less speech than this is a click or a cough. */
+  readonly minSpeechMs: number;
+  /** Silence after which somebody has finished. */
+  readonly endSilenceMs: number;
+}
+
+export type SpeechEvent =
+  /** `timestamp`: the first sample of speech; `latencyMs`: from there to the end of the audio that made it sure. */
+  | { readonly type: 'speechStarted'; readonly timestamp: number; readonly latencyMs: number }
+  /** `timestamp`: the sample after the last one of speech; `durationMs`: from the first one to there. */
+  | { readonly type: 'speechEnded'; readonly timestamp: number; readonly durationMs: number };
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+export class SpeechBounds {
+  readonly #samplesPerMs: number;
+  readonly #minSpeech: number;
+  readonly #endSilence: number;
+  /** How far back the beginning of speech may lie when it becomes sure, in samples. */
+  readonly windowSamples: number;
+  #state: 'quiet' | 'speaking' | 'pausing' = 'quiet';
+  /** While quiet: the speech in the window. */
+  readonly #recent: Span[] = [];
+  #onset = 0;
+  /** The sample after the last one of speech. */
+  #speechEnd = 0;
+
+  constructor(format: AudioFormat, { minSpeechMs, endSilenceMs }: SpeechRules) {
+    this.#samplesPerMs = AUDIO_FORMATS[format].sampleRateHz / 1000;
+    this.#minSpeech = minSpeechMs * this.#samplesPerMs;
+    this.#endSilence = endSilenceMs * this.#samplesPerMs;
+    // Less than the silence that ends speech fits between its beginning and the moment that makes it sure.
+    this.windowSamples = this.#minSpeech + Math.min(this.#minSpeech, this.#endSilence - 1);
+  }
+
+  get isSpeaking(): boolean {
+    return this.#state !== 'quiet';
+  }
+
+  /** The next frame of this participant is from sample `from` to before `to`, and nobody has gone back in time. */
+  hear(isSpeech: boolean, from: number, to: number): SpeechEvent | undefined {
+    switch (this.#state) {
+      case 'quiet':
+        return isSpeech ? this.#listen(from, to) : undefined;
+      case 'speaking':
+      case 'pausing':
+        if (isSpeech) this.#speechEnd = to;
+        this.#state = isSpeech ? 'speaking' : 'pausing';
+        return this.advance(to);
+    }
+  }
+
+  /** The stream has come to `position`, in samples, and nothing of this participant before it is expected any more. */
+  advance(position: number): SpeechEvent | undefined {
+    const isOver = this.isSpeaking && position - this.#speechEnd >= this.#endSilence;
+    return isOver ? this.flush() : undefined;
+  }
+
+  /** The stream is over: whoever speaks has finished. */
+  flush(): SpeechEvent | undefined {
+    if (!this.isSpeaking) return undefined;
+    this.#state = 'quiet';
+    const timestamp = this.#speechEnd;
+    return { type: 'speechEnded', timestamp, durationMs: (timestamp - this.#onset) / this.#samplesPerMs };
+  }
+
+  #listen(from: number, to: number): SpeechEvent | undefined {
+    this.#recent.push({ from, to });
+    while ((this.#recent[0]?.from ?? to) < to - this.windowSamples) this.#recent.shift();
+    const speech = this.#recent.reduce((sum, span) => sum + span.to - span.from, 0);
+    if (speech < this.#minSpeech) return undefined;
+    const onset = this.#recent[0]?.from ?? from;
+    this.#recent.length = 0;
+    this.#state = 'speaking';
+    this.#onset = onset;
+    this.#speechEnd = to;
+    return { type: 'speechStarted', timestamp: onset, latencyMs: (to - onset) / this.#samplesPerMs };
+  }
+}

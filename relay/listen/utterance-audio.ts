@@ -1,0 +1,111 @@
+/** The audio of a worker that listens to utterances: one piece for each thing that somebody says, in the order of their ends. */
+import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
+import { type EndpointEvent, Endpointing, type EndpointingRules, type Utterance } from './endpointing.ts';
+import type { HeardFrame } from './heard-frame.ts';
+import type { SpeechListener } from './speech-events.ts';
+import type { AudioPiece, WorkerAudio } from './worker-audio.ts';
+
+/** How much may wait while the worker is busy; the oldest utterance is dropped beyond it. Four of the longest ones fit. */
+export const MAX_WAITING_MS = 60_000;
+
+export interface UtteranceAudioOptions {
+  readonly format: AudioFormat;
+  readonly rules: EndpointingRules;
+  /** Told of speech as this worker's rules see it. */
+  readonly speech?: SpeechListener;
+}
+
+interface Waiting extends Utterance {
+  readonly ssrc: number;
+}
+
+export class UtteranceAudio implements WorkerAudio {
+  readonly #options: UtteranceAudioOptions;
+  readonly #machines = new Map<number, Endpointing>();
+  readonly #waiting: Waiting[] = [];
+  /** Participants of whom audio was dropped or lost: their next piece is marked. */
+  readonly #broken = new Set<number>();
+  #queuedBytes = 0;
+  #droppedBytes = 0;
+  #isDiscarded = false;
+
+  constructor(options: UtteranceAudioOptions) {
+    this.#options = options;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  get droppedMs(): number {
+    return bytesToMs(this.#options.format, this.#droppedBytes);
+  }
+
+  push(frame: HeardFrame): void {
+    this.#handle(frame.ssrc, this.#machine(frame.ssrc).push(frame));
+  }
+
+  advance(position: number): void {
+    for (const [ssrc, machine] of this.#machines) this.#handle(ssrc, machine.advance(position));
+  }
+
+  take(): AudioPiece | undefined {
+    const next = this.#waiting.shift();
+    if (next === undefined) return undefined;
+    this.#queuedBytes -= next.bytes.byteLength;
+    const { ssrc, bytes, timestamp, isBeginning, ms } = next;
+    const marker = this.#broken.delete(ssrc) || isBeginning;
+    return { ssrc, bytes, timestamp, marker, ms };
+  }
+
+  takeRest(): AudioPiece | undefined {
+    // Nobody is told of the end of speech any more: that of the call says as much.
+    for (const [ssrc, machine] of this.#machines) this.#gather(ssrc, machine.flush());
+    return this.take();
+  }
+
+  lost(ssrc: number): void {
+    this.#broken.add(ssrc);
+  }
+
+  discard(): void {
+    this.#isDiscarded = true;
+    while (this.#waiting.length > 0) this.#dropOldest();
+  }
+
+  #handle(ssrc: number, events: readonly EndpointEvent[]): void {
+    const { speech } = this.#options;
+    for (const event of events) {
+      if (event.type === 'speechStarted') speech?.onSpeechStarted(ssrc, event.timestamp, event.latencyMs);
+      if (event.type === 'speechEnded') speech?.onSpeechEnded(ssrc, event.timestamp, event.durationMs);
+    }
+    this.#gather(ssrc, events);
+  }
+
+  #gather(ssrc: number, events: readonly EndpointEvent[]): void {
+    for (const event of events) if (event.type === 'utterance') this.#queue({ ssrc, ...event.utterance });
+  }
+
+  #queue(utterance: Waiting): void {
+    this.#waiting.push(utterance);
+    this.#queuedBytes += utterance.bytes.byteLength;
+    const isTooMuch = (): boolean => bytesToMs(this.#options.format, this.#queuedBytes) > MAX_WAITING_MS;
+    while (this.#waiting.length > 0 && (this.#isDiscarded || isTooMuch())) this.#dropOldest();
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#waiting.shift();
+    if (oldest === undefined) return;
+    this.#queuedBytes -= oldest.bytes.byteLength;
+    this.#droppedBytes += oldest.bytes.byteLength;
+    this.#broken.add(oldest.ssrc);
+  }
+
+  #machine(ssrc: number): Endpointing {
+    const existing = this.#machines.get(ssrc);
+    if (existing !== undefined) return existing;
+    const machine = new Endpointing(this.#options.format, this.#options.rules);
+    this.#machines.set(ssrc, machine);
+    return machine;
+  }
+}

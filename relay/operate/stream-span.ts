@@ -1,0 +1,130 @@
+/**
+ * The span of one media stream (OpenTelemetry). Only the API is used: without an SDK in the process, which whoever operates it may preload
+ * (`NODE_OPTIONS=--import …`), none of this does anything. A call lasts too long to be a child of the request that answered it, and a trace
+ * that waits for it would be late; so the span begins a trace of its own and is linked to the one in which the call was answered.
+ */
+import {
+  type Attributes,
+  isSpanContextValid,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { formatTraceparent, parseTraceparent, type TraceParent } from '../../shared/base/traceparent.ts';
+import type { CallReport } from '../session/call-report.ts';
+
+export interface StreamIds {
+  readonly callId: string;
+  readonly callConnectionId: string;
+  readonly correlationId?: string;
+  /** From the ticket. */
+  readonly traceparent?: string;
+}
+
+export interface StreamSpan {
+  /** For those who are told of the stream; undefined where no traces are recorded. */
+  readonly traceparent: string | undefined;
+  /** A turn begins in which this worker is to answer; a child of the stream's span. `startedAtMs`: since the epoch. */
+  startTurn(worker: string, turn: number, startedAtMs: number): TurnSpan;
+  /** The stream is over. Ids and numbers of the report become attributes, nothing else. Called once. */
+  end(report: CallReport): void;
+}
+
+export interface TurnSpan {
+  /** To travel with what the worker is sent in this turn; undefined where no traces are recorded. */
+  readonly trace: TraceParent | undefined;
+  /** The answer comes from this span. */
+  link(from: TraceParent): void;
+  /** `latencyMs`: from the start to the first audio of the answer; undefined when there was none. Called once. */
+  end(latencyMs: number | undefined): void;
+}
+
+/** Ends that are nobody's wish. */
+const FAILURES: ReadonlySet<string> = new Set(['no sign of life', 'fault of the relay']);
+
+export function startStreamSpan({
+  callId,
+  callConnectionId,
+  correlationId,
+  traceparent,
+}: StreamIds): StreamSpan {
+  const tracer = trace.getTracer('trunkline.relay');
+  const span = tracer.startSpan('media stream', {
+    kind: SpanKind.SERVER,
+    root: true,
+    links: linksTo(traceparent),
+    attributes: {
+      'call.id': callId,
+      'acs.call_connection_id': callConnectionId,
+      ...(correlationId === undefined ? {} : { 'acs.correlation_id': correlationId }),
+    },
+  });
+  return {
+    traceparent: traceparentOf(span),
+    startTurn(worker, turn, startedAtMs) {
+      const options = {
+        kind: SpanKind.INTERNAL,
+        startTime: startedAtMs,
+        attributes: { 'call.id': callId, worker, 'turn.number': turn },
+      };
+      return turnSpan(tracer.startSpan('turn', options, trace.setSpan(ROOT_CONTEXT, span)));
+    },
+    end(report) {
+      span.setAttributes(attributesOf(report));
+      if (report.endedReason !== undefined && FAILURES.has(report.endedReason))
+        span.setStatus({ code: SpanStatusCode.ERROR, message: report.endedReason });
+      span.end();
+    },
+  };
+}
+
+function turnSpan(span: Span): TurnSpan {
+  return {
+    trace: traceOf(span),
+    link: (from) => void span.addLink({ context: contextOf(from) }),
+    end(latencyMs) {
+      span.setAttribute('turn.answered', latencyMs !== undefined);
+      if (latencyMs !== undefined) span.setAttribute('turn.latency_ms', Math.round(latencyMs));
+      span.end();
+    },
+  };
+}
+
+/** The span as others may refer to it; undefined where it is not recorded. */
+function traceOf(span: Span): TraceParent | undefined {
+  const context = span.spanContext();
+  if (!span.isRecording() || !isSpanContextValid(context)) return undefined;
+  return { traceId: context.traceId, spanId: context.spanId, flags: context.traceFlags };
+}
+
+function traceparentOf(span: Span): string | undefined {
+  const found = traceOf(span);
+  return found === undefined ? undefined : formatTraceparent(found);
+}
+
+function contextOf({ traceId, spanId, flags }: TraceParent): SpanContext {
+  return { traceId, spanId, traceFlags: flags, isRemote: true };
+}
+
+function linksTo(traceparent: string | undefined): Link[] {
+  const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+  return parent === undefined ? [] : [{ context: contextOf(parent) }];
+}
+
+function attributesOf(report: CallReport): Attributes {
+  const sum = (of: (worker: CallReport['workers'][number]) => number): number =>
+    report.workers.reduce((total, worker) => total + of(worker), 0);
+  return {
+    ...(report.endedReason === undefined ? {} : { 'stream.ended_reason': report.endedReason }),
+    'stream.frames_in': report.framesIn,
+    'stream.frames_out': report.framesOut,
+    'stream.stop_audio': report.stopAudioSent,
+    'stream.chunks_sent': sum(({ chunksSent }) => chunksSent),
+    'stream.chunks_failed': sum(({ chunksFailed }) => chunksFailed),
+    'stream.dropped_ms': sum(({ droppedMs }) => droppedMs),
+  };
+}

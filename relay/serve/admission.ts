@@ -1,0 +1,119 @@
+/** Who may stream a call to this relay. Everything is checked before the WebSocket is accepted, and fails closed. */
+import { decodeJwt } from 'jose';
+import { AcsTokenError, type AcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
+import { CALL_ID_PATTERN } from '../../shared/wire/names.ts';
+import { TicketError, type VerifiedTicket, verifyTicket } from '../../shared/wire/signed/ticket.ts';
+import { Refusal } from './refusal.ts';
+
+/** Longest connection id and correlation id that are taken over into reports and logs. */
+const MAX_ID_CHARS = 128;
+const ID_PATTERN = /^[\x21-\x7e]+$/;
+
+export interface UpgradeRequest {
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+export interface AdmissionRules {
+  readonly ticketKeys: readonly string[];
+  readonly tokenPolicy: 'require' | 'accept' | 'off';
+  readonly tokens: AcsTokenVerifier;
+}
+
+export interface Admission {
+  readonly ticket: VerifiedTicket;
+  /** The ticket as it came. Never logged. */
+  readonly ticketText: string;
+  /** How long ago the ticket was made. */
+  readonly ticketAgeMs: number;
+  readonly callConnectionId: string;
+  readonly correlationId?: string;
+}
+
+/** The call that a media path is for, or undefined when it is no media path. The query is not part of it. */
+export function callIdOfPath(url: string): string | undefined {
+  const callId = /^\/media\/([^/?]+)(?:\?|$)/.exec(url)?.[1];
+  return callId !== undefined && CALL_ID_PATTERN.test(callId) ? callId : undefined;
+}
+
+/**
+ * Checks path, ticket, ACS token and the call connection's id, in this order.
+ * @throws Refusal with 404, 401 or 400.
+ */
+export async function admit(
+  request: UpgradeRequest,
+  rules: AdmissionRules,
+  nowMs: number,
+): Promise<Admission> {
+  const callId = callIdOfPath(request.url);
+  if (callId === undefined)
+    throw new Refusal(404, 'media streams are served at /media/{callId}?ticket={ticket}');
+  const ticketText = ticketOf(request.url);
+  const ticket = await checkTicket(ticketText, callId, rules.ticketKeys, nowMs);
+  await checkToken(request.headers.authorization, rules, nowMs);
+  const callConnectionId = idHeader(request, 'x-ms-call-connection-id');
+  if (callConnectionId === undefined) {
+    throw new Refusal(400, 'the header x-ms-call-connection-id is missing or not usable');
+  }
+  const correlationId = idHeader(request, 'x-ms-call-correlation-id');
+  const ticketAgeMs = nowMs - (decodeJwt(ticketText).iat ?? 0) * 1_000;
+  return {
+    ticket,
+    ticketText,
+    ticketAgeMs,
+    callConnectionId,
+    ...(correlationId === undefined ? {} : { correlationId }),
+  };
+}
+
+function ticketOf(url: string): string {
+  const tickets = new URLSearchParams(url.slice(url.indexOf('?') + 1)).getAll('ticket');
+  const [token] = tickets;
+  if (token === undefined || token === '') throw new Refusal(401, 'ticket refused: missing');
+  if (tickets.length > 1) throw new Refusal(401, 'ticket refused: more than one');
+  return token;
+}
+
+async function checkTicket(
+  token: string,
+  callId: string,
+  keys: readonly string[],
+  nowMs: number,
+): Promise<VerifiedTicket> {
+  try {
+    return await verifyTicket(token, callId, keys, nowMs);
+  } catch (cause) {
+    if (cause instanceof TicketError) throw new Refusal(401, cause.message, { cause });
+    throw cause;
+  }
+}
+
+async function checkToken(
+  header: string | string[] | undefined,
+  { tokenPolicy, tokens }: AdmissionRules,
+  nowMs: number,
+): Promise<void> {
+  const authorization = Array.isArray(header) ? header.join(',') : header;
+  switch (tokenPolicy) {
+    case 'off':
+      return;
+    case 'accept':
+      if (authorization === undefined) return;
+      break;
+    case 'require':
+      break;
+  }
+  try {
+    await tokens.verify(authorization, nowMs);
+  } catch (cause) {
+    if (cause instanceof AcsTokenError) throw new Refusal(401, cause.message, { cause });
+    throw cause;
+  }
+}
+
+function idHeader({ headers }: UpgradeRequest, name: string): string | undefined {
+  const value = headers[name];
+  const isUsable = typeof value === 'string' && value.length <= MAX_ID_CHARS && ID_PATTERN.test(value);
+  return isUsable ? value : undefined;
+}

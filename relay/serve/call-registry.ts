@@ -1,0 +1,132 @@
+/** The calls of this process: which are live, which are being ended, and the reports of the last ones. */
+
+import { addReport, emptyTotals, type Totals } from '../operate/totals.ts';
+import type { CallReport } from '../session/call-report.ts';
+import type { CloseCause } from '../session/close-cause.ts';
+import type { Session } from '../session/session.ts';
+import { Refusal } from './refusal.ts';
+
+/** How many reports of ended calls are kept. */
+export const MAX_ENDED_REPORTS = 200;
+/** Audio that waits in this process for workers and for ACS; beyond it no new call is taken. */
+export const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
+
+export class CallRegistry {
+  readonly #maxCalls: number;
+  readonly #isOverloaded: () => boolean;
+  readonly #live = new Map<string, Session>();
+  readonly #ending = new Set<Session>();
+  readonly #reports: CallReport[] = [];
+  readonly #endedTotals = emptyTotals();
+  #isDraining = false;
+  #started = 0;
+
+  /** `isOverloaded`: whether the process is too late for a further call. */
+  constructor(maxCalls: number, isOverloaded: () => boolean = () => false) {
+    this.#maxCalls = maxCalls;
+    this.#isOverloaded = isOverloaded;
+  }
+
+  get liveCount(): number {
+    return this.#live.size;
+  }
+
+  /** Whether it takes no call any more. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  get startedCount(): number {
+    return this.#started;
+  }
+
+  get queuedBytes(): number {
+    let sum = 0;
+    for (const session of this.#all()) sum += session.queuedBytes;
+    return sum;
+  }
+
+  /** Why no new call is taken, or undefined when one is. */
+  get busyReason(): string | undefined {
+    if (this.#isDraining) return 'the relay is shutting down';
+    if (this.#live.size >= this.#maxCalls) return `the relay is full: it carries ${this.#maxCalls} calls`;
+    if (this.queuedBytes > MAX_QUEUED_BYTES) return 'the relay is full: too much audio waits in it';
+    if (this.#isOverloaded()) return 'the relay is full: its event loop is late';
+    return undefined;
+  }
+
+  /**
+   * Whether this connection may stream this call now. The same connection may come again, and replaces itself.
+   * @throws Refusal with 409 or 503.
+   */
+  check(callId: string, callConnectionId: string): void {
+    const live = this.#live.get(callId);
+    if (live !== undefined && live.callConnectionId !== callConnectionId) {
+      throw new Refusal(409, 'this call is streamed by another call connection');
+    }
+    if (live === undefined || this.#isDraining) this.checkCapacity();
+  }
+
+  /** @throws Refusal with 503. */
+  checkCapacity(): void {
+    const reason = this.busyReason;
+    if (reason !== undefined) throw new Refusal(503, reason);
+  }
+
+  /** Takes a session that was checked, until it has ended; a live one of the same call is ended as replaced. */
+  add(session: Session): void {
+    this.#live.get(session.callId)?.close('replaced');
+    this.#live.set(session.callId, session);
+    this.#started += 1;
+    void this.#follow(session);
+  }
+
+  /** Takes no more calls; those that are live go on. */
+  refuseMore(): void {
+    this.#isDraining = true;
+  }
+
+  /** Takes no more calls, ends those that are live and resolves when all are over. */
+  async drain(cause: CloseCause): Promise<void> {
+    this.refuseMore();
+    const sessions = [...this.#all()];
+    for (const session of sessions) session.close(cause);
+    await Promise.all(sessions.map((session) => session.ended));
+  }
+
+  /** Reports of the calls that are live and of the last ones that ended, the newest first. */
+  reports(): CallReport[] {
+    return [...this.#reports, ...[...this.#all()].map((session) => session.report())].toReversed();
+  }
+
+  /** The newest report of this call. */
+  report(callId: string): CallReport | undefined {
+    const session =
+      this.#live.get(callId) ?? [...this.#ending].findLast((ending) => ending.callId === callId);
+    return session?.report() ?? this.#reports.findLast((report) => report.callId === callId);
+  }
+
+  /** Sums over all calls since the start of the process. */
+  totals(): Totals {
+    const totals = structuredClone(this.#endedTotals);
+    for (const session of this.#all()) addReport(totals, session.report());
+    return totals;
+  }
+
+  async #follow(session: Session): Promise<void> {
+    await session.over;
+    if (this.#live.get(session.callId) === session) this.#live.delete(session.callId);
+    this.#ending.add(session);
+    await session.ended;
+    this.#ending.delete(session);
+    const report = session.report();
+    addReport(this.#endedTotals, report);
+    this.#reports.push(report);
+    if (this.#reports.length > MAX_ENDED_REPORTS) this.#reports.shift();
+  }
+
+  *#all(): Iterable<Session> {
+    yield* this.#ending;
+    yield* this.#live.values();
+  }
+}

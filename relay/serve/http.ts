@@ -1,0 +1,93 @@
+/** The plain HTTP side of the relay: liveness, readiness, metrics, and reports of calls for whoever has the admin token. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HopsSnapshot } from '../operate/hops.ts';
+import type { LoopDelay } from '../operate/loop-delay.ts';
+import { formatMetrics } from '../operate/metrics.ts';
+import type { CallReport } from '../session/call-report.ts';
+import type { CallRegistry } from './call-registry.ts';
+import { Refusal, refusalBody, refusalHeaders } from './refusal.ts';
+
+export interface HttpOptions {
+  readonly registry: CallRegistry;
+  readonly maxCalls: number;
+  readonly adminToken?: string;
+  /** Of the last window. */
+  readonly loopDelay: () => LoopDelay;
+  readonly hops: () => HopsSnapshot;
+  /** Refused upgrades by HTTP status. */
+  readonly refused: () => Readonly<Record<string, number>>;
+}
+
+export function answer(request: IncomingMessage, response: ServerResponse, options: HttpOptions): void {
+  let content: Content;
+  try {
+    content = route(request, options);
+  } catch (error) {
+    const refusal = error instanceof Refusal ? error : new Refusal(500, 'this could not be answered');
+    response.writeHead(refusal.status, refusalHeaders(refusal)).end(refusalBody(refusal));
+    return;
+  }
+  response.writeHead(200, { 'content-type': content.type, 'cache-control': 'no-store' }).end(content.text);
+}
+
+interface Content {
+  readonly type: string;
+  readonly text: string;
+}
+
+function route(request: IncomingMessage, options: HttpOptions): Content {
+  const { registry, maxCalls } = options;
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    throw new Refusal(405, 'only GET is served here');
+  if (path === '/healthz') return json({ status: 'live' });
+  if (path === '/readyz') {
+    registry.checkCapacity();
+    return json({ status: 'ready', calls: registry.liveCount, maxCalls });
+  }
+  if (path === '/metrics') return metrics(options);
+  if (path.startsWith('/media/')) throw new Refusal(426, 'media streams need a WebSocket');
+  const callId = /^\/calls(?:\/([^/]+))?$/.exec(path);
+  if (callId === null) throw new Refusal(404, 'there is nothing at this path');
+  checkAdmin(request, options.adminToken);
+  return callId[1] === undefined ? json({ calls: registry.reports() }) : json(report(registry, callId[1]));
+}
+
+function report(registry: CallRegistry, callId: string): CallReport {
+  const found = registry.report(callId);
+  if (found === undefined) throw new Refusal(404, 'there is no report of this call');
+  return found;
+}
+
+function checkAdmin(request: IncomingMessage, adminToken: string | undefined): void {
+  if (adminToken === undefined) throw new Refusal(404, 'there is nothing at this path');
+  const given = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  if (!timingSafeEqual(digest(given), digest(adminToken))) {
+    throw new Refusal(401, 'reports need the admin token in the header Authorization');
+  }
+}
+
+/** Of equal length, whatever was given, as the comparison in constant time needs it. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function json(value: unknown): Content {
+  return { type: 'application/json', text: `${JSON.stringify(value)}\n` };
+}
+
+function metrics({ registry, maxCalls, refused, loopDelay, hops }: HttpOptions): Content {
+  const text = formatMetrics({
+    callsLive: registry.liveCount,
+    maxCalls,
+    callsStarted: registry.startedCount,
+    isReady: registry.busyReason === undefined,
+    queuedBytes: registry.queuedBytes,
+    refused: refused(),
+    loopDelay: loopDelay(),
+    hops: hops(),
+    totals: registry.totals(),
+  });
+  return { type: 'text/plain; version=0.0.4; charset=utf-8', text };
+}

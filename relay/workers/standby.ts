@@ -1,0 +1,90 @@
+/**
+ * Hears a call's control group while no lane of the call does: a call may begin without workers, or lose all of them, and still be given one.
+ *
+ *     idle ──needed──▶ opening ──started──▶ open
+ *                      │    ▲                 │
+ *                failed│    │after a wait     │lost
+ *                      └──▶ waiting ◀─────────┘
+ *                              └──no attempt left──▶ given up
+ *
+ * From every state back to idle when it is not needed any more.
+ */
+import { BackOff } from '../base/back-off.ts';
+import type { Clock } from '../base/clock.ts';
+import type { OpenControlConnection } from '../lane/lane-connection.ts';
+
+const OPEN_ATTEMPTS = 10;
+const OPEN_FIRST_WAIT_MS = 200;
+const OPEN_LONGEST_WAIT_MS = 5_000;
+
+export interface StandbyOptions {
+  readonly callId: string;
+  readonly open: OpenControlConnection;
+  readonly clock: Pick<Clock, 'after'>;
+  readonly onControl: (value: unknown) => void;
+}
+
+type Connection = ReturnType<OpenControlConnection>;
+
+export class Standby {
+  readonly #options: StandbyOptions;
+  #backOff = newBackOff();
+  #connection: Connection | undefined;
+  #isNeeded = false;
+  #cancelWait = (): void => {};
+
+  constructor(options: StandbyOptions) {
+    this.#options = options;
+  }
+
+  /** Says whether nobody else hears the group. */
+  set isNeeded(isNeeded: boolean) {
+    if (isNeeded === this.#isNeeded) return;
+    this.#isNeeded = isNeeded;
+    this.#cancelWait();
+    if (isNeeded) {
+      this.#backOff = newBackOff();
+      this.#open();
+      return;
+    }
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.stop();
+  }
+
+  #open(): void {
+    const { callId, open, onControl } = this.#options;
+    const isCurrent = (): boolean => this.#connection === connection;
+    const connection = open(callId, {
+      control: (value) => {
+        if (isCurrent()) onControl(value);
+      },
+      closed: () => {
+        if (isCurrent()) this.#lost();
+      },
+    });
+    this.#connection = connection;
+    connection.start().then(
+      () => this.#backOff.succeeded(),
+      () => {
+        if (isCurrent()) this.#lost();
+      },
+    );
+  }
+
+  #lost(): void {
+    this.#connection?.stop();
+    this.#connection = undefined;
+    const waitMs = this.#backOff.failed();
+    if (waitMs !== undefined) this.#cancelWait = this.#options.clock.after(waitMs, () => this.#open());
+  }
+}
+
+function newBackOff(): BackOff {
+  return new BackOff({
+    firstMs: OPEN_FIRST_WAIT_MS,
+    longestMs: OPEN_LONGEST_WAIT_MS,
+    attempts: OPEN_ATTEMPTS,
+    random: Math.random,
+  });
+}

@@ -1,0 +1,93 @@
+import type { EndpointingRules } from '../../relay/listen/endpointing.ts';
+import type { BargeInPolicy } from '../../relay/speak/barge-in.ts';
+import type { AudioFormat } from '../audio/audio-format.ts';
+
+/** One event per run of frames, at least `ms` long, the next after the ack of the last. */
+export interface ChunkMode {
+  readonly mode: 'chunk';
+  readonly ms: number;
+}
+
+/** One event per thing that somebody says. */
+export interface UtteranceMode extends EndpointingRules {
+  readonly mode: 'utterance';
+  /** Whether the worker is told when somebody begins and has finished to speak, before it gets what he said. */
+  readonly speechEvents: boolean;
+}
+
+/** Everything as it comes, `STREAM_MS` at a time and without acknowledgement, for a worker that stays with the call. */
+export interface StreamMode {
+  readonly mode: 'stream';
+}
+
+/** How a worker hears the call. */
+export type ListenMode = ChunkMode | UtteranceMode | StreamMode;
+
+/**
+ * Audio in one message of a stream, in milliseconds. At 16 kHz that is just under the 2,048 bytes by which Web PubSub counts
+ * messages, and longer ones carry no more calls.
+ */
+export const STREAM_MS = 60;
+
+/** Bounds of a chunk's shortest length in milliseconds: a frame, and what still feels like a conversation. */
+export const CHUNK_MS = { min: 20, max: 2_000, default: 100 } as const;
+
+/**
+ * Bounds of the members of `UtteranceMode`, in milliseconds. The longest utterance at 24 kHz is 960,000 characters of
+ * base64, and Web PubSub takes messages of 1 MB.
+ */
+export const UTTERANCE_MS = {
+  endSilenceMs: { min: 100, max: 3_000, default: 500 },
+  maxMs: { min: 1_000, max: 15_000, default: 15_000 },
+  minSpeechMs: { min: 20, max: 1_000, default: 120 },
+  preRollMs: { min: 0, max: 1_000, default: 300 },
+} as const;
+
+/**
+ * `pcm16`: as it comes, in the format of the call. `pcmu`: G.711 mu-law at 8 kHz, a quarter of the bytes of 16 kHz and the band
+ * of telephony.
+ */
+export const WORKER_CODECS = ['pcm16', 'pcmu'] as const;
+
+export type WorkerCodec = (typeof WORKER_CODECS)[number];
+
+export interface WorkerPlan {
+  /** The worker's name: also the event name on its lane and the last part of its webhook's path. */
+  readonly name: string;
+  readonly listen: ListenMode;
+  /** How audio travels between the relay and the worker. Absent: `pcm16`. */
+  readonly codec?: WorkerCodec;
+  /** Whether the caller can interrupt what the worker says. Absent: see `bargeInOf`. */
+  readonly bargeIn?: BargeInPolicy;
+  /** False: the worker only listens. Absent: true. */
+  readonly speaks?: boolean;
+  /** Of several workers that have something to say the highest speaks, even if another has to stop. Absent: 0. */
+  readonly priority?: number;
+}
+
+/** Bounds of `WorkerPlan.priority`. */
+export const WORKER_PRIORITY = { min: 0, max: 9, default: 0 } as const;
+
+/**
+ * How a worker is interrupted. Where the plan does not say: never, when the worker answers chunk by chunk, since
+ * an echo would be interrupted by what it says back; at once otherwise, as in a conversation.
+ */
+export function bargeInOf({ listen, bargeIn }: WorkerPlan): BargeInPolicy {
+  return bargeIn ?? (listen.mode === 'chunk' ? { policy: 'never' } : { policy: 'stop' });
+}
+
+/**
+ * What a route decides for one call. It is fixed when the call is answered (ACS takes media streaming options only then)
+ * and travels to the relay in the ticket, so that the relay needs no database.
+ */
+export interface CallPlan {
+  readonly format: AudioFormat;
+  readonly channels: 'mixed' | 'unmixed';
+  /** Start streaming when the call is answered; otherwise wait for `streaming/start`. */
+  readonly startStreaming: boolean;
+  /** Whether ACS sends DTMF tones on the media socket. */
+  readonly dtmf: boolean;
+  readonly workers: readonly WorkerPlan[];
+  /** The call is ended when nobody has said anything for so long, neither a person nor a worker. Absent: never. */
+  readonly idleMs?: number;
+}

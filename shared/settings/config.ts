@@ -1,0 +1,244 @@
+/**
+ * The configuration of each process: parsed once from the environment, frozen, and passed on; nobody else reads it.
+ * A function reads it at its first invocation, since a throw while the app loads would block all of its functions.
+ */
+import { isLoopbackHttp } from '../base/loopback-url.ts';
+import { type Environment, type Setting, SettingsReader } from '../base/settings.ts';
+import { SETTINGS as S, type ServiceConnection } from './setting-catalogue.ts';
+
+export { isLoopbackHttp } from '../base/loopback-url.ts';
+export { ConfigError, type Environment } from '../base/settings.ts';
+
+/** Reach a service by its key, or by its address and the managed identity. */
+export type Connection = { readonly connectionString: string } | { readonly endpoint: string };
+
+export interface AcsTokenConfig {
+  readonly audience: string;
+  readonly issuer: string;
+  readonly jwksUrl: string;
+}
+
+/** How fast one caller of the HTTP API may ask, at one instance. */
+export interface ApiRates {
+  readonly readsPerMinute: number;
+  readonly actsPerMinute: number;
+}
+
+/** Who may be called, and how often. */
+export interface OutboundConfig {
+  readonly allowed: readonly string[];
+  readonly callsPerHour: number;
+}
+
+export interface EntraConfig {
+  readonly tenantId: string;
+  readonly audience: string;
+  readonly issuers: readonly string[];
+  readonly jwksUrl: string;
+}
+
+export interface ControlConfig {
+  /** With it, tokens of Entra ID are what opens the HTTP API; without it, function keys are. */
+  readonly entra?: EntraConfig;
+  readonly apiRates: ApiRates;
+  readonly outbound: OutboundConfig;
+  readonly acs: Connection;
+  /** What speaks and understands for ACS. */
+  readonly cognitiveServicesEndpoint?: string;
+  readonly acsTokens: AcsTokenConfig;
+  readonly publicBaseUrl: string;
+  readonly relayUrl: string;
+  /** The current key first, then the one before it. */
+  readonly ticketKeys: readonly [string, ...string[]];
+  /** JSON as it was set, to be checked by the schema of routes. */
+  readonly routes: unknown;
+  readonly tables: Connection;
+  /** The way to relays and workers of calls that last; without it they cannot be told anything. */
+  readonly webPubSub?: { readonly connectionString: string; readonly endpoint: string };
+  readonly maxCallMinutes: number;
+  /** Days for which calls of the past are kept. */
+  readonly retentionDays: number;
+}
+
+export interface WorkerConfig {
+  readonly webPubSub: {
+    readonly connectionString: string;
+    readonly endpoint: string;
+    /** Host name without port. */
+    readonly endpointHost: string;
+    readonly accessKeys: readonly string[];
+  };
+}
+
+export interface RelayConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly webPubSub: ServiceConnection;
+  readonly ticketKeys: readonly [string, ...string[]];
+  readonly acsTokens: AcsTokenConfig & { readonly policy: 'require' | 'accept' | 'off' };
+  readonly maxCalls: number;
+  readonly maxLoopDelayMs: number;
+  /** Where live calls can be moved from this relay to another; without it they cannot. */
+  readonly controlUrl?: string;
+  readonly drainDeadlineMs: number;
+  readonly maxBacklogMs: number;
+  readonly jitterBufferMs: number;
+  readonly playoutLeadMs: number;
+  readonly adminToken?: string;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
+}
+
+/** Which functions this app registers. @throws ConfigError */
+export function readAppRole(env: Environment): 'control' | 'worker' {
+  const settings = new SettingsReader('function app', env);
+  const role = settings.read('APP_ROLE', S.APP_ROLE);
+  settings.finish();
+  return role;
+}
+
+/**
+ * How the HTTP API is protected, for the registration of its functions, where nothing may throw: a value that is not usable, which
+ * `readControlConfig` reports, counts as the default, by which the host demands a key.
+ */
+export function readApiAuth(env: Environment): 'function-key' | 'entra' {
+  return new SettingsReader('control app', env).readOptional('API_AUTH', S.API_AUTH) ?? 'function-key';
+}
+
+/** @throws ConfigError */
+export function readControlConfig(env: Environment): ControlConfig {
+  const settings = new SettingsReader('control app', withDefaultBaseUrl(env));
+  const webPubSub = settings.readOptional('WEB_PUBSUB_CONNECTION_STRING', S.WEB_PUBSUB_CONNECTION_STRING);
+  const entra = readEntra(settings);
+  const cognitiveServicesEndpoint = settings.readOptional(
+    'COGNITIVE_SERVICES_ENDPOINT',
+    S.COGNITIVE_SERVICES_ENDPOINT,
+  );
+  const config: ControlConfig = {
+    ...(cognitiveServicesEndpoint === undefined ? {} : { cognitiveServicesEndpoint }),
+    ...(entra === undefined ? {} : { entra }),
+    apiRates: {
+      readsPerMinute: settings.read('API_READS_PER_MINUTE', S.API_READS_PER_MINUTE),
+      actsPerMinute: settings.read('API_ACTS_PER_MINUTE', S.API_ACTS_PER_MINUTE),
+    },
+    outbound: {
+      allowed: settings.read('OUTBOUND_ALLOWED', S.OUTBOUND_ALLOWED),
+      callsPerHour: settings.read('OUTBOUND_CALLS_PER_HOUR', S.OUTBOUND_CALLS_PER_HOUR),
+    },
+    acs: readConnection(settings, 'ACS_CONNECTION_STRING', 'ACS_ENDPOINT'),
+    acsTokens: readAcsTokens(settings),
+    publicBaseUrl: settings.read('PUBLIC_BASE_URL', S.PUBLIC_BASE_URL),
+    relayUrl: settings.read('RELAY_URL', S.RELAY_URL),
+    ticketKeys: readTicketKeys(settings),
+    routes: settings.read('CALL_ROUTES', S.CALL_ROUTES),
+    tables: readConnection(settings, 'TABLES_CONNECTION_STRING', 'TABLES_ENDPOINT'),
+    ...(webPubSub === undefined ? {} : { webPubSub }),
+    retentionDays: settings.read('CALL_RETENTION_DAYS', S.CALL_RETENTION_DAYS),
+    maxCallMinutes: settings.read('MAX_CALL_MINUTES', S.MAX_CALL_MINUTES),
+  };
+  settings.finish();
+  return deepFreeze(config);
+}
+
+/** @throws ConfigError */
+export function readWorkerConfig(env: Environment): WorkerConfig {
+  const settings = new SettingsReader('worker app', env);
+  const service = settings.read('WEB_PUBSUB_CONNECTION_STRING', S.WEB_PUBSUB_CONNECTION_STRING);
+  const secondary = settings.readOptional('WEB_PUBSUB_SECONDARY_KEY', S.WEB_PUBSUB_SECONDARY_KEY);
+  settings.finish();
+  return deepFreeze({
+    webPubSub: {
+      connectionString: service.connectionString,
+      endpoint: service.endpoint,
+      endpointHost: new URL(service.endpoint).hostname,
+      accessKeys: secondary === undefined ? [service.accessKey] : [service.accessKey, secondary],
+    },
+  });
+}
+
+/** @throws ConfigError */
+export function readRelayConfig(env: Environment): RelayConfig {
+  const settings = new SettingsReader('relay', env);
+  const adminToken = settings.readOptional('RELAY_ADMIN_TOKEN', S.RELAY_ADMIN_TOKEN);
+  const controlUrl = settings.readOptional('CONTROL_URL', S.CONTROL_URL);
+  const config: RelayConfig = {
+    host: settings.read('HOST', S.HOST),
+    port: settings.read('PORT', S.PORT),
+    webPubSub: settings.read('WEB_PUBSUB_CONNECTION_STRING', S.WEB_PUBSUB_CONNECTION_STRING),
+    ticketKeys: readTicketKeys(settings),
+    acsTokens: {
+      ...readAcsTokens(settings),
+      policy: settings.read('ACS_MEDIA_TOKEN_POLICY', S.ACS_MEDIA_TOKEN_POLICY),
+    },
+    maxCalls: settings.read('MAX_CALLS', S.MAX_CALLS),
+    maxLoopDelayMs: settings.read('MAX_LOOP_DELAY_MS', S.MAX_LOOP_DELAY_MS),
+    ...(controlUrl === undefined ? {} : { controlUrl }),
+    drainDeadlineMs: settings.read('DRAIN_DEADLINE_MS', S.DRAIN_DEADLINE_MS),
+    maxBacklogMs: settings.read('MAX_BACKLOG_MS', S.MAX_BACKLOG_MS),
+    jitterBufferMs: settings.read('JITTER_BUFFER_MS', S.JITTER_BUFFER_MS),
+    playoutLeadMs: settings.read('PLAYOUT_LEAD_MS', S.PLAYOUT_LEAD_MS),
+    ...(adminToken === undefined ? {} : { adminToken }),
+    logLevel: settings.read('LOG_LEVEL', S.LOG_LEVEL),
+  };
+  settings.finish();
+  return deepFreeze(config);
+}
+
+/** Undefined where function keys protect the API. */
+function readEntra(settings: SettingsReader): EntraConfig | undefined {
+  if (settings.read('API_AUTH', S.API_AUTH) !== 'entra') return undefined;
+  for (const name of ['ENTRA_TENANT_ID', 'ENTRA_AUDIENCE'] as const)
+    if (!settings.has(name)) settings.problem(name, 'is missing, which API_AUTH=entra requires.', S[name]);
+  const tenantId = settings.readOptional('ENTRA_TENANT_ID', S.ENTRA_TENANT_ID) ?? '';
+  const ofTenant = (text: string): string => text.replaceAll('{tenant}', tenantId);
+  const issuers = settings.readOptional('ENTRA_ISSUERS', S.ENTRA_ISSUERS) ?? [];
+  const jwksUrl = settings.readOptional('ENTRA_JWKS_URL', S.ENTRA_JWKS_URL) ?? '';
+  return {
+    tenantId,
+    audience: settings.readOptional('ENTRA_AUDIENCE', S.ENTRA_AUDIENCE) ?? '',
+    issuers: issuers.map(ofTenant),
+    jwksUrl: ofTenant(jwksUrl),
+  };
+}
+
+function readAcsTokens(settings: SettingsReader): AcsTokenConfig {
+  return {
+    audience: settings.read('ACS_TOKEN_AUDIENCE', S.ACS_TOKEN_AUDIENCE),
+    issuer: settings.read('ACS_TOKEN_ISSUER', S.ACS_TOKEN_ISSUER),
+    jwksUrl: settings.read('ACS_JWKS_URL', S.ACS_JWKS_URL),
+  };
+}
+
+function readTicketKeys(settings: SettingsReader): readonly [string, ...string[]] {
+  const current = settings.read('RELAY_TICKET_KEY', S.RELAY_TICKET_KEY);
+  const previous = settings.readOptional('RELAY_TICKET_KEY_PREVIOUS', S.RELAY_TICKET_KEY_PREVIOUS);
+  return previous === undefined ? [current] : [current, previous];
+}
+
+type KeyName = 'ACS_CONNECTION_STRING' | 'TABLES_CONNECTION_STRING';
+type AddressName = 'ACS_ENDPOINT' | 'TABLES_ENDPOINT';
+
+function readConnection(settings: SettingsReader, keyName: KeyName, addressName: AddressName): Connection {
+  if (settings.has(addressName) && !settings.has(keyName)) {
+    return { endpoint: settings.read(addressName, S[addressName]) };
+  }
+  const setting: Setting<string | ServiceConnection> = S[keyName];
+  if (!settings.has(keyName)) settings.problem(keyName, `is missing (or set ${addressName}).`, setting);
+  const value = settings.readOptional(keyName, setting);
+  return { connectionString: typeof value === 'string' ? value : (value?.connectionString ?? '') };
+}
+
+/** On Azure the platform tells the app its own host name. */
+function withDefaultBaseUrl(env: Environment): Environment {
+  const host = env['WEBSITE_HOSTNAME'];
+  if (env['PUBLIC_BASE_URL'] !== undefined || host === undefined) return env;
+  const url = `https://${host}`;
+  return { ...env, PUBLIC_BASE_URL: isLoopbackHttp(`http://${host}`) ? `http://${host}` : url };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}

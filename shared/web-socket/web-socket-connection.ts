@@ -1,0 +1,200 @@
+/**
+ * One side of a WebSocket (RFC 6455), after the opening handshake. Made for many connections with small messages: it reads into memory that all share, hands messages
+ * on where they lie, and writes from memory that is used again (`docs/decisions/0070-a-websocket-reader-of-our-own.md`).
+ *
+ *     open ──close()──▶ closing ──close of the other side──▶ ending ──▶ closed
+ *       ├──close of the other side, which is answered──────────▲
+ *       ├──breach of the protocol, which is told───────────────┘
+ *       └──connection lost, or terminate(), in any state──────────────▶ closed
+ */
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../relay/base/clock.ts';
+import { adoptSocket } from './adopt-socket.ts';
+import { OPCODE, type Opcode, writeFrame } from './frame-writer.ts';
+import { CLOSE_CODE, MessageReader, type Role } from './message-reader.ts';
+
+/** How long the other side has to answer a close. */
+const CLOSE_ANSWER_LIMIT_MS = 2_000;
+/** How long the other side has to end its half of the connection once everything is said. */
+const END_LIMIT_MS = 2_000;
+/** Fragments of one message. */
+const MAX_FRAGMENTS = 1_024;
+/** Bytes that wait to be written, beyond which pings are not answered: whoever does not read need not be told more. */
+const MAX_PONG_BACKLOG_BYTES = 64 * 1024;
+
+export interface WebSocketListener {
+  /** `data` is valid until this returns. */
+  message(data: Buffer, isBinary: boolean): void;
+  /** A ping was answered, or came. */
+  alive(): void;
+  /**
+   * Nothing comes any more and nothing can be sent. Called once, last. `code`: that of the other side, 1005 where it gave none, 1006 where it
+   * did not close in order.
+   */
+  closed(code: number, reason: string): void;
+}
+
+export interface WebSocketConnectionOptions {
+  readonly role: Role;
+  /** A server's answer to the handshake. */
+  readonly response?: string;
+  /** What came with the handshake. */
+  readonly head: Buffer;
+  readonly clock: Clock;
+  readonly maxMessageBytes: number;
+}
+
+type State = 'open' | 'closing' | 'ending' | 'closed';
+
+export class WebSocketConnection {
+  readonly #socket: Duplex;
+  readonly #role: Role;
+  readonly #clock: Clock;
+  readonly #reader: MessageReader;
+  readonly #closed = Promise.withResolvers<void>();
+  #listener: WebSocketListener | undefined;
+  #state: State = 'open';
+  /** What came with the handshake and waits for a listener. */
+  readonly #head: Buffer;
+  #code: number = CLOSE_CODE.abnormal;
+  #reason = '';
+  #cancelCut = (): void => {};
+
+  /** Takes over a connection of HTTP, and the rest of the opening handshake if it has one to give. */
+  constructor(
+    accepted: Duplex,
+    { role, response, head, clock, maxMessageBytes }: WebSocketConnectionOptions,
+  ) {
+    this.#role = role;
+    this.#clock = clock;
+    this.#reader = new MessageReader(
+      {
+        message: (data, isBinary) => {
+          if (this.#state === 'open') this.#listener?.message(data, isBinary);
+        },
+        ping: (data) => this.#pinged(data),
+        pong: () => this.#listener?.alive(),
+        closing: (code, reason) => this.#answerClose(code, reason),
+        failed: (code, reason) => this.#fail(code, reason),
+      },
+      { sender: role === 'server' ? 'client' : 'server', maxMessageBytes, maxFragments: MAX_FRAGMENTS },
+    );
+    this.#socket = adoptSocket(accepted, (bytes) => this.#reader.push(bytes));
+    this.#socket.on('error', () => {});
+    // Half a connection is of no use.
+    this.#socket.on('end', () => this.#socket.destroy());
+    this.#socket.on('close', () => this.#over());
+    if (response !== undefined) this.#socket.write(response);
+    this.#head = head;
+  }
+
+  /** Resolves when the connection is gone. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Bytes that were sent and are not yet with the operating system. */
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Hands over everything that comes from now on. Called once, at once. */
+  listen(listener: WebSocketListener): void {
+    this.#listener = listener;
+    // Nothing is told before this returns.
+    if (this.#head.byteLength > 0) queueMicrotask(() => this.#reader.push(Buffer.from(this.#head)));
+  }
+
+  /** Sends a text message; nothing once it is closing. */
+  send(text: string): void {
+    if (this.#state === 'open') this.#write(OPCODE.text, text);
+  }
+
+  /** Sends a binary message, which is not kept; nothing once it is closing. */
+  sendBytes(bytes: Uint8Array): void {
+    if (this.#state === 'open') this.#write(OPCODE.binary, bytes);
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  ping(): void {
+    if (this.#state === 'open') this.#write(OPCODE.ping, '');
+  }
+
+  /** Begins the closing handshake, with a bound after which the connection is cut. Idempotent. */
+  close(code: number, reason: string): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#write(OPCODE.close, closePayload(code, reason));
+    this.#cutAfter(CLOSE_ANSWER_LIMIT_MS);
+  }
+
+  /** Cuts the connection. Idempotent. */
+  terminate(): void {
+    this.#socket.destroy();
+  }
+
+  #pinged(data: Buffer): void {
+    this.#listener?.alive();
+    if (this.#state === 'open' && this.#socket.writableLength < MAX_PONG_BACKLOG_BYTES)
+      this.#write(OPCODE.pong, data);
+  }
+
+  #answerClose(code: number, reason: string): void {
+    this.#code = code;
+    this.#reason = reason;
+    const isAsked = this.#state === 'open';
+    if (isAsked) this.#write(OPCODE.close, code === CLOSE_CODE.noStatus ? '' : closePayload(code, ''));
+    this.#end();
+  }
+
+  #fail(code: number, reason: string): void {
+    if (this.#state === 'open') this.#write(OPCODE.close, closePayload(code, reason));
+    this.#end();
+  }
+
+  #write(opcode: Opcode, payload: string | Uint8Array): void {
+    writeFrame(this.#socket, this.#role, opcode, payload);
+  }
+
+  /** Everything is said. */
+  #end(): void {
+    if (this.#state === 'ending' || this.#state === 'closed') return;
+    this.#state = 'ending';
+    this.#socket.end();
+    this.#cutAfter(END_LIMIT_MS);
+    this.#tellClosed();
+  }
+
+  #cutAfter(ms: number): void {
+    this.#cancelCut();
+    this.#cancelCut = this.#clock.after(ms, () => this.#socket.destroy());
+  }
+
+  #over(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#cancelCut();
+    this.#closed.resolve();
+    this.#tellClosed();
+  }
+
+  #tellClosed(): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.closed(this.#code, this.#reason);
+  }
+}
+
+/** Longest reason: a control frame has 125 bytes, two of them the code. */
+const MAX_REASON_BYTES = 123;
+
+function closePayload(code: number, reason: string): Buffer {
+  const text = Buffer.from(reason);
+  const payload = Buffer.alloc(2 + Math.min(MAX_REASON_BYTES, text.byteLength));
+  payload.writeUInt16BE(code, 0);
+  text.copy(payload, 2);
+  return payload;
+}

@@ -1,0 +1,118 @@
+/** Calls as a whole: listing, placing, looking at one, ending it, handing it over. */
+import * as z from 'zod';
+import { CURSOR_PATTERN } from '../../../functions/control/call/list.ts';
+import { CALL_PHASES } from '../../../functions/control/call/model.ts';
+import { partySchema } from '../call/party-schema.ts';
+import { acceptedCallSchema, callSchema, timelineEntrySchema } from './call-schema.ts';
+import { DIRECTIONS } from './call-states.ts';
+import type { EndpointTable } from './endpoint.ts';
+import { limitSchema } from './limit-schema.ts';
+import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './operation-problems.ts';
+import { callerIdSchema, displayNameSchema } from './shown-names.ts';
+
+const LIST_LIMIT = { default: 100, max: 1_000 };
+
+const routeName = z.string().min(1).max(63).describe('The name of a route.');
+
+export const callEndpoints = {
+  listCalls: {
+    method: 'GET',
+    path: 'calls',
+    tag: 'calls',
+    summary: 'Lists the calls that have not ended, or those of the past, the newest first',
+    role: 'Calls.Read',
+    query: z.strictObject({
+      state: z
+        .enum(CALL_PHASES)
+        .exactOptional()
+        .describe('Only calls in this state; with `ended`, those of the past, the last ended first.'),
+      route: routeName.exactOptional().describe('Only calls of this route.'),
+      direction: z.enum(DIRECTIONS).exactOptional().describe('Only calls of this direction.'),
+      limit: limitSchema(LIST_LIMIT),
+      after: z
+        .string()
+        .regex(CURSOR_PATTERN, 'must be the `next` of an earlier answer')
+        .exactOptional()
+        .describe('Where to go on: `next` of an earlier answer.'),
+    }),
+    answer: {
+      status: 200,
+      description: 'The calls.',
+      schema: z
+        .object({
+          calls: z.array(callSchema),
+          truncated: z.boolean().describe('There are more.'),
+          next: z.string().optional().describe('Where the rest begins; absent when there is none.'),
+        })
+        .meta({ id: 'CallList' }),
+    },
+    problems: [],
+  },
+  placeCall: {
+    method: 'POST',
+    path: 'calls',
+    tag: 'calls',
+    summary: 'Places a call',
+    role: 'Calls.Control',
+    body: z.strictObject({
+      to: partySchema,
+      callerId: callerIdSchema.exactOptional(),
+      displayName: displayNameSchema.exactOptional(),
+      route: routeName.exactOptional().describe('The outbound route to use; absent: the first that matches.'),
+    }),
+    answer: {
+      status: 202,
+      description: 'The call is being placed. If it does not come about, `failure` of the call tells why.',
+      schema: callSchema,
+    },
+    problems: [...OUTBOUND_PROBLEMS, 'no-route', 'operation-not-possible', 'acs-refused', 'acs-unavailable'],
+  },
+  getCall: {
+    method: 'GET',
+    path: 'calls/{callId}',
+    tag: 'calls',
+    summary: 'Shows one call, live or past, with what happened to it in order of time',
+    role: 'Calls.Read',
+    answer: {
+      status: 200,
+      description: 'The call.',
+      schema: callSchema
+        .extend({
+          timeline: z.array(timelineEntrySchema).describe('The earliest entries.'),
+          timelineTruncated: z.boolean().describe('There are more.'),
+        })
+        .meta({ id: 'CallWithTimeline' }),
+    },
+    problems: [],
+  },
+  hangUp: {
+    method: 'POST',
+    path: 'calls/{callId}/hang-up',
+    tag: 'calls',
+    summary: 'Hangs up, for everybody or for the application alone',
+    role: 'Calls.Control',
+    body: z.strictObject({
+      forEveryone: z
+        .boolean()
+        .default(true)
+        .describe('False: the application leaves, and the others stay on the call.'),
+    }),
+    answer: { status: 202, description: 'The call, which is on its way out.', schema: callSchema },
+    problems: ['call-ended', 'call-not-connected', 'acs-refused', 'acs-unavailable'],
+  },
+  transfer: {
+    method: 'POST',
+    path: 'calls/{callId}/transfer',
+    tag: 'calls',
+    summary: 'Hands somebody on the call over to somebody else',
+    role: 'Calls.Control',
+    body: z.strictObject({
+      target: partySchema,
+      transferee: partySchema
+        .exactOptional()
+        .describe('Who is handed over; absent: the only other participant of the call.'),
+    }),
+    answer: { status: 202, description: 'The transfer is under way.', schema: acceptedCallSchema },
+    problems: [...OPERATION_PROBLEMS, ...OUTBOUND_PROBLEMS, 'transfer-under-way'],
+  },
+} as const satisfies EndpointTable;

@@ -1,0 +1,92 @@
+/** A call as the HTTP API shows it. */
+import * as z from 'zod';
+import { CALL_PHASES, PLACING_FAILURES } from '../../../functions/control/call/model.ts';
+import { planSchema } from '../call/plan-schema.ts';
+import {
+  DECISIONS,
+  DIRECTIONS,
+  RECORDING_STATES,
+  STREAMING_STATES,
+  TRANSCRIPTION_STATES,
+} from './call-states.ts';
+
+const time = (what: string): z.ZodNumber => z.number().describe(`${what}, in milliseconds since the epoch.`);
+
+const reason = z.string().describe('Why, with status and code as Azure Communication Services gives them.');
+
+const streaming = z.object({
+  state: z.enum(STREAMING_STATES),
+  sinceMs: time('When this state began'),
+  retries: z.int().describe('Automatic starts made one after another without a stable stream in between.'),
+  reason: reason.optional(),
+});
+
+/** What was asked for about a call, and what has come of it. */
+export const operationSchema = z
+  .object({
+    id: z.string(),
+    type: z.string(),
+    state: z.enum(['pending', 'succeeded', 'failed']),
+    requestedAtMs: time('When it was asked for'),
+    settledAtMs: time('When Azure Communication Services reported how it went').optional(),
+    reason: reason.optional(),
+    invitationId: z.string().optional().describe('By which adding the participant can be cancelled.'),
+  })
+  .meta({ id: 'Operation' });
+
+export const callSchema = z
+  .object({
+    callId: z.string(),
+    direction: z.enum(DIRECTIONS),
+    state: z.enum(CALL_PHASES),
+    streaming,
+    recording: z.object({ state: z.enum(RECORDING_STATES), recordingId: z.string().optional() }),
+    transcription: z.object({ state: z.enum(TRANSCRIPTION_STATES) }),
+    held: z.int().describe('How many of the participants are on hold.'),
+    operations: z
+      .array(operationSchema)
+      .describe('The newest ones, in the order in which they were asked for.'),
+    route: z.string(),
+    decision: z.enum(DECISIONS),
+    plan: planSchema.meta({ id: 'CallPlan' }),
+    from: z.string().describe('The last four characters of the caller.'),
+    to: z.string().describe('The last four characters of the called.'),
+    receivedAtMs: time('When the call came in or was placed'),
+    answeredAtMs: time('When it was answered').optional(),
+    connectedAtMs: time('When it was connected').optional(),
+    transferredAtMs: time('When it was handed over').optional(),
+    endedAtMs: time('When it ended').optional(),
+    endReason: z.string().optional(),
+    failure: z.enum(PLACING_FAILURES).optional().describe('Why a call that was placed did not come about.'),
+    callConnectionId: z.string().optional(),
+    serverCallId: z.string().optional(),
+    correlationId: z.string().optional(),
+  })
+  .meta({ id: 'Call' });
+
+/** A call of which something was asked: 202, since Azure Communication Services reports later that it has happened. */
+export const acceptedCallSchema = callSchema
+  .extend({
+    operation: z
+      .object({
+        id: z.string(),
+        invitationId: z.string().optional().describe('By which adding the participant can be cancelled.'),
+        recordingId: z.string().optional(),
+      })
+      .describe('What was asked for; `operations` of the call tells what comes of it.'),
+  })
+  .meta({ id: 'AcceptedCall' });
+
+export const timelineEntrySchema = z
+  .object({
+    id: z.string().describe('The same event has the same id, however often it is told.'),
+    atMs: time('When it happened by the clock of its source'),
+    source: z.enum(['event-grid', 'acs', 'api', 'control']),
+    type: z.string(),
+    details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  })
+  .meta({ id: 'TimelineEntry' });
+
+export type CallView = z.output<typeof callSchema>;
+export type AcceptedCallView = z.output<typeof acceptedCallSchema>;
+export type TimelineEntryView = z.output<typeof timelineEntrySchema>;

@@ -1,0 +1,24 @@
+import { acts, type Endpoint, parametersOf } from './endpoint.ts';
+import type { ProblemName } from './problem.ts';
+
+/** Every problem that an operation may end with: its own, and those that come with what it is. */
+export function problemsOf(endpoint: Endpoint): readonly ProblemName[] {
+  const names: ProblemName[] = ['internal-error'];
+  if (endpoint.role !== undefined)
+    names.push(
+      'unauthorized',
+      'forbidden',
+      'too-many-requests',
+      'misconfigured',
+      'store-unavailable',
+      'token-keys-unavailable',
+    );
+  if (parametersOf(endpoint.path).length > 0 || endpoint.query !== undefined || acts(endpoint))
+    names.push('invalid-request');
+  if (parametersOf(endpoint.path).includes('callId')) names.push('call-not-found');
+  if (acts(endpoint)) {
+    names.push('payload-too-large', 'unsupported-media-type');
+    names.push('idempotency-in-progress', 'idempotency-key-reused', 'idempotency-outcome-unknown');
+  }
+  return [...new Set([...names, ...endpoint.problems])];
+}

@@ -1,0 +1,89 @@
+/** What participants hear and say beside the audio stream: tones, files, spoken texts, recognition. */
+import * as z from 'zod';
+import { TONES } from '../../call/operation.ts';
+import { localeSchema } from '../call/locale-schema.ts';
+import { partySchema } from '../call/party-schema.ts';
+import { keysSchema, MAX_TONES } from '../call/tones-schema.ts';
+import { acceptedCallSchema } from './call-schema.ts';
+import type { EndpointTable } from './endpoint.ts';
+import { OPERATION_PROBLEMS } from './operation-problems.ts';
+import { playedSchema } from './played.ts';
+
+const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
+
+const pauseMs = (max: number): z.ZodInt => z.int().min(100).max(max);
+
+const recognizeInput = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({
+      kind: z.literal('dtmf'),
+      maxTones: z.int().min(1).max(MAX_TONES),
+      stopTones: z.array(z.enum(TONES)).max(TONES.length).exactOptional(),
+      interToneTimeoutMs: pauseMs(60_000).exactOptional().describe('Longest pause between two keys.'),
+    }),
+    z.strictObject({
+      kind: z.literal('speech'),
+      locale: localeSchema.exactOptional(),
+      endSilenceMs: pauseMs(60_000).exactOptional().describe('The silence that ends what is said.'),
+    }),
+  ],
+  { error: 'kind must be "dtmf" or "speech"' },
+);
+
+export const mediaEndpoints = {
+  sendDtmf: {
+    method: 'POST',
+    path: 'calls/{callId}/dtmf',
+    tag: 'media',
+    summary: 'Presses keys towards a participant on a telephone',
+    role: 'Calls.Control',
+    body: z.strictObject({ participant: partySchema, tones: keysSchema }),
+    answer: accepted('The tones are being sent.'),
+    problems: OPERATION_PROBLEMS,
+  },
+  play: {
+    method: 'POST',
+    path: 'calls/{callId}/play',
+    tag: 'media',
+    summary: 'Plays a file or speaks a text, to everybody or to one participant',
+    role: 'Calls.Control',
+    body: z.strictObject({
+      source: playedSchema,
+      to: partySchema.exactOptional().describe('Who hears it; absent: everybody.'),
+      loop: z.boolean().exactOptional().describe('Again and again, until it is cancelled.'),
+      interrupt: z
+        .boolean()
+        .exactOptional()
+        .describe('Ends what is being played instead of waiting for its end.'),
+    }),
+    answer: accepted('It is being played, or waits for what is.'),
+    problems: OPERATION_PROBLEMS,
+  },
+  cancelPlay: {
+    method: 'POST',
+    path: 'calls/{callId}/play/cancel',
+    tag: 'media',
+    summary: 'Ends what is played and recognized',
+    role: 'Calls.Control',
+    answer: accepted('It is being ended.'),
+    problems: OPERATION_PROBLEMS,
+  },
+  recognize: {
+    method: 'POST',
+    path: 'calls/{callId}/recognize',
+    tag: 'media',
+    summary: 'Asks a participant for keys or speech',
+    role: 'Calls.Control',
+    body: z.strictObject({
+      participant: partySchema,
+      input: recognizeInput,
+      prompt: playedSchema.exactOptional().describe('What is played first.'),
+      initialSilenceMs: pauseMs(300_000)
+        .exactOptional()
+        .describe('How long to wait for the first key or word.'),
+    }),
+    answer: accepted('The participant is being listened to.'),
+    problems: OPERATION_PROBLEMS,
+  },
+} as const satisfies EndpointTable;

@@ -1,0 +1,114 @@
+/** Who is on a call: listing, adding, removing, muting, holding. */
+import * as z from 'zod';
+import { partySchema } from '../call/party-schema.ts';
+import { acceptedCallSchema } from './call-schema.ts';
+import type { EndpointTable } from './endpoint.ts';
+import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './operation-problems.ts';
+import { playedSchema } from './played.ts';
+import { callerIdSchema, displayNameSchema } from './shown-names.ts';
+
+const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
+
+/** Bounds of how long somebody's telephone rings, in milliseconds. */
+const RING_MS = { min: 1_000, max: 180_000 };
+
+export const participantEndpoints = {
+  listParticipants: {
+    method: 'GET',
+    path: 'calls/{callId}/participants',
+    tag: 'participants',
+    summary: 'Lists who is on the call, as Azure Communication Services sees it now',
+    role: 'Calls.Read',
+    answer: {
+      status: 200,
+      description: 'The participants.',
+      schema: z
+        .object({
+          participants: z.array(
+            z.object({
+              rawId: z.string().describe('By which other operations name the participant.'),
+              muted: z.boolean(),
+              onHold: z.boolean(),
+            }),
+          ),
+        })
+        .meta({ id: 'ParticipantList' }),
+    },
+    problems: OPERATION_PROBLEMS,
+  },
+  addParticipant: {
+    method: 'POST',
+    path: 'calls/{callId}/participants',
+    tag: 'participants',
+    summary: 'Calls somebody and adds who answers to the call',
+    role: 'Calls.Control',
+    body: z.strictObject({
+      target: partySchema,
+      callerId: callerIdSchema.exactOptional(),
+      displayName: displayNameSchema.exactOptional(),
+      ringMs: z
+        .int()
+        .min(RING_MS.min)
+        .max(RING_MS.max)
+        .exactOptional()
+        .describe('How long it may ring, in milliseconds.'),
+    }),
+    answer: accepted('The participant is being called; `operation.invitationId` cancels that.'),
+    problems: [...OPERATION_PROBLEMS, ...OUTBOUND_PROBLEMS],
+  },
+  cancelAddParticipant: {
+    method: 'POST',
+    path: 'calls/{callId}/invitations/{invitationId}/cancel',
+    tag: 'participants',
+    summary: 'Stops calling somebody who was to be added',
+    role: 'Calls.Control',
+    answer: accepted('The invitation is being cancelled.'),
+    problems: OPERATION_PROBLEMS,
+  },
+  removeParticipant: {
+    method: 'DELETE',
+    path: 'calls/{callId}/participants/{participant}',
+    tag: 'participants',
+    summary: 'Removes a participant from the call',
+    role: 'Calls.Control',
+    answer: accepted('The participant is being removed.'),
+    problems: OPERATION_PROBLEMS,
+  },
+  muteParticipant: {
+    method: 'POST',
+    path: 'calls/{callId}/participants/{participant}/mute',
+    tag: 'participants',
+    summary: 'Mutes a participant, who can unmute himself; telephones cannot be muted',
+    role: 'Calls.Control',
+    answer: accepted('The participant is being muted.'),
+    problems: OPERATION_PROBLEMS,
+  },
+  unmuteParticipant: {
+    method: 'POST',
+    path: 'calls/{callId}/participants/{participant}/unmute',
+    tag: 'participants',
+    summary: 'Not supported: Azure Communication Services lets participants unmute only themselves',
+    role: 'Calls.Control',
+    answer: accepted('Never: the answer is 501.'),
+    problems: ['not-supported'],
+  },
+  holdParticipant: {
+    method: 'POST',
+    path: 'calls/{callId}/participants/{participant}/hold',
+    tag: 'participants',
+    summary: 'Puts a participant on hold',
+    role: 'Calls.Control',
+    body: z.strictObject({ music: playedSchema.exactOptional().describe('What is heard meanwhile.') }),
+    answer: accepted('The participant is being put on hold.'),
+    problems: OPERATION_PROBLEMS,
+  },
+  unholdParticipant: {
+    method: 'POST',
+    path: 'calls/{callId}/participants/{participant}/unhold',
+    tag: 'participants',
+    summary: 'Takes a participant back from hold',
+    role: 'Calls.Control',
+    answer: accepted('The participant is being taken back.'),
+    problems: OPERATION_PROBLEMS,
+  },
+} as const satisfies EndpointTable;

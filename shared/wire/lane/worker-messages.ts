@@ -1,0 +1,90 @@
+/**
+ * JSON messages between relay and workers on a lane (audio travels as RTP, see `rtp.ts`).
+ * Both sides ignore types that they do not know, so that types can be added.
+ */
+import * as z from 'zod';
+import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
+
+const participant = z.object({ ssrc: z.int().nonnegative(), rawId: z.string() });
+
+const callStarted = z.object({
+  type: z.literal('call.started'),
+  callId: z.string(),
+  callConnectionId: z.string(),
+  correlationId: z.string().optional(),
+  /** Raw ids of caller and called. */
+  from: z.string(),
+  to: z.string(),
+  format: z.enum(AUDIO_FORMAT_NAMES),
+  /** The listen mode in which the call's plan has the worker hear. */
+  listen: z.string().exactOptional(),
+  participants: z.array(participant),
+  turn: z.int().nonnegative(),
+  /** By which the worker acts on the call, and on no other. */
+  control: z.object({ url: z.string(), token: z.string(), peer: z.string() }).exactOptional(),
+  /** The lane is a new one of a call that has been going on: the worker's state has gone with the old lane. */
+  resumed: z.boolean().exactOptional(),
+  /** With `resumed`: audio was lost between the two lanes. */
+  discontinuity: z.boolean().exactOptional(),
+  /** The span of the call's stream, where traces are recorded (W3C Trace Context). */
+  traceparent: z.string().exactOptional(),
+});
+
+const callEvent = z.discriminatedUnion('type', [
+  callStarted,
+  z.object({ type: z.literal('participant'), ssrc: z.int().nonnegative(), rawId: z.string() }),
+  z.object({ type: z.literal('dtmf'), tone: z.string() }),
+  /** Somebody speaks. `timestamp`: his first sample of speech, in samples since the stream's start. */
+  z.object({
+    type: z.literal('speech.started'),
+    ssrc: z.int().nonnegative(),
+    timestamp: z.int().nonnegative(),
+  }),
+  /** He has finished. `timestamp`: the sample after the last one of speech; `durationMs`: from the first one to there. */
+  z.object({
+    type: z.literal('speech.ended'),
+    ssrc: z.int().nonnegative(),
+    timestamp: z.int().nonnegative(),
+    durationMs: z.number(),
+  }),
+  /** `turn`: the one that replies belong to from now on. `playedMs`: how much was heard of what was being said. */
+  z.object({ type: z.literal('interrupted'), turn: z.int().nonnegative(), playedMs: z.number() }),
+  /** What the worker has said so far has been heard to its end; it took `playedMs`. What it says next counts anew. */
+  z.object({ type: z.literal('played'), turn: z.int().nonnegative(), playedMs: z.number() }),
+  /** Somebody outside the call says something to the worker: any JSON. */
+  z.object({ type: z.literal('message'), data: z.json() }),
+  z.object({ type: z.literal('call.ended'), reason: z.string() }),
+]);
+
+/** What the relay tells a worker about its call. */
+export type CallEvent = z.infer<typeof callEvent>;
+
+const action = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('play'),
+    format: z.enum(AUDIO_FORMAT_NAMES),
+    audio: z.base64(),
+    turn: z.int().nonnegative().exactOptional(),
+  }),
+  z.object({ type: z.literal('stop') }),
+  z.looseObject({ type: z.literal('publish'), text: z.string() }),
+  z.object({ type: z.literal('failed'), text: z.string() }),
+]);
+
+/** What a worker asks the relay to do. `play`: PCM16 in base64, dropped when `turn` is not the present one; absent, it is.
+ * `stop`: drop what this worker has said and what has not been heard. `publish`: show it in the console.
+ * `failed`: the worker could not handle the event that this answers; its audio is lost. */
+export type WorkerAction = z.infer<typeof action>;
+
+/** A call event, or undefined for a type that this version does not know or a body that is none. */
+export function parseCallEvent(value: unknown): CallEvent | undefined {
+  return callEvent.safeParse(value).data;
+}
+
+/** The actions of a worker's JSON reply in order, and how many entries were not understood. */
+export function parseWorkerActions(value: unknown): { actions: WorkerAction[]; ignored: number } {
+  const list = z.object({ actions: z.array(z.unknown()) }).safeParse(value).data?.actions;
+  if (list === undefined) return { actions: [], ignored: 1 };
+  const actions = list.map((entry) => action.safeParse(entry).data).filter((entry) => entry !== undefined);
+  return { actions, ignored: list.length - actions.length };
+}

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseGridEvent } from '../../../../../functions/control/adapters/acs/incoming-call.ts';
+
+const data = {
+  to: { kind: 'phoneNumber', rawId: '4:+18005550199', phoneNumber: { value: '+18005550199' } },
+  from: { kind: 'phoneNumber', rawId: '4:+14255550123', phoneNumber: { value: '+14255550123' } },
+  serverCallId: 'aHR0cHM6',
+  callerDisplayName: '',
+  customContext: { sipHeaders: { 'User-To-User': 'x' }, voipHeaders: {} },
+  incomingCallContext: 'eyJhbGciOi.opaque',
+  correlationId: '30f0ad34-0000-0000-0000-000000000000',
+};
+
+const gridEvent = {
+  id: 'e1',
+  topic: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Communication/communicationServices/c',
+  subject: '/caller/4:+1/recipient/4:+2',
+  data,
+  eventType: 'Microsoft.Communication.IncomingCall',
+  dataVersion: '1.0',
+  metadataVersion: '1',
+  eventTime: '2023-04-04T17:18:42.5542219Z',
+};
+
+const cloudEvent = {
+  id: 'e1',
+  source: gridEvent.topic,
+  subject: gridEvent.subject,
+  type: 'Microsoft.Communication.IncomingCall',
+  time: '2023-04-04T17:18:42.5542219+00:00',
+  specversion: '1.0',
+  data,
+};
+
+describe('the event IncomingCall', () => {
+  it.each([
+    ['the Event Grid schema', gridEvent],
+    ['a CloudEvent', cloudEvent],
+  ])('is read from %s', (_what, event) => {
+    expect(parseGridEvent(event)).toEqual({
+      kind: 'incomingCall',
+      call: {
+        eventId: 'e1',
+        atMs: Date.UTC(2023, 3, 4, 17, 18, 42, 554),
+        incomingCallContext: 'eyJhbGciOi.opaque',
+        from: { rawId: '4:+14255550123', phoneNumber: '+14255550123' },
+        to: { rawId: '4:+18005550199', phoneNumber: '+18005550199' },
+        serverCallId: 'aHR0cHM6',
+        correlationId: data.correlationId,
+        sipHeaders: { 'User-To-User': 'x' },
+        voipHeaders: {},
+      },
+    });
+  });
+
+  it('is read without the members that ACS leaves out at times', () => {
+    const bare = {
+      to: { rawId: '8:acs:r_u', communicationUser: { id: '8:acs:r_u' } },
+      from: { phoneNumber: { value: '+14255550123' } },
+      incomingCallContext: 'context',
+    };
+    expect(parseGridEvent({ ...gridEvent, eventTime: undefined, data: bare })).toEqual({
+      kind: 'incomingCall',
+      call: {
+        eventId: 'e1',
+        incomingCallContext: 'context',
+        from: { rawId: '4:+14255550123', phoneNumber: '+14255550123' },
+        to: { rawId: '8:acs:r_u' },
+        sipHeaders: {},
+        voipHeaders: {},
+      },
+    });
+  });
+
+  it('brings its custom headers, as far as they are texts', () => {
+    const customContext = { sipHeaders: { 'X-MS-Custom-Tenant': 'contoso', odd: 7 }, voipHeaders: null };
+    expect(parseGridEvent({ ...gridEvent, data: { ...data, customContext } })).toMatchObject({
+      call: { sipHeaders: { 'X-MS-Custom-Tenant': 'contoso' }, voipHeaders: {} },
+    });
+  });
+
+  it('is told from events of other types', () => {
+    expect(
+      parseGridEvent({ ...gridEvent, eventType: 'Microsoft.Communication.CallStarted', data: {} }),
+    ).toEqual({
+      kind: 'other',
+      type: 'Microsoft.Communication.CallStarted',
+    });
+  });
+
+  it('is not understood without what names the call, and the reason holds no values', () => {
+    const { incomingCallContext: _, ...rest } = data;
+    expect(
+      parseGridEvent({ ...gridEvent, data: { ...rest, from: { kind: 'unknown', secret: '+1' } } }),
+    ).toEqual({
+      kind: 'malformed',
+      problem: 'missing or not valid: data.incomingCallContext, data.from',
+    });
+  });
+
+  it('never throws, whatever comes', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        expect(parseGridEvent(value).kind).toBe('malformed');
+      }),
+    );
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(parseGridEvent({ ...gridEvent, data: value }).kind).toBe('malformed');
+      }),
+    );
+  });
+});

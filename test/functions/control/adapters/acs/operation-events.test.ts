@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { parseCallbacks } from '../../../../../functions/control/adapters/acs/callback-events.ts';
+import { placingFailureOf } from '../../../../../functions/control/adapters/acs/placing-failure.ts';
+import type { Callback } from '../../../../../functions/control/call/event.ts';
+import { OPERATION_RESULTS } from '../../../../../functions/control/call/operations.ts';
+
+function parse(type: string, data: Record<string, unknown> = {}): Callback | undefined {
+  return parseCallbacks([
+    {
+      id: 'event',
+      type: `Microsoft.Communication.${type}`,
+      time: '2026-11-22T12:00:00.0000000+00:00',
+      data: { callConnectionId: 'connection', ...data },
+    },
+  ]).callbacks[0];
+}
+
+describe('events of operations', () => {
+  it.each(Object.keys(OPERATION_RESULTS))('%s names the operation by the context that we gave', (type) => {
+    const event = parse(type, { operationContext: 'op-18dea47f-b081-4107-9a5c-4300819d2c6c' });
+    expect(event).toMatchObject({
+      kind: type,
+      operationId: 'op-18dea47f-b081-4107-9a5c-4300819d2c6c',
+      details: { operationId: 'op-18dea47f-b081-4107-9a5c-4300819d2c6c' },
+    });
+  });
+
+  it.each(['mine', 'op-', 'op-secret of somebody', `op-${'x'.repeat(65)}`, 'OP-1'])(
+    'do not keep the context %s, which is not one of ours',
+    (operationContext) => {
+      const event = parse('PlayCompleted', { operationContext });
+      expect(event?.operationId).toBeUndefined();
+      expect(JSON.stringify(event)).not.toContain(operationContext);
+    },
+  );
+
+  it('of streaming have contexts of the application, which are not kept whatever they look like', () => {
+    const event = parse('MediaStreamingStarted', { operationContext: 'op-4255550123' });
+    expect(JSON.stringify(event)).not.toContain('4255550123');
+  });
+
+  it('say why something failed by codes alone', () => {
+    const resultInformation = { code: 486, subCode: 8539, message: 'busy' };
+    expect(parse('AddParticipantFailed', { resultInformation })?.reason).toBe('486/8539');
+  });
+
+  it('of moved participants and of what is not known are recorded, and nothing more', () => {
+    for (const type of ['MoveParticipantSucceeded', 'MoveParticipantFailed', 'SomethingOfNextYear'])
+      expect(parse(type, { operationContext: 'op-1' })).toMatchObject({ kind: 'other', type });
+  });
+
+  it('have the invitation that was taken back', () => {
+    const event = parse('CancelAddParticipantSucceeded', { invitationId: 'invitation' });
+    expect(event?.invitationId).toBe('invitation');
+  });
+
+  it('about recordings need no connection, and say whether anything is recorded', () => {
+    const [event] = parseCallbacks([
+      {
+        id: 'event',
+        type: 'Microsoft.Communication.RecordingStateChanged',
+        data: { recordingId: 'recording', state: 'active' },
+      },
+    ]).callbacks;
+    expect(event).toMatchObject({ recording: { id: 'recording', active: true } });
+    expect(parse('RecordingStateChanged', { recordingId: 'r', state: 'inactive' })?.recording).toEqual({
+      id: 'r',
+      active: false,
+    });
+  });
+
+  it('about participants count them, and those on hold', () => {
+    const participants = [
+      { identifier: { rawId: '4:+14255550123' }, isMuted: false, isOnHold: true },
+      { identifier: { rawId: '8:acs:x' }, isMuted: true, isOnHold: false },
+      { identifier: {} },
+    ];
+    const event = parse('ParticipantsUpdated', { participants, sequenceNumber: 4 });
+    expect(event?.participants).toEqual({ count: 3, held: 1, sequence: 4 });
+    expect(JSON.stringify(event)).not.toContain('4255550123');
+  });
+});
+
+describe('what was recognized', () => {
+  it('is passed on apart from what is stored', () => {
+    const keys = parse('RecognizeCompleted', {
+      recognitionType: 'dtmf',
+      dtmfResult: { tones: ['one', 'pound'] },
+    });
+    expect(keys?.recognized).toEqual({ kind: 'dtmf', tones: ['one', 'pound'] });
+    const words = parse('RecognizeCompleted', {
+      recognitionType: 'speech',
+      speechResult: { speech: 'my word is swordfish', confidence: 0.9 },
+    });
+    expect(words?.recognized).toEqual({ kind: 'speech', text: 'my word is swordfish', confidence: 0.9 });
+    for (const event of [keys, words])
+      expect(JSON.stringify([event?.details, event?.reason])).not.toMatch(/pound|swordfish/);
+  });
+
+  it('is nothing where it is not understood', () => {
+    expect(parse('RecognizeCompleted', { dtmfResult: { tones: ['eleven'] } })?.recognized).toBeUndefined();
+    expect(parse('RecognizeCompleted')?.recognized).toBeUndefined();
+    expect(parse('RecognizeFailed', { dtmfResult: { tones: ['one'] } })?.recognized).toBeUndefined();
+  });
+});
+
+describe('why a placed call did not come about', () => {
+  it.each([
+    [486, 8539, 'busy'],
+    [600, undefined, 'busy'],
+    [603, 8538, 'declined'],
+    [408, 8541, 'no-answer'],
+    [480, 8541, 'not-reachable'],
+    [404, undefined, 'not-reachable'],
+    [500, 8541, 'not-reachable'],
+    [500, 9999, undefined],
+    [200, 7000, undefined],
+    [undefined, undefined, undefined],
+  ] as const)('%s/%s is %s', (code, subCode, failure) => {
+    expect(placingFailureOf({ code, subCode })).toBe(failure);
+    const resultInformation = { ...(code && { code }), ...(subCode && { subCode }) };
+    expect(parse('CreateCallFailed', { resultInformation })?.failure).toBe(failure);
+    expect(parse('CallDisconnected', { resultInformation })?.failure).toBe(failure);
+  });
+});

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Call } from '../../../../../functions/control/call/call.ts';
+import { formatCallId } from '../../../../../functions/control/call/call-id.ts';
+import type { CallStore, TimelineEntry } from '../../../../../functions/control/call/call-store.ts';
+import type { CallQuery } from '../../../../../functions/control/call/list.ts';
+import { aCall, T0 } from '../../../../support/calls.ts';
+
+let calls = 0;
+
+function aNewCallId(): string {
+  calls += 1;
+  return formatCallId(createHash('sha256').update(`contract ${calls}`).digest());
+}
+
+function anEnded(call: Call, endedAtMs: number): Call {
+  return { ...call, phase: 'ended', endedAtMs };
+}
+
+function entry(id: string, atMs: number): TimelineEntry {
+  return { id, atMs, source: 'acs', type: 'CallConnected', details: { code: 200 } };
+}
+
+/** What every call store does. `open` gives one that holds no calls. */
+export function callStoreContract(name: string, open: () => Promise<CallStore>): void {
+  describe(name, () => {
+    it('gives back a call as it was stored', async () => {
+      const store = await open();
+      const call = aCall({ callId: aNewCallId(), callConnectionId: 'c', seenEvents: ['a', 'b/#?'] });
+      expect(await store.create(call)).toBe(true);
+      expect(await store.get(call.callId)).toEqual(call);
+    });
+
+    it('knows nothing of calls and timelines that were never stored, even before its tables exist', async () => {
+      const store = await open();
+      expect(await store.get(aNewCallId())).toBeUndefined();
+      expect(await store.update(aNewCallId(), (call) => ({ call }))).toBeUndefined();
+      expect(await store.listLive(10)).toEqual([]);
+      expect(await store.timeline(aNewCallId(), 10)).toEqual([]);
+    });
+
+    it('creates a call once, whoever comes first', async () => {
+      const store = await open();
+      const callId = aNewCallId();
+      const created = await Promise.all(
+        ['a', 'b', 'c', 'd'].map((route) => store.create(aCall({ callId, route }))),
+      );
+      expect(created.filter(Boolean)).toHaveLength(1);
+    });
+
+    it('gives live calls page by page, though calls come and end between two pages', async () => {
+      const store = await open();
+      const ids = Array.from({ length: 7 }, aNewCallId);
+      for (const [index, callId] of ids.entries())
+        await store.create(aCall({ callId, receivedAtMs: T0 + Math.floor(index / 2) }));
+      const whole = (await store.list({ limit: 10 })).calls.map(({ callId }) => callId);
+      const first = await store.list({ limit: 3 });
+      await store.create(aCall({ callId: aNewCallId(), receivedAtMs: T0 + 100 }));
+      await store.update(whole[0] ?? '', (call) => ({ call: anEnded(call, T0 + 200) }));
+      const second = await store.list({ limit: 3, after: first.next ?? '' });
+      const third = await store.list({ limit: 3, after: second.next ?? '' });
+      const paged = [first, second, third].flatMap(({ calls }) => calls.map(({ callId }) => callId));
+      expect(paged).toEqual(whole);
+      expect(third.next).toBeUndefined();
+    });
+
+    it('filters calls by state, route and direction', async () => {
+      const store = await open();
+      const [ringing, connected, outbound] = [aNewCallId(), aNewCallId(), aNewCallId()];
+      await store.create(aCall({ callId: ringing, phase: 'ringing', route: 'a' }));
+      await store.create(aCall({ callId: connected, phase: 'connected', route: 'b' }));
+      await store.create(aCall({ callId: outbound, phase: 'connected', route: 'b', direction: 'outbound' }));
+      const ids = async (query: Partial<CallQuery>): Promise<string[]> =>
+        (await store.list({ limit: 10, ...query })).calls.map(({ callId }) => callId).sort();
+      expect(await ids({ state: 'ringing' })).toEqual([ringing]);
+      expect(await ids({ route: 'b' })).toEqual([connected, outbound].sort());
+      expect(await ids({ route: 'b', direction: 'outbound' })).toEqual([outbound]);
+      expect(await ids({ state: 'ended' })).toEqual([]);
+    });
+
+    it('lists calls of the past by when they ended, the last first', async () => {
+      const store = await open();
+      const ids = Array.from({ length: 4 }, aNewCallId);
+      for (const [index, callId] of ids.entries()) {
+        await store.create(aCall({ callId, receivedAtMs: T0 + index }));
+        await store.update(callId, (call) => ({ call: anEnded(call, T0 + 1_000 - index) }));
+      }
+      const first = await store.list({ state: 'ended', limit: 3 });
+      const second = await store.list({ state: 'ended', limit: 3, after: first.next ?? '' });
+      expect([...first.calls, ...second.calls].map(({ callId }) => callId)).toEqual(ids);
+    });
+
+    it('removes calls that ended before a time, with their timelines, and no others', async () => {
+      const store = await open();
+      const [old, recent, live] = [aNewCallId(), aNewCallId(), aNewCallId()];
+      for (const callId of [old, recent, live]) {
+        await store.create(aCall({ callId, receivedAtMs: T0 - 1_000_000 }));
+        for (let index = 0; index < 130; index += 1)
+          await store.appendTimeline(callId, entry(`e${index}`, T0 + index));
+      }
+      await store.update(old, (call) => ({ call: anEnded(call, T0) }));
+      await store.update(recent, (call) => ({ call: anEnded(call, T0 + 2_000) }));
+      expect(await store.removeEnded(T0 + 1_000, 100)).toEqual([old]);
+      expect(await store.removeEnded(T0 + 1_000, 100)).toEqual([]);
+      expect(await store.get(old)).toBeUndefined();
+      expect(await store.timeline(old, 10)).toEqual([]);
+      expect(await store.get(recent)).toBeDefined();
+      expect(await store.timeline(recent, 1_000)).toHaveLength(130);
+      expect((await store.listLive(10)).map(({ callId }) => callId)).toEqual([live]);
+    });
+
+    it('counts the live calls of a route, no further than it is asked to', async () => {
+      const store = await open();
+      const route = "Bob's desk";
+      for (let index = 0; index < 5; index += 1) await store.create(aCall({ callId: aNewCallId(), route }));
+      const over = aCall({ callId: aNewCallId(), route, phase: 'ended' });
+      await store.create(over);
+      await store.create(aCall({ callId: aNewCallId(), route: 'another' }));
+      expect(await store.countLive(route, 100)).toBe(5);
+      expect(await store.countLive(route, 3)).toBe(3);
+      expect(await store.countLive('none', 100)).toBe(0);
+    });
+
+    it('does not bring an ended call back to life when it is created again', async () => {
+      const store = await open();
+      const call = aCall({ callId: aNewCallId() });
+      await store.create(call);
+      await store.update(call.callId, (now) => ({ call: { ...now, phase: 'ended' as const } }));
+      expect(await store.create(call)).toBe(false);
+      expect((await store.get(call.callId))?.phase).toBe('ended');
+      expect(await store.listLive(10)).toEqual([]);
+    });
+
+    it('loses no change when several are made at the same time', async () => {
+      const store = await open();
+      const call = aCall({ callId: aNewCallId() });
+      await store.create(call);
+      const names = ['a', 'b', 'c', 'd', 'e'];
+      await Promise.all(
+        names.map((id) =>
+          store.update(call.callId, (now) => ({ call: { ...now, seenEvents: [...now.seenEvents, id] } })),
+        ),
+      );
+      expect([...((await store.get(call.callId))?.seenEvents ?? [])].sort()).toEqual(names);
+    });
+
+    it('returns what the last change returned, besides the call', async () => {
+      const store = await open();
+      const call = aCall({ callId: aNewCallId() });
+      await store.create(call);
+      const result = await store.update(call.callId, (now) => ({ call: now, note: 'kept' }));
+      expect(result?.note).toBe('kept');
+    });
+
+    it('lists the calls that have not ended, the newest first, at most as many as asked for', async () => {
+      const store = await open();
+      const stored: Call[] = [];
+      for (let index = 0; index < 12; index += 1) {
+        const call = aCall({ callId: aNewCallId(), receivedAtMs: T0 + index });
+        await store.create(call);
+        stored.unshift(call);
+      }
+      const [newest, second, ...rest] = stored.map(({ callId }) => callId);
+      await store.update(second ?? '', (now) => ({ call: { ...now, phase: 'ended' as const } }));
+      const listed = await store.listLive(100);
+      expect(listed.map(({ callId }) => callId)).toEqual([newest, ...rest]);
+      expect((await store.listLive(3)).map(({ callId }) => callId)).toEqual([newest, ...rest.slice(0, 2)]);
+    });
+
+    it('shows changes of a call in the list', async () => {
+      const store = await open();
+      const call = aCall({ callId: aNewCallId() });
+      await store.create(call);
+      await store.update(call.callId, (now) => ({ call: { ...now, phase: 'connected' as const } }));
+      expect((await store.listLive(10)).map(({ phase }) => phase)).toEqual(['connected']);
+    });
+
+    it('keeps a timeline in the order of time, each entry once', async () => {
+      const store = await open();
+      const callId = aNewCallId();
+      await store.appendTimeline(callId, entry('late/one', T0 + 2));
+      await store.appendTimeline(callId, entry('early?#', T0 - 5));
+      await Promise.all([1, 2, 3].map(() => store.appendTimeline(callId, entry('middle', T0 + 1))));
+      const timeline = await store.timeline(callId, 100);
+      expect(timeline).toEqual([
+        entry('early?#', T0 - 5),
+        entry('middle', T0 + 1),
+        entry('late/one', T0 + 2),
+      ]);
+      expect(await store.timeline(callId, 2)).toHaveLength(2);
+    });
+
+    it('keeps the timelines of calls apart', async () => {
+      const store = await open();
+      const [one, other] = [aNewCallId(), aNewCallId()];
+      await store.appendTimeline(one, entry('a', T0));
+      expect(await store.timeline(other, 10)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { writePastCalls } from '../../../../../bench/control/past-calls.ts';
+import { PARTITIONS } from '../../../../../functions/control/adapters/tables/call-rows.ts';
+import { createTableCallStore } from '../../../../../functions/control/adapters/tables/call-store.ts';
+import type { CallStore } from '../../../../../functions/control/call/call-store.ts';
+import { type RunningTables, startTables } from '../../../../../local/emulators/storage/server.ts';
+import {
+  startTablesProxy,
+  type TablesProxy,
+  type TablesRequest,
+} from '../../../../../local/emulators/storage/tables-proxy.ts';
+import { aCall, T0 } from '../../../../support/calls.ts';
+
+const LIVE = 10;
+
+let tables: RunningTables;
+let proxy: TablesProxy;
+let store: CallStore;
+const asked: TablesRequest[] = [];
+let past = 0;
+
+beforeAll(async () => {
+  tables = await startTables({ port: 0 });
+  const { port } = new URL(tables.url);
+  proxy = await startTablesProxy({ port: Number(port), onRequest: (request) => asked.push(request) });
+  const connectionString = tables.connectionString.replace(`:${port}/`, `:${proxy.port}/`);
+  store = createTableCallStore({ connectionString }, { allowInsecureConnection: true });
+  for (let index = 0; index < LIVE; index += 1)
+    await store.create(aCall({ callId: `live${index}`, phase: 'connected', receivedAtMs: T0 + index }));
+});
+afterAll(async () => {
+  await proxy.close();
+  await tables.close();
+});
+
+/** What is asked of table storage meanwhile. */
+async function requestsOf(act: () => Promise<unknown>): Promise<TablesRequest[]> {
+  asked.length = 0;
+  await act();
+  return [...asked];
+}
+
+const query: TablesRequest = 'query calls';
+const oneEach: TablesRequest[] = PARTITIONS.map(() => query);
+
+it.each([0, 40, 400])(
+  'lists with one request for each partition beside %i calls of the past',
+  async (count) => {
+    await writePastCalls(tables.connectionString, past, count);
+    past = count;
+    expect(await requestsOf(() => store.list({ limit: 100 })), 'calls that go on').toEqual(oneEach);
+    expect((await store.list({ limit: 100 })).calls, 'calls that go on').toHaveLength(LIVE);
+    const filtered = { limit: 5, state: 'connected', route: 'everyone', direction: 'inbound' } as const;
+    expect(await requestsOf(() => store.list(filtered)), 'filtered').toEqual(oneEach);
+    expect(await requestsOf(() => store.countLive('everyone', 5)), 'counted').toEqual(oneEach);
+    expect(await requestsOf(() => store.list({ limit: 5, state: 'ended' })), 'of the past').toEqual(oneEach);
+    const { next } = await store.list({ limit: 5 });
+    const after = next ?? 'no cursor';
+    expect(await requestsOf(() => store.list({ limit: 5, after })), 'the second page').toEqual(oneEach);
+  },
+);
+
+it('reads a call with one request, and changes it with two', async () => {
+  expect(await requestsOf(() => store.get('live1'))).toEqual(['read calls']);
+  const change = requestsOf(() =>
+    store.update('live1', (call) => ({ call: { ...call, held: call.held + 1 } })),
+  );
+  expect(await change).toEqual(['read calls', 'transaction calls']);
+  expect(await requestsOf(() => store.update('live1', (call) => ({ call }))), 'nothing to change').toEqual([
+    'read calls',
+  ]);
+});

@@ -1,0 +1,238 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
+import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
+import { PROBLEM_CONTENT_TYPE } from '../../../../shared/wire/api/problem.ts';
+import { CONNECTION_ID, PLAN } from '../../../support/calls.ts';
+import { CONNECTED_ID, report, ring } from '../../../support/connected-call.ts';
+import { type Answer, ControlBench } from '../../../support/control-bench.ts';
+
+let bench: ControlBench;
+
+beforeEach(() => {
+  bench = new ControlBench([
+    { name: 'everyone', match: {}, action: 'answer', plan: { ...PLAN, startStreaming: false } },
+  ]);
+});
+
+async function connect(): Promise<void> {
+  await ring(bench);
+  await report(bench, 'CallConnected');
+}
+
+function start(body?: unknown): Promise<Answer> {
+  return bench.ask('startMediaStreaming', { params: { callId: CONNECTED_ID }, body });
+}
+
+function stop(body?: unknown): Promise<Answer> {
+  return bench.ask('stopMediaStreaming', { params: { callId: CONNECTED_ID }, body });
+}
+
+function end(): Promise<Answer> {
+  return bench.ask('hangUp', { params: { callId: CONNECTED_ID } });
+}
+
+function expectProblem(answer: Answer, status: number, type: string): void {
+  expect(answer.json).toMatchObject({ status, type: `urn:trunkline:problem:${type}` });
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('content-type')).toBe(PROBLEM_CONTENT_TYPE);
+}
+
+describe('starting and stopping media streaming', () => {
+  it('asks ACS and answers 202 with the call', async () => {
+    await connect();
+    const started = await start({ operationContext: 'mine' });
+    expect(started.status).toBe(202);
+    expect(started.json).toMatchObject({
+      callId: CONNECTED_ID,
+      state: 'connected',
+      streaming: { state: 'starting' },
+    });
+    await report(bench, 'MediaStreamingStarted');
+    expect((await stop()).json).toMatchObject({ streaming: { state: 'stopping' } });
+    await report(bench, 'MediaStreamingStopped');
+    expect((await start()).status, 'once stopped it can be started again').toBe(202);
+    expect(bench.control.asked.slice(1)).toEqual([
+      { operation: 'startMediaStreaming', about: CONNECTION_ID, context: 'mine' },
+      { operation: 'stopMediaStreaming', about: CONNECTION_ID },
+      { operation: 'startMediaStreaming', about: CONNECTION_ID },
+    ]);
+  });
+
+  it('is refused for a call that there is not', async () => {
+    expectProblem(await start(), 404, 'call-not-found');
+    expectProblem(await stop(), 404, 'call-not-found');
+  });
+
+  it('is refused before the call is connected, naming the state', async () => {
+    await ring(bench);
+    const answer = await start();
+    expectProblem(answer, 409, 'call-not-connected');
+    expect(answer.json).toMatchObject({ callState: 'answering', streamingState: 'inactive' });
+  });
+
+  it('is refused where it changes nothing, naming the state', async () => {
+    await connect();
+    expectProblem(await stop(), 409, 'streaming-already-off');
+    await start();
+    expectProblem(await start(), 409, 'streaming-already-on');
+    await report(bench, 'MediaStreamingStarted');
+    const again = await start();
+    expectProblem(again, 409, 'streaming-already-on');
+    expect(again.json).toMatchObject({ callState: 'connected', streamingState: 'active' });
+    await stop();
+    expectProblem(await start(), 409, 'streaming-stopping');
+    expect(bench.control.count('startMediaStreaming')).toBe(1);
+  });
+
+  it('is refused after the call has ended', async () => {
+    await connect();
+    await report(bench, 'CallDisconnected');
+    expectProblem(await start(), 409, 'call-ended');
+  });
+
+  it('reports every problem of the body at once, and asks ACS for nothing', async () => {
+    await connect();
+    const answer = await start({ operationContext: 7, url: 'wss://x', 'a/b': 1 });
+    expectProblem(answer, 400, 'invalid-request');
+    const { errors } = answer.json as { errors: { pointer: string }[] };
+    expect(errors.map(({ pointer }) => pointer).sort()).toEqual(['#/a~1b', '#/operationContext', '#/url']);
+    expectProblem(await start('[1]'), 400, 'invalid-request');
+    expectProblem(await start('{"operationContext"'), 400, 'invalid-request');
+    expectProblem(await start(`"${'x'.repeat(2_000_000)}"`), 413, 'payload-too-large');
+    expect(bench.control.count('startMediaStreaming')).toBe(0);
+  });
+
+  it('says that ACS is busy, and when to come back', async () => {
+    await connect();
+    bench.control.fail('startMediaStreaming', {
+      status: 429,
+      code: '8516',
+      retryable: true,
+      retryAfter: '7',
+    });
+    const answer = await start();
+    expectProblem(answer, 503, 'acs-unavailable');
+    expect(answer.headers.get('retry-after')).toBe('7');
+    expect(answer.json).toMatchObject({ acsStatus: 429, acsCode: '8516' });
+    expect((await start()).status, 'and can be asked again').toBe(202);
+  });
+
+  it('says that ACS refuses, with its code', async () => {
+    await connect();
+    bench.control.fail('startMediaStreaming', { status: 405, code: '8522', retryable: false });
+    const answer = await start();
+    expectProblem(answer, 502, 'acs-refused');
+    expect(answer.json).toMatchObject({ acsStatus: 405, acsCode: '8522' });
+  });
+
+  it('keeps streaming on when ACS refuses to stop it', async () => {
+    await connect();
+    await start();
+    await report(bench, 'MediaStreamingStarted');
+    bench.control.fail('stopMediaStreaming', { status: 409, code: '8519', retryable: false });
+    expectProblem(await stop(), 502, 'acs-refused');
+    expect((await bench.store.get(CONNECTED_ID))?.streaming.state).toBe('active');
+  });
+
+  it('learns from ACS that the call is over', async () => {
+    await connect();
+    bench.control.fail('startMediaStreaming', { status: 404, code: '8522', retryable: false });
+    expectProblem(await start(), 409, 'call-ended');
+    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('ended');
+  });
+
+  it('is asked of ACS once by two requests at the same time', async () => {
+    await connect();
+    const answers = await Promise.all([start(), start()]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+    expect(bench.control.count('startMediaStreaming')).toBe(1);
+  });
+});
+
+describe('hanging up', () => {
+  it('asks ACS and answers 202; the call ends with CallDisconnected', async () => {
+    await connect();
+    const answer = await end();
+    expect(answer.status).toBe(202);
+    expect(answer.json).toMatchObject({ state: 'connected' });
+    expect(bench.control.asked.at(-1)).toEqual({ operation: 'hangUp', about: CONNECTION_ID });
+    await report(bench, 'CallDisconnected');
+    expectProblem(await end(), 409, 'call-ended');
+  });
+
+  it('is refused for a call that is not connected, or not there', async () => {
+    expectProblem(await end(), 404, 'call-not-found');
+    await ring(bench);
+    expectProblem(await end(), 409, 'call-not-connected');
+  });
+});
+
+describe('looking at calls', () => {
+  it('lists those that have not ended, without whole numbers', async () => {
+    await connect();
+    const { json, status } = await bench.ask('listCalls');
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      truncated: false,
+      calls: [{ callId: CONNECTED_ID, state: 'connected', route: 'everyone', from: '…0123', to: '…0199' }],
+    });
+    await report(bench, 'CallDisconnected');
+    expect((await bench.ask('listCalls')).json).toEqual({
+      calls: [],
+      truncated: false,
+    });
+  });
+
+  it('lists as many as asked for, and says when there are more', async () => {
+    await ring(bench);
+    await incomingCall(bench.load)(
+      bench.incomingEvent({ id: 'e2' }, { incomingCallContext: 'another' }),
+      bench.context(),
+    );
+    const { json } = await bench.ask('listCalls', { query: { limit: '1' } });
+    expect(json).toMatchObject({ truncated: true });
+    for (const limit of ['0', '-1', '1001', 'many', ''])
+      expectProblem(await bench.ask('listCalls', { query: { limit } }), 400, 'invalid-request');
+  });
+
+  it('shows one with its timeline, also after its end', async () => {
+    await connect();
+    await end();
+    await report(bench, 'CallDisconnected');
+    const { json, status } = await bench.ask('getCall', {
+      params: { callId: CONNECTED_ID },
+    });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ callId: CONNECTED_ID, state: 'ended', callConnectionId: CONNECTION_ID });
+    const { timeline } = json as { timeline: { type: string; source: string; atMs: number }[] };
+    expect(timeline.map(({ type }) => type)).toEqual([
+      'IncomingCall',
+      'AnswerSucceeded',
+      'CallConnected',
+      'HangUpRequested',
+      'CallDisconnected',
+    ]);
+    expect(timeline.map(({ source }) => source)).toEqual(['event-grid', 'control', 'acs', 'api', 'acs']);
+  });
+
+  it('knows no others', async () => {
+    for (const callId of ['a'.repeat(32), 'A', ''])
+      expectProblem(await bench.ask('getCall', { params: { callId } }), 404, 'call-not-found');
+  });
+});
+
+describe('the functions as a whole', () => {
+  it('answer 503 while storage is away', async () => {
+    bench.store.outage = true;
+    expectProblem(await start(), 503, 'store-unavailable');
+    expectProblem(await bench.ask('listCalls'), 503, 'store-unavailable');
+  });
+
+  it('answer 500 without details where something unforeseen happens, which the log names', async () => {
+    const broken = handlerOf('listCalls', () => Promise.reject(new Error('secret detail')), 'function-key');
+    const answer = await bench.call(broken, { method: 'GET' });
+    expectProblem(answer, 500, 'internal-error');
+    expect(JSON.stringify(answer.json)).not.toContain('secret detail');
+    expect(bench.logged.join('\n')).toContain('A request failed');
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Call,
+  COMPARE_AFTER_MS,
+  isDueForComparison,
+  step,
+} from '../../../../functions/control/call/call.ts';
+import type { CallEvent } from '../../../../functions/control/call/event.ts';
+import {
+  CONFIRM_LIMIT_MS,
+  NO_STREAMING,
+  type Streaming,
+} from '../../../../functions/control/call/streaming.ts';
+import { aCall, CONNECTION_ID, T0 } from '../../../support/calls.ts';
+
+const MINUTE_MS = 60_000;
+const LATER = T0 + CONFIRM_LIMIT_MS;
+
+const found = (streaming?: 'active' | 'inactive', state = 'connected', askedAtMs = LATER): CallEvent => ({
+  type: 'Observed',
+  properties: { state, ...(streaming === undefined ? {} : { streaming }) },
+  askedAtMs,
+});
+
+function connected(state: Streaming['state'], fields: Partial<Streaming> = {}): Call {
+  return aCall({
+    phase: 'connected',
+    callConnectionId: CONNECTION_ID,
+    streaming: { ...NO_STREAMING, state, sinceMs: T0, ...fields },
+  });
+}
+
+describe('a call that is compared with what ACS says', () => {
+  it.each(['ringing', 'answering', 'placing'] as const)(
+    'is adopted from %s when ACS has it connected',
+    (phase) => {
+      const call = aCall({ phase, callConnectionId: CONNECTION_ID });
+      expect(step(call, found('active'), LATER).call.phase).toBe('connected');
+      expect(step(call, found(undefined, 'connecting'), LATER).call).toBe(call);
+    },
+  );
+
+  it('ends when ACS has ended it, or does not know it', () => {
+    const call = connected('active');
+    expect(step(call, found(undefined, 'disconnected'), LATER).call).toMatchObject({ endReason: 'gone' });
+    expect(step(call, { type: 'CallGone' }, LATER).call.phase).toBe('ended');
+  });
+
+  it('is left alone where both agree', () => {
+    for (const [state, streaming] of [
+      ['active', 'active'],
+      ['inactive', 'inactive'],
+      ['failed', 'inactive'],
+    ] as const) {
+      const call = connected(state);
+      expect(step(call, found(streaming), LATER)).toEqual({ call, commands: [] });
+    }
+  });
+
+  it('learns the ids that it lacks', () => {
+    const call = connected('active');
+    const event: CallEvent = {
+      type: 'Observed',
+      properties: { state: 'connected', streaming: 'active', serverCallId: 's', correlationId: 'c' },
+      askedAtMs: LATER,
+    };
+    expect(step(call, event, LATER).call).toMatchObject({ serverCallId: 's', correlationId: 'c' });
+  });
+
+  it.each(['starting', 'inactive', 'failed'] as const)('streams where ACS streams, after %s', (state) => {
+    expect(step(connected(state), found('active'), LATER).call.streaming.state).toBe('active');
+  });
+
+  it.each(['starting', 'active'] as const)(
+    'has lost a stream that was %s and that ACS does not have',
+    (state) => {
+      const { call, commands } = step(connected(state), found('inactive'), LATER);
+      expect(call.streaming).toMatchObject({ state: 'failed', retryAtMs: expect.any(Number) });
+      expect(commands.map(({ type }) => type)).toEqual(['scheduleRetry']);
+    },
+  );
+
+  it('does not start a stream again while it is being hung up', () => {
+    const call: Call = { ...connected('active'), hangUpRequestedAtMs: T0 };
+    const lost = step(call, found('inactive'), LATER);
+    expect(lost.call.streaming.state).toBe('failed');
+    expect(lost.commands).toEqual([]);
+  });
+
+  it('stops a stream again that was to be stopped and runs on', () => {
+    const { call, commands } = step(connected('stopping', { requestId: 'r' }), found('active'), LATER);
+    expect(commands).toEqual([{ type: 'stopMediaStreaming', id: 'r' }]);
+    expect(call.streaming).toMatchObject({ state: 'stopping', sinceMs: LATER });
+    expect(step(connected('stopping'), found('inactive'), LATER).call.streaming.state).toBe('inactive');
+  });
+
+  it('starts a stream again that has stopped for a restart', () => {
+    const restarting = connected('stopping', { requestId: 'r', restart: true });
+    const { call, commands } = step(restarting, found('inactive'), LATER);
+    expect(call.streaming.state).toBe('starting');
+    expect(commands).toEqual([{ type: 'startMediaStreaming', id: 'again-r' }]);
+  });
+
+  it('is left alone where an event may still be on its way', () => {
+    const call = connected('starting');
+    const early = found('inactive', 'connected', T0 + CONFIRM_LIMIT_MS - 1);
+    expect(step(call, early, LATER)).toEqual({ call, commands: [] });
+  });
+});
+
+describe('the turn of a call to be compared', () => {
+  const minutes = [0, 1, 2, 3, 4].map((minute) => T0 + 10 * MINUTE_MS + minute * MINUTE_MS);
+  const turns = (call: Call): number => minutes.filter((nowMs) => isDueForComparison(call, nowMs)).length;
+
+  it('comes once in five minutes where it looks well', () => {
+    expect(turns(connected('active'))).toBe(1);
+  });
+
+  it('comes every minute where an event is missing', () => {
+    expect(turns(connected('starting'))).toBe(5);
+    expect(turns(connected('stopping'))).toBe(5);
+    expect(turns({ ...connected('active'), hangUpRequestedAtMs: T0 })).toBe(5);
+    expect(turns(aCall({ phase: 'placing', callConnectionId: CONNECTION_ID }))).toBe(5);
+  });
+
+  it('does not come without a connection to ask about, nor at once', () => {
+    expect(turns(aCall({ phase: 'answering' }))).toBe(0);
+    const young = aCall({ phase: 'answering', callConnectionId: CONNECTION_ID });
+    expect(isDueForComparison(young, T0 + COMPARE_AFTER_MS - 1)).toBe(false);
+    expect(isDueForComparison(young, T0 + COMPARE_AFTER_MS)).toBe(true);
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import {
+  NO_STREAMING,
+  RETRY_PAUSES_MS,
+  type Streaming,
+  type StreamingEvent,
+  stepStreaming,
+} from '../../../../functions/control/call/streaming.ts';
+
+const start: StreamingEvent = { type: 'start', id: 'r' };
+const stop: StreamingEvent = { type: 'stop', id: 's' };
+const restart: StreamingEvent = { type: 'restart', id: 'again' };
+const started: StreamingEvent = { type: 'started', atMs: undefined };
+const stopped: StreamingEvent = { type: 'stopped', atMs: undefined };
+const failed = (retry: boolean): StreamingEvent => ({
+  type: 'failed',
+  atMs: undefined,
+  reason: 'why',
+  retry,
+});
+
+function streamingAfter(...events: readonly StreamingEvent[]): Streaming {
+  return events.reduce<Streaming>(
+    (streaming, event) => stepStreaming(streaming, event, 0).streaming,
+    NO_STREAMING,
+  );
+}
+
+const ACTIVE = streamingAfter(start, started);
+const RESTARTING = streamingAfter(start, started, restart);
+
+describe('restarting', () => {
+  it('stops a stream, and starts it again once ACS says that it has stopped', () => {
+    const stopping = stepStreaming(ACTIVE, restart, 0);
+    expect(stopping.commands).toEqual([{ type: 'stopMediaStreaming', id: 'again' }]);
+    expect(stopping.streaming.state).toBe('stopping');
+    const again = stepStreaming(stopping.streaming, stopped, 0);
+    expect(again.commands).toEqual([{ type: 'startMediaStreaming', id: 'again-again' }]);
+    expect(again.streaming).toMatchObject({ state: 'starting' });
+    expect(again.streaming).not.toHaveProperty('restart');
+    expect(stepStreaming(again.streaming, started, 0).streaming.state).toBe('active');
+  });
+
+  it('starts again as well where the stream broke before it could be stopped, unless the call is ending', () => {
+    expect(stepStreaming(RESTARTING, failed(true), 0).commands).toHaveLength(1);
+    expect(stepStreaming(RESTARTING, failed(false), 0)).toMatchObject({
+      streaming: { state: 'inactive' },
+      commands: [],
+    });
+  });
+
+  it('is tried again, after the shortest pause, when ACS does not start', () => {
+    const starting = streamingAfter(start, started, restart, stopped);
+    const event: StreamingEvent = { type: 'startFailed', id: 'again-again', reason: '500' };
+    expect(stepStreaming(starting, event, 1_000)).toMatchObject({
+      streaming: { state: 'failed', retryAtMs: 1_000 + (RETRY_PAUSES_MS[0] ?? 0) },
+      commands: [{ type: 'scheduleRetry', retry: 1 }],
+    });
+  });
+
+  it('is dialled again after the shortest pause when no relay takes the new stream', () => {
+    const starting = streamingAfter(start, started, restart, stopped);
+    expect(stepStreaming(starting, failed(true), 1_000).commands).toEqual([
+      { type: 'scheduleRetry', retry: 1, atMs: 1_000 + (RETRY_PAUSES_MS[0] ?? 0) },
+    ]);
+  });
+
+  it('goes on with the stream that there is when ACS does not stop', () => {
+    const event: StreamingEvent = { type: 'stopFailed', id: 'again', reason: '500', assumed: false };
+    const { streaming } = stepStreaming(RESTARTING, event, 0);
+    expect(streaming.state).toBe('active');
+    expect(stepStreaming(streaming, stopped, 0).commands).toEqual([]);
+  });
+
+  it('does not start again what somebody stops meanwhile', () => {
+    const stopping = stepStreaming(RESTARTING, stop, 0);
+    expect(stopping.refusal).toBeUndefined();
+    expect(stepStreaming(stopping.streaming, stopped, 0)).toMatchObject({
+      streaming: { state: 'inactive' },
+      commands: [],
+    });
+  });
+
+  it('is asked for only once at a time, and commands the same request again', () => {
+    expect(stepStreaming(RESTARTING, { type: 'restart', id: 'other' }, 0)).toEqual({
+      streaming: RESTARTING,
+      commands: [],
+    });
+    expect(stepStreaming(RESTARTING, restart, 0).commands).toHaveLength(1);
+  });
+
+  it.each([
+    ['inactive', NO_STREAMING, 'streaming-already-off'],
+    ['failed', streamingAfter(start, started, failed(false)), 'streaming-already-off'],
+    ['stopping', streamingAfter(start, started, stop), 'streaming-stopping'],
+  ] as const)('is refused while %s', (_, streaming, refusal) => {
+    expect(stepStreaming(streaming, restart, 0)).toEqual({ streaming, commands: [], refusal });
+  });
+});

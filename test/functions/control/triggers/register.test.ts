@@ -1,0 +1,96 @@
+import { app, type HttpFunctionOptions } from '@azure/functions';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { registerControl } from '../../../../functions/control/triggers/register.ts';
+import { RouteTable } from '../../../../local/emulators/functions-host/http/route-table.ts';
+import { RouteTemplate } from '../../../../local/emulators/functions-host/http/route-template.ts';
+import { ENDPOINTS } from '../../../../shared/wire/api/endpoints.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+describe('registering the control app', () => {
+  it('needs no settings, since a throw while the app loads would block every function', () => {
+    const http = vi.spyOn(app, 'http').mockImplementation(() => {});
+    vi.spyOn(app, 'setup').mockImplementation(() => {});
+    vi.spyOn(app, 'eventGrid').mockImplementation(() => {});
+    vi.spyOn(app, 'timer').mockImplementation(() => {});
+    expect(process.env['ACS_CONNECTION_STRING']).toBeUndefined();
+    registerControl();
+    expect(http).toHaveBeenCalled();
+  });
+
+  it('gives each function its trigger, route, method and protection', () => {
+    const http = new Map<string, HttpFunctionOptions>();
+    vi.spyOn(app, 'http').mockImplementation((name, options) => void http.set(name, options));
+    const setup = vi.spyOn(app, 'setup').mockImplementation(() => {});
+    const eventGrid = vi.spyOn(app, 'eventGrid').mockImplementation(() => {});
+    const timer = vi.spyOn(app, 'timer').mockImplementation(() => {});
+    registerControl();
+    expect(setup).toHaveBeenCalledExactlyOnceWith({ enableHttpStream: true });
+    expect(eventGrid.mock.calls.map(([name]) => name)).toEqual(['incomingCall']);
+    expect(timer.mock.calls.map(([name, { schedule }]) => [name, schedule])).toEqual([
+      ['removeOldCalls', '0 30 * * * *'],
+      ['sweepCalls', '0 * * * * *'],
+    ]);
+    const rows = [...http].map(([name, { methods, route, authLevel }]) => [
+      name,
+      methods?.join(),
+      route,
+      authLevel,
+    ]);
+    expect(rows.filter(([name]) => !Object.hasOwn(ENDPOINTS, name ?? ''))).toEqual([
+      ['callEvents', 'POST', 'callbacks/{callId}', 'anonymous'],
+      ['restartMediaStreaming', 'POST', 'calls/{callId}/streaming/restart', 'anonymous'],
+      ['endIdleCall', 'POST', 'calls/{callId}/streaming/idle', 'anonymous'],
+      ['streamHandover', 'GET,PUT', 'calls/{callId}/streaming/handover', 'anonymous'],
+      ['workerApi', 'GET,POST,PUT,DELETE', 'worker/{*path}', 'anonymous'],
+    ]);
+    expect(rows.filter(([name]) => Object.hasOwn(ENDPOINTS, name ?? ''))).toEqual(
+      Object.entries(ENDPOINTS).map(([name, { method, path }]) => [
+        name,
+        method,
+        path,
+        name === 'getOpenApi' ? 'anonymous' : 'function',
+      ]),
+    );
+  });
+
+  it('demands no key of the host where tokens of Entra ID are asked for, which the app itself checks', () => {
+    const levels = new Map<string, string | undefined>();
+    vi.spyOn(app, 'http').mockImplementation((name, { authLevel }) => void levels.set(name, authLevel));
+    vi.spyOn(app, 'setup').mockImplementation(() => {});
+    vi.spyOn(app, 'eventGrid').mockImplementation(() => {});
+    vi.spyOn(app, 'timer').mockImplementation(() => {});
+    vi.stubEnv('API_AUTH', 'entra');
+    registerControl();
+    expect(new Set(levels.values())).toEqual(new Set(['anonymous']));
+    for (const unusable of ['Entra', 'none', '']) {
+      vi.stubEnv('API_AUTH', unusable);
+      registerControl();
+      expect(levels.get('listCalls'), `API_AUTH="${unusable}" opens nothing`).toBe('function');
+    }
+  });
+
+  it('gives every operation a route that no other function takes away from it', () => {
+    const http = new Map<string, HttpFunctionOptions>();
+    vi.spyOn(app, 'http').mockImplementation((name, options) => void http.set(name, options));
+    vi.spyOn(app, 'setup').mockImplementation(() => {});
+    vi.spyOn(app, 'eventGrid').mockImplementation(() => {});
+    vi.spyOn(app, 'timer').mockImplementation(() => {});
+    registerControl();
+    const table = new RouteTable(
+      [...http].map(([name, { methods, route = name, authLevel = 'anonymous' }]) => ({
+        name,
+        authLevel,
+        methods,
+        route: new RouteTemplate(route),
+      })) as unknown as ConstructorParameters<typeof RouteTable>[0],
+    );
+    for (const [name, { method, path }] of Object.entries(ENDPOINTS)) {
+      const found = table.find(method, `/${path.replaceAll(/[{}]/g, '')}`);
+      expect(found?.target.name, `${method} ${path}`).toBe(name);
+    }
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import type { CallRoute, RoutedCall } from '../../../../functions/control/call/routes.ts';
+import { chooseRoute } from '../../../../functions/control/use-cases/choose-route.ts';
+import { aCall, PLAN, T0 } from '../../../support/calls.ts';
+import { CONNECTED_ID, ring } from '../../../support/connected-call.ts';
+import { ControlBench } from '../../../support/control-bench.ts';
+
+const call: RoutedCall = {
+  callId: 'a'.repeat(32),
+  direction: 'inbound',
+  from: { rawId: '4:+14255550123' },
+  to: { rawId: '4:+18005550199' },
+  sipHeaders: {},
+  voipHeaders: {},
+  atMs: T0,
+};
+
+const desk: CallRoute = { name: 'desk', match: {}, action: 'answer', capacity: 2, plan: PLAN };
+const full: CallRoute = { name: 'full', match: {}, action: 'reject', rejectReason: 'busy', plan: PLAN };
+
+describe('the route of a call', () => {
+  it('is one that has room; beyond that the next one decides', async () => {
+    const bench = new ControlBench([desk, full]);
+    expect((await chooseRoute(bench.deps, call))?.name).toBe('desk');
+    for (const name of ['b', 'c'])
+      await bench.store.create(aCall({ callId: name.repeat(32), route: 'desk', phase: 'connected' }));
+    expect((await chooseRoute(bench.deps, call))?.name).toBe('full');
+    await bench.store.update('b'.repeat(32), (now) => ({ call: { ...now, phase: 'ended' as const } }));
+    expect((await chooseRoute(bench.deps, call))?.name).toBe('desk');
+  });
+
+  it('is none where the first that matches leaves it ringing', async () => {
+    const bench = new ControlBench([{ ...full, name: 'away', action: 'ring' }, desk]);
+    expect(await chooseRoute(bench.deps, call)).toBeUndefined();
+  });
+
+  it('can be asked for by name, if it is for the call', async () => {
+    const bench = new ControlBench([desk, full]);
+    expect((await chooseRoute(bench.deps, call, 'full'))?.name).toBe('full');
+    expect(await chooseRoute(bench.deps, call, 'none')).toBeUndefined();
+  });
+
+  it('stays that of its first delivery, though the call itself has taken the last place meanwhile', async () => {
+    const bench = new ControlBench([{ ...desk, capacity: 1 }]);
+    bench.control.fail('answer', { retryable: true, status: 503 });
+    await expect(ring(bench)).rejects.toThrow('is to be tried again');
+    await ring(bench);
+    expect(await bench.store.get(CONNECTED_ID)).toMatchObject({ route: 'desk', phase: 'answering' });
+  });
+});

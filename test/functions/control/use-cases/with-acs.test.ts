@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AnswerRequest, CallControl } from '../../../../functions/control/call/acs-port.ts';
+import { ANSWER_LEASE_MS, type Call } from '../../../../functions/control/call/call.ts';
+import {
+  callIdOf,
+  receiveIncomingCall,
+} from '../../../../functions/control/use-cases/receive-incoming-call.ts';
+import { requestCallAction } from '../../../../functions/control/use-cases/request-call-action.ts';
+import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
+import { ControlWithAcs, silentLog as log, TICKET_KEY } from '../../../support/control-with-acs.ts';
+import { until } from '../../../support/until.ts';
+
+let world: ControlWithAcs;
+
+beforeAll(async () => {
+  world = await ControlWithAcs.start([
+    { name: 'blocked', match: { from: '+1900*' }, action: 'reject' },
+    { name: 'later', match: { to: '+14255550177' }, startStreaming: false, workers: [{ name: 'echo' }] },
+    { name: 'everyone', workers: [{ name: 'echo' }] },
+  ]);
+});
+
+afterAll(() => world.close());
+
+async function hangUp(callId: string): Promise<void> {
+  await requestCallAction(await world.deps(), callId, { type: 'HangUpRequested' }, log);
+  await world.call(callId, ({ phase }) => phase === 'ended', 'the call to end');
+}
+
+describe('the control app against ACS', () => {
+  it('answers a call that is delivered five times once, streams it and sees it end', async () => {
+    const placed = world.ring('+14255550101', '+14255550123', 5);
+    const call = await world.callTo(
+      '+14255550101',
+      ({ phase, streaming }) => phase === 'connected' && streaming.state === 'active',
+      'the call to be connected and streaming',
+    );
+    expect(placed.answers).toMatchObject({ accepted: 1, refused: 0 });
+    expect(call.callConnectionId).toBe(placed.ids.callConnectionId);
+
+    const { url } = await until(() => world.sockets.at(-1), 'the media socket');
+    expect(url.pathname).toBe(`/media/${call.callId}`);
+    const ticket = await verifyTicket(
+      url.searchParams.get('ticket') ?? '',
+      call.callId,
+      [TICKET_KEY],
+      Date.now(),
+    );
+    expect(ticket).toMatchObject({ from: '4:+14255550123', to: '4:+14255550101', plan: call.plan });
+
+    const deps = await world.deps();
+    const outcome = await requestCallAction(deps, call.callId, { type: 'HangUpRequested' }, log);
+    expect(outcome.kind).toBe('accepted');
+    const ended = await until(async () => {
+      const now = await deps.store.get(call.callId);
+      return now?.phase === 'ended' ? now : undefined;
+    }, 'the call to end');
+    expect(ended.streaming.state).toBe('inactive');
+    expect(placed.state).toBe('disconnected');
+    expect(placed.outcome).toBe('hungUpByApplication');
+
+    const timeline = await world.timelineWith(call.callId, 'CallDisconnected');
+    for (const type of [
+      'IncomingCall',
+      'AnswerSucceeded',
+      'CallConnected',
+      'MediaStreamingStarted',
+      'CallDisconnected',
+    ])
+      expect(
+        timeline.filter((entry) => entry === type),
+        type,
+      ).toHaveLength(1);
+    expect(world.host.answered.filter(({ status }) => status >= 300)).toEqual([]);
+  });
+
+  it('learns the connection of a call from its next attempt when the process that answered it died, and no event came', async () => {
+    const { handlers } = world.host;
+    world.host.handlers = undefined;
+    const placed = world.ring('+14255550188');
+    const incoming = {
+      eventId: 'the-event',
+      incomingCallContext: placed.ids.incomingCallContext,
+      from: { rawId: '4:+14255550123' },
+      to: { rawId: '4:+14255550188' },
+      sipHeaders: {},
+      voipHeaders: {},
+    };
+    const deps = await world.deps();
+    const died = Promise.withResolvers<void>();
+    const { control } = deps;
+    const dying: CallControl = Object.assign(Object.create(control), {
+      answer: async (request: AnswerRequest) => {
+        await control.answer(request);
+        died.resolve();
+        return await new Promise<never>(() => {});
+      },
+    });
+    void receiveIncomingCall({ ...deps, control: dying }, incoming, log);
+    await died.promise;
+    const later = { ...deps.clock, now: () => Date.now() + ANSWER_LEASE_MS };
+    expect(await receiveIncomingCall({ ...deps, clock: later }, incoming, log)).toBe('answered');
+    expect(placed.answers).toEqual({ accepted: 1, refused: 0, replayed: 1 });
+    const call = await deps.store.get(callIdOf(placed.ids.incomingCallContext));
+    expect(call?.callConnectionId).toBe(placed.ids.callConnectionId);
+    world.host.handlers = handlers;
+    placed.hangUpByCaller();
+    await world.call(call?.callId ?? '', ({ phase }) => phase === 'ended', 'the call to end');
+  });
+
+  it('starts and stops streaming of a call when asked, also after a restart of the app', async () => {
+    world.ring('+14255550177');
+    const call = await world.callTo(
+      '+14255550177',
+      ({ phase }) => phase === 'connected',
+      'the call to be connected',
+    );
+    expect(call.streaming.state).toBe('inactive');
+    const request = async (type: 'StartRequested' | 'StopRequested'): Promise<string> =>
+      (await requestCallAction(await world.deps(), call.callId, { type, operationContext: 'mine' }, log))
+        .kind;
+    const reaches = (state: string): Promise<Call> =>
+      world.callTo('+14255550177', ({ streaming }) => streaming.state === state, `streaming to be ${state}`);
+
+    expect(await request('StartRequested')).toBe('accepted');
+    await reaches('active');
+    world.restartApp();
+    expect(await request('StartRequested'), 'it is on already').toBe('refused');
+    expect(await request('StopRequested')).toBe('accepted');
+    await reaches('inactive');
+    expect(await request('StartRequested')).toBe('accepted');
+    await reaches('active');
+    await hangUp(call.callId);
+  });
+
+  it('starts streaming again when the media socket breaks', async () => {
+    world.ring('+14255550102');
+    const { callId } = await world.callTo(
+      '+14255550102',
+      ({ phase, streaming }) => phase === 'connected' && streaming.state === 'active',
+      'streaming',
+    );
+    expect(world.socketsOf(callId)).toHaveLength(1);
+    world.socketsOf(callId)[0]?.socket.terminate();
+    await until(() => world.socketsOf(callId).length === 2, 'a second media socket');
+    await world.callTo(
+      '+14255550102',
+      ({ streaming }) => streaming.state === 'active' && streaming.retries === 1,
+      'streaming again',
+    );
+    await hangUp(callId);
+  });
+
+  it('answers once though the response to the answer is lost', async () => {
+    world.acs.armFault({
+      on: 'rest',
+      fault: 'error',
+      when: 'after',
+      operation: 'answerCall',
+      status: 503,
+      count: 1,
+    });
+    const placed = world.ring('+14255550103');
+    const call = await world.callTo(
+      '+14255550103',
+      ({ phase }) => phase === 'connected',
+      'the call to be connected',
+    );
+    await until(() => placed.answers.replayed === 1, 'the answer to be asked for again');
+    expect(placed.answers).toMatchObject({ accepted: 1, refused: 0, replayed: 1 });
+    await hangUp(call.callId);
+  });
+
+  it('rejects what a route blocks', async () => {
+    const placed = world.ring('+14255550104', '+19005550100');
+    await until(() => placed.outcome !== undefined, 'the call to end');
+    expect(placed.outcome).toBe('rejected');
+  });
+
+  it('leaves no number and no ticket in its log', () => {
+    const text = world.host.logged.join('\n');
+    expect(text).toContain('The call is answered');
+    expect(text).not.toMatch(/\+1\d{10}|ticket=/);
+  });
+});

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CallControlMissingError } from '../../../../functions/workers/kit/call-requests.ts';
+import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
+import { handleLaneEvent, type LaneResponse } from '../../../../functions/workers/kit/lane-event.ts';
+import { parseLaneState } from '../../../../functions/workers/kit/lane-state.ts';
+import type { Call } from '../../../../functions/workers/kit/worker.ts';
+import { CallsApiError } from '../../../../shared/client/calls-api-error.ts';
+import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
+import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
+import { type ControlBench, TICKET_KEY } from '../../../support/control-bench.ts';
+import { serveWorkerApi, type WorkerApiServer } from '../../../support/worker-api-server.ts';
+
+const TELEPHONE = '4:+14255550123';
+const SOMEBODY = '+14255550177';
+
+let api: WorkerApiServer;
+let bench: ControlBench;
+
+beforeAll(async () => {
+  api = await serveWorkerApi();
+});
+afterAll(() => api?.close());
+
+beforeEach(async () => {
+  bench = await connectedCall();
+  api.bench = bench;
+  api.answered.length = 0;
+  api.loseAnswers = 0;
+});
+
+/** A worker that does this when somebody presses a key, on a lane that has heard `call.started`. */
+async function lane(
+  act: (call: Call, tone: string) => Promise<unknown>,
+  callId = CONNECTED_ID,
+  withControl = true,
+) {
+  const worker = defineWorker({
+    name: 'presser',
+    listen: { mode: 'chunk', ms: 100 },
+    onAudio: () => {},
+    onDtmf: async ({ tone }, call) => {
+      await act(call, tone);
+    },
+  });
+  const token = await signCallToken({ callId, expiresAtMs: bench.nowMs + 60_000 }, TICKET_KEY);
+  let connectionState: string | undefined;
+  const hand = (event: object): Promise<LaneResponse> =>
+    handleLaneEvent(worker, {
+      callId: CONNECTED_ID,
+      contentType: 'application/json',
+      body: Buffer.from(JSON.stringify(event)),
+      connectionId: 'connection-1',
+      connectionState,
+    });
+  const next = async (event: object): Promise<LaneResponse> => {
+    const response = await hand(event);
+    connectionState = response.connectionState ?? connectionState;
+    return response;
+  };
+  await next({
+    type: 'call.started',
+    callId: CONNECTED_ID,
+    callConnectionId: 'connection',
+    from: TELEPHONE,
+    to: '4:+18005550199',
+    format: 'pcm16KMono',
+    participants: [],
+    turn: 0,
+    ...(withControl ? { control: { url: api.url, token, peer: TELEPHONE } } : {}),
+  });
+  return {
+    press: (tone: string) => next({ type: 'dtmf', tone }),
+    /** The answer is lost on the way to Web PubSub, which delivers the event again. */
+    pressTwiceDelivered: async (tone: string) => {
+      await hand({ type: 'dtmf', tone });
+      return await next({ type: 'dtmf', tone });
+    },
+    state: () => parseLaneState(connectionState),
+  };
+}
+
+const operations = () => bench.control.operations.map(({ operation }) => operation);
+
+describe('what a worker does with its call', () => {
+  it.each<[string, (call: Call) => Promise<unknown>, object]>([
+    ['transfer', (call) => call.transfer(SOMEBODY), { type: 'transfer', target: `4:${SOMEBODY}` }],
+    [
+      'addParticipant',
+      (call) => call.addParticipant(SOMEBODY, { callerId: '+18005550199' }),
+      { type: 'addParticipant', target: `4:${SOMEBODY}`, callerId: '+18005550199' },
+    ],
+    [
+      'removeParticipant',
+      (call) => call.removeParticipant(SOMEBODY),
+      { type: 'removeParticipant', participant: `4:${SOMEBODY}` },
+    ],
+    [
+      'sendDtmf',
+      (call) => call.sendDtmf('1#'),
+      { type: 'sendDtmf', participant: TELEPHONE, tones: ['one', 'pound'] },
+    ],
+    [
+      'prompt',
+      (call) => call.prompt({ kind: 'text', text: 'Goodbye' }, { interrupt: true }),
+      { type: 'play', source: { kind: 'text', text: 'Goodbye' }, interrupt: true },
+    ],
+    [
+      'sendDtmf to somebody else',
+      (call) => call.sendDtmf('*', SOMEBODY),
+      { type: 'sendDtmf', participant: `4:${SOMEBODY}`, tones: ['asterisk'] },
+    ],
+    ['cancelPrompt', (call) => call.cancelPrompt(), { type: 'cancelMedia' }],
+    [
+      'api.muteParticipant',
+      (call) => call.api.muteParticipant(TELEPHONE),
+      { type: 'muteParticipant', participant: TELEPHONE },
+    ],
+  ])('is asked of Azure Communication Services: %s', async (_, act, operation) => {
+    const { press } = await lane(act);
+    expect(await press('1')).toMatchObject({ outcome: 'silent' });
+    expect(operations()).toEqual([operation]);
+  });
+
+  it('is hanging up', async () => {
+    const { press } = await lane((call) => call.hangUp());
+    expect((await press('1')).outcome).toBe('silent');
+    expect(bench.control.count('hangUp'), 'Azure Communication Services is asked to').toBe(1);
+    expect((await bench.store.get(CONNECTED_ID))?.hangUpRequestedAtMs).toBeDefined();
+  });
+
+  it('is done once, although Web PubSub delivers the event again or an answer is lost', async () => {
+    const { press, pressTwiceDelivered } = await lane((call, tone) => call.sendDtmf(tone));
+    api.loseAnswers = 2;
+    expect((await pressTwiceDelivered('1')).outcome).toBe('silent');
+    expect(operations()).toHaveLength(1);
+    await press('1');
+    expect(operations(), 'the same key, pressed again').toHaveLength(2);
+  });
+
+  it('is refused on any other call, costs the event and nothing else, and the worker is told why', async () => {
+    const refused: unknown[] = [];
+    const { press } = await lane(
+      (call) => call.hangUp().catch((error: unknown) => refused.push(error)),
+      'bbbbccccddddeeeebbbbccccddddeeee',
+    );
+    await press('1');
+    expect(refused[0]).toBeInstanceOf(CallsApiError);
+    expect(refused[0]).toMatchObject({ problemName: 'forbidden', status: 403 });
+    expect(bench.control.count('hangUp')).toBe(0);
+    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('connected');
+  });
+
+  it('is not possible where the control app does not let workers act', async () => {
+    const { press } = await lane((call) => call.hangUp(), CONNECTED_ID, false);
+    const response = await press('1');
+    expect(response.error).toBeInstanceOf(CallControlMissingError);
+    expect(api.answered).toEqual([]);
+  });
+
+  it('leaves its number in the state of the lane, and the token where it was', async () => {
+    const { press, state } = await lane((call) => call.cancelPrompt());
+    await press('1');
+    await press('2');
+    expect(state()).toMatchObject({ asked: 2, control: { url: api.url } });
+    expect(bench.logged.join('\n'), 'what the control app logs').not.toContain(state().control?.token);
+  });
+});

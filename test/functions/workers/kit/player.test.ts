@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
+import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
+import { PlayError, Player } from '../../../../functions/workers/kit/player.ts';
+import { parseRtp } from '../../../../shared/wire/lane/rtp.ts';
+import { until } from '../../../support/until.ts';
+
+const OPTIONS = { turn: 3, format: 'pcm16KMono', at: 1_600, published: 0 } as const;
+
+/** What reaches the group, in order; each message is taken only when the test says so. */
+function group() {
+  const sent: (Uint8Array<ArrayBuffer> | object)[] = [];
+  const waiting: PromiseWithResolvers<void>[] = [];
+  return {
+    sent,
+    waiting,
+    send(message: Uint8Array<ArrayBuffer> | object): Promise<void> {
+      sent.push(message);
+      const taken = Promise.withResolvers<void>();
+      waiting.push(taken);
+      return taken.promise;
+    },
+  };
+}
+
+function packets(sent: readonly unknown[]) {
+  return sent.flatMap((each) => (each instanceof Uint8Array ? [parseRtp(each)] : []));
+}
+
+describe('what a worker plays', () => {
+  it('is sent one message after the other, although nobody awaits it', async () => {
+    const { sent, waiting, send } = group();
+    const player = new Player({ ...OPTIONS, send });
+    const samples = new Int16Array(16_000 + 320).fill(7);
+    const playing = player.play(samples);
+    samples.fill(0);
+    const acting = player.act([{ type: 'publish', text: 'said' }]);
+    await Promise.resolve();
+    expect(sent, 'the second waits for the first').toHaveLength(1);
+    waiting[0]?.resolve();
+    await until(() => sent.length === 2, 'the second message');
+    waiting[1]?.resolve();
+    await playing;
+    await until(() => sent.length === 3, 'the action behind what is played');
+    waiting[2]?.resolve();
+    await acting;
+    const [first, second] = packets(sent);
+    expect(first).toMatchObject({ ssrc: 3, sequenceNumber: 0x8000, timestamp: 1_600, marker: true });
+    expect(second).toMatchObject({ ssrc: 3, sequenceNumber: 0x8001, timestamp: 17_600, marker: false });
+    expect(
+      new Set(second?.payload.filter((_, i) => i % 2 === 0)),
+      'samples as they were when played',
+    ).toEqual(new Set([7]));
+    expect(sent[2]).toEqual({ actions: [{ type: 'publish', text: 'said' }] });
+  });
+
+  it('goes on after a message that could not be sent, and tells whoever played it', async () => {
+    const { sent, waiting, send } = group();
+    const player = new Player({ ...OPTIONS, send });
+    const lost = player.play(Int16Array.of(1));
+    const next = player.play(Int16Array.of(2));
+    await until(() => waiting.length === 1, 'the message that is lost');
+    waiting[0]?.reject(new Error('no network'));
+    await expect(lost).rejects.toThrow('no network');
+    await until(() => sent.length === 2, 'the message after it');
+    waiting[1]?.resolve();
+    await next;
+  });
+
+  it('must be whole samples in a known format', async () => {
+    const { send } = group();
+    const odd = new Player({ ...OPTIONS, send });
+    await expect(odd.play(new Uint8Array(3))).rejects.toThrow(PlayError);
+    const early = new Player({ ...OPTIONS, format: undefined, send });
+    await expect(early.play(Int16Array.of(1))).rejects.toThrow('call.started');
+  });
+
+  it('is the same, packet by packet, when the event is handled again, and goes on in the next event', async () => {
+    const speaker = defineWorker({
+      name: 'speaker',
+      listen: { mode: 'chunk', ms: 100 },
+      async onDtmf(event, call) {
+        await call.play(Int16Array.of(Number(event.tone)));
+        await call.publish(`pressed ${event.tone}`);
+      },
+      onAudio: () => undefined,
+    });
+    const sent: { group: string; message: unknown }[] = [];
+    const publish = (name: string, message: unknown): Promise<void> => {
+      sent.push({ group: name, message });
+      return Promise.resolve();
+    };
+    const send = (event: object, connectionState: string | undefined) =>
+      handleLaneEvent(
+        speaker,
+        {
+          callId: '0123456789abcdef',
+          contentType: 'text/plain',
+          body: Buffer.from(JSON.stringify(event)),
+          connectionState,
+        },
+        publish,
+      );
+    const started = await send(
+      {
+        type: 'call.started',
+        callId: '0123456789abcdef',
+        callConnectionId: 'c',
+        from: 'a',
+        to: 'b',
+        format: 'pcm16KMono',
+        participants: [],
+        turn: 0,
+      },
+      undefined,
+    );
+    const first = await send({ type: 'dtmf', tone: '5' }, started.connectionState);
+    await send({ type: 'dtmf', tone: '5' }, started.connectionState);
+    await send({ type: 'dtmf', tone: '6' }, first.connectionState);
+    expect(sent.map(({ group: name }) => name)).toEqual(Array(6).fill('call.0123456789abcdef.down.speaker'));
+    const [once, again, next] = packets(sent.map(({ message }) => message));
+    expect(again).toEqual(once);
+    expect(next).toMatchObject({ sequenceNumber: 0x8001 });
+    expect(sent[1]?.message).toEqual({ actions: [{ type: 'publish', text: 'pressed 5' }] });
+  });
+});

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
+import { MAX_EVENT_BYTES, WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
+import { echo } from '../../../../functions/workers/samples/echo.ts';
+import { readWorkerConfig } from '../../../../shared/settings/config.ts';
+import { formatRtp, parseRtp } from '../../../../shared/wire/lane/rtp.ts';
+import {
+  ACCESS_KEY,
+  CALL_ID,
+  ENDPOINT_HOST,
+  type EventOptions,
+  eventRequest,
+  headerOf,
+  recordingContext,
+  SECONDARY_KEY,
+  sign,
+  validationRequest,
+} from './web-pubsub-request.ts';
+
+const broken = defineWorker({
+  name: 'broken',
+  listen: { mode: 'chunk', ms: 100 },
+  onAudio: () => {
+    throw new RangeError('no such thing');
+  },
+});
+
+const ENV = {
+  WEB_PUBSUB_CONNECTION_STRING: `Endpoint=https://${ENDPOINT_HOST};AccessKey=${ACCESS_KEY};Version=1.0;`,
+  WEB_PUBSUB_SECONDARY_KEY: SECONDARY_KEY,
+};
+
+const AUDIO = formatRtp({
+  payloadType: 96,
+  marker: true,
+  sequenceNumber: 0,
+  timestamp: 320,
+  ssrc: 0,
+  payload: Uint8Array.of(1, 0, 2, 0),
+});
+
+function makeWebhook(env: Record<string, string> = ENV): WorkerWebhook {
+  return new WorkerWebhook([echo, broken], () => readWorkerConfig(env));
+}
+
+async function post(options: EventOptions, env?: Record<string, string>) {
+  const { context, log } = recordingContext();
+  const webhook = makeWebhook(env);
+  const response = await webhook.handle(eventRequest({ body: AUDIO, ...options }), context);
+  return { response, log, counts: webhook.counts };
+}
+
+describe('the webhook of Web PubSub', () => {
+  it('answers audio with audio, as RTP', async () => {
+    const { response, counts } = await post({});
+    expect(response.status).toBe(200);
+    expect(headerOf(response, 'content-type')).toBe('application/octet-stream');
+    expect([...parseRtp(response.body as Uint8Array).payload]).toEqual([1, 0, 2, 0]);
+    expect(counts).toEqual({ events: 1, ignored: 0, failed: 0, refused: 0 });
+  });
+
+  it('carries the state of the lane from one response to the next request', async () => {
+    const first = await post({});
+    const state = headerOf(first.response, 'ce-connectionState');
+    expect(state, 'the response must set the state').toBeDefined();
+    const second = await post({ headers: { 'ce-connectionState': state ?? '' } });
+    expect(parseRtp(second.response.body as Uint8Array).sequenceNumber).toBe(1);
+  });
+
+  it.each([
+    ['the primary key alone', sign(ACCESS_KEY)],
+    ['the secondary key alone', sign(SECONDARY_KEY)],
+    ['one good signature among others', `sha256=${'0'.repeat(64)}, ${sign(ACCESS_KEY)}`],
+    ['upper case', sign(ACCESS_KEY).toUpperCase().replace('SHA256', 'sha256')],
+  ])('believes a request signed with %s', async (_, signature) => {
+    expect((await post({ headers: { 'ce-signature': signature } })).response.status).toBe(200);
+  });
+
+  it.each([
+    ['no signature', null],
+    ['an empty signature', ''],
+    ['a foreign key', sign('the key of somebody else')],
+    ['the signature of another connection', sign(ACCESS_KEY, 'another-connection')],
+    ['the bare digest', sign(ACCESS_KEY).slice('sha256='.length)],
+    ['a digest cut off', sign(ACCESS_KEY).slice(0, -2)],
+    ['a digest that goes on', `${sign(ACCESS_KEY)}00`],
+    ['no hexadecimal', `sha256=${'x'.repeat(64)}`],
+    ['another algorithm', sign(ACCESS_KEY).replace('sha256', 'sha1')],
+    ['the good signature behind too many others', `${'sha256=00,'.repeat(8)}${sign(ACCESS_KEY)}`],
+  ])('refuses a request with %s', async (_, signature) => {
+    const { response, counts } = await post({ headers: { 'ce-signature': signature } });
+    expect(response.status).toBe(401);
+    expect(counts).toMatchObject({ events: 0, refused: 1 });
+  });
+
+  it('does not believe the secondary key once it is no longer set', async () => {
+    const { WEB_PUBSUB_CONNECTION_STRING } = ENV;
+    const headers = { 'ce-signature': sign(SECONDARY_KEY) };
+    expect((await post({ headers }, { WEB_PUBSUB_CONNECTION_STRING })).response.status).toBe(401);
+  });
+
+  it.each<[string, number, EventOptions]>([
+    ['no connection id', 400, { headers: { 'ce-connectionId': null } }],
+    ['another hub', 400, { headers: { 'ce-hub': 'chat' } }],
+    ['no hub', 400, { headers: { 'ce-hub': null } }],
+    ['a system event', 400, { headers: { 'ce-type': 'azure.webpubsub.sys.connected' } }],
+    ['another event name than the path', 400, { headers: { 'ce-eventName': 'robot' } }],
+    ['no event name', 400, { headers: { 'ce-eventName': null } }],
+    ['no user id', 400, { headers: { 'ce-userId': null } }],
+    ['a user id that is no call id', 400, { headers: { 'ce-userId': '../../etc/passwd' } }],
+    ['a worker that does not exist', 404, { worker: 'nobody' }],
+    ['a worker named like a member of objects', 404, { worker: 'constructor' }],
+    ['a body that is too long', 413, { body: new Uint8Array(MAX_EVENT_BYTES + 1) }],
+    [
+      'a body longer than it says',
+      413,
+      { body: new Uint8Array(MAX_EVENT_BYTES + 1), headers: { 'content-length': null } },
+    ],
+    ['a length too long to be read', 413, { headers: { 'content-length': '99999999999' } }],
+  ])('refuses %s with %i', async (_, status, options) => {
+    const { response, counts } = await post(options);
+    expect(response.status).toBe(status);
+    expect(counts.refused).toBe(1);
+  });
+
+  it('tells a caller without a signature nothing about workers', async () => {
+    const unsigned = { 'ce-signature': null };
+    const known = await post({ worker: 'echo', headers: unsigned });
+    const unknown = await post({ worker: 'nobody', headers: unsigned });
+    expect(unknown.response).toEqual(known.response);
+  });
+
+  it('takes the hub in any case', async () => {
+    expect((await post({ headers: { 'ce-hub': 'Calls' } })).response.status).toBe(200);
+  });
+
+  it('logs the failure of a worker with its call, counts it, and answers at once without an error status', async () => {
+    const { response, log, counts } = await post({ worker: 'broken' });
+    expect(response.status).toBe(200);
+    expect(JSON.parse(String(response.body))).toMatchObject({
+      actions: [{ type: 'failed', text: expect.stringContaining('broken') }],
+    });
+    expect(counts).toEqual({ events: 1, ignored: 0, failed: 1, refused: 0 });
+    expect(log.join('\n')).toContain(CALL_ID);
+    expect(log.join('\n')).toContain('RangeError: no such thing');
+  });
+
+  it('logs neither signatures nor keys when it refuses', async () => {
+    const signature = sign('the key of somebody else');
+    const { log } = await post({ headers: { 'ce-signature': signature } });
+    expect(log).toHaveLength(1);
+    expect(log.join()).not.toContain(signature.slice(8, 24));
+    expect(log.join()).not.toContain(ACCESS_KEY);
+  });
+
+  it('fails closed, naming the setting, when the app is not configured', async () => {
+    await expect(post({}, {})).rejects.toThrow('WEB_PUBSUB_CONNECTION_STRING');
+  });
+});
+
+describe('abuse protection', () => {
+  const validate = async (origin: string | undefined) =>
+    makeWebhook().handle(validationRequest(origin), recordingContext().context);
+
+  it.each([[ENDPOINT_HOST], [ENDPOINT_HOST.toUpperCase()], [`${ENDPOINT_HOST}:443`]])(
+    'lets %s in, whatever the event',
+    async (origin) => {
+      const response = await validate(origin);
+      expect(response.status).toBe(200);
+      expect(headerOf(response, 'WebHook-Allowed-Origin')).toBe(origin);
+    },
+  );
+
+  it('answers with our host alone when it is asked for several', async () => {
+    const response = await validate(`evil.example, ${ENDPOINT_HOST}`);
+    expect(headerOf(response, 'WebHook-Allowed-Origin')).toBe(ENDPOINT_HOST);
+  });
+
+  it.each([
+    [undefined],
+    [''],
+    ['*'],
+    ['evil.example'],
+    [`${ENDPOINT_HOST}.evil.example`],
+    [`evil-${ENDPOINT_HOST}`],
+    [`evil.example@${ENDPOINT_HOST}`],
+    [`${ENDPOINT_HOST}:443@evil.example`],
+  ])('keeps %s out', async (origin) => {
+    const response = await validate(origin);
+    expect(response.status).toBe(400);
+    expect(headerOf(response, 'WebHook-Allowed-Origin')).toBeUndefined();
+  });
+});

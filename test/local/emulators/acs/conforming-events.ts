@@ -1,0 +1,26 @@
+import { parseCallAutomationEvent } from '@azure/communication-call-automation';
+import { expect } from 'vitest';
+import { conformance } from '../../../../local/emulators/acs/rest/conformance.ts';
+import type { Harness, WireEvent } from './acs-harness.ts';
+
+/** Members that the service sends beside those that the API defines, as captured. */
+const ENVELOPE = ['eventSource', 'version', 'publicEventType'];
+
+/** Every callback so far follows the API's definition to the letter, and the SDK's parser takes it. */
+export function conformingEvents(h: Pick<Harness, 'callbacks'>, path?: string): void {
+  const events = h.callbacks(path);
+  expect(events.length, 'some events came').toBeGreaterThan(0);
+  for (const event of events) conformingEvent(event);
+}
+
+/** As `conformingEvents`, for one. */
+export function conformingEvent(event: WireEvent): void {
+  const type = event.type.replace('Microsoft.Communication.', '');
+  const { violation, unknown } = conformance(type, event.data, 'exact');
+  expect(violation, type).toBeUndefined();
+  expect(
+    unknown.filter((name) => !ENVELOPE.includes(name)),
+    type,
+  ).toEqual([]);
+  expect(parseCallAutomationEvent(JSON.stringify([event])).kind).toBe(type);
+}

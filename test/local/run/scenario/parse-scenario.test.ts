@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { parseScenario, ScenarioError } from '../../../../local/run/scenario/parse-scenario.ts';
+
+function problemsOf(yaml: string): string[] {
+  try {
+    parseScenario(yaml, 'file.yaml');
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    return error.problems.map(({ line, member, message }) => `${line} ${member}: ${message}`);
+  }
+  return [];
+}
+
+const CALLER = `name: one
+participants:
+  alice:
+    number: "+14255550191"
+    calls: { worker: echo }
+`;
+
+describe('a scenario file', () => {
+  it('is read with its defaults', () => {
+    const { scenario } = parseScenario(
+      `${CALLER}    steps:\n      - say: hello\n      - hangUp\n`,
+      'file.yaml',
+    );
+    expect(scenario).toEqual({
+      name: 'one',
+      participants: {
+        alice: {
+          number: '+14255550191',
+          calls: { worker: 'echo', format: '16k' },
+          afterMs: 0,
+          maxMs: 60_000,
+          deliveries: 1,
+          steps: [{ say: 'hello' }, { hangUp: null }],
+          expect: {},
+        },
+      },
+    });
+  });
+
+  it('is told all its problems at once, each with its line and its member', () => {
+    const yaml = `nam: one
+participants:
+  alice:
+    number: 14255550191
+    calls: { worker: echo }
+    steps:
+      - wait: soon
+      - say: hello
+        press: "1"
+      - jump: 3
+      - expect: { hear: { tone: 5 }, within: 100 }
+    expect:
+      outcome: fine
+`;
+    expect(problemsOf(yaml)).toEqual([
+      '1 name: Invalid input: expected string, received undefined',
+      '1 nam: is unknown',
+      '4 participants.alice.number: Invalid input: expected string, received number',
+      '7 participants.alice.steps[0].wait: must be milliseconds, or {until: {heard: speech, silence or milliseconds}}',
+      '8 participants.alice.steps[1]: must do one thing: say, startSaying, wait, press, interrupt, expect, hangUp',
+      '10 participants.alice.steps[2].jump: is unknown',
+      '10 participants.alice.steps[2]: must do one thing: say, startSaying, wait, press, interrupt, expect, hangUp',
+      '11 participants.alice.steps[3].expect.hear.tone: Too small: expected number to be >=50',
+      '13 participants.alice.expect.outcome: Invalid option: expected one of "hungUpByCaller"|"hungUpByApplication"|"rejected"|"notAnswered"|"abandonedByCaller"|"redirected"|"transferred"|"moved"',
+    ]);
+  });
+
+  it('must say of each participant whether it calls, joins or takes calls', () => {
+    const yaml = `name: one\nparticipants:\n  alice:\n    number: "+14255550191"\n`;
+    expect(problemsOf(yaml)).toEqual(['3 participants.alice: must have one of calls, joins and takes']);
+  });
+
+  it('cannot join somebody who does not call, nor expect events of somebody who takes a call', () => {
+    const yaml = `${CALLER}  bob:
+    number: "+14255550192"
+    joins: carol
+  carol:
+    number: "+14255550193"
+    takes: busy
+    greeting: hello
+    expect:
+      outcome: rejected
+      rings: 1
+`;
+    expect(problemsOf(yaml)).toEqual([
+      '8 participants.bob.joins: must be a participant who calls, not "carol"',
+      '12 participants.carol.greeting: belongs to a voicemail (takes: voicemail)',
+      '13 participants.carol.expect: belongs to a participant who calls',
+    ]);
+  });
+
+  it('cannot expect the telephone of a caller to ring', () => {
+    expect(problemsOf(`${CALLER}    expect: { rings: 1 }\n`)).toEqual([
+      '6 participants.alice.expect.rings: belongs to a participant who takes calls',
+    ]);
+  });
+
+  it('is told what is wrong with its faults, where they are written', () => {
+    const problems = problemsOf(
+      `${CALLER}faults:\n  rules:\n    - { on: rest, fault: error, status: 200 }\n`,
+    );
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^6 faults: rules\[0\], member status: /);
+  });
+
+  it('that is no YAML is told where', () => {
+    const [problem, ...others] = problemsOf('name: one\nparticipants: [\n');
+    expect(others).toEqual([]);
+    expect(problem).toMatch(/^3 : /);
+  });
+
+  it('names the file and the line in its message, as editors understand it', () => {
+    expect(() => parseScenario('name: 5\nparticipants: {}\n', 'a/b.yaml')).toThrow(
+      'a/b.yaml is no scenario:\n  a/b.yaml:1: name: Invalid input: expected string, received number\n  a/b.yaml:2: participants: must be 1 to 50 participants',
+    );
+  });
+});

@@ -1,0 +1,90 @@
+/** One lane on a scripted connection and a clock that stands still. */
+import type { LaneOptions } from '../../../relay/lane/lane.ts';
+import type { WorkerLane } from '../../../relay/lane/worker-lane.ts';
+import { ChunkAudio } from '../../../relay/listen/chunk-audio.ts';
+import { NO_VOICE } from '../../../relay/listen/voice-activity.ts';
+import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
+import type { CallEvent } from '../../../shared/wire/lane/worker-messages.ts';
+import { frame } from '../listen/acs-messages.ts';
+import { RelayClock, settled } from '../relay-clock.ts';
+import { type ScriptedLane, scriptedLanes } from './scripted-lane.ts';
+
+export const STARTED: CallEvent = {
+  type: 'call.started',
+  callId: '0123456789abcdef',
+  callConnectionId: 'connection-1',
+  from: 'a',
+  to: 'b',
+  format: 'pcm16KMono',
+  participants: [],
+  turn: 0,
+};
+export const ENDED: CallEvent = { type: 'call.ended', reason: 'stream ended' };
+
+const { frameSamples } = AUDIO_FORMATS.pcm16KMono;
+
+export function laneWorld<L extends WorkerLane>(
+  make: (options: LaneOptions) => L,
+  {
+    worker,
+    chunkMs,
+    maxBacklogMs,
+    ...more
+  }: Partial<LaneOptions> & {
+    readonly worker: string;
+    readonly chunkMs: number;
+    readonly maxBacklogMs: number;
+  },
+) {
+  const clock = new RelayClock();
+  const lanes = scriptedLanes();
+  let pushed = 0;
+  const lane = make({
+    callId: '0123456789abcdef',
+    worker,
+    format: 'pcm16KMono',
+    audio: new ChunkAudio({ format: 'pcm16KMono', chunkMs, maxBacklogMs }),
+    clock,
+    openConnection: lanes.open,
+    callStarted: () => STARTED,
+    onMessage: () => {},
+    onReplay: () => {},
+    onControl: () => {},
+    onOpened: () => {},
+    onStateChange: () => {},
+    ...more,
+  });
+  return {
+    clock,
+    lanes,
+    lane,
+    /** Pushes frames that follow on the last ones. */
+    hear(frames: number) {
+      for (let i = 0; i < frames; i += 1) {
+        lane.pushFrame({
+          ssrc: 0,
+          pcm: frame(pushed % 251),
+          timestamp: pushed * frameSamples,
+          voice: NO_VOICE,
+        });
+        pushed += 1;
+      }
+    },
+    skip(frames: number) {
+      pushed += frames;
+    },
+    /** Opens the lane and acknowledges `call.started`. */
+    async open(): Promise<ScriptedLane> {
+      const connection = lanes.of(worker);
+      connection.started();
+      await settled();
+      connection.acknowledge();
+      await settled();
+      return connection;
+    },
+    async acknowledge(): Promise<void> {
+      lanes.of(worker).acknowledge();
+      await settled();
+    },
+  };
+}

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type LaneOptions,
+  RELEASE_LIMIT_MS,
+  START_EVENT_ATTEMPTS,
+  START_EVENT_WAIT_MS,
+} from '../../../relay/lane/lane.ts';
+import { ASK_LIMIT_MS, StreamLane } from '../../../relay/lane/resident-lane.ts';
+import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
+import { STREAM_MS } from '../../../shared/call/plan.ts';
+import { PRESENCE_LIMIT_MS } from '../../../shared/wire/lane/resident-messages.ts';
+import { settled } from '../relay-clock.ts';
+import { ENDED, laneWorld, STARTED } from './lane-world.ts';
+import type { ScriptedLane } from './scripted-lane.ts';
+
+const { frameSamples, frameBytes } = AUDIO_FORMATS.pcm16KMono;
+const setUp = (more: Partial<LaneOptions> = {}) =>
+  laneWorld((options) => new StreamLane(options), {
+    worker: 'resident',
+    chunkMs: STREAM_MS,
+    maxBacklogMs: 400,
+    ...more,
+  });
+
+function audioIn({ published }: ScriptedLane) {
+  return published.flatMap((each) => ('audio' in each ? [each.audio] : []));
+}
+
+describe('a lane of a worker that stays with its call', () => {
+  it('publishes nothing before a replica has acknowledged the call, and then all that waited, events first', async () => {
+    const { lanes, lane, hear, open: join } = setUp();
+    hear(6);
+    lane.pushEvent({ type: 'dtmf', tone: '1' });
+    const connection = lanes.of('resident');
+    connection.started();
+    await settled();
+    expect(connection.events).toEqual([STARTED]);
+    expect(connection.published).toEqual([]);
+    await join();
+    expect(connection.published[0]).toEqual({ event: { type: 'dtmf', tone: '1' } });
+    expect(audioIn(connection)).toMatchObject([{ timestamp: 0, marker: true, payloadType: 96 }]);
+    expect(audioIn(connection)[0]?.payload.byteLength).toBe(6 * frameBytes);
+  });
+
+  it('publishes 60 ms at a time without waiting for anybody', async () => {
+    const { lane, hear, open: join } = setUp();
+    const connection = await join();
+    hear(9);
+    expect(audioIn(connection).map(({ timestamp, payload }) => [timestamp, payload.byteLength])).toEqual(
+      [0, 3, 6].map((at) => [at * frameSamples, 3 * frameBytes]),
+    );
+    lane.pushEvent({ type: 'interrupted', turn: 1, playedMs: 20 });
+    expect(connection.published.at(-1)).toEqual({ event: { type: 'interrupted', turn: 1, playedMs: 20 } });
+    expect(connection.packets, 'no audio travels as events of the lane').toEqual([]);
+  });
+
+  it('keeps what the connection does not take for a while, events first, and what is too much of it not', async () => {
+    const { lane, hear, open: join } = setUp();
+    const connection = await join();
+    connection.isCongested = true;
+    hear(30);
+    lane.pushEvent({ type: 'dtmf', tone: '1' });
+    expect(connection.published).toEqual([]);
+    connection.isCongested = false;
+    hear(1);
+    expect(connection.published[0]).toEqual({ event: { type: 'dtmf', tone: '1' } });
+    expect(audioIn(connection)[0]).toMatchObject({ timestamp: 11 * frameSamples, marker: true });
+    expect(lane.report()).toMatchObject({ chunksFailed: 0, lostMs: 0, droppedMs: 220 });
+  });
+
+  it('counts what it could not publish, and marks the audio after it', async () => {
+    const { lane, hear, open: join } = setUp();
+    const connection = await join();
+    hear(3);
+    await settled();
+    connection.isDeaf = true;
+    hear(3);
+    await settled();
+    connection.isDeaf = false;
+    hear(3);
+    expect(audioIn(connection)).toMatchObject([
+      { timestamp: 0, marker: true },
+      { timestamp: 6 * frameSamples, marker: true, sequenceNumber: 2 },
+    ]);
+    expect(lane.report()).toMatchObject({ chunksSent: 3, chunksFailed: 1, lostMs: 60, droppedMs: 0 });
+  });
+
+  it('waits again on a new connection until a replica has acknowledged that the call goes on', async () => {
+    const { lane, lanes, hear, clock, open: join } = setUp();
+    const first = await join();
+    first.lose();
+    hear(30);
+    await clock.advance(100);
+    const second = await join();
+    expect(second).not.toBe(first);
+    expect(second.events).toEqual([{ ...STARTED, resumed: true, discontinuity: expect.any(Boolean) }]);
+    expect(audioIn(second)).toMatchObject([{ timestamp: 10 * frameSamples, marker: true }]);
+    expect(lane.report(), 'the backlog of 400 ms was kept').toMatchObject({ reopened: 1, droppedMs: 200 });
+    expect(lanes.all).toHaveLength(2);
+  });
+
+  it('tells of the call again at once when the replica that had it gives it up', async () => {
+    const { lane, hear, open: join, acknowledge } = setUp();
+    const connection = await join();
+    hear(3);
+    connection.replyJson({ type: 'resident.left', host: 'a' }, 'group');
+    expect(connection.events.at(-1)).toEqual({ ...STARTED, resumed: true, discontinuity: false });
+    hear(3);
+    expect(audioIn(connection), 'nobody would hear it').toHaveLength(1);
+    await acknowledge();
+    expect(audioIn(connection)).toMatchObject([
+      { timestamp: 0 },
+      { timestamp: 3 * frameSamples, marker: false },
+    ]);
+    expect(lane.report()).toMatchObject({ state: 'open', lostMs: 0, droppedMs: 0, reopened: 0 });
+  });
+
+  it('tells of the call again when nobody has said for a while that he has it, until somebody takes it', async () => {
+    const { clock, lanes, lane, open: join, acknowledge } = setUp();
+    const connection = await join();
+    await clock.advance(PRESENCE_LIMIT_MS - 1);
+    connection.replyJson({ type: 'resident.here', host: 'a' }, 'group');
+    await clock.advance(PRESENCE_LIMIT_MS - 1);
+    expect(connection.events, 'a sign of life in time').toHaveLength(1);
+    await clock.advance(1);
+    expect(connection.events).toHaveLength(2);
+    // It is acknowledged by a replica that says that it cannot take the call: tried again, and again after a while.
+    for (let attempt = 2; attempt <= 1 + START_EVENT_ATTEMPTS; attempt += 1) {
+      expect(connection.events).toHaveLength(attempt);
+      lane.eventFailed();
+      await acknowledge();
+      await clock.advance(START_EVENT_WAIT_MS);
+    }
+    expect(connection.events).toHaveLength(1 + START_EVENT_ATTEMPTS);
+    await clock.advance(PRESENCE_LIMIT_MS);
+    expect(connection.events.at(-1)).toMatchObject({ type: 'call.started', resumed: true });
+    expect(connection.events).toHaveLength(2 + START_EVENT_ATTEMPTS);
+    await acknowledge();
+    lane.end(ENDED);
+    await acknowledge();
+    await lane.closed;
+    expect(clock.pending, 'no timer is left behind').toBe(0);
+    expect(lanes.all).toHaveLength(1);
+  });
+
+  it('publishes the rest and the end, and ends the lane with it', async () => {
+    const { lane, hear, open: join } = setUp();
+    const connection = await join();
+    hear(4);
+    lane.end(ENDED);
+    expect(audioIn(connection).at(-1)?.payload.byteLength, 'the rest, however short').toBe(frameBytes);
+    expect(connection.published.at(-1)).toEqual({ event: ENDED });
+    expect(connection.events.at(-1)).toEqual(ENDED);
+    connection.acknowledge();
+    await lane.closed;
+    hear(3);
+    expect(audioIn(connection)).toHaveLength(2);
+    expect(lane.report()).toMatchObject({ state: 'closed', chunksSent: 2, droppedMs: 0 });
+  });
+});
+
+describe('a lane of such a worker that follows another stream of the call', () => {
+  const here = { type: 'resident.here', host: 'a' };
+
+  it('asks in the group, and goes on with the replica that has the call', async () => {
+    const { lanes, hear, clock } = setUp({ isResumed: true });
+    const connection = lanes.of('resident');
+    connection.started();
+    await settled();
+    expect(connection.published).toEqual([{ event: STARTED }]);
+    await clock.advance(ASK_LIMIT_MS - 1);
+    connection.replyJson(here, 'group');
+    await settled();
+    expect(connection.events, 'no other replica is given the call').toEqual([]);
+    hear(3);
+    expect(audioIn(connection)).toHaveLength(1);
+  });
+
+  it('gives the call to any replica when none says that it has it', async () => {
+    const { lanes, hear, clock, acknowledge } = setUp({ isResumed: true });
+    const connection = lanes.of('resident');
+    connection.started();
+    await clock.advance(ASK_LIMIT_MS);
+    expect(connection.events).toEqual([STARTED]);
+    await acknowledge();
+    hear(3);
+    expect(audioIn(connection)).toHaveLength(1);
+    connection.replyJson({ type: 'resident.left', host: 'a' }, 'group');
+    await settled();
+    expect(
+      connection.published.filter((each) => 'event' in each),
+      'nobody is asked again',
+    ).toHaveLength(1);
+  });
+
+  it('is released without a word, and tells the end only when nobody has taken over in time', async () => {
+    for (const isTaken of [true, false]) {
+      const { lane, lanes, hear, open: join, clock } = setUp();
+      lanes.of('resident').identity = { connectionId: 'c-1', reconnectionToken: 't' };
+      const connection = await join();
+      hear(1);
+      lane.release(ENDED);
+      expect(connection.isReleased).toBe(true);
+      expect(lane.identity).toEqual(connection.identity);
+      expect(audioIn(connection), 'the rest of what was heard').toHaveLength(1);
+      if (isTaken) connection.lose();
+      await clock.advance(RELEASE_LIMIT_MS);
+      const told = connection.published.filter((each) => 'event' in each);
+      expect(told, isTaken ? 'taken over' : 'not taken over').toEqual(isTaken ? [] : [{ event: ENDED }]);
+    }
+  });
+});

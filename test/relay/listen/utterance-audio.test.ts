@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_WAITING_MS, UtteranceAudio } from '../../../relay/listen/utterance-audio.ts';
+
+const FRAME = 320;
+const RULES = { minSpeechMs: 120, endSilenceMs: 500, maxMs: 15_000, preRollMs: 300 };
+
+function setUp(rules = RULES) {
+  const spoken: string[] = [];
+  const audio = new UtteranceAudio({
+    format: 'pcm16KMono',
+    rules,
+    speech: {
+      onSpeechStarted: (ssrc, timestamp) => spoken.push(`started ${ssrc} at ${timestamp / FRAME}`),
+      onSpeechEnded: (ssrc, timestamp) => spoken.push(`ended ${ssrc} at ${timestamp / FRAME}`),
+    },
+  });
+  const at = new Map<number, number>();
+  return {
+    audio,
+    spoken,
+    say(ssrc: number, frames: number, isSpeech = true) {
+      for (let i = 0; i < frames; i += 1) {
+        const timestamp = at.get(ssrc) ?? 0;
+        const voice = { isSpeech, levelDb: isSpeech ? -26 : -70 };
+        audio.push({ ssrc, pcm: new Uint8Array(2 * FRAME).fill(ssrc), timestamp, voice });
+        at.set(ssrc, timestamp + FRAME);
+      }
+    },
+  };
+}
+
+describe('the audio of a worker that listens to utterances', () => {
+  it('is nothing while somebody speaks, and all that he said when he has finished', () => {
+    const { audio, say, spoken } = setUp();
+    say(0, 20);
+    expect(audio.take()).toBeUndefined();
+    say(0, 25, false);
+    expect(audio.take()).toMatchObject({ ssrc: 0, timestamp: 0, marker: true, ms: 500 });
+    expect(audio.take()).toBeUndefined();
+    expect(audio.queuedBytes).toBe(0);
+    expect(spoken).toEqual(['started 0 at 0', 'ended 0 at 20']);
+  });
+
+  it('keeps participants apart, who speak at the same time', () => {
+    const { audio, say } = setUp();
+    say(1, 20);
+    say(2, 30);
+    say(1, 25, false);
+    say(2, 25, false);
+    const pieces = [audio.take(), audio.take()];
+    expect(pieces.map((piece) => [piece?.ssrc, piece?.ms, piece?.bytes[0]])).toEqual([
+      [1, 500, 1],
+      [2, 700, 2],
+    ]);
+  });
+
+  it('comes of one whose frames stay away when the stream goes on without him', () => {
+    const { audio, say } = setUp();
+    say(1, 20);
+    audio.advance(20 * FRAME + 499 * 16);
+    expect(audio.take()).toBeUndefined();
+    audio.advance(20 * FRAME + 500 * 16);
+    expect(audio.take()).toMatchObject({ ssrc: 1, ms: 400 });
+  });
+
+  it('is the rest of what is being said at the end of the stream', () => {
+    const { audio, say } = setUp();
+    say(0, 20);
+    expect(audio.takeRest()).toMatchObject({ ms: 400 });
+    expect(audio.takeRest()).toBeUndefined();
+  });
+
+  it('marks what begins, and what follows on something that did not arrive', () => {
+    const { audio, say } = setUp({ ...RULES, maxMs: 2_000 });
+    say(0, 250);
+    expect([audio.take(), audio.take()].map((piece) => piece?.marker)).toEqual([true, false]);
+    audio.lost(0);
+    say(0, 100);
+    expect(audio.take()?.marker).toBe(true);
+  });
+
+  it('drops the oldest beyond its bound, and counts it', () => {
+    const { audio, say } = setUp();
+    for (let i = 0; i < 5; i += 1) {
+      say(0, 700);
+      say(0, 25, false);
+    }
+    const waiting = audio.queuedBytes / 32;
+    expect(waiting).toBeLessThanOrEqual(MAX_WAITING_MS);
+    expect(audio.droppedMs).toBeGreaterThan(0);
+    expect(audio.droppedMs + waiting).toBe(14_100 + 4 * 14_400);
+    expect(audio.take()?.timestamp).toBeGreaterThan(0);
+  });
+
+  it('counts everything as dropped once nobody listens any more', () => {
+    const { audio, say } = setUp();
+    say(0, 20);
+    say(0, 25, false);
+    audio.discard();
+    expect(audio.droppedMs).toBe(500);
+    say(0, 20);
+    say(0, 25, false);
+    expect(audio.take()).toBeUndefined();
+    expect(audio.droppedMs).toBe(500 + 800);
+  });
+});

@@ -1,0 +1,78 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { formatAudioData } from '../../../relay/acs/acs-media.ts';
+import { ASK_AGAIN_MS, IdleWatch } from '../../../relay/operate/idle-watch.ts';
+import { RelayClock } from '../relay-clock.ts';
+
+const IDLE_MS = 30_000;
+
+let clock: RelayClock;
+let asked: number[];
+let watch: IdleWatch;
+
+beforeEach(() => {
+  clock = new RelayClock();
+  asked = [];
+  watch = new IdleWatch({
+    idleMs: IDLE_MS,
+    clock,
+    endCall: async () => {
+      asked.push(clock.elapsedMs());
+    },
+  });
+});
+
+function audio(amplitude: number): string {
+  const samples = Int16Array.from({ length: 320 }, (_, at) => (at % 2 === 0 ? amplitude : -amplitude));
+  return formatAudioData(new Uint8Array(samples.buffer));
+}
+
+describe('a call in which nobody says anything', () => {
+  it('is to end after its time, and is asked for again while it goes on', async () => {
+    await clock.advance(IDLE_MS - 1);
+    expect(asked).toEqual([]);
+    await clock.advance(1 + ASK_AGAIN_MS);
+    expect(asked).toEqual([IDLE_MS, IDLE_MS + ASK_AGAIN_MS]);
+    watch.close();
+    await clock.advance(10 * ASK_AGAIN_MS);
+    expect(asked).toHaveLength(2);
+    expect(clock.pending).toBe(0);
+  });
+
+  it.each([
+    ['somebody stops speaking', () => [watch.speechStarted(), watch.speechEnded()]],
+    ['a key is pressed', () => watch.keyPressed()],
+    [
+      'a worker is heard',
+      () => watch.socket({ send: () => {}, close: () => {}, bufferedBytes: () => 0 }).send(audio(3_000)),
+    ],
+  ])('has its whole time again when %s', async (_what, happens) => {
+    await clock.advance(IDLE_MS - 10);
+    happens();
+    await clock.advance(IDLE_MS - 1);
+    expect(asked).toEqual([]);
+    await clock.advance(1);
+    expect(asked).toEqual([2 * IDLE_MS - 10]);
+  });
+
+  it('is not one in which somebody speaks all the time', async () => {
+    watch.speechStarted();
+    await clock.advance(10 * IDLE_MS);
+    expect(asked).toEqual([]);
+  });
+
+  it('is one in which a worker sends silence, or stops', async () => {
+    const sent: string[] = [];
+    const socket = watch.socket({
+      send: (text) => void sent.push(text),
+      close: () => {},
+      bufferedBytes: () => 7,
+    });
+    await clock.advance(IDLE_MS - 10);
+    socket.send(audio(0));
+    socket.send('{"kind":"StopAudio","stopAudio":{}}');
+    expect(socket.bufferedBytes()).toBe(7);
+    expect(sent, 'everything still reaches the call').toHaveLength(2);
+    await clock.advance(10);
+    expect(asked).toHaveLength(1);
+  });
+});

@@ -1,0 +1,60 @@
+import type { Clock } from '../../../relay/base/clock.ts';
+import type { MediaSocket } from '../../../relay/session/media-socket.ts';
+import { heardAudio } from '../listen/acs-messages.ts';
+
+/** 16 kHz PCM16. */
+const BYTES_PER_MS = 32;
+
+/** An ACS that plays what it is sent in real time, sample by sample on the test's clock, and keeps what was heard. */
+export class PlayingSocket implements MediaSocket {
+  readonly #clock: Clock;
+  #queue = Buffer.alloc(0);
+  #heard: Buffer[] = [];
+  #playedToMs = 0;
+  /** When each message of audio came, and how long its audio is, in milliseconds. */
+  readonly writes: { atMs: number; ms: number }[] = [];
+  stops = 0;
+  longestQueueMs = 0;
+  buffered = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  send(text: string): void {
+    this.#play();
+    const audio = heardAudio(text);
+    if (audio === undefined) {
+      this.stops += 1;
+      this.#queue = Buffer.alloc(0);
+      return;
+    }
+    this.writes.push({ atMs: this.#clock.elapsedMs(), ms: audio.byteLength / BYTES_PER_MS });
+    this.#queue = Buffer.concat([this.#queue, audio]);
+    this.longestQueueMs = Math.max(this.longestQueueMs, this.#queue.byteLength / BYTES_PER_MS);
+  }
+
+  bufferedBytes(): number {
+    return this.buffered;
+  }
+
+  close(): void {}
+
+  /** Everything heard until now, the pauses left out. */
+  get heard(): Buffer {
+    this.#play();
+    return Buffer.concat(this.#heard);
+  }
+
+  get heardMs(): number {
+    return this.heard.byteLength / BYTES_PER_MS;
+  }
+
+  #play(): void {
+    const nowMs = this.#clock.elapsedMs();
+    const bytes = Math.round((nowMs - this.#playedToMs) * 16) * 2;
+    this.#heard.push(this.#queue.subarray(0, bytes));
+    this.#queue = this.#queue.subarray(bytes);
+    this.#playedToMs = nowMs;
+  }
+}

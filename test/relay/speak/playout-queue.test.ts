@@ -1,0 +1,64 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PlayoutQueue } from '../../../relay/speak/playout-queue.ts';
+
+describe('PlayoutQueue', () => {
+  it('gives everything back once and in order, in whatever pieces it is asked for', () => {
+    const piece = fc.uint8Array({ maxLength: 50 });
+    const asked = fc.array(fc.integer({ min: 0, max: 80 }), { maxLength: 40 });
+    return fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), asked, (pieces, takes) => {
+        const queue = new PlayoutQueue({ maxBytes: 10_000, maxPieces: 100 });
+        for (const each of pieces) expect(queue.push(each)).toBe(true);
+        const all = Buffer.concat(pieces);
+        const taken = takes.map((bytes) => queue.take(bytes));
+        const rest = queue.take(queue.bytes);
+        expect(Buffer.concat([...taken, rest]).equals(all)).toBe(true);
+        expect(queue.bytes).toBe(0);
+      }),
+    );
+  });
+
+  it('refuses whole what would be more than its bounds', () => {
+    const queue = new PlayoutQueue({ maxBytes: 10, maxPieces: 3 });
+    expect(queue.push(new Uint8Array(8))).toBe(true);
+    expect(queue.push(new Uint8Array(3))).toBe(false);
+    expect(queue.bytes).toBe(8);
+    expect(queue.push(new Uint8Array(1))).toBe(true);
+    expect(queue.push(new Uint8Array(1))).toBe(true);
+    expect(queue.take(8).byteLength).toBe(8);
+    expect(queue.push(new Uint8Array(4))).toBe(true);
+    expect(queue.push(new Uint8Array(1)), 'a fourth piece').toBe(false);
+  });
+
+  it('puts back ahead of the rest what had left', () => {
+    const queue = new PlayoutQueue({ maxBytes: 10, maxPieces: 10 });
+    queue.push(Uint8Array.of(3, 4));
+    queue.putBack([Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2)]);
+    expect([...queue.take(10)]).toEqual([1, 2, 3, 4]);
+  });
+
+  it('forgets everything and says how much it was', () => {
+    const queue = new PlayoutQueue({ maxBytes: 10, maxPieces: 10 });
+    queue.push(new Uint8Array(7));
+    expect(queue.clear()).toBe(7);
+    expect(queue.take(10).byteLength).toBe(0);
+    expect(queue.push(new Uint8Array(10))).toBe(true);
+  });
+
+  it('keeps what waits of memory that is used again, once it has been told to', () => {
+    const queue = new PlayoutQueue({ maxBytes: 10, maxPieces: 10 });
+    const memory = Buffer.of(1, 2, 3, 4);
+    queue.push(memory.subarray(0, 2));
+    queue.own();
+    queue.push(memory.subarray(2));
+    queue.take(3);
+    queue.own();
+    memory.fill(9);
+    expect([...queue.take(10)]).toEqual([4]);
+    queue.push(memory);
+    expect(queue.take(4), 'what leaves at once is not copied').toBe(memory);
+    queue.own();
+    expect(queue.bytes).toBe(0);
+  });
+});

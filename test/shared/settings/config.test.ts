@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ConfigError,
+  isLoopbackHttp,
+  readControlConfig,
+  readRelayConfig,
+  readWorkerConfig,
+} from '../../../shared/settings/config.ts';
+
+const TICKET_KEY = 'a-ticket-key-of-thirty-two-bytes!';
+
+const control = {
+  ACS_CONNECTION_STRING: 'endpoint=http://127.0.0.1:8070/;accesskey=c2VjcmV0',
+  ACS_TOKEN_AUDIENCE: 'resource',
+  PUBLIC_BASE_URL: 'http://127.0.0.1:7071/',
+  RELAY_URL: 'ws://127.0.0.1:8090',
+  RELAY_TICKET_KEY: TICKET_KEY,
+  CALL_ROUTES: '[]',
+  TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
+};
+
+const relay = {
+  WEB_PUBSUB_CONNECTION_STRING: 'Endpoint=http://127.0.0.1:8080;AccessKey=abc;Version=1.0;',
+  RELAY_TICKET_KEY: TICKET_KEY,
+  ACS_TOKEN_AUDIENCE: 'resource',
+};
+
+function problemsOf(read: () => unknown): ConfigError {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('expected a ConfigError, but the settings were accepted');
+}
+
+describe('the configuration', () => {
+  it('is frozen, with defaults filled in and slashes at the end of addresses taken away', () => {
+    const config = readControlConfig(control);
+    expect(config).toMatchObject({ publicBaseUrl: 'http://127.0.0.1:7071', maxCallMinutes: 240, routes: [] });
+    expect(config.acsTokens.issuer).toBe('https://acscallautomation.communication.azure.com');
+    expect(Object.isFrozen(config.acsTokens)).toBe(true);
+  });
+
+  it('names every missing setting of the control app at once, what it is, where to get it, and an example', () => {
+    const error = problemsOf(() => readControlConfig({}));
+    expect(error.problems.map((problem) => problem.name)).toEqual([
+      'ACS_CONNECTION_STRING',
+      'ACS_TOKEN_AUDIENCE',
+      'PUBLIC_BASE_URL',
+      'RELAY_URL',
+      'RELAY_TICKET_KEY',
+      'CALL_ROUTES',
+      'TABLES_CONNECTION_STRING',
+    ]);
+    expect(error.message).toContain('7 settings need attention');
+    for (const { name, setting } of error.problems) {
+      expect(error.message).toContain(`${name}=${setting.example}`);
+      expect(error.message).toContain(setting.what);
+      expect(error.message).toContain(setting.where);
+    }
+  });
+
+  it('never repeats the value of a setting that is not usable', () => {
+    const error = problemsOf(() => readRelayConfig({ ...relay, RELAY_TICKET_KEY: 'tooshort', PORT: '80x' }));
+    expect(error.problems.map((problem) => problem.name)).toEqual(['PORT', 'RELAY_TICKET_KEY']);
+    expect(error.message).not.toContain('tooshort');
+    expect(error.message).not.toContain('80x');
+  });
+
+  it('accepts unencrypted addresses on this machine only', () => {
+    expect(isLoopbackHttp('http://127.0.0.1:8070')).toBe(true);
+    expect(isLoopbackHttp('ws://[::1]:8090')).toBe(true);
+    expect(isLoopbackHttp('http://127.0.0.1.example.com')).toBe(false);
+    const error = problemsOf(() => readControlConfig({ ...control, RELAY_URL: 'ws://relay.example.com' }));
+    expect(error.problems.map((problem) => problem.name)).toEqual(['RELAY_URL']);
+  });
+
+  it('takes an address and managed identity in place of a connection string', () => {
+    const { ACS_CONNECTION_STRING: _, ...rest } = control;
+    const config = readControlConfig({ ...rest, ACS_ENDPOINT: 'https://contoso.communication.azure.com/' });
+    expect(config.acs).toEqual({ endpoint: 'https://contoso.communication.azure.com' });
+  });
+
+  it('takes the public address of the control app from the platform when it is not set', () => {
+    const { PUBLIC_BASE_URL: _, ...rest } = control;
+    const config = readControlConfig({ ...rest, WEBSITE_HOSTNAME: 'contoso.azurewebsites.net' });
+    expect(config.publicBaseUrl).toBe('https://contoso.azurewebsites.net');
+  });
+
+  it('keeps the previous ticket key and the secondary access key for rotation', () => {
+    const previous = 'the-key-before-it-of-thirty-two-by';
+    expect(readRelayConfig({ ...relay, RELAY_TICKET_KEY_PREVIOUS: previous }).ticketKeys).toEqual([
+      TICKET_KEY,
+      previous,
+    ]);
+    const worker = readWorkerConfig({ ...relay, WEB_PUBSUB_SECONDARY_KEY: 'second' });
+    expect(worker.webPubSub).toMatchObject({ endpointHost: '127.0.0.1', accessKeys: ['abc', 'second'] });
+  });
+});

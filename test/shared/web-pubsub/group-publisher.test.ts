@@ -1,0 +1,36 @@
+import { afterEach, expect, it } from 'vitest';
+import { protobufProtocol } from '../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
+import { groupPublisher } from '../../../shared/web-pubsub/group-publisher.ts';
+import { HUB } from '../../../shared/wire/names.ts';
+import { connect, Resources, startService } from '../../local/emulators/web-pubsub/service.ts';
+import { until } from '../../support/until.ts';
+
+const resources = new Resources();
+afterEach(() => resources.dispose());
+
+it('publishes bytes and JSON to a group, in the order in which each is awaited', async () => {
+  const service = await startService(resources);
+  const { client } = await connect(resources, service, {
+    hub: HUB,
+    groups: ['call.1.down.echo'],
+    client: { protocol: protobufProtocol('reliable') },
+  });
+  const heard: unknown[] = [];
+  client.on('group-message', ({ message }) => heard.push(message.data));
+  const publish = groupPublisher({ connectionString: service.connectionString, isLoopback: true });
+  await publish('call.1.down.echo', Uint8Array.of(9, 1, 2, 9).subarray(1, 3));
+  await publish('call.1.down.echo', { actions: [{ type: 'stop' }] });
+  await publish('call.2.down.echo', Uint8Array.of(7));
+  await publish('call.1.down.echo', Uint8Array.of(3));
+  await until(() => heard.length >= 3, 'three messages of the group');
+  expect(heard).toHaveLength(3);
+  expect([...(heard[0] as Uint8Array)]).toEqual([1, 2]);
+  expect(JSON.parse(String(heard[1]))).toEqual({ actions: [{ type: 'stop' }] });
+  expect([...(heard[2] as Uint8Array)]).toEqual([3]);
+});
+
+it('does not send a key over plain http to another machine', async () => {
+  const service = await startService(resources);
+  const publish = groupPublisher({ connectionString: service.connectionString, isLoopback: false });
+  await expect(publish('g', Uint8Array.of(1))).rejects.toThrow();
+});

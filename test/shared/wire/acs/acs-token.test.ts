@@ -1,0 +1,159 @@
+import { createServer, type Server } from 'node:http';
+import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  AcsTokenError,
+  type AcsTokenRefusal,
+  type AcsTokenVerifier,
+  createAcsTokenVerifier,
+} from '../../../../shared/wire/acs/acs-token.ts';
+import { listenOnLoopback } from '../../../support/loopback.ts';
+
+const ISSUER = 'https://issuer.example';
+const AUDIENCE = '6d8c2c37-54d6-4b2c-8f0a-0f5c9e7f1b11';
+const NOW_MS = Date.UTC(2026, 5, 1, 12);
+const MINUTE_S = 60;
+
+interface Claims {
+  readonly issuer?: string;
+  readonly audience?: string;
+  readonly expiresInS?: number;
+  readonly notBeforeInS?: number;
+  readonly kid?: string;
+  readonly key?: GenerateKeyPairResult['privateKey'];
+}
+
+let keys: GenerateKeyPairResult;
+let foreign: GenerateKeyPairResult;
+let jwks: Server;
+let jwksUrl: string;
+let fetches: number;
+let served: { status: number; body: string };
+let verifier: AcsTokenVerifier;
+
+beforeAll(async () => {
+  keys = await generateKeyPair('RS256');
+  foreign = await generateKeyPair('RS256');
+  jwks = createServer((_, response) => {
+    fetches += 1;
+    response.writeHead(served.status, { 'content-type': 'application/json' }).end(served.body);
+  });
+  const port = await listenOnLoopback(jwks);
+  jwksUrl = `http://127.0.0.1:${port}/calling/keys`;
+});
+
+beforeEach(async () => {
+  fetches = 0;
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' };
+  served = { status: 200, body: JSON.stringify({ keys: [jwk] }) };
+  verifier = createAcsTokenVerifier({ issuer: ISSUER, audience: AUDIENCE, jwksUrl });
+});
+
+afterAll(() => jwks.close());
+
+function token(claims: Claims = {}): Promise<string> {
+  const nowS = NOW_MS / 1000;
+  const jwt = new SignJWT({})
+    .setProtectedHeader({ alg: 'RS256', kid: claims.kid ?? 'key-1' })
+    .setIssuer(claims.issuer ?? ISSUER)
+    .setAudience(claims.audience ?? AUDIENCE)
+    .setExpirationTime(nowS + (claims.expiresInS ?? 5 * MINUTE_S));
+  if (claims.notBeforeInS !== undefined) jwt.setNotBefore(nowS + claims.notBeforeInS);
+  return jwt.sign(claims.key ?? keys.privateKey);
+}
+
+async function refusalOf(header: string | undefined): Promise<AcsTokenRefusal | undefined> {
+  const error: unknown = await verifier.verify(header, NOW_MS).then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  if (error === undefined) return undefined;
+  if (!(error instanceof AcsTokenError)) throw error;
+  return error.reason;
+}
+
+describe('the ACS token verifier', () => {
+  it('accepts a token of the service', async () => {
+    expect(await refusalOf(`Bearer ${await token()}`)).toBeUndefined();
+    expect(await refusalOf(`bearer ${await token()}`)).toBeUndefined();
+  });
+
+  it.each([
+    ['missing', undefined],
+    ['missing', ''],
+    ['not a bearer token', 'Basic dXNlcjpwYXNz'],
+    ['not a bearer token', 'Bearer '],
+    ['not a bearer token', 'Bearer a b'],
+    ['malformed', 'Bearer abc'],
+    ['malformed', `Bearer ${'a'.repeat(9_000)}`],
+  ] as const)('refuses as "%s" the header %s', async (reason, header) => {
+    expect(await refusalOf(header)).toBe(reason);
+    expect(fetches, 'no keys are fetched for what is no token').toBe(0);
+  });
+
+  it('refuses tokens of others', async () => {
+    expect(await refusalOf(`Bearer ${await token({ issuer: 'https://evil.example' })}`)).toBe('wrong issuer');
+    expect(await refusalOf(`Bearer ${await token({ audience: 'another-resource' })}`)).toBe('wrong audience');
+    expect(await refusalOf(`Bearer ${await token({ key: foreign.privateKey })}`)).toBe('bad signature');
+  });
+
+  it('refuses a token whose claims were changed', async () => {
+    const [header, , signature] = (await token()).split('.');
+    const claims = { iss: ISSUER, aud: AUDIENCE, exp: NOW_MS / 1000 + 3_600 };
+    const changed = Buffer.from(JSON.stringify(claims)).toString('base64url');
+    expect(await refusalOf(`Bearer ${header}.${changed}.${signature}`)).toBe('bad signature');
+  });
+
+  it('takes no algorithm but RS256, not even with the public key as the secret', async () => {
+    const unsigned = (header: object): string => {
+      const parts = [header, { iss: ISSUER, aud: AUDIENCE, exp: NOW_MS / 1000 + 60 }];
+      return parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    };
+    expect(await refusalOf(`Bearer ${unsigned({ alg: 'none' })}.`)).toBe('wrong algorithm');
+    expect(await refusalOf(`Bearer ${unsigned({ alg: 'HS256', kid: 'key-1' })}.AAAA`)).toBe(
+      'wrong algorithm',
+    );
+  });
+
+  it('allows clocks to differ by five minutes and no more', async () => {
+    expect(await refusalOf(`Bearer ${await token({ expiresInS: -299 })}`)).toBeUndefined();
+    expect(await refusalOf(`Bearer ${await token({ expiresInS: -301 })}`)).toBe('expired');
+    expect(await refusalOf(`Bearer ${await token({ notBeforeInS: 299 })}`)).toBeUndefined();
+    expect(await refusalOf(`Bearer ${await token({ notBeforeInS: 301 })}`)).toBe('not valid yet');
+  });
+
+  it('refuses a token that never expires', async () => {
+    const eternal = await new SignJWT({})
+      .setProtectedHeader({ alg: 'RS256', kid: 'key-1' })
+      .setIssuer(ISSUER)
+      .setAudience(AUDIENCE)
+      .sign(keys.privateKey);
+    expect(await refusalOf(`Bearer ${eternal}`)).toBe('malformed');
+  });
+
+  it('fetches the keys once for many tokens, and not again for each unknown key', async () => {
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => token()));
+    await Promise.all(tokens.map((each) => verifier.verify(`Bearer ${each}`, NOW_MS)));
+    expect(fetches).toBe(1);
+    for (let i = 0; i < 5; i += 1) {
+      expect(await refusalOf(`Bearer ${await token({ kid: `other-${i}` })}`)).toBe('unknown key');
+    }
+    expect(fetches, 'unknown keys within the cooldown').toBe(1);
+  });
+
+  it('refuses everything while the keys cannot be had, and recovers with them', async () => {
+    const good = served;
+    served = { status: 500, body: '' };
+    expect(await refusalOf(`Bearer ${await token()}`)).toBe('keys unavailable');
+    served = { status: 200, body: 'not JSON' };
+    expect(await refusalOf(`Bearer ${await token()}`)).toBe('keys unavailable');
+    served = good;
+    expect(await refusalOf(`Bearer ${await token()}`)).toBeUndefined();
+  });
+
+  it('never repeats the token in its error', async () => {
+    const secret = await token({ issuer: 'https://evil.example' });
+    const error: unknown = await verifier.verify(`Bearer ${secret}`, NOW_MS).catch((cause: unknown) => cause);
+    expect(String(error)).not.toContain(secret.split('.')[2]);
+  });
+});
