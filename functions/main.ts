@@ -5,7 +5,7 @@
  * A wrong APP_ROLE throws while the app loads, so that the host reports that sentence for every invocation, instead of
  * an app without functions that answers 404 to everything.
  */
-import { readAppRole } from '../shared/settings/config.ts';
+import { readAppRole } from './app-role.ts';
 import { registerControl } from './control/triggers/register.ts';
 import { traceInvocations } from './invocation-spans.ts';
 import { registerWorkers } from './workers/hosts/functions/register.ts';

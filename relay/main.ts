@@ -1,6 +1,7 @@
 /** The process of the relay: reads its settings, serves until it is told to stop, and lets its calls end in order. */
-import { ConfigError, readRelayConfig } from '../shared/settings/config.ts';
+import { ConfigError } from '../shared/base/settings.ts';
 import { type Relay, startRelay } from './relay.ts';
+import { readRelayConfig } from './settings/relay-config.ts';
 
 /** The process ends so long after its calls should be gone even when something does not close. The relay's own limit lies below it. */
 const EXIT_LIMIT_MS = 8_000;

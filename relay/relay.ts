@@ -5,10 +5,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import type { RelayConfig } from '../shared/settings/config.ts';
+import { type Clock, systemClock } from '../shared/base/clock.ts';
 import { WebSocketEndpoint } from '../shared/web-socket/web-socket-endpoint.ts';
 import { createAcsTokenVerifier } from '../shared/wire/acs/acs-token.ts';
-import { type Clock, systemClock } from './base/clock.ts';
 import { TimerWheel } from './base/timer-wheel.ts';
 import { Handovers } from './handover/handovers.ts';
 import { keptHandovers } from './handover/kept-handovers.ts';
@@ -24,6 +23,7 @@ import { answer } from './serve/http.ts';
 import { MediaStreams } from './serve/session-factory.ts';
 import { MediaUpgrades } from './serve/upgrade-handler.ts';
 import type { SessionOptions } from './session/session-options.ts';
+import type { RelayConfig } from './settings/relay-config.ts';
 import { webPubSubControl } from './web-pubsub/web-pubsub-control.ts';
 import { webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
 

@@ -1,5 +1,5 @@
 /** The settings of the relay while it is measured: the defaults, but for the bounds of admission. */
-import { type RelayConfig, readRelayConfig } from '../../shared/settings/config.ts';
+import { type RelayConfig, readRelayConfig } from '../../relay/settings/relay-config.ts';
 
 export const TICKET_KEY = 'a key for tickets of measurements only';
 export const WEB_PUBSUB_KEY = 'a-key-of-Web-PubSub-for-measurements-only';

@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Connection,
-  type Environment,
-  isLoopbackHttp,
-  readControlConfig,
-} from '../../shared/settings/config.ts';
+import { isLoopbackHttp } from '../../shared/base/loopback-url.ts';
+import type { Environment } from '../../shared/base/settings.ts';
 import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
 import { parseRoutes } from '../../shared/wire/call/routes-schema.ts';
 import { type Access, createAccess } from './access/access.ts';
@@ -22,6 +18,7 @@ import { createTableBudget } from './adapters/tables/table-budget.ts';
 import { relayPublisher, workerTeller } from './adapters/web-pubsub/relay-publisher.ts';
 import type { HandoverStore } from './call/handover-store.ts';
 import type { IdempotencyStore } from './call/idempotency.ts';
+import { type Connection, readControlConfig } from './settings/control-config.ts';
 import type { ControlDeps } from './use-cases/deps.ts';
 import { RouteBook } from './use-cases/route-book.ts';
 

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../shared/settings/config.ts';
+import { ConfigError } from '../../shared/base/settings.ts';
 import { RoutesError } from '../../shared/wire/call/routes-schema.ts';
 import type { ControlApp, LoadControlApp } from './app.ts';
 import { ProblemError } from './triggers/http.ts';

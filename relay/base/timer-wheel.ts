@@ -3,7 +3,7 @@
  * a few milliseconds: the process wakes once for all that falls due in one, instead of once for each call. Nothing
  * runs before its deadline, and nothing adds up the lateness of what ran before it. Without anything to wait for no timer runs.
  */
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 
 /** Width of a slot: how much later than its deadline something may run on an idle process. */
 export const WHEEL_SLOT_MS = 5;

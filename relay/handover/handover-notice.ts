@@ -5,8 +5,9 @@
  *       └────────┬──────────┘
  *                └──end()──▶ over
  */
+
+import type { Clock } from '../../shared/base/clock.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
-import type { Clock } from '../base/clock.ts';
 
 /** How soon after a change of its workers and lanes a stream leaves word of them for the next one. */
 export const HANDOVER_DELAY_MS = 250;

@@ -14,10 +14,10 @@
  * The call goes on whatever becomes of a lane.
  */
 
+import { BackOff } from '../../shared/base/back-off.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import { BackOff } from '../base/back-off.ts';
-import type { Clock } from '../base/clock.ts';
 import { InFlight } from '../base/in-flight.ts';
 import type { HeardFrame } from '../listen/heard-frame.ts';
 import type { LaneReport } from '../session/call-report.ts';

@@ -10,18 +10,12 @@
  * utterance becomes silence, so that what is said keeps its place on the timeline.
  */
 import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
-import { SpeechBounds, type SpeechEvent, type SpeechRules } from './speech-bounds.ts';
+import { type EndpointingRules, shortestMaxMs } from '../../shared/call/plan.ts';
+import { SpeechBounds, type SpeechEvent } from './speech-bounds.ts';
 import type { Voice } from './voice-activity.ts';
 
 /** Audio after the last frame of speech that belongs to the utterance. */
 export const HANGOVER_MS = 100;
-
-export interface EndpointingRules extends SpeechRules {
-  /** Longest utterance. */
-  readonly maxMs: number;
-  /** Audio before the first frame of speech that belongs to the utterance. */
-  readonly preRollMs: number;
-}
 
 export interface Utterance {
   /** PCM16 mono; a copy that belongs to the taker. */
@@ -40,15 +34,6 @@ export interface SpokenFrame {
   /** Index of the first sample since the stream's start. */
   readonly timestamp: number;
   readonly voice: Voice;
-}
-
-/** Shortest `maxMs` that has room for the rest of the rules, in milliseconds. */
-export function shortestMaxMs({
-  minSpeechMs,
-  endSilenceMs,
-  preRollMs,
-}: Omit<EndpointingRules, 'maxMs'>): number {
-  return preRollMs + 2 * minSpeechMs + endSilenceMs;
 }
 
 export class Endpointing {

@@ -3,8 +3,8 @@
  * those whose frames stay away (in an unmixed call nobody sends frames while he is silent, and a stream may be paused).
  */
 import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import { frameLevelDb } from '../audio/frame-level.ts';
-import type { Clock } from '../base/clock.ts';
 import type { HeardFrame } from './heard-frame.ts';
 import { SpeechBounds, type SpeechEvent } from './speech-bounds.ts';
 import type { SpeechListener } from './speech-events.ts';

@@ -9,13 +9,7 @@
  * Frames that are missing count as frames without speech.
  */
 import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format.ts';
-
-export interface SpeechRules {
-  /** Less speech than this is a click or a cough. */
-  readonly minSpeechMs: number;
-  /** Silence after which somebody has finished. */
-  readonly endSilenceMs: number;
-}
+import type { SpeechRules } from '../../shared/call/plan.ts';
 
 export type SpeechEvent =
   /** `timestamp`: the first sample of speech; `latencyMs`: from there to the end of the audio that made it sure. */

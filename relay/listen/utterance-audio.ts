@@ -1,6 +1,7 @@
 /** The audio of a worker that listens to utterances: one piece for each thing that somebody says, in the order of their ends. */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
-import { type EndpointEvent, Endpointing, type EndpointingRules, type Utterance } from './endpointing.ts';
+import type { EndpointingRules } from '../../shared/call/plan.ts';
+import { type EndpointEvent, Endpointing, type Utterance } from './endpointing.ts';
 import type { HeardFrame } from './heard-frame.ts';
 import type { SpeechListener } from './speech-events.ts';
 import type { AudioPiece, WorkerAudio } from './worker-audio.ts';

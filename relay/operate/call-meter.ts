@@ -5,8 +5,8 @@
  *     ACS ◀──socket.send── session ◀── lane: message
  */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import { formatAudioData } from '../acs/acs-media.ts';
-import type { Clock } from '../base/clock.ts';
 import type { OpenLaneConnection } from '../lane/lane-connection.ts';
 import type { MediaSocket } from '../session/media-socket.ts';
 import type { Hops } from './hops.ts';

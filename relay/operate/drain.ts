@@ -8,7 +8,7 @@
  *
  * What is left behind at the deadline is for the caller to close.
  */
-import type { Clock } from '../base/clock.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import { MovePace } from './move-pace.ts';
 
 /** `over`: the call or its stream is ending anyhow. `failed`: asking again may help. */

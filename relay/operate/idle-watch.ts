@@ -1,6 +1,7 @@
 /** Ends a call in which nobody says anything any more. */
+
+import type { Clock } from '../../shared/base/clock.ts';
 import { frameLevelDb } from '../audio/frame-level.ts';
-import type { Clock } from '../base/clock.ts';
 import type { MediaSocket } from '../session/media-socket.ts';
 
 /** Audio of a worker below this level is silence: an echo of a silent line is no conversation. */

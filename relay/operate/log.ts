@@ -3,7 +3,7 @@
  * what must never be written is taken out here all the same.
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
-import type { RelayConfig } from '../../shared/settings/config.ts';
+import type { RelayConfig } from '../settings/relay-config.ts';
 
 const SECRETS = ['authorization', 'ticket', 'token', 'connectionString', 'from', 'to', 'data', 'audio'];
 

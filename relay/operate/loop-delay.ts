@@ -1,6 +1,6 @@
 /** How late the event loop of this process is: by Node's own monitor, a window at a time. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Clock } from '../base/clock.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import { WINDOW_MS } from './overload.ts';
 
 /** How often the monitor's timer fires. Its readings are the time between two firings, this one included. */

@@ -1,6 +1,6 @@
 /** Watches how late the event loop is from the start of the relay to its end: for the metrics, and to say when a further call is too much. */
 import type { Logger } from 'pino';
-import type { Clock } from '../base/clock.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import { type LoopDelay, NO_DELAY, watchLoopDelay } from './loop-delay.ts';
 import { Overload } from './overload.ts';
 

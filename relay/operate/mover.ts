@@ -1,6 +1,6 @@
 /** The live calls of a relay, and how they are moved to other relays when it is to end. */
 import type { Logger } from 'pino';
-import type { Clock } from '../base/clock.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import { drain, type MovableCall } from './drain.ts';
 import type { RestartStreaming } from './restart-streaming.ts';
 

@@ -2,8 +2,9 @@
  * The spans of a stream's turns, seen from outside: a turn is told to its worker with the audio that it is sent, and linked to the span from which the
  * worker's answer comes. Without traces that are recorded nothing is added to any message.
  */
+
+import type { Clock } from '../../shared/base/clock.ts';
 import { readTrace, writeTrace } from '../../shared/wire/lane/rtp-trace.ts';
-import type { Clock } from '../base/clock.ts';
 import type { LaneConnection, LaneMessage, OpenLaneConnection } from '../lane/lane-connection.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
 import type { Histogram } from './histogram.ts';

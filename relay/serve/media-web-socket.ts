@@ -1,7 +1,7 @@
 /** The WebSocket of ACS as the session sees it, with a watch on whether the other side is still there. */
 
+import type { Clock } from '../../shared/base/clock.ts';
 import type { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';
-import type { Clock } from '../base/clock.ts';
 import type { MediaSocket } from '../session/media-socket.ts';
 
 /** After so long without anything from the other side it is pinged; after twice as long it is given up. */

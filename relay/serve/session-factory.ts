@@ -1,10 +1,9 @@
 /** Media streams that were accepted: each gets its session, and around it what measures, traces and watches the call, and what may move it. */
 import type { Logger } from 'pino';
-import type { RelayConfig } from '../../shared/settings/config.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import type { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';
 import { idlePath } from '../../shared/wire/names.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
-import type { Clock } from '../base/clock.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { Handovers } from '../handover/handovers.ts';
 import type { OpenControlConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
@@ -17,6 +16,7 @@ import { startStreamSpan } from '../operate/stream-span.ts';
 import { TurnTraces } from '../operate/turn-traces.ts';
 import { Session } from '../session/session.ts';
 import type { SessionOptions } from '../session/session-options.ts';
+import type { RelayConfig } from '../settings/relay-config.ts';
 import type { Admission } from './admission.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { openMediaSocket } from './media-web-socket.ts';

@@ -8,11 +8,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { Clock } from '../../shared/base/clock.ts';
 import { HandshakeError } from '../../shared/web-socket/handshake.ts';
 import type { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';
 import type { WebSocketEndpoint } from '../../shared/web-socket/web-socket-endpoint.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
-import type { Clock } from '../base/clock.ts';
 import { Counts } from '../base/counts.ts';
 import type { Handovers } from '../handover/handovers.ts';
 import { type Admission, type AdmissionRules, admit } from './admission.ts';

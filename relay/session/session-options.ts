@@ -1,8 +1,8 @@
 /** What one session is made of: the call and its stream, where its audio comes from and goes to, and who is told what. */
 import type { Logger } from 'pino';
+import type { Clock } from '../../shared/base/clock.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
 import type { VerifiedTicket } from '../../shared/wire/signed/ticket.ts';
-import type { Clock } from '../base/clock.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { OpenControlConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
 import type { CallActivity } from '../operate/idle-watch.ts';

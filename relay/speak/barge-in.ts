@@ -1,17 +1,4 @@
-/**
- * What happens when somebody speaks, or presses a key, over what a worker says.
- *
- * `stop`: it ends. `pause`: it stops at once, and goes on where it stopped when the speech turns out to be shorter than
- * `falseAfterMs` (a cough, a "yes"); otherwise it ends. `dtmf`: only a key ends it. `never`: nothing does.
- */
-export type BargeInPolicy =
-  | { readonly policy: 'stop' }
-  | { readonly policy: 'pause'; readonly falseAfterMs: number }
-  | { readonly policy: 'dtmf' }
-  | { readonly policy: 'never' };
-
-/** Bounds of `falseAfterMs`. */
-export const FALSE_AFTER_MS = { min: 100, max: 3_000 } as const;
+import type { BargeInPolicy } from '../../shared/call/plan.ts';
 
 /** `interrupt`: what is said ends for good. `pause` and `resume`: it is stopped, to go on. */
 export type BargeInAction = 'none' | 'interrupt' | 'pause' | 'resume';

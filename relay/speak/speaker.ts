@@ -7,7 +7,7 @@
  * reply may then be late by as much without a tear.
  */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { SPEECH_END_LATENCY_MS } from '../listen/listening.ts';
 import type { SpeechListener } from '../listen/speech-events.ts';

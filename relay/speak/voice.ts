@@ -1,7 +1,8 @@
 /** One worker's part in what is played: its turn, what of it waits, and how it may be interrupted. `Speaker` moves it. */
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs, msToBytes } from '../../shared/audio/audio-format.ts';
+import type { BargeInPolicy } from '../../shared/call/plan.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
-import { BargeIn, type BargeInPolicy } from './barge-in.ts';
+import { BargeIn } from './barge-in.ts';
 import type { FloorMember } from './floor.ts';
 import { PlayoutQueue } from './playout-queue.ts';
 import { TurnFilter } from './turn-filter.ts';

@@ -1,9 +1,9 @@
 /** A connection to Azure Web PubSub that hears the control group of one call, and nothing else. */
 import type { Logger } from 'pino';
+import { systemClock } from '../../shared/base/clock.ts';
 import { clientAddresses, type WebPubSubAccess } from '../../shared/web-pubsub/client-addresses.ts';
 import { ClientConnection } from '../../shared/web-pubsub/client-connection.ts';
 import { controlGroup } from '../../shared/wire/names.ts';
-import { systemClock } from '../base/clock.ts';
 import { readJsonText } from '../base/json-text.ts';
 import type { OpenControlConnection } from '../lane/lane-connection.ts';
 

@@ -4,6 +4,7 @@
  * handled. A connection that is gone is reported as closed, and the lane opens another.
  */
 import type { Logger } from 'pino';
+import { systemClock } from '../../shared/base/clock.ts';
 import { clientAddresses, type WebPubSubAccess } from '../../shared/web-pubsub/client-addresses.ts';
 import {
   type AckMessage,
@@ -14,7 +15,6 @@ import type { UpstreamData } from '../../shared/web-pubsub/web-pubsub-protobuf.t
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { controlGroup, downGroup, upGroup } from '../../shared/wire/names.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import { systemClock } from '../base/clock.ts';
 import { readJsonText } from '../base/json-text.ts';
 import type {
   LaneConnection,

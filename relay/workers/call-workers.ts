@@ -1,6 +1,7 @@
 /** The workers of one call. They come and go while it lasts; those that have left are kept until their lanes are closed, and for the report. */
 import type { Logger } from 'pino';
 import type { AudioFormat } from '../../shared/audio/audio-format.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import {
   bargeInOf,
   type ListenMode,
@@ -10,7 +11,6 @@ import {
 } from '../../shared/call/plan.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity, StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
-import type { Clock } from '../base/clock.ts';
 import { Lane } from '../lane/lane.ts';
 import type { OpenLaneConnection } from '../lane/lane-connection.ts';
 import { StreamLane } from '../lane/resident-lane.ts';

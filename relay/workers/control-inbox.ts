@@ -1,13 +1,14 @@
 /**
  * What comes in a call's control group, on the way from several lanes at once: checked, each message acted on once, in the order in which it came.
  */
+
+import type { Clock } from '../../shared/base/clock.ts';
 import {
   CALL_CONTROL_LIFETIME_MS,
   type CallControlMessage,
   CallControlMessageError,
   readCallControl,
 } from '../../shared/wire/relay/call-control-messages.ts';
-import type { Clock } from '../base/clock.ts';
 
 /** Messages that may wait to be checked; further ones are ignored. */
 const MAX_WAITING = 256;

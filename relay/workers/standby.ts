@@ -9,8 +9,8 @@
  *
  * From every state back to idle when it is not needed any more.
  */
-import { BackOff } from '../base/back-off.ts';
-import type { Clock } from '../base/clock.ts';
+import { BackOff } from '../../shared/base/back-off.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import type { OpenControlConnection } from '../lane/lane-connection.ts';
 
 const OPEN_ATTEMPTS = 10;

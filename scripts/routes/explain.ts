@@ -1,4 +1,5 @@
-import { type CallRoute, type RoutedCall, whyNot } from '../../functions/control/call/routes.ts';
+import { type RoutedCall, whyNot } from '../../functions/control/call/routes.ts';
+import type { CallRoute } from '../../shared/call/route.ts';
 
 /** What a route has to say about a call. */
 export interface RouteVerdict {

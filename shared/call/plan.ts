@@ -1,5 +1,4 @@
-import type { EndpointingRules } from '../../relay/listen/endpointing.ts';
-import type { BargeInPolicy } from '../../relay/speak/barge-in.ts';
+/** What a route decides for one call: its audio, its workers, and how each hears and is interrupted. Times in milliseconds. */
 import type { AudioFormat } from '../audio/audio-format.ts';
 
 /** One event per run of frames, at least `ms` long, the next after the ack of the last. */
@@ -8,7 +7,32 @@ export interface ChunkMode {
   readonly ms: number;
 }
 
-/** One event per thing that somebody says. */
+/** When a participant counts as speaking. */
+export interface SpeechRules {
+  /** Less speech than this is a click or a cough. */
+  readonly minSpeechMs: number;
+  /** The silence that ends an utterance. */
+  readonly endSilenceMs: number;
+}
+
+/** How speech is cut into utterances. */
+export interface EndpointingRules extends SpeechRules {
+  /** Longest utterance. */
+  readonly maxMs: number;
+  /** Audio before the first frame of speech that belongs to the utterance. */
+  readonly preRollMs: number;
+}
+
+/** Shortest `maxMs` that has room for the other rules. */
+export function shortestMaxMs({
+  minSpeechMs,
+  endSilenceMs,
+  preRollMs,
+}: Omit<EndpointingRules, 'maxMs'>): number {
+  return preRollMs + 2 * minSpeechMs + endSilenceMs;
+}
+
+/** One event per utterance. */
 export interface UtteranceMode extends EndpointingRules {
   readonly mode: 'utterance';
   /** Whether the worker is told when somebody begins and has finished to speak, before it gets what he said. */
@@ -50,6 +74,21 @@ export const UTTERANCE_MS = {
 export const WORKER_CODECS = ['pcm16', 'pcmu'] as const;
 
 export type WorkerCodec = (typeof WORKER_CODECS)[number];
+
+/**
+ * What happens when somebody speaks, or presses a key, while a worker plays audio.
+ *
+ * `stop`: the playout ends. `pause`: it stops at once, and resumes where it stopped if the speech turns out to be shorter
+ * than `falseAfterMs` (a cough, a "yes"); otherwise it ends. `dtmf`: only a key ends it. `never`: nothing does.
+ */
+export type BargeInPolicy =
+  | { readonly policy: 'stop' }
+  | { readonly policy: 'pause'; readonly falseAfterMs: number }
+  | { readonly policy: 'dtmf' }
+  | { readonly policy: 'never' };
+
+/** Bounds of `falseAfterMs`. */
+export const FALSE_AFTER_MS = { min: 100, max: 3_000 } as const;
 
 export interface WorkerPlan {
   /** The worker's name: also the event name on its lane and the last part of its webhook's path. */

@@ -1,6 +1,6 @@
 /** Addresses with an access token, at which the relay connects to Web PubSub as a client. */
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
-import { isLoopbackHttp } from '../settings/config.ts';
+import { isLoopbackHttp } from '../base/loopback-url.ts';
 import { HUB } from '../wire/names.ts';
 
 /** How long a token may take from being made to being used; the service looks at it only when the client connects. */

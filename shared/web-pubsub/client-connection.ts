@@ -10,7 +10,7 @@
  * Rules of the subprotocol: Azure Web PubSub, "Create reliable clients". The close code 1008 says that the service has forgotten the connection.
  */
 
-import type { Clock } from '../../relay/base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { openWebSocket } from '../web-socket/open-web-socket.ts';
 import type { WebSocketConnection } from '../web-socket/web-socket-connection.ts';
 import type { LaneIdentity } from '../wire/relay/stream-handover.ts';

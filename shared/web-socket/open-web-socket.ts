@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../relay/base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { HANDSHAKE_GUID, HandshakeError } from './handshake.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
 

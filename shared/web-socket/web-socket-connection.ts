@@ -8,7 +8,7 @@
  *       └──connection lost, or terminate(), in any state──────────────▶ closed
  */
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../relay/base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { adoptSocket } from './adopt-socket.ts';
 import { OPCODE, type Opcode, writeFrame } from './frame-writer.ts';
 import { CLOSE_CODE, MessageReader, type Role } from './message-reader.ts';

@@ -1,7 +1,7 @@
 /** The WebSockets of one server, from the handshake to the end. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../relay/base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { handshakeResponse } from './handshake.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
 

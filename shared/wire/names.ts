@@ -7,6 +7,9 @@ export const WORKER_NAME_PATTERN = /^[a-z][a-z0-9-]{0,62}$/;
 /** Call ids are made by `functions/control/call/call-id.ts`; the relay and the HTTP API accept nothing else in a path. */
 export const CALL_ID_PATTERN = /^[a-z0-9]{16,64}$/;
 
+/** The cursor of a list of calls: the time and id of the last call of its page. */
+export const CURSOR_PATTERN = /^(\d{1,15})_([a-z0-9]{1,64})$/;
+
 /** The group in which a worker publishes audio and actions for a call, at any time and as often as it likes. */
 export function downGroup(callId: string, worker: string): string {
   return `call.${callId}.down.${worker}`;

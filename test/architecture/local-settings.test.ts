@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  isLoopbackHttp,
-  readAppRole,
-  readControlConfig,
-  readWorkerConfig,
-} from '../../shared/settings/config.ts';
+import { readAppRole } from '../../functions/app-role.ts';
+import { readControlConfig } from '../../functions/control/settings/control-config.ts';
+import { readWorkerConfig } from '../../functions/workers/settings/worker-config.ts';
+import { isLoopbackHttp } from '../../shared/base/loopback-url.ts';
 import { parseRoutes } from '../../shared/wire/call/routes-schema.ts';
 
 const { Comment, Values } = JSON.parse(

@@ -4,8 +4,8 @@ import { createOpenMediaStream } from '../../local/emulators/acs/media/media-str
 import { MediaTicker } from '../../local/emulators/acs/media/media-ticker.ts';
 import type { MediaStream } from '../../local/emulators/acs/media/port.ts';
 import { PHONE_FRAME_MS, type Phone } from '../../local/phone/phone.ts';
-import type { Clock } from '../../relay/base/clock.ts';
 import type { LaneConnection, LaneListener, OpenLaneConnection } from '../../relay/lane/lane-connection.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import { formatRtp } from '../../shared/wire/lane/rtp.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { RunningTime } from '../support/running-time.ts';

@@ -5,9 +5,9 @@ import {
   type OutboundGuardOptions,
 } from '../../functions/control/access/outbound-guard.ts';
 import type { ControlApp, LoadControlApp } from '../../functions/control/app.ts';
-import type { CallRoute } from '../../functions/control/call/routes.ts';
 import { handlerOf } from '../../functions/control/triggers/register-endpoints.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
+import type { CallRoute } from '../../shared/call/route.ts';
 import { AcsTokenError } from '../../shared/wire/acs/acs-token.ts';
 import { ENDPOINTS, type OperationId } from '../../shared/wire/api/endpoints.ts';
 import { CONNECTION_ID, PLAN, T0 } from './calls.ts';

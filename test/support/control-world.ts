@@ -1,12 +1,12 @@
 import { parseCallbacks } from '../../functions/control/adapters/acs/callback-events.ts';
 import type { Call } from '../../functions/control/call/call.ts';
-import type { CallRoute } from '../../functions/control/call/routes.ts';
 import { applyCallbacks } from '../../functions/control/use-cases/apply-callbacks.ts';
 import type { ControlDeps, Log } from '../../functions/control/use-cases/deps.ts';
 import { placeCall } from '../../functions/control/use-cases/place-call.ts';
 import { receiveIncomingCall } from '../../functions/control/use-cases/receive-incoming-call.ts';
 import { type CallAction, requestCallAction } from '../../functions/control/use-cases/request-call-action.ts';
 import { sweepCalls } from '../../functions/control/use-cases/sweep-calls.ts';
+import type { CallRoute } from '../../shared/call/route.ts';
 import { AcsModel } from './acs-model.ts';
 import { PLAN, T0 } from './calls.ts';
 import { MemoryCallStore } from './memory-call-store.ts';

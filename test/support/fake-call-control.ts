@@ -9,8 +9,8 @@ import {
   type PlaceRequest,
   type StreamingOptions,
 } from '../../functions/control/call/acs-port.ts';
-import type { RejectReason } from '../../functions/control/call/routes.ts';
 import type { CallOperation, OperationAnswer, Participant } from '../../shared/call/operation.ts';
+import type { RejectReason } from '../../shared/call/route.ts';
 import { CONNECTION_ID } from './calls.ts';
 
 type Method = keyof CallControl;

@@ -6,7 +6,7 @@ import type {
   RawId,
 } from '../../../shared/call/operation.ts';
 import type { CallPlan } from '../../../shared/call/plan.ts';
-import type { RejectReason } from './routes.ts';
+import type { RejectReason, TranscriptionTransport } from '../../../shared/call/route.ts';
 
 /** How ACS is to stream the audio of a call that is answered or placed. */
 export interface MediaStreaming {
@@ -15,12 +15,6 @@ export interface MediaStreaming {
   readonly plan: CallPlan;
   /** Where ACS is to send what is said, once transcription is started. ACS takes it with the call only, not later. */
   readonly transcription?: TranscriptionTransport;
-}
-
-/** A WebSocket server for the transcript, and the language to begin with, such as `en-US`. */
-export interface TranscriptionTransport {
-  readonly transportUrl: string;
-  readonly locale: string;
 }
 
 export interface AnswerRequest {

@@ -1,6 +1,6 @@
 import type { CallOperation, OperationAnswer, Tone } from '../../../shared/call/operation.ts';
+import type { PlacingFailure } from '../../../shared/call/states.ts';
 import type { CallProperties } from './acs-port.ts';
-import type { PlacingFailure } from './model.ts';
 import type { OperationResultType } from './operations.ts';
 
 /** What can happen to a call, as the call's state machine hears it (see `call.ts`). */

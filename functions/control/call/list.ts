@@ -1,5 +1,6 @@
-import type { Call, CallPhase } from './call.ts';
-import type { CallDirection } from './routes.ts';
+import type { CallDirection, CallPhase } from '../../../shared/call/states.ts';
+import { CURSOR_PATTERN } from '../../../shared/wire/names.ts';
+import type { Call } from './call.ts';
 
 /** Which calls, and how many of them. */
 export interface CallQuery {
@@ -30,9 +31,6 @@ export function pageOfCalls(calls: readonly Call[], query: CallQuery): CallPage 
     ? { calls: page, next: cursorOf(last) }
     : { calls: page };
 }
-
-/** What a cursor looks like: the time and id of the last call of its page. */
-export const CURSOR_PATTERN = /^(\d{1,15})_([a-z0-9]{1,64})$/;
 
 /** The place that a cursor names. @throws RangeError for a text that is no cursor. */
 export function placeOfCursor(cursor: string): Place {

@@ -1,9 +1,10 @@
 import type { CallOperation } from '../../../shared/call/operation.ts';
 import type { CallPlan } from '../../../shared/call/plan.ts';
+import type { RejectReason, StreamingFailedChoice } from '../../../shared/call/route.ts';
+import type { CallDecision, CallDirection, CallPhase, PlacingFailure } from '../../../shared/call/states.ts';
 import type { Callback } from './event.ts';
 import type { Ledger } from './operations.ts';
 import { NO_RECORDING, type Recording, type RecordingRefusal } from './recording.ts';
-import type { CallDirection, RejectReason, StreamingFailedChoice } from './routes.ts';
 import {
   NO_STREAMING,
   type Streaming,
@@ -12,18 +13,6 @@ import {
   type StreamingRefusal,
 } from './streaming.ts';
 import { NO_TRANSCRIPTION, type Transcription, type TranscriptionRefusal } from './transcription.ts';
-
-export const CALL_PHASES = ['ringing', 'answering', 'placing', 'connected', 'ending', 'ended'] as const;
-
-export type CallPhase = (typeof CALL_PHASES)[number];
-
-/** What is done with a call that comes in; one that is placed is to be answered by the other side. */
-export type CallDecision = 'answer' | 'reject' | 'redirect';
-
-/** Why a call that was placed did not come about. */
-export const PLACING_FAILURES = ['busy', 'no-answer', 'declined', 'not-reachable', 'failed'] as const;
-
-export type PlacingFailure = (typeof PLACING_FAILURES)[number];
 
 /** One call, as it is stored: plain JSON. Times are milliseconds since the epoch. */
 export interface Call {

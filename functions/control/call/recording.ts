@@ -1,6 +1,6 @@
-export type RecordingState = 'inactive' | 'starting' | 'recording' | 'paused';
-
 /** What is asked of a recording. */
+import type { RecordingState } from '../../../shared/call/states.ts';
+
 export type RecordingRequest = 'startRecording' | 'pauseRecording' | 'resumeRecording' | 'stopRecording';
 
 /**

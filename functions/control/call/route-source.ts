@@ -1,4 +1,4 @@
-import type { CallRoute } from './routes.ts';
+import type { CallRoute } from '../../../shared/call/route.ts';
 
 /** Where the routes come from. */
 export interface RouteSource {

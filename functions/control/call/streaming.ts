@@ -1,6 +1,5 @@
+import type { StreamingState } from '../../../shared/call/states.ts';
 import type { StreamingRequest } from './event.ts';
-
-export type StreamingState = 'inactive' | 'starting' | 'active' | 'stopping' | 'failed';
 
 /**
  * The streaming of one call's audio.

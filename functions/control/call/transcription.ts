@@ -1,5 +1,3 @@
-export type TranscriptionState = 'inactive' | 'starting' | 'active' | 'stopping' | 'failed';
-
 /**
  * The transcription of one call.
  *
@@ -15,6 +13,8 @@ export type TranscriptionState = 'inactive' | 'starting' | 'active' | 'stopping'
  *
  * Every state goes to `inactive` with Stopped and when the call ends, and to `active` with Started (but `stopping` waits for its end).
  */
+import type { TranscriptionState } from '../../../shared/call/states.ts';
+
 export interface Transcription {
   readonly state: TranscriptionState;
   /** When this state began, in milliseconds since the epoch. */

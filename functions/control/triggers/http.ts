@@ -1,5 +1,5 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { ConfigError } from '../../../shared/settings/config.ts';
+import { ConfigError } from '../../../shared/base/settings.ts';
 import {
   PROBLEM_CONTENT_TYPE,
   type Problem,

@@ -1,6 +1,6 @@
 import { app, type EventGridHandler } from '@azure/functions';
-import { readApiAuth } from '../../../shared/settings/config.ts';
 import { controlAppLoader } from '../app.ts';
+import { readApiAuth } from '../settings/control-config.ts';
 import { callEvents } from './call-events.ts';
 import { endIdleCall } from './end-idle-call.ts';
 import { incomingCall } from './incoming-call.ts';

@@ -1,9 +1,9 @@
 import { parseTraceparent } from '../../../shared/base/traceparent.ts';
+import type { CallRoute } from '../../../shared/call/route.ts';
 import { mediaPath } from '../../../shared/wire/names.ts';
 import { signTicket } from '../../../shared/wire/signed/ticket.ts';
 import type { MediaStreaming } from '../call/acs-port.ts';
 import type { Call } from '../call/call.ts';
-import type { CallRoute } from '../call/routes.ts';
 import type { ControlDeps } from './deps.ts';
 
 /** Who is on the call, as the relay tells the workers: raw ids. */

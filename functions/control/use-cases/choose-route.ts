@@ -1,4 +1,5 @@
-import { type CallRoute, matchingRoutes, type RoutedCall } from '../call/routes.ts';
+import type { CallRoute } from '../../../shared/call/route.ts';
+import { matchingRoutes, type RoutedCall } from '../call/routes.ts';
 import type { ControlDeps } from './deps.ts';
 
 /** A route that does something; one that leaves the call ringing is as good as none. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { maskParty } from '../../../shared/base/redact.ts';
 import type { PlaceCallRequest } from '../../../shared/call/operation.ts';
+import type { Party } from '../../../shared/call/route.ts';
 import { type AnsweredCall, CallControlError } from '../call/acs-port.ts';
 import { type Call, newCall } from '../call/call.ts';
 import { formatCallId } from '../call/call-id.ts';
-import type { Party } from '../call/routes.ts';
 import { enter } from '../call/streaming.ts';
 import { callbackUrl, callMedia } from './call-media.ts';
 import { chooseRoute } from './choose-route.ts';

@@ -1,7 +1,7 @@
+import type { CallRoute } from '../../../shared/call/route.ts';
 import { parseRoutes, RoutesError } from '../../../shared/wire/call/routes-schema.ts';
 import { CallStoreError } from '../call/call-store.ts';
 import type { RouteSource } from '../call/route-source.ts';
-import type { CallRoute } from '../call/routes.ts';
 
 /** How old the routes may be by which a call is answered: a change in the table holds this much later. */
 export const ROUTES_FRESH_MS = 5_000;

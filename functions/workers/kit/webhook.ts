@@ -1,8 +1,9 @@
 /** The CloudEvents webhook of Web PubSub: proves the caller, finds the worker, runs the event. */
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { isLoopbackHttp, type WorkerConfig } from '../../../shared/settings/config.ts';
+import { isLoopbackHttp } from '../../../shared/base/loopback-url.ts';
 import { groupPublisher, type Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { CALL_ID_PATTERN, HUB } from '../../../shared/wire/names.ts';
+import type { WorkerConfig } from '../settings/worker-config.ts';
 import { handleLaneEvent, type LaneRequest, type LaneResponse } from './lane-event.ts';
 import { allowedOrigin, isSigned } from './webhook-caller.ts';
 import type { Worker } from './worker.ts';

@@ -1,10 +1,9 @@
 /** Calls as a whole: listing, placing, looking at one, ending it, handing it over. */
 import * as z from 'zod';
-import { CURSOR_PATTERN } from '../../../functions/control/call/list.ts';
-import { CALL_PHASES } from '../../../functions/control/call/model.ts';
+import { CALL_DIRECTIONS, CALL_PHASES } from '../../call/states.ts';
 import { partySchema } from '../call/party-schema.ts';
+import { CURSOR_PATTERN } from '../names.ts';
 import { acceptedCallSchema, callSchema, timelineEntrySchema } from './call-schema.ts';
-import { DIRECTIONS } from './call-states.ts';
 import type { EndpointTable } from './endpoint.ts';
 import { limitSchema } from './limit-schema.ts';
 import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './operation-problems.ts';
@@ -27,7 +26,7 @@ export const callEndpoints = {
         .exactOptional()
         .describe('Only calls in this state; with `ended`, those of the past, the last ended first.'),
       route: routeName.exactOptional().describe('Only calls of this route.'),
-      direction: z.enum(DIRECTIONS).exactOptional().describe('Only calls of this direction.'),
+      direction: z.enum(CALL_DIRECTIONS).exactOptional().describe('Only calls of this direction.'),
       limit: limitSchema(LIST_LIMIT),
       after: z
         .string()

@@ -1,14 +1,15 @@
 /** A call as the HTTP API shows it. */
 import * as z from 'zod';
-import { CALL_PHASES, PLACING_FAILURES } from '../../../functions/control/call/model.ts';
-import { planSchema } from '../call/plan-schema.ts';
 import {
-  DECISIONS,
-  DIRECTIONS,
+  CALL_DECISIONS,
+  CALL_DIRECTIONS,
+  CALL_PHASES,
+  PLACING_FAILURES,
   RECORDING_STATES,
   STREAMING_STATES,
   TRANSCRIPTION_STATES,
-} from './call-states.ts';
+} from '../../call/states.ts';
+import { planSchema } from '../call/plan-schema.ts';
 
 const time = (what: string): z.ZodNumber => z.number().describe(`${what}, in milliseconds since the epoch.`);
 
@@ -37,7 +38,7 @@ export const operationSchema = z
 export const callSchema = z
   .object({
     callId: z.string(),
-    direction: z.enum(DIRECTIONS),
+    direction: z.enum(CALL_DIRECTIONS),
     state: z.enum(CALL_PHASES),
     streaming,
     recording: z.object({ state: z.enum(RECORDING_STATES), recordingId: z.string().optional() }),
@@ -47,7 +48,7 @@ export const callSchema = z
       .array(operationSchema)
       .describe('The newest ones, in the order in which they were asked for.'),
     route: z.string(),
-    decision: z.enum(DECISIONS),
+    decision: z.enum(CALL_DECISIONS),
     plan: planSchema.meta({ id: 'CallPlan' }),
     from: z.string().describe('The last four characters of the caller.'),
     to: z.string().describe('The last four characters of the called.'),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type BargeInPolicy, FALSE_AFTER_MS } from '../../../relay/speak/barge-in.ts';
+import { type BargeInPolicy, FALSE_AFTER_MS } from '../../call/plan.ts';
 
 /** `bargeIn` of a worker in a plan or a route. */
 export const bargeInSchema: z.ZodType<BargeInPolicy> = z.discriminatedUnion(

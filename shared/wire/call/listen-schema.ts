@@ -1,7 +1,12 @@
 /** How a worker listens: complete, as it travels in the ticket, and with defaults, as routes and workers may write it. */
 import * as z from 'zod';
-import { type EndpointingRules, shortestMaxMs } from '../../../relay/listen/endpointing.ts';
-import { CHUNK_MS, type ListenMode, UTTERANCE_MS } from '../../call/plan.ts';
+import {
+  CHUNK_MS,
+  type EndpointingRules,
+  type ListenMode,
+  shortestMaxMs,
+  UTTERANCE_MS,
+} from '../../call/plan.ts';
 
 const UNKNOWN_MODE = 'the listen mode must be "chunk", "utterance" or "stream"';
 

@@ -1,9 +1,9 @@
 /** Routes as their authors write them: a JSON array with defaults for what each leaves out. */
 import * as z from 'zod';
-import { type CallRoute, REJECT_REASONS } from '../../../functions/control/call/routes.ts';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
 import { isLoopbackHttp } from '../../base/loopback-url.ts';
 import { CHUNK_MS } from '../../call/plan.ts';
+import { type CallRoute, REJECT_REASONS } from '../../call/route.ts';
 import { isTimeZone, type TimeWindow, WEEKDAYS } from '../../call/time-window.ts';
 import { listenOptionsSchema } from './listen-schema.ts';
 import { partySchema } from './party-schema.ts';

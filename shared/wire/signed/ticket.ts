@@ -1,9 +1,9 @@
 /** The ticket: the signed plan of one call, carried in the media URL. JWT, HS256, `aud: relay`, `sub: callId`. */
 import { errors, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
-import type { CallDirection } from '../../../functions/control/call/routes.ts';
 import { TRACEPARENT_PATTERN } from '../../base/traceparent.ts';
 import type { CallPlan } from '../../call/plan.ts';
+import type { CallDirection } from '../../call/states.ts';
 import { planSchema } from '../call/plan-schema.ts';
 import { type CallControlAccess, signCallToken } from './call-token.ts';
 

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import {
   type EndpointEvent,
   Endpointing,
-  type EndpointingRules,
   HANGOVER_MS,
   type SpokenFrame,
   type Utterance,
 } from '../../../relay/listen/endpointing.ts';
 import { AUDIO_FORMATS, type AudioFormat } from '../../../shared/audio/audio-format.ts';
+import type { EndpointingRules } from '../../../shared/call/plan.ts';
 
 const RULES: EndpointingRules = { minSpeechMs: 120, endSilenceMs: 500, maxMs: 15_000, preRollMs: 300 };
 

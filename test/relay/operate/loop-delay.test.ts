@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../../relay/base/clock.ts';
 import { type LoopDelay, watchLoopDelay } from '../../../relay/operate/loop-delay.ts';
 import { OVER_WINDOWS } from '../../../relay/operate/overload.ts';
+import { systemClock } from '../../../shared/base/clock.ts';
 import { until } from '../../support/until.ts';
 import { dial, get, mediaUrl, refusal, relay, ticketFor } from '../relay-fixture.ts';
 

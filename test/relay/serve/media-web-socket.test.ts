@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import type { Clock } from '../../../relay/base/clock.ts';
 import { openMediaSocket, QUIET_LIMIT_MS } from '../../../relay/serve/media-web-socket.ts';
+import type { Clock } from '../../../shared/base/clock.ts';
 import {
   WebSocketConnection,
   type WebSocketListener,

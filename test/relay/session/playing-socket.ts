@@ -1,5 +1,5 @@
-import type { Clock } from '../../../relay/base/clock.ts';
 import type { MediaSocket } from '../../../relay/session/media-socket.ts';
+import type { Clock } from '../../../shared/base/clock.ts';
 import { heardAudio } from '../listen/acs-messages.ts';
 
 /** 16 kHz PCM16. */

@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
 import type { MediaSocket } from '../../../relay/session/media-socket.ts';
-import type { BargeInPolicy } from '../../../relay/speak/barge-in.ts';
 import type { PublishAction } from '../../../relay/speak/worker-replies.ts';
 import type { AudioFormat } from '../../../shared/audio/audio-format.ts';
-import type { CallPlan, ListenMode } from '../../../shared/call/plan.ts';
+import type { BargeInPolicy, CallPlan, ListenMode } from '../../../shared/call/plan.ts';
 import {
   type CallControlMessage,
   signCallControl,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BargeInPolicy } from '../../../relay/speak/barge-in.ts';
+import type { BargeInPolicy } from '../../../shared/call/plan.ts';
 import { equal, speakerWorld as setUp, speech } from './speaker-world.ts';
 
 describe('barge-in under the policy stop', () => {

@@ -2,9 +2,9 @@
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { type RunningWebPubSub, startWebPubSub } from '../../../local/emulators/web-pubsub/server.ts';
+import type { RelayConfig } from '../../../relay/settings/relay-config.ts';
 import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
 import type { CallPlan } from '../../../shared/call/plan.ts';
-import type { RelayConfig } from '../../../shared/settings/config.ts';
 import { HUB } from '../../../shared/wire/names.ts';
 import { Resources } from '../../local/emulators/web-pubsub/service.ts';
 import { startTcpProxy, type TcpProxy } from '../../local/emulators/web-pubsub/tcp-proxy.ts';

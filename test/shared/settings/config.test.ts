@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  ConfigError,
-  isLoopbackHttp,
-  readControlConfig,
-  readRelayConfig,
-  readWorkerConfig,
-} from '../../../shared/settings/config.ts';
+import { readControlConfig } from '../../../functions/control/settings/control-config.ts';
+import { readWorkerConfig } from '../../../functions/workers/settings/worker-config.ts';
+import { readRelayConfig } from '../../../relay/settings/relay-config.ts';
+import { isLoopbackHttp } from '../../../shared/base/loopback-url.ts';
+import { ConfigError } from '../../../shared/base/settings.ts';
 
 const TICKET_KEY = 'a-ticket-key-of-thirty-two-bytes!';
 

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { generate } from 'selfsigned';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { systemClock } from '../../../relay/base/clock.ts';
+import { systemClock } from '../../../shared/base/clock.ts';
 import { HandshakeError } from '../../../shared/web-socket/handshake.ts';
 import { openWebSocket } from '../../../shared/web-socket/open-web-socket.ts';
 import type { WebSocketConnection } from '../../../shared/web-socket/web-socket-connection.ts';

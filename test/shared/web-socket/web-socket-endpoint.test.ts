@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import type { Clock } from '../../../relay/base/clock.ts';
+import type { Clock } from '../../../shared/base/clock.ts';
 import { HandshakeError } from '../../../shared/web-socket/handshake.ts';
 import type { WebSocketConnection } from '../../../shared/web-socket/web-socket-connection.ts';
 import { WebSocketEndpoint } from '../../../shared/web-socket/web-socket-endpoint.ts';

@@ -5,6 +5,7 @@ import type {
   Participant,
   RawId,
 } from '../../../../shared/call/operation.ts';
+import type { RejectReason } from '../../../../shared/call/route.ts';
 import {
   type AnsweredCall,
   type AnswerRequest,
@@ -17,7 +18,6 @@ import {
   type Repeatability,
   type StreamingOptions,
 } from '../../call/acs-port.ts';
-import type { RejectReason } from '../../call/routes.ts';
 import { operate } from './acs-call-operations.ts';
 import { type AcsAccess, type AcsClients, createAcsClients } from './acs-clients.ts';
 import { failureOf } from './acs-failure.ts';

@@ -1,6 +1,6 @@
 /** The event `Microsoft.Communication.IncomingCall` of Event Grid, in the Event Grid schema or as a CloudEvent. */
 import * as z from 'zod';
-import type { Headers, Party } from '../../call/routes.ts';
+import type { Headers, Party } from '../../../../shared/call/route.ts';
 
 const INCOMING_CALL = 'Microsoft.Communication.IncomingCall';
 

@@ -1,4 +1,4 @@
-import type { PlacingFailure } from '../../call/call.ts';
+import type { PlacingFailure } from '../../../../shared/call/states.ts';
 
 interface ResultCodes {
   readonly code?: number | undefined;

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { type Connection, isLoopbackHttp } from '../../../../shared/settings/config.ts';
+import { isLoopbackHttp } from '../../../../shared/base/loopback-url.ts';
 import {
   callControlPublisher,
   type PublishCallControl,
 } from '../../../../shared/wire/relay/call-control-messages.ts';
+import type { Connection } from '../../settings/control-config.ts';
 import type { ControlDeps } from '../../use-cases/deps.ts';
 
 /** Tells relays something by way of Web PubSub, whose SDK is loaded with the first message. */

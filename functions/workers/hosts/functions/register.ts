@@ -1,7 +1,7 @@
 import { app } from '@azure/functions';
-import { readWorkerConfig, type WorkerConfig } from '../../../../shared/settings/config.ts';
 import { WorkerWebhook } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
+import { readWorkerConfig, type WorkerConfig } from '../../settings/worker-config.ts';
 
 /**
  * Registers the functions of the worker app.

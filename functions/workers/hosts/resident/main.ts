@@ -1,8 +1,8 @@
 /** `npm run worker -- <name> [--host 127.0.0.1] [--port 7073]`: runs a worker as a process that stays with its calls. */
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
-import { readWorkerConfig } from '../../../../shared/settings/config.ts';
 import { workers } from '../../index.ts';
+import { readWorkerConfig } from '../../settings/worker-config.ts';
 import { startResidentServer } from './server.ts';
 
 const DEFAULT_PORT = '7073';

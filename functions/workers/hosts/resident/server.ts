@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions';
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import type { Logger } from 'pino';
-import { isLoopbackHttp, type WorkerConfig } from '../../../../shared/settings/config.ts';
+import { isLoopbackHttp } from '../../../../shared/base/loopback-url.ts';
 import { HUB } from '../../../../shared/wire/names.ts';
 import { MAX_EVENT_BYTES, WorkerWebhook } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
+import type { WorkerConfig } from '../../settings/worker-config.ts';
 import { ResidentCalls } from './resident-calls.ts';
 import { residentConnections } from './resident-connection.ts';
 

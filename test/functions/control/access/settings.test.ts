@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { controlAppLoader } from '../../../../functions/control/app.ts';
+import { readControlConfig } from '../../../../functions/control/settings/control-config.ts';
 import { callEvents } from '../../../../functions/control/triggers/call-events.ts';
 import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
 import { handlerOf, workerApiOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import { restartMediaStreaming } from '../../../../functions/control/triggers/restart-media-streaming.ts';
-import { ConfigError, readControlConfig } from '../../../../shared/settings/config.ts';
+import { ConfigError } from '../../../../shared/base/settings.ts';
 import { RoutesError } from '../../../../shared/wire/call/routes-schema.ts';
 import { ControlBench } from '../../../support/control-bench.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Call, step } from '../../../../functions/control/call/call.ts';
 import { OPERATION_LIMIT_MS } from '../../../../functions/control/call/operations.ts';
-import type { StreamingFailedChoice } from '../../../../functions/control/call/routes.ts';
 import { NO_STREAMING, RETRY_PAUSES_MS } from '../../../../functions/control/call/streaming.ts';
+import type { StreamingFailedChoice } from '../../../../shared/call/route.ts';
 import { aCall, aCallback, CONNECTION_ID, T0 } from '../../../support/calls.ts';
 
 const END = { type: 'hangUp', forEveryone: true };

@@ -1,6 +1,7 @@
-import type { CallPhase, CallRefusal, IgnoredReason } from '../../../../functions/control/call/call.ts';
+import type { CallRefusal, IgnoredReason } from '../../../../functions/control/call/call.ts';
 import type { Callback } from '../../../../functions/control/call/event.ts';
 import type { CallOperationType } from '../../../../shared/call/operation.ts';
+import type { CallPhase } from '../../../../shared/call/states.ts';
 
 interface ReferenceOperation {
   readonly type: CallOperationType;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type CallRoute,
   matchingRoutes,
   percentileOf,
   type RoutedCall,
   whyNot,
 } from '../../../../functions/control/call/routes.ts';
+import type { CallRoute } from '../../../../shared/call/route.ts';
 import { PLAN, T0 } from '../../../support/calls.ts';
 
 function route(name: string, match: CallRoute['match']): CallRoute {

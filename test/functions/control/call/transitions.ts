@@ -4,7 +4,6 @@ import {
   type CallbackKind,
   type CallEvent,
 } from '../../../../functions/control/call/event.ts';
-import { CALL_PHASES } from '../../../../functions/control/call/model.ts';
 import {
   addOperation,
   endOperations,
@@ -33,6 +32,7 @@ import {
   type Transcription,
   type TranscriptionEvent,
 } from '../../../../functions/control/call/transcription.ts';
+import { CALL_PHASES } from '../../../../shared/call/states.ts';
 import { aCall, CONNECTION_ID, T0 } from '../../../support/calls.ts';
 
 /** Transitions as `from --> to: cause, cause`, found by giving every event to every state. */

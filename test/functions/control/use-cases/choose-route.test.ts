@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CallRoute, RoutedCall } from '../../../../functions/control/call/routes.ts';
+import type { RoutedCall } from '../../../../functions/control/call/routes.ts';
 import { chooseRoute } from '../../../../functions/control/use-cases/choose-route.ts';
+import type { CallRoute } from '../../../../shared/call/route.ts';
 import { aCall, PLAN, T0 } from '../../../support/calls.ts';
 import { CONNECTED_ID, ring } from '../../../support/connected-call.ts';
 import { ControlBench } from '../../../support/control-bench.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CallRoute } from '../../../../functions/control/call/routes.ts';
+import type { CallRoute } from '../../../../shared/call/route.ts';
 import { PLAN, T0 } from '../../../support/calls.ts';
 import { ControlWorld } from '../../../support/control-world.ts';
 import { Fate, MISHAPS, type Mishap } from '../../../support/mortal.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { MAX_EVENT_BYTES, WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
-import { readWorkerConfig } from '../../../../shared/settings/config.ts';
+import { readWorkerConfig } from '../../../../functions/workers/settings/worker-config.ts';
 import { formatRtp, parseRtp } from '../../../../shared/wire/lane/rtp.ts';
 import {
   ACCESS_KEY,

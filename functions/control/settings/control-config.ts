@@ -1,22 +1,20 @@
 /**
- * The configuration of each process: parsed once from the environment, frozen, and passed on; nobody else reads it.
- * A function reads it at its first invocation, since a throw while the app loads would block all of its functions.
+ * The settings of the control app: parsed once from the environment, frozen, and passed on; nothing else reads the environment.
+ * A function reads them at its first invocation, since a throw while the app loads would block all of its functions.
  */
-import { isLoopbackHttp } from '../base/loopback-url.ts';
-import { type Environment, type Setting, SettingsReader } from '../base/settings.ts';
-import { SETTINGS as S, type ServiceConnection } from './setting-catalogue.ts';
-
-export { isLoopbackHttp } from '../base/loopback-url.ts';
-export { ConfigError, type Environment } from '../base/settings.ts';
+import { isLoopbackHttp } from '../../../shared/base/loopback-url.ts';
+import { type Environment, type Setting, SettingsReader } from '../../../shared/base/settings.ts';
+import {
+  type AcsTokenConfig,
+  deepFreeze,
+  readAcsTokens,
+  readTicketKeys,
+} from '../../../shared/settings/common-settings.ts';
+import type { ServiceConnection } from '../../../shared/settings/values.ts';
+import { CONTROL_SETTINGS as S } from './control-settings.ts';
 
 /** Reach a service by its key, or by its address and the managed identity. */
 export type Connection = { readonly connectionString: string } | { readonly endpoint: string };
-
-export interface AcsTokenConfig {
-  readonly audience: string;
-  readonly issuer: string;
-  readonly jwksUrl: string;
-}
 
 /** How fast one caller of the HTTP API may ask, at one instance. */
 export interface ApiRates {
@@ -58,42 +56,6 @@ export interface ControlConfig {
   readonly maxCallMinutes: number;
   /** Days for which calls of the past are kept. */
   readonly retentionDays: number;
-}
-
-export interface WorkerConfig {
-  readonly webPubSub: {
-    readonly connectionString: string;
-    readonly endpoint: string;
-    /** Host name without port. */
-    readonly endpointHost: string;
-    readonly accessKeys: readonly string[];
-  };
-}
-
-export interface RelayConfig {
-  readonly host: string;
-  readonly port: number;
-  readonly webPubSub: ServiceConnection;
-  readonly ticketKeys: readonly [string, ...string[]];
-  readonly acsTokens: AcsTokenConfig & { readonly policy: 'require' | 'accept' | 'off' };
-  readonly maxCalls: number;
-  readonly maxLoopDelayMs: number;
-  /** Where live calls can be moved from this relay to another; without it they cannot. */
-  readonly controlUrl?: string;
-  readonly drainDeadlineMs: number;
-  readonly maxBacklogMs: number;
-  readonly jitterBufferMs: number;
-  readonly playoutLeadMs: number;
-  readonly adminToken?: string;
-  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
-}
-
-/** Which functions this app registers. @throws ConfigError */
-export function readAppRole(env: Environment): 'control' | 'worker' {
-  const settings = new SettingsReader('function app', env);
-  const role = settings.read('APP_ROLE', S.APP_ROLE);
-  settings.finish();
-  return role;
 }
 
 /**
@@ -139,50 +101,6 @@ export function readControlConfig(env: Environment): ControlConfig {
   return deepFreeze(config);
 }
 
-/** @throws ConfigError */
-export function readWorkerConfig(env: Environment): WorkerConfig {
-  const settings = new SettingsReader('worker app', env);
-  const service = settings.read('WEB_PUBSUB_CONNECTION_STRING', S.WEB_PUBSUB_CONNECTION_STRING);
-  const secondary = settings.readOptional('WEB_PUBSUB_SECONDARY_KEY', S.WEB_PUBSUB_SECONDARY_KEY);
-  settings.finish();
-  return deepFreeze({
-    webPubSub: {
-      connectionString: service.connectionString,
-      endpoint: service.endpoint,
-      endpointHost: new URL(service.endpoint).hostname,
-      accessKeys: secondary === undefined ? [service.accessKey] : [service.accessKey, secondary],
-    },
-  });
-}
-
-/** @throws ConfigError */
-export function readRelayConfig(env: Environment): RelayConfig {
-  const settings = new SettingsReader('relay', env);
-  const adminToken = settings.readOptional('RELAY_ADMIN_TOKEN', S.RELAY_ADMIN_TOKEN);
-  const controlUrl = settings.readOptional('CONTROL_URL', S.CONTROL_URL);
-  const config: RelayConfig = {
-    host: settings.read('HOST', S.HOST),
-    port: settings.read('PORT', S.PORT),
-    webPubSub: settings.read('WEB_PUBSUB_CONNECTION_STRING', S.WEB_PUBSUB_CONNECTION_STRING),
-    ticketKeys: readTicketKeys(settings),
-    acsTokens: {
-      ...readAcsTokens(settings),
-      policy: settings.read('ACS_MEDIA_TOKEN_POLICY', S.ACS_MEDIA_TOKEN_POLICY),
-    },
-    maxCalls: settings.read('MAX_CALLS', S.MAX_CALLS),
-    maxLoopDelayMs: settings.read('MAX_LOOP_DELAY_MS', S.MAX_LOOP_DELAY_MS),
-    ...(controlUrl === undefined ? {} : { controlUrl }),
-    drainDeadlineMs: settings.read('DRAIN_DEADLINE_MS', S.DRAIN_DEADLINE_MS),
-    maxBacklogMs: settings.read('MAX_BACKLOG_MS', S.MAX_BACKLOG_MS),
-    jitterBufferMs: settings.read('JITTER_BUFFER_MS', S.JITTER_BUFFER_MS),
-    playoutLeadMs: settings.read('PLAYOUT_LEAD_MS', S.PLAYOUT_LEAD_MS),
-    ...(adminToken === undefined ? {} : { adminToken }),
-    logLevel: settings.read('LOG_LEVEL', S.LOG_LEVEL),
-  };
-  settings.finish();
-  return deepFreeze(config);
-}
-
 /** Undefined where function keys protect the API. */
 function readEntra(settings: SettingsReader): EntraConfig | undefined {
   if (settings.read('API_AUTH', S.API_AUTH) !== 'entra') return undefined;
@@ -198,20 +116,6 @@ function readEntra(settings: SettingsReader): EntraConfig | undefined {
     issuers: issuers.map(ofTenant),
     jwksUrl: ofTenant(jwksUrl),
   };
-}
-
-function readAcsTokens(settings: SettingsReader): AcsTokenConfig {
-  return {
-    audience: settings.read('ACS_TOKEN_AUDIENCE', S.ACS_TOKEN_AUDIENCE),
-    issuer: settings.read('ACS_TOKEN_ISSUER', S.ACS_TOKEN_ISSUER),
-    jwksUrl: settings.read('ACS_JWKS_URL', S.ACS_JWKS_URL),
-  };
-}
-
-function readTicketKeys(settings: SettingsReader): readonly [string, ...string[]] {
-  const current = settings.read('RELAY_TICKET_KEY', S.RELAY_TICKET_KEY);
-  const previous = settings.readOptional('RELAY_TICKET_KEY_PREVIOUS', S.RELAY_TICKET_KEY_PREVIOUS);
-  return previous === undefined ? [current] : [current, previous];
 }
 
 type KeyName = 'ACS_CONNECTION_STRING' | 'TABLES_CONNECTION_STRING';
@@ -233,12 +137,4 @@ function withDefaultBaseUrl(env: Environment): Environment {
   if (env['PUBLIC_BASE_URL'] !== undefined || host === undefined) return env;
   const url = `https://${host}`;
   return { ...env, PUBLIC_BASE_URL: isLoopbackHttp(`http://${host}`) ? `http://${host}` : url };
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const member of Object.values(value)) deepFreeze(member);
-  }
-  return value;
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BackOff } from '../../../relay/base/back-off.ts';
+import { BackOff } from '../../../shared/base/back-off.ts';
 
 function waits(random: () => number, attempts = 6): (number | undefined)[] {
   const backOff = new BackOff({ firstMs: 100, longestMs: 500, attempts, random });

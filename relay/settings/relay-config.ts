@@ -1,0 +1,58 @@
+/**
+ * The settings of the relay: parsed once from the environment, frozen, and passed on; nothing else reads the environment.
+ */
+import { type Environment, SettingsReader } from '../../shared/base/settings.ts';
+import {
+  type AcsTokenConfig,
+  deepFreeze,
+  readAcsTokens,
+  readTicketKeys,
+} from '../../shared/settings/common-settings.ts';
+import type { ServiceConnection } from '../../shared/settings/values.ts';
+import { RELAY_SETTINGS as S } from './relay-settings.ts';
+
+export interface RelayConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly webPubSub: ServiceConnection;
+  readonly ticketKeys: readonly [string, ...string[]];
+  readonly acsTokens: AcsTokenConfig & { readonly policy: 'require' | 'accept' | 'off' };
+  readonly maxCalls: number;
+  readonly maxLoopDelayMs: number;
+  /** Where live calls can be moved from this relay to another; without it they cannot. */
+  readonly controlUrl?: string;
+  readonly drainDeadlineMs: number;
+  readonly maxBacklogMs: number;
+  readonly jitterBufferMs: number;
+  readonly playoutLeadMs: number;
+  readonly adminToken?: string;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
+}
+
+/** @throws ConfigError */
+export function readRelayConfig(env: Environment): RelayConfig {
+  const settings = new SettingsReader('relay', env);
+  const adminToken = settings.readOptional('RELAY_ADMIN_TOKEN', S.RELAY_ADMIN_TOKEN);
+  const controlUrl = settings.readOptional('CONTROL_URL', S.CONTROL_URL);
+  const config: RelayConfig = {
+    host: settings.read('HOST', S.HOST),
+    port: settings.read('PORT', S.PORT),
+    webPubSub: settings.read('WEB_PUBSUB_CONNECTION_STRING', S.WEB_PUBSUB_CONNECTION_STRING),
+    ticketKeys: readTicketKeys(settings),
+    acsTokens: {
+      ...readAcsTokens(settings),
+      policy: settings.read('ACS_MEDIA_TOKEN_POLICY', S.ACS_MEDIA_TOKEN_POLICY),
+    },
+    maxCalls: settings.read('MAX_CALLS', S.MAX_CALLS),
+    maxLoopDelayMs: settings.read('MAX_LOOP_DELAY_MS', S.MAX_LOOP_DELAY_MS),
+    ...(controlUrl === undefined ? {} : { controlUrl }),
+    drainDeadlineMs: settings.read('DRAIN_DEADLINE_MS', S.DRAIN_DEADLINE_MS),
+    maxBacklogMs: settings.read('MAX_BACKLOG_MS', S.MAX_BACKLOG_MS),
+    jitterBufferMs: settings.read('JITTER_BUFFER_MS', S.JITTER_BUFFER_MS),
+    playoutLeadMs: settings.read('PLAYOUT_LEAD_MS', S.PLAYOUT_LEAD_MS),
+    ...(adminToken === undefined ? {} : { adminToken }),
+    logLevel: settings.read('LOG_LEVEL', S.LOG_LEVEL),
+  };
+  settings.finish();
+  return deepFreeze(config);
+}

@@ -1,0 +1,77 @@
+/** Settings that more than one process reads, and how they are read. `docs/settings.md` lists all settings; a test compares. */
+import * as z from 'zod';
+import type { SettingsReader } from '../base/settings.ts';
+import { endpoint, serviceConnection, setting, ticketKey } from './values.ts';
+
+export const COMMON_SETTINGS = {
+  ACS_TOKEN_AUDIENCE: setting({
+    what: 'The immutable resource id of the Communication Services resource: whom the tokens of ACS are for.',
+    where: 'az communication show --query immutableResourceId (a GUID, not the ARM path).',
+    example: '33333333-3333-3333-3333-333333333333',
+    schema: z.string(),
+  }),
+  ACS_TOKEN_ISSUER: setting({
+    what: 'Who signs the tokens on callbacks and media sockets.',
+    where: 'Leave it unset on Azure.',
+    example: 'https://acscallautomation.communication.azure.com',
+    schema: z.string(),
+    default: 'https://acscallautomation.communication.azure.com',
+  }),
+  ACS_JWKS_URL: setting({
+    what: 'Where the public keys of that signer are.',
+    where: 'Leave it unset on Azure.',
+    example: 'https://acscallautomation.communication.azure.com/calling/keys',
+    schema: endpoint('https:'),
+    default: 'https://acscallautomation.communication.azure.com/calling/keys',
+  }),
+  RELAY_TICKET_KEY: setting({
+    what: 'The secret with which the control app signs tickets and the relay checks them.',
+    where: 'You make it, the same for both: openssl rand -base64 48',
+    example: '<at least 32 random bytes>',
+    schema: ticketKey,
+  }),
+  RELAY_TICKET_KEY_PREVIOUS: setting({
+    what: 'The ticket key before the present one, still accepted while calls with old tickets last.',
+    where: 'The old value of RELAY_TICKET_KEY, while you rotate it.',
+    example: '<at least 32 random bytes>',
+    schema: ticketKey,
+    optional: true,
+  }),
+  WEB_PUBSUB_CONNECTION_STRING: setting({
+    what: 'How to reach Azure Web PubSub with a key; its key also proves that a webhook call came from there.',
+    where: 'Azure portal, the Web PubSub resource, Keys.',
+    example: 'Endpoint=https://contoso.webpubsub.azure.com;AccessKey=<key>;Version=1.0;',
+    schema: serviceConnection,
+  }),
+} as const;
+
+const S = COMMON_SETTINGS;
+
+export interface AcsTokenConfig {
+  readonly audience: string;
+  readonly issuer: string;
+  readonly jwksUrl: string;
+}
+
+export function readAcsTokens(settings: SettingsReader): AcsTokenConfig {
+  return {
+    audience: settings.read('ACS_TOKEN_AUDIENCE', S.ACS_TOKEN_AUDIENCE),
+    issuer: settings.read('ACS_TOKEN_ISSUER', S.ACS_TOKEN_ISSUER),
+    jwksUrl: settings.read('ACS_JWKS_URL', S.ACS_JWKS_URL),
+  };
+}
+
+/** The current ticket key first, then the previous one, if there is one. */
+export function readTicketKeys(settings: SettingsReader): readonly [string, ...string[]] {
+  const current = settings.read('RELAY_TICKET_KEY', S.RELAY_TICKET_KEY);
+  const previous = settings.readOptional('RELAY_TICKET_KEY_PREVIOUS', S.RELAY_TICKET_KEY_PREVIOUS);
+  return previous === undefined ? [current] : [current, previous];
+}
+
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}
