@@ -7,6 +7,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string
   relay: () => import('./relay.ts'),
   soak: () => import('./soak.ts'),
   'web-pubsub': () => import('./web-pubsub.ts'),
+  walks: () => import('./walks/run.ts'),
 };
 
 const USAGE_STATUS = 2;

@@ -1,0 +1,35 @@
+/**
+ * `npm run bench -- walks [--list]`: how many functions and files of the product run for one frame, one reply, one
+ * IncomingCall, one callback and one request of the API; and through how many a frame and a reply are passed on until they
+ * are written to the next socket. `--list` names them.
+ */
+import { parseArgs } from 'node:util';
+import { walkAudio } from './audio.ts';
+import { walkControl } from './control.ts';
+import type { Walk } from './coverage.ts';
+import type { Hops } from './stack.ts';
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { list: { type: 'boolean', default: false } } });
+  const walks: Record<string, Walk & { readonly hops?: Hops }> = {
+    ...(await walkAudio()),
+    ...(await walkControl()),
+  };
+  process.stdout.write(
+    '| way | functions that run | in files | passed on through | in files |\n|---|---|---|---|---|\n',
+  );
+  for (const [name, { functions, files, hops }] of Object.entries(walks)) {
+    const passed = hops === undefined ? '– | –' : `${hops.functions.length} | ${hops.files.length}`;
+    process.stdout.write(`| ${name} | ${functions.length} | ${files.length} | ${passed} |\n`);
+  }
+  if (!values.list) return 0;
+  for (const [name, { functions, hops }] of Object.entries(walks)) {
+    process.stdout.write(`\n${name}\n${indented(functions)}\n`);
+    if (hops !== undefined) process.stdout.write(`${name}, passed on through\n${indented(hops.functions)}\n`);
+  }
+  return 0;
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}`).join('\n');
+}
