@@ -1,6 +1,5 @@
 /** What a worker's state is worth when Web PubSub delivers an event more than once: the product's webhook behind the stand-in. */
 import { createServer } from 'node:http';
-import { HttpRequest, InvocationContext } from '@azure/functions';
 import { WebPubSubClient } from '@azure/web-pubsub-client';
 import { expect, it, onTestFinished } from 'vitest';
 import { protobufProtocol } from '../../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
@@ -38,16 +37,17 @@ async function workerApp(webhook: WorkerWebhook, lost: (event: number) => number
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
       void (async () => {
-        const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
+        const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [
+          name,
+          String(value),
+        ]);
         const answer = await webhook.handle(
-          new HttpRequest({
+          new Request(`http://127.0.0.1${request.url}`, {
             method: request.method ?? '',
-            url: `http://127.0.0.1${request.url}`,
-            headers: Object.fromEntries(headers),
-            params: { name: request.url?.split('/').at(-1) ?? '' },
-            ...(parts.length === 0 ? {} : { body: { bytes: Buffer.concat(parts) } }),
+            headers,
+            ...(parts.length === 0 ? {} : { body: Buffer.concat(parts) }),
           }),
-          new InvocationContext({ logHandler: () => {} }),
+          { log: { warn: () => {}, error: () => {} } },
         );
         const id = String(request.headers['ce-id']);
         const attempt = (attempts.get(id) ?? 0) + 1;
@@ -57,8 +57,8 @@ async function workerApp(webhook: WorkerWebhook, lost: (event: number) => number
           else response.writeHead(503).end();
           return;
         }
-        response.writeHead(answer.status ?? 200, answer.headers as Record<string, string>);
-        response.end(answer.body);
+        response.writeHead(answer.status, Object.fromEntries(answer.headers));
+        response.end(Buffer.from(await answer.arrayBuffer()));
       })();
     });
   });
@@ -73,14 +73,10 @@ async function workerApp(webhook: WorkerWebhook, lost: (event: number) => number
 it('does not advance a state twice when an event whose answer got lost is delivered again', async () => {
   const { worker, runs } = counting();
   let accessKey = '';
-  const webhook = new WorkerWebhook([worker], () => ({
-    webPubSub: {
-      connectionString: '',
-      endpoint: 'http://127.0.0.1',
-      endpointHost: '127.0.0.1',
-      accessKeys: [accessKey],
-    },
-  }));
+  const webhook = new WorkerWebhook({
+    workers: [worker],
+    service: () => ({ endpointHost: '127.0.0.1', accessKeys: [accessKey] }),
+  });
   // Event 1 is `connected`; of the chunks after it every second one is answered in vain once, twice or three times.
   const app = await workerApp(webhook, (event) => (event % 2 === 0 ? (event % 3) + 1 : 0));
   const service = await startWebPubSub({
