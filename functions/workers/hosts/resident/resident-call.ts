@@ -7,8 +7,9 @@
  *
  * The worker's state stays here between events, in the form in which it would travel with a function worker.
  */
+import type { Clock } from '../../../../shared/base/clock.ts';
 import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
-import { PRESENCE_MS } from '../../../../shared/wire/lane/resident-messages.ts';
+import { PRESENCE_MS, type ResidentMessage } from '../../../../shared/wire/lane/resident-messages.ts';
 import { handleLaneEvent } from '../../kit/lane-event.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { takesOver } from './claim.ts';
@@ -26,8 +27,7 @@ export interface ResidentCallOptions {
   readonly callId: string;
   /** Tells replicas apart. */
   readonly hostId: string;
-  readonly nowMs: () => number;
-  readonly after: (ms: number, run: () => void) => () => void;
+  readonly clock: Clock;
   readonly open: OpenResidentConnection;
   /** A handler failed; its event is lost and nothing else. */
   readonly onFailed: (error: unknown) => void;
@@ -55,7 +55,7 @@ export class ResidentCall {
   constructor(options: ResidentCallOptions) {
     this.#options = options;
     const { callId, worker, hostId } = options;
-    this.#claim = { host: hostId, atMs: options.nowMs() };
+    this.#claim = { host: hostId, atMs: options.clock.nowMs() };
     this.#connection = options.open(
       { callId, worker: worker.name },
       { message: (message) => this.#heard(message) },
@@ -71,7 +71,7 @@ export class ResidentCall {
   async join(started: Waiting): Promise<void> {
     try {
       await this.#connection.start();
-      await this.#connection.publish('up', { type: 'resident.joined', ...this.#claim });
+      await this.#connection.publish('up', said({ type: 'resident.joined', ...this.#claim }));
     } catch (error) {
       this.end('closed');
       throw error;
@@ -97,7 +97,9 @@ export class ResidentCall {
   /** Gives the call up while it lasts: the relay is told, so that it finds another replica. */
   async leave(): Promise<void> {
     if (this.#isOver) return;
-    await this.#connection.publish('down', { type: 'resident.left', host: this.#claim.host }).catch(() => {});
+    await this.#connection
+      .publish('down', said({ type: 'resident.left', host: this.#claim.host }))
+      .catch(() => {});
     this.end('closed');
   }
 
@@ -148,16 +150,16 @@ export class ResidentCall {
 
   async #handle({ contentType, body }: Waiting): Promise<void> {
     const { worker, callId, onFailed } = this.#options;
-    const publish: Publish = (_group, message) => this.#connection.publish('down', message);
+    const publish: Publish = (_group, message) =>
+      this.#connection.publish('down', message instanceof Uint8Array ? message : JSON.stringify(message));
     const request = { callId, contentType, body, connectionState: this.#laneState };
     const response = await handleLaneEvent(worker, request, publish);
     this.#laneState = response.connectionState ?? this.#laneState;
     if (response.outcome === 'failed') onFailed(response.error);
     const { message } = response;
     if (message !== undefined && !this.#isOver) {
-      const reply = typeof message.body === 'string' ? (JSON.parse(message.body) as object) : message.body;
       // A reply that cannot be sent is late already when it could be.
-      await this.#connection.publish('down', reply).catch(onFailed);
+      await this.#connection.publish('down', message.body).catch(onFailed);
     }
     if (isEnd(contentType, body)) this.end('call ended');
   }
@@ -167,14 +169,18 @@ export class ResidentCall {
     if (this.#isOver) return;
     this.#cancelPresence();
     // One that is not sent is followed by the next.
-    this.#connection.publish('down', { type: 'resident.here', host: this.#claim.host }).catch(() => {});
-    this.#cancelPresence = this.#options.after(PRESENCE_MS, () => this.#bePresent());
+    this.#connection.publish('down', said({ type: 'resident.here', host: this.#claim.host })).catch(() => {});
+    this.#cancelPresence = this.#options.clock.after(PRESENCE_MS, () => this.#bePresent());
   }
 
   #watch(): void {
     this.#cancelSilence();
-    this.#cancelSilence = this.#options.after(SILENCE_LIMIT_MS, () => this.end('silence'));
+    this.#cancelSilence = this.#options.clock.after(SILENCE_LIMIT_MS, () => this.end('silence'));
   }
+}
+
+function said(message: ResidentMessage): string {
+  return JSON.stringify(message);
 }
 
 function isEnd(contentType: string, body: Uint8Array): boolean {

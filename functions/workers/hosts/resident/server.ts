@@ -2,10 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import type { Logger } from 'pino';
-import { isLoopbackHttp } from '../../../../shared/base/loopback-url.ts';
-import { HUB } from '../../../../shared/wire/names.ts';
+import { systemClock } from '../../../../shared/base/clock.ts';
 import { type WebhookLog, WorkerWebhook } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
 import type { WorkerConfig } from '../../settings/worker-config.ts';
@@ -35,18 +33,10 @@ export async function startResidentServer(options: {
     if (onAudio === undefined)
       throw new Error(`the worker ${name} has no onAudio, by which a stream is heard`);
   }
-  const { connectionString, endpoint } = config.webPubSub;
-  const service = new WebPubSubServiceClient(connectionString, HUB, {
-    allowInsecureConnection: isLoopbackHttp(endpoint),
-  });
   const calls = new ResidentCalls({
     hostId: randomUUID(),
-    nowMs: () => Date.now(),
-    after: (ms, run) => {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
-    open: residentConnections(service),
+    clock: systemClock,
+    open: residentConnections({ access: config.webPubSub, clock: systemClock, random: Math.random, log }),
     onFailed: (worker, callId, error) => log.error({ worker, callId, err: error }, 'a worker lost an event'),
     onOver: (worker, callId, cause) => log.info({ worker, callId, cause }, 'left a call'),
   });

@@ -2,7 +2,6 @@
 import { createServer } from 'node:http';
 import { WebPubSubClient } from '@azure/web-pubsub-client';
 import { expect, it, onTestFinished } from 'vitest';
-import { protobufProtocol } from '../../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
 import { startWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
@@ -10,6 +9,7 @@ import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../../../shared/wire/lane/
 import { HUB } from '../../../../shared/wire/names.ts';
 import { clientToken } from '../../../local/emulators/web-pubsub/raw-client.ts';
 import { listenOnLoopback } from '../../../support/loopback.ts';
+import { protobufProtocol } from '../../../support/sdk-protobuf-protocol.ts';
 
 const CALL_ID = '0123456789abcdef';
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ResidentCall } from '../../../../../functions/workers/hosts/resident/resident-call.ts';
 import type { ResidentListener } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
-import { ManualClock } from '../../../../support/manual-clock.ts';
+import { RelayClock } from '../../../../relay/relay-clock.ts';
 import { until } from '../../../../support/until.ts';
 import { CALL_ID, rtp, STARTED } from '../../kit/lane-world.ts';
 
@@ -10,7 +10,7 @@ const started = { contentType: 'application/json', body: Buffer.from(JSON.string
 
 /** A call in whose group the test decides what is heard, and when the other replicas have been told. */
 function joiningCall() {
-  const clock = new ManualClock();
+  const clock = new RelayClock();
   const told: string[] = [];
   const others = Promise.withResolvers<void>();
   let listener: ResidentListener | undefined;
@@ -24,8 +24,7 @@ function joiningCall() {
     }),
     callId: CALL_ID,
     hostId: 'this replica',
-    nowMs: () => clock.now(),
-    after: (ms, run) => clock.after(ms, run),
+    clock,
     open: (_, heard) => {
       listener = heard;
       return {
@@ -60,9 +59,9 @@ it('tells the worker of its call first, although audio comes before the other re
 it('keeps nothing of a call that another replica has taken while it joined', async () => {
   const { call, clock, told, others, hear } = joiningCall();
   const joined = call.join(started);
-  hear(JSON.stringify({ type: 'resident.joined', host: 'another replica', atMs: clock.now() + 1 }));
+  hear(JSON.stringify({ type: 'resident.joined', host: 'another replica', atMs: clock.nowMs() + 1 }));
   others.resolve();
   await joined;
   expect(told).toEqual(['over: another replica']);
-  expect(clock.pending(), 'no timer is left').toEqual([]);
+  expect(clock.pending, 'no timer is left').toBe(0);
 });
