@@ -5,7 +5,6 @@
  * it, so that the same event handled again asks for nothing twice. The lane's state counts the requests, so that an event that looks like the one
  * before it is not taken for it.
  */
-import { createHash, randomUUID } from 'node:crypto';
 import { type CallsClient, createCallsClient } from '../../../shared/client/calls-client.ts';
 import { type OwnCall, ownCall } from '../../../shared/client/own-call.ts';
 import { WORKER_API } from '../../../shared/wire/names.ts';
@@ -18,11 +17,8 @@ export class CallControlMissingError extends Error {
 
 export interface CallRequestsEvent {
   readonly callId: string;
-  readonly contentType: string;
-  readonly body: Uint8Array;
-  readonly connectionState: string | undefined;
-  /** Absent: the event comes once. */
-  readonly connectionId?: string;
+  /** The same text for the same event of the same lane. */
+  readonly eventKey: () => string;
 }
 
 export class CallRequests {
@@ -69,16 +65,8 @@ export class CallRequests {
   }
 
   #nextKey(): string {
-    this.#eventKey ??= keyOf(this.#event);
+    this.#eventKey ??= this.#event.eventKey();
     this.#made += 1;
     return `${this.#eventKey}.${this.#made}`;
   }
-}
-
-/** The same for the same event of the same lane. */
-function keyOf({ connectionId, connectionState = '', contentType, body }: CallRequestsEvent): string {
-  if (connectionId === undefined) return randomUUID();
-  const sum = createHash('sha256');
-  for (const part of [connectionId, connectionState, contentType]) sum.update(`${part.length}:${part};`);
-  return sum.update(body).digest('base64url');
 }

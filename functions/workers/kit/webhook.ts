@@ -1,7 +1,8 @@
 /** The CloudEvents webhook of Web PubSub on web-standard requests: proves the caller, finds the worker, runs the event. */
 import { readBody } from '../../../shared/base/http-body.ts';
 import { CALL_ID_PATTERN, HUB } from '../../../shared/wire/names.ts';
-import { handleLaneEvent, type LaneRequest, type LaneResponse } from './lane-event.ts';
+import { handleLaneEvent, type LaneRequest } from './lane-event.ts';
+import type { LaneResponse } from './run-event.ts';
 import { allowedOrigin, isSigned } from './webhook-caller.ts';
 import type { Worker } from './worker.ts';
 
@@ -39,15 +40,15 @@ export interface WebhookInvocation {
   readonly traceparent?: string | undefined;
 }
 
-/** Runs an event. Never throws. */
-export type RunEvent = (worker: Worker, request: LaneRequest) => Promise<LaneResponse>;
+/** Handles an event. Never throws. */
+export type HandleEvent = (worker: Worker, request: LaneRequest) => Promise<LaneResponse>;
 
 export interface WebhookOptions {
   readonly workers: readonly Worker[];
   /** Called with each request, so that a wrong setting fails requests and not the load of the app. */
   readonly service: () => WebhookService;
   /** Defaults to the worker's handlers without a way to publish. */
-  readonly run?: RunEvent;
+  readonly handle?: HandleEvent;
 }
 
 /** A request that no worker answers. The sentence goes to the caller and holds nothing secret. */
@@ -62,13 +63,13 @@ class WebhookRefusal extends Error {
 export class WorkerWebhook {
   readonly #workers: ReadonlyMap<string, Worker>;
   readonly #service: () => WebhookService;
-  readonly #run: RunEvent;
+  readonly #handle: HandleEvent;
   #counts = { events: 0, ignored: 0, failed: 0, refused: 0 };
 
-  constructor({ workers, service, run = handleLaneEvent }: WebhookOptions) {
+  constructor({ workers, service, handle = handleLaneEvent }: WebhookOptions) {
     this.#workers = new Map(workers.map((worker) => [worker.name, worker]));
     this.#service = service;
-    this.#run = run;
+    this.#handle = handle;
   }
 
   get counts(): WebhookCounts {
@@ -90,7 +91,7 @@ export class WorkerWebhook {
       if (body === undefined) {
         throw new WebhookRefusal(413, `an event has at most ${MAX_EVENT_BYTES} bytes`);
       }
-      const response = await this.#run(worker, {
+      const response = await this.#handle(worker, {
         callId,
         contentType: request.headers.get('content-type') ?? '',
         body,

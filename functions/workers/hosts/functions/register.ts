@@ -21,7 +21,7 @@ export function registerWorkers(workers: readonly Worker[]): void {
   const webhook = new WorkerWebhook({
     workers,
     service: () => config().webPubSub,
-    run: (worker, request) => handleLaneEvent(worker, request, publish),
+    handle: (worker, request) => handleLaneEvent(worker, request, publish),
   });
   app.http('workerEvents', {
     route: 'workers/{name}',

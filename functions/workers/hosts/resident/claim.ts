@@ -10,15 +10,8 @@ export interface Claim {
   readonly atMs: number;
 }
 
-/** Whether the text is the claim of another replica that comes after `mine`. Every replica decides alike, also for equal times. */
-export function takesOver(text: string, mine: Claim): boolean {
-  if (!text.includes('resident.joined')) return false;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return false;
-  }
+/** Whether the message is the claim of another replica that comes after `mine`. Every replica decides alike, also for equal times. */
+export function takesOver(value: unknown, mine: Claim): boolean {
   const other = parseResidentMessage(value);
   if (other?.type !== 'resident.joined' || other.host === mine.host) return false;
   return other.atMs === mine.atMs ? other.host > mine.host : other.atMs > mine.atMs;

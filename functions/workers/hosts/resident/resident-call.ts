@@ -7,10 +7,13 @@
  *
  * The worker's state stays here between events, in the form in which it would travel with a function worker.
  */
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../../shared/base/clock.ts';
 import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
 import { PRESENCE_MS, type ResidentMessage } from '../../../../shared/wire/lane/resident-messages.ts';
-import { handleLaneEvent } from '../../kit/lane-event.ts';
+import { parseCallEvent } from '../../../../shared/wire/lane/worker-messages.ts';
+import { audioEvent, type WorkerEvent } from '../../kit/lane-message.ts';
+import { runEvent } from '../../kit/run-event.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { takesOver } from './claim.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
@@ -35,8 +38,9 @@ export interface ResidentCallOptions {
 }
 
 interface Waiting {
-  readonly contentType: string;
-  readonly body: Uint8Array;
+  readonly read: () => WorkerEvent | undefined;
+  /** Nothing comes after it. */
+  readonly isEnd: boolean;
 }
 
 export class ResidentCall {
@@ -68,7 +72,7 @@ export class ResidentCall {
   }
 
   /** Joins the call and hands `started` to the worker. Rejects when the call cannot be joined, and is over then. */
-  async join(started: Waiting): Promise<void> {
+  async join(started: WorkerEvent): Promise<void> {
     try {
       await this.#connection.start();
       await this.#connection.publish('up', said({ type: 'resident.joined', ...this.#claim }));
@@ -79,7 +83,7 @@ export class ResidentCall {
     // One of the others may have taken the call while it was told.
     if (this.#isOver) return;
     // What came while the others were told waits behind it.
-    this.#waiting.unshift(started);
+    this.#waiting.unshift({ read: () => started, isEnd: false });
     this.#hasJoined = true;
     this.#watch();
     this.#bePresent();
@@ -87,11 +91,11 @@ export class ResidentCall {
   }
 
   /** Another stream of the call has begun; the worker is told of it with the state that it has. */
-  goOn(started: Waiting): void {
+  goOn(started: WorkerEvent): void {
     if (this.#isOver) return;
     this.#watch();
     this.#bePresent();
-    this.#queue(started);
+    this.#queue(() => started);
   }
 
   /** Gives the call up while it lasts: the relay is told, so that it finds another replica. */
@@ -117,19 +121,34 @@ export class ResidentCall {
   #heard(message: Uint8Array | string): void {
     if (this.#isOver) return;
     this.#watch();
-    if (typeof message === 'string') {
-      if (takesOver(message, this.#claim)) {
-        this.end('another replica');
-        return;
-      }
-      // Another stream of the call begins, and asks whether somebody still has it.
-      if (message.includes('call.started')) this.#bePresent();
-      this.#queue({ contentType: 'application/json', body: Buffer.from(message) });
-    } else this.#queue({ contentType: 'application/octet-stream', body: message });
+    if (typeof message === 'string') this.#heardText(message);
+    else this.#queue(() => audioEvent(message));
   }
 
-  #queue(message: Waiting): void {
-    this.#waiting.push(message);
+  /** Parses the text once: for the claim of another replica, and for the worker. */
+  #heardText(text: string): void {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      // The worker loses it in its turn, and says so.
+      this.#queue(() => {
+        throw error;
+      });
+      return;
+    }
+    if (takesOver(value, this.#claim)) {
+      this.end('another replica');
+      return;
+    }
+    const type = typeOf(value);
+    // Another stream of the call begins, and asks whether somebody still has it.
+    if (type === 'call.started') this.#bePresent();
+    this.#queue(() => parseCallEvent(value), type === 'call.ended');
+  }
+
+  #queue(read: () => WorkerEvent | undefined, isEnd = false): void {
+    this.#waiting.push({ read, isEnd });
     if (this.#waiting.length > MAX_WAITING) {
       this.#waiting.shift();
       this.#dropped += 1;
@@ -148,12 +167,13 @@ export class ResidentCall {
     });
   }
 
-  async #handle({ contentType, body }: Waiting): Promise<void> {
+  async #handle({ read, isEnd }: Waiting): Promise<void> {
     const { worker, callId, onFailed } = this.#options;
     const publish: Publish = (_group, message) =>
       this.#connection.publish('down', message instanceof Uint8Array ? message : JSON.stringify(message));
-    const request = { callId, contentType, body, connectionState: this.#laneState };
-    const response = await handleLaneEvent(worker, request, publish);
+    // Each message comes once: the client drops repetitions.
+    const input = { callId, read, connectionState: this.#laneState, eventKey: randomUUID };
+    const response = await runEvent(worker, input, publish);
     this.#laneState = response.connectionState ?? this.#laneState;
     if (response.outcome === 'failed') onFailed(response.error);
     const { message } = response;
@@ -161,7 +181,7 @@ export class ResidentCall {
       // A reply that cannot be sent is late already when it could be.
       await this.#connection.publish('down', message.body).catch(onFailed);
     }
-    if (isEnd(contentType, body)) this.end('call ended');
+    if (isEnd) this.end('call ended');
   }
 
   /** Tells the relay that somebody has the call, now and then. */
@@ -183,12 +203,6 @@ function said(message: ResidentMessage): string {
   return JSON.stringify(message);
 }
 
-function isEnd(contentType: string, body: Uint8Array): boolean {
-  if (contentType !== 'application/json') return false;
-  try {
-    const event: unknown = JSON.parse(Buffer.from(body).toString());
-    return typeof event === 'object' && event !== null && 'type' in event && event.type === 'call.ended';
-  } catch {
-    return false;
-  }
+function typeOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
 }

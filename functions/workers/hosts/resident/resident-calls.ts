@@ -1,6 +1,7 @@
 /** The calls of the resident workers in this process, by what the webhook is told of them. */
-import type { LaneRequest, LaneResponse } from '../../kit/lane-event.ts';
-import { parseLaneEvent } from '../../kit/lane-message.ts';
+import type { LaneRequest } from '../../kit/lane-event.ts';
+import { readWorkerEvent, type WorkerEvent } from '../../kit/lane-message.ts';
+import type { LaneResponse } from '../../kit/run-event.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { ResidentCall, type ResidentCallOptions, type ResidentEnd } from './resident-call.ts';
 
@@ -33,11 +34,11 @@ export class ResidentCalls {
   async handle(worker: Worker, request: LaneRequest): Promise<LaneResponse> {
     const key = `${request.callId}/${worker.name}`;
     try {
-      const event = parseLaneEvent(request.contentType, request.body);
+      const event = readWorkerEvent(request.contentType, request.body);
       if (event?.type !== 'call.started') return { outcome: 'ignored', status: 204 };
       const call = this.#calls.get(key);
-      if (call === undefined) await this.#join(worker, request, key);
-      else if (event.discontinuity === true) call.goOn(request);
+      if (call === undefined) await this.#join(worker, request.callId, key, event);
+      else if (event.discontinuity === true) call.goOn(event);
       return { outcome: 'silent', status: 204 };
     } catch (error) {
       return failed(worker, error);
@@ -50,7 +51,7 @@ export class ResidentCalls {
     await Promise.all([...this.#calls.values()].map((call) => call.leave()));
   }
 
-  async #join(worker: Worker, { callId, contentType, body }: LaneRequest, key: string): Promise<void> {
+  async #join(worker: Worker, callId: string, key: string, started: WorkerEvent): Promise<void> {
     if (this.#isClosed) throw new Error('the worker is shutting down');
     if (this.#calls.size >= MAX_RESIDENT_CALLS) {
       throw new Error(`a process takes ${MAX_RESIDENT_CALLS} calls, and has as many`);
@@ -67,7 +68,7 @@ export class ResidentCalls {
       },
     });
     this.#calls.set(key, call);
-    await call.join({ contentType, body });
+    await call.join(started);
   }
 }
 

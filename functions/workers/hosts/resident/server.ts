@@ -43,7 +43,7 @@ export async function startResidentServer(options: {
   const webhook = new WorkerWebhook({
     workers,
     service: () => config.webPubSub,
-    run: (worker, request) => calls.handle(worker, request),
+    handle: (worker, request) => calls.handle(worker, request),
   });
   const webhookLog: WebhookLog = {
     warn: (message, details) => log.warn(details, message),

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CallControlMissingError } from '../../../../functions/workers/kit/call-requests.ts';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
-import { handleLaneEvent, type LaneResponse } from '../../../../functions/workers/kit/lane-event.ts';
+import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
 import { parseLaneState } from '../../../../functions/workers/kit/lane-state.ts';
+import type { LaneResponse } from '../../../../functions/workers/kit/run-event.ts';
 import type { Call } from '../../../../functions/workers/kit/worker.ts';
 import { CallsApiError } from '../../../../shared/client/calls-api-error.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';

@@ -1,5 +1,5 @@
 import { app, HttpRequest, HttpResponse, type HttpResponseInit, InvocationContext } from '@azure/functions';
-import { beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { registerWorkers } from '../../../../../functions/workers/hosts/functions/register.ts';
 import { echo } from '../../../../../functions/workers/samples/echo.ts';
 import { formatRtp, parseRtp } from '../../../../../shared/wire/lane/rtp.ts';
@@ -19,6 +19,11 @@ beforeEach(() => {
     'WEB_PUBSUB_CONNECTION_STRING',
     `Endpoint=https://${ENDPOINT_HOST};AccessKey=${ACCESS_KEY};Version=1.0;`,
   );
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
 });
 
 type Handler = (request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit>;
