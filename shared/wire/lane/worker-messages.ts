@@ -5,6 +5,9 @@
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
 
+/** Longest `data` of a message to a worker, as JSON text in characters. */
+export const MAX_MESSAGE_DATA_CHARS = 16_384;
+
 const participant = z.object({ ssrc: z.int().nonnegative(), rawId: z.string() });
 
 const callStarted = z.object({
