@@ -10,7 +10,7 @@ export interface BodySource {
  * The whole body, empty where there is none. Undefined when it has more than `maxBytes`: then the rest stays unread.
  * A `content-length` above the bound is refused before anything is read.
  */
-export async function readBody(
+export async function readBodyBytes(
   { headers, body }: BodySource,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {

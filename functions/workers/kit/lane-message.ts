@@ -8,7 +8,7 @@ import {
   parseWorkerActions,
 } from '../../../shared/wire/lane/worker-messages.ts';
 import { formatOfPayloadType, fromPayload, payloadTypeOf, rateOf, toPayload } from './lane-audio.ts';
-import type { LaneState } from './lane-state.ts';
+import type { LaneMemory } from './lane-memory.ts';
 import type { AudioChunk, WorkerReply } from './worker.ts';
 
 /** Longest reply in bytes: the longest message of Web PubSub (about half a minute of audio). */
@@ -77,7 +77,7 @@ function parseChunk(bytes: Uint8Array): AudioChunk {
  * Writes a reply, placed at the time of the event it answers and under the turn of the lane. Undefined: no reply.
  * @throws LaneMessageError naming what a reply must be.
  */
-export function formatReply(reply: WorkerReply, lane: LaneState, event: WorkerEvent): LaneReply | undefined {
+export function formatReply(reply: WorkerReply, lane: LaneMemory, event: WorkerEvent): LaneReply | undefined {
   if (reply === undefined) return undefined;
   if (reply instanceof Int16Array || reply instanceof Uint8Array) {
     const payload = new Uint8Array(reply.buffer, reply.byteOffset, reply.byteLength);
@@ -98,7 +98,7 @@ export function formatReply(reply: WorkerReply, lane: LaneState, event: WorkerEv
   return { contentType: 'application/json', body };
 }
 
-function formatAudio(payload: Uint8Array, lane: LaneState, event: WorkerEvent): Uint8Array<ArrayBuffer> {
+function formatAudio(payload: Uint8Array, lane: LaneMemory, event: WorkerEvent): Uint8Array<ArrayBuffer> {
   requireWholeSamples(payload.byteLength);
   requireSendable(payload.byteLength);
   const chunk = event.type === 'audio' ? event.chunk : undefined;

@@ -3,11 +3,11 @@ import { parseTraceparent, type TraceParent } from '../../../shared/base/tracepa
 import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
 import { downGroup } from '../../../shared/wire/names.ts';
-import { callControls } from './call-controls.ts';
+import { callActions } from './call-actions.ts';
 import { CallRequests } from './call-requests.ts';
 import { type EventSpan, startEventSpan } from './event-span.ts';
+import { formatLaneMemory, type LaneMemory, parseLaneMemory } from './lane-memory.ts';
 import { formatReply, type LaneReply, type WorkerEvent } from './lane-message.ts';
-import { formatLaneState, type LaneState, parseLaneState } from './lane-state.ts';
 import { Player } from './player.ts';
 import { formatWav } from './wav.ts';
 import type { AudioChunk, Call, CallStarted, HandlerResult, Worker, WorkerReply } from './worker.ts';
@@ -55,7 +55,7 @@ export async function runEvent(
   publish: Publish = notConnected,
 ): Promise<LaneResponse> {
   const { callId } = input;
-  let lane = parseLaneState(input.connectionState);
+  let lane = parseLaneMemory(input.connectionState);
   let player: Player | undefined;
   let requests: CallRequests | undefined;
   let span: EventSpan | undefined;
@@ -77,7 +77,7 @@ export async function runEvent(
     const { state, reply } = await span.run(() => runHandler(worker, event, lane, callId, acting));
     const message = withTrace(formatReply(reply, lane, event), trace);
     const { s: _, ...rest } = lane;
-    const after: LaneState = {
+    const after: LaneMemory = {
       ...rest,
       ...published(player),
       ...asked(requests),
@@ -85,7 +85,7 @@ export async function runEvent(
       ...(worker.initialState === undefined ? {} : { s: state }),
     };
     span.end();
-    return respond(message, stateChange(input.connectionState, formatLaneState(after)));
+    return respond(message, stateChange(input.connectionState, formatLaneMemory(after)));
   } catch (error) {
     span?.end(error);
     // What it played and asked for before it failed was sent: the next event is numbered after it.
@@ -94,7 +94,7 @@ export async function runEvent(
 }
 
 /** The lane's state with what the event itself tells; the worker's own state is left alone. */
-function advance(lane: LaneState, event: WorkerEvent): LaneState {
+function advance(lane: LaneMemory, event: WorkerEvent): LaneMemory {
   switch (event.type) {
     case 'audio':
       return { ...lane, at: (event.chunk.timestamp + event.chunk.pcm.length) >>> 0 };
@@ -122,7 +122,7 @@ function advance(lane: LaneState, event: WorkerEvent): LaneState {
 }
 
 /** The turn with which audio was sent, or the stream. */
-function causeOf(event: WorkerEvent, { trace }: LaneState): TraceParent | undefined {
+function causeOf(event: WorkerEvent, { trace }: LaneMemory): TraceParent | undefined {
   const turn = event.type === 'audio' ? event.trace : undefined;
   return turn ?? (trace === undefined ? undefined : parseTraceparent(trace));
 }
@@ -153,7 +153,7 @@ function asked(requests: CallRequests | undefined): { asked?: number } {
 function playerOf(
   worker: Worker,
   event: WorkerEvent,
-  lane: LaneState,
+  lane: LaneMemory,
   callId: string,
   publish: Publish,
 ): Player {
@@ -169,10 +169,10 @@ function playerOf(
 async function runHandler(
   worker: Worker,
   event: WorkerEvent,
-  lane: LaneState,
+  lane: LaneMemory,
   callId: string,
   { player, requests }: { readonly player: Player; readonly requests: CallRequests },
-): Promise<{ state: NonNullable<LaneState['s']>; reply: WorkerReply }> {
+): Promise<{ state: NonNullable<LaneMemory['s']>; reply: WorkerReply }> {
   const abort = new AbortController();
   const call: Call = {
     callId,
@@ -180,10 +180,10 @@ async function runHandler(
     signal: abort.signal,
     play: (pcm) => player.play(pcm),
     publish: (text) => player.act([{ type: 'publish', text }]),
-    ...callControls(requests.api(abort.signal), lane.control?.peer),
+    ...callActions(requests.api(abort.signal), lane.control?.peer),
     ...(lane.callConnectionId === undefined ? {} : { callConnectionId: lane.callConnectionId }),
   };
-  const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneState['s']>;
+  const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneMemory['s']>;
   const result = dispatch(worker, event, call, state, lane.listen);
   const reply = result instanceof Promise ? await withinLimit(result, abort) : result;
   return { state, reply };
@@ -265,7 +265,7 @@ function respond(message: LaneReply | undefined, change: { connectionState?: str
   return { outcome: 'replied', status: 200, message, ...change };
 }
 
-function fail(worker: Worker, input: EventInput, lane: LaneState, error: unknown): LaneResponse {
+function fail(worker: Worker, input: EventInput, lane: LaneMemory, error: unknown): LaneResponse {
   const kind = error instanceof Error ? error.name : typeof error;
   const text = `Worker ${worker.name} failed on an event of this call (${kind}); the log of the worker app says more.`;
   return {
@@ -281,11 +281,11 @@ function fail(worker: Worker, input: EventInput, lane: LaneState, error: unknown
 }
 
 /** The handler may have changed the worker's state before it failed, so that part is read once more from the request. */
-function stateAfterFailure(header: string | undefined, lane: LaneState): { connectionState?: string } {
+function stateAfterFailure(header: string | undefined, lane: LaneMemory): { connectionState?: string } {
   const { s: _, ...rest } = lane;
-  const { s } = parseLaneState(header);
+  const { s } = parseLaneMemory(header);
   try {
-    return stateChange(header, formatLaneState(s === undefined ? rest : { ...rest, s }));
+    return stateChange(header, formatLaneMemory(s === undefined ? rest : { ...rest, s }));
   } catch {
     return {};
   }

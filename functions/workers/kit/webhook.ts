@@ -1,5 +1,5 @@
 /** The CloudEvents webhook of Web PubSub on web-standard requests: proves the caller, finds the worker, runs the event. */
-import { readBody } from '../../../shared/base/http-body.ts';
+import { readBodyBytes } from '../../../shared/base/http-body.ts';
 import { CALL_ID_PATTERN, HUB } from '../../../shared/wire/names.ts';
 import { handleLaneEvent, type LaneRequest } from './lane-event.ts';
 import type { LaneResponse } from './run-event.ts';
@@ -87,7 +87,7 @@ export class WorkerWebhook {
       const { connectionId } = checkCaller(request, service.accessKeys);
       const worker = this.#findWorker(request);
       const callId = callIdOf(request);
-      const body = await readBody(request, MAX_EVENT_BYTES);
+      const body = await readBodyBytes(request, MAX_EVENT_BYTES);
       if (body === undefined) {
         throw new WebhookRefusal(413, `an event has at most ${MAX_EVENT_BYTES} bytes`);
       }

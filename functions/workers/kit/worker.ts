@@ -2,7 +2,7 @@
 import type { ListenMode } from '../../../shared/call/plan.ts';
 import type { ListenOptions } from '../../../shared/wire/call/listen-schema.ts';
 import type { CallEvent, WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
-import type { CallControls } from './call-controls.ts';
+import type { CallActions } from './call-actions.ts';
 import type { LaneAudioFormat } from './lane-audio.ts';
 
 /** A run of audio of one participant. */
@@ -31,7 +31,7 @@ export interface Utterance extends AudioChunk {
 }
 
 /** The call that an event belongs to. */
-export interface Call extends CallControls {
+export interface Call extends CallActions {
   readonly callId: string;
   /** The id by which the Call Automation client reaches the call. Unknown until `call.started` has come. */
   readonly callConnectionId?: string;

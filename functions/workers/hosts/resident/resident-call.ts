@@ -19,7 +19,7 @@ import { takesOver } from './claim.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
 
 /** Messages that may wait for the worker, 3 s of audio; the oldest is dropped beyond it. */
-export const MAX_WAITING = 50;
+export const MAX_WAITING_MESSAGES = 50;
 /** A call of which nothing is heard for so long is over, though nobody has said so. */
 export const SILENCE_LIMIT_MS = 60_000;
 
@@ -149,7 +149,7 @@ export class ResidentCall {
 
   #queue(read: () => WorkerEvent | undefined, isEnd = false): void {
     this.#waiting.push({ read, isEnd });
-    if (this.#waiting.length > MAX_WAITING) {
+    if (this.#waiting.length > MAX_WAITING_MESSAGES) {
       this.#waiting.shift();
       this.#dropped += 1;
     }

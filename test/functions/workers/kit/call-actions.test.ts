@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CallControlMissingError } from '../../../../functions/workers/kit/call-requests.ts';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
-import { parseLaneState } from '../../../../functions/workers/kit/lane-state.ts';
+import { parseLaneMemory } from '../../../../functions/workers/kit/lane-memory.ts';
 import type { LaneResponse } from '../../../../functions/workers/kit/run-event.ts';
 import type { Call } from '../../../../functions/workers/kit/worker.ts';
 import { CallsApiError } from '../../../../shared/client/calls-api-error.ts';
@@ -76,7 +76,7 @@ async function lane(
       await hand({ type: 'dtmf', tone });
       return await next({ type: 'dtmf', tone });
     },
-    state: () => parseLaneState(connectionState),
+    state: () => parseLaneMemory(connectionState),
   };
 }
 

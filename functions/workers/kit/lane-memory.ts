@@ -32,19 +32,19 @@ const laneState = z.object({
   s: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
 });
 
-export type LaneState = z.infer<typeof laneState>;
+export type LaneMemory = z.infer<typeof laneState>;
 
 export class LaneStateTooLargeError extends Error {
   override readonly name = 'LaneStateTooLargeError';
 }
 
 /** Reads the header; a missing, foreign or damaged one gives the state of a new lane. */
-export function parseLaneState(header: string | undefined): LaneState {
+export function parseLaneMemory(header: string | undefined): LaneMemory {
   return decode(header) ?? { v: 1, turn: 0, seq: 0, at: 0 };
 }
 
 /** @throws LaneStateTooLargeError, or TypeError where the worker's state is no JSON (a cycle, a bigint). */
-export function formatLaneState(state: LaneState): string {
+export function formatLaneMemory(state: LaneMemory): string {
   const text = Buffer.from(JSON.stringify(state)).toString('base64');
   if (text.length > MAX_STATE_CHARS) {
     throw new LaneStateTooLargeError(
@@ -54,7 +54,7 @@ export function formatLaneState(state: LaneState): string {
   return text;
 }
 
-function decode(header: string | undefined): LaneState | undefined {
+function decode(header: string | undefined): LaneMemory | undefined {
   if (header === undefined || header === '' || header.length > MAX_STATE_CHARS) return undefined;
   try {
     return laneState.safeParse(JSON.parse(Buffer.from(header, 'base64').toString())).data;

@@ -10,7 +10,7 @@ type Invitation = Parameters<OwnCall['addParticipant']>[0];
  * CallControlMissingError where the call was answered by a control app that does not let its workers act.
  * People are named by telephone numbers in the form of E.164 or by raw ids.
  */
-export interface CallControls {
+export interface CallActions {
   /** Ends the call for everybody; with `forEveryone: false` the others stay on it. */
   hangUp(options?: { readonly forEveryone?: boolean }): Promise<void>;
   /** Hands the caller, or the `transferee`, over to somebody else. */
@@ -28,7 +28,7 @@ export interface CallControls {
 }
 
 /** @param peer whom the application speaks with; unknown until `call.started` has come */
-export function callControls(api: OwnCall, peer: string | undefined): CallControls {
+export function callActions(api: OwnCall, peer: string | undefined): CallActions {
   return {
     api,
     hangUp: async (options = {}) => {
