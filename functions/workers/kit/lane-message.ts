@@ -3,8 +3,8 @@ import type { TraceParent } from '../../../shared/base/traceparent.ts';
 import { formatRtp, parseRtp } from '../../../shared/wire/lane/rtp.ts';
 import { readTrace } from '../../../shared/wire/lane/rtp-trace.ts';
 import {
-  type CallEvent,
-  parseCallEvent,
+  type LaneEvent,
+  parseLaneEvent,
   parseWorkerActions,
 } from '../../../shared/wire/lane/worker-messages.ts';
 import { formatOfPayloadType, fromPayload, payloadTypeOf, rateOf, toPayload } from './lane-audio.ts';
@@ -27,7 +27,7 @@ export interface AudioEvent {
 }
 
 /** What a worker has a handler for. */
-export type WorkerEvent = AudioEvent | CallEvent;
+export type WorkerEvent = AudioEvent | LaneEvent;
 
 export interface LaneReply {
   readonly contentType: 'application/octet-stream' | 'application/json';
@@ -43,7 +43,7 @@ export function readWorkerEvent(contentType: string, body: Uint8Array): WorkerEv
   if (mediaType === 'application/octet-stream') return audioEvent(body);
   // JSON comes as text where the version of Web PubSub has no type for it in the protobuf subprotocols.
   if (mediaType === 'application/json' || mediaType === 'text/plain')
-    return parseCallEvent(JSON.parse(new TextDecoder().decode(body)));
+    return parseLaneEvent(JSON.parse(new TextDecoder().decode(body)));
   throw new LaneMessageError('not supported: an event that is neither application/octet-stream nor JSON');
 }
 

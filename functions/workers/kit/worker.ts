@@ -1,7 +1,7 @@
 /** What a worker is made of, as its author sees it. `define-worker.ts` checks it, `lane-event.ts` runs it. */
 import type { ListenMode } from '../../../shared/call/plan.ts';
 import type { ListenOptions } from '../../../shared/wire/call/listen-schema.ts';
-import type { CallEvent, WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent, WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
 import type { CallActions } from './call-actions.ts';
 import type { LaneAudioFormat } from './lane-audio.ts';
 
@@ -48,7 +48,7 @@ export interface Call extends CallActions {
   publish(text: string): Promise<void>;
 }
 
-export type EventOf<T extends CallEvent['type']> = Omit<Extract<CallEvent, { type: T }>, 'type'>;
+export type EventOf<T extends LaneEvent['type']> = Omit<Extract<LaneEvent, { type: T }>, 'type'>;
 
 /** How the call began; by what the worker may act on it, `call` knows. */
 export type CallStarted = Omit<EventOf<'call.started'>, 'control'>;

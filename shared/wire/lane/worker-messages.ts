@@ -33,7 +33,7 @@ const callStarted = z.object({
   traceparent: z.string().exactOptional(),
 });
 
-const callEvent = z.discriminatedUnion('type', [
+const laneEvent = z.discriminatedUnion('type', [
   callStarted,
   z.object({ type: z.literal('participant'), ssrc: z.int().nonnegative(), rawId: z.string() }),
   z.object({ type: z.literal('dtmf'), tone: z.string() }),
@@ -60,7 +60,7 @@ const callEvent = z.discriminatedUnion('type', [
 ]);
 
 /** What the relay tells a worker about its call. */
-export type CallEvent = z.infer<typeof callEvent>;
+export type LaneEvent = z.infer<typeof laneEvent>;
 
 const action = z.discriminatedUnion('type', [
   z.object({
@@ -79,9 +79,9 @@ const action = z.discriminatedUnion('type', [
  * `failed`: the worker could not handle the event that this answers; its audio is lost. */
 export type WorkerAction = z.infer<typeof action>;
 
-/** A call event, or undefined for a type that this version does not know or a body that is none. */
-export function parseCallEvent(value: unknown): CallEvent | undefined {
-  return callEvent.safeParse(value).data;
+/** An event, or undefined for a type that this version does not know or a body that is none. */
+export function parseLaneEvent(value: unknown): LaneEvent | undefined {
+  return laneEvent.safeParse(value).data;
 }
 
 /** The actions of a worker's JSON reply in order, and how many entries were not understood. */

@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../../shared/base/clock.ts';
 import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
 import { PRESENCE_MS, type ResidentMessage } from '../../../../shared/wire/lane/resident-messages.ts';
-import { parseCallEvent } from '../../../../shared/wire/lane/worker-messages.ts';
+import { parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
 import { audioEvent, type WorkerEvent } from '../../kit/lane-message.ts';
 import { runEvent } from '../../kit/run-event.ts';
 import type { Worker } from '../../kit/worker.ts';
@@ -144,7 +144,7 @@ export class ResidentCall {
     const type = typeOf(value);
     // Another stream of the call begins, and asks whether somebody still has it.
     if (type === 'call.started') this.#bePresent();
-    this.#queue(() => parseCallEvent(value), type === 'call.ended');
+    this.#queue(() => parseLaneEvent(value), type === 'call.ended');
   }
 
   #queue(read: () => WorkerEvent | undefined, isEnd = false): void {

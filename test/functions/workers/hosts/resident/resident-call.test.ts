@@ -2,12 +2,12 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { ResidentCall } from '../../../../../functions/workers/hosts/resident/resident-call.ts';
 import type { ResidentListener } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
-import { parseCallEvent } from '../../../../../shared/wire/lane/worker-messages.ts';
+import { parseLaneEvent } from '../../../../../shared/wire/lane/worker-messages.ts';
 import { RelayClock } from '../../../../relay/relay-clock.ts';
 import { until } from '../../../../support/until.ts';
 import { CALL_ID, rtp, STARTED } from '../../kit/lane-world.ts';
 
-const started = parseCallEvent(STARTED) ?? expect.unreachable('STARTED is an event');
+const started = parseLaneEvent(STARTED) ?? expect.unreachable('STARTED is an event');
 
 /** A call in whose group the test decides what is heard, and when the other replicas have been told. */
 function joiningCall() {
