@@ -5,7 +5,7 @@ import { HANDLER_LIMIT_MS } from '../../../../functions/workers/kit/run-event.ts
 import type { AudioChunk, Call } from '../../../../functions/workers/kit/worker.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
 import { parseWorkerActions } from '../../../../shared/wire/lane/worker-messages.ts';
-import { CALL_ID, counter, lane, packetOf, STARTED, TestLane } from './lane-world.ts';
+import { CALL_ID, counter, lane, packetOf, STARTED, TestLane } from './lane-fixture.ts';
 
 describe('events to a worker', () => {
   it('reach the handler of their type with the call', async () => {

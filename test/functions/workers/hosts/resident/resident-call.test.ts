@@ -5,7 +5,7 @@ import { defineWorker } from '../../../../../functions/workers/kit/define-worker
 import { parseLaneEvent } from '../../../../../shared/wire/lane/worker-messages.ts';
 import { RelayClock } from '../../../../relay/relay-clock.ts';
 import { until } from '../../../../support/until.ts';
-import { CALL_ID, rtp, STARTED } from '../../kit/lane-world.ts';
+import { CALL_ID, rtp, STARTED } from '../../kit/lane-fixture.ts';
 
 const started = parseLaneEvent(STARTED) ?? expect.unreachable('STARTED is an event');
 
