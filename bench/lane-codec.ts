@@ -1,7 +1,7 @@
 /**
- * What a lane's messages cost the relay, in JSON as Microsoft's client writes them and in protobuf as the project's does:
- * `npm run bench -- lane-codec [--smoke] [--rounds 15] [--json file]`.
- * One message is written and one is read for each chunk. The two take turns, and medians of the rounds are told.
+ * What a lane's messages cost the relay: in JSON as Microsoft's client writes it, and in protobuf as the project's
+ * does: `npm run bench -- lane-codec [--smoke] [--rounds 15] [--json file]`. One message is written and one is read for
+ * each chunk. The two take turns; the table shows medians of the rounds.
  */
 import { parseArgs } from 'node:util';
 import { WebPubSubJsonReliableProtocol, type WebPubSubMessage } from '@azure/web-pubsub-client';

@@ -1,6 +1,6 @@
 /**
- * What every span of ours needs (OpenTelemetry): a parent or a link from a `traceparent`, its own place for others to refer
- * to, and a failure. Only the API is used: without an SDK in the process nothing is recorded.
+ * Helpers for spans (OpenTelemetry): a parent or a link from a `traceparent`, a span's own place in its trace, a
+ * failure. Only the API is used: without an SDK in the process nothing is recorded.
  */
 import {
   type Context,

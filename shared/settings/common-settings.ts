@@ -1,4 +1,4 @@
-/** Settings that control app and relay share, and how they are read. `docs/settings.md` lists all settings; a test compares. */
+/** Settings that control app and relay share. `docs/settings.md` lists all settings; a test compares. */
 import * as z from 'zod';
 import type { SettingsReader } from '../base/settings.ts';
 import { TICKET_KEY_MIN_BYTES } from '../wire/signed/ticket.ts';

@@ -1,7 +1,7 @@
 /**
- * The protobuf subprotocols for Microsoft's client, which brings only those of JSON. The messages go through protobufjs, so that
- * what judges the emulator shares no codec with it, nor with the product. Data that the client hands out is a `Uint8Array`
- * instead of an `ArrayBuffer`; JSON is text.
+ * The protobuf subprotocols for Microsoft's client, which brings only those of JSON. The messages go through
+ * protobufjs, so that what judges the emulator shares no codec with it, nor with the product. Data that the client
+ * hands out is a `Uint8Array` instead of an `ArrayBuffer`; JSON is text.
  */
 import type { WebPubSubClientProtocol, WebPubSubMessage } from '@azure/web-pubsub-client';
 import { decodeProto, encodeProto } from './web-pubsub-proto.ts';

@@ -1,9 +1,9 @@
 /**
- * What a worker asks of its call over the HTTP API, with the token of the call.
+ * A worker's requests about its call, over the HTTP API with the call's token.
  *
- * Web PubSub may deliver an event again. Each request of an event has an Idempotency-Key that is made of the event and of the request's number in
- * it, so that the same event handled again asks for nothing twice. The lane's state counts the requests, so that an event that looks like the one
- * before it is not taken for it.
+ * Web PubSub may deliver an event again. Each request has an Idempotency-Key made of the event and of the request's
+ * number in it, so handling the same event again does nothing twice. The lane's memory counts the requests, which tells
+ * two events apart that look alike.
  */
 import { type CallsClient, createCallsClient } from '../../../shared/client/calls-client.ts';
 import { type OwnCall, ownCall } from '../../../shared/client/own-call.ts';
@@ -40,12 +40,12 @@ export class CallRequests {
     this.#made = asked;
   }
 
-  /** Requests made so far, in all. */
+  /** Requests made on this lane so far. */
   get made(): number {
     return this.#made;
   }
 
-  /** The operations on the call. `signal` breaks off what is asked. */
+  /** The operations on the call. `signal` aborts requests under way. */
   api(signal: AbortSignal): OwnCall {
     return ownCall(
       () => this.#connect(),
@@ -57,7 +57,7 @@ export class CallRequests {
   #connect(): CallsClient {
     if (this.#access === undefined)
       throw new CallControlMissingError(
-        'not supported: acting on this call, of which call.started has not told the control app',
+        'not supported: acting on this call, because call.started did not say where its control app is',
       );
     const { url, token } = this.#access;
     this.#client ??= createCallsClient({ baseUrl: url, apiPath: `/api/${WORKER_API}`, token });

@@ -1,6 +1,6 @@
 /**
- * The span of one event of a lane (OpenTelemetry): a child of the invocation in which it came, linked to the relay's turn that
- * it is part of, or to the call's stream. Where nothing is recorded, nothing is added to any message.
+ * The span of one event of a lane (OpenTelemetry): a child of the invocation in which it came, linked to the relay's
+ * turn that it is part of, or to the call's stream. Where nothing is recorded, nothing is added to any message.
  */
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import { linksTo, parentOf, setFailed, traceOf } from '../../../shared/base/spans.ts';

@@ -1,6 +1,6 @@
 /**
- * What a lane remembers between two events, carried both ways in the header `ce-connectionState` of Web PubSub as
- * base64 of JSON: no database, and gone with the connection.
+ * What a lane remembers between two events. It travels both ways in the header `ce-connectionState` of Web PubSub, as
+ * base64 of JSON: there is no database, and it ends with the connection.
  */
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../../shared/audio/audio-format.ts';
@@ -24,11 +24,11 @@ const laneState = z.object({
   callConnectionId: z.string().optional(),
   /** The span of the call's stream, where traces are recorded. */
   trace: z.string().optional(),
-  /** By which the worker acts on the call. */
+  /** Where and with which token the worker acts on the call. */
   control: z.object({ url: z.string(), token: z.string(), peer: z.string() }).optional(),
   /** Requests about the call that the worker has made. */
   asked: z.int().nonnegative().optional(),
-  /** The worker's own state, an object or an array. Absent: it starts from `initialState`. */
+  /** The worker's own state, an object or an array. Defaults to `initialState`. */
   s: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
 });
 

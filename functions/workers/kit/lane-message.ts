@@ -103,7 +103,8 @@ function formatAudio(payload: Uint8Array, lane: LaneMemory, event: WorkerEvent):
   requireSendable(payload.byteLength);
   const chunk = event.type === 'audio' ? event.chunk : undefined;
   const format = chunk?.format ?? lane.format;
-  if (format === undefined) throw new LaneMessageError('audio before call.started has told its format');
+  if (format === undefined)
+    throw new LaneMessageError('there can be no audio before call.started, which names its format');
   return formatRtp({
     payloadType: payloadTypeOf(format),
     marker: chunk?.marker ?? true,

@@ -1,4 +1,4 @@
-/** Runs one event of a call through a worker: its handler, the lane's state, the reply. Knows nothing of how it came. */
+/** Runs one event of a call through a worker: its handler, the lane's memory, the reply. Knows nothing of transport. */
 import { parseTraceparent, type TraceParent } from '../../../shared/base/traceparent.ts';
 import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
@@ -12,10 +12,10 @@ import { Player } from './player.ts';
 import { formatWav } from './wav.ts';
 import type { AudioChunk, Call, CallStarted, HandlerResult, Worker, WorkerReply } from './worker.ts';
 
-/** How long a handler may take. Its lane hears nothing meanwhile, so what comes later than this is of no use. */
+/** How long a handler may take. Its lane hears nothing meanwhile, so a later reply would be of no use. */
 export const HANDLER_LIMIT_MS = 10_000;
 
-/** An event of a call for a worker, however it came. */
+/** An event of a call for a worker, whichever way it came. */
 export interface EventInput {
   readonly callId: string;
   /**
@@ -32,11 +32,11 @@ export interface EventInput {
 }
 
 export interface LaneResponse {
-  /** What became of the event: `ignored` is a type that this version does not know. */
+  /** `ignored`: an event of a type that this version does not know. */
   readonly outcome: 'replied' | 'silent' | 'ignored' | 'failed';
   readonly status: 200 | 204;
   readonly message?: LaneReply;
-  /** The new `ce-connectionState`; absent when it stays as it is. */
+  /** The new `ce-connectionState`. Left out when it stays as it is. */
   readonly connectionState?: string;
   /** Why the event is lost (`failed`). */
   readonly error?: unknown;
@@ -45,9 +45,9 @@ export interface LaneResponse {
 /**
  * Runs one event through a worker. Never throws.
  *
- * A failure is an answer of status 200 with a `failed` action. Web PubSub repeats an event that is
- * answered with 5xx after 1, 3 and 5 seconds, while the lane waits and its audio grows old; and any other error status
- * may cost the lane its connection, and its state with it. So exactly the failed event is lost, and at once.
+ * A failure is an answer of status 200 with a `failed` action. After a 5xx, Web PubSub repeats the event in 1, 3 and 5
+ * seconds, while the lane waits and its audio grows old. Any other error status may cost the lane its connection, and
+ * its memory with it. This way only the failed event is lost, and at once.
  */
 export async function runEvent(
   worker: Worker,
@@ -88,12 +88,12 @@ export async function runEvent(
     return respond(message, stateChange(input.connectionState, formatLaneMemory(after)));
   } catch (error) {
     span?.end(error);
-    // What it played and asked for before it failed was sent: the next event is numbered after it.
+    // What the handler played and requested before it failed was sent, so the numbers go on after it.
     return fail(worker, input, { ...lane, ...published(player), ...asked(requests) }, error);
   }
 }
 
-/** The lane's state with what the event itself tells; the worker's own state is left alone. */
+/** The lane's memory with what the event itself says. The worker's own state stays as it is. */
 function advance(lane: LaneMemory, event: WorkerEvent): LaneMemory {
   switch (event.type) {
     case 'audio':
@@ -121,7 +121,7 @@ function advance(lane: LaneMemory, event: WorkerEvent): LaneMemory {
   }
 }
 
-/** The turn with which audio was sent, or the stream. */
+/** The turn that the audio belongs to, or the call's stream. */
 function causeOf(event: WorkerEvent, { trace }: LaneMemory): TraceParent | undefined {
   const turn = event.type === 'audio' ? event.trace : undefined;
   return turn ?? (trace === undefined ? undefined : parseTraceparent(trace));
@@ -138,7 +138,7 @@ function withTrace(message: LaneReply | undefined, trace: TraceParent | undefine
   return { ...message, body: writeTrace(message.body, trace) };
 }
 
-/** Where there is nobody to publish to. */
+/** For hosts that cannot publish. */
 const notConnected: Publish = () =>
   Promise.reject(new Error('not supported: play and publish without Web PubSub'));
 
@@ -220,14 +220,14 @@ function dispatch(
   }
 }
 
-/** What a handler may log is not to hold the token of the call. */
+/** A handler may log the event, so the call's token must not be in it. */
 function withoutToken({ control: _, ...event }: Extract<WorkerEvent, { type: 'call.started' }>): CallStarted {
   return event;
 }
 
 /**
- * Audio is audio however long it is; but what the route of the call has not cut into utterances is none.
- * @throws Error for a worker of utterances on a route that lets it hear something else
+ * A chunk worker hears audio of any length. A worker of utterances must hear utterances.
+ * @throws Error for a worker of utterances on a route with another listen mode
  */
 function hear(
   worker: Worker,
@@ -280,7 +280,7 @@ function fail(worker: Worker, input: EventInput, lane: LaneMemory, error: unknow
   };
 }
 
-/** The handler may have changed the worker's state before it failed, so that part is read once more from the request. */
+/** The handler may have changed the worker's state before it failed: that part comes from the request again. */
 function stateAfterFailure(header: string | undefined, lane: LaneMemory): { connectionState?: string } {
   const { s: _, ...rest } = lane;
   const { s } = parseLaneMemory(header);

@@ -1,4 +1,6 @@
-/** The CloudEvents webhook of Web PubSub on web-standard requests: proves the caller, finds the worker, runs the event. */
+/**
+ * The CloudEvents webhook of Web PubSub on web-standard requests: checks the caller, finds the worker, runs the event.
+ */
 import { readBodyBytes } from '../../../shared/base/http-body.ts';
 import { CALL_ID_PATTERN, HUB } from '../../../shared/wire/names.ts';
 import { handleLaneEvent, type LaneRequest } from './lane-event.ts';
@@ -137,7 +139,7 @@ export class WorkerWebhook {
   }
 }
 
-/** Abuse protection. Validation of a whole URL template asks under the name `validate`, so any name is answered. */
+/** Abuse protection. Web PubSub validates a URL template under the name `validate`, so every name gets an answer. */
 function allow(request: Request, endpointHost: string): Response {
   const origin = allowedOrigin(request.headers.get('WebHook-Request-Origin'), endpointHost);
   if (origin === undefined) {
@@ -146,7 +148,7 @@ function allow(request: Request, endpointHost: string): Response {
   return new Response(null, { status: 200, headers: { 'WebHook-Allowed-Origin': origin } });
 }
 
-/** Nothing of the request is believed before its signature. */
+/** Checks the signature before anything else of the request counts. */
 function checkCaller(request: Request, accessKeys: readonly string[]): { connectionId: string } {
   const connectionId = header(request, 'ce-connectionId');
   if (!isSigned(request.headers.get('ce-signature'), connectionId, accessKeys)) {

@@ -1,6 +1,6 @@
 /**
- * The settings of the worker app and of resident workers. A host reads them once from the environment and passes them on;
- * nothing else reads the environment.
+ * The settings of the worker app and of resident workers. A host reads them once from the environment and passes them
+ * on; nothing else reads the environment.
  */
 import * as z from 'zod';
 import { deepFreeze, type Environment, SettingsReader } from '../../../shared/base/settings.ts';

@@ -1,11 +1,11 @@
 /**
- * One call of a resident worker. Its events are handled one after the other by the handlers that a function worker has; what
- * they reply is published at once.
+ * One call of a resident worker. The handlers are those of a function worker and get one event after the other; the
+ * call publishes their replies at once.
  *
  *     joining ──group joined──▶ hearing ──call.ended, silence, another replica, close()──▶ over
  *        └────────could not join───────────────────────────────────────────────────────────▶ over
  *
- * The worker's state stays here between events, in the form in which it would travel with a function worker.
+ * The worker's state stays here between events, in the form that travels with a function worker.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../../shared/base/clock.ts';
@@ -18,9 +18,9 @@ import type { Worker } from '../../kit/worker.ts';
 import { takesOver } from './claim.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
 
-/** Messages that may wait for the worker, 3 s of audio; the oldest is dropped beyond it. */
+/** Messages that may wait for the worker: 3 s of audio. One more, and the oldest is dropped. */
 export const MAX_WAITING_MESSAGES = 50;
-/** A call of which nothing is heard for so long is over, though nobody has said so. */
+/** A call without a message for this long is over, even if no `call.ended` came. */
 export const SILENCE_LIMIT_MS = 60_000;
 
 export type ResidentEnd = 'call ended' | 'silence' | 'another replica' | 'closed';
@@ -28,7 +28,7 @@ export type ResidentEnd = 'call ended' | 'silence' | 'another replica' | 'closed
 export interface ResidentCallOptions {
   readonly worker: Worker;
   readonly callId: string;
-  /** Tells replicas apart. */
+  /** The id of this replica. */
   readonly hostId: string;
   readonly clock: Clock;
   readonly open: OpenResidentConnection;
@@ -39,7 +39,7 @@ export interface ResidentCallOptions {
 
 interface Waiting {
   readonly read: () => WorkerEvent | undefined;
-  /** Nothing comes after it. */
+  /** It is the call's last. */
   readonly isEnd: boolean;
 }
 
@@ -66,12 +66,12 @@ export class ResidentCall {
     );
   }
 
-  /** Messages that were dropped because the worker was too slow. */
+  /** Messages dropped because the worker was too slow. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Joins the call and hands `started` to the worker. Rejects when the call cannot be joined, and is over then. */
+  /** Joins the call and hands `started` to the worker. If it cannot join, it rejects and is over. */
   async join(started: WorkerEvent): Promise<void> {
     try {
       await this.#connection.start();
@@ -80,9 +80,9 @@ export class ResidentCall {
       this.end('closed');
       throw error;
     }
-    // One of the others may have taken the call while it was told.
+    // Another replica may have taken the call while this one announced itself.
     if (this.#isOver) return;
-    // What came while the others were told waits behind it.
+    // Messages that came in the meantime wait behind it.
     this.#waiting.unshift({ read: () => started, isEnd: false });
     this.#hasJoined = true;
     this.#watch();
@@ -90,7 +90,7 @@ export class ResidentCall {
     this.#work();
   }
 
-  /** Another stream of the call has begun; the worker is told of it with the state that it has. */
+  /** Another stream of the call has begun: the worker hears of it and keeps its state. */
   goOn(started: WorkerEvent): void {
     if (this.#isOver) return;
     this.#watch();
@@ -98,7 +98,7 @@ export class ResidentCall {
     this.#queue(() => started);
   }
 
-  /** Gives the call up while it lasts: the relay is told, so that it finds another replica. */
+  /** Gives up a call that goes on, and tells the relay, which looks for another replica. */
   async leave(): Promise<void> {
     if (this.#isOver) return;
     await this.#connection
@@ -131,7 +131,7 @@ export class ResidentCall {
     try {
       value = JSON.parse(text);
     } catch (error) {
-      // The worker loses it in its turn, and says so.
+      // It fails in its turn, like any event that is lost.
       this.#queue(() => {
         throw error;
       });
@@ -142,7 +142,7 @@ export class ResidentCall {
       return;
     }
     const type = typeOf(value);
-    // Another stream of the call begins, and asks whether somebody still has it.
+    // Another stream of the call begins, and the relay asks which replica has the call.
     if (type === 'call.started') this.#bePresent();
     this.#queue(() => parseLaneEvent(value), type === 'call.ended');
   }
@@ -171,24 +171,24 @@ export class ResidentCall {
     const { worker, callId, onFailed } = this.#options;
     const publish: Publish = (_group, message) =>
       this.#connection.publish('down', message instanceof Uint8Array ? message : JSON.stringify(message));
-    // Each message comes once: the client drops repetitions.
+    // Each message comes once, since the client drops repetitions: its key need not be the same twice.
     const input = { callId, read, connectionState: this.#laneState, eventKey: randomUUID };
     const response = await runEvent(worker, input, publish);
     this.#laneState = response.connectionState ?? this.#laneState;
     if (response.outcome === 'failed') onFailed(response.error);
     const { message } = response;
     if (message !== undefined && !this.#isOver) {
-      // A reply that cannot be sent is late already when it could be.
+      // No retry: by the time there is a connection again, this reply is too late.
       await this.#connection.publish('down', message.body).catch(onFailed);
     }
     if (isEnd) this.end('call ended');
   }
 
-  /** Tells the relay that somebody has the call, now and then. */
+  /** Tells the relay at intervals that this replica has the call. */
   #bePresent(): void {
     if (this.#isOver) return;
     this.#cancelPresence();
-    // One that is not sent is followed by the next.
+    // If this one gets lost, the next follows soon.
     this.#connection.publish('down', said({ type: 'resident.here', host: this.#claim.host })).catch(() => {});
     this.#cancelPresence = this.#options.clock.after(PRESENCE_MS, () => this.#bePresent());
   }

@@ -1,4 +1,4 @@
-/** A process of resident workers: the webhook by which Web PubSub hands it calls, over Node's own HTTP server. */
+/** A process of resident workers: Web PubSub hands it calls at a webhook, served by Node's own HTTP server. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,12 +15,12 @@ const ROUTE = /^\/api\/workers\/([a-z][a-z0-9-]{0,62})$/;
 
 export interface ResidentServer {
   readonly url: string;
-  /** Calls that are heard at this moment. */
+  /** How many calls its workers are on at the moment. */
   readonly calls: number;
   close(): Promise<void>;
 }
 
-/** @throws Error when the port is taken, or a worker has no `onAudio` and so nothing to hear a stream with */
+/** @throws Error when the port is taken, or a worker has no `onAudio` and so cannot hear a stream */
 export async function startResidentServer(options: {
   readonly workers: readonly Worker[];
   readonly config: WorkerConfig;
@@ -31,7 +31,7 @@ export async function startResidentServer(options: {
   const { workers, config, host, port, log } = options;
   for (const { name, onAudio } of workers) {
     if (onAudio === undefined)
-      throw new Error(`the worker ${name} has no onAudio, by which a stream is heard`);
+      throw new Error(`the worker ${name} has no onAudio, so it cannot hear a stream`);
   }
   const calls = new ResidentCalls({
     hostId: randomUUID(),
@@ -61,7 +61,7 @@ export async function startResidentServer(options: {
   });
   const { port: bound } = server.address() as AddressInfo;
   const close = async (): Promise<void> => {
-    // New calls go elsewhere before those that are here are given up.
+    // First refuse new calls, then give up those that are here.
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     await calls.close();

@@ -138,7 +138,7 @@ describe('what a worker does with its call', () => {
     expect(operations(), 'the same key, pressed again').toHaveLength(2);
   });
 
-  it('is refused on any other call, costs the event and nothing else, and the worker is told why', async () => {
+  it('is refused on any other call, costs the event and nothing else, and the worker learns why', async () => {
     const refused: unknown[] = [];
     const { press } = await lane(
       (call) => call.hangUp().catch((error: unknown) => refused.push(error)),

@@ -68,7 +68,7 @@ describe('the state of a worker', () => {
     expect([await heardBy(test), await heardBy(test), await heardBy(test)]).toEqual(['1', '2', '3']);
   });
 
-  it('starts anew when the header is damaged, foreign or of another version, whatever its bytes', async () => {
+  it('starts over when the header is damaged, foreign or of another version, whatever its bytes', async () => {
     const foreign = fc.oneof(
       fc.string(),
       fc.base64String(),

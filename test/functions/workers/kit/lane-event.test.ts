@@ -175,7 +175,8 @@ describe('the reply of a worker', () => {
     const once = await test.audio();
     test.connectionState = before;
     const again = await test.audio();
-    // Where traces are recorded each packet names its own span, which the relay does not look at to know a packet again.
+    // Where traces are recorded each packet names its own span, which the relay does not look at to know a packet
+    // again.
     expect(packetOf(again)).toEqual(packetOf(once));
     expect(again.connectionState).toEqual(once.connectionState);
   });

@@ -1,4 +1,7 @@
-/** What a worker's state is worth when Web PubSub delivers an event more than once: the product's webhook behind the stand-in. */
+/**
+ * What a worker's state is worth when Web PubSub delivers an event more than once: the product's webhook behind the
+ * emulator.
+ */
 import { createServer } from 'node:http';
 import { WebPubSubClient } from '@azure/web-pubsub-client';
 import { expect, it, onTestFinished } from 'vitest';

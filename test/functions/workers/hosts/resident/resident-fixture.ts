@@ -1,4 +1,4 @@
-/** A relay, the Web PubSub stand-in, and replicas of a resident worker behind what stands for a load balancer. */
+/** A relay, the Web PubSub emulator, and replicas of a resident worker behind what stands for a load balancer. */
 import { createServer } from 'node:http';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';

@@ -119,7 +119,7 @@ describe('a resident worker', () => {
     expect(heard(acs).length, 'every message was answered once').toBe(before + 6 * 640);
   });
 
-  it('hands its calls to another replica when it is told to stop', async () => {
+  it('hands its calls to another replica when it stops', async () => {
     const { worker, told } = listener();
     const there = await residentFixture(worker, 2);
     const { acs, running } = await heardCall(there);
