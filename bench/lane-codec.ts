@@ -1,15 +1,15 @@
 /**
- * What a lane's messages cost the relay, in JSON as Microsoft's client writes them and in protobuf:
- * `npm run bench -- lane-codec [--smoke] [--rounds 15] [--json file]`.
- * One message is written and one is read for each chunk. The two take turns, and medians of the rounds are told.
+ * What a lane's messages cost the relay: in JSON as Microsoft's client writes it, and in protobuf as the project's
+ * does: `npm run bench -- lane-codec [--smoke] [--rounds 15] [--json file]`. One message is written and one is read for
+ * each chunk. The two take turns; the table shows medians of the rounds.
  */
 import { parseArgs } from 'node:util';
+import { WebPubSubJsonReliableProtocol, type WebPubSubMessage } from '@azure/web-pubsub-client';
 import {
-  type WebPubSubClientProtocol,
-  WebPubSubJsonReliableProtocol,
-  type WebPubSubMessage,
-} from '@azure/web-pubsub-client';
-import { protobufProtocol } from '../functions/workers/hosts/resident/web-pubsub-protocol.ts';
+  readDownstream,
+  type UpstreamMessage,
+  writeUpstream,
+} from '../shared/web-pubsub/web-pubsub-protobuf.ts';
 import { RTP_HEADER_BYTES } from '../shared/wire/lane/rtp.ts';
 import { COMMON_OPTIONS } from './common-options.ts';
 import { writeJsonReport } from './json-report.ts';
@@ -31,8 +31,6 @@ interface Row {
   readonly protobufBytes: number;
 }
 
-type Wire = string | ArrayBuffer;
-
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -48,7 +46,6 @@ export async function run(args: readonly string[]): Promise<number> {
 
 function measure(chunkMs: number, rounds: number, messages: number): Row[] {
   const json = WebPubSubJsonReliableProtocol();
-  const protobuf = protobufProtocol('reliable');
   const audio = Uint8Array.from(
     { length: RTP_HEADER_BYTES + chunkMs * BYTES_PER_MS },
     (_, i) => (i * 31) & 0xff,
@@ -60,22 +57,27 @@ function measure(chunkMs: number, rounds: number, messages: number): Row[] {
     data: audio.buffer,
     ackId: 4_711,
   };
+  const upstream: UpstreamMessage = {
+    kind: 'sendEvent',
+    event: 'echo',
+    data: { type: 'binary', bytes: audio },
+    ackId: 4_711,
+  };
   const replies = { json: jsonReply(audio), protobuf: protobufReply(audio) };
-  checkReply(json, replies.json, audio);
-  checkReply(protobuf, replies.protobuf, audio);
-  const written = { json: json.writeMessage(event), protobuf: protobuf.writeMessage(event) };
+  checkReply('JSON', json.parseMessages(replies.json), audio);
+  checkReply('protobuf', readDownstream(replies.protobuf), audio);
   const times = {
     write: inTurns(
       rounds,
       messages,
       () => json.writeMessage(event),
-      () => protobuf.writeMessage(event),
+      () => writeUpstream(upstream),
     ),
     read: inTurns(
       rounds,
       messages,
       () => json.parseMessages(replies.json),
-      () => protobuf.parseMessages(replies.protobuf),
+      () => readDownstream(replies.protobuf),
     ),
   };
   return [
@@ -83,15 +85,15 @@ function measure(chunkMs: number, rounds: number, messages: number): Row[] {
       chunkMs,
       operation: 'write',
       ...times.write,
-      jsonBytes: size(written.json),
-      protobufBytes: size(written.protobuf),
+      jsonBytes: Buffer.byteLength(json.writeMessage(event) as string),
+      protobufBytes: writeUpstream(upstream).byteLength,
     },
     {
       chunkMs,
       operation: 'read',
       ...times.read,
-      jsonBytes: size(replies.json),
-      protobufBytes: size(replies.protobuf),
+      jsonBytes: Buffer.byteLength(replies.json),
+      protobufBytes: replies.protobuf.byteLength,
     },
   ];
 }
@@ -132,14 +134,14 @@ function jsonReply(audio: Uint8Array): string {
 }
 
 /** The same in protobuf: `DownstreamMessage { data_message = 2 }`, its members by number. */
-function protobufReply(audio: Uint8Array): ArrayBuffer {
+function protobufReply(audio: Uint8Array): Uint8Array {
   const data = lengthDelimited(2, audio);
   const message = Buffer.concat([
     lengthDelimited(1, Buffer.from('server')),
     lengthDelimited(3, data),
     Buffer.from([4 * 8, 0xe7, 0x24]),
   ]);
-  return Uint8Array.from(lengthDelimited(2, message)).buffer;
+  return Uint8Array.from(lengthDelimited(2, message));
 }
 
 function lengthDelimited(field: number, bytes: Uint8Array): Buffer {
@@ -149,19 +151,12 @@ function lengthDelimited(field: number, bytes: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([field * 8 + 2, ...length, rest]), bytes]);
 }
 
-/** A measurement of a reader that reads something else would measure nothing. */
-function checkReply(protocol: WebPubSubClientProtocol, wire: Wire, audio: Uint8Array): void {
-  const message = protocol.parseMessages(wire);
-  const data =
-    message !== null && !Array.isArray(message) && message.kind === 'serverData' ? message.data : undefined;
+/** Measuring a reader that reads something else would measure nothing. */
+function checkReply(codec: string, message: unknown, audio: Uint8Array): void {
+  const { kind, data } = (message ?? {}) as { readonly kind?: unknown; readonly data?: unknown };
   const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-  if (!(bytes instanceof Uint8Array) || !Buffer.from(bytes).equals(audio)) {
-    throw new Error(`${protocol.name} does not read the reply that is measured`);
-  }
-}
-
-function size(wire: Wire): number {
-  return typeof wire === 'string' ? Buffer.byteLength(wire) : wire.byteLength;
+  if (kind !== 'serverData' || !(bytes instanceof Uint8Array) || !Buffer.from(bytes).equals(audio))
+    throw new Error(`the ${codec} codec does not read the reply that is measured`);
 }
 
 function table(rows: readonly Row[]): string {

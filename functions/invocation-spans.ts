@@ -1,7 +1,4 @@
-/**
- * A span for each invocation of this app's functions (OpenTelemetry), a child of the trace that the host names. Only the API is used: without an SDK in
- * the process nothing is recorded.
- */
+/** A span for each invocation of this app's functions (OpenTelemetry), a child of the trace that the host names. */
 
 import {
   app,
@@ -9,12 +6,12 @@ import {
   type InvocationContext,
   type PreInvocationContext,
 } from '@azure/functions';
-import { context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { parseTraceparent } from '../shared/base/traceparent.ts';
+import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { parentOf, setFailed } from '../shared/base/spans.ts';
 
 const SERVER_ERRORS = 500;
 
-/** Has every function of the app traced, whatever triggers it. */
+/** Traces every function of the app, whatever triggers it. */
 export function traceInvocations(role: 'control' | 'worker'): void {
   app.hook.preInvocation((invocation: PreInvocationContext) => {
     invocation.functionHandler = traced(role, invocation.functionHandler);
@@ -24,7 +21,7 @@ export function traceInvocations(role: 'control' | 'worker'): void {
 /** The same handler within a span. Spans that it starts itself are children of it. */
 export function traced(role: string, handler: FunctionHandler): FunctionHandler {
   return (trigger: unknown, invocation: InvocationContext): unknown => {
-    const parent = parentOf(invocation);
+    const parent = parentOf(invocation.traceContext?.traceParent);
     const span = trace.getTracer(`trunkline.${role}`).startSpan(
       invocation.functionName,
       {
@@ -47,22 +44,11 @@ async function ended(span: Span, run: () => unknown): Promise<unknown> {
     if (status !== undefined && status >= SERVER_ERRORS) span.setStatus({ code: SpanStatusCode.ERROR });
     return result;
   } catch (error) {
-    // Its text may tell of a caller.
-    span.setAttribute('error.type', error instanceof Error ? error.name : typeof error);
-    span.setStatus({ code: SpanStatusCode.ERROR });
+    setFailed(span, error);
     throw error;
   } finally {
     span.end();
   }
-}
-
-function parentOf({ traceContext }: InvocationContext) {
-  const active = context.active();
-  if (trace.getSpan(active) !== undefined) return active;
-  const parent = parseTraceparent(traceContext?.traceParent ?? '');
-  if (parent === undefined) return ROOT_CONTEXT;
-  const { traceId, spanId, flags: traceFlags } = parent;
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
 }
 
 function statusOf(result: unknown): number | undefined {

@@ -1,6 +1,6 @@
 /**
- * Entry of the function app. One package serves two apps, told apart by APP_ROLE: HTTP functions of an app scale as one
- * group, and calls must not wait behind audio.
+ * Entry of the function app. One package serves two apps, and APP_ROLE says which: the HTTP functions of an app scale
+ * as one group, and calls must not wait behind audio.
  *
  * A wrong APP_ROLE throws while the app loads, so that the host reports that sentence for every invocation, instead of
  * an app without functions that answers 404 to everything.

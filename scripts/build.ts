@@ -16,8 +16,7 @@ const TARGET = 'node22';
 const PARTS = {
   // The Functions worker puts this module in place at run time; it is on no registry.
   functions: { entry: 'functions/main.ts', external: ['@azure/functions-core'] },
-  // Native accelerators of `ws`, used where somebody installed them.
-  relay: { entry: 'relay/main.ts', external: ['bufferutil', 'utf-8-validate'] },
+  relay: { entry: 'relay/main.ts', external: [] },
 } as const;
 
 export type Part = keyof typeof PARTS;

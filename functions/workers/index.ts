@@ -1,9 +1,9 @@
 /**
  * The workers of this app.
  *
- * To add one: write `functions/workers/samples/<name>.ts` that exports `defineWorker({ … })`, add it to the array below, and
- * name it in a route of the setting CALL_ROUTES. The webhook, its proof of the caller and the hub's event handler serve
- * every worker in the array.
+ * To add one: write `functions/workers/samples/<name>.ts` that exports `defineWorker({ … })`, add it to the array
+ * below, and name it in a route of the setting CALL_ROUTES. The webhook and the hub's event handler serve every worker
+ * in the array.
  */
 import type { Worker } from './kit/worker.ts';
 import { echo } from './samples/echo.ts';

@@ -1,6 +1,6 @@
 /** The port to Web PubSub: one connection of one (call, worker) pair. `web-pubsub/web-pubsub-lane.ts` implements it. */
 
-import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 
 /** `reply`: the answer to an event. `group`: published by the worker at a time of its choosing. */
@@ -31,12 +31,12 @@ export interface LaneConnection {
    */
   sendAudio(packet: Uint8Array<ArrayBuffer>): void;
   /** The same with a JSON event. */
-  sendEvent(event: CallEvent): void;
+  sendEvent(event: LaneEvent): void;
   /**
    * Publishes an RTP packet or an event in the worker's group of the call. False when that is not possible now; what is on its way nobody
    * acknowledges. Only a connection that was opened to publish has this.
    */
-  publish?(message: Uint8Array<ArrayBuffer> | CallEvent): boolean;
+  publish?(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean;
   /** What is published would be lost, or wait to be written: it is better kept. Absent: never. */
   readonly isCongested?: boolean;
   /** By what another relay may take the connection over; undefined before it is open, and where it cannot be. */

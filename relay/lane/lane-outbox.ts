@@ -4,7 +4,7 @@
  */
 import type { AudioFormat } from '../../shared/audio/audio-format.ts';
 import { formatRtp, formatRtpInPlace, PAYLOAD_TYPE, RTP_HEADER_BYTES } from '../../shared/wire/lane/rtp.ts';
-import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { HeardFrame } from '../listen/heard-frame.ts';
 import type { WorkerAudio } from '../listen/worker-audio.ts';
 
@@ -12,7 +12,7 @@ import type { WorkerAudio } from '../listen/worker-audio.ts';
 const MAX_EVENTS = 64;
 
 export type OutboxMessage =
-  | { readonly kind: 'event'; readonly event: CallEvent }
+  | { readonly kind: 'event'; readonly event: LaneEvent }
   | {
       readonly kind: 'audio';
       readonly packet: Uint8Array<ArrayBuffer>;
@@ -24,14 +24,14 @@ export interface OutboxOptions {
   readonly format: AudioFormat;
   readonly audio: WorkerAudio;
   /** Made when it is sent, since a lane that is opened again tells who has joined meanwhile. */
-  readonly callStarted: () => CallEvent;
+  readonly callStarted: () => LaneEvent;
 }
 
 export class LaneOutbox {
   readonly #options: OutboxOptions;
   /** The next RTP sequence number of each participant. */
   readonly #sequenceNumbers = new Map<number, number>();
-  readonly #events: CallEvent[] = [];
+  readonly #events: LaneEvent[] = [];
   #startDue = true;
   #isResumed = false;
   /** Audio was lost or dropped since the worker last heard some. */
@@ -39,7 +39,7 @@ export class LaneOutbox {
   #droppedMsTold = 0;
   /** No more audio comes: what waits may be sent however short it is. */
   #isClosing = false;
-  #ended: CallEvent | undefined;
+  #ended: LaneEvent | undefined;
   #endSent = false;
   #eventsDropped = 0;
   #discarded = false;
@@ -70,7 +70,7 @@ export class LaneOutbox {
     if (!this.#isClosing) this.#options.audio.advance(position);
   }
 
-  pushEvent(event: CallEvent): void {
+  pushEvent(event: LaneEvent): void {
     if (this.#isClosing || this.#discarded) return;
     this.#events.push(event);
     if (this.#events.length <= MAX_EVENTS) return;
@@ -95,7 +95,7 @@ export class LaneOutbox {
   }
 
   /** As `close`, and the call is over for the worker: `ended` is sent last. */
-  end(ended: CallEvent): void {
+  end(ended: LaneEvent): void {
     this.#isClosing = true;
     this.#ended ??= ended;
   }
@@ -127,7 +127,7 @@ export class LaneOutbox {
     this.#events.length = 0;
   }
 
-  #startEvent(): CallEvent {
+  #startEvent(): LaneEvent {
     const event = this.#options.callStarted();
     if (!this.#isResumed || event.type !== 'call.started') return event;
     const isDiscontinuous = this.#isLossUntold || this.droppedMs > this.#droppedMsTold;

@@ -16,7 +16,7 @@
 
 import { BackOff } from '../../shared/base/back-off.ts';
 import type { Clock } from '../../shared/base/clock.ts';
-import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 import { InFlight } from '../base/in-flight.ts';
 import type { HeardFrame } from '../listen/heard-frame.ts';
@@ -128,7 +128,7 @@ export class Lane implements WorkerLane {
     this.#pump();
   }
 
-  pushEvent(event: CallEvent): void {
+  pushEvent(event: LaneEvent): void {
     this.#outbox.pushEvent(event);
     this.#pump();
   }
@@ -147,7 +147,7 @@ export class Lane implements WorkerLane {
   }
 
   /** The stream is over: the rest of the audio and `ended` are sent if that works within `END_LIMIT_MS`. Idempotent. */
-  end(ended: CallEvent): void {
+  end(ended: LaneEvent): void {
     if (this.#ending || this.#isOver()) return;
     this.#ending = true;
     this.#drain(ended);
@@ -157,7 +157,7 @@ export class Lane implements WorkerLane {
    * The stream is over and another one is to take its place: the rest of the audio is sent, and the connection is left to be taken over, with the
    * state of the worker that is kept with it. If nobody does in time, or it cannot be, the worker is told `ended`. Idempotent.
    */
-  release(ended: CallEvent): void {
+  release(ended: LaneEvent): void {
     if (this.#ending || this.#isOver()) return;
     const { connection } = this.#current ?? {};
     if (this.#state !== 'open' || connection?.identity === undefined || connection.release === undefined) {
@@ -190,7 +190,7 @@ export class Lane implements WorkerLane {
     };
   }
 
-  #drain(ended: CallEvent): void {
+  #drain(ended: LaneEvent): void {
     this.#outbox.end(ended);
     this.#cancelEndLimit = this.#options.clock.after(END_LIMIT_MS, () => this.#finish('closed'));
     if (this.#state === 'open' || this.#state === 'released') this.#enter('draining');

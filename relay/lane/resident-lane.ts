@@ -14,7 +14,7 @@
  */
 import { PRESENCE_LIMIT_MS, parseResidentMessage } from '../../shared/wire/lane/resident-messages.ts';
 import { formatRtp, PAYLOAD_TYPE } from '../../shared/wire/lane/rtp.ts';
-import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 import type { HeardFrame } from '../listen/heard-frame.ts';
 import type { AudioPiece } from '../listen/worker-audio.ts';
@@ -33,14 +33,14 @@ export const ASK_LIMIT_MS = 300;
 export class StreamLane implements WorkerLane {
   readonly #options: LaneOptions;
   readonly #lane: Lane;
-  readonly #events: CallEvent[] = [];
+  readonly #events: LaneEvent[] = [];
   readonly #sequenceNumbers = new Map<number, number>();
   #connection: LaneConnection | undefined;
   #state: 'waiting' | 'streaming' | 'released' | 'ended' = 'waiting';
   /** Nobody was asked yet whether he still has the call. */
   #mayAsk: boolean;
   #onHere: (() => void) | undefined;
-  #lastWords: CallEvent | undefined;
+  #lastWords: LaneEvent | undefined;
   #cancelWatch = (): void => {};
   #isRefused = false;
   #sent = 0;
@@ -90,7 +90,7 @@ export class StreamLane implements WorkerLane {
     this.#flush();
   }
 
-  pushEvent(event: CallEvent): void {
+  pushEvent(event: LaneEvent): void {
     if (this.#isOver()) return;
     this.#events.push(event);
     if (this.#events.length > MAX_EVENTS) {
@@ -106,7 +106,7 @@ export class StreamLane implements WorkerLane {
   }
 
   /** The end is told twice: in the group, in its place after the audio, and as an event of the lane, which is acknowledged. */
-  end(ended: CallEvent): void {
+  end(ended: LaneEvent): void {
     if (this.#isOver()) return;
     this.#sendRest();
     if (this.#state === 'streaming') this.#sendEvent(ended);
@@ -114,7 +114,7 @@ export class StreamLane implements WorkerLane {
     this.#lane.end(ended);
   }
 
-  release(ended: CallEvent): void {
+  release(ended: LaneEvent): void {
     if (this.#isOver()) return;
     this.#sendRest();
     this.#lastWords = ended;
@@ -193,7 +193,7 @@ export class StreamLane implements WorkerLane {
   }
 
   /** Tells the call in the group, where only a replica that has it hears it, and whether one said so in time. */
-  #ask(started: CallEvent, answer: (isThere: boolean) => void): void {
+  #ask(started: LaneEvent, answer: (isThere: boolean) => void): void {
     this.#mayAsk = false;
     if (!this.#publish(started)) {
       answer(false);
@@ -262,7 +262,7 @@ export class StreamLane implements WorkerLane {
     }
   }
 
-  #sendEvent(event: CallEvent): void {
+  #sendEvent(event: LaneEvent): void {
     if (!this.#publish(event)) this.#eventsFailed += 1;
   }
 
@@ -279,7 +279,7 @@ export class StreamLane implements WorkerLane {
     this.#options.audio.lost(ssrc);
   }
 
-  #publish(message: Uint8Array<ArrayBuffer> | CallEvent): boolean {
+  #publish(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean {
     return this.#connection?.publish?.(message) ?? false;
   }
 }

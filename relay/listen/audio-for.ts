@@ -1,7 +1,7 @@
 import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format.ts';
 import { PCMU_RATE_HZ } from '../../shared/audio/pcmu.ts';
 import { type ListenMode, STREAM_MS, type WorkerCodec } from '../../shared/call/plan.ts';
-import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { ChunkAudio } from './chunk-audio.ts';
 import { PcmuAudio } from './pcmu-audio.ts';
 import type { SpeechListener } from './speech-events.ts';
@@ -14,7 +14,7 @@ export interface AudioForOptions {
   /** How much audio may wait for a worker that does not listen to utterances, in milliseconds. */
   readonly maxBacklogMs: number;
   /** Events of speech, for a worker that asks for them. */
-  readonly onEvent: (event: CallEvent) => void;
+  readonly onEvent: (event: LaneEvent) => void;
 }
 
 /** The audio of one worker, cut as it listens. */
@@ -48,7 +48,7 @@ function cutFor(listen: ListenMode, options: AudioForOptions, factor: number): W
   }
 }
 
-function speechEvents(onEvent: (event: CallEvent) => void, factor: number): SpeechListener {
+function speechEvents(onEvent: (event: LaneEvent) => void, factor: number): SpeechListener {
   return {
     onSpeechStarted: (ssrc, timestamp) =>
       onEvent({ type: 'speech.started', ssrc, timestamp: timestamp / factor }),

@@ -1,6 +1,6 @@
 /** What a worker is told of the call when it comes to it: who is on it, and how it hears them. */
 import type { ListenMode } from '../../shared/call/plan.ts';
-import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { Participant } from '../listen/media-intake.ts';
 import type { SessionOptions } from './session-options.ts';
 
@@ -16,7 +16,7 @@ export interface WorkerFacts {
   readonly participants: Participant[];
 }
 
-export function callStarted(stream: StreamFacts, { turn, listen, participants }: WorkerFacts): CallEvent {
+export function callStarted(stream: StreamFacts, { turn, listen, participants }: WorkerFacts): LaneEvent {
   const { ticket, callConnectionId, correlationId, handover } = stream;
   return {
     type: 'call.started',

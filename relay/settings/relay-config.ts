@@ -1,13 +1,8 @@
 /**
  * The settings of the relay: parsed once from the environment, frozen, and passed on; nothing else reads the environment.
  */
-import { type Environment, SettingsReader } from '../../shared/base/settings.ts';
-import {
-  type AcsTokenConfig,
-  deepFreeze,
-  readAcsTokens,
-  readTicketKeys,
-} from '../../shared/settings/common-settings.ts';
+import { deepFreeze, type Environment, SettingsReader } from '../../shared/base/settings.ts';
+import { type AcsTokenConfig, readAcsTokens, readTicketKeys } from '../../shared/settings/common-settings.ts';
 import type { ServiceConnection } from '../../shared/settings/values.ts';
 import { RELAY_SETTINGS as S } from './relay-settings.ts';
 

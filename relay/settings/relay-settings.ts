@@ -1,7 +1,7 @@
 /** What the relay reads from its environment. */
 import * as z from 'zod';
-import { COMMON_SETTINGS } from '../../shared/settings/common-settings.ts';
-import { endpoint, setting, ticketKey, wholeNumber } from '../../shared/settings/values.ts';
+import { COMMON_SETTINGS, ticketKey } from '../../shared/settings/common-settings.ts';
+import { endpoint, setting, wholeNumber } from '../../shared/settings/values.ts';
 import { MIN_LEAD_MS } from '../speak/playout-pace.ts';
 
 export const RELAY_SETTINGS = {

@@ -1,7 +1,7 @@
 /** One worker's part in what is played: its turn, what of it waits, and how it may be interrupted. `Speaker` moves it. */
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs, msToBytes } from '../../shared/audio/audio-format.ts';
 import type { BargeInPolicy } from '../../shared/call/plan.ts';
-import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { BargeIn } from './barge-in.ts';
 import type { FloorMember } from './floor.ts';
 import { PlayoutQueue } from './playout-queue.ts';
@@ -40,7 +40,7 @@ export interface VoiceOptions {
   /** Some of the worker's audio is given to ACS. */
   readonly onSent?: () => void;
   /** To be told to the worker. */
-  readonly onEvent: (event: Extract<CallEvent, { type: 'interrupted' | 'played' }>) => void;
+  readonly onEvent: (event: Extract<LaneEvent, { type: 'interrupted' | 'played' }>) => void;
 }
 
 /** What is done with a voice, for all the voices of a call. */

@@ -12,7 +12,7 @@ import {
   type DataMessage,
 } from '../../shared/web-pubsub/client-connection.ts';
 import type { UpstreamData } from '../../shared/web-pubsub/web-pubsub-protobuf.ts';
-import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { controlGroup, downGroup, upGroup } from '../../shared/wire/names.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 import { readJsonText } from '../base/json-text.ts';
@@ -89,11 +89,11 @@ class WebPubSubLane implements LaneConnection {
     this.#send({ type: 'binary', bytes: packet });
   }
 
-  sendEvent(event: CallEvent): void {
+  sendEvent(event: LaneEvent): void {
     this.#send(textOf(event));
   }
 
-  publish(message: Uint8Array<ArrayBuffer> | CallEvent): boolean {
+  publish(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean {
     const data =
       message instanceof Uint8Array ? ({ type: 'binary', bytes: message } as const) : textOf(message);
     return this.#connection.send({ kind: 'sendToGroup', group: this.#upGroup, data, noEcho: true });
@@ -136,7 +136,7 @@ class WebPubSubLane implements LaneConnection {
 }
 
 /** JSON travels as text, which a service of any version knows. */
-function textOf(event: CallEvent): UpstreamData {
+function textOf(event: LaneEvent): UpstreamData {
   return { type: 'text', text: JSON.stringify(event) };
 }
 

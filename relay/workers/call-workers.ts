@@ -9,7 +9,7 @@ import {
   WORKER_PRIORITY,
   type WorkerPlan,
 } from '../../shared/call/plan.ts';
-import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity, StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
 import { Lane } from '../lane/lane.ts';
 import type { OpenLaneConnection } from '../lane/lane-connection.ts';
@@ -48,7 +48,7 @@ export interface CallWorkersOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** Made whenever a worker is told of the call. */
-  readonly callStarted: (turn: number, listen: ListenMode) => CallEvent;
+  readonly callStarted: (turn: number, listen: ListenMode) => LaneEvent;
   /** Told of what was not used, by a fixed text. */
   readonly onIgnored: (reason: string, count: number) => void;
   readonly onPublish: (worker: string, action: PublishAction) => void;
@@ -129,7 +129,7 @@ export class CallWorkers {
   }
 
   /** Tells every worker, or the one of this name. False when nobody of that name is on the call. */
-  tell(event: CallEvent, name?: string): boolean {
+  tell(event: LaneEvent, name?: string): boolean {
     const told = this.#present.filter(({ plan }) => name === undefined || plan.name === name);
     for (const { lane } of told) lane.pushEvent(event);
     return told.length > 0;
@@ -148,14 +148,14 @@ export class CallWorkers {
   }
 
   /** The stream is over, and another one takes its place. Resolves when every lane is taken over, closed or has failed. */
-  async release(ended: CallEvent): Promise<void> {
+  async release(ended: LaneEvent): Promise<void> {
     this.#finish();
     for (const { lane } of this.#links) lane.release(ended);
     await Promise.all(this.#links.map(({ lane }) => lane.closed));
   }
 
   /** The stream is over. Resolves when every lane is closed or has failed. */
-  async end(ended: CallEvent): Promise<void> {
+  async end(ended: LaneEvent): Promise<void> {
     this.#finish();
     for (const { lane } of this.#links) lane.end(ended);
     await Promise.all(this.#links.map(({ lane }) => lane.closed));

@@ -80,3 +80,12 @@ export class SettingsReader {
     if (this.#problems.length > 0) throw new ConfigError(this.#process, this.#problems);
   }
 }
+
+/** Freezes a configuration and everything in it, and answers it. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}

@@ -1,4 +1,4 @@
-/** `traceparent` of W3C Trace Context: where a trace comes from, carried where no service carries it for us. */
+/** `traceparent` of W3C Trace Context: the place in a trace, for messages to which no service adds it. */
 
 /** Version 00 with flags; neither id may be all zeros (Trace Context, section 3.2.2). */
 export const TRACEPARENT_PATTERN = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;

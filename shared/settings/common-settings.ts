@@ -1,7 +1,16 @@
-/** Settings that more than one process reads, and how they are read. `docs/settings.md` lists all settings; a test compares. */
+/** Settings that control app and relay share. `docs/settings.md` lists all settings; a test compares. */
 import * as z from 'zod';
 import type { SettingsReader } from '../base/settings.ts';
-import { endpoint, serviceConnection, setting, ticketKey } from './values.ts';
+import { TICKET_KEY_MIN_BYTES } from '../wire/signed/ticket.ts';
+import { endpoint, setting } from './values.ts';
+import { WEB_PUBSUB_CONNECTION_STRING } from './web-pubsub-setting.ts';
+
+export const ticketKey = z
+  .string()
+  .refine(
+    (text) => new TextEncoder().encode(text).length >= TICKET_KEY_MIN_BYTES,
+    `must have at least ${TICKET_KEY_MIN_BYTES} bytes`,
+  );
 
 export const COMMON_SETTINGS = {
   ACS_TOKEN_AUDIENCE: setting({
@@ -37,12 +46,7 @@ export const COMMON_SETTINGS = {
     schema: ticketKey,
     optional: true,
   }),
-  WEB_PUBSUB_CONNECTION_STRING: setting({
-    what: 'How to reach Azure Web PubSub with a key; its key also proves that a webhook call came from there.',
-    where: 'Azure portal, the Web PubSub resource, Keys.',
-    example: 'Endpoint=https://contoso.webpubsub.azure.com;AccessKey=<key>;Version=1.0;',
-    schema: serviceConnection,
-  }),
+  WEB_PUBSUB_CONNECTION_STRING,
 } as const;
 
 const S = COMMON_SETTINGS;
@@ -66,12 +70,4 @@ export function readTicketKeys(settings: SettingsReader): readonly [string, ...s
   const current = settings.read('RELAY_TICKET_KEY', S.RELAY_TICKET_KEY);
   const previous = settings.readOptional('RELAY_TICKET_KEY_PREVIOUS', S.RELAY_TICKET_KEY_PREVIOUS);
   return previous === undefined ? [current] : [current, previous];
-}
-
-export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const member of Object.values(value)) deepFreeze(member);
-  }
-  return value;
 }

@@ -2,7 +2,6 @@
 import * as z from 'zod';
 import { isLoopbackHttp } from '../base/loopback-url.ts';
 import type { Setting } from '../base/settings.ts';
-import { TICKET_KEY_MIN_BYTES } from '../wire/signed/ticket.ts';
 
 /** A URL with the scheme (`https`, `wss`), or its unencrypted form on a loopback host; without a slash at its end. */
 export function endpoint(secure: 'https:' | 'wss:'): z.ZodType<string, string> {
@@ -39,13 +38,6 @@ export const serviceConnection: z.ZodType<ServiceConnection, string> = z
     context.addIssue('must read endpoint=https://…;accesskey=… (http:// only on this machine)');
     return z.NEVER;
   });
-
-export const ticketKey = z
-  .string()
-  .refine(
-    (text) => new TextEncoder().encode(text).length >= TICKET_KEY_MIN_BYTES,
-    `must have at least ${TICKET_KEY_MIN_BYTES} bytes`,
-  );
 
 export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
   const rule = `must be a whole number from ${min} to ${max}`;

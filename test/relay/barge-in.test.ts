@@ -7,7 +7,7 @@ import { PHONE_FRAME_MS, type Phone } from '../../local/phone/phone.ts';
 import type { LaneConnection, LaneListener, OpenLaneConnection } from '../../relay/lane/lane-connection.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { formatRtp } from '../../shared/wire/lane/rtp.ts';
-import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { RunningTime } from '../support/running-time.ts';
 import { until } from '../support/until.ts';
 import { CONNECTION_ID, mediaUrl, relay, ticketFor } from './relay-fixture.ts';
@@ -52,7 +52,7 @@ class Interrupter implements Phone {
 
 /** A worker that says whatever the test gives it, and keeps what it is told. */
 class Talker {
-  readonly interrupted: Extract<CallEvent, { type: 'interrupted' }>[] = [];
+  readonly interrupted: Extract<LaneEvent, { type: 'interrupted' }>[] = [];
   listener: LaneListener | undefined;
   #sequenceNumber = 0;
 

@@ -3,10 +3,9 @@
  * A function reads them at its first invocation, since a throw while the app loads would block all of its functions.
  */
 import { isLoopbackHttp } from '../../../shared/base/loopback-url.ts';
-import { type Environment, type Setting, SettingsReader } from '../../../shared/base/settings.ts';
+import { deepFreeze, type Environment, type Setting, SettingsReader } from '../../../shared/base/settings.ts';
 import {
   type AcsTokenConfig,
-  deepFreeze,
   readAcsTokens,
   readTicketKeys,
 } from '../../../shared/settings/common-settings.ts';

@@ -1,11 +1,10 @@
 /**
- * What a worker asks of its call over the HTTP API, with the token of the call.
+ * A worker's requests about its call, over the HTTP API with the call's token.
  *
- * Web PubSub may deliver an event again. Each request of an event has an Idempotency-Key that is made of the event and of the request's number in
- * it, so that the same event handled again asks for nothing twice. The lane's state counts the requests, so that an event that looks like the one
- * before it is not taken for it.
+ * Web PubSub may deliver an event again. Each request has an Idempotency-Key made of the event and of the request's
+ * number in it, so handling the same event again does nothing twice. The lane's memory counts the requests, which tells
+ * two events apart that look alike.
  */
-import { createHash, randomUUID } from 'node:crypto';
 import { type CallsClient, createCallsClient } from '../../../shared/client/calls-client.ts';
 import { type OwnCall, ownCall } from '../../../shared/client/own-call.ts';
 import { WORKER_API } from '../../../shared/wire/names.ts';
@@ -18,11 +17,8 @@ export class CallControlMissingError extends Error {
 
 export interface CallRequestsEvent {
   readonly callId: string;
-  readonly contentType: string;
-  readonly body: Uint8Array;
-  readonly connectionState: string | undefined;
-  /** Absent: the event comes once. */
-  readonly connectionId?: string;
+  /** The same text for the same event of the same lane. */
+  readonly eventKey: () => string;
 }
 
 export class CallRequests {
@@ -44,12 +40,12 @@ export class CallRequests {
     this.#made = asked;
   }
 
-  /** Requests made so far, in all. */
+  /** Requests made on this lane so far. */
   get made(): number {
     return this.#made;
   }
 
-  /** The operations on the call. `signal` breaks off what is asked. */
+  /** The operations on the call. `signal` aborts requests under way. */
   api(signal: AbortSignal): OwnCall {
     return ownCall(
       () => this.#connect(),
@@ -61,7 +57,7 @@ export class CallRequests {
   #connect(): CallsClient {
     if (this.#access === undefined)
       throw new CallControlMissingError(
-        'not supported: acting on this call, of which call.started has not told the control app',
+        'not supported: acting on this call, because call.started did not say where its control app is',
       );
     const { url, token } = this.#access;
     this.#client ??= createCallsClient({ baseUrl: url, apiPath: `/api/${WORKER_API}`, token });
@@ -69,16 +65,8 @@ export class CallRequests {
   }
 
   #nextKey(): string {
-    this.#eventKey ??= keyOf(this.#event);
+    this.#eventKey ??= this.#event.eventKey();
     this.#made += 1;
     return `${this.#eventKey}.${this.#made}`;
   }
-}
-
-/** The same for the same event of the same lane. */
-function keyOf({ connectionId, connectionState = '', contentType, body }: CallRequestsEvent): string {
-  if (connectionId === undefined) return randomUUID();
-  const sum = createHash('sha256');
-  for (const part of [connectionId, connectionState, contentType]) sum.update(`${part.length}:${part};`);
-  return sum.update(body).digest('base64url');
 }

@@ -10,7 +10,7 @@ export class WorkerDefinitionError extends Error {
 /** The state of a worker that declares none. */
 export type NoState = Record<string, never>;
 
-/** What hears the audio in each listen mode. */
+/** The handler of audio in each listen mode. */
 const HEARS = { chunk: 'onAudio', utterance: 'onUtterance', stream: 'onAudio' } as const satisfies Record<
   ListenMode['mode'],
   string
@@ -34,7 +34,7 @@ const HANDLERS = [
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Declares a worker. The type of `state` in the handlers is what `initialState` returns. What `listen` leaves out is
+ * Declares a worker. The type of `state` in the handlers is what `initialState` returns. Defaults of `listen` are
  * filled in.
  * @throws WorkerDefinitionError naming the first rule that the definition breaks.
  */
@@ -47,7 +47,7 @@ export function defineWorker<S extends object = NoState>(definition: WorkerDefin
   return Object.freeze({ ...definition, listen } as DefinedWorker<S>);
 }
 
-/** Definitions also come from JavaScript, which the types do not reach: everything is checked as if it were unknown. */
+/** Definitions also come from JavaScript, where types check nothing, so this checks every member. */
 function problemOf(definition: object): string | undefined {
   const members = definition as Members;
   if (typeof members['name'] !== 'string' || !WORKER_NAME_PATTERN.test(members['name'])) {

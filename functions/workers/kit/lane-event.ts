@@ -1,20 +1,9 @@
 /** One event of a lane, from the bytes that came to the answer that goes back. Knows nothing of HTTP. */
-
-import { parseTraceparent, type TraceParent } from '../../../shared/base/traceparent.ts';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
-import { readTrace, writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
-import { downGroup } from '../../../shared/wire/names.ts';
-import { callControls } from './call-controls.ts';
-import { CallRequests } from './call-requests.ts';
-import { type EventSpan, startEventSpan } from './event-span.ts';
-import { formatReply, type LaneEvent, type LaneMessage, parseLaneEvent } from './lane-message.ts';
-import { formatLaneState, type LaneState, parseLaneState } from './lane-state.ts';
-import { Player } from './player.ts';
-import { formatWav } from './wav.ts';
-import type { AudioChunk, Call, CallStarted, HandlerResult, Worker, WorkerReply } from './worker.ts';
-
-/** How long a handler may take. Its lane hears nothing meanwhile, so what comes later than this is of no use. */
-export const HANDLER_LIMIT_MS = 10_000;
+import { readWorkerEvent } from './lane-message.ts';
+import { type LaneResponse, runEvent } from './run-event.ts';
+import type { Worker } from './worker.ts';
 
 export interface LaneRequest {
   readonly callId: string;
@@ -22,275 +11,33 @@ export interface LaneRequest {
   readonly body: Uint8Array;
   /** The header `ce-connectionState`, as the last response set it. */
   readonly connectionState: string | undefined;
-  /** The lane's connection. Absent: each event comes once. */
+  /** The lane's connection. Omit it where each event comes once. */
   readonly connectionId?: string;
   /** Of the invocation (W3C Trace Context). */
   readonly traceparent?: string | undefined;
 }
 
-export interface LaneResponse {
-  /** What became of the event: `ignored` is a type that this version does not know. */
-  readonly outcome: 'replied' | 'silent' | 'ignored' | 'failed';
-  readonly status: 200 | 204;
-  readonly message?: LaneMessage;
-  /** The new `ce-connectionState`; absent when it stays as it is. */
-  readonly connectionState?: string;
-  /** Why the event is lost (`failed`). */
-  readonly error?: unknown;
-}
-
-/**
- * Runs one event through a worker. Never throws.
- *
- * A failure is an answer of status 200 with a `failed` action. Web PubSub repeats an event that is
- * answered with 5xx after 1, 3 and 5 seconds, while the lane waits and its audio grows old; and any other error status
- * may cost the lane its connection, and its state with it. So exactly the failed event is lost, and at once.
- */
-export async function handleLaneEvent(
+/** Runs the event of a request through a worker. Never throws. */
+export function handleLaneEvent(
   worker: Worker,
   request: LaneRequest,
-  publish: Publish = notConnected,
+  publish?: Publish,
 ): Promise<LaneResponse> {
-  let lane = parseLaneState(request.connectionState);
-  let player: Player | undefined;
-  let requests: CallRequests | undefined;
-  let span: EventSpan | undefined;
-  try {
-    const event = parseLaneEvent(request.contentType, request.body);
-    if (event === undefined) return { outcome: 'ignored', status: 204 };
-    lane = advance(lane, event);
-    const cause = causeOf(event, request.body, lane);
-    span = startEventSpan({
-      worker: worker.name,
-      callId: request.callId,
-      event: event.type,
-      invocation: request.traceparent,
-      cause,
-    });
-    const { trace } = span;
-    player = playerOf(worker, event, lane, request.callId, traced(publish, trace));
-    requests = new CallRequests(request, lane);
-    const acting = { player, requests };
-    const { state, reply } = await span.run(() => runHandler(worker, event, lane, request.callId, acting));
-    const message = withTrace(formatReply(reply, lane, event), trace);
-    const { s: _, ...rest } = lane;
-    const after: LaneState = {
-      ...rest,
-      ...published(player),
-      ...asked(requests),
-      seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) & 0xffff : lane.seq,
-      ...(worker.initialState === undefined ? {} : { s: state }),
-    };
-    span.end();
-    return respond(message, stateChange(request.connectionState, formatLaneState(after)));
-  } catch (error) {
-    span?.end(error);
-    // What it played and asked for before it failed was sent: the next event is numbered after it.
-    return fail(worker, request, { ...lane, ...published(player), ...asked(requests) }, error);
-  }
-}
-
-/** The lane's state with what the event itself tells; the worker's own state is left alone. */
-function advance(lane: LaneState, event: LaneEvent): LaneState {
-  switch (event.type) {
-    case 'audio':
-      return { ...lane, at: (event.chunk.timestamp + event.chunk.pcm.length) >>> 0 };
-    case 'call.started':
-      return {
-        ...lane,
-        turn: event.turn,
-        format: event.format,
-        ...(event.listen === undefined ? {} : { listen: event.listen }),
-        callConnectionId: event.callConnectionId,
-        ...(event.traceparent === undefined ? {} : { trace: event.traceparent }),
-        ...(event.control === undefined ? {} : { control: event.control }),
-      };
-    case 'interrupted':
-      return { ...lane, turn: Math.max(lane.turn, event.turn) };
-    case 'participant':
-    case 'dtmf':
-    case 'speech.started':
-    case 'speech.ended':
-    case 'played':
-    case 'message':
-    case 'call.ended':
-      return lane;
-  }
-}
-
-/** The turn with which audio was sent, or the stream. */
-function causeOf(event: LaneEvent, body: Uint8Array, { trace }: LaneState): TraceParent | undefined {
-  const turn = event.type === 'audio' ? readTrace(body) : undefined;
-  return turn ?? (trace === undefined ? undefined : parseTraceparent(trace));
-}
-
-function traced(publish: Publish, trace: TraceParent | undefined): Publish {
-  if (trace === undefined) return publish;
-  return (group, message) =>
-    publish(group, message instanceof Uint8Array ? writeTrace(message, trace) : message);
-}
-
-function withTrace(
-  message: LaneMessage | undefined,
-  trace: TraceParent | undefined,
-): LaneMessage | undefined {
-  if (trace === undefined || message === undefined || typeof message.body === 'string') return message;
-  return { ...message, body: writeTrace(message.body, trace) };
-}
-
-/** Where there is nobody to publish to. */
-const notConnected: Publish = () =>
-  Promise.reject(new Error('not supported: play and publish without Web PubSub'));
-
-function published(player: Player | undefined): { out?: number } {
-  return player === undefined || player.published === 0 ? {} : { out: player.published };
-}
-
-function asked(requests: CallRequests | undefined): { asked?: number } {
-  return requests === undefined || requests.made === 0 ? {} : { asked: requests.made };
-}
-
-function playerOf(
-  worker: Worker,
-  event: LaneEvent,
-  lane: LaneState,
-  callId: string,
-  publish: Publish,
-): Player {
-  return new Player({
-    turn: lane.turn,
-    format: event.type === 'audio' ? event.chunk.format : lane.format,
-    at: lane.at,
-    published: lane.out ?? 0,
-    send: (message) => publish(downGroup(callId, worker.name), message),
-  });
-}
-
-async function runHandler(
-  worker: Worker,
-  event: LaneEvent,
-  lane: LaneState,
-  callId: string,
-  { player, requests }: { readonly player: Player; readonly requests: CallRequests },
-): Promise<{ state: NonNullable<LaneState['s']>; reply: WorkerReply }> {
-  const abort = new AbortController();
-  const call: Call = {
+  const { callId, contentType, body, connectionState, traceparent } = request;
+  const input = {
     callId,
-    turn: lane.turn,
-    signal: abort.signal,
-    play: (pcm) => player.play(pcm),
-    publish: (text) => player.act([{ type: 'publish', text }]),
-    ...callControls(requests.api(abort.signal), lane.control?.peer),
-    ...(lane.callConnectionId === undefined ? {} : { callConnectionId: lane.callConnectionId }),
+    read: () => readWorkerEvent(contentType, body),
+    connectionState,
+    eventKey: () => keyOf(request),
+    traceparent,
   };
-  const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneState['s']>;
-  const result = dispatch(worker, event, call, state, lane.listen);
-  const reply = result instanceof Promise ? await withinLimit(result, abort) : result;
-  return { state, reply };
+  return runEvent(worker, input, publish);
 }
 
-function dispatch(
-  worker: Worker,
-  event: LaneEvent,
-  call: Call,
-  state: object,
-  listen: string | undefined,
-): HandlerResult {
-  switch (event.type) {
-    case 'audio':
-      return hear(worker, event.chunk, call, state, listen);
-    case 'call.started':
-      return worker.onCallStarted?.(withoutToken(event), call, state);
-    case 'participant':
-      return worker.onParticipant?.(event, call, state);
-    case 'dtmf':
-      return worker.onDtmf?.(event, call, state);
-    case 'speech.started':
-      return worker.onSpeechStarted?.(event, call, state);
-    case 'speech.ended':
-      return worker.onSpeechEnded?.(event, call, state);
-    case 'interrupted':
-      return worker.onInterrupted?.(event, call, state);
-    case 'played':
-      return worker.onPlayed?.(event, call, state);
-    case 'message':
-      return worker.onMessage?.(event, call, state);
-    case 'call.ended':
-      return worker.onCallEnded?.(event, call, state);
-  }
-}
-
-/** What a handler may log is not to hold the token of the call. */
-function withoutToken({ control: _, ...event }: Extract<LaneEvent, { type: 'call.started' }>): CallStarted {
-  return event;
-}
-
-/**
- * Audio is audio however long it is; but what the route of the call has not cut into utterances is none.
- * @throws Error for a worker of utterances on a route that lets it hear something else
- */
-function hear(
-  worker: Worker,
-  chunk: AudioChunk,
-  call: Call,
-  state: object,
-  listen = 'utterance',
-): HandlerResult {
-  if (worker.onAudio !== undefined) return worker.onAudio(chunk, call, state);
-  if (listen !== 'utterance') {
-    throw new Error(
-      `the worker ${worker.name} listens to utterances, and the route of this call has it listen in the mode "${listen}": write "listen": { "mode": "utterance" } in the route`,
-    );
-  }
-  const utterance = { ...chunk, wav: () => formatWav(chunk.pcm, chunk.sampleRateHz) };
-  return worker.onUtterance(utterance, call, state);
-}
-
-async function withinLimit(result: Promise<WorkerReply>, abort: AbortController): Promise<WorkerReply> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new Error(`the handler took longer than ${HANDLER_LIMIT_MS} ms`);
-    abort.abort(error);
-    reject(error);
-  }, HANDLER_LIMIT_MS);
-  try {
-    return await Promise.race([result, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function respond(message: LaneMessage | undefined, change: { connectionState?: string }): LaneResponse {
-  if (message === undefined) return { outcome: 'silent', status: 204, ...change };
-  return { outcome: 'replied', status: 200, message, ...change };
-}
-
-function fail(worker: Worker, request: LaneRequest, lane: LaneState, error: unknown): LaneResponse {
-  const kind = error instanceof Error ? error.name : typeof error;
-  const text = `Worker ${worker.name} failed on an event of this call (${kind}); the log of the worker app says more.`;
-  return {
-    outcome: 'failed',
-    status: 200,
-    message: {
-      contentType: 'application/json',
-      body: JSON.stringify({ actions: [{ type: 'failed', text }] }),
-    },
-    ...stateAfterFailure(request.connectionState, lane),
-    error,
-  };
-}
-
-/** The handler may have changed the worker's state before it failed, so that part is read once more from the request. */
-function stateAfterFailure(header: string | undefined, lane: LaneState): { connectionState?: string } {
-  const { s: _, ...rest } = lane;
-  const { s } = parseLaneState(header);
-  try {
-    return stateChange(header, formatLaneState(s === undefined ? rest : { ...rest, s }));
-  } catch {
-    return {};
-  }
-}
-
-function stateChange(before: string | undefined, after: string): { connectionState?: string } {
-  return after === before ? {} : { connectionState: after };
+/** The same for the same event of the same lane. */
+function keyOf({ connectionId, connectionState = '', contentType, body }: LaneRequest): string {
+  if (connectionId === undefined) return randomUUID();
+  const sum = createHash('sha256');
+  for (const part of [connectionId, connectionState, contentType]) sum.update(`${part.length}:${part};`);
+  return sum.update(body).digest('base64url');
 }

@@ -1,12 +1,14 @@
 /** Between the bytes on a lane and what a worker's handlers take and return. */
+import type { TraceParent } from '../../../shared/base/traceparent.ts';
 import { formatRtp, parseRtp } from '../../../shared/wire/lane/rtp.ts';
+import { readTrace } from '../../../shared/wire/lane/rtp-trace.ts';
 import {
-  type CallEvent,
-  parseCallEvent,
+  type LaneEvent,
+  parseLaneEvent,
   parseWorkerActions,
 } from '../../../shared/wire/lane/worker-messages.ts';
 import { formatOfPayloadType, fromPayload, payloadTypeOf, rateOf, toPayload } from './lane-audio.ts';
-import type { LaneState } from './lane-state.ts';
+import type { LaneMemory } from './lane-memory.ts';
 import type { AudioChunk, WorkerReply } from './worker.ts';
 
 /** Longest reply in bytes: the longest message of Web PubSub (about half a minute of audio). */
@@ -16,9 +18,18 @@ export class LaneMessageError extends Error {
   override readonly name = 'LaneMessageError';
 }
 
-export type LaneEvent = { readonly type: 'audio'; readonly chunk: AudioChunk } | CallEvent;
+/** Audio of the call. */
+export interface AudioEvent {
+  readonly type: 'audio';
+  readonly chunk: AudioChunk;
+  /** The turn with which it was sent; undefined where no traces are recorded. */
+  readonly trace: TraceParent | undefined;
+}
 
-export interface LaneMessage {
+/** What a worker has a handler for. */
+export type WorkerEvent = AudioEvent | LaneEvent;
+
+export interface LaneReply {
   readonly contentType: 'application/octet-stream' | 'application/json';
   readonly body: Uint8Array<ArrayBuffer> | string;
 }
@@ -27,13 +38,18 @@ export interface LaneMessage {
  * Reads an event. JSON of an unknown type gives undefined, so that types can be added.
  * @throws LaneMessageError, RtpError or SyntaxError when the body is not what its content type says.
  */
-export function parseLaneEvent(contentType: string, body: Uint8Array): LaneEvent | undefined {
+export function readWorkerEvent(contentType: string, body: Uint8Array): WorkerEvent | undefined {
   const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase();
-  if (mediaType === 'application/octet-stream') return { type: 'audio', chunk: parseChunk(body) };
+  if (mediaType === 'application/octet-stream') return audioEvent(body);
   // JSON comes as text where the version of Web PubSub has no type for it in the protobuf subprotocols.
   if (mediaType === 'application/json' || mediaType === 'text/plain')
-    return parseCallEvent(JSON.parse(new TextDecoder().decode(body)));
+    return parseLaneEvent(JSON.parse(new TextDecoder().decode(body)));
   throw new LaneMessageError('not supported: an event that is neither application/octet-stream nor JSON');
+}
+
+/** @throws LaneMessageError or RtpError for what is no packet of audio */
+export function audioEvent(packet: Uint8Array): AudioEvent {
+  return { type: 'audio', chunk: parseChunk(packet), trace: readTrace(packet) };
 }
 
 /** The chunk in an RTP packet; its samples are a view into `bytes` where their alignment allows. */
@@ -61,7 +77,7 @@ function parseChunk(bytes: Uint8Array): AudioChunk {
  * Writes a reply, placed at the time of the event it answers and under the turn of the lane. Undefined: no reply.
  * @throws LaneMessageError naming what a reply must be.
  */
-export function formatReply(reply: WorkerReply, lane: LaneState, event: LaneEvent): LaneMessage | undefined {
+export function formatReply(reply: WorkerReply, lane: LaneMemory, event: WorkerEvent): LaneReply | undefined {
   if (reply === undefined) return undefined;
   if (reply instanceof Int16Array || reply instanceof Uint8Array) {
     const payload = new Uint8Array(reply.buffer, reply.byteOffset, reply.byteLength);
@@ -82,12 +98,13 @@ export function formatReply(reply: WorkerReply, lane: LaneState, event: LaneEven
   return { contentType: 'application/json', body };
 }
 
-function formatAudio(payload: Uint8Array, lane: LaneState, event: LaneEvent): Uint8Array<ArrayBuffer> {
+function formatAudio(payload: Uint8Array, lane: LaneMemory, event: WorkerEvent): Uint8Array<ArrayBuffer> {
   requireWholeSamples(payload.byteLength);
   requireSendable(payload.byteLength);
   const chunk = event.type === 'audio' ? event.chunk : undefined;
   const format = chunk?.format ?? lane.format;
-  if (format === undefined) throw new LaneMessageError('audio before call.started has told its format');
+  if (format === undefined)
+    throw new LaneMessageError('there can be no audio before call.started, which names its format');
   return formatRtp({
     payloadType: payloadTypeOf(format),
     marker: chunk?.marker ?? true,

@@ -1,8 +1,8 @@
 /**
- * What a worker says at a time of its choosing: RTP packets in the group of its call, in the order in which it says them.
+ * What a worker says whenever it wants to: RTP packets in the group of its call, in the order of its calls to `play`.
  *
- * The packets of one event are numbered from what the lane's state says was published before, and placed at the time of the
- * event: the same event handled again publishes the same packets, which the relay takes for what they are.
+ * The packets of one event continue the numbers in the lane's memory and start at the event's time. So the same event,
+ * handled again, publishes the same packets, and the relay drops them as repetitions.
  */
 import { BYTES_PER_SAMPLE } from '../../../shared/audio/audio-format.ts';
 import { formatRtp } from '../../../shared/wire/lane/rtp.ts';
@@ -16,7 +16,7 @@ const FIRST_NUMBER = 0x8000;
 
 export interface PlayerOptions {
   readonly turn: number;
-  /** Absent: `call.started` has not come. */
+  /** Undefined until `call.started` has come. */
   readonly format: LaneAudioFormat | undefined;
   /** RTP timestamp of the first packet. */
   readonly at: number;
@@ -41,25 +41,26 @@ export class Player {
     this.#at = options.at;
   }
 
-  /** Packets published so far, in all. */
+  /** Packets published on this lane so far. */
   get published(): number {
     return this.#published;
   }
 
   /**
-   * Resolves when Web PubSub has taken all of it. Not awaiting it keeps the order too.
-   * @throws PlayError for half a sample, or before `call.started` has told the format of the call
+   * Resolves when Web PubSub has all of it. The order is kept also without awaiting it.
+   * @throws PlayError for half a sample, or before `call.started` has named the format of the call
    */
   async play(pcm: Int16Array | Uint8Array): Promise<void> {
     const { format } = this.#options;
-    if (format === undefined) throw new PlayError('audio before call.started has told its format');
+    if (format === undefined)
+      throw new PlayError('there can be no audio before call.started, which names its format');
     const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
     if (bytes.byteLength % 2 !== 0) {
       throw new PlayError(`PCM16 audio has an even number of bytes, not ${bytes.byteLength}`);
     }
     const step = (PIECE_MS / 1_000) * rateOf(format) * BYTES_PER_SAMPLE;
     const packets: Uint8Array<ArrayBuffer>[] = [];
-    // Made at once, since the samples belong to the worker and may change while earlier ones are sent.
+    // Made at once: the samples belong to the worker, which may change them while earlier ones are sent.
     for (let at = 0; at < bytes.byteLength; at += step)
       packets.push(this.#packet(format, bytes.subarray(at, at + step)));
     await this.#inOrder(async () => {
@@ -88,7 +89,7 @@ export class Player {
 
   #inOrder(send: () => Promise<void>): Promise<void> {
     const sent = this.#last.then(send);
-    // What fails is told to the one who played it; what comes after it is sent all the same.
+    // A failure rejects for the one who played it; what follows is sent all the same.
     this.#last = sent.catch(() => {});
     return sent;
   }

@@ -1,4 +1,4 @@
-/** Whether a webhook call comes from our Web PubSub: its abuse protection (CloudEvents webhook spec) and `ce-signature`. */
+/** Whether a webhook call comes from our Web PubSub: abuse protection (CloudEvents webhooks) and `ce-signature`. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** More signatures than a resource has keys, fewer than would cost time. */

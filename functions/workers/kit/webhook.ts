@@ -1,10 +1,10 @@
-/** The CloudEvents webhook of Web PubSub: proves the caller, finds the worker, runs the event. */
-import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { isLoopbackHttp } from '../../../shared/base/loopback-url.ts';
-import { groupPublisher, type Publish } from '../../../shared/web-pubsub/group-publisher.ts';
+/**
+ * The CloudEvents webhook of Web PubSub on web-standard requests: checks the caller, finds the worker, runs the event.
+ */
+import { readBodyBytes } from '../../../shared/base/http-body.ts';
 import { CALL_ID_PATTERN, HUB } from '../../../shared/wire/names.ts';
-import type { WorkerConfig } from '../settings/worker-config.ts';
-import { handleLaneEvent, type LaneRequest, type LaneResponse } from './lane-event.ts';
+import { handleLaneEvent, type LaneRequest } from './lane-event.ts';
+import type { LaneResponse } from './run-event.ts';
 import { allowedOrigin, isSigned } from './webhook-caller.ts';
 import type { Worker } from './worker.ts';
 
@@ -12,6 +12,14 @@ import type { Worker } from './worker.ts';
 export const MAX_EVENT_BYTES = 1_048_576;
 
 const USER_EVENT = 'azure.webpubsub.user.';
+
+/** The Web PubSub resource whose events the webhook accepts. */
+export interface WebhookService {
+  /** The host name of its endpoint, without a port. */
+  readonly endpointHost: string;
+  /** One or two: two while keys are rotated. */
+  readonly accessKeys: readonly string[];
+}
 
 /** What happened in this process since it started, for the log. */
 export interface WebhookCounts {
@@ -21,87 +29,95 @@ export interface WebhookCounts {
   readonly refused: number;
 }
 
-/** A request that is not answered by a worker. The sentence goes to the caller and tells nothing that is secret. */
-class Refusal extends Error {
+/** Where the host writes what the webhook reports about one request. */
+export interface WebhookLog {
+  warn(message: string, details: object): void;
+  error(message: string, error: unknown, details: object): void;
+}
+
+/** What the host knows of one request besides the request itself. */
+export interface WebhookInvocation {
+  readonly log: WebhookLog;
+  /** The trace of the invocation (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
+}
+
+/** Handles an event. Never throws. */
+export type HandleEvent = (worker: Worker, request: LaneRequest) => Promise<LaneResponse>;
+
+export interface WebhookOptions {
+  readonly workers: readonly Worker[];
+  /** Called with each request, so that a wrong setting fails requests and not the load of the app. */
+  readonly service: () => WebhookService;
+  /** Defaults to the worker's handlers without a way to publish. */
+  readonly handle?: HandleEvent;
+}
+
+/** A request that no worker answers. The sentence goes to the caller and holds nothing secret. */
+class WebhookRefusal extends Error {
   readonly status: 400 | 401 | 404 | 413;
-  constructor(status: Refusal['status'], message: string) {
+  constructor(status: WebhookRefusal['status'], message: string) {
     super(message);
     this.status = status;
   }
 }
 
-/** What becomes of an event. Never throws. */
-export type RunEvent = (worker: Worker, request: LaneRequest) => Promise<LaneResponse>;
-
 export class WorkerWebhook {
   readonly #workers: ReadonlyMap<string, Worker>;
-  readonly #readConfig: () => WorkerConfig;
-  readonly #run: RunEvent;
-  #publish: Publish | undefined;
+  readonly #service: () => WebhookService;
+  readonly #handle: HandleEvent;
   #counts = { events: 0, ignored: 0, failed: 0, refused: 0 };
 
-  /**
-   * @param run what becomes of an event; by default the worker handles it
-   * @param readConfig called with each request, so that a wrong setting fails requests and not the load of the app
-   */
-  constructor(
-    workers: readonly Worker[],
-    readConfig: () => WorkerConfig,
-    run: RunEvent = (worker, request) =>
-      handleLaneEvent(worker, request, (group, message) => this.#publisher()(group, message)),
-  ) {
-    this.#run = run;
+  constructor({ workers, service, handle = handleLaneEvent }: WebhookOptions) {
     this.#workers = new Map(workers.map((worker) => [worker.name, worker]));
-    this.#readConfig = readConfig;
+    this.#service = service;
+    this.#handle = handle;
   }
 
   get counts(): WebhookCounts {
     return { ...this.#counts };
   }
 
-  /** Answers every request; only a wrong configuration throws (500, and the log says which setting). */
-  async handle(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
-    const { webPubSub } = this.#readConfig();
+  /**
+   * Answers every request; the last part of its path is the worker's name.
+   * @throws what `service` throws: a wrong configuration, which the host answers with 500 and logs
+   */
+  async handle(request: Request, { log, traceparent }: WebhookInvocation): Promise<Response> {
+    const service = this.#service();
     try {
-      if (request.method === 'OPTIONS') return allow(request, webPubSub.endpointHost);
-      const { connectionId } = checkCaller(request, webPubSub.accessKeys);
+      if (request.method === 'OPTIONS') return allow(request, service.endpointHost);
+      const { connectionId } = checkCaller(request, service.accessKeys);
       const worker = this.#findWorker(request);
       const callId = callIdOf(request);
-      const body = await readBody(request);
-      const response = await this.#run(worker, {
+      const body = await readBodyBytes(request, MAX_EVENT_BYTES);
+      if (body === undefined) {
+        throw new WebhookRefusal(413, `an event has at most ${MAX_EVENT_BYTES} bytes`);
+      }
+      const response = await this.#handle(worker, {
         callId,
         contentType: request.headers.get('content-type') ?? '',
         body,
         connectionId,
         connectionState: request.headers.get('ce-connectionState') ?? undefined,
-        traceparent: context.traceContext?.traceParent,
+        traceparent,
       });
-      this.#count(response, worker, { callId, connectionId }, context);
+      this.#count(response, worker, { callId, connectionId }, log);
       return toHttp(response);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof WebhookRefusal)) throw error;
       this.#counts.refused += 1;
-      context.warn(`webhook call refused with ${error.status}: ${error.message}`, { ...this.#counts });
-      return { status: error.status, body: error.message };
+      log.warn(`webhook call refused with ${error.status}: ${error.message}`, { ...this.#counts });
+      return new Response(error.message, { status: error.status });
     }
   }
 
-  /** Made when a worker first plays something: most never do. */
-  #publisher(): Publish {
-    if (this.#publish === undefined) {
-      const { connectionString, endpoint } = this.#readConfig().webPubSub;
-      this.#publish = groupPublisher({ connectionString, isLoopback: isLoopbackHttp(endpoint) });
-    }
-    return this.#publish;
-  }
-
-  #findWorker(request: HttpRequest): Worker {
-    const { name } = request.params;
-    if (header(request, 'ce-eventName') !== name) {
-      throw new Refusal(400, 'the event name (ce-eventName) must be the last part of the path');
+  #findWorker(request: Request): Worker {
+    const name = header(request, 'ce-eventName');
+    if (new URL(request.url).pathname.split('/').at(-1) !== name) {
+      throw new WebhookRefusal(400, 'the event name (ce-eventName) must be the last part of the path');
     }
     const worker = this.#workers.get(name);
-    if (worker === undefined) throw new Refusal(404, 'there is no worker of this name in this app');
+    if (worker === undefined) throw new WebhookRefusal(404, 'there is no worker of this name in this app');
     return worker;
   }
 
@@ -109,13 +125,13 @@ export class WorkerWebhook {
     response: LaneResponse,
     worker: Worker,
     ids: { callId: string; connectionId: string },
-    context: InvocationContext,
+    log: WebhookLog,
   ): void {
     this.#counts.events += 1;
     if (response.outcome === 'ignored') this.#counts.ignored += 1;
     if (response.outcome !== 'failed') return;
     this.#counts.failed += 1;
-    context.error(`worker ${worker.name} lost an event of call ${ids.callId}:`, response.error, {
+    log.error(`worker ${worker.name} lost an event of call ${ids.callId}:`, response.error, {
       ...ids,
       worker: worker.name,
       ...this.#counts,
@@ -123,57 +139,47 @@ export class WorkerWebhook {
   }
 }
 
-/** Abuse protection. Validation of a whole URL template asks under the name `validate`, so any name is answered. */
-function allow(request: HttpRequest, endpointHost: string): HttpResponseInit {
+/** Abuse protection. Web PubSub validates a URL template under the name `validate`, so every name gets an answer. */
+function allow(request: Request, endpointHost: string): Response {
   const origin = allowedOrigin(request.headers.get('WebHook-Request-Origin'), endpointHost);
   if (origin === undefined) {
-    throw new Refusal(400, 'WebHook-Request-Origin must be the host of WEB_PUBSUB_CONNECTION_STRING');
+    throw new WebhookRefusal(400, 'WebHook-Request-Origin must be the host of WEB_PUBSUB_CONNECTION_STRING');
   }
-  return { status: 200, headers: { 'WebHook-Allowed-Origin': origin } };
+  return new Response(null, { status: 200, headers: { 'WebHook-Allowed-Origin': origin } });
 }
 
-/** Nothing of the request is believed before its signature. */
-function checkCaller(request: HttpRequest, accessKeys: readonly string[]): { connectionId: string } {
+/** Checks the signature before anything else of the request counts. */
+function checkCaller(request: Request, accessKeys: readonly string[]): { connectionId: string } {
   const connectionId = header(request, 'ce-connectionId');
   if (!isSigned(request.headers.get('ce-signature'), connectionId, accessKeys)) {
-    throw new Refusal(401, 'ce-signature is missing or not made with a key of our Web PubSub');
+    throw new WebhookRefusal(401, 'ce-signature is missing or not made with a key of our Web PubSub');
   }
   if (header(request, 'ce-hub').toLowerCase() !== HUB) {
-    throw new Refusal(400, `events of another hub than ${HUB} are not for this app`);
+    throw new WebhookRefusal(400, `events of another hub than ${HUB} are not for this app`);
   }
   if (!header(request, 'ce-type').startsWith(USER_EVENT)) {
-    throw new Refusal(400, 'not supported: system events; only user events are handled here');
+    throw new WebhookRefusal(400, 'not supported: system events; only user events are handled here');
   }
   return { connectionId };
 }
 
-function callIdOf(request: HttpRequest): string {
+function callIdOf(request: Request): string {
   const callId = header(request, 'ce-userId');
-  if (!CALL_ID_PATTERN.test(callId)) throw new Refusal(400, 'the user id (ce-userId) must be a call id');
+  if (!CALL_ID_PATTERN.test(callId))
+    throw new WebhookRefusal(400, 'the user id (ce-userId) must be a call id');
   return callId;
 }
 
-function header(request: HttpRequest, name: string): string {
+function header(request: Request, name: string): string {
   const value = request.headers.get(name);
-  if (value === null || value === '') throw new Refusal(400, `the header ${name} is missing`);
+  if (value === null || value === '') throw new WebhookRefusal(400, `the header ${name} is missing`);
   return value;
 }
 
-async function readBody(request: HttpRequest): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_EVENT_BYTES) throw tooLong();
-  const body = new Uint8Array(await request.arrayBuffer());
-  if (body.byteLength > MAX_EVENT_BYTES) throw tooLong();
-  return body;
-}
-
-function tooLong(): Refusal {
-  return new Refusal(413, `an event has at most ${MAX_EVENT_BYTES} bytes`);
-}
-
-function toHttp(response: LaneResponse): HttpResponseInit {
-  const headers: Record<string, string> = {};
-  if (response.connectionState !== undefined) headers['ce-connectionState'] = response.connectionState;
-  if (response.message === undefined) return { status: response.status, headers };
-  headers['content-type'] = response.message.contentType;
-  return { status: response.status, headers, body: response.message.body };
+function toHttp({ status, message, connectionState }: LaneResponse): Response {
+  const headers = new Headers();
+  if (connectionState !== undefined) headers.set('ce-connectionState', connectionState);
+  if (message === undefined) return new Response(null, { status, headers });
+  headers.set('content-type', message.contentType);
+  return new Response(message.body, { status, headers });
 }

@@ -1,8 +1,8 @@
-/** What a worker is made of, as its author sees it. `define-worker.ts` checks it, `lane-event.ts` runs it. */
+/** What a worker is made of, as its author sees it. `define-worker.ts` checks it, `run-event.ts` runs it. */
 import type { ListenMode } from '../../../shared/call/plan.ts';
 import type { ListenOptions } from '../../../shared/wire/call/listen-schema.ts';
-import type { CallEvent, WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
-import type { CallControls } from './call-controls.ts';
+import type { LaneEvent, WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
+import type { CallActions } from './call-actions.ts';
 import type { LaneAudioFormat } from './lane-audio.ts';
 
 /** A run of audio of one participant. */
@@ -10,7 +10,7 @@ export interface AudioChunk {
   /** Signed 16-bit mono samples: a view into the received message, valid while the handler runs. */
   readonly pcm: Int16Array;
   readonly sampleRateHz: number;
-  /** That of the call; `pcmu` where the plan has audio travel so: then `pcm` is what was decoded, at 8 kHz. */
+  /** The call's format, or `pcmu` where the plan says so: then `pcm` holds the decoded samples, at 8 kHz. */
   readonly format: LaneAudioFormat;
   /** Index of the first sample since the stream's start, modulo 2^32. A jump between two chunks is a gap. */
   readonly timestamp: number;
@@ -22,8 +22,8 @@ export interface AudioChunk {
 }
 
 /**
- * What a participant said, from the pause before it to the pause after it. `marker` is false when it goes on from the
- * utterance before it, which had reached its longest length.
+ * What a participant said between two pauses. `marker` is false when it continues the utterance before it, which had
+ * reached the greatest length.
  */
 export interface Utterance extends AudioChunk {
   /** The same as a WAV file. */
@@ -31,29 +31,30 @@ export interface Utterance extends AudioChunk {
 }
 
 /** The call that an event belongs to. */
-export interface Call extends CallControls {
+export interface Call extends CallActions {
   readonly callId: string;
-  /** The id by which the Call Automation client reaches the call. Unknown until `call.started` has come. */
+  /** The call's id for the Call Automation client. Unknown until `call.started` has come. */
   readonly callConnectionId?: string;
-  /** The exchange that a reply belongs to; it grows each time the caller interrupts. */
+  /** The exchange that a reply belongs to. It grows each time the caller interrupts. */
   readonly turn: number;
-  /** Aborted when the handler has had its time (`HANDLER_LIMIT_MS`): nobody waits for its reply then. */
+  /** Aborted when the handler's time is over (`HANDLER_LIMIT_MS`); its reply is dropped from then on. */
   readonly signal: AbortSignal;
   /**
-   * Plays PCM16 samples or their bytes, in the format of the call: now, while the handler goes on, as often as it likes.
-   * They are heard in the order of the calls; resolves when Web PubSub has them. After an interruption nothing is heard of it.
+   * Plays PCM16 samples or their bytes, in the format of the call: at once, while the handler goes on, any number of
+   * times. The caller hears them in this order, and nothing of them after an interruption. Resolves when Web PubSub has
+   * them.
    */
   play(pcm: Int16Array | Uint8Array): Promise<void>;
-  /** Shows a text to whoever watches the call. */
+  /** Shows a text to everyone who watches the call. */
   publish(text: string): Promise<void>;
 }
 
-export type EventOf<T extends CallEvent['type']> = Omit<Extract<CallEvent, { type: T }>, 'type'>;
+export type EventOf<T extends LaneEvent['type']> = Omit<Extract<LaneEvent, { type: T }>, 'type'>;
 
-/** How the call began; by what the worker may act on it, `call` knows. */
+/** How the call began. Acting on it is up to `call`. */
 export type CallStarted = Omit<EventOf<'call.started'>, 'control'>;
 
-/** PCM16 samples or their bytes, at the rate of the audio that they answer, else of the call; a list of actions; or nothing. */
+/** PCM16 samples or their bytes, at the rate of the audio that they answer or else of the call; actions; or nothing. */
 export type WorkerReply =
   | Int16Array
   | Uint8Array
@@ -68,7 +69,7 @@ export type HandlerResult = WorkerReply | Promise<WorkerReply>;
  * Handlers get one event at a time for each call, in order. A handler that throws loses its own event and leaves
  * `state` as it was. `state` is JSON, a few hundred bytes, kept by Web PubSub with the connection of this call and
  * worker; change it in place. A handler may run again for the same event with the same state (Web PubSub repeats an
- * event whose answer got lost), so effects outside of `state` must bear repetition.
+ * event whose answer got lost), so effects outside of `state` must be idempotent.
  */
 interface Handlers<S extends object> {
   /** Lower case letters, digits and hyphens: the name in the call's route, and the last part of the webhook's path. */
@@ -77,17 +78,17 @@ interface Handlers<S extends object> {
   onCallStarted?(event: CallStarted, call: Call, state: S): HandlerResult;
   onParticipant?(event: EventOf<'participant'>, call: Call, state: S): HandlerResult;
   onDtmf?(event: EventOf<'dtmf'>, call: Call, state: S): HandlerResult;
-  /** The caller spoke over a reply, or a worker of higher priority did: `playedMs` of it were heard. */
+  /** The caller, or a worker of higher priority, spoke over a reply, of which `playedMs` were heard. */
   onInterrupted?(event: EventOf<'interrupted'>, call: Call, state: S): HandlerResult;
-  /** What the worker has said so far has been heard to its end. A worker that listens by chunks hears this of `play` actions only. */
+  /** All that the worker has said so far was heard. In chunk mode, only `play` actions count. */
   onPlayed?(event: EventOf<'played'>, call: Call, state: S): HandlerResult;
-  /** Somebody outside the call says something to the worker: `data` is any JSON. */
+  /** A message from outside the call: `data` is any JSON. */
   onMessage?(event: EventOf<'message'>, call: Call, state: S): HandlerResult;
-  /** The call is over: a reply is heard by nobody. */
+  /** The call is over: a reply has no effect. */
   onCallEnded?(event: EventOf<'call.ended'>, call: Call, state: S): HandlerResult;
 }
 
-/** Hears everything, as it comes: in chunks, or as a stream while it stays with the call (`npm run worker`). */
+/** Hears all audio as it comes: in chunks, or as a stream if it is a resident worker (`npm run worker`). */
 export interface ChunkWorkerDefinition<S extends object> extends Handlers<S> {
   readonly listen: Extract<ListenOptions, { mode: 'chunk' | 'stream' }>;
   onAudio(chunk: AudioChunk, call: Call, state: S): HandlerResult;
@@ -96,21 +97,21 @@ export interface ChunkWorkerDefinition<S extends object> extends Handlers<S> {
   readonly onSpeechEnded?: never;
 }
 
-/** Hears what is said, once it has been said. */
+/** Hears each utterance once it is over. */
 export interface UtteranceWorkerDefinition<S extends object> extends Handlers<S> {
   readonly listen: Extract<ListenOptions, { mode: 'utterance' }>;
   onUtterance(utterance: Utterance, call: Call, state: S): HandlerResult;
-  /** Somebody speaks. Told where the route's `listen` asks for `speechEvents`. */
+  /** A participant begins to speak. Needs `speechEvents` in the route's `listen`. */
   onSpeechStarted?(event: EventOf<'speech.started'>, call: Call, state: S): HandlerResult;
-  /** He has finished; what he said follows. */
+  /** The participant has finished. The utterance follows. */
   onSpeechEnded?(event: EventOf<'speech.ended'>, call: Call, state: S): HandlerResult;
   readonly onAudio?: never;
 }
 
 export type WorkerDefinition<S extends object> = ChunkWorkerDefinition<S> | UtteranceWorkerDefinition<S>;
 
-/** A definition that was checked, and in which nothing of `listen` is left to defaults. */
+/** A definition that was checked, with every default of `listen` filled in. */
 export type DefinedWorker<S extends object> = WorkerDefinition<S> & { readonly listen: ListenMode };
 
-/** A worker of which only the runtime's view is wanted. */
+/** A worker as the runtime sees it, without the type of its state. */
 export type Worker = DefinedWorker<object>;

@@ -1,6 +1,6 @@
 import { defineWorker } from '../kit/define-worker.ts';
 
-/** Says back what it hears. */
+/** Plays back what it hears. */
 export const echo = defineWorker({
   name: 'echo',
   listen: { mode: 'chunk', ms: 100 },

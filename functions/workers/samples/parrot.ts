@@ -1,6 +1,6 @@
 import { defineWorker } from '../kit/define-worker.ts';
 
-/** Says back what was said, a sentence at a time: it waits until the caller has finished. */
+/** Repeats each utterance, once the caller has finished it. */
 export const parrot = defineWorker({
   name: 'parrot',
   listen: { mode: 'utterance' },

@@ -1,7 +1,7 @@
 import { defineWorker } from '../kit/define-worker.ts';
 import { newRingModulation, ringModulate } from './ring-modulation.ts';
 
-/** Says back what it hears in the voice of a robot. */
+/** Plays back what it hears in the voice of a robot. */
 export const robot = defineWorker({
   name: 'robot',
   listen: { mode: 'chunk', ms: 100 },

@@ -1,13 +1,14 @@
 /**
- * The settings of the worker app and of resident workers: parsed once from the environment, frozen, and passed on; nothing else reads the environment.
+ * The settings of the worker app and of resident workers. A host reads them once from the environment and passes them
+ * on; nothing else reads the environment.
  */
 import * as z from 'zod';
-import { type Environment, SettingsReader } from '../../../shared/base/settings.ts';
-import { COMMON_SETTINGS, deepFreeze } from '../../../shared/settings/common-settings.ts';
+import { deepFreeze, type Environment, SettingsReader } from '../../../shared/base/settings.ts';
 import { setting } from '../../../shared/settings/values.ts';
+import { WEB_PUBSUB_CONNECTION_STRING } from '../../../shared/settings/web-pubsub-setting.ts';
 
 export const WORKER_SETTINGS = {
-  WEB_PUBSUB_CONNECTION_STRING: COMMON_SETTINGS.WEB_PUBSUB_CONNECTION_STRING,
+  WEB_PUBSUB_CONNECTION_STRING,
   WEB_PUBSUB_SECONDARY_KEY: setting({
     what: 'The other access key of Web PubSub, accepted on webhook calls while keys are rotated.',
     where: 'Azure portal, the Web PubSub resource, Keys.',

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { listenOptionsSchema } from '../call/listen-schema.ts';
 import { workerPlanSchema } from '../call/plan-schema.ts';
+import { MAX_MESSAGE_DATA_CHARS } from '../lane/worker-messages.ts';
 import { WORKER_NAME_PATTERN } from '../names.ts';
-import { MAX_MESSAGE_DATA_CHARS } from '../relay/call-control-messages.ts';
 import { callSchema } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
 

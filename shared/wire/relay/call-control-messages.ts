@@ -10,6 +10,7 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import type { WorkerPlan } from '../../call/plan.ts';
 import { workerPlanSchema } from '../call/plan-schema.ts';
+import { MAX_MESSAGE_DATA_CHARS } from '../lane/worker-messages.ts';
 import { controlGroup, WORKER_NAME_PATTERN } from '../names.ts';
 
 export const CALL_CONTROL_AUDIENCE = 'relay-control';
@@ -22,9 +23,6 @@ export const CALL_CONTROL_LIFETIME_MS = {
   made: 30_000,
   longest: 30_000 + 2 * CLOCK_TOLERANCE_S * 1_000,
 } as const;
-
-/** Longest `data` of a message to workers, as JSON text in characters. */
-export const MAX_MESSAGE_DATA_CHARS = 16_384;
 
 const workerName = z.string().regex(WORKER_NAME_PATTERN);
 

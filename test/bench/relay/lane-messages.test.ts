@@ -1,40 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { ack, connected, PONG, readUpstream, serverData } from '../../../bench/relay/lane-messages.ts';
-import { protobufProtocol } from '../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
+import {
+  readDownstream,
+  type UpstreamMessage,
+  writeUpstream,
+} from '../../../shared/web-pubsub/web-pubsub-protobuf.ts';
 
-const protocol = protobufProtocol('reliable');
+/** A copy: the codec uses its memory again. */
+function written(message: UpstreamMessage): Buffer {
+  return Buffer.from(writeUpstream(message));
+}
 
 function parsed(...parts: Buffer[]): unknown {
-  return protocol.parseMessages(Buffer.concat(parts));
+  return readDownstream(Uint8Array.from(Buffer.concat(parts)));
 }
 
 describe('What answers the lanes of a measurement', () => {
   it('reads what the relay writes', () => {
     const audio = Uint8Array.from({ length: 3_212 }, (_, at) => at & 0xff);
-    const event = protocol.writeMessage({
-      kind: 'sendEvent',
-      event: 'echo',
-      dataType: 'binary',
-      data: audio.buffer,
-      ackId: 300,
-    });
-    const upstream = readUpstream(Buffer.from(event as ArrayBuffer));
+    const data = { type: 'binary', bytes: audio } as const;
+    const upstream = readUpstream(written({ kind: 'sendEvent', event: 'echo', data, ackId: 300 }));
     expect(upstream).toMatchObject({ kind: 'audio', ackId: 300 });
     expect(upstream.kind === 'audio' && upstream.packet.equals(audio)).toBe(true);
-    const json = protocol.writeMessage({
-      kind: 'sendEvent',
-      event: 'echo',
-      dataType: 'json',
-      data: { type: 'call.started' },
-      ackId: 1,
-    });
-    expect(readUpstream(Buffer.from(json as ArrayBuffer))).toEqual({
+    const json = { type: 'text', text: '{"type":"call.started"}' } as const;
+    expect(readUpstream(written({ kind: 'sendEvent', event: 'echo', data: json, ackId: 1 }))).toEqual({
       kind: 'event',
       text: '{"type":"call.started"}',
       ackId: 1,
     });
-    const other = protocol.writeMessage({ kind: 'sequenceAck', sequenceId: 7 });
-    expect(readUpstream(Buffer.from(other as ArrayBuffer))).toEqual({ kind: 'other' });
+    expect(readUpstream(written({ kind: 'sequenceAck', sequenceId: 7 }))).toEqual({ kind: 'other' });
     expect(() => readUpstream(Buffer.from([0x2a, 0x85]))).toThrow(RangeError);
   });
 

@@ -4,12 +4,12 @@ import type { WorkerLane } from '../../../relay/lane/worker-lane.ts';
 import { ChunkAudio } from '../../../relay/listen/chunk-audio.ts';
 import { NO_VOICE } from '../../../relay/listen/voice-activity.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
-import type { CallEvent } from '../../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 import { frame } from '../listen/acs-messages.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 import { type ScriptedLane, scriptedLanes } from './scripted-lane.ts';
 
-export const STARTED: CallEvent = {
+export const STARTED: LaneEvent = {
   type: 'call.started',
   callId: '0123456789abcdef',
   callConnectionId: 'connection-1',
@@ -19,7 +19,7 @@ export const STARTED: CallEvent = {
   participants: [],
   turn: 0,
 };
-export const ENDED: CallEvent = { type: 'call.ended', reason: 'stream ended' };
+export const ENDED: LaneEvent = { type: 'call.ended', reason: 'stream ended' };
 
 const { frameSamples } = AUDIO_FORMATS.pcm16KMono;
 

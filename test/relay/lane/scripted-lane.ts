@@ -8,7 +8,7 @@ import type {
   OpenLaneConnection,
 } from '../../../relay/lane/lane-connection.ts';
 import { formatRtp, parseRtp, type RtpPacket } from '../../../shared/wire/lane/rtp.ts';
-import type { CallEvent } from '../../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../../shared/wire/relay/stream-handover.ts';
 
 /** A lane in memory that does what the test tells it: nothing starts, is acknowledged or fails by itself. */
@@ -18,9 +18,9 @@ export class ScriptedLane implements LaneConnection {
   readonly #listener: LaneListener;
   readonly #starting = Promise.withResolvers<void>();
   /** Everything that was sent, in order. */
-  readonly sent: ({ audio: RtpPacket } | { event: CallEvent })[] = [];
+  readonly sent: ({ audio: RtpPacket } | { event: LaneEvent })[] = [];
   /** Everything that was published, in order. */
-  readonly published: ({ audio: RtpPacket } | { event: CallEvent })[] = [];
+  readonly published: ({ audio: RtpPacket } | { event: LaneEvent })[] = [];
   /** What is published is refused. */
   isDeaf = false;
   /** What is to be published is better kept. */
@@ -52,12 +52,12 @@ export class ScriptedLane implements LaneConnection {
     this.#inFlight();
   }
 
-  sendEvent(event: CallEvent): void {
+  sendEvent(event: LaneEvent): void {
     this.sent.push({ event });
     this.#inFlight();
   }
 
-  publish(message: Uint8Array<ArrayBuffer> | CallEvent): boolean {
+  publish(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean {
     if (this.isDeaf) return false;
     this.published.push(message instanceof Uint8Array ? { audio: parseRtp(message) } : { event: message });
     return true;
@@ -71,7 +71,7 @@ export class ScriptedLane implements LaneConnection {
     this.isReleased = true;
   }
 
-  get events(): CallEvent[] {
+  get events(): LaneEvent[] {
     return this.sent.flatMap((each) => ('event' in each ? [each.event] : []));
   }
 

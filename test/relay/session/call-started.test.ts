@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { callStarted, type StreamFacts, type WorkerFacts } from '../../../relay/session/call-started.ts';
-import { parseCallEvent } from '../../../shared/wire/lane/worker-messages.ts';
+import { parseLaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 
 const FIRST: StreamFacts = {
   ticket: {
@@ -40,7 +40,7 @@ describe('What a worker is told of its call', () => {
     const facts = { ...FIRST, correlationId: 'correlation-1', ticket: { ...FIRST.ticket, control } };
     const told = callStarted(facts, WORKER);
     expect(told).toMatchObject({ control, correlationId: 'correlation-1' });
-    expect(parseCallEvent(JSON.parse(JSON.stringify(told)))).toEqual(told);
+    expect(parseLaneEvent(JSON.parse(JSON.stringify(told)))).toEqual(told);
   });
 
   it('says that audio was lost when the stream is not the first of its call', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { OpenLaneConnection } from '../../../relay/lane/lane-connection.ts';
-import type { CallEvent } from '../../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 import { until } from '../../support/until.ts';
 import { type AcsStream, dial, mediaUrl, relay, reportWith, ticketFor } from '../relay-fixture.ts';
 
 /** Lanes of which every message is acknowledged, so that a stream has ended as soon as its socket is closed. */
-function recordingLane(events: CallEvent[]): OpenLaneConnection {
+function recordingLane(events: LaneEvent[]): OpenLaneConnection {
   return (_, { settled }) => ({
     start: () => Promise.resolve(),
     sendAudio: () => queueMicrotask(() => settled(true)),
@@ -17,13 +17,13 @@ function recordingLane(events: CallEvent[]): OpenLaneConnection {
   });
 }
 
-function starts(events: readonly CallEvent[]): readonly CallEvent[] {
+function starts(events: readonly LaneEvent[]): readonly LaneEvent[] {
   return events.filter(({ type }) => type === 'call.started');
 }
 
 describe('a worker', () => {
   it('is told that a stream goes on with a call that this relay has streamed before', async () => {
-    const events: CallEvent[] = [];
+    const events: LaneEvent[] = [];
     const running = await relay({}, { openConnection: recordingLane(events) });
     const open = async (): Promise<AcsStream> => await dial(mediaUrl(running, await ticketFor()));
     const first = await open();

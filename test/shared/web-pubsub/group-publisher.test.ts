@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from 'vitest';
-import { protobufProtocol } from '../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
 import { groupPublisher } from '../../../shared/web-pubsub/group-publisher.ts';
 import { HUB } from '../../../shared/wire/names.ts';
 import { connect, Resources, startService } from '../../local/emulators/web-pubsub/service.ts';
+import { protobufProtocol } from '../../support/sdk-protobuf-protocol.ts';
 import { until } from '../../support/until.ts';
 
 const resources = new Resources();

@@ -1,4 +1,8 @@
-import { app } from '@azure/functions';
+/** Runs workers in Azure Functions: translates between its requests and the web-standard ones of the webhook. */
+import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
+import { isLoopbackHttp } from '../../../../shared/base/loopback-url.ts';
+import { groupPublisher, type Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
+import { handleLaneEvent } from '../../kit/lane-event.ts';
 import { WorkerWebhook } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { readWorkerConfig, type WorkerConfig } from '../../settings/worker-config.ts';
@@ -11,12 +15,19 @@ import { readWorkerConfig, type WorkerConfig } from '../../settings/worker-confi
  * - `GET /api/workers`: the workers and how they listen, with a function key.
  */
 export function registerWorkers(workers: readonly Worker[]): void {
-  const webhook = new WorkerWebhook(workers, configReader());
+  const config = once(() => readWorkerConfig(process.env));
+  const publisher = once(() => publisherOf(config()));
+  const publish: Publish = (group, message) => publisher()(group, message);
+  const webhook = new WorkerWebhook({
+    workers,
+    service: () => config().webPubSub,
+    handle: (worker, request) => handleLaneEvent(worker, request, publish),
+  });
   app.http('workerEvents', {
     route: 'workers/{name}',
     methods: ['POST', 'OPTIONS'],
     authLevel: 'anonymous',
-    handler: (request, context) => webhook.handle(request, context),
+    handler: (request, context) => answer(webhook, request, context),
   });
   app.http('workers', {
     route: 'workers',
@@ -26,11 +37,32 @@ export function registerWorkers(workers: readonly Worker[]): void {
   });
 }
 
-/** Reads the configuration at the first use, and keeps it once it is right. */
-function configReader(): () => WorkerConfig {
-  let config: WorkerConfig | undefined;
+async function answer(
+  webhook: WorkerWebhook,
+  { url, method, headers, body }: HttpRequest,
+  context: InvocationContext,
+): Promise<HttpResponseInit> {
+  const request = new Request(url, { method, headers, body: body as ReadableStream | null, duplex: 'half' });
+  const response = await webhook.handle(request, {
+    log: context,
+    traceparent: context.traceContext?.traceParent,
+  });
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: response.body as HttpResponseInit['body'],
+  };
+}
+
+function publisherOf({ webPubSub: { connectionString, endpoint } }: WorkerConfig): Publish {
+  return groupPublisher({ connectionString, isLoopback: isLoopbackHttp(endpoint) });
+}
+
+/** Makes a value at its first use and keeps it; tries again where that failed. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
   return () => {
-    config ??= readWorkerConfig(process.env);
-    return config;
+    made ??= { value: make() };
+    return made.value;
   };
 }

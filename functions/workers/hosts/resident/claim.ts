@@ -1,24 +1,20 @@
 /**
- * Which replica has a call. Web PubSub delivers `call.started` at least once, and again when a lane is opened anew, and a load
- * balancer may give each delivery to another replica: the one that joined last has the call, and the others leave it.
+ * Which replica has a call. Web PubSub delivers `call.started` at least once, and again when the relay opens another
+ * lane. A load balancer may give each delivery to another replica. The replica that joined last has the call; the
+ * others leave.
  */
 import { parseResidentMessage } from '../../../../shared/wire/lane/resident-messages.ts';
 
-export interface Claim {
+export interface CallClaim {
   readonly host: string;
-  /** When it was made, by the clock of its maker. */
+  /** When the replica joined, by its own clock. */
   readonly atMs: number;
 }
 
-/** Whether the text is the claim of another replica that comes after `mine`. Every replica decides alike, also for equal times. */
-export function takesOver(text: string, mine: Claim): boolean {
-  if (!text.includes('resident.joined')) return false;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return false;
-  }
+/**
+ * Whether the message is a later claim of another replica than `mine`. All replicas decide alike, also for equal times.
+ */
+export function takesOver(value: unknown, mine: CallClaim): boolean {
   const other = parseResidentMessage(value);
   if (other?.type !== 'resident.joined' || other.host === mine.host) return false;
   return other.atMs === mine.atMs ? other.host > mine.host : other.atMs > mine.atMs;

@@ -1,4 +1,6 @@
-/** `npm run worker -- <name> [--host 127.0.0.1] [--port 7073]`: runs a worker as a process that stays with its calls. */
+/**
+ * `npm run worker -- <name> [--host 127.0.0.1] [--port 7073]`: runs a worker as a process that stays with its calls.
+ */
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { workers } from '../../index.ts';
@@ -42,7 +44,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void stop());
   }
-  // Only a process that was forked by another has somebody to tell, and to follow.
+  // A process that another one forked says when it is ready, and ends with its parent.
   process.once('disconnect', () => void stop());
   process.send?.({ type: 'ready', url: server.url });
 }

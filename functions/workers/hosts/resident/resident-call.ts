@@ -1,22 +1,26 @@
 /**
- * One call of a resident worker. Its events are handled one after the other by the handlers that a function worker has; what
- * they reply is published at once.
+ * One call of a resident worker. The handlers are those of a function worker and get one event after the other; the
+ * call publishes their replies at once.
  *
  *     joining ──group joined──▶ hearing ──call.ended, silence, another replica, close()──▶ over
  *        └────────could not join───────────────────────────────────────────────────────────▶ over
  *
- * The worker's state stays here between events, in the form in which it would travel with a function worker.
+ * The worker's state stays here between events, in the form that travels with a function worker.
  */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../../../shared/base/clock.ts';
 import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
-import { PRESENCE_MS } from '../../../../shared/wire/lane/resident-messages.ts';
-import { handleLaneEvent } from '../../kit/lane-event.ts';
+import { PRESENCE_MS, type ResidentMessage } from '../../../../shared/wire/lane/resident-messages.ts';
+import { parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
+import { audioEvent, type WorkerEvent } from '../../kit/lane-message.ts';
+import { runEvent } from '../../kit/run-event.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { takesOver } from './claim.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
 
-/** Messages that may wait for the worker, 3 s of audio; the oldest is dropped beyond it. */
-export const MAX_WAITING = 50;
-/** A call of which nothing is heard for so long is over, though nobody has said so. */
+/** Messages that may wait for the worker: 3 s of audio. One more, and the oldest is dropped. */
+export const MAX_WAITING_MESSAGES = 50;
+/** A call without a message for this long is over, even if no `call.ended` came. */
 export const SILENCE_LIMIT_MS = 60_000;
 
 export type ResidentEnd = 'call ended' | 'silence' | 'another replica' | 'closed';
@@ -24,10 +28,9 @@ export type ResidentEnd = 'call ended' | 'silence' | 'another replica' | 'closed
 export interface ResidentCallOptions {
   readonly worker: Worker;
   readonly callId: string;
-  /** Tells replicas apart. */
+  /** The id of this replica. */
   readonly hostId: string;
-  readonly nowMs: () => number;
-  readonly after: (ms: number, run: () => void) => () => void;
+  readonly clock: Clock;
   readonly open: OpenResidentConnection;
   /** A handler failed; its event is lost and nothing else. */
   readonly onFailed: (error: unknown) => void;
@@ -35,8 +38,9 @@ export interface ResidentCallOptions {
 }
 
 interface Waiting {
-  readonly contentType: string;
-  readonly body: Uint8Array;
+  readonly read: () => WorkerEvent | undefined;
+  /** It is the call's last. */
+  readonly isEnd: boolean;
 }
 
 export class ResidentCall {
@@ -55,49 +59,51 @@ export class ResidentCall {
   constructor(options: ResidentCallOptions) {
     this.#options = options;
     const { callId, worker, hostId } = options;
-    this.#claim = { host: hostId, atMs: options.nowMs() };
+    this.#claim = { host: hostId, atMs: options.clock.nowMs() };
     this.#connection = options.open(
       { callId, worker: worker.name },
       { message: (message) => this.#heard(message) },
     );
   }
 
-  /** Messages that were dropped because the worker was too slow. */
+  /** Messages dropped because the worker was too slow. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Joins the call and hands `started` to the worker. Rejects when the call cannot be joined, and is over then. */
-  async join(started: Waiting): Promise<void> {
+  /** Joins the call and hands `started` to the worker. If it cannot join, it rejects and is over. */
+  async join(started: WorkerEvent): Promise<void> {
     try {
       await this.#connection.start();
-      await this.#connection.publish('up', { type: 'resident.joined', ...this.#claim });
+      await this.#connection.publish('up', said({ type: 'resident.joined', ...this.#claim }));
     } catch (error) {
       this.end('closed');
       throw error;
     }
-    // One of the others may have taken the call while it was told.
+    // Another replica may have taken the call while this one announced itself.
     if (this.#isOver) return;
-    // What came while the others were told waits behind it.
-    this.#waiting.unshift(started);
+    // Messages that came in the meantime wait behind it.
+    this.#waiting.unshift({ read: () => started, isEnd: false });
     this.#hasJoined = true;
     this.#watch();
     this.#bePresent();
     this.#work();
   }
 
-  /** Another stream of the call has begun; the worker is told of it with the state that it has. */
-  goOn(started: Waiting): void {
+  /** Another stream of the call has begun: the worker hears of it and keeps its state. */
+  goOn(started: WorkerEvent): void {
     if (this.#isOver) return;
     this.#watch();
     this.#bePresent();
-    this.#queue(started);
+    this.#queue(() => started);
   }
 
-  /** Gives the call up while it lasts: the relay is told, so that it finds another replica. */
+  /** Gives up a call that goes on, and tells the relay, which looks for another replica. */
   async leave(): Promise<void> {
     if (this.#isOver) return;
-    await this.#connection.publish('down', { type: 'resident.left', host: this.#claim.host }).catch(() => {});
+    await this.#connection
+      .publish('down', said({ type: 'resident.left', host: this.#claim.host }))
+      .catch(() => {});
     this.end('closed');
   }
 
@@ -115,20 +121,35 @@ export class ResidentCall {
   #heard(message: Uint8Array | string): void {
     if (this.#isOver) return;
     this.#watch();
-    if (typeof message === 'string') {
-      if (takesOver(message, this.#claim)) {
-        this.end('another replica');
-        return;
-      }
-      // Another stream of the call begins, and asks whether somebody still has it.
-      if (message.includes('call.started')) this.#bePresent();
-      this.#queue({ contentType: 'application/json', body: Buffer.from(message) });
-    } else this.#queue({ contentType: 'application/octet-stream', body: message });
+    if (typeof message === 'string') this.#heardText(message);
+    else this.#queue(() => audioEvent(message));
   }
 
-  #queue(message: Waiting): void {
-    this.#waiting.push(message);
-    if (this.#waiting.length > MAX_WAITING) {
+  /** Parses the text once: for the claim of another replica, and for the worker. */
+  #heardText(text: string): void {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      // It fails in its turn, like any event that is lost.
+      this.#queue(() => {
+        throw error;
+      });
+      return;
+    }
+    if (takesOver(value, this.#claim)) {
+      this.end('another replica');
+      return;
+    }
+    const type = typeOf(value);
+    // Another stream of the call begins, and the relay asks which replica has the call.
+    if (type === 'call.started') this.#bePresent();
+    this.#queue(() => parseLaneEvent(value), type === 'call.ended');
+  }
+
+  #queue(read: () => WorkerEvent | undefined, isEnd = false): void {
+    this.#waiting.push({ read, isEnd });
+    if (this.#waiting.length > MAX_WAITING_MESSAGES) {
       this.#waiting.shift();
       this.#dropped += 1;
     }
@@ -146,43 +167,42 @@ export class ResidentCall {
     });
   }
 
-  async #handle({ contentType, body }: Waiting): Promise<void> {
+  async #handle({ read, isEnd }: Waiting): Promise<void> {
     const { worker, callId, onFailed } = this.#options;
-    const publish: Publish = (_group, message) => this.#connection.publish('down', message);
-    const request = { callId, contentType, body, connectionState: this.#laneState };
-    const response = await handleLaneEvent(worker, request, publish);
+    const publish: Publish = (_group, message) =>
+      this.#connection.publish('down', message instanceof Uint8Array ? message : JSON.stringify(message));
+    // Each message comes once, since the client drops repetitions: its key need not be the same twice.
+    const input = { callId, read, connectionState: this.#laneState, eventKey: randomUUID };
+    const response = await runEvent(worker, input, publish);
     this.#laneState = response.connectionState ?? this.#laneState;
     if (response.outcome === 'failed') onFailed(response.error);
     const { message } = response;
     if (message !== undefined && !this.#isOver) {
-      const reply = typeof message.body === 'string' ? (JSON.parse(message.body) as object) : message.body;
-      // A reply that cannot be sent is late already when it could be.
-      await this.#connection.publish('down', reply).catch(onFailed);
+      // No retry: by the time there is a connection again, this reply is too late.
+      await this.#connection.publish('down', message.body).catch(onFailed);
     }
-    if (isEnd(contentType, body)) this.end('call ended');
+    if (isEnd) this.end('call ended');
   }
 
-  /** Tells the relay that somebody has the call, now and then. */
+  /** Tells the relay at intervals that this replica has the call. */
   #bePresent(): void {
     if (this.#isOver) return;
     this.#cancelPresence();
-    // One that is not sent is followed by the next.
-    this.#connection.publish('down', { type: 'resident.here', host: this.#claim.host }).catch(() => {});
-    this.#cancelPresence = this.#options.after(PRESENCE_MS, () => this.#bePresent());
+    // If this one gets lost, the next follows soon.
+    this.#connection.publish('down', said({ type: 'resident.here', host: this.#claim.host })).catch(() => {});
+    this.#cancelPresence = this.#options.clock.after(PRESENCE_MS, () => this.#bePresent());
   }
 
   #watch(): void {
     this.#cancelSilence();
-    this.#cancelSilence = this.#options.after(SILENCE_LIMIT_MS, () => this.end('silence'));
+    this.#cancelSilence = this.#options.clock.after(SILENCE_LIMIT_MS, () => this.end('silence'));
   }
 }
 
-function isEnd(contentType: string, body: Uint8Array): boolean {
-  if (contentType !== 'application/json') return false;
-  try {
-    const event: unknown = JSON.parse(Buffer.from(body).toString());
-    return typeof event === 'object' && event !== null && 'type' in event && event.type === 'call.ended';
-  } catch {
-    return false;
-  }
+function said(message: ResidentMessage): string {
+  return JSON.stringify(message);
+}
+
+function typeOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
 }

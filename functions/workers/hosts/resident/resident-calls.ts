@@ -1,10 +1,11 @@
-/** The calls of the resident workers in this process, by what the webhook is told of them. */
-import type { LaneRequest, LaneResponse } from '../../kit/lane-event.ts';
-import { parseLaneEvent } from '../../kit/lane-message.ts';
+/** The calls of the resident workers in this process. They begin with an event at the webhook. */
+import type { LaneRequest } from '../../kit/lane-event.ts';
+import { readWorkerEvent, type WorkerEvent } from '../../kit/lane-message.ts';
+import type { LaneResponse } from '../../kit/run-event.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { ResidentCall, type ResidentCallOptions, type ResidentEnd } from './resident-call.ts';
 
-/** Calls that one process takes; the next one is refused. */
+/** Most calls that one process takes. It refuses more. */
 export const MAX_RESIDENT_CALLS = 200;
 
 export interface ResidentCallsOptions
@@ -27,33 +28,33 @@ export class ResidentCalls {
   }
 
   /**
-   * Answers an event of a lane: `call.started` once the call is joined, so that the relay publishes nothing before. A call
-   * that is here already goes on. Everything else but the end comes through the group of the call.
+   * Answers an event of a lane: `call.started` once the call is joined, so that the relay publishes nothing before. A
+   * call that is already here goes on. Every other event comes through the call's group.
    */
   async handle(worker: Worker, request: LaneRequest): Promise<LaneResponse> {
     const key = `${request.callId}/${worker.name}`;
     try {
-      const event = parseLaneEvent(request.contentType, request.body);
+      const event = readWorkerEvent(request.contentType, request.body);
       if (event?.type !== 'call.started') return { outcome: 'ignored', status: 204 };
       const call = this.#calls.get(key);
-      if (call === undefined) await this.#join(worker, request, key);
-      else if (event.discontinuity === true) call.goOn(request);
+      if (call === undefined) await this.#join(worker, request.callId, key, event);
+      else if (event.discontinuity === true) call.goOn(event);
       return { outcome: 'silent', status: 204 };
     } catch (error) {
       return failed(worker, error);
     }
   }
 
-  /** Gives every call up, and takes no other. Idempotent. */
+  /** Gives up every call and takes no more. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#calls.values()].map((call) => call.leave()));
   }
 
-  async #join(worker: Worker, { callId, contentType, body }: LaneRequest, key: string): Promise<void> {
+  async #join(worker: Worker, callId: string, key: string, started: WorkerEvent): Promise<void> {
     if (this.#isClosed) throw new Error('the worker is shutting down');
     if (this.#calls.size >= MAX_RESIDENT_CALLS) {
-      throw new Error(`a process takes ${MAX_RESIDENT_CALLS} calls, and has as many`);
+      throw new Error(`this process already has ${MAX_RESIDENT_CALLS} calls, which is its limit`);
     }
     const { onFailed, onOver, ...options } = this.#options;
     const call = new ResidentCall({
@@ -67,11 +68,13 @@ export class ResidentCalls {
       },
     });
     this.#calls.set(key, call);
-    await call.join({ contentType, body });
+    await call.join(started);
   }
 }
 
-/** An answer of status 200 that says so: another status would be repeated, or cost the lane its connection. */
+/**
+ * An answer of status 200 with the failure in it: Web PubSub repeats events on 5xx, or closes the lane on other errors.
+ */
 function failed(worker: Worker, error: unknown): LaneResponse {
   const text = `Worker ${worker.name} could not take the call; the log of its process says more.`;
   const body = JSON.stringify({ actions: [{ type: 'failed', text }] });

@@ -1,81 +1,145 @@
-/** A resident worker's connection to Web PubSub for one call: it hears the call's group for it, and speaks into its own. */
-import type { WebPubSubServiceClient } from '@azure/web-pubsub';
-import { WebPubSubClient } from '@azure/web-pubsub-client';
+/**
+ * A resident worker's connection to Web PubSub for one call: it hears the call's group for it, and speaks into its own.
+ *
+ *     connecting ──accepted──▶ connected ──lost for good──▶ waiting ──back-off──▶ connecting
+ *         └──first attempt failed: start() rejects             └──ATTEMPTS failed, stop()──▶ over
+ *
+ * A short loss is the business of the client: the connection comes back as the same one, with what was missed.
+ */
+import type { Logger } from 'pino';
+import { BackOff } from '../../../../shared/base/back-off.ts';
+import type { Clock } from '../../../../shared/base/clock.ts';
+import { clientAddresses, type WebPubSubAccess } from '../../../../shared/web-pubsub/client-addresses.ts';
+import { ClientConnection, type DataMessage } from '../../../../shared/web-pubsub/client-connection.ts';
 import { downGroup, upGroup } from '../../../../shared/wire/names.ts';
-import { protobufProtocol } from './web-pubsub-protocol.ts';
 
-/** How long a token may take from being made to being used; the service looks at it only when the client connects. */
-const TOKEN_MINUTES = 5;
-const RECONNECT_WAIT_MS = 200;
+/** A call of which nothing is heard for a minute is over (`SILENCE_LIMIT_MS`): these attempts take longer than that. */
+const REOPEN = { firstMs: 200, longestMs: 5_000, attempts: 30 } as const;
 
 export interface ResidentListener {
-  /** Audio in RTP, or the text of an event. */
+  /** Audio in RTP, or the text of an event. The bytes are the listener's own. */
   message(message: Uint8Array | string): void;
 }
 
 export interface ResidentConnection {
-  /** Resolves when the group is joined. */
+  /** Resolves when the group is joined. @rejects Error when it cannot be joined */
   start(): Promise<void>;
-  /** Publishes to the relay (`down`) or to everybody who hears the call for this worker (`up`). Not acknowledged. */
-  publish(to: 'down' | 'up', message: Uint8Array<ArrayBuffer> | object): Promise<void>;
+  /**
+   * Publishes audio or JSON text to the relay (`down`) or to every client that hears the call for this worker (`up`).
+   * Resolves when it is written; Web PubSub does not acknowledge it.
+   * @rejects Error while there is no connection: live audio is not kept for later
+   */
+  publish(to: 'down' | 'up', message: Uint8Array<ArrayBuffer> | string): Promise<void>;
   /** Idempotent. */
   stop(): void;
 }
 
+export interface ResidentTarget {
+  readonly callId: string;
+  readonly worker: string;
+}
+
 export type OpenResidentConnection = (
-  target: { readonly callId: string; readonly worker: string },
+  target: ResidentTarget,
   listener: ResidentListener,
 ) => ResidentConnection;
 
-/** Plain protobuf: after a loss live audio goes on, and what was missed is not played back. */
-export function residentConnections(service: WebPubSubServiceClient): OpenResidentConnection {
-  return ({ callId, worker }, listener) => {
+export interface ResidentConnectionOptions {
+  readonly access: WebPubSubAccess;
+  readonly clock: Clock;
+  /** A number from 0 to below 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+export function residentConnections(options: ResidentConnectionOptions): OpenResidentConnection {
+  const addressOf = clientAddresses(options.access);
+  return (target, listener) => new CallConnection(options, addressOf, target, listener);
+}
+
+class CallConnection implements ResidentConnection {
+  readonly #options: ResidentConnectionOptions;
+  readonly #address: () => Promise<string>;
+  readonly #groups: Readonly<Record<'up' | 'down', string>>;
+  readonly #log: Logger;
+  readonly #listener: ResidentListener;
+  readonly #backOff: BackOff;
+  #connection: ClientConnection | undefined;
+  #isStopped = false;
+  #cancelWait = (): void => {};
+
+  constructor(
+    options: ResidentConnectionOptions,
+    addressOf: ReturnType<typeof clientAddresses>,
+    { callId, worker }: ResidentTarget,
+    listener: ResidentListener,
+  ) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#log = options.log.child({ callId, worker });
+    this.#backOff = new BackOff({ ...REOPEN, random: options.random });
     const groups = { up: upGroup(callId, worker), down: downGroup(callId, worker) };
-    const joined = Promise.withResolvers<void>();
-    joined.promise.catch(() => {});
-    let isStopped = false;
-    const client = new WebPubSubClient(
-      {
-        getClientAccessUrl: async () => {
-          const { url } = await service.getClientAccessToken({
-            userId: callId,
-            groups: [groups.up],
-            roles: [`webpubsub.sendToGroup.${groups.up}`, `webpubsub.sendToGroup.${groups.down}`],
-            expirationTimeInMinutes: TOKEN_MINUTES,
-          });
-          return url;
-        },
+    this.#groups = groups;
+    const roles = Object.values(groups).map((group) => `webpubsub.sendToGroup.${group}`);
+    this.#address = () => addressOf({ userId: callId, groups: [groups.up], roles });
+  }
+
+  start(): Promise<void> {
+    return this.#open();
+  }
+
+  async publish(to: 'down' | 'up', message: Uint8Array<ArrayBuffer> | string): Promise<void> {
+    const data =
+      typeof message === 'string'
+        ? ({ type: 'text', text: message } as const)
+        : ({ type: 'binary', bytes: message } as const);
+    const group = this.#groups[to];
+    if (this.#connection?.send({ kind: 'sendToGroup', group, data, noEcho: true }) !== true)
+      throw new Error('there is no connection to Web PubSub at the moment');
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelWait();
+    this.#connection?.stop();
+  }
+
+  /** With an access token of its own: that of the connection before may have expired. */
+  #open(): Promise<void> {
+    this.#connection = new ClientConnection({
+      url: this.#address,
+      clock: this.#options.clock,
+      listener: {
+        data: (message) => this.#heard(message),
+        acked: () => {},
+        recovered: () => {},
+        closed: () => this.#reopen(),
+        unreadable: () => this.#log.warn('ignored an unreadable message of Web PubSub'),
+        failed: (err) => this.#log.error({ err }, 'could not handle a message of the call'),
       },
-      {
-        protocol: protobufProtocol('plain', {
-          connected: () => {
-            // The client goes on connecting when it is stopped meanwhile, and would then stay.
-            if (isStopped) client.stop();
-            joined.resolve();
-          },
-        }),
-        messageRetryOptions: { maxRetries: 0 },
-        reconnectRetryOptions: { retryDelayInMs: RECONNECT_WAIT_MS },
-      },
-    );
-    client.on('group-message', ({ message }) => {
-      const { data } = message;
-      if (!isStopped && (data instanceof Uint8Array || typeof data === 'string')) listener.message(data);
     });
-    return {
-      async start() {
-        await client.start();
-        await joined.promise;
-      },
-      async publish(to, message) {
-        const dataType = message instanceof Uint8Array ? 'binary' : 'json';
-        await client.sendToGroup(groups[to], message, dataType, { fireAndForget: true, noEcho: true });
-      },
-      stop() {
-        isStopped = true;
-        joined.reject(new Error('the connection was stopped'));
-        client.stop();
-      },
-    };
-  };
+    return this.#connection.start();
+  }
+
+  #heard(message: DataMessage): void {
+    if (this.#isStopped || message.kind !== 'groupData') return;
+    const { data } = message;
+    // The client reuses the memory of its bytes; the worker may get to them later.
+    this.#listener.message(typeof data === 'string' ? data : new Uint8Array(data));
+  }
+
+  #reopen(): void {
+    if (this.#isStopped) return;
+    const waitMs = this.#backOff.failed();
+    if (waitMs === undefined) {
+      this.#log.error('gave up connecting to Web PubSub for this call');
+      return;
+    }
+    this.#cancelWait = this.#options.clock.after(waitMs, () => {
+      this.#open().then(
+        () => this.#backOff.succeeded(),
+        () => this.#reopen(),
+      );
+    });
+  }
 }

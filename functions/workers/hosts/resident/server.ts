@@ -1,28 +1,26 @@
-/** A process of resident workers: the webhook by which Web PubSub hands it calls, over Node's own HTTP server. */
+/** A process of resident workers: Web PubSub hands it calls at a webhook, served by Node's own HTTP server. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions';
-import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import type { Logger } from 'pino';
-import { isLoopbackHttp } from '../../../../shared/base/loopback-url.ts';
-import { HUB } from '../../../../shared/wire/names.ts';
-import { MAX_EVENT_BYTES, WorkerWebhook } from '../../kit/webhook.ts';
+import { systemClock } from '../../../../shared/base/clock.ts';
+import { type WebhookLog, WorkerWebhook } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
 import type { WorkerConfig } from '../../settings/worker-config.ts';
 import { ResidentCalls } from './resident-calls.ts';
 import { residentConnections } from './resident-connection.ts';
 
+const FIRST_ERROR_STATUS = 400;
 const ROUTE = /^\/api\/workers\/([a-z][a-z0-9-]{0,62})$/;
 
 export interface ResidentServer {
   readonly url: string;
-  /** Calls that are heard at this moment. */
+  /** How many calls its workers are on at the moment. */
   readonly calls: number;
   close(): Promise<void>;
 }
 
-/** @throws Error when the port is taken, or a worker has no `onAudio` and so nothing to hear a stream with */
+/** @throws Error when the port is taken, or a worker has no `onAudio` and so cannot hear a stream */
 export async function startResidentServer(options: {
   readonly workers: readonly Worker[];
   readonly config: WorkerConfig;
@@ -33,30 +31,26 @@ export async function startResidentServer(options: {
   const { workers, config, host, port, log } = options;
   for (const { name, onAudio } of workers) {
     if (onAudio === undefined)
-      throw new Error(`the worker ${name} has no onAudio, by which a stream is heard`);
+      throw new Error(`the worker ${name} has no onAudio, so it cannot hear a stream`);
   }
-  const { connectionString, endpoint } = config.webPubSub;
-  const service = new WebPubSubServiceClient(connectionString, HUB, {
-    allowInsecureConnection: isLoopbackHttp(endpoint),
-  });
   const calls = new ResidentCalls({
     hostId: randomUUID(),
-    nowMs: () => Date.now(),
-    after: (ms, run) => {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
-    open: residentConnections(service),
+    clock: systemClock,
+    open: residentConnections({ access: config.webPubSub, clock: systemClock, random: Math.random, log }),
     onFailed: (worker, callId, error) => log.error({ worker, callId, err: error }, 'a worker lost an event'),
     onOver: (worker, callId, cause) => log.info({ worker, callId, cause }, 'left a call'),
   });
-  const webhook = new WorkerWebhook(
+  const webhook = new WorkerWebhook({
     workers,
-    () => config,
-    (worker, request) => calls.handle(worker, request),
-  );
+    service: () => config.webPubSub,
+    handle: (worker, request) => calls.handle(worker, request),
+  });
+  const webhookLog: WebhookLog = {
+    warn: (message, details) => log.warn(details, message),
+    error: (message, error, details) => log.error({ ...details, err: error }, message),
+  };
   const server = createServer((request, response) => {
-    answer(webhook, request, response, log).catch((error: unknown) => {
+    answer(webhook, request, response, webhookLog).catch((error: unknown) => {
       log.error({ err: error }, 'a request failed');
       response.destroy();
     });
@@ -67,7 +61,7 @@ export async function startResidentServer(options: {
   });
   const { port: bound } = server.address() as AddressInfo;
   const close = async (): Promise<void> => {
-    // New calls go elsewhere before those that are here are given up.
+    // First refuse new calls, then give up those that are here.
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     await calls.close();
@@ -91,70 +85,35 @@ async function answer(
   webhook: WorkerWebhook,
   request: IncomingMessage,
   response: ServerResponse,
-  log: Logger,
+  log: WebhookLog,
 ): Promise<void> {
   const path = request.url?.split('?', 1)[0] ?? '';
   if (path === '/healthz') {
     response.writeHead(200).end();
     return;
   }
-  const name = ROUTE.exec(path)?.[1];
-  if (name === undefined || (request.method !== 'POST' && request.method !== 'OPTIONS')) {
+  if (!ROUTE.test(path) || (request.method !== 'POST' && request.method !== 'OPTIONS')) {
     response.writeHead(404).end();
     return;
   }
-  const body = await bodyOf(request);
-  if (body === undefined) {
-    response.writeHead(413, { connection: 'close' }).end();
-    return;
-  }
-  const context = new InvocationContext({
-    functionName: 'residentWorkers',
-    logHandler: (level, ...args) =>
-      log[levelOf(level)]({ details: args.slice(1).map(String) }, String(args[0])),
+  const answered = await webhook.handle(toWebRequest(request, path), { log });
+  // Node would read the rest of a refused body before the next request, however long it is.
+  if (answered.status >= FIRST_ERROR_STATUS) response.setHeader('connection', 'close');
+  response.writeHead(answered.status, Object.fromEntries(answered.headers));
+  response.end(new Uint8Array(await answered.arrayBuffer()));
+}
+
+function toWebRequest(request: IncomingMessage, path: string): Request {
+  const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [
+    name,
+    String(value),
+  ]);
+  const { method = 'POST' } = request;
+  // The answer to a body that was not read to its end still goes out over the same socket.
+  const body = ReadableStream.from(request.iterator({ destroyOnReturn: false }));
+  return new Request(`http://localhost${path}`, {
+    method,
+    headers: new Headers(headers),
+    ...(method === 'POST' ? { body, duplex: 'half' as const } : {}),
   });
-  send(response, await webhook.handle(toFunctionsRequest(request, name, body), context));
-}
-
-function toFunctionsRequest(request: IncomingMessage, name: string, body: Buffer): HttpRequest {
-  const headers: Record<string, string> = {};
-  for (const [key, value] of Object.entries(request.headers))
-    if (value !== undefined) headers[key] = String(value);
-  return new HttpRequest({
-    method: request.method ?? 'POST',
-    url: `http://localhost/api/workers/${name}`,
-    headers,
-    params: { name },
-    ...(body.byteLength === 0 ? {} : { body: { bytes: body } }),
-  });
-}
-
-function send(response: ServerResponse, init: HttpResponseInit): void {
-  response.writeHead(init.status ?? 200, init.headers as Record<string, string> | undefined);
-  response.end(init.body);
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    length += part.byteLength;
-    if (length > MAX_EVENT_BYTES) return undefined;
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
-}
-
-function levelOf(level: string): 'debug' | 'info' | 'warn' | 'error' {
-  switch (level) {
-    case 'warning':
-      return 'warn';
-    case 'error':
-    case 'critical':
-      return 'error';
-    case 'information':
-      return 'info';
-    default:
-      return 'debug';
-  }
 }

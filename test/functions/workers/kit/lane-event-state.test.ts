@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { HANDLER_LIMIT_MS } from '../../../../functions/workers/kit/lane-event.ts';
-import { MAX_STATE_CHARS } from '../../../../functions/workers/kit/lane-state.ts';
+import { MAX_STATE_CHARS } from '../../../../functions/workers/kit/lane-memory.ts';
+import { HANDLER_LIMIT_MS } from '../../../../functions/workers/kit/run-event.ts';
 import type { AudioChunk, Call } from '../../../../functions/workers/kit/worker.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
 import { parseWorkerActions } from '../../../../shared/wire/lane/worker-messages.ts';
-import { CALL_ID, counter, lane, packetOf, STARTED, TestLane } from './lane-world.ts';
+import { CALL_ID, counter, lane, packetOf, STARTED, TestLane } from './lane-fixture.ts';
 
 describe('events to a worker', () => {
   it('reach the handler of their type with the call', async () => {
@@ -68,7 +68,7 @@ describe('the state of a worker', () => {
     expect([await heardBy(test), await heardBy(test), await heardBy(test)]).toEqual(['1', '2', '3']);
   });
 
-  it('starts anew when the header is damaged, foreign or of another version, whatever its bytes', async () => {
+  it('starts over when the header is damaged, foreign or of another version, whatever its bytes', async () => {
     const foreign = fc.oneof(
       fc.string(),
       fc.base64String(),

@@ -11,7 +11,7 @@ import { readWav } from '../../../../local/phone/wav.ts';
 import { decodePcmu, encodePcmu } from '../../../../shared/audio/pcmu.ts';
 import { formatRtp } from '../../../../shared/wire/lane/rtp.ts';
 import { parseWorkerActions } from '../../../../shared/wire/lane/worker-messages.ts';
-import { counter, lane, packetOf, rtp, STARTED, TestLane } from './lane-world.ts';
+import { counter, lane, packetOf, rtp, STARTED, TestLane } from './lane-fixture.ts';
 
 describe('audio in PCMU', () => {
   it('comes decoded, at 8 kHz, and is answered in PCMU', async () => {
@@ -175,7 +175,8 @@ describe('the reply of a worker', () => {
     const once = await test.audio();
     test.connectionState = before;
     const again = await test.audio();
-    // Where traces are recorded each packet names its own span, which the relay does not look at to know a packet again.
+    // Where traces are recorded each packet names its own span, which the relay does not look at to know a packet
+    // again.
     expect(packetOf(again)).toEqual(packetOf(once));
     expect(again.connectionState).toEqual(once.connectionState);
   });

@@ -54,7 +54,7 @@ describe('what a worker plays', () => {
     expect(sent[2]).toEqual({ actions: [{ type: 'publish', text: 'said' }] });
   });
 
-  it('goes on after a message that could not be sent, and tells whoever played it', async () => {
+  it('goes on after a message that could not be sent, and rejects for the one who played it', async () => {
     const { sent, waiting, send } = group();
     const player = new Player({ ...OPTIONS, send });
     const lost = player.play(Int16Array.of(1));

@@ -1,9 +1,10 @@
-/** What a worker's state is worth when Web PubSub delivers an event more than once: the product's webhook behind the stand-in. */
+/**
+ * What a worker's state is worth when Web PubSub delivers an event more than once: the product's webhook behind the
+ * emulator.
+ */
 import { createServer } from 'node:http';
-import { HttpRequest, InvocationContext } from '@azure/functions';
 import { WebPubSubClient } from '@azure/web-pubsub-client';
 import { expect, it, onTestFinished } from 'vitest';
-import { protobufProtocol } from '../../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
 import { startWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
@@ -11,6 +12,7 @@ import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../../../shared/wire/lane/
 import { HUB } from '../../../../shared/wire/names.ts';
 import { clientToken } from '../../../local/emulators/web-pubsub/raw-client.ts';
 import { listenOnLoopback } from '../../../support/loopback.ts';
+import { protobufProtocol } from '../../../support/sdk-protobuf-protocol.ts';
 
 const CALL_ID = '0123456789abcdef';
 
@@ -38,16 +40,17 @@ async function workerApp(webhook: WorkerWebhook, lost: (event: number) => number
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
       void (async () => {
-        const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
+        const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [
+          name,
+          String(value),
+        ]);
         const answer = await webhook.handle(
-          new HttpRequest({
+          new Request(`http://127.0.0.1${request.url}`, {
             method: request.method ?? '',
-            url: `http://127.0.0.1${request.url}`,
-            headers: Object.fromEntries(headers),
-            params: { name: request.url?.split('/').at(-1) ?? '' },
-            ...(parts.length === 0 ? {} : { body: { bytes: Buffer.concat(parts) } }),
+            headers,
+            ...(parts.length === 0 ? {} : { body: Buffer.concat(parts) }),
           }),
-          new InvocationContext({ logHandler: () => {} }),
+          { log: { warn: () => {}, error: () => {} } },
         );
         const id = String(request.headers['ce-id']);
         const attempt = (attempts.get(id) ?? 0) + 1;
@@ -57,8 +60,8 @@ async function workerApp(webhook: WorkerWebhook, lost: (event: number) => number
           else response.writeHead(503).end();
           return;
         }
-        response.writeHead(answer.status ?? 200, answer.headers as Record<string, string>);
-        response.end(answer.body);
+        response.writeHead(answer.status, Object.fromEntries(answer.headers));
+        response.end(Buffer.from(await answer.arrayBuffer()));
       })();
     });
   });
@@ -73,14 +76,10 @@ async function workerApp(webhook: WorkerWebhook, lost: (event: number) => number
 it('does not advance a state twice when an event whose answer got lost is delivered again', async () => {
   const { worker, runs } = counting();
   let accessKey = '';
-  const webhook = new WorkerWebhook([worker], () => ({
-    webPubSub: {
-      connectionString: '',
-      endpoint: 'http://127.0.0.1',
-      endpointHost: '127.0.0.1',
-      accessKeys: [accessKey],
-    },
-  }));
+  const webhook = new WorkerWebhook({
+    workers: [worker],
+    service: () => ({ endpointHost: '127.0.0.1', accessKeys: [accessKey] }),
+  });
   // Event 1 is `connected`; of the chunks after it every second one is answered in vain once, twice or three times.
   const app = await workerApp(webhook, (event) => (event % 2 === 0 ? (event % 3) + 1 : 0));
   const service = await startWebPubSub({

@@ -1,6 +1,6 @@
 /** Requests as Web PubSub sends them to an event handler (CloudEvents, binary mode), written from its documentation. */
 import { createHmac } from 'node:crypto';
-import { HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions';
+import type { WebhookInvocation } from '../../../../functions/workers/kit/webhook.ts';
 
 export const ACCESS_KEY = 'a-primary-access-key';
 export const SECONDARY_KEY = 'a-secondary-access-key';
@@ -14,13 +14,13 @@ export function sign(key: string, connectionId = CONNECTION_ID): string {
 
 export interface EventOptions {
   readonly worker?: string;
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array<ArrayBuffer>;
   readonly contentType?: string;
   /** Over the headers of a good request; null takes one away. */
   readonly headers?: Record<string, string | null>;
 }
 
-export function eventRequest(options: EventOptions = {}): HttpRequest {
+export function eventRequest(options: EventOptions = {}): Request {
   const { worker = 'echo', body = new Uint8Array(0), contentType = 'application/octet-stream' } = options;
   const headers: Record<string, string | null> = {
     'webhook-request-origin': ENDPOINT_HOST,
@@ -39,36 +39,37 @@ export function eventRequest(options: EventOptions = {}): HttpRequest {
     'ce-userId': CALL_ID,
     ...options.headers,
   };
-  return new HttpRequest({
+  return new Request(`https://workers.example/api/workers/${worker}`, {
     method: 'POST',
-    url: `https://workers.example/api/workers/${worker}`,
-    params: { name: worker },
     headers: withoutNulls(headers),
-    body: { bytes: body },
+    body,
   });
 }
 
-export function validationRequest(origin: string | undefined): HttpRequest {
-  return new HttpRequest({
+export function validationRequest(origin: string | undefined): Request {
+  return new Request('https://workers.example/api/workers/validate', {
     method: 'OPTIONS',
-    url: 'https://workers.example/api/workers/validate',
-    params: { name: 'validate' },
     headers: withoutNulls({ 'ce-awpsversion': '1.0', 'webhook-request-origin': origin ?? null }),
   });
 }
 
-/** A context that keeps what is logged, as text. */
-export function recordingContext(): { context: InvocationContext; log: string[] } {
+/** An invocation that keeps what is logged, as text. */
+export function recordingInvocation(): { invocation: WebhookInvocation; log: string[] } {
   const log: string[] = [];
-  const context = new InvocationContext({
-    functionName: 'workerEvents',
-    logHandler: (level, ...args) => log.push([level, ...args.map(text)].join(' ')),
-  });
-  return { context, log };
+  const write =
+    (level: string) =>
+    (...args: readonly unknown[]): void =>
+      void log.push([level, ...args.map(text)].join(' '));
+  return { invocation: { log: { warn: write('warning'), error: write('error') } }, log };
 }
 
-export function headerOf(response: HttpResponseInit, name: string): string | undefined {
-  return new Headers(response.headers as Record<string, string>).get(name) ?? undefined;
+export function headerOf(response: Response, name: string): string | undefined {
+  return response.headers.get(name) ?? undefined;
+}
+
+/** The body of a response, in bytes. */
+export async function bytesOf(response: Pick<Response, 'arrayBuffer'>): Promise<Uint8Array> {
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 function text(value: unknown): string {

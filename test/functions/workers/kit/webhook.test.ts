@@ -6,12 +6,13 @@ import { readWorkerConfig } from '../../../../functions/workers/settings/worker-
 import { formatRtp, parseRtp } from '../../../../shared/wire/lane/rtp.ts';
 import {
   ACCESS_KEY,
+  bytesOf,
   CALL_ID,
   ENDPOINT_HOST,
   type EventOptions,
   eventRequest,
   headerOf,
-  recordingContext,
+  recordingInvocation,
   SECONDARY_KEY,
   sign,
   validationRequest,
@@ -40,13 +41,13 @@ const AUDIO = formatRtp({
 });
 
 function makeWebhook(env: Record<string, string> = ENV): WorkerWebhook {
-  return new WorkerWebhook([echo, broken], () => readWorkerConfig(env));
+  return new WorkerWebhook({ workers: [echo, broken], service: () => readWorkerConfig(env).webPubSub });
 }
 
 async function post(options: EventOptions, env?: Record<string, string>) {
-  const { context, log } = recordingContext();
+  const { invocation, log } = recordingInvocation();
   const webhook = makeWebhook(env);
-  const response = await webhook.handle(eventRequest({ body: AUDIO, ...options }), context);
+  const response = await webhook.handle(eventRequest({ body: AUDIO, ...options }), invocation);
   return { response, log, counts: webhook.counts };
 }
 
@@ -55,7 +56,7 @@ describe('the webhook of Web PubSub', () => {
     const { response, counts } = await post({});
     expect(response.status).toBe(200);
     expect(headerOf(response, 'content-type')).toBe('application/octet-stream');
-    expect([...parseRtp(response.body as Uint8Array).payload]).toEqual([1, 0, 2, 0]);
+    expect([...parseRtp(await bytesOf(response)).payload]).toEqual([1, 0, 2, 0]);
     expect(counts).toEqual({ events: 1, ignored: 0, failed: 0, refused: 0 });
   });
 
@@ -64,7 +65,7 @@ describe('the webhook of Web PubSub', () => {
     const state = headerOf(first.response, 'ce-connectionState');
     expect(state, 'the response must set the state').toBeDefined();
     const second = await post({ headers: { 'ce-connectionState': state ?? '' } });
-    expect(parseRtp(second.response.body as Uint8Array).sequenceNumber).toBe(1);
+    expect(parseRtp(await bytesOf(second.response)).sequenceNumber).toBe(1);
   });
 
   it.each([
@@ -127,7 +128,12 @@ describe('the webhook of Web PubSub', () => {
     const unsigned = { 'ce-signature': null };
     const known = await post({ worker: 'echo', headers: unsigned });
     const unknown = await post({ worker: 'nobody', headers: unsigned });
-    expect(unknown.response).toEqual(known.response);
+    const told = async ({ response }: typeof known): Promise<unknown> => [
+      response.status,
+      [...response.headers],
+      await response.text(),
+    ];
+    expect(await told(unknown)).toEqual(await told(known));
   });
 
   it('takes the hub in any case', async () => {
@@ -137,7 +143,7 @@ describe('the webhook of Web PubSub', () => {
   it('logs the failure of a worker with its call, counts it, and answers at once without an error status', async () => {
     const { response, log, counts } = await post({ worker: 'broken' });
     expect(response.status).toBe(200);
-    expect(JSON.parse(String(response.body))).toMatchObject({
+    expect(await response.json()).toMatchObject({
       actions: [{ type: 'failed', text: expect.stringContaining('broken') }],
     });
     expect(counts).toEqual({ events: 1, ignored: 0, failed: 1, refused: 0 });
@@ -160,7 +166,7 @@ describe('the webhook of Web PubSub', () => {
 
 describe('abuse protection', () => {
   const validate = async (origin: string | undefined) =>
-    makeWebhook().handle(validationRequest(origin), recordingContext().context);
+    makeWebhook().handle(validationRequest(origin), recordingInvocation().invocation);
 
   it.each([[ENDPOINT_HOST], [ENDPOINT_HOST.toUpperCase()], [`${ENDPOINT_HOST}:443`]])(
     'lets %s in, whatever the event',

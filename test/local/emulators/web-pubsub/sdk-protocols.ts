@@ -3,7 +3,7 @@ import {
   WebPubSubJsonProtocol,
   WebPubSubJsonReliableProtocol,
 } from '@azure/web-pubsub-client';
-import { protobufProtocol } from '../../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
+import { protobufProtocol } from '../../../support/sdk-protobuf-protocol.ts';
 
 /** A subprotocol, and how Microsoft's client is made to speak it. */
 type SdkProtocol = readonly [name: string, protocol: () => WebPubSubClientProtocol];
@@ -14,7 +14,7 @@ export const JSON_PROTOCOLS: readonly SdkProtocol[] = [
   ['json.reliable.webpubsub.azure.v1', WebPubSubJsonReliableProtocol],
 ];
 
-/** Those that the product adds to it. */
+/** Those of protobuf, which it does not have. */
 export const PROTOBUF_PROTOCOLS: readonly SdkProtocol[] = [
   ['protobuf.webpubsub.azure.v1', () => protobufProtocol('plain')],
   ['protobuf.reliable.webpubsub.azure.v1', () => protobufProtocol('reliable')],

@@ -38,7 +38,7 @@ describe('resident workers of the local system', () => {
 
   it.each([
     { workers: ['nobody'], says: '"nobody" is no worker; there are echo, robot, parrot' },
-    { workers: ['parrot'], says: 'the worker parrot has no onAudio, by which a stream is heard' },
+    { workers: ['parrot'], says: 'the worker parrot has no onAudio, so it cannot hear a stream' },
   ])('do not start when one is unknown or cannot hear a stream: $workers', async ({ workers, says }) => {
     const ignore = (): void => {};
     const child = new Child(residentSpec(LAYOUT, { workers, port: 0 }), ignore, ignore);

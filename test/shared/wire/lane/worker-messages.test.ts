@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCallEvent, parseWorkerActions } from '../../../../shared/wire/lane/worker-messages.ts';
+import { parseLaneEvent, parseWorkerActions } from '../../../../shared/wire/lane/worker-messages.ts';
 
 const STARTED = {
   type: 'call.started',
@@ -23,15 +23,15 @@ describe('call events', () => {
     { type: 'played', turn: 3, playedMs: 5_000 },
     { type: 'call.ended', reason: 'hung up' },
   ])('are read: $type', (event) => {
-    expect(parseCallEvent(JSON.parse(JSON.stringify(event)))).toEqual(event);
+    expect(parseLaneEvent(JSON.parse(JSON.stringify(event)))).toEqual(event);
   });
 
   it('of a type that is not known are no error', () => {
-    expect(parseCallEvent({ type: 'weather', rain: true })).toBeUndefined();
+    expect(parseLaneEvent({ type: 'weather', rain: true })).toBeUndefined();
   });
 
   it('lose members that are not known', () => {
-    expect(parseCallEvent({ type: 'dtmf', tone: '1', loudness: 3 })).toEqual({ type: 'dtmf', tone: '1' });
+    expect(parseLaneEvent({ type: 'dtmf', tone: '1', loudness: 3 })).toEqual({ type: 'dtmf', tone: '1' });
   });
 
   it.each([
@@ -40,13 +40,13 @@ describe('call events', () => {
     [{ type: 'dtmf' }],
     [{ type: 'dtmf', tone: 7 }],
   ])('that break their shape are not believed: %j', (event) => {
-    expect(parseCallEvent(event)).toBeUndefined();
+    expect(parseLaneEvent(event)).toBeUndefined();
   });
 
   it('never throw, whatever the JSON', () => {
     return fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        parseCallEvent(value);
+        parseLaneEvent(value);
       }),
     );
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_MESSAGE_DATA_CHARS } from '../../../../shared/wire/lane/worker-messages.ts';
 import {
   CALL_CONTROL_LIFETIME_MS,
   type CallControlMessage,
   callControlPublisher,
-  MAX_MESSAGE_DATA_CHARS,
   readCallControl,
 } from '../../../../shared/wire/relay/call-control-messages.ts';
 import { signTicket } from '../../../../shared/wire/signed/ticket.ts';

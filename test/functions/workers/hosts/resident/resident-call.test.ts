@@ -1,17 +1,19 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { ResidentCall } from '../../../../../functions/workers/hosts/resident/resident-call.ts';
 import type { ResidentListener } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
-import { ManualClock } from '../../../../support/manual-clock.ts';
+import { parseLaneEvent } from '../../../../../shared/wire/lane/worker-messages.ts';
+import { RelayClock } from '../../../../relay/relay-clock.ts';
 import { until } from '../../../../support/until.ts';
-import { CALL_ID, rtp, STARTED } from '../../kit/lane-world.ts';
+import { CALL_ID, rtp, STARTED } from '../../kit/lane-fixture.ts';
 
-const started = { contentType: 'application/json', body: Buffer.from(JSON.stringify(STARTED)) };
+const started = parseLaneEvent(STARTED) ?? expect.unreachable('STARTED is an event');
 
 /** A call in whose group the test decides what is heard, and when the other replicas have been told. */
 function joiningCall() {
-  const clock = new ManualClock();
+  const clock = new RelayClock();
   const told: string[] = [];
+  const published: unknown[] = [];
   const others = Promise.withResolvers<void>();
   let listener: ResidentListener | undefined;
   const call = new ResidentCall({
@@ -20,18 +22,21 @@ function joiningCall() {
       listen: { mode: 'stream' },
       onCallStarted: () => void told.push('started'),
       onAudio: () => void told.push('audio'),
-      onDtmf: ({ tone }) => void told.push(`dtmf ${tone}`),
+      onDtmf: ({ tone }) => {
+        told.push(`dtmf ${tone}`);
+        return { actions: [{ type: 'publish', text: tone }] };
+      },
     }),
     callId: CALL_ID,
     hostId: 'this replica',
-    nowMs: () => clock.now(),
-    after: (ms, run) => clock.after(ms, run),
+    clock,
     open: (_, heard) => {
       listener = heard;
       return {
         start: async () => {},
-        publish: async (to) => {
+        publish: async (to, message) => {
           if (to === 'up') await others.promise;
+          else published.push(message);
         },
         stop: () => {},
       };
@@ -39,7 +44,14 @@ function joiningCall() {
     onFailed: (error) => told.push(String(error)),
     onOver: (end) => told.push(`over: ${end}`),
   });
-  return { call, clock, told, others, hear: (message: Uint8Array | string) => listener?.message(message) };
+  return {
+    call,
+    clock,
+    told,
+    published,
+    others,
+    hear: (message: Uint8Array | string) => listener?.message(message),
+  };
 }
 
 it('tells the worker of its call first, although audio comes before the other replicas have been told', async () => {
@@ -60,9 +72,54 @@ it('tells the worker of its call first, although audio comes before the other re
 it('keeps nothing of a call that another replica has taken while it joined', async () => {
   const { call, clock, told, others, hear } = joiningCall();
   const joined = call.join(started);
-  hear(JSON.stringify({ type: 'resident.joined', host: 'another replica', atMs: clock.now() + 1 }));
+  hear(JSON.stringify({ type: 'resident.joined', host: 'another replica', atMs: clock.nowMs() + 1 }));
   others.resolve();
   await joined;
   expect(told).toEqual(['over: another replica']);
-  expect(clock.pending(), 'no timer is left').toEqual([]);
+  expect(clock.pending, 'no timer is left').toBe(0);
+});
+
+async function joinedCall() {
+  const joining = joiningCall();
+  joining.others.resolve();
+  await joining.call.join(started);
+  return joining;
+}
+
+it('parses a text once, and publishes the reply to it as it was written', async () => {
+  const { call, told, published, hear } = await joinedCall();
+  const text = JSON.stringify({ type: 'dtmf', tone: '5' });
+  const parse = vi.spyOn(JSON, 'parse');
+  onTestFinished(() => parse.mockRestore());
+  hear(text);
+  const reply = '{"actions":[{"type":"publish","text":"5"}]}';
+  await until(() => published.includes(reply), 'the reply');
+  expect(parse.mock.calls.filter(([parsed]) => parsed === text)).toHaveLength(1);
+  expect(parse.mock.calls.filter(([parsed]) => parsed === reply)).toHaveLength(0);
+  expect(told).toEqual(['started', 'dtmf 5']);
+  call.end('closed');
+});
+
+it('loses a message that cannot be read, and no other', async () => {
+  const { call, told, hear } = await joinedCall();
+  hear('{"type":');
+  hear(Uint8Array.of(1));
+  hear(JSON.stringify({ type: 'weather' }));
+  hear(JSON.stringify({ type: 'dtmf', tone: '1' }));
+  await until(() => told.includes('dtmf 1'), 'the last message');
+  expect(told).toEqual([
+    'started',
+    expect.stringContaining('SyntaxError'),
+    expect.stringContaining('RtpError'),
+    'dtmf 1',
+  ]);
+  call.end('closed');
+});
+
+it('is over when the worker has heard that the call has ended', async () => {
+  const { told, clock, hear } = await joinedCall();
+  hear(JSON.stringify({ type: 'call.ended', reason: 'hung up' }));
+  await until(() => told.length === 2, 'the end');
+  expect(told).toEqual(['started', 'over: call ended']);
+  expect(clock.pending, 'no timer is left').toBe(0);
 });

@@ -5,7 +5,7 @@ import { downGroup } from '../../../../../shared/wire/names.ts';
 import { CALL_ID, reportWith } from '../../../../relay/relay-fixture.ts';
 import { heard, say, speech } from '../../../../relay/web-pubsub/web-pubsub-world.ts';
 import { until } from '../../../../support/until.ts';
-import { residentWorld } from './resident-world.ts';
+import { residentFixture } from './resident-fixture.ts';
 
 /** An echo that says what it was told of. */
 function listener() {
@@ -28,10 +28,10 @@ function listener() {
   return { worker, told, chunks };
 }
 
-type ResidentWorld = Awaited<ReturnType<typeof residentWorld>>;
+type ResidentFixture = Awaited<ReturnType<typeof residentFixture>>;
 
 /** A call whose first message, of 60 ms, has come back. */
-async function heardCall(there: ResidentWorld): ReturnType<ResidentWorld['call']> {
+async function heardCall(there: ResidentFixture): ReturnType<ResidentFixture['call']> {
   const { acs, running } = await there.call();
   say(acs, speech(3));
   await until(() => heard(acs).length === 3 * 640, 'the first message');
@@ -47,7 +47,7 @@ async function expectResumed(told: readonly string[]): Promise<void> {
 describe('a resident worker', () => {
   it('hears a call 60 ms at a time from its first sample, and is heard, sample by sample', async () => {
     const { worker, told, chunks } = listener();
-    const there = await residentWorld(worker);
+    const there = await residentFixture(worker);
     const { acs, running } = await there.call();
     const said = speech(40);
     say(acs, said);
@@ -66,7 +66,7 @@ describe('a resident worker', () => {
 
   it('loses one message and nothing else when its handler throws', async () => {
     const { worker } = listener();
-    const there = await residentWorld(worker);
+    const there = await residentFixture(worker);
     const { acs, running } = await heardCall(there);
     say(acs, new Uint8Array(new Int16Array(3 * 320).fill(32_767).buffer));
     say(acs, speech(3, 6));
@@ -83,7 +83,7 @@ describe('a resident worker', () => {
 
   it('goes on with the same call when the lane of the relay is a new one', async () => {
     const { worker, told } = listener();
-    const there = await residentWorld(worker);
+    const there = await residentFixture(worker);
     const { acs, running } = await heardCall(there);
     await there.control('service-reload', { group: downGroup(CALL_ID, 'resident') });
     await until(async () => {
@@ -101,7 +101,7 @@ describe('a resident worker', () => {
 
   it('leaves a call to the replica that is given it later, so that nobody is heard twice', async () => {
     const { worker, told } = listener();
-    const there = await residentWorld(worker, 2);
+    const there = await residentFixture(worker, 2);
     const { acs, running } = await heardCall(there);
     there.route(1);
     await there.control('service-reload', { group: downGroup(CALL_ID, 'resident') });
@@ -119,9 +119,9 @@ describe('a resident worker', () => {
     expect(heard(acs).length, 'every message was answered once').toBe(before + 6 * 640);
   });
 
-  it('hands its calls to another replica when it is told to stop', async () => {
+  it('hands its calls to another replica when it stops', async () => {
     const { worker, told } = listener();
-    const there = await residentWorld(worker, 2);
+    const there = await residentFixture(worker, 2);
     const { acs, running } = await heardCall(there);
     there.route(1);
     await there.servers[0]?.close();
@@ -143,7 +143,7 @@ describe('a resident worker', () => {
 
   it('comes back to its call when its connection is cut', async () => {
     const { worker } = listener();
-    const there = await residentWorld(worker);
+    const there = await residentFixture(worker);
     const { acs } = await heardCall(there);
     await there.control('drop', { group: `call.${CALL_ID}.up.resident` });
     let frames = 3;
@@ -165,6 +165,6 @@ describe('a resident worker', () => {
       listen: { mode: 'utterance' },
       onUtterance: () => undefined,
     });
-    await expect(residentWorld(utterances)).rejects.toThrow('has no onAudio');
+    await expect(residentFixture(utterances)).rejects.toThrow('has no onAudio');
   });
 });

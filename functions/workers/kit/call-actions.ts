@@ -5,30 +5,30 @@ type Prompt = Parameters<OwnCall['play']>[0];
 type Invitation = Parameters<OwnCall['addParticipant']>[0];
 
 /**
- * What a worker may do with its call. Everything is asked of the control app, with a token for this call alone, and resolves when it is accepted: what
- * comes of it, the call's timeline tells. All reject with CallsApiError, which names the problem (docs/errors.md), and with
- * CallControlMissingError where the call was answered by a control app that does not let its workers act.
- * People are named by telephone numbers in the form of E.164 or by raw ids.
+ * What a worker may do with its call. Each method asks the control app, with a token for this call alone, and resolves
+ * once the request is accepted. The call's timeline tells the outcome. All reject with CallsApiError, which names the
+ * problem (docs/errors.md), and with CallControlMissingError where the control app does not let workers act on the
+ * call. Telephone numbers are in E.164 form; everyone else is named by a raw id.
  */
-export interface CallControls {
-  /** Ends the call for everybody; with `forEveryone: false` the others stay on it. */
+export interface CallActions {
+  /** Ends the call for everyone; with `forEveryone: false` the others stay on it. */
   hangUp(options?: { readonly forEveryone?: boolean }): Promise<void>;
-  /** Hands the caller, or the `transferee`, over to somebody else. */
+  /** Transfers the caller, or the `transferee`, to `target`. */
   transfer(target: string, options?: { readonly transferee?: string }): Promise<Accepted>;
-  /** Calls somebody and adds him to the call. */
+  /** Calls `target` and adds the answered party to the call. */
   addParticipant(target: string, options?: Omit<Invitation, 'target'>): Promise<Accepted>;
   removeParticipant(participant: string): Promise<Accepted>;
-  /** Presses keys (0-9, A-D, #, *) towards a participant; absent, the one that has called or was called. */
+  /** Sends DTMF tones (0-9, A-D, #, *) to a participant. Defaults to the party that called or was called. */
   sendDtmf(tones: string, participant?: string): Promise<Accepted>;
-  /** Has Azure Communication Services play a file or speak a text; `play` is for samples of the worker's own. */
+  /** Lets Azure Communication Services play a file or speak a text; `play` is for the worker's own samples. */
   prompt(source: Prompt['source'], options?: Omit<Prompt, 'source'>): Promise<Accepted>;
   cancelPrompt(): Promise<Accepted>;
   /** Every operation of the HTTP API on this call (docs/api.md). */
   readonly api: OwnCall;
 }
 
-/** @param peer whom the application speaks with; unknown until `call.started` has come */
-export function callControls(api: OwnCall, peer: string | undefined): CallControls {
+/** @param peer the raw id of the other party; unknown until `call.started` has come */
+export function callActions(api: OwnCall, peer: string | undefined): CallActions {
   return {
     api,
     hangUp: async (options = {}) => {
@@ -39,7 +39,7 @@ export function callControls(api: OwnCall, peer: string | undefined): CallContro
     removeParticipant: (participant) => api.removeParticipant(participant),
     sendDtmf: async (tones, participant = peer) => {
       if (participant === undefined)
-        throw new RangeError('name the participant whose telephone hears the keys');
+        throw new RangeError('name the participant to send the tones to: call.started has not come yet');
       return await api.sendDtmf({ tones, participant });
     },
     prompt: (source, options = {}) => api.play({ ...options, source }),

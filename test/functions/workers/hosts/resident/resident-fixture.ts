@@ -1,4 +1,4 @@
-/** A relay, the Web PubSub stand-in, and replicas of a resident worker behind what stands for a load balancer. */
+/** A relay, the Web PubSub emulator, and replicas of a resident worker behind what stands for a load balancer. */
 import { createServer } from 'node:http';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
@@ -19,7 +19,7 @@ import { listenOnLoopback } from '../../../../support/loopback.ts';
 const CONTROL_TOKEN = 'a control token of the test';
 const silent = pino({ level: 'silent' });
 
-export async function residentWorld(worker: Worker, replicas = 1) {
+export async function residentFixture(worker: Worker, replicas = 1) {
   let target = 0;
   const servers: ResidentServer[] = [];
   const balancer = createServer((request, response) => {

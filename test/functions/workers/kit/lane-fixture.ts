@@ -1,7 +1,8 @@
 /** A lane of a worker as Web PubSub sees it, without Web PubSub. */
 import { expect } from 'vitest';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
-import { handleLaneEvent, type LaneResponse } from '../../../../functions/workers/kit/lane-event.ts';
+import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
+import type { LaneResponse } from '../../../../functions/workers/kit/run-event.ts';
 import type { Worker, WorkerDefinition } from '../../../../functions/workers/kit/worker.ts';
 import { formatRtp, parseRtp } from '../../../../shared/wire/lane/rtp.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What a lane remembers between two events, carried both ways in the header `ce-connectionState` of Web PubSub as
- * base64 of JSON: no database, and gone with the connection.
+ * What a lane remembers between two events. It travels both ways in the header `ce-connectionState` of Web PubSub, as
+ * base64 of JSON: there is no database, and it ends with the connection.
  */
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../../shared/audio/audio-format.ts';
@@ -24,27 +24,27 @@ const laneState = z.object({
   callConnectionId: z.string().optional(),
   /** The span of the call's stream, where traces are recorded. */
   trace: z.string().optional(),
-  /** By which the worker acts on the call. */
+  /** Where and with which token the worker acts on the call. */
   control: z.object({ url: z.string(), token: z.string(), peer: z.string() }).optional(),
   /** Requests about the call that the worker has made. */
   asked: z.int().nonnegative().optional(),
-  /** The worker's own state, an object or an array. Absent: it starts from `initialState`. */
+  /** The worker's own state, an object or an array. Defaults to `initialState`. */
   s: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
 });
 
-export type LaneState = z.infer<typeof laneState>;
+export type LaneMemory = z.infer<typeof laneState>;
 
 export class LaneStateTooLargeError extends Error {
   override readonly name = 'LaneStateTooLargeError';
 }
 
 /** Reads the header; a missing, foreign or damaged one gives the state of a new lane. */
-export function parseLaneState(header: string | undefined): LaneState {
+export function parseLaneMemory(header: string | undefined): LaneMemory {
   return decode(header) ?? { v: 1, turn: 0, seq: 0, at: 0 };
 }
 
 /** @throws LaneStateTooLargeError, or TypeError where the worker's state is no JSON (a cycle, a bigint). */
-export function formatLaneState(state: LaneState): string {
+export function formatLaneMemory(state: LaneMemory): string {
   const text = Buffer.from(JSON.stringify(state)).toString('base64');
   if (text.length > MAX_STATE_CHARS) {
     throw new LaneStateTooLargeError(
@@ -54,7 +54,7 @@ export function formatLaneState(state: LaneState): string {
   return text;
 }
 
-function decode(header: string | undefined): LaneState | undefined {
+function decode(header: string | undefined): LaneMemory | undefined {
   if (header === undefined || header === '' || header.length > MAX_STATE_CHARS) return undefined;
   try {
     return laneState.safeParse(JSON.parse(Buffer.from(header, 'base64').toString())).data;

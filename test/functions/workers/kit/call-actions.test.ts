@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CallControlMissingError } from '../../../../functions/workers/kit/call-requests.ts';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
-import { handleLaneEvent, type LaneResponse } from '../../../../functions/workers/kit/lane-event.ts';
-import { parseLaneState } from '../../../../functions/workers/kit/lane-state.ts';
+import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
+import { parseLaneMemory } from '../../../../functions/workers/kit/lane-memory.ts';
+import type { LaneResponse } from '../../../../functions/workers/kit/run-event.ts';
 import type { Call } from '../../../../functions/workers/kit/worker.ts';
 import { CallsApiError } from '../../../../shared/client/calls-api-error.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
@@ -75,7 +76,7 @@ async function lane(
       await hand({ type: 'dtmf', tone });
       return await next({ type: 'dtmf', tone });
     },
-    state: () => parseLaneState(connectionState),
+    state: () => parseLaneMemory(connectionState),
   };
 }
 
@@ -137,7 +138,7 @@ describe('what a worker does with its call', () => {
     expect(operations(), 'the same key, pressed again').toHaveLength(2);
   });
 
-  it('is refused on any other call, costs the event and nothing else, and the worker is told why', async () => {
+  it('is refused on any other call, costs the event and nothing else, and the worker learns why', async () => {
     const refused: unknown[] = [];
     const { press } = await lane(
       (call) => call.hangUp().catch((error: unknown) => refused.push(error)),

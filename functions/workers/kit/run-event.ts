@@ -1,0 +1,296 @@
+/** Runs one event of a call through a worker: its handler, the lane's memory, the reply. Knows nothing of transport. */
+import { parseTraceparent, type TraceParent } from '../../../shared/base/traceparent.ts';
+import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
+import { writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
+import { downGroup } from '../../../shared/wire/names.ts';
+import { callActions } from './call-actions.ts';
+import { CallRequests } from './call-requests.ts';
+import { type EventSpan, startEventSpan } from './event-span.ts';
+import { formatLaneMemory, type LaneMemory, parseLaneMemory } from './lane-memory.ts';
+import { formatReply, type LaneReply, type WorkerEvent } from './lane-message.ts';
+import { Player } from './player.ts';
+import { formatWav } from './wav.ts';
+import type { AudioChunk, Call, CallStarted, HandlerResult, Worker, WorkerReply } from './worker.ts';
+
+/** How long a handler may take. Its lane hears nothing meanwhile, so a later reply would be of no use. */
+export const HANDLER_LIMIT_MS = 10_000;
+
+/** An event of a call for a worker, whichever way it came. */
+export interface EventInput {
+  readonly callId: string;
+  /**
+   * Reads the event. Undefined for a type that this version does not know.
+   * @throws Error for what cannot be read; the event is lost then, as with a handler that throws
+   */
+  readonly read: () => WorkerEvent | undefined;
+  /** The state of the lane as the last response set it. */
+  readonly connectionState: string | undefined;
+  /** The same text for the same event of the same lane, so that what the worker requests is done once. */
+  readonly eventKey: () => string;
+  /** Of the invocation (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
+}
+
+export interface LaneResponse {
+  /** `ignored`: an event of a type that this version does not know. */
+  readonly outcome: 'replied' | 'silent' | 'ignored' | 'failed';
+  readonly status: 200 | 204;
+  readonly message?: LaneReply;
+  /** The new `ce-connectionState`. Left out when it stays as it is. */
+  readonly connectionState?: string;
+  /** Why the event is lost (`failed`). */
+  readonly error?: unknown;
+}
+
+/**
+ * Runs one event through a worker. Never throws.
+ *
+ * A failure is an answer of status 200 with a `failed` action. After a 5xx, Web PubSub repeats the event in 1, 3 and 5
+ * seconds, while the lane waits and its audio grows old. Any other error status may cost the lane its connection, and
+ * its memory with it. This way only the failed event is lost, and at once.
+ */
+export async function runEvent(
+  worker: Worker,
+  input: EventInput,
+  publish: Publish = notConnected,
+): Promise<LaneResponse> {
+  const { callId } = input;
+  let lane = parseLaneMemory(input.connectionState);
+  let player: Player | undefined;
+  let requests: CallRequests | undefined;
+  let span: EventSpan | undefined;
+  try {
+    const event = input.read();
+    if (event === undefined) return { outcome: 'ignored', status: 204 };
+    lane = advance(lane, event);
+    span = startEventSpan({
+      worker: worker.name,
+      callId,
+      event: event.type,
+      invocation: input.traceparent,
+      cause: causeOf(event, lane),
+    });
+    const { trace } = span;
+    player = playerOf(worker, event, lane, callId, traced(publish, trace));
+    requests = new CallRequests(input, lane);
+    const acting = { player, requests };
+    const { state, reply } = await span.run(() => runHandler(worker, event, lane, callId, acting));
+    const message = withTrace(formatReply(reply, lane, event), trace);
+    const { s: _, ...rest } = lane;
+    const after: LaneMemory = {
+      ...rest,
+      ...published(player),
+      ...asked(requests),
+      seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) & 0xffff : lane.seq,
+      ...(worker.initialState === undefined ? {} : { s: state }),
+    };
+    span.end();
+    return respond(message, stateChange(input.connectionState, formatLaneMemory(after)));
+  } catch (error) {
+    span?.end(error);
+    // What the handler played and requested before it failed was sent, so the numbers go on after it.
+    return fail(worker, input, { ...lane, ...published(player), ...asked(requests) }, error);
+  }
+}
+
+/** The lane's memory with what the event itself says. The worker's own state stays as it is. */
+function advance(lane: LaneMemory, event: WorkerEvent): LaneMemory {
+  switch (event.type) {
+    case 'audio':
+      return { ...lane, at: (event.chunk.timestamp + event.chunk.pcm.length) >>> 0 };
+    case 'call.started':
+      return {
+        ...lane,
+        turn: event.turn,
+        format: event.format,
+        ...(event.listen === undefined ? {} : { listen: event.listen }),
+        callConnectionId: event.callConnectionId,
+        ...(event.traceparent === undefined ? {} : { trace: event.traceparent }),
+        ...(event.control === undefined ? {} : { control: event.control }),
+      };
+    case 'interrupted':
+      return { ...lane, turn: Math.max(lane.turn, event.turn) };
+    case 'participant':
+    case 'dtmf':
+    case 'speech.started':
+    case 'speech.ended':
+    case 'played':
+    case 'message':
+    case 'call.ended':
+      return lane;
+  }
+}
+
+/** The turn that the audio belongs to, or the call's stream. */
+function causeOf(event: WorkerEvent, { trace }: LaneMemory): TraceParent | undefined {
+  const turn = event.type === 'audio' ? event.trace : undefined;
+  return turn ?? (trace === undefined ? undefined : parseTraceparent(trace));
+}
+
+function traced(publish: Publish, trace: TraceParent | undefined): Publish {
+  if (trace === undefined) return publish;
+  return (group, message) =>
+    publish(group, message instanceof Uint8Array ? writeTrace(message, trace) : message);
+}
+
+function withTrace(message: LaneReply | undefined, trace: TraceParent | undefined): LaneReply | undefined {
+  if (trace === undefined || message === undefined || typeof message.body === 'string') return message;
+  return { ...message, body: writeTrace(message.body, trace) };
+}
+
+/** For hosts that cannot publish. */
+const notConnected: Publish = () =>
+  Promise.reject(new Error('not supported: play and publish without Web PubSub'));
+
+function published(player: Player | undefined): { out?: number } {
+  return player === undefined || player.published === 0 ? {} : { out: player.published };
+}
+
+function asked(requests: CallRequests | undefined): { asked?: number } {
+  return requests === undefined || requests.made === 0 ? {} : { asked: requests.made };
+}
+
+function playerOf(
+  worker: Worker,
+  event: WorkerEvent,
+  lane: LaneMemory,
+  callId: string,
+  publish: Publish,
+): Player {
+  return new Player({
+    turn: lane.turn,
+    format: event.type === 'audio' ? event.chunk.format : lane.format,
+    at: lane.at,
+    published: lane.out ?? 0,
+    send: (message) => publish(downGroup(callId, worker.name), message),
+  });
+}
+
+async function runHandler(
+  worker: Worker,
+  event: WorkerEvent,
+  lane: LaneMemory,
+  callId: string,
+  { player, requests }: { readonly player: Player; readonly requests: CallRequests },
+): Promise<{ state: NonNullable<LaneMemory['s']>; reply: WorkerReply }> {
+  const abort = new AbortController();
+  const call: Call = {
+    callId,
+    turn: lane.turn,
+    signal: abort.signal,
+    play: (pcm) => player.play(pcm),
+    publish: (text) => player.act([{ type: 'publish', text }]),
+    ...callActions(requests.api(abort.signal), lane.control?.peer),
+    ...(lane.callConnectionId === undefined ? {} : { callConnectionId: lane.callConnectionId }),
+  };
+  const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneMemory['s']>;
+  const result = dispatch(worker, event, call, state, lane.listen);
+  const reply = result instanceof Promise ? await withinLimit(result, abort) : result;
+  return { state, reply };
+}
+
+function dispatch(
+  worker: Worker,
+  event: WorkerEvent,
+  call: Call,
+  state: object,
+  listen: string | undefined,
+): HandlerResult {
+  switch (event.type) {
+    case 'audio':
+      return hear(worker, event.chunk, call, state, listen);
+    case 'call.started':
+      return worker.onCallStarted?.(withoutToken(event), call, state);
+    case 'participant':
+      return worker.onParticipant?.(event, call, state);
+    case 'dtmf':
+      return worker.onDtmf?.(event, call, state);
+    case 'speech.started':
+      return worker.onSpeechStarted?.(event, call, state);
+    case 'speech.ended':
+      return worker.onSpeechEnded?.(event, call, state);
+    case 'interrupted':
+      return worker.onInterrupted?.(event, call, state);
+    case 'played':
+      return worker.onPlayed?.(event, call, state);
+    case 'message':
+      return worker.onMessage?.(event, call, state);
+    case 'call.ended':
+      return worker.onCallEnded?.(event, call, state);
+  }
+}
+
+/** A handler may log the event, so the call's token must not be in it. */
+function withoutToken({ control: _, ...event }: Extract<WorkerEvent, { type: 'call.started' }>): CallStarted {
+  return event;
+}
+
+/**
+ * A chunk worker hears audio of any length. A worker of utterances must hear utterances.
+ * @throws Error for a worker of utterances on a route with another listen mode
+ */
+function hear(
+  worker: Worker,
+  chunk: AudioChunk,
+  call: Call,
+  state: object,
+  listen = 'utterance',
+): HandlerResult {
+  if (worker.onAudio !== undefined) return worker.onAudio(chunk, call, state);
+  if (listen !== 'utterance') {
+    throw new Error(
+      `the worker ${worker.name} listens to utterances, and the route of this call has it listen in the mode "${listen}": write "listen": { "mode": "utterance" } in the route`,
+    );
+  }
+  const utterance = { ...chunk, wav: () => formatWav(chunk.pcm, chunk.sampleRateHz) };
+  return worker.onUtterance(utterance, call, state);
+}
+
+async function withinLimit(result: Promise<WorkerReply>, abort: AbortController): Promise<WorkerReply> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = new Error(`the handler took longer than ${HANDLER_LIMIT_MS} ms`);
+    abort.abort(error);
+    reject(error);
+  }, HANDLER_LIMIT_MS);
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function respond(message: LaneReply | undefined, change: { connectionState?: string }): LaneResponse {
+  if (message === undefined) return { outcome: 'silent', status: 204, ...change };
+  return { outcome: 'replied', status: 200, message, ...change };
+}
+
+function fail(worker: Worker, input: EventInput, lane: LaneMemory, error: unknown): LaneResponse {
+  const kind = error instanceof Error ? error.name : typeof error;
+  const text = `Worker ${worker.name} failed on an event of this call (${kind}); the log of the worker app says more.`;
+  return {
+    outcome: 'failed',
+    status: 200,
+    message: {
+      contentType: 'application/json',
+      body: JSON.stringify({ actions: [{ type: 'failed', text }] }),
+    },
+    ...stateAfterFailure(input.connectionState, lane),
+    error,
+  };
+}
+
+/** The handler may have changed the worker's state before it failed: that part comes from the request again. */
+function stateAfterFailure(header: string | undefined, lane: LaneMemory): { connectionState?: string } {
+  const { s: _, ...rest } = lane;
+  const { s } = parseLaneMemory(header);
+  try {
+    return stateChange(header, formatLaneMemory(s === undefined ? rest : { ...rest, s }));
+  } catch {
+    return {};
+  }
+}
+
+function stateChange(before: string | undefined, after: string): { connectionState?: string } {
+  return after === before ? {} : { connectionState: after };
+}

@@ -1,0 +1,79 @@
+import { app, HttpRequest, HttpResponse, type HttpResponseInit, InvocationContext } from '@azure/functions';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { registerWorkers } from '../../../../../functions/workers/hosts/functions/register.ts';
+import { echo } from '../../../../../functions/workers/samples/echo.ts';
+import { formatRtp, parseRtp } from '../../../../../shared/wire/lane/rtp.ts';
+import { ACCESS_KEY, bytesOf, ENDPOINT_HOST, eventRequest } from '../../kit/web-pubsub-request.ts';
+
+const AUDIO = formatRtp({
+  payloadType: 96,
+  marker: true,
+  sequenceNumber: 0,
+  timestamp: 320,
+  ssrc: 0,
+  payload: Uint8Array.of(1, 0, 2, 0),
+});
+
+beforeEach(() => {
+  vi.stubEnv(
+    'WEB_PUBSUB_CONNECTION_STRING',
+    `Endpoint=https://${ENDPOINT_HOST};AccessKey=${ACCESS_KEY};Version=1.0;`,
+  );
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+type Handler = (request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit>;
+
+/** The handler of the webhook as the Functions library would get it. */
+function registered(): Handler {
+  const http = vi.spyOn(app, 'http').mockImplementation(() => {});
+  registerWorkers([echo]);
+  const options = http.mock.calls.find(([name]) => name === 'workerEvents')?.[1];
+  return options?.handler as Handler;
+}
+
+/** The same request as the Functions library makes it. */
+async function asFunctionsRequest(request: Request): Promise<HttpRequest> {
+  return new HttpRequest({
+    method: request.method,
+    url: request.url,
+    params: { name: 'echo' },
+    headers: Object.fromEntries(request.headers),
+    body: { bytes: await bytesOf(request) },
+  });
+}
+
+async function answered(request: Request) {
+  const log: string[] = [];
+  const context = new InvocationContext({
+    logHandler: (level, ...args) => log.push([level, ...args].join(' ')),
+  });
+  const init = await registered()(await asFunctionsRequest(request), context);
+  return { response: new HttpResponse(init), log };
+}
+
+it('hands an event to its worker, and the reply with its headers back to the Functions library', async () => {
+  const { response } = await answered(eventRequest({ body: AUDIO }));
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('application/octet-stream');
+  expect(response.headers.get('ce-connectionState')).not.toBeNull();
+  expect([...parseRtp(await bytesOf(response)).payload]).toEqual([1, 0, 2, 0]);
+});
+
+it('answers without a body when the worker has nothing to say', async () => {
+  const body = new TextEncoder().encode(JSON.stringify({ type: 'dtmf', tone: '1' }));
+  const { response } = await answered(eventRequest({ body, contentType: 'application/json' }));
+  expect(response.status).toBe(204);
+  expect(await bytesOf(response)).toHaveLength(0);
+});
+
+it('refuses what is not signed, and the log of the invocation says why', async () => {
+  const { response, log } = await answered(eventRequest({ body: AUDIO, headers: { 'ce-signature': null } }));
+  expect(response.status).toBe(401);
+  expect(await response.text()).toContain('ce-signature');
+  expect(log.join('\n')).toContain('warning webhook call refused with 401');
+});

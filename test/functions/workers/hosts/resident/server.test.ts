@@ -1,0 +1,84 @@
+import { connect } from 'node:net';
+import { pino } from 'pino';
+import { expect, it, onTestFinished } from 'vitest';
+import { startResidentServer } from '../../../../../functions/workers/hosts/resident/server.ts';
+import { MAX_EVENT_BYTES } from '../../../../../functions/workers/kit/webhook.ts';
+import { echo } from '../../../../../functions/workers/samples/echo.ts';
+import { ACCESS_KEY, ENDPOINT_HOST, eventRequest, validationRequest } from '../../kit/web-pubsub-request.ts';
+
+async function serve() {
+  const log: string[] = [];
+  const server = await startResidentServer({
+    workers: [echo],
+    config: {
+      webPubSub: {
+        connectionString: `Endpoint=https://${ENDPOINT_HOST};AccessKey=${ACCESS_KEY};Version=1.0;`,
+        endpoint: `https://${ENDPOINT_HOST}`,
+        endpointHost: ENDPOINT_HOST,
+        accessKeys: [ACCESS_KEY],
+      },
+    },
+    host: '127.0.0.1',
+    port: 0,
+    log: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
+  });
+  onTestFinished(() => server.close());
+  const send = async (request: Request): Promise<Response> => {
+    const body = await request.arrayBuffer();
+    return fetch(new URL(new URL(request.url).pathname, server.url), {
+      method: request.method,
+      headers: [...request.headers].filter(([name]) => name !== 'content-length'),
+      ...(request.method === 'POST' ? { body } : {}),
+    });
+  };
+  return { server, send, log };
+}
+
+it('proves to Web PubSub that it accepts its events', async () => {
+  const { send } = await serve();
+  const response = await send(validationRequest(ENDPOINT_HOST));
+  expect(response.status).toBe(200);
+  expect(response.headers.get('WebHook-Allowed-Origin')).toBe(ENDPOINT_HOST);
+});
+
+it('says to its load balancer that it is there, and that it has nothing else', async () => {
+  const { server } = await serve();
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${server.url}/api/workers/echo`)).status).toBe(404);
+  expect((await fetch(`${server.url}/api/workers/Echo`, { method: 'POST' })).status).toBe(404);
+});
+
+it('refuses an event that is not signed, and its log says why and how often', async () => {
+  const { send, log } = await serve();
+  const response = await send(eventRequest({ headers: { 'ce-signature': null } }));
+  expect(response.status).toBe(401);
+  expect(log.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 40, msg: expect.stringContaining('webhook call refused with 401'), refused: 1 },
+  ]);
+});
+
+/** Posts a body whose end never comes, and answers all that comes back until the server closes the connection. */
+async function postWithoutEnd(url: string, headers: Headers, bytes: number): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  headers.delete('content-length');
+  const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
+  const head = ['POST /api/workers/echo HTTP/1.1', 'host: a', 'transfer-encoding: chunked', ...lines];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${bytes.toString(16)}\r\n`);
+  socket.write(Buffer.concat([Buffer.alloc(bytes), Buffer.from('\r\n')]));
+  const parts: Buffer[] = [];
+  for await (const part of socket) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString();
+}
+
+it('answers that an event is too long without waiting for its end, and closes the connection', async () => {
+  const { server } = await serve();
+  const answer = await postWithoutEnd(server.url, eventRequest().headers, MAX_EVENT_BYTES + 1);
+  expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+});
+
+it('reads nothing of an event that is not signed, and closes the connection', async () => {
+  const { server } = await serve();
+  const { headers } = eventRequest({ headers: { 'ce-signature': null } });
+  expect(await postWithoutEnd(server.url, headers, 10)).toMatch(/^HTTP\/1\.1 401 /);
+});
