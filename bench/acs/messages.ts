@@ -27,8 +27,3 @@ export interface Measured {
   /** Share of the time in which the process could have run and another one had the core; undefined where the system does not tell. */
   readonly waitedShare?: number | undefined;
 }
-
-export interface Failed {
-  readonly type: 'failed';
-  readonly message: string;
-}

@@ -6,8 +6,9 @@ import { createOpenMediaStream } from '../../local/emulators/acs/media/media-str
 import type { MediaStream } from '../../local/emulators/acs/media/port.ts';
 import { systemClock } from '../../local/emulators/common/clock.ts';
 import { createWavPhone } from '../../local/phone/wav-phone.ts';
-import { waitedForCoreMs } from '../core-wait.ts';
-import type { Failed, Measured, MeasureRequest } from './messages.ts';
+import { waitedForCoreMs } from '../common/core-wait.ts';
+import type { Failed } from '../common/pinned-process.ts';
+import type { Measured, MeasureRequest } from './messages.ts';
 
 const SAMPLE_RATE_HZ = 16_000;
 const SPEECH_SECONDS = 60;

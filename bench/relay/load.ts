@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mediaPath } from '../../shared/wire/names.ts';
 import { signTicket } from '../../shared/wire/signed/ticket.ts';
-import type { Failed } from '../acs/messages.ts';
+import type { Failed } from '../common/pinned-process.ts';
 import { AcsStream, type StreamListener } from './acs-stream.ts';
 import { scriptedFrame } from './barge-in-script.ts';
 import { startEchoWorker } from './echo-worker.ts';

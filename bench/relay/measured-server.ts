@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { PinnedProcess } from '../acs/pinned-process.ts';
+import { PinnedProcess } from '../common/pinned-process.ts';
 import type { Listening, NodeServerKind, Usage } from './messages.ts';
 
 export const SERVER_CORE = 0;

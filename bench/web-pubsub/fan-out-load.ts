@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { SignJWT } from 'jose';
 import { ProtobufWriter } from '../../local/emulators/web-pubsub/client-protocol/protobuf-writer.ts';
-import type { Failed } from '../acs/messages.ts';
-import { waitedForCoreMs } from '../core-wait.ts';
+import { waitedForCoreMs } from '../common/core-wait.ts';
+import type { Failed } from '../common/pinned-process.ts';
 import type { Connect, Connected, LoadRequest, Measured, Measuring, Variant } from './fan-out-messages.ts';
 import { clientFrame, LoadClient } from './load-client.ts';
 

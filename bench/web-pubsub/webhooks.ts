@@ -6,12 +6,10 @@
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { DEFAULT_ACCESS_KEY } from '../../local/emulators/web-pubsub/server.ts';
-import { PinnedProcess } from '../acs/pinned-process.ts';
-import { COMMON_OPTIONS } from '../common-options.ts';
-import { writeJsonReport } from '../json-report.ts';
-import { describeMachine } from '../machine.ts';
-import { wholeNumberOption } from '../number-option.ts';
+import { DEFAULT_ACCESS_KEY } from '../../local/emulators/web-pubsub/service/server.ts';
+import { describeMachine } from '../common/machine.ts';
+import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
+import { PinnedProcess } from '../common/pinned-process.ts';
 import type { Connected, Listening, Measured, Usage } from './webhook-messages.ts';
 
 /** Events a second on one core. */

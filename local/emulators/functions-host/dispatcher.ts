@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Admin } from './admin.ts';
 import { EventGridWebhook } from './event-grid/event-grid-webhook.ts';
-import type { IndexedFunction } from './function-index.ts';
+import type { IndexedFunction } from './functions/function-index.ts';
+import type { Invoker } from './functions/invoker.ts';
+import type { KeyCheck } from './functions/keys.ts';
+import { Admin } from './http/admin.ts';
 import { answer, answerAndClose } from './http/answer.ts';
 import { HttpFunctions } from './http/http-functions.ts';
 import { RouteTable } from './http/route-table.ts';
 import { StreamProxy } from './http/stream-proxy.ts';
-import type { Invoker } from './invoker.ts';
-import type { KeyCheck } from './keys.ts';
 import type { TimerRunner } from './timer/timer-runner.ts';
 
 export interface DispatcherOptions {

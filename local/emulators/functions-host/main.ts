@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { runServer } from '../common/child.ts';
-import { KEYS_VARIABLE, parseHostKeys } from './keys.ts';
+import { KEYS_VARIABLE, parseHostKeys } from './functions/keys.ts';
 
 const NAME = 'functions-host';
 const DEFAULT_PORT = 7071;

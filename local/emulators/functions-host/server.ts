@@ -4,16 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import type { RunningServer } from '../common/child.ts';
 import { SERVER_KEEPS_MS } from '../common/idle-connections.ts';
+import { ClientGoneError } from '../common/read-body.ts';
 import { CoreApp } from './app/core-app.ts';
 import { installCoreModule } from './app/core-module.ts';
-import { appHookContext, loadApp } from './app/load-app.ts';
+import { formatRecord, isShown } from './app/log.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { IndexedFunction } from './function-index.ts';
-import { readHostJson } from './host-json.ts';
+import type { IndexedFunction } from './functions/function-index.ts';
+import { readHostJson } from './functions/host-json.ts';
+import { Invoker } from './functions/invoker.ts';
+import { type HostKeys, KeyCheck } from './functions/keys.ts';
+import { appHookContext, loadApp } from './functions/load-app.ts';
 import { answerAndClose } from './http/answer.ts';
-import { Invoker } from './invoker.ts';
-import { type HostKeys, KeyCheck } from './keys.ts';
-import { formatRecord, isShown } from './log.ts';
 import { TimerRunner } from './timer/timer-runner.ts';
 
 export interface FunctionsHostOptions {
@@ -62,6 +63,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   const server = createServer({ keepAliveTimeout: SERVER_KEEPS_MS }, (request, response) => {
     response.on('error', () => {});
     serve(request, response).catch((error: unknown) => {
+      if (error instanceof ClientGoneError) return;
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
       app.log({ level: 'error', category: 'system', message: `the host failed on a request: ${detail}` });
       if (response.headersSent) response.destroy();

@@ -2,7 +2,7 @@ import { globSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isRecord } from '../json.ts';
+import { isRecord } from './json.ts';
 
 /** The real host gives a worker two minutes to load an app. */
 const LOAD_LIMIT_MS = 120_000;

@@ -1,5 +1,5 @@
 import type { RpcTypedData } from '../app/core-types.ts';
-import type { TimerFunction } from '../function-index.ts';
+import type { TimerFunction } from '../functions/function-index.ts';
 
 /** What is remembered of a timer between two runs, in milliseconds since 1970. */
 export interface TimerStatus {

@@ -1,10 +1,10 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
+import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import { type ClientRequest, ProtocolViolation } from '../hub/client-codec.ts';
 import { parseMetadata } from '../hub/metadata.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
-import { MESSAGE_TTL_MAX_SECONDS } from '../limits.ts';
 import { isAny } from './protobuf-any.ts';
 import { MalformedProtobuf, ProtobufReader } from './protobuf-reader.ts';
 

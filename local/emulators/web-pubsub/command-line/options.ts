@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { readTls } from '../../common/tls-flags.ts';
+import { parseTier } from '../base/service-tier.ts';
 import type { FaultPlan } from '../faults/fault-plan.ts';
-import { DEFAULT_PORT, type WebPubSubOptions } from '../server.ts';
-import { parseTier } from '../service-tier.ts';
-import { readSettings, type WebPubSubSettings } from '../settings.ts';
+import { DEFAULT_PORT, type WebPubSubOptions } from '../service/server.ts';
 import { parseConfig, readConfigFile } from './config-file.ts';
+import { readSettings, type WebPubSubSettings } from './settings.ts';
 
 const CA_FILE = '.trunkline/web-pubsub-ca.pem';
 

@@ -1,5 +1,5 @@
-import type { RunningWebPubSub } from '../server.ts';
-import type { WebPubSubSettings } from '../settings.ts';
+import type { RunningWebPubSub } from '../service/server.ts';
+import type { WebPubSubSettings } from './settings.ts';
 
 export interface WelcomeDetails {
   readonly settings: WebPubSubSettings;

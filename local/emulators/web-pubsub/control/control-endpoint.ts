@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { VirtualClock } from '../../common/virtual-clock.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
+import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import { ApiError } from '../http/api-error.ts';
+import { bodyOf } from '../http/request.ts';
+import type { HttpResult } from '../http/response.ts';
 import type { ConnectionSummary } from '../hub/connection.ts';
 import type { Meter } from '../meter/meter.ts';
-import type { RestResult } from '../rest/call.ts';
-import { readBody } from '../rest/message-body.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
 import { readSelection, type Selection } from './selection.ts';
 
@@ -25,7 +25,7 @@ export interface ControlOptions {
   readonly token: string | undefined;
   readonly runtimes: () => Iterable<HubRuntime>;
   readonly clock: VirtualClock;
-  readonly faults: FaultEngine;
+  readonly faults: WebPubSubFaultEngine;
   readonly meter: Meter;
 }
 
@@ -41,7 +41,7 @@ export class ControlEndpoint {
   }
 
   /** @throws ApiError 404 without the token, whatever the path; 400 for a request that cannot be read */
-  async handle(request: IncomingMessage, url: URL): Promise<RestResult> {
+  async handle(request: IncomingMessage, url: URL): Promise<HttpResult> {
     if (!this.#isAllowed(request)) throw notFound();
     const { clock, faults, meter } = this.#options;
     switch (`${request.method} ${url.pathname.slice(PREFIX.length)}`) {
@@ -94,7 +94,7 @@ export class ControlEndpoint {
     return [...groups.values()];
   }
 
-  #toSelected(type: 'drop' | 'reload', { hub, target }: Selection): RestResult {
+  #toSelected(type: 'drop' | 'reload', { hub, target }: Selection): HttpResult {
     let connections = 0;
     for (const runtime of this.#selected(hub)) {
       connections += runtime.hub.count(target);
@@ -120,7 +120,7 @@ function selectionOf(url: URL): Selection {
 
 /** A request without a body is one with an empty object. */
 async function readObject(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
-  const text = (await readBody(request, BODY_LIMIT)).toString('utf8');
+  const text = (await bodyOf(request, BODY_LIMIT)).toString('utf8');
   let body: unknown;
   try {
     body = text === '' ? {} : JSON.parse(text);
@@ -132,7 +132,7 @@ async function readObject(request: IncomingMessage): Promise<Readonly<Record<str
   return body as Record<string, unknown>;
 }
 
-function replacePlan(faults: FaultEngine, plan: unknown): void {
+function replacePlan(faults: WebPubSubFaultEngine, plan: unknown): void {
   try {
     faults.replace(plan);
   } catch (error) {

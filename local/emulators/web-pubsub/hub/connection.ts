@@ -1,4 +1,4 @@
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../base/limits.ts';
 import { AckLedger } from './ack-ledger.ts';
 import type { ClientCodec, ReceivedFrame } from './client-codec.ts';
 import type { AdmittedClient } from './commands.ts';

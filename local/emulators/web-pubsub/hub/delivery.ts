@@ -1,4 +1,4 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
 import type { ClientCodec, MessageOrigin, PreparedMessage } from './client-codec.ts';
 import type { Selection } from './commands.ts';
 import type { Connection } from './connection.ts';

@@ -1,4 +1,4 @@
-import { GROUP_NAME_MAX_LENGTH, ROLE_PATTERN_MAX_ASTERISKS } from '../limits.ts';
+import { GROUP_NAME_MAX_LENGTH, ROLE_PATTERN_MAX_ASTERISKS } from '../base/limits.ts';
 
 type Token =
   | { readonly kind: 'literal'; readonly character: string }

@@ -1,4 +1,4 @@
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../base/limits.ts';
 
 export interface HubRules {
   readonly limits: Limits;

@@ -1,4 +1,4 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
 import type { ClientCodec, MessageOrigin } from './client-codec.ts';
 import type { HubCommand, HubEffect, Target } from './commands.ts';
 import { type ConnectionSummary, summaryOf } from './connection.ts';

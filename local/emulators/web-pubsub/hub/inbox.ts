@@ -1,4 +1,4 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
 import { ProtocolViolation, type ReceivedFrame } from './client-codec.ts';
 import { handleRequest } from './client-request.ts';
 import type { EventOutcome } from './commands.ts';

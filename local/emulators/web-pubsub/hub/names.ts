@@ -1,4 +1,4 @@
-import { GROUP_NAME_MAX_LENGTH } from '../limits.ts';
+import { GROUP_NAME_MAX_LENGTH } from '../base/limits.ts';
 
 /** The hub name rule of the REST interface, as the SDK states it. */
 const HUB_NAME = /^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$/;

@@ -1,4 +1,4 @@
-import { GRANTED_GROUPS_MAX } from '../limits.ts';
+import { GRANTED_GROUPS_MAX } from '../base/limits.ts';
 import { GroupPattern } from './group-pattern.ts';
 
 export type GroupAction = 'joinLeaveGroup' | 'sendToGroup';

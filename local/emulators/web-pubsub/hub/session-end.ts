@@ -1,4 +1,4 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
 import type { TransportEnd } from './commands.ts';
 
 /** RFC 6455: the close frame had no status code. A browser's and the SDK's plain `close()` send it. */

@@ -1,5 +1,5 @@
-import { CloseCode } from '../close-codes.ts';
-import type { Limits } from '../limits.ts';
+import { CloseCode } from '../base/close-codes.ts';
+import type { Limits } from '../base/limits.ts';
 import type { Frame, MessageOrigin } from './client-codec.ts';
 import type { HubCommand, TransportEnd } from './commands.ts';
 import { Connection } from './connection.ts';

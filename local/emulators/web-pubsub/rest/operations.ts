@@ -1,7 +1,7 @@
-import type { ApiError } from '../http/api-error.ts';
-import { notExisted } from '../http/not-existed.ts';
+import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
+import { type ApiError, notExisted } from '../http/api-error.ts';
+import type { HttpResult } from '../http/response.ts';
 import type { Target } from '../hub/commands.ts';
-import { MESSAGE_TTL_MAX_SECONDS } from '../limits.ts';
 import { changeGroupsOfAll } from './bulk-groups.ts';
 import {
   closeReason,
@@ -11,7 +11,6 @@ import {
   integerParameter,
   parameter,
   type RestCall,
-  type RestResult,
 } from './call.ts';
 import { generateClientToken } from './client-token.ts';
 import { listGroupMembers } from './group-members.ts';
@@ -24,7 +23,7 @@ export interface Operation {
   readonly id: string;
   readonly method: string;
   readonly path: PathPattern;
-  run(call: RestCall): RestResult | Promise<RestResult>;
+  run(call: RestCall): HttpResult | Promise<HttpResult>;
 }
 
 type TargetOf = (call: RestCall) => Target;
@@ -34,9 +33,9 @@ const connection: TargetOf = (call) => ({ to: 'connection', connectionId: parame
 const group: TargetOf = (call) => ({ to: 'group', group: groupParameter(call) });
 const user: TargetOf = (call) => ({ to: 'user', userId: parameter(call, 'userId') });
 
-const OK: RestResult = { status: 200 };
-const ACCEPTED: RestResult = { status: 202 };
-const NO_CONTENT: RestResult = { status: 204 };
+const OK: HttpResult = { status: 200 };
+const ACCEPTED: HttpResult = { status: 202 };
+const NO_CONTENT: HttpResult = { status: 204 };
 
 const PERMISSION_PATH = '/api/hubs/{hub}/permissions/{permission}/connections/{connectionId}';
 
@@ -151,7 +150,7 @@ function absent(severity: 'Warning' | 'Error', target: Target): ApiError {
   }
 }
 
-function addToGroup(call: RestCall, target: Target, whenAbsent: 'notFound' | 'ok'): RestResult {
+function addToGroup(call: RestCall, target: Target, whenAbsent: 'notFound' | 'ok'): HttpResult {
   const name = groupParameter(call);
   if (!call.runtime.hub.has(target) && whenAbsent === 'notFound') {
     throw absent(target.to === 'connection' ? 'Error' : 'Warning', target);
@@ -160,7 +159,7 @@ function addToGroup(call: RestCall, target: Target, whenAbsent: 'notFound' | 'ok
   return OK;
 }
 
-function removeFromGroups(call: RestCall, target: Target, groups: readonly string[] | 'every'): RestResult {
+function removeFromGroups(call: RestCall, target: Target, groups: readonly string[] | 'every'): HttpResult {
   call.runtime.apply({ type: 'removeFromGroups', target, groups });
   return NO_CONTENT;
 }

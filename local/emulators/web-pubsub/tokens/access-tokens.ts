@@ -1,6 +1,6 @@
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../common/clock.ts';
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../base/limits.ts';
 
 /** What a client's token says. Claims of one value and of many are both lists here. */
 export interface ClientClaims {

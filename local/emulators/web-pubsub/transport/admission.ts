@@ -3,8 +3,7 @@ import { RawCodec } from '../client-protocol/raw-codec.ts';
 import type { CodecRegistry } from '../client-protocol/registry.ts';
 import { parseSimpleClientMode, type SimpleClientMode } from '../client-protocol/simple-client-mode.ts';
 import { ApiError } from '../http/api-error.ts';
-import { bearerToken } from '../http/bearer-token.ts';
-import { schemeOf } from '../http/scheme.ts';
+import { bearerToken, schemeOf } from '../http/request.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { CloseCode } from '../base/close-codes.ts';
+import type { Limits } from '../base/limits.ts';
+import type { LogSink } from '../base/log.ts';
 import type { CodecRegistry } from '../client-protocol/registry.ts';
-import { CloseCode } from '../close-codes.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
+import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import type { AdmittedClient } from '../hub/commands.ts';
 import { isGroupName } from '../hub/names.ts';
-import type { Limits } from '../limits.ts';
-import type { LogSink } from '../log.ts';
 import type { AccessTokens, ClientClaims } from '../tokens/access-tokens.ts';
 import type { ConnectDecision } from '../upstream/handler-reply.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -24,7 +24,7 @@ export interface ClientEndpointOptions {
   readonly upstream: Upstream;
   readonly limits: Limits;
   readonly log: LogSink;
-  readonly faults: FaultEngine;
+  readonly faults: WebPubSubFaultEngine;
   runtime(hub: string): HubRuntime;
   /** How many connections the service has, over all hubs. */
   connectionCount(): number;
@@ -206,7 +206,7 @@ function echoOf(line: ClientRequestLine, { subprotocol }: ClientCodec): string |
 }
 
 /** Whether the plan of faults wants a client that could be recovered to start anew. */
-function isRefused(faults: FaultEngine, hub: string): boolean {
+function isRefused(faults: WebPubSubFaultEngine, hub: string): boolean {
   if (!faults.has('recovery')) return false;
   return faults.draw('recovery', { hub, name: 'recovery' }, faults.shared(`recovery/${hub}`)).length > 0;
 }

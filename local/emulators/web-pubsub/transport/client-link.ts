@@ -1,14 +1,14 @@
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../common/clock.ts';
-import { DelayLine } from '../faults/delay-line.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
-import { type LinkDirection, LinkFaults } from '../faults/link-faults.ts';
+import type { Limits } from '../base/limits.ts';
+import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import type { Frame, MessageOrigin, ReceivedFrame } from '../hub/client-codec.ts';
 import type { TransportEnd } from '../hub/commands.ts';
-import type { Limits } from '../limits.ts';
 import { ClientTraffic } from '../meter/client-traffic.ts';
 import type { HubMeter } from '../meter/hub-meter.ts';
 import { ClientSocket, type ClientSocketListener } from './client-socket.ts';
+import { DelayLine } from './delay-line.ts';
+import { type LinkDirection, LinkFaults } from './link-faults.ts';
 
 export interface ClientLinkOptions {
   readonly hub: string;
@@ -17,7 +17,7 @@ export interface ClientLinkOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly meter: HubMeter;
-  readonly faults: FaultEngine;
+  readonly faults: WebPubSubFaultEngine;
 }
 
 interface Direction {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.ts';
 import { makeRoom } from '../../common/make-room.ts';
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../base/limits.ts';
 import type { Exchange, HandlerConnections, HandlerResponse } from './handler-connections.ts';
 
 /** Addresses that are remembered, each with the host that was dialled; the oldest is forgotten first. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.ts';
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../base/limits.ts';
 import type { Exchange, HandlerResponse } from './handler-connections.ts';
 import { HandlerUnreachable } from './handler-unreachable.ts';
 

@@ -1,9 +1,8 @@
 import type { Clock } from '../../common/clock.ts';
-import type { WebhookFaults } from '../faults/webhook-faults.ts';
+import type { Limits } from '../base/limits.ts';
+import type { LogSink } from '../base/log.ts';
 import type { EventOutcome } from '../hub/commands.ts';
 import type { UpstreamEvent } from '../hub/upstream-event.ts';
-import type { Limits } from '../limits.ts';
-import type { LogSink } from '../log.ts';
 import type { Meter } from '../meter/meter.ts';
 import { AbuseProtection } from './abuse-protection.ts';
 import { cloudEventBody, cloudEventHeaders } from './cloud-event.ts';
@@ -14,6 +13,7 @@ import { HandlerConnections, type HandlerResponse } from './handler-connections.
 import { type ConnectDecision, readConnectReply, readEventReply } from './handler-reply.ts';
 import { HandlerUnreachable } from './handler-unreachable.ts';
 import type { IdentityIssuer } from './identity-issuer.ts';
+import type { WebhookFaults } from './webhook-faults.ts';
 
 /** Event handlers by hub key. */
 export type HandlerTable = ReadonlyMap<string, readonly EventHandler[]>;

@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { protobufProtocol } from '../../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
-import { startWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import { startWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../../../shared/wire/lane/rtp.ts';
 import { HUB } from '../../../../shared/wire/names.ts';
 import { clientToken } from '../../../local/emulators/web-pubsub/raw-client.ts';

@@ -5,7 +5,7 @@ import { installCoreModule } from '../../../../local/emulators/functions-host/ap
 import {
   type IndexedFunction,
   indexFunctions,
-} from '../../../../local/emulators/functions-host/function-index.ts';
+} from '../../../../local/emulators/functions-host/functions/function-index.ts';
 
 // `@azure/functions` asks for the core module once in a process's life; each test is given a fresh app behind it.
 let current = new CoreApp(() => {});

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   pathSegments,
   RouteTemplate,
-} from '../../../../local/emulators/functions-host/http/route-template.ts';
+} from '../../../../local/emulators/functions-host/functions/route-template.ts';
 
 const match = (template: string, path: string) => new RouteTemplate(template).match(pathSegments(path));
 

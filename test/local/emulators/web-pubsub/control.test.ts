@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { protobufProtocol } from '../../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { until } from '../../../support/until.ts';
 import { control, CONTROL_TOKEN as TOKEN } from './control-client.ts';
 import { connect, Resources, serviceClient, startService } from './service.ts';

@@ -1,7 +1,7 @@
 import { type WebPubSubClient, WebPubSubJsonReliableProtocol } from '@azure/web-pubsub-client';
 import { afterEach, expect, it, vi } from 'vitest';
 import { protobufProtocol } from '../../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { until } from '../../../support/until.ts';
 import { connect, Resources, serviceClient, startService } from './service.ts';
 import { startTcpProxy } from './tcp-proxy.ts';

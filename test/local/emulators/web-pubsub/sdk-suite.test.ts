@@ -8,7 +8,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { protobufProtocol } from '../../../../functions/workers/hosts/resident/web-pubsub-protocol.ts';
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { until } from '../../../support/until.ts';
 import { CONTROL_TOKEN, control } from './control-client.ts';
 import { JSON_PROTOCOLS, PROTOBUF_PROTOCOLS } from './sdk-protocols.ts';

@@ -10,7 +10,7 @@ import {
   type RunningWebPubSub,
   startWebPubSub,
   type WebPubSubOptions,
-} from '../../../../local/emulators/web-pubsub/server.ts';
+} from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { listenOnLoopback } from '../../../support/loopback.ts';
 
 /** express has no types here; this is the part that a handler needs. */

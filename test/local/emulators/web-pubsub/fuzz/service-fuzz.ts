@@ -2,7 +2,10 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { SignJWT } from 'jose';
 import { type Random, seededRandom } from '../../../../../local/emulators/common/random.ts';
-import { type RunningWebPubSub, startWebPubSub } from '../../../../../local/emulators/web-pubsub/server.ts';
+import {
+  type RunningWebPubSub,
+  startWebPubSub,
+} from '../../../../../local/emulators/web-pubsub/service/server.ts';
 import { until } from '../../../../support/until.ts';
 import { clientToken } from '../raw-client.ts';
 import { type SdkOperation, sdkOperations } from '../sdk-operations.ts';
