@@ -131,7 +131,12 @@ const refused: [string, () => void, string][] = [
   [
     'a route that cannot be read',
     () => app.http('a', { route: 'x/{a', handler }),
-    'function "a": the route "api/x/{a": a "{" has no "}"',
+    'function "a": the route "api/x/{a": "{a" is not supported by the local host',
+  ],
+  [
+    'a route with a constraint, which would match too much',
+    () => app.http('a', { route: 'x/{a:int}', handler }),
+    'function "a": the route "api/x/{a:int}": "{a:int}" is not supported by the local host',
   ],
   [
     'an unknown level',
