@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
+  COOKIE_JARS_MAX,
   COOKIES_PER_JAR_MAX,
   CookieJar,
-} from '../../../../local/emulators/web-pubsub/upstream/cookie-jar.ts';
-import { COOKIE_JARS_MAX, CookieJars } from '../../../../local/emulators/web-pubsub/upstream/cookie-jars.ts';
+  CookieJars,
+} from '../../../../local/emulators/web-pubsub/upstream/cookie-jars.ts';
 
 const URL_A = new URL('https://app.example.com/api/hub');
 
