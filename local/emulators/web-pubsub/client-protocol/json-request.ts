@@ -6,7 +6,7 @@ import { parseMetadata } from '../hub/metadata.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
 import { decodeBase64 } from './base64.ts';
-import { isAny } from './protobuf-any.ts';
+import { isAny } from './protobuf-wire.ts';
 import { rawMember } from './raw-member.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
