@@ -1,29 +1,29 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The client went away before it had sent the whole request. */
-export class ClientGoneError extends Error {
+/** The sender closed the connection before it had sent the whole message. */
+export class CutOffError extends Error {
   constructor() {
-    super('the client closed the connection before the request was complete');
+    super('the connection was closed before the message was complete');
   }
 }
 
 /**
- * Reads a request's body into memory.
+ * Reads the body of a request or an answer into memory.
  * @returns undefined as soon as the body is known to be longer than `limitBytes`; what follows of it is thrown away
- * @throws ClientGoneError when the rest never comes
+ * @throws CutOffError when the rest never comes
  */
-export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) return undefined;
+export async function readBody(message: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
+  if (Number(message.headers['content-length'] ?? 0) > limitBytes) return undefined;
   return await new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    request.on('data', (chunk: Buffer) => {
+    message.on('data', (chunk: Buffer) => {
       length += chunk.byteLength;
       if (length <= limitBytes) chunks.push(chunk);
       else resolve(undefined);
     });
-    request.once('end', () => resolve(joined(chunks)));
-    for (const gone of ['error', 'close']) request.once(gone, () => reject(new ClientGoneError()));
+    message.once('end', () => resolve(joined(chunks)));
+    for (const gone of ['error', 'close']) message.once(gone, () => reject(new CutOffError()));
   });
 }
 

@@ -1,7 +1,11 @@
 /** The words of the command line, read and checked. Every mistake is a `UsageError` that names the option and the value. */
 import { parseArgs } from 'node:util';
 import { AUDIO_FORMAT_NAMES, type AudioFormat } from '../../../shared/audio/audio-format.ts';
-import { UsageError } from './usage-error.ts';
+
+/** The command was called wrongly, or with input that cannot be used: one clear sentence, exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
 
 export interface StartOptions {
   readonly portOffset: number;

@@ -1,6 +1,6 @@
 /** The user's own routes for the local system: the setting `CALL_ROUTES`, from the environment or from `local.settings.json`. */
 import { readFile } from 'node:fs/promises';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './options.ts';
 
 const LOCAL_SETTINGS = new URL('../../../local.settings.json', import.meta.url);
 

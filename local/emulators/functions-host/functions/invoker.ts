@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { CoreApp, LogScope } from '../app/core-app.ts';
-import { CoreError } from '../app/core-error.ts';
+import { CoreError, readOnly } from '../app/core-error.ts';
 import type {
   CoreInvocationContext,
   FunctionCallback,
@@ -13,7 +13,6 @@ import type {
   RpcTypedData,
   TraceContext,
 } from '../app/core-types.ts';
-import { readOnly } from '../app/read-only.ts';
 import type { IndexedFunction } from './function-index.ts';
 
 export interface InvocationInput {

@@ -1,20 +1,25 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { isRecord } from '../app/json.ts';
+import * as z from 'zod';
+import { isSameSecret } from '../../common/secret.ts';
+
+const key = z.string('must be a non-empty string').min(1, 'must be a non-empty string');
+const keyRing = z.record(z.string(), key, 'must be an object of key names and values');
+
+const hostKeys = z.strictObject({
+  master: key,
+  /** Open every function of level `function`. */
+  host: keyRing.optional(),
+  /** Open webhooks of extensions, by the name `<extension>_extension`. */
+  system: keyRing.optional(),
+  /** Open one function each, by the function's name. */
+  function: z.record(z.string(), keyRing, 'must be an object').optional(),
+});
 
 /** Names and values of keys of one scope. */
-export type KeyRing = Readonly<Record<string, string>>;
+export type KeyRing = z.output<typeof keyRing>;
 
 /** The keys of one function app. */
-export interface HostKeys {
-  readonly master: string;
-  /** Open every function of level `function`. */
-  readonly host?: KeyRing;
-  /** Open webhooks of extensions, by the name `<extension>_extension`. */
-  readonly system?: KeyRing;
-  /** Open one function each, by the function's name. */
-  readonly function?: Readonly<Record<string, KeyRing>>;
-}
+export type HostKeys = z.output<typeof hostKeys>;
 
 export const KEYS_VARIABLE = 'FUNCTIONS_HOST_KEYS';
 
@@ -35,36 +40,14 @@ export function parseHostKeys(text: string | undefined): HostKeys {
   } catch {
     throw new Error(`${KEYS_VARIABLE} is not JSON; it must look like ${EXAMPLE}`);
   }
-  if (!isRecord(content)) throw new Error(`${KEYS_VARIABLE} must be a JSON object like ${EXAMPLE}`);
-  const unknown = Object.keys(content).find((key) => !['master', 'host', 'system', 'function'].includes(key));
-  if (unknown !== undefined) throw new Error(`${KEYS_VARIABLE}: "${unknown}" is no kind of key`);
-  const functions: Record<string, KeyRing> = {};
-  const perFunction = content['function'] ?? {};
-  if (!isRecord(perFunction)) throw new Error(`${KEYS_VARIABLE}: "function" must be an object`);
-  for (const [name, ring] of Object.entries(perFunction)) {
-    functions[name] = keyRing(ring, `function.${name}`);
-  }
-  return {
-    master: keyValue(content['master'], 'master'),
-    host: keyRing(content['host'] ?? {}, 'host'),
-    system: keyRing(content['system'] ?? {}, 'system'),
-    function: functions,
-  };
-}
-
-function keyRing(value: unknown, path: string): KeyRing {
-  if (!isRecord(value))
-    throw new Error(`${KEYS_VARIABLE}: "${path}" must be an object of key names and values`);
-  const ring: Record<string, string> = {};
-  for (const [name, key] of Object.entries(value)) ring[name] = keyValue(key, `${path}.${name}`);
-  return ring;
-}
-
-function keyValue(value: unknown, path: string): string {
-  if (typeof value !== 'string' || value === '') {
-    throw new Error(`${KEYS_VARIABLE}: "${path}" must be a non-empty string`);
-  }
-  return value;
+  const result = hostKeys.safeParse(content);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === 'unrecognized_keys' && issue.path.length === 0)
+    throw new Error(`${KEYS_VARIABLE}: "${issue.keys[0]}" is no kind of key`);
+  if (issue === undefined || issue.path.length === 0)
+    throw new Error(`${KEYS_VARIABLE} must be a JSON object like ${EXAMPLE}`);
+  throw new Error(`${KEYS_VARIABLE}: "${issue.path.join('.')}" ${issue.message}`);
 }
 
 /** The key that a request brings: the `x-functions-key` header, even an empty one, hides `?code=`. */
@@ -88,7 +71,7 @@ export class KeyCheck {
   }
 
   isMaster(key: string | undefined): boolean {
-    return key !== undefined && sameText(key, this.#keys.master);
+    return key !== undefined && isSameSecret(key, this.#keys.master);
   }
 
   /** True for the function's own keys, host keys and the master key. */
@@ -96,21 +79,13 @@ export class KeyCheck {
     if (key === undefined) return false;
     const own = this.#functionKeys.get(name.toLowerCase()) ?? {};
     const candidates = [this.#keys.master, ...Object.values(this.#keys.host ?? {}), ...Object.values(own)];
-    return candidates.some((candidate) => sameText(key, candidate));
+    return candidates.some((candidate) => isSameSecret(key, candidate));
   }
 
   /** True for the system key of that name and the master key. */
   opensSystem(name: string, key: string | undefined): boolean {
     if (key === undefined) return false;
     const system = this.#keys.system?.[name];
-    return this.isMaster(key) || (system !== undefined && sameText(key, system));
+    return this.isMaster(key) || (system !== undefined && isSameSecret(key, system));
   }
-}
-
-function sameText(left: string, right: string): boolean {
-  return timingSafeEqual(digest(left), digest(right));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

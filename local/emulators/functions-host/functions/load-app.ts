@@ -1,7 +1,7 @@
 import type { CoreApp } from '../app/core-app.ts';
+import { readOnly } from '../app/core-error.ts';
 import type { LogLevel } from '../app/core-types.ts';
 import { loadEntryPoints } from '../app/entry-points.ts';
-import { readOnly } from '../app/read-only.ts';
 import { type IndexedFunction, indexFunctions } from './function-index.ts';
 import type { HostJson } from './host-json.ts';
 

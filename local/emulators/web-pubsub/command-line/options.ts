@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls } from '../../common/tls-flags.ts';
 import { parseTier } from '../base/service-tier.ts';
 import type { FaultPlan } from '../faults/fault-plan.ts';
@@ -70,7 +71,7 @@ export async function readCommandLine(
   });
   if (values.help) return undefined;
   const { host, https } = values;
-  const port = portOf(values.port);
+  const port = portOption(values.port);
   const onUserEventFailure = oneOf('--user-event-failure', values['user-event-failure'], [
     'errorAck',
     'closeConnection',
@@ -117,16 +118,4 @@ async function readFaults(path: string): Promise<FaultPlan> {
   } catch {
     throw new Error(`the fault plan '${path}' is not JSON`);
   }
-}
-
-function portOf(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw new Error(`--port must be a number from 0 to 65535, not '${text}'`);
-}
-
-function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((each) => each === value);
-  if (found === undefined) throw new Error(`${flag} must be one of ${allowed.join(', ')}, not '${value}'`);
-  return found;
 }

@@ -1,6 +1,5 @@
 import type { FilterSubject } from '../hub/commands.ts';
-import { FilterError } from './filter-error.ts';
-import { type FilterExpression, printExpression } from './filter-expression.ts';
+import { FilterError, type FilterExpression, printExpression } from './filter-expression.ts';
 import { FILTER_FUNCTIONS } from './filter-functions.ts';
 import { bool, type FilterValue, int, NULL, Operands, text } from './filter-value.ts';
 

@@ -1,4 +1,4 @@
-import { FilterError } from './filter-error.ts';
+import { FilterError } from './filter-expression.ts';
 
 export type FilterToken = {
   /** Index of the first character. */

@@ -1,6 +1,5 @@
 import { FILTER_MAX_DEPTH } from '../base/limits.ts';
-import { FilterError } from './filter-error.ts';
-import type { ComparisonOperator, FilterExpression } from './filter-expression.ts';
+import { type ComparisonOperator, FilterError, type FilterExpression } from './filter-expression.ts';
 import { FilterLexer, type FilterToken } from './filter-lexer.ts';
 
 const COMPARISONS: ReadonlySet<string> = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);

@@ -1,5 +1,4 @@
-import { FilterError } from './filter-error.ts';
-import { type FilterExpression, printExpression } from './filter-expression.ts';
+import { FilterError, type FilterExpression, printExpression } from './filter-expression.ts';
 
 /** A value while a filter is evaluated. A text can be missing (`userId` of a client without one) and is a text all the same. */
 export type FilterValue =

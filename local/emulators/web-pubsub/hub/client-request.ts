@@ -1,11 +1,11 @@
 import { CloseCode } from '../base/close-codes.ts';
 import type { AckId } from './ack-ledger.ts';
 import type { AckError, ClientRequest, GroupRequest, MessageOrigin } from './client-codec.ts';
+import type { Step } from './commands.ts';
 import type { Connection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
 import type { Sessions } from './sessions.ts';
-import type { Step } from './step.ts';
 
 /**
  * Handles one message of a client. An ack id that was processed with success before is answered `Duplicate` and does nothing;

@@ -1,13 +1,18 @@
 import { CloseCode } from '../base/close-codes.ts';
+import type { Limits } from '../base/limits.ts';
 import { ProtocolViolation, type ReceivedFrame } from './client-codec.ts';
 import { handleRequest } from './client-request.ts';
-import type { EventOutcome } from './commands.ts';
+import type { EventOutcome, Step } from './commands.ts';
 import type { Connection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
-import type { HubRules } from './hub-rules.ts';
 import type { Membership } from './membership.ts';
 import type { Sessions } from './sessions.ts';
-import type { Step } from './step.ts';
+
+export interface HubRules {
+  readonly limits: Limits;
+  /** What a client notices when the event handler fails: an error ack (Microsoft's emulator), or the end of its connection (documentation). */
+  readonly onUserEventFailure: 'errorAck' | 'closeConnection';
+}
 
 /**
  * What clients send, one message of a client at a time.

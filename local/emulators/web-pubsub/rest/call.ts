@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Limits } from '../base/limits.ts';
 import { connectionFilter } from '../filter/connection-filter.ts';
-import { FilterError } from '../filter/filter-error.ts';
+import { FilterError } from '../filter/filter-expression.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Selection } from '../hub/commands.ts';
 import { isGroupName } from '../hub/names.ts';

@@ -10,7 +10,7 @@ import type { JsonField } from '../client-protocol/protobuf-codec.ts';
 import { CodecRegistry } from '../client-protocol/registry.ts';
 import { ControlEndpoint } from '../control/control-endpoint.ts';
 import { type FaultPlan, WebPubSubFaultEngine } from '../faults/fault-plan.ts';
-import type { HubRules } from '../hub/hub-rules.ts';
+import type { HubRules } from '../hub/inbox.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 import { Meter } from '../meter/meter.ts';
 import { RestEndpoint } from '../rest/rest-endpoint.ts';

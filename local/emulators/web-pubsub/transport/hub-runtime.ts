@@ -4,7 +4,7 @@ import { CloseCode } from '../base/close-codes.ts';
 import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import type { HubCommand, HubEffect } from '../hub/commands.ts';
 import { Hub } from '../hub/hub.ts';
-import type { HubRules } from '../hub/hub-rules.ts';
+import type { HubRules } from '../hub/inbox.ts';
 import type { HubMeter } from '../meter/hub-meter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { ClientLink } from './client-link.ts';

@@ -1,7 +1,6 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Limits } from '../base/limits.ts';
-import type { Exchange, HandlerResponse } from './handler-connections.ts';
-import { HandlerUnreachable } from './handler-unreachable.ts';
+import { type Exchange, type HandlerResponse, HandlerUnreachable } from './handler-connections.ts';
 
 /** 408 and every 5xx are tried again; 429 and other 4xx are final (Microsoft's emulator). */
 function isTransient(status: number): boolean {

@@ -1,17 +1,15 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import type { LogSink } from '../base/log.ts';
-import type { EventOutcome } from '../hub/commands.ts';
-import type { UpstreamEvent } from '../hub/upstream-event.ts';
+import type { EventOutcome, UpstreamEvent } from '../hub/commands.ts';
 import type { Meter } from '../meter/meter.ts';
 import { AbuseProtection } from './abuse-protection.ts';
 import { cloudEventBody, cloudEventHeaders } from './cloud-event.ts';
 import { CookieJars } from './cookie-jars.ts';
 import { type EventHandler, findHandler, handlerUrl, VALIDATION_EVENT } from './event-handlers.ts';
 import { HandlerCall } from './handler-call.ts';
-import { HandlerConnections, type HandlerResponse } from './handler-connections.ts';
+import { HandlerConnections, type HandlerResponse, HandlerUnreachable } from './handler-connections.ts';
 import { type ConnectDecision, readConnectReply, readEventReply } from './handler-reply.ts';
-import { HandlerUnreachable } from './handler-unreachable.ts';
 import type { IdentityIssuer } from './identity-issuer.ts';
 import type { WebhookFaults } from './webhook-faults.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { listen } from '../../../../local/emulators/common/listen.ts';
-import { ClientGoneError, readBody } from '../../../../local/emulators/common/read-body.ts';
+import { CutOffError, readBody } from '../../../../local/emulators/common/read-body.ts';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 
 const LIMIT_BYTES = 8;
@@ -52,5 +52,5 @@ it('rejects when the client goes away within its request', async () => {
   const { socket, outcome } = await lengthServer();
   socket.write(chunked('€'));
   socket.destroy();
-  expect(await outcome).toBeInstanceOf(ClientGoneError);
+  expect(await outcome).toBeInstanceOf(CutOffError);
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { connectionFilter } from '../../../../local/emulators/web-pubsub/filter/connection-filter.ts';
-import { FilterError } from '../../../../local/emulators/web-pubsub/filter/filter-error.ts';
 import {
+  FilterError,
   type FilterExpression,
   printExpression,
 } from '../../../../local/emulators/web-pubsub/filter/filter-expression.ts';

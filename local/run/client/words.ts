@@ -1,9 +1,12 @@
 /** The report of a call in words, for the terminal. */
+import type { CallReport, ReportedEvent } from './report.ts';
 
-import type { CallReport } from '../client/report.ts';
-import { seconds } from './live.ts';
+export function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
 
-export function timelineInWords({ events }: CallReport): string {
+/** A line for each event of a call. */
+export function timelineInWords(events: readonly ReportedEvent[]): string {
   const width = Math.max(0, ...events.map(({ source }) => source.length));
   return events
     .map(({ atMs, source, type }) => `${seconds(atMs).padStart(9)}  ${source.padEnd(width)}  ${type}`)
