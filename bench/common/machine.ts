@@ -4,7 +4,8 @@ import { PinnedProcess } from './pinned-process.ts';
 /**
  * Where a measurement was made, in one line: cores and their model, the version of Node, and how busy the machine was.
  *
- * @param pinning which process has which core, for a measurement that pins them; where cores cannot be had, that is said instead
+ * @param pinning which process has which core, for a measurement that pins them; where cores cannot be had, that is
+ *   said instead
  */
 export function describeMachine(pinning?: string): string {
   const parts = [`${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`, `Node ${process.version}`];

@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 
-/** What every measurement takes beside its own options, for `parseArgs`: `--smoke`, which takes seconds, and `--json file`. */
+/**
+ * What every measurement takes beside its own options, for `parseArgs`: `--smoke`, which takes seconds, and
+ * `--json file`.
+ */
 export const COMMON_OPTIONS = {
   smoke: { type: 'boolean', default: false },
   json: { type: 'string' },

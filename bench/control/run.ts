@@ -1,8 +1,9 @@
 /**
- * What the control app costs: `npm run bench -- control [--smoke] [--calls 400] [--starts 10] [--past 10000] [--json file]`.
- * The app is built, and runs in the Functions host on this machine, beside table storage; ACS is a server that answers at once, so that its time is in
- * nothing that is told. The smoke mode takes seconds and fails where a request is not served, where a call's life asks
- * more of table storage than it did, or where listing does with more past calls.
+ * What the control app costs:
+ * `npm run bench -- control [--smoke] [--calls 400] [--starts 10] [--past 10000] [--json file]`. The app is built, and
+ * runs in the Functions host on this machine, beside table storage; ACS is a server that answers at once, so that its
+ * time is in nothing that is reported. The smoke mode takes seconds and fails where a request is not served, where a
+ * call's life asks more of table storage than it did, or where listing does with more past calls.
  */
 import { parseArgs } from 'node:util';
 import { freePorts } from '../../local/run/stack/ports.ts';

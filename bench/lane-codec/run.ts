@@ -1,7 +1,7 @@
 /**
  * What a lane's messages cost the relay, in JSON as Microsoft's client writes them and in protobuf:
- * `npm run bench -- lane-codec [--smoke] [--rounds 15] [--json file]`.
- * One message is written and one is read for each chunk. The two take turns, and medians of the rounds are told.
+ * `npm run bench -- lane-codec [--smoke] [--rounds 15] [--json file]`. One message is written and one is read for each
+ * chunk. The two take turns, and the report shows the medians of the rounds.
  */
 import { parseArgs } from 'node:util';
 import {

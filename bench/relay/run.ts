@@ -2,13 +2,14 @@
  * What the relay costs, beside other servers on the same frames:
  * `npm run bench -- relay [--measure capacity,latency,barge-in,memory] [--servers ws,relay] [--rounds 5] [--to file] [--report file]`.
  *
- * The server runs on one core; streams, lanes and worker run on another. Servers take turns in each round, so that noise of the machine
- * meets all of them, and medians of the rounds are told. `--to` adds each round to a file, so that rounds can be spread over many runs,
- * and `--report` tells what is in such a file, without measuring.
+ * The server runs on one core; streams, lanes and worker run on another. Servers take turns in each round, so that
+ * noise of the machine meets all of them, and the report shows the medians of the rounds. `--to` adds each round to a
+ * file, so that rounds can be spread over many runs, and `--report` tells what is in such a file, without measuring.
  *
- * Variants: `--label` names one; `--settings JITTER_BUFFER_MS=0,…` of the relay; `--chunk-ms 60`; `--codec pcmu`; `--listen utterance`;
- * `--flags=--single-threaded-gc` of Node, and `--runtime path` another program than this Node, both for the server alone.
- * `--calls` is the number of calls of a measure with a steady one, or the levels of capacity.
+ * Variants: `--label` names one; `--settings JITTER_BUFFER_MS=0,…` of the relay; `--chunk-ms 60`; `--codec pcmu`;
+ * `--listen utterance`; `--flags=--single-threaded-gc` of Node, and `--runtime path` another program than this Node,
+ * both for the server alone. `--calls` is the number of calls of a measure with a steady one, or the levels of
+ * capacity.
  */
 import { parseArgs } from 'node:util';
 import { RELAY_NODE_ARGS } from '../../local/run/stack/specs.ts';

@@ -1,4 +1,4 @@
-/** The stand-in of Web PubSub as a process of the measurement, on the core of the load. */
+/** The Web PubSub emulator as a process of the measurement, on the core of the load. */
 import { startWebPubSub } from '../../local/emulators/web-pubsub/service/server.ts';
 import { HUB } from '../../shared/wire/names.ts';
 import type { Failed } from '../common/pinned-process.ts';

@@ -1,8 +1,9 @@
 /**
- * The whole local system under calls for a long time: `npm run bench -- soak [--minutes 15] [--calls 100] [--call-seconds 30] [--smoke] [--json file]`.
- * Tells the memory of every process over time, and where the audio of every call went. Each call lasts for a while and is followed by another, so that
- * beginnings and ends are part of it. Fails when a call fails, when audio got lost without being counted, or (not in the smoke mode, which takes
- * seconds) when memory goes on growing after the first minutes.
+ * The whole local system under calls for a long time:
+ * `npm run bench -- soak [--minutes 15] [--calls 100] [--call-seconds 30] [--smoke] [--json file]`. Tells the memory of
+ * every process over time, and where the audio of every call went. Each call lasts for a while and is followed by
+ * another, so that beginnings and ends are part of it. Fails when a call fails, when audio got lost without being
+ * counted, or (not in the smoke mode, which takes seconds) when memory goes on growing after the first minutes.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';

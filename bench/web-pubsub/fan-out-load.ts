@@ -150,7 +150,7 @@ async function settled(account: Account): Promise<void> {
   }
 }
 
-/** Counts what arrives between two moments, of which the parent is told so that it can look at the server. */
+/** Counts what arrives between two moments; tells the parent about both, so that it can look at the server. */
 class Account {
   total = 0;
   #counting = false;

@@ -1,4 +1,7 @@
-/** The server of the fan-out measurement as a process of its own: the stand-in, or a relay of the `ws` library and nothing else. */
+/**
+ * The server of the fan-out measurement as a process of its own: the emulator, or a relay of the `ws` library and
+ * nothing else.
+ */
 import { DEFAULT_ACCESS_KEY, startWebPubSub } from '../../local/emulators/web-pubsub/service/server.ts';
 import { waitedForCoreMs } from '../common/core-wait.ts';
 import type { Failed } from '../common/pinned-process.ts';

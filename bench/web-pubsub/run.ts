@@ -1,10 +1,10 @@
 /**
- * What the stand-in of Web PubSub passes on a second, how late, and what a connection costs in memory:
+ * What the Web PubSub emulator passes on a second, how late, and what a connection costs in memory:
  * `npm run bench -- web-pubsub [--smoke] [--pairs 500] [--rounds 3] [--seconds 5] [--variants bare,raw,protobuf,json] [--json file]`.
- * Clients are in groups of two; what one publishes the other hears. Server and clients have a core each. In the same round a relay of
- * the `ws` library alone does the same, the bare bound of what Node and `ws` can do. Each server is first saturated (each client has
- * messages under way all the time), then loaded with half of what it passed on, for the latency. `--webhooks` measures user events
- * instead; its options are in `web-pubsub/webhooks.ts`.
+ * Clients are in groups of two; what one publishes the other hears. Server and clients have a core each. In the same
+ * round a relay of the `ws` library alone does the same, the bare bound of what Node and `ws` can do. Each server is
+ * first saturated (each client has messages under way all the time), then loaded with half of what it passed on, for
+ * the latency. `--webhooks` measures user events instead; its options are in `web-pubsub/webhooks.ts`.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,7 @@ import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/op
 import { PinnedProcess } from '../common/pinned-process.ts';
 import type { Connected, Listening, Measured, Measuring, Usage, Variant } from './fan-out-messages.ts';
 
-/** What the stand-in is meant to do, with protobuf. */
+/** What the emulator is meant to do, with protobuf. */
 const GOAL = { shareOfBare: 0.7, p99Ms: 5, kilobytesPerConnection: 40 } as const;
 
 const VARIANTS: readonly Variant[] = ['bare', 'raw', 'protobuf', 'json'];

@@ -1,8 +1,8 @@
 /**
- * How many user events a second the stand-in of Web PubSub takes to an event handler:
- * `npm run bench -- web-pubsub --webhooks [--smoke] [--clients 64] [--rounds 5] [--seconds 5] [--json file]`.
- * The stand-in runs on one core, clients and a trivial handler on another. Each client waits for the ack of its last event. The second
- * row of a round has clients besides whose events take the handler a second: they must delay nobody else.
+ * How many user events a second the Web PubSub emulator takes to an event handler:
+ * `npm run bench -- web-pubsub --webhooks [--smoke] [--clients 64] [--rounds 5] [--seconds 5] [--json file]`. The
+ * emulator runs on one core, clients and a trivial handler on another. Each client waits for the ack of its last event.
+ * The second row of a round has clients besides whose events take the handler a second: they must delay nobody else.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,7 @@ import type { Connected, Listening, Measured, Usage } from './webhook-messages.t
 const GOAL = 3_000;
 const SERVICE_CORE = 0;
 const LOAD_CORE = 1;
-const PINNING = `stand-in on core ${SERVICE_CORE}, clients and handler on core ${LOAD_CORE}`;
+const PINNING = `emulator on core ${SERVICE_CORE}, clients and handler on core ${LOAD_CORE}`;
 const BYTES = 640;
 const SLOW_CLIENTS = 50;
 

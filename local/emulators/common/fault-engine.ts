@@ -20,8 +20,8 @@ interface ArmedRule<Rule extends FaultRule> {
 }
 
 /**
- * Decides what goes wrong, by the plan in force. Each caller draws chance from a stream of its own, so that two calls at
- * the same time do not disturb each other's faults.
+ * Decides what goes wrong, by the plan in force. Each caller draws chance from a stream of its own, so that two calls
+ * at the same time do not disturb each other's faults.
  */
 export class FaultEngine<Rules extends RulesByTarget<Rules>, Settings, Occasion> {
   readonly #kinds: FaultKinds<Rules, Settings, Occasion>;
@@ -52,7 +52,7 @@ export class FaultEngine<Rules extends RulesByTarget<Rules>, Settings, Occasion>
     return this.#rules.some(({ rule }) => rule.on === on);
   }
 
-  /** Another plan instead; counts of rules begin again, counts of injections go on. @throws RangeError, and the plan stays */
+  /** Replaces the plan; rules count from 0, injections go on. @throws RangeError, and the plan stays */
   replace(plan: unknown): void {
     this.#plan = parseFaultPlan(this.#kinds, plan);
     this.#rules = this.#plan.rules.map(arm);

@@ -11,7 +11,7 @@ const texts = z.array(z.string().max(MAX_TEXT)).min(1);
 const numbers = z.array(z.number()).min(1);
 const ranges = z.array(z.tuple([z.number(), z.number()])).min(1);
 
-/** What the operators on texts, both in lower case, and on numbers say of one value; each also has a negation with `Not`. */
+/** The operators on two texts in lower case, without `String` and `Not`, and those on the order of numbers. */
 const TEXT_TESTS = {
   In: (text: string, value: string) => text === value,
   BeginsWith: (text: string, value: string) => text.startsWith(value),
@@ -133,7 +133,7 @@ function isNegated({ operatorType }: AdvancedFilter): boolean {
   return operatorType.includes('Not') && operatorType !== 'IsNotNull';
 }
 
-/** Names are found in any casing: the documentation's own example asks for `data.to.PhoneNumber.Value` of `phoneNumber.value`. */
+/** In any casing: an example of the documentation asks for `data.to.PhoneNumber.Value` of `phoneNumber.value`. */
 function lookUp(event: EventGridEvent, path: string): unknown {
   return path.split('.').reduce((value: unknown, name) => {
     if (typeof value !== 'object' || value === null) return undefined;

@@ -20,7 +20,7 @@ export interface DispatcherOptions {
   readonly bodyLimitBytes: number;
 }
 
-/** Gives each request to the part of the host that it is for: the host's own paths first, then functions, then the home page. */
+/** Gives each request to its part of the host: the host's own paths first, then functions, then the home page. */
 export class Dispatcher {
   readonly #admin: Admin;
   readonly #eventGrid: EventGridWebhook;

@@ -89,7 +89,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       frontEndLimitMs: options.frontEndLimitMs ?? FRONT_END_LIMIT_MS,
       bodyLimitBytes: bodyLimit(process.env[BODY_LIMIT_VARIABLE]),
     });
-    // A disabled timer keeps its runner, for whoever runs the function by hand.
+    // A disabled timer keeps its runner, so that a person can still run the function by hand.
     for (const target of functions) if (!target.isDisabled) timers.get(target.name)?.start();
     serve = (request, response) => dispatcher.serve(request, response);
     return {

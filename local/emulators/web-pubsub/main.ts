@@ -1,4 +1,4 @@
-/** The process of the Web PubSub stand-in: `node local/emulators/web-pubsub/main.ts [--port 8080] [--config file]`; see README.md for all settings. */
+/** The process of the Web PubSub emulator; README.md lists its settings. */
 import { runServer } from '../common/child.ts';
 import type { LogEntry } from './base/log.ts';
 import { ConfigFileWatch, parseConfig } from './command-line/config-file.ts';
@@ -39,7 +39,7 @@ function reconfigure(service: RunningWebPubSub, { settings }: CommandLine, path:
   try {
     const next = readSettings(parseConfig(path, text), process.env);
     if (next.accessKey !== settings.accessKey || next.secondaryAccessKey !== settings.secondaryAccessKey) {
-      throw new Error('access keys cannot change while the service runs; start it anew');
+      throw new Error('access keys cannot change while the service runs; restart it');
     }
     service.configure(next.hubs);
     writeLog({ level: 'info', message: 'The new configuration is in force.' });

@@ -12,7 +12,7 @@ import { type CallOptions, readCallOptions, readScenarioOptions, UsageError } fr
 import { scenarioCommand } from './scenario-command.ts';
 import { useSystem } from './system.ts';
 
-/** What is said and heard is kept in memory by the stand-in, up to twenty minutes of a call. */
+/** What is said and heard is kept in memory by the emulator, up to twenty minutes of a call. */
 const MAX_SPEECH_MINUTES = 15;
 
 /** Exit status 0 when the call was answered, heard something, and was ended by the caller. */

@@ -18,7 +18,7 @@ const SCENARIO = fileURLToPath(new URL('../../../samples/scenarios/demo.yaml', i
 const OUTPUT = fileURLToPath(new URL('../../../out/demo.wav', import.meta.url));
 const MAX_DELAY_MS = 5_000;
 
-/** The robot's voice as it is described, computed here apart from the worker: each sample times a 50 Hz cosine from the first on. */
+/** The robot's voice, computed apart from the worker: each sample times a 50 Hz cosine. */
 const CARRIER_HZ = 50;
 /** The demo succeeds when what was heard agrees with that by at least this much. */
 const LEAST_AGREEMENT_DB = 30;

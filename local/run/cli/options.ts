@@ -1,4 +1,4 @@
-/** The words of the command line, read and checked. Every mistake is a `UsageError` that names the option and the value. */
+/** Reads and checks the command line. Every mistake is a `UsageError` that names the option and the value. */
 import { parseArgs } from 'node:util';
 import { AUDIO_FORMAT_NAMES, type AudioFormat } from '../../../shared/audio/audio-format.ts';
 
@@ -144,9 +144,9 @@ function wholeNumber(
   value: string | undefined,
   min: number,
   max: number,
-  absent: number,
+  fallback: number,
 ): number {
-  if (value === undefined) return absent;
+  if (value === undefined) return fallback;
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < min || number > max) {
     throw new UsageError(`${option} ${value} must be a whole number from ${min} to ${max}`);

@@ -1,4 +1,4 @@
-/** Calls with scripts, made through the control surface of the ACS stand-in. */
+/** Calls with scripts, made through the control surface of the ACS emulator. */
 
 import type { Step, StepResult } from '../../phone/step.ts';
 import { stepsToJson } from '../../phone/step-json.ts';
@@ -28,7 +28,7 @@ export class ScriptClient {
     this.#acs = new AcsControl(system);
   }
 
-  /** Rings; resolves with the stand-in's id of the call. */
+  /** Rings; resolves with the emulator's id of the call. */
   async place({ steps, ...call }: ScriptedCall): Promise<string> {
     const body = { ...call, steps: stepsToJson(steps) };
     return (await this.#acs.json<{ id: string }>('POST', '/scripts', body)).id;

@@ -1,4 +1,4 @@
-/** Calls made through the control surface of the ACS stand-in, as a person would make them with a telephone. */
+/** Calls made through the control surface of the ACS emulator, as a person would make them with a telephone. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport } from '../../emulators/acs/control/call-report.ts';
 import type { Audio } from '../../phone/wav.ts';
@@ -26,7 +26,7 @@ export class Telephone {
     this.#acs = new AcsControl(system);
   }
 
-  /** Rings; resolves with the stand-in's id of the call. */
+  /** Rings; resolves with the emulator's id of the call. */
   async place({ speech, ...call }: CallPlacement): Promise<string> {
     const audio = speech && { audio: base64(speech.samples), sampleRateHz: speech.sampleRateHz };
     const body = { ...call, ...(audio && { speech: audio }) };

@@ -19,7 +19,7 @@ export interface ChildSpec {
 
 const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5_000;
-/** What a process printed may be read after its end is told. Somebody else who has its output open is not waited for longer. */
+/** A process's output may be read to its end after it has exited, but no longer: another process may hold it open. */
 const LAST_WORDS_LIMIT_MS = 5_000;
 /** Lines of a process that are kept to explain why it ended. */
 const KEPT_LINES = 20;
@@ -51,7 +51,7 @@ export class Child {
     this.#process = fork(spec.module, [...(spec.args ?? [])], {
       env: { ...Object.fromEntries(inherited), ...spec.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // The twin's sources are run by type stripping, which older releases announce on every start.
+      // Node runs the local system's sources by type stripping, which older releases announce on every start.
       execArgv: ['--disable-warning=ExperimentalWarning', ...(spec.nodeArgs ?? [])],
     });
     const keep = (line: string): void => {
@@ -77,7 +77,7 @@ export class Child {
     return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 
-  /** Resolves with the address once the process listens. @throws Error with the process's own words when it ends before. */
+  /** Resolves with the address once the process listens. @throws Error with its last words when it ends before */
   async ready(): Promise<string> {
     const died = this.#silent.then(() => {
       throw new Error(this.#lines.at(-1) ?? this.obituary());

@@ -13,7 +13,7 @@ export interface SystemLayout {
   readonly controlApp: string;
   readonly workerApp: string;
   readonly relayModule: string;
-  /** Workers that stay with their calls, in a process of their own; absent: none. */
+  /** Workers that stay with their calls, in a process of their own. Defaults to none. */
   readonly resident?: { readonly workers: readonly string[]; readonly port: number };
   /** Settings on top of those given here, for each part. */
   readonly extraEnv?: Partial<Readonly<Record<PartName, Readonly<Record<string, string>>>>>;
@@ -21,13 +21,13 @@ export interface SystemLayout {
   readonly extraArgs?: Partial<Readonly<Record<PartName, readonly string[]>>>;
 }
 
-/** Whom calls may be placed to: numbers that are kept for fiction, and people with an app of the stand-in's. */
+/** Whom calls may be placed to: numbers that are kept for fiction, and people with an app of the emulator's. */
 const FICTIONAL_TELEPHONES = '+142555501*,8:acs:acdc_*';
 
 /** Node 22 does not know the last of the arguments of the relay. */
 const KNOWS_EXTERNAL_LIMIT = Number(process.versions.node.split('.')[0]) >= 24;
 
-/** What Node is given in the relay's process, as in its container: docs/decisions/0071-room-for-the-old-generation.md. */
+/** Node's flags for the relay, as in its container: docs/decisions/0071-room-for-the-old-generation.md. */
 export const RELAY_NODE_ARGS: readonly string[] = [
   '--single-threaded-gc',
   '--max-semi-space-size=16',

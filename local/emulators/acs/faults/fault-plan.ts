@@ -24,7 +24,7 @@ const span = z.union([
 
 const rest = {
   on: z.literal('rest'),
-  /** Such as `answerCall`; absent: any. */
+  /** Such as `answerCall`. Defaults to any. */
   operation: z.string().optional(),
   ...chance,
 };
@@ -32,7 +32,7 @@ const rest = {
 /** Deliveries of callbacks (one call has an order of its own) and of Event Grid. */
 const delivery = {
   on: z.enum(['callback', 'eventGrid']),
-  /** The last part of an event type, such as `CallConnected`; absent: any. */
+  /** The last part of an event type, such as `CallConnected`. Defaults to any. */
   type: z.string().optional(),
   ...chance,
 };
@@ -69,7 +69,7 @@ const mediaRule = z.discriminatedUnion('fault', [
   z.strictObject({ ...media, fault: z.literal('split'), parts: z.int().min(2).max(16).default(2) }),
   /** The message is blown up to this many bytes by white space, which JSON ignores. */
   z.strictObject({ ...media, fault: z.literal('oversize'), bytes: z.int().min(1).max(MAX_OVERSIZE_BYTES) }),
-  /** After so much streaming the connection is dead without a word: nothing is written, nothing is taken, nothing is closed. */
+  /** After so much streaming the connection falls silent: it writes, reads and closes nothing. */
   z.strictObject({ ...media, fault: z.literal('halfOpen'), afterMs: ms }),
 ]);
 
@@ -86,7 +86,7 @@ const faultRule = z.union([restRule, deliveryRule, mediaRule, tokenRule]);
 /** What goes wrong, as people write it: `{rules: [{on: 'rest', fault: 'error', status: 429, retryAfterMs: 1000}]}`. */
 export interface FaultPlan {
   readonly rules?: readonly FaultRuleInput[];
-  /** How far the service's clock is ahead of the application's (behind: negative); seen in tokens, event times and signatures. */
+  /** How far the service's clock is ahead of the application's; negative when behind. */
   readonly clockSkewMs?: number;
 }
 
@@ -116,7 +116,7 @@ interface AcsFaultSettings {
 /** A plan with its defaults. */
 export type ParsedFaultPlan = ParsedPlan<AcsRules, AcsFaultSettings>;
 
-/** What can go wrong, and what an occasion is: its name, such as an operation, an event type, `frame`, `callback` or `media`. */
+/** What can go wrong. An occasion is a name: an operation, an event type, `frame`, `callback` or `media`. */
 const KINDS: FaultKinds<AcsRules, AcsFaultSettings, string> = {
   plan: z.strictObject({
     rules: planRules,

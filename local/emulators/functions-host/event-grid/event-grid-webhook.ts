@@ -13,7 +13,7 @@ const DELIVERY_LIMIT_BYTES = 1_572_864;
 
 const SYSTEM_KEY = 'eventgrid_extension';
 
-/** Origins from which Event Grid asks for permission (CloudEvents 1.0 webhook handshake), by cloud; the first is the default. */
+/** Origins of Event Grid's CloudEvents handshake, one for each cloud; the first is the default. */
 const ORIGINS = ['eventgrid.azure.net', 'eventgrid.azure.us', 'eventgrid.azure.cn'];
 
 /**

@@ -126,7 +126,7 @@ function isText(value: unknown, text: string): boolean {
   return typeof value === 'string' && value.toLowerCase() === text;
 }
 
-/** `AzureWebJobs.<name>.Disabled` or, where a dot cannot be part of a variable's name, `AzureWebJobs_<name>_Disabled`. */
+/** `AzureWebJobs.<name>.Disabled`; with underscores where variables cannot have dots in their names. */
 function isDisabled(name: string, env: IndexOptions['env']): boolean {
   const value = env[`AzureWebJobs.${name}.Disabled`] ?? env[`AzureWebJobs_${name}_Disabled`];
   return value === '1' || value?.toLowerCase() === 'true';

@@ -12,8 +12,8 @@ export interface LoadedApp {
 }
 
 /**
- * Loads an app in the order of the Node worker: entry points, appStart hooks, capabilities; then its functions are final.
- * The app's folder becomes the current folder.
+ * Loads an app in the order of the Node worker: entry points, appStart hooks, capabilities; then its functions are
+ * final. The app's folder becomes the current folder.
  *
  * @throws one sentence when the app does not load or a function breaks a rule
  */

@@ -23,11 +23,12 @@ const FIELDS: readonly Field[] = [
 ];
 
 /**
- * Schedules of timer triggers: `{second} {minute} {hour} {day} {month} {day-of-week}` in UTC, or five fields without the second.
+ * Schedules of timer triggers: `{second} {minute} {hour} {day} {month} {day-of-week}` in UTC, or five fields without
+ * the second.
  *
- * A field is a list, separated by commas, of `*`, values, ranges `a-b`, and steps `x/n`; `5/15` counts from 5 to the field's
- * end. Months and days of the week may be named (`Jan`, `Monday`; Sunday is 0). Unlike in Unix cron, **both** the day and the
- * day of the week must fit. Rules: the NCrontab library, which the Functions host uses.
+ * A field is a list, separated by commas, of `*`, values, ranges `a-b`, and steps `x/n`; `5/15` counts from 5 to the
+ * field's end. Months and days of the week may be named (`Jan`, `Monday`; Sunday is 0). Unlike in Unix cron, **both**
+ * the day and the day of the week must fit. Rules: the NCrontab library, which the Functions host uses.
  */
 export class NcrontabSchedule {
   readonly text: string;

@@ -8,9 +8,9 @@ interface Segment {
 }
 
 /**
- * A route such as `calls/{callId}` or `files/{*rest}`: literals without regard to case, parameters of one segment each, and
- * a catch-all at the end. Of ASP.NET Core's routing, constraints, defaults, optional parameters, and parameters next to
- * text are refused rather than read wrongly.
+ * A route such as `calls/{callId}` or `files/{*rest}`: literals without regard to case, parameters of one segment each,
+ * and a catch-all at the end. Of ASP.NET Core's routing, constraints, defaults, optional parameters, and parameters
+ * next to text are refused rather than read wrongly.
  */
 export class RouteTemplate {
   readonly text: string;

@@ -85,7 +85,7 @@ function status(): object {
     id: hostname().toLowerCase(),
     state: 'Running',
     version: '4.0.0',
-    versionDetails: '4.0.0 (local stand-in)',
+    versionDetails: '4.0.0 (local emulator)',
     processUptime: Math.round(process.uptime() * 1_000),
     computerName: hostname(),
   };

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { NullableString, RpcHttpCookie, RpcHttpData, RpcTypedData } from '../app/core-types.ts';
 import type { RouteValues } from '../functions/route-template.ts';
 
-/** The request as the host hands it to a worker: header names in lower case, several values of one name joined by commas. */
+/** The request as a worker gets it: header names in lower case, several values of one name joined by commas. */
 export function toRpcHttp(
   request: IncomingMessage,
   url: URL,

@@ -29,8 +29,9 @@ export interface StreamProxyOptions {
 }
 
 /**
- * HTTP streaming (`app.setup({ enableHttpStream: true })`): the request is forwarded to a server that `@azure/functions`
- * runs inside the app, next to the invocation that belongs to it, and its response is passed on as it comes.
+ * HTTP streaming (`app.setup({ enableHttpStream: true })`): the request is forwarded to a server that
+ * `@azure/functions` runs inside the app, next to the invocation that belongs to it, and its response is passed on as
+ * it comes.
  */
 export class StreamProxy {
   readonly #options: StreamProxyOptions;

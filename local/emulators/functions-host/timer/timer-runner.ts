@@ -13,8 +13,9 @@ const LONGEST_WAIT_MS = 60_000;
  * idle ──start()──▶ waiting ──due──▶ running ──ended──▶ waiting
  *                      └───────────close()──────┴──▶ closed
  * ```
- * Runs of one function never overlap: the next occurrence is looked for when a run has ended, so what came due meanwhile
- * is skipped. When a wait ends so late that a later occurrence has passed as well, there is one run, marked past due.
+ * Runs of one function never overlap: the next occurrence is looked for when a run has ended, so what came due
+ * meanwhile is skipped. When a wait ends so late that a later occurrence has passed as well, there is one run, marked
+ * past due.
  */
 export class TimerRunner {
   readonly #target: TimerFunction;

@@ -2,7 +2,7 @@
 export const CloseCode = Object.freeze({
   /** The server closed the connection on purpose (REST). */
   normal: 1000,
-  /** The service goes away; a reliable client tries to recover, finds nothing, and connects anew. */
+  /** The service goes away; a reliable client tries to recover, finds nothing, and opens a new connection. */
   goingAway: 1001,
   /** The frame breaks the WebSocket protocol itself. */
   protocolError: 1002,
@@ -10,7 +10,7 @@ export const CloseCode = Object.freeze({
   wrongFrameType: 1003,
   /** The frame is not a message of the subprotocol. */
   invalidPayload: 1007,
-  /** The session is over for good: too slow, buffer full, or not recoverable. A client does not try to recover after it. */
+  /** The session is over for good: too slow, buffer full, or not recoverable. Clients do not try to recover. */
   policyViolation: 1008,
   messageTooBig: 1009,
   /** The event handler failed and the service is set to drop the connection for it. */

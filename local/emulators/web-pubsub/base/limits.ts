@@ -1,14 +1,14 @@
 /**
- * The bounds of the service. Each says where its value comes from; `startWebPubSub` accepts other values, so that a test can
- * reach a bound quickly.
+ * The bounds of the service. Each says where its value comes from; `startWebPubSub` accepts other values, so that a
+ * test can reach a bound quickly.
  */
 export interface Limits {
   /**
-   * Connections at the same time, over all hubs and with those whose client may still come back; the next client is refused.
-   * Infinity unless a tier is asked for: `limitsOfTier`.
+   * Connections at the same time, over all hubs and with those whose client may still come back; the next client is
+   * refused. Infinity unless a tier is asked for: `limitsOfTier`.
    */
   readonly connections: number;
-  /** Largest message of a client, in bytes. Documented as 1 MB ("Client message limit"); Microsoft's emulator uses 1 MiB. */
+  /** Largest message of a client, in bytes. Documented: 1 MB ("Client message limit"); Microsoft's emulator: 1 MiB. */
   readonly clientMessageBytes: number;
   /** Largest body of a REST send, in bytes. Microsoft's emulator applies the client message limit to REST as well. */
   readonly restBodyBytes: number;
@@ -27,23 +27,23 @@ export interface Limits {
   /** Ack ids remembered per logical connection; the oldest is forgotten first. Microsoft's emulator. */
   readonly rememberedAckIds: number;
   /**
-   * Frames of one client that may wait behind its user event. Reading stops while an event is under way, so only what the
-   * last read had already delivered waits here: 64 KiB of the smallest valid frames stay below this.
+   * Frames of one client that may wait behind its user event. Reading stops while an event is under way, so only what
+   * the last read had already delivered waits here: 64 KiB of the smallest valid frames stay below this.
    */
   readonly waitingFrames: number;
-  /** Time for one event handler request, all attempts together. 100 s is the .NET HTTP client's default that Microsoft's emulator keeps. */
+  /** Time for one event, all attempts together. Microsoft's emulator keeps the .NET HTTP client's 100 s. */
   readonly handlerTimeoutMs: number;
   /** Waits before the second, third and fourth attempt. Microsoft's emulator: 1, 3 and 5 s. */
   readonly handlerRetryDelaysMs: readonly number[];
   /** Largest reply of an event handler, in bytes. Microsoft's emulator. */
   readonly handlerReplyBytes: number;
-  /** Events that nobody waits for (`connected`, `disconnected`) and that are under way at a time; more are dropped and logged. Own choice. */
+  /** Events under way that nobody waits for (`connected`, …); more are dropped and logged. Own choice. */
   readonly notificationsUnderWay: number;
   /** Time for one abuse protection request. Microsoft's emulator. */
   readonly validationTimeoutMs: number;
   /** How long a passed abuse protection check counts before it is repeated. Microsoft's emulator. */
   readonly validationLifetimeMs: number;
-  /** How long a failed abuse protection check counts before the next event repeats it. Microsoft's emulator starts at 1 s. */
+  /** How long a failed abuse protection check counts. Microsoft's emulator starts at 1 s. */
   readonly validationRetryMs: number;
   /** How far clocks may differ when `exp` and `nbf` are checked. Microsoft's emulator. */
   readonly clockSkewMs: number;
@@ -91,7 +91,7 @@ export const GROUP_NAME_MAX_LENGTH = 1_024;
 /** Wildcards (`*` or `**`) in one role pattern; Microsoft's emulator ignores a role with more. */
 export const ROLE_PATTERN_MAX_ASTERISKS = 5;
 
-/** Single groups of which more or less may be said to one connection than its wildcard roles do. Microsoft's emulator. */
+/** Single groups that one connection's permissions may name beside its wildcard roles. Microsoft's emulator. */
 export const GRANTED_GROUPS_MAX = 1_000;
 
 /** Depth of a filter, in operators and parentheses. Microsoft's emulator; the reference says "over 100 clauses". */

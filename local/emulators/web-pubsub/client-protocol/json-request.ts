@@ -12,7 +12,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 
 const UINT64_MAX = 2n ** 64n - 1n;
 
-/** Message types of the protocol that the stand-in has not learned. */
+/** Message types of the protocol that the emulator has not learned. */
 const NOT_SUPPORTED: ReadonlySet<string> = new Set([
   'invoke',
   'cancelinvocation',
@@ -47,7 +47,7 @@ export function parseJsonRequest(text: string): ClientRequest {
       return { type: 'leaveGroup', group: groupOf(root), ...acknowledged };
     case 'sendtogroup':
       if (root['stream'] !== undefined)
-        throw invalid("not supported by this stand-in: 'stream' of sendToGroup");
+        throw invalid("not supported by this emulator: 'stream' of sendToGroup");
       return {
         type: 'sendToGroup',
         group: groupOf(root),
@@ -59,7 +59,7 @@ export function parseJsonRequest(text: string): ClientRequest {
       return { type: 'event', event: eventNameOf(root), data: dataOf(root, text), ...acknowledged };
     default:
       if (NOT_SUPPORTED.has(type.toLowerCase()))
-        throw invalid(`not supported by this stand-in: type '${type}'`);
+        throw invalid(`not supported by this emulator: type '${type}'`);
       throw invalid(`unknown type '${type}'`);
   }
 }

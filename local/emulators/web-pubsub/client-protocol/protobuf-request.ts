@@ -25,7 +25,8 @@ const SEQUENCE_ACK = bytesTag(8);
 const PING = bytesTag(9);
 
 /**
- * Reads one `UpstreamMessage` of the protobuf subprotocols. Where a message sets a oneof more than once the last one counts.
+ * Reads one `UpstreamMessage` of the protobuf subprotocols. Where a message sets a oneof more than once the last one
+ * counts.
  * @throws ProtocolViolation with close code 1007
  */
 export function parseProtobufRequest(bytes: Uint8Array): ClientRequest {

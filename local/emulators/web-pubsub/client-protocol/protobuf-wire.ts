@@ -23,8 +23,8 @@ export function numberTag(field: number): number {
 export type ReadField = (tag: number, reader: Reader) => boolean;
 
 /**
- * Reads a message field by field. A field of a known number with another wire type is an unknown one, as it is for every
- * reader of the format.
+ * Reads a message field by field. A field of a known number with another wire type is an unknown one, as it is for
+ * every reader of the format.
  * @throws Error when the bytes are no message
  */
 export function readFields(bytes: Uint8Array, read: ReadField): void {
@@ -62,7 +62,7 @@ export function readUint64(reader: Reader): number | bigint {
   return Number.isSafeInteger(value) ? value : (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
-/** Whether the bytes are a `google.protobuf.Any`: 1 `type_url` string, 2 `value` bytes. What the value holds is not looked at. */
+/** Whether the bytes are a `google.protobuf.Any`: 1 `type_url` string, 2 `value` bytes, whatever it holds. */
 export function isAny(bytes: Uint8Array): boolean {
   try {
     readFields(bytes, (tag, reader) => {

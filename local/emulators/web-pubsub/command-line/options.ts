@@ -33,7 +33,7 @@ WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate=http://127.0.0.1:7072/api/
 
 export interface CommandLine {
   readonly options: WebPubSubOptions;
-  /** Whether a person started it, who is told everything about it. */
+  /** Whether a person started it and wants to read everything about it. */
   readonly standAlone: boolean;
   readonly caFile?: string | undefined;
   readonly settings: WebPubSubSettings;

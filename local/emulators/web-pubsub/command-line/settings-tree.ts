@@ -1,4 +1,4 @@
-/** Settings as .NET sees them, wherever they come from: branches and leaves, keys in lower case, lists as numbered branches. */
+/** Settings as .NET sees them: branches and leaves, keys in lower case, lists as numbered branches. */
 export type Tree = { [key: string]: Tree | string };
 
 /** Adds a JSON document to the tree, keys in lower case, lists as numbered branches. */

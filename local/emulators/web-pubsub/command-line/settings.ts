@@ -52,7 +52,7 @@ export function readSettings(
     ),
   };
   for (const key of Object.keys(section)) {
-    if (!SETTINGS.includes(key)) problems.push(`'WebPubSub:${key}' is not supported by this stand-in`);
+    if (!SETTINGS.includes(key)) problems.push(`'WebPubSub:${key}' is not supported by this emulator`);
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
@@ -80,7 +80,7 @@ function handlersOf(hub: string, tree: Tree | string, problems: string[]): reado
   const hubPath = `WebPubSub:Hubs:${hub}`;
   const settings = branchesOf(tree, hubPath, problems);
   for (const key of Object.keys(settings)) {
-    if (key !== 'eventhandlers') problems.push(`'${hubPath}:${key}' is not supported by this stand-in`);
+    if (key !== 'eventhandlers') problems.push(`'${hubPath}:${key}' is not supported by this emulator`);
   }
   const path = `${hubPath}:EventHandlers`;
   const handlers = listed(branchesOf(settings['eventhandlers'], path, problems));
@@ -123,14 +123,14 @@ function handlerOf(where: string, entry: Tree, problems: string[]): EventHandler
 function urlTemplateProblem(template: Tree | string | undefined): string | undefined {
   if (typeof template !== 'string') return 'must be an http or https URL';
   if (/\{@Microsoft\.KeyVault/i.test(template))
-    return 'refers to a key vault, which is not supported by this stand-in';
+    return 'refers to a key vault, which is not supported by this emulator';
   const example = template.replace(/\{(?:hub|event)\}/gi, 'x');
   if (!/^https?:\/\//i.test(example) || !URL.canParse(example)) return 'must be an http or https URL';
   const other = /\{[^}]*\}/.exec(example)?.[0];
   return other === undefined ? undefined : `has ${other}, but only {hub} and {event} are replaced`;
 }
 
-/** `Auth: {Type: None}`, or `{Type: ManagedIdentity, ManagedIdentity: {Resource}}` as in the resource's own definition. */
+/** `Auth: {Type: None}`, or `{Type: ManagedIdentity, ManagedIdentity: {Resource}}` as in a resource's definition. */
 function authOf(
   where: string,
   auth: Tree | string | undefined,

@@ -30,8 +30,9 @@ export interface ControlOptions {
 }
 
 /**
- * What a test does to the stand-in that no client of Azure can: looks at connections and groups, cuts connections, renews the service
- * beneath its clients, lets things go wrong by a plan, puts the clock forward, and reads the meter. README.md lists the requests.
+ * What a test does to the emulator that no client of Azure can: looks at connections and groups, cuts connections,
+ * renews the service beneath its clients, lets things go wrong by a plan, puts the clock forward, and reads the meter.
+ * README.md lists the requests.
  */
 export class ControlEndpoint {
   readonly #options: ControlOptions;

@@ -17,16 +17,16 @@ const chance = {
 const linkRule = z.strictObject({
   on: z.literal('link'),
   fault: z.literal('latency'),
-  /** Absent: both, each drawn for itself. */
+  /** Defaults to both, each drawn for itself. */
   direction: z.enum(['toClient', 'toService']).optional(),
   delayMs: delaySchema,
   ...chance,
 });
 
-/** A client that wants its connection back is told to start anew. */
+/** A client that wants its connection back must open a new one. */
 const recoveryRule = z.strictObject({ on: z.literal('recovery'), fault: z.literal('refuse'), ...chance });
 
-/** `event` is the name of a user event or of a system event; absent: every one. */
+/** `event` is the name of a user event or of a system event. Defaults to every one. */
 const webhook = { on: z.literal('webhook'), event: z.string().optional(), ...chance };
 
 const webhookRule = z.discriminatedUnion('fault', [
@@ -38,7 +38,7 @@ const webhookRule = z.discriminatedUnion('fault', [
   z.strictObject({ ...webhook, fault: z.literal('delay'), delayMs: delaySchema }),
 ]);
 
-/** `operation` is an operation of the REST interface, such as `sendToGroup`; absent: every one. */
+/** `operation` is an operation of the REST interface, such as `sendToGroup`. Defaults to every one. */
 const rest = { on: z.literal('rest'), operation: z.string().optional(), ...chance };
 
 const restRule = z.discriminatedUnion('fault', [

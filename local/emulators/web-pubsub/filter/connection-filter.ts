@@ -13,7 +13,8 @@ const NOBODY: FilterSubject = Object.freeze({
 /**
  * Reads a `filter` as the REST interface takes it, the OData subset of
  * https://learn.microsoft.com/azure/azure-web-pubsub/reference-odata-filter.
- * @returns whether the filter chooses a connection; it throws FilterError when the filter makes no sense for that connection
+ * @returns whether the filter chooses a connection; it throws FilterError when the filter makes no sense for that
+ *   connection
  * @throws FilterError
  */
 export function connectionFilter(text: string): (subject: FilterSubject) => boolean {

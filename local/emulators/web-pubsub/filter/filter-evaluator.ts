@@ -6,15 +6,15 @@ import { bool, type FilterValue, int, NULL, Operands, text } from './filter-valu
 type Of<K extends FilterExpression['kind']> = Extract<FilterExpression, { kind: K }>;
 
 /**
- * What a filter says of one connection. Both operands of `and` and `or` are always evaluated, so that a filter that is wrong for
- * any connection is wrong for all.
+ * What a filter says of one connection. Both operands of `and` and `or` are always evaluated, so that a filter that is
+ * wrong for any connection is wrong for all.
  * @throws FilterError when an operand has a type that its operator cannot take, or a name is unknown
  */
 export function matchesFilter(expression: FilterExpression, subject: FilterSubject): boolean {
   return new Operands(expression).bool(evaluate(expression, subject, expression));
 }
 
-/** @param within the innermost operator or function around the expression, which errors are told of */
+/** @param within the innermost operator or function around the expression, which errors quote */
 function evaluate(
   expression: FilterExpression,
   subject: FilterSubject,

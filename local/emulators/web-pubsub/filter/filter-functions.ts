@@ -37,8 +37,8 @@ function isMissing(value: FilterValue): boolean {
 }
 
 /**
- * The functions of the documented grammar, by their names. Positions count UTF-16 units from 0; a part of a text that is not
- * within it is null.
+ * The functions of the documented grammar, by their names. Positions count UTF-16 units from 0; a part of a text that
+ * is not within it is null.
  */
 export const FILTER_FUNCTIONS: ReadonlyMap<string, FilterFunction> = new Map<string, FilterFunction>([
   [

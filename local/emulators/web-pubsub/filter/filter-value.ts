@@ -1,6 +1,6 @@
 import { FilterError, type FilterExpression, printExpression } from './filter-expression.ts';
 
-/** A value while a filter is evaluated. A text can be missing (`userId` of a client without one) and is a text all the same. */
+/** A value while a filter is evaluated. A missing text (`userId` of a client without one) is still a text. */
 export type FilterValue =
   | { readonly type: 'null' }
   | { readonly type: 'bool'; readonly value: boolean }

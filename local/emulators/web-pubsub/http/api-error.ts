@@ -1,7 +1,7 @@
 /**
  * A refusal over HTTP, in the two forms the service has: for 400 the problem details of a failed validation
- * (`application/problem+json`), for everything else the `ErrorDetail` of the REST reference. Members and their order are those of
- * answers of the service that the recorded tests of Microsoft's SDKs hold.
+ * (`application/problem+json`), for everything else the `ErrorDetail` of the REST reference. Members and their order
+ * are those of answers of the service that the recorded tests of Microsoft's SDKs hold.
  */
 export class ApiError extends Error {
   readonly status: number;

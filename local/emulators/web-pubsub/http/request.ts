@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { readBody } from '../../common/read-body.ts';
 import { ApiError } from './api-error.ts';
 
-/** By which scheme the client reached this server: tokens name the URL that was called. */
+/** The scheme that the client used: tokens name the URL that was called. */
 export function schemeOf({ socket }: IncomingMessage): 'http' | 'https' {
   return 'encrypted' in socket ? 'https' : 'http';
 }

@@ -8,9 +8,9 @@ import type { Membership } from './membership.ts';
 import type { Sessions } from './sessions.ts';
 
 /**
- * Handles one message of a client. An ack id that was processed with success before is answered `Duplicate` and does nothing;
- * one that failed may be tried again. Without an ack id nothing is answered, not even an error; but a client to which errors
- * cannot be told at all (`onFailure: 'close'`) is closed for it.
+ * Handles one message of a client. An ack id that was processed with success before is answered `Duplicate` and does
+ * nothing; one that failed may be tried again. Without an ack id nothing is answered, not even an error; but a client
+ * to which errors cannot be told at all (`onFailure: 'close'`) is closed for it.
  */
 export function handleRequest(
   connection: Connection,

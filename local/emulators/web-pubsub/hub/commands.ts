@@ -87,7 +87,7 @@ export type HubCommand =
   /** Time has passed: ends what can no longer be recovered. */
   | { readonly type: 'expire' };
 
-/** What the event handler of a hub is told about one connection. */
+/** What the event handler of a hub learns about one connection. */
 export interface UpstreamEvent {
   /** `ce-id`: 0 is the connect event, the others count from 1 per connection. */
   readonly id: number;

@@ -20,7 +20,7 @@ export class GroupPattern {
     this.#tokens = tokens;
   }
 
-  /** @returns undefined when the pattern is empty, too long, wrongly escaped or has too many wildcards; such a role grants nothing */
+  /** @returns undefined for a pattern that is empty, too long or malformed; such a role grants nothing */
   static parse(pattern: string): GroupPattern | undefined {
     if (pattern.length === 0 || pattern.length > GROUP_NAME_MAX_LENGTH) return undefined;
     const tokens: Token[] = [];

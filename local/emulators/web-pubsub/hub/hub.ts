@@ -15,8 +15,9 @@ export interface Member {
 }
 
 /**
- * One hub: its connections, groups and users, and the order of things. Pure: what happens comes in as a command, what is to be
- * done comes out as effects, in order; time is a parameter; sockets, timers and HTTP are elsewhere.
+ * One hub: its connections, groups and users, and the order of things. Pure: what happens comes in as a command, and
+ * what others must do about it comes out as effects, in order. Time is a parameter; sockets, timers and HTTP are
+ * elsewhere.
  */
 export class Hub {
   readonly name: string;

@@ -10,7 +10,7 @@ import type { Sessions } from './sessions.ts';
 
 export interface HubRules {
   readonly limits: Limits;
-  /** What a client notices when the event handler fails: an error ack (Microsoft's emulator), or the end of its connection (documentation). */
+  /** What a failed event handler means to the client: an error ack (Microsoft's emulator), or the end (documented). */
   readonly onUserEventFailure: 'errorAck' | 'closeConnection';
 }
 
@@ -21,8 +21,8 @@ export interface HubRules {
  *      ▲ │                  ▲ │
  *      └─┘ other messages   └─┘ messages wait; answered, and the next that waited is a user event again
  *
- * A client is not read while it is busy, so only what its socket had delivered already waits; more than `limits.waitingFrames` end
- * its session.
+ * A client is not read while it is busy, so only what its socket had delivered already waits; more than
+ * `limits.waitingFrames` end its session.
  */
 export class Inbox {
   readonly #rules: HubRules;

@@ -8,7 +8,7 @@ import type { Membership } from './membership.ts';
 /** RFC 6455: the close frame had no status code. A browser's and the SDK's plain `close()` send it. */
 const CLOSED_WITHOUT_CODE = 1005;
 
-/** Which connection has which socket, which wait for their client, and how each begins and ends; `Attachment` has the diagram. */
+/** Which connection has which socket, and how each begins, waits and ends; `Attachment` has the diagram. */
 export class Sessions {
   readonly #hub: string;
   readonly #limits: Limits;

@@ -6,7 +6,8 @@ import { filterOf, type RestCall } from './call.ts';
 import { unsupportedMediaType } from './message-body.ts';
 
 /**
- * Adds every connection that the filter chooses to groups, or removes it from them: `{"groups": [...], "filter": "..."}`.
+ * Adds every connection that the filter chooses to groups, or removes it from them:
+ * `{"groups": [...], "filter": "..."}`.
  * @throws ApiError 400, 415
  */
 export async function changeGroupsOfAll(

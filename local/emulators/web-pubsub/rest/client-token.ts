@@ -12,7 +12,7 @@ export async function generateClientToken(call: RestCall): Promise<HttpResult> {
   const { searchParams, origin } = call.url;
   const clientType = (searchParams.get('clientType') ?? 'Default').toLowerCase();
   if (clientType === 'mqtt')
-    throw new ApiError(501, 'NotSupported', 'Not supported by this stand-in: MQTT clients.', 'clientType');
+    throw new ApiError(501, 'NotSupported', 'Not supported by this emulator: MQTT clients.', 'clientType');
   if (clientType !== 'default')
     throw new ApiError(400, 'Error.BadRequest', "'clientType' must be Default or MQTT.", 'clientType');
   const groups = searchParams.getAll('group');

@@ -10,8 +10,8 @@ interface Page {
 }
 
 /**
- * One page of a group's members, ordered by connection id. The continuation token names the last member of the page before,
- * so members that come and go between two pages are neither repeated nor make others be skipped.
+ * One page of a group's members, ordered by connection id. The continuation token names the last member of the page
+ * before, so members that come and go between two pages are neither repeated nor make others be skipped.
  */
 export function listGroupMembers(call: RestCall): HttpResult {
   const pageSize = integerParameter(call, 'maxpagesize', 1, GROUP_MEMBERS_PAGE_MAX) ?? GROUP_MEMBERS_PAGE_MAX;

@@ -8,7 +8,8 @@ const METADATA_PREFIX = 'x-webpubsub-metadata-';
 
 /**
  * Reads the message of a send operation; the content type says what it is.
- * @throws ApiError 400 for a body that is too long or is not the JSON it claims to be, 415 for other content types and for none
+ * @throws ApiError 400 for a body that is too long or is not the JSON it claims to be, 415 for other content types and
+ *   for none
  */
 export async function readMessage(request: IncomingMessage, maxBytes: number): Promise<MessageData> {
   const mediaType = mediaTypeOf(request);

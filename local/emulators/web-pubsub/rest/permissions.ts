@@ -14,13 +14,14 @@ const ACTIONS: ReadonlyMap<string, GroupAction> = new Map([
 interface Asked {
   readonly connectionId: string;
   readonly action: GroupAction;
-  /** Absent: every group. */
+  /** Undefined for every group. */
   readonly group: string | undefined;
 }
 
 /**
  * Lets a connection do something with the group `targetName`, or with every group.
- * @throws ApiError 404 for a connection that is not there, 400 for an unknown permission or a bad group name, 409 for too many groups
+ * @throws ApiError 404 for a connection that is not there, 400 for an unknown permission or a bad group name, 409 for
+ *   too many groups
  */
 export function grantPermission(call: RestCall): HttpResult {
   if (change(call, true) === 'noConnection')

@@ -84,7 +84,7 @@ export class RestEndpoint {
     const token = bearerToken(request);
     if (token === undefined)
       throw new ApiError(401, 'Unauthorized', "The header 'Authorization: Bearer' is missing.");
-    // The URL as it was sent: writing it anew could change its percent-encoding.
+    // The URL as it was sent: writing it again could change its percent-encoding.
     const asSent = `${schemeOf(request)}://${request.headers.host ?? ''}${request.url ?? ''}`;
     if (await this.#options.tokens.verifyRest(token, asSent)) return;
     const rule =

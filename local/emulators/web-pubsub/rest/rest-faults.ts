@@ -6,7 +6,7 @@ import { Throttle } from './throttle.ts';
 
 type ThrottleRule = Extract<WebPubSubRules['rest'], { fault: 'throttle' }>;
 
-/** An error answer that says when to try again, in milliseconds for the Azure SDKs and in seconds for everybody (RFC 9110). */
+/** An error answer that says when to try again: in milliseconds for the Azure SDKs, and in seconds (RFC 9110). */
 class InjectedError extends ApiError {
   readonly #retryAfterMs: number | undefined;
 

@@ -1,4 +1,4 @@
-/** Lets so many requests through in a second: a second's worth (at least one) at once, then evenly (the generic cell rate algorithm, ITU-T I.371). */
+/** Lets so many requests a second through, a second's worth at once (generic cell rate algorithm, ITU-T I.371). */
 export class Throttle {
   readonly #intervalMs: number;
   readonly #toleranceMs: number;

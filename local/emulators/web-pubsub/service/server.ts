@@ -41,13 +41,13 @@ export interface WebPubSubOptions {
   readonly onUserEventFailure?: HubRules['onUserEventFailure'];
   /** What adding a user without connections to a group answers. Default `notFound`. */
   readonly onAddAbsentUser?: 'notFound' | 'ok';
-  /** Which field JSON comes in for protobuf clients. Default `text` (`text_data`, as documented); `json` is `json_data`. */
+  /** The field of JSON for protobuf clients. Defaults to `text` (`text_data`, as documented); `json` is `json_data`. */
   readonly jsonToProtobuf?: JsonField;
-  /** What the resource is bought as; absent: as many connections as there are. */
+  /** What the resource is bought as. Without it, the number of connections has no bound. */
   readonly tier?: ServiceTier | undefined;
   /** Bounds that differ from the service's own. */
   readonly limits?: Partial<Limits>;
-  /** Absent or empty: there is no control surface. */
+  /** Without it, or empty, there is no control surface. */
   readonly controlToken?: string | undefined;
   /** PEM; present: https and wss instead of http and ws. */
   readonly tls?: TlsIdentity;
@@ -77,7 +77,7 @@ export interface RunningWebPubSub extends RunningServer {
 }
 
 /**
- * Starts the stand-in for Azure Web PubSub.
+ * Starts the Azure Web PubSub emulator.
  * @throws Error when a hub name is not valid, or the port is taken
  * @throws RangeError when the fault plan is not valid
  */
@@ -155,7 +155,7 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    // New clients are refused first, then those that are here are told; requests under way end with the sockets.
+    // Refuses new clients first, then says goodbye to those that are here; requests under way end with the sockets.
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     clients.close();
     await Promise.all([...runtimes.values()].map((each) => each.close()));

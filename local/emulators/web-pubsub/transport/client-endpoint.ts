@@ -34,8 +34,9 @@ export interface ClientEndpointOptions {
 const CONNECTION_ID_BYTES = 16;
 
 /**
- * Where clients connect. Everything that can be wrong is found before the upgrade and answered with an HTTP status; only a
- * recovery that is not possible is accepted and then closed with 1008, which is how a client learns to start anew.
+ * Where clients connect. Everything that can be wrong is found before the upgrade and answered with an HTTP status;
+ * only a recovery that is not possible is accepted and then closed with 1008, which is how a client learns that it
+ * needs a new connection.
  */
 export class ClientEndpoint {
   readonly #options: ClientEndpointOptions;
@@ -199,13 +200,13 @@ export class ClientEndpoint {
   }
 }
 
-/** The subprotocol as the client spelled it: a client compares the echo letter by letter. None for a simple client without one. */
+/** The subprotocol as the client spelled it, since clients compare it letter by letter; none for simple clients. */
 function echoOf(line: ClientRequestLine, { subprotocol }: ClientCodec): string | undefined {
   if (subprotocol === '') return undefined;
   return line.offered.find((name) => name.toLowerCase() === subprotocol.toLowerCase()) ?? subprotocol;
 }
 
-/** Whether the plan of faults wants a client that could be recovered to start anew. */
+/** Whether the plan of faults refuses the recovery of a client that could be recovered. */
 function isRefused(faults: WebPubSubFaultEngine, hub: string): boolean {
   if (!faults.has('recovery')) return false;
   return faults.draw('recovery', { hub, name: 'recovery' }, faults.shared(`recovery/${hub}`)).length > 0;

@@ -99,7 +99,7 @@ export class ClientLink {
     else this.#directions?.toService.line.push(0, () => this.#listener.onEnd(end));
   }
 
-  /** Whether messages go at once: nothing is to be delayed, and nothing is under way that they would overtake. */
+  /** Whether messages go at once: no rule delays them, and nothing is under way that they would overtake. */
   #isDirect(name: LinkDirection): boolean {
     return !this.#options.faults.has('link') && this.#directions?.[name].line.isIdle !== false;
   }

@@ -4,7 +4,8 @@ import type { Clock } from '../../common/clock.ts';
 export const DELAY_LINE_MAX = 10_000;
 
 /**
- * One direction of a connection whose messages take time. They keep their order, as on TCP: one that is late holds up those behind it.
+ * One direction of a connection whose messages take time. They keep their order, as on TCP: one that is late holds up
+ * those behind it.
  *
  *     idle ──push──▶ waiting ──due──▶ idle, or waiting for the next
  *       └──── close ────┴──▶ closed: nothing comes out any more

@@ -19,8 +19,8 @@ interface KeptCookie {
 }
 
 /**
- * The cookies that event handlers set on one client's connection (RFC 6265), which keep it with one instance of a handler.
- * The library reads and matches them; its own jar goes by the machine's clock and has no bound.
+ * The cookies that event handlers set on one client's connection (RFC 6265), which keep it with one instance of a
+ * handler. The library reads and matches them; its own jar goes by the machine's clock and has no bound.
  */
 export class CookieJar {
   /** The oldest first. */
@@ -30,7 +30,7 @@ export class CookieJar {
     return this.#cookies.size === 0;
   }
 
-  /** Takes the `Set-Cookie` headers of an answer; what cannot be read, or is not for the host that answered, is ignored. */
+  /** Takes the `Set-Cookie` headers of an answer; ignores those that are malformed or for another host. */
   receive(headers: readonly string[], url: URL, nowMs: number): void {
     for (const header of headers) {
       const kept = readCookie(header, url, nowMs);

@@ -8,8 +8,9 @@ function isTransient(status: number): boolean {
 }
 
 /**
- * One event on its way to its handler: sent again after each of `limits.handlerRetryDelaysMs` while the network or the handler fails
- * for the moment. Every attempt is the same request, event id included. One deadline bounds all attempts and the reading of the answer.
+ * One event on its way to its handler: sent again after each of `limits.handlerRetryDelaysMs` while the network or the
+ * handler fails for the moment. Every attempt is the same request, event id included. One deadline bounds all attempts
+ * and the reading of the answer.
  *
  *     ready ──▶ sending
  *     sending ──answer──────────────────────▶ settled

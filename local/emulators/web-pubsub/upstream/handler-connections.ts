@@ -11,7 +11,7 @@ import { readBody } from '../../common/read-body.ts';
 
 /** Connections to one handler; requests beyond wait for one to become free. */
 export const CONNECTIONS_PER_HANDLER_MAX = 1_000;
-/** Below the idle time of any common server (Node: 5 s), so that no request meets a connection that is just being closed. */
+/** Below the idle time of common servers (Node: 5 s), so that no request meets a closing connection. */
 const IDLE_CONNECTION_MS = 4_000;
 
 /** Why no usable answer came; the message is a sentence that may reach a client. */

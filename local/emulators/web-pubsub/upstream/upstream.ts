@@ -45,13 +45,13 @@ export class Upstream {
     this.#protection = new AbuseProtection(this.#connections, options.clock, options.limits);
   }
 
-  /** Other event handlers from now on. Events under way go on; every handler is asked anew whether it wants events. */
+  /** Replaces the event handlers. Events under way go on; the service asks every handler again for permission. */
   configure(handlers: HandlerTable): void {
     this.#handlers = handlers;
     this.#protection.forget();
   }
 
-  /** Asks whether a client may connect. Without a handler for it, every client with a valid token may. Never rejects. */
+  /** Asks whether a client may connect. Without a handler, every client with a valid token may. Never rejects. */
   async connect(event: UpstreamEvent): Promise<ConnectDecision> {
     const handler = this.#handlerFor(event);
     if (handler === undefined) return { accepted: true };

@@ -74,7 +74,7 @@ describe('the upgrade', () => {
     expect((await fetch(`${service.url}/client/hubs/chat?access_token=${token}`)).status).toBe(400);
   });
 
-  it('is refused with 501 and a sentence for what the stand-in does not speak', async () => {
+  it('is refused with 501 and a sentence for what the emulator does not speak', async () => {
     const url = clientUrl(service, await clientToken(service));
     await expect(
       RawClient.open(resources, url.replace('/client/', '/clients/mqtt/'), 'mqtt'),

@@ -31,7 +31,7 @@ export class Resources {
   }
 }
 
-/** The stand-in on a free port. */
+/** The emulator on a free port. */
 export async function startService(
   resources: Resources,
   options: WebPubSubOptions = {},
