@@ -87,17 +87,17 @@ export class Child {
         if (message.type === 'ready') resolve(message.url);
       });
     });
-    const late = after(READY_LIMIT_MS, () => {
-      throw new Error(
-        `${this.spec.name} was not ready within ${READY_LIMIT_MS / 1000} s\n${this.#lines.join('\n')}`,
-      );
-    });
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const limit = `${READY_LIMIT_MS / 1_000} s`;
+      late.reject(new Error(`${this.spec.name} was not ready within ${limit}\n${this.#lines.join('\n')}`));
+    }, READY_LIMIT_MS);
     try {
       const url = await Promise.race([ready, died, late.promise]);
       this.#isReady = true;
       return url;
     } finally {
-      late.cancel();
+      clearTimeout(timer);
       died.catch(() => {});
     }
   }
@@ -107,9 +107,9 @@ export class Child {
     this.#stopping = true;
     if (this.hasEnded) return;
     this.#process.kill('SIGTERM');
-    const late = after(STOP_LIMIT_MS, () => this.#process.kill('SIGKILL'));
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_LIMIT_MS);
     await this.#exited;
-    late.cancel();
+    clearTimeout(timer);
   }
 
   /** Ends the process at once, as a crash would. */
@@ -131,18 +131,4 @@ export class Child {
 
 function readLines(stream: Readable | null, onLine: (line: string) => void): void {
   if (stream !== null) createInterface({ input: stream }).on('line', onLine);
-}
-
-function after(ms: number, act: () => unknown): { promise: Promise<never>; cancel(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  const promise = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      try {
-        act();
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    }, ms);
-  });
-  return { promise, cancel: () => clearTimeout(timer) };
 }

@@ -1,29 +1,23 @@
 import type { LogRecord } from './core-app.ts';
 import type { LogLevel } from './core-types.ts';
 
-const RANK: Record<LogLevel, number> = {
-  trace: 0,
-  debug: 1,
-  information: 2,
-  warning: 3,
-  error: 4,
-  critical: 5,
-  none: 6,
-};
+/** From the least to the most severe. */
+export const LOG_LEVELS: readonly LogLevel[] = [
+  'trace',
+  'debug',
+  'information',
+  'warning',
+  'error',
+  'critical',
+  'none',
+];
 
-const LABEL: Record<LogLevel, string> = {
-  trace: 'trace',
-  debug: 'debug',
-  information: 'info ',
-  warning: 'warn ',
-  error: 'error',
-  critical: 'crit ',
-  none: 'none ',
-};
+const LABELS: Partial<Record<LogLevel, string>> = { information: 'info', warning: 'warn', critical: 'crit' };
+const LABEL_LENGTH = 5;
 
 /** True when a record is at or above the level from which on messages are shown. */
 export function isShown(level: LogLevel, from: LogLevel): boolean {
-  return level !== 'none' && RANK[level] >= RANK[from];
+  return level !== 'none' && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(from);
 }
 
 /**
@@ -34,5 +28,6 @@ export function formatRecord(record: LogRecord, nowMs: number): string {
   const origin =
     record.functionName === undefined ? 'host' : `${record.functionName}[${record.invocationId ?? '-'}]`;
   const message = record.message.replaceAll(/\r?\n/g, '\n    ');
-  return `${new Date(nowMs).toISOString()} ${LABEL[record.level]} ${origin} ${message}`;
+  const label = (LABELS[record.level] ?? record.level).padEnd(LABEL_LENGTH);
+  return `${new Date(nowMs).toISOString()} ${label} ${origin} ${message}`;
 }

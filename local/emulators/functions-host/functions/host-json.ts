@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogLevel } from '../app/core-types.ts';
-import { isRecord } from '../app/json.ts';
+import { isRecord, readAppJson } from '../app/json.ts';
+import { LOG_LEVELS } from '../app/log.ts';
 
 /** What is used of host.json. */
 export interface HostJson {
@@ -12,8 +12,6 @@ export interface HostJson {
   /** Settings that are present and have no effect here, by their path. */
   readonly ignored: readonly string[];
 }
-
-const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'information', 'warning', 'error', 'critical', 'none'];
 
 /** Settings that change how an app behaves in Azure and do nothing here. */
 const NOT_SUPPORTED: readonly string[] = [
@@ -33,18 +31,7 @@ const NOT_SUPPORTED: readonly string[] = [
  */
 export function readHostJson(appFolder: string): HostJson {
   const path = join(appFolder, 'host.json');
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    throw new Error(`there is no function app in ${appFolder}: ${path} cannot be read`);
-  }
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const content = readAppJson(appFolder, path);
   if (!isRecord(content) || content['version'] !== '2.0') {
     throw new Error(`${path} must have "version": "2.0"`);
   }
@@ -69,23 +56,16 @@ function at(content: unknown, path: string): unknown {
 function logLevels(path: string, setting: unknown): HostJson['logLevelOf'] {
   const levels = new Map<string, LogLevel>();
   for (const [category, name] of Object.entries(isRecord(setting) ? setting : {})) {
-    const level = LEVELS.find((known) => known === String(name).toLowerCase());
+    const level = LOG_LEVELS.find((known) => known === String(name).toLowerCase());
     if (level === undefined) {
       throw new Error(`${path}: logging.logLevel.${category} is "${String(name)}", which is no log level`);
     }
     levels.set(category.toLowerCase(), level);
   }
   return (functionName) => {
-    const categories =
-      functionName === undefined
-        ? ['host', 'default']
-        : [
-            `function.${functionName}.user`.toLowerCase(),
-            `function.${functionName}`.toLowerCase(),
-            'function',
-            'default',
-          ];
-    for (const category of categories) {
+    const own = `function.${functionName}`.toLowerCase();
+    const categories = functionName === undefined ? ['host'] : [`${own}.user`, own, 'function'];
+    for (const category of [...categories, 'default']) {
       const level = levels.get(category);
       if (level !== undefined) return level;
     }
