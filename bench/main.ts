@@ -1,12 +1,12 @@
-/** `npm run bench -- <name> [options]`: measurements. Each is a file beside this one that exports `run`. */
+/** `npm run bench -- <name> [options]`: measurements. Each has a folder with a `run.ts`, which exports `run`. */
 
 const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
-  acs: () => import('./acs.ts'),
-  control: () => import('./control.ts'),
-  'lane-codec': () => import('./lane-codec.ts'),
-  relay: () => import('./relay.ts'),
-  soak: () => import('./soak.ts'),
-  'web-pubsub': () => import('./web-pubsub.ts'),
+  acs: () => import('./acs/run.ts'),
+  control: () => import('./control/run.ts'),
+  'lane-codec': () => import('./lane-codec/run.ts'),
+  relay: () => import('./relay/run.ts'),
+  soak: () => import('./soak/run.ts'),
+  'web-pubsub': () => import('./web-pubsub/run.ts'),
   walks: () => import('./walks/run.ts'),
 };
 

@@ -1,8 +1,8 @@
 /** The command line: `npm start`, `npm run demo`, `npm run call`. */
 import { callCommand } from './run/cli/call.ts';
 import { demoCommand } from './run/cli/demo.ts';
+import { UsageError } from './run/cli/options.ts';
 import { startCommand } from './run/cli/start.ts';
-import { UsageError } from './run/cli/usage-error.ts';
 
 const EXIT = { failed: 1, usage: 2 } as const;
 

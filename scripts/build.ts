@@ -34,7 +34,10 @@ export interface BuiltBundle {
   readonly ms: number;
 }
 
-/** Builds the parts. @throws esbuild's BuildFailure, or an Error that lists the warnings: a bundle with warnings is not shipped. */
+/**
+ * Builds the parts. @throws esbuild's BuildFailure, or an Error that lists the warnings: a bundle with warnings is not
+ * shipped.
+ */
 export async function build(options: BuildOptions = {}): Promise<BuiltBundle[]> {
   const { outDir = join(ROOT, 'dist'), parts = Object.keys(PARTS) as Part[] } = options;
   return await Promise.all(parts.map((part) => buildPart(part, outDir)));

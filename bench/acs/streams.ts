@@ -1,4 +1,7 @@
-/** The stand-in's process of the measurement: phones with recordings on as many media streams as are asked for, and nothing else. */
+/**
+ * The emulator's process of the measurement: phones with recordings on as many media streams as are asked for, and
+ * nothing else.
+ */
 import { createHistogram, PerformanceObserver, performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MeteredPhone } from '../../local/emulators/acs/call/metered-phone.ts';
@@ -6,8 +9,9 @@ import { createOpenMediaStream } from '../../local/emulators/acs/media/media-str
 import type { MediaStream } from '../../local/emulators/acs/media/port.ts';
 import { systemClock } from '../../local/emulators/common/clock.ts';
 import { createWavPhone } from '../../local/phone/wav-phone.ts';
-import { waitedForCoreMs } from '../core-wait.ts';
-import type { Failed, Measured, MeasureRequest } from './messages.ts';
+import { waitedForCoreMs } from '../common/core-wait.ts';
+import type { Failed } from '../common/pinned-process.ts';
+import type { Measured, MeasureRequest } from './messages.ts';
 
 const SAMPLE_RATE_HZ = 16_000;
 const SPEECH_SECONDS = 60;

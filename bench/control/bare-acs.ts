@@ -31,8 +31,8 @@ interface Waiting {
 }
 
 /**
- * In the place of ACS and Event Grid: rings, answers every request at once, and posts callbacks with tokens that the control app accepts.
- * What is measured against it holds no time of ACS.
+ * In the place of ACS and Event Grid: rings, answers every request at once, and posts callbacks with tokens that the
+ * control app accepts. What is measured against it holds no time of ACS.
  */
 export class BareAcs {
   readonly #layout: SystemLayout;
@@ -93,7 +93,10 @@ export class BareAcs {
     return { call, callbackUri, answerMs: atMs - startedMs, acknowledgedMs };
   }
 
-  /** Posts one callback event of a call, and waits until it is acknowledged. @returns how long that took, in milliseconds */
+  /**
+   * Posts one callback event of a call, and waits until it is acknowledged. @returns how long that took, in
+   * milliseconds
+   */
   async tell({ call, callbackUri }: AnswerTimes, type: string, data: object = {}): Promise<number> {
     const { callConnectionId, serverCallId, correlationId } = call;
     const body = JSON.stringify([

@@ -11,7 +11,8 @@ export interface LifeStep {
 
 /** The life of one call: it comes in, is answered, connects, streams, stops on request, is hung up. The rig counts. */
 export async function measureCallLife(rig: Rig): Promise<LifeStep[]> {
-  // What an app does once, such as creating tables, and what it does once in a while, such as reading the routes, is not of this call.
+  // What an app does once, such as creating tables, and what it does once in a while, such as reading the routes, is
+  // not of this call.
   await rig.acs.ring();
   const steps: LifeStep[] = [];
   const during = async <T>(step: string, act: () => Promise<T>): Promise<T> => {

@@ -1,4 +1,7 @@
-/** A media stream as ACS opens it, on a bare socket: cheaper than a WebSocket library, so that the server is what is measured. */
+/**
+ * A media stream as ACS opens it, on a bare socket: cheaper than a WebSocket library, so that the server is what is
+ * measured.
+ */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { scriptedFrame } from './barge-in-script.ts';
@@ -16,13 +19,13 @@ const OPCODE_CLOSE = 8;
 const BYTES_PER_MS = 32;
 const QUIET_PEAK = 16;
 const STOP_AUDIO = Buffer.from('StopAudio');
-/** Bytes in which the kind of a message is told. */
+/** Bytes that say which kind of message it is. */
 const KIND_BYTES = 40;
 
 export interface StreamListener {
   /**
-   * A frame came back. `isNewest`: it is the last one of its message. `spokenToPlayedMs`: from the first sample's being spoken, which is a
-   * frame before it was sent, to its being played by an ACS that plays what it gets without a tear.
+   * A frame came back. `isNewest`: it is the last one of its message. `spokenToPlayedMs`: from the first sample's being
+   * spoken, which is a frame before it was sent, to its being played by an ACS that plays what it gets without a tear.
    */
   heard(number: number, latencyMs: number, spokenToPlayedMs: number, isNewest: boolean): void;
   /** StopAudio came. `afterSureMs`: since the frame was sent that makes it sure that the caller speaks. */

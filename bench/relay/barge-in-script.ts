@@ -1,6 +1,6 @@
 /**
- * When the worker and the caller of a call speak, so that the caller interrupts over and over; counted in frames of 20 ms, from a beginning
- * that differs between calls.
+ * When the worker and the caller of a call speak, so that the caller interrupts over and over; counted in frames of 20
+ * ms, from a beginning that differs between calls.
  *
  *     frame   0: the worker begins to say 1.6 s
  *     frame  40: the caller speaks, for 240 ms; the sixth frame of it is the one that makes it sure
@@ -16,7 +16,7 @@ const SURE_AT = SPEECH_FROM + 5;
 export interface ScriptedFrame {
   readonly isLoud: boolean;
   readonly workerBegins: boolean;
-  /** Whoever hears this frame knows that the caller speaks. */
+  /** A listener that hears this frame knows that the caller speaks. */
   readonly isSure: boolean;
 }
 

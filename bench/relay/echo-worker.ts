@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * A worker behind Web PubSub: audio is answered with itself, everything else with nothing. Resolves with the template of its address.
+ * A worker behind Web PubSub: audio is answered with itself, everything else with nothing. Resolves with the template
+ * of its address.
  * @param count told the bytes of each body, in and out
  */
 export async function startEchoWorker(count: (bytes: number) => void): Promise<string> {

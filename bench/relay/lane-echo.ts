@@ -1,7 +1,7 @@
 /**
- * What stands for Web PubSub and a worker where the relay alone is to be measured: takes lanes over the same WebSockets and the same
- * protobuf, acknowledges each event, and answers audio with itself, in one write. No sessions, groups, webhooks or tokens: it costs the
- * core of the load a tenth of what the stand-in of Web PubSub does.
+ * Takes the place of Web PubSub and a worker when the relay alone is measured: takes lanes over the same WebSockets and
+ * the same protobuf, acknowledges each event, and answers audio with itself, in one write. No sessions, groups,
+ * webhooks or tokens: it costs the core of the load a tenth of what the Web PubSub emulator does.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * What a lane's stand-in for measurements knows of `protobuf.reliable.webpubsub.azure.v1`: events, pings and acknowledgements of a
- * client, and the answers to them. Nothing here is taken from the product.
+ * What the lane echo of the measurements knows of `protobuf.reliable.webpubsub.azure.v1`: events, pings and
+ * acknowledgements of a client, and the answers to them. Nothing here is taken from the product.
  */
 
 const EVENT = 5;

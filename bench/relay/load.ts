@@ -1,9 +1,12 @@
-/** The load of the measurement, a process of its own: streams in real time, lanes and worker, and the account of what comes back. */
+/**
+ * The load of the measurement, a process of its own: streams in real time, lanes and worker, and the account of what
+ * comes back.
+ */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mediaPath } from '../../shared/wire/names.ts';
 import { signTicket } from '../../shared/wire/signed/ticket.ts';
-import type { Failed } from '../acs/messages.ts';
+import type { Failed } from '../common/pinned-process.ts';
 import { AcsStream, type StreamListener } from './acs-stream.ts';
 import { scriptedFrame } from './barge-in-script.ts';
 import { startEchoWorker } from './echo-worker.ts';
@@ -37,8 +40,9 @@ const account = new LoadAccount();
 /** Calls by the millisecond of a frame's time in which they send. */
 const slots: Call[][] = Array.from({ length: FRAME_MS }, () => []);
 /**
- * Open calls that have not begun, by the millisecond of this time in which they will. Calls of a telephone system begin independently of each other; those of one
- * load would have all of their chunks end together if each sent its first frame when it is opened.
+ * Open calls that have not begun, by the millisecond of this time in which they will. Calls of a telephone system begin
+ * independently of each other; those of one load would have all of their chunks end together if each sent its first
+ * frame when it is opened.
  */
 const BEGINNINGS_MS = 600;
 const beginnings: Call[][] = Array.from({ length: BEGINNINGS_MS }, () => []);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { PinnedProcess } from '../acs/pinned-process.ts';
+import { PinnedProcess } from '../common/pinned-process.ts';
 import type { Listening, NodeServerKind, Usage } from './messages.ts';
 
 export const SERVER_CORE = 0;
@@ -12,7 +12,7 @@ export const LOAD_CORE = 1;
 
 export interface MeasuredServer {
   readonly url: string;
-  /** Starts the account anew. */
+  /** Starts a new account. */
   reset(): Promise<void>;
   usage(): Promise<Usage>;
   stop(): void;
@@ -24,7 +24,7 @@ export interface NodeServerOptions {
   /** Of the relay, instead of those of the measurement. */
   readonly settings: Readonly<Record<string, string>>;
   readonly flags: readonly string[];
-  /** The program that runs it; absent: that of this process. */
+  /** The program that runs it. Defaults to that of this process. */
   readonly runtime?: string | undefined;
 }
 
@@ -53,7 +53,10 @@ export async function startNodeServer({
   }
 }
 
-/** The first Python of the system that has the package `websockets`, which is measured on Linux only, since its use is read from /proc. */
+/**
+ * The first Python of the system that has the package `websockets`, which is measured on Linux only, since its use is
+ * read from /proc.
+ */
 export function pythonWithWebSockets(): string | undefined {
   if (process.platform !== 'linux') return undefined;
   return PYTHONS.find((python) => spawnSync(python, ['-c', 'import websockets']).status === 0);

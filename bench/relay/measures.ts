@@ -1,4 +1,4 @@
-/** What is measured of one server in one round. Each starts the server anew. */
+/** What is measured of one server in one round. Each starts a fresh server. */
 import type { WorkerPlan } from '../../shared/call/plan.ts';
 import { endOf, type Ramp, type Step, summarize } from './ramp.ts';
 import { Rig, type RigOptions } from './rig.ts';

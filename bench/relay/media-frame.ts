@@ -1,6 +1,6 @@
 /**
- * Frames of audio as ACS sends them, as bytes of a client's WebSocket frame that are made once: with each sending only the number of the
- * frame, its time and the mask of both are written anew. Nothing here is taken from the product.
+ * Frames of audio as ACS sends them, as bytes of a client's WebSocket frame that are made once: with each sending only
+ * the number of the frame, its time and the mask of both are written again. Nothing here is taken from the product.
  */
 
 export const FRAME_MS = 20;
@@ -78,8 +78,8 @@ export class FrameReader {
   #dataAt = 0;
 
   /**
-   * Calls `heard` with each frame's number, in order, and with the bytes of audio before it; other audio (silence that was put before it)
-   * is passed over. Answers the bytes of audio in the message, or -1 where it has none.
+   * Calls `heard` with each frame's number, in order, and with the bytes of audio before it; other audio (silence that
+   * was put before it) is passed over. Answers the bytes of audio in the message, or -1 where it has none.
    */
   read(
     message: Uint8Array,
@@ -112,7 +112,10 @@ export class FrameReader {
   }
 }
 
-/** The number written by `stamp`, at `skip` bytes after the three bytes that begin at this character; -1 where there is none. */
+/**
+ * The number written by `stamp`, at `skip` bytes after the three bytes that begin at this character; -1 where there is
+ * none.
+ */
 function numberAt(message: Uint8Array, charAt: number, skip: number): number {
   if (byteAt(message, charAt, skip) !== MARK >> 8 || byteAt(message, charAt, skip + 1) !== (MARK & 0xff))
     return -1;

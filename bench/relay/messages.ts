@@ -1,8 +1,13 @@
-/** What the processes of the relay's measurement tell each other. Times in milliseconds unless the name says otherwise. */
+/**
+ * What the processes of the relay's measurement tell each other. Times in milliseconds unless the name says otherwise.
+ */
 import type { WorkerPlan } from '../../shared/call/plan.ts';
 import type { CallerScript } from './acs-stream.ts';
 
-/** `relay-media`: the relay with lanes that answer within its own process, so that the cost of connections to Web PubSub is left out. */
+/**
+ * `relay-media`: the relay with lanes that answer within its own process, so that the cost of connections to Web PubSub
+ * is left out.
+ */
 export type NodeServerKind = 'ws' | 'quickstart' | 'relay' | 'relay-media';
 
 export type ServerRequest =
@@ -13,7 +18,7 @@ export type ServerRequest =
       /** Settings of the relay, instead of those of the measurement. */
       readonly settings?: Readonly<Record<string, string>>;
     }
-  /** Starts the account anew; no answer. */
+  /** Starts a new account; no answer. */
   | { readonly type: 'reset' }
   /** With all garbage collected before, where the process was started with `--expose-gc`. */
   | { readonly type: 'usage' };
@@ -89,7 +94,9 @@ export interface LoadMeasured {
   readonly framesHeard: number;
   /** Frames that were not sent since the server did not take the ones before. */
   readonly framesRefused: number;
-  /** From sending a frame to hearing it, the newest frame of each message: a worker's waiting for a chunk is not in it. */
+  /**
+   * From sending a frame to hearing it, the newest frame of each message: a worker's waiting for a chunk is not in it.
+   */
   readonly latencyMs: Percentiles;
   /** From sending the newest frame of a chunk to the chunk on a lane, and from there to the audio on the way back. */
   readonly toLaneMs: Percentiles;

@@ -1,4 +1,7 @@
-/** What a caller hears of what ACS is sent: it plays audio when it comes, and what comes before that is played waits. Pure. */
+/**
+ * What a caller hears of what ACS is sent: it plays audio when it comes, and what comes before that is played waits.
+ * Pure.
+ */
 export class PlayoutModel {
   readonly #bytesPerMs: number;
   #endMs = Number.NEGATIVE_INFINITY;

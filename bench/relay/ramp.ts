@@ -26,7 +26,10 @@ export interface Step {
   /** How late the load itself was, at the 99th percentile, and how busy. */
   readonly loadLateMs: number;
   readonly loadCpuShare: number;
-  /** What all else on the machine used, in cores: processes that do not belong to the measurement, Web PubSub where there is one, and the kernel's own work. */
+  /**
+   * What all else on the machine used, in cores: processes that do not belong to the measurement, Web PubSub where
+   * there is one, and the kernel's own work.
+   */
   readonly othersCpuShare?: number;
   /** Per call and minute. */
   readonly laneMessages: number;
@@ -64,8 +67,8 @@ export interface Ramp {
 }
 
 /**
- * Why a ramp is over after these steps; undefined while it is not. One bad step may be noise of the machine, two in a row are the end;
- * steps that are late while nobody is busy are somebody else's doing, and the ramp goes on.
+ * Why a ramp is over after these steps; undefined while it is not. One bad step may be noise of the machine, two in a
+ * row are the end; steps that are late while nobody is busy are somebody else's doing, and the ramp goes on.
  */
 export function endOf(steps: readonly Step[]): RampEnd | undefined {
   const last = steps.slice(-STEPS_TO_END);

@@ -17,7 +17,7 @@ export function relaySettings(
     ACS_MEDIA_TOKEN_POLICY: 'off',
     ACS_TOKEN_AUDIENCE: 'measurement',
     MAX_CALLS: '10000',
-    // It is to be seen how late it gets, so that it may not refuse calls for being late.
+    // The measurement shows how late the relay gets, so it must not refuse calls for being late.
     MAX_LOOP_DELAY_MS: '5000',
     // After a delay the relay holds audio back that ACS does not need yet, which is not to be taken for lateness.
     PLAYOUT_LEAD_MS: '5000',

@@ -1,7 +1,7 @@
 /** One server with its load, each process on its core: calls are added, and what both sides see is measured. */
 import { cpus } from 'node:os';
 import type { WorkerPlan } from '../../shared/call/plan.ts';
-import { PinnedProcess } from '../acs/pinned-process.ts';
+import { PinnedProcess } from '../common/pinned-process.ts';
 import type { CallerScript } from './acs-stream.ts';
 import {
   LOAD_CORE,

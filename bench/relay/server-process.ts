@@ -1,6 +1,6 @@
 /** The process that is measured: starts one of the servers and tells what it uses. */
 import { createHistogram, PerformanceObserver, performance } from 'node:perf_hooks';
-import type { Failed } from '../acs/messages.ts';
+import type { Failed } from '../common/pinned-process.ts';
 import type { Listening, ServerRequest, Usage } from './messages.ts';
 import { startServer } from './servers.ts';
 

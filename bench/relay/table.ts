@@ -1,4 +1,6 @@
-/** The results of the relay's measurement as tables in Markdown: medians of all rounds of a server under the same label. */
+/**
+ * The results of the relay's measurement as tables in Markdown: medians of all rounds of a server under the same label.
+ */
 import { median, type Ramp, type Step } from './ramp.ts';
 import type { Round } from './records.ts';
 

@@ -1,7 +1,7 @@
-/** The stand-in of Web PubSub as a process of the measurement, on the core of the load. */
-import { startWebPubSub } from '../../local/emulators/web-pubsub/server.ts';
+/** The Web PubSub emulator as a process of the measurement, on the core of the load. */
+import { startWebPubSub } from '../../local/emulators/web-pubsub/service/server.ts';
 import { HUB } from '../../shared/wire/names.ts';
-import type { Failed } from '../acs/messages.ts';
+import type { Failed } from '../common/pinned-process.ts';
 import type { Listening, Prepared } from './messages.ts';
 import { WEB_PUBSUB_KEY } from './relay-settings.ts';
 

@@ -1,4 +1,7 @@
-/** Frames of RFC 6455 as the lanes' stand-in for measurements reads and writes them, without a library, so that the load stays small. */
+/**
+ * Frames of RFC 6455 as the lane echo of the measurements reads and writes them, without a library, so that the load
+ * stays small.
+ */
 
 const MASK_BYTES = 4;
 

@@ -1,4 +1,7 @@
-/** What a worker says at length, in RTP, always in the turn that the call has come to. Nothing here is taken from the product. */
+/**
+ * What a worker says at length, in RTP, always in the turn that the call has come to. Nothing here is taken from the
+ * product.
+ */
 import { WORKER_SPEECH_MS } from './barge-in-script.ts';
 
 const RTP_BYTES = 12;

@@ -1,6 +1,7 @@
 /**
- * Where the audio of a call went, each way, in milliseconds: what went in, and each way out of it by its cause. What is left over has got lost without
- * being counted, which is a fault; it may be as much as counting in whole frames and at slightly different moments makes of it.
+ * Where the audio of a call went, each way, in milliseconds: what went in, and each way out of it by its cause. What is
+ * left over has got lost without being counted, which is a fault; it may be as much as counting in whole frames and at
+ * slightly different moments makes of it.
  */
 import type { CallReport as TelephoneReport } from '../../local/emulators/acs/control/call-report.ts';
 import type { RelayCounts } from '../../local/run/client/control-api.ts';
@@ -21,7 +22,7 @@ export interface Account {
   readonly unaccountedMs: number;
 }
 
-/** `chunkWorkers`: those who hear everything, and of whom everything must be accounted for. */
+/** `chunkWorkers`: those that hear everything, so all of their audio must be accounted for. */
 export function accountsOf(
   telephone: TelephoneReport,
   relay: RelayCounts,

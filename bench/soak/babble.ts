@@ -1,4 +1,6 @@
-/** Something to say for as long as wanted, the same on every run: noise in syllables, with a pause after each sentence. */
+/**
+ * Something to say for as long as wanted, the same on every run: noise in syllables, with a pause after each sentence.
+ */
 
 const SYLLABLE_MS = 150;
 const SENTENCE_SYLLABLES = 14;

@@ -7,7 +7,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { startWebPubSub } from '../../local/emulators/web-pubsub/server.ts';
+import { startWebPubSub } from '../../local/emulators/web-pubsub/service/server.ts';
 import { startRelay } from '../../relay/relay.ts';
 import { HUB, mediaPath } from '../../shared/wire/names.ts';
 import { signTicket } from '../../shared/wire/signed/ticket.ts';

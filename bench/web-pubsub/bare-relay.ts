@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 /**
- * The least that passes messages on with the `ws` library: whatever one client of a pair (`?pair=`) sends goes to the other as it is.
+ * The least that passes messages on with the `ws` library: whatever one client of a pair (`?pair=`) sends goes to the
+ * other as it is.
  * @returns its port
  */
 export async function startBareRelay(): Promise<number> {

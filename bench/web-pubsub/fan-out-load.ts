@@ -2,9 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { SignJWT } from 'jose';
-import { ProtobufWriter } from '../../local/emulators/web-pubsub/client-protocol/protobuf-writer.ts';
-import type { Failed } from '../acs/messages.ts';
-import { waitedForCoreMs } from '../core-wait.ts';
+import {
+  bytesTag,
+  numberTag,
+  Writer,
+} from '../../local/emulators/web-pubsub/client-protocol/protobuf-wire.ts';
+import { waitedForCoreMs } from '../common/core-wait.ts';
+import type { Failed } from '../common/pinned-process.ts';
 import type { Connect, Connected, LoadRequest, Measured, Measuring, Variant } from './fan-out-messages.ts';
 import { clientFrame, LoadClient } from './load-client.ts';
 
@@ -88,9 +92,11 @@ function frameOf(variant: Variant, group: string, payload: Buffer): Buffer {
     case 'raw':
       return clientFrame(payload, true);
     case 'protobuf': {
-      const data = new ProtobufWriter().bytes(2, payload);
-      const send = new ProtobufWriter().string(1, group).message(3, data).bool(4, true);
-      return clientFrame(new ProtobufWriter().message(1, send).finish(), true);
+      const message = Writer.create().uint32(bytesTag(1)).fork();
+      message.uint32(bytesTag(1)).string(group);
+      message.uint32(bytesTag(3)).fork().uint32(bytesTag(2)).bytes(payload).ldelim();
+      message.uint32(numberTag(4)).bool(true).ldelim();
+      return clientFrame(message.finish(), true);
     }
     case 'json': {
       const message = {
@@ -144,7 +150,7 @@ async function settled(account: Account): Promise<void> {
   }
 }
 
-/** Counts what arrives between two moments, of which the parent is told so that it can look at the server. */
+/** Counts what arrives between two moments; tells the parent about both, so that it can look at the server. */
 class Account {
   total = 0;
   #counting = false;

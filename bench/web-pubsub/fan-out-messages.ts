@@ -1,4 +1,6 @@
-/** What the processes of the fan-out measurement tell each other. Times in milliseconds unless the name says otherwise. */
+/**
+ * What the processes of the fan-out measurement tell each other. Times in milliseconds unless the name says otherwise.
+ */
 
 /** Who passes the messages on, and what they are wrapped in. */
 export type Variant = 'bare' | 'raw' | 'protobuf' | 'json';
@@ -69,6 +71,9 @@ export interface Measured {
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
   /** Share of one core that the load used. */
   readonly loadCpuShare: number;
-  /** Share of the time in which the load could have run and another process had its core; undefined where the system does not tell. */
+  /**
+   * Share of the time in which the load could have run and another process had its core; undefined where the system
+   * does not tell.
+   */
   readonly loadWaitedShare: number | undefined;
 }

@@ -1,7 +1,10 @@
-/** The server of the fan-out measurement as a process of its own: the stand-in, or a relay of the `ws` library and nothing else. */
-import { DEFAULT_ACCESS_KEY, startWebPubSub } from '../../local/emulators/web-pubsub/server.ts';
-import type { Failed } from '../acs/messages.ts';
-import { waitedForCoreMs } from '../core-wait.ts';
+/**
+ * The server of the fan-out measurement as a process of its own: the emulator, or a relay of the `ws` library and
+ * nothing else.
+ */
+import { DEFAULT_ACCESS_KEY, startWebPubSub } from '../../local/emulators/web-pubsub/service/server.ts';
+import { waitedForCoreMs } from '../common/core-wait.ts';
+import type { Failed } from '../common/pinned-process.ts';
 import { startBareRelay } from './bare-relay.ts';
 import type { Listening, ServerRequest, Usage } from './fan-out-messages.ts';
 

@@ -26,8 +26,9 @@ export function clientFrame(payload: Uint8Array, binary: boolean): Buffer {
 }
 
 /**
- * A WebSocket client that costs as little as can be, so that one core loads another: it sends the same bytes again and again, and of
- * what it receives it reads the heads of frames only. The message that arrives is the one that the peer sent first of those under way.
+ * A WebSocket client that costs as little as can be, so that one core loads another: it sends the same bytes again and
+ * again, and of what it receives it reads the heads of frames only. The message that arrives is the one that the peer
+ * sent first of those under way.
  */
 export class LoadClient {
   readonly #socket: Socket;

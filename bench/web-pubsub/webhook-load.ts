@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { WebSocket } from 'ws';
-import type { Failed } from '../acs/messages.ts';
+import type { Failed } from '../common/pinned-process.ts';
 import type { Connected, Listening, LoadRequest, Measured } from './webhook-messages.ts';
 
 const HUB = 'bench';

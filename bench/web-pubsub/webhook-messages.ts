@@ -8,7 +8,7 @@ export interface Listening {
 
 export type ServiceRequest =
   | { readonly type: 'start'; readonly handlerUrl: string }
-  /** Starts the account anew; no answer. */
+  /** Starts a new account; no answer. */
   | { readonly type: 'reset' }
   | { readonly type: 'usage' };
 

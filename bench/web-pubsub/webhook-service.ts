@@ -1,6 +1,6 @@
-/** The process that is measured: the stand-in of Web PubSub, its events going to the handler in the load. */
-import { startWebPubSub } from '../../local/emulators/web-pubsub/server.ts';
-import type { Failed } from '../acs/messages.ts';
+/** The process that is measured: the Web PubSub emulator, its events going to the handler in the load. */
+import { startWebPubSub } from '../../local/emulators/web-pubsub/service/server.ts';
+import type { Failed } from '../common/pinned-process.ts';
 import type { Listening, ServiceRequest, Usage } from './webhook-messages.ts';
 
 let since = { ms: performance.now(), cpu: process.cpuUsage() };

@@ -1,24 +1,22 @@
 /**
- * How many user events a second the stand-in of Web PubSub takes to an event handler:
- * `npm run bench -- web-pubsub --webhooks [--smoke] [--clients 64] [--rounds 5] [--seconds 5] [--json file]`.
- * The stand-in runs on one core, clients and a trivial handler on another. Each client waits for the ack of its last event. The second
- * row of a round has clients besides whose events take the handler a second: they must delay nobody else.
+ * How many user events a second the Web PubSub emulator takes to an event handler:
+ * `npm run bench -- web-pubsub --webhooks [--smoke] [--clients 64] [--rounds 5] [--seconds 5] [--json file]`. The
+ * emulator runs on one core, clients and a trivial handler on another. Each client waits for the ack of its last event.
+ * The second row of a round has clients besides whose events take the handler a second: they must delay nobody else.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { DEFAULT_ACCESS_KEY } from '../../local/emulators/web-pubsub/server.ts';
-import { PinnedProcess } from '../acs/pinned-process.ts';
-import { COMMON_OPTIONS } from '../common-options.ts';
-import { writeJsonReport } from '../json-report.ts';
-import { describeMachine } from '../machine.ts';
-import { wholeNumberOption } from '../number-option.ts';
+import { DEFAULT_ACCESS_KEY } from '../../local/emulators/web-pubsub/service/server.ts';
+import { describeMachine } from '../common/machine.ts';
+import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
+import { PinnedProcess } from '../common/pinned-process.ts';
 import type { Connected, Listening, Measured, Usage } from './webhook-messages.ts';
 
 /** Events a second on one core. */
 const GOAL = 3_000;
 const SERVICE_CORE = 0;
 const LOAD_CORE = 1;
-const PINNING = `stand-in on core ${SERVICE_CORE}, clients and handler on core ${LOAD_CORE}`;
+const PINNING = `emulator on core ${SERVICE_CORE}, clients and handler on core ${LOAD_CORE}`;
 const BYTES = 640;
 const SLOW_CLIENTS = 50;
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Speech } from '../../local/phone/speech.ts';
 import { loadScenario, type Scenario } from '../../local/run/scenario/load-scenario.ts';
 import { type Played, playScenario } from '../../local/run/scenario/run-scenario.ts';
-import { checksInWords, timelineInWords } from '../../local/run/scenario/words.ts';
+import { callsInWords, checksInWords } from '../../local/run/scenario/words.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../samples/scenarios/', import.meta.url));
@@ -36,7 +36,7 @@ async function holds(system: TestSystem, scenario: Scenario): Promise<Played> {
   expect(played.checks.length, 'expectations').toBeGreaterThan(0);
   expect(
     played.checks.filter(({ held }) => !held),
-    `${timelineInWords(played)}\n${checksInWords(played)}`,
+    `${callsInWords(played)}\n${checksInWords(played)}`,
   ).toEqual([]);
   return played;
 }

@@ -1,6 +1,7 @@
 import { CalleeBook } from '../../phone/callee-book.ts';
 import type { RunningServer } from '../common/child.ts';
 import { type Clock, systemClock } from '../common/clock.ts';
+import type { InjectedCounts } from '../common/fault-engine.ts';
 import { listen, type TlsIdentity } from '../common/listen.ts';
 import { seededRandom, systemRandom } from '../common/random.ts';
 import { skewedClock } from '../common/skewed-clock.ts';
@@ -18,11 +19,9 @@ import { Scripts } from './control/scripts.ts';
 import { CallingEvents } from './event-grid/calling-events.ts';
 import { createResourceTopic, type EventGridOptions } from './event-grid/resource-topic.ts';
 import { EventLog, type RecordEntry } from './event-log.ts';
+import { plannedTokens } from './events/planned-tokens.ts';
 import { KEYS_PATH, newSigningKey, TokenIssuer } from './events/tokens.ts';
-import { FaultEngine, type InjectedCounts } from './faults/fault-engine.ts';
-import type { FaultPlan, FaultRuleInput } from './faults/fault-plan.ts';
-import { plannedTokens } from './faults/planned-tokens.ts';
-import { RestFaults } from './faults/rest-faults.ts';
+import { AcsFaultEngine, type FaultPlan, type FaultRuleInput } from './faults/fault-plan.ts';
 import { answerRequests, VALIDATION_PATH } from './http/answer-requests.ts';
 import { type MediaTicker, processTicker } from './media/media-ticker.ts';
 import type { OpenMediaStream } from './media/port.ts';
@@ -31,6 +30,7 @@ import { openTranscriptionStream } from './media/transcription-stream.ts';
 import { createPromptLoader } from './operations/prompt-loader.ts';
 import { createTextToSpeech } from './operations/text-to-speech.ts';
 import { RestApi } from './rest/rest-api.ts';
+import { RestFaults } from './rest/rest-faults.ts';
 
 const LEAST_KEY_BYTES = 16;
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -104,7 +104,7 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
   const random = options.seed === undefined ? systemRandom : seededRandom(options.seed);
   const eventLog = options.eventLog === undefined ? undefined : new EventLog(clock, options.eventLog);
   const record: RecordEntry = eventLog?.record ?? (() => {});
-  const faults = new FaultEngine(options.faults, ({ on, fault, name }) =>
+  const faults = new AcsFaultEngine(options.faults, ({ on, fault, name }) =>
     record({ kind: 'fault', on, fault, name }),
   );
   const skewed = skewedClock(clock, () => faults.clockSkewMs);

@@ -1,6 +1,6 @@
 /**
- * The frame of every process of the twin: start, say that it is ready, stop when told or when the parent is gone.
- * A parent that forked the process is told over IPC; a person is told on the terminal.
+ * The frame of every process of the local system: it starts, says that it is ready, and stops on a signal or when its
+ * parent is gone. It tells a parent that forked it over IPC, and a person on the terminal.
  */
 export interface RunningServer {
   readonly url: string;
@@ -18,7 +18,7 @@ const CLOSE_LIMIT_MS = 3_000;
 /** Exit status when the process could not start for a reason that its message names. */
 const EXIT_CANNOT_START = 1;
 
-/** Starts a server, reports where it is and waits to be stopped. Never rejects: a failed start ends the process with one sentence. */
+/** Starts a server, reports its address, waits for its end. A failed start ends the process with one sentence. */
 export async function runServer(name: string, start: () => Promise<RunningServer>): Promise<void> {
   let server: RunningServer;
   try {

@@ -1,4 +1,4 @@
-/** Time as the stand-ins see it, so that a test can let half an hour pass at once. */
+/** Time as the emulators see it, so that a test can let half an hour pass at once. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;

@@ -12,16 +12,16 @@ interface PortRange {
 }
 
 /**
- * Ports below those that operating systems hand out by themselves (from 32768 on Linux, 49152 elsewhere): a port in that range
- * that is free now may be the near end of somebody's connection a moment later.
+ * Ports below those that operating systems hand out by themselves (from 32768 on Linux, 49152 elsewhere): a port in
+ * that range that is free now may be the near end of somebody's connection a moment later.
  */
 const FREE_PORT_RANGE: PortRange = { first: 12_000, last: 32_000 };
 const ATTEMPTS = 200;
 
 /**
- * A port of the loopback address that nobody listens on, for servers that must know each other's addresses before they start, and for those
- * that are to start again where they were. It belongs to the process that asked until that process ends: nobody is given it again, here or in
- * another process, whether somebody listens on it at the time or not.
+ * A port of the loopback address that nobody listens on, for servers that must know each other's addresses before they
+ * start, and for those that are to start again where they were. It belongs to the process that asked until that process
+ * ends: nobody is given it again, here or in another process, whether somebody listens on it at the time or not.
  * @throws Error where no port of the range is free
  */
 export async function freePort(range = FREE_PORT_RANGE): Promise<number> {
@@ -33,8 +33,8 @@ export async function freePort(range = FREE_PORT_RANGE): Promise<number> {
 }
 
 /**
- * Claims are bound UDP sockets of the same number, in which the system itself admits one process alone, and which end with the process
- * however it ends. They disturb no server, as TCP has numbers of its own.
+ * Claims are bound UDP sockets of the same number, in which the system itself admits one process alone, and which end
+ * with the process however it ends. They disturb no server, as TCP has numbers of its own.
  */
 async function claim(port: number): Promise<boolean> {
   const socket = createSocket('udp4');

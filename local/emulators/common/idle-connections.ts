@@ -1,6 +1,6 @@
 /**
- * Who closes an idle connection: always the client. A request that meets a connection which its server is just closing has no answer, and cannot
- * be made again once its body is sent.
+ * Who closes an idle connection: always the client. A request that meets a connection which its server is just closing
+ * has no answer, and cannot be made again once its body is sent.
  */
 
 /** So long do servers keep idle connections, in milliseconds: longer than clients do. */

@@ -8,13 +8,13 @@ const EC = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const;
 
 export interface LocalCertificate {
   readonly tls: TlsIdentity;
-  /** Certificate of the authority that signed it, PEM: what clients are to trust. */
+  /** Certificate of the authority that signed it, PEM: what clients must trust. */
   readonly ca: string;
 }
 
 /**
- * A key and a certificate for this machine, signed by an authority made for it alone, whose key is forgotten at once: whoever trusts it
- * trusts nothing else.
+ * A key and a certificate for this machine, signed by an authority made for it alone. The authority's key is forgotten
+ * at once, so a client that trusts the authority trusts nothing else.
  * @param host the address that is listened on, beside localhost
  * @param nowMs valid from the day before, for 30 days
  */

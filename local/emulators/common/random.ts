@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
-/** Chance as the stand-ins see it, so that a seed can make it repeat itself. */
+/** Chance as the emulators see it, so that a seed can make it repeat itself. */
 export interface Random {
   /** Uniform from 0 to 1; 1 excluded. */
   fraction(): number;
@@ -8,7 +8,8 @@ export interface Random {
   /** A version 4 UUID (RFC 9562). */
   uuid(): string;
   /**
-   * A stream of its own that depends on the seed and this name alone: what is drawn from it does not depend on how often anybody else drew.
+   * A stream of its own that depends on the seed and this name alone: what is drawn from it does not depend on how
+   * often anybody else drew.
    */
   branch(name: string): Random;
 }
@@ -22,8 +23,8 @@ export const systemRandom: Random = {
 };
 
 /**
- * The generator xoshiro128** (Blackman and Vigna, 2018), its state the first 16 bytes of SHA-256 of the seed. Good for test data,
- * never for secrets.
+ * The generator xoshiro128** (Blackman and Vigna, 2018), its state the first 16 bytes of SHA-256 of the seed. Good for
+ * test data, never for secrets.
  */
 export function seededRandom(seed: string): Random {
   const digest = createHash('sha256').update(seed).digest();

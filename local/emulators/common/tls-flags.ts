@@ -19,13 +19,13 @@ export interface TlsFlags {
 }
 
 export interface ServerTls {
-  /** Absent: plain http. */
+  /** Undefined for plain http. */
   readonly tls?: TlsIdentity;
   /** Where the authority was written that signed a certificate made now. */
   readonly caFile?: string;
 }
 
-/** Reads or makes the certificate. @throws Error with one sentence about flags that do not go together, or a file that cannot be read */
+/** Reads or makes the certificate. @throws Error about flags that contradict each other, or an unreadable file */
 export async function readTls(flags: TlsFlags, nowMs: number): Promise<ServerTls> {
   const { https, host, caOut, key, cert } = flags;
   if (https && (key !== undefined || cert !== undefined)) {

@@ -7,7 +7,7 @@ interface Timer {
   cancel: () => void;
 }
 
-/** A clock that goes like the one beneath it, and that can be put forward: what falls due meanwhile happens at once, in order. */
+/** A clock that goes like the one beneath it. `advance` puts it forward; what falls due happens at once, in order. */
 export class VirtualClock implements Clock {
   readonly #base: Clock;
   readonly #timers = new Set<Timer>();
@@ -36,7 +36,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Puts the clock forward; returns when every timer that is due by then has run. @throws RangeError for a negative time */
+  /** Puts the clock forward, and runs every timer that is due by then. @throws RangeError for a negative time */
   advance(ms: number): void {
     if (!(ms >= 0)) throw new RangeError(`a clock can only be put forward, not by ${ms} ms`);
     const untilMs = this.now() + ms;

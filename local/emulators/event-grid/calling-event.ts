@@ -35,8 +35,9 @@ const ENDED = { code: 0, subCode: 7000, phrase: 'The call has ended.' };
 const USER_AGENT = 'trunkline-local';
 
 /**
- * `Microsoft.Communication.CallStarted`, `CallEnded`, `CallParticipantAdded` and `CallParticipantRemoved`: the members are those of the event
- * models of `@azure/eventgrid`, the subjects those of "Azure Communication Services - Voice and video calling events".
+ * `Microsoft.Communication.CallStarted`, `CallEnded`, `CallParticipantAdded` and `CallParticipantRemoved`: the members
+ * are those of the event models of `@azure/eventgrid`, the subjects those of "Azure Communication Services - Voice and
+ * video calling events".
  */
 export function callingEvent(event: CallingEvent, origin: CallingEventOrigin): EventGridEvent {
   const common = {

@@ -29,8 +29,8 @@ const OUTCOMES: ReadonlyMap<AttemptResult, string> = new Map<AttemptResult, stri
 ]);
 
 /**
- * A dead letter as the service stores it: the event with what became of it beside its own members; in lower case in the CloudEvents schema
- * (Event Grid, "Dead-letter events").
+ * A dead letter as the service stores it: the event with what became of it beside its own members; in lower case in the
+ * CloudEvents schema (Event Grid, "Dead-letter events").
  */
 export function encodeDeadLetter(letter: DeadLetter, schema: EventSchema): string {
   const { event, attempts } = letter;

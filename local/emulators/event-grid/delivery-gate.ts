@@ -28,7 +28,8 @@ export class DeliveryGate {
   }
 
   /**
-   * Delivers one event as often as its faults want it: not at all (undefined), once, or several copies at the same time.
+   * Delivers one event as often as its faults want it: not at all (undefined), once, or several copies at the same
+   * time.
    * @param hurry cuts waiting short
    */
   async pass<Outcome>(

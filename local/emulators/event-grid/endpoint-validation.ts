@@ -20,7 +20,7 @@ export interface EndpointValidationOptions {
   readonly onWarning?: ((sentence: string) => void) | undefined;
 }
 
-/** Asks one endpoint whether it wants events, until it does: one handshake at a time, shared by all events that wait for it. */
+/** Asks one endpoint for events until it agrees. All events that wait share the one handshake under way. */
 export class EndpointValidation {
   readonly #options: EndpointValidationOptions;
   readonly #clock: Clock;

@@ -11,31 +11,43 @@ const texts = z.array(z.string().max(MAX_TEXT)).min(1);
 const numbers = z.array(z.number()).min(1);
 const ranges = z.array(z.tuple([z.number(), z.number()])).min(1);
 
+/** The operators on two texts in lower case, without `String` and `Not`, and those on the order of numbers. */
+const TEXT_TESTS = {
+  In: (text: string, value: string) => text === value,
+  BeginsWith: (text: string, value: string) => text.startsWith(value),
+  EndsWith: (text: string, value: string) => text.endsWith(value),
+  Contains: (text: string, value: string) => text.includes(value),
+};
+const ORDERS = {
+  NumberLessThan: (number: number, value: number) => number < value,
+  NumberLessThanOrEquals: (number: number, value: number) => number <= value,
+  NumberGreaterThan: (number: number, value: number) => number > value,
+  NumberGreaterThanOrEquals: (number: number, value: number) => number >= value,
+};
+const TEXT_OPERATORS = [
+  'StringIn',
+  'StringNotIn',
+  'StringBeginsWith',
+  'StringNotBeginsWith',
+  'StringEndsWith',
+  'StringNotEndsWith',
+  'StringContains',
+  'StringNotContains',
+] as const;
+const ORDER_OPERATORS = Object.keys(ORDERS) as (keyof typeof ORDERS)[];
+
 const advancedFilter = z.discriminatedUnion('operatorType', [
-  z.object({ operatorType: z.literal('StringIn'), key, values: texts }),
-  z.object({ operatorType: z.literal('StringNotIn'), key, values: texts }),
-  z.object({ operatorType: z.literal('StringBeginsWith'), key, values: texts }),
-  z.object({ operatorType: z.literal('StringNotBeginsWith'), key, values: texts }),
-  z.object({ operatorType: z.literal('StringEndsWith'), key, values: texts }),
-  z.object({ operatorType: z.literal('StringNotEndsWith'), key, values: texts }),
-  z.object({ operatorType: z.literal('StringContains'), key, values: texts }),
-  z.object({ operatorType: z.literal('StringNotContains'), key, values: texts }),
-  z.object({ operatorType: z.literal('NumberIn'), key, values: numbers }),
-  z.object({ operatorType: z.literal('NumberNotIn'), key, values: numbers }),
-  z.object({ operatorType: z.literal('NumberInRange'), key, values: ranges }),
-  z.object({ operatorType: z.literal('NumberNotInRange'), key, values: ranges }),
-  z.object({ operatorType: z.literal('NumberLessThan'), key, value: z.number() }),
-  z.object({ operatorType: z.literal('NumberLessThanOrEquals'), key, value: z.number() }),
-  z.object({ operatorType: z.literal('NumberGreaterThan'), key, value: z.number() }),
-  z.object({ operatorType: z.literal('NumberGreaterThanOrEquals'), key, value: z.number() }),
+  z.object({ operatorType: z.enum(TEXT_OPERATORS), key, values: texts }),
+  z.object({ operatorType: z.enum(['NumberIn', 'NumberNotIn']), key, values: numbers }),
+  z.object({ operatorType: z.enum(['NumberInRange', 'NumberNotInRange']), key, values: ranges }),
+  z.object({ operatorType: z.enum(ORDER_OPERATORS), key, value: z.number() }),
   z.object({ operatorType: z.literal('BoolEquals'), key, value: z.boolean() }),
-  z.object({ operatorType: z.literal('IsNullOrUndefined'), key }),
-  z.object({ operatorType: z.literal('IsNotNull'), key }),
+  z.object({ operatorType: z.enum(['IsNullOrUndefined', 'IsNotNull']), key }),
 ]);
 
 /** The `filter` of an event subscription, in the words of its ARM template. */
 export const eventFilterSchema = z.strictObject({
-  /** Absent: every type. */
+  /** Defaults to every type. */
   includedEventTypes: z.array(z.string()).optional(),
   subjectBeginsWith: z.string().default(''),
   subjectEndsWith: z.string().default(''),
@@ -82,63 +94,46 @@ function passesAdvanced(filter: AdvancedFilter, event: EventGridEvent, arrays: b
     : value.some((element) => matches(filter, element));
 }
 
-/** A key that is absent, or holds another type, matches only the negated operators. Strings are compared without case. */
+/** A missing key, or a value of another type, matches only the negated operators. Texts are compared without case. */
 function matches(filter: AdvancedFilter, value: unknown): boolean {
-  const text = typeof value === 'string' ? value.toLowerCase() : undefined;
-  const anyText = (values: readonly string[], test: (text: string, value: string) => boolean): boolean =>
-    text !== undefined && values.some((candidate) => test(text, candidate.toLowerCase()));
-  const number = typeof value === 'number' ? value : undefined;
+  return isNegated(filter) ? !holds(filter, value) : holds(filter, value);
+}
+
+/** What the filter says, or, for a negated operator, what it negates. */
+function holds(filter: AdvancedFilter, value: unknown): boolean {
   switch (filter.operatorType) {
-    case 'StringIn':
-      return anyText(filter.values, (a, b) => a === b);
-    case 'StringNotIn':
-      return !anyText(filter.values, (a, b) => a === b);
-    case 'StringBeginsWith':
-      return anyText(filter.values, (a, b) => a.startsWith(b));
-    case 'StringNotBeginsWith':
-      return !anyText(filter.values, (a, b) => a.startsWith(b));
-    case 'StringEndsWith':
-      return anyText(filter.values, (a, b) => a.endsWith(b));
-    case 'StringNotEndsWith':
-      return !anyText(filter.values, (a, b) => a.endsWith(b));
-    case 'StringContains':
-      return anyText(filter.values, (a, b) => a.includes(b));
-    case 'StringNotContains':
-      return !anyText(filter.values, (a, b) => a.includes(b));
     case 'NumberIn':
-      return number !== undefined && filter.values.includes(number);
     case 'NumberNotIn':
-      return number === undefined || !filter.values.includes(number);
+      return typeof value === 'number' && filter.values.includes(value);
     case 'NumberInRange':
-      return number !== undefined && isInRange(number, filter.values);
     case 'NumberNotInRange':
-      return number === undefined || !isInRange(number, filter.values);
+      return (
+        typeof value === 'number' && filter.values.some(([least, most]) => value >= least && value <= most)
+      );
     case 'NumberLessThan':
-      return number !== undefined && number < filter.value;
     case 'NumberLessThanOrEquals':
-      return number !== undefined && number <= filter.value;
     case 'NumberGreaterThan':
-      return number !== undefined && number > filter.value;
     case 'NumberGreaterThanOrEquals':
-      return number !== undefined && number >= filter.value;
+      return typeof value === 'number' && ORDERS[filter.operatorType](value, filter.value);
     case 'BoolEquals':
       return value === filter.value;
     case 'IsNullOrUndefined':
       return value === undefined || value === null;
     case 'IsNotNull':
       return value !== undefined && value !== null;
+    default: {
+      const test = TEXT_TESTS[filter.operatorType.replace(/^String(Not)?/, '') as keyof typeof TEXT_TESTS];
+      if (typeof value !== 'string') return false;
+      return filter.values.some((candidate) => test(value.toLowerCase(), candidate.toLowerCase()));
+    }
   }
-}
-
-function isInRange(number: number, pairs: readonly (readonly [number, number])[]): boolean {
-  return pairs.some(([least, most]) => number >= least && number <= most);
 }
 
 function isNegated({ operatorType }: AdvancedFilter): boolean {
   return operatorType.includes('Not') && operatorType !== 'IsNotNull';
 }
 
-/** Names are found in any casing: the documentation's own example asks for `data.to.PhoneNumber.Value` of `phoneNumber.value`. */
+/** In any casing: an example of the documentation asks for `data.to.PhoneNumber.Value` of `phoneNumber.value`. */
 function lookUp(event: EventGridEvent, path: string): unknown {
   return path.split('.').reduce((value: unknown, name) => {
     if (typeof value !== 'object' || value === null) return undefined;

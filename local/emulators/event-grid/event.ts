@@ -20,8 +20,8 @@ export interface EncodedEvent {
 }
 
 /**
- * The body of one delivery. Event Grid schema: an array with this one event; CloudEvents 1.0: the event alone, since output batching is off by
- * default (Event Grid, "Output batching" and "CloudEvents v1.0 schema").
+ * The body of one delivery. Event Grid schema: an array with this one event; CloudEvents 1.0: the event alone, since
+ * output batching is off by default (Event Grid, "Output batching" and "CloudEvents v1.0 schema").
  */
 export function encodeEvent(schema: EventSchema, event: EventGridEvent): EncodedEvent {
   switch (schema) {

@@ -17,8 +17,8 @@ export interface HandshakeTarget {
 }
 
 /**
- * `accepted`: events may be sent. `unconfirmed`: the endpoint answered 200 without echoing the code, which is allowed when the
- * validation URL is opened later. `refused`: the sentence says what was wrong.
+ * `accepted`: events may be sent. `unconfirmed`: the endpoint answered 200 without echoing the code, which is allowed
+ * when the validation URL is opened later. `refused`: the sentence says what was wrong.
  */
 export type HandshakeResult =
   | { readonly type: 'accepted' }

@@ -14,13 +14,13 @@ export interface IncomingCallEvent {
   readonly callerDisplayName: string;
   readonly sipHeaders: Readonly<Record<string, string>>;
   readonly voipHeaders: Readonly<Record<string, string>>;
-  /** On whose behalf the called one is called, such as a queue that hands the call on; absent where it is for itself. */
+  /** For whom the callee takes the call, such as a queue that hands it on. */
   readonly onBehalfOfCallee?: IdentifierJson | undefined;
   readonly incomingCallContext: string;
   readonly correlationId: string;
 }
 
-/** `Microsoft.Communication.IncomingCall` (Event Grid, "Azure Communication Services - Voice and video calling events"). */
+/** `Microsoft.Communication.IncomingCall` (Event Grid, "Voice and video calling events"). */
 export function incomingCallEvent(call: IncomingCallEvent): EventGridEvent {
   return {
     id: call.eventId,

@@ -1,6 +1,6 @@
 /**
- * What follows one delivery attempt (Event Grid, "Delivery and retry"): success is 200 to 204; every other answer, and no answer,
- * is repeated on a growing schedule until the event is too old or was tried often enough.
+ * What follows one delivery attempt (Event Grid, "Delivery and retry"): success is 200 to 204; every other answer, and
+ * no answer, is repeated on a growing schedule until the event is too old or was tried often enough.
  */
 export interface RetryPolicy {
   /** Event time to live; a repetition that would come later is not made. */

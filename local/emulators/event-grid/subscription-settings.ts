@@ -22,7 +22,7 @@ const subscription = z.strictObject({
       maxDeliveryAttempts: z.int().min(1).max(MAX_ATTEMPTS).optional(),
     })
     .default({}),
-  /** A file to which events that are given up are appended, as JSON lines. The service writes to a blob container instead. */
+  /** The file that gets dead letters, as JSON lines. The service writes to a blob container instead. */
   deadLetterFile: z.string().min(1).optional(),
 });
 
@@ -45,7 +45,7 @@ export interface SubscriptionSettings {
   readonly deadLetterFile?: string | undefined;
 }
 
-/** Subscriptions as people write them: `[{"name": "calls", "endpointUrl": "http://…", "filter": {…}}]`. @throws RangeError */
+/** As people write them: `[{"name": "calls", "endpointUrl": "http://…", "filter": {…}}]`. @throws RangeError */
 export function parseSubscriptions(value: unknown): SubscriptionSettings[] {
   const result = subscriptions.safeParse(value);
   if (!result.success) {

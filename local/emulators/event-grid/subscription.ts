@@ -34,7 +34,7 @@ export interface SubscriptionOptions {
   /** Where jitter and validation codes come from. */
   readonly random?: Random;
   readonly drawFaults?: DrawDeliveryFaults;
-  /** Gives the URL at which the endpoint's owner can confirm a handshake by hand; pass the id to `confirm` when it is opened. */
+  /** The URL at which a person can confirm a handshake; pass its id to `confirm` when somebody opens it. */
   readonly validationUrl?: (id: string) => string;
   /** Told about handshakes that fail. */
   readonly onWarning?: (sentence: string) => void;
@@ -51,8 +51,9 @@ export interface PublishOptions {
 }
 
 /**
- * One event subscription with a webhook endpoint. The endpoint is validated before the first event, not at creation, and until it answers the
- * event waits (within its time to live): so publisher and subscriber may be started in any order.
+ * One event subscription with a webhook endpoint. The endpoint is validated before the first event, not at creation,
+ * and until it answers the event waits (within its time to live): so publisher and subscriber may be started in any
+ * order.
  */
 export class Subscription {
   readonly #options: SubscriptionOptions;

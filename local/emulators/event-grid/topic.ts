@@ -64,7 +64,7 @@ export class Topic {
     return this.#subscriptions.flatMap(({ deadLetters }) => deadLetters);
   }
 
-  /** Delivers the event to everybody whose filter lets it pass; resolves when all deliveries have ended. Never rejects. */
+  /** Delivers the event where a filter lets it pass; resolves when all deliveries have ended. Never rejects. */
   async publish(event: EventGridEvent, options: PublishOptions = {}): Promise<readonly DeliveryOutcome[]> {
     const wanted = this.#subscriptions.filter((subscription) => subscription.wants(event));
     const onAttempt: PublishOptions['onAttempt'] = (attempt, subscription, copy) => {

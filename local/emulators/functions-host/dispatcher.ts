@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Admin } from './admin.ts';
 import { EventGridWebhook } from './event-grid/event-grid-webhook.ts';
-import type { IndexedFunction } from './function-index.ts';
+import type { IndexedFunction } from './functions/function-index.ts';
+import type { Invoker } from './functions/invoker.ts';
+import type { KeyCheck } from './functions/keys.ts';
+import { Admin } from './http/admin.ts';
 import { answer, answerAndClose } from './http/answer.ts';
 import { HttpFunctions } from './http/http-functions.ts';
 import { RouteTable } from './http/route-table.ts';
 import { StreamProxy } from './http/stream-proxy.ts';
-import type { Invoker } from './invoker.ts';
-import type { KeyCheck } from './keys.ts';
 import type { TimerRunner } from './timer/timer-runner.ts';
 
 export interface DispatcherOptions {
@@ -20,7 +20,7 @@ export interface DispatcherOptions {
   readonly bodyLimitBytes: number;
 }
 
-/** Gives each request to the part of the host that it is for: the host's own paths first, then functions, then the home page. */
+/** Gives each request to its part of the host: the host's own paths first, then functions, then the home page. */
 export class Dispatcher {
   readonly #admin: Admin;
   readonly #eventGrid: EventGridWebhook;

@@ -1,7 +1,8 @@
 import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { runServer } from '../common/child.ts';
-import { KEYS_VARIABLE, parseHostKeys } from './keys.ts';
+import { portOption } from '../common/option-values.ts';
+import { KEYS_VARIABLE, parseHostKeys } from './functions/keys.ts';
 
 const NAME = 'functions-host';
 const DEFAULT_PORT = 7071;
@@ -19,10 +20,7 @@ process.on('uncaughtException', (error: unknown) => {
 await runServer(NAME, async () => {
   const { values } = parseArgs({ options: { app: { type: 'string' }, port: { type: 'string' } } });
   if (values.app === undefined) throw new Error('--app <folder of the function app> is missing');
-  const port = Number(values.port ?? DEFAULT_PORT);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`--port must be a whole number from 0 to 65535, not "${values.port}"`);
-  }
+  const port = portOption(values.port ?? String(DEFAULT_PORT));
   const keys = parseHostKeys(process.env[KEYS_VARIABLE]);
   // The app gets its settings from the environment; the keys of its host are none of them.
   delete process.env[KEYS_VARIABLE];

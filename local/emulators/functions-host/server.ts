@@ -1,19 +1,18 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { RunningServer } from '../common/child.ts';
-import { SERVER_KEEPS_MS } from '../common/idle-connections.ts';
+import { listen } from '../common/listen.ts';
+import { CutOffError } from '../common/read-body.ts';
 import { CoreApp } from './app/core-app.ts';
 import { installCoreModule } from './app/core-module.ts';
-import { appHookContext, loadApp } from './app/load-app.ts';
+import { formatRecord, isShown } from './app/log.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { IndexedFunction } from './function-index.ts';
-import { readHostJson } from './host-json.ts';
+import type { IndexedFunction } from './functions/function-index.ts';
+import { readHostJson } from './functions/host-json.ts';
+import { Invoker } from './functions/invoker.ts';
+import { type HostKeys, KeyCheck } from './functions/keys.ts';
+import { appHookContext, loadApp } from './functions/load-app.ts';
 import { answerAndClose } from './http/answer.ts';
-import { Invoker } from './invoker.ts';
-import { type HostKeys, KeyCheck } from './keys.ts';
-import { formatRecord, isShown } from './log.ts';
 import { TimerRunner } from './timer/timer-runner.ts';
 
 export interface FunctionsHostOptions {
@@ -59,17 +58,17 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
 
   // Listening comes first: a taken port is found before the app is loaded, and the app can be told its own address.
   let serve: Serve = unavailable;
-  const server = createServer({ keepAliveTimeout: SERVER_KEEPS_MS }, (request, response) => {
+  const { server, url } = await listen(host, options.port, undefined);
+  server.on('request', (request, response) => {
     response.on('error', () => {});
     serve(request, response).catch((error: unknown) => {
+      if (error instanceof CutOffError) return;
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
       app.log({ level: 'error', category: 'system', message: `the host failed on a request: ${detail}` });
       if (response.headersSent) response.destroy();
       else answerAndClose(response, 500);
     });
   });
-  await listen(server, options.port, host);
-  const url = `http://${host}:${(server.address() as AddressInfo).port}`;
 
   try {
     process.env['FUNCTIONS_WORKER_RUNTIME'] ??= 'node';
@@ -90,7 +89,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       frontEndLimitMs: options.frontEndLimitMs ?? FRONT_END_LIMIT_MS,
       bodyLimitBytes: bodyLimit(process.env[BODY_LIMIT_VARIABLE]),
     });
-    // A disabled timer keeps its runner, for whoever runs the function by hand.
+    // A disabled timer keeps its runner, so that a person can still run the function by hand.
     for (const target of functions) if (!target.isDisabled) timers.get(target.name)?.start();
     serve = (request, response) => dispatcher.serve(request, response);
     return {
@@ -120,12 +119,6 @@ type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<voi
 
 /** Answers while the app loads and while the host closes. */
 const unavailable: Serve = async (_, response) => answerAndClose(response, 503);
-
-async function listen(server: Server, port: number, host: string): Promise<void> {
-  server.listen(port, host);
-  // `once` rejects with the error when the port cannot be had.
-  await once(server, 'listening');
-}
 
 function bodyLimit(setting: string | undefined): number {
   const bytes = Number(setting ?? BODY_LIMIT_BYTES);

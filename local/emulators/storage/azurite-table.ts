@@ -24,7 +24,8 @@ interface Constructor {
 
 /**
  * Makes Azurite's table server inside this process. Azurite 3.35 has no public interface for this, so two of its files
- * are required by their path, and nowhere else. They do not switch Azurite's telemetry on: only its own command line does.
+ * are required by their path, and nowhere else. They do not switch Azurite's telemetry on: only its own command line
+ * does.
  */
 export function createAzuriteTableServer({ host, port, file }: AzuriteTableOptions): AzuriteTableServer {
   const require = createRequire(import.meta.url);
@@ -54,7 +55,8 @@ export function createAzuriteTableServer({ host, port, file }: AzuriteTableOptio
       file === undefined, // in memory
     ),
   );
-  // Azurite decodes each piece of a body by itself, which spoils a character that the network has cut in two; those of batches it joins first.
+  // Azurite decodes each piece of a body by itself, which spoils a character that the network has cut in two; those of
+  // batches it joins first.
   server.httpServer.prependListener('request', (request) => {
     if (request.url?.includes('/$batch') !== true) request.setEncoding('utf8');
   });

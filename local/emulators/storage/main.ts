@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { runServer } from '../common/child.ts';
+import { portOption } from '../common/option-values.ts';
 import { startTables } from './server.ts';
 
 const DEFAULT_PORT = 10_002;
@@ -10,9 +11,6 @@ enableCompileCache();
 
 await runServer('storage', async () => {
   const { values } = parseArgs({ options: { port: { type: 'string' }, location: { type: 'string' } } });
-  const port = Number(values.port ?? DEFAULT_PORT);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`--port must be a whole number from 0 to 65535, not "${values.port}"`);
-  }
+  const port = portOption(values.port ?? String(DEFAULT_PORT));
   return startTables({ port, ...(values.location === undefined ? {} : { location: values.location }) });
 });

@@ -45,12 +45,17 @@ export async function startTables(options: TablesOptions): Promise<RunningTables
   let closing: Promise<void> | undefined;
   return {
     url,
-    connectionString: `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT_NAME};AccountKey=${ACCOUNT_KEY};TableEndpoint=${url}/${ACCOUNT_NAME};`,
+    connectionString: tablesConnection(url),
     close: () => {
       closing ??= server.close();
       return closing;
     },
   };
+}
+
+/** The connection string of table storage at this address. */
+export function tablesConnection(url: string): string {
+  return `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT_NAME};AccountKey=${ACCOUNT_KEY};TableEndpoint=${url}/${ACCOUNT_NAME};`;
 }
 
 function tablesFile(location: string): string {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { CLIENT_KEEPS_MS } from '../common/idle-connections.ts';
 
-/** One request to table storage: what it does and to which table. Reading a range is a query; what changes several rows at once a transaction. */
+/** One request to table storage: what it does, and to which table. A query reads a range of rows. */
 export type TablesRequest =
   `${'create table' | 'read' | 'query' | 'insert' | 'update' | 'delete' | 'transaction'} ${string}`;
 
@@ -13,7 +13,7 @@ export interface TablesProxyOptions {
   readonly port: number;
   /** Told of every request, before it is passed on. */
   readonly onRequest?: (request: TablesRequest) => void;
-  /** Asked for every request that depends on the version of a row: true makes it come too late, as if somebody else had been quicker. */
+  /** Asked for each request that depends on a row's version; true makes it lose, as if another had been quicker. */
   readonly loses?: () => boolean;
 }
 
@@ -24,7 +24,7 @@ export interface TablesProxy {
   close(): Promise<void>;
 }
 
-/** Stands between an app and table storage on this machine: tells what is asked, and lets writes lose against others that never were. */
+/** Stands between an app and table storage: reports requests, and lets writes lose against others that never were. */
 export async function startTablesProxy(options: TablesProxyOptions): Promise<TablesProxy> {
   const agent = new Agent({ keepAlive: true, timeout: CLIENT_KEEPS_MS });
   let conflicts = 0;
@@ -64,7 +64,7 @@ export async function startTablesProxy(options: TablesProxyOptions): Promise<Tab
   };
 }
 
-/** The version of a row that a part of a transaction wants to find: a time, of which the date is replaced by another of the same length. */
+/** The version of a row that a transaction expects: a time, whose date another of the same length replaces. */
 const ETAG = /(\nif-match: *W\/"datetime'(?:%27)?)\d{4}-\d\d-\d\d/i;
 
 /** `/{account}/{table}`, and what follows where rows are named or searched. */

@@ -1,11 +1,11 @@
-/** The process of the Web PubSub stand-in: `node local/emulators/web-pubsub/main.ts [--port 8080] [--config file]`; see README.md for all settings. */
+/** The process of the Web PubSub emulator; README.md lists its settings. */
 import { runServer } from '../common/child.ts';
+import type { LogEntry } from './base/log.ts';
 import { ConfigFileWatch, parseConfig } from './command-line/config-file.ts';
 import { type CommandLine, readCommandLine, USAGE } from './command-line/options.ts';
+import { readSettings } from './command-line/settings.ts';
 import { welcome } from './command-line/welcome.ts';
-import type { LogEntry } from './log.ts';
-import { type RunningWebPubSub, startWebPubSub } from './server.ts';
-import { readSettings } from './settings.ts';
+import { type RunningWebPubSub, startWebPubSub } from './service/server.ts';
 
 await runServer('Web PubSub', async () => {
   const commandLine = await readCommandLine(process.argv.slice(2), process.env, Date.now());
@@ -39,7 +39,7 @@ function reconfigure(service: RunningWebPubSub, { settings }: CommandLine, path:
   try {
     const next = readSettings(parseConfig(path, text), process.env);
     if (next.accessKey !== settings.accessKey || next.secondaryAccessKey !== settings.secondaryAccessKey) {
-      throw new Error('access keys cannot change while the service runs; start it anew');
+      throw new Error('access keys cannot change while the service runs; restart it');
     }
     service.configure(next.hubs);
     writeLog({ level: 'info', message: 'The new configuration is in force.' });

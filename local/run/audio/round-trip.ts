@@ -16,8 +16,8 @@ const PIECE_STEP_MS = 250;
 /** The latest echo that is looked for, in milliseconds. */
 const MAX_DELAY_MS = 3_000;
 /**
- * Words that resemble each other can be mistaken for one another. A piece that seems to come back this much earlier or later than most,
- * in milliseconds, is taken to come back with the others if it is also found there.
+ * Words that resemble each other can be mistaken for one another. A piece that seems to come back this much earlier or
+ * later than most, in milliseconds, is taken to come back with the others if it is also found there.
  */
 const USUAL_SPREAD_MS = 100;
 /** Pieces quieter than this (RMS of 16-bit samples) or whose echo is less like them (correlation) are not counted. */

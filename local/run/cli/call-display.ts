@@ -2,7 +2,7 @@
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { LiveMeter } from './live.ts';
 
-/** Where lines go. On a terminal the last one is written over; elsewhere a line is written when a call's state changes. */
+/** Where lines go. A terminal overwrites its last line; elsewhere each change of a call's state is a line. */
 export interface Screen {
   readonly isTTY?: boolean;
   write(text: string): unknown;

@@ -5,15 +5,14 @@ import { type Audio, convert, readWav, WavError, writeWav } from '../../phone/wa
 import { makeCall } from '../client/make-call.ts';
 import { compileReport, withoutTrailingSilence } from '../client/report.ts';
 import type { RunningSystem } from '../client/running-system.ts';
+import { reportInWords, timelineInWords } from '../client/words.ts';
 import { findNumber } from '../stack/directory.ts';
 import { CallDisplay } from './call-display.ts';
-import { type CallOptions, readCallOptions, readScenarioOptions } from './options.ts';
+import { type CallOptions, readCallOptions, readScenarioOptions, UsageError } from './options.ts';
 import { scenarioCommand } from './scenario-command.ts';
 import { useSystem } from './system.ts';
-import { UsageError } from './usage-error.ts';
-import { reportInWords, timelineInWords } from './words.ts';
 
-/** What is said and heard is kept in memory by the stand-in, up to twenty minutes of a call. */
+/** What is said and heard is kept in memory by the emulator, up to twenty minutes of a call. */
 const MAX_SPEECH_MINUTES = 15;
 
 /** Exit status 0 when the call was answered, heard something, and was ended by the caller. */
@@ -31,7 +30,7 @@ export async function callCommand(args: readonly string[]): Promise<number> {
     const call = { from: options.from, to: numberToCall(options, system), speech, tailMs: options.tailMs };
     const evidence = await makeCall(system, call, (seen) => display.show([seen]));
     const report = compileReport(evidence);
-    display.print(`\n${timelineInWords(report)}\n\n${reportInWords(report)}`);
+    display.print(`\n${timelineInWords(report.events)}\n\n${reportInWords(report)}`);
     const { said, heard } = evidence;
     if (options.output !== undefined)
       await writeFile(options.output, writeWav(heard.samples, heard.sampleRateHz));

@@ -7,18 +7,18 @@ import { align } from '../audio/align.ts';
 import { relayCountsOf } from '../client/make-call.ts';
 import { compileReport, withoutTrailingSilence } from '../client/report.ts';
 import { ScriptClient } from '../client/script-client.ts';
+import { reportInWords, timelineInWords } from '../client/words.ts';
 import { playScenario } from '../scenario/run-scenario.ts';
 import { checksInWords } from '../scenario/words.ts';
 import { CallDisplay } from './call-display.ts';
 import { readScenario } from './scenario-command.ts';
 import { useSystem } from './system.ts';
-import { reportInWords, timelineInWords } from './words.ts';
 
 const SCENARIO = fileURLToPath(new URL('../../../samples/scenarios/demo.yaml', import.meta.url));
 const OUTPUT = fileURLToPath(new URL('../../../out/demo.wav', import.meta.url));
 const MAX_DELAY_MS = 5_000;
 
-/** The robot's voice as it is described, computed here apart from the worker: each sample times a 50 Hz cosine from the first on. */
+/** The robot's voice, computed apart from the worker: each sample times a 50 Hz cosine. */
 const CARRIER_HZ = 50;
 /** The demo succeeds when what was heard agrees with that by at least this much. */
 const LEAST_AGREEMENT_DB = 30;
@@ -42,7 +42,9 @@ export async function demoCommand(): Promise<number> {
     ]);
     const relay = await relayCountsOf(system, call.followed);
     const report = compileReport({ ...call.followed, relay, said, heard });
-    display.print(`\n${timelineInWords(report)}\n\n${reportInWords(report)}\n\n${checksInWords(played)}\n`);
+    display.print(
+      `\n${timelineInWords(report.events)}\n\n${reportInWords(report)}\n\n${checksInWords(played)}\n`,
+    );
 
     await mkdir(dirname(OUTPUT), { recursive: true });
     await writeFile(OUTPUT, writeWav(heard.samples, heard.sampleRateHz));

@@ -1,4 +1,5 @@
-/** The line that the terminal shows of a call while it lasts, and the words for times and levels. */
+/** The line that the terminal shows of a call while it lasts, and its levels. */
+import { seconds } from '../client/words.ts';
 
 /** A call while it lasts. Levels are RMS in dB of full scale. */
 export interface LiveCall {
@@ -18,10 +19,6 @@ const METER_LENGTH = 12;
 export function levelBar(dbfs: number): string {
   const step = Math.floor(((dbfs - FLOOR_DB) / -FLOOR_DB) * BARS.length);
   return BARS[Math.max(0, Math.min(BARS.length - 1, step))] ?? ' ';
-}
-
-export function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 /** Keeps the last levels of a call and writes its line. */

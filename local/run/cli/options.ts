@@ -1,7 +1,11 @@
-/** The words of the command line, read and checked. Every mistake is a `UsageError` that names the option and the value. */
-import { parseArgs } from 'node:util';
+/** Reads and checks the command line. Every mistake is a `UsageError` that names the option and the value. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { AUDIO_FORMAT_NAMES, type AudioFormat } from '../../../shared/audio/audio-format.ts';
-import { UsageError } from './usage-error.ts';
+
+/** The command was called wrongly, or with input that cannot be used: one clear sentence, exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
 
 export interface StartOptions {
   readonly portOffset: number;
@@ -24,6 +28,9 @@ export interface CallOptions {
   readonly verbose: boolean;
 }
 
+/** Shows what every process prints. */
+const VERBOSE = { type: 'boolean', default: false } as const;
+
 const DEFAULT_CALLER = '+14255550199';
 const DEFAULT_TAIL_MS = 2_000;
 const MAX_TAIL_MS = 600_000;
@@ -35,12 +42,12 @@ export function readStartOptions(args: readonly string[]): StartOptions {
   const { values } = parse(args, {
     'port-offset': { type: 'string' },
     resident: { type: 'string' },
-    verbose: { type: 'boolean' },
+    verbose: VERBOSE,
   });
   return {
-    portOffset: wholeNumber('--port-offset', text(values['port-offset']), 0, MAX_PORT_OFFSET, 0),
-    residents: workerNames('--resident', text(values['resident'])),
-    verbose: values['verbose'] === true,
+    portOffset: wholeNumber('--port-offset', values['port-offset'], 0, MAX_PORT_OFFSET, 0),
+    residents: workerNames('--resident', values.resident),
+    verbose: values.verbose,
   };
 }
 
@@ -52,12 +59,12 @@ export function readScenarioOptions(
   const { values } = parse(args, {
     scenario: { type: 'string' },
     json: { type: 'string' },
-    verbose: { type: 'boolean' },
+    verbose: VERBOSE,
   });
   return {
-    file: text(values['scenario']) ?? '',
-    report: text(values['json']),
-    verbose: values['verbose'] === true,
+    file: values.scenario ?? '',
+    report: values.json,
+    verbose: values.verbose,
   };
 }
 
@@ -72,9 +79,9 @@ export function readCallOptions(args: readonly string[]): CallOptions {
     from: { type: 'string' },
     to: { type: 'string' },
     tail: { type: 'string' },
-    verbose: { type: 'boolean' },
+    verbose: VERBOSE,
   });
-  const input = text(values['in']);
+  const input = values.in;
   if (input === undefined) {
     throw new UsageError(
       '--in is missing: the WAV file that the caller says, as in npm run call -- --in samples/hello.wav --out heard.wav',
@@ -82,30 +89,26 @@ export function readCallOptions(args: readonly string[]): CallOptions {
   }
   return {
     input,
-    output: text(values['out']),
-    said: text(values['said']),
-    report: text(values['json']),
-    worker: text(values['worker']) ?? 'echo',
-    format: audioFormat(text(values['format']) ?? '16k'),
-    from: phoneNumber('--from', text(values['from']) ?? DEFAULT_CALLER),
-    to: values['to'] === undefined ? undefined : phoneNumber('--to', text(values['to']) ?? ''),
-    tailMs: wholeNumber('--tail', text(values['tail']), 0, MAX_TAIL_MS, DEFAULT_TAIL_MS),
-    verbose: values['verbose'] === true,
+    output: values.out,
+    said: values.said,
+    report: values.json,
+    worker: values.worker ?? 'echo',
+    format: audioFormat(values.format ?? '16k'),
+    from: phoneNumber('--from', values.from ?? DEFAULT_CALLER),
+    to: values.to === undefined ? undefined : phoneNumber('--to', values.to),
+    tailMs: wholeNumber('--tail', values.tail, 0, MAX_TAIL_MS, DEFAULT_TAIL_MS),
+    verbose: values.verbose,
   };
 }
 
-type OptionTypes = Record<string, { type: 'string' | 'boolean' }>;
+type OptionTypes = NonNullable<ParseArgsConfig['options']>;
 
-function parse(args: readonly string[], options: OptionTypes): { values: Record<string, unknown> } {
+function parse<Options extends OptionTypes>(args: readonly string[], options: Options) {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+    return parseArgs({ args: [...args], options });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
 
 function audioFormat(value: string): AudioFormat {
@@ -140,9 +143,9 @@ function wholeNumber(
   value: string | undefined,
   min: number,
   max: number,
-  absent: number,
+  fallback: number,
 ): number {
-  if (value === undefined) return absent;
+  if (value === undefined) return fallback;
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < min || number > max) {
     throw new UsageError(`${option} ${value} must be a whole number from ${min} to ${max}`);

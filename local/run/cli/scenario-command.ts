@@ -5,10 +5,10 @@ import { Speech } from '../../phone/speech.ts';
 import { loadScenario, type Scenario } from '../scenario/load-scenario.ts';
 import { ScenarioError } from '../scenario/parse-scenario.ts';
 import { playScenario } from '../scenario/run-scenario.ts';
-import { checksInWords, timelineInWords } from '../scenario/words.ts';
+import { callsInWords, checksInWords } from '../scenario/words.ts';
 import { CallDisplay } from './call-display.ts';
+import { UsageError } from './options.ts';
 import { useSystem } from './system.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface ScenarioCommandOptions {
   readonly file: string;
@@ -34,7 +34,7 @@ export async function scenarioCommand({ file, report, onLine }: ScenarioCommandO
       );
     }
     const played = await playScenario(system, scenario, (calls) => display.show(calls));
-    display.print(`\n${timelineInWords(played)}\n\n${checksInWords(played)}`);
+    display.print(`\n${callsInWords(played)}\n\n${checksInWords(played)}`);
     if (report !== undefined) {
       const calls = played.calls.map(({ followed: _, ...call }) => call);
       await writeFile(report, `${JSON.stringify({ calls, checks: played.checks }, null, 2)}\n`);

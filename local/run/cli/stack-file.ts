@@ -1,6 +1,6 @@
 /**
- * Where a running system is found by the other commands: `.trunkline/stack.json`, readable by its owner only since it holds the keys
- * of this start. It is removed when the system stops; one whose process is gone is ignored.
+ * Where a running system is found by the other commands: `.trunkline/stack.json`, readable by its owner only since it
+ * holds the keys of this start. It is removed when the system stops; one whose process is gone is ignored.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -6,16 +6,15 @@ import { ControlApi } from '../client/control-api.ts';
 import { compileReport } from '../client/report.ts';
 import type { RunningSystem } from '../client/running-system.ts';
 import { Telephone } from '../client/telephone.ts';
+import { reportInWords, timelineInWords } from '../client/words.ts';
 import { portsWithOffset } from '../stack/ports.ts';
 import type { SystemLayout } from '../stack/specs.ts';
 import type { Stack } from '../stack/stack.ts';
 import { logLine } from './call.ts';
 import { CallDisplay, shortName } from './call-display.ts';
-import { readStartOptions, type StartOptions } from './options.ts';
+import { readStartOptions, type StartOptions, UsageError } from './options.ts';
 import { describeStack, readStackFile, removeStackFile, writeStackFile } from './stack-file.ts';
 import { startOwnStack } from './system.ts';
-import { UsageError } from './usage-error.ts';
-import { reportInWords, timelineInWords } from './words.ts';
 
 /** Where `npm run worker` listens, too. */
 const RESIDENT_PORT = 7073;
@@ -148,6 +147,6 @@ async function tellEnd(
   ]);
   const report = compileReport({ telephone: call, product, relay, said, heard });
   display.print(
-    `${shortName(call.id)} has ended\n\n${timelineInWords(report)}\n\n${reportInWords(report)}\n`,
+    `${shortName(call.id)} has ended\n\n${timelineInWords(report.events)}\n\n${reportInWords(report)}\n`,
   );
 }

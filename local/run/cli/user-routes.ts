@@ -1,10 +1,10 @@
-/** The user's own routes for the local system: the setting `CALL_ROUTES`, from the environment or from `local.settings.json`. */
+/** The user's own routes: the setting `CALL_ROUTES`, from the environment or from `local.settings.json`. */
 import { readFile } from 'node:fs/promises';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './options.ts';
 
 const LOCAL_SETTINGS = new URL('../../../local.settings.json', import.meta.url);
 
-/** @throws UsageError when there are routes that are no JSON array; what each must hold is checked by the control app. */
+/** @throws UsageError when the routes are no JSON array; the control app checks each of them */
 export async function userRoutes(): Promise<object[]> {
   const text = process.env['CALL_ROUTES'] ?? (await fromLocalSettings());
   if (text === undefined || text.trim() === '') return [];

@@ -1,4 +1,4 @@
-/** Telephones that calls of the application reach on the local system: numbers of the range 555-0100 to 555-0199 that is kept for fiction. */
+/** Telephones that the application can call on the local system: 555-0100 to 555-0199, kept for fiction. */
 import type { Step } from '../../phone/step.ts';
 import type { RunningSystem } from './running-system.ts';
 import { ScriptClient } from './script-client.ts';

@@ -1,4 +1,4 @@
-/** Follows a call of the ACS stand-in to its end, and the control app's row of it. */
+/** Follows a call of the ACS emulator to its end, and the control app's row of it. */
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { askRepeatedly } from './ask-repeatedly.ts';
 import { ControlApi, type ProductCall } from './control-api.ts';
@@ -48,7 +48,7 @@ export function isAnsweredOrOver(call: TelephoneReport): boolean {
   return call.state === 'connected' || isOver(call);
 }
 
-/** The connection id reaches the control app a moment after the answer; a call that it does not list by then is not its own. */
+/** The connection id reaches the control app a moment after the answer; a call not listed by then is not its own. */
 async function findProductCall(
   control: ControlApi,
   id: string | undefined,

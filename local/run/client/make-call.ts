@@ -38,7 +38,7 @@ export async function makeCall(
   return { ...followed, relay: await relayCountsOf(system, followed), said, heard };
 }
 
-/** What the relay counted of a call that has ended; of one that its workers are still told of, what it has counted so far. */
+/** What the relay counted of a call that has ended, or so far while it still reports the end to workers. */
 export async function relayCountsOf(
   system: RunningSystem,
   { telephone: { callConnectionId } }: FollowedCall,

@@ -1,4 +1,4 @@
-/** The report of a call: what the stand-in measured, what the product counted, and what the audio itself says. */
+/** The report of a call: what the emulator measured, what the product counted, and what the audio itself says. */
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import type { Audio } from '../../phone/wav.ts';
 import { type Alignment, align } from '../audio/align.ts';
@@ -36,7 +36,7 @@ export interface CallReport {
   readonly stopAudioCount: number;
   /** What was said against what was heard, where the two are the same but for a delay (an echo). */
   readonly echo?: { readonly delayMs: number; readonly exact: boolean };
-  /** How late the stand-in itself was against its 20 ms deadlines, so that it is not taken for the product's doing. */
+  /** How late the emulator itself was against its 20 ms deadlines, so that it is not taken for the product's doing. */
   readonly standInLatenessMs: { readonly p99: number; readonly max: number };
   readonly workers: readonly WorkerCounts[];
   readonly events: readonly ReportedEvent[];
@@ -105,7 +105,7 @@ export function withoutTrailingSilence(samples: Int16Array): Int16Array {
   return samples.subarray(0, samples.findLastIndex((sample) => sample !== 0) + 1);
 }
 
-/** Events of the stand-in and of the product on one time axis, in order. */
+/** Events of the emulator and of the product on one time axis, in order. */
 export function mergeEvents(telephone: TelephoneReport, product: ProductCall | undefined): ReportedEvent[] {
   const ringingAtMs = Date.parse(telephone.ringingAt);
   const network = telephone.events.map(({ atMs, type }) => ({ atMs, source: 'telephone network', type }));

@@ -1,8 +1,8 @@
-/** Calls made through the control surface of the ACS stand-in, as a person would make them with a telephone. */
+/** Calls made through the control surface of the ACS emulator, as a person would make them with a telephone. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport } from '../../emulators/acs/control/call-report.ts';
 import type { Audio } from '../../phone/wav.ts';
-import { readRecording } from './recording.ts';
+import { AcsControl } from './acs-control.ts';
 import type { RunningSystem } from './running-system.ts';
 
 export interface CallPlacement {
@@ -20,27 +20,25 @@ export interface CallPlacement {
 const POLL_MS = 250;
 
 export class Telephone {
-  readonly #base: string;
-  readonly #authorization: string;
+  readonly #acs: AcsControl;
 
   constructor(system: Pick<RunningSystem, 'urls' | 'keys'>) {
-    this.#base = `${system.urls.acs}/control/calls`;
-    this.#authorization = `Bearer ${system.keys.acsControl}`;
+    this.#acs = new AcsControl(system);
   }
 
-  /** Rings; resolves with the stand-in's id of the call. */
+  /** Rings; resolves with the emulator's id of the call. */
   async place({ speech, ...call }: CallPlacement): Promise<string> {
     const audio = speech && { audio: base64(speech.samples), sampleRateHz: speech.sampleRateHz };
-    const response = await this.#request('', 'POST', { ...call, ...(audio && { speech: audio }) });
-    return ((await response.json()) as { id: string }).id;
+    const body = { ...call, ...(audio && { speech: audio }) };
+    return (await this.#acs.json<{ id: string }>('POST', '/calls', body)).id;
   }
 
   async call(id: string): Promise<CallReport> {
-    return (await (await this.#request(`/${id}`)).json()) as CallReport;
+    return await this.#acs.json<CallReport>('GET', `/calls/${id}`);
   }
 
   async calls(): Promise<readonly CallReport[]> {
-    return ((await (await this.#request('')).json()) as { calls: CallReport[] }).calls;
+    return (await this.#acs.json<{ calls: CallReport[] }>('GET', '/calls')).calls;
   }
 
   /**
@@ -71,29 +69,15 @@ export class Telephone {
 
   /** What was said while audio was streamed, or what was heard: PCM16 mono on one time axis. */
   async recording(id: string, direction: 'said' | 'heard'): Promise<Audio> {
-    return readRecording(await this.#request(`/${id}/${direction}`));
+    return this.#acs.recording(`/calls/${id}/${direction}`);
   }
 
   async hangUp(id: string): Promise<void> {
-    await this.#request(`/${id}/hang-up`, 'POST');
+    await this.#acs.request('POST', `/calls/${id}/hang-up`);
   }
 
   async pressKeys(id: string, keys: string): Promise<void> {
-    await this.#request(`/${id}/dtmf`, 'POST', { keys });
-  }
-
-  async #request(path: string, method = 'GET', body?: object): Promise<Response> {
-    const response = await fetch(this.#base + path, {
-      method,
-      headers: { authorization: this.#authorization, ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) {
-      throw new Error(
-        `the ACS stand-in answers ${response.status} to ${method} calls${path}: ${await response.text()}`,
-      );
-    }
-    return response;
+    await this.#acs.request('POST', `/calls/${id}/dtmf`, { keys });
   }
 }
 

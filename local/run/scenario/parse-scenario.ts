@@ -1,5 +1,5 @@
 import { type Document, isMap, isPair, LineCounter, type Node, parseDocument } from 'yaml';
-import { parseFaultPlan } from '../../emulators/acs/faults/fault-plan.ts';
+import { parseAcsFaultPlan } from '../../emulators/acs/faults/fault-plan.ts';
 import { type ScenarioFile, scenarioSchema } from './scenario-schema.ts';
 
 /** One thing that is wrong with a scenario file. */
@@ -102,7 +102,7 @@ function relationsOf({ participants }: ScenarioFile): Problem[] {
 function faultsOf({ faults }: ScenarioFile): Problem[] {
   if (faults === undefined) return [];
   try {
-    parseFaultPlan(faults);
+    parseAcsFaultPlan(faults);
     return [];
   } catch (error) {
     return [{ path: ['faults'], message: error instanceof Error ? error.message : String(error) }];

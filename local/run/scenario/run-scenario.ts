@@ -1,4 +1,4 @@
-/** Plays a scenario on a running system, over the control surface of the ACS stand-in. */
+/** Plays a scenario on a running system, over the control surface of the ACS emulator. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { type FollowedCall, followCall, isAnsweredOrOver, isOver } from '../client/follow-call.ts';
@@ -13,9 +13,9 @@ import type { Participant, Scenario } from './load-scenario.ts';
 /** Of one call: its participant, how it ended, and what happened, in the order of time. */
 export interface PlayedCall {
   readonly participant: string;
-  /** The stand-in's id of the call. */
+  /** The emulator's id of the call. */
   readonly id: string;
-  /** The call as the stand-in and the control app tell it after its end. */
+  /** The call as the emulator and the control app tell it after its end. */
   readonly followed: FollowedCall;
   readonly outcome: string | undefined;
   readonly events: readonly ReportedEvent[];
@@ -29,7 +29,7 @@ export interface Played {
 /** A call may last this much longer than its `maxMs` of streamed media: ringing, the answer, and the end. */
 const CALL_SLACK_MS = 60_000;
 const LOOK_EVERY_MS = 100;
-/** A callee must have been reached by then after the last caller's end; where nobody calls, `CALL_SLACK_MS` after the beginning. */
+/** How long after the last caller's end a call may reach a callee; without callers it is `CALL_SLACK_MS`. */
 const REACHED_LIMIT_MS = 10_000;
 
 /**
@@ -138,7 +138,7 @@ class Stage {
     return checks.flat();
   }
 
-  /** What became of the steps of the phones of a call, or of a callee, once these are over; none of a callee whom nobody has reached in time. */
+  /** The steps of a call's or a callee's phones once they are over; none when no call reaches the callee in time. */
   async #results(id: string, reachLimitMs: number, overLimitMs: number): Promise<readonly PhoneResults[]> {
     const startMs = performance.now();
     for (;;) {

@@ -1,4 +1,4 @@
-/** The form of a scenario file: who calls whom, what each does on the phone, and what is expected. Times are milliseconds. */
+/** The form of a scenario file: who calls whom, what each does, and what should happen. Times are milliseconds. */
 import * as z from 'zod';
 
 const LONGEST_MS = 60 * 60_000;
@@ -134,9 +134,9 @@ export const scenarioSchema = z.strictObject({
   name: z.string().min(1),
   /** Where the ids and the chance of faults come from, in a system that is started for the scenario. */
   seed: z.union([z.string(), z.int()]).optional(),
-  /** Routes before those of the directory, as in the setting `CALL_ROUTES`; in a system that is started for the scenario. */
+  /** Routes before those of the directory, as in `CALL_ROUTES`, for a system that the scenario starts. */
   routes: z.array(z.looseObject({})).optional(),
-  /** A fault plan of the ACS stand-in. */
+  /** A fault plan of the ACS emulator. */
   faults: z.looseObject({}).optional(),
   participants: z.record(z.string(), participant).refine((all) => {
     const count = Object.keys(all).length;

@@ -1,8 +1,9 @@
 /** A played scenario in words, for the terminal. */
+import { timelineInWords } from '../client/words.ts';
 import type { Check } from './judge.ts';
 import type { Played, PlayedCall } from './run-scenario.ts';
 
-export function timelineInWords({ calls }: Played): string {
+export function callsInWords({ calls }: Played): string {
   return calls.map(callInWords).join('\n\n');
 }
 
@@ -16,12 +17,7 @@ export function checksInWords({ checks }: Played): string {
 }
 
 function callInWords({ participant, outcome, events }: PlayedCall): string {
-  const width = Math.max(0, ...events.map(({ source }) => source.length));
-  const lines = events.map(
-    ({ atMs, source, type }) =>
-      `${`${(atMs / 1_000).toFixed(1)} s`.padStart(9)}  ${source.padEnd(width)}  ${type}`,
-  );
-  return [`${participant}: ${outcome ?? 'not over'}`, ...lines].join('\n');
+  return `${participant}: ${outcome ?? 'not over'}\n${timelineInWords(events)}`;
 }
 
 function checkInWords({ participant, what, held, detail }: Check): string {

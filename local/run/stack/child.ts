@@ -19,7 +19,7 @@ export interface ChildSpec {
 
 const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5_000;
-/** What a process printed may be read after its end is told. Somebody else who has its output open is not waited for longer. */
+/** A process's output may be read to its end after it has exited, but no longer: another process may hold it open. */
 const LAST_WORDS_LIMIT_MS = 5_000;
 /** Lines of a process that are kept to explain why it ended. */
 const KEPT_LINES = 20;
@@ -51,7 +51,7 @@ export class Child {
     this.#process = fork(spec.module, [...(spec.args ?? [])], {
       env: { ...Object.fromEntries(inherited), ...spec.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // The twin's sources are run by type stripping, which older releases announce on every start.
+      // Node runs the local system's sources by type stripping, which older releases announce on every start.
       execArgv: ['--disable-warning=ExperimentalWarning', ...(spec.nodeArgs ?? [])],
     });
     const keep = (line: string): void => {
@@ -77,7 +77,7 @@ export class Child {
     return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 
-  /** Resolves with the address once the process listens. @throws Error with the process's own words when it ends before. */
+  /** Resolves with the address once the process listens. @throws Error with its last words when it ends before */
   async ready(): Promise<string> {
     const died = this.#silent.then(() => {
       throw new Error(this.#lines.at(-1) ?? this.obituary());
@@ -87,17 +87,17 @@ export class Child {
         if (message.type === 'ready') resolve(message.url);
       });
     });
-    const late = after(READY_LIMIT_MS, () => {
-      throw new Error(
-        `${this.spec.name} was not ready within ${READY_LIMIT_MS / 1000} s\n${this.#lines.join('\n')}`,
-      );
-    });
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const limit = `${READY_LIMIT_MS / 1_000} s`;
+      late.reject(new Error(`${this.spec.name} was not ready within ${limit}\n${this.#lines.join('\n')}`));
+    }, READY_LIMIT_MS);
     try {
       const url = await Promise.race([ready, died, late.promise]);
       this.#isReady = true;
       return url;
     } finally {
-      late.cancel();
+      clearTimeout(timer);
       died.catch(() => {});
     }
   }
@@ -107,9 +107,9 @@ export class Child {
     this.#stopping = true;
     if (this.hasEnded) return;
     this.#process.kill('SIGTERM');
-    const late = after(STOP_LIMIT_MS, () => this.#process.kill('SIGKILL'));
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_LIMIT_MS);
     await this.#exited;
-    late.cancel();
+    clearTimeout(timer);
   }
 
   /** Ends the process at once, as a crash would. */
@@ -131,18 +131,4 @@ export class Child {
 
 function readLines(stream: Readable | null, onLine: (line: string) => void): void {
   if (stream !== null) createInterface({ input: stream }).on('line', onLine);
-}
-
-function after(ms: number, act: () => unknown): { promise: Promise<never>; cancel(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  const promise = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      try {
-        act();
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    }, ms);
-  });
-  return { promise, cancel: () => clearTimeout(timer) };
 }

@@ -12,7 +12,7 @@ const NUMBERS = 80;
 export interface OfferedWorker {
   readonly name: string;
   readonly listen: ListenMode;
-  /** Absent: as its listen mode says. */
+  /** Defaults to what its listen mode says. */
   readonly bargeIn?: NonNullable<WorkerPlan['bargeIn']>;
 }
 
@@ -26,7 +26,7 @@ export interface DirectoryEntry {
   readonly startStreaming: boolean;
 }
 
-/** The same workers, where those of these names stay with their calls: they hear the stream, and are interrupted as they would be without. */
+/** The same workers, but those named stay with their calls: they hear the stream; barge-in stays as it was. */
 export function withResidents(workers: readonly OfferedWorker[], names: readonly string[]): OfferedWorker[] {
   return workers.map((worker) =>
     names.includes(worker.name)
@@ -35,7 +35,7 @@ export function withResidents(workers: readonly OfferedWorker[], names: readonly
   );
 }
 
-/** Four numbers for each worker: both formats, streaming at once or later. @throws when there are more workers than numbers. */
+/** Four numbers a worker: both formats, streaming at once or later. @throws Error when the numbers run out */
 export function makeDirectory(workers: readonly OfferedWorker[]): DirectoryEntry[] {
   const entries = workers.flatMap((worker) =>
     [true, false].flatMap((startStreaming) =>

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
-/** The keys of one local system. They are made anew at every start and checked like those of Azure. */
+/** The keys of one local system. Every start makes new ones; each service checks its own as Azure would. */
 export interface Secrets {
   readonly acsAccessKey: string;
   readonly acsResourceId: string;

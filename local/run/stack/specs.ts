@@ -1,6 +1,7 @@
 /** Which processes make up the local system, and the environment of each: what Azure's app settings would be. */
 import { fileURLToPath } from 'node:url';
 import { HUB } from '../../../shared/wire/names.ts';
+import { tablesConnection } from '../../emulators/storage/server.ts';
 import type { ChildSpec } from './child.ts';
 import type { PartName, Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
@@ -12,7 +13,7 @@ export interface SystemLayout {
   readonly controlApp: string;
   readonly workerApp: string;
   readonly relayModule: string;
-  /** Workers that stay with their calls, in a process of their own; absent: none. */
+  /** Workers that stay with their calls, in a process of their own. Defaults to none. */
   readonly resident?: { readonly workers: readonly string[]; readonly port: number };
   /** Settings on top of those given here, for each part. */
   readonly extraEnv?: Partial<Readonly<Record<PartName, Readonly<Record<string, string>>>>>;
@@ -20,18 +21,13 @@ export interface SystemLayout {
   readonly extraArgs?: Partial<Readonly<Record<PartName, readonly string[]>>>;
 }
 
-/** Azurite's account, whose name and key are published by Microsoft. */
-const STORAGE_ACCOUNT = 'devstoreaccount1';
-const STORAGE_KEY =
-  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
-
-/** Whom calls may be placed to: numbers that are kept for fiction, and people with an app of the stand-in's. */
+/** Whom calls may be placed to: numbers that are kept for fiction, and people with an app of the emulator's. */
 const FICTIONAL_TELEPHONES = '+142555501*,8:acs:acdc_*';
 
 /** Node 22 does not know the last of the arguments of the relay. */
 const KNOWS_EXTERNAL_LIMIT = Number(process.versions.node.split('.')[0]) >= 24;
 
-/** What Node is given in the relay's process, as in its container: docs/decisions/0071-room-for-the-old-generation.md. */
+/** Node's flags for the relay, as in its container: docs/decisions/0071-room-for-the-old-generation.md. */
 export const RELAY_NODE_ARGS: readonly string[] = [
   '--single-threaded-gc',
   '--max-semi-space-size=16',
@@ -122,7 +118,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
       OUTBOUND_CALLS_PER_HOUR: '10000',
       API_READS_PER_MINUTE: '600000',
       API_ACTS_PER_MINUTE: '600000',
-      TABLES_CONNECTION_STRING: tablesConnection(ports),
+      TABLES_CONNECTION_STRING: tablesConnection(address(ports, 'tables')),
       WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
       ...acsTokenSettings(layout),
     });
@@ -192,10 +188,6 @@ function acsTokenSettings({ ports, secrets }: SystemLayout): Record<string, stri
 
 function webPubSubConnection({ ports, secrets }: SystemLayout): string {
   return `Endpoint=${address(ports, 'webPubSub')};AccessKey=${secrets.webPubSubAccessKey};Version=1.0;`;
-}
-
-function tablesConnection(ports: Ports): string {
-  return `DefaultEndpointsProtocol=http;AccountName=${STORAGE_ACCOUNT};AccountKey=${STORAGE_KEY};TableEndpoint=${address(ports, 'tables')}/${STORAGE_ACCOUNT};`;
 }
 
 function local(path: string): string {

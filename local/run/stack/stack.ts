@@ -81,7 +81,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** Waits for all, so that none is left starting when the error is told. */
+/** Waits for all, so that none is still starting when the error is thrown. */
 async function allOrFirstError(starting: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(starting)).find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;

@@ -1,7 +1,7 @@
 /** A relay whose lanes go through the Web PubSub stand-in to a worker app, and a network between them that can be cut. */
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import { type RunningWebPubSub, startWebPubSub } from '../../../local/emulators/web-pubsub/server.ts';
+import { type RunningWebPubSub, startWebPubSub } from '../../../local/emulators/web-pubsub/service/server.ts';
 import type { RelayConfig } from '../../../relay/settings/relay-config.ts';
 import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
 import type { CallPlan } from '../../../shared/call/plan.ts';

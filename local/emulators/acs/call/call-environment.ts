@@ -2,8 +2,8 @@ import type { Clock } from '../../common/clock.ts';
 import type { Random } from '../../common/random.ts';
 import type { AcsBehaviour } from '../behaviour.ts';
 import type { RecordEntry } from '../event-log.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
-import type { Tokens } from '../faults/planned-tokens.ts';
+import type { Tokens } from '../events/planned-tokens.ts';
+import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 import type { MediaTicker } from '../media/media-ticker.ts';
 import type { OpenMediaStream } from '../media/port.ts';
 import type { OpenTranscriptionStream } from '../media/transcription-port.ts';
@@ -17,7 +17,7 @@ export interface CallEnvironment {
   readonly tokens: Tokens;
   /** Where all ids come from, and the chance of faults. */
   readonly random: Random;
-  readonly faults: FaultEngine;
+  readonly faults: AcsFaultEngine;
   /** Takes what is written to the event log. */
   readonly record: RecordEntry;
   readonly openMediaStream: OpenMediaStream;

@@ -1,5 +1,4 @@
-import type { FaultRule } from '../faults/fault-plan.ts';
-import { parseFaultRule } from '../faults/fault-plan.ts';
+import { type AcsFaultRule, parseAcsFaultRule } from '../faults/fault-plan.ts';
 
 const SPAN = /^(\d+)\.\.(\d+)$/;
 const NUMBER = /^-?\d+(\.\d+)?$/;
@@ -8,7 +7,7 @@ const NUMBER = /^-?\d+(\.\d+)?$/;
  * A fault on the command line: `rest.error,status=429,retryAfterMs=1000,operation=answerCall`; a time may be a span, `delayMs=20..80`.
  * @throws RangeError that names the flag and what is wrong
  */
-export function parseFaultFlag(text: string): FaultRule {
+export function parseFaultFlag(text: string): AcsFaultRule {
   const [head = '', ...pairs] = text.split(',');
   const [on, fault, ...more] = head.split('.');
   if (fault === undefined || more.length > 0) {
@@ -21,7 +20,7 @@ export function parseFaultFlag(text: string): FaultRule {
     }
     return [name, readValue(value)];
   });
-  return parseFaultRule({ on, fault, ...Object.fromEntries(members) }, `--fault ${head}`);
+  return parseAcsFaultRule({ on, fault, ...Object.fromEntries(members) }, `--fault ${head}`);
 }
 
 function readValue(text: string): unknown {

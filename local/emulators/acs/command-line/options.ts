@@ -4,7 +4,7 @@ import { readTls } from '../../common/tls-flags.ts';
 import type { EventSchema } from '../../event-grid/event.ts';
 import { parseSubscriptions, type SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
 import type { AcsOptions } from '../acs.ts';
-import { type FaultPlan, type ParsedFaultPlan, parseFaultPlan } from '../faults/fault-plan.ts';
+import { type FaultPlan, type ParsedFaultPlan, parseAcsFaultPlan } from '../faults/fault-plan.ts';
 import { parseBehaviourFlags } from './behaviour-flag.ts';
 import { parseFaultFlag } from './fault-flag.ts';
 import { keepKeys } from './keys-file.ts';
@@ -133,8 +133,8 @@ function readFaults(
   const text = filled(json);
   const base: ParsedFaultPlan =
     file !== undefined
-      ? parseFaultPlan(parseJson(readFileSync(file, 'utf8'), file))
-      : parseFaultPlan(text === undefined ? {} : parseJson(text, 'ACS_FAULTS'));
+      ? parseAcsFaultPlan(parseJson(readFileSync(file, 'utf8'), file))
+      : parseAcsFaultPlan(text === undefined ? {} : parseJson(text, 'ACS_FAULTS'));
   if (skew !== undefined && !/^-?\d+$/.test(skew)) {
     throw new RangeError(`--clock-skew-ms must be a whole number, not ${skew}`);
   }

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Audio } from '../../../phone/wav.ts';
+import { readBody } from '../../common/read-body.ts';
 import type { DeadLetter } from '../../event-grid/subscription.ts';
 import type { Call } from '../call/call.ts';
 import type { CallRegistry, RegisteredCall } from '../call/call-registry.ts';
 import type { Switchboard } from '../call/switchboard.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
-import { readBody } from '../http/read-body.ts';
+import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
 import { type Refusal, RefusedError } from '../refusal.ts';
 import { Fields, invalid } from '../rest/fields.ts';
@@ -30,7 +30,7 @@ export interface ControlApiOptions {
   readonly calls: CallRegistry;
   readonly switchboard: Switchboard;
   readonly events: EventStream;
-  readonly faults: FaultEngine;
+  readonly faults: AcsFaultEngine;
   readonly deadLetters: () => readonly DeadLetter[];
   readonly scripts: Scripts;
 }

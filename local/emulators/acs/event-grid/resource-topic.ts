@@ -6,7 +6,7 @@ import type { SubscriptionSettings } from '../../event-grid/subscription-setting
 import { Topic } from '../../event-grid/topic.ts';
 import type { RecordEntry } from '../event-log.ts';
 import { plannedDeliveryFaults } from '../faults/delivery-faults.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
+import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 
 /** ARM path of the resource that the stand-in plays; an Event Grid topic of a real resource has this form. */
 export const TOPIC =
@@ -30,7 +30,7 @@ export interface EventGridOptions {
 export interface ResourceTopicSurroundings {
   readonly clock: Clock;
   readonly random: Random;
-  readonly faults: FaultEngine;
+  readonly faults: AcsFaultEngine;
   readonly record: RecordEntry;
   readonly validationUrl: (id: string) => string;
   readonly onWarning: (sentence: string) => void;

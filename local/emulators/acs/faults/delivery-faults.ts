@@ -1,11 +1,10 @@
 import type { Random } from '../../common/random.ts';
 import type { DeliveryFault, DrawDeliveryFaults } from '../../event-grid/delivery-gate.ts';
-import { drawMs, type FaultEngine } from './fault-engine.ts';
-import type { DeliveryRule } from './fault-plan.ts';
+import { type AcsFaultEngine, type DeliveryRule, drawMs } from './fault-plan.ts';
 
 /** The faults of one sender of events, drawn from its own stream of chance. */
 export function plannedDeliveryFaults(
-  engine: FaultEngine,
+  engine: AcsFaultEngine,
   on: 'callback' | 'eventGrid',
   random: Random,
 ): DrawDeliveryFaults {

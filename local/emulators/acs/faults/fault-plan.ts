@@ -1,7 +1,15 @@
 import * as z from 'zod';
+import { FaultEngine } from '../../common/fault-engine.ts';
+import {
+  chance,
+  type FaultKinds,
+  type ParsedFaultPlan as ParsedPlan,
+  parseFaultPlan,
+  parseFaultRule,
+  planRules,
+} from '../../common/fault-plan.ts';
+import type { Random } from '../../common/random.ts';
 
-/** Rules that one plan may have. */
-export const MAX_RULES = 100;
 const LONGEST_DELAY_MS = 10 * 60_000;
 const MAX_OVERSIZE_BYTES = 16 * 1024 * 1024;
 const LARGEST_SKEW_MS = 7 * 24 * 60 * 60_000;
@@ -14,16 +22,9 @@ const span = z.union([
   z.tuple([ms, ms]).refine(([least, most]) => least <= most, 'the first must be the smaller'),
 ]);
 
-/** How often a rule hits what it fits: with this probability, not the first `skip` times, and at most `count` times. */
-const chance = {
-  probability: z.number().gt(0).max(1).default(1),
-  skip: z.int().min(0).max(1_000_000).default(0),
-  count: z.int().min(1).max(1_000_000).optional(),
-};
-
 const rest = {
   on: z.literal('rest'),
-  /** Such as `answerCall`; absent: any. */
+  /** Such as `answerCall`. Defaults to any. */
   operation: z.string().optional(),
   ...chance,
 };
@@ -31,7 +32,7 @@ const rest = {
 /** Deliveries of callbacks (one call has an order of its own) and of Event Grid. */
 const delivery = {
   on: z.enum(['callback', 'eventGrid']),
-  /** The last part of an event type, such as `CallConnected`; absent: any. */
+  /** The last part of an event type, such as `CallConnected`. Defaults to any. */
   type: z.string().optional(),
   ...chance,
 };
@@ -68,7 +69,7 @@ const mediaRule = z.discriminatedUnion('fault', [
   z.strictObject({ ...media, fault: z.literal('split'), parts: z.int().min(2).max(16).default(2) }),
   /** The message is blown up to this many bytes by white space, which JSON ignores. */
   z.strictObject({ ...media, fault: z.literal('oversize'), bytes: z.int().min(1).max(MAX_OVERSIZE_BYTES) }),
-  /** After so much streaming the connection is dead without a word: nothing is written, nothing is taken, nothing is closed. */
+  /** After so much streaming the connection falls silent: it writes, reads and closes nothing. */
   z.strictObject({ ...media, fault: z.literal('halfOpen'), afterMs: ms }),
 ]);
 
@@ -82,17 +83,10 @@ const tokenRule = z.strictObject({
 
 const faultRule = z.union([restRule, deliveryRule, mediaRule, tokenRule]);
 
-const planFrame = z.strictObject({
-  rules: z.array(z.unknown()).max(MAX_RULES).default([]),
-  clockSkewMs: z.int().min(-LARGEST_SKEW_MS).max(LARGEST_SKEW_MS).default(0),
-});
-
-const TARGETS = ['rest', 'callback', 'eventGrid', 'media', 'token'] as const;
-
 /** What goes wrong, as people write it: `{rules: [{on: 'rest', fault: 'error', status: 429, retryAfterMs: 1000}]}`. */
 export interface FaultPlan {
   readonly rules?: readonly FaultRuleInput[];
-  /** How far the service's clock is ahead of the application's (behind: negative); seen in tokens, event times and signatures. */
+  /** How far the service's clock is ahead of the application's; negative when behind. */
   readonly clockSkewMs?: number;
 }
 
@@ -100,57 +94,96 @@ export interface FaultPlan {
 export type FaultRuleInput = z.input<typeof faultRule>;
 
 /** One rule with its defaults. */
-export type FaultRule = z.output<typeof faultRule>;
-
-export type FaultTarget = FaultRule['on'];
+export type AcsFaultRule = z.output<typeof faultRule>;
 
 export type RestRule = z.output<typeof restRule>;
 export type DeliveryRule = z.output<typeof deliveryRule>;
 export type MediaRule = z.output<typeof mediaRule>;
-export type TokenRule = z.output<typeof tokenRule>;
 
 /** The rules that can hit a target. */
-export interface RulesByTarget {
+interface AcsRules {
   readonly rest: RestRule;
   readonly callback: DeliveryRule;
   readonly eventGrid: DeliveryRule;
   readonly media: MediaRule;
-  readonly token: TokenRule;
+  readonly token: z.output<typeof tokenRule>;
 }
 
-/** A time in milliseconds, or the two ends between which it is drawn evenly. */
-export type Span = z.output<typeof span>;
-
-/** A plan with its defaults. */
-export interface ParsedFaultPlan {
-  readonly rules: readonly FaultRule[];
+interface AcsFaultSettings {
   readonly clockSkewMs: number;
 }
 
-const RULES: Record<FaultTarget, z.ZodType<FaultRule>> = {
-  rest: restRule,
-  callback: deliveryRule,
-  eventGrid: deliveryRule,
-  media: mediaRule,
-  token: tokenRule,
+/** A plan with its defaults. */
+export type ParsedFaultPlan = ParsedPlan<AcsRules, AcsFaultSettings>;
+
+/** What can go wrong. An occasion is a name: an operation, an event type, `frame`, `callback` or `media`. */
+const KINDS: FaultKinds<AcsRules, AcsFaultSettings, string> = {
+  plan: z.strictObject({
+    rules: planRules,
+    clockSkewMs: z.int().min(-LARGEST_SKEW_MS).max(LARGEST_SKEW_MS).default(0),
+  }),
+  rules: {
+    rest: restRule,
+    callback: deliveryRule,
+    eventGrid: deliveryRule,
+    media: mediaRule,
+    token: tokenRule,
+  },
+  fits: (rule, name) => (nameOf(rule) ?? name) === name,
 };
 
+/** The one thing that a rule is about; undefined where it is about all of its target. */
+function nameOf(rule: AcsFaultRule): string | undefined {
+  switch (rule.on) {
+    case 'rest':
+      return rule.operation;
+    case 'callback':
+    case 'eventGrid':
+      return rule.type;
+    case 'media':
+      return rule.fault === 'halfOpen' ? 'socket' : 'frame';
+    case 'token':
+      return rule.for;
+  }
+}
+
 /** @throws RangeError naming the member that does not fit */
-export function parseFaultPlan(value: unknown): ParsedFaultPlan {
-  const { rules, clockSkewMs } = parsed(planFrame, value, 'the fault plan');
-  return { clockSkewMs, rules: rules.map((rule, index) => parseFaultRule(rule, `rules[${index}]`)) };
+export function parseAcsFaultPlan(value: unknown): ParsedFaultPlan {
+  return parseFaultPlan(KINDS, value);
 }
 
-/** @throws RangeError as `parseFaultPlan` */
-export function parseFaultRule(value: unknown, what = 'the fault'): FaultRule {
-  const { on } = parsed(z.looseObject({ on: z.enum(TARGETS) }), value, what);
-  return parsed(RULES[on], value, what);
+/** @throws RangeError as `parseAcsFaultPlan` */
+export function parseAcsFaultRule(value: unknown, what: string): AcsFaultRule {
+  return parseFaultRule(KINDS, value, what);
 }
 
-function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const member = issue === undefined || issue.path.length === 0 ? '' : `, member ${issue.path.join('.')}`;
-  throw new RangeError(`${what}${member}: ${issue?.message ?? 'invalid'}.`);
+/** One injected fault, for the log. */
+export interface InjectedFault {
+  readonly on: string;
+  readonly fault: string;
+  /** What it hit: an operation, an event type, `frame`, `socket`, `callback` or `media`. */
+  readonly name: string;
+}
+
+/** The faults of the ACS emulator. */
+export class AcsFaultEngine extends FaultEngine<AcsRules, AcsFaultSettings, string> {
+  /** @throws RangeError naming what is wrong with the plan */
+  constructor(plan: FaultPlan = {}, onInjected: (fault: InjectedFault) => void = () => {}) {
+    super(KINDS, plan, ({ on, fault }, name) => onInjected({ on, fault, name }));
+  }
+
+  /** How far the clock of the service is ahead. */
+  get clockSkewMs(): number {
+    return this.settings.clockSkewMs;
+  }
+}
+
+/** A time in milliseconds, or the two ends between which it is drawn evenly. */
+type Span = z.output<typeof span>;
+
+/** A time within the span. */
+export function drawMs(span: Span, random: Random): number {
+  if (typeof span === 'number') return span;
+  const [least, most] = span;
+  return least + Math.floor(random.fraction() * (most - least + 1));
 }

@@ -11,8 +11,8 @@ export interface FrameSink {
 }
 
 /**
- * Writes AudioData messages to a socket and lets the stream's faults happen on the way. Messages keep their order: one that is late
- * holds up those behind it, and they then come all at once.
+ * Writes AudioData messages to a socket and lets the stream's faults happen on the way. Messages keep their order: one
+ * that is late holds up those behind it, and they then come all at once.
  */
 export class FrameDelivery {
   readonly #faults: StreamFaults;

@@ -1,10 +1,9 @@
 import type { Random } from '../../common/random.ts';
-import { drawMs, type FaultEngine } from './fault-engine.ts';
-import type { MediaRule } from './fault-plan.ts';
+import { type AcsFaultEngine, drawMs, type MediaRule } from './fault-plan.ts';
 import type { FrameFault, MediaFaults, StreamFaults } from './media-faults.ts';
 
 /** Media faults as the engine's plan has them; each socket draws from a stream of its own. */
-export function plannedMediaFaults(engine: FaultEngine, random: Random): MediaFaults {
+export function plannedMediaFaults(engine: AcsFaultEngine, random: Random): MediaFaults {
   return {
     stream(name): StreamFaults {
       const own = random.branch(`media/${name}`);

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../common/clock.ts';
+import { readBody } from '../../common/read-body.ts';
 import type { CallRegistry } from '../call/call-registry.ts';
 import type { Dialer } from '../call/dialer.ts';
 import type { RecordEntry } from '../event-log.ts';
-import type { RestFaults } from '../faults/rest-faults.ts';
-import { readBody } from '../http/read-body.ts';
 import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
 import { RefusedError, refusals } from '../refusal.ts';
 import { bodyDefinition } from './api-types.ts';
@@ -14,6 +13,7 @@ import { FirstResults } from './first-results.ts';
 import { hmacProblem } from './hmac.ts';
 import { matchOperation } from './match-operation.ts';
 import type { Operation, OperationRequest } from './operation.ts';
+import type { RestFaults } from './rest-faults.ts';
 import { checkStrictUrls } from './strict-urls.ts';
 
 const BODY_LIMIT = 1024 * 1024;

@@ -36,13 +36,14 @@ const WORKER_VERSION = '3.14.1';
 const HOST_VERSION = '4.1052.0';
 
 /**
- * What a function app tells its host while it loads: functions, hooks and a programming model; later the hooks that
- * are to be run. It is the module that `require('@azure/functions-core')` gives the app.
+ * What a function app tells its host while it loads: functions, hooks and a programming model. Later it runs the hooks.
+ * It is the module that `require('@azure/functions-core')` gives the app.
  *
  * ```
  * loading ──lock()──▶ locked
  * ```
- * Functions may be registered and disposed while loading only; hooks may come and go at any time, as in the Node worker.
+ * Functions may be registered and disposed while loading only; hooks may come and go at any time, as in the Node
+ * worker.
  */
 export class CoreApp {
   readonly appHookData: Record<string, unknown> = {};

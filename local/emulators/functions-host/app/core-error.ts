@@ -7,3 +7,14 @@ export class CoreError extends Error {
 export class CoreRangeError extends RangeError {
   readonly isAzureFunctionsSystemError = true;
 }
+
+/** A property of a hook's context that throws when a hook tries to replace it. */
+export function readOnly(name: string, get: () => unknown): PropertyDescriptor {
+  return {
+    enumerable: true,
+    get,
+    set: () => {
+      throw new CoreError(`Cannot assign to read only property '${name}'`);
+    },
+  };
+}

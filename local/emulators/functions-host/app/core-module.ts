@@ -6,8 +6,8 @@ let installed = false;
 
 /**
  * Makes `require('@azure/functions-core')` answer with `coreApi` everywhere in this process, the way the Node worker
- * does it. It must run before anything loads `@azure/functions`, which asks for the module once and remembers the answer;
- * for the same reason one process can host one function app, ever.
+ * does it. It must run before anything loads `@azure/functions`, which asks for the module once and remembers the
+ * answer; for the same reason one process can host one function app, ever.
  *
  * @throws when it has been installed before
  */

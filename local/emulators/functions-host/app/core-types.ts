@@ -1,7 +1,7 @@
 /**
- * The shapes that pass between a function app and whatever hosts it, as `@azure/functions` 4.x uses them.
- * The module that declares them, `@azure/functions-core`, exists only inside a running worker and is on no registry,
- * so the part that is used is written down here. Source: the sources of `@azure/functions` 4.16.5 and of the Node worker.
+ * The shapes that pass between a function app and whatever hosts it, as `@azure/functions` 4.x uses them. The module
+ * that declares them, `@azure/functions-core`, exists only inside a running worker and is on no registry, so the part
+ * that is used is written down here. Source: the sources of `@azure/functions` 4.16.5 and of the Node worker.
  */
 export type LogLevel = 'trace' | 'debug' | 'information' | 'warning' | 'error' | 'critical' | 'none';
 export type LogCategory = 'user' | 'system' | 'customMetric';

@@ -1,8 +1,9 @@
-import { globSync, readFileSync, statSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { isRecord } from '../json.ts';
+import { isRecord, readAppJson } from './json.ts';
 
 /** The real host gives a worker two minutes to load an app. */
 const LOAD_LIMIT_MS = 120_000;
@@ -11,7 +12,8 @@ const LOAD_LIMIT_MS = 120_000;
  * Loads what `main` of the app's package.json names: a path or a glob (`dist/{a,b}.js`), relative to the app's folder.
  * A file is imported when it is `.mjs`, or `.js` in a package of `"type": "module"`, and required otherwise.
  *
- * @throws one sentence that names the file, when there is none, when it throws, or when it takes longer than two minutes
+ * @throws one sentence that names the file, when there is none, when it throws, or when it takes longer than two
+ *   minutes
  */
 export async function loadEntryPoints(appFolder: string): Promise<void> {
   const { main, isModule } = readPackage(appFolder);
@@ -33,13 +35,7 @@ export async function loadEntryPoints(appFolder: string): Promise<void> {
 
 function readPackage(appFolder: string): { main: string; isModule: boolean } {
   const path = join(appFolder, 'package.json');
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    throw new Error(`there is no function app in ${appFolder}: ${path} cannot be read`);
-  }
-  const content: unknown = JSON.parse(text);
+  const content = readAppJson(appFolder, path);
   const main = isRecord(content) ? content['main'] : undefined;
   if (typeof main !== 'string' || main === '') {
     throw new Error(`${path} has no "main", so the function app has no entry point`);
@@ -66,16 +62,10 @@ async function loadFile(appFolder: string, file: string, isModule: boolean): Pro
 }
 
 async function withinLoadLimit(loading: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`it was still loading after ${LOAD_LIMIT_MS / 1_000} s`)),
-      LOAD_LIMIT_MS,
-    );
+  const ended = new AbortController();
+  const { signal } = ended;
+  const limit = delay(LOAD_LIMIT_MS, undefined, { signal }).then(() => {
+    throw new Error(`it was still loading after ${LOAD_LIMIT_MS / 1_000} s`);
   });
-  try {
-    await Promise.race([loading, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
+  await Promise.race([loading, limit]).finally(() => ended.abort());
 }

@@ -1,20 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readBody } from '../../common/read-body.ts';
 import type { RpcTypedData } from '../app/core-types.ts';
-import type { EventGridFunction } from '../function-index.ts';
+import { isRecord } from '../app/json.ts';
+import type { EventGridFunction } from '../functions/function-index.ts';
+import { type InvocationInput, type Invoker, systemMetadata } from '../functions/invoker.ts';
+import { type KeyCheck, keyOf } from '../functions/keys.ts';
 import { answer, answerAndClose } from '../http/answer.ts';
-import { BodyTooLargeError, ClientGoneError, readBody } from '../http/request-body.ts';
-import { singleHeader } from '../http/single-header.ts';
-import type { InvocationInput, Invoker } from '../invoker.ts';
-import { isRecord } from '../json.ts';
-import { type KeyCheck, keyOf } from '../keys.ts';
-import { systemMetadata } from '../system-metadata.ts';
+import { singleHeader } from '../http/rpc-http.ts';
 
 /** Event Grid sends at most 1 MB at a time. */
 const DELIVERY_LIMIT_BYTES = 1_572_864;
 
 const SYSTEM_KEY = 'eventgrid_extension';
 
-/** Origins from which Event Grid asks for permission (CloudEvents 1.0 webhook handshake), by cloud; the first is the default. */
+/** Origins of Event Grid's CloudEvents handshake, one for each cloud; the first is the default. */
 const ORIGINS = ['eventgrid.azure.net', 'eventgrid.azure.us', 'eventgrid.azure.cn'];
 
 /**
@@ -45,14 +44,8 @@ export class EventGridWebhook {
       response.setHeader('WebHook-Allowed-Origin', String(origin));
       return answer(response, 200);
     }
-    let body: Buffer;
-    try {
-      body = await readBody(request, DELIVERY_LIMIT_BYTES);
-    } catch (error) {
-      if (error instanceof BodyTooLargeError) return answerAndClose(response, 413);
-      if (error instanceof ClientGoneError) return;
-      throw error;
-    }
+    const body = await readBody(request, DELIVERY_LIMIT_BYTES);
+    if (body === undefined) return answerAndClose(response, 413);
     switch (singleHeader(request, 'aeg-event-type')?.toLowerCase()) {
       case 'subscriptionvalidation':
         return answerValidation(response, body);

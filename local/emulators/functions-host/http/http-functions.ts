@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readBody } from '../../common/read-body.ts';
 import type { RpcHttpData } from '../app/core-types.ts';
-import type { HttpFunction } from '../function-index.ts';
-import type { InvocationOutcome, Invoker } from '../invoker.ts';
-import { type KeyCheck, keyOf } from '../keys.ts';
+import type { HttpFunction } from '../functions/function-index.ts';
+import type { InvocationOutcome, Invoker } from '../functions/invoker.ts';
+import { type KeyCheck, keyOf } from '../functions/keys.ts';
 import { answer, answerAndClose } from './answer.ts';
-import { BodyTooLargeError, ClientGoneError, readBody } from './request-body.ts';
 import type { RouteMatch } from './route-table.ts';
-import { sendRpcHttp, toRpcHttp } from './rpc-http.ts';
-import { singleHeader } from './single-header.ts';
+import { sendRpcHttp, singleHeader, toRpcHttp } from './rpc-http.ts';
 import type { StreamProxy } from './stream-proxy.ts';
 
 export interface HttpFunctionsOptions {
@@ -42,14 +41,8 @@ export class HttpFunctions {
     const limit = setTimeout(() => answerAndClose(response, 504), frontEndLimitMs);
     response.once('close', () => clearTimeout(limit));
     if (streaming !== undefined) return streaming.serve(request, response, url, target, values);
-    let body: Buffer;
-    try {
-      body = await readBody(request, bodyLimitBytes);
-    } catch (error) {
-      if (error instanceof BodyTooLargeError) return answerAndClose(response, 413);
-      if (error instanceof ClientGoneError) return;
-      throw error;
-    }
+    const body = await readBody(request, bodyLimitBytes);
+    if (body === undefined) return answerAndClose(response, 413);
     let outcome: InvocationOutcome;
     try {
       outcome = await this.#options.invoker.invoke(target, {

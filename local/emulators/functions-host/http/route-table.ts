@@ -1,5 +1,5 @@
-import type { HttpFunction } from '../function-index.ts';
-import { pathSegments, type RouteValues } from './route-template.ts';
+import type { HttpFunction } from '../functions/function-index.ts';
+import { pathSegments, type RouteValues } from '../functions/route-template.ts';
 
 export interface RouteMatch {
   readonly target: HttpFunction;

@@ -1,8 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { NullableString, RpcHttpCookie, RpcHttpData, RpcTypedData } from '../app/core-types.ts';
-import type { RouteValues } from './route-template.ts';
+import type { RouteValues } from '../functions/route-template.ts';
 
-/** The request as the host hands it to a worker: header names in lower case, several values of one name joined by commas. */
+/** The request as a worker gets it: header names in lower case, several values of one name joined by commas. */
 export function toRpcHttp(
   request: IncomingMessage,
   url: URL,
@@ -24,6 +24,12 @@ export function headersOf(request: IncomingMessage): Record<string, string> {
   return Object.fromEntries(
     Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')]),
   );
+}
+
+/** The value of a header that may come once only; one that comes several times is as good as absent. */
+export function singleHeader(request: IncomingMessage, name: string): string | undefined {
+  const values = request.headersDistinct[name];
+  return values?.length === 1 ? values[0] : undefined;
 }
 
 /** Query values by name; names that differ only in case are one name, and its values are joined by commas. */

@@ -10,13 +10,11 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CLIENT_KEEPS_MS } from '../../common/idle-connections.ts';
 import type { RpcTypedData } from '../app/core-types.ts';
-import type { HttpFunction } from '../function-index.ts';
-import type { Invoker } from '../invoker.ts';
+import type { HttpFunction } from '../functions/function-index.ts';
+import type { Invoker } from '../functions/invoker.ts';
+import type { RouteValues } from '../functions/route-template.ts';
 import { answerAndClose } from './answer.ts';
-import { BodyTooLargeError } from './request-body.ts';
-import type { RouteValues } from './route-template.ts';
-import { headersOf, queryOf } from './rpc-http.ts';
-import { singleHeader } from './single-header.ts';
+import { headersOf, queryOf, singleHeader } from './rpc-http.ts';
 
 const INVOCATION_HEADER = 'x-ms-invocation-id';
 
@@ -31,8 +29,9 @@ export interface StreamProxyOptions {
 }
 
 /**
- * HTTP streaming (`app.setup({ enableHttpStream: true })`): the request is forwarded to a server that `@azure/functions`
- * runs inside the app, next to the invocation that belongs to it, and its response is passed on as it comes.
+ * HTTP streaming (`app.setup({ enableHttpStream: true })`): the request is forwarded to a server that
+ * `@azure/functions` runs inside the app, next to the invocation that belongs to it, and its response is passed on as
+ * it comes.
  */
 export class StreamProxy {
   readonly #options: StreamProxyOptions;
@@ -133,12 +132,15 @@ function streamMetadata(
   };
 }
 
+/** The request's body is longer than allowed. */
+class BodyTooLargeError extends Error {}
+
 function bodyLimiter(limitBytes: number): Transform {
   let length = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       length += chunk.length;
-      if (length > limitBytes) done(new BodyTooLargeError(limitBytes));
+      if (length > limitBytes) done(new BodyTooLargeError());
       else done(null, chunk);
     },
   });

@@ -1,22 +1,7 @@
-import type { TimerFunction } from '../function-index.ts';
-import type { Invoker } from '../invoker.ts';
-import { systemMetadata } from '../system-metadata.ts';
+import { type Clock, systemClock } from '../../common/clock.ts';
+import type { TimerFunction } from '../functions/function-index.ts';
+import { type Invoker, systemMetadata } from '../functions/invoker.ts';
 import { type TimerStatus, timerInput } from './timer-status.ts';
-
-/** The clock of a timer; `Date.now` and `setTimeout` unless a test brings its own. */
-export interface TimerClock {
-  now(): number;
-  /** Calls back after so many milliseconds; the result calls it off. */
-  after(ms: number, callback: () => void): () => void;
-}
-
-const SYSTEM_CLOCK: TimerClock = {
-  now: Date.now,
-  after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** The longest single wait: a clock that is set, or a machine that slept, is noticed within it. */
 const LONGEST_WAIT_MS = 60_000;
@@ -28,18 +13,19 @@ const LONGEST_WAIT_MS = 60_000;
  * idle ──start()──▶ waiting ──due──▶ running ──ended──▶ waiting
  *                      └───────────close()──────┴──▶ closed
  * ```
- * Runs of one function never overlap: the next occurrence is looked for when a run has ended, so what came due meanwhile
- * is skipped. When a wait ends so late that a later occurrence has passed as well, there is one run, marked past due.
+ * Runs of one function never overlap: the next occurrence is looked for when a run has ended, so what came due
+ * meanwhile is skipped. When a wait ends so late that a later occurrence has passed as well, there is one run, marked
+ * past due.
  */
 export class TimerRunner {
   readonly #target: TimerFunction;
   readonly #invoker: Invoker;
-  readonly #clock: TimerClock;
+  readonly #clock: Clock;
   #state: 'idle' | 'waiting' | 'running' | 'closed' = 'idle';
   #status: TimerStatus;
   #cancelWait: () => void = () => {};
 
-  constructor(target: TimerFunction, invoker: Invoker, clock: TimerClock = SYSTEM_CLOCK) {
+  constructor(target: TimerFunction, invoker: Invoker, clock: Clock = systemClock) {
     this.#target = target;
     this.#invoker = invoker;
     this.#clock = clock;

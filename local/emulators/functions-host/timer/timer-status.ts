@@ -1,5 +1,5 @@
 import type { RpcTypedData } from '../app/core-types.ts';
-import type { TimerFunction } from '../function-index.ts';
+import type { TimerFunction } from '../functions/function-index.ts';
 
 /** What is remembered of a timer between two runs, in milliseconds since 1970. */
 export interface TimerStatus {
@@ -13,8 +13,8 @@ const MINUTE_MS = 60_000;
 const OCCURRENCES_LOOKED_AT = 4;
 
 /**
- * The input of a timer function. The schedule's status is left out for timers that are not monitored: those that say so,
- * and those that come more often than once a minute.
+ * The input of a timer function. The schedule's status is left out for timers that are not monitored: those that say
+ * so, and those that come more often than once a minute.
  */
 export function timerInput(target: TimerFunction, status: TimerStatus, isPastDue: boolean): RpcTypedData {
   const scheduleStatus = isMonitored(target, status.nextMs)

@@ -1,4 +1,4 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import {
   type AckError,

@@ -1,19 +1,18 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
+import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import { type ClientRequest, ProtocolViolation } from '../hub/client-codec.ts';
 import { parseMetadata } from '../hub/metadata.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
-import { MESSAGE_TTL_MAX_SECONDS } from '../limits.ts';
-import { decodeBase64 } from './base64.ts';
-import { isAny } from './protobuf-any.ts';
+import { isAny } from './protobuf-wire.ts';
 import { rawMember } from './raw-member.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 const UINT64_MAX = 2n ** 64n - 1n;
 
-/** Message types of the protocol that the stand-in has not learned. */
+/** Message types of the protocol that the emulator has not learned. */
 const NOT_SUPPORTED: ReadonlySet<string> = new Set([
   'invoke',
   'cancelinvocation',
@@ -48,7 +47,7 @@ export function parseJsonRequest(text: string): ClientRequest {
       return { type: 'leaveGroup', group: groupOf(root), ...acknowledged };
     case 'sendtogroup':
       if (root['stream'] !== undefined)
-        throw invalid("not supported by this stand-in: 'stream' of sendToGroup");
+        throw invalid("not supported by this emulator: 'stream' of sendToGroup");
       return {
         type: 'sendToGroup',
         group: groupOf(root),
@@ -60,7 +59,7 @@ export function parseJsonRequest(text: string): ClientRequest {
       return { type: 'event', event: eventNameOf(root), data: dataOf(root, text), ...acknowledged };
     default:
       if (NOT_SUPPORTED.has(type.toLowerCase()))
-        throw invalid(`not supported by this stand-in: type '${type}'`);
+        throw invalid(`not supported by this emulator: type '${type}'`);
       throw invalid(`unknown type '${type}'`);
   }
 }
@@ -166,4 +165,18 @@ function payloadOf(root: JsonObject, text: string): Payload {
     default:
       throw invalid(`unknown dataType '${dataType}'`);
   }
+}
+
+/**
+ * Strict base64 (RFC 4648, section 4): padding required, no white space, no URL-safe alphabet.
+ * `Buffer.from` skips what it does not know, so a wrong character shows as missing bytes.
+ * @returns undefined when the text is not base64
+ */
+export function decodeBase64(text: string): Buffer | undefined {
+  if (text.length % 4 !== 0) return undefined;
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length !== (text.length / 4) * 3 - padding) return undefined;
+  if (text.includes('-') || text.includes('_')) return undefined;
+  return bytes;
 }

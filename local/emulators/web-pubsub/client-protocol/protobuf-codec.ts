@@ -1,4 +1,4 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import {
   type AckError,
@@ -13,7 +13,7 @@ import {
 import type { MessageData, Metadata, Payload } from '../hub/payload.ts';
 import { dataMessage } from './protobuf-data-message.ts';
 import { parseProtobufRequest } from './protobuf-request.ts';
-import { ProtobufWriter } from './protobuf-writer.ts';
+import { bytesTag, numberTag, Writer } from './protobuf-wire.ts';
 
 /**
  * Which field JSON comes in. `text`: `text_data`, as the documentation says. `json`: `json_data`, which newer message
@@ -25,14 +25,14 @@ export type JsonField = 'text' | 'json';
 const ACK = 1;
 const SYSTEM = 3;
 const PONG = 4;
-/** The field of `DataMessage` for its metadata. */
-const METADATA = 5;
 /** Tags of the members of `MessageData`. */
 const TEXT_DATA = 0x0a;
 const BINARY_DATA = 0x12;
 const PROTOBUF_DATA = 0x1a;
 const JSON_DATA = 0x22;
 const NOTHING = new Uint8Array(0);
+/** The tag of `DataMessage`'s metadata. */
+const METADATA = bytesTag(5);
 
 /**
  * The protobuf subprotocols, `protobuf.webpubsub.azure.v1` and its reliable variant. Binary frames only, one message in
@@ -61,33 +61,40 @@ export class ProtobufCodec implements ClientCodec {
   }
 
   connected(connectionId: string, userId: string | undefined, reconnectionToken: string | undefined): Frame {
-    const connected = new ProtobufWriter()
-      .string(1, connectionId, 'implicit')
-      .string(2, userId ?? '', 'implicit');
-    if (reconnectionToken !== undefined) connected.string(3, reconnectionToken);
-    return downstream(SYSTEM, new ProtobufWriter().message(1, connected));
+    return downstream(SYSTEM, (system) => {
+      system.uint32(bytesTag(1)).fork();
+      text(system, 1, connectionId);
+      text(system, 2, userId ?? '');
+      // A member of proto3 that is optional is written even when it is empty.
+      if (reconnectionToken !== undefined) system.uint32(bytesTag(3)).string(reconnectionToken);
+      system.ldelim();
+    });
   }
 
   disconnected(message: string): Frame {
-    const disconnected = new ProtobufWriter().string(2, message, 'implicit');
-    return downstream(SYSTEM, new ProtobufWriter().message(2, disconnected));
+    return downstream(SYSTEM, (system) => {
+      system.uint32(bytesTag(2)).fork();
+      text(system, 2, message);
+      system.ldelim();
+    });
   }
 
   ack(ackId: AckId, error?: AckError): Frame {
-    const ack = new ProtobufWriter();
-    if (BigInt(ackId) !== 0n) ack.uint64(1, ackId);
-    ack.bool(2, error === undefined);
-    if (error !== undefined) {
-      ack.message(
-        3,
-        new ProtobufWriter().string(1, error.name, 'implicit').string(2, error.message, 'implicit'),
-      );
-    }
-    return downstream(ACK, ack);
+    return downstream(ACK, (ack) => {
+      if (ackId !== 0) ack.uint32(numberTag(1)).uint64(typeof ackId === 'number' ? ackId : String(ackId));
+      if (error === undefined) {
+        ack.uint32(numberTag(2)).bool(true);
+        return;
+      }
+      ack.uint32(bytesTag(3)).fork();
+      text(ack, 1, error.name);
+      text(ack, 2, error.message);
+      ack.ldelim();
+    });
   }
 
   pong(): Frame {
-    return downstream(PONG, new ProtobufWriter());
+    return downstream(PONG, () => {});
   }
 
   prepare(origin: MessageOrigin, data: MessageData): PreparedMessage {
@@ -128,13 +135,22 @@ function memberOf(
 
 function metadataEntries(metadata: Metadata | undefined): Uint8Array {
   if (metadata === undefined) return NOTHING;
-  const writer = new ProtobufWriter();
+  const writer = Writer.create();
   for (const [key, value] of Object.entries(metadata)) {
-    writer.message(METADATA, new ProtobufWriter().string(1, key).string(2, value));
+    writer.uint32(METADATA).fork();
+    writer.uint32(bytesTag(1)).string(key).uint32(bytesTag(2)).string(value).ldelim();
   }
   return writer.finish();
 }
 
-function downstream(kind: number, message: ProtobufWriter): Frame {
-  return { bytes: new ProtobufWriter().message(kind, message).finish(), binary: true };
+/** A `DownstreamMessage` with one member, whose fields `write` writes. */
+function downstream(kind: number, write: (message: Writer) => void): Frame {
+  const message = Writer.create().uint32(bytesTag(kind)).fork();
+  write(message);
+  return { bytes: message.ldelim().finish(), binary: true };
+}
+
+/** A text; an empty one is the default of proto3 and left out. */
+function text(message: Writer, field: number, value: string): void {
+  if (value !== '') message.uint32(bytesTag(field)).string(value);
 }

@@ -6,7 +6,8 @@ const DATA = 0x1a;
 const SEQUENCE_ID = 0x20;
 
 /**
- * Writes a `DownstreamMessage` with a `DataMessage`, the message that clients get most, into memory of its own size at once.
+ * Writes a `DownstreamMessage` with a `DataMessage`, the message that clients get most, into memory of its own size at
+ * once.
  * @param group absent for messages of the server
  * @param payloadTag the tag of the member of `MessageData`, one byte
  * @param metadata its entries, written with their tags

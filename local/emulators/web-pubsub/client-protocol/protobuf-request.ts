@@ -1,101 +1,94 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
+import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import { type ClientRequest, ProtocolViolation } from '../hub/client-codec.ts';
 import { parseMetadata } from '../hub/metadata.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
-import { MESSAGE_TTL_MAX_SECONDS } from '../limits.ts';
-import { isAny } from './protobuf-any.ts';
-import { MalformedProtobuf, ProtobufReader } from './protobuf-reader.ts';
+import {
+  bytesTag,
+  isAny,
+  numberTag,
+  type Reader,
+  readFields,
+  readMessage,
+  readText,
+  readUint64,
+} from './protobuf-wire.ts';
 
-/** Fields of `UpstreamMessage`, of which exactly one is set. */
-const SEND_TO_GROUP = 1;
-const EVENT = 5;
-const JOIN_GROUP = 6;
-const LEAVE_GROUP = 7;
-const SEQUENCE_ACK = 8;
-const PING = 9;
-const MEMBERS: ReadonlySet<number> = new Set([
-  SEND_TO_GROUP,
-  EVENT,
-  JOIN_GROUP,
-  LEAVE_GROUP,
-  SEQUENCE_ACK,
-  PING,
-]);
+/** Tags of `UpstreamMessage`, of which exactly one is set. */
+const SEND_TO_GROUP = bytesTag(1);
+const EVENT = bytesTag(5);
+const JOIN_GROUP = bytesTag(6);
+const LEAVE_GROUP = bytesTag(7);
+const SEQUENCE_ACK = bytesTag(8);
+const PING = bytesTag(9);
 
 /**
- * Reads one `UpstreamMessage` of the protobuf subprotocols. Where a message sets a oneof more than once the last one counts.
+ * Reads one `UpstreamMessage` of the protobuf subprotocols. Where a message sets a oneof more than once the last one
+ * counts.
  * @throws ProtocolViolation with close code 1007
  */
 export function parseProtobufRequest(bytes: Uint8Array): ClientRequest {
   try {
     return upstreamMessage(bytes);
   } catch (error) {
-    if (error instanceof MalformedProtobuf) throw invalid(`the message is not protobuf: ${error.message}`);
-    throw error;
+    if (error instanceof ProtocolViolation || !(error instanceof Error)) throw error;
+    throw invalid(`the message is not protobuf: ${error.message}`);
   }
 }
 
 function upstreamMessage(bytes: Uint8Array): ClientRequest {
-  const reader = new ProtobufReader(bytes);
   let request: ClientRequest | undefined;
   let unknown: number | undefined;
-  for (let field = reader.nextField(); field !== undefined; field = reader.nextField()) {
-    if (MEMBERS.has(field)) {
-      request = member(field, reader.bytes());
-    } else {
-      reader.skip();
-      unknown = field;
+  readFields(bytes, (tag, reader) => {
+    switch (tag) {
+      case SEND_TO_GROUP:
+        request = sendToGroup(reader);
+        return true;
+      case EVENT:
+        request = event(reader);
+        return true;
+      case JOIN_GROUP:
+        request = { type: 'joinGroup', ...membership(reader) };
+        return true;
+      case LEAVE_GROUP:
+        request = { type: 'leaveGroup', ...membership(reader) };
+        return true;
+      case SEQUENCE_ACK:
+        request = { type: 'sequenceAck', sequenceId: sequenceId(reader) };
+        return true;
+      case PING:
+        readMessage(reader, () => false);
+        request = { type: 'ping' };
+        return true;
+      default:
+        unknown = tag >>> 3;
+        return false;
     }
-  }
+  });
   if (request !== undefined) return request;
   throw invalid(unknown === undefined ? 'the message is empty' : `unknown message ${unknown}`);
 }
 
-function member(field: number, body: Uint8Array): ClientRequest {
-  switch (field) {
-    case SEND_TO_GROUP:
-      return sendToGroup(body);
-    case EVENT:
-      return event(body);
-    case JOIN_GROUP:
-      return { type: 'joinGroup', ...membership(body) };
-    case LEAVE_GROUP:
-      return { type: 'leaveGroup', ...membership(body) };
-    case SEQUENCE_ACK:
-      return { type: 'sequenceAck', sequenceId: sequenceId(body) };
-    case PING:
-      return ping(body);
-    default:
-      throw new Error(`UpstreamMessage has no member ${field}`);
-  }
-}
-
-function ping(body: Uint8Array): ClientRequest {
-  const reader = new ProtobufReader(body);
-  while (reader.nextField() !== undefined) reader.skip();
-  return { type: 'ping' };
-}
-
-function sendToGroup(bytes: Uint8Array): ClientRequest {
-  const reader = new ProtobufReader(bytes);
+function sendToGroup(message: Reader): ClientRequest {
   let group = '';
   let ackId: AckId | undefined;
   let payload: Payload | undefined;
   let noEcho = false;
   let ttlSeconds: number | undefined;
   const metadata = new Map<string, string>();
-  for (let field = reader.nextField(); field !== undefined; field = reader.nextField()) {
-    if (field === 1) group = reader.string();
-    else if (field === 2) ackId = reader.uint64();
-    else if (field === 3) payload = messageData(reader.bytes());
-    else if (field === 4) noEcho = reader.bool();
-    else if (field === 5) ttlSeconds = checkedTtl(reader.uint32());
-    else if (field === 6) metadata.set(...metadataEntry(reader.bytes()));
-    else if (field === 7) throw invalid("not supported by this stand-in: 'stream' of sendToGroup");
-    else reader.skip();
-  }
+  readMessage(message, (tag, reader) => {
+    if (tag === bytesTag(1)) group = readText(reader);
+    else if (tag === numberTag(2)) ackId = readUint64(reader);
+    else if (tag === bytesTag(3)) payload = messageData(reader);
+    else if (tag === numberTag(4)) noEcho = reader.bool();
+    else if (tag === numberTag(5)) ttlSeconds = checkedTtl(reader.uint32());
+    else if (tag === bytesTag(6)) metadata.set(...metadataEntry(reader));
+    else if (tag === bytesTag(7)) throw invalid("not supported by this emulator: 'stream' of sendToGroup");
+    else return false;
+    return true;
+  });
   const data = dataOf(payload, metadata);
   return {
     type: 'sendToGroup',
@@ -106,58 +99,58 @@ function sendToGroup(bytes: Uint8Array): ClientRequest {
   };
 }
 
-function event(bytes: Uint8Array): ClientRequest {
-  const reader = new ProtobufReader(bytes);
+function event(message: Reader): ClientRequest {
   let name = '';
   let ackId: AckId | undefined;
   let payload: Payload | undefined;
   const metadata = new Map<string, string>();
-  for (let field = reader.nextField(); field !== undefined; field = reader.nextField()) {
-    if (field === 1) name = reader.string();
-    else if (field === 2) payload = messageData(reader.bytes());
-    else if (field === 3) ackId = reader.uint64();
-    else if (field === 4) metadata.set(...metadataEntry(reader.bytes()));
-    else if (field === 5) throw invalid("not supported by this stand-in: 'stream' of an event");
-    else reader.skip();
-  }
+  readMessage(message, (tag, reader) => {
+    if (tag === bytesTag(1)) name = readText(reader);
+    else if (tag === bytesTag(2)) payload = messageData(reader);
+    else if (tag === numberTag(3)) ackId = readUint64(reader);
+    else if (tag === bytesTag(4)) metadata.set(...metadataEntry(reader));
+    else if (tag === bytesTag(5)) throw invalid("not supported by this emulator: 'stream' of an event");
+    else return false;
+    return true;
+  });
   if (name === '') throw invalid("'event' must not be empty");
   const data = dataOf(payload, metadata);
   return { type: 'event', event: name, data, ...(ackId === undefined ? {} : { ackId }) };
 }
 
-function membership(bytes: Uint8Array): { group: string; ackId?: AckId } {
-  const reader = new ProtobufReader(bytes);
+function membership(message: Reader): { group: string; ackId?: AckId } {
   let group = '';
   let ackId: AckId | undefined;
-  for (let field = reader.nextField(); field !== undefined; field = reader.nextField()) {
-    if (field === 1) group = reader.string();
-    else if (field === 2) ackId = reader.uint64();
-    else reader.skip();
-  }
+  readMessage(message, (tag, reader) => {
+    if (tag === bytesTag(1)) group = readText(reader);
+    else if (tag === numberTag(2)) ackId = readUint64(reader);
+    else return false;
+    return true;
+  });
   return { group: groupName(group), ...(ackId === undefined ? {} : { ackId }) };
 }
 
-function sequenceId(bytes: Uint8Array): number {
-  const reader = new ProtobufReader(bytes);
+function sequenceId(message: Reader): number {
   let id = 0;
-  for (let field = reader.nextField(); field !== undefined; field = reader.nextField()) {
-    if (field === 1) id = Number(reader.uint64());
-    else reader.skip();
-  }
+  readMessage(message, (tag, reader) => {
+    if (tag !== numberTag(1)) return false;
+    id = Number(readUint64(reader));
+    return true;
+  });
   return id;
 }
 
 /** `MessageData`; undefined when its oneof is not set. */
-function messageData(bytes: Uint8Array): Payload | undefined {
-  const reader = new ProtobufReader(bytes);
+function messageData(message: Reader): Payload | undefined {
   let payload: Payload | undefined;
-  for (let field = reader.nextField(); field !== undefined; field = reader.nextField()) {
-    if (field === 1) payload = { dataType: 'text', text: reader.string() };
-    else if (field === 2) payload = { dataType: 'binary', bytes: reader.bytes() };
-    else if (field === 3) payload = anyPayload(reader.bytes());
-    else if (field === 4) payload = jsonPayload(reader.string());
-    else reader.skip();
-  }
+  readMessage(message, (tag, reader) => {
+    if (tag === bytesTag(1)) payload = { dataType: 'text', text: readText(reader) };
+    else if (tag === bytesTag(2)) payload = { dataType: 'binary', bytes: reader.bytes() };
+    else if (tag === bytesTag(3)) payload = anyPayload(reader.bytes());
+    else if (tag === bytesTag(4)) payload = jsonPayload(readText(reader));
+    else return false;
+    return true;
+  });
   return payload;
 }
 
@@ -176,15 +169,15 @@ function jsonPayload(json: string): Payload {
 }
 
 /** An entry of a map is a message of two fields, the key and the value. */
-function metadataEntry(bytes: Uint8Array): [string, string] {
-  const reader = new ProtobufReader(bytes);
+function metadataEntry(message: Reader): [string, string] {
   let key = '';
   let value = '';
-  for (let field = reader.nextField(); field !== undefined; field = reader.nextField()) {
-    if (field === 1) key = reader.string();
-    else if (field === 2) value = reader.string();
-    else reader.skip();
-  }
+  readMessage(message, (tag, reader) => {
+    if (tag === bytesTag(1)) key = readText(reader);
+    else if (tag === bytesTag(2)) value = readText(reader);
+    else return false;
+    return true;
+  });
   return [key, value];
 }
 

@@ -13,8 +13,9 @@ import type { SimpleClientMode } from './simple-client-mode.ts';
 const MESSAGE_EVENT = 'message';
 
 /**
- * Simple clients: WebSockets without a subprotocol of the service, or with one of the application's own. A frame is a payload and
- * nothing else, in both directions: no envelope, so no acks, no `connected`, no sequence ids, no group name, no sender, no metadata.
+ * Simple clients: WebSockets without a subprotocol of the service, or with one of the application's own. A frame is a
+ * payload and nothing else, in both directions: no envelope, so no acks, no `connected`, no sequence ids, no group
+ * name, no sender, no metadata.
  */
 export class RawCodec implements ClientCodec {
   readonly subprotocol: string;

@@ -20,7 +20,7 @@ export class CodecRegistry {
     return this.#codecs.find((codec) => codec.subprotocol === subprotocol.toLowerCase());
   }
 
-  /** The first subprotocol that the client offers and the stand-in speaks. */
+  /** The first subprotocol that the client offers and the emulator speaks. */
   firstSupported(offered: readonly string[]): ClientCodec | undefined {
     for (const subprotocol of offered) {
       const codec = this.codecFor(subprotocol);

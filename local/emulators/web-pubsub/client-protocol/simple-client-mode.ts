@@ -1,16 +1,16 @@
 import { isGroupName } from '../hub/names.ts';
 
 /**
- * What becomes of the frames of a client without a subprotocol of the service: each is the user event `message` (`sendEvent`,
- * the default), or is published to one group (`sendToGroup`), which the client need not be in.
+ * What becomes of the frames of a client without a subprotocol of the service: each is the user event `message`
+ * (`sendEvent`, the default), or is published to one group (`sendToGroup`), which the client need not be in.
  */
 export type SimpleClientMode =
   | { readonly mode: 'sendEvent' }
   | { readonly mode: 'sendToGroup'; readonly group: string; readonly noEcho: boolean };
 
 /**
- * Reads `webpubsub_mode`, `group` and `noEcho` of a client's URL. Modes and truth values are matched without regard to case; of a
- * repeated parameter the last one counts (Microsoft's emulator).
+ * Reads `webpubsub_mode`, `group` and `noEcho` of a client's URL. Modes and truth values are matched without regard to
+ * case; of a repeated parameter the last one counts (Microsoft's emulator).
  * @returns the mode, or the rule that is broken as a sentence
  */
 export function parseSimpleClientMode(query: URLSearchParams): SimpleClientMode | string {

@@ -25,7 +25,7 @@ export interface ConfigFileListener {
   onBlind(reason: string): void;
 }
 
-/** Tells of each new content of a file. Its folder is watched, since editors put a new file into the place of the old one. */
+/** Reports each new content of a file. It watches the folder, since editors replace the file itself. */
 export class ConfigFileWatch {
   readonly #path: string;
   readonly #listener: ConfigFileListener;
@@ -78,7 +78,7 @@ export class ConfigFileWatch {
     }
     this.#reading = true;
     void readFile(this.#path, 'utf8')
-      // A file that is just being replaced; its successor is told of, too.
+      // The file is just being replaced; the watcher reports its successor, too.
       .catch(() => '')
       .then((text) => {
         this.#reading = false;

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls } from '../../common/tls-flags.ts';
+import { parseTier } from '../base/service-tier.ts';
 import type { FaultPlan } from '../faults/fault-plan.ts';
-import { DEFAULT_PORT, type WebPubSubOptions } from '../server.ts';
-import { parseTier } from '../service-tier.ts';
-import { readSettings, type WebPubSubSettings } from '../settings.ts';
+import { DEFAULT_PORT, type WebPubSubOptions } from '../service/server.ts';
 import { parseConfig, readConfigFile } from './config-file.ts';
+import { readSettings, type WebPubSubSettings } from './settings.ts';
 
 const CA_FILE = '.trunkline/web-pubsub-ca.pem';
 
@@ -32,7 +33,7 @@ WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate=http://127.0.0.1:7072/api/
 
 export interface CommandLine {
   readonly options: WebPubSubOptions;
-  /** Whether a person started it, who is told everything about it. */
+  /** Whether a person started it and wants to read everything about it. */
   readonly standAlone: boolean;
   readonly caFile?: string | undefined;
   readonly settings: WebPubSubSettings;
@@ -70,7 +71,7 @@ export async function readCommandLine(
   });
   if (values.help) return undefined;
   const { host, https } = values;
-  const port = portOf(values.port);
+  const port = portOption(values.port);
   const onUserEventFailure = oneOf('--user-event-failure', values['user-event-failure'], [
     'errorAck',
     'closeConnection',
@@ -117,16 +118,4 @@ async function readFaults(path: string): Promise<FaultPlan> {
   } catch {
     throw new Error(`the fault plan '${path}' is not JSON`);
   }
-}
-
-function portOf(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw new Error(`--port must be a number from 0 to 65535, not '${text}'`);
-}
-
-function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((each) => each === value);
-  if (found === undefined) throw new Error(`${flag} must be one of ${allowed.join(', ')}, not '${value}'`);
-  return found;
 }

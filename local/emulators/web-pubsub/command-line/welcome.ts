@@ -1,5 +1,5 @@
-import type { RunningWebPubSub } from '../server.ts';
-import type { WebPubSubSettings } from '../settings.ts';
+import type { RunningWebPubSub } from '../service/server.ts';
+import type { WebPubSubSettings } from './settings.ts';
 
 export interface WelcomeDetails {
   readonly settings: WebPubSubSettings;
@@ -8,7 +8,7 @@ export interface WelcomeDetails {
   readonly controlToken?: string | undefined;
 }
 
-/** What a person needs to point an application at a stand-in that stands alone. Holds its key: for the terminal, never for a log. */
+/** What a person needs to point an application at the emulator. Holds its key: for the terminal, never for a log. */
 export function welcome(
   service: RunningWebPubSub,
   { settings, caFile, controlToken }: WelcomeDetails,

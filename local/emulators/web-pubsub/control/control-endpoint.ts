@@ -1,12 +1,12 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isSameSecret } from '../../common/secret.ts';
 import type { VirtualClock } from '../../common/virtual-clock.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
+import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import { ApiError } from '../http/api-error.ts';
+import { bodyOf } from '../http/request.ts';
+import type { HttpResult } from '../http/response.ts';
 import type { ConnectionSummary } from '../hub/connection.ts';
 import type { Meter } from '../meter/meter.ts';
-import type { RestResult } from '../rest/call.ts';
-import { readBody } from '../rest/message-body.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
 import { readSelection, type Selection } from './selection.ts';
 
@@ -25,13 +25,14 @@ export interface ControlOptions {
   readonly token: string | undefined;
   readonly runtimes: () => Iterable<HubRuntime>;
   readonly clock: VirtualClock;
-  readonly faults: FaultEngine;
+  readonly faults: WebPubSubFaultEngine;
   readonly meter: Meter;
 }
 
 /**
- * What a test does to the stand-in that no client of Azure can: looks at connections and groups, cuts connections, renews the service
- * beneath its clients, lets things go wrong by a plan, puts the clock forward, and reads the meter. README.md lists the requests.
+ * What a test does to the emulator that no client of Azure can: looks at connections and groups, cuts connections,
+ * renews the service beneath its clients, lets things go wrong by a plan, puts the clock forward, and reads the meter.
+ * README.md lists the requests.
  */
 export class ControlEndpoint {
   readonly #options: ControlOptions;
@@ -41,7 +42,7 @@ export class ControlEndpoint {
   }
 
   /** @throws ApiError 404 without the token, whatever the path; 400 for a request that cannot be read */
-  async handle(request: IncomingMessage, url: URL): Promise<RestResult> {
+  async handle(request: IncomingMessage, url: URL): Promise<HttpResult> {
     if (!this.#isAllowed(request)) throw notFound();
     const { clock, faults, meter } = this.#options;
     switch (`${request.method} ${url.pathname.slice(PREFIX.length)}`) {
@@ -94,7 +95,7 @@ export class ControlEndpoint {
     return [...groups.values()];
   }
 
-  #toSelected(type: 'drop' | 'reload', { hub, target }: Selection): RestResult {
+  #toSelected(type: 'drop' | 'reload', { hub, target }: Selection): HttpResult {
     let connections = 0;
     for (const runtime of this.#selected(hub)) {
       connections += runtime.hub.count(target);
@@ -110,7 +111,7 @@ export class ControlEndpoint {
   #isAllowed({ headers }: IncomingMessage): boolean {
     const { token } = this.#options;
     if (token === undefined || token === '') return false;
-    return timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`));
+    return isSameSecret(headers.authorization ?? '', `Bearer ${token}`);
   }
 }
 
@@ -120,7 +121,7 @@ function selectionOf(url: URL): Selection {
 
 /** A request without a body is one with an empty object. */
 async function readObject(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
-  const text = (await readBody(request, BODY_LIMIT)).toString('utf8');
+  const text = (await bodyOf(request, BODY_LIMIT)).toString('utf8');
   let body: unknown;
   try {
     body = text === '' ? {} : JSON.parse(text);
@@ -132,7 +133,7 @@ async function readObject(request: IncomingMessage): Promise<Readonly<Record<str
   return body as Record<string, unknown>;
 }
 
-function replacePlan(faults: FaultEngine, plan: unknown): void {
+function replacePlan(faults: WebPubSubFaultEngine, plan: unknown): void {
   try {
     faults.replace(plan);
   } catch (error) {
@@ -157,9 +158,4 @@ function invalid(message: string): ApiError {
 
 function notFound(): ApiError {
   return new ApiError(404, 'NotFound', 'There is nothing here.');
-}
-
-/** Digests have one length, so that comparing them tells nothing of the token's. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -8,8 +8,8 @@ const Z99 = 2.326_347_874;
 const ms = z.number().min(0).max(LONGEST_DELAY_MS);
 
 /**
- * How long something takes, in milliseconds: a number; `[least, most]`, drawn evenly; `{mean, deviation}`, normal, never below 0; or
- * `{median, p99}`, log-normal, as the delays of networks mostly are.
+ * How long something takes, in milliseconds: a number; `[least, most]`, drawn evenly; `{mean, deviation}`, normal,
+ * never below 0; or `{median, p99}`, log-normal, as the delays of networks mostly are.
  */
 export const delaySchema = z.union(
   [

@@ -1,34 +1,32 @@
 import * as z from 'zod';
+import { FaultEngine } from '../../common/fault-engine.ts';
+import { type FaultKinds, chance as ofEvery, planRules } from '../../common/fault-plan.ts';
+import { type Random, seededRandom, systemRandom } from '../../common/random.ts';
 import { delaySchema } from './distribution.ts';
 
-/** Rules that one plan may have. */
-export const MAX_RULES = 100;
 const LONGEST_WAIT_MS = 10 * 60_000;
 const MOST_REQUESTS_PER_SECOND = 100_000;
 
-/** How often a rule hits what it fits: with this probability, not the first `skip` times, and at most `count` times. */
 const chance = {
-  /** Hub name, in any case; absent: every hub. */
+  /** Hub name, in any case. Defaults to every hub. */
   hub: z.string().optional(),
-  probability: z.number().gt(0).max(1).default(1),
-  skip: z.int().min(0).max(1_000_000).default(0),
-  count: z.int().min(1).max(1_000_000).optional(),
+  ...ofEvery,
 };
 
 /** Messages take time; those behind a late one wait for it, as on TCP. */
 const linkRule = z.strictObject({
   on: z.literal('link'),
   fault: z.literal('latency'),
-  /** Absent: both, each drawn for itself. */
+  /** Defaults to both, each drawn for itself. */
   direction: z.enum(['toClient', 'toService']).optional(),
   delayMs: delaySchema,
   ...chance,
 });
 
-/** A client that wants its connection back is told to start anew. */
+/** A client that wants its connection back must open a new one. */
 const recoveryRule = z.strictObject({ on: z.literal('recovery'), fault: z.literal('refuse'), ...chance });
 
-/** `event` is the name of a user event or of a system event; absent: every one. */
+/** `event` is the name of a user event or of a system event. Defaults to every one. */
 const webhook = { on: z.literal('webhook'), event: z.string().optional(), ...chance };
 
 const webhookRule = z.discriminatedUnion('fault', [
@@ -40,7 +38,7 @@ const webhookRule = z.discriminatedUnion('fault', [
   z.strictObject({ ...webhook, fault: z.literal('delay'), delayMs: delaySchema }),
 ]);
 
-/** `operation` is an operation of the REST interface, such as `sendToGroup`; absent: every one. */
+/** `operation` is an operation of the REST interface, such as `sendToGroup`. Defaults to every one. */
 const rest = { on: z.literal('rest'), operation: z.string().optional(), ...chance };
 
 const restRule = z.discriminatedUnion('fault', [
@@ -61,26 +59,13 @@ const restRule = z.discriminatedUnion('fault', [
   }),
 ]);
 
-const planFrame = z.strictObject({
-  /** What chance is drawn from; absent: unpredictable. */
-  seed: z.string().max(1_000).optional(),
-  rules: z.array(z.unknown()).max(MAX_RULES).default([]),
-});
-
-const TARGETS = ['link', 'recovery', 'webhook', 'rest'] as const;
-
-export type FaultTarget = (typeof TARGETS)[number];
-
 /** The rules that can hit a target. */
-export interface RulesByTarget {
+export interface WebPubSubRules {
   readonly link: z.output<typeof linkRule>;
   readonly recovery: z.output<typeof recoveryRule>;
   readonly webhook: z.output<typeof webhookRule>;
   readonly rest: z.output<typeof restRule>;
 }
-
-/** One rule with its defaults. */
-export type FaultRule = RulesByTarget[FaultTarget];
 
 /** One rule as people write it. */
 export type FaultRuleInput =
@@ -95,36 +80,80 @@ export interface FaultPlan {
   readonly rules?: readonly FaultRuleInput[];
 }
 
-/** A plan with its defaults. */
-export interface ParsedFaultPlan {
-  readonly seed?: string;
-  readonly rules: readonly FaultRule[];
+interface Settings {
+  /** Where chance comes from. Defaults to an unpredictable source. */
+  readonly seed?: string | undefined;
 }
 
-const RULES: Record<FaultTarget, z.ZodType<FaultRule>> = {
-  link: linkRule,
-  recovery: recoveryRule,
-  webhook: webhookRule,
-  rest: restRule,
+/** What is about to happen: where, and its name (an operation, an event, a direction), which a rule may ask for. */
+export interface Occasion {
+  readonly hub: string;
+  readonly name: string;
+}
+
+const KINDS: FaultKinds<WebPubSubRules, Settings, Occasion> = {
+  plan: z.strictObject({ seed: z.string().max(1_000).optional(), rules: planRules }),
+  rules: { link: linkRule, recovery: recoveryRule, webhook: webhookRule, rest: restRule },
+  fits: (rule, { hub, name }) => {
+    if (rule.hub !== undefined && rule.hub.toLowerCase() !== hub) return false;
+    const wanted = nameOf(rule);
+    return wanted === undefined || wanted.toLowerCase() === name.toLowerCase();
+  },
 };
 
-/** @throws RangeError naming the member that does not fit */
-export function parseFaultPlan(value: unknown): ParsedFaultPlan {
-  const { seed, rules } = parsed(planFrame, value, 'the fault plan');
-  return {
-    ...(seed === undefined ? {} : { seed }),
-    rules: rules.map((rule, index) => {
-      const what = `rules[${index}]`;
-      const { on } = parsed(z.looseObject({ on: z.enum(TARGETS) }), rule, what);
-      return parsed(RULES[on], rule, what);
-    }),
-  };
+function nameOf(rule: WebPubSubRules[keyof WebPubSubRules]): string | undefined {
+  switch (rule.on) {
+    case 'link':
+      return rule.direction;
+    case 'recovery':
+      return undefined;
+    case 'webhook':
+      return rule.event;
+    case 'rest':
+      return rule.operation;
+  }
 }
 
-function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const member = issue === undefined || issue.path.length === 0 ? '' : `, member ${issue.path.join('.')}`;
-  throw new RangeError(`${what}${member}: ${issue?.message ?? 'invalid'}.`);
+/** The faults of the Web PubSub emulator, and the streams of chance that its seed gives. */
+export class WebPubSubFaultEngine extends FaultEngine<WebPubSubRules, Settings, Occasion> {
+  #random: Random;
+  #version = 0;
+  /** Streams that are asked for again and again under the same name. */
+  readonly #streams = new Map<string, Random>();
+
+  /** @throws RangeError naming what is wrong with the plan */
+  constructor(plan: FaultPlan = {}) {
+    super(KINDS, plan);
+    this.#random = randomOf(this.settings);
+  }
+
+  /** Changes whenever the plan does; the streams of the seed then begin again. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** A stream of chance from its beginning, for one who keeps it. */
+  stream(name: string): Random {
+    return this.#random.branch(name);
+  }
+
+  /** The stream of chance that everybody who uses this name draws from in turn. Names must be few. */
+  shared(name: string): Random {
+    const known = this.#streams.get(name);
+    if (known !== undefined) return known;
+    const stream = this.stream(name);
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  override replace(plan: unknown): void {
+    super.replace(plan);
+    this.#random = randomOf(this.settings);
+    this.#streams.clear();
+    this.#version += 1;
+  }
+}
+
+function randomOf({ seed }: Settings): Random {
+  return seed === undefined ? systemRandom : seededRandom(seed);
 }

@@ -1,7 +1,7 @@
 /**
  * A refusal over HTTP, in the two forms the service has: for 400 the problem details of a failed validation
- * (`application/problem+json`), for everything else the `ErrorDetail` of the REST reference. Members and their order are those of
- * answers of the service that the recorded tests of Microsoft's SDKs hold.
+ * (`application/problem+json`), for everything else the `ErrorDetail` of the REST reference. Members and their order
+ * are those of answers of the service that the recorded tests of Microsoft's SDKs hold.
  */
 export class ApiError extends Error {
   readonly status: number;
@@ -47,4 +47,14 @@ export class ApiError extends Error {
       ...(this.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
     };
   }
+}
+
+type Kind = 'Connection' | 'User' | 'Group';
+
+/**
+ * 404 for something that is not there, in the words of the service.
+ * @param severity the service grades the error code by operation, from `Info` to `Error`
+ */
+export function notExisted(severity: 'Info' | 'Warning' | 'Error', kind: Kind, name: string): ApiError {
+  return new ApiError(404, `${severity}.${kind}.NotExisted`, `${kind} \`${name}\` is not found.`, kind);
 }

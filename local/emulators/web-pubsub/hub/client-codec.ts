@@ -49,7 +49,7 @@ export interface PreparedMessage {
   frame(sequenceId?: number): Frame;
 }
 
-/** What a client sent cannot be read; the connection is closed with `closeCode`. The message says which rule was broken. */
+/** A client's message breaks a rule, which the error names; the hub closes the connection with `closeCode`. */
 export class ProtocolViolation extends Error {
   readonly closeCode: number;
 
@@ -70,8 +70,8 @@ export interface ClientCodec {
   /** Whether connections have sequence ids and can be recovered. */
   readonly reliable: boolean;
   /**
-   * What a client meets whose request fails: an error ack if it asked for one (`ack`), or, having no envelope in which it could
-   * be told, the end of its connection (`close`).
+   * What a client meets whose request fails: an error ack if it asked for one (`ack`), or, having no envelope in which
+   * it could be told, the end of its connection (`close`).
    */
   readonly onFailure: 'ack' | 'close';
   /** @throws ProtocolViolation */

@@ -1,16 +1,16 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
 import type { AckId } from './ack-ledger.ts';
 import type { AckError, ClientRequest, GroupRequest, MessageOrigin } from './client-codec.ts';
+import type { Step } from './commands.ts';
 import type { Connection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
 import type { Sessions } from './sessions.ts';
-import type { Step } from './step.ts';
 
 /**
- * Handles one message of a client. An ack id that was processed with success before is answered `Duplicate` and does nothing;
- * one that failed may be tried again. Without an ack id nothing is answered, not even an error; but a client to which errors
- * cannot be told at all (`onFailure: 'close'`) is closed for it.
+ * Handles one message of a client. An ack id that was processed with success before is answered `Duplicate` and does
+ * nothing; one that failed may be tried again. Without an ack id nothing is answered, not even an error; but a client
+ * to which errors cannot be told at all (`onFailure: 'close'`) is closed for it.
  */
 export function handleRequest(
   connection: Connection,

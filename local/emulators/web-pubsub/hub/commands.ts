@@ -1,6 +1,5 @@
 import type { ClientCodec, Frame, MessageOrigin, ReceivedFrame } from './client-codec.ts';
 import type { MessageData } from './payload.ts';
-import type { UpstreamEvent } from './upstream-event.ts';
 
 /** Which connections of the hub an operation is about. */
 export type Target =
@@ -88,6 +87,21 @@ export type HubCommand =
   /** Time has passed: ends what can no longer be recovered. */
   | { readonly type: 'expire' };
 
+/** What the event handler of a hub learns about one connection. */
+export interface UpstreamEvent {
+  /** `ce-id`: 0 is the connect event, the others count from 1 per connection. */
+  readonly id: number;
+  readonly hub: string;
+  readonly category: 'system' | 'user';
+  readonly name: string;
+  readonly connectionId: string;
+  readonly originHost: string;
+  readonly subprotocol: string;
+  readonly userId?: string;
+  readonly connectionState?: string;
+  readonly data: MessageData;
+}
+
 export type HubEffect =
   | {
       readonly type: 'write';
@@ -110,3 +124,9 @@ export type HubEffect =
   | { readonly type: 'callHandler'; readonly event: UpstreamEvent }
   /** Nobody waits for the outcome. */
   | { readonly type: 'notifyHandler'; readonly event: UpstreamEvent };
+
+/** One step of a hub: when it happens, and what it has led to so far, in order. */
+export interface Step {
+  readonly nowMs: number;
+  readonly effects: HubEffect[];
+}

@@ -1,11 +1,10 @@
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../base/limits.ts';
 import { AckLedger } from './ack-ledger.ts';
 import type { ClientCodec, ReceivedFrame } from './client-codec.ts';
-import type { AdmittedClient } from './commands.ts';
+import type { AdmittedClient, UpstreamEvent } from './commands.ts';
 import type { MessageData } from './payload.ts';
 import { Permissions } from './permissions.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
-import type { UpstreamEvent } from './upstream-event.ts';
 
 /**
  * Where a logical connection stands.

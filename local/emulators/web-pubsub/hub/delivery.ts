@@ -1,11 +1,10 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
 import type { ClientCodec, MessageOrigin, PreparedMessage } from './client-codec.ts';
-import type { Selection } from './commands.ts';
+import type { Selection, Step } from './commands.ts';
 import type { Connection } from './connection.ts';
 import type { Membership } from './membership.ts';
 import type { MessageData } from './payload.ts';
 import type { Sessions } from './sessions.ts';
-import type { Step } from './step.ts';
 
 /** What a hub sends to its clients. */
 export class Delivery {

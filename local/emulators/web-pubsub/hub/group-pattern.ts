@@ -1,10 +1,17 @@
-import { GROUP_NAME_MAX_LENGTH, ROLE_PATTERN_MAX_ASTERISKS } from '../limits.ts';
+import { GROUP_NAME_MAX_LENGTH, ROLE_PATTERN_MAX_ASTERISKS } from '../base/limits.ts';
 
-type Token =
-  | { readonly kind: 'literal'; readonly character: string }
-  | { readonly kind: 'one' }
-  | { readonly kind: 'segment' }
-  | { readonly kind: 'anything' };
+/** What stands at one place of a pattern: one character of these, or a run of them. */
+interface Token {
+  readonly repeats: boolean;
+  accepts(character: string): boolean;
+}
+
+const anything = (): boolean => true;
+const withinSegment = (character: string): boolean => character !== '.';
+const literal = (wanted: string): Token => ({
+  repeats: false,
+  accepts: (character) => character === wanted,
+});
 
 /**
  * A group name pattern of a wildcard role: `*` stands for any run within one dot-separated segment, `**` for any run
@@ -20,7 +27,7 @@ export class GroupPattern {
     this.#tokens = tokens;
   }
 
-  /** @returns undefined when the pattern is empty, too long, wrongly escaped or has too many wildcards; such a role grants nothing */
+  /** @returns undefined for a pattern that is empty, too long or malformed; such a role grants nothing */
   static parse(pattern: string): GroupPattern | undefined {
     if (pattern.length === 0 || pattern.length > GROUP_NAME_MAX_LENGTH) return undefined;
     const tokens: Token[] = [];
@@ -28,21 +35,21 @@ export class GroupPattern {
     for (let index = 0; index < pattern.length; ) {
       const character = pattern.charAt(index);
       if (character === '?') {
-        tokens.push({ kind: 'one' });
+        tokens.push({ repeats: false, accepts: withinSegment });
         index += 1;
       } else if (character === '\\') {
         const escaped = pattern.charAt(index + 1);
         if (escaped !== '*' && escaped !== '?' && escaped !== '\\') return undefined;
-        tokens.push({ kind: 'literal', character: escaped });
+        tokens.push(literal(escaped));
         index += 2;
       } else if (character === '*') {
         const start = index;
         while (pattern.charAt(index) === '*') index += 1;
         asterisks += 1;
         if (asterisks > ROLE_PATTERN_MAX_ASTERISKS) return undefined;
-        tokens.push({ kind: index - start > 1 ? 'anything' : 'segment' });
+        tokens.push({ repeats: true, accepts: index - start > 1 ? anything : withinSegment });
       } else {
-        tokens.push({ kind: 'literal', character });
+        tokens.push(literal(character));
         index += 1;
       }
     }
@@ -54,25 +61,13 @@ export class GroupPattern {
     // reachable[i] says whether the tokens so far can consume exactly the first i characters.
     let reachable = new Uint8Array(name.length + 1);
     reachable[0] = 1;
-    for (const token of this.#tokens) {
+    for (const { repeats, accepts } of this.#tokens) {
       const next = new Uint8Array(name.length + 1);
       for (let index = 0; index <= name.length; index += 1) {
-        switch (token.kind) {
-          case 'literal':
-            if (index > 0 && reachable[index - 1] && name.charAt(index - 1) === token.character)
-              next[index] = 1;
-            break;
-          case 'one':
-            if (index > 0 && reachable[index - 1] && name.charAt(index - 1) !== '.') next[index] = 1;
-            break;
-          case 'segment':
-            if (reachable[index] || (index > 0 && next[index - 1] && name.charAt(index - 1) !== '.'))
-              next[index] = 1;
-            break;
-          case 'anything':
-            if (reachable[index] || (index > 0 && next[index - 1])) next[index] = 1;
-            break;
-        }
+        // A run goes on behind its own characters, and may be empty; one character follows what came before.
+        const before = repeats ? next : reachable;
+        const taken = index > 0 && before[index - 1] === 1 && accepts(name.charAt(index - 1));
+        if (taken || (repeats && reachable[index] === 1)) next[index] = 1;
       }
       reachable = next;
     }

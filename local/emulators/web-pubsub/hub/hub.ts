@@ -1,14 +1,12 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
 import type { ClientCodec, MessageOrigin } from './client-codec.ts';
-import type { HubCommand, HubEffect, Target } from './commands.ts';
+import type { HubCommand, HubEffect, Step, Target } from './commands.ts';
 import { type ConnectionSummary, summaryOf } from './connection.ts';
 import { Delivery } from './delivery.ts';
-import type { HubRules } from './hub-rules.ts';
-import { Inbox } from './inbox.ts';
+import { type HubRules, Inbox } from './inbox.ts';
 import { Membership } from './membership.ts';
 import type { GroupAction } from './permissions.ts';
 import { Sessions } from './sessions.ts';
-import type { Step } from './step.ts';
 
 /** What a REST caller may know of a connection. */
 export interface Member {
@@ -17,8 +15,9 @@ export interface Member {
 }
 
 /**
- * One hub: its connections, groups and users, and the order of things. Pure: what happens comes in as a command, what is to be
- * done comes out as effects, in order; time is a parameter; sockets, timers and HTTP are elsewhere.
+ * One hub: its connections, groups and users, and the order of things. Pure: what happens comes in as a command, and
+ * what others must do about it comes out as effects, in order. Time is a parameter; sockets, timers and HTTP are
+ * elsewhere.
  */
 export class Hub {
   readonly name: string;

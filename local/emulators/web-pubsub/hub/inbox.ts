@@ -1,13 +1,18 @@
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
+import type { Limits } from '../base/limits.ts';
 import { ProtocolViolation, type ReceivedFrame } from './client-codec.ts';
 import { handleRequest } from './client-request.ts';
-import type { EventOutcome } from './commands.ts';
+import type { EventOutcome, Step } from './commands.ts';
 import type { Connection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
-import type { HubRules } from './hub-rules.ts';
 import type { Membership } from './membership.ts';
 import type { Sessions } from './sessions.ts';
-import type { Step } from './step.ts';
+
+export interface HubRules {
+  readonly limits: Limits;
+  /** What a failed event handler means to the client: an error ack (Microsoft's emulator), or the end (documented). */
+  readonly onUserEventFailure: 'errorAck' | 'closeConnection';
+}
 
 /**
  * What clients send, one message of a client at a time.
@@ -16,8 +21,8 @@ import type { Step } from './step.ts';
  *      ▲ │                  ▲ │
  *      └─┘ other messages   └─┘ messages wait; answered, and the next that waited is a user event again
  *
- * A client is not read while it is busy, so only what its socket had delivered already waits; more than `limits.waitingFrames` end
- * its session.
+ * A client is not read while it is busy, so only what its socket had delivered already waits; more than
+ * `limits.waitingFrames` end its session.
  */
 export class Inbox {
   readonly #rules: HubRules;

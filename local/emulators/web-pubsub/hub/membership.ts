@@ -43,8 +43,8 @@ export class Membership {
   }
 
   /**
-   * The connections an operation is about. What is done to one of them may take it, and only it, out of the target or put it back:
-   * a filter decides on each before the operation touches any.
+   * The connections an operation is about. What is done to one of them may take it, and only it, out of the target or
+   * put it back: a filter decides on each before the operation touches any.
    */
   selected({ target, excluded, exceptId, filter }: Selection): Iterable<Connection> {
     const named = this.of(target);

@@ -1,4 +1,4 @@
-import { METADATA_KEY_BYTES, METADATA_TOTAL_BYTES, METADATA_VALUE_BYTES } from '../limits.ts';
+import { METADATA_KEY_BYTES, METADATA_TOTAL_BYTES, METADATA_VALUE_BYTES } from '../base/limits.ts';
 import type { Metadata } from './payload.ts';
 
 /** Characters of an HTTP token: metadata travels as HTTP header names. */

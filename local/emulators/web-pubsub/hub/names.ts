@@ -1,4 +1,4 @@
-import { GROUP_NAME_MAX_LENGTH } from '../limits.ts';
+import { GROUP_NAME_MAX_LENGTH } from '../base/limits.ts';
 
 /** The hub name rule of the REST interface, as the SDK states it. */
 const HUB_NAME = /^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$/;
@@ -13,7 +13,7 @@ export function isGroupName(name: string): boolean {
   return name.length >= 1 && name.length <= GROUP_NAME_MAX_LENGTH && !ONLY_WHITE_SPACE.test(name);
 }
 
-/** Hub names are compared without regard to case; this is the form the stand-in keeps. */
+/** Hub names are compared without regard to case; this is the form the emulator keeps. */
 export function hubKey(name: string): string {
   return name.toLowerCase();
 }

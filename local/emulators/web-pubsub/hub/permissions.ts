@@ -1,12 +1,12 @@
-import { GRANTED_GROUPS_MAX } from '../limits.ts';
+import { GRANTED_GROUPS_MAX } from '../base/limits.ts';
 import { GroupPattern } from './group-pattern.ts';
 
 export type GroupAction = 'joinLeaveGroup' | 'sendToGroup';
 
 /**
  * What a connection may do with groups. It begins with the roles of its token: `webpubsub.sendToGroup` (every group),
- * `webpubsub.sendToGroup.{group}` (one) and `webpubsub.sendToGroups.{pattern}` (a wildcard role); the same for `joinLeaveGroup`.
- * Roles that say anything else grant nothing. The REST interface grants and revokes later.
+ * `webpubsub.sendToGroup.{group}` (one) and `webpubsub.sendToGroups.{pattern}` (a wildcard role); the same for
+ * `joinLeaveGroup`. Roles that say anything else grant nothing. The REST interface grants and revokes later.
  */
 export class Permissions {
   readonly #rules: Readonly<Record<GroupAction, Rules>>;
@@ -52,7 +52,7 @@ export interface GrantSummary {
   readonly revoked: readonly string[];
 }
 
-/** What is allowed for one action: a word on a single group counts more than patterns, and patterns more than the default. */
+/** What one action may do. A rule for a single group beats the patterns, and these beat the default. */
 class Rules {
   #byDefault = false;
   #patterns: readonly GroupPattern[] = [];

@@ -63,7 +63,7 @@ export class ReplayBuffer {
     if (released > 0) this.#entries = this.#entries.slice(released);
   }
 
-  /** What is to be sent again, oldest first. What expired is forgotten: its sequence id stays a gap. */
+  /** The messages to send again, oldest first. Those that expired are gone: their sequence ids stay gaps. */
   kept(nowMs: number): readonly { readonly frame: Frame; readonly origin: MessageOrigin }[] {
     this.#dropExpired(nowMs);
     return this.#entries;

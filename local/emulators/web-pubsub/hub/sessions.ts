@@ -1,13 +1,14 @@
-import { CloseCode } from '../close-codes.ts';
-import type { Limits } from '../limits.ts';
+import { CloseCode } from '../base/close-codes.ts';
+import type { Limits } from '../base/limits.ts';
 import type { Frame, MessageOrigin } from './client-codec.ts';
-import type { HubCommand, TransportEnd } from './commands.ts';
+import type { HubCommand, Step, TransportEnd } from './commands.ts';
 import { Connection } from './connection.ts';
 import type { Membership } from './membership.ts';
-import { sessionEndOf } from './session-end.ts';
-import type { Step } from './step.ts';
 
-/** Which connection has which socket, which wait for their client, and how each begins and ends; `Attachment` has the diagram. */
+/** RFC 6455: the close frame had no status code. A browser's and the SDK's plain `close()` send it. */
+const CLOSED_WITHOUT_CODE = 1005;
+
+/** Which connection has which socket, and how each begins, waits and ends; `Attachment` has the diagram. */
 export class Sessions {
   readonly #hub: string;
   readonly #limits: Limits;
@@ -132,5 +133,21 @@ export class Sessions {
   setReading(connection: Connection, type: 'pauseReading' | 'resumeReading', step: Step): void {
     if (connection.attachment.state !== 'attached') return;
     step.effects.push({ type, transportId: connection.attachment.transportId });
+  }
+}
+
+/** Why a socket's end is the end of its session too; undefined when a reliable client may come back for it. */
+function sessionEndOf(end: TransportEnd): { readonly code: number; readonly reason: string } | undefined {
+  switch (end.how) {
+    case 'violation':
+      return end;
+    case 'tooSlow':
+      return { code: CloseCode.policyViolation, reason: 'slow client: the outbound queue is full' };
+    case 'closed': {
+      const isGoodbye = end.code === CloseCode.normal || end.code === CLOSED_WITHOUT_CODE;
+      return isGoodbye ? { code: CloseCode.normal, reason: end.reason } : undefined;
+    }
+    case 'lost':
+      return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { makeRoom } from '../../common/make-room.ts';
 import { ClientTraffic, type ClientTrafficReport } from './client-traffic.ts';
 import { Tally, type TallyReport } from './tally.ts';
 
-/** Groups, and connections, that one hub remembers by name; the oldest is forgotten first, and still counts for the hub. */
+/** Groups, and connections, that one hub remembers by name. The oldest goes first; its traffic still counts. */
 export const METERED_NAMES_MAX = 10_000;
 
 export interface HubMeterReport extends ClientTrafficReport {
@@ -66,7 +66,7 @@ export class HubMeter {
     this.#outbound.add(bodyBytes);
   }
 
-  /** Begins anew; connections go on being counted. */
+  /** Sets every count to 0; connections keep their counters. */
   reset(): void {
     this.#all.reset();
     this.#events.reset();

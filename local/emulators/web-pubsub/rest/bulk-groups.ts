@@ -1,19 +1,22 @@
 import { ApiError } from '../http/api-error.ts';
+import { bodyOf, mediaTypeOf } from '../http/request.ts';
+import type { HttpResult } from '../http/response.ts';
 import { isGroupName } from '../hub/names.ts';
-import { filterOf, type RestCall, type RestResult } from './call.ts';
-import { mediaTypeOf, readBody, unsupportedMediaType } from './message-body.ts';
+import { filterOf, type RestCall } from './call.ts';
+import { unsupportedMediaType } from './message-body.ts';
 
 /**
- * Adds every connection that the filter chooses to groups, or removes it from them: `{"groups": [...], "filter": "..."}`.
+ * Adds every connection that the filter chooses to groups, or removes it from them:
+ * `{"groups": [...], "filter": "..."}`.
  * @throws ApiError 400, 415
  */
 export async function changeGroupsOfAll(
   call: RestCall,
   type: 'addToGroups' | 'removeFromGroups',
-): Promise<RestResult> {
+): Promise<HttpResult> {
   const mediaType = mediaTypeOf(call.request);
   if (mediaType !== 'application/json') throw unsupportedMediaType(mediaType, 'application/json');
-  const text = (await readBody(call.request, call.options.limits.restBodyBytes)).toString('utf8');
+  const text = (await bodyOf(call.request, call.options.limits.restBodyBytes)).toString('utf8');
   const { groups, filter } = parse(text);
   if (!Array.isArray(groups) || groups.length === 0 || !groups.every((group) => typeof group === 'string')) {
     throw new ApiError(

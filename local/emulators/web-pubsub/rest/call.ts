@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import type { Limits } from '../base/limits.ts';
+import { connectionFilter } from '../filter/connection-filter.ts';
+import { FilterError } from '../filter/filter-expression.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Selection } from '../hub/commands.ts';
 import { isGroupName } from '../hub/names.ts';
-import type { Limits } from '../limits.ts';
 import type { AccessTokens } from '../tokens/access-tokens.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
-import { connectionFilter } from './filter/connection-filter.ts';
-import { FilterError } from './filter/filter-error.ts';
 
 export interface RestOptions {
   readonly limits: Limits;
@@ -23,11 +23,6 @@ export interface RestCall {
   readonly parameters: Readonly<Record<string, string>>;
   readonly runtime: HubRuntime;
   readonly options: RestOptions;
-}
-
-export interface RestResult {
-  readonly status: number;
-  readonly body?: unknown;
 }
 
 /** @throws ApiError 400 */

@@ -1,17 +1,18 @@
 import { ApiError } from '../http/api-error.ts';
+import type { HttpResult } from '../http/response.ts';
 import { isGroupName } from '../hub/names.ts';
-import { integerParameter, parameter, type RestCall, type RestResult } from './call.ts';
+import { integerParameter, parameter, type RestCall } from './call.ts';
 
 const DEFAULT_MINUTES = 60;
 /** A year; the service documents no upper bound. */
 const MAX_MINUTES = 365 * 24 * 60;
 
 /** Issues a client token, as `getClientAccessToken` asks for when the caller has an identity instead of a key. */
-export async function generateClientToken(call: RestCall): Promise<RestResult> {
+export async function generateClientToken(call: RestCall): Promise<HttpResult> {
   const { searchParams, origin } = call.url;
   const clientType = (searchParams.get('clientType') ?? 'Default').toLowerCase();
   if (clientType === 'mqtt')
-    throw new ApiError(501, 'NotSupported', 'Not supported by this stand-in: MQTT clients.', 'clientType');
+    throw new ApiError(501, 'NotSupported', 'Not supported by this emulator: MQTT clients.', 'clientType');
   if (clientType !== 'default')
     throw new ApiError(400, 'Error.BadRequest', "'clientType' must be Default or MQTT.", 'clientType');
   const groups = searchParams.getAll('group');

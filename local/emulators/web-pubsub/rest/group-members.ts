@@ -1,7 +1,8 @@
+import { GROUP_MEMBERS_PAGE_MAX } from '../base/limits.ts';
 import { ApiError } from '../http/api-error.ts';
+import type { HttpResult } from '../http/response.ts';
 import type { Member } from '../hub/hub.ts';
-import { GROUP_MEMBERS_PAGE_MAX } from '../limits.ts';
-import { groupParameter, integerParameter, type RestCall, type RestResult } from './call.ts';
+import { groupParameter, integerParameter, type RestCall } from './call.ts';
 
 interface Page {
   readonly value: readonly Member[];
@@ -9,10 +10,10 @@ interface Page {
 }
 
 /**
- * One page of a group's members, ordered by connection id. The continuation token names the last member of the page before,
- * so members that come and go between two pages are neither repeated nor make others be skipped.
+ * One page of a group's members, ordered by connection id. The continuation token names the last member of the page
+ * before, so members that come and go between two pages are neither repeated nor make others be skipped.
  */
-export function listGroupMembers(call: RestCall): RestResult {
+export function listGroupMembers(call: RestCall): HttpResult {
   const pageSize = integerParameter(call, 'maxpagesize', 1, GROUP_MEMBERS_PAGE_MAX) ?? GROUP_MEMBERS_PAGE_MAX;
   const top = integerParameter(call, 'top', 1, 2 ** 31 - 1);
   const after = readToken(call.url.searchParams.get('continuationToken'));

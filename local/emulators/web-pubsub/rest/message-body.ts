@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../http/api-error.ts';
+import { bodyOf, mediaTypeOf } from '../http/request.ts';
 import { parseMetadata } from '../hub/metadata.ts';
 import type { MessageData, Metadata, Payload } from '../hub/payload.ts';
 
@@ -7,36 +8,19 @@ const METADATA_PREFIX = 'x-webpubsub-metadata-';
 
 /**
  * Reads the message of a send operation; the content type says what it is.
- * @throws ApiError 400 for a body that is too long or is not the JSON it claims to be, 415 for other content types and for none
+ * @throws ApiError 400 for a body that is too long or is not the JSON it claims to be, 415 for other content types and
+ *   for none
  */
 export async function readMessage(request: IncomingMessage, maxBytes: number): Promise<MessageData> {
   const mediaType = mediaTypeOf(request);
-  const body = await readBody(request, maxBytes);
+  const body = await bodyOf(request, maxBytes);
   const metadata = metadataOf(request);
   const payload = payloadOf(mediaType, body);
   return metadata === undefined ? { payload } : { payload, metadata };
 }
 
-/** The media type of a request's body, in lower case and without parameters; empty when there is none. */
-export function mediaTypeOf(request: IncomingMessage): string {
-  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
 export function unsupportedMediaType(given: string, known: string): ApiError {
   return new ApiError(415, 'UnsupportedMediaType', `The content type must be ${known}, not '${given}'.`);
-}
-
-/** @throws ApiError 400 when the body is longer than `maxBytes` */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes)
-      throw new ApiError(400, 'Error.BadRequest', `The body is longer than ${maxBytes} bytes.`);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
 function payloadOf(mediaType: string, body: Buffer): Payload {

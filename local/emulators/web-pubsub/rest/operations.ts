@@ -1,7 +1,7 @@
-import type { ApiError } from '../http/api-error.ts';
-import { notExisted } from '../http/not-existed.ts';
+import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
+import { type ApiError, notExisted } from '../http/api-error.ts';
+import type { HttpResult } from '../http/response.ts';
 import type { Target } from '../hub/commands.ts';
-import { MESSAGE_TTL_MAX_SECONDS } from '../limits.ts';
 import { changeGroupsOfAll } from './bulk-groups.ts';
 import {
   closeReason,
@@ -11,7 +11,6 @@ import {
   integerParameter,
   parameter,
   type RestCall,
-  type RestResult,
 } from './call.ts';
 import { generateClientToken } from './client-token.ts';
 import { listGroupMembers } from './group-members.ts';
@@ -24,7 +23,7 @@ export interface Operation {
   readonly id: string;
   readonly method: string;
   readonly path: PathPattern;
-  run(call: RestCall): RestResult | Promise<RestResult>;
+  run(call: RestCall): HttpResult | Promise<HttpResult>;
 }
 
 type TargetOf = (call: RestCall) => Target;
@@ -34,75 +33,63 @@ const connection: TargetOf = (call) => ({ to: 'connection', connectionId: parame
 const group: TargetOf = (call) => ({ to: 'group', group: groupParameter(call) });
 const user: TargetOf = (call) => ({ to: 'user', userId: parameter(call, 'userId') });
 
-const OK: RestResult = { status: 200 };
-const ACCEPTED: RestResult = { status: 202 };
-const NO_CONTENT: RestResult = { status: 204 };
+const OK: HttpResult = { status: 200 };
+const ACCEPTED: HttpResult = { status: 202 };
+const NO_CONTENT: HttpResult = { status: 204 };
 
-const PERMISSION_PATH = '/api/hubs/{hub}/permissions/{permission}/connections/{connectionId}';
+/** Below the hub: `/api/hubs/{hub}`. */
+const CONNECTION = '/connections/{connectionId}';
+const GROUP = '/groups/{group}';
+const USER = '/users/{userId}';
+const PERMISSION = `/permissions/{permission}${CONNECTION}`;
 
 /**
  * The operations and their exact status codes: the SDK takes any other status for an error, even another 2xx.
  * A send or a close that reaches nobody succeeds all the same.
  */
 export const OPERATIONS: readonly Operation[] = [
-  operation('sendToAll', 'POST', '/api/hubs/{hub}/:send', send(all)),
-  operation('sendToConnection', 'POST', '/api/hubs/{hub}/connections/{connectionId}/:send', send(connection)),
-  operation('sendToGroup', 'POST', '/api/hubs/{hub}/groups/{group}/:send', send(group)),
-  operation('sendToUser', 'POST', '/api/hubs/{hub}/users/{userId}/:send', send(user)),
-  operation('closeAllConnections', 'POST', '/api/hubs/{hub}/:closeConnections', close(all)),
-  operation('closeConnection', 'DELETE', '/api/hubs/{hub}/connections/{connectionId}', close(connection)),
-  operation(
-    'closeGroupConnections',
-    'POST',
-    '/api/hubs/{hub}/groups/{group}/:closeConnections',
-    close(group),
-  ),
-  operation('closeUserConnections', 'POST', '/api/hubs/{hub}/users/{userId}/:closeConnections', close(user)),
-  operation('connectionExists', 'HEAD', '/api/hubs/{hub}/connections/{connectionId}', exists(connection)),
-  operation('groupExists', 'HEAD', '/api/hubs/{hub}/groups/{group}', exists(group)),
-  operation('userExists', 'HEAD', '/api/hubs/{hub}/users/{userId}', exists(user)),
-  operation(
-    'addConnectionToGroup',
-    'PUT',
-    '/api/hubs/{hub}/groups/{group}/connections/{connectionId}',
-    (call) => addToGroup(call, connection(call), 'notFound'),
-  ),
+  operation('sendToAll', 'POST', '/:send', send(all)),
+  operation('sendToConnection', 'POST', `${CONNECTION}/:send`, send(connection)),
+  operation('sendToGroup', 'POST', `${GROUP}/:send`, send(group)),
+  operation('sendToUser', 'POST', `${USER}/:send`, send(user)),
+  operation('closeAllConnections', 'POST', '/:closeConnections', close(all)),
+  operation('closeConnection', 'DELETE', CONNECTION, close(connection)),
+  operation('closeGroupConnections', 'POST', `${GROUP}/:closeConnections`, close(group)),
+  operation('closeUserConnections', 'POST', `${USER}/:closeConnections`, close(user)),
+  operation('connectionExists', 'HEAD', CONNECTION, exists(connection)),
+  operation('groupExists', 'HEAD', GROUP, exists(group)),
+  operation('userExists', 'HEAD', USER, exists(user)),
+  operation('addConnectionToGroup', 'PUT', `${GROUP}${CONNECTION}`, addToGroup(connection)),
   operation(
     'removeConnectionFromGroup',
     'DELETE',
-    '/api/hubs/{hub}/groups/{group}/connections/{connectionId}',
-    (call) => removeFromGroups(call, connection(call), [groupParameter(call)]),
+    `${GROUP}${CONNECTION}`,
+    removeFromGroups(connection, 'one'),
   ),
   operation(
     'removeConnectionFromAllGroups',
     'DELETE',
-    '/api/hubs/{hub}/connections/{connectionId}/groups',
-    (call) => removeFromGroups(call, connection(call), 'every'),
+    `${CONNECTION}/groups`,
+    removeFromGroups(connection, 'every'),
   ),
-  operation('addUserToGroup', 'PUT', '/api/hubs/{hub}/users/{userId}/groups/{group}', (call) =>
-    addToGroup(call, user(call), call.options.onAddAbsentUser),
-  ),
-  operation('removeUserFromGroup', 'DELETE', '/api/hubs/{hub}/users/{userId}/groups/{group}', (call) =>
-    removeFromGroups(call, user(call), [groupParameter(call)]),
-  ),
-  operation('removeUserFromAllGroups', 'DELETE', '/api/hubs/{hub}/users/{userId}/groups', (call) =>
-    removeFromGroups(call, user(call), 'every'),
-  ),
-  operation('addConnectionsToGroups', 'POST', '/api/hubs/{hub}/:addToGroups', (call) =>
+  operation('addUserToGroup', 'PUT', `${USER}${GROUP}`, addToGroup(user)),
+  operation('removeUserFromGroup', 'DELETE', `${USER}${GROUP}`, removeFromGroups(user, 'one')),
+  operation('removeUserFromAllGroups', 'DELETE', `${USER}/groups`, removeFromGroups(user, 'every')),
+  operation('addConnectionsToGroups', 'POST', '/:addToGroups', (call) =>
     changeGroupsOfAll(call, 'addToGroups'),
   ),
-  operation('removeConnectionsFromGroups', 'POST', '/api/hubs/{hub}/:removeFromGroups', (call) =>
+  operation('removeConnectionsFromGroups', 'POST', '/:removeFromGroups', (call) =>
     changeGroupsOfAll(call, 'removeFromGroups'),
   ),
-  operation('listConnectionsInGroup', 'GET', '/api/hubs/{hub}/groups/{group}/connections', listGroupMembers),
-  operation('generateClientToken', 'POST', '/api/hubs/{hub}/:generateToken', generateClientToken),
-  operation('grantPermission', 'PUT', PERMISSION_PATH, grantPermission),
-  operation('revokePermission', 'DELETE', PERMISSION_PATH, revokePermission),
-  operation('checkPermission', 'HEAD', PERMISSION_PATH, checkPermission),
+  operation('listConnectionsInGroup', 'GET', `${GROUP}/connections`, listGroupMembers),
+  operation('generateClientToken', 'POST', '/:generateToken', generateClientToken),
+  operation('grantPermission', 'PUT', PERMISSION, grantPermission),
+  operation('revokePermission', 'DELETE', PERMISSION, revokePermission),
+  operation('checkPermission', 'HEAD', PERMISSION, checkPermission),
 ];
 
 function operation(id: string, method: string, path: string, run: Operation['run']): Operation {
-  return { id, method, path: new PathPattern(path), run };
+  return { id, method, path: new PathPattern(`/api/hubs/{hub}${path}`), run };
 }
 
 function send(targetOf: TargetOf): Operation['run'] {
@@ -151,16 +138,24 @@ function absent(severity: 'Warning' | 'Error', target: Target): ApiError {
   }
 }
 
-function addToGroup(call: RestCall, target: Target, whenAbsent: 'notFound' | 'ok'): RestResult {
-  const name = groupParameter(call);
-  if (!call.runtime.hub.has(target) && whenAbsent === 'notFound') {
-    throw absent(target.to === 'connection' ? 'Error' : 'Warning', target);
-  }
-  call.runtime.apply({ type: 'addToGroups', target, groups: [name] });
-  return OK;
+/** A user without connections may be answered 200, by an option. */
+function addToGroup(targetOf: TargetOf): Operation['run'] {
+  return (call) => {
+    const target = targetOf(call);
+    const groups = [groupParameter(call)];
+    const isIgnored = target.to === 'user' && call.options.onAddAbsentUser === 'ok';
+    if (!isIgnored && !call.runtime.hub.has(target)) {
+      throw absent(target.to === 'connection' ? 'Error' : 'Warning', target);
+    }
+    call.runtime.apply({ type: 'addToGroups', target, groups });
+    return OK;
+  };
 }
 
-function removeFromGroups(call: RestCall, target: Target, groups: readonly string[] | 'every'): RestResult {
-  call.runtime.apply({ type: 'removeFromGroups', target, groups });
-  return NO_CONTENT;
+function removeFromGroups(targetOf: TargetOf, which: 'one' | 'every'): Operation['run'] {
+  return (call) => {
+    const groups = which === 'every' ? which : [groupParameter(call)];
+    call.runtime.apply({ type: 'removeFromGroups', target: targetOf(call), groups });
+    return NO_CONTENT;
+  };
 }

@@ -8,7 +8,8 @@ export class PathPattern {
 
   /**
    * @param path the request's path, percent-encoded
-   * @returns the decoded parameters by name; undefined when the path is another or a parameter is empty or wrongly encoded
+   * @returns the decoded parameters by name; undefined when the path is another or a parameter is empty or wrongly
+   *   encoded
    */
   match(path: string): Readonly<Record<string, string>> | undefined {
     const given = path.split('/');

@@ -1,9 +1,9 @@
-import { ApiError } from '../http/api-error.ts';
-import { notExisted } from '../http/not-existed.ts';
+import { GRANTED_GROUPS_MAX } from '../base/limits.ts';
+import { ApiError, notExisted } from '../http/api-error.ts';
+import type { HttpResult } from '../http/response.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { GroupAction } from '../hub/permissions.ts';
-import { GRANTED_GROUPS_MAX } from '../limits.ts';
-import { parameter, type RestCall, type RestResult } from './call.ts';
+import { parameter, type RestCall } from './call.ts';
 
 /** By their names in lower case: the service does not mind the case. */
 const ACTIONS: ReadonlyMap<string, GroupAction> = new Map([
@@ -14,28 +14,29 @@ const ACTIONS: ReadonlyMap<string, GroupAction> = new Map([
 interface Asked {
   readonly connectionId: string;
   readonly action: GroupAction;
-  /** Absent: every group. */
+  /** Undefined for every group. */
   readonly group: string | undefined;
 }
 
 /**
  * Lets a connection do something with the group `targetName`, or with every group.
- * @throws ApiError 404 for a connection that is not there, 400 for an unknown permission or a bad group name, 409 for too many groups
+ * @throws ApiError 404 for a connection that is not there, 400 for an unknown permission or a bad group name, 409 for
+ *   too many groups
  */
-export function grantPermission(call: RestCall): RestResult {
+export function grantPermission(call: RestCall): HttpResult {
   if (change(call, true) === 'noConnection')
     throw notExisted('Info', 'Connection', parameter(call, 'connectionId'));
   return { status: 200 };
 }
 
 /** Takes it away again. A connection that is not there has no permissions, so revoking one of them succeeds. */
-export function revokePermission(call: RestCall): RestResult {
+export function revokePermission(call: RestCall): HttpResult {
   change(call, false);
   return { status: 204 };
 }
 
 /** 200 when the connection may. @throws ApiError 404, the same one, when it may not and when it is not there */
-export function checkPermission(call: RestCall): RestResult {
+export function checkPermission(call: RestCall): HttpResult {
   const { connectionId, action, group } = read(call);
   if (!call.runtime.hub.allows(connectionId, action, group))
     throw notExisted('Info', 'Connection', connectionId);

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LogSink } from '../base/log.ts';
 import { type ControlEndpoint, isControlPath } from '../control/control-endpoint.ts';
-import type { RestFaults } from '../faults/rest-faults.ts';
 import { ApiError } from '../http/api-error.ts';
-import { bearerToken } from '../http/bearer-token.ts';
-import { schemeOf } from '../http/scheme.ts';
+import { bearerToken, schemeOf } from '../http/request.ts';
+import { answer, type HttpResult } from '../http/response.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
-import type { LogSink } from '../log.ts';
 import { isClientPath } from '../transport/admission.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
 import { type IdentityIssuer, isIdentityPath } from '../upstream/identity-issuer.ts';
-import type { RestOptions, RestResult } from './call.ts';
+import type { RestOptions } from './call.ts';
 import { OPERATIONS } from './operations.ts';
+import type { RestFaults } from './rest-faults.ts';
 
 /** The versions of the data plane; they differ in operations that were added, not in what one of them does. */
 const API_VERSIONS = ['2021-10-01', '2022-11-01', '2023-07-01', '2024-01-01', '2024-12-01'];
@@ -47,7 +47,7 @@ export class RestEndpoint {
     }
   }
 
-  async #result(request: IncomingMessage): Promise<RestResult> {
+  async #result(request: IncomingMessage): Promise<HttpResult> {
     const method = request.method ?? '';
     const url = urlOf(request);
     if (url.pathname === '/api/health' && (method === 'HEAD' || method === 'GET')) return { status: 200 };
@@ -84,7 +84,7 @@ export class RestEndpoint {
     const token = bearerToken(request);
     if (token === undefined)
       throw new ApiError(401, 'Unauthorized', "The header 'Authorization: Bearer' is missing.");
-    // The URL as it was sent: writing it anew could change its percent-encoding.
+    // The URL as it was sent: writing it again could change its percent-encoding.
     const asSent = `${schemeOf(request)}://${request.headers.host ?? ''}${request.url ?? ''}`;
     if (await this.#options.tokens.verifyRest(token, asSent)) return;
     const rule =
@@ -108,18 +108,4 @@ function urlOf(request: IncomingMessage): URL {
   } catch {
     throw new ApiError(400, 'Error.BadRequest', 'The request URL or its Host header cannot be read.');
   }
-}
-
-function answer(response: ServerResponse, result: RestResult): void {
-  if (result.body === undefined) {
-    response.writeHead(result.status, result.status === 204 ? {} : { 'Content-Length': 0 });
-    response.end();
-    return;
-  }
-  const body = JSON.stringify(result.body);
-  response.writeHead(result.status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-  });
-  response.end(body);
 }

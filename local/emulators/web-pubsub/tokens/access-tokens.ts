@@ -1,6 +1,6 @@
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../common/clock.ts';
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../base/limits.ts';
 
 /** What a client's token says. Claims of one value and of many are both lists here. */
 export interface ClientClaims {
@@ -24,8 +24,8 @@ const ALGORITHM = 'HS256';
 const RECONNECTION_ISSUER = 'urn:web-pubsub:reconnection';
 
 /**
- * The tokens of key authentication: JWTs signed with HS256 whose key is the UTF-8 text of the access key, not what it decodes to.
- * A token must have `exp`. Every check answers undefined or false for whatever is wrong with a token.
+ * The tokens of key authentication: JWTs signed with HS256 whose key is the UTF-8 text of the access key, not what it
+ * decodes to. A token must have `exp`. Every check answers undefined or false for whatever is wrong with a token.
  */
 export class AccessTokens {
   readonly #keys: readonly Uint8Array[];
@@ -45,7 +45,7 @@ export class AccessTokens {
     return payload !== undefined && isFor(payload, audiences) ? clientClaims(payload) : undefined;
   }
 
-  /** @param url the request's full URL; SDKs put it into the token either with its query (JavaScript) or without (.NET) */
+  /** @param url the request's full URL; SDKs put it into the token with its query (JavaScript) or without (.NET) */
   async verifyRest(token: string, url: string): Promise<boolean> {
     const payload = await this.#verify(token, this.#limits.clockSkewMs);
     return payload !== undefined && isFor(payload, [url, url.split('?', 1)[0] ?? url]);

@@ -3,8 +3,7 @@ import { RawCodec } from '../client-protocol/raw-codec.ts';
 import type { CodecRegistry } from '../client-protocol/registry.ts';
 import { parseSimpleClientMode, type SimpleClientMode } from '../client-protocol/simple-client-mode.ts';
 import { ApiError } from '../http/api-error.ts';
-import { bearerToken } from '../http/bearer-token.ts';
-import { schemeOf } from '../http/scheme.ts';
+import { bearerToken, schemeOf } from '../http/request.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 
@@ -32,15 +31,17 @@ export function isClientPath(path: string): boolean {
 }
 
 /**
- * Reads an upgrade request: `/client/hubs/{hub}` or `/client/?hub={hub}`, the token from `access_token` or `Authorization`.
- * @throws ApiError 400 for a hub name that breaks the rule, 404 for another path, 501 for protocols the stand-in does not speak
+ * Reads an upgrade request: `/client/hubs/{hub}` or `/client/?hub={hub}`, the token from `access_token` or
+ * `Authorization`.
+ * @throws ApiError 400 for a hub name that breaks the rule, 404 for another path, 501 for protocols the emulator does
+ *   not speak
  */
 export function readClientRequest(request: IncomingMessage): ClientRequestLine {
   const authority = request.headers.host ?? '';
   const url = urlOf(request, authority);
   const other = OTHER_PROTOCOL_PATH.exec(url.pathname);
   if (other !== null)
-    throw new ApiError(501, 'NotSupported', `Not supported by this stand-in: ${other[1]} clients.`);
+    throw new ApiError(501, 'NotSupported', `Not supported by this emulator: ${other[1]} clients.`);
   const match = CLIENT_PATH.exec(url.pathname);
   if (match === null) throw new ApiError(404, 'NotFound', `No clients connect to '${url.pathname}'.`);
   const inPath = match[1] === undefined ? undefined : decoded(match[1]);
@@ -72,8 +73,9 @@ export function readClientRequest(request: IncomingMessage): ClientRequestLine {
 }
 
 /**
- * How an admitted client will be spoken to: by the subprotocol that its connect handler selected, else by the first one it offers
- * that the service knows, else as a simple client. A subprotocol of the application's own counts only when the handler selects it.
+ * How an admitted client will be spoken to: by the subprotocol that its connect handler selected, else by the first one
+ * it offers that the service knows, else as a simple client. A subprotocol of the application's own counts only when
+ * the handler selects it.
  */
 export function chooseCodec(
   codecs: CodecRegistry,

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { CloseCode } from '../base/close-codes.ts';
+import type { Limits } from '../base/limits.ts';
+import type { LogSink } from '../base/log.ts';
 import type { CodecRegistry } from '../client-protocol/registry.ts';
-import { CloseCode } from '../close-codes.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
+import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import type { AdmittedClient } from '../hub/commands.ts';
 import { isGroupName } from '../hub/names.ts';
-import type { Limits } from '../limits.ts';
-import type { LogSink } from '../log.ts';
 import type { AccessTokens, ClientClaims } from '../tokens/access-tokens.ts';
 import type { ConnectDecision } from '../upstream/handler-reply.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -24,7 +24,7 @@ export interface ClientEndpointOptions {
   readonly upstream: Upstream;
   readonly limits: Limits;
   readonly log: LogSink;
-  readonly faults: FaultEngine;
+  readonly faults: WebPubSubFaultEngine;
   runtime(hub: string): HubRuntime;
   /** How many connections the service has, over all hubs. */
   connectionCount(): number;
@@ -34,8 +34,9 @@ export interface ClientEndpointOptions {
 const CONNECTION_ID_BYTES = 16;
 
 /**
- * Where clients connect. Everything that can be wrong is found before the upgrade and answered with an HTTP status; only a
- * recovery that is not possible is accepted and then closed with 1008, which is how a client learns to start anew.
+ * Where clients connect. Everything that can be wrong is found before the upgrade and answered with an HTTP status;
+ * only a recovery that is not possible is accepted and then closed with 1008, which is how a client learns that it
+ * needs a new connection.
  */
 export class ClientEndpoint {
   readonly #options: ClientEndpointOptions;
@@ -199,14 +200,14 @@ export class ClientEndpoint {
   }
 }
 
-/** The subprotocol as the client spelled it: a client compares the echo letter by letter. None for a simple client without one. */
+/** The subprotocol as the client spelled it, since clients compare it letter by letter; none for simple clients. */
 function echoOf(line: ClientRequestLine, { subprotocol }: ClientCodec): string | undefined {
   if (subprotocol === '') return undefined;
   return line.offered.find((name) => name.toLowerCase() === subprotocol.toLowerCase()) ?? subprotocol;
 }
 
-/** Whether the plan of faults wants a client that could be recovered to start anew. */
-function isRefused(faults: FaultEngine, hub: string): boolean {
+/** Whether the plan of faults refuses the recovery of a client that could be recovered. */
+function isRefused(faults: WebPubSubFaultEngine, hub: string): boolean {
   if (!faults.has('recovery')) return false;
   return faults.draw('recovery', { hub, name: 'recovery' }, faults.shared(`recovery/${hub}`)).length > 0;
 }

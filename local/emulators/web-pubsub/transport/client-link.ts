@@ -1,14 +1,14 @@
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../common/clock.ts';
-import { DelayLine } from '../faults/delay-line.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
-import { type LinkDirection, LinkFaults } from '../faults/link-faults.ts';
+import type { Limits } from '../base/limits.ts';
+import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import type { Frame, MessageOrigin, ReceivedFrame } from '../hub/client-codec.ts';
 import type { TransportEnd } from '../hub/commands.ts';
-import type { Limits } from '../limits.ts';
 import { ClientTraffic } from '../meter/client-traffic.ts';
 import type { HubMeter } from '../meter/hub-meter.ts';
 import { ClientSocket, type ClientSocketListener } from './client-socket.ts';
+import { DelayLine } from './delay-line.ts';
+import { type LinkDirection, LinkFaults } from './link-faults.ts';
 
 export interface ClientLinkOptions {
   readonly hub: string;
@@ -17,7 +17,7 @@ export interface ClientLinkOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly meter: HubMeter;
-  readonly faults: FaultEngine;
+  readonly faults: WebPubSubFaultEngine;
 }
 
 interface Direction {
@@ -99,7 +99,7 @@ export class ClientLink {
     else this.#directions?.toService.line.push(0, () => this.#listener.onEnd(end));
   }
 
-  /** Whether messages go at once: nothing is to be delayed, and nothing is under way that they would overtake. */
+  /** Whether messages go at once: no rule delays them, and nothing is under way that they would overtake. */
   #isDirect(name: LinkDirection): boolean {
     return !this.#options.faults.has('link') && this.#directions?.[name].line.isIdle !== false;
   }

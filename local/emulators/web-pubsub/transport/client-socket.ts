@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws';
-import { CloseCode } from '../close-codes.ts';
+import { CloseCode } from '../base/close-codes.ts';
+import type { Limits } from '../base/limits.ts';
 import type { Frame, ReceivedFrame } from '../hub/client-codec.ts';
 import type { TransportEnd } from '../hub/commands.ts';
-import type { Limits } from '../limits.ts';
 
 export interface ClientSocketListener {
   onFrame(frame: ReceivedFrame): void;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { UpstreamEvent } from '../hub/upstream-event.ts';
+import type { UpstreamEvent } from '../hub/commands.ts';
 import type { ClientClaims } from '../tokens/access-tokens.ts';
 import type { ClientRequestLine } from './admission.ts';
 

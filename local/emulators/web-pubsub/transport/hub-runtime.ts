@@ -1,10 +1,10 @@
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../common/clock.ts';
-import { CloseCode } from '../close-codes.ts';
-import type { FaultEngine } from '../faults/fault-engine.ts';
+import { CloseCode } from '../base/close-codes.ts';
+import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import type { HubCommand, HubEffect } from '../hub/commands.ts';
 import { Hub } from '../hub/hub.ts';
-import type { HubRules } from '../hub/hub-rules.ts';
+import type { HubRules } from '../hub/inbox.ts';
 import type { HubMeter } from '../meter/hub-meter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { ClientLink } from './client-link.ts';
@@ -14,7 +14,7 @@ export interface HubRuntimeOptions {
   readonly upstream: Upstream;
   readonly clock: Clock;
   readonly meter: HubMeter;
-  readonly faults: FaultEngine;
+  readonly faults: WebPubSubFaultEngine;
 }
 
 /** One hub with its sockets, its timer and its event handlers: carries out what the hub decides. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.ts';
 import { makeRoom } from '../../common/make-room.ts';
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../base/limits.ts';
 import type { Exchange, HandlerConnections, HandlerResponse } from './handler-connections.ts';
 
 /** Addresses that are remembered, each with the host that was dialled; the oldest is forgotten first. */
@@ -19,8 +19,8 @@ interface Verdict {
 
 /**
  * Asks an event handler, before the first event is sent to it, whether it wants events from this service
- * (CloudEvents webhook abuse protection). Answers of `WebHook-Allowed-Origin` count with or without a port. When event handlers are
- * configured anew, `forget` lets every one of them be asked again.
+ * (CloudEvents webhook abuse protection). Answers of `WebHook-Allowed-Origin` count with or without a port. When the
+ * event handlers change, `forget` makes it ask every one of them again.
  */
 export class AbuseProtection {
   readonly #connections: HandlerConnections;

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
+import type { UpstreamEvent } from '../hub/commands.ts';
 import type { Payload } from '../hub/payload.ts';
-import type { UpstreamEvent } from '../hub/upstream-event.ts';
 
 /**
  * The headers of one event, in the binary mode of CloudEvents over HTTP.

@@ -4,10 +4,10 @@ export type SystemEvent = 'connect' | 'connected' | 'disconnected';
 export interface EventHandler {
   /** `{hub}` and `{event}` are replaced, in any case. */
   readonly urlTemplate: string;
-  /** Names of user events, separated by commas; `*` stands for all. Absent: none. */
+  /** Names of user events, separated by commas; `*` stands for all. Defaults to none. */
   readonly eventPattern?: string;
   readonly systemEvents?: readonly SystemEvent[];
-  /** Present: each request has a bearer token of the service's managed identity for this resource, which is its audience. */
+  /** With it, each request has a token of the service's managed identity, whose audience is this resource. */
   readonly auth?: { readonly type: 'managedIdentity'; readonly resource: string };
 }
 

@@ -1,7 +1,6 @@
 import type { Clock } from '../../common/clock.ts';
-import type { Limits } from '../limits.ts';
-import type { Exchange, HandlerResponse } from './handler-connections.ts';
-import { HandlerUnreachable } from './handler-unreachable.ts';
+import type { Limits } from '../base/limits.ts';
+import { type Exchange, type HandlerResponse, HandlerUnreachable } from './handler-connections.ts';
 
 /** 408 and every 5xx are tried again; 429 and other 4xx are final (Microsoft's emulator). */
 function isTransient(status: number): boolean {
@@ -9,8 +8,9 @@ function isTransient(status: number): boolean {
 }
 
 /**
- * One event on its way to its handler: sent again after each of `limits.handlerRetryDelaysMs` while the network or the handler fails
- * for the moment. Every attempt is the same request, event id included. One deadline bounds all attempts and the reading of the answer.
+ * One event on its way to its handler: sent again after each of `limits.handlerRetryDelaysMs` while the network or the
+ * handler fails for the moment. Every attempt is the same request, event id included. One deadline bounds all attempts
+ * and the reading of the answer.
  *
  *     ready ──▶ sending
  *     sending ──answer──────────────────────▶ settled

@@ -1,11 +1,26 @@
-import { type ClientRequest, Agent as HttpAgent, type IncomingHttpHeaders, request } from 'node:http';
+import { once } from 'node:events';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+} from 'node:http';
 import { Agent as HttpsAgent, request as requestTls } from 'node:https';
-import { HandlerUnreachable } from './handler-unreachable.ts';
+import { readBody } from '../../common/read-body.ts';
 
 /** Connections to one handler; requests beyond wait for one to become free. */
 export const CONNECTIONS_PER_HANDLER_MAX = 1_000;
-/** Below the idle time of any common server (Node: 5 s), so that no request meets a connection that is just being closed. */
+/** Below the idle time of common servers (Node: 5 s), so that no request meets a closing connection. */
 const IDLE_CONNECTION_MS = 4_000;
+
+/** Why no usable answer came; the message is a sentence that may reach a client. */
+export class HandlerUnreachable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'HandlerUnreachable';
+  }
+}
 
 export interface HandlerRequest {
   readonly method: 'POST' | 'OPTIONS' | 'GET';
@@ -74,29 +89,14 @@ function agentOptions(): ConstructorParameters<typeof HttpAgent>[0] {
   return { keepAlive: true, maxSockets: CONNECTIONS_PER_HANDLER_MAX, timeout: IDLE_CONNECTION_MS };
 }
 
-function readAnswer(outgoing: ClientRequest, maxBytes: number): Promise<HandlerResponse> {
-  return new Promise((resolve, reject) => {
-    outgoing.on('error', reject);
-    outgoing.on('response', (incoming) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      incoming.on('data', (chunk: Buffer) => {
-        length += chunk.byteLength;
-        chunks.push(chunk);
-        if (length <= maxBytes) return;
-        reject(new HandlerUnreachable(`The event handler answered with more than ${maxBytes} bytes.`));
-        outgoing.destroy();
-      });
-      incoming.on('end', () => {
-        const [first] = chunks;
-        const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length);
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body });
-      });
-      incoming.on('error', reject);
-      // An answer that ends too early is an error of the request only while nothing of it has come.
-      incoming.on('close', () => {
-        if (!incoming.complete) reject(new Error('the connection was lost within the answer'));
-      });
-    });
-  });
+async function readAnswer(outgoing: ClientRequest, maxBytes: number): Promise<HandlerResponse> {
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+  // What goes wrong from here on shows in the answer.
+  outgoing.on('error', () => {});
+  const body = await readBody(incoming, maxBytes);
+  if (body === undefined) {
+    outgoing.destroy();
+    throw new HandlerUnreachable(`The event handler answered with more than ${maxBytes} bytes.`);
+  }
+  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
 }

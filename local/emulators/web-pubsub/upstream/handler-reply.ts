@@ -2,7 +2,7 @@ import type { EventOutcome } from '../hub/commands.ts';
 import type { Payload } from '../hub/payload.ts';
 import type { HandlerResponse } from './handler-connections.ts';
 
-/** Reads the answer to a user event: a body goes to the client as a message from the server, by content type; no body is no message. */
+/** Reads the answer to a user event: a body becomes a message from the server, by its content type. */
 export function readEventReply(response: HandlerResponse): EventOutcome {
   if (!isSuccess(response.status)) return failed(`The event handler answered ${response.status}.`);
   const state = stateOf(response);
@@ -52,7 +52,7 @@ export function readConnectReply(response: HandlerResponse): ConnectDecision {
   };
 }
 
-/** The connection's state from now on; absent: what it was. */
+/** The connection's state from now on; empty when the answer does not change it. */
 function stateOf({ headers }: HandlerResponse): { readonly connectionState?: string } {
   const state = headers['ce-connectionstate'];
   return typeof state === 'string' ? { connectionState: state } : {};

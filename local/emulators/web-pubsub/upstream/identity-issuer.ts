@@ -30,9 +30,10 @@ interface KeptToken {
 }
 
 /**
- * The managed identity of the stand-in: gives the bearer tokens that event handlers with authentication are called with. Tokens have
- * the claims of Microsoft Entra's version 1.0 access tokens for a managed identity, as far as a handler checks them: `iss`, `aud`,
- * `exp`, `nbf`, `tid`, `oid`, `sub`, `appid`. The key is made when the first token is needed, and anew at each start.
+ * The managed identity of the emulator: gives the bearer tokens that event handlers with authentication are called
+ * with. Tokens have the claims of Microsoft Entra's version 1.0 access tokens for a managed identity, as far as a
+ * handler checks them: `iss`, `aud`, `exp`, `nbf`, `tid`, `oid`, `sub`, `appid`. The first token that is needed makes
+ * the key; each start has a key of its own.
  */
 export class IdentityIssuer {
   /** `iss` of the tokens; the OpenID configuration is below it. */

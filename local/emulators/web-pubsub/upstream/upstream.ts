@@ -1,19 +1,17 @@
 import type { Clock } from '../../common/clock.ts';
-import type { WebhookFaults } from '../faults/webhook-faults.ts';
-import type { EventOutcome } from '../hub/commands.ts';
-import type { UpstreamEvent } from '../hub/upstream-event.ts';
-import type { Limits } from '../limits.ts';
-import type { LogSink } from '../log.ts';
+import type { Limits } from '../base/limits.ts';
+import type { LogSink } from '../base/log.ts';
+import type { EventOutcome, UpstreamEvent } from '../hub/commands.ts';
 import type { Meter } from '../meter/meter.ts';
 import { AbuseProtection } from './abuse-protection.ts';
 import { cloudEventBody, cloudEventHeaders } from './cloud-event.ts';
 import { CookieJars } from './cookie-jars.ts';
 import { type EventHandler, findHandler, handlerUrl, VALIDATION_EVENT } from './event-handlers.ts';
 import { HandlerCall } from './handler-call.ts';
-import { HandlerConnections, type HandlerResponse } from './handler-connections.ts';
+import { HandlerConnections, type HandlerResponse, HandlerUnreachable } from './handler-connections.ts';
 import { type ConnectDecision, readConnectReply, readEventReply } from './handler-reply.ts';
-import { HandlerUnreachable } from './handler-unreachable.ts';
 import type { IdentityIssuer } from './identity-issuer.ts';
+import type { WebhookFaults } from './webhook-faults.ts';
 
 /** Event handlers by hub key. */
 export type HandlerTable = ReadonlyMap<string, readonly EventHandler[]>;
@@ -47,13 +45,13 @@ export class Upstream {
     this.#protection = new AbuseProtection(this.#connections, options.clock, options.limits);
   }
 
-  /** Other event handlers from now on. Events under way go on; every handler is asked anew whether it wants events. */
+  /** Replaces the event handlers. Events under way go on; the service asks every handler again for permission. */
   configure(handlers: HandlerTable): void {
     this.#handlers = handlers;
     this.#protection.forget();
   }
 
-  /** Asks whether a client may connect. Without a handler for it, every client with a valid token may. Never rejects. */
+  /** Asks whether a client may connect. Without a handler, every client with a valid token may. Never rejects. */
   async connect(event: UpstreamEvent): Promise<ConnectDecision> {
     const handler = this.#handlerFor(event);
     if (handler === undefined) return { accepted: true };

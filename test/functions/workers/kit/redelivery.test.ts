@@ -7,7 +7,7 @@ import { WebPubSubClient } from '@azure/web-pubsub-client';
 import { expect, it, onTestFinished } from 'vitest';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
-import { startWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import { startWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../../../shared/wire/lane/rtp.ts';
 import { HUB } from '../../../../shared/wire/names.ts';
 import { clientToken } from '../../../local/emulators/web-pubsub/raw-client.ts';

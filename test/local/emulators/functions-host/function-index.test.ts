@@ -5,7 +5,7 @@ import { installCoreModule } from '../../../../local/emulators/functions-host/ap
 import {
   type IndexedFunction,
   indexFunctions,
-} from '../../../../local/emulators/functions-host/function-index.ts';
+} from '../../../../local/emulators/functions-host/functions/function-index.ts';
 
 // `@azure/functions` asks for the core module once in a process's life; each test is given a fresh app behind it.
 let current = new CoreApp(() => {});
@@ -131,7 +131,12 @@ const refused: [string, () => void, string][] = [
   [
     'a route that cannot be read',
     () => app.http('a', { route: 'x/{a', handler }),
-    'function "a": the route "api/x/{a": a "{" has no "}"',
+    'function "a": the route "api/x/{a": "{a" is not supported by the local host',
+  ],
+  [
+    'a route with a constraint, which would match too much',
+    () => app.http('a', { route: 'x/{a:int}', handler }),
+    'function "a": the route "api/x/{a:int}": "{a:int}" is not supported by the local host',
   ],
   [
     'an unknown level',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NcrontabSchedule } from '../../../../local/emulators/functions-host/timer/ncrontab.ts';
+import { NcrontabSchedule } from '../../../../local/emulators/functions-host/functions/ncrontab.ts';
 
 const AFTER = '2026-03-10T14:22:33.500Z'; // a Tuesday
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadEntryPoints } from '../../../../local/emulators/functions-host/app/entry-points.ts';
-import { readHostJson } from '../../../../local/emulators/functions-host/host-json.ts';
-import { KeyCheck, parseHostKeys } from '../../../../local/emulators/functions-host/keys.ts';
+import { readHostJson } from '../../../../local/emulators/functions-host/functions/host-json.ts';
+import { KeyCheck, parseHostKeys } from '../../../../local/emulators/functions-host/functions/keys.ts';
 import { type BuiltApp, writeApp } from './built-app.ts';
 
 const apps: BuiltApp[] = [];

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import { CLIENT_KEEPS_MS } from '../../../../local/emulators/common/idle-connections.ts';
-import type { HttpFunction } from '../../../../local/emulators/functions-host/function-index.ts';
+import type { HttpFunction } from '../../../../local/emulators/functions-host/functions/function-index.ts';
+import type { Invoker } from '../../../../local/emulators/functions-host/functions/invoker.ts';
 import { StreamProxy } from '../../../../local/emulators/functions-host/http/stream-proxy.ts';
-import type { Invoker } from '../../../../local/emulators/functions-host/invoker.ts';
 import { closeAtOnce, listenOnLoopback } from '../../../support/loopback.ts';
 import { until } from '../../../support/until.ts';
 

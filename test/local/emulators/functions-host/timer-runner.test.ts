@@ -1,17 +1,18 @@
 import { expect, it } from 'vitest';
-import type { TimerFunction } from '../../../../local/emulators/functions-host/function-index.ts';
-import type { InvocationInput, Invoker } from '../../../../local/emulators/functions-host/invoker.ts';
-import { NcrontabSchedule } from '../../../../local/emulators/functions-host/timer/ncrontab.ts';
-import {
-  type TimerClock,
-  TimerRunner,
-} from '../../../../local/emulators/functions-host/timer/timer-runner.ts';
+import type { Clock } from '../../../../local/emulators/common/clock.ts';
+import type { TimerFunction } from '../../../../local/emulators/functions-host/functions/function-index.ts';
+import type {
+  InvocationInput,
+  Invoker,
+} from '../../../../local/emulators/functions-host/functions/invoker.ts';
+import { NcrontabSchedule } from '../../../../local/emulators/functions-host/functions/ncrontab.ts';
+import { TimerRunner } from '../../../../local/emulators/functions-host/timer/timer-runner.ts';
 
 const START = Date.UTC(2026, 0, 1, 12, 0, 30);
 const MINUTE = 60_000;
 
 /** A clock whose waits end only when the test moves it. */
-class TestClock implements TimerClock {
+class TestClock implements Clock {
   nowMs = START;
   #wait: { readonly atMs: number; readonly callback: () => void } | undefined;
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { until } from '../../../support/until.ts';
 import { clientToken, clientUrl, RawClient, type TokenClaims } from './raw-client.ts';
 import { Resources, serviceClient, startService } from './service.ts';
@@ -74,7 +74,7 @@ describe('the upgrade', () => {
     expect((await fetch(`${service.url}/client/hubs/chat?access_token=${token}`)).status).toBe(400);
   });
 
-  it('is refused with 501 and a sentence for what the stand-in does not speak', async () => {
+  it('is refused with 501 and a sentence for what the emulator does not speak', async () => {
     const url = clientUrl(service, await clientToken(service));
     await expect(
       RawClient.open(resources, url.replace('/client/', '/clients/mqtt/'), 'mqtt'),

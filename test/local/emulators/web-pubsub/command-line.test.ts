@@ -15,7 +15,7 @@ async function fileWith(text: string): Promise<string> {
 
 describe('the command line', () => {
   it.each([
-    [['--port', 'many'], "--port must be a number from 0 to 65535, not 'many'"],
+    [['--port', 'many'], '--port must be a whole number from 0 to 65535, not "many"'],
     [['--config', '/nowhere.json'], "the configuration file '/nowhere.json' cannot be read (ENOENT)"],
     [['--user-event-failure', 'explode'], '--user-event-failure must be one of errorAck, closeConnection'],
     [['--ca-out', 'ca.pem'], '--ca-out is of use with --https only'],

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RunningWebPubSub, WebPubSubOptions } from '../../../../local/emulators/web-pubsub/server.ts';
-import { limitsOfTier, parseTier } from '../../../../local/emulators/web-pubsub/service-tier.ts';
+import { limitsOfTier, parseTier } from '../../../../local/emulators/web-pubsub/base/service-tier.ts';
+import type {
+  RunningWebPubSub,
+  WebPubSubOptions,
+} from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { until } from '../../../support/until.ts';
 import { clientToken, clientUrl, RawClient } from './raw-client.ts';
 import { Resources, serviceClient, startService } from './service.ts';

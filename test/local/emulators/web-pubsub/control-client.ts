@@ -1,4 +1,4 @@
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 
 export const CONTROL_TOKEN = 'a control token of the test';
 

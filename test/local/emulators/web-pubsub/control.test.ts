@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { protobufProtocol } from '../../../support/sdk-protobuf-protocol.ts';
 import { until } from '../../../support/until.ts';
 import { control, CONTROL_TOKEN as TOKEN } from './control-client.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../../local/emulators/common/random.ts';
-import { DELAY_LINE_MAX, DelayLine } from '../../../../local/emulators/web-pubsub/faults/delay-line.ts';
 import { type Delay, drawDelay } from '../../../../local/emulators/web-pubsub/faults/distribution.ts';
-import { Throttle } from '../../../../local/emulators/web-pubsub/faults/throttle.ts';
+import { Throttle } from '../../../../local/emulators/web-pubsub/rest/throttle.ts';
+import { DELAY_LINE_MAX, DelayLine } from '../../../../local/emulators/web-pubsub/transport/delay-line.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
 function drawn(delay: Delay, count = 4_000): number[] {

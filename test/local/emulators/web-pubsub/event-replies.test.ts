@@ -1,6 +1,6 @@
 import type { WebPubSubClient } from '@azure/web-pubsub-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { LogEntry } from '../../../../local/emulators/web-pubsub/log.ts';
+import type { LogEntry } from '../../../../local/emulators/web-pubsub/base/log.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
 import { clientToken, clientUrl, RawClient } from './raw-client.ts';

@@ -1,9 +1,9 @@
 import type { SendMessageError } from '@azure/web-pubsub-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FaultEngine } from '../../../../local/emulators/web-pubsub/faults/fault-engine.ts';
 import type { FaultPlan } from '../../../../local/emulators/web-pubsub/faults/fault-plan.ts';
-import { LinkFaults } from '../../../../local/emulators/web-pubsub/faults/link-faults.ts';
-import type { WebPubSubOptions } from '../../../../local/emulators/web-pubsub/server.ts';
+import { WebPubSubFaultEngine } from '../../../../local/emulators/web-pubsub/faults/fault-plan.ts';
+import type { WebPubSubOptions } from '../../../../local/emulators/web-pubsub/service/server.ts';
+import { LinkFaults } from '../../../../local/emulators/web-pubsub/transport/link-faults.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
 import { CONTROL_TOKEN, control } from './control-client.ts';
@@ -42,7 +42,7 @@ describe('a plan of faults', () => {
     [{ rules: [{ on: 'recovery', fault: 'refuse', hub: 7 }] }, 'rules[0], member hub'],
     [{ rule: [] }, 'the fault plan'],
   ])('is refused when it cannot be read: %j', (plan, what) => {
-    const engine = new FaultEngine({ rules: [{ on: 'recovery', fault: 'refuse' }] });
+    const engine = new WebPubSubFaultEngine({ rules: [{ on: 'recovery', fault: 'refuse' }] });
     expect(() => engine.replace(plan)).toThrow(what);
     expect(engine.has('recovery'), 'the plan that was in force stays').toBe(true);
   });
@@ -53,7 +53,7 @@ describe('a plan of faults', () => {
       rules: [{ on: 'recovery', fault: 'refuse', probability: 0.5, skip: 2, count: 10 }],
     };
     const hits = (): boolean[] => {
-      const engine = new FaultEngine(plan);
+      const engine = new WebPubSubFaultEngine(plan);
       const random = engine.shared('test');
       const drawn = Array.from(
         { length: 60 },
@@ -74,7 +74,7 @@ describe('a plan of faults', () => {
       rules: [{ on: 'link', fault: 'latency', hub: 'Chat', direction: 'toClient', delayMs: [10, 50] }],
     };
     const delays = (ordinal: number, direction: 'toClient' | 'toService', hub = 'chat'): number[] => {
-      const link = new LinkFaults(new FaultEngine(plan), hub, ordinal, direction);
+      const link = new LinkFaults(new WebPubSubFaultEngine(plan), hub, ordinal, direction);
       return Array.from({ length: 5 }, () => link.nextDelayMs());
     };
     expect(delays(1, 'toClient')).toEqual(delays(1, 'toClient'));

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FilterSubject } from '../../../../local/emulators/web-pubsub/hub/commands.ts';
-import { connectionFilter } from '../../../../local/emulators/web-pubsub/rest/filter/connection-filter.ts';
-import { FilterError } from '../../../../local/emulators/web-pubsub/rest/filter/filter-error.ts';
+import { connectionFilter } from '../../../../local/emulators/web-pubsub/filter/connection-filter.ts';
 import {
+  FilterError,
   type FilterExpression,
   printExpression,
-} from '../../../../local/emulators/web-pubsub/rest/filter/filter-expression.ts';
-import { parseFilter } from '../../../../local/emulators/web-pubsub/rest/filter/filter-parser.ts';
+} from '../../../../local/emulators/web-pubsub/filter/filter-expression.ts';
+import { parseFilter } from '../../../../local/emulators/web-pubsub/filter/filter-parser.ts';
+import type { FilterSubject } from '../../../../local/emulators/web-pubsub/hub/commands.ts';
 
 function subject(
   userId: string | undefined,

@@ -32,7 +32,7 @@ it('damaged frames leave nothing behind', () => {
   expect(heldBytes() - before, 'a hundred bytes of each frame would be a leak').toBeLessThan(2_000_000);
 });
 
-it('a stand-in takes 6,000 requests and 2,000 connections of any kind', async () => {
+it('an emulator takes 6,000 requests and 2,000 connections of any kind', async () => {
   const { statuses } = await fuzzService(SEED, 6_000, 2_000);
   expect(statuses[101]).toBeGreaterThan(200);
   expect(statuses[400]).toBeGreaterThan(200);

@@ -9,7 +9,7 @@ it('a hub takes any frame, closes whom it must and harms nobody else', { timeout
   expect(written, 'frames that are right were among them').toBeGreaterThan(200);
 });
 
-it('a stand-in answers any HTTP request in its error model, and outlives any bytes', {
+it('an emulator answers any HTTP request in its error model, and outlives any bytes', {
   timeout: 60_000,
 }, async () => {
   const { statuses } = await fuzzService('short', 400, 100);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { SERVICE_LIMITS } from '../../../../local/emulators/web-pubsub/limits.ts';
+import { SERVICE_LIMITS } from '../../../../local/emulators/web-pubsub/base/limits.ts';
 import { HandlerCall } from '../../../../local/emulators/web-pubsub/upstream/handler-call.ts';
-import type { HandlerResponse } from '../../../../local/emulators/web-pubsub/upstream/handler-connections.ts';
-import { HandlerUnreachable } from '../../../../local/emulators/web-pubsub/upstream/handler-unreachable.ts';
+import {
+  type HandlerResponse,
+  HandlerUnreachable,
+} from '../../../../local/emulators/web-pubsub/upstream/handler-connections.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
 interface Attempt {

@@ -1,8 +1,8 @@
+import { SERVICE_LIMITS } from '../../../../local/emulators/web-pubsub/base/limits.ts';
 import { CodecRegistry } from '../../../../local/emulators/web-pubsub/client-protocol/registry.ts';
 import type { ClientCodec } from '../../../../local/emulators/web-pubsub/hub/client-codec.ts';
 import type { HubCommand, HubEffect } from '../../../../local/emulators/web-pubsub/hub/commands.ts';
 import { Hub } from '../../../../local/emulators/web-pubsub/hub/hub.ts';
-import { SERVICE_LIMITS } from '../../../../local/emulators/web-pubsub/limits.ts';
 
 export function codecOf(name: string): ClientCodec {
   const found = new CodecRegistry('text').codecFor(name);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBase64 } from '../../../../local/emulators/web-pubsub/client-protocol/base64.ts';
 import { JsonCodec } from '../../../../local/emulators/web-pubsub/client-protocol/json-codec.ts';
+import { decodeBase64 } from '../../../../local/emulators/web-pubsub/client-protocol/json-request.ts';
 import { rawMember } from '../../../../local/emulators/web-pubsub/client-protocol/raw-member.ts';
 import {
   type ClientRequest,

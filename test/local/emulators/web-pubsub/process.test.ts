@@ -126,6 +126,6 @@ it('says in one sentence why it cannot start', { timeout: 60_000 }, async () => 
   });
   const [code] = (await once(child, 'close')) as [number];
   expect(code).toBe(1);
-  expect(text).toContain('--port must be a number from 0 to 65535');
+  expect(text).toContain('--port must be a whole number from 0 to 65535');
   expect(text.trim().split('\n'), 'one line, no stack trace').toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type JWTPayload, SignJWT } from 'jose';
 import { type ClientOptions, WebSocket } from 'ws';
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import type { Resources } from './service.ts';
 
 export interface TokenClaims {

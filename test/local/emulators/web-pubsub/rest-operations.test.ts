@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { type SdkOperation, sdkOperations } from './sdk-operations.ts';
 import { connect, Resources, startService } from './service.ts';
 

@@ -7,7 +7,7 @@ import {
 } from '@azure/web-pubsub-client';
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
 import { arrayBufferOf, connect, Resources, serviceClient, startService } from './service.ts';

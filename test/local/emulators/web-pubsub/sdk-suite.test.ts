@@ -7,7 +7,7 @@ import {
 } from '@azure/web-pubsub-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { protobufProtocol } from '../../../support/sdk-protobuf-protocol.ts';
 import { until } from '../../../support/until.ts';
 import { CONTROL_TOKEN, control } from './control-client.ts';

@@ -10,7 +10,7 @@ import {
   type RunningWebPubSub,
   startWebPubSub,
   type WebPubSubOptions,
-} from '../../../../local/emulators/web-pubsub/server.ts';
+} from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { listenOnLoopback } from '../../../support/loopback.ts';
 
 /** express has no types here; this is the part that a handler needs. */
@@ -31,7 +31,7 @@ export class Resources {
   }
 }
 
-/** The stand-in on a free port. */
+/** The emulator on a free port. */
 export async function startService(
   resources: Resources,
   options: WebPubSubOptions = {},

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readSettings, SettingsError } from '../../../../local/emulators/web-pubsub/settings.ts';
+import { readSettings, SettingsError } from '../../../../local/emulators/web-pubsub/command-line/settings.ts';
 
 const KEY = 'K'.repeat(32);
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { RunningWebPubSub } from '../../../../local/emulators/web-pubsub/service/server.ts';
 import { until } from '../../../support/until.ts';
 import { clientToken, clientUrl, RawClient, type TokenClaims } from './raw-client.ts';
 import {

@@ -1,7 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { SendMessageError } from '@azure/web-pubsub-client';
-import type { LogEntry } from '../../../../local/emulators/web-pubsub/log.ts';
-import type { RunningWebPubSub, WebPubSubOptions } from '../../../../local/emulators/web-pubsub/server.ts';
+import type { LogEntry } from '../../../../local/emulators/web-pubsub/base/log.ts';
+import type {
+  RunningWebPubSub,
+  WebPubSubOptions,
+} from '../../../../local/emulators/web-pubsub/service/server.ts';
 import type { EventHandler } from '../../../../local/emulators/web-pubsub/upstream/event-handlers.ts';
 import { type Resources, startHttp, startService } from './service.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { Speech } from '../../../../local/phone/speech.ts';
 import { loadScenario } from '../../../../local/run/scenario/load-scenario.ts';
 import { type Played, playScenario } from '../../../../local/run/scenario/run-scenario.ts';
-import { checksInWords, timelineInWords } from '../../../../local/run/scenario/words.ts';
+import { callsInWords, checksInWords } from '../../../../local/run/scenario/words.ts';
 import { type CallingApplication, startCallingApplication } from '../../../support/calling-application.ts';
 
 /** Closed at the end of its own test: tests run beside each other. */
@@ -29,7 +29,7 @@ function holds(played: Played): void {
   expect(played.checks.length, 'expectations').toBeGreaterThan(0);
   expect(
     played.checks.filter(({ held }) => !held),
-    `${timelineInWords(played)}\n${checksInWords(played)}`,
+    `${callsInWords(played)}\n${checksInWords(played)}`,
   ).toEqual([]);
 }
 

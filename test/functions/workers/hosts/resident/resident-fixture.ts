@@ -7,7 +7,7 @@ import {
   startResidentServer,
 } from '../../../../../functions/workers/hosts/resident/server.ts';
 import type { Worker } from '../../../../../functions/workers/kit/worker.ts';
-import { startWebPubSub } from '../../../../../local/emulators/web-pubsub/server.ts';
+import { startWebPubSub } from '../../../../../local/emulators/web-pubsub/service/server.ts';
 import { webPubSubLanes } from '../../../../../relay/web-pubsub/web-pubsub-lane.ts';
 import type { CallPlan } from '../../../../../shared/call/plan.ts';
 import { HUB } from '../../../../../shared/wire/names.ts';

@@ -5,7 +5,7 @@ import { CallRegistry } from '../../../../../local/emulators/acs/call/call-regis
 import { noCallees } from '../../../../../local/emulators/acs/call/callees.ts';
 import { newCallIds } from '../../../../../local/emulators/acs/call/ids.ts';
 import { newSigningKey, TokenIssuer } from '../../../../../local/emulators/acs/events/tokens.ts';
-import { FaultEngine } from '../../../../../local/emulators/acs/faults/fault-engine.ts';
+import { AcsFaultEngine } from '../../../../../local/emulators/acs/faults/fault-plan.ts';
 import { MediaTicker } from '../../../../../local/emulators/acs/media/media-ticker.ts';
 import { systemRandom } from '../../../../../local/emulators/common/random.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
@@ -19,7 +19,7 @@ const environment = {
   openMediaStream: new FakeMedia().open,
   callees: noCallees,
   random: systemRandom,
-  faults: new FaultEngine(),
+  faults: new AcsFaultEngine(),
   record: () => {},
   openTranscriptionStream: () => ({ said: () => {}, stop: () => {} }),
   ticker: new MediaTicker(clock),

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { FaultEngine } from '../../../../../local/emulators/acs/faults/fault-engine.ts';
+import type { AcsFaultEngine } from '../../../../../local/emulators/acs/faults/fault-plan.ts';
 import { closedAfterEach } from '../../../../support/closed-after-each.ts';
 import { until } from '../../../../support/until.ts';
 import { CALLED, CALLER, type Harness, startHarness } from '../acs-harness.ts';
 
 const harness = closedAfterEach(startHarness);
 
-async function report(h: Harness): Promise<ReturnType<FaultEngine['report']>> {
+async function report(h: Harness): Promise<ReturnType<AcsFaultEngine['report']>> {
   const response = await h.control('GET', 'faults');
   expect(response.status).toBe(200);
-  return (await response.json()) as ReturnType<FaultEngine['report']>;
+  return (await response.json()) as ReturnType<AcsFaultEngine['report']>;
 }
 
 describe('the control surface of faults', () => {

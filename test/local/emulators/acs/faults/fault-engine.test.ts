@@ -1,31 +1,40 @@
 import { describe, expect, it } from 'vitest';
-import { drawMs, FaultEngine } from '../../../../../local/emulators/acs/faults/fault-engine.ts';
-import type { FaultPlan, FaultRuleInput } from '../../../../../local/emulators/acs/faults/fault-plan.ts';
+import { plannedTokens, type Tokens } from '../../../../../local/emulators/acs/events/planned-tokens.ts';
+import {
+  AcsFaultEngine,
+  drawMs,
+  type FaultPlan,
+  type FaultRuleInput,
+} from '../../../../../local/emulators/acs/faults/fault-plan.ts';
 import { plannedMediaFaults } from '../../../../../local/emulators/acs/faults/planned-media-faults.ts';
-import { plannedTokens, type Tokens } from '../../../../../local/emulators/acs/faults/planned-tokens.ts';
 import { seededRandom } from '../../../../../local/emulators/common/random.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 
 const LOST: FaultRuleInput = { on: 'callback', fault: 'lose' };
 
 /** For each of so many events, whether the rule hit. */
-function hits(engine: FaultEngine, count: number, seed = 'a', name = 'CallConnected'): boolean[] {
+function hits(engine: AcsFaultEngine, count: number, seed = 'a', name = 'CallConnected'): boolean[] {
   const random = seededRandom(seed);
   return Array.from({ length: count }, () => engine.draw('callback', name, random).length > 0);
 }
 
 describe('the fault engine', () => {
   it('does nothing without a plan', () => {
-    const engine = new FaultEngine();
+    const engine = new AcsFaultEngine();
     expect(hits(engine, 3)).toEqual([false, false, false]);
     expect(engine.clockSkewMs).toBe(0);
     expect(engine.report()).toEqual({ plan: { rules: [], clockSkewMs: 0 }, hits: [], injected: {} });
   });
 
   it('hits everything that a rule fits, as often as the rule says', () => {
-    expect(hits(new FaultEngine({ rules: [LOST] }), 3)).toEqual([true, true, true]);
-    expect(hits(new FaultEngine({ rules: [{ ...LOST, count: 2 }] }), 4)).toEqual([true, true, false, false]);
-    expect(hits(new FaultEngine({ rules: [{ ...LOST, skip: 1, count: 1 }] }), 4)).toEqual([
+    expect(hits(new AcsFaultEngine({ rules: [LOST] }), 3)).toEqual([true, true, true]);
+    expect(hits(new AcsFaultEngine({ rules: [{ ...LOST, count: 2 }] }), 4)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(hits(new AcsFaultEngine({ rules: [{ ...LOST, skip: 1, count: 1 }] }), 4)).toEqual([
       false,
       true,
       false,
@@ -34,7 +43,7 @@ describe('the fault engine', () => {
   });
 
   it('hits nothing of another target or another name', () => {
-    const engine = new FaultEngine({ rules: [{ ...LOST, type: 'CallDisconnected' }] });
+    const engine = new AcsFaultEngine({ rules: [{ ...LOST, type: 'CallDisconnected' }] });
     expect(hits(engine, 1)).toEqual([false]);
     expect(engine.draw('eventGrid', 'CallDisconnected', seededRandom('a'))).toEqual([]);
     expect(hits(engine, 1, 'a', 'CallDisconnected')).toEqual([true]);
@@ -42,9 +51,9 @@ describe('the fault engine', () => {
 
   it('hits with a probability, the same events again with the same seed', () => {
     const plan: FaultPlan = { rules: [{ ...LOST, probability: 0.3 }] };
-    const first = hits(new FaultEngine(plan), 1_000);
-    expect(hits(new FaultEngine(plan), 1_000)).toEqual(first);
-    expect(hits(new FaultEngine(plan), 1_000, 'b')).not.toEqual(first);
+    const first = hits(new AcsFaultEngine(plan), 1_000);
+    expect(hits(new AcsFaultEngine(plan), 1_000)).toEqual(first);
+    expect(hits(new AcsFaultEngine(plan), 1_000, 'b')).not.toEqual(first);
     const count = first.filter(Boolean).length;
     expect(count).toBeGreaterThan(240);
     expect(count).toBeLessThan(360);
@@ -52,7 +61,7 @@ describe('the fault engine', () => {
 
   it('tells what it injected, also after the plan was replaced', () => {
     const told: string[] = [];
-    const engine = new FaultEngine({ rules: [LOST] }, ({ on, fault, name }) =>
+    const engine = new AcsFaultEngine({ rules: [LOST] }, ({ on, fault, name }) =>
       told.push(`${on}.${fault} ${name}`),
     );
     hits(engine, 2);
@@ -65,7 +74,7 @@ describe('the fault engine', () => {
   });
 
   it('takes rules until there are too many, and forgets those that are used up', () => {
-    const engine = new FaultEngine();
+    const engine = new AcsFaultEngine();
     for (let i = 0; i < 100; i++) engine.add({ ...LOST, count: 1 });
     expect(() => engine.add(LOST)).toThrow(/At most 100 faults/);
     hits(engine, 1);
@@ -74,7 +83,7 @@ describe('the fault engine', () => {
   });
 
   it('keeps its plan where another one is refused', () => {
-    const engine = new FaultEngine({ rules: [LOST] });
+    const engine = new AcsFaultEngine({ rules: [LOST] });
     expect(() => engine.replace({ rules: [{ on: 'callback', fault: 'explode' }] })).toThrow(RangeError);
     expect(engine.report().plan.rules).toHaveLength(1);
   });
@@ -107,8 +116,8 @@ describe('a fault plan', () => {
     ['a skew of a month', { clockSkewMs: 30 * 24 * 60 * 60_000 }, /member clockSkewMs/],
     ['a list', [], /the fault plan/],
   ])('is refused with %s', (_, plan, sentence) => {
-    const create = (): FaultEngine => {
-      const engine = new FaultEngine();
+    const create = (): AcsFaultEngine => {
+      const engine = new AcsFaultEngine();
       engine.replace(plan);
       return engine;
     };
@@ -123,7 +132,7 @@ describe('the faults of media sockets', () => {
       rules: [{ on: 'media', fault: 'jitter', delayMs: [0, 100], probability: 0.5 }],
     };
     const draw = (names: readonly string[]): unknown[] => {
-      const faults = plannedMediaFaults(new FaultEngine(plan), seededRandom('a'));
+      const faults = plannedMediaFaults(new AcsFaultEngine(plan), seededRandom('a'));
       const streams = names.map((name) => faults.stream(name));
       const drawn = Array.from({ length: 20 }, () => streams.map((stream) => stream.nextFrame()));
       return drawn.map((all) => all[0]);
@@ -133,7 +142,9 @@ describe('the faults of media sockets', () => {
   });
 
   it('include a socket that dies without a word, counted once a socket', () => {
-    const engine = new FaultEngine({ rules: [{ on: 'media', fault: 'halfOpen', afterMs: 500, count: 1 }] });
+    const engine = new AcsFaultEngine({
+      rules: [{ on: 'media', fault: 'halfOpen', afterMs: 500, count: 1 }],
+    });
     const faults = plannedMediaFaults(engine, seededRandom('a'));
     const first = faults.stream('1');
     expect(first.halfOpenAfterMs).toBe(500);
@@ -146,7 +157,7 @@ describe('the faults of media sockets', () => {
 describe('the faults of tokens', () => {
   it('hand out a token of yesterday instead of one of today', async () => {
     const clock = new ManualClock();
-    const engine = new FaultEngine({ rules: [{ on: 'token', fault: 'expired', for: 'media', count: 1 }] });
+    const engine = new AcsFaultEngine({ rules: [{ on: 'token', fault: 'expired', for: 'media', count: 1 }] });
     const issuer = (by: { now(): number }): Tokens => ({
       callbackToken: async () => `callback ${by.now() - clock.now()}`,
       mediaToken: async () => `media ${by.now() - clock.now()}`,

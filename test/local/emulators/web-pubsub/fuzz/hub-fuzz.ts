@@ -1,4 +1,5 @@
 import { seededRandom } from '../../../../../local/emulators/common/random.ts';
+import { SERVICE_LIMITS } from '../../../../../local/emulators/web-pubsub/base/limits.ts';
 import { RawCodec } from '../../../../../local/emulators/web-pubsub/client-protocol/raw-codec.ts';
 import type {
   ClientCodec,
@@ -6,7 +7,6 @@ import type {
 } from '../../../../../local/emulators/web-pubsub/hub/client-codec.ts';
 import type { HubCommand, HubEffect } from '../../../../../local/emulators/web-pubsub/hub/commands.ts';
 import { Hub } from '../../../../../local/emulators/web-pubsub/hub/hub.ts';
-import { SERVICE_LIMITS } from '../../../../../local/emulators/web-pubsub/limits.ts';
 import { decodeProto } from '../../../../support/web-pubsub-proto.ts';
 import { codecOf } from '../hub-driver.ts';
 import { randomFrame } from './frames.ts';

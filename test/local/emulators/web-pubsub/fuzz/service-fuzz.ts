@@ -2,7 +2,10 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { SignJWT } from 'jose';
 import { type Random, seededRandom } from '../../../../../local/emulators/common/random.ts';
-import { type RunningWebPubSub, startWebPubSub } from '../../../../../local/emulators/web-pubsub/server.ts';
+import {
+  type RunningWebPubSub,
+  startWebPubSub,
+} from '../../../../../local/emulators/web-pubsub/service/server.ts';
 import { until } from '../../../../support/until.ts';
 import { clientToken } from '../raw-client.ts';
 import { type SdkOperation, sdkOperations } from '../sdk-operations.ts';
@@ -24,7 +27,7 @@ export interface ServiceFuzzReport {
  * What is sent depends on the seed alone: whoever draws does so at once, and waits for others only afterwards.
  *
  * Sends random HTTP requests, then random bytes on connections of their own (damaged requests and upgrades, some with frames after
- * them), to a stand-in over sockets.
+ * them), to an emulator over sockets.
  * @throws Error when one is answered with 500 or not at all, or without the error model, or when something is left of the connections
  */
 export async function fuzzService(
@@ -51,7 +54,7 @@ export async function fuzzService(
     await inTurns(connections, async () => count(await randomConnection(random, service, token)));
     const internal = faults.find((message) => /request failed|TypeError|RangeError/.test(message));
     if (internal !== undefined)
-      throw new Error(`the stand-in failed within, with seed '${seed}': ${internal}`);
+      throw new Error(`the emulator failed within, with seed '${seed}': ${internal}`);
     await until(async () => (await connectionsOf(service)).length === 0, 'every connection to be forgotten');
     return { statuses };
   } finally {

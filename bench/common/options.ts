@@ -1,0 +1,30 @@
+import { writeFile } from 'node:fs/promises';
+
+/**
+ * What every measurement takes beside its own options, for `parseArgs`: `--smoke`, which takes seconds, and
+ * `--json file`.
+ */
+export const COMMON_OPTIONS = {
+  smoke: { type: 'boolean', default: false },
+  json: { type: 'string' },
+} as const;
+
+/** The number of an option. @throws Error naming the option, where the text is not a whole number above 0 */
+export function wholeNumberOption(option: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new Error(`${option} must be a whole number above 0, not ${text}`);
+  return number;
+}
+
+/** The number of an option, which may have a fraction. @throws Error naming the option, where it is not above 0 */
+export function positiveNumberOption(option: string, text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new Error(`${option} must be a positive number, not ${text}`);
+  return number;
+}
+
+/** Writes the results to the file of `--json`, indented; does nothing without that option. */
+export async function writeJsonReport(file: string | undefined, report: object): Promise<void> {
+  if (file !== undefined) await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http';
+import * as z from 'zod';
+import { isSameSecret } from '../../common/secret.ts';
+
+const key = z.string('must be a non-empty string').min(1, 'must be a non-empty string');
+const keyRing = z.record(z.string(), key, 'must be an object of key names and values');
+
+const hostKeys = z.strictObject({
+  master: key,
+  /** Open every function of level `function`. */
+  host: keyRing.optional(),
+  /** Open webhooks of extensions, by the name `<extension>_extension`. */
+  system: keyRing.optional(),
+  /** Open one function each, by the function's name. */
+  function: z.record(z.string(), keyRing, 'must be an object').optional(),
+});
+
+/** Names and values of keys of one scope. */
+export type KeyRing = z.output<typeof keyRing>;
+
+/** The keys of one function app. */
+export type HostKeys = z.output<typeof hostKeys>;
+
+export const KEYS_VARIABLE = 'FUNCTIONS_HOST_KEYS';
+
+const EXAMPLE = '{"master":"…","host":{"default":"…"},"system":{"eventgrid_extension":"…"}}';
+
+/**
+ * Parses the keys from the text of `FUNCTIONS_HOST_KEYS`.
+ *
+ * @throws one sentence when the text is missing or does not have the shape; it never quotes a key
+ */
+export function parseHostKeys(text: string | undefined): HostKeys {
+  if (text === undefined || text === '') {
+    throw new Error(`${KEYS_VARIABLE} is not set: the host checks keys and needs them as JSON, ${EXAMPLE}`);
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new Error(`${KEYS_VARIABLE} is not JSON; it must look like ${EXAMPLE}`);
+  }
+  const result = hostKeys.safeParse(content);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === 'unrecognized_keys' && issue.path.length === 0)
+    throw new Error(`${KEYS_VARIABLE}: "${issue.keys[0]}" is no kind of key`);
+  if (issue === undefined || issue.path.length === 0)
+    throw new Error(`${KEYS_VARIABLE} must be a JSON object like ${EXAMPLE}`);
+  throw new Error(`${KEYS_VARIABLE}: "${issue.path.join('.')}" ${issue.message}`);
+}
+
+/** The key that a request brings: the `x-functions-key` header, even an empty one, hides `?code=`. */
+export function keyOf(request: IncomingMessage, query: URLSearchParams): string | undefined {
+  const header = request.headers['x-functions-key'];
+  if (header !== undefined) return Array.isArray(header) ? header[0] : header;
+  return query.get('code') ?? undefined;
+}
+
+/** Compares what requests bring with the keys, in constant time. */
+export class KeyCheck {
+  readonly #keys: HostKeys;
+  /** By the function's name in lower case: function names differ by more than case. */
+  readonly #functionKeys: ReadonlyMap<string, KeyRing>;
+
+  constructor(keys: HostKeys) {
+    this.#keys = keys;
+    this.#functionKeys = new Map(
+      Object.entries(keys.function ?? {}).map(([name, ring]) => [name.toLowerCase(), ring]),
+    );
+  }
+
+  isMaster(key: string | undefined): boolean {
+    return key !== undefined && isSameSecret(key, this.#keys.master);
+  }
+
+  /** True for the function's own keys, host keys and the master key. */
+  opensFunction(name: string, key: string | undefined): boolean {
+    if (key === undefined) return false;
+    const own = this.#functionKeys.get(name.toLowerCase()) ?? {};
+    const candidates = [this.#keys.master, ...Object.values(this.#keys.host ?? {}), ...Object.values(own)];
+    return candidates.some((candidate) => isSameSecret(key, candidate));
+  }
+
+  /** True for the system key of that name and the master key. */
+  opensSystem(name: string, key: string | undefined): boolean {
+    if (key === undefined) return false;
+    const system = this.#keys.system?.[name];
+    return this.isMaster(key) || (system !== undefined && isSameSecret(key, system));
+  }
+}

@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http';
+import { readBody } from '../../common/read-body.ts';
+import { ApiError } from './api-error.ts';
+
+/** The scheme that the client used: tokens name the URL that was called. */
+export function schemeOf({ socket }: IncomingMessage): 'http' | 'https' {
+  return 'encrypted' in socket ? 'https' : 'http';
+}
+
+/** The token of an `Authorization: Bearer` header. */
+export function bearerToken(request: IncomingMessage): string | undefined {
+  return /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+/** The media type of a request's body, in lower case and without parameters; empty when there is none. */
+export function mediaTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** @throws ApiError 400 when the body is longer than `maxBytes` */
+export async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const body = await readBody(request, maxBytes);
+  if (body !== undefined) return body;
+  throw new ApiError(400, 'Error.BadRequest', `The body is longer than ${maxBytes} bytes.`);
+}
