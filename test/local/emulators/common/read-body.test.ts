@@ -7,7 +7,10 @@ import { closedAfterEach } from '../../../support/closed-after-each.ts';
 
 const LIMIT_BYTES = 8;
 
-/** A server that answers with the length of the body it read, and a client; `outcome` is that length, or why there is none. */
+/**
+ * A server that answers with the length of the body it read, and a client; `outcome` is that length, or why there is
+ * none.
+ */
 const lengthServer = closedAfterEach(async () => {
   const { server, url, stop } = await listen('127.0.0.1', 0, undefined);
   const { promise, resolve } = Promise.withResolvers<unknown>();

@@ -53,7 +53,9 @@ function subscribe(endpoint: string, options: Partial<SubscriptionOptions> = {})
   return subscription;
 }
 
-/** Answers the validation event properly, and everything else with the given statuses in turn, the last one for ever. */
+/**
+ * Answers the validation event properly, and everything else with the given statuses in turn, the last one for ever.
+ */
 function validating(...statuses: number[]): Respond {
   let next = 0;
   return (request, response) => {

@@ -1,4 +1,6 @@
-/** In a process of its own, since other tests leave connections behind that would be taken for those of table storage. */
+/**
+ * In a process of its own, since other tests leave connections behind that would be taken for those of table storage.
+ */
 import { Socket } from 'node:net';
 import { TableClient } from '@azure/data-tables';
 import { expect, it } from 'vitest';

@@ -10,7 +10,10 @@ afterEach(() => resources.dispose());
 
 const RELIABLE = 'json.reliable.webpubsub.azure.v1';
 
-/** A reliable client that does nothing by itself, in group `room`; `recovered` takes its connection over. Time is only put forward. */
+/**
+ * A reliable client that does nothing by itself, in group `room`; `recovered` takes its connection over. Time is only
+ * put forward.
+ */
 async function reliableClient() {
   const clock = new ManualClock(Date.now());
   const service = await startService(resources, { controlToken: CONTROL_TOKEN, clock });

@@ -8,7 +8,7 @@ import type {
 import type { HubCommand, HubEffect } from '../../../../../local/emulators/web-pubsub/hub/commands.ts';
 import { Hub } from '../../../../../local/emulators/web-pubsub/hub/hub.ts';
 import { decodeProto } from '../../../../support/web-pubsub-proto.ts';
-import { codecOf } from '../hub-driver.ts';
+import { codecOf } from '../hub/hub-driver.ts';
 import { randomFrame } from './frames.ts';
 
 const OBSERVER = 'observer';
@@ -26,14 +26,17 @@ export interface HubFuzzReport {
   readonly frames: number;
   /** How often a client was closed, by close code. */
   readonly closed: Readonly<Record<number, number>>;
-  /** Acks that said yes and acks that said no, answers to pings and messages: everything that was written to the clients. */
+  /**
+   * Acks that said yes and acks that said no, answers to pings and messages: everything that was written to the
+   * clients.
+   */
   readonly written: number;
 }
 
 /**
  * Feeds random and damaged frames to a hub, each as the next frame of some client, and checks what becomes of it.
- * @throws Error that names the frame, when the hub throws, closes a client for the wrong reason or not at all, touches a client that did
- * nothing, or has something left when all have gone
+ * @throws Error that names the frame, when the hub throws, closes a client for the wrong reason or not at all, touches
+ *   a client that did nothing, or has something left when all have gone
  */
 export function fuzzHub(seed: string, frames: number): HubFuzzReport {
   const random = seededRandom(seed);
@@ -101,7 +104,9 @@ function applyWithAnswers(hub: Hub, command: HubCommand, told: string): HubEffec
   return all;
 }
 
-/** What a judge other than the codec can say: the kind of the frame, and whether its text or bytes can be read at all. */
+/**
+ * What a judge other than the codec can say: the kind of the frame, and whether its text or bytes can be read at all.
+ */
 function checkVerdict(
   codec: ClientCodec,
   frame: ReceivedFrame,

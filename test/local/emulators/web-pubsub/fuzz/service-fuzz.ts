@@ -26,9 +26,10 @@ export interface ServiceFuzzReport {
 /**
  * What is sent depends on the seed alone: whoever draws does so at once, and waits for others only afterwards.
  *
- * Sends random HTTP requests, then random bytes on connections of their own (damaged requests and upgrades, some with frames after
- * them), to an emulator over sockets.
- * @throws Error when one is answered with 500 or not at all, or without the error model, or when something is left of the connections
+ * Sends random HTTP requests, then random bytes on connections of their own (damaged requests and upgrades, some with
+ * frames after them), to an emulator over sockets.
+ * @throws Error when one is answered with 500 or not at all, or without the error model, or when something is left of
+ *   the connections
  */
 export async function fuzzService(
   seed: string,
@@ -170,8 +171,8 @@ function problemOf(status: number, method: string, code: unknown, body: string):
 }
 
 /**
- * Writes damaged bytes on a connection of its own and waits for its end. An upgrade that is right is answered before the client closes
- * its side: a client that has closed it already may be taken for one that has gone.
+ * Writes damaged bytes on a connection of its own and waits for its end. An upgrade that is right is answered before
+ * the client closes its side: a client that has closed it already may be taken for one that has gone.
  */
 async function randomConnection(random: Random, service: RunningWebPubSub, token: string): Promise<number> {
   const upgrade = [
