@@ -1,7 +1,7 @@
+import type { WebSocketConnection } from '../../../../shared/web-socket/web-socket-connection.ts';
 import type { Clock } from '../../common/clock.ts';
 import { FrameDelivery } from '../faults/frame-delivery.ts';
 import type { StreamFaults } from '../faults/media-faults.ts';
-import type { WebSocketClient } from './web-socket/web-socket-client.ts';
 
 /** A connection that is to look dead is cut this long after its stream has ended; until then the application must find out by itself. */
 const DEAD_CONNECTION_MS = 60_000;
@@ -15,13 +15,13 @@ export interface MediaSocketOptions {
 
 /** The sending side of an open media socket: frames with the faults that are to befall them, and never too many at a time. */
 export class MediaSocket {
-  readonly #socket: WebSocketClient;
+  readonly #socket: WebSocketConnection;
   readonly #options: MediaSocketOptions;
   readonly #delivery: FrameDelivery | undefined;
   #sent = 0;
   #dropped = 0;
 
-  constructor(socket: WebSocketClient, options: MediaSocketOptions) {
+  constructor(socket: WebSocketConnection, options: MediaSocketOptions) {
     this.#socket = socket;
     this.#options = options;
     this.#delivery =
@@ -61,7 +61,7 @@ export class MediaSocket {
   /** Sends one AudioData frame, which may be changed afterwards. */
   sendFrame(frame: Buffer): void {
     if (!this.open || this.dead) return;
-    if (this.#socket.waitingBytes > this.#options.maxBufferedBytes) {
+    if (this.#socket.bufferedBytes > this.#options.maxBufferedBytes) {
       this.#dropped += 1;
       return;
     }
@@ -79,7 +79,7 @@ export class MediaSocket {
   close(code: number): void {
     const { dead } = this;
     this.#delivery?.close();
-    if (!dead) this.#socket.close(code);
+    if (!dead) this.#socket.close(code, '');
     else this.#options.clock.after(DEAD_CONNECTION_MS, () => this.#socket.terminate());
   }
 }

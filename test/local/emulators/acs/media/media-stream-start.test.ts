@@ -62,7 +62,7 @@ describe('the handshake of a media stream', () => {
     openMediaStream({ ...OPTIONS, url: `${media.url}/media?ticket=secret`, phones: [phone] }, notes);
     await until(() => notes.all.length > 0, 'the listener is told');
     expect(notes.all).toEqual([
-      `failed notAccepted: ${new URL(media.url).host} did not accept the WebSocket: Unexpected server response: 401`,
+      `failed notAccepted: ${new URL(media.url).host} did not accept the WebSocket: the server refused the handshake with the status 401`,
     ]);
     expect(phone.events, 'the phone never had media').toEqual([]);
   });
@@ -92,7 +92,7 @@ describe('the handshake of a media stream', () => {
       const notes = new Notes();
       createOpenMediaStream({ handshakeTimeoutMs: 20 })({ ...OPTIONS, url }, notes);
       await until(() => notes.all.length > 0, 'the listener is told');
-      expect(notes.all[0]).toContain('Opening handshake has timed out');
+      expect(notes.all[0]).toContain('the server did not answer the handshake in time');
     });
 
     it('can be stopped at any time and tells nothing then', async () => {

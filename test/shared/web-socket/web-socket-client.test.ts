@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { MAX_RECEIVED_BYTES } from '../../../../../../local/emulators/acs/media/web-socket/web-socket-client.ts';
-import { createLocalCertificate } from '../../../../../../local/emulators/common/local-certificate.ts';
-import { until } from '../../../../../support/until.ts';
-import { connect, dial, rawServer, switching } from './client-bench.ts';
-import { closePayload, serverFrame } from './server-frame.ts';
+import { createLocalCertificate } from '../../../local/emulators/common/local-certificate.ts';
+import { until } from '../../support/until.ts';
+import { closePayload } from './client-frames.ts';
+import { serverFrame } from './server-frames.ts';
+import { connect, dial, MAX_MESSAGE_BYTES, rawServer, switching } from './web-socket-client-fixture.ts';
 
 describe('the handshake of a client', () => {
   it('sends what RFC 6455 asks for, path, query, credentials and headers of the caller', async () => {
@@ -20,7 +20,7 @@ describe('the handshake of a client', () => {
     const target = new URL('/a%2Fb?ticket=x.y-z_&n=1', url);
     target.username = 'me';
     target.password = 'secret';
-    const { notes } = dial(target.href, { 'x-ms-call-connection-id': 'c1' });
+    const { notes } = dial(target.href, { headers: { 'x-ms-call-connection-id': 'c1' } });
     await until(() => notes.length > 0, 'the handshake is over');
     expect(notes).toEqual(['opened']);
     expect(asked).toMatch(/^GET \/a%2Fb\?ticket=x\.y-z_&n=1 HTTP\/1\.1\r\n/);
@@ -35,22 +35,14 @@ describe('the handshake of a client', () => {
   });
 
   it.each([
-    ['another upgrade', { Upgrade: 'h2c' }, 'Invalid Upgrade header'],
+    ['another upgrade', { Upgrade: 'h2c' }, 'the server upgrades to something else'],
     [
       'a key that it has not read',
       { 'Sec-WebSocket-Accept': 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=' },
-      'Invalid Sec-WebSocket-Accept header',
+      'the server has not read the key',
     ],
-    [
-      'a subprotocol',
-      { 'Sec-WebSocket-Protocol': 'chat' },
-      'Server sent a subprotocol but none was requested',
-    ],
-    [
-      'an extension',
-      { 'Sec-WebSocket-Extensions': 'permessage-deflate' },
-      'Server sent a Sec-WebSocket-Extensions header but no extension was requested',
-    ],
+    ['a subprotocol', { 'Sec-WebSocket-Protocol': 'chat' }, 'the server wants another subprotocol'],
+    ['an extension', { 'Sec-WebSocket-Extensions': 'permessage-deflate' }, 'the server wants an extension'],
   ])('fails when the server answers with %s', async (_, changes, words) => {
     const { url, sockets } = await rawServer((request) => switching(request, changes));
     const { notes } = dial(url);
@@ -63,7 +55,23 @@ describe('the handshake of a client', () => {
     const { url } = await rawServer(() => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     const { notes } = dial(url);
     await until(() => notes.length > 0, 'the listener is told');
-    expect(notes).toEqual(['failed: Unexpected server response: 200']);
+    expect(notes).toEqual(['failed: the server refused the handshake with the status 200']);
+  });
+
+  it('fails when the server does not answer in time', async () => {
+    const { url } = await rawServer(() => '');
+    const { notes } = dial(url, { answerLimitMs: 20 });
+    await until(() => notes.length > 0, 'the listener hears of it');
+    expect(notes).toEqual(['failed: the server did not answer the handshake in time']);
+  });
+
+  it('cannot be given up any more once the connection is open', async () => {
+    const abandoned = new AbortController();
+    const { client, peer, received } = await connect({}, { signal: abandoned.signal });
+    abandoned.abort();
+    client.send('still open');
+    await until(() => received.length > 0, 'the message');
+    expect(peer.readyState).toBe(peer.OPEN);
   });
 
   it('fails when the connection ends before the answer', async () => {
@@ -108,12 +116,12 @@ describe('the handshake of a client', () => {
       expect(stranger.notes[0]).toMatch(/^failed: .*(certificate|issuer)/);
 
       tls.setDefaultCACertificates([ca]);
-      const { client, notes } = dial(url);
-      await until(() => notes.length > 0, 'the handshake is over');
+      const { opened, notes } = dial(url);
+      const client = await opened();
       client.send('over TLS');
       await until(() => notes.length > 1, 'the answer');
       expect(notes).toEqual(['opened', 'text over TLS, too']);
-      client.close(1_000);
+      client.close(1_000, '');
       await until(() => notes.length > 2, 'the end');
       expect(notes.at(-1)).toBe('closed 1000');
     } finally {
@@ -164,7 +172,7 @@ describe('an open client', () => {
     peer.pause();
     const messages = Array.from({ length: 400 }, (_, i) => `${i} ${String(i % 10).repeat(40_000)}`);
     for (const message of messages) client.send(message);
-    expect(client.waitingBytes, 'bytes that the network has not taken').toBeGreaterThan(1_000_000);
+    expect(client.bufferedBytes, 'bytes that the network has not taken').toBeGreaterThan(1_000_000);
     for (let i = 0; i < 100; i++) peer.ping(`ping ${i}`);
     peer.send('after the pings');
     await until(() => notes.includes('text after the pings'), 'the pings are read');
@@ -175,7 +183,7 @@ describe('an open client', () => {
       received.findIndex((message, i) => message !== messages[i]),
       'the first message that is another',
     ).toBe(-1);
-    expect(client.waitingBytes).toBe(0);
+    expect(client.bufferedBytes).toBe(0);
   });
 
   it('writes several messages at once', async () => {
@@ -183,7 +191,7 @@ describe('an open client', () => {
     client.together(() => {
       client.send('first');
       client.send('second');
-      expect(client.waitingBytes, 'nothing has left yet').toBeGreaterThan(0);
+      expect(client.bufferedBytes, 'nothing has left yet').toBeGreaterThan(0);
     });
     await until(() => received.length === 2, 'the messages arrive');
     expect(received).toEqual(['first', 'second']);
@@ -206,8 +214,8 @@ describe('an open client', () => {
 describe('the end of a client', () => {
   it('is told with the code that the server answers', async () => {
     const { client, notes, peer } = await connect();
-    client.close(1_000);
-    client.close(1_001);
+    client.close(1_000, '');
+    client.close(1_001, '');
     client.send('too late');
     expect(client.isOpen).toBe(false);
     const [code] = await once(peer, 'close');
@@ -252,19 +260,26 @@ describe('the end of a client', () => {
 
   it('comes by itself when the server does not answer the close frame', async () => {
     const { url, received } = await rawServer(switching);
-    const { client, notes } = dial(url, {}, 100);
-    await until(() => notes.length > 0, 'the handshake is over');
-    client.close(1_000);
+    const deadlines: (() => void)[] = [];
+    const clock = {
+      after: (_: number, run: () => void) => {
+        deadlines.push(run);
+        return () => {};
+      },
+    };
+    const { opened, notes } = dial(url, { clock });
+    (await opened()).close(1_000, '');
     await until(() => received.length > 0, 'the close frame');
+    expect(deadlines, 'one limit').toHaveLength(1);
+    deadlines[0]?.();
     await until(() => notes.length > 1, 'the listener is told');
     expect(notes).toEqual(['opened', 'closed 1006']);
   });
 
   it('hears what was under way when it closed, up to the close frame', async () => {
     const { url, sockets, received } = await rawServer(switching);
-    const { client, notes } = dial(url);
-    await until(() => notes.length > 0, 'the handshake is over');
-    client.close(1_000);
+    const { opened, notes } = dial(url);
+    (await opened()).close(1_000, '');
     await until(() => received.length > 0, 'the close frame');
     sockets[0]?.write(
       Buffer.concat([
@@ -274,7 +289,7 @@ describe('the end of a client', () => {
       ]),
     );
     await until(() => notes.length > 2, 'the listener is told');
-    expect(notes).toEqual(['opened', 'text late', 'closed 4002']);
+    expect(notes).toEqual(['opened', 'late late', 'closed 4002']);
   });
 
   it.each([
@@ -293,20 +308,21 @@ describe('the end of a client', () => {
   it('follows a message that is too long, before all of it has come', async () => {
     const { notes, peer } = await connect();
     const closed = once(peer, 'close');
-    peer.send(Buffer.alloc(MAX_RECEIVED_BYTES + 1));
+    peer.send(Buffer.alloc(MAX_MESSAGE_BYTES + 1));
     expect((await closed)[0]).toBe(1_009);
     await until(() => notes.length > 1, 'the listener is told');
     expect(notes.filter((note) => note.startsWith('binary'))).toEqual([]);
   });
 
-  it('is told of nothing when it was ended before it was open', async () => {
+  it('is a failed handshake when it was given up before it was open', async () => {
     const { url, sockets } = await rawServer(() => '');
-    const { client, notes } = dial(url);
+    const abandoned = new AbortController();
+    const { notes } = dial(url, { signal: abandoned.signal });
     const socket = await until(() => sockets[0], 'a connection');
     const closed = once(socket, 'close');
-    client.close(1_000);
-    client.terminate();
+    abandoned.abort();
     await closed;
-    expect(notes).toEqual([]);
+    await until(() => notes.length > 0, 'the refusal');
+    expect(notes).toEqual(['failed: the handshake was given up']);
   });
 });

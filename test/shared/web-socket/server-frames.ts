@@ -13,8 +13,3 @@ export function serverFrame(
   if (header.length === 10) header.writeBigUInt64BE(BigInt(length), 2);
   return Buffer.concat([header, ...(masked ? [Buffer.alloc(4)] : []), payload]);
 }
-
-/** The payload of a close frame. */
-export function closePayload(code: number, reason: Uint8Array = new Uint8Array()): Buffer {
-  return Buffer.concat([Buffer.from([code >> 8, code & 0xff]), reason]);
-}

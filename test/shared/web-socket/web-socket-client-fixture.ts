@@ -3,48 +3,60 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import {
-  WebSocketClient,
-  type WebSocketListener,
-} from '../../../../../../local/emulators/acs/media/web-socket/web-socket-client.ts';
-import { until } from '../../../../../support/until.ts';
+import { type OpenWebSocketOptions, openWebSocket } from '../../../shared/web-socket/open-web-socket.ts';
+import type {
+  WebSocketConnection,
+  WebSocketListener,
+} from '../../../shared/web-socket/web-socket-connection.ts';
+import { until } from '../../support/until.ts';
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** Notes what the client tells. */
+/** Notes what the listener hears; messages after `close` too. */
 export class Notes implements WebSocketListener {
   readonly all: string[] = [];
-
-  opened(): void {
-    this.all.push('opened');
-  }
-
-  failed(error: Error): void {
-    this.all.push(`failed: ${error.message}`);
-  }
 
   message(bytes: Buffer, isBinary: boolean): void {
     this.all.push(`${isBinary ? 'binary' : 'text'} ${bytes.toString()}`);
   }
+
+  lateMessage(bytes: Buffer): void {
+    this.all.push(`late ${bytes.toString()}`);
+  }
+
+  alive(): void {}
 
   closed(code: number): void {
     this.all.push(`closed ${code}`);
   }
 }
 
-/** `closeTimeoutMs`: by default longer than any test, so that a machine that stands still for a while cuts nothing. */
-export function dial(url: string, headers: Record<string, string> = {}, closeTimeoutMs = 60_000) {
+/** A clock that stands still, so that no limit passes that a test does not let pass. */
+const STILL = { after: () => () => {} };
+
+export const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+/** Opens a WebSocket; notes `opened` or `failed: …`, and then what is heard. */
+export function dial(url: string, options: Partial<OpenWebSocketOptions> = {}) {
   const notes = new Notes();
-  const client = new WebSocketClient(new URL(url), headers, 60_000, notes, closeTimeoutMs);
-  cleanUps.push(() => client.terminate());
-  return { client, notes: notes.all };
+  let opened: WebSocketConnection | undefined;
+  openWebSocket(url, { clock: STILL, maxMessageBytes: MAX_MESSAGE_BYTES, ...options }).then(
+    (connection) => {
+      opened = connection;
+      notes.all.push('opened');
+      connection.listen(notes);
+    },
+    (error: Error) => notes.all.push(`failed: ${error.message}`),
+  );
+  cleanUps.push(() => opened?.terminate());
+  return { notes: notes.all, opened: () => until(() => opened, 'the handshake is over') };
 }
 
 /** A server of the package `ws`, and a client that has connected to it. */
-export async function connect(options: ServerOptions = {}) {
+export async function connect(options: ServerOptions = {}, dialOptions: Partial<OpenWebSocketOptions> = {}) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
   cleanUps.push(() => {
     for (const socket of server.clients) socket.terminate();
@@ -58,9 +70,13 @@ export async function connect(options: ServerOptions = {}) {
     socket.on('message', (data) => received.push(String(data)));
     socket.on('error', (error) => received.push(`error: ${error.message}`));
   });
-  const { client, notes } = dial(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  await until(() => notes.length > 0, 'the handshake is over');
-  return { client, notes, received, peer: await until(() => peer, 'the server has a connection') };
+  const { notes, opened } = dial(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, dialOptions);
+  return {
+    client: await opened(),
+    notes,
+    received,
+    peer: await until(() => peer, 'the server has a connection'),
+  };
 }
 
 /** The header that shows a server has read the key of the request. */

@@ -1,27 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  FrameError,
-  FrameReader,
-} from '../../../../../../local/emulators/acs/media/web-socket/frame-reader.ts';
-import { closePayload, serverFrame } from './server-frame.ts';
+import { MessageReader } from '../../../shared/web-socket/message-reader.ts';
+import { BINARY, CLOSE, CONTINUATION, closePayload, PING, PONG, TEXT } from './client-frames.ts';
+import { serverFrame } from './server-frames.ts';
 
-const TEXT = 1;
-const BINARY = 2;
-const CLOSE = 8;
-const PING = 9;
-const PONG = 10;
-const CONTINUATION = 0;
-
-/** Everything that was told, bytes as copies. */
-function setUp(maxMessageBytes = 1_000_000) {
+/** A client's reader, and what its listener heard, bytes as copies. */
+function readerFixture(maxMessageBytes = 1_000_000) {
   const told: string[] = [];
-  const reader = new FrameReader(maxMessageBytes, {
-    message: (bytes, isBinary) => told.push(`${isBinary ? 'binary' : 'text'} ${bytes.toString('hex')}`),
-    ping: (bytes) => told.push(`ping ${bytes.toString('hex')}`),
-    pong: () => told.push('pong'),
-    close: (code) => told.push(`close ${code}`),
-  });
+  const reader = new MessageReader(
+    {
+      message: (bytes, isBinary) => told.push(`${isBinary ? 'binary' : 'text'} ${bytes.toString('hex')}`),
+      ping: (bytes) => told.push(`ping ${bytes.toString('hex')}`),
+      pong: () => told.push('pong'),
+      closing: (code, reason) => told.push(`close ${code} ${reason}`.trim()),
+      failed: (code, reason) => told.push(`failed ${code}: ${reason}`),
+    },
+    { sender: 'server', maxMessageBytes, maxFragments: 8 },
+  );
   return { reader, told };
 }
 
@@ -72,20 +67,20 @@ const message: fc.Arbitrary<Sent> = fc
   });
 
 describe('what a server sends', () => {
-  it('is told message by message, wherever the network cuts it', () => {
+  it('is heard message by message, wherever the network cuts it', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(message, control), { maxLength: 8 }),
         fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 20 }),
         (sent, cuts) => {
-          const { reader, told } = setUp();
+          const { reader, told } = readerFixture();
           const stream = Buffer.concat(sent.flatMap(({ frames }) => frames));
           // One buffer is read into again and again, as that of a connection is.
           const piece = Buffer.alloc(3_000);
           for (let at = 0, i = 0; at < stream.length; i++) {
             const count = Math.min(cuts[i % cuts.length] ?? 1, stream.length - at);
             stream.copy(piece, 0, at, at + count);
-            reader.read(piece.subarray(0, count));
+            reader.push(piece.subarray(0, count));
             piece.fill(0xff);
             at += count;
           }
@@ -96,68 +91,78 @@ describe('what a server sends', () => {
     );
   });
 
-  it('is told byte by byte, too', () => {
-    const { reader, told } = setUp();
+  it('is heard byte by byte, too', () => {
+    const { reader, told } = readerFixture();
     const stream = Buffer.concat([
       serverFrame(TEXT, Buffer.from('grü'), { fin: false }),
       serverFrame(PING, Buffer.from('?')),
       serverFrame(CONTINUATION, Buffer.from('ße')),
       serverFrame(CLOSE, closePayload(1_000)),
     ]);
-    for (const byte of stream) reader.read(Buffer.from([byte]));
+    for (const byte of stream) reader.push(Buffer.from([byte]));
     expect(told).toEqual([`ping ${hex('?')}`, `text ${hex('grüße')}`, 'close 1000']);
   });
 
   it('may cut a character in two between frames', () => {
-    const { reader, told } = setUp();
+    const { reader, told } = readerFixture();
     const bytes = Buffer.from('€');
-    reader.read(serverFrame(TEXT, bytes.subarray(0, 1), { fin: false }));
-    reader.read(serverFrame(CONTINUATION, bytes.subarray(1)));
+    reader.push(serverFrame(TEXT, bytes.subarray(0, 1), { fin: false }));
+    reader.push(serverFrame(CONTINUATION, bytes.subarray(1)));
     expect(told).toEqual([`text ${hex('€')}`]);
   });
 
   it.each([
-    ['without a code', Buffer.alloc(0), 1_005],
-    ['with 1000', closePayload(1_000), 1_000],
-    ['with 1014', closePayload(1_014), 1_014],
-    ['with a code of the application and a reason', closePayload(4_999, Buffer.from('später')), 4_999],
-  ])('ends with a close frame %s, and nothing counts after it', (_, bytes, code) => {
-    const { reader, told } = setUp();
-    reader.read(Buffer.concat([serverFrame(CLOSE, bytes), serverFrame(TEXT, Buffer.from('late'))]));
-    reader.read(serverFrame(TEXT, Buffer.from('later')));
-    expect(told).toEqual([`close ${code}`]);
+    ['without a code', Buffer.alloc(0), '1005'],
+    ['with 1000', closePayload(1_000), '1000'],
+    ['with 1014', closePayload(1_014), '1014'],
+    ['with a code of the application and a reason', closePayload(4_999, 'später'), '4999 später'],
+  ])('ends with a close frame %s, and nothing counts after it', (_, bytes, expected) => {
+    const { reader, told } = readerFixture();
+    reader.push(Buffer.concat([serverFrame(CLOSE, bytes), serverFrame(TEXT, Buffer.from('late'))]));
+    reader.push(serverFrame(TEXT, Buffer.from('later')));
+    expect(told).toEqual([`close ${expected}`]);
   });
 });
 
 describe('a server that breaks the protocol', () => {
   const some = Buffer.from('x');
   it.each([
-    ['sets a reserved bit', [serverFrame(TEXT, some, { reserved: 4 })], 1_002, 'reserved bit'],
-    ['masks its frames', [serverFrame(TEXT, some, { masked: true })], 1_002, 'must not mask'],
-    ['uses opcode 3', [serverFrame(3, some)], 1_002, 'no opcode 3'],
-    ['uses opcode 11', [serverFrame(11, some)], 1_002, 'no opcode 11'],
-    ['goes on with nothing', [serverFrame(CONTINUATION, some)], 1_002, 'has not begun'],
+    ['sets a reserved bit', [serverFrame(TEXT, some, { reserved: 4 })], 1_002, 'a reserved bit is set'],
+    ['masks its frames', [serverFrame(TEXT, some, { masked: true })], 1_002, 'a frame of a server is masked'],
+    ['uses opcode 3', [serverFrame(3, some)], 1_002, 'an unknown opcode'],
+    ['uses opcode 11', [serverFrame(11, some)], 1_002, 'an unknown opcode'],
+    ['goes on with nothing', [serverFrame(CONTINUATION, some)], 1_002, 'a continuation of nothing'],
     [
       'begins a message within another',
       [serverFrame(TEXT, some, { fin: false }), serverFrame(TEXT, some)],
       1_002,
-      'within another',
+      'a message begins within another one',
     ],
-    ['cuts a ping in two', [serverFrame(PING, some, { fin: false })], 1_002, 'must be whole'],
-    ['sends a long ping', [serverFrame(PING, Buffer.alloc(126))], 1_002, 'at most 125 bytes'],
-    ['sends half a close code', [serverFrame(CLOSE, some)], 1_002, 'half a code'],
+    ['cuts a ping in two', [serverFrame(PING, some, { fin: false })], 1_002, 'a control frame is fragmented'],
+    ['sends a long ping', [serverFrame(PING, Buffer.alloc(126))], 1_002, 'a control frame is too long'],
+    [
+      'sends half a close code',
+      [serverFrame(CLOSE, some)],
+      1_002,
+      'a close code is not one that may be sent',
+    ],
     ...[0, 999, 1_004, 1_005, 1_006, 1_015, 2_999, 5_000].map(
       (code) =>
-        [`closes with ${code}`, [serverFrame(CLOSE, closePayload(code))], 1_002, `the code ${code}`] as const,
+        [
+          `closes with ${code}`,
+          [serverFrame(CLOSE, closePayload(code))],
+          1_002,
+          'a close code is not one that may be sent',
+        ] as const,
     ),
     [
       'gives a reason that is no text',
       [serverFrame(CLOSE, closePayload(1_000, Buffer.from([0xc3])))],
       1_007,
-      'reason',
+      'a close reason is not UTF-8',
     ],
-    ['sends text that is none', [serverFrame(TEXT, Buffer.from([0xc3, 0x28]))], 1_007, 'not UTF-8'],
-    ['sends too much at once', [serverFrame(BINARY, Buffer.alloc(101))], 1_009, 'more than 100 bytes'],
+    ['sends text that is none', [serverFrame(TEXT, Buffer.from([0xc3, 0x28]))], 1_007, 'a text is not UTF-8'],
+    ['sends too much at once', [serverFrame(BINARY, Buffer.alloc(101))], 1_009, 'a message is too long'],
     [
       'sends too much in pieces',
       [
@@ -165,31 +170,24 @@ describe('a server that breaks the protocol', () => {
         serverFrame(CONTINUATION, Buffer.alloc(41), { fin: false }),
       ],
       1_009,
-      'more than 100 bytes',
+      'a message is too long',
     ],
   ] as const)('and %s is refused, and not heard any more', (_, frames, closeCode, words) => {
-    const { reader, told } = setUp(100);
-    let refused: unknown;
-    try {
-      reader.read(Buffer.concat(frames));
-    } catch (error) {
-      refused = error;
-    }
-    expect(refused, 'a FrameError').toBeInstanceOf(FrameError);
-    expect(refused).toMatchObject({ closeCode, message: expect.stringContaining(words) });
-    reader.read(serverFrame(TEXT, some));
-    expect(told, 'nothing of it is told').toEqual([]);
+    const { reader, told } = readerFixture(100);
+    reader.push(Buffer.concat(frames));
+    reader.push(serverFrame(TEXT, some));
+    expect(told).toEqual([`failed ${closeCode}: ${words}`]);
   });
 
   it('is refused for its header alone: nobody waits for a message that is too long', () => {
-    const { reader } = setUp(100);
-    expect(() => reader.read(serverFrame(BINARY, Buffer.alloc(70_000)).subarray(0, 10))).toThrow(FrameError);
+    const { reader, told } = readerFixture(100);
+    reader.push(serverFrame(BINARY, Buffer.alloc(70_000)).subarray(0, 10));
+    expect(told).toEqual(['failed 1009: a message is too long']);
   });
 
   it('does not take back what it has sent before', () => {
-    const { reader, told } = setUp();
-    const stream = Buffer.concat([serverFrame(TEXT, Buffer.from('good')), serverFrame(7, some)]);
-    expect(() => reader.read(stream)).toThrow('no opcode 7');
-    expect(told).toEqual([`text ${hex('good')}`]);
+    const { reader, told } = readerFixture();
+    reader.push(Buffer.concat([serverFrame(TEXT, Buffer.from('good')), serverFrame(7, some)]));
+    expect(told).toEqual([`text ${hex('good')}`, 'failed 1002: an unknown opcode']);
   });
 });
