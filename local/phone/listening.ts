@@ -1,4 +1,4 @@
-import { align } from '../run/audio/align.ts';
+import { align } from './align.ts';
 import { concatenate } from './concatenate.ts';
 import { isSilentLevel, rms } from './level.ts';
 import { PHONE_FRAME_MS } from './phone.ts';

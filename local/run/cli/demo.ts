@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Audio, writeWav } from '../../phone/wav.ts';
-import { align } from '../audio/align.ts';
+import { align } from '../../phone/align.ts';
 import { relayCountsOf } from '../client/make-call.ts';
 import { compileReport, withoutTrailingSilence } from '../client/report.ts';
 import { ScriptClient } from '../client/script-client.ts';

@@ -1,5 +1,5 @@
-import type { TranscriptionConfiguration } from '../operations/call-transcription.ts';
-import type { ReplyTo } from './connection-machine.ts';
+import type { ReplyTo } from '../events/callback-event.ts';
+import type { TranscriptionConfiguration } from '../media-operations/call-transcription.ts';
 import type { MediaConfiguration } from './media-leg.ts';
 
 /** What the application said when it answered or placed a call. */

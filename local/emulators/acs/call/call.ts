@@ -1,18 +1,19 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { AttemptResult } from '../../event-grid/retry-policy.ts';
-import { NO_LONGER_THERE } from '../events/results.ts';
+import type { ReplyTo } from '../events/callback-event.ts';
+import { RefusedError, refusals } from '../http/refusal.ts';
 import type { MediaStreamReport } from '../media/port.ts';
-import { RefusedError, refusals } from '../refusal.ts';
+import { MeteredPhone, NO_PHONE_METER, type PhoneMeter } from '../telephones/metered-phone.ts';
+import { PhoneLine } from '../telephones/phone-line.ts';
+import type { Speaker } from '../telephones/speaker.ts';
 import type { Answer } from './answer.ts';
 import type { CallEnvironment } from './call-environment.ts';
 import { Connection, type ConnectionParties, type HangUpCause } from './connection.ts';
-import type { CallConnectionState, ReplyTo } from './connection-machine.ts';
+import type { CallConnectionState } from './connection-machine.ts';
 import type { CallIds } from './ids.ts';
-import { MeteredPhone, NO_PHONE_METER, type PhoneMeter } from './metered-phone.ts';
-import { PhoneLine } from './phone-line.ts';
+import { NO_LONGER_THERE } from './results.ts';
 import { type RingState, stepRing } from './ring.ts';
-import type { Speaker } from './speaker.ts';
 
 /** Events of one call that are remembered; a call that has more keeps the newest. */
 const MAX_EVENTS = 256;

@@ -1,14 +1,13 @@
-import { type CallbackEvent, mediaStreamingEvent, type ResultInformation } from '../events/callback-event.ts';
-import { CALL_ENDED, COMPLETED, STREAM_FAILED, STREAM_INTERRUPTED } from '../events/results.ts';
+import {
+  type CallbackEvent,
+  mediaStreamingEvent,
+  override,
+  type ReplyTo,
+  type ResultInformation,
+} from '../events/callback-event.ts';
+import { type Refusal, refusals } from '../http/refusal.ts';
 import type { MediaFailure } from '../media/port.ts';
-import { type Refusal, refusals } from '../refusal.ts';
-
-/** Whom an operation's events go to and what they carry back. */
-export interface ReplyTo {
-  readonly operationContext?: string | undefined;
-  /** Instead of the call's own callback URI, for the events of this operation. */
-  readonly operationCallbackUri?: string | undefined;
-}
+import { CALL_ENDED, COMPLETED, STREAM_FAILED, STREAM_INTERRUPTED } from './results.ts';
 
 export type CallConnectionState = 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
 export type MediaState = 'unconfigured' | 'inactive' | 'starting' | 'active';
@@ -205,7 +204,7 @@ function stopMedia(state: ConnectionState, operation: ReplyTo): ConnectionStep {
   if (state.media === 'inactive') return { ...same(state), refusal: refusals.mediaNotActive() };
   return {
     state: { ...state, media: 'inactive', reconnecting: false },
-    effects: [{ type: 'closeMedia' }, post(stopped({ ...state.streaming, ...given(operation) }))],
+    effects: [{ type: 'closeMedia' }, post(stopped(override(state.streaming, operation)))],
   };
 }
 
@@ -264,16 +263,6 @@ function stopped(operation: ReplyTo): Notice {
     operation,
     mediaStreamingEvent('MediaStreamingStopped', 'subscriptionStopped', COMPLETED),
   );
-}
-
-/** Members that are present; the stop operation may name its own context and URI, else those of the start are repeated. */
-function given(operation: ReplyTo): ReplyTo {
-  return {
-    ...(operation.operationContext === undefined ? {} : { operationContext: operation.operationContext }),
-    ...(operation.operationCallbackUri === undefined
-      ? {}
-      : { operationCallbackUri: operation.operationCallbackUri }),
-  };
 }
 
 function post(notice: Notice): ConnectionEffect & { readonly type: 'post' } {

@@ -1,10 +1,12 @@
 import type { Phone } from '../../../phone/phone.ts';
-import type { CallbackEventType, ResultInformation } from '../events/callback-event.ts';
+import type { CallbackEventType, ReplyTo, ResultInformation } from '../events/callback-event.ts';
 import type { CallbackOutbox, SentEvent } from '../events/callback-outbox.ts';
-import { COMPLETED, NO_LONGER_THERE } from '../events/results.ts';
+import { type Refusal, RefusedError, refusals } from '../http/refusal.ts';
 import type { MediaStreamReport } from '../media/port.ts';
-import type { CallOperations } from '../operations/call-operations.ts';
-import { type Refusal, RefusedError, refusals } from '../refusal.ts';
+import type { CallOperations } from '../media-operations/call-operations.ts';
+import type { RoomEnd } from '../room/room.ts';
+import { Invitations } from '../telephones/invitations.ts';
+import type { Speaker } from '../telephones/speaker.ts';
 import type { Answer } from './answer.ts';
 import type { CallEnvironment } from './call-environment.ts';
 import {
@@ -13,15 +15,12 @@ import {
   type ConnectionInput,
   type ConnectionState,
   newConnection,
-  type ReplyTo,
   stepConnection,
 } from './connection-machine.ts';
 import { type Making, mediaRateHz, newMediaLeg, newOperations, newOutbox } from './connection-parts.ts';
-import { Invitations } from './invitations.ts';
 import type { MediaLeg } from './media-leg.ts';
 import { Participants } from './participants.ts';
-import type { RoomEnd } from './room.ts';
-import type { Speaker } from './speaker.ts';
+import { COMPLETED, NO_LONGER_THERE } from './results.ts';
 import { type Arrival, Telephones } from './telephones.ts';
 
 export interface ConnectionParties {

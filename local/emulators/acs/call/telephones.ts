@@ -1,10 +1,10 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
+import type { Room, RoomEnd, RoomLeg } from '../room/room.ts';
+import { type PhoneHost, PhoneLine } from '../telephones/phone-line.ts';
+import type { Speaker } from '../telephones/speaker.ts';
 import type { Participants } from './participants.ts';
-import { type PhoneHost, PhoneLine } from './phone-line.ts';
-import type { Room, RoomEnd, RoomLeg } from './room.ts';
-import type { Speaker } from './speaker.ts';
 
 /** Somebody who comes to a call: on the telephone, or without one, as the application itself. */
 export type Arrival = Pick<Speaker, 'identifier'> & Partial<Speaker>;

@@ -1,4 +1,4 @@
-import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from '../behaviour.ts';
+import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from '../call/behaviour.ts';
 
 type NamesOf<Type> = {
   [Name in keyof AcsBehaviour]: AcsBehaviour[Name] extends Type ? Name : never;

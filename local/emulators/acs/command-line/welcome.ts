@@ -1,4 +1,4 @@
-import type { RunningAcs } from '../acs.ts';
+import type { RunningAcs } from '../server/acs.ts';
 
 export interface WelcomeDetails {
   readonly controlToken: string;

@@ -1,5 +1,5 @@
-import type { PlaceCallRequest } from '../call/switchboard.ts';
-import { Fields, invalid } from '../rest/fields.ts';
+import type { PlaceCallRequest } from '../exchange/switchboard.ts';
+import { Fields, invalid } from '../http/fields.ts';
 
 const DEFAULT_TAIL_MS = 2_000;
 const DEFAULT_MAX_MS = 60_000;

@@ -1,16 +1,16 @@
 import * as z from 'zod';
-import { type CalleeBook, MAX_CALLEES } from '../../../phone/callee-book.ts';
 import { createScriptPhone, type ScriptPhone } from '../../../phone/script-phone.ts';
 import type { Step } from '../../../phone/step.ts';
 import { stepsSchema } from '../../../phone/step-json.ts';
 import type { Clock } from '../../common/clock.ts';
 import type { Call } from '../call/call.ts';
-import type { CallRegistry } from '../call/call-registry.ts';
-import { identifierOf } from '../call/identifiers.ts';
-import { PhoneLine } from '../call/phone-line.ts';
-import type { Switchboard } from '../call/switchboard.ts';
-import { RefusedError } from '../refusal.ts';
-import { invalid } from '../rest/fields.ts';
+import type { CallRegistry } from '../exchange/call-registry.ts';
+import { type CalleeBook, MAX_CALLEES } from '../exchange/callee-book.ts';
+import type { Switchboard } from '../exchange/switchboard.ts';
+import { invalid } from '../http/fields.ts';
+import { RefusedError } from '../http/refusal.ts';
+import { identifierOf } from '../telephones/identifiers.ts';
+import { PhoneLine } from '../telephones/phone-line.ts';
 
 /** Calls whose phones are remembered; the oldest goes first. */
 const MAX_CALLS = 200;

@@ -4,7 +4,7 @@ import type { EventSchema } from '../../event-grid/event.ts';
 import { eventFilterSchema } from '../../event-grid/event-filter.ts';
 import type { SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
 import { Topic } from '../../event-grid/topic.ts';
-import type { RecordEntry } from '../event-log.ts';
+import type { RecordEntry } from '../events/event-log.ts';
 import { plannedDeliveryFaults } from '../faults/delivery-faults.ts';
 import type { FaultEngine } from '../faults/fault-engine.ts';
 

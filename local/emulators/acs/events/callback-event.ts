@@ -59,6 +59,21 @@ export type CallbackEventType =
   | 'TranscriptionUpdated'
   | 'TranscriptionFailed';
 
+/** What the events of an operation carry back, and where they go. */
+export interface ReplyTo {
+  readonly operationContext?: string | undefined;
+  /** Instead of the call's own callback URI, for the events of this operation. */
+  readonly operationCallbackUri?: string | undefined;
+}
+
+/** An operation that ends another one may name its own context and URI; what it leaves out stays as the first one named it. */
+export function override(first: ReplyTo, { operationContext, operationCallbackUri }: ReplyTo): ReplyTo {
+  return {
+    operationContext: operationContext ?? first.operationContext,
+    operationCallbackUri: operationCallbackUri ?? first.operationCallbackUri,
+  };
+}
+
 /** What happened, before it has an id, a time and an address. */
 export interface CallbackEvent {
   readonly type: CallbackEventType;

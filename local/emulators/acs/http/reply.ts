@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Refusal } from '../refusal.ts';
+import type { Refusal } from './refusal.ts';
 
 export interface Reply {
   readonly status: number;

@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../common/clock.ts';
-import type { CallRegistry } from '../call/call-registry.ts';
-import type { Dialer } from '../call/dialer.ts';
-import type { RecordEntry } from '../event-log.ts';
+import type { RecordEntry } from '../events/event-log.ts';
+import type { CallRegistry } from '../exchange/call-registry.ts';
+import type { Dialer } from '../exchange/dialer.ts';
 import type { RestFaults } from '../faults/rest-faults.ts';
+import { invalid } from '../http/fields.ts';
 import { readBody } from '../http/read-body.ts';
+import { RefusedError, refusals } from '../http/refusal.ts';
 import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
-import { RefusedError, refusals } from '../refusal.ts';
+import type { Operation, OperationRequest } from '../rest-operations/operation.ts';
 import { bodyDefinition } from './api-types.ts';
 import { conformance } from './conformance.ts';
-import { invalid } from './fields.ts';
 import { FirstResults } from './first-results.ts';
 import { hmacProblem } from './hmac.ts';
 import { matchOperation } from './match-operation.ts';
-import type { Operation, OperationRequest } from './operation.ts';
 import { checkStrictUrls } from './strict-urls.ts';
 
 const BODY_LIMIT = 1024 * 1024;

@@ -1,13 +1,13 @@
 import { CallAutomationClient } from '@azure/communication-call-automation';
+import type { Call } from '../../../../local/emulators/acs/call/call.ts';
+import type { PlaceCallRequest } from '../../../../local/emulators/acs/exchange/switchboard.ts';
 import {
   type AcsOptions,
   type AcsParts,
   type RunningAcs,
   startAcsWith,
-} from '../../../../local/emulators/acs/acs.ts';
-import type { Call } from '../../../../local/emulators/acs/call/call.ts';
-import type { ScriptedPhone } from '../../../../local/emulators/acs/call/scripted-phone.ts';
-import type { PlaceCallRequest } from '../../../../local/emulators/acs/call/switchboard.ts';
+} from '../../../../local/emulators/acs/server/acs.ts';
+import type { ScriptedPhone } from '../../../../local/emulators/acs/telephones/scripted-phone.ts';
 import { newAcsResource } from '../../../support/acs-resource.ts';
 import { until } from '../../../support/until.ts';
 import {

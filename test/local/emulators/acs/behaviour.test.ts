@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AcsBehaviour } from '../../../../local/emulators/acs/behaviour.ts';
+import type { AcsBehaviour } from '../../../../local/emulators/acs/call/behaviour.ts';
 import { parseSubscriptions } from '../../../../local/emulators/event-grid/subscription-settings.ts';
 import { until } from '../../../support/until.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../../../support/webhook-receiver.ts';

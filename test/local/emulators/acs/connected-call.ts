@@ -3,9 +3,9 @@ import type {
   CallConnection,
   CreateCallOptions,
 } from '@azure/communication-call-automation';
-import type { AcsOptions, AcsParts } from '../../../../local/emulators/acs/acs.ts';
 import type { Call } from '../../../../local/emulators/acs/call/call.ts';
-import type { PlaceCallRequest } from '../../../../local/emulators/acs/call/switchboard.ts';
+import type { PlaceCallRequest } from '../../../../local/emulators/acs/exchange/switchboard.ts';
+import type { AcsOptions, AcsParts } from '../../../../local/emulators/acs/server/acs.ts';
 import { CALLER, type Harness, startHarness } from './acs-harness.ts';
 import { FakeCallees, type FakePhone, fakePhone } from './fake-callees.ts';
 

@@ -1,7 +1,7 @@
 import { CallAutomationClient } from '@azure/communication-call-automation';
 import { describe, expect, it } from 'vitest';
-import { OUTBOUND_CALLS_PER_NUMBER } from '../../../../local/emulators/acs/call/dialer.ts';
-import { MAX_INVITATIONS } from '../../../../local/emulators/acs/call/invitations.ts';
+import { OUTBOUND_CALLS_PER_NUMBER } from '../../../../local/emulators/acs/exchange/dialer.ts';
+import { MAX_INVITATIONS } from '../../../../local/emulators/acs/telephones/invitations.ts';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
@@ -108,7 +108,7 @@ describe('createCall', () => {
   );
 
   it('fails as unavailable where nobody keeps telephones', async () => {
-    const { noCallees } = await import('../../../../local/emulators/acs/call/callees.ts');
+    const { noCallees } = await import('../../../../local/emulators/acs/telephones/callees.ts');
     const h = await plainHarness({ callees: noCallees });
     await h.client.createCall(TO_NUMBER, h.callbackUrl);
     expect((await h.callback('CreateCallFailed')).data).toMatchObject({
