@@ -86,17 +86,19 @@ export class Participants {
   takeSilently(rawId: string): Speaker | undefined {
     const identifier = this.find(rawId)?.identifier;
     const seat = this.#vacate(rawId);
-    if (seat === undefined || identifier === undefined) return undefined;
+    const phone = seat?.slot.current;
+    if (seat === undefined || phone === undefined || identifier === undefined) return undefined;
     seat.gate.release();
-    return { identifier, phone: seat.slot.phone, line: seat.line };
+    return { identifier, phone, line: seat.line };
   }
 
   /** Everybody with a telephone, as they sit there. */
   get speakers(): readonly (Speaker & { readonly muted: boolean; readonly onHold: boolean })[] {
     return this.#roster.flatMap(({ identifier, isMuted, isOnHold }) => {
       const seat = this.#seats.get(identifier.rawId);
-      if (seat === undefined) return [];
-      return [{ identifier, phone: seat.slot.phone, line: seat.line, muted: isMuted, onHold: isOnHold }];
+      const phone = seat?.slot.current;
+      if (seat === undefined || phone === undefined) return [];
+      return [{ identifier, phone, line: seat.line, muted: isMuted, onHold: isOnHold }];
     });
   }
 

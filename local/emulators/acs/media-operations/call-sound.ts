@@ -3,9 +3,8 @@ import { resample } from '../../../phone/resample.ts';
 import { Conference } from '../media/conference.ts';
 import { FrameClock } from '../media/frame-clock.ts';
 import type { MediaTicker, Ticking } from '../media/media-ticker.ts';
-import { PromptReader } from './prompt.ts';
 import type { PromptHandle, PromptOptions, PromptPlayer } from './prompt-player.ts';
-import { PromptedPhone } from './prompted-phone.ts';
+import { PromptedPhone, PromptReader } from './prompted-phone.ts';
 
 /** Frames that one turn of the event loop catches up at most. */
 const MAX_FRAMES_A_TURN = 50;

@@ -1,5 +1,5 @@
 import type { Phone } from '../../../phone/phone.ts';
-import type { PromptReader } from './prompt.ts';
+import { PhoneDecorator } from '../../../phone/phone-decorator.ts';
 
 export interface PromptedPhoneListener {
   mediaStarted(phone: PromptedPhone): void;
@@ -8,19 +8,42 @@ export interface PromptedPhoneListener {
   finished(phone: PromptedPhone, prompt: PromptReader): void;
 }
 
+/** A prompt on its way to one phone: where in it this phone is. */
+export class PromptReader {
+  readonly #samples: Int16Array;
+  readonly #loop: boolean;
+  #position = 0;
+
+  constructor(samples: Int16Array, loop: boolean) {
+    this.#samples = samples;
+    this.#loop = loop;
+  }
+
+  get finished(): boolean {
+    return this.#position >= this.#samples.length && (!this.#loop || this.#samples.length === 0);
+  }
+
+  /** Adds the next samples to a frame; what exceeds 16 bits becomes the nearest value that fits. */
+  addTo(frame: Int16Array): void {
+    for (let i = 0; i < frame.length && !this.finished; i++) {
+      if (this.#position >= this.#samples.length) this.#position = 0;
+      const sum = (frame[i] ?? 0) + (this.#samples[this.#position] ?? 0);
+      frame[i] = Math.max(-32_768, Math.min(32_767, sum));
+      this.#position++;
+    }
+  }
+}
+
 /** A phone that hears prompts on top of what the call lets it hear. */
-export class PromptedPhone implements Phone {
-  readonly rawId: string;
+export class PromptedPhone extends PhoneDecorator {
   /** On hold it hears the prompts for those on hold, else all others. */
   onHold = false;
-  readonly #phone: Phone;
   readonly #prompts = new Map<PromptReader, { readonly forHold: boolean }>();
   #listener: PromptedPhoneListener | undefined;
 
   constructor(phone: Phone, listener: PromptedPhoneListener) {
-    this.#phone = phone;
+    super(phone);
     this.#listener = listener;
-    this.rawId = phone.rawId;
   }
 
   play(prompt: PromptReader, forHold: boolean): void {
@@ -31,28 +54,20 @@ export class PromptedPhone implements Phone {
     this.#prompts.delete(prompt);
   }
 
-  /** The phone has left this call: it is passed everything as it comes, and tells nothing. */
+  /** The phone has left this call: everything passes as it comes, and the listener hears no more. */
   detach(): void {
     this.#prompts.clear();
     this.#listener = undefined;
   }
 
-  get othersElsewhere(): boolean | undefined {
-    return this.#phone.othersElsewhere;
-  }
-
-  mediaStarted(sampleRateHz: number): void {
+  override mediaStarted(sampleRateHz: number): void {
     this.#listener?.mediaStarted(this);
-    this.#phone.mediaStarted(sampleRateHz);
+    super.mediaStarted(sampleRateHz);
   }
 
-  speak(): Int16Array | undefined {
-    return this.#phone.speak();
-  }
-
-  hear(samples: Int16Array, fromApplication: number): void {
+  override hear(samples: Int16Array, fromApplication: number): void {
     if (this.#prompts.size === 0) {
-      this.#phone.hear(samples, fromApplication);
+      super.hear(samples, fromApplication);
       return;
     }
     const mixed = samples.slice();
@@ -61,23 +76,15 @@ export class PromptedPhone implements Phone {
       // Time passes for those on hold too.
       else prompt.addTo(new Int16Array(mixed.length));
     }
-    this.#phone.hear(mixed, fromApplication);
+    super.hear(mixed, fromApplication);
     for (const prompt of [...this.#prompts.keys()]) {
       if (!prompt.finished || !this.#prompts.delete(prompt)) continue;
       this.#listener?.finished(this, prompt);
     }
   }
 
-  hearKey(key: string): void {
-    this.#phone.hearKey?.(key);
-  }
-
-  mediaStopped(): void {
-    this.#phone.mediaStopped();
+  override mediaStopped(): void {
+    super.mediaStopped();
     this.#listener?.mediaStopped(this);
-  }
-
-  ended(reason: string): void {
-    this.#phone.ended(reason);
   }
 }

@@ -1,7 +1,7 @@
 import { dbfs, rms } from '../../../phone/level.ts';
 import type { Phone } from '../../../phone/phone.ts';
+import { PhoneDecorator } from '../../../phone/phone-decorator.ts';
 import type { Clock } from '../../common/clock.ts';
-import { GapMeter } from './gap-meter.ts';
 
 /** Keys of one call that are remembered. */
 const MAX_KEYS_HEARD = 256;
@@ -33,87 +33,80 @@ export const NO_PHONE_METER: PhoneMeter = {
   keysHeard: '',
 };
 
+/** The longest hole in what a person hears of an application: samples between its first audio and its last for which it had sent none. */
+export class GapMeter {
+  #begun = false;
+  #gapSamples = 0;
+  #longestSamples = 0;
+
+  /** One frame of which the first `fromApplication` samples were sent by the application. */
+  add(samples: number, fromApplication: number): void {
+    if (fromApplication > 0) {
+      // A hole counts once it is over: silence after the last audio is no hole.
+      if (this.#begun) this.#longestSamples = Math.max(this.#longestSamples, this.#gapSamples);
+      this.#begun = true;
+      this.#gapSamples = 0;
+    }
+    this.#gapSamples += samples - fromApplication;
+  }
+
+  get longestSamples(): number {
+    return this.#longestSamples;
+  }
+}
+
 /** Passes everything on to a phone and measures what goes by. */
-export class MeteredPhone implements Phone, PhoneMeter {
-  readonly rawId: string;
-  /** Gone after the end of the call, so that a finished call does not keep its audio in memory. */
-  #phone: Phone | undefined;
+export class MeteredPhone extends PhoneDecorator implements PhoneMeter {
+  sampleRateHz: number | undefined;
+  mediaStartedAtMs: number | undefined;
+  firstAudioAtMs: number | undefined;
+  keysHeard = '';
   readonly #clock: Clock;
   readonly #gaps = new GapMeter();
   #said = 0;
   #heard = 0;
-  #sampleRateHz: number | undefined;
-  #mediaStartedAtMs: number | undefined;
-  #firstAudioAtMs: number | undefined;
-  #keysHeard = '';
 
   constructor(phone: Phone, clock: Clock) {
-    this.#phone = phone;
+    super(phone);
     this.#clock = clock;
-    this.rawId = phone.rawId;
-  }
-
-  get sampleRateHz(): number | undefined {
-    return this.#sampleRateHz;
-  }
-
-  get mediaStartedAtMs(): number | undefined {
-    return this.#mediaStartedAtMs;
-  }
-
-  get firstAudioAtMs(): number | undefined {
-    return this.#firstAudioAtMs;
-  }
-
-  get keysHeard(): string {
-    return this.#keysHeard;
   }
 
   get longestGapMs(): number {
-    return this.#sampleRateHz === undefined ? 0 : (this.#gaps.longestSamples / this.#sampleRateHz) * 1_000;
+    return this.sampleRateHz === undefined ? 0 : (this.#gaps.longestSamples / this.sampleRateHz) * 1_000;
   }
 
   levels(): { saidDbfs: number; heardDbfs: number } {
     return { saidDbfs: toDbfs(this.#said), heardDbfs: toDbfs(this.#heard) };
   }
 
-  get othersElsewhere(): boolean | undefined {
-    return this.#phone?.othersElsewhere;
+  override mediaStarted(sampleRateHz: number): void {
+    this.sampleRateHz = sampleRateHz;
+    this.mediaStartedAtMs ??= this.#clock.now();
+    super.mediaStarted(sampleRateHz);
   }
 
-  mediaStarted(sampleRateHz: number): void {
-    this.#sampleRateHz = sampleRateHz;
-    this.#mediaStartedAtMs ??= this.#clock.now();
-    this.#phone?.mediaStarted(sampleRateHz);
-  }
-
-  speak(): Int16Array | undefined {
-    const samples = this.#phone?.speak();
+  override speak(): Int16Array | undefined {
+    const samples = super.speak();
     this.#said = follow(this.#said, samples);
     return samples;
   }
 
-  hear(samples: Int16Array, fromApplication: number): void {
-    if (fromApplication > 0) this.#firstAudioAtMs ??= this.#clock.now();
+  override hear(samples: Int16Array, fromApplication: number): void {
+    if (fromApplication > 0) this.firstAudioAtMs ??= this.#clock.now();
     this.#heard = follow(this.#heard, samples);
     this.#gaps.add(samples.length, fromApplication);
-    this.#phone?.hear(samples, fromApplication);
+    super.hear(samples, fromApplication);
   }
 
-  hearKey(key: string): void {
-    this.#keysHeard = (this.#keysHeard + key).slice(-MAX_KEYS_HEARD);
-    this.#phone?.hearKey?.(key);
+  override hearKey(key: string): void {
+    this.keysHeard = (this.keysHeard + key).slice(-MAX_KEYS_HEARD);
+    super.hearKey(key);
   }
 
-  mediaStopped(): void {
+  override mediaStopped(): void {
     this.#said = 0;
     this.#heard = 0;
-    this.#phone?.mediaStopped();
-  }
-
-  ended(reason: string): void {
-    this.#phone?.ended(reason);
-    this.#phone = undefined;
+    super.mediaStopped();
   }
 }
 

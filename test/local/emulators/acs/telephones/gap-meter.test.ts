@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { GapMeter } from '../../../../../local/emulators/acs/telephones/gap-meter.ts';
+import { GapMeter } from '../../../../../local/emulators/acs/telephones/metered-phone.ts';
 
 it('is the longest run without audio of the application, not counting what comes before its first and after its last', () => {
   const gaps = new GapMeter();
