@@ -1,16 +1,12 @@
 import type { Call } from '../call/call.ts';
 import type { CallRegistry } from '../exchange/call-registry.ts';
 import { transfer } from '../exchange/transfer.ts';
-import { Fields, invalid } from '../http/fields.ts';
+import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 import { identifierOf } from '../telephones/identifiers.ts';
-import { parseAnswerRequest } from './answer-request.ts';
-import { readCallLocation } from './call-locator.ts';
 import { callProperties } from './call-properties.ts';
-import { readCallSetup } from './call-setup.ts';
-import { readCallingContext } from './calling-context.ts';
+import { parseAnswerRequest, readCallSetup } from './call-setup.ts';
 import { parseCreateCallRequest } from './create-call-request.ts';
-import { readIdentifier, readPhoneNumber, requireIdentifier } from './identifier-field.ts';
 import {
   CALL,
   CALLS,
@@ -21,8 +17,15 @@ import {
   type OperationResult,
   once,
   plain,
-  readReplyTo,
 } from './operation.ts';
+import {
+  readCallingContext,
+  readCallLocation,
+  readIdentifier,
+  readPhoneNumber,
+  readReplyTo,
+  requireIdentifier,
+} from './request-fields.ts';
 
 /** Answering, placing, moving and ending whole calls. */
 export const callOperations: readonly Operation[] = [
@@ -37,19 +40,17 @@ export const callOperations: readonly Operation[] = [
   once('transferToParticipant', `${CALL}:transferToParticipant`, 202, transferToParticipant),
 ];
 
-function answerCall({ calls, body, apiVersion }: OperationRequest): OperationResult {
-  const { incomingCallContext, answer } = parseAnswerRequest(body, apiVersion);
+function answerCall({ calls, fields, apiVersion }: OperationRequest): OperationResult {
+  const { incomingCallContext, answer } = parseAnswerRequest(fields, apiVersion);
   const call = ringingCall(calls, incomingCallContext);
   call.accept(answer);
   return { json: callProperties(call), onReplay: () => call.countReplayedAnswer() };
 }
 
-function rejectCall({ calls, body }: OperationRequest): OperationResult {
-  const fields = new Fields(body);
+function rejectCall({ calls, fields }: OperationRequest): undefined {
   const context = fields.text('incomingCallContext');
   fields.oneOf('callRejectReason', ['none', 'busy', 'forbidden']);
   ringingCall(calls, context).reject();
-  return {};
 }
 
 function getCall(request: OperationRequest): OperationResult {
@@ -58,21 +59,18 @@ function getCall(request: OperationRequest): OperationResult {
   return { json: callProperties(call) };
 }
 
-function redirectCall({ calls, dialer, body }: OperationRequest): OperationResult {
-  const fields = new Fields(body);
+function redirectCall({ calls, dialer, fields }: OperationRequest): undefined {
   const call = ringingCall(calls, fields.text('incomingCallContext'));
   const identifier = requireIdentifier(fields, 'target');
   dialer.redirect(call, { identifier, from: call.from, sipHeaders: {}, voipHeaders: {} });
-  return {};
 }
 
-function createCall({ dialer, body, apiVersion, ownUserId }: OperationRequest): OperationResult {
-  return { json: callProperties(dialer.place(parseCreateCallRequest(body, apiVersion, ownUserId))) };
+function createCall({ dialer, fields, apiVersion, ownUserId }: OperationRequest): OperationResult {
+  return { json: callProperties(dialer.place(parseCreateCallRequest(fields, apiVersion, ownUserId))) };
 }
 
 /** Connects to a call that goes on, to a group call, or to a room. */
-function connectCall({ dialer, body, apiVersion, ownUserId }: OperationRequest): OperationResult {
-  const fields = new Fields(body);
+function connectCall({ dialer, fields, apiVersion, ownUserId }: OperationRequest): OperationResult {
   const locator = fields.object('callLocator');
   if (locator === undefined) throw invalid('The field callLocator is required.');
   const location = readCallLocation(locator);
@@ -81,22 +79,20 @@ function connectCall({ dialer, body, apiVersion, ownUserId }: OperationRequest):
 }
 
 /** For oneself: with two or more others on the call, these go on talking. */
-function leaveCall(request: OperationRequest): OperationResult {
+function leaveCall(request: OperationRequest): undefined {
   const call = connectedCall(request);
   const { connection } = call;
   if (connection === undefined) throw new RefusedError(refusals.callNotFound());
   request.dialer.leave(call, connection);
-  return {};
 }
 
 /** For everybody. */
-function terminateCall(request: OperationRequest): OperationResult {
+function terminateCall(request: OperationRequest): undefined {
   connectedCall(request).terminate();
-  return {};
 }
 
 function transferToParticipant(request: OperationRequest): OperationResult {
-  const fields = new Fields(request.body);
+  const { fields } = request;
   const identifier = requireIdentifier(fields, 'targetParticipant');
   const transferee = readIdentifier(fields, 'transferee');
   const number = readPhoneNumber(fields, 'sourceCallerIdNumber');

@@ -1,16 +1,15 @@
 import type { PlaceRequest } from '../exchange/dialer.ts';
-import { Fields, invalid } from '../http/fields.ts';
+import { type Fields, invalid } from '../http/fields.ts';
 import { identifierOf, phoneNumberOf } from '../telephones/identifiers.ts';
 import { MAX_INVITATIONS } from '../telephones/invitations.ts';
 import { readCallSetup } from './call-setup.ts';
-import { readIdentifiers, readPhoneNumber } from './identifier-field.ts';
+import { readIdentifiers, readPhoneNumber } from './request-fields.ts';
 
 /**
  * `CreateCallRequest`, of one target or several. Without `source` the application calls under an identity of its own.
  * @throws RefusedError 400 8523
  */
-export function parseCreateCallRequest(body: unknown, apiVersion: string, ownUserId: string): PlaceRequest {
-  const fields = new Fields(body);
+export function parseCreateCallRequest(fields: Fields, apiVersion: string, ownUserId: string): PlaceRequest {
   const targets = readIdentifiers(fields, 'targets');
   if (targets.length > MAX_INVITATIONS) {
     throw invalid(`The field targets must not name more than ${MAX_INVITATIONS} participants.`);

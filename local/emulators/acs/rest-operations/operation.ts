@@ -1,14 +1,9 @@
 import type { Call } from '../call/call.ts';
 import type { Connection } from '../call/connection.ts';
-import type { ReplyTo } from '../events/callback-event.ts';
 import type { CallRegistry } from '../exchange/call-registry.ts';
 import type { Dialer } from '../exchange/dialer.ts';
-import { type Fields, invalid } from '../http/fields.ts';
+import type { Fields } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
-import { checkCallbackUri } from './callback-uri.ts';
-
-/** Longest text that an application may have repeated in its events. */
-const MAX_OPERATION_CONTEXT = 5_000;
 
 export interface OperationRequest {
   readonly calls: CallRegistry;
@@ -23,6 +18,8 @@ export interface OperationRequest {
   readonly query: URLSearchParams;
   /** The JSON body; `{}` when the body is empty. */
   readonly body: unknown;
+  /** Reads the body. */
+  readonly fields: Fields;
   readonly apiVersion: string;
   readonly warn: (sentence: string) => void;
 }
@@ -41,8 +38,8 @@ export interface Operation {
   readonly success: number;
   /** Whether a `Repeatability-Request-ID` counts. */
   readonly repeatable: boolean;
-  /** Absent: not supported, answered with 501. @throws RefusedError */
-  readonly perform?: (request: OperationRequest) => OperationResult | Promise<OperationResult>;
+  /** Defaults to answering 501. @throws RefusedError */
+  readonly perform?: (request: OperationRequest) => OperationResult | undefined;
 }
 
 export const CALLS = '/calling/callConnections';
@@ -64,6 +61,18 @@ export function plain(
   return { name, method, path, success, repeatable: false, ...(perform && { perform }) };
 }
 
+/** A POST to `{call}:name` whose answer has no body. */
+export function action(
+  name: string,
+  success: number,
+  perform: (request: OperationRequest) => void,
+): Operation {
+  return plain('POST', name, `${CALL}:${name}`, success, (request) => {
+    perform(request);
+    return undefined;
+  });
+}
+
 /** The call that the path names. @throws RefusedError 404 8522 where there is none that was answered or placed */
 export function connectedCall({ calls, path }: OperationRequest): Call {
   const call = calls.findConnected(path.get('callConnectionId') ?? '');
@@ -80,23 +89,4 @@ export function establishedConnection(request: OperationRequest): Connection {
   if (connection === undefined) throw new RefusedError(refusals.callNotFound());
   connection.requireEstablished();
   return connection;
-}
-
-/** `operationContext` and `operationCallbackUri`. @throws RefusedError 400 8523 */
-export function readReplyTo(fields: Fields): ReplyTo {
-  const operationContext = readOperationContext(fields);
-  const uri = fields.optionalText('operationCallbackUri');
-  return {
-    ...(operationContext === undefined ? {} : { operationContext }),
-    ...(uri === undefined ? {} : { operationCallbackUri: checkCallbackUri('operationCallbackUri', uri) }),
-  };
-}
-
-/** @throws RefusedError 400 8523 */
-export function readOperationContext(fields: Fields): string | undefined {
-  const context = fields.optionalText('operationContext');
-  if (context !== undefined && context.length > MAX_OPERATION_CONTEXT) {
-    throw invalid(`The field operationContext must not be longer than ${MAX_OPERATION_CONTEXT} characters.`);
-  }
-  return context;
 }

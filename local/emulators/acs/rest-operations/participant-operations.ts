@@ -1,11 +1,9 @@
 import type { Participant } from '../call/participants.ts';
 import { CALLEE_NOT_REACHED, NO_LONGER_THERE, NOT_REMOVABLE } from '../call/results.ts';
 import { moveParticipants } from '../exchange/move-participants.ts';
-import { Fields, invalid } from '../http/fields.ts';
+import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 import { identifierOf, phoneNumberOf } from '../telephones/identifiers.ts';
-import { readCallingContext } from './calling-context.ts';
-import { readIdentifiers, readPhoneNumber, requireIdentifier } from './identifier-field.ts';
 import {
   CALL,
   establishedConnection,
@@ -14,8 +12,14 @@ import {
   type OperationResult,
   once,
   plain,
-  readReplyTo,
 } from './operation.ts';
+import {
+  readCallingContext,
+  readIdentifiers,
+  readPhoneNumber,
+  readReplyTo,
+  requireIdentifier,
+} from './request-fields.ts';
 
 /** Participants that one page of a list names. */
 const PAGE_SIZE = 30;
@@ -42,7 +46,7 @@ function listParticipants(request: OperationRequest): OperationResult {
   return {
     json: {
       value: rest.slice(0, PAGE_SIZE).map(toJson),
-      ...(rest.length > PAGE_SIZE ? { nextLink: next } : {}),
+      nextLink: rest.length > PAGE_SIZE ? next : undefined,
     },
   };
 }
@@ -56,7 +60,7 @@ function getParticipant(request: OperationRequest): OperationResult {
 }
 
 function addParticipant(request: OperationRequest): OperationResult {
-  const fields = new Fields(request.body);
+  const { fields } = request;
   const participant = requireIdentifier(fields, 'participantToAdd');
   const number = readPhoneNumber(fields, 'sourceCallerIdNumber');
   if (number === undefined && phoneNumberOf(participant) !== undefined) {
@@ -112,7 +116,7 @@ function addParticipant(request: OperationRequest): OperationResult {
 
 /** Nobody can remove the application's own leg this way: that is what hanging up is for. */
 function removeParticipant(request: OperationRequest): OperationResult {
-  const fields = new Fields(request.body);
+  const { fields } = request;
   const participant = requireIdentifier(fields, 'participantToRemove');
   const replyTo = readReplyTo(fields);
   const connection = establishedConnection(request);
@@ -133,7 +137,7 @@ function removeParticipant(request: OperationRequest): OperationResult {
 
 /** Only users of Communication Services can be muted; a muted one stays so until it speaks up by itself, which no operation does for it. */
 function muteParticipants(request: OperationRequest): OperationResult {
-  const fields = new Fields(request.body);
+  const { fields } = request;
   const identifiers = readIdentifiers(fields, 'targetParticipants');
   const operationContext = readReplyTo(fields).operationContext;
   const { participants, telephones } = establishedConnection(request);
@@ -148,7 +152,7 @@ function muteParticipants(request: OperationRequest): OperationResult {
 }
 
 function cancelAddParticipant(request: OperationRequest): OperationResult {
-  const fields = new Fields(request.body);
+  const { fields } = request;
   const invitationId = fields.text('invitationId');
   const replyTo = readReplyTo(fields);
   const connection = establishedConnection(request);
@@ -162,7 +166,7 @@ function cancelAddParticipant(request: OperationRequest): OperationResult {
 }
 
 function moveHere(request: OperationRequest): OperationResult {
-  const fields = new Fields(request.body);
+  const { fields } = request;
   const identifiers = readIdentifiers(fields, 'targetParticipants');
   const fromCall = fields.text('fromCall');
   const replyTo = readReplyTo(fields);

@@ -5,8 +5,7 @@ import { readPlaySource, readPlaySources } from '../media-operations/play-source
 import type { RecognitionInputs } from '../media-operations/recognition-machine.ts';
 import type { RecognizeRequest } from '../media-operations/recognize-operation.ts';
 import { ALL_TONES } from '../media-operations/tones.ts';
-import { requireIdentifier } from './identifier-field.ts';
-import { readReplyTo } from './operation.ts';
+import { readReplyTo, requireIdentifier } from './request-fields.ts';
 
 /** Defaults and bounds: Microsoft Learn, "Gather user input with Recognize action", parameter table. */
 const DEFAULT_INITIAL_SILENCE_S = 5;

@@ -1,10 +1,9 @@
 import type { Connection } from '../call/connection.ts';
-import { Fields, invalid } from '../http/fields.ts';
+import { type Fields, invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 import type { CallRecordings } from '../media-operations/call-recordings.ts';
-import { readCallLocation } from './call-locator.ts';
-import { checkCallbackUri } from './callback-uri.ts';
 import { type Operation, type OperationRequest, type OperationResult, once, plain } from './operation.ts';
+import { readCallbackUri, readCallLocation } from './request-fields.ts';
 
 const RECORDINGS = '/calling/recordings';
 const RECORDING = `${RECORDINGS}/{recordingId}`;
@@ -19,21 +18,18 @@ export const recordingOperations: readonly Operation[] = [
 ];
 
 function startRecording(request: OperationRequest): OperationResult {
-  const fields = new Fields(request.body);
+  const { fields } = request;
   const connection = recordedConnection(request, fields);
   connection.requireEstablished();
-  if (fields.has('externalStorage')) {
-    const kind = fields.object('externalStorage')?.optionalText('recordingStorageKind');
-    if (kind?.toLowerCase() === 'azureblobstorage') {
-      throw new RefusedError(
-        refusals.notSupported(
-          'startRecording with externalStorage.recordingStorageKind azureBlobStorage (no audio is recorded that could be written)',
-        ),
-      );
-    }
+  const storage = fields.object('externalStorage')?.optionalText('recordingStorageKind');
+  if (storage?.toLowerCase() === 'azureblobstorage') {
+    throw new RefusedError(
+      refusals.notSupported(
+        'startRecording with externalStorage.recordingStorageKind azureBlobStorage (no audio is recorded that could be written)',
+      ),
+    );
   }
-  const uri = fields.optionalText('recordingStateCallbackUri');
-  const stateCallbackUri = uri === undefined ? undefined : checkCallbackUri('recordingStateCallbackUri', uri);
+  const stateCallbackUri = readCallbackUri(fields, 'recordingStateCallbackUri');
   const pauseOnStart = fields.flag('pauseOnStart', false);
   const recorded = request.calls
     .all()
@@ -50,10 +46,9 @@ function getRecording(request: OperationRequest): OperationResult {
   return { json: recordings.get(recordingId) };
 }
 
-function change(request: OperationRequest, input: 'stop' | 'pause' | 'resume'): OperationResult {
+function change(request: OperationRequest, input: 'stop' | 'pause' | 'resume'): undefined {
   const { recordings, recordingId } = find(request);
   recordings.change(recordingId, input);
-  return {};
 }
 
 function recordedConnection({ calls, dialer }: OperationRequest, fields: Fields): Connection {

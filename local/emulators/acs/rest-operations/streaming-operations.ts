@@ -1,28 +1,40 @@
-import { Fields } from '../http/fields.ts';
+import type { CallTranscription } from '../media-operations/call-transcription.ts';
 import {
-  CALL,
+  action,
   connectedCall,
+  establishedConnection,
   type Operation,
   type OperationRequest,
-  type OperationResult,
-  plain,
-  readReplyTo,
 } from './operation.ts';
+import { readReplyTo } from './request-fields.ts';
 
-/** Audio streaming of a call that was answered or placed with `mediaStreamingOptions`. */
+/** Audio and words of a call that was answered or placed with `mediaStreamingOptions` or `transcriptionOptions`. */
 export const streamingOperations: readonly Operation[] = [
-  plain('POST', 'startMediaStreaming', `${CALL}:startMediaStreaming`, 202, startMediaStreaming),
-  plain('POST', 'stopMediaStreaming', `${CALL}:stopMediaStreaming`, 202, stopMediaStreaming),
+  action('startMediaStreaming', 202, (request) =>
+    connectedCall(request).startMedia(readReplyTo(request.fields)),
+  ),
+  action('stopMediaStreaming', 202, (request) =>
+    connectedCall(request).stopMedia(readReplyTo(request.fields)),
+  ),
+  action('startTranscription', 202, startTranscription),
+  action('stopTranscription', 202, (request) => transcriptionOf(request).stop(readReplyTo(request.fields))),
+  action('updateTranscription', 202, updateTranscription),
 ];
 
-function startMediaStreaming(request: OperationRequest): OperationResult {
-  const replyTo = readReplyTo(new Fields(request.body));
-  connectedCall(request).startMedia(replyTo);
-  return {};
+function startTranscription(request: OperationRequest): undefined {
+  const { fields } = request;
+  const transcription = transcriptionOf(request);
+  const locale = fields.optionalText('locale');
+  transcription.start(locale, fields.optionalText('speechModelEndpointId'), readReplyTo(fields));
 }
 
-function stopMediaStreaming(request: OperationRequest): OperationResult {
-  const replyTo = readReplyTo(new Fields(request.body));
-  connectedCall(request).stopMedia(replyTo);
-  return {};
+function updateTranscription(request: OperationRequest): undefined {
+  const { fields } = request;
+  const transcription = transcriptionOf(request);
+  const locale = fields.text('locale');
+  transcription.update(locale, fields.optionalText('speechModelEndpointId'), readReplyTo(fields));
+}
+
+function transcriptionOf(request: OperationRequest): CallTranscription {
+  return establishedConnection(request).operations.transcription;
 }

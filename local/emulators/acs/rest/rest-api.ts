@@ -4,7 +4,7 @@ import type { RecordEntry } from '../events/event-log.ts';
 import type { CallRegistry } from '../exchange/call-registry.ts';
 import type { Dialer } from '../exchange/dialer.ts';
 import type { RestFaults } from '../faults/rest-faults.ts';
-import { invalid } from '../http/fields.ts';
+import { Fields, invalid } from '../http/fields.ts';
 import { readBody } from '../http/read-body.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
@@ -75,6 +75,7 @@ export class RestApi {
       this.#options.clock.now(),
     );
     if (problem !== undefined) return refusalReply(refusals.unauthorized(problem));
+    const { calls, dialer, ownUserId, log } = this.#options;
     const [pathname = '', query = ''] = url.split('?', 2);
     const match = matchOperation(method, pathname);
     switch (match.type) {
@@ -91,18 +92,24 @@ export class RestApi {
         };
       case 'found': {
         const { operation, path } = match;
-        const perform = async (): Promise<Performed> =>
-          this.#perform(operation, {
-            calls: this.#options.calls,
-            dialer: this.#options.dialer,
-            ownUserId: this.#options.ownUserId,
+        const perform = async (): Promise<Performed> => {
+          const json = body.length === 0 ? {} : parseJson(body);
+          return this.#perform(operation, {
+            calls,
+            dialer,
+            ownUserId,
             origin: `${'encrypted' in request.socket ? 'https' : 'http'}://${headers.host ?? 'localhost'}`,
             path,
             query: new URLSearchParams(query),
-            body: body.length === 0 ? {} : parseJson(body),
+            body: json,
+            // Requests without a body of their own may have anything for one: it is read by those operations that take one.
+            get fields() {
+              return new Fields(json);
+            },
             apiVersion: new URLSearchParams(query).get('api-version') ?? DEFAULT_API_VERSION,
-            warn: this.#options.log,
+            warn: log,
           });
+        };
         const reply = await this.#options.faults.around(operation.name, () =>
           this.#once(operation, headers['repeatability-request-id'], perform),
         );
@@ -136,7 +143,7 @@ export class RestApi {
         request.warn(`${operation.name}: ignored unknown members ${unknown.slice(0, MAX_NAMED).join(', ')}`);
       }
     }
-    const { json, onReplay } = await operation.perform(request);
+    const { json, onReplay } = operation.perform(request) ?? {};
     return { reply: { status: operation.success, json }, ...(onReplay && { onReplay }) };
   }
 }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { Fields } from '../../../../../local/emulators/acs/http/fields.ts';
 import { RefusedError } from '../../../../../local/emulators/acs/http/refusal.ts';
-import { parseAnswerRequest } from '../../../../../local/emulators/acs/rest-operations/answer-request.ts';
+import { parseAnswerRequest } from '../../../../../local/emulators/acs/rest-operations/call-setup.ts';
 
 const BODY = { incomingCallContext: 'ctx', callbackUri: 'https://app.example/cb?x=1' };
 const MEDIA = { transportType: 'websocket', audioChannelType: 'unmixed', transportUrl: 'wss://x/y' };
 
 function refused(body: unknown): { status: number; code: string; message: string } {
   try {
-    parseAnswerRequest(body, '2026-03-12');
+    parseAnswerRequest(new Fields(body), '2026-03-12');
   } catch (error) {
     if (error instanceof RefusedError) return error.refusal;
     throw error;
@@ -31,7 +32,7 @@ describe('an answer request', () => {
         enableDtmfTones: true,
       },
     };
-    expect(parseAnswerRequest(body, '2026-03-12')).toEqual({
+    expect(parseAnswerRequest(new Fields(body), '2026-03-12')).toEqual({
       incomingCallContext: 'ctx',
       answer: {
         callbackUri: 'http://127.0.0.1:7071/cb',
@@ -60,13 +61,18 @@ describe('an answer request', () => {
   ])(
     'takes enum values in any casing, and the older name of the transport: %o',
     (given, channels, format) => {
-      const { answer } = parseAnswerRequest({ ...BODY, mediaStreamingOptions: { ...MEDIA, ...given } }, 'v');
+      const { answer } = parseAnswerRequest(
+        new Fields({ ...BODY, mediaStreamingOptions: { ...MEDIA, ...given } }),
+        'v',
+      );
       expect(answer.media).toMatchObject({ audioChannelType: channels, audioFormat: format });
     },
   );
 
   it('starts nothing, sends nothing and streams no keys unless asked to', () => {
-    expect(parseAnswerRequest({ ...BODY, mediaStreamingOptions: MEDIA }, 'v').answer.media).toMatchObject({
+    expect(
+      parseAnswerRequest(new Fields({ ...BODY, mediaStreamingOptions: MEDIA }), 'v').answer.media,
+    ).toMatchObject({
       startMediaStreaming: false,
       enableBidirectional: false,
       enableDtmfTones: false,

@@ -5,7 +5,7 @@ import {
   readIdentifier,
   readIdentifiers,
   readPhoneNumber,
-} from '../../../../../local/emulators/acs/rest-operations/identifier-field.ts';
+} from '../../../../../local/emulators/acs/rest-operations/request-fields.ts';
 
 const USER = '8:acs:11111111-1111-1111-1111-111111111111_22222222-2222-2222-2222-222222222222';
 const GUID = '33333333-3333-3333-3333-333333333333';
