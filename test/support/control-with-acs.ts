@@ -8,7 +8,7 @@ import { incomingCall } from '../../functions/control/triggers/incoming-call.ts'
 import { invocationLog } from '../../functions/control/triggers/invocation-log.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
 import type { RunningAcs } from '../../local/emulators/acs/server/acs.ts';
-import { startAcs } from '../../local/emulators/acs/server/server.ts';
+import { startAcs } from '../../local/emulators/acs/server/acs.ts';
 import { startTables } from '../../local/emulators/storage/server.ts';
 import { FakePhone } from '../local/emulators/acs/media/fake-phone.ts';
 import { type ControlHost, startControlHost } from './control-host.ts';

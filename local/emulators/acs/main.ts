@@ -2,7 +2,7 @@
 import { runServer } from '../common/child.ts';
 import { readCommandLine } from './command-line/options.ts';
 import { welcome } from './command-line/welcome.ts';
-import { startAcs } from './server/server.ts';
+import { startAcs } from './server/acs.ts';
 
 await runServer('ACS', async () => {
   const { options, standAlone, caFile } = await readCommandLine(process.argv.slice(2), process.env);

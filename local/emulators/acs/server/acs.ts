@@ -1,8 +1,10 @@
+import { createWavPhone } from '../../../phone/wav-phone.ts';
 import type { RunningServer } from '../../common/child.ts';
 import { type Clock, systemClock } from '../../common/clock.ts';
 import { listen, type TlsIdentity } from '../../common/listen.ts';
-import { seededRandom, systemRandom } from '../../common/random.ts';
+import { type Random, seededRandom, systemRandom } from '../../common/random.ts';
 import { skewedClock } from '../../common/skewed-clock.ts';
+import type { Topic } from '../../event-grid/topic.ts';
 import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from '../call/behaviour.ts';
 import type { Call } from '../call/call.ts';
 import type { CallEnvironment } from '../call/call-environment.ts';
@@ -21,7 +23,8 @@ import { FaultEngine, type InjectedCounts } from '../faults/fault-engine.ts';
 import type { FaultPlan, FaultRuleInput } from '../faults/fault-plan.ts';
 import { plannedTokens } from '../faults/planned-tokens.ts';
 import { RestFaults } from '../faults/rest-faults.ts';
-import { type MediaTicker, processTicker } from '../media/media-ticker.ts';
+import { createOpenMediaStream } from '../media/media-stream.ts';
+import { MediaTicker, processTicker } from '../media/media-ticker.ts';
 import type { OpenMediaStream } from '../media/port.ts';
 import type { OpenTranscriptionStream } from '../media/transcription-port.ts';
 import { openTranscriptionStream } from '../media/transcription-stream.ts';
@@ -36,7 +39,7 @@ const LEAST_KEY_BYTES = 16;
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export interface AcsOptions {
-  /** Default: 127.0.0.1. */
+  /** Defaults to 127.0.0.1. */
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -44,70 +47,80 @@ export interface AcsOptions {
   readonly accessKey: string;
   /** The immutable resource id (a GUID): audience of the tokens that callbacks and media sockets carry. */
   readonly resourceId: string;
-  /** Default: the stand-in's own URL. */
+  /** Defaults to the emulator's own URL. */
   readonly tokenIssuer?: string | undefined;
-  /** Absent or empty: there is no control surface. */
+  /** Defaults to no control surface, as does an empty one. */
   readonly controlToken?: string | undefined;
-  /** Absent: no call can be placed. */
+  /** Without it no phone can call the application. */
   readonly eventGrid?: EventGridOptions;
   readonly behaviour?: Partial<AcsBehaviour>;
   /** What goes wrong from the start. */
   readonly faults?: FaultPlan;
-  /** Where ids and the chance of faults come from: the same seed, the same ones. Absent: unpredictable. */
+  /** Where ids and the chance of faults come from: the same seed, the same ones. Defaults to an unpredictable one. */
   readonly seed?: string;
   /** Receives the event log: JSON lines without their line ends. */
   readonly eventLog?: (line: string) => void;
-  /** PEM; present: https instead of http. */
+  /** PEM, for https. Defaults to http. */
   readonly tls?: TlsIdentity;
+  /** Times calls, and media too. Defaults to the machine's. */
   readonly clock?: Clock;
   /** Receives lines without secrets, phone numbers and audio. */
   readonly log?: (line: string) => void;
 }
 
-/** The parts that the calls need and that are built elsewhere. */
+/** Parts that tests replace. */
 export interface AcsParts {
+  /** Defaults to a WebSocket. */
   readonly openMediaStream: OpenMediaStream;
+  /** Defaults to a phone that plays a recording. */
   readonly createPhone: CreatePhone;
-  /** Default: over a WebSocket. */
-  readonly openTranscriptionStream?: OpenTranscriptionStream;
-  /** Times the sound of calls that are not streamed. Default: that of the process. */
-  readonly ticker?: MediaTicker;
-  /** Whom calls of the application reach; absent: those entered on the control surface. */
-  readonly callees?: Callees;
+  /** Defaults to a WebSocket. */
+  readonly openTranscriptionStream: OpenTranscriptionStream;
+  /** Times all media. Defaults to the ticker of the process, or one by `clock` if that is given. */
+  readonly ticker: MediaTicker;
+  /** The telephones that calls of the application reach. Defaults to those entered on the control surface. */
+  readonly callees: Callees;
 }
 
 export interface RunningAcs extends RunningServer {
   /** For `CallAutomationClient`. */
   readonly connectionString: string;
-  /** `issuer` and `jwksUrl` for whoever verifies the tokens. */
+  /** What an application verifies tokens with. */
   readonly tokens: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string };
-  /** Lets a phone ring. @throws RefusedError */
+  /** A phone calls the application. @throws RefusedError */
   placeCall(request: PlaceCallRequest): Call;
   /** @throws RangeError */
   armFault(fault: FaultRuleInput): void;
-  /** Another fault plan instead. @throws RangeError */
+  /** Replaces the fault plan. @throws RangeError */
   setFaults(plan: FaultPlan): void;
   /** How often each fault was injected so far, such as `{'rest.error': 2}`. */
   injectedFaults(): InjectedCounts;
 }
 
+/** What everything else is made from. */
+interface Base {
+  readonly clock: Clock;
+  /** The clock that the service shows: in tokens, event times and signatures. */
+  readonly shown: Clock;
+  readonly random: Random;
+  readonly faults: FaultEngine;
+  readonly record: RecordEntry;
+  readonly log: (line: string) => void;
+}
+
 /**
- * Starts the stand-in with the given parts.
+ * Starts the emulator of Azure Communication Services: Call Automation, callbacks, media sockets, and the phones that call.
  * @throws Error when an option is invalid or the port cannot be taken
  */
-export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promise<RunningAcs> {
+export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {}): Promise<RunningAcs> {
   const accessKey = readAccessKey(options.accessKey);
-  if (!GUID.test(options.resourceId)) throw new Error('The resource id (ACS_RESOURCE_ID) must be a GUID.');
+  const { resourceId } = options;
+  if (!GUID.test(resourceId)) throw new Error('The resource id (ACS_RESOURCE_ID) must be a GUID.');
   const clock = options.clock ?? systemClock;
-  const log = options.log ?? (() => {});
-  const key = await newSigningKey();
-  const random = options.seed === undefined ? systemRandom : seededRandom(options.seed);
   const eventLog = options.eventLog === undefined ? undefined : new EventLog(clock, options.eventLog);
-  const record: RecordEntry = eventLog?.record ?? (() => {});
-  const faults = new FaultEngine(options.faults, ({ on, fault, name }) =>
-    record({ kind: 'fault', on, fault, name }),
-  );
-  const skewed = skewedClock(clock, () => faults.clockSkewMs);
+  const base = baseOf(options, clock, eventLog?.record ?? (() => {}));
+  const { random, faults, record, log } = base;
+  const key = await newSigningKey();
   // Deliveries begin when the address is known.
   let url = '';
   const topic = createResourceTopic(options.eventGrid ?? {}, {
@@ -122,41 +135,97 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
   url = listening.url;
   const issuer = options.tokenIssuer ?? url;
   const issuerOn = (by: Clock): TokenIssuer =>
-    new TokenIssuer({ key, issuer, audience: options.resourceId, baseUrl: url, clock: by });
-  const tokens = issuerOn(skewed);
-  const calls = new CallRegistry();
-  const events = new EventStream(clock, () => calls.all());
+    new TokenIssuer({ key, issuer, audience: resourceId, baseUrl: url, clock: by });
   const callees = new CalleeBook(clock);
-  const behaviour: AcsBehaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
-  const environment: CallEnvironment = {
+  const tokens = plannedTokens(issuerOn, base.shown, faults, random.branch('tokens'));
+  const environment = environmentOf(options, base, tokens, { callees, ...parts });
+  const { calls, switchboard, dialer, events, rest, control } = partsOf({
+    ...base,
+    options,
+    accessKey,
+    environment,
+    topic,
+    callees,
+    createPhone: parts.createPhone ?? createWavPhone,
+  });
+  answerRequests(listening.server, { rest, control, tokens: issuerOn(base.shown), topic, log });
+
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    for (const call of calls.all()) call.close();
+    dialer.close();
+    await topic?.close();
+    events.close();
+    await listening.stop();
+    eventLog?.flush();
+  };
+  return {
+    url,
+    connectionString: `endpoint=${url}/;accesskey=${options.accessKey}`,
+    tokens: { issuer, audience: resourceId, jwksUrl: `${url}${KEYS_PATH}` },
+    placeCall: (request) => switchboard.place(request),
+    armFault: (fault) => faults.add(fault),
+    setFaults: (plan) => faults.replace(plan),
+    injectedFaults: () => faults.report().injected,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function baseOf({ seed, faults: plan, log = () => {} }: AcsOptions, clock: Clock, record: RecordEntry): Base {
+  const faults = new FaultEngine(plan, ({ on, fault, name }) => record({ kind: 'fault', on, fault, name }));
+  return {
+    clock,
+    shown: skewedClock(clock, () => faults.clockSkewMs),
+    random: seed === undefined ? systemRandom : seededRandom(seed),
+    faults,
+    record,
+    log,
+  };
+}
+
+function environmentOf(
+  options: AcsOptions,
+  { clock, random, faults, record, log }: Base,
+  tokens: CallEnvironment['tokens'],
+  parts: Partial<AcsParts> & Pick<AcsParts, 'callees'>,
+): CallEnvironment {
+  const behaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
+  const ticker = parts.ticker ?? (options.clock === undefined ? processTicker : new MediaTicker(clock));
+  return {
     clock,
     behaviour,
-    tokens: plannedTokens(issuerOn, skewed, faults, random.branch('tokens')),
+    tokens,
     random,
     faults,
     record,
-    openMediaStream: parts.openMediaStream,
+    openMediaStream: parts.openMediaStream ?? createOpenMediaStream({ ticker }),
     openTranscriptionStream: parts.openTranscriptionStream ?? openTranscriptionStream,
-    ticker: parts.ticker ?? processTicker,
+    ticker,
     loadPrompt: createPromptLoader(behaviour.playFilesFrom, createTextToSpeech({ warn: log })),
-    callees: parts.callees ?? callees,
+    callees: parts.callees,
   };
-  const callingEvents =
-    topic === undefined
-      ? undefined
-      : new CallingEvents({
-          topic,
-          clock: skewed,
-          random: random.branch('calling events'),
-          callingEvents: environment.behaviour.callingEvents,
-        });
-  const onChange = (call: Call): void => {
-    log(`call ${call.ids.id}: ${call.state}${call.endedAtMs === undefined ? '' : ` (${call.outcome})`}`);
-    events.callChanged(call);
-    callingEvents?.callChanged(call);
-    recordCall(call, record);
-  };
-  const { createPhone } = parts;
+}
+
+interface Assembly extends Base {
+  readonly options: AcsOptions;
+  readonly accessKey: Buffer;
+  readonly environment: CallEnvironment;
+  readonly topic: Topic | undefined;
+  readonly callees: CalleeBook;
+  readonly createPhone: CreatePhone;
+}
+
+/** Everything that calls go through, and the two surfaces that reach them. */
+function partsOf(assembly: Assembly) {
+  const { options, accessKey, environment, topic, callees, createPhone, ...base } = assembly;
+  const { clock, shown, random, faults, record, log } = base;
+  const { ringMs, strictUrls } = environment.behaviour;
+  const calls = new CallRegistry();
+  const events = new EventStream(clock, () => calls.all());
+  const onChange = watchCalls(base, environment, topic, events);
   const switchboard = new Switchboard({ calls, environment, createPhone, topic, onChange });
   const dialer = new Dialer({ calls, environment, onChange });
   const rest = new RestApi({
@@ -165,8 +234,8 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     ownUserId: `8:acs:${options.resourceId}_${random.branch('application').uuid()}`,
     accessKey,
     faults: new RestFaults(faults, random.branch('rest faults'), clock),
-    strictUrls: environment.behaviour.strictUrls,
-    clock: skewed,
+    strictUrls,
+    clock: shown,
     record,
     log,
   });
@@ -177,31 +246,31 @@ export async function startAcsWith(options: AcsOptions, parts: AcsParts): Promis
     events,
     faults,
     deadLetters: () => topic?.deadLetters ?? [],
-    scripts: new Scripts({ calls, switchboard, callees, clock, ringMs: environment.behaviour.ringMs }),
+    scripts: new Scripts({ calls, switchboard, callees, clock, ringMs }),
   });
+  return { calls, switchboard, dialer, events, rest, control };
+}
 
-  answerRequests(listening.server, { rest, control, tokens, topic, log });
-
-  let closing: Promise<void> | undefined;
-  return {
-    url,
-    connectionString: `endpoint=${url}/;accesskey=${options.accessKey}`,
-    tokens: { issuer, audience: options.resourceId, jwksUrl: `${url}${KEYS_PATH}` },
-    placeCall: (request) => switchboard.place(request),
-    armFault: (fault) => faults.add(fault),
-    setFaults: (plan) => faults.replace(plan),
-    injectedFaults: () => faults.report().injected,
-    close: () => {
-      closing ??= (async () => {
-        for (const call of calls.all()) call.close();
-        dialer.close();
-        await topic?.close();
-        events.close();
-        await listening.stop();
-        eventLog?.flush();
-      })();
-      return closing;
-    },
+/** Who hears of every change of a call: the log, people at the event stream, Event Grid, the event log. */
+function watchCalls(
+  { random, shown, log, record }: Base,
+  { behaviour }: CallEnvironment,
+  topic: Topic | undefined,
+  events: EventStream,
+): (call: Call) => void {
+  const callingEvents =
+    topic &&
+    new CallingEvents({
+      topic,
+      clock: shown,
+      random: random.branch('calling events'),
+      callingEvents: behaviour.callingEvents,
+    });
+  return (call) => {
+    log(`call ${call.ids.id}: ${call.state}${call.endedAtMs === undefined ? '' : ` (${call.outcome})`}`);
+    events.callChanged(call);
+    callingEvents?.callChanged(call);
+    recordCall(call, record);
   };
 }
 

@@ -5,7 +5,7 @@ import {
   type AcsOptions,
   type AcsParts,
   type RunningAcs,
-  startAcsWith,
+  startAcs,
 } from '../../../../local/emulators/acs/server/acs.ts';
 import type { ScriptedPhone } from '../../../../local/emulators/acs/telephones/scripted-phone.ts';
 import { newAcsResource } from '../../../support/acs-resource.ts';
@@ -94,7 +94,7 @@ export async function startHarness(
 ): Promise<Harness> {
   const webhook = await startWebhookReceiver(respond);
   const media = new FakeMedia();
-  const acs = await startAcsWith(
+  const acs = await startAcs(
     {
       ...newAcsResource(),
       controlToken: CONTROL_TOKEN,

@@ -4,7 +4,7 @@ import { CallAutomationClient } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { FaultPlan } from '../../../../local/emulators/acs/faults/fault-plan.ts';
-import { startAcs } from '../../../../local/emulators/acs/server/server.ts';
+import { startAcs } from '../../../../local/emulators/acs/server/acs.ts';
 import { newAcsResource } from '../../../support/acs-resource.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';

@@ -4,7 +4,7 @@ import { CallAutomationClient } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { Call } from '../../../../../local/emulators/acs/call/call.ts';
-import { startAcs } from '../../../../../local/emulators/acs/server/server.ts';
+import { startAcs } from '../../../../../local/emulators/acs/server/acs.ts';
 import { createScriptPhone } from '../../../../../local/phone/script-phone.ts';
 import type { Step } from '../../../../../local/phone/step.ts';
 import { newAcsResource } from '../../../../support/acs-resource.ts';

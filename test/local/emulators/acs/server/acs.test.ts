@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { get } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type AcsOptions, startAcsWith } from '../../../../../local/emulators/acs/server/acs.ts';
+import { type AcsOptions, startAcs } from '../../../../../local/emulators/acs/server/acs.ts';
 import { createLocalCertificate } from '../../../../../local/emulators/common/local-certificate.ts';
 import { newAcsResource } from '../../../../support/acs-resource.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
@@ -29,19 +29,19 @@ describe('starting the stand-in', () => {
     ['a resource id that is no GUID', { resourceId: 'my-resource' }, /ACS_RESOURCE_ID/],
     ['an endpoint that is no URL', { eventGrid: { endpoint: 'here' } }, /EVENT_GRID_ENDPOINT/],
   ])('fails for %s with a sentence about it', async (_, change, sentence) => {
-    await expect(startAcsWith({ ...OPTIONS, ...change }, PARTS)).rejects.toThrow(sentence);
+    await expect(startAcs({ ...OPTIONS, ...change }, PARTS)).rejects.toThrow(sentence);
   });
 
   it('fails where the port is taken', async () => {
-    const first = await startAcsWith(OPTIONS, PARTS);
+    const first = await startAcs(OPTIONS, PARTS);
     closers.push(first.close);
     const port = Number(new URL(first.url).port);
-    await expect(startAcsWith({ ...OPTIONS, port }, PARTS)).rejects.toThrow(/EADDRINUSE/);
+    await expect(startAcs({ ...OPTIONS, port }, PARTS)).rejects.toThrow(/EADDRINUSE/);
   });
 
   it('serves https where it has a certificate', async () => {
     const { tls, ca } = await createLocalCertificate('127.0.0.1', Date.now());
-    const acs = await startAcsWith({ ...OPTIONS, tls }, PARTS);
+    const acs = await startAcs({ ...OPTIONS, tls }, PARTS);
     closers.push(acs.close);
     expect(acs.url).toMatch(/^https:/);
     expect(acs.connectionString).toContain(`endpoint=${acs.url}/;`);
@@ -78,7 +78,7 @@ describe('a scripted caller', () => {
 describe('an Event Grid endpoint', () => {
   it('may confirm its subscription by opening the validation URL', async () => {
     const webhook = await startWebhookReceiver();
-    const acs = await startAcsWith({ ...OPTIONS, eventGrid: { endpoint: `${webhook.url}/events` } }, PARTS);
+    const acs = await startAcs({ ...OPTIONS, eventGrid: { endpoint: `${webhook.url}/events` } }, PARTS);
     closers.push(acs.close, webhook.close);
     acs.placeCall({ from: CALLER, to: CALLED, phone: { tailMs: 0, maxMs: 1 } });
     const { body } = await until(() => webhook.requests[0], 'the validation event');
@@ -96,7 +96,7 @@ describe('an Event Grid endpoint', () => {
       response.writeHead(200, { 'webhook-allowed-origin': '*' }).end();
     });
     const eventGrid = { endpoint: webhook.url, schema: 'CloudEventSchemaV1_0' } as const;
-    const acs = await startAcsWith({ ...OPTIONS, eventGrid }, PARTS);
+    const acs = await startAcs({ ...OPTIONS, eventGrid }, PARTS);
     closers.push(acs.close, webhook.close);
     acs.placeCall({
       from: `8:acs:${randomUUID()}_${randomUUID()}`,

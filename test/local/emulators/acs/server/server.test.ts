@@ -6,7 +6,7 @@ import { CallAutomationClient } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { CallReport } from '../../../../../local/emulators/acs/control/call-report.ts';
-import { startAcs } from '../../../../../local/emulators/acs/server/server.ts';
+import { startAcs } from '../../../../../local/emulators/acs/server/acs.ts';
 import { newAcsResource } from '../../../../support/acs-resource.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { speechLike } from '../../../../support/signals.ts';
