@@ -1,8 +1,7 @@
 import { align } from './align.ts';
-import { concatenate } from './concatenate.ts';
 import { isSilentLevel, rms } from './level.ts';
 import { PHONE_FRAME_MS } from './phone.ts';
-import { resampledPieces } from './resample-in-pieces.ts';
+import { concatenate, resampledPieces } from './resample-in-pieces.ts';
 import type { Sound } from './step.ts';
 
 /** How much louder a frequency must be than everything else of a frame together to stand out: half of the energy. */

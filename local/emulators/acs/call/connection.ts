@@ -6,8 +6,7 @@ import type { MediaStreamReport } from '../media/port.ts';
 import type { CallOperations } from '../media-operations/call-operations.ts';
 import type { RoomEnd } from '../room/room.ts';
 import { Invitations } from '../telephones/invitations.ts';
-import type { Speaker } from '../telephones/speaker.ts';
-import type { Answer } from './answer.ts';
+import type { Speaker } from '../telephones/phone-line.ts';
 import type { CallEnvironment } from './call-environment.ts';
 import {
   type CallConnectionState,
@@ -17,6 +16,7 @@ import {
   newConnection,
   stepConnection,
 } from './connection-machine.ts';
+import type { Answer } from './connection-parts.ts';
 import { type Making, mediaRateHz, newMediaLeg, newOperations, newOutbox } from './connection-parts.ts';
 import type { MediaLeg } from './media-leg.ts';
 import { Participants } from './participants.ts';

@@ -1,9 +1,9 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import { GatedPhone } from '../telephones/gated-phone.ts';
+import type { Speaker } from '../telephones/phone-line.ts';
 import { PhoneLine } from '../telephones/phone-line.ts';
 import { PhoneSlot } from '../telephones/phone-slot.ts';
-import type { Speaker } from '../telephones/speaker.ts';
 import { type Roster, type RosterEntry, type RosterInput, stepRoster } from './roster.ts';
 
 /** Somebody on the call. The application's own leg and whoever it speaks for have no phone. */

@@ -2,8 +2,8 @@ import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Room, RoomEnd, RoomLeg } from '../room/room.ts';
+import type { Speaker } from '../telephones/phone-line.ts';
 import { type PhoneHost, PhoneLine } from '../telephones/phone-line.ts';
-import type { Speaker } from '../telephones/speaker.ts';
 import type { Participants } from './participants.ts';
 
 /** Somebody who comes to a call: on the telephone, or without one, as the application itself. */

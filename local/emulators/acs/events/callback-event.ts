@@ -112,8 +112,8 @@ export function encodeCallbackEvent(
   const source = `calling/callConnections/${origin.callConnectionId}`;
   const data = {
     eventSource: source,
-    ...(event.operationContext === undefined ? {} : { operationContext: event.operationContext }),
-    ...(event.result === undefined ? {} : { resultInformation: event.result }),
+    operationContext: event.operationContext,
+    resultInformation: event.result,
     ...event.data,
     version: origin.version,
     callConnectionId: origin.callConnectionId,

@@ -1,5 +1,5 @@
+import type { Phone } from '../../../phone/phone.ts';
 import type { Call } from '../call/call.ts';
-import type { ScriptedPhone } from '../telephones/scripted-phone.ts';
 
 /** Calls that are ringing or connected at the same time. */
 const MAX_LIVE_CALLS = 200;
@@ -7,6 +7,13 @@ const MAX_LIVE_CALLS = 200;
 const MAX_ENDED_CALLS = 200;
 /** Of those, the newest ones whose audio is still there: audio is what takes the room. */
 const MAX_ENDED_CALLS_WITH_AUDIO = 20;
+
+/** A phone that follows a script and remembers the call, PCM16 mono at the rate of the media stream. */
+export interface ScriptedPhone extends Phone {
+  heard(): Int16Array;
+  /** Exactly the frames that were spoken while media was streaming. */
+  said(): Int16Array;
+}
 
 /** A call and the phone that remembers its audio; a caller without such a phone has none. */
 export interface RegisteredCall {

@@ -1,9 +1,9 @@
 import type { Random } from '../../common/random.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
-import type { Answer } from '../call/answer.ts';
 import { Call, type PlacedBy } from '../call/call.ts';
 import type { CallEnvironment } from '../call/call-environment.ts';
 import type { Connection } from '../call/connection.ts';
+import type { Answer } from '../call/connection-parts.ts';
 import { mediaRateHz } from '../call/connection-parts.ts';
 import { type CallIds, newCallIds } from '../call/ids.ts';
 import { CALLEE_NOT_REACHED } from '../call/results.ts';
@@ -13,7 +13,7 @@ import { type CallLocation, Rooms } from '../room/rooms.ts';
 import { identifierOf } from '../telephones/identifiers.ts';
 import type { InvitationEnd } from '../telephones/invitation.ts';
 import { Invitations, type Invite } from '../telephones/invitations.ts';
-import type { Speaker } from '../telephones/speaker.ts';
+import type { Speaker } from '../telephones/phone-line.ts';
 import type { CallRegistry } from './call-registry.ts';
 
 /** Calls that one number of the resource may have placed at the same time (service limits of Call Automation; the default of the service). */

@@ -6,13 +6,25 @@ import type { CallEnvironment } from '../call/call-environment.ts';
 import { newCallIds } from '../call/ids.ts';
 import { TOPIC } from '../event-grid/resource-topic.ts';
 import { invalid } from '../http/fields.ts';
-import { RefusedError } from '../http/refusal.ts';
+import { RefusedError, refusals } from '../http/refusal.ts';
 import { identifierOf } from '../telephones/identifiers.ts';
-import type { CreatePhone, PhoneScript, ScriptedPhone } from '../telephones/scripted-phone.ts';
-import type { CallRegistry } from './call-registry.ts';
+import type { CallRegistry, ScriptedPhone } from './call-registry.ts';
 
 /** A scripted phone counts time in media frames; a call that never streams is ended by this much later. */
 const SILENT_CALL_GRACE_MS = 10_000;
+
+export interface PhoneScript {
+  readonly rawId: string;
+  /** What is said, once, from the first frame on. */
+  readonly speech?: { readonly samples: Int16Array; readonly sampleRateHz: number };
+  /** How long the person listens to silence after the last word before hanging up. */
+  readonly tailMs: number;
+  /** The person hangs up after this time of streaming at the latest. */
+  readonly maxMs: number;
+  readonly onHangUp: () => void;
+}
+
+export type CreatePhone = (script: PhoneScript) => ScriptedPhone;
 
 export interface PlaceCallRequest {
   /** Phone number or raw id of the caller. */
@@ -74,7 +86,7 @@ export class Switchboard {
     const call: Call = new Call(ids, { from, to, phone }, environment, onChange);
     if (!calls.add(call, scripted)) {
       call.close();
-      throw new RefusedError({ status: 429, code: '8516', message: 'Too many calls are going on.' });
+      throw new RefusedError(refusals.tooManyCalls());
     }
     if (typeof request.phone !== 'function') {
       const limitMs = environment.behaviour.ringMs + request.phone.maxMs + SILENT_CALL_GRACE_MS;

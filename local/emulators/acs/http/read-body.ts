@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { invalid } from './fields.ts';
 
 /** Reads a request body; undefined when it is longer than `limitBytes` (the rest is not read). Rejects when the client goes away. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
@@ -12,4 +13,13 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** @throws RefusedError 400 8523 */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw invalid('The request body is not JSON.');
+  }
 }

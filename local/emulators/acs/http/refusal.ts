@@ -87,11 +87,16 @@ export const refusals = {
     message: `Action is not valid in the current call state: ${what}.`,
   }),
   conflict: (what: string): Refusal => ({ status: 409, code: '8519', message: `Conflict: ${what}.` }),
+  bodyTooLong: (limit: number): Refusal => ({
+    status: 413,
+    code: 'RequestEntityTooLarge',
+    message: `The body is over ${limit} bytes.`,
+  }),
   tooManyCalls: (): Refusal => ({ status: 429, code: '8516', message: 'Too many calls are going on.' }),
   notSupported: (what: string): Refusal => ({
     status: 501,
     code: 'NotImplemented',
-    message: `${what} is not supported by this local stand-in of Azure Communication Services.`,
+    message: `${what} is not supported by this local emulator of Azure Communication Services.`,
   }),
 } as const;
 

@@ -1,8 +1,7 @@
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { ReplyTo } from '../events/callback-event.ts';
 import { RefusedError } from '../http/refusal.ts';
-import type { MediaStreamListener } from '../media/port.ts';
-import type { OpenTranscriptionStream, TranscriptionStream } from '../media/transcription-port.ts';
+import type { MediaStreamListener, OpenTranscriptionStream, TranscriptionStream } from '../media/port.ts';
 import type { EmitEvent } from './media-operation.ts';
 import {
   stepTranscription,

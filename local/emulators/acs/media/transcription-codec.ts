@@ -1,6 +1,6 @@
 /** Transcription as ACS sends it to the application: text frames, camelCase, one JSON object each. */
 import type { SpokenWords } from '../../../phone/script-phone.ts';
-import type { TranscriptionStreamOptions } from './transcription-port.ts';
+import type { TranscriptionStreamOptions } from './port.ts';
 
 /** .NET's unit of time, in which offsets and durations are told: 100 nanoseconds. */
 const TICKS_PER_MS = 10_000;

@@ -1,17 +1,18 @@
 import type { WebSocketConnection } from '../../../../shared/web-socket/web-socket-connection.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import { dial, HANDSHAKE_TIMEOUT_MS } from './dial.ts';
-import type { MediaFailure, MediaStreamListener } from './port.ts';
+import type {
+  MediaFailure,
+  MediaStreamListener,
+  OpenTranscriptionStream,
+  TranscriptionStream,
+  TranscriptionStreamOptions,
+} from './port.ts';
 import {
   intermediateFrame,
   transcriptionDataFrame,
   transcriptionMetadataFrame,
 } from './transcription-codec.ts';
-import type {
-  OpenTranscriptionStream,
-  TranscriptionStream,
-  TranscriptionStreamOptions,
-} from './transcription-port.ts';
 
 const NORMAL_CLOSURE = 1000;
 

@@ -5,7 +5,6 @@ import { phoneNumberOf } from '../telephones/identifiers.ts';
 export function callProperties(call: Call): Record<string, unknown> {
   const { connection, ids } = call;
   const subscription = connection?.subscription;
-  const transcription = connection?.operations.transcription.view;
   return {
     callConnectionId: ids.callConnectionId,
     serverCallId: ids.serverCallId,
@@ -13,36 +12,34 @@ export function callProperties(call: Call): Record<string, unknown> {
     callConnectionState: connection?.transferring === true ? 'transferring' : call.state,
     callbackUri: connection?.answer.callbackUri,
     correlationId: ids.correlationId,
-    ...(connection?.answer.answeredBy === undefined ? {} : { answeredBy: connection.answer.answeredBy }),
-    ...(subscription === undefined
-      ? {}
-      : {
-          mediaStreamingSubscription: {
-            id: subscription.id,
-            state: subscription.state,
-            subscribedContentTypes: ['audio'],
-          },
-        }),
-    ...(transcription === undefined ? {} : { transcriptionSubscription: transcription }),
+    answeredBy: connection?.answer.answeredBy,
+    mediaStreamingSubscription: subscription && {
+      id: subscription.id,
+      state: subscription.state,
+      subscribedContentTypes: ['audio'],
+    },
+    transcriptionSubscription: connection?.operations.transcription.view,
   };
 }
 
 function parties({ placed, from, to }: Call): Record<string, unknown> {
   if (placed === undefined) {
-    const callerNumber = phoneNumberOf(from);
-    const calledNumber = phoneNumberOf(to);
     return {
       source: from,
       targets: [to],
-      ...(callerNumber === undefined ? {} : { sourceCallerIdNumber: { value: callerNumber } }),
-      ...(calledNumber === undefined ? {} : { answeredFor: { value: calledNumber } }),
+      sourceCallerIdNumber: numberJson(phoneNumberOf(from)),
+      answeredFor: numberJson(phoneNumberOf(to)),
     };
   }
   const { targets, sourceCallerIdNumber, sourceDisplayName } = placed;
   return {
     source: from,
     targets,
-    ...(sourceCallerIdNumber === undefined ? {} : { sourceCallerIdNumber: { value: sourceCallerIdNumber } }),
-    ...(sourceDisplayName === undefined ? {} : { sourceDisplayName }),
+    sourceCallerIdNumber: numberJson(sourceCallerIdNumber),
+    sourceDisplayName,
   };
+}
+
+function numberJson(value: string | undefined): { readonly value: string } | undefined {
+  return value === undefined ? undefined : { value };
 }

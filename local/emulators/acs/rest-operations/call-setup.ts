@@ -1,4 +1,4 @@
-import type { Answer } from '../call/answer.ts';
+import type { Answer } from '../call/connection-parts.ts';
 import type { MediaConfiguration } from '../call/media-leg.ts';
 import { type Fields, invalid } from '../http/fields.ts';
 import type { TranscriptionConfiguration } from '../media-operations/call-transcription.ts';

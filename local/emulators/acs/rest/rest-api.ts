@@ -5,7 +5,7 @@ import type { CallRegistry } from '../exchange/call-registry.ts';
 import type { Dialer } from '../exchange/dialer.ts';
 import type { RestFaults } from '../faults/rest-faults.ts';
 import { Fields, invalid } from '../http/fields.ts';
-import { readBody } from '../http/read-body.ts';
+import { parseJson, readBody } from '../http/read-body.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
 import type { Operation, OperationRequest } from '../rest-operations/operation.ts';
@@ -53,18 +53,9 @@ export class RestApi {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, BODY_LIMIT);
-    if (body === undefined) {
-      sendReply(
-        response,
-        refusalReply({
-          status: 413,
-          code: 'RequestEntityTooLarge',
-          message: `The body is over ${BODY_LIMIT} bytes.`,
-        }),
-      );
-      return;
-    }
-    sendReply(response, await this.#answer(request, body));
+    const reply =
+      body === undefined ? refusalReply(refusals.bodyTooLong(BODY_LIMIT)) : await this.#answer(request, body);
+    sendReply(response, reply);
   }
 
   async #answer(request: IncomingMessage, body: Buffer): Promise<Reply> {
@@ -154,13 +145,5 @@ async function attempt(perform: () => Promise<Performed>): Promise<Performed> {
   } catch (error) {
     if (error instanceof RefusedError) return { reply: refusalReply(error.refusal) };
     throw error;
-  }
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw invalid('The request body is not JSON.');
   }
 }

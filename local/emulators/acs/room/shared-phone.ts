@@ -1,6 +1,6 @@
 import type { Phone } from '../../../phone/phone.ts';
 import { PhoneDecorator } from '../../../phone/phone-decorator.ts';
-import { addInto, saturate } from '../media/mix.ts';
+import { addInto, saturate } from '../media/conference.ts';
 import type { RoomTap } from './room-tap.ts';
 
 /**

@@ -1,4 +1,6 @@
+import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
+import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 
 /** What a telephone is connected to: a call of the application, or a room with several applications or none. */
 export interface PhoneHost {
@@ -34,4 +36,11 @@ export class PhoneLine {
   say(words: SpokenWords): boolean {
     return this.host?.participantSays(words) === true;
   }
+}
+
+/** Somebody with a telephone, and the line that it hangs on. */
+export interface Speaker {
+  readonly identifier: IdentifierJson;
+  readonly phone: Phone;
+  readonly line: PhoneLine;
 }

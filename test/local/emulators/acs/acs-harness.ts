@@ -1,5 +1,6 @@
 import { CallAutomationClient } from '@azure/communication-call-automation';
 import type { Call } from '../../../../local/emulators/acs/call/call.ts';
+import type { ScriptedPhone } from '../../../../local/emulators/acs/exchange/call-registry.ts';
 import type { PlaceCallRequest } from '../../../../local/emulators/acs/exchange/switchboard.ts';
 import {
   type AcsOptions,
@@ -7,7 +8,6 @@ import {
   type RunningAcs,
   startAcs,
 } from '../../../../local/emulators/acs/server/acs.ts';
-import type { ScriptedPhone } from '../../../../local/emulators/acs/telephones/scripted-phone.ts';
 import { newAcsResource } from '../../../support/acs-resource.ts';
 import { until } from '../../../support/until.ts';
 import {
