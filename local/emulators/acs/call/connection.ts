@@ -86,21 +86,10 @@ export class Connection {
     const { callConnectionId, serverCallId, correlationId } = parties;
     const random = environment.random.branch(callConnectionId);
     const making: Making = { answer, parties, environment, random };
+    const call = { callConnectionId, correlationId };
     this.callConnectionId = callConnectionId;
     this.serverCallId = serverCallId;
     this.correlationId = correlationId;
-    this.operations = newOperations(making, {
-      phones: () => this.participants.phones,
-      setOnHold: (rawId, onHold) => this.telephones.hold(rawId, onHold),
-      emit: (type, data, replyTo) => this.emit(type, data, replyTo),
-    });
-    this.participants = new Participants(() => this.#participantsChanged(), this.operations);
-    this.invitations = new Invitations({
-      callees,
-      clock,
-      random: random.branch('invitations'),
-      call: { callConnectionId, correlationId },
-    });
     this.answer = answer;
     this.#environment = environment;
     this.#listener = listener;
@@ -111,26 +100,19 @@ export class Connection {
       stoppedEventOnHangUp: behaviour.stoppedEventOnHangUp,
     });
     this.#outbox = newOutbox(making, (event) => listener.sent(event));
+    this.operations = newOperations(making, {
+      phones: () => this.participants.phones,
+      setOnHold: (rawId, onHold) => this.telephones.hold(rawId, onHold),
+      emit: (type, data, replyTo) => this.emit(type, data, replyTo),
+    });
+    this.participants = new Participants(() => this.#participantsChanged(), this.operations);
+    this.invitations = new Invitations({ callees, clock, random: random.branch('invitations'), call });
     this.#media = newMediaLeg(making, this.participants.phones, {
       started: () => void this.#apply({ type: 'mediaStarted' }),
       failed: (failure) => void this.#apply({ type: 'mediaFailed', failure }),
       closedByPeer: () => void this.#apply({ type: 'mediaClosedByPeer' }),
     });
-    this.telephones = new Telephones({
-      participants: this.participants,
-      own: parties.participants
-        .filter(({ phone }) => phone === undefined)
-        .map(({ identifier }) => identifier),
-      admitted: (speaker) => listener.answered(speaker),
-      takeKey: (rawId, key) => {
-        const streamed = this.#media?.sendDtmf(key) === true;
-        return this.operations.keyPressed(rawId, key) || streamed;
-      },
-      takeWords: (words) => this.operations.wordsSaid(words),
-      hangUp: (cause) => void this.hangUp(cause),
-      connectFailed: () => this.fail('ConnectFailed', NO_LONGER_THERE),
-      connecting: () => this.state === 'connecting',
-    });
+    this.telephones = this.#newTelephones(parties.participants);
     for (const participant of parties.participants) this.telephones.seat(participant);
   }
 
@@ -224,6 +206,22 @@ export class Connection {
     this.operations.close();
     this.#media?.close();
     this.#outbox.close();
+  }
+
+  #newTelephones(arrivals: readonly Arrival[]): Telephones {
+    return new Telephones({
+      participants: this.participants,
+      own: arrivals.filter(({ phone }) => phone === undefined).map(({ identifier }) => identifier),
+      admitted: (speaker) => this.#listener.answered(speaker),
+      takeKey: (rawId, key) => {
+        const streamed = this.#media?.sendDtmf(key) === true;
+        return this.operations.keyPressed(rawId, key) || streamed;
+      },
+      takeWords: (words) => this.operations.wordsSaid(words),
+      hangUp: (cause) => void this.hangUp(cause),
+      connectFailed: () => this.fail('ConnectFailed', NO_LONGER_THERE),
+      connecting: () => this.state === 'connecting',
+    });
   }
 
   #apply(input: ConnectionInput): Refusal | undefined {

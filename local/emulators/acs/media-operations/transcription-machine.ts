@@ -78,14 +78,7 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
       if (phase !== 'active') return refuse(state, refusalOf(phase, 'inactive'));
       return {
         state: { ...state, locale: input.locale },
-        effects: [
-          tell(
-            'TranscriptionUpdated',
-            'transcriptionLocaleUpdated',
-            mediaResults.transcriptionUpdated,
-            input.replyTo,
-          ),
-        ],
+        effects: [tell('TranscriptionUpdated', 'transcriptionLocaleUpdated', input.replyTo)],
       };
     case 'stop':
       if (phase !== 'active' && phase !== 'starting') return refuse(state, refusalOf(phase, 'inactive'));
@@ -93,26 +86,14 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
         state: { ...state, phase: 'inactive' },
         effects: [
           { type: 'close' },
-          tell(
-            'TranscriptionStopped',
-            'subscriptionStopped',
-            mediaResults.transcriptionStopped,
-            override(state.replyTo, input.replyTo),
-          ),
+          tell('TranscriptionStopped', 'subscriptionStopped', override(state.replyTo, input.replyTo)),
         ],
       };
     case 'opened':
       if (phase !== 'starting') return same(state);
       return {
         state: { ...state, phase: 'active' },
-        effects: [
-          tell(
-            'TranscriptionStarted',
-            'subscriptionStarted',
-            mediaResults.transcriptionStarted,
-            state.replyTo,
-          ),
-        ],
+        effects: [tell('TranscriptionStarted', 'subscriptionStarted', state.replyTo)],
       };
     case 'failed':
       if (phase !== 'starting') return same(state);
@@ -122,10 +103,8 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
           tell(
             'TranscriptionFailed',
             'streamConnectionUnsuccessful',
-            input.failure === 'invalidUrl'
-              ? mediaResults.transcriptionUrlInvalid
-              : mediaResults.transcriptionFailed,
             state.replyTo,
+            input.failure === 'invalidUrl' ? mediaResults.transcriptionUrlInvalid : undefined,
           ),
         ],
       };
@@ -133,14 +112,7 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
       if (phase !== 'active') return same(state);
       return {
         state: { ...state, phase: 'inactive' },
-        effects: [
-          tell(
-            'TranscriptionFailed',
-            'streamConnectionInterrupted',
-            mediaResults.transcriptionFailed,
-            state.replyTo,
-          ),
-        ],
+        effects: [tell('TranscriptionFailed', 'streamConnectionInterrupted', state.replyTo)],
       };
     case 'callEnded':
       if (phase === 'unconfigured') return same(state);
@@ -163,11 +135,18 @@ function refusalOf(phase: TranscriptionState['phase'], wanted: 'inactive' | 'act
   }
 }
 
+const RESULTS: Readonly<Record<TranscriptionEventType, ResultInformation>> = {
+  TranscriptionStarted: mediaResults.transcriptionStarted,
+  TranscriptionUpdated: mediaResults.transcriptionUpdated,
+  TranscriptionStopped: mediaResults.transcriptionStopped,
+  TranscriptionFailed: mediaResults.transcriptionFailed,
+};
+
 function tell(
   event: TranscriptionEventType,
   details: TranscriptionDetails,
-  result: ResultInformation,
   replyTo: ReplyTo,
+  result = RESULTS[event],
 ): TranscriptionEffect {
   return { type: 'tell', event, details, result, replyTo };
 }
