@@ -56,7 +56,10 @@ export function dial(url: string, options: Partial<OpenWebSocketOptions> = {}) {
 }
 
 /** A server of the package `ws`, and a client that has connected to it. */
-export async function connect(options: ServerOptions = {}, dialOptions: Partial<OpenWebSocketOptions> = {}) {
+export async function connectionFixture(
+  options: ServerOptions = {},
+  dialOptions: Partial<OpenWebSocketOptions> = {},
+) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
   cleanUps.push(() => {
     for (const socket of server.clients) socket.terminate();
@@ -86,7 +89,7 @@ export function acceptFor(requestText: string): string {
 }
 
 /** A server without any library: answers the request with this text and goes on with its socket. */
-export async function rawServer(
+export async function rawServerFixture(
   answer: (requestText: string) => string | Buffer,
 ): Promise<{ url: string; sockets: Socket[]; received: Buffer[] }> {
   const sockets: Socket[] = [];

@@ -8,12 +8,18 @@ import { createLocalCertificate } from '../../../local/emulators/common/local-ce
 import { until } from '../../support/until.ts';
 import { closePayload } from './client-frames.ts';
 import { serverFrame } from './server-frames.ts';
-import { connect, dial, MAX_MESSAGE_BYTES, rawServer, switching } from './web-socket-client-fixture.ts';
+import {
+  connectionFixture,
+  dial,
+  MAX_MESSAGE_BYTES,
+  rawServerFixture,
+  switching,
+} from './web-socket-client-fixture.ts';
 
 describe('the handshake of a client', () => {
   it('sends what RFC 6455 asks for, path, query, credentials and headers of the caller', async () => {
     let asked = '';
-    const { url } = await rawServer((request) => {
+    const { url } = await rawServerFixture((request) => {
       asked = request;
       return switching(request);
     });
@@ -44,7 +50,7 @@ describe('the handshake of a client', () => {
     ['a subprotocol', { 'Sec-WebSocket-Protocol': 'chat' }, 'the server wants another subprotocol'],
     ['an extension', { 'Sec-WebSocket-Extensions': 'permessage-deflate' }, 'the server wants an extension'],
   ])('fails when the server answers with %s', async (_, changes, words) => {
-    const { url, sockets } = await rawServer((request) => switching(request, changes));
+    const { url, sockets } = await rawServerFixture((request) => switching(request, changes));
     const { notes } = dial(url);
     await until(() => notes.length > 0, 'the listener is told');
     expect(notes).toEqual([`failed: ${words}`]);
@@ -52,14 +58,14 @@ describe('the handshake of a client', () => {
   });
 
   it('fails when the server answers with a page', async () => {
-    const { url } = await rawServer(() => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    const { url } = await rawServerFixture(() => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     const { notes } = dial(url);
     await until(() => notes.length > 0, 'the listener is told');
     expect(notes).toEqual(['failed: the server refused the handshake with the status 200']);
   });
 
   it('fails when the server does not answer in time', async () => {
-    const { url } = await rawServer(() => '');
+    const { url } = await rawServerFixture(() => '');
     const { notes } = dial(url, { answerLimitMs: 20 });
     await until(() => notes.length > 0, 'the listener hears of it');
     expect(notes).toEqual(['failed: the server did not answer the handshake in time']);
@@ -67,7 +73,7 @@ describe('the handshake of a client', () => {
 
   it('cannot be given up any more once the connection is open', async () => {
     const abandoned = new AbortController();
-    const { client, peer, received } = await connect({}, { signal: abandoned.signal });
+    const { client, peer, received } = await connectionFixture({}, { signal: abandoned.signal });
     abandoned.abort();
     client.send('still open');
     await until(() => received.length > 0, 'the message');
@@ -76,7 +82,7 @@ describe('the handshake of a client', () => {
 
   it('fails when the connection ends before the answer', async () => {
     let asked = false;
-    const { url, sockets } = await rawServer(() => {
+    const { url, sockets } = await rawServerFixture(() => {
       asked = true;
       return '';
     });
@@ -89,7 +95,7 @@ describe('the handshake of a client', () => {
   });
 
   it('takes in what comes together with the answer, and what comes in pieces', async () => {
-    const { url, sockets } = await rawServer((request) =>
+    const { url, sockets } = await rawServerFixture((request) =>
       Buffer.concat([Buffer.from(switching(request)), serverFrame(1, Buffer.from('at once'))]),
     );
     const { notes } = dial(url);
@@ -134,7 +140,7 @@ describe('the handshake of a client', () => {
 
 describe('an open client', () => {
   it('sends text in one frame and in several, and bytes that may be changed at once', async () => {
-    const { client, received } = await connect();
+    const { client, received } = await connectionFixture();
     const bytes = Buffer.from('reused');
     client.send('whole');
     client.send('in ', false);
@@ -147,7 +153,7 @@ describe('an open client', () => {
   });
 
   it('hears text and binary messages of several frames', async () => {
-    const { notes, peer } = await connect();
+    const { notes, peer } = await connectionFixture();
     peer.send('one');
     peer.send('tw', { fin: false });
     peer.send('o', { fin: true });
@@ -157,7 +163,7 @@ describe('an open client', () => {
   });
 
   it('answers a ping with what came in it', async () => {
-    const { peer } = await connect();
+    const { peer } = await connectionFixture();
     const pongs: string[] = [];
     peer.on('pong', (data) => pongs.push(String(data)));
     peer.ping('are you there');
@@ -166,7 +172,7 @@ describe('an open client', () => {
   });
 
   it('keeps every byte, and answers the latest ping, when the server reads nothing for a while', async () => {
-    const { client, notes, received, peer } = await connect();
+    const { client, notes, received, peer } = await connectionFixture();
     const pongs: string[] = [];
     peer.on('pong', (data) => pongs.push(String(data)));
     peer.pause();
@@ -187,7 +193,7 @@ describe('an open client', () => {
   });
 
   it('writes several messages at once', async () => {
-    const { client, received } = await connect();
+    const { client, received } = await connectionFixture();
     client.together(() => {
       client.send('first');
       client.send('second');
@@ -198,7 +204,7 @@ describe('an open client', () => {
   });
 
   it('reads nothing while it is paused', async () => {
-    const { client, notes, peer } = await connect();
+    const { client, notes, peer } = await connectionFixture();
     const pongs: string[] = [];
     peer.on('pong', () => pongs.push('pong'));
     client.pause();
@@ -213,7 +219,7 @@ describe('an open client', () => {
 
 describe('the end of a client', () => {
   it('is told with the code that the server answers', async () => {
-    const { client, notes, peer } = await connect();
+    const { client, notes, peer } = await connectionFixture();
     client.close(1_000, '');
     client.close(1_001, '');
     client.send('too late');
@@ -228,7 +234,7 @@ describe('the end of a client', () => {
     [4_001, 4_001],
     [undefined, 1_005],
   ])('is told with the code %s of the server, which has it back', async (code, told) => {
-    const { notes, peer } = await connect();
+    const { notes, peer } = await connectionFixture();
     peer.close(code);
     const [echoed] = await once(peer, 'close');
     expect(echoed).toBe(told);
@@ -237,12 +243,12 @@ describe('the end of a client', () => {
   });
 
   it('is 1006 when the connection is cut, by either side', async () => {
-    const cutByPeer = await connect();
+    const cutByPeer = await connectionFixture();
     cutByPeer.peer.terminate();
     await until(() => cutByPeer.notes.length > 1, 'the listener is told');
     expect(cutByPeer.notes).toEqual(['opened', 'closed 1006']);
 
-    const cut = await connect();
+    const cut = await connectionFixture();
     cut.client.terminate();
     cut.client.terminate();
     await until(() => cut.notes.length > 1, 'the listener is told');
@@ -250,7 +256,7 @@ describe('the end of a client', () => {
   });
 
   it('is 1006 when the connection ends without a close frame', async () => {
-    const { url, sockets } = await rawServer(switching);
+    const { url, sockets } = await rawServerFixture(switching);
     const { notes } = dial(url);
     await until(() => notes.length > 0, 'the handshake is over');
     sockets[0]?.end();
@@ -259,7 +265,7 @@ describe('the end of a client', () => {
   });
 
   it('comes by itself when the server does not answer the close frame', async () => {
-    const { url, received } = await rawServer(switching);
+    const { url, received } = await rawServerFixture(switching);
     const deadlines: (() => void)[] = [];
     const clock = {
       after: (_: number, run: () => void) => {
@@ -277,7 +283,7 @@ describe('the end of a client', () => {
   });
 
   it('hears what was under way when it closed, up to the close frame', async () => {
-    const { url, sockets, received } = await rawServer(switching);
+    const { url, sockets, received } = await rawServerFixture(switching);
     const { opened, notes } = dial(url);
     (await opened()).close(1_000, '');
     await until(() => received.length > 0, 'the close frame');
@@ -296,7 +302,7 @@ describe('the end of a client', () => {
     ['a frame of an unknown kind', serverFrame(5, Buffer.alloc(0)), 1_002],
     ['text that is none', serverFrame(1, Buffer.from([0xff])), 1_007],
   ])('follows %s, with a close frame that says why', async (_, frame, code) => {
-    const { notes, peer } = await connect();
+    const { notes, peer } = await connectionFixture();
     const closed = once(peer, 'close');
     // Beneath the library, which would not send it.
     (peer as unknown as { _socket: { write(bytes: Buffer): void } })._socket.write(frame);
@@ -306,7 +312,7 @@ describe('the end of a client', () => {
   });
 
   it('follows a message that is too long, before all of it has come', async () => {
-    const { notes, peer } = await connect();
+    const { notes, peer } = await connectionFixture();
     const closed = once(peer, 'close');
     peer.send(Buffer.alloc(MAX_MESSAGE_BYTES + 1));
     expect((await closed)[0]).toBe(1_009);
@@ -315,7 +321,7 @@ describe('the end of a client', () => {
   });
 
   it('is a failed handshake when it was given up before it was open', async () => {
-    const { url, sockets } = await rawServer(() => '');
+    const { url, sockets } = await rawServerFixture(() => '');
     const abandoned = new AbortController();
     const { notes } = dial(url, { signal: abandoned.signal });
     const socket = await until(() => sockets[0], 'a connection');

@@ -9,7 +9,7 @@ import { newAcsResource } from '../../../support/acs-resource.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
 import { startWebhookReceiver } from '../../../support/webhook-receiver.ts';
-import { acceptAll, CALLED, CALLER } from './acs-harness.ts';
+import { acceptAll, CALLED, CALLER } from './acs-fixture.ts';
 
 const CALLBACK_COPIES = 2;
 const EVENT_GRID_COPIES = 3;

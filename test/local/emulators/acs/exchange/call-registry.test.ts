@@ -9,7 +9,7 @@ import { MediaTicker } from '../../../../../local/emulators/acs/media/media-tick
 import { noCallees } from '../../../../../local/emulators/acs/telephones/callees.ts';
 import { systemRandom } from '../../../../../local/emulators/common/random.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
-import { silentPhone } from '../acs-harness.ts';
+import { silentPhone } from '../acs-fixture.ts';
 import { FakeMedia } from '../fake-media.ts';
 
 const clock = new ManualClock();

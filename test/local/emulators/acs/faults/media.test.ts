@@ -9,7 +9,7 @@ import { startAcs } from '../../../../../local/emulators/acs/server/acs.ts';
 import { newAcsResource } from '../../../../support/acs-resource.ts';
 import { until } from '../../../../support/until.ts';
 import { startWebhookReceiver } from '../../../../support/webhook-receiver.ts';
-import { acceptAll, CALLED, CALLER } from '../acs-harness.ts';
+import { acceptAll, CALLED, CALLER } from '../acs-fixture.ts';
 
 const closers: (() => unknown)[] = [];
 

@@ -23,7 +23,7 @@ const load: LoadPrompt = async () => ({
   sampleRateHz: RATE,
 });
 
-function bench(loadPrompt: LoadPrompt = load, names = [ANN, BOB]) {
+function fixture(loadPrompt: LoadPrompt = load, names = [ANN, BOB]) {
   const clock = new ManualClock();
   const line: Phone[] = [];
   const events: string[] = [];
@@ -95,7 +95,7 @@ function refusalOf(run: () => void): unknown {
 
 describe('the operations of a call with several people', () => {
   it('let only those hear a prompt whom it is for', async () => {
-    const { clock, operations, events, phones, settle } = bench();
+    const { clock, operations, events, phones, settle } = fixture();
     operations.play(play('p', [BOB]), false);
     await settle();
     clock.advance(1_000);
@@ -105,7 +105,7 @@ describe('the operations of a call with several people', () => {
   });
 
   it('recognize on the leg of one participant, where nothing else of that leg may be', async () => {
-    const { operations, events, settle } = bench();
+    const { operations, events, settle } = fixture();
     operations.recognize(recognize('r'), true);
     await settle();
     expect(refusalOf(() => operations.play(play('p', [BOB]), false))).toEqual([412, '8583']);
@@ -118,7 +118,7 @@ describe('the operations of a call with several people', () => {
   });
 
   it('recognize on the main leg, in turn, where there are but two', () => {
-    const { operations, events, clock } = bench(load, [ANN]);
+    const { operations, events, clock } = fixture(load, [ANN]);
     operations.recognize(recognize('first'), true);
     operations.recognize(recognize('second'), false);
     clock.advance(5_000);
@@ -131,7 +131,7 @@ describe('the operations of a call with several people', () => {
   });
 
   it('stop listening to who has left, and finish what nobody is left to hear', async () => {
-    const { operations, events, leave, settle, clock } = bench();
+    const { operations, events, leave, settle, clock } = fixture();
     operations.startContinuousDtmf(BOB, { operationContext: 'c' });
     operations.play(play('p', [BOB]), false);
     await settle();
@@ -149,7 +149,7 @@ describe('the operations of a call with several people', () => {
 
 describe('the queue of a call', () => {
   it('is bounded', () => {
-    const { operations } = bench();
+    const { operations } = fixture();
     for (let i = 0; i <= MAX_WAITING; i++) operations.play(play(`p${i}`), false);
     expect(refusalOf(() => operations.play(play('last'), false))).toEqual([429, '8516']);
   });
@@ -163,7 +163,7 @@ describe('the queue of a call', () => {
       });
       return loading.promise;
     };
-    const { operations, events, settle, clock } = bench(slow);
+    const { operations, events, settle, clock } = fixture(slow);
     operations.play(play('p'), false);
     operations.cancelAll();
     expect(aborted).toBe(true);
@@ -176,7 +176,7 @@ describe('the queue of a call', () => {
 
 describe('the end of a call', () => {
   it('stops everything, tells what ends with it once, and leaves no timer', async () => {
-    const { operations, events, clock, settle } = bench();
+    const { operations, events, clock, settle } = fixture();
     operations.startContinuousDtmf(ANN, { operationContext: 'c' });
     operations.recognize(recognize('r'), false);
     operations.play(play('p'), false);

@@ -11,7 +11,7 @@ import { FakePhone } from '../media/fake-phone.ts';
 const RATE = 16_000;
 const FRAME = 320;
 
-interface Bench {
+interface MediaOperationsFixture {
   readonly clock: ManualClock;
   readonly sound: CallSound;
   readonly phones: FakePhone[];
@@ -21,7 +21,7 @@ interface Bench {
   settle(): Promise<void>;
 }
 
-function bench(...names: string[]): Bench {
+function fixture(...names: string[]): MediaOperationsFixture {
   const clock = new ManualClock();
   const line: Phone[] = [];
   const sound = new CallSound({ sampleRateHz: RATE, phones: () => line, ticker: new MediaTicker(clock) });
@@ -39,7 +39,7 @@ function heardBy(phone: FakePhone | undefined): Int16Array {
 
 describe('a prompt in a call without a media stream', () => {
   it('is heard to the sample, in real time, and lets the phones be when it has ended', async () => {
-    const { clock, sound, phones } = bench('a');
+    const { clock, sound, phones } = fixture('a');
     const samples = noise(1_000, 7).map((sample) => sample >> 2);
     let ended = 0;
     sound.speakToPhones({ samples, sampleRateHz: RATE, targets: 'all', finished: () => ended++ });
@@ -61,7 +61,7 @@ describe('a prompt in a call without a media stream', () => {
   });
 
   it('is heard by its targets only, while all go on hearing one another', () => {
-    const { clock, sound, phones } = bench('a', 'b');
+    const { clock, sound, phones } = fixture('a', 'b');
     const word = Int16Array.from({ length: FRAME }, () => 100);
     phones[0]?.willSay(word);
     const samples = new Int16Array(FRAME).fill(5);
@@ -72,7 +72,7 @@ describe('a prompt in a call without a media stream', () => {
   });
 
   it('ends at once where nobody is to hear it, but not before it is known', async () => {
-    const { sound, settle } = bench('a');
+    const { sound, settle } = fixture('a');
     let ended = 0;
     const samples = new Int16Array(FRAME);
     sound.speakToPhones({ samples, sampleRateHz: RATE, targets: ['nobody'], finished: () => ended++ });
@@ -82,7 +82,7 @@ describe('a prompt in a call without a media stream', () => {
   });
 
   it('ends when its last listener leaves', () => {
-    const { sound, clock, line } = bench('a');
+    const { sound, clock, line } = fixture('a');
     let ended = 0;
     const samples = new Int16Array(FRAME * 10);
     sound.speakToPhones({ samples, sampleRateHz: RATE, targets: 'all', finished: () => ended++ });
@@ -94,7 +94,7 @@ describe('a prompt in a call without a media stream', () => {
   });
 
   it('is silent from the next frame on when stopped, and does not say that it ended', async () => {
-    const { sound, clock, phones, settle } = bench('a');
+    const { sound, clock, phones, settle } = fixture('a');
     const stopListening = sound.listen();
     const samples = new Int16Array(FRAME * 10).fill(9);
     let ended = 0;
@@ -123,7 +123,7 @@ describe('a prompt in a call without a media stream', () => {
   });
 
   it('mixes with others without wrapping round', () => {
-    const { sound, clock, phones } = bench('a');
+    const { sound, clock, phones } = fixture('a');
     const loud = new Int16Array(FRAME).fill(30_000);
     sound.speakToPhones({ samples: loud, sampleRateHz: RATE, targets: 'all' });
     sound.speakToPhones({ samples: loud, sampleRateHz: RATE, targets: 'all' });
@@ -132,7 +132,7 @@ describe('a prompt in a call without a media stream', () => {
   });
 
   it('is heard on hold only where it is for those on hold', () => {
-    const { sound, clock, phones } = bench('a');
+    const { sound, clock, phones } = fixture('a');
     sound.hold('a', true);
     const long = { sampleRateHz: RATE, targets: 'all' } as const;
     sound.speakToPhones({ ...long, samples: new Int16Array(FRAME * 4).fill(1) });
@@ -147,7 +147,7 @@ describe('a prompt in a call without a media stream', () => {
 
 describe('a prompt in a call with a media stream', () => {
   it('is carried by the stream, and goes on without it', async () => {
-    const { sound, clock, phones, line, settle } = bench('a');
+    const { sound, clock, phones, line, settle } = fixture('a');
     const samples = noise(FRAME * 6, 3).map((sample) => sample >> 2);
     let ended = 0;
     sound.speakToPhones({ samples, sampleRateHz: RATE, targets: 'all', finished: () => ended++ });
@@ -177,7 +177,7 @@ describe('a prompt in a call with a media stream', () => {
   });
 
   it('leaves what the application sends, and its count, as they are', () => {
-    const { sound, phones, line } = bench('a');
+    const { sound, phones, line } = fixture('a');
     const stream = new Conference(line, { sampleRateHz: RATE, frameSamples: FRAME });
     stream.start();
     sound.speakToPhones({ samples: new Int16Array(FRAME).fill(1), sampleRateHz: RATE, targets: 'all' });
@@ -196,7 +196,7 @@ describe('prompts of any length and number', () => {
           maxLength: 6,
         }),
         (prompts) => {
-          const { sound, clock, phones } = bench('a');
+          const { sound, clock, phones } = fixture('a');
           const ended = prompts.map(() => 0);
           for (const [index, { length, afterMs }] of prompts.entries()) {
             clock.advance(afterMs);

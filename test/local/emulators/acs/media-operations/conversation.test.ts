@@ -11,19 +11,19 @@ import { newAcsResource } from '../../../../support/acs-resource.ts';
 import { tone } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';
 import { startWebhookReceiver } from '../../../../support/webhook-receiver.ts';
-import { acceptAll, CALLED, CALLER, startHarness } from '../acs-harness.ts';
-import { Bench, eventOf, listeningPhone, wavFile } from './operations-harness.ts';
+import { acceptAll, CALLED, CALLER, startAcsFixture } from '../acs-fixture.ts';
+import { eventOf, listeningPhone, MediaOperationsFixture, wavFile } from './media-operations-fixture.ts';
 
-const bench = new Bench();
-afterEach(() => bench.close());
+const fixture = new MediaOperationsFixture();
+afterEach(() => fixture.close());
 
 const CALLER_ID = { phoneNumber: CALLER };
 
 describe('a person who follows a script, on a call that is never streamed', () => {
   it('hears a prompt, presses a key, hears the next one, and answers in words', async () => {
-    const h = await startHarness();
-    bench.closeAfter(h.close);
-    const files = await bench.serveFiles({
+    const f = await startAcsFixture();
+    fixture.closeAfter(f.close);
+    const files = await fixture.serveFiles({
       '/menu.wav': wavFile(8_000, 440),
       '/name.wav': wavFile(8_000, 880),
     });
@@ -36,7 +36,7 @@ describe('a person who follows a script, on a call that is never streamed', () =
       { type: 'wait', ms: 60_000 },
     ];
     let placed: Call | undefined;
-    const { call, incomingCallContext } = await h.ring({
+    const { call, incomingCallContext } = await f.ring({
       phone: (rawId, onHangUp) =>
         createScriptPhone({
           rawId,
@@ -48,8 +48,8 @@ describe('a person who follows a script, on a call that is never streamed', () =
         }),
     });
     placed = call;
-    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
-    await h.callback('CallConnected');
+    const { callConnection } = await f.client.answerCall(incomingCallContext, f.callbackUrl);
+    await f.callback('CallConnected');
     const media = callConnection.getCallMedia();
     await media.startRecognizing(CALLER_ID, {
       kind: 'callMediaRecognizeDtmfOptions',
@@ -57,14 +57,14 @@ describe('a person who follows a script, on a call that is never streamed', () =
       playPrompt: { kind: 'fileSource', url: `${files.url}/menu.wav` },
       operationContext: 'menu',
     });
-    expect(await eventOf(h, 'menu', 'RecognizeCompleted')).toMatchObject({ dtmfResult: { tones: ['two'] } });
+    expect(await eventOf(f, 'menu', 'RecognizeCompleted')).toMatchObject({ dtmfResult: { tones: ['two'] } });
     await media.startRecognizing(CALLER_ID, {
       kind: 'callMediaRecognizeSpeechOptions',
       endSilenceTimeoutInSeconds: 0.1,
       playPrompt: { kind: 'fileSource', url: `${files.url}/name.wav` },
       operationContext: 'name',
     });
-    expect(await eventOf(h, 'name', 'RecognizeCompleted')).toMatchObject({
+    expect(await eventOf(f, 'name', 'RecognizeCompleted')).toMatchObject({
       speechResult: { speech: 'my name is Ann' },
     });
   });
@@ -81,7 +81,7 @@ describe('a prompt on a call that is streamed', () => {
       }),
     );
     await once(server, 'listening');
-    bench.closeAfter(() => {
+    fixture.closeAfter(() => {
       for (const socket of server.clients) socket.terminate();
       return new Promise((resolve) => server.close(resolve));
     });
@@ -90,8 +90,8 @@ describe('a prompt on a call that is streamed', () => {
       ...newAcsResource(),
       eventGrid: { endpoint: `${webhook.url}/events` },
     });
-    bench.closeAfter(acs.close);
-    bench.closeAfter(webhook.close);
+    fixture.closeAfter(acs.close);
+    fixture.closeAfter(webhook.close);
     const phone = listeningPhone(`4:${CALLER}`);
     const call = acs.placeCall({ from: CALLER, to: CALLED, phone: () => phone });
     const client = new CallAutomationClient(acs.connectionString, { allowInsecureConnection: true });
@@ -110,7 +110,7 @@ describe('a prompt on a call that is streamed', () => {
       );
     await saw('MediaStreamingStarted');
     await saw('CallConnected');
-    const files = await bench.serveFiles({ '/a.wav': wavFile(3_200, 440) });
+    const files = await fixture.serveFiles({ '/a.wav': wavFile(3_200, 440) });
     const playSource = { kind: 'fileSource' as const, url: `${files.url}/a.wav` };
     await callConnection.getCallMedia().playToAll([playSource]);
     await saw('PlayCompleted');

@@ -1,20 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../support/until.ts';
-import { Bench, type OperatedCall, refusedWith } from './operations-harness.ts';
+import { MediaOperationsFixture, type OperatedCall, refusedWith } from './media-operations-fixture.ts';
 
-const bench = new Bench();
-afterEach(() => bench.close());
+const fixture = new MediaOperationsFixture();
+afterEach(() => fixture.close());
 
 /** States that were told at `/recording`, oldest first. */
-function told({ h }: OperatedCall): unknown[] {
-  return h.callbacks('/recording').map(({ data }) => data['state']);
+function told({ f }: OperatedCall): unknown[] {
+  return f.callbacks('/recording').map(({ data }) => data['state']);
 }
 
 async function started(call: OperatedCall, pauseOnStart = false): Promise<string> {
-  const { h, call: phoneCall } = call;
-  const { recordingId } = await h.client.getCallRecording().start({
+  const { f, call: phoneCall } = call;
+  const { recordingId } = await f.client.getCallRecording().start({
     callLocator: { id: phoneCall.ids.serverCallId, kind: 'serverCallLocator' },
-    recordingStateCallbackEndpointUrl: h.callbackUrl.replace('/cb', '/recording'),
+    recordingStateCallbackEndpointUrl: f.callbackUrl.replace('/cb', '/recording'),
     pauseOnStart,
   });
   return recordingId;
@@ -22,8 +22,8 @@ async function started(call: OperatedCall, pauseOnStart = false): Promise<string
 
 describe('a recording', () => {
   it('is started, paused, resumed and stopped, and tells each change', async () => {
-    const call = await bench.answeredCall();
-    const recording = call.h.client.getCallRecording();
+    const call = await fixture.answeredCall();
+    const recording = call.f.client.getCallRecording();
     const id = await started(call);
     expect(await recording.getState(id)).toEqual({
       recordingId: id,
@@ -39,7 +39,7 @@ describe('a recording', () => {
     await recording.stop(id);
     await until(() => told(call).length === 4, 'the end to be told');
     expect(told(call)).toEqual(['active', 'inactive', 'active', 'inactive']);
-    const [event] = call.h.callbacks('/recording');
+    const [event] = call.f.callbacks('/recording');
     expect(event?.type).toBe('Microsoft.Communication.RecordingStateChanged');
     expect(event?.data).toMatchObject({
       recordingId: id,
@@ -52,18 +52,18 @@ describe('a recording', () => {
   });
 
   it('ends with its call', async () => {
-    const call = await bench.answeredCall();
+    const call = await fixture.answeredCall();
     const id = await started(call, true);
-    await call.h.client.getCallRecording().resume(id);
+    await call.f.client.getCallRecording().resume(id);
     await until(() => told(call).length === 2, 'the resumption to be told');
     await call.connection.hangUp(true);
     await until(() => told(call).length === 3, 'the end to be told');
-    await expect(call.h.client.getCallRecording().getState(id)).rejects.toEqual(refusedWith(404, '8522'));
+    await expect(call.f.client.getCallRecording().getState(id)).rejects.toEqual(refusedWith(404, '8522'));
   });
 
   it('is refused beside another one of the call, for a call, group or room that is not there', async () => {
-    const call = await bench.answeredCall();
-    const recording = call.h.client.getCallRecording();
+    const call = await fixture.answeredCall();
+    const recording = call.f.client.getCallRecording();
     await started(call);
     await expect(started(call)).rejects.toEqual(refusedWith(400, '8553'));
     await expect(
@@ -78,8 +78,8 @@ describe('a recording', () => {
   });
 
   it('can be started by the connection id as well, once', async () => {
-    const { h, call } = await bench.answeredCall();
-    const result = await h.client.getCallRecording().start({ callConnectionId: call.ids.callConnectionId });
+    const { f, call } = await fixture.answeredCall();
+    const result = await f.client.getCallRecording().start({ callConnectionId: call.ids.callConnectionId });
     expect(result.recordingState).toBe('active');
   });
 });

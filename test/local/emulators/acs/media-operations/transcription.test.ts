@@ -5,11 +5,16 @@ import { type AnswerCallOptions, StreamingData } from '@azure/communication-call
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { until } from '../../../../support/until.ts';
-import { CALLER } from '../acs-harness.ts';
-import { Bench, eventOf, type OperatedCall, refusedWith } from './operations-harness.ts';
+import { CALLER } from '../acs-fixture.ts';
+import {
+  eventOf,
+  MediaOperationsFixture,
+  type OperatedCall,
+  refusedWith,
+} from './media-operations-fixture.ts';
 
-const bench = new Bench();
-afterEach(() => bench.close());
+const fixture = new MediaOperationsFixture();
+afterEach(() => fixture.close());
 
 /** An application that takes transcription: what it got, in order, and the requests that opened its sockets. */
 interface TranscriptionServer {
@@ -34,7 +39,7 @@ async function startServer(): Promise<TranscriptionServer> {
   const closeAll = (): void => {
     for (const socket of server.clients) socket.close(1001);
   };
-  bench.closeAfter(() => {
+  fixture.closeAfter(() => {
     for (const socket of server.clients) socket.terminate();
     return new Promise((resolve) => server.close(resolve));
   });
@@ -56,15 +61,15 @@ function options(transportUrl: string, changes: object = {}): AnswerCallOptions 
 }
 
 async function say(call: OperatedCall, text: string): Promise<void> {
-  const response = await call.h.control('POST', `calls/${call.call.ids.id}/says`, { text });
+  const response = await call.f.control('POST', `calls/${call.call.ids.id}/says`, { text });
   expect(response.status).toBe(202);
 }
 
 describe('transcription', () => {
   it('begins with the call where the answer says so, and streams what telephones say', async () => {
     const server = await startServer();
-    const call = await bench.answeredCall({}, options(server.url, { enableIntermediateResults: true }));
-    expect(await eventOf(call.h, 'answer', 'TranscriptionStarted')).toMatchObject({
+    const call = await fixture.answeredCall({}, options(server.url, { enableIntermediateResults: true }));
+    expect(await eventOf(call.f, 'answer', 'TranscriptionStarted')).toMatchObject({
       transcriptionUpdate: {
         transcriptionStatus: 'transcriptionStarted',
         transcriptionStatusDetails: 'subscriptionStarted',
@@ -101,22 +106,22 @@ describe('transcription', () => {
 
   it('is started, changed and stopped by the application', async () => {
     const server = await startServer();
-    const call = await bench.answeredCall({}, options(server.url, { startTranscription: false }));
-    const { h, media } = call;
+    const call = await fixture.answeredCall({}, options(server.url, { startTranscription: false }));
+    const { f, media } = call;
     await expect(media.stopTranscription()).rejects.toEqual(refusedWith(400, '8500'));
     await media.startTranscription({ locale: 'de-DE', operationContext: 'start' });
-    await eventOf(h, 'start', 'TranscriptionStarted');
+    await eventOf(f, 'start', 'TranscriptionStarted');
     await until(() => server.frames[0]?.includes('de-DE'), 'the language of the start');
     await expect(media.startTranscription()).rejects.toEqual(refusedWith(400, '8500'));
     await media.updateTranscription('fr-FR', { operationContext: 'update' });
-    expect(await eventOf(h, 'update', 'TranscriptionUpdated')).toMatchObject({
+    expect(await eventOf(f, 'update', 'TranscriptionUpdated')).toMatchObject({
       transcriptionUpdate: {
         transcriptionStatus: 'transcriptionUpdated',
         transcriptionStatusDetails: 'transcriptionLocaleUpdated',
       },
     });
     await media.stopTranscription({ operationContext: 'stop' });
-    expect(await eventOf(h, 'stop', 'TranscriptionStopped')).toMatchObject({
+    expect(await eventOf(f, 'stop', 'TranscriptionStopped')).toMatchObject({
       transcriptionUpdate: {
         transcriptionStatus: 'transcriptionStopped',
         transcriptionStatusDetails: 'subscriptionStopped',
@@ -127,30 +132,30 @@ describe('transcription', () => {
   });
 
   it('fails where nobody takes the socket, and where it is closed by the application', async () => {
-    const refused = await bench.answeredCall({}, options('ws://127.0.0.1:9/none'));
-    expect(await eventOf(refused.h, 'answer', 'TranscriptionFailed')).toMatchObject({
+    const refused = await fixture.answeredCall({}, options('ws://127.0.0.1:9/none'));
+    expect(await eventOf(refused.f, 'answer', 'TranscriptionFailed')).toMatchObject({
       transcriptionUpdate: { transcriptionStatusDetails: 'streamConnectionUnsuccessful' },
       resultInformation: { code: 500, subCode: 8578 },
     });
     const server = await startServer();
-    const { h } = await bench.answeredCall({}, options(server.url));
-    await eventOf(h, 'answer', 'TranscriptionStarted');
+    const { f } = await fixture.answeredCall({}, options(server.url));
+    await eventOf(f, 'answer', 'TranscriptionStarted');
     server.closeAll();
-    expect(await eventOf(h, 'answer', 'TranscriptionFailed')).toMatchObject({
+    expect(await eventOf(f, 'answer', 'TranscriptionFailed')).toMatchObject({
       transcriptionUpdate: { transcriptionStatusDetails: 'streamConnectionInterrupted' },
     });
   });
 
   it('ends with the call', async () => {
     const server = await startServer();
-    const { h, connection } = await bench.answeredCall({}, options(server.url));
-    await eventOf(h, 'answer', 'TranscriptionStarted');
+    const { f, connection } = await fixture.answeredCall({}, options(server.url));
+    await eventOf(f, 'answer', 'TranscriptionStarted');
     await connection.hangUp(true);
     await until(() => server.closures.length === 1, 'the socket to be closed');
   });
 
   it('is refused where the answer did not ask for it', async () => {
-    const { media } = await bench.answeredCall();
+    const { media } = await fixture.answeredCall();
     await expect(media.startTranscription()).rejects.toEqual(refusedWith(405, '8522'));
     await expect(media.updateTranscription('de-DE')).rejects.toEqual(refusedWith(405, '8522'));
   });

@@ -10,17 +10,17 @@ import { freePort } from '../../../../../local/emulators/common/free-port.ts';
 import { until } from '../../../../support/until.ts';
 import { FakePhone } from './fake-phone.ts';
 
-import { cleanUps, Notes, OPTIONS, open, server } from './stream-bench.ts';
+import { cleanUps, Notes, OPTIONS, serverFixture, streamFixture } from './media-stream-fixture.ts';
 
 describe('the handshake of a media stream', () => {
   it('keeps path and query, carries the headers, offers no compression, and starts with the metadata', async () => {
-    const media = await server();
+    const media = await serverFixture();
     const headers = {
       Authorization: 'Bearer token',
       'x-ms-call-connection-id': 'connection',
       'x-ms-call-correlation-id': 'correlation',
     };
-    const { connection, notes } = await open(
+    const { connection, notes } = await streamFixture(
       { url: `${media.url}/media/a%2Fb?ticket=x.y-z_&n=1`, headers },
       media,
     );
@@ -56,7 +56,7 @@ describe('the handshake of a media stream', () => {
   );
 
   it('fails when it is refused, and tells nothing of path and query', async () => {
-    const media = await server({ refuseWith: 401 });
+    const media = await serverFixture({ refuseWith: 401 });
     const phone = new FakePhone('4:+1');
     const notes = new Notes();
     openMediaStream({ ...OPTIONS, url: `${media.url}/media?ticket=secret`, phones: [phone] }, notes);

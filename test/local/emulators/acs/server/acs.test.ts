@@ -8,7 +8,7 @@ import { newAcsResource } from '../../../../support/acs-resource.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { until } from '../../../../support/until.ts';
 import { startWebhookReceiver } from '../../../../support/webhook-receiver.ts';
-import { CALLED, CALLER, silentPhone, startHarness } from '../acs-harness.ts';
+import { CALLED, CALLER, silentPhone, startAcsFixture } from '../acs-fixture.ts';
 import { FakeMedia } from '../fake-media.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -52,22 +52,22 @@ describe('starting the stand-in', () => {
   });
 
   it('closes twice without complaint, also in the middle of calls', async () => {
-    const h = await startHarness();
-    const { incomingCallContext } = await h.ring();
-    await h.ring();
-    await h.client.answerCall(incomingCallContext, h.callbackUrl);
-    await Promise.all([h.acs.close(), h.acs.close()]);
-    await h.close();
+    const f = await startAcsFixture();
+    const { incomingCallContext } = await f.ring();
+    await f.ring();
+    await f.client.answerCall(incomingCallContext, f.callbackUrl);
+    await Promise.all([f.acs.close(), f.acs.close()]);
+    await f.close();
   });
 });
 
 describe('a scripted caller', () => {
   it('hangs up after its time, also on a call that never streams', async () => {
     const clock = new ManualClock(Date.now());
-    const h = await startHarness({ clock });
-    closers.push(h.close);
-    const { call, incomingCallContext } = await h.ring({ phone: { tailMs: 0, maxMs: 5_000 } });
-    await h.client.answerCall(incomingCallContext, h.callbackUrl);
+    const f = await startAcsFixture({ clock });
+    closers.push(f.close);
+    const { call, incomingCallContext } = await f.ring({ phone: { tailMs: 0, maxMs: 5_000 } });
+    await f.client.answerCall(incomingCallContext, f.callbackUrl);
     clock.advance(30_000 + 5_000 + 9_999);
     expect(call.state).toBe('connected');
     clock.advance(1);

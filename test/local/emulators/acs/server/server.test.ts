@@ -12,7 +12,7 @@ import { ManualClock } from '../../../../support/manual-clock.ts';
 import { speechLike } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';
 import { startWebhookReceiver } from '../../../../support/webhook-receiver.ts';
-import { acceptAll, CALLED, CALLER, CONTROL_TOKEN } from '../acs-harness.ts';
+import { acceptAll, CALLED, CALLER, CONTROL_TOKEN } from '../acs-fixture.ts';
 
 const FRAME_MS = 20;
 /** Until a process of its own has started and ended. */

@@ -31,7 +31,7 @@ export interface WireEvent {
 }
 
 /** The application's side of the stand-in: an Event Grid endpoint (`/events`), a callback endpoint (`/cb`), and the SDK's client. */
-export interface Harness {
+export interface AcsFixture {
   readonly acs: RunningAcs;
   readonly webhook: WebhookReceiver;
   readonly media: FakeMedia;
@@ -55,8 +55,8 @@ export interface Harness {
 }
 
 /** The types of the callbacks received so far, as their last part. */
-export function types(h: Pick<Harness, 'callbacks'>, path?: string): string[] {
-  return h.callbacks(path).map(({ type }) => type.replace('Microsoft.Communication.', ''));
+export function types(f: Pick<AcsFixture, 'callbacks'>, path?: string): string[] {
+  return f.callbacks(path).map(({ type }) => type.replace('Microsoft.Communication.', ''));
 }
 
 /** Answers validation events, and everything with 200. */
@@ -82,7 +82,7 @@ export function silentPhone(rawId: string): ScriptedPhone {
   };
 }
 
-export async function startHarness(
+export async function startAcsFixture(
   {
     callees,
     openMediaStream,
@@ -91,7 +91,7 @@ export async function startHarness(
   }: Partial<AcsOptions> &
     Partial<Pick<AcsParts, 'callees' | 'openMediaStream' | 'openTranscriptionStream'>> = {},
   respond = acceptAll,
-): Promise<Harness> {
+): Promise<AcsFixture> {
   const webhook = await startWebhookReceiver(respond);
   const media = new FakeMedia();
   const acs = await startAcs(

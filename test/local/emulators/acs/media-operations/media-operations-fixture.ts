@@ -15,7 +15,7 @@ import {
   startWebhookReceiver,
   type WebhookReceiver,
 } from '../../../../support/webhook-receiver.ts';
-import { type Harness, startHarness, type WireEvent } from '../acs-harness.ts';
+import { type AcsFixture, startAcsFixture, type WireEvent } from '../acs-fixture.ts';
 
 /** The caller's telephone: it says nothing, records what it hears and notes the keys it hears. */
 export interface ListeningPhone extends WavPhone {
@@ -23,7 +23,7 @@ export interface ListeningPhone extends WavPhone {
 }
 
 export interface OperatedCall {
-  readonly h: Harness;
+  readonly f: AcsFixture;
   readonly call: Call;
   readonly connection: CallConnection;
   readonly media: CallMedia;
@@ -31,7 +31,7 @@ export interface OperatedCall {
 }
 
 /** What the tests start, and what ends it. */
-export class Bench {
+export class MediaOperationsFixture {
   readonly #closers: (() => unknown)[] = [];
 
   async close(): Promise<void> {
@@ -40,26 +40,26 @@ export class Bench {
 
   /** A call that has been answered, with nothing but a telephone on it. */
   async answeredCall(
-    options: Parameters<typeof startHarness>[0] = {},
+    options: Parameters<typeof startAcsFixture>[0] = {},
     answer: AnswerCallOptions = {},
   ): Promise<OperatedCall> {
-    const h = await startHarness(options);
-    this.#closers.push(h.close);
+    const f = await startAcsFixture(options);
+    this.#closers.push(f.close);
     let phone: ListeningPhone | undefined;
-    const { call, incomingCallContext } = await h.ring({
+    const { call, incomingCallContext } = await f.ring({
       phone: (rawId) => {
         phone = listeningPhone(rawId);
         return phone;
       },
     });
-    const { callConnection: connection } = await h.client.answerCall(
+    const { callConnection: connection } = await f.client.answerCall(
       incomingCallContext,
-      h.callbackUrl,
+      f.callbackUrl,
       answer,
     );
-    await h.callback('CallConnected');
+    await f.callback('CallConnected');
     if (phone === undefined) throw new Error('no telephone was asked for');
-    return { h, call, connection, media: connection.getCallMedia(), phone };
+    return { f, call, connection, media: connection.getCallMedia(), phone };
   }
 
   /** Closes something at the end of the test. */
@@ -92,8 +92,8 @@ export function listeningPhone(rawId: string): ListeningPhone {
 }
 
 /** Callbacks of one operation context, oldest first, each checked with the SDK's own parser. */
-export function eventsOf(h: Harness, operationContext: string): WireEvent[] {
-  const events = h.callbacks().filter(({ data }) => data['operationContext'] === operationContext);
+export function eventsOf(f: AcsFixture, operationContext: string): WireEvent[] {
+  const events = f.callbacks().filter(({ data }) => data['operationContext'] === operationContext);
   for (const event of events) {
     const parsed = parseCallAutomationEvent(JSON.stringify([event]));
     if (`Microsoft.Communication.${parsed.kind}` !== event.type) throw new Error(`parsed as ${parsed.kind}`);
@@ -102,19 +102,19 @@ export function eventsOf(h: Harness, operationContext: string): WireEvent[] {
 }
 
 /** Types of the events of one operation context, without their prefix. */
-export function typesOf(h: Harness, operationContext: string): string[] {
-  return eventsOf(h, operationContext).map(({ type }) => type.replace('Microsoft.Communication.', ''));
+export function typesOf(f: AcsFixture, operationContext: string): string[] {
+  return eventsOf(f, operationContext).map(({ type }) => type.replace('Microsoft.Communication.', ''));
 }
 
 /** Waits for an event of this type and operation context, and reads it. */
 export async function eventOf(
-  h: Harness,
+  f: AcsFixture,
   operationContext: string,
   type: string,
 ): Promise<WireEvent['data']> {
   const event = await until(
-    () => eventsOf(h, operationContext).find((candidate) => candidate.type.endsWith(`.${type}`)),
-    `${type} of ${operationContext}; there are ${typesOf(h, operationContext).join(', ')}`,
+    () => eventsOf(f, operationContext).find((candidate) => candidate.type.endsWith(`.${type}`)),
+    `${type} of ${operationContext}; there are ${typesOf(f, operationContext).join(', ')}`,
   );
   return event.data;
 }

@@ -6,7 +6,7 @@ import type {
 import type { Call } from '../../../../local/emulators/acs/call/call.ts';
 import type { PlaceCallRequest } from '../../../../local/emulators/acs/exchange/switchboard.ts';
 import type { AcsOptions, AcsParts } from '../../../../local/emulators/acs/server/acs.ts';
-import { CALLER, type Harness, startHarness } from './acs-harness.ts';
+import { type AcsFixture, CALLER, startAcsFixture } from './acs-fixture.ts';
 import { FakeCallees, type FakePhone, fakePhone } from './fake-callees.ts';
 
 export const OWN_NUMBER = '+14255550100';
@@ -17,71 +17,71 @@ export const COLLEAGUE = '8:acs:11111111-1111-1111-1111-111111111111_33333333-33
 const FRAME_SAMPLES = 320;
 
 /** The stand-in, and telephones that it can call. */
-export interface CallingHarness extends Harness {
+export interface CallingFixture extends AcsFixture {
   readonly callees: FakeCallees;
 }
 
-export async function startCallingHarness(
+export async function startCallingFixture(
   options: Partial<AcsOptions> & Partial<Pick<AcsParts, 'openMediaStream' | 'openTranscriptionStream'>> = {},
-): Promise<CallingHarness> {
+): Promise<CallingFixture> {
   const callees = new FakeCallees();
-  return { ...(await startHarness({ ...options, callees })), callees };
+  return { ...(await startAcsFixture({ ...options, callees })), callees };
 }
 
 /** A call from `CALLER`, answered and connected. */
 export async function answeredCall(
-  h: Harness,
+  f: AcsFixture,
   options: AnswerCallOptions = {},
   request?: Partial<PlaceCallRequest>,
 ): Promise<{ call: Call; connection: CallConnection }> {
-  const { call, incomingCallContext } = await h.ring(request);
-  const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, options);
-  await connected(h, call.ids.callConnectionId);
+  const { call, incomingCallContext } = await f.ring(request);
+  const { callConnection } = await f.client.answerCall(incomingCallContext, f.callbackUrl, options);
+  await connected(f, call.ids.callConnectionId);
   return { call, connection: callConnection };
 }
 
 /** The same, of a telephone every sample of which has this value. */
 export async function answeredSpeaker(
-  h: Harness,
+  f: AcsFixture,
   says: number,
   options: AnswerCallOptions = {},
 ): Promise<{ call: Call; connection: CallConnection; phone: FakePhone }> {
   const phone = fakePhone(`4:${CALLER}`, new Int16Array(FRAME_SAMPLES).fill(says));
-  return { ...(await answeredCall(h, options, { phone: () => phone })), phone };
+  return { ...(await answeredCall(f, options, { phone: () => phone })), phone };
 }
 
 /** A call that the application places to `AGENT`, who answers. */
 export async function placedCall(
-  h: CallingHarness,
+  f: CallingFixture,
   options?: CreateCallOptions,
 ): Promise<{ connection: CallConnection; callConnectionId: string; phone: FakePhone }> {
   const target = { targetParticipant: { communicationUserId: AGENT } };
-  const { callConnection, callConnectionProperties } = await h.client.createCall(
+  const { callConnection, callConnectionProperties } = await f.client.createCall(
     target,
-    h.callbackUrl,
+    f.callbackUrl,
     options,
   );
   const { callConnectionId = '' } = callConnectionProperties;
-  const phone = (await h.callees.ringing(AGENT)).answer();
-  await connected(h, callConnectionId);
+  const phone = (await f.callees.ringing(AGENT)).answer();
+  await connected(f, callConnectionId);
   return { connection: callConnection, callConnectionId, phone };
 }
 
 /** Adds somebody to a call, who answers. */
 export async function addAnswering(
-  h: CallingHarness,
+  f: CallingFixture,
   connection: CallConnection,
   rawId: string,
   says?: Int16Array,
 ): Promise<FakePhone> {
   await connection.addParticipant({ targetParticipant: { communicationUserId: rawId } });
-  const phone = (await h.callees.ringing(rawId)).answer(says);
-  await h.callbackWhere('AddParticipantSucceeded', (data) => JSON.stringify(data).includes(rawId));
+  const phone = (await f.callees.ringing(rawId)).answer(says);
+  await f.callbackWhere('AddParticipantSucceeded', (data) => JSON.stringify(data).includes(rawId));
   return phone;
 }
 
-async function connected(h: Harness, callConnectionId: string): Promise<void> {
-  await h.callbackWhere('CallConnected', (data) => data['callConnectionId'] === callConnectionId);
+async function connected(f: AcsFixture, callConnectionId: string): Promise<void> {
+  await f.callbackWhere('CallConnected', (data) => data['callConnectionId'] === callConnectionId);
 }
 
 export const caller = { phoneNumber: CALLER };

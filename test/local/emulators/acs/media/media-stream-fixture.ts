@@ -55,18 +55,18 @@ export interface Running {
   send(...messages: (string | Buffer)[]): Promise<void>;
 }
 
-export async function server(options?: Parameters<typeof startMediaServer>[0]): Promise<MediaServer> {
+export async function serverFixture(options?: Parameters<typeof startMediaServer>[0]): Promise<MediaServer> {
   const started = await startMediaServer(options);
   cleanUps.push(() => started.close());
   return started;
 }
 
 /** Opens a stream on a clock that the test moves. */
-export async function open(
+export async function streamFixture(
   changes: Partial<MediaStreamOptions>,
   media: MediaServer | undefined = undefined,
 ): Promise<Running> {
-  const application = media ?? (await server());
+  const application = media ?? (await serverFixture());
   const clock = new StallingClock();
   const notes = new Notes();
   const stream = createOpenMediaStream({ ticker: new MediaTicker(clock) })(
