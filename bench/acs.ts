@@ -1,7 +1,8 @@
 /**
- * How many calls one process of the ACS stand-in keeps on time: `npm run bench -- acs [--smoke] [--calls 50,100] [--rounds 3] [--seconds 10] [--flags=--single-threaded-gc] [--json file]`.
- * The stand-in's media side runs on one core and an application that echoes everything on another; the numbers of calls take turns,
- * so that noise of the machine meets all of them. The smoke mode takes seconds and fails only when audio is lost.
+ * How many calls one process of the ACS emulator keeps on time: `npm run bench -- acs [--smoke] [--calls 50,100]
+ * [--rounds 3] [--seconds 10] [--flags=--single-threaded-gc] [--json file]`. The emulator's media side runs on one core
+ * and an application that echoes everything on another; the numbers of calls take turns, so that noise of the machine
+ * meets all of them. The smoke mode takes seconds and fails only when audio is lost.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -12,7 +13,7 @@ import { writeJsonReport } from './json-report.ts';
 import { describeMachine } from './machine.ts';
 import { wholeNumberOption } from './number-option.ts';
 
-/** What the stand-in is meant to do: frames of 200 calls at most this late at the 99th percentile, on a quiet core. */
+/** What the emulator is meant to do: frames of 200 calls at most this late at the 99th percentile, on a quiet core. */
 const GOAL = { calls: 200, p99Ms: 10 } as const;
 
 /** A core is quiet when the process waits for it no longer than this share of the time. */
@@ -24,18 +25,18 @@ const SMOKE = { calls: [10], rounds: 1, warmUpMs: 300, measureMs: 1_000 } as con
 /** Share of the audio sent that must have been heard in the smoke mode; the rest may still be on its way. */
 const LEAST_HEARD = 0.8;
 
-const STANDIN_CORE = 0;
+const EMULATOR_CORE = 0;
 /** As `npm run acs` and `npm start` run it. */
-const STANDIN_FLAGS = '--single-threaded-gc';
+const EMULATOR_FLAGS = '--single-threaded-gc';
 const APPLICATION_CORE = 1;
-const PINNING = `stand-in on core ${STANDIN_CORE}, application on core ${APPLICATION_CORE}`;
+const PINNING = `emulator on core ${EMULATOR_CORE}, application on core ${APPLICATION_CORE}`;
 
 interface Plan {
   readonly calls: readonly number[];
   readonly rounds: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
-  /** What Node is given in the stand-in's process. */
+  /** What Node is given in the emulator's process. */
   readonly flags: readonly string[];
 }
 
@@ -47,7 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
       calls: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
-      flags: { type: 'string', default: STANDIN_FLAGS },
+      flags: { type: 'string', default: EMULATOR_FLAGS },
     },
   });
   const base = values.smoke ? SMOKE : FULL;
@@ -78,19 +79,19 @@ async function measureAll(plan: Plan): Promise<Measured[]> {
     const { url } = await application.next<{ url: string }>();
     for (let round = 0; round < plan.rounds; round++) {
       for (const calls of plan.calls) {
-        const standIn = new PinnedProcess(
+        const emulator = new PinnedProcess(
           new URL('acs/streams.ts', import.meta.url),
-          STANDIN_CORE,
+          EMULATOR_CORE,
           plan.flags,
         );
         try {
           const { warmUpMs, measureMs } = plan;
-          standIn.send({ type: 'measure', url, calls, warmUpMs, measureMs });
-          const measured = await standIn.next<Measured>();
+          emulator.send({ type: 'measure', url, calls, warmUpMs, measureMs });
+          const measured = await emulator.next<Measured>();
           rounds.push(measured);
           process.stdout.write(`${row(measured)}\n`);
         } finally {
-          standIn.stop();
+          emulator.stop();
         }
       }
     }

@@ -1,4 +1,6 @@
-/** The application of the measurement, a process of its own: sends every frame of audio back at once, at the least cost. */
+/**
+ * The application of the measurement, a process of its own: sends every frame of audio back at once, at the least cost.
+ */
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 

@@ -1,4 +1,4 @@
-/** What the measuring process and the stand-in's process tell each other. */
+/** What the measuring process and the emulator's process tell each other. */
 
 export interface MeasureRequest {
   readonly type: 'measure';
@@ -8,7 +8,7 @@ export interface MeasureRequest {
   readonly measureMs: number;
 }
 
-/** One round, as the stand-in's process saw it. Times in milliseconds unless the name says otherwise. */
+/** One round, as the emulator's process saw it. Times in milliseconds unless the name says otherwise. */
 export interface Measured {
   readonly type: 'measured';
   readonly calls: number;
@@ -24,7 +24,10 @@ export interface Measured {
   /** Share of the time that the event loop was busy. */
   readonly loopShare: number;
   readonly longestGcMs: number;
-  /** Share of the time in which the process could have run and another one had the core; undefined where the system does not tell. */
+  /**
+   * Share of the time in which the process could have run and another one had the core; undefined where the system does
+   * not tell.
+   */
   readonly waitedShare?: number | undefined;
 }
 

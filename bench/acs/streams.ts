@@ -1,9 +1,12 @@
-/** The stand-in's process of the measurement: phones with recordings on as many media streams as are asked for, and nothing else. */
+/**
+ * The emulator's process of the measurement: phones with recordings on as many media streams as are asked for, and
+ * nothing else.
+ */
 import { createHistogram, PerformanceObserver, performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MeteredPhone } from '../../local/emulators/acs/telephones/metered-phone.ts';
 import { createOpenMediaStream } from '../../local/emulators/acs/media/media-stream.ts';
 import type { MediaStream } from '../../local/emulators/acs/media/port.ts';
+import { MeteredPhone } from '../../local/emulators/acs/telephones/metered-phone.ts';
 import { systemClock } from '../../local/emulators/common/clock.ts';
 import { createWavPhone } from '../../local/phone/wav-phone.ts';
 import { waitedForCoreMs } from '../core-wait.ts';

@@ -110,7 +110,10 @@ export class Listening {
     return this.#expected;
   }
 
-  /** A machine that is held up tears gaps into a recording; whoever wants to know of gaps finds them in the call's report. */
+  /**
+   * A stalled machine tears gaps into a recording, so the best match without them counts too; the call's report shows
+   * gaps.
+   */
   #agreement(): number {
     const expected = this.#recording();
     return Math.max(

@@ -1,6 +1,9 @@
 import type { Phone } from './phone.ts';
 
-/** A phone in front of another one: it passes everything on, and subclasses change what they must. Released, it passes on nothing. */
+/**
+ * A phone in front of another one: it passes everything on, and subclasses change what they must. Released, it passes
+ * on nothing.
+ */
 export class PhoneDecorator implements Phone {
   readonly rawId: string;
   /** Undefined once it is released or the call has ended, so that a finished call does not keep its audio in memory. */

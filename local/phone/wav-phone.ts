@@ -105,7 +105,7 @@ class RecordingPhone implements WavPhone {
     return this.#speaking ? frame : undefined;
   }
 
-  /** A view of the speech while it lasts, so that no sample is copied for nothing; whoever is given it may not change it. */
+  /** A view of the speech while it lasts, which saves a copy; read-only. */
   #nextFrame({ speech, frameSamples, silence }: Tape): Int16Array {
     if (!this.#speaking) return silence;
     return wholeFrame(speech.read(frameSamples), frameSamples);

@@ -1,6 +1,6 @@
 /**
- * Writes frames (RFC 6455, section 5.2) into memory that is used again: most writes are with the operating system when `socket.write` returns,
- * so that one buffer serves all connections of a process.
+ * Writes frames (RFC 6455, section 5.2) into memory that is used again: most writes are with the operating system when
+ * `socket.write` returns, so that one buffer serves all connections of a process.
  */
 import { randomFillSync } from 'node:crypto';
 import type { Writable } from 'node:stream';

@@ -25,7 +25,8 @@ export interface OpenWebSocketOptions {
 
 /**
  * Opens a WebSocket at a `ws:` or `wss:` address.
- * @rejects HandshakeError when the server does not agree, Error when it cannot be reached, does not answer in time, or the signal is aborted
+ * @rejects HandshakeError when the server does not agree, Error when it cannot be reached, does not answer in time, or
+ * the signal is aborted
  */
 export function openWebSocket(
   address: string,

@@ -1,6 +1,7 @@
 /**
- * One side of a WebSocket (RFC 6455), after the opening handshake. Made for many connections with small messages: it reads into memory that all share, hands messages
- * on where they lie, and writes from memory that is used again (`docs/decisions/0070-a-websocket-reader-of-our-own.md`).
+ * One side of a WebSocket (RFC 6455), after the opening handshake. Made for many connections with small messages: it
+ * reads into memory that all share, hands messages on where they lie, and writes from memory that is used again
+ * (`docs/decisions/0070-a-websocket-reader-of-our-own.md`).
  *
  *     open ──close()──▶ closing ──close of the other side──▶ ending ──▶ closed
  *       ├──close of the other side, which is answered──────────▲
@@ -28,8 +29,8 @@ export interface WebSocketListener {
   /** A ping was answered, or came. */
   alive(): void;
   /**
-   * Nothing comes any more and nothing can be sent. Called once, last. `code`: that of the other side, 1005 where it gave none, 1006 where it
-   * did not close in order.
+   * Nothing comes any more and nothing can be sent. Called once, last. `code`: that of the other side, 1005 where it
+   * gave none, 1006 where it did not close in order.
    */
   closed(code: number, reason: string): void;
 }
@@ -60,7 +61,10 @@ export class WebSocketConnection {
   #reason = '';
   /** Whether the next data frame continues a message. */
   #isWithinMessage = false;
-  /** The latest ping, while the other side is too slow to be answered; older ones may go unanswered (RFC 6455, section 5.5.3). */
+  /**
+   * The latest ping, while the other side is too slow to be answered; older ones may go unanswered (RFC 6455, section
+   * 5.5.3).
+   */
   #unansweredPing: Buffer | undefined;
   #cancelCut = (): void => {};
 

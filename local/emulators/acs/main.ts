@@ -1,4 +1,4 @@
-/** The process of the ACS stand-in: `node local/emulators/acs/main.ts [--port 8070] [--event-grid-endpoint URL]`; see README.md for all settings. */
+/** The process of the ACS emulator: `node local/emulators/acs/main.ts [--port 8070]`; README.md lists all settings. */
 import { runServer } from '../common/child.ts';
 import { readCommandLine } from './command-line/options.ts';
 import { welcome } from './command-line/welcome.ts';

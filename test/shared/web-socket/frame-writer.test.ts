@@ -27,7 +27,8 @@ function read(frame: Buffer) {
 }
 
 /**
- * A socket that takes each frame at once, as the operating system mostly does, or, `slow`, keeps all of them where they lie until they are read.
+ * A socket that takes each frame at once, as the operating system mostly does, or, `slow`, keeps all of them where they
+ * lie until they are read.
  */
 function socketFixture(slow = false) {
   const frames: Buffer[] = [];

@@ -35,7 +35,7 @@ export type CallOutcome =
   /** Everybody was moved to another call. */
   | 'moved';
 
-/** How an event was received; goes on changing until its delivery has ended. */
+/** How the delivery of an event goes; changes until the delivery has ended. */
 export interface EventDelivery {
   attempts: number;
   /** Of the last attempt; undefined before the first has ended. */
@@ -72,8 +72,8 @@ export interface AnswerCounts {
 }
 
 /**
- * One call to its end: one that rings and is answered, or one that the application places. It has at most one connection, since its
- * context can be used once.
+ * One call to its end: one that rings and is answered, or one that the application places. It has at most one
+ * connection, since its context can be used once.
  */
 export class Call {
   readonly ids: CallIds;
@@ -222,7 +222,7 @@ export class Call {
     if (state === 'rejected') this.#end('rejected');
   }
 
-  /** Sends the call on; gives the caller's telephone back, which rings elsewhere now. @throws RefusedError as `accept` */
+  /** Sends the call on. @returns the caller, whose telephone rings elsewhere now @throws RefusedError as `accept` */
   redirect(): Speaker {
     const { state, refusal } = stepRing(this.#ring, 'redirect');
     if (refusal !== undefined) throw new RefusedError(refusal);
@@ -241,7 +241,10 @@ export class Call {
     this.#refuseIf(this.#connection?.stopMedia(operation));
   }
 
-  /** The application leaves the call, and ends it where nobody else is on it. @throws RefusedError 404 when the call has ended */
+  /**
+   * The application leaves the call, and ends it if nobody else is on it.
+   * @throws RefusedError 404 when the call has ended
+   */
   hangUpByApplication(): void {
     this.#refuseIf(this.#connection?.hangUp());
   }
@@ -255,8 +258,8 @@ export class Call {
   }
 
   /**
-   * The caller hangs up, ringing or connected, here or wherever the call has gone since; on a call that the application placed, the first who
-   * answered. Idempotent.
+   * The caller hangs up, ringing or connected, here or wherever the call has gone since. On a call that the application
+   * placed, the first callee who answered hangs up. Idempotent.
    */
   hangUpByCaller(): void {
     if (this.#ring === 'ringing') {
@@ -271,14 +274,14 @@ export class Call {
     this.#answers.replayed++;
   }
 
-  /** An event that Event Grid delivers is sent now. Gives the record of its delivery, to be kept up by whoever sends it. */
+  /** Event Grid sends an event now. The sender keeps the returned record of its delivery up to date. */
   recordEvent(type: string): EventDelivery {
     const delivery: EventDelivery = { attempts: 0, result: undefined };
     this.#remember({ type, atMs: this.#environment.clock.now(), delivery });
     return delivery;
   }
 
-  /** Lets go of everything without telling anybody; for the end of the process. Idempotent. */
+  /** Drops everything without events, when the process ends. Idempotent. */
   close(): void {
     this.#cancelRinging();
     this.#connection?.close();

@@ -25,7 +25,7 @@ export interface ConnectionState {
   readonly streaming: ReplyTo;
   readonly reconnecting: boolean;
   readonly reconnectsLeft: number;
-  /** What became of the stream before the call was connected; told right after CallConnected. */
+  /** Events of the stream from before the call was connected; they follow CallConnected. */
   readonly held: readonly Notice[];
   readonly stoppedEventOnHangUp: boolean;
   /** What CallDisconnected says. */
@@ -51,7 +51,7 @@ export type ConnectionEffect =
   | ({ readonly type: 'post'; readonly settled: boolean } & Notice)
   /** Post who is on the call. */
   | { readonly type: 'tellParticipants' }
-  /** Tell `released` when the network has let go of the call. */
+  /** Apply `released` once the network has ended the call. */
   | { readonly type: 'release' };
 
 export interface ConnectionStep {
@@ -94,7 +94,8 @@ export function newConnection(options: ConnectionOptions): ConnectionState {
  *             ├◀──────────stopMedia, hangUp, mediaClosedByPeer────────┤
  *             │                                starting ◀──mediaClosedByPeer while reconnects are left
  * ```
- * The stream may start before the call is connected; its events are told after CallConnected. After `hangUp` only `released` counts.
+ * The stream may start before the call is connected; its events follow CallConnected. After `hangUp` only `released`
+ * counts.
  */
 export function stepConnection(state: ConnectionState, input: ConnectionInput): ConnectionStep {
   switch (input.type) {
@@ -228,7 +229,9 @@ function hangUp(state: ConnectionState, result: ResultInformation = CALL_ENDED):
   };
 }
 
-/** Tells at once while the call is connected, keeps it until then while it is connecting, and drops it afterwards. */
+/**
+ * Sends an event at once while the call is connected, holds it while the call is connecting, and drops it afterwards.
+ */
 function tell(state: ConnectionState, notice: Notice): ConnectionStep {
   switch (state.call) {
     case 'connecting':

@@ -36,9 +36,9 @@ export type HangUpCause = RoomEnd | 'notReached';
 export interface ConnectionListener {
   changed(): void;
   sent(event: SentEvent): void;
-  /** The call is being hung up, whoever asked for it. */
+  /** The call is being hung up, by either side. */
   disconnecting(cause: HangUpCause): void;
-  /** Somebody whom the application has called answers; gives back the telephone that is put on the line instead. */
+  /** Somebody the application has called answers. @returns the telephone that the call uses instead */
   answered(speaker: Speaker): Phone;
 }
 
@@ -51,7 +51,10 @@ export interface MediaSubscription {
   readonly state: 'inactive' | 'active';
 }
 
-/** One call connection: runs the machine of `connection-machine.ts`, holds its timers, its media socket and its callbacks. */
+/**
+ * One call connection: runs the machine of `connection-machine.ts`, holds its timers, its media socket and its
+ * callbacks.
+ */
 export class Connection {
   readonly callConnectionId: string;
   readonly serverCallId: string;
@@ -158,7 +161,7 @@ export class Connection {
     return this.#apply({ type: 'hangUp', result });
   }
 
-  /** The call does not come about: says so with `type`, then ends it. Nothing happens once it is being hung up. */
+  /** The call fails: sends the event `type`, then ends it. Nothing happens once it is being hung up. */
   fail(type: 'AnswerFailed' | 'CreateCallFailed' | 'ConnectFailed', result: ResultInformation): void {
     if (this.state !== 'connecting') return;
     const { operationContext } = this.answer;
@@ -180,8 +183,9 @@ export class Connection {
   }
 
   /**
-   * Sends a callback event of this call, to `operationCallbackUri` or else to the call's own URI. `data`: members of the event's own, such
-   * as `{ participant }`, and `resultInformation`, which is that of success where it is absent. Nothing is sent after CallDisconnected.
+   * Sends a callback event of this call, to `operationCallbackUri` or else to the call's own URI. `data`: members of
+   * the event's own, such as `{ participant }`, and `resultInformation`, which is that of success where it is absent.
+   * Nothing is sent after CallDisconnected.
    */
   emit(type: CallbackEventType, data: EventData = {}, replyTo: ReplyTo = {}): void {
     const { resultInformation = COMPLETED, ...rest } = data;
@@ -198,7 +202,7 @@ export class Connection {
     return this.#media?.reports() ?? [];
   }
 
-  /** Lets go of everything without telling the application; for the end of the process. Idempotent. */
+  /** Drops everything without events, when the process ends. Idempotent. */
   close(): void {
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();

@@ -6,7 +6,7 @@ import { PhoneLine } from '../telephones/phone-line.ts';
 import { PhoneSlot } from '../telephones/phone-slot.ts';
 import { type Roster, type RosterEntry, type RosterInput, stepRoster } from './roster.ts';
 
-/** Somebody on the call. The application's own leg and whoever it speaks for have no phone. */
+/** Somebody on the call. The application's own leg has no phone, nor have the people it speaks for. */
 export interface Participant extends RosterEntry {
   readonly phone?: Phone | undefined;
 }
@@ -69,13 +69,16 @@ export class Participants {
     return this.#apply({ type: 'join', identifier });
   }
 
-  /** Takes somebody off the call and tells the phone why. False where nobody of this raw id is there. */
+  /** Takes somebody off the call and ends the phone with this reason. False if nobody of this raw id is there. */
   leave(rawId: string, reason: string): boolean {
     this.#vacate(rawId)?.gate.ended(reason);
     return this.#apply({ type: 'leave', rawId });
   }
 
-  /** Takes somebody off the call without ending the phone, to carry it elsewhere. Undefined where there is no such phone. */
+  /**
+   * Takes somebody off the call without ending the phone, to carry it elsewhere. Undefined where there is no such
+   * phone.
+   */
   take(rawId: string): Speaker | undefined {
     const speaker = this.takeSilently(rawId);
     if (speaker !== undefined) this.#apply({ type: 'leave', rawId });
@@ -121,7 +124,7 @@ export class Participants {
     return this.#apply({ type: 'hold', rawId, onHold });
   }
 
-  /** Tells every phone that the call is over; the roster stays readable. Idempotent. */
+  /** Ends every phone; the roster stays readable. Idempotent. */
   end(reason: string): void {
     for (const rawId of this.onThePhone) this.#vacate(rawId)?.gate.ended(reason);
   }

@@ -33,8 +33,8 @@ export const STREAM_FAILED: Readonly<Record<MediaFailure, ResultInformation>> = 
 };
 
 /**
- * Why a callee was not reached. The subcodes are documented ("callee declined", "busy", "unavailable", "operation cancelled"); codes and SIP
- * details are those of RFC 3261 and RFC 3398 for the same cases, and the wording is ours.
+ * Why a callee was not reached. The subcodes are documented ("callee declined", "busy", "unavailable", "operation
+ * cancelled"); codes and SIP details are those of RFC 3261 and RFC 3398 for the same cases, and the wording is ours.
  */
 export const CALLEE_NOT_REACHED: Readonly<Record<InvitationFailure, ResultInformation>> = {
   declined: notReached(603, 8538, 'The callee declined.', 'Decline', 21, 'Call rejected'),

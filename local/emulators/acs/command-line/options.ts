@@ -15,7 +15,7 @@ const KEYS_FILE = '.trunkline/acs-keys.json';
 
 export interface CommandLine {
   readonly options: AcsOptions;
-  /** Whether a person started it, who is told everything about it. */
+  /** Whether a person started it; prints everything that an application needs. */
   readonly standAlone: boolean;
   readonly caFile?: string | undefined;
 }

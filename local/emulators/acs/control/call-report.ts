@@ -1,7 +1,10 @@
 import type { AnswerCounts, Call, CallOutcome, CallState, EventDelivery } from '../call/call.ts';
 import type { MediaStreamReport } from '../media/port.ts';
 
-/** A call as the control surface shows it. Times are milliseconds after the phone began to ring, except where the name says otherwise. */
+/**
+ * A call as the control surface shows it. Times are milliseconds after the phone began to ring, except where the name
+ * says otherwise.
+ */
 export interface CallReport {
   readonly id: string;
   readonly state: CallState;

@@ -58,7 +58,7 @@ interface ScriptedCall {
   readonly phones: ScriptPhone[];
 }
 
-/** Calls whose phones follow scripts, told over the control surface. */
+/** Calls whose phones follow scripts that come over the control surface. */
 export class Scripts {
   readonly #options: ScriptsOptions;
   readonly #calls = new Map<string, ScriptedCall>();
@@ -67,7 +67,11 @@ export class Scripts {
     this.#options = options;
   }
 
-  /** `{from, to, steps, maxMs?, callerDisplayName?, sipHeaders?, voipHeaders?, onBehalfOf?, deliveries?}` rings; the id is that of the call. @throws RefusedError */
+  /**
+   * Places the call `{from, to, steps, maxMs?, callerDisplayName?, sipHeaders?, voipHeaders?, onBehalfOf?,
+   * deliveries?}`.
+   * @returns the id of the call @throws RefusedError
+   */
   place(body: unknown): { readonly id: string } {
     const { switchboard, clock, ringMs } = this.#options;
     const { from, to, steps, maxMs: limitMs, ...request } = parsed(callSchema, body);
@@ -91,7 +95,7 @@ export class Scripts {
     return { id: call.ids.id };
   }
 
-  /** Another phone on any call: `{from, steps, maxMs?}`. @throws RefusedError */
+  /** Adds another phone to any call: `{from, steps, maxMs?}`. @throws RefusedError */
   join(id: string, body: unknown): void {
     const { call, phones } = this.#calls.get(id) ?? this.#addCall(id);
     const { from, steps, maxMs: limitMs } = parsed(joinSchema, body);
@@ -117,7 +121,7 @@ export class Scripts {
     try {
       this.#options.callees.enter({ ...script, rawId: identifier.rawId });
     } catch {
-      throw conflict(`The stand-in knows ${MAX_CALLEES} telephones at most.`);
+      throw conflict(`The emulator knows ${MAX_CALLEES} telephones at most.`);
     }
     return { rawId: identifier.rawId };
   }

@@ -23,7 +23,10 @@ export interface CallingEventsOptions {
   readonly callingEvents: AcsBehaviour['callingEvents'];
 }
 
-/** Tells Event Grid of calls that start and end, and of who joins and leaves them, by looking at each call whenever it has changed. */
+/**
+ * Tells Event Grid of calls that start and end, and of who joins and leaves them, by looking at each call whenever it
+ * has changed.
+ */
 export class CallingEvents {
   readonly #options: CallingEventsOptions;
   readonly #told = new Map<string, Told>();

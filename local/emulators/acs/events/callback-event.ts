@@ -66,7 +66,10 @@ export interface ReplyTo {
   readonly operationCallbackUri?: string | undefined;
 }
 
-/** An operation that ends another one may name its own context and URI; what it leaves out stays as the first one named it. */
+/**
+ * An operation that ends another one may name its own context and URI; what it leaves out stays as the first one named
+ * it.
+ */
 export function override(first: ReplyTo, { operationContext, operationCallbackUri }: ReplyTo): ReplyTo {
   return {
     operationContext: operationContext ?? first.operationContext,
@@ -99,8 +102,9 @@ const STATUS = {
 } as const satisfies Record<MediaStreamingEventType, string>;
 
 /**
- * The request body of one callback: a JSON array with one CloudEvents 1.0 event. The envelope, `publicEventType`, `eventSource` and the
- * capital A of `contentType: "Audio"` are those of payloads captured from the service (Azure SDK for Java, parser unit tests).
+ * The request body of one callback: a JSON array with one CloudEvents 1.0 event. The envelope, `publicEventType`,
+ * `eventSource` and the capital A of `contentType: "Audio"` are those of payloads captured from the service (Azure SDK
+ * for Java, parser unit tests).
  */
 export function encodeCallbackEvent(
   event: CallbackEvent,

@@ -9,8 +9,8 @@ export interface LogEntry {
 export type RecordEntry = (entry: LogEntry) => void;
 
 /**
- * Writes what happens as JSON lines, each with `atMs` since the log began. The lines of one millisecond are sorted, since their order is
- * that of the network: so the same script on the same clock gives the same bytes.
+ * Writes what happens as JSON lines, each with `atMs` since the log began. The lines of one millisecond are sorted,
+ * since their order is that of the network: so the same script on the same clock gives the same bytes.
  */
 export class EventLog {
   readonly #clock: Clock;

@@ -16,7 +16,10 @@ import { Invitations, type Invite } from '../telephones/invitations.ts';
 import type { Speaker } from '../telephones/phone-line.ts';
 import type { CallRegistry } from './call-registry.ts';
 
-/** Calls that one number of the resource may have placed at the same time (service limits of Call Automation; the default of the service). */
+/**
+ * Calls that one number of the resource may have placed at the same time (service limits of Call Automation; the
+ * default of the service).
+ */
 export const OUTBOUND_CALLS_PER_NUMBER = 2;
 
 export interface PlaceRequest extends PlacedBy {
@@ -46,8 +49,8 @@ export class Dialer {
   }
 
   /**
-   * Begins a call: every target's telephone rings from now on. The first who answers establishes the call; where all fail it is
-   * CreateCallFailed, with the reason of the last.
+   * Begins a call: every target's telephone rings from now on. The first who answers establishes the call; where all
+   * fail it is CreateCallFailed, with the reason of the last.
    * @throws RefusedError 429 8516 when this number or the whole server has too many calls
    */
   place({ source, invites, answer, ...placed }: PlaceRequest): Call {
@@ -82,8 +85,8 @@ export class Dialer {
   }
 
   /**
-   * The application connects to a call that goes on: one that it, or another application, is on already; people who talk without it; a
-   * group or room of the service, which begins with the first who connects.
+   * The application connects to a call that goes on: one that it, or another application, is on already; people who
+   * talk without it; a group or room of the service, which begins with the first who connects.
    * @throws RefusedError 404 8522 where there is no such call, 400 8501 where it is not established yet
    */
   connect(location: CallLocation, ownUserId: string, answer: Answer): Call {
@@ -124,7 +127,10 @@ export class Dialer {
     call.hangUpByApplication();
   }
 
-  /** The caller of a redirected call rings elsewhere: they talk when it is answered, and the caller hears of it when it is not. */
+  /**
+   * The caller of a redirected call rings elsewhere: they talk when it is answered, and the caller hears of it when it
+   * is not.
+   */
   redirect(call: Call, invite: Invite): void {
     const caller = call.redirect();
     const { environment } = this.#options;
@@ -157,15 +163,15 @@ export class Dialer {
   }
 
   /**
-   * Lets people whom the connection's application has brought together talk without it. `inItsPlace`: under the id of the call, which is over
-   * for the application; else the call goes on without them, and nobody can connect to theirs.
+   * Lets people whom the connection's application has brought together talk without it. `inItsPlace`: under the id of
+   * the call, which is over for the application; else the call goes on without them, and nobody can connect to theirs.
    */
   converse(connection: Connection, inItsPlace: boolean, speakers: readonly Speaker[]): void {
     const { serverCallId, sampleRateHz } = connection;
     this.#talk(inItsPlace ? serverCallId : this.#newIds().serverCallId, sampleRateHz, speakers);
   }
 
-  /** Everybody hangs up; for the end of the process. Idempotent. */
+  /** Everybody hangs up, when the process ends. Idempotent. */
   close(): void {
     for (const invitations of this.#redirected) invitations.drop();
     this.#redirected.clear();

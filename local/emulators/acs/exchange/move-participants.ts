@@ -6,8 +6,8 @@ import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 
 /**
- * Carries telephones from one call of the application to another; each is a MoveParticipantSucceeded on the call that it comes to. A call
- * that nobody is left on ends.
+ * Carries telephones from one call of the application to another; each is a MoveParticipantSucceeded on the call that
+ * it comes to. A call that nobody is left on ends.
  * @throws RefusedError 404 8522 where somebody is not on the other call, 400 8523 where somebody is on this one already
  */
 export function moveParticipants(

@@ -36,7 +36,7 @@ export interface PlaceCallRequest {
   readonly sipHeaders?: Readonly<Record<string, string>>;
   readonly voipHeaders?: Readonly<Record<string, string>>;
   readonly callerDisplayName?: string;
-  /** Phone number or raw id of whom the called one answers for. */
+  /** Phone number or raw id of the person that the called one answers for. */
   readonly onBehalfOf?: string;
   /** How many times Event Grid delivers the same IncomingCall. */
   readonly deliveries?: number;
@@ -46,12 +46,12 @@ export interface SwitchboardOptions {
   readonly calls: CallRegistry;
   readonly environment: CallEnvironment;
   readonly createPhone: CreatePhone;
-  /** Absent: nobody would hear of a call, so none can be placed. */
+  /** Without a topic the application would not hear of a call, so none can be placed. */
   readonly topic: Topic | undefined;
   readonly onChange: (call: Call) => void;
 }
 
-/** Lets phones ring. */
+/** Phones that call the application. */
 export class Switchboard {
   readonly #options: SwitchboardOptions;
   #placed = 0;
@@ -62,7 +62,8 @@ export class Switchboard {
 
   /**
    * Begins a call; it rings from now on.
-   * @throws RefusedError 400 for an address that is none, 409 where no Event Grid endpoint is configured, 429 when too many calls are going on
+   * @throws RefusedError 400 for an address that is none, 409 where no Event Grid endpoint is configured, 429 when too
+   * many calls are going on
    */
   place(request: PlaceCallRequest): Call {
     const { calls, environment, topic, onChange } = this.#options;

@@ -9,15 +9,17 @@ import type { Dialer } from './dialer.ts';
 
 export interface TransferRequest {
   readonly invite: Invite;
-  /** Who is sent away; absent: whoever is alone on the call with the application. */
+  /** The participant to transfer. Defaults to the only one on the call beside the application. */
   readonly transferee: IdentifierJson | undefined;
   readonly replyTo: ReplyTo;
 }
 
 /**
- * Lets the target's telephone ring and sends somebody of the call there: CallTransferAccepted once it is answered, and the call ends for the
- * application where nobody else is left on it; CallTransferFailed, and everybody stays, where it is not.
- * @throws RefusedError 400 8585 during another transfer, 404 8522 where the transferee is not on the call, 400 8523 where none is named among several
+ * Rings the target's telephone and transfers a participant to it. CallTransferAccepted once the target answers; the
+ * call then ends for the application if nobody else is left on it. CallTransferFailed if the target does not answer,
+ * and everybody stays.
+ * @throws RefusedError 400 8585 during another transfer, 404 8522 if the transferee is not on the call, 400 8523 if
+ * several could be meant
  */
 export function transfer(
   connection: Connection,

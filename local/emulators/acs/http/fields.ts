@@ -1,8 +1,8 @@
 import { RefusedError, refusals } from './refusal.ts';
 
 /**
- * Reads members of a JSON object out of a request. Every reader throws `RefusedError` 400 8523 naming the member that does not fit; members
- * that nobody read can be asked for afterwards.
+ * Reads members of a JSON object of a request. Every reader throws `RefusedError` 400 8523 naming the member that does
+ * not fit. `unread` names the members that no reader asked for.
  */
 export class Fields {
   readonly #values: ReadonlyMap<string, unknown>;
@@ -35,14 +35,17 @@ export class Fields {
     return value;
   }
 
-  flag(name: string, absent: boolean): boolean {
+  flag(name: string, byDefault: boolean): boolean {
     const value = this.#take(name);
-    if (value === undefined) return absent;
+    if (value === undefined) return byDefault;
     if (typeof value !== 'boolean') throw invalid(`The field ${this.#name(name)} must be true or false.`);
     return value;
   }
 
-  /** One of these values in any casing, since the official SDKs and samples differ in it; given back in the casing of `allowed`. */
+  /**
+   * One of these values in any casing, since the official SDKs and samples differ in it; given back in the casing of
+   * `allowed`.
+   */
   oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
     const value = this.optionalText(name);
     if (value === undefined) return undefined;

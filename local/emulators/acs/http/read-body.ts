@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { invalid } from './fields.ts';
 
-/** Reads a request body; undefined when it is longer than `limitBytes` (the rest is not read). Rejects when the client goes away. */
+/**
+ * Reads a request body; undefined when it is longer than `limitBytes` (the rest is not read). Rejects when the client
+ * goes away.
+ */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > limitBytes) return undefined;

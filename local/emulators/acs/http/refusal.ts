@@ -5,7 +5,10 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** The subcodes that Call Automation answers with (Microsoft Learn, "Troubleshooting call end response codes for Call Automation"). */
+/**
+ * The subcodes that Call Automation answers with (Microsoft Learn, "Troubleshooting call end response codes for Call
+ * Automation").
+ */
 export const refusals = {
   unauthorized: (message: string): Refusal => ({ status: 401, code: '7509', message }),
   callNotFound: (): Refusal => ({

@@ -3,7 +3,7 @@ import type { Refusal } from './refusal.ts';
 
 export interface Reply {
   readonly status: number;
-  /** Absent: an empty body. */
+  /** Defaults to an empty body. */
   readonly json?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -50,7 +50,10 @@ export interface CallOperationsOptions {
   readonly ticker: MediaTicker;
 }
 
-/** What an application does to the media of one call: prompts, recognition, keys, hold, recordings and transcription. Methods throw RefusedError. */
+/**
+ * What an application does to the media of one call: prompts, recognition, keys, hold, recordings and transcription.
+ * Methods throw RefusedError.
+ */
 export class CallOperations {
   readonly recordings: CallRecordings;
   readonly transcription: CallTranscription;
@@ -171,7 +174,7 @@ export class CallOperations {
     return heard;
   }
 
-  /** The call is being hung up: what is still to be told is told, and nothing goes on. Idempotent. */
+  /** The call is being hung up: sends the last events and stops everything. Idempotent. */
   end(): void {
     if (!this.#over) {
       this.#continuous.end();
@@ -180,7 +183,7 @@ export class CallOperations {
     this.close();
   }
 
-  /** Lets go of everything without a word. Idempotent. */
+  /** Stops everything without events. Idempotent. */
   close(): void {
     this.#over = true;
     for (const operation of this.#operations.values()) operation.drop();

@@ -14,7 +14,7 @@ const MAX_RECORDINGS = 32;
 
 export interface StartRecording {
   readonly pauseOnStart: boolean;
-  /** Where changes of its state are told; absent: nowhere. */
+  /** Receives RecordingStateChanged. Without one no such event is sent. */
   readonly stateCallbackUri: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface CallRecordingsOptions {
   readonly newId: () => string;
 }
 
-/** The recordings of one call: their states and events. Nothing is written down, and there is nothing to download. */
+/** The recordings of one call: their states and events. No audio is kept, so there is nothing to download. */
 export class CallRecordings {
   readonly #options: CallRecordingsOptions;
   readonly #recordings = new Map<string, Recording>();

@@ -24,7 +24,8 @@ export interface CallSoundOptions {
 }
 
 /**
- * The sound of one call apart from its media stream. Prompts are mixed in where phones hear, so whatever drives the phones carries them:
+ * The sound of one call apart from its media stream. Prompts are mixed in where phones hear, so whatever drives the
+ * phones carries them:
  *
  * ```
  *            a prompt plays, somebody listens,          none of these
@@ -34,7 +35,8 @@ export interface CallSoundOptions {
  *      └───media stream starts──▶ stream ◀──────┘ │ the stream stops, and one of these
  *                                   └─────────────┘
  * ```
- * Under `clock` this class itself drives the phones, 20 ms at a time on the ticker of the process, and they hear one another.
+ * Under `clock` this class itself drives the phones, 20 ms at a time on the ticker of the process, and they hear one
+ * another.
  */
 export class CallSound implements PromptPlayer, Ticking {
   readonly #options: CallSoundOptions;
@@ -47,7 +49,7 @@ export class CallSound implements PromptPlayer, Ticking {
   readonly #prompts = new Set<PlayingPrompt>();
   #listeners = 0;
   #clock: FrameClock | undefined;
-  /** True while this class calls the phones, so that its own calls are told from those of a media stream. */
+  /** True while this class calls the phones, to distinguish its own calls from those of a media stream. */
   #driving = false;
   #closed = false;
 
@@ -101,7 +103,7 @@ export class CallSound implements PromptPlayer, Ticking {
     if (phone !== undefined) phone.onHold = onHold;
   }
 
-  /** Tells a phone of a key that was sent to it. */
+  /** A phone hears a key that was sent to it. */
   hearKey(rawId: string, key: string): void {
     this.#phones.get(rawId)?.hearKey(key);
   }
@@ -134,7 +136,7 @@ export class CallSound implements PromptPlayer, Ticking {
     };
   }
 
-  /** The call is over: no prompt goes on, and nobody is told. Idempotent. */
+  /** The call is over: every prompt stops without `finished`. Idempotent. */
   close(): void {
     this.#closed = true;
     for (const prompt of [...this.#prompts]) this.#stop(prompt);

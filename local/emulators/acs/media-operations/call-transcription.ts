@@ -29,11 +29,11 @@ export interface TranscriptionView {
 }
 
 export interface CallTranscriptionOptions {
-  /** Absent: the application asked for no transcription when the call began. */
+  /** Undefined if the application asked for no transcription when the call began. */
   readonly configuration: TranscriptionConfiguration | undefined;
   readonly callConnectionId: string;
   readonly correlationId: string;
-  /** Of the answer: what starts by itself is told with it. */
+  /** Of the answer: events of a transcription that starts by itself carry it. */
   readonly replyTo: ReplyTo;
   readonly emit: EmitEvent;
   readonly mediaToken: () => Promise<string>;
@@ -50,7 +50,9 @@ const STATUS = {
   TranscriptionFailed: 'transcriptionFailed',
 } as const satisfies Record<TranscriptionEventType, string>;
 
-/** The transcription of one call: runs the machine of `transcription-machine.ts`, holds its socket and tells its events. */
+/**
+ * The transcription of one call: runs the machine of `transcription-machine.ts`, holds its socket and sends its events.
+ */
 export class CallTranscription {
   readonly #options: CallTranscriptionOptions;
   #state: TranscriptionState;

@@ -18,7 +18,10 @@ export function choiceOfTone(choices: readonly Choice[], tone: Tone): MatchedCho
   return choice && { label: choice.label };
 }
 
-/** The choice one of whose phrases occurs in what was said, word by word, whatever the case and punctuation; the longest phrase wins. */
+/**
+ * The choice one of whose phrases occurs in what was said, word by word, whatever the case and punctuation; the longest
+ * phrase wins.
+ */
 export function choiceOfText(choices: readonly Choice[], text: string): MatchedChoice | undefined {
   const heard = ` ${words(text)} `;
   const matches = choices.flatMap(({ label, phrases }) =>

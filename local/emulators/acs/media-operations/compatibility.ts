@@ -27,8 +27,8 @@ const EVERYTHING: readonly MediaOperationKind[] = [
 const MAIN_LEG_ONLY: readonly MediaOperationKind[] = ['playToAll', 'recognizeNonGroup'];
 
 /**
- * Which operation may run or queue beside which (Microsoft Learn, "How to control mid-call media actions with Call Automation",
- * "Media action compatibility table", row by row).
+ * Which operation may run or queue beside which (Microsoft Learn, "How to control mid-call media actions with Call
+ * Automation", "Media action compatibility table", row by row).
  */
 export const COMPATIBILITY: Readonly<Record<MediaOperationKind, Row>> = {
   playToAll: { leg: 'main', allows: EVERYTHING },

@@ -9,7 +9,10 @@ interface Subscription {
   sequenceId: number;
 }
 
-/** Whose keys are told one by one. Starting for a participant again changes whom they are told to, and goes on counting. */
+/**
+ * Participants whose keys are sent one by one. A second start for a participant changes the receiver and keeps
+ * counting.
+ */
 export class ContinuousDtmf {
   readonly #emit: EmitEvent;
   readonly #subscriptions = new Map<string, Subscription>();
@@ -23,7 +26,7 @@ export class ContinuousDtmf {
     this.#subscriptions.set(rawId, { replyTo, sequenceId });
   }
 
-  /** The event goes to whom the stop operation names, else to whom the start did. */
+  /** The event goes where the stop operation says, else where the start said. */
   stop(rawId: string, replyTo: ReplyTo): Refusal | undefined {
     const subscription = this.#subscriptions.get(rawId);
     if (subscription === undefined) return refusals.continuousDtmfNotActive();
@@ -32,7 +35,7 @@ export class ContinuousDtmf {
     return undefined;
   }
 
-  /** False where nobody wants to know. */
+  /** False if no subscription covers this participant. */
   keyPressed(rawId: string, tone: Tone): boolean {
     const subscription = this.#subscriptions.get(rawId);
     if (subscription === undefined) return false;
@@ -52,7 +55,7 @@ export class ContinuousDtmf {
     this.#tellStopped(subscription.replyTo);
   }
 
-  /** The call ends, which stops recognition too, and the application is told so. Idempotent. */
+  /** The call ends, which stops recognition with an event. Idempotent. */
   end(): void {
     for (const rawId of [...this.#subscriptions.keys()]) this.remove(rawId);
   }

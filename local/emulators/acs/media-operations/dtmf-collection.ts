@@ -1,7 +1,7 @@
 import type { Tone } from './tones.ts';
 
 export interface DtmfRules {
-  /** Absent: no bound; speech or silence ends the collection. */
+  /** Defaults to no bound; speech or silence ends the collection. */
   readonly maxTones?: number | undefined;
   readonly interToneTimeoutMs: number;
   readonly stopTones: readonly Tone[];

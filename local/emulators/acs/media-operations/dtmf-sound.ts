@@ -1,6 +1,8 @@
 import { keyOfTone, type Tone } from './tones.ts';
 
-/** Length of a tone and of the pause after it; within what ITU-T Q.24 lets receivers expect (40 ms and more of each). */
+/**
+ * Length of a tone and of the pause after it; within what ITU-T Q.24 lets receivers expect (40 ms and more of each).
+ */
 export const TONE_MS = 100;
 export const PAUSE_MS = 60;
 

@@ -5,12 +5,14 @@ export const FETCH_LIMIT_MS = 10_000;
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** Whose files are fetched: only those of this machine, so that a program under test cannot make the stand-in call anybody else; or all. */
+/**
+ * Which hosts files come from: this machine, so that a program under test cannot make the emulator call others; or any.
+ */
 export type PlayFileHosts = 'loopback' | 'anywhere';
 
 /**
- * The bytes of a file that an application wants played, or undefined where it cannot be had: not allowed, not there, too long, too slow.
- * Redirections are not followed.
+ * The bytes of a file that an application wants played, or undefined where it cannot be had: not allowed, not there,
+ * too long, too slow. Redirections are not followed.
  */
 export async function fetchPlayFile(
   uri: string,

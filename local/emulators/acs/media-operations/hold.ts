@@ -17,8 +17,9 @@ interface Held {
 }
 
 /**
- * Who is on hold, and what they hear meanwhile: the play source over and over, or silence. A source that cannot be played takes the
- * participant off hold again, and is told as HoldFailed. Repeating hold changes the music; unhold of somebody who is not on hold does nothing.
+ * Who is on hold, and what they hear meanwhile: the play source over and over, or silence. A source that cannot be
+ * played is HoldFailed, and takes the participant off hold again. A second hold changes the music; unhold of somebody
+ * who is not on hold does nothing.
  */
 export class Hold {
   readonly #surroundings: HoldSurroundings;

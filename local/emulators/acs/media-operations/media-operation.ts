@@ -2,21 +2,24 @@ import type { CallbackEventType, ReplyTo, ResultInformation } from '../events/ca
 import type { QueuedKind } from './operation-queue.ts';
 import type { Tone } from './tones.ts';
 
-/** Sends a callback event of the call, to whoever asked for the operation. */
+/** Sends a callback event of the call to the application that asked for the operation. */
 export type EmitEvent = (
   type: CallbackEventType,
   data: Readonly<Record<string, unknown>> & { readonly resultInformation: ResultInformation },
   replyTo: ReplyTo,
 ) => void;
 
-/** An operation that takes its turn on a leg of the call. It tells the application how it ended, and its queue that it did. */
+/**
+ * An operation that takes its turn on a leg of the call. It sends the event of its end, and calls `ended` for its
+ * queue.
+ */
 export interface MediaOperation {
   readonly kind: QueuedKind;
   /** Its turn has come. `ended` is called once, unless the operation is cancelled or dropped first. */
   start(ended: (how: 'completed' | 'failed') => void): void;
-  /** Stops, whether it has begun or not, and tells the application so. */
+  /** Stops, whether it has begun or not, and sends the event. */
   cancel(): void;
-  /** Stops without a word: the call is over. */
+  /** Stops without an event: the call is over. */
   drop(): void;
   /** True where the operation listens to keys of this participant. */
   keyPressed?(rawId: string, tone: Tone): boolean;

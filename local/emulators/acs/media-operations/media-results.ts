@@ -1,8 +1,9 @@
 import type { ResultInformation } from '../events/callback-event.ts';
 
 /**
- * How media operations end. Codes, subcodes and wording: the event code tables of Microsoft Learn, "Customize voice prompts to users with
- * Play action" and "Gather user input with Recognize action"; for DTMF and transcription the payloads of the SDKs' own parser tests.
+ * How media operations end. Codes, subcodes and wording: the event code tables of Microsoft Learn, "Customize voice
+ * prompts to users with Play action" and "Gather user input with Recognize action"; for DTMF and transcription the
+ * payloads of the SDKs' own parser tests.
  */
 export const mediaResults = {
   completed: result(200, 0, 'Action completed successfully.'),

@@ -19,8 +19,8 @@ export interface PlaySurroundings {
 }
 
 /**
- * Plays: `PlayStarted` when everything has been loaded, then `PlayCompleted`; or `PlayFailed` with the index of the source that cannot be
- * played; or `PlayCanceled`.
+ * Plays: `PlayStarted` when everything has been loaded, then `PlayCompleted`; or `PlayFailed` with the index of the
+ * source that cannot be played; or `PlayCanceled`.
  */
 export class PlayOperation implements MediaOperation {
   readonly #request: PlayRequest;

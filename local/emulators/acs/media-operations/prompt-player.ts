@@ -1,4 +1,6 @@
-/** What media operations need of the sound of a call: samples in, heard by phones, frame by frame with everything else. */
+/**
+ * What media operations need of the sound of a call: samples in, heard by phones, frame by frame with everything else.
+ */
 
 /** Who hears a prompt: everybody who is on the call, or only these raw ids. */
 export type PromptTargets = 'all' | readonly string[];
@@ -12,7 +14,10 @@ export interface PromptOptions {
   readonly loop?: boolean;
   /** Heard by participants who are on hold, and by nobody else; other prompts are not heard on hold. */
   readonly forHold?: boolean;
-  /** The last sample was heard by the last target, or no target is left. Not called after `stop`, nor before `speakToPhones` has returned. */
+  /**
+   * The last sample was heard by the last target, or no target is left. Not called after `stop`, nor before
+   * `speakToPhones` has returned.
+   */
   readonly finished?: () => void;
 }
 
@@ -24,8 +29,8 @@ export interface PromptHandle {
 export interface PromptPlayer {
   speakToPhones(options: PromptOptions): PromptHandle;
   /**
-   * Keeps the sound of the call going, so that phones whose time is the media's can speak, until the returned function is called. While
-   * media is streamed this changes nothing.
+   * Keeps the sound of the call going, so that phones whose time is the media's can speak, until the returned function
+   * is called. While media is streamed this changes nothing.
    */
   listen(): () => void;
 }

@@ -16,7 +16,7 @@ import {
 } from './recognition-machine.ts';
 import type { Tone } from './tones.ts';
 
-/** Nothing is guessed: the words are those that the phone itself told. */
+/** Nothing is guessed: the phone itself reports its words. */
 const CONFIDENCE = 1;
 
 export interface RecognizeRequest {
@@ -36,7 +36,10 @@ export interface RecognizeSurroundings {
   readonly group: boolean;
 }
 
-/** Listens to one participant: runs the machine of `recognition-machine.ts`, holds its prompt and its timer, and tells its outcome. */
+/**
+ * Listens to one participant: runs the machine of `recognition-machine.ts`, holds prompt and timer, and sends the
+ * outcome.
+ */
 export class RecognizeOperation implements MediaOperation {
   readonly kind: 'recognizeGroup' | 'recognizeNonGroup';
   readonly #request: RecognizeRequest;

@@ -11,7 +11,8 @@ export interface RecordingStep {
 }
 
 /**
- * One recording. The service knows two states of it, `active` and `inactive`; a paused one is inactive and can be resumed.
+ * One recording. The service knows two states of it, `active` and `inactive`; a paused one is inactive and can be
+ * resumed.
  *
  * ```
  *   (pauseOnStart) ──▶ paused ◀──pause── active ◀── (start)

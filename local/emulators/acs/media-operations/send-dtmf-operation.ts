@@ -16,12 +16,15 @@ export interface SendDtmfRequest {
 
 export interface SendDtmfSurroundings {
   readonly player: PromptPlayer;
-  /** Tells the target's phone which key it has heard; false where the target has left. */
+  /** The target's phone has heard this key; false if the target has left. */
   readonly hearKey: (rawId: string, key: string) => boolean;
   readonly emit: EmitEvent;
 }
 
-/** Sends keys to a telephone, one after the other: it hears the tones, and a phone that understands keys is told of each. */
+/**
+ * Sends keys to a telephone, one after the other: it hears the tones, and `hearKey` reports each to a phone that has
+ * it.
+ */
 export class SendDtmfOperation implements MediaOperation {
   readonly kind = 'sendDtmf';
   readonly #request: SendDtmfRequest;

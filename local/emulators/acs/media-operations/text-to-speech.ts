@@ -28,8 +28,8 @@ export interface TextToSpeechOptions {
 }
 
 /**
- * Speech of espeak-ng where it is installed. Where it is not, every utterance is a pattern of tones, which nobody takes for speech, and one
- * warning says so.
+ * Speech of espeak-ng where it is installed. Where it is not, every utterance is a pattern of tones, which nobody takes
+ * for speech, and one warning says so.
  */
 export function createTextToSpeech(options: TextToSpeechOptions = {}): TextToSpeech {
   const { program = SYNTHESIZER, warn = () => {} } = options;

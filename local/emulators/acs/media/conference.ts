@@ -55,14 +55,18 @@ export class Conference {
     return frames;
   }
 
-  /** Everything said in the latest frame, as mixed audio carries it. Valid until the next frame, and not to be changed. */
+  /**
+   * Everything said in the latest frame, as mixed audio carries it. Valid until the next frame, and not to be changed.
+   */
   mixed(): Int16Array {
     if (this.#onAir.size > 1) return saturate(this.#total);
     const [only] = this.#onAir.values();
     return only ?? this.#silence;
   }
 
-  /** Lets every phone hear the playout and what the others said in the latest frame. Stops early once media is stopped. */
+  /**
+   * Lets every phone hear the playout and what the others said in the latest frame. Stops early once media is stopped.
+   */
   hear(playout: PlayoutFrame): void {
     if (this.#onAir.size === 1) {
       // Most calls have one phone: nothing is added up, and nothing is copied.

@@ -19,7 +19,10 @@ export interface DialRequest {
   readonly failed: (failure: MediaFailure, detail: string) => void;
 }
 
-/** Dials the application; nothing is called before this returns. @returns gives up, unless the handshake is over; idempotent */
+/**
+ * Dials the application; nothing is called before this returns.
+ * @returns gives up, unless the handshake is over; idempotent
+ */
 export function dial({ url: text, headers, timeoutMs, opened, failed }: DialRequest): () => void {
   const url = transportUrl(text);
   if (url === undefined) {

@@ -3,7 +3,10 @@ import type { Clock } from '../../common/clock.ts';
 import { FrameDelivery } from '../faults/frame-delivery.ts';
 import type { StreamFaults } from '../faults/media-faults.ts';
 
-/** A connection that is to look dead is cut this long after its stream has ended; until then the application must find out by itself. */
+/**
+ * A connection that a fault makes look dead is cut this long after its stream; until then the application must notice
+ * itself.
+ */
 const DEAD_CONNECTION_MS = 60_000;
 
 export interface MediaSocketOptions {
@@ -13,7 +16,7 @@ export interface MediaSocketOptions {
   readonly maxBufferedBytes: number;
 }
 
-/** The sending side of an open media socket: frames with the faults that are to befall them, and never too many at a time. */
+/** The sending side of an open media socket: frames with their faults, and never too many at a time. */
 export class MediaSocket {
   readonly #socket: WebSocketConnection;
   readonly #options: MediaSocketOptions;
@@ -46,7 +49,7 @@ export class MediaSocket {
     return this.#dropped + (this.#delivery?.dropped ?? 0);
   }
 
-  /** Whether the connection is to look dead. Once it is, nothing is read either, so that no ping is answered. */
+  /** Whether a fault makes the connection look dead. Then nothing is read either, so that no ping is answered. */
   get dead(): boolean {
     if (this.#delivery?.halfOpen !== true) return false;
     this.#socket.pause();
@@ -75,7 +78,7 @@ export class MediaSocket {
     this.#socket.together(send);
   }
 
-  /** Nothing more is sent. A connection that is to look dead stays as it is for a while. */
+  /** Nothing more is sent. A connection that looks dead stays as it is for a while. */
   close(code: number): void {
     const { dead } = this;
     this.#delivery?.close();

@@ -30,12 +30,12 @@ const SAMPLE_RATES_HZ = { pcm16KMono: 16_000, pcm24KMono: 24_000 } as const;
 const NORMAL_CLOSURE = 1000;
 const INTERNAL_ERROR = 1011;
 
-/** What a stream is given from outside; tests give a clock of their own. */
+/** What a stream uses; tests pass a clock of their own. */
 export interface MediaStreamSurroundings {
   readonly ticker: MediaTicker;
   readonly handshakeTimeoutMs: number;
   readonly maxBufferedBytes: number;
-  /** Hears of every frame how late it was, for measurements over all streams of a process. */
+  /** Receives how late every frame was, for measurements over all streams of a process. */
   readonly onFrame: (lateMs: number) => void;
 }
 
@@ -216,7 +216,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     if (this.#streams) this.#frames?.sendFrame(this.#writer.write(samples, timestampMs, participantRawId));
   }
 
-  /** Asked anew each time: a phone may end the call while it is told something. */
+  /** Read each time: a phone may end the call while the stream calls it. */
   get #streams(): boolean {
     return this.#state === 'streaming';
   }

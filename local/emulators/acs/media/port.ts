@@ -14,9 +14,9 @@ export interface MediaStreamOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** `subscriptionId` of the AudioMetadata frame. */
   readonly subscriptionId: string;
-  /** Whoever is on the call. Read at every frame, so a caller may keep one array and let people join and leave it. */
+  /** The phones on the call. Read at every frame, so that people can join and leave the array. */
   readonly phones: readonly Phone[];
-  /** What goes wrong on purpose; absent: nothing. */
+  /** What goes wrong on purpose. Defaults to nothing. */
   readonly faults?: StreamFaults;
 }
 
@@ -30,7 +30,7 @@ export interface MediaStreamListener {
   /**
    * The application (or the network) closed the socket while streaming.
    * `code` is that of the close frame, 1005 where it had none, 1006 where no close frame came,
-   * and 1011 where the stand-in itself broke and closed the socket.
+   * and 1011 where the emulator itself broke and closed the socket.
    */
   closedByPeer(code: number): void;
 }
@@ -52,7 +52,7 @@ export interface MediaStreamReport {
   readonly stopAudioCount: number;
   /** Messages that were not understood, by reason. */
   readonly ignored: Readonly<Record<string, number>>;
-  /** How late the stand-in itself was against its 20 ms deadlines, in milliseconds. */
+  /** How late the emulator itself was against its 20 ms deadlines, in milliseconds. */
   readonly ownLatenessMs: { readonly p99: number; readonly max: number };
   readonly playoutQueueMs: number;
   /** Times that the queue ran empty after it had been playing. */

@@ -23,8 +23,9 @@ export function parseAnswerRequest(fields: Fields, apiVersion: string): AnswerRe
 }
 
 /**
- * What answerCall, createCall and connectCall have in common: where events go, how audio is streamed and words are transcribed.
- * `callIntelligenceOptions` are accepted and not needed: no other service synthesizes or recognizes anything.
+ * What answerCall, createCall and connectCall have in common: where events go, how audio is streamed and words are
+ * transcribed. `callIntelligenceOptions` are accepted and not needed: no other service synthesizes or recognizes
+ * anything.
  * @throws RefusedError 400 8523
  */
 export function readCallSetup(fields: Fields, apiVersion: string): Answer {

@@ -135,7 +135,7 @@ function removeParticipant(request: OperationRequest): OperationResult {
   return { json: { operationContext: replyTo.operationContext } };
 }
 
-/** Only users of Communication Services can be muted; a muted one stays so until it speaks up by itself, which no operation does for it. */
+/** Only users of Communication Services can be muted. They can only unmute themselves: there is no operation for it. */
 function muteParticipants(request: OperationRequest): OperationResult {
   const { fields } = request;
   const identifiers = readIdentifiers(fields, 'targetParticipants');

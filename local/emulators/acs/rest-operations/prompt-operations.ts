@@ -13,7 +13,10 @@ import {
 import { readRecognizeRequest } from './recognize-request.ts';
 import { readIdentifiers, readReplyTo, requireIdentifier } from './request-fields.ts';
 
-/** Tones that can be sent at once, at most (Microsoft Learn, "How to control mid-call media actions with Call Automation"). */
+/**
+ * Tones that can be sent at once, at most (Microsoft Learn, "How to control mid-call media actions with Call
+ * Automation").
+ */
 const MAX_TONES = 18;
 
 /** Prompts, recognition, keys and hold. */

@@ -8,7 +8,7 @@ import { readCallbackUri, readCallLocation } from './request-fields.ts';
 const RECORDINGS = '/calling/recordings';
 const RECORDING = `${RECORDINGS}/{recordingId}`;
 
-/** States of recordings. Audio is not recorded: the SDKs download from addresses of the service only, whatever a stand-in offers. */
+/** States of recordings. No audio is recorded: the SDKs download from addresses of the service only. */
 export const recordingOperations: readonly Operation[] = [
   once('startRecording', RECORDINGS, 200, startRecording),
   plain('GET', 'getRecordingProperties', RECORDING, 200, getRecording),

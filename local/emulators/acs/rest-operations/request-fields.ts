@@ -1,4 +1,6 @@
-/** Members that several operations have in common. Every reader throws RefusedError 400 8523 for one that does not fit. */
+/**
+ * Members that several operations have in common. Every reader throws RefusedError 400 8523 for one that does not fit.
+ */
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { ReplyTo } from '../events/callback-event.ts';
 import { type Fields, invalid } from '../http/fields.ts';

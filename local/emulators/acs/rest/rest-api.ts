@@ -93,7 +93,7 @@ export class RestApi {
             path,
             query: new URLSearchParams(query),
             body: json,
-            // Requests without a body of their own may have anything for one: it is read by those operations that take one.
+            // Read on demand: an operation that takes no body accepts any.
             get fields() {
               return new Fields(json);
             },

@@ -32,8 +32,8 @@ export interface RoomSoundOptions {
  *      │                           └──the last clock stops, two telephones─┤
  *      └──────────────────────────────the last clock stops─────────────────┘
  * ```
- * While it is led, a frame of the room is a frame of the application that has listened longest, so that this one misses nothing and waits
- * for nothing; the others are a part of a frame beside it.
+ * While it is led, a frame of the room is a frame of the application that has listened longest, so that this one misses
+ * nothing and waits for nothing; the others are a part of a frame beside it.
  */
 export class RoomSound implements Ticking {
   readonly #options: RoomSoundOptions;

@@ -24,8 +24,9 @@ interface Running {
 }
 
 /**
- * One telephone of a room as one application has it. The application's clock takes from it what the person says and gives it what the
- * application says; the clock of the room does so on the other side. Its end is no end of the telephone.
+ * One telephone of a room as one application has it. The application's clock takes from it what the person says and
+ * gives it what the application says; the clock of the room does so on the other side. Its end is no end of the
+ * telephone.
  */
 export class RoomTap implements Phone {
   readonly rawId: string;

@@ -7,7 +7,7 @@ import { RoomSound, type SoundLeg } from './room-sound.ts';
 import type { RoomTap } from './room-tap.ts';
 import type { SharedPhone } from './shared-phone.ts';
 
-/** How long people may talk without any application before the stand-in hangs up for them. */
+/** How long people may talk without any application before the emulator hangs up for them. */
 const CONVERSATION_LIMIT_MS = 30 * 60_000;
 
 /** Why a call is over for all who are on it. */
@@ -15,7 +15,7 @@ export type RoomEnd = 'application' | 'participant' | 'transferred' | 'moved';
 
 /** One application's connection to a room, as the room sees it. */
 export interface RoomLeg {
-  /** Whom the application speaks for: participants without a telephone. */
+  /** The participants that the application speaks for; they have no telephone. */
   readonly ownIdentifiers: readonly IdentifierJson[];
   /** A telephone comes; `phone` is this application's tap of it. */
   seatTap(speaker: Speaker): void;
@@ -47,8 +47,9 @@ interface Member extends Omit<Speaker, 'phone'> {
 }
 
 /**
- * A call in the sense of the service: telephones that talk to one another, and the connections of any number of applications to it. A call
- * of one application becomes a room when another one connects to it, or when the application leaves people talking.
+ * A call in the sense of the service: telephones that talk to one another, and the connections of any number of
+ * applications to it. A call of one application becomes a room when another one connects to it, or when the application
+ * leaves people talking.
  *
  * ```
  *                 connect                      disconnect of the last, two or more telephones
@@ -100,7 +101,7 @@ export class Room implements PhoneHost {
     return true;
   }
 
-  /** An application connects; it is told of everybody, and everybody of it. */
+  /** An application connects; its roster shows everybody, and the other rosters show it. */
   connect(leg: RoomLeg): void {
     const sound = this.#addLeg(leg);
     for (const other of this.#legs.keys()) {
@@ -117,8 +118,8 @@ export class Room implements PhoneHost {
   }
 
   /**
-   * The call of one application becomes this room: its telephones come, and `swap` puts the application's tap of each in the place of the
-   * telephone.
+   * The call of one application becomes this room: its telephones come, and `swap` puts the application's tap of each
+   * in the place of the telephone.
    */
   adopt(
     leg: RoomLeg,
@@ -165,7 +166,7 @@ export class Room implements PhoneHost {
     return phone === undefined ? undefined : { identifier: member.identifier, line: member.line, phone };
   }
 
-  /** A telephone is taken off the call, and told why. */
+  /** Takes a telephone off the call and ends it with this reason. */
   remove(rawId: string, reason: string): void {
     this.take(rawId)?.phone.ended(reason);
   }
@@ -217,7 +218,7 @@ export class Room implements PhoneHost {
     for (const leg of legs) leg.endedForAll(cause);
   }
 
-  /** Everybody hangs up, and no application is told; for the end of the process. Idempotent. */
+  /** Everybody hangs up, without events, when the process ends. Idempotent. */
   close(): void {
     this.#close('hungUp');
   }

@@ -44,7 +44,7 @@ export class Rooms {
     return room;
   }
 
-  /** Everybody hangs up; for the end of the process. Idempotent. */
+  /** Everybody hangs up, when the process ends. Idempotent. */
   close(): void {
     for (const room of [...this.#open]) room.close();
   }

@@ -4,8 +4,8 @@ import { addInto, saturate } from '../media/conference.ts';
 import type { RoomTap } from './room-tap.ts';
 
 /**
- * A telephone of a room: what it says goes to the others and to every application, and it hears all of these. Muted, nobody
- * hears it; on hold, nobody hears it and it hears only the application that holds it.
+ * A telephone of a room: what it says goes to the others and to every application, and it hears all of these. Muted,
+ * nobody hears it; on hold, nobody hears it and it hears only the application that holds it.
  */
 export class SharedPhone extends PhoneDecorator {
   muted = false;

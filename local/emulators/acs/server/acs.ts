@@ -107,7 +107,8 @@ interface Base {
 }
 
 /**
- * Starts the emulator of Azure Communication Services: Call Automation, callbacks, media sockets, and the phones that call.
+ * Starts the emulator of Azure Communication Services: Call Automation, callbacks, media sockets, and the phones that
+ * call.
  * @throws Error when an option is invalid or the port cannot be taken
  */
 export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {}): Promise<RunningAcs> {

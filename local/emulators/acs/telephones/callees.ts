@@ -2,9 +2,9 @@ import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 
-/** What the telephone of a callee is told while it rings. */
+/** What the telephone of a callee shows while it rings, and what it can do once it has answered. */
 export interface IncomingLeg {
-  /** Whose number or name is shown; absent where the application gave none. */
+  /** The caller that the telephone shows; undefined if the application gave none. */
   readonly from: IdentifierJson | undefined;
   readonly displayName: string | undefined;
   readonly callConnectionId: string;
@@ -25,13 +25,19 @@ export type CalleeOutcome =
   | { readonly type: 'busy' | 'declined' | 'noAnswer' | 'unavailable' };
 
 export interface CalleeRinging {
-  /** Settles once; a rejection counts as unavailable. May stay pending for ever where nobody picks up: the caller has its own limit. */
+  /**
+   * Settles once; a rejection counts as unavailable. May stay pending for ever where nobody picks up: the caller has
+   * its own limit.
+   */
   readonly outcome: Promise<CalleeOutcome>;
-  /** The caller has given up: the time is over or the invitation was cancelled. Idempotent; an outcome afterwards is ignored. */
+  /**
+   * The caller has given up: the time is over or the invitation was cancelled. Idempotent; an outcome afterwards is
+   * ignored.
+   */
   cancel(): void;
 }
 
-/** The telephones that a call of the application can reach. Implemented by whoever keeps the phones. */
+/** The telephones that a call of the application can reach. */
 export interface Callees {
   ring(identifier: IdentifierJson, incoming: IncomingLeg): CalleeRinging;
 }

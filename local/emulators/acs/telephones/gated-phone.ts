@@ -1,8 +1,8 @@
 import { PhoneDecorator } from '../../../phone/phone-decorator.ts';
 
 /**
- * A phone behind the service's mute and hold: muted, nobody hears it; on hold, nobody hears it and it hears silence. Its own
- * speech goes on meanwhile, as a person's would.
+ * A phone behind the service's mute and hold: muted, nobody hears it; on hold, nobody hears it and it hears silence.
+ * Its own speech goes on meanwhile, as a person's would.
  */
 export class GatedPhone extends PhoneDecorator {
   muted = false;

@@ -6,8 +6,9 @@ const TEAMS_USER = /^8:orgid:([0-9a-f-]+)$/i;
 const TEAMS_APP = /^28:orgid:([0-9a-f-]+)$/i;
 
 /**
- * The identifier model of a phone number (`+14255550123`), or of a raw id (`4:+14255550123`, `8:acs:<resource>_<user>`, `8:orgid:<user>`,
- * `28:orgid:<app>`); undefined for anything else. Raw ids: Microsoft Learn, "Understand identifier types".
+ * The identifier model of a phone number (`+14255550123`), or of a raw id (`4:+14255550123`, `8:acs:<resource>_<user>`,
+ * `8:orgid:<user>`, `28:orgid:<app>`); undefined for anything else. Raw ids: Microsoft Learn, "Understand identifier
+ * types".
  */
 export function identifierOf(text: string): IdentifierJson | undefined {
   const number = text.startsWith('4:') ? text.slice(2) : text;

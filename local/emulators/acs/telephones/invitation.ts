@@ -24,7 +24,7 @@ export interface InvitationOptions {
   readonly id: string;
   readonly identifier: IdentifierJson;
   readonly incoming: Omit<IncomingLeg, 'hangUp' | 'press' | 'say'>;
-  /** Absent: the limit of the service for this kind of callee. */
+  /** Defaults to the limit of the service for this kind of callee. */
   readonly timeoutMs?: number | undefined;
   readonly callees: Callees;
   readonly clock: Clock;
@@ -78,7 +78,7 @@ export class Invitation {
     return this.#giveUp('cancelled');
   }
 
-  /** Ends it without telling anybody but the telephone. Idempotent. */
+  /** Ends it without calling `onEnd`; the telephone stops ringing. Idempotent. */
   close(): void {
     if (this.#over) return;
     this.#over = true;

@@ -70,7 +70,7 @@ export class Invitations {
     return this.#ringing.get(id)?.cancel() === true;
   }
 
-  /** Lets every telephone stop ringing without a word to anybody else. Idempotent. */
+  /** Every telephone stops ringing, without `onEnd`. Idempotent. */
   drop(): void {
     for (const invitation of this.#ringing.values()) invitation.close();
     this.#ringing.clear();

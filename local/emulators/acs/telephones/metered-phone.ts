@@ -33,7 +33,10 @@ export const NO_PHONE_METER: PhoneMeter = {
   keysHeard: '',
 };
 
-/** The longest hole in what a person hears of an application: samples between its first audio and its last for which it had sent none. */
+/**
+ * The longest hole in what a person hears of an application: samples between its first audio and its last for which it
+ * had sent none.
+ */
 export class GapMeter {
   #begun = false;
   #gapSamples = 0;

@@ -12,7 +12,10 @@ export interface PhoneHost {
   participantSays(words: SpokenWords): boolean;
 }
 
-/** The line of one telephone, which follows it from call to call, so that the person always reaches whoever is at its other end. */
+/**
+ * The line of one telephone. It follows the telephone from call to call, so that the person always reaches the other
+ * end.
+ */
 export class PhoneLine {
   readonly rawId: string;
   /** Undefined before the telephone is connected. */

@@ -30,7 +30,10 @@ export interface WireEvent {
   readonly data: Record<string, unknown>;
 }
 
-/** The application's side of the stand-in: an Event Grid endpoint (`/events`), a callback endpoint (`/cb`), and the SDK's client. */
+/**
+ * The application's side of the stand-in: an Event Grid endpoint (`/events`), a callback endpoint (`/cb`), and the
+ * SDK's client.
+ */
 export interface AcsFixture {
   readonly acs: RunningAcs;
   readonly webhook: WebhookReceiver;
