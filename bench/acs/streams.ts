@@ -4,9 +4,9 @@
  */
 import { createHistogram, PerformanceObserver, performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MeteredPhone } from '../../local/emulators/acs/call/metered-phone.ts';
 import { createOpenMediaStream } from '../../local/emulators/acs/media/media-stream.ts';
 import type { MediaStream } from '../../local/emulators/acs/media/port.ts';
+import { MeteredPhone } from '../../local/emulators/acs/telephones/metered-phone.ts';
 import { systemClock } from '../../local/emulators/common/clock.ts';
 import { createWavPhone } from '../../local/phone/wav-phone.ts';
 import { waitedForCoreMs } from '../common/core-wait.ts';

@@ -1,6 +1,6 @@
 /**
- * A small application for Azure Communication Services, after Microsoft's documentation: it answers every call and says back what it hears.
- * It knows nothing of Trunkline.
+ * A small application for Azure Communication Services, after Microsoft's documentation: it answers every call and says
+ * back what it hears. It knows nothing of Trunkline.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -2,8 +2,8 @@ import { resampledLength, resampledPieces } from './resample-in-pieces.ts';
 import type { Audio } from './wav.ts';
 
 /**
- * What a phone says, at the rate of its call, read from the beginning to the end. It is converted while it is said, about two seconds at a
- * time, so that a long recording holds up nobody; the beginning is there from the start.
+ * What a phone says, at the rate of its call, read from the beginning to the end. It is converted while it is said,
+ * about two seconds at a time, so that a long recording holds up nobody; the beginning is there from the start.
  */
 export class ConvertedSpeech {
   readonly #pieces: Iterator<Int16Array>;

@@ -2,8 +2,9 @@ import { samplesPerFrame } from './phone.ts';
 import { resample } from './resample.ts';
 
 /**
- * Converts audio of one rate to another as it comes, frame by frame; what comes out is a frame late, since the end of a frame cannot be
- * converted before the beginning of the next is known. At the same rate nothing is converted, and nothing is late.
+ * Converts audio of one rate to another as it comes, frame by frame; what comes out is a frame late, since the end of a
+ * frame cannot be converted before the beginning of the next is known. At the same rate nothing is converted, and
+ * nothing is late.
  */
 export class FrameConverter {
   readonly #fromHz: number;

@@ -1,8 +1,7 @@
-import { align } from '../run/audio/align.ts';
-import { concatenate } from './concatenate.ts';
+import { align } from './align.ts';
 import { isSilentLevel, rms } from './level.ts';
 import { PHONE_FRAME_MS } from './phone.ts';
-import { resampledPieces } from './resample-in-pieces.ts';
+import { concatenate, resampledPieces } from './resample-in-pieces.ts';
 import type { Sound } from './step.ts';
 
 /** How much louder a frequency must be than everything else of a frame together to stand out: half of the energy. */
@@ -111,7 +110,10 @@ export class Listening {
     return this.#expected;
   }
 
-  /** A machine that is held up tears gaps into a recording; whoever wants to know of gaps finds them in the call's report. */
+  /**
+   * A stalled machine tears gaps into a recording, so the best match without them counts too; the call's report shows
+   * gaps.
+   */
   #agreement(): number {
     const expected = this.#recording();
     return Math.max(

@@ -3,7 +3,9 @@ import { checkRates, resample } from './resample.ts';
 
 /** About how many samples are converted at a time: two seconds of speech, some ten milliseconds of work. */
 const PIECE_SAMPLES = 32_768;
-/** Samples on both sides of a piece that are converted with it and dropped: more than the converter's filter reaches. */
+/**
+ * Samples on both sides of a piece that are converted with it and dropped: more than the converter's filter reaches.
+ */
 const MARGIN_SAMPLES = 2_048;
 
 /**
@@ -32,9 +34,9 @@ export function resampledLength(length: number, fromHz: number, toHz: number): n
 }
 
 /**
- * The same audio as `resample` gives, in consecutive pieces, each of which is converted when it is asked for; they may not be changed. At the
- * same rate the samples are the only piece. Pieces begin where a sample of the one rate falls together with one of the other, so that no
- * seam is heard.
+ * The same audio as `resample` gives, in consecutive pieces, each of which is converted when it is asked for; they may
+ * not be changed. At the same rate the samples are the only piece. Pieces begin where a sample of the one rate falls
+ * together with one of the other, so that no seam is heard.
  * @throws RangeError at once for a rate outside 1000 to 192000 Hz
  */
 export function resampledPieces(
@@ -67,4 +69,15 @@ function* pieces(samples: Int16Array, fromHz: number, toHz: number): Generator<I
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** All the pieces in one array, one after the other. */
+export function concatenate(pieces: readonly Int16Array[]): Int16Array {
+  const all = new Int16Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }

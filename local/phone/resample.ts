@@ -31,7 +31,7 @@ const converter = await create(1, 16_000, 16_000, { converterType: CONVERTER });
 export function resample(samples: Int16Array, fromHz: number, toHz: number): Int16Array {
   checkRates(fromHz, toHz);
   if (fromHz === toHz || samples.length === 0) return samples;
-  // Setting a rate starts the converter anew, so nothing of an earlier signal is left in its filter.
+  // Setting a rate restarts the converter, so nothing of an earlier signal is left in its filter.
   converter.inputSampleRate = fromHz;
   converter.outputSampleRate = toHz;
   const result = new Int16Array(Math.round((samples.length * toHz) / fromHz));

@@ -3,7 +3,10 @@ import { Listening } from './listening.ts';
 import { PHONE_FRAME_MS, samplesPerFrame, wholeFrame } from './phone.ts';
 import { describeSound, type Step, type StepResult, type Utterance } from './step.ts';
 
-/** A key is pressed this long before the next one; RFC 4733 advises tones and pauses of 50 ms at least, people take longer. */
+/**
+ * A key is pressed this long before the next one; RFC 4733 advises tones and pauses of 50 ms at least, people take
+ * longer.
+ */
 export const KEY_MS = 200;
 
 export type ScriptAction =
@@ -40,8 +43,8 @@ type Doing =
   | { readonly type: 'nothing' };
 
 /**
- * What a phone does, over ticks of 20 ms: `speak` for what it says in one, then `hear` for what it heard in it. Time is the
- * number of ticks; nothing else goes in, so the same sounds make the same call.
+ * What a phone does, over ticks of 20 ms: `speak` for what it says in one, then `hear` for what it heard in it. Time is
+ * the number of ticks; nothing else goes in, so the same sounds make the same call.
  *
  * ```
  * begin ─▶ say: saying ───────────────────────────▶ next step
@@ -70,7 +73,7 @@ export class ScriptMachine {
     this.#steps = steps;
     this.#sampleRateHz = sampleRateHz;
     this.#frameSamples = samplesPerFrame(sampleRateHz);
-    this.#listenAnew();
+    this.#resetExpectations();
     this.#begin();
   }
 
@@ -81,7 +84,7 @@ export class ScriptMachine {
     return wholeFrame(voice.speech.read(this.#frameSamples), this.#frameSamples);
   }
 
-  /** What was heard in the same 20 ms, of which the application sent the first samples. Returns what is to be done now. */
+  /** What was heard in the same 20 ms; the application sent the first samples of it. @returns what to do now */
   hear(frame: Int16Array, fromApplication = frame.length): readonly ScriptAction[] {
     this.#frame += 1;
     for (const listening of this.#expectations.values()) listening.add(frame, fromApplication);
@@ -217,7 +220,7 @@ export class ScriptMachine {
         return;
       }
       case 'press':
-        this.#listenAnew();
+        this.#resetExpectations();
         this.#doing = {
           type: 'pressing',
           keys: [...step.keys],
@@ -235,7 +238,7 @@ export class ScriptMachine {
   }
 
   #startSaying(utterance: Utterance): void {
-    this.#listenAnew();
+    this.#resetExpectations();
     const speech = new ConvertedSpeech(utterance.audio, this.#sampleRateHz);
     this.#voice = { utterance, speech, startedMs: this.#nowMs };
   }
@@ -244,8 +247,11 @@ export class ScriptMachine {
     return { type: 'listening', listening, untilMs: this.#nowMs + withinMs, what };
   }
 
-  /** Expectations up to the next stimulus are about what is heard from now on. Silence is meant to follow, so it counts from its own step. */
-  #listenAnew(): void {
+  /**
+   * Expectations up to the next stimulus are about what is heard from now on. Silence is meant to follow, so it counts
+   * from its own step.
+   */
+  #resetExpectations(): void {
     this.#expectations = new Map();
     for (let index = this.#results.length; index < this.#steps.length; index++) {
       const step = this.#steps[index];

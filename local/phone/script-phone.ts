@@ -27,7 +27,10 @@ export interface ScriptPhoneOptions {
   readonly onWords?: (words: SpokenWords) => void;
 }
 
-/** A phone that follows a script, and records what it says and hears on one time axis, which advances while media is streamed. */
+/**
+ * A phone that follows a script, and records what it says and hears on one time axis, which advances while media is
+ * streamed.
+ */
 export interface ScriptPhone extends Phone {
   /** Of its recordings; undefined until media has started. */
   readonly sampleRateHz: number | undefined;

@@ -61,7 +61,10 @@ const LOWEST_HZ = 400;
 const STEP_HZ = 50;
 const STEPS = 24;
 
-/** A tone for each letter and digit, and a pause for everything else: the same text always sounds the same, and no two words alike. */
+/**
+ * A tone for each letter and digit, and a pause for everything else: the same text always sounds the same, and no two
+ * words alike.
+ */
 export function tonesFor(text: string): Audio {
   const letters = [...text.toLowerCase()];
   const length = (LETTER_MS * TONE_RATE_HZ) / 1_000;

@@ -1,4 +1,4 @@
-/** Steps of a phone as JSON, for phones that are told over HTTP what to do: audio is base64 of PCM16 little-endian mono. */
+/** Steps of a phone as JSON, for scripts that come over HTTP: audio is base64 of PCM16 little-endian mono. */
 import * as z from 'zod';
 import { MAX_RATE_HZ, MIN_RATE_HZ } from './resample.ts';
 import { MAX_STEPS } from './script-phone.ts';

@@ -28,9 +28,15 @@ export type Step =
   | { readonly type: 'waitUntil'; readonly heard: Sound; readonly withinMs: number }
   /** Presses keys, 0-9, A-D, `*` and `#`, one after the other. */
   | { readonly type: 'press'; readonly keys: string }
-  /** Lets the other side speak for `afterMs` and then begins to say something while it is still heard; fails after `withinMs`. */
+  /**
+   * Lets the other side speak for `afterMs` and then begins to say something while it is still heard; fails after
+   * `withinMs`.
+   */
   | ({ readonly type: 'interrupt'; readonly afterMs: number; readonly withinMs: number } & Utterance)
-  /** Fails where that has not been heard since the phone last began to say or press something, until `withinMs` from now. */
+  /**
+   * Fails where that has not been heard since the phone last began to say or press something, until `withinMs` from
+   * now.
+   */
   | { readonly type: 'expect'; readonly hear: Sound; readonly withinMs: number }
   | { readonly type: 'hangUp' };
 

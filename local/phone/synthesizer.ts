@@ -25,8 +25,8 @@ export type Synthesis =
   | { readonly type: 'failed'; readonly why: string };
 
 /**
- * Runs a synthesizer, without a shell and with the text on its input: no character of it means anything but itself. Never rejects; a program
- * that takes too long or writes too much has failed.
+ * Runs a synthesizer, without a shell and with the text on its input: no character of it means anything but itself.
+ * Never rejects; a program that takes too long or writes too much has failed.
  */
 export function synthesize({ program, args, text, signal }: SynthesisRequest): Promise<Synthesis> {
   const { promise, resolve } = Promise.withResolvers<Synthesis>();

@@ -1,5 +1,5 @@
 import { ConvertedSpeech } from './converted-speech.ts';
-import { LevelMeter, type Levels } from './level-meter.ts';
+import { isSilentLevel, rms } from './level.ts';
 import { PHONE_FRAME_MS, type Phone, samplesPerFrame, wholeFrame } from './phone.ts';
 import { Recording } from './recording.ts';
 import type { Audio } from './wav.ts';
@@ -35,7 +35,6 @@ export interface WavPhone extends Phone {
   fromApplicationPerFrame(): Uint16Array;
   /** Only those samples, one after the other: exactly what the application sent, in a call with one phone. */
   heardFromApplication(): Int16Array;
-  levels(): { readonly said: Levels; readonly heard: Levels };
   /** Samples of speech left to say, at the rate of the recordings (of the speech, until media has started). */
   remainingSpeechSamples(): number;
   /** Samples that were said or heard after the recordings were full. */
@@ -71,8 +70,6 @@ interface Tape {
 class RecordingPhone implements WavPhone {
   readonly rawId: string;
   readonly #options: WavPhoneOptions;
-  readonly #saidMeter = new LevelMeter();
-  readonly #heardMeter = new LevelMeter();
   #tape: Tape | undefined;
   #speaking = false;
   #silentFrames = 0;
@@ -105,11 +102,10 @@ class RecordingPhone implements WavPhone {
     this.#speaking = tape.speech.remaining > 0;
     const frame = this.#nextFrame(tape);
     tape.said.append(frame);
-    this.#saidMeter.add(frame);
     return this.#speaking ? frame : undefined;
   }
 
-  /** A view of the speech while it lasts, so that no sample is copied for nothing; whoever is given it may not change it. */
+  /** A view of the speech while it lasts, which saves a copy; read-only. */
   #nextFrame({ speech, frameSamples, silence }: Tape): Int16Array {
     if (!this.#speaking) return silence;
     return wholeFrame(speech.read(frameSamples), frameSamples);
@@ -119,9 +115,9 @@ class RecordingPhone implements WavPhone {
     const tape = this.#started();
     tape.heard.append(samples);
     tape.fromApplication.appendOne(fromApplication);
-    const silent = this.#heardMeter.add(samples);
     this.#frames += 1;
-    this.#silentFrames = silent && !this.#speaking ? this.#silentFrames + 1 : 0;
+    const silent = !this.#speaking && isSilentLevel(rms(samples));
+    this.#silentFrames = silent ? this.#silentFrames + 1 : 0;
     if (this.#frames * PHONE_FRAME_MS >= this.#options.maxMs) this.#hangUp('maxDuration');
     else if (!this.#speaking && this.#silentFrames * PHONE_FRAME_MS >= this.#options.tailMs) {
       this.#hangUp('silence');
@@ -159,10 +155,6 @@ class RecordingPhone implements WavPhone {
       length += piece.length;
     }
     return all.subarray(0, length);
-  }
-
-  levels(): { readonly said: Levels; readonly heard: Levels } {
-    return { said: this.#saidMeter.read(), heard: this.#heardMeter.read() };
   }
 
   remainingSpeechSamples(): number {

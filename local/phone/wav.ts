@@ -1,4 +1,4 @@
-/** WAV files in and out of PCM16 mono, the only audio that the stand-ins handle. */
+/** WAV files in and out of PCM16 mono, the only audio that the emulators handle. */
 import wavefile from 'wavefile';
 import { MAX_RATE_HZ, MIN_RATE_HZ, resample } from './resample.ts';
 import { decodeToMono, type SampleEncoding } from './wav-samples.ts';

@@ -1,5 +1,5 @@
 /**
- * Writes frames (RFC 6455, section 5.2), never fragmented, into memory that is used again: most writes are with the operating system when
+ * Writes frames (RFC 6455, section 5.2) into memory that is used again: most writes are with the operating system when
  * `socket.write` returns, so that one buffer serves all connections of a process.
  */
 import { randomFillSync } from 'node:crypto';
@@ -7,7 +7,7 @@ import type { Writable } from 'node:stream';
 import type { Role } from './message-reader.ts';
 import { unmask } from './unmask.ts';
 
-export const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 export type Opcode = (typeof OPCODE)[keyof typeof OPCODE];
 
 const FINAL = 0x80;
@@ -18,32 +18,45 @@ const LONGEST_HEAD = 10 + MASK_BYTES;
 const SHARED_BYTES = 128 * 1024;
 
 let shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+/** Bytes at its start that sockets still read: what was written and could not leave at once. */
+let taken = 0;
 
 /**
  * @param sender a client's frame is masked, each with another mask
  * @param payload text is written as UTF-8; bytes are not kept
+ * @param isFinal false where the message goes on in the next frame
  */
 export function writeFrame(
   socket: Writable,
   sender: Role,
   opcode: Opcode,
   payload: string | Uint8Array,
+  isFinal = true,
 ): void {
   const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
   const isShared = LONGEST_HEAD + length <= SHARED_BYTES;
+  if (isShared && taken + LONGEST_HEAD + length > SHARED_BYTES) renewShared();
   const buffer = isShared ? shared : Buffer.allocUnsafeSlow(LONGEST_HEAD + length);
-  const maskAt = writeHead(buffer, opcode, length);
-  const head = sender === 'client' ? maskAt + MASK_BYTES : maskAt;
-  if (typeof payload === 'string') buffer.write(payload, head);
-  else buffer.set(payload, head);
-  if (sender === 'client') mask(buffer, maskAt, head + length);
-  socket.write(buffer.subarray(0, head + length));
+  const start = isShared ? taken : 0;
+  const maskAt = writeHead(buffer, start, isFinal ? FINAL | opcode : opcode, length);
+  const payloadAt = sender === 'client' ? maskAt + MASK_BYTES : maskAt;
+  const end = payloadAt + length;
+  if (typeof payload === 'string') buffer.write(payload, payloadAt);
+  else buffer.set(payload, payloadAt);
+  if (sender === 'client') mask(buffer, start, maskAt, end);
+  socket.write(buffer.subarray(start, end));
   // What could not be written at once is still read from there.
-  if (isShared && socket.writableLength > 0) shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+  if (isShared && socket.writableLength > 0) taken = end;
 }
 
-function mask(buffer: Buffer, maskAt: number, end: number): void {
-  buffer[1] = (buffer[1] ?? 0) | MASKED;
+/** The old memory lives on for as long as a socket reads from it. */
+function renewShared(): void {
+  shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+  taken = 0;
+}
+
+function mask(buffer: Buffer, start: number, maskAt: number, end: number): void {
+  buffer[start + 1] = (buffer[start + 1] ?? 0) | MASKED;
   nextMask(buffer, maskAt);
   // The same operation puts a mask on and takes it off.
   unmask(buffer, maskAt, maskAt + MASK_BYTES, end);
@@ -63,19 +76,19 @@ function nextMask(into: Buffer, at: number): void {
 }
 
 /** Where the payload begins, or the mask before it. */
-function writeHead(buffer: Buffer, opcode: Opcode, length: number): number {
-  buffer[0] = FINAL | opcode;
+function writeHead(buffer: Buffer, start: number, first: number, length: number): number {
+  buffer[start] = first;
   if (length < 126) {
-    buffer[1] = length;
-    return 2;
+    buffer[start + 1] = length;
+    return start + 2;
   }
   if (length < 0x1_0000) {
-    buffer[1] = 126;
-    buffer.writeUInt16BE(length, 2);
-    return 4;
+    buffer[start + 1] = 126;
+    buffer.writeUInt16BE(length, start + 2);
+    return start + 4;
   }
-  buffer[1] = 127;
-  buffer.writeUInt32BE(Math.floor(length / 0x1_0000_0000), 2);
-  buffer.writeUInt32BE(length % 0x1_0000_0000, 6);
-  return 10;
+  buffer[start + 1] = 127;
+  buffer.writeUInt32BE(Math.floor(length / 0x1_0000_0000), start + 2);
+  buffer.writeUInt32BE(length % 0x1_0000_0000, start + 6);
+  return start + 10;
 }

@@ -7,23 +7,37 @@ import type { Clock } from '../base/clock.ts';
 import { HANDSHAKE_GUID, HandshakeError } from './handshake.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
 
-/** How long the server may be silent before it has answered. */
+/** How long the server may take to answer, by default. */
 const ANSWER_LIMIT_MS = 10_000;
 
 export interface OpenWebSocketOptions {
-  /** The server must agree to it. */
-  readonly subprotocol: string;
-  readonly clock: Clock;
+  /** The server must agree to it. Defaults to none, which the server must agree to as well. */
+  readonly subprotocol?: string;
+  /** Sent with the handshake, beside those of RFC 6455. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly clock: Pick<Clock, 'after'>;
   readonly maxMessageBytes: number;
+  /** Milliseconds of real time that the handshake may take. Defaults to 10,000. */
+  readonly answerLimitMs?: number;
+  /** Gives up the handshake; no effect once the connection is open. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Opens a WebSocket at a `ws:` or `wss:` address.
- * @rejects HandshakeError when the server does not agree, Error when it cannot be reached or does not answer
+ * @rejects HandshakeError when the server does not agree, Error when it cannot be reached, does not answer in time, or
+ * the signal is aborted
  */
 export function openWebSocket(
   address: string,
-  { subprotocol, clock, maxMessageBytes }: OpenWebSocketOptions,
+  {
+    subprotocol,
+    headers,
+    clock,
+    maxMessageBytes,
+    answerLimitMs = ANSWER_LIMIT_MS,
+    signal,
+  }: OpenWebSocketOptions,
 ): Promise<WebSocketConnection> {
   const url = new URL(address);
   const isSecure = url.protocol === 'wss:';
@@ -32,16 +46,25 @@ export function openWebSocket(
   const { promise, resolve, reject } = Promise.withResolvers<WebSocketConnection>();
   const request = (isSecure ? requestSecure : requestPlain)(url, {
     agent: false,
-    timeout: ANSWER_LIMIT_MS,
     headers: {
+      ...headers,
       Connection: 'Upgrade',
       Upgrade: 'websocket',
       'Sec-WebSocket-Key': key,
       'Sec-WebSocket-Version': '13',
-      'Sec-WebSocket-Protocol': subprotocol,
+      ...(subprotocol === undefined ? {} : { 'Sec-WebSocket-Protocol': subprotocol }),
     },
   });
-  request.on('timeout', () => request.destroy(new Error('the server did not answer the handshake in time')));
+  const limit = setTimeout(
+    () => request.destroy(new Error('the server did not answer the handshake in time')),
+    answerLimitMs,
+  );
+  const giveUp = () => request.destroy(new Error('the handshake was given up'));
+  signal?.addEventListener('abort', giveUp, { once: true });
+  request.on('close', () => {
+    clearTimeout(limit);
+    signal?.removeEventListener('abort', giveUp);
+  });
   request.on('error', reject);
   request.on('response', ({ statusCode }) => {
     request.destroy();
@@ -61,7 +84,11 @@ export function openWebSocket(
 }
 
 /** What is wrong with the answer, if anything is. */
-function breachOf({ headers }: IncomingMessage, key: string, subprotocol: string): string | undefined {
+function breachOf(
+  { headers }: IncomingMessage,
+  key: string,
+  subprotocol: string | undefined,
+): string | undefined {
   const accept = createHash('sha1')
     .update(key + HANDSHAKE_GUID)
     .digest('base64');

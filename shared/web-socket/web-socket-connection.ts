@@ -1,6 +1,7 @@
 /**
- * One side of a WebSocket (RFC 6455), after the opening handshake. Made for many connections with small messages: it reads into memory that all share, hands messages
- * on where they lie, and writes from memory that is used again (`docs/decisions/0070-a-websocket-reader-of-our-own.md`).
+ * One side of a WebSocket (RFC 6455), after the opening handshake. Made for many connections with small messages: it
+ * reads into memory that all share, hands messages on where they lie, and writes from memory that is used again
+ * (`docs/decisions/0070-a-websocket-reader-of-our-own.md`).
  *
  *     open ──close()──▶ closing ──close of the other side──▶ ending ──▶ closed
  *       ├──close of the other side, which is answered──────────▲
@@ -19,17 +20,17 @@ const CLOSE_ANSWER_LIMIT_MS = 2_000;
 const END_LIMIT_MS = 2_000;
 /** Fragments of one message. */
 const MAX_FRAGMENTS = 1_024;
-/** Bytes that wait to be written, beyond which pings are not answered: whoever does not read need not be told more. */
-const MAX_PONG_BACKLOG_BYTES = 64 * 1024;
 
 export interface WebSocketListener {
   /** `data` is valid until this returns. */
   message(data: Buffer, isBinary: boolean): void;
+  /** A message that comes after `close` and before the other side's close. Defaults to dropping it. */
+  lateMessage?(data: Buffer, isBinary: boolean): void;
   /** A ping was answered, or came. */
   alive(): void;
   /**
-   * Nothing comes any more and nothing can be sent. Called once, last. `code`: that of the other side, 1005 where it gave none, 1006 where it
-   * did not close in order.
+   * Nothing comes any more and nothing can be sent. Called once, last. `code`: that of the other side, 1005 where it
+   * gave none, 1006 where it did not close in order.
    */
   closed(code: number, reason: string): void;
 }
@@ -40,7 +41,7 @@ export interface WebSocketConnectionOptions {
   readonly response?: string;
   /** What came with the handshake. */
   readonly head: Buffer;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'after'>;
   readonly maxMessageBytes: number;
 }
 
@@ -49,7 +50,7 @@ type State = 'open' | 'closing' | 'ending' | 'closed';
 export class WebSocketConnection {
   readonly #socket: Duplex;
   readonly #role: Role;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'after'>;
   readonly #reader: MessageReader;
   readonly #closed = Promise.withResolvers<void>();
   #listener: WebSocketListener | undefined;
@@ -58,6 +59,13 @@ export class WebSocketConnection {
   readonly #head: Buffer;
   #code: number = CLOSE_CODE.abnormal;
   #reason = '';
+  /** Whether the next data frame continues a message. */
+  #isWithinMessage = false;
+  /**
+   * The latest ping, while the other side is too slow to be answered; older ones may go unanswered (RFC 6455, section
+   * 5.5.3).
+   */
+  #unansweredPing: Buffer | undefined;
   #cancelCut = (): void => {};
 
   /** Takes over a connection of HTTP, and the rest of the opening handshake if it has one to give. */
@@ -71,6 +79,7 @@ export class WebSocketConnection {
       {
         message: (data, isBinary) => {
           if (this.#state === 'open') this.#listener?.message(data, isBinary);
+          else this.#listener?.lateMessage?.(data, isBinary);
         },
         ping: (data) => this.#pinged(data),
         pong: () => this.#listener?.alive(),
@@ -84,6 +93,7 @@ export class WebSocketConnection {
     // Half a connection is of no use.
     this.#socket.on('end', () => this.#socket.destroy());
     this.#socket.on('close', () => this.#over());
+    this.#socket.on('drain', () => this.#answerPing());
     if (response !== undefined) this.#socket.write(response);
     this.#head = head;
   }
@@ -105,9 +115,30 @@ export class WebSocketConnection {
     if (this.#head.byteLength > 0) queueMicrotask(() => this.#reader.push(Buffer.from(this.#head)));
   }
 
-  /** Sends a text message; nothing once it is closing. */
-  send(text: string): void {
-    if (this.#state === 'open') this.#write(OPCODE.text, text);
+  /**
+   * Sends text, or its UTF-8, which is not kept; nothing once it is closing.
+   * @param isFinal false where the message goes on with the next call
+   */
+  send(text: string | Uint8Array, isFinal = true): void {
+    if (this.#state !== 'open') return;
+    const opcode = this.#isWithinMessage ? OPCODE.continuation : OPCODE.text;
+    this.#isWithinMessage = !isFinal;
+    writeFrame(this.#socket, this.#role, opcode, text, isFinal);
+  }
+
+  /** Runs `send`, which sends several messages, and hands them to the operating system together. */
+  together(send: () => void): void {
+    this.#socket.cork();
+    try {
+      send();
+    } finally {
+      this.#socket.uncork();
+    }
+  }
+
+  /** Reads nothing from now on. */
+  pause(): void {
+    this.#socket.pause();
   }
 
   /** Sends a binary message, which is not kept; nothing once it is closing. */
@@ -138,8 +169,15 @@ export class WebSocketConnection {
 
   #pinged(data: Buffer): void {
     this.#listener?.alive();
-    if (this.#state === 'open' && this.#socket.writableLength < MAX_PONG_BACKLOG_BYTES)
-      this.#write(OPCODE.pong, data);
+    this.#unansweredPing = Buffer.from(data);
+    // Pongs would pile up in memory for a peer that only pings and never reads.
+    if (!this.#socket.writableNeedDrain) this.#answerPing();
+  }
+
+  #answerPing(): void {
+    const data = this.#unansweredPing;
+    this.#unansweredPing = undefined;
+    if (data !== undefined && this.#state === 'open') this.#write(OPCODE.pong, data);
   }
 
   #answerClose(code: number, reason: string): void {

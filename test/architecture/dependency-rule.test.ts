@@ -85,6 +85,7 @@ describe('the check of the dependency rule', () => {
     ['functions/main.ts', './control/register.ts'],
     ['relay/main.ts', '../shared/settings/config.ts'],
     ['local/emulators/acs/a.ts', '../../phone/phone.ts'],
+    ['local/emulators/acs/a.ts', '../../../shared/web-socket/open-web-socket.ts'],
     ['local/run/stack/a.ts', '../../../shared/wire/names.ts'],
   ])('lets %s import %s', (file, name) => {
     expect(breachesOf(file, `import { x } from '${name}';`)).toEqual([]);

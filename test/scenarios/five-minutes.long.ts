@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { align } from '../../local/run/audio/align.ts';
+import { align } from '../../local/phone/align.ts';
 import { makeCall } from '../../local/run/client/make-call.ts';
 import { compileReport } from '../../local/run/client/report.ts';
 import { findNumber } from '../../local/run/stack/directory.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ResidentServer } from '../../functions/workers/hosts/resident/server.ts';
 import { echo } from '../../functions/workers/samples/echo.ts';
 import { freePort } from '../../local/emulators/common/free-port.ts';
-import { align } from '../../local/run/audio/align.ts';
+import { align } from '../../local/phone/align.ts';
 import { makeCall } from '../../local/run/client/make-call.ts';
 import { compileReport } from '../../local/run/client/report.ts';
 import { findNumber } from '../../local/run/stack/directory.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { align } from '../../local/run/audio/align.ts';
+import { align } from '../../local/phone/align.ts';
 import { makeCall } from '../../local/run/client/make-call.ts';
 import { type CallReport, compileReport } from '../../local/run/client/report.ts';
 import { findNumber } from '../../local/run/stack/directory.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { align } from '../../local/run/audio/align.ts';
+import { align } from '../../local/phone/align.ts';
 import { Interpolator } from '../../relay/audio/rate-converter.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
 import { speechLike } from '../support/signals.ts';

@@ -1,6 +1,6 @@
 /** A system that was started with a resident worker: its calls are heard by the process that stays with them. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { align } from '../../local/run/audio/align.ts';
+import { align } from '../../local/phone/align.ts';
 import { compileReport } from '../../local/run/client/report.ts';
 import { findNumber } from '../../local/run/stack/directory.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';

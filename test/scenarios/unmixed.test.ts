@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Step } from '../../local/phone/step.ts';
 import { stepsToJson } from '../../local/phone/step-json.ts';
-import { align } from '../../local/run/audio/align.ts';
+import { align } from '../../local/phone/align.ts';
 import type { HeardLine } from '../fixtures/listening-app/heard-line.ts';
 import { jsonLines } from '../support/json-lines.ts';
 import { speechLike } from '../support/signals.ts';

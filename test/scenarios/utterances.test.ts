@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { align } from '../../local/run/audio/align.ts';
+import { align } from '../../local/phone/align.ts';
 import { AUDIO_FORMATS } from '../../shared/audio/audio-format.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
 import { speechLike } from '../support/signals.ts';

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { AcsOptions } from '../../local/emulators/acs/acs.ts';
+import type { AcsOptions } from '../../local/emulators/acs/server/acs.ts';
 
 /** What the stand-in of ACS needs to be a resource of its own, on a free port. */
 export function newAcsResource(): Pick<AcsOptions, 'port' | 'accessKey' | 'resourceId'> {

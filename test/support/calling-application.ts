@@ -1,6 +1,5 @@
 import { CallAutomationClient, type CallConnection } from '@azure/communication-call-automation';
-import type { RunningAcs } from '../../local/emulators/acs/acs.ts';
-import { startAcs } from '../../local/emulators/acs/server.ts';
+import { type RunningAcs, startAcs } from '../../local/emulators/acs/server/acs.ts';
 import type { RunningSystem } from '../../local/run/client/running-system.ts';
 import { newAcsResource } from './acs-resource.ts';
 import { until } from './until.ts';

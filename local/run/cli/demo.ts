@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { align } from '../../phone/align.ts';
 import { type Audio, writeWav } from '../../phone/wav.ts';
-import { align } from '../audio/align.ts';
 import { relayCountsOf } from '../client/make-call.ts';
 import { compileReport, withoutTrailingSilence } from '../client/report.ts';
 import { ScriptClient } from '../client/script-client.ts';

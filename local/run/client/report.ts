@@ -1,7 +1,7 @@
 /** The report of a call: what the emulator measured, what the product counted, and what the audio itself says. */
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
+import { type Alignment, align } from '../../phone/align.ts';
 import type { Audio } from '../../phone/wav.ts';
-import { type Alignment, align } from '../audio/align.ts';
 import { measureRoundTrip, type RoundTrip } from '../audio/round-trip.ts';
 import type { ProductCall, RelayCounts, WorkerCounts } from './control-api.ts';
 

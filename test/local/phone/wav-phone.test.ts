@@ -133,18 +133,6 @@ describe('a phone that plays a recording', () => {
     expect(hangUps).toEqual(['maxDuration']);
   });
 
-  it('measures levels of both directions', () => {
-    const { phone, frame } = handset({ speech: tone(640, 16_000, 500) });
-    frame();
-    frame();
-    frame();
-    const { said, heard } = phone.levels();
-    expect(said.peakDbfs).toBeCloseTo(-6.2, 1);
-    expect(said.averageDbfs).toBeCloseTo(-11, 0);
-    expect(said).toMatchObject({ nowDbfs: -96, activeMs: 40 });
-    expect(heard).toEqual({ nowDbfs: -96, averageDbfs: -96, peakDbfs: -96, activeMs: 0 });
-  });
-
   it('keeps the first reason why the call ended', () => {
     const { phone } = handset();
     expect(phone.endedReason()).toBeUndefined();

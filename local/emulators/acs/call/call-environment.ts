@@ -1,14 +1,13 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Random } from '../../common/random.ts';
-import type { AcsBehaviour } from '../behaviour.ts';
-import type { RecordEntry } from '../event-log.ts';
+import type { RecordEntry } from '../events/event-log.ts';
 import type { Tokens } from '../events/planned-tokens.ts';
 import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 import type { MediaTicker } from '../media/media-ticker.ts';
-import type { OpenMediaStream } from '../media/port.ts';
-import type { OpenTranscriptionStream } from '../media/transcription-port.ts';
-import type { LoadPrompt } from '../operations/prompt-loader.ts';
-import type { Callees } from './callees.ts';
+import type { OpenMediaStream, OpenTranscriptionStream } from '../media/port.ts';
+import type { LoadPrompt } from '../media-operations/prompt-loader.ts';
+import type { Callees } from '../telephones/callees.ts';
+import type { AcsBehaviour } from './behaviour.ts';
 
 /** What every call of one server has in common. */
 export interface CallEnvironment {

@@ -1,18 +1,19 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { AttemptResult } from '../../event-grid/retry-policy.ts';
-import { NO_LONGER_THERE } from '../events/results.ts';
+import type { ReplyTo } from '../events/callback-event.ts';
+import { RefusedError, refusals } from '../http/refusal.ts';
 import type { MediaStreamReport } from '../media/port.ts';
-import { RefusedError, refusals } from '../refusal.ts';
-import type { Answer } from './answer.ts';
+import { MeteredPhone, NO_PHONE_METER, type PhoneMeter } from '../telephones/metered-phone.ts';
+import type { Speaker } from '../telephones/phone-line.ts';
+import { PhoneLine } from '../telephones/phone-line.ts';
 import type { CallEnvironment } from './call-environment.ts';
 import { Connection, type ConnectionParties, type HangUpCause } from './connection.ts';
-import type { CallConnectionState, ReplyTo } from './connection-machine.ts';
+import type { CallConnectionState } from './connection-machine.ts';
+import type { Answer } from './connection-parts.ts';
 import type { CallIds } from './ids.ts';
-import { MeteredPhone, NO_PHONE_METER, type PhoneMeter } from './metered-phone.ts';
-import { PhoneLine } from './phone-line.ts';
+import { NO_LONGER_THERE } from './results.ts';
 import { type RingState, stepRing } from './ring.ts';
-import type { Speaker } from './speaker.ts';
 
 /** Events of one call that are remembered; a call that has more keeps the newest. */
 const MAX_EVENTS = 256;
@@ -34,7 +35,7 @@ export type CallOutcome =
   /** Everybody was moved to another call. */
   | 'moved';
 
-/** How an event was received; goes on changing until its delivery has ended. */
+/** How the delivery of an event goes; changes until the delivery has ended. */
 export interface EventDelivery {
   attempts: number;
   /** Of the last attempt; undefined before the first has ended. */
@@ -71,8 +72,8 @@ export interface AnswerCounts {
 }
 
 /**
- * One call to its end: one that rings and is answered, or one that the application places. It has at most one connection, since its
- * context can be used once.
+ * One call to its end: one that rings and is answered, or one that the application places. It has at most one
+ * connection, since its context can be used once.
  */
 export class Call {
   readonly ids: CallIds;
@@ -221,7 +222,7 @@ export class Call {
     if (state === 'rejected') this.#end('rejected');
   }
 
-  /** Sends the call on; gives the caller's telephone back, which rings elsewhere now. @throws RefusedError as `accept` */
+  /** Sends the call on. @returns the caller, whose telephone rings elsewhere now @throws RefusedError as `accept` */
   redirect(): Speaker {
     const { state, refusal } = stepRing(this.#ring, 'redirect');
     if (refusal !== undefined) throw new RefusedError(refusal);
@@ -240,7 +241,10 @@ export class Call {
     this.#refuseIf(this.#connection?.stopMedia(operation));
   }
 
-  /** The application leaves the call, and ends it where nobody else is on it. @throws RefusedError 404 when the call has ended */
+  /**
+   * The application leaves the call, and ends it if nobody else is on it.
+   * @throws RefusedError 404 when the call has ended
+   */
   hangUpByApplication(): void {
     this.#refuseIf(this.#connection?.hangUp());
   }
@@ -254,8 +258,8 @@ export class Call {
   }
 
   /**
-   * The caller hangs up, ringing or connected, here or wherever the call has gone since; on a call that the application placed, the first who
-   * answered. Idempotent.
+   * The caller hangs up, ringing or connected, here or wherever the call has gone since. On a call that the application
+   * placed, the first callee who answered hangs up. Idempotent.
    */
   hangUpByCaller(): void {
     if (this.#ring === 'ringing') {
@@ -270,14 +274,14 @@ export class Call {
     this.#answers.replayed++;
   }
 
-  /** An event that Event Grid delivers is sent now. Gives the record of its delivery, to be kept up by whoever sends it. */
+  /** Event Grid sends an event now. The sender keeps the returned record of its delivery up to date. */
   recordEvent(type: string): EventDelivery {
     const delivery: EventDelivery = { attempts: 0, result: undefined };
     this.#remember({ type, atMs: this.#environment.clock.now(), delivery });
     return delivery;
   }
 
-  /** Lets go of everything without telling anybody; for the end of the process. Idempotent. */
+  /** Drops everything without events, when the process ends. Idempotent. */
   close(): void {
     this.#cancelRinging();
     this.#connection?.close();

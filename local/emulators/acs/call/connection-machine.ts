@@ -1,14 +1,13 @@
-import { type CallbackEvent, mediaStreamingEvent, type ResultInformation } from '../events/callback-event.ts';
-import { CALL_ENDED, COMPLETED, STREAM_FAILED, STREAM_INTERRUPTED } from '../events/results.ts';
+import {
+  type CallbackEvent,
+  mediaStreamingEvent,
+  override,
+  type ReplyTo,
+  type ResultInformation,
+} from '../events/callback-event.ts';
+import { type Refusal, refusals } from '../http/refusal.ts';
 import type { MediaFailure } from '../media/port.ts';
-import { type Refusal, refusals } from '../refusal.ts';
-
-/** Whom an operation's events go to and what they carry back. */
-export interface ReplyTo {
-  readonly operationContext?: string | undefined;
-  /** Instead of the call's own callback URI, for the events of this operation. */
-  readonly operationCallbackUri?: string | undefined;
-}
+import { CALL_ENDED, COMPLETED, STREAM_FAILED, STREAM_INTERRUPTED } from './results.ts';
 
 export type CallConnectionState = 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
 export type MediaState = 'unconfigured' | 'inactive' | 'starting' | 'active';
@@ -26,7 +25,7 @@ export interface ConnectionState {
   readonly streaming: ReplyTo;
   readonly reconnecting: boolean;
   readonly reconnectsLeft: number;
-  /** What became of the stream before the call was connected; told right after CallConnected. */
+  /** Events of the stream from before the call was connected; they follow CallConnected. */
   readonly held: readonly Notice[];
   readonly stoppedEventOnHangUp: boolean;
   /** What CallDisconnected says. */
@@ -52,7 +51,7 @@ export type ConnectionEffect =
   | ({ readonly type: 'post'; readonly settled: boolean } & Notice)
   /** Post who is on the call. */
   | { readonly type: 'tellParticipants' }
-  /** Tell `released` when the network has let go of the call. */
+  /** Apply `released` once the network has ended the call. */
   | { readonly type: 'release' };
 
 export interface ConnectionStep {
@@ -95,7 +94,8 @@ export function newConnection(options: ConnectionOptions): ConnectionState {
  *             ├◀──────────stopMedia, hangUp, mediaClosedByPeer────────┤
  *             │                                starting ◀──mediaClosedByPeer while reconnects are left
  * ```
- * The stream may start before the call is connected; its events are told after CallConnected. After `hangUp` only `released` counts.
+ * The stream may start before the call is connected; its events follow CallConnected. After `hangUp` only `released`
+ * counts.
  */
 export function stepConnection(state: ConnectionState, input: ConnectionInput): ConnectionStep {
   switch (input.type) {
@@ -205,7 +205,7 @@ function stopMedia(state: ConnectionState, operation: ReplyTo): ConnectionStep {
   if (state.media === 'inactive') return { ...same(state), refusal: refusals.mediaNotActive() };
   return {
     state: { ...state, media: 'inactive', reconnecting: false },
-    effects: [{ type: 'closeMedia' }, post(stopped({ ...state.streaming, ...given(operation) }))],
+    effects: [{ type: 'closeMedia' }, post(stopped(override(state.streaming, operation)))],
   };
 }
 
@@ -229,7 +229,9 @@ function hangUp(state: ConnectionState, result: ResultInformation = CALL_ENDED):
   };
 }
 
-/** Tells at once while the call is connected, keeps it until then while it is connecting, and drops it afterwards. */
+/**
+ * Sends an event at once while the call is connected, holds it while the call is connecting, and drops it afterwards.
+ */
 function tell(state: ConnectionState, notice: Notice): ConnectionStep {
   switch (state.call) {
     case 'connecting':
@@ -264,16 +266,6 @@ function stopped(operation: ReplyTo): Notice {
     operation,
     mediaStreamingEvent('MediaStreamingStopped', 'subscriptionStopped', COMPLETED),
   );
-}
-
-/** Members that are present; the stop operation may name its own context and URI, else those of the start are repeated. */
-function given(operation: ReplyTo): ReplyTo {
-  return {
-    ...(operation.operationContext === undefined ? {} : { operationContext: operation.operationContext }),
-    ...(operation.operationCallbackUri === undefined
-      ? {}
-      : { operationCallbackUri: operation.operationCallbackUri }),
-  };
 }
 
 function post(notice: Notice): ConnectionEffect & { readonly type: 'post' } {

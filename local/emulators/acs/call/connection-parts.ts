@@ -1,14 +1,26 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { Random } from '../../common/random.ts';
+import type { ReplyTo } from '../events/callback-event.ts';
 import { CallbackOutbox, type SentEvent } from '../events/callback-outbox.ts';
 import { plannedDeliveryFaults } from '../faults/delivery-faults.ts';
 import { plannedMediaFaults } from '../faults/planned-media-faults.ts';
 import type { MediaStreamListener } from '../media/port.ts';
-import { CallOperations, type CallOperationsOptions } from '../operations/call-operations.ts';
-import { CallTranscription } from '../operations/call-transcription.ts';
-import type { Answer } from './answer.ts';
+import { CallOperations, type CallOperationsOptions } from '../media-operations/call-operations.ts';
+import {
+  CallTranscription,
+  type TranscriptionConfiguration,
+} from '../media-operations/call-transcription.ts';
 import type { CallEnvironment } from './call-environment.ts';
 import { type MediaConfiguration, MediaLeg } from './media-leg.ts';
+
+/** What the application said when it answered or placed a call. */
+export interface Answer extends ReplyTo {
+  readonly callbackUri: string;
+  readonly apiVersion: string;
+  readonly answeredBy?: { readonly id: string } | undefined;
+  readonly media?: MediaConfiguration | undefined;
+  readonly transcription?: TranscriptionConfiguration | undefined;
+}
 
 /** What the parts of one connection are made from. */
 export interface Making {

@@ -1,11 +1,12 @@
 import type { Phone } from '../../../phone/phone.ts';
-import type { CallbackEventType, ResultInformation } from '../events/callback-event.ts';
+import type { CallbackEventType, ReplyTo, ResultInformation } from '../events/callback-event.ts';
 import type { CallbackOutbox, SentEvent } from '../events/callback-outbox.ts';
-import { COMPLETED, NO_LONGER_THERE } from '../events/results.ts';
+import { type Refusal, RefusedError, refusals } from '../http/refusal.ts';
 import type { MediaStreamReport } from '../media/port.ts';
-import type { CallOperations } from '../operations/call-operations.ts';
-import { type Refusal, RefusedError, refusals } from '../refusal.ts';
-import type { Answer } from './answer.ts';
+import type { CallOperations } from '../media-operations/call-operations.ts';
+import type { RoomEnd } from '../room/room.ts';
+import { Invitations } from '../telephones/invitations.ts';
+import type { Speaker } from '../telephones/phone-line.ts';
 import type { CallEnvironment } from './call-environment.ts';
 import {
   type CallConnectionState,
@@ -13,15 +14,13 @@ import {
   type ConnectionInput,
   type ConnectionState,
   newConnection,
-  type ReplyTo,
   stepConnection,
 } from './connection-machine.ts';
+import type { Answer } from './connection-parts.ts';
 import { type Making, mediaRateHz, newMediaLeg, newOperations, newOutbox } from './connection-parts.ts';
-import { Invitations } from './invitations.ts';
 import type { MediaLeg } from './media-leg.ts';
 import { Participants } from './participants.ts';
-import type { RoomEnd } from './room.ts';
-import type { Speaker } from './speaker.ts';
+import { COMPLETED, NO_LONGER_THERE } from './results.ts';
 import { type Arrival, Telephones } from './telephones.ts';
 
 export interface ConnectionParties {
@@ -37,9 +36,9 @@ export type HangUpCause = RoomEnd | 'notReached';
 export interface ConnectionListener {
   changed(): void;
   sent(event: SentEvent): void;
-  /** The call is being hung up, whoever asked for it. */
+  /** The call is being hung up, by either side. */
   disconnecting(cause: HangUpCause): void;
-  /** Somebody whom the application has called answers; gives back the telephone that is put on the line instead. */
+  /** Somebody the application has called answers. @returns the telephone that the call uses instead */
   answered(speaker: Speaker): Phone;
 }
 
@@ -52,7 +51,10 @@ export interface MediaSubscription {
   readonly state: 'inactive' | 'active';
 }
 
-/** One call connection: runs the machine of `connection-machine.ts`, holds its timers, its media socket and its callbacks. */
+/**
+ * One call connection: runs the machine of `connection-machine.ts`, holds its timers, its media socket and its
+ * callbacks.
+ */
 export class Connection {
   readonly callConnectionId: string;
   readonly serverCallId: string;
@@ -87,21 +89,10 @@ export class Connection {
     const { callConnectionId, serverCallId, correlationId } = parties;
     const random = environment.random.branch(callConnectionId);
     const making: Making = { answer, parties, environment, random };
+    const call = { callConnectionId, correlationId };
     this.callConnectionId = callConnectionId;
     this.serverCallId = serverCallId;
     this.correlationId = correlationId;
-    this.operations = newOperations(making, {
-      phones: () => this.participants.phones,
-      setOnHold: (rawId, onHold) => this.telephones.hold(rawId, onHold),
-      emit: (type, data, replyTo) => this.emit(type, data, replyTo),
-    });
-    this.participants = new Participants(() => this.#participantsChanged(), this.operations);
-    this.invitations = new Invitations({
-      callees,
-      clock,
-      random: random.branch('invitations'),
-      call: { callConnectionId, correlationId },
-    });
     this.answer = answer;
     this.#environment = environment;
     this.#listener = listener;
@@ -112,26 +103,19 @@ export class Connection {
       stoppedEventOnHangUp: behaviour.stoppedEventOnHangUp,
     });
     this.#outbox = newOutbox(making, (event) => listener.sent(event));
+    this.operations = newOperations(making, {
+      phones: () => this.participants.phones,
+      setOnHold: (rawId, onHold) => this.telephones.hold(rawId, onHold),
+      emit: (type, data, replyTo) => this.emit(type, data, replyTo),
+    });
+    this.participants = new Participants(() => this.#participantsChanged(), this.operations);
+    this.invitations = new Invitations({ callees, clock, random: random.branch('invitations'), call });
     this.#media = newMediaLeg(making, this.participants.phones, {
       started: () => void this.#apply({ type: 'mediaStarted' }),
       failed: (failure) => void this.#apply({ type: 'mediaFailed', failure }),
       closedByPeer: () => void this.#apply({ type: 'mediaClosedByPeer' }),
     });
-    this.telephones = new Telephones({
-      participants: this.participants,
-      own: parties.participants
-        .filter(({ phone }) => phone === undefined)
-        .map(({ identifier }) => identifier),
-      admitted: (speaker) => listener.answered(speaker),
-      takeKey: (rawId, key) => {
-        const streamed = this.#media?.sendDtmf(key) === true;
-        return this.operations.keyPressed(rawId, key) || streamed;
-      },
-      takeWords: (words) => this.operations.wordsSaid(words),
-      hangUp: (cause) => void this.hangUp(cause),
-      connectFailed: () => this.fail('ConnectFailed', NO_LONGER_THERE),
-      connecting: () => this.state === 'connecting',
-    });
+    this.telephones = this.#newTelephones(parties.participants);
     for (const participant of parties.participants) this.telephones.seat(participant);
   }
 
@@ -177,7 +161,7 @@ export class Connection {
     return this.#apply({ type: 'hangUp', result });
   }
 
-  /** The call does not come about: says so with `type`, then ends it. Nothing happens once it is being hung up. */
+  /** The call fails: sends the event `type`, then ends it. Nothing happens once it is being hung up. */
   fail(type: 'AnswerFailed' | 'CreateCallFailed' | 'ConnectFailed', result: ResultInformation): void {
     if (this.state !== 'connecting') return;
     const { operationContext } = this.answer;
@@ -199,8 +183,9 @@ export class Connection {
   }
 
   /**
-   * Sends a callback event of this call, to `operationCallbackUri` or else to the call's own URI. `data`: members of the event's own, such
-   * as `{ participant }`, and `resultInformation`, which is that of success where it is absent. Nothing is sent after CallDisconnected.
+   * Sends a callback event of this call, to `operationCallbackUri` or else to the call's own URI. `data`: members of
+   * the event's own, such as `{ participant }`, and `resultInformation`, which is that of success where it is absent.
+   * Nothing is sent after CallDisconnected.
    */
   emit(type: CallbackEventType, data: EventData = {}, replyTo: ReplyTo = {}): void {
     const { resultInformation = COMPLETED, ...rest } = data;
@@ -217,7 +202,7 @@ export class Connection {
     return this.#media?.reports() ?? [];
   }
 
-  /** Lets go of everything without telling the application; for the end of the process. Idempotent. */
+  /** Drops everything without events, when the process ends. Idempotent. */
   close(): void {
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
@@ -225,6 +210,22 @@ export class Connection {
     this.operations.close();
     this.#media?.close();
     this.#outbox.close();
+  }
+
+  #newTelephones(arrivals: readonly Arrival[]): Telephones {
+    return new Telephones({
+      participants: this.participants,
+      own: arrivals.filter(({ phone }) => phone === undefined).map(({ identifier }) => identifier),
+      admitted: (speaker) => this.#listener.answered(speaker),
+      takeKey: (rawId, key) => {
+        const streamed = this.#media?.sendDtmf(key) === true;
+        return this.operations.keyPressed(rawId, key) || streamed;
+      },
+      takeWords: (words) => this.operations.wordsSaid(words),
+      hangUp: (cause) => void this.hangUp(cause),
+      connectFailed: () => this.fail('ConnectFailed', NO_LONGER_THERE),
+      connecting: () => this.state === 'connecting',
+    });
   }
 
   #apply(input: ConnectionInput): Refusal | undefined {

@@ -7,7 +7,9 @@ export interface CallIds {
   readonly serverCallId: string;
   readonly correlationId: string;
   readonly callConnectionId: string;
-  /** Opaque to the application and about as long as the real one, so that nobody can put it where only short texts fit. */
+  /**
+   * Opaque to the application and about as long as the real one, so that nobody can put it where only short texts fit.
+   */
   readonly incomingCallContext: string;
 }
 

@@ -1,12 +1,12 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
-import { GatedPhone } from './gated-phone.ts';
-import { PhoneLine } from './phone-line.ts';
-import { PhoneSlot } from './phone-slot.ts';
+import { GatedPhone } from '../telephones/gated-phone.ts';
+import type { Speaker } from '../telephones/phone-line.ts';
+import { PhoneLine } from '../telephones/phone-line.ts';
+import { PhoneSlot } from '../telephones/phone-slot.ts';
 import { type Roster, type RosterEntry, type RosterInput, stepRoster } from './roster.ts';
-import type { Speaker } from './speaker.ts';
 
-/** Somebody on the call. The application's own leg and whoever it speaks for have no phone. */
+/** Somebody on the call. The application's own leg has no phone, nor have the people it speaks for. */
 export interface Participant extends RosterEntry {
   readonly phone?: Phone | undefined;
 }
@@ -69,13 +69,16 @@ export class Participants {
     return this.#apply({ type: 'join', identifier });
   }
 
-  /** Takes somebody off the call and tells the phone why. False where nobody of this raw id is there. */
+  /** Takes somebody off the call and ends the phone with this reason. False if nobody of this raw id is there. */
   leave(rawId: string, reason: string): boolean {
     this.#vacate(rawId)?.gate.ended(reason);
     return this.#apply({ type: 'leave', rawId });
   }
 
-  /** Takes somebody off the call without ending the phone, to carry it elsewhere. Undefined where there is no such phone. */
+  /**
+   * Takes somebody off the call without ending the phone, to carry it elsewhere. Undefined where there is no such
+   * phone.
+   */
   take(rawId: string): Speaker | undefined {
     const speaker = this.takeSilently(rawId);
     if (speaker !== undefined) this.#apply({ type: 'leave', rawId });
@@ -86,17 +89,19 @@ export class Participants {
   takeSilently(rawId: string): Speaker | undefined {
     const identifier = this.find(rawId)?.identifier;
     const seat = this.#vacate(rawId);
-    if (seat === undefined || identifier === undefined) return undefined;
+    const phone = seat?.slot.current;
+    if (seat === undefined || phone === undefined || identifier === undefined) return undefined;
     seat.gate.release();
-    return { identifier, phone: seat.slot.phone, line: seat.line };
+    return { identifier, phone, line: seat.line };
   }
 
   /** Everybody with a telephone, as they sit there. */
   get speakers(): readonly (Speaker & { readonly muted: boolean; readonly onHold: boolean })[] {
     return this.#roster.flatMap(({ identifier, isMuted, isOnHold }) => {
       const seat = this.#seats.get(identifier.rawId);
-      if (seat === undefined) return [];
-      return [{ identifier, phone: seat.slot.phone, line: seat.line, muted: isMuted, onHold: isOnHold }];
+      const phone = seat?.slot.current;
+      if (seat === undefined || phone === undefined) return [];
+      return [{ identifier, phone, line: seat.line, muted: isMuted, onHold: isOnHold }];
     });
   }
 
@@ -119,7 +124,7 @@ export class Participants {
     return this.#apply({ type: 'hold', rawId, onHold });
   }
 
-  /** Tells every phone that the call is over; the roster stays readable. Idempotent. */
+  /** Ends every phone; the roster stays readable. Idempotent. */
   end(reason: string): void {
     for (const rawId of this.onThePhone) this.#vacate(rawId)?.gate.ended(reason);
   }

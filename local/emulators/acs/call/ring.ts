@@ -1,4 +1,4 @@
-import { type Refusal, refusals } from '../refusal.ts';
+import { type Refusal, refusals } from '../http/refusal.ts';
 
 /**
  * A call that rings. Its `incomingCallContext` can be used once, and only while it rings.

@@ -1,20 +1,20 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
+import type { Room, RoomEnd, RoomLeg } from '../room/room.ts';
+import type { Speaker } from '../telephones/phone-line.ts';
+import { type PhoneHost, PhoneLine } from '../telephones/phone-line.ts';
 import type { Participants } from './participants.ts';
-import { type PhoneHost, PhoneLine } from './phone-line.ts';
-import type { Room, RoomEnd, RoomLeg } from './room.ts';
-import type { Speaker } from './speaker.ts';
 
-/** Somebody who comes to a call: on the telephone, or without one, as the application itself. */
+/** Somebody who joins a call: on the telephone, or without one, as the application itself. */
 export type Arrival = Pick<Speaker, 'identifier'> & Partial<Speaker>;
 
 /** What the telephones of a call need of its connection. */
 export interface TelephonesOptions {
   readonly participants: Participants;
-  /** Whom the application speaks for. */
+  /** The participants that the application speaks for. */
   readonly own: readonly IdentifierJson[];
-  /** The telephone as the call is to have it, of somebody whom the application has called or found on the call. */
+  /** Somebody the application has called, or found on the call, joins. @returns the telephone that the call uses */
   readonly admitted: (speaker: Speaker) => Phone;
   /** False where neither recognition nor media stream takes it. */
   readonly takeKey: (rawId: string, key: string) => boolean;
@@ -34,7 +34,7 @@ export interface TelephonesOptions {
  *  own ──share: another application connects───────▶ in a room, of which each application has taps
  *  (new) ──join: it connects to what is there already──────▲
  * ```
- * Its own, it looks after them itself; in a room, whatever happens to one of them happens to it for all applications.
+ * It looks after its own telephones itself. In a room, what happens to a telephone happens for all applications.
  */
 export class Telephones implements PhoneHost, RoomLeg {
   readonly #options: TelephonesOptions;
@@ -71,7 +71,7 @@ export class Telephones implements PhoneHost, RoomLeg {
     this.#room?.disconnect(this);
   }
 
-  /** Somebody comes. False where that person is here already; the telephone is told that it is over. */
+  /** Somebody joins. False if that person is here already; the call is then over for the telephone. */
   seat({ identifier, phone, line = new PhoneLine(identifier.rawId) }: Arrival): boolean {
     if (this.#room !== undefined && phone !== undefined) {
       const came = this.#room.join({ identifier, phone, line });
@@ -84,18 +84,21 @@ export class Telephones implements PhoneHost, RoomLeg {
     return joined;
   }
 
-  /** As `seat`, for the telephone of somebody whom this call has invited. */
+  /** As `seat`, for somebody this call has invited. */
   admit(speaker: Speaker): void {
     this.seat({ ...speaker, phone: this.#options.admitted(speaker) });
   }
 
-  /** Takes somebody off the call, and tells the telephone why. */
+  /** Takes somebody off the call and ends the telephone with this reason. */
   remove(rawId: string, reason: string): void {
     if (this.#room === undefined) this.#participants.leave(rawId, reason);
     else this.#room.remove(rawId, reason);
   }
 
-  /** Takes somebody off the call without ending the telephone; `silently`: the call is about to end, and nobody is told. */
+  /**
+   * Takes somebody off the call without ending the telephone; `silently`: without an event, since the call is about to
+   * end.
+   */
   release(rawId: string, silently = false): Speaker | undefined {
     if (this.#room !== undefined) return this.#room.take(rawId);
     return silently ? this.#participants.takeSilently(rawId) : this.#participants.take(rawId);

@@ -1,4 +1,4 @@
-import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from '../behaviour.ts';
+import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from '../call/behaviour.ts';
 
 type NamesOf<Type> = {
   [Name in keyof AcsBehaviour]: AcsBehaviour[Name] extends Type ? Name : never;
@@ -14,7 +14,8 @@ const CHOICES: { readonly [Name in NamesOf<string>]: readonly AcsBehaviour[Name]
 const WHOLE = /^\d+$/;
 
 /**
- * Settings of the behaviour on the command line: `reconnects=2`, `stoppedEventOnHangUp=true`, `callbackRetryDelaysMs=500,1500`.
+ * Settings of the behaviour on the command line: `reconnects=2`, `stoppedEventOnHangUp=true`,
+ * `callbackRetryDelaysMs=500,1500`.
  * @throws RangeError that names the setting and what it takes
  */
 export function parseBehaviourFlags(flags: readonly string[]): Partial<AcsBehaviour> {

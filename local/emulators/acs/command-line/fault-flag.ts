@@ -4,7 +4,8 @@ const SPAN = /^(\d+)\.\.(\d+)$/;
 const NUMBER = /^-?\d+(\.\d+)?$/;
 
 /**
- * A fault on the command line: `rest.error,status=429,retryAfterMs=1000,operation=answerCall`; a time may be a span, `delayMs=20..80`.
+ * A fault on the command line: `rest.error,status=429,retryAfterMs=1000,operation=answerCall`; a time may be a span,
+ * `delayMs=20..80`.
  * @throws RangeError that names the flag and what is wrong
  */
 export function parseFaultFlag(text: string): AcsFaultRule {

@@ -12,8 +12,8 @@ const keys = z.object({ accessKey: z.string(), resourceId: z.string(), controlTo
 export type StandAloneKeys = z.infer<typeof keys>;
 
 /**
- * The keys of a stand-in that stands alone, made at its first start and kept, so that an application stays configured. The file is readable by
- * its owner only.
+ * Makes keys at the first start with `--stand-alone` and keeps them, so that an application stays configured. Only the
+ * owner can read the file.
  * @throws Error when the file is not one of these, or cannot be written
  */
 export function keepKeys(path: string): StandAloneKeys {
@@ -40,6 +40,6 @@ function read(path: string): StandAloneKeys | undefined {
   try {
     return keys.parse(JSON.parse(text));
   } catch {
-    throw new Error(`${path} does not hold the keys of the ACS stand-in; delete it to have new ones made`);
+    throw new Error(`${path} does not hold the keys of the ACS emulator; delete it to have new ones made`);
   }
 }

@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import { readTls } from '../../common/tls-flags.ts';
 import type { EventSchema } from '../../event-grid/event.ts';
 import { parseSubscriptions, type SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
-import type { AcsOptions } from '../acs.ts';
 import { type FaultPlan, type ParsedFaultPlan, parseAcsFaultPlan } from '../faults/fault-plan.ts';
+import type { AcsOptions } from '../server/acs.ts';
 import { parseBehaviourFlags } from './behaviour-flag.ts';
 import { parseFaultFlag } from './fault-flag.ts';
 import { keepKeys } from './keys-file.ts';
@@ -15,7 +15,7 @@ const KEYS_FILE = '.trunkline/acs-keys.json';
 
 export interface CommandLine {
   readonly options: AcsOptions;
-  /** Whether a person started it, who is told everything about it. */
+  /** Whether a person started it; prints everything that an application needs. */
   readonly standAlone: boolean;
   readonly caFile?: string | undefined;
 }

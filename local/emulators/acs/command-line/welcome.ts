@@ -1,14 +1,14 @@
-import type { RunningAcs } from '../acs.ts';
+import type { RunningAcs } from '../server/acs.ts';
 
 export interface WelcomeDetails {
   readonly controlToken: string;
-  /** Where IncomingCall goes, without its query; absent: nowhere. */
+  /** Where IncomingCall goes, without its query. Defaults to nowhere. */
   readonly eventGridEndpoint?: string | undefined;
   /** The authority to trust over https. */
   readonly caFile?: string | undefined;
 }
 
-/** What a person needs to point an application at a stand-in that stands alone. Holds its keys: for the terminal, never for a log. */
+/** What a person needs to point an application at this emulator. Holds its keys: for the terminal, never for a log. */
 export function welcome(
   acs: RunningAcs,
   { controlToken, eventGridEndpoint, caFile }: WelcomeDetails,

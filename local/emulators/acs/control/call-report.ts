@@ -1,30 +1,33 @@
 import type { AnswerCounts, Call, CallOutcome, CallState, EventDelivery } from '../call/call.ts';
 import type { MediaStreamReport } from '../media/port.ts';
 
-/** A call as the control surface shows it. Times are milliseconds after the phone began to ring, except where the name says otherwise. */
+/**
+ * A call as the control surface shows it. Times are milliseconds after the phone began to ring, except where the name
+ * says otherwise.
+ */
 export interface CallReport {
   readonly id: string;
   readonly state: CallState;
   /** Present once the call has ended. */
-  readonly outcome?: CallOutcome;
+  readonly outcome?: CallOutcome | undefined;
   readonly from: string;
   readonly to: string;
   readonly correlationId: string;
   readonly serverCallId: string;
   /** Present once the call has been answered. */
-  readonly callConnectionId?: string;
+  readonly callConnectionId?: string | undefined;
   readonly ringingAt: string;
-  readonly answeredAtMs?: number;
-  readonly endedAtMs?: number;
+  readonly answeredAtMs?: number | undefined;
+  readonly endedAtMs?: number | undefined;
   /** How many different answerCall requests came for this call. */
   readonly answers: AnswerCounts;
-  /** Absent where the call was answered without media streaming options. */
-  readonly mediaSubscription?: { readonly id: string; readonly state: string };
-  readonly sampleRateHz?: number;
+  /** Present where the call was answered with media streaming options. */
+  readonly mediaSubscription?: { readonly id: string; readonly state: string } | undefined;
+  readonly sampleRateHz?: number | undefined;
   /** When media streaming first began. */
-  readonly mediaStartedMs?: number;
+  readonly mediaStartedMs?: number | undefined;
   /** From the start of media streaming to the first sample of the application that was heard. */
-  readonly firstAudioMs?: number;
+  readonly firstAudioMs?: number | undefined;
   /** The longest hole between the first and the last audio of the application that was heard. */
   readonly longestGapMs: number;
   /** Keys (0-9, A-D, `*`, `#`) that the application sent to the caller with sendDtmfTones. */
@@ -45,28 +48,29 @@ export interface ReportedEvent {
 
 export function reportCall(call: Call): CallReport {
   const since = (atMs: number): number => Math.round(atMs - call.ringingAtMs);
+  const sinceIf = (atMs: number | undefined) => (atMs === undefined ? undefined : since(atMs));
   const { meter, ids, connection } = call;
-  const subscription = connection?.subscription;
   const { mediaStartedAtMs, firstAudioAtMs } = meter;
   return {
     id: ids.id,
     state: call.state,
-    ...(call.outcome === undefined || call.endedAtMs === undefined ? {} : { outcome: call.outcome }),
+    outcome: call.endedAtMs === undefined ? undefined : call.outcome,
     from: call.from.rawId,
     to: call.to.rawId,
     correlationId: ids.correlationId,
     serverCallId: ids.serverCallId,
-    ...(connection === undefined ? {} : { callConnectionId: ids.callConnectionId }),
+    callConnectionId: connection?.callConnectionId,
     ringingAt: new Date(call.ringingAtMs).toISOString(),
-    ...(call.answeredAtMs === undefined ? {} : { answeredAtMs: since(call.answeredAtMs) }),
-    ...(call.endedAtMs === undefined ? {} : { endedAtMs: since(call.endedAtMs) }),
+    answeredAtMs: sinceIf(call.answeredAtMs),
+    endedAtMs: sinceIf(call.endedAtMs),
     answers: call.answers,
-    ...(subscription === undefined ? {} : { mediaSubscription: subscription }),
-    ...(meter.sampleRateHz === undefined ? {} : { sampleRateHz: meter.sampleRateHz }),
-    ...(mediaStartedAtMs === undefined ? {} : { mediaStartedMs: since(mediaStartedAtMs) }),
-    ...(mediaStartedAtMs === undefined || firstAudioAtMs === undefined
-      ? {}
-      : { firstAudioMs: Math.round(firstAudioAtMs - mediaStartedAtMs) }),
+    mediaSubscription: connection?.subscription,
+    sampleRateHz: meter.sampleRateHz,
+    mediaStartedMs: sinceIf(mediaStartedAtMs),
+    firstAudioMs:
+      mediaStartedAtMs === undefined || firstAudioAtMs === undefined
+        ? undefined
+        : Math.round(firstAudioAtMs - mediaStartedAtMs),
     longestGapMs: Math.round(meter.longestGapMs),
     keysHeard: meter.keysHeard,
     streams: call.streamReports(),

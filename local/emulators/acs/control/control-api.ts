@@ -4,12 +4,12 @@ import type { Audio } from '../../../phone/wav.ts';
 import { readBody } from '../../common/read-body.ts';
 import type { DeadLetter } from '../../event-grid/subscription.ts';
 import type { Call } from '../call/call.ts';
-import type { CallRegistry, RegisteredCall } from '../call/call-registry.ts';
-import type { Switchboard } from '../call/switchboard.ts';
+import type { CallRegistry, RegisteredCall } from '../exchange/call-registry.ts';
+import type { Switchboard } from '../exchange/switchboard.ts';
 import type { AcsFaultEngine } from '../faults/fault-plan.ts';
+import { Fields, invalid, parseJson } from '../http/fields.ts';
+import { type Refusal, RefusedError, refusals } from '../http/refusal.ts';
 import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
-import { type Refusal, RefusedError } from '../refusal.ts';
-import { Fields, invalid } from '../rest/fields.ts';
 import { reportCall } from './call-report.ts';
 import type { EventStream } from './event-stream.ts';
 import { parsePlaceCall } from './place-call-request.ts';
@@ -25,7 +25,7 @@ const DEFAULT_SAMPLE_RATE_HZ = 16_000;
 const NOT_FOUND: Refusal = { status: 404, code: 'NotFound', message: 'Not found.' };
 
 export interface ControlApiOptions {
-  /** Absent: the whole surface does not exist. */
+  /** Without one, or with an empty one, nobody is let in. */
   readonly token: string | undefined;
   readonly calls: CallRegistry;
   readonly switchboard: Switchboard;
@@ -35,7 +35,7 @@ export interface ControlApiOptions {
   readonly scripts: Scripts;
 }
 
-/** The control surface: what a telephone network and a test want of the stand-in, apart from the Azure API. */
+/** The control surface: what a telephone network does in the real world, and what tests need beside the Azure API. */
 export class ControlApi {
   readonly #options: ControlApiOptions;
 
@@ -45,11 +45,8 @@ export class ControlApi {
 
   /** @param path begins with `/control/` */
   async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-    if (!this.#allowed(request.headers.authorization)) {
-      sendReply(response, refusalReply(NOT_FOUND));
-      return;
-    }
     try {
+      if (!this.#allowed(request.headers.authorization)) throw new RefusedError(NOT_FOUND);
       await this.#route(request, response, path);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
@@ -60,79 +57,60 @@ export class ControlApi {
   async #route(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const [, , area = '', id, action] = path.split('/');
     const route = `${request.method} ${area}${id === undefined ? '' : '/{id}'}${action === undefined ? '' : `/${action}`}`;
+    const direction = action === 'heard' ? 'heard' : 'said';
     switch (route) {
-      case 'POST incoming-call':
-      case 'POST calls': {
-        const call = this.#options.switchboard.place(parsePlaceCall(await readJson(request)));
-        sendReply(response, { status: 201, json: { id: call.ids.id } });
-        return;
-      }
-      case 'GET calls':
-        sendReply(response, { status: 200, json: { calls: this.#options.calls.all().map(reportCall) } });
-        return;
-      case 'GET calls/{id}':
-        sendReply(response, { status: 200, json: reportCall(this.#find(id).call) });
-        return;
       case 'GET calls/{id}/heard':
       case 'GET calls/{id}/said':
-        sendAudio(response, this.#find(id), action === 'heard' ? 'heard' : 'said');
-        return;
-      case 'POST calls/{id}/hang-up':
-        this.#find(id).call.hangUpByCaller();
-        sendReply(response, { status: 204 });
-        return;
-      case 'POST calls/{id}/dtmf':
-        sendReply(response, pressKeys(this.#find(id).call, await readJson(request)));
-        return;
-      case 'POST scripts':
-        sendReply(response, { status: 201, json: this.#options.scripts.place(await readJson(request)) });
-        return;
-      case 'GET scripts/{id}':
-        sendReply(response, { status: 200, json: this.#options.scripts.results(decode(id)) });
-        return;
-      case 'POST scripts/{id}/phones':
-        this.#options.scripts.join(decode(id), await readJson(request));
-        sendReply(response, { status: 204 });
-        return;
+        return sendSamples(response, audioOf(this.#find(id), direction));
       case 'GET scripts/{id}/heard':
       case 'GET scripts/{id}/said':
-        sendSamples(response, this.#options.scripts.audio(decode(id), action === 'heard' ? 'heard' : 'said'));
-        return;
-      case 'POST callees':
-        sendReply(response, {
-          status: 201,
-          json: this.#options.scripts.enterCallee(await readJson(request)),
-        });
-        return;
-      case 'GET callees/{id}':
-        sendReply(response, { status: 200, json: this.#options.scripts.callee(decode(id)) });
-        return;
-      case 'POST calls/{id}/says':
-        sendReply(response, sayWords(this.#find(id).call, await readJson(request)));
-        return;
+        return sendSamples(response, this.#options.scripts.audio(decode(id), direction));
       case 'GET events':
-        if (!this.#options.events.add(response)) {
-          throw new RefusedError({
-            status: 429,
-            code: 'TooManyReaders',
-            message: 'Too many readers of events.',
-          });
-        }
-        return;
+        if (this.#options.events.add(response)) return;
+        throw refused(429, 'TooManyReaders', 'Too many readers of events.');
+      default:
+        sendReply(response, await this.#reply(route, id, () => readJson(request)));
+    }
+  }
+
+  async #reply(route: string, id: string | undefined, body: () => Promise<unknown>): Promise<Reply> {
+    const { calls, switchboard, scripts, faults, deadLetters } = this.#options;
+    switch (route) {
+      case 'POST incoming-call':
+      case 'POST calls':
+        return { status: 201, json: { id: switchboard.place(parsePlaceCall(await body())).ids.id } };
+      case 'GET calls':
+        return { status: 200, json: { calls: calls.all().map(reportCall) } };
+      case 'GET calls/{id}':
+        return { status: 200, json: reportCall(this.#find(id).call) };
+      case 'POST calls/{id}/hang-up':
+        this.#find(id).call.hangUpByCaller();
+        return { status: 204 };
+      case 'POST calls/{id}/dtmf':
+        return pressKeys(this.#find(id).call, new Fields(await body()));
+      case 'POST calls/{id}/says':
+        return sayWords(this.#find(id).call, new Fields(await body()));
+      case 'POST scripts':
+        return { status: 201, json: scripts.place(await body()) };
+      case 'GET scripts/{id}':
+        return { status: 200, json: scripts.results(decode(id)) };
+      case 'POST scripts/{id}/phones':
+        scripts.join(decode(id), await body());
+        return { status: 204 };
+      case 'POST callees':
+        return { status: 201, json: scripts.enterCallee(await body()) };
+      case 'GET callees/{id}':
+        return { status: 200, json: scripts.callee(decode(id)) };
       case 'GET dead-letters':
-        sendReply(response, { status: 200, json: { deadLetters: this.#options.deadLetters() } });
-        return;
+        return { status: 200, json: { deadLetters: deadLetters() } };
       case 'GET faults':
-        sendReply(response, { status: 200, json: this.#options.faults.report() });
-        return;
+        return { status: 200, json: faults.report() };
       case 'PUT faults':
-        this.#planFaults(await readJson(request));
-        sendReply(response, { status: 204 });
-        return;
+        this.#planFaults(await body());
+        return { status: 204 };
       case 'POST faults':
-        this.#armFault(await readJson(request));
-        sendReply(response, { status: 204 });
-        return;
+        this.#armFault(new Fields(await body()));
+        return { status: 204 };
       default:
         throw new RefusedError(NOT_FOUND);
     }
@@ -156,8 +134,7 @@ export class ControlApi {
   }
 
   /** One error after the operation; the short form of a rule. */
-  #armFault(body: unknown): void {
-    const fields = new Fields(body);
+  #armFault(fields: Fields): void {
     const status = fields.whole('status', 400, 599);
     if (status === undefined) throw invalid('The field status is required.');
     const operation = fields.optionalText('operation');
@@ -180,8 +157,7 @@ export class ControlApi {
   }
 }
 
-function pressKeys(call: Call, body: unknown): Reply {
-  const fields = new Fields(body);
+function pressKeys(call: Call, fields: Fields): Reply {
   const keys = fields.text('keys').toUpperCase();
   const rawId = fields.optionalText('participant') ?? call.from.rawId;
   if (!KEYS.test(keys) || keys.length > MAX_KEYS) {
@@ -189,49 +165,39 @@ function pressKeys(call: Call, body: unknown): Reply {
   }
   for (const key of keys) {
     if (call.connection?.telephones.participantPressesKey(rawId, key) !== true) {
-      throw new RefusedError({
-        status: 409,
-        code: 'NoDtmf',
-        message:
-          'Nobody takes keys on this call: no recognition listens to the participant, and no media stream that carries DTMF is open (enableDtmfTones).',
-      });
+      throw refused(
+        409,
+        'NoDtmf',
+        'Nothing takes keys on this call: no recognition listens to the participant, and no media stream that carries DTMF is open (enableDtmfTones).',
+      );
     }
   }
   return { status: 202, json: { sent: keys.length } };
 }
 
-function sayWords(call: Call, body: unknown): Reply {
-  const fields = new Fields(body);
+function sayWords(call: Call, fields: Fields): Reply {
   const text = fields.text('text');
   if (text.length > MAX_WORDS)
     throw invalid(`The field text must not be longer than ${MAX_WORDS} characters.`);
   const rawId = fields.optionalText('participant') ?? call.from.rawId;
   const durationMs = text.split(/\s+/).length * WORD_MS;
   if (call.connection?.telephones.participantSays({ rawId, text, startedMs: 0, durationMs }) !== true) {
-    throw new RefusedError({
-      status: 409,
-      code: 'NobodyListens',
-      message:
-        'Nobody listens to words on this call: neither recognition of this participant nor transcription.',
-    });
+    throw refused(
+      409,
+      'NobodyListens',
+      'Nothing listens to words on this call: neither recognition of this participant nor transcription.',
+    );
   }
   return { status: 202 };
 }
 
-function sendAudio(
-  response: ServerResponse,
-  { call, audio }: RegisteredCall,
-  direction: 'heard' | 'said',
-): void {
+function audioOf({ call, audio }: RegisteredCall, direction: 'heard' | 'said'): Audio {
   if (typeof audio === 'string') {
-    const message =
-      audio === 'dropped'
-        ? 'The audio of this call has been dropped.'
-        : 'The audio of this call is not recorded.';
-    throw new RefusedError({ status: 410, code: 'NoAudio', message });
+    const why = audio === 'dropped' ? 'has been dropped' : 'is not recorded';
+    throw refused(410, 'NoAudio', `The audio of this call ${why}.`);
   }
   const samples = direction === 'heard' ? audio.heard() : audio.said();
-  sendSamples(response, { samples, sampleRateHz: call.meter.sampleRateHz ?? DEFAULT_SAMPLE_RATE_HZ });
+  return { samples, sampleRateHz: call.meter.sampleRateHz ?? DEFAULT_SAMPLE_RATE_HZ };
 }
 
 function sendSamples(response: ServerResponse, { samples, sampleRateHz }: Audio): void {
@@ -254,18 +220,12 @@ function decode(segment: string | undefined): string {
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const body = await readBody(request, BODY_LIMIT);
-  if (body === undefined) {
-    throw new RefusedError({
-      status: 413,
-      code: 'RequestEntityTooLarge',
-      message: `The body is over ${BODY_LIMIT} bytes.`,
-    });
-  }
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw invalid('The request body is not JSON.');
-  }
+  if (body === undefined) throw new RefusedError(refusals.bodyTooLong(BODY_LIMIT));
+  return parseJson(body);
+}
+
+function refused(status: number, code: string, message: string): RefusedError {
+  return new RefusedError({ status, code, message });
 }
 
 function digest(text: string): Buffer {

@@ -7,7 +7,10 @@ const MAX_READERS = 32;
 /** A reader that is this far behind is let go. */
 const MAX_BACKLOG_BYTES = 1024 * 1024;
 
-/** Server-sent events for consoles: `call` whenever a call changes, `levels` four times a second for calls that are connected. */
+/**
+ * Server-sent events for consoles: `call` whenever a call changes, `levels` four times a second for calls that are
+ * connected.
+ */
 export class EventStream {
   readonly #clock: Clock;
   readonly #calls: () => readonly Call[];

@@ -1,5 +1,5 @@
-import type { PlaceCallRequest } from '../call/switchboard.ts';
-import { Fields, invalid } from '../rest/fields.ts';
+import type { PlaceCallRequest } from '../exchange/switchboard.ts';
+import { Fields, invalid } from '../http/fields.ts';
 
 const DEFAULT_TAIL_MS = 2_000;
 const DEFAULT_MAX_MS = 60_000;
@@ -10,8 +10,8 @@ const SAMPLE_RATES = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
- * `POST /control/calls`: `{from, to, speech?: {audio, sampleRateHz}, tailMs?, maxMs?, sipHeaders?, voipHeaders?, callerDisplayName?, onBehalfOf?,
- * deliveries?}`; `audio` is base64 of PCM16 little-endian mono.
+ * `POST /control/calls`: `{from, to, speech?: {audio, sampleRateHz}, tailMs?, maxMs?, sipHeaders?, voipHeaders?,
+ * callerDisplayName?, onBehalfOf?, deliveries?}`; `audio` is base64 of PCM16 little-endian mono.
  * @throws RefusedError 400
  */
 export function parsePlaceCall(body: unknown): PlaceCallRequest {

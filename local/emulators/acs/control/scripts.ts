@@ -1,16 +1,16 @@
 import * as z from 'zod';
-import { type CalleeBook, MAX_CALLEES } from '../../../phone/callee-book.ts';
 import { createScriptPhone, type ScriptPhone } from '../../../phone/script-phone.ts';
 import type { Step } from '../../../phone/step.ts';
 import { stepsSchema } from '../../../phone/step-json.ts';
 import type { Clock } from '../../common/clock.ts';
 import type { Call } from '../call/call.ts';
-import type { CallRegistry } from '../call/call-registry.ts';
-import { identifierOf } from '../call/identifiers.ts';
-import { PhoneLine } from '../call/phone-line.ts';
-import type { Switchboard } from '../call/switchboard.ts';
-import { RefusedError } from '../refusal.ts';
-import { invalid } from '../rest/fields.ts';
+import type { CallRegistry } from '../exchange/call-registry.ts';
+import { type CalleeBook, MAX_CALLEES } from '../exchange/callee-book.ts';
+import type { Switchboard } from '../exchange/switchboard.ts';
+import { invalid } from '../http/fields.ts';
+import { RefusedError } from '../http/refusal.ts';
+import { identifierOf } from '../telephones/identifiers.ts';
+import { PhoneLine } from '../telephones/phone-line.ts';
 
 /** Calls whose phones are remembered; the oldest goes first. */
 const MAX_CALLS = 200;
@@ -58,7 +58,7 @@ interface ScriptedCall {
   readonly phones: ScriptPhone[];
 }
 
-/** Calls whose phones follow scripts, told over the control surface. */
+/** Calls whose phones follow scripts that come over the control surface. */
 export class Scripts {
   readonly #options: ScriptsOptions;
   readonly #calls = new Map<string, ScriptedCall>();
@@ -67,7 +67,11 @@ export class Scripts {
     this.#options = options;
   }
 
-  /** `{from, to, steps, maxMs?, callerDisplayName?, sipHeaders?, voipHeaders?, onBehalfOf?, deliveries?}` rings; the id is that of the call. @throws RefusedError */
+  /**
+   * Places the call `{from, to, steps, maxMs?, callerDisplayName?, sipHeaders?, voipHeaders?, onBehalfOf?,
+   * deliveries?}`.
+   * @returns the id of the call @throws RefusedError
+   */
   place(body: unknown): { readonly id: string } {
     const { switchboard, clock, ringMs } = this.#options;
     const { from, to, steps, maxMs: limitMs, ...request } = parsed(callSchema, body);
@@ -91,7 +95,7 @@ export class Scripts {
     return { id: call.ids.id };
   }
 
-  /** Another phone on any call: `{from, steps, maxMs?}`. @throws RefusedError */
+  /** Adds another phone to any call: `{from, steps, maxMs?}`. @throws RefusedError */
   join(id: string, body: unknown): void {
     const { call, phones } = this.#calls.get(id) ?? this.#addCall(id);
     const { from, steps, maxMs: limitMs } = parsed(joinSchema, body);
@@ -117,7 +121,7 @@ export class Scripts {
     try {
       this.#options.callees.enter({ ...script, rawId: identifier.rawId });
     } catch {
-      throw conflict(`The stand-in knows ${MAX_CALLEES} telephones at most.`);
+      throw conflict(`The emulator knows ${MAX_CALLEES} telephones at most.`);
     }
     return { rawId: identifier.rawId };
   }

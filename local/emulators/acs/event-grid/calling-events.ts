@@ -3,7 +3,7 @@ import type { Random } from '../../common/random.ts';
 import { type CallingEvent, callingEvent } from '../../event-grid/calling-event.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Topic } from '../../event-grid/topic.ts';
-import type { AcsBehaviour } from '../behaviour.ts';
+import type { AcsBehaviour } from '../call/behaviour.ts';
 import type { Call } from '../call/call.ts';
 import { TOPIC } from './resource-topic.ts';
 
@@ -23,7 +23,10 @@ export interface CallingEventsOptions {
   readonly callingEvents: AcsBehaviour['callingEvents'];
 }
 
-/** Tells Event Grid of calls that start and end, and of who joins and leaves them, by looking at each call whenever it has changed. */
+/**
+ * Tells Event Grid of calls that start and end, and of who joins and leaves them, by looking at each call whenever it
+ * has changed.
+ */
 export class CallingEvents {
   readonly #options: CallingEventsOptions;
   readonly #told = new Map<string, Told>();

@@ -4,18 +4,18 @@ import type { EventSchema } from '../../event-grid/event.ts';
 import { eventFilterSchema } from '../../event-grid/event-filter.ts';
 import type { SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
 import { Topic } from '../../event-grid/topic.ts';
-import type { RecordEntry } from '../event-log.ts';
+import type { RecordEntry } from '../events/event-log.ts';
 import { plannedDeliveryFaults } from '../faults/delivery-faults.ts';
 import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 
-/** ARM path of the resource that the stand-in plays; an Event Grid topic of a real resource has this form. */
+/** ARM path of the emulated resource; an Event Grid topic of a real resource has this form. */
 export const TOPIC =
   '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/providers/Microsoft.Communication/communicationServices/local';
 
 /** Documentation for IncomingCall advises two attempts within a minute, since a phone rings for half of that. */
 const INCOMING_CALL_POLICY = { ttlMs: 60_000, maxAttempts: 2 };
 
-/** Who hears of calls. */
+/** Where events of calls go. */
 export interface EventGridOptions {
   /** The short form: one subscription with the name `trunkline-local`, for IncomingCall alone. */
   readonly endpoint?: string;
@@ -36,7 +36,10 @@ export interface ResourceTopicSurroundings {
   readonly onWarning: (sentence: string) => void;
 }
 
-/** The Event Grid topic of the resource; undefined where nobody subscribed. @throws Error for an endpoint that is no URL */
+/**
+ * The Event Grid topic of the resource; undefined where nobody subscribed.
+ * @throws Error for an endpoint that is no URL
+ */
 export function createResourceTopic(
   options: EventGridOptions,
   { clock, random, faults, record, validationUrl, onWarning }: ResourceTopicSurroundings,

@@ -59,6 +59,24 @@ export type CallbackEventType =
   | 'TranscriptionUpdated'
   | 'TranscriptionFailed';
 
+/** What the events of an operation carry back, and where they go. */
+export interface ReplyTo {
+  readonly operationContext?: string | undefined;
+  /** Instead of the call's own callback URI, for the events of this operation. */
+  readonly operationCallbackUri?: string | undefined;
+}
+
+/**
+ * An operation that ends another one may name its own context and URI; what it leaves out stays as the first one named
+ * it.
+ */
+export function override(first: ReplyTo, { operationContext, operationCallbackUri }: ReplyTo): ReplyTo {
+  return {
+    operationContext: operationContext ?? first.operationContext,
+    operationCallbackUri: operationCallbackUri ?? first.operationCallbackUri,
+  };
+}
+
 /** What happened, before it has an id, a time and an address. */
 export interface CallbackEvent {
   readonly type: CallbackEventType;
@@ -84,8 +102,9 @@ const STATUS = {
 } as const satisfies Record<MediaStreamingEventType, string>;
 
 /**
- * The request body of one callback: a JSON array with one CloudEvents 1.0 event. The envelope, `publicEventType`, `eventSource` and the
- * capital A of `contentType: "Audio"` are those of payloads captured from the service (Azure SDK for Java, parser unit tests).
+ * The request body of one callback: a JSON array with one CloudEvents 1.0 event. The envelope, `publicEventType`,
+ * `eventSource` and the capital A of `contentType: "Audio"` are those of payloads captured from the service (Azure SDK
+ * for Java, parser unit tests).
  */
 export function encodeCallbackEvent(
   event: CallbackEvent,
@@ -97,8 +116,8 @@ export function encodeCallbackEvent(
   const source = `calling/callConnections/${origin.callConnectionId}`;
   const data = {
     eventSource: source,
-    ...(event.operationContext === undefined ? {} : { operationContext: event.operationContext }),
-    ...(event.result === undefined ? {} : { resultInformation: event.result }),
+    operationContext: event.operationContext,
+    resultInformation: event.result,
     ...event.data,
     version: origin.version,
     callConnectionId: origin.callConnectionId,

@@ -37,8 +37,8 @@ export interface SentEvent {
 }
 
 /**
- * The callbacks of one call. Each event is a POST of its own, several at the same time, in no order; a failed one is repeated with the same
- * id and the same token. After the last event nothing else is sent.
+ * The callbacks of one call. Each event is a POST of its own, several at the same time, in no order; a failed one is
+ * repeated with the same id and the same token. After the last event nothing else is sent.
  */
 export class CallbackOutbox {
   readonly #options: OutboxOptions;

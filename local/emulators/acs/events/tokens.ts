@@ -9,7 +9,7 @@ const MEDIA_LIFETIME_S = 24 * 60 * 60;
 export const OPENID_CONFIGURATION_PATH = '/calling/.well-known/acsopenidconfiguration';
 export const KEYS_PATH = '/calling/keys';
 
-/** The key pair that tokens are signed with, made anew at each start. */
+/** The key pair that signs tokens; each start makes a new one. */
 export interface SigningKey {
   readonly privateKey: CryptoKey;
   readonly publicJwk: JWK;
@@ -34,8 +34,8 @@ export interface TokenIssuerOptions {
 }
 
 /**
- * Signs what the service signs: callbacks with a token of 5 minutes, new for each event, and media sockets with one of 24 hours, new for
- * each connection (Microsoft Learn, "Secure webhook endpoint", "Secure WebSocket connection").
+ * Signs what the service signs: callbacks with a token of 5 minutes, new for each event, and media sockets with one of
+ * 24 hours, new for each connection (Microsoft Learn, "Secure webhook endpoint", "Secure WebSocket connection").
  */
 export class TokenIssuer {
   readonly #options: TokenIssuerOptions;

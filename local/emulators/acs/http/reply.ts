@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { Refusal } from '../refusal.ts';
+import type { Refusal } from './refusal.ts';
 
 export interface Reply {
   readonly status: number;
-  /** Absent: an empty body. */
+  /** Defaults to an empty body. */
   readonly json?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }

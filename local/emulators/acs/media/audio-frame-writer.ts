@@ -14,8 +14,9 @@ interface Template {
 }
 
 /**
- * Writes AudioData frames of one stream, the same text as `audioDataFrame` makes, into buffers that are used again:
- * 50 frames a second of each call are most of what the stand-in does, and all but the time, the audio and the flag repeats.
+ * Writes AudioData frames of one stream into buffers that are used again: 50 frames a second of each call are most of
+ * what the emulator does, and all but the time, the audio and the flag repeats. Only unmixed audio has a participant;
+ * in mixed audio the member is absent, never null (the JavaScript SDK's parser throws on null).
  */
 export class AudioFrameWriter {
   readonly #format: StreamFormat;

@@ -6,8 +6,9 @@ for (let value = 0; value < ALPHABET.length; value++) VALUES[ALPHABET.charCodeAt
 const PADDING = 0x3d;
 
 /**
- * Decodes the characters from `from` up to `to` of a text into the beginning of `target`, and gives how many bytes these are; undefined for
- * anything but groups of the standard alphabet, of which the last may be padded. Makes no object: 50 messages a second of each call come by.
+ * Decodes the characters from `from` up to `to` of a text into the beginning of `target`, and gives how many bytes
+ * these are; undefined for anything but groups of the standard alphabet, of which the last may be padded. Makes no
+ * object: 50 messages a second of each call come by.
  * @throws RangeError where the target is too small
  */
 export function decodeBase64Into(

@@ -1,6 +1,5 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { StreamFormat } from './inbound-codec.ts';
-import { addInto, saturate } from './mix.ts';
 import type { PlayoutFrame } from './playout-queue.ts';
 
 /** What one participant says in one frame; undefined samples are silence. */
@@ -56,14 +55,18 @@ export class Conference {
     return frames;
   }
 
-  /** Everything said in the latest frame, as mixed audio carries it. Valid until the next frame, and not to be changed. */
+  /**
+   * Everything said in the latest frame, as mixed audio carries it. Valid until the next frame, and not to be changed.
+   */
   mixed(): Int16Array {
     if (this.#onAir.size > 1) return saturate(this.#total);
     const [only] = this.#onAir.values();
     return only ?? this.#silence;
   }
 
-  /** Lets every phone hear the playout and what the others said in the latest frame. Stops early once media is stopped. */
+  /**
+   * Lets every phone hear the playout and what the others said in the latest frame. Stops early once media is stopped.
+   */
   hear(playout: PlayoutFrame): void {
     if (this.#onAir.size === 1) {
       // Most calls have one phone: nothing is added up, and nothing is copied.
@@ -104,4 +107,18 @@ export class Conference {
       phone.mediaStarted(this.#format.sampleRateHz);
     }
   }
+}
+
+// Sums are kept in 32 bits and clipped once, at the end.
+
+/** Adds `factor` times the samples to the sum. */
+export function addInto(sum: Int32Array, samples: Int16Array, factor: 1 | -1 = 1): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + factor * (samples[i] ?? 0);
+}
+
+/** The sum as PCM16: what exceeds 16 bits becomes the nearest value that fits. */
+export function saturate(sum: Int32Array): Int16Array {
+  const samples = new Int16Array(sum.length);
+  for (let i = 0; i < sum.length; i++) samples[i] = Math.max(-32_768, Math.min(32_767, sum[i] ?? 0));
+  return samples;
 }

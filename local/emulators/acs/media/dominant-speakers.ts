@@ -10,7 +10,10 @@ export const MAX_DOMINANT_SPEAKERS = 4;
  */
 export const SPEAKER_HANGOVER_FRAMES = 100;
 
-/** Share of a speaker's loudness that is left one frame later (half after 0.5 s), so that a pause loses nobody the place. */
+/**
+ * Share of a speaker's loudness that is left one frame later (half after 0.5 s), so that a pause loses nobody the
+ * place.
+ */
 const LOUDNESS_DECAY = 0.972;
 
 interface Speaker {

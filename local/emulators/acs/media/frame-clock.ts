@@ -1,6 +1,6 @@
 /**
  * The deadlines of a stream's frames: frame n is due at `start + n * frameMs`, however late any frame before it was,
- * so a stall is caught up frame by frame and nothing drifts. Pure: whoever asks says what time it is.
+ * so a stall is caught up frame by frame and nothing drifts. Pure: the caller passes the time.
  */
 export class FrameClock {
   readonly #startMs: number;

@@ -1,6 +1,4 @@
 /** What ACS sends to the application ("inbound" in the SDKs' words): text frames, camelCase, one JSON object each. */
-import { isSilentLevel, rms } from '../../../phone/level.ts';
-import { encodePcm16 } from './pcm16.ts';
 
 export interface StreamFormat {
   readonly sampleRateHz: number;
@@ -37,26 +35,6 @@ export function timestamp(timestampMs: number): string {
     writtenSecondMs = secondMs;
   }
   return `${writtenSecond}${String(Math.floor(timestampMs - secondMs)).padStart(3, '0')}Z`;
-}
-
-/**
- * One frame of speech. `timestampMs` is milliseconds since 1970. Only unmixed audio has a participant; the member is
- * absent, never null, in mixed audio (the JavaScript SDK's parser throws on null).
- */
-export function audioDataFrame(
-  samples: Int16Array,
-  timestampMs: number,
-  participantRawId: string | undefined,
-): string {
-  return JSON.stringify({
-    kind: 'AudioData',
-    audioData: {
-      timestamp: timestamp(timestampMs),
-      ...(participantRawId === undefined ? {} : { participantRawID: participantRawId }),
-      data: encodePcm16(samples),
-      silent: isSilentLevel(rms(samples)),
-    },
-  });
 }
 
 /** The keys of a telephone, RFC 4733. */

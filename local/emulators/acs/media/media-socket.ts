@@ -1,9 +1,12 @@
+import type { WebSocketConnection } from '../../../../shared/web-socket/web-socket-connection.ts';
 import type { Clock } from '../../common/clock.ts';
 import { FrameDelivery } from '../faults/frame-delivery.ts';
 import type { StreamFaults } from '../faults/media-faults.ts';
-import type { WebSocketClient } from './web-socket/web-socket-client.ts';
 
-/** A connection that is to look dead is cut this long after its stream has ended; until then the application must find out by itself. */
+/**
+ * A connection that a fault makes look dead is cut this long after its stream; until then the application must notice
+ * itself.
+ */
 const DEAD_CONNECTION_MS = 60_000;
 
 export interface MediaSocketOptions {
@@ -13,15 +16,15 @@ export interface MediaSocketOptions {
   readonly maxBufferedBytes: number;
 }
 
-/** The sending side of an open media socket: frames with the faults that are to befall them, and never too many at a time. */
+/** The sending side of an open media socket: frames with their faults, and never too many at a time. */
 export class MediaSocket {
-  readonly #socket: WebSocketClient;
+  readonly #socket: WebSocketConnection;
   readonly #options: MediaSocketOptions;
   readonly #delivery: FrameDelivery | undefined;
   #sent = 0;
   #dropped = 0;
 
-  constructor(socket: WebSocketClient, options: MediaSocketOptions) {
+  constructor(socket: WebSocketConnection, options: MediaSocketOptions) {
     this.#socket = socket;
     this.#options = options;
     this.#delivery =
@@ -46,7 +49,7 @@ export class MediaSocket {
     return this.#dropped + (this.#delivery?.dropped ?? 0);
   }
 
-  /** Whether the connection is to look dead. Once it is, nothing is read either, so that no ping is answered. */
+  /** Whether a fault makes the connection look dead. Then nothing is read either, so that no ping is answered. */
   get dead(): boolean {
     if (this.#delivery?.halfOpen !== true) return false;
     this.#socket.pause();
@@ -61,7 +64,7 @@ export class MediaSocket {
   /** Sends one AudioData frame, which may be changed afterwards. */
   sendFrame(frame: Buffer): void {
     if (!this.open || this.dead) return;
-    if (this.#socket.waitingBytes > this.#options.maxBufferedBytes) {
+    if (this.#socket.bufferedBytes > this.#options.maxBufferedBytes) {
       this.#dropped += 1;
       return;
     }
@@ -75,11 +78,11 @@ export class MediaSocket {
     this.#socket.together(send);
   }
 
-  /** Nothing more is sent. A connection that is to look dead stays as it is for a while. */
+  /** Nothing more is sent. A connection that looks dead stays as it is for a while. */
   close(code: number): void {
     const { dead } = this;
     this.#delivery?.close();
-    if (!dead) this.#socket.close(code);
+    if (!dead) this.#socket.close(code, '');
     else this.#options.clock.after(DEAD_CONNECTION_MS, () => this.#socket.terminate());
   }
 }

@@ -1,8 +1,9 @@
+import type { WebSocketConnection } from '../../../../shared/web-socket/web-socket-connection.ts';
 import { PHONE_FRAME_MS, samplesPerFrame } from '../../../phone/phone.ts';
 import { ApplicationAudio } from './application-audio.ts';
 import { AudioFrameWriter } from './audio-frame-writer.ts';
 import { Conference } from './conference.ts';
-import { HANDSHAKE_TIMEOUT_MS, refusalDetail, transportUrl } from './dial.ts';
+import { dial, HANDSHAKE_TIMEOUT_MS } from './dial.ts';
 import { DominantSpeakers } from './dominant-speakers.ts';
 import { FrameClock } from './frame-clock.ts';
 import { audioMetadataFrame, dtmfDataFrame, type StreamFormat } from './inbound-codec.ts';
@@ -17,7 +18,6 @@ import type {
   MediaStreamReport,
   OpenMediaStream,
 } from './port.ts';
-import { WebSocketClient } from './web-socket/web-socket-client.ts';
 
 /** Bytes written to the socket and not yet taken by the network; while there are more, frames are dropped. */
 export const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -30,12 +30,12 @@ const SAMPLE_RATES_HZ = { pcm16KMono: 16_000, pcm24KMono: 24_000 } as const;
 const NORMAL_CLOSURE = 1000;
 const INTERNAL_ERROR = 1011;
 
-/** What a stream is given from outside; tests give a clock of their own. */
+/** What a stream uses; tests pass a clock of their own. */
 export interface MediaStreamSurroundings {
   readonly ticker: MediaTicker;
   readonly handshakeTimeoutMs: number;
   readonly maxBufferedBytes: number;
-  /** Hears of every frame how late it was, for measurements over all streams of a process. */
+  /** Receives how late every frame was, for measurements over all streams of a process. */
   readonly onFrame: (lateMs: number) => void;
 }
 
@@ -78,7 +78,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
   readonly #application: ApplicationAudio;
   readonly #writer: AudioFrameWriter;
   readonly #lateness = new Lateness();
-  readonly #socket: WebSocketClient | undefined;
+  readonly #stopDialing: () => void;
   #clock = new FrameClock(0, PHONE_FRAME_MS);
   readonly #closed = Promise.withResolvers<void>();
   #state: State = 'dialing';
@@ -99,7 +99,13 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     this.#silence = new Int16Array(this.#format.frameSamples);
     this.#writer = new AudioFrameWriter(this.#format);
     this.#application = new ApplicationAudio(this.#format, options.enableBidirectional);
-    this.#socket = this.#dial();
+    this.#stopDialing = dial({
+      url: options.url,
+      headers: options.headers,
+      timeoutMs: surroundings.handshakeTimeoutMs,
+      opened: (socket) => this.#begin(socket),
+      failed: (failure, detail) => this.#fail(failure, detail),
+    });
   }
 
   get closed(): Promise<void> {
@@ -147,7 +153,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     switch (this.#state) {
       case 'dialing':
         this.#end();
-        this.#socket?.terminate();
+        this.#stopDialing();
         this.#closed.resolve();
         break;
       case 'streaming':
@@ -168,39 +174,24 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     };
   }
 
-  #dial(): WebSocketClient | undefined {
-    const url = transportUrl(this.#options.url);
-    if (url === undefined) {
-      // The caller has no stream to speak of until this call returns.
-      setImmediate(() => this.#fail('invalidUrl', 'the transport URL is not a ws: or wss: URL'));
-      return undefined;
+  #begin(socket: WebSocketConnection): void {
+    if (this.#state !== 'dialing') {
+      socket.terminate();
+      return;
     }
-    const socket = new WebSocketClient(url, this.#options.headers, this.#surroundings.handshakeTimeoutMs, {
-      opened: () => this.#begin(socket),
-      failed: (error) => this.#fail('notAccepted', refusalDetail(url, error)),
-      message: (bytes, isBinary) => {
-        if (this.#frames?.dead === true) return;
-        if (this.#state === 'streaming') this.#application.receive(bytes, isBinary);
-        else this.#application.receiveTooLate(bytes, isBinary);
-      },
+    this.#state = 'streaming';
+    socket.listen({
+      message: (bytes, isBinary) => this.#receive(bytes, isBinary),
+      lateMessage: (bytes, isBinary) => this.#receive(bytes, isBinary),
+      alive: () => {},
       closed: (code) => {
         this.#closed.resolve();
         this.#closedByPeer(code);
       },
     });
-    return socket;
-  }
-
-  #begin(socket: WebSocketClient): void {
-    if (this.#state !== 'dialing') return;
-    this.#state = 'streaming';
     const { ticker, maxBufferedBytes } = this.#surroundings;
     const { faults } = this.#options;
-    this.#frames = new MediaSocket(socket, {
-      faults,
-      clock: ticker.clock,
-      maxBufferedBytes,
-    });
+    this.#frames = new MediaSocket(socket, { faults, clock: ticker.clock, maxBufferedBytes });
     this.#frames.send(audioMetadataFrame(this.#options.subscriptionId, this.#format));
     try {
       this.#conference.start();
@@ -215,11 +206,17 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     this.#listener.started();
   }
 
+  #receive(bytes: Buffer, isBinary: boolean): void {
+    if (this.#frames?.dead === true) return;
+    if (this.#state === 'streaming') this.#application.receive(bytes, isBinary);
+    else this.#application.receiveTooLate(bytes, isBinary);
+  }
+
   #sendAudio(samples: Int16Array, timestampMs: number, participantRawId: string | undefined): void {
     if (this.#streams) this.#frames?.sendFrame(this.#writer.write(samples, timestampMs, participantRawId));
   }
 
-  /** Asked anew each time: a phone may end the call while it is told something. */
+  /** Read each time: a phone may end the call while the stream calls it. */
   get #streams(): boolean {
     return this.#state === 'streaming';
   }

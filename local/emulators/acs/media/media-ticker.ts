@@ -12,8 +12,8 @@ export interface Ticking {
 
 /**
  * One timer for everything that ticks in a process: it sleeps until the nearest deadline of all (not for an interval,
- * which would add up its own delays) and then serves whoever is due. One that throws is dropped and told; the others
- * go on. Without anything to serve no timer runs.
+ * which would add up its own delays) and then serves the members that are due. `broke` follows for a member that
+ * throws, which is dropped; the others go on. With no members no timer runs.
  */
 export class MediaTicker {
   readonly clock: Clock;
@@ -43,7 +43,8 @@ export class MediaTicker {
     this.#wakeMs = Number.POSITIVE_INFINITY;
     this.#cancel = undefined;
     let next = Number.POSITIVE_INFINITY;
-    // The clock is read anew only after somebody was served, which takes time: of 200 streams about ten are due in one millisecond.
+    // Reading the clock takes time, and of 200 streams about ten are due in one millisecond: it is read again only
+    // after a tick.
     let nowMs = this.clock.now();
     for (const member of this.#members) {
       if (member.deadlineMs <= nowMs) {

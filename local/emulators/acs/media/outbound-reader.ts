@@ -17,9 +17,9 @@ interface Template {
 const scratch = new Uint8Array(Math.ceil(MAX_OUTBOUND_BYTES / 4) * 3);
 
 /**
- * Reads the messages of one stream, with the results of `parseOutbound`. The messages of one sender mostly differ in their audio alone: one
- * that begins and ends with the same bytes as one before is the same JSON with another string in it, as long as that is base64, and is not
- * parsed again. Everything else is.
+ * Reads the messages of one stream, with the results of `parseOutbound`. The messages of one sender mostly differ in
+ * their audio alone: one that begins and ends with the same bytes as one before is the same JSON with another string in
+ * it, as long as that is base64, and is not parsed again. Everything else is.
  */
 export class OutboundReader {
   #template: Template | undefined;

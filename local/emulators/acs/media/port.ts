@@ -1,5 +1,6 @@
-/** What the call (`local/emulators/acs`) and its media stream (`local/emulators/acs/media`) know of each other. */
+/** What a call knows of its media stream and its transcription stream. */
 import type { Phone } from '../../../phone/phone.ts';
+import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { StreamFaults } from '../faults/media-faults.ts';
 
 export interface MediaStreamOptions {
@@ -13,9 +14,9 @@ export interface MediaStreamOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** `subscriptionId` of the AudioMetadata frame. */
   readonly subscriptionId: string;
-  /** Whoever is on the call. Read at every frame, so a caller may keep one array and let people join and leave it. */
+  /** The phones on the call. Read at every frame, so that people can join and leave the array. */
   readonly phones: readonly Phone[];
-  /** What goes wrong on purpose; absent: nothing. */
+  /** What goes wrong on purpose. Defaults to nothing. */
   readonly faults?: StreamFaults;
 }
 
@@ -29,7 +30,7 @@ export interface MediaStreamListener {
   /**
    * The application (or the network) closed the socket while streaming.
    * `code` is that of the close frame, 1005 where it had none, 1006 where no close frame came,
-   * and 1011 where the stand-in itself broke and closed the socket.
+   * and 1011 where the emulator itself broke and closed the socket.
    */
   closedByPeer(code: number): void;
 }
@@ -51,7 +52,7 @@ export interface MediaStreamReport {
   readonly stopAudioCount: number;
   /** Messages that were not understood, by reason. */
   readonly ignored: Readonly<Record<string, number>>;
-  /** How late the stand-in itself was against its 20 ms deadlines, in milliseconds. */
+  /** How late the emulator itself was against its 20 ms deadlines, in milliseconds. */
   readonly ownLatenessMs: { readonly p99: number; readonly max: number };
   readonly playoutQueueMs: number;
   /** Times that the queue ran empty after it had been playing. */
@@ -73,3 +74,33 @@ export interface MediaStream {
 
 /** Dials the application and streams until stopped. Implemented by `media-stream.ts`. */
 export type OpenMediaStream = (options: MediaStreamOptions, listener: MediaStreamListener) => MediaStream;
+
+export interface TranscriptionStreamOptions {
+  /** The application's `transportUrl`, dialled as it is. */
+  readonly url: string;
+  /** `Authorization`, `x-ms-call-connection-id` and `x-ms-call-correlation-id` of the handshake. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Members of the TranscriptionMetadata frame. */
+  readonly subscriptionId: string;
+  readonly locale: string;
+  readonly callConnectionId: string;
+  readonly correlationId: string;
+  readonly speechRecognitionModelEndpointId?: string | undefined;
+  /** Whether what was recognized so far is sent before an utterance is over. */
+  readonly enableIntermediateResults: boolean;
+  /** Whether such results name their words. */
+  readonly intermediateWords: boolean;
+}
+
+export interface TranscriptionStream {
+  /** Sends what somebody has said. Nothing happens before the stream has started and after it has ended. */
+  said(words: SpokenWords): void;
+  /** Ends the stream and closes the socket with 1000; idempotent; nothing is called on the listener afterwards. */
+  stop(): void;
+}
+
+/** Dials the application and streams words until stopped; `started` follows the TranscriptionMetadata frame. */
+export type OpenTranscriptionStream = (
+  options: TranscriptionStreamOptions,
+  listener: MediaStreamListener,
+) => TranscriptionStream;

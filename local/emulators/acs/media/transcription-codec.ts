@@ -1,8 +1,8 @@
 /** Transcription as ACS sends it to the application: text frames, camelCase, one JSON object each. */
 import type { SpokenWords } from '../../../phone/script-phone.ts';
-import type { TranscriptionStreamOptions } from './transcription-port.ts';
+import type { TranscriptionStreamOptions } from './port.ts';
 
-/** .NET's unit of time, in which offsets and durations are told: 100 nanoseconds. */
+/** Offsets and durations are in .NET's unit of time: 100 nanoseconds. */
 const TICKS_PER_MS = 10_000;
 
 /** A script says what was said: nothing is guessed. */
@@ -25,9 +25,10 @@ export function transcriptionMetadataFrame(options: TranscriptionStreamOptions):
 }
 
 /**
- * One result, in the form of the .NET and JavaScript SDKs' tests. Final ones have words, which share the time of the utterance by
- * their length, since a script does not say when each was spoken. Intermediate ones have no confidence, and words where `withWords` says so:
- * the .NET SDK's test data has none, without which the JavaScript SDK 1.6.0 cannot parse them.
+ * One result, in the form of the .NET and JavaScript SDKs' tests. Final ones have words, which share the time of the
+ * utterance by their length, since a script does not say when each was spoken. Intermediate ones have no confidence,
+ * and words where `withWords` says so: the .NET SDK's test data has none, without which the JavaScript SDK 1.6.0 cannot
+ * parse them.
  */
 export function transcriptionDataFrame(
   { rawId, text, startedMs, durationMs }: SpokenWords,

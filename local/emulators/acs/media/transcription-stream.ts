@@ -1,17 +1,18 @@
+import type { WebSocketConnection } from '../../../../shared/web-socket/web-socket-connection.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
-import { HANDSHAKE_TIMEOUT_MS, refusalDetail, transportUrl } from './dial.ts';
-import type { MediaFailure, MediaStreamListener } from './port.ts';
+import { dial, HANDSHAKE_TIMEOUT_MS } from './dial.ts';
+import type {
+  MediaFailure,
+  MediaStreamListener,
+  OpenTranscriptionStream,
+  TranscriptionStream,
+  TranscriptionStreamOptions,
+} from './port.ts';
 import {
   intermediateFrame,
   transcriptionDataFrame,
   transcriptionMetadataFrame,
 } from './transcription-codec.ts';
-import type {
-  OpenTranscriptionStream,
-  TranscriptionStream,
-  TranscriptionStreamOptions,
-} from './transcription-port.ts';
-import { WebSocketClient } from './web-socket/web-socket-client.ts';
 
 const NORMAL_CLOSURE = 1000;
 
@@ -34,13 +35,21 @@ type State = 'dialing' | 'streaming' | 'ended';
 class WebSocketTranscriptionStream implements TranscriptionStream {
   readonly #options: TranscriptionStreamOptions;
   readonly #listener: MediaStreamListener;
-  readonly #socket: WebSocketClient | undefined;
+  readonly #stopDialing: () => void;
+  #socket: WebSocketConnection | undefined;
   #state: State = 'dialing';
 
   constructor(options: TranscriptionStreamOptions, listener: MediaStreamListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#socket = this.#dial();
+    const { url, headers } = options;
+    this.#stopDialing = dial({
+      url,
+      headers,
+      timeoutMs: HANDSHAKE_TIMEOUT_MS,
+      opened: (socket) => this.#begin(socket),
+      failed: (failure, detail) => this.#fail(failure, detail),
+    });
   }
 
   said(words: SpokenWords): void {
@@ -55,43 +64,39 @@ class WebSocketTranscriptionStream implements TranscriptionStream {
     switch (this.#state) {
       case 'dialing':
         this.#state = 'ended';
-        this.#socket?.terminate();
+        this.#stopDialing();
         break;
       case 'streaming':
         this.#state = 'ended';
-        this.#socket?.close(NORMAL_CLOSURE);
+        this.#socket?.close(NORMAL_CLOSURE, '');
         break;
       case 'ended':
         break;
     }
   }
 
-  #dial(): WebSocketClient | undefined {
-    const url = transportUrl(this.#options.url);
-    if (url === undefined) {
-      // The caller has no stream to speak of until this call returns.
-      setImmediate(() => this.#fail('invalidUrl', 'the transport URL is not a ws: or wss: URL'));
-      return undefined;
+  #begin(socket: WebSocketConnection): void {
+    if (this.#state !== 'dialing') {
+      socket.terminate();
+      return;
     }
-    return new WebSocketClient(url, this.#options.headers, HANDSHAKE_TIMEOUT_MS, {
-      opened: () => {
-        if (this.#state !== 'dialing') return;
-        this.#state = 'streaming';
-        this.#send(transcriptionMetadataFrame(this.#options));
-        this.#listener.started();
-      },
-      failed: (error) => this.#fail('notAccepted', refusalDetail(url, error)),
+    this.#state = 'streaming';
+    this.#socket = socket;
+    socket.listen({
       message: () => {},
+      alive: () => {},
       closed: (code) => {
         if (this.#state !== 'streaming') return;
         this.#state = 'ended';
         this.#listener.closedByPeer(code);
       },
     });
+    this.#send(transcriptionMetadataFrame(this.#options));
+    this.#listener.started();
   }
 
   #send(frame: string): void {
-    if (this.#state !== 'streaming' || (this.#socket?.waitingBytes ?? 0) > MAX_BUFFERED_BYTES) return;
+    if (this.#state !== 'streaming' || (this.#socket?.bufferedBytes ?? 0) > MAX_BUFFERED_BYTES) return;
     this.#socket?.send(frame);
   }
 

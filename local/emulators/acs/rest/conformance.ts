@@ -13,7 +13,8 @@ export interface Conformance {
 class Violation extends Error {}
 
 /**
- * Compares a JSON value with a definition of the API: types, required members, enum values, bounds. A member that is null counts as absent.
+ * Compares a JSON value with a definition of the API: types, required members, enum values, bounds. A member that is
+ * null counts as absent.
  * @throws Error for a name that the API does not define
  */
 export function conformance(definition: string, value: unknown, casing: EnumCasing): Conformance {

@@ -7,8 +7,8 @@ export interface FirstResult<T> {
 }
 
 /**
- * Repeatable requests (OASIS Repeatable Requests 1.0, as Azure uses it): whoever repeats a `Repeatability-Request-ID` gets the first result
- * again, whether that was success or refusal, and nothing is done twice, not even when both arrive at the same time.
+ * Repeatable requests (OASIS Repeatable Requests 1.0, as Azure uses it): a repeated `Repeatability-Request-ID` gets the
+ * first result again, success or refusal, and nothing is done twice, not even if both requests arrive at the same time.
  */
 export class FirstResults<T> {
   readonly #results = new Map<string, Promise<T>>();

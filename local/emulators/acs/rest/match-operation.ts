@@ -1,5 +1,5 @@
-import type { Operation } from './operation.ts';
-import { OPERATIONS } from './operations.ts';
+import type { Operation } from '../rest-operations/operation.ts';
+import { OPERATIONS } from '../rest-operations/operations.ts';
 
 export type Match =
   | { readonly type: 'found'; readonly operation: Operation; readonly path: ReadonlyMap<string, string> }

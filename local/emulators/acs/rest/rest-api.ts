@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../common/clock.ts';
 import { readBody } from '../../common/read-body.ts';
-import type { CallRegistry } from '../call/call-registry.ts';
-import type { Dialer } from '../call/dialer.ts';
-import type { RecordEntry } from '../event-log.ts';
+import type { RecordEntry } from '../events/event-log.ts';
+import type { CallRegistry } from '../exchange/call-registry.ts';
+import type { Dialer } from '../exchange/dialer.ts';
+import { Fields, invalid, parseJson } from '../http/fields.ts';
+import { RefusedError, refusals } from '../http/refusal.ts';
 import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
-import { RefusedError, refusals } from '../refusal.ts';
+import type { Operation, OperationRequest } from '../rest-operations/operation.ts';
 import { bodyDefinition } from './api-types.ts';
 import { conformance } from './conformance.ts';
-import { invalid } from './fields.ts';
 import { FirstResults } from './first-results.ts';
 import { hmacProblem } from './hmac.ts';
 import { matchOperation } from './match-operation.ts';
-import type { Operation, OperationRequest } from './operation.ts';
 import type { RestFaults } from './rest-faults.ts';
 import { checkStrictUrls } from './strict-urls.ts';
 
@@ -53,18 +53,9 @@ export class RestApi {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, BODY_LIMIT);
-    if (body === undefined) {
-      sendReply(
-        response,
-        refusalReply({
-          status: 413,
-          code: 'RequestEntityTooLarge',
-          message: `The body is over ${BODY_LIMIT} bytes.`,
-        }),
-      );
-      return;
-    }
-    sendReply(response, await this.#answer(request, body));
+    const reply =
+      body === undefined ? refusalReply(refusals.bodyTooLong(BODY_LIMIT)) : await this.#answer(request, body);
+    sendReply(response, reply);
   }
 
   async #answer(request: IncomingMessage, body: Buffer): Promise<Reply> {
@@ -75,6 +66,7 @@ export class RestApi {
       this.#options.clock.now(),
     );
     if (problem !== undefined) return refusalReply(refusals.unauthorized(problem));
+    const { calls, dialer, ownUserId, log } = this.#options;
     const [pathname = '', query = ''] = url.split('?', 2);
     const match = matchOperation(method, pathname);
     switch (match.type) {
@@ -91,18 +83,24 @@ export class RestApi {
         };
       case 'found': {
         const { operation, path } = match;
-        const perform = async (): Promise<Performed> =>
-          this.#perform(operation, {
-            calls: this.#options.calls,
-            dialer: this.#options.dialer,
-            ownUserId: this.#options.ownUserId,
+        const perform = async (): Promise<Performed> => {
+          const json = body.length === 0 ? {} : parseJson(body);
+          return this.#perform(operation, {
+            calls,
+            dialer,
+            ownUserId,
             origin: `${'encrypted' in request.socket ? 'https' : 'http'}://${headers.host ?? 'localhost'}`,
             path,
             query: new URLSearchParams(query),
-            body: body.length === 0 ? {} : parseJson(body),
+            body: json,
+            // Read on demand: an operation that takes no body accepts any.
+            get fields() {
+              return new Fields(json);
+            },
             apiVersion: new URLSearchParams(query).get('api-version') ?? DEFAULT_API_VERSION,
-            warn: this.#options.log,
+            warn: log,
           });
+        };
         const reply = await this.#options.faults.around(operation.name, () =>
           this.#once(operation, headers['repeatability-request-id'], perform),
         );
@@ -136,7 +134,7 @@ export class RestApi {
         request.warn(`${operation.name}: ignored unknown members ${unknown.slice(0, MAX_NAMED).join(', ')}`);
       }
     }
-    const { json, onReplay } = await operation.perform(request);
+    const { json, onReplay } = operation.perform(request) ?? {};
     return { reply: { status: operation.success, json }, ...(onReplay && { onReplay }) };
   }
 }
@@ -147,13 +145,5 @@ async function attempt(perform: () => Promise<Performed>): Promise<Performed> {
   } catch (error) {
     if (error instanceof RefusedError) return { reply: refusalReply(error.refusal) };
     throw error;
-  }
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw invalid('The request body is not JSON.');
   }
 }

@@ -1,4 +1,4 @@
-import { invalid } from './fields.ts';
+import { invalid } from '../http/fields.ts';
 
 /** Where a request names URLs, and what the service takes there. */
 const PLACES: readonly { readonly path: readonly string[]; readonly protocol: 'https:' | 'wss:' }[] = [

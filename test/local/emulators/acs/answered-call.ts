@@ -1,6 +1,6 @@
 import type { AnswerCallOptions, CallConnection } from '@azure/communication-call-automation';
 import { expect } from 'vitest';
-import type { Harness } from './acs-harness.ts';
+import type { AcsFixture } from './acs-fixture.ts';
 
 /** Media streaming to nobody; tests have a stand-in for the socket. */
 export const MEDIA = {
@@ -14,15 +14,15 @@ export const MEDIA = {
 } as const satisfies AnswerCallOptions['mediaStreamingOptions'];
 
 /** A call that the application has answered, once it is connected. */
-export async function answered(h: Harness, options: AnswerCallOptions = {}): Promise<CallConnection> {
-  const { incomingCallContext } = await h.ring();
-  const { callConnection, callConnectionProperties } = await h.client.answerCall(
+export async function answered(f: AcsFixture, options: AnswerCallOptions = {}): Promise<CallConnection> {
+  const { incomingCallContext } = await f.ring();
+  const { callConnection, callConnectionProperties } = await f.client.answerCall(
     incomingCallContext,
-    h.callbackUrl,
+    f.callbackUrl,
     options,
   );
   const { callConnectionId } = callConnectionProperties;
-  await h.callbackWhere('CallConnected', (data) => data['callConnectionId'] === callConnectionId);
+  await f.callbackWhere('CallConnected', (data) => data['callConnectionId'] === callConnectionId);
   return callConnection;
 }
 

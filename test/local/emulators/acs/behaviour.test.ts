@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AcsBehaviour } from '../../../../local/emulators/acs/behaviour.ts';
+import type { AcsBehaviour } from '../../../../local/emulators/acs/call/behaviour.ts';
 import { parseSubscriptions } from '../../../../local/emulators/event-grid/subscription-settings.ts';
 import { until } from '../../../support/until.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../../../support/webhook-receiver.ts';
-import { acceptAll, CALLED, CALLER, type Harness, startHarness } from './acs-harness.ts';
+import { type AcsFixture, acceptAll, CALLED, CALLER, startAcsFixture } from './acs-fixture.ts';
 
 const USER = '8:acs:0b1e4f0a-0000-4000-8000-000000000001_00000014-0000-4000-8000-000000000002';
 const CALLING_TYPES = ['CallStarted', 'CallEnded', 'CallParticipantAdded', 'CallParticipantRemoved'].map(
@@ -19,7 +19,7 @@ afterEach(async () => {
 /** A stand-in whose calling events go to a second subscription. */
 async function setUp(
   callingEvents: AcsBehaviour['callingEvents'],
-): Promise<{ h: Harness; other: WebhookReceiver }> {
+): Promise<{ f: AcsFixture; other: WebhookReceiver }> {
   const other = await startWebhookReceiver(acceptAll);
   const incoming = await startWebhookReceiver(acceptAll);
   const subscriptions = parseSubscriptions([
@@ -30,13 +30,13 @@ async function setUp(
       filter: { includedEventTypes: ['Microsoft.Communication.IncomingCall'] },
     },
   ]);
-  const h = await startHarness({ eventGrid: { subscriptions }, behaviour: { callingEvents } });
+  const f = await startAcsFixture({ eventGrid: { subscriptions }, behaviour: { callingEvents } });
   closers.push(
-    h.close,
+    f.close,
     () => other.close(),
     () => incoming.close(),
   );
-  return { h, other };
+  return { f, other };
 }
 
 /** Types and subjects of the events, without the prefix, in the order of arrival. */
@@ -47,18 +47,18 @@ function received(other: WebhookReceiver): { type: string; data: Record<string, 
     .map(({ eventType, data }) => ({ type: eventType.replace('Microsoft.Communication.', ''), data }));
 }
 
-async function runCall(h: Harness, from: string): Promise<void> {
-  const call = h.acs.placeCall({ from, to: CALLED, phone: { tailMs: 1_000, maxMs: 60_000 } });
-  await h.client.answerCall(call.ids.incomingCallContext, h.callbackUrl);
-  await h.callback('ParticipantsUpdated');
+async function runCall(f: AcsFixture, from: string): Promise<void> {
+  const call = f.acs.placeCall({ from, to: CALLED, phone: { tailMs: 1_000, maxMs: 60_000 } });
+  await f.client.answerCall(call.ids.incomingCallContext, f.callbackUrl);
+  await f.callback('ParticipantsUpdated');
   call.hangUpByCaller();
-  await h.callback('CallDisconnected');
+  await f.callback('CallDisconnected');
 }
 
 describe('the events of calls on Event Grid', () => {
   it('tell of a call between everybody, from its start to its end', async () => {
-    const { h, other } = await setUp('all');
-    await runCall(h, CALLER);
+    const { f, other } = await setUp('all');
+    await runCall(f, CALLER);
     const events = await until(() => received(other).length === 6 && received(other), 'six events');
     expect(events.map(({ type }) => type).sort()).toEqual([
       'CallEnded',
@@ -85,13 +85,13 @@ describe('the events of calls on Event Grid', () => {
   });
 
   it('leave telephones out, as the service documents it', async () => {
-    const { h, other } = await setUp('documented');
-    await runCall(h, CALLER);
+    const { f, other } = await setUp('documented');
+    await runCall(f, CALLER);
     expect(received(other)).toEqual([]);
-    const before = h.callbacks().length;
-    const call = h.acs.placeCall({ from: USER, to: CALLED, phone: { tailMs: 1_000, maxMs: 60_000 } });
-    await h.client.answerCall(call.ids.incomingCallContext, h.callbackUrl);
-    await until(() => h.callbacks().length >= before + 2, 'the second call to be connected');
+    const before = f.callbacks().length;
+    const call = f.acs.placeCall({ from: USER, to: CALLED, phone: { tailMs: 1_000, maxMs: 60_000 } });
+    await f.client.answerCall(call.ids.incomingCallContext, f.callbackUrl);
+    await until(() => f.callbacks().length >= before + 2, 'the second call to be connected');
     call.hangUpByCaller();
     const events = await until(() => received(other).length === 4 && received(other), 'four events');
     expect(events.map(({ type }) => type).sort()).toEqual([
@@ -105,10 +105,10 @@ describe('the events of calls on Event Grid', () => {
 
 describe('the URL rules of the service', () => {
   it('refuse http callbacks and ws streams', async () => {
-    const h = await startHarness({ behaviour: { strictUrls: true } });
-    closers.push(h.close);
-    const { incomingCallContext } = await h.ring();
-    await expect(h.client.answerCall(incomingCallContext, h.callbackUrl)).rejects.toMatchObject({
+    const f = await startAcsFixture({ behaviour: { strictUrls: true } });
+    closers.push(f.close);
+    const { incomingCallContext } = await f.ring();
+    await expect(f.client.answerCall(incomingCallContext, f.callbackUrl)).rejects.toMatchObject({
       statusCode: 400,
       code: '8523',
       message: expect.stringContaining('callbackUri'),
@@ -119,9 +119,9 @@ describe('the URL rules of the service', () => {
       transportUrl: 'ws://127.0.0.1:9/',
     } as const;
     await expect(
-      h.client.answerCall(incomingCallContext, 'https://example.com/cb', { mediaStreamingOptions }),
+      f.client.answerCall(incomingCallContext, 'https://example.com/cb', { mediaStreamingOptions }),
     ).rejects.toMatchObject({ message: expect.stringContaining('mediaStreamingOptions.transportUrl') });
-    await h.client.answerCall(incomingCallContext, 'https://127.0.0.1:9/cb', {
+    await f.client.answerCall(incomingCallContext, 'https://127.0.0.1:9/cb', {
       mediaStreamingOptions: { ...mediaStreamingOptions, transportUrl: 'wss://127.0.0.1:9/' },
     });
   });
@@ -136,12 +136,12 @@ describe('the headers of callbacks', () => {
       true,
     ],
   ])('are chosen by %j', async (behaviour, contentType, named) => {
-    const h = await startHarness({ behaviour });
-    closers.push(h.close);
-    const { call, incomingCallContext } = await h.ring();
-    await h.client.answerCall(incomingCallContext, h.callbackUrl);
-    await h.callback('CallConnected');
-    const headers = h.webhook.requests.find(({ url }) => url === '/cb')?.headers;
+    const f = await startAcsFixture({ behaviour });
+    closers.push(f.close);
+    const { call, incomingCallContext } = await f.ring();
+    await f.client.answerCall(incomingCallContext, f.callbackUrl);
+    await f.callback('CallConnected');
+    const headers = f.webhook.requests.find(({ url }) => url === '/cb')?.headers;
     expect(headers?.['content-type']).toMatch(contentType);
     expect(headers?.['x-ms-call-connection-id']).toBe(named ? call.ids.callConnectionId : undefined);
   });

@@ -1,9 +1,9 @@
 import type { CallConnection } from '@azure/communication-call-automation';
 import { describe, expect, it } from 'vitest';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
-import { AGENT, type CallingHarness, caller, startCallingHarness } from './connected-call.ts';
+import { AGENT, type CallingFixture, caller, startCallingFixture } from './calling-fixture.ts';
 
-const harness = closedAfterEach(startCallingHarness);
+const fixture = closedAfterEach(startCallingFixture);
 
 const agent = { communicationUserId: AGENT };
 
@@ -42,19 +42,19 @@ const PERFORMED: Readonly<Record<State, readonly string[]>> = {
 };
 
 async function callIn(state: State): Promise<CallConnection> {
-  const h: CallingHarness = await harness({
+  const f: CallingFixture = await fixture({
     behaviour: {
       connectDelayMs: state === 'connecting' ? 60_000 : 1,
       disconnectDelayMs: state === 'disconnecting' ? 60_000 : 1,
     },
   });
-  if (state === 'unknown') return h.client.getCallConnection('00000000-0000-0000-0000-000000000000');
-  const { incomingCallContext } = await h.ring();
-  const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
+  if (state === 'unknown') return f.client.getCallConnection('00000000-0000-0000-0000-000000000000');
+  const { incomingCallContext } = await f.ring();
+  const { callConnection } = await f.client.answerCall(incomingCallContext, f.callbackUrl);
   if (state === 'connecting') return callConnection;
-  await h.callback('CallConnected');
+  await f.callback('CallConnected');
   await callConnection.hangUp(true);
-  if (state === 'disconnected') await h.callback('CallDisconnected');
+  if (state === 'disconnected') await f.callback('CallDisconnected');
   return callConnection;
 }
 

@@ -6,7 +6,7 @@ import { type CallingApplication, startCallingApplication } from '../../../suppo
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { tone } from '../../../support/signals.ts';
 import { until } from '../../../support/until.ts';
-import { CALLER } from './acs-harness.ts';
+import { CALLER } from './acs-fixture.ts';
 import { samplesOf, startMediaServer } from './media/media-server.ts';
 
 const startMedia = closedAfterEach(startMediaServer);

@@ -1,14 +1,14 @@
 import { parseCallAutomationEvent } from '@azure/communication-call-automation';
 import { expect } from 'vitest';
 import { conformance } from '../../../../local/emulators/acs/rest/conformance.ts';
-import type { Harness, WireEvent } from './acs-harness.ts';
+import type { AcsFixture, WireEvent } from './acs-fixture.ts';
 
 /** Members that the service sends beside those that the API defines, as captured. */
 const ENVELOPE = ['eventSource', 'version', 'publicEventType'];
 
 /** Every callback so far follows the API's definition to the letter, and the SDK's parser takes it. */
-export function conformingEvents(h: Pick<Harness, 'callbacks'>, path?: string): void {
-  const events = h.callbacks(path);
+export function conformingEvents(f: Pick<AcsFixture, 'callbacks'>, path?: string): void {
+  const events = f.callbacks(path);
   expect(events.length, 'some events came').toBeGreaterThan(0);
   for (const event of events) conformingEvent(event);
 }

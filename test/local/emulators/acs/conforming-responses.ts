@@ -5,7 +5,10 @@ import { matchOperation } from '../../../../local/emulators/acs/rest/match-opera
 
 type Policy = NonNullable<CallAutomationClientOptions['additionalPolicies']>[number]['policy'];
 
-/** Fails a request of the SDK whose answer does not follow the API's definition to the letter, successes and errors alike. */
+/**
+ * Fails a request of the SDK whose answer does not follow the API's definition to the letter, successes and errors
+ * alike.
+ */
 export const conformingResponses: Policy = {
   name: 'conformingResponses',
   async sendRequest(request, next) {

@@ -4,12 +4,12 @@ import { CallAutomationClient } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { FaultPlan } from '../../../../local/emulators/acs/faults/fault-plan.ts';
-import { startAcs } from '../../../../local/emulators/acs/server.ts';
+import { startAcs } from '../../../../local/emulators/acs/server/acs.ts';
 import { newAcsResource } from '../../../support/acs-resource.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
 import { startWebhookReceiver } from '../../../support/webhook-receiver.ts';
-import { acceptAll, CALLED, CALLER } from './acs-harness.ts';
+import { acceptAll, CALLED, CALLER } from './acs-fixture.ts';
 
 const CALLBACK_COPIES = 2;
 const EVENT_GRID_COPIES = 3;

@@ -8,8 +8,8 @@ import { parseSubscriptions } from '../../../../local/emulators/event-grid/subsc
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { until } from '../../../support/until.ts';
 import { startWebhookReceiver } from '../../../support/webhook-receiver.ts';
-import { acceptAll, CALLED, CALLER } from './acs-harness.ts';
-import { AGENT, addAnswering, startCallingHarness } from './connected-call.ts';
+import { acceptAll, CALLED, CALLER } from './acs-fixture.ts';
+import { AGENT, addAnswering, startCallingFixture } from './calling-fixture.ts';
 
 const STAND_IN = fileURLToPath(new URL('../../../../local/emulators/acs/', import.meta.url));
 const README = readFileSync(join(STAND_IN, 'README.md'), 'utf8');
@@ -33,7 +33,7 @@ const CALL_TYPES = [
   'CallEnded',
 ];
 
-const harness = closedAfterEach(startCallingHarness);
+const fixture = closedAfterEach(startCallingFixture);
 const startReceiver = closedAfterEach(startWebhookReceiver);
 
 describe('every callback event of the API', () => {
@@ -52,14 +52,14 @@ describe('every callback event of the API', () => {
 describe('every event of a call on Event Grid', () => {
   it('is one of Microsoft’s client, in the Event Grid schema', async () => {
     const all = await startReceiver(acceptAll);
-    const h = await harness({
+    const f = await fixture({
       eventGrid: { subscriptions: parseSubscriptions([{ name: 'all', endpointUrl: `${all.url}/events` }]) },
       behaviour: { callingEvents: 'all' },
     });
-    const { ids } = h.acs.placeCall({ from: CALLER, to: CALLED, phone: { tailMs: 1_000, maxMs: 60_000 } });
-    const { callConnection: call } = await h.client.answerCall(ids.incomingCallContext, h.callbackUrl);
-    await h.callback('CallConnected');
-    await addAnswering(h, call, AGENT);
+    const { ids } = f.acs.placeCall({ from: CALLER, to: CALLED, phone: { tailMs: 1_000, maxMs: 60_000 } });
+    const { callConnection: call } = await f.client.answerCall(ids.incomingCallContext, f.callbackUrl);
+    await f.callback('CallConnected');
+    await addAnswering(f, call, AGENT);
     await call.hangUp(true);
     const bodies = await until(() => {
       const events = all.requests.filter(({ headers }) => headers['aeg-event-type'] === 'Notification');

@@ -4,8 +4,8 @@ import definition from '../../../../local/emulators/acs/rest/api-definition.json
 import { matchOperation } from '../../../../local/emulators/acs/rest/match-operation.ts';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { MEDIA } from './answered-call.ts';
+import { answeredCall, startCallingFixture } from './calling-fixture.ts';
 import { conformingResponses } from './conforming-responses.ts';
-import { answeredCall, startCallingHarness } from './connected-call.ts';
 import { OPERATION_CASES, type OperationName, type Stage } from './operation-cases.ts';
 
 const TRANSCRIPTION = {
@@ -36,8 +36,8 @@ function noting(answers: Answered[]): Policy {
   };
 }
 
-const harness = closedAfterEach(() =>
-  startCallingHarness({
+const fixture = closedAfterEach(() =>
+  startCallingFixture({
     // Opens nothing, and is told that it is open.
     openTranscriptionStream: (_, listener) => {
       queueMicrotask(() => listener.started());
@@ -47,12 +47,12 @@ const harness = closedAfterEach(() =>
 );
 
 async function stage(answers: Answered[]): Promise<Stage> {
-  const h = await harness();
-  const { call } = await answeredCall(h, {
+  const f = await fixture();
+  const { call } = await answeredCall(f, {
     mediaStreamingOptions: { ...MEDIA, startMediaStreaming: false },
     transcriptionOptions: TRANSCRIPTION,
   });
-  const client = new CallAutomationClient(h.acs.connectionString, {
+  const client = new CallAutomationClient(f.acs.connectionString, {
     allowInsecureConnection: true,
     additionalPolicies: [
       { policy: conformingResponses, position: 'perRetry' },
@@ -60,9 +60,9 @@ async function stage(answers: Answered[]): Promise<Stage> {
     ],
   });
   return {
-    h,
+    f,
     client,
-    callbackUrl: h.callbackUrl,
+    callbackUrl: f.callbackUrl,
     call,
     connection: client.getCallConnection(call.ids.callConnectionId),
     nowhere: client.getCallConnection('00000000-0000-4000-8000-000000000000'),

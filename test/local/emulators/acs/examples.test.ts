@@ -10,7 +10,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startApp } from '../../../../examples/acs-app/app.ts';
 import { DIALECTS } from '../../../../examples/acs-app/outbound.ts';
 import type { CallReport } from '../../../../local/emulators/acs/control/call-report.ts';
-import { startAcs } from '../../../../local/emulators/acs/server.ts';
+import { startAcs } from '../../../../local/emulators/acs/server/acs.ts';
 import { freePort } from '../../../../local/emulators/common/free-port.ts';
 import { parseSubscriptions } from '../../../../local/emulators/event-grid/subscription-settings.ts';
 import { createWavPhone, type WavPhone } from '../../../../local/phone/wav-phone.ts';

@@ -3,7 +3,7 @@ import type {
   CalleeRinging,
   Callees,
   IncomingLeg,
-} from '../../../../local/emulators/acs/call/callees.ts';
+} from '../../../../local/emulators/acs/telephones/callees.ts';
 import type { IdentifierJson } from '../../../../local/emulators/event-grid/incoming-call.ts';
 import type { Phone } from '../../../../local/phone/phone.ts';
 import { until } from '../../../support/until.ts';

@@ -28,7 +28,9 @@ const REPORT: MediaStreamReport = {
   underruns: 0,
 };
 
-/** Media sockets that do nothing by themselves: the test says when they start, fail or are closed by the application. */
+/**
+ * Media sockets that do nothing by themselves: the test says when they start, fail or are closed by the application.
+ */
 export class FakeMedia {
   readonly streams: FakeStream[] = [];
   /** What happens to a stream as soon as it is opened. */

@@ -1,51 +1,51 @@
 import { describe, expect, it } from 'vitest';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { until } from '../../../support/until.ts';
-import { startHarness, types } from './acs-harness.ts';
+import { startAcsFixture, types } from './acs-fixture.ts';
 import { answered, failsWith, MEDIA } from './answered-call.ts';
 
-const harness = closedAfterEach(startHarness);
+const fixture = closedAfterEach(startAcsFixture);
 
 describe('startMediaStreaming and stopMediaStreaming', () => {
   it('dial and close, with events that carry the context to the address of the operation', async () => {
-    const h = await harness();
-    const connection = await answered(h, { mediaStreamingOptions: { ...MEDIA, startMediaStreaming: false } });
-    expect(h.media.streams).toEqual([]);
+    const f = await fixture();
+    const connection = await answered(f, { mediaStreamingOptions: { ...MEDIA, startMediaStreaming: false } });
+    expect(f.media.streams).toEqual([]);
     const media = connection.getCallMedia();
-    const operationCallbackUrl = `${h.webhook.url}/op`;
+    const operationCallbackUrl = `${f.webhook.url}/op`;
     await media.startMediaStreaming({ operationContext: 'start-1', operationCallbackUrl });
-    expect((await h.callback('MediaStreamingStarted', '/op')).data).toMatchObject({
+    expect((await f.callback('MediaStreamingStarted', '/op')).data).toMatchObject({
       operationContext: 'start-1',
       mediaStreamingUpdate: { mediaStreamingStatusDetails: 'subscriptionStarted' },
     });
     await media.stopMediaStreaming({});
-    expect(h.media.streams[0]?.stopped).toBe(true);
-    expect((await h.callback('MediaStreamingStopped', '/op')).data).toMatchObject({
+    expect(f.media.streams[0]?.stopped).toBe(true);
+    expect((await f.callback('MediaStreamingStopped', '/op')).data).toMatchObject({
       operationContext: 'start-1',
       resultInformation: { code: 200, subCode: 0 },
     });
     await media.startMediaStreaming();
-    expect(await until(() => h.media.streams[1], 'the second stream')).toMatchObject({ stopped: false });
-    const [first, second] = h.media.streams;
+    expect(await until(() => f.media.streams[1], 'the second stream')).toMatchObject({ stopped: false });
+    const [first, second] = f.media.streams;
     expect(second?.options.subscriptionId).not.toBe(first?.options.subscriptionId);
     expect(second?.options.headers['Authorization']).not.toBe(first?.options.headers['Authorization']);
   });
 
   it('refuse what the call cannot do', async () => {
-    const h = await harness();
-    const without = (await answered(h)).getCallMedia();
+    const f = await fixture();
+    const without = (await answered(f)).getCallMedia();
     await expect(without.startMediaStreaming()).rejects.toEqual(failsWith(405, '8522'));
     await expect(without.stopMediaStreaming()).rejects.toEqual(failsWith(405, '8522'));
 
-    const { incomingCallContext } = await h.ring();
-    const slow = await h.client.answerCall(incomingCallContext, h.callbackUrl, {
+    const { incomingCallContext } = await f.ring();
+    const slow = await f.client.answerCall(incomingCallContext, f.callbackUrl, {
       mediaStreamingOptions: MEDIA,
     });
     const connection = slow.callConnection;
     const { callConnectionId } = slow.callConnectionProperties;
     await until(
       () =>
-        h
+        f
           .callbacks()
           .some(
             ({ type, data }) =>
@@ -65,9 +65,9 @@ describe('startMediaStreaming and stopMediaStreaming', () => {
   });
 
   it('refuse before the call is established', async () => {
-    const h = await harness({ behaviour: { connectDelayMs: 30_000 } });
-    const { incomingCallContext } = await h.ring();
-    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl, {
+    const f = await fixture({ behaviour: { connectDelayMs: 30_000 } });
+    const { incomingCallContext } = await f.ring();
+    const { callConnection } = await f.client.answerCall(incomingCallContext, f.callbackUrl, {
       mediaStreamingOptions: MEDIA,
     });
     await expect(callConnection.getCallMedia().startMediaStreaming()).rejects.toEqual(failsWith(400, '8501'));
@@ -81,27 +81,27 @@ describe('the media socket', () => {
   ] as const)(
     'that cannot be opened (%s) leads to MediaStreamingFailed %i/%i, and the call goes on',
     async (failure, code, subCode) => {
-      const h = await harness();
-      h.media.onOpen = ({ listener }) => listener.failed(failure, 'for the test');
-      const connection = await answered(h, { mediaStreamingOptions: MEDIA });
-      const failed = await h.callback('MediaStreamingFailed');
+      const f = await fixture();
+      f.media.onOpen = ({ listener }) => listener.failed(failure, 'for the test');
+      const connection = await answered(f, { mediaStreamingOptions: MEDIA });
+      const failed = await f.callback('MediaStreamingFailed');
       expect(failed.data['resultInformation']).toMatchObject({ code, subCode });
       expect(await connection.getCallConnectionProperties()).toMatchObject({
         callConnectionState: 'connected',
         mediaStreamingSubscription: { state: 'inactive' },
       });
-      h.media.onOpen = ({ listener }) => listener.started();
+      f.media.onOpen = ({ listener }) => listener.started();
       await connection.getCallMedia().startMediaStreaming();
-      await h.callback('MediaStreamingStarted');
+      await f.callback('MediaStreamingStarted');
     },
   );
 
   it('that the application closes leads to streamConnectionInterrupted', async () => {
-    const h = await harness();
-    await answered(h, { mediaStreamingOptions: MEDIA });
-    await h.callback('MediaStreamingStarted');
-    h.media.streams[0]?.listener.closedByPeer(1006);
-    expect((await h.callback('MediaStreamingFailed')).data['mediaStreamingUpdate']).toEqual({
+    const f = await fixture();
+    await answered(f, { mediaStreamingOptions: MEDIA });
+    await f.callback('MediaStreamingStarted');
+    f.media.streams[0]?.listener.closedByPeer(1006);
+    expect((await f.callback('MediaStreamingFailed')).data['mediaStreamingUpdate']).toEqual({
       contentType: 'Audio',
       mediaStreamingStatus: 'mediaStreamingFailed',
       mediaStreamingStatusDetails: 'streamConnectionInterrupted',
@@ -109,20 +109,20 @@ describe('the media socket', () => {
   });
 
   it('is dialled again where reconnecting is switched on', async () => {
-    const h = await harness({ behaviour: { reconnects: 1 } });
-    const connection = await answered(h, { mediaStreamingOptions: MEDIA });
-    await h.callback('MediaStreamingStarted');
-    h.media.streams[0]?.listener.closedByPeer(1006);
+    const f = await fixture({ behaviour: { reconnects: 1 } });
+    const connection = await answered(f, { mediaStreamingOptions: MEDIA });
+    await f.callback('MediaStreamingStarted');
+    f.media.streams[0]?.listener.closedByPeer(1006);
     await until(
-      () => h.callbacks().filter(({ type }) => type.endsWith('MediaStreamingStarted')).length === 2,
+      () => f.callbacks().filter(({ type }) => type.endsWith('MediaStreamingStarted')).length === 2,
       'the second start',
     );
-    const starts = h.callbacks().filter(({ type }) => type.endsWith('MediaStreamingStarted'));
+    const starts = f.callbacks().filter(({ type }) => type.endsWith('MediaStreamingStarted'));
     expect(starts[1]?.data['mediaStreamingUpdate']).toMatchObject({
       mediaStreamingStatusDetails: 'streamConnectionReestablished',
     });
     await connection.hangUp(true);
-    await h.callback('CallDisconnected');
-    expect(types(h)).not.toContain('MediaStreamingFailed');
+    await f.callback('CallDisconnected');
+    expect(types(f)).not.toContain('MediaStreamingFailed');
   });
 });

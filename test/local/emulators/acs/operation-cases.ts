@@ -9,18 +9,18 @@ import {
   AGENT,
   addAnswering,
   agent,
-  type CallingHarness,
+  type CallingFixture,
   caller,
   colleague,
   OWN_NUMBER,
-} from './connected-call.ts';
+} from './calling-fixture.ts';
 
 /** A name of an operation of the API. */
 export type OperationName = keyof typeof definition.operations;
 
 /** A call, and Microsoft's client. */
 export interface Stage {
-  readonly h: CallingHarness;
+  readonly f: CallingFixture;
   readonly client: CallAutomationClient;
   readonly callbackUrl: string;
   /** An answered call, with media streaming and transcription configured and not started. */
@@ -48,7 +48,7 @@ async function recorded({ client, call }: Stage): Promise<string> {
 /** Every operation of the API; the type of this table fails to compile where one is missing. */
 export const OPERATION_CASES: Readonly<Record<OperationName, OperationCase>> = {
   answerCall: {
-    success: async ({ h, client }) => client.answerCall((await h.ring()).incomingCallContext, h.callbackUrl),
+    success: async ({ f, client }) => client.answerCall((await f.ring()).incomingCallContext, f.callbackUrl),
     failure: ({ client, callbackUrl }) => client.answerCall(NO_CONTEXT, callbackUrl),
   },
   connectCall: {
@@ -62,12 +62,12 @@ export const OPERATION_CASES: Readonly<Record<OperationName, OperationCase>> = {
     failure: ({ client, callbackUrl }) => client.createCall({ targetParticipant: caller }, callbackUrl),
   },
   redirectCall: {
-    success: async ({ h, client }) =>
-      client.redirectCall((await h.ring()).incomingCallContext, { targetParticipant: agent }),
+    success: async ({ f, client }) =>
+      client.redirectCall((await f.ring()).incomingCallContext, { targetParticipant: agent }),
     failure: ({ client }) => client.redirectCall(NO_CONTEXT, { targetParticipant: agent }),
   },
   rejectCall: {
-    success: async ({ h, client }) => client.rejectCall((await h.ring()).incomingCallContext),
+    success: async ({ f, client }) => client.rejectCall((await f.ring()).incomingCallContext),
     failure: ({ client }) => client.rejectCall(NO_CONTEXT),
   },
   addParticipant: {
@@ -98,22 +98,22 @@ export const OPERATION_CASES: Readonly<Record<OperationName, OperationCase>> = {
     failure: ({ nowhere }) => nowhere.listParticipants(),
   },
   moveParticipants: {
-    success: async ({ h, connection }) => {
+    success: async ({ f, connection }) => {
       const target = {
         targetParticipant: { phoneNumber: '+14255550111' },
         sourceCallIdNumber: { phoneNumber: OWN_NUMBER },
       };
-      const { callConnectionProperties } = await h.client.createCall(target, `${h.webhook.url}/other`);
-      (await h.callees.ringing('4:+14255550111')).answer();
-      await h.callback('CallConnected', '/other');
+      const { callConnectionProperties } = await f.client.createCall(target, `${f.webhook.url}/other`);
+      (await f.callees.ringing('4:+14255550111')).answer();
+      await f.callback('CallConnected', '/other');
       const { callConnectionId = '' } = callConnectionProperties;
       return connection.moveParticipants([{ phoneNumber: '+14255550111' }], callConnectionId);
     },
     failure: ({ connection }) => connection.moveParticipants([agent], 'nowhere'),
   },
   muteParticipants: {
-    success: async ({ h, connection }) => {
-      await addAnswering(h, connection, AGENT);
+    success: async ({ f, connection }) => {
+      await addAnswering(f, connection, AGENT);
       return connection.muteParticipant(agent);
     },
     failure: ({ connection }) => connection.muteParticipant(caller),
@@ -188,9 +188,9 @@ export const OPERATION_CASES: Readonly<Record<OperationName, OperationCase>> = {
     failure: ({ connection }) => connection.getCallMedia().unhold(colleague),
   },
   updateTranscription: {
-    success: async ({ h, connection }) => {
+    success: async ({ f, connection }) => {
       await connection.getCallMedia().startTranscription();
-      await h.callback('TranscriptionStarted');
+      await f.callback('TranscriptionStarted');
       return connection.getCallMedia().updateTranscription('de-DE');
     },
     failure: ({ connection }) => connection.getCallMedia().updateTranscription('de-DE'),

@@ -1,16 +1,16 @@
 import { CallAutomationClient } from '@azure/communication-call-automation';
 import { describe, expect, it } from 'vitest';
-import { OUTBOUND_CALLS_PER_NUMBER } from '../../../../local/emulators/acs/call/dialer.ts';
-import { MAX_INVITATIONS } from '../../../../local/emulators/acs/call/invitations.ts';
+import { OUTBOUND_CALLS_PER_NUMBER } from '../../../../local/emulators/acs/exchange/dialer.ts';
+import { MAX_INVITATIONS } from '../../../../local/emulators/acs/telephones/invitations.ts';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
-import { CALLER, startHarness, types } from './acs-harness.ts';
+import { CALLER, startAcsFixture, types } from './acs-fixture.ts';
+import { AGENT, COLLEAGUE, OWN_NUMBER, placedCall, startCallingFixture } from './calling-fixture.ts';
 import { conformingEvents } from './conforming-events.ts';
-import { AGENT, COLLEAGUE, OWN_NUMBER, placedCall, startCallingHarness } from './connected-call.ts';
 
-const harness = closedAfterEach(startCallingHarness);
-const plainHarness = closedAfterEach(startHarness);
+const fixture = closedAfterEach(startCallingFixture);
+const plainFixture = closedAfterEach(startAcsFixture);
 
 const TO_NUMBER = {
   targetParticipant: { phoneNumber: CALLER },
@@ -19,10 +19,10 @@ const TO_NUMBER = {
 
 describe('createCall', () => {
   it('rings the telephone, is connecting meanwhile, and connected when it is answered', async () => {
-    const h = await harness();
-    const { callConnection, callConnectionProperties } = await h.client.createCall(
+    const f = await fixture();
+    const { callConnection, callConnectionProperties } = await f.client.createCall(
       { ...TO_NUMBER, sourceDisplayName: 'Contoso' },
-      h.callbackUrl,
+      f.callbackUrl,
       { operationContext: 'placing' },
     );
     expect(callConnectionProperties).toMatchObject({
@@ -32,7 +32,7 @@ describe('createCall', () => {
       sourceDisplayName: 'Contoso',
       source: { communicationUserId: expect.stringMatching(/^8:acs:/) },
     });
-    const ringing = await h.callees.ringing(`4:${CALLER}`);
+    const ringing = await f.callees.ringing(`4:${CALLER}`);
     expect(ringing.incoming).toMatchObject({
       from: { rawId: `4:${OWN_NUMBER}` },
       displayName: 'Contoso',
@@ -40,8 +40,8 @@ describe('createCall', () => {
       correlationId: callConnectionProperties.correlationId,
     });
     ringing.answer();
-    expect((await h.callback('CallConnected')).data).toMatchObject({ operationContext: 'placing' });
-    const { data } = await h.callback('ParticipantsUpdated');
+    expect((await f.callback('CallConnected')).data).toMatchObject({ operationContext: 'placing' });
+    const { data } = await f.callback('ParticipantsUpdated');
     expect(data['participants']).toMatchObject([
       { identifier: { kind: 'communicationUser' } },
       { identifier: { rawId: `4:${CALLER}` }, isMuted: false, isOnHold: false },
@@ -50,18 +50,18 @@ describe('createCall', () => {
       callConnectionState: 'connected',
     });
     await callConnection.hangUp(true);
-    await h.callback('CallDisconnected');
-    expect(types(h).sort(), 'nothing is told while it rings').toEqual([
+    await f.callback('CallDisconnected');
+    expect(types(f).sort(), 'nothing is told while it rings').toEqual([
       'CallConnected',
       'CallDisconnected',
       'ParticipantsUpdated',
     ]);
-    conformingEvents(h);
+    conformingEvents(f);
   });
 
   it('streams audio as an answered call does', async () => {
-    const h = await harness();
-    await placedCall(h, {
+    const f = await fixture();
+    await placedCall(f, {
       mediaStreamingOptions: {
         transportType: 'websocket',
         transportUrl: 'ws://127.0.0.1:9/',
@@ -70,8 +70,8 @@ describe('createCall', () => {
         startMediaStreaming: true,
       },
     });
-    await h.callback('MediaStreamingStarted');
-    expect(h.media.streams[0]?.options.phones.map(({ rawId }) => rawId)).toEqual([AGENT]);
+    await f.callback('MediaStreamingStarted');
+    expect(f.media.streams[0]?.options.phones.map(({ rawId }) => rawId)).toEqual([AGENT]);
   });
 
   it.each([
@@ -82,19 +82,19 @@ describe('createCall', () => {
   ] as const)(
     'whose callee is %s is CreateCallFailed with %i/%i, then CallDisconnected',
     async (outcome, code, subCode, sip) => {
-      const h = await harness();
-      const { callConnection } = await h.client.createCall(TO_NUMBER, h.callbackUrl, {
+      const f = await fixture();
+      const { callConnection } = await f.client.createCall(TO_NUMBER, f.callbackUrl, {
         operationContext: 'oc',
       });
-      (await h.callees.ringing(`4:${CALLER}`)).end(outcome);
-      const failed = await h.callback('CreateCallFailed');
+      (await f.callees.ringing(`4:${CALLER}`)).end(outcome);
+      const failed = await f.callback('CreateCallFailed');
       expect(failed.data).toMatchObject({
         operationContext: 'oc',
         resultInformation: { code, subCode, sipDetails: { code: sip } },
       });
-      const ended = await h.callback('CallDisconnected');
+      const ended = await f.callback('CallDisconnected');
       expect(ended.data['resultInformation']).toMatchObject({ subCode });
-      expect(types(h)).toEqual(['CreateCallFailed', 'CallDisconnected']);
+      expect(types(f)).toEqual(['CreateCallFailed', 'CallDisconnected']);
       await until(
         () =>
           callConnection.getCallConnectionProperties().then(
@@ -103,15 +103,15 @@ describe('createCall', () => {
           ),
         'the call to be gone',
       );
-      conformingEvents(h);
+      conformingEvents(f);
     },
   );
 
   it('fails as unavailable where nobody keeps telephones', async () => {
-    const { noCallees } = await import('../../../../local/emulators/acs/call/callees.ts');
-    const h = await plainHarness({ callees: noCallees });
-    await h.client.createCall(TO_NUMBER, h.callbackUrl);
-    expect((await h.callback('CreateCallFailed')).data).toMatchObject({
+    const { noCallees } = await import('../../../../local/emulators/acs/telephones/callees.ts');
+    const f = await plainFixture({ callees: noCallees });
+    await f.client.createCall(TO_NUMBER, f.callbackUrl);
+    expect((await f.callback('CreateCallFailed')).data).toMatchObject({
       resultInformation: { subCode: 8541 },
     });
   });
@@ -121,87 +121,87 @@ describe('createCall', () => {
     ['a user', { targetParticipant: { communicationUserId: AGENT } }, AGENT, 85_000],
   ])('gives up calling %s after the limit of the service', async (_, target, rawId, limitMs) => {
     const clock = new ManualClock(Date.now());
-    const h = await harness({ clock });
-    await h.client.createCall(target, h.callbackUrl);
-    const ringing = await h.callees.ringing(rawId);
+    const f = await fixture({ clock });
+    await f.client.createCall(target, f.callbackUrl);
+    const ringing = await f.callees.ringing(rawId);
     clock.advance(limitMs - 1);
     expect(ringing.cancelled).toBe(false);
     clock.advance(1);
     expect(ringing.cancelled).toBe(true);
-    expect((await h.callback('CreateCallFailed')).data).toMatchObject({ resultInformation: { code: 408 } });
+    expect((await f.callback('CreateCallFailed')).data).toMatchObject({ resultInformation: { code: 408 } });
   });
 
   it('to several is connected by the first who answers, and others join it', async () => {
-    const h = await harness();
-    const { callConnectionProperties } = await h.client.createGroupCall(
+    const f = await fixture();
+    const { callConnectionProperties } = await f.client.createGroupCall(
       [{ communicationUserId: AGENT }, { communicationUserId: COLLEAGUE }, { phoneNumber: CALLER }],
-      h.callbackUrl,
+      f.callbackUrl,
       { sourceCallIdNumber: { phoneNumber: OWN_NUMBER } },
     );
     expect(callConnectionProperties.targetParticipants).toHaveLength(3);
-    (await h.callees.ringing(COLLEAGUE)).answer();
-    await h.callback('CallConnected');
-    (await h.callees.ringing(AGENT)).end('busy');
-    const failed = await h.callback('AddParticipantFailed');
+    (await f.callees.ringing(COLLEAGUE)).answer();
+    await f.callback('CallConnected');
+    (await f.callees.ringing(AGENT)).end('busy');
+    const failed = await f.callback('AddParticipantFailed');
     expect(failed.data).toMatchObject({
       participant: { rawId: AGENT },
       resultInformation: { subCode: 8539 },
     });
-    (await h.callees.ringing(`4:${CALLER}`)).answer();
-    const joined = await h.callbackWhere('ParticipantsUpdated', (data) => data['sequenceNumber'] === 2);
+    (await f.callees.ringing(`4:${CALLER}`)).answer();
+    const joined = await f.callbackWhere('ParticipantsUpdated', (data) => data['sequenceNumber'] === 2);
     expect((joined.data['participants'] as unknown[]).length).toBe(3);
-    expect(types(h).filter((type) => type === 'CallConnected')).toHaveLength(1);
-    conformingEvents(h);
+    expect(types(f).filter((type) => type === 'CallConnected')).toHaveLength(1);
+    conformingEvents(f);
   });
 
   it('to several fails when the last of them fails', async () => {
-    const h = await harness();
-    await h.client.createGroupCall(
+    const f = await fixture();
+    await f.client.createGroupCall(
       [{ communicationUserId: AGENT }, { communicationUserId: COLLEAGUE }],
-      h.callbackUrl,
+      f.callbackUrl,
     );
-    (await h.callees.ringing(AGENT)).end('busy');
-    await h.callback('AddParticipantFailed');
-    (await h.callees.ringing(COLLEAGUE)).end('declined');
-    expect((await h.callback('CreateCallFailed')).data).toMatchObject({
+    (await f.callees.ringing(AGENT)).end('busy');
+    await f.callback('AddParticipantFailed');
+    (await f.callees.ringing(COLLEAGUE)).end('declined');
+    expect((await f.callback('CreateCallFailed')).data).toMatchObject({
       resultInformation: { subCode: 8538 },
     });
   });
 
   it('is performed once when the SDK repeats it after a lost response', async () => {
-    const h = await harness();
-    h.acs.armFault({ on: 'rest', fault: 'error', when: 'after', status: 503, count: 1, retryAfterMs: 1 });
-    await h.client.createCall(TO_NUMBER, h.callbackUrl);
-    expect(h.callees.rings).toHaveLength(1);
+    const f = await fixture();
+    f.acs.armFault({ on: 'rest', fault: 'error', when: 'after', status: 503, count: 1, retryAfterMs: 1 });
+    await f.client.createCall(TO_NUMBER, f.callbackUrl);
+    expect(f.callees.rings).toHaveLength(1);
   });
 
   it('has a telephone that the control surface can hang up', async () => {
-    const h = await harness();
-    await placedCall(h);
-    const { calls } = (await (await h.control('GET', 'calls')).json()) as { calls: { id: string }[] };
-    expect((await h.control('POST', `calls/${calls[0]?.id}/hang-up`)).status).toBe(204);
-    await h.callback('CallDisconnected');
+    const f = await fixture();
+    await placedCall(f);
+    const { calls } = (await (await f.control('GET', 'calls')).json()) as { calls: { id: string }[] };
+    expect((await f.control('POST', `calls/${calls[0]?.id}/hang-up`)).status).toBe(204);
+    await f.callback('CallDisconnected');
   });
 
   it('is given up by hanging up: the telephone stops ringing', async () => {
-    const h = await harness();
-    const { callConnection } = await h.client.createCall(TO_NUMBER, h.callbackUrl);
-    const ringing = await h.callees.ringing(`4:${CALLER}`);
+    const f = await fixture();
+    const { callConnection } = await f.client.createCall(TO_NUMBER, f.callbackUrl);
+    const ringing = await f.callees.ringing(`4:${CALLER}`);
     await callConnection.hangUp(true);
-    await h.callback('CallDisconnected');
+    await f.callback('CallDisconnected');
     expect(ringing.cancelled).toBe(true);
     const phone = ringing.answer();
     await until(() => phone.ends.length === 1, 'the late phone to hear that it is over');
-    expect(types(h)).toEqual(['CallDisconnected']);
+    expect(types(f)).toEqual(['CallDisconnected']);
   });
 
   it('ends when the callee hangs up', async () => {
-    const h = await harness();
-    const { phone } = await placedCall(h);
-    (await h.callees.ringing(AGENT)).incoming.hangUp();
-    await h.callback('CallDisconnected');
+    const f = await fixture();
+    const { phone } = await placedCall(f);
+    (await f.callees.ringing(AGENT)).incoming.hangUp();
+    await f.callback('CallDisconnected');
     expect(phone.ends).toEqual(['hungUpByCallee']);
-    const [report] = ((await (await h.control('GET', 'calls')).json()) as { calls: unknown[] }).calls;
+    const [report] = ((await (await f.control('GET', 'calls')).json()) as { calls: unknown[] }).calls;
     expect(report).toMatchObject({ state: 'disconnected', outcome: 'hungUpByCallee', to: AGENT });
   });
 
@@ -219,8 +219,8 @@ describe('createCall', () => {
       /sourceCallerIdNumber.value/,
     ],
   ])('to %s is refused with 400 8523', async (_, target, sentence) => {
-    const h = await harness();
-    await expect(h.client.createCall(target, h.callbackUrl)).rejects.toMatchObject({
+    const f = await fixture();
+    await expect(f.client.createCall(target, f.callbackUrl)).rejects.toMatchObject({
       statusCode: 400,
       code: '8523',
       message: expect.stringMatching(sentence),
@@ -228,16 +228,16 @@ describe('createCall', () => {
   });
 
   it('to nobody, or to the same person twice, is refused with 400 8523', async () => {
-    const h = await harness();
+    const f = await fixture();
     const user = { communicationUserId: AGENT };
     for (const targets of [[], [user, user]]) {
-      await expect(h.client.createGroupCall(targets, h.callbackUrl)).rejects.toMatchObject({
+      await expect(f.client.createGroupCall(targets, f.callbackUrl)).rejects.toMatchObject({
         statusCode: 400,
         code: '8523',
       });
     }
     await expect(
-      h.client.createCall({ targetParticipant: user }, 'http://app.example/'),
+      f.client.createCall({ targetParticipant: user }, 'http://app.example/'),
     ).rejects.toMatchObject({
       code: '8523',
       message: expect.stringContaining('callbackUri'),
@@ -245,31 +245,31 @@ describe('createCall', () => {
   });
 
   it('to more people than can ring at a time is refused with 400 8523', async () => {
-    const h = await harness();
+    const f = await fixture();
     const users = Array.from({ length: MAX_INVITATIONS + 1 }, (_, index) => ({
       communicationUserId: AGENT.replace(/2{12}$/, String(index).padStart(12, '0')),
     }));
-    await expect(h.client.createGroupCall(users, h.callbackUrl)).rejects.toMatchObject({
+    await expect(f.client.createGroupCall(users, f.callbackUrl)).rejects.toMatchObject({
       code: '8523',
       message: expect.stringContaining(`more than ${MAX_INVITATIONS}`),
     });
-    expect(h.callees.rings).toEqual([]);
+    expect(f.callees.rings).toEqual([]);
   });
 
   it('is refused with 429 when the number has as many calls as it may have', async () => {
-    const h = await harness();
-    const client = new CallAutomationClient(h.acs.connectionString, {
+    const f = await fixture();
+    const client = new CallAutomationClient(f.acs.connectionString, {
       allowInsecureConnection: true,
       retryOptions: { maxRetries: 0 },
     });
     const calls = [];
     for (let i = 0; i < OUTBOUND_CALLS_PER_NUMBER; i++)
-      calls.push(await client.createCall(TO_NUMBER, h.callbackUrl));
-    await expect(client.createCall(TO_NUMBER, h.callbackUrl)).rejects.toMatchObject({
+      calls.push(await client.createCall(TO_NUMBER, f.callbackUrl));
+    await expect(client.createCall(TO_NUMBER, f.callbackUrl)).rejects.toMatchObject({
       statusCode: 429,
       code: '8516',
     });
     await calls[0]?.callConnection.hangUp(true);
-    await expect(client.createCall(TO_NUMBER, h.callbackUrl)).resolves.toBeDefined();
+    await expect(client.createCall(TO_NUMBER, f.callbackUrl)).resolves.toBeDefined();
   });
 });

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
-import { CALLED, CALLER, types } from './acs-harness.ts';
-import { conformingEvents } from './conforming-events.ts';
+import { CALLED, CALLER, types } from './acs-fixture.ts';
 import {
   AGENT,
   addAnswering,
@@ -17,15 +16,16 @@ import {
   OWN_NUMBER,
   placedCall,
   rawIdsOf,
-  startCallingHarness,
-} from './connected-call.ts';
+  startCallingFixture,
+} from './calling-fixture.ts';
+import { conformingEvents } from './conforming-events.ts';
 
-const harness = closedAfterEach(startCallingHarness);
+const fixture = closedAfterEach(startCallingFixture);
 
 describe('addParticipant', () => {
   it('rings, and puts who answers on the call', async () => {
-    const h = await harness();
-    const { call, connection } = await answeredCall(h);
+    const f = await fixture();
+    const { call, connection } = await answeredCall(f);
     const result = await connection.addParticipant(
       {
         targetParticipant: { phoneNumber: '+14255550111' },
@@ -37,14 +37,14 @@ describe('addParticipant', () => {
           { kind: 'voip', key: 'vk', value: 'vv' },
         ],
       },
-      { operationContext: 'adding', operationCallbackUrl: `${h.webhook.url}/op` },
+      { operationContext: 'adding', operationCallbackUrl: `${f.webhook.url}/op` },
     );
     expect(result).toMatchObject({
       operationContext: 'adding',
       invitationId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       participant: { identifier: { phoneNumber: '+14255550111' } },
     });
-    const ringing = await h.callees.ringing('4:+14255550111');
+    const ringing = await f.callees.ringing('4:+14255550111');
     expect(ringing.incoming).toMatchObject({
       from: { rawId: `4:${OWN_NUMBER}` },
       displayName: 'Contoso',
@@ -52,25 +52,25 @@ describe('addParticipant', () => {
       voipHeaders: { vk: 'vv' },
     });
     ringing.answer();
-    const { data } = await h.callback('AddParticipantSucceeded', '/op');
+    const { data } = await f.callback('AddParticipantSucceeded', '/op');
     expect(data).toMatchObject({
       operationContext: 'adding',
       participant: { rawId: '4:+14255550111' },
       resultInformation: { code: 200, subCode: 0 },
     });
-    const updated = await h.callbackWhere('ParticipantsUpdated', (event) => event['sequenceNumber'] === 2);
+    const updated = await f.callbackWhere('ParticipantsUpdated', (event) => event['sequenceNumber'] === 2);
     expect(rawIdsOf(updated.data['participants'])).toEqual([`4:${CALLER}`, `4:${CALLED}`, '4:+14255550111']);
     expect(call.connection?.participants.phones.map(({ rawId }) => rawId)).toEqual([
       `4:${CALLER}`,
       '4:+14255550111',
     ]);
     await connection.hangUp(true);
-    await h.callback('CallDisconnected');
-    expect(types(h), 'the event of the operation went to its own address').not.toContain(
+    await f.callback('CallDisconnected');
+    expect(types(f), 'the event of the operation went to its own address').not.toContain(
       'AddParticipantSucceeded',
     );
-    conformingEvents(h);
-    conformingEvents(h, '/op');
+    conformingEvents(f);
+    conformingEvents(f, '/op');
   });
 
   it.each([
@@ -81,11 +81,11 @@ describe('addParticipant', () => {
   ] as const)(
     'whose callee is %s is AddParticipantFailed with %i, and the call goes on',
     async (outcome, subCode) => {
-      const h = await harness();
-      const { connection } = await answeredCall(h);
+      const f = await fixture();
+      const { connection } = await answeredCall(f);
       await connection.addParticipant({ targetParticipant: agent }, { operationContext: 'oc' });
-      (await h.callees.ringing(AGENT)).end(outcome);
-      expect((await h.callback('AddParticipantFailed')).data).toMatchObject({
+      (await f.callees.ringing(AGENT)).end(outcome);
+      expect((await f.callback('AddParticipantFailed')).data).toMatchObject({
         operationContext: 'oc',
         participant: { rawId: AGENT },
         resultInformation: { subCode, sipDetails: { code: expect.any(Number) } },
@@ -93,7 +93,7 @@ describe('addParticipant', () => {
       expect(await connection.getCallConnectionProperties()).toMatchObject({
         callConnectionState: 'connected',
       });
-      conformingEvents(h);
+      conformingEvents(f);
     },
   );
 
@@ -104,28 +104,28 @@ describe('addParticipant', () => {
     [undefined, 85_000],
   ])('with a timeout of %s s gives up after %i ms', async (invitationTimeoutInSeconds, limitMs) => {
     const clock = new ManualClock(Date.now());
-    const h = await harness({ clock });
-    const { incomingCallContext, call } = await h.ring({ phone: { tailMs: 1_000, maxMs: 1_000_000 } });
-    const { callConnection } = await h.client.answerCall(incomingCallContext, h.callbackUrl);
+    const f = await fixture({ clock });
+    const { incomingCallContext, call } = await f.ring({ phone: { tailMs: 1_000, maxMs: 1_000_000 } });
+    const { callConnection } = await f.client.answerCall(incomingCallContext, f.callbackUrl);
     clock.advance(100);
     await until(() => call.state === 'connected', 'the call to be connected');
     await callConnection.addParticipant(
       { targetParticipant: agent },
       invitationTimeoutInSeconds === undefined ? {} : { invitationTimeoutInSeconds },
     );
-    const ringing = await h.callees.ringing(AGENT);
+    const ringing = await f.callees.ringing(AGENT);
     clock.advance(limitMs - 1);
     expect(ringing.cancelled).toBe(false);
     clock.advance(1);
     expect(ringing.cancelled).toBe(true);
-    expect((await h.callback('AddParticipantFailed')).data).toMatchObject({
+    expect((await f.callback('AddParticipantFailed')).data).toMatchObject({
       resultInformation: { code: 408, subCode: 8541 },
     });
   });
 
   it('is refused for whom it cannot be', async () => {
-    const h = await harness();
-    const { connection } = await answeredCall(h);
+    const f = await fixture();
+    const { connection } = await answeredCall(f);
     const add = (target: Parameters<typeof connection.addParticipant>[0], seconds = 5): Promise<unknown> =>
       connection.addParticipant(target, { invitationTimeoutInSeconds: seconds });
     const number = { phoneNumber: '+14255550111' };
@@ -149,89 +149,89 @@ describe('addParticipant', () => {
 
 describe('cancelAddParticipant', () => {
   it('stops the ringing and says so, with nothing about a failure', async () => {
-    const h = await harness();
-    const { connection } = await answeredCall(h);
+    const f = await fixture();
+    const { connection } = await answeredCall(f);
     const { invitationId = '' } = await connection.addParticipant({ targetParticipant: agent });
-    const ringing = await h.callees.ringing(AGENT);
+    const ringing = await f.callees.ringing(AGENT);
     const result = await connection.cancelAddParticipantOperation(invitationId, { operationContext: 'no' });
     expect(result).toMatchObject({ invitationId, operationContext: 'no' });
-    const { data } = await h.callback('CancelAddParticipantSucceeded');
+    const { data } = await f.callback('CancelAddParticipantSucceeded');
     expect(data).toMatchObject({ invitationId, operationContext: 'no' });
     expect(ringing.cancelled).toBe(true);
     await connection.hangUp(true);
-    await h.callback('CallDisconnected');
-    expect(types(h)).not.toContain('AddParticipantFailed');
-    conformingEvents(h);
+    await f.callback('CallDisconnected');
+    expect(types(f)).not.toContain('AddParticipantFailed');
+    conformingEvents(f);
   });
 
   it('is CancelAddParticipantFailed once somebody has answered, or for an id that never was', async () => {
-    const h = await harness();
-    const { connection } = await answeredCall(h);
-    await addAnswering(h, connection, AGENT);
+    const f = await fixture();
+    const { connection } = await answeredCall(f);
+    await addAnswering(f, connection, AGENT);
     await connection.cancelAddParticipantOperation('b9f3f5a5-0000-4000-8000-000000000000');
-    const { data } = await h.callback('CancelAddParticipantFailed');
+    const { data } = await f.callback('CancelAddParticipantFailed');
     expect(data).toMatchObject({ resultInformation: { code: 404, subCode: 8522 } });
-    conformingEvents(h);
+    conformingEvents(f);
   });
 });
 
 describe('removeParticipant', () => {
   it('takes somebody off the call, who hears of it', async () => {
-    const h = await harness();
-    const { connection } = await answeredCall(h);
-    const phone = await addAnswering(h, connection, AGENT);
+    const f = await fixture();
+    const { connection } = await answeredCall(f);
+    const phone = await addAnswering(f, connection, AGENT);
     const result = await connection.removeParticipant(agent, { operationContext: 'bye' });
     expect(result).toMatchObject({ operationContext: 'bye' });
-    expect((await h.callback('RemoveParticipantSucceeded')).data).toMatchObject({
+    expect((await f.callback('RemoveParticipantSucceeded')).data).toMatchObject({
       operationContext: 'bye',
       participant: { rawId: AGENT },
     });
-    const updated = await h.callbackWhere('ParticipantsUpdated', (data) => data['sequenceNumber'] === 3);
+    const updated = await f.callbackWhere('ParticipantsUpdated', (data) => data['sequenceNumber'] === 3);
     expect(rawIdsOf(updated.data['participants'])).not.toContain(AGENT);
     expect(phone.ends).toEqual(['removed']);
-    conformingEvents(h);
+    conformingEvents(f);
   });
 
   it('of the last telephone ends the call', async () => {
-    const h = await harness();
-    const { connection } = await answeredCall(h);
+    const f = await fixture();
+    const { connection } = await answeredCall(f);
     await connection.removeParticipant(caller);
-    await h.callback('RemoveParticipantSucceeded');
-    await h.callback('CallDisconnected');
+    await f.callback('RemoveParticipantSucceeded');
+    await f.callback('CallDisconnected');
   });
 
   it('is 404 8522 for a stranger, and RemoveParticipantFailed for the application itself', async () => {
-    const h = await harness();
-    const { connection } = await answeredCall(h);
+    const f = await fixture();
+    const { connection } = await answeredCall(f);
     await expect(connection.removeParticipant(agent)).rejects.toMatchObject(NOT_FOUND);
     await connection.removeParticipant({ phoneNumber: CALLED });
-    expect((await h.callback('RemoveParticipantFailed')).data).toMatchObject({
+    expect((await f.callback('RemoveParticipantFailed')).data).toMatchObject({
       participant: { rawId: `4:${CALLED}` },
       resultInformation: { code: 400, subCode: 8523 },
     });
-    conformingEvents(h);
+    conformingEvents(f);
   });
 });
 
 describe('muteParticipant', () => {
   it('silences a user of Communication Services, who hears on', async () => {
-    const h = await harness();
-    const { call, connection } = await answeredCall(h);
-    await addAnswering(h, connection, AGENT);
+    const f = await fixture();
+    const { call, connection } = await answeredCall(f);
+    await addAnswering(f, connection, AGENT);
     expect(await connection.muteParticipant(agent, { operationContext: 'hush' })).toMatchObject({
       operationContext: 'hush',
     });
     expect(await connection.getParticipant(agent)).toMatchObject({ isMuted: true, isOnHold: false });
-    const updated = await h.callbackWhere('ParticipantsUpdated', (data) => data['sequenceNumber'] === 3);
+    const updated = await f.callbackWhere('ParticipantsUpdated', (data) => data['sequenceNumber'] === 3);
     expect(JSON.stringify(updated.data['participants'])).toContain('"isMuted":true');
     await connection.muteParticipant(agent);
     expect(call.connection?.participants.find(AGENT)?.isMuted, 'muting twice changes nothing').toBe(true);
-    conformingEvents(h);
+    conformingEvents(f);
   });
 
   it('is refused for telephones and strangers', async () => {
-    const h = await harness();
-    const { connection } = await answeredCall(h);
+    const f = await fixture();
+    const { connection } = await answeredCall(f);
     await expect(connection.muteParticipant(caller)).rejects.toMatchObject(INVALID);
     await expect(connection.muteParticipant(agent)).rejects.toMatchObject(NOT_FOUND);
   });
@@ -239,8 +239,8 @@ describe('muteParticipant', () => {
 
 describe('listParticipants and getParticipant', () => {
   it('name who is on the call', async () => {
-    const h = await harness();
-    const { connection } = await answeredCall(h);
+    const f = await fixture();
+    const { connection } = await answeredCall(f);
     const { values } = await connection.listParticipants();
     expect(values).toMatchObject([
       { identifier: { phoneNumber: CALLER }, isMuted: false, isOnHold: false },
@@ -253,13 +253,13 @@ describe('listParticipants and getParticipant', () => {
   });
 
   it('follow the link from page to page', async () => {
-    const h = await harness();
+    const f = await fixture();
     const users = Array.from({ length: 45 }, (_, index) => ({
       communicationUserId: AGENT.replace(/2{12}$/, String(index).padStart(12, '0')),
     }));
-    const { callConnection } = await h.client.createGroupCall(users, h.callbackUrl);
-    for (const { communicationUserId } of users) (await h.callees.ringing(communicationUserId)).answer();
-    await h.callback('CallConnected');
+    const { callConnection } = await f.client.createGroupCall(users, f.callbackUrl);
+    for (const { communicationUserId } of users) (await f.callees.ringing(communicationUserId)).answer();
+    await f.callback('CallConnected');
     const { values } = await until(async () => {
       const list = await callConnection.listParticipants();
       return list.values?.length === 46 && list;
@@ -270,26 +270,26 @@ describe('listParticipants and getParticipant', () => {
 
 describe('moveParticipants', () => {
   it('carries a telephone to another call, where it can hang up', async () => {
-    const h = await harness();
-    const { connection, callConnectionId } = await placedCall(h);
-    const { call } = await answeredCall(h);
+    const f = await fixture();
+    const { connection, callConnectionId } = await placedCall(f);
+    const { call } = await answeredCall(f);
     const from = call.ids.callConnectionId;
     const result = await connection.moveParticipants([caller], from, {
       operationContext: 'moving',
-      operationCallbackUrl: `${h.webhook.url}/op`,
+      operationCallbackUrl: `${f.webhook.url}/op`,
     });
     expect(result).toMatchObject({
       operationContext: 'moving',
       fromCall: from,
       participants: [{ identifier: caller }],
     });
-    expect((await h.callback('MoveParticipantSucceeded', '/op')).data).toMatchObject({
+    expect((await f.callback('MoveParticipantSucceeded', '/op')).data).toMatchObject({
       callConnectionId,
       operationContext: 'moving',
       participant: { rawId: `4:${CALLER}` },
       fromCall: from,
     });
-    await h.callbackWhere('CallDisconnected', (data) => data['callConnectionId'] === from);
+    await f.callbackWhere('CallDisconnected', (data) => data['callConnectionId'] === from);
     expect(call.outcome).toBe('moved');
     expect((await connection.listParticipants()).values).toHaveLength(3);
     call.hangUpByCaller();
@@ -297,17 +297,17 @@ describe('moveParticipants', () => {
       async () => (await connection.listParticipants()).values?.length === 2,
       'the caller to be gone',
     );
-    conformingEvents(h);
-    conformingEvents(h, '/op');
+    conformingEvents(f);
+    conformingEvents(f, '/op');
   });
 
   it('leaves the other call to those who stay', async () => {
-    const h = await harness();
-    const { connection: target } = await placedCall(h);
-    const { call, connection } = await answeredCall(h);
-    await addAnswering(h, connection, COLLEAGUE);
+    const f = await fixture();
+    const { connection: target } = await placedCall(f);
+    const { call, connection } = await answeredCall(f);
+    await addAnswering(f, connection, COLLEAGUE);
     await target.moveParticipants([colleague], call.ids.callConnectionId);
-    await h.callback('MoveParticipantSucceeded');
+    await f.callback('MoveParticipantSucceeded');
     expect(await connection.getCallConnectionProperties()).toMatchObject({
       callConnectionState: 'connected',
     });
@@ -315,9 +315,9 @@ describe('moveParticipants', () => {
   });
 
   it('is refused for whom it cannot be', async () => {
-    const h = await harness();
-    const { connection, callConnectionId } = await placedCall(h);
-    const { call } = await answeredCall(h);
+    const f = await fixture();
+    const { connection, callConnectionId } = await placedCall(f);
+    const { call } = await answeredCall(f);
     const from = call.ids.callConnectionId;
     await expect(connection.moveParticipants([colleague], from)).rejects.toMatchObject(NOT_FOUND);
     await expect(connection.moveParticipants([caller], 'no-call')).rejects.toMatchObject(NOT_FOUND);
@@ -328,15 +328,15 @@ describe('moveParticipants', () => {
 
 describe('somebody who hangs up', () => {
   it('leaves the others on the call; the last one ends it', async () => {
-    const h = await harness();
-    const { call, connection } = await answeredCall(h);
-    const phone = await addAnswering(h, connection, AGENT);
+    const f = await fixture();
+    const { call, connection } = await answeredCall(f);
+    const phone = await addAnswering(f, connection, AGENT);
     call.hangUpByCaller();
-    await h.callbackWhere('ParticipantsUpdated', (data) => data['sequenceNumber'] === 3);
+    await f.callbackWhere('ParticipantsUpdated', (data) => data['sequenceNumber'] === 3);
     expect(call.state).toBe('connected');
-    (await h.callees.ringing(AGENT)).incoming.hangUp();
-    await h.callback('CallDisconnected');
+    (await f.callees.ringing(AGENT)).incoming.hangUp();
+    await f.callback('CallDisconnected');
     expect(phone.ends).toHaveLength(1);
-    conformingEvents(h);
+    conformingEvents(f);
   });
 });

@@ -2,16 +2,16 @@ import type { MediaStreamingOptions } from '@azure/communication-call-automation
 import { afterEach, describe, expect, it } from 'vitest';
 import { openMediaStream } from '../../../../local/emulators/acs/media/media-stream.ts';
 import { until } from '../../../support/until.ts';
-import { CALLER } from './acs-harness.ts';
+import { CALLER } from './acs-fixture.ts';
 import {
   AGENT,
   agent,
   answeredSpeaker,
-  type CallingHarness,
+  type CallingFixture,
   COLLEAGUE,
   colleague,
-  startCallingHarness,
-} from './connected-call.ts';
+  startCallingFixture,
+} from './calling-fixture.ts';
 import { type MediaConnection, type MediaServer, samplesOf, startMediaServer } from './media/media-server.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -23,11 +23,11 @@ afterEach(async () => {
 const FRAME = 320;
 
 /** The stand-in, which opens sockets for media, and an application that takes them. */
-async function setUp(): Promise<{ server: MediaServer; h: CallingHarness }> {
+async function setUp(): Promise<{ server: MediaServer; f: CallingFixture }> {
   const server = await startMediaServer();
-  const h = await startCallingHarness({ openMediaStream });
-  closers.push(h.close, server.close);
-  return { server, h };
+  const f = await startCallingFixture({ openMediaStream });
+  closers.push(f.close, server.close);
+  return { server, f };
 }
 
 function streamedTo(
@@ -58,14 +58,14 @@ async function newestOf(stream: MediaConnection, count: number): Promise<Map<unk
 
 describe('a call of several people', () => {
   it('is streamed with each of them apart, who join, are muted and leave while it streams', async () => {
-    const { server, h } = await setUp();
+    const { server, f } = await setUp();
     const mediaStreamingOptions = streamedTo(server, 'unmixed', true);
-    const { phone, connection } = await answeredSpeaker(h, 100, { mediaStreamingOptions });
-    await h.callback('MediaStreamingStarted');
+    const { phone, connection } = await answeredSpeaker(f, 100, { mediaStreamingOptions });
+    await f.callback('MediaStreamingStarted');
     const stream = await until(() => server.connections[0], 'the media socket');
 
     await connection.addParticipant({ targetParticipant: agent });
-    const added = (await h.callees.ringing(AGENT)).answer(new Int16Array(FRAME).fill(7));
+    const added = (await f.callees.ringing(AGENT)).answer(new Int16Array(FRAME).fill(7));
     await until(async () => (await newestOf(stream, 4)).get(AGENT) === 7, 'the agent to be streamed');
     expect((await newestOf(stream, 4)).get(`4:${CALLER}`)).toBe(100);
     await until(() => added.heard.length > 0, 'the agent to hear the caller');
@@ -81,11 +81,11 @@ describe('a call of several people', () => {
   });
 
   it('lets them hear each other before, during and after a media stream', async () => {
-    const { server, h } = await setUp();
+    const { server, f } = await setUp();
     const mediaStreamingOptions = streamedTo(server, 'mixed', false);
-    const { phone, connection } = await answeredSpeaker(h, 100, { mediaStreamingOptions });
+    const { phone, connection } = await answeredSpeaker(f, 100, { mediaStreamingOptions });
     await connection.addParticipant({ targetParticipant: agent });
-    const added = (await h.callees.ringing(AGENT)).answer(new Int16Array(FRAME).fill(7));
+    const added = (await f.callees.ringing(AGENT)).answer(new Int16Array(FRAME).fill(7));
     const both = async (when: string): Promise<void> => {
       const [before, beforeOther] = [phone.heard.length, added.heard.length];
       await until(
@@ -96,26 +96,26 @@ describe('a call of several people', () => {
     };
     await both('before the stream');
     await connection.getCallMedia().startMediaStreaming();
-    await h.callback('MediaStreamingStarted');
+    await f.callback('MediaStreamingStarted');
     await both('during the stream');
     await connection.getCallMedia().stopMediaStreaming();
-    await h.callback('MediaStreamingStopped');
+    await f.callback('MediaStreamingStopped');
     await both('after the stream');
     expect(server.connections, 'one stream').toHaveLength(1);
   });
 
   it('is carried on by another call, with its own stream, when somebody is moved', async () => {
-    const { server, h } = await setUp();
+    const { server, f } = await setUp();
     const mediaStreamingOptions = streamedTo(server, 'unmixed', true);
     const place = async (
       rawId: string,
       says: number,
-    ): Promise<Awaited<ReturnType<typeof h.client.createCall>>> => {
+    ): Promise<Awaited<ReturnType<typeof f.client.createCall>>> => {
       const target = { targetParticipant: { communicationUserId: rawId } };
-      const result = await h.client.createCall(target, h.callbackUrl, { mediaStreamingOptions });
-      (await h.callees.ringing(rawId)).answer(new Int16Array(FRAME).fill(says));
+      const result = await f.client.createCall(target, f.callbackUrl, { mediaStreamingOptions });
+      (await f.callees.ringing(rawId)).answer(new Int16Array(FRAME).fill(says));
       const { callConnectionId } = result.callConnectionProperties;
-      await h.callbackWhere('MediaStreamingStarted', (data) => data['callConnectionId'] === callConnectionId);
+      await f.callbackWhere('MediaStreamingStarted', (data) => data['callConnectionId'] === callConnectionId);
       return result;
     };
     const first = await place(AGENT, 7);

@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { createCallControl } from '../../../../../functions/control/adapters/acs/call-control.ts';
 import type { CallControl, MediaStreaming } from '../../../../../functions/control/call/acs-port.ts';
 import type { CallOperation, OperationAnswer } from '../../../../../shared/call/operation.ts';
-import { CALLER, types } from '../../../../local/emulators/acs/acs-harness.ts';
+import { CALLER, types } from '../../../../local/emulators/acs/acs-fixture.ts';
 import {
   AGENT,
-  type CallingHarness,
+  type CallingFixture,
   COLLEAGUE,
   OWN_NUMBER,
-  startCallingHarness,
-} from '../../../../local/emulators/acs/connected-call.ts';
+  startCallingFixture,
+} from '../../../../local/emulators/acs/calling-fixture.ts';
 import { callControlFailure } from '../../../../support/call-control-failure.ts';
 import { PLAN } from '../../../../support/calls.ts';
 import { closedAfterEach } from '../../../../support/closed-after-each.ts';
 
-const harness = closedAfterEach(startCallingHarness);
+const fixture = closedAfterEach(startCallingFixture);
 
 const CALLER_ID = `4:${CALLER}`;
 const NOWHERE = 'ws://127.0.0.1:9/';
@@ -26,13 +26,13 @@ const media: MediaStreaming = {
 };
 
 interface Operated {
-  readonly h: CallingHarness;
+  readonly h: CallingFixture;
   readonly control: CallControl;
   readonly callConnectionId: string;
   operate(operation: CallOperation, recordingId?: string): Promise<OperationAnswer>;
 }
 
-function controlOf(h: CallingHarness): CallControl {
+function controlOf(h: CallingFixture): CallControl {
   return createCallControl(
     { connectionString: h.acs.connectionString },
     { allowInsecureConnection: true, cognitiveServicesEndpoint: 'https://ai.example' },
@@ -41,7 +41,7 @@ function controlOf(h: CallingHarness): CallControl {
 
 /** A call from `CALLER` that our adapter has answered. */
 async function answered(): Promise<Operated> {
-  const h = await harness();
+  const h = await fixture();
   const control = controlOf(h);
   const { call, incomingCallContext } = await h.ring();
   const { callConnectionId, serverCallId = '' } = await control.answer({
@@ -68,14 +68,14 @@ async function answered(): Promise<Operated> {
 
 describe('a call before it is answered', () => {
   it('is redirected to somebody else, whose telephone rings', async () => {
-    const h = await harness();
+    const h = await fixture();
     const { incomingCallContext } = await h.ring();
     await controlOf(h).redirect(incomingCallContext, AGENT);
     expect((await h.callees.ringing(AGENT)).cancelled).toBe(false);
   });
 
   it.each(['busy', 'forbidden', 'none'] as const)('is rejected as %s', async (reason) => {
-    const h = await harness();
+    const h = await fixture();
     const { call, incomingCallContext } = await h.ring();
     await controlOf(h).reject(incomingCallContext, reason);
     expect(call.outcome).toBe('rejected');
@@ -84,7 +84,7 @@ describe('a call before it is answered', () => {
 
 describe('a call that is placed', () => {
   it('rings a telephone with our number, and is connected when it is answered', async () => {
-    const h = await harness();
+    const h = await fixture();
     const control = controlOf(h);
     const { callConnectionId } = await control.place({
       to: CALLER_ID,
@@ -108,7 +108,7 @@ describe('a call that is placed', () => {
   });
 
   it('is refused here where the raw id is of no known form, and ACS is not asked', async () => {
-    const h = await harness();
+    const h = await fixture();
     const error = await callControlFailure(
       controlOf(h).place({
         to: 'somebody',
@@ -124,7 +124,7 @@ describe('a call that is placed', () => {
 
 describe('properties', () => {
   it('are undefined for a connection that ACS does not know', async () => {
-    const h = await harness();
+    const h = await fixture();
     expect(await controlOf(h).properties('18dea47f-b081-4107-9a5c-4300819d2c6c')).toBeUndefined();
   });
 

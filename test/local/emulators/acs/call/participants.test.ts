@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Participants, type PhoneWrapper } from '../../../../../local/emulators/acs/call/participants.ts';
-import { PhoneLine } from '../../../../../local/emulators/acs/call/phone-line.ts';
+import { PhoneLine } from '../../../../../local/emulators/acs/telephones/phone-line.ts';
 import type { Phone } from '../../../../../local/phone/phone.ts';
 
 const SPEECH = Int16Array.of(1, 2, 3);

@@ -4,7 +4,7 @@ import type { Step } from '../../../../../local/phone/step.ts';
 import { stepsToJson } from '../../../../../local/phone/step-json.ts';
 import { tone } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';
-import { CALLED, CALLER, type Harness, startHarness } from '../acs-harness.ts';
+import { type AcsFixture, CALLED, CALLER, startAcsFixture } from '../acs-fixture.ts';
 import { type MediaServer, samplesOf, startMediaServer } from '../media/media-server.ts';
 
 const RATE = 16_000;
@@ -14,14 +14,14 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-async function start(): Promise<{ h: Harness; media: MediaServer }> {
+async function start(): Promise<{ f: AcsFixture; media: MediaServer }> {
   const media = await startMediaServer();
-  const h = await startHarness({ openMediaStream });
+  const f = await startAcsFixture({ openMediaStream });
   cleanUps.push(
     () => media.close(),
-    () => h.close(),
+    () => f.close(),
   );
-  return { h, media };
+  return { f, media };
 }
 
 /** Says a tone of this loudness for a while. */
@@ -30,23 +30,23 @@ function sayTone(amplitude: number, ms = 10_000): Step {
   return { type: 'say', audio: { samples, sampleRateHz: RATE } };
 }
 
-async function post(h: Harness, path: string, body: object): Promise<Response> {
-  const response = await h.control('POST', path, body);
+async function post(f: AcsFixture, path: string, body: object): Promise<Response> {
+  const response = await f.control('POST', path, body);
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   return response;
 }
 
 /** Rings with a script, and lets the application answer with unmixed media. */
-async function answeredScript(h: Harness, media: MediaServer, steps: readonly Step[]): Promise<string> {
-  const placed = await post(h, 'scripts', { from: CALLER, to: CALLED, steps: stepsToJson(steps) });
+async function answeredScript(f: AcsFixture, media: MediaServer, steps: readonly Step[]): Promise<string> {
+  const placed = await post(f, 'scripts', { from: CALLER, to: CALLED, steps: stepsToJson(steps) });
   const { id } = (await placed.json()) as { id: string };
   const request = await until(
     () =>
-      h.webhook.requests.find(({ url, body }) => url === '/events' && body.includes('incomingCallContext')),
+      f.webhook.requests.find(({ url, body }) => url === '/events' && body.includes('incomingCallContext')),
     'the IncomingCall',
   );
   const { incomingCallContext } = JSON.parse(request.body)[0].data;
-  await h.client.answerCall(incomingCallContext, h.callbackUrl, {
+  await f.client.answerCall(incomingCallContext, f.callbackUrl, {
     mediaStreamingOptions: {
       transportUrl: media.url,
       transportType: 'websocket',
@@ -58,22 +58,22 @@ async function answeredScript(h: Harness, media: MediaServer, steps: readonly St
       audioFormat: 'Pcm16KMono',
     },
   });
-  await h.callback('CallConnected');
+  await f.callback('CallConnected');
   return id;
 }
 
 describe('a call with a script', () => {
   it('says, presses keys and hangs up, and tells what became of each step and what was heard', async () => {
-    const { h, media } = await start();
+    const { f, media } = await start();
     const steps: Step[] = [
       sayTone(8_000, 100),
       { type: 'press', keys: '5#' },
       { type: 'expect', hear: { type: 'speech', forMs: 20 }, withinMs: 100 },
       { type: 'hangUp' },
     ];
-    const id = await answeredScript(h, media, steps);
-    await h.callback('CallDisconnected');
-    const { phones } = (await (await h.control('GET', `scripts/${id}`)).json()) as {
+    const id = await answeredScript(f, media, steps);
+    await f.callback('CallDisconnected');
+    const { phones } = (await (await f.control('GET', `scripts/${id}`)).json()) as {
       phones: { rawId: string; steps: { type: string; status: string }[] }[];
     };
     expect(phones.map(({ rawId }) => rawId)).toEqual([`4:${CALLER}`]);
@@ -86,21 +86,21 @@ describe('a call with a script', () => {
     await until(() => media.connections[0]?.closeCode !== undefined, 'the end of the media socket');
     const keys = media.connections[0]?.frames.filter(({ kind }) => kind === 'DtmfData');
     expect(keys?.map(({ json }) => json.dtmfData?.data)).toEqual(['5', '#']);
-    const said = new Int16Array(await (await h.control('GET', `scripts/${id}/said`)).arrayBuffer());
+    const said = new Int16Array(await (await f.control('GET', `scripts/${id}/said`)).arrayBuffer());
     expect(said.subarray(0, 1_600)).toEqual(
       tone(1_600, RATE, 440).map((sample) => (sample / 16_000) * 8_000),
     );
   });
 
   it('can have five phones, of which unmixed audio carries the four loudest', async () => {
-    const { h, media } = await start();
-    const id = await answeredScript(h, media, [sayTone(6_000)]);
+    const { f, media } = await start();
+    const id = await answeredScript(f, media, [sayTone(6_000)]);
     const others = [1_000, 7_000, 8_000, 9_000].map((amplitude, index) => ({
       number: `+1425555018${index}`,
       amplitude,
     }));
     for (const { number, amplitude } of others) {
-      await post(h, `scripts/${id}/phones`, { from: number, steps: stepsToJson([sayTone(amplitude)]) });
+      await post(f, `scripts/${id}/phones`, { from: number, steps: stepsToJson([sayTone(amplitude)]) });
     }
     const frames = () => media.connections[0]?.frames.filter(({ kind }) => kind === 'AudioData') ?? [];
     const speakersAt = () => {
@@ -122,17 +122,17 @@ describe('a call with a script', () => {
   });
 
   it('refuses what it does not understand, and calls that it does not know', async () => {
-    const { h } = await start();
-    const refused = await h.control('POST', 'scripts', {
+    const { f } = await start();
+    const refused = await f.control('POST', 'scripts', {
       from: CALLER,
       to: CALLED,
       steps: [{ type: 'jump' }],
     });
     expect(refused.status).toBe(400);
     expect(await refused.text()).toContain('steps.0.type');
-    expect((await h.control('GET', 'scripts/none')).status).toBe(404);
-    expect((await h.control('POST', 'scripts/none/phones', { from: CALLER, steps: [] })).status).toBe(404);
-    expect((await h.control('POST', 'scripts', {}, 'another token')).status).toBe(404);
+    expect((await f.control('GET', 'scripts/none')).status).toBe(404);
+    expect((await f.control('POST', 'scripts/none/phones', { from: CALLER, steps: [] })).status).toBe(404);
+    expect((await f.control('POST', 'scripts', {}, 'another token')).status).toBe(404);
   });
 });
 
@@ -142,16 +142,16 @@ describe('a callee on the control surface', () => {
     ['busy', 'CreateCallFailed'],
     ['declines', 'CreateCallFailed'],
   ])('that %s makes a call of the application end up in %s', async (takes, event) => {
-    const { h } = await start();
+    const { f } = await start();
     const steps = stepsToJson([{ type: 'wait', ms: 20 }, { type: 'hangUp' }]);
-    await post(h, 'callees', { number: '+14255550170', takes, steps });
-    await h.client.createCall(
+    await post(f, 'callees', { number: '+14255550170', takes, steps });
+    await f.client.createCall(
       {
         targetParticipant: { phoneNumber: '+14255550170' },
         sourceCallIdNumber: { phoneNumber: '+14255550100' },
       },
-      h.callbackUrl,
+      f.callbackUrl,
     );
-    expect((await h.callback(event)).type).toBe(`Microsoft.Communication.${event}`);
+    expect((await f.callback(event)).type).toBe(`Microsoft.Communication.${event}`);
   });
 });

@@ -1,11 +1,11 @@
 import { parseCallAutomationEvent } from '@azure/communication-call-automation';
 import { describe, expect, it } from 'vitest';
+import { CALL_ENDED, COMPLETED, STREAM_FAILED } from '../../../../../local/emulators/acs/call/results.ts';
 import {
   type CallbackEvent,
   encodeCallbackEvent,
   mediaStreamingEvent,
 } from '../../../../../local/emulators/acs/events/callback-event.ts';
-import { CALL_ENDED, COMPLETED, STREAM_FAILED } from '../../../../../local/emulators/acs/events/results.ts';
 
 const SERVER_CALL_ID =
   'aHR0cHM6Ly9hcGkuZmxpZ2h0cHJveHkuc2t5cGUuY29tL2FwaS92Mi9jcC9jb252LW1hc28tMDEtcHJvZC1ha3MuY29udi5za3lwZS5jb20vY29udi9LTTQteUZBUmhVYXN3T1RqbklPSXZnP2k9MTAtMTI4LTk1LTUyJmU9NjM4NTAwMTgzOTYwNzY2MzQ0';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { CALL_ENDED, COMPLETED } from '../../../../../local/emulators/acs/call/results.ts';
 import type { CallbackEvent } from '../../../../../local/emulators/acs/events/callback-event.ts';
 import { CallbackOutbox, type SentEvent } from '../../../../../local/emulators/acs/events/callback-outbox.ts';
-import { CALL_ENDED, COMPLETED } from '../../../../../local/emulators/acs/events/results.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { until } from '../../../../support/until.ts';
 import {

@@ -5,11 +5,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { Call } from '../../../../../local/emulators/acs/call/call.ts';
 import type { FaultRuleInput } from '../../../../../local/emulators/acs/faults/fault-plan.ts';
-import { startAcs } from '../../../../../local/emulators/acs/server.ts';
+import { startAcs } from '../../../../../local/emulators/acs/server/acs.ts';
 import { newAcsResource } from '../../../../support/acs-resource.ts';
 import { until } from '../../../../support/until.ts';
 import { startWebhookReceiver } from '../../../../support/webhook-receiver.ts';
-import { acceptAll, CALLED, CALLER } from '../acs-harness.ts';
+import { acceptAll, CALLED, CALLER } from '../acs-fixture.ts';
 
 const closers: (() => unknown)[] = [];
 

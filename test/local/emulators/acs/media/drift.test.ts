@@ -7,7 +7,10 @@ import { ManualClock } from '../../../../support/manual-clock.ts';
 const FRAME_MS = 20;
 const TEN_MINUTES_MS = 10 * 60_000;
 
-/** A machine whose timers come up to 9 ms late, and half a second late now and then; the lateness repeats itself on every run. */
+/**
+ * A machine whose timers come up to 9 ms late, and half a second late now and then; the lateness repeats itself on
+ * every run.
+ */
 function lateTimers(clock: ManualClock): Clock {
   let state = 7;
   return {

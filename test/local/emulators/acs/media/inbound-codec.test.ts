@@ -1,13 +1,15 @@
 import { StreamingData } from '@azure/communication-call-automation';
 import { describe, expect, it } from 'vitest';
-import {
-  audioDataFrame,
-  audioMetadataFrame,
-  dtmfDataFrame,
-} from '../../../../../local/emulators/acs/media/inbound-codec.ts';
+import { AudioFrameWriter } from '../../../../../local/emulators/acs/media/audio-frame-writer.ts';
+import { audioMetadataFrame, dtmfDataFrame } from '../../../../../local/emulators/acs/media/inbound-codec.ts';
 import { tone } from '../../../../support/signals.ts';
 
 const AT = Date.parse('2024-11-15T19:16:12.925Z');
+
+function audioDataFrame(samples: Int16Array, participantRawId: string | undefined): string {
+  const format = { sampleRateHz: samples.length * 50, frameSamples: samples.length };
+  return new AudioFrameWriter(format).write(samples, AT, participantRawId).toString();
+}
 
 describe('what the stand-in sends to the application', () => {
   it('begins with the metadata of the quickstart', () => {
@@ -21,22 +23,22 @@ describe('what the stand-in sends to the application', () => {
   });
 
   it('names the participant in unmixed audio', () => {
-    expect(audioDataFrame(Int16Array.of(1, -2, 32_767), AT, '8:acs:someone')).toBe(
+    expect(audioDataFrame(Int16Array.of(1, -2, 32_767), '8:acs:someone')).toBe(
       '{"kind":"AudioData","audioData":{"timestamp":"2024-11-15T19:16:12.925Z","participantRawID":"8:acs:someone","data":"AQD+//9/","silent":false}}',
     );
   });
 
   it('has no participant, not even null, in mixed audio', () => {
-    const frame = audioDataFrame(Int16Array.of(1, -2, 32_767), AT, undefined);
+    const frame = audioDataFrame(Int16Array.of(1, -2, 32_767), undefined);
     expect(Object.keys(JSON.parse(frame).audioData)).toEqual(['timestamp', 'data', 'silent']);
   });
 
   it('flags a frame as silent by its level and sends its samples all the same', () => {
     const quiet = tone(320, 16_000, 440).map((sample) => sample / 1_000);
-    const frame = JSON.parse(audioDataFrame(quiet, AT, undefined));
+    const frame = JSON.parse(audioDataFrame(quiet, undefined));
     expect(frame.audioData.silent).toBe(true);
     expect(frame.audioData.data).toHaveLength(856);
-    expect(JSON.parse(audioDataFrame(tone(320, 16_000, 440), AT, undefined)).audioData.silent).toBe(false);
+    expect(JSON.parse(audioDataFrame(tone(320, 16_000, 440), undefined)).audioData.silent).toBe(false);
   });
 
   it('sends the character of a key', () => {
@@ -53,14 +55,14 @@ describe('what the stand-in sends to the application', () => {
       channels: 1,
     });
     expect(StreamingData.getStreamingKind()).toBe('AudioMetadata');
-    expect(
-      StreamingData.parse(audioDataFrame(Int16Array.of(1, -2, 32_767), AT, '4:+14255550123')),
-    ).toMatchObject({
-      data: 'AQD+//9/',
-      timestamp: new Date(AT).toISOString(),
-      isSilent: false,
-      participant: { phoneNumber: '+14255550123' },
-    });
+    expect(StreamingData.parse(audioDataFrame(Int16Array.of(1, -2, 32_767), '4:+14255550123'))).toMatchObject(
+      {
+        data: 'AQD+//9/',
+        timestamp: new Date(AT).toISOString(),
+        isSilent: false,
+        participant: { phoneNumber: '+14255550123' },
+      },
+    );
     expect(StreamingData.parse(dtmfDataFrame('*'))).toMatchObject({ data: '*' });
   });
 });

@@ -33,7 +33,10 @@ export function samplesOf(frame: ReceivedFrame): Int16Array {
   return Int16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readInt16LE(i * 2));
 }
 
-/** An application written from the documentation alone. It echoes audio as the JavaScript quickstart sends it, where asked. */
+/**
+ * An application written from the documentation alone. It echoes audio as the JavaScript quickstart sends it, where
+ * asked.
+ */
 export async function startMediaServer(
   options: { echo?: boolean; refuseWith?: number } = {},
 ): Promise<MediaServer> {

@@ -7,12 +7,22 @@ import { until } from '../../../../support/until.ts';
 import { FakePhone } from './fake-phone.ts';
 import { samplesOf } from './media-server.ts';
 
-import { audio, audioOf, caller, cleanUps, joined, Notes, OPTIONS, open, server } from './stream-bench.ts';
+import {
+  audio,
+  audioOf,
+  caller,
+  cleanUps,
+  joined,
+  Notes,
+  OPTIONS,
+  serverFixture,
+  streamFixture,
+} from './media-stream-fixture.ts';
 
 describe('the end of a media stream', () => {
   it('tells when the application closes, and its phones', async () => {
     const phone = new FakePhone('a');
-    const { clock, connection, notes, stream } = await open({ phones: [phone] });
+    const { clock, connection, notes, stream } = await streamFixture({ phones: [phone] });
     connection.socket.close(4_001);
     await until(() => notes.all.length > 1, 'the listener is told');
     stream.stop();
@@ -22,7 +32,7 @@ describe('the end of a media stream', () => {
   });
 
   it('tells when the connection is cut', async () => {
-    const { connection, notes } = await open({});
+    const { connection, notes } = await streamFixture({});
     connection.socket.terminate();
     await until(() => notes.all.length > 1, 'the listener is told');
     expect(notes.all).toEqual(['started', 'closedByPeer 1006']);
@@ -30,7 +40,7 @@ describe('the end of a media stream', () => {
 
   it('closes with 1000 when it is stopped, as often as one likes, and tells nothing then', async () => {
     const phone = new FakePhone('a');
-    const { clock, connection, notes, stream } = await open({ phones: [phone] });
+    const { clock, connection, notes, stream } = await streamFixture({ phones: [phone] });
     stream.stop();
     stream.stop();
     stream.sendDtmf('1');
@@ -42,7 +52,7 @@ describe('the end of a media stream', () => {
   });
 
   it('counts what was under way when it was stopped, until the other side has closed', async () => {
-    const { connection, stream } = await open({});
+    const { connection, stream } = await streamFixture({});
     connection.socket.send(audio(Int16Array.of(1, 2, 3)));
     await until(() => stream.report().samplesReceived === 3, 'the audio before the end');
     stream.stop();
@@ -53,7 +63,7 @@ describe('the end of a media stream', () => {
 
   it('can be stopped by what a phone hears, in the middle of catching up', async () => {
     const phone = new FakePhone('a');
-    const { clock, connection, stream } = await open({ phones: [phone] });
+    const { clock, connection, stream } = await streamFixture({ phones: [phone] });
     phone.onHear = () => {
       if (phone.heard.length === 3) stream.stop();
     };
@@ -65,7 +75,7 @@ describe('the end of a media stream', () => {
   });
 
   it('ends with 1011 when a phone breaks, and harms no other stream', async () => {
-    const media = await server();
+    const media = await serverFixture();
     const clock = new StallingClock();
     const openOnClock = createOpenMediaStream({ ticker: new MediaTicker(clock) });
     const [notes, otherNotes] = [new Notes(), new Notes()];
@@ -84,10 +94,10 @@ describe('the end of a media stream', () => {
   it('goes on where a phone stopped when media is started again', async () => {
     const speech = noise(320 * 6, 11);
     const phone = caller(speech, 16_000);
-    const first = await open({ phones: [phone] });
+    const first = await streamFixture({ phones: [phone] });
     await first.tick(3);
     first.stream.stop();
-    const second = await open({ phones: [phone] });
+    const second = await streamFixture({ phones: [phone] });
     await second.tick(3);
     const sent = [...audioOf(first.connection), ...audioOf(second.connection)].map(samplesOf);
     expect(joined(sent)).toEqual(speech);

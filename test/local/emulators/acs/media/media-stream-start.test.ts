@@ -10,17 +10,17 @@ import { freePort } from '../../../../../local/emulators/common/free-port.ts';
 import { until } from '../../../../support/until.ts';
 import { FakePhone } from './fake-phone.ts';
 
-import { cleanUps, Notes, OPTIONS, open, server } from './stream-bench.ts';
+import { cleanUps, Notes, OPTIONS, serverFixture, streamFixture } from './media-stream-fixture.ts';
 
 describe('the handshake of a media stream', () => {
   it('keeps path and query, carries the headers, offers no compression, and starts with the metadata', async () => {
-    const media = await server();
+    const media = await serverFixture();
     const headers = {
       Authorization: 'Bearer token',
       'x-ms-call-connection-id': 'connection',
       'x-ms-call-correlation-id': 'correlation',
     };
-    const { connection, notes } = await open(
+    const { connection, notes } = await streamFixture(
       { url: `${media.url}/media/a%2Fb?ticket=x.y-z_&n=1`, headers },
       media,
     );
@@ -56,13 +56,13 @@ describe('the handshake of a media stream', () => {
   );
 
   it('fails when it is refused, and tells nothing of path and query', async () => {
-    const media = await server({ refuseWith: 401 });
+    const media = await serverFixture({ refuseWith: 401 });
     const phone = new FakePhone('4:+1');
     const notes = new Notes();
     openMediaStream({ ...OPTIONS, url: `${media.url}/media?ticket=secret`, phones: [phone] }, notes);
     await until(() => notes.all.length > 0, 'the listener is told');
     expect(notes.all).toEqual([
-      `failed notAccepted: ${new URL(media.url).host} did not accept the WebSocket: Unexpected server response: 401`,
+      `failed notAccepted: ${new URL(media.url).host} did not accept the WebSocket: the server refused the handshake with the status 401`,
     ]);
     expect(phone.events, 'the phone never had media').toEqual([]);
   });
@@ -92,7 +92,7 @@ describe('the handshake of a media stream', () => {
       const notes = new Notes();
       createOpenMediaStream({ handshakeTimeoutMs: 20 })({ ...OPTIONS, url }, notes);
       await until(() => notes.all.length > 0, 'the listener is told');
-      expect(notes.all[0]).toContain('Opening handshake has timed out');
+      expect(notes.all[0]).toContain('the server did not answer the handshake in time');
     });
 
     it('can be stopped at any time and tells nothing then', async () => {

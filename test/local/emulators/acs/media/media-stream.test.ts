@@ -18,10 +18,10 @@ import {
   joined,
   Notes,
   OPTIONS,
-  open,
   STOP,
-  server,
-} from './stream-bench.ts';
+  serverFixture,
+  streamFixture,
+} from './media-stream-fixture.ts';
 
 describe('a media stream', () => {
   it.each([
@@ -32,8 +32,8 @@ describe('a media stream', () => {
     async (audioFormat, rate, frame) => {
       const speech = noise(frame * 12 + 100, 7);
       const phone = caller(speech, rate);
-      const media = await server({ echo: true });
-      const { connection, stream, tick } = await open({ audioFormat, phones: [phone] }, media);
+      const media = await serverFixture({ echo: true });
+      const { connection, stream, tick } = await streamFixture({ audioFormat, phones: [phone] }, media);
       for (let i = 1; i <= 16; i++) {
         await tick();
         await until(() => stream.report().audioMessagesReceived === i, 'the echo arrives');
@@ -58,7 +58,7 @@ describe('a media stream', () => {
   it('is echoed exactly in real time too', async () => {
     const speech = noise(320 * 20, 3);
     const phone = caller(speech, 16_000);
-    const media = await server({ echo: true });
+    const media = await serverFixture({ echo: true });
     const notes = new Notes();
     const stream = openMediaStream({ ...OPTIONS, url: media.url, phones: [phone] }, notes);
     cleanUps.push(() => stream.stop());
@@ -71,7 +71,7 @@ describe('a media stream', () => {
 
   it('stamps frames 20 ms apart and sends those of a stall late but all', async () => {
     const phone = caller(noise(320 * 50, 5), 16_000);
-    const { clock, connection, stream, tick } = await open({ phones: [phone] });
+    const { clock, connection, stream, tick } = await streamFixture({ phones: [phone] });
     const startMs = clock.now();
     clock.stall(505);
     await tick();
@@ -85,7 +85,7 @@ describe('a media stream', () => {
   });
 
   it('flags silence and keeps sending it', async () => {
-    const { connection, tick } = await open({
+    const { connection, tick } = await streamFixture({
       phones: [new FakePhone('a').willSay(noise(320, 1), undefined)],
     });
     await tick(3);
@@ -96,7 +96,7 @@ describe('a media stream', () => {
   it('mixes everybody in one frame without a name, clipped', async () => {
     const loud = new Int16Array(320).fill(30_000);
     const phones = [new FakePhone('a').willSay(loud), new FakePhone('b').willSay(loud)];
-    const { connection, tick } = await open({ phones });
+    const { connection, tick } = await streamFixture({ phones });
     await tick();
     const [first] = audioOf(connection);
     expect(first?.json.audioData).not.toHaveProperty('participantRawID');
@@ -107,7 +107,7 @@ describe('a media stream', () => {
     const phones = [1, 2, 3, 4, 5, 6].map((n) => new FakePhone(`4:+1425555000${n}`));
     for (const [i, phone] of phones.slice(0, 5).entries())
       phone.willSay(new Int16Array(320).fill(1_000 * (i + 1)));
-    const { connection, stream, tick } = await open({ phones, audioChannelType: 'unmixed' });
+    const { connection, stream, tick } = await streamFixture({ phones, audioChannelType: 'unmixed' });
     await tick();
     const first = audioOf(connection).slice(0, 4);
     expect(first.map(({ json }) => json.audioData?.participantRawID)).toEqual(
@@ -122,7 +122,7 @@ describe('a media stream', () => {
   });
 
   it('sends nothing unmixed while nobody has spoken', async () => {
-    const { connection, clock, stream } = await open({
+    const { connection, clock, stream } = await streamFixture({
       phones: [new FakePhone('a')],
       audioChannelType: 'unmixed',
     });
@@ -137,7 +137,7 @@ describe('a media stream', () => {
   it('plays audio that comes faster than real time at real time, and drops it on StopAudio', async () => {
     const speech = noise(16_000, 9);
     const phone = new FakePhone('a');
-    const { send, stream, tick } = await open({ phones: [phone] });
+    const { send, stream, tick } = await streamFixture({ phones: [phone] });
     await tick();
     await send(audio(speech));
     await tick(10);
@@ -160,7 +160,7 @@ describe('a media stream', () => {
 
   it('counts and ignores what it does not understand, and goes on', async () => {
     const phone = new FakePhone('a');
-    const { send, stream, tick } = await open({ phones: [phone] });
+    const { send, stream, tick } = await streamFixture({ phones: [phone] });
     await send(
       Buffer.from([1, 2, 3]),
       '{',
@@ -183,7 +183,7 @@ describe('a media stream', () => {
 
   it('plays nothing into a call that is not bidirectional', async () => {
     const phone = new FakePhone('a');
-    const { send, stream, tick } = await open({ phones: [phone], enableBidirectional: false });
+    const { send, stream, tick } = await streamFixture({ phones: [phone], enableBidirectional: false });
     await send(audio(noise(320, 2)), STOP);
     await tick();
     expect(phone.heard.every(({ samples }) => samples.every((sample) => sample === 0))).toBe(true);
@@ -195,7 +195,7 @@ describe('a media stream', () => {
   });
 
   it('sends keys as characters where they are enabled', async () => {
-    const { connection, stream } = await open({});
+    const { connection, stream } = await streamFixture({});
     stream.sendDtmf('5');
     stream.sendDtmf('#');
     await until(() => connection.frames.length === 3, 'two keys arrive');
@@ -207,14 +207,14 @@ describe('a media stream', () => {
   });
 
   it('sends no keys where they are not enabled', async () => {
-    const { connection, stream, tick } = await open({ enableDtmfTones: false });
+    const { connection, stream, tick } = await streamFixture({ enableDtmfTones: false });
     stream.sendDtmf('5');
     await tick();
     expect(connection.frames.map(({ kind }) => kind)).not.toContain('DtmfData');
   });
 
   it('drops frames, and counts them, while the application does not read', async () => {
-    const media = await server();
+    const media = await serverFixture();
     const clock = new StallingClock();
     const stream = createOpenMediaStream({ ticker: new MediaTicker(clock), maxBufferedBytes: 10_000 })(
       { ...OPTIONS, url: media.url, phones: [new FakePhone('a')] },

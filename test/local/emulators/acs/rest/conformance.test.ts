@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import definition from '../../../../../local/emulators/acs/rest/api-definition.json' with { type: 'json' };
 import { membersOf } from '../../../../../local/emulators/acs/rest/api-types.ts';
 import { conformance, type EnumCasing } from '../../../../../local/emulators/acs/rest/conformance.ts';
-import { OPERATIONS } from '../../../../../local/emulators/acs/rest/operations.ts';
+import { OPERATIONS } from '../../../../../local/emulators/acs/rest-operations/operations.ts';
 
 const CALLEE = { kind: 'phoneNumber', rawId: '4:+1999', phoneNumber: { value: '+1999' } };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { matchOperation } from '../../../../../local/emulators/acs/rest/match-operation.ts';
-import { OPERATIONS } from '../../../../../local/emulators/acs/rest/operations.ts';
+import { OPERATIONS } from '../../../../../local/emulators/acs/rest-operations/operations.ts';
 
 describe('the table of operations', () => {
   it('has the 34 operations of API version 2026-03-12, each reached by its own method and path', () => {

@@ -1,9 +1,9 @@
 import { CallAutomationClient, type CallConnection } from '@azure/communication-call-automation';
 import { describe, expect, it } from 'vitest';
 import { closedAfterEach } from '../../../../support/closed-after-each.ts';
-import { AGENT, answeredCall, COLLEAGUE, startCallingHarness } from '../connected-call.ts';
+import { AGENT, answeredCall, COLLEAGUE, startCallingFixture } from '../calling-fixture.ts';
 
-const harness = closedAfterEach(startCallingHarness);
+const fixture = closedAfterEach(startCallingFixture);
 
 const agent = { communicationUserId: AGENT };
 
@@ -19,9 +19,9 @@ interface Setting {
 
 async function withChangedBodies(change: Change): Promise<Setting> {
   const log: string[] = [];
-  const h = await harness({ log: (line) => log.push(line) });
-  const { call } = await answeredCall(h);
-  const client = new CallAutomationClient(h.acs.connectionString, {
+  const f = await fixture({ log: (line) => log.push(line) });
+  const { call } = await answeredCall(f);
+  const client = new CallAutomationClient(f.acs.connectionString, {
     allowInsecureConnection: true,
     additionalPolicies: [
       {
@@ -39,7 +39,7 @@ async function withChangedBodies(change: Change): Promise<Setting> {
     ],
   });
   const connection = client.getCallConnection(call.ids.callConnectionId);
-  return { connection, client, callbackUrl: h.callbackUrl, log };
+  return { connection, client, callbackUrl: f.callbackUrl, log };
 }
 
 describe('a request that breaks the definition of the API', () => {

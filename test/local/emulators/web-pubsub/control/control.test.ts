@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { protobufProtocol } from '../../../../support/sdk-protobuf-protocol.ts';
 import type { RunningWebPubSub } from '../../../../../local/emulators/web-pubsub/service/server.ts';
+import { protobufProtocol } from '../../../../support/sdk-protobuf-protocol.ts';
 import { until } from '../../../../support/until.ts';
 import { control, CONTROL_TOKEN as TOKEN } from '../control-client.ts';
 import { connect, Resources, serviceClient, startService } from '../service.ts';

@@ -1,7 +1,7 @@
 import { type WebPubSubClient, WebPubSubJsonReliableProtocol } from '@azure/web-pubsub-client';
 import { afterEach, expect, it, vi } from 'vitest';
-import { protobufProtocol } from '../../../../support/sdk-protobuf-protocol.ts';
 import type { RunningWebPubSub } from '../../../../../local/emulators/web-pubsub/service/server.ts';
+import { protobufProtocol } from '../../../../support/sdk-protobuf-protocol.ts';
 import { until } from '../../../../support/until.ts';
 import { connect, Resources, serviceClient, startService } from '../service.ts';
 import { startTcpProxy } from '../tcp-proxy.ts';

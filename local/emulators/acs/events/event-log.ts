@@ -1,0 +1,45 @@
+import type { Clock } from '../../common/clock.ts';
+
+/** One thing that happened: its kind and the ids of what it happened to. Never a secret, audio or a phone number. */
+export interface LogEntry {
+  readonly kind: 'call' | 'rest' | 'callback' | 'eventGrid' | 'fault';
+  readonly [member: string]: string | number | boolean | undefined;
+}
+
+export type RecordEntry = (entry: LogEntry) => void;
+
+/**
+ * Writes what happens as JSON lines, each with `atMs` since the log began. The lines of one millisecond are sorted,
+ * since their order is that of the network: so the same script on the same clock gives the same bytes.
+ */
+export class EventLog {
+  readonly #clock: Clock;
+  readonly #write: (line: string) => void;
+  readonly #startedMs: number;
+  #atMs = 0;
+  #lines: string[] = [];
+  #cancel: (() => void) | undefined;
+
+  /** @param write is given one line, without its line end */
+  constructor(clock: Clock, write: (line: string) => void) {
+    this.#clock = clock;
+    this.#write = write;
+    this.#startedMs = clock.now();
+  }
+
+  readonly record: RecordEntry = (entry) => {
+    const atMs = Math.round(this.#clock.now() - this.#startedMs);
+    if (atMs !== this.#atMs) this.flush();
+    this.#atMs = atMs;
+    this.#lines.push(JSON.stringify({ atMs, ...entry }));
+    this.#cancel ??= this.#clock.after(1, () => this.flush());
+  };
+
+  /** Writes what is kept back. */
+  flush(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    for (const line of this.#lines.sort()) this.#write(line);
+    this.#lines = [];
+  }
+}

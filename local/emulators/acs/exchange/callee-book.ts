@@ -1,0 +1,94 @@
+import { createScriptPhone, type ScriptPhone } from '../../../phone/script-phone.ts';
+import type { Step } from '../../../phone/step.ts';
+import type { Clock } from '../../common/clock.ts';
+import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
+import type { CalleeOutcome, CalleeRinging, Callees, IncomingLeg } from '../telephones/callees.ts';
+
+/** Telephones that one book holds. */
+export const MAX_CALLEES = 1_000;
+
+/** How somebody takes a call. A voicemail answers like a person, with a greeting for its first step. */
+export interface CalleeScript {
+  /** Such as `4:+14255550123`. */
+  readonly rawId: string;
+  /** `noAnswer` rings until the caller gives up. */
+  readonly takes: 'answers' | 'busy' | 'declines' | 'noAnswer' | 'unavailable';
+  /** How long it rings before that. */
+  readonly afterMs: number;
+  readonly steps: readonly Step[];
+  /** Once answered, it hangs up after so much streamed media. */
+  readonly maxMs: number;
+}
+
+/** The telephones that a call of the application can reach; a number that is not in the book is unavailable. */
+export class CalleeBook implements Callees {
+  readonly #clock: Clock;
+  readonly #scripts = new Map<string, CalleeScript>();
+  readonly #phones = new Map<string, ScriptPhone>();
+  readonly #rings = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Enters somebody, in place of who had this id before. @throws RangeError when the book is full */
+  enter(script: CalleeScript): void {
+    if (!this.#scripts.has(script.rawId) && this.#scripts.size >= MAX_CALLEES) {
+      throw new RangeError(`a book of callees holds ${MAX_CALLEES} telephones`);
+    }
+    this.#scripts.set(script.rawId, script);
+  }
+
+  /** How often the telephone of this id has rung; undefined where there is none. */
+  rings(rawId: string): number | undefined {
+    return this.#scripts.has(rawId) ? (this.#rings.get(rawId) ?? 0) : undefined;
+  }
+
+  /** The phone that answered last under this id. */
+  phone(rawId: string): ScriptPhone | undefined {
+    return this.#phones.get(rawId);
+  }
+
+  ring(identifier: IdentifierJson, incoming: IncomingLeg): CalleeRinging {
+    const script = this.#scripts.get(identifier.rawId);
+    if (script === undefined) {
+      return { outcome: Promise.resolve({ type: 'unavailable' }), cancel: () => {} };
+    }
+    this.#rings.set(script.rawId, (this.#rings.get(script.rawId) ?? 0) + 1);
+    const { promise, resolve } = Promise.withResolvers<CalleeOutcome>();
+    if (script.takes === 'noAnswer') return { outcome: promise, cancel: () => resolve({ type: 'noAnswer' }) };
+    const stop = this.#clock.after(script.afterMs, () => resolve(this.#take(script, incoming)));
+    return {
+      outcome: promise,
+      cancel: () => {
+        stop();
+        resolve({ type: 'noAnswer' });
+      },
+    };
+  }
+
+  #take(script: CalleeScript, incoming: IncomingLeg): CalleeOutcome {
+    switch (script.takes) {
+      case 'answers': {
+        const phone = createScriptPhone({
+          rawId: script.rawId,
+          steps: script.steps,
+          maxMs: script.maxMs,
+          // Phones ask in the middle of a frame of the media clock, which is let finish first.
+          onHangUp: () => queueMicrotask(incoming.hangUp),
+          onPress: incoming.press,
+          onWords: incoming.say,
+        });
+        this.#phones.set(script.rawId, phone);
+        return { type: 'answered', phone };
+      }
+      case 'busy':
+        return { type: 'busy' };
+      case 'declines':
+        return { type: 'declined' };
+      case 'noAnswer':
+      case 'unavailable':
+        return { type: script.takes };
+    }
+  }
+}

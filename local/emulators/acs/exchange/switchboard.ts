@@ -1,0 +1,155 @@
+import type { Phone } from '../../../phone/phone.ts';
+import { type IdentifierJson, incomingCallEvent } from '../../event-grid/incoming-call.ts';
+import type { Topic } from '../../event-grid/topic.ts';
+import { Call } from '../call/call.ts';
+import type { CallEnvironment } from '../call/call-environment.ts';
+import { newCallIds } from '../call/ids.ts';
+import { TOPIC } from '../event-grid/resource-topic.ts';
+import { invalid } from '../http/fields.ts';
+import { RefusedError, refusals } from '../http/refusal.ts';
+import { identifierOf } from '../telephones/identifiers.ts';
+import type { CallRegistry, ScriptedPhone } from './call-registry.ts';
+
+/** A scripted phone counts time in media frames; a call that never streams is ended by this much later. */
+const SILENT_CALL_GRACE_MS = 10_000;
+
+export interface PhoneScript {
+  readonly rawId: string;
+  /** What is said, once, from the first frame on. */
+  readonly speech?: { readonly samples: Int16Array; readonly sampleRateHz: number };
+  /** How long the person listens to silence after the last word before hanging up. */
+  readonly tailMs: number;
+  /** The person hangs up after this time of streaming at the latest. */
+  readonly maxMs: number;
+  readonly onHangUp: () => void;
+}
+
+export type CreatePhone = (script: PhoneScript) => ScriptedPhone;
+
+export interface PlaceCallRequest {
+  /** Phone number or raw id of the caller. */
+  readonly from: string;
+  /** Phone number or raw id that is called. */
+  readonly to: string;
+  /** The caller's telephone: one that follows a script, or one that the caller of this function brings along. */
+  readonly phone: Omit<PhoneScript, 'rawId' | 'onHangUp'> | ((rawId: string, hangUp: () => void) => Phone);
+  readonly sipHeaders?: Readonly<Record<string, string>>;
+  readonly voipHeaders?: Readonly<Record<string, string>>;
+  readonly callerDisplayName?: string;
+  /** Phone number or raw id of the person that the called one answers for. */
+  readonly onBehalfOf?: string;
+  /** How many times Event Grid delivers the same IncomingCall. */
+  readonly deliveries?: number;
+}
+
+export interface SwitchboardOptions {
+  readonly calls: CallRegistry;
+  readonly environment: CallEnvironment;
+  readonly createPhone: CreatePhone;
+  /** Without a topic the application would not hear of a call, so none can be placed. */
+  readonly topic: Topic | undefined;
+  readonly onChange: (call: Call) => void;
+}
+
+/** Phones that call the application. */
+export class Switchboard {
+  readonly #options: SwitchboardOptions;
+  #placed = 0;
+
+  constructor(options: SwitchboardOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins a call; it rings from now on.
+   * @throws RefusedError 400 for an address that is none, 409 where no Event Grid endpoint is configured, 429 when too
+   * many calls are going on
+   */
+  place(request: PlaceCallRequest): Call {
+    const { calls, environment, topic, onChange } = this.#options;
+    const from = address('from', request.from);
+    const to = address('to', request.to);
+    const onBehalfOf =
+      request.onBehalfOf === undefined ? undefined : address('onBehalfOf', request.onBehalfOf);
+    if (topic === undefined) {
+      throw new RefusedError({
+        status: 409,
+        code: 'NoEventGridEndpoint',
+        message: 'No call can be placed: no Event Grid endpoint is configured (EVENT_GRID_ENDPOINT).',
+      });
+    }
+    const { phone, scripted } = this.#phone(request, from.rawId, () => {
+      // Phones ask in the middle of a frame of the media clock, which is let finish first.
+      queueMicrotask(() => call.hangUpByCaller());
+    });
+    const random = environment.random.branch(`call ${++this.#placed}`);
+    const ids = newCallIds(random, environment.clock.now());
+    const call: Call = new Call(ids, { from, to, phone }, environment, onChange);
+    if (!calls.add(call, scripted)) {
+      call.close();
+      throw new RefusedError(refusals.tooManyCalls());
+    }
+    if (typeof request.phone !== 'function') {
+      const limitMs = environment.behaviour.ringMs + request.phone.maxMs + SILENT_CALL_GRACE_MS;
+      environment.clock.after(limitMs, () => call.hangUpByCaller());
+    }
+    onChange(call);
+    this.#announce(call, request, topic, random.uuid(), onBehalfOf);
+    return call;
+  }
+
+  #phone(
+    request: PlaceCallRequest,
+    rawId: string,
+    hangUp: () => void,
+  ): { phone: Phone; scripted: ScriptedPhone | undefined } {
+    if (typeof request.phone === 'function') {
+      return { phone: request.phone(rawId, hangUp), scripted: undefined };
+    }
+    const scripted = this.#options.createPhone({ ...request.phone, rawId, onHangUp: hangUp });
+    return { phone: scripted, scripted };
+  }
+
+  #announce(
+    call: Call,
+    request: PlaceCallRequest,
+    topic: Topic,
+    eventId: string,
+    onBehalfOf: IdentifierJson | undefined,
+  ): void {
+    const { environment } = this.#options;
+    const event = incomingCallEvent({
+      eventId,
+      topic: TOPIC,
+      nowMs: environment.clock.now() + environment.faults.clockSkewMs,
+      to: call.to,
+      from: call.from,
+      serverCallId: call.ids.serverCallId,
+      callerDisplayName: request.callerDisplayName ?? '',
+      sipHeaders: request.sipHeaders ?? {},
+      voipHeaders: request.voipHeaders ?? {},
+      onBehalfOfCallee: onBehalfOf,
+      incomingCallContext: call.ids.incomingCallContext,
+      correlationId: call.ids.correlationId,
+    });
+    const { deliveries: copies = 1 } = request;
+    const deliveries = Array.from({ length: copies }, () => call.recordEvent('IncomingCall'));
+    void topic.publish(event, {
+      copies,
+      onAttempt: ({ result }, _subscription, copy) => {
+        const delivery = deliveries[copy];
+        if (delivery === undefined) return;
+        delivery.attempts += 1;
+        delivery.result = result;
+      },
+    });
+  }
+}
+
+function address(field: string, text: string): IdentifierJson {
+  const identifier = identifierOf(text);
+  if (identifier !== undefined) return identifier;
+  throw invalid(
+    `The field ${field} must be a phone number such as +14255550123, or a raw id such as 8:acs:….`,
+  );
+}

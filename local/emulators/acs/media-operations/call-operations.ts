@@ -1,0 +1,236 @@
+import type { Phone } from '../../../phone/phone.ts';
+import type { SpokenWords } from '../../../phone/script-phone.ts';
+import type { Clock } from '../../common/clock.ts';
+import type { ReplyTo } from '../events/callback-event.ts';
+import { type Refusal, RefusedError, refusals } from '../http/refusal.ts';
+import type { MediaTicker } from '../media/media-ticker.ts';
+import { CallRecordings } from './call-recordings.ts';
+import { CallSound } from './call-sound.ts';
+import type { CallTranscription } from './call-transcription.ts';
+import { incompatibleWith, type MediaOperationKind } from './compatibility.ts';
+import { ContinuousDtmf } from './continuous-dtmf.ts';
+import { Hold } from './hold.ts';
+import type { EmitEvent, MediaOperation } from './media-operation.ts';
+import {
+  EMPTY_QUEUE,
+  MAX_WAITING,
+  present,
+  type QueueInput,
+  type QueueRefusal,
+  stepQueue,
+} from './operation-queue.ts';
+import { PlayOperation, type PlayRequest } from './play-operation.ts';
+import type { PlaySource } from './play-source.ts';
+import { atRate, type LoadPrompt } from './prompt-loader.ts';
+import { RecognizeOperation, type RecognizeRequest } from './recognize-operation.ts';
+import { SendDtmfOperation, type SendDtmfRequest } from './send-dtmf-operation.ts';
+import { toneOfKey } from './tones.ts';
+
+const NAMES: Readonly<Record<MediaOperationKind, string>> = {
+  playToAll: 'PlayToAll',
+  playTo: 'PlayTo',
+  recognizeNonGroup: 'Recognize(Non-Group Call)',
+  recognizeGroup: 'Recognize(Group Call)',
+  sendDtmf: 'SendDTMF',
+  startContinuousDtmf: 'StartContinuousDtmfRecognition',
+};
+
+export interface CallOperationsOptions {
+  /** The phones on the line, as a media stream sees them. The list is the call's and may change. */
+  readonly phones: () => readonly Phone[];
+  /** Tells the roster who is on hold. */
+  readonly setOnHold: (rawId: string, onHold: boolean) => void;
+  readonly emit: EmitEvent;
+  readonly clock: Clock;
+  readonly loadPrompt: LoadPrompt;
+  readonly newRecordingId: () => string;
+  readonly transcription: CallTranscription;
+  /** The rate of the call's media. */
+  readonly sampleRateHz: number;
+  readonly ticker: MediaTicker;
+}
+
+/**
+ * What an application does to the media of one call: prompts, recognition, keys, hold, recordings and transcription.
+ * Methods throw RefusedError.
+ */
+export class CallOperations {
+  readonly recordings: CallRecordings;
+  readonly transcription: CallTranscription;
+  readonly #options: CallOperationsOptions;
+  readonly #load: LoadPrompt;
+  readonly #sound: CallSound;
+  readonly #continuous: ContinuousDtmf;
+  readonly #hold: Hold;
+  readonly #operations = new Map<number, MediaOperation>();
+  #queue = EMPTY_QUEUE;
+  #lastId = 0;
+  #over = false;
+
+  constructor(options: CallOperationsOptions) {
+    this.#options = options;
+    this.#load = atRate(options.loadPrompt, options.sampleRateHz);
+    const { phones, setOnHold, emit, clock, newRecordingId, sampleRateHz, ticker } = options;
+    this.transcription = options.transcription;
+    this.recordings = new CallRecordings({ emit, clock, newId: newRecordingId });
+    this.#sound = new CallSound({ sampleRateHz, phones, ticker });
+    this.#continuous = new ContinuousDtmf(emit);
+    this.#hold = new Hold({
+      player: this.#sound,
+      load: this.#load,
+      emit,
+      setOnHold: (rawId, onHold) => {
+        this.#sound.hold(rawId, onHold);
+        setOnHold(rawId, onHold);
+      },
+    });
+  }
+
+  /** The phone as the call is to use it, so that it hears prompts. */
+  wrap(phone: Phone): Phone {
+    return this.#sound.wrap(phone);
+  }
+
+  /** The phone has left the call. */
+  remove(rawId: string): void {
+    this.#hold.remove(rawId);
+    this.#sound.remove(rawId);
+    if (!this.#over) this.#continuous.remove(rawId);
+  }
+
+  play(request: PlayRequest, interrupts: boolean): void {
+    if (request.targets !== 'all') for (const rawId of request.targets) this.#requirePhone(rawId);
+    const { emit } = this.#options;
+    const surroundings = { player: this.#sound, load: this.#load, emit };
+    this.#submit(new PlayOperation(request, surroundings), interrupts);
+  }
+
+  recognize(request: RecognizeRequest, interrupts: boolean): void {
+    this.#requirePhone(request.target);
+    const { emit, clock, phones } = this.#options;
+    const group = phones().length > 1;
+    this.#submit(
+      new RecognizeOperation(request, { player: this.#sound, load: this.#load, emit, clock, group }),
+      interrupts,
+    );
+  }
+
+  sendDtmf(request: SendDtmfRequest): void {
+    this.#requirePhone(request.target);
+    const hearKey = (rawId: string, key: string): boolean => {
+      this.#sound.hearKey(rawId, key);
+      return this.#sound.has(rawId);
+    };
+    const { emit } = this.#options;
+    this.#submit(new SendDtmfOperation(request, { player: this.#sound, hearKey, emit }), false);
+  }
+
+  /** Continuous recognition goes on. */
+  cancelAll(): void {
+    this.#apply({ type: 'cancelAll' });
+  }
+
+  startContinuousDtmf(rawId: string, replyTo: ReplyTo): void {
+    this.#requirePhone(rawId);
+    const kinds = present(this.#queue).map(({ kind }) => kind);
+    const existing = incompatibleWith(kinds, 'startContinuousDtmf');
+    if (existing !== undefined) throw new RefusedError(incompatible('startContinuousDtmf', existing));
+    this.#continuous.start(rawId, replyTo);
+  }
+
+  stopContinuousDtmf(rawId: string, replyTo: ReplyTo): void {
+    const refusal = this.#continuous.stop(rawId, replyTo);
+    if (refusal !== undefined) throw new RefusedError(refusal);
+  }
+
+  hold(rawId: string, source: PlaySource | undefined, replyTo: ReplyTo): void {
+    this.#requirePhone(rawId);
+    this.#hold.hold(rawId, source, replyTo);
+  }
+
+  unhold(rawId: string): void {
+    this.#requirePhone(rawId);
+    this.#hold.unhold(rawId);
+  }
+
+  /** A participant pressed a key (0-9, A-D, `*`, `#`). False where nothing listens to it. */
+  keyPressed(rawId: string, key: string): boolean {
+    const tone = toneOfKey(key);
+    if (tone === undefined || this.#over) return false;
+    let heard = this.#continuous.keyPressed(rawId, tone);
+    for (const operation of [...this.#operations.values()]) {
+      if (operation.keyPressed?.(rawId, tone) === true) heard = true;
+    }
+    return heard;
+  }
+
+  /** A participant said these words. False where nothing listens to them. */
+  wordsSaid(words: SpokenWords): boolean {
+    const { rawId, text } = words;
+    let heard = this.transcription.wordsSaid(words);
+    for (const operation of [...this.#operations.values()]) {
+      if (operation.textSaid?.(rawId, text) === true) heard = true;
+    }
+    return heard;
+  }
+
+  /** The call is being hung up: sends the last events and stops everything. Idempotent. */
+  end(): void {
+    if (!this.#over) {
+      this.#continuous.end();
+      this.recordings.end();
+    }
+    this.close();
+  }
+
+  /** Stops everything without events. Idempotent. */
+  close(): void {
+    this.#over = true;
+    for (const operation of this.#operations.values()) operation.drop();
+    this.#operations.clear();
+    this.#hold.end();
+    this.transcription.end();
+    this.#sound.close();
+  }
+
+  #submit(operation: MediaOperation, interrupts: boolean): void {
+    const id = ++this.#lastId;
+    this.#operations.set(id, operation);
+    const refusal = this.#apply({ type: 'submit', operation: { id, kind: operation.kind }, interrupts });
+    if (refusal === undefined) return;
+    this.#operations.delete(id);
+    throw new RefusedError(
+      refusal.type === 'full'
+        ? refusals.tooManyMediaOperations(MAX_WAITING)
+        : incompatible(operation.kind, refusal.existing),
+    );
+  }
+
+  #apply(input: QueueInput): QueueRefusal | undefined {
+    const { state, effects, refusal } = stepQueue(this.#queue, input);
+    this.#queue = state;
+    for (const { type, id } of effects) {
+      const operation = this.#operations.get(id);
+      switch (type) {
+        case 'start':
+          operation?.start((how) => {
+            if (this.#operations.delete(id)) this.#apply({ type: 'ended', id, how });
+          });
+          break;
+        case 'cancel':
+          this.#operations.delete(id);
+          operation?.cancel();
+          break;
+      }
+    }
+    return refusal;
+  }
+
+  #requirePhone(rawId: string): void {
+    if (!this.#sound.has(rawId)) throw new RefusedError(refusals.participantNotFound());
+  }
+}
+
+function incompatible(added: MediaOperationKind, existing: MediaOperationKind): Refusal {
+  return refusals.incompatibleMediaAction(NAMES[added], NAMES[existing]);
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../../common/clock.ts';
+import { RefusedError, refusals } from '../http/refusal.ts';
+import type { EmitEvent } from './media-operation.ts';
+import { mediaResults } from './media-results.ts';
+import {
+  type RecordingInput,
+  type RecordingState,
+  recordingStateOf,
+  stepRecording,
+} from './recording-machine.ts';
+
+/** Recordings of one call, one after another, that can still be looked up. */
+const MAX_RECORDINGS = 32;
+
+export interface StartRecording {
+  readonly pauseOnStart: boolean;
+  /** Receives RecordingStateChanged. Without one no such event is sent. */
+  readonly stateCallbackUri: string | undefined;
+}
+
+/** `RecordingStateResponse`. */
+export interface RecordingView {
+  readonly recordingId: string;
+  readonly recordingState: 'active' | 'inactive';
+  readonly recordingKind: 'azureCommunicationServices';
+}
+
+interface Recording {
+  state: RecordingState;
+  readonly startDateTime: string;
+  readonly stateCallbackUri: string | undefined;
+}
+
+export interface CallRecordingsOptions {
+  readonly emit: EmitEvent;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+/** The recordings of one call: their states and events. No audio is kept, so there is nothing to download. */
+export class CallRecordings {
+  readonly #options: CallRecordingsOptions;
+  readonly #recordings = new Map<string, Recording>();
+
+  constructor(options: CallRecordingsOptions) {
+    this.#options = options;
+  }
+
+  has(recordingId: string): boolean {
+    return this.#recordings.has(recordingId);
+  }
+
+  /** Whether the call is being recorded, or its recording is paused. */
+  get active(): boolean {
+    return [...this.#recordings.values()].some(({ state }) => state !== 'stopped');
+  }
+
+  /** @throws RefusedError 400 8553 where the call is being recorded already */
+  start({ pauseOnStart, stateCallbackUri }: StartRecording): RecordingView {
+    if (this.active) throw new RefusedError(refusals.duplicateRecording());
+    const recordingId = this.#options.newId();
+    const recording: Recording = {
+      state: pauseOnStart ? 'paused' : 'active',
+      startDateTime: dotNetTime(this.#options.clock.now()),
+      stateCallbackUri,
+    };
+    this.#recordings.set(recordingId, recording);
+    const [oldest] = this.#recordings.keys();
+    if (this.#recordings.size > MAX_RECORDINGS && oldest !== undefined) this.#recordings.delete(oldest);
+    this.#tell(recordingId, recording, recordingStateOf(recording.state));
+    return this.get(recordingId);
+  }
+
+  /** @throws RefusedError 404 8522 where there is none or it has been stopped */
+  get(recordingId: string): RecordingView {
+    const recording = this.#find(recordingId);
+    if (recording.state === 'stopped') throw new RefusedError(refusals.recordingNotFound());
+    return {
+      recordingId,
+      recordingState: recordingStateOf(recording.state),
+      recordingKind: 'azureCommunicationServices',
+    };
+  }
+
+  /** @throws RefusedError 404 8522 where there is none or it has been stopped */
+  change(recordingId: string, input: RecordingInput): void {
+    const recording = this.#find(recordingId);
+    const { state, told, refusal } = stepRecording(recording.state, input);
+    if (refusal !== undefined) throw new RefusedError(refusal);
+    recording.state = state;
+    if (told !== undefined) this.#tell(recordingId, recording, told);
+  }
+
+  /** The call ends, and its recording with it. Idempotent. */
+  end(): void {
+    for (const recordingId of this.#recordings.keys()) this.change(recordingId, 'callEnded');
+  }
+
+  #find(recordingId: string): Recording {
+    const recording = this.#recordings.get(recordingId);
+    if (recording === undefined) throw new RefusedError(refusals.recordingNotFound());
+    return recording;
+  }
+
+  #tell(recordingId: string, recording: Recording, state: 'active' | 'inactive'): void {
+    const { startDateTime, stateCallbackUri } = recording;
+    if (stateCallbackUri === undefined) return;
+    this.#options.emit(
+      'RecordingStateChanged',
+      {
+        resultInformation: mediaResults.completed,
+        recordingId,
+        state,
+        startDateTime,
+        recordingKind: 'azureCommunicationServices',
+      },
+      { operationCallbackUri: stateCallbackUri },
+    );
+  }
+}
+
+/** Seven digits of a second and a numeric offset, as .NET writes it. */
+function dotNetTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '0000+00:00');
+}

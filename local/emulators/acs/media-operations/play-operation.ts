@@ -1,0 +1,79 @@
+import type { ReplyTo } from '../events/callback-event.ts';
+import type { EmitEvent, MediaOperation } from './media-operation.ts';
+import { mediaResults } from './media-results.ts';
+import type { PlaySource } from './play-source.ts';
+import type { LoadPrompt } from './prompt-loader.ts';
+import type { PromptHandle, PromptPlayer, PromptTargets } from './prompt-player.ts';
+
+export interface PlayRequest {
+  readonly sources: readonly PlaySource[];
+  readonly targets: PromptTargets;
+  readonly loop: boolean;
+  readonly replyTo: ReplyTo;
+}
+
+export interface PlaySurroundings {
+  readonly player: PromptPlayer;
+  readonly load: LoadPrompt;
+  readonly emit: EmitEvent;
+}
+
+/**
+ * Plays: `PlayStarted` when everything has been loaded, then `PlayCompleted`; or `PlayFailed` with the index of the
+ * source that cannot be played; or `PlayCanceled`.
+ */
+export class PlayOperation implements MediaOperation {
+  readonly #request: PlayRequest;
+  readonly #surroundings: PlaySurroundings;
+  readonly #over = new AbortController();
+  #playing: PromptHandle | undefined;
+
+  constructor(request: PlayRequest, surroundings: PlaySurroundings) {
+    this.#request = request;
+    this.#surroundings = surroundings;
+  }
+
+  get kind(): 'playToAll' | 'playTo' {
+    return this.#request.targets === 'all' ? 'playToAll' : 'playTo';
+  }
+
+  start(ended: (how: 'completed' | 'failed') => void): void {
+    void this.#play(ended);
+  }
+
+  cancel(): void {
+    this.drop();
+    const { emit } = this.#surroundings;
+    emit('PlayCanceled', { resultInformation: mediaResults.cancelled }, this.#request.replyTo);
+  }
+
+  drop(): void {
+    this.#over.abort();
+    this.#playing?.stop();
+  }
+
+  async #play(ended: (how: 'completed' | 'failed') => void): Promise<void> {
+    const { sources, targets, loop, replyTo } = this.#request;
+    const { player, load, emit } = this.#surroundings;
+    const prompt = await load(sources, this.#over.signal);
+    if (this.#over.signal.aborted) return;
+    if (prompt.type === 'failed') {
+      const { index, result } = prompt;
+      emit('PlayFailed', { resultInformation: result, failedPlaySourceIndex: index }, replyTo);
+      ended('failed');
+      return;
+    }
+    emit('PlayStarted', { resultInformation: mediaResults.completed }, replyTo);
+    const { samples, sampleRateHz } = prompt;
+    this.#playing = player.speakToPhones({
+      samples,
+      sampleRateHz,
+      targets,
+      loop,
+      finished: () => {
+        emit('PlayCompleted', { resultInformation: mediaResults.completed }, replyTo);
+        ended('completed');
+      },
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Topic } from '../../event-grid/topic.ts';
+import type { ControlApi } from '../control/control-api.ts';
+import { KEYS_PATH, OPENID_CONFIGURATION_PATH, type TokenIssuer } from '../events/tokens.ts';
+import { refusalReply, sendReply } from '../http/reply.ts';
+import type { RestApi } from '../rest/rest-api.ts';
+
+/** Where a handshake of Event Grid can be confirmed by hand; `?id=` says which. */
+export const VALIDATION_PATH = '/event-grid/validate';
+/** Where people expect to publish an incoming call; the same as `POST /control/calls`. */
+const INCOMING_CALL_PATH = '/eventgrid/incomingCall';
+
+export interface Surfaces {
+  readonly rest: RestApi;
+  readonly control: ControlApi;
+  readonly tokens: TokenIssuer;
+  readonly topic: Topic | undefined;
+  readonly log: (line: string) => void;
+}
+
+/** Hands each request to the surface that its path belongs to; whatever no other one claims is for the REST API. */
+export function answerRequests(server: Server, surfaces: Surfaces): void {
+  server.on('request', (request, response) => {
+    void route(request, response, surfaces).catch((error: unknown) => {
+      if (request.destroyed && !request.complete) return;
+      surfaces.log(`a request failed: ${error instanceof Error ? error.message : String(error)}`);
+      sendReply(response, refusalReply({ status: 500, code: 'InternalError', message: 'Internal error.' }));
+    });
+  });
+}
+
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { rest, control, tokens, topic }: Surfaces,
+): Promise<void> {
+  const [path = '', query = ''] = (request.url ?? '/').split('?', 2);
+  if (path.startsWith('/control/')) return control.handle(request, response, path);
+  switch (path) {
+    case INCOMING_CALL_PATH:
+      return control.handle(request, response, '/control/incoming-call');
+    case OPENID_CONFIGURATION_PATH:
+      return sendReply(response, { status: 200, json: tokens.openIdConfiguration() });
+    case KEYS_PATH:
+      return sendReply(response, { status: 200, json: tokens.keys() });
+    case VALIDATION_PATH: {
+      const confirmed = topic?.confirm(new URLSearchParams(query).get('id') ?? '') === true;
+      return sendReply(response, { status: confirmed ? 200 : 404 });
+    }
+    default:
+      return rest.handle(request, response);
+  }
+}

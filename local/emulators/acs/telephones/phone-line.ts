@@ -1,0 +1,49 @@
+import type { Phone } from '../../../phone/phone.ts';
+import type { SpokenWords } from '../../../phone/script-phone.ts';
+import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
+
+/** What a telephone is connected to: a call of the application, or a room with several applications or none. */
+export interface PhoneHost {
+  /** The person hangs up. Nothing happens where nobody of this raw id is there. */
+  participantHangsUp(rawId: string): void;
+  /** The person presses a key (0-9, A-D, `*`, `#`). False where nothing takes it. */
+  participantPressesKey(rawId: string, key: string): boolean;
+  /** The person said these words. False where nothing takes them. */
+  participantSays(words: SpokenWords): boolean;
+}
+
+/**
+ * The line of one telephone. It follows the telephone from call to call, so that the person always reaches the other
+ * end.
+ */
+export class PhoneLine {
+  readonly rawId: string;
+  /** Undefined before the telephone is connected. */
+  host: PhoneHost | undefined;
+
+  constructor(rawId: string) {
+    this.rawId = rawId;
+  }
+
+  /** Idempotent. */
+  hangUp(): void {
+    this.host?.participantHangsUp(this.rawId);
+  }
+
+  /** False where nothing takes the key. */
+  press(key: string): boolean {
+    return this.host?.participantPressesKey(this.rawId, key) === true;
+  }
+
+  /** False where nothing takes the words. */
+  say(words: SpokenWords): boolean {
+    return this.host?.participantSays(words) === true;
+  }
+}
+
+/** Somebody with a telephone, and the line that it hangs on. */
+export interface Speaker {
+  readonly identifier: IdentifierJson;
+  readonly phone: Phone;
+  readonly line: PhoneLine;
+}
