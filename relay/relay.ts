@@ -12,16 +12,16 @@ import { TimerWheel } from './base/timer-wheel.ts';
 import { Handovers } from './handover/handovers.ts';
 import { keptHandovers } from './handover/kept-handovers.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane/lane-connection.ts';
-import { Hops } from './operate/hops.ts';
+import { CallMigrator } from './operate/call-migrator.ts';
+import { LatencyMetrics } from './operate/latency-metrics.ts';
 import { createLog } from './operate/log.ts';
 import type { watchLoopDelay } from './operate/loop-delay.ts';
 import { LoopWatch } from './operate/loop-watch.ts';
-import { Mover } from './operate/mover.ts';
 import { streamingRestarter } from './operate/restart-streaming.ts';
 import { CallRegistry } from './serve/call-registry.ts';
 import { answer } from './serve/http.ts';
-import { MediaStreams } from './serve/session-factory.ts';
-import { MediaUpgrades } from './serve/upgrade-handler.ts';
+import { SessionFactory } from './serve/session-factory.ts';
+import { UpgradeHandler } from './serve/upgrade-handler.ts';
 import type { SessionOptions } from './session/session-options.ts';
 import type { RelayConfig } from './settings/relay-config.ts';
 import { webPubSubControl } from './web-pubsub/web-pubsub-control.ts';
@@ -65,9 +65,9 @@ class RelayServer implements Relay {
   readonly #clock: Clock;
   readonly #loop: LoopWatch;
   readonly #registry: CallRegistry;
-  readonly #mover: Mover;
+  readonly #mover: CallMigrator;
   readonly #sockets: WebSocketEndpoint;
-  readonly #upgrades: MediaUpgrades;
+  readonly #upgrades: UpgradeHandler;
   readonly #http: Server;
   #url = '';
   #draining: Promise<void> | undefined;
@@ -81,7 +81,7 @@ class RelayServer implements Relay {
     this.#clock = clock;
     this.#loop = new LoopWatch({ maxDelayMs, clock, log, ...(watch === undefined ? {} : { watch }) });
     this.#registry = new CallRegistry(config.maxCalls, () => this.#loop.isOverloaded);
-    this.#mover = new Mover({
+    this.#mover = new CallMigrator({
       restartStreaming: controlUrl === undefined ? undefined : streamingRestarter(controlUrl),
       deadlineMs: config.drainDeadlineMs,
       clock,
@@ -93,8 +93,8 @@ class RelayServer implements Relay {
       keys: ticketKeys,
       log,
     });
-    const hops = new Hops();
-    const streams = new MediaStreams({
+    const hops = new LatencyMetrics();
+    const streams = new SessionFactory({
       config,
       registry: this.#registry,
       handovers,
@@ -107,7 +107,7 @@ class RelayServer implements Relay {
       wheel: new TimerWheel(clock, (err) => log.error({ err }, 'what was due for a call failed')),
       log,
     });
-    this.#upgrades = new MediaUpgrades({
+    this.#upgrades = new UpgradeHandler({
       rules: {
         ticketKeys,
         tokenPolicy: config.acsTokens.policy,

@@ -1,7 +1,9 @@
 import { BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
-import { SILENCE_DB } from '../listen/voice-activity.ts';
 
 const FULL_SCALE = 32_768;
+
+/** The level of digital silence, in dB, and the lowest level that `frameLevelDb` gives. */
+export const SILENCE_DB = -96;
 
 /**
  * Mean power of PCM16 samples in dB relative to a full-scale square wave (dBov), never below `SILENCE_DB`. A constant

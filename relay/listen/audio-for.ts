@@ -4,7 +4,7 @@ import { type ListenMode, STREAM_MS, type WorkerCodec } from '../../shared/call/
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { ChunkAudio } from './chunk-audio.ts';
 import { PcmuAudio } from './pcmu-audio.ts';
-import type { SpeechListener } from './speech-events.ts';
+import type { SpeechListener } from './speech-bounds.ts';
 import { UtteranceAudio } from './utterance-audio.ts';
 import type { WorkerAudio } from './worker-audio.ts';
 

@@ -2,8 +2,7 @@
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import { RTP_HEADER_BYTES } from '../../shared/wire/lane/rtp.ts';
 import { Chunker } from './chunker.ts';
-import type { HeardFrame } from './heard-frame.ts';
-import type { AudioPiece, WorkerAudio } from './worker-audio.ts';
+import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 
 /** Longest audio in one event: at 24 kHz it is 640,000 characters of base64, and Web PubSub takes messages of 1 MB. */
 const MAX_CHUNK_MS = 10_000;
@@ -37,7 +36,7 @@ export class ChunkAudio implements WorkerAudio {
     return this.#discardedMs + this.#sum((chunker) => chunker.droppedMs);
   }
 
-  push({ ssrc, pcm, timestamp }: HeardFrame): void {
+  push({ ssrc, pcm, timestamp }: AudioFrame): void {
     const { format } = this.#options;
     if (this.#isDiscarded) {
       this.#discardedMs += bytesToMs(format, pcm.byteLength);

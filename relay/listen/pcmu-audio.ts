@@ -3,8 +3,7 @@ import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format
 import { encodePcmu, PCMU_RATE_HZ } from '../../shared/audio/pcmu.ts';
 import { PCMU_PAYLOAD_TYPE } from '../../shared/wire/lane/rtp.ts';
 import { Decimator } from '../audio/rate-converter.ts';
-import type { HeardFrame } from './heard-frame.ts';
-import type { AudioPiece, WorkerAudio } from './worker-audio.ts';
+import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 
 export class PcmuAudio implements WorkerAudio {
   readonly #audio: WorkerAudio;
@@ -25,7 +24,7 @@ export class PcmuAudio implements WorkerAudio {
     return this.#audio.droppedMs;
   }
 
-  push(frame: HeardFrame): void {
+  push(frame: AudioFrame): void {
     this.#audio.push(frame);
   }
 

@@ -17,6 +17,22 @@ export type SpeechEvent =
   /** `timestamp`: the sample after the last one of speech; `durationMs`: from the first one to there. */
   | { readonly type: 'speechEnded'; readonly timestamp: number; readonly durationMs: number };
 
+/** The port through which the rest of a session learns who begins and who stops speaking. */
+export interface SpeechListener {
+  /**
+   * A participant speaks. `ssrc`: the participant's number, 0 when the call is mixed. `timestamp`: the first sample of
+   * speech since the stream's start. It lies `latencyMs` in the past (at least the shortest speech that counts), because
+   * the detector needs that long to be sure.
+   */
+  onSpeechStarted(ssrc: number, timestamp: number, latencyMs: number): void;
+  /**
+   * The participant has been silent for as long as ends an utterance. `timestamp`: the sample after the last sample of
+   * speech. `durationMs`: from the first sample of speech to there. Every start has one end, at the latest when the
+   * stream ends.
+   */
+  onSpeechEnded(ssrc: number, timestamp: number, durationMs: number): void;
+}
+
 interface Span {
   readonly from: number;
   readonly to: number;

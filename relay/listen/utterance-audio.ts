@@ -2,9 +2,8 @@
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { EndpointingRules } from '../../shared/call/plan.ts';
 import { type EndpointEvent, Endpointing, type Utterance } from './endpointing.ts';
-import type { HeardFrame } from './heard-frame.ts';
-import type { SpeechListener } from './speech-events.ts';
-import type { AudioPiece, WorkerAudio } from './worker-audio.ts';
+import type { SpeechListener } from './speech-bounds.ts';
+import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 
 /** How much may wait while the worker is busy; the oldest utterance is dropped beyond it. Four of the longest ones fit. */
 export const MAX_WAITING_MS = 60_000;
@@ -42,7 +41,7 @@ export class UtteranceAudio implements WorkerAudio {
     return bytesToMs(this.#options.format, this.#droppedBytes);
   }
 
-  push(frame: HeardFrame): void {
+  push(frame: AudioFrame): void {
     this.#handle(frame.ssrc, this.#machine(frame.ssrc).push(frame));
   }
 

@@ -7,6 +7,7 @@
  * Level alone cannot tell speech from other sounds that come and go. Why this and not a trained detector: `docs/decisions/0013-voice-activity-detector.md`.
  */
 import { FRAME_MS } from '../../shared/audio/audio-format.ts';
+import { SILENCE_DB } from '../audio/frame-level.ts';
 
 /** What a frame of audio sounds like. */
 export interface Voice {
@@ -15,9 +16,6 @@ export interface Voice {
   /** Mean power in dB relative to a full-scale square wave; `SILENCE_DB` for digital silence. */
   readonly levelDb: number;
 }
-
-/** The lowest level that is told; that of digital silence. */
-export const SILENCE_DB = -96;
 
 /** The voice of a frame without sound. */
 export const NO_VOICE: Voice = { isSpeech: false, levelDb: SILENCE_DB };

@@ -1,5 +1,16 @@
 /** The port between the audio of a call and the lane of one worker: what waits to be sent, cut as the worker listens. */
-import type { HeardFrame } from './heard-frame.ts';
+import type { Voice } from './voice-activity.ts';
+
+/** 20 ms of one participant, with what voice activity detection found in it. */
+export interface AudioFrame {
+  /** The participant's number; 0 is the mix of everybody. */
+  readonly ssrc: number;
+  /** PCM16 in the call's format. The memory is reused after the frame has been handed on: copy it to keep it. */
+  readonly pcm: Uint8Array;
+  /** Index of the first sample since the stream's start. */
+  readonly timestamp: number;
+  readonly voice: Voice;
+}
 
 /** What travels as one event. */
 export interface AudioPiece {
@@ -22,7 +33,7 @@ export interface WorkerAudio {
   readonly queuedBytes: number;
   /** Audio that was not and will not be sent, in milliseconds. */
   readonly droppedMs: number;
-  push(frame: HeardFrame): void;
+  push(frame: AudioFrame): void;
   /** The stream has come to `position`, in samples, whether or not anybody's frames say so. */
   advance(position: number): void;
   /** The next piece, or undefined while there is none that should be sent. */

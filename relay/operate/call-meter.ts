@@ -9,7 +9,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import { formatAudioData } from '../acs/acs-media.ts';
 import type { OpenLaneConnection } from '../lane/lane-connection.ts';
 import type { MediaSocket } from '../session/media-socket.ts';
-import type { Hops } from './hops.ts';
+import type { LatencyMetrics } from './latency-metrics.ts';
 
 /** A longer silence is the end of what was said, not a tear in it. */
 const TEAR_LIMIT_MS = 500;
@@ -20,14 +20,14 @@ const EMPTY_AUDIO = formatAudioData(new Uint8Array(0));
 const AUDIO_START = EMPTY_AUDIO.slice(0, EMPTY_AUDIO.indexOf('"data"'));
 
 export class CallMeter {
-  readonly #hops: Hops;
+  readonly #hops: LatencyMetrics;
   readonly #clock: Clock;
   readonly #format: AudioFormat;
   #frameAtMs: number | undefined;
   #replyAtMs: number | undefined;
   #playoutEndMs: number | undefined;
 
-  constructor(hops: Hops, clock: Clock, format: AudioFormat) {
+  constructor(hops: LatencyMetrics, clock: Clock, format: AudioFormat) {
     this.#hops = hops;
     this.#clock = clock;
     this.#format = format;

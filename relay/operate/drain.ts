@@ -9,7 +9,7 @@
  * What is left behind at the deadline is for the caller to close.
  */
 import type { Clock } from '../../shared/base/clock.ts';
-import { MovePace } from './move-pace.ts';
+import { MigrationPacer } from './migration-pacer.ts';
 
 /** `over`: the call or its stream is ending anyhow. `failed`: asking again may help. */
 export type RestartOutcome = 'accepted' | 'over' | 'failed';
@@ -58,11 +58,11 @@ class Draining {
   readonly #deadlineMs: number;
   readonly #startedMs: number;
   readonly #queue: (() => void)[] = [];
-  readonly #pace: MovePace;
+  readonly #pace: MigrationPacer;
   #moving = 0;
 
   constructor(calls: number, { clock, deadlineMs }: DrainOptions) {
-    this.#pace = new MovePace(calls, deadlineMs);
+    this.#pace = new MigrationPacer(calls, deadlineMs);
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
     this.#startedMs = clock.elapsedMs();

@@ -1,8 +1,8 @@
 /** The metrics of this process in the text format of Prometheus, version 0.0.4. */
 import type { HistogramSnapshot } from './histogram.ts';
-import type { HopsSnapshot } from './hops.ts';
+import type { LatencySnapshot } from './latency-metrics.ts';
 import type { LoopDelay } from './loop-delay.ts';
-import type { TotalName, Totals } from './totals.ts';
+import type { RelayTotals, TotalName } from './relay-totals.ts';
 
 export interface MetricsSnapshot {
   readonly callsLive: number;
@@ -12,10 +12,10 @@ export interface MetricsSnapshot {
   readonly queuedBytes: number;
   /** Refused upgrades by HTTP status. */
   readonly refused: Readonly<Record<string, number>>;
-  readonly totals: Totals;
+  readonly totals: RelayTotals;
   /** Of the last window. */
   readonly loopDelay: LoopDelay;
-  readonly hops: HopsSnapshot;
+  readonly hops: LatencySnapshot;
 }
 
 /** Counters that are sums of what the calls report. */

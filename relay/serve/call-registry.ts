@@ -1,6 +1,6 @@
 /** The calls of this process: which are live, which are being ended, and the reports of the last ones. */
 
-import { addReport, emptyTotals, type Totals } from '../operate/totals.ts';
+import { addReport, emptyTotals, type RelayTotals } from '../operate/relay-totals.ts';
 import type { CallReport } from '../session/call-report.ts';
 import type { CloseCause } from '../session/close-cause.ts';
 import type { Session } from '../session/session.ts';
@@ -107,7 +107,7 @@ export class CallRegistry {
   }
 
   /** Sums over all calls since the start of the process. */
-  totals(): Totals {
+  totals(): RelayTotals {
     const totals = structuredClone(this.#endedTotals);
     for (const session of this.#all()) addReport(totals, session.report());
     return totals;

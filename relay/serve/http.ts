@@ -1,7 +1,7 @@
 /** The plain HTTP side of the relay: liveness, readiness, metrics, and reports of calls for whoever has the admin token. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HopsSnapshot } from '../operate/hops.ts';
+import type { LatencySnapshot } from '../operate/latency-metrics.ts';
 import type { LoopDelay } from '../operate/loop-delay.ts';
 import { formatMetrics } from '../operate/metrics.ts';
 import type { CallReport } from '../session/call-report.ts';
@@ -14,7 +14,7 @@ export interface HttpOptions {
   readonly adminToken?: string;
   /** Of the last window. */
   readonly loopDelay: () => LoopDelay;
-  readonly hops: () => HopsSnapshot;
+  readonly hops: () => LatencySnapshot;
   /** Refused upgrades by HTTP status. */
   readonly refused: () => Readonly<Record<string, number>>;
 }

@@ -9,9 +9,9 @@ import type { Handovers } from '../handover/handovers.ts';
 import type { OpenControlConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
 import { askControlApp } from '../operate/ask-control-app.ts';
 import { CallMeter } from '../operate/call-meter.ts';
-import type { Hops } from '../operate/hops.ts';
+import type { CallMigrator } from '../operate/call-migrator.ts';
 import { IdleWatch } from '../operate/idle-watch.ts';
-import type { Mover } from '../operate/mover.ts';
+import type { LatencyMetrics } from '../operate/latency-metrics.ts';
 import { startStreamSpan } from '../operate/stream-span.ts';
 import { TurnTraces } from '../operate/turn-traces.ts';
 import { Session } from '../session/session.ts';
@@ -21,12 +21,12 @@ import type { Admission } from './admission.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { openMediaSocket } from './media-web-socket.ts';
 
-export interface MediaStreamsOptions {
+export interface SessionFactoryOptions {
   readonly config: RelayConfig;
   readonly registry: CallRegistry;
   readonly handovers: Handovers;
-  readonly mover: Mover;
-  readonly hops: Hops;
+  readonly mover: CallMigrator;
+  readonly hops: LatencyMetrics;
   readonly openConnection: OpenLaneConnection;
   readonly openControl: OpenControlConnection;
   readonly onPublish: SessionOptions['onPublish'];
@@ -36,10 +36,10 @@ export interface MediaStreamsOptions {
   readonly log: Logger;
 }
 
-export class MediaStreams {
-  readonly #options: MediaStreamsOptions;
+export class SessionFactory {
+  readonly #options: SessionFactoryOptions;
 
-  constructor(options: MediaStreamsOptions) {
+  constructor(options: SessionFactoryOptions) {
     this.#options = options;
   }
 
@@ -86,7 +86,7 @@ export class MediaStreams {
       callId,
       ticketText,
       isQuiet: () => meter.isQuiet,
-      beMoved: () => session.beMoved(),
+      prepareMigration: () => session.prepareMigration(),
       over: session.over,
     });
     void session.over.then(() => idle?.close());

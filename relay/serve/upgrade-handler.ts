@@ -13,7 +13,7 @@ import { HandshakeError } from '../../shared/web-socket/handshake.ts';
 import type { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';
 import type { WebSocketEndpoint } from '../../shared/web-socket/web-socket-endpoint.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
-import { Counts } from '../base/counts.ts';
+import { ReasonCounter } from '../base/reason-counter.ts';
 import type { Handovers } from '../handover/handovers.ts';
 import { type Admission, type AdmissionRules, admit } from './admission.ts';
 import type { CallRegistry } from './call-registry.ts';
@@ -24,7 +24,7 @@ export const MAX_PENDING_UPGRADES = 256;
 /** How long a refused client has to read its answer. */
 export const REFUSAL_LINGER_MS = 2_000;
 
-export interface MediaUpgradesOptions {
+export interface UpgradeHandlerOptions {
   readonly rules: AdmissionRules;
   readonly registry: Pick<CallRegistry, 'check' | 'checkCapacity' | 'isDraining'>;
   readonly handovers: Pick<Handovers, 'take'>;
@@ -39,14 +39,14 @@ export interface MediaUpgradesOptions {
   readonly log: Logger;
 }
 
-export class MediaUpgrades {
-  readonly #options: MediaUpgradesOptions;
-  readonly #refused = new Counts();
+export class UpgradeHandler {
+  readonly #options: UpgradeHandlerOptions;
+  readonly #refused = new ReasonCounter();
   /** Connections that asked for an upgrade and were not given it, or not yet. */
   readonly #unaccepted = new Set<Duplex>();
   #pending = 0;
 
-  constructor(options: MediaUpgradesOptions) {
+  constructor(options: UpgradeHandlerOptions) {
     this.#options = options;
   }
 

@@ -1,7 +1,7 @@
 /** What a worker is told of the call when it comes to it: who is on it, and how it hears them. */
 import type { ListenMode } from '../../shared/call/plan.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
-import type { Participant } from '../listen/media-intake.ts';
+import type { Participant } from '../listen/media-decoder.ts';
 import type { SessionOptions } from './session-options.ts';
 
 /** What is the same for every worker of a stream. */

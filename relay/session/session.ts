@@ -1,12 +1,12 @@
 /** One call's stream: takes what ACS sends to the lanes, and what the workers send into the call. `SessionLife` has its states. */
 import { bytesToMs, FRAME_MS } from '../../shared/audio/audio-format.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
-import { Counts } from '../base/counts.ts';
+import { ReasonCounter } from '../base/reason-counter.ts';
 import { HandoverNotice } from '../handover/handover-notice.ts';
-import { Listening } from '../listen/listening.ts';
-import { type Intake, MediaIntake } from '../listen/media-intake.ts';
-import type { SpeechListener } from '../listen/speech-events.ts';
-import { Speaker } from '../speak/speaker.ts';
+import { type DecodedMessage, MediaDecoder } from '../listen/media-decoder.ts';
+import type { SpeechListener } from '../listen/speech-bounds.ts';
+import { SpeechDetector } from '../listen/speech-detector.ts';
+import { CallPlayout } from '../speak/call-playout.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
 import { CallControl } from '../workers/call-control.ts';
 import { CallWorkers } from '../workers/call-workers.ts';
@@ -20,10 +20,10 @@ const unobserved = (): TurnObserver => ({ began: () => {}, answered: () => {}, g
 
 export class Session {
   readonly #options: SessionOptions;
-  readonly #intake: MediaIntake;
-  readonly #listening: Listening;
-  readonly #speaker: Speaker;
-  readonly #ignored = new Counts();
+  readonly #decoder: MediaDecoder;
+  readonly #detector: SpeechDetector;
+  readonly #speaker: CallPlayout;
+  readonly #ignored = new ReasonCounter();
   readonly #workers: CallWorkers;
   readonly #control: CallControl;
   readonly #notice: HandoverNotice | undefined;
@@ -40,8 +40,8 @@ export class Session {
     const { callId, plan } = options.ticket;
     const { format } = plan;
     this.#life = new SessionLife(clock.nowMs());
-    this.#intake = new MediaIntake(plan);
-    this.#speaker = new Speaker({ socket, format, jitterBufferMs, leadMs, clock, wheel });
+    this.#decoder = new MediaDecoder(plan);
+    this.#speaker = new CallPlayout({ socket, format, jitterBufferMs, leadMs, clock, wheel });
     this.#control = new CallControl({
       callId,
       keys,
@@ -63,14 +63,14 @@ export class Session {
       clock,
       log,
       callStarted: (turn, listen) =>
-        callStarted(options, { turn, listen, participants: this.#intake.participants }),
+        callStarted(options, { turn, listen, participants: this.#decoder.participants }),
       onIgnored: (reason, count) => this.#ignore(reason, count),
       onPublish: (worker, action) => onPublish?.(callId, worker, action),
       onControl: (value) => this.#control.receive(value),
       observeTurns: options.observeTurns ?? unobserved,
       onChange: () => this.#workersChanged(),
     });
-    this.#listening = new Listening({
+    this.#detector = new SpeechDetector({
       format,
       clock,
       speech: this.#speech(),
@@ -109,7 +109,7 @@ export class Session {
   /** A message of ACS. */
   receive(message: Buffer, isBinary: boolean): void {
     if (this.#life.isOver) return;
-    const intake = this.#intake.read(message, isBinary);
+    const intake = this.#decoder.read(message, isBinary);
     switch (intake.kind) {
       case 'ignored':
         this.#ignore(intake.reason);
@@ -130,7 +130,7 @@ export class Session {
   }
 
   /** The stream is about to be restarted elsewhere: when it ends now, that is why. Resolves when word is left of what is not known yet. */
-  async beMoved(): Promise<void> {
+  async prepareMigration(): Promise<void> {
     this.#isMoving = true;
     await this.#notice?.leaveNow();
   }
@@ -163,12 +163,12 @@ export class Session {
     };
   }
 
-  #frame({ ssrc, pcm, timestamp, joined }: Extract<Intake, { kind: 'frame' }>): void {
+  #frame({ ssrc, pcm, timestamp, joined }: Extract<DecodedMessage, { kind: 'frame' }>): void {
     this.#life.heard();
     this.#framesIn += 1;
     this.#bytesIn += pcm.byteLength;
     if (joined !== undefined) this.#workers.tell({ type: 'participant', ...joined });
-    this.#workers.hear(this.#listening.hear(ssrc, pcm, timestamp));
+    this.#workers.hear(this.#detector.hear(ssrc, pcm, timestamp));
   }
 
   #workersChanged(): void {
@@ -187,7 +187,7 @@ export class Session {
       onSpeechEnded: (ssrc, timestamp, durationMs) => {
         this.#speaker.onSpeechEnded(ssrc, timestamp, durationMs);
         this.#options.activity?.speechEnded();
-        this.#workers.speechEnded(this.#listening.agoMs(timestamp));
+        this.#workers.speechEnded(this.#detector.agoMs(timestamp));
       },
     };
   }
@@ -200,7 +200,7 @@ export class Session {
   #end(cause: CloseCause): void {
     if (!this.#life.end(cause)) return;
     this.#speaker.close();
-    this.#listening.close();
+    this.#detector.close();
     this.#control.end();
     const { isMovable = false, clock } = this.#options;
     const isToBeContinued = isContinued(cause, isMovable);

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { COMMON_SETTINGS } from '../../shared/settings/common-settings.ts';
 import { endpoint, setting, ticketKey, wholeNumber } from '../../shared/settings/values.ts';
-import { MIN_LEAD_MS } from '../speak/playout-pace.ts';
+import { MIN_LEAD_MS } from '../audio/playout-pace.ts';
 
 export const RELAY_SETTINGS = {
   ...COMMON_SETTINGS,

@@ -8,7 +8,7 @@ import {
 } from '../../shared/audio/audio-format.ts';
 import { formatAudioData, formatStopAudio } from '../acs/acs-media.ts';
 import type { MediaSocket } from '../session/media-socket.ts';
-import { PlayoutLedger } from './playout-ledger.ts';
+import { PlayoutWindow } from './playout-window.ts';
 
 /** Longest audio in one message: 64,000 characters of base64 at 24 kHz, and ACS documents data packets of 64 KB. */
 export const MAX_MESSAGE_MS = 1_000;
@@ -18,7 +18,7 @@ export const MAX_SOCKET_BUFFER_BYTES = 1024 * 1024;
 export class MediaOutlet {
   readonly #socket: MediaSocket;
   readonly #format: AudioFormat;
-  readonly #ledger: PlayoutLedger;
+  readonly #ledger: PlayoutWindow;
   readonly #filler: Uint8Array;
   #isEmptied = true;
   #bytesOut = 0;
@@ -29,7 +29,7 @@ export class MediaOutlet {
   constructor(socket: MediaSocket, format: AudioFormat, fillerMs: number) {
     this.#socket = socket;
     this.#format = format;
-    this.#ledger = new PlayoutLedger(format);
+    this.#ledger = new PlayoutWindow(format);
     this.#filler = new Uint8Array(Math.ceil(fillerMs / FRAME_MS) * AUDIO_FORMATS[format].frameBytes);
   }
 

@@ -4,7 +4,7 @@ import type { WorkerCodec } from '../../shared/call/plan.ts';
 import type { WorkerAction } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneMessage } from '../lane/lane-connection.ts';
 import { ReplyReader } from './reply-reader.ts';
-import type { SpeechKind, Voice } from './voice.ts';
+import type { SpeechKind, Voice } from './worker-playout.ts';
 
 export type PublishAction = Extract<WorkerAction, { type: 'publish' }>;
 type PlayAction = Extract<WorkerAction, { type: 'play' }>;

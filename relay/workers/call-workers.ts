@@ -16,9 +16,9 @@ import type { OpenLaneConnection } from '../lane/lane-connection.ts';
 import { StreamLane } from '../lane/resident-lane.ts';
 import type { WorkerLane } from '../lane/worker-lane.ts';
 import { audioFor } from '../listen/audio-for.ts';
-import type { HeardFrame } from '../listen/heard-frame.ts';
+import type { AudioFrame } from '../listen/worker-audio.ts';
 import type { WorkerReport } from '../session/call-report.ts';
-import type { Speaker } from '../speak/speaker.ts';
+import type { CallPlayout } from '../speak/call-playout.ts';
 import { type PublishAction, WorkerReplies } from '../speak/worker-replies.ts';
 import { type TurnObserver, WorkerTurns } from '../speak/worker-turns.ts';
 import type { WorkerLink } from './worker-link.ts';
@@ -40,7 +40,7 @@ export type AttachRefusal =
 export interface CallWorkersOptions {
   readonly callId: string;
   readonly format: AudioFormat;
-  readonly speaker: Speaker;
+  readonly speaker: CallPlayout;
   readonly openConnection: OpenLaneConnection;
   readonly maxBacklogMs: number;
   /** What the stream before this one has left; undefined for the first. */
@@ -106,7 +106,7 @@ export class CallWorkers {
     return true;
   }
 
-  hear(frame: HeardFrame): void {
+  hear(frame: AudioFrame): void {
     for (const { lane } of this.#links) lane.pushFrame(frame);
   }
 

@@ -1,6 +1,6 @@
 import type { WorkerPlan } from '../../shared/call/plan.ts';
 import type { WorkerLane } from '../lane/worker-lane.ts';
-import type { Voice } from '../speak/voice.ts';
+import type { Voice } from '../speak/worker-playout.ts';
 import type { WorkerReplies } from '../speak/worker-replies.ts';
 import type { WorkerTurns } from '../speak/worker-turns.ts';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { frameLevelDb } from '../../../relay/audio/frame-level.ts';
-import { SILENCE_DB } from '../../../relay/listen/voice-activity.ts';
+import { frameLevelDb, SILENCE_DB } from '../../../relay/audio/frame-level.ts';
 import { tone } from '../../support/signals.ts';
 
 function bytes(samples: Int16Array<ArrayBuffer>): Uint8Array {

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { formatAudioData, formatStopAudio } from '../../../relay/acs/acs-media.ts';
 import type { LaneListener } from '../../../relay/lane/lane-connection.ts';
 import { CallMeter } from '../../../relay/operate/call-meter.ts';
-import { Hops } from '../../../relay/operate/hops.ts';
+import { LatencyMetrics } from '../../../relay/operate/latency-metrics.ts';
 import type { MediaSocket } from '../../../relay/session/media-socket.ts';
 import { RelayClock } from '../relay-clock.ts';
 
 function setUp() {
   const clock = new RelayClock();
-  const hops = new Hops();
+  const hops = new LatencyMetrics();
   const meter = new CallMeter(hops, clock, 'pcm16KMono');
   const sent: string[] = [];
   const socket = meter.socket({

@@ -6,7 +6,7 @@ import { TURNS_PER_STREAM } from '../../../relay/speak/turn-filter.ts';
 import { UTTERANCES } from '../../support/utterances.ts';
 import { dtmf, frame } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
-import { sessionWorld } from './session-world.ts';
+import { sessionWorld } from './session-fixture.ts';
 
 const ECHO = { name: 'echo', listen: { mode: 'chunk', ms: 100 } } as const;
 const PARROT = { name: 'parrot', listen: UTTERANCES } as const;
@@ -43,7 +43,7 @@ describe('a stream that is moved', () => {
     lane.identity = identity('echo');
     await open();
     hear(2);
-    await session.beMoved();
+    await session.prepareMigration();
     session.socketClosed();
     await settled();
     expect(lane.isReleased).toBe(true);
@@ -61,9 +61,9 @@ describe('a stream that is moved', () => {
     const { open, session, left } = sessionWorld({ isMovable: true });
     await open();
     const before = left.length;
-    await session.beMoved();
+    await session.prepareMigration();
     expect(left.slice(before)).toMatchObject([{ isKept: true }]);
-    await session.beMoved();
+    await session.prepareMigration();
     session.socketClosed();
     expect(
       left.filter(({ isKept }) => isKept),
@@ -76,7 +76,7 @@ describe('a stream that is moved', () => {
     const lane = lanes.of('echo');
     lane.identity = identity('echo');
     await open();
-    await session.beMoved();
+    await session.prepareMigration();
     session.socketClosed();
     await clock.advance(RELEASE_LIMIT_MS);
     expect(lane.events.at(-1)).toEqual({ type: 'call.ended', reason: 'stream ended' });

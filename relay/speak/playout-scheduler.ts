@@ -3,10 +3,10 @@
  * heard, makes way for another, or is silenced. Whoever calls says what time it is; nothing here waits.
  */
 import { type AudioFormat, msToBytes } from '../../shared/audio/audio-format.ts';
+import { sendableInMs, sendableMs } from '../audio/playout-pace.ts';
 import { Floor } from './floor.ts';
 import type { MediaOutlet } from './media-outlet.ts';
-import { sendableInMs, sendableMs } from './playout-pace.ts';
-import type { Voice } from './voice.ts';
+import type { Voice } from './worker-playout.ts';
 
 /** Longest time that a worker speaks while another of the same priority waits; what it has left comes after that one. */
 export const MAX_FLOOR_MS = 60_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Listening, SPEECH_END_LATENCY_MS } from '../../../relay/listen/listening.ts';
+import { SPEECH_END_LATENCY_MS, SpeechDetector } from '../../../relay/listen/speech-detector.ts';
 import { tone } from '../../support/signals.ts';
 import { RelayClock } from '../relay-clock.ts';
 
@@ -11,7 +11,7 @@ function setUp() {
   const clock = new RelayClock();
   const told: Told[] = [];
   const advanced: number[] = [];
-  const listening = new Listening({
+  const detector = new SpeechDetector({
     format: 'pcm16KMono',
     clock,
     speech: {
@@ -29,7 +29,7 @@ function setUp() {
     clock,
     told,
     advanced,
-    listening,
+    detector,
     /** Time passes in which the process does nothing; what was due in it is done at its end. */
     async beHeldUp(ms: number) {
       const late: (() => void)[] = [];
@@ -43,7 +43,7 @@ function setUp() {
       for (let i = 0; i < frames; i += 1) {
         const timestamp = at.get(ssrc) ?? 0;
         const samples = sound === 'voice' ? tone(FRAME, 16_000, 400) : new Int16Array(FRAME);
-        listening.hear(ssrc, new Uint8Array(samples.slice().buffer), timestamp);
+        detector.hear(ssrc, new Uint8Array(samples.slice().buffer), timestamp);
         at.set(ssrc, timestamp + FRAME);
         await clock.advance(20);
       }
@@ -51,7 +51,7 @@ function setUp() {
   };
 }
 
-describe('listening', () => {
+describe('detector', () => {
   it('tells when somebody begins and has finished to speak', async () => {
     const { told, hear } = setUp();
     await hear(0, 10, 'silence');
@@ -62,11 +62,11 @@ describe('listening', () => {
   });
 
   it('judges each frame for those who listen', () => {
-    const { listening } = setUp();
-    const silent = listening.hear(0, new Uint8Array(640), 0);
+    const { detector } = setUp();
+    const silent = detector.hear(0, new Uint8Array(640), 0);
     expect(silent).toMatchObject({ ssrc: 0, timestamp: 0, voice: { isSpeech: false } });
     const voice = new Uint8Array(tone(FRAME, 16_000, 400).slice().buffer);
-    expect(listening.hear(0, voice, FRAME).voice.isSpeech).toBe(true);
+    expect(detector.hear(0, voice, FRAME).voice.isSpeech).toBe(true);
   });
 
   it('tells the end when frames stay away, within the time it promises', async () => {
@@ -111,10 +111,10 @@ describe('listening', () => {
   });
 
   it('ends what is said with the stream, and leaves no timer behind', async () => {
-    const { told, hear, listening, clock } = setUp();
+    const { told, hear, detector, clock } = setUp();
     await hear(0, 20, 'voice');
-    listening.close();
-    listening.close();
+    detector.close();
+    detector.close();
     expect(told[1]).toEqual(['ended', 0, 20 * FRAME, 400]);
     expect(clock.pending).toBe(0);
   });

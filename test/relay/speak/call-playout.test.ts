@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { WHEEL_SLOT_MS } from '../../../relay/base/timer-wheel.ts';
 import { MAX_SOCKET_BUFFER_BYTES } from '../../../relay/speak/media-outlet.ts';
-import { MAX_HELD_MS } from '../../../relay/speak/voice.ts';
-import { equal, LEAD_MS, speakerWorld as setUp, speech } from './speaker-world.ts';
+import { MAX_HELD_MS } from '../../../relay/speak/worker-playout.ts';
+import { equal, LEAD_MS, speakerWorld as setUp, speech } from './playout-fixture.ts';
 
 describe('a long reply', () => {
   it('is given to ACS a little ahead of its time, in pieces, and is heard whole', async () => {

@@ -7,7 +7,7 @@ import type { RestartStreaming } from './restart-streaming.ts';
 /** How long a call may take to leave word of itself before its stream is restarted. */
 const NOTICE_LIMIT_MS = 1_000;
 
-export interface MoverOptions {
+export interface CallMigratorOptions {
   /** Absent where the address of the control app is not known: calls cannot be moved then. */
   readonly restartStreaming: RestartStreaming | undefined;
   readonly deadlineMs: number;
@@ -21,21 +21,21 @@ export interface LiveCall {
   readonly ticketText: string;
   readonly isQuiet: () => boolean;
   /** Its stream is about to be restarted. */
-  readonly beMoved: () => Promise<void>;
+  readonly prepareMigration: () => Promise<void>;
   /** Resolves when its stream is over. */
   readonly over: Promise<void>;
 }
 
-export class Mover {
-  readonly #options: MoverOptions;
+export class CallMigrator {
+  readonly #options: CallMigratorOptions;
   readonly #calls = new Set<MovableCall>();
 
-  constructor(options: MoverOptions) {
+  constructor(options: CallMigratorOptions) {
     this.#options = options;
   }
 
   /** Remembers a call until its stream is over. */
-  follow({ callId, ticketText, isQuiet, beMoved, over }: LiveCall): void {
+  follow({ callId, ticketText, isQuiet, prepareMigration, over }: LiveCall): void {
     const { restartStreaming, clock } = this.#options;
     const call: MovableCall = {
       over,
@@ -43,7 +43,7 @@ export class Mover {
       restart: async () => {
         if (restartStreaming === undefined) return 'failed';
         await Promise.race([
-          beMoved(),
+          prepareMigration(),
           new Promise<void>((resolve) => clock.after(NOTICE_LIMIT_MS, resolve)),
         ]);
         return await restartStreaming(callId, ticketText);

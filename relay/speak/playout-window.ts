@@ -30,7 +30,7 @@ export interface Unheard {
  * Holds no more than was sent ahead of its time. PCM16 in one format; audio is copied, into memory that is used again: what a worker sent would
  * otherwise be held for just as long as makes garbage expensive to collect.
  */
-export class PlayoutLedger {
+export class PlayoutWindow {
   readonly #format: AudioFormat;
   readonly #clock = new PlayoutClock();
   /** Not yet played to its end, the oldest first. */

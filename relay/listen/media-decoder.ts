@@ -1,8 +1,8 @@
 /** Turns the messages of ACS into what a session acts on. Anything unexpected is named and ignored; nothing throws. */
 import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format.ts';
 import type { AudioData, AudioMetadata } from '../acs/acs-media.ts';
-import { StreamTimeline } from '../operate/stream-timeline.ts';
 import { MediaReader } from './acs-media-reader.ts';
+import { StreamTimeline } from './stream-timeline.ts';
 
 /** Messages longer than this are not even read; a frame of audio takes 1.4 KB. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
@@ -15,7 +15,7 @@ export interface Participant {
   readonly rawId: string;
 }
 
-export type Intake =
+export type DecodedMessage =
   | { readonly kind: 'metadata' }
   | {
       readonly kind: 'frame';
@@ -29,7 +29,7 @@ export type Intake =
   | { readonly kind: 'dtmf'; readonly tone: string }
   | { readonly kind: 'ignored'; readonly reason: string };
 
-export class MediaIntake {
+export class MediaDecoder {
   readonly #format: AudioFormat;
   readonly #isUnmixed: boolean;
   readonly #reader = new MediaReader();
@@ -51,7 +51,7 @@ export class MediaIntake {
     return [...this.#participants.values()].filter(({ ssrc }) => this.#announced.has(ssrc));
   }
 
-  read(message: Buffer, isBinary: boolean): Intake {
+  read(message: Buffer, isBinary: boolean): DecodedMessage {
     if (isBinary) return ignored('binary message');
     if (message.byteLength > MAX_MESSAGE_BYTES) return ignored('message too long');
     const frame = this.#reader.read(message);
@@ -71,7 +71,7 @@ export class MediaIntake {
     }
   }
 
-  #metadata(frame: AudioMetadata): Intake {
+  #metadata(frame: AudioMetadata): DecodedMessage {
     const { sampleRateHz, frameBytes } = AUDIO_FORMATS[this.#format];
     const isAsPlanned =
       (frame.sampleRateHz ?? sampleRateHz) === sampleRateHz &&
@@ -80,7 +80,7 @@ export class MediaIntake {
     return isAsPlanned ? { kind: 'metadata' } : ignored('metadata of another format than the plan has');
   }
 
-  #audio(frame: AudioData): Intake {
+  #audio(frame: AudioData): DecodedMessage {
     const speaker = this.#speaker(frame.participantRawId);
     if (speaker === undefined) return ignored('too many participants');
     // The time of an unusable frame passes all the same, so that the gap shows.
@@ -108,6 +108,6 @@ export class MediaIntake {
   }
 }
 
-function ignored(reason: string): Intake {
+function ignored(reason: string): DecodedMessage {
   return { kind: 'ignored', reason };
 }

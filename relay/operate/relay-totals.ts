@@ -26,14 +26,14 @@ const OF_WORKERS = [
 
 export type TotalName = (typeof OF_CALLS)[number] | (typeof OF_WORKERS)[number];
 
-export type Totals = Record<TotalName, number> & { readonly ignored: Record<string, number> };
+export type RelayTotals = Record<TotalName, number> & { readonly ignored: Record<string, number> };
 
-export function emptyTotals(): Totals {
+export function emptyTotals(): RelayTotals {
   const zeros = Object.fromEntries([...OF_CALLS, ...OF_WORKERS].map((name) => [name, 0]));
   return { ...(zeros as Record<TotalName, number>), ignored: {} };
 }
 
-export function addReport(totals: Totals, report: CallReport): void {
+export function addReport(totals: RelayTotals, report: CallReport): void {
   for (const name of OF_CALLS) totals[name] += report[name];
   for (const worker of report.workers) for (const name of OF_WORKERS) totals[name] += worker[name];
   for (const [reason, count] of Object.entries(report.ignored)) {

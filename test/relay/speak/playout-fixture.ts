@@ -1,8 +1,8 @@
 /** A speaker whose audio is played by a socket on a clock that stands still. */
 import { expect, onTestFinished } from 'vitest';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
-import { Speaker } from '../../../relay/speak/speaker.ts';
-import type { Voice, VoiceOptions } from '../../../relay/speak/voice.ts';
+import { CallPlayout } from '../../../relay/speak/call-playout.ts';
+import type { Voice, VoiceOptions } from '../../../relay/speak/worker-playout.ts';
 import { RelayClock } from '../relay-clock.ts';
 import { PlayingSocket } from '../session/playing-socket.ts';
 
@@ -22,7 +22,7 @@ export function speakerWorld(jitterBufferMs = 0, timersLateMs = 0) {
   onTestFinished(() => expect(failures, 'errors of what was due').toEqual([]));
   const wheel = new TimerWheel(clock, (error) => failures.push(error));
   const socket = new PlayingSocket(clock);
-  const speaker = new Speaker({
+  const speaker = new CallPlayout({
     socket,
     format: 'pcm16KMono',
     jitterBufferMs,

@@ -1,4 +1,4 @@
-/** One worker's part in what is played: its turn, what of it waits, and how it may be interrupted. `Speaker` moves it. */
+/** One worker's part in what is played: its turn, what of it waits, and how it may be interrupted. `CallPlayout` moves it. */
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs, msToBytes } from '../../shared/audio/audio-format.ts';
 import type { BargeInPolicy } from '../../shared/call/plan.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';

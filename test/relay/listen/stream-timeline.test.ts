@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { StreamTimeline } from '../../../relay/operate/stream-timeline.ts';
+import { StreamTimeline } from '../../../relay/listen/stream-timeline.ts';
 
 const FRAME = 320;
 const START_MS = Date.UTC(2026, 0, 1);

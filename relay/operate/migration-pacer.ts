@@ -8,7 +8,7 @@ export const LONGEST_INTERVAL_MS = 150;
 /** Share of the time in which every call is to have been asked once; the rest is for those that have to be asked again. */
 const PACED_SHARE = 0.8;
 
-export class MovePace {
+export class MigrationPacer {
   readonly #endMs: number;
   #callsLeft: number;
   #nextMs = 0;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_FLOOR_MS } from '../../../relay/speak/stage.ts';
-import { equal, speakerWorld as setUp, speech } from './speaker-world.ts';
+import { MAX_FLOOR_MS } from '../../../relay/speak/playout-scheduler.ts';
+import { equal, speakerWorld as setUp, speech } from './playout-fixture.ts';
 
 describe('several workers', () => {
   it('speak one after the other when they are equals', async () => {

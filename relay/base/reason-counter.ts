@@ -1,5 +1,5 @@
 /** What was ignored, by reason. Reasons are fixed texts of the program, so that their number is bounded. */
-export class Counts {
+export class ReasonCounter {
   readonly #counts = new Map<string, number>();
 
   add(reason: string, count = 1): void {

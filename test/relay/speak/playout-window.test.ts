@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PlayoutLedger } from '../../../relay/speak/playout-ledger.ts';
+import { PlayoutWindow } from '../../../relay/speak/playout-window.ts';
 
 /** 32 bytes a millisecond; the bytes count up from `from`, so that a sample says where it was. */
 function audio(ms: number, from = 0): Uint8Array {
@@ -9,9 +9,9 @@ function audio(ms: number, from = 0): Uint8Array {
 
 const bytes = (pieces: readonly Uint8Array[]): Buffer => Buffer.concat(pieces);
 
-describe('PlayoutLedger', () => {
+describe('PlayoutWindow', () => {
   it('counts what has been heard by now', () => {
-    const ledger = new PlayoutLedger('pcm16KMono');
+    const ledger = new PlayoutWindow('pcm16KMono');
     ledger.sent(audio(100), 'audio', 1_000);
     expect(ledger.heardMs(1_000)).toBe(0);
     expect(ledger.heardMs(1_060)).toBe(60);
@@ -20,7 +20,7 @@ describe('PlayoutLedger', () => {
   });
 
   it('does not count filler as heard, though it takes its time', () => {
-    const ledger = new PlayoutLedger('pcm16KMono');
+    const ledger = new PlayoutWindow('pcm16KMono');
     ledger.sent(audio(200), 'filler', 0);
     ledger.sent(audio(100), 'audio', 0);
     expect(ledger.heardMs(200)).toBe(0);
@@ -29,7 +29,7 @@ describe('PlayoutLedger', () => {
   });
 
   it('gives back what was not heard, from the exact sample, without the filler', () => {
-    const ledger = new PlayoutLedger('pcm16KMono');
+    const ledger = new PlayoutWindow('pcm16KMono');
     ledger.sent(audio(20), 'filler', 0);
     ledger.sent(audio(80), 'audio', 0);
     ledger.sent(audio(80, 80), 'audio', 40);
@@ -41,7 +41,7 @@ describe('PlayoutLedger', () => {
   });
 
   it('gives back all of the audio, and no filler, when it is stopped in the filler', () => {
-    const ledger = new PlayoutLedger('pcm16KMono');
+    const ledger = new PlayoutWindow('pcm16KMono');
     ledger.sent(audio(20), 'filler', 0);
     ledger.sent(audio(80), 'audio', 0);
     expect(bytes(ledger.stopped(5).pieces)).toEqual(Buffer.from(audio(80)));
@@ -49,7 +49,7 @@ describe('PlayoutLedger', () => {
   });
 
   it('leaves out a gap in which there was nothing to play', () => {
-    const ledger = new PlayoutLedger('pcm16KMono');
+    const ledger = new PlayoutWindow('pcm16KMono');
     ledger.sent(audio(20), 'audio', 0);
     ledger.sent(audio(100, 20), 'audio', 500);
     expect(ledger.heardMs(510)).toBe(30);
@@ -57,7 +57,7 @@ describe('PlayoutLedger', () => {
   });
 
   it('counts anew where it is told to', () => {
-    const ledger = new PlayoutLedger('pcm16KMono');
+    const ledger = new PlayoutWindow('pcm16KMono');
     ledger.sent(audio(100), 'audio', 0);
     ledger.beginCount(40);
     expect(ledger.heardMs(70)).toBe(30);
@@ -73,7 +73,7 @@ describe('PlayoutLedger', () => {
         fc.array(step, { maxLength: 30 }),
         fc.double({ min: 0, max: 400, noNaN: true }),
         (steps, tailMs) => {
-          const ledger = new PlayoutLedger('pcm16KMono');
+          const ledger = new PlayoutWindow('pcm16KMono');
           const sent: Uint8Array[] = [];
           let nowMs = 0;
           let at = 0;

@@ -9,13 +9,13 @@
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
-import { SPEECH_END_LATENCY_MS } from '../listen/listening.ts';
-import type { SpeechListener } from '../listen/speech-events.ts';
+import type { SpeechListener } from '../listen/speech-bounds.ts';
+import { SPEECH_END_LATENCY_MS } from '../listen/speech-detector.ts';
 import type { MediaSocket } from '../session/media-socket.ts';
 import type { BargeInAction } from './barge-in.ts';
 import { BargeInSpeech } from './barge-in-speech.ts';
 import { MediaOutlet } from './media-outlet.ts';
-import { Stage } from './stage.ts';
+import { Stage } from './playout-scheduler.ts';
 import {
   type SpeakOutcome,
   type SpeechKind,
@@ -23,9 +23,9 @@ import {
   Voice,
   type VoiceHost,
   type VoiceOptions,
-} from './voice.ts';
+} from './worker-playout.ts';
 
-export interface SpeakerOptions {
+export interface CallPlayoutOptions {
   readonly socket: MediaSocket;
   readonly format: AudioFormat;
   readonly jitterBufferMs: number;
@@ -35,7 +35,7 @@ export interface SpeakerOptions {
   readonly wheel: TimerWheel;
 }
 
-export interface SpeakerReport {
+export interface PlayoutReport {
   readonly audioMsOut: number;
   readonly audioMsFiller: number;
   readonly audioMsDropped: number;
@@ -44,7 +44,7 @@ export interface SpeakerReport {
   readonly audioMsCut: number;
 }
 
-export class Speaker implements VoiceHost, SpeechListener {
+export class CallPlayout implements VoiceHost, SpeechListener {
   readonly #format: AudioFormat;
   readonly #clock: Clock;
   readonly #wheel: TimerWheel;
@@ -58,7 +58,7 @@ export class Speaker implements VoiceHost, SpeechListener {
   #bytesRefused = 0;
   #interruptions = 0;
 
-  constructor({ socket, format, jitterBufferMs, leadMs, clock, wheel }: SpeakerOptions) {
+  constructor({ socket, format, jitterBufferMs, leadMs, clock, wheel }: CallPlayoutOptions) {
     this.#format = format;
     this.#clock = clock;
     this.#wheel = wheel;
@@ -128,7 +128,7 @@ export class Speaker implements VoiceHost, SpeechListener {
     for (const voice of this.#voices) this.#stage.close(voice);
   }
 
-  report(): SpeakerReport {
+  report(): PlayoutReport {
     const ms = (bytes: number): number => Math.round(bytesToMs(this.#format, bytes));
     return {
       audioMsOut: ms(this.#outlet.bytesOut),

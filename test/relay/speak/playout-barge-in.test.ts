@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BargeInPolicy } from '../../../shared/call/plan.ts';
-import { equal, speakerWorld as setUp, speech } from './speaker-world.ts';
+import { equal, speakerWorld as setUp, speech } from './playout-fixture.ts';
 
 describe('barge-in under the policy stop', () => {
   it('stops at once, tells how much was heard, and drops what still comes for the old turn', async () => {

@@ -5,10 +5,10 @@
 import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { frameLevelDb } from '../audio/frame-level.ts';
-import type { HeardFrame } from './heard-frame.ts';
+import type { SpeechListener } from './speech-bounds.ts';
 import { SpeechBounds, type SpeechEvent } from './speech-bounds.ts';
-import type { SpeechListener } from './speech-events.ts';
 import { VoiceActivity } from './voice-activity.ts';
+import type { AudioFrame } from './worker-audio.ts';
 
 /** What the relay itself takes for speech, and for its end. */
 export const SPEECH_RULES = { minSpeechMs: 120, endSilenceMs: 300 } as const;
@@ -23,7 +23,7 @@ const IDLE_MS = 5_000;
 /** How long after the last sample of speech its end is told at the latest, by a process that is not held up. */
 export const SPEECH_END_LATENCY_MS = SPEECH_RULES.endSilenceMs + LATE_MS + 2 * TICK_MS;
 
-export interface ListeningOptions {
+export interface SpeechDetectorOptions {
   readonly format: AudioFormat;
   readonly clock: Clock;
   readonly speech: SpeechListener;
@@ -31,15 +31,15 @@ export interface ListeningOptions {
   readonly onAdvance: (position: number) => void;
 }
 
-interface Ear {
+interface ParticipantVad {
   readonly activity: VoiceActivity;
   readonly bounds: SpeechBounds;
 }
 
-export class Listening {
-  readonly #options: ListeningOptions;
+export class SpeechDetector {
+  readonly #options: SpeechDetectorOptions;
   readonly #samplesPerMs: number;
-  readonly #ears = new Map<number, Ear>();
+  readonly #vads = new Map<number, ParticipantVad>();
   /** How far the frames have come, in samples, and when the newest came. */
   #position = 0;
   #heardAtMs = 0;
@@ -47,18 +47,18 @@ export class Listening {
   #isClosed = false;
   #cancelTick = (): void => {};
 
-  constructor(options: ListeningOptions) {
+  constructor(options: SpeechDetectorOptions) {
     this.#options = options;
     this.#samplesPerMs = AUDIO_FORMATS[options.format].sampleRateHz / 1000;
   }
 
   /** The next frame of a participant; `timestamp` is the index of its first sample since the stream's start. */
-  hear(ssrc: number, pcm: Uint8Array, timestamp: number): HeardFrame {
-    const ear = this.#ear(ssrc);
-    const voice = ear.activity.hear(frameLevelDb(pcm));
+  hear(ssrc: number, pcm: Uint8Array, timestamp: number): AudioFrame {
+    const vad = this.#vadOf(ssrc);
+    const voice = vad.activity.hear(frameLevelDb(pcm));
     const end = timestamp + pcm.byteLength / BYTES_PER_SAMPLE;
-    this.#tell(ssrc, ear.bounds.advance(timestamp));
-    this.#tell(ssrc, ear.bounds.hear(voice.isSpeech, timestamp, end));
+    this.#tell(ssrc, vad.bounds.advance(timestamp));
+    this.#tell(ssrc, vad.bounds.hear(voice.isSpeech, timestamp, end));
     this.#position = Math.max(this.#position, end);
     this.#heardAtMs = this.#options.clock.elapsedMs();
     if (!this.#isTicking && !this.#isClosed) this.#tickLater();
@@ -76,7 +76,7 @@ export class Listening {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelTick();
-    for (const [ssrc, { bounds }] of this.#ears) this.#tell(ssrc, bounds.flush());
+    for (const [ssrc, { bounds }] of this.#vads) this.#tell(ssrc, bounds.flush());
   }
 
   #tickLater(): void {
@@ -96,7 +96,7 @@ export class Listening {
   #passTime(): void {
     const quietMs = this.#options.clock.elapsedMs() - this.#heardAtMs;
     const position = this.#position + (quietMs - LATE_MS) * this.#samplesPerMs;
-    for (const [ssrc, { bounds }] of this.#ears) this.#tell(ssrc, bounds.advance(position));
+    for (const [ssrc, { bounds }] of this.#vads) this.#tell(ssrc, bounds.advance(position));
     this.#options.onAdvance(position);
     this.#isTicking = quietMs < IDLE_MS;
     if (this.#isTicking) this.#tickLater();
@@ -116,14 +116,14 @@ export class Listening {
     }
   }
 
-  #ear(ssrc: number): Ear {
-    const existing = this.#ears.get(ssrc);
+  #vadOf(ssrc: number): ParticipantVad {
+    const existing = this.#vads.get(ssrc);
     if (existing !== undefined) return existing;
-    const ear = {
+    const vad = {
       activity: new VoiceActivity(),
       bounds: new SpeechBounds(this.#options.format, SPEECH_RULES),
     };
-    this.#ears.set(ssrc, ear);
-    return ear;
+    this.#vads.set(ssrc, vad);
+    return vad;
   }
 }

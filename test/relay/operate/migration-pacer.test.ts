@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { LONGEST_INTERVAL_MS, MovePace } from '../../../relay/operate/move-pace.ts';
+import { LONGEST_INTERVAL_MS, MigrationPacer } from '../../../relay/operate/migration-pacer.ts';
 
 /** When each of so many calls is moved that all wait from `fromMs` on. */
 function startsOf(calls: number, deadlineMs: number, fromMs = 0): number[] {
-  const pace = new MovePace(calls, deadlineMs);
+  const pace = new MigrationPacer(calls, deadlineMs);
   return Array.from({ length: calls }, () => pace.next(fromMs));
 }
 
@@ -13,7 +13,7 @@ it('moves a few calls one after the other', () => {
 });
 
 it('moves a call that comes later at once', () => {
-  const pace = new MovePace(3, 20_000);
+  const pace = new MigrationPacer(3, 20_000);
   expect([pace.next(0), pace.next(1_000), pace.next(1_050)]).toEqual([0, 1_000, 1_000 + LONGEST_INTERVAL_MS]);
 });
 

@@ -9,7 +9,7 @@ const OUTER_MS = [5, 10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 1_000, 2_500, 
 const SPEECH_MS = [300, 500, 700, 900, 1_100, 1_500, 2_000, 3_000, 5_000, 10_000, 30_000];
 const PLAYOUT_MS = [0, 20, 50, 100, 200, 400, 1_000, 5_000, 30_000, 120_000];
 
-export class Hops {
+export class LatencyMetrics {
   /** From a frame of ACS to the lane message with it. */
   readonly frameToLane = new Histogram(INNER_MS);
   /** From a lane message with audio to its acknowledgement. */
@@ -24,7 +24,7 @@ export class Hops {
   underruns = 0;
   underrunMs = 0;
 
-  snapshot(): HopsSnapshot {
+  snapshot(): LatencySnapshot {
     return {
       frameToLane: this.frameToLane.snapshot(),
       laneRoundTrip: this.laneRoundTrip.snapshot(),
@@ -37,7 +37,7 @@ export class Hops {
   }
 }
 
-export interface HopsSnapshot {
+export interface LatencySnapshot {
   readonly frameToLane: HistogramSnapshot;
   readonly laneRoundTrip: HistogramSnapshot;
   readonly replyToAcs: HistogramSnapshot;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PACED_PIECE_MS, sendableInMs, sendableMs } from '../../../relay/speak/playout-pace.ts';
+import { PACED_PIECE_MS, sendableInMs, sendableMs } from '../../../relay/audio/playout-pace.ts';
 
 const level = fc.record({
   heldMs: fc.integer({ min: 0, max: 5_000 }),
