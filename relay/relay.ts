@@ -13,11 +13,11 @@ import { Handovers } from './handover/handovers.ts';
 import { keptHandovers } from './handover/kept-handovers.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane/lane-connection.ts';
 import { CallMigrator } from './operate/call-migrator.ts';
+import { ControlApp } from './operate/control-app.ts';
 import { LatencyMetrics } from './operate/latency-metrics.ts';
 import { createLog } from './operate/log.ts';
-import type { watchLoopDelay } from './operate/loop-delay.ts';
+import { watchLoopDelay } from './operate/loop-delay.ts';
 import { LoopWatch } from './operate/loop-watch.ts';
-import { streamingRestarter } from './operate/restart-streaming.ts';
 import { CallRegistry } from './serve/call-registry.ts';
 import { answer } from './serve/http.ts';
 import { SessionFactory } from './serve/session-factory.ts';
@@ -65,7 +65,7 @@ class RelayServer implements Relay {
   readonly #clock: Clock;
   readonly #loop: LoopWatch;
   readonly #registry: CallRegistry;
-  readonly #mover: CallMigrator;
+  readonly #migrator: CallMigrator;
   readonly #sockets: WebSocketEndpoint;
   readonly #upgrades: UpgradeHandler;
   readonly #http: Server;
@@ -74,15 +74,20 @@ class RelayServer implements Relay {
   #closing: Promise<void> | undefined;
 
   constructor(config: RelayConfig, dependencies: RelayDependencies) {
-    const { clock = systemClock, log = createLog(config.logLevel), watchLoop: watch } = dependencies;
+    const {
+      clock = systemClock,
+      log = createLog(config.logLevel),
+      watchLoop = watchLoopDelay,
+    } = dependencies;
     const { controlUrl, maxLoopDelayMs: maxDelayMs, ticketKeys } = config;
     this.#config = config;
     this.#log = log;
     this.#clock = clock;
-    this.#loop = new LoopWatch({ maxDelayMs, clock, log, ...(watch === undefined ? {} : { watch }) });
+    this.#loop = new LoopWatch({ maxDelayMs, clock, log, watch: watchLoop });
     this.#registry = new CallRegistry(config.maxCalls, () => this.#loop.isOverloaded);
-    this.#mover = new CallMigrator({
-      restartStreaming: controlUrl === undefined ? undefined : streamingRestarter(controlUrl),
+    const controlApp = controlUrl === undefined ? undefined : new ControlApp(controlUrl, clock);
+    this.#migrator = new CallMigrator({
+      controlApp,
       deadlineMs: config.drainDeadlineMs,
       clock,
       log,
@@ -93,18 +98,19 @@ class RelayServer implements Relay {
       keys: ticketKeys,
       log,
     });
-    const hops = new LatencyMetrics();
-    const streams = new SessionFactory({
+    const metrics = new LatencyMetrics();
+    const sessions = new SessionFactory({
       config,
       registry: this.#registry,
       handovers,
-      mover: this.#mover,
-      hops,
+      migrator: this.#migrator,
+      controlApp,
+      metrics,
       openConnection: dependencies.openConnection ?? webPubSubLanes(config.webPubSub, log),
       openControl: dependencies.openControl ?? webPubSubControl(config.webPubSub, log),
       onPublish: dependencies.onPublish,
       clock,
-      wheel: new TimerWheel(clock, (err) => log.error({ err }, 'what was due for a call failed')),
+      wheel: new TimerWheel(clock, (err) => log.error({ err }, 'a timer of a call failed')),
       log,
     });
     this.#upgrades = new UpgradeHandler({
@@ -116,7 +122,7 @@ class RelayServer implements Relay {
       registry: this.#registry,
       handovers,
       sockets: this.#sockets,
-      onAccepted: (webSocket, admission, handover) => streams.serve(webSocket, admission, handover),
+      onAccepted: (webSocket, admission, handover) => sessions.serve(webSocket, admission, handover),
       clock,
       log,
     });
@@ -125,9 +131,10 @@ class RelayServer implements Relay {
         registry: this.#registry,
         maxCalls: config.maxCalls,
         loopDelay: () => this.#loop.delay,
-        hops: () => hops.snapshot(),
+        latencies: () => metrics.snapshot(),
+        residentBytes: () => process.memoryUsage.rss(),
         refused: () => this.#upgrades.refused,
-        ...(config.adminToken === undefined ? {} : { adminToken: config.adminToken }),
+        adminToken: config.adminToken,
       }),
     );
     this.#http.on('upgrade', (request, socket, head) => void this.#upgrades.upgrade(request, socket, head));
@@ -145,7 +152,7 @@ class RelayServer implements Relay {
       const { address, family, port } = this.#http.address() as AddressInfo;
       this.#url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
       this.#loop.start();
-      this.#log.info({ url: this.url, maxCalls: this.#config.maxCalls }, 'the relay listens');
+      this.#log.info({ url: this.url, maxCalls: this.#config.maxCalls }, 'the relay listens for calls');
       resolve();
     });
     return promise;
@@ -153,7 +160,7 @@ class RelayServer implements Relay {
 
   drain(): Promise<void> {
     this.#registry.refuseMore();
-    this.#draining ??= this.#mover.moveAll();
+    this.#draining ??= this.#migrator.moveAll();
     return this.#draining;
   }
 

@@ -1,4 +1,4 @@
-/** How long audio takes from hop to hop, over all calls of the process. In milliseconds. */
+/** How long audio takes from hop to hop, over all calls of the process, in milliseconds. */
 import { Histogram, type HistogramSnapshot } from './histogram.ts';
 
 /** Within the relay, where a hop should take far less than a frame. */
@@ -20,9 +20,14 @@ export class LatencyMetrics {
   readonly speechLatency = new Histogram(SPEECH_MS);
   /** Audio that ACS still has to play when more is sent. An estimate: ACS reports none. */
   readonly playout = new Histogram(PLAYOUT_MS);
-  /** Times that ACS had nothing left to play shortly before more came. An estimate as well. */
-  underruns = 0;
-  underrunMs = 0;
+  #underruns = 0;
+  #underrunMs = 0;
+
+  /** ACS had nothing left to play for `ms` before more came. An estimate as well. */
+  underrun(ms: number): void {
+    this.#underruns += 1;
+    this.#underrunMs += ms;
+  }
 
   snapshot(): LatencySnapshot {
     return {
@@ -31,8 +36,8 @@ export class LatencyMetrics {
       replyToAcs: this.replyToAcs.snapshot(),
       speechLatency: this.speechLatency.snapshot(),
       playout: this.playout.snapshot(),
-      underruns: this.underruns,
-      underrunMs: this.underrunMs,
+      underruns: this.#underruns,
+      underrunMs: this.#underrunMs,
     };
   }
 }

@@ -1,4 +1,4 @@
-/** The plain HTTP side of the relay: liveness, readiness, metrics, and reports of calls for whoever has the admin token. */
+/** The plain HTTP side of the relay: liveness, readiness, metrics, and, with the admin token, reports of calls. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LatencySnapshot } from '../operate/latency-metrics.ts';
@@ -11,10 +11,13 @@ import { Refusal, refusalBody, refusalHeaders } from './refusal.ts';
 export interface HttpOptions {
   readonly registry: CallRegistry;
   readonly maxCalls: number;
-  readonly adminToken?: string;
+  /** Opens the reports of calls. Without it there are none. */
+  readonly adminToken: string | undefined;
   /** Of the last window. */
   readonly loopDelay: () => LoopDelay;
-  readonly hops: () => LatencySnapshot;
+  readonly latencies: () => LatencySnapshot;
+  /** Resident memory of the process. */
+  readonly residentBytes: () => number;
   /** Refused upgrades by HTTP status. */
   readonly refused: () => Readonly<Record<string, number>>;
 }
@@ -68,7 +71,7 @@ function checkAdmin(request: IncomingMessage, adminToken: string | undefined): v
   }
 }
 
-/** Of equal length, whatever was given, as the comparison in constant time needs it. */
+/** Always of the same length, as the comparison in constant time needs it. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
@@ -77,7 +80,7 @@ function json(value: unknown): Content {
   return { type: 'application/json', text: `${JSON.stringify(value)}\n` };
 }
 
-function metrics({ registry, maxCalls, refused, loopDelay, hops }: HttpOptions): Content {
+function metrics({ registry, maxCalls, refused, loopDelay, latencies, residentBytes }: HttpOptions): Content {
   const text = formatMetrics({
     callsLive: registry.liveCount,
     maxCalls,
@@ -86,7 +89,8 @@ function metrics({ registry, maxCalls, refused, loopDelay, hops }: HttpOptions):
     queuedBytes: registry.queuedBytes,
     refused: refused(),
     loopDelay: loopDelay(),
-    hops: hops(),
+    latencies: latencies(),
+    residentBytes: residentBytes(),
     totals: registry.totals(),
   });
   return { type: 'text/plain; version=0.0.4; charset=utf-8', text };

@@ -1,112 +1,151 @@
 /**
- * Who of a call's voices speaks, and what of it leaves and when. One has the floor; it keeps it until all it has said has been
- * heard, makes way for another, or is silenced. Whoever calls says what time it is; nothing here waits.
+ * Decides which worker of a call may speak now, and sends its audio to ACS just ahead of real time. One worker has the
+ * floor. It keeps it until everything it said has been heard, until it makes way for another, or until it is silenced.
+ * Nothing here waits: time is a parameter, and `dueMs` says when `goOn` has something to do.
+ *
+ * When ACS has nothing left to play, `fillerMs` of silence goes ahead of a streamed reply in the same write, so that the
+ * next reply may be late by as much without a gap.
  */
-import { type AudioFormat, msToBytes } from '../../shared/audio/audio-format.ts';
+import { AUDIO_FORMATS, type AudioFormat, bytesToMs, FRAME_MS } from '../../shared/audio/audio-format.ts';
 import { sendableInMs, sendableMs } from '../audio/playout-pace.ts';
+import type { AudioOutput } from './audio-output.ts';
 import { Floor } from './floor.ts';
-import type { MediaOutlet } from './media-outlet.ts';
-import type { Voice } from './worker-playout.ts';
+import { PlayoutWindow } from './playout-window.ts';
+import type { SpeechKind, WorkerPlayout } from './worker-playout.ts';
 
-/** Longest time that a worker speaks while another of the same priority waits; what it has left comes after that one. */
+/** Longest time that a worker speaks while another of the same priority waits; the rest comes after that one. */
 export const MAX_FLOOR_MS = 60_000;
+/** Bytes that may wait in the socket; the relay adds no audio to more. */
+export const MAX_SOCKET_BUFFER_BYTES = 1024 * 1024;
 
-export interface StageOptions {
+export interface PlayoutSchedulerOptions {
   readonly format: AudioFormat;
-  readonly outlet: MediaOutlet;
-  /** Audio that the other side is given ahead of its time, besides filler. */
+  readonly output: AudioOutput;
+  /** Silence ahead of a streamed reply, rounded up to whole frames. */
+  readonly fillerMs: number;
+  /** Audio that ACS gets ahead of its time, besides filler. */
   readonly leadMs: number;
+  /** A worker loses the floor to one of higher priority, which begins when this returns. */
+  readonly onFloorLost: (loser: WorkerPlayout, nowMs: number) => void;
 }
 
-export class Stage {
-  readonly #format: AudioFormat;
-  readonly #outlet: MediaOutlet;
-  readonly #leadMs: number;
-  readonly #floor = new Floor<Voice>();
-  /** When the one that has the floor was given it. */
+export type EnterOutcome = 'taken' | 'playout is full' | 'socket is full';
+
+export interface PlayoutCounts {
+  /** Audio that ACS was given, filler included. */
+  readonly bytesOut: number;
+  readonly fillerBytesOut: number;
+  /** Audio that was not played because a worker ran too far ahead or ACS took nothing any more. */
+  readonly bytesDropped: number;
+  /** Audio that was silenced before it was heard. */
+  readonly bytesCut: number;
+  readonly stopAudioSent: number;
+}
+
+export class PlayoutScheduler {
+  readonly #options: PlayoutSchedulerOptions;
+  readonly #window: PlayoutWindow;
+  readonly #filler: Uint8Array;
+  readonly #fillerMs: number;
+  readonly #floor = new Floor<WorkerPlayout>();
+  /** When the holder got the floor. */
   #begunMs = 0;
   #bytesCut = 0;
   #bytesDropped = 0;
+  #stopAudioSent = 0;
 
-  constructor({ format, outlet, leadMs }: StageOptions) {
-    this.#format = format;
-    this.#outlet = outlet;
-    this.#leadMs = leadMs;
+  constructor(options: PlayoutSchedulerOptions) {
+    const { format, fillerMs } = options;
+    this.#options = options;
+    this.#window = new PlayoutWindow(format);
+    this.#filler = new Uint8Array(Math.ceil(fillerMs / FRAME_MS) * AUDIO_FORMATS[format].frameBytes);
+    this.#fillerMs = bytesToMs(format, this.#filler.byteLength);
   }
 
-  /** The one that has the floor. */
-  get holder(): Voice | undefined {
+  /** The worker that has the floor. */
+  get holder(): WorkerPlayout | undefined {
     return this.#floor.holder;
   }
 
-  /** Audio that was silenced before it was heard. */
-  get bytesCut(): number {
-    return this.#bytesCut;
+  get counts(): PlayoutCounts {
+    const { bytesOut, fillerBytesOut } = this.#window;
+    return {
+      bytesOut,
+      fillerBytesOut,
+      bytesDropped: this.#bytesDropped,
+      bytesCut: this.#bytesCut,
+      stopAudioSent: this.#stopAudioSent,
+    };
   }
 
-  /** Audio that waited when the other side took nothing any more. */
-  get bytesDropped(): number {
-    return this.#bytesDropped;
+  /** The worker has something to say that has not been heard to its end. */
+  isSpeaking(worker: WorkerPlayout, nowMs: number): boolean {
+    return worker.heldBytes > 0 || (this.holder === worker && this.#window.queuedMs(nowMs) > 0);
   }
 
-  /** The voice has something to say that has not been heard to its end. */
-  isSpeaking(voice: Voice, nowMs: number): boolean {
-    return voice.held.bytes > 0 || (this.holder === voice && this.#outlet.queuedMs(nowMs) > 0);
-  }
-
-  /**
-   * The voice has got something to say. It is heard at once, or waits for the floor.
-   * @param silence called for the one that loses the floor to it, if any, before it begins
-   */
-  enter(voice: Voice, nowMs: number, silence: (loser: Voice) => void): void {
+  /** The worker says something. It is heard at once, or waits for the floor. */
+  enter(worker: WorkerPlayout, pcm: Uint8Array, kind: SpeechKind, nowMs: number): EnterOutcome {
+    const outcome = this.#queue(worker, pcm, kind, nowMs);
+    if (outcome !== 'taken') {
+      this.#bytesDropped += pcm.byteLength;
+      return outcome;
+    }
     const before = this.holder;
-    const answer = this.#floor.request(voice);
+    const answer = this.#floor.request(worker);
     switch (answer.type) {
       case 'granted':
-        if (before === voice) this.#send(voice, nowMs);
-        else this.#begin(voice, nowMs);
+        if (before === worker) this.#send(worker, nowMs);
+        else this.#begin(worker, nowMs);
         break;
       case 'interrupts':
-        silence(answer.loser);
-        this.#begin(voice, nowMs);
+        this.#options.onFloorLost(answer.loser, nowMs);
+        this.#begin(worker, nowMs);
         break;
       case 'waits':
         break;
     }
+    // Most often all of it has left by now.
+    worker.own();
+    return 'taken';
   }
 
-  /** The voice has nothing to say any more: the next one begins. */
-  exit(voice: Voice, nowMs: number): void {
-    const next = this.#floor.release(voice);
+  /** The worker has nothing to say any more: the next one begins. */
+  exit(worker: WorkerPlayout, nowMs: number): void {
+    const next = this.#floor.release(worker);
     if (next !== undefined) this.#begin(next, nowMs);
   }
 
   /**
-   * Drops what the voice has said and what has not been heard, and answers how many milliseconds of it were.
+   * Drops what the worker said and nobody heard; returns how many milliseconds of it were heard.
    * @param wasHeard it has the floor, or has just lost it
    */
-  silence(voice: Voice, nowMs: number, wasHeard = this.holder === voice): number {
-    const heardMs = this.#heardMs(voice, wasHeard, nowMs);
-    this.#bytesCut += voice.drop();
-    if (wasHeard && !this.#outlet.isEmptied) {
-      for (const { byteLength } of this.#outlet.stop(nowMs)) this.#bytesCut += byteLength;
+  silence(worker: WorkerPlayout, nowMs: number, wasHeard = this.holder === worker): number {
+    const heardMs = this.#heardMs(worker, wasHeard, nowMs);
+    this.#bytesCut += worker.drop();
+    if (wasHeard && this.#window.mayHoldAudio) {
+      for (const { byteLength } of this.#stopAudio(nowMs)) this.#bytesCut += byteLength;
     }
     return heardMs;
   }
 
-  /** The stream is over: what the voice has not been able to say is not heard. */
-  close(voice: Voice): void {
-    this.#bytesCut += voice.drop();
+  /** Empties ACS when nobody has the floor: the end of playout is an estimate, so it may still hold something. */
+  stopLeftover(nowMs: number): void {
+    if (this.holder === undefined) this.#stopAudio(nowMs);
   }
 
-  /** What was not heard of the voice comes back, to be heard later. */
-  pause(voice: Voice, nowMs: number): void {
-    if (this.holder === voice && !this.#outlet.isEmptied) voice.held.putBack(this.#outlet.stop(nowMs));
+  /** The stream is over: what the worker could not say is not heard. */
+  close(worker: WorkerPlayout): void {
+    this.#bytesCut += worker.drop();
+  }
+
+  /** What nobody heard of the worker comes back, to be heard later. */
+  pause(worker: WorkerPlayout, nowMs: number): void {
+    if (this.holder === worker && this.#window.mayHoldAudio) worker.putBack(this.#stopAudio(nowMs));
   }
 
   /** A pause is over. */
-  resume(voice: Voice, nowMs: number): void {
-    if (this.holder === voice) this.#send(voice, nowMs);
+  resume(worker: WorkerPlayout, nowMs: number): void {
+    if (this.holder === worker) this.#send(worker, nowMs);
   }
 
   /** Does what is due. */
@@ -114,7 +153,7 @@ export class Stage {
     const { holder } = this;
     if (holder === undefined || holder.bargeIn.isPaused) return;
     if (!this.isSpeaking(holder, nowMs)) this.#finish(holder, nowMs);
-    else if (this.#mustMakeWay(nowMs) && this.#outlet.queuedMs(nowMs) === 0) this.#makeWay(holder, nowMs);
+    else if (this.#mustMakeWay(nowMs) && this.#window.queuedMs(nowMs) === 0) this.#makeWay(holder, nowMs);
     else this.#send(holder, nowMs);
   }
 
@@ -123,60 +162,78 @@ export class Stage {
     const { holder } = this;
     if (holder === undefined || holder.bargeIn.isPaused) return undefined;
     const { heldMs } = holder;
-    // Nothing more is sent: the next is the end of playout, when the floor is free.
-    if (heldMs === 0 || this.#mustMakeWay(nowMs)) return Math.max(nowMs, this.#outlet.endMs);
-    const queuedMs = this.#outlet.queuedMs(nowMs);
+    // Nothing more leaves: the next thing to happen is the end of playout, when the floor is free.
+    if (heldMs === 0 || this.#mustMakeWay(nowMs)) return Math.max(nowMs, this.#window.endMs);
+    const queuedMs = this.#window.queuedMs(nowMs);
     return nowMs + sendableInMs({ heldMs, queuedMs, leadMs: this.#leadOf(holder) });
   }
 
-  #begin(voice: Voice, nowMs: number): void {
-    this.#begunMs = nowMs;
-    this.#outlet.beginCount(nowMs);
-    this.#send(voice, nowMs);
+  #queue(worker: WorkerPlayout, pcm: Uint8Array, kind: SpeechKind, nowMs: number): EnterOutcome {
+    if (this.#isSocketFull()) return 'socket is full';
+    return worker.push(pcm, kind, !this.isSpeaking(worker, nowMs)) ? 'taken' : 'playout is full';
   }
 
-  /** Sends what is due of the one that has the floor. */
-  #send(voice: Voice, nowMs: number): void {
-    if (voice.bargeIn.isPaused || voice.held.bytes === 0 || this.#mustMakeWay(nowMs)) return;
-    if (this.#outlet.isFull) {
-      this.#bytesDropped += voice.drop();
+  #begin(worker: WorkerPlayout, nowMs: number): void {
+    this.#begunMs = nowMs;
+    this.#window.beginCount(nowMs);
+    this.#send(worker, nowMs);
+  }
+
+  /** Sends what is due of the worker with the floor. */
+  #send(worker: WorkerPlayout, nowMs: number): void {
+    const { heldMs } = worker;
+    if (worker.bargeIn.isPaused || heldMs === 0 || this.#mustMakeWay(nowMs)) return;
+    if (this.#isSocketFull()) {
+      this.#bytesDropped += worker.drop();
       return;
     }
-    const withFiller = voice.isFillerDue && this.#outlet.queuedMs(nowMs) === 0;
-    const { heldMs } = voice;
-    const queuedMs = this.#outlet.queuedMs(nowMs) + (withFiller ? this.#outlet.fillerMs : 0);
-    const ms = sendableMs({ heldMs, queuedMs, leadMs: this.#leadOf(voice) });
+    const waitingMs = this.#window.queuedMs(nowMs);
+    const withFiller = worker.isFillerDue && waitingMs === 0;
+    const queuedMs = waitingMs + (withFiller ? this.#fillerMs : 0);
+    const ms = sendableMs({ heldMs, queuedMs, leadMs: this.#leadOf(worker) });
     if (ms === 0) return;
-    voice.isFillerDue = false;
-    const bytes = ms === heldMs ? voice.held.bytes : msToBytes(this.#format, ms);
-    this.#outlet.play(voice.held.take(bytes), withFiller, nowMs);
-    voice.options.onSent?.();
+    const pcm = worker.take(ms);
+    if (withFiller) this.#window.sent(this.#filler, 'filler', nowMs);
+    this.#window.sent(pcm, 'audio', nowMs);
+    this.#options.output.play(withFiller ? Buffer.concat([this.#filler, pcm]) : pcm);
+    worker.options.onSent?.();
   }
 
-  #leadOf(voice: Voice): number {
-    return Math.max(this.#leadMs, voice.options.replyMs) + (voice.isStreaming ? this.#outlet.fillerMs : 0);
+  /** Empties ACS; returns the audio that nobody is going to hear. */
+  #stopAudio(nowMs: number): readonly Uint8Array[] {
+    this.#options.output.stopAudio();
+    this.#stopAudioSent += 1;
+    return this.#window.stopped(nowMs).pieces;
+  }
+
+  #isSocketFull(): boolean {
+    return this.#options.output.bufferedBytes() > MAX_SOCKET_BUFFER_BYTES;
+  }
+
+  #leadOf({ options, isStreaming }: WorkerPlayout): number {
+    return Math.max(this.#options.leadMs, options.replyMs) + (isStreaming ? this.#fillerMs : 0);
   }
 
   #mustMakeWay(nowMs: number): boolean {
     return this.#floor.isContended && nowMs - this.#begunMs >= MAX_FLOOR_MS;
   }
 
-  #makeWay(holder: Voice, nowMs: number): void {
-    holder.heardBeforeMs += this.#outlet.heardMs(nowMs);
+  #makeWay(holder: WorkerPlayout, nowMs: number): void {
+    holder.madeWay(this.#window.heardMs(nowMs));
     const next = this.#floor.makeWay(holder);
     if (next !== undefined) this.#begin(next, nowMs);
   }
 
-  /** Everything that the one with the floor has said was heard. */
-  #finish(voice: Voice, nowMs: number): void {
-    const playedMs = this.#heardMs(voice, true, nowMs);
-    const mustTell = voice.mustTellPlayed && playedMs > 0;
-    voice.drop();
-    if (mustTell) voice.options.onEvent({ type: 'played', turn: voice.turn, playedMs });
-    this.exit(voice, nowMs);
+  /** Everything that the holder of the floor said was heard. */
+  #finish(worker: WorkerPlayout, nowMs: number): void {
+    const playedMs = this.#heardMs(worker, true, nowMs);
+    const mustTell = worker.mustTellPlayed && playedMs > 0;
+    worker.drop();
+    if (mustTell) worker.options.onEvent({ type: 'played', turn: worker.turn, playedMs });
+    this.exit(worker, nowMs);
   }
 
-  #heardMs(voice: Voice, isHolder: boolean, nowMs: number): number {
-    return Math.round(voice.heardBeforeMs + (isHolder ? this.#outlet.heardMs(nowMs) : 0));
+  #heardMs(worker: WorkerPlayout, isHolder: boolean, nowMs: number): number {
+    return Math.round(worker.heardBeforeMs + (isHolder ? this.#window.heardMs(nowMs) : 0));
   }
 }

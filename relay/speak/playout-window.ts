@@ -1,3 +1,12 @@
+/**
+ * The audio that ACS has been given, and how much of it has been heard by now. ACS plays audio in real time from the moment
+ * it gets it, but reports neither a position nor an end. So this is an estimate, to the sample, that leaves out the
+ * network's delay. Pure: time is a parameter.
+ *
+ * The window keeps a copy of what may still wait there, so that a worker's audio can be played again after StopAudio. It
+ * holds no more than the scheduler sends ahead of its time. The copies share memory that is used again: to hold the
+ * worker's own arrays for so long would make garbage expensive to collect.
+ */
 import {
   AUDIO_FORMATS,
   type AudioFormat,
@@ -5,9 +14,8 @@ import {
   bytesToMs,
 } from '../../shared/audio/audio-format.ts';
 import { ByteRing } from '../audio/byte-ring.ts';
-import { PlayoutClock } from './playout-clock.ts';
 
-/** `filler`: silence that was put ahead of audio. It takes time, but it is not something that was said. */
+/** `filler`: silence ahead of audio. It takes time, but nobody said it. */
 export type PlayoutKind = 'audio' | 'filler';
 
 /** A stretch of one kind, in the order of playing. */
@@ -18,75 +26,93 @@ interface Stretch {
 
 /** Audio that was taken back before it was heard. */
 export interface Unheard {
-  /** What was not heard, in order, from the first sample that was not played. Filler is left out. */
+  /** The audio in order, from the first sample that was not played. Leaves out filler. */
   readonly pieces: readonly Uint8Array[];
-  /** Filler included. */
+  /** Includes filler. */
   readonly ms: number;
 }
 
-/**
- * What the other side was given and what of it has been heard by now, to the sample of the estimate that `PlayoutClock` makes.
- * What may still be waiting there is kept, so that it can be played again after it was taken back (StopAudio).
- * Holds no more than was sent ahead of its time. PCM16 in one format; audio is copied, into memory that is used again: what a worker sent would
- * otherwise be held for just as long as makes garbage expensive to collect.
- */
 export class PlayoutWindow {
   readonly #format: AudioFormat;
-  readonly #clock = new PlayoutClock();
   /** Not yet played to its end, the oldest first. */
   #stretches: Stretch[] = [];
   readonly #audio = new ByteRing();
+  #endMs = Number.NEGATIVE_INFINITY;
   #queuedBytes = 0;
   #heardBytes = 0;
+  #mayHoldAudio = false;
+  #bytesOut = 0;
+  #fillerBytesOut = 0;
 
   constructor(format: AudioFormat) {
     this.#format = format;
   }
 
-  /** When everything that was sent will have been played; in the past when it has been. */
+  /** When ACS will have played everything; in the past when it has. */
   get endMs(): number {
-    return this.#clock.endMs;
+    return this.#endMs;
   }
 
+  /** False when nothing was sent since the last StopAudio. While true, ACS may hold audio, whatever the estimate says. */
+  get mayHoldAudio(): boolean {
+    return this.#mayHoldAudio;
+  }
+
+  /** Everything that was ever sent, filler included. */
+  get bytesOut(): number {
+    return this.#bytesOut;
+  }
+
+  /** The filler in it. */
+  get fillerBytesOut(): number {
+    return this.#fillerBytesOut;
+  }
+
+  /** Milliseconds of audio that are sent and not yet played. */
   queuedMs(nowMs: number): number {
-    return this.#clock.queuedMs(nowMs);
+    return Math.max(0, this.#endMs - nowMs);
   }
 
-  /** `pcm` was sent: it is played after what waits already. */
+  /** ACS was given PCM16: it plays it after what waits already. */
   sent(pcm: Uint8Array, kind: PlayoutKind, nowMs: number): void {
+    const bytes = pcm.byteLength;
     this.#advance(nowMs);
-    this.#clock.sent(bytesToMs(this.#format, pcm.byteLength), nowMs);
+    this.#endMs = Math.max(nowMs, this.#endMs) + bytesToMs(this.#format, bytes);
     const last = this.#stretches.at(-1);
-    if (last?.kind === kind) last.bytes += pcm.byteLength;
-    else if (pcm.byteLength > 0) this.#stretches.push({ kind, bytes: pcm.byteLength });
+    if (last?.kind === kind) last.bytes += bytes;
+    else if (bytes > 0) this.#stretches.push({ kind, bytes });
     if (kind === 'audio') this.#audio.push(pcm);
-    this.#queuedBytes += pcm.byteLength;
+    else this.#fillerBytesOut += bytes;
+    this.#queuedBytes += bytes;
+    this.#bytesOut += bytes;
+    this.#mayHoldAudio = true;
   }
 
-  /** Milliseconds of audio heard since `beginCount`, filler not among them. */
+  /** Milliseconds of audio heard since `beginCount`, without filler. */
   heardMs(nowMs: number): number {
     this.#advance(nowMs);
     return bytesToMs(this.#format, this.#heardBytes);
   }
 
-  /** Audio is counted as heard from here on. */
+  /** Counts audio as heard from here on. */
   beginCount(nowMs: number): void {
     this.#advance(nowMs);
     this.#heardBytes = 0;
   }
 
-  /** Everything that waits is taken back. */
+  /** ACS dropped everything that waited (StopAudio). */
   stopped(nowMs: number): Unheard {
     this.#advance(nowMs);
     const audio = this.#audio.takeAll();
     const ms = bytesToMs(this.#format, this.#queuedBytes);
-    this.#clock.stopped(nowMs);
+    this.#endMs = Number.NEGATIVE_INFINITY;
     this.#stretches = [];
     this.#queuedBytes = 0;
+    this.#mayHoldAudio = false;
     return { pieces: audio.byteLength === 0 ? [] : [audio], ms };
   }
 
-  /** Moves on to what is being played at `nowMs`. */
+  /** Forgets what is played by `nowMs`. */
   #advance(nowMs: number): void {
     const queuedSamples = Math.round(
       (this.queuedMs(nowMs) * AUDIO_FORMATS[this.#format].sampleRateHz) / 1000,

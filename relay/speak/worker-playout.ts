@@ -1,4 +1,4 @@
-/** One worker's part in what is played: its turn, what of it waits, and how it may be interrupted. `CallPlayout` moves it. */
+/** What one worker has said that has not left yet: its queue, its turn, and how it may be interrupted. */
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs, msToBytes } from '../../shared/audio/audio-format.ts';
 import type { BargeInPolicy } from '../../shared/call/plan.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
@@ -7,124 +7,124 @@ import type { FloorMember } from './floor.ts';
 import { PlayoutQueue } from './playout-queue.ts';
 import { TurnFilter } from './turn-filter.ts';
 
-/** Audio of one worker that may wait in the relay; a worker that runs ahead further has run away. */
+/** Audio of one worker that may wait in the relay; a worker that is further ahead has run away. */
 export const MAX_HELD_MS = 2 * 60_000;
 
-/** `streamed`: more is to follow without a gap, so that it deserves a jitter buffer. */
+/** `streamed`: more follows without a gap, so it deserves a jitter buffer. */
 export type SpeechKind = 'streamed' | 'whole';
 
-/** What became of a piece of audio: taken to be played, or the reason why not. */
-export type SpeakOutcome =
-  | 'taken'
-  | 'playout is full'
-  | 'socket is full'
-  | 'call has ended'
-  | 'the worker only listens'
-  | 'audio of an old turn'
-  | 'audio of a turn that has not begun';
-
-export type StopOutcome = Extract<SpeakOutcome, 'call has ended' | 'the worker only listens'> | 'stopped';
-
-export interface VoiceOptions {
-  /** How many streams the call has had before this one. Absent: none. */
+export interface WorkerPlayoutOptions {
+  /** How many streams the call has had before this one. Defaults to 0. */
   readonly stream?: number;
-  /** False: the worker only listens, whatever it sends. */
+  /** False: the worker only listens, and whatever it sends is ignored. */
   readonly speaks: boolean;
   /** The higher speaks first. */
   readonly priority: number;
   readonly bargeIn: BargeInPolicy;
-  /** Length of the replies that come at the pace of speech: as much goes out in one write. */
+  /** Length of replies that come at the pace of speech: ACS gets so much in one write. */
   readonly replyMs: number;
-  /** Whether the worker is told that what it streamed has been played; of whole pieces it is told in any case. */
+  /** Whether the worker hears that its streamed audio has been played; it always hears it of whole pieces. */
   readonly tellsPlayed: boolean;
-  /** Some of the worker's audio is given to ACS. */
+  /** Some of the worker's audio goes to ACS. */
   readonly onSent?: () => void;
-  /** To be told to the worker. */
+  /** An event for the worker. */
   readonly onEvent: (event: Extract<CallEvent, { type: 'interrupted' | 'played' }>) => void;
 }
 
-/** What is done with a voice, for all the voices of a call. */
-export interface VoiceHost {
-  isSpeaking(voice: Voice): boolean;
-  speak(voice: Voice, pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): SpeakOutcome;
-  stop(voice: Voice): StopOutcome;
-  leave(voice: Voice): void;
-}
-
-export class Voice implements FloorMember {
-  readonly options: VoiceOptions;
+export class WorkerPlayout implements FloorMember {
+  readonly options: WorkerPlayoutOptions;
   readonly turns: TurnFilter;
   readonly bargeIn: BargeIn;
-  readonly held: PlayoutQueue;
-  readonly #host: VoiceHost;
   readonly #format: AudioFormat;
-  /** Silence goes ahead of what waits. */
-  isFillerDue = false;
-  /** The last audio was streamed. */
-  isStreaming = false;
-  /** Milliseconds heard of what is being said, before it had to make way for another voice. */
-  heardBeforeMs = 0;
-  /** The worker waits to hear that its audio has been played. */
-  mustTellPlayed = false;
+  readonly #queue: PlayoutQueue;
+  #isFillerDue = false;
+  #isStreaming = false;
+  #heardBeforeMs = 0;
+  #mustTellPlayed = false;
 
-  constructor(host: VoiceHost, format: AudioFormat, options: VoiceOptions, endLatencyMs: number) {
-    this.#host = host;
+  /** @param endLatencyMs how long after the last sample of speech its end is known at the latest */
+  constructor(format: AudioFormat, options: WorkerPlayoutOptions, endLatencyMs: number) {
     this.#format = format;
     this.options = options;
     this.turns = new TurnFilter(options.stream);
     this.bargeIn = new BargeIn(options.bargeIn, endLatencyMs);
     const maxBytes = msToBytes(format, MAX_HELD_MS);
-    this.held = new PlayoutQueue({ maxBytes, maxPieces: maxBytes / AUDIO_FORMATS[format].frameBytes });
+    this.#queue = new PlayoutQueue({ maxBytes, maxPieces: maxBytes / AUDIO_FORMATS[format].frameBytes });
   }
 
   get priority(): number {
     return this.options.priority;
   }
 
-  /** The turn that the worker's audio belongs to now. */
+  /** The turn to which the worker's audio belongs now. */
   get turn(): number {
     return this.turns.turn;
   }
 
+  get heldBytes(): number {
+    return this.#queue.bytes;
+  }
+
   get heldMs(): number {
-    return bytesToMs(this.#format, this.held.bytes);
+    return bytesToMs(this.#format, this.#queue.bytes);
   }
 
-  /** It has something to say that has not been heard to its end. */
-  get isSpeaking(): boolean {
-    return this.#host.isSpeaking(this);
+  /** Silence goes ahead of what waits. */
+  get isFillerDue(): boolean {
+    return this.#isFillerDue;
   }
 
-  /** Gives PCM16 in the call's format to be played; the array may be used again afterwards. `turn` absent: the present one. */
-  speak(pcm: Uint8Array, kind: SpeechKind, turn?: number): SpeakOutcome {
-    return this.#host.speak(this, pcm, kind, turn);
+  /** The last audio was streamed. */
+  get isStreaming(): boolean {
+    return this.#isStreaming;
   }
 
-  /** Drops what the worker has said and what has not been heard. */
-  stop(): StopOutcome {
-    return this.#host.stop(this);
+  /** Milliseconds of what the worker is saying that were heard before it made way for another worker. */
+  get heardBeforeMs(): number {
+    return this.#heardBeforeMs;
   }
 
-  /** The worker has left the call: what it has said is dropped. Idempotent. */
-  leave(): void {
-    this.#host.leave(this);
+  /** The worker waits to hear that its audio has been played. */
+  get mustTellPlayed(): boolean {
+    return this.#mustTellPlayed;
   }
 
-  /** Takes audio to be played. False when too much waits already. `isNext`: nothing that was said before waits anywhere. */
-  take(pcm: Uint8Array, kind: SpeechKind, isNext: boolean): boolean {
-    if (!this.held.push(pcm)) return false;
-    this.isStreaming = kind === 'streamed';
-    if (isNext) this.isFillerDue = this.isStreaming;
-    this.mustTellPlayed ||= this.options.tellsPlayed || kind === 'whole';
+  /** Takes audio. False when too much waits already. `isNext`: nothing that the worker said before waits anywhere. */
+  push(pcm: Uint8Array, kind: SpeechKind, isNext: boolean): boolean {
+    if (!this.#queue.push(pcm)) return false;
+    this.#isStreaming = kind === 'streamed';
+    if (isNext) this.#isFillerDue = this.#isStreaming;
+    this.#mustTellPlayed ||= this.options.tellsPlayed || kind === 'whole';
     return true;
   }
 
-  /** Forgets what waits; answers how many bytes that were. */
+  /** Copies what is left of the audio that was pushed last, so that its owner may reuse the memory. */
+  own(): void {
+    this.#queue.own();
+  }
+
+  /** Hands out the next `ms` milliseconds, which then leave the relay; filler is no longer due. */
+  take(ms: number): Uint8Array {
+    this.#isFillerDue = false;
+    return this.#queue.take(ms === this.heldMs ? this.#queue.bytes : msToBytes(this.#format, ms));
+  }
+
+  /** Takes back what left and was not heard, ahead of everything else. */
+  putBack(pieces: readonly Uint8Array[]): void {
+    this.#queue.putBack(pieces);
+  }
+
+  /** The worker makes way for another; `ms` more milliseconds of it were heard. */
+  madeWay(ms: number): void {
+    this.#heardBeforeMs += ms;
+  }
+
+  /** Forgets what waits; returns how many bytes that were. */
   drop(): number {
     this.bargeIn.reset();
-    this.isFillerDue = false;
-    this.mustTellPlayed = false;
-    this.heardBeforeMs = 0;
-    return this.held.clear();
+    this.#isFillerDue = false;
+    this.#mustTellPlayed = false;
+    this.#heardBeforeMs = 0;
+    return this.#queue.clear();
   }
 }

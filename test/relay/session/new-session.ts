@@ -6,12 +6,15 @@ import { PLAN } from '../../support/calls.ts';
 
 /** What a test decides of a session. */
 export type NewSession = Partial<SessionOptions> &
-  Pick<SessionOptions, 'clock' | 'wheel' | 'socket' | 'openConnection' | 'openControl'> & {
+  Pick<SessionOptions, 'clock' | 'wheel' | 'media' | 'openConnection' | 'openControl'> & {
     readonly plan: Partial<CallPlan>;
     readonly callId?: string;
   };
 
-/** A session of a call with mixed audio and keys; no playout waits for more, nobody may send it control messages, and it logs nothing, unless it is told to. */
+/**
+ * A session of a call with mixed audio and keys. Unless the options say otherwise, it has no jitter buffer, takes no
+ * control messages and logs nothing.
+ */
 export function newSession({ plan, callId = '0123456789abcdef', ...options }: NewSession): Session {
   return new Session({
     ticket: {
@@ -19,6 +22,7 @@ export function newSession({ plan, callId = '0123456789abcdef', ...options }: Ne
       from: '4:+14255550100',
       to: '4:+14255550199',
       plan: { ...PLAN, dtmf: true, workers: [], ...plan },
+      issuedAtMs: options.clock.nowMs(),
       expiresAtMs: options.clock.nowMs() + 3_600_000,
     },
     callConnectionId: 'connection-1',

@@ -1,8 +1,8 @@
-/** A session with scripted lanes on a clock that stands still. */
+/** A session with scripted lanes and a recorded media socket, on a clock that stands still. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
-import type { MediaSocket } from '../../../relay/session/media-socket.ts';
+import { AcsPlayoutWriter } from '../../../relay/serve/acs-playout-writer.ts';
 import type { PublishAction } from '../../../relay/speak/worker-replies.ts';
 import type { AudioFormat } from '../../../shared/audio/audio-format.ts';
 import type { BargeInPolicy, CallPlan, ListenMode } from '../../../shared/call/plan.ts';
@@ -23,7 +23,8 @@ export const CALL_ID = '0123456789abcdef';
 const MARKER = 'control: malformed';
 export const CHUNK = 100;
 
-export class RecordingSocket implements MediaSocket {
+/** The WebSocket of ACS, as far as the relay writes to it. */
+class RecordingSocket {
   readonly sent: string[] = [];
   closed: { code: number; reason: string } | undefined;
   buffered = 0;
@@ -32,7 +33,7 @@ export class RecordingSocket implements MediaSocket {
     this.sent.push(text);
   }
 
-  bufferedBytes(): number {
+  get bufferedBytes(): number {
     return this.buffered;
   }
 
@@ -57,7 +58,7 @@ interface SessionSetUp {
   readonly isMovable?: boolean;
 }
 
-export function sessionWorld(options: SessionSetUp = {}) {
+export function sessionFixture(options: SessionSetUp = {}) {
   const { workers = ['echo'], jitterBufferMs = 60, format = 'pcm16KMono', channels = 'mixed' } = options;
   const { playoutLeadMs = 300, bargeIn, handover, isMovable = false } = options;
   const left: { handover: StreamHandover; isKept: boolean }[] = [];
@@ -65,7 +66,7 @@ export function sessionWorld(options: SessionSetUp = {}) {
   const lanes = scriptedLanes();
   const socket = new RecordingSocket();
   const failures: unknown[] = [];
-  onTestFinished(() => expect(failures, 'errors of what was due').toEqual([]));
+  onTestFinished(() => expect(failures, 'errors of timers').toEqual([]));
   const published: { worker: string; action: PublishAction }[] = [];
   const session = newSession({
     callId: CALL_ID,
@@ -79,7 +80,7 @@ export function sessionWorld(options: SessionSetUp = {}) {
       })),
     },
     correlationId: 'correlation-1',
-    socket,
+    media: new AcsPlayoutWriter(socket, format),
     openConnection: lanes.open,
     openControl: lanes.openControl,
     controlKeys: [TICKET_KEY],

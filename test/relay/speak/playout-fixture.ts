@@ -1,29 +1,33 @@
-/** A speaker whose audio is played by a socket on a clock that stands still. */
+/** The playout of a call whose audio is played on a clock that stands still. */
 import { expect, onTestFinished } from 'vitest';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
-import { CallPlayout } from '../../../relay/speak/call-playout.ts';
-import type { Voice, VoiceOptions } from '../../../relay/speak/worker-playout.ts';
+import { CallPlayout, type PlayOutcome, type StopOutcome } from '../../../relay/speak/call-playout.ts';
+import type { SpeechKind, WorkerPlayoutOptions } from '../../../relay/speak/worker-playout.ts';
 import { RelayClock } from '../relay-clock.ts';
-import { PlayingSocket } from '../session/playing-socket.ts';
+import { PlayingOutput } from './playing-output.ts';
 
 export const LEAD_MS = 300;
 
-export interface Worker {
-  readonly voice: Voice;
-  readonly events: Parameters<VoiceOptions['onEvent']>[0][];
+/** One worker of the call. */
+export interface TestWorker {
+  speak(pcm: Uint8Array, kind: SpeechKind, turn?: number): PlayOutcome;
+  stop(): StopOutcome;
+  leave(): void;
+  /** What the worker was told. */
+  readonly events: Parameters<WorkerPlayoutOptions['onEvent']>[0][];
 }
 
 /** @param timersLateMs how much later than asked every timer of the process runs */
-export function speakerWorld(jitterBufferMs = 0, timersLateMs = 0) {
+export function playoutFixture(jitterBufferMs = 0, timersLateMs = 0) {
   const clock = new RelayClock();
   const { after } = clock;
   clock.after = (ms, run) => after.call(clock, ms + timersLateMs, run);
   const failures: unknown[] = [];
-  onTestFinished(() => expect(failures, 'errors of what was due').toEqual([]));
+  onTestFinished(() => expect(failures, 'errors of timers').toEqual([]));
   const wheel = new TimerWheel(clock, (error) => failures.push(error));
-  const socket = new PlayingSocket(clock);
-  const speaker = new CallPlayout({
-    socket,
+  const acs = new PlayingOutput(clock);
+  const playout = new CallPlayout({
+    output: acs,
     format: 'pcm16KMono',
     jitterBufferMs,
     leadMs: LEAD_MS,
@@ -32,11 +36,11 @@ export function speakerWorld(jitterBufferMs = 0, timersLateMs = 0) {
   });
   return {
     clock,
-    socket,
-    speaker,
-    join(change: Partial<VoiceOptions> = {}): Worker {
-      const events: Worker['events'] = [];
-      const voice = speaker.join({
+    acs,
+    playout,
+    join(change: Partial<WorkerPlayoutOptions> = {}): TestWorker {
+      const events: TestWorker['events'] = [];
+      const worker = playout.join({
         speaks: true,
         priority: 0,
         bargeIn: { policy: 'stop' },
@@ -45,7 +49,12 @@ export function speakerWorld(jitterBufferMs = 0, timersLateMs = 0) {
         onEvent: (event) => events.push(event),
         ...change,
       });
-      return { voice, events };
+      return {
+        speak: (pcm, kind, turn) => playout.play(worker, pcm, kind, turn),
+        stop: () => playout.stop(worker),
+        leave: () => playout.leave(worker),
+        events,
+      };
     },
   };
 }

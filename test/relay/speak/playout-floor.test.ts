@@ -1,112 +1,112 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_FLOOR_MS } from '../../../relay/speak/playout-scheduler.ts';
-import { equal, speakerWorld as setUp, speech } from './playout-fixture.ts';
+import { equal, playoutFixture as setUp, speech } from './playout-fixture.ts';
 
 describe('several workers', () => {
   it('speak one after the other when they are equals', async () => {
-    const { clock, socket, join } = setUp();
+    const { clock, acs, join } = setUp();
     const [a, b] = [join(), join()];
     const [first, second] = [speech(500, 1), speech(300, 2)];
-    a.voice.speak(first.subarray(0, 3_200), 'whole');
-    b.voice.speak(second, 'whole');
-    a.voice.speak(first.subarray(3_200), 'whole');
+    a.speak(first.subarray(0, 3_200), 'whole');
+    b.speak(second, 'whole');
+    a.speak(first.subarray(3_200), 'whole');
     await clock.advance(1_000);
-    expect(equal(socket.heard, Buffer.concat([first, second]))).toBe(true);
+    expect(equal(acs.heard, Buffer.concat([first, second]))).toBe(true);
     expect(a.events).toEqual([{ type: 'played', turn: 0, playedMs: 500 }]);
     expect(b.events).toEqual([{ type: 'played', turn: 0, playedMs: 300 }]);
   });
 
   it('give way to one of higher priority, which is heard at once', async () => {
-    const { clock, socket, join } = setUp();
+    const { clock, acs, join } = setUp();
     const [low, high] = [join(), join({ priority: 3 })];
     const [music, notice] = [speech(2_000, 1), speech(300, 2)];
-    low.voice.speak(music, 'whole', 0);
+    low.speak(music, 'whole', 0);
     await clock.advance(450);
-    high.voice.speak(notice, 'whole', 0);
+    high.speak(notice, 'whole', 0);
     expect(low.events).toEqual([{ type: 'interrupted', turn: 1, playedMs: 450 }]);
-    low.voice.speak(speech(100, 3), 'whole', 1);
+    low.speak(speech(100, 3), 'whole', 1);
     await clock.advance(1_000);
     const expected = Buffer.concat([music.subarray(0, 450 * 32), notice, speech(100, 3)]);
-    expect(equal(socket.heard, expected)).toBe(true);
+    expect(equal(acs.heard, expected)).toBe(true);
   });
 
   it('are all interrupted, so that none that waits is heard over the caller', async () => {
-    const { clock, socket, speaker, join } = setUp();
+    const { clock, acs, playout, join } = setUp();
     const [a, b, never] = [join(), join(), join({ bargeIn: { policy: 'never' } })];
-    a.voice.speak(speech(1_000), 'whole');
-    b.voice.speak(speech(1_000, 2), 'whole');
+    a.speak(speech(1_000), 'whole');
+    b.speak(speech(1_000, 2), 'whole');
     await clock.advance(100);
-    const { length } = socket.writes;
-    speaker.onSpeechStarted(0);
+    const { length } = acs.writes;
+    playout.onSpeechStarted(0);
     expect([a.events, b.events]).toEqual([
       [{ type: 'interrupted', turn: 1, playedMs: 100 }],
       [{ type: 'interrupted', turn: 1, playedMs: 0 }],
     ]);
-    expect([socket.stops, socket.writes.length - length], 'StopAudio, and audio after it').toEqual([1, 0]);
-    never.voice.speak(speech(100, 3), 'whole');
+    expect([acs.stops, acs.writes.length - length], 'StopAudio, and audio after it').toEqual([1, 0]);
+    never.speak(speech(100, 3), 'whole');
     await clock.advance(500);
-    expect(equal(socket.heard.subarray(3_200), speech(100, 3))).toBe(true);
+    expect(equal(acs.heard.subarray(3_200), speech(100, 3))).toBe(true);
   });
 
   it('can empty ACS even when the relay believes that all was heard', () => {
-    const { socket, join } = setUp();
-    expect(join().voice.stop()).toBe('stopped');
-    expect(socket.stops).toBe(1);
+    const { acs, join } = setUp();
+    expect(join().stop()).toBe('stopped');
+    expect(acs.stops).toBe(1);
   });
 
   it('are not heard when they only listen', async () => {
-    const { clock, socket, join } = setUp();
+    const { clock, acs, join } = setUp();
     const [tap, other] = [join({ speaks: false, priority: 9 }), join()];
-    other.voice.speak(speech(300), 'whole');
-    expect(tap.voice.speak(speech(100, 2), 'whole')).toBe('the worker only listens');
-    expect(tap.voice.stop()).toBe('the worker only listens');
+    other.speak(speech(300), 'whole');
+    expect(tap.speak(speech(100, 2), 'whole')).toBe('the worker only listens');
+    expect(tap.stop()).toBe('the worker only listens');
     await clock.advance(500);
-    expect(equal(socket.heard, speech(300))).toBe(true);
+    expect(equal(acs.heard, speech(300))).toBe(true);
   });
 
   it('stop what they say themselves and nothing else', async () => {
-    const { clock, socket, join } = setUp();
+    const { clock, acs, join } = setUp();
     const [a, b] = [join(), join()];
-    a.voice.speak(speech(300), 'whole');
-    b.voice.speak(speech(300, 2), 'whole');
-    b.voice.stop();
+    a.speak(speech(300), 'whole');
+    b.speak(speech(300, 2), 'whole');
+    b.stop();
     await clock.advance(100);
-    expect(socket.stops).toBe(0);
-    b.voice.speak(speech(100, 3), 'whole');
-    a.voice.stop();
-    expect(socket.stops).toBe(1);
+    expect(acs.stops).toBe(0);
+    b.speak(speech(100, 3), 'whole');
+    a.stop();
+    expect(acs.stops).toBe(1);
     await clock.advance(500);
-    expect(equal(socket.heard, Buffer.concat([speech(300).subarray(0, 3_200), speech(100, 3)]))).toBe(true);
+    expect(equal(acs.heard, Buffer.concat([speech(300).subarray(0, 3_200), speech(100, 3)]))).toBe(true);
   });
 
   it('leave, and the floor goes on to the next', async () => {
-    const { clock, socket, join } = setUp();
+    const { clock, acs, join } = setUp();
     const [a, b] = [join(), join()];
-    a.voice.speak(speech(5_000), 'whole');
-    b.voice.speak(speech(300, 2), 'whole');
+    a.speak(speech(5_000), 'whole');
+    b.speak(speech(300, 2), 'whole');
     await clock.advance(100);
-    a.voice.leave();
-    a.voice.leave();
-    expect(a.voice.speak(speech(100), 'whole')).toBe('call has ended');
+    a.leave();
+    a.leave();
+    expect(a.speak(speech(100), 'whole')).toBe('call has ended');
     await clock.advance(1_000);
-    expect(equal(socket.heard, Buffer.concat([speech(5_000).subarray(0, 3_200), speech(300, 2)]))).toBe(true);
+    expect(equal(acs.heard, Buffer.concat([speech(5_000).subarray(0, 3_200), speech(300, 2)]))).toBe(true);
     expect(a.events).toEqual([]);
   });
 
   it('make way for an equal that has waited long enough, and go on after it', async () => {
-    const { clock, socket, join } = setUp();
+    const { clock, acs, join } = setUp();
     const [talker, other] = [join({ bargeIn: { policy: 'never' } }), join()];
     const long = speech(80_000);
-    talker.voice.speak(long, 'whole');
-    other.voice.speak(speech(200, 2), 'whole');
+    talker.speak(long, 'whole');
+    other.speak(speech(200, 2), 'whole');
     await clock.advance(MAX_FLOOR_MS + 1_000);
     expect(other.events).toEqual([{ type: 'played', turn: 0, playedMs: 200 }]);
     await clock.advance(21_000);
     expect(talker.events).toEqual([{ type: 'played', turn: 0, playedMs: 80_000 }]);
-    const at = socket.heard.indexOf(Buffer.from(speech(200, 2)));
+    const at = acs.heard.indexOf(Buffer.from(speech(200, 2)));
     expect(at).toBeGreaterThan(0);
-    const rest = Buffer.concat([socket.heard.subarray(0, at), socket.heard.subarray(at + 6_400)]);
+    const rest = Buffer.concat([acs.heard.subarray(0, at), acs.heard.subarray(at + 6_400)]);
     expect(equal(rest, long), 'the rest is the long one, whole and in order').toBe(true);
   });
 
@@ -119,31 +119,31 @@ describe('several workers', () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(act, { maxLength: 25 }), async (acts) => {
-        const { clock, socket, join } = setUp();
+        const { clock, acs, join } = setUp();
         const good = join({ priority: 1, bargeIn: { policy: 'never' } });
         const bad = [join(), join({ speaks: false, priority: 9 })];
         const said: Uint8Array[] = [];
         let goodUntilMs = 0;
-        bad[0]?.voice.speak(new Uint8Array(64_000), 'whole');
+        bad[0]?.speak(new Uint8Array(64_000), 'whole');
         await clock.advance(50);
         const startMs = clock.elapsedMs();
         for (const [i, { who, what, ms, waitMs }] of acts.entries()) {
           const reply = speech(200, i + 1);
           said.push(reply);
-          good.voice.speak(reply, 'streamed', 0);
+          good.speak(reply, 'streamed', 0);
           goodUntilMs = Math.max(goodUntilMs, clock.elapsedMs()) + 200;
-          const voice = bad[who]?.voice;
-          if (what === 'speak') voice?.speak(new Uint8Array(ms * 32), 'whole');
+          const worker = bad[who];
+          if (what === 'speak') worker?.speak(new Uint8Array(ms * 32), 'whole');
           else if (what === 'flood')
-            for (let n = 0; n < 200; n += 1) voice?.speak(new Uint8Array(2), 'streamed', 0);
-          else if (what === 'wrong turn') voice?.speak(new Uint8Array(ms * 32), 'streamed', 4_000_000_000);
-          else if (what === 'stop') voice?.stop();
-          else voice?.leave();
+            for (let n = 0; n < 200; n += 1) worker?.speak(new Uint8Array(2), 'streamed', 0);
+          else if (what === 'wrong turn') worker?.speak(new Uint8Array(ms * 32), 'streamed', 4_000_000_000);
+          else if (what === 'stop') worker?.stop();
+          else worker?.leave();
           await clock.advance(waitMs);
         }
         await clock.advance(Math.max(0, goodUntilMs - clock.elapsedMs()));
         // The bad ones say nothing but zeros, the good one no zero at all.
-        const heard = socket.heard.filter((byte) => byte !== 0);
+        const heard = acs.heard.filter((byte) => byte !== 0);
         expect(equal(heard, Buffer.concat(said)), `heard by the time it took, from ${startMs} ms on`).toBe(
           true,
         );

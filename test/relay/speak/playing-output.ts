@@ -1,17 +1,16 @@
-import type { MediaSocket } from '../../../relay/session/media-socket.ts';
+import type { AudioOutput } from '../../../relay/speak/audio-output.ts';
 import type { Clock } from '../../../shared/base/clock.ts';
-import { heardAudio } from '../listen/acs-messages.ts';
 
 /** 16 kHz PCM16. */
 const BYTES_PER_MS = 32;
 
-/** An ACS that plays what it is sent in real time, sample by sample on the test's clock, and keeps what was heard. */
-export class PlayingSocket implements MediaSocket {
+/** An ACS that plays what it gets in real time, sample by sample on the test's clock, and keeps what was heard. */
+export class PlayingOutput implements AudioOutput {
   readonly #clock: Clock;
   #queue = Buffer.alloc(0);
   #heard: Buffer[] = [];
   #playedToMs = 0;
-  /** When each message of audio came, and how long its audio is, in milliseconds. */
+  /** When each piece of audio came, and how long it is, in milliseconds. */
   readonly writes: { atMs: number; ms: number }[] = [];
   stops = 0;
   longestQueueMs = 0;
@@ -21,24 +20,22 @@ export class PlayingSocket implements MediaSocket {
     this.#clock = clock;
   }
 
-  send(text: string): void {
+  play(pcm: Uint8Array): void {
     this.#play();
-    const audio = heardAudio(text);
-    if (audio === undefined) {
-      this.stops += 1;
-      this.#queue = Buffer.alloc(0);
-      return;
-    }
-    this.writes.push({ atMs: this.#clock.elapsedMs(), ms: audio.byteLength / BYTES_PER_MS });
-    this.#queue = Buffer.concat([this.#queue, audio]);
+    this.writes.push({ atMs: this.#clock.elapsedMs(), ms: pcm.byteLength / BYTES_PER_MS });
+    this.#queue = Buffer.concat([this.#queue, pcm]);
     this.longestQueueMs = Math.max(this.longestQueueMs, this.#queue.byteLength / BYTES_PER_MS);
+  }
+
+  stopAudio(): void {
+    this.#play();
+    this.stops += 1;
+    this.#queue = Buffer.alloc(0);
   }
 
   bufferedBytes(): number {
     return this.buffered;
   }
-
-  close(): void {}
 
   /** Everything heard until now, the pauses left out. */
   get heard(): Buffer {

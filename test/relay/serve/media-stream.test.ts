@@ -1,7 +1,10 @@
 import { Duplex } from 'node:stream';
+import { pino } from 'pino';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { openMediaSocket, QUIET_LIMIT_MS } from '../../../relay/serve/media-web-socket.ts';
+import { AcsPlayoutWriter } from '../../../relay/serve/acs-playout-writer.ts';
+import { MediaStream, QUIET_LIMIT_MS } from '../../../relay/serve/media-stream.ts';
+import type { CallReport } from '../../../relay/session/call-report.ts';
 import type { Clock } from '../../../shared/base/clock.ts';
 import {
   WebSocketConnection,
@@ -26,38 +29,46 @@ class SilentWebSocket {
   }
 }
 
-function setUp(): ReturnType<typeof mediaOver<SilentWebSocket>> {
-  return mediaOver(() => new SilentWebSocket());
+function setUp(): ReturnType<typeof streamOver<SilentWebSocket>> {
+  return streamOver(() => new SilentWebSocket());
 }
 
-function mediaOver<Used extends Parameters<typeof openMediaSocket>[0]>(open: (clock: Clock) => Used) {
+type UsedWebSocket = Pick<WebSocketConnection, 'send' | 'close' | 'bufferedBytes' | 'listen' | 'ping'>;
+
+function streamOver<Used extends UsedWebSocket>(open: (clock: Clock) => Used) {
   const clock = new RelayClock();
   const webSocket = open(clock);
-  const listener = { message: vi.fn(), silent: vi.fn(), closed: vi.fn() };
-  const media = openMediaSocket(webSocket, clock);
-  media.listen(listener);
-  return { clock, webSocket, listener, media };
+  const session = {
+    receive: vi.fn(),
+    close: vi.fn(),
+    socketClosed: vi.fn(),
+    report: () => ({ endedReason: 'stream ended' }) as CallReport,
+  };
+  const meter = { frameIn: vi.fn() };
+  const media = new AcsPlayoutWriter(webSocket, 'pcm16KMono');
+  new MediaStream({ webSocket, session, meter, clock, log: pino({ level: 'silent' }) }).open();
+  return { clock, webSocket, session, meter, media };
 }
 
 describe('the watch on the other side of a media stream', () => {
   it('pings a quiet stream, and gives it up when that is not answered either', async () => {
-    const { clock, webSocket, listener } = setUp();
+    const { clock, webSocket, session } = setUp();
     await clock.advance(QUIET_LIMIT_MS);
     expect(webSocket.ping).toHaveBeenCalledOnce();
-    expect(listener.silent).not.toHaveBeenCalled();
+    expect(session.close).not.toHaveBeenCalled();
     await clock.advance(QUIET_LIMIT_MS);
-    expect(listener.silent).toHaveBeenCalledOnce();
+    expect(session.close).toHaveBeenCalledExactlyOnceWith('no sign of life');
   });
 
   it.each(['control frame', 'message'])('takes a %s for a sign of life', async (sign) => {
-    const { clock, webSocket, listener } = setUp();
+    const { clock, webSocket, session } = setUp();
     for (let i = 0; i < 5; i += 1) {
       await clock.advance(QUIET_LIMIT_MS);
       if (sign === 'message') webSocket.listener.message(Buffer.from('x'), false);
       else webSocket.listener.alive();
     }
     expect(webSocket.ping).toHaveBeenCalledTimes(5);
-    expect(listener.silent).not.toHaveBeenCalled();
+    expect(session.close).not.toHaveBeenCalled();
   });
 
   it('does not ping a stream that talks', async () => {
@@ -69,11 +80,21 @@ describe('the watch on the other side of a media stream', () => {
     expect(webSocket.ping).not.toHaveBeenCalled();
   });
 
+  it('closes a stream whose message the session cannot handle, and no other', () => {
+    const { webSocket, session } = setUp();
+    session.receive.mockImplementation(() => {
+      throw new TypeError('a fault of the relay');
+    });
+    webSocket.listener.message(Buffer.from('x'), false);
+    expect(session.close).toHaveBeenCalledExactlyOnceWith('fault of the relay');
+  });
+
   it('leaves no timer behind', async () => {
-    const { clock, webSocket, listener, media } = setUp();
-    media.close(1001, 'relay shutting down');
+    const { clock, webSocket, session, media } = setUp();
+    media.close('relay shutting down');
+    expect(webSocket.close).toHaveBeenCalledExactlyOnceWith(1001, 'relay shutting down');
     webSocket.listener.closed(1001, '');
-    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1001);
+    expect(session.socketClosed).toHaveBeenCalledOnce();
     expect(clock.pending).toBe(0);
   });
 
@@ -87,18 +108,18 @@ describe('the watch on the other side of a media stream', () => {
       },
     });
     const options = { role: 'server', head: Buffer.alloc(0), maxMessageBytes: 1_000 } as const;
-    const { clock, webSocket, media, listener } = mediaOver(
+    const { clock, webSocket, media, session } = streamOver(
       (clock) => new WebSocketConnection(connection, { ...options, clock }),
     );
-    media.close(1001, 'first');
-    media.close(1000, 'second');
-    expect(Buffer.concat(written).toString('latin1'), 'one close frame').toBe('\x88\x07\x03\xe9first');
+    media.close('moved');
+    media.close('replaced');
+    expect(Buffer.concat(written).toString('latin1'), 'one close frame').toBe('\x88\x07\x03\xe9moved');
     await clock.advance(1_999);
     expect(connection.destroyed, 'before the limit').toBe(false);
     await clock.advance(1);
     expect(connection.destroyed, 'at the limit').toBe(true);
     await webSocket.closed;
-    expect(listener.closed).toHaveBeenCalledExactlyOnceWith(1006);
+    expect(session.socketClosed).toHaveBeenCalledOnce();
     expect(clock.pending).toBe(0);
   });
 
