@@ -1,5 +1,5 @@
 /** How long audio takes from hop to hop, over all calls of the process, in milliseconds. */
-import { Histogram, type HistogramSnapshot } from './histogram.ts';
+import { Histogram, type HistogramSnapshot } from '../base/histogram.ts';
 
 /** Within the relay, where a hop should take far less than a frame. */
 const INNER_MS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 50, 100, 250, 1_000];

@@ -1,5 +1,5 @@
 /** The metrics of this process in the text format of Prometheus, version 0.0.4. */
-import type { HistogramSnapshot } from './histogram.ts';
+import type { HistogramSnapshot } from '../base/histogram.ts';
 import type { LatencySnapshot } from './latency-metrics.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import type { RelayTotals, TotalName } from './relay-totals.ts';

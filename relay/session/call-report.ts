@@ -1,6 +1,7 @@
 /** The relay's report of a call, while it lasts and for a while afterwards. It holds no audio, number or name. */
+
+import type { LatencyReport } from '../base/latency-stats.ts';
 import type { LaneState } from '../lane/lane.ts';
-import type { RoundTripReport } from '../lane/round-trips.ts';
 import type { PlayoutReport } from '../speak/call-playout.ts';
 import type { ReplyCounts } from '../speak/worker-replies.ts';
 import type { WorkerTurnsReport } from '../speak/worker-turns.ts';
@@ -25,7 +26,7 @@ export interface LaneReport {
   /** Times that the lane was opened again after it had closed. */
   readonly reopened: number;
   /** From sending a chunk to its acknowledgement. */
-  readonly roundTripMs: RoundTripReport;
+  readonly roundTripMs: LatencyReport;
 }
 
 export type WorkerReport = LaneReport & ReplyCounts & { readonly turns?: WorkerTurnsReport };

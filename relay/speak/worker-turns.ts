@@ -7,7 +7,7 @@
  *
  * Whoever calls says what time it is; nothing here waits.
  */
-import { type RoundTripReport, RoundTrips } from '../lane/round-trips.ts';
+import { type LatencyReport, LatencyStats } from '../base/latency-stats.ts';
 
 /** Turns of a worker that its report tells singly, the last ones. */
 export const MAX_TOLD_TURNS = 50;
@@ -24,7 +24,7 @@ export interface WorkerTurnsReport {
   readonly turns: number;
   readonly turnsAnswered: number;
   /** From the end of the caller's speech to the first audio of the answer, over the answered turns. */
-  readonly speechLatencyMs: RoundTripReport;
+  readonly speechLatencyMs: LatencyReport;
   readonly lastTurns: readonly TurnReport[];
 }
 
@@ -44,7 +44,7 @@ interface Waiting {
 
 export class WorkerTurns {
   readonly #observer: TurnObserver;
-  readonly #latencies = new RoundTrips();
+  readonly #latencies = new LatencyStats();
   readonly #last: TurnReport[] = [];
   #waiting: Waiting | undefined;
   #turns = 0;

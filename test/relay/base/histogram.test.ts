@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Histogram } from '../../../relay/operate/histogram.ts';
+import { Histogram } from '../../../relay/base/histogram.ts';
 
 describe('A histogram', () => {
   it('counts a value in the bucket of the first bound that it does not pass, and in those above', () => {
@@ -27,6 +27,23 @@ describe('A histogram', () => {
         );
       }),
     );
+  });
+
+  it('forgets older values by halves, and says which value a share of them does not pass', () => {
+    const histogram = new Histogram([1, 4, 16], new Uint16Array(4));
+    for (const value of [2, 2, 2, 2, 9, 9, 9, 99]) histogram.observe(value);
+    expect([histogram.quantile(0.5), histogram.quantile(0.8), histogram.quantile(1)]).toEqual([
+      2,
+      8,
+      Infinity,
+    ]);
+    histogram.halve();
+    expect(histogram.snapshot()).toMatchObject({
+      count: 3,
+      buckets: [{ count: 0 }, { count: 2 }, { count: 3 }],
+    });
+    for (const value of [9, 9]) histogram.observe(value);
+    expect(histogram.quantile(0.5)).toBe(8);
   });
 
   it('is not made with bounds that do not grow', () => {

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RoundTrips } from '../../../relay/lane/round-trips.ts';
+import { LatencyStats } from '../../../relay/base/latency-stats.ts';
 
 function reportOf(durations: readonly number[]) {
-  const trips = new RoundTrips();
+  const trips = new LatencyStats();
   for (const ms of durations) trips.add(ms);
   return trips.report();
 }
 
-describe('Round trips', () => {
+describe('The statistics of latencies', () => {
   it('have no report before the first', () => {
     expect(reportOf([])).toEqual({});
   });
