@@ -42,7 +42,8 @@ export class ChunkAudio implements WorkerAudio {
       this.#discardedMs += bytesToMs(format, pcm.byteLength);
       return;
     }
-    this.#chunkerOf(ssrc).push(pcm, timestamp);
+    const chunker = this.#chunkers.get(ssrc) ?? this.#newChunker(ssrc);
+    chunker.push(pcm, timestamp);
     this.#heard = Math.max(this.#heard, timestamp + AUDIO_FORMATS[format].frameSamples);
     // A frame says better than the clock where the stream is: after a stall it goes on where it was.
     this.#position = this.#heard;
@@ -86,9 +87,7 @@ export class ChunkAudio implements WorkerAudio {
       .sort(([, a], [, b]) => a.oldest - b.oldest);
   }
 
-  #chunkerOf(ssrc: number): Chunker {
-    const existing = this.#chunkers.get(ssrc);
-    if (existing !== undefined) return existing;
+  #newChunker(ssrc: number): Chunker {
     const { format, chunkMs, maxBacklogMs } = this.#options;
     const chunker = new Chunker({
       format,

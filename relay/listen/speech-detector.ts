@@ -1,26 +1,25 @@
 /**
- * The ears of a call: judges each frame, tells when a participant begins and has finished to speak, and lets time pass for
- * those whose frames stay away (in an unmixed call nobody sends frames while he is silent, and a stream may be paused).
+ * Finds out for a whole call who speaks: judges each frame, says when a participant begins and stops, and lets time pass
+ * for participants whose frames stay away. In an unmixed call nobody sends frames while silent, and a stream may be paused.
  */
 import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { frameLevelDb } from '../audio/frame-level.ts';
-import type { SpeechListener } from './speech-bounds.ts';
-import { SpeechBounds, type SpeechEvent } from './speech-bounds.ts';
+import { SpeechBounds, type SpeechEvent, type SpeechListener } from './speech-bounds.ts';
 import { VoiceActivity } from './voice-activity.ts';
 import type { AudioFrame } from './worker-audio.ts';
 
 /** What the relay itself takes for speech, and for its end. */
 export const SPEECH_RULES = { minSpeechMs: 120, endSilenceMs: 300 } as const;
-/** Time that passed without frames is looked at so often. */
+/** How often the detector looks at time that passes without frames. */
 const TICK_MS = 100;
-/** A tick that runs later than this tells of a process that was held up: frames that came meanwhile have not been read yet. */
+/** A tick that runs later than this shows that the event loop stalled: frames that came meanwhile are still unread. */
 const HELD_UP_MS = 100;
-/** How much later than those of another participant, or than time itself, frames may come and still be waited for. */
+/** How much later than another participant's frames, or than time itself, frames may come without being missed. */
 export const LATE_MS = 200;
-/** After so long without any frame there is nothing left that could end; the next frame winds the clock up again. */
+/** After so long without any frame there is nothing left that could end; the next frame starts the ticks again. */
 const IDLE_MS = 5_000;
-/** How long after the last sample of speech its end is told at the latest, by a process that is not held up. */
+/** How long after the last sample of speech its end is known at the latest, unless the event loop stalls. */
 export const SPEECH_END_LATENCY_MS = SPEECH_RULES.endSilenceMs + LATE_MS + 2 * TICK_MS;
 
 export interface SpeechDetectorOptions {
@@ -31,6 +30,7 @@ export interface SpeechDetectorOptions {
   readonly onAdvance: (position: number) => void;
 }
 
+/** Voice activity detection for one participant. */
 interface ParticipantVad {
   readonly activity: VoiceActivity;
   readonly bounds: SpeechBounds;
@@ -54,11 +54,13 @@ export class SpeechDetector {
 
   /** The next frame of a participant; `timestamp` is the index of its first sample since the stream's start. */
   hear(ssrc: number, pcm: Uint8Array, timestamp: number): AudioFrame {
-    const vad = this.#vadOf(ssrc);
-    const voice = vad.activity.hear(frameLevelDb(pcm));
+    const { activity, bounds } = this.#vads.get(ssrc) ?? this.#newVad(ssrc);
+    const voice = activity.hear(frameLevelDb(pcm));
     const end = timestamp + pcm.byteLength / BYTES_PER_SAMPLE;
-    this.#tell(ssrc, vad.bounds.advance(timestamp));
-    this.#tell(ssrc, vad.bounds.hear(voice.isSpeech, timestamp, end));
+    const before = bounds.advance(timestamp);
+    if (before !== undefined) this.#tell(ssrc, before);
+    const event = bounds.hear(voice.isSpeech, timestamp, end);
+    if (event !== undefined) this.#tell(ssrc, event);
     this.#position = Math.max(this.#position, end);
     this.#heardAtMs = this.#options.clock.elapsedMs();
     if (!this.#isTicking && !this.#isClosed) this.#tickLater();
@@ -71,7 +73,7 @@ export class SpeechDetector {
     return Math.max(0, (this.#position - timestamp) / this.#samplesPerMs + sinceHeardMs);
   }
 
-  /** The stream is over: whoever speaks has finished. Idempotent. */
+  /** The stream is over: everybody who speaks has finished. Idempotent. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -86,7 +88,7 @@ export class SpeechDetector {
     this.#cancelTick = clock.after(TICK_MS, () => this.#tick(dueMs));
   }
 
-  /** The pause of a process that was held up is not one of the caller: what he said in it is read first. */
+  /** If the event loop stalled, the silence may not be the caller's: reads the audio that came meanwhile first. */
   #tick(dueMs: number): void {
     const { clock } = this.#options;
     if (clock.elapsedMs() - dueMs <= HELD_UP_MS) this.#passTime();
@@ -116,9 +118,7 @@ export class SpeechDetector {
     }
   }
 
-  #vadOf(ssrc: number): ParticipantVad {
-    const existing = this.#vads.get(ssrc);
-    if (existing !== undefined) return existing;
+  #newVad(ssrc: number): ParticipantVad {
     const vad = {
       activity: new VoiceActivity(),
       bounds: new SpeechBounds(this.#options.format, SPEECH_RULES),

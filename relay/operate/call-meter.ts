@@ -114,7 +114,7 @@ class MeteredLane extends LaneWrapper {
 
   override sendAudio(packet: Uint8Array<ArrayBuffer>): void {
     this.#audioSentAtMs = this.#meter.audioToLane();
-    super.sendAudio(packet);
+    this.connection.sendAudio(packet);
   }
 
   /** Nobody acknowledges what is published, so it has no round trip. */

@@ -4,41 +4,41 @@ import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 import type { LaneConnection, LaneListener } from '../lane/lane-connection.ts';
 
 export class LaneWrapper implements LaneConnection {
-  readonly #connection: LaneConnection;
+  protected readonly connection: LaneConnection;
   /** Only where the wrapped connection has it: its presence says that another stream can take the connection over. */
   readonly release?: () => void;
 
   constructor(connection: LaneConnection) {
-    this.#connection = connection;
+    this.connection = connection;
     if (connection.release !== undefined) this.release = () => connection.release?.();
   }
 
   start(): Promise<void> {
-    return this.#connection.start();
+    return this.connection.start();
   }
 
   sendAudio(packet: Uint8Array<ArrayBuffer>): void {
-    this.#connection.sendAudio(packet);
+    this.connection.sendAudio(packet);
   }
 
   sendEvent(event: CallEvent): void {
-    this.#connection.sendEvent(event);
+    this.connection.sendEvent(event);
   }
 
   publish(message: Uint8Array<ArrayBuffer> | CallEvent): boolean {
-    return this.#connection.publish?.(message) ?? false;
+    return this.connection.publish?.(message) ?? false;
   }
 
   get isCongested(): boolean {
-    return this.#connection.isCongested ?? false;
+    return this.connection.isCongested ?? false;
   }
 
   get identity(): LaneIdentity | undefined {
-    return this.#connection.identity;
+    return this.connection.identity;
   }
 
   stop(): void {
-    this.#connection.stop();
+    this.connection.stop();
   }
 }
 

@@ -85,11 +85,13 @@ class TracedLane extends LaneWrapper {
   }
 
   override sendAudio(packet: Uint8Array<ArrayBuffer>): void {
-    super.sendAudio(this.#withTrace(packet));
+    this.connection.sendAudio(this.#withTrace(packet));
   }
 
   override sendEvent(event: CallEvent): void {
-    super.sendEvent(event.type === 'call.started' ? { ...event, traceparent: this.#traceparent } : event);
+    this.connection.sendEvent(
+      event.type === 'call.started' ? { ...event, traceparent: this.#traceparent } : event,
+    );
   }
 
   override publish(message: Uint8Array<ArrayBuffer> | CallEvent): boolean {

@@ -167,7 +167,7 @@ export class Session {
   }
 
   #frame({ ssrc, pcm, timestamp, joined }: Extract<DecodedMessage, { kind: 'frame' }>): void {
-    this.#life.heard();
+    if (this.#framesIn === 0) this.#life.heard();
     this.#framesIn += 1;
     this.#bytesIn += pcm.byteLength;
     if (joined !== undefined) this.#workers.tell({ type: 'participant', ...joined });

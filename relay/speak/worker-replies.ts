@@ -67,6 +67,7 @@ export class WorkerReplies {
 
   handle(message: LaneMessage): void {
     const reply = this.#reader.read(message);
+    const isWhole = message.from === 'reply' && this.#options.answersWhole;
     switch (reply.kind) {
       case 'nothing':
         break;
@@ -74,17 +75,13 @@ export class WorkerReplies {
         this.#ignore(reply.reason);
         break;
       case 'audio':
-        this.#play(reply.pcm, this.#kindOf(message), reply.turn);
+        this.#play(reply.pcm, isWhole ? 'whole' : 'streamed', reply.turn);
         break;
       case 'actions':
         if (reply.ignored > 0) this.#ignore('unknown action', reply.ignored);
         for (const action of reply.actions) this.#act(action);
         break;
     }
-  }
-
-  #kindOf(message: LaneMessage): SpeechKind {
-    return message.from === 'reply' && this.#options.answersWhole ? 'whole' : 'streamed';
   }
 
   #act(action: WorkerAction): void {
