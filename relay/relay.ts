@@ -1,6 +1,6 @@
 /**
  * The relay process: a WebSocket server to which ACS streams calls, at `/media/{callId}?ticket={ticket}`.
- * It holds what lives as long as a socket and nothing else, so that any relay can serve any call.
+ * It holds only what lives as long as a socket, so any relay can serve any call. This file wires the relay together.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,11 +27,11 @@ import type { RelayConfig } from './settings/relay-config.ts';
 import { webPubSubControl } from './web-pubsub/web-pubsub-control.ts';
 import { webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
 
-/** A longer message ends the connection with 1009. Those that are merely too long for a frame are ignored. */
+/** A longer message ends the connection with 1009. Messages that are merely too long for a frame are ignored. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
-/** How long the headers of a request may take. */
+/** How long a client may take to send the headers of a request. */
 const HEADERS_TIMEOUT_MS = 10_000;
-/** How long `close` waits for calls to end before it cuts what is left. */
+/** How long `close` waits for calls to end before it cuts the rest. */
 const CLOSE_LIMIT_MS = 5_000;
 
 export interface RelayDependencies {
@@ -44,15 +44,18 @@ export interface RelayDependencies {
 }
 
 export interface Relay {
-  /** `http://host:port` where it listens. */
+  /** Where it listens: `http://host:port`. */
   readonly url: string;
-  /** Takes no more calls, and has the live ones moved to other relays where that is possible. Idempotent; calls go on, and `close` follows. */
+  /**
+   * Takes no more calls, and moves the live ones to other relays if it can. Calls that it cannot move go on. `close`
+   * comes next. Idempotent.
+   */
   drain(): Promise<void>;
   /** Takes no more calls, ends the live ones with 1001, and stops listening. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Starts a relay. Rejects with the error of `listen` when the port cannot be had. */
+/** Starts a relay. Rejects with the error of `listen` when it cannot have the port. */
 export async function startRelay(config: RelayConfig, dependencies: RelayDependencies = {}): Promise<Relay> {
   const server = new RelayServer(config, dependencies);
   await server.listen();

@@ -1,8 +1,8 @@
 /**
- * How far audio is sent ahead of its time. The other side holds `leadMs` of it, so that a late write is not heard;
- * the rest waits here, where it can still be dropped or kept. What fits in the lead leaves at once and in one piece,
- * which is all there is to it for replies that come at the pace of speech; what a worker delivers ahead of that
- * leaves piece by piece, each when there is room for a whole one.
+ * How far ahead of its time audio leaves the relay. ACS holds `leadMs` of it, so that nobody hears a late write. The
+ * rest waits in the relay, which can still drop or keep it. Audio that fits in the lead leaves at once and in one
+ * piece, as all replies at the pace of speech do. Audio that a worker delivers faster leaves piece by piece, each as
+ * soon as there is room for a whole one.
  */
 import { FRAME_MS } from '../../shared/audio/audio-format.ts';
 
@@ -15,21 +15,21 @@ export const MIN_LEAD_MS = 2 * PACED_PIECE_MS;
 const TOLERANCE_MS = 0.001;
 
 export interface PlayoutLevel {
-  /** Waits here. */
+  /** Audio that waits in the relay. */
   readonly heldMs: number;
-  /** Waits at the other side. */
+  /** Audio that waits at ACS. */
   readonly queuedMs: number;
   readonly leadMs: number;
 }
 
-/** Milliseconds of the held audio that are to be sent now. */
+/** How many milliseconds of the held audio leave now. */
 export function sendableMs({ heldMs, queuedMs, leadMs }: PlayoutLevel): number {
   const roomMs = leadMs - queuedMs + TOLERANCE_MS;
   if (heldMs <= roomMs) return heldMs;
   return roomMs < PACED_PIECE_MS ? 0 : Math.floor(roomMs / FRAME_MS) * FRAME_MS;
 }
 
-/** In how many milliseconds the next of the held audio can be sent. */
+/** In how many milliseconds the next of the held audio can leave. */
 export function sendableInMs({ heldMs, queuedMs, leadMs }: PlayoutLevel): number {
   return Math.max(0, queuedMs + Math.min(heldMs, PACED_PIECE_MS) - leadMs);
 }

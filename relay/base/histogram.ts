@@ -50,7 +50,9 @@ export class Histogram {
     }
   }
 
-  /** A value that about this share of the values do not pass: the middle between two bounds, infinite above the last. */
+  /**
+   * A value that about this share of the values do not pass: the middle between two bounds, infinite above the last.
+   */
   quantile(share: number): number {
     let left = Math.ceil(this.#count * share);
     for (const [at, bound] of this.#bounds.entries()) {

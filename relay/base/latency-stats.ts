@@ -1,7 +1,7 @@
 /**
- * Median, 99th percentile and maximum of durations. The first few are kept as they are. Many are counted in classes that
- * are 4 % wide, and older ones count less and less. So a report costs the same however long the call lasts: the metrics ask
- * for the reports of all calls at once.
+ * Median, 99th percentile and maximum of durations. The first few are kept as they are. Many are counted in classes
+ * that are 4 % wide, and older ones count less and less. So a report costs the same however long the call lasts: the
+ * metrics ask for the reports of all calls at once.
  */
 import { Histogram } from './histogram.ts';
 

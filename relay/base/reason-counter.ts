@@ -1,4 +1,6 @@
-/** What was ignored, by reason. Reasons are fixed texts of the program, so that their number is bounded. */
+/**
+ * Counts what was ignored or refused, by reason. Reasons are fixed texts of the program, so their number is bounded.
+ */
 export class ReasonCounter {
   readonly #counts = new Map<string, number>();
 
@@ -6,7 +8,7 @@ export class ReasonCounter {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + count);
   }
 
-  /** Whether this reason was counted only once so far: the moment to log it. */
+  /** Whether this reason was counted exactly once so far: the moment to log it. */
   isFirst(reason: string): boolean {
     return this.#counts.get(reason) === 1;
   }

@@ -1,18 +1,19 @@
 /**
- * Reads the messages of one media stream with the same results as `parseMediaFrame`, but audio in its usual shape without
- * a JSON parser: several times faster. ACS writes every frame of a speaker alike, so all bytes but the seconds of the time
- * and the audio stay the same, and both stand at known places.
+ * Reads the messages of one media stream with the same results as `parseMediaFrame`, but audio in its usual shape
+ * without a JSON parser: several times faster. ACS writes every frame of a speaker alike, so all bytes but the
+ * seconds of the time and the audio stay the same, and both stand at known places.
  *
  *     {"kind":"AudioData","audioData":{"timestamp":"2024-11-15T19:16:12.925Z","data":"…","silent":false}}
  *     └──────────────── fixed ────────────────────────────────────┘SS.mmm└─ fixed ─┘    └─ fixed ───────┘
  *
- * A message that differs in a fixed byte, in its length, or that holds anything but clean base64 goes to the JSON parser.
+ * A message that differs in a fixed byte, in its length, or that holds anything but clean base64 goes to the JSON
+ * parser.
  */
 import { type AudioData, type MediaFrame, parseMediaFrame } from '../acs/acs-media.ts';
 
-/** Shapes that are remembered: speakers of an unmixed call, silent or not. The one not used for longest is forgotten. */
+/** Shapes that the reader remembers: speakers of an unmixed call, silent or not. It forgets the least recently used. */
 const MAX_TEMPLATES = 8;
-/** Full parses in a row that led to no shape, after which none is looked for: this stream is written in another way. */
+/** After so many full parses in a row without a shape the reader looks for none: this stream has another form. */
 const MAX_FAILURES = 16;
 
 export class MediaReader {
@@ -20,7 +21,7 @@ export class MediaReader {
   readonly #templates: AudioTemplate[] = [];
   #failures = 0;
 
-  /** Undefined when the message is no JSON object; never throws. Audio is valid until the next message of any stream is read. */
+  /** Undefined when the message is no JSON object; never throws. Audio is valid until the next read, of any stream. */
   read(message: Buffer): MediaFrame | undefined {
     for (let at = 0; at < this.#templates.length; at++) {
       const template = this.#templates[at];
@@ -62,16 +63,16 @@ const POINT = 0x2e;
 /** The character that fills up base64. */
 const PADDING = 0x3d;
 
-/** Where audio is decoded. With room for a few bytes more, so that text that stands for more than it should is found out. */
+/** Memory for decoded audio, with room for a few bytes more, to notice text that stands for more than it should. */
 interface Decoder {
   readonly memory: Buffer;
   /** The audio in it. */
   readonly audio: Buffer;
 }
 
-/** By length, whatever the stream: a message is done with before the next is read. */
+/** By length, for all streams: one message is finished before the next is read. */
 const decoders = new Map<number, Decoder>();
-/** Lengths that are remembered; a stream has one. */
+/** How many lengths are remembered; a stream has one. */
 const MAX_LENGTHS = 16;
 const ROOM_BYTES = 3;
 
@@ -97,7 +98,7 @@ export class AudioTemplate {
   readonly #fixed: readonly Span[];
   readonly #frameBytes: number;
   readonly #decoder: Decoder;
-  /** Where the seconds begin, and the time in milliseconds of the minute before them; absent where the message has no time. */
+  /** Where the seconds begin, and the minute before them in milliseconds; undefined where messages have no time. */
   readonly #seconds: { readonly at: number; readonly minuteMs: number } | undefined;
   readonly #frame: AudioData;
 
@@ -115,8 +116,8 @@ export class AudioTemplate {
   }
 
   /**
-   * The shape of a message that the full parse has read as `frame`; undefined where it is not one that can be read at known places.
-   * Proven by example: the full parse must see other audio and another time where they are put.
+   * The shape of a message that the full parse has read as `frame`; undefined where it cannot be read at known places.
+   * Proves itself by an example: the full parse must see other audio and another time at these places.
    */
   static of(message: Buffer, frame: AudioData, fullParse: FullParse): AudioTemplate | undefined {
     const text = message.toString('latin1');
@@ -131,7 +132,7 @@ export class AudioTemplate {
     return template.#isProven(fullParse) ? template : undefined;
   }
 
-  /** The audio of a message of this shape, valid until the next message of any stream is read; otherwise undefined. */
+  /** The audio of a message of this shape, valid until the next read of any stream; undefined for another shape. */
   read(message: Buffer): AudioData | undefined {
     const shape = this.#shape;
     if (message.byteLength !== shape.byteLength) return undefined;
@@ -140,7 +141,7 @@ export class AudioTemplate {
     for (const { from, to } of this.#fixed) {
       for (let at = from; at < to; at++) if (message[at] !== shape[at]) return undefined;
     }
-    // What is no clean base64 of this length (an escape, a quote, a blank) decodes to fewer bytes.
+    // Anything but clean base64 of this length (an escape, a quote, a blank) decodes to fewer bytes.
     const text = message.toString('latin1', this.#data.from, this.#data.to);
     const { memory, audio } = this.#decoder;
     if (memory.write(text, 'base64') !== this.#frameBytes) return undefined;
@@ -181,14 +182,17 @@ function onlySpan(text: string, name: string): Span | undefined {
   return to < 0 ? undefined : { from, to };
 }
 
-/** Padding decodes to nothing, so that the length of the audio does not tell whether it is there: it belongs to the fixed bytes. */
+/**
+ * Padding decodes to nothing, so the length of the audio does not show whether it is there: it is part of the fixed
+ * bytes.
+ */
 function withoutPadding(shape: Buffer, { from, to }: Span): Span {
   let end = to;
   while (end > from && shape[end - 1] === PADDING) end -= 1;
   return { from, to: end };
 }
 
-/** What lies between these spans, from the first byte to the last. */
+/** The spans between these spans, from the first byte to the last. */
 function gapsBetween(spans: readonly Span[], length: number): Span[] {
   const sorted = spans.toSorted((a, b) => a.from - b.from);
   return [...sorted, { from: length, to: length }].map(({ from }, at) => ({
@@ -197,7 +201,7 @@ function gapsBetween(spans: readonly Span[], length: number): Span[] {
   }));
 }
 
-/** `SS.mmm` at this place in milliseconds; undefined where it is something else. */
+/** `SS.mmm` at this place, in milliseconds; undefined where there is something else. */
 function millisecondsAt(message: Buffer, at: number): number | undefined {
   const tens = digit(message, at);
   const ms =

@@ -10,7 +10,7 @@ const MAX_CHUNK_MS = 10_000;
 export interface ChunkAudioOptions {
   readonly format: AudioFormat;
   readonly chunkMs: number;
-  /** How much audio of a participant may wait, in milliseconds. The oldest is dropped beyond it. */
+  /** How much audio of a participant may wait, in milliseconds; the oldest is dropped beyond it. */
   readonly maxBacklogMs: number;
 }
 
@@ -21,7 +21,7 @@ export class ChunkAudio implements WorkerAudio {
   #discardedMs = 0;
   /** The end of the newest audio, in samples. */
   #heard = 0;
-  /** How far the stream has come, in samples: as far, or as the clock says since. */
+  /** How far the stream has come, in samples: the end of the newest audio, or further by the clock. */
   #position = 0;
 
   constructor(options: ChunkAudioOptions) {
@@ -45,7 +45,7 @@ export class ChunkAudio implements WorkerAudio {
     const chunker = this.#chunkers.get(ssrc) ?? this.#newChunker(ssrc);
     chunker.push(pcm, timestamp);
     this.#heard = Math.max(this.#heard, timestamp + AUDIO_FORMATS[format].frameSamples);
-    // A frame says better than the clock where the stream is: after a stall it goes on where it was.
+    // A frame knows better than the clock where the stream is: after a stall the stream goes on where it stopped.
     this.#position = this.#heard;
   }
 

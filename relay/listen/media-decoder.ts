@@ -1,12 +1,12 @@
-/** Turns the messages of ACS into what a session acts on. Anything unexpected is named and ignored; nothing throws. */
+/** Decodes the messages of ACS into what a session acts on. Names what it does not expect; never throws. */
 import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format.ts';
 import type { AudioData, AudioMetadata } from '../acs/acs-media.ts';
 import { MediaReader } from './acs-media-reader.ts';
 import { StreamTimeline } from './stream-timeline.ts';
 
-/** Messages longer than this are not even read; a frame of audio takes 1.4 KB. */
+/** Longer messages are not even read; a frame of audio takes 1.4 KB. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
-/** Participants of an unmixed call that are told apart; the audio of further ones is ignored. */
+/** How many participants of an unmixed call the relay tells apart; it ignores the audio of others. */
 export const MAX_PARTICIPANTS = 64;
 
 export interface Participant {
@@ -34,7 +34,7 @@ export class MediaDecoder {
   readonly #isUnmixed: boolean;
   readonly #reader = new MediaReader();
   readonly #timeline: StreamTimeline;
-  /** What a frame without data stands for; read only. */
+  /** The audio of a frame without data; read only. */
   readonly #silence: Uint8Array;
   readonly #participants = new Map<string, Participant>();
   readonly #announced = new Set<number>();
@@ -46,7 +46,7 @@ export class MediaDecoder {
     this.#silence = new Uint8Array(AUDIO_FORMATS[plan.format].frameBytes);
   }
 
-  /** Those who have been heard, the mix of everybody not among them. */
+  /** Everybody who has been heard so far, without the mix. */
   get participants(): Participant[] {
     return [...this.#participants.values()].filter(({ ssrc }) => this.#announced.has(ssrc));
   }
@@ -83,7 +83,7 @@ export class MediaDecoder {
   #audio(frame: AudioData): DecodedMessage {
     const speaker = this.#speaker(frame.participantRawId);
     if (speaker === undefined) return ignored('too many participants');
-    // The time of an unusable frame passes all the same, so that the gap shows.
+    // The time of an unusable frame passes too, so that the gap shows.
     const timestamp = this.#timeline.place(speaker.ssrc, frame.timestampMs);
     const length = frame.data?.byteLength ?? 0;
     if (length === 0 && !frame.silent) return ignored('audio without data');
@@ -96,7 +96,7 @@ export class MediaDecoder {
     return { kind: 'frame', ssrc, pcm, timestamp, joined: speaker };
   }
 
-  /** Who speaks. A frame of a mixed call belongs to everybody, whatever it says. */
+  /** Finds the speaker. A frame of a mixed call belongs to everybody, whatever id it has. */
   #speaker(rawId: string | undefined): Participant | undefined {
     if (!this.#isUnmixed || rawId === undefined) return { ssrc: 0, rawId: '' };
     const known = this.#participants.get(rawId);

@@ -10,7 +10,7 @@ export class PcmuAudio implements WorkerAudio {
   readonly #factor: number;
   readonly #decimators = new Map<number, Decimator>();
 
-  /** Codes what `audio` has cut. */
+  /** Encodes what `audio` cuts. */
   constructor(audio: WorkerAudio, format: AudioFormat) {
     this.#audio = audio;
     this.#factor = AUDIO_FORMATS[format].sampleRateHz / PCMU_RATE_HZ;
@@ -33,11 +33,11 @@ export class PcmuAudio implements WorkerAudio {
   }
 
   take(): AudioPiece | undefined {
-    return this.#code(this.#audio.take());
+    return this.#encode(this.#audio.take());
   }
 
   takeRest(): AudioPiece | undefined {
-    return this.#code(this.#audio.takeRest());
+    return this.#encode(this.#audio.takeRest());
   }
 
   lost(ssrc: number): void {
@@ -48,7 +48,7 @@ export class PcmuAudio implements WorkerAudio {
     this.#audio.discard();
   }
 
-  #code(piece: AudioPiece | undefined): AudioPiece | undefined {
+  #encode(piece: AudioPiece | undefined): AudioPiece | undefined {
     if (piece === undefined) return undefined;
     const decimator = this.#decimators.get(piece.ssrc) ?? new Decimator(this.#factor);
     this.#decimators.set(piece.ssrc, decimator);

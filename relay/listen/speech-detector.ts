@@ -1,6 +1,7 @@
 /**
- * Finds out for a whole call who speaks: judges each frame, says when a participant begins and stops, and lets time pass
- * for participants whose frames stay away. In an unmixed call nobody sends frames while silent, and a stream may be paused.
+ * Finds out for a whole call who speaks: judges each frame, says when a participant begins and stops, and lets time
+ * pass for participants whose frames stay away. In an unmixed call nobody sends frames while silent, and a stream may
+ * be paused.
  */
 import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';

@@ -1,13 +1,13 @@
 /**
- * Where a frame lies in the stream, in samples since its start. Frames of a participant follow one another, whatever the
- * jitter of the network; only when the service's own timestamps say that audio is missing between two of them is a gap
- * left. A frame that could not be used leaves a gap too.
+ * Finds where a frame lies in the stream, in samples since the stream's start. Frames of a participant follow one
+ * another, whatever the jitter of the network. There is a gap only where the service's own timestamps say that audio
+ * is missing, or where a frame could not be used.
  */
 import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format.ts';
 
-/** Timestamps must be ahead of the audio by this much before a gap is believed. */
+/** Only timestamps that are further ahead of the audio than this mean a gap. */
 const GAP_TOLERANCE_MS = 200;
-/** A longer jump is a clock that was set, not a gap. */
+/** A longer jump means that somebody set the service's clock, not a gap. */
 const LONGEST_GAP_MS = 60_000;
 
 export class StreamTimeline {
@@ -35,7 +35,7 @@ export class StreamTimeline {
   }
 
   #start(expected: number | undefined, capturedAtMs: number | undefined): number {
-    // Somebody who is heard for the first time speaks at the same time as the others, not after them.
+    // A participant's first frame belongs to the same moment as the newest frame of the others.
     const fallback = expected ?? Math.max(0, this.#position - this.#frameSamples);
     if (capturedAtMs === undefined) return fallback;
     this.#originMs ??= capturedAtMs - fallback / this.#samplesPerMs;

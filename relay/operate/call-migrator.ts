@@ -53,7 +53,9 @@ export class CallMigrator {
     void over.then(() => this.#calls.delete(call));
   }
 
-  /** Moves every call that is live now. Resolves when they are gone or at the deadline; at once without a control app. */
+  /**
+   * Moves every call that is live now. Resolves when they are gone or at the deadline; at once without a control app.
+   */
   async moveAll(): Promise<void> {
     const { controlApp, deadlineMs, clock, log } = this.#options;
     if (controlApp === undefined) return;

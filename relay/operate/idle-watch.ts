@@ -1,6 +1,6 @@
 /** Ends a call in which nobody has said anything for a long time. */
 import type { Clock } from '../../shared/base/clock.ts';
-import { frameLevelDb } from '../audio/frame-level.ts';
+import { reachesLevel } from '../audio/frame-level.ts';
 import type { CallActivity, MediaPort } from '../session/session-options.ts';
 
 /** Audio of a worker below this level is silence: an echo of a silent line is no conversation. */
@@ -54,7 +54,7 @@ export class IdleWatch implements CallActivity {
     return {
       play: (pcm) => {
         media.play(pcm);
-        if (frameLevelDb(pcm) >= SILENT_BELOW_DB) this.#stir();
+        if (reachesLevel(pcm, SILENT_BELOW_DB)) this.#stir();
       },
       stopAudio: () => media.stopAudio(),
       bufferedBytes: () => media.bufferedBytes(),

@@ -1,9 +1,9 @@
 /** How long audio takes from hop to hop, over all calls of the process, in milliseconds. */
 import { Histogram, type HistogramSnapshot } from '../base/histogram.ts';
 
-/** Within the relay, where a hop should take far less than a frame. */
+/** For hops within the relay, which should take far less than a frame. */
 const INNER_MS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 50, 100, 250, 1_000];
-/** Through Web PubSub and a worker. */
+/** For the way through Web PubSub and a worker. */
 const OUTER_MS = [5, 10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 1_000, 2_500, 5_000, 15_000];
 /** What people notice in a conversation. */
 const SPEECH_MS = [300, 500, 700, 900, 1_100, 1_500, 2_000, 3_000, 5_000, 10_000, 30_000];
@@ -14,11 +14,11 @@ export class LatencyMetrics {
   readonly frameToLane = new Histogram(INNER_MS);
   /** From a lane message with audio to its acknowledgement. */
   readonly laneRoundTrip = new Histogram(OUTER_MS);
-  /** From a worker's message to the audio for ACS that is sent next. */
+  /** From a worker's message to the next audio that goes to ACS. */
   readonly replyToAcs = new Histogram(INNER_MS);
   /** From the end of the caller's speech to the first audio of a worker's answer. */
   readonly speechLatency = new Histogram(SPEECH_MS);
-  /** Audio that ACS still has to play when more is sent. An estimate: ACS reports none. */
+  /** Audio that ACS still has to play when it gets more. An estimate: ACS reports nothing about it. */
   readonly playout = new Histogram(PLAYOUT_MS);
   #underruns = 0;
   #underrunMs = 0;

@@ -5,7 +5,7 @@ import { type LoopDelay, NO_DELAY, type watchLoopDelay } from './loop-delay.ts';
 import { Overload } from './overload.ts';
 
 export interface LoopWatchOptions {
-  /** The median delay of a window that is too much, in milliseconds. */
+  /** The largest median delay of a window that is still fine, in milliseconds. */
   readonly maxDelayMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -24,12 +24,12 @@ export class LoopWatch {
     this.#overload = new Overload(options.maxDelayMs);
   }
 
-  /** In the last window; no delay before the first has passed. */
+  /** The delay in the last window; 0 before the first window has passed. */
   get delay(): LoopDelay {
     return this.#delay;
   }
 
-  /** Whether the process is too late for a further call. */
+  /** Whether the event loop is too late for another call. */
   get isOverloaded(): boolean {
     return this.#overload.isOverloaded;
   }

@@ -1,11 +1,12 @@
 /**
- * When each call of a relay that is to end is moved: one after the other, so that the control app and the other relays get them as a stream, and what
- * follows the move of one call is not waited for by all. The more calls are left in the time that is left, the closer they follow each other. No clock.
+ * Decides when each call of a relay that is about to end moves. The calls follow one another, so that the control app
+ * and the other relays get them as a stream and no call waits for the work that the others cause. The more calls are
+ * left in the remaining time, the closer they follow each other. Pure: time is a parameter.
  */
 
-/** About what the control app, a table and another relay need for one call on one small machine, all of them together. */
+/** Roughly what control app, table storage and another relay together need for one call on one small machine. */
 export const LONGEST_INTERVAL_MS = 150;
-/** Share of the time in which every call is to have been asked once; the rest is for those that have to be asked again. */
+/** Share of the time within which every call has had its first attempt; the rest is for second attempts. */
 const PACED_SHARE = 0.8;
 
 export class MigrationPacer {
@@ -13,13 +14,13 @@ export class MigrationPacer {
   #callsLeft: number;
   #nextMs = 0;
 
-  /** `deadlineMs`: when it is over, in milliseconds from the beginning. */
+  /** `deadlineMs`: when the relay ends, in milliseconds from the beginning. */
   constructor(calls: number, deadlineMs: number) {
     this.#callsLeft = calls;
     this.#endMs = deadlineMs * PACED_SHARE;
   }
 
-  /** When the next call is to be moved, in milliseconds from the beginning: not before `nowMs`. */
+  /** When to move the next call, in milliseconds from the beginning; not before `nowMs`. */
   next(nowMs: number): number {
     const startMs = Math.max(nowMs, this.#nextMs);
     const evenMs = Math.max(0, this.#endMs - startMs) / Math.max(1, this.#callsLeft);

@@ -1,7 +1,7 @@
-/** Sums of call reports, for the metrics. */
+/** Adds call reports up, for the metrics. */
 import type { CallReport, WorkerReport } from '../session/call-report.ts';
 
-/** What is summed up of each call, by its name in the report. */
+/** The members of a call's report that are added up. */
 const OF_CALLS = [
   'framesIn',
   'framesOut',
@@ -11,7 +11,7 @@ const OF_CALLS = [
   'audioMsCut',
 ] as const satisfies readonly (keyof CallReport)[];
 
-/** What is summed up of each worker of a call. */
+/** The members of a worker's report that are added up. */
 const OF_WORKERS = [
   'chunksSent',
   'chunksAcked',

@@ -1,8 +1,8 @@
 /**
- * The span of one media stream (OpenTelemetry). It uses the API alone: without an SDK in the process, which an operator may
- * preload (`NODE_OPTIONS=--import …`), none of this does anything. A call lasts too long to be a child of the request that
- * answered it, and a trace that waits for the call would be late. So the span begins a trace of its own, with a link to the
- * one in which the call was answered.
+ * The span of one media stream (OpenTelemetry). It uses the API alone: without an SDK in the process, which an
+ * operator may preload (`NODE_OPTIONS=--import …`), none of this does anything. A call lasts too long to be a child
+ * of the request that answered it, and a trace that waits for the call would be late. So the span begins a trace of
+ * its own, with a link to the one in which the call was answered.
  */
 import {
   type Attributes,

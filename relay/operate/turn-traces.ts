@@ -1,6 +1,7 @@
 /**
- * The spans of a stream's turns, seen from outside: the audio that a worker gets carries the span of its turn, and the turn
- * links to the span from which the worker's answer comes. Where no traces are recorded, messages stay as they are.
+ * The spans of a stream's turns, seen from outside: the audio that a worker gets carries the span of its turn, and
+ * the turn links to the span from which the worker's answer comes. Where no traces are recorded, messages stay as
+ * they are.
  */
 import type { Clock } from '../../shared/base/clock.ts';
 import { readTrace, writeTrace } from '../../shared/wire/lane/rtp-trace.ts';

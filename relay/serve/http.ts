@@ -27,7 +27,8 @@ export function answer(request: IncomingMessage, response: ServerResponse, optio
   try {
     content = route(request, options);
   } catch (error) {
-    const refusal = error instanceof Refusal ? error : new Refusal(500, 'this could not be answered');
+    const refusal =
+      error instanceof Refusal ? error : new Refusal(500, 'the relay could not answer this request');
     response.writeHead(refusal.status, refusalHeaders(refusal)).end(refusalBody(refusal));
     return;
   }

@@ -8,7 +8,9 @@ import type {
 import type { CallMeter } from '../operate/call-meter.ts';
 import type { Session } from '../session/session.ts';
 
-/** After so long without anything from the other side the relay pings it; after twice as long it gives the stream up. */
+/**
+ * After so long without anything from the other side the relay pings it; after twice as long it gives the stream up.
+ */
 export const QUIET_LIMIT_MS = 30_000;
 
 export interface MediaStreamOptions {

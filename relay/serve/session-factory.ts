@@ -1,4 +1,6 @@
-/** Builds the session of an accepted media stream, with everything that measures, traces, watches and moves the call. */
+/**
+ * Builds the session of an accepted media stream, with everything that measures, traces, watches and moves the call.
+ */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';

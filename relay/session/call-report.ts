@@ -16,7 +16,10 @@ export interface LaneReport {
   readonly chunksAcked: number;
   /** Not acknowledged, or not in time. */
   readonly chunksFailed: number;
-  /** Audio that the worker has answered, or has taken without an answer. What is heard in chunks is this, lost, or dropped. */
+  /**
+   * Audio that the worker has answered, or has taken without an answer. What is heard in chunks is this, lost, or
+   * dropped.
+   */
   readonly ackedMs: number;
   /** Audio of the failed chunks. */
   readonly lostMs: number;

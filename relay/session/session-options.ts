@@ -1,4 +1,6 @@
-/** What one session is made of: the call and its stream, the ports to ACS and to Web PubSub, and who follows the call. */
+/**
+ * What one session is made of: the call and its stream, the ports to ACS and to Web PubSub, and who follows the call.
+ */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';

@@ -1,7 +1,7 @@
 /**
- * Everything that is played into a call goes through here: what the workers say, and what happens to it when somebody on
- * the call speaks or presses a key. One worker has the floor at a time (`playout-scheduler.ts`). Audio that comes at the
- * pace of speech goes out as it comes. What a worker delivers ahead of that waits here and leaves in time
+ * Everything that is played into a call goes through here: what the workers say, and what happens to it when somebody
+ * on the call speaks or presses a key. One worker has the floor at a time (`playout-scheduler.ts`). Audio that comes
+ * at the pace of speech goes out as it comes. What a worker delivers ahead of that waits here and leaves in time
  * (`audio/playout-pace.ts`), so that it can be dropped or kept when the caller speaks.
  */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';

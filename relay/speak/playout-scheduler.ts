@@ -1,10 +1,10 @@
 /**
- * Decides which worker of a call may speak now, and sends its audio to ACS just ahead of real time. One worker has the
- * floor. It keeps it until everything it said has been heard, until it makes way for another, or until it is silenced.
- * Nothing here waits: time is a parameter, and `dueMs` says when `goOn` has something to do.
+ * Decides which worker of a call may speak now, and sends its audio to ACS just ahead of real time. One worker has
+ * the floor. It keeps it until everything it said has been heard, until it makes way for another, or until it is
+ * silenced. Nothing here waits: time is a parameter, and `dueMs` says when `goOn` has something to do.
  *
- * When ACS has nothing left to play, `fillerMs` of silence goes ahead of a streamed reply in the same write, so that the
- * next reply may be late by as much without a gap.
+ * When ACS has nothing left to play, `fillerMs` of silence goes ahead of a streamed reply in the same write, so that
+ * the next reply may be late by as much without a gap.
  */
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs, FRAME_MS } from '../../shared/audio/audio-format.ts';
 import { sendableInMs, sendableMs } from '../audio/playout-pace.ts';

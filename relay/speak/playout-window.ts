@@ -1,11 +1,11 @@
 /**
- * The audio that ACS has been given, and how much of it has been heard by now. ACS plays audio in real time from the moment
- * it gets it, but reports neither a position nor an end. So this is an estimate, to the sample, that leaves out the
- * network's delay. Pure: time is a parameter.
+ * The audio that ACS has been given, and how much of it has been heard by now. ACS plays audio in real time from the
+ * moment it gets it, but reports neither a position nor an end. So this is an estimate, to the sample, that leaves
+ * out the network's delay. Pure: time is a parameter.
  *
- * The window keeps a copy of what may still wait there, so that a worker's audio can be played again after StopAudio. It
- * holds no more than the scheduler sends ahead of its time. The copies share memory that is used again: to hold the
- * worker's own arrays for so long would make garbage expensive to collect.
+ * The window keeps a copy of what may still wait there, so that a worker's audio can be played again after StopAudio.
+ * It holds no more than the scheduler sends ahead of its time. The copies share memory that is used again: to hold
+ * the worker's own arrays for so long would make garbage expensive to collect.
  */
 import {
   AUDIO_FORMATS,
@@ -53,7 +53,9 @@ export class PlayoutWindow {
     return this.#endMs;
   }
 
-  /** False when nothing was sent since the last StopAudio. While true, ACS may hold audio, whatever the estimate says. */
+  /**
+   * False when nothing was sent since the last StopAudio. While true, ACS may hold audio, whatever the estimate says.
+   */
   get mayHoldAudio(): boolean {
     return this.#mayHoldAudio;
   }

@@ -71,7 +71,9 @@ export class ReplyReader {
   }
 }
 
-/** What one worker says in PCMU, as PCM16 in the call's format. Packets that follow one another join without a click. */
+/**
+ * What one worker says in PCMU, as PCM16 in the call's format. Packets that follow one another join without a click.
+ */
 class PcmuReplies {
   readonly #interpolator: Interpolator;
 
@@ -90,7 +92,10 @@ const REMEMBERED = 64;
 /** SSRC, sequence number and timestamp. */
 const FIELDS = 3;
 
-/** Recognises an RTP packet that comes twice, among the last ones of a source. Plain numbers: it searches them with every packet. */
+/**
+ * Recognises an RTP packet that comes twice, among the last ones of a source. Plain numbers: it searches them with
+ * every packet.
+ */
 class SeenPackets {
   #fields: Uint32Array | undefined;
   #count = 0;

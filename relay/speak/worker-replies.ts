@@ -16,7 +16,9 @@ export interface WorkerRepliesOptions {
   readonly playout: CallPlayout;
   /** The worker's part in it. */
   readonly worker: WorkerPlayout;
-  /** Audio that answers an event is the whole answer, as of a worker that hears utterances; otherwise more follows it. */
+  /**
+   * Audio that answers an event is the whole answer, as of a worker that hears utterances; otherwise more follows it.
+   */
   readonly answersWhole: boolean;
   /** A message or a part of it was not used. `reason`: a fixed text. */
   readonly onIgnored: (reason: string, count: number) => void;
