@@ -103,17 +103,19 @@ class RelayServer implements Relay {
     });
     const metrics = new LatencyMetrics();
     const sessions = new SessionFactory({
-      config,
+      environment: {
+        openConnection: dependencies.openConnection ?? webPubSubLanes(config.webPubSub, log),
+        openControl: dependencies.openControl ?? webPubSubControl(config.webPubSub, log),
+        settings: config,
+        clock,
+        wheel: new TimerWheel(clock, (err) => log.error({ err }, 'a timer of a call failed')),
+        onPublish: dependencies.onPublish,
+      },
       registry: this.#registry,
       handovers,
       migrator: this.#migrator,
       controlApp,
       metrics,
-      openConnection: dependencies.openConnection ?? webPubSubLanes(config.webPubSub, log),
-      openControl: dependencies.openControl ?? webPubSubControl(config.webPubSub, log),
-      onPublish: dependencies.onPublish,
-      clock,
-      wheel: new TimerWheel(clock, (err) => log.error({ err }, 'a timer of a call failed')),
       log,
     });
     this.#upgrades = new UpgradeHandler({

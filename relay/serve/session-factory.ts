@@ -2,12 +2,9 @@
  * Builds the session of an accepted media stream, with everything that measures, traces, watches and moves the call.
  */
 import type { Logger } from 'pino';
-import type { Clock } from '../../shared/base/clock.ts';
 import type { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
-import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { Handovers } from '../handover/handovers.ts';
-import type { OpenControlConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
 import { CallMeter } from '../operate/call-meter.ts';
 import type { CallMigrator } from '../operate/call-migrator.ts';
 import type { ControlApp } from '../operate/control-app.ts';
@@ -16,27 +13,20 @@ import type { LatencyMetrics } from '../operate/latency-metrics.ts';
 import { type StreamSpan, startStreamSpan } from '../operate/stream-span.ts';
 import { TurnTraces } from '../operate/turn-traces.ts';
 import { Session } from '../session/session.ts';
-import type { SessionOptions } from '../session/session-options.ts';
-import type { RelayConfig } from '../settings/relay-config.ts';
+import type { SessionEnvironment } from '../session/session-options.ts';
 import { AcsPlayoutWriter } from './acs-playout-writer.ts';
 import type { Admission } from './admission.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { MediaStream } from './media-stream.ts';
 
 export interface SessionFactoryOptions {
-  readonly config: Pick<RelayConfig, 'ticketKeys' | 'maxBacklogMs' | 'jitterBufferMs' | 'playoutLeadMs'>;
+  readonly environment: SessionEnvironment;
   readonly registry: CallRegistry;
   readonly handovers: Handovers;
   readonly migrator: CallMigrator;
   /** Undefined where the relay does not know the control app: calls then stay at this relay, and idle calls go on. */
   readonly controlApp: ControlApp | undefined;
   readonly metrics: LatencyMetrics;
-  readonly openConnection: OpenLaneConnection;
-  readonly openControl: OpenControlConnection;
-  readonly onPublish: SessionOptions['onPublish'];
-  readonly clock: Clock;
-  /** On the same clock. */
-  readonly wheel: TimerWheel;
   readonly log: Logger;
 }
 
@@ -58,7 +48,8 @@ export class SessionFactory {
 
   /** Serves the stream until its socket closes. `handover`: what the call's last stream left. */
   serve(webSocket: WebSocketConnection, admission: Admission, handover: StreamHandover | undefined): void {
-    const { registry, migrator, clock } = this.#options;
+    const { registry, migrator, environment } = this.#options;
+    const { clock } = environment;
     const { ticket, ticketText, callConnectionId } = admission;
     const { callId, plan } = ticket;
     const log = this.#options.log.child({ callId, callConnectionId });
@@ -79,7 +70,8 @@ export class SessionFactory {
   }
 
   #observe(admission: Admission, log: Logger): Observers {
-    const { metrics, clock } = this.#options;
+    const { metrics, environment } = this.#options;
+    const { clock } = environment;
     const { ticket, callConnectionId, correlationId } = admission;
     const { callId, plan, traceparent } = ticket;
     const span = startStreamSpan({ callId, callConnectionId, correlationId, traceparent }, clock);
@@ -98,30 +90,22 @@ export class SessionFactory {
     { turns, meter, idle }: Observers,
     log: Logger,
   ): Session {
-    const { config, handovers, controlApp, openConnection, openControl, onPublish, clock, wheel } =
-      this.#options;
+    const { environment, handovers, controlApp } = this.#options;
     const { callId, plan } = ticket;
     const metered = meter.media(new AcsPlayoutWriter(webSocket, plan.format));
     return new Session({
+      ...environment,
+      openConnection: meter.lanes(turns.lanes(environment.openConnection)),
       ticket,
       callConnectionId,
       correlationId,
       handover,
       media: idle?.media(metered) ?? metered,
-      openConnection: meter.lanes(turns.lanes(openConnection)),
-      openControl,
       onHandover: (left, isKept) => handovers.leave({ callId, ticketText }, left, isKept),
       isMovable: controlApp !== undefined,
-      controlKeys: config.ticketKeys,
-      maxBacklogMs: config.maxBacklogMs,
-      jitterBufferMs: config.jitterBufferMs,
-      playoutLeadMs: config.playoutLeadMs,
-      clock,
-      wheel,
       log,
       observeTurns: (worker) => turns.observe(worker),
       activity: idle,
-      onPublish,
     });
   }
 
@@ -135,7 +119,8 @@ export class SessionFactory {
   }
 
   #watchIdle({ ticket, ticketText }: Admission, log: Logger): IdleWatch | undefined {
-    const { controlApp, clock } = this.#options;
+    const { controlApp, environment } = this.#options;
+    const { clock } = environment;
     const { callId, plan } = ticket;
     const { idleMs } = plan;
     if (idleMs === undefined || controlApp === undefined) return undefined;

@@ -7,6 +7,7 @@ import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts'
 import type { VerifiedTicket } from '../../shared/wire/signed/ticket.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { OpenControlConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
+import type { RelayConfig } from '../settings/relay-config.ts';
 import type { AudioOutput } from '../speak/audio-output.ts';
 import type { PublishAction } from '../speak/worker-replies.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
@@ -34,10 +35,21 @@ export interface StreamFacts {
   readonly handover?: StreamHandover | undefined;
 }
 
-export interface SessionOptions extends StreamFacts {
-  readonly media: MediaPort;
+/** What is the same for every session of a relay. */
+export interface SessionEnvironment {
   readonly openConnection: OpenLaneConnection;
   readonly openControl: OpenControlConnection;
+  /** The ticket keys, the present one first, also sign the messages in a call's control group. */
+  readonly settings: Pick<RelayConfig, 'ticketKeys' | 'maxBacklogMs' | 'jitterBufferMs' | 'playoutLeadMs'>;
+  readonly clock: Clock;
+  /** On the same clock. */
+  readonly wheel: TimerWheel;
+  /** A worker publishes something for whatever watches the call. */
+  readonly onPublish?: ((callId: string, worker: string, action: PublishAction) => void) | undefined;
+}
+
+export interface SessionOptions extends SessionEnvironment, StreamFacts {
+  readonly media: MediaPort;
   /**
    * Saves the state for the call's next stream. `isKept`: also stores it where another relay can load it. Without it
    * nothing is saved, and no other relay takes the lanes over.
@@ -45,20 +57,10 @@ export interface SessionOptions extends StreamFacts {
   readonly onHandover?: (handover: StreamHandover, isKept: boolean) => Promise<void>;
   /** Whether another relay may go on with this call. Defaults to false. */
   readonly isMovable?: boolean;
-  /** The keys that sign messages in the call's control group, the present one first. */
-  readonly controlKeys: readonly string[];
-  readonly maxBacklogMs: number;
-  readonly jitterBufferMs: number;
-  readonly playoutLeadMs: number;
-  readonly clock: Clock;
-  /** On the same clock. */
-  readonly wheel: TimerWheel;
   /** Already bound to the call's ids. */
   readonly log: Logger;
   /** Follows the turns of a worker. */
   readonly observeTurns?: (worker: string) => TurnObserver;
   /** Hears what people do on the call. */
   readonly activity?: CallActivity | undefined;
-  /** A worker publishes something for whatever watches the call. */
-  readonly onPublish?: ((callId: string, worker: string, action: PublishAction) => void) | undefined;
 }

@@ -38,8 +38,8 @@ export class Session {
   /** Begins to open the lanes. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { clock, wheel, media, jitterBufferMs, playoutLeadMs: leadMs, openConnection } = options;
-    const { maxBacklogMs, log, onPublish, controlKeys: keys, openControl, handover } = options;
+    const { clock, wheel, media, openConnection, openControl, log, onPublish, handover } = options;
+    const { maxBacklogMs, jitterBufferMs, playoutLeadMs: leadMs, ticketKeys: keys } = options.settings;
     const { callId, plan } = options.ticket;
     const { format } = plan;
     this.#life = new SessionLife(clock.nowMs());

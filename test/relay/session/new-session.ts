@@ -5,7 +5,8 @@ import type { CallPlan } from '../../../shared/call/plan.ts';
 import { PLAN } from '../../support/calls.ts';
 
 /** What a test decides of a session. */
-export type NewSession = Partial<SessionOptions> &
+export type NewSession = Partial<Omit<SessionOptions, 'settings'>> &
+  Partial<SessionOptions['settings']> &
   Pick<SessionOptions, 'clock' | 'wheel' | 'media' | 'openConnection' | 'openControl'> & {
     readonly plan: Partial<CallPlan>;
     readonly callId?: string;
@@ -16,6 +17,8 @@ export type NewSession = Partial<SessionOptions> &
  * control messages and logs nothing.
  */
 export function newSession({ plan, callId = '0123456789abcdef', ...options }: NewSession): Session {
+  const { ticketKeys = ['a key that signs nothing'], maxBacklogMs = 1_000 } = options;
+  const { jitterBufferMs = 0, playoutLeadMs = 300 } = options;
   return new Session({
     ticket: {
       callId,
@@ -26,11 +29,8 @@ export function newSession({ plan, callId = '0123456789abcdef', ...options }: Ne
       expiresAtMs: options.clock.nowMs() + 3_600_000,
     },
     callConnectionId: 'connection-1',
-    controlKeys: [],
-    maxBacklogMs: 1_000,
-    jitterBufferMs: 0,
-    playoutLeadMs: 300,
     log: pino({ level: 'silent' }),
     ...options,
+    settings: { ticketKeys, maxBacklogMs, jitterBufferMs, playoutLeadMs },
   });
 }

@@ -83,7 +83,7 @@ export function sessionFixture(options: SessionSetUp = {}) {
     media: new AcsPlayoutWriter(socket, format),
     openConnection: lanes.open,
     openControl: lanes.openControl,
-    controlKeys: [TICKET_KEY],
+    ticketKeys: [TICKET_KEY],
     jitterBufferMs,
     playoutLeadMs,
     clock,
