@@ -6,7 +6,7 @@ import { bytesToMs, FRAME_MS } from '../../shared/audio/audio-format.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
 import { ReasonCounter } from '../base/reason-counter.ts';
 import { HandoverNotice } from '../handover/handover-notice.ts';
-import { type DecodedMessage, MediaDecoder } from '../listen/media-decoder.ts';
+import { MediaDecoder } from '../listen/media-decoder.ts';
 import type { SpeechListener } from '../listen/speech-bounds.ts';
 import { SpeechDetector } from '../listen/speech-detector.ts';
 import { CallPlayout } from '../speak/call-playout.ts';
@@ -127,7 +127,11 @@ export class Session {
         this.#workers.tell({ type: 'dtmf', tone: decoded.tone });
         break;
       case 'frame':
-        this.#frame(decoded);
+        if (this.#framesIn === 0) this.#life.heard();
+        this.#framesIn += 1;
+        this.#bytesIn += decoded.pcm.byteLength;
+        if (decoded.joined !== undefined) this.#workers.tell({ type: 'participant', ...decoded.joined });
+        this.#workers.hear(this.#detector.hear(decoded.ssrc, decoded.pcm, decoded.timestamp));
         break;
     }
   }
@@ -164,14 +168,6 @@ export class Session {
       ignored: this.#ignored.toRecord(),
       workers: this.#workers.reports(),
     };
-  }
-
-  #frame({ ssrc, pcm, timestamp, joined }: Extract<DecodedMessage, { kind: 'frame' }>): void {
-    if (this.#framesIn === 0) this.#life.heard();
-    this.#framesIn += 1;
-    this.#bytesIn += pcm.byteLength;
-    if (joined !== undefined) this.#workers.tell({ type: 'participant', ...joined });
-    this.#workers.hear(this.#detector.hear(ssrc, pcm, timestamp));
   }
 
   #workersChanged(): void {
