@@ -1,12 +1,13 @@
 /** What became of what one lane has sent, for its report. */
+
+import { LatencyStats } from '../base/latency-stats.ts';
 import type { LaneReport } from '../session/call-report.ts';
 import type { OutboxMessage } from './lane-outbox.ts';
-import { RoundTrips } from './round-trips.ts';
 
 export type LaneCounts = Omit<LaneReport, 'name' | 'state' | 'droppedMs'>;
 
 export class LaneAccount {
-  readonly #roundTrips = new RoundTrips();
+  readonly #roundTrips = new LatencyStats();
   #opened = 0;
   #chunksSent = 0;
   #chunksAcked = 0;

@@ -5,8 +5,7 @@
 import type { AudioFormat } from '../../shared/audio/audio-format.ts';
 import { formatRtp, formatRtpInPlace, PAYLOAD_TYPE, RTP_HEADER_BYTES } from '../../shared/wire/lane/rtp.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
-import type { HeardFrame } from '../listen/heard-frame.ts';
-import type { WorkerAudio } from '../listen/worker-audio.ts';
+import type { AudioFrame, WorkerAudio } from '../listen/worker-audio.ts';
 
 /** Events other than audio that may wait; the oldest is dropped beyond it. */
 const MAX_EVENTS = 64;
@@ -61,7 +60,7 @@ export class LaneOutbox {
     return this.#eventsDropped;
   }
 
-  pushFrame(frame: HeardFrame): void {
+  pushFrame(frame: AudioFrame): void {
     if (!this.#isClosing) this.#options.audio.push(frame);
   }
 

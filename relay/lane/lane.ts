@@ -19,7 +19,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 import { InFlight } from '../base/in-flight.ts';
-import type { HeardFrame } from '../listen/heard-frame.ts';
+import type { AudioFrame } from '../listen/worker-audio.ts';
 import type { LaneReport } from '../session/call-report.ts';
 import { LaneAccount } from './lane-account.ts';
 import type { LaneConnection, LaneMessage, LaneResume, OpenLaneConnection } from './lane-connection.ts';
@@ -117,7 +117,7 @@ export class Lane implements WorkerLane {
     return this.#outbox.queuedBytes;
   }
 
-  pushFrame(frame: HeardFrame): void {
+  pushFrame(frame: AudioFrame): void {
     this.#outbox.pushFrame(frame);
     this.#pump();
   }

@@ -16,8 +16,7 @@ import { PRESENCE_LIMIT_MS, parseResidentMessage } from '../../shared/wire/lane/
 import { formatRtp, PAYLOAD_TYPE } from '../../shared/wire/lane/rtp.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import type { HeardFrame } from '../listen/heard-frame.ts';
-import type { AudioPiece } from '../listen/worker-audio.ts';
+import type { AudioFrame, AudioPiece } from '../listen/worker-audio.ts';
 import type { LaneReport } from '../session/call-report.ts';
 import { Lane, type LaneOptions, type LaneState } from './lane.ts';
 import type { LaneConnection, LaneListener, LaneMessage, OpenLaneConnection } from './lane-connection.ts';
@@ -79,7 +78,7 @@ export class StreamLane implements WorkerLane {
     return this.#options.audio.queuedBytes;
   }
 
-  pushFrame(frame: HeardFrame): void {
+  pushFrame(frame: AudioFrame): void {
     if (this.#isOver()) return;
     this.#options.audio.push(frame);
     this.#flush();

@@ -1,6 +1,6 @@
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import type { HeardFrame } from '../listen/heard-frame.ts';
+import type { AudioFrame } from '../listen/worker-audio.ts';
 import type { LaneReport } from '../session/call-report.ts';
 import type { LaneState } from './lane.ts';
 
@@ -10,7 +10,7 @@ export interface WorkerLane {
   readonly closed: Promise<void>;
   readonly state: LaneState;
   readonly queuedBytes: number;
-  pushFrame(frame: HeardFrame): void;
+  pushFrame(frame: AudioFrame): void;
   /** The stream has come to `position`, in samples, though no frame says so. */
   advance(position: number): void;
   pushEvent(event: LaneEvent): void;

@@ -1,10 +1,12 @@
-/** What the relay tells about a call, while it lasts and for a while afterwards. No audio, number or name is in it. */
+/** The relay's report of a call, while it lasts and for a while afterwards. It holds no audio, number or name. */
+
+import type { LatencyReport } from '../base/latency-stats.ts';
 import type { LaneState } from '../lane/lane.ts';
-import type { RoundTripReport } from '../lane/round-trips.ts';
+import type { PlayoutReport } from '../speak/call-playout.ts';
 import type { ReplyCounts } from '../speak/worker-replies.ts';
 import type { WorkerTurnsReport } from '../speak/worker-turns.ts';
 
-/** `connected`: before the first audio. `ending`: the socket is closed and the workers are being told. */
+/** `connected`: before the first audio. `ending`: the socket is closed and the workers learn of it. */
 export type CallState = 'connected' | 'streaming' | 'ending' | 'ended';
 
 export interface LaneReport {
@@ -14,7 +16,10 @@ export interface LaneReport {
   readonly chunksAcked: number;
   /** Not acknowledged, or not in time. */
   readonly chunksFailed: number;
-  /** Audio that the worker has answered, or has taken without an answer. What is heard in chunks is this, lost, or dropped. */
+  /**
+   * Audio that the worker has answered, or has taken without an answer. What is heard in chunks is this, lost, or
+   * dropped.
+   */
   readonly ackedMs: number;
   /** Audio of the failed chunks. */
   readonly lostMs: number;
@@ -24,12 +29,12 @@ export interface LaneReport {
   /** Times that the lane was opened again after it had closed. */
   readonly reopened: number;
   /** From sending a chunk to its acknowledgement. */
-  readonly roundTripMs: RoundTripReport;
+  readonly roundTripMs: LatencyReport;
 }
 
 export type WorkerReport = LaneReport & ReplyCounts & { readonly turns?: WorkerTurnsReport };
 
-export interface CallReport {
+export interface CallReport extends PlayoutReport {
   readonly callId: string;
   readonly callConnectionId: string;
   readonly correlationId?: string;
@@ -43,16 +48,6 @@ export interface CallReport {
   /** Audio to ACS in units of 20 ms, the silence of the jitter buffer included. */
   readonly framesOut: number;
   readonly audioMsIn: number;
-  readonly audioMsOut: number;
-  /** Of that, the silence of the jitter buffer. */
-  readonly audioMsFiller: number;
-  /** Audio of workers that was not played because a worker ran too far ahead or ACS did not take it. */
-  readonly audioMsDropped: number;
-  readonly stopAudioSent: number;
-  /** Times that a worker was interrupted, by the caller or by a worker of higher priority. */
-  readonly interruptions: number;
-  /** Audio that was not played, or not to its end, since it was interrupted or stopped, or the stream ended. */
-  readonly audioMsCut: number;
   /** Messages from ACS and from workers that were not used, by reason. */
   readonly ignored: Readonly<Record<string, number>>;
   readonly workers: readonly WorkerReport[];

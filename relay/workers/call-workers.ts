@@ -16,9 +16,9 @@ import type { OpenLaneConnection } from '../lane/lane-connection.ts';
 import { StreamLane } from '../lane/resident-lane.ts';
 import type { WorkerLane } from '../lane/worker-lane.ts';
 import { audioFor } from '../listen/audio-for.ts';
-import type { HeardFrame } from '../listen/heard-frame.ts';
+import type { AudioFrame } from '../listen/worker-audio.ts';
 import type { WorkerReport } from '../session/call-report.ts';
-import type { Speaker } from '../speak/speaker.ts';
+import type { CallPlayout } from '../speak/call-playout.ts';
 import { type PublishAction, WorkerReplies } from '../speak/worker-replies.ts';
 import { type TurnObserver, WorkerTurns } from '../speak/worker-turns.ts';
 import type { WorkerLink } from './worker-link.ts';
@@ -40,7 +40,7 @@ export type AttachRefusal =
 export interface CallWorkersOptions {
   readonly callId: string;
   readonly format: AudioFormat;
-  readonly speaker: Speaker;
+  readonly playout: CallPlayout;
   readonly openConnection: OpenLaneConnection;
   readonly maxBacklogMs: number;
   /** What the stream before this one has left; undefined for the first. */
@@ -100,13 +100,13 @@ export class CallWorkers {
     if (link === undefined || this.#isOver) return false;
     link.isDetached = true;
     link.turns?.stop();
-    link.voice.leave();
+    this.#options.playout.leave(link.said);
     link.lane.end({ type: 'call.ended', reason: 'detached' });
     this.#options.onChange();
     return true;
   }
 
-  hear(frame: HeardFrame): void {
+  hear(frame: AudioFrame): void {
     for (const { lane } of this.#links) lane.pushFrame(frame);
   }
 
@@ -117,10 +117,11 @@ export class CallWorkers {
 
   /** Somebody has finished to speak, `agoMs` ago. */
   speechEnded(agoMs: number): void {
-    const endedAtMs = this.#options.clock.elapsedMs() - agoMs;
+    const { clock, playout } = this.#options;
+    const endedAtMs = clock.elapsedMs() - agoMs;
     // One that is still speaking was not interrupted: it owes no answer.
-    for (const { turns, voice } of this.#present)
-      if (!voice.isSpeaking) turns?.speechEnded(voice.turn, endedAtMs);
+    for (const { turns, said } of this.#present)
+      if (!playout.isSpeaking(said)) turns?.speechEnded(said.turn, endedAtMs);
   }
 
   /** The stream has come to `position`, in samples, though no frame says so. */
@@ -184,7 +185,7 @@ export class CallWorkers {
   }
 
   #link(plan: WorkerPlan): WorkerLink {
-    const { callId, format, speaker, openConnection, maxBacklogMs, clock, log } = this.#options;
+    const { callId, format, playout, openConnection, maxBacklogMs, clock, log } = this.#options;
     const { onIgnored, onPublish, onControl, onChange, callStarted, observeTurns } = this.#options;
     const { name, listen, codec = 'pcm16' } = plan;
     const stream = this.#streams;
@@ -192,7 +193,7 @@ export class CallWorkers {
     this.#resumable.delete(name);
     const isConversing = listen.mode !== 'chunk' && (plan.speaks ?? true);
     const turns = isConversing ? new WorkerTurns(observeTurns(name)) : undefined;
-    const voice = speaker.join({
+    const said = playout.join({
       onSent: () => turns?.heard(clock.elapsedMs()),
       stream,
       speaks: plan.speaks ?? true,
@@ -205,7 +206,8 @@ export class CallWorkers {
     const replies = new WorkerReplies({
       format,
       codec,
-      voice,
+      playout,
+      worker: said,
       answersWhole: listen.mode === 'utterance',
       onIgnored: (reason, count) => onIgnored(`reply: ${reason}`, count),
       onPublish: (action) => onPublish(name, action),
@@ -222,7 +224,7 @@ export class CallWorkers {
       isResumed: stream > 0,
       skipsReplays: listen.mode !== 'utterance',
       onReplay: () => onIgnored('reply: said before the stream began', 1),
-      callStarted: () => callStarted(voice.turn, listen),
+      callStarted: () => callStarted(said.turn, listen),
       onMessage: (message) => replies.handle(message),
       onControl,
       onOpened: () => replies.restart(),
@@ -233,7 +235,7 @@ export class CallWorkers {
         onChange();
       },
     });
-    return { plan, lane, replies, voice, turns, isDetached: false };
+    return { plan, lane, replies, said, turns, isDetached: false };
   }
 }
 
