@@ -8,7 +8,7 @@ import { parseRoutes } from '../../shared/wire/call/routes-schema.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { createEntraTokenVerifier } from './access/entra-token.ts';
 import { createOutboundGuard, type OutboundGuard } from './access/outbound-guard.ts';
-import { createCallControl } from './adapters/acs/call-control.ts';
+import { createAcsCalls } from './adapters/acs/acs-call-client.ts';
 import { tokenCredential } from './adapters/credentials.ts';
 import { createTableCallStore } from './adapters/tables/call-store.ts';
 import { createTableHandoverStore } from './adapters/tables/handover-store.ts';
@@ -85,7 +85,7 @@ export function createControlApp(env: Environment): ControlApp {
     retentionMs: config.retentionDays * 24 * 3_600_000,
     deps: {
       store: createTableCallStore(tables, tableOptions),
-      control: createCallControl(
+      acs: createAcsCalls(
         { ...config.acs, credential },
         {
           allowInsecureConnection: isInsecure(config.acs, 'endpoint'),

@@ -1,11 +1,11 @@
 import { ConfigError } from '../../shared/base/settings.ts';
 import { RoutesError } from '../../shared/wire/call/routes-schema.ts';
 import type { ControlApp, LoadControlApp } from './app.ts';
-import { ProblemError } from './triggers/http.ts';
+import { ProblemError } from './http/invocation.ts';
 import type { Log } from './use-cases/deps.ts';
 
 /** The app for a request whose sender has proved nothing yet: what is wrong with its settings is for the log alone. @throws ProblemError */
-export async function loadForStrangers(load: LoadControlApp, log: Log): Promise<ControlApp> {
+export async function loadForUnauthenticated(load: LoadControlApp, log: Log): Promise<ControlApp> {
   try {
     return await load();
   } catch (error) {

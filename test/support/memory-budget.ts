@@ -1,4 +1,4 @@
-import { CallStoreError } from '../../functions/control/call/call-store.ts';
+import { CallStoreError } from '../../functions/control/call/stores.ts';
 import {
   type HourlyBudget,
   type SpentMinutes,

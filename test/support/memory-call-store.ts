@@ -3,7 +3,7 @@ import {
   type CallStore,
   CallStoreError,
   type TimelineEntry,
-} from '../../functions/control/call/call-store.ts';
+} from '../../functions/control/call/stores.ts';
 import { type CallPage, type CallQuery, pageOfCalls } from '../../functions/control/call/list.ts';
 
 const MAX_CONFLICTS = 8;

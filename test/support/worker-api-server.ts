@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { HttpRequest, type HttpResponseInit } from '@azure/functions';
 import { workerApiOf } from '../../functions/control/triggers/register-endpoints.ts';
-import type { ControlBench } from './control-bench.ts';
+import type { ControlFixture } from './control-fixture.ts';
 import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 
 export interface WorkerApiServer {
   readonly url: string;
-  bench: ControlBench | undefined;
+  fixture: ControlFixture | undefined;
   /** Statuses that were answered. */
   readonly answered: number[];
   /** So many answers are cut off when everything has been done. */
@@ -14,7 +14,7 @@ export interface WorkerApiServer {
   close(): Promise<void>;
 }
 
-/** The operations of a `ControlBench` for those who have the token of a call, on a loopback address. */
+/** The operations of a `ControlFixture` for those who have the token of a call, on a loopback address. */
 export async function serveWorkerApi(): Promise<WorkerApiServer> {
   const http = createServer((request, response) => {
     void serve(request).then(
@@ -28,20 +28,20 @@ export async function serveWorkerApi(): Promise<WorkerApiServer> {
     );
   });
   const serve = async (request: IncomingMessage): Promise<{ status: number; body: string }> => {
-    const { bench } = api;
-    if (bench === undefined) return { status: 404, body: '' };
+    const { fixture } = api;
+    if (fixture === undefined) return { status: 404, body: '' };
     const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)] as const);
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const text = Buffer.concat(parts).toString();
-    const answer = (await workerApiOf(bench.load)(
+    const answer = (await workerApiOf(fixture.load)(
       new HttpRequest({
         method: request.method ?? 'GET',
         url: `${api.url}${request.url}`,
         headers: Object.fromEntries(headers),
         ...(text === '' ? {} : { body: { string: text } }),
       }),
-      bench.context(),
+      fixture.context(),
     )) as HttpResponseInit;
     const { status = 200, body, jsonBody } = answer;
     return { status, body: jsonBody === undefined ? String(body ?? '') : JSON.stringify(jsonBody) };
@@ -49,7 +49,7 @@ export async function serveWorkerApi(): Promise<WorkerApiServer> {
   const port = await listenOnLoopback(http);
   const api: WorkerApiServer = {
     url: `http://127.0.0.1:${port}`,
-    bench: undefined,
+    fixture: undefined,
     answered: [],
     loseAnswers: 0,
     close: () => closeAtOnce(http),

@@ -2,7 +2,7 @@ import type { HttpRequest } from '@azure/functions';
 import { acts, type Endpoint, parametersOf, type Role } from '../../../shared/wire/api/endpoint.ts';
 import { bearerToken } from '../../../shared/wire/signed/bearer-token.ts';
 import { CallTokenError, verifyCallToken } from '../../../shared/wire/signed/call-token.ts';
-import { ProblemError } from '../triggers/http.ts';
+import { ProblemError } from '../http/invocation.ts';
 import { EntraTokenError, type EntraTokenVerifier } from './entra-token.ts';
 import { RateLimiter } from './rate-limiter.ts';
 

@@ -1,7 +1,7 @@
 import type { RawId } from '../../../shared/call/operation.ts';
 import type { HourlyBudget } from '../call/hourly-budget.ts';
 import { isAllowed } from '../call/outbound-destinations.ts';
-import { ProblemError } from '../triggers/http.ts';
+import { ProblemError } from '../http/invocation.ts';
 
 /** Keeps callers of the HTTP API from spending more than the operator allows. */
 export interface OutboundGuard {

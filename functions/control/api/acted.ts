@@ -5,7 +5,7 @@ import { whyUnmet } from './why-unmet.ts';
 
 /**
  * Has something done with a call, and gives the call as it is then: ACS reports later that it has happened.
- * @throws ProblemError where there is no such call or its state does not allow it, CallControlError where ACS does not do it.
+ * @throws ProblemError where there is no such call or its state does not allow it, AcsCallError where ACS does not do it.
  */
 export async function acted(deps: ControlDeps, callId: string, action: CallAction, log: Log): Promise<Call> {
   const outcome = await requestCallAction(deps, callId, action, log);

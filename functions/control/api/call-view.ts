@@ -1,6 +1,6 @@
 import type { CallView, TimelineEntryView } from '../../../shared/wire/api/call-schema.ts';
 import type { Call } from '../call/call.ts';
-import type { TimelineEntry } from '../call/call-store.ts';
+import type { TimelineEntry } from '../call/stores.ts';
 
 /** A call as the HTTP API shows it. Times are milliseconds since the epoch; `from` and `to` their last four characters. */
 export function callView(call: Call): CallView {

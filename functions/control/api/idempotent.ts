@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { Caller } from '../access/access.ts';
-import { CallStoreError } from '../call/call-store.ts';
+import { CallStoreError } from '../call/stores.ts';
 import type { IdempotencyStore, KeptAnswer } from '../call/idempotency.ts';
-import { ProblemError } from '../triggers/http.ts';
+import { ProblemError } from '../http/invocation.ts';
 import type { Log } from '../use-cases/deps.ts';
 
 const HEADER = 'Idempotency-Key';

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { acts, type Endpoint, parametersOf } from '../../../shared/wire/api/endpoint.ts';
 import { isPathParameter, PATH_PARAMETERS } from '../../../shared/wire/api/path-parameters.ts';
 import type { ProblemMember } from '../../../shared/wire/api/problem.ts';
-import { callIdOf, ProblemError } from '../triggers/http.ts';
+import { callIdOf, ProblemError } from '../http/invocation.ts';
 import { pointerTo } from './json-pointer.ts';
 import { strictJson } from './strict-json.ts';
 

@@ -1,5 +1,5 @@
 import { openApiDocument } from '../../../shared/wire/api/openapi.ts';
-import type { ServeEndpoint } from './endpoint-function.ts';
+import type { ServeEndpoint } from './endpoint-handler.ts';
 import { conditional } from './entity-tag.ts';
 
 let document: ReturnType<typeof openApiDocument> | undefined;

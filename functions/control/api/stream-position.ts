@@ -1,4 +1,4 @@
-import type { TimelineEntry } from '../call/call-store.ts';
+import type { TimelineEntry } from '../call/stores.ts';
 
 /**
  * How far somebody has heard a timeline: the time of the newest entry, and how many entries of `WINDOW_MS` up to that time. Entries are

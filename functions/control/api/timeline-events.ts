@@ -1,4 +1,4 @@
-import { type CallStore, CallStoreError, type TimelineEntry } from '../call/call-store.ts';
+import { type CallStore, CallStoreError, type TimelineEntry } from '../call/stores.ts';
 import type { Clock, Log } from '../use-cases/deps.ts';
 import { timelineView } from './call-view.ts';
 import { formatPosition, type StreamPosition, untold, WINDOW_MS, windowStart } from './stream-position.ts';

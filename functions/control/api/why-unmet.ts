@@ -1,10 +1,10 @@
 import { PROBLEMS } from '../../../shared/wire/api/problem.ts';
-import type { CallControlError } from '../call/acs-port.ts';
-import { acsProblemOfRinging, ProblemError, unknownCall } from '../triggers/http.ts';
+import type { AcsCallError } from '../call/acs-port.ts';
+import { acsProblemOfRinging, ProblemError, unknownCall } from '../http/invocation.ts';
 import type { RefusedRequest, UnmetRequest } from '../use-cases/unmet-request.ts';
 
 /** What to throw where something asked of a call comes to nothing; `http.ts` makes a problem of each. */
-export function whyUnmet(outcome: UnmetRequest): ProblemError | CallControlError {
+export function whyUnmet(outcome: UnmetRequest): ProblemError | AcsCallError {
   switch (outcome.kind) {
     case 'unknown call':
       return unknownCall();

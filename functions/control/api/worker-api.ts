@@ -2,8 +2,8 @@ import type { HttpHandler } from '@azure/functions';
 import type { OperationId } from '../../../shared/wire/api/endpoints.ts';
 import { WORKER_API } from '../../../shared/wire/names.ts';
 import { matchCallOperation } from '../access/match-call-operation.ts';
-import { httpFunction, ProblemError } from '../triggers/http.ts';
-import type { ServeEndpoint } from './endpoint-function.ts';
+import { httpFunction, ProblemError } from '../http/invocation.ts';
+import type { ServeEndpoint } from './endpoint-handler.ts';
 
 /**
  * The operations on one call at an address of their own, `/api/worker/calls/{callId}/…`, for those who have no function key but the token of

@@ -76,8 +76,8 @@ export interface CallProperties {
   readonly streaming?: 'inactive' | 'active';
 }
 
-/** What the control app asks of telephony. Every method throws CallControlError, and nothing else, when that fails. */
-export interface CallControl {
+/** What the control app asks of telephony. Every method throws AcsCallError, and nothing else, when that fails. */
+export interface AcsCalls {
   answer(request: AnswerRequest): Promise<AnsweredCall>;
   reject(incomingCallContext: string, reason: RejectReason): Promise<void>;
   /** Lets somebody else's telephone ring instead. */
@@ -99,7 +99,7 @@ export interface CallControl {
   properties(callConnectionId: string): Promise<CallProperties | undefined>;
 }
 
-export interface CallControlFailure {
+export interface AcsCallFailure {
   /** HTTP status of ACS; absent when it gave no answer. */
   readonly status?: number;
   /** Error code of ACS, such as `8522`. */
@@ -114,17 +114,17 @@ export interface CallControlFailure {
   readonly mayBeDone?: true;
 }
 
-export class CallControlError extends Error {
-  override readonly name = 'CallControlError';
-  readonly failure: CallControlFailure;
-  constructor(operation: string, failure: CallControlFailure, options?: ErrorOptions) {
+export class AcsCallError extends Error {
+  override readonly name = 'AcsCallError';
+  readonly failure: AcsCallFailure;
+  constructor(operation: string, failure: AcsCallFailure, options?: ErrorOptions) {
     super(`${operation} failed: ${describe(failure)}`, options);
     this.failure = failure;
   }
 
   /**
    * ACS knows the call no longer: it has ended. For operations about somebody or something on a call a 404 may also be about
-   * him or it; whether the call itself is there is then to be asked (`CallControl.properties`).
+   * him or it; whether the call itself is there is then to be asked (`AcsCalls.properties`).
    */
   get callGone(): boolean {
     return this.failure.status === 404 || this.failure.code === CALL_TERMINATED;
@@ -138,7 +138,7 @@ export class CallControlError extends Error {
 
 const CALL_TERMINATED = '8528';
 
-function describe({ status, code, notAsked }: CallControlFailure): string {
+function describe({ status, code, notAsked }: AcsCallFailure): string {
   if (notAsked !== undefined) return notAsked;
   if (status === undefined) return 'Azure Communication Services did not answer';
   return `Azure Communication Services answered ${status}${code === undefined ? '' : ` (code ${code})`}`;

@@ -1,6 +1,6 @@
 import { applyCallback, applyLateCallback } from './callback.ts';
 import type { CallEvent } from './event.ts';
-import { goesOn, hangUp } from './hang-up.ts';
+import { continues, hangUp } from './hang-up.ts';
 import { type Call, type CallStep, withIds } from './model.ts';
 import { operationAnswered, operationRefused, requestOperation } from './request.ts';
 import { answerFailed, answerSucceeded, claim, placeFailed, placeSucceeded, turnedAway } from './setup.ts';
@@ -88,7 +88,7 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'CallGone':
       return keep(end(call, 'gone', nowMs));
     case 'RetryDue':
-      return goesOn(call) ? stream(call, { type: 'retryDue', retry: event.retry }, nowMs) : keep(call);
+      return continues(call) ? stream(call, { type: 'retryDue', retry: event.retry }, nowMs) : keep(call);
     case 'Observed':
       return observe(call, event, nowMs);
     case 'Tick':

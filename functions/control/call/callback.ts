@@ -1,6 +1,6 @@
 import type { Callback, CallbackKind } from './event.ts';
 import { finishFallback } from './fallback.ts';
-import { goesOn, hangUp } from './hang-up.ts';
+import { continues, hangUp } from './hang-up.ts';
 import { type Call, type CallStep, SEEN_EVENTS, withIds } from './model.ts';
 import {
   cancelInvitation,
@@ -122,7 +122,7 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
 export function connect(call: Call, nowMs: number): CallStep {
   if (call.phase === 'ending') return hangUp(call, nowMs);
   const connected: Call = { ...call, phase: 'connected', connectedAtMs: call.connectedAtMs ?? nowMs };
-  return { call: connected, commands: goesOn(connected) ? pendingRetry(connected, nowMs) : [] };
+  return { call: connected, commands: continues(connected) ? pendingRetry(connected, nowMs) : [] };
 }
 
 const TRANSCRIPTION_EVENT = {

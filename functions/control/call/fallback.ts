@@ -1,4 +1,4 @@
-import { goesOn, hangUp } from './hang-up.ts';
+import { continues, hangUp } from './hang-up.ts';
 import type { Call, CallStep } from './model.ts';
 import { addOperation, OPERATION_LIMIT_MS, type OperationRecord } from './operations.ts';
 
@@ -27,7 +27,7 @@ export function finishFallback(made: CallStep, nowMs: number): CallStep {
   const { call } = made;
   const last = call.operations.findLast(({ id }) => id.startsWith(PREFIX));
   if (last === undefined || !isOver(last, nowMs)) return made;
-  if (call.streaming.state !== 'failed' || call.streaming.retryAtMs !== undefined || !goesOn(call))
+  if (call.streaming.state !== 'failed' || call.streaming.retryAtMs !== undefined || !continues(call))
     return made;
   const { call: ending, commands } = hangUp(call, nowMs);
   return { ...made, call: ending, commands: [...made.commands, ...commands] };

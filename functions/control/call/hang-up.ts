@@ -8,7 +8,7 @@ export function hangUp(call: Call, nowMs: number): CallStep {
 }
 
 /** Whether the call goes on, so that what it lacks is worth another attempt. */
-export function goesOn(call: Call): boolean {
+export function continues(call: Call): boolean {
   return (
     call.phase === 'connected' &&
     call.callConnectionId !== undefined &&

@@ -1,5 +1,5 @@
 import { startFallback } from './fallback.ts';
-import { goesOn, hangUp } from './hang-up.ts';
+import { continues, hangUp } from './hang-up.ts';
 import type { Call, CallCommand, CallStep } from './model.ts';
 import { endOperations } from './operations.ts';
 import { stepRecording } from './recording.ts';
@@ -41,7 +41,7 @@ export function stream(call: Call, event: StreamingEvent, nowMs: number): CallSt
 export function withStreaming(call: Call, made: StreamingStep, nowMs: number): CallStep {
   const { streaming, commands, refusal, gaveUp } = made;
   const next = streaming === call.streaming ? call : { ...call, streaming };
-  if (gaveUp && goesOn(next)) return startFallback(next, nowMs);
+  if (gaveUp && continues(next)) return startFallback(next, nowMs);
   return { call: next, commands, ...(refusal === undefined ? {} : { refusal }) };
 }
 

@@ -1,7 +1,7 @@
 import { connect } from './callback.ts';
 import type { CallEvent } from './event.ts';
 import { finishFallback } from './fallback.ts';
-import { goesOn, hangUp } from './hang-up.ts';
+import { continues, hangUp } from './hang-up.ts';
 import { type Call, type CallStep, withIds } from './model.ts';
 import { giveUpOperations } from './operations.ts';
 import { end, giveUp, keep, stream, withStreaming } from './step.ts';
@@ -64,7 +64,7 @@ function tickConnected(call: Call, nowMs: number): CallStep {
   const isOver = nowMs >= call.expiresAtMs || askedAtMs !== undefined;
   if (isOver && nowMs - (askedAtMs ?? 0) >= HANG_UP_LIMIT_MS) return hangUp(tidy, nowMs);
   const { retryAtMs, retries } = tidy.streaming;
-  if (goesOn(tidy) && retryAtMs !== undefined && nowMs >= retryAtMs + RETRY_GRACE_MS)
+  if (continues(tidy) && retryAtMs !== undefined && nowMs >= retryAtMs + RETRY_GRACE_MS)
     return stream(tidy, { type: 'retryDue', retry: retries + 1 }, nowMs);
   return finishFallback(keep(tidy), nowMs);
 }
@@ -111,7 +111,7 @@ export function observe(
   if (known.phase !== 'connected') return connect(known, nowMs);
   if (properties.streaming === undefined) return keep(known);
   const active = properties.streaming === 'active';
-  const seen = observeStreaming(known.streaming, { active, askedAtMs, retry: goesOn(known) }, nowMs);
+  const seen = observeStreaming(known.streaming, { active, askedAtMs, retry: continues(known) }, nowMs);
   return withStreaming(known, seen, nowMs);
 }
 

@@ -2,14 +2,14 @@ import type { HttpHandler } from '@azure/functions';
 import { AcsTokenError } from '../../../shared/wire/acs/acs-token.ts';
 import { parseCallbacks } from '../adapters/acs/callback-events.ts';
 import type { ControlApp, LoadControlApp } from '../app.ts';
-import { loadForStrangers } from '../load-for-strangers.ts';
+import { loadForUnauthenticated } from '../load-for-strangers.ts';
 import { applyCallbacks } from '../use-cases/apply-callbacks.ts';
-import { callIdOf, httpFunction, ProblemError, readJson, unknownCall } from './http.ts';
+import { callIdOf, httpFunction, ProblemError, readJson, unknownCall } from '../http/invocation.ts';
 
 /** The callback of ACS: proves its caller first, answers 200 once the events are stored and acted upon. */
 export function callEvents(load: LoadControlApp): HttpHandler {
   return httpFunction(async (request, log) => {
-    const app = await loadForStrangers(load, log);
+    const app = await loadForUnauthenticated(load, log);
     await proveCaller(app, request.headers.get('authorization') ?? undefined);
     const callId = callIdOf(request);
     const { callbacks, ignored } = parseCallbacks(await readJson(request));

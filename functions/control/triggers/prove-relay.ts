@@ -1,7 +1,7 @@
 import type { HttpRequest } from '@azure/functions';
 import { TicketError, verifyTicket } from '../../../shared/wire/signed/ticket.ts';
 import type { ControlApp } from '../app.ts';
-import { callIdOf, ProblemError } from './http.ts';
+import { callIdOf, ProblemError } from '../http/invocation.ts';
 
 /** Lets pass whoever has the ticket of the call in the path: the relay that streams it. @throws ProblemError */
 export async function proveRelay({ ticketKeys, deps }: ControlApp, request: HttpRequest): Promise<void> {

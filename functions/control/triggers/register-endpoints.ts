@@ -4,13 +4,13 @@ import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.
 import { WORKER_API } from '../../../shared/wire/names.ts';
 import type { HostCheck } from '../access/access.ts';
 import { authLevelOf, hostCheckOf } from '../access/host-check.ts';
-import { endpointFunction, type ServeEndpoint, serveEndpoint } from '../api/endpoint-function.ts';
+import { endpointFunction, type ServeEndpoint, serveEndpoint } from '../api/endpoint-handler.ts';
 import type { Serve } from '../api/serve.ts';
-import * as calls from '../api/serve-calls.ts';
+import * as calls from '../api/call-handlers.ts';
 import { getOpenApi } from '../api/serve-description.ts';
-import * as operations from '../api/serve-operations.ts';
-import * as timeline from '../api/serve-timeline.ts';
-import * as workers from '../api/serve-workers.ts';
+import * as operations from '../api/operation-handlers.ts';
+import * as timeline from '../api/timeline-handlers.ts';
+import * as workers from '../api/worker-handlers.ts';
 import { workerApi } from '../api/worker-api.ts';
 import type { LoadControlApp } from '../app.ts';
 

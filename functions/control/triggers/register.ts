@@ -5,9 +5,9 @@ import { callEvents } from './call-events.ts';
 import { endIdleCall } from './end-idle-call.ts';
 import { incomingCall } from './incoming-call.ts';
 import { registerEndpoints } from './register-endpoints.ts';
-import { removeOldCalls } from './remove-old-calls.ts';
+import { removeOldCalls } from './timers.ts';
 import { restartMediaStreaming } from './restart-media-streaming.ts';
-import { streamHandover } from './stream-handover.ts';
+import { streamHandover } from './relay-requests.ts';
 import { sweepCalls } from './sweep-calls.ts';
 
 /** Registers the functions of the control app. Settings are read at the first invocation, but for the one that says what the host checks. */

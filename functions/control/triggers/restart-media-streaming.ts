@@ -1,8 +1,8 @@
 import type { HttpHandler } from '@azure/functions';
 import { acted } from '../api/acted.ts';
 import type { LoadControlApp } from '../app.ts';
-import { loadForStrangers } from '../load-for-strangers.ts';
-import { callIdOf, httpFunction } from './http.ts';
+import { loadForUnauthenticated } from '../load-for-strangers.ts';
+import { callIdOf, httpFunction } from '../http/invocation.ts';
 import { proveRelay } from './prove-relay.ts';
 
 /**
@@ -11,7 +11,7 @@ import { proveRelay } from './prove-relay.ts';
  */
 export function restartMediaStreaming(load: LoadControlApp): HttpHandler {
   return httpFunction(async (request, log) => {
-    const app = await loadForStrangers(load, log);
+    const app = await loadForUnauthenticated(load, log);
     await proveRelay(app, request);
     await acted(app.deps, callIdOf(request), { type: 'RestartRequested' }, log);
     // A relay learns nothing about the call that it does not know.

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { IncomingCall } from '../adapters/acs/incoming-call.ts';
-import { type AnsweredCall, CallControlError } from '../call/acs-port.ts';
+import { type AnsweredCall, AcsCallError } from '../call/acs-port.ts';
 import type { Call } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
-import { callbackUrl, callMedia, findRoute } from './call-media.ts';
+import { callbackUrl, callMedia, findRoute } from './set-up-call.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 import { settle } from './settle.ts';
@@ -39,14 +39,14 @@ export async function actOnIncomingCall(deps: ControlDeps, claimed: Claimed, log
       case 'answer':
         return await answer(deps, claimed, log);
       case 'reject':
-        await deps.control.reject(incoming.incomingCallContext, call.rejectReason ?? 'forbidden');
+        await deps.acs.reject(incoming.incomingCallContext, call.rejectReason ?? 'forbidden');
         return await done(deps, call, { type: 'RejectSucceeded', claim }, 'rejected', log);
       case 'redirect':
-        await deps.control.redirect(incoming.incomingCallContext, await targetOf(deps, call));
+        await deps.acs.redirect(incoming.incomingCallContext, await targetOf(deps, call));
         return await done(deps, call, { type: 'RedirectSucceeded', claim }, 'redirected', log);
     }
   } catch (error) {
-    if (!(error instanceof CallControlError)) throw error;
+    if (!(error instanceof AcsCallError)) throw error;
     return await failed(deps, claimed, error, log);
   }
 }
@@ -58,7 +58,7 @@ async function answer(
 ): Promise<ActOutcome> {
   const { callId } = call;
   const ends = { from: incoming.from.rawId, to: incoming.to.rawId };
-  const answered: AnsweredCall = await deps.control.answer({
+  const answered: AnsweredCall = await deps.acs.answer({
     incomingCallContext: incoming.incomingCallContext,
     callbackUrl: callbackUrl(deps, callId),
     operationContext: callId,
@@ -102,7 +102,7 @@ async function done(
 async function targetOf(deps: Pick<ControlDeps, 'routes'>, call: Call): Promise<string> {
   const route = await findRoute(deps, call.route);
   if (route?.redirectTo !== undefined) return route.redirectTo;
-  throw new CallControlError('redirecting the call', {
+  throw new AcsCallError('redirecting the call', {
     retryable: false,
     notAsked: 'the route no longer says where to redirect the call',
   });
@@ -111,7 +111,7 @@ async function targetOf(deps: Pick<ControlDeps, 'routes'>, call: Call): Promise<
 async function failed(
   deps: ControlDeps,
   { call: { callId }, claim }: Claimed,
-  { reason, failure }: CallControlError,
+  { reason, failure }: AcsCallError,
   log: Log,
 ): Promise<ActOutcome> {
   const final = !failure.retryable;

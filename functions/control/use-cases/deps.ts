@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { PublishCallControl } from '../../../shared/wire/relay/call-control-messages.ts';
-import type { CallControl } from '../call/acs-port.ts';
-import type { CallStore } from '../call/call-store.ts';
+import type { AcsCalls } from '../call/acs-port.ts';
+import type { CallStore } from '../call/stores.ts';
 import type { RouteSource } from '../call/route-source.ts';
 
 /** Where messages go. Fields are ids, states, counts and codes: never a number, context, ticket or token. */
@@ -22,7 +22,7 @@ export interface Clock {
 /** What the use cases of the control app need. */
 export interface ControlDeps {
   readonly store: CallStore;
-  readonly control: CallControl;
+  readonly acs: AcsCalls;
   readonly clock: Clock;
   /** A new id, unlike any other. */
   readonly newId: () => string;

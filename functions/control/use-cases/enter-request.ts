@@ -1,5 +1,5 @@
 import { type CallStep, step } from '../call/call.ts';
-import type { TimelineEntry } from '../call/call-store.ts';
+import type { TimelineEntry } from '../call/stores.ts';
 import type { CallEvent } from '../call/event.ts';
 import type { ControlDeps } from './deps.ts';
 import type { RefusedRequest } from './unmet-request.ts';

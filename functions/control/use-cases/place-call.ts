@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { maskParty } from '../../../shared/base/redact.ts';
 import type { PlaceCallRequest } from '../../../shared/call/operation.ts';
 import type { Party } from '../../../shared/call/route.ts';
-import { type AnsweredCall, CallControlError } from '../call/acs-port.ts';
+import { type AnsweredCall, AcsCallError } from '../call/acs-port.ts';
 import { type Call, newCall } from '../call/call.ts';
 import { formatCallId } from '../call/call-id.ts';
 import { enter } from '../call/streaming.ts';
-import { callbackUrl, callMedia } from './call-media.ts';
+import { callbackUrl, callMedia } from './set-up-call.ts';
 import { chooseRoute } from './choose-route.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { routed } from './receive-incoming-call.ts';
@@ -27,7 +27,7 @@ export type PlacingOutcome =
   | { readonly kind: 'placing'; readonly call: Call }
   /** No route allows this call. */
   | { readonly kind: 'no route' }
-  | { readonly kind: 'failed'; readonly error: CallControlError; readonly call: Call };
+  | { readonly kind: 'failed'; readonly error: AcsCallError; readonly call: Call };
 
 /** How a call of the application itself is named where it shows no number. */
 const APPLICATION = 'application';
@@ -80,14 +80,14 @@ export async function placeCall(
   const ends = { from: from.rawId, to: to.rawId };
   let placed: AnsweredCall;
   try {
-    placed = await deps.control.place({
+    placed = await deps.acs.place({
       ...request,
       callbackUrl: callbackUrl(deps, callId),
       operationContext: callId,
       media: await callMedia(deps, call, ends, traceparent),
     });
   } catch (error) {
-    if (!(error instanceof CallControlError)) throw error;
+    if (!(error instanceof AcsCallError)) throw error;
     return await failed(deps, call, error, log);
   }
   const entry = { id: `${callId}:PlaceSucceeded`, details: {} };
@@ -101,7 +101,7 @@ export async function placeCall(
 async function failed(
   deps: ControlDeps,
   call: Call,
-  error: CallControlError,
+  error: AcsCallError,
   log: Log,
 ): Promise<PlacingOutcome> {
   const { callId } = call;

@@ -1,6 +1,6 @@
 import type { CallRoute } from '../../../shared/call/route.ts';
 import { parseRoutes, RoutesError } from '../../../shared/wire/call/routes-schema.ts';
-import { CallStoreError } from '../call/call-store.ts';
+import { CallStoreError } from '../call/stores.ts';
 import type { RouteSource } from '../call/route-source.ts';
 
 /** How old the routes may be by which a call is answered: a change in the table holds this much later. */

@@ -1,4 +1,4 @@
-import { CallControlError } from '../call/acs-port.ts';
+import { AcsCallError } from '../call/acs-port.ts';
 import { type Call, type CallCommand, type CallStep, type PlainCommand, step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
 import type { ControlDeps, Log } from './deps.ts';
@@ -7,7 +7,7 @@ import { runOperation } from './run-operation.ts';
 export type CommandResult =
   | { readonly ok: true }
   /** `next`: what the failure means for the call; it may hold further commands. */
-  | { readonly ok: false; readonly error: CallControlError; readonly next: CallStep | undefined };
+  | { readonly ok: false; readonly error: AcsCallError; readonly next: CallStep | undefined };
 
 /**
  * Carries out what the state machine asked for while nobody waits for the answer: a failure is written to the call and goes no further.
@@ -86,7 +86,7 @@ export async function sendCommand(
     await request(deps, callConnectionId, command);
     return { ok: true };
   } catch (error) {
-    if (!(error instanceof CallControlError)) throw error;
+    if (!(error instanceof AcsCallError)) throw error;
     const nowMs = deps.clock.now();
     const event = failureEvent(command, error, isAwaited);
     const next = await deps.store.update(callId, (now) => step(now, event, nowMs));
@@ -105,11 +105,11 @@ export async function sendCommand(
 function request(deps: ControlDeps, callConnectionId: string, command: PlainCommand): Promise<void> {
   switch (command.type) {
     case 'startMediaStreaming':
-      return deps.control.startMediaStreaming(callConnectionId, contextOf(command));
+      return deps.acs.startMediaStreaming(callConnectionId, contextOf(command));
     case 'stopMediaStreaming':
-      return deps.control.stopMediaStreaming(callConnectionId, contextOf(command));
+      return deps.acs.stopMediaStreaming(callConnectionId, contextOf(command));
     case 'hangUp':
-      return deps.control.hangUp(callConnectionId, command.forEveryone);
+      return deps.acs.hangUp(callConnectionId, command.forEveryone);
   }
 }
 
@@ -119,7 +119,7 @@ function contextOf({ operationContext }: { readonly operationContext?: string })
   return operationContext === undefined ? {} : { operationContext };
 }
 
-function failureEvent(command: PlainCommand, error: CallControlError, isAwaited: boolean): CallEvent {
+function failureEvent(command: PlainCommand, error: AcsCallError, isAwaited: boolean): CallEvent {
   if (error.callGone) return { type: 'CallGone' };
   switch (command.type) {
     case 'startMediaStreaming':

@@ -1,14 +1,14 @@
 import type { CallOperation, OperationAnswer } from '../../../shared/call/operation.ts';
-import { CallControlError } from '../call/acs-port.ts';
+import { AcsCallError } from '../call/acs-port.ts';
 import { type Call, type CallStep, step } from '../call/call.ts';
-import { callbackUrl } from './call-media.ts';
+import { callbackUrl } from './set-up-call.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { settle } from './settle.ts';
 
 export type OperationResult =
   | { readonly ok: true; readonly answer: OperationAnswer; readonly call: Call }
   /** `next`: what the failure means for the call. */
-  | { readonly ok: false; readonly error: CallControlError; readonly next: CallStep | undefined };
+  | { readonly ok: false; readonly error: AcsCallError; readonly next: CallStep | undefined };
 
 /** Has ACS take on an operation of the call's account, and stores what it answers. */
 export async function runOperation(
@@ -22,7 +22,7 @@ export async function runOperation(
     throw new Error(`the call ${callId} has no connection for the operation ${operation.type}`);
   const details = { operation: operation.type, operationId: id };
   try {
-    const answer = await deps.control.operate(callConnectionId, operation, {
+    const answer = await deps.acs.operate(callConnectionId, operation, {
       operationContext: id,
       callbackUrl: callbackUrl(deps, callId),
       ...(serverCallId === undefined ? {} : { serverCallId }),
@@ -32,7 +32,7 @@ export async function runOperation(
     const settled = await settle(deps, callId, answered, { id: `${id}:answered`, details }, log);
     return { ok: true, answer, call: settled?.call ?? call };
   } catch (error) {
-    if (!(error instanceof CallControlError)) throw error;
+    if (!(error instanceof AcsCallError)) throw error;
     const { reason, failure } = error;
     const refused = {
       type: 'OperationRefused',
@@ -55,11 +55,11 @@ export async function runOperation(
 }
 
 /** Whether ACS knows nothing of a connection; one that it cannot be asked about may be there. */
-async function isGone({ control }: Pick<ControlDeps, 'control'>, callConnectionId: string): Promise<boolean> {
+async function isGone({ acs }: Pick<ControlDeps, 'acs'>, callConnectionId: string): Promise<boolean> {
   try {
-    return (await control.properties(callConnectionId)) === undefined;
+    return (await acs.properties(callConnectionId)) === undefined;
   } catch (error) {
-    if (!(error instanceof CallControlError)) throw error;
+    if (!(error instanceof AcsCallError)) throw error;
     return false;
   }
 }

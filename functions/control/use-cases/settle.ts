@@ -1,5 +1,5 @@
 import { type CallStep, step } from '../call/call.ts';
-import { CallStoreError, type TimelineEntry } from '../call/call-store.ts';
+import { CallStoreError, type TimelineEntry } from '../call/stores.ts';
 import type { CallEvent } from '../call/event.ts';
 import type { ControlDeps, Log } from './deps.ts';
 

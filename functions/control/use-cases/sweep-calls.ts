@@ -78,7 +78,7 @@ async function sweepCall(
   const asked = isDueForComparison(call, nowMs) && call.callConnectionId !== undefined;
   if (asked && call.callConnectionId !== undefined) {
     const askedAtMs = deps.clock.now();
-    const properties = await deps.control.properties(call.callConnectionId);
+    const properties = await deps.acs.properties(call.callConnectionId);
     await apply(
       properties === undefined ? { type: 'CallGone' } : { type: 'Observed', properties, askedAtMs },
       'Compared',

@@ -1,4 +1,4 @@
-import type { CallControlError } from '../call/acs-port.ts';
+import type { AcsCallError } from '../call/acs-port.ts';
 import type { Call, CallRefusal } from '../call/call.ts';
 
 /** What is asked of a call, and comes to nothing before anybody else is asked for it. */
@@ -11,4 +11,4 @@ export type RefusedRequest =
 export type UnmetRequest =
   | RefusedRequest
   /** ACS does not do it. */
-  | { readonly kind: 'failed'; readonly error: CallControlError };
+  | { readonly kind: 'failed'; readonly error: AcsCallError };

@@ -1,6 +1,6 @@
 import type { CallAutomationClient, CallAutomationClientOptions } from '@azure/communication-call-automation';
 import type { TokenCredential } from '@azure/identity';
-import { noticesPossibleEffects } from './possible-effects.ts';
+import { trackPossibleEffects } from './possible-effects.ts';
 
 export type AcsAccess =
   | { readonly connectionString: string }
@@ -30,7 +30,7 @@ export async function createAcsClients(
     const options: CallAutomationClientOptions = {
       allowInsecureConnection,
       retryOptions,
-      additionalPolicies: [noticesPossibleEffects],
+      additionalPolicies: [trackPossibleEffects],
     };
     if ('connectionString' in access) return new sdk.CallAutomationClient(access.connectionString, options);
     if (credential === undefined) throw new Error('an endpoint of ACS needs a credential');

@@ -1,4 +1,4 @@
-import type { CallControlFailure } from '../../call/acs-port.ts';
+import type { AcsCallFailure } from '../../call/acs-port.ts';
 import { hasPossibleEffects, UNSURE_STATUS } from './possible-effects.ts';
 
 interface Headers {
@@ -21,7 +21,7 @@ export class NotAskedError extends Error {
 const TOO_MANY_REQUESTS = 429;
 
 /** What an error of the SDK says about the failure of a request. */
-export function failureOf(cause: unknown): CallControlFailure {
+export function failureOf(cause: unknown): AcsCallFailure {
   // The SDK throws a text where an answer lacks the id of the connection: ACS has acted, and its callbacks will tell.
   if (!(cause instanceof Error)) return { retryable: true, mayBeDone: true };
   if (cause instanceof NotAskedError) return { retryable: false, notAsked: cause.message };

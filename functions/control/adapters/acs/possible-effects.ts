@@ -14,10 +14,10 @@ const mayBeDone = new WeakSet<object>();
  * Keeps in mind of which requests an attempt may have been carried out, though it had no answer or one that does not say: what comes of the
  * last attempt, such as 429, says nothing of those before it.
  */
-export const noticesPossibleEffects: Policy = {
+export const trackPossibleEffects: Policy = {
   position: 'perRetry',
   policy: {
-    name: 'noticesPossibleEffects',
+    name: 'trackPossibleEffects',
     sendRequest: async (request, next) => {
       try {
         const response = await next(request);

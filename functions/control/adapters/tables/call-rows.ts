@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TransactionAction } from '@azure/data-tables';
 import { type Call, readStoredCall } from '../../call/call.ts';
-import { CallStoreError, type TimelineEntry } from '../../call/call-store.ts';
+import { CallStoreError, type TimelineEntry } from '../../call/stores.ts';
 
 /**
  * Where the rows of calls lie. Calls are spread over a fixed number of partitions by their id, and each has two rows in its partition,

@@ -1,5 +1,5 @@
 import type { TableClient, TableEntityResult } from '@azure/data-tables';
-import { CallStoreError } from '../../call/call-store.ts';
+import { CallStoreError } from '../../call/stores.ts';
 import {
   ANSWER_KEPT_MS,
   type Claim,

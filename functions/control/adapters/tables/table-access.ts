@@ -1,6 +1,6 @@
 import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
-import { CallStoreError } from '../../call/call-store.ts';
+import { CallStoreError } from '../../call/stores.ts';
 
 export type TablesAccess =
   | { readonly connectionString: string }

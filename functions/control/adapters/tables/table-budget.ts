@@ -1,5 +1,5 @@
 import type { TableClient } from '@azure/data-tables';
-import { CallStoreError } from '../../call/call-store.ts';
+import { CallStoreError } from '../../call/stores.ts';
 import { type HourlyBudget, type SpentMinutes, spendOne } from '../../call/hourly-budget.ts';
 import {
   type CallStoreOptions,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { formatPosition, parsePosition } from '../../../../functions/control/api/stream-position.ts';
 import { timelineEvents } from '../../../../functions/control/api/timeline-events.ts';
-import type { TimelineEntry } from '../../../../functions/control/call/call-store.ts';
+import type { TimelineEntry } from '../../../../functions/control/call/stores.ts';
 import { aCall, CALL_ID, T0 } from '../../../support/calls.ts';
 
 interface Arrival {

@@ -107,9 +107,9 @@ describe('a recording', () => {
     expect(recordingAfter(...stopped, tell(true, 5)).state, 'the start, told after the stop').toBe(
       'inactive',
     );
-    const goesOn = [...started, tell(true, 7)];
-    expect(recordingAfter(...goesOn, tell(false, 6)).state, 'an older event').toBe('recording');
-    expect(recordingAfter(...goesOn, tell(false, 8, 'another')).state, 'another recording').toBe('recording');
+    const continues = [...started, tell(true, 7)];
+    expect(recordingAfter(...continues, tell(false, 6)).state, 'an older event').toBe('recording');
+    expect(recordingAfter(...continues, tell(false, 8, 'another')).state, 'another recording').toBe('recording');
   });
 
   it('stays paused, or goes on, whatever ACS tells late of what was before', () => {

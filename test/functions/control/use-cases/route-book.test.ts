@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CallStoreError } from '../../../../functions/control/call/call-store.ts';
+import { CallStoreError } from '../../../../functions/control/call/stores.ts';
 import { ROUTES_FRESH_MS, RouteBook } from '../../../../functions/control/use-cases/route-book.ts';
 import { parseRoutes } from '../../../../shared/wire/call/routes-schema.ts';
 

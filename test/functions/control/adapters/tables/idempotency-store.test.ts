@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTableIdempotencyStore } from '../../../../../functions/control/adapters/tables/idempotency-store.ts';
-import { CallStoreError } from '../../../../../functions/control/call/call-store.ts';
+import { CallStoreError } from '../../../../../functions/control/call/stores.ts';
 import {
   ANSWER_KEPT_MS,
   type IdempotencyStore,

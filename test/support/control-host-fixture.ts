@@ -13,7 +13,7 @@ export interface ControlHandlers {
   readonly callEvents: HttpHandler;
 }
 
-export interface ControlHost {
+export interface ControlHostFixture {
   readonly url: string;
   readonly eventGridUrl: string;
   handlers: ControlHandlers | undefined;
@@ -24,7 +24,7 @@ export interface ControlHost {
 }
 
 /** Serves the two functions that Azure calls on a loopback address, with Event Grid's handshake. */
-export async function startControlHost(): Promise<ControlHost> {
+export async function startControlHostFixture(): Promise<ControlHostFixture> {
   const serve = async (request: IncomingMessage): Promise<{ status: number; body?: string }> => {
     const { handlers } = host;
     const path = request.url ?? '';
@@ -77,7 +77,7 @@ export async function startControlHost(): Promise<ControlHost> {
   });
   const port = await listenOnLoopback(server);
   const url = `http://127.0.0.1:${port}`;
-  const host: ControlHost = {
+  const host: ControlHostFixture = {
     url,
     eventGridUrl: `${url}/eventgrid`,
     handlers: undefined,

@@ -1,5 +1,5 @@
 import type { HttpRequest } from '@azure/functions';
-import { ProblemError } from '../triggers/http.ts';
+import { ProblemError } from './invocation.ts';
 
 /** Largest body of an operation, in bytes. */
 export const MAX_BODY_BYTES = 131_072;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createCallControl } from '../../../../../functions/control/adapters/acs/call-control.ts';
-import type { CallControl, MediaStreaming } from '../../../../../functions/control/call/acs-port.ts';
+import { createAcsCalls } from '../../../../../functions/control/adapters/acs/acs-call-client.ts';
+import type { AcsCalls, MediaStreaming } from '../../../../../functions/control/call/acs-port.ts';
 import type { CallOperation, OperationAnswer } from '../../../../../shared/call/operation.ts';
 import { CALLER, types } from '../../../../local/emulators/acs/acs-harness.ts';
 import {
@@ -10,7 +10,7 @@ import {
   OWN_NUMBER,
   startCallingHarness,
 } from '../../../../local/emulators/acs/connected-call.ts';
-import { callControlFailure } from '../../../../support/call-control-failure.ts';
+import { callControlFailure } from '../../../../support/acs-call-failure.ts';
 import { PLAN } from '../../../../support/calls.ts';
 import { closedAfterEach } from '../../../../support/closed-after-each.ts';
 
@@ -27,13 +27,13 @@ const media: MediaStreaming = {
 
 interface Operated {
   readonly h: CallingHarness;
-  readonly control: CallControl;
+  readonly control: AcsCalls;
   readonly callConnectionId: string;
   operate(operation: CallOperation, recordingId?: string): Promise<OperationAnswer>;
 }
 
-function controlOf(h: CallingHarness): CallControl {
-  return createCallControl(
+function controlOf(h: CallingHarness): AcsCalls {
+  return createAcsCalls(
     { connectionString: h.acs.connectionString },
     { allowInsecureConnection: true, cognitiveServicesEndpoint: 'https://ai.example' },
   );

@@ -3,7 +3,7 @@ import type { CallOperation } from '../../../shared/call/operation.ts';
 import type { AcceptedCallView } from '../../../shared/wire/api/call-schema.ts';
 import type { ControlApp } from '../app.ts';
 import { isTelephone } from '../call/outbound-destinations.ts';
-import { ProblemError } from '../triggers/http.ts';
+import { ProblemError } from '../http/invocation.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { listParticipants as participantsOf } from '../use-cases/list-participants.ts';
 import { requestOperation } from '../use-cases/request-operation.ts';

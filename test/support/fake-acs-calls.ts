@@ -1,9 +1,9 @@
 import {
   type AnsweredCall,
   type AnswerRequest,
-  type CallControl,
-  CallControlError,
-  type CallControlFailure,
+  type AcsCalls,
+  AcsCallError,
+  type AcsCallFailure,
   type CallProperties,
   type OperationContext,
   type PlaceRequest,
@@ -13,16 +13,16 @@ import type { CallOperation, OperationAnswer, Participant } from '../../shared/c
 import type { RejectReason } from '../../shared/call/route.ts';
 import { CONNECTION_ID } from './calls.ts';
 
-type Method = keyof CallControl;
+type Method = keyof AcsCalls;
 
 /** Telephony that notes what it is asked for and fails when told to. */
-export class FakeCallControl implements CallControl {
+export class FakeAcsCalls implements AcsCalls {
   readonly answers: AnswerRequest[] = [];
   readonly placed: PlaceRequest[] = [];
   readonly operations: { readonly operation: CallOperation; readonly context: OperationContext }[] = [];
   /** Every operation in order, with what it was about. */
   readonly asked: { readonly operation: Method; readonly about: string; readonly context?: string }[] = [];
-  readonly #failures: { operation: Method; failure: CallControlFailure }[] = [];
+  readonly #failures: { operation: Method; failure: AcsCallFailure }[] = [];
   /** Called while ACS works on an answer: what happens in between. */
   duringAnswer: () => Promise<void> = async () => {};
   /** What ACS says of each connection; undefined: it does not know it. */
@@ -32,7 +32,7 @@ export class FakeCallControl implements CallControl {
   people: readonly Participant[] = [];
 
   /** The next time that this is asked for, it fails so. */
-  fail(operation: Method, failure: CallControlFailure): void {
+  fail(operation: Method, failure: AcsCallFailure): void {
     this.#failures.push({ operation, failure });
   }
 
@@ -98,6 +98,6 @@ export class FakeCallControl implements CallControl {
     this.asked.push({ operation, about, ...(context === undefined ? {} : { context }) });
     const index = this.#failures.findIndex((entry) => entry.operation === operation);
     const [failure] = index < 0 ? [] : this.#failures.splice(index, 1);
-    if (failure !== undefined) throw new CallControlError(operation, failure.failure);
+    if (failure !== undefined) throw new AcsCallError(operation, failure.failure);
   }
 }

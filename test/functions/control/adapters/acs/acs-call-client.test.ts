@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createCallControl } from '../../../../../functions/control/adapters/acs/call-control.ts';
-import type { CallControl } from '../../../../../functions/control/call/acs-port.ts';
-import { callControlFailure } from '../../../../support/call-control-failure.ts';
+import { createAcsCalls } from '../../../../../functions/control/adapters/acs/acs-call-client.ts';
+import type { AcsCalls } from '../../../../../functions/control/call/acs-port.ts';
+import { callControlFailure } from '../../../../support/acs-call-failure.ts';
 import { CONNECTION_ID, PLAN } from '../../../../support/calls.ts';
 import { type ScriptedAcs, type ScriptedAnswer, startScriptedAcs } from '../../../../support/scripted-acs.ts';
 
@@ -11,11 +11,11 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((acs) => acs.close()));
 });
 
-async function against(...answers: ScriptedAnswer[]): Promise<{ acs: ScriptedAcs; control: CallControl }> {
+async function against(...answers: ScriptedAnswer[]): Promise<{ acs: ScriptedAcs; control: AcsCalls }> {
   const acs = await startScriptedAcs(...answers);
   running.push(acs);
   const { connectionString } = acs;
-  return { acs, control: createCallControl({ connectionString }, { allowInsecureConnection: true }) };
+  return { acs, control: createAcsCalls({ connectionString }, { allowInsecureConnection: true }) };
 }
 
 const request = {
@@ -114,7 +114,7 @@ describe('what reaches ACS', () => {
 
   it('is nothing over an unencrypted connection that was not allowed', async () => {
     const { acs } = await against({ status: 204 });
-    const strict = createCallControl({ connectionString: acs.connectionString });
+    const strict = createAcsCalls({ connectionString: acs.connectionString });
     await callControlFailure(strict.hangUp(CONNECTION_ID, true));
     expect(acs.seen).toEqual([]);
   });

@@ -11,19 +11,19 @@ import type { CallRoute } from '../../shared/call/route.ts';
 import { AcsTokenError } from '../../shared/wire/acs/acs-token.ts';
 import { ENDPOINTS, type OperationId } from '../../shared/wire/api/endpoints.ts';
 import { CONNECTION_ID, PLAN, T0 } from './calls.ts';
-import { FakeCallControl } from './fake-call-control.ts';
+import { FakeAcsCalls } from './fake-acs-calls.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { MemoryCallStore } from './memory-call-store.ts';
 import { MemoryIdempotencyStore } from './memory-idempotency-store.ts';
 
 export const TICKET_KEY = 'a ticket key for the tests, long enough';
 
-/** Whom the bench may call, and how often. */
-export type BenchOutbound = Pick<OutboundGuardOptions, 'allowed' | 'callsPerHour'>;
+/** Whom the fixture may call, and how often. */
+export type FixtureOutbound = Pick<OutboundGuardOptions, 'allowed' | 'callsPerHour'>;
 
-const ANYBODY: BenchOutbound = { allowed: ['+*', '8:acs:*'], callsPerHour: 1_000 };
+const ANYBODY: FixtureOutbound = { allowed: ['+*', '8:acs:*'], callsPerHour: 1_000 };
 
-/** How long the bench keeps calls of the past. */
+/** How long the fixture keeps calls of the past. */
 export const RETENTION_MS = 30 * 24 * 3_600_000;
 
 export const CALLER = '4:+14255550123';
@@ -31,9 +31,9 @@ export const CALLED = '4:+18005550199';
 export const CONTEXT = 'eyJ.incoming-call-context';
 
 /** The control app with telephony, storage and time of its own, so that a test decides about each. */
-export class ControlBench {
+export class ControlFixture {
   readonly store = new MemoryCallStore();
-  readonly control = new FakeCallControl();
+  readonly acs = new FakeAcsCalls();
   readonly idempotency = new MemoryIdempotencyStore();
   /** Handovers by call. */
   readonly handovers = new Map<string, string>();
@@ -51,11 +51,11 @@ export class ControlBench {
 
   constructor(
     routes: readonly CallRoute[] = [{ name: 'everyone', match: {}, action: 'answer', plan: PLAN }],
-    outbound: BenchOutbound = ANYBODY,
+    outbound: FixtureOutbound = ANYBODY,
   ) {
     this.deps = {
       store: this.store,
-      control: this.control,
+      acs: this.acs,
       clock: {
         now: () => this.nowMs,
         sleep: async (ms) => {

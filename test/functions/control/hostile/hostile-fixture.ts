@@ -30,7 +30,7 @@ const TIMERS = ['sweepCalls', 'removeOldCalls'];
  * Two control apps, one opened by function keys and one by Entra ID, in processes of their own, with the calls of one table storage. Azure
  * Communication Services is a server that notes who asks it for anything.
  */
-export class HostileWorld {
+export class HostileFixture {
   readonly #tables: Awaited<ReturnType<typeof startTables>>;
   readonly #tenant: EntraTenant;
   readonly #acsSigner: EntraTenant;
@@ -54,7 +54,7 @@ export class HostileWorld {
     this.#close = parts.close;
   }
 
-  static async start(): Promise<HostileWorld> {
+  static async start(): Promise<HostileFixture> {
     const [tables, tenant, acsSigner, built] = await Promise.all([
       startTables({ port: 0 }),
       startEntraTenant(),
@@ -97,9 +97,9 @@ export class HostileWorld {
       await closeAtOnce(acs);
       built.remove();
     };
-    const world = new HostileWorld({ tables, tenant, acsSigner, apps: { keys, entra }, asked, close });
-    await world.#storeCalls();
-    return world;
+    const fixture = new HostileFixture({ tables, tenant, acsSigner, apps: { keys, entra }, asked, close });
+    await fixture.#storeCalls();
+    return fixture;
   }
 
   /** What ACS was asked for. */

@@ -11,7 +11,7 @@ import type { RunningAcs } from '../../local/emulators/acs/acs.ts';
 import { startAcs } from '../../local/emulators/acs/server.ts';
 import { startTables } from '../../local/emulators/storage/server.ts';
 import { FakePhone } from '../local/emulators/acs/media/fake-phone.ts';
-import { type ControlHost, startControlHost } from './control-host.ts';
+import { type ControlHostFixture, startControlHostFixture } from './control-host-fixture.ts';
 import { until } from './until.ts';
 
 export const TICKET_KEY = 'a ticket key for the tests, long enough';
@@ -26,9 +26,9 @@ export interface MediaSocket {
 }
 
 /** The control app against the stand-ins of ACS and table storage, over loopback; the relay takes every media socket and says nothing. */
-export class ControlWithAcs {
+export class ControlWithAcsFixture {
   readonly acs: RunningAcs;
-  readonly host: ControlHost;
+  readonly host: ControlHostFixture;
   /** Media sockets in the order in which ACS has dialled them. */
   readonly sockets: readonly MediaSocket[];
   readonly #env: Record<string, string>;
@@ -46,9 +46,9 @@ export class ControlWithAcs {
     this.#load = this.#newApp();
   }
 
-  static async start(routes: readonly object[]): Promise<ControlWithAcs> {
+  static async start(routes: readonly object[]): Promise<ControlWithAcsFixture> {
     const tables = await startTables({ port: 0 });
-    const host = await startControlHost();
+    const host = await startControlHostFixture();
     const controlToken = randomBytes(16).toString('hex');
     const acs = await startAcs({
       port: 0,
@@ -82,15 +82,15 @@ export class ControlWithAcs {
       CALL_ROUTES: JSON.stringify(routes),
       TABLES_CONNECTION_STRING: tables.connectionString,
     };
-    const world = new ControlWithAcs({ acs, host, sockets, env, controlToken, close });
-    await world.#loadSdks();
-    return world;
+    const fixture = new ControlWithAcsFixture({ acs, host, sockets, env, controlToken, close });
+    await fixture.#loadSdks();
+    return fixture;
   }
 
   /** Otherwise the first call would wait for that, while its limits run. */
   async #loadSdks(): Promise<void> {
-    const { control, store } = await this.deps();
-    await control.properties('unknown-connection');
+    const { acs, store } = await this.deps();
+    await acs.properties('unknown-connection');
     await store.listLive(1);
   }
 
@@ -167,7 +167,7 @@ export class ControlWithAcs {
   }
 
   /** The control surface of ACS. */
-  async control(path: string, body: unknown): Promise<void> {
+  async controlAcs(path: string, body: unknown): Promise<void> {
     const response = await fetch(`${this.acs.url}/control/${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${this.#controlToken}` },
@@ -189,7 +189,7 @@ export class ControlWithAcs {
 
 interface Parts {
   readonly acs: RunningAcs;
-  readonly host: ControlHost;
+  readonly host: ControlHostFixture;
   readonly sockets: readonly MediaSocket[];
   readonly env: Record<string, string>;
   readonly controlToken: string;

@@ -1,5 +1,5 @@
 /** What has happened to a call. */
-import { ProblemError, unknownCall } from '../triggers/http.ts';
+import { ProblemError, unknownCall } from '../http/invocation.ts';
 import { timelineView } from './call-view.ts';
 import type { Serve } from './serve.ts';
 import { parsePosition } from './stream-position.ts';

@@ -2,7 +2,7 @@
 
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { CallQuery } from '../call/list.ts';
-import { acsProblemOfRinging, ProblemError, unknownCall } from '../triggers/http.ts';
+import { acsProblemOfRinging, ProblemError, unknownCall } from '../http/invocation.ts';
 import { placeCall as place } from '../use-cases/place-call.ts';
 import type { CallAction } from '../use-cases/request-call-action.ts';
 import { acted } from './acted.ts';

@@ -4,10 +4,10 @@ import { acts, type Endpoint } from '../../../shared/wire/api/endpoint.ts';
 import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.ts';
 import type { HostCheck } from '../access/access.ts';
 import type { LoadControlApp } from '../app.ts';
-import { loadForStrangers } from '../load-for-strangers.ts';
-import { httpFunction, problemResponse } from '../triggers/http.ts';
+import { loadForUnauthenticated } from '../load-for-strangers.ts';
+import { httpFunction, problemResponse } from '../http/invocation.ts';
 import type { Log } from '../use-cases/deps.ts';
-import { readBodyText } from './body-text.ts';
+import { readBodyText } from '../http/body.ts';
 import { conditional } from './entity-tag.ts';
 import { idempotent } from './idempotent.ts';
 import { readInput } from './request-input.ts';
@@ -35,7 +35,7 @@ export function serveEndpoint<Id extends OperationId>(
 ): ServeEndpoint {
   const endpoint: Endpoint = ENDPOINTS[id];
   return async (request, { params, hostCheck, log }) => {
-    const app = await (hostCheck === 'nothing' ? loadForStrangers(load, log) : load());
+    const app = await (hostCheck === 'nothing' ? loadForUnauthenticated(load, log) : load());
     const { callId } = params;
     const caller = await app.access.authorize(
       { headers: request.headers, hostCheck, ...(callId === undefined ? {} : { callId }) },

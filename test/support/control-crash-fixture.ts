@@ -10,7 +10,7 @@ import type { CallRoute } from '../../shared/call/route.ts';
 import { AcsModel } from './acs-model.ts';
 import { PLAN, T0 } from './calls.ts';
 import { MemoryCallStore } from './memory-call-store.ts';
-import { type Fate, Mortal, mortalControl, mortalStore } from './mortal.ts';
+import { type Fate, Mortal, mortalAcs, mortalStore } from './mortal.ts';
 
 const CONTEXT = 'eyJ.incoming-call-context';
 
@@ -36,7 +36,7 @@ const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
  * The control app, storage and ACS in a time of their own, one thing after the other. When the app's process dies, what it was doing is over,
  * who asked for it asks again if that is his way, and the next thing is done by a new process.
  */
-export class ControlWorld {
+export class ControlCrashFixture {
   readonly store = new MemoryCallStore();
   readonly acs: AcsModel;
   readonly fate: Fate;
@@ -128,7 +128,7 @@ export class ControlWorld {
     });
   }
 
-  /** The one call of this world; undefined where nothing was stored. */
+  /** The one call of this fixture; undefined where nothing was stored. */
   async found(): Promise<Call | undefined> {
     return this.#callId === undefined ? undefined : await this.store.get(this.#callId);
   }
@@ -180,7 +180,7 @@ export class ControlWorld {
   #depsOf(process: Mortal): ControlDeps {
     return {
       store: mortalStore(this.store, process),
-      control: mortalControl(this.acs, process),
+      acs: mortalAcs(this.acs, process),
       clock: { now: () => this.nowMs, sleep: (ms) => this.#sleep(process, ms) },
       newId: () => {
         this.#ids += 1;

@@ -1,8 +1,8 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
 import { MAX_HANDOVER_CHARS } from '../../../shared/wire/relay/stream-handover.ts';
 import type { LoadControlApp } from '../app.ts';
-import { loadForStrangers } from '../load-for-strangers.ts';
-import { callIdOf, httpFunction, ProblemError } from './http.ts';
+import { loadForUnauthenticated } from '../load-for-strangers.ts';
+import { callIdOf, httpFunction, ProblemError } from '../http/invocation.ts';
 import { proveRelay } from './prove-relay.ts';
 
 /** JWE Compact Serialization (RFC 7516, section 7.1): five parts in base64url. */
@@ -14,7 +14,7 @@ const SEALED = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/;
  */
 export function streamHandover(load: LoadControlApp): HttpHandler {
   return httpFunction(async (request, log) => {
-    const app = await loadForStrangers(load, log);
+    const app = await loadForUnauthenticated(load, log);
     await proveRelay(app, request);
     const callId = callIdOf(request);
     if (request.method === 'PUT') {

@@ -9,8 +9,8 @@ import type { RejectReason } from '../../../../shared/call/route.ts';
 import {
   type AnsweredCall,
   type AnswerRequest,
-  type CallControl,
-  CallControlError,
+  type AcsCalls,
+  AcsCallError,
   type CallProperties,
   type MediaStreaming,
   type OperationContext,
@@ -23,7 +23,7 @@ import { type AcsAccess, type AcsClients, createAcsClients } from './acs-clients
 import { failureOf } from './acs-failure.ts';
 import { identifierOf, inviteOf, rawIdOf } from './acs-identifiers.ts';
 
-export interface CallControlOptions {
+export interface AcsCallsOptions {
   /** For an ACS stand-in on this machine only: `http:` instead of `https:`. Default false. */
   readonly allowInsecureConnection?: boolean;
   /** The Azure AI services resource that speaks and understands for ACS; without it texts cannot be played, nor speech recognized. */
@@ -34,7 +34,7 @@ export interface CallControlOptions {
 const OPERATION_LIMIT_MS = 8_000;
 
 /** Call control by Azure Communication Services. The SDK is loaded with the first operation. */
-export function createCallControl(access: AcsAccess, options: CallControlOptions = {}): CallControl {
+export function createAcsCalls(access: AcsAccess, options: AcsCallsOptions = {}): AcsCalls {
   let clients: Promise<AcsClients> | undefined;
   const load = (): Promise<AcsClients> => {
     clients ??= createAcsClients(access, options.allowInsecureConnection ?? false).catch((error: unknown) => {
@@ -43,10 +43,10 @@ export function createCallControl(access: AcsAccess, options: CallControlOptions
     });
     return clients;
   };
-  return new AcsCallControl(load, options.cognitiveServicesEndpoint);
+  return new AcsCallClient(load, options.cognitiveServicesEndpoint);
 }
 
-class AcsCallControl implements CallControl {
+class AcsCallClient implements AcsCalls {
   readonly #load: () => Promise<AcsClients>;
   readonly #cognitiveServicesEndpoint: string | undefined;
 
@@ -151,7 +151,7 @@ class AcsCallControl implements CallControl {
         ),
       );
     } catch (error) {
-      if (error instanceof CallControlError && error.callGone) return undefined;
+      if (error instanceof AcsCallError && error.callGone) return undefined;
       throw error;
     }
   }
@@ -187,7 +187,7 @@ class AcsCallControl implements CallControl {
     try {
       return await before(act(await this.#load(), abortSignal), abortSignal);
     } catch (cause) {
-      throw new CallControlError(operation, failureOf(cause), { cause });
+      throw new AcsCallError(operation, failureOf(cause), { cause });
     }
   }
 }

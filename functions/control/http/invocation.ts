@@ -8,10 +8,10 @@ import {
 } from '../../../shared/wire/api/problem.ts';
 import { RoutesError } from '../../../shared/wire/call/routes-schema.ts';
 import { CALL_ID_PATTERN } from '../../../shared/wire/names.ts';
-import { CallControlError } from '../call/acs-port.ts';
-import { CallStoreError } from '../call/call-store.ts';
+import { AcsCallError } from '../call/acs-port.ts';
+import { CallStoreError } from '../call/stores.ts';
 import type { Log } from '../use-cases/deps.ts';
-import { invocationLog } from './invocation-log.ts';
+import { invocationLog } from '../triggers/invocation-log.ts';
 
 /** Largest body that is read, in characters. */
 const MAX_BODY = 1_048_576;
@@ -66,7 +66,7 @@ export function problemResponse(error: unknown, log: Log): HttpResponseInit {
 
 function problemOf(error: unknown): Pick<ProblemError, 'problem' | 'headers'> {
   if (error instanceof ProblemError) return error;
-  if (error instanceof CallControlError) return acsProblem(error);
+  if (error instanceof AcsCallError) return acsProblem(error);
   if (error instanceof CallStoreError) return new ProblemError('store-unavailable', error.message);
   if (error instanceof ConfigError || error instanceof RoutesError)
     return new ProblemError('misconfigured', error.message);
@@ -75,7 +75,7 @@ function problemOf(error: unknown): Pick<ProblemError, 'problem' | 'headers'> {
 
 /** What ACS did not do, or was not asked to. */
 export function acsProblem(
-  { failure, message }: CallControlError,
+  { failure, message }: AcsCallError,
   extensions: Readonly<Record<string, unknown>> = {},
 ): ProblemError {
   const { status, code, retryable, retryAfter, notAsked } = failure;
@@ -93,7 +93,7 @@ export function acsProblem(
  * free again: it would ring twice.
  */
 export function acsProblemOfRinging(
-  error: CallControlError,
+  error: AcsCallError,
   extensions: Readonly<Record<string, unknown>> = {},
 ): ProblemError {
   const { status, code, retryable, mayBeDone } = error.failure;

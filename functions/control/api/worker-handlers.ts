@@ -1,7 +1,7 @@
 /** The workers of a call that lasts. */
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { CallControlMessage } from '../../../shared/wire/relay/call-control-messages.ts';
-import { ProblemError } from '../triggers/http.ts';
+import { ProblemError } from '../http/invocation.ts';
 import { tellRelay } from '../use-cases/tell-relay.ts';
 import { callView } from './call-view.ts';
 import type { Serve, ServeRequest } from './serve.ts';
