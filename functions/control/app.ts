@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopbackHttp } from '../../shared/base/loopback-url.ts';
-import type { Environment } from '../../shared/base/settings.ts';
+import { ConfigError, type Environment } from '../../shared/base/settings.ts';
 import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
-import { parseRoutes } from '../../shared/wire/call/routes-schema.ts';
+import { parseRoutes, RoutesError } from '../../shared/wire/call/routes-schema.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { createEntraTokenVerifier } from './access/entra-token.ts';
 import { createOutboundGuard, type OutboundGuard } from './access/outbound-guard.ts';
@@ -16,10 +16,11 @@ import { createTableIdempotencyStore } from './adapters/tables/idempotency-store
 import { createRouteTable } from './adapters/tables/route-table.ts';
 import { createTableBudget } from './adapters/tables/table-budget.ts';
 import { relayPublisher, workerTeller } from './adapters/web-pubsub/relay-publisher.ts';
-import type { HandoverStore } from './call/handover-store.ts';
 import type { IdempotencyStore } from './call/idempotency.ts';
+import type { HandoverStore } from './call/stores.ts';
+import { ProblemError } from './http/problems.ts';
 import { type Connection, readControlConfig } from './settings/control-config.ts';
-import type { ControlDeps } from './use-cases/deps.ts';
+import type { ControlDeps, Log } from './use-cases/deps.ts';
 import { RouteBook } from './use-cases/route-book.ts';
 
 const ROUTES_FILE = 'routes.json';
@@ -54,6 +55,24 @@ export function controlAppLoader(env: Environment): LoadControlApp {
     app ??= createControlApp(env);
     return app;
   };
+}
+
+/**
+ * The app for a request whose caller is not authenticated yet. Problems of the settings go to the log, and the caller learns only that there
+ * are some.
+ * @throws ProblemError
+ */
+export async function loadForUnauthenticated(load: LoadControlApp, log: Log): Promise<ControlApp> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !(error instanceof RoutesError)) throw error;
+    log.error('The app cannot start because of its settings', { why: error.message });
+    throw new ProblemError(
+      'misconfigured',
+      'The log of the control app lists the settings that need attention.',
+    );
+  }
 }
 
 /** @throws ConfigError, RoutesError with every problem of the settings. */

@@ -1,8 +1,9 @@
 /** Who may stream a call to this relay. Everything is checked before the WebSocket is accepted, and fails closed. */
 import { decodeJwt } from 'jose';
-import { AcsTokenError, type AcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
+import type { AcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
 import { CALL_ID_PATTERN } from '../../shared/wire/names.ts';
-import { TicketError, type VerifiedTicket, verifyTicket } from '../../shared/wire/signed/ticket.ts';
+import { type VerifiedTicket, verifyTicket } from '../../shared/wire/signed/ticket.ts';
+import { TokenError } from '../../shared/wire/signed/verify-signed.ts';
 import { Refusal } from './refusal.ts';
 
 /** Longest connection id and correlation id that are taken over into reports and logs. */
@@ -84,7 +85,7 @@ async function checkTicket(
   try {
     return await verifyTicket(token, callId, keys, nowMs);
   } catch (cause) {
-    if (cause instanceof TicketError) throw new Refusal(401, cause.message, { cause });
+    if (cause instanceof TokenError) throw new Refusal(401, cause.message, { cause });
     throw cause;
   }
 }
@@ -107,7 +108,7 @@ async function checkToken(
   try {
     await tokens.verify(authorization, nowMs);
   } catch (cause) {
-    if (cause instanceof AcsTokenError) throw new Refusal(401, cause.message, { cause });
+    if (cause instanceof TokenError) throw new Refusal(401, cause.message, { cause });
     throw cause;
   }
 }

@@ -2,9 +2,7 @@
  * What can be asked about a connected call beside its streaming and its end. Plain data: whoever carries it out knows telephony, whoever
  * stores it keeps only the `type`, since members hold numbers, tones and texts of people.
  */
-
-/** Somebody on a call, or to be called: a raw id as ACS writes it, such as `4:+14255550123` or `8:acs:…`. */
-export type RawId = string;
+import type { RawId } from './party.ts';
 
 /** What is played: a file that ACS fetches, or words that it speaks. */
 export type PlaySource =

@@ -1,14 +1,9 @@
 /** Routes: which calls are answered or placed, and how. A route file is a list of `CallRoute`. */
-import type { PlaySource, RawId } from './operation.ts';
+import type { PlaySource } from './operation.ts';
+import type { RawId } from './party.ts';
 import type { CallPlan } from './plan.ts';
 import type { CallDirection } from './states.ts';
 import type { TimeWindow } from './time-window.ts';
-
-/** Who is at one end of a call. `rawId` as ACS writes it (`4:+1425…`, `8:acs:…`); `phoneNumber` where there is one (`+1425…`). */
-export interface Party {
-  readonly rawId: RawId;
-  readonly phoneNumber?: string;
-}
 
 export type Headers = Readonly<Record<string, string>>;
 

@@ -1,8 +1,8 @@
 import { isLoopbackHttp } from '../base/loopback-url.ts';
 import type { TimelineEntryView } from '../wire/api/call-schema.ts';
-import { acts, type Endpoint, parametersOf } from '../wire/api/endpoint.ts';
+import { type Endpoint, isMutation, parametersOf } from '../wire/api/endpoint.ts';
 import { ENDPOINTS, type OperationId } from '../wire/api/endpoints.ts';
-import { isPathParameter, PATH_PARAMETERS } from '../wire/api/path-parameters.ts';
+import { isPathParameter, PATH_PARAMETERS } from '../wire/api/parameter-schemas.ts';
 import { noAnswer } from './calls-api-error.ts';
 import type { Method, RequestOptions } from './client-types.ts';
 import { followTimeline } from './follow-timeline.ts';
@@ -85,7 +85,7 @@ class Sender {
     const response = await this.#fetch(id, `${filled(endpoint, args)}${query}`, {
       method: endpoint.method,
       headers: {
-        ...(acts(endpoint) && { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() }),
+        ...(isMutation(endpoint) && { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body }),

@@ -1,8 +1,8 @@
 import {
+  AcsCallError,
+  type AcsCalls,
   type AnsweredCall,
   type AnswerRequest,
-  type AcsCalls,
-  AcsCallError,
   type CallProperties,
   type OperationContext,
   type PlaceRequest,

@@ -1,11 +1,11 @@
 import { callEvents } from '../../functions/control/triggers/call-events.ts';
 import { incomingCall } from '../../functions/control/triggers/incoming-call.ts';
-import { callIdOf } from '../../functions/control/use-cases/receive-incoming-call.ts';
+import { callIdOfContext } from '../../functions/control/use-cases/receive-incoming-call.ts';
 import { PLAN } from './calls.ts';
-import { type FixtureOutbound, CONTEXT, ControlFixture } from './control-fixture.ts';
+import { CONTEXT, ControlFixture, type FixtureOutbound } from './control-fixture.ts';
 
 /** The id of the call that `ring` and `connectedCall` make. */
-export const CONNECTED_ID = callIdOf(CONTEXT);
+export const CONNECTED_ID = callIdOfContext(CONTEXT);
 
 /** A call comes in to the fixture. */
 export async function ring(fixture: ControlFixture): Promise<void> {

@@ -1,5 +1,5 @@
 import { parseCallbacks } from '../../functions/control/adapters/acs/callback-events.ts';
-import type { Call } from '../../functions/control/call/call.ts';
+import type { Call } from '../../functions/control/call/model.ts';
 import { applyCallbacks } from '../../functions/control/use-cases/apply-callbacks.ts';
 import type { ControlDeps, Log } from '../../functions/control/use-cases/deps.ts';
 import { placeCall } from '../../functions/control/use-cases/place-call.ts';

@@ -8,8 +8,8 @@ import type { ControlApp, LoadControlApp } from '../../functions/control/app.ts'
 import { handlerOf } from '../../functions/control/triggers/register-endpoints.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
 import type { CallRoute } from '../../shared/call/route.ts';
-import { AcsTokenError } from '../../shared/wire/acs/acs-token.ts';
 import { ENDPOINTS, type OperationId } from '../../shared/wire/api/endpoints.ts';
+import { TokenError } from '../../shared/wire/signed/verify-signed.ts';
 import { CONNECTION_ID, PLAN, T0 } from './calls.ts';
 import { FakeAcsCalls } from './fake-acs-calls.ts';
 import { MemoryBudget } from './memory-budget.ts';
@@ -98,7 +98,7 @@ export class ControlFixture {
       acsTokens: {
         verify: async (header) => {
           if (header !== 'Bearer good')
-            throw new AcsTokenError(header === undefined ? 'missing' : 'malformed');
+            throw new TokenError('ACS token', header === undefined ? 'missing' : 'malformed');
         },
       },
     };

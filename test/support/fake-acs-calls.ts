@@ -1,9 +1,9 @@
 import {
-  type AnsweredCall,
-  type AnswerRequest,
-  type AcsCalls,
   AcsCallError,
   type AcsCallFailure,
+  type AcsCalls,
+  type AnsweredCall,
+  type AnswerRequest,
   type CallProperties,
   type OperationContext,
   type PlaceRequest,

@@ -1,4 +1,4 @@
-import { type AcsCalls, AcsCallError } from '../../functions/control/call/acs-port.ts';
+import { AcsCallError, type AcsCalls } from '../../functions/control/call/acs-port.ts';
 import { type CallStore, CallStoreError } from '../../functions/control/call/stores.ts';
 
 /**

@@ -1,6 +1,10 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import { HttpRequest, type HttpResponseInit } from '@azure/functions';
-import { workerApiOf } from '../../functions/control/triggers/register-endpoints.ts';
+import { type HttpHandler, HttpRequest, type HttpResponseInit } from '@azure/functions';
+import { handlerOf, unknownWorkerOperation } from '../../functions/control/triggers/register-endpoints.ts';
+import { pathSegments, RouteTemplate } from '../../local/emulators/functions-host/http/route-template.ts';
+import { type Endpoint, parametersOf } from '../../shared/wire/api/endpoint.ts';
+import { ENDPOINTS, type OperationId } from '../../shared/wire/api/endpoints.ts';
+import { WORKER_API } from '../../shared/wire/names.ts';
 import type { ControlFixture } from './control-fixture.ts';
 import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 
@@ -34,10 +38,14 @@ export async function serveWorkerApi(): Promise<WorkerApiServer> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const text = Buffer.concat(parts).toString();
-    const answer = (await workerApiOf(fixture.load)(
+    const { method = 'GET' } = request;
+    const url = `${api.url}${request.url}`;
+    const { handler, params } = find(fixture, method, new URL(url).pathname);
+    const answer = (await handler(
       new HttpRequest({
-        method: request.method ?? 'GET',
-        url: `${api.url}${request.url}`,
+        method,
+        url,
+        params,
         headers: Object.fromEntries(headers),
         ...(text === '' ? {} : { body: { string: text } }),
       }),
@@ -55,6 +63,26 @@ export async function serveWorkerApi(): Promise<WorkerApiServer> {
     close: () => closeAtOnce(http),
   };
   return api;
+}
+
+const ROUTES = Object.entries<Endpoint>(ENDPOINTS)
+  .filter(([, { path }]) => parametersOf(path).includes('callId'))
+  .map(([id, { method, path }]) => ({
+    id: id as OperationId,
+    method,
+    route: new RouteTemplate(`api/${WORKER_API}/${path}`),
+  }));
+
+function find(
+  fixture: ControlFixture,
+  method: string,
+  pathname: string,
+): { readonly handler: HttpHandler; readonly params: Record<string, string> } {
+  for (const { id, method: of, route } of ROUTES) {
+    const params = of === method ? route.match(pathSegments(pathname)) : undefined;
+    if (params !== undefined) return { handler: handlerOf(id, fixture.load, 'nothing'), params };
+  }
+  return { handler: unknownWorkerOperation, params: {} };
 }
 
 function contentTypeOf(status: number): string {

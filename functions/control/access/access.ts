@@ -1,9 +1,9 @@
 import type { HttpRequest } from '@azure/functions';
-import { acts, type Endpoint, parametersOf, type Role } from '../../../shared/wire/api/endpoint.ts';
-import { bearerToken } from '../../../shared/wire/signed/bearer-token.ts';
-import { CallTokenError, verifyCallToken } from '../../../shared/wire/signed/call-token.ts';
-import { ProblemError } from '../http/invocation.ts';
-import { EntraTokenError, type EntraTokenVerifier } from './entra-token.ts';
+import { type Endpoint, isMutation, parametersOf, type Role } from '../../../shared/wire/api/endpoint.ts';
+import { verifyCallToken } from '../../../shared/wire/signed/call-token.ts';
+import { bearerToken, TokenError } from '../../../shared/wire/signed/verify-signed.ts';
+import { ProblemError, unauthorized } from '../http/problems.ts';
+import type { EntraTokenVerifier } from './entra-token.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
 /** Who sent a request. */
@@ -78,7 +78,7 @@ export function createAccess(options: AccessOptions): Access {
       if (endpoint.role === undefined) return { id: 'anybody' };
       const proven = request.hostCheck === 'function-key' ? KEY_HOLDER : await prove(request, options);
       requireRight(proven, endpoint, endpoint.role, request.callId);
-      const waitMs = (acts(endpoint) ? acting : reads).take(proven.id, options.now());
+      const waitMs = (isMutation(endpoint) ? acting : reads).take(proven.id, options.now());
       if (waitMs > 0) throw tooOften(waitMs);
       return { id: proven.id };
     },
@@ -86,10 +86,8 @@ export function createAccess(options: AccessOptions): Access {
 }
 
 async function prove({ headers }: AccessRequest, { ticketKeys, entra, now }: AccessOptions): Promise<Proven> {
-  const bearer = bearerToken(headers.get('authorization'));
-  if ('refusal' in bearer) throw unproven(bearer.refusal);
-  const { token } = bearer;
   try {
+    const token = bearerToken(headers.get('authorization'), 'call token');
     if (isSymmetric(token) || entra === undefined) {
       const callId = await verifyCallToken(token, ticketKeys, now());
       return { id: `call:${callId}`, roles: ['Calls.Control'], callId };
@@ -97,10 +95,9 @@ async function prove({ headers }: AccessRequest, { ticketKeys, entra, now }: Acc
     const { objectId, roles } = await entra.verify(token, now());
     return { id: `entra:${objectId}`, roles };
   } catch (error) {
-    if (!(error instanceof CallTokenError) && !(error instanceof EntraTokenError)) throw error;
-    if (error.reason === 'keys unavailable')
-      throw new ProblemError('token-keys-unavailable', 'The keys of the token cannot be fetched now.');
-    throw unproven(error.reason);
+    if (!(error instanceof TokenError)) throw error;
+    const challenge = error.reason === 'missing' ? 'Bearer' : 'Bearer error="invalid_token"';
+    throw unauthorized('a valid token', error.reason, challenge);
   }
 }
 
@@ -123,16 +120,6 @@ function requireRight(proven: Proven, endpoint: Endpoint, role: Role, callId: st
   if (!suffices) throw forbidden(`The caller does not have the role ${role}.`, role);
 }
 
-function unproven(reason: string): ProblemError {
-  const error = reason === 'missing' ? '' : ' error="invalid_token"';
-  return new ProblemError(
-    'unauthorized',
-    `The request must carry a token that holds: ${reason}.`,
-    {},
-    { 'www-authenticate': `Bearer${error}` },
-  );
-}
-
 function forbidden(detail: string, role: Role): ProblemError {
   return new ProblemError(
     'forbidden',
@@ -149,4 +136,14 @@ function tooOften(waitMs: number): ProblemError {
     {},
     { 'retry-after': String(Math.ceil(waitMs / 1_000)) },
   );
+}
+
+/** What the host is to ask of whoever uses an operation: a key, unless everybody may, or a token is asked for by the app. */
+export function hostCheckOf({ role }: Endpoint, apiAuth: 'function-key' | 'entra'): HostCheck {
+  return role !== undefined && apiAuth === 'function-key' ? 'function-key' : 'nothing';
+}
+
+/** The same in the terms of the host. */
+export function authLevelOf(check: HostCheck): 'anonymous' | 'function' {
+  return check === 'function-key' ? 'function' : 'anonymous';
 }

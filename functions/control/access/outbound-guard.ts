@@ -1,7 +1,6 @@
-import type { RawId } from '../../../shared/call/operation.ts';
+import { PHONE_NUMBER_PATTERN, type RawId, telephoneOf } from '../../../shared/call/party.ts';
 import type { HourlyBudget } from '../call/hourly-budget.ts';
-import { isAllowed } from '../call/outbound-destinations.ts';
-import { ProblemError } from '../http/invocation.ts';
+import { ProblemError } from '../http/problems.ts';
 
 /** Keeps callers of the HTTP API from spending more than the operator allows. */
 export interface OutboundGuard {
@@ -47,4 +46,17 @@ export function createOutboundGuard({
       );
     },
   };
+}
+
+/**
+ * Whether one of the patterns allows to call somebody. A pattern is a telephone number or raw id, or its beginning followed by `*`. A
+ * telephone whose number is not in E.164 form is never allowed.
+ */
+export function isAllowed(rawId: RawId, patterns: readonly string[]): boolean {
+  const telephone = telephoneOf(rawId);
+  if (telephone !== undefined && !PHONE_NUMBER_PATTERN.test(telephone)) return false;
+  const text = telephone ?? rawId;
+  return patterns.some((pattern) =>
+    pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern,
+  );
 }

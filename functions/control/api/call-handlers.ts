@@ -2,17 +2,16 @@
 
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { CallQuery } from '../call/list.ts';
-import { acsProblemOfRinging, ProblemError, unknownCall } from '../http/invocation.ts';
+import { callNotFound, ProblemError, ringingProblem, toProblem } from '../http/problems.ts';
 import { placeCall as place } from '../use-cases/place-call.ts';
-import type { CallAction } from '../use-cases/request-call-action.ts';
-import { acted } from './acted.ts';
+import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';
 import { callView, timelineView } from './call-view.ts';
-import type { Serve, ServeRequest } from './serve.ts';
+import type { Handler, HandlerRequest } from './handler.ts';
 
 /** Entries of a timeline that one answer holds, the earliest first. */
 const MAX_TIMELINE = 1_000;
 
-export const listCalls: Serve<'listCalls'> = async ({ app, query }) => {
+export const listCalls: Handler<'listCalls'> = async ({ app, query }) => {
   const { calls, next } = await app.deps.store.list(query satisfies CallQuery);
   return {
     content: {
@@ -23,7 +22,7 @@ export const listCalls: Serve<'listCalls'> = async ({ app, query }) => {
   };
 };
 
-export const placeCall: Serve<'placeCall'> = async ({ app, body, request, log }) => {
+export const placeCall: Handler<'placeCall'> = async ({ app, body, request, log }) => {
   const { route, ...wanted } = body;
   app.outbound.requireAllowed(wanted.to);
   const traceparent = request.headers.get('traceparent');
@@ -52,17 +51,17 @@ export const placeCall: Serve<'placeCall'> = async ({ app, body, request, log })
       );
     case 'failed':
       // The call has a row and a timeline, though nobody will be on it.
-      throw acsProblemOfRinging(placed.error, { callId: placed.call.callId });
+      throw ringingProblem(placed.error, { callId: placed.call.callId });
   }
 };
 
-export const getCall: Serve<'getCall'> = async ({ app, params }) => {
+export const getCall: Handler<'getCall'> = async ({ app, params }) => {
   const { store } = app.deps;
   const [call, timeline] = await Promise.all([
     store.get(params.callId),
     store.timeline(params.callId, MAX_TIMELINE + 1),
   ]);
-  if (call === undefined) throw unknownCall();
+  if (call === undefined) throw callNotFound();
   return {
     content: {
       ...callView(call),
@@ -73,17 +72,19 @@ export const getCall: Serve<'getCall'> = async ({ app, params }) => {
 };
 
 /** Asking again is no error: the call may still be on its way out. */
-export const hangUp: Serve<'hangUp'> = async (request) =>
+export const hangUp: Handler<'hangUp'> = async (request) =>
   await act(request, { type: 'HangUpRequested', forEveryone: request.body.forEveryone });
 
-export const startMediaStreaming: Serve<'startMediaStreaming'> = async (request) =>
+export const startMediaStreaming: Handler<'startMediaStreaming'> = async (request) =>
   await act(request, { type: 'StartRequested', ...request.body });
 
-export const stopMediaStreaming: Serve<'stopMediaStreaming'> = async (request) =>
+export const stopMediaStreaming: Handler<'stopMediaStreaming'> = async (request) =>
   await act(request, { type: 'StopRequested', ...request.body });
 
-type Acting = ServeRequest<'hangUp' | 'startMediaStreaming' | 'stopMediaStreaming'>;
+type Acting = HandlerRequest<'hangUp' | 'startMediaStreaming' | 'stopMediaStreaming'>;
 
 async function act({ app, params, log }: Acting, action: CallAction): Promise<{ content: CallView }> {
-  return { content: callView(await acted(app.deps, params.callId, action, log)) };
+  const outcome = await requestCallAction(app.deps, params.callId, action, log);
+  if (outcome.kind !== 'accepted') throw toProblem(outcome);
+  return { content: callView(outcome.call) };
 }

@@ -1,5 +1,5 @@
 import type { CallView, TimelineEntryView } from '../../../shared/wire/api/call-schema.ts';
-import type { Call } from '../call/call.ts';
+import type { Call } from '../call/model.ts';
 import type { TimelineEntry } from '../call/stores.ts';
 
 /** A call as the HTTP API shows it. Times are milliseconds since the epoch; `from` and `to` their last four characters. */

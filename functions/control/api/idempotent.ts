@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { Caller } from '../access/access.ts';
-import { CallStoreError } from '../call/stores.ts';
 import type { IdempotencyStore, KeptAnswer } from '../call/idempotency.ts';
-import { ProblemError } from '../http/invocation.ts';
+import { CallStoreError } from '../call/stores.ts';
+import { ProblemError } from '../http/problems.ts';
 import type { Log } from '../use-cases/deps.ts';
 
 const HEADER = 'Idempotency-Key';
@@ -15,6 +15,8 @@ export interface IdempotentRequest {
   readonly request: HttpRequest;
   readonly caller: Caller;
   readonly bodyText: string;
+  /** The value of the header `Idempotency-Key`. */
+  readonly key: string;
 }
 
 export interface IdempotencyTools {
@@ -29,12 +31,10 @@ export interface IdempotencyTools {
  * @throws ProblemError where the key is malformed, in use or was used for something else.
  */
 export async function idempotent(
-  { request, caller, bodyText }: IdempotentRequest,
+  { request, caller, bodyText, key: given }: IdempotentRequest,
   { keys, now, log }: IdempotencyTools,
   serve: () => Promise<HttpResponseInit>,
 ): Promise<HttpResponseInit> {
-  const given = request.headers.get(HEADER);
-  if (given === null) return await serve();
   const key = hash(caller.id, checkedKey(given));
   const fingerprint = hash(request.method, new URL(request.url).pathname, bodyText);
   const claim = await keys.claim(key, fingerprint, now());

@@ -1,11 +1,10 @@
 import type { HttpRequest } from '@azure/functions';
 import type * as z from 'zod';
-import { acts, type Endpoint, parametersOf } from '../../../shared/wire/api/endpoint.ts';
-import { isPathParameter, PATH_PARAMETERS } from '../../../shared/wire/api/path-parameters.ts';
+import { type Endpoint, isMutation, parametersOf } from '../../../shared/wire/api/endpoint.ts';
+import { isPathParameter, PATH_PARAMETERS } from '../../../shared/wire/api/parameter-schemas.ts';
 import type { ProblemMember } from '../../../shared/wire/api/problem.ts';
-import { callIdOf, ProblemError } from '../http/invocation.ts';
-import { pointerTo } from './json-pointer.ts';
-import { strictJson } from './strict-json.ts';
+import { callIdOfPath } from '../http/invocation.ts';
+import { ProblemError } from '../http/problems.ts';
 
 /** Path and query of a request. */
 export type RequestAddress = Pick<HttpRequest, 'params' | 'query'>;
@@ -16,6 +15,12 @@ export interface RequestInput {
   readonly query: unknown;
   readonly body: unknown;
 }
+
+/** How deep objects and arrays of a body may lie in each other. */
+const MAX_DEPTH = 32;
+
+/** Names that mean something to JavaScript itself and nothing to any body. */
+const RESERVED = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** The key of a function may be given in the query, where the host reads it. */
 const HOST_PARAMETER = 'code';
@@ -28,7 +33,7 @@ export function readInput(endpoint: Endpoint, request: RequestAddress, bodyText:
   const errors: ProblemMember[] = [];
   const params = readParams(endpoint, request, errors);
   const query = readQuery(endpoint, request, errors);
-  const body = acts(endpoint) ? readBody(endpoint, bodyText, errors) : undefined;
+  const body = isMutation(endpoint) ? readBody(endpoint, bodyText, errors) : undefined;
   if (errors.length === 0) return { params, query, body };
   throw new ProblemError('invalid-request', `The request is not valid: ${errors.map(describe).join('; ')}.`, {
     errors,
@@ -48,7 +53,7 @@ function readParams(
   const params: Record<string, string> = {};
   for (const name of parametersOf(endpoint.path)) {
     if (name === 'callId') {
-      params[name] = callIdOf(request);
+      params[name] = callIdOfPath(request);
       continue;
     }
     if (!isPathParameter(name)) throw new Error(`the path parameter ${name} is not described`);
@@ -118,4 +123,40 @@ function describeIssue(issue: z.core.$ZodIssue): ProblemMember[] {
       detail: 'is not a known member',
     }));
   return [{ pointer: pointerTo(issue.path), detail: issue.message }];
+}
+
+/** The value of a JSON text, or what is wrong with it: no JSON, too deep, or a member with a name that no body may have. */
+function strictJson(text: string): { readonly value: unknown } | Extract<ProblemMember, { pointer: string }> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { pointer: '#', detail: 'must be JSON' };
+  }
+  return problemIn(value) ?? { value };
+}
+
+type Place = { readonly value: unknown; readonly path: readonly string[] };
+
+function problemIn(root: unknown): Extract<ProblemMember, { pointer: string }> | undefined {
+  const left: Place[] = [{ value: root, path: [] }];
+  for (let place = left.pop(); place !== undefined; place = left.pop()) {
+    const { value, path } = place;
+    if (typeof value !== 'object' || value === null) continue;
+    if (path.length >= MAX_DEPTH)
+      return { pointer: pointerTo(path), detail: `must not lie deeper than ${MAX_DEPTH} levels` };
+    for (const [key, member] of Object.entries(value)) {
+      if (RESERVED.has(key)) return { pointer: pointerTo([...path, key]), detail: 'is not a known member' };
+      left.push({ value: member, path: [...path, key] });
+    }
+  }
+  return undefined;
+}
+
+/** A JSON pointer as a URI fragment (RFC 6901, section 6). */
+function pointerTo(path: readonly PropertyKey[]): string {
+  const parts = path.map((key) =>
+    encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1')),
+  );
+  return ['#', ...parts].join('/');
 }

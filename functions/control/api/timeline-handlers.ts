@@ -1,17 +1,16 @@
 /** What has happened to a call. */
-import { ProblemError, unknownCall } from '../http/invocation.ts';
+import { callNotFound, ProblemError } from '../http/problems.ts';
 import { timelineView } from './call-view.ts';
-import type { Serve } from './serve.ts';
-import { parsePosition } from './stream-position.ts';
-import { hasNews, MAX_STREAMS, timelineEvents } from './timeline-events.ts';
+import type { Handler } from './handler.ts';
+import { hasNews, MAX_STREAMS, parsePosition, timelineEvents } from './timeline-events.ts';
 
-export const getTimeline: Serve<'getTimeline'> = async ({ app, params, query }) => {
+export const getTimeline: Handler<'getTimeline'> = async ({ app, params, query }) => {
   const { store } = app.deps;
   const [call, entries] = await Promise.all([
     store.get(params.callId),
     store.timeline(params.callId, query.limit + 1),
   ]);
-  if (call === undefined) throw unknownCall();
+  if (call === undefined) throw callNotFound();
   return {
     content: {
       entries: entries.slice(0, query.limit).map(timelineView),
@@ -20,7 +19,7 @@ export const getTimeline: Serve<'getTimeline'> = async ({ app, params, query }) 
   };
 };
 
-export const streamTimeline: Serve<'streamTimeline'> = async ({ app, params, request, log }) => {
+export const streamTimeline: Handler<'streamTimeline'> = async ({ app, params, request, log }) => {
   const last = request.headers.get('last-event-id');
   const from = last === null ? undefined : parsePosition(last);
   if (last !== null && from === undefined)
@@ -33,7 +32,7 @@ export const streamTimeline: Serve<'streamTimeline'> = async ({ app, params, req
     );
   const { store, clock } = app.deps;
   const call = await store.get(params.callId);
-  if (call === undefined) throw unknownCall();
+  if (call === undefined) throw callNotFound();
   if (app.streams.size >= MAX_STREAMS)
     throw new ProblemError(
       'too-many-streams',

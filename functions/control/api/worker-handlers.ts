@@ -1,22 +1,21 @@
 /** The workers of a call that lasts. */
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { CallControlMessage } from '../../../shared/wire/relay/call-control-messages.ts';
-import { ProblemError } from '../http/invocation.ts';
+import { ProblemError, toProblem } from '../http/problems.ts';
 import { tellRelay } from '../use-cases/tell-relay.ts';
 import { callView } from './call-view.ts';
-import type { Serve, ServeRequest } from './serve.ts';
-import { whyUnmet } from './why-unmet.ts';
+import type { Handler, HandlerRequest } from './handler.ts';
 
-export const attachWorker: Serve<'attachWorker'> = (request) =>
+export const attachWorker: Handler<'attachWorker'> = (request) =>
   tell(request, { type: 'attach', worker: { name: request.params.worker, ...request.body } });
 
-export const detachWorker: Serve<'detachWorker'> = (request) =>
+export const detachWorker: Handler<'detachWorker'> = (request) =>
   tell(request, { type: 'detach', worker: request.params.worker });
 
-export const sendMessage: Serve<'sendMessage'> = (request) =>
+export const sendMessage: Handler<'sendMessage'> = (request) =>
   tell(request, { type: 'message', ...request.body });
 
-type Telling = ServeRequest<'attachWorker' | 'detachWorker' | 'sendMessage'>;
+type Telling = HandlerRequest<'attachWorker' | 'detachWorker' | 'sendMessage'>;
 
 async function tell(
   { app, params, log }: Pick<Telling, 'app' | 'log'> & { readonly params: { readonly callId: string } },
@@ -28,7 +27,7 @@ async function tell(
       return { content: callView(outcome.call) };
     case 'unknown call':
     case 'refused':
-      throw whyUnmet(outcome);
+      throw toProblem(outcome);
     case 'no way':
       throw new ProblemError(
         'not-supported',

@@ -3,8 +3,8 @@ import type {
   OperationAnswer,
   Participant,
   PlaceCallRequest,
-  RawId,
 } from '../../../shared/call/operation.ts';
+import type { RawId } from '../../../shared/call/party.ts';
 import type { CallPlan } from '../../../shared/call/plan.ts';
 import type { RejectReason, TranscriptionTransport } from '../../../shared/call/route.ts';
 

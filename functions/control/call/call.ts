@@ -1,22 +1,21 @@
 import { applyCallback, applyLateCallback } from './callback.ts';
 import type { CallEvent } from './event.ts';
-import { continues, hangUp } from './hang-up.ts';
-import { type Call, type CallStep, withIds } from './model.ts';
+import {
+  beginHangUp,
+  type Call,
+  type CallCommand,
+  type CallStep,
+  continues,
+  keep,
+  withIds,
+} from './model.ts';
 import { operationAnswered, operationRefused, requestOperation } from './request.ts';
-import { answerFailed, answerSucceeded, claim, placeFailed, placeSucceeded, turnedAway } from './setup.ts';
-import { end, giveUp, keep, stream } from './step.ts';
+import { end, giveUp, stream } from './step.ts';
+import { enter } from './streaming.ts';
 import { observe, tick } from './time.ts';
 
-export * from './model.ts';
-export { ANSWER_LEASE_MS } from './setup.ts';
-export {
-  COMPARE_AFTER_MS,
-  HANG_UP_LIMIT_MS,
-  isDueForComparison,
-  LOST_AFTER_MS,
-  RETRY_GRACE_MS,
-  SETUP_LIMIT_MS,
-} from './time.ts';
+/** How long one invocation may take to answer before a redelivered event lets another one try. */
+export const ANSWER_LEASE_MS = 10_000;
 
 /**
  * The life of a call. Every event is accepted in any order and any number of times.
@@ -49,9 +48,9 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'AnswerSucceeded':
       return answerSucceeded(call, event, nowMs);
     case 'RejectSucceeded':
-      return turnedAway(call, 'rejected', nowMs);
+      return refused(call, 'rejected', nowMs);
     case 'RedirectSucceeded':
-      return turnedAway(call, 'redirected', nowMs);
+      return refused(call, 'redirected', nowMs);
     case 'AnswerFailed':
       return answerFailed(call, event, nowMs);
     case 'PlaceSucceeded':
@@ -113,7 +112,7 @@ function inEnded(call: Call, event: CallEvent, nowMs: number): CallStep {
       const direction = event.type === 'AnswerSucceeded' ? 'inbound' : 'outbound';
       if (call.callConnectionId !== undefined || call.direction !== direction) return keep(call);
       const { endedAtMs: _, ...known } = withIds(call, event);
-      return hangUp({ ...known, phase: 'ending' }, nowMs);
+      return beginHangUp({ ...known, phase: 'ending' }, nowMs);
     }
     case 'IncomingCall':
     case 'RejectSucceeded':
@@ -147,11 +146,96 @@ function hangUpRequested(call: Call, forEveryone: boolean, nowMs: number): CallS
       return giveUp(call, 'hung up before it was answered', nowMs);
     case 'connected': {
       const { leavesOthers: _, ...rest } = call;
-      return hangUp(forEveryone ? rest : { ...rest, leavesOthers: true }, nowMs);
+      return beginHangUp(forEveryone ? rest : { ...rest, leavesOthers: true }, nowMs);
     }
     case 'ringing':
     case 'answering':
     case 'ended':
       return { call, commands: [], refusal: 'call-not-connected' };
   }
+}
+
+function claim(call: Call, by: string, nowMs: number): CallStep {
+  const commands: CallCommand[] = [{ type: call.decision }];
+  if (call.phase !== 'ringing' && call.phase !== 'answering') return keep(call);
+  if (call.answeredAtMs !== undefined) return keep(call);
+  // The same invocation asks again when it could not tell whether its first write was stored.
+  if (call.claim === by && call.phase === 'answering') return { call, commands };
+  if (call.phase === 'answering' && nowMs < (call.leaseUntilMs ?? 0)) return keep(call);
+  const { state } = call.streaming;
+  const streams =
+    call.decision === 'answer' && call.plan.startStreaming && (state === 'inactive' || state === 'starting');
+  return {
+    call: {
+      ...call,
+      phase: 'answering',
+      claim: by,
+      leaseUntilMs: nowMs + ANSWER_LEASE_MS,
+      attempts: call.attempts + 1,
+      streaming: streams ? { ...enter(call.streaming, 'starting', nowMs), requestId: by } : call.streaming,
+    },
+    commands,
+  };
+}
+
+function answerSucceeded(
+  call: Call,
+  event: Extract<CallEvent, { type: 'AnswerSucceeded' }>,
+  nowMs: number,
+): CallStep {
+  if (call.direction !== 'inbound') return keep(call);
+  return accepted({ ...call, phase: call.phase === 'ringing' ? 'answering' : call.phase }, event, nowMs);
+}
+
+function answerFailed(
+  call: Call,
+  event: Extract<CallEvent, { type: 'AnswerFailed' }>,
+  nowMs: number,
+): CallStep {
+  if (call.phase !== 'answering' || call.claim !== event.claim || call.answeredAtMs !== undefined)
+    return keep(call);
+  // A refusal of a second attempt may only mean that the first one, whose result was lost, had got through: the call may be connected.
+  if (event.final && (call.attempts === 1 || call.decision !== 'answer'))
+    return keep(end(call, `${call.decision} failed: ${event.reason}`, nowMs));
+  // Should the answer have reached ACS, then its streaming has, too: that is still on its way.
+  const { claim: _claim, leaseUntilMs: _lease, ...rest } = call;
+  return keep({ ...rest, phase: 'ringing' });
+}
+
+/** Rejected or redirected: it rings elsewhere, or not at all. */
+function refused(call: Call, how: string, nowMs: number): CallStep {
+  const isUpToUs = call.phase === 'ringing' || call.phase === 'answering';
+  return keep(isUpToUs ? end(call, how, nowMs) : call);
+}
+
+function placeSucceeded(
+  call: Call,
+  event: Extract<CallEvent, { type: 'PlaceSucceeded' }>,
+  nowMs: number,
+): CallStep {
+  return call.direction === 'outbound' ? accepted(call, event, nowMs) : keep(call);
+}
+
+/**
+ * Whoever placed the call is told that it failed. What ACS has done all the same is undone: now where it is known, or with the first event
+ * that names a connection.
+ */
+function placeFailed(call: Call, why: string, nowMs: number): CallStep {
+  if (call.direction !== 'outbound') return keep(call);
+  const reason = `placing failed: ${why}`;
+  if (call.phase === 'connected') return beginHangUp(call, nowMs);
+  const failed: Call = { ...call, failure: call.failure ?? 'failed' };
+  return call.callConnectionId === undefined
+    ? keep(end(failed, reason, nowMs))
+    : giveUp(failed, reason, nowMs);
+}
+
+/** ACS has taken the call on. A call that is to be over by now is hung up. */
+function accepted(
+  call: Call,
+  event: Pick<Call, 'callConnectionId' | 'serverCallId' | 'correlationId'>,
+  nowMs: number,
+): CallStep {
+  const known: Call = { ...withIds(call, event), answeredAtMs: call.answeredAtMs ?? nowMs };
+  return call.phase === 'ending' ? beginHangUp(known, nowMs) : keep(known);
 }

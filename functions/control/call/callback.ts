@@ -1,7 +1,5 @@
 import type { Callback, CallbackKind } from './event.ts';
-import { finishFallback } from './fallback.ts';
-import { continues, hangUp } from './hang-up.ts';
-import { type Call, type CallStep, SEEN_EVENTS, withIds } from './model.ts';
+import { beginHangUp, type Call, type CallStep, continues, keep, SEEN_EVENTS, withIds } from './model.ts';
 import {
   cancelInvitation,
   type Ledger,
@@ -11,7 +9,7 @@ import {
   settlePending,
 } from './operations.ts';
 import { stepRecording } from './recording.ts';
-import { end, keep, pendingRetry, stream } from './step.ts';
+import { end, finishFallback, pendingRetry, stream } from './step.ts';
 import { stepTranscription } from './transcription.ts';
 
 /** A callback event about a call that has not ended: applied once, and only where it is about the call's own connection. */
@@ -36,7 +34,7 @@ export function applyLateCallback(call: Call, event: Callback, nowMs: number): C
     const known = seen(withIds(call, event), event);
     if (tellsTheEnd(kind)) return { call: withFailure(known, event), commands: [], ignored: 'call ended' };
     const { endedAtMs: _, ...rest } = known;
-    return hangUp({ ...rest, phase: 'ending' }, nowMs);
+    return beginHangUp({ ...rest, phase: 'ending' }, nowMs);
   }
   // What completes the account does so once, so that it need not be remembered as seen.
   const settled = isOperationResult(kind) ? settle(call, event, kind, nowMs) : undefined;
@@ -120,7 +118,7 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
 
 /** ACS has connected the call: one that is to be over is hung up. */
 export function connect(call: Call, nowMs: number): CallStep {
-  if (call.phase === 'ending') return hangUp(call, nowMs);
+  if (call.phase === 'ending') return beginHangUp(call, nowMs);
   const connected: Call = { ...call, phase: 'connected', connectedAtMs: call.connectedAtMs ?? nowMs };
   return { call: connected, commands: continues(connected) ? pendingRetry(connected, nowMs) : [] };
 }

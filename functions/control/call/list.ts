@@ -1,6 +1,6 @@
 import type { CallDirection, CallPhase } from '../../../shared/call/states.ts';
 import { CURSOR_PATTERN } from '../../../shared/wire/names.ts';
-import type { Call } from './call.ts';
+import type { Call } from './model.ts';
 
 /** Which calls, and how many of them. */
 export interface CallQuery {

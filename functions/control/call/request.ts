@@ -1,7 +1,6 @@
 import type { CallOperation } from '../../../shared/call/operation.ts';
 import type { CallEvent } from './event.ts';
-import { finishFallback } from './fallback.ts';
-import type { Call, CallRefusal, CallStep } from './model.ts';
+import { type Call, type CallRefusal, type CallStep, keep } from './model.ts';
 import {
   addOperation,
   isDoneWhenAnswered,
@@ -10,7 +9,7 @@ import {
   settleOperation,
 } from './operations.ts';
 import { type RecordingRequest, stepRecording } from './recording.ts';
-import { keep } from './step.ts';
+import { finishFallback } from './step.ts';
 import { stepTranscription } from './transcription.ts';
 
 /** What is asked about a connected call beside its streaming and its end, and what ACS answers to that. */

@@ -1,4 +1,5 @@
-import type { CallRoute, Headers, Party } from '../../../shared/call/route.ts';
+import { type Party, telephoneOf } from '../../../shared/call/party.ts';
+import type { CallRoute, Headers } from '../../../shared/call/route.ts';
 import type { CallDirection } from '../../../shared/call/states.ts';
 import { isWithin } from '../../../shared/call/time-window.ts';
 
@@ -34,13 +35,12 @@ export function* matchingRoutes(routes: readonly CallRoute[], call: RoutedCall):
   for (const route of routes) if (whyNot(route, call) === undefined) yield route;
 }
 
-const PHONE_NUMBER_PREFIX = '4:';
-
 function isParty(pattern: string | undefined, { rawId, phoneNumber }: Party): boolean {
   if (pattern === undefined) return true;
   const names = [rawId];
   if (phoneNumber !== undefined) names.push(phoneNumber);
-  if (rawId.startsWith(PHONE_NUMBER_PREFIX)) names.push(rawId.slice(PHONE_NUMBER_PREFIX.length));
+  const number = telephoneOf(rawId);
+  if (number !== undefined) names.push(number);
   return names.some((name) => fits(pattern, name));
 }
 

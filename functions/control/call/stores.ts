@@ -1,5 +1,5 @@
-import type { Call } from './call.ts';
 import type { CallPage, CallQuery } from './list.ts';
+import type { Call } from './model.ts';
 
 /** One line of what happened to a call. It holds no number, context, token, tone or URL. */
 export interface TimelineEntry {
@@ -43,4 +43,14 @@ export interface CallStore {
 
 export class CallStoreError extends Error {
   override readonly name = 'CallStoreError';
+}
+
+/** Where the streams of a call leave what the next one is to know. The text is the relay's own business. */
+export interface HandoverStore {
+  /** @throws CallStoreError */
+  get(callId: string): Promise<string | undefined>;
+  /** Replaces what was there. @throws CallStoreError */
+  put(callId: string, sealed: string): Promise<void>;
+  /** @throws CallStoreError */
+  remove(callId: string): Promise<void>;
 }

@@ -1,10 +1,8 @@
 import { connect } from './callback.ts';
 import type { CallEvent } from './event.ts';
-import { finishFallback } from './fallback.ts';
-import { continues, hangUp } from './hang-up.ts';
-import { type Call, type CallStep, withIds } from './model.ts';
+import { beginHangUp, type Call, type CallStep, continues, keep, withIds } from './model.ts';
 import { giveUpOperations } from './operations.ts';
-import { end, giveUp, keep, stream, withStreaming } from './step.ts';
+import { end, finishFallback, giveUp, stream, withStreaming } from './step.ts';
 import { CONFIRM_LIMIT_MS } from './streaming.ts';
 import { observeStreaming } from './streaming-observed.ts';
 
@@ -48,7 +46,9 @@ export function tick(call: Call, nowMs: number): CallStep {
       // ACS has no connection of it that anybody knows: should one turn up, it is ended then.
       if (call.callConnectionId === undefined)
         return nowMs - call.receivedAtMs < SETUP_LIMIT_MS ? keep(call) : keep(end(call, 'gone', nowMs));
-      return nowMs - (call.hangUpRequestedAtMs ?? 0) >= HANG_UP_LIMIT_MS ? hangUp(call, nowMs) : keep(call);
+      return nowMs - (call.hangUpRequestedAtMs ?? 0) >= HANG_UP_LIMIT_MS
+        ? beginHangUp(call, nowMs)
+        : keep(call);
     case 'connected':
       return tickConnected(call, nowMs);
     case 'ended':
@@ -62,7 +62,7 @@ function tickConnected(call: Call, nowMs: number): CallStep {
   const tidy = operations === call.operations ? call : { ...call, operations };
   const askedAtMs = call.hangUpRequestedAtMs;
   const isOver = nowMs >= call.expiresAtMs || askedAtMs !== undefined;
-  if (isOver && nowMs - (askedAtMs ?? 0) >= HANG_UP_LIMIT_MS) return hangUp(tidy, nowMs);
+  if (isOver && nowMs - (askedAtMs ?? 0) >= HANG_UP_LIMIT_MS) return beginHangUp(tidy, nowMs);
   const { retryAtMs, retries } = tidy.streaming;
   if (continues(tidy) && retryAtMs !== undefined && nowMs >= retryAtMs + RETRY_GRACE_MS)
     return stream(tidy, { type: 'retryDue', retry: retries + 1 }, nowMs);

@@ -1,5 +1,6 @@
 /** What the control app reads from its environment. */
 import * as z from 'zod';
+import { PHONE_NUMBER_PATTERN } from '../../../shared/call/party.ts';
 import { COMMON_SETTINGS } from '../../../shared/settings/common-settings.ts';
 import {
   endpoint,
@@ -9,7 +10,11 @@ import {
   setting,
   wholeNumber,
 } from '../../../shared/settings/values.ts';
-import { DESTINATION_PATTERN } from '../call/outbound-destinations.ts';
+
+/** A telephone number, the beginning of numbers, a raw id or the beginning of raw ids. */
+export const DESTINATION_PATTERN = new RegExp(
+  `${PHONE_NUMBER_PATTERN.source}|^(?:\\+(?:[1-9]\\d{0,14})?\\*|(?:8|28):[\\w.:-]{1,200}\\*?)$`,
+);
 
 export const CONTROL_SETTINGS = {
   ...COMMON_SETTINGS,

@@ -2,13 +2,10 @@ import { app, type EventGridHandler } from '@azure/functions';
 import { controlAppLoader } from '../app.ts';
 import { readApiAuth } from '../settings/control-config.ts';
 import { callEvents } from './call-events.ts';
-import { endIdleCall } from './end-idle-call.ts';
 import { incomingCall } from './incoming-call.ts';
 import { registerEndpoints } from './register-endpoints.ts';
-import { removeOldCalls } from './timers.ts';
-import { restartMediaStreaming } from './restart-media-streaming.ts';
-import { streamHandover } from './relay-requests.ts';
-import { sweepCalls } from './sweep-calls.ts';
+import { endIdleCall, restartMediaStreaming, streamHandover } from './relay-requests.ts';
+import { removalTimer, sweepTimer } from './timers.ts';
 
 /** Registers the functions of the control app. Settings are read at the first invocation, but for the one that says what the host checks. */
 export function registerControl(): void {
@@ -49,6 +46,6 @@ export function registerControl(): void {
 
   registerEndpoints(load, readApiAuth(process.env));
 
-  app.timer('removeOldCalls', { schedule: '0 30 * * * *', handler: removeOldCalls(load) });
-  app.timer('sweepCalls', { schedule: '0 * * * * *', handler: sweepCalls(load) });
+  app.timer('removeOldCalls', { schedule: '0 30 * * * *', handler: removalTimer(load) });
+  app.timer('sweepCalls', { schedule: '0 * * * * *', handler: sweepTimer(load) });
 }

@@ -1,15 +1,26 @@
 import type { TimerHandler } from '@azure/functions';
 import type { LoadControlApp } from '../app.ts';
-import { invocationLog } from './invocation-log.ts';
+import { invocationLog } from '../http/invocation.ts';
+import { sweepCalls } from '../use-cases/sweep-calls.ts';
 
-/** Calls, and kept answers, that are removed in one go. */
+/** Every minute: makes our calls agree with ACS, and ends those that were left behind. */
+export function sweepTimer(load: LoadControlApp): TimerHandler {
+  return async (_timer, context) => {
+    const { deps } = await load();
+    const log = invocationLog(context);
+    const { looked, changed, failed } = await sweepCalls(deps, log);
+    if (changed > 0 || failed > 0) log.info('Swept the calls', { looked, changed, failed });
+  };
+}
+
+/** Calls, and stored answers, that are removed at a time. */
 const AT_A_TIME = 100;
 
-/** An invocation goes on for so long at most; what is left is for the next one. */
+/** An invocation starts no further removal after this long. The next one goes on. */
 const LIMIT_MS = 60_000;
 
-/** Every hour: removes the calls of the past whose time is over, their timelines, and answers kept for repeated requests. */
-export function removeOldCalls(load: LoadControlApp): TimerHandler {
+/** Every hour: removes expired calls with their timelines and handovers, and expired answers to repeated requests. */
+export function removalTimer(load: LoadControlApp): TimerHandler {
   return async (_timer, context) => {
     const { deps, handovers, idempotency, retentionMs } = await load();
     const startedMs = deps.clock.now();
@@ -27,6 +38,6 @@ export function removeOldCalls(load: LoadControlApp): TimerHandler {
       answers += removed;
       if (removed < AT_A_TIME || !isInTime()) break;
     }
-    if (calls + answers > 0) invocationLog(context).info('Old calls were removed', { calls, answers });
+    if (calls + answers > 0) invocationLog(context).info('Removed old calls and answers', { calls, answers });
   };
 }

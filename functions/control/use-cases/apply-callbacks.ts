@@ -1,5 +1,6 @@
-import { type CallStep, step } from '../call/call.ts';
+import { step } from '../call/call.ts';
 import type { Callback, Recognized } from '../call/event.ts';
+import type { CallStep } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 

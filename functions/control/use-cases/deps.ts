@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { PublishCallControl } from '../../../shared/wire/relay/call-control-messages.ts';
 import type { AcsCalls } from '../call/acs-port.ts';
 import type { CallStore } from '../call/stores.ts';
-import type { RouteSource } from '../call/route-source.ts';
+import type { RouteBook } from './route-book.ts';
 
 /** Where messages go. Fields are ids, states, counts and codes: never a number, context, ticket or token. */
 export interface Log {
@@ -26,7 +26,7 @@ export interface ControlDeps {
   readonly clock: Clock;
   /** A new id, unlike any other. */
   readonly newId: () => string;
-  readonly routes: RouteSource;
+  readonly routes: Pick<RouteBook, 'current'>;
   /** Without a slash at the end, as are all base URLs. */
   readonly publicBaseUrl: string;
   readonly relayUrl: string;

@@ -2,11 +2,11 @@ import type { Participant } from '../../../shared/call/operation.ts';
 import { AcsCallError } from '../call/acs-port.ts';
 import { step } from '../call/call.ts';
 import type { ControlDeps } from './deps.ts';
-import type { UnmetRequest } from './unmet-request.ts';
+import type { RequestFailure } from './request-call-action.ts';
 
 export type ParticipantsOutcome =
   | { readonly kind: 'participants'; readonly participants: readonly Participant[] }
-  | UnmetRequest;
+  | RequestFailure;
 
 /** Who is on a call now, as ACS says; their numbers are kept nowhere here. */
 export async function listParticipants(deps: ControlDeps, callId: string): Promise<ParticipantsOutcome> {

@@ -1,17 +1,13 @@
 import { createHash } from 'node:crypto';
 import { maskParty } from '../../../shared/base/redact.ts';
 import type { PlaceCallRequest } from '../../../shared/call/operation.ts';
-import type { Party } from '../../../shared/call/route.ts';
-import { type AnsweredCall, AcsCallError } from '../call/acs-port.ts';
-import { type Call, newCall } from '../call/call.ts';
-import { formatCallId } from '../call/call-id.ts';
+import { type Party, telephoneRawId } from '../../../shared/call/party.ts';
+import { AcsCallError, type AnsweredCall } from '../call/acs-port.ts';
+import { type Call, formatCallId, newCall } from '../call/model.ts';
 import { enter } from '../call/streaming.ts';
-import { callbackUrl, callMedia } from './set-up-call.ts';
-import { chooseRoute } from './choose-route.ts';
 import type { ControlDeps, Log } from './deps.ts';
-import { routed } from './receive-incoming-call.ts';
-import { runCommands } from './run-commands.ts';
-import { settle } from './settle.ts';
+import { recordOutcome, runCommands } from './run-commands.ts';
+import { callbackUrl, callFieldsOf, callMedia, chooseRoute } from './set-up-call.ts';
 
 export interface PlacingRequest {
   readonly request: PlaceCallRequest;
@@ -46,7 +42,7 @@ export async function placeCall(
   const from: Party =
     request.callerId === undefined
       ? { rawId: APPLICATION }
-      : { rawId: `4:${request.callerId}`, phoneNumber: request.callerId };
+      : { rawId: telephoneRawId(request.callerId), phoneNumber: request.callerId };
   const to: Party = { rawId: request.to };
   const direction = 'outbound';
   const headers = { sipHeaders: {}, voipHeaders: {} };
@@ -59,7 +55,7 @@ export async function placeCall(
   const blank = newCall({
     callId,
     direction,
-    ...routed(route),
+    ...callFieldsOf(route),
     decision: 'answer',
     from: maskParty(from.rawId),
     to: maskParty(to.rawId),
@@ -77,43 +73,37 @@ export async function placeCall(
     type: 'PlaceRequested',
     details: { route: route.name },
   });
-  const ends = { from: from.rawId, to: to.rawId };
   let placed: AnsweredCall;
   try {
     placed = await deps.acs.place({
       ...request,
       callbackUrl: callbackUrl(deps, callId),
       operationContext: callId,
-      media: await callMedia(deps, call, ends, traceparent),
+      media: await callMedia(deps, { call, route, from: from.rawId, to: to.rawId }, traceparent),
     });
   } catch (error) {
     if (!(error instanceof AcsCallError)) throw error;
     return await failed(deps, call, error, log);
   }
   const entry = { id: `${callId}:PlaceSucceeded`, details: {} };
-  const settled = await settle(deps, callId, { type: 'PlaceSucceeded', ...placed }, entry, log);
+  const recorded = await recordOutcome(deps, callId, { type: 'PlaceSucceeded', ...placed }, entry, log);
   log.info('A call is placed', { callId, callConnectionId: placed.callConnectionId, route: route.name });
   // A call that was hung up meanwhile is hung up at ACS, too.
-  if (settled !== undefined) await runCommands(deps, settled, log);
-  return { kind: 'placing', call: settled?.call ?? call };
+  if (recorded !== undefined) await runCommands(deps, recorded, log);
+  return { kind: 'placing', call: recorded?.call ?? call };
 }
 
-async function failed(
-  deps: ControlDeps,
-  call: Call,
-  error: AcsCallError,
-  log: Log,
-): Promise<PlacingOutcome> {
+async function failed(deps: ControlDeps, call: Call, error: AcsCallError, log: Log): Promise<PlacingOutcome> {
   const { callId } = call;
   const { reason, failure } = error;
   const entry = { id: `${callId}:PlaceFailed`, details: { reason } };
-  const settled = await settle(deps, callId, { type: 'PlaceFailed', reason }, entry, log);
+  const recorded = await recordOutcome(deps, callId, { type: 'PlaceFailed', reason }, entry, log);
   log.warn('A call could not be placed', {
     callId,
     reason,
     status: failure.status,
     acsCode: failure.code,
   });
-  if (settled !== undefined) await runCommands(deps, settled, log);
-  return { kind: 'failed', error, call: settled?.call ?? call };
+  if (recorded !== undefined) await runCommands(deps, recorded, log);
+  return { kind: 'failed', error, call: recorded?.call ?? call };
 }

@@ -1,7 +1,6 @@
 import type { CallRoute } from '../../../shared/call/route.ts';
 import { parseRoutes, RoutesError } from '../../../shared/wire/call/routes-schema.ts';
 import { CallStoreError } from '../call/stores.ts';
-import type { RouteSource } from '../call/route-source.ts';
 
 /** How old the routes may be by which a call is answered: a change in the table holds this much later. */
 export const ROUTES_FRESH_MS = 5_000;
@@ -20,7 +19,7 @@ export interface RouteBookOptions {
  * The routes of the table, else those of the settings. Bad ones, and a table that does not answer, never take the place of good
  * ones: whoever mistypes a route still answers calls by the routes before.
  */
-export class RouteBook implements RouteSource {
+export class RouteBook {
   readonly #options: RouteBookOptions;
   #held: readonly CallRoute[];
   #text: string | undefined;
@@ -32,6 +31,7 @@ export class RouteBook implements RouteSource {
     this.#held = options.fallback;
   }
 
+  /** The routes in force, in order of precedence. */
   async current(): Promise<readonly CallRoute[]> {
     if (this.#options.now() >= this.#freshUntilMs) {
       this.#reading ??= this.#read().finally(() => {

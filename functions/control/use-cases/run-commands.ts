@@ -1,8 +1,11 @@
+import type { CallOperation, OperationAnswer } from '../../../shared/call/operation.ts';
 import { AcsCallError } from '../call/acs-port.ts';
-import { type Call, type CallCommand, type CallStep, type PlainCommand, step } from '../call/call.ts';
+import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
+import type { Call, CallCommand, CallStep, PlainCommand } from '../call/model.ts';
+import { CallStoreError, type TimelineEntry } from '../call/stores.ts';
 import type { ControlDeps, Log } from './deps.ts';
-import { runOperation } from './run-operation.ts';
+import { callbackUrl } from './set-up-call.ts';
 
 export type CommandResult =
   | { readonly ok: true }
@@ -133,5 +136,99 @@ function failureEvent(command: PlainCommand, error: AcsCallError, isAwaited: boo
       };
     case 'hangUp':
       return { type: 'HangUpFailed', id: 'hang-up', reason: error.reason, isAwaited };
+  }
+}
+
+export type OperationResult =
+  | { readonly ok: true; readonly answer: OperationAnswer; readonly call: Call }
+  /** `next`: what the failure means for the call. */
+  | { readonly ok: false; readonly error: AcsCallError; readonly next: CallStep | undefined };
+
+/** Has ACS take on an operation of the call's account, and stores what it answers. */
+export async function runOperation(
+  deps: ControlDeps,
+  call: Call,
+  { id, operation }: { readonly id: string; readonly operation: CallOperation },
+  log: Log,
+): Promise<OperationResult> {
+  const { callId, callConnectionId, serverCallId, recording } = call;
+  if (callConnectionId === undefined)
+    throw new Error(`the call ${callId} has no connection for the operation ${operation.type}`);
+  const details = { operation: operation.type, operationId: id };
+  try {
+    const answer = await deps.acs.operate(callConnectionId, operation, {
+      operationContext: id,
+      callbackUrl: callbackUrl(deps, callId),
+      ...(serverCallId === undefined ? {} : { serverCallId }),
+      ...(recording.recordingId === undefined ? {} : { recordingId: recording.recordingId }),
+    });
+    const answered = { type: 'OperationAnswered', id, answer } as const;
+    const recorded = await recordOutcome(deps, callId, answered, { id: `${id}:answered`, details }, log);
+    return { ok: true, answer, call: recorded?.call ?? call };
+  } catch (error) {
+    if (!(error instanceof AcsCallError)) throw error;
+    const { reason, failure } = error;
+    const refused = {
+      type: 'OperationRefused',
+      id,
+      reason,
+      unknown: failure.status === 404,
+      assumed: failure.retryable,
+    } as const;
+    // What ACS does not know may be somebody or something on the call, or the call itself.
+    if (error.callGone && (await isGone(deps, callConnectionId))) {
+      const nowMs = deps.clock.now();
+      await deps.store.update(callId, (now) => step(now, refused, nowMs));
+      const next = await recordOutcome(
+        deps,
+        callId,
+        { type: 'CallGone' },
+        { id: `${id}:gone`, details },
+        log,
+      );
+      return { ok: false, error, next };
+    }
+    log.warn('ACS did not take an operation on', { callId, operation: operation.type, reason });
+    const entry = { id: `${id}:refused`, details: { ...details, reason } };
+    return { ok: false, error, next: await recordOutcome(deps, callId, refused, entry, log) };
+  }
+}
+
+/** Whether ACS knows nothing of a connection; one that it cannot be asked about may be there. */
+async function isGone({ acs }: Pick<ControlDeps, 'acs'>, callConnectionId: string): Promise<boolean> {
+  try {
+    return (await acs.properties(callConnectionId)) === undefined;
+  } catch (error) {
+    if (!(error instanceof AcsCallError)) throw error;
+    return false;
+  }
+}
+
+/**
+ * Stores what ACS answered. Where that fails the call goes on regardless: ACS has acted, its callbacks tell the same, and asking again could
+ * only act twice.
+ * @returns What the answer means for the call; undefined where it could not be stored.
+ */
+export async function recordOutcome(
+  deps: Pick<ControlDeps, 'store' | 'clock'>,
+  callId: string,
+  outcome: CallEvent,
+  entry: Pick<TimelineEntry, 'id' | 'details'>,
+  log: Log,
+): Promise<CallStep | undefined> {
+  const nowMs = deps.clock.now();
+  try {
+    const recorded = await deps.store.update(callId, (call) => step(call, outcome, nowMs));
+    await deps.store.appendTimeline(callId, {
+      ...entry,
+      atMs: nowMs,
+      source: 'control',
+      type: outcome.type,
+    });
+    return recorded;
+  } catch (error) {
+    if (!(error instanceof CallStoreError)) throw error;
+    log.error('What ACS answered could not be stored', { callId, outcome: outcome.type, why: error.message });
+    return undefined;
   }
 }

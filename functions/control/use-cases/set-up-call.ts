@@ -1,22 +1,70 @@
+/** What incoming and placed calls have in common: their route, the row made from it, and their media. */
 import { parseTraceparent } from '../../../shared/base/traceparent.ts';
+import type { RawId } from '../../../shared/call/party.ts';
 import type { CallRoute } from '../../../shared/call/route.ts';
 import { mediaPath } from '../../../shared/wire/names.ts';
 import { signTicket } from '../../../shared/wire/signed/ticket.ts';
 import type { MediaStreaming } from '../call/acs-port.ts';
-import type { Call } from '../call/call.ts';
+import type { Call, NewCall } from '../call/model.ts';
+import { matchingRoutes, type RoutedCall } from '../call/routes.ts';
 import type { ControlDeps } from './deps.ts';
 
-/** Who is on the call, as the relay tells the workers: raw ids. */
-export interface CallEnds {
-  readonly from: string;
-  readonly to: string;
+/** A route that acts on the call. One that leaves it ringing counts as no route. */
+export type ActingRoute = CallRoute & { readonly action: Exclude<CallRoute['action'], 'ring'> };
+
+/**
+ * The first route that matches a call and has capacity left; undefined if there is none, or if it says to leave the call ringing.
+ * Capacity is checked before the call is stored, so calls that arrive at the same moment can exceed it by their number.
+ * @param name considers only the route of this name
+ * @throws CallStoreError
+ */
+export async function chooseRoute(
+  deps: Pick<ControlDeps, 'routes' | 'store'>,
+  call: RoutedCall,
+  name?: string,
+): Promise<ActingRoute | undefined> {
+  for (const route of matchingRoutes(await deps.routes.current(), call)) {
+    if (name !== undefined && route.name !== name) continue;
+    if (route.capacity !== undefined) {
+      const live = await deps.store.countLive(route.name, route.capacity);
+      if (live >= route.capacity) continue;
+    }
+    return isActing(route) ? route : undefined;
+  }
+  return undefined;
 }
 
-/** How ACS is to stream a call's audio: to the relay, with the plan in a ticket. */
+function isActing(route: CallRoute): route is ActingRoute {
+  return route.action !== 'ring';
+}
+
+/** The fields of a call that its route decides. */
+export function callFieldsOf({
+  name,
+  plan,
+  rejectReason,
+  onStreamingFailed,
+}: ActingRoute): Pick<NewCall, 'route' | 'plan' | 'rejectReason' | 'onStreamingFailed'> {
+  return {
+    route: name,
+    plan,
+    ...(rejectReason === undefined ? {} : { rejectReason }),
+    ...(onStreamingFailed === undefined ? {} : { onStreamingFailed }),
+  };
+}
+
+export interface MediaRequest {
+  readonly call: Call;
+  /** The call's route, which has the address for its transcription. */
+  readonly route: CallRoute | undefined;
+  readonly from: RawId;
+  readonly to: RawId;
+}
+
+/** How ACS streams a call's audio: to the relay, with the plan in a ticket. `traceparent` is ignored if it is malformed. */
 export async function callMedia(
-  deps: Pick<ControlDeps, 'clock' | 'publicBaseUrl' | 'relayUrl' | 'ticketKey' | 'routes'>,
-  { callId, direction, plan, expiresAtMs, route: name }: Call,
-  { from, to }: CallEnds,
+  { clock, publicBaseUrl, relayUrl, ticketKey }: ControlDeps,
+  { call: { callId, direction, plan, expiresAtMs }, route, from, to }: MediaRequest,
   traceparent: string | undefined,
 ): Promise<MediaStreaming> {
   const isTraced = traceparent !== undefined && parseTraceparent(traceparent) !== undefined;
@@ -28,30 +76,21 @@ export async function callMedia(
       plan,
       expiresAtMs,
       direction,
-      controlUrl: deps.publicBaseUrl,
+      controlUrl: publicBaseUrl,
       ...(isTraced ? { traceparent } : {}),
     },
-    deps.ticketKey,
-    deps.clock.now(),
+    ticketKey,
+    clock.now(),
   );
-  // An address is not kept with the call, so its route says it.
-  const { transcription } = (await findRoute(deps, name)) ?? {};
+  const transcription = route?.transcription;
   return {
-    transportUrl: `${deps.relayUrl}${mediaPath(callId, ticket)}`,
+    transportUrl: `${relayUrl}${mediaPath(callId, ticket)}`,
     plan,
     ...(transcription === undefined ? {} : { transcription }),
   };
 }
 
-/** The route of this name, as it is now. */
-export async function findRoute(
-  { routes }: Pick<ControlDeps, 'routes'>,
-  name: string,
-): Promise<CallRoute | undefined> {
-  return (await routes.current()).find((route) => route.name === name);
-}
-
-/** Where ACS tells what happens to a call. */
+/** The address to which ACS posts the events of a call. */
 export function callbackUrl({ publicBaseUrl }: Pick<ControlDeps, 'publicBaseUrl'>, callId: string): string {
   return `${publicBaseUrl}/api/callbacks/${callId}`;
 }

@@ -1,5 +1,7 @@
-import { type Call, type CallStep, isDueForComparison, step } from '../call/call.ts';
+import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
+import type { Call, CallStep } from '../call/model.ts';
+import { isDueForComparison } from '../call/time.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 

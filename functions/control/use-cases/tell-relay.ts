@@ -1,7 +1,7 @@
 import type { CallControlMessage } from '../../../shared/wire/relay/call-control-messages.ts';
-import type { Call, CallRefusal } from '../call/call.ts';
+import type { Call, CallRefusal } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
-import type { RefusedRequest } from './unmet-request.ts';
+import type { RefusedRequest } from './request-call-action.ts';
 
 export type TellOutcome =
   /** Web PubSub has the message; the relay that has the call acts on it. */

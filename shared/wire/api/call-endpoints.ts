@@ -5,9 +5,8 @@ import { partySchema } from '../call/party-schema.ts';
 import { CURSOR_PATTERN } from '../names.ts';
 import { acceptedCallSchema, callSchema, timelineEntrySchema } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { limitSchema } from './limit-schema.ts';
-import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './operation-problems.ts';
-import { callerIdSchema, displayNameSchema } from './shown-names.ts';
+import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './endpoint-problems.ts';
+import { callerIdSchema, displayNameSchema, limitSchema } from './parameter-schemas.ts';
 
 const LIST_LIMIT = { default: 100, max: 1_000 };
 

@@ -78,6 +78,10 @@ export const acceptedCallSchema = callSchema
   })
   .meta({ id: 'AcceptedCall' });
 
+/** The answer of an operation that Azure Communication Services has accepted. */
+export const accepted = (description: string) =>
+  ({ status: 202, description, schema: acceptedCallSchema }) as const;
+
 export const timelineEntrySchema = z
   .object({
     id: z.string().describe('The same event has the same id, however often it is told.'),

@@ -37,7 +37,7 @@ export interface Endpoint {
 export type EndpointTable = Readonly<Record<string, Endpoint>>;
 
 /** Whether it does something, so that doing it twice must be avoided. */
-export function acts({ method }: Pick<Endpoint, 'method'>): boolean {
+export function isMutation({ method }: Pick<Endpoint, 'method'>): boolean {
   return method !== 'GET';
 }
 

@@ -1,15 +1,13 @@
 /** What participants hear and say beside the audio stream: tones, files, spoken texts, recognition. */
 import * as z from 'zod';
 import { TONES } from '../../call/operation.ts';
-import { localeSchema } from '../call/locale-schema.ts';
 import { partySchema } from '../call/party-schema.ts';
+import { localeSchema } from '../call/play-source-schema.ts';
 import { keysSchema, MAX_TONES } from '../call/tones-schema.ts';
-import { acceptedCallSchema } from './call-schema.ts';
+import { accepted } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { OPERATION_PROBLEMS } from './operation-problems.ts';
-import { playedSchema } from './played.ts';
-
-const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
+import { OPERATION_PROBLEMS } from './endpoint-problems.ts';
+import { playedSchema } from './parameter-schemas.ts';
 
 const pauseMs = (max: number): z.ZodInt => z.int().min(100).max(max);
 

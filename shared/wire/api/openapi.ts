@@ -1,12 +1,11 @@
 /** The OpenAPI 3.1 description of the HTTP API, made of the table of endpoints and their schemas. */
 import * as z from 'zod';
 import { WORKER_API } from '../names.ts';
-import { acts, type Endpoint, parametersOf } from './endpoint.ts';
+import { type Endpoint, isMutation, parametersOf } from './endpoint.ts';
 import { problemsOf } from './endpoint-problems.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { isPathParameter, PATH_PARAMETERS } from './path-parameters.ts';
+import { isPathParameter, PATH_PARAMETERS } from './parameter-schemas.ts';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, type ProblemName, problemType } from './problem.ts';
-import { problemSchema } from './problem-schema.ts';
 
 type Json = Record<string, unknown>;
 
@@ -40,6 +39,25 @@ export function openApiDocument(): OpenApiDocument {
     components: { schemas: schemas.all, responses: problems, securitySchemes: SECURITY_SCHEMES },
   };
 }
+
+/** A problem document; further members depend on its type. */
+const problemSchema = z
+  .looseObject({
+    type: z.string().describe('urn:trunkline:problem: and the name of the problem, which is stable.'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    errors: z
+      .array(
+        z.union([
+          z.object({ pointer: z.string(), detail: z.string() }),
+          z.object({ parameter: z.string(), in: z.enum(['path', 'query', 'header']), detail: z.string() }),
+        ]),
+      )
+      .optional()
+      .describe('Everything that is wrong with the request.'),
+  })
+  .meta({ id: 'Problem' });
 
 const SECURITY_SCHEMES = {
   functionKey: {
@@ -117,7 +135,7 @@ function parameter(
 }
 
 function headerParameters(endpoint: Endpoint): Json[] {
-  if (acts(endpoint))
+  if (isMutation(endpoint))
     return [
       header(
         'Idempotency-Key',
@@ -150,7 +168,7 @@ function requestBody(body: z.ZodType, schemas: SchemaCollection): Json {
 function answers(endpoint: Endpoint, schemas: SchemaCollection): Json {
   const { status, description, schema, events } = endpoint.answer;
   const type = events === true ? 'text/event-stream' : 'application/json';
-  const isCached = !acts(endpoint) && events !== true;
+  const isCached = !isMutation(endpoint) && events !== true;
   return {
     [status]: {
       description,

@@ -1,13 +1,10 @@
 /** Who is on a call: listing, adding, removing, muting, holding. */
 import * as z from 'zod';
 import { partySchema } from '../call/party-schema.ts';
-import { acceptedCallSchema } from './call-schema.ts';
+import { accepted } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './operation-problems.ts';
-import { playedSchema } from './played.ts';
-import { callerIdSchema, displayNameSchema } from './shown-names.ts';
-
-const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
+import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './endpoint-problems.ts';
+import { callerIdSchema, displayNameSchema, playedSchema } from './parameter-schemas.ts';
 
 /** Bounds of how long somebody's telephone rings, in milliseconds. */
 const RING_MS = { min: 1_000, max: 180_000 };

@@ -1,8 +1,8 @@
 /** Recording a call. */
 import * as z from 'zod';
-import { acceptedCallSchema } from './call-schema.ts';
+import { accepted } from './call-schema.ts';
 import type { Endpoint, EndpointTable } from './endpoint.ts';
-import { OPERATION_PROBLEMS } from './operation-problems.ts';
+import { OPERATION_PROBLEMS } from './endpoint-problems.ts';
 
 /** Only what can be recorded together: video only as MP4, one channel for each participant only as sound in a WAV file. */
 const startBody = z
@@ -28,8 +28,6 @@ const common = {
   tag: 'recording',
   role: 'Calls.Control',
 } as const satisfies Partial<Endpoint>;
-
-const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
 
 export const recordingEndpoints = {
   startRecording: {

@@ -1,9 +1,9 @@
 /** Where the audio of a call goes: to the relay, and to a transcription. */
 import * as z from 'zod';
-import { localeSchema } from '../call/locale-schema.ts';
-import { acceptedCallSchema, callSchema } from './call-schema.ts';
+import { localeSchema } from '../call/play-source-schema.ts';
+import { accepted, callSchema } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { OPERATION_PROBLEMS } from './operation-problems.ts';
+import { OPERATION_PROBLEMS } from './endpoint-problems.ts';
 
 const CONNECTED = ['call-ended', 'call-not-connected', 'acs-refused', 'acs-unavailable'] as const;
 
@@ -15,8 +15,6 @@ const streamingBody = z.strictObject({
     .exactOptional()
     .describe('Returned by Azure Communication Services in the events that follow.'),
 });
-
-const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
 
 export const streamingEndpoints = {
   startMediaStreaming: {

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { timelineEntrySchema } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { limitSchema } from './limit-schema.ts';
+import { limitSchema } from './parameter-schemas.ts';
 
 const TIMELINE_LIMIT = { default: 1_000, max: 1_000 };
 

@@ -6,11 +6,12 @@
  * `jti` by which a copy is known, an `exp` soon after it was made, and the command in `command`. The signature is needed although only holders of
  * the service's key can publish there: the worker apps hold that key too, and have no say in who else is on a call.
  */
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import * as z from 'zod';
 import type { WorkerPlan } from '../../call/plan.ts';
 import { workerPlanSchema } from '../call/plan-schema.ts';
 import { controlGroup, WORKER_NAME_PATTERN } from '../names.ts';
+import { TokenError, verifySigned } from '../signed/verify-signed.ts';
 
 export const CALL_CONTROL_AUDIENCE = 'relay-control';
 
@@ -43,23 +44,6 @@ export type CallControlMessage =
   | { readonly type: 'attach'; readonly worker: WorkerPlan }
   | { readonly type: 'detach'; readonly worker: string }
   | { readonly type: 'message'; readonly worker?: string; readonly data: z.core.util.JSONType };
-
-export type CallControlRefusal =
-  | 'malformed'
-  | 'bad signature'
-  | 'expired'
-  | 'another call'
-  | 'unknown command';
-
-/** A message that is not acted on; `reason` is a fixed text. */
-export class CallControlMessageError extends Error {
-  override readonly name = 'CallControlMessageError';
-  readonly reason: CallControlRefusal;
-  constructor(reason: CallControlRefusal, options?: ErrorOptions) {
-    super(`control message refused: ${reason}`, options);
-    this.reason = reason;
-  }
-}
 
 export interface CallControlPublisherOptions {
   /** As `groupPublisher` makes it: takes JSON to a group, and rejects when the service does not. */
@@ -102,9 +86,11 @@ export async function signCallControl(
 
 const envelopeSchema = z.object({ control: z.string() });
 
+const claimsSchema = z.object({ jti: z.string(), command: callControlSchema });
+
 /**
- * What was published in a control group, checked against the keys in turn.
- * @throws CallControlMessageError naming the reason; never with the message's text in it.
+ * Verifies what was published in a control group, with the keys in turn.
+ * @throws TokenError naming the reason, never quoting the message
  */
 export async function readCallControl(
   value: unknown,
@@ -113,37 +99,17 @@ export async function readCallControl(
   nowMs: number,
 ): Promise<{ readonly id: string; readonly message: CallControlMessage }> {
   const envelope = envelopeSchema.safeParse(value).data;
-  if (envelope === undefined) throw new CallControlMessageError('malformed');
-  let refusal = new CallControlMessageError('bad signature');
-  for (const key of keys) {
-    try {
-      return await readWithKey(envelope.control, callId, key, nowMs);
-    } catch (error) {
-      if (!(error instanceof CallControlMessageError)) throw error;
-      refusal = error;
-      if (error.reason !== 'bad signature') break;
-    }
-  }
-  throw refusal;
-}
-
-async function readWithKey(token: string, callId: string, key: string, nowMs: number) {
-  const { payload } = await jwtVerify(token, new TextEncoder().encode(key), {
-    algorithms: ['HS256'],
+  if (envelope === undefined) throw new TokenError('control message', 'malformed');
+  const { claims } = await verifySigned(envelope.control, {
+    token: 'control message',
+    keys,
     audience: CALL_CONTROL_AUDIENCE,
-    requiredClaims: ['sub', 'exp', 'jti'],
-    clockTolerance: CLOCK_TOLERANCE_S,
-    currentDate: new Date(nowMs),
-  }).catch((cause: unknown) => {
-    throw new CallControlMessageError(refusalOf(cause), { cause });
+    callId,
+    requiredClaims: ['sub', 'jti'],
+    schema: claimsSchema,
+    unfit: 'unknown command',
+    clockToleranceS: CLOCK_TOLERANCE_S,
+    nowMs,
   });
-  if (payload.sub !== callId) throw new CallControlMessageError('another call');
-  const parsed = callControlSchema.safeParse(payload['command']);
-  if (!parsed.success) throw new CallControlMessageError('unknown command', { cause: parsed.error });
-  return { id: payload.jti ?? '', message: parsed.data };
-}
-
-function refusalOf(cause: unknown): CallControlRefusal {
-  if (cause instanceof errors.JWSSignatureVerificationFailed) return 'bad signature';
-  return cause instanceof errors.JWTExpired ? 'expired' : 'malformed';
+  return { id: claims.jti, message: claims.command };
 }

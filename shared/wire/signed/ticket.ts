@@ -1,11 +1,12 @@
 /** The ticket: the signed plan of one call, carried in the media URL. JWT, HS256, `aud: relay`, `sub: callId`. */
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import * as z from 'zod';
 import { TRACEPARENT_PATTERN } from '../../base/traceparent.ts';
 import type { CallPlan } from '../../call/plan.ts';
 import type { CallDirection } from '../../call/states.ts';
 import { planSchema } from '../call/plan-schema.ts';
 import { type CallControlAccess, signCallToken } from './call-token.ts';
+import { verifySigned } from './verify-signed.ts';
 
 export const TICKET_AUDIENCE = 'relay';
 
@@ -20,9 +21,6 @@ const claimsSchema = z.object({
   direction: z.enum(['inbound', 'outbound']).exactOptional(),
   controlUrl: z.url({ protocol: /^https?$/ }).exactOptional(),
 });
-
-/** Clocks of the control app and the relay may differ by this much. */
-const CLOCK_TOLERANCE_S = 30;
 
 export interface Ticket {
   readonly callId: string;
@@ -40,27 +38,10 @@ export interface Ticket {
   readonly expiresAtMs: number;
 }
 
-/** A ticket that was checked, and what its holder may hand to the call's workers. */
+/** A verified ticket, and what its holder may pass on to the call's workers. */
 export interface VerifiedTicket extends Ticket {
   /** Made with the key by which the ticket was found good, so that the control app knows it while keys are being changed. */
   readonly control?: CallControlAccess;
-}
-
-export type TicketRefusal =
-  | 'malformed'
-  | 'bad signature'
-  | 'expired'
-  | 'wrong audience'
-  | 'bad plan'
-  | 'another call';
-
-export class TicketError extends Error {
-  override readonly name = 'TicketError';
-  readonly reason: TicketRefusal;
-  constructor(reason: TicketRefusal, options?: ErrorOptions) {
-    super(`ticket refused: ${reason}`, options);
-    this.reason = reason;
-  }
 }
 
 /** Signs a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
@@ -84,57 +65,34 @@ export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<
 }
 
 /**
- * Checks a ticket against the keys in turn (the current one, then the one before it, so that keys can be rotated).
- * @throws TicketError naming the reason; never with the ticket's text in the message.
+ * Verifies a ticket with the keys in turn (the current one, then the previous one, so that keys can be rotated). `issuedAtMs` is in
+ * milliseconds since the epoch, and 0 for a ticket without a time.
+ * @throws TokenError naming the reason, never quoting the ticket
  */
 export async function verifyTicket(
   token: string,
   callId: string,
   keys: readonly string[],
   nowMs: number,
-): Promise<VerifiedTicket> {
-  let refusal = new TicketError('bad signature');
-  for (const key of keys) {
-    try {
-      return await verifyWithKey(token, callId, key, nowMs);
-    } catch (error) {
-      if (!(error instanceof TicketError)) throw error;
-      refusal = error;
-      if (error.reason !== 'bad signature') break;
-    }
-  }
-  throw refusal;
-}
-
-async function verifyWithKey(
-  token: string,
-  callId: string,
-  key: string,
-  nowMs: number,
-): Promise<VerifiedTicket> {
-  const claims = await jwtVerify(token, new TextEncoder().encode(key), {
-    algorithms: ['HS256'],
+): Promise<VerifiedTicket & { readonly issuedAtMs: number }> {
+  const {
+    claims,
+    expiresAtMs,
+    issuedAtMs = 0,
+    key,
+  } = await verifySigned(token, {
+    token: 'ticket',
+    keys,
     audience: TICKET_AUDIENCE,
-    requiredClaims: ['sub', 'exp'],
-    clockTolerance: CLOCK_TOLERANCE_S,
-    currentDate: new Date(nowMs),
-  }).catch((cause: unknown) => {
-    throw new TicketError(refusalOf(cause), { cause });
+    callId,
+    requiredClaims: ['sub'],
+    schema: claimsSchema,
+    unfit: 'bad plan',
+    nowMs,
   });
-  const { sub, exp } = claims.payload;
-  if (sub !== callId) throw new TicketError('another call');
-  const parsed = claimsSchema.safeParse(claims.payload);
-  if (!parsed.success) throw new TicketError('bad plan', { cause: parsed.error });
-  const ticket = { callId, ...parsed.data, expiresAtMs: (exp ?? 0) * 1000 };
+  const ticket = { callId, ...claims, expiresAtMs, issuedAtMs };
   const { controlUrl, direction, from, to } = ticket;
-  if (controlUrl === undefined) return ticket;
+  if (controlUrl === undefined || key === undefined) return ticket;
   const peer = direction === 'outbound' ? to : from;
   return { ...ticket, control: { url: controlUrl, token: await signCallToken(ticket, key), peer } };
-}
-
-function refusalOf(cause: unknown): TicketRefusal {
-  if (cause instanceof errors.JWSSignatureVerificationFailed) return 'bad signature';
-  if (cause instanceof errors.JWTExpired) return 'expired';
-  if (cause instanceof errors.JWTClaimValidationFailed && cause.claim === 'aud') return 'wrong audience';
-  return 'malformed';
 }

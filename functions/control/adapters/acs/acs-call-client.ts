@@ -1,16 +1,12 @@
 import type { AnswerCallOptions, CallConnectionProperties } from '@azure/communication-call-automation';
-import type {
-  CallOperation,
-  OperationAnswer,
-  Participant,
-  RawId,
-} from '../../../../shared/call/operation.ts';
+import type { CallOperation, OperationAnswer, Participant } from '../../../../shared/call/operation.ts';
+import type { RawId } from '../../../../shared/call/party.ts';
 import type { RejectReason } from '../../../../shared/call/route.ts';
 import {
+  AcsCallError,
+  type AcsCalls,
   type AnsweredCall,
   type AnswerRequest,
-  type AcsCalls,
-  AcsCallError,
   type CallProperties,
   type MediaStreaming,
   type OperationContext,

@@ -19,7 +19,6 @@ import type { OperationContext } from '../../call/acs-port.ts';
 import type { AcsClients } from './acs-clients.ts';
 import { NotAskedError } from './acs-failure.ts';
 import { identifierOf, inviteOf } from './acs-identifiers.ts';
-import { changeRecording, startRecording } from './acs-recording.ts';
 
 type Of<Type extends CallOperationType> = Extract<CallOperation, { type: Type }>;
 
@@ -92,11 +91,11 @@ export async function operate(operation: CallOperation, asking: Asking): Promise
       await media.stopTranscription(options);
       return {};
     case 'startRecording':
-      return await startRecording(operation, clients, context, abortSignal);
+      return await startAcsRecording(operation, clients, context, abortSignal);
     case 'pauseRecording':
     case 'resumeRecording':
     case 'stopRecording':
-      return await changeRecording(operation.type, clients, context, abortSignal);
+      return await changeAcsRecording(operation.type, clients, context, abortSignal);
   }
 }
 
@@ -190,6 +189,57 @@ function sourceOf(source: PlaySource): FileSource | TextSource | SsmlSource {
       };
     case 'ssml':
       return { kind: 'ssmlSource', ssmlText: source.ssml };
+  }
+}
+
+/**
+ * Starts a recording of the call.
+ * @throws NotAskedError, RestError
+ */
+async function startAcsRecording(
+  { content, channels, format, pauseOnStart }: Of<'startRecording'>,
+  { repeating }: AcsClients,
+  { serverCallId, callbackUrl }: OperationContext,
+  abortSignal: AbortSignal,
+): Promise<OperationAnswer> {
+  if (serverCallId === undefined)
+    throw new NotAskedError('the server call id is not known, without which nothing can be recorded');
+  const { recordingId } = await repeating.getCallRecording().start({
+    callLocator: { kind: 'serverCallLocator', id: serverCallId },
+    recordingContent: content,
+    recordingChannel: channels,
+    recordingFormat: format,
+    recordingStateCallbackEndpointUrl: callbackUrl,
+    ...(pauseOnStart === undefined ? {} : { pauseOnStart }),
+    abortSignal,
+  });
+  return { recordingId };
+}
+
+type RecordingChange = 'pauseRecording' | 'resumeRecording' | 'stopRecording';
+
+/**
+ * Does something with the call's recording.
+ * @throws NotAskedError, RestError
+ */
+async function changeAcsRecording(
+  change: RecordingChange,
+  { once }: AcsClients,
+  { recordingId }: OperationContext,
+  abortSignal: AbortSignal,
+): Promise<OperationAnswer> {
+  if (recordingId === undefined) throw new NotAskedError('the id of the recording is not known');
+  const recordings = once.getCallRecording();
+  switch (change) {
+    case 'pauseRecording':
+      await recordings.pause(recordingId, { abortSignal });
+      return {};
+    case 'resumeRecording':
+      await recordings.resume(recordingId, { abortSignal });
+      return {};
+    case 'stopRecording':
+      await recordings.stop(recordingId, { abortSignal });
+      return {};
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CallAutomationClient, CallAutomationClientOptions } from '@azure/communication-call-automation';
 import type { TokenCredential } from '@azure/identity';
-import { trackPossibleEffects } from './possible-effects.ts';
+import { trackPossibleEffects } from './acs-failure.ts';
 
 export type AcsAccess =
   | { readonly connectionString: string }

@@ -1,5 +1,5 @@
+import type { CallAutomationClientOptions } from '@azure/communication-call-automation';
 import type { AcsCallFailure } from '../../call/acs-port.ts';
-import { hasPossibleEffects, UNSURE_STATUS } from './possible-effects.ts';
 
 interface Headers {
   get(name: string): string | undefined;
@@ -45,4 +45,41 @@ function retryAfterOf(headers: Headers | undefined): string | undefined {
   if (standard !== undefined) return standard;
   const ms = Number(headers?.get('retry-after-ms') ?? headers?.get('x-ms-retry-after-ms') ?? Number.NaN);
   return Number.isFinite(ms) && ms >= 0 ? String(Math.ceil(ms / 1000)) : undefined;
+}
+
+type Policy = NonNullable<CallAutomationClientOptions['additionalPolicies']>[number];
+
+/** Answers that do not say whether the request was carried out. */
+const UNSURE_STATUS: ReadonlySet<number> = new Set([408, 500, 502, 503, 504]);
+
+/** Errors of Node where no connection came about. */
+const NO_CONNECTION = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
+const mayBeDone = new WeakSet<object>();
+
+/**
+ * Keeps in mind of which requests an attempt may have been carried out, though it had no answer or one that does not say: what comes of the
+ * last attempt, such as 429, says nothing of those before it.
+ */
+export const trackPossibleEffects: Policy = {
+  position: 'perRetry',
+  policy: {
+    name: 'trackPossibleEffects',
+    sendRequest: async (request, next) => {
+      try {
+        const response = await next(request);
+        if (UNSURE_STATUS.has(response.status)) mayBeDone.add(request);
+        return response;
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && NO_CONNECTION.has(String(error.code))))
+          mayBeDone.add(request);
+        throw error;
+      }
+    },
+  },
+};
+
+/** Whether some attempt of a request may have been carried out. */
+function hasPossibleEffects(request: object): boolean {
+  return mayBeDone.has(request);
 }

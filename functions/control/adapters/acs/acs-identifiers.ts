@@ -6,7 +6,7 @@ import {
   isUnknownIdentifier,
   type PhoneNumberIdentifier,
 } from '@azure/communication-common';
-import type { RawId } from '../../../../shared/call/operation.ts';
+import type { RawId } from '../../../../shared/call/party.ts';
 import { NotAskedError } from './acs-failure.ts';
 
 /** @throws NotAskedError for an id of no form that ACS documents */

@@ -1,15 +1,27 @@
 /** Callback events of Call Automation: an array of CloudEvents, of which ACS sends one or several in a request. */
 import * as z from 'zod';
 import { safeText } from '../../../../shared/base/redact.ts';
-import { CALLBACK_KINDS, type Callback, type CallbackKind } from '../../call/event.ts';
+import { TONES } from '../../../../shared/call/operation.ts';
+import type { PlacingFailure } from '../../../../shared/call/states.ts';
+import { CALLBACK_KINDS, type Callback, type CallbackKind, type Recognized } from '../../call/event.ts';
 import { OPERATION_RESULTS } from '../../call/operations.ts';
-import { placingFailureOf } from './placing-failure.ts';
-import { recognizedOf, recognizedSchema } from './recognized.ts';
 
 const PREFIX = 'Microsoft.Communication.';
 
 const text = z.string().optional().catch(undefined);
 const number = z.number().optional().catch(undefined);
+
+/** Members of the event's payload; one that is not understood counts as absent. */
+const recognizedSchema = {
+  dtmfResult: z
+    .object({ tones: z.array(z.enum(TONES)).max(100) })
+    .optional()
+    .catch(undefined),
+  speechResult: z
+    .object({ speech: z.string().max(10_000), confidence: z.number().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+};
 
 const payload = z
   .object({
@@ -177,4 +189,40 @@ function detailsOf(data: Payload): Record<string, string | number | boolean> {
       .filter((entry): entry is [string, string | number] => entry[1] !== undefined)
       .map(([name, value]) => [name, typeof value === 'string' ? safeText(value) : value]),
   );
+}
+
+function recognizedOf({ dtmfResult, speechResult }: Payload): Recognized | undefined {
+  if (dtmfResult !== undefined) return { kind: 'dtmf', tones: dtmfResult.tones };
+  if (speechResult === undefined) return undefined;
+  const { speech: text, confidence } = speechResult;
+  return { kind: 'speech', text, ...(confidence === undefined ? {} : { confidence }) };
+}
+
+interface ResultCodes {
+  readonly code?: number | undefined;
+  readonly subCode?: number | undefined;
+}
+
+/** Subcodes of Call Automation for a callee who was not reached, as its troubleshooting guide lists them. */
+const DECLINED = 8538;
+const BUSY = 8539;
+const UNAVAILABLE = 8541;
+
+/** SIP statuses (RFC 3261) that a result may carry as its code: ACS passes on what the telephone network said. */
+const BUSY_STATUS = new Set([486, 600]);
+const DECLINED_STATUS = new Set([603, 607, 608]);
+const NO_ANSWER_STATUS = new Set([408]);
+const NOT_REACHABLE_STATUS = new Set([404, 410, 480, 484, 604]);
+
+/** Why a call that was placed did not come about, by the codes of its end; undefined where they do not tell. */
+export function placingFailureOf({ code, subCode }: ResultCodes = {}): PlacingFailure | undefined {
+  if (subCode === DECLINED) return 'declined';
+  if (subCode === BUSY) return 'busy';
+  if (code !== undefined) {
+    if (BUSY_STATUS.has(code)) return 'busy';
+    if (DECLINED_STATUS.has(code)) return 'declined';
+    if (NO_ANSWER_STATUS.has(code)) return 'no-answer';
+    if (NOT_REACHABLE_STATUS.has(code)) return 'not-reachable';
+  }
+  return subCode === UNAVAILABLE ? 'not-reachable' : undefined;
 }

@@ -1,6 +1,7 @@
 /** The event `Microsoft.Communication.IncomingCall` of Event Grid, in the Event Grid schema or as a CloudEvent. */
 import * as z from 'zod';
-import type { Headers, Party } from '../../../../shared/call/route.ts';
+import { type Party, telephoneRawId } from '../../../../shared/call/party.ts';
+import type { Headers } from '../../../../shared/call/route.ts';
 
 const INCOMING_CALL = 'Microsoft.Communication.IncomingCall';
 
@@ -34,7 +35,7 @@ const party = z
   })
   .transform(({ rawId, phoneNumber, communicationUser }, context): Party => {
     const phone = phoneNumber?.value;
-    const id = rawId ?? communicationUser?.id ?? (phone === undefined ? undefined : `4:${phone}`);
+    const id = rawId ?? communicationUser?.id ?? (phone === undefined ? undefined : telephoneRawId(phone));
     if (id !== undefined) return { rawId: id, ...(phone === undefined ? {} : { phoneNumber: phone }) };
     context.addIssue('has neither rawId nor phoneNumber nor communicationUser');
     return z.NEVER;

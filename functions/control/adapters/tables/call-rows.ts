@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TransactionAction } from '@azure/data-tables';
-import { type Call, readStoredCall } from '../../call/call.ts';
+import { type Call, readStoredCall } from '../../call/model.ts';
 import { CallStoreError, type TimelineEntry } from '../../call/stores.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
-import type { Call } from '../../call/call.ts';
-import { type CallStore, CallStoreError, type TimelineEntry } from '../../call/stores.ts';
 import { type CallPage, type CallQuery, pageOfCalls, placeOfCursor } from '../../call/list.ts';
+import type { Call } from '../../call/model.ts';
+import { type CallStore, CallStoreError, type TimelineEntry } from '../../call/stores.ts';
 import {
   type CallRow,
   callKeys,

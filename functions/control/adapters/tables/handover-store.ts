@@ -1,4 +1,4 @@
-import type { HandoverStore } from '../../call/handover-store.ts';
+import type { HandoverStore } from '../../call/stores.ts';
 import {
   type CallStoreOptions,
   creatingTable,

@@ -1,5 +1,4 @@
 import type { TableClient, TableEntityResult } from '@azure/data-tables';
-import { CallStoreError } from '../../call/stores.ts';
 import {
   ANSWER_KEPT_MS,
   type Claim,
@@ -8,6 +7,7 @@ import {
   type KeptAnswer,
   type KeyRecord,
 } from '../../call/idempotency.ts';
+import { CallStoreError } from '../../call/stores.ts';
 import {
   type CallStoreOptions,
   creatingTable,

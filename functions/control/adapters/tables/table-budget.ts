@@ -1,6 +1,6 @@
 import type { TableClient } from '@azure/data-tables';
-import { CallStoreError } from '../../call/stores.ts';
 import { type HourlyBudget, type SpentMinutes, spendOne } from '../../call/hourly-budget.ts';
+import { CallStoreError } from '../../call/stores.ts';
 import {
   type CallStoreOptions,
   creatingTable,

@@ -3,8 +3,8 @@ import { controlAppLoader } from '../../../../functions/control/app.ts';
 import { readControlConfig } from '../../../../functions/control/settings/control-config.ts';
 import { callEvents } from '../../../../functions/control/triggers/call-events.ts';
 import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
-import { handlerOf, workerApiOf } from '../../../../functions/control/triggers/register-endpoints.ts';
-import { restartMediaStreaming } from '../../../../functions/control/triggers/restart-media-streaming.ts';
+import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
+import { restartMediaStreaming } from '../../../../functions/control/triggers/relay-requests.ts';
 import { ConfigError } from '../../../../shared/base/settings.ts';
 import { RoutesError } from '../../../../shared/wire/call/routes-schema.ts';
 import { ControlFixture } from '../../../support/control-fixture.ts';
@@ -24,9 +24,12 @@ describe('wrong settings', () => {
   const fixture = new ControlFixture();
 
   it('are a problem with every sentence for HTTP', async () => {
-    const { status, json } = await fixture.call(handlerOf('listCalls', controlAppLoader({}), 'function-key'), {
-      method: 'GET',
-    });
+    const { status, json } = await fixture.call(
+      handlerOf('listCalls', controlAppLoader({}), 'function-key'),
+      {
+        method: 'GET',
+      },
+    );
     expect(status).toBe(500);
     expect(json).toMatchObject({ type: 'urn:trunkline:problem:misconfigured' });
     for (const name of ['RELAY_URL', 'CALL_ROUTES', 'RELAY_TICKET_KEY'])
@@ -37,7 +40,7 @@ describe('wrong settings', () => {
     const load = controlAppLoader({});
     for (const handler of [
       handlerOf('listCalls', load, 'nothing'),
-      workerApiOf(load),
+      handlerOf('hangUp', load, 'nothing'),
       callEvents(load),
       restartMediaStreaming(load),
     ]) {

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Call } from '../../../../functions/control/call/call.ts';
+import type { Call } from '../../../../functions/control/call/model.ts';
 import type { OperationRecord } from '../../../../functions/control/call/operations.ts';
 import { listParticipants } from '../../../../functions/control/use-cases/list-participants.ts';
 import { placeCall } from '../../../../functions/control/use-cases/place-call.ts';
-import { callIdOf } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
-import { requestCallAction } from '../../../../functions/control/use-cases/request-call-action.ts';
+import { callIdOfContext } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import {
   type OperationOutcome,
+  requestCallAction,
   requestOperation,
-} from '../../../../functions/control/use-cases/request-operation.ts';
+} from '../../../../functions/control/use-cases/request-call-action.ts';
 import { sweepCalls } from '../../../../functions/control/use-cases/sweep-calls.ts';
 import type { CallOperation } from '../../../../shared/call/operation.ts';
 import { ControlWithAcsFixture, silentLog as log } from '../../../support/control-with-acs-fixture.ts';
@@ -92,7 +92,7 @@ describe('a call that comes in', () => {
     await callee('+14255550177', 'answers');
     const call = fixture.ring('+14255550198');
     await until(() => call.outcome === 'redirected', 'it to ring elsewhere');
-    const callId = callIdOf(call.ids.incomingCallContext);
+    const callId = callIdOfContext(call.ids.incomingCallContext);
     await fixture.call(callId, ({ phase }) => phase === 'ended', 'the row to end');
   });
 });

@@ -1,8 +1,8 @@
 import { HttpRequest } from '@azure/functions';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MAX_BODY_BYTES } from '../../../../functions/control/http/body.ts';
+import { MAX_BODY_BYTES } from '../../../../functions/control/api/handler.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
-import { acts, type Endpoint, parametersOf } from '../../../../shared/wire/api/endpoint.ts';
+import { type Endpoint, isMutation, parametersOf } from '../../../../shared/wire/api/endpoint.ts';
 import { ENDPOINTS, type OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
 import type { Answer, ControlFixture, RequestOptions } from '../../../support/control-fixture.ts';
@@ -178,7 +178,7 @@ describe('every operation of the table', () => {
     else expect(placesOf(answer)).toContain('query unheard');
   });
 
-  it.each(ids.filter((id) => acts(ENDPOINTS[id] as Endpoint)))(
+  it.each(ids.filter((id) => isMutation(ENDPOINTS[id] as Endpoint)))(
     '%s says what it needs when it is given nonsense',
     async (id) => {
       const options = {

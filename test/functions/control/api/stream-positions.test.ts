@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { formatPosition, parsePosition } from '../../../../functions/control/api/stream-position.ts';
-import { timelineEvents } from '../../../../functions/control/api/timeline-events.ts';
+import {
+  formatPosition,
+  parsePosition,
+  timelineEvents,
+} from '../../../../functions/control/api/timeline-events.ts';
 import type { TimelineEntry } from '../../../../functions/control/call/stores.ts';
 import { aCall, CALL_ID, T0 } from '../../../support/calls.ts';
 

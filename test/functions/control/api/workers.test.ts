@@ -15,7 +15,10 @@ beforeEach(async () => {
 });
 
 function ask(id: OperationId, options: RequestOptions = {}): Promise<Answer> {
-  return fixture.ask(id, { ...options, params: { callId: CONNECTED_ID, worker: 'robot', ...options.params } });
+  return fixture.ask(id, {
+    ...options,
+    params: { callId: CONNECTED_ID, worker: 'robot', ...options.params },
+  });
 }
 
 async function stream(): Promise<void> {

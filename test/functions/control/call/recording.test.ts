@@ -109,7 +109,9 @@ describe('a recording', () => {
     );
     const continues = [...started, tell(true, 7)];
     expect(recordingAfter(...continues, tell(false, 6)).state, 'an older event').toBe('recording');
-    expect(recordingAfter(...continues, tell(false, 8, 'another')).state, 'another recording').toBe('recording');
+    expect(recordingAfter(...continues, tell(false, 8, 'another')).state, 'another recording').toBe(
+      'recording',
+    );
   });
 
   it('stays paused, or goes on, whatever ACS tells late of what was before', () => {

@@ -1,9 +1,10 @@
-import { type Call, SETUP_LIMIT_MS, step } from '../../../../functions/control/call/call.ts';
+import { step } from '../../../../functions/control/call/call.ts';
 import {
   CALLBACK_KINDS,
   type CallbackKind,
   type CallEvent,
 } from '../../../../functions/control/call/event.ts';
+import type { Call } from '../../../../functions/control/call/model.ts';
 import {
   addOperation,
   endOperations,
@@ -27,6 +28,7 @@ import {
   stepStreaming,
 } from '../../../../functions/control/call/streaming.ts';
 import { observeStreaming } from '../../../../functions/control/call/streaming-observed.ts';
+import { SETUP_LIMIT_MS } from '../../../../functions/control/call/time.ts';
 import {
   stepTranscription,
   type Transcription,

@@ -170,7 +170,11 @@ const withEntra: readonly HostileCase[] = [
     ([what, token, status = 401]): HostileCase => ({
       what: `hanging up with a token of Entra ID ${what}`,
       api: 'entra',
-      request: async (fixture) => ({ method: 'POST', target: HANG_UP, headers: [bearer(await token(fixture))] }),
+      request: async (fixture) => ({
+        method: 'POST',
+        target: HANG_UP,
+        headers: [bearer(await token(fixture))],
+      }),
       status,
       problem: status === 401 ? 'unauthorized' : 'forbidden',
     }),
@@ -205,8 +209,14 @@ const withEntra: readonly HostileCase[] = [
 const callTokens: readonly [string, (fixture: HostileFixture) => Promise<string> | string, number?][] = [
   ['of another call', (fixture) => fixture.callToken(OTHER_CALL), 403],
   ['that expired', (fixture) => fixture.callToken(CALL, -60_000)],
-  ['by another key', (fixture) => fixture.callToken(CALL, 600_000, 'another key, of thirty-two bytes or more')],
-  ['that never expires', (fixture) => fixture.signed({ aud: 'calls', sub: CALL, exp: undefined }, TICKET_KEY)],
+  [
+    'by another key',
+    (fixture) => fixture.callToken(CALL, 600_000, 'another key, of thirty-two bytes or more'),
+  ],
+  [
+    'that never expires',
+    (fixture) => fixture.signed({ aud: 'calls', sub: CALL, exp: undefined }, TICKET_KEY),
+  ],
   ['of every call', (fixture) => fixture.signed({ aud: 'calls', sub: '*' }, TICKET_KEY)],
   ['of no call', (fixture) => fixture.signed({ aud: 'calls' }, TICKET_KEY)],
   [
@@ -293,7 +303,10 @@ const asOtherServices: readonly HostileCase[] = [
         'a token for another audience',
         (fixture: HostileFixture) => fixture.acsToken({ aud: '99999999-9999-9999-9999-999999999999' }),
       ],
-      ['a token of another issuer', (fixture: HostileFixture) => fixture.acsToken({ iss: 'https://evil.example' })],
+      [
+        'a token of another issuer',
+        (fixture: HostileFixture) => fixture.acsToken({ iss: 'https://evil.example' }),
+      ],
       [
         'a token that expired',
         (fixture: HostileFixture) => fixture.acsToken({ exp: Math.floor(Date.now() / 1_000) - 400 }),
@@ -304,9 +317,13 @@ const asOtherServices: readonly HostileCase[] = [
       [
         'a token by the public key as a secret',
         async (fixture: HostileFixture) =>
-          await fixture.signed({ aud: ACS_AUDIENCE, iss: 'https://acs.example' }, await fixture.acsPublicKey(), {
-            kid: 'key-1',
-          }),
+          await fixture.signed(
+            { aud: ACS_AUDIENCE, iss: 'https://acs.example' },
+            await fixture.acsPublicKey(),
+            {
+              kid: 'key-1',
+            },
+          ),
       ],
     ] as const
   ).map(

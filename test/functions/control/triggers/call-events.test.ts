@@ -160,7 +160,10 @@ describe('MediaStreamingFailed', () => {
     await post([fixture.callbackEvent('MediaStreamingFailed', 'f1', failure)]);
     expect(fixture.slept).toEqual([200]);
     expect(fixture.acs.count('startMediaStreaming')).toBe(1);
-    expect((await fixture.store.get(CONNECTED_ID))?.streaming).toMatchObject({ state: 'starting', retries: 1 });
+    expect((await fixture.store.get(CONNECTED_ID))?.streaming).toMatchObject({
+      state: 'starting',
+      retries: 1,
+    });
   });
 
   it('has it started three times at most', async () => {

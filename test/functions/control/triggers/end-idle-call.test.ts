@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { endIdleCall } from '../../../../functions/control/triggers/end-idle-call.ts';
+import { endIdleCall } from '../../../../functions/control/triggers/relay-requests.ts';
 import { callTicket } from '../../../support/call-ticket.ts';
 import { CONNECTED_ID, report, ring } from '../../../support/connected-call.ts';
 import { type Answer, ControlFixture } from '../../../support/control-fixture.ts';

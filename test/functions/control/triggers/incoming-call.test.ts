@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ANSWER_LEASE_MS, step } from '../../../../functions/control/call/call.ts';
 import { CallStoreError } from '../../../../functions/control/call/stores.ts';
 import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
-import { AnswerPostponedError } from '../../../../functions/control/use-cases/act-on-incoming-call.ts';
-import { callIdOf } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
+import {
+  AnswerPostponedError,
+  callIdOfContext,
+} from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import { CALL_ID_PATTERN } from '../../../../shared/wire/names.ts';
 import { verifyCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
@@ -11,7 +13,7 @@ import { CONNECTION_ID, PLAN, T0 } from '../../../support/calls.ts';
 import { CALLED, CALLER, CONTEXT, ControlFixture, TICKET_KEY } from '../../../support/control-fixture.ts';
 import { until } from '../../../support/until.ts';
 
-const CALL_ID = callIdOf(CONTEXT);
+const CALL_ID = callIdOfContext(CONTEXT);
 
 let fixture: ControlFixture;
 
@@ -47,6 +49,7 @@ describe('an incoming call', () => {
       fixture.nowMs,
     );
     expect(ticket).toEqual({
+      issuedAtMs: fixture.nowMs,
       callId: CALL_ID,
       from: CALLER,
       to: CALLED,
@@ -129,7 +132,9 @@ describe('an incoming call', () => {
   });
 
   it('is rejected where its route says so, once', async () => {
-    fixture = new ControlFixture([{ name: 'blocked', match: { from: '+1425*' }, action: 'reject', plan: PLAN }]);
+    fixture = new ControlFixture([
+      { name: 'blocked', match: { from: '+1425*' }, action: 'reject', plan: PLAN },
+    ]);
     await deliver();
     await deliver();
     expect(fixture.acs.asked).toEqual([{ operation: 'reject', about: CONTEXT, context: 'forbidden' }]);
@@ -150,9 +155,7 @@ describe('an incoming call', () => {
     ]);
     await deliver();
     await deliver();
-    expect(fixture.acs.asked).toEqual([
-      { operation: 'redirect', about: CONTEXT, context: '4:+14255550177' },
-    ]);
+    expect(fixture.acs.asked).toEqual([{ operation: 'redirect', about: CONTEXT, context: '4:+14255550177' }]);
     expect(await fixture.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'redirected' });
     const timeline = await fixture.store.timeline(CALL_ID, 10);
     expect(timeline.map(({ type }) => type)).toEqual(['IncomingCall', 'RedirectSucceeded']);
@@ -172,7 +175,9 @@ describe('an incoming call', () => {
 
   it('hands ACS the address for transcripts of its route', async () => {
     const transcription = { transportUrl: 'wss://transcripts.example/', locale: 'en-US' };
-    fixture = new ControlFixture([{ name: 'everyone', match: {}, action: 'answer', transcription, plan: PLAN }]);
+    fixture = new ControlFixture([
+      { name: 'everyone', match: {}, action: 'answer', transcription, plan: PLAN },
+    ]);
     await deliver();
     expect(fixture.acs.answers[0]?.media.transcription).toEqual(transcription);
   });

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import { ANSWER_KEPT_MS } from '../../../../functions/control/call/idempotency.ts';
-import { removeOldCalls } from '../../../../functions/control/triggers/timers.ts';
+import { removalTimer } from '../../../../functions/control/triggers/timers.ts';
 import { aCall, T0 } from '../../../support/calls.ts';
 import { ControlFixture, RETENTION_MS } from '../../../support/control-fixture.ts';
 
@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 
 async function remove(): Promise<void> {
-  await removeOldCalls(fixture.load)({ isPastDue: false } as never, fixture.context());
+  await removalTimer(fixture.load)({ isPastDue: false } as never, fixture.context());
 }
 
 it('removes the calls whose time is over with their handovers, and keeps the others', async () => {

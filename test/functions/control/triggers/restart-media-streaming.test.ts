@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { restartMediaStreaming } from '../../../../functions/control/triggers/restart-media-streaming.ts';
+import { restartMediaStreaming } from '../../../../functions/control/triggers/relay-requests.ts';
 import { callTicket } from '../../../support/call-ticket.ts';
 import { CONNECTED_ID, report, ring } from '../../../support/connected-call.ts';
 import { type Answer, ControlFixture } from '../../../support/control-fixture.ts';

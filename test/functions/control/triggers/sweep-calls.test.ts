@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SETUP_LIMIT_MS } from '../../../../functions/control/call/call.ts';
 import { NO_STREAMING } from '../../../../functions/control/call/streaming.ts';
-import { invocationLog } from '../../../../functions/control/triggers/invocation-log.ts';
+import { SETUP_LIMIT_MS } from '../../../../functions/control/call/time.ts';
+import { invocationLog } from '../../../../functions/control/http/invocation.ts';
 import { sweepCalls } from '../../../../functions/control/use-cases/sweep-calls.ts';
 import { aCall, CALL_ID, CONNECTION_ID, T0 } from '../../../support/calls.ts';
 import { ControlFixture } from '../../../support/control-fixture.ts';
@@ -45,7 +45,9 @@ describe('sweeping', () => {
   });
 
   it('ends a call that ACS no longer knows', async () => {
-    await fixture.store.create(aCall({ phase: 'connected', callConnectionId: CONNECTION_ID, expiresAtMs: T0 }));
+    await fixture.store.create(
+      aCall({ phase: 'connected', callConnectionId: CONNECTION_ID, expiresAtMs: T0 }),
+    );
     fixture.acs.fail('hangUp', { status: 404, code: '8522', retryable: false });
     await sweep();
     expect(await fixture.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'gone' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RoutedCall } from '../../../../functions/control/call/routes.ts';
-import { chooseRoute } from '../../../../functions/control/use-cases/choose-route.ts';
+import { chooseRoute } from '../../../../functions/control/use-cases/set-up-call.ts';
 import type { CallRoute } from '../../../../shared/call/route.ts';
 import { aCall, PLAN, T0 } from '../../../support/calls.ts';
 import { CONNECTED_ID, ring } from '../../../support/connected-call.ts';
@@ -44,7 +44,7 @@ describe('the route of a call', () => {
   it('stays that of its first delivery, though the call itself has taken the last place meanwhile', async () => {
     const fixture = new ControlFixture([{ ...desk, capacity: 1 }]);
     fixture.acs.fail('answer', { retryable: true, status: 503 });
-    await expect(ring(fixture)).rejects.toThrow('is to be tried again');
+    await expect(ring(fixture)).rejects.toThrow(/^ACS did not answer the call \w+ yet/);
     await ring(fixture);
     expect(await fixture.store.get(CONNECTED_ID)).toMatchObject({ route: 'desk', phase: 'answering' });
   });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { invocationLog } from '../../../../functions/control/triggers/invocation-log.ts';
+import { invocationLog } from '../../../../functions/control/http/invocation.ts';
 import { type PlacingOutcome, placeCall } from '../../../../functions/control/use-cases/place-call.ts';
 import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
 import { CONNECTION_ID, PLAN, T0 } from '../../../support/calls.ts';

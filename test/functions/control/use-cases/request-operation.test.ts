@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseCallbacks } from '../../../../functions/control/adapters/acs/callback-events.ts';
-import { invocationLog } from '../../../../functions/control/triggers/invocation-log.ts';
+import { invocationLog } from '../../../../functions/control/http/invocation.ts';
 import { applyCallbacks } from '../../../../functions/control/use-cases/apply-callbacks.ts';
 import { listParticipants } from '../../../../functions/control/use-cases/list-participants.ts';
 import {
   type OperationOutcome,
   requestOperation,
-} from '../../../../functions/control/use-cases/request-operation.ts';
+} from '../../../../functions/control/use-cases/request-call-action.ts';
 import type { CallOperation } from '../../../../shared/call/operation.ts';
 import { aCall, CALL_ID, CONNECTION_ID } from '../../../support/calls.ts';
 import { ControlFixture } from '../../../support/control-fixture.ts';

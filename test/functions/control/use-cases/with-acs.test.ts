@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AnswerRequest, AcsCalls } from '../../../../functions/control/call/acs-port.ts';
-import { ANSWER_LEASE_MS, type Call } from '../../../../functions/control/call/call.ts';
+import type { AcsCalls, AnswerRequest } from '../../../../functions/control/call/acs-port.ts';
+import { ANSWER_LEASE_MS } from '../../../../functions/control/call/call.ts';
+import type { Call } from '../../../../functions/control/call/model.ts';
 import {
-  callIdOf,
+  callIdOfContext,
   receiveIncomingCall,
 } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import { requestCallAction } from '../../../../functions/control/use-cases/request-call-action.ts';
 import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
-import { ControlWithAcsFixture, silentLog as log, TICKET_KEY } from '../../../support/control-with-acs-fixture.ts';
+import {
+  ControlWithAcsFixture,
+  silentLog as log,
+  TICKET_KEY,
+} from '../../../support/control-with-acs-fixture.ts';
 import { until } from '../../../support/until.ts';
 
 let fixture: ControlWithAcsFixture;
@@ -101,7 +106,7 @@ describe('the control app against ACS', () => {
     const later = { ...deps.clock, now: () => Date.now() + ANSWER_LEASE_MS };
     expect(await receiveIncomingCall({ ...deps, clock: later }, incoming, log)).toBe('answered');
     expect(placed.answers).toEqual({ accepted: 1, refused: 0, replayed: 1 });
-    const call = await deps.store.get(callIdOf(placed.ids.incomingCallContext));
+    const call = await deps.store.get(callIdOfContext(placed.ids.incomingCallContext));
     expect(call?.callConnectionId).toBe(placed.ids.callConnectionId);
     fixture.host.handlers = handlers;
     placed.hangUpByCaller();
@@ -120,7 +125,11 @@ describe('the control app against ACS', () => {
       (await requestCallAction(await fixture.deps(), call.callId, { type, operationContext: 'mine' }, log))
         .kind;
     const reaches = (state: string): Promise<Call> =>
-      fixture.callTo('+14255550177', ({ streaming }) => streaming.state === state, `streaming to be ${state}`);
+      fixture.callTo(
+        '+14255550177',
+        ({ streaming }) => streaming.state === state,
+        `streaming to be ${state}`,
+      );
 
     expect(await request('StartRequested')).toBe('accepted');
     await reaches('active');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DESTINATION_PATTERN, isAllowed } from '../../../../functions/control/call/outbound-destinations.ts';
+import { isAllowed } from '../../../../functions/control/access/outbound-guard.ts';
+import { DESTINATION_PATTERN } from '../../../../functions/control/settings/control-settings.ts';
 
 describe('destinations of calls', () => {
   it.each<[string, readonly string[], boolean]>([
