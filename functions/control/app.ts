@@ -15,7 +15,7 @@ import { createTableHandoverStore } from './adapters/tables/handover-store.ts';
 import { createTableIdempotencyStore } from './adapters/tables/idempotency-store.ts';
 import { createRouteTable } from './adapters/tables/route-table.ts';
 import { createTableBudget } from './adapters/tables/table-budget.ts';
-import { relayPublisher, workerTeller } from './adapters/web-pubsub/relay-publisher.ts';
+import { relayPublisher, workerPublisher } from './adapters/web-pubsub/relay-publisher.ts';
 import type { IdempotencyStore } from './call/idempotency.ts';
 import type { HandoverStore } from './call/stores.ts';
 import { ProblemError } from './http/problems.ts';
@@ -83,7 +83,7 @@ export function createControlApp(env: Environment): ControlApp {
   const tables = { ...config.tables, credential };
   const tableOptions = { allowInsecureConnection: isInsecure(config.tables, 'TableEndpoint') };
   const routeTable = createRouteTable(tables, tableOptions);
-  const tellRelay = config.webPubSub && relayPublisher(config.webPubSub, config.ticketKeys[0]);
+  const publishToRelay = config.webPubSub && relayPublisher(config.webPubSub, config.ticketKeys[0]);
   return {
     access: createAccess({
       ticketKeys: config.ticketKeys,
@@ -119,13 +119,12 @@ export function createControlApp(env: Environment): ControlApp {
         read: () => routeTable.read(),
         fallback: routes,
         now: Date.now,
-        warn: (problem) => console.warn(`The routes of before still hold: ${problem}`),
       }),
       publicBaseUrl: config.publicBaseUrl,
       relayUrl: config.relayUrl,
       ticketKey: config.ticketKeys[0],
       maxCallMs: config.maxCallMinutes * 60_000,
-      ...(tellRelay && { tellRelay, tellWorkers: workerTeller(tellRelay) }),
+      ...(publishToRelay && { publishToRelay, sendToWorkers: workerPublisher(publishToRelay) }),
     },
   };
 }

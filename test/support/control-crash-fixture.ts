@@ -1,7 +1,7 @@
 import { parseCallbacks } from '../../functions/control/adapters/acs/callback-events.ts';
 import type { Call } from '../../functions/control/call/model.ts';
 import { applyCallbacks } from '../../functions/control/use-cases/apply-callbacks.ts';
-import type { ControlDeps, Log } from '../../functions/control/use-cases/deps.ts';
+import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
 import { placeCall } from '../../functions/control/use-cases/place-call.ts';
 import { receiveIncomingCall } from '../../functions/control/use-cases/receive-incoming-call.ts';
 import { type CallAction, requestCallAction } from '../../functions/control/use-cases/request-call-action.ts';
@@ -11,6 +11,7 @@ import { AcsModel } from './acs-model.ts';
 import { PLAN, T0 } from './calls.ts';
 import { MemoryCallStore } from './memory-call-store.ts';
 import { type Fate, Mortal, mortalAcs, mortalStore } from './mortal.ts';
+import { silentLog } from './silent-log.ts';
 
 const CONTEXT = 'eyJ.incoming-call-context';
 
@@ -29,8 +30,6 @@ interface Timed {
   readonly order: number;
   readonly run: () => void | Promise<void>;
 }
-
-const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /**
  * The control app, storage and ACS in a time of their own, one thing after the other. When the app's process dies, what it was doing is over,
@@ -70,7 +69,7 @@ export class ControlCrashFixture {
     this.#deps = this.#depsOf(this.#process);
     for (let minute = 1; minute <= 40; minute += 1)
       this.at(T0 + minute * MINUTE_MS, async () => {
-        await this.#invoke((deps) => sweepCalls(deps, quiet));
+        await this.#invoke((deps) => sweepCalls(deps, silentLog));
       });
   }
 
@@ -106,7 +105,7 @@ export class ControlCrashFixture {
         sipHeaders: {},
         voipHeaders: {},
       };
-      const result = await this.#invoke((deps) => receiveIncomingCall(deps, incoming, quiet));
+      const result = await this.#invoke((deps) => receiveIncomingCall(deps, incoming, silentLog));
       const pauseMs = GRID_RETRIES_MS[attempt];
       if (result !== 'done' && pauseMs !== undefined)
         this.at(this.nowMs + pauseMs, () => deliver(attempt + 1));
@@ -116,7 +115,7 @@ export class ControlCrashFixture {
 
   place(): void {
     this.at(this.nowMs, async () => {
-      await this.#invoke((deps) => placeCall(deps, { request: { to: '4:+14255550123' } }, quiet));
+      await this.#invoke((deps) => placeCall(deps, { request: { to: '4:+14255550123' } }, silentLog));
     });
   }
 
@@ -124,7 +123,7 @@ export class ControlCrashFixture {
   request(action: CallAction): void {
     this.at(this.nowMs, async () => {
       const { callId } = (await this.found()) ?? { callId: 'unknown' };
-      await this.#invoke((deps) => requestCallAction(deps, callId, action, quiet));
+      await this.#invoke((deps) => requestCallAction(deps, callId, action, silentLog));
     });
   }
 
@@ -139,7 +138,7 @@ export class ControlCrashFixture {
     const deliver = async (): Promise<void> => {
       const result = await this.#invoke(async (deps) => {
         const { callbacks } = parseCallbacks([event]);
-        if (!(await applyCallbacks(deps, callId, callbacks, quiet))) throw new Error('no such call');
+        if (!(await applyCallbacks(deps, callId, callbacks, silentLog))) throw new Error('no such call');
       });
       const pauseMs = CALLBACK_RETRIES_MS[attempt];
       if (result !== 'done' && pauseMs !== undefined)

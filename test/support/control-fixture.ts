@@ -41,7 +41,7 @@ export class ControlFixture {
   readonly streams = new Set<object>();
   readonly logged: string[] = [];
   /** The way to relays. */
-  tellRelay: ControlDeps['tellRelay'];
+  publishToRelay: ControlDeps['publishToRelay'];
   nowMs = T0;
   /** Pauses that were slept, in milliseconds. */
   readonly slept: number[] = [];
@@ -105,8 +105,10 @@ export class ControlFixture {
   }
 
   readonly load: LoadControlApp = async () => {
-    const { tellRelay } = this;
-    return tellRelay === undefined ? this.#app : { ...this.#app, deps: { ...this.deps, tellRelay } };
+    const { publishToRelay } = this;
+    return publishToRelay === undefined
+      ? this.#app
+      : { ...this.#app, deps: { ...this.deps, publishToRelay } };
   };
 
   context(): InvocationContext {

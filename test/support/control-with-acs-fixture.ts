@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { controlAppLoader, type LoadControlApp } from '../../functions/control/app.ts';
 import type { Call } from '../../functions/control/call/model.ts';
-import { invocationLog } from '../../functions/control/http/invocation.ts';
 import { callEvents } from '../../functions/control/triggers/call-events.ts';
 import { incomingCall } from '../../functions/control/triggers/incoming-call.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
@@ -18,8 +17,6 @@ export const TICKET_KEY = 'a ticket key for the tests, long enough';
 const RESOURCE_ID = '33333333-3333-3333-3333-333333333333';
 
 /** Says nothing: for use cases that a test calls by itself. */
-export const silentLog = invocationLog({ info: () => {}, warn: () => {}, error: () => {} });
-
 export interface MediaSocket {
   readonly socket: WebSocket;
   readonly url: URL;

@@ -2,33 +2,33 @@
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { CallControlMessage } from '../../../shared/wire/relay/call-control-messages.ts';
 import { ProblemError, toProblem } from '../http/problems.ts';
-import { tellRelay } from '../use-cases/tell-relay.ts';
+import { sendToRelay } from '../use-cases/send-to-relay.ts';
 import { callView } from './call-view.ts';
 import type { Handler, HandlerRequest } from './handler.ts';
 
 export const attachWorker: Handler<'attachWorker'> = (request) =>
-  tell(request, { type: 'attach', worker: { name: request.params.worker, ...request.body } });
+  send(request, { type: 'attach', worker: { name: request.params.worker, ...request.body } });
 
 export const detachWorker: Handler<'detachWorker'> = (request) =>
-  tell(request, { type: 'detach', worker: request.params.worker });
+  send(request, { type: 'detach', worker: request.params.worker });
 
 export const sendMessage: Handler<'sendMessage'> = (request) =>
-  tell(request, { type: 'message', ...request.body });
+  send(request, { type: 'message', ...request.body });
 
-type Telling = HandlerRequest<'attachWorker' | 'detachWorker' | 'sendMessage'>;
+type Sending = HandlerRequest<'attachWorker' | 'detachWorker' | 'sendMessage'>;
 
-async function tell(
-  { app, params, log }: Pick<Telling, 'app' | 'log'> & { readonly params: { readonly callId: string } },
+async function send(
+  { app, params, log }: Pick<Sending, 'app' | 'log'> & { readonly params: { readonly callId: string } },
   message: CallControlMessage,
 ): Promise<{ content: CallView }> {
-  const outcome = await tellRelay(app.deps, params.callId, message, log);
+  const outcome = await sendToRelay(app.deps, params.callId, message, log);
   switch (outcome.kind) {
-    case 'told':
+    case 'sent':
       return { content: callView(outcome.call) };
     case 'unknown call':
     case 'refused':
       throw toProblem(outcome);
-    case 'no way':
+    case 'not configured':
       throw new ProblemError(
         'not-supported',
         'Not supported: workers of a call that lasts. The control app needs the setting WEB_PUBSUB_CONNECTION_STRING for it.',

@@ -114,7 +114,7 @@ export function newCall(fields: NewCall): Call {
   const { direction = 'inbound' } = fields;
   return {
     ...fields,
-    ...BLANK,
+    ...BLANK_CALL,
     direction,
     phase: direction === 'inbound' ? 'ringing' : 'placing',
     streaming: NO_STREAMING,
@@ -123,18 +123,14 @@ export function newCall(fields: NewCall): Call {
   };
 }
 
-const BLANK = {
+/** What a call has before anything happened to it. */
+export const BLANK_CALL = {
   direction: 'inbound',
   recording: NO_RECORDING,
   transcription: NO_TRANSCRIPTION,
   operations: [],
   held: 0,
 } as const satisfies Partial<Call>;
-
-/** A call out of its stored form; rows that were written before calls had all of their members are completed. */
-export function readStoredCall(json: string): Call {
-  return { ...BLANK, ...(JSON.parse(json) as Call) };
-}
 
 type Ids = Pick<Call, 'callConnectionId' | 'serverCallId' | 'correlationId'>;
 

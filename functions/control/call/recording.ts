@@ -30,7 +30,7 @@ export interface Recording {
   /** `starting`: it begins with a pause. */
   readonly pauseOnStart?: true;
   /** `recording` after a resumption, `paused` after a pause: ACS has answered, and has not told of it yet. */
-  readonly untold?: true;
+  readonly unconfirmed?: true;
   /** The recording that was stopped last: what is told of it comes late. */
   readonly stoppedId?: string;
   /** The time that ACS gave the newest event applied, by its own clock. */
@@ -137,9 +137,9 @@ function answered(
         ...(recordingId === undefined ? {} : { recordingId }),
       };
     case 'pauseRecording':
-      return recording.state === 'recording' ? { ...enter(rest, 'paused', nowMs), untold: true } : rest;
+      return recording.state === 'recording' ? { ...enter(rest, 'paused', nowMs), unconfirmed: true } : rest;
     case 'resumeRecording':
-      return recording.state === 'paused' ? { ...enter(rest, 'recording', nowMs), untold: true } : rest;
+      return recording.state === 'paused' ? { ...enter(rest, 'recording', nowMs), unconfirmed: true } : rest;
     case 'stopRecording':
       return recording.state === 'recording' || recording.state === 'paused' ? stopped(rest, nowMs) : rest;
   }
@@ -166,9 +166,9 @@ function told(
   if (recordingId === recording.stoppedId || atMs < recording.newestEventMs) return recording;
   // ACS records a call once at a time: another recording than ours is an older one.
   if (recording.recordingId !== undefined && recording.recordingId !== recordingId) return recording;
-  if (recording.untold && recording.asked === undefined && active !== (recording.state === 'recording'))
+  if (recording.unconfirmed && recording.asked === undefined && active !== (recording.state === 'recording'))
     return { ...recording, newestEventMs: atMs };
-  const { untold: _, ...rest } = recording;
+  const { unconfirmed: _, ...rest } = recording;
   const known: Recording = { ...rest, recordingId, newestEventMs: atMs };
   if (active) return recording.state === 'recording' ? known : enter(known, 'recording', nowMs);
   switch (recording.state) {
@@ -197,7 +197,7 @@ function over(recording: Recording, nowMs: number): Recording {
 }
 
 function enter(
-  { pauseOnStart: _, untold: _untold, ...recording }: Recording,
+  { pauseOnStart: _, unconfirmed: _unconfirmed, ...recording }: Recording,
   state: RecordingState,
   nowMs: number,
 ): Recording {

@@ -69,9 +69,9 @@ async function passOn(
   { recognized, operationId }: Callback,
   log: Log,
 ): Promise<void> {
-  if (recognized === undefined || operationId === undefined || deps.tellWorkers === undefined) return;
+  if (recognized === undefined || operationId === undefined || deps.sendToWorkers === undefined) return;
   try {
-    await deps.tellWorkers(callId, { type: 'recognized', operationId, ...plain(recognized) });
+    await deps.sendToWorkers(callId, { type: 'recognized', operationId, ...plain(recognized) });
   } catch {
     // Whoever publishes may have the message in its error.
     log.error('What was recognized could not be told to the workers', { callId, operationId });

@@ -46,7 +46,7 @@ export async function placeCall(
   const to: Party = { rawId: request.to };
   const direction = 'outbound';
   const headers = { sipHeaders: {}, voipHeaders: {} };
-  const route = await chooseRoute(deps, { callId, direction, from, to, ...headers, atMs: nowMs }, name);
+  const route = await chooseRoute(deps, { callId, direction, from, to, ...headers, atMs: nowMs }, log, name);
   if (route?.action !== 'answer') {
     log.info('No route allows a call to be placed', { route: route?.name });
     return { kind: 'no route' };

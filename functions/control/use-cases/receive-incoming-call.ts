@@ -76,7 +76,7 @@ export async function receiveIncomingCall(
     });
     return 'stale';
   }
-  const chosen = await chooseRoute(deps, { ...incoming, callId, direction: 'inbound', atMs: nowMs });
+  const chosen = await chooseRoute(deps, { ...incoming, callId, direction: 'inbound', atMs: nowMs }, log);
   // A stored call keeps its route, even if the routes or their capacity have changed since the first delivery.
   const described =
     chosen === undefined ? await deps.store.get(callId) : describe(deps, incoming, chosen, callId, nowMs);
@@ -88,7 +88,7 @@ export async function receiveIncomingCall(
   const { call, isOurs } = await claimCall(deps, described, claim);
   const act = async (): Promise<IncomingOutcome> => {
     if (!isOurs) return 'already handled';
-    const route = chosen?.name === call.route ? chosen : await routeNamed(deps, call.route);
+    const route = chosen?.name === call.route ? chosen : await routeNamed(deps, call.route, log);
     return await actOnCall(deps, { call, route, incoming, claim, traceparent }, log);
   };
   // The caller does not wait for the timeline entry, but Event Grid does: if this process dies first, the next delivery writes it.
@@ -140,8 +140,8 @@ async function claimCall(deps: ControlDeps, fresh: Call, claim: string): Promise
 }
 
 /** The route of a call that an earlier delivery stored, as it is now: destinations and addresses are not stored with the call. */
-async function routeNamed({ routes }: ControlDeps, name: string): Promise<CallRoute | undefined> {
-  return (await routes.current()).find((route) => route.name === name);
+async function routeNamed({ routes }: ControlDeps, name: string, log: Log): Promise<CallRoute | undefined> {
+  return (await routes.current(log)).find((route) => route.name === name);
 }
 
 /** Every delivery writes the same timeline entry. */

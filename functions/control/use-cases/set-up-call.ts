@@ -7,7 +7,7 @@ import { signTicket } from '../../../shared/wire/signed/ticket.ts';
 import type { MediaStreaming } from '../call/acs-port.ts';
 import type { Call, NewCall } from '../call/model.ts';
 import { matchingRoutes, type RoutedCall } from '../call/routes.ts';
-import type { ControlDeps } from './deps.ts';
+import type { ControlDeps, Log } from './deps.ts';
 
 /** A route that acts on the call. One that leaves it ringing counts as no route. */
 export type ActingRoute = CallRoute & { readonly action: Exclude<CallRoute['action'], 'ring'> };
@@ -21,9 +21,10 @@ export type ActingRoute = CallRoute & { readonly action: Exclude<CallRoute['acti
 export async function chooseRoute(
   deps: Pick<ControlDeps, 'routes' | 'store'>,
   call: RoutedCall,
+  log: Log,
   name?: string,
 ): Promise<ActingRoute | undefined> {
-  for (const route of matchingRoutes(await deps.routes.current(), call)) {
+  for (const route of matchingRoutes(await deps.routes.current(log), call)) {
     if (name !== undefined && route.name !== name) continue;
     if (route.capacity !== undefined) {
       const live = await deps.store.countLive(route.name, route.capacity);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TransactionAction } from '@azure/data-tables';
-import { type Call, readStoredCall } from '../../call/model.ts';
+import { BLANK_CALL, type Call } from '../../call/model.ts';
 import { CallStoreError, type TimelineEntry } from '../../call/stores.ts';
 
 /**
@@ -150,4 +150,11 @@ function digits(value: number): string {
 /** Ids are hashes, so any character of them is spread evenly. */
 function partitionOf(callId: string): string {
   return PARTITIONS[callId.charCodeAt(callId.length - 1) % PARTITIONS.length] ?? 'p0';
+}
+
+/** The call of a row. Rows of earlier versions are completed, and a member that was renamed is read under its old name. */
+function readStoredCall(json: string): Call {
+  const stored = { ...BLANK_CALL, ...(JSON.parse(json) as Call) };
+  const { untold, ...recording } = stored.recording as Call['recording'] & { readonly untold?: true };
+  return untold === undefined ? stored : { ...stored, recording: { ...recording, unconfirmed: untold } };
 }

@@ -11,7 +11,8 @@ import {
 } from '../../../../functions/control/use-cases/request-call-action.ts';
 import { sweepCalls } from '../../../../functions/control/use-cases/sweep-calls.ts';
 import type { CallOperation } from '../../../../shared/call/operation.ts';
-import { ControlWithAcsFixture, silentLog as log } from '../../../support/control-with-acs-fixture.ts';
+import { ControlWithAcsFixture } from '../../../support/control-with-acs-fixture.ts';
+import { silentLog as log } from '../../../support/silent-log.ts';
 import { until } from '../../../support/until.ts';
 
 const CALLER = '+14255550123';

@@ -11,7 +11,7 @@ let told: { callId: string; message: CallControlMessage }[];
 beforeEach(async () => {
   fixture = await connectedCall();
   told = [];
-  fixture.tellRelay = async (callId, message) => void told.push({ callId, message });
+  fixture.publishToRelay = async (callId, message) => void told.push({ callId, message });
 });
 
 function ask(id: OperationId, options: RequestOptions = {}): Promise<Answer> {
@@ -79,11 +79,11 @@ describe('the workers of a call that lasts', () => {
 
   it('need a way to them, and Web PubSub', async () => {
     await stream();
-    fixture.tellRelay = () => Promise.reject(new Error('https://secret.example refused'));
+    fixture.publishToRelay = () => Promise.reject(new Error('https://secret.example refused'));
     const refused = await ask('detachWorker');
     expectProblem(refused, 'web-pubsub-unavailable');
     expect(JSON.stringify(refused.json) + fixture.logged.join()).not.toContain('secret.example');
-    fixture.tellRelay = undefined;
+    fixture.publishToRelay = undefined;
     expectProblem(await ask('detachWorker'), 'not-supported');
   });
 });

@@ -5,6 +5,7 @@ import type { CallRoute } from '../../../../shared/call/route.ts';
 import { aCall, PLAN, T0 } from '../../../support/calls.ts';
 import { CONNECTED_ID, ring } from '../../../support/connected-call.ts';
 import { ControlFixture } from '../../../support/control-fixture.ts';
+import { silentLog } from '../../../support/silent-log.ts';
 
 const call: RoutedCall = {
   callId: 'a'.repeat(32),
@@ -22,23 +23,23 @@ const full: CallRoute = { name: 'full', match: {}, action: 'reject', rejectReaso
 describe('the route of a call', () => {
   it('is one that has room; beyond that the next one decides', async () => {
     const fixture = new ControlFixture([desk, full]);
-    expect((await chooseRoute(fixture.deps, call))?.name).toBe('desk');
+    expect((await chooseRoute(fixture.deps, call, silentLog))?.name).toBe('desk');
     for (const name of ['b', 'c'])
       await fixture.store.create(aCall({ callId: name.repeat(32), route: 'desk', phase: 'connected' }));
-    expect((await chooseRoute(fixture.deps, call))?.name).toBe('full');
+    expect((await chooseRoute(fixture.deps, call, silentLog))?.name).toBe('full');
     await fixture.store.update('b'.repeat(32), (now) => ({ call: { ...now, phase: 'ended' as const } }));
-    expect((await chooseRoute(fixture.deps, call))?.name).toBe('desk');
+    expect((await chooseRoute(fixture.deps, call, silentLog))?.name).toBe('desk');
   });
 
   it('is none where the first that matches leaves it ringing', async () => {
     const fixture = new ControlFixture([{ ...full, name: 'away', action: 'ring' }, desk]);
-    expect(await chooseRoute(fixture.deps, call)).toBeUndefined();
+    expect(await chooseRoute(fixture.deps, call, silentLog)).toBeUndefined();
   });
 
   it('can be asked for by name, if it is for the call', async () => {
     const fixture = new ControlFixture([desk, full]);
-    expect((await chooseRoute(fixture.deps, call, 'full'))?.name).toBe('full');
-    expect(await chooseRoute(fixture.deps, call, 'none')).toBeUndefined();
+    expect((await chooseRoute(fixture.deps, call, silentLog, 'full'))?.name).toBe('full');
+    expect(await chooseRoute(fixture.deps, call, silentLog, 'none')).toBeUndefined();
   });
 
   it('stays that of its first delivery, though the call itself has taken the last place meanwhile', async () => {

@@ -145,7 +145,7 @@ describe('what ACS tells of operations', () => {
   it('goes to the workers where it is what somebody typed, and nowhere else', async () => {
     const operationContext = await recognizing();
     const told: unknown[] = [];
-    const deps = { ...fixture.deps, tellWorkers: async (...message: unknown[]) => void told.push(message) };
+    const deps = { ...fixture.deps, sendToWorkers: async (...message: unknown[]) => void told.push(message) };
     const data = { operationContext, recognitionType: 'dtmf', dtmfResult: { tones: ['seven', 'pound'] } };
     await tell('RecognizeCompleted', data, deps);
     expect(told).toEqual([
@@ -164,7 +164,7 @@ describe('what ACS tells of operations', () => {
     let told = 0;
     const deps = {
       ...fixture.deps,
-      tellWorkers: async () => {
+      sendToWorkers: async () => {
         told += 1;
         throw new Error('the message was seven');
       },

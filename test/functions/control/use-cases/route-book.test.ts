@@ -24,12 +24,11 @@ beforeEach(() => {
       return stored;
     },
     now: () => nowMs,
-    warn: (problem) => warnings.push(problem),
   });
 });
 
 async function names(): Promise<string[]> {
-  return (await book.current()).map(({ name }) => name);
+  return (await book.current({ warn: (_, { why }) => void warnings.push(why) })).map(({ name }) => name);
 }
 
 describe('the routes that hold', () => {

@@ -8,11 +8,8 @@ import {
 } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import { requestCallAction } from '../../../../functions/control/use-cases/request-call-action.ts';
 import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
-import {
-  ControlWithAcsFixture,
-  silentLog as log,
-  TICKET_KEY,
-} from '../../../support/control-with-acs-fixture.ts';
+import { ControlWithAcsFixture, TICKET_KEY } from '../../../support/control-with-acs-fixture.ts';
+import { silentLog as log } from '../../../support/silent-log.ts';
 import { until } from '../../../support/until.ts';
 
 let fixture: ControlWithAcsFixture;

@@ -3,37 +3,37 @@ import type { Call, CallRefusal } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import type { RefusedRequest } from './request-call-action.ts';
 
-export type TellOutcome =
-  /** Web PubSub has the message; the relay that has the call acts on it. */
-  | { readonly kind: 'told'; readonly call: Call }
+export type SendOutcome =
+  /** Web PubSub has accepted the message. The relay that streams the call acts on it. */
+  | { readonly kind: 'sent'; readonly call: Call }
   | RefusedRequest
-  /** The app was not given a way to the relays. */
-  | { readonly kind: 'no way' }
+  /** The settings name no Web PubSub. */
+  | { readonly kind: 'not configured' }
   | { readonly kind: 'failed' };
 
 /**
- * Changes the workers of a call that is streamed, or tells them something. Only a relay that has the call's stream hears it, so that a call
- * whose audio is not streamed is refused; whether the relay could act on it is in its report of the call.
+ * Changes the workers of a call, or sends them a message. Only the relay that streams the call receives it, so a call that is not streamed is
+ * refused. Whether the relay could act on it is in the relay's report of the call.
  * @throws CallStoreError
  */
-export async function tellRelay(
+export async function sendToRelay(
   deps: ControlDeps,
   callId: string,
   message: CallControlMessage,
   log: Log,
-): Promise<TellOutcome> {
-  const { tellRelay: publish, store, clock, newId } = deps;
+): Promise<SendOutcome> {
+  const { publishToRelay, store, clock, newId } = deps;
   const call = await store.get(callId);
   if (call === undefined) return { kind: 'unknown call' };
   const refusal = refusalOf(call);
   if (refusal !== undefined) return { kind: 'refused', refusal, call };
-  if (publish === undefined) return { kind: 'no way' };
+  if (publishToRelay === undefined) return { kind: 'not configured' };
   const worker = workerOf(message);
   const entry = { type: TIMELINE_TYPE[message.type], ...(worker === undefined ? {} : { worker }) };
   try {
-    await publish(callId, message);
+    await publishToRelay(callId, message);
   } catch (error) {
-    log.warn('Web PubSub did not take a message for a relay', {
+    log.warn('Web PubSub did not accept a control message for the relay of a call', {
       callId,
       type: message.type,
       why: nameOf(error),
@@ -47,8 +47,8 @@ export async function tellRelay(
     type: entry.type,
     details: worker === undefined ? {} : { worker },
   });
-  log.info('The relay of a call is told something', { callId, ...entry });
-  return { kind: 'told', call };
+  log.info('Sent a control message to the relay of a call', { callId, ...entry });
+  return { kind: 'sent', call };
 }
 
 const TIMELINE_TYPE = {
@@ -73,7 +73,7 @@ function workerOf(message: CallControlMessage): string | undefined {
   }
 }
 
-/** The message of an error of the service may hold its address. */
+/** Only the name: the message of an SDK error may hold the address of the service. */
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }
