@@ -85,7 +85,7 @@ export function parseGridEvent(value: unknown): GridEvent {
   const outer = envelope.safeParse(value);
   if (!outer.success) return { kind: 'malformed', problem: problemOf(outer.error, '') };
   const { id, eventType, type = eventType, eventTime, time = eventTime } = outer.data;
-  if (type === undefined) return { kind: 'malformed', problem: 'has neither eventType nor type' };
+  if (type === undefined) return { kind: 'malformed', problem: 'neither eventType nor type is there' };
   if (type !== INCOMING_CALL) return { kind: 'other', type: type.slice(0, MAX_TYPE) };
   const inner = data.safeParse(outer.data.data);
   if (!inner.success) return { kind: 'malformed', problem: problemOf(inner.error, 'data') };

@@ -1,4 +1,4 @@
-import { isSystemEvent } from '@azure/eventgrid';
+import { type CloudEvent, isSystemEvent } from '@azure/eventgrid';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseGridEvent } from '../../../../../functions/control/adapters/acs/incoming-call.ts';
@@ -43,7 +43,7 @@ describe('the event IncomingCall', () => {
         { ...cloudEvent, type },
       ])
         expect(parseGridEvent(event).kind === 'incomingCall').toBe(
-          isSystemEvent('Microsoft.Communication.IncomingCall', event as typeof cloudEvent),
+          isSystemEvent('Microsoft.Communication.IncomingCall', event as unknown as CloudEvent<unknown>),
         );
     },
   );
