@@ -29,26 +29,26 @@ export interface ControlApp {
   readonly deps: ControlDeps;
   /** Decides who may use the HTTP API. */
   readonly access: Access;
-  /** Decides whom the HTTP API may call. */
+  /** Decides which destinations the HTTP API may call. */
   readonly outbound: OutboundGuard;
-  /** First answers of requests that act. */
+  /** The stored answers of requests with an Idempotency-Key. */
   readonly idempotency: IdempotencyStore;
-  /** What the media streams of a call leave for each other. */
+  /** What a media stream of a call leaves for the next one. */
   readonly handovers: HandoverStore;
-  /** The timelines that are being streamed by this process. */
+  /** The timelines that this process is streaming. */
   readonly streams: Set<object>;
-  /** Checks that a callback comes from ACS. */
+  /** Verifies that a callback comes from ACS. */
   readonly acsTokens: AcsTokenVerifier;
-  /** What tickets may be signed with: the present key, and the one before it. */
+  /** The keys that may have signed a ticket: the current one, then the previous one. */
   readonly ticketKeys: readonly string[];
   /** How long a call is kept after its end. */
   readonly retentionMs: number;
 }
 
-/** Gives the app to a function at its invocation. Rejects with ConfigError or RoutesError where the settings are wrong. */
+/** Loads the app in an invocation. Rejects with ConfigError or RoutesError if the settings are wrong. */
 export type LoadControlApp = () => Promise<ControlApp>;
 
-/** A loader that makes the app when it is first asked for, and again only if that failed. */
+/** Creates the app when it is first needed, and again only if that failed. */
 export function controlAppLoader(env: Environment): LoadControlApp {
   let app: ControlApp | undefined;
   return async () => {
@@ -58,8 +58,8 @@ export function controlAppLoader(env: Environment): LoadControlApp {
 }
 
 /**
- * The app for a request whose caller is not authenticated yet. Problems of the settings go to the log, and the caller learns only that there
- * are some.
+ * The app for a request whose caller is not authenticated yet. Problems of the settings go to the log, and the caller
+ * learns only that there are some.
  * @throws ProblemError
  */
 export async function loadForUnauthenticated(load: LoadControlApp, log: Log): Promise<ControlApp> {
@@ -75,7 +75,7 @@ export async function loadForUnauthenticated(load: LoadControlApp, log: Log): Pr
   }
 }
 
-/** @throws ConfigError, RoutesError with every problem of the settings. */
+/** @throws ConfigError, RoutesError listing every problem of the settings */
 export function createControlApp(env: Environment): ControlApp {
   const config = readControlConfig(withRoutesFile(env));
   const routes = parseRoutes(config.routes);
@@ -129,13 +129,15 @@ export function createControlApp(env: Environment): ControlApp {
   };
 }
 
-/** The routes of the file `routes.json` beside `host.json`, where the app starts, if the setting does not name any. */
+/**
+ * Adds the routes of the file `routes.json` beside `host.json` (the working directory), if the setting names none.
+ */
 function withRoutesFile(env: Environment): Environment {
   if (env['CALL_ROUTES'] !== undefined || !existsSync(ROUTES_FILE)) return env;
   return { ...env, CALL_ROUTES: readFileSync(ROUTES_FILE, 'utf8') };
 }
 
-/** Whether a service is reached without encryption, which the settings and this check allow on this machine only. */
+/** Whether a service is reached without encryption. The settings allow that on this machine only. */
 function isInsecure(connection: Connection, endpointName: string): boolean {
   if ('endpoint' in connection) return isLoopbackHttp(connection.endpoint);
   const part = connection.connectionString

@@ -25,7 +25,7 @@ The routes are those of --file, or with --table those of the table, or else thos
 then local.settings.json), or else those of routes.json. The table is reached by TABLES_CONNECTION_STRING or TABLES_ENDPOINT.
 `;
 
-/** The command was called wrongly, or with something that cannot be used. */
+/** The command was called with wrong arguments, or something it needs cannot be used. */
 export class RoutesCommandError extends Error {
   override readonly name = 'RoutesCommandError';
 }
@@ -49,14 +49,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface RoutesCommandOptions {
   readonly env: Environment;
-  /** The folder of `routes.json` and `local.settings.json`, with a slash at its end. */
+  /** The folder of `routes.json` and `local.settings.json`, with a slash at the end. */
   readonly folder: string;
   readonly nowMs: number;
 }
 
 /**
- * Carries out one command line and returns what it prints.
- * @throws RoutesCommandError, RoutesError, CallStoreError with a sentence for the user.
+ * Carries out one command line and returns what to print.
+ * @throws RoutesCommandError, RoutesError, CallStoreError with a sentence for the user
  */
 export async function routesCommand(
   args: readonly string[],

@@ -1,15 +1,17 @@
 import { type RoutedCall, whyNot } from '../../functions/control/call/routes.ts';
 import type { CallRoute } from '../../shared/call/route.ts';
 
-/** What a route has to say about a call. */
+/** What a route decides about a call. */
 export interface RouteVerdict {
   readonly route: CallRoute;
-  /** `decides`: the first that is for the call and has room. `next`: would decide if those before did not. */
+  /**
+   * `decides`: the first route that matches and has capacity left. `next`: would decide if an earlier route did not.
+   */
   readonly verdict: 'decides' | 'next' | 'full' | 'not for it';
   readonly why: string;
 }
 
-/** Every route in its order, with what it makes of a call. `full` names the routes that are taken to have no room. */
+/** The verdict of every route, in order. `full` names the routes that count as having no capacity left. */
 export function explainRoutes(
   routes: readonly CallRoute[],
   call: RoutedCall,

@@ -1,4 +1,7 @@
-/** Settings that more than one process reads, and how they are read. `docs/settings.md` lists all settings; a test compares. */
+/**
+ * Settings that more than one process reads, and how they are read. `docs/settings.md` lists all settings, and a test
+ * compares it.
+ */
 import * as z from 'zod';
 import type { SettingsReader } from '../base/settings.ts';
 import { endpoint, serviceConnection, setting, ticketKey } from './values.ts';

@@ -8,13 +8,13 @@ import { RateLimiter } from './rate-limiter.ts';
 
 /** Who sent a request. */
 export interface Caller {
-  /** The same for every request of the same caller; no secret. It scopes Idempotency-Keys and rates. */
+  /** The same for every request of a caller, and not a secret. It scopes Idempotency-Keys and rates. */
   readonly id: string;
 }
 
 /**
- * What the Functions host has asked of a caller before the function was invoked: a function key, or nothing. A function is told at its
- * registration, together with its `authLevel`, so that the app never takes for checked what was not.
+ * What the Functions host checks before it invokes the function: a function key, or nothing. A function gets this at
+ * its registration, together with its `authLevel`, so that the app never assumes a check that did not happen.
  */
 export type HostCheck = 'function-key' | 'nothing';
 
@@ -25,16 +25,19 @@ export interface AccessRequest {
   readonly callId?: string;
 }
 
-/** The one place in which it is decided who may do what. */
+/** The one place that decides who may do what. */
 export interface Access {
-  /** @throws ProblemError where the request does not prove that its caller may do this, or he asks too often. */
+  /**
+   * @throws ProblemError if the request does not prove that its caller may do this, or if the caller sends too many
+   * requests
+   */
   authorize(request: AccessRequest, endpoint: Endpoint): Promise<Caller>;
 }
 
 export interface AccessOptions {
-  /** What per-call tokens may be signed with. */
+  /** The keys that may have signed the token of a call. */
   readonly ticketKeys: readonly string[];
-  /** Absent: tokens of Entra ID open nothing. */
+  /** Omit it if Entra ID is not set up. Its tokens are then refused. */
   readonly entra?: EntraTokenVerifier;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -45,24 +48,24 @@ export interface AccessOptions {
 /** Callers whose rates are remembered. */
 const MAX_CALLERS = 10_000;
 
-/** What may come at once after a pause: the requests of so much of a minute. */
+/** The burst after a pause: as many requests as this part of a minute allows. */
 const BURST_PART = 1 / 6;
 
-/** Whose requests are all those with a function key: the host does not tell which key it was. */
+/** All holders of function keys are one caller, since the host does not say which key it saw. */
 const KEY_HOLDER: Proven = { id: 'function-key', roles: ['Calls.Control'] };
 
 interface Proven extends Caller {
   readonly roles: readonly string[];
-  /** The caller may act on this call alone. */
+  /** The caller may act on this call only. */
   readonly callId?: string;
 }
 
 /**
- * - Where the host has checked a function key, its holder may do everything.
- * - Elsewhere the request must carry a bearer token: of the call in the path (`call-token.ts`), or of Entra ID with a role. The role
- *   `Calls.Control` includes `Calls.Read`.
+ * - If the host has checked a function key, the caller may do everything.
+ * - Otherwise the request must carry a bearer token: the one of the call in the path (`call-token.ts`), or one of
+ *   Entra ID with a role. The role `Calls.Control` includes `Calls.Read`.
  *
- * No header but `Authorization` has any say: headers such as `x-ms-client-principal` can be written by anybody.
+ * No header but `Authorization` counts: anybody can write headers such as `x-ms-client-principal`.
  */
 export function createAccess(options: AccessOptions): Access {
   const limit = (perMinute: number): RateLimiter =>
@@ -101,7 +104,9 @@ async function prove({ headers }: AccessRequest, { ticketKeys, entra, now }: Acc
   }
 }
 
-/** Which of the two kinds of token it says it is; each kind is then checked by its own keys and algorithm alone. */
+/**
+ * Which of the two kinds of token it claims to be. Each kind is then verified with its own keys and algorithm only.
+ */
 function isSymmetric(token: string): boolean {
   try {
     const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString());
@@ -138,12 +143,12 @@ function tooOften(waitMs: number): ProblemError {
   );
 }
 
-/** What the host is to ask of whoever uses an operation: a key, unless everybody may, or a token is asked for by the app. */
+/** What the host checks for an operation: a key, unless the operation is public or the app checks a token itself. */
 export function hostCheckOf({ role }: Endpoint, apiAuth: 'function-key' | 'entra'): HostCheck {
   return role !== undefined && apiAuth === 'function-key' ? 'function-key' : 'nothing';
 }
 
-/** The same in the terms of the host. */
+/** The same, as the host names it. */
 export function authLevelOf(check: HostCheck): 'anonymous' | 'function' {
   return check === 'function-key' ? 'function' : 'anonymous';
 }

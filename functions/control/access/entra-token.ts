@@ -1,7 +1,7 @@
 /**
- * The proof of a person or program of the tenant: an access token of Microsoft Entra ID. RS256, signed with a published key; `aud` is the app
- * registration of the API, `tid` the tenant, `roles` what the caller was assigned there. Microsoft issues two versions of tokens, each with an
- * issuer of its own.
+ * The proof of a person or program of the tenant: an access token of Microsoft Entra ID. RS256, signed with a
+ * published key; `aud` is the app registration of the API, `tid` the tenant, `roles` what the caller was assigned
+ * there. Microsoft issues two versions of tokens, each with an issuer of its own.
  */
 import * as z from 'zod';
 import { publishedKeys, TokenError, verifySigned } from '../../../shared/wire/signed/verify-signed.ts';
@@ -14,7 +14,10 @@ export interface EntraTokenOptions {
   readonly audience: string;
   readonly issuers: readonly string[];
   readonly jwksUrl: string;
-  /** A token with an unknown key causes a new fetch of keys at most this often, in milliseconds. Defaults to 30 seconds. */
+  /**
+   * A token with an unknown key causes a new fetch of keys at most this often, in milliseconds. Defaults to 30
+   * seconds.
+   */
   readonly cooldownMs?: number;
 }
 
@@ -55,7 +58,8 @@ export function createEntraTokenVerifier(options: EntraTokenOptions): EntraToken
       });
       const { oid, tid, roles, azp, appid } = claims;
       if (tid !== options.tenantId) throw new TokenError('Entra token', 'wrong tenant');
-      // An access token names the program that it was issued to: `appid` in version 1, `azp` in version 2. An ID token has neither.
+      // An access token names the program that it was issued to: `appid` in version 1, `azp` in version 2. An ID
+      // token has neither.
       if (azp === undefined && appid === undefined)
         throw new TokenError('Entra token', 'not an access token');
       return { objectId: oid, roles };

@@ -4,11 +4,11 @@ import { ProblemError } from '../http/problems.ts';
 
 /** Keeps callers of the HTTP API from spending more than the operator allows. */
 export interface OutboundGuard {
-  /** @throws ProblemError where the settings do not allow to call somebody */
+  /** @throws ProblemError if the settings do not allow calls to this destination */
   requireAllowed(destination: RawId): void;
   /**
    * Counts a call that is about to be made.
-   * @throws ProblemError where the budget of the hour is spent, CallStoreError where it cannot be counted
+   * @throws ProblemError if the budget of the hour is spent, CallStoreError if the call cannot be counted
    */
   spend(): Promise<void>;
 }
@@ -49,8 +49,8 @@ export function createOutboundGuard({
 }
 
 /**
- * Whether one of the patterns allows to call somebody. A pattern is a telephone number or raw id, or its beginning followed by `*`. A
- * telephone whose number is not in E.164 form is never allowed.
+ * Whether one of the patterns allows to call somebody. A pattern is a telephone number or raw id, or its beginning
+ * followed by `*`. A telephone whose number is not in E.164 form is never allowed.
  */
 export function isAllowed(rawId: RawId, patterns: readonly string[]): boolean {
   const telephone = telephoneOf(rawId);

@@ -1,4 +1,4 @@
-/** Looking at calls, placing them, ending them. */
+/** Lists, places, shows and ends calls, and starts and stops their streaming. */
 
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { CallQuery } from '../call/list.ts';
@@ -8,7 +8,7 @@ import { type CallAction, requestCallAction } from '../use-cases/request-call-ac
 import { callView, timelineView } from './call-view.ts';
 import type { Handler, HandlerRequest } from './handler.ts';
 
-/** Entries of a timeline that one answer holds, the earliest first. */
+/** Timeline entries in one answer, earliest first. */
 const MAX_TIMELINE = 1_000;
 
 export const listCalls: Handler<'listCalls'> = async ({ app, query }) => {
@@ -50,7 +50,7 @@ export const placeCall: Handler<'placeCall'> = async ({ app, body, request, log 
           : 'There is no outbound route of this name that matches this call.',
       );
     case 'failed':
-      // The call has a row and a timeline, though nobody will be on it.
+      // The failed call has a row and a timeline, which the caller can read.
       throw ringingProblem(placed.error, { callId: placed.call.callId });
   }
 };
@@ -71,7 +71,7 @@ export const getCall: Handler<'getCall'> = async ({ app, params }) => {
   };
 };
 
-/** Asking again is no error: the call may still be on its way out. */
+/** Asking again is not an error: ACS may not have ended the call yet. */
 export const hangUp: Handler<'hangUp'> = async (request) =>
   await act(request, { type: 'HangUpRequested', forEveryone: request.body.forEveryone });
 

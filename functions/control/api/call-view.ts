@@ -2,7 +2,10 @@ import type { CallView, TimelineEntryView } from '../../../shared/wire/api/call-
 import type { Call } from '../call/model.ts';
 import type { TimelineEntry } from '../call/stores.ts';
 
-/** A call as the HTTP API shows it. Times are milliseconds since the epoch; `from` and `to` their last four characters. */
+/**
+ * A call as the HTTP API shows it. Times are milliseconds since the epoch; `from` and `to` show the last four
+ * characters.
+ */
 export function callView(call: Call): CallView {
   const { state, sinceMs, retries, reason } = call.streaming;
   return {

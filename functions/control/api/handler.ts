@@ -33,7 +33,7 @@ export type HandlerResult<Answer> =
   | { readonly content: Answer; readonly headers?: Readonly<Record<string, string>> }
   /** Server-sent events, as text. */
   | { readonly events: AsyncIterable<string> }
-  /** 204 */
+  /** Answers 204. */
   | { readonly nothing: true };
 
 /** Serves one operation. Throws ProblemError, or an error that `problemOfError` knows. */
@@ -42,8 +42,8 @@ export type Handler<Id extends OperationId> = (
 ) => Promise<HandlerResult<AnswerOf<Id>>>;
 
 /**
- * The function of one operation. It authorizes the caller, reads and checks the request, answers a repeated request from the first
- * answer, and calls the handler, in this order. A request that is refused on the way changes nothing.
+ * The function of one operation. It authorizes the caller, reads and checks the request, answers a repeated request
+ * from the first answer, and calls the handler, in this order. A request that is refused on the way changes nothing.
  */
 export function endpointHandler<Id extends OperationId>(
   id: Id,
@@ -80,7 +80,10 @@ export function endpointHandler<Id extends OperationId>(
 
 let document: ReturnType<typeof openApiDocument> | undefined;
 
-/** Serves the OpenAPI document, which is made on the first request. It needs no settings, so a misconfigured app still serves it. */
+/**
+ * Serves the OpenAPI document, which is made on the first request. It needs no settings, so a misconfigured app still
+ * serves it.
+ */
 export const openApiHandler: HttpHandler = httpHandler(async (request) => {
   document ??= openApiDocument();
   return conditional(request, 200, document);

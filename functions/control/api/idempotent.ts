@@ -8,7 +8,7 @@ import type { Log } from '../use-cases/deps.ts';
 
 const HEADER = 'Idempotency-Key';
 
-/** Answers that say that nothing was done and that the same may succeed later: their keys are free again. */
+/** Statuses that mean that nothing was done and a repetition may succeed: they release the key. */
 const TRY_AGAIN: ReadonlySet<number> = new Set([429, 503]);
 
 export interface IdempotentRequest {
@@ -26,9 +26,9 @@ export interface IdempotencyTools {
 }
 
 /**
- * Serves a request that acts. With the header `Idempotency-Key` it is served once: whoever repeats it gets the first answer again.
- * `serve` answers every error, so that a refusal is kept like a success.
- * @throws ProblemError where the key is malformed, in use or was used for something else.
+ * Serves a request that carries an `Idempotency-Key` once, and answers every repetition with the first answer.
+ * `serve` never throws, so that a refusal is stored like a success.
+ * @throws ProblemError if the key is malformed, in use, or was used for another request
  */
 export async function idempotent(
   { request, caller, bodyText, key: given }: IdempotentRequest,
@@ -75,7 +75,7 @@ async function serveOnce(
     if (TRY_AGAIN.has(answer.status)) await keys.release(key);
     else await keys.keep(key, answer);
   } catch (error) {
-    // What was asked for has been done: its answer counts, and a repetition is told that the outcome is unknown.
+    // The request was carried out, so its answer counts. A repetition learns that the outcome is unknown.
     if (!(error instanceof CallStoreError)) throw error;
     log.error('An answer could not be kept for repetitions', { status: answer.status, why: error.message });
   }
@@ -106,7 +106,7 @@ function checkedKey(text: string): string {
   );
 }
 
-/** Parts are told apart by their lengths, so that no two lists of parts have the same hash. */
+/** Each part is preceded by its length, so that no two lists of parts have the same hash. */
 function hash(...parts: readonly string[]): string {
   const sum = createHash('sha256');
   for (const part of parts) sum.update(`${part.length}:${part};`);

@@ -1,4 +1,4 @@
-/** Everything that is asked about a connected call and of which a later event tells how it went. */
+/** Operations on a connected call whose result comes with a later event. */
 import type { CallOperation } from '../../../shared/call/operation.ts';
 import { telephoneOf } from '../../../shared/call/party.ts';
 import type { AcceptedCallView } from '../../../shared/wire/api/call-schema.ts';
@@ -79,7 +79,10 @@ interface Operating {
   readonly log: Log;
 }
 
-/** Somebody is to be called. Where that costs money it must be allowed, and is counted, unless the call can take no operation anyway. */
+/**
+ * An operation that calls somebody. If the destination is a telephone, it must be allowed and is counted, except on a
+ * call that cannot take the operation anyway.
+ */
 async function operateOutbound(
   operating: Operating,
   operation: Extract<CallOperation, { readonly target: string }>,

@@ -9,25 +9,25 @@ import { ProblemError } from '../http/problems.ts';
 /** Path and query of a request. */
 export type RequestAddress = Pick<HttpRequest, 'params' | 'query'>;
 
-/** What a request says, checked. */
+/** The checked parts of a request. */
 export interface RequestInput {
   readonly params: Readonly<Record<string, string>>;
   readonly query: unknown;
   readonly body: unknown;
 }
 
-/** How deep objects and arrays of a body may lie in each other. */
+/** How deep objects and arrays of a body may be nested. */
 const MAX_DEPTH = 32;
 
-/** Names that mean something to JavaScript itself and nothing to any body. */
+/** Names with a meaning in JavaScript, which no body may use. */
 const RESERVED = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** The key of a function may be given in the query, where the host reads it. */
+/** The host reads a function key from this query parameter. */
 const HOST_PARAMETER = 'code';
 
 /**
  * Checks path, query and body of a request against its endpoint.
- * @throws ProblemError that names everything that is wrong at once.
+ * @throws ProblemError that lists everything that is wrong
  */
 export function readInput(endpoint: Endpoint, request: RequestAddress, bodyText: string): RequestInput {
   const errors: ProblemMember[] = [];
@@ -64,7 +64,7 @@ function readParams(
   return params;
 }
 
-/** The host leaves an encoded slash as it is; no parameter has one. */
+/** The host leaves an encoded slash encoded. */
 function decoded(text: string): string {
   return text.replaceAll(/%2f/gi, '/');
 }
@@ -125,7 +125,7 @@ function describeIssue(issue: z.core.$ZodIssue): ProblemMember[] {
   return [{ pointer: pointerTo(issue.path), detail: issue.message }];
 }
 
-/** The value of a JSON text, or what is wrong with it: no JSON, too deep, or a member with a name that no body may have. */
+/** The value of a JSON text, or what is wrong with it: not JSON, too deep, or a reserved name. */
 function strictJson(text: string): { readonly value: unknown } | Extract<ProblemMember, { pointer: string }> {
   let value: unknown;
   try {

@@ -2,28 +2,30 @@ import { type CallStore, CallStoreError, type TimelineEntry } from '../call/stor
 import type { Clock, Log } from '../use-cases/deps.ts';
 import { timelineView } from './call-view.ts';
 
-/** Streams that one process serves at a time. */
+/** Timelines that one process streams at a time. */
 export const MAX_STREAMS = 100;
 
-/** How long a stream lasts: below what the front end of Azure allows. The host does not tell when nobody listens any longer. */
+/**
+ * How long a stream lasts: less than the front end of Azure allows. The host does not report that a client has gone.
+ */
 export const STREAM_LASTS_MS = 120_000;
 
-/** How often storage is asked for what is new. */
+/** How often to look for new entries. */
 const POLL_MS = 500;
 
-/** After so many looks the call is read even though nothing was written to its timeline. */
+/** After so many polls the call is read even though its timeline has no new entry. */
 const CALL_EVERY_POLLS = 20;
 
-/** How long after a call's end the last entries may take. */
+/** How long after a call's end the last entries may arrive. */
 const QUIET_AFTER_END_MS = 2_000;
 
-/** A comment that keeps the connection from looking idle. */
+/** How often a comment is sent so that the connection does not look idle. */
 const HEARTBEAT_MS = 15_000;
 
-/** What a browser waits before it opens a stream again that has ended. */
+/** How long a browser waits before it opens a finished stream again. */
 const RECONNECT_MS = 1_000;
 
-/** Entries that are read at a time: more than a call has in the time of a window. */
+/** Entries that are read at a time: more than a call has within a window. */
 const MAX_ENTRIES = 10_000;
 
 export interface TimelineSource {
@@ -36,8 +38,9 @@ export interface TimelineSource {
 }
 
 /**
- * A call's timeline as server-sent events: what there is after `from`, then each entry as it is stored, until the call has ended and
- * been quiet (then an event `end`), or the stream has lasted long enough (then nothing: the listener opens it again).
+ * A call's timeline as server-sent events: the entries after `from`, then each new one, until the call has ended and
+ * been quiet (then an event `end`), or until the stream has lasted long enough (then nothing, and the client opens it
+ * again).
  */
 export async function* timelineEvents(
   source: TimelineSource,
@@ -50,14 +53,14 @@ export async function* timelineEvents(
     yield* follow(source, from);
   } catch (error) {
     if (!(error instanceof CallStoreError)) throw error;
-    // The listener comes back to where it was.
+    // The client reconnects and continues from its position.
     source.log.warn('A timeline cannot be streamed further', { callId: source.callId, why: error.message });
   } finally {
     source.streams.delete(stream);
   }
 }
 
-/** Whether there is anything that somebody who has heard up to `from` has not heard. */
+/** Whether a client at position `from` has missed anything. */
 export async function hasNews(
   source: Pick<TimelineSource, 'callId' | 'store'>,
   from: StreamPosition,
@@ -98,7 +101,7 @@ async function* follow(source: TimelineSource, from: StreamPosition | undefined)
   }
 }
 
-/** What a stream has told within the window. */
+/** The entries of the window that a stream has sent. */
 class ToldEntries {
   readonly #told = new Map<string, number>();
   #newestMs = 0;
@@ -107,12 +110,12 @@ class ToldEntries {
     return { newestMs: this.#newestMs, told: this.#told.size };
   }
 
-  /** Where to look for what is not told yet. */
+  /** From when on to look for new entries. */
   get startMs(): number {
     return windowStart(this.position);
   }
 
-  /** Takes over from an earlier stream; returns what that one has not told. */
+  /** Continues an earlier stream. Returns the entries that it has not sent. */
   resume(entries: readonly TimelineEntry[], from: StreamPosition): readonly TimelineEntry[] {
     const fresh = untold(entries, from);
     for (const entry of entries) if (!fresh.includes(entry)) this.add(entry);
@@ -144,16 +147,16 @@ function entriesFrom(
 }
 
 /**
- * How far somebody has heard a timeline: the time of the newest entry, and how many entries of `WINDOW_MS` up to that time. Entries are
- * told by the clocks of their sources and may be stored late, behind others: where the number has grown, some came late, and the window
- * is told again.
+ * How far a client has read a timeline: the time of the newest entry, and how many entries there were in the
+ * `WINDOW_MS` before it. Entries have the times of their sources and may be stored late, behind others. If the number
+ * has grown, some came late, and the window is sent again.
  */
 export interface StreamPosition {
   readonly newestMs: number;
   readonly told: number;
 }
 
-/** How late an entry may be stored and still be told by a stream that goes on: longer than callbacks are repeated. */
+/** How late an entry may be stored and still be sent by a running stream: longer than callbacks are repeated. */
 export const WINDOW_MS = 600_000;
 
 const POSITION = /^(\d{1,15})\.(\d{1,6})$/;
@@ -174,7 +177,7 @@ export function windowStart({ newestMs }: StreamPosition): number {
   return Math.max(0, newestMs - WINDOW_MS);
 }
 
-/** The entries of the window and after it that are still to be told to somebody who has heard up to a position. */
+/** The entries from the window on that a client at this position has not read. */
 export function untold(
   entries: readonly TimelineEntry[],
   position: StreamPosition,

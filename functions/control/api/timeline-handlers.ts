@@ -1,4 +1,4 @@
-/** What has happened to a call. */
+/** Reads and streams the timeline of a call. */
 import { callNotFound, ProblemError } from '../http/problems.ts';
 import { timelineView } from './call-view.ts';
 import type { Handler } from './handler.ts';
@@ -42,7 +42,7 @@ export const streamTimeline: Handler<'streamTimeline'> = async ({ app, params, r
     );
   const source = { callId: params.callId, store, clock, streams: app.streams, log };
   const events = timelineEvents(source, from);
-  // Whoever has heard everything of a call that has ended is told not to ask again.
+  // 204 tells a client that has read everything of an ended call not to come back.
   if (from === undefined || call.phase !== 'ended') return { events };
   return (await hasNews(source, from)) ? { events } : { nothing: true };
 };

@@ -1,4 +1,4 @@
-/** The workers of a call that lasts. */
+/** Changes the workers of a live call, and sends them messages. */
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { CallControlMessage } from '../../../shared/wire/relay/call-control-messages.ts';
 import { ProblemError, toProblem } from '../http/problems.ts';

@@ -14,7 +14,7 @@ import { end, giveUp, stream } from './step.ts';
 import { enter } from './streaming.ts';
 import { observe, tick } from './time.ts';
 
-/** How long one invocation may take to answer before a redelivered event lets another one try. */
+/** How long one invocation may take to answer. After that, a redelivered event lets another invocation try. */
 export const ANSWER_LEASE_MS = 10_000;
 
 /**
@@ -31,13 +31,15 @@ export const ANSWER_LEASE_MS = 10_000;
  *                                  └─ IncomingCall after the lease  └─ hung up ──▶ ending
  * ```
  *
- * An answer that seemed to fail may have reached ACS, and its CallConnected may come before or after the answer's own result:
- * so `ringing` becomes `connected` too, and the connection's ids are taken from whichever names them first.
+ * An answer that seemed to fail may have reached ACS, and CallConnected may arrive before or after the result of the
+ * answer. So `ringing` can become `connected`, and the call takes the ids of its connection from whichever event
+ * names them first.
  *
- * `ending`: the call is to be over before it was connected, and ACS knows a connection of it, or is about to: it is asked to hang up until it
- * says that there is none. A call that ends without a known connection goes there when one turns up. Nothing else leaves `ended`.
+ * `ending`: we want the call to end before it was connected, and ACS has a connection for it or soon will. We ask ACS
+ * to hang up until it reports that there is none. A call that ended without a known connection becomes `ending` if
+ * one turns up. Nothing else leaves `ended`.
  *
- * Streaming, recording, transcription and operations are machines of their own (`call-streaming.ts` and its neighbours).
+ * Streaming, recording, transcription and operations have state machines of their own, in the files of those names.
  * `docs/call-states.md` has every transition.
  */
 export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
@@ -138,7 +140,7 @@ function whenConnected(call: Call, then: () => CallStep): CallStep {
   return then();
 }
 
-/** A call that is being placed can be hung up before anybody answers. */
+/** A call that is being placed can be hung up before it is answered. */
 function hangUpRequested(call: Call, forEveryone: boolean, nowMs: number): CallStep {
   switch (call.phase) {
     case 'placing':
@@ -159,7 +161,7 @@ function claim(call: Call, by: string, nowMs: number): CallStep {
   const commands: CallCommand[] = [{ type: call.decision }];
   if (call.phase !== 'ringing' && call.phase !== 'answering') return keep(call);
   if (call.answeredAtMs !== undefined) return keep(call);
-  // The same invocation asks again when it could not tell whether its first write was stored.
+  // The same invocation asks again if it could not tell whether its first write was stored.
   if (call.claim === by && call.phase === 'answering') return { call, commands };
   if (call.phase === 'answering' && nowMs < (call.leaseUntilMs ?? 0)) return keep(call);
   const { state } = call.streaming;
@@ -194,15 +196,16 @@ function answerFailed(
 ): CallStep {
   if (call.phase !== 'answering' || call.claim !== event.claim || call.answeredAtMs !== undefined)
     return keep(call);
-  // A refusal of a second attempt may only mean that the first one, whose result was lost, had got through: the call may be connected.
+  // If a second attempt is refused, the first one may have got through with its result lost: the call may be
+  // connected.
   if (event.final && (call.attempts === 1 || call.decision !== 'answer'))
     return keep(end(call, `${call.decision} failed: ${event.reason}`, nowMs));
-  // Should the answer have reached ACS, then its streaming has, too: that is still on its way.
+  // If the answer did reach ACS, its streaming did too and is still starting.
   const { claim: _claim, leaseUntilMs: _lease, ...rest } = call;
   return keep({ ...rest, phase: 'ringing' });
 }
 
-/** Rejected or redirected: it rings elsewhere, or not at all. */
+/** Rejected or redirected: the call rings elsewhere, or not at all. */
 function refused(call: Call, how: string, nowMs: number): CallStep {
   const isUpToUs = call.phase === 'ringing' || call.phase === 'answering';
   return keep(isUpToUs ? end(call, how, nowMs) : call);
@@ -217,8 +220,8 @@ function placeSucceeded(
 }
 
 /**
- * Whoever placed the call is told that it failed. What ACS has done all the same is undone: now where it is known, or with the first event
- * that names a connection.
+ * The caller of the API learns that placing failed. If ACS placed the call anyway, we hang it up: now if its
+ * connection is known, or with the first event that names one.
  */
 function placeFailed(call: Call, why: string, nowMs: number): CallStep {
   if (call.direction !== 'outbound') return keep(call);
@@ -230,7 +233,7 @@ function placeFailed(call: Call, why: string, nowMs: number): CallStep {
     : giveUp(failed, reason, nowMs);
 }
 
-/** ACS has taken the call on. A call that is to be over by now is hung up. */
+/** ACS has accepted the call. If we want it to end by now, it is hung up. */
 function accepted(
   call: Call,
   event: Pick<Call, 'callConnectionId' | 'serverCallId' | 'correlationId'>,

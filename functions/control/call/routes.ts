@@ -3,7 +3,7 @@ import type { CallRoute, Headers } from '../../../shared/call/route.ts';
 import type { CallDirection } from '../../../shared/call/states.ts';
 import { isWithin } from '../../../shared/call/time-window.ts';
 
-/** What routes are told of a call. */
+/** What a route looks at to decide about a call. */
 export interface RoutedCall {
   readonly callId: string;
   readonly direction: CallDirection;
@@ -15,7 +15,7 @@ export interface RoutedCall {
   readonly atMs: number;
 }
 
-/** Why a route is not for a call, in words that hold nothing of the call; undefined where it is. */
+/** Why a route does not match a call, in words that reveal nothing about the call; undefined if it matches. */
 export function whyNot({ name, match }: CallRoute, call: RoutedCall): string | undefined {
   const { direction = 'inbound', from, to, sipHeaders = {}, voipHeaders = {}, time, percentage } = match;
   if (direction !== call.direction) return `it is for ${direction} calls`;
@@ -30,7 +30,7 @@ export function whyNot({ name, match }: CallRoute, call: RoutedCall): string | u
   return undefined;
 }
 
-/** The routes that are for a call, in their order: the first of them that has room decides. */
+/** The matching routes in their order. The first with capacity left decides. */
 export function* matchingRoutes(routes: readonly CallRoute[], call: RoutedCall): Generator<CallRoute> {
   for (const route of routes) if (whyNot(route, call) === undefined) yield route;
 }
@@ -61,8 +61,9 @@ const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 /**
- * Where a call stands among a hundred, from 0 to just below 100: always the same for one call and route, and for two routes
- * independent of each other. FNV-1a with the finalizer of MurmurHash3, since FNV alone spreads its last characters badly.
+ * Where a call stands among a hundred, from 0 to just below 100: always the same for a call and a route, and
+ * independent between routes. FNV-1a with the finalizer of MurmurHash3, since FNV alone spreads its last characters
+ * badly.
  */
 export function percentileOf(callId: string, route: string): number {
   let hash = FNV_OFFSET;

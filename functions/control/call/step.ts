@@ -4,7 +4,7 @@ import { stepRecording } from './recording.ts';
 import { enter, type StreamingEvent, type StreamingStep, stepStreaming } from './streaming.ts';
 import { stepTranscription } from './transcription.ts';
 
-/** Steps that the parts of the call's state machine have in common. */
+/** Steps that several parts of the call's state machine share. */
 
 export function end(call: Call, reason: string, nowMs: number): Call {
   const { claim: _claim, leaseUntilMs: _lease, ...rest } = call;
@@ -21,7 +21,7 @@ export function end(call: Call, reason: string, nowMs: number): Call {
   };
 }
 
-/** The call is to be over: ACS is asked to end what there is of it, and asked again until it has. */
+/** Ends a call that is not connected: ACS is asked to end its connection, again and again until it has. */
 export function giveUp(call: Call, reason: string, nowMs: number): CallStep {
   const { claim: _claim, leaseUntilMs: _lease, endedAtMs: _ended, ...rest } = call;
   return beginHangUp({ ...rest, phase: 'ending', endReason: call.endReason ?? reason }, nowMs);
@@ -31,7 +31,7 @@ export function stream(call: Call, event: StreamingEvent, nowMs: number): CallSt
   return withStreaming(call, stepStreaming(call.streaming, event, nowMs), nowMs);
 }
 
-/** What becomes of the call when its streaming has made a step. */
+/** What a step of the streaming means for the call. */
 export function withStreaming(call: Call, made: StreamingStep, nowMs: number): CallStep {
   const { streaming, commands, refusal, gaveUp } = made;
   const next = streaming === call.streaming ? call : { ...call, streaming };
@@ -39,7 +39,7 @@ export function withStreaming(call: Call, made: StreamingStep, nowMs: number): C
   return { call: next, commands, ...(refusal === undefined ? {} : { refusal }) };
 }
 
-/** What is due once a call is connected whose streaming failed before. */
+/** The retry that is due when a call is connected after its streaming failed. */
 export function pendingRetry(call: Call, nowMs: number): CallCommand[] {
   const { state, retryAtMs, retries } = call.streaming;
   if (state !== 'failed' || retryAtMs === undefined) return [];
@@ -47,8 +47,8 @@ export function pendingRetry(call: Call, nowMs: number): CallCommand[] {
 }
 
 /**
- * What a route says to do with a call whose streaming has failed for good: leave it, hang it up, or play something and then hang it up.
- * The choice is kept with the call, and so is that something is being played, so that a crash in between changes nothing.
+ * What a route says to do with a call whose streaming has failed for good: leave it, hang up, or play something and
+ * then hang up. The call stores the choice and that something is playing, so a crash in between changes nothing.
  */
 
 const PREFIX = 'op-fallback-';
@@ -66,7 +66,7 @@ export function startFallback(call: Call, nowMs: number): CallStep {
   };
 }
 
-/** The step, and the end of the call where what was to be played is over and there is still no stream. */
+/** Hangs up if the announcement is over and there is still no stream; otherwise the step as it is. */
 export function finishFallback(made: CallStep, nowMs: number): CallStep {
   const { call } = made;
   const last = call.operations.findLast(({ id }) => id.startsWith(PREFIX));
@@ -77,7 +77,7 @@ export function finishFallback(made: CallStep, nowMs: number): CallStep {
   return { ...made, call: ending, commands: [...made.commands, ...commands] };
 }
 
-/** Played, not to be played, or nothing was heard of it for so long that it was likely never asked for. */
+/** The announcement was played, failed, or has had no result for so long that ACS was probably never asked for it. */
 function isOver({ state, requestedAtMs }: OperationRecord, nowMs: number): boolean {
   return state !== 'pending' || nowMs - requestedAtMs >= OPERATION_LIMIT_MS;
 }

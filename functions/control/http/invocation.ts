@@ -5,7 +5,9 @@ import { CALL_ID_PATTERN } from '../../../shared/wire/names.ts';
 import type { Log, LogFields } from '../use-cases/deps.ts';
 import { callNotFound, problemOfError } from './problems.ts';
 
-/** A log that the Functions host ties to the invocation. Each message is one line: the text, then `name=value` pairs. */
+/**
+ * A log that the Functions host ties to the invocation. Each message is one line: the text, then `name=value` pairs.
+ */
 export function invocationLog(context: Pick<InvocationContext, 'info' | 'warn' | 'error'>): Log {
   return {
     info: (message, fields) => context.info(line(message, fields)),

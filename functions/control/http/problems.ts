@@ -1,4 +1,7 @@
-/** Errors as problem documents (RFC 9457): every error that a request can end with, and what the caller reads about it. */
+/**
+ * Errors as problem documents (RFC 9457): every error that a request can end with, and what the caller reads about
+ * it.
+ */
 import { ConfigError } from '../../../shared/base/settings.ts';
 import { PROBLEMS, type Problem, type ProblemName, problem } from '../../../shared/wire/api/problem.ts';
 import { RoutesError } from '../../../shared/wire/call/routes-schema.ts';
@@ -56,8 +59,8 @@ export function callNotFound(): ProblemError {
 }
 
 /**
- * The problem for an ACS error after which a telephone may be ringing. If it may be, the caller is not invited to retry, and the
- * Idempotency-Key stays in use: a second attempt could make the telephone ring twice.
+ * The problem for an ACS error after which a telephone may be ringing. If it may be, the caller is not invited to
+ * retry, and the Idempotency-Key stays in use: a second attempt could make the telephone ring twice.
  */
 export function ringingProblem(
   error: AcsCallError,

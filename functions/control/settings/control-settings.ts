@@ -1,4 +1,4 @@
-/** What the control app reads from its environment. */
+/** The settings that the control app reads from its environment. */
 import * as z from 'zod';
 import { PHONE_NUMBER_PATTERN } from '../../../shared/call/party.ts';
 import { COMMON_SETTINGS } from '../../../shared/settings/common-settings.ts';

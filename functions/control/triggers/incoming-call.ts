@@ -5,8 +5,8 @@ import { invocationLog } from '../http/invocation.ts';
 import { receiveIncomingCall } from '../use-cases/receive-incoming-call.ts';
 
 /**
- * Event Grid: one event for each invocation. If it throws, Event Grid delivers the event again. An event that cannot be understood is
- * acknowledged, since another delivery would not help.
+ * Event Grid: one event for each invocation. If it throws, Event Grid delivers the event again. An event that cannot
+ * be understood is acknowledged, since another delivery would not help.
  */
 export function incomingCall(load: LoadControlApp): EventGridHandler<unknown> {
   return async (event, context) => {

@@ -24,8 +24,9 @@ export const HANDLERS: { readonly [Id in CallOperationId]: Handler<Id> } = {
 };
 
 /**
- * Registers a function for every operation, under the operation's id, with the caller check that `apiAuth` demands. Operations on one call
- * have a second function, `worker-<id>`, at `worker/calls/{callId}/…`: the host lets everybody in there, and the app demands the call's token.
+ * Registers a function for every operation, under the operation's id, with the caller check that `apiAuth` demands.
+ * Operations on one call have a second function, `worker-<id>`, at `worker/calls/{callId}/…`: the host lets everybody
+ * in there, and the app demands the call's token.
  */
 export function registerEndpoints(load: LoadControlApp, apiAuth: 'function-key' | 'entra'): void {
   for (const id of Object.keys(ENDPOINTS) as OperationId[]) {

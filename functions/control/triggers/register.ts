@@ -7,16 +7,19 @@ import { registerEndpoints } from './register-endpoints.ts';
 import { endIdleCall, restartMediaStreaming, streamHandover } from './relay-requests.ts';
 import { removalTimer, sweepTimer } from './timers.ts';
 
-/** Registers the functions of the control app. Settings are read at the first invocation, but for the one that says what the host checks. */
+/**
+ * Registers the functions of the control app. Settings are read at the first invocation, except the one that decides
+ * what the host checks.
+ */
 export function registerControl(): void {
   const load = controlAppLoader(process.env);
 
-  // Timelines are streamed as they come.
+  // Timelines are streamed while they grow.
   app.setup({ enableHttpStream: true });
 
   app.eventGrid('incomingCall', { handler: incomingCall(load) as EventGridHandler });
 
-  // Anonymous to the host, since ACS has no function key: the handler demands a token of ACS instead.
+  // The host lets everybody in, since ACS has no function key. The handler demands a token of ACS.
   app.http('callEvents', {
     methods: ['POST'],
     authLevel: 'anonymous',
@@ -24,7 +27,7 @@ export function registerControl(): void {
     handler: callEvents(load),
   });
 
-  // Anonymous to the host, since a relay has no function key: the handler demands the ticket of the call instead.
+  // The host lets everybody in, since a relay has no function key. The handler demands the ticket of the call.
   app.http('restartMediaStreaming', {
     methods: ['POST'],
     authLevel: 'anonymous',

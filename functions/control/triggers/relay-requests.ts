@@ -1,4 +1,7 @@
-/** What relays ask for over HTTP. Each request carries the ticket of its call, so a relay needs no key and has no power over other calls. */
+/**
+ * What relays ask for over HTTP. Each request carries the ticket of its call, so a relay needs no key and has no
+ * power over other calls.
+ */
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
 import { MAX_HANDOVER_CHARS } from '../../../shared/wire/relay/stream-handover.ts';
 import { verifyTicket } from '../../../shared/wire/signed/ticket.ts';
@@ -10,7 +13,10 @@ import { ProblemError, toProblem, unauthorized } from '../http/problems.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';
 
-/** Stops a call's streaming and starts it again, so that ACS opens a new media stream. A relay asks for it before it stops. */
+/**
+ * Stops a call's streaming and starts it again, so that ACS opens a new media stream. A relay asks for it before it
+ * stops.
+ */
 export function restartMediaStreaming(load: LoadControlApp): HttpHandler {
   return relayHandler(load, (app, callId, _request, log) =>
     act(app, callId, { type: 'RestartRequested' }, log),
@@ -35,8 +41,8 @@ async function act(app: ControlApp, callId: string, action: CallAction, log: Log
 const SEALED = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /**
- * Stores what one media stream of a call leaves for the next: `PUT` replaces it, `GET` answers it, or 204 if there is none. The relays seal it
- * for each other, so the control app cannot read it.
+ * Stores what one media stream of a call leaves for the next: `PUT` replaces it, `GET` answers it, or 204 if there is
+ * none. The relays seal it for each other, so the control app cannot read it.
  */
 export function streamHandover(load: LoadControlApp): HttpHandler {
   return relayHandler(load, async ({ handovers }, callId, request) => {

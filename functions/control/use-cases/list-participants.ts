@@ -8,7 +8,7 @@ export type ParticipantsOutcome =
   | { readonly kind: 'participants'; readonly participants: readonly Participant[] }
   | RequestFailure;
 
-/** Who is on a call now, as ACS says; their numbers are kept nowhere here. */
+/** The participants of a call, as ACS lists them now. Their numbers are not stored. */
 export async function listParticipants(deps: ControlDeps, callId: string): Promise<ParticipantsOutcome> {
   const call = await deps.store.get(callId);
   if (call === undefined) return { kind: 'unknown call' };

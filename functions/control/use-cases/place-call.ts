@@ -11,25 +11,25 @@ import { callbackUrl, callFieldsOf, callMedia, chooseRoute } from './set-up-call
 
 export interface PlacingRequest {
   readonly request: PlaceCallRequest;
-  /** Absent: the first route for calls to that number. */
+  /** Defaults to the first route that matches the call. */
   readonly route?: string;
   readonly traceparent?: string;
-  /** Asked once a route is found and before anything is stored; where it rejects, the call is not placed. */
+  /** Called once a route is found and before anything is stored. If it rejects, the call is not placed. */
   readonly admit?: () => Promise<void>;
 }
 
 export type PlacingOutcome =
-  /** The telephone rings; callbacks tell what becomes of it. */
+  /** The telephone rings. Callbacks report what happens next. */
   | { readonly kind: 'placing'; readonly call: Call }
-  /** No route allows this call. */
+  /** No route allows the call. */
   | { readonly kind: 'no route' }
   | { readonly kind: 'failed'; readonly error: AcsCallError; readonly call: Call };
 
-/** How a call of the application itself is named where it shows no number. */
+/** The caller's name in our records if the call shows no number. */
 const APPLICATION = 'application';
 
 /**
- * Places a call as its route says. It is stored before ACS is asked, so that whatever ACS does with it has a row to be told to.
+ * Places a call as its route says. It is stored before ACS is asked, so that every event of ACS finds its row.
  * @throws CallStoreError before ACS was asked, and what `admit` rejects with
  */
 export async function placeCall(
@@ -88,7 +88,7 @@ export async function placeCall(
   const entry = { id: `${callId}:PlaceSucceeded`, details: {} };
   const recorded = await recordOutcome(deps, callId, { type: 'PlaceSucceeded', ...placed }, entry, log);
   log.info('A call is placed', { callId, callConnectionId: placed.callConnectionId, route: route.name });
-  // A call that was hung up meanwhile is hung up at ACS, too.
+  // If the call was hung up meanwhile, ACS hangs it up too.
   if (recorded !== undefined) await runCommands(deps, recorded, log);
   return { kind: 'placing', call: recorded?.call ?? call };
 }

@@ -54,8 +54,8 @@ export function callIdOfContext(incomingCallContext: string): string {
 }
 
 /**
- * Answers, rejects or redirects a call as its route says, once, however often its event is delivered. The call is stored before ACS
- * is asked, and its row decides which of several invocations acts.
+ * Answers, rejects or redirects a call as its route says, once, however often its event is delivered. The call is
+ * stored before ACS is asked, and its row decides which of several invocations acts.
  * @throws AnswerPostponedError, CallStoreError if a later delivery should try again
  */
 export async function receiveIncomingCall(
@@ -91,7 +91,8 @@ export async function receiveIncomingCall(
     const route = chosen?.name === call.route ? chosen : await routeNamed(deps, call.route, log);
     return await actOnCall(deps, { call, route, incoming, claim, traceparent }, log);
   };
-  // The caller does not wait for the timeline entry, but Event Grid does: if this process dies first, the next delivery writes it.
+  // The caller does not wait for the timeline entry, but Event Grid does: if this process dies first, the next
+  // delivery writes it.
   const [outcome, written] = await Promise.allSettled([act(), writeArrival(deps, call, incoming)]);
   if (outcome.status === 'rejected') throw outcome.reason;
   if (written.status === 'rejected') throw written.reason;
@@ -139,7 +140,10 @@ async function claimCall(deps: ControlDeps, fresh: Call, claim: string): Promise
   return { call: claimed.call, isOurs: claimed.commands.length > 0 };
 }
 
-/** The route of a call that an earlier delivery stored, as it is now: destinations and addresses are not stored with the call. */
+/**
+ * The route of a call that an earlier delivery stored, as it is now: destinations and addresses are not stored with
+ * the call.
+ */
 async function routeNamed({ routes }: ControlDeps, name: string, log: Log): Promise<CallRoute | undefined> {
   return (await routes.current(log)).find((route) => route.name === name);
 }
@@ -169,7 +173,10 @@ interface Claimed {
   readonly traceparent: string | undefined;
 }
 
-/** Does what was decided about a call, and stores how ACS answered. @throws AnswerPostponedError if a later delivery should try again */
+/**
+ * Does what was decided about a call, and stores how ACS answered. @throws AnswerPostponedError if a later delivery
+ * should try again
+ */
 async function actOnCall(deps: ControlDeps, claimed: Claimed, log: Log): Promise<ActOutcome> {
   const { call, claim, incoming, route, traceparent } = claimed;
   const { callId } = call;

@@ -27,7 +27,8 @@ export type CallAction =
 export type ActionOutcome = { readonly kind: 'accepted'; readonly call: Call } | RequestFailure;
 
 /**
- * Starts, stops or restarts streaming, or hangs up, if the state of the call allows it. ACS confirms later with a callback.
+ * Starts, stops or restarts streaming, or hangs up, if the state of the call allows it. ACS confirms later with a
+ * callback.
  * @throws CallStoreError
  */
 export async function requestCallAction(
@@ -66,8 +67,8 @@ export type OperationOutcome =
   | RequestFailure;
 
 /**
- * Asks ACS for an operation on a connected call, if the state of the call allows it. ACS reports the result with a callback. The
- * operation is stored before ACS is asked, so that even the earliest result finds it.
+ * Asks ACS for an operation on a connected call, if the state of the call allows it. ACS reports the result with a
+ * callback. The operation is stored before ACS is asked, so that even the earliest result finds it.
  * @throws CallStoreError
  */
 export async function requestOperation(

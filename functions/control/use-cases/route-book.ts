@@ -19,8 +19,8 @@ export interface RouteBookOptions {
 }
 
 /**
- * The routes of the table, or else those of the settings. Invalid routes never replace valid ones, nor does a table that does not answer: after
- * a typo calls are answered by the previous routes.
+ * The routes of the table, or else those of the settings. Invalid routes never replace valid ones, nor does a table
+ * that does not answer: after a typo calls are answered by the previous routes.
  */
 export class RouteBook {
   readonly #options: RouteBookOptions;

@@ -13,8 +13,8 @@ export type CommandResult =
   | { readonly ok: false; readonly error: AcsCallError; readonly next: CallStep | undefined };
 
 /**
- * Carries out what the state machine asked for while nobody waits for the answer: a failure is written to the call and goes no further.
- * Ends, since the machine bounds its retries.
+ * Carries out the commands of the state machine when no caller waits for the result. A failure is stored in the call
+ * and goes no further. It ends, since the state machine bounds its retries.
  */
 export async function runCommands(deps: ControlDeps, from: CallStep, log: Log): Promise<void> {
   for (const command of from.commands) {
@@ -74,7 +74,10 @@ const TIMELINE_TYPE = {
   hangUp: 'HangUpSent',
 } as const;
 
-/** Sends one command to ACS; a failure is written to the call and returned. `isAwaited`: somebody waits to be told of it. */
+/**
+ * Sends one command to ACS. A failure is stored in the call and returned. `isAwaited`: a caller of the API waits for
+ * the result.
+ */
 export async function sendCommand(
   deps: ControlDeps,
   call: Call,
@@ -144,7 +147,7 @@ export type OperationResult =
   /** `next`: what the failure means for the call. */
   | { readonly ok: false; readonly error: AcsCallError; readonly next: CallStep | undefined };
 
-/** Has ACS take on an operation of the call's account, and stores what it answers. */
+/** Asks ACS for an operation of the call, and stores the answer. */
 export async function runOperation(
   deps: ControlDeps,
   call: Call,
@@ -175,7 +178,7 @@ export async function runOperation(
       unknown: failure.status === 404,
       assumed: failure.retryable,
     } as const;
-    // What ACS does not know may be somebody or something on the call, or the call itself.
+    // A 404 may be about a participant or a recording, or about the call itself.
     if (error.callGone && (await isGone(deps, callConnectionId))) {
       const nowMs = deps.clock.now();
       await deps.store.update(callId, (now) => step(now, refused, nowMs));
@@ -194,7 +197,7 @@ export async function runOperation(
   }
 }
 
-/** Whether ACS knows nothing of a connection; one that it cannot be asked about may be there. */
+/** Whether ACS no longer knows a connection. If it cannot be asked, the connection may still exist. */
 async function isGone({ acs }: Pick<ControlDeps, 'acs'>, callConnectionId: string): Promise<boolean> {
   try {
     return (await acs.properties(callConnectionId)) === undefined;
@@ -205,9 +208,9 @@ async function isGone({ acs }: Pick<ControlDeps, 'acs'>, callConnectionId: strin
 }
 
 /**
- * Stores what ACS answered. Where that fails the call goes on regardless: ACS has acted, its callbacks tell the same, and asking again could
- * only act twice.
- * @returns What the answer means for the call; undefined where it could not be stored.
+ * Stores how ACS answered. If storage fails, the call goes on: ACS has acted, its callbacks will say so, and asking
+ * again could act twice.
+ * @returns what the answer means for the call; undefined if it could not be stored
  */
 export async function recordOutcome(
   deps: Pick<ControlDeps, 'store' | 'clock'>,

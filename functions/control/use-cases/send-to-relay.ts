@@ -12,8 +12,8 @@ export type SendOutcome =
   | { readonly kind: 'failed' };
 
 /**
- * Changes the workers of a call, or sends them a message. Only the relay that streams the call receives it, so a call that is not streamed is
- * refused. Whether the relay could act on it is in the relay's report of the call.
+ * Changes the workers of a call, or sends them a message. Only the relay that streams the call receives it, so a call
+ * that is not streamed is refused. Whether the relay could act on it is in the relay's report of the call.
  * @throws CallStoreError
  */
 export async function sendToRelay(

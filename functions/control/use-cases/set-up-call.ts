@@ -13,8 +13,9 @@ import type { ControlDeps, Log } from './deps.ts';
 export type ActingRoute = CallRoute & { readonly action: Exclude<CallRoute['action'], 'ring'> };
 
 /**
- * The first route that matches a call and has capacity left; undefined if there is none, or if it says to leave the call ringing.
- * Capacity is checked before the call is stored, so calls that arrive at the same moment can exceed it by their number.
+ * The first route that matches a call and has capacity left; undefined if there is none, or if it says to leave the
+ * call ringing. Capacity is checked before the call is stored, so calls that arrive at the same moment can exceed it
+ * by their number.
  * @param name considers only the route of this name
  * @throws CallStoreError
  */
@@ -62,7 +63,10 @@ export interface MediaRequest {
   readonly to: RawId;
 }
 
-/** How ACS streams a call's audio: to the relay, with the plan in a ticket. `traceparent` is ignored if it is malformed. */
+/**
+ * How ACS streams a call's audio: to the relay, with the plan in a ticket. `traceparent` is ignored if it is
+ * malformed.
+ */
 export async function callMedia(
   { clock, publicBaseUrl, relayUrl, ticketKey }: ControlDeps,
   { call: { callId, direction, plan, expiresAtMs }, route, from, to }: MediaRequest,

@@ -8,10 +8,10 @@ import { runCommands } from './run-commands.ts';
 /** Calls read at a time. */
 const PAGE = 500;
 
-/** Calls dealt with at the same time: most cost nothing, one in five a request to ACS. */
+/** Calls swept at the same time. Most cost nothing, one in five a request to ACS. */
 const AT_A_TIME = 16;
 
-/** A sweep begins no further page after this long, so that it is over before the next one. */
+/** A sweep begins no further page after this long, so that it ends before the next one. */
 const SWEEP_LIMIT_MS = 50_000;
 
 export interface Swept {
@@ -23,8 +23,8 @@ export interface Swept {
 }
 
 /**
- * Ends what was left behind (calls that never connected, that lasted too long or that nobody reported as ended), makes overdue retries, and
- * makes our calls agree with what ACS says of them: those that it does not know have ended, those that it has connected are connected.
+ * Ends calls that never connected, lasted too long, or ended unreported; makes overdue retries; and makes our calls
+ * agree with ACS: calls unknown to ACS have ended, calls that ACS has connected are connected.
  */
 export async function sweepCalls(deps: ControlDeps, log: Log): Promise<Swept> {
   const startedAtMs = deps.clock.now();
@@ -49,7 +49,7 @@ async function sweepPage(deps: ControlDeps, calls: readonly Call[], before: Swep
         if (asked) compared += 1;
         if (changes) changed += 1;
       } catch (error) {
-        // One call that cannot be dealt with does not keep the others waiting; the next sweep comes back to it.
+        // A call that cannot be swept does not block the others. The next sweep comes back to it.
         failed += 1;
         log.error('A call could not be swept', { callId: call.callId, why: String(error) });
       }
@@ -68,7 +68,7 @@ async function sweepCall(
   let call = listed;
   let changes = false;
   const apply = async (event: CallEvent, type: string): Promise<void> => {
-    // Most calls are as they should be: they cost no more than having been listed.
+    // Most calls need no change, and cost no more than being listed.
     if (step(call, event, deps.clock.now()).call === call) return;
     const before = call;
     const swept = await sweep(deps, call.callId, event, type, log);

@@ -1,7 +1,7 @@
 /**
- * The proof that a request comes from Azure Communication Services: a JWT in `Authorization: Bearer`. Callbacks carry one that is made for each
- * event and valid for 5 minutes, the media WebSocket one that is made for each connection and valid for a day.
- * RS256, signed with a published key; `aud` is the immutable resource id of the ACS resource.
+ * The proof that a request comes from Azure Communication Services: a JWT in `Authorization: Bearer`. Callbacks carry
+ * one that is made for each event and valid for 5 minutes, the media WebSocket one that is made for each connection
+ * and valid for a day. RS256, signed with a published key; `aud` is the immutable resource id of the ACS resource.
  */
 import * as z from 'zod';
 import { bearerToken, publishedKeys, verifySigned } from '../signed/verify-signed.ts';
@@ -11,7 +11,8 @@ export const ACS_TOKEN_CLOCK_SKEW_S = 5 * 60;
 
 export interface AcsTokenVerifier {
   /**
-   * Verifies the value of an `Authorization` header. `nowMs` is milliseconds since the epoch and defaults to the present.
+   * Verifies the value of an `Authorization` header. `nowMs` is milliseconds since the epoch and defaults to the
+   * present.
    * @throws TokenError naming the reason, also if the keys cannot be fetched
    */
   verify(authorizationHeader: string | undefined, nowMs?: number): Promise<void>;

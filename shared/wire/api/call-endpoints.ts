@@ -1,4 +1,4 @@
-/** Calls as a whole: listing, placing, looking at one, ending it, handing it over. */
+/** Calls as a whole: listing, placing, showing, ending and transferring them. */
 import * as z from 'zod';
 import { CALL_DIRECTIONS, CALL_PHASES } from '../../call/states.ts';
 import { partySchema } from '../call/party-schema.ts';

@@ -22,7 +22,7 @@ const streaming = z.object({
   reason: reason.optional(),
 });
 
-/** What was asked for about a call, and what has come of it. */
+/** An operation that was requested on a call, and its result. */
 export const operationSchema = z
   .object({
     id: z.string(),
@@ -65,7 +65,10 @@ export const callSchema = z
   })
   .meta({ id: 'Call' });
 
-/** A call of which something was asked: 202, since Azure Communication Services reports later that it has happened. */
+/**
+ * A call after an operation was accepted. The status is 202, since Azure Communication Services reports the result
+ * later.
+ */
 export const acceptedCallSchema = callSchema
   .extend({
     operation: z

@@ -1,4 +1,4 @@
-/** What the API tells about itself. */
+/** The description of the API itself. */
 import * as z from 'zod';
 import type { EndpointTable } from './endpoint.ts';
 

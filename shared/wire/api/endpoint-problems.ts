@@ -1,7 +1,7 @@
 import { type Endpoint, isMutation, parametersOf } from './endpoint.ts';
 import type { ProblemName } from './problem.ts';
 
-/** Every problem that an operation may end with: its own, and those that come with what it is. */
+/** Every problem that an operation may end with: its own, and those of every operation of its kind. */
 export function problemsOf(endpoint: Endpoint): readonly ProblemName[] {
   const names: ProblemName[] = ['internal-error'];
   if (endpoint.role !== undefined)
@@ -23,7 +23,7 @@ export function problemsOf(endpoint: Endpoint): readonly ProblemName[] {
   return [...new Set([...names, ...endpoint.problems])];
 }
 
-/** How asking for something about a connected call may end. */
+/** Problems of operations on a connected call. */
 export const OPERATION_PROBLEMS = [
   'call-ended',
   'call-not-connected',
@@ -33,7 +33,7 @@ export const OPERATION_PROBLEMS = [
   'acs-unavailable',
 ] as const satisfies readonly ProblemName[];
 
-/** How asking for somebody to be called may end, besides. */
+/** Further problems of operations that call somebody. */
 export const OUTBOUND_PROBLEMS = [
   'destination-not-allowed',
   'outbound-budget-spent',

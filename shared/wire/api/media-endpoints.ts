@@ -1,4 +1,4 @@
-/** What participants hear and say beside the audio stream: tones, files, spoken texts, recognition. */
+/** What participants hear and say apart from the streamed audio: tones, files, spoken texts, recognition. */
 import * as z from 'zod';
 import { TONES } from '../../call/operation.ts';
 import { partySchema } from '../call/party-schema.ts';

@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 description of the HTTP API, made of the table of endpoints and their schemas. */
+/** The OpenAPI 3.1 document of the HTTP API, made from the table of endpoints and their schemas. */
 import * as z from 'zod';
 import { WORKER_API } from '../names.ts';
 import { type Endpoint, isMutation, parametersOf } from './endpoint.ts';
@@ -40,7 +40,7 @@ export function openApiDocument(): OpenApiDocument {
   };
 }
 
-/** A problem document; further members depend on its type. */
+/** A problem document. Its type decides which further members it has. */
 const problemSchema = z
   .looseObject({
     type: z.string().describe('urn:trunkline:problem: and the name of the problem, which is stable.'),
@@ -180,7 +180,10 @@ function answers(endpoint: Endpoint, schemas: SchemaCollection): Json {
   };
 }
 
-/** References to what an operation may end with instead; the same problems of a status are described once, in `problems`. */
+/**
+ * References to the problems that an operation may end with. The problems of a status are described once, in
+ * `problems`.
+ */
 function failures(endpoint: Endpoint, problems: Json): Json {
   const all: Json = {};
   for (const [status, names] of byStatus(problemsOf(endpoint))) {
@@ -212,11 +215,11 @@ function byStatus(names: readonly ProblemName[]): Map<number, ProblemName[]> {
   return groups;
 }
 
-/** Schemas as JSON Schema; those with a name are kept in one place and referred to. */
+/** Schemas as JSON Schema. Those with a name are kept in one place and referred to. */
 class SchemaCollection {
   readonly #named = new Map<string, Json>();
 
-  /** The schema, or a reference to it. @throws Error when one name would stand for two schemas. */
+  /** The schema, or a reference to it. @throws Error if one name would mean two schemas */
   add(schema: z.ZodType, io: 'input' | 'output'): Json {
     const converted: Json = {
       ...z.toJSONSchema(schema, { io, target: 'draft-2020-12', override: withoutSafeBounds }),
@@ -242,7 +245,7 @@ class SchemaCollection {
   }
 }
 
-/** Every integer of JavaScript has these bounds; they say nothing about the member. */
+/** Every integer of JavaScript has these bounds, so they say nothing about the member. */
 function withoutSafeBounds({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;

@@ -34,7 +34,7 @@ export function limitSchema({ default: usual, max }: { readonly default: number;
     .describe('How many entries the answer has at most.');
 }
 
-/** What a participant hears, under the name that it has in the OpenAPI document. */
+/** What a participant hears, under its name in the OpenAPI document. */
 export const playedSchema = playSourceSchema.meta({ id: 'PlaySource' });
 
 export const callerIdSchema = phoneNumberSchema.describe(

@@ -1,4 +1,4 @@
-/** Who is on a call: listing, adding, removing, muting, holding. */
+/** Participants of a call: listing, adding, removing, muting, holding. */
 import * as z from 'zod';
 import { partySchema } from '../call/party-schema.ts';
 import { accepted } from './call-schema.ts';
@@ -6,7 +6,7 @@ import type { EndpointTable } from './endpoint.ts';
 import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './endpoint-problems.ts';
 import { callerIdSchema, displayNameSchema, playedSchema } from './parameter-schemas.ts';
 
-/** Bounds of how long somebody's telephone rings, in milliseconds. */
+/** Bounds of how long a telephone rings, in milliseconds. */
 const RING_MS = { min: 1_000, max: 180_000 };
 
 export const participantEndpoints = {

@@ -1,8 +1,11 @@
-/** Problem details of RFC 9457: the one form of every error of the HTTP API, and the catalogue of their types. */
+/** Problem details (RFC 9457): the form of every error of the HTTP API, and the catalogue of their types. */
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
-/** Type (the last part of the URN), HTTP status and title of each problem. Types are stable: clients tell problems apart by them. */
+/**
+ * Type (the last part of the URN), HTTP status and title of each problem. Types are stable, since clients distinguish
+ * problems by them.
+ */
 export const PROBLEMS = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   unauthorized: { status: 401, title: 'The caller did not prove who it is' },
@@ -56,7 +59,10 @@ export const PROBLEMS = {
 
 export type ProblemName = keyof typeof PROBLEMS;
 
-/** One thing wrong with a request: in its body, at a JSON pointer as a URI fragment (RFC 6901, section 6), or in a parameter. */
+/**
+ * One thing wrong with a request: in the body, at a JSON pointer as a URI fragment (RFC 6901, section 6), or in a
+ * parameter.
+ */
 export type ProblemMember =
   | { readonly pointer: string; readonly detail: string }
   | { readonly parameter: string; readonly in: 'path' | 'query' | 'header'; readonly detail: string };
@@ -73,7 +79,7 @@ export function problemType(name: ProblemName): string {
   return `urn:trunkline:problem:${name}`;
 }
 
-/** `extensions` are further members of the problem (RFC 9457, section 3.2); they cannot replace the standard ones. */
+/** `extensions` are further members of the problem (RFC 9457, section 3.2). They cannot replace the standard ones. */
 export function problem(
   name: ProblemName,
   detail: string,

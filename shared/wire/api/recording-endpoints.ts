@@ -4,7 +4,7 @@ import { accepted } from './call-schema.ts';
 import type { Endpoint, EndpointTable } from './endpoint.ts';
 import { OPERATION_PROBLEMS } from './endpoint-problems.ts';
 
-/** Only what can be recorded together: video only as MP4, one channel for each participant only as sound in a WAV file. */
+/** ACS records video only as MP4, and one channel per participant only as audio in a WAV file. */
 const startBody = z
   .strictObject({
     content: z.enum(['audio', 'audioVideo']).default('audio'),

@@ -1,4 +1,4 @@
-/** What has happened to a call, at once or as it happens. */
+/** The timeline of a call, at once or as it grows. */
 import * as z from 'zod';
 import { timelineEntrySchema } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';

@@ -1,4 +1,4 @@
-/** The workers of a call that lasts: putting one on it, taking one off, telling them something. */
+/** The workers of a live call: attaching, detaching, and sending messages. */
 import * as z from 'zod';
 import { listenOptionsSchema } from '../call/listen-schema.ts';
 import { workerPlanSchema } from '../call/plan-schema.ts';

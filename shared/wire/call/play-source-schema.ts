@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { PlaySource } from '../../call/operation.ts';
 
-/** Longest text or SSML that is spoken, in characters: what ACS takes. */
+/** Longest text or SSML that ACS speaks, in characters. */
 const MAX_TEXT = 4_000;
 
 const MAX_URL = 2_048;

@@ -1,10 +1,12 @@
 /**
- * What can be changed about a call while it is streamed: workers come and go, and are told things. Each message is published in the call's
- * control group on Web PubSub (`controlGroup`), which whichever relay has the call hears, so that nobody need know which one that is.
+ * Changes to a call while it is streamed: workers come and go, and get messages. Each message is published in the
+ * call's control group on Web PubSub (`controlGroup`). The relay that streams the call hears it, so the publisher
+ * need not know which relay that is.
  *
- * A message travels as `{ "control": "<JWT>" }`, signed like a ticket (HS256, `RELAY_TICKET_KEY`), with `aud: relay-control`, `sub: callId`, a
- * `jti` by which a copy is known, an `exp` soon after it was made, and the command in `command`. The signature is needed although only holders of
- * the service's key can publish there: the worker apps hold that key too, and have no say in who else is on a call.
+ * A message travels as `{ "control": "<JWT>" }`, signed like a ticket (HS256, `RELAY_TICKET_KEY`), with `aud:
+ * relay-control`, `sub: callId`, a `jti` that identifies copies, an `exp` shortly after it was made, and the command
+ * in `command`. It is signed although only holders of the service's key can publish there: the worker apps hold that
+ * key too, and must not decide who else is on a call.
  */
 import { SignJWT } from 'jose';
 import * as z from 'zod';
@@ -15,10 +17,10 @@ import { TokenError, verifySigned } from '../signed/verify-signed.ts';
 
 export const CALL_CONTROL_AUDIENCE = 'relay-control';
 
-/** Clocks of the control app and the relay may differ by this much. */
+/** How far the clocks of the control app and the relay may differ. */
 const CLOCK_TOLERANCE_S = 30;
 
-/** How long a message is valid in milliseconds: as it is made, and at the longest for a receiver whose clock is slow. */
+/** How long a message is valid, in milliseconds: as it is made, and at most for a receiver whose clock is slow. */
 export const CALL_CONTROL_LIFETIME_MS = {
   made: 30_000,
   longest: 30_000 + 2 * CLOCK_TOLERANCE_S * 1_000,
@@ -33,7 +35,10 @@ const data = z.json().refine((value) => JSON.stringify(value).length <= MAX_MESS
   error: `data may have at most ${MAX_MESSAGE_DATA_CHARS} characters as JSON`,
 });
 
-/** `attach`: put a worker on the call. `detach`: take it off. `message`: say something to one worker, or to all of the call's. */
+/**
+ * `attach`: add a worker to the call. `detach`: remove it. `message`: send something to one worker, or to all workers
+ * of the call.
+ */
 export const callControlSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('attach'), worker: workerPlanSchema }),
   z.strictObject({ type: z.literal('detach'), worker: workerName }),
@@ -46,18 +51,19 @@ export type CallControlMessage =
   | { readonly type: 'message'; readonly worker?: string; readonly data: z.core.util.JSONType };
 
 export interface CallControlPublisherOptions {
-  /** As `groupPublisher` makes it: takes JSON to a group, and rejects when the service does not. */
+  /** Publishes JSON in a group, and rejects if the service does not accept it (`groupPublisher`). */
   readonly publish: (group: string, message: object) => Promise<void>;
-  /** The present ticket key, as text. */
+  /** The current ticket key, as text. */
   readonly ticketKey: string;
   readonly nowMs: () => number;
-  /** Tells messages apart. */
+  /** A new unique id for each message. */
   readonly newId: () => string;
 }
 
 /**
- * Tells the relay that has a call. Resolves when Web PubSub has taken the message: nobody says whether a relay had the call at that moment.
- * Rejects with a `ZodError` for what is no message, and with the error of `publish`.
+ * Publishes a message to the relay of a call. Resolves when Web PubSub has accepted it, whether or not a relay
+ * streams the call at that moment. Rejects with a `ZodError` if the message is malformed, and with the error of
+ * `publish`.
  */
 export type PublishCallControl = (callId: string, message: CallControlMessage) => Promise<void>;
 

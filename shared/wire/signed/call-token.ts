@@ -1,6 +1,6 @@
 /**
- * The token with which the workers of a call may control it: that call and no other. JWT, HS256, `aud: calls`, `sub: callId`, signed with the key of
- * the call's ticket, and as long valid as the ticket.
+ * The token with which workers control their call, and no other. JWT, HS256, `aud: calls`, `sub: callId`, signed with
+ * the key of the call's ticket, and valid as long as the ticket.
  */
 import { SignJWT } from 'jose';
 import * as z from 'zod';
@@ -14,7 +14,7 @@ export interface CallControlAccess {
   /** The address of the control app. */
   readonly url: string;
   readonly token: string;
-  /** The raw id of whom the application speaks with: who called, or was called by it. */
+  /** The raw id of the person at the other end: the caller, or the callee if the application placed the call. */
   readonly peer: string;
 }
 

@@ -10,7 +10,7 @@ import { verifySigned } from './verify-signed.ts';
 
 export const TICKET_AUDIENCE = 'relay';
 
-/** Shortest ticket key in bytes: that of the hash (RFC 7518, section 3.2). */
+/** Shortest ticket key in bytes: the length of the hash (RFC 7518, section 3.2). */
 export const TICKET_KEY_MIN_BYTES = 32;
 
 const claimsSchema = z.object({
@@ -24,13 +24,13 @@ const claimsSchema = z.object({
 
 export interface Ticket {
   readonly callId: string;
-  /** Raw ids of caller and called (`4:+1425…`, `8:acs:…`), told to the workers with `call.started`. Never logged. */
+  /** Raw ids of caller and callee (`4:+1425…`, `8:acs:…`), which workers get with `call.started`. Never logged. */
   readonly from: string;
   readonly to: string;
   readonly plan: CallPlan;
   /** The trace in which the call was answered (W3C Trace Context). */
   readonly traceparent?: string;
-  /** Absent: inbound. */
+  /** Defaults to inbound. */
   readonly direction?: CallDirection;
   /** The address of the control app, for the workers of the call. */
   readonly controlUrl?: string;
@@ -40,14 +40,15 @@ export interface Ticket {
 
 /** A verified ticket, and what its holder may pass on to the call's workers. */
 export interface VerifiedTicket extends Ticket {
-  /** Made with the key by which the ticket was found good, so that the control app knows it while keys are being changed. */
+  /** Made with the key that verified the ticket, so that the control app accepts it while keys are being rotated. */
   readonly control?: CallControlAccess;
 }
 
 /** Signs a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
 export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<string> {
   const { from, to, plan, traceparent, direction, controlUrl } = ticket;
-  // Issued at a fraction of a second (RFC 7519 allows it): a relay tells by the ticket's age whether the call can have had a stream before.
+  // Issued at a fraction of a second (RFC 7519 allows it), since the relay tells by the ticket's age whether the call
+  // can have had a stream before.
   return new SignJWT({
     from,
     to,
@@ -65,8 +66,8 @@ export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<
 }
 
 /**
- * Verifies a ticket with the keys in turn (the current one, then the previous one, so that keys can be rotated). `issuedAtMs` is in
- * milliseconds since the epoch, and 0 for a ticket without a time.
+ * Verifies a ticket with the keys in turn (the current one, then the previous one, so that keys can be rotated).
+ * `issuedAtMs` is in milliseconds since the epoch, and 0 for a ticket without a time.
  * @throws TokenError naming the reason, never quoting the ticket
  */
 export async function verifyTicket(

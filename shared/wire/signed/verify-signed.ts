@@ -1,4 +1,7 @@
-/** The one verifier of signed tokens (JWT): tickets, call tokens, control messages, and the tokens of ACS and Microsoft Entra ID. */
+/**
+ * The one verifier of signed tokens (JWT): tickets, call tokens, control messages, and the tokens of ACS and
+ * Microsoft Entra ID.
+ */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type * as z from 'zod';
 
@@ -39,7 +42,10 @@ export class TokenError extends Error {
 
 export interface TokenRules<Claims> {
   readonly token: TokenKind;
-  /** Secrets as UTF-8 text for HS256, tried in turn so that they can be rotated; or the published keys of a signer, for RS256. */
+  /**
+   * Secrets as UTF-8 text for HS256, tried in turn so that they can be rotated; or the published keys of a signer,
+   * for RS256.
+   */
   readonly keys: readonly string[] | JWTVerifyGetKey;
   readonly audience: string;
   /** One of these must have issued the token. Defaults to anybody who has a key. */
@@ -156,8 +162,8 @@ const JWKS_COOLDOWN_MS = 30_000;
 const JWKS_MAX_AGE_MS = 10 * 60_000;
 
 /**
- * The published keys of a signer. They are fetched for the first token and kept for ten minutes. A token that names an unknown key
- * causes another fetch, so the signer may change its keys at any time.
+ * The published keys of a signer. They are fetched for the first token and kept for ten minutes. A token that names
+ * an unknown key causes another fetch, so the signer may change its keys at any time.
  * @param cooldownMs the least time between two such fetches; defaults to 30 seconds
  */
 export function publishedKeys(jwksUrl: string, cooldownMs: number = JWKS_COOLDOWN_MS): JWTVerifyGetKey {

@@ -20,16 +20,22 @@ import { failureOf } from './acs-failure.ts';
 import { identifierOf, inviteOf, rawIdOf } from './acs-identifiers.ts';
 
 export interface AcsCallsOptions {
-  /** For an ACS stand-in on this machine only: `http:` instead of `https:`. Default false. */
+  /** `http:` instead of `https:`, for an ACS emulator on this machine only. Defaults to false. */
   readonly allowInsecureConnection?: boolean;
-  /** The Azure AI services resource that speaks and understands for ACS; without it texts cannot be played, nor speech recognized. */
+  /**
+   * The Azure AI services resource that synthesizes and recognizes speech for ACS. Without it ACS can neither speak
+   * texts nor recognize speech.
+   */
   readonly cognitiveServicesEndpoint?: string;
 }
 
-/** Longest time for one operation with its repetitions: below the lease of an answer, so that a retaken call is not answered twice. */
+/**
+ * Longest time for one operation including retries. It is shorter than the lease of an answer, so that an invocation
+ * that takes the call over does not answer it twice.
+ */
 const OPERATION_LIMIT_MS = 8_000;
 
-/** Call control by Azure Communication Services. The SDK is loaded with the first operation. */
+/** The calls of one ACS resource. The SDK is loaded with the first operation. */
 export function createAcsCalls(access: AcsAccess, options: AcsCallsOptions = {}): AcsCalls {
   let clients: Promise<AcsClients> | undefined;
   const load = (): Promise<AcsClients> => {
@@ -188,7 +194,7 @@ class AcsCallClient implements AcsCalls {
   }
 }
 
-/** The result, or a failure when the signal is quicker: some methods of the SDK take no signal. */
+/** The result, or a failure if the signal comes first: some methods of the SDK take no signal. */
 async function before<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);
@@ -200,7 +206,7 @@ async function before<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   }
 }
 
-/** The SDK makes these headers anew for every call of its methods; headers that it is given take their place. */
+/** The SDK creates these headers in every call of its methods, unless they are given. */
 function repeatabilityOptions(repeatability: Repeatability | undefined): AnswerCallOptions {
   if (repeatability === undefined) return {};
   const { requestId, firstSentMs } = repeatability;

@@ -30,8 +30,8 @@ interface Asking {
 }
 
 /**
- * Has ACS take an operation on. What ACS acts on once however often it is asked (`Repeatability-Request-ID`) is repeated where there is no
- * answer; the rest is asked for once.
+ * Asks ACS for an operation. If ACS does not answer, a request with a `Repeatability-Request-ID` is retried, since
+ * ACS carries it out once. Others are sent once.
  * @throws NotAskedError, RestError
  */
 export async function operate(operation: CallOperation, asking: Asking): Promise<OperationAnswer> {
@@ -129,7 +129,7 @@ async function play(
     });
     return;
   }
-  // ACS knows `interruptCallMediaOperation` for everybody's audio alone.
+  // ACS supports `interruptCallMediaOperation` only for audio that everybody hears.
   if (interrupt === true)
     throw new NotAskedError('only what is played to everybody can interrupt what is being played');
   await media.play([sourceOf(source)], [identifierOf(to)], all);
@@ -165,7 +165,7 @@ function inputOptions(
       return {
         kind: 'callMediaRecognizeSpeechOptions',
         ...(input.locale === undefined ? {} : { speechLanguage: input.locale }),
-        // ACS counts this one in milliseconds; the SDK takes seconds and multiplies.
+        // ACS counts this in milliseconds; the SDK takes seconds and multiplies.
         ...(input.endSilenceMs === undefined
           ? {}
           : { endSilenceTimeoutInSeconds: input.endSilenceMs / 1_000 }),
@@ -173,7 +173,7 @@ function inputOptions(
   }
 }
 
-/** The SDK's enum has these very words as its values. */
+/** The values of the SDK's enum are these words. */
 type DtmfTones = NonNullable<CallMediaRecognizeDtmfOptions['stopDtmfTones']>;
 
 function sourceOf(source: PlaySource): FileSource | TextSource | SsmlSource {
@@ -219,7 +219,7 @@ async function startAcsRecording(
 type RecordingChange = 'pauseRecording' | 'resumeRecording' | 'stopRecording';
 
 /**
- * Does something with the call's recording.
+ * Pauses, resumes or stops the recording of the call.
  * @throws NotAskedError, RestError
  */
 async function changeAcsRecording(
@@ -243,7 +243,7 @@ async function changeAcsRecording(
   }
 }
 
-/** ACS counts in whole seconds, and takes none for its own default: never less than what was asked for. */
+/** ACS counts in whole seconds and reads 0 as its own default, so round up and send at least 1. */
 function seconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1_000));
 }

@@ -9,7 +9,7 @@ import {
 import type { RawId } from '../../../../shared/call/party.ts';
 import { NotAskedError } from './acs-failure.ts';
 
-/** @throws NotAskedError for an id of no form that ACS documents */
+/** @throws NotAskedError for an id in a form that ACS does not document */
 export function identifierOf(rawId: RawId): Exclude<CommunicationIdentifier, { id: string }> {
   const identifier = createIdentifierFromRawId(rawId);
   if (isUnknownIdentifier(identifier))
@@ -28,7 +28,7 @@ export interface Invited {
   readonly displayName?: string;
 }
 
-/** @throws NotAskedError for an id of no form that ACS documents */
+/** @throws NotAskedError for an id in a form that ACS does not document */
 export function inviteOf({ to, callerId, displayName }: Invited): CallInvite {
   return {
     targetParticipant: identifierOf(to),
