@@ -119,7 +119,7 @@ function isSymmetric(token: string): boolean {
 function requireRight(proven: Proven, endpoint: Endpoint, role: Role, callId: string | undefined): void {
   if (proven.callId !== undefined) {
     const isOwn = parametersOf(endpoint.path).includes('callId') && proven.callId === callId;
-    if (!isOwn) throw forbidden('The token of a call opens that call alone.', role);
+    if (!isOwn) throw forbidden('The token of a call is valid for that call only.', role);
   }
   const suffices = proven.roles.includes(role) || proven.roles.includes('Calls.Control');
   if (!suffices) throw forbidden(`The caller does not have the role ${role}.`, role);
@@ -137,7 +137,7 @@ function forbidden(detail: string, role: Role): ProblemError {
 function tooOften(waitMs: number): ProblemError {
   return new ProblemError(
     'too-many-requests',
-    'The caller asks more often than it may.',
+    'The caller sends requests faster than the rate limit.',
     {},
     { 'retry-after': String(Math.ceil(waitMs / 1_000)) },
   );

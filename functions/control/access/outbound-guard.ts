@@ -32,7 +32,7 @@ export function createOutboundGuard({
       if (isAllowed(destination, allowed)) return;
       throw new ProblemError(
         'destination-not-allowed',
-        'The setting OUTBOUND_ALLOWED does not allow to call there.',
+        'The setting OUTBOUND_ALLOWED does not list this destination.',
       );
     },
     async spend() {
@@ -40,7 +40,7 @@ export function createOutboundGuard({
       if (waitMs === 0) return;
       throw new ProblemError(
         'outbound-budget-spent',
-        `No more than ${callsPerHour} calls may be placed in an hour (setting OUTBOUND_CALLS_PER_HOUR).`,
+        `The setting OUTBOUND_CALLS_PER_HOUR allows ${callsPerHour} calls in an hour.`,
         {},
         { 'retry-after': String(Math.ceil(waitMs / 1_000)) },
       );

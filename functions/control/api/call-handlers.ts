@@ -47,7 +47,7 @@ export const placeCall: Handler<'placeCall'> = async ({ app, body, request, log 
         'no-route',
         route === undefined
           ? 'No outbound route matches this call.'
-          : 'There is no outbound route of this name that matches this call.',
+          : 'No outbound route of this name matches this call.',
       );
     case 'failed':
       // The failed call has a row and a timeline, which the caller can read.

@@ -44,14 +44,14 @@ export async function idempotent(
     case 'in progress':
       throw new ProblemError(
         'idempotency-in-progress',
-        'A request with this key is being served now; ask again for its answer.',
+        'A request with this key is in progress. Repeat it later to get its answer.',
         {},
         { 'retry-after': '1' },
       );
     case 'outcome unknown':
       throw new ProblemError(
         'idempotency-outcome-unknown',
-        'A request with this key was broken off: look at the call, then ask with another key if need be.',
+        'A request with this key was interrupted. Check the call, then use another key if necessary.',
       );
     case 'other request':
       throw new ProblemError(
@@ -77,7 +77,10 @@ async function serveOnce(
   } catch (error) {
     // The request was carried out, so its answer counts. A repetition learns that the outcome is unknown.
     if (!(error instanceof CallStoreError)) throw error;
-    log.error('An answer could not be kept for repetitions', { status: answer.status, why: error.message });
+    log.error('The answer under an Idempotency-Key could not be stored', {
+      status: answer.status,
+      why: error.message,
+    });
   }
   return response;
 }

@@ -35,7 +35,7 @@ export const muteParticipant: Handler<'muteParticipant'> = (request) =>
 export const unmuteParticipant: Handler<'unmuteParticipant'> = async () => {
   throw new ProblemError(
     'not-supported',
-    'Not supported: unmuting. Azure Communication Services lets participants unmute only themselves.',
+    'Azure Communication Services lets participants unmute only themselves.',
   );
 };
 

@@ -54,7 +54,10 @@ export async function* timelineEvents(
   } catch (error) {
     if (!(error instanceof CallStoreError)) throw error;
     // The client reconnects and continues from its position.
-    source.log.warn('A timeline cannot be streamed further', { callId: source.callId, why: error.message });
+    source.log.warn('Storage failed, so the stream of a timeline was closed', {
+      callId: source.callId,
+      why: error.message,
+    });
   } finally {
     source.streams.delete(stream);
   }
@@ -65,24 +68,24 @@ export async function hasNews(
   source: Pick<TimelineSource, 'callId' | 'store'>,
   from: StreamPosition,
 ): Promise<boolean> {
-  return untold(await entriesFrom(source, windowStart(from)), from).length > 0;
+  return unread(await entriesFrom(source, windowStart(from)), from).length > 0;
 }
 
 async function* follow(source: TimelineSource, from: StreamPosition | undefined): AsyncGenerator<string> {
   const { clock, store, callId } = source;
-  const told = new ToldEntries();
+  const sent = new SentEntries();
   const startedMs = clock.now();
   let spokenMs = startedMs;
   let quietSinceMs: number | undefined;
   for (let polls = 0; clock.now() - startedMs < STREAM_LASTS_MS; polls += 1) {
     const entries = await entriesFrom(
       source,
-      polls === 0 && from !== undefined ? windowStart(from) : told.startMs,
+      polls === 0 && from !== undefined ? windowStart(from) : sent.startMs,
     );
-    const fresh = polls === 0 && from !== undefined ? told.resume(entries, from) : told.unheard(entries);
+    const fresh = polls === 0 && from !== undefined ? sent.resume(entries, from) : sent.unsent(entries);
     for (const entry of fresh) {
-      told.add(entry);
-      yield `id: ${formatPosition(told.position)}\ndata: ${JSON.stringify(timelineView(entry))}\n\n`;
+      sent.add(entry);
+      yield `id: ${formatPosition(sent.position)}\ndata: ${JSON.stringify(timelineView(entry))}\n\n`;
       spokenMs = clock.now();
     }
     if (fresh.length > 0) quietSinceMs = undefined;
@@ -102,12 +105,12 @@ async function* follow(source: TimelineSource, from: StreamPosition | undefined)
 }
 
 /** The entries of the window that a stream has sent. */
-class ToldEntries {
-  readonly #told = new Map<string, number>();
+class SentEntries {
+  readonly #sent = new Map<string, number>();
   #newestMs = 0;
 
   get position(): StreamPosition {
-    return { newestMs: this.#newestMs, told: this.#told.size };
+    return { newestMs: this.#newestMs, sent: this.#sent.size };
   }
 
   /** From when on to look for new entries. */
@@ -117,21 +120,21 @@ class ToldEntries {
 
   /** Continues an earlier stream. Returns the entries that it has not sent. */
   resume(entries: readonly TimelineEntry[], from: StreamPosition): readonly TimelineEntry[] {
-    const fresh = untold(entries, from);
+    const fresh = unread(entries, from);
     for (const entry of entries) if (!fresh.includes(entry)) this.add(entry);
     this.#newestMs = Math.max(this.#newestMs, from.newestMs);
     return fresh;
   }
 
-  unheard(entries: readonly TimelineEntry[]): readonly TimelineEntry[] {
-    return entries.filter((entry) => !this.#told.has(keyOf(entry)));
+  unsent(entries: readonly TimelineEntry[]): readonly TimelineEntry[] {
+    return entries.filter((entry) => !this.#sent.has(keyOf(entry)));
   }
 
   add(entry: TimelineEntry): void {
-    this.#told.set(keyOf(entry), entry.atMs);
+    this.#sent.set(keyOf(entry), entry.atMs);
     if (entry.atMs <= this.#newestMs) return;
     this.#newestMs = entry.atMs;
-    for (const [key, atMs] of this.#told) if (atMs < entry.atMs - WINDOW_MS) this.#told.delete(key);
+    for (const [key, atMs] of this.#sent) if (atMs < entry.atMs - WINDOW_MS) this.#sent.delete(key);
   }
 }
 
@@ -153,7 +156,7 @@ function entriesFrom(
  */
 export interface StreamPosition {
   readonly newestMs: number;
-  readonly told: number;
+  readonly sent: number;
 }
 
 /** How late an entry may be stored and still be sent by a running stream: longer than callbacks are repeated. */
@@ -162,14 +165,14 @@ export const WINDOW_MS = 600_000;
 const POSITION = /^(\d{1,15})\.(\d{1,6})$/;
 
 export function parsePosition(text: string): StreamPosition | undefined {
-  const [, newestMs, told] = POSITION.exec(text) ?? [];
-  return newestMs === undefined || told === undefined
+  const [, newestMs, sent] = POSITION.exec(text) ?? [];
+  return newestMs === undefined || sent === undefined
     ? undefined
-    : { newestMs: Number(newestMs), told: Number(told) };
+    : { newestMs: Number(newestMs), sent: Number(sent) };
 }
 
-export function formatPosition({ newestMs, told }: StreamPosition): string {
-  return `${newestMs}.${told}`;
+export function formatPosition({ newestMs, sent }: StreamPosition): string {
+  return `${newestMs}.${sent}`;
 }
 
 /** Where the window of a position begins. */
@@ -178,10 +181,10 @@ export function windowStart({ newestMs }: StreamPosition): number {
 }
 
 /** The entries from the window on that a client at this position has not read. */
-export function untold(
+export function unread(
   entries: readonly TimelineEntry[],
   position: StreamPosition,
 ): readonly TimelineEntry[] {
   const before = entries.filter(({ atMs }) => atMs <= position.newestMs);
-  return before.length === position.told ? entries.slice(before.length) : entries;
+  return before.length === position.sent ? entries.slice(before.length) : entries;
 }

@@ -36,7 +36,7 @@ export const streamTimeline: Handler<'streamTimeline'> = async ({ app, params, r
   if (app.streams.size >= MAX_STREAMS)
     throw new ProblemError(
       'too-many-streams',
-      `${MAX_STREAMS} timelines are being streamed.`,
+      `This instance already streams ${MAX_STREAMS} timelines.`,
       {},
       { 'retry-after': '5' },
     );

@@ -31,9 +31,9 @@ async function send(
     case 'not configured':
       throw new ProblemError(
         'not-supported',
-        'Not supported: workers of a call that lasts. The control app needs the setting WEB_PUBSUB_CONNECTION_STRING for it.',
+        'Changing the workers of a live call requires the setting WEB_PUBSUB_CONNECTION_STRING of the control app.',
       );
     case 'failed':
-      throw new ProblemError('web-pubsub-unavailable', 'Web PubSub did not take the message.');
+      throw new ProblemError('web-pubsub-unavailable', 'Web PubSub did not accept the message.');
   }
 }

@@ -76,8 +76,8 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
     case 'RecordingStateChanged': {
       if (event.recording === undefined) return keep(call);
       const { id: recordingId, active } = event.recording;
-      const told = { type: 'told', recordingId, active, atMs: event.atMs } as const;
-      return keep({ ...call, recording: stepRecording(call.recording, told, nowMs).recording });
+      const reported = { type: 'reported', recordingId, active, atMs: event.atMs } as const;
+      return keep({ ...call, recording: stepRecording(call.recording, reported, nowMs).recording });
     }
     case 'TranscriptionStarted':
     case 'TranscriptionStopped':

@@ -7,12 +7,12 @@ export type RecordingRequest = 'startRecording' | 'pauseRecording' | 'resumeReco
  * The recording of one call.
  *
  * ```
- *              start              answer, told active
+ *              start              answer, ACS: active
  *  inactive ──────────▶ starting ─────────────────────▶ recording ◀──────┐
- *     ▲                    │                             │   │  pause    │ resume, told active
+ *     ▲                    │                             │   │  pause    │ resume, ACS: active
  *     │   refused          │    answer (to be paused)    │   └─────────▶ paused
  *     ├────────────────────┘    ────────────────────────▶│                │
- *     └──────── stop, told inactive, unknown to ACS, end of the call ─────┘
+ *     └──────── stop, ACS: inactive, unknown to ACS, end of the call ─────┘
  * ```
  *
  * Pausing, resuming and stopping take effect when ACS answers. The later RecordingStateChanged confirms it, or after
@@ -56,7 +56,7 @@ export type RecordingEvent =
   /** `unknown`: ACS does not know the recording. */
   | { readonly type: 'refused'; readonly request: RecordingRequest; readonly unknown: boolean }
   | {
-      readonly type: 'told';
+      readonly type: 'reported';
       readonly recordingId: string;
       readonly active: boolean;
       readonly atMs: number | undefined;
@@ -81,8 +81,8 @@ export function stepRecording(recording: Recording, event: RecordingEvent, nowMs
       return { recording: answered(recording, event.request, event.recordingId, nowMs) };
     case 'refused':
       return { recording: refused(recording, event.request, event.unknown, nowMs) };
-    case 'told':
-      return { recording: told(recording, event, nowMs) };
+    case 'reported':
+      return { recording: reported(recording, event, nowMs) };
     case 'callEnded':
       return { recording: recording.state === 'inactive' ? recording : stopped(recording, nowMs) };
   }
@@ -159,9 +159,9 @@ function refused(
   return unknown && isOn ? stopped(rest, nowMs) : rest;
 }
 
-function told(
+function reported(
   recording: Recording,
-  { recordingId, active, atMs = recording.newestEventMs }: Extract<RecordingEvent, { type: 'told' }>,
+  { recordingId, active, atMs = recording.newestEventMs }: Extract<RecordingEvent, { type: 'reported' }>,
   nowMs: number,
 ): Recording {
   if (recordingId === recording.stoppedId || atMs < recording.newestEventMs) return recording;

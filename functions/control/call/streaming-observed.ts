@@ -48,7 +48,7 @@ export function observeStreaming(
     case 'active':
       return active
         ? { streaming, commands: [] }
-        : lost(streaming, 'it ended, and nothing was told of it', retry, nowMs);
+        : lost(streaming, 'it ended without an event', retry, nowMs);
     case 'stopping': {
       const id = streaming.requestId ?? `stop-${streaming.sinceMs}`;
       if (active)

@@ -60,7 +60,7 @@ export function stepTranscription(
     case 'failed': {
       const { atMs = transcription.newestEventMs } = event;
       if (atMs < transcription.newestEventMs) return { transcription };
-      return { transcription: told({ ...transcription, newestEventMs: atMs }, event.type, nowMs) };
+      return { transcription: reported({ ...transcription, newestEventMs: atMs }, event.type, nowMs) };
     }
     case 'callEnded':
       return {
@@ -103,7 +103,7 @@ function refused(transcription: Transcription, id: string, nowMs: number): Trans
 }
 
 /** `transcription` already has the event's time. */
-function told(
+function reported(
   transcription: Transcription,
   event: 'started' | 'stopped' | 'failed',
   nowMs: number,

@@ -37,7 +37,7 @@ export async function applyCallbacks(
             : { ignored: applied.ignored }),
         },
       });
-    log.info('A callback event was applied', {
+    log.info('Applied a callback event', {
       callId,
       type: callback.type,
       state: applied.call.phase,
@@ -76,7 +76,10 @@ async function passOn(
     await deps.sendToWorkers(callId, { type: 'recognized', operationId, ...plain(recognized) });
   } catch {
     // The error of the publisher may contain the message.
-    log.error('What was recognized could not be told to the workers', { callId, operationId });
+    log.error('Web PubSub did not accept recognized input for the workers of a call', {
+      callId,
+      operationId,
+    });
   }
 }
 

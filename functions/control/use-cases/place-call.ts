@@ -48,7 +48,7 @@ export async function placeCall(
   const headers = { sipHeaders: {}, voipHeaders: {} };
   const route = await chooseRoute(deps, { callId, direction, from, to, ...headers, atMs: nowMs }, log, name);
   if (route?.action !== 'answer') {
-    log.info('No route allows a call to be placed', { route: route?.name });
+    log.info('No route allows a call that the API asked for', { route: route?.name });
     return { kind: 'no route' };
   }
   await admit?.();
@@ -87,7 +87,7 @@ export async function placeCall(
   }
   const entry = { id: `${callId}:PlaceSucceeded`, details: {} };
   const recorded = await recordOutcome(deps, callId, { type: 'PlaceSucceeded', ...placed }, entry, log);
-  log.info('A call is placed', { callId, callConnectionId: placed.callConnectionId, route: route.name });
+  log.info('Placed a call', { callId, callConnectionId: placed.callConnectionId, route: route.name });
   // If the call was hung up meanwhile, ACS hangs it up too.
   if (recorded !== undefined) await runCommands(deps, recorded, log);
   return { kind: 'placing', call: recorded?.call ?? call };
@@ -98,7 +98,7 @@ async function failed(deps: ControlDeps, call: Call, error: AcsCallError, log: L
   const { reason, failure } = error;
   const entry = { id: `${callId}:PlaceFailed`, details: { reason } };
   const recorded = await recordOutcome(deps, callId, { type: 'PlaceFailed', reason }, entry, log);
-  log.warn('A call could not be placed', {
+  log.warn('ACS did not place a call', {
     callId,
     reason,
     status: failure.status,

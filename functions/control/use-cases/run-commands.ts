@@ -54,7 +54,7 @@ async function runCommand(
     case 'startMediaStreaming':
     case 'stopMediaStreaming':
     case 'hangUp': {
-      log.info('A command is sent to ACS', { callId: call.callId, command: command.type });
+      log.info('Sending a command to ACS', { callId: call.callId, command: command.type });
       await deps.store.appendTimeline(call.callId, {
         id: deps.newId(),
         atMs: deps.clock.now(),
@@ -191,7 +191,7 @@ export async function runOperation(
       );
       return { ok: false, error, next };
     }
-    log.warn('ACS did not take an operation on', { callId, operation: operation.type, reason });
+    log.warn('ACS did not accept an operation', { callId, operation: operation.type, reason });
     const entry = { id: `${id}:refused`, details: { ...details, reason } };
     return { ok: false, error, next: await recordOutcome(deps, callId, refused, entry, log) };
   }
@@ -231,7 +231,11 @@ export async function recordOutcome(
     return recorded;
   } catch (error) {
     if (!(error instanceof CallStoreError)) throw error;
-    log.error('What ACS answered could not be stored', { callId, outcome: outcome.type, why: error.message });
+    log.error('The outcome of a request to ACS could not be stored', {
+      callId,
+      outcome: outcome.type,
+      why: error.message,
+    });
     return undefined;
   }
 }

@@ -35,7 +35,8 @@ export async function sweepCalls(deps: ControlDeps, log: Log): Promise<Swept> {
     swept = await sweepPage(deps, page.calls, swept, log);
     after = page.next;
   } while (after !== undefined && deps.clock.now() - startedAtMs < SWEEP_LIMIT_MS);
-  if (after !== undefined) log.warn('There was no time to sweep all calls', { looked: swept.looked });
+  if (after !== undefined)
+    log.warn('The sweep ran out of time before it had seen all calls', { looked: swept.looked });
   return swept;
 }
 
@@ -51,7 +52,7 @@ async function sweepPage(deps: ControlDeps, calls: readonly Call[], before: Swep
       } catch (error) {
         // A call that cannot be swept does not block the others. The next sweep comes back to it.
         failed += 1;
-        log.error('A call could not be swept', { callId: call.callId, why: String(error) });
+        log.error('The sweep failed for a call', { callId: call.callId, why: String(error) });
       }
     }
   };
@@ -106,7 +107,7 @@ async function sweep(
   if (swept === undefined || !isChanged) return swept;
   const { phase, streaming, endReason } = swept.call;
   const commands = swept.commands.map((command) => command.type).join(',');
-  log.warn('A call was not as it should be', {
+  log.warn('The sweep corrected a call whose state was wrong or overdue', {
     callId,
     found: type,
     state: phase,

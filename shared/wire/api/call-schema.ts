@@ -13,12 +13,12 @@ import { planSchema } from '../call/plan-schema.ts';
 
 const time = (what: string): z.ZodNumber => z.number().describe(`${what}, in milliseconds since the epoch.`);
 
-const reason = z.string().describe('Why, with status and code as Azure Communication Services gives them.');
+const reason = z.string().describe('The reason, with the status and code of Azure Communication Services.');
 
 const streaming = z.object({
   state: z.enum(STREAMING_STATES),
   sinceMs: time('When this state began'),
-  retries: z.int().describe('Automatic starts made one after another without a stable stream in between.'),
+  retries: z.int().describe('Automatic starts in a row without a stable stream in between.'),
   reason: reason.optional(),
 });
 
@@ -28,10 +28,10 @@ export const operationSchema = z
     id: z.string(),
     type: z.string(),
     state: z.enum(['pending', 'succeeded', 'failed']),
-    requestedAtMs: time('When it was asked for'),
-    settledAtMs: time('When Azure Communication Services reported how it went').optional(),
+    requestedAtMs: time('When it was requested'),
+    settledAtMs: time('When Azure Communication Services reported the result').optional(),
     reason: reason.optional(),
-    invitationId: z.string().optional().describe('By which adding the participant can be cancelled.'),
+    invitationId: z.string().optional().describe('Cancels adding the participant (`cancelAddParticipant`).'),
   })
   .meta({ id: 'Operation' });
 
@@ -43,22 +43,22 @@ export const callSchema = z
     streaming,
     recording: z.object({ state: z.enum(RECORDING_STATES), recordingId: z.string().optional() }),
     transcription: z.object({ state: z.enum(TRANSCRIPTION_STATES) }),
-    held: z.int().describe('How many of the participants are on hold.'),
+    held: z.int().describe('How many participants are on hold.'),
     operations: z
       .array(operationSchema)
-      .describe('The newest ones, in the order in which they were asked for.'),
+      .describe('The most recent operations, in the order of the requests.'),
     route: z.string(),
     decision: z.enum(CALL_DECISIONS),
     plan: planSchema.meta({ id: 'CallPlan' }),
     from: z.string().describe('The last four characters of the caller.'),
-    to: z.string().describe('The last four characters of the called.'),
+    to: z.string().describe('The last four characters of the callee.'),
     receivedAtMs: time('When the call came in or was placed'),
     answeredAtMs: time('When it was answered').optional(),
     connectedAtMs: time('When it was connected').optional(),
-    transferredAtMs: time('When it was handed over').optional(),
+    transferredAtMs: time('When a participant was transferred').optional(),
     endedAtMs: time('When it ended').optional(),
     endReason: z.string().optional(),
-    failure: z.enum(PLACING_FAILURES).optional().describe('Why a call that was placed did not come about.'),
+    failure: z.enum(PLACING_FAILURES).optional().describe('Why placing the call failed.'),
     callConnectionId: z.string().optional(),
     serverCallId: z.string().optional(),
     correlationId: z.string().optional(),
@@ -74,10 +74,13 @@ export const acceptedCallSchema = callSchema
     operation: z
       .object({
         id: z.string(),
-        invitationId: z.string().optional().describe('By which adding the participant can be cancelled.'),
+        invitationId: z
+          .string()
+          .optional()
+          .describe('Cancels adding the participant (`cancelAddParticipant`).'),
         recordingId: z.string().optional(),
       })
-      .describe('What was asked for; `operations` of the call tells what comes of it.'),
+      .describe('The accepted operation. `operations` of the call lists its result under this id.'),
   })
   .meta({ id: 'AcceptedCall' });
 
@@ -87,8 +90,8 @@ export const accepted = (description: string) =>
 
 export const timelineEntrySchema = z
   .object({
-    id: z.string().describe('The same event has the same id, however often it is told.'),
-    atMs: time('When it happened by the clock of its source'),
+    id: z.string().describe('The same event always has the same id.'),
+    atMs: time('When it happened, by the clock of its source'),
     source: z.enum(['event-grid', 'acs', 'api', 'control']),
     type: z.string(),
     details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),

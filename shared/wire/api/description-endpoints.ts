@@ -7,7 +7,7 @@ export const descriptionEndpoints = {
     method: 'GET',
     path: 'openapi.json',
     tag: 'description',
-    summary: 'This document',
+    summary: 'Returns this document',
     answer: {
       status: 200,
       description: 'The OpenAPI 3.1 document of this API.',

@@ -31,8 +31,7 @@ export function openApiDocument(): OpenApiDocument {
     info: {
       title: 'Trunkline calls',
       version: '1',
-      description:
-        'Calls that are answered and placed by this application: looking at them and acting on them.',
+      description: 'The calls that this application answers and places: read them and control them.',
     },
     tags: [...new Set(Object.values<Endpoint>(ENDPOINTS).map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
@@ -43,7 +42,7 @@ export function openApiDocument(): OpenApiDocument {
 /** A problem document. Its type decides which further members it has. */
 const problemSchema = z
   .looseObject({
-    type: z.string().describe('urn:trunkline:problem: and the name of the problem, which is stable.'),
+    type: z.string().describe('`urn:trunkline:problem:` and the stable name of the problem.'),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
@@ -64,20 +63,20 @@ const SECURITY_SCHEMES = {
     type: 'apiKey',
     in: 'header',
     name: 'x-functions-key',
-    description: 'A key of the function app, where API_AUTH is function-key.',
+    description: 'A key of the function app, if API_AUTH is function-key.',
   },
   entra: {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description:
-      'An access token of Microsoft Entra ID with the role of the operation, where API_AUTH is entra.',
+      'An access token of Microsoft Entra ID with the role of the operation, if API_AUTH is entra.',
   },
   callToken: {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: `The token that the workers of a call are given, for that call alone; its operations are then at \`/api/${WORKER_API}/calls/{callId}/…\`.`,
+    description: `The token that the workers of a call have, for that call only, at \`/api/${WORKER_API}/calls/{callId}/…\`.`,
   },
 };
 
@@ -97,7 +96,7 @@ function operation(operationId: string, endpoint: Endpoint, schemas: SchemaColle
     ...(endpoint.role === undefined
       ? { security: [] }
       : {
-          description: `Needs the role \`${endpoint.role}\`.`,
+          description: `Requires the role \`${endpoint.role}\`.`,
           security: securityOf(endpoint),
         }),
     parameters: parameters(endpoint, schemas),
@@ -139,18 +138,20 @@ function headerParameters(endpoint: Endpoint): Json[] {
     return [
       header(
         'Idempotency-Key',
-        'Names this request: one that is repeated with the same key within a day is not acted on again, but given the first answer.',
+        'Identifies this request. A repetition with the same key within a day gets the first answer and has no other effect.',
         { type: 'string', minLength: 1, maxLength: 255 },
       ),
     ];
   if (endpoint.answer.events === true)
-    return [
-      header('Last-Event-ID', 'The id of the last event that was heard.', { type: 'string', maxLength: 32 }),
-    ];
+    return [header('Last-Event-ID', 'The id of the last event received.', { type: 'string', maxLength: 32 })];
   return [
-    header('If-None-Match', 'The ETag of an earlier answer: if it still holds, the answer is 304.', {
-      type: 'string',
-    }),
+    header(
+      'If-None-Match',
+      'The ETag of an earlier answer. If nothing has changed since, the answer is 304.',
+      {
+        type: 'string',
+      },
+    ),
   ];
 }
 
@@ -175,8 +176,10 @@ function answers(endpoint: Endpoint, schemas: SchemaCollection): Json {
       ...(isCached ? { headers: { ETag: { schema: { type: 'string' } } } } : {}),
       content: { [type]: { schema: schemas.add(schema, 'output') } },
     },
-    ...(events === true ? { 204: { description: 'The call has ended, and everything has been told.' } } : {}),
-    ...(isCached ? { 304: { description: 'The answer with this ETag still holds.' } } : {}),
+    ...(events === true
+      ? { 204: { description: 'The call has ended, and the whole timeline was sent.' } }
+      : {}),
+    ...(isCached ? { 304: { description: 'Nothing has changed since the answer with this ETag.' } } : {}),
   };
 }
 

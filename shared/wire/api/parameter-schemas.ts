@@ -10,7 +10,7 @@ export const PATH_PARAMETERS = {
   invitationId: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be an invitation id')
-    .describe('The id that adding a participant was answered with.'),
+    .describe('The `operation.invitationId` in the answer to adding a participant.'),
   worker: z
     .string()
     .regex(WORKER_NAME_PATTERN, `must match ${WORKER_NAME_PATTERN.source}`)
@@ -31,14 +31,18 @@ export function limitSchema({ default: usual, max }: { readonly default: number;
     .transform(Number)
     .pipe(z.int().min(1).max(max))
     .default(usual)
-    .describe('How many entries the answer has at most.');
+    .describe('The most entries in the answer.');
 }
 
 /** What a participant hears, under its name in the OpenAPI document. */
 export const playedSchema = playSourceSchema.meta({ id: 'PlaySource' });
 
 export const callerIdSchema = phoneNumberSchema.describe(
-  'A telephone number of the Communication Services resource; needed to call a telephone.',
+  'A telephone number of the Communication Services resource. Required to call a telephone.',
 );
 
-export const displayNameSchema = z.string().min(1).max(256).describe('Shown where names are shown.');
+export const displayNameSchema = z
+  .string()
+  .min(1)
+  .max(256)
+  .describe('Shown to the callee by apps that show names.');

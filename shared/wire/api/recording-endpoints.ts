@@ -10,7 +10,7 @@ const startBody = z
     content: z.enum(['audio', 'audioVideo']).default('audio'),
     channels: z.enum(['mixed', 'unmixed']).default('mixed'),
     format: z.enum(['wav', 'mp3', 'mp4']).default('wav'),
-    pauseOnStart: z.boolean().exactOptional().describe('Recording begins with `resume`.'),
+    pauseOnStart: z.boolean().exactOptional().describe('Starts paused: recording begins with `resume`.'),
   })
   .check(({ value, issues }) => {
     const isVideo = value.content === 'audioVideo';
@@ -48,15 +48,15 @@ export const recordingEndpoints = {
   resumeRecording: {
     ...common,
     path: 'calls/{callId}/recording/resume',
-    summary: 'Goes on with recording',
-    answer: accepted('Recording goes on.'),
+    summary: 'Resumes recording',
+    answer: accepted('Recording is being resumed.'),
     problems: [...OPERATION_PROBLEMS, 'recording-already-off', 'recording-starting', 'recording-not-paused'],
   },
   stopRecording: {
     ...common,
     path: 'calls/{callId}/recording/stop',
-    summary: 'Ends recording',
-    answer: accepted('Recording is ending.'),
+    summary: 'Stops recording',
+    answer: accepted('Recording is stopping.'),
     problems: [...OPERATION_PROBLEMS, 'recording-already-off', 'recording-starting'],
   },
 } as const satisfies EndpointTable;

@@ -13,7 +13,7 @@ const streamingBody = z.strictObject({
     .min(1)
     .max(1_024)
     .exactOptional()
-    .describe('Returned by Azure Communication Services in the events that follow.'),
+    .describe('Azure Communication Services returns it in the events that follow.'),
 });
 
 export const streamingEndpoints = {
@@ -31,7 +31,7 @@ export const streamingEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/streaming/stop',
     tag: 'streaming',
-    summary: "Stops streaming the call's audio; the call goes on",
+    summary: "Stops streaming the call's audio without ending the call",
     role: 'Calls.Control',
     body: streamingBody,
     answer: { status: 202, description: 'Streaming is stopping.', schema: callSchema },
@@ -41,7 +41,7 @@ export const streamingEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/transcription/start',
     tag: 'streaming',
-    summary: 'Starts transcribing what is said',
+    summary: 'Starts transcribing the call',
     role: 'Calls.Control',
     body: z.strictObject({ locale: localeSchema }),
     answer: accepted('Transcription is starting.'),
@@ -51,7 +51,7 @@ export const streamingEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/transcription/stop',
     tag: 'streaming',
-    summary: 'Stops transcribing',
+    summary: 'Stops transcribing the call',
     role: 'Calls.Control',
     answer: accepted('Transcription is stopping.'),
     problems: [...OPERATION_PROBLEMS, 'transcription-already-off'],

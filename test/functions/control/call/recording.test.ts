@@ -21,7 +21,7 @@ const refuse = (
   unknown = false,
 ): RecordingEvent => ({ type: 'refused', request, unknown });
 const tell = (active: boolean, atMs: number, recordingId = 'one'): RecordingEvent => ({
-  type: 'told',
+  type: 'reported',
   recordingId,
   active,
   atMs,

@@ -225,8 +225,8 @@ const recordingEvents: readonly (readonly [string, RecordingEvent])[] = [
       ['ACS does not know it', { type: 'refused', request, unknown: true }],
     ],
   ),
-  ['told active', { type: 'told', recordingId: RECORDING_ID, active: true, atMs: T0 }],
-  ['told inactive', { type: 'told', recordingId: RECORDING_ID, active: false, atMs: T0 }],
+  ['reported active', { type: 'reported', recordingId: RECORDING_ID, active: true, atMs: T0 }],
+  ['reported inactive', { type: 'reported', recordingId: RECORDING_ID, active: false, atMs: T0 }],
   ['the call ends', { type: 'callEnded' }],
 ];
 
@@ -261,9 +261,8 @@ export function recordingTransitions(): string[] {
 
 /** On what else the transition depends. */
 function noteOf({ state, asked, pauseOnStart }: Recording, name: string): string {
-  if (state === 'starting')
-    return pauseOnStart && name.endsWith('answered') ? ' (to begin with a pause)' : '';
-  return asked !== undefined && name === 'told inactive' ? ` (${asked} asked)` : '';
+  if (state === 'starting') return pauseOnStart && name.endsWith('answered') ? ' (starting paused)' : '';
+  return asked !== undefined && name === 'reported inactive' ? ` (${asked} asked)` : '';
 }
 
 const transcriptionEvents: readonly (readonly [string, TranscriptionEvent])[] = [
@@ -328,12 +327,12 @@ export function operationTransitions(): string[] {
           name,
         );
       if (type === 'play') {
-        tell('PlayCompleted', 'told that it succeeded');
-        tell('PlayFailed', 'told that it failed');
+        tell('PlayCompleted', 'reported as succeeded');
+        tell('PlayFailed', 'reported as failed');
       }
-      if (type === 'hold') tell('HoldFailed', 'told that it failed');
+      if (type === 'hold') tell('HoldFailed', 'reported as failed');
       const answered: CallEvent = { type: 'OperationAnswered', id: 'op-1', answer: {} };
-      if (type === 'muteParticipant') note(answered, 'taken on, and nothing follows');
+      if (type === 'muteParticipant') note(answered, 'accepted, and nothing follows');
       for (const assumed of [true, false])
         note(
           { type: 'OperationRefused', id: 'op-1', reason: 'why', unknown: false, assumed },
