@@ -7,7 +7,7 @@ export interface RouteVerdict {
   /**
    * `decides`: the first route that matches and has capacity left. `next`: would decide if an earlier route did not.
    */
-  readonly verdict: 'decides' | 'next' | 'full' | 'not for it';
+  readonly verdict: 'decides' | 'next' | 'full' | 'no match';
   readonly why: string;
 }
 
@@ -20,10 +20,10 @@ export function explainRoutes(
   let isDecided = false;
   return routes.map((route): RouteVerdict => {
     const why = whyNot(route, call);
-    if (why !== undefined) return { route, verdict: 'not for it', why };
+    if (why !== undefined) return { route, verdict: 'no match', why };
     if (full.has(route.name))
-      return { route, verdict: 'full', why: `all of its ${route.capacity ?? 'unlimited'} calls are on` };
-    if (isDecided) return { route, verdict: 'next', why: 'a route before it decides' };
+      return { route, verdict: 'full', why: `it is at its capacity of ${route.capacity ?? 'unlimited'} calls` };
+    if (isDecided) return { route, verdict: 'next', why: 'an earlier route decides' };
     isDecided = true;
     return { route, verdict: 'decides', why: whatItDoes(route) };
   });
@@ -50,7 +50,7 @@ function planInWords({ plan, maxCallMs, capacity }: CallRoute): string {
   const parts = [
     plan.format,
     plan.channels,
-    plan.startStreaming ? 'streams at once' : 'streams when asked to',
+    plan.startStreaming ? 'streams immediately' : 'streams on request',
     workers === '' ? 'no workers' : `workers ${workers}`,
   ];
   if (plan.dtmf) parts.push('with tones');

@@ -19,14 +19,14 @@ export interface RoutedCall {
 export function whyNot({ name, match }: CallRoute, call: RoutedCall): string | undefined {
   const { direction = 'inbound', from, to, sipHeaders = {}, voipHeaders = {}, time, percentage } = match;
   if (direction !== call.direction) return `it is for ${direction} calls`;
-  if (!isParty(from, call.from)) return `the calling end is not ${from}`;
-  if (!isParty(to, call.to)) return `the called end is not ${to}`;
+  if (!isParty(from, call.from)) return `the caller is not ${from}`;
+  if (!isParty(to, call.to)) return `the callee is not ${to}`;
   const missing =
     missingHeader('SIP', sipHeaders, call.sipHeaders) ?? missingHeader('VoIP', voipHeaders, call.voipHeaders);
   if (missing !== undefined) return missing;
-  if (time !== undefined && !isWithin(time, call.atMs)) return 'it is not its time';
+  if (time !== undefined && !isWithin(time, call.atMs)) return 'its time window does not cover the call';
   if (percentage !== undefined && percentileOf(call.callId, name) >= percentage)
-    return `this call is not among its ${percentage} of a hundred`;
+    return `the call is not among its ${percentage} %`;
   return undefined;
 }
 

@@ -3,7 +3,7 @@
  * it.
  */
 import { ConfigError } from '../../../shared/base/settings.ts';
-import { PROBLEMS, type Problem, type ProblemName, problem } from '../../../shared/wire/api/problem.ts';
+import { type Problem, type ProblemName, problem } from '../../../shared/wire/api/problem.ts';
 import { RoutesError } from '../../../shared/wire/call/routes-schema.ts';
 import type { TokenError } from '../../../shared/wire/signed/verify-signed.ts';
 import { AcsCallError } from '../call/acs-port.ts';
@@ -110,7 +110,7 @@ function refusalProblem({ refusal, call }: Extract<RefusedRequest, { kind: 'refu
   const { phase, streaming } = call;
   return new ProblemError(
     refusal,
-    `${PROBLEMS[refusal].title}: the call is ${phase}, its streaming ${streaming.state}.`,
+    `The call is ${phase}, and its streaming is ${streaming.state}.`,
     { callState: phase, streamingState: streaming.state },
   );
 }

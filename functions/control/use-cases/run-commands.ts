@@ -33,7 +33,7 @@ async function runCommand(
     case 'answer':
     case 'reject':
     case 'redirect':
-      throw new Error('only who holds the incoming call context can answer, reject or redirect a call');
+      throw new Error('only the invocation with the incoming call context can answer, reject or redirect a call');
     case 'scheduleRetry': {
       await deps.clock.sleep(Math.max(0, command.atMs - deps.clock.now()));
       return await deps.store.update(call.callId, (now) =>

@@ -97,7 +97,7 @@ describe('the client', () => {
     expect(error).toMatchObject({ status: 409, problemName: 'streaming-already-off' });
     expect(error.problem).toMatchObject({ callState: 'connected', streamingState: 'inactive' });
     expect(error.message).toBe(
-      'stopMediaStreaming: The audio is not streamed: The audio is not streamed: the call is connected, its streaming inactive.',
+      'stopMediaStreaming: Streaming is already off: The call is connected, and its streaming is inactive.',
     );
     expect(pauses, 'asking again would not help').toEqual([]);
   });

@@ -131,7 +131,7 @@ async function play(
   }
   // ACS supports `interruptCallMediaOperation` only for audio that everybody hears.
   if (interrupt === true)
-    throw new NotAskedError('only what is played to everybody can interrupt what is being played');
+    throw new NotAskedError('only audio for everybody can interrupt what is playing');
   await media.play([sourceOf(source)], [identifierOf(to)], all);
 }
 
@@ -203,7 +203,7 @@ async function startAcsRecording(
   abortSignal: AbortSignal,
 ): Promise<OperationAnswer> {
   if (serverCallId === undefined)
-    throw new NotAskedError('the server call id is not known, without which nothing can be recorded');
+    throw new NotAskedError('the server call id is not known, and recording needs it');
   const { recordingId } = await repeating.getCallRecording().start({
     callLocator: { kind: 'serverCallLocator', id: serverCallId },
     recordingContent: content,

@@ -13,7 +13,7 @@ import { NotAskedError } from './acs-failure.ts';
 export function identifierOf(rawId: RawId): Exclude<CommunicationIdentifier, { id: string }> {
   const identifier = createIdentifierFromRawId(rawId);
   if (isUnknownIdentifier(identifier))
-    throw new NotAskedError('a raw id is neither that of a telephone number nor that of a user or app');
+    throw new NotAskedError('a raw id is neither of a telephone number nor of a user or app');
   return identifier;
 }
 

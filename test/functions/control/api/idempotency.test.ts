@@ -147,7 +147,7 @@ describe('a request with an Idempotency-Key', () => {
       await fixture.idempotency.release('any');
     };
     expect((await ask('play', 'lost', { body: PLAY })).status).toBe(202);
-    expect(fixture.logged.join('\n')).toContain('An answer could not be kept for repetitions');
+    expect(fixture.logged.join('\n')).toContain('The answer under an Idempotency-Key could not be stored');
   });
 
   it.each(['', ' ', 'two words', 'x'.repeat(256), 'schlüssel'])('is refused with the key %j', async (key) => {

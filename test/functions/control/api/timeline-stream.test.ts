@@ -133,7 +133,7 @@ describe('the timeline as server-sent events', () => {
     const { status, text } = await open();
     expect(status).toBe(200);
     expect(typesOf(eventsOf(text))).toEqual(['IncomingCall', 'AnswerSucceeded', 'CallConnected']);
-    expect(fixture.logged.join('\n')).toContain('A timeline cannot be streamed further');
+    expect(fixture.logged.join('\n')).toContain('Storage failed, so the stream of a timeline was closed');
   });
 
   it('is refused with a wrong last event, for a call that there is not, and while there are too many', async () => {

@@ -216,7 +216,7 @@ describe('an operation on a call', () => {
     const { operate } = await answered();
     const source = { kind: 'text', text: 'hello' } as const;
     const error = await callControlFailure(operate({ type: 'play', source, to: CALLER_ID, interrupt: true }));
-    expect(error.reason).toContain('only what is played to everybody');
+    expect(error.reason).toContain('only audio for everybody');
   });
 
   it('recognizes keys until nobody presses any', async () => {
