@@ -76,7 +76,7 @@ export async function loadForUnauthenticated(load: LoadControlApp, log: Log): Pr
 }
 
 /** @throws ConfigError, RoutesError listing every problem of the settings */
-export function createControlApp(env: Environment): ControlApp {
+function createControlApp(env: Environment): ControlApp {
   const config = readControlConfig(withRoutesFile(env));
   const routes = parseRoutes(config.routes);
   const credential = (): ReturnType<typeof tokenCredential> => tokenCredential(env);

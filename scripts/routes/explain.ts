@@ -22,7 +22,11 @@ export function explainRoutes(
     const why = whyNot(route, call);
     if (why !== undefined) return { route, verdict: 'no match', why };
     if (full.has(route.name))
-      return { route, verdict: 'full', why: `it is at its capacity of ${route.capacity ?? 'unlimited'} calls` };
+      return {
+        route,
+        verdict: 'full',
+        why: `it is at its capacity of ${route.capacity ?? 'unlimited'} calls`,
+      };
     if (isDecided) return { route, verdict: 'next', why: 'an earlier route decides' };
     isDecided = true;
     return { route, verdict: 'decides', why: whatItDoes(route) };

@@ -5,7 +5,7 @@
 import type { AudioFormat } from '../audio/audio-format.ts';
 
 /** One event per run of frames that is at least `ms` long. The next follows the ack of the previous one. */
-export interface ChunkMode {
+interface ChunkMode {
   readonly mode: 'chunk';
   readonly ms: number;
 }
@@ -36,14 +36,14 @@ export function shortestMaxMs({
 }
 
 /** One event per utterance. */
-export interface UtteranceMode extends EndpointingRules {
+interface UtteranceMode extends EndpointingRules {
   readonly mode: 'utterance';
   /** Whether the worker hears when a participant begins and ends to speak, before it gets the utterance. */
   readonly speechEvents: boolean;
 }
 
 /** All audio, `STREAM_MS` at a time and without acknowledgement, for a worker that stays with the call. */
-export interface StreamMode {
+interface StreamMode {
   readonly mode: 'stream';
 }
 

@@ -1,7 +1,7 @@
 /** Days of the week as routes name them, in the order of ISO 8601. */
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
-export type Weekday = (typeof WEEKDAYS)[number];
+type Weekday = (typeof WEEKDAYS)[number];
 
 /**
  * A part of every day or of some days, in the local time of a place. `from` is included and `to` is not. If `to` is

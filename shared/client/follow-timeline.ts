@@ -11,7 +11,7 @@ const MAX_BROKEN = 5;
 /** The pause before a stream is opened again. */
 const REOPEN_MS = 1_000;
 
-export interface TimelineFollowing {
+interface TimelineFollowing {
   /** Opens the stream after an event. @throws CallsApiError */
   readonly open: (lastEventId: string | undefined) => Promise<Response>;
   readonly sleep: (ms: number) => Promise<void>;

@@ -69,12 +69,7 @@ everyone answers the call: pcm16KMono, mixed, streams immediately, workers echo 
       'full',
       'decides',
     ]);
-    expect(await verdicts('--at 2026-11-22T23:00:00Z')).toEqual([
-      'no match',
-      'decides',
-      'no match',
-      'next',
-    ]);
+    expect(await verdicts('--at 2026-11-22T23:00:00Z')).toEqual(['no match', 'decides', 'no match', 'next']);
   });
 
   it('says what becomes of a call that no route is for', async () => {

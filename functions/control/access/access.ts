@@ -34,7 +34,7 @@ export interface Access {
   authorize(request: AccessRequest, endpoint: Endpoint): Promise<Caller>;
 }
 
-export interface AccessOptions {
+interface AccessOptions {
   /** The keys that may have signed the token of a call. */
   readonly ticketKeys: readonly string[];
   /** Omit it if Entra ID is not set up. Its tokens are then refused. */

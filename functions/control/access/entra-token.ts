@@ -9,7 +9,7 @@ import { publishedKeys, TokenError, verifySigned } from '../../../shared/wire/si
 /** How far the clocks of Entra ID and of this process may differ. */
 const CLOCK_SKEW_S = 5 * 60;
 
-export interface EntraTokenOptions {
+interface EntraTokenOptions {
   readonly tenantId: string;
   readonly audience: string;
   readonly issuers: readonly string[];
@@ -21,7 +21,7 @@ export interface EntraTokenOptions {
   readonly cooldownMs?: number;
 }
 
-export interface EntraIdentity {
+interface EntraIdentity {
   /** The object id of the user or service principal, the same in all of its tokens. */
   readonly objectId: string;
   readonly roles: readonly string[];

@@ -1,5 +1,5 @@
 /** How many requests a caller may send, and how many callers are remembered. */
-export interface RateLimit {
+interface RateLimit {
   readonly perMinute: number;
   /** Requests that are allowed at once after a pause. */
   readonly burst: number;

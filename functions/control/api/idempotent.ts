@@ -11,7 +11,7 @@ const HEADER = 'Idempotency-Key';
 /** Statuses that mean that nothing was done and a repetition may succeed: they release the key. */
 const TRY_AGAIN: ReadonlySet<number> = new Set([429, 503]);
 
-export interface IdempotentRequest {
+interface IdempotentRequest {
   readonly request: HttpRequest;
   readonly caller: Caller;
   readonly bodyText: string;
@@ -19,7 +19,7 @@ export interface IdempotentRequest {
   readonly key: string;
 }
 
-export interface IdempotencyTools {
+interface IdempotencyTools {
   readonly keys: IdempotencyStore;
   readonly now: () => number;
   readonly log: Log;

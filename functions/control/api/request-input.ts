@@ -7,10 +7,10 @@ import { callIdOfPath } from '../http/invocation.ts';
 import { ProblemError } from '../http/problems.ts';
 
 /** Path and query of a request. */
-export type RequestAddress = Pick<HttpRequest, 'params' | 'query'>;
+type RequestAddress = Pick<HttpRequest, 'params' | 'query'>;
 
 /** The checked parts of a request. */
-export interface RequestInput {
+interface RequestInput {
   readonly params: Readonly<Record<string, string>>;
   readonly query: unknown;
   readonly body: unknown;

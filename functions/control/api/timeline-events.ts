@@ -28,7 +28,7 @@ const RECONNECT_MS = 1_000;
 /** Entries that are read at a time: more than a call has within a window. */
 const MAX_ENTRIES = 10_000;
 
-export interface TimelineSource {
+interface TimelineSource {
   readonly callId: string;
   readonly store: Pick<CallStore, 'get' | 'timeline'>;
   readonly clock: Clock;
@@ -154,7 +154,7 @@ function entriesFrom(
  * `WINDOW_MS` before it. Entries have the times of their sources and may be stored late, behind others. If the number
  * has grown, some came late, and the window is sent again.
  */
-export interface StreamPosition {
+interface StreamPosition {
   readonly newestMs: number;
   readonly sent: number;
 }
@@ -176,7 +176,7 @@ export function formatPosition({ newestMs, sent }: StreamPosition): string {
 }
 
 /** Where the window of a position begins. */
-export function windowStart({ newestMs }: StreamPosition): number {
+function windowStart({ newestMs }: StreamPosition): number {
   return Math.max(0, newestMs - WINDOW_MS);
 }
 

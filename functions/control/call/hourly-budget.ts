@@ -1,7 +1,7 @@
 /** How much of a budget was spent in each minute: `[minutes since the epoch, amount]`, in order of time. */
 export type SpentMinutes = readonly (readonly [minute: number, spent: number])[];
 
-export type Spending =
+type Spending =
   | { readonly kind: 'spent'; readonly minutes: SpentMinutes }
   /** Nothing is left. Something will be after `retryAfterMs`. */
   | { readonly kind: 'refused'; readonly retryAfterMs: number };

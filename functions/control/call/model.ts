@@ -69,7 +69,7 @@ export interface Call {
 export type PlainCommand = { readonly type: 'hangUp'; readonly forEveryone: boolean } | StreamingOperation;
 
 /** Commands that are one request to ACS about a connection. */
-export type ConnectionCommand =
+type ConnectionCommand =
   | PlainCommand
   | { readonly type: 'operate'; readonly id: string; readonly operation: CallOperation };
 

@@ -53,7 +53,7 @@ export function pendingRetry(call: Call, nowMs: number): CallCommand[] {
 
 const PREFIX = 'op-fallback-';
 
-export function startFallback(call: Call, nowMs: number): CallStep {
+function startFallback(call: Call, nowMs: number): CallStep {
   const { onStreamingFailed: choice = 'leave' } = call;
   if (choice === 'leave') return { call, commands: [] };
   if (choice === 'hang-up') return beginHangUp(call, nowMs);

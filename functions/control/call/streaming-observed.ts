@@ -7,7 +7,7 @@ import {
   startAgain,
 } from './streaming.ts';
 
-export interface ObservedStreaming {
+interface ObservedStreaming {
   /** What ACS said. */
   readonly active: boolean;
   /** When we asked. */

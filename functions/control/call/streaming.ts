@@ -53,7 +53,7 @@ export type StreamingCommand =
 export type StreamingRefusal = 'streaming-already-on' | 'streaming-already-off' | 'streaming-stopping';
 
 /** What ACS reports. */
-export type StreamingConfirmation =
+type StreamingConfirmation =
   | { readonly type: 'started'; readonly atMs: number | undefined }
   | { readonly type: 'stopped'; readonly atMs: number | undefined }
   /** `retry`: whether the call goes on, so that a restart makes sense. */

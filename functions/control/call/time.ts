@@ -24,13 +24,13 @@ export const HANG_UP_LIMIT_MS = 60_000;
 export const LOST_AFTER_MS = 86_400_000;
 
 /** How late the automatic start of streaming may be before the sweep makes it instead of the callback's handler. */
-export const RETRY_GRACE_MS = 5_000;
+const RETRY_GRACE_MS = 5_000;
 
 /** A younger call is not compared with ACS, since missing events are probably on their way. */
 export const COMPARE_AFTER_MS = 30_000;
 
 /** A call that looks fine is compared with ACS once in so many minutes. */
-export const COMPARE_MINUTES = 5;
+const COMPARE_MINUTES = 5;
 
 const MINUTE_MS = 60_000;
 

@@ -2,7 +2,7 @@
 import type { HttpRequest } from '@azure/functions';
 import { ProblemError } from './problems.ts';
 
-export interface BodyRules {
+interface BodyRules {
   readonly maxBytes: number;
   /** Refuses a body that is not sent as `application/json`. Defaults to false. */
   readonly requireJsonType?: boolean;

@@ -108,9 +108,8 @@ function acsProblem(
 /** The present state of the call does not allow the request; the problem names that state. */
 function refusalProblem({ refusal, call }: Extract<RefusedRequest, { kind: 'refused' }>): ProblemError {
   const { phase, streaming } = call;
-  return new ProblemError(
-    refusal,
-    `The call is ${phase}, and its streaming is ${streaming.state}.`,
-    { callState: phase, streamingState: streaming.state },
-  );
+  return new ProblemError(refusal, `The call is ${phase}, and its streaming is ${streaming.state}.`, {
+    callState: phase,
+    streamingState: streaming.state,
+  });
 }

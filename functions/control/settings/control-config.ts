@@ -17,25 +17,25 @@ import { CONTROL_SETTINGS as S } from './control-settings.ts';
 export type Connection = { readonly connectionString: string } | { readonly endpoint: string };
 
 /** How many requests one caller of the HTTP API may send, per instance. */
-export interface ApiRates {
+interface ApiRates {
   readonly readsPerMinute: number;
   readonly actsPerMinute: number;
 }
 
 /** Which destinations the HTTP API may call, and how often. */
-export interface OutboundConfig {
+interface OutboundConfig {
   readonly allowed: readonly string[];
   readonly callsPerHour: number;
 }
 
-export interface EntraConfig {
+interface EntraConfig {
   readonly tenantId: string;
   readonly audience: string;
   readonly issuers: readonly string[];
   readonly jwksUrl: string;
 }
 
-export interface ControlConfig {
+interface ControlConfig {
   /** If set, tokens of Entra ID open the HTTP API; otherwise function keys do. */
   readonly entra?: EntraConfig;
   readonly apiRates: ApiRates;

@@ -13,7 +13,7 @@ import { httpHandler } from '../http/invocation.ts';
 import { ProblemError } from '../http/problems.ts';
 
 /** Every operation but the one that describes the API itself. */
-export type CallOperationId = Exclude<OperationId, 'getOpenApi'>;
+type CallOperationId = Exclude<OperationId, 'getOpenApi'>;
 
 /** The handler of each operation. The compiler reports an operation without one. */
 export const HANDLERS: { readonly [Id in CallOperationId]: Handler<Id> } = {

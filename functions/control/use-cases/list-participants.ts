@@ -4,7 +4,7 @@ import { step } from '../call/call.ts';
 import type { ControlDeps } from './deps.ts';
 import type { RequestFailure } from './request-call-action.ts';
 
-export type ParticipantsOutcome =
+type ParticipantsOutcome =
   | { readonly kind: 'participants'; readonly participants: readonly Participant[] }
   | RequestFailure;
 

@@ -9,7 +9,7 @@ import type { ControlDeps, Log } from './deps.ts';
 import { recordOutcome, runCommands } from './run-commands.ts';
 import { callbackUrl, callFieldsOf, callMedia, chooseRoute } from './set-up-call.ts';
 
-export interface PlacingRequest {
+interface PlacingRequest {
   readonly request: PlaceCallRequest;
   /** Defaults to the first route that matches the call. */
   readonly route?: string;

@@ -36,7 +36,7 @@ type ActOutcome =
   /** ACS refused for good. */
   | 'refused';
 
-export type IncomingOutcome =
+type IncomingOutcome =
   | ActOutcome
   /** Another invocation has answered or is answering, or the call is over. */
   | 'already handled'

@@ -24,7 +24,7 @@ export type CallAction =
   /** `forEveryone` defaults to true. */
   | { readonly type: 'HangUpRequested'; readonly forEveryone?: boolean; readonly reason?: 'idle' };
 
-export type ActionOutcome = { readonly kind: 'accepted'; readonly call: Call } | RequestFailure;
+type ActionOutcome = { readonly kind: 'accepted'; readonly call: Call } | RequestFailure;
 
 /**
  * Starts, stops or restarts streaming, or hangs up, if the state of the call allows it. ACS confirms later with a

@@ -10,7 +10,7 @@ interface WarningLog {
   warn(message: string, fields: { readonly why: string }): void;
 }
 
-export interface RouteBookOptions {
+interface RouteBookOptions {
   /** The routes in the table as JSON text, or undefined if there are none. @throws CallStoreError */
   readonly read: () => Promise<string | undefined>;
   /** The routes of the app's settings, which are in force while the table has none. */

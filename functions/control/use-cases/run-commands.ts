@@ -7,7 +7,7 @@ import { CallStoreError, type TimelineEntry } from '../call/stores.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { callbackUrl } from './set-up-call.ts';
 
-export type CommandResult =
+type CommandResult =
   | { readonly ok: true }
   /** `next`: what the failure means for the call; it may hold further commands. */
   | { readonly ok: false; readonly error: AcsCallError; readonly next: CallStep | undefined };
@@ -33,7 +33,9 @@ async function runCommand(
     case 'answer':
     case 'reject':
     case 'redirect':
-      throw new Error('only the invocation with the incoming call context can answer, reject or redirect a call');
+      throw new Error(
+        'only the invocation with the incoming call context can answer, reject or redirect a call',
+      );
     case 'scheduleRetry': {
       await deps.clock.sleep(Math.max(0, command.atMs - deps.clock.now()));
       return await deps.store.update(call.callId, (now) =>

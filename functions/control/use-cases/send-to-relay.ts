@@ -3,7 +3,7 @@ import type { Call, CallRefusal } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import type { RefusedRequest } from './request-call-action.ts';
 
-export type SendOutcome =
+type SendOutcome =
   /** Web PubSub has accepted the message. The relay that streams the call acts on it. */
   | { readonly kind: 'sent'; readonly call: Call }
   | RefusedRequest

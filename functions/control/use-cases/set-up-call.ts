@@ -55,7 +55,7 @@ export function callFieldsOf({
   };
 }
 
-export interface MediaRequest {
+interface MediaRequest {
   readonly call: Call;
   /** The call's route, which has the address for its transcription. */
   readonly route: CallRoute | undefined;

@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { bearerToken, publishedKeys, verifySigned } from '../signed/verify-signed.ts';
 
 /** How far the clocks of ACS and of this process may differ. */
-export const ACS_TOKEN_CLOCK_SKEW_S = 5 * 60;
+const ACS_TOKEN_CLOCK_SKEW_S = 5 * 60;
 
 export interface AcsTokenVerifier {
   /**
@@ -18,7 +18,7 @@ export interface AcsTokenVerifier {
   verify(authorizationHeader: string | undefined, nowMs?: number): Promise<void>;
 }
 
-export interface AcsTokenOptions {
+interface AcsTokenOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksUrl: string;

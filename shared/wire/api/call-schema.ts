@@ -23,7 +23,7 @@ const streaming = z.object({
 });
 
 /** An operation that was requested on a call, and its result. */
-export const operationSchema = z
+const operationSchema = z
   .object({
     id: z.string(),
     type: z.string(),

@@ -4,7 +4,7 @@ import type { ProblemName } from './problem.ts';
 /** What a caller may do: read calls, or control them. */
 export type Role = 'Calls.Read' | 'Calls.Control';
 
-export interface EndpointAnswer {
+interface EndpointAnswer {
   readonly status: 200 | 201 | 202;
   /** What the answer means, for people. */
   readonly description: string;

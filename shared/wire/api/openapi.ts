@@ -9,7 +9,7 @@ import { PROBLEM_CONTENT_TYPE, PROBLEMS, type ProblemName, problemType } from '.
 
 type Json = Record<string, unknown>;
 
-export interface OpenApiDocument {
+interface OpenApiDocument {
   readonly openapi: string;
   readonly [member: string]: unknown;
 }

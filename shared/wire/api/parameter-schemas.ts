@@ -17,7 +17,7 @@ export const PATH_PARAMETERS = {
     .describe('The name of the worker.'),
 } as const;
 
-export type PathParameter = keyof typeof PATH_PARAMETERS;
+type PathParameter = keyof typeof PATH_PARAMETERS;
 
 export function isPathParameter(name: string): name is PathParameter {
   return Object.hasOwn(PATH_PARAMETERS, name);

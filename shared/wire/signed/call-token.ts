@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { CALL_ID_PATTERN } from '../names.ts';
 import { verifySigned } from './verify-signed.ts';
 
-export const CALL_TOKEN_AUDIENCE = 'calls';
+const CALL_TOKEN_AUDIENCE = 'calls';
 
 /** How a worker reaches the API of its call. The token is never logged. */
 export interface CallControlAccess {

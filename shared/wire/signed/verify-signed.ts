@@ -6,7 +6,7 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtV
 import type * as z from 'zod';
 
 /** The tokens that are verified, as error messages name them. */
-export type TokenKind = 'ACS token' | 'Entra token' | 'call token' | 'control message' | 'ticket';
+type TokenKind = 'ACS token' | 'Entra token' | 'call token' | 'control message' | 'ticket';
 
 /** Why a token proves nothing. */
 export type TokenRefusal =
@@ -40,7 +40,7 @@ export class TokenError extends Error {
   }
 }
 
-export interface TokenRules<Claims> {
+interface TokenRules<Claims> {
   readonly token: TokenKind;
   /**
    * Secrets as UTF-8 text for HS256, tried in turn so that they can be rotated; or the published keys of a signer,
@@ -63,7 +63,7 @@ export interface TokenRules<Claims> {
   readonly nowMs: number;
 }
 
-export interface Verified<Claims> {
+interface Verified<Claims> {
   readonly claims: Claims;
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;
@@ -184,7 +184,7 @@ export function publishedKeys(jwksUrl: string, cooldownMs: number = JWKS_COOLDOW
 }
 
 /** Longest token that is looked at, in characters. */
-export const MAX_TOKEN_CHARS = 8_192;
+const MAX_TOKEN_CHARS = 8_192;
 
 /** The token of an `Authorization` header (RFC 6750, section 2.1). @throws TokenError */
 export function bearerToken(header: string | null | undefined, kind: TokenKind): string {

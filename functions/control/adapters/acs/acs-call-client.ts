@@ -19,7 +19,7 @@ import { type AcsAccess, type AcsClients, createAcsClients } from './acs-clients
 import { failureOf } from './acs-failure.ts';
 import { identifierOf, inviteOf, rawIdOf } from './acs-identifiers.ts';
 
-export interface AcsCallsOptions {
+interface AcsCallsOptions {
   /** `http:` instead of `https:`, for an ACS emulator on this machine only. Defaults to false. */
   readonly allowInsecureConnection?: boolean;
   /**

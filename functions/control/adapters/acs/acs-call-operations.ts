@@ -130,8 +130,7 @@ async function play(
     return;
   }
   // ACS supports `interruptCallMediaOperation` only for audio that everybody hears.
-  if (interrupt === true)
-    throw new NotAskedError('only audio for everybody can interrupt what is playing');
+  if (interrupt === true) throw new NotAskedError('only audio for everybody can interrupt what is playing');
   await media.play([sourceOf(source)], [identifierOf(to)], all);
 }
 

@@ -21,7 +21,7 @@ export function rawIdOf(identifier: CommunicationIdentifier): RawId {
   return getIdentifierRawId(identifier);
 }
 
-export interface Invited {
+interface Invited {
   readonly to: RawId;
   /** A telephone number, `+1425…`. */
   readonly callerId?: string;

@@ -17,7 +17,7 @@ import type { IncomingCall } from '../../use-cases/receive-incoming-call.ts';
 
 const INCOMING_CALL = 'Microsoft.Communication.IncomingCall' satisfies KnownSystemEventTypes;
 
-export type GridEvent =
+type GridEvent =
   | { readonly kind: 'incomingCall'; readonly call: IncomingCall }
   /** An event of another type: the subscription sends more than it has to. */
   | { readonly kind: 'other'; readonly type: string }

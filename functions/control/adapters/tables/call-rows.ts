@@ -20,7 +20,7 @@ export const PARTITIONS: readonly string[] = Array.from({ length: 8 }, (_, index
 /** Version of the row's content. Rows of other versions are refused. */
 const SCHEMA = 1;
 
-export type RowKeys = { readonly partitionKey: string; readonly rowKey: string };
+type RowKeys = { readonly partitionKey: string; readonly rowKey: string };
 
 export type CallRow = {
   readonly schema: number;
@@ -40,16 +40,16 @@ export function callKeys(callId: string): RowKeys {
 export type ListKind = 'live' | 'past';
 
 /** A place in a list, newest first. */
-export interface ListPlace {
+interface ListPlace {
   readonly atMs: number;
   readonly callId: string;
 }
 
-export function listKindOf({ phase }: Call): ListKind {
+function listKindOf({ phase }: Call): ListKind {
   return phase === 'ended' ? 'past' : 'live';
 }
 
-export function listKeys(call: Call): RowKeys {
+function listKeys(call: Call): RowKeys {
   const atMs = call.phase === 'ended' ? (call.endedAtMs ?? call.receivedAtMs) : call.receivedAtMs;
   return {
     partitionKey: partitionOf(call.callId),
@@ -77,7 +77,7 @@ export function equals(column: 'phase' | 'route' | 'direction', value: string | 
   return value === undefined ? '' : ` and ${column} eq '${value.replaceAll("'", "''")}'`;
 }
 
-export function callEntity(call: Call, keys: RowKeys): RowKeys & CallRow {
+function callEntity(call: Call, keys: RowKeys): RowKeys & CallRow {
   return {
     ...keys,
     schema: SCHEMA,

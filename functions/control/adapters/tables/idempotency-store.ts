@@ -128,6 +128,7 @@ function recordOf(row: TableEntityResult<Row>): KeyRecord {
 function answerParts(answer: KeptAnswer): TextParts<'answer'> {
   const text = JSON.stringify(answer);
   const parts = partsOf('answer', text);
-  if (parts === undefined) throw new CallStoreError(`an answer of ${text.length} characters is too long to store`);
+  if (parts === undefined)
+    throw new CallStoreError(`an answer of ${text.length} characters is too long to store`);
   return parts;
 }
