@@ -5,7 +5,7 @@ import { setting } from '../shared/settings/values.ts';
 
 export const APP_ROLE_SETTING = {
   APP_ROLE: setting({
-    what: 'Which functions this function app serves.',
+    what: 'The role of this function app.',
     where: 'You choose: "control" for the app that answers calls, "worker" for an app that hears them.',
     example: 'control',
     schema: z.enum(['control', 'worker'], { error: 'must be "control" or "worker"' }) as z.ZodType<

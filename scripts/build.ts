@@ -1,6 +1,6 @@
 /**
- * Bundles what is deployed: the function app and the relay, one CommonJS file each, with every dependency inside.
- * A file needs no `node_modules` beside it and loads several times faster than the packages it is made of.
+ * Bundles what is deployed: the function app and the relay, one CommonJS file each with all dependencies inside. A
+ * bundle needs no `node_modules` beside it and loads several times faster than the packages it consists of.
  */
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -12,9 +12,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The oldest Node that the bundles run on. */
 const TARGET = 'node22';
 
-/** What is built, and what must stay outside of the bundle. */
+/** The parts to build, and what stays outside of their bundles. */
 const PARTS = {
-  // The Functions worker puts this module in place at run time; it is on no registry.
+  // The Functions worker provides this module at run time. It is on no registry.
   functions: { entry: 'functions/main.ts', external: ['@azure/functions-core'] },
   relay: { entry: 'relay/main.ts', external: [] },
 } as const;
@@ -22,7 +22,7 @@ const PARTS = {
 export type Part = keyof typeof PARTS;
 
 export interface BuildOptions {
-  /** Where the bundles go, as `<outDir>/<part>/main.cjs`. `dist` of this package when absent. */
+  /** Where the bundles go, as `<outDir>/<part>/main.cjs`. Defaults to `dist` of this package. */
   readonly outDir?: string;
   readonly parts?: readonly Part[];
 }
@@ -56,7 +56,7 @@ async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
     external: [...PARTS[part].external],
     // A minified bundle loads no faster, and its stack traces cannot be read.
     minify: false,
-    // Names of classes are read at run time, in logs and errors; a bundler may give a second one of a name another.
+    // Logs and errors read the names of classes at run time, and a bundler may rename one of two with the same name.
     keepNames: true,
     sourcemap: 'external',
     logLevel: 'silent',

@@ -1,4 +1,4 @@
-/** Writes the OpenAPI document of the HTTP API to `docs/openapi.json`, for those who read it without a running app. */
+/** Writes the OpenAPI document of the HTTP API to `docs/openapi.json`, for reading without a running app. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { openApiDocument } from '../shared/wire/api/openapi.ts';

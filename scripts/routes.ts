@@ -1,6 +1,6 @@
 /** The command `npm run routes`. */
 import { fileURLToPath } from 'node:url';
-import { CallStoreError } from '../functions/control/call/call-store.ts';
+import { CallStoreError } from '../functions/control/call/stores.ts';
 import { RoutesError } from '../shared/wire/call/routes-schema.ts';
 import { RoutesCommandError, routesCommand } from './routes/command.ts';
 

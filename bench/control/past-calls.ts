@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TableClient, type TransactionAction } from '@azure/data-tables';
 import { createActions } from '../../functions/control/adapters/tables/call-rows.ts';
-import { type Call, newCall } from '../../functions/control/call/call.ts';
-import { formatCallId } from '../../functions/control/call/call-id.ts';
+import { type Call, formatCallId, newCall } from '../../functions/control/call/model.ts';
 
 /** Rows that one transaction may write. */
 const MAX_TRANSACTION = 100;

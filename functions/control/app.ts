@@ -2,24 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopbackHttp } from '../../shared/base/loopback-url.ts';
-import type { Environment } from '../../shared/base/settings.ts';
+import { ConfigError, type Environment } from '../../shared/base/settings.ts';
 import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
-import { parseRoutes } from '../../shared/wire/call/routes-schema.ts';
+import { parseRoutes, RoutesError } from '../../shared/wire/call/routes-schema.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { createEntraTokenVerifier } from './access/entra-token.ts';
 import { createOutboundGuard, type OutboundGuard } from './access/outbound-guard.ts';
-import { createCallControl } from './adapters/acs/call-control.ts';
+import { createAcsCalls } from './adapters/acs/acs-call-client.ts';
 import { tokenCredential } from './adapters/credentials.ts';
 import { createTableCallStore } from './adapters/tables/call-store.ts';
 import { createTableHandoverStore } from './adapters/tables/handover-store.ts';
 import { createTableIdempotencyStore } from './adapters/tables/idempotency-store.ts';
 import { createRouteTable } from './adapters/tables/route-table.ts';
 import { createTableBudget } from './adapters/tables/table-budget.ts';
-import { relayPublisher, workerTeller } from './adapters/web-pubsub/relay-publisher.ts';
-import type { HandoverStore } from './call/handover-store.ts';
+import { relayPublisher, workerPublisher } from './adapters/web-pubsub/relay-publisher.ts';
 import type { IdempotencyStore } from './call/idempotency.ts';
+import type { HandoverStore } from './call/stores.ts';
+import { ProblemError } from './http/problems.ts';
 import { type Connection, readControlConfig } from './settings/control-config.ts';
-import type { ControlDeps } from './use-cases/deps.ts';
+import type { ControlDeps, Log } from './use-cases/deps.ts';
 import { RouteBook } from './use-cases/route-book.ts';
 
 const ROUTES_FILE = 'routes.json';
@@ -28,26 +29,26 @@ export interface ControlApp {
   readonly deps: ControlDeps;
   /** Decides who may use the HTTP API. */
   readonly access: Access;
-  /** Decides whom the HTTP API may call. */
+  /** Decides which destinations the HTTP API may call. */
   readonly outbound: OutboundGuard;
-  /** First answers of requests that act. */
+  /** The stored answers of requests with an Idempotency-Key. */
   readonly idempotency: IdempotencyStore;
-  /** What the media streams of a call leave for each other. */
+  /** What a media stream of a call leaves for the next one. */
   readonly handovers: HandoverStore;
-  /** The timelines that are being streamed by this process. */
+  /** The timelines that this process is streaming. */
   readonly streams: Set<object>;
-  /** Checks that a callback comes from ACS. */
+  /** Verifies that a callback comes from ACS. */
   readonly acsTokens: AcsTokenVerifier;
-  /** What tickets may be signed with: the present key, and the one before it. */
+  /** The keys that may have signed a ticket: the current one, then the previous one. */
   readonly ticketKeys: readonly string[];
   /** How long a call is kept after its end. */
   readonly retentionMs: number;
 }
 
-/** Gives the app to a function at its invocation. Rejects with ConfigError or RoutesError where the settings are wrong. */
+/** Loads the app in an invocation. Rejects with ConfigError or RoutesError if the settings are wrong. */
 export type LoadControlApp = () => Promise<ControlApp>;
 
-/** A loader that makes the app when it is first asked for, and again only if that failed. */
+/** Creates the app when it is first needed, and again only if that failed. */
 export function controlAppLoader(env: Environment): LoadControlApp {
   let app: ControlApp | undefined;
   return async () => {
@@ -56,15 +57,33 @@ export function controlAppLoader(env: Environment): LoadControlApp {
   };
 }
 
-/** @throws ConfigError, RoutesError with every problem of the settings. */
-export function createControlApp(env: Environment): ControlApp {
+/**
+ * The app for a request whose caller is not authenticated yet. Problems of the settings go to the log, and the caller
+ * learns only that there are some.
+ * @throws ProblemError
+ */
+export async function loadForUnauthenticated(load: LoadControlApp, log: Log): Promise<ControlApp> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !(error instanceof RoutesError)) throw error;
+    log.error('The app cannot start because of its settings', { why: error.message });
+    throw new ProblemError(
+      'misconfigured',
+      'The log of the control app lists the settings that need attention.',
+    );
+  }
+}
+
+/** @throws ConfigError, RoutesError listing every problem of the settings */
+function createControlApp(env: Environment): ControlApp {
   const config = readControlConfig(withRoutesFile(env));
   const routes = parseRoutes(config.routes);
   const credential = (): ReturnType<typeof tokenCredential> => tokenCredential(env);
   const tables = { ...config.tables, credential };
   const tableOptions = { allowInsecureConnection: isInsecure(config.tables, 'TableEndpoint') };
   const routeTable = createRouteTable(tables, tableOptions);
-  const tellRelay = config.webPubSub && relayPublisher(config.webPubSub, config.ticketKeys[0]);
+  const publishToRelay = config.webPubSub && relayPublisher(config.webPubSub, config.ticketKeys[0]);
   return {
     access: createAccess({
       ticketKeys: config.ticketKeys,
@@ -85,7 +104,7 @@ export function createControlApp(env: Environment): ControlApp {
     retentionMs: config.retentionDays * 24 * 3_600_000,
     deps: {
       store: createTableCallStore(tables, tableOptions),
-      control: createCallControl(
+      acs: createAcsCalls(
         { ...config.acs, credential },
         {
           allowInsecureConnection: isInsecure(config.acs, 'endpoint'),
@@ -100,24 +119,25 @@ export function createControlApp(env: Environment): ControlApp {
         read: () => routeTable.read(),
         fallback: routes,
         now: Date.now,
-        warn: (problem) => console.warn(`The routes of before still hold: ${problem}`),
       }),
       publicBaseUrl: config.publicBaseUrl,
       relayUrl: config.relayUrl,
       ticketKey: config.ticketKeys[0],
       maxCallMs: config.maxCallMinutes * 60_000,
-      ...(tellRelay && { tellRelay, tellWorkers: workerTeller(tellRelay) }),
+      ...(publishToRelay && { publishToRelay, sendToWorkers: workerPublisher(publishToRelay) }),
     },
   };
 }
 
-/** The routes of the file `routes.json` beside `host.json`, where the app starts, if the setting does not name any. */
+/**
+ * Adds the routes of the file `routes.json` beside `host.json` (the working directory), if the setting names none.
+ */
 function withRoutesFile(env: Environment): Environment {
   if (env['CALL_ROUTES'] !== undefined || !existsSync(ROUTES_FILE)) return env;
   return { ...env, CALL_ROUTES: readFileSync(ROUTES_FILE, 'utf8') };
 }
 
-/** Whether a service is reached without encryption, which the settings and this check allow on this machine only. */
+/** Whether a service is reached without encryption. The settings allow that on this machine only. */
 function isInsecure(connection: Connection, endpointName: string): boolean {
   if ('endpoint' in connection) return isLoopbackHttp(connection.endpoint);
   const part = connection.connectionString

@@ -1,7 +1,8 @@
 /** Decides who may stream a call to this relay. Checks everything before it accepts the WebSocket, and fails closed. */
-import { AcsTokenError, type AcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
+import type { AcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
 import { CALL_ID_PATTERN } from '../../shared/wire/names.ts';
-import { TicketError, type VerifiedTicket, verifyTicket } from '../../shared/wire/signed/ticket.ts';
+import { type VerifiedTicket, verifyTicket } from '../../shared/wire/signed/ticket.ts';
+import { TokenError } from '../../shared/wire/signed/verify-signed.ts';
 import { Refusal } from './refusal.ts';
 
 /** Longest connection id and correlation id that go into reports and logs. */
@@ -83,7 +84,7 @@ async function checkTicket(
   try {
     return await verifyTicket(token, callId, keys, nowMs);
   } catch (cause) {
-    if (cause instanceof TicketError) throw new Refusal(401, cause.message, { cause });
+    if (cause instanceof TokenError) throw new Refusal(401, cause.message, { cause });
     throw cause;
   }
 }
@@ -106,7 +107,7 @@ async function checkToken(
   try {
     await tokens.verify(authorization, nowMs);
   } catch (cause) {
-    if (cause instanceof AcsTokenError) throw new Refusal(401, cause.message, { cause });
+    if (cause instanceof TokenError) throw new Refusal(401, cause.message, { cause });
     throw cause;
   }
 }

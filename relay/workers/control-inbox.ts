@@ -6,9 +6,9 @@ import type { Clock } from '../../shared/base/clock.ts';
 import {
   CALL_CONTROL_LIFETIME_MS,
   type CallControlMessage,
-  CallControlMessageError,
   readCallControl,
 } from '../../shared/wire/relay/call-control-messages.ts';
+import { TokenError } from '../../shared/wire/signed/verify-signed.ts';
 
 /** Messages that may wait to be checked; further ones are ignored. */
 const MAX_WAITING = 256;
@@ -51,7 +51,7 @@ export class ControlInbox {
       const { id, message } = await readCallControl(value, callId, keys, clock.nowMs());
       if (this.#isNew(id)) onMessage(message);
     } catch (error) {
-      onIgnored(error instanceof CallControlMessageError ? `control: ${error.reason}` : 'control: failed');
+      onIgnored(error instanceof TokenError ? `control: ${error.reason}` : 'control: failed');
     } finally {
       this.#waiting -= 1;
     }

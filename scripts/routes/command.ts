@@ -10,22 +10,22 @@ import { parseRoutes } from '../../shared/wire/call/routes-schema.ts';
 import { explainRoutes, whatItDoes } from './explain.ts';
 
 export const USAGE = `npm run routes -- explain --from NUMBER --to NUMBER   which route decides about a call, and why
-npm run routes -- show                                the routes that hold, checked
-npm run routes -- set --file routes.json              checks them and puts them into the table: they hold at once
-npm run routes -- clear                               takes them out of the table: those of the settings hold again
+npm run routes -- show                                the routes in force, checked
+npm run routes -- set --file routes.json              checks the routes and writes them to the table, in force immediately
+npm run routes -- clear                               removes the routes from the table; those of the settings apply again
 
 explain takes a telephone number or raw id for each end, and
   --direction outbound    a call that the app places (default: inbound)
   --sip-header NAME=VALUE --voip-header NAME=VALUE      custom headers; repeatable
   --at TIME               when, such as 2026-11-22T18:30:00Z (default: now)
   --call-id ID            for routes that take a percentage of the calls
-  --full ROUTE            a route without room; repeatable
+  --full ROUTE            a route that is at its capacity; repeatable
 
-The routes are those of --file, or with --table those of the table, or else those of the setting CALL_ROUTES (environment,
-then local.settings.json), or else those of routes.json. The table is reached by TABLES_CONNECTION_STRING or TABLES_ENDPOINT.
+The routes come from --file, or with --table from the table, or else from the setting CALL_ROUTES (environment, then
+local.settings.json), or else from routes.json. TABLES_CONNECTION_STRING or TABLES_ENDPOINT says where the table is.
 `;
 
-/** The command was called wrongly, or with something that cannot be used. */
+/** The command was called with wrong arguments, or something it needs cannot be used. */
 export class RoutesCommandError extends Error {
   override readonly name = 'RoutesCommandError';
 }
@@ -49,14 +49,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface RoutesCommandOptions {
   readonly env: Environment;
-  /** The folder of `routes.json` and `local.settings.json`, with a slash at its end. */
+  /** The folder of `routes.json` and `local.settings.json`, with a slash at the end. */
   readonly folder: string;
   readonly nowMs: number;
 }
 
 /**
- * Carries out one command line and returns what it prints.
- * @throws RoutesCommandError, RoutesError, CallStoreError with a sentence for the user.
+ * Carries out one command line and returns what to print.
+ * @throws RoutesCommandError, RoutesError, CallStoreError with a sentence for the user
  */
 export async function routesCommand(
   args: readonly string[],
@@ -77,11 +77,11 @@ export async function routesCommand(
       const text = readText(values.file);
       const routes = parseRoutes(jsonOf(text, values.file));
       await openTable(settings).write(text);
-      return `${routes.length} routes hold now, in every app that uses this table.\n`;
+      return `${routes.length} routes are in force now, in every app that uses this table.\n`;
     }
     case 'clear':
       await openTable(settings).remove();
-      return 'The routes of the settings hold again.\n';
+      return 'The routes of the settings are in force again.\n';
     default:
       throw new RoutesCommandError(`there is no command ${JSON.stringify(verb ?? '')}\n\n${USAGE}`);
   }
@@ -118,16 +118,16 @@ function explain(value: unknown, values: Values, nowMs: number): string {
     `An ${call.direction} call from ${maskParty(call.from.rawId)} to ${maskParty(call.to.rawId)} at ${new Date(call.atMs).toISOString()}:`,
     ...lines,
     decides === undefined
-      ? `No route is for it: ${withoutRoute(call)}.`
+      ? `No route matches: ${withoutRoute(call)}.`
       : `${decides.route.name} ${decides.why}.`,
     '',
   ].join('\n');
 }
 
-const MARK = { decides: '✓', next: '·', full: '✗', 'not for it': '✗' } as const;
+const MARK = { decides: '✓', next: '·', full: '✗', 'no match': '✗' } as const;
 
 function withoutRoute({ direction }: RoutedCall): string {
-  return direction === 'inbound' ? 'it is left ringing' : 'it is not placed';
+  return direction === 'inbound' ? 'the call is left ringing' : 'the call is not placed';
 }
 
 function directionOf(text: string): RoutedCall['direction'] {

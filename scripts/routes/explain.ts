@@ -1,15 +1,17 @@
 import { type RoutedCall, whyNot } from '../../functions/control/call/routes.ts';
 import type { CallRoute } from '../../shared/call/route.ts';
 
-/** What a route has to say about a call. */
+/** What a route decides about a call. */
 export interface RouteVerdict {
   readonly route: CallRoute;
-  /** `decides`: the first that is for the call and has room. `next`: would decide if those before did not. */
-  readonly verdict: 'decides' | 'next' | 'full' | 'not for it';
+  /**
+   * `decides`: the first route that matches and has capacity left. `next`: would decide if an earlier route did not.
+   */
+  readonly verdict: 'decides' | 'next' | 'full' | 'no match';
   readonly why: string;
 }
 
-/** Every route in its order, with what it makes of a call. `full` names the routes that are taken to have no room. */
+/** The verdict of every route, in order. `full` names the routes that count as having no capacity left. */
 export function explainRoutes(
   routes: readonly CallRoute[],
   call: RoutedCall,
@@ -18,10 +20,14 @@ export function explainRoutes(
   let isDecided = false;
   return routes.map((route): RouteVerdict => {
     const why = whyNot(route, call);
-    if (why !== undefined) return { route, verdict: 'not for it', why };
+    if (why !== undefined) return { route, verdict: 'no match', why };
     if (full.has(route.name))
-      return { route, verdict: 'full', why: `all of its ${route.capacity ?? 'unlimited'} calls are on` };
-    if (isDecided) return { route, verdict: 'next', why: 'a route before it decides' };
+      return {
+        route,
+        verdict: 'full',
+        why: `it is at its capacity of ${route.capacity ?? 'unlimited'} calls`,
+      };
+    if (isDecided) return { route, verdict: 'next', why: 'an earlier route decides' };
     isDecided = true;
     return { route, verdict: 'decides', why: whatItDoes(route) };
   });
@@ -48,7 +54,7 @@ function planInWords({ plan, maxCallMs, capacity }: CallRoute): string {
   const parts = [
     plan.format,
     plan.channels,
-    plan.startStreaming ? 'streams at once' : 'streams when asked to',
+    plan.startStreaming ? 'streams immediately' : 'streams on request',
     workers === '' ? 'no workers' : `workers ${workers}`,
   ];
   if (plan.dtmf) parts.push('with tones');

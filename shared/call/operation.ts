@@ -1,12 +1,10 @@
 /**
- * What can be asked about a connected call beside its streaming and its end. Plain data: whoever carries it out knows telephony, whoever
- * stores it keeps only the `type`, since members hold numbers, tones and texts of people.
+ * Operations on a connected call, other than streaming and hanging up. Plain data: only the ACS client knows how to
+ * carry them out, and only the `type` is stored, since members hold numbers, tones and texts of people.
  */
+import type { RawId } from './party.ts';
 
-/** Somebody on a call, or to be called: a raw id as ACS writes it, such as `4:+14255550123` or `8:acs:…`. */
-export type RawId = string;
-
-/** What is played: a file that ACS fetches, or words that it speaks. */
+/** What is played: a file that ACS fetches, or a text that it speaks. */
 export type PlaySource =
   | { readonly kind: 'file'; readonly url: string }
   | { readonly kind: 'text'; readonly text: string; readonly locale?: string; readonly voice?: string }
@@ -44,12 +42,12 @@ export type RecognizeInput =
   | { readonly kind: 'speech'; readonly locale?: string; readonly endSilenceMs?: number };
 
 export type CallOperation =
-  /** Hands a person on the call, or its only other one, over to somebody else. */
+  /** Transfers a participant, or the only other one, to another destination. */
   | { readonly type: 'transfer'; readonly target: RawId; readonly transferee?: RawId }
   | {
       readonly type: 'addParticipant';
       readonly target: RawId;
-      /** The number shown to somebody who is called by telephone. */
+      /** The number that the called telephone shows. */
       readonly callerId?: string;
       readonly displayName?: string;
       readonly ringMs?: number;
@@ -66,10 +64,10 @@ export type CallOperation =
       readonly source: PlaySource;
       readonly to?: RawId;
       readonly loop?: boolean;
-      /** Ends what is being played instead of waiting for its end. */
+      /** Ends what is playing instead of waiting for its end. */
       readonly interrupt?: boolean;
     }
-  /** Ends what is played and recognized. */
+  /** Ends what is being played and recognized. */
   | { readonly type: 'cancelMedia' }
   | {
       readonly type: 'recognize';
@@ -93,13 +91,13 @@ export type CallOperation =
 
 export type CallOperationType = CallOperation['type'];
 
-/** What ACS tells at once when it takes an operation on. */
+/** What ACS answers when it accepts an operation. */
 export interface OperationAnswer {
   readonly invitationId?: string;
   readonly recordingId?: string;
 }
 
-/** Somebody on a call, as ACS lists him. */
+/** A participant, as ACS lists it. */
 export interface Participant {
   readonly rawId: RawId;
   readonly muted: boolean;
@@ -109,7 +107,7 @@ export interface Participant {
 /** A call that the application places. */
 export interface PlaceCallRequest {
   readonly to: RawId;
-  /** The number that the called person sees; needed to call a telephone. */
+  /** The number that the called person sees. Required to call a telephone. */
   readonly callerId?: string;
   readonly displayName?: string;
 }

@@ -1,15 +1,18 @@
-/** What a route decides for one call: its audio, its workers, and how each hears and is interrupted. Times in milliseconds. */
+/**
+ * What a route decides for one call: its audio, its workers, how each hears and how each is interrupted. Times in
+ * milliseconds.
+ */
 import type { AudioFormat } from '../audio/audio-format.ts';
 
-/** One event per run of frames, at least `ms` long, the next after the ack of the last. */
-export interface ChunkMode {
+/** One event per run of frames that is at least `ms` long. The next follows the ack of the previous one. */
+interface ChunkMode {
   readonly mode: 'chunk';
   readonly ms: number;
 }
 
 /** When a participant counts as speaking. */
 export interface SpeechRules {
-  /** Less speech than this is a click or a cough. */
+  /** Shorter speech is a click or a cough. */
   readonly minSpeechMs: number;
   /** The silence that ends an utterance. */
   readonly endSilenceMs: number;
@@ -23,7 +26,7 @@ export interface EndpointingRules extends SpeechRules {
   readonly preRollMs: number;
 }
 
-/** Shortest `maxMs` that has room for the other rules. */
+/** The shortest `maxMs` that has room for the other rules. */
 export function shortestMaxMs({
   minSpeechMs,
   endSilenceMs,
@@ -33,14 +36,14 @@ export function shortestMaxMs({
 }
 
 /** One event per utterance. */
-export interface UtteranceMode extends EndpointingRules {
+interface UtteranceMode extends EndpointingRules {
   readonly mode: 'utterance';
-  /** Whether the worker is told when somebody begins and has finished to speak, before it gets what he said. */
+  /** Whether the worker hears when a participant begins and ends to speak, before it gets the utterance. */
   readonly speechEvents: boolean;
 }
 
-/** Everything as it comes, `STREAM_MS` at a time and without acknowledgement, for a worker that stays with the call. */
-export interface StreamMode {
+/** All audio, `STREAM_MS` at a time and without acknowledgement, for a worker that stays with the call. */
+interface StreamMode {
   readonly mode: 'stream';
 }
 
@@ -48,12 +51,12 @@ export interface StreamMode {
 export type ListenMode = ChunkMode | UtteranceMode | StreamMode;
 
 /**
- * Audio in one message of a stream, in milliseconds. At 16 kHz that is just under the 2,048 bytes by which Web PubSub counts
- * messages, and longer ones carry no more calls.
+ * Audio in one message of a stream, in milliseconds. At 16 kHz that is just under the 2,048 bytes by which Web PubSub
+ * counts messages. Longer messages would not let a resource carry more calls.
  */
 export const STREAM_MS = 60;
 
-/** Bounds of a chunk's shortest length in milliseconds: a frame, and what still feels like a conversation. */
+/** Bounds of the length of a chunk in milliseconds: from one frame to what still feels like a conversation. */
 export const CHUNK_MS = { min: 20, max: 2_000, default: 100 } as const;
 
 /**
@@ -68,18 +71,19 @@ export const UTTERANCE_MS = {
 } as const;
 
 /**
- * `pcm16`: as it comes, in the format of the call. `pcmu`: G.711 mu-law at 8 kHz, a quarter of the bytes of 16 kHz and the band
- * of telephony.
+ * `pcm16`: as it comes, in the format of the call. `pcmu`: G.711 mu-law at 8 kHz, with a quarter of the bytes of 16
+ * kHz and the bandwidth of telephony.
  */
 export const WORKER_CODECS = ['pcm16', 'pcmu'] as const;
 
 export type WorkerCodec = (typeof WORKER_CODECS)[number];
 
 /**
- * What happens when somebody speaks, or presses a key, while a worker plays audio.
+ * What happens if a participant speaks, or presses a key, while a worker plays audio.
  *
- * `stop`: the playout ends. `pause`: it stops at once, and resumes where it stopped if the speech turns out to be shorter
- * than `falseAfterMs` (a cough, a "yes"); otherwise it ends. `dtmf`: only a key ends it. `never`: nothing does.
+ * `stop`: the playout ends. `pause`: the playout stops immediately, and resumes where it stopped if the speech turns
+ * out to be shorter than `falseAfterMs` (a cough, a "yes"); otherwise it ends. `dtmf`: only a key ends it. `never`:
+ * nothing does.
  */
 export type BargeInPolicy =
   | { readonly policy: 'stop' }
@@ -94,13 +98,16 @@ export interface WorkerPlan {
   /** The worker's name: also the event name on its lane and the last part of its webhook's path. */
   readonly name: string;
   readonly listen: ListenMode;
-  /** How audio travels between the relay and the worker. Absent: `pcm16`. */
+  /** How audio travels between the relay and the worker. Defaults to `pcm16`. */
   readonly codec?: WorkerCodec;
-  /** Whether the caller can interrupt what the worker says. Absent: see `bargeInOf`. */
+  /** Whether the caller can interrupt the worker. Defaults to what `bargeInOf` says. */
   readonly bargeIn?: BargeInPolicy;
-  /** False: the worker only listens. Absent: true. */
+  /** False: the worker only listens. Defaults to true. */
   readonly speaks?: boolean;
-  /** Of several workers that have something to say the highest speaks, even if another has to stop. Absent: 0. */
+  /**
+   * If several workers have something to say, the one with the highest priority speaks, even if another has to stop.
+   * Defaults to 0.
+   */
   readonly priority?: number;
 }
 
@@ -108,16 +115,17 @@ export interface WorkerPlan {
 export const WORKER_PRIORITY = { min: 0, max: 9, default: 0 } as const;
 
 /**
- * How a worker is interrupted. Where the plan does not say: never, when the worker answers chunk by chunk, since
- * an echo would be interrupted by what it says back; at once otherwise, as in a conversation.
+ * How a worker is interrupted. The default depends on how it listens. A worker that answers chunk by chunk is never
+ * interrupted, since an echo would be interrupted by what it says back. Others stop immediately, as in a
+ * conversation.
  */
 export function bargeInOf({ listen, bargeIn }: WorkerPlan): BargeInPolicy {
   return bargeIn ?? (listen.mode === 'chunk' ? { policy: 'never' } : { policy: 'stop' });
 }
 
 /**
- * What a route decides for one call. It is fixed when the call is answered (ACS takes media streaming options only then)
- * and travels to the relay in the ticket, so that the relay needs no database.
+ * What a route decides for one call. It is fixed when the call is answered, since ACS accepts media streaming options
+ * only then. It travels to the relay in the ticket, so the relay needs no database.
  */
 export interface CallPlan {
   readonly format: AudioFormat;
@@ -127,6 +135,8 @@ export interface CallPlan {
   /** Whether ACS sends DTMF tones on the media socket. */
   readonly dtmf: boolean;
   readonly workers: readonly WorkerPlan[];
-  /** The call is ended when nobody has said anything for so long, neither a person nor a worker. Absent: never. */
+  /**
+   * The call ends after nobody, neither a person nor a worker, has said anything for this long. Defaults to never.
+   */
   readonly idleMs?: number;
 }

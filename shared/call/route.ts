@@ -1,54 +1,52 @@
 /** Routes: which calls are answered or placed, and how. A route file is a list of `CallRoute`. */
-import type { PlaySource, RawId } from './operation.ts';
+import type { PlaySource } from './operation.ts';
+import type { RawId } from './party.ts';
 import type { CallPlan } from './plan.ts';
 import type { CallDirection } from './states.ts';
 import type { TimeWindow } from './time-window.ts';
 
-/** Who is at one end of a call. `rawId` as ACS writes it (`4:+1425…`, `8:acs:…`); `phoneNumber` where there is one (`+1425…`). */
-export interface Party {
-  readonly rawId: RawId;
-  readonly phoneNumber?: string;
-}
-
 export type Headers = Readonly<Record<string, string>>;
 
 /**
- * Which calls a route is for: those that meet every member it has. A pattern is a text, exact, or its beginning followed by `*`;
- * of a party it is compared with the phone number and the raw id, of headers with the value.
+ * Which calls a route matches: those that meet all of its members. A pattern is an exact text, or the beginning of
+ * one followed by `*`. For a party it is compared with the phone number and the raw id, for a header with the value.
  */
 export interface RouteMatch {
-  /** Absent: `inbound`. */
+  /** Defaults to `inbound`. */
   readonly direction?: CallDirection;
   readonly from?: string;
   readonly to?: string;
-  /** Custom SIP headers of the call by name, which is compared without regard to case. */
+  /** Custom SIP headers of the call by name. Names are compared without regard to case. */
   readonly sipHeaders?: Headers;
-  /** The same of calls between users of ACS. */
+  /** The same for calls between users of ACS. */
   readonly voipHeaders?: Headers;
   readonly time?: TimeWindow;
-  /** Of the calls that come as far as this route, how many of a hundred it takes. */
+  /** The percentage of the calls that get as far as this route which it takes. */
   readonly percentage?: number;
 }
 
 /**
- * From who calls whom, whether and how a call is answered. `ring` leaves it ringing, for another application or until the caller gives up.
- * Of an outbound call, `answer` allows it and `reject` forbids it.
+ * Decides from caller and callee whether and how a call is answered. `ring` leaves it ringing, for another
+ * application or until the caller gives up. For an outbound call, `answer` allows it and `reject` forbids it.
  */
 export interface CallRoute {
   readonly name: string;
   readonly match: RouteMatch;
   readonly action: 'answer' | 'reject' | 'redirect' | 'ring';
-  /** What the caller hears of a rejection. Absent: `forbidden`. */
+  /** What the caller of a rejected call hears. Defaults to `forbidden`. */
   readonly rejectReason?: RejectReason;
   /** Where a redirected call goes. */
   readonly redirectTo?: RawId;
-  /** Longest call. Absent: as long as any call may last. */
+  /** Longest call. Defaults to the longest that any call may last. */
   readonly maxCallMs?: number;
-  /** Calls at the same time; beyond it the route is passed over. */
+  /** How many calls the route takes at the same time. When it is full, the next route is tried. */
   readonly capacity?: number;
-  /** What is done once streaming has failed for good. Absent: `leave`, the call goes on without it. */
+  /** What happens once streaming has failed for good. Defaults to `leave`: the call goes on without it. */
   readonly onStreamingFailed?: StreamingFailedChoice;
-  /** Where ACS sends what is said once transcription is started; ACS takes it with the call only. Absent: the call cannot be transcribed. */
+  /**
+   * Where ACS sends the transcript once transcription is started. ACS accepts it with the call only, so without it
+   * the call cannot be transcribed.
+   */
   readonly transcription?: TranscriptionTransport;
   readonly plan: CallPlan;
 }
@@ -59,7 +57,7 @@ export type RejectReason = (typeof REJECT_REASONS)[number];
 
 export type StreamingFailedChoice = 'leave' | 'hang-up' | { readonly play: PlaySource };
 
-/** A WebSocket server for the transcript, and the language to begin with, such as `en-US`. */
+/** A WebSocket server for the transcript, and the initial language, such as `en-US`. */
 export interface TranscriptionTransport {
   readonly transportUrl: string;
   readonly locale: string;

@@ -1,4 +1,7 @@
-/** The states of a call and of what runs on it, as the control app keeps them and the HTTP API shows them (docs/call-states.md). */
+/**
+ * The states of a call and of its streaming, recording and transcription, as the control app stores them and the HTTP
+ * API shows them (docs/call-states.md).
+ */
 
 export const CALL_PHASES = ['ringing', 'answering', 'placing', 'connected', 'ending', 'ended'] as const;
 
@@ -25,7 +28,7 @@ export const CALL_DECISIONS = ['answer', 'reject', 'redirect'] as const;
 
 export type CallDecision = (typeof CALL_DECISIONS)[number];
 
-/** Why a call that was placed did not connect. */
+/** Why placing a call failed. */
 export const PLACING_FAILURES = ['busy', 'no-answer', 'declined', 'not-reachable', 'failed'] as const;
 
 export type PlacingFailure = (typeof PLACING_FAILURES)[number];

@@ -1,18 +1,18 @@
 /** Days of the week as routes name them, in the order of ISO 8601. */
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
-export type Weekday = (typeof WEEKDAYS)[number];
+type Weekday = (typeof WEEKDAYS)[number];
 
 /**
- * A part of each day or of some days, by the clocks of a place. `from` is included, `to` is not; where `to` is not later than `from`
- * the window goes on past midnight, and belongs to the day on which it began.
+ * A part of every day or of some days, in the local time of a place. `from` is included and `to` is not. If `to` is
+ * not later than `from`, the window continues past midnight and belongs to the day on which it began.
  */
 export interface TimeWindow {
   /** A name of the IANA time zone database, such as `Europe/Berlin`, or `UTC`. */
   readonly timeZone: string;
-  /** Absent: every day. */
+  /** Defaults to every day. */
   readonly days?: readonly Weekday[];
-  /** Minutes since midnight. Absent: all day. */
+  /** Minutes since midnight. Defaults to the whole day. */
   readonly from?: number;
   readonly to?: number;
 }
@@ -21,7 +21,7 @@ const DAY_MINUTES = 24 * 60;
 
 /**
  * Whether a time (milliseconds since the epoch) lies in the window.
- * @throws RangeError for a time zone that is not known.
+ * @throws RangeError for an unknown time zone
  */
 export function isWithin(
   { timeZone, days = WEEKDAYS, from = 0, to = DAY_MINUTES }: TimeWindow,
@@ -49,7 +49,7 @@ function nameOf(day: number): Weekday {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Making a format is slow, and there are as many as routes name. */
+/** Creating a format is slow. There are as many as routes name time zones. */
 function formatOf(timeZone: string): Intl.DateTimeFormat {
   const known = formats.get(timeZone);
   if (known !== undefined) return known;

@@ -6,12 +6,12 @@ import {
   problemType,
 } from '../wire/api/problem.ts';
 
-/** The API did not do what it was asked. */
+/** The API did not do what was requested. */
 export class CallsApiError extends Error {
   override readonly name = 'CallsApiError';
-  /** What the API says is wrong; made up here where it said nothing of the kind. */
+  /** The problem document of the API, or one made up here if the answer had none. */
   readonly problem: Problem;
-  /** The problem's name in the catalogue (docs/errors.md); undefined for an answer that is not of this API. */
+  /** The problem's name in the catalogue (docs/errors.md); undefined if the answer is not from this API. */
   readonly problemName: ProblemName | undefined;
   constructor(operation: string, problem: Problem, options?: ErrorOptions) {
     super(`${operation}: ${problem.title}: ${problem.detail}`, options);
@@ -19,7 +19,7 @@ export class CallsApiError extends Error {
     this.problemName = NAMES.get(problem.type);
   }
 
-  /** The HTTP status; 0 where there was no answer. */
+  /** The HTTP status, or 0 if there was no answer. */
   get status(): number {
     return this.problem.status;
   }
@@ -29,7 +29,7 @@ const NAMES: ReadonlyMap<string, ProblemName> = new Map(
   (Object.keys(PROBLEMS) as ProblemName[]).map((name) => [problemType(name), name]),
 );
 
-/** The error of an answer that is not a success. */
+/** The error for an answer that is not a success. */
 export async function errorOf(operation: string, response: Response): Promise<CallsApiError> {
   const { status, statusText } = response;
   const said = await problemIn(response);
@@ -42,7 +42,7 @@ export async function errorOf(operation: string, response: Response): Promise<Ca
   });
 }
 
-/** The error of a request to which there was no answer, or none that could be understood. */
+/** The error for a request without an answer, or with one that could not be understood. */
 export function noAnswer(operation: string, detail: string, cause: unknown): CallsApiError {
   const problem = { type: 'about:blank', title: 'The API could not be reached', status: 0, detail };
   return new CallsApiError(operation, problem, { cause });

@@ -1,40 +1,46 @@
 import { isLoopbackHttp } from '../base/loopback-url.ts';
 import type { TimelineEntryView } from '../wire/api/call-schema.ts';
-import { acts, type Endpoint, parametersOf } from '../wire/api/endpoint.ts';
+import { type Endpoint, isMutation, parametersOf } from '../wire/api/endpoint.ts';
 import { ENDPOINTS, type OperationId } from '../wire/api/endpoints.ts';
-import { isPathParameter, PATH_PARAMETERS } from '../wire/api/path-parameters.ts';
+import { isPathParameter, PATH_PARAMETERS } from '../wire/api/parameter-schemas.ts';
 import { noAnswer } from './calls-api-error.ts';
 import type { Method, RequestOptions } from './client-types.ts';
 import { followTimeline } from './follow-timeline.ts';
 import { type Attempting, persistentFetch } from './persistent-fetch.ts';
 
-/** Every operation of the HTTP API as a method of its name. All throw CallsApiError, and TypeError for arguments that no request can have. */
+/**
+ * A method for every operation of the HTTP API. All throw CallsApiError, and TypeError for arguments that no request
+ * can have.
+ */
 export type CallsClient = {
   readonly [Id in Exclude<OperationId, 'streamTimeline'>]: Method<Id>;
 } & {
-  /** What has happened to a call and what happens, each entry once, until it has ended. */
+  /** The timeline of a call, past and future entries, each once, until the call has ended. */
   streamTimeline(
     callId: string,
     options?: { readonly signal?: AbortSignal },
   ): AsyncGenerator<TimelineEntryView>;
 };
 
-/** Where the operations are, for most callers. */
+/** The path of the operations for most callers. */
 const API_PATH = '/api';
 
 export type CallsClientOptions = {
-  /** Where the control app is, such as `https://contoso-control.azurewebsites.net`; `http:` on this machine only. */
+  /**
+   * The address of the control app, such as `https://contoso-control.azurewebsites.net`; `http:` on this machine
+   * only.
+   */
   readonly baseUrl: string;
-  /** Where its operations are. Absent: `/api`. */
+  /** The path of its operations. Defaults to `/api`. */
   readonly apiPath?: string;
 } & (
   | { /** A function key. */ readonly key: string }
-  /** A bearer token, or how to get one that holds now. */
+  /** A bearer token, or a function that returns a valid one. */
   | { readonly token: string | (() => string | Promise<string>) }
 ) &
   Partial<Attempting>;
 
-/** @throws TypeError for a base URL to which no key may be sent. */
+/** @throws TypeError for a base URL that may not be sent a key */
 export function createCallsClient(options: CallsClientOptions): CallsClient {
   const sender = new Sender(options);
   const methods: Record<string, unknown> = {};
@@ -42,7 +48,7 @@ export function createCallsClient(options: CallsClientOptions): CallsClient {
     methods[id] = (...args: readonly unknown[]) => sender.send(id, endpoint, args);
   methods['streamTimeline'] = (callId: string, options?: { readonly signal?: AbortSignal }) =>
     sender.follow(callId, options?.signal);
-  // The methods were made of the same table as their types.
+  // The methods come from the same table as their types.
   return methods as unknown as CallsClient;
 }
 
@@ -85,7 +91,7 @@ class Sender {
     const response = await this.#fetch(id, `${filled(endpoint, args)}${query}`, {
       method: endpoint.method,
       headers: {
-        ...(acts(endpoint) && { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() }),
+        ...(isMutation(endpoint) && { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body }),
@@ -116,7 +122,7 @@ class Sender {
   }
 }
 
-/** The path with its parameters, each checked, so that none can lead elsewhere. */
+/** The path with its parameters. Each is checked, so that none can lead elsewhere. */
 function filled({ path }: Pick<Endpoint, 'path'>, args: readonly unknown[]): string {
   return parametersOf(path).reduce((text, name, index) => {
     if (!isPathParameter(name)) throw new Error(`the path parameter ${name} is not described`);
@@ -133,7 +139,7 @@ function queryOf(content: unknown): string {
   return query.size === 0 ? '' : `?${query}`;
 }
 
-/** @throws Error where it takes longer. */
+/** @throws Error if it takes longer */
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

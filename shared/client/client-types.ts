@@ -1,4 +1,4 @@
-/** The methods of the client as types, taken from the table of operations. */
+/** The types of the client's methods, taken from the table of operations. */
 import type { AnswerOf, BodyInputOf, QueryInputOf } from '../wire/api/endpoint-types.ts';
 import type { ENDPOINTS, OperationId } from '../wire/api/endpoints.ts';
 
@@ -9,7 +9,7 @@ type PathArguments<Path extends string> = Path extends `${string}{${string}}${in
   ? [string, ...PathArguments<Rest>]
   : [];
 
-/** What goes with a request: its body, or the query of one without; left out where nothing of it is needed. */
+/** What a request carries: its body, or the query of a request without one. Optional if all of its members are. */
 type ContentArguments<Id extends OperationId> = Table[Id] extends { body: unknown }
   ? Partial<BodyInputOf<Id>> extends BodyInputOf<Id>
     ? [body?: BodyInputOf<Id>]
@@ -19,7 +19,7 @@ type ContentArguments<Id extends OperationId> = Table[Id] extends { body: unknow
     : [];
 
 export interface RequestOptions {
-  /** Of a request that acts: the same key, the same request, however often it is made. Absent: a new one. */
+  /** For a mutation: the same key means the same request, however often it is sent. Defaults to a new key. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
 }

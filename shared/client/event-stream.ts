@@ -1,15 +1,15 @@
 /** One server-sent event. */
 export interface ServerSentEvent {
-  /** The id in force when it came. */
+  /** The id in force when the event came. */
   readonly id: string | undefined;
   readonly event: string;
   readonly data: string;
 }
 
-/** Longest unfinished part of a stream that is kept, in characters; a stream with a longer one is not one of ours. */
+/** Longest unfinished line, in characters. A stream with a longer one is not one of ours. */
 const MAX_PENDING = 1_048_576;
 
-/** Reads the text of a stream of server-sent events, in pieces as they come (HTML standard, section 9.2.6). */
+/** Reads a stream of server-sent events from pieces of its text (HTML standard, section 9.2.6). */
 export class EventStreamReader {
   #pending = '';
   #id: string | undefined;
@@ -17,8 +17,8 @@ export class EventStreamReader {
   #data: string[] = [];
 
   /**
-   * The events that a further piece completes.
-   * @throws RangeError where a line has no end.
+   * The events that this piece completes.
+   * @throws RangeError if a line does not end
    */
   read(text: string): ServerSentEvent[] {
     const lines = (this.#pending + text).split(/\r\n|\n|\r(?!$)/);

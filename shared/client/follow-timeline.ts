@@ -2,25 +2,25 @@ import { type TimelineEntryView, timelineEntrySchema } from '../wire/api/call-sc
 import { noAnswer } from './calls-api-error.ts';
 import { EventStreamReader } from './event-stream.ts';
 
-/** Entries that are remembered so that none is told twice. */
+/** Entries that are remembered so that none is given twice. */
 const MAX_REMEMBERED = 10_000;
 
-/** Streams that may break one after another without an entry in between. */
+/** Streams in a row that may break without an entry. */
 const MAX_BROKEN = 5;
 
 /** The pause before a stream is opened again. */
 const REOPEN_MS = 1_000;
 
-export interface TimelineFollowing {
+interface TimelineFollowing {
   /** Opens the stream after an event. @throws CallsApiError */
   readonly open: (lastEventId: string | undefined) => Promise<Response>;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 /**
- * The entries of a call's timeline, each once, as they are told, to the end of the call. A stream that ends or breaks is opened again where
- * it was.
- * @throws CallsApiError where it cannot be opened, or breaks again and again.
+ * The entries of a call's timeline, each once, to the end of the call. A stream that ends or breaks is opened again
+ * at its position.
+ * @throws CallsApiError if it cannot be opened, or breaks again and again
  */
 export async function* followTimeline({ open, sleep }: TimelineFollowing): AsyncGenerator<TimelineEntryView> {
   const told = new Set<string>();

@@ -12,7 +12,7 @@ type OwnOperationId = Exclude<{ [Id in OperationId]: OnCall<Id> }[OperationId], 
 
 type WithoutFirst<Args extends readonly unknown[]> = Args extends [unknown, ...infer Rest] ? Rest : never;
 
-/** Every operation on a call as a method of its name, all but the stream of its timeline. */
+/** A method for every operation on a call, except the stream of its timeline. */
 export type OwnCall = {
   readonly [Id in OwnOperationId]: (
     ...args: WithoutFirst<Parameters<CallsClient[Id]>>
@@ -20,7 +20,7 @@ export type OwnCall = {
 };
 
 /**
- * @param client made when the first operation is asked for; what it throws, that operation rejects with
+ * @param client called for the first operation; if it throws, that operation rejects
  * @param defaults options of each request, unless the caller gives others
  */
 export function ownCall(
@@ -41,6 +41,6 @@ export function ownCall(
       return await method(callId, ...given, options);
     };
   }
-  // The methods were made of the same table as their types.
+  // The methods come from the same table as their types.
   return methods as unknown as OwnCall;
 }

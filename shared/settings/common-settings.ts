@@ -14,33 +14,33 @@ export const ticketKey = z
 
 export const COMMON_SETTINGS = {
   ACS_TOKEN_AUDIENCE: setting({
-    what: 'The immutable resource id of the Communication Services resource: whom the tokens of ACS are for.',
+    what: 'The immutable resource id of the Communication Services resource, which is the audience of the tokens of ACS.',
     where: 'az communication show --query immutableResourceId (a GUID, not the ARM path).',
     example: '33333333-3333-3333-3333-333333333333',
     schema: z.string(),
   }),
   ACS_TOKEN_ISSUER: setting({
-    what: 'Who signs the tokens on callbacks and media sockets.',
+    what: 'The issuer of the tokens on callbacks and media sockets.',
     where: 'Leave it unset on Azure.',
     example: 'https://acscallautomation.communication.azure.com',
     schema: z.string(),
     default: 'https://acscallautomation.communication.azure.com',
   }),
   ACS_JWKS_URL: setting({
-    what: 'Where the public keys of that signer are.',
+    what: 'The address of the public keys that verify these tokens.',
     where: 'Leave it unset on Azure.',
     example: 'https://acscallautomation.communication.azure.com/calling/keys',
     schema: endpoint('https:'),
     default: 'https://acscallautomation.communication.azure.com/calling/keys',
   }),
   RELAY_TICKET_KEY: setting({
-    what: 'The secret with which the control app signs tickets and the relay checks them.',
-    where: 'You make it, the same for both: openssl rand -base64 48',
+    what: 'The secret with which the control app signs tickets and the relay verifies them.',
+    where: 'Generate it, the same for both: openssl rand -base64 48',
     example: '<at least 32 random bytes>',
     schema: ticketKey,
   }),
   RELAY_TICKET_KEY_PREVIOUS: setting({
-    what: 'The ticket key before the present one, still accepted while calls with old tickets last.',
+    what: 'The previous ticket key, still accepted while calls with old tickets last.',
     where: 'The old value of RELAY_TICKET_KEY, while you rotate it.',
     example: '<at least 32 random bytes>',
     schema: ticketKey,

@@ -1,9 +1,12 @@
-/** The forms that values of settings have, each with the sentence for a value that breaks its rule. */
+/** The forms of setting values, each with the sentence for a value that breaks its rule. */
 import * as z from 'zod';
 import { isLoopbackHttp } from '../base/loopback-url.ts';
 import type { Setting } from '../base/settings.ts';
 
-/** A URL with the scheme (`https`, `wss`), or its unencrypted form on a loopback host; without a slash at its end. */
+/**
+ * A URL with the scheme (`https`, `wss`), or its unencrypted form on a loopback host. The output has no slash at the
+ * end.
+ */
 export function endpoint(secure: 'https:' | 'wss:'): z.ZodType<string, string> {
   const rule = `must be a URL that begins with ${secure}// (${secure.replace('s:', ':')}// only for 127.0.0.1, localhost and [::1])`;
   return z
@@ -57,7 +60,7 @@ export const jsonText = z.string().transform((text, context): unknown => {
   }
 });
 
-/** Texts that are separated by commas, each in the form of `each`. */
+/** A list separated by commas, with each item in the form of `each`. */
 export function list<T>(each: z.ZodType<T, string>): z.ZodType<readonly T[], string> {
   return z
     .string()

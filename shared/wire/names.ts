@@ -1,13 +1,13 @@
-/** Names on Web PubSub that are ours: the hub, the groups of a call, and what a worker may be called. */
+/** Our names on Web PubSub and in URLs: the hub, the groups of a call, worker names, and paths. */
 export const HUB = 'calls';
 
-/** Worker names are also event names and path segments, so they are kept to what all three allow. */
+/** Worker names are also event names and path segments, so they use only what all three allow. */
 export const WORKER_NAME_PATTERN = /^[a-z][a-z0-9-]{0,62}$/;
 
-/** Call ids are made by `functions/control/call/call-id.ts`; the relay and the HTTP API accept nothing else in a path. */
+/** The control app makes call ids (`formatCallId`). The relay and the HTTP API accept nothing else in a path. */
 export const CALL_ID_PATTERN = /^[a-z0-9]{16,64}$/;
 
-/** The cursor of a list of calls: the time and id of the last call of its page. */
+/** The cursor of a list of calls: the time and the id of the last call of a page. */
 export const CURSOR_PATTERN = /^(\d{1,15})_([a-z0-9]{1,64})$/;
 
 /** The group in which a worker publishes audio and actions for a call, at any time and as often as it likes. */
@@ -15,27 +15,30 @@ export function downGroup(callId: string, worker: string): string {
   return `call.${callId}.down.${worker}`;
 }
 
-/** The group in which whoever holds the service's key tells the relay that has a call to change it; no client may publish there. */
+/**
+ * The group in which the control app tells the relay of a call to change it. Only holders of the service's key can
+ * publish there, no clients.
+ */
 export function controlGroup(callId: string): string {
   return `call.${callId}.control`;
 }
 
-/** The path at the control app that restarts the streaming of a call. */
+/** The control app's path that restarts the streaming of a call. */
 export function restartPath(callId: string): string {
   return `/api/calls/${callId}/streaming/restart`;
 }
 
-/** The path at the control app by which a relay has a call ended in which nobody says anything. */
+/** The control app's path that ends a call in which nobody says anything. */
 export function idlePath(callId: string): string {
   return `/api/calls/${callId}/streaming/idle`;
 }
 
-/** The path at the control app under which a relay keeps what the call's next stream is to know (GET, PUT). */
+/** The control app's path for what a media stream leaves for the next one (GET, PUT). */
 export function handoverPath(callId: string): string {
   return `/api/calls/${callId}/streaming/handover`;
 }
 
-/** Where below `/api/` the workers of a call reach its operations, with the token of the call. */
+/** The path below `/api/` at which workers use the operations of their call, with its token. */
 export const WORKER_API = 'worker';
 
 /** The group in which the relay publishes audio and events of a call for a worker that listens to the stream. */

@@ -58,9 +58,13 @@ describe('the bundle of the function app', () => {
     const endpoints = Object.entries<Endpoint>(ENDPOINTS).map(([name, { method, path, role }]) =>
       [name, 'httpTrigger', method, path, role === undefined ? 'anonymous' : 'function'].join(' '),
     );
+    const workerEndpoints = Object.entries<Endpoint>(ENDPOINTS)
+      .filter(([, { path }]) => path.includes('{callId}'))
+      .map(([name, { method, path }]) => `worker-${name} httpTrigger ${method} worker/${path} anonymous`);
     expect((await load({ APP_ROLE: 'control' })).map(summary).sort()).toEqual(
       [
         ...endpoints,
+        ...workerEndpoints,
         'callEvents httpTrigger POST callbacks/{callId} anonymous',
         'incomingCall eventGridTrigger',
         'restartMediaStreaming httpTrigger POST calls/{callId}/streaming/restart anonymous',

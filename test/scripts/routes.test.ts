@@ -44,11 +44,11 @@ describe('npm run routes -- explain', () => {
     expect(
       await run(`explain ${ENDS}`),
     ).toBe(`An inbound call from …0123 to …0199 at 2026-11-22T12:00:00.000Z:
-  ✗ blocked   the calling end is not +1900*
-  ✗ night     it is not its time
+  ✗ blocked   the caller is not +1900*
+  ✗ night     its time window does not cover the call
   ✗ gold      its SIP header X-MS-Custom-Tier is not gold
-  ✓ everyone  answers the call: pcm16KMono, mixed, streams at once, workers echo (chunk)
-everyone answers the call: pcm16KMono, mixed, streams at once, workers echo (chunk).
+  ✓ everyone  answers the call: pcm16KMono, mixed, streams immediately, workers echo (chunk)
+everyone answers the call: pcm16KMono, mixed, streams immediately, workers echo (chunk).
 `);
   });
 
@@ -58,28 +58,23 @@ everyone answers the call: pcm16KMono, mixed, streams at once, workers echo (chu
         (entry: { verdict: string }) => entry.verdict,
       );
     expect(await verdicts('--sip-header X-MS-Custom-Tier=gold')).toEqual([
-      'not for it',
-      'not for it',
+      'no match',
+      'no match',
       'decides',
       'next',
     ]);
     expect(await verdicts('--sip-header X-MS-Custom-Tier=gold --full gold')).toEqual([
-      'not for it',
-      'not for it',
+      'no match',
+      'no match',
       'full',
       'decides',
     ]);
-    expect(await verdicts('--at 2026-11-22T23:00:00Z')).toEqual([
-      'not for it',
-      'decides',
-      'not for it',
-      'next',
-    ]);
+    expect(await verdicts('--at 2026-11-22T23:00:00Z')).toEqual(['no match', 'decides', 'no match', 'next']);
   });
 
   it('says what becomes of a call that no route is for', async () => {
     expect(await run(`explain ${ENDS} --direction outbound`)).toContain(
-      'No route is for it: it is not placed.',
+      'No route matches: the call is not placed.',
     );
   });
 
@@ -102,7 +97,7 @@ describe('npm run routes -- set', () => {
   it('puts checked routes into the table, and clear takes them out', async () => {
     const env = { TABLES_CONNECTION_STRING: tables.connectionString };
     await expect(run('show --table', env)).rejects.toThrow('the table holds no routes');
-    expect(await run(`set --file ${folder}routes.json`, env)).toContain('4 routes hold now');
+    expect(await run(`set --file ${folder}routes.json`, env)).toContain('4 routes are in force now');
     expect(await run('show --table', env)).toContain('blocked: rejects the call as busy\n');
     const bad = `${folder}bad.json`;
     writeFileSync(bad, '[{"nme":"x"}]');

@@ -1,8 +1,8 @@
 import {
+  AcsCallError,
+  type AcsCalls,
   type AnsweredCall,
   type AnswerRequest,
-  type CallControl,
-  CallControlError,
   type CallProperties,
   type OperationContext,
   type PlaceRequest,
@@ -51,7 +51,7 @@ const FAILURE = {
  * The calls of ACS as far as an application can tell, without sound: it rings, connects, streams, ends, and tells of it. It refuses what
  * the service refuses, with the service's codes.
  */
-export class AcsModel implements CallControl {
+export class AcsModel implements AcsCalls {
   readonly #options: AcsModelOptions;
   readonly rings = new Map<string, IncomingRing>();
   readonly connections = new Map<string, ModelConnection>();
@@ -255,6 +255,6 @@ function answeredBy({ id }: ModelConnection): AnsweredCall {
   return { callConnectionId: id, serverCallId: `server-${id}` };
 }
 
-function refused(operation: string, status: number, code: string): CallControlError {
-  return new CallControlError(operation, { status, code, retryable: false });
+function refused(operation: string, status: number, code: string): AcsCallError {
+  return new AcsCallError(operation, { status, code, retryable: false });
 }

@@ -1,21 +1,21 @@
 import { signTicket, type Ticket } from '../../shared/wire/signed/ticket.ts';
 import { PLAN } from './calls.ts';
 import { CONNECTED_ID } from './connected-call.ts';
-import { CALLED, CALLER, type ControlBench, TICKET_KEY } from './control-bench.ts';
+import { CALLED, CALLER, type ControlFixture, TICKET_KEY } from './control-fixture.ts';
 
-/** How long a ticket is good for, from the bench's now. */
+/** How long a ticket is good for, from the fixture's now. */
 const TICKET_LIFE_MS = 60_000;
 
-/** The ticket of the call that comes in to the bench, signed now; what a test forges of it is given. */
+/** The ticket of the call that comes in to the fixture, signed now; what a test forges of it is given. */
 export function callTicket(
-  bench: Pick<ControlBench, 'nowMs'>,
+  fixture: Pick<ControlFixture, 'nowMs'>,
   forged: Partial<Ticket> = {},
   key = TICKET_KEY,
 ): Promise<string> {
-  const expiresAtMs = bench.nowMs + TICKET_LIFE_MS;
+  const expiresAtMs = fixture.nowMs + TICKET_LIFE_MS;
   return signTicket(
     { callId: CONNECTED_ID, from: CALLER, to: CALLED, plan: PLAN, expiresAtMs, ...forged },
     key,
-    bench.nowMs,
+    fixture.nowMs,
   );
 }

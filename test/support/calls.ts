@@ -1,5 +1,6 @@
-import { type Call, type CallStep, newCall, step } from '../../functions/control/call/call.ts';
+import { step } from '../../functions/control/call/call.ts';
 import type { Callback, CallbackKind, CallEvent } from '../../functions/control/call/event.ts';
+import { type Call, type CallStep, newCall } from '../../functions/control/call/model.ts';
 import type { CallPlan } from '../../shared/call/plan.ts';
 
 /** A moment at which the tests of calls begin. */

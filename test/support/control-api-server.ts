@@ -6,12 +6,12 @@ import {
   RouteTemplate,
 } from '../../local/emulators/functions-host/functions/route-template.ts';
 import { ENDPOINTS, type OperationId } from '../../shared/wire/api/endpoints.ts';
-import type { ControlBench } from './control-bench.ts';
+import type { ControlFixture } from './control-fixture.ts';
 import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 
 export interface ControlApiServer {
   readonly url: string;
-  bench: ControlBench | undefined;
+  fixture: ControlFixture | undefined;
   readonly requests: {
     readonly method: string;
     readonly url: string;
@@ -24,7 +24,7 @@ export interface ControlApiServer {
   close(): Promise<void>;
 }
 
-/** The HTTP API of a `ControlBench` on a loopback address, without the host's keys. */
+/** The HTTP API of a `ControlFixture` on a loopback address, without the host's keys. */
 export async function serveControlApi(): Promise<ControlApiServer> {
   const http = createServer((request, response) => {
     serve(api, request, response).catch(() => response.destroy());
@@ -32,7 +32,7 @@ export async function serveControlApi(): Promise<ControlApiServer> {
   const port = await listenOnLoopback(http);
   const api: ControlApiServer = {
     url: `http://127.0.0.1:${port}`,
-    bench: undefined,
+    fixture: undefined,
     requests: [],
     loseAnswers: 0,
     breakStreams: 0,
@@ -50,12 +50,12 @@ async function serve(
   api.requests.push({ method, url: path, headers: request.headers });
   const url = new URL(path, api.url);
   const found = find(method, url.pathname);
-  if (found === undefined || api.bench === undefined) return void response.writeHead(404).end();
+  if (found === undefined || api.fixture === undefined) return void response.writeHead(404).end();
   const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)] as const);
   const text = await textOf(request);
   const answer = (await handlerOf(
     found.id,
-    api.bench.load,
+    api.fixture.load,
     'function-key',
   )(
     new HttpRequest({
@@ -66,7 +66,7 @@ async function serve(
       headers: Object.fromEntries(headers),
       ...(text === '' ? {} : { body: { string: text } }),
     }),
-    api.bench.context(),
+    api.fixture.context(),
   )) as HttpResponseInit;
   await send(api, answer, response);
 }

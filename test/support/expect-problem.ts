@@ -5,7 +5,7 @@ import {
   type ProblemName,
   problemType,
 } from '../../shared/wire/api/problem.ts';
-import type { Answer } from './control-bench.ts';
+import type { Answer } from './control-fixture.ts';
 
 /** The answer is this problem, with its status and content type. */
 export function expectProblem(answer: Answer, name: ProblemName, what = ''): void {

@@ -1,9 +1,9 @@
-import { CallStoreError } from '../../functions/control/call/call-store.ts';
 import {
   type HourlyBudget,
   type SpentMinutes,
   spendOne,
 } from '../../functions/control/call/hourly-budget.ts';
+import { CallStoreError } from '../../functions/control/call/stores.ts';
 
 /** A budget in memory, by the rules of the table. */
 export class MemoryBudget implements HourlyBudget {

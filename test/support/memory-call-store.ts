@@ -1,10 +1,6 @@
-import type { Call } from '../../functions/control/call/call.ts';
-import {
-  type CallStore,
-  CallStoreError,
-  type TimelineEntry,
-} from '../../functions/control/call/call-store.ts';
 import { type CallPage, type CallQuery, pageOfCalls } from '../../functions/control/call/list.ts';
+import type { Call } from '../../functions/control/call/model.ts';
+import { type CallStore, CallStoreError, type TimelineEntry } from '../../functions/control/call/stores.ts';
 
 const MAX_CONFLICTS = 8;
 

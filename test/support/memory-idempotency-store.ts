@@ -1,4 +1,3 @@
-import { CallStoreError } from '../../functions/control/call/call-store.ts';
 import {
   ANSWER_KEPT_MS,
   type Claim,
@@ -7,6 +6,7 @@ import {
   type KeptAnswer,
   type KeyRecord,
 } from '../../functions/control/call/idempotency.ts';
+import { CallStoreError } from '../../functions/control/call/stores.ts';
 
 /** Keys in memory, by the rules of the table. */
 export class MemoryIdempotencyStore implements IdempotencyStore {

@@ -1,5 +1,5 @@
-import { type CallControl, CallControlError } from '../../functions/control/call/acs-port.ts';
-import { type CallStore, CallStoreError } from '../../functions/control/call/call-store.ts';
+import { AcsCallError, type AcsCalls } from '../../functions/control/call/acs-port.ts';
+import { type CallStore, CallStoreError } from '../../functions/control/call/stores.ts';
 
 /**
  * What goes wrong with one request to storage or telephony. `before`: it is not carried out; `after`: it is, and nobody hears of it.
@@ -79,8 +79,8 @@ export function mortalStore(store: CallStore, mortal: Mortal): CallStore {
   return mortalCopy(store, mortal, 'store', (name) => new CallStoreError(`${name} failed`));
 }
 
-export function mortalControl(control: CallControl, mortal: Mortal): CallControl {
-  const failure = (name: string): Error => new CallControlError(name, { status: 503, retryable: true });
+export function mortalAcs(control: AcsCalls, mortal: Mortal): AcsCalls {
+  const failure = (name: string): Error => new AcsCallError(name, { status: 503, retryable: true });
   return mortalCopy(control, mortal, 'control', failure);
 }
 

@@ -1,20 +1,20 @@
 import type { HttpRequest } from '@azure/functions';
-import { acts, type Endpoint, parametersOf, type Role } from '../../../shared/wire/api/endpoint.ts';
-import { bearerToken } from '../../../shared/wire/signed/bearer-token.ts';
-import { CallTokenError, verifyCallToken } from '../../../shared/wire/signed/call-token.ts';
-import { ProblemError } from '../triggers/http.ts';
-import { EntraTokenError, type EntraTokenVerifier } from './entra-token.ts';
+import { type Endpoint, isMutation, parametersOf, type Role } from '../../../shared/wire/api/endpoint.ts';
+import { verifyCallToken } from '../../../shared/wire/signed/call-token.ts';
+import { bearerToken, TokenError } from '../../../shared/wire/signed/verify-signed.ts';
+import { ProblemError, unauthorized } from '../http/problems.ts';
+import type { EntraTokenVerifier } from './entra-token.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
 /** Who sent a request. */
 export interface Caller {
-  /** The same for every request of the same caller; no secret. It scopes Idempotency-Keys and rates. */
+  /** The same for every request of a caller, and not a secret. It scopes Idempotency-Keys and rates. */
   readonly id: string;
 }
 
 /**
- * What the Functions host has asked of a caller before the function was invoked: a function key, or nothing. A function is told at its
- * registration, together with its `authLevel`, so that the app never takes for checked what was not.
+ * What the Functions host checks before it invokes the function: a function key, or nothing. A function gets this at
+ * its registration, together with its `authLevel`, so that the app never assumes a check that did not happen.
  */
 export type HostCheck = 'function-key' | 'nothing';
 
@@ -25,16 +25,19 @@ export interface AccessRequest {
   readonly callId?: string;
 }
 
-/** The one place in which it is decided who may do what. */
+/** The one place that decides who may do what. */
 export interface Access {
-  /** @throws ProblemError where the request does not prove that its caller may do this, or he asks too often. */
+  /**
+   * @throws ProblemError if the request does not prove that its caller may do this, or if the caller sends too many
+   * requests
+   */
   authorize(request: AccessRequest, endpoint: Endpoint): Promise<Caller>;
 }
 
-export interface AccessOptions {
-  /** What per-call tokens may be signed with. */
+interface AccessOptions {
+  /** The keys that may have signed the token of a call. */
   readonly ticketKeys: readonly string[];
-  /** Absent: tokens of Entra ID open nothing. */
+  /** Omit it if Entra ID is not set up. Its tokens are then refused. */
   readonly entra?: EntraTokenVerifier;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -45,24 +48,24 @@ export interface AccessOptions {
 /** Callers whose rates are remembered. */
 const MAX_CALLERS = 10_000;
 
-/** What may come at once after a pause: the requests of so much of a minute. */
+/** The burst after a pause: as many requests as this part of a minute allows. */
 const BURST_PART = 1 / 6;
 
-/** Whose requests are all those with a function key: the host does not tell which key it was. */
+/** All holders of function keys are one caller, since the host does not say which key it saw. */
 const KEY_HOLDER: Proven = { id: 'function-key', roles: ['Calls.Control'] };
 
 interface Proven extends Caller {
   readonly roles: readonly string[];
-  /** The caller may act on this call alone. */
+  /** The caller may act on this call only. */
   readonly callId?: string;
 }
 
 /**
- * - Where the host has checked a function key, its holder may do everything.
- * - Elsewhere the request must carry a bearer token: of the call in the path (`call-token.ts`), or of Entra ID with a role. The role
- *   `Calls.Control` includes `Calls.Read`.
+ * - If the host has checked a function key, the caller may do everything.
+ * - Otherwise the request must carry a bearer token: the one of the call in the path (`call-token.ts`), or one of
+ *   Entra ID with a role. The role `Calls.Control` includes `Calls.Read`.
  *
- * No header but `Authorization` has any say: headers such as `x-ms-client-principal` can be written by anybody.
+ * No header but `Authorization` counts: anybody can write headers such as `x-ms-client-principal`.
  */
 export function createAccess(options: AccessOptions): Access {
   const limit = (perMinute: number): RateLimiter =>
@@ -78,7 +81,7 @@ export function createAccess(options: AccessOptions): Access {
       if (endpoint.role === undefined) return { id: 'anybody' };
       const proven = request.hostCheck === 'function-key' ? KEY_HOLDER : await prove(request, options);
       requireRight(proven, endpoint, endpoint.role, request.callId);
-      const waitMs = (acts(endpoint) ? acting : reads).take(proven.id, options.now());
+      const waitMs = (isMutation(endpoint) ? acting : reads).take(proven.id, options.now());
       if (waitMs > 0) throw tooOften(waitMs);
       return { id: proven.id };
     },
@@ -86,10 +89,8 @@ export function createAccess(options: AccessOptions): Access {
 }
 
 async function prove({ headers }: AccessRequest, { ticketKeys, entra, now }: AccessOptions): Promise<Proven> {
-  const bearer = bearerToken(headers.get('authorization'));
-  if ('refusal' in bearer) throw unproven(bearer.refusal);
-  const { token } = bearer;
   try {
+    const token = bearerToken(headers.get('authorization'), 'call token');
     if (isSymmetric(token) || entra === undefined) {
       const callId = await verifyCallToken(token, ticketKeys, now());
       return { id: `call:${callId}`, roles: ['Calls.Control'], callId };
@@ -97,14 +98,15 @@ async function prove({ headers }: AccessRequest, { ticketKeys, entra, now }: Acc
     const { objectId, roles } = await entra.verify(token, now());
     return { id: `entra:${objectId}`, roles };
   } catch (error) {
-    if (!(error instanceof CallTokenError) && !(error instanceof EntraTokenError)) throw error;
-    if (error.reason === 'keys unavailable')
-      throw new ProblemError('token-keys-unavailable', 'The keys of the token cannot be fetched now.');
-    throw unproven(error.reason);
+    if (!(error instanceof TokenError)) throw error;
+    const challenge = error.reason === 'missing' ? 'Bearer' : 'Bearer error="invalid_token"';
+    throw unauthorized('a valid token', error.reason, challenge);
   }
 }
 
-/** Which of the two kinds of token it says it is; each kind is then checked by its own keys and algorithm alone. */
+/**
+ * Which of the two kinds of token it claims to be. Each kind is then verified with its own keys and algorithm only.
+ */
 function isSymmetric(token: string): boolean {
   try {
     const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString());
@@ -117,20 +119,10 @@ function isSymmetric(token: string): boolean {
 function requireRight(proven: Proven, endpoint: Endpoint, role: Role, callId: string | undefined): void {
   if (proven.callId !== undefined) {
     const isOwn = parametersOf(endpoint.path).includes('callId') && proven.callId === callId;
-    if (!isOwn) throw forbidden('The token of a call opens that call alone.', role);
+    if (!isOwn) throw forbidden('The token of a call is valid for that call only.', role);
   }
   const suffices = proven.roles.includes(role) || proven.roles.includes('Calls.Control');
   if (!suffices) throw forbidden(`The caller does not have the role ${role}.`, role);
-}
-
-function unproven(reason: string): ProblemError {
-  const error = reason === 'missing' ? '' : ' error="invalid_token"';
-  return new ProblemError(
-    'unauthorized',
-    `The request must carry a token that holds: ${reason}.`,
-    {},
-    { 'www-authenticate': `Bearer${error}` },
-  );
 }
 
 function forbidden(detail: string, role: Role): ProblemError {
@@ -145,8 +137,18 @@ function forbidden(detail: string, role: Role): ProblemError {
 function tooOften(waitMs: number): ProblemError {
   return new ProblemError(
     'too-many-requests',
-    'The caller asks more often than it may.',
+    'The caller sends requests faster than the rate limit.',
     {},
     { 'retry-after': String(Math.ceil(waitMs / 1_000)) },
   );
+}
+
+/** What the host checks for an operation: a key, unless the operation is public or the app checks a token itself. */
+export function hostCheckOf({ role }: Endpoint, apiAuth: 'function-key' | 'entra'): HostCheck {
+  return role !== undefined && apiAuth === 'function-key' ? 'function-key' : 'nothing';
+}
+
+/** The same, as the host names it. */
+export function authLevelOf(check: HostCheck): 'anonymous' | 'function' {
+  return check === 'function-key' ? 'function' : 'anonymous';
 }

@@ -1,38 +1,28 @@
 /**
- * The proof of a person or program of the tenant: an access token of Microsoft Entra ID. RS256, signed with a key of the published JWKS; `aud` is the
- * API's app registration, `tid` the tenant, `roles` what it was assigned there. Microsoft signs tokens of two versions, each with an issuer of its own.
+ * The proof of a person or program of the tenant: an access token of Microsoft Entra ID. RS256, signed with a
+ * published key; `aud` is the app registration of the API, `tid` the tenant, `roles` what the caller was assigned
+ * there. Microsoft issues two versions of tokens, each with an issuer of its own.
  */
-import { jwtVerify } from 'jose';
 import * as z from 'zod';
-import { tokenKeys } from '../../../shared/wire/signed/token-keys.ts';
-import { type TokenRefusal, tokenRefusalOf } from '../../../shared/wire/signed/token-refusal.ts';
+import { publishedKeys, TokenError, verifySigned } from '../../../shared/wire/signed/verify-signed.ts';
 
-/** The clocks of Entra ID and of this process may differ by this much. */
+/** How far the clocks of Entra ID and of this process may differ. */
 const CLOCK_SKEW_S = 5 * 60;
 
-export type EntraTokenRefusal = TokenRefusal | 'wrong tenant' | 'not an access token';
-
-/** The message never holds the token. */
-export class EntraTokenError extends Error {
-  override readonly name = 'EntraTokenError';
-  readonly reason: EntraTokenRefusal;
-  constructor(reason: EntraTokenRefusal, options?: ErrorOptions) {
-    super(`Entra token refused: ${reason}`, options);
-    this.reason = reason;
-  }
-}
-
-export interface EntraTokenOptions {
+interface EntraTokenOptions {
   readonly tenantId: string;
   readonly audience: string;
   readonly issuers: readonly string[];
   readonly jwksUrl: string;
-  /** Keys are fetched again at most this often, in milliseconds. Absent: half a minute. */
+  /**
+   * A token with an unknown key causes a new fetch of keys at most this often, in milliseconds. Defaults to 30
+   * seconds.
+   */
   readonly cooldownMs?: number;
 }
 
-export interface EntraIdentity {
-  /** The object id of the user or service principal: the same in every token of the same one. */
+interface EntraIdentity {
+  /** The object id of the user or service principal, the same in all of its tokens. */
   readonly objectId: string;
   readonly roles: readonly string[];
 }
@@ -40,39 +30,38 @@ export interface EntraIdentity {
 export interface EntraTokenVerifier {
   /**
    * @param nowMs milliseconds since the epoch
-   * @throws EntraTokenError naming the reason. Keys that cannot be fetched are a refusal too.
+   * @throws TokenError naming the reason, also if the keys cannot be fetched
    */
   verify(token: string, nowMs: number): Promise<EntraIdentity>;
 }
-
-/** An access token names the program that it was issued to: `appid` in version 1, `azp` in version 2. An ID token has neither. */
-const issuedTo = z.union([z.looseObject({ azp: z.string() }), z.looseObject({ appid: z.string() })]);
 
 const claimsSchema = z.object({
   oid: z.string().min(1).max(128),
   tid: z.string(),
   roles: z.array(z.string()).default([]),
+  azp: z.string().optional().catch(undefined),
+  appid: z.string().optional().catch(undefined),
 });
 
 export function createEntraTokenVerifier(options: EntraTokenOptions): EntraTokenVerifier {
-  const keys = tokenKeys(options.jwksUrl, options.cooldownMs);
+  const keys = publishedKeys(options.jwksUrl, options.cooldownMs);
   return {
     async verify(token, nowMs) {
-      const { payload } = await jwtVerify(token, keys, {
-        algorithms: ['RS256'],
-        issuer: [...options.issuers],
+      const { claims } = await verifySigned(token, {
+        token: 'Entra token',
+        keys,
         audience: options.audience,
-        requiredClaims: ['exp'],
-        clockTolerance: CLOCK_SKEW_S,
-        currentDate: new Date(nowMs),
-      }).catch((cause: unknown) => {
-        throw new EntraTokenError(tokenRefusalOf(cause), { cause });
+        issuers: options.issuers,
+        schema: claimsSchema,
+        clockToleranceS: CLOCK_SKEW_S,
+        nowMs,
       });
-      const claims = claimsSchema.safeParse(payload);
-      if (!claims.success) throw new EntraTokenError('malformed');
-      const { oid, tid, roles } = claims.data;
-      if (tid !== options.tenantId) throw new EntraTokenError('wrong tenant');
-      if (!issuedTo.safeParse(payload).success) throw new EntraTokenError('not an access token');
+      const { oid, tid, roles, azp, appid } = claims;
+      if (tid !== options.tenantId) throw new TokenError('Entra token', 'wrong tenant');
+      // An access token names the program that it was issued to: `appid` in version 1, `azp` in version 2. An ID
+      // token has neither.
+      if (azp === undefined && appid === undefined)
+        throw new TokenError('Entra token', 'not an access token');
       return { objectId: oid, roles };
     },
   };

@@ -3,8 +3,8 @@ import type { TokenCredential } from '@azure/identity';
 let credential: Promise<TokenCredential> | undefined;
 
 /**
- * The identity of this app for Azure services: its managed identity where the platform offers one (`AZURE_CLIENT_ID` picks a
- * user-assigned one), else the developer's own login. The identity library is loaded only when this is called.
+ * The identity of this app for Azure services: its managed identity if the platform offers one (`AZURE_CLIENT_ID`
+ * picks a user-assigned one), otherwise the developer's own login. The identity library is loaded on the first call.
  */
 export function tokenCredential(env: Readonly<Record<string, string | undefined>>): Promise<TokenCredential> {
   credential ??= load(env);

@@ -1,8 +1,11 @@
 import type { CallView, TimelineEntryView } from '../../../shared/wire/api/call-schema.ts';
-import type { Call } from '../call/call.ts';
-import type { TimelineEntry } from '../call/call-store.ts';
+import type { Call } from '../call/model.ts';
+import type { TimelineEntry } from '../call/stores.ts';
 
-/** A call as the HTTP API shows it. Times are milliseconds since the epoch; `from` and `to` their last four characters. */
+/**
+ * A call as the HTTP API shows it. Times are milliseconds since the epoch; `from` and `to` show the last four
+ * characters.
+ */
 export function callView(call: Call): CallView {
   const { state, sinceMs, retries, reason } = call.streaming;
   return {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 
 /**
- * Answers a read: with its content and a strong entity tag made of it, or with 304 where the caller has that content already
- * (RFC 9110, sections 8.8.3 and 13.1.2).
+ * Answers a read with its content and a strong entity tag, or with 304 if the caller already has that content (RFC
+ * 9110, sections 8.8.3 and 13.1.2).
  */
 export function conditional(request: HttpRequest, status: number, content: unknown): HttpResponseInit {
   const body = JSON.stringify(content);
@@ -13,7 +13,7 @@ export function conditional(request: HttpRequest, status: number, content: unkno
   return { status, headers: { ...headers, 'content-type': 'application/json' }, body };
 }
 
-/** Whether an If-None-Match names this tag; weak ones count, as they do when content is only read. */
+/** Whether an If-None-Match names this tag. Weak tags count too, as they do for reads. */
 function names(ifNoneMatch: string | null, etag: string): boolean {
   if (ifNoneMatch === null) return false;
   return ifNoneMatch

@@ -1,40 +1,40 @@
 import { createHash } from 'node:crypto';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { Caller } from '../access/access.ts';
-import { CallStoreError } from '../call/call-store.ts';
 import type { IdempotencyStore, KeptAnswer } from '../call/idempotency.ts';
-import { ProblemError } from '../triggers/http.ts';
+import { CallStoreError } from '../call/stores.ts';
+import { ProblemError } from '../http/problems.ts';
 import type { Log } from '../use-cases/deps.ts';
 
 const HEADER = 'Idempotency-Key';
 
-/** Answers that say that nothing was done and that the same may succeed later: their keys are free again. */
+/** Statuses that mean that nothing was done and a repetition may succeed: they release the key. */
 const TRY_AGAIN: ReadonlySet<number> = new Set([429, 503]);
 
-export interface IdempotentRequest {
+interface IdempotentRequest {
   readonly request: HttpRequest;
   readonly caller: Caller;
   readonly bodyText: string;
+  /** The value of the header `Idempotency-Key`. */
+  readonly key: string;
 }
 
-export interface IdempotencyTools {
+interface IdempotencyTools {
   readonly keys: IdempotencyStore;
   readonly now: () => number;
   readonly log: Log;
 }
 
 /**
- * Serves a request that acts. With the header `Idempotency-Key` it is served once: whoever repeats it gets the first answer again.
- * `serve` answers every error, so that a refusal is kept like a success.
- * @throws ProblemError where the key is malformed, in use or was used for something else.
+ * Serves a request that carries an `Idempotency-Key` once, and answers every repetition with the first answer.
+ * `serve` never throws, so that a refusal is stored like a success.
+ * @throws ProblemError if the key is malformed, in use, or was used for another request
  */
 export async function idempotent(
-  { request, caller, bodyText }: IdempotentRequest,
+  { request, caller, bodyText, key: given }: IdempotentRequest,
   { keys, now, log }: IdempotencyTools,
   serve: () => Promise<HttpResponseInit>,
 ): Promise<HttpResponseInit> {
-  const given = request.headers.get(HEADER);
-  if (given === null) return await serve();
   const key = hash(caller.id, checkedKey(given));
   const fingerprint = hash(request.method, new URL(request.url).pathname, bodyText);
   const claim = await keys.claim(key, fingerprint, now());
@@ -44,14 +44,14 @@ export async function idempotent(
     case 'in progress':
       throw new ProblemError(
         'idempotency-in-progress',
-        'A request with this key is being served now; ask again for its answer.',
+        'A request with this key is in progress. Repeat it later to get its answer.',
         {},
         { 'retry-after': '1' },
       );
     case 'outcome unknown':
       throw new ProblemError(
         'idempotency-outcome-unknown',
-        'A request with this key was broken off: look at the call, then ask with another key if need be.',
+        'A request with this key was interrupted. Check the call, then use another key if necessary.',
       );
     case 'other request':
       throw new ProblemError(
@@ -75,9 +75,12 @@ async function serveOnce(
     if (TRY_AGAIN.has(answer.status)) await keys.release(key);
     else await keys.keep(key, answer);
   } catch (error) {
-    // What was asked for has been done: its answer counts, and a repetition is told that the outcome is unknown.
+    // The request was carried out, so its answer counts. A repetition learns that the outcome is unknown.
     if (!(error instanceof CallStoreError)) throw error;
-    log.error('An answer could not be kept for repetitions', { status: answer.status, why: error.message });
+    log.error('The answer under an Idempotency-Key could not be stored', {
+      status: answer.status,
+      why: error.message,
+    });
   }
   return response;
 }
@@ -106,7 +109,7 @@ function checkedKey(text: string): string {
   );
 }
 
-/** Parts are told apart by their lengths, so that no two lists of parts have the same hash. */
+/** Each part is preceded by its length, so that no two lists of parts have the same hash. */
 function hash(...parts: readonly string[]): string {
   const sum = createHash('sha256');
   for (const part of parts) sum.update(`${part.length}:${part};`);

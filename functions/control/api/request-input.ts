@@ -1,34 +1,39 @@
 import type { HttpRequest } from '@azure/functions';
 import type * as z from 'zod';
-import { acts, type Endpoint, parametersOf } from '../../../shared/wire/api/endpoint.ts';
-import { isPathParameter, PATH_PARAMETERS } from '../../../shared/wire/api/path-parameters.ts';
+import { type Endpoint, isMutation, parametersOf } from '../../../shared/wire/api/endpoint.ts';
+import { isPathParameter, PATH_PARAMETERS } from '../../../shared/wire/api/parameter-schemas.ts';
 import type { ProblemMember } from '../../../shared/wire/api/problem.ts';
-import { callIdOf, ProblemError } from '../triggers/http.ts';
-import { pointerTo } from './json-pointer.ts';
-import { strictJson } from './strict-json.ts';
+import { callIdOfPath } from '../http/invocation.ts';
+import { ProblemError } from '../http/problems.ts';
 
 /** Path and query of a request. */
-export type RequestAddress = Pick<HttpRequest, 'params' | 'query'>;
+type RequestAddress = Pick<HttpRequest, 'params' | 'query'>;
 
-/** What a request says, checked. */
-export interface RequestInput {
+/** The checked parts of a request. */
+interface RequestInput {
   readonly params: Readonly<Record<string, string>>;
   readonly query: unknown;
   readonly body: unknown;
 }
 
-/** The key of a function may be given in the query, where the host reads it. */
+/** How deep objects and arrays of a body may be nested. */
+const MAX_DEPTH = 32;
+
+/** Names with a meaning in JavaScript, which no body may use. */
+const RESERVED = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** The host reads a function key from this query parameter. */
 const HOST_PARAMETER = 'code';
 
 /**
  * Checks path, query and body of a request against its endpoint.
- * @throws ProblemError that names everything that is wrong at once.
+ * @throws ProblemError that lists everything that is wrong
  */
 export function readInput(endpoint: Endpoint, request: RequestAddress, bodyText: string): RequestInput {
   const errors: ProblemMember[] = [];
   const params = readParams(endpoint, request, errors);
   const query = readQuery(endpoint, request, errors);
-  const body = acts(endpoint) ? readBody(endpoint, bodyText, errors) : undefined;
+  const body = isMutation(endpoint) ? readBody(endpoint, bodyText, errors) : undefined;
   if (errors.length === 0) return { params, query, body };
   throw new ProblemError('invalid-request', `The request is not valid: ${errors.map(describe).join('; ')}.`, {
     errors,
@@ -48,7 +53,7 @@ function readParams(
   const params: Record<string, string> = {};
   for (const name of parametersOf(endpoint.path)) {
     if (name === 'callId') {
-      params[name] = callIdOf(request);
+      params[name] = callIdOfPath(request);
       continue;
     }
     if (!isPathParameter(name)) throw new Error(`the path parameter ${name} is not described`);
@@ -59,7 +64,7 @@ function readParams(
   return params;
 }
 
-/** The host leaves an encoded slash as it is; no parameter has one. */
+/** The host leaves an encoded slash encoded. */
 function decoded(text: string): string {
   return text.replaceAll(/%2f/gi, '/');
 }
@@ -118,4 +123,40 @@ function describeIssue(issue: z.core.$ZodIssue): ProblemMember[] {
       detail: 'is not a known member',
     }));
   return [{ pointer: pointerTo(issue.path), detail: issue.message }];
+}
+
+/** The value of a JSON text, or what is wrong with it: not JSON, too deep, or a reserved name. */
+function strictJson(text: string): { readonly value: unknown } | Extract<ProblemMember, { pointer: string }> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { pointer: '#', detail: 'must be JSON' };
+  }
+  return problemIn(value) ?? { value };
+}
+
+type Place = { readonly value: unknown; readonly path: readonly string[] };
+
+function problemIn(root: unknown): Extract<ProblemMember, { pointer: string }> | undefined {
+  const left: Place[] = [{ value: root, path: [] }];
+  for (let place = left.pop(); place !== undefined; place = left.pop()) {
+    const { value, path } = place;
+    if (typeof value !== 'object' || value === null) continue;
+    if (path.length >= MAX_DEPTH)
+      return { pointer: pointerTo(path), detail: `must not lie deeper than ${MAX_DEPTH} levels` };
+    for (const [key, member] of Object.entries(value)) {
+      if (RESERVED.has(key)) return { pointer: pointerTo([...path, key]), detail: 'is not a known member' };
+      left.push({ value: member, path: [...path, key] });
+    }
+  }
+  return undefined;
+}
+
+/** A JSON pointer as a URI fragment (RFC 6901, section 6). */
+function pointerTo(path: readonly PropertyKey[]): string {
+  const parts = path.map((key) =>
+    encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1')),
+  );
+  return ['#', ...parts].join('/');
 }

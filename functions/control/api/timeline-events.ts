@@ -1,33 +1,34 @@
-import { type CallStore, CallStoreError, type TimelineEntry } from '../call/call-store.ts';
+import { type CallStore, CallStoreError, type TimelineEntry } from '../call/stores.ts';
 import type { Clock, Log } from '../use-cases/deps.ts';
 import { timelineView } from './call-view.ts';
-import { formatPosition, type StreamPosition, untold, WINDOW_MS, windowStart } from './stream-position.ts';
 
-/** Streams that one process serves at a time. */
+/** Timelines that one process streams at a time. */
 export const MAX_STREAMS = 100;
 
-/** How long a stream lasts: below what the front end of Azure allows. The host does not tell when nobody listens any longer. */
+/**
+ * How long a stream lasts: less than the front end of Azure allows. The host does not report that a client has gone.
+ */
 export const STREAM_LASTS_MS = 120_000;
 
-/** How often storage is asked for what is new. */
+/** How often to look for new entries. */
 const POLL_MS = 500;
 
-/** After so many looks the call is read even though nothing was written to its timeline. */
+/** After so many polls the call is read even though its timeline has no new entry. */
 const CALL_EVERY_POLLS = 20;
 
-/** How long after a call's end the last entries may take. */
+/** How long after a call's end the last entries may arrive. */
 const QUIET_AFTER_END_MS = 2_000;
 
-/** A comment that keeps the connection from looking idle. */
+/** How often a comment is sent so that the connection does not look idle. */
 const HEARTBEAT_MS = 15_000;
 
-/** What a browser waits before it opens a stream again that has ended. */
+/** How long a browser waits before it opens a finished stream again. */
 const RECONNECT_MS = 1_000;
 
-/** Entries that are read at a time: more than a call has in the time of a window. */
+/** Entries that are read at a time: more than a call has within a window. */
 const MAX_ENTRIES = 10_000;
 
-export interface TimelineSource {
+interface TimelineSource {
   readonly callId: string;
   readonly store: Pick<CallStore, 'get' | 'timeline'>;
   readonly clock: Clock;
@@ -37,8 +38,9 @@ export interface TimelineSource {
 }
 
 /**
- * A call's timeline as server-sent events: what there is after `from`, then each entry as it is stored, until the call has ended and
- * been quiet (then an event `end`), or the stream has lasted long enough (then nothing: the listener opens it again).
+ * A call's timeline as server-sent events: the entries after `from`, then each new one, until the call has ended and
+ * been quiet (then an event `end`), or until the stream has lasted long enough (then nothing, and the client opens it
+ * again).
  */
 export async function* timelineEvents(
   source: TimelineSource,
@@ -51,36 +53,39 @@ export async function* timelineEvents(
     yield* follow(source, from);
   } catch (error) {
     if (!(error instanceof CallStoreError)) throw error;
-    // The listener comes back to where it was.
-    source.log.warn('A timeline cannot be streamed further', { callId: source.callId, why: error.message });
+    // The client reconnects and continues from its position.
+    source.log.warn('Storage failed, so the stream of a timeline was closed', {
+      callId: source.callId,
+      why: error.message,
+    });
   } finally {
     source.streams.delete(stream);
   }
 }
 
-/** Whether there is anything that somebody who has heard up to `from` has not heard. */
+/** Whether a client at position `from` has missed anything. */
 export async function hasNews(
   source: Pick<TimelineSource, 'callId' | 'store'>,
   from: StreamPosition,
 ): Promise<boolean> {
-  return untold(await entriesFrom(source, windowStart(from)), from).length > 0;
+  return unread(await entriesFrom(source, windowStart(from)), from).length > 0;
 }
 
 async function* follow(source: TimelineSource, from: StreamPosition | undefined): AsyncGenerator<string> {
   const { clock, store, callId } = source;
-  const told = new ToldEntries();
+  const sent = new SentEntries();
   const startedMs = clock.now();
   let spokenMs = startedMs;
   let quietSinceMs: number | undefined;
   for (let polls = 0; clock.now() - startedMs < STREAM_LASTS_MS; polls += 1) {
     const entries = await entriesFrom(
       source,
-      polls === 0 && from !== undefined ? windowStart(from) : told.startMs,
+      polls === 0 && from !== undefined ? windowStart(from) : sent.startMs,
     );
-    const fresh = polls === 0 && from !== undefined ? told.resume(entries, from) : told.unheard(entries);
+    const fresh = polls === 0 && from !== undefined ? sent.resume(entries, from) : sent.unsent(entries);
     for (const entry of fresh) {
-      told.add(entry);
-      yield `id: ${formatPosition(told.position)}\ndata: ${JSON.stringify(timelineView(entry))}\n\n`;
+      sent.add(entry);
+      yield `id: ${formatPosition(sent.position)}\ndata: ${JSON.stringify(timelineView(entry))}\n\n`;
       spokenMs = clock.now();
     }
     if (fresh.length > 0) quietSinceMs = undefined;
@@ -99,37 +104,37 @@ async function* follow(source: TimelineSource, from: StreamPosition | undefined)
   }
 }
 
-/** What a stream has told within the window. */
-class ToldEntries {
-  readonly #told = new Map<string, number>();
+/** The entries of the window that a stream has sent. */
+class SentEntries {
+  readonly #sent = new Map<string, number>();
   #newestMs = 0;
 
   get position(): StreamPosition {
-    return { newestMs: this.#newestMs, told: this.#told.size };
+    return { newestMs: this.#newestMs, sent: this.#sent.size };
   }
 
-  /** Where to look for what is not told yet. */
+  /** From when on to look for new entries. */
   get startMs(): number {
     return windowStart(this.position);
   }
 
-  /** Takes over from an earlier stream; returns what that one has not told. */
+  /** Continues an earlier stream. Returns the entries that it has not sent. */
   resume(entries: readonly TimelineEntry[], from: StreamPosition): readonly TimelineEntry[] {
-    const fresh = untold(entries, from);
+    const fresh = unread(entries, from);
     for (const entry of entries) if (!fresh.includes(entry)) this.add(entry);
     this.#newestMs = Math.max(this.#newestMs, from.newestMs);
     return fresh;
   }
 
-  unheard(entries: readonly TimelineEntry[]): readonly TimelineEntry[] {
-    return entries.filter((entry) => !this.#told.has(keyOf(entry)));
+  unsent(entries: readonly TimelineEntry[]): readonly TimelineEntry[] {
+    return entries.filter((entry) => !this.#sent.has(keyOf(entry)));
   }
 
   add(entry: TimelineEntry): void {
-    this.#told.set(keyOf(entry), entry.atMs);
+    this.#sent.set(keyOf(entry), entry.atMs);
     if (entry.atMs <= this.#newestMs) return;
     this.#newestMs = entry.atMs;
-    for (const [key, atMs] of this.#told) if (atMs < entry.atMs - WINDOW_MS) this.#told.delete(key);
+    for (const [key, atMs] of this.#sent) if (atMs < entry.atMs - WINDOW_MS) this.#sent.delete(key);
   }
 }
 
@@ -142,4 +147,44 @@ function entriesFrom(
   fromMs: number,
 ): Promise<readonly TimelineEntry[]> {
   return store.timeline(callId, MAX_ENTRIES, fromMs);
+}
+
+/**
+ * How far a client has read a timeline: the time of the newest entry, and how many entries there were in the
+ * `WINDOW_MS` before it. Entries have the times of their sources and may be stored late, behind others. If the number
+ * has grown, some came late, and the window is sent again.
+ */
+interface StreamPosition {
+  readonly newestMs: number;
+  readonly sent: number;
+}
+
+/** How late an entry may be stored and still be sent by a running stream: longer than callbacks are repeated. */
+export const WINDOW_MS = 600_000;
+
+const POSITION = /^(\d{1,15})\.(\d{1,6})$/;
+
+export function parsePosition(text: string): StreamPosition | undefined {
+  const [, newestMs, sent] = POSITION.exec(text) ?? [];
+  return newestMs === undefined || sent === undefined
+    ? undefined
+    : { newestMs: Number(newestMs), sent: Number(sent) };
+}
+
+export function formatPosition({ newestMs, sent }: StreamPosition): string {
+  return `${newestMs}.${sent}`;
+}
+
+/** Where the window of a position begins. */
+function windowStart({ newestMs }: StreamPosition): number {
+  return Math.max(0, newestMs - WINDOW_MS);
+}
+
+/** The entries from the window on that a client at this position has not read. */
+export function unread(
+  entries: readonly TimelineEntry[],
+  position: StreamPosition,
+): readonly TimelineEntry[] {
+  const before = entries.filter(({ atMs }) => atMs <= position.newestMs);
+  return before.length === position.sent ? entries.slice(before.length) : entries;
 }

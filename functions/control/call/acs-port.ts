@@ -3,17 +3,20 @@ import type {
   OperationAnswer,
   Participant,
   PlaceCallRequest,
-  RawId,
 } from '../../../shared/call/operation.ts';
+import type { RawId } from '../../../shared/call/party.ts';
 import type { CallPlan } from '../../../shared/call/plan.ts';
 import type { RejectReason, TranscriptionTransport } from '../../../shared/call/route.ts';
 
-/** How ACS is to stream the audio of a call that is answered or placed. */
+/** How ACS streams the audio of a call that it answers or places. */
 export interface MediaStreaming {
-  /** What ACS dials. It carries the ticket, so it is written to no log. */
+  /** The address that ACS dials. It contains the ticket, so it is never logged. */
   readonly transportUrl: string;
   readonly plan: CallPlan;
-  /** Where ACS is to send what is said, once transcription is started. ACS takes it with the call only, not later. */
+  /**
+   * Where ACS sends the transcript once transcription is started. ACS accepts this address only with the call, not
+   * later.
+   */
   readonly transcription?: TranscriptionTransport;
 }
 
@@ -22,18 +25,18 @@ export interface AnswerRequest {
   readonly callbackUrl: string;
   readonly operationContext: string;
   readonly media: MediaStreaming;
-  /** Absent: this attempt has nothing to do with any other. */
+  /** Omit it if this attempt does not repeat another one. */
   readonly repeatability?: Repeatability;
 }
 
 /**
- * What is the same in every attempt to have one thing done, so that ACS does it once and tells every further attempt what came of the first
- * (OASIS Repeatable Requests 1.0).
+ * Identical in every attempt to do one thing, so that ACS does it once and answers every further attempt with the
+ * result of the first (OASIS Repeatable Requests 1.0).
  */
 export interface Repeatability {
   /** A UUID. */
   readonly requestId: string;
-  /** When it was first asked for, in milliseconds since the epoch. */
+  /** When the first attempt was made, in milliseconds since the epoch. */
   readonly firstSentMs: number;
 }
 
@@ -43,7 +46,7 @@ export interface PlaceRequest extends PlaceCallRequest {
   readonly media: MediaStreaming;
 }
 
-/** A call that ACS has taken on: answered, or placed and ringing. */
+/** A call that ACS has accepted: answered, or placed and ringing. */
 export interface AnsweredCall {
   readonly callConnectionId: string;
   readonly serverCallId?: string;
@@ -54,11 +57,11 @@ export interface StreamingOptions {
   readonly operationContext?: string;
 }
 
-/** What an operation needs beside itself. */
+/** What an operation needs besides its own members. */
 export interface OperationContext {
-  /** Comes back in the events that tell how the operation went. */
+  /** ACS returns it in the events that report the result. */
   readonly operationContext: string;
-  /** Where those events go that do not follow the call, which are those of recordings. */
+  /** Where ACS sends the events of a recording, which do not follow the call. */
   readonly callbackUrl: string;
   /** Needed to start a recording. */
   readonly serverCallId?: string;
@@ -66,41 +69,41 @@ export interface OperationContext {
   readonly recordingId?: string;
 }
 
-/** What ACS knows of a connection. */
+/** What ACS knows about a connection. */
 export interface CallProperties {
   /** `connecting`, `connected`, `transferring`, `transferAccepted`, `disconnecting`, `disconnected` or `unknown`. */
   readonly state: string;
   readonly serverCallId?: string;
   readonly correlationId?: string;
-  /** Absent where the call was answered without media streaming. */
+  /** Undefined if the call was answered without media streaming. */
   readonly streaming?: 'inactive' | 'active';
 }
 
-/** What the control app asks of telephony. Every method throws CallControlError, and nothing else, when that fails. */
-export interface CallControl {
+/** What the control app asks of telephony. A method that fails throws AcsCallError and nothing else. */
+export interface AcsCalls {
   answer(request: AnswerRequest): Promise<AnsweredCall>;
   reject(incomingCallContext: string, reason: RejectReason): Promise<void>;
-  /** Lets somebody else's telephone ring instead. */
+  /** Makes another telephone ring instead. */
   redirect(incomingCallContext: string, target: RawId): Promise<void>;
-  /** Resolves when ACS lets the telephone ring; callbacks tell whether it is answered. */
+  /** Resolves when ACS lets the telephone ring. Callbacks report whether it is answered. */
   place(request: PlaceRequest): Promise<AnsweredCall>;
   startMediaStreaming(callConnectionId: string, options?: StreamingOptions): Promise<void>;
   stopMediaStreaming(callConnectionId: string, options?: StreamingOptions): Promise<void>;
-  /** Ends the call for everybody on it, or leaves it to the others. */
+  /** Ends the call for everybody on it, or only for the application. */
   hangUp(callConnectionId: string, forEveryone: boolean): Promise<void>;
-  /** Resolves when ACS has taken the operation on; for most a callback tells how it went. */
+  /** Resolves when ACS has accepted the operation. For most operations a callback reports the result. */
   operate(
     callConnectionId: string,
     operation: CallOperation,
     context: OperationContext,
   ): Promise<OperationAnswer>;
   participants(callConnectionId: string): Promise<readonly Participant[]>;
-  /** Undefined: ACS does not know the connection, or no longer. */
+  /** Undefined if ACS does not know the connection, or no longer does. */
   properties(callConnectionId: string): Promise<CallProperties | undefined>;
 }
 
-export interface CallControlFailure {
-  /** HTTP status of ACS; absent when it gave no answer. */
+export interface AcsCallFailure {
+  /** HTTP status of ACS; undefined if it did not answer. */
   readonly status?: number;
   /** Error code of ACS, such as `8522`. */
   readonly code?: string;
@@ -110,27 +113,27 @@ export interface CallControlFailure {
   readonly retryAfter?: string;
   /** Why ACS was not asked at all: a sentence without numbers and names. */
   readonly notAsked?: string;
-  /** ACS may have done what was asked all the same: to some attempt it gave no answer, or one that does not say. */
+  /** ACS may have done it anyway: at least one attempt had no answer, or one that does not say. */
   readonly mayBeDone?: true;
 }
 
-export class CallControlError extends Error {
-  override readonly name = 'CallControlError';
-  readonly failure: CallControlFailure;
-  constructor(operation: string, failure: CallControlFailure, options?: ErrorOptions) {
+export class AcsCallError extends Error {
+  override readonly name = 'AcsCallError';
+  readonly failure: AcsCallFailure;
+  constructor(operation: string, failure: AcsCallFailure, options?: ErrorOptions) {
     super(`${operation} failed: ${describe(failure)}`, options);
     this.failure = failure;
   }
 
   /**
-   * ACS knows the call no longer: it has ended. For operations about somebody or something on a call a 404 may also be about
-   * him or it; whether the call itself is there is then to be asked (`CallControl.properties`).
+   * ACS no longer knows the call, so it has ended. If the operation is about a participant or a recording, a 404 may
+   * mean that instead: ask with `AcsCalls.properties` whether the call still exists.
    */
   get callGone(): boolean {
     return this.failure.status === 404 || this.failure.code === CALL_TERMINATED;
   }
 
-  /** Why, in a form that may be stored and logged: status and code only. */
+  /** The reason in a form that may be stored and logged: status and code only. */
   get reason(): string {
     return describe(this.failure);
   }
@@ -138,7 +141,7 @@ export class CallControlError extends Error {
 
 const CALL_TERMINATED = '8528';
 
-function describe({ status, code, notAsked }: CallControlFailure): string {
+function describe({ status, code, notAsked }: AcsCallFailure): string {
   if (notAsked !== undefined) return notAsked;
   if (status === undefined) return 'Azure Communication Services did not answer';
   return `Azure Communication Services answered ${status}${code === undefined ? '' : ` (code ${code})`}`;

@@ -1,22 +1,21 @@
 import { applyCallback, applyLateCallback } from './callback.ts';
 import type { CallEvent } from './event.ts';
-import { goesOn, hangUp } from './hang-up.ts';
-import { type Call, type CallStep, withIds } from './model.ts';
+import {
+  beginHangUp,
+  type Call,
+  type CallCommand,
+  type CallStep,
+  continues,
+  keep,
+  withIds,
+} from './model.ts';
 import { operationAnswered, operationRefused, requestOperation } from './request.ts';
-import { answerFailed, answerSucceeded, claim, placeFailed, placeSucceeded, turnedAway } from './setup.ts';
-import { end, giveUp, keep, stream } from './step.ts';
+import { end, giveUp, stream } from './step.ts';
+import { enter } from './streaming.ts';
 import { observe, tick } from './time.ts';
 
-export * from './model.ts';
-export { ANSWER_LEASE_MS } from './setup.ts';
-export {
-  COMPARE_AFTER_MS,
-  HANG_UP_LIMIT_MS,
-  isDueForComparison,
-  LOST_AFTER_MS,
-  RETRY_GRACE_MS,
-  SETUP_LIMIT_MS,
-} from './time.ts';
+/** How long one invocation may take to answer. After that, a redelivered event lets another invocation try. */
+export const ANSWER_LEASE_MS = 10_000;
 
 /**
  * The life of a call. Every event is accepted in any order and any number of times.
@@ -32,13 +31,15 @@ export {
  *                                  └─ IncomingCall after the lease  └─ hung up ──▶ ending
  * ```
  *
- * An answer that seemed to fail may have reached ACS, and its CallConnected may come before or after the answer's own result:
- * so `ringing` becomes `connected` too, and the connection's ids are taken from whichever names them first.
+ * An answer that seemed to fail may have reached ACS, and CallConnected may arrive before or after the result of the
+ * answer. So `ringing` can become `connected`, and the call takes the ids of its connection from whichever event
+ * names them first.
  *
- * `ending`: the call is to be over before it was connected, and ACS knows a connection of it, or is about to: it is asked to hang up until it
- * says that there is none. A call that ends without a known connection goes there when one turns up. Nothing else leaves `ended`.
+ * `ending`: we want the call to end before it was connected, and ACS has a connection for it or soon will. We ask ACS
+ * to hang up until it reports that there is none. A call that ended without a known connection becomes `ending` if
+ * one turns up. Nothing else leaves `ended`.
  *
- * Streaming, recording, transcription and operations are machines of their own (`call-streaming.ts` and its neighbours).
+ * Streaming, recording, transcription and operations have state machines of their own, in the files of those names.
  * `docs/call-states.md` has every transition.
  */
 export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
@@ -49,9 +50,9 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'AnswerSucceeded':
       return answerSucceeded(call, event, nowMs);
     case 'RejectSucceeded':
-      return turnedAway(call, 'rejected', nowMs);
+      return refused(call, 'rejected', nowMs);
     case 'RedirectSucceeded':
-      return turnedAway(call, 'redirected', nowMs);
+      return refused(call, 'redirected', nowMs);
     case 'AnswerFailed':
       return answerFailed(call, event, nowMs);
     case 'PlaceSucceeded':
@@ -88,7 +89,7 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'CallGone':
       return keep(end(call, 'gone', nowMs));
     case 'RetryDue':
-      return goesOn(call) ? stream(call, { type: 'retryDue', retry: event.retry }, nowMs) : keep(call);
+      return continues(call) ? stream(call, { type: 'retryDue', retry: event.retry }, nowMs) : keep(call);
     case 'Observed':
       return observe(call, event, nowMs);
     case 'Tick':
@@ -113,7 +114,7 @@ function inEnded(call: Call, event: CallEvent, nowMs: number): CallStep {
       const direction = event.type === 'AnswerSucceeded' ? 'inbound' : 'outbound';
       if (call.callConnectionId !== undefined || call.direction !== direction) return keep(call);
       const { endedAtMs: _, ...known } = withIds(call, event);
-      return hangUp({ ...known, phase: 'ending' }, nowMs);
+      return beginHangUp({ ...known, phase: 'ending' }, nowMs);
     }
     case 'IncomingCall':
     case 'RejectSucceeded':
@@ -139,7 +140,7 @@ function whenConnected(call: Call, then: () => CallStep): CallStep {
   return then();
 }
 
-/** A call that is being placed can be hung up before anybody answers. */
+/** A call that is being placed can be hung up before it is answered. */
 function hangUpRequested(call: Call, forEveryone: boolean, nowMs: number): CallStep {
   switch (call.phase) {
     case 'placing':
@@ -147,11 +148,97 @@ function hangUpRequested(call: Call, forEveryone: boolean, nowMs: number): CallS
       return giveUp(call, 'hung up before it was answered', nowMs);
     case 'connected': {
       const { leavesOthers: _, ...rest } = call;
-      return hangUp(forEveryone ? rest : { ...rest, leavesOthers: true }, nowMs);
+      return beginHangUp(forEveryone ? rest : { ...rest, leavesOthers: true }, nowMs);
     }
     case 'ringing':
     case 'answering':
     case 'ended':
       return { call, commands: [], refusal: 'call-not-connected' };
   }
+}
+
+function claim(call: Call, by: string, nowMs: number): CallStep {
+  const commands: CallCommand[] = [{ type: call.decision }];
+  if (call.phase !== 'ringing' && call.phase !== 'answering') return keep(call);
+  if (call.answeredAtMs !== undefined) return keep(call);
+  // The same invocation asks again if it could not tell whether its first write was stored.
+  if (call.claim === by && call.phase === 'answering') return { call, commands };
+  if (call.phase === 'answering' && nowMs < (call.leaseUntilMs ?? 0)) return keep(call);
+  const { state } = call.streaming;
+  const streams =
+    call.decision === 'answer' && call.plan.startStreaming && (state === 'inactive' || state === 'starting');
+  return {
+    call: {
+      ...call,
+      phase: 'answering',
+      claim: by,
+      leaseUntilMs: nowMs + ANSWER_LEASE_MS,
+      attempts: call.attempts + 1,
+      streaming: streams ? { ...enter(call.streaming, 'starting', nowMs), requestId: by } : call.streaming,
+    },
+    commands,
+  };
+}
+
+function answerSucceeded(
+  call: Call,
+  event: Extract<CallEvent, { type: 'AnswerSucceeded' }>,
+  nowMs: number,
+): CallStep {
+  if (call.direction !== 'inbound') return keep(call);
+  return accepted({ ...call, phase: call.phase === 'ringing' ? 'answering' : call.phase }, event, nowMs);
+}
+
+function answerFailed(
+  call: Call,
+  event: Extract<CallEvent, { type: 'AnswerFailed' }>,
+  nowMs: number,
+): CallStep {
+  if (call.phase !== 'answering' || call.claim !== event.claim || call.answeredAtMs !== undefined)
+    return keep(call);
+  // If a second attempt is refused, the first one may have got through with its result lost: the call may be
+  // connected.
+  if (event.final && (call.attempts === 1 || call.decision !== 'answer'))
+    return keep(end(call, `${call.decision} failed: ${event.reason}`, nowMs));
+  // If the answer did reach ACS, its streaming did too and is still starting.
+  const { claim: _claim, leaseUntilMs: _lease, ...rest } = call;
+  return keep({ ...rest, phase: 'ringing' });
+}
+
+/** Rejected or redirected: the call rings elsewhere, or not at all. */
+function refused(call: Call, how: string, nowMs: number): CallStep {
+  const isUpToUs = call.phase === 'ringing' || call.phase === 'answering';
+  return keep(isUpToUs ? end(call, how, nowMs) : call);
+}
+
+function placeSucceeded(
+  call: Call,
+  event: Extract<CallEvent, { type: 'PlaceSucceeded' }>,
+  nowMs: number,
+): CallStep {
+  return call.direction === 'outbound' ? accepted(call, event, nowMs) : keep(call);
+}
+
+/**
+ * The caller of the API learns that placing failed. If ACS placed the call anyway, we hang it up: now if its
+ * connection is known, or with the first event that names one.
+ */
+function placeFailed(call: Call, why: string, nowMs: number): CallStep {
+  if (call.direction !== 'outbound') return keep(call);
+  const reason = `placing failed: ${why}`;
+  if (call.phase === 'connected') return beginHangUp(call, nowMs);
+  const failed: Call = { ...call, failure: call.failure ?? 'failed' };
+  return call.callConnectionId === undefined
+    ? keep(end(failed, reason, nowMs))
+    : giveUp(failed, reason, nowMs);
+}
+
+/** ACS has accepted the call. If we want it to end by now, it is hung up. */
+function accepted(
+  call: Call,
+  event: Pick<Call, 'callConnectionId' | 'serverCallId' | 'correlationId'>,
+  nowMs: number,
+): CallStep {
+  const known: Call = { ...withIds(call, event), answeredAtMs: call.answeredAtMs ?? nowMs };
+  return call.phase === 'ending' ? beginHangUp(known, nowMs) : keep(known);
 }

@@ -1,7 +1,5 @@
 import type { Callback, CallbackKind } from './event.ts';
-import { finishFallback } from './fallback.ts';
-import { goesOn, hangUp } from './hang-up.ts';
-import { type Call, type CallStep, SEEN_EVENTS, withIds } from './model.ts';
+import { beginHangUp, type Call, type CallStep, continues, keep, SEEN_EVENTS, withIds } from './model.ts';
 import {
   cancelInvitation,
   type Ledger,
@@ -11,10 +9,10 @@ import {
   settlePending,
 } from './operations.ts';
 import { stepRecording } from './recording.ts';
-import { end, keep, pendingRetry, stream } from './step.ts';
+import { end, finishFallback, pendingRetry, stream } from './step.ts';
 import { stepTranscription } from './transcription.ts';
 
-/** A callback event about a call that has not ended: applied once, and only where it is about the call's own connection. */
+/** Applies a callback event to a call that has not ended: once, and only if it is about the call's own connection. */
 export function applyCallback(call: Call, event: Callback, nowMs: number): CallStep {
   const { kind } = event;
   if (kind === 'other') return keep(call);
@@ -24,8 +22,9 @@ export function applyCallback(call: Call, event: Callback, nowMs: number): CallS
 }
 
 /**
- * A callback event about a call that has ended. It stays ended, with two exceptions: the late result of an operation completes the account of
- * it, and where ACS turns out to have a connection of a call that was given up before one was known, that is ended, too.
+ * Applies a callback event to a call that has ended. The call stays ended, with two exceptions: a late result
+ * completes its operation, and if ACS turns out to have a connection for a call that was given up before one was
+ * known, we end that connection.
  */
 export function applyLateCallback(call: Call, event: Callback, nowMs: number): CallStep {
   const { kind } = event;
@@ -36,9 +35,9 @@ export function applyLateCallback(call: Call, event: Callback, nowMs: number): C
     const known = seen(withIds(call, event), event);
     if (tellsTheEnd(kind)) return { call: withFailure(known, event), commands: [], ignored: 'call ended' };
     const { endedAtMs: _, ...rest } = known;
-    return hangUp({ ...rest, phase: 'ending' }, nowMs);
+    return beginHangUp({ ...rest, phase: 'ending' }, nowMs);
   }
-  // What completes the account does so once, so that it need not be remembered as seen.
+  // A result completes its operation only once, so the event need not be remembered.
   const settled = isOperationResult(kind) ? settle(call, event, kind, nowMs) : undefined;
   if (settled !== undefined && settled.call !== call) return keep(settled.call);
   return {
@@ -69,7 +68,7 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
       const reason = event.reason ?? 'no reason given';
       const retry = call.phase !== 'ending' && call.hangUpRequestedAtMs === undefined;
       const failed = stream(call, { type: 'failed', atMs: event.atMs, reason, retry }, nowMs);
-      // Before CallConnected there is nothing to start on: the pause then begins with it.
+      // Before CallConnected there is nothing to start, so the pause begins then.
       return call.phase === 'connected' ? failed : { ...failed, commands: [] };
     }
     case 'ParticipantsUpdated':
@@ -77,8 +76,8 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
     case 'RecordingStateChanged': {
       if (event.recording === undefined) return keep(call);
       const { id: recordingId, active } = event.recording;
-      const told = { type: 'told', recordingId, active, atMs: event.atMs } as const;
-      return keep({ ...call, recording: stepRecording(call.recording, told, nowMs).recording });
+      const reported = { type: 'reported', recordingId, active, atMs: event.atMs } as const;
+      return keep({ ...call, recording: stepRecording(call.recording, reported, nowMs).recording });
     }
     case 'TranscriptionStarted':
     case 'TranscriptionStopped':
@@ -118,11 +117,11 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
   }
 }
 
-/** ACS has connected the call: one that is to be over is hung up. */
+/** ACS has connected the call. If we want it to end, it is hung up. */
 export function connect(call: Call, nowMs: number): CallStep {
-  if (call.phase === 'ending') return hangUp(call, nowMs);
+  if (call.phase === 'ending') return beginHangUp(call, nowMs);
   const connected: Call = { ...call, phase: 'connected', connectedAtMs: call.connectedAtMs ?? nowMs };
-  return { call: connected, commands: goesOn(connected) ? pendingRetry(connected, nowMs) : [] };
+  return { call: connected, commands: continues(connected) ? pendingRetry(connected, nowMs) : [] };
 }
 
 const TRANSCRIPTION_EVENT = {
@@ -131,7 +130,7 @@ const TRANSCRIPTION_EVENT = {
   TranscriptionFailed: 'failed',
 } as const;
 
-/** The result of an operation: by its id, and where the event names none of ours, nothing but a note. */
+/** Applies the result of an operation by its id. An event that names none of our operations is only noted. */
 function settle(call: Call, event: Callback, kind: OperationResultType, nowMs: number): CallStep {
   const { of, state } = OPERATION_RESULTS[kind];
   const outcome = {
@@ -142,7 +141,7 @@ function settle(call: Call, event: Callback, kind: OperationResultType, nowMs: n
   let operations: Ledger = call.operations;
   const isKnown = record !== undefined && (of as readonly string[]).includes(record.type);
   if (isKnown) operations = settleOperation(operations, record.id, outcome, nowMs);
-  // ACS may name the operation that started a transcription in every event about it.
+  // ACS may name the operation that started a transcription in every later event about it.
   if (kind === 'TranscriptionStopped')
     operations = settlePending(operations, 'stopTranscription', outcome, nowMs);
   if (kind === 'CancelAddParticipantSucceeded' && event.invitationId !== undefined)
@@ -159,10 +158,10 @@ function tellsTheEnd(kind: CallbackKind): boolean {
   return kind === 'CallDisconnected' || kind === 'AnswerFailed' || kind === 'CreateCallFailed';
 }
 
-/** Why a call that was placed did not come about. */
+/** Why placing the call failed. */
 function withFailure(call: Call, { failure, kind }: Callback): Call {
   if (call.direction !== 'outbound' || call.connectedAtMs !== undefined) return call;
-  // An exact reason takes the place of none and of the one that is for want of a better.
+  // An exact reason replaces a missing one, and the general reason `failed`.
   const known = failure ?? (kind === 'CreateCallFailed' ? 'failed' : undefined);
   if (known === undefined || (call.failure !== undefined && call.failure !== 'failed')) return call;
   return known === call.failure ? call : { ...call, failure: known };
@@ -171,7 +170,7 @@ function withFailure(call: Call, { failure, kind }: Callback): Call {
 function withParticipants(call: Call, { participants }: Callback): Call {
   if (participants === undefined) return call;
   const { count, held, sequence = call.participants?.sequence ?? 0 } = participants;
-  // Such events overtake each other.
+  // These events can overtake each other.
   if (sequence < (call.participants?.sequence ?? 0)) return call;
   return { ...call, held, participants: { count, sequence } };
 }

@@ -1,28 +1,32 @@
-/** How much of a budget was spent in each minute: `[minutes since the epoch, how much]`, in order of time. */
+/** How much of a budget was spent in each minute: `[minutes since the epoch, amount]`, in order of time. */
 export type SpentMinutes = readonly (readonly [minute: number, spent: number])[];
 
-export type Spending =
+type Spending =
   | { readonly kind: 'spent'; readonly minutes: SpentMinutes }
-  /** Nothing is left; some will be after `retryAfterMs`. */
+  /** Nothing is left. Something will be after `retryAfterMs`. */
   | { readonly kind: 'refused'; readonly retryAfterMs: number };
 
-/** Something of which only so much may be spent in any span of an hour. */
+/** A budget that limits how much is spent in any 60 minutes. */
 export interface HourlyBudget {
   /**
-   * Spends one where fewer than `perHour` were spent in the hour before; returns 0, or milliseconds until there will be one to spend.
-   * @throws CallStoreError where that cannot be counted; it must not be done then.
+   * Spends one if fewer than `perHour` were spent in the last hour. Returns 0, or after how many milliseconds one can
+   * be spent.
+   * @throws CallStoreError if it cannot be counted, in which case the caller must not go ahead
    */
   spend(perHour: number, nowMs: number): Promise<number>;
 }
 
 const MINUTE_MS = 60_000;
 
-/** Minutes that an hour touches, the first and the last in part: what was spent in any of them counts. */
+/**
+ * Minutes that an hour touches: the first and the last count as a whole, though the hour covers them only in part.
+ */
 const MINUTES = 61;
 
 /**
- * Spends one of a budget of `perHour`. A minute is counted as a whole, so that no span of 60 minutes has more than that; what was spent is
- * free again after 60 to 61 minutes. A clock behind that of an earlier spender spends in his minute.
+ * Spends one from a budget of `perHour`. A minute counts as a whole, so no 60 minutes hold more than that, and what
+ * was spent is free again after 60 to 61 minutes. With clock skew, a call counts in the latest minute already
+ * recorded.
  */
 export function spendOne(before: SpentMinutes, perHour: number, nowMs: number): Spending {
   const now = Math.max(Math.floor(nowMs / MINUTE_MS), before.at(-1)?.[0] ?? 0);

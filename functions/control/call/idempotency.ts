@@ -1,5 +1,6 @@
 /**
- * Requests that act are acted on once: the first answer under a key is kept and given again to whoever asks with that key.
+ * A request with an Idempotency-Key is carried out once. Its answer is stored under the key, and every repetition
+ * gets that answer.
  *
  * ```
  *            claim                 keep
@@ -9,10 +10,10 @@
  * ```
  */
 
-/** How long the first answer under a key is given again. */
+/** How long a stored answer is given again. */
 export const ANSWER_KEPT_MS = 24 * 3_600_000;
 
-/** How long a request may be served; one that is not finished by then was broken off. */
+/** How long a request may take. One that takes longer was interrupted. */
 export const IN_PROGRESS_MS = 60_000;
 
 export interface KeptAnswer {
@@ -23,34 +24,34 @@ export interface KeptAnswer {
 
 /** What is stored under a key. Times are milliseconds since the epoch. */
 export interface KeyRecord {
-  /** Tells requests apart that use the same key. */
+  /** Distinguishes requests that use the same key. */
   readonly fingerprint: string;
   readonly claimedAtMs: number;
-  /** Absent while the first request is served. */
+  /** Undefined while the first request is being served. */
   readonly answer?: KeptAnswer;
 }
 
 export type Claim =
-  /** The key is new: the request is to be served, then `keep` or `release` the key. */
+  /** The key is new: serve the request, then `keep` or `release` the key. */
   | { readonly kind: 'claimed' }
   | { readonly kind: 'answered'; readonly answer: KeptAnswer }
   | { readonly kind: 'in progress' }
   | { readonly kind: 'outcome unknown' }
   | { readonly kind: 'other request' };
 
-/** Where keys are kept. Every method throws CallStoreError when storage fails. */
+/** Where keys are stored. Every method throws CallStoreError if storage fails. */
 export interface IdempotencyStore {
-  /** Takes a key that nobody has; of several claims at once one is given it. */
+  /** Claims a free key. Of several concurrent claims, one succeeds. */
   claim(key: string, fingerprint: string, nowMs: number): Promise<Claim>;
-  /** Ends a claim with its answer. */
+  /** Completes a claim with its answer. */
   keep(key: string, answer: KeptAnswer): Promise<void>;
-  /** Ends a claim as if it had never been made: nothing was done, and asking again may help. */
+  /** Undoes a claim: nothing was done, and a repetition may succeed. */
   release(key: string): Promise<void>;
-  /** Removes at most `limit` keys whose time is over, and tells how many. */
+  /** Removes at most `limit` expired keys, and returns how many. */
   removeExpired(nowMs: number, limit: number): Promise<number>;
 }
 
-/** What a record means for a request that comes with its key; undefined: nothing any longer, it may be replaced. */
+/** What a stored record means for a request with its key. Undefined if the record has expired and may be replaced. */
 export function judgeKey(record: KeyRecord, fingerprint: string, nowMs: number): Claim | undefined {
   const ageMs = nowMs - record.claimedAtMs;
   if (ageMs >= ANSWER_KEPT_MS) return undefined;

@@ -1,27 +1,27 @@
 import type { CallDirection, CallPhase } from '../../../shared/call/states.ts';
 import { CURSOR_PATTERN } from '../../../shared/wire/names.ts';
-import type { Call } from './call.ts';
+import type { Call } from './model.ts';
 
-/** Which calls, and how many of them. */
+/** Which calls to list, and how many. */
 export interface CallQuery {
-  /** `ended`: calls of the past. Absent: every call that has not ended. */
+  /** `ended` lists past calls. Defaults to every call that has not ended. */
   readonly state?: CallPhase;
   readonly route?: string;
   readonly direction?: CallDirection;
   readonly limit: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string;
 }
 
 export interface CallPage {
   readonly calls: readonly Call[];
-  /** Where the rest begins; absent when there is none. */
+  /** Where the next page begins; undefined on the last page. */
   readonly next?: string;
 }
 
 /**
- * A page of the calls that fit, the newest first: by when they came in or, of calls of the past, by when they ended. A cursor names the last call of its page by time and id, so that calls that come or end
- * between two pages neither repeat nor hide others.
+ * A page of the matching calls, newest first: by arrival, or for past calls by their end. A cursor names the last
+ * call of its page by time and id, so calls that arrive or end between two pages neither repeat nor hide others.
  */
 export function pageOfCalls(calls: readonly Call[], query: CallQuery): CallPage {
   const fitting = calls.filter((call) => fits(call, query)).sort(newestFirst);
@@ -32,7 +32,7 @@ export function pageOfCalls(calls: readonly Call[], query: CallQuery): CallPage 
     : { calls: page };
 }
 
-/** The place that a cursor names. @throws RangeError for a text that is no cursor. */
+/** The place that a cursor names. @throws RangeError if the text is not a cursor */
 export function placeOfCursor(cursor: string): Place {
   const [, atMs, callId] = CURSOR_PATTERN.exec(cursor) ?? [];
   if (atMs === undefined || callId === undefined) throw new RangeError('this is not the cursor of a list');

@@ -22,54 +22,54 @@ export interface Call {
   readonly streaming: Streaming;
   readonly recording: Recording;
   readonly transcription: Transcription;
-  /** What was asked about the call, the newest at the end. */
+  /** The operations that were requested, newest last. */
   readonly operations: Ledger;
   /** Participants on hold. */
   readonly held: number;
-  /** Who is on the call, the application included, as told by the event of this number. */
+  /** The participants, the application included, as of the event with this sequence number. */
   readonly participants?: { readonly count: number; readonly sequence: number };
   readonly route: string;
   readonly decision: CallDecision;
-  /** What the caller hears where the decision is to reject. Absent: `forbidden`. */
+  /** What the caller hears if the decision is to reject. Defaults to `forbidden`. */
   readonly rejectReason?: RejectReason;
-  /** What is done once streaming has failed for good. Absent: `leave`. */
+  /** What happens once streaming has failed for good. Defaults to `leave`. */
   readonly onStreamingFailed?: StreamingFailedChoice;
   readonly plan: CallPlan;
-  /** Caller and called as they may be shown: the last four characters only. */
+  /** Caller and callee in the form that may be shown: the last four characters only. */
   readonly from: string;
   readonly to: string;
   /** When the call came in or was placed. */
   readonly receivedAtMs: number;
-  /** When the ticket ends, and with it the longest this call may last. */
+  /** When the ticket expires, which is also when the call must end. */
   readonly expiresAtMs: number;
-  /** `answering`: which invocation acts on the call, and until when nobody else may. */
+  /** `answering`: the invocation that acts on the call, and until when no other may. */
   readonly claim?: string;
   readonly leaseUntilMs?: number;
-  /** How often somebody took it on to answer. */
+  /** How many invocations have claimed the call so far. */
   readonly attempts: number;
   readonly answeredAtMs?: number;
   readonly connectedAtMs?: number;
-  /** When somebody on it was handed over to somebody else. */
+  /** When a participant was transferred. */
   readonly transferredAtMs?: number;
   readonly endedAtMs?: number;
   readonly endReason?: string;
-  /** Of a call that was placed and did not come about: why. */
+  /** Why placing the call failed. */
   readonly failure?: PlacingFailure;
   readonly hangUpRequestedAtMs?: number;
-  /** The hang-up leaves the others on the call to each other. */
+  /** The hang-up ends only the application's part in the call. */
   readonly leavesOthers?: true;
   readonly callConnectionId?: string;
   readonly serverCallId?: string;
   readonly correlationId?: string;
-  /** Ids of the callback events applied last, the newest at the end: each is applied once. */
+  /** Ids of the last callback events, newest last. Each event is applied once. */
   readonly seenEvents: readonly string[];
 }
 
-/** Commands that are one request to ACS about a connection, and not of the call's account of operations. */
+/** Commands that are one request to ACS about a connection and are not listed among the call's operations. */
 export type PlainCommand = { readonly type: 'hangUp'; readonly forEveryone: boolean } | StreamingOperation;
 
 /** Commands that are one request to ACS about a connection. */
-export type ConnectionCommand =
+type ConnectionCommand =
   | PlainCommand
   | { readonly type: 'operate'; readonly id: string; readonly operation: CallOperation };
 
@@ -90,7 +90,7 @@ export type CallRefusal =
   | RecordingRefusal
   | TranscriptionRefusal;
 
-/** Why an event had no effect, where that is worth a note in the timeline. */
+/** Why an event had no effect, if the timeline should mention it. */
 export type IgnoredReason = 'duplicate' | 'call ended' | 'another connection' | 'unknown operation';
 
 export interface CallStep {
@@ -100,7 +100,7 @@ export interface CallStep {
   readonly ignored?: IgnoredReason;
 }
 
-/** Bound of `Call.seenEvents`: far more than ACS sends within the time in which it repeats one. */
+/** Bound of `Call.seenEvents`: far more events than ACS sends within the time in which it repeats one. */
 export const SEEN_EVENTS = 64;
 
 export type NewCall = Pick<
@@ -109,12 +109,15 @@ export type NewCall = Pick<
 > &
   Partial<Pick<Call, 'direction' | 'rejectReason' | 'onStreamingFailed'>>;
 
-/** A call that comes in and that nobody has acted on; with the direction `outbound`, one that is about to be placed. */
+/**
+ * A new call: one that comes in and that no invocation has claimed, or with the direction `outbound` one that is
+ * about to be placed.
+ */
 export function newCall(fields: NewCall): Call {
   const { direction = 'inbound' } = fields;
   return {
     ...fields,
-    ...BLANK,
+    ...BLANK_CALL,
     direction,
     phase: direction === 'inbound' ? 'ringing' : 'placing',
     streaming: NO_STREAMING,
@@ -123,7 +126,8 @@ export function newCall(fields: NewCall): Call {
   };
 }
 
-const BLANK = {
+/** A call before anything has happened to it. */
+export const BLANK_CALL = {
   direction: 'inbound',
   recording: NO_RECORDING,
   transcription: NO_TRANSCRIPTION,
@@ -131,14 +135,9 @@ const BLANK = {
   held: 0,
 } as const satisfies Partial<Call>;
 
-/** A call out of its stored form; rows that were written before calls had all of their members are completed. */
-export function readStoredCall(json: string): Call {
-  return { ...BLANK, ...(JSON.parse(json) as Call) };
-}
-
 type Ids = Pick<Call, 'callConnectionId' | 'serverCallId' | 'correlationId'>;
 
-/** The call with its ids completed by those of an event. */
+/** The call, with missing ids taken from an event. */
 export function withIds(call: Call, event: Ids | Callback): Call {
   const ids: { -readonly [name in keyof Ids]: Ids[name] } = {};
   for (const name of ['callConnectionId', 'serverCallId', 'correlationId'] as const) {
@@ -146,4 +145,57 @@ export function withIds(call: Call, event: Ids | Callback): Call {
     if (value !== undefined) ids[name] = value;
   }
   return { ...call, ...ids };
+}
+
+/** A step that changes nothing and asks for nothing. */
+export function keep(call: Call): CallStep {
+  return { call, commands: [] };
+}
+
+/** Asks ACS to end the call, if it has a connection, and remembers when: the sweep asks again if nothing happens. */
+export function beginHangUp(call: Call, nowMs: number): CallStep {
+  const commands: CallCommand[] =
+    call.callConnectionId === undefined ? [] : [{ type: 'hangUp', forEveryone: call.leavesOthers !== true }];
+  return { call: { ...call, hangUpRequestedAtMs: nowMs }, commands };
+}
+
+/** Whether the call goes on, so that it is worth restarting what has failed. */
+export function continues(call: Call): boolean {
+  return (
+    call.phase === 'connected' &&
+    call.callConnectionId !== undefined &&
+    call.hangUpRequestedAtMs === undefined
+  );
+}
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** Bytes of the digest that make an id: 160 bits, so that two calls never share one. */
+const ID_BYTES = 20;
+
+/**
+ * The id of a call, made from the SHA-256 digest of the name that ACS gives it (`incomingCallContext`). So a call has
+ * the same id in every delivery of its event. Base32 (RFC 4648, section 6) in lower case without padding, 32
+ * characters.
+ * @throws RangeError if the digest has fewer than 20 bytes
+ */
+export function formatCallId(digest: Uint8Array): string {
+  if (digest.byteLength < ID_BYTES) {
+    throw new RangeError(
+      `a call id needs a digest of at least ${ID_BYTES} bytes, this one has ${digest.byteLength}`,
+    );
+  }
+  let id = '';
+  let bits = 0;
+  let width = 0;
+  for (const byte of digest.subarray(0, ID_BYTES)) {
+    bits = (bits << 8) | byte;
+    width += 8;
+    while (width >= 5) {
+      width -= 5;
+      id += ALPHABET.charAt((bits >> width) & 31);
+    }
+    bits &= (1 << width) - 1;
+  }
+  return id;
 }

@@ -1,7 +1,7 @@
 import type { CallOperationType } from '../../../shared/call/operation.ts';
 
 /**
- * What was asked about a call, and what came of it.
+ * An operation that was requested on a call, and its result.
  *
  * ```
  *  pending ── result, or the answer where no result follows ──▶ succeeded | failed
@@ -9,10 +9,10 @@ import type { CallOperationType } from '../../../shared/call/operation.ts';
  *  succeeded ── HoldFailed ──▶ failed
  * ```
  *
- * Nothing else changes: the result of an operation counts once.
+ * No other transition exists: the result of an operation counts once.
  */
 export interface OperationRecord {
-  /** Also the operation context by which ACS names it. */
+  /** Also the operation context that ACS returns in its events. */
   readonly id: string;
   readonly type: CallOperationType;
   readonly state: 'pending' | 'succeeded' | 'failed';
@@ -20,9 +20,9 @@ export interface OperationRecord {
   readonly settledAtMs?: number;
   /** `failed`: why. */
   readonly reason?: string;
-  /** `failed`: nobody said so, and a result that comes yet counts. */
+  /** `failed`: we only assume it, so a later result still counts. */
   readonly assumed?: true;
-  /** `addParticipant`: by what ACS names the invitation. */
+  /** `addParticipant`: the id of the invitation at ACS. */
   readonly invitationId?: string;
 }
 
@@ -32,10 +32,13 @@ export interface OperationOutcome {
   readonly assumed?: boolean;
 }
 
-/** Operations that a call remembers; the oldest settled one makes room for a new one. */
+/** Operations that a call remembers. A new one replaces the oldest settled one. */
 export const MAX_OPERATIONS = 32;
 
-/** An operation of which nothing is heard for this long is given up. Longer than a telephone rings, so that every result comes first. */
+/**
+ * An operation without a result is given up after this long. It is longer than a telephone rings, so that every
+ * result comes first.
+ */
 export const OPERATION_LIMIT_MS = 300_000;
 
 interface EventResult {
@@ -47,7 +50,7 @@ interface EventResult {
 const succeeded = (...of: CallOperationType[]): EventResult => ({ of, state: 'succeeded' });
 const failed = (...of: CallOperationType[]): EventResult => ({ of, state: 'failed' });
 
-/** The events of ACS that tell how an operation went, by their names without `Microsoft.Communication.`. */
+/** The events of ACS that report the result of an operation, without `Microsoft.Communication.`. */
 export const OPERATION_RESULTS = {
   CallTransferAccepted: succeeded('transfer'),
   CallTransferFailed: failed('transfer'),
@@ -74,7 +77,7 @@ export const OPERATION_RESULTS = {
 
 export type OperationResultType = keyof typeof OPERATION_RESULTS;
 
-/** Operations of which ACS tells nothing further once it has taken them on. */
+/** Operations that are complete once ACS has accepted them. */
 const DONE_WHEN_ANSWERED: ReadonlySet<CallOperationType> = new Set([
   'muteParticipant',
   'hold',
@@ -92,7 +95,10 @@ export function isDoneWhenAnswered(type: CallOperationType): boolean {
 
 export type Ledger = readonly OperationRecord[];
 
-/** The ledger with a new pending operation; undefined where nothing can make room for it. The same id again changes nothing. */
+/**
+ * The ledger with a new pending operation; undefined if there is no room. An id that is already listed changes
+ * nothing.
+ */
 export function addOperation(
   ledger: Ledger,
   operation: Pick<OperationRecord, 'id' | 'type'>,
@@ -106,7 +112,7 @@ export function addOperation(
   return settled < 0 ? undefined : [...ledger.filter((_, index) => index !== settled), added];
 }
 
-/** The ledger after the result of one operation; the same ledger where the result says nothing new. */
+/** The ledger after the result of one operation; the same ledger if the result changes nothing. */
 export function settleOperation(
   ledger: Ledger,
   id: string,
@@ -118,7 +124,7 @@ export function settleOperation(
   );
 }
 
-/** As `settleOperation`, for the pending operations of a type, where the result does not name one. */
+/** Like `settleOperation`, for the pending operations of a type if the result does not name one. */
 export function settlePending(
   ledger: Ledger,
   type: CallOperationType,
@@ -130,14 +136,14 @@ export function settlePending(
   );
 }
 
-/** The invitation that an operation led to, by which it can be cancelled. */
+/** Records the invitation of an operation, so that it can be cancelled. */
 export function noteInvitation(ledger: Ledger, id: string, invitationId: string): Ledger {
   return change(ledger, (record) =>
     record.id === id && record.invitationId === undefined ? { ...record, invitationId } : record,
   );
 }
 
-/** An invitation was taken back: of the operation that led to it nothing else is told. */
+/** An invitation was cancelled: its operation gets no other result. */
 export function cancelInvitation(ledger: Ledger, invitationId: string, nowMs: number): Ledger {
   return change(ledger, (record) =>
     record.invitationId === invitationId && record.state === 'pending'
@@ -146,7 +152,7 @@ export function cancelInvitation(ledger: Ledger, invitationId: string, nowMs: nu
   );
 }
 
-/** The call has ended, and with it whatever was pending. */
+/** The call has ended, and so have its pending operations. */
 export function endOperations(ledger: Ledger, nowMs: number): Ledger {
   return change(ledger, (record) =>
     record.state === 'pending'
@@ -155,7 +161,7 @@ export function endOperations(ledger: Ledger, nowMs: number): Ledger {
   );
 }
 
-/** Gives up what nothing was heard of. Sound lasts as long as it lasts. */
+/** Gives up operations without a result. Audio may play for any length of time, so `play` is exempt. */
 export function giveUpOperations(ledger: Ledger, nowMs: number): Ledger {
   return change(ledger, (record) =>
     record.state === 'pending' && record.type !== 'play' && nowMs - record.requestedAtMs >= OPERATION_LIMIT_MS
@@ -173,7 +179,7 @@ function canSettle({ state, type, assumed }: OperationRecord, outcome: Operation
     case 'pending':
       return true;
     case 'succeeded':
-      // ACS takes a hold on at once and may tell later that it did not come about.
+      // ACS accepts a hold immediately and may report later that it failed.
       return type === 'hold' && outcome.state === 'failed';
     case 'failed':
       return assumed === true;
@@ -195,7 +201,7 @@ function settled(
   };
 }
 
-/** The same ledger, not a copy, where no record is changed. */
+/** The same ledger, not a copy, if no record changes. */
 function change(ledger: Ledger, by: (record: OperationRecord) => OperationRecord): Ledger {
   const next = ledger.map(by);
   return next.every((record, index) => record === ledger[index]) ? ledger : next;

@@ -1,4 +1,4 @@
-/** What is asked of a recording. */
+/** What can be requested of a recording. */
 import type { RecordingState } from '../../../shared/call/states.ts';
 
 export type RecordingRequest = 'startRecording' | 'pauseRecording' | 'resumeRecording' | 'stopRecording';
@@ -7,33 +7,34 @@ export type RecordingRequest = 'startRecording' | 'pauseRecording' | 'resumeReco
  * The recording of one call.
  *
  * ```
- *              start              answer, told active
+ *              start              answer, ACS: active
  *  inactive ──────────▶ starting ─────────────────────▶ recording ◀──────┐
- *     ▲                    │                             │   │  pause    │ resume, told active
+ *     ▲                    │                             │   │  pause    │ resume, ACS: active
  *     │   refused          │    answer (to be paused)    │   └─────────▶ paused
  *     ├────────────────────┘    ────────────────────────▶│                │
- *     └──────── stop, told inactive, unknown to ACS, end of the call ─────┘
+ *     └──────── stop, ACS: inactive, unknown to ACS, end of the call ─────┘
  * ```
  *
- * Pausing, resuming and stopping hold when ACS has answered; what it tells later in RecordingStateChanged agrees, except after a crash in
- * between, when it is all that is known. ACS tells of a paused recording that it is inactive, as of one that has ended. Its events come in no
- * order and may come long after the answers: until it has told of a pause or a resumption, what it tells against that is older.
+ * Pausing, resuming and stopping take effect when ACS answers. The later RecordingStateChanged confirms it, or after
+ * a crash in between is all we know. ACS reports a paused recording as inactive, like one that has ended. Its events
+ * arrive in any order and long after the answers: until one confirms a pause or a resumption, events that contradict
+ * it are older.
  */
 export interface Recording {
   readonly state: RecordingState;
   /** When this state began, in milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** What ACS names it by. */
+  /** The id of the recording at ACS. */
   readonly recordingId?: string;
-  /** What was asked for and not answered yet. */
+  /** What was requested and is not answered yet. */
   readonly asked?: RecordingRequest;
-  /** `starting`: it begins with a pause. */
+  /** `starting`: the recording begins paused. */
   readonly pauseOnStart?: true;
-  /** `recording` after a resumption, `paused` after a pause: ACS has answered, and has not told of it yet. */
-  readonly untold?: true;
-  /** The recording that was stopped last: what is told of it comes late. */
+  /** ACS has answered a pause or a resumption, and no event has confirmed it yet. */
+  readonly unconfirmed?: true;
+  /** The recording that was stopped last. Events about it are late. */
   readonly stoppedId?: string;
-  /** The time that ACS gave the newest event applied, by its own clock. */
+  /** The time of the newest event applied, by the clock of ACS. */
   readonly newestEventMs: number;
 }
 
@@ -49,13 +50,13 @@ export type RecordingEvent =
   | {
       readonly type: 'answered';
       readonly request: RecordingRequest;
-      /** Of a start. */
+      /** For a start. */
       readonly recordingId?: string;
     }
-  /** `unknown`: ACS knows no such recording. */
+  /** `unknown`: ACS does not know the recording. */
   | { readonly type: 'refused'; readonly request: RecordingRequest; readonly unknown: boolean }
   | {
-      readonly type: 'told';
+      readonly type: 'reported';
       readonly recordingId: string;
       readonly active: boolean;
       readonly atMs: number | undefined;
@@ -80,8 +81,8 @@ export function stepRecording(recording: Recording, event: RecordingEvent, nowMs
       return { recording: answered(recording, event.request, event.recordingId, nowMs) };
     case 'refused':
       return { recording: refused(recording, event.request, event.unknown, nowMs) };
-    case 'told':
-      return { recording: told(recording, event, nowMs) };
+    case 'reported':
+      return { recording: reported(recording, event, nowMs) };
     case 'callEnded':
       return { recording: recording.state === 'inactive' ? recording : stopped(recording, nowMs) };
   }
@@ -130,16 +131,16 @@ function answered(
   const { asked: _, ...rest } = recording;
   switch (request) {
     case 'startRecording':
-      // What was told may have come before the answer, and says more.
+      // An event may have come before the answer, and says more.
       if (recording.state !== 'starting') return rest;
       return {
         ...enter(rest, rest.pauseOnStart ? 'paused' : 'recording', nowMs),
         ...(recordingId === undefined ? {} : { recordingId }),
       };
     case 'pauseRecording':
-      return recording.state === 'recording' ? { ...enter(rest, 'paused', nowMs), untold: true } : rest;
+      return recording.state === 'recording' ? { ...enter(rest, 'paused', nowMs), unconfirmed: true } : rest;
     case 'resumeRecording':
-      return recording.state === 'paused' ? { ...enter(rest, 'recording', nowMs), untold: true } : rest;
+      return recording.state === 'paused' ? { ...enter(rest, 'recording', nowMs), unconfirmed: true } : rest;
     case 'stopRecording':
       return recording.state === 'recording' || recording.state === 'paused' ? stopped(rest, nowMs) : rest;
   }
@@ -158,17 +159,17 @@ function refused(
   return unknown && isOn ? stopped(rest, nowMs) : rest;
 }
 
-function told(
+function reported(
   recording: Recording,
-  { recordingId, active, atMs = recording.newestEventMs }: Extract<RecordingEvent, { type: 'told' }>,
+  { recordingId, active, atMs = recording.newestEventMs }: Extract<RecordingEvent, { type: 'reported' }>,
   nowMs: number,
 ): Recording {
   if (recordingId === recording.stoppedId || atMs < recording.newestEventMs) return recording;
-  // ACS records a call once at a time: another recording than ours is an older one.
+  // ACS records a call once at a time, so another recording than ours is an older one.
   if (recording.recordingId !== undefined && recording.recordingId !== recordingId) return recording;
-  if (recording.untold && recording.asked === undefined && active !== (recording.state === 'recording'))
+  if (recording.unconfirmed && recording.asked === undefined && active !== (recording.state === 'recording'))
     return { ...recording, newestEventMs: atMs };
-  const { untold: _, ...rest } = recording;
+  const { unconfirmed: _, ...rest } = recording;
   const known: Recording = { ...rest, recordingId, newestEventMs: atMs };
   if (active) return recording.state === 'recording' ? known : enter(known, 'recording', nowMs);
   switch (recording.state) {
@@ -176,7 +177,7 @@ function told(
       return recording;
     case 'paused':
       return recording.asked === 'stopRecording' ? stopped(known, nowMs) : known;
-    // One that is to begin with a pause.
+    // A recording that begins paused.
     case 'starting':
       return enter(known, 'paused', nowMs);
     case 'recording':
@@ -185,7 +186,7 @@ function told(
   }
 }
 
-/** Stopped by us: nothing that is told of it later counts. */
+/** We stopped it: later events about it do not count. */
 function stopped(recording: Recording, nowMs: number): Recording {
   const { recordingId } = recording;
   return { ...over(recording, nowMs), ...(recordingId === undefined ? {} : { stoppedId: recordingId }) };
@@ -197,7 +198,7 @@ function over(recording: Recording, nowMs: number): Recording {
 }
 
 function enter(
-  { pauseOnStart: _, untold: _untold, ...recording }: Recording,
+  { pauseOnStart: _, unconfirmed: _unconfirmed, ...recording }: Recording,
   state: RecordingState,
   nowMs: number,
 ): Recording {

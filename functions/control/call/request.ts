@@ -1,7 +1,6 @@
 import type { CallOperation } from '../../../shared/call/operation.ts';
 import type { CallEvent } from './event.ts';
-import { finishFallback } from './fallback.ts';
-import type { Call, CallRefusal, CallStep } from './model.ts';
+import { type Call, type CallRefusal, type CallStep, keep } from './model.ts';
 import {
   addOperation,
   isDoneWhenAnswered,
@@ -10,12 +9,12 @@ import {
   settleOperation,
 } from './operations.ts';
 import { type RecordingRequest, stepRecording } from './recording.ts';
-import { keep } from './step.ts';
+import { finishFallback } from './step.ts';
 import { stepTranscription } from './transcription.ts';
 
-/** What is asked about a connected call beside its streaming and its end, and what ACS answers to that. */
+/** Requests on a connected call other than streaming and hanging up, and how ACS answers them. */
 
-/** Takes an operation on, or says why not. The same id again is the same operation, which may not have reached ACS. */
+/** Accepts an operation, or says why not. A repeated id is the same operation, which may not have reached ACS. */
 export function requestOperation(call: Call, id: string, operation: CallOperation, nowMs: number): CallStep {
   const command = { type: 'operate', id, operation } as const;
   if (call.operations.some((record) => record.id === id)) return { call, commands: [command] };
@@ -26,7 +25,7 @@ export function requestOperation(call: Call, id: string, operation: CallOperatio
   return { call: { ...changed, operations }, commands: [command] };
 }
 
-/** The call with the state of what the operation is about, or why that does not allow it. */
+/** The call with the new state of what the operation is about, or why that state does not allow it. */
 function askMachine(call: Call, id: string, operation: CallOperation, nowMs: number): Call | CallRefusal {
   switch (operation.type) {
     case 'transfer':
@@ -60,7 +59,7 @@ function askMachine(call: Call, id: string, operation: CallOperation, nowMs: num
   }
 }
 
-/** ACS has taken the operation on, which is all there is to some. */
+/** ACS has accepted the operation. Some operations are complete with that. */
 export function operationAnswered(
   call: Call,
   { id, answer }: Extract<CallEvent, { type: 'OperationAnswered' }>,
@@ -84,7 +83,7 @@ export function operationAnswered(
   return keep({ ...call, operations, recording });
 }
 
-/** ACS has not taken the operation on. */
+/** ACS has not accepted the operation. */
 export function operationRefused(
   call: Call,
   { id, reason, unknown, assumed }: Extract<CallEvent, { type: 'OperationRefused' }>,

@@ -1,8 +1,9 @@
-import type { CallRoute, Headers, Party } from '../../../shared/call/route.ts';
+import { type Party, telephoneOf } from '../../../shared/call/party.ts';
+import type { CallRoute, Headers } from '../../../shared/call/route.ts';
 import type { CallDirection } from '../../../shared/call/states.ts';
 import { isWithin } from '../../../shared/call/time-window.ts';
 
-/** What routes are told of a call. */
+/** What a route looks at to decide about a call. */
 export interface RoutedCall {
   readonly callId: string;
   readonly direction: CallDirection;
@@ -14,33 +15,32 @@ export interface RoutedCall {
   readonly atMs: number;
 }
 
-/** Why a route is not for a call, in words that hold nothing of the call; undefined where it is. */
+/** Why a route does not match a call, in words that reveal nothing about the call; undefined if it matches. */
 export function whyNot({ name, match }: CallRoute, call: RoutedCall): string | undefined {
   const { direction = 'inbound', from, to, sipHeaders = {}, voipHeaders = {}, time, percentage } = match;
   if (direction !== call.direction) return `it is for ${direction} calls`;
-  if (!isParty(from, call.from)) return `the calling end is not ${from}`;
-  if (!isParty(to, call.to)) return `the called end is not ${to}`;
+  if (!isParty(from, call.from)) return `the caller is not ${from}`;
+  if (!isParty(to, call.to)) return `the callee is not ${to}`;
   const missing =
     missingHeader('SIP', sipHeaders, call.sipHeaders) ?? missingHeader('VoIP', voipHeaders, call.voipHeaders);
   if (missing !== undefined) return missing;
-  if (time !== undefined && !isWithin(time, call.atMs)) return 'it is not its time';
+  if (time !== undefined && !isWithin(time, call.atMs)) return 'its time window does not cover the call';
   if (percentage !== undefined && percentileOf(call.callId, name) >= percentage)
-    return `this call is not among its ${percentage} of a hundred`;
+    return `the call is not among its ${percentage} %`;
   return undefined;
 }
 
-/** The routes that are for a call, in their order: the first of them that has room decides. */
+/** The matching routes in their order. The first with capacity left decides. */
 export function* matchingRoutes(routes: readonly CallRoute[], call: RoutedCall): Generator<CallRoute> {
   for (const route of routes) if (whyNot(route, call) === undefined) yield route;
 }
-
-const PHONE_NUMBER_PREFIX = '4:';
 
 function isParty(pattern: string | undefined, { rawId, phoneNumber }: Party): boolean {
   if (pattern === undefined) return true;
   const names = [rawId];
   if (phoneNumber !== undefined) names.push(phoneNumber);
-  if (rawId.startsWith(PHONE_NUMBER_PREFIX)) names.push(rawId.slice(PHONE_NUMBER_PREFIX.length));
+  const number = telephoneOf(rawId);
+  if (number !== undefined) names.push(number);
   return names.some((name) => fits(pattern, name));
 }
 
@@ -61,8 +61,9 @@ const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 /**
- * Where a call stands among a hundred, from 0 to just below 100: always the same for one call and route, and for two routes
- * independent of each other. FNV-1a with the finalizer of MurmurHash3, since FNV alone spreads its last characters badly.
+ * Where a call stands among a hundred, from 0 to just below 100: always the same for a call and a route, and
+ * independent between routes. FNV-1a with the finalizer of MurmurHash3, since FNV alone spreads its last characters
+ * badly.
  */
 export function percentileOf(callId: string, route: string): number {
   let hash = FNV_OFFSET;

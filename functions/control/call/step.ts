@@ -1,16 +1,10 @@
-import { startFallback } from './fallback.ts';
-import { goesOn, hangUp } from './hang-up.ts';
-import type { Call, CallCommand, CallStep } from './model.ts';
-import { endOperations } from './operations.ts';
+import { beginHangUp, type Call, type CallCommand, type CallStep, continues } from './model.ts';
+import { addOperation, endOperations, OPERATION_LIMIT_MS, type OperationRecord } from './operations.ts';
 import { stepRecording } from './recording.ts';
 import { enter, type StreamingEvent, type StreamingStep, stepStreaming } from './streaming.ts';
 import { stepTranscription } from './transcription.ts';
 
-/** Steps that the parts of the call's state machine have in common. */
-
-export function keep(call: Call): CallStep {
-  return { call, commands: [] };
-}
+/** Steps that several parts of the call's state machine share. */
 
 export function end(call: Call, reason: string, nowMs: number): Call {
   const { claim: _claim, leaseUntilMs: _lease, ...rest } = call;
@@ -27,27 +21,63 @@ export function end(call: Call, reason: string, nowMs: number): Call {
   };
 }
 
-/** The call is to be over: ACS is asked to end what there is of it, and asked again until it has. */
+/** Ends a call that is not connected: ACS is asked to end its connection, again and again until it has. */
 export function giveUp(call: Call, reason: string, nowMs: number): CallStep {
   const { claim: _claim, leaseUntilMs: _lease, endedAtMs: _ended, ...rest } = call;
-  return hangUp({ ...rest, phase: 'ending', endReason: call.endReason ?? reason }, nowMs);
+  return beginHangUp({ ...rest, phase: 'ending', endReason: call.endReason ?? reason }, nowMs);
 }
 
 export function stream(call: Call, event: StreamingEvent, nowMs: number): CallStep {
   return withStreaming(call, stepStreaming(call.streaming, event, nowMs), nowMs);
 }
 
-/** What becomes of the call when its streaming has made a step. */
+/** What a step of the streaming means for the call. */
 export function withStreaming(call: Call, made: StreamingStep, nowMs: number): CallStep {
   const { streaming, commands, refusal, gaveUp } = made;
   const next = streaming === call.streaming ? call : { ...call, streaming };
-  if (gaveUp && goesOn(next)) return startFallback(next, nowMs);
+  if (gaveUp && continues(next)) return startFallback(next, nowMs);
   return { call: next, commands, ...(refusal === undefined ? {} : { refusal }) };
 }
 
-/** What is due once a call is connected whose streaming failed before. */
+/** The retry that is due when a call is connected after its streaming failed. */
 export function pendingRetry(call: Call, nowMs: number): CallCommand[] {
   const { state, retryAtMs, retries } = call.streaming;
   if (state !== 'failed' || retryAtMs === undefined) return [];
   return [{ type: 'scheduleRetry', retry: retries + 1, atMs: Math.max(nowMs, retryAtMs) }];
+}
+
+/**
+ * What a route says to do with a call whose streaming has failed for good: leave it, hang up, or play something and
+ * then hang up. The call stores the choice and that something is playing, so a crash in between changes nothing.
+ */
+
+const PREFIX = 'op-fallback-';
+
+function startFallback(call: Call, nowMs: number): CallStep {
+  const { onStreamingFailed: choice = 'leave' } = call;
+  if (choice === 'leave') return { call, commands: [] };
+  if (choice === 'hang-up') return beginHangUp(call, nowMs);
+  const id = `${PREFIX}${nowMs}`;
+  const operations = addOperation(call.operations, { id, type: 'play' }, nowMs);
+  if (operations === undefined) return beginHangUp(call, nowMs);
+  return {
+    call: { ...call, operations },
+    commands: [{ type: 'operate', id, operation: { type: 'play', source: choice.play } }],
+  };
+}
+
+/** Hangs up if the announcement is over and there is still no stream; otherwise the step as it is. */
+export function finishFallback(made: CallStep, nowMs: number): CallStep {
+  const { call } = made;
+  const last = call.operations.findLast(({ id }) => id.startsWith(PREFIX));
+  if (last === undefined || !isOver(last, nowMs)) return made;
+  if (call.streaming.state !== 'failed' || call.streaming.retryAtMs !== undefined || !continues(call))
+    return made;
+  const { call: ending, commands } = beginHangUp(call, nowMs);
+  return { ...made, call: ending, commands: [...made.commands, ...commands] };
+}
+
+/** The announcement was played, failed, or has had no result for so long that ACS was probably never asked for it. */
+function isOver({ state, requestedAtMs }: OperationRecord, nowMs: number): boolean {
+  return state !== 'pending' || nowMs - requestedAtMs >= OPERATION_LIMIT_MS;
 }

@@ -7,18 +7,18 @@ import {
   startAgain,
 } from './streaming.ts';
 
-export interface ObservedStreaming {
+interface ObservedStreaming {
   /** What ACS said. */
   readonly active: boolean;
-  /** When it was asked. */
+  /** When we asked. */
   readonly askedAtMs: number;
-  /** Whether the call goes on, so that starting again makes sense. */
+  /** Whether the call goes on, so that a restart makes sense. */
   readonly retry: boolean;
 }
 
 /**
- * Makes the streaming agree with what ACS says of it, where the events that should have told are missing: lost, or never sent because the
- * request was not. What was asked for is asked for again; what runs is taken as it is.
+ * Makes our state agree with what ACS says if events are missing: lost, or never sent because our request was lost.
+ * We request again what was requested, and accept a stream that runs.
  *
  * ```
  *              ACS: active                       ACS: inactive
@@ -29,7 +29,7 @@ export interface ObservedStreaming {
  *  failed      active                            –
  * ```
  *
- * A state that had begun less than CONFIRM_LIMIT_MS before ACS was asked may have its event still to come, and is left alone.
+ * A state that began less than CONFIRM_LIMIT_MS before we asked is left alone, since its event may still come.
  */
 export function observeStreaming(
   streaming: Streaming,
@@ -48,7 +48,7 @@ export function observeStreaming(
     case 'active':
       return active
         ? { streaming, commands: [] }
-        : lost(streaming, 'it ended, and nothing was told of it', retry, nowMs);
+        : lost(streaming, 'it ended without an event', retry, nowMs);
     case 'stopping': {
       const id = streaming.requestId ?? `stop-${streaming.sinceMs}`;
       if (active)

@@ -15,25 +15,26 @@ import type { StreamingRequest } from './event.ts';
  *                starting ◀── Stopped, Failed ── stopping, where it was a restart
  * ```
  *
- * Every state goes to `inactive` with Stopped and when the call ends, and to `active` with Started (but `stopping` waits for its end).
+ * Every state becomes `inactive` with Stopped and when the call ends, and `active` with Started (except `stopping`,
+ * which waits for its end).
  */
 export interface Streaming {
   readonly state: StreamingState;
   /** When this state began, in milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** Automatic starts made one after another without a stable stream in between. */
+  /** Automatic starts in a row without a stable stream in between. */
   readonly retries: number;
-  /** The time that ACS gave the newest streaming event applied, by its own clock; an older event is late and ignored. */
+  /** The time of the newest streaming event applied, by the clock of ACS. An older event is late and ignored. */
   readonly newestEventMs: number;
   /** `starting`, `stopping`: the request that led here. */
   readonly requestId?: string;
-  /** `stopping`: where to return to if ACS refuses to stop. */
+  /** `stopping`: the state to return to if ACS refuses to stop. */
   readonly from?: 'starting' | 'active';
-  /** `stopping`: start again once stopped. It is kept with the call, so that nobody need wait for the end of the stop. */
+  /** `stopping`: start again once stopped. It is stored with the call, so that no invocation has to wait. */
   readonly restart?: true;
-  /** `starting`: the start of a restart, which nobody waits for, so that it has retries though it is no retry itself. */
+  /** `starting`: the start of a restart. No caller waits for it, so it is retried like an automatic start. */
   readonly again?: true;
-  /** `failed`: when to start again; absent once given up. */
+  /** `failed`: when to start again; undefined once given up. */
   readonly retryAtMs?: number;
   /** `failed`: why. */
   readonly reason?: string;
@@ -52,10 +53,10 @@ export type StreamingCommand =
 export type StreamingRefusal = 'streaming-already-on' | 'streaming-already-off' | 'streaming-stopping';
 
 /** What ACS reports. */
-export type StreamingConfirmation =
+type StreamingConfirmation =
   | { readonly type: 'started'; readonly atMs: number | undefined }
   | { readonly type: 'stopped'; readonly atMs: number | undefined }
-  /** `retry`: whether the call goes on, so that starting again makes sense. */
+  /** `retry`: whether the call goes on, so that a restart makes sense. */
   | {
       readonly type: 'failed';
       readonly atMs: number | undefined;
@@ -66,7 +67,7 @@ export type StreamingConfirmation =
 export type StreamingEvent =
   | ({ readonly type: 'start' | 'stop' | 'restart' } & StreamingRequest)
   | { readonly type: 'startFailed'; readonly id: string; readonly reason: string }
-  /** `assumed`: ACS gave no answer, and may have stopped it. */
+  /** `assumed`: ACS did not answer, and may have stopped it. */
   | {
       readonly type: 'stopFailed';
       readonly id: string;
@@ -80,14 +81,14 @@ export interface StreamingStep {
   readonly streaming: Streaming;
   readonly commands: readonly StreamingCommand[];
   readonly refusal?: StreamingRefusal;
-  /** It failed and is not started again by itself. */
+  /** Streaming failed and is not restarted automatically. */
   readonly gaveUp?: true;
 }
 
-/** Pauses before the automatic starts after MediaStreamingFailed; their number is the bound. */
+/** Pauses before the automatic starts after MediaStreamingFailed. Their number is the bound. */
 export const RETRY_PAUSES_MS: readonly number[] = [200, 1_000, 3_000];
 
-/** A stream that lasted this long was a good one: the next failure has all its retries again. */
+/** A stream that lasted this long was stable: the next failure gets all its retries. */
 export const STABLE_STREAM_MS = 30_000;
 
 /** A start or stop that ACS has not confirmed after this long no longer blocks another one. */
@@ -110,7 +111,7 @@ export function stepStreaming(streaming: Streaming, event: StreamingEvent, nowMs
         : failAndRetry(streaming, event.reason, nowMs);
     case 'stopFailed':
       if (streaming.state !== 'stopping' || streaming.requestId !== event.id) return only(streaming);
-      // Nobody else remembers that it was to start again.
+      // Only the call remembers that streaming should start again.
       if (streaming.restart && event.assumed) return only(streaming);
       return only(enter(streaming, streaming.from ?? 'active', nowMs));
     case 'started':
@@ -163,14 +164,14 @@ function stop(streaming: Streaming, request: StreamingRequest, nowMs: number): S
         ? begin(streaming.from ?? 'active')
         : refuse(streaming, 'streaming-already-off');
     case 'failed':
-      // Nothing streams: what is called off is the next automatic start.
+      // Nothing streams: this cancels the next automatic start.
       return only(enter(streaming, 'inactive', nowMs));
     case 'inactive':
       return refuse(streaming, 'streaming-already-off');
   }
 }
 
-/** Where nothing streams there is nothing to do again: a failed stream has its own retries. */
+/** Without a stream there is nothing to restart: a failed stream has its own retries. */
 function restart(streaming: Streaming, request: StreamingRequest, nowMs: number): StreamingStep {
   switch (streaming.state) {
     case 'starting':
@@ -189,7 +190,7 @@ function restart(streaming: Streaming, request: StreamingRequest, nowMs: number)
   }
 }
 
-/** The end of a restart's stop: it was asked for, so that the shortest pause comes first should the start fail. */
+/** The stop of a restart is complete. It was requested, so if the start fails the shortest pause comes first. */
 export function startAgain(streaming: Streaming, nowMs: number): StreamingStep {
   const id = `again-${streaming.requestId}`;
   return {
@@ -198,7 +199,7 @@ export function startAgain(streaming: Streaming, nowMs: number): StreamingStep {
   };
 }
 
-/** What ACS reports. `streaming` has the event's time already. */
+/** Applies what ACS reports. `streaming` already has the event's time. */
 function confirm(streaming: Streaming, event: StreamingConfirmation, nowMs: number): StreamingStep {
   switch (event.type) {
     case 'started':
@@ -227,7 +228,7 @@ function confirm(streaming: Streaming, event: StreamingConfirmation, nowMs: numb
   }
 }
 
-/** Failed, and to be started again after a pause, as long as there are pauses left. */
+/** Streaming has failed. It starts again after a pause, as long as pauses are left. */
 export function failAndRetry(streaming: Streaming, reason: string, nowMs: number): StreamingStep {
   const failed: Streaming = { ...enter(streaming, 'failed', nowMs), reason };
   const pauseMs = RETRY_PAUSES_MS[streaming.retries];
@@ -250,7 +251,7 @@ function retry(streaming: Streaming, number: number, nowMs: number): StreamingSt
   };
 }
 
-/** The next state, without what belonged to the one before. */
+/** The next state, without members that belong to the previous one. */
 export function enter(streaming: Streaming, state: StreamingState, nowMs: number): Streaming {
   return { state, sinceMs: nowMs, retries: streaming.retries, newestEventMs: streaming.newestEventMs };
 }

@@ -1,32 +1,36 @@
 import { connect } from './callback.ts';
 import type { CallEvent } from './event.ts';
-import { finishFallback } from './fallback.ts';
-import { goesOn, hangUp } from './hang-up.ts';
-import { type Call, type CallStep, withIds } from './model.ts';
+import { beginHangUp, type Call, type CallStep, continues, keep, withIds } from './model.ts';
 import { giveUpOperations } from './operations.ts';
-import { end, giveUp, keep, stream, withStreaming } from './step.ts';
+import { end, finishFallback, giveUp, stream, withStreaming } from './step.ts';
 import { CONFIRM_LIMIT_MS } from './streaming.ts';
 import { observeStreaming } from './streaming-observed.ts';
 
-/** What time does to a call, and what is found when ACS is asked about it. */
+/** What the passing of time does to a call, and what we learn by asking ACS. */
 
-/** A call that is neither connected nor given up by then was left behind. ACS itself gives up a telephone that is called after 115 s. */
+/**
+ * A call that is neither connected nor given up by then was left behind. ACS itself gives up a ringing telephone
+ * after 115 s.
+ */
 export const SETUP_LIMIT_MS = 120_000;
 
-/** How long after asking ACS to hang up CallDisconnected may take before it is asked again. */
+/** How long CallDisconnected may take after we asked ACS to hang up, before we ask again. */
 export const HANG_UP_LIMIT_MS = 60_000;
 
-/** How long after its longest allowed time a call of which ACS cannot be asked is taken for ended. No call of ACS lasts that long. */
+/**
+ * How long after its longest allowed time a call counts as ended if ACS cannot be asked about it. No call of ACS
+ * lasts that long.
+ */
 export const LOST_AFTER_MS = 86_400_000;
 
-/** How late the automatic start of streaming may be before somebody other than the callback's handler makes it. */
-export const RETRY_GRACE_MS = 5_000;
+/** How late the automatic start of streaming may be before the sweep makes it instead of the callback's handler. */
+const RETRY_GRACE_MS = 5_000;
 
-/** A call younger than this is not compared with ACS: what is missing is likely on its way. */
+/** A younger call is not compared with ACS, since missing events are probably on their way. */
 export const COMPARE_AFTER_MS = 30_000;
 
-/** A call that looks well is compared with ACS once in so many minutes. */
-export const COMPARE_MINUTES = 5;
+/** A call that looks fine is compared with ACS once in so many minutes. */
+const COMPARE_MINUTES = 5;
 
 const MINUTE_MS = 60_000;
 
@@ -45,10 +49,12 @@ export function tick(call: Call, nowMs: number): CallStep {
     }
     case 'ending':
       if (nowMs >= call.expiresAtMs + LOST_AFTER_MS) return keep(end(call, 'lost', nowMs));
-      // ACS has no connection of it that anybody knows: should one turn up, it is ended then.
+      // ACS has no known connection for it. If one turns up later, we end it then.
       if (call.callConnectionId === undefined)
         return nowMs - call.receivedAtMs < SETUP_LIMIT_MS ? keep(call) : keep(end(call, 'gone', nowMs));
-      return nowMs - (call.hangUpRequestedAtMs ?? 0) >= HANG_UP_LIMIT_MS ? hangUp(call, nowMs) : keep(call);
+      return nowMs - (call.hangUpRequestedAtMs ?? 0) >= HANG_UP_LIMIT_MS
+        ? beginHangUp(call, nowMs)
+        : keep(call);
     case 'connected':
       return tickConnected(call, nowMs);
     case 'ended':
@@ -62,16 +68,16 @@ function tickConnected(call: Call, nowMs: number): CallStep {
   const tidy = operations === call.operations ? call : { ...call, operations };
   const askedAtMs = call.hangUpRequestedAtMs;
   const isOver = nowMs >= call.expiresAtMs || askedAtMs !== undefined;
-  if (isOver && nowMs - (askedAtMs ?? 0) >= HANG_UP_LIMIT_MS) return hangUp(tidy, nowMs);
+  if (isOver && nowMs - (askedAtMs ?? 0) >= HANG_UP_LIMIT_MS) return beginHangUp(tidy, nowMs);
   const { retryAtMs, retries } = tidy.streaming;
-  if (goesOn(tidy) && retryAtMs !== undefined && nowMs >= retryAtMs + RETRY_GRACE_MS)
+  if (continues(tidy) && retryAtMs !== undefined && nowMs >= retryAtMs + RETRY_GRACE_MS)
     return stream(tidy, { type: 'retryDue', retry: retries + 1 }, nowMs);
   return finishFallback(keep(tidy), nowMs);
 }
 
 /**
- * Whether ACS is to be asked about a call now, where somebody looks every minute: one in a state that waits for an event, each time; one that
- * looks well, in its turn.
+ * Whether to ask ACS about a call now, if the sweep runs every minute: each time for a call that waits for an event,
+ * and in turn for a call that looks fine.
  */
 export function isDueForComparison(call: Call, nowMs: number): boolean {
   if (call.callConnectionId === undefined || nowMs - call.receivedAtMs < COMPARE_AFTER_MS) return false;
@@ -82,7 +88,7 @@ export function isDueForComparison(call: Call, nowMs: number): boolean {
   return Math.floor(nowMs / MINUTE_MS) % COMPARE_MINUTES === turn;
 }
 
-/** ACS was asked: the call is made to agree with what it said. */
+/** Makes the call agree with what ACS answered. */
 export function observe(
   call: Call,
   { properties, askedAtMs }: Extract<CallEvent, { type: 'Observed' }>,
@@ -96,7 +102,7 @@ export function observe(
     case 'transferring':
     case 'transferAccepted':
       break;
-    // The rest is on its way to one of these, or unknown.
+    // The other states lead to one of these, or are unknown.
     default:
       return keep(call);
   }
@@ -111,7 +117,7 @@ export function observe(
   if (known.phase !== 'connected') return connect(known, nowMs);
   if (properties.streaming === undefined) return keep(known);
   const active = properties.streaming === 'active';
-  const seen = observeStreaming(known.streaming, { active, askedAtMs, retry: goesOn(known) }, nowMs);
+  const seen = observeStreaming(known.streaming, { active, askedAtMs, retry: continues(known) }, nowMs);
   return withStreaming(known, seen, nowMs);
 }
 

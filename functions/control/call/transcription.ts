@@ -11,7 +11,8 @@
  *     └──────────────── Stopped, Failed, end of the call ───────────┘
  * ```
  *
- * Every state goes to `inactive` with Stopped and when the call ends, and to `active` with Started (but `stopping` waits for its end).
+ * Every state becomes `inactive` with Stopped and when the call ends, and `active` with Started (except `stopping`,
+ * which waits for its end).
  */
 import type { TranscriptionState } from '../../../shared/call/states.ts';
 
@@ -19,7 +20,7 @@ export interface Transcription {
   readonly state: TranscriptionState;
   /** When this state began, in milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** The time that ACS gave the newest event applied, by its own clock; an older event is late and ignored. */
+  /** The time of the newest event applied, by the clock of ACS. An older event is late and ignored. */
   readonly newestEventMs: number;
   /** `starting`, `stopping`: the operation that led here. */
   readonly requestId?: string;
@@ -59,7 +60,7 @@ export function stepTranscription(
     case 'failed': {
       const { atMs = transcription.newestEventMs } = event;
       if (atMs < transcription.newestEventMs) return { transcription };
-      return { transcription: told({ ...transcription, newestEventMs: atMs }, event.type, nowMs) };
+      return { transcription: reported({ ...transcription, newestEventMs: atMs }, event.type, nowMs) };
     }
     case 'callEnded':
       return {
@@ -101,8 +102,8 @@ function refused(transcription: Transcription, id: string, nowMs: number): Trans
   }
 }
 
-/** `transcription` has the event's time already. */
-function told(
+/** `transcription` already has the event's time. */
+function reported(
   transcription: Transcription,
   event: 'started' | 'stopped' | 'failed',
   nowMs: number,
@@ -121,7 +122,7 @@ function told(
   }
 }
 
-/** The next state, without what belonged to the one before. */
+/** The next state, without members that belong to the previous one. */
 function enter({ newestEventMs }: Transcription, state: TranscriptionState, nowMs: number): Transcription {
   return { state, sinceMs: nowMs, newestEventMs };
 }

@@ -1,6 +1,6 @@
 /**
- * The settings of the control app: parsed once from the environment, frozen, and passed on; nothing else reads the environment.
- * A function reads them at its first invocation, since a throw while the app loads would block all of its functions.
+ * The settings of the control app, parsed once from the environment and frozen. Nothing else reads the environment. A
+ * function reads them at its first invocation, since an error while the app loads would block all of its functions.
  */
 import { isLoopbackHttp } from '../../../shared/base/loopback-url.ts';
 import { deepFreeze, type Environment, type Setting, SettingsReader } from '../../../shared/base/settings.ts';
@@ -12,54 +12,54 @@ import {
 import type { ServiceConnection } from '../../../shared/settings/values.ts';
 import { CONTROL_SETTINGS as S } from './control-settings.ts';
 
-/** Reach a service by its key, or by its address and the managed identity. */
+/** How to reach a service: with its key, or by its address with the managed identity. */
 export type Connection = { readonly connectionString: string } | { readonly endpoint: string };
 
-/** How fast one caller of the HTTP API may ask, at one instance. */
-export interface ApiRates {
+/** How many requests one caller of the HTTP API may send, per instance. */
+interface ApiRates {
   readonly readsPerMinute: number;
   readonly actsPerMinute: number;
 }
 
-/** Who may be called, and how often. */
-export interface OutboundConfig {
+/** Which destinations the HTTP API may call, and how often. */
+interface OutboundConfig {
   readonly allowed: readonly string[];
   readonly callsPerHour: number;
 }
 
-export interface EntraConfig {
+interface EntraConfig {
   readonly tenantId: string;
   readonly audience: string;
   readonly issuers: readonly string[];
   readonly jwksUrl: string;
 }
 
-export interface ControlConfig {
-  /** With it, tokens of Entra ID are what opens the HTTP API; without it, function keys are. */
+interface ControlConfig {
+  /** If set, tokens of Entra ID open the HTTP API; otherwise function keys do. */
   readonly entra?: EntraConfig;
   readonly apiRates: ApiRates;
   readonly outbound: OutboundConfig;
   readonly acs: Connection;
-  /** What speaks and understands for ACS. */
+  /** The resource that synthesizes and recognizes speech for ACS. */
   readonly cognitiveServicesEndpoint?: string;
   readonly acsTokens: AcsTokenConfig;
   readonly publicBaseUrl: string;
   readonly relayUrl: string;
-  /** The current key first, then the one before it. */
+  /** The current key, then the previous one. */
   readonly ticketKeys: readonly [string, ...string[]];
-  /** JSON as it was set, to be checked by the schema of routes. */
+  /** The JSON of the setting, which the schema of routes checks. */
   readonly routes: unknown;
   readonly tables: Connection;
-  /** The way to relays and workers of calls that last; without it they cannot be told anything. */
+  /** How to reach the relays and workers of live calls. Without it they cannot be changed or sent messages. */
   readonly webPubSub?: { readonly connectionString: string; readonly endpoint: string };
   readonly maxCallMinutes: number;
-  /** Days for which calls of the past are kept. */
+  /** How many days past calls are kept. */
   readonly retentionDays: number;
 }
 
 /**
- * How the HTTP API is protected, for the registration of its functions, where nothing may throw: a value that is not usable, which
- * `readControlConfig` reports, counts as the default, by which the host demands a key.
+ * How the HTTP API is protected, for the registration of its functions. Nothing may throw there, so an invalid value,
+ * which `readControlConfig` reports, counts as the default: the host demands a key.
  */
 export function readApiAuth(env: Environment): 'function-key' | 'entra' {
   return new SettingsReader('control app', env).readOptional('API_AUTH', S.API_AUTH) ?? 'function-key';
@@ -100,7 +100,7 @@ export function readControlConfig(env: Environment): ControlConfig {
   return deepFreeze(config);
 }
 
-/** Undefined where function keys protect the API. */
+/** Undefined if function keys protect the API. */
 function readEntra(settings: SettingsReader): EntraConfig | undefined {
   if (settings.read('API_AUTH', S.API_AUTH) !== 'entra') return undefined;
   for (const name of ['ENTRA_TENANT_ID', 'ENTRA_AUDIENCE'] as const)
@@ -130,7 +130,7 @@ function readConnection(settings: SettingsReader, keyName: KeyName, addressName:
   return { connectionString: typeof value === 'string' ? value : (value?.connectionString ?? '') };
 }
 
-/** On Azure the platform tells the app its own host name. */
+/** On Azure the platform provides the host name of the app. */
 function withDefaultBaseUrl(env: Environment): Environment {
   const host = env['WEBSITE_HOSTNAME'];
   if (env['PUBLIC_BASE_URL'] !== undefined || host === undefined) return env;

@@ -1,36 +1,33 @@
 import type { HttpHandler } from '@azure/functions';
-import { AcsTokenError } from '../../../shared/wire/acs/acs-token.ts';
+import { TokenError } from '../../../shared/wire/signed/verify-signed.ts';
 import { parseCallbacks } from '../adapters/acs/callback-events.ts';
-import type { ControlApp, LoadControlApp } from '../app.ts';
-import { loadForStrangers } from '../load-for-strangers.ts';
+import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
+import { readJson } from '../http/body.ts';
+import { callIdOfPath, httpHandler } from '../http/invocation.ts';
+import { callNotFound, unauthorized } from '../http/problems.ts';
 import { applyCallbacks } from '../use-cases/apply-callbacks.ts';
-import { callIdOf, httpFunction, ProblemError, readJson, unknownCall } from './http.ts';
 
-/** The callback of ACS: proves its caller first, answers 200 once the events are stored and acted upon. */
+/** Largest body of a callback, in bytes. */
+const MAX_BODY_BYTES = 1_048_576;
+
+/** The callback of ACS. It verifies the caller first, and answers 200 once the events are stored and acted upon. */
 export function callEvents(load: LoadControlApp): HttpHandler {
-  return httpFunction(async (request, log) => {
-    const app = await loadForStrangers(load, log);
-    await proveCaller(app, request.headers.get('authorization') ?? undefined);
-    const callId = callIdOf(request);
-    const { callbacks, ignored } = parseCallbacks(await readJson(request));
-    if (ignored > 0) log.warn('Entries of a callback were not understood', { callId, ignored });
-    if (!(await applyCallbacks(app.deps, callId, callbacks, log))) throw unknownCall();
+  return httpHandler(async (request, log) => {
+    const app = await loadForUnauthenticated(load, log);
+    await checkCaller(app, request.headers.get('authorization') ?? undefined);
+    const callId = callIdOfPath(request);
+    const { callbacks, ignored } = parseCallbacks(await readJson(request, MAX_BODY_BYTES));
+    if (ignored > 0) log.warn('Ignored malformed entries of a callback', { callId, ignored });
+    if (!(await applyCallbacks(app.deps, callId, callbacks, log))) throw callNotFound();
     return { status: 200 };
   });
 }
 
-async function proveCaller(app: ControlApp, authorization: string | undefined): Promise<void> {
+async function checkCaller(app: ControlApp, authorization: string | undefined): Promise<void> {
   try {
     await app.acsTokens.verify(authorization, app.deps.clock.now());
   } catch (error) {
-    if (!(error instanceof AcsTokenError)) throw error;
-    if (error.reason === 'keys unavailable')
-      throw new ProblemError('token-keys-unavailable', 'The keys of the token cannot be fetched now.');
-    throw new ProblemError(
-      'unauthorized',
-      `The request must carry a token of Azure Communication Services: ${error.reason}.`,
-      {},
-      { 'www-authenticate': 'Bearer' },
-    );
+    if (!(error instanceof TokenError)) throw error;
+    throw unauthorized('a token of Azure Communication Services', error.reason);
   }
 }

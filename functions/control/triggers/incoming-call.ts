@@ -1,10 +1,13 @@
 import type { EventGridHandler } from '@azure/functions';
 import { parseGridEvent } from '../adapters/acs/incoming-call.ts';
 import type { LoadControlApp } from '../app.ts';
+import { invocationLog } from '../http/invocation.ts';
 import { receiveIncomingCall } from '../use-cases/receive-incoming-call.ts';
-import { invocationLog } from './invocation-log.ts';
 
-/** Event Grid: one event for each invocation. A throw has it delivered again; what cannot be understood never will be, so it is acknowledged. */
+/**
+ * Event Grid: one event for each invocation. If it throws, Event Grid delivers the event again. An event that cannot
+ * be understood is acknowledged, since another delivery would not help.
+ */
 export function incomingCall(load: LoadControlApp): EventGridHandler<unknown> {
   return async (event, context) => {
     const log = invocationLog(context);
@@ -15,10 +18,10 @@ export function incomingCall(load: LoadControlApp): EventGridHandler<unknown> {
         await receiveIncomingCall(deps, parsed.call, log, context.traceContext?.traceParent ?? undefined);
         return;
       case 'other':
-        log.info('An event of another type was ignored', { type: parsed.type });
+        log.info('Ignored an event of another type', { type: parsed.type });
         return;
       case 'malformed':
-        log.error('An event was not understood and is ignored', { problem: parsed.problem });
+        log.error('Ignored a malformed event', { problem: parsed.problem });
         return;
     }
   };

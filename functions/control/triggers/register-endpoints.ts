@@ -1,24 +1,22 @@
 import { app, type HttpHandler } from '@azure/functions';
-import type { Endpoint } from '../../../shared/wire/api/endpoint.ts';
+import { type Endpoint, parametersOf } from '../../../shared/wire/api/endpoint.ts';
 import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.ts';
 import { WORKER_API } from '../../../shared/wire/names.ts';
-import type { HostCheck } from '../access/access.ts';
-import { authLevelOf, hostCheckOf } from '../access/host-check.ts';
-import { endpointFunction, type ServeEndpoint, serveEndpoint } from '../api/endpoint-function.ts';
-import type { Serve } from '../api/serve.ts';
-import * as calls from '../api/serve-calls.ts';
-import { getOpenApi } from '../api/serve-description.ts';
-import * as operations from '../api/serve-operations.ts';
-import * as timeline from '../api/serve-timeline.ts';
-import * as workers from '../api/serve-workers.ts';
-import { workerApi } from '../api/worker-api.ts';
+import { authLevelOf, type HostCheck, hostCheckOf } from '../access/access.ts';
+import * as calls from '../api/call-handlers.ts';
+import { endpointHandler, type Handler, openApiHandler } from '../api/handler.ts';
+import * as operations from '../api/operation-handlers.ts';
+import * as timeline from '../api/timeline-handlers.ts';
+import * as workers from '../api/worker-handlers.ts';
 import type { LoadControlApp } from '../app.ts';
+import { httpHandler } from '../http/invocation.ts';
+import { ProblemError } from '../http/problems.ts';
 
-/** Operations about calls: all but the one that tells about the API itself. */
-export type CallOperationId = Exclude<OperationId, 'getOpenApi'>;
+/** Every operation but the one that describes the API itself. */
+type CallOperationId = Exclude<OperationId, 'getOpenApi'>;
 
-/** What serves each operation; one without is an error of the compiler. */
-export const SERVE: { readonly [Id in CallOperationId]: Serve<Id> } = {
+/** The handler of each operation. The compiler reports an operation without one. */
+export const HANDLERS: { readonly [Id in CallOperationId]: Handler<Id> } = {
   ...calls,
   ...operations,
   ...timeline,
@@ -26,42 +24,52 @@ export const SERVE: { readonly [Id in CallOperationId]: Serve<Id> } = {
 };
 
 /**
- * Registers a function for every operation of the table, under its name, and one for the operations that workers use with the token of their
- * call. `apiAuth` decides what the host asks of the callers of the former.
+ * Registers a function for every operation, under the operation's id, with the caller check that `apiAuth` demands.
+ * Operations on one call have a second function, `worker-<id>`, at `worker/calls/{callId}/…`: the host lets everybody
+ * in there, and the app demands the call's token.
  */
 export function registerEndpoints(load: LoadControlApp, apiAuth: 'function-key' | 'entra'): void {
   for (const id of Object.keys(ENDPOINTS) as OperationId[]) {
     const endpoint: Endpoint = ENDPOINTS[id];
+    const { method, path } = endpoint;
     const hostCheck = hostCheckOf(endpoint, apiAuth);
     app.http(id, {
-      methods: [endpoint.method],
+      methods: [method],
       authLevel: authLevelOf(hostCheck),
-      route: endpoint.path,
+      route: path,
       handler: handlerOf(id, load, hostCheck),
     });
+    if (!parametersOf(path).includes('callId')) continue;
+    app.http(`worker-${id}`, {
+      methods: [method],
+      authLevel: 'anonymous',
+      route: `${WORKER_API}/${path}`,
+      handler: handlerOf(id, load, 'nothing'),
+    });
   }
+  // The host tries functions in the order of their names, and this one is the last of the worker functions.
   app.http('workerApi', {
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
     authLevel: 'anonymous',
     route: `${WORKER_API}/{*path}`,
-    handler: workerApiOf(load),
+    handler: unknownWorkerOperation,
   });
 }
 
-/** The function of the operations that workers use. */
-export function workerApiOf(load: LoadControlApp): HttpHandler {
-  return workerApi((id) => serveOf(id, load));
-}
+/** Answers every request that no operation on a call matches. */
+export const unknownWorkerOperation: HttpHandler = httpHandler(async () => {
+  throw new ProblemError('operation-not-found', 'No operation on a call has this method and path.');
+});
 
-/** The function of an operation, of whose caller the host has asked this. */
+/** The function of an operation. `hostCheck` is what the host demands of its callers. */
 export function handlerOf(id: OperationId, load: LoadControlApp, hostCheck: HostCheck): HttpHandler {
-  return endpointFunction(serveOf(id, load), hostCheck);
+  return id === 'getOpenApi' ? openApiHandler : callHandler(id, load, hostCheck);
 }
 
-function serveOf(id: OperationId, load: LoadControlApp): ServeEndpoint {
-  return id === 'getOpenApi' ? getOpenApi : served(id, load);
-}
-
-function served<Id extends CallOperationId>(id: Id, load: LoadControlApp): ServeEndpoint {
-  return serveEndpoint(id, load, SERVE[id]);
+function callHandler<Id extends CallOperationId>(
+  id: Id,
+  load: LoadControlApp,
+  hostCheck: HostCheck,
+): HttpHandler {
+  return endpointHandler(id, load, HANDLERS[id], hostCheck);
 }

@@ -2,24 +2,24 @@ import { app, type EventGridHandler } from '@azure/functions';
 import { controlAppLoader } from '../app.ts';
 import { readApiAuth } from '../settings/control-config.ts';
 import { callEvents } from './call-events.ts';
-import { endIdleCall } from './end-idle-call.ts';
 import { incomingCall } from './incoming-call.ts';
 import { registerEndpoints } from './register-endpoints.ts';
-import { removeOldCalls } from './remove-old-calls.ts';
-import { restartMediaStreaming } from './restart-media-streaming.ts';
-import { streamHandover } from './stream-handover.ts';
-import { sweepCalls } from './sweep-calls.ts';
+import { endIdleCall, restartMediaStreaming, streamHandover } from './relay-requests.ts';
+import { removalTimer, sweepTimer } from './timers.ts';
 
-/** Registers the functions of the control app. Settings are read at the first invocation, but for the one that says what the host checks. */
+/**
+ * Registers the functions of the control app. Settings are read at the first invocation, except the one that decides
+ * what the host checks.
+ */
 export function registerControl(): void {
   const load = controlAppLoader(process.env);
 
-  // Timelines are streamed as they come.
+  // Timelines are streamed while they grow.
   app.setup({ enableHttpStream: true });
 
   app.eventGrid('incomingCall', { handler: incomingCall(load) as EventGridHandler });
 
-  // Anonymous to the host, since ACS has no function key: the handler demands a token of ACS instead.
+  // The host lets everybody in, since ACS has no function key. The handler demands a token of ACS.
   app.http('callEvents', {
     methods: ['POST'],
     authLevel: 'anonymous',
@@ -27,7 +27,7 @@ export function registerControl(): void {
     handler: callEvents(load),
   });
 
-  // Anonymous to the host, since a relay has no function key: the handler demands the ticket of the call instead.
+  // The host lets everybody in, since a relay has no function key. The handler demands the ticket of the call.
   app.http('restartMediaStreaming', {
     methods: ['POST'],
     authLevel: 'anonymous',
@@ -49,6 +49,6 @@ export function registerControl(): void {
 
   registerEndpoints(load, readApiAuth(process.env));
 
-  app.timer('removeOldCalls', { schedule: '0 30 * * * *', handler: removeOldCalls(load) });
-  app.timer('sweepCalls', { schedule: '0 * * * * *', handler: sweepCalls(load) });
+  app.timer('removeOldCalls', { schedule: '0 30 * * * *', handler: removalTimer(load) });
+  app.timer('sweepCalls', { schedule: '0 * * * * *', handler: sweepTimer(load) });
 }

@@ -1,11 +1,13 @@
-import { type CallStep, step } from '../call/call.ts';
+import { step } from '../call/call.ts';
 import type { Callback, Recognized } from '../call/event.ts';
+import type { CallStep } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 
 /**
- * Applies callback events to a call, each once, and writes each to the timeline, once; then does what follows from them.
- * @returns false when there is no such call.
+ * Applies callback events to a call and writes them to its timeline, each once. Then carries out the commands that
+ * follow from them.
+ * @returns false if there is no such call
  */
 export async function applyCallbacks(
   deps: ControlDeps,
@@ -21,7 +23,7 @@ export async function applyCallbacks(
     );
     if (applied === undefined) return false;
     const atMs = timeOf(callback, applied, nowMs);
-    // Where the event's own time is not believed, the entry of its first delivery would not be found again.
+    // If we replaced the event's timestamp, the entry of the first delivery could not be found again.
     if (applied.ignored !== 'duplicate' || atMs === callback.atMs)
       await deps.store.appendTimeline(callId, {
         id: callback.id,
@@ -35,7 +37,7 @@ export async function applyCallbacks(
             : { ignored: applied.ignored }),
         },
       });
-    log.info('A callback event was applied', {
+    log.info('Applied a callback event', {
       callId,
       type: callback.type,
       state: applied.call.phase,
@@ -53,31 +55,35 @@ export async function applyCallbacks(
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 /**
- * When an event happened. An event of a time to come would stand behind all that follows: it counts as of now, or, where it has no effect and may
- * come again and again, as of the call's beginning, so that it is entered once.
+ * When an event happened. An event from the future would sort behind everything that follows, so it counts as
+ * happening now. If it has no effect and may come again and again, it counts as happening when the call came in, so
+ * that it is entered once.
  */
 function timeOf({ atMs }: Callback, { call, ignored }: CallStep, nowMs: number): number {
   if (atMs !== undefined && atMs >= 0 && atMs <= nowMs + CLOCK_SKEW_MS) return atMs;
   return ignored === undefined ? nowMs : call.receivedAtMs;
 }
 
-/** What people said or typed goes to the workers of the call, and nowhere else. */
+/** What people said or typed goes to the workers of the call and nowhere else. */
 async function passOn(
   deps: ControlDeps,
   callId: string,
   { recognized, operationId }: Callback,
   log: Log,
 ): Promise<void> {
-  if (recognized === undefined || operationId === undefined || deps.tellWorkers === undefined) return;
+  if (recognized === undefined || operationId === undefined || deps.sendToWorkers === undefined) return;
   try {
-    await deps.tellWorkers(callId, { type: 'recognized', operationId, ...plain(recognized) });
+    await deps.sendToWorkers(callId, { type: 'recognized', operationId, ...plain(recognized) });
   } catch {
-    // Whoever publishes may have the message in its error.
-    log.error('What was recognized could not be told to the workers', { callId, operationId });
+    // The error of the publisher may contain the message.
+    log.error('Web PubSub did not accept recognized input for the workers of a call', {
+      callId,
+      operationId,
+    });
   }
 }
 
-/** As JSON has it. */
+/** As plain JSON. */
 function plain(recognized: Recognized): Record<string, string | number | string[]> {
   switch (recognized.kind) {
     case 'dtmf':

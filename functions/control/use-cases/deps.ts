@@ -1,10 +1,10 @@
 import type * as z from 'zod';
 import type { PublishCallControl } from '../../../shared/wire/relay/call-control-messages.ts';
-import type { CallControl } from '../call/acs-port.ts';
-import type { CallStore } from '../call/call-store.ts';
-import type { RouteSource } from '../call/route-source.ts';
+import type { AcsCalls } from '../call/acs-port.ts';
+import type { CallStore } from '../call/stores.ts';
+import type { RouteBook } from './route-book.ts';
 
-/** Where messages go. Fields are ids, states, counts and codes: never a number, context, ticket or token. */
+/** Where log messages go. Fields are ids, states, counts and codes, and never a number, context, ticket or token. */
 export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -22,21 +22,21 @@ export interface Clock {
 /** What the use cases of the control app need. */
 export interface ControlDeps {
   readonly store: CallStore;
-  readonly control: CallControl;
+  readonly acs: AcsCalls;
   readonly clock: Clock;
-  /** A new id, unlike any other. */
+  /** A new unique id. */
   readonly newId: () => string;
-  readonly routes: RouteSource;
-  /** Without a slash at the end, as are all base URLs. */
+  readonly routes: Pick<RouteBook, 'current'>;
+  /** Base URLs have no slash at the end. */
   readonly publicBaseUrl: string;
   readonly relayUrl: string;
   /** Signs the tickets. */
   readonly ticketKey: string;
   readonly maxCallMs: number;
-  /** Tells the relay that has a call something about its workers. Absent: there is no way to the relays. */
-  readonly tellRelay?: PublishCallControl;
-  /** Says something to the workers of a call. Absent: there is no way to them, and nobody is told. */
-  readonly tellWorkers?: (
+  /** Sends a control message to the relay that streams a call. Omit it if the settings name no Web PubSub. */
+  readonly publishToRelay?: PublishCallControl;
+  /** Sends a message to the workers of a call. Without it they learn nothing of what ACS recognizes. */
+  readonly sendToWorkers?: (
     callId: string,
     data: Readonly<Record<string, z.core.util.JSONType>>,
   ) => Promise<void>;

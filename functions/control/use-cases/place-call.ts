@@ -1,39 +1,35 @@
 import { createHash } from 'node:crypto';
 import { maskParty } from '../../../shared/base/redact.ts';
 import type { PlaceCallRequest } from '../../../shared/call/operation.ts';
-import type { Party } from '../../../shared/call/route.ts';
-import { type AnsweredCall, CallControlError } from '../call/acs-port.ts';
-import { type Call, newCall } from '../call/call.ts';
-import { formatCallId } from '../call/call-id.ts';
+import { type Party, telephoneRawId } from '../../../shared/call/party.ts';
+import { AcsCallError, type AnsweredCall } from '../call/acs-port.ts';
+import { type Call, formatCallId, newCall } from '../call/model.ts';
 import { enter } from '../call/streaming.ts';
-import { callbackUrl, callMedia } from './call-media.ts';
-import { chooseRoute } from './choose-route.ts';
 import type { ControlDeps, Log } from './deps.ts';
-import { routed } from './receive-incoming-call.ts';
-import { runCommands } from './run-commands.ts';
-import { settle } from './settle.ts';
+import { recordOutcome, runCommands } from './run-commands.ts';
+import { callbackUrl, callFieldsOf, callMedia, chooseRoute } from './set-up-call.ts';
 
-export interface PlacingRequest {
+interface PlacingRequest {
   readonly request: PlaceCallRequest;
-  /** Absent: the first route for calls to that number. */
+  /** Defaults to the first route that matches the call. */
   readonly route?: string;
   readonly traceparent?: string;
-  /** Asked once a route is found and before anything is stored; where it rejects, the call is not placed. */
+  /** Called once a route is found and before anything is stored. If it rejects, the call is not placed. */
   readonly admit?: () => Promise<void>;
 }
 
 export type PlacingOutcome =
-  /** The telephone rings; callbacks tell what becomes of it. */
+  /** The telephone rings. Callbacks report what happens next. */
   | { readonly kind: 'placing'; readonly call: Call }
-  /** No route allows this call. */
+  /** No route allows the call. */
   | { readonly kind: 'no route' }
-  | { readonly kind: 'failed'; readonly error: CallControlError; readonly call: Call };
+  | { readonly kind: 'failed'; readonly error: AcsCallError; readonly call: Call };
 
-/** How a call of the application itself is named where it shows no number. */
+/** The caller's name in our records if the call shows no number. */
 const APPLICATION = 'application';
 
 /**
- * Places a call as its route says. It is stored before ACS is asked, so that whatever ACS does with it has a row to be told to.
+ * Places a call as its route says. It is stored before ACS is asked, so that every event of ACS finds its row.
  * @throws CallStoreError before ACS was asked, and what `admit` rejects with
  */
 export async function placeCall(
@@ -46,20 +42,20 @@ export async function placeCall(
   const from: Party =
     request.callerId === undefined
       ? { rawId: APPLICATION }
-      : { rawId: `4:${request.callerId}`, phoneNumber: request.callerId };
+      : { rawId: telephoneRawId(request.callerId), phoneNumber: request.callerId };
   const to: Party = { rawId: request.to };
   const direction = 'outbound';
   const headers = { sipHeaders: {}, voipHeaders: {} };
-  const route = await chooseRoute(deps, { callId, direction, from, to, ...headers, atMs: nowMs }, name);
+  const route = await chooseRoute(deps, { callId, direction, from, to, ...headers, atMs: nowMs }, log, name);
   if (route?.action !== 'answer') {
-    log.info('No route allows a call to be placed', { route: route?.name });
+    log.info('No route allows a call that the API asked for', { route: route?.name });
     return { kind: 'no route' };
   }
   await admit?.();
   const blank = newCall({
     callId,
     direction,
-    ...routed(route),
+    ...callFieldsOf(route),
     decision: 'answer',
     from: maskParty(from.rawId),
     to: maskParty(to.rawId),
@@ -77,43 +73,37 @@ export async function placeCall(
     type: 'PlaceRequested',
     details: { route: route.name },
   });
-  const ends = { from: from.rawId, to: to.rawId };
   let placed: AnsweredCall;
   try {
-    placed = await deps.control.place({
+    placed = await deps.acs.place({
       ...request,
       callbackUrl: callbackUrl(deps, callId),
       operationContext: callId,
-      media: await callMedia(deps, call, ends, traceparent),
+      media: await callMedia(deps, { call, route, from: from.rawId, to: to.rawId }, traceparent),
     });
   } catch (error) {
-    if (!(error instanceof CallControlError)) throw error;
+    if (!(error instanceof AcsCallError)) throw error;
     return await failed(deps, call, error, log);
   }
   const entry = { id: `${callId}:PlaceSucceeded`, details: {} };
-  const settled = await settle(deps, callId, { type: 'PlaceSucceeded', ...placed }, entry, log);
-  log.info('A call is placed', { callId, callConnectionId: placed.callConnectionId, route: route.name });
-  // A call that was hung up meanwhile is hung up at ACS, too.
-  if (settled !== undefined) await runCommands(deps, settled, log);
-  return { kind: 'placing', call: settled?.call ?? call };
+  const recorded = await recordOutcome(deps, callId, { type: 'PlaceSucceeded', ...placed }, entry, log);
+  log.info('Placed a call', { callId, callConnectionId: placed.callConnectionId, route: route.name });
+  // If the call was hung up meanwhile, ACS hangs it up too.
+  if (recorded !== undefined) await runCommands(deps, recorded, log);
+  return { kind: 'placing', call: recorded?.call ?? call };
 }
 
-async function failed(
-  deps: ControlDeps,
-  call: Call,
-  error: CallControlError,
-  log: Log,
-): Promise<PlacingOutcome> {
+async function failed(deps: ControlDeps, call: Call, error: AcsCallError, log: Log): Promise<PlacingOutcome> {
   const { callId } = call;
   const { reason, failure } = error;
   const entry = { id: `${callId}:PlaceFailed`, details: { reason } };
-  const settled = await settle(deps, callId, { type: 'PlaceFailed', reason }, entry, log);
-  log.warn('A call could not be placed', {
+  const recorded = await recordOutcome(deps, callId, { type: 'PlaceFailed', reason }, entry, log);
+  log.warn('ACS did not place a call', {
     callId,
     reason,
     status: failure.status,
     acsCode: failure.code,
   });
-  if (settled !== undefined) await runCommands(deps, settled, log);
-  return { kind: 'failed', error, call: settled?.call ?? call };
+  if (recorded !== undefined) await runCommands(deps, recorded, log);
+  return { kind: 'failed', error, call: recorded?.call ?? call };
 }

@@ -1,42 +1,145 @@
-import type { Call } from '../call/call.ts';
+import type { CallOperation, OperationAnswer } from '../../../shared/call/operation.ts';
+import type { AcsCallError } from '../call/acs-port.ts';
+import { step } from '../call/call.ts';
+import type { CallEvent } from '../call/event.ts';
+import type { Call, CallCommand, CallRefusal, PlainCommand } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
-import { enterRequest } from './enter-request.ts';
-import { sendCommand } from './run-commands.ts';
-import type { UnmetRequest } from './unmet-request.ts';
+import { runCommands, runOperation, sendCommand } from './run-commands.ts';
+
+/** A request that was refused before ACS was asked. */
+export type RefusedRequest =
+  | { readonly kind: 'unknown call' }
+  /** The state of the call does not allow it. */
+  | { readonly kind: 'refused'; readonly refusal: CallRefusal; readonly call: Call };
+
+/** Why a request about a call was not met. */
+export type RequestFailure =
+  | RefusedRequest
+  /** ACS did not do it. */
+  | { readonly kind: 'failed'; readonly error: AcsCallError };
 
 export type CallAction =
   | { readonly type: 'StartRequested' | 'StopRequested'; readonly operationContext?: string }
   | { readonly type: 'RestartRequested' }
-  /** `forEveryone` absent: true. */
+  /** `forEveryone` defaults to true. */
   | { readonly type: 'HangUpRequested'; readonly forEveryone?: boolean; readonly reason?: 'idle' };
 
-export type ActionOutcome = { readonly kind: 'accepted'; readonly call: Call } | UnmetRequest;
+type ActionOutcome = { readonly kind: 'accepted'; readonly call: Call } | RequestFailure;
 
-/** Starts or stops streaming, or hangs up, where the state of the call allows it. ACS reports by callback when it has happened. */
+/**
+ * Starts, stops or restarts streaming, or hangs up, if the state of the call allows it. ACS confirms later with a
+ * callback.
+ * @throws CallStoreError
+ */
 export async function requestCallAction(
   deps: ControlDeps,
   callId: string,
   action: CallAction,
   log: Log,
 ): Promise<ActionOutcome> {
-  const id = deps.newId();
   const reason = action.type === 'HangUpRequested' ? action.reason : undefined;
-  const details = reason === undefined ? {} : { reason };
-  const entered = await enterRequest(deps, callId, { ...action, id }, details);
-  if (entered.kind !== 'entered') return entered;
-  for (const command of entered.commands) {
-    if (
-      command.type !== 'startMediaStreaming' &&
-      command.type !== 'stopMediaStreaming' &&
-      command.type !== 'hangUp'
-    )
-      throw new Error(`a request led to the command ${command.type}, which is not about a connection`);
-    const result = await sendCommand(deps, entered.call, command, true, log);
+  const recorded = await record(
+    deps,
+    callId,
+    { ...action, id: deps.newId() },
+    reason === undefined ? {} : { reason },
+  );
+  if (recorded.kind !== 'recorded') return recorded;
+  for (const command of recorded.commands) {
+    const result = await sendCommand(deps, recorded.call, plain(command), true, log);
     if (result.ok) continue;
     if (result.error.callGone && result.next !== undefined)
       return { kind: 'refused', refusal: 'call-ended', call: result.next.call };
     return { kind: 'failed', error: result.error };
   }
-  log.info('A request for a call is accepted', { callId, action: action.type });
-  return { kind: 'accepted', call: entered.call };
+  log.info('Accepted a request for a call', { callId, action: action.type });
+  return { kind: 'accepted', call: recorded.call };
+}
+
+export type OperationOutcome =
+  | {
+      readonly kind: 'accepted';
+      readonly call: Call;
+      /** The call's `operations` list its result under this id. */
+      readonly operationId: string;
+      readonly answer: OperationAnswer;
+    }
+  | RequestFailure;
+
+/**
+ * Asks ACS for an operation on a connected call, if the state of the call allows it. ACS reports the result with a
+ * callback. The operation is stored before ACS is asked, so that even the earliest result finds it.
+ * @throws CallStoreError
+ */
+export async function requestOperation(
+  deps: ControlDeps,
+  callId: string,
+  operation: CallOperation,
+  log: Log,
+): Promise<OperationOutcome> {
+  const id = `op-${deps.newId()}`;
+  const details = { operation: operation.type, operationId: id };
+  const recorded = await record(deps, callId, { type: 'OperationRequested', id, operation }, details);
+  if (recorded.kind !== 'recorded') return recorded;
+  const result = await runOperation(deps, recorded.call, { id, operation }, log);
+  if (result.ok) {
+    log.info('Accepted an operation on a call', { callId, ...details });
+    return { kind: 'accepted', call: result.call, operationId: id, answer: result.answer };
+  }
+  if (result.next !== undefined) await runCommands(deps, result.next, log);
+  if (result.next?.call.phase === 'ended')
+    return { kind: 'refused', refusal: 'call-ended', call: result.next.call };
+  return { kind: 'failed', error: result.error };
+}
+
+type RequestEvent = Extract<
+  CallEvent,
+  {
+    readonly type:
+      | 'StartRequested'
+      | 'StopRequested'
+      | 'RestartRequested'
+      | 'HangUpRequested'
+      | 'OperationRequested';
+  }
+>;
+
+type RecordedRequest = {
+  readonly kind: 'recorded';
+  readonly call: Call;
+  /** What to ask ACS for. */
+  readonly commands: readonly CallCommand[];
+};
+
+/** Stores a request in its call, if the call's state allows it, and then in the timeline under the id of the event. */
+async function record(
+  { store, clock }: ControlDeps,
+  callId: string,
+  event: RequestEvent,
+  details: Readonly<Record<string, string>>,
+): Promise<RecordedRequest | RefusedRequest> {
+  const stepped = await store.update(callId, (call) => step(call, event, clock.now()));
+  if (stepped === undefined) return { kind: 'unknown call' };
+  const { call, commands, refusal } = stepped;
+  if (refusal !== undefined) return { kind: 'refused', refusal, call };
+  await store.appendTimeline(callId, {
+    id: event.id,
+    atMs: clock.now(),
+    source: 'api',
+    type: event.type,
+    details,
+  });
+  return { kind: 'recorded', call, commands };
+}
+
+/** The state machine answers these requests with commands about the connection only. */
+function plain(command: CallCommand): PlainCommand {
+  switch (command.type) {
+    case 'startMediaStreaming':
+    case 'stopMediaStreaming':
+    case 'hangUp':
+      return command;
+    default:
+      throw new Error(`a request led to the command ${command.type}, which is not about a connection`);
+  }
 }

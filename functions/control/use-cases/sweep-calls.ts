@@ -1,15 +1,17 @@
-import { type Call, type CallStep, isDueForComparison, step } from '../call/call.ts';
+import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
+import type { Call, CallStep } from '../call/model.ts';
+import { isDueForComparison } from '../call/time.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 
 /** Calls read at a time. */
 const PAGE = 500;
 
-/** Calls dealt with at the same time: most cost nothing, one in five a request to ACS. */
+/** Calls swept at the same time. Most cost nothing, one in five a request to ACS. */
 const AT_A_TIME = 16;
 
-/** A sweep begins no further page after this long, so that it is over before the next one. */
+/** A sweep begins no further page after this long, so that it ends before the next one. */
 const SWEEP_LIMIT_MS = 50_000;
 
 export interface Swept {
@@ -21,8 +23,8 @@ export interface Swept {
 }
 
 /**
- * Ends what was left behind (calls that never connected, that lasted too long or that nobody reported as ended), makes overdue retries, and
- * makes our calls agree with what ACS says of them: those that it does not know have ended, those that it has connected are connected.
+ * Ends calls that never connected, lasted too long, or ended unreported; makes overdue retries; and makes our calls
+ * agree with ACS: calls unknown to ACS have ended, calls that ACS has connected are connected.
  */
 export async function sweepCalls(deps: ControlDeps, log: Log): Promise<Swept> {
   const startedAtMs = deps.clock.now();
@@ -33,7 +35,8 @@ export async function sweepCalls(deps: ControlDeps, log: Log): Promise<Swept> {
     swept = await sweepPage(deps, page.calls, swept, log);
     after = page.next;
   } while (after !== undefined && deps.clock.now() - startedAtMs < SWEEP_LIMIT_MS);
-  if (after !== undefined) log.warn('There was no time to sweep all calls', { looked: swept.looked });
+  if (after !== undefined)
+    log.warn('The sweep ran out of time before it had seen all calls', { looked: swept.looked });
   return swept;
 }
 
@@ -47,9 +50,9 @@ async function sweepPage(deps: ControlDeps, calls: readonly Call[], before: Swep
         if (asked) compared += 1;
         if (changes) changed += 1;
       } catch (error) {
-        // One call that cannot be dealt with does not keep the others waiting; the next sweep comes back to it.
+        // A call that cannot be swept does not block the others. The next sweep comes back to it.
         failed += 1;
-        log.error('A call could not be swept', { callId: call.callId, why: String(error) });
+        log.error('The sweep failed for a call', { callId: call.callId, why: String(error) });
       }
     }
   };
@@ -66,7 +69,7 @@ async function sweepCall(
   let call = listed;
   let changes = false;
   const apply = async (event: CallEvent, type: string): Promise<void> => {
-    // Most calls are as they should be: they cost no more than having been listed.
+    // Most calls need no change, and cost no more than being listed.
     if (step(call, event, deps.clock.now()).call === call) return;
     const before = call;
     const swept = await sweep(deps, call.callId, event, type, log);
@@ -78,7 +81,7 @@ async function sweepCall(
   const asked = isDueForComparison(call, nowMs) && call.callConnectionId !== undefined;
   if (asked && call.callConnectionId !== undefined) {
     const askedAtMs = deps.clock.now();
-    const properties = await deps.control.properties(call.callConnectionId);
+    const properties = await deps.acs.properties(call.callConnectionId);
     await apply(
       properties === undefined ? { type: 'CallGone' } : { type: 'Observed', properties, askedAtMs },
       'Compared',
@@ -104,7 +107,7 @@ async function sweep(
   if (swept === undefined || !isChanged) return swept;
   const { phase, streaming, endReason } = swept.call;
   const commands = swept.commands.map((command) => command.type).join(',');
-  log.warn('A call was not as it should be', {
+  log.warn('The sweep corrected a call whose state was wrong or overdue', {
     callId,
     found: type,
     state: phase,

@@ -1,13 +1,12 @@
-/** Calls as a whole: listing, placing, looking at one, ending it, handing it over. */
+/** Calls as a whole: listing, placing, showing, ending and transferring them. */
 import * as z from 'zod';
 import { CALL_DIRECTIONS, CALL_PHASES } from '../../call/states.ts';
 import { partySchema } from '../call/party-schema.ts';
 import { CURSOR_PATTERN } from '../names.ts';
 import { acceptedCallSchema, callSchema, timelineEntrySchema } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { limitSchema } from './limit-schema.ts';
-import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './operation-problems.ts';
-import { callerIdSchema, displayNameSchema } from './shown-names.ts';
+import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './endpoint-problems.ts';
+import { callerIdSchema, displayNameSchema, limitSchema } from './parameter-schemas.ts';
 
 const LIST_LIMIT = { default: 100, max: 1_000 };
 
@@ -18,13 +17,13 @@ export const callEndpoints = {
     method: 'GET',
     path: 'calls',
     tag: 'calls',
-    summary: 'Lists the calls that have not ended, or those of the past, the newest first',
+    summary: 'Lists live calls, or past ones, newest first',
     role: 'Calls.Read',
     query: z.strictObject({
       state: z
         .enum(CALL_PHASES)
         .exactOptional()
-        .describe('Only calls in this state; with `ended`, those of the past, the last ended first.'),
+        .describe('Only calls in this state. `ended` lists past calls, the last to end first.'),
       route: routeName.exactOptional().describe('Only calls of this route.'),
       direction: z.enum(CALL_DIRECTIONS).exactOptional().describe('Only calls of this direction.'),
       limit: limitSchema(LIST_LIMIT),
@@ -32,7 +31,7 @@ export const callEndpoints = {
         .string()
         .regex(CURSOR_PATTERN, 'must be the `next` of an earlier answer')
         .exactOptional()
-        .describe('Where to go on: `next` of an earlier answer.'),
+        .describe('Continues after an earlier answer: its `next`.'),
     }),
     answer: {
       status: 200,
@@ -40,8 +39,8 @@ export const callEndpoints = {
       schema: z
         .object({
           calls: z.array(callSchema),
-          truncated: z.boolean().describe('There are more.'),
-          next: z.string().optional().describe('Where the rest begins; absent when there is none.'),
+          truncated: z.boolean().describe('Whether there are more.'),
+          next: z.string().optional().describe('The `after` of the next page; missing on the last page.'),
         })
         .meta({ id: 'CallList' }),
     },
@@ -57,11 +56,13 @@ export const callEndpoints = {
       to: partySchema,
       callerId: callerIdSchema.exactOptional(),
       displayName: displayNameSchema.exactOptional(),
-      route: routeName.exactOptional().describe('The outbound route to use; absent: the first that matches.'),
+      route: routeName
+        .exactOptional()
+        .describe('The outbound route to use. Defaults to the first that matches.'),
     }),
     answer: {
       status: 202,
-      description: 'The call is being placed. If it does not come about, `failure` of the call tells why.',
+      description: 'The call is being placed. If that fails, `failure` of the call says why.',
       schema: callSchema,
     },
     problems: [...OUTBOUND_PROBLEMS, 'no-route', 'operation-not-possible', 'acs-refused', 'acs-unavailable'],
@@ -70,7 +71,7 @@ export const callEndpoints = {
     method: 'GET',
     path: 'calls/{callId}',
     tag: 'calls',
-    summary: 'Shows one call, live or past, with what happened to it in order of time',
+    summary: 'Shows a live or past call with its timeline',
     role: 'Calls.Read',
     answer: {
       status: 200,
@@ -78,7 +79,7 @@ export const callEndpoints = {
       schema: callSchema
         .extend({
           timeline: z.array(timelineEntrySchema).describe('The earliest entries.'),
-          timelineTruncated: z.boolean().describe('There are more.'),
+          timelineTruncated: z.boolean().describe('Whether there are more.'),
         })
         .meta({ id: 'CallWithTimeline' }),
     },
@@ -88,30 +89,30 @@ export const callEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/hang-up',
     tag: 'calls',
-    summary: 'Hangs up, for everybody or for the application alone',
+    summary: 'Hangs up, for everybody or for the application only',
     role: 'Calls.Control',
     body: z.strictObject({
       forEveryone: z
         .boolean()
         .default(true)
-        .describe('False: the application leaves, and the others stay on the call.'),
+        .describe('If false, the application leaves and the others stay on the call.'),
     }),
-    answer: { status: 202, description: 'The call, which is on its way out.', schema: callSchema },
+    answer: { status: 202, description: 'The call, which is ending.', schema: callSchema },
     problems: ['call-ended', 'call-not-connected', 'acs-refused', 'acs-unavailable'],
   },
   transfer: {
     method: 'POST',
     path: 'calls/{callId}/transfer',
     tag: 'calls',
-    summary: 'Hands somebody on the call over to somebody else',
+    summary: 'Transfers a participant',
     role: 'Calls.Control',
     body: z.strictObject({
       target: partySchema,
       transferee: partySchema
         .exactOptional()
-        .describe('Who is handed over; absent: the only other participant of the call.'),
+        .describe('The participant to transfer. Defaults to the only other participant.'),
     }),
-    answer: { status: 202, description: 'The transfer is under way.', schema: acceptedCallSchema },
+    answer: { status: 202, description: 'The transfer has started.', schema: acceptedCallSchema },
     problems: [...OPERATION_PROBLEMS, ...OUTBOUND_PROBLEMS, 'transfer-under-way'],
   },
 } as const satisfies EndpointTable;

@@ -13,25 +13,25 @@ import { planSchema } from '../call/plan-schema.ts';
 
 const time = (what: string): z.ZodNumber => z.number().describe(`${what}, in milliseconds since the epoch.`);
 
-const reason = z.string().describe('Why, with status and code as Azure Communication Services gives them.');
+const reason = z.string().describe('The reason, with the status and code of Azure Communication Services.');
 
 const streaming = z.object({
   state: z.enum(STREAMING_STATES),
   sinceMs: time('When this state began'),
-  retries: z.int().describe('Automatic starts made one after another without a stable stream in between.'),
+  retries: z.int().describe('Automatic starts in a row without a stable stream in between.'),
   reason: reason.optional(),
 });
 
-/** What was asked for about a call, and what has come of it. */
-export const operationSchema = z
+/** An operation that was requested on a call, and its result. */
+const operationSchema = z
   .object({
     id: z.string(),
     type: z.string(),
     state: z.enum(['pending', 'succeeded', 'failed']),
-    requestedAtMs: time('When it was asked for'),
-    settledAtMs: time('When Azure Communication Services reported how it went').optional(),
+    requestedAtMs: time('When it was requested'),
+    settledAtMs: time('When Azure Communication Services reported the result').optional(),
     reason: reason.optional(),
-    invitationId: z.string().optional().describe('By which adding the participant can be cancelled.'),
+    invitationId: z.string().optional().describe('Cancels adding the participant (`cancelAddParticipant`).'),
   })
   .meta({ id: 'Operation' });
 
@@ -43,45 +43,55 @@ export const callSchema = z
     streaming,
     recording: z.object({ state: z.enum(RECORDING_STATES), recordingId: z.string().optional() }),
     transcription: z.object({ state: z.enum(TRANSCRIPTION_STATES) }),
-    held: z.int().describe('How many of the participants are on hold.'),
+    held: z.int().describe('How many participants are on hold.'),
     operations: z
       .array(operationSchema)
-      .describe('The newest ones, in the order in which they were asked for.'),
+      .describe('The most recent operations, in the order of the requests.'),
     route: z.string(),
     decision: z.enum(CALL_DECISIONS),
     plan: planSchema.meta({ id: 'CallPlan' }),
     from: z.string().describe('The last four characters of the caller.'),
-    to: z.string().describe('The last four characters of the called.'),
+    to: z.string().describe('The last four characters of the callee.'),
     receivedAtMs: time('When the call came in or was placed'),
     answeredAtMs: time('When it was answered').optional(),
     connectedAtMs: time('When it was connected').optional(),
-    transferredAtMs: time('When it was handed over').optional(),
+    transferredAtMs: time('When a participant was transferred').optional(),
     endedAtMs: time('When it ended').optional(),
     endReason: z.string().optional(),
-    failure: z.enum(PLACING_FAILURES).optional().describe('Why a call that was placed did not come about.'),
+    failure: z.enum(PLACING_FAILURES).optional().describe('Why placing the call failed.'),
     callConnectionId: z.string().optional(),
     serverCallId: z.string().optional(),
     correlationId: z.string().optional(),
   })
   .meta({ id: 'Call' });
 
-/** A call of which something was asked: 202, since Azure Communication Services reports later that it has happened. */
+/**
+ * A call after an operation was accepted. The status is 202, since Azure Communication Services reports the result
+ * later.
+ */
 export const acceptedCallSchema = callSchema
   .extend({
     operation: z
       .object({
         id: z.string(),
-        invitationId: z.string().optional().describe('By which adding the participant can be cancelled.'),
+        invitationId: z
+          .string()
+          .optional()
+          .describe('Cancels adding the participant (`cancelAddParticipant`).'),
         recordingId: z.string().optional(),
       })
-      .describe('What was asked for; `operations` of the call tells what comes of it.'),
+      .describe('The accepted operation. `operations` of the call lists its result under this id.'),
   })
   .meta({ id: 'AcceptedCall' });
 
+/** The answer of an operation that Azure Communication Services has accepted. */
+export const accepted = (description: string) =>
+  ({ status: 202, description, schema: acceptedCallSchema }) as const;
+
 export const timelineEntrySchema = z
   .object({
-    id: z.string().describe('The same event has the same id, however often it is told.'),
-    atMs: time('When it happened by the clock of its source'),
+    id: z.string().describe('The same event always has the same id.'),
+    atMs: time('When it happened, by the clock of its source'),
     source: z.enum(['event-grid', 'acs', 'api', 'control']),
     type: z.string(),
     details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),

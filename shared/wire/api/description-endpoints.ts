@@ -1,4 +1,4 @@
-/** What the API tells about itself. */
+/** The description of the API itself. */
 import * as z from 'zod';
 import type { EndpointTable } from './endpoint.ts';
 
@@ -7,7 +7,7 @@ export const descriptionEndpoints = {
     method: 'GET',
     path: 'openapi.json',
     tag: 'description',
-    summary: 'This document',
+    summary: 'Returns this document',
     answer: {
       status: 200,
       description: 'The OpenAPI 3.1 document of this API.',

@@ -1,4 +1,4 @@
-/** The shapes of an operation's parameters, body and answer as types, taken from its schemas. */
+/** The types of an operation's parameters, body and answer, taken from its schemas. */
 import type * as z from 'zod';
 import type { ENDPOINTS, OperationId } from './endpoints.ts';
 
@@ -10,7 +10,7 @@ type NamesIn<Path extends string> = Path extends `${string}{${infer Name}}${infe
 
 export type ParamsOf<Id extends OperationId> = Readonly<Record<NamesIn<Table[Id]['path']>, string>>;
 
-/** Without a schema there is nothing to say. */
+/** For an operation without a schema. */
 type Nothing = Readonly<Record<string, never>>;
 
 /** The query as the operation reads it: checked, converted, with defaults. */
@@ -18,7 +18,7 @@ export type QueryOf<Id extends OperationId> = Table[Id] extends { query: infer Q
   ? z.output<Query>
   : Nothing;
 
-/** The query as a caller writes it; numbers may be given as such. */
+/** The query as a caller writes it. Numbers may be given as such. */
 export type QueryInputOf<Id extends OperationId> = Table[Id] extends { query: infer Query extends z.ZodType }
   ? { readonly [Name in keyof z.input<Query>]: z.input<Query>[Name] | number }
   : Nothing;
@@ -28,7 +28,7 @@ export type BodyOf<Id extends OperationId> = Table[Id] extends { body: infer Bod
   ? z.output<Body>
   : Nothing;
 
-/** The body as a caller writes it: what has a default may be left out. */
+/** The body as a caller writes it. Members with a default may be left out. */
 export type BodyInputOf<Id extends OperationId> = Table[Id] extends { body: infer Body extends z.ZodType }
   ? z.input<Body>
   : Nothing;

@@ -1,10 +1,10 @@
 import type * as z from 'zod';
 import type { ProblemName } from './problem.ts';
 
-/** What a caller must be allowed to do: look at calls, or act on them. */
+/** What a caller may do: read calls, or control them. */
 export type Role = 'Calls.Read' | 'Calls.Control';
 
-export interface EndpointAnswer {
+interface EndpointAnswer {
   readonly status: 200 | 201 | 202;
   /** What the answer means, for people. */
   readonly description: string;
@@ -14,30 +14,30 @@ export interface EndpointAnswer {
 }
 
 /**
- * One operation of the HTTP API, as data. Registration, validation, authorisation, the OpenAPI document and the client are made of it,
- * so that none of them can say something else than the others.
+ * One operation of the HTTP API, as data. Registration, validation, authorization, the OpenAPI document and the
+ * client are made from it, so that they cannot disagree.
  */
 export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below `/api/`, with parameters in braces; each is described in `path-parameters.ts`. */
+  /** Below `/api/`, with parameters in braces; `parameter-schemas.ts` describes each. */
   readonly path: string;
-  /** The group that it belongs to. */
+  /** The group that the operation belongs to. */
   readonly tag: string;
   readonly summary: string;
-  /** Absent: everybody may read it. */
+  /** Omit it if everybody may call the operation. */
   readonly role?: Role;
   readonly query?: z.ZodObject;
-  /** The JSON body. Absent: there is none; a missing one counts as `{}` in either case. */
+  /** The JSON body. Omit it if there is none. A missing body counts as `{}` in either case. */
   readonly body?: z.ZodType;
   readonly answer: EndpointAnswer;
-  /** Problems of this operation, besides those that any may end with (`endpoint-problems.ts`). */
+  /** Problems of this operation, besides those of every operation of its kind (`endpoint-problems.ts`). */
   readonly problems: readonly ProblemName[];
 }
 
 export type EndpointTable = Readonly<Record<string, Endpoint>>;
 
-/** Whether it does something, so that doing it twice must be avoided. */
-export function acts({ method }: Pick<Endpoint, 'method'>): boolean {
+/** Whether the operation changes something, so that it must not happen twice. */
+export function isMutation({ method }: Pick<Endpoint, 'method'>): boolean {
   return method !== 'GET';
 }
 

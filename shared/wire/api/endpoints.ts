@@ -1,4 +1,4 @@
-/** Every operation of the HTTP API. The names are those of its functions, of the OpenAPI document and of the client. */
+/** Every operation of the HTTP API. Functions, the OpenAPI document and the client use the same names. */
 import { callEndpoints } from './call-endpoints.ts';
 import { descriptionEndpoints } from './description-endpoints.ts';
 import { mediaEndpoints } from './media-endpoints.ts';

@@ -1,15 +1,13 @@
-/** What participants hear and say beside the audio stream: tones, files, spoken texts, recognition. */
+/** What participants hear and say apart from the streamed audio: tones, files, spoken texts, recognition. */
 import * as z from 'zod';
 import { TONES } from '../../call/operation.ts';
-import { localeSchema } from '../call/locale-schema.ts';
 import { partySchema } from '../call/party-schema.ts';
+import { localeSchema } from '../call/play-source-schema.ts';
 import { keysSchema, MAX_TONES } from '../call/tones-schema.ts';
-import { acceptedCallSchema } from './call-schema.ts';
+import { accepted } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { OPERATION_PROBLEMS } from './operation-problems.ts';
-import { playedSchema } from './played.ts';
-
-const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
+import { OPERATION_PROBLEMS } from './endpoint-problems.ts';
+import { playedSchema } from './parameter-schemas.ts';
 
 const pauseMs = (max: number): z.ZodInt => z.int().min(100).max(max);
 
@@ -25,7 +23,7 @@ const recognizeInput = z.discriminatedUnion(
     z.strictObject({
       kind: z.literal('speech'),
       locale: localeSchema.exactOptional(),
-      endSilenceMs: pauseMs(60_000).exactOptional().describe('The silence that ends what is said.'),
+      endSilenceMs: pauseMs(60_000).exactOptional().describe('The silence that ends the utterance.'),
     }),
   ],
   { error: 'kind must be "dtmf" or "speech"' },
@@ -36,7 +34,7 @@ export const mediaEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/dtmf',
     tag: 'media',
-    summary: 'Presses keys towards a participant on a telephone',
+    summary: 'Sends DTMF tones',
     role: 'Calls.Control',
     body: z.strictObject({ participant: partySchema, tones: keysSchema }),
     answer: accepted('The tones are being sent.'),
@@ -46,44 +44,41 @@ export const mediaEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/play',
     tag: 'media',
-    summary: 'Plays a file or speaks a text, to everybody or to one participant',
+    summary: 'Plays a file or speaks a text to everybody or one participant',
     role: 'Calls.Control',
     body: z.strictObject({
       source: playedSchema,
-      to: partySchema.exactOptional().describe('Who hears it; absent: everybody.'),
-      loop: z.boolean().exactOptional().describe('Again and again, until it is cancelled.'),
-      interrupt: z
-        .boolean()
-        .exactOptional()
-        .describe('Ends what is being played instead of waiting for its end.'),
+      to: partySchema.exactOptional().describe('Who hears it. Defaults to everybody.'),
+      loop: z.boolean().exactOptional().describe('Repeats until it is cancelled.'),
+      interrupt: z.boolean().exactOptional().describe('Ends what is playing instead of waiting for its end.'),
     }),
-    answer: accepted('It is being played, or waits for what is.'),
+    answer: accepted('It is playing, or waits until what is playing has ended.'),
     problems: OPERATION_PROBLEMS,
   },
   cancelPlay: {
     method: 'POST',
     path: 'calls/{callId}/play/cancel',
     tag: 'media',
-    summary: 'Ends what is played and recognized',
+    summary: 'Stops playing and recognizing',
     role: 'Calls.Control',
-    answer: accepted('It is being ended.'),
+    answer: accepted('Playing and recognizing are stopping.'),
     problems: OPERATION_PROBLEMS,
   },
   recognize: {
     method: 'POST',
     path: 'calls/{callId}/recognize',
     tag: 'media',
-    summary: 'Asks a participant for keys or speech',
+    summary: 'Recognizes keys or speech of a participant',
     role: 'Calls.Control',
     body: z.strictObject({
       participant: partySchema,
       input: recognizeInput,
-      prompt: playedSchema.exactOptional().describe('What is played first.'),
+      prompt: playedSchema.exactOptional().describe('Played first.'),
       initialSilenceMs: pauseMs(300_000)
         .exactOptional()
         .describe('How long to wait for the first key or word.'),
     }),
-    answer: accepted('The participant is being listened to.'),
+    answer: accepted('Recognition has started.'),
     problems: OPERATION_PROBLEMS,
   },
 } as const satisfies EndpointTable;

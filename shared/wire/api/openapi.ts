@@ -1,16 +1,15 @@
-/** The OpenAPI 3.1 description of the HTTP API, made of the table of endpoints and their schemas. */
+/** The OpenAPI 3.1 document of the HTTP API, made from the table of endpoints and their schemas. */
 import * as z from 'zod';
 import { WORKER_API } from '../names.ts';
-import { acts, type Endpoint, parametersOf } from './endpoint.ts';
+import { type Endpoint, isMutation, parametersOf } from './endpoint.ts';
 import { problemsOf } from './endpoint-problems.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { isPathParameter, PATH_PARAMETERS } from './path-parameters.ts';
+import { isPathParameter, PATH_PARAMETERS } from './parameter-schemas.ts';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, type ProblemName, problemType } from './problem.ts';
-import { problemSchema } from './problem-schema.ts';
 
 type Json = Record<string, unknown>;
 
-export interface OpenApiDocument {
+interface OpenApiDocument {
   readonly openapi: string;
   readonly [member: string]: unknown;
 }
@@ -32,8 +31,7 @@ export function openApiDocument(): OpenApiDocument {
     info: {
       title: 'Trunkline calls',
       version: '1',
-      description:
-        'Calls that are answered and placed by this application: looking at them and acting on them.',
+      description: 'The calls that this application answers and places: read them and control them.',
     },
     tags: [...new Set(Object.values<Endpoint>(ENDPOINTS).map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
@@ -41,25 +39,44 @@ export function openApiDocument(): OpenApiDocument {
   };
 }
 
+/** A problem document. Its type decides which further members it has. */
+const problemSchema = z
+  .looseObject({
+    type: z.string().describe('`urn:trunkline:problem:` and the stable name of the problem.'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    errors: z
+      .array(
+        z.union([
+          z.object({ pointer: z.string(), detail: z.string() }),
+          z.object({ parameter: z.string(), in: z.enum(['path', 'query', 'header']), detail: z.string() }),
+        ]),
+      )
+      .optional()
+      .describe('Everything that is wrong with the request.'),
+  })
+  .meta({ id: 'Problem' });
+
 const SECURITY_SCHEMES = {
   functionKey: {
     type: 'apiKey',
     in: 'header',
     name: 'x-functions-key',
-    description: 'A key of the function app, where API_AUTH is function-key.',
+    description: 'A key of the function app, if API_AUTH is function-key.',
   },
   entra: {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description:
-      'An access token of Microsoft Entra ID with the role of the operation, where API_AUTH is entra.',
+      'An access token of Microsoft Entra ID with the role of the operation, if API_AUTH is entra.',
   },
   callToken: {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: `The token that the workers of a call are given, for that call alone; its operations are then at \`/api/${WORKER_API}/calls/{callId}/…\`.`,
+    description: `The token that the workers of a call have, for that call only, at \`/api/${WORKER_API}/calls/{callId}/…\`.`,
   },
 };
 
@@ -79,7 +96,7 @@ function operation(operationId: string, endpoint: Endpoint, schemas: SchemaColle
     ...(endpoint.role === undefined
       ? { security: [] }
       : {
-          description: `Needs the role \`${endpoint.role}\`.`,
+          description: `Requires the role \`${endpoint.role}\`.`,
           security: securityOf(endpoint),
         }),
     parameters: parameters(endpoint, schemas),
@@ -117,22 +134,24 @@ function parameter(
 }
 
 function headerParameters(endpoint: Endpoint): Json[] {
-  if (acts(endpoint))
+  if (isMutation(endpoint))
     return [
       header(
         'Idempotency-Key',
-        'Names this request: one that is repeated with the same key within a day is not acted on again, but given the first answer.',
+        'Identifies this request. A repetition with the same key within a day gets the first answer and has no other effect.',
         { type: 'string', minLength: 1, maxLength: 255 },
       ),
     ];
   if (endpoint.answer.events === true)
-    return [
-      header('Last-Event-ID', 'The id of the last event that was heard.', { type: 'string', maxLength: 32 }),
-    ];
+    return [header('Last-Event-ID', 'The id of the last event received.', { type: 'string', maxLength: 32 })];
   return [
-    header('If-None-Match', 'The ETag of an earlier answer: if it still holds, the answer is 304.', {
-      type: 'string',
-    }),
+    header(
+      'If-None-Match',
+      'The ETag of an earlier answer. If nothing has changed since, the answer is 304.',
+      {
+        type: 'string',
+      },
+    ),
   ];
 }
 
@@ -150,19 +169,24 @@ function requestBody(body: z.ZodType, schemas: SchemaCollection): Json {
 function answers(endpoint: Endpoint, schemas: SchemaCollection): Json {
   const { status, description, schema, events } = endpoint.answer;
   const type = events === true ? 'text/event-stream' : 'application/json';
-  const isCached = !acts(endpoint) && events !== true;
+  const isCached = !isMutation(endpoint) && events !== true;
   return {
     [status]: {
       description,
       ...(isCached ? { headers: { ETag: { schema: { type: 'string' } } } } : {}),
       content: { [type]: { schema: schemas.add(schema, 'output') } },
     },
-    ...(events === true ? { 204: { description: 'The call has ended, and everything has been told.' } } : {}),
-    ...(isCached ? { 304: { description: 'The answer with this ETag still holds.' } } : {}),
+    ...(events === true
+      ? { 204: { description: 'The call has ended, and the whole timeline was sent.' } }
+      : {}),
+    ...(isCached ? { 304: { description: 'Nothing has changed since the answer with this ETag.' } } : {}),
   };
 }
 
-/** References to what an operation may end with instead; the same problems of a status are described once, in `problems`. */
+/**
+ * References to the problems that an operation may end with. The problems of a status are described once, in
+ * `problems`.
+ */
 function failures(endpoint: Endpoint, problems: Json): Json {
   const all: Json = {};
   for (const [status, names] of byStatus(problemsOf(endpoint))) {
@@ -194,11 +218,11 @@ function byStatus(names: readonly ProblemName[]): Map<number, ProblemName[]> {
   return groups;
 }
 
-/** Schemas as JSON Schema; those with a name are kept in one place and referred to. */
+/** Schemas as JSON Schema. Those with a name are kept in one place and referred to. */
 class SchemaCollection {
   readonly #named = new Map<string, Json>();
 
-  /** The schema, or a reference to it. @throws Error when one name would stand for two schemas. */
+  /** The schema, or a reference to it. @throws Error if one name would mean two schemas */
   add(schema: z.ZodType, io: 'input' | 'output'): Json {
     const converted: Json = {
       ...z.toJSONSchema(schema, { io, target: 'draft-2020-12', override: withoutSafeBounds }),
@@ -224,7 +248,7 @@ class SchemaCollection {
   }
 }
 
-/** Every integer of JavaScript has these bounds; they say nothing about the member. */
+/** Every integer of JavaScript has these bounds, so they say nothing about the member. */
 function withoutSafeBounds({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;

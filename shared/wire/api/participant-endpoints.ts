@@ -1,15 +1,12 @@
-/** Who is on a call: listing, adding, removing, muting, holding. */
+/** Participants of a call: listing, adding, removing, muting, holding. */
 import * as z from 'zod';
 import { partySchema } from '../call/party-schema.ts';
-import { acceptedCallSchema } from './call-schema.ts';
+import { accepted } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './operation-problems.ts';
-import { playedSchema } from './played.ts';
-import { callerIdSchema, displayNameSchema } from './shown-names.ts';
+import { OPERATION_PROBLEMS, OUTBOUND_PROBLEMS } from './endpoint-problems.ts';
+import { callerIdSchema, displayNameSchema, playedSchema } from './parameter-schemas.ts';
 
-const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
-
-/** Bounds of how long somebody's telephone rings, in milliseconds. */
+/** Bounds of how long a telephone rings, in milliseconds. */
 const RING_MS = { min: 1_000, max: 180_000 };
 
 export const participantEndpoints = {
@@ -17,7 +14,7 @@ export const participantEndpoints = {
     method: 'GET',
     path: 'calls/{callId}/participants',
     tag: 'participants',
-    summary: 'Lists who is on the call, as Azure Communication Services sees it now',
+    summary: 'Lists the participants, as Azure Communication Services reports them now',
     role: 'Calls.Read',
     answer: {
       status: 200,
@@ -26,7 +23,7 @@ export const participantEndpoints = {
         .object({
           participants: z.array(
             z.object({
-              rawId: z.string().describe('By which other operations name the participant.'),
+              rawId: z.string().describe('Identifies the participant in other operations.'),
               muted: z.boolean(),
               onHold: z.boolean(),
             }),
@@ -40,7 +37,7 @@ export const participantEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/participants',
     tag: 'participants',
-    summary: 'Calls somebody and adds who answers to the call',
+    summary: 'Calls somebody and adds them to the call',
     role: 'Calls.Control',
     body: z.strictObject({
       target: partySchema,
@@ -53,14 +50,14 @@ export const participantEndpoints = {
         .exactOptional()
         .describe('How long it may ring, in milliseconds.'),
     }),
-    answer: accepted('The participant is being called; `operation.invitationId` cancels that.'),
+    answer: accepted('The participant is being called. `operation.invitationId` cancels it.'),
     problems: [...OPERATION_PROBLEMS, ...OUTBOUND_PROBLEMS],
   },
   cancelAddParticipant: {
     method: 'POST',
     path: 'calls/{callId}/invitations/{invitationId}/cancel',
     tag: 'participants',
-    summary: 'Stops calling somebody who was to be added',
+    summary: 'Cancels adding a participant',
     role: 'Calls.Control',
     answer: accepted('The invitation is being cancelled.'),
     problems: OPERATION_PROBLEMS,
@@ -78,7 +75,7 @@ export const participantEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/participants/{participant}/mute',
     tag: 'participants',
-    summary: 'Mutes a participant, who can unmute himself; telephones cannot be muted',
+    summary: 'Mutes a participant, who can unmute again; telephones cannot be muted',
     role: 'Calls.Control',
     answer: accepted('The participant is being muted.'),
     problems: OPERATION_PROBLEMS,
@@ -89,7 +86,7 @@ export const participantEndpoints = {
     tag: 'participants',
     summary: 'Not supported: Azure Communication Services lets participants unmute only themselves',
     role: 'Calls.Control',
-    answer: accepted('Never: the answer is 501.'),
+    answer: accepted('Never sent: the answer is always 501.'),
     problems: ['not-supported'],
   },
   holdParticipant: {
@@ -98,7 +95,9 @@ export const participantEndpoints = {
     tag: 'participants',
     summary: 'Puts a participant on hold',
     role: 'Calls.Control',
-    body: z.strictObject({ music: playedSchema.exactOptional().describe('What is heard meanwhile.') }),
+    body: z.strictObject({
+      music: playedSchema.exactOptional().describe('Played to the participant on hold.'),
+    }),
     answer: accepted('The participant is being put on hold.'),
     problems: OPERATION_PROBLEMS,
   },
@@ -106,9 +105,9 @@ export const participantEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/participants/{participant}/unhold',
     tag: 'participants',
-    summary: 'Takes a participant back from hold',
+    summary: 'Takes a participant off hold',
     role: 'Calls.Control',
-    answer: accepted('The participant is being taken back.'),
+    answer: accepted('The participant is being taken off hold.'),
     problems: OPERATION_PROBLEMS,
   },
 } as const satisfies EndpointTable;

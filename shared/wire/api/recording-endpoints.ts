@@ -1,16 +1,16 @@
 /** Recording a call. */
 import * as z from 'zod';
-import { acceptedCallSchema } from './call-schema.ts';
+import { accepted } from './call-schema.ts';
 import type { Endpoint, EndpointTable } from './endpoint.ts';
-import { OPERATION_PROBLEMS } from './operation-problems.ts';
+import { OPERATION_PROBLEMS } from './endpoint-problems.ts';
 
-/** Only what can be recorded together: video only as MP4, one channel for each participant only as sound in a WAV file. */
+/** ACS records video only as MP4, and one channel per participant only as audio in a WAV file. */
 const startBody = z
   .strictObject({
     content: z.enum(['audio', 'audioVideo']).default('audio'),
     channels: z.enum(['mixed', 'unmixed']).default('mixed'),
     format: z.enum(['wav', 'mp3', 'mp4']).default('wav'),
-    pauseOnStart: z.boolean().exactOptional().describe('Recording begins with `resume`.'),
+    pauseOnStart: z.boolean().exactOptional().describe('Starts paused: recording begins with `resume`.'),
   })
   .check(({ value, issues }) => {
     const isVideo = value.content === 'audioVideo';
@@ -28,8 +28,6 @@ const common = {
   tag: 'recording',
   role: 'Calls.Control',
 } as const satisfies Partial<Endpoint>;
-
-const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
 
 export const recordingEndpoints = {
   startRecording: {
@@ -50,15 +48,15 @@ export const recordingEndpoints = {
   resumeRecording: {
     ...common,
     path: 'calls/{callId}/recording/resume',
-    summary: 'Goes on with recording',
-    answer: accepted('Recording goes on.'),
+    summary: 'Resumes recording',
+    answer: accepted('Recording is being resumed.'),
     problems: [...OPERATION_PROBLEMS, 'recording-already-off', 'recording-starting', 'recording-not-paused'],
   },
   stopRecording: {
     ...common,
     path: 'calls/{callId}/recording/stop',
-    summary: 'Ends recording',
-    answer: accepted('Recording is ending.'),
+    summary: 'Stops recording',
+    answer: accepted('Recording is stopping.'),
     problems: [...OPERATION_PROBLEMS, 'recording-already-off', 'recording-starting'],
   },
 } as const satisfies EndpointTable;

@@ -1,9 +1,9 @@
 /** Where the audio of a call goes: to the relay, and to a transcription. */
 import * as z from 'zod';
-import { localeSchema } from '../call/locale-schema.ts';
-import { acceptedCallSchema, callSchema } from './call-schema.ts';
+import { localeSchema } from '../call/play-source-schema.ts';
+import { accepted, callSchema } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { OPERATION_PROBLEMS } from './operation-problems.ts';
+import { OPERATION_PROBLEMS } from './endpoint-problems.ts';
 
 const CONNECTED = ['call-ended', 'call-not-connected', 'acs-refused', 'acs-unavailable'] as const;
 
@@ -13,10 +13,8 @@ const streamingBody = z.strictObject({
     .min(1)
     .max(1_024)
     .exactOptional()
-    .describe('Returned by Azure Communication Services in the events that follow.'),
+    .describe('Azure Communication Services returns it in the events that follow.'),
 });
-
-const accepted = (description: string) => ({ status: 202, description, schema: acceptedCallSchema }) as const;
 
 export const streamingEndpoints = {
   startMediaStreaming: {
@@ -33,7 +31,7 @@ export const streamingEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/streaming/stop',
     tag: 'streaming',
-    summary: "Stops streaming the call's audio; the call goes on",
+    summary: "Stops streaming the call's audio without ending the call",
     role: 'Calls.Control',
     body: streamingBody,
     answer: { status: 202, description: 'Streaming is stopping.', schema: callSchema },
@@ -43,7 +41,7 @@ export const streamingEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/transcription/start',
     tag: 'streaming',
-    summary: 'Starts transcribing what is said',
+    summary: 'Starts transcribing the call',
     role: 'Calls.Control',
     body: z.strictObject({ locale: localeSchema }),
     answer: accepted('Transcription is starting.'),
@@ -53,7 +51,7 @@ export const streamingEndpoints = {
     method: 'POST',
     path: 'calls/{callId}/transcription/stop',
     tag: 'streaming',
-    summary: 'Stops transcribing',
+    summary: 'Stops transcribing the call',
     role: 'Calls.Control',
     answer: accepted('Transcription is stopping.'),
     problems: [...OPERATION_PROBLEMS, 'transcription-already-off'],

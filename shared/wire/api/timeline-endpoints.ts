@@ -1,8 +1,8 @@
-/** What has happened to a call, at once or as it happens. */
+/** The timeline of a call, at once or as it grows. */
 import * as z from 'zod';
 import { timelineEntrySchema } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
-import { limitSchema } from './limit-schema.ts';
+import { limitSchema } from './parameter-schemas.ts';
 
 const TIMELINE_LIMIT = { default: 1_000, max: 1_000 };
 
@@ -11,7 +11,7 @@ export const timelineEndpoints = {
     method: 'GET',
     path: 'calls/{callId}/timeline',
     tag: 'timeline',
-    summary: 'Shows what has happened to the call, in order of time',
+    summary: 'Shows the timeline of a call',
     role: 'Calls.Read',
     query: z.strictObject({ limit: limitSchema(TIMELINE_LIMIT) }),
     answer: {
@@ -20,7 +20,7 @@ export const timelineEndpoints = {
       schema: z
         .object({
           entries: z.array(timelineEntrySchema),
-          truncated: z.boolean().describe('There are more.'),
+          truncated: z.boolean().describe('Whether there are more.'),
         })
         .meta({ id: 'Timeline' }),
     },
@@ -30,14 +30,13 @@ export const timelineEndpoints = {
     method: 'GET',
     path: 'calls/{callId}/timeline/stream',
     tag: 'timeline',
-    summary:
-      'Tells what happens to the call as server-sent events, from its beginning or after `Last-Event-ID`',
+    summary: 'Streams the timeline as server-sent events, from the start or after `Last-Event-ID`',
     role: 'Calls.Read',
     answer: {
       status: 200,
       description:
-        'One event for each entry. An event `end` closes the stream of a call that has ended; every stream ends after a while, ' +
-        'to be opened again with `Last-Event-ID`, after which entries of the last minute may come again, with the same ids.',
+        'One event for each entry. An event `end` closes the stream of a call that has ended. Other streams end ' +
+        'after two minutes: open them again with `Last-Event-ID`. Recent entries may then come again, with the same ids.',
       schema: timelineEntrySchema,
       events: true,
     },

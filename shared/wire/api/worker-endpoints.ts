@@ -1,5 +1,6 @@
-/** The workers of a call that lasts: putting one on it, taking one off, telling them something. */
+/** The workers of a live call: attaching, detaching, and sending messages. */
 import * as z from 'zod';
+import { CHUNK_MS } from '../../call/plan.ts';
 import { listenOptionsSchema } from '../call/listen-schema.ts';
 import { workerPlanSchema } from '../call/plan-schema.ts';
 import { MAX_MESSAGE_DATA_CHARS } from '../lane/worker-messages.ts';
@@ -15,35 +16,35 @@ const PROBLEMS = [
   'web-pubsub-unavailable',
 ] as const;
 
-const told = (description: string) => ({ status: 202, description, schema: callSchema }) as const;
+const sent = (description: string) => ({ status: 202, description, schema: callSchema }) as const;
 
 export const workerEndpoints = {
   attachWorker: {
     method: 'PUT',
     path: 'calls/{callId}/workers/{worker}',
     tag: 'workers',
-    summary: 'Puts a worker on the call, as a route would; one that is on it already stays as it is',
+    summary: 'Attaches a worker; one that is already attached stays as it is',
     role: 'Calls.Control',
     body: workerPlanSchema
       .omit({ name: true })
-      .extend({ listen: listenOptionsSchema.default({ mode: 'chunk', ms: 100 }) }),
-    answer: told('The relay that has the call is being told. The worker is on it until the stream ends.'),
+      .extend({ listen: listenOptionsSchema.default({ mode: 'chunk', ms: CHUNK_MS.default }) }),
+    answer: sent('The message is on its way to the relay. The worker stays attached until the stream ends.'),
     problems: PROBLEMS,
   },
   detachWorker: {
     method: 'DELETE',
     path: 'calls/{callId}/workers/{worker}',
     tag: 'workers',
-    summary: 'Takes a worker off the call',
+    summary: 'Detaches a worker',
     role: 'Calls.Control',
-    answer: told('The relay that has the call is being told.'),
+    answer: sent('The message is on its way to the relay.'),
     problems: PROBLEMS,
   },
   sendMessage: {
     method: 'POST',
     path: 'calls/{callId}/messages',
     tag: 'workers',
-    summary: "Says something to one of the call's workers, or to all of them",
+    summary: 'Sends a message to a worker, or to all workers of the call',
     role: 'Calls.Control',
     body: z.strictObject({
       data: z
@@ -52,14 +53,14 @@ export const workerEndpoints = {
           (value) => JSON.stringify(value).length <= MAX_MESSAGE_DATA_CHARS,
           `must have at most ${MAX_MESSAGE_DATA_CHARS} characters as JSON`,
         )
-        .meta({ description: 'Any JSON; the workers get it in `onMessage`.' }),
+        .meta({ description: 'Any JSON. Workers receive it in `onMessage`.' }),
       worker: z
         .string()
         .regex(WORKER_NAME_PATTERN, `must match ${WORKER_NAME_PATTERN.source}`)
         .exactOptional()
-        .describe('To whom; absent: to all of them.'),
+        .describe('The worker. Defaults to all workers of the call.'),
     }),
-    answer: told('The relay that has the call is being told.'),
+    answer: sent('The message is on its way to the relay.'),
     problems: PROBLEMS,
   },
 } as const satisfies EndpointTable;

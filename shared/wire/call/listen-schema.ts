@@ -1,4 +1,4 @@
-/** How a worker listens: complete, as it travels in the ticket, and with defaults, as routes and workers may write it. */
+/** How a worker listens: complete, as it travels in the ticket, and with defaults, as routes and workers write it. */
 import * as z from 'zod';
 import {
   CHUNK_MS,
@@ -55,7 +55,7 @@ export const listenOptionsSchema = z.discriminatedUnion(
 /** A listen mode in which everything but `mode` may be left out. */
 export type ListenOptions = z.input<typeof listenOptionsSchema>;
 
-/** An utterance must have room for what it is made of. */
+/** An utterance must have room for its parts. */
 function hasRoom({ value, issues }: z.core.ParsePayload<EndpointingRules>): void {
   const leastMs = shortestMaxMs(value);
   if (value.maxMs >= leastMs) return;

@@ -19,7 +19,10 @@ export const workerPlanSchema = z.strictObject({
   priority: z.int().min(WORKER_PRIORITY.min).max(WORKER_PRIORITY.max).exactOptional(),
 });
 
-/** The plan as it travels in the ticket. Unknown members are dropped, so that a newer control app can talk to an older relay. */
+/**
+ * The plan as it travels in the ticket. Unknown members are dropped, so that a newer control app can talk to an older
+ * relay.
+ */
 export const planSchema: z.ZodType<CallPlan> = z.object({
   format: z.enum(AUDIO_FORMAT_NAMES),
   channels: z.enum(['mixed', 'unmixed']),

@@ -1,15 +1,15 @@
 import * as z from 'zod';
 import type { PlaySource } from '../../call/operation.ts';
 
-/** Longest text or SSML that is spoken, in characters: what ACS takes. */
+/** Longest text or SSML that ACS speaks, in characters. */
 const MAX_TEXT = 4_000;
 
 const MAX_URL = 2_048;
 
-/** A language of people, such as `en-US`. */
+/** A language as people speak it, such as `en-US`. */
 export const localeSchema = z
   .string()
-  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a locale such as en-US');
+  .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a language such as en-US');
 
 /** What is played, as the HTTP API and routes write it. */
 export const playSourceSchema: z.ZodType<PlaySource> = z.discriminatedUnion('kind', [

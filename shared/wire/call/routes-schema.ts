@@ -1,4 +1,4 @@
-/** Routes as their authors write them: a JSON array with defaults for what each leaves out. */
+/** Routes as people write them: a JSON array, with defaults for members that are left out. */
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
 import { isLoopbackHttp } from '../../base/loopback-url.ts';
@@ -61,7 +61,7 @@ const worker = workerPlanSchema.extend({
   listen: listenOptionsSchema.default({ mode: 'chunk', ms: CHUNK_MS.default }),
 });
 
-/** Bounds of what a route says about time and number. */
+/** Bounds of the times and numbers of a route. */
 const MAX_MINUTES = 24 * 60;
 const IDLE_SECONDS = { min: 5, max: 3_600 } as const;
 const MAX_CAPACITY = 10_000;
@@ -107,8 +107,8 @@ const route = z.strictObject({
 const routes = z.array(route).min(1, 'must name at least one route').max(MAX_ROUTES);
 
 /**
- * Reads the routes in their order, which is that of precedence.
- * @throws RoutesError with every problem at once.
+ * Reads the routes in their order, which is the order of precedence.
+ * @throws RoutesError listing every problem
  */
 export function parseRoutes(value: unknown): readonly CallRoute[] {
   const parsed = routes.safeParse(value);
@@ -151,7 +151,10 @@ function pathText(path: readonly PropertyKey[]): string {
   return path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
 }
 
-/** What no single member can tell; looked at in the raw value, so that it is reported together with all the rest. */
+/**
+ * Checks that involve several members. They read the raw value, so that their problems are reported together with all
+ * others.
+ */
 function crossChecks(list: readonly unknown[]): string[] {
   const problems = repeated(list).map(
     ({ index, name }) => `routes[${index}].name: ${JSON.stringify(name)} is the name of an earlier route`,
@@ -189,7 +192,7 @@ function actionProblems(index: number, entry: object): string[] {
   return problems;
 }
 
-/** The workers, by their index, that only a key can interrupt. */
+/** The workers, by index, that only a key can interrupt. */
 function waitingForKeys(workers: readonly unknown[]): number[] {
   return workers.flatMap((worker, at) => {
     const { bargeIn } = (worker ?? {}) as { bargeIn?: { policy?: unknown } | null };

@@ -23,7 +23,7 @@ const TONE_OF_KEY: Readonly<Record<string, Tone>> = {
 /** Most tones that Azure Communication Services sends at once. */
 export const MAX_TONES = 18;
 
-/** Keys of a telephone, in the order in which they are pressed. Becomes the tones as ACS names them. */
+/** Keys of a telephone in the order in which they are pressed. The output is the tones as ACS names them. */
 export const keysSchema = z
   .string()
   .regex(

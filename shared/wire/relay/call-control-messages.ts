@@ -1,24 +1,27 @@
 /**
- * What can be changed about a call while it is streamed: workers come and go, and are told things. Each message is published in the call's
- * control group on Web PubSub (`controlGroup`), which whichever relay has the call hears, so that nobody need know which one that is.
+ * Changes to a call while it is streamed: workers come and go, and get messages. Each message is published in the
+ * call's control group on Web PubSub (`controlGroup`). The relay that streams the call hears it, so the publisher
+ * need not know which relay that is.
  *
- * A message travels as `{ "control": "<JWT>" }`, signed like a ticket (HS256, `RELAY_TICKET_KEY`), with `aud: relay-control`, `sub: callId`, a
- * `jti` by which a copy is known, an `exp` soon after it was made, and the command in `command`. The signature is needed although only holders of
- * the service's key can publish there: the worker apps hold that key too, and have no say in who else is on a call.
+ * A message travels as `{ "control": "<JWT>" }`, signed like a ticket (HS256, `RELAY_TICKET_KEY`), with `aud:
+ * relay-control`, `sub: callId`, a `jti` that identifies copies, an `exp` shortly after it was made, and the command
+ * in `command`. It is signed although only holders of the service's key can publish there: the worker apps hold that
+ * key too, and must not decide who else is on a call.
  */
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import * as z from 'zod';
 import type { WorkerPlan } from '../../call/plan.ts';
 import { workerPlanSchema } from '../call/plan-schema.ts';
 import { MAX_MESSAGE_DATA_CHARS } from '../lane/worker-messages.ts';
 import { controlGroup, WORKER_NAME_PATTERN } from '../names.ts';
+import { TokenError, verifySigned } from '../signed/verify-signed.ts';
 
 export const CALL_CONTROL_AUDIENCE = 'relay-control';
 
-/** Clocks of the control app and the relay may differ by this much. */
+/** How far the clocks of the control app and the relay may differ. */
 const CLOCK_TOLERANCE_S = 30;
 
-/** How long a message is valid in milliseconds: as it is made, and at the longest for a receiver whose clock is slow. */
+/** How long a message is valid, in milliseconds: as it is made, and at most for a receiver whose clock is slow. */
 export const CALL_CONTROL_LIFETIME_MS = {
   made: 30_000,
   longest: 30_000 + 2 * CLOCK_TOLERANCE_S * 1_000,
@@ -30,7 +33,10 @@ const data = z.json().refine((value) => JSON.stringify(value).length <= MAX_MESS
   error: `data may have at most ${MAX_MESSAGE_DATA_CHARS} characters as JSON`,
 });
 
-/** `attach`: put a worker on the call. `detach`: take it off. `message`: say something to one worker, or to all of the call's. */
+/**
+ * `attach`: add a worker to the call. `detach`: remove it. `message`: send something to one worker, or to all workers
+ * of the call.
+ */
 export const callControlSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('attach'), worker: workerPlanSchema }),
   z.strictObject({ type: z.literal('detach'), worker: workerName }),
@@ -42,36 +48,20 @@ export type CallControlMessage =
   | { readonly type: 'detach'; readonly worker: string }
   | { readonly type: 'message'; readonly worker?: string; readonly data: z.core.util.JSONType };
 
-export type CallControlRefusal =
-  | 'malformed'
-  | 'bad signature'
-  | 'expired'
-  | 'another call'
-  | 'unknown command';
-
-/** A message that is not acted on; `reason` is a fixed text. */
-export class CallControlMessageError extends Error {
-  override readonly name = 'CallControlMessageError';
-  readonly reason: CallControlRefusal;
-  constructor(reason: CallControlRefusal, options?: ErrorOptions) {
-    super(`control message refused: ${reason}`, options);
-    this.reason = reason;
-  }
-}
-
 export interface CallControlPublisherOptions {
-  /** As `groupPublisher` makes it: takes JSON to a group, and rejects when the service does not. */
+  /** Publishes JSON in a group, and rejects if the service does not accept it (`groupPublisher`). */
   readonly publish: (group: string, message: object) => Promise<void>;
-  /** The present ticket key, as text. */
+  /** The current ticket key, as text. */
   readonly ticketKey: string;
   readonly nowMs: () => number;
-  /** Tells messages apart. */
+  /** A new unique id for each message. */
   readonly newId: () => string;
 }
 
 /**
- * Tells the relay that has a call. Resolves when Web PubSub has taken the message: nobody says whether a relay had the call at that moment.
- * Rejects with a `ZodError` for what is no message, and with the error of `publish`.
+ * Publishes a message to the relay of a call. Resolves when Web PubSub has accepted it, whether or not a relay
+ * streams the call at that moment. Rejects with a `ZodError` if the message is malformed, and with the error of
+ * `publish`.
  */
 export type PublishCallControl = (callId: string, message: CallControlMessage) => Promise<void>;
 
@@ -100,9 +90,11 @@ export async function signCallControl(
 
 const envelopeSchema = z.object({ control: z.string() });
 
+const claimsSchema = z.object({ jti: z.string(), command: callControlSchema });
+
 /**
- * What was published in a control group, checked against the keys in turn.
- * @throws CallControlMessageError naming the reason; never with the message's text in it.
+ * Verifies what was published in a control group, with the keys in turn.
+ * @throws TokenError naming the reason, never quoting the message
  */
 export async function readCallControl(
   value: unknown,
@@ -111,37 +103,17 @@ export async function readCallControl(
   nowMs: number,
 ): Promise<{ readonly id: string; readonly message: CallControlMessage }> {
   const envelope = envelopeSchema.safeParse(value).data;
-  if (envelope === undefined) throw new CallControlMessageError('malformed');
-  let refusal = new CallControlMessageError('bad signature');
-  for (const key of keys) {
-    try {
-      return await readWithKey(envelope.control, callId, key, nowMs);
-    } catch (error) {
-      if (!(error instanceof CallControlMessageError)) throw error;
-      refusal = error;
-      if (error.reason !== 'bad signature') break;
-    }
-  }
-  throw refusal;
-}
-
-async function readWithKey(token: string, callId: string, key: string, nowMs: number) {
-  const { payload } = await jwtVerify(token, new TextEncoder().encode(key), {
-    algorithms: ['HS256'],
+  if (envelope === undefined) throw new TokenError('control message', 'malformed');
+  const { claims } = await verifySigned(envelope.control, {
+    token: 'control message',
+    keys,
     audience: CALL_CONTROL_AUDIENCE,
-    requiredClaims: ['sub', 'exp', 'jti'],
-    clockTolerance: CLOCK_TOLERANCE_S,
-    currentDate: new Date(nowMs),
-  }).catch((cause: unknown) => {
-    throw new CallControlMessageError(refusalOf(cause), { cause });
+    callId,
+    requiredClaims: ['sub', 'jti'],
+    schema: claimsSchema,
+    unfit: 'unknown command',
+    clockToleranceS: CLOCK_TOLERANCE_S,
+    nowMs,
   });
-  if (payload.sub !== callId) throw new CallControlMessageError('another call');
-  const parsed = callControlSchema.safeParse(payload['command']);
-  if (!parsed.success) throw new CallControlMessageError('unknown command', { cause: parsed.error });
-  return { id: payload.jti ?? '', message: parsed.data };
-}
-
-function refusalOf(cause: unknown): CallControlRefusal {
-  if (cause instanceof errors.JWSSignatureVerificationFailed) return 'bad signature';
-  return cause instanceof errors.JWTExpired ? 'expired' : 'malformed';
+  return { id: claims.jti, message: claims.command };
 }

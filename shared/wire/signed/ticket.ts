@@ -1,15 +1,16 @@
 /** The ticket: the signed plan of one call, carried in the media URL. JWT, HS256, `aud: relay`, `sub: callId`. */
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import * as z from 'zod';
 import { TRACEPARENT_PATTERN } from '../../base/traceparent.ts';
 import type { CallPlan } from '../../call/plan.ts';
 import type { CallDirection } from '../../call/states.ts';
 import { planSchema } from '../call/plan-schema.ts';
 import { type CallControlAccess, signCallToken } from './call-token.ts';
+import { verifySigned } from './verify-signed.ts';
 
 export const TICKET_AUDIENCE = 'relay';
 
-/** Shortest ticket key in bytes: that of the hash (RFC 7518, section 3.2). */
+/** Shortest ticket key in bytes: the length of the hash (RFC 7518, section 3.2). */
 export const TICKET_KEY_MIN_BYTES = 32;
 
 const claimsSchema = z.object({
@@ -21,18 +22,15 @@ const claimsSchema = z.object({
   controlUrl: z.url({ protocol: /^https?$/ }).exactOptional(),
 });
 
-/** Clocks of the control app and the relay may differ by this much. */
-const CLOCK_TOLERANCE_S = 30;
-
 export interface Ticket {
   readonly callId: string;
-  /** Raw ids of caller and called (`4:+1425…`, `8:acs:…`), told to the workers with `call.started`. Never logged. */
+  /** Raw ids of caller and callee (`4:+1425…`, `8:acs:…`), which workers get with `call.started`. Never logged. */
   readonly from: string;
   readonly to: string;
   readonly plan: CallPlan;
   /** The trace in which the call was answered (W3C Trace Context). */
   readonly traceparent?: string;
-  /** Absent: inbound. */
+  /** Defaults to inbound. */
   readonly direction?: CallDirection;
   /** The address of the control app, for the workers of the call. */
   readonly controlUrl?: string;
@@ -40,35 +38,19 @@ export interface Ticket {
   readonly expiresAtMs: number;
 }
 
-/** A ticket that was checked, and what its holder may hand to the call's workers. */
+/** A verified ticket, and what its holder may pass on to the call's workers. */
 export interface VerifiedTicket extends Ticket {
   /** When the ticket was signed, in milliseconds since the epoch; 0 when it does not say. */
   readonly issuedAtMs: number;
-  /** Made with the key by which the ticket was found good, so that the control app knows it while keys are being changed. */
+  /** Made with the key that verified the ticket, so that the control app accepts it while keys are being rotated. */
   readonly control?: CallControlAccess;
-}
-
-export type TicketRefusal =
-  | 'malformed'
-  | 'bad signature'
-  | 'expired'
-  | 'wrong audience'
-  | 'bad plan'
-  | 'another call';
-
-export class TicketError extends Error {
-  override readonly name = 'TicketError';
-  readonly reason: TicketRefusal;
-  constructor(reason: TicketRefusal, options?: ErrorOptions) {
-    super(`ticket refused: ${reason}`, options);
-    this.reason = reason;
-  }
 }
 
 /** Signs a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
 export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<string> {
   const { from, to, plan, traceparent, direction, controlUrl } = ticket;
-  // Issued at a fraction of a second (RFC 7519 allows it): a relay tells by the ticket's age whether the call can have had a stream before.
+  // Issued at a fraction of a second (RFC 7519 allows it), since the relay tells by the ticket's age whether the call
+  // can have had a stream before.
   return new SignJWT({
     from,
     to,
@@ -86,8 +68,8 @@ export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<
 }
 
 /**
- * Checks a ticket against the keys in turn (the current one, then the one before it, so that keys can be rotated).
- * @throws TicketError naming the reason; never with the ticket's text in the message.
+ * Verifies a ticket with the keys in turn (the current one, then the previous one, so that keys can be rotated).
+ * @throws TokenError naming the reason, never quoting the ticket
  */
 export async function verifyTicket(
   token: string,
@@ -95,49 +77,24 @@ export async function verifyTicket(
   keys: readonly string[],
   nowMs: number,
 ): Promise<VerifiedTicket> {
-  let refusal = new TicketError('bad signature');
-  for (const key of keys) {
-    try {
-      return await verifyWithKey(token, callId, key, nowMs);
-    } catch (error) {
-      if (!(error instanceof TicketError)) throw error;
-      refusal = error;
-      if (error.reason !== 'bad signature') break;
-    }
-  }
-  throw refusal;
-}
-
-async function verifyWithKey(
-  token: string,
-  callId: string,
-  key: string,
-  nowMs: number,
-): Promise<VerifiedTicket> {
-  const claims = await jwtVerify(token, new TextEncoder().encode(key), {
-    algorithms: ['HS256'],
+  const {
+    claims,
+    expiresAtMs,
+    issuedAtMs = 0,
+    key,
+  } = await verifySigned(token, {
+    token: 'ticket',
+    keys,
     audience: TICKET_AUDIENCE,
-    requiredClaims: ['sub', 'exp'],
-    clockTolerance: CLOCK_TOLERANCE_S,
-    currentDate: new Date(nowMs),
-  }).catch((cause: unknown) => {
-    throw new TicketError(refusalOf(cause), { cause });
+    callId,
+    requiredClaims: ['sub'],
+    schema: claimsSchema,
+    unfit: 'bad plan',
+    nowMs,
   });
-  const { sub, exp, iat } = claims.payload;
-  if (sub !== callId) throw new TicketError('another call');
-  const parsed = claimsSchema.safeParse(claims.payload);
-  if (!parsed.success) throw new TicketError('bad plan', { cause: parsed.error });
-  const times = { issuedAtMs: Math.round((iat ?? 0) * 1000), expiresAtMs: (exp ?? 0) * 1000 };
-  const ticket = { callId, ...parsed.data, ...times };
+  const ticket = { callId, ...claims, expiresAtMs, issuedAtMs };
   const { controlUrl, direction, from, to } = ticket;
-  if (controlUrl === undefined) return ticket;
+  if (controlUrl === undefined || key === undefined) return ticket;
   const peer = direction === 'outbound' ? to : from;
   return { ...ticket, control: { url: controlUrl, token: await signCallToken(ticket, key), peer } };
-}
-
-function refusalOf(cause: unknown): TicketRefusal {
-  if (cause instanceof errors.JWSSignatureVerificationFailed) return 'bad signature';
-  if (cause instanceof errors.JWTExpired) return 'expired';
-  if (cause instanceof errors.JWTClaimValidationFailed && cause.claim === 'aud') return 'wrong audience';
-  return 'malformed';
 }

@@ -10,10 +10,10 @@ import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import { ENDPOINTS } from '../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../support/connected-call.ts';
 import { type ControlApiServer, serveControlApi } from '../../support/control-api-server.ts';
-import type { ControlBench } from '../../support/control-bench.ts';
+import type { ControlFixture } from '../../support/control-fixture.ts';
 
 let server: ControlApiServer;
-let bench: ControlBench;
+let fixture: ControlFixture;
 let pauses: number[];
 
 beforeAll(async () => {
@@ -23,8 +23,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 beforeEach(async () => {
-  bench = await connectedCall();
-  server.bench = bench;
+  fixture = await connectedCall();
+  server.fixture = fixture;
   server.requests.length = 0;
   pauses = [];
 });
@@ -67,7 +67,7 @@ describe('the client', () => {
     await client.startRecording(CONNECTED_ID);
     expect((await client.placeCall({ to: '+14255550177' })).direction).toBe('outbound');
     expect((await client.hangUp(CONNECTED_ID)).callId).toBe(CONNECTED_ID);
-    expect(bench.control.operations.map(({ operation }) => operation.type)).toEqual([
+    expect(fixture.acs.operations.map(({ operation }) => operation.type)).toEqual([
       'play',
       'sendDtmf',
       'muteParticipant',
@@ -97,14 +97,14 @@ describe('the client', () => {
     expect(error).toMatchObject({ status: 409, problemName: 'streaming-already-off' });
     expect(error.problem).toMatchObject({ callState: 'connected', streamingState: 'inactive' });
     expect(error.message).toBe(
-      'stopMediaStreaming: The audio is not streamed: The audio is not streamed: the call is connected, its streaming inactive.',
+      'stopMediaStreaming: Streaming is already off: The call is connected, and its streaming is inactive.',
     );
     expect(pauses, 'asking again would not help').toEqual([]);
   });
 
   it('tries again what the API is too busy for, with the same key, and as late as it says', async () => {
-    bench.control.fail('operate', { status: 429, retryable: true, retryAfter: '2' });
-    bench.control.fail('operate', { status: 503, retryable: true });
+    fixture.acs.fail('operate', { status: 429, retryable: true, retryAfter: '2' });
+    fixture.acs.fail('operate', { status: 503, retryable: true });
     await aClient().cancelPlay(CONNECTED_ID);
     expect(pauses).toEqual([2_000, 300]);
     const keys = server.requests.map(({ headers }) => headers['idempotency-key']);
@@ -113,7 +113,7 @@ describe('the client', () => {
   });
 
   it('gives up after some attempts, with what was said last', async () => {
-    bench.store.outage = true;
+    fixture.store.outage = true;
     const error = await failureOf(aClient().getCall(CONNECTED_ID));
     expect(error.problemName).toBe('store-unavailable');
     expect(pauses).toEqual([150, 300, 600]);
@@ -124,7 +124,7 @@ describe('the client', () => {
     server.loseAnswers = 2;
     await aClient().play(CONNECTED_ID, { source: { kind: 'ssml', ssml: '<speak/>' } });
     expect(server.requests).toHaveLength(3);
-    expect(bench.control.operations).toHaveLength(1);
+    expect(fixture.acs.operations).toHaveLength(1);
   });
 
   it('takes another key for another request, and the one that it is given', async () => {
@@ -133,7 +133,7 @@ describe('the client', () => {
     await client.cancelPlay(CONNECTED_ID);
     await client.cancelPlay(CONNECTED_ID, { idempotencyKey: 'mine' });
     await client.cancelPlay(CONNECTED_ID, { idempotencyKey: 'mine' });
-    expect(bench.control.operations).toHaveLength(3);
+    expect(fixture.acs.operations).toHaveLength(3);
     expect(
       (await failureOf(client.stopRecording(CONNECTED_ID, { idempotencyKey: 'mine' }))).problemName,
     ).toBe('idempotency-key-reused');
@@ -151,7 +151,7 @@ describe('the client', () => {
 
   it('stops when it is told to', async () => {
     const stopping = new AbortController();
-    bench.store.outage = true;
+    fixture.store.outage = true;
     const client = aClient({ sleep: async () => stopping.abort(new Error('enough')) });
     await expect(client.getCall(CONNECTED_ID, { signal: stopping.signal })).rejects.toThrow('enough');
     expect(server.requests.length).toBeLessThan(MAX_ATTEMPTS);
@@ -172,8 +172,8 @@ describe('following a timeline', () => {
     const told: string[] = [];
     for await (const { type } of aClient({ sleep: async () => {} }).streamTimeline(CONNECTED_ID)) {
       told.push(type);
-      if (type === 'CallConnected') await report(bench, 'ParticipantsUpdated');
-      if (type === 'ParticipantsUpdated') await report(bench, 'CallDisconnected');
+      if (type === 'CallConnected') await report(fixture, 'ParticipantsUpdated');
+      if (type === 'ParticipantsUpdated') await report(fixture, 'CallDisconnected');
     }
     expect(told).toEqual([
       'IncomingCall',

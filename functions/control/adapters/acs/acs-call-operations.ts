@@ -19,7 +19,6 @@ import type { OperationContext } from '../../call/acs-port.ts';
 import type { AcsClients } from './acs-clients.ts';
 import { NotAskedError } from './acs-failure.ts';
 import { identifierOf, inviteOf } from './acs-identifiers.ts';
-import { changeRecording, startRecording } from './acs-recording.ts';
 
 type Of<Type extends CallOperationType> = Extract<CallOperation, { type: Type }>;
 
@@ -31,8 +30,8 @@ interface Asking {
 }
 
 /**
- * Has ACS take an operation on. What ACS acts on once however often it is asked (`Repeatability-Request-ID`) is repeated where there is no
- * answer; the rest is asked for once.
+ * Asks ACS for an operation. If ACS does not answer, a request with a `Repeatability-Request-ID` is retried, since
+ * ACS carries it out once. Others are sent once.
  * @throws NotAskedError, RestError
  */
 export async function operate(operation: CallOperation, asking: Asking): Promise<OperationAnswer> {
@@ -92,11 +91,11 @@ export async function operate(operation: CallOperation, asking: Asking): Promise
       await media.stopTranscription(options);
       return {};
     case 'startRecording':
-      return await startRecording(operation, clients, context, abortSignal);
+      return await startAcsRecording(operation, clients, context, abortSignal);
     case 'pauseRecording':
     case 'resumeRecording':
     case 'stopRecording':
-      return await changeRecording(operation.type, clients, context, abortSignal);
+      return await changeAcsRecording(operation.type, clients, context, abortSignal);
   }
 }
 
@@ -130,9 +129,8 @@ async function play(
     });
     return;
   }
-  // ACS knows `interruptCallMediaOperation` for everybody's audio alone.
-  if (interrupt === true)
-    throw new NotAskedError('only what is played to everybody can interrupt what is being played');
+  // ACS supports `interruptCallMediaOperation` only for audio that everybody hears.
+  if (interrupt === true) throw new NotAskedError('only audio for everybody can interrupt what is playing');
   await media.play([sourceOf(source)], [identifierOf(to)], all);
 }
 
@@ -166,7 +164,7 @@ function inputOptions(
       return {
         kind: 'callMediaRecognizeSpeechOptions',
         ...(input.locale === undefined ? {} : { speechLanguage: input.locale }),
-        // ACS counts this one in milliseconds; the SDK takes seconds and multiplies.
+        // ACS counts this in milliseconds; the SDK takes seconds and multiplies.
         ...(input.endSilenceMs === undefined
           ? {}
           : { endSilenceTimeoutInSeconds: input.endSilenceMs / 1_000 }),
@@ -174,7 +172,7 @@ function inputOptions(
   }
 }
 
-/** The SDK's enum has these very words as its values. */
+/** The values of the SDK's enum are these words. */
 type DtmfTones = NonNullable<CallMediaRecognizeDtmfOptions['stopDtmfTones']>;
 
 function sourceOf(source: PlaySource): FileSource | TextSource | SsmlSource {
@@ -193,7 +191,58 @@ function sourceOf(source: PlaySource): FileSource | TextSource | SsmlSource {
   }
 }
 
-/** ACS counts in whole seconds, and takes none for its own default: never less than what was asked for. */
+/**
+ * Starts a recording of the call.
+ * @throws NotAskedError, RestError
+ */
+async function startAcsRecording(
+  { content, channels, format, pauseOnStart }: Of<'startRecording'>,
+  { repeating }: AcsClients,
+  { serverCallId, callbackUrl }: OperationContext,
+  abortSignal: AbortSignal,
+): Promise<OperationAnswer> {
+  if (serverCallId === undefined)
+    throw new NotAskedError('the server call id is not known, and recording needs it');
+  const { recordingId } = await repeating.getCallRecording().start({
+    callLocator: { kind: 'serverCallLocator', id: serverCallId },
+    recordingContent: content,
+    recordingChannel: channels,
+    recordingFormat: format,
+    recordingStateCallbackEndpointUrl: callbackUrl,
+    ...(pauseOnStart === undefined ? {} : { pauseOnStart }),
+    abortSignal,
+  });
+  return { recordingId };
+}
+
+type RecordingChange = 'pauseRecording' | 'resumeRecording' | 'stopRecording';
+
+/**
+ * Pauses, resumes or stops the recording of the call.
+ * @throws NotAskedError, RestError
+ */
+async function changeAcsRecording(
+  change: RecordingChange,
+  { once }: AcsClients,
+  { recordingId }: OperationContext,
+  abortSignal: AbortSignal,
+): Promise<OperationAnswer> {
+  if (recordingId === undefined) throw new NotAskedError('the id of the recording is not known');
+  const recordings = once.getCallRecording();
+  switch (change) {
+    case 'pauseRecording':
+      await recordings.pause(recordingId, { abortSignal });
+      return {};
+    case 'resumeRecording':
+      await recordings.resume(recordingId, { abortSignal });
+      return {};
+    case 'stopRecording':
+      await recordings.stop(recordingId, { abortSignal });
+      return {};
+  }
+}
+
+/** ACS counts in whole seconds and reads 0 as its own default, so round up and send at least 1. */
 function seconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1_000));
 }

@@ -1,23 +1,26 @@
 import type { CallAutomationClient, CallAutomationClientOptions } from '@azure/communication-call-automation';
 import type { TokenCredential } from '@azure/identity';
-import { noticesPossibleEffects } from './possible-effects.ts';
+import { trackPossibleEffects } from './acs-failure.ts';
 
 export type AcsAccess =
   | { readonly connectionString: string }
   | { readonly endpoint: string; readonly credential: () => Promise<TokenCredential> };
 
-/** Repetitions of what ACS did not answer; they carry the same `Repeatability-Request-ID`, so ACS acts on them once. */
+/**
+ * Retries of requests that ACS did not answer. They carry the same `Repeatability-Request-ID`, so ACS acts on them
+ * once.
+ */
 const REPEATABLE_RETRIES = { maxRetries: 2, retryDelayInMs: 400, maxRetryDelayInMs: 1_600 };
 
 /** The SDK's clients of one resource. */
 export interface AcsClients {
-  /** Repeats what ACS did not answer: for operations that ACS acts on once. */
+  /** Retries requests that ACS did not answer, for operations that ACS carries out once. */
   readonly repeating: CallAutomationClient;
-  /** Asks once: what is not repeatable, where the one who asked is told when to come back. */
+  /** Sends each request once, for operations that are not repeatable. The caller learns when to try again. */
   readonly once: CallAutomationClient;
 }
 
-/** Loads the SDK and makes its clients. */
+/** Loads the SDK and creates its clients. */
 export async function createAcsClients(
   access: AcsAccess,
   allowInsecureConnection: boolean,
@@ -30,7 +33,7 @@ export async function createAcsClients(
     const options: CallAutomationClientOptions = {
       allowInsecureConnection,
       retryOptions,
-      additionalPolicies: [noticesPossibleEffects],
+      additionalPolicies: [trackPossibleEffects],
     };
     if ('connectionString' in access) return new sdk.CallAutomationClient(access.connectionString, options);
     if (credential === undefined) throw new Error('an endpoint of ACS needs a credential');

@@ -6,14 +6,14 @@ import {
   isUnknownIdentifier,
   type PhoneNumberIdentifier,
 } from '@azure/communication-common';
-import type { RawId } from '../../../../shared/call/operation.ts';
+import type { RawId } from '../../../../shared/call/party.ts';
 import { NotAskedError } from './acs-failure.ts';
 
-/** @throws NotAskedError for an id of no form that ACS documents */
+/** @throws NotAskedError for an id in a form that ACS does not document */
 export function identifierOf(rawId: RawId): Exclude<CommunicationIdentifier, { id: string }> {
   const identifier = createIdentifierFromRawId(rawId);
   if (isUnknownIdentifier(identifier))
-    throw new NotAskedError('a raw id is neither that of a telephone number nor that of a user or app');
+    throw new NotAskedError('a raw id is neither of a telephone number nor of a user or app');
   return identifier;
 }
 
@@ -21,14 +21,14 @@ export function rawIdOf(identifier: CommunicationIdentifier): RawId {
   return getIdentifierRawId(identifier);
 }
 
-export interface Invited {
+interface Invited {
   readonly to: RawId;
   /** A telephone number, `+1425…`. */
   readonly callerId?: string;
   readonly displayName?: string;
 }
 
-/** @throws NotAskedError for an id of no form that ACS documents */
+/** @throws NotAskedError for an id in a form that ACS does not document */
 export function inviteOf({ to, callerId, displayName }: Invited): CallInvite {
   return {
     targetParticipant: identifierOf(to),

@@ -1,15 +1,27 @@
-/** Callback events of Call Automation: an array of CloudEvents, of which ACS sends one or several in a request. */
+/** Callback events of Call Automation: ACS sends an array of one or several CloudEvents per request. */
 import * as z from 'zod';
 import { safeText } from '../../../../shared/base/redact.ts';
-import { CALLBACK_KINDS, type Callback, type CallbackKind } from '../../call/event.ts';
+import { TONES } from '../../../../shared/call/operation.ts';
+import type { PlacingFailure } from '../../../../shared/call/states.ts';
+import { CALLBACK_KINDS, type Callback, type CallbackKind, type Recognized } from '../../call/event.ts';
 import { OPERATION_RESULTS } from '../../call/operations.ts';
-import { placingFailureOf } from './placing-failure.ts';
-import { recognizedOf, recognizedSchema } from './recognized.ts';
 
 const PREFIX = 'Microsoft.Communication.';
 
 const text = z.string().optional().catch(undefined);
 const number = z.number().optional().catch(undefined);
+
+/** Members of the event's payload. A malformed member is ignored. */
+const recognizedSchema = {
+  dtmfResult: z
+    .object({ tones: z.array(z.enum(TONES)).max(100) })
+    .optional()
+    .catch(undefined),
+  speechResult: z
+    .object({ speech: z.string().max(10_000), confidence: z.number().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+};
 
 const payload = z
   .object({
@@ -51,8 +63,8 @@ const cloudEvent = z.object({
 type Payload = z.infer<typeof payload>;
 
 /**
- * The events of a request body, in its order, and how many entries were none: those are to be counted and ignored.
- * A type that is not known is an event of kind `other`. Never throws.
+ * The events of a request body in their order, and how many entries were malformed. An event of an unknown type gets
+ * the kind `other`. Never throws.
  */
 export function parseCallbacks(body: unknown): { callbacks: Callback[]; ignored: number } {
   const entries: readonly unknown[] = Array.isArray(body) ? body : [body];
@@ -67,7 +79,8 @@ function parseCallback(value: unknown): Callback | undefined {
   const type = fullType.slice(PREFIX.length);
   if (!/^[A-Za-z]+$/.test(type)) return undefined;
   const kind = kindOf(type);
-  // Without the connection's id nobody can say whether such an event is about the connection of this call. Recordings have an id of their own.
+  // Without a connection id we cannot tell whether the event is about the connection of this call. Recordings have an
+  // id of their own.
   if (kind !== 'other' && kind !== 'RecordingStateChanged' && data.callConnectionId === undefined)
     return undefined;
   const atMs = time === undefined ? Number.NaN : Date.parse(time);
@@ -88,10 +101,12 @@ function parseCallback(value: unknown): Callback | undefined {
   };
 }
 
-/** The form of the contexts that we give operations. */
+/** The form of the operation contexts that we give. */
 const OPERATION_ID = /^op-[A-Za-z0-9-]{1,64}$/;
 
-/** Which operation an event is about. Contexts of other events, those of streaming, are the application's own, and are not kept. */
+/**
+ * The operation that an event is about. The contexts of streaming events belong to the application and are not kept.
+ */
 function operationIdOf(type: string, { operationContext = '' }: Payload): string | undefined {
   const isOfOperation = Object.hasOwn(OPERATION_RESULTS, type) || type === 'PlayStarted';
   return isOfOperation && OPERATION_ID.test(operationContext) ? operationContext : undefined;
@@ -130,7 +145,7 @@ function particularsOf(kind: Callback['kind'], data: Payload): Particulars {
       if (recognized !== undefined) found.recognized = recognized;
       break;
     }
-    // The others say all of it by their kind and context.
+    // The other events say everything by their kind and context.
     default:
       break;
   }
@@ -153,8 +168,8 @@ function reasonOf({ resultInformation, mediaStreamingUpdate, transcriptionUpdate
 }
 
 /**
- * What of an event may be kept: codes, states and counts. Left out on purpose: participants and numbers, tones and recognised
- * speech (callers enter PINs), operation contexts (they are the application's own), URLs.
+ * What may be kept of an event: codes, states and counts. Participants and numbers, tones and recognized speech
+ * (callers enter PINs), operation contexts (they belong to the application) and URLs are left out on purpose.
  */
 function detailsOf(data: Payload): Record<string, string | number | boolean> {
   const details: Record<string, string | number | undefined> = {
@@ -177,4 +192,40 @@ function detailsOf(data: Payload): Record<string, string | number | boolean> {
       .filter((entry): entry is [string, string | number] => entry[1] !== undefined)
       .map(([name, value]) => [name, typeof value === 'string' ? safeText(value) : value]),
   );
+}
+
+function recognizedOf({ dtmfResult, speechResult }: Payload): Recognized | undefined {
+  if (dtmfResult !== undefined) return { kind: 'dtmf', tones: dtmfResult.tones };
+  if (speechResult === undefined) return undefined;
+  const { speech: text, confidence } = speechResult;
+  return { kind: 'speech', text, ...(confidence === undefined ? {} : { confidence }) };
+}
+
+interface ResultCodes {
+  readonly code?: number | undefined;
+  readonly subCode?: number | undefined;
+}
+
+/** Subcodes of Call Automation for a callee who was not reached, from its troubleshooting guide. */
+const DECLINED = 8538;
+const BUSY = 8539;
+const UNAVAILABLE = 8541;
+
+/** SIP statuses (RFC 3261) that a result may have as its code: ACS passes on what the telephone network answered. */
+const BUSY_STATUS = new Set([486, 600]);
+const DECLINED_STATUS = new Set([603, 607, 608]);
+const NO_ANSWER_STATUS = new Set([408]);
+const NOT_REACHABLE_STATUS = new Set([404, 410, 480, 484, 604]);
+
+/** Why placing a call failed, by the codes of its end; undefined if they do not say. */
+export function placingFailureOf({ code, subCode }: ResultCodes = {}): PlacingFailure | undefined {
+  if (subCode === DECLINED) return 'declined';
+  if (subCode === BUSY) return 'busy';
+  if (code !== undefined) {
+    if (BUSY_STATUS.has(code)) return 'busy';
+    if (DECLINED_STATUS.has(code)) return 'declined';
+    if (NO_ANSWER_STATUS.has(code)) return 'no-answer';
+    if (NOT_REACHABLE_STATUS.has(code)) return 'not-reachable';
+  }
+  return subCode === UNAVAILABLE ? 'not-reachable' : undefined;
 }

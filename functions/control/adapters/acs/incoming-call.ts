@@ -1,46 +1,47 @@
-/** The event `Microsoft.Communication.IncomingCall` of Event Grid, in the Event Grid schema or as a CloudEvent. */
+/**
+ * The event `Microsoft.Communication.IncomingCall` of Event Grid, in the Event Grid schema or as a CloudEvent. Names
+ * and members are those of `@azure/eventgrid`, of which only the types are used: its code would add 282 kB to the
+ * bundle for one comparison (decision 130).
+ */
+import type {
+  AcsIncomingCallEventData,
+  CloudEvent,
+  CommunicationIdentifierModel,
+  EventGridEvent,
+  KnownSystemEventTypes,
+} from '@azure/eventgrid';
 import * as z from 'zod';
-import type { Headers, Party } from '../../../../shared/call/route.ts';
+import { type Party, telephoneRawId } from '../../../../shared/call/party.ts';
+import type { Headers } from '../../../../shared/call/route.ts';
+import type { IncomingCall } from '../../use-cases/receive-incoming-call.ts';
 
-const INCOMING_CALL = 'Microsoft.Communication.IncomingCall';
+const INCOMING_CALL = 'Microsoft.Communication.IncomingCall' satisfies KnownSystemEventTypes;
 
-export interface IncomingCall {
-  readonly eventId: string;
-  /** When the call came in, in milliseconds since the epoch; absent where the event does not say. */
-  readonly atMs?: number;
-  /** What ACS names the call by until it is answered: opaque, secret, up to some kilobytes. */
-  readonly incomingCallContext: string;
-  readonly from: Party;
-  readonly to: Party;
-  readonly serverCallId?: string;
-  readonly correlationId?: string;
-  /** Custom headers that came with the call. They may hold anything, so they are written nowhere. */
-  readonly sipHeaders: Headers;
-  readonly voipHeaders: Headers;
-}
-
-export type GridEvent =
+type GridEvent =
   | { readonly kind: 'incomingCall'; readonly call: IncomingCall }
-  /** An event of another type, which the subscription need not have sent. */
+  /** An event of another type: the subscription sends more than it has to. */
   | { readonly kind: 'other'; readonly type: string }
-  /** Not understood. `problem` names members, not their values. */
+  /** `problem` names the members that are missing or wrong, without their values. */
   | { readonly kind: 'malformed'; readonly problem: string };
+
+/** Schemas for some members of a type of the SDK. */
+type MembersOf<T> = Partial<Record<T extends unknown ? keyof T : never, z.ZodType>>;
 
 const party = z
   .object({
     rawId: z.string().min(1).optional(),
     phoneNumber: z.object({ value: z.string().min(1) }).optional(),
     communicationUser: z.object({ id: z.string().min(1) }).optional(),
-  })
+  } satisfies MembersOf<CommunicationIdentifierModel>)
   .transform(({ rawId, phoneNumber, communicationUser }, context): Party => {
     const phone = phoneNumber?.value;
-    const id = rawId ?? communicationUser?.id ?? (phone === undefined ? undefined : `4:${phone}`);
+    const id = rawId ?? communicationUser?.id ?? (phone === undefined ? undefined : telephoneRawId(phone));
     if (id !== undefined) return { rawId: id, ...(phone === undefined ? {} : { phoneNumber: phone }) };
     context.addIssue('has neither rawId nor phoneNumber nor communicationUser');
     return z.NEVER;
   });
 
-/** Headers of a call that are read at most; of more, the rest is left out. */
+/** Custom headers of a call that are read; further ones are ignored. */
 const MAX_HEADERS = 64;
 
 const headers = z
@@ -64,7 +65,7 @@ const data = z.object({
   serverCallId: z.string().optional().catch(undefined),
   correlationId: z.string().optional().catch(undefined),
   customContext,
-});
+} satisfies MembersOf<AcsIncomingCallEventData> & Record<'from' | 'to', z.ZodType>);
 
 const envelope = z.object({
   id: z.string().min(1),
@@ -73,8 +74,9 @@ const envelope = z.object({
   eventTime: z.string().optional(),
   time: z.string().optional(),
   data: z.unknown(),
-});
+} satisfies MembersOf<EventGridEvent<unknown> | CloudEvent<unknown>>);
 
+/** Longest type of an event that is logged, in characters. */
 const MAX_TYPE = 128;
 
 /** Reads one event. Never throws. */

@@ -1,29 +1,30 @@
 import { createHash } from 'node:crypto';
 import type { TransactionAction } from '@azure/data-tables';
-import { type Call, readStoredCall } from '../../call/call.ts';
-import { CallStoreError, type TimelineEntry } from '../../call/call-store.ts';
+import { BLANK_CALL, type Call } from '../../call/model.ts';
+import { CallStoreError, type TimelineEntry } from '../../call/stores.ts';
 
 /**
- * Where the rows of calls lie. Calls are spread over a fixed number of partitions by their id, and each has two rows in its partition,
- * which a transaction changes together:
+ * Where the rows of calls are. Calls are spread over a fixed number of partitions by their id. Each call has two rows
+ * in its partition, which change together in a transaction:
  *
  * - `call:{callId}`, as long as the call is kept;
- * - `live:{time}:{callId}` while it has not ended, with when it came in; then `past:{time}:{callId}`, with when it ended.
+ * - `live:{time}:{callId}` until it ends, with the time of its arrival; then `past:{time}:{callId}`, with the time of
+ *   its end.
  *
- * The second is a copy of the first. Its time counts down, so that the newest calls come first: a page of the calls of now, or of those that
- * ended last, is the beginning of one range in each partition, whatever number of calls lies beside it; and so is the end of those that
- * are old enough to be removed.
+ * The second row is a copy of the first. Its time counts down, so that the newest calls come first: a page of live
+ * calls, or of those that ended last, is the beginning of one range in each partition, however many other calls there
+ * are. The calls to remove are the end of such a range.
  */
 export const PARTITIONS: readonly string[] = Array.from({ length: 8 }, (_, index) => `p${index}`);
 
-/** Version of the row's content; rows of another version are not understood. */
+/** Version of the row's content. Rows of other versions are refused. */
 const SCHEMA = 1;
 
-export type RowKeys = { readonly partitionKey: string; readonly rowKey: string };
+type RowKeys = { readonly partitionKey: string; readonly rowKey: string };
 
 export type CallRow = {
   readonly schema: number;
-  /** By these lists are filtered; the truth is in `call`. */
+  /** The columns that lists filter by. The call itself is in `call`. */
   readonly phase: string;
   readonly route: string;
   readonly direction: string;
@@ -38,17 +39,17 @@ export function callKeys(callId: string): RowKeys {
 
 export type ListKind = 'live' | 'past';
 
-/** A place in a list, the newest first. */
-export interface ListPlace {
+/** A place in a list, newest first. */
+interface ListPlace {
   readonly atMs: number;
   readonly callId: string;
 }
 
-export function listKindOf({ phase }: Call): ListKind {
+function listKindOf({ phase }: Call): ListKind {
   return phase === 'ended' ? 'past' : 'live';
 }
 
-export function listKeys(call: Call): RowKeys {
+function listKeys(call: Call): RowKeys {
   const atMs = call.phase === 'ended' ? (call.endedAtMs ?? call.receivedAtMs) : call.receivedAtMs;
   return {
     partitionKey: partitionOf(call.callId),
@@ -56,7 +57,7 @@ export function listKeys(call: Call): RowKeys {
   };
 }
 
-/** The filter for the rows of a list in one partition, of those that come after a place and not later than the last time. */
+/** The filter for a list in one partition: the rows after a place, or those that ended before a time. */
 export function listRange(
   partition: string,
   kind: ListKind,
@@ -76,7 +77,7 @@ export function equals(column: 'phase' | 'route' | 'direction', value: string | 
   return value === undefined ? '' : ` and ${column} eq '${value.replaceAll("'", "''")}'`;
 }
 
-export function callEntity(call: Call, keys: RowKeys): RowKeys & CallRow {
+function callEntity(call: Call, keys: RowKeys): RowKeys & CallRow {
   return {
     ...keys,
     schema: SCHEMA,
@@ -88,14 +89,14 @@ export function callEntity(call: Call, keys: RowKeys): RowKeys & CallRow {
   };
 }
 
-/** @throws CallStoreError for a row of another version. */
+/** @throws CallStoreError for a row of another version */
 export function callOf(row: CallRow): Call {
   if (row.schema !== SCHEMA)
     throw new CallStoreError(`the stored call is of version ${row.schema}, this app understands ${SCHEMA}`);
   return readStoredCall(row.call);
 }
 
-/** What stores a new call. */
+/** Stores a new call. */
 export function createActions(call: Call): TransactionAction[] {
   return [
     ['create', callEntity(call, callKeys(call.callId))],
@@ -103,7 +104,7 @@ export function createActions(call: Call): TransactionAction[] {
   ];
 }
 
-/** What replaces a call that was read with `etag`. */
+/** Replaces a call that was read with `etag`. */
 export function changeActions(before: Call, after: Call, etag: string): TransactionAction[] {
   const actions: TransactionAction[] = [
     ['update', callEntity(after, callKeys(after.callId)), 'Replace', { etag }],
@@ -114,7 +115,7 @@ export function changeActions(before: Call, after: Call, etag: string): Transact
   return actions;
 }
 
-/** What removes a call. */
+/** Removes a call. */
 export function removeActions(call: Call): TransactionAction[] {
   return [
     ['delete', { ...callKeys(call.callId) }],
@@ -124,7 +125,7 @@ export function removeActions(call: Call): TransactionAction[] {
 
 const TIME_DIGITS = 15;
 
-/** Rows of a timeline lie in the order of their keys: time first. The id is hashed, since keys exclude some characters. */
+/** The key of a timeline entry sorts by time. The id is hashed, since keys exclude some characters. */
 export function timelineKey({ atMs, id }: Pick<TimelineEntry, 'atMs' | 'id'>): string {
   return `${timelineTime(atMs)}-${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
 }
@@ -147,7 +148,17 @@ function digits(value: number): string {
   return value.toString().padStart(TIME_DIGITS, '0');
 }
 
-/** Ids are hashes, so any character of them is spread evenly. */
+/** Ids are hashes, so each of their characters is evenly distributed. */
 function partitionOf(callId: string): string {
   return PARTITIONS[callId.charCodeAt(callId.length - 1) % PARTITIONS.length] ?? 'p0';
+}
+
+/**
+ * The call of a row. Rows of earlier versions are completed, and a member that was renamed is read under its old
+ * name.
+ */
+function readStoredCall(json: string): Call {
+  const stored = { ...BLANK_CALL, ...(JSON.parse(json) as Call) };
+  const { untold, ...recording } = stored.recording as Call['recording'] & { readonly untold?: true };
+  return untold === undefined ? stored : { ...stored, recording: { ...recording, unconfirmed: untold } };
 }

@@ -1,7 +1,7 @@
 import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
-import type { Call } from '../../call/call.ts';
-import { type CallStore, CallStoreError, type TimelineEntry } from '../../call/call-store.ts';
 import { type CallPage, type CallQuery, pageOfCalls, placeOfCursor } from '../../call/list.ts';
+import type { Call } from '../../call/model.ts';
+import { type CallStore, CallStoreError, type TimelineEntry } from '../../call/stores.ts';
 import {
   type CallRow,
   callKeys,
@@ -27,10 +27,10 @@ import {
   withStorage,
 } from './table-access.ts';
 
-/** How often a change is made anew because somebody else was quicker. */
+/** How often a change is retried because another one came first. */
 const MAX_CONFLICTS = 8;
 
-/** Most actions in one transaction, and rows in one answer, by the rules of the table service. */
+/** Limits of the table service: actions in one transaction, rows in one answer. */
 const MAX_TRANSACTION = 100;
 const MAX_PAGE = 1_000;
 
@@ -42,7 +42,9 @@ interface TimelineRow {
   readonly details: string;
 }
 
-/** Calls in the tables `calls` and `timeline`, which come into being with the first write. The SDK is loaded with the first use. */
+/**
+ * Calls in the tables `calls` and `timeline`, which are created by the first write. The SDK is loaded on first use.
+ */
 export function createTableCallStore(access: TablesAccess, options: CallStoreOptions = {}): CallStore {
   return new TableCallStore(tableLoader('calls', access, options), tableLoader('timeline', access, options));
 }
@@ -107,7 +109,7 @@ class TableCallStore implements CallStore {
         equals('route', route) +
         equals('direction', direction);
       const range = place === undefined ? {} : { after: place };
-      // One more than asked for in each tells whether there are more.
+      // One row more than requested in each partition tells whether there are more.
       const found = await this.#rowsOf(
         (partition) => listRange(partition, kind, range) + conditions,
         limit + 1,
@@ -136,7 +138,7 @@ class TableCallStore implements CallStore {
       const calls = await this.#calls();
       const old = rows.map(callOf);
       for (const call of old) {
-        // The timeline goes first: if this ends half way, the call is found again.
+        // The timeline is removed first: if this stops half way, the call is found again.
         await this.#removeTimeline(call.callId);
         await unlessMissing(calls.submitTransaction(removeActions(call)));
       }
@@ -155,7 +157,7 @@ class TableCallStore implements CallStore {
 
   timeline(callId: string, limit: number, fromMs = 0): Promise<readonly TimelineEntry[]> {
     return withStorage('reading a timeline', async () => {
-      // Call ids have no characters that would need quoting in a filter.
+      // Call ids have no characters that need quoting in a filter.
       const range = `PartitionKey eq '${callId}' and RowKey ge '${timelineTime(fromMs)}'`;
       const rows = await firstRows<TimelineRow>(await this.#timeline(), range, limit);
       return rows.map(({ id, atMs, source, type, details }) => ({

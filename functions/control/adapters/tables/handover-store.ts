@@ -1,4 +1,4 @@
-import type { HandoverStore } from '../../call/handover-store.ts';
+import type { HandoverStore } from '../../call/stores.ts';
 import {
   type CallStoreOptions,
   creatingTable,
@@ -14,7 +14,7 @@ interface Row {
 
 const ROW_KEY = 'stream';
 
-/** Handovers in the table `handovers`, one row and partition for each call, which comes into being with the first one. */
+/** Handovers in the table `handovers`, one row and partition per call. The table is created by the first write. */
 export function createTableHandoverStore(
   access: TablesAccess,
   options: CallStoreOptions = {},

@@ -1,5 +1,4 @@
 import type { TableClient, TableEntityResult } from '@azure/data-tables';
-import { CallStoreError } from '../../call/call-store.ts';
 import {
   ANSWER_KEPT_MS,
   type Claim,
@@ -8,6 +7,7 @@ import {
   type KeptAnswer,
   type KeyRecord,
 } from '../../call/idempotency.ts';
+import { CallStoreError } from '../../call/stores.ts';
 import {
   type CallStoreOptions,
   creatingTable,
@@ -20,15 +20,15 @@ import {
 } from './table-access.ts';
 import { partsOf, type TextParts, textOf } from './text-parts.ts';
 
-/** Keys are hashes: their first digit spreads them evenly over sixteen partitions. */
+/** Keys are hashes, so their first digit spreads them evenly over sixteen partitions. */
 const PARTITIONS = [...'0123456789abcdef'];
 
-/** How often a claim is made anew because somebody else was quicker. */
+/** How often a claim is retried because another one came first. */
 const MAX_CONFLICTS = 4;
 
 interface Row extends Partial<TextParts<'answer'>> {
   readonly fingerprint: string;
-  /** Milliseconds since the epoch, as text: numbers of this size would be rounded to 32 bits. */
+  /** Milliseconds since the epoch as text: the SDK would round numbers of this size to 32 bits. */
   readonly claimedAtMs: string;
   readonly expiresAtMs: string;
 }
@@ -38,7 +38,7 @@ interface Keys {
   readonly rowKey: string;
 }
 
-/** Keys in the table `idempotency`, which comes into being with the first one. */
+/** Keys in the table `idempotency`, which is created by the first write. */
 export function createTableIdempotencyStore(
   access: TablesAccess,
   options: CallStoreOptions = {},
@@ -128,6 +128,7 @@ function recordOf(row: TableEntityResult<Row>): KeyRecord {
 function answerParts(answer: KeptAnswer): TextParts<'answer'> {
   const text = JSON.stringify(answer);
   const parts = partsOf('answer', text);
-  if (parts === undefined) throw new CallStoreError(`an answer of ${text.length} characters cannot be kept`);
+  if (parts === undefined)
+    throw new CallStoreError(`an answer of ${text.length} characters is too long to store`);
   return parts;
 }

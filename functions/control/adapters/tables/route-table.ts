@@ -11,20 +11,20 @@ import { MAX_TEXT_CHARACTERS, partsOf, type TextParts, textOf } from './text-par
 /** Routes in a table: the row `current` of the partition `routes` in the table `settings`. */
 export interface RouteTable {
   /**
-   * The JSON text of the routes, or undefined where none are stored.
-   * @throws CallStoreError when storage fails.
+   * The JSON text of the routes, or undefined if none are stored.
+   * @throws CallStoreError if storage fails
    */
   read(): Promise<string | undefined>;
-  /** Replaces them. @throws CallStoreError when storage fails, RangeError for more text than a row holds. */
+  /** Replaces them. @throws CallStoreError if storage fails, RangeError if the text does not fit a row */
   write(text: string): Promise<void>;
-  /** Takes them away, so that those of the app's settings hold again. @throws CallStoreError when storage fails. */
+  /** Removes them, so that those of the app's settings are in force again. @throws CallStoreError if storage fails */
   remove(): Promise<void>;
 }
 
 const PARTITION = 'routes';
 const ROW = 'current';
 
-/** The SDK is loaded with the first use. */
+/** The SDK is loaded on first use. */
 export function createRouteTable(access: TablesAccess, options: CallStoreOptions = {}): RouteTable {
   const load = tableLoader('settings', access, options);
   return {

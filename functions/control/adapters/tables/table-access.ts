@@ -1,19 +1,19 @@
 import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
-import { CallStoreError } from '../../call/call-store.ts';
+import { CallStoreError } from '../../call/stores.ts';
 
 export type TablesAccess =
   | { readonly connectionString: string }
   | { readonly endpoint: string; readonly credential: () => Promise<TokenCredential> };
 
 export interface CallStoreOptions {
-  /** For a table service on this machine only: `http:` instead of `https:`. Default false. */
+  /** `http:` instead of `https:`, for a table service on this machine only. Defaults to false. */
   readonly allowInsecureConnection?: boolean;
-  /** How often a request is repeated that storage did not answer. Default 3. */
+  /** How often a request is retried that storage did not answer. Defaults to 3. */
   readonly maxRetries?: number;
 }
 
-/** Opens a table when it is first used, and again only if that failed. The SDK is loaded with it. */
+/** Opens a table on first use, and again if that failed. The SDK is loaded with it. */
 export function tableLoader(
   name: string,
   access: TablesAccess,
@@ -40,7 +40,7 @@ async function open(name: string, access: TablesAccess, options: CallStoreOption
   return new sdk.TableClient(access.endpoint, name, await access.credential(), all);
 }
 
-/** Runs something with storage. @throws CallStoreError that names the action, and neither rows nor addresses. */
+/** Runs something with storage. @throws CallStoreError that names the action, and neither rows nor addresses */
 export async function withStorage<T>(action: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
@@ -52,7 +52,9 @@ export async function withStorage<T>(action: string, run: () => Promise<T>): Pro
   }
 }
 
-/** What a request finds; undefined where storage has no such row or table. @throws what the request throws otherwise */
+/**
+ * The result of a request, or undefined if there is no such row or table. @throws what the request throws otherwise
+ */
 export async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;
@@ -63,8 +65,8 @@ export async function unlessMissing<T>(request: Promise<T>): Promise<T | undefin
 }
 
 /**
- * Whether the request has made a row; false where there is one of that key (409). For the write within `creatingTable`, not around it: that a table cannot
- * be made is a 409 as well. @throws what the request throws otherwise
+ * Whether the request has created a row; false if there is one with that key (409). Use it within `creatingTable`,
+ * not around it, since a table that cannot be created is a 409 as well. @throws what the request throws otherwise
  */
 export async function makesRow(request: Promise<unknown>): Promise<boolean> {
   try {
@@ -77,7 +79,7 @@ export async function makesRow(request: Promise<unknown>): Promise<boolean> {
 }
 
 /**
- * Writes, and where the table turns out not to be there, creates it and writes once more.
+ * Writes. If the table does not exist, creates it and writes once more.
  * @throws what the write or the creation throws
  */
 export async function creatingTable<T>(
@@ -93,7 +95,7 @@ export async function creatingTable<T>(
   }
 }
 
-/** The HTTP status with which storage refused something; undefined for other errors. */
+/** The HTTP status with which storage refused a request; undefined for other errors. */
 export function storageStatusOf(error: unknown): number | undefined {
   const status = error instanceof Error ? (error as Error & { statusCode?: unknown }).statusCode : undefined;
   return typeof status === 'number' ? status : undefined;

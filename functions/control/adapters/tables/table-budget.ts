@@ -1,6 +1,6 @@
 import type { TableClient } from '@azure/data-tables';
-import { CallStoreError } from '../../call/call-store.ts';
 import { type HourlyBudget, type SpentMinutes, spendOne } from '../../call/hourly-budget.ts';
+import { CallStoreError } from '../../call/stores.ts';
 import {
   type CallStoreOptions,
   creatingTable,
@@ -14,7 +14,7 @@ import {
 
 const PARTITION = 'outbound';
 
-/** How often one is spent anew because somebody else was quicker. Of several at once, one succeeds each time. */
+/** How often spending is retried because another one came first. Of several at once, one succeeds each time. */
 const MAX_CONFLICTS = 40;
 
 interface Row {
@@ -23,8 +23,8 @@ interface Row {
 }
 
 /**
- * A budget in one row of the table `budgets`, shared by all instances of the app. A change is written only where nobody has changed the row since it
- * was read (ETag), so that nothing is spent twice, however many spend at once.
+ * A budget in one row of the table `budgets`, shared by all instances of the app. A change is written only if the row
+ * has not changed since it was read (ETag), so nothing is spent twice, however many spend at once.
  */
 export function createTableBudget(
   name: string,
@@ -56,7 +56,7 @@ async function read(
   return row && { minutes: JSON.parse(row.minutes) as SpentMinutes, etag: row.etag };
 }
 
-/** Whether nobody was quicker. `etag` absent: the row was not there. */
+/** Writes the row, and returns false if another write came first. Omit `etag` for a new row. */
 async function isWritten(
   table: TableClient,
   name: string,

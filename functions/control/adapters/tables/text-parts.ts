@@ -5,13 +5,15 @@ const MAX_PARTS = 15;
 /** The longest text that a row holds in parts, in UTF-16 code units. */
 export const MAX_TEXT_CHARACTERS = PART_CHARACTERS * MAX_PARTS;
 
-/** The properties in which a row holds a text longer than one property may be: with the name `text`, `text0`, `text1` and so on. */
+/**
+ * The properties that hold a text longer than one property may be: with the name `text`, `text0`, `text1` and so on.
+ */
 export type TextParts<Name extends string> = {
-  /** How many there are. Those of a longer text that the row held before may follow them. */
+  /** How many parts there are. Parts of a longer text that the row held before may follow them. */
   readonly parts: number;
 } & { readonly [part in `${Name}${number}`]: string };
 
-/** A text as properties of a row; undefined where it is longer than `MAX_TEXT_CHARACTERS`. */
+/** A text as properties of a row; undefined if it is longer than `MAX_TEXT_CHARACTERS`. */
 export function partsOf<Name extends string>(name: Name, text: string): TextParts<Name> | undefined {
   if (text.length > MAX_TEXT_CHARACTERS) return undefined;
   const properties: Record<string, string | number> = {};
@@ -24,7 +26,7 @@ export function partsOf<Name extends string>(name: Name, text: string): TextPart
   return { ...properties, parts } as TextParts<Name>;
 }
 
-/** A character that takes two code units is not cut in two: each part is a text of its own for storage. */
+/** A character of two code units is not cut in two, since storage checks each part as a text of its own. */
 function partEnd(text: string, from: number): number {
   const end = from + PART_CHARACTERS;
   return (text.codePointAt(end - 1) ?? 0) > 0xffff ? end + 1 : end;

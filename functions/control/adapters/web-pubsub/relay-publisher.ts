@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import * as z from 'zod';
 import { isLoopbackHttp } from '../../../../shared/base/loopback-url.ts';
 import {
   callControlPublisher,
@@ -8,7 +7,7 @@ import {
 import type { Connection } from '../../settings/control-config.ts';
 import type { ControlDeps } from '../../use-cases/deps.ts';
 
-/** Tells relays something by way of Web PubSub, whose SDK is loaded with the first message. */
+/** Publishes control messages to relays through Web PubSub. The SDK is loaded with the first message. */
 export function relayPublisher(
   {
     connectionString,
@@ -28,7 +27,9 @@ export function relayPublisher(
   };
 }
 
-/** Says something to all workers of a call. */
-export function workerTeller(tellRelay: PublishCallControl): NonNullable<ControlDeps['tellWorkers']> {
-  return async (callId, data) => await tellRelay(callId, { type: 'message', data: z.json().parse(data) });
+/** Sends a message to all workers of a call. */
+export function workerPublisher(
+  publishToRelay: PublishCallControl,
+): NonNullable<ControlDeps['sendToWorkers']> {
+  return async (callId, data) => await publishToRelay(callId, { type: 'message', data: { ...data } });
 }

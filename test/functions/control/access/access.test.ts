@@ -5,11 +5,11 @@ import {
   createAccess,
 } from '../../../../functions/control/access/access.ts';
 import { createEntraTokenVerifier } from '../../../../functions/control/access/entra-token.ts';
-import { ProblemError } from '../../../../functions/control/triggers/http.ts';
+import { ProblemError } from '../../../../functions/control/http/problems.ts';
 import { ENDPOINTS, type OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { CALL_ID, T0 } from '../../../support/calls.ts';
-import { TICKET_KEY } from '../../../support/control-bench.ts';
+import { TICKET_KEY } from '../../../support/control-fixture.ts';
 import {
   AUDIENCE,
   type EntraTenant,

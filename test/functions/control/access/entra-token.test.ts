@@ -2,9 +2,9 @@ import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createEntraTokenVerifier,
-  EntraTokenError,
   type EntraTokenVerifier,
 } from '../../../../functions/control/access/entra-token.ts';
+import { TokenError } from '../../../../shared/wire/signed/verify-signed.ts';
 import {
   AUDIENCE,
   type EntraTenant,
@@ -39,7 +39,7 @@ async function refusalOf(token: string, by = verifier): Promise<string> {
     await by.verify(token, Date.now());
     return 'accepted';
   } catch (error) {
-    if (!(error instanceof EntraTokenError)) throw error;
+    if (!(error instanceof TokenError)) throw error;
     expect(error.message, 'the message holds nothing of the token').not.toContain(token.slice(-20));
     return error.reason;
   }

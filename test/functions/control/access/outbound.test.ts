@@ -1,35 +1,35 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
-import type { Answer, ControlBench } from '../../../support/control-bench.ts';
+import type { Answer, ControlFixture } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
 const ALLOWED = '+14255550177';
 const FOREIGN = '+882165550100';
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(async () => {
-  bench = await connectedCall({ allowed: ['+1425*'], callsPerHour: 2 });
+  fixture = await connectedCall({ allowed: ['+1425*'], callsPerHour: 2 });
 });
 
 function ask(id: OperationId, body: object, callId = CONNECTED_ID): Promise<Answer> {
-  return bench.ask(id, { params: { callId }, body });
+  return fixture.ask(id, { params: { callId }, body });
 }
 
 const place = (to: string, more: object = {}) => ask('placeCall', { to, callerId: '+18005550199', ...more });
 
 describe('whom the HTTP API may call', () => {
   it('is nobody whom the settings do not name: nothing is stored, and Azure Communication Services is not asked', async () => {
-    const before = (await bench.store.list({ limit: 10 })).calls.length;
+    const before = (await fixture.store.list({ limit: 10 })).calls.length;
     expectProblem(await place(FOREIGN), 'destination-not-allowed');
     expectProblem(await place('8:acs:one_two'), 'destination-not-allowed');
     expectProblem(await ask('transfer', { target: FOREIGN }), 'destination-not-allowed');
     expectProblem(await ask('addParticipant', { target: FOREIGN }), 'destination-not-allowed');
     expectProblem(await ask('addParticipant', { target: '4:14255550177' }), 'destination-not-allowed');
-    expect((await bench.store.list({ limit: 10 })).calls).toHaveLength(before);
-    expect(bench.control.operations).toEqual([]);
-    expect(bench.control.placed).toEqual([]);
+    expect((await fixture.store.list({ limit: 10 })).calls).toHaveLength(before);
+    expect(fixture.acs.operations).toEqual([]);
+    expect(fixture.acs.placed).toEqual([]);
   });
 
   it('includes, on a call, everybody who is not reached by telephone', async () => {
@@ -37,7 +37,7 @@ describe('whom the HTTP API may call', () => {
   });
 
   it('is nobody by default', async () => {
-    bench = await connectedCall({ allowed: [], callsPerHour: 2 });
+    fixture = await connectedCall({ allowed: [], callsPerHour: 2 });
     expectProblem(await place(ALLOWED), 'destination-not-allowed');
   });
 });
@@ -50,9 +50,9 @@ describe('how often the HTTP API may call', () => {
     expectProblem(refused, 'outbound-budget-spent');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500);
     expectProblem(await ask('transfer', { target: ALLOWED }), 'outbound-budget-spent');
-    expect(bench.control.placed).toHaveLength(1);
-    expect(bench.control.operations).toHaveLength(1);
-    bench.nowMs += 61 * 60_000;
+    expect(fixture.acs.placed).toHaveLength(1);
+    expect(fixture.acs.operations).toHaveLength(1);
+    fixture.nowMs += 61 * 60_000;
     expect((await place(ALLOWED)).status, 'an hour later').toBe(202);
   });
 
@@ -67,12 +67,12 @@ describe('how often the HTTP API may call', () => {
     const headers = { 'idempotency-key': 'one' };
     const body = { to: ALLOWED, callerId: '+18005550199' };
     for (let time = 0; time < 3; time += 1)
-      expect((await bench.ask('placeCall', { headers, body })).status).toBe(202);
-    expect(bench.control.placed).toHaveLength(1);
+      expect((await fixture.ask('placeCall', { headers, body })).status).toBe(202);
+    expect(fixture.acs.placed).toHaveLength(1);
     await place(ALLOWED);
     const later = { headers: { 'idempotency-key': 'two' }, body };
-    expectProblem(await bench.ask('placeCall', later), 'outbound-budget-spent');
-    bench.nowMs += 61 * 60_000;
-    expect((await bench.ask('placeCall', later)).status).toBe(202);
+    expectProblem(await fixture.ask('placeCall', later), 'outbound-budget-spent');
+    fixture.nowMs += 61 * 60_000;
+    expect((await fixture.ask('placeCall', later)).status).toBe(202);
   });
 });

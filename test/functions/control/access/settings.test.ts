@@ -3,11 +3,11 @@ import { controlAppLoader } from '../../../../functions/control/app.ts';
 import { readControlConfig } from '../../../../functions/control/settings/control-config.ts';
 import { callEvents } from '../../../../functions/control/triggers/call-events.ts';
 import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
-import { handlerOf, workerApiOf } from '../../../../functions/control/triggers/register-endpoints.ts';
-import { restartMediaStreaming } from '../../../../functions/control/triggers/restart-media-streaming.ts';
+import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
+import { restartMediaStreaming } from '../../../../functions/control/triggers/relay-requests.ts';
 import { ConfigError } from '../../../../shared/base/settings.ts';
 import { RoutesError } from '../../../../shared/wire/call/routes-schema.ts';
-import { ControlBench } from '../../../support/control-bench.ts';
+import { ControlFixture } from '../../../support/control-fixture.ts';
 
 const SETTINGS = {
   ACS_ENDPOINT: 'https://contoso.communication.azure.com',
@@ -21,12 +21,15 @@ const SETTINGS = {
 };
 
 describe('wrong settings', () => {
-  const bench = new ControlBench();
+  const fixture = new ControlFixture();
 
   it('are a problem with every sentence for HTTP', async () => {
-    const { status, json } = await bench.call(handlerOf('listCalls', controlAppLoader({}), 'function-key'), {
-      method: 'GET',
-    });
+    const { status, json } = await fixture.call(
+      handlerOf('listCalls', controlAppLoader({}), 'function-key'),
+      {
+        method: 'GET',
+      },
+    );
     expect(status).toBe(500);
     expect(json).toMatchObject({ type: 'urn:trunkline:problem:misconfigured' });
     for (const name of ['RELAY_URL', 'CALL_ROUTES', 'RELAY_TICKET_KEY'])
@@ -37,17 +40,17 @@ describe('wrong settings', () => {
     const load = controlAppLoader({});
     for (const handler of [
       handlerOf('listCalls', load, 'nothing'),
-      workerApiOf(load),
+      handlerOf('hangUp', load, 'nothing'),
       callEvents(load),
       restartMediaStreaming(load),
     ]) {
       const path = 'worker/calls/aaaabbbbccccddddaaaabbbbccccdddd/hang-up';
-      const { status, json, text } = await bench.call(handler, { path });
+      const { status, json, text } = await fixture.call(handler, { path });
       expect(status).toBe(500);
       expect(json).toMatchObject({ type: 'urn:trunkline:problem:misconfigured' });
       expect(text, 'what the caller reads').not.toContain('RELAY_URL');
     }
-    expect(bench.logged.filter((line) => line.includes('RELAY_URL')).length).toBeGreaterThanOrEqual(4);
+    expect(fixture.logged.filter((line) => line.includes('RELAY_URL')).length).toBeGreaterThanOrEqual(4);
   });
 
   it('include Entra ID without a tenant or an audience', () => {
@@ -62,7 +65,7 @@ describe('wrong settings', () => {
 
   it('are a clear error for Event Grid', async () => {
     const handler = incomingCall(controlAppLoader({}));
-    await expect(handler(bench.incomingEvent(), bench.context())).rejects.toThrow(ConfigError);
+    await expect(handler(fixture.incomingEvent(), fixture.context())).rejects.toThrow(ConfigError);
   });
 
   it('include routes that are not valid', async () => {

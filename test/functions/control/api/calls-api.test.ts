@@ -4,31 +4,31 @@ import { handlerOf } from '../../../../functions/control/triggers/register-endpo
 import { PROBLEM_CONTENT_TYPE } from '../../../../shared/wire/api/problem.ts';
 import { CONNECTION_ID, PLAN } from '../../../support/calls.ts';
 import { CONNECTED_ID, report, ring } from '../../../support/connected-call.ts';
-import { type Answer, ControlBench } from '../../../support/control-bench.ts';
+import { type Answer, ControlFixture } from '../../../support/control-fixture.ts';
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(() => {
-  bench = new ControlBench([
+  fixture = new ControlFixture([
     { name: 'everyone', match: {}, action: 'answer', plan: { ...PLAN, startStreaming: false } },
   ]);
 });
 
 async function connect(): Promise<void> {
-  await ring(bench);
-  await report(bench, 'CallConnected');
+  await ring(fixture);
+  await report(fixture, 'CallConnected');
 }
 
 function start(body?: unknown): Promise<Answer> {
-  return bench.ask('startMediaStreaming', { params: { callId: CONNECTED_ID }, body });
+  return fixture.ask('startMediaStreaming', { params: { callId: CONNECTED_ID }, body });
 }
 
 function stop(body?: unknown): Promise<Answer> {
-  return bench.ask('stopMediaStreaming', { params: { callId: CONNECTED_ID }, body });
+  return fixture.ask('stopMediaStreaming', { params: { callId: CONNECTED_ID }, body });
 }
 
 function end(): Promise<Answer> {
-  return bench.ask('hangUp', { params: { callId: CONNECTED_ID } });
+  return fixture.ask('hangUp', { params: { callId: CONNECTED_ID } });
 }
 
 function expectProblem(answer: Answer, status: number, type: string): void {
@@ -47,11 +47,11 @@ describe('starting and stopping media streaming', () => {
       state: 'connected',
       streaming: { state: 'starting' },
     });
-    await report(bench, 'MediaStreamingStarted');
+    await report(fixture, 'MediaStreamingStarted');
     expect((await stop()).json).toMatchObject({ streaming: { state: 'stopping' } });
-    await report(bench, 'MediaStreamingStopped');
+    await report(fixture, 'MediaStreamingStopped');
     expect((await start()).status, 'once stopped it can be started again').toBe(202);
-    expect(bench.control.asked.slice(1)).toEqual([
+    expect(fixture.acs.asked.slice(1)).toEqual([
       { operation: 'startMediaStreaming', about: CONNECTION_ID, context: 'mine' },
       { operation: 'stopMediaStreaming', about: CONNECTION_ID },
       { operation: 'startMediaStreaming', about: CONNECTION_ID },
@@ -64,7 +64,7 @@ describe('starting and stopping media streaming', () => {
   });
 
   it('is refused before the call is connected, naming the state', async () => {
-    await ring(bench);
+    await ring(fixture);
     const answer = await start();
     expectProblem(answer, 409, 'call-not-connected');
     expect(answer.json).toMatchObject({ callState: 'answering', streamingState: 'inactive' });
@@ -75,18 +75,18 @@ describe('starting and stopping media streaming', () => {
     expectProblem(await stop(), 409, 'streaming-already-off');
     await start();
     expectProblem(await start(), 409, 'streaming-already-on');
-    await report(bench, 'MediaStreamingStarted');
+    await report(fixture, 'MediaStreamingStarted');
     const again = await start();
     expectProblem(again, 409, 'streaming-already-on');
     expect(again.json).toMatchObject({ callState: 'connected', streamingState: 'active' });
     await stop();
     expectProblem(await start(), 409, 'streaming-stopping');
-    expect(bench.control.count('startMediaStreaming')).toBe(1);
+    expect(fixture.acs.count('startMediaStreaming')).toBe(1);
   });
 
   it('is refused after the call has ended', async () => {
     await connect();
-    await report(bench, 'CallDisconnected');
+    await report(fixture, 'CallDisconnected');
     expectProblem(await start(), 409, 'call-ended');
   });
 
@@ -99,12 +99,12 @@ describe('starting and stopping media streaming', () => {
     expectProblem(await start('[1]'), 400, 'invalid-request');
     expectProblem(await start('{"operationContext"'), 400, 'invalid-request');
     expectProblem(await start(`"${'x'.repeat(2_000_000)}"`), 413, 'payload-too-large');
-    expect(bench.control.count('startMediaStreaming')).toBe(0);
+    expect(fixture.acs.count('startMediaStreaming')).toBe(0);
   });
 
   it('says that ACS is busy, and when to come back', async () => {
     await connect();
-    bench.control.fail('startMediaStreaming', {
+    fixture.acs.fail('startMediaStreaming', {
       status: 429,
       code: '8516',
       retryable: true,
@@ -119,7 +119,7 @@ describe('starting and stopping media streaming', () => {
 
   it('says that ACS refuses, with its code', async () => {
     await connect();
-    bench.control.fail('startMediaStreaming', { status: 405, code: '8522', retryable: false });
+    fixture.acs.fail('startMediaStreaming', { status: 405, code: '8522', retryable: false });
     const answer = await start();
     expectProblem(answer, 502, 'acs-refused');
     expect(answer.json).toMatchObject({ acsStatus: 405, acsCode: '8522' });
@@ -128,24 +128,24 @@ describe('starting and stopping media streaming', () => {
   it('keeps streaming on when ACS refuses to stop it', async () => {
     await connect();
     await start();
-    await report(bench, 'MediaStreamingStarted');
-    bench.control.fail('stopMediaStreaming', { status: 409, code: '8519', retryable: false });
+    await report(fixture, 'MediaStreamingStarted');
+    fixture.acs.fail('stopMediaStreaming', { status: 409, code: '8519', retryable: false });
     expectProblem(await stop(), 502, 'acs-refused');
-    expect((await bench.store.get(CONNECTED_ID))?.streaming.state).toBe('active');
+    expect((await fixture.store.get(CONNECTED_ID))?.streaming.state).toBe('active');
   });
 
   it('learns from ACS that the call is over', async () => {
     await connect();
-    bench.control.fail('startMediaStreaming', { status: 404, code: '8522', retryable: false });
+    fixture.acs.fail('startMediaStreaming', { status: 404, code: '8522', retryable: false });
     expectProblem(await start(), 409, 'call-ended');
-    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('ended');
+    expect((await fixture.store.get(CONNECTED_ID))?.phase).toBe('ended');
   });
 
   it('is asked of ACS once by two requests at the same time', async () => {
     await connect();
     const answers = await Promise.all([start(), start()]);
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
-    expect(bench.control.count('startMediaStreaming')).toBe(1);
+    expect(fixture.acs.count('startMediaStreaming')).toBe(1);
   });
 });
 
@@ -155,14 +155,14 @@ describe('hanging up', () => {
     const answer = await end();
     expect(answer.status).toBe(202);
     expect(answer.json).toMatchObject({ state: 'connected' });
-    expect(bench.control.asked.at(-1)).toEqual({ operation: 'hangUp', about: CONNECTION_ID });
-    await report(bench, 'CallDisconnected');
+    expect(fixture.acs.asked.at(-1)).toEqual({ operation: 'hangUp', about: CONNECTION_ID });
+    await report(fixture, 'CallDisconnected');
     expectProblem(await end(), 409, 'call-ended');
   });
 
   it('is refused for a call that is not connected, or not there', async () => {
     expectProblem(await end(), 404, 'call-not-found');
-    await ring(bench);
+    await ring(fixture);
     expectProblem(await end(), 409, 'call-not-connected');
   });
 });
@@ -170,36 +170,36 @@ describe('hanging up', () => {
 describe('looking at calls', () => {
   it('lists those that have not ended, without whole numbers', async () => {
     await connect();
-    const { json, status } = await bench.ask('listCalls');
+    const { json, status } = await fixture.ask('listCalls');
     expect(status).toBe(200);
     expect(json).toMatchObject({
       truncated: false,
       calls: [{ callId: CONNECTED_ID, state: 'connected', route: 'everyone', from: '…0123', to: '…0199' }],
     });
-    await report(bench, 'CallDisconnected');
-    expect((await bench.ask('listCalls')).json).toEqual({
+    await report(fixture, 'CallDisconnected');
+    expect((await fixture.ask('listCalls')).json).toEqual({
       calls: [],
       truncated: false,
     });
   });
 
   it('lists as many as asked for, and says when there are more', async () => {
-    await ring(bench);
-    await incomingCall(bench.load)(
-      bench.incomingEvent({ id: 'e2' }, { incomingCallContext: 'another' }),
-      bench.context(),
+    await ring(fixture);
+    await incomingCall(fixture.load)(
+      fixture.incomingEvent({ id: 'e2' }, { incomingCallContext: 'another' }),
+      fixture.context(),
     );
-    const { json } = await bench.ask('listCalls', { query: { limit: '1' } });
+    const { json } = await fixture.ask('listCalls', { query: { limit: '1' } });
     expect(json).toMatchObject({ truncated: true });
     for (const limit of ['0', '-1', '1001', 'many', ''])
-      expectProblem(await bench.ask('listCalls', { query: { limit } }), 400, 'invalid-request');
+      expectProblem(await fixture.ask('listCalls', { query: { limit } }), 400, 'invalid-request');
   });
 
   it('shows one with its timeline, also after its end', async () => {
     await connect();
     await end();
-    await report(bench, 'CallDisconnected');
-    const { json, status } = await bench.ask('getCall', {
+    await report(fixture, 'CallDisconnected');
+    const { json, status } = await fixture.ask('getCall', {
       params: { callId: CONNECTED_ID },
     });
     expect(status).toBe(200);
@@ -217,22 +217,22 @@ describe('looking at calls', () => {
 
   it('knows no others', async () => {
     for (const callId of ['a'.repeat(32), 'A', ''])
-      expectProblem(await bench.ask('getCall', { params: { callId } }), 404, 'call-not-found');
+      expectProblem(await fixture.ask('getCall', { params: { callId } }), 404, 'call-not-found');
   });
 });
 
 describe('the functions as a whole', () => {
   it('answer 503 while storage is away', async () => {
-    bench.store.outage = true;
+    fixture.store.outage = true;
     expectProblem(await start(), 503, 'store-unavailable');
-    expectProblem(await bench.ask('listCalls'), 503, 'store-unavailable');
+    expectProblem(await fixture.ask('listCalls'), 503, 'store-unavailable');
   });
 
   it('answer 500 without details where something unforeseen happens, which the log names', async () => {
     const broken = handlerOf('listCalls', () => Promise.reject(new Error('secret detail')), 'function-key');
-    const answer = await bench.call(broken, { method: 'GET' });
+    const answer = await fixture.call(broken, { method: 'GET' });
     expectProblem(answer, 500, 'internal-error');
     expect(JSON.stringify(answer.json)).not.toContain('secret detail');
-    expect(bench.logged.join('\n')).toContain('A request failed');
+    expect(fixture.logged.join('\n')).toContain('A request failed');
   });
 });

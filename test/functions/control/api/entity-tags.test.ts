@@ -1,17 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
-import type { Answer, ControlBench } from '../../../support/control-bench.ts';
+import type { Answer, ControlFixture } from '../../../support/control-fixture.ts';
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(async () => {
-  bench = await connectedCall();
+  fixture = await connectedCall();
 });
 
 function read(id: OperationId, ifNoneMatch?: string): Promise<Answer> {
   const headers = ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch };
-  return bench.ask(id, { params: { callId: CONNECTED_ID }, headers });
+  return fixture.ask(id, { params: { callId: CONNECTED_ID }, headers });
 }
 
 describe('a read', () => {
@@ -34,7 +34,7 @@ describe('a read', () => {
 
   it('has another tag once something has changed', async () => {
     const etag = (await read('getCall')).headers.get('etag') ?? '';
-    await report(bench, 'MediaStreamingStarted');
+    await report(fixture, 'MediaStreamingStarted');
     const changed = await read('getCall', etag);
     expect(changed.status).toBe(200);
     expect(changed.headers.get('etag')).not.toBe(etag);

@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Call } from '../../../../functions/control/call/call.ts';
+import type { Call } from '../../../../functions/control/call/model.ts';
 import type { OperationRecord } from '../../../../functions/control/call/operations.ts';
 import { listParticipants } from '../../../../functions/control/use-cases/list-participants.ts';
 import { placeCall } from '../../../../functions/control/use-cases/place-call.ts';
-import { callIdOf } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
-import { requestCallAction } from '../../../../functions/control/use-cases/request-call-action.ts';
+import { callIdOfContext } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import {
   type OperationOutcome,
+  requestCallAction,
   requestOperation,
-} from '../../../../functions/control/use-cases/request-operation.ts';
+} from '../../../../functions/control/use-cases/request-call-action.ts';
 import { sweepCalls } from '../../../../functions/control/use-cases/sweep-calls.ts';
 import type { CallOperation } from '../../../../shared/call/operation.ts';
-import { ControlWithAcs, silentLog as log } from '../../../support/control-with-acs.ts';
+import { ControlWithAcsFixture } from '../../../support/control-with-acs-fixture.ts';
+import { silentLog as log } from '../../../support/silent-log.ts';
 import { until } from '../../../support/until.ts';
 
 const CALLER = '+14255550123';
@@ -20,11 +21,11 @@ const OWN_NUMBER = '+14255550100';
 const COLLEAGUE = '8:acs:11111111-1111-1111-1111-111111111111_33333333-3333-3333-3333-333333333333';
 const TEXT = { kind: 'text', text: 'one moment please' } as const;
 
-let world: ControlWithAcs;
+let fixture: ControlWithAcsFixture;
 let numbers = 0;
 
 beforeAll(async () => {
-  world = await ControlWithAcs.start([
+  fixture = await ControlWithAcsFixture.start([
     { name: 'elsewhere', match: { to: '+14255550198' }, action: 'redirect', redirectTo: '+14255550177' },
     {
       name: 'everyone',
@@ -35,18 +36,18 @@ beforeAll(async () => {
   ]);
 });
 
-afterAll(() => world.close());
+afterAll(() => fixture.close());
 
 /** A call that has come in and is connected. */
 async function connected(): Promise<Call> {
   numbers += 1;
   const to = `+1425555${String(2_000 + numbers)}`;
-  world.ring(to, CALLER);
-  return await world.callTo(to, ({ phase }) => phase === 'connected', 'the call to be connected');
+  fixture.ring(to, CALLER);
+  return await fixture.callTo(to, ({ phase }) => phase === 'connected', 'the call to be connected');
 }
 
 async function operate(callId: string, operation: CallOperation): Promise<OperationOutcome> {
-  return await requestOperation(await world.deps(), callId, operation, log);
+  return await requestOperation(await fixture.deps(), callId, operation, log);
 }
 
 async function accepted(
@@ -63,7 +64,7 @@ async function settled(callId: string, operationId: string): Promise<OperationRe
   const record = ({ operations }: Call): OperationRecord | undefined =>
     operations.find(({ id }) => id === operationId);
   const isSettled = (call: Call): boolean => record(call)?.state !== 'pending';
-  return record(await world.call(callId, isSettled, `the operation ${operationId} to be settled`));
+  return record(await fixture.call(callId, isSettled, `the operation ${operationId} to be settled`));
 }
 
 async function outcomeOf(callId: string, operation: CallOperation): Promise<OperationRecord | undefined> {
@@ -72,17 +73,17 @@ async function outcomeOf(callId: string, operation: CallOperation): Promise<Oper
 }
 
 async function hangUp(callId: string): Promise<void> {
-  await requestCallAction(await world.deps(), callId, { type: 'HangUpRequested' }, log);
-  await world.call(callId, ({ phase }) => phase === 'ended', 'the call to end');
+  await requestCallAction(await fixture.deps(), callId, { type: 'HangUpRequested' }, log);
+  await fixture.call(callId, ({ phase }) => phase === 'ended', 'the call to end');
 }
 
 async function callee(number: string, takes: string, afterMs = 0): Promise<void> {
-  await world.control('callees', { number, takes, afterMs });
+  await fixture.controlAcs('callees', { number, takes, afterMs });
 }
 
 async function place(number: string): Promise<Call> {
   const request = { to: `4:${number}`, callerId: OWN_NUMBER };
-  const outcome = await placeCall(await world.deps(), { request }, log);
+  const outcome = await placeCall(await fixture.deps(), { request }, log);
   if (outcome.kind !== 'placing') throw new Error(`the call was not placed: ${outcome.kind}`);
   return outcome.call;
 }
@@ -90,10 +91,10 @@ async function place(number: string): Promise<Call> {
 describe('a call that comes in', () => {
   it('is redirected where its route says so', async () => {
     await callee('+14255550177', 'answers');
-    const call = world.ring('+14255550198');
+    const call = fixture.ring('+14255550198');
     await until(() => call.outcome === 'redirected', 'it to ring elsewhere');
-    const callId = callIdOf(call.ids.incomingCallContext);
-    await world.call(callId, ({ phase }) => phase === 'ended', 'the row to end');
+    const callId = callIdOfContext(call.ids.incomingCallContext);
+    await fixture.call(callId, ({ phase }) => phase === 'ended', 'the row to end');
   });
 });
 
@@ -112,7 +113,7 @@ describe('operations on a call, against ACS', () => {
       state: 'failed',
     });
     await hangUp(callId);
-    const timeline = await world.timelineWith(callId, 'CallDisconnected');
+    const timeline = await fixture.timelineWith(callId, 'CallDisconnected');
     expect(timeline, 'entered before or after CallConnected, which may overtake the answer').toContain(
       'AnswerSucceeded',
     );
@@ -136,13 +137,13 @@ describe('operations on a call, against ACS', () => {
     expect(await outcomeOf(callId, { type: 'hold', participant: CALLER_ID })).toMatchObject({
       state: 'succeeded',
     });
-    await world.call(callId, ({ held }) => held === 1, 'somebody to be on hold');
-    const listed = await listParticipants(await world.deps(), callId);
+    await fixture.call(callId, ({ held }) => held === 1, 'somebody to be on hold');
+    const listed = await listParticipants(await fixture.deps(), callId);
     expect(listed).toMatchObject({ kind: 'participants' });
     if (listed.kind === 'participants')
       expect(listed.participants).toContainEqual({ rawId: CALLER_ID, muted: false, onHold: true });
     await accepted(callId, { type: 'unhold', participant: CALLER_ID });
-    await world.call(callId, ({ held }) => held === 0, 'nobody to be on hold');
+    await fixture.call(callId, ({ held }) => held === 0, 'nobody to be on hold');
     await hangUp(callId);
   });
 
@@ -158,8 +159,8 @@ describe('operations on a call, against ACS', () => {
     const stopped = await accepted(callId, { type: 'stopRecording' });
     expect(stopped.call.recording.state).toBe('inactive');
     // It is active, inactive while it pauses, active and inactive.
-    await world.timelineWith(callId, 'RecordingStateChanged', 4);
-    expect((await (await world.deps()).store.get(callId))?.recording.state).toBe('inactive');
+    await fixture.timelineWith(callId, 'RecordingStateChanged', 4);
+    expect((await (await fixture.deps()).store.get(callId))?.recording.state).toBe('inactive');
     await hangUp(callId);
   });
 
@@ -186,7 +187,7 @@ describe('operations on a call, against ACS', () => {
     const { callId } = await connected();
     const outcome = await operate(callId, { type: 'removeParticipant', participant: COLLEAGUE });
     expect(outcome).toMatchObject({ kind: 'failed', error: { failure: { status: 404 } } });
-    expect(await (await world.deps()).store.get(callId)).toMatchObject({
+    expect(await (await fixture.deps()).store.get(callId)).toMatchObject({
       phase: 'connected',
       operations: [{ type: 'removeParticipant', state: 'failed' }],
     });
@@ -197,14 +198,14 @@ describe('operations on a call, against ACS', () => {
     const { callId } = await connected();
     await callee('+14255550113', 'answers', 100);
     // However late the second request comes: what ACS tells of the first is not heard before.
-    const operationId = await world.unheard(async () => {
+    const operationId = await fixture.unheard(async () => {
       const first = await accepted(callId, { type: 'transfer', target: '4:+14255550113' });
       expect(await operate(callId, { type: 'transfer', target: COLLEAGUE })).toMatchObject({
         refusal: 'transfer-under-way',
       });
       return first.operationId;
     });
-    const call = await world.call(
+    const call = await fixture.call(
       callId,
       ({ phase, transferredAtMs }) => phase === 'ended' && transferredAtMs !== undefined,
       'the call to be handed over',
@@ -218,15 +219,15 @@ describe('a call that is placed, against ACS', () => {
     await callee('+14255550131', 'answers', 20);
     const { callId } = await place('+14255550131');
     // The two are told at the same time, in any order.
-    const call = await world.call(
+    const call = await fixture.call(
       callId,
       ({ phase, streaming }) => phase === 'connected' && streaming.state === 'active',
       'the call to be connected and streaming',
     );
     expect(call).toMatchObject({ direction: 'outbound', route: 'placed' });
-    expect(world.socketsOf(callId)).toHaveLength(1);
+    expect(fixture.socketsOf(callId)).toHaveLength(1);
     await hangUp(callId);
-    const timeline = await world.timeline(callId);
+    const timeline = await fixture.timeline(callId);
     expect(timeline[0]).toBe('PlaceRequested');
     expect(timeline).toContain('PlaceSucceeded');
   });
@@ -238,7 +239,7 @@ describe('a call that is placed, against ACS', () => {
   ] as const)('has failed when the other side is %s: %s', async (takes, failure, number) => {
     await callee(number, takes);
     const { callId } = await place(number);
-    const call = await world.call(callId, ({ phase }) => phase === 'ended', 'the call to end');
+    const call = await fixture.call(callId, ({ phase }) => phase === 'ended', 'the call to end');
     expect(call).toMatchObject({ failure, streaming: { state: 'inactive' } });
   });
 
@@ -246,11 +247,11 @@ describe('a call that is placed, against ACS', () => {
     await callee('+14255550135', 'noAnswer');
     const { callId } = await place('+14255550135');
     await hangUp(callId);
-    expect((await (await world.deps()).store.get(callId))?.connectedAtMs).toBeUndefined();
+    expect((await (await fixture.deps()).store.get(callId))?.connectedAtMs).toBeUndefined();
   });
 
   it('needs a route that lets it', async () => {
-    const deps = await world.deps();
+    const deps = await fixture.deps();
     const outcome = await placeCall(deps, { request: { to: '4:+19005550100', callerId: OWN_NUMBER } }, log);
     expect(outcome).toEqual({ kind: 'no route' });
     const named = { request: { to: '4:+14255550131', callerId: OWN_NUMBER }, route: 'everyone' };
@@ -260,13 +261,13 @@ describe('a call that is placed, against ACS', () => {
 
 describe('a sweep, against ACS', () => {
   it('ends the row of a call that ACS no longer knows, whose end nobody was told of', async () => {
-    const ringing = world.ring('+14255553000', CALLER);
+    const ringing = fixture.ring('+14255553000', CALLER);
     const isConnected = ({ phase }: Call): boolean => phase === 'connected';
-    const { callId } = await world.callTo('+14255553000', isConnected, 'the call to be connected');
-    const deps = await world.deps();
-    const { handlers } = world.host;
-    world.host.handlers = undefined;
-    await deps.control.hangUp(ringing.ids.callConnectionId, true);
+    const { callId } = await fixture.callTo('+14255553000', isConnected, 'the call to be connected');
+    const deps = await fixture.deps();
+    const { handlers } = fixture.host;
+    fixture.host.handlers = undefined;
+    await deps.acs.hangUp(ringing.ids.callConnectionId, true);
     await until(() => ringing.state === 'disconnected', 'ACS to end the call');
     // A call that looks well has its turn once in five minutes.
     const laterMs = Date.now() + 55 * 60_000;
@@ -274,7 +275,7 @@ describe('a sweep, against ACS', () => {
       const now = (): number => laterMs + minute * 60_000;
       await sweepCalls({ ...deps, clock: { ...deps.clock, now } }, log);
     }
-    world.host.handlers = handlers;
+    fixture.host.handlers = handlers;
     expect(await deps.store.get(callId)).toMatchObject({ phase: 'ended', endReason: 'gone' });
   });
 });

@@ -2,17 +2,17 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { CallOperation } from '../../../../shared/call/operation.ts';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
-import type { Answer, ControlBench, RequestOptions } from '../../../support/control-bench.ts';
+import type { Answer, ControlFixture, RequestOptions } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(async () => {
-  bench = await connectedCall();
+  fixture = await connectedCall();
 });
 
 function ask(id: OperationId, options: RequestOptions = {}): Promise<Answer> {
-  return bench.ask(id, { ...options, params: { callId: CONNECTED_ID, ...options.params } });
+  return fixture.ask(id, { ...options, params: { callId: CONNECTED_ID, ...options.params } });
 }
 
 const SOMEBODY = '4:+14255550177';
@@ -118,7 +118,7 @@ describe('operations on a connected call', () => {
   it.each(REQUESTS)(
     '%s asks ACS, and answers 202 with the call and what was asked for',
     async (id, options, operation) => {
-      bench.control.operationAnswer =
+      fixture.acs.operationAnswer =
         id === 'addParticipant' ? { invitationId: 'inv-7' } : { recordingId: 'rec-7' };
       const answer = await ask(id, options);
       expect(answer.json).toMatchObject({
@@ -126,7 +126,7 @@ describe('operations on a connected call', () => {
         operation: { id: expect.stringMatching(/^op-/) },
       });
       expect(answer.status).toBe(202);
-      expect(bench.control.operations.map((asked) => asked.operation)).toEqual([operation]);
+      expect(fixture.acs.operations.map((asked) => asked.operation)).toEqual([operation]);
       const { operation: asked, operations } = answer.json as {
         operation: { id: string; invitationId?: string };
         operations: { id: string; type: string }[];
@@ -137,20 +137,20 @@ describe('operations on a connected call', () => {
   );
 
   it('records, pauses, goes on and stops, each only where that makes sense', async () => {
-    bench.control.operationAnswer = { recordingId: 'rec-1' };
+    fixture.acs.operationAnswer = { recordingId: 'rec-1' };
     expectProblem(await ask('stopRecording'), 'recording-already-off');
     expect((await ask('startRecording')).status).toBe(202);
-    await report(bench, 'RecordingStateChanged', { recordingId: 'rec-1', state: 'active' });
+    await report(fixture, 'RecordingStateChanged', { recordingId: 'rec-1', state: 'active' });
     expectProblem(await ask('startRecording'), 'recording-already-on');
     expectProblem(await ask('resumeRecording'), 'recording-not-paused');
-    bench.control.operationAnswer = {};
+    fixture.acs.operationAnswer = {};
     expect((await ask('pauseRecording')).json).toMatchObject({
       recording: { state: 'paused', recordingId: 'rec-1' },
     });
     expectProblem(await ask('pauseRecording'), 'recording-paused');
     expect((await ask('resumeRecording')).json).toMatchObject({ recording: { state: 'recording' } });
     expect((await ask('stopRecording')).json).toMatchObject({ recording: { state: 'inactive' } });
-    expect(bench.control.operations.map(({ operation }) => operation.type)).toEqual([
+    expect(fixture.acs.operations.map(({ operation }) => operation.type)).toEqual([
       'startRecording',
       'pauseRecording',
       'resumeRecording',
@@ -163,13 +163,13 @@ describe('operations on a connected call', () => {
     expect((await ask('startTranscription', { body: { locale: 'de-DE' } })).json).toMatchObject({
       transcription: { state: 'starting' },
     });
-    await report(bench, 'TranscriptionStarted');
+    await report(fixture, 'TranscriptionStarted');
     expectProblem(await ask('startTranscription', { body: { locale: 'de-DE' } }), 'transcription-already-on');
     expect((await ask('stopTranscription')).json).toMatchObject({ transcription: { state: 'stopping' } });
   });
 
   it('lists who is on the call, by the ids that other operations take', async () => {
-    bench.control.people = [{ rawId: SOMEBODY, muted: false, onHold: true }];
+    fixture.acs.people = [{ rawId: SOMEBODY, muted: false, onHold: true }];
     const answer = await ask('listParticipants');
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({ participants: [{ rawId: SOMEBODY, muted: false, onHold: true }] });
@@ -183,7 +183,7 @@ describe('operations on a connected call', () => {
 
   it('leaves a call to the others where it is told to', async () => {
     expect((await ask('hangUp', { body: { forEveryone: false } })).status).toBe(202);
-    expect(bench.control.asked.at(-1)).toMatchObject({
+    expect(fixture.acs.asked.at(-1)).toMatchObject({
       operation: 'hangUp',
       context: 'for the application alone',
     });
@@ -191,27 +191,27 @@ describe('operations on a connected call', () => {
 
   it('are refused before the call is connected, after its end and where there is none', async () => {
     expectProblem(
-      await bench.ask('play', { params: { callId: 'a'.repeat(32) }, body: PLAY }),
+      await fixture.ask('play', { params: { callId: 'a'.repeat(32) }, body: PLAY }),
       'call-not-found',
     );
-    await report(bench, 'CallDisconnected');
+    await report(fixture, 'CallDisconnected');
     const ended = await ask('play', { body: PLAY });
     expectProblem(ended, 'call-ended');
     expect(ended.json).toMatchObject({ callState: 'ended' });
     expectProblem(await ask('listParticipants'), 'call-ended');
-    expect(bench.control.operations).toEqual([]);
+    expect(fixture.acs.operations).toEqual([]);
   });
 
   it('tell what ACS says: that it is busy, that it refuses, that it was not asked', async () => {
-    bench.control.fail('operate', { status: 429, retryable: true, retryAfter: '3' });
+    fixture.acs.fail('operate', { status: 429, retryable: true, retryAfter: '3' });
     const busy = await ask('play', { body: PLAY });
     expectProblem(busy, 'acs-unavailable');
     expect(busy.headers.get('retry-after')).toBe('3');
-    bench.control.fail('operate', { status: 400, code: '8523', retryable: false });
+    fixture.acs.fail('operate', { status: 400, code: '8523', retryable: false });
     const refused = await ask('play', { body: PLAY });
     expectProblem(refused, 'acs-refused');
     expect(refused.json).toMatchObject({ acsStatus: 400, acsCode: '8523' });
-    bench.control.fail('operate', { retryable: false, notAsked: 'a raw id is not one of ACS' });
+    fixture.acs.fail('operate', { retryable: false, notAsked: 'a raw id is not one of ACS' });
     expectProblem(await ask('play', { body: PLAY }), 'operation-not-possible');
   });
 
@@ -219,17 +219,17 @@ describe('operations on a connected call', () => {
     await ask('play', { body: PLAY });
     const { operations } = (await ask('getCall')).json as { operations: { id: string; state: string }[] };
     expect(operations).toMatchObject([{ type: 'play', state: 'pending' }]);
-    await report(bench, 'PlayCompleted', { operationContext: operations[0]?.id });
+    await report(fixture, 'PlayCompleted', { operationContext: operations[0]?.id });
     expect((await ask('getCall')).json).toMatchObject({
-      operations: [{ type: 'play', state: 'succeeded', settledAtMs: bench.nowMs }],
+      operations: [{ type: 'play', state: 'succeeded', settledAtMs: fixture.nowMs }],
     });
   });
 
   it('leave no number, tone, text or address in timeline and log', async () => {
     for (const [id, options] of REQUESTS) await ask(id, options);
-    const timeline = JSON.stringify(await bench.store.timeline(CONNECTED_ID, 1_000));
+    const timeline = JSON.stringify(await fixture.store.timeline(CONNECTED_ID, 1_000));
     expect(timeline).toContain('OperationRequested');
-    for (const text of [timeline, bench.logged.join('\n')])
+    for (const text of [timeline, fixture.logged.join('\n')])
       expect(text).not.toMatch(/\+?1425555|asterisk|Hello\.|files\.example|one_two/);
   });
 });
@@ -238,7 +238,7 @@ const PLAY = { source: { kind: 'file', url: 'https://files.example/hello.wav' } 
 
 describe('placing a call', () => {
   it('answers 202 with the call and where it is, and shows no whole number', async () => {
-    const answer = await bench.ask('placeCall', {
+    const answer = await fixture.ask('placeCall', {
       body: { to: '+14255550177', callerId: '+18005550199', displayName: 'Help' },
     });
     expect(answer.status).toBe(202);
@@ -250,33 +250,33 @@ describe('placing a call', () => {
     });
     const { callId } = answer.json as { callId: string };
     expect(answer.headers.get('location')).toBe(`/api/calls/${callId}`);
-    expect(bench.control.placed).toMatchObject([
+    expect(fixture.acs.placed).toMatchObject([
       { to: SOMEBODY, callerId: '+18005550199', displayName: 'Help' },
     ]);
     expect(answer.text + JSON.stringify(answer.json)).not.toContain('4255550177');
-    expect((await bench.ask('getCall', { params: { callId } })).status).toBe(200);
+    expect((await fixture.ask('getCall', { params: { callId } })).status).toBe(200);
   });
 
   it('is refused where no outbound route matches, or none of the name', async () => {
-    expectProblem(await bench.ask('placeCall', { body: { to: '+4930123456' } }), 'no-route');
+    expectProblem(await fixture.ask('placeCall', { body: { to: '+4930123456' } }), 'no-route');
     expectProblem(
-      await bench.ask('placeCall', { body: { to: '+14255550177', route: 'everyone' } }),
+      await fixture.ask('placeCall', { body: { to: '+14255550177', route: 'everyone' } }),
       'no-route',
     );
-    expect(bench.control.placed).toEqual([]);
+    expect(fixture.acs.placed).toEqual([]);
   });
 
   it('names the call that did not come about when ACS refuses', async () => {
-    bench.control.fail('place', { status: 403, code: '8530', retryable: false });
-    const answer = await bench.ask('placeCall', { body: { to: '+14255550177' } });
+    fixture.acs.fail('place', { status: 403, code: '8530', retryable: false });
+    const answer = await fixture.ask('placeCall', { body: { to: '+14255550177' } });
     expectProblem(answer, 'acs-refused');
     const { callId } = answer.json as { callId: string };
-    const { json } = await bench.ask('getTimeline', { params: { callId } });
+    const { json } = await fixture.ask('getTimeline', { params: { callId } });
     expect((json as { entries: { type: string }[] }).entries.map(({ type }) => type)).toEqual([
       'PlaceRequested',
       'PlaceFailed',
     ]);
-    expect((await bench.ask('getCall', { params: { callId } })).json).toMatchObject({
+    expect((await fixture.ask('getCall', { params: { callId } })).json).toMatchObject({
       state: 'ended',
       failure: 'failed',
     });
@@ -285,9 +285,9 @@ describe('placing a call', () => {
 
 describe('listing calls', () => {
   it('finds them by state, route and direction', async () => {
-    await bench.ask('placeCall', { body: { to: '+14255550177' } });
+    await fixture.ask('placeCall', { body: { to: '+14255550177' } });
     const found = async (query: Record<string, string>): Promise<string[]> => {
-      const { json } = await bench.ask('listCalls', { query });
+      const { json } = await fixture.ask('listCalls', { query });
       return (json as { calls: { route: string }[] }).calls.map(({ route }) => route);
     };
     expect(await found({})).toEqual(['calls-out', 'everyone']);
@@ -299,14 +299,14 @@ describe('listing calls', () => {
 
   it('goes on where the page before ended', async () => {
     for (let count = 0; count < 4; count += 1) {
-      bench.nowMs += 1;
-      await bench.ask('placeCall', { body: { to: '+14255550177' } });
+      fixture.nowMs += 1;
+      await fixture.ask('placeCall', { body: { to: '+14255550177' } });
     }
     const seen: string[] = [];
     let next: string | undefined;
     do {
       const query: Record<string, string> = { limit: '2', ...(next === undefined ? {} : { after: next }) };
-      const page = (await bench.ask('listCalls', { query })).json as {
+      const page = (await fixture.ask('listCalls', { query })).json as {
         calls: { callId: string }[];
         truncated: boolean;
         next?: string;

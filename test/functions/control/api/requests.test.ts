@@ -1,21 +1,21 @@
 import { HttpRequest } from '@azure/functions';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MAX_BODY_BYTES } from '../../../../functions/control/api/body-text.ts';
+import { MAX_BODY_BYTES } from '../../../../functions/control/api/handler.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
-import { acts, type Endpoint, parametersOf } from '../../../../shared/wire/api/endpoint.ts';
+import { type Endpoint, isMutation, parametersOf } from '../../../../shared/wire/api/endpoint.ts';
 import { ENDPOINTS, type OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
-import type { Answer, ControlBench, RequestOptions } from '../../../support/control-bench.ts';
+import type { Answer, ControlFixture, RequestOptions } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(async () => {
-  bench = await connectedCall();
+  fixture = await connectedCall();
 });
 
 function ask(id: OperationId, options: RequestOptions = {}): Promise<Answer> {
-  return bench.ask(id, { ...options, params: { callId: CONNECTED_ID, ...options.params } });
+  return fixture.ask(id, { ...options, params: { callId: CONNECTED_ID, ...options.params } });
 }
 
 /** Where a request is wrong, as the problem says it. */
@@ -101,7 +101,7 @@ describe('a request that is not right', () => {
     const answer = await ask(id, options);
     expectProblem(answer, 'invalid-request');
     expect(placesOf(answer)).toEqual(places);
-    expect(bench.control.operations).toEqual([]);
+    expect(fixture.acs.operations).toEqual([]);
   });
 
   it.each([
@@ -141,7 +141,7 @@ describe('a request that is not right', () => {
       headers: { 'content-type': 'application/json' },
       body: { bytes: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]) },
     });
-    const response = await handlerOf('sendMessage', bench.load, 'function-key')(request, bench.context());
+    const response = await handlerOf('sendMessage', fixture.load, 'function-key')(request, fixture.context());
     expect(response).toMatchObject({ status: 400 });
   });
 });
@@ -160,7 +160,7 @@ describe('every operation of the table', () => {
       '__proto__'.repeat(3),
     ])
       expectProblem(
-        await bench.ask(id, {
+        await fixture.ask(id, {
           params: { participant: '+14255550177', worker: 'echo', invitationId: 'i', callId },
         }),
         'call-not-found',
@@ -178,7 +178,7 @@ describe('every operation of the table', () => {
     else expect(placesOf(answer)).toContain('query unheard');
   });
 
-  it.each(ids.filter((id) => acts(ENDPOINTS[id] as Endpoint)))(
+  it.each(ids.filter((id) => isMutation(ENDPOINTS[id] as Endpoint)))(
     '%s says what it needs when it is given nonsense',
     async (id) => {
       const options = {

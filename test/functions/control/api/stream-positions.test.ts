@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { formatPosition, parsePosition } from '../../../../functions/control/api/stream-position.ts';
-import { timelineEvents } from '../../../../functions/control/api/timeline-events.ts';
-import type { TimelineEntry } from '../../../../functions/control/call/call-store.ts';
+import {
+  formatPosition,
+  parsePosition,
+  timelineEvents,
+} from '../../../../functions/control/api/timeline-events.ts';
+import type { TimelineEntry } from '../../../../functions/control/call/stores.ts';
 import { aCall, CALL_ID, T0 } from '../../../support/calls.ts';
 
 interface Arrival {
@@ -107,8 +110,8 @@ it('hears nothing twice where everything is stored as it happens', async () => {
 
 it('a position is written as it is read, and nothing else is one', () => {
   fc.assert(
-    fc.property(fc.nat(2 ** 31 - 1), fc.nat(9_999), (newestMs, told) => {
-      expect(parsePosition(formatPosition({ newestMs, told }))).toEqual({ newestMs, told });
+    fc.property(fc.nat(2 ** 31 - 1), fc.nat(9_999), (newestMs, sent) => {
+      expect(parsePosition(formatPosition({ newestMs, sent }))).toEqual({ newestMs, sent });
     }),
   );
   for (const text of ['', '.', '1.', '.1', '1.2.3', '-1.2', '1.-2', ' 1.2', '1e3.2', '9'.repeat(16)])

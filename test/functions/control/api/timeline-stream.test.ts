@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { MAX_STREAMS, STREAM_LASTS_MS } from '../../../../functions/control/api/timeline-events.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
-import type { Answer, ControlBench } from '../../../support/control-bench.ts';
+import type { Answer, ControlFixture } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(async () => {
-  bench = await connectedCall();
+  fixture = await connectedCall();
 });
 
 interface StreamEvent {
@@ -31,14 +31,14 @@ function typesOf(events: readonly StreamEvent[]): string[] {
 
 function open(lastEventId?: string): Promise<Answer> {
   const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
-  return bench.ask('streamTimeline', { params: { callId: CONNECTED_ID }, headers });
+  return fixture.ask('streamTimeline', { params: { callId: CONNECTED_ID }, headers });
 }
 
 /** What happens while the stream sleeps for the n-th time. */
 function whileItSleeps(happenings: Record<number, () => Promise<void>>): void {
-  const { sleep } = bench.deps.clock;
+  const { sleep } = fixture.deps.clock;
   let sleeps = 0;
-  bench.deps.clock.sleep = async (ms) => {
+  fixture.deps.clock.sleep = async (ms) => {
     await sleep(ms);
     sleeps += 1;
     await happenings[sleeps]?.();
@@ -46,14 +46,14 @@ function whileItSleeps(happenings: Record<number, () => Promise<void>>): void {
 }
 
 async function append(id: string, atMs: number): Promise<void> {
-  await bench.store.appendTimeline(CONNECTED_ID, { id, atMs, source: 'acs', type: id, details: {} });
+  await fixture.store.appendTimeline(CONNECTED_ID, { id, atMs, source: 'acs', type: id, details: {} });
 }
 
 describe('the timeline as server-sent events', () => {
   it('begins with what has happened, goes on with what happens, and ends after the end of the call', async () => {
     whileItSleeps({
-      2: () => report(bench, 'ParticipantsUpdated'),
-      5: () => report(bench, 'CallDisconnected'),
+      2: () => report(fixture, 'ParticipantsUpdated'),
+      5: () => report(fixture, 'CallDisconnected'),
     });
     const { status, headers, text } = await open();
     expect(status).toBe(200);
@@ -69,17 +69,17 @@ describe('the timeline as server-sent events', () => {
       'CallDisconnected',
       'end',
     ]);
-    const entries = (await bench.ask('getTimeline', { params: { callId: CONNECTED_ID } })).json as {
+    const entries = (await fixture.ask('getTimeline', { params: { callId: CONNECTED_ID } })).json as {
       entries: unknown[];
     };
     expect(events.slice(0, -1).map(({ data }) => JSON.parse(data ?? ''))).toEqual(entries.entries);
-    expect(bench.streams.size, 'its place is free again').toBe(0);
+    expect(fixture.streams.size, 'its place is free again').toBe(0);
   });
 
   it('goes on after the last event that was heard, and tells nothing twice', async () => {
     const first = eventsOf((await open()).text);
-    await report(bench, 'ParticipantsUpdated');
-    await report(bench, 'CallDisconnected');
+    await report(fixture, 'ParticipantsUpdated');
+    await report(fixture, 'CallDisconnected');
     const rest = eventsOf((await open(first.at(-1)?.id)).text);
     expect(typesOf(rest)).toEqual(['ParticipantsUpdated', 'CallDisconnected', 'end']);
     const middle = eventsOf((await open(first[1]?.id)).text);
@@ -87,7 +87,7 @@ describe('the timeline as server-sent events', () => {
   });
 
   it('says that there is nothing more of a call that has ended, so that browsers do not ask again', async () => {
-    await report(bench, 'CallDisconnected');
+    await report(fixture, 'CallDisconnected');
     const heard = eventsOf((await open()).text).filter(({ id }) => id !== undefined);
     const again = await open(heard.at(-1)?.id);
     expect(again.status).toBe(204);
@@ -95,10 +95,10 @@ describe('the timeline as server-sent events', () => {
   });
 
   it('tells what is stored late and has happened before: at once, and to whoever comes back', async () => {
-    const connectedMs = bench.nowMs;
+    const connectedMs = fixture.nowMs;
     whileItSleeps({
       3: () => append('Late', connectedMs - 1_000),
-      8: () => report(bench, 'CallDisconnected'),
+      8: () => report(fixture, 'CallDisconnected'),
     });
     const events = eventsOf((await open()).text);
     expect(typesOf(events)).toContain('Late');
@@ -108,17 +108,17 @@ describe('the timeline as server-sent events', () => {
   });
 
   it('lasts for a while, with a sign of life now and then, and ends by itself', async () => {
-    const startedMs = bench.nowMs;
+    const startedMs = fixture.nowMs;
     const { text } = await open();
-    expect(bench.nowMs - startedMs).toBeGreaterThanOrEqual(STREAM_LASTS_MS);
-    expect(bench.nowMs - startedMs).toBeLessThan(STREAM_LASTS_MS + 1_000);
+    expect(fixture.nowMs - startedMs).toBeGreaterThanOrEqual(STREAM_LASTS_MS);
+    expect(fixture.nowMs - startedMs).toBeLessThan(STREAM_LASTS_MS + 1_000);
     expect(text.match(/^: still here$/gm)?.length).toBe(7);
     expect(typesOf(eventsOf(text))).not.toContain('end');
   });
 
   it('tells each of thousands of entries once, of one moment too', async () => {
-    for (let count = 0; count < 2_500; count += 1) await append(`e${count}`, bench.nowMs + (count % 2));
-    whileItSleeps({ 1: () => report(bench, 'CallDisconnected') });
+    for (let count = 0; count < 2_500; count += 1) await append(`e${count}`, fixture.nowMs + (count % 2));
+    whileItSleeps({ 1: () => report(fixture, 'CallDisconnected') });
     const types = typesOf(eventsOf((await open()).text));
     expect(types.filter((type) => type.startsWith('e') && type !== 'end')).toHaveLength(2_500);
     expect(new Set(types).size).toBe(types.length);
@@ -127,35 +127,35 @@ describe('the timeline as server-sent events', () => {
   it('ends without an error when storage goes away; who comes back goes on', async () => {
     whileItSleeps({
       2: async () => {
-        bench.store.outage = true;
+        fixture.store.outage = true;
       },
     });
     const { status, text } = await open();
     expect(status).toBe(200);
     expect(typesOf(eventsOf(text))).toEqual(['IncomingCall', 'AnswerSucceeded', 'CallConnected']);
-    expect(bench.logged.join('\n')).toContain('A timeline cannot be streamed further');
+    expect(fixture.logged.join('\n')).toContain('Storage failed, so the stream of a timeline was closed');
   });
 
   it('is refused with a wrong last event, for a call that there is not, and while there are too many', async () => {
     for (const id of ['1', '1.2.3', 'x.y', '-1.0', '9'.repeat(20)])
       expectProblem(await open(id), 'invalid-request');
-    const nowhere = await bench.ask('streamTimeline', { params: { callId: 'b'.repeat(32) } });
+    const nowhere = await fixture.ask('streamTimeline', { params: { callId: 'b'.repeat(32) } });
     expectProblem(nowhere, 'call-not-found');
-    for (let count = 0; count < MAX_STREAMS; count += 1) bench.streams.add({});
+    for (let count = 0; count < MAX_STREAMS; count += 1) fixture.streams.add({});
     const full = await open();
     expectProblem(full, 'too-many-streams');
     expect(full.headers.get('retry-after')).toBe('5');
   });
 
   it('gives its place back when nobody listens any longer', async () => {
-    const response = await bench.respond(handlerOf('streamTimeline', bench.load, 'function-key'), {
+    const response = await fixture.respond(handlerOf('streamTimeline', fixture.load, 'function-key'), {
       method: 'GET',
       params: { callId: CONNECTED_ID },
     });
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     await reader.read();
-    expect(bench.streams.size).toBe(1);
+    expect(fixture.streams.size).toBe(1);
     await reader.cancel();
-    expect(bench.streams.size).toBe(0);
+    expect(fixture.streams.size).toBe(0);
   });
 });

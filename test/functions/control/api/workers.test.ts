@@ -2,25 +2,28 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import type { CallControlMessage } from '../../../../shared/wire/relay/call-control-messages.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
-import type { Answer, ControlBench, RequestOptions } from '../../../support/control-bench.ts';
+import type { Answer, ControlFixture, RequestOptions } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 let told: { callId: string; message: CallControlMessage }[];
 
 beforeEach(async () => {
-  bench = await connectedCall();
+  fixture = await connectedCall();
   told = [];
-  bench.tellRelay = async (callId, message) => void told.push({ callId, message });
+  fixture.publishToRelay = async (callId, message) => void told.push({ callId, message });
 });
 
 function ask(id: OperationId, options: RequestOptions = {}): Promise<Answer> {
-  return bench.ask(id, { ...options, params: { callId: CONNECTED_ID, worker: 'robot', ...options.params } });
+  return fixture.ask(id, {
+    ...options,
+    params: { callId: CONNECTED_ID, worker: 'robot', ...options.params },
+  });
 }
 
 async function stream(): Promise<void> {
   await ask('startMediaStreaming');
-  await report(bench, 'MediaStreamingStarted');
+  await report(fixture, 'MediaStreamingStarted');
 }
 
 describe('the workers of a call that lasts', () => {
@@ -56,7 +59,7 @@ describe('the workers of a call that lasts', () => {
       { type: 'message', data: 'all of you' },
       { type: 'detach', worker: 'robot' },
     ]);
-    const timeline = await bench.store.timeline(CONNECTED_ID, 100);
+    const timeline = await fixture.store.timeline(CONNECTED_ID, 100);
     expect(timeline.slice(-5).map(({ type, details }) => [type, details['worker']])).toEqual([
       ['WorkerAttachSent', 'robot'],
       ['WorkerAttachSent', 'echo'],
@@ -64,23 +67,23 @@ describe('the workers of a call that lasts', () => {
       ['MessageSent', undefined],
       ['WorkerDetachSent', 'robot'],
     ]);
-    expect(JSON.stringify(timeline) + bench.logged.join()).not.toMatch(/all of you|menu/);
+    expect(JSON.stringify(timeline) + fixture.logged.join()).not.toMatch(/all of you|menu/);
   });
 
   it('cannot be reached while the audio is not streamed, nor after the end', async () => {
     expectProblem(await ask('attachWorker'), 'streaming-already-off');
-    await report(bench, 'CallDisconnected');
+    await report(fixture, 'CallDisconnected');
     expectProblem(await ask('sendMessage', { body: { data: 1 } }), 'call-ended');
     expect(told).toEqual([]);
   });
 
   it('need a way to them, and Web PubSub', async () => {
     await stream();
-    bench.tellRelay = () => Promise.reject(new Error('https://secret.example refused'));
+    fixture.publishToRelay = () => Promise.reject(new Error('https://secret.example refused'));
     const refused = await ask('detachWorker');
     expectProblem(refused, 'web-pubsub-unavailable');
-    expect(JSON.stringify(refused.json) + bench.logged.join()).not.toContain('secret.example');
-    bench.tellRelay = undefined;
+    expect(JSON.stringify(refused.json) + fixture.logged.join()).not.toContain('secret.example');
+    fixture.publishToRelay = undefined;
     expectProblem(await ask('detachWorker'), 'not-supported');
   });
 });

@@ -1,16 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Call,
-  COMPARE_AFTER_MS,
-  isDueForComparison,
-  step,
-} from '../../../../functions/control/call/call.ts';
+import { step } from '../../../../functions/control/call/call.ts';
 import type { CallEvent } from '../../../../functions/control/call/event.ts';
+import type { Call } from '../../../../functions/control/call/model.ts';
 import {
   CONFIRM_LIMIT_MS,
   NO_STREAMING,
   type Streaming,
 } from '../../../../functions/control/call/streaming.ts';
+import { COMPARE_AFTER_MS, isDueForComparison } from '../../../../functions/control/call/time.ts';
 import { aCall, CONNECTION_ID, T0 } from '../../../support/calls.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCallId } from '../../../../functions/control/call/call-id.ts';
+import { formatCallId } from '../../../../functions/control/call/model.ts';
 import { CALL_ID_PATTERN } from '../../../../shared/wire/names.ts';
 
 const digest = fc.uint8Array({ minLength: 20, maxLength: 32 });

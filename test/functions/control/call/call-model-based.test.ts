@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Call, type CallStep, SETUP_LIMIT_MS, step } from '../../../../functions/control/call/call.ts';
+import { step } from '../../../../functions/control/call/call.ts';
 import { CALLBACK_KINDS, type Callback, type CallEvent } from '../../../../functions/control/call/event.ts';
+import type { Call, CallStep } from '../../../../functions/control/call/model.ts';
 import {
   OPERATION_RESULTS,
   type OperationResultType,
 } from '../../../../functions/control/call/operations.ts';
+import { SETUP_LIMIT_MS } from '../../../../functions/control/call/time.ts';
 import type { CallOperation } from '../../../../shared/call/operation.ts';
 import { aCall, CONNECTION_ID, T0 } from '../../../support/calls.ts';
 import { ReferenceCall, resultsOf, type Verdict } from './reference-call.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Call, type CallCommand, step } from '../../../../functions/control/call/call.ts';
+import { step } from '../../../../functions/control/call/call.ts';
 import { CALLBACK_KINDS, type CallEvent } from '../../../../functions/control/call/event.ts';
+import type { Call, CallCommand } from '../../../../functions/control/call/model.ts';
 import { RETRY_PAUSES_MS, STABLE_STREAM_MS } from '../../../../functions/control/call/streaming.ts';
 import { aCall, CONNECTION_ID, T0 } from '../../../support/calls.ts';
 

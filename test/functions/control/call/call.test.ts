@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  ANSWER_LEASE_MS,
-  type Call,
-  HANG_UP_LIMIT_MS,
-  LOST_AFTER_MS,
-  SEEN_EVENTS,
-  SETUP_LIMIT_MS,
-  step,
-} from '../../../../functions/control/call/call.ts';
+import { ANSWER_LEASE_MS, step } from '../../../../functions/control/call/call.ts';
 import type { CallEvent } from '../../../../functions/control/call/event.ts';
+import { type Call, SEEN_EVENTS } from '../../../../functions/control/call/model.ts';
+import { HANG_UP_LIMIT_MS, LOST_AFTER_MS, SETUP_LIMIT_MS } from '../../../../functions/control/call/time.ts';
 import { aCall, aCallback, CONNECTION_ID, callAfter, PLAN, T0 } from '../../../support/calls.ts';
 
 const incoming: CallEvent = { type: 'IncomingCall', claim: 'one' };

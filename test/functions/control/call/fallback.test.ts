@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Call, step } from '../../../../functions/control/call/call.ts';
+import { step } from '../../../../functions/control/call/call.ts';
+import type { Call } from '../../../../functions/control/call/model.ts';
 import { OPERATION_LIMIT_MS } from '../../../../functions/control/call/operations.ts';
 import { NO_STREAMING, RETRY_PAUSES_MS } from '../../../../functions/control/call/streaming.ts';
 import type { StreamingFailedChoice } from '../../../../shared/call/route.ts';

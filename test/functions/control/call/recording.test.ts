@@ -21,7 +21,7 @@ const refuse = (
   unknown = false,
 ): RecordingEvent => ({ type: 'refused', request, unknown });
 const tell = (active: boolean, atMs: number, recordingId = 'one'): RecordingEvent => ({
-  type: 'told',
+  type: 'reported',
   recordingId,
   active,
   atMs,
@@ -107,9 +107,11 @@ describe('a recording', () => {
     expect(recordingAfter(...stopped, tell(true, 5)).state, 'the start, told after the stop').toBe(
       'inactive',
     );
-    const goesOn = [...started, tell(true, 7)];
-    expect(recordingAfter(...goesOn, tell(false, 6)).state, 'an older event').toBe('recording');
-    expect(recordingAfter(...goesOn, tell(false, 8, 'another')).state, 'another recording').toBe('recording');
+    const continues = [...started, tell(true, 7)];
+    expect(recordingAfter(...continues, tell(false, 6)).state, 'an older event').toBe('recording');
+    expect(recordingAfter(...continues, tell(false, 8, 'another')).state, 'another recording').toBe(
+      'recording',
+    );
   });
 
   it('stays paused, or goes on, whatever ACS tells late of what was before', () => {

@@ -1,5 +1,5 @@
-import type { CallRefusal, IgnoredReason } from '../../../../functions/control/call/call.ts';
 import type { Callback } from '../../../../functions/control/call/event.ts';
+import type { CallRefusal, IgnoredReason } from '../../../../functions/control/call/model.ts';
 import type { CallOperationType } from '../../../../shared/call/operation.ts';
 import type { CallPhase } from '../../../../shared/call/states.ts';
 

@@ -101,7 +101,9 @@ describe('what a route asks of a call', () => {
   it('looks at the clock', () => {
     const time = { timeZone: 'UTC', from: 9 * 60, to: 17 * 60 };
     expect(asks({ time }, { atMs: Date.UTC(2026, 0, 5, 9, 0) })).toBeUndefined();
-    expect(asks({ time }, { atMs: Date.UTC(2026, 0, 5, 17, 0) })).toBe('it is not its time');
+    expect(asks({ time }, { atMs: Date.UTC(2026, 0, 5, 17, 0) })).toBe(
+      'its time window does not cover the call',
+    );
   });
 
   it('takes its part of a hundred of the calls, always the same ones, and independently of other routes', () => {

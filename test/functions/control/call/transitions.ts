@@ -1,9 +1,10 @@
-import { type Call, SETUP_LIMIT_MS, step } from '../../../../functions/control/call/call.ts';
+import { step } from '../../../../functions/control/call/call.ts';
 import {
   CALLBACK_KINDS,
   type CallbackKind,
   type CallEvent,
 } from '../../../../functions/control/call/event.ts';
+import type { Call } from '../../../../functions/control/call/model.ts';
 import {
   addOperation,
   endOperations,
@@ -27,6 +28,7 @@ import {
   stepStreaming,
 } from '../../../../functions/control/call/streaming.ts';
 import { observeStreaming } from '../../../../functions/control/call/streaming-observed.ts';
+import { SETUP_LIMIT_MS } from '../../../../functions/control/call/time.ts';
 import {
   stepTranscription,
   type Transcription,
@@ -223,8 +225,8 @@ const recordingEvents: readonly (readonly [string, RecordingEvent])[] = [
       ['ACS does not know it', { type: 'refused', request, unknown: true }],
     ],
   ),
-  ['told active', { type: 'told', recordingId: RECORDING_ID, active: true, atMs: T0 }],
-  ['told inactive', { type: 'told', recordingId: RECORDING_ID, active: false, atMs: T0 }],
+  ['reported active', { type: 'reported', recordingId: RECORDING_ID, active: true, atMs: T0 }],
+  ['reported inactive', { type: 'reported', recordingId: RECORDING_ID, active: false, atMs: T0 }],
   ['the call ends', { type: 'callEnded' }],
 ];
 
@@ -259,9 +261,8 @@ export function recordingTransitions(): string[] {
 
 /** On what else the transition depends. */
 function noteOf({ state, asked, pauseOnStart }: Recording, name: string): string {
-  if (state === 'starting')
-    return pauseOnStart && name.endsWith('answered') ? ' (to begin with a pause)' : '';
-  return asked !== undefined && name === 'told inactive' ? ` (${asked} asked)` : '';
+  if (state === 'starting') return pauseOnStart && name.endsWith('answered') ? ' (starting paused)' : '';
+  return asked !== undefined && name === 'reported inactive' ? ` (${asked} asked)` : '';
 }
 
 const transcriptionEvents: readonly (readonly [string, TranscriptionEvent])[] = [
@@ -326,12 +327,12 @@ export function operationTransitions(): string[] {
           name,
         );
       if (type === 'play') {
-        tell('PlayCompleted', 'told that it succeeded');
-        tell('PlayFailed', 'told that it failed');
+        tell('PlayCompleted', 'reported as succeeded');
+        tell('PlayFailed', 'reported as failed');
       }
-      if (type === 'hold') tell('HoldFailed', 'told that it failed');
+      if (type === 'hold') tell('HoldFailed', 'reported as failed');
       const answered: CallEvent = { type: 'OperationAnswered', id: 'op-1', answer: {} };
-      if (type === 'muteParticipant') note(answered, 'taken on, and nothing follows');
+      if (type === 'muteParticipant') note(answered, 'accepted, and nothing follows');
       for (const assumed of [true, false])
         note(
           { type: 'OperationRefused', id: 'op-1', reason: 'why', unknown: false, assumed },

@@ -6,10 +6,10 @@ import {
   ACS_AUDIENCE,
   CALL,
   FUNCTION_KEY,
-  type HostileWorld,
+  type HostileFixture,
   OTHER_CALL,
   TICKET_KEY,
-} from './hostile-world.ts';
+} from './hostile-fixture.ts';
 
 const HANG_UP = `/api/calls/${CALL}/hang-up`;
 const WORKER_HANG_UP = `/api/worker/calls/${CALL}/hang-up`;
@@ -79,31 +79,31 @@ const withKeys: readonly HostileCase[] = (
 
 const tokenInsteadOfKey: HostileCase = {
   what: 'hanging up with a token of Entra ID where keys are asked for',
-  request: async (world) => ({
+  request: async (fixture) => ({
     method: 'POST',
     target: HANG_UP,
-    headers: [bearer(await world.entraToken())],
+    headers: [bearer(await fixture.entraToken())],
   }),
   status: 401,
 };
 
 /** Tokens that are refused by the app that asks for tokens of Entra ID. */
-const entraTokens: readonly [string, (world: HostileWorld) => Promise<string> | string, number?][] = [
-  ['that expired', (world) => world.entraToken({ exp: Math.floor(Date.now() / 1_000) - 400 })],
-  ['that is not valid yet', (world) => world.entraToken({ nbf: Math.floor(Date.now() / 1_000) + 400 })],
-  ['that never expires', (world) => world.entraToken({ exp: undefined })],
-  ['for another audience', (world) => world.entraToken({ aud: 'api://another' })],
+const entraTokens: readonly [string, (fixture: HostileFixture) => Promise<string> | string, number?][] = [
+  ['that expired', (fixture) => fixture.entraToken({ exp: Math.floor(Date.now() / 1_000) - 400 })],
+  ['that is not valid yet', (fixture) => fixture.entraToken({ nbf: Math.floor(Date.now() / 1_000) + 400 })],
+  ['that never expires', (fixture) => fixture.entraToken({ exp: undefined })],
+  ['for another audience', (fixture) => fixture.entraToken({ aud: 'api://another' })],
   [
     'of another issuer',
-    (world) => world.entraToken({ iss: 'https://login.microsoftonline.com/another/v2.0' }),
+    (fixture) => fixture.entraToken({ iss: 'https://login.microsoftonline.com/another/v2.0' }),
   ],
-  ['of another tenant', (world) => world.entraToken({ tid: '99999999-9999-9999-9999-999999999999' })],
-  ['that is an ID token', (world) => world.entraToken({ azp: undefined })],
-  ['of nobody', (world) => world.entraToken({ oid: undefined })],
+  ['of another tenant', (fixture) => fixture.entraToken({ tid: '99999999-9999-9999-9999-999999999999' })],
+  ['that is an ID token', (fixture) => fixture.entraToken({ azp: undefined })],
+  ['of nobody', (fixture) => fixture.entraToken({ oid: undefined })],
   [
     'signed with another key',
-    (world) =>
-      world.acsToken({
+    (fixture) =>
+      fixture.acsToken({
         aud: AUDIENCE,
         tid: TENANT_ID,
         oid: OBJECT_ID,
@@ -114,13 +114,13 @@ const entraTokens: readonly [string, (world: HostileWorld) => Promise<string> | 
   ],
   [
     'with a signature that is cut off',
-    async (world) => `${(await world.entraToken()).split('.').slice(0, 2).join('.')}.`,
+    async (fixture) => `${(await fixture.entraToken()).split('.').slice(0, 2).join('.')}.`,
   ],
   [
     'with claims that were changed',
-    async (world) => {
-      const [header, , signature] = (await world.entraToken({}, ['Calls.Read'])).split('.');
-      const [, changed] = (await world.entraToken()).split('.');
+    async (fixture) => {
+      const [header, , signature] = (await fixture.entraToken({}, ['Calls.Read'])).split('.');
+      const [, changed] = (await fixture.entraToken()).split('.');
       return `${header}.${changed}.${signature}`;
     },
   ],
@@ -134,35 +134,35 @@ const entraTokens: readonly [string, (world: HostileWorld) => Promise<string> | 
   ],
   [
     'by the public key as a secret',
-    async (world) =>
-      await world.signed(
+    async (fixture) =>
+      await fixture.signed(
         { aud: AUDIENCE, tid: TENANT_ID, oid: OBJECT_ID, azp: 'a', roles: ['Calls.Control'], sub: CALL },
-        await world.entraPublicKey(),
+        await fixture.entraPublicKey(),
         { kid: 'key-1' },
       ),
   ],
   [
     'by the public key as a secret, as if of a call',
-    async (world) => await world.signed({ aud: 'calls', sub: CALL }, await world.entraPublicKey()),
+    async (fixture) => await fixture.signed({ aud: 'calls', sub: CALL }, await fixture.entraPublicKey()),
   ],
   [
     'that brings its own key',
-    async (world) =>
-      await world.signed({ aud: 'calls', sub: CALL }, 'a key that nobody knows, of enough bytes', {
+    async (fixture) =>
+      await fixture.signed({ aud: 'calls', sub: CALL }, 'a key that nobody knows, of enough bytes', {
         jku: 'https://evil.example/keys',
         jwk: { kty: 'oct', k: 'a2V5' },
       }),
   ],
   ['that is nonsense', () => 'a.b.c'],
   ['that is very long', () => 'x'.repeat(9_000)],
-  ['with the role to read, which does not suffice', (world) => world.entraToken({}, ['Calls.Read']), 403],
-  ['with no role', (world) => world.entraToken({}, []), 403],
+  ['with the role to read, which does not suffice', (fixture) => fixture.entraToken({}, ['Calls.Read']), 403],
+  ['with no role', (fixture) => fixture.entraToken({}, []), 403],
   [
     'with a role of another spelling',
-    (world) => world.entraToken({}, ['calls.control', 'Calls.Control ']),
+    (fixture) => fixture.entraToken({}, ['calls.control', 'Calls.Control ']),
     403,
   ],
-  ['with scopes instead of roles', (world) => world.entraToken({ scp: 'Calls.Control' }, []), 403],
+  ['with scopes instead of roles', (fixture) => fixture.entraToken({ scp: 'Calls.Control' }, []), 403],
 ];
 
 const withEntra: readonly HostileCase[] = [
@@ -170,7 +170,11 @@ const withEntra: readonly HostileCase[] = [
     ([what, token, status = 401]): HostileCase => ({
       what: `hanging up with a token of Entra ID ${what}`,
       api: 'entra',
-      request: async (world) => ({ method: 'POST', target: HANG_UP, headers: [bearer(await token(world))] }),
+      request: async (fixture) => ({
+        method: 'POST',
+        target: HANG_UP,
+        headers: [bearer(await token(fixture))],
+      }),
       status,
       problem: status === 401 ? 'unauthorized' : 'forbidden',
     }),
@@ -192,9 +196,9 @@ const withEntra: readonly HostileCase[] = [
   {
     what: 'hanging up with the token in the query',
     api: 'entra',
-    request: async (world) => ({
+    request: async (fixture) => ({
       method: 'POST',
-      target: `${HANG_UP}?access_token=${await world.entraToken()}`,
+      target: `${HANG_UP}?access_token=${await fixture.entraToken()}`,
     }),
     status: 401,
     problem: 'unauthorized',
@@ -202,34 +206,40 @@ const withEntra: readonly HostileCase[] = [
 ];
 
 /** Tokens that do not open a call at the address for workers. */
-const callTokens: readonly [string, (world: HostileWorld) => Promise<string> | string, number?][] = [
-  ['of another call', (world) => world.callToken(OTHER_CALL), 403],
-  ['that expired', (world) => world.callToken(CALL, -60_000)],
-  ['by another key', (world) => world.callToken(CALL, 600_000, 'another key, of thirty-two bytes or more')],
-  ['that never expires', (world) => world.signed({ aud: 'calls', sub: CALL, exp: undefined }, TICKET_KEY)],
-  ['of every call', (world) => world.signed({ aud: 'calls', sub: '*' }, TICKET_KEY)],
-  ['of no call', (world) => world.signed({ aud: 'calls' }, TICKET_KEY)],
+const callTokens: readonly [string, (fixture: HostileFixture) => Promise<string> | string, number?][] = [
+  ['of another call', (fixture) => fixture.callToken(OTHER_CALL), 403],
+  ['that expired', (fixture) => fixture.callToken(CALL, -60_000)],
+  [
+    'by another key',
+    (fixture) => fixture.callToken(CALL, 600_000, 'another key, of thirty-two bytes or more'),
+  ],
+  [
+    'that never expires',
+    (fixture) => fixture.signed({ aud: 'calls', sub: CALL, exp: undefined }, TICKET_KEY),
+  ],
+  ['of every call', (fixture) => fixture.signed({ aud: 'calls', sub: '*' }, TICKET_KEY)],
+  ['of no call', (fixture) => fixture.signed({ aud: 'calls' }, TICKET_KEY)],
   [
     'for several audiences, none of which it is',
-    (world) => world.signed({ aud: ['relay', 'call'], sub: CALL }, TICKET_KEY),
+    (fixture) => fixture.signed({ aud: ['relay', 'call'], sub: CALL }, TICKET_KEY),
   ],
-  ['that is the ticket', (world) => world.ticket()],
+  ['that is the ticket', (fixture) => fixture.ticket()],
   [
     'without an algorithm',
     () => new UnsecuredJWT({ aud: 'calls', sub: CALL }).setExpirationTime('1h').encode(),
   ],
-  ['of Entra ID, where keys are asked for elsewhere', (world) => world.entraToken()],
-  ['of Azure Communication Services', (world) => world.acsToken()],
+  ['of Entra ID, where keys are asked for elsewhere', (fixture) => fixture.entraToken()],
+  ['of Azure Communication Services', (fixture) => fixture.acsToken()],
 ];
 
 const withCallTokens: readonly HostileCase[] = [
   ...callTokens.map(
     ([what, token, status = 401]): HostileCase => ({
       what: `hanging up as a worker with a token ${what}`,
-      request: async (world) => ({
+      request: async (fixture) => ({
         method: 'POST',
         target: WORKER_HANG_UP,
-        headers: [bearer(await token(world))],
+        headers: [bearer(await token(fixture))],
       }),
       status,
       problem: status === 401 ? 'unauthorized' : 'forbidden',
@@ -244,10 +254,10 @@ const withCallTokens: readonly HostileCase[] = [
   {
     what: 'hanging up another call with the token of a call, by the address of the API',
     api: 'entra',
-    request: async (world) => ({
+    request: async (fixture) => ({
       method: 'POST',
       target: `/api/calls/${OTHER_CALL}/hang-up`,
-      headers: [bearer(await world.callToken())],
+      headers: [bearer(await fixture.callToken())],
     }),
     status: 403,
     problem: 'forbidden',
@@ -256,10 +266,10 @@ const withCallTokens: readonly HostileCase[] = [
     (method): HostileCase => ({
       what: `asking for all calls with the token of one: ${method}`,
       api: 'entra',
-      request: async (world) => ({
+      request: async (fixture) => ({
         method,
         target: '/api/calls',
-        headers: [bearer(await world.callToken())],
+        headers: [bearer(await fixture.callToken())],
       }),
       status: 403,
       problem: 'forbidden',
@@ -273,10 +283,10 @@ const withCallTokens: readonly HostileCase[] = [
   ].map(
     (path): HostileCase => ({
       what: `asking as a worker for what is no operation on a call: ${path}`,
-      request: async (world) => ({
+      request: async (fixture) => ({
         method: 'POST',
         target: `/api/worker/${path}`,
-        headers: [bearer(await world.callToken())],
+        headers: [bearer(await fixture.callToken())],
       }),
       status: 404,
       problem: 'operation-not-found',
@@ -291,29 +301,36 @@ const asOtherServices: readonly HostileCase[] = [
       ['no token', async () => undefined],
       [
         'a token for another audience',
-        (world: HostileWorld) => world.acsToken({ aud: '99999999-9999-9999-9999-999999999999' }),
+        (fixture: HostileFixture) => fixture.acsToken({ aud: '99999999-9999-9999-9999-999999999999' }),
       ],
-      ['a token of another issuer', (world: HostileWorld) => world.acsToken({ iss: 'https://evil.example' })],
+      [
+        'a token of another issuer',
+        (fixture: HostileFixture) => fixture.acsToken({ iss: 'https://evil.example' }),
+      ],
       [
         'a token that expired',
-        (world: HostileWorld) => world.acsToken({ exp: Math.floor(Date.now() / 1_000) - 400 }),
+        (fixture: HostileFixture) => fixture.acsToken({ exp: Math.floor(Date.now() / 1_000) - 400 }),
       ],
-      ['a token of Entra ID', (world: HostileWorld) => world.entraToken({ aud: ACS_AUDIENCE })],
-      ['a token of the call', (world: HostileWorld) => world.callToken()],
-      ['the ticket of the call', (world: HostileWorld) => world.ticket()],
+      ['a token of Entra ID', (fixture: HostileFixture) => fixture.entraToken({ aud: ACS_AUDIENCE })],
+      ['a token of the call', (fixture: HostileFixture) => fixture.callToken()],
+      ['the ticket of the call', (fixture: HostileFixture) => fixture.ticket()],
       [
         'a token by the public key as a secret',
-        async (world: HostileWorld) =>
-          await world.signed({ aud: ACS_AUDIENCE, iss: 'https://acs.example' }, await world.acsPublicKey(), {
-            kid: 'key-1',
-          }),
+        async (fixture: HostileFixture) =>
+          await fixture.signed(
+            { aud: ACS_AUDIENCE, iss: 'https://acs.example' },
+            await fixture.acsPublicKey(),
+            {
+              kid: 'key-1',
+            },
+          ),
       ],
     ] as const
   ).map(
     ([what, token]): HostileCase => ({
       what: `a callback with ${what}`,
-      request: async (world) => {
-        const given = await token(world);
+      request: async (fixture) => {
+        const given = await token(fixture);
         const event = {
           id: 'forged',
           source: 's',
@@ -355,19 +372,19 @@ const asOtherServices: readonly HostileCase[] = [
   ),
   ...(
     [
-      ['POST', 'restart', (world: HostileWorld) => world.ticket(OTHER_CALL)],
-      ['POST', 'restart', (world: HostileWorld) => world.ticket(CALL, -60_000)],
-      ['POST', 'restart', (world: HostileWorld) => world.callToken()],
-      ['PUT', 'handover', (world: HostileWorld) => world.callToken()],
-      ['GET', 'handover', (world: HostileWorld) => world.ticket(OTHER_CALL)],
+      ['POST', 'restart', (fixture: HostileFixture) => fixture.ticket(OTHER_CALL)],
+      ['POST', 'restart', (fixture: HostileFixture) => fixture.ticket(CALL, -60_000)],
+      ['POST', 'restart', (fixture: HostileFixture) => fixture.callToken()],
+      ['PUT', 'handover', (fixture: HostileFixture) => fixture.callToken()],
+      ['GET', 'handover', (fixture: HostileFixture) => fixture.ticket(OTHER_CALL)],
     ] as const
   ).map(
     ([method, what, token], index): HostileCase => ({
       what: `a relay without the ticket of the call: ${method} ${what} (${index})`,
-      request: async (world) => ({
+      request: async (fixture) => ({
         method,
         target: `/api/calls/${CALL}/streaming/${what}`,
-        headers: [bearer(await token(world))],
+        headers: [bearer(await token(fixture))],
         ...(method === 'GET' ? {} : { body: 'a.b.c.d.e' }),
       }),
       status: 401,

@@ -1,13 +1,13 @@
 import type { ProblemName } from '../../../../shared/wire/api/problem.ts';
 import type { RawRequest } from '../../../support/raw-http.ts';
-import type { HostileWorld } from './hostile-world.ts';
+import type { HostileFixture } from './hostile-fixture.ts';
 
 /** A request that must be refused and change nothing. */
 export interface HostileCase {
   readonly what: string;
   /** The app that it is sent to. Absent: the one that function keys open. */
   readonly api?: 'keys' | 'entra';
-  readonly request: (world: HostileWorld) => Promise<RawRequest> | RawRequest;
+  readonly request: (fixture: HostileFixture) => Promise<RawRequest> | RawRequest;
   readonly status: number;
   /** Of answers by the app; the host answers without a body. */
   readonly problem?: ProblemName;

@@ -3,14 +3,14 @@ import { PROBLEM_CONTENT_TYPE, problemType } from '../../../../shared/wire/api/p
 import { encodedJson } from '../../../support/encoded-json.ts';
 import { CALLERS } from './callers.ts';
 import { bearer, type HostileCase, JSON_TYPE } from './hostile-case.ts';
-import { CALL, CONNECTION, FUNCTION_KEY, HostileWorld, OTHER_CALL, TICKET_KEY } from './hostile-world.ts';
+import { CALL, CONNECTION, FUNCTION_KEY, HostileFixture, OTHER_CALL, TICKET_KEY } from './hostile-fixture.ts';
 import { REQUESTS, USED_KEY } from './requests.ts';
 
-let world: HostileWorld;
+let fixture: HostileFixture;
 
 beforeAll(async () => {
-  world = await HostileWorld.start();
-  const first = await world.send('keys', {
+  fixture = await HostileFixture.start();
+  const first = await fixture.send('keys', {
     method: 'POST',
     target: `/api/calls/${CALL}/transfer`,
     headers: [['x-functions-key', FUNCTION_KEY], JSON_TYPE, ['idempotency-key', USED_KEY]],
@@ -18,7 +18,7 @@ beforeAll(async () => {
   });
   expect(first.status, 'the request that uses the key first').toBe(403);
 });
-afterAll(() => world?.close());
+afterAll(() => fixture?.close());
 
 describe('a hostile request is refused and changes nothing', () => {
   it('there are enough of them', () => {
@@ -28,23 +28,23 @@ describe('a hostile request is refused and changes nothing', () => {
   it.each<HostileCase>([...CALLERS, ...REQUESTS])(
     '$what: $status',
     async ({ api = 'keys', request, status, problem }) => {
-      const before = await world.rows();
-      const answer = await world.send(api, await request(world));
+      const before = await fixture.rows();
+      const answer = await fixture.send(api, await request(fixture));
       expect({ status: answer.status, type: typeOf(answer.body) }).toEqual({
         status,
         type: problem === undefined ? expect.anything() : problemType(problem),
       });
       if (problem !== undefined) expect(answer.headers.get('content-type')).toBe(PROBLEM_CONTENT_TYPE);
       if (problem === 'unauthorized') expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
-      expect(await world.rows(), 'the rows of all tables').toEqual(before);
-      expect(world.asked, 'what Azure Communication Services is asked for').toEqual([]);
+      expect(await fixture.rows(), 'the rows of all tables').toEqual(before);
+      expect(fixture.asked, 'what Azure Communication Services is asked for').toEqual([]);
     },
   );
 
   it('and nothing of a key, token or ticket is printed', () => {
     for (const secret of [FUNCTION_KEY, TICKET_KEY, '882165550100', '14255550100'])
-      expect(world.printed, 'what the apps have printed').not.toContain(secret);
-    expect(encodedJson(world.printed), 'encoded JSON the apps have printed').toEqual([]);
+      expect(fixture.printed, 'what the apps have printed').not.toContain(secret);
+    expect(encodedJson(fixture.printed), 'encoded JSON the apps have printed').toEqual([]);
   });
 });
 
@@ -73,30 +73,30 @@ describe('a callback that ACS has signed', () => {
     ]);
 
   const post = async (callId: string, body: string): Promise<number> => {
-    const headers = [JSON_TYPE, bearer(await world.acsToken())];
-    return (await world.send('keys', { method: 'POST', target: `/api/callbacks/${callId}`, headers, body }))
+    const headers = [JSON_TYPE, bearer(await fixture.acsToken())];
+    return (await fixture.send('keys', { method: 'POST', target: `/api/callbacks/${callId}`, headers, body }))
       .status;
   };
 
   const callRows = async (): Promise<readonly string[]> =>
-    (await world.rows()).filter((row) => row.startsWith('calls '));
+    (await fixture.rows()).filter((row) => row.startsWith('calls '));
 
   it('changes nothing when it is about a call that is not there, or no event at all', async () => {
-    const before = await world.rows();
+    const before = await fixture.rows();
     expect(await post('c'.repeat(32), event())).toBe(404);
     expect(await post('..%2f..', event())).toBe(404);
     expect(await post(CALL, '{')).toBe(400);
     expect(await post(CALL, '[{"__proto__":{"type":"x"}},1,null,"x"]')).toBe(200);
-    expect(await world.rows()).toEqual(before);
+    expect(await fixture.rows()).toEqual(before);
   });
 
   it('leaves a call alone whose connection it is not about, however often it comes', async () => {
     const before = await callRows();
     const ended = event({ id: 'foreign', type: 'Microsoft.Communication.CallDisconnected' });
     expect(await post(OTHER_CALL, ended)).toBe(200);
-    const after = await world.rows();
+    const after = await fixture.rows();
     expect(await post(OTHER_CALL, ended), 'again').toBe(200);
-    expect(await world.rows(), 'nothing happens the second time').toEqual(after);
+    expect(await fixture.rows(), 'nothing happens the second time').toEqual(after);
     const phases = (rows: readonly string[]): (string | undefined)[] =>
       rows.map((row) => /\\"phase\\":\\"(\w+)\\"/.exec(row)?.[1]);
     expect(phases(await callRows())).toEqual(phases(before));
@@ -111,12 +111,12 @@ describe('a callback that ACS has signed', () => {
       ['never', 'yesterday'],
     ]) {
       expect(await post(CALL, event({ id, time })), id).toBe(200);
-      const once = await world.rows();
+      const once = await fixture.rows();
       expect(await post(CALL, event({ id, time })), `${id}, again`).toBe(200);
-      expect(await world.rows(), id).toEqual(once);
+      expect(await fixture.rows(), id).toEqual(once);
     }
     const headers = [['x-functions-key', FUNCTION_KEY]] as const;
-    const { body } = await world.send('keys', { target: `/api/calls/${CALL}/timeline`, headers });
+    const { body } = await fixture.send('keys', { target: `/api/calls/${CALL}/timeline`, headers });
     const { entries } = JSON.parse(body) as { entries: { id: string; atMs: number }[] };
     const latest = Math.max(...entries.map(({ atMs }) => atMs));
     expect(latest, 'no entry is of a time that has not come').toBeLessThanOrEqual(Date.now() + 5 * 60_000);
@@ -131,19 +131,19 @@ describe('a request of a caller who may make it', () => {
     for (const [api, request] of [
       ['keys', { ...read, headers: [key] }],
       ['keys', { target: `${read.target}?code=${FUNCTION_KEY}` }],
-      ['keys', { ...asWorker, headers: [bearer(await world.callToken())] }],
-      ['entra', { ...read, headers: [bearer(await world.entraToken({}, ['Calls.Read']))] }],
-      ['entra', { ...read, headers: [bearer(await world.callToken())] }],
-      ['entra', { ...asWorker, headers: [bearer(await world.callToken())] }],
+      ['keys', { ...asWorker, headers: [bearer(await fixture.callToken())] }],
+      ['entra', { ...read, headers: [bearer(await fixture.entraToken({}, ['Calls.Read']))] }],
+      ['entra', { ...read, headers: [bearer(await fixture.callToken())] }],
+      ['entra', { ...asWorker, headers: [bearer(await fixture.callToken())] }],
     ] as const)
-      expect((await world.send(api, request)).status, JSON.stringify([api, request.target])).toBe(200);
-    const before = await world.rows();
-    await world.send('keys', {
+      expect((await fixture.send(api, request)).status, JSON.stringify([api, request.target])).toBe(200);
+    const before = await fixture.rows();
+    await fixture.send('keys', {
       method: 'POST',
       target: `/api/calls/${CALL}/streaming/start`,
       headers: [key],
     });
-    expect(world.asked, 'what Azure Communication Services is asked for').toHaveLength(1);
-    expect(await world.rows(), 'the rows of all tables').not.toEqual(before);
+    expect(fixture.asked, 'what Azure Communication Services is asked for').toHaveLength(1);
+    expect(await fixture.rows(), 'the rows of all tables').not.toEqual(before);
   });
 });

@@ -1,7 +1,7 @@
 /** Requests of a caller who may do everything, and tries to do something else by how he writes them. */
 import type { ProblemName } from '../../../../shared/wire/api/problem.ts';
 import { type HostileCase, JSON_TYPE } from './hostile-case.ts';
-import { CALL, FUNCTION_KEY, OTHER_CALL } from './hostile-world.ts';
+import { CALL, FUNCTION_KEY, OTHER_CALL } from './hostile-fixture.ts';
 
 const KEY = ['x-functions-key', FUNCTION_KEY] as const;
 
@@ -221,7 +221,7 @@ const headers: readonly HostileCase[] = [
   ),
 ];
 
-/** A key that the world has used for a request of its own, which was refused. */
+/** A key that the fixture has used for a request of its own, which was refused. */
 export const USED_KEY = 'used-before';
 
 const idempotency: readonly HostileCase[] = [

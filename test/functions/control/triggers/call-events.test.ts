@@ -3,17 +3,17 @@ import { callEvents } from '../../../../functions/control/triggers/call-events.t
 import { PROBLEM_CONTENT_TYPE } from '../../../../shared/wire/api/problem.ts';
 import { CONNECTION_ID } from '../../../support/calls.ts';
 import { CONNECTED_ID, ring } from '../../../support/connected-call.ts';
-import { type Answer, ControlBench, type RequestOptions } from '../../../support/control-bench.ts';
+import { type Answer, ControlFixture, type RequestOptions } from '../../../support/control-fixture.ts';
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(async () => {
-  bench = new ControlBench();
-  await ring(bench);
+  fixture = new ControlFixture();
+  await ring(fixture);
 });
 
 function post(events: unknown, options: RequestOptions = {}): Promise<Answer> {
-  return bench.call(callEvents(bench.load), {
+  return fixture.call(callEvents(fixture.load), {
     params: { callId: CONNECTED_ID },
     headers: { authorization: 'Bearer good' },
     body: events,
@@ -22,7 +22,7 @@ function post(events: unknown, options: RequestOptions = {}): Promise<Answer> {
 }
 
 async function types(): Promise<string[]> {
-  return (await bench.store.timeline(CONNECTED_ID, 100)).map(({ type }) => type);
+  return (await fixture.store.timeline(CONNECTED_ID, 100)).map(({ type }) => type);
 }
 
 const failure = {
@@ -35,10 +35,10 @@ const failure = {
 
 describe('the callback of ACS', () => {
   it('applies events, answers 200 and writes them to the timeline', async () => {
-    bench.nowMs += 10;
-    const { status } = await post([bench.callbackEvent('CallConnected', 'a')]);
+    fixture.nowMs += 10;
+    const { status } = await post([fixture.callbackEvent('CallConnected', 'a')]);
     expect(status).toBe(200);
-    expect(await bench.store.get(CONNECTED_ID)).toMatchObject({ phase: 'connected' });
+    expect(await fixture.store.get(CONNECTED_ID)).toMatchObject({ phase: 'connected' });
     expect(await types()).toEqual(['IncomingCall', 'AnswerSucceeded', 'CallConnected']);
   });
 
@@ -46,12 +46,12 @@ describe('the callback of ACS', () => {
     ['no token', {}],
     ['a bad token', { authorization: 'Bearer bad' }],
   ])('refuses a caller with %s, and changes nothing', async (_what, headers) => {
-    const answer = await post([bench.callbackEvent('CallDisconnected', 'a')], { headers });
+    const answer = await post([fixture.callbackEvent('CallDisconnected', 'a')], { headers });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('content-type')).toBe(PROBLEM_CONTENT_TYPE);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
     expect(answer.json).toMatchObject({ type: 'urn:trunkline:problem:unauthorized', status: 401 });
-    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('answering');
+    expect((await fixture.store.get(CONNECTED_ID))?.phase).toBe('answering');
   });
 
   it('does not tell a caller without a token which calls there are', async () => {
@@ -60,7 +60,7 @@ describe('the callback of ACS', () => {
   });
 
   it('knows no other calls', async () => {
-    const events = [bench.callbackEvent('CallConnected', 'a')];
+    const events = [fixture.callbackEvent('CallConnected', 'a')];
     for (const callId of ['a'.repeat(32), '../../etc', '']) {
       const answer = await post(events, { params: { callId } });
       expect(answer.status, callId).toBe(404);
@@ -73,12 +73,12 @@ describe('the callback of ACS', () => {
   });
 
   it('applies several events of one request, and a duplicate once', async () => {
-    bench.nowMs += 10;
-    const connected = bench.callbackEvent('CallConnected', 'a');
-    const started = bench.callbackEvent('MediaStreamingStarted', 'b');
+    fixture.nowMs += 10;
+    const connected = fixture.callbackEvent('CallConnected', 'a');
+    const started = fixture.callbackEvent('MediaStreamingStarted', 'b');
     await post([started, connected, connected]);
     await post([connected]);
-    expect(await bench.store.get(CONNECTED_ID)).toMatchObject({
+    expect(await fixture.store.get(CONNECTED_ID)).toMatchObject({
       phase: 'connected',
       streaming: { state: 'active' },
     });
@@ -89,11 +89,11 @@ describe('the callback of ACS', () => {
 
   it('takes events at the same time without losing any', async () => {
     await Promise.all([
-      post([bench.callbackEvent('CallConnected', 'a', { correlationId: 'k' })]),
-      post([bench.callbackEvent('ParticipantsUpdated', 'b')]),
-      post([bench.callbackEvent('MediaStreamingStarted', 'c')]),
+      post([fixture.callbackEvent('CallConnected', 'a', { correlationId: 'k' })]),
+      post([fixture.callbackEvent('ParticipantsUpdated', 'b')]),
+      post([fixture.callbackEvent('MediaStreamingStarted', 'c')]),
     ]);
-    expect(await bench.store.get(CONNECTED_ID)).toMatchObject({
+    expect(await fixture.store.get(CONNECTED_ID)).toMatchObject({
       phase: 'connected',
       streaming: { state: 'active' },
     });
@@ -101,37 +101,37 @@ describe('the callback of ACS', () => {
   });
 
   it('writes events of unknown types to the timeline only, and counts what is no event', async () => {
-    bench.nowMs += 10;
-    const answer = await post([bench.callbackEvent('OfNextYear', 'a'), { type: 'Other' }, 7]);
+    fixture.nowMs += 10;
+    const answer = await post([fixture.callbackEvent('OfNextYear', 'a'), { type: 'Other' }, 7]);
     expect(answer.status).toBe(200);
     expect(await types()).toContain('OfNextYear');
-    expect(bench.logged.join('\n')).toContain('ignored=2');
+    expect(fixture.logged.join('\n')).toContain('ignored=2');
   });
 
   it('notes late events without bringing the call back', async () => {
-    await post([bench.callbackEvent('CallDisconnected', 'a')]);
-    bench.nowMs += 10;
-    await post([bench.callbackEvent('CallConnected', 'b')]);
-    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('ended');
-    const last = (await bench.store.timeline(CONNECTED_ID, 100)).at(-1);
+    await post([fixture.callbackEvent('CallDisconnected', 'a')]);
+    fixture.nowMs += 10;
+    await post([fixture.callbackEvent('CallConnected', 'b')]);
+    expect((await fixture.store.get(CONNECTED_ID))?.phase).toBe('ended');
+    const last = (await fixture.store.timeline(CONNECTED_ID, 100)).at(-1);
     expect(last).toMatchObject({ type: 'CallConnected', details: { ignored: 'call ended' } });
   });
 
   it('answers 503 while storage is away, so that ACS sends the events again', async () => {
-    bench.store.outage = true;
-    const event = bench.callbackEvent('CallConnected', 'a');
+    fixture.store.outage = true;
+    const event = fixture.callbackEvent('CallConnected', 'a');
     const answer = await post([event]);
     expect(answer.status).toBe(503);
-    bench.store.outage = false;
+    fixture.store.outage = false;
     await post([event]);
-    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('connected');
+    expect((await fixture.store.get(CONNECTED_ID))?.phase).toBe('connected');
   });
 });
 
 describe('CallConnected that overtakes the answer', () => {
   it('leaves the call connected, with its connection known', async () => {
-    const overtaken = new ControlBench();
-    overtaken.control.duringAnswer = async () => {
+    const overtaken = new ControlFixture();
+    overtaken.acs.duringAnswer = async () => {
       await overtaken.call(callEvents(overtaken.load), {
         params: { callId: CONNECTED_ID },
         headers: { authorization: 'Bearer good' },
@@ -153,47 +153,50 @@ describe('CallConnected that overtakes the answer', () => {
 
 describe('MediaStreamingFailed', () => {
   beforeEach(async () => {
-    await post([bench.callbackEvent('CallConnected', 'connected')]);
+    await post([fixture.callbackEvent('CallConnected', 'connected')]);
   });
 
   it('has streaming started again after a pause', async () => {
-    await post([bench.callbackEvent('MediaStreamingFailed', 'f1', failure)]);
-    expect(bench.slept).toEqual([200]);
-    expect(bench.control.count('startMediaStreaming')).toBe(1);
-    expect((await bench.store.get(CONNECTED_ID))?.streaming).toMatchObject({ state: 'starting', retries: 1 });
+    await post([fixture.callbackEvent('MediaStreamingFailed', 'f1', failure)]);
+    expect(fixture.slept).toEqual([200]);
+    expect(fixture.acs.count('startMediaStreaming')).toBe(1);
+    expect((await fixture.store.get(CONNECTED_ID))?.streaming).toMatchObject({
+      state: 'starting',
+      retries: 1,
+    });
   });
 
   it('has it started three times at most', async () => {
     for (let index = 0; index < 6; index += 1) {
-      bench.nowMs += 100;
-      await post([bench.callbackEvent('MediaStreamingFailed', `f${index}`, failure)]);
+      fixture.nowMs += 100;
+      await post([fixture.callbackEvent('MediaStreamingFailed', `f${index}`, failure)]);
     }
-    expect(bench.control.count('startMediaStreaming')).toBe(3);
-    expect(bench.slept).toEqual([200, 1_000, 3_000]);
-    expect((await bench.store.get(CONNECTED_ID))?.streaming).toMatchObject({
+    expect(fixture.acs.count('startMediaStreaming')).toBe(3);
+    expect(fixture.slept).toEqual([200, 1_000, 3_000]);
+    expect((await fixture.store.get(CONNECTED_ID))?.streaming).toMatchObject({
       state: 'failed',
       reason: '500/8603 streamConnectionUnsuccessful',
     });
   });
 
   it('delivered twice has it started once', async () => {
-    const event = bench.callbackEvent('MediaStreamingFailed', 'f1', failure);
+    const event = fixture.callbackEvent('MediaStreamingFailed', 'f1', failure);
     await Promise.all([post([event]), post([event])]);
-    expect(bench.control.count('startMediaStreaming')).toBe(1);
+    expect(fixture.acs.count('startMediaStreaming')).toBe(1);
   });
 
   it('goes on with the next pause when ACS refuses to start, and does not fail the callback', async () => {
-    bench.control.fail('startMediaStreaming', { status: 500, retryable: true });
-    bench.control.fail('startMediaStreaming', { status: 500, retryable: true });
-    const answer = await post([bench.callbackEvent('MediaStreamingFailed', 'f1', failure)]);
+    fixture.acs.fail('startMediaStreaming', { status: 500, retryable: true });
+    fixture.acs.fail('startMediaStreaming', { status: 500, retryable: true });
+    const answer = await post([fixture.callbackEvent('MediaStreamingFailed', 'f1', failure)]);
     expect(answer.status).toBe(200);
-    expect(bench.control.count('startMediaStreaming')).toBe(3);
-    expect((await bench.store.get(CONNECTED_ID))?.streaming.state).toBe('starting');
+    expect(fixture.acs.count('startMediaStreaming')).toBe(3);
+    expect((await fixture.store.get(CONNECTED_ID))?.streaming.state).toBe('starting');
   });
 
   it('ends the call when ACS says that it is gone', async () => {
-    bench.control.fail('startMediaStreaming', { status: 404, code: '8522', retryable: false });
-    await post([bench.callbackEvent('MediaStreamingFailed', 'f1', failure)]);
-    expect(await bench.store.get(CONNECTED_ID)).toMatchObject({ phase: 'ended', endReason: 'gone' });
+    fixture.acs.fail('startMediaStreaming', { status: 404, code: '8522', retryable: false });
+    await post([fixture.callbackEvent('MediaStreamingFailed', 'f1', failure)]);
+    expect(await fixture.store.get(CONNECTED_ID)).toMatchObject({ phase: 'ended', endReason: 'gone' });
   });
 });

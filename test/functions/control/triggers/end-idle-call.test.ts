@@ -1,28 +1,28 @@
 import { beforeEach, expect, it } from 'vitest';
-import { endIdleCall } from '../../../../functions/control/triggers/end-idle-call.ts';
+import { endIdleCall } from '../../../../functions/control/triggers/relay-requests.ts';
 import { callTicket } from '../../../support/call-ticket.ts';
 import { CONNECTED_ID, report, ring } from '../../../support/connected-call.ts';
-import { type Answer, ControlBench } from '../../../support/control-bench.ts';
+import { type Answer, ControlFixture } from '../../../support/control-fixture.ts';
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(async () => {
-  bench = new ControlBench();
-  await ring(bench);
-  await report(bench, 'CallConnected');
+  fixture = new ControlFixture();
+  await ring(fixture);
+  await report(fixture, 'CallConnected');
 });
 
 async function end(callId = CONNECTED_ID): Promise<Answer> {
-  return await bench.call(endIdleCall(bench.load), {
+  return await fixture.call(endIdleCall(fixture.load), {
     params: { callId: CONNECTED_ID },
-    headers: { authorization: `Bearer ${await callTicket(bench, { callId })}` },
+    headers: { authorization: `Bearer ${await callTicket(fixture, { callId })}` },
   });
 }
 
 it('is hung up for everybody, and the timeline says why', async () => {
   expect((await end()).status).toBe(202);
-  expect(bench.control.count('hangUp')).toBe(1);
-  const entry = (await bench.store.timeline(CONNECTED_ID, 100)).find(
+  expect(fixture.acs.count('hangUp')).toBe(1);
+  const entry = (await fixture.store.timeline(CONNECTED_ID, 100)).find(
     ({ type }) => type === 'HangUpRequested',
   );
   expect(entry?.details).toEqual({ reason: 'idle' });
@@ -30,5 +30,5 @@ it('is hung up for everybody, and the timeline says why', async () => {
 
 it('is not for whoever has the ticket of another call', async () => {
   expect((await end('b'.repeat(32))).status).toBe(401);
-  expect(bench.control.count('hangUp')).toBe(0);
+  expect(fixture.acs.count('hangUp')).toBe(0);
 });

@@ -1,32 +1,34 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ANSWER_LEASE_MS, step } from '../../../../functions/control/call/call.ts';
-import { CallStoreError } from '../../../../functions/control/call/call-store.ts';
+import { CallStoreError } from '../../../../functions/control/call/stores.ts';
 import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
-import { AnswerPostponedError } from '../../../../functions/control/use-cases/act-on-incoming-call.ts';
-import { callIdOf } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
+import {
+  AnswerPostponedError,
+  callIdOfContext,
+} from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import { CALL_ID_PATTERN } from '../../../../shared/wire/names.ts';
 import { verifyCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
 import { CONNECTION_ID, PLAN, T0 } from '../../../support/calls.ts';
-import { CALLED, CALLER, CONTEXT, ControlBench, TICKET_KEY } from '../../../support/control-bench.ts';
+import { CALLED, CALLER, CONTEXT, ControlFixture, TICKET_KEY } from '../../../support/control-fixture.ts';
 import { until } from '../../../support/until.ts';
 
-const CALL_ID = callIdOf(CONTEXT);
+const CALL_ID = callIdOfContext(CONTEXT);
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(() => {
-  bench = new ControlBench();
+  fixture = new ControlFixture();
 });
 
-async function deliver(event = bench.incomingEvent()): Promise<void> {
-  await incomingCall(bench.load)(event, bench.context());
+async function deliver(event = fixture.incomingEvent()): Promise<void> {
+  await incomingCall(fixture.load)(event, fixture.context());
 }
 
 describe('an incoming call', () => {
   it('is answered with the media options of its route', async () => {
     await deliver();
-    const [answer] = bench.control.answers;
+    const [answer] = fixture.acs.answers;
     expect(answer).toMatchObject({
       incomingCallContext: CONTEXT,
       callbackUrl: `https://control.example/api/callbacks/${CALL_ID}`,
@@ -38,26 +40,27 @@ describe('an incoming call', () => {
 
   it('sends ACS to the relay with a ticket for this call that lasts as long as a call may', async () => {
     await deliver();
-    const url = new URL(bench.control.answers[0]?.media.transportUrl ?? '');
+    const url = new URL(fixture.acs.answers[0]?.media.transportUrl ?? '');
     expect(`${url.origin}${url.pathname}`).toBe(`wss://relay.example/media/${CALL_ID}`);
     const ticket = await verifyTicket(
       url.searchParams.get('ticket') ?? '',
       CALL_ID,
       [TICKET_KEY],
-      bench.nowMs,
+      fixture.nowMs,
     );
     expect(ticket).toEqual({
+      issuedAtMs: fixture.nowMs,
       callId: CALL_ID,
       from: CALLER,
       to: CALLED,
       plan: PLAN,
-      expiresAtMs: T0 + bench.deps.maxCallMs,
+      expiresAtMs: T0 + fixture.deps.maxCallMs,
       direction: 'inbound',
-      controlUrl: bench.deps.publicBaseUrl,
-      control: { url: bench.deps.publicBaseUrl, token: expect.any(String), peer: CALLER },
+      controlUrl: fixture.deps.publicBaseUrl,
+      control: { url: fixture.deps.publicBaseUrl, token: expect.any(String), peer: CALLER },
     });
     expect(
-      await verifyCallToken(ticket.control?.token ?? '', [TICKET_KEY], bench.nowMs),
+      await verifyCallToken(ticket.control?.token ?? '', [TICKET_KEY], fixture.nowMs),
       'what workers are given opens this call',
     ).toBe(CALL_ID);
     expect(url.href, 'the address holds nothing by which the call can be controlled').not.toContain(
@@ -67,8 +70,8 @@ describe('an incoming call', () => {
 
   it('is stored before ACS is asked to answer', async () => {
     let stored: string | undefined;
-    bench.control.duringAnswer = async () => {
-      stored = (await bench.store.get(CALL_ID))?.phase;
+    fixture.acs.duringAnswer = async () => {
+      stored = (await fixture.store.get(CALL_ID))?.phase;
     };
     await deliver();
     expect(stored).toBe('answering');
@@ -77,94 +80,94 @@ describe('an incoming call', () => {
   it('is answered once, though it is delivered five times, two of them at once', async () => {
     await Promise.all([deliver(), deliver()]);
     await deliver();
-    bench.nowMs += 2 * ANSWER_LEASE_MS;
-    await deliver(bench.incomingEvent({ eventTime: new Date(T0).toISOString() }));
-    await deliver(bench.incomingEvent({ eventTime: new Date(T0).toISOString() }));
-    expect(bench.control.count('answer')).toBe(1);
-    const timeline = await bench.store.timeline(CALL_ID, 100);
+    fixture.nowMs += 2 * ANSWER_LEASE_MS;
+    await deliver(fixture.incomingEvent({ eventTime: new Date(T0).toISOString() }));
+    await deliver(fixture.incomingEvent({ eventTime: new Date(T0).toISOString() }));
+    expect(fixture.acs.count('answer')).toBe(1);
+    const timeline = await fixture.store.timeline(CALL_ID, 100);
     expect(timeline.map(({ type }) => type)).toEqual(['IncomingCall', 'AnswerSucceeded']);
   });
 
   it('is answered by a redelivery after the lease, when the app stopped while it answered', async () => {
-    bench.control.duringAnswer = () => new Promise(() => {});
+    fixture.acs.duringAnswer = () => new Promise(() => {});
     void deliver();
-    await until(() => bench.control.count('answer') === 1, 'the first delivery to answer');
-    bench.control.duringAnswer = async () => {};
-    const again = bench.incomingEvent();
-    bench.nowMs += ANSWER_LEASE_MS - 1;
+    await until(() => fixture.acs.count('answer') === 1, 'the first delivery to answer');
+    fixture.acs.duringAnswer = async () => {};
+    const again = fixture.incomingEvent();
+    fixture.nowMs += ANSWER_LEASE_MS - 1;
     await deliver(again);
-    expect(bench.control.count('answer'), 'the first may still be at it').toBe(1);
-    bench.nowMs += 1;
+    expect(fixture.acs.count('answer'), 'the first may still be at it').toBe(1);
+    fixture.nowMs += 1;
     await deliver(again);
-    expect(bench.control.count('answer')).toBe(2);
-    expect(await bench.store.get(CALL_ID)).toMatchObject({ callConnectionId: CONNECTION_ID, attempts: 2 });
+    expect(fixture.acs.count('answer')).toBe(2);
+    expect(await fixture.store.get(CALL_ID)).toMatchObject({ callConnectionId: CONNECTION_ID, attempts: 2 });
   });
 
   it('is dropped when it is older than a phone rings', async () => {
-    const event = bench.incomingEvent();
-    bench.nowMs += 30_001;
+    const event = fixture.incomingEvent();
+    fixture.nowMs += 30_001;
     await deliver(event);
-    expect(bench.control.asked).toEqual([]);
-    expect(await bench.store.get(CALL_ID)).toBeUndefined();
+    expect(fixture.acs.asked).toEqual([]);
+    expect(await fixture.store.get(CALL_ID)).toBeUndefined();
   });
 
   it('is entered by a late delivery, and not asked for again, where the app stopped before the entry', async () => {
-    const event = bench.incomingEvent();
-    const append = vi.spyOn(bench.store, 'appendTimeline');
+    const event = fixture.incomingEvent();
+    const append = vi.spyOn(fixture.store, 'appendTimeline');
     append.mockRejectedValue(new CallStoreError('storage could not be reached'));
     await expect(deliver(event)).rejects.toThrow('storage could not be reached');
     append.mockRestore();
-    bench.nowMs += 30_001;
+    fixture.nowMs += 30_001;
     await deliver(event);
-    expect(bench.control.count('answer'), 'requests to answer').toBe(1);
-    expect(await bench.store.timeline(CALL_ID, 100)).toMatchObject([{ type: 'IncomingCall' }]);
+    expect(fixture.acs.count('answer'), 'requests to answer').toBe(1);
+    expect(await fixture.store.timeline(CALL_ID, 100)).toMatchObject([{ type: 'IncomingCall' }]);
   });
 
   it('is left ringing where no route matches, with nothing but its id in the log', async () => {
-    bench = new ControlBench([{ name: 'other', match: { to: '+1900*' }, action: 'answer', plan: PLAN }]);
+    fixture = new ControlFixture([{ name: 'other', match: { to: '+1900*' }, action: 'answer', plan: PLAN }]);
     await deliver();
-    expect(bench.control.asked).toEqual([]);
-    expect(await bench.store.get(CALL_ID)).toBeUndefined();
-    expect(bench.logged.join('\n')).toContain(CALL_ID);
+    expect(fixture.acs.asked).toEqual([]);
+    expect(await fixture.store.get(CALL_ID)).toBeUndefined();
+    expect(fixture.logged.join('\n')).toContain(CALL_ID);
   });
 
   it('is rejected where its route says so, once', async () => {
-    bench = new ControlBench([{ name: 'blocked', match: { from: '+1425*' }, action: 'reject', plan: PLAN }]);
+    fixture = new ControlFixture([
+      { name: 'blocked', match: { from: '+1425*' }, action: 'reject', plan: PLAN },
+    ]);
     await deliver();
     await deliver();
-    expect(bench.control.asked).toEqual([{ operation: 'reject', about: CONTEXT, context: 'forbidden' }]);
-    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'rejected' });
+    expect(fixture.acs.asked).toEqual([{ operation: 'reject', about: CONTEXT, context: 'forbidden' }]);
+    expect(await fixture.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'rejected' });
   });
 
   it('is rejected with the reason of its route', async () => {
-    bench = new ControlBench([
+    fixture = new ControlFixture([
       { name: 'full', match: {}, action: 'reject', rejectReason: 'busy', plan: PLAN },
     ]);
     await deliver();
-    expect(bench.control.asked).toEqual([{ operation: 'reject', about: CONTEXT, context: 'busy' }]);
+    expect(fixture.acs.asked).toEqual([{ operation: 'reject', about: CONTEXT, context: 'busy' }]);
   });
 
   it('is redirected where its route says so, once, and the number is not kept', async () => {
-    bench = new ControlBench([
+    fixture = new ControlFixture([
       { name: 'elsewhere', match: {}, action: 'redirect', redirectTo: '4:+14255550177', plan: PLAN },
     ]);
     await deliver();
     await deliver();
-    expect(bench.control.asked).toEqual([
-      { operation: 'redirect', about: CONTEXT, context: '4:+14255550177' },
-    ]);
-    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'redirected' });
-    const timeline = await bench.store.timeline(CALL_ID, 10);
+    expect(fixture.acs.asked).toEqual([{ operation: 'redirect', about: CONTEXT, context: '4:+14255550177' }]);
+    expect(await fixture.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'redirected' });
+    const timeline = await fixture.store.timeline(CALL_ID, 10);
     expect(timeline.map(({ type }) => type)).toEqual(['IncomingCall', 'RedirectSucceeded']);
-    const kept = JSON.stringify([await bench.store.get(CALL_ID), timeline, bench.logged]);
+    const kept = JSON.stringify([await fixture.store.get(CALL_ID), timeline, fixture.logged]);
     expect(kept).not.toContain('4255550177');
   });
 
   it('has nowhere to go where its route no longer says where to, and ends', async () => {
-    bench = new ControlBench([{ name: 'elsewhere', match: {}, action: 'redirect', plan: PLAN }]);
+    fixture = new ControlFixture([{ name: 'elsewhere', match: {}, action: 'redirect', plan: PLAN }]);
     await deliver();
-    expect(bench.control.asked).toEqual([]);
-    expect(await bench.store.get(CALL_ID)).toMatchObject({
+    expect(fixture.acs.asked).toEqual([]);
+    expect(await fixture.store.get(CALL_ID)).toMatchObject({
       phase: 'ended',
       endReason: 'redirect failed: the route no longer says where to redirect the call',
     });
@@ -172,76 +175,78 @@ describe('an incoming call', () => {
 
   it('hands ACS the address for transcripts of its route', async () => {
     const transcription = { transportUrl: 'wss://transcripts.example/', locale: 'en-US' };
-    bench = new ControlBench([{ name: 'everyone', match: {}, action: 'answer', transcription, plan: PLAN }]);
+    fixture = new ControlFixture([
+      { name: 'everyone', match: {}, action: 'answer', transcription, plan: PLAN },
+    ]);
     await deliver();
-    expect(bench.control.answers[0]?.media.transcription).toEqual(transcription);
+    expect(fixture.acs.answers[0]?.media.transcription).toEqual(transcription);
   });
 
   it('that was given up before ACS had answered is hung up when it has', async () => {
-    bench.control.duringAnswer = async () => {
-      await bench.store.update(CALL_ID, (call) => step(call, { type: 'CallGone' }, bench.nowMs));
+    fixture.acs.duringAnswer = async () => {
+      await fixture.store.update(CALL_ID, (call) => step(call, { type: 'CallGone' }, fixture.nowMs));
     };
     await deliver();
-    expect(bench.control.asked.at(-1)).toEqual({ operation: 'hangUp', about: CONNECTION_ID });
-    expect((await bench.store.get(CALL_ID))?.phase).toBe('ending');
+    expect(fixture.acs.asked.at(-1)).toEqual({ operation: 'hangUp', about: CONNECTION_ID });
+    expect((await fixture.store.get(CALL_ID))?.phase).toBe('ending');
   });
 
   it('is asked for again when ACS cannot answer now, and then answered', async () => {
-    bench.control.fail('answer', { status: 503, retryable: true });
+    fixture.acs.fail('answer', { status: 503, retryable: true });
     await expect(deliver()).rejects.toThrow(AnswerPostponedError);
     await deliver();
-    expect(bench.control.count('answer')).toBe(2);
-    expect((await bench.store.get(CALL_ID))?.callConnectionId).toBe(CONNECTION_ID);
+    expect(fixture.acs.count('answer')).toBe(2);
+    expect((await fixture.store.get(CALL_ID))?.callConnectionId).toBe(CONNECTION_ID);
   });
 
   it('is given up when ACS refuses it for good', async () => {
-    bench.control.fail('answer', { status: 400, code: '8523', retryable: false });
+    fixture.acs.fail('answer', { status: 400, code: '8523', retryable: false });
     await deliver();
     await deliver();
-    expect(bench.control.count('answer')).toBe(1);
-    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'ended' });
+    expect(fixture.acs.count('answer')).toBe(1);
+    expect(await fixture.store.get(CALL_ID)).toMatchObject({ phase: 'ended' });
   });
 
   it('is asked for again when it cannot be stored, and ACS is not asked before', async () => {
-    bench.store.outage = true;
+    fixture.store.outage = true;
     await expect(deliver()).rejects.toThrow('storage could not be reached');
-    expect(bench.control.asked).toEqual([]);
+    expect(fixture.acs.asked).toEqual([]);
   });
 
   it('counts as handled when it was answered, though the answer could not be stored', async () => {
-    bench.control.duringAnswer = async () => {
+    fixture.acs.duringAnswer = async () => {
       await until(
-        async () => (await bench.store.timeline(CALL_ID, 1)).length === 1,
+        async () => (await fixture.store.timeline(CALL_ID, 1)).length === 1,
         'the event to be entered',
       );
-      bench.store.outage = true;
+      fixture.store.outage = true;
     };
     await deliver();
-    bench.store.outage = false;
-    expect(bench.logged.join('\n')).toContain('could not be stored');
-    expect(await bench.store.get(CALL_ID)).toMatchObject({ phase: 'answering' });
+    fixture.store.outage = false;
+    expect(fixture.logged.join('\n')).toContain('could not be stored');
+    expect(await fixture.store.get(CALL_ID)).toMatchObject({ phase: 'answering' });
   });
 
   it('is answered while its event is entered, and delivered again where that fails', async () => {
-    const append = vi.spyOn(bench.store, 'appendTimeline');
+    const append = vi.spyOn(fixture.store, 'appendTimeline');
     append.mockRejectedValue(new CallStoreError('storage could not be reached'));
     await expect(deliver()).rejects.toThrow('storage could not be reached');
     append.mockRestore();
-    expect(await bench.store.timeline(CALL_ID, 100)).toEqual([]);
+    expect(await fixture.store.timeline(CALL_ID, 100)).toEqual([]);
     await deliver();
-    expect(bench.control.count('answer')).toBe(1);
-    expect(await bench.store.timeline(CALL_ID, 100)).toMatchObject([
+    expect(fixture.acs.count('answer')).toBe(1);
+    expect(await fixture.store.timeline(CALL_ID, 100)).toMatchObject([
       { type: 'IncomingCall', source: 'event-grid' },
     ]);
   });
 
   it('leaves no number, context or ticket in logs and tables', async () => {
     await deliver();
-    const ticket = bench.control.answers[0]?.media.transportUrl.split('ticket=')[1] ?? '';
+    const ticket = fixture.acs.answers[0]?.media.transportUrl.split('ticket=')[1] ?? '';
     const kept = JSON.stringify([
-      bench.logged,
-      await bench.store.get(CALL_ID),
-      await bench.store.timeline(CALL_ID, 100),
+      fixture.logged,
+      await fixture.store.get(CALL_ID),
+      await fixture.store.timeline(CALL_ID, 100),
     ]);
     for (const secret of ['4255550123', '8005550199', CONTEXT, ticket, 'ticket=']) {
       expect(secret).not.toBe('');
@@ -253,14 +258,14 @@ describe('an incoming call', () => {
 
 describe('other events of Event Grid', () => {
   it('of other types are acknowledged', async () => {
-    await deliver(bench.incomingEvent({ eventType: 'Microsoft.Communication.CallEnded' }));
-    expect(bench.control.asked).toEqual([]);
+    await deliver(fixture.incomingEvent({ eventType: 'Microsoft.Communication.CallEnded' }));
+    expect(fixture.acs.asked).toEqual([]);
   });
 
   it('that are not understood are acknowledged and logged', async () => {
-    await deliver(bench.incomingEvent({}, { incomingCallContext: '' }));
+    await deliver(fixture.incomingEvent({}, { incomingCallContext: '' }));
     await deliver('nonsense');
-    expect(bench.logged).toHaveLength(2);
-    expect(bench.control.asked).toEqual([]);
+    expect(fixture.logged).toHaveLength(2);
+    expect(fixture.acs.asked).toEqual([]);
   });
 });

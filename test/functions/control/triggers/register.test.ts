@@ -40,7 +40,9 @@ describe('registering the control app', () => {
       route,
       authLevel,
     ]);
-    expect(rows.filter(([name]) => !Object.hasOwn(ENDPOINTS, name ?? ''))).toEqual([
+    const isWorkers = ([name]: readonly (string | undefined)[]): boolean =>
+      name?.startsWith('worker-') ?? false;
+    expect(rows.filter((row) => !Object.hasOwn(ENDPOINTS, row[0] ?? '') && !isWorkers(row))).toEqual([
       ['callEvents', 'POST', 'callbacks/{callId}', 'anonymous'],
       ['restartMediaStreaming', 'POST', 'calls/{callId}/streaming/restart', 'anonymous'],
       ['endIdleCall', 'POST', 'calls/{callId}/streaming/idle', 'anonymous'],
@@ -54,6 +56,11 @@ describe('registering the control app', () => {
         path,
         name === 'getOpenApi' ? 'anonymous' : 'function',
       ]),
+    );
+    expect(rows.filter(isWorkers)).toEqual(
+      Object.entries(ENDPOINTS)
+        .filter(([, { path }]) => path.includes('{callId}'))
+        .map(([name, { method, path }]) => [`worker-${name}`, method, `worker/${path}`, 'anonymous']),
     );
   });
 

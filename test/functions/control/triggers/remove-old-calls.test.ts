@@ -1,50 +1,50 @@
 import { beforeEach, expect, it } from 'vitest';
 import { ANSWER_KEPT_MS } from '../../../../functions/control/call/idempotency.ts';
-import { removeOldCalls } from '../../../../functions/control/triggers/remove-old-calls.ts';
+import { removalTimer } from '../../../../functions/control/triggers/timers.ts';
 import { aCall, T0 } from '../../../support/calls.ts';
-import { ControlBench, RETENTION_MS } from '../../../support/control-bench.ts';
+import { ControlFixture, RETENTION_MS } from '../../../support/control-fixture.ts';
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(() => {
-  bench = new ControlBench();
+  fixture = new ControlFixture();
 });
 
 async function remove(): Promise<void> {
-  await removeOldCalls(bench.load)({ isPastDue: false } as never, bench.context());
+  await removalTimer(fixture.load)({ isPastDue: false } as never, fixture.context());
 }
 
 it('removes the calls whose time is over with their handovers, and keeps the others', async () => {
   for (let index = 0; index < 250; index += 1) {
     const callId = `old${index}`;
-    await bench.store.create(aCall({ callId, phase: 'ended', endedAtMs: T0 }));
-    bench.handovers.set(callId, 'sealed');
+    await fixture.store.create(aCall({ callId, phase: 'ended', endedAtMs: T0 }));
+    fixture.handovers.set(callId, 'sealed');
   }
-  await bench.store.create(aCall({ callId: 'younger', phase: 'ended', endedAtMs: T0 + 2 }));
-  await bench.store.create(aCall({ callId: 'live', phase: 'connected' }));
-  bench.handovers.set('younger', 'sealed');
-  bench.nowMs = T0 + RETENTION_MS + 1;
+  await fixture.store.create(aCall({ callId: 'younger', phase: 'ended', endedAtMs: T0 + 2 }));
+  await fixture.store.create(aCall({ callId: 'live', phase: 'connected' }));
+  fixture.handovers.set('younger', 'sealed');
+  fixture.nowMs = T0 + RETENTION_MS + 1;
   await remove();
   expect(
-    (await bench.store.list({ state: 'ended', limit: 1_000 })).calls.map(({ callId }) => callId),
+    (await fixture.store.list({ state: 'ended', limit: 1_000 })).calls.map(({ callId }) => callId),
   ).toEqual(['younger']);
-  expect(await bench.store.get('live')).toBeDefined();
-  expect([...bench.handovers.keys()]).toEqual(['younger']);
-  expect(bench.logged.join('\n')).toContain('calls=250');
+  expect(await fixture.store.get('live')).toBeDefined();
+  expect([...fixture.handovers.keys()]).toEqual(['younger']);
+  expect(fixture.logged.join('\n')).toContain('calls=250');
 });
 
 it('removes the answers that are kept no longer', async () => {
-  await bench.idempotency.claim('a', 'request', T0);
-  bench.nowMs = T0 + ANSWER_KEPT_MS;
-  await bench.idempotency.claim('b', 'request', bench.nowMs);
+  await fixture.idempotency.claim('a', 'request', T0);
+  fixture.nowMs = T0 + ANSWER_KEPT_MS;
+  await fixture.idempotency.claim('b', 'request', fixture.nowMs);
   await remove();
-  expect(await bench.idempotency.claim('a', 'another request', bench.nowMs)).toEqual({ kind: 'claimed' });
-  expect(await bench.idempotency.claim('b', 'another request', bench.nowMs)).toEqual({
+  expect(await fixture.idempotency.claim('a', 'another request', fixture.nowMs)).toEqual({ kind: 'claimed' });
+  expect(await fixture.idempotency.claim('b', 'another request', fixture.nowMs)).toEqual({
     kind: 'other request',
   });
 });
 
 it('fails when storage is away, so that the host tries again', async () => {
-  bench.store.outage = true;
+  fixture.store.outage = true;
   await expect(remove()).rejects.toThrow('storage could not be reached');
 });

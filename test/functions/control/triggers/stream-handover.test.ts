@@ -1,19 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { streamHandover } from '../../../../functions/control/triggers/stream-handover.ts';
+import { streamHandover } from '../../../../functions/control/triggers/relay-requests.ts';
 import { MAX_HANDOVER_CHARS, sealHandover } from '../../../../shared/wire/relay/stream-handover.ts';
 import { callTicket } from '../../../support/call-ticket.ts';
 import { CONNECTED_ID } from '../../../support/connected-call.ts';
-import { ControlBench, TICKET_KEY } from '../../../support/control-bench.ts';
+import { ControlFixture, TICKET_KEY } from '../../../support/control-fixture.ts';
 
 const HANDOVER = { streams: 1, workers: [], lanes: {} };
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 beforeEach(() => {
-  bench = new ControlBench();
+  fixture = new ControlFixture();
 });
 
 async function ask(method: 'GET' | 'PUT', proof: string | undefined, text?: string) {
-  const response = await bench.respond(streamHandover(bench.load), {
+  const response = await fixture.respond(streamHandover(fixture.load), {
     method,
     params: { callId: CONNECTED_ID },
     headers: proof === undefined ? {} : { authorization: `Bearer ${proof}` },
@@ -24,33 +24,33 @@ async function ask(method: 'GET' | 'PUT', proof: string | undefined, text?: stri
 
 describe('what one stream of a call leaves for the next', () => {
   it('is kept for whoever holds the ticket of the call, the last of it', async () => {
-    expect(await ask('GET', await callTicket(bench))).toMatchObject({ status: 204 });
+    expect(await ask('GET', await callTicket(fixture))).toMatchObject({ status: 204 });
     const sealed = await sealHandover(HANDOVER, CONNECTED_ID, TICKET_KEY);
-    expect(await ask('PUT', await callTicket(bench), 'a.b.c.d.e')).toMatchObject({ status: 204 });
-    expect(await ask('PUT', await callTicket(bench), sealed)).toMatchObject({ status: 204 });
-    expect(await ask('GET', await callTicket(bench))).toEqual({ status: 200, body: sealed });
+    expect(await ask('PUT', await callTicket(fixture), 'a.b.c.d.e')).toMatchObject({ status: 204 });
+    expect(await ask('PUT', await callTicket(fixture), sealed)).toMatchObject({ status: 204 });
+    expect(await ask('GET', await callTicket(fixture))).toEqual({ status: 200, body: sealed });
   });
 
   it('is kept from everybody else', async () => {
-    bench.handovers.set(CONNECTED_ID, 'a.b.c.d.e');
+    fixture.handovers.set(CONNECTED_ID, 'a.b.c.d.e');
     for (const proof of [
       undefined,
       'no ticket',
-      await callTicket(bench, { callId: 'fedcba9876543210' }),
-      await callTicket(bench, {}, 'a key of somebody else, as long as ours is'),
+      await callTicket(fixture, { callId: 'fedcba9876543210' }),
+      await callTicket(fixture, {}, 'a key of somebody else, as long as ours is'),
     ]) {
       for (const method of ['GET', 'PUT'] as const)
         expect(await ask(method, proof, method === 'PUT' ? 'x.x.x.x.x' : undefined)).toMatchObject({
           status: 401,
         });
     }
-    expect(bench.handovers.get(CONNECTED_ID)).toBe('a.b.c.d.e');
+    expect(fixture.handovers.get(CONNECTED_ID)).toBe('a.b.c.d.e');
   });
 
   it('is refused when it is too long, or not sealed', async () => {
     const long = `a.b.c.d.${'e'.repeat(MAX_HANDOVER_CHARS)}`;
-    expect(await ask('PUT', await callTicket(bench), long)).toMatchObject({ status: 413 });
-    expect(await ask('PUT', await callTicket(bench), '{"streams":1}')).toMatchObject({ status: 400 });
-    expect(bench.handovers.size).toBe(0);
+    expect(await ask('PUT', await callTicket(fixture), long)).toMatchObject({ status: 413 });
+    expect(await ask('PUT', await callTicket(fixture), '{"streams":1}')).toMatchObject({ status: 400 });
+    expect(fixture.handovers.size).toBe(0);
   });
 });

@@ -1,25 +1,25 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { invocationLog } from '../../../../functions/control/triggers/invocation-log.ts';
+import { invocationLog } from '../../../../functions/control/http/invocation.ts';
 import { type PlacingOutcome, placeCall } from '../../../../functions/control/use-cases/place-call.ts';
 import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
 import { CONNECTION_ID, PLAN, T0 } from '../../../support/calls.ts';
-import { ControlBench, TICKET_KEY } from '../../../support/control-bench.ts';
+import { ControlFixture, TICKET_KEY } from '../../../support/control-fixture.ts';
 
 const CALLEE = '4:+14255550123';
 const OWN_NUMBER = '+18005550199';
 const ROUTE = { name: 'placed', match: { direction: 'outbound' }, action: 'answer', plan: PLAN } as const;
 
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeEach(() => {
-  bench = new ControlBench([ROUTE]);
+  fixture = new ControlFixture([ROUTE]);
 });
 
 function place(to = CALLEE, route?: string): Promise<PlacingOutcome> {
   return placeCall(
-    bench.deps,
+    fixture.deps,
     { request: { to, callerId: OWN_NUMBER, displayName: 'Contoso' }, ...(route && { route }) },
-    invocationLog(bench.context()),
+    invocationLog(fixture.context()),
   );
 }
 
@@ -32,12 +32,12 @@ async function placed(): Promise<string> {
 describe('placing a call', () => {
   it('asks ACS with a ticket for the relay, after the call is stored', async () => {
     let stored: unknown;
-    bench.control.duringAnswer = async () => {
-      stored = (await bench.store.listLive(10))[0]?.phase;
+    fixture.acs.duringAnswer = async () => {
+      stored = (await fixture.store.listLive(10))[0]?.phase;
     };
     const callId = await placed();
     expect(stored).toBe('placing');
-    const [request] = bench.control.placed;
+    const [request] = fixture.acs.placed;
     expect(request).toMatchObject({
       to: CALLEE,
       callerId: OWN_NUMBER,
@@ -53,7 +53,7 @@ describe('placing a call', () => {
 
   it('keeps of the numbers the last four digits, and none of them in the log', async () => {
     const callId = await placed();
-    expect(await bench.store.get(callId)).toMatchObject({
+    expect(await fixture.store.get(callId)).toMatchObject({
       direction: 'outbound',
       phase: 'placing',
       route: 'placed',
@@ -62,9 +62,9 @@ describe('placing a call', () => {
       callConnectionId: CONNECTION_ID,
       streaming: { state: 'starting' },
     });
-    const timeline = await bench.store.timeline(callId, 10);
+    const timeline = await fixture.store.timeline(callId, 10);
     expect(timeline.map(({ type }) => type)).toEqual(['PlaceRequested', 'PlaceSucceeded']);
-    expect(bench.logged.join('\n') + JSON.stringify(timeline)).not.toMatch(/4255550123|8005550199/);
+    expect(fixture.logged.join('\n') + JSON.stringify(timeline)).not.toMatch(/4255550123|8005550199/);
   });
 
   it('is a call of its own each time', async () => {
@@ -76,20 +76,20 @@ describe('placing a call', () => {
     ['its route forbids it', [{ ...ROUTE, action: 'reject' }]],
     ['the routes are for calls that come in', [{ ...ROUTE, match: {} }]],
   ] as const)('does not happen where %s', async (_what, routes) => {
-    bench = new ControlBench(routes);
+    fixture = new ControlFixture(routes);
     expect(await place()).toEqual({ kind: 'no route' });
-    expect(bench.control.asked).toEqual([]);
-    expect(await bench.store.listLive(10)).toEqual([]);
+    expect(fixture.acs.asked).toEqual([]);
+    expect(await fixture.store.listLive(10)).toEqual([]);
   });
 
   it('takes the route that is named, if it is for the call', async () => {
-    bench = new ControlBench([ROUTE, { ...ROUTE, name: 'other' }]);
+    fixture = new ControlFixture([ROUTE, { ...ROUTE, name: 'other' }]);
     expect(await place(CALLEE, 'other')).toMatchObject({ call: { route: 'other' } });
     expect(await place(CALLEE, 'unheard of')).toEqual({ kind: 'no route' });
   });
 
   it('fails when ACS refuses, and the call has ended', async () => {
-    bench.control.fail('place', { status: 400, code: '8523', retryable: false });
+    fixture.acs.fail('place', { status: 400, code: '8523', retryable: false });
     const outcome = await place();
     expect(outcome).toMatchObject({
       kind: 'failed',
@@ -97,13 +97,13 @@ describe('placing a call', () => {
       call: { phase: 'ended', failure: 'failed' },
     });
     if (outcome.kind !== 'failed') return;
-    const timeline = await bench.store.timeline(outcome.call.callId, 10);
+    const timeline = await fixture.store.timeline(outcome.call.callId, 10);
     expect(timeline.map(({ type }) => type)).toEqual(['PlaceRequested', 'PlaceFailed']);
   });
 
   it('counts as done when ACS has done it, though that could not be stored', async () => {
-    bench.control.duringAnswer = async () => {
-      bench.store.outage = true;
+    fixture.acs.duringAnswer = async () => {
+      fixture.store.outage = true;
     };
     expect((await place()).kind).toBe('placing');
   });

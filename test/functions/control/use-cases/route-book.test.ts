@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CallStoreError } from '../../../../functions/control/call/call-store.ts';
+import { CallStoreError } from '../../../../functions/control/call/stores.ts';
 import { ROUTES_FRESH_MS, RouteBook } from '../../../../functions/control/use-cases/route-book.ts';
 import { parseRoutes } from '../../../../shared/wire/call/routes-schema.ts';
 
@@ -24,12 +24,11 @@ beforeEach(() => {
       return stored;
     },
     now: () => nowMs,
-    warn: (problem) => warnings.push(problem),
   });
 });
 
 async function names(): Promise<string[]> {
-  return (await book.current()).map(({ name }) => name);
+  return (await book.current({ warn: (_, { why }) => void warnings.push(why) })).map(({ name }) => name);
 }
 
 describe('the routes that hold', () => {

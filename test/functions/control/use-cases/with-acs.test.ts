@@ -1,36 +1,38 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AnswerRequest, CallControl } from '../../../../functions/control/call/acs-port.ts';
-import { ANSWER_LEASE_MS, type Call } from '../../../../functions/control/call/call.ts';
+import type { AcsCalls, AnswerRequest } from '../../../../functions/control/call/acs-port.ts';
+import { ANSWER_LEASE_MS } from '../../../../functions/control/call/call.ts';
+import type { Call } from '../../../../functions/control/call/model.ts';
 import {
-  callIdOf,
+  callIdOfContext,
   receiveIncomingCall,
 } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import { requestCallAction } from '../../../../functions/control/use-cases/request-call-action.ts';
 import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
-import { ControlWithAcs, silentLog as log, TICKET_KEY } from '../../../support/control-with-acs.ts';
+import { ControlWithAcsFixture, TICKET_KEY } from '../../../support/control-with-acs-fixture.ts';
+import { silentLog as log } from '../../../support/silent-log.ts';
 import { until } from '../../../support/until.ts';
 
-let world: ControlWithAcs;
+let fixture: ControlWithAcsFixture;
 
 beforeAll(async () => {
-  world = await ControlWithAcs.start([
+  fixture = await ControlWithAcsFixture.start([
     { name: 'blocked', match: { from: '+1900*' }, action: 'reject' },
     { name: 'later', match: { to: '+14255550177' }, startStreaming: false, workers: [{ name: 'echo' }] },
     { name: 'everyone', workers: [{ name: 'echo' }] },
   ]);
 });
 
-afterAll(() => world.close());
+afterAll(() => fixture.close());
 
 async function hangUp(callId: string): Promise<void> {
-  await requestCallAction(await world.deps(), callId, { type: 'HangUpRequested' }, log);
-  await world.call(callId, ({ phase }) => phase === 'ended', 'the call to end');
+  await requestCallAction(await fixture.deps(), callId, { type: 'HangUpRequested' }, log);
+  await fixture.call(callId, ({ phase }) => phase === 'ended', 'the call to end');
 }
 
 describe('the control app against ACS', () => {
   it('answers a call that is delivered five times once, streams it and sees it end', async () => {
-    const placed = world.ring('+14255550101', '+14255550123', 5);
-    const call = await world.callTo(
+    const placed = fixture.ring('+14255550101', '+14255550123', 5);
+    const call = await fixture.callTo(
       '+14255550101',
       ({ phase, streaming }) => phase === 'connected' && streaming.state === 'active',
       'the call to be connected and streaming',
@@ -38,7 +40,7 @@ describe('the control app against ACS', () => {
     expect(placed.answers).toMatchObject({ accepted: 1, refused: 0 });
     expect(call.callConnectionId).toBe(placed.ids.callConnectionId);
 
-    const { url } = await until(() => world.sockets.at(-1), 'the media socket');
+    const { url } = await until(() => fixture.sockets.at(-1), 'the media socket');
     expect(url.pathname).toBe(`/media/${call.callId}`);
     const ticket = await verifyTicket(
       url.searchParams.get('ticket') ?? '',
@@ -48,7 +50,7 @@ describe('the control app against ACS', () => {
     );
     expect(ticket).toMatchObject({ from: '4:+14255550123', to: '4:+14255550101', plan: call.plan });
 
-    const deps = await world.deps();
+    const deps = await fixture.deps();
     const outcome = await requestCallAction(deps, call.callId, { type: 'HangUpRequested' }, log);
     expect(outcome.kind).toBe('accepted');
     const ended = await until(async () => {
@@ -59,7 +61,7 @@ describe('the control app against ACS', () => {
     expect(placed.state).toBe('disconnected');
     expect(placed.outcome).toBe('hungUpByApplication');
 
-    const timeline = await world.timelineWith(call.callId, 'CallDisconnected');
+    const timeline = await fixture.timelineWith(call.callId, 'CallDisconnected');
     for (const type of [
       'IncomingCall',
       'AnswerSucceeded',
@@ -71,13 +73,13 @@ describe('the control app against ACS', () => {
         timeline.filter((entry) => entry === type),
         type,
       ).toHaveLength(1);
-    expect(world.host.answered.filter(({ status }) => status >= 300)).toEqual([]);
+    expect(fixture.host.answered.filter(({ status }) => status >= 300)).toEqual([]);
   });
 
   it('learns the connection of a call from its next attempt when the process that answered it died, and no event came', async () => {
-    const { handlers } = world.host;
-    world.host.handlers = undefined;
-    const placed = world.ring('+14255550188');
+    const { handlers } = fixture.host;
+    fixture.host.handlers = undefined;
+    const placed = fixture.ring('+14255550188');
     const incoming = {
       eventId: 'the-event',
       incomingCallContext: placed.ids.incomingCallContext,
@@ -86,45 +88,49 @@ describe('the control app against ACS', () => {
       sipHeaders: {},
       voipHeaders: {},
     };
-    const deps = await world.deps();
+    const deps = await fixture.deps();
     const died = Promise.withResolvers<void>();
-    const { control } = deps;
-    const dying: CallControl = Object.assign(Object.create(control), {
+    const { acs } = deps;
+    const dying: AcsCalls = Object.assign(Object.create(acs), {
       answer: async (request: AnswerRequest) => {
-        await control.answer(request);
+        await acs.answer(request);
         died.resolve();
         return await new Promise<never>(() => {});
       },
     });
-    void receiveIncomingCall({ ...deps, control: dying }, incoming, log);
+    void receiveIncomingCall({ ...deps, acs: dying }, incoming, log);
     await died.promise;
     const later = { ...deps.clock, now: () => Date.now() + ANSWER_LEASE_MS };
     expect(await receiveIncomingCall({ ...deps, clock: later }, incoming, log)).toBe('answered');
     expect(placed.answers).toEqual({ accepted: 1, refused: 0, replayed: 1 });
-    const call = await deps.store.get(callIdOf(placed.ids.incomingCallContext));
+    const call = await deps.store.get(callIdOfContext(placed.ids.incomingCallContext));
     expect(call?.callConnectionId).toBe(placed.ids.callConnectionId);
-    world.host.handlers = handlers;
+    fixture.host.handlers = handlers;
     placed.hangUpByCaller();
-    await world.call(call?.callId ?? '', ({ phase }) => phase === 'ended', 'the call to end');
+    await fixture.call(call?.callId ?? '', ({ phase }) => phase === 'ended', 'the call to end');
   });
 
   it('starts and stops streaming of a call when asked, also after a restart of the app', async () => {
-    world.ring('+14255550177');
-    const call = await world.callTo(
+    fixture.ring('+14255550177');
+    const call = await fixture.callTo(
       '+14255550177',
       ({ phase }) => phase === 'connected',
       'the call to be connected',
     );
     expect(call.streaming.state).toBe('inactive');
     const request = async (type: 'StartRequested' | 'StopRequested'): Promise<string> =>
-      (await requestCallAction(await world.deps(), call.callId, { type, operationContext: 'mine' }, log))
+      (await requestCallAction(await fixture.deps(), call.callId, { type, operationContext: 'mine' }, log))
         .kind;
     const reaches = (state: string): Promise<Call> =>
-      world.callTo('+14255550177', ({ streaming }) => streaming.state === state, `streaming to be ${state}`);
+      fixture.callTo(
+        '+14255550177',
+        ({ streaming }) => streaming.state === state,
+        `streaming to be ${state}`,
+      );
 
     expect(await request('StartRequested')).toBe('accepted');
     await reaches('active');
-    world.restartApp();
+    fixture.restartApp();
     expect(await request('StartRequested'), 'it is on already').toBe('refused');
     expect(await request('StopRequested')).toBe('accepted');
     await reaches('inactive');
@@ -134,16 +140,16 @@ describe('the control app against ACS', () => {
   });
 
   it('starts streaming again when the media socket breaks', async () => {
-    world.ring('+14255550102');
-    const { callId } = await world.callTo(
+    fixture.ring('+14255550102');
+    const { callId } = await fixture.callTo(
       '+14255550102',
       ({ phase, streaming }) => phase === 'connected' && streaming.state === 'active',
       'streaming',
     );
-    expect(world.socketsOf(callId)).toHaveLength(1);
-    world.socketsOf(callId)[0]?.socket.terminate();
-    await until(() => world.socketsOf(callId).length === 2, 'a second media socket');
-    await world.callTo(
+    expect(fixture.socketsOf(callId)).toHaveLength(1);
+    fixture.socketsOf(callId)[0]?.socket.terminate();
+    await until(() => fixture.socketsOf(callId).length === 2, 'a second media socket');
+    await fixture.callTo(
       '+14255550102',
       ({ streaming }) => streaming.state === 'active' && streaming.retries === 1,
       'streaming again',
@@ -152,7 +158,7 @@ describe('the control app against ACS', () => {
   });
 
   it('answers once though the response to the answer is lost', async () => {
-    world.acs.armFault({
+    fixture.acs.armFault({
       on: 'rest',
       fault: 'error',
       when: 'after',
@@ -160,8 +166,8 @@ describe('the control app against ACS', () => {
       status: 503,
       count: 1,
     });
-    const placed = world.ring('+14255550103');
-    const call = await world.callTo(
+    const placed = fixture.ring('+14255550103');
+    const call = await fixture.callTo(
       '+14255550103',
       ({ phase }) => phase === 'connected',
       'the call to be connected',
@@ -172,13 +178,13 @@ describe('the control app against ACS', () => {
   });
 
   it('rejects what a route blocks', async () => {
-    const placed = world.ring('+14255550104', '+19005550100');
+    const placed = fixture.ring('+14255550104', '+19005550100');
     await until(() => placed.outcome !== undefined, 'the call to end');
     expect(placed.outcome).toBe('rejected');
   });
 
   it('leaves no number and no ticket in its log', () => {
-    const text = world.host.logged.join('\n');
+    const text = fixture.host.logged.join('\n');
     expect(text).toContain('The call is answered');
     expect(text).not.toMatch(/\+1\d{10}|ticket=/);
   });

@@ -8,14 +8,14 @@ import type { Call } from '../../../../functions/workers/kit/worker.ts';
 import { CallsApiError } from '../../../../shared/client/calls-api-error.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
-import { type ControlBench, TICKET_KEY } from '../../../support/control-bench.ts';
+import { type ControlFixture, TICKET_KEY } from '../../../support/control-fixture.ts';
 import { serveWorkerApi, type WorkerApiServer } from '../../../support/worker-api-server.ts';
 
 const TELEPHONE = '4:+14255550123';
 const SOMEBODY = '+14255550177';
 
 let api: WorkerApiServer;
-let bench: ControlBench;
+let fixture: ControlFixture;
 
 beforeAll(async () => {
   api = await serveWorkerApi();
@@ -23,8 +23,8 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 beforeEach(async () => {
-  bench = await connectedCall();
-  api.bench = bench;
+  fixture = await connectedCall();
+  api.fixture = fixture;
   api.answered.length = 0;
   api.loseAnswers = 0;
 });
@@ -43,7 +43,7 @@ async function lane(
       await act(call, tone);
     },
   });
-  const token = await signCallToken({ callId, expiresAtMs: bench.nowMs + 60_000 }, TICKET_KEY);
+  const token = await signCallToken({ callId, expiresAtMs: fixture.nowMs + 60_000 }, TICKET_KEY);
   let connectionState: string | undefined;
   const hand = (event: object): Promise<LaneResponse> =>
     handleLaneEvent(worker, {
@@ -80,7 +80,7 @@ async function lane(
   };
 }
 
-const operations = () => bench.control.operations.map(({ operation }) => operation);
+const operations = () => fixture.acs.operations.map(({ operation }) => operation);
 
 describe('what a worker does with its call', () => {
   it.each<[string, (call: Call) => Promise<unknown>, object]>([
@@ -125,8 +125,8 @@ describe('what a worker does with its call', () => {
   it('is hanging up', async () => {
     const { press } = await lane((call) => call.hangUp());
     expect((await press('1')).outcome).toBe('silent');
-    expect(bench.control.count('hangUp'), 'Azure Communication Services is asked to').toBe(1);
-    expect((await bench.store.get(CONNECTED_ID))?.hangUpRequestedAtMs).toBeDefined();
+    expect(fixture.acs.count('hangUp'), 'Azure Communication Services is asked to').toBe(1);
+    expect((await fixture.store.get(CONNECTED_ID))?.hangUpRequestedAtMs).toBeDefined();
   });
 
   it('is done once, although Web PubSub delivers the event again or an answer is lost', async () => {
@@ -147,8 +147,8 @@ describe('what a worker does with its call', () => {
     await press('1');
     expect(refused[0]).toBeInstanceOf(CallsApiError);
     expect(refused[0]).toMatchObject({ problemName: 'forbidden', status: 403 });
-    expect(bench.control.count('hangUp')).toBe(0);
-    expect((await bench.store.get(CONNECTED_ID))?.phase).toBe('connected');
+    expect(fixture.acs.count('hangUp')).toBe(0);
+    expect((await fixture.store.get(CONNECTED_ID))?.phase).toBe('connected');
   });
 
   it('is not possible where the control app does not let workers act', async () => {
@@ -163,6 +163,6 @@ describe('what a worker does with its call', () => {
     await press('1');
     await press('2');
     expect(state()).toMatchObject({ asked: 2, control: { url: api.url } });
-    expect(bench.logged.join('\n'), 'what the control app logs').not.toContain(state().control?.token);
+    expect(fixture.logged.join('\n'), 'what the control app logs').not.toContain(state().control?.token);
   });
 });

@@ -1,12 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  AcsTokenError,
-  type AcsTokenRefusal,
-  type AcsTokenVerifier,
-  createAcsTokenVerifier,
-} from '../../../../shared/wire/acs/acs-token.ts';
+import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../../../shared/wire/acs/acs-token.ts';
+import { TokenError, type TokenRefusal } from '../../../../shared/wire/signed/verify-signed.ts';
 import { listenOnLoopback } from '../../../support/loopback.ts';
 
 const ISSUER = 'https://issuer.example';
@@ -62,13 +58,13 @@ function token(claims: Claims = {}): Promise<string> {
   return jwt.sign(claims.key ?? keys.privateKey);
 }
 
-async function refusalOf(header: string | undefined): Promise<AcsTokenRefusal | undefined> {
+async function refusalOf(header: string | undefined): Promise<TokenRefusal | undefined> {
   const error: unknown = await verifier.verify(header, NOW_MS).then(
     () => undefined,
     (cause: unknown) => cause,
   );
   if (error === undefined) return undefined;
-  if (!(error instanceof AcsTokenError)) throw error;
+  if (!(error instanceof TokenError)) throw error;
   return error.reason;
 }
 

@@ -5,7 +5,7 @@ describe('problems', () => {
   it('have the members of RFC 9457', () => {
     expect(problem('call-not-found', 'No call has this id.')).toEqual({
       type: 'urn:trunkline:problem:call-not-found',
-      title: 'There is no such call',
+      title: 'Call not found',
       status: 404,
       detail: 'No call has this id.',
     });

@@ -1,7 +1,8 @@
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { CallTokenError, signCallToken, verifyCallToken } from '../../../../shared/wire/signed/call-token.ts';
-import { signTicket, TicketError, verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
+import { signCallToken, verifyCallToken } from '../../../../shared/wire/signed/call-token.ts';
+import { signTicket, verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
+import { TokenError } from '../../../../shared/wire/signed/verify-signed.ts';
 import { CALL_ID, PLAN, T0 } from '../../../support/calls.ts';
 
 const KEY = 'the present key, of thirty-two bytes or more';
@@ -13,7 +14,7 @@ async function refusalOf(token: string, nowMs = T0): Promise<string> {
     await verifyCallToken(token, [KEY, OLD_KEY], nowMs);
     return 'accepted';
   } catch (error) {
-    if (!(error instanceof CallTokenError)) throw error;
+    if (!(error instanceof TokenError)) throw error;
     return error.reason;
   }
 }
@@ -36,7 +37,7 @@ describe('the token of a call', () => {
     const ticket = { callId: CALL_ID, from: '4:+1', to: '4:+2', plan: PLAN, expiresAtMs: EXPIRES_MS };
     expect(await refusalOf(await signTicket(ticket, KEY, T0))).toBe('wrong audience');
     const token = await signCallToken(ticket, KEY);
-    await expect(verifyTicket(token, CALL_ID, [KEY], T0)).rejects.toThrow(TicketError);
+    await expect(verifyTicket(token, CALL_ID, [KEY], T0)).rejects.toThrow(TokenError);
   });
 
   it('is refused once the call must be over, and when anything of it is wrong', async () => {

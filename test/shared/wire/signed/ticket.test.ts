@@ -6,10 +6,9 @@ import {
   signTicket,
   TICKET_AUDIENCE,
   type Ticket,
-  TicketError,
-  type TicketRefusal,
   verifyTicket,
 } from '../../../../shared/wire/signed/ticket.ts';
+import { TokenError, type TokenRefusal } from '../../../../shared/wire/signed/verify-signed.ts';
 
 const KEY = 'current-key-of-at-least-32-bytes-0001';
 const OLD_KEY = 'previous-key-of-at-least-32-bytes-002';
@@ -44,12 +43,12 @@ function forge(claims: Record<string, unknown>, alg = 'HS256', key = KEY): Promi
   return new SignJWT({ ...good, ...claims }).setProtectedHeader({ alg }).sign(new TextEncoder().encode(key));
 }
 
-async function refusalOf(token: string, keys = [KEY], nowMs = NOW_MS): Promise<TicketRefusal | 'accepted'> {
+async function refusalOf(token: string, keys = [KEY], nowMs = NOW_MS): Promise<TokenRefusal | 'accepted'> {
   try {
     await verifyTicket(token, CALL_ID, keys, nowMs);
     return 'accepted';
   } catch (error) {
-    if (!(error instanceof TicketError)) throw error;
+    if (!(error instanceof TokenError)) throw error;
     expect(error.message, 'the message says the reason and nothing of the ticket').toBe(
       `ticket refused: ${error.reason}`,
     );
@@ -112,11 +111,13 @@ describe('a ticket', () => {
 
   it('is refused when it says that it needs no signature', async () => {
     const [, payload] = (await forge({})).split('.');
-    expect(await refusalOf(`${encode({ alg: 'none' })}.${payload}.`)).toBe('malformed');
+    expect(await refusalOf(`${encode({ alg: 'none' })}.${payload}.`)).toBe('wrong algorithm');
   });
 
   it('is refused under another algorithm, even with the right key', async () => {
-    expect(await refusalOf(await forge({}, 'HS512', `${KEY}${KEY}`), [`${KEY}${KEY}`])).toBe('malformed');
+    expect(await refusalOf(await forge({}, 'HS512', `${KEY}${KEY}`), [`${KEY}${KEY}`])).toBe(
+      'wrong algorithm',
+    );
   });
 
   it('is refused after any change to any character', async () => {

@@ -1,3 +1,4 @@
+import { type CloudEvent, isSystemEvent } from '@azure/eventgrid';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseGridEvent } from '../../../../../functions/control/adapters/acs/incoming-call.ts';
@@ -34,6 +35,19 @@ const cloudEvent = {
 };
 
 describe('the event IncomingCall', () => {
+  it.each(['Microsoft.Communication.IncomingCall', 'Microsoft.Communication.CallStarted', 'incomingcall'])(
+    'is told from others as the SDK tells it: %s',
+    (type) => {
+      for (const event of [
+        { ...gridEvent, eventType: type },
+        { ...cloudEvent, type },
+      ])
+        expect(parseGridEvent(event).kind === 'incomingCall').toBe(
+          isSystemEvent('Microsoft.Communication.IncomingCall', event as unknown as CloudEvent<unknown>),
+        );
+    },
+  );
+
   it.each([
     ['the Event Grid schema', gridEvent],
     ['a CloudEvent', cloudEvent],

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseCallbacks } from '../../../../../functions/control/adapters/acs/callback-events.ts';
-import { placingFailureOf } from '../../../../../functions/control/adapters/acs/placing-failure.ts';
+import {
+  parseCallbacks,
+  placingFailureOf,
+} from '../../../../../functions/control/adapters/acs/callback-events.ts';
 import type { Callback } from '../../../../../functions/control/call/event.ts';
 import { OPERATION_RESULTS } from '../../../../../functions/control/call/operations.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Call } from '../../../../../functions/control/call/call.ts';
-import { formatCallId } from '../../../../../functions/control/call/call-id.ts';
-import type { CallStore, TimelineEntry } from '../../../../../functions/control/call/call-store.ts';
 import type { CallQuery } from '../../../../../functions/control/call/list.ts';
+import type { Call } from '../../../../../functions/control/call/model.ts';
+import { formatCallId } from '../../../../../functions/control/call/model.ts';
+import type { CallStore, TimelineEntry } from '../../../../../functions/control/call/stores.ts';
 import { aCall, T0 } from '../../../../support/calls.ts';
 
 let calls = 0;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTableCallStore } from '../../../../../functions/control/adapters/tables/call-store.ts';
-import { CallStoreError } from '../../../../../functions/control/call/call-store.ts';
+import { CallStoreError } from '../../../../../functions/control/call/stores.ts';
 import { startTables } from '../../../../../local/emulators/storage/server.ts';
 import { aCall, CALL_ID } from '../../../../support/calls.ts';
 import { MemoryCallStore } from '../../../../support/memory-call-store.ts';

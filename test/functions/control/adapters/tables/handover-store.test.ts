@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTableHandoverStore } from '../../../../../functions/control/adapters/tables/handover-store.ts';
-import { CallStoreError } from '../../../../../functions/control/call/call-store.ts';
-import type { HandoverStore } from '../../../../../functions/control/call/handover-store.ts';
+import type { HandoverStore } from '../../../../../functions/control/call/stores.ts';
+import { CallStoreError } from '../../../../../functions/control/call/stores.ts';
 import { startTables } from '../../../../../local/emulators/storage/server.ts';
 import { MAX_HANDOVER_CHARS } from '../../../../../shared/wire/relay/stream-handover.ts';
 

@@ -3,7 +3,7 @@ import {
   createRouteTable,
   type RouteTable,
 } from '../../../../../functions/control/adapters/tables/route-table.ts';
-import { CallStoreError } from '../../../../../functions/control/call/call-store.ts';
+import { CallStoreError } from '../../../../../functions/control/call/stores.ts';
 import { startTables } from '../../../../../local/emulators/storage/server.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;

@@ -8,7 +8,7 @@ import {
   unlessMissing,
   withStorage,
 } from '../../../../../functions/control/adapters/tables/table-access.ts';
-import { CallStoreError } from '../../../../../functions/control/call/call-store.ts';
+import { CallStoreError } from '../../../../../functions/control/call/stores.ts';
 import { startTables } from '../../../../../local/emulators/storage/server.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTableBudget } from '../../../../../functions/control/adapters/tables/table-budget.ts';
-import { CallStoreError } from '../../../../../functions/control/call/call-store.ts';
 import type { HourlyBudget } from '../../../../../functions/control/call/hourly-budget.ts';
+import { CallStoreError } from '../../../../../functions/control/call/stores.ts';
 import { startTables } from '../../../../../local/emulators/storage/server.ts';
 import { T0 } from '../../../../support/calls.ts';
 

@@ -1,0 +1,113 @@
+/** How an operation of the API is served. */
+import { ReadableStream } from 'node:stream/web';
+import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
+import { type Endpoint, isMutation } from '../../../shared/wire/api/endpoint.ts';
+import type { AnswerOf, BodyOf, ParamsOf, QueryOf } from '../../../shared/wire/api/endpoint-types.ts';
+import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.ts';
+import { openApiDocument } from '../../../shared/wire/api/openapi.ts';
+import type { Caller, HostCheck } from '../access/access.ts';
+import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
+import { readText } from '../http/body.ts';
+import { httpHandler, problemResponse } from '../http/invocation.ts';
+import type { Log } from '../use-cases/deps.ts';
+import { conditional } from './entity-tag.ts';
+import { idempotent } from './idempotent.ts';
+import { readInput } from './request-input.ts';
+
+/** Largest body of an operation, in bytes. */
+export const MAX_BODY_BYTES = 131_072;
+
+/** A request that its caller may make, with every part checked. */
+export interface HandlerRequest<Id extends OperationId> {
+  readonly app: ControlApp;
+  readonly caller: Caller;
+  readonly params: ParamsOf<Id>;
+  readonly query: QueryOf<Id>;
+  readonly body: BodyOf<Id>;
+  /** For its headers. */
+  readonly request: HttpRequest;
+  readonly log: Log;
+}
+
+export type HandlerResult<Answer> =
+  | { readonly content: Answer; readonly headers?: Readonly<Record<string, string>> }
+  /** Server-sent events, as text. */
+  | { readonly events: AsyncIterable<string> }
+  /** Answers 204. */
+  | { readonly nothing: true };
+
+/** Serves one operation. Throws ProblemError, or an error that `problemOfError` knows. */
+export type Handler<Id extends OperationId> = (
+  request: HandlerRequest<Id>,
+) => Promise<HandlerResult<AnswerOf<Id>>>;
+
+/**
+ * The function of one operation. It authorizes the caller, reads and checks the request, answers a repeated request
+ * from the first answer, and calls the handler, in this order. A request that is refused on the way changes nothing.
+ */
+export function endpointHandler<Id extends OperationId>(
+  id: Id,
+  load: LoadControlApp,
+  handler: Handler<Id>,
+  hostCheck: HostCheck,
+): HttpHandler {
+  const endpoint: Endpoint = ENDPOINTS[id];
+  return httpHandler(async (request, log) => {
+    const app = await (hostCheck === 'nothing' ? loadForUnauthenticated(load, log) : load());
+    const { headers, params } = request;
+    const { callId } = params;
+    const caller = await app.access.authorize(
+      { headers, hostCheck, ...(callId === undefined ? {} : { callId }) },
+      endpoint,
+    );
+    const mutates = isMutation(endpoint);
+    const bodyText = mutates
+      ? await readText(request, { maxBytes: MAX_BODY_BYTES, requireJsonType: true })
+      : '';
+    const input = readInput(endpoint, request, bodyText);
+    // The schemas of this endpoint made these parts, so their types are those of its operation.
+    const checked = { app, caller, request, log, ...input } as unknown as HandlerRequest<Id>;
+    const answer = async (): Promise<HttpResponseInit> => respond(endpoint, request, await handler(checked));
+    const key = headers.get('idempotency-key');
+    if (!mutates || key === null) return await answer();
+    return await idempotent(
+      { request, caller, bodyText, key },
+      { keys: app.idempotency, now: app.deps.clock.now, log },
+      () => answer().catch((error: unknown) => problemResponse(error, log)),
+    );
+  });
+}
+
+let document: ReturnType<typeof openApiDocument> | undefined;
+
+/**
+ * Serves the OpenAPI document, which is made on the first request. It needs no settings, so a misconfigured app still
+ * serves it.
+ */
+export const openApiHandler: HttpHandler = httpHandler(async (request) => {
+  document ??= openApiDocument();
+  return conditional(request, 200, document);
+});
+
+function respond(endpoint: Endpoint, request: HttpRequest, result: HandlerResult<unknown>): HttpResponseInit {
+  if ('nothing' in result) return { status: 204 };
+  if ('events' in result) return eventStream(result.events);
+  const { status } = endpoint.answer;
+  if (!isMutation(endpoint)) return conditional(request, status, result.content);
+  return { status, headers: { ...result.headers }, jsonBody: result.content };
+}
+
+/** `x-accel-buffering` asks proxies to pass on each event immediately. */
+const EVENT_STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+};
+
+function eventStream(events: AsyncIterable<string>): HttpResponseInit {
+  const encoder = new TextEncoder();
+  const bytes = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const event of events) yield encoder.encode(event);
+  };
+  return { status: 200, headers: EVENT_STREAM_HEADERS, body: ReadableStream.from(bytes()) };
+}

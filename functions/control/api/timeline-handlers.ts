@@ -1,0 +1,48 @@
+/** Reads and streams the timeline of a call. */
+import { callNotFound, ProblemError } from '../http/problems.ts';
+import { timelineView } from './call-view.ts';
+import type { Handler } from './handler.ts';
+import { hasNews, MAX_STREAMS, parsePosition, timelineEvents } from './timeline-events.ts';
+
+export const getTimeline: Handler<'getTimeline'> = async ({ app, params, query }) => {
+  const { store } = app.deps;
+  const [call, entries] = await Promise.all([
+    store.get(params.callId),
+    store.timeline(params.callId, query.limit + 1),
+  ]);
+  if (call === undefined) throw callNotFound();
+  return {
+    content: {
+      entries: entries.slice(0, query.limit).map(timelineView),
+      truncated: entries.length > query.limit,
+    },
+  };
+};
+
+export const streamTimeline: Handler<'streamTimeline'> = async ({ app, params, request, log }) => {
+  const last = request.headers.get('last-event-id');
+  const from = last === null ? undefined : parsePosition(last);
+  if (last !== null && from === undefined)
+    throw new ProblemError(
+      'invalid-request',
+      'The header Last-Event-ID is not the id of an event of this API.',
+      {
+        errors: [{ parameter: 'Last-Event-ID', in: 'header', detail: 'must be the id of an earlier event' }],
+      },
+    );
+  const { store, clock } = app.deps;
+  const call = await store.get(params.callId);
+  if (call === undefined) throw callNotFound();
+  if (app.streams.size >= MAX_STREAMS)
+    throw new ProblemError(
+      'too-many-streams',
+      `This instance already streams ${MAX_STREAMS} timelines.`,
+      {},
+      { 'retry-after': '5' },
+    );
+  const source = { callId: params.callId, store, clock, streams: app.streams, log };
+  const events = timelineEvents(source, from);
+  // 204 tells a client that has read everything of an ended call not to come back.
+  if (from === undefined || call.phase !== 'ended') return { events };
+  return (await hasNews(source, from)) ? { events } : { nothing: true };
+};

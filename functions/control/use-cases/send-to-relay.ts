@@ -1,0 +1,79 @@
+import type { CallControlMessage } from '../../../shared/wire/relay/call-control-messages.ts';
+import type { Call, CallRefusal } from '../call/model.ts';
+import type { ControlDeps, Log } from './deps.ts';
+import type { RefusedRequest } from './request-call-action.ts';
+
+type SendOutcome =
+  /** Web PubSub has accepted the message. The relay that streams the call acts on it. */
+  | { readonly kind: 'sent'; readonly call: Call }
+  | RefusedRequest
+  /** The settings name no Web PubSub. */
+  | { readonly kind: 'not configured' }
+  | { readonly kind: 'failed' };
+
+/**
+ * Changes the workers of a call, or sends them a message. Only the relay that streams the call receives it, so a call
+ * that is not streamed is refused. Whether the relay could act on it is in the relay's report of the call.
+ * @throws CallStoreError
+ */
+export async function sendToRelay(
+  deps: ControlDeps,
+  callId: string,
+  message: CallControlMessage,
+  log: Log,
+): Promise<SendOutcome> {
+  const { publishToRelay, store, clock, newId } = deps;
+  const call = await store.get(callId);
+  if (call === undefined) return { kind: 'unknown call' };
+  const refusal = refusalOf(call);
+  if (refusal !== undefined) return { kind: 'refused', refusal, call };
+  if (publishToRelay === undefined) return { kind: 'not configured' };
+  const worker = workerOf(message);
+  const entry = { type: TIMELINE_TYPE[message.type], ...(worker === undefined ? {} : { worker }) };
+  try {
+    await publishToRelay(callId, message);
+  } catch (error) {
+    log.warn('Web PubSub did not accept a control message for the relay of a call', {
+      callId,
+      type: message.type,
+      why: nameOf(error),
+    });
+    return { kind: 'failed' };
+  }
+  await store.appendTimeline(callId, {
+    id: newId(),
+    atMs: clock.now(),
+    source: 'api',
+    type: entry.type,
+    details: worker === undefined ? {} : { worker },
+  });
+  log.info('Sent a control message to the relay of a call', { callId, ...entry });
+  return { kind: 'sent', call };
+}
+
+const TIMELINE_TYPE = {
+  attach: 'WorkerAttachSent',
+  detach: 'WorkerDetachSent',
+  message: 'MessageSent',
+} as const satisfies Record<CallControlMessage['type'], string>;
+
+function refusalOf({ phase, streaming }: Call): CallRefusal | undefined {
+  if (phase === 'ended' || phase === 'ending') return 'call-ended';
+  if (phase !== 'connected') return 'call-not-connected';
+  return streaming.state === 'active' || streaming.state === 'starting' ? undefined : 'streaming-already-off';
+}
+
+function workerOf(message: CallControlMessage): string | undefined {
+  switch (message.type) {
+    case 'attach':
+      return message.worker.name;
+    case 'detach':
+    case 'message':
+      return message.worker;
+  }
+}
+
+/** Only the name: the message of an SDK error may hold the address of the service. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

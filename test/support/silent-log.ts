@@ -1,0 +1,3 @@
+import type { Log } from '../../functions/control/use-cases/deps.ts';
+
+export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
