@@ -18,12 +18,11 @@ import { BackOff } from '../../shared/base/back-off.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import { InFlight } from '../base/in-flight.ts';
 import type { HeardFrame } from '../listen/heard-frame.ts';
-import type { LaneReport } from '../session/call-report.ts';
-import { LaneAccount } from './lane-account.ts';
+import { InFlight } from './in-flight.ts';
 import type { LaneConnection, LaneMessage, LaneResume, OpenLaneConnection } from './lane-connection.ts';
 import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
+import { type LaneReport, type LaneState, LaneStats } from './lane-stats.ts';
 import type { WorkerLane } from './worker-lane.ts';
 
 /** How long opening a connection may take. */
@@ -40,8 +39,6 @@ export const START_EVENT_ATTEMPTS = 3;
 export const START_EVENT_WAIT_MS = 1_000;
 /** How long a released lane waits for the next stream of the call to take its connection over. */
 export const RELEASE_LIMIT_MS = 3_000;
-
-export type LaneState = 'opening' | 'waiting' | 'open' | 'released' | 'draining' | 'closed' | 'failed';
 
 export interface LaneOptions extends OutboxOptions {
   readonly callId: string;
@@ -76,7 +73,7 @@ interface Connected {
 export class Lane implements WorkerLane {
   readonly #options: LaneOptions;
   readonly #outbox: LaneOutbox;
-  readonly #account = new LaneAccount();
+  readonly #stats = new LaneStats();
   readonly #backOff = new BackOff({
     firstMs: OPEN_FIRST_WAIT_MS,
     longestMs: OPEN_LONGEST_WAIT_MS,
@@ -185,7 +182,7 @@ export class Lane implements WorkerLane {
     return {
       name: this.#options.worker,
       state: this.#state,
-      ...this.#account.report(this.#outbox.eventsDropped),
+      ...this.#stats.report(this.#outbox.eventsDropped),
       droppedMs: Math.round(this.#outbox.droppedMs),
     };
   }
@@ -239,9 +236,9 @@ export class Lane implements WorkerLane {
   }
 
   #started(): void {
-    this.#account.opened();
+    this.#stats.opened();
     this.#startAttempts = 0;
-    if (this.#account.timesOpened > 1) this.#outbox.resume();
+    if (this.#stats.timesOpened > 1) this.#outbox.resume();
     this.#enter(this.#ending ? 'draining' : 'open');
     this.#options.onOpened();
     this.#pump();
@@ -279,7 +276,7 @@ export class Lane implements WorkerLane {
 
   #send(current: Connected, message: OutboxMessage): void {
     this.#inFlight.begin(message);
-    this.#account.sent(message);
+    this.#stats.sent(message);
     if (message.kind === 'audio') current.connection.sendAudio(message.packet);
     else current.connection.sendEvent(message.event);
   }
@@ -308,11 +305,11 @@ export class Lane implements WorkerLane {
   #acked(message: OutboxMessage, tookMs: number): void {
     this.#backOff.succeeded();
     if (this.#current !== undefined) this.#current.mayReplay = false;
-    this.#account.acked(message, tookMs);
+    this.#stats.acked(message, tookMs);
   }
 
   #failed(message: OutboxMessage): void {
-    this.#account.failed(message);
+    this.#stats.failed(message);
     if (message.kind === 'audio') {
       this.#outbox.lost(message.ssrc);
       return;

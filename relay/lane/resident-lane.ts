@@ -18,9 +18,9 @@ import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 import type { HeardFrame } from '../listen/heard-frame.ts';
 import type { AudioPiece } from '../listen/worker-audio.ts';
-import type { LaneReport } from '../session/call-report.ts';
-import { Lane, type LaneOptions, type LaneState } from './lane.ts';
+import { Lane, type LaneOptions } from './lane.ts';
 import type { LaneConnection, LaneListener, LaneMessage, OpenLaneConnection } from './lane-connection.ts';
+import type { LaneReport, LaneState } from './lane-stats.ts';
 import { NoAudio } from './no-audio.ts';
 import type { WorkerLane } from './worker-lane.ts';
 

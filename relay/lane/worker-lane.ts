@@ -1,8 +1,7 @@
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 import type { HeardFrame } from '../listen/heard-frame.ts';
-import type { LaneReport } from '../session/call-report.ts';
-import type { LaneState } from './lane.ts';
+import type { LaneReport, LaneState } from './lane-stats.ts';
 
 /** One worker of one call, as the session sees it. */
 export interface WorkerLane {

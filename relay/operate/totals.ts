@@ -1,5 +1,6 @@
 /** Sums of call reports, for the metrics. */
-import type { CallReport, WorkerReport } from '../session/call-report.ts';
+import type { CallReport } from '../session/call-report.ts';
+import type { WorkerReport } from '../workers/worker-link.ts';
 
 /** What is summed up of each call, by its name in the report. */
 const OF_CALLS = [

@@ -17,11 +17,10 @@ import { StreamLane } from '../lane/resident-lane.ts';
 import type { WorkerLane } from '../lane/worker-lane.ts';
 import { audioFor } from '../listen/audio-for.ts';
 import type { HeardFrame } from '../listen/heard-frame.ts';
-import type { WorkerReport } from '../session/call-report.ts';
 import type { Speaker } from '../speak/speaker.ts';
 import { type PublishAction, WorkerReplies } from '../speak/worker-replies.ts';
 import { type TurnObserver, WorkerTurns } from '../speak/worker-turns.ts';
-import type { WorkerLink } from './worker-link.ts';
+import type { WorkerLink, WorkerReport } from './worker-link.ts';
 
 /** Workers that may be on a call at a time. */
 export const MAX_WORKERS = 16;

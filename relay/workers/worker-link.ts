@@ -1,8 +1,11 @@
 import type { WorkerPlan } from '../../shared/call/plan.ts';
+import type { LaneReport } from '../lane/lane-stats.ts';
 import type { WorkerLane } from '../lane/worker-lane.ts';
 import type { Voice } from '../speak/voice.ts';
-import type { WorkerReplies } from '../speak/worker-replies.ts';
-import type { WorkerTurns } from '../speak/worker-turns.ts';
+import type { ReplyCounts, WorkerReplies } from '../speak/worker-replies.ts';
+import type { WorkerTurns, WorkerTurnsReport } from '../speak/worker-turns.ts';
+
+export type WorkerReport = LaneReport & ReplyCounts & { readonly turns?: WorkerTurnsReport };
 
 /** One worker of one call: its lane, what it says, and its voice in the call. */
 export interface WorkerLink {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT_TIMEOUT_MS } from '../../../relay/base/in-flight.ts';
+import { EVENT_TIMEOUT_MS } from '../../../relay/lane/in-flight.ts';
 import {
   END_LIMIT_MS,
   Lane,

@@ -1,11 +1,32 @@
-/** What became of what one lane has sent, for its report. */
-import type { LaneReport } from '../session/call-report.ts';
+/** Counts what one lane sends and what becomes of it, for the lane's report. */
 import type { OutboxMessage } from './lane-outbox.ts';
-import { RoundTrips } from './round-trips.ts';
+import { type RoundTripReport, RoundTrips } from './round-trips.ts';
+
+export type LaneState = 'opening' | 'waiting' | 'open' | 'released' | 'draining' | 'closed' | 'failed';
+
+export interface LaneReport {
+  readonly name: string;
+  readonly state: LaneState;
+  readonly chunksSent: number;
+  readonly chunksAcked: number;
+  /** Chunks that were not acknowledged, or not in time. */
+  readonly chunksFailed: number;
+  /** Audio that the worker has acknowledged or taken. Audio in chunks is acknowledged, lost or dropped. */
+  readonly ackedMs: number;
+  /** Audio of the failed chunks. */
+  readonly lostMs: number;
+  /** Audio that was never sent because the worker was too slow or out of reach. */
+  readonly droppedMs: number;
+  readonly eventsFailed: number;
+  /** How often the lane was opened again after its connection was lost. */
+  readonly reopened: number;
+  /** From sending a chunk to its acknowledgement, in milliseconds. */
+  readonly roundTripMs: RoundTripReport;
+}
 
 export type LaneCounts = Omit<LaneReport, 'name' | 'state' | 'droppedMs'>;
 
-export class LaneAccount {
+export class LaneStats {
   readonly #roundTrips = new RoundTrips();
   #opened = 0;
   #chunksSent = 0;

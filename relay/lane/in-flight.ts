@@ -1,7 +1,7 @@
 /** The one message of a lane that the worker has not answered yet, and for how long that may take. */
 
 import type { Clock } from '../../shared/base/clock.ts';
-import type { OutboxMessage } from '../lane/lane-outbox.ts';
+import type { OutboxMessage } from './lane-outbox.ts';
 
 /** An event that is not acknowledged within this time has failed. */
 export const EVENT_TIMEOUT_MS = 15_000;
