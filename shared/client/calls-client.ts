@@ -5,8 +5,8 @@ import { ENDPOINTS, type OperationId } from '../wire/api/endpoints.ts';
 import { isPathParameter, PATH_PARAMETERS } from '../wire/api/path-parameters.ts';
 import { noAnswer } from './calls-api-error.ts';
 import type { Method, RequestOptions } from './client-types.ts';
+import { fetchWithRetry, type RetryOptions } from './fetch-with-retry.ts';
 import { followTimeline } from './follow-timeline.ts';
-import { type Attempting, persistentFetch } from './persistent-fetch.ts';
 
 /** Every operation of the HTTP API as a method of its name. All throw CallsApiError, and TypeError for arguments that no request can have. */
 export type CallsClient = {
@@ -32,7 +32,7 @@ export type CallsClientOptions = {
   /** A bearer token, or how to get one that holds now. */
   | { readonly token: string | (() => string | Promise<string>) }
 ) &
-  Partial<Attempting>;
+  Partial<RetryOptions>;
 
 /** @throws TypeError for a base URL to which no key may be sent. */
 export function createCallsClient(options: CallsClientOptions): CallsClient {
@@ -52,7 +52,7 @@ const BODY_MS = 30_000;
 class Sender {
   readonly #apiUrl: string;
   readonly #authorization: () => Promise<Readonly<Record<string, string>>>;
-  readonly #attempting: Attempting;
+  readonly #retry: RetryOptions;
 
   constructor(options: CallsClientOptions) {
     const {
@@ -66,7 +66,7 @@ class Sender {
     if (!isHttps && !isLoopbackHttp(baseUrl))
       throw new TypeError('the base URL must begin with https:// (http:// only on this machine)');
     this.#apiUrl = `${baseUrl.replace(/\/+$/, '')}${apiPath}`;
-    this.#attempting = { fetch, sleep, random };
+    this.#retry = { fetch, sleep, random };
     this.#authorization = async () => {
       if ('key' in options) return { 'x-functions-key': options.key };
       const { token } = options;
@@ -106,13 +106,13 @@ class Sender {
           headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
           ...(signal && { signal }),
         }),
-      sleep: (ms) => this.#attempting.sleep(ms, signal),
+      sleep: (ms) => this.#retry.sleep(ms, signal),
     });
   }
 
   async #fetch(id: string, path: string, init: RequestInit): Promise<Response> {
     const headers = { ...(init.headers as Record<string, string>), ...(await this.#authorization()) };
-    return await persistentFetch(this.#attempting, id, `${this.#apiUrl}/${path}`, { ...init, headers });
+    return await fetchWithRetry(this.#retry, id, `${this.#apiUrl}/${path}`, { ...init, headers });
   }
 }
 

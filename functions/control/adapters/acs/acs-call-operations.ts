@@ -38,8 +38,8 @@ interface Asking {
 export async function operate(operation: CallOperation, asking: Asking): Promise<OperationAnswer> {
   const { clients, context, abortSignal } = asking;
   const options = { operationContext: context.operationContext, abortSignal };
-  const connection = clients.repeating.getCallConnection(asking.callConnectionId);
-  const media = clients.once.getCallConnection(asking.callConnectionId).getCallMedia();
+  const connection = clients.retrying.getCallConnection(asking.callConnectionId);
+  const media = clients.noRetry.getCallConnection(asking.callConnectionId).getCallMedia();
   switch (operation.type) {
     case 'transfer': {
       const { target, transferee } = operation;

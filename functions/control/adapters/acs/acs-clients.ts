@@ -6,15 +6,15 @@ export type AcsAccess =
   | { readonly connectionString: string }
   | { readonly endpoint: string; readonly credential: () => Promise<TokenCredential> };
 
-/** Repetitions of what ACS did not answer; they carry the same `Repeatability-Request-ID`, so ACS acts on them once. */
+/** How to repeat a request that ACS did not answer. Repetitions carry the same `Repeatability-Request-ID`, so ACS acts once. */
 const REPEATABLE_RETRIES = { maxRetries: 2, retryDelayInMs: 400, maxRetryDelayInMs: 1_600 };
 
 /** The SDK's clients of one resource. */
 export interface AcsClients {
-  /** Repeats what ACS did not answer: for operations that ACS acts on once. */
-  readonly repeating: CallAutomationClient;
-  /** Asks once: what is not repeatable, where the one who asked is told when to come back. */
-  readonly once: CallAutomationClient;
+  /** Repeats a request that ACS did not answer. For operations that carry a `Repeatability-Request-ID`, and for reads. */
+  readonly retrying: CallAutomationClient;
+  /** Sends each request once. For operations that must not be repeated: the caller learns when to try again. */
+  readonly noRetry: CallAutomationClient;
 }
 
 /** Loads the SDK and makes its clients. */
@@ -36,5 +36,5 @@ export async function createAcsClients(
     if (credential === undefined) throw new Error('an endpoint of ACS needs a credential');
     return new sdk.CallAutomationClient(access.endpoint, credential, options);
   };
-  return { repeating: create(REPEATABLE_RETRIES), once: create({ maxRetries: 0 }) };
+  return { retrying: create(REPEATABLE_RETRIES), noRetry: create({ maxRetries: 0 }) };
 }

@@ -11,13 +11,13 @@ type Recording = Extract<CallOperation, { type: 'startRecording' }>;
  */
 export async function startRecording(
   { content, channels, format, pauseOnStart }: Recording,
-  { repeating }: AcsClients,
+  { retrying }: AcsClients,
   { serverCallId, callbackUrl }: OperationContext,
   abortSignal: AbortSignal,
 ): Promise<OperationAnswer> {
   if (serverCallId === undefined)
     throw new NotAskedError('the server call id is not known, without which nothing can be recorded');
-  const { recordingId } = await repeating.getCallRecording().start({
+  const { recordingId } = await retrying.getCallRecording().start({
     callLocator: { kind: 'serverCallLocator', id: serverCallId },
     recordingContent: content,
     recordingChannel: channels,
@@ -37,12 +37,12 @@ export type RecordingChange = 'pauseRecording' | 'resumeRecording' | 'stopRecord
  */
 export async function changeRecording(
   change: RecordingChange,
-  { once }: AcsClients,
+  { noRetry }: AcsClients,
   { recordingId }: OperationContext,
   abortSignal: AbortSignal,
 ): Promise<OperationAnswer> {
   if (recordingId === undefined) throw new NotAskedError('the id of the recording is not known');
-  const recordings = once.getCallRecording();
+  const recordings = noRetry.getCallRecording();
   switch (change) {
     case 'pauseRecording':
       await recordings.pause(recordingId, { abortSignal });

@@ -56,8 +56,8 @@ class AcsCallControl implements CallControl {
   }
 
   answer(request: AnswerRequest): Promise<AnsweredCall> {
-    return this.#run('answering the call', async ({ repeating }, abortSignal) => {
-      const { callConnectionProperties } = await repeating.answerCall(
+    return this.#run('answering the call', async ({ retrying }, abortSignal) => {
+      const { callConnectionProperties } = await retrying.answerCall(
         request.incomingCallContext,
         request.callbackUrl,
         {
@@ -72,14 +72,14 @@ class AcsCallControl implements CallControl {
   }
 
   reject(incomingCallContext: string, reason: RejectReason): Promise<void> {
-    return this.#run('rejecting the call', ({ repeating }, abortSignal) =>
-      repeating.rejectCall(incomingCallContext, { abortSignal, callRejectReason: reason }),
+    return this.#run('rejecting the call', ({ retrying }, abortSignal) =>
+      retrying.rejectCall(incomingCallContext, { abortSignal, callRejectReason: reason }),
     );
   }
 
   redirect(incomingCallContext: string, target: RawId): Promise<void> {
-    return this.#run('redirecting the call', ({ repeating }, abortSignal) =>
-      repeating.redirectCall(
+    return this.#run('redirecting the call', ({ retrying }, abortSignal) =>
+      retrying.redirectCall(
         incomingCallContext,
         { targetParticipant: identifierOf(target) },
         { abortSignal },
@@ -88,19 +88,19 @@ class AcsCallControl implements CallControl {
   }
 
   place(request: PlaceRequest): Promise<AnsweredCall> {
-    return this.#run('placing the call', async ({ repeating }, abortSignal) => {
-      const { callConnectionProperties } = await repeating.createCall(
-        inviteOf(request),
-        request.callbackUrl,
-        { abortSignal, operationContext: request.operationContext, ...this.#callOptions(request.media) },
-      );
+    return this.#run('placing the call', async ({ retrying }, abortSignal) => {
+      const { callConnectionProperties } = await retrying.createCall(inviteOf(request), request.callbackUrl, {
+        abortSignal,
+        operationContext: request.operationContext,
+        ...this.#callOptions(request.media),
+      });
       return takenOn(callConnectionProperties);
     });
   }
 
   startMediaStreaming(callConnectionId: string, options: StreamingOptions = {}): Promise<void> {
-    return this.#run('starting media streaming', ({ once }, abortSignal) =>
-      once
+    return this.#run('starting media streaming', ({ noRetry }, abortSignal) =>
+      noRetry
         .getCallConnection(callConnectionId)
         .getCallMedia()
         .startMediaStreaming({ ...options, abortSignal }),
@@ -108,8 +108,8 @@ class AcsCallControl implements CallControl {
   }
 
   stopMediaStreaming(callConnectionId: string, options: StreamingOptions = {}): Promise<void> {
-    return this.#run('stopping media streaming', ({ once }, abortSignal) =>
-      once
+    return this.#run('stopping media streaming', ({ noRetry }, abortSignal) =>
+      noRetry
         .getCallConnection(callConnectionId)
         .getCallMedia()
         .stopMediaStreaming({ ...options, abortSignal }),
@@ -117,8 +117,8 @@ class AcsCallControl implements CallControl {
   }
 
   hangUp(callConnectionId: string, forEveryone: boolean): Promise<void> {
-    return this.#run('hanging up', ({ once }, abortSignal) =>
-      once.getCallConnection(callConnectionId).hangUp(forEveryone, { abortSignal }),
+    return this.#run('hanging up', ({ noRetry }, abortSignal) =>
+      noRetry.getCallConnection(callConnectionId).hangUp(forEveryone, { abortSignal }),
     );
   }
 
@@ -133,8 +133,8 @@ class AcsCallControl implements CallControl {
   }
 
   participants(callConnectionId: string): Promise<readonly Participant[]> {
-    return this.#run('listing participants', async ({ repeating }, abortSignal) => {
-      const { values = [] } = await repeating
+    return this.#run('listing participants', async ({ retrying }, abortSignal) => {
+      const { values = [] } = await retrying
         .getCallConnection(callConnectionId)
         .listParticipants({ abortSignal });
       return values.flatMap(({ identifier, isMuted = false, isOnHold = false }) =>
@@ -145,9 +145,9 @@ class AcsCallControl implements CallControl {
 
   async properties(callConnectionId: string): Promise<CallProperties | undefined> {
     try {
-      return await this.#run('reading the properties of the call', async ({ once }, abortSignal) =>
+      return await this.#run('reading the properties of the call', async ({ noRetry }, abortSignal) =>
         propertiesOf(
-          await once.getCallConnection(callConnectionId).getCallConnectionProperties({ abortSignal }),
+          await noRetry.getCallConnection(callConnectionId).getCallConnectionProperties({ abortSignal }),
         ),
       );
     } catch (error) {
