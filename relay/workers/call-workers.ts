@@ -5,6 +5,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import {
   bargeInOf,
   type ListenMode,
+  MAX_WORKERS,
   STREAM_MS,
   WORKER_PRIORITY,
   type WorkerPlan,
@@ -22,8 +23,6 @@ import { type PublishAction, WorkerReplies } from '../speak/worker-replies.ts';
 import { type TurnObserver, WorkerTurns } from '../speak/worker-turns.ts';
 import type { WorkerLink, WorkerReport } from './worker-link.ts';
 
-/** Workers that may be on a call at a time. */
-export const MAX_WORKERS = 16;
 /** Workers that a call may have had, those that were detached included: each has its part in the report. */
 export const MAX_WORKERS_EVER = 64;
 

@@ -1,6 +1,9 @@
 /** What a route decides for one call: its audio, its workers, and how each hears and is interrupted. Times in milliseconds. */
 import type { AudioFormat } from '../audio/audio-format.ts';
 
+/** Workers that may be on a call at the same time. */
+export const MAX_WORKERS = 16;
+
 /** One event per run of frames, at least `ms` long, the next after the ack of the last. */
 export interface ChunkMode {
   readonly mode: 'chunk';

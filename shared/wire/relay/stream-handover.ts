@@ -5,7 +5,7 @@
  */
 import { CompactEncrypt, compactDecrypt, errors } from 'jose';
 import * as z from 'zod';
-import type { WorkerPlan } from '../../call/plan.ts';
+import { MAX_WORKERS, type WorkerPlan } from '../../call/plan.ts';
 import { workerPlanSchema } from '../call/plan-schema.ts';
 import { WORKER_NAME_PATTERN } from '../names.ts';
 
@@ -29,7 +29,7 @@ export interface StreamHandover {
 const handoverSchema = z.object({
   callId: z.string(),
   streams: z.int().positive(),
-  workers: z.array(workerPlanSchema).max(16),
+  workers: z.array(workerPlanSchema).max(MAX_WORKERS),
   lanes: z.record(
     z.string().regex(WORKER_NAME_PATTERN),
     z.object({ connectionId: z.string().min(1), reconnectionToken: z.string().min(1) }),

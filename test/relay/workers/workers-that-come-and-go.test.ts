@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_WORKERS, MAX_WORKERS_EVER } from '../../../relay/workers/call-workers.ts';
+import { MAX_WORKERS_EVER } from '../../../relay/workers/call-workers.ts';
+import { MAX_WORKERS } from '../../../shared/call/plan.ts';
 import { frame, heardAudio } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { CALL_ID, CHUNK, sessionWorld as setUp } from '../session/session-world.ts';
