@@ -9,8 +9,8 @@ import { type Clock, systemClock } from '../shared/base/clock.ts';
 import { WebSocketEndpoint } from '../shared/web-socket/web-socket-endpoint.ts';
 import { createAcsTokenVerifier } from '../shared/wire/acs/acs-token.ts';
 import { TimerWheel } from './base/timer-wheel.ts';
+import { handoverClient } from './handover/handover-client.ts';
 import { Handovers } from './handover/handovers.ts';
-import { keptHandovers } from './handover/kept-handovers.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane/lane-connection.ts';
 import { Hops } from './operate/hops.ts';
 import { createLog } from './operate/log.ts';
@@ -37,6 +37,8 @@ const CLOSE_LIMIT_MS = 5_000;
 export interface RelayDependencies {
   readonly log?: Logger;
   readonly clock?: Clock;
+  /** Draws a number from 0 up to, but not including, 1. */
+  readonly random?: () => number;
   readonly openConnection?: OpenLaneConnection;
   readonly openControl?: OpenControlConnection;
   readonly watchLoop?: typeof watchLoopDelay;
@@ -74,7 +76,9 @@ class RelayServer implements Relay {
   #closing: Promise<void> | undefined;
 
   constructor(config: RelayConfig, dependencies: RelayDependencies) {
-    const { clock = systemClock, log = createLog(config.logLevel), watchLoop: watch } = dependencies;
+    const { clock = systemClock, random = Math.random, watchLoop: watch } = dependencies;
+    const { log = createLog(config.logLevel) } = dependencies;
+    const webPubSub = { access: config.webPubSub, clock, log };
     const { controlUrl, maxLoopDelayMs: maxDelayMs, ticketKeys } = config;
     this.#config = config;
     this.#log = log;
@@ -89,7 +93,7 @@ class RelayServer implements Relay {
     });
     this.#sockets = new WebSocketEndpoint({ clock, maxMessageBytes: MAX_PAYLOAD_BYTES });
     const handovers = new Handovers({
-      kept: controlUrl === undefined ? undefined : keptHandovers(controlUrl),
+      client: controlUrl === undefined ? undefined : handoverClient(controlUrl),
       keys: ticketKeys,
       log,
     });
@@ -100,10 +104,11 @@ class RelayServer implements Relay {
       handovers,
       mover: this.#mover,
       hops,
-      openConnection: dependencies.openConnection ?? webPubSubLanes(config.webPubSub, log),
-      openControl: dependencies.openControl ?? webPubSubControl(config.webPubSub, log),
+      openConnection: dependencies.openConnection ?? webPubSubLanes(webPubSub),
+      openControl: dependencies.openControl ?? webPubSubControl(webPubSub),
       onPublish: dependencies.onPublish,
       clock,
+      random,
       wheel: new TimerWheel(clock, (err) => log.error({ err }, 'what was due for a call failed')),
       log,
     });

@@ -1,8 +1,7 @@
 /** Counts what one lane sends and what becomes of it, for the lane's report. */
+import type { LaneState } from './lane-machine.ts';
 import type { OutboxMessage } from './lane-outbox.ts';
 import { type RoundTripReport, RoundTrips } from './round-trips.ts';
-
-export type LaneState = 'opening' | 'waiting' | 'open' | 'released' | 'draining' | 'closed' | 'failed';
 
 export interface LaneReport {
   readonly name: string;
@@ -36,7 +35,7 @@ export class LaneStats {
   #lostMs = 0;
   #eventsFailed = 0;
 
-  /** Times that the lane was open. */
+  /** How often the lane has opened. */
   get timesOpened(): number {
     return this.#opened;
   }
@@ -50,10 +49,15 @@ export class LaneStats {
   }
 
   acked(message: OutboxMessage, tookMs: number): void {
+    if (message.kind === 'audio') this.#roundTrips.add(tookMs);
+    this.delivered(message);
+  }
+
+  /** The message is on its way, and nobody acknowledges it. */
+  delivered(message: OutboxMessage): void {
     if (message.kind === 'event') return;
     this.#chunksAcked += 1;
     this.#ackedMs += message.ms;
-    this.#roundTrips.add(tookMs);
   }
 
   failed(message: OutboxMessage): void {
@@ -65,7 +69,7 @@ export class LaneStats {
     this.#lostMs += message.ms;
   }
 
-  /** `eventsDropped`: those that were never sent. */
+  /** @param eventsDropped events that were never sent */
   report(eventsDropped: number): LaneCounts {
     return {
       chunksSent: this.#chunksSent,

@@ -31,6 +31,8 @@ export interface MediaStreamsOptions {
   readonly openControl: OpenControlConnection;
   readonly onPublish: SessionOptions['onPublish'];
   readonly clock: Clock;
+  /** Draws a number from 0 up to, but not including, 1. */
+  readonly random: () => number;
   /** On the same clock. */
   readonly wheel: TimerWheel;
   readonly log: Logger;
@@ -45,7 +47,7 @@ export class MediaStreams {
 
   /** Serves the stream until its socket is closed. `handover`: what the call's last stream has left. */
   serve(webSocket: WebSocketConnection, admission: Admission, handover: StreamHandover | undefined): void {
-    const { config, registry, handovers, mover, hops, clock, wheel, onPublish } = this.#options;
+    const { config, registry, handovers, mover, hops, clock, random, wheel, onPublish } = this.#options;
     const { ticket, ticketText, callConnectionId, correlationId } = admission;
     const { callId } = ticket;
     const log = this.#options.log.child({ callId, callConnectionId });
@@ -65,7 +67,7 @@ export class MediaStreams {
       callConnectionId,
       ...(correlationId === undefined ? {} : { correlationId }),
       ...(handover === undefined ? {} : { handover }),
-      onHandover: (left, isKept) => handovers.leave({ callId, ticketText }, left, isKept),
+      onHandover: (state, isShared) => handovers.save({ callId, ticketText }, state, isShared),
       isMovable: config.controlUrl !== undefined,
       socket: idle?.socket(metered) ?? metered,
       ...(idle === undefined ? {} : { activity: idle }),
@@ -77,6 +79,7 @@ export class MediaStreams {
       jitterBufferMs: config.jitterBufferMs,
       playoutLeadMs: config.playoutLeadMs,
       clock,
+      random,
       wheel,
       log,
       ...(onPublish === undefined ? {} : { onPublish }),

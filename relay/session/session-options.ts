@@ -16,11 +16,8 @@ export interface SessionOptions {
   readonly correlationId?: string;
   /** What the stream before this one has left; undefined for the first of the call. */
   readonly handover?: StreamHandover;
-  /**
-   * Leaves word for the next stream of the call. `isKept`: another relay is to find it as well. Absent: nobody is told, and lanes are not left to be taken
-   * over by other relays.
-   */
-  readonly onHandover?: (handover: StreamHandover, isKept: boolean) => Promise<void>;
+  /** Saves the state for the call's next stream. `isShared`: also where another relay can load it. Omit to disable. */
+  readonly onHandover?: (handover: StreamHandover, isShared: boolean) => Promise<void>;
   /** Another relay may take over what this one leaves. */
   readonly isMovable?: boolean;
   readonly socket: MediaSocket;
@@ -32,6 +29,8 @@ export interface SessionOptions {
   readonly jitterBufferMs: number;
   readonly playoutLeadMs: number;
   readonly clock: Clock;
+  /** Draws a number from 0 up to, but not including, 1. */
+  readonly random: () => number;
   /** On the same clock. */
   readonly wheel: TimerWheel;
   /** Already bound to the call's ids. */

@@ -2,14 +2,14 @@
 import { bytesToMs, FRAME_MS } from '../../shared/audio/audio-format.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
 import { Counts } from '../base/counts.ts';
-import { HandoverNotice } from '../handover/handover-notice.ts';
+import { HandoverPublisher } from '../handover/handover-publisher.ts';
 import { Listening } from '../listen/listening.ts';
 import { type Intake, MediaIntake } from '../listen/media-intake.ts';
 import type { SpeechListener } from '../listen/speech-events.ts';
 import { Speaker } from '../speak/speaker.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
-import { CallControl } from '../workers/call-control.ts';
 import { CallWorkers } from '../workers/call-workers.ts';
+import { ControlGroup } from '../workers/control-group.ts';
 import type { CallReport } from './call-report.ts';
 import { callStarted } from './call-started.ts';
 import { type CloseCause, closeCodeOf, isContinued } from './close-cause.ts';
@@ -25,8 +25,8 @@ export class Session {
   readonly #speaker: Speaker;
   readonly #ignored = new Counts();
   readonly #workers: CallWorkers;
-  readonly #control: CallControl;
-  readonly #notice: HandoverNotice | undefined;
+  readonly #control: ControlGroup;
+  readonly #handover: HandoverPublisher | undefined;
   readonly #life: SessionLife;
   #isMoving = false;
   #framesIn = 0;
@@ -35,24 +35,25 @@ export class Session {
   /** Begins to open the lanes. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { clock, wheel, socket, jitterBufferMs, playoutLeadMs: leadMs, openConnection } = options;
+    const { clock, random, wheel, socket, jitterBufferMs, playoutLeadMs: leadMs, openConnection } = options;
     const { maxBacklogMs, log, onPublish, controlKeys: keys, openControl, handover } = options;
     const { callId, plan } = options.ticket;
     const { format } = plan;
     this.#life = new SessionLife(clock.nowMs());
     this.#intake = new MediaIntake(plan);
     this.#speaker = new Speaker({ socket, format, jitterBufferMs, leadMs, clock, wheel });
-    this.#control = new CallControl({
+    this.#control = new ControlGroup({
       callId,
       keys,
       clock,
+      random,
       open: openControl,
       workers: () => this.#workers,
       onIgnored: (reason) => this.#ignore(reason),
     });
-    const { onHandover: leave } = options;
+    const { onHandover: save } = options;
     const current = (): StreamHandover => this.#workers.handover;
-    this.#notice = leave && new HandoverNotice({ clock, current, leave });
+    this.#handover = save && new HandoverPublisher({ clock, current, save });
     this.#workers = new CallWorkers({
       callId,
       format,
@@ -61,6 +62,7 @@ export class Session {
       maxBacklogMs,
       handover,
       clock,
+      random,
       log,
       callStarted: (turn, listen) =>
         callStarted(options, { turn, listen, participants: this.#intake.participants }),
@@ -79,7 +81,7 @@ export class Session {
     // Whoever was put on the call or taken off it in the stream before stays so.
     for (const worker of handover?.workers ?? plan.workers) this.#workers.attach(worker);
     this.#workersChanged();
-    this.#notice?.begin();
+    this.#handover?.begin();
   }
 
   get callId(): string {
@@ -132,7 +134,7 @@ export class Session {
   /** The stream is about to be restarted elsewhere: when it ends now, that is why. Resolves when word is left of what is not known yet. */
   async beMoved(): Promise<void> {
     this.#isMoving = true;
-    await this.#notice?.leaveNow();
+    await this.#handover?.saveNow();
   }
 
   /** The socket is closed, by ACS or by the network. */
@@ -173,7 +175,7 @@ export class Session {
 
   #workersChanged(): void {
     this.#control.workersChanged();
-    this.#notice?.changed();
+    this.#handover?.changed();
   }
 
   /** Who is told of speech: what is said into the call first, then who waits for an answer. */
@@ -204,7 +206,7 @@ export class Session {
     this.#control.end();
     const { isMovable = false, clock } = this.#options;
     const isToBeContinued = isContinued(cause, isMovable);
-    this.#notice?.end(isToBeContinued);
+    this.#handover?.end(isToBeContinued);
     // Should the next stream not come after all, this one has just ended.
     const told = isToBeContinued
       ? this.#workers.release({ type: 'call.ended', reason: 'stream ended' })

@@ -1,23 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { acknowledgedDelivery } from '../../../relay/lane/delivery.ts';
 import { EVENT_TIMEOUT_MS } from '../../../relay/lane/in-flight.ts';
-import {
-  END_LIMIT_MS,
-  Lane,
-  OPEN_ATTEMPTS,
-  OPEN_TIMEOUT_MS,
-  START_EVENT_ATTEMPTS,
-  START_EVENT_WAIT_MS,
-} from '../../../relay/lane/lane.ts';
+import { OPEN_ATTEMPTS, OPEN_TIMEOUT_MS } from '../../../relay/lane/lane.ts';
+import { END_LIMIT_MS, START_EVENT_ATTEMPTS, START_EVENT_WAIT_MS } from '../../../relay/lane/lane-machine.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import { settled } from '../relay-clock.ts';
-import { ENDED, laneWorld, STARTED } from './lane-world.ts';
+import { ENDED, laneFixture, STARTED } from './lane-fixture.ts';
 
 /** The longest wait before a lane is opened again for the first time. */
 const REOPEN_WITHIN_MS = 100;
 
 const { frameSamples } = AUDIO_FORMATS.pcm16KMono;
 const setUp = (maxBacklogMs = 1_000) =>
-  laneWorld((options) => new Lane(options), { worker: 'echo', chunkMs: 100, maxBacklogMs });
+  laneFixture({ worker: 'echo', delivery: acknowledgedDelivery, chunkMs: 100, maxBacklogMs });
 
 describe('a lane in order', () => {
   it('tells the worker of the call before anything else, also when audio waits already', async () => {

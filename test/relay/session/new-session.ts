@@ -26,6 +26,7 @@ export function newSession({ plan, callId = '0123456789abcdef', ...options }: Ne
     maxBacklogMs: 1_000,
     jitterBufferMs: 0,
     playoutLeadMs: 300,
+    random: () => 1,
     log: pino({ level: 'silent' }),
     ...options,
   });

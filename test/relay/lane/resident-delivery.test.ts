@@ -1,22 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import type { LaneOptions } from '../../../relay/lane/lane.ts';
 import {
-  type LaneOptions,
   RELEASE_LIMIT_MS,
   START_EVENT_ATTEMPTS,
   START_EVENT_WAIT_MS,
-} from '../../../relay/lane/lane.ts';
-import { ASK_LIMIT_MS, StreamLane } from '../../../relay/lane/resident-lane.ts';
+} from '../../../relay/lane/lane-machine.ts';
+import { ASK_LIMIT_MS, residentDelivery } from '../../../relay/lane/resident-delivery.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import { STREAM_MS } from '../../../shared/call/plan.ts';
 import { PRESENCE_LIMIT_MS } from '../../../shared/wire/lane/resident-messages.ts';
 import { settled } from '../relay-clock.ts';
-import { ENDED, laneWorld, STARTED } from './lane-world.ts';
+import { ENDED, laneFixture, STARTED } from './lane-fixture.ts';
 import type { ScriptedLane } from './scripted-lane.ts';
 
 const { frameSamples, frameBytes } = AUDIO_FORMATS.pcm16KMono;
 const setUp = (more: Partial<LaneOptions> = {}) =>
-  laneWorld((options) => new StreamLane(options), {
+  laneFixture({
     worker: 'resident',
+    delivery: residentDelivery,
     chunkMs: STREAM_MS,
     maxBacklogMs: 400,
     ...more,
