@@ -13,6 +13,7 @@ import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 import type { HeardFrame } from '../listen/heard-frame.ts';
 import type { CreateDelivery, Delivery } from './delivery.ts';
 import { InFlight } from './in-flight.ts';
+import { LaneAttempt } from './lane-attempt.ts';
 import type { LaneConnection, LaneMessage, LaneResume, OpenLaneConnection } from './lane-connection.ts';
 import {
   canSend,
@@ -27,8 +28,6 @@ import {
 import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
 import { type LaneReport, LaneStats } from './lane-stats.ts';
 
-/** How long opening a connection may take. */
-export const OPEN_TIMEOUT_MS = 10_000;
 /** Attempts in a row to open a lane. An acknowledged message starts the count again. */
 export const OPEN_ATTEMPTS = 10;
 /** Short, since the worker hears nothing meanwhile, and most often only this one connection was lost. */
@@ -62,12 +61,6 @@ export interface LaneOptions extends OutboxOptions {
   readonly onStateChange: (state: LaneState) => void;
 }
 
-interface Connected {
-  readonly connection: LaneConnection;
-  /** What comes may answer what an earlier holder of this connection has sent. */
-  mayReplay: boolean;
-}
-
 export class Lane {
   readonly #options: LaneOptions;
   readonly #outbox: LaneOutbox;
@@ -77,7 +70,7 @@ export class Lane {
   readonly #backOff: BackOff;
   readonly #closed = Promise.withResolvers<void>();
   #life: LaneLife = NEW_LANE;
-  #current: Connected | undefined;
+  #current: LaneAttempt | undefined;
   #resume: LaneResume | undefined;
   #ended: CallEvent | undefined;
   #cancelLimit = (): void => {};
@@ -187,42 +180,23 @@ export class Lane {
   }
 
   #open(): void {
-    const { callId, worker, openConnection, clock, onControl } = this.#options;
+    const { callId, worker, openConnection, clock, skipsReplays = false } = this.#options;
     const { publishes } = this.#delivery;
     // Only the first attempt can take a connection over: one that this lane has lost is lost.
     const resume = this.#resume;
     this.#resume = undefined;
-    const isCurrent = (): boolean => this.#current === current;
-    const connection = openConnection(
-      { callId, worker, publishes, ...(resume === undefined ? {} : { resume }) },
+    const target = { callId, worker, publishes, ...(resume === undefined ? {} : { resume }) };
+    this.#current = new LaneAttempt(
+      { target, openConnection, clock, skipsReplays },
       {
+        opened: () => this.#opened(),
+        lost: () => this.#lose(),
         message: (message) => {
-          if (isCurrent()) this.#received(current, message);
+          if (!this.#delivery.read(message)) this.#options.onMessage(message);
         },
-        settled: (isAcked) => {
-          if (isCurrent()) this.#settle(isAcked);
-        },
-        control: (value) => {
-          if (isCurrent()) onControl(value);
-        },
-        closed: () => {
-          if (isCurrent()) this.#lose();
-        },
-      },
-    );
-    const current: Connected = { connection, mayReplay: resume !== undefined };
-    this.#current = current;
-    const cancel = clock.after(OPEN_TIMEOUT_MS, () => {
-      if (isCurrent()) this.#lose();
-    });
-    connection.start().then(
-      () => {
-        cancel();
-        if (isCurrent()) this.#opened();
-      },
-      () => {
-        cancel();
-        if (isCurrent()) this.#lose();
+        skipped: () => this.#options.onReplay(),
+        settled: (isAcked) => this.#settle(isAcked),
+        control: (value) => this.#options.onControl(value),
       },
     );
   }
@@ -246,7 +220,7 @@ export class Lane {
     const lost = this.#current;
     this.#current = undefined;
     this.#delivery.disconnected();
-    lost?.connection.stop();
+    lost?.drop();
     const settled = this.#inFlight.settle();
     if (settled !== undefined) this.#failed(settled.message);
   }
@@ -291,16 +265,9 @@ export class Lane {
     this.#pump();
   }
 
-  #received(current: Connected, message: LaneMessage): void {
-    const { skipsReplays = false, onMessage, onReplay } = this.#options;
-    // The first acknowledgement comes after everything that the service kept for this connection.
-    if (current.mayReplay && skipsReplays) onReplay();
-    else if (!this.#delivery.read(message)) onMessage(message);
-  }
-
   #acked(message: OutboxMessage, tookMs: number): void {
     this.#backOff.succeeded();
-    if (this.#current !== undefined) this.#current.mayReplay = false;
+    this.#current?.acknowledged();
     this.#stats.acked(message, tookMs);
     this.#delivery.settled(message, true);
   }

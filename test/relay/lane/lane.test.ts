@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { acknowledgedDelivery } from '../../../relay/lane/delivery.ts';
 import { EVENT_TIMEOUT_MS } from '../../../relay/lane/in-flight.ts';
-import { OPEN_ATTEMPTS, OPEN_TIMEOUT_MS } from '../../../relay/lane/lane.ts';
+import { OPEN_ATTEMPTS } from '../../../relay/lane/lane.ts';
+import { OPEN_TIMEOUT_MS } from '../../../relay/lane/lane-attempt.ts';
 import { END_LIMIT_MS, START_EVENT_ATTEMPTS, START_EVENT_WAIT_MS } from '../../../relay/lane/lane-machine.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import { settled } from '../relay-clock.ts';
@@ -164,6 +165,29 @@ describe('a lane whose connection fails', () => {
     expect(lane.queuedBytes).toBe(0);
     expect(clock.pending, 'no timer is left behind').toBe(0);
   });
+
+  it.each([
+    [0, [50, 100, 200, 400, 800]],
+    [0.5, [75, 150, 300, 600, 1_200]],
+  ])(
+    'waits before it opens again for times that follow the random numbers it is given (%d)',
+    async (chance, waits) => {
+      const { lanes, clock } = laneFixture({
+        worker: 'echo',
+        delivery: acknowledgedDelivery,
+        chunkMs: 100,
+        maxBacklogMs: 1_000,
+        random: () => chance,
+      });
+      for (const [index, waitMs] of waits.entries()) {
+        lanes.of('echo').failToStart();
+        await clock.advance(waitMs - 1);
+        expect(lanes.all).toHaveLength(index + 1);
+        await clock.advance(1);
+        expect(lanes.all).toHaveLength(index + 2);
+      }
+    },
+  );
 
   it('does not wait for ever for a connection that neither opens nor fails', async () => {
     const { lanes, clock } = setUp();

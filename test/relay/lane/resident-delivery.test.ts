@@ -69,6 +69,19 @@ describe('a lane of a worker that stays with its call', () => {
     expect(lane.report()).toMatchObject({ chunksFailed: 0, lostMs: 0, droppedMs: 220 });
   });
 
+  it('keeps as many events as any lane while no replica has joined, the newest ones', async () => {
+    const { lanes, lane, open: join } = setUp();
+    for (let turn = 0; turn < 70; turn += 1) lane.pushEvent({ type: 'interrupted', turn, playedMs: 0 });
+    await join();
+    const turns = lanes
+      .of('resident')
+      .published.flatMap((each) =>
+        'event' in each && each.event.type === 'interrupted' ? [each.event.turn] : [],
+      );
+    expect(turns).toEqual(Array.from({ length: 64 }, (_, i) => i + 6));
+    expect(lane.report().eventsFailed).toBe(6);
+  });
+
   it('counts what it could not publish, and marks the audio after it', async () => {
     const { lane, hear, open: join } = setUp();
     const connection = await join();

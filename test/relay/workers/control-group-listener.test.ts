@@ -3,7 +3,7 @@ import { ControlGroupListener } from '../../../relay/workers/control-group-liste
 import { scriptedLanes } from '../lane/scripted-lane.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 
-function setUp() {
+function setUp(random = () => 1) {
   const clock = new RelayClock();
   const lanes = scriptedLanes();
   const heard: unknown[] = [];
@@ -11,7 +11,7 @@ function setUp() {
     callId: '0123456789abcdef',
     open: lanes.openControl,
     clock,
-    random: () => 1,
+    random,
     onControl: (value) => heard.push(value),
   });
   return { clock, lanes, heard, listener };
@@ -49,3 +49,19 @@ it('is silent from the moment at which it is not needed, and nothing is left to 
   expect(lanes.controlConnections.map(({ isStopped }) => isStopped)).toEqual([true]);
   expect(clock.pending).toBe(0);
 });
+
+it.each([
+  [0, 100],
+  [0.5, 150],
+])(
+  'waits before it is opened again for a time that follows the random numbers it is given (%d)',
+  async (chance, waitMs) => {
+    const { clock, lanes, listener } = setUp(() => chance);
+    listener.isNeeded = true;
+    lanes.controlConnections[0]?.failToStart();
+    await clock.advance(waitMs - 1);
+    expect(lanes.controlConnections).toHaveLength(1);
+    await clock.advance(1);
+    expect(lanes.controlConnections).toHaveLength(2);
+  },
+);
