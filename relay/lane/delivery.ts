@@ -1,5 +1,6 @@
 /** How a lane hands its messages to the worker, and how it learns that they have arrived. */
 import type { Clock } from '../../shared/base/clock.ts';
+import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneConnection, LaneMessage } from './lane-connection.ts';
 import type { OutboxMessage } from './lane-outbox.ts';
 
@@ -12,10 +13,10 @@ export interface Delivery {
   /** Whether the worker would get a message that is sent now. `call.started` may be sent at any time. */
   isReady(connection: LaneConnection): boolean;
   send(message: OutboxMessage, connection: LaneConnection): SendResult;
-  /** A message that was in flight has reached the worker, or has failed. */
-  settled(message: OutboxMessage, isAcked: boolean): void;
-  /** Reads a message that is about the delivery itself. Returns false for one that the worker says. */
-  read(message: LaneMessage): boolean;
+  /** An event that was in flight has reached the worker, or has failed. */
+  settled(event: CallEvent, isAcked: boolean): void;
+  /** Acts on a message that is about the delivery itself. Returns false for what the worker says, and does nothing. */
+  consume(message: LaneMessage): boolean;
   /** The connection is gone. */
   disconnected(): void;
   /** The stream is over. Returns whether the worker can still get what waits for it. */
@@ -47,7 +48,7 @@ const ACKNOWLEDGED: Delivery = {
     return 'inFlight';
   },
   settled() {},
-  read: () => false,
+  consume: () => false,
   disconnected() {},
   end: () => true,
   close() {},

@@ -47,7 +47,10 @@ export class LaneAttempt {
         else listener.message(message);
       },
       settled: (isAcked) => {
-        if (!this.#isDropped) listener.settled(isAcked);
+        if (this.#isDropped) return;
+        // What the service kept for this connection came before the first acknowledgement.
+        if (isAcked) this.#mayReplay = false;
+        listener.settled(isAcked);
       },
       control: (value) => {
         if (!this.#isDropped) listener.control(value);
@@ -59,11 +62,6 @@ export class LaneAttempt {
       cancelTimeout();
       if (!this.#isDropped) listener.opened();
     }, lost);
-  }
-
-  /** The worker has acknowledged something: what the service kept for this connection came before it. */
-  acknowledged(): void {
-    this.#mayReplay = false;
   }
 
   /** Ends the connection. Idempotent. */

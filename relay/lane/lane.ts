@@ -192,7 +192,7 @@ export class Lane {
         opened: () => this.#opened(),
         lost: () => this.#lose(),
         message: (message) => {
-          if (!this.#delivery.read(message)) this.#options.onMessage(message);
+          if (!this.#delivery.consume(message)) this.#options.onMessage(message);
         },
         skipped: () => this.#options.onReplay(),
         settled: (isAcked) => this.#settle(isAcked),
@@ -260,23 +260,23 @@ export class Lane {
     const settled = this.#inFlight.settle();
     if (settled === undefined) return;
     const { message, tookMs, isRefused } = settled;
-    if (isAcked && !isRefused) this.#acked(message, tookMs);
-    else this.#failed(message);
+    if (!isAcked || isRefused) this.#failed(message);
+    else {
+      this.#backOff.succeeded();
+      this.#stats.acked(message, tookMs);
+      if (message.kind === 'event') this.#delivery.settled(message.event, true);
+    }
     this.#pump();
-  }
-
-  #acked(message: OutboxMessage, tookMs: number): void {
-    this.#backOff.succeeded();
-    this.#current?.acknowledged();
-    this.#stats.acked(message, tookMs);
-    this.#delivery.settled(message, true);
   }
 
   #failed(message: OutboxMessage): void {
     this.#stats.failed(message);
-    this.#delivery.settled(message, false);
-    if (message.kind === 'audio') this.#outbox.lost(message.ssrc);
-    else if (message.event.type === 'call.started' && this.#current !== undefined)
+    if (message.kind === 'audio') {
+      this.#outbox.lost(message.ssrc);
+      return;
+    }
+    this.#delivery.settled(message.event, false);
+    if (message.event.type === 'call.started' && this.#current !== undefined)
       this.#step({ type: 'startFailed' });
   }
 

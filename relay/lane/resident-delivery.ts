@@ -59,13 +59,13 @@ class ResidentDelivery implements Delivery {
     }
   }
 
-  settled(message: OutboxMessage, isAcked: boolean): void {
-    if (!isAcked || message.kind === 'audio' || message.event.type !== 'call.started') return;
+  settled(event: CallEvent, isAcked: boolean): void {
+    if (!isAcked || event.type !== 'call.started') return;
     this.#hasJoined = true;
     if (!this.#isOver) this.#watch();
   }
 
-  read(message: LaneMessage): boolean {
+  consume(message: LaneMessage): boolean {
     if (message.type !== 'json') return false;
     switch (parseResidentMessage(message.value)?.type) {
       case undefined:

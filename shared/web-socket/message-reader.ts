@@ -48,6 +48,7 @@ const RESERVED = 0x70;
 const MASKED = 0x80;
 const MASK_BYTES = 4;
 const MAX_CONTROL_BYTES = 125;
+const NO_BYTES = Buffer.alloc(0);
 
 export class MessageReader {
   readonly #listener: MessageListener;
@@ -72,31 +73,29 @@ export class MessageReader {
 
   /** Takes the next bytes of the connection. They are changed, and are not kept. */
   push(bytes: Buffer): void {
-    if (this.#isEnded) return;
-    if (this.#restBytes === 0) this.#readAll(bytes);
-    else this.#append(bytes);
-  }
-
-  /** Joined once all that is needed is there, so that a long frame in many pieces is not copied over and over. */
-  #append(bytes: Buffer): void {
-    this.#keepRest(bytes);
-    if (this.#restBytes < this.#needed) return;
-    const joined = Buffer.concat(this.#rest);
-    this.#forgetRest();
-    this.#readAll(joined);
-  }
-
-  #readAll(bytes: Buffer): void {
+    const all = this.#restBytes === 0 ? bytes : this.#joinedWith(bytes);
     let at = 0;
-    while (!this.#isEnded && at < bytes.byteLength) {
-      const end = this.#readFrame(bytes, at);
+    while (!this.#isEnded && at < all.byteLength) {
+      const end = this.#readFrame(all, at);
       if (end === 0) break;
       at = end;
     }
-    if (!this.#isEnded && at < bytes.byteLength) this.#keepRest(bytes.subarray(at));
+    if (!this.#isEnded && at < all.byteLength) this.#keepRest(all.subarray(at));
   }
 
-  /** A copy, since the bytes belong to whoever read them. */
+  /**
+   * The bytes so far, once enough are there to go on with; until then, none. So a long frame in many pieces is copied
+   * once, and not again with each piece.
+   */
+  #joinedWith(bytes: Buffer): Buffer {
+    this.#keepRest(bytes);
+    if (this.#restBytes < this.#needed) return NO_BYTES;
+    const joined = Buffer.concat(this.#rest);
+    this.#forgetRest();
+    return joined;
+  }
+
+  /** Keeps a copy, since the bytes belong to their reader. */
   #keepRest(bytes: Buffer): void {
     this.#rest.push(Buffer.from(bytes));
     this.#restBytes += bytes.byteLength;

@@ -110,9 +110,11 @@ export class WebSocketConnection {
     if (this.#state === 'open') this.#write(OPCODE.text, text);
   }
 
-  /** Sends a binary message, which is not kept; nothing once it is closing. */
-  sendBytes(bytes: Uint8Array): void {
-    if (this.#state === 'open') this.#write(OPCODE.binary, bytes);
+  /** Sends a binary message, which is not kept. Returns false, and sends nothing, once the connection is closing. */
+  sendBytes(bytes: Uint8Array): boolean {
+    if (this.#state !== 'open') return false;
+    writeFrame(this.#socket, this.#role, OPCODE.binary, bytes);
+    return true;
   }
 
   get isOpen(): boolean {
