@@ -15,8 +15,11 @@ export interface Delivery {
   send(message: OutboxMessage, connection: LaneConnection): SendResult;
   /** An event that was in flight has reached the worker, or has failed. */
   settled(event: CallEvent, isAcked: boolean): void;
-  /** Acts on a message that is about the delivery itself. Returns false for what the worker says, and does nothing. */
-  consume(message: LaneMessage): boolean;
+  /**
+   * Acts on a message that is about the delivery itself. Returns false, and does nothing, for what the worker says.
+   * Only a delivery with such messages has this.
+   */
+  consume?(message: LaneMessage): boolean;
   /** The connection is gone. */
   disconnected(): void;
   /** The stream is over. Returns whether the worker can still get what waits for it. */
@@ -48,7 +51,6 @@ const ACKNOWLEDGED: Delivery = {
     return 'inFlight';
   },
   settled() {},
-  consume: () => false,
   disconnected() {},
   end: () => true,
   close() {},

@@ -35,12 +35,11 @@ export class LaneOutbox {
   #isResumed = false;
   /** Audio was lost since the worker last got some. */
   #hasLost = false;
-  /** What had been dropped when the worker last got audio. */
+  /** What had been dropped when the worker last got audio that does not follow on. */
   #droppedMsBefore = 0;
   /** No more audio comes: what waits may be sent however short it is. */
   #isClosing = false;
   #ended: CallEvent | undefined;
-  #isEndTaken = false;
   #eventsDropped = 0;
   #isDiscarded = false;
 
@@ -81,10 +80,10 @@ export class LaneOutbox {
     this.#isClosing = true;
   }
 
-  /** As `close`, and the call is over for the worker: `ended` is the last message. The first call counts. */
+  /** As `close`, and the call is over for the worker: `ended` is the last message. Called once. */
   end(ended: CallEvent): void {
     this.#isClosing = true;
-    this.#ended ??= ended;
+    this.#ended = ended;
   }
 
   /** Takes the next message; undefined while there is none to send. */
@@ -97,7 +96,10 @@ export class LaneOutbox {
     if (event !== undefined) return { kind: 'event', event };
     const { audio } = this.#options;
     const piece = this.#isClosing ? audio.takeRest() : audio.take();
-    return piece === undefined ? this.#endEvent() : this.#packetOf(piece);
+    if (piece !== undefined) return this.#packetOf(piece);
+    const ended = this.#ended;
+    this.#ended = undefined;
+    return ended === undefined ? undefined : { kind: 'event', event: ended };
   }
 
   /** Audio of this participant did not reach the worker. */
@@ -122,20 +124,14 @@ export class LaneOutbox {
     return { ...event, resumed: true, discontinuity };
   }
 
-  #endEvent(): OutboxMessage | undefined {
-    const event = this.#ended;
-    if (event === undefined || this.#isEndTaken) return undefined;
-    this.#isEndTaken = true;
-    return { kind: 'event', event };
-  }
-
   #packetOf(piece: AudioPiece): OutboxMessage {
     const { ssrc, ms, marker, timestamp, bytes, headroomBytes = 0 } = piece;
     const { audio, format } = this.#options;
     const sequenceNumber = this.#sequenceNumbers.get(ssrc) ?? 0;
     this.#sequenceNumbers.set(ssrc, sequenceNumber + 1);
     this.#hasLost = false;
-    this.#droppedMsBefore = audio.droppedMs;
+    // Audio that follows on has lost nothing before it.
+    if (marker) this.#droppedMsBefore = audio.droppedMs;
     const payloadType = piece.payloadType ?? PAYLOAD_TYPE[format];
     const rtp = { payloadType, marker, sequenceNumber, timestamp, ssrc, payload: bytes };
     const packet = headroomBytes >= RTP_HEADER_BYTES ? formatRtpInPlace(rtp) : formatRtp(rtp);

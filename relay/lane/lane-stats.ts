@@ -49,8 +49,10 @@ export class LaneStats {
   }
 
   acked(message: OutboxMessage, tookMs: number): void {
-    if (message.kind === 'audio') this.#roundTrips.add(tookMs);
-    this.delivered(message);
+    if (message.kind === 'event') return;
+    this.#chunksAcked += 1;
+    this.#ackedMs += message.ms;
+    this.#roundTrips.add(tookMs);
   }
 
   /** The message is on its way, and nobody acknowledges it. */

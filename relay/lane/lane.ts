@@ -181,7 +181,9 @@ export class Lane {
 
   #open(): void {
     const { callId, worker, openConnection, clock, skipsReplays = false } = this.#options;
-    const { publishes } = this.#delivery;
+    const { onMessage, onReplay, onControl } = this.#options;
+    const delivery = this.#delivery;
+    const { publishes } = delivery;
     // Only the first attempt can take a connection over: one that this lane has lost is lost.
     const resume = this.#resume;
     this.#resume = undefined;
@@ -192,11 +194,11 @@ export class Lane {
         opened: () => this.#opened(),
         lost: () => this.#lose(),
         message: (message) => {
-          if (!this.#delivery.consume(message)) this.#options.onMessage(message);
+          if (delivery.consume?.(message) !== true) onMessage(message);
         },
-        skipped: () => this.#options.onReplay(),
+        skipped: onReplay,
         settled: (isAcked) => this.#settle(isAcked),
-        control: (value) => this.#options.onControl(value),
+        control: onControl,
       },
     );
   }

@@ -171,7 +171,7 @@ export class ClientConnection {
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
-    if (this.#isOver()) return;
+    if (this.#state === 'closed') return;
     const { clock, listener } = this.#options;
     this.#heardAtMs = clock.elapsedMs();
     this.#lostAtMs = undefined;
