@@ -44,8 +44,8 @@ export interface LaneConnection {
   /** What another relay needs to take the connection over; undefined before it is open, and when it cannot. */
   readonly identity?: LaneIdentity | undefined;
   /**
-   * Leaves the connection to its next holder. It goes on until it is lost, but it is not recovered then, and the service
-   * gives the next holder everything that comes from now on. Only a connection with an identity has this.
+   * Leaves the connection to its next holder. It goes on until it is lost, but it is not recovered then, and the
+   * service gives the next holder everything that comes from now on. Only a connection with an identity has this.
    */
   release?(): void;
   /** Ends the connection in any state. Idempotent. */

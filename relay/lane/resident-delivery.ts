@@ -1,7 +1,7 @@
 /**
  * Delivery to a resident worker. `call.started` reaches one replica of the worker as an event. A replica that has
- * acknowledged it has joined the worker's group of the call, and from then on the lane publishes audio and events there.
- * Nobody acknowledges what is published: a message that could not be sent is lost and counted.
+ * acknowledged it has joined the worker's group of the call, and from then on the lane publishes audio and events
+ * there. Nobody acknowledges what is published: a message that could not be sent is lost and counted.
  *
  *     away ──call.started acknowledged──▶ joined
  *      ▲                                    │

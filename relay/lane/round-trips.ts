@@ -1,19 +1,20 @@
 /**
- * Durations of the events of a lane. The first few are kept as they are; many are counted in classes that are 4 % wide, of which the older
- * count less and less, so that a report costs the same however long the call lasts: reports of all calls are made at once for the metrics.
+ * How long the events of a lane took. The first few are kept as they are. More are counted in classes of 4 % width,
+ * where older ones count less and less. So a report costs the same however long the call lasts, which matters because
+ * the metrics ask for the reports of all calls at once.
  */
 
-/** Durations that are kept one by one. */
+/** Durations that are kept as they are. */
 const KEPT = 64;
-/** Durations that are counted before all counts are halved. */
+/** After this many durations, all counts are halved. */
 const COUNTED = 2_000;
 const WIDTH = 1.04;
-/** The upper end of the first class, in milliseconds; the last one ends beyond a minute. */
+/** The upper end of the first class, in milliseconds. The last class ends beyond a minute. */
 const FIRST_MS = 0.05;
 const CLASSES = 360;
 
 export interface RoundTripReport {
-  /** Milliseconds; absent before the first ack. */
+  /** In milliseconds. Missing before the first ack. */
   readonly p50?: number;
   readonly p99?: number;
   readonly max?: number;

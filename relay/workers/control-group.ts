@@ -1,6 +1,6 @@
 /**
- * The control group of a call: the control app publishes there who joins the call, who leaves it, and what a worker
- * is told. Every lane of the call hears the group; while there is none, a connection of its own does.
+ * The control group of a call. The control app publishes there which worker joins the call, which one leaves it, and
+ * messages to workers. Every lane of the call hears the group; while there is no lane, a connection of its own does.
  */
 import type { CallControlMessage } from '../../shared/wire/relay/call-control-messages.ts';
 import type { CallWorkers } from './call-workers.ts';

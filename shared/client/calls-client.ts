@@ -8,24 +8,27 @@ import type { Method, RequestOptions } from './client-types.ts';
 import { fetchWithRetry, type RetryOptions } from './fetch-with-retry.ts';
 import { followTimeline } from './follow-timeline.ts';
 
-/** Every operation of the HTTP API as a method of its name. All throw CallsApiError, and TypeError for arguments that no request can have. */
+/**
+ * Every operation of the HTTP API as a method of the same name. All throw CallsApiError, and TypeError for arguments
+ * that no request can have.
+ */
 export type CallsClient = {
   readonly [Id in Exclude<OperationId, 'streamTimeline'>]: Method<Id>;
 } & {
-  /** What has happened to a call and what happens, each entry once, until it has ended. */
+  /** What happened to a call so far and what happens next, each entry once, until the call has ended. */
   streamTimeline(
     callId: string,
     options?: { readonly signal?: AbortSignal },
   ): AsyncGenerator<TimelineEntryView>;
 };
 
-/** Where the operations are, for most callers. */
+/** The path of the operations for most callers. */
 const API_PATH = '/api';
 
 export type CallsClientOptions = {
-  /** Where the control app is, such as `https://contoso-control.azurewebsites.net`; `http:` on this machine only. */
+  /** The control app's address, such as `https://contoso-control.azurewebsites.net`. `http:` on this machine only. */
   readonly baseUrl: string;
-  /** Where its operations are. Absent: `/api`. */
+  /** The path of its operations. Defaults to `/api`. */
   readonly apiPath?: string;
 } & (
   | { /** A function key. */ readonly key: string }

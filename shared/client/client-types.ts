@@ -19,7 +19,7 @@ type ContentArguments<Id extends OperationId> = Table[Id] extends { body: unknow
     : [];
 
 export interface RequestOptions {
-  /** Of a request that acts: the same key, the same request, however often it is made. Absent: a new one. */
+  /** Requests with the same key act once, however often they are sent. Defaults to a new key. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
 }

@@ -254,7 +254,9 @@ export class ClientConnection {
     else this.#giveUp();
   }
 
-  /** At once the first time, then at intervals. An attempt that is accepted and lost again in silence counts as failed. */
+  /**
+   * At once the first time, then at intervals. An attempt that is accepted and lost again in silence counts as failed.
+   */
   #recover(): void {
     const nowMs = this.#options.clock.elapsedMs();
     const isFirst = this.#lostAtMs === undefined;

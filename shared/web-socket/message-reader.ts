@@ -1,5 +1,5 @@
 /**
- * Reads what the other side sends on a WebSocket (RFC 6455): frames out of bytes as they come, messages out of frames. No timers, no I/O.
+ * Reads what the other side of a WebSocket sends (RFC 6455): bytes in any pieces in, messages out. No timers, no I/O.
  *
  *     between ──text or binary, not final──▶ fragmented ──continuation, final──▶ between
  *        │  ▲                                    │  ▲
@@ -7,7 +7,7 @@
  *
  *     either ──close──▶ ended        either ──breach of the protocol──▶ ended
  *
- * A message that lies whole in the bytes that came is handed on where it lies, unmasked in place: nothing is copied or allocated but the view.
+ * A message that is complete in one piece is unmasked in place and passed on as a view: nothing is copied.
  */
 import { isUtf8 } from 'node:buffer';
 import { unmask } from './unmask.ts';
@@ -26,19 +26,19 @@ export interface MessageListener {
   message(data: Buffer, isBinary: boolean): void;
   ping(data: Buffer): void;
   pong(): void;
-  /** The other side closes; 1005 where it gives no code. Nothing follows. */
+  /** The other side closes the connection. The code is 1005 when it gives none. Nothing follows. */
   closing(code: number, reason: string): void;
-  /** The other side breaks the protocol or a limit; the close code says how. Nothing follows. */
+  /** The other side breaks the protocol or a limit. The close code says which. Nothing follows. */
   failed(code: number, reason: string): void;
 }
 
-/** Who sends: clients mask what they send, and servers must not. */
+/** The side that sends. Clients mask what they send, and servers must not. */
 export type Role = 'client' | 'server';
 
 export interface MessageReaderOptions {
   readonly sender: Role;
   readonly maxMessageBytes: number;
-  /** Fragments of one message, since a great many empty ones cost time without end. */
+  /** Fragments of one message. Without this bound, many empty fragments cost time without end. */
   readonly maxFragments: number;
 }
 
@@ -54,14 +54,14 @@ export class MessageReader {
   readonly #listener: MessageListener;
   readonly #options: MessageReaderOptions;
   readonly #maskBytes: number;
-  /** The beginning of a frame whose end has not come, in pieces as they came. */
+  /** The beginning of a frame whose end has not come yet, in the pieces as they came. */
   #rest: Buffer[] = [];
   #restBytes = 0;
-  /** Bytes of it that are needed before anything can be done. */
+  /** Bytes that the frame needs before the reader can go on. */
   #needed = 0;
   #parts: Buffer[] = [];
   #partsBytes = 0;
-  /** The opcode of the message that is fragmented; 0 between messages. */
+  /** The opcode of a fragmented message; 0 between messages. */
   #fragmented = 0;
   #isEnded = false;
 
@@ -106,7 +106,7 @@ export class MessageReader {
     this.#restBytes = 0;
   }
 
-  /** The end of the frame at `at`; 0 while it is not complete, or when nothing is to be read any more. */
+  /** Reads the frame at `at` and returns its end. Returns 0 while it is incomplete, and once the reader has ended. */
   #readFrame(bytes: Buffer, at: number): number {
     const available = bytes.byteLength - at;
     if (available < 2) return this.#await(2);
@@ -132,11 +132,11 @@ export class MessageReader {
     const start = at + head;
     const end = start + length;
     if (this.#maskBytes > 0) unmask(bytes, start - MASK_BYTES, start, end);
-    this.#take(first & 0x0f, (first & FINAL) !== 0, bytes.subarray(start, end));
+    this.#handleFrame(first & 0x0f, (first & FINAL) !== 0, bytes.subarray(start, end));
     return this.#isEnded ? 0 : end;
   }
 
-  /** What is wrong with these first two bytes of a frame, if anything is. */
+  /** What is wrong with these first two bytes of a frame; undefined when they are right. */
   #breachOf(first: number, second: number): string | undefined {
     if ((first & RESERVED) !== 0) return 'a reserved bit is set';
     const isMasked = (second & MASKED) !== 0;
@@ -160,7 +160,7 @@ export class MessageReader {
     }
   }
 
-  #take(opcode: number, isFinal: boolean, payload: Buffer): void {
+  #handleFrame(opcode: number, isFinal: boolean, payload: Buffer): void {
     switch (opcode) {
       case OPCODE.close:
         this.#close(payload);
@@ -249,7 +249,7 @@ export class MessageReader {
   }
 }
 
-/** Codes that may be sent: those of the registry, and those of libraries and applications. */
+/** Codes that a side may send: those of the registry, and those of libraries and applications. */
 function isCloseCode(code: number): boolean {
   return (
     (code >= 1000 &&

@@ -1,10 +1,11 @@
 /**
- * One side of a WebSocket (RFC 6455), after the opening handshake. Made for many connections with small messages: it reads into memory that all share, hands messages
- * on where they lie, and writes from memory that is used again (`docs/decisions/0070-a-websocket-reader-of-our-own.md`).
+ * One side of a WebSocket (RFC 6455), after the opening handshake. It is made for many connections with small messages:
+ * all connections share the memory to read into and to write from, and messages are passed on as views
+ * (`docs/decisions/0070-a-websocket-reader-of-our-own.md`).
  *
  *     open ──close()──▶ closing ──close of the other side──▶ ending ──▶ closed
  *       ├──close of the other side, which is answered──────────▲
- *       ├──breach of the protocol, which is told───────────────┘
+ *       ├──breach of the protocol, which is answered───────────┘
  *       └──connection lost, or terminate(), in any state──────────────▶ closed
  */
 import type { Duplex } from 'node:stream';
@@ -28,8 +29,8 @@ export interface WebSocketListener {
   /** A ping was answered, or came. */
   alive(): void;
   /**
-   * Nothing comes any more and nothing can be sent. Called once, last. `code`: that of the other side, 1005 where it gave none, 1006 where it
-   * did not close in order.
+   * Nothing more comes, and nothing more can be sent. Called once, last. `code`: the other side's; 1005 when it gave
+   * none, 1006 when it did not close in order.
    */
   closed(code: number, reason: string): void;
 }
@@ -54,13 +55,13 @@ export class WebSocketConnection {
   readonly #closed = Promise.withResolvers<void>();
   #listener: WebSocketListener | undefined;
   #state: State = 'open';
-  /** What came with the handshake and waits for a listener. */
+  /** Bytes that came with the handshake and wait for a listener. */
   readonly #head: Buffer;
   #code: number = CLOSE_CODE.abnormal;
   #reason = '';
   #cancelCut = (): void => {};
 
-  /** Takes over a connection of HTTP, and the rest of the opening handshake if it has one to give. */
+  /** Takes over an HTTP connection, and sends the server's answer to the handshake. */
   constructor(
     accepted: Duplex,
     { role, response, head, clock, maxMessageBytes }: WebSocketConnectionOptions,
@@ -81,7 +82,7 @@ export class WebSocketConnection {
     );
     this.#socket = adoptSocket(accepted, (bytes) => this.#reader.push(bytes));
     this.#socket.on('error', () => {});
-    // Half a connection is of no use.
+    // Half a connection is useless.
     this.#socket.on('end', () => this.#socket.destroy());
     this.#socket.on('close', () => this.#over());
     if (response !== undefined) this.#socket.write(response);
@@ -98,10 +99,10 @@ export class WebSocketConnection {
     return this.#socket.writableLength;
   }
 
-  /** Hands over everything that comes from now on. Called once, at once. */
+  /** Reports everything that comes from now on. Call it once, right after the connection is made. */
   listen(listener: WebSocketListener): void {
     this.#listener = listener;
-    // Nothing is told before this returns.
+    // The listener hears nothing before this returns.
     if (this.#head.byteLength > 0) queueMicrotask(() => this.#reader.push(Buffer.from(this.#head)));
   }
 
@@ -161,7 +162,7 @@ export class WebSocketConnection {
     writeFrame(this.#socket, this.#role, opcode, payload);
   }
 
-  /** Everything is said. */
+  /** Nothing is left to send. */
   #end(): void {
     if (this.#state === 'ending' || this.#state === 'closed') return;
     this.#state = 'ending';

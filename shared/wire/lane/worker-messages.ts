@@ -1,6 +1,6 @@
 /**
- * JSON messages between relay and workers on a lane (audio travels as RTP, see `rtp.ts`).
- * Both sides ignore types that they do not know, so that types can be added.
+ * JSON messages between relay and workers on a lane. Audio travels as RTP, see `rtp.ts`.
+ * Both sides ignore types that they do not know, so that later versions can add types.
  */
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
@@ -16,13 +16,13 @@ const callStarted = z.object({
   from: z.string(),
   to: z.string(),
   format: z.enum(AUDIO_FORMAT_NAMES),
-  /** The listen mode in which the call's plan has the worker hear. */
+  /** The listen mode of the worker in the call's plan. */
   listen: z.string().exactOptional(),
   participants: z.array(participant),
   turn: z.int().nonnegative(),
-  /** By which the worker acts on the call, and on no other. */
+  /** What the worker needs to act on this call. The token opens no other call. */
   control: z.object({ url: z.string(), token: z.string(), peer: z.string() }).exactOptional(),
-  /** The lane is a new one of a call that has been going on: the worker's state has gone with the old lane. */
+  /** The call has been going on, and this lane is new: the worker's state went with the old lane. */
   resumed: z.boolean().exactOptional(),
   /** With `resumed`: audio was lost between the two lanes. */
   discontinuity: z.boolean().exactOptional(),
@@ -34,29 +34,29 @@ const callEvent = z.discriminatedUnion('type', [
   callStarted,
   z.object({ type: z.literal('participant'), ssrc: z.int().nonnegative(), rawId: z.string() }),
   z.object({ type: z.literal('dtmf'), tone: z.string() }),
-  /** Somebody speaks. `timestamp`: his first sample of speech, in samples since the stream's start. */
+  /** A participant speaks. `timestamp`: the first sample of speech, in samples since the stream's start. */
   z.object({
     type: z.literal('speech.started'),
     ssrc: z.int().nonnegative(),
     timestamp: z.int().nonnegative(),
   }),
-  /** He has finished. `timestamp`: the sample after the last one of speech; `durationMs`: from the first one to there. */
+  /** The participant has finished. `timestamp`: the sample after the speech. `durationMs`: how long the speech was. */
   z.object({
     type: z.literal('speech.ended'),
     ssrc: z.int().nonnegative(),
     timestamp: z.int().nonnegative(),
     durationMs: z.number(),
   }),
-  /** `turn`: the one that replies belong to from now on. `playedMs`: how much was heard of what was being said. */
+  /** `turn`: the turn of replies from now on. `playedMs`: how much of the worker's audio the caller has heard. */
   z.object({ type: z.literal('interrupted'), turn: z.int().nonnegative(), playedMs: z.number() }),
-  /** What the worker has said so far has been heard to its end; it took `playedMs`. What it says next counts anew. */
+  /** The caller has heard everything the worker has said, which took `playedMs`. The count starts again from 0. */
   z.object({ type: z.literal('played'), turn: z.int().nonnegative(), playedMs: z.number() }),
-  /** Somebody outside the call says something to the worker: any JSON. */
+  /** A message from outside the call, in any JSON. */
   z.object({ type: z.literal('message'), data: z.json() }),
   z.object({ type: z.literal('call.ended'), reason: z.string() }),
 ]);
 
-/** What the relay tells a worker about its call. */
+/** What the relay sends a worker about its call. */
 export type CallEvent = z.infer<typeof callEvent>;
 
 const action = z.discriminatedUnion('type', [
@@ -71,17 +71,19 @@ const action = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failed'), text: z.string() }),
 ]);
 
-/** What a worker asks the relay to do. `play`: PCM16 in base64, dropped when `turn` is not the present one; absent, it is.
- * `stop`: drop what this worker has said and what has not been heard. `publish`: show it in the console.
- * `failed`: the worker could not handle the event that this answers; its audio is lost. */
+/**
+ * What a worker asks the relay to do. `play`: PCM16 in base64. The relay drops it when `turn` is not the current turn,
+ * which is also the default. `stop`: drop what this worker has said and the caller has not heard. `publish`: show the
+ * text in the console. `failed`: the worker could not handle the event that this answers, and its audio is lost.
+ */
 export type WorkerAction = z.infer<typeof action>;
 
-/** A call event, or undefined for a type that this version does not know or a body that is none. */
+/** Returns undefined for a type that this version does not know, and for a value that is not an event. */
 export function parseCallEvent(value: unknown): CallEvent | undefined {
   return callEvent.safeParse(value).data;
 }
 
-/** The actions of a worker's JSON reply in order, and how many entries were not understood. */
+/** The actions of a worker's JSON reply in order, and how many entries this version does not understand. */
 export function parseWorkerActions(value: unknown): { actions: WorkerAction[]; ignored: number } {
   const list = z.object({ actions: z.array(z.unknown()) }).safeParse(value).data?.actions;
   if (list === undefined) return { actions: [], ignored: 1 };
