@@ -14,7 +14,7 @@ import type { HeardFrame } from '../listen/heard-frame.ts';
 import type { CreateDelivery, Delivery } from './delivery.ts';
 import { InFlight } from './in-flight.ts';
 import { LaneAttempt } from './lane-attempt.ts';
-import type { LaneConnection, LaneMessage, LaneResume, OpenLaneConnection } from './lane-connection.ts';
+import type { LaneMessage, LaneResume, OpenLaneConnection } from './lane-connection.ts';
 import {
   canSend,
   isOver,
@@ -239,22 +239,11 @@ export class Lane {
         if (mayTake && this.#life.state === 'draining') this.#step({ type: 'emptied' });
         return;
       }
-      this.#send(message, current.connection);
-    }
-  }
-
-  #send(message: OutboxMessage, connection: LaneConnection): void {
-    this.#stats.sent(message);
-    switch (this.#delivery.send(message, connection)) {
-      case 'inFlight':
-        this.#inFlight.begin(message);
-        break;
-      case 'delivered':
-        this.#stats.delivered(message);
-        break;
-      case 'lost':
-        this.#failed(message);
-        break;
+      this.#stats.sent(message);
+      const result = this.#delivery.send(message, current.connection);
+      if (result === 'inFlight') this.#inFlight.begin(message);
+      else if (result === 'delivered') this.#stats.delivered(message);
+      else this.#failed(message);
     }
   }
 

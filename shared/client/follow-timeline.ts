@@ -31,7 +31,7 @@ export async function* followTimeline({ open, sleep }: TimelineFollowing): Async
     const reader = new EventStreamReader();
     try {
       for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-        for (const { id, event, data } of reader.read(text)) {
+        for (const { id, event, data } of reader.readEvents(text)) {
           if (event === 'end') return;
           lastEventId = id;
           const entry = timelineEntrySchema.parse(JSON.parse(data));

@@ -16,14 +16,14 @@ interface HandleOwner {
  * function puts the connection's handle into a new socket with `onread`. Without such a handle, and for anything but
  * plain TCP, the same bytes come from `data` events.
  *
- * @param read takes each piece; the bytes are valid until it returns
+ * @param reader takes each piece; the bytes are valid until `push` returns
  * @returns the socket to use from now on
  */
-export function adoptSocket(accepted: Duplex, read: (bytes: Buffer) => void): Duplex {
+export function adoptSocket(accepted: Duplex, reader: { push(bytes: Buffer): void }): Duplex {
   const isPlain = accepted instanceof Socket && !(accepted instanceof TLSSocket);
   const handle = isPlain ? (accepted as HandleOwner)._handle : undefined;
   if (typeof handle?.useUserBuffer !== 'function') {
-    accepted.on('data', read);
+    accepted.on('data', (bytes: Buffer) => reader.push(bytes));
     return accepted;
   }
   // The old socket gives up the connection, and the server, which counts its sockets, gives up the old socket.
@@ -36,7 +36,7 @@ export function adoptSocket(accepted: Duplex, read: (bytes: Buffer) => void): Du
     onread: {
       buffer: shared,
       callback: (bytes: number) => {
-        read(shared.subarray(0, bytes));
+        reader.push(shared.subarray(0, bytes));
         return true;
       },
     },

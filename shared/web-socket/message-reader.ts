@@ -132,7 +132,11 @@ export class MessageReader {
     const start = at + head;
     const end = start + length;
     if (this.#maskBytes > 0) unmask(bytes, start - MASK_BYTES, start, end);
-    this.#handleFrame(first & 0x0f, (first & FINAL) !== 0, bytes.subarray(start, end));
+    const opcode = first & 0x0f;
+    const isFinal = (first & FINAL) !== 0;
+    const payload = bytes.subarray(start, end);
+    if (isFinal && (opcode === OPCODE.text || opcode === OPCODE.binary)) this.#deliver(opcode, payload);
+    else this.#handleOther(opcode, isFinal, payload);
     return this.#isEnded ? 0 : end;
   }
 
@@ -160,7 +164,8 @@ export class MessageReader {
     }
   }
 
-  #handleFrame(opcode: number, isFinal: boolean, payload: Buffer): void {
+  /** Handles a frame that is not a whole message. */
+  #handleOther(opcode: number, isFinal: boolean, payload: Buffer): void {
     switch (opcode) {
       case OPCODE.close:
         this.#close(payload);
@@ -175,8 +180,7 @@ export class MessageReader {
         this.#continue(isFinal, payload);
         return;
       default:
-        if (isFinal) this.#deliver(opcode, payload);
-        else this.#begin(opcode, payload);
+        this.#begin(opcode, payload);
     }
   }
 

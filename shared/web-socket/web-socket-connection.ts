@@ -80,7 +80,7 @@ export class WebSocketConnection {
       },
       { sender: role === 'server' ? 'client' : 'server', maxMessageBytes, maxFragments: MAX_FRAGMENTS },
     );
-    this.#socket = adoptSocket(accepted, (bytes) => this.#reader.push(bytes));
+    this.#socket = adoptSocket(accepted, this.#reader);
     this.#socket.on('error', () => {});
     // Half a connection is useless.
     this.#socket.on('end', () => this.#socket.destroy());
