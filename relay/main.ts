@@ -1,9 +1,9 @@
-/** The process of the relay: reads its settings, serves until it is told to stop, and lets its calls end in order. */
+/** The process of the relay: reads the settings, serves until a signal stops it, and lets its calls end in order. */
 import { ConfigError } from '../shared/base/settings.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { readRelayConfig } from './settings/relay-config.ts';
 
-/** The process ends so long after its calls should be gone even when something does not close. The relay's own limit lies below it. */
+/** How long `close` may take before the process ends anyway. The relay's own limit is shorter. */
 const EXIT_LIMIT_MS = 8_000;
 
 async function main(): Promise<void> {
@@ -21,17 +21,17 @@ async function main(): Promise<void> {
   }
   const stop = (): void => {
     setTimeout(() => process.exit(1), EXIT_LIMIT_MS).unref();
-    // Connections to Web PubSub leave timers behind that would keep the process for a while.
+    // Connections to Web PubSub leave timers behind, which would keep the process alive for a while.
     void relay.close().finally(() => process.exit(0));
   };
-  // Told once, the relay has its calls moved first; told again, it ends them.
+  // At the first SIGTERM the relay moves its calls to other relays; at the second it ends them.
   process.once('SIGTERM', () => {
     process.once('SIGTERM', stop);
     setTimeout(stop, drainDeadlineMs).unref();
     void relay.drain().finally(() => stop());
   });
   process.once('SIGINT', stop);
-  // Only a process that was forked by another has somebody to tell, and to follow.
+  // A process that another one forked says that it is ready, and ends with its parent.
   process.once('disconnect', stop);
   process.send?.({ type: 'ready', url: relay.url });
 }

@@ -1,6 +1,6 @@
 /**
  * The relay process: a WebSocket server to which ACS streams calls, at `/media/{callId}?ticket={ticket}`.
- * It holds what lives as long as a socket and nothing else, so that any relay can serve any call.
+ * It holds only what lives as long as a socket, so any relay can serve any call. This file wires the relay together.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,32 +12,32 @@ import { TimerWheel } from './base/timer-wheel.ts';
 import { handoverClient } from './handover/handover-client.ts';
 import { Handovers } from './handover/handovers.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane/lane-connection.ts';
-import { Hops } from './operate/hops.ts';
+import { CallMigrator } from './operate/call-migrator.ts';
+import { ControlApp } from './operate/control-app.ts';
+import { LatencyMetrics } from './operate/latency-metrics.ts';
 import { createLog } from './operate/log.ts';
-import type { watchLoopDelay } from './operate/loop-delay.ts';
+import { watchLoopDelay } from './operate/loop-delay.ts';
 import { LoopWatch } from './operate/loop-watch.ts';
-import { Mover } from './operate/mover.ts';
-import { streamingRestarter } from './operate/restart-streaming.ts';
 import { CallRegistry } from './serve/call-registry.ts';
 import { answer } from './serve/http.ts';
-import { MediaStreams } from './serve/session-factory.ts';
-import { MediaUpgrades } from './serve/upgrade-handler.ts';
+import { SessionFactory } from './serve/session-factory.ts';
+import { UpgradeHandler } from './serve/upgrade-handler.ts';
 import type { SessionOptions } from './session/session-options.ts';
 import type { RelayConfig } from './settings/relay-config.ts';
 import { webPubSubControl } from './web-pubsub/web-pubsub-control.ts';
 import { webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
 
-/** A longer message ends the connection with 1009. Those that are merely too long for a frame are ignored. */
+/** A longer message ends the connection with 1009. Messages that are merely too long for a frame are ignored. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
-/** How long the headers of a request may take. */
+/** How long a client may take to send the headers of a request. */
 const HEADERS_TIMEOUT_MS = 10_000;
-/** How long `close` waits for calls to end before it cuts what is left. */
+/** How long `close` waits for calls to end before it cuts the rest. */
 const CLOSE_LIMIT_MS = 5_000;
 
 export interface RelayDependencies {
   readonly log?: Logger;
   readonly clock?: Clock;
-  /** Draws a number from 0 up to, but not including, 1. */
+  /** Draws a number from 0 up to, but not including, 1. Defaults to `Math.random`. */
   readonly random?: () => number;
   readonly openConnection?: OpenLaneConnection;
   readonly openControl?: OpenControlConnection;
@@ -46,15 +46,18 @@ export interface RelayDependencies {
 }
 
 export interface Relay {
-  /** `http://host:port` where it listens. */
+  /** Where it listens: `http://host:port`. */
   readonly url: string;
-  /** Takes no more calls, and has the live ones moved to other relays where that is possible. Idempotent; calls go on, and `close` follows. */
+  /**
+   * Takes no more calls, and moves the live ones to other relays if it can. Calls that it cannot move go on. `close`
+   * comes next. Idempotent.
+   */
   drain(): Promise<void>;
   /** Takes no more calls, ends the live ones with 1001, and stops listening. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Starts a relay. Rejects with the error of `listen` when the port cannot be had. */
+/** Starts a relay. Rejects with the error of `listen` when it cannot have the port. */
 export async function startRelay(config: RelayConfig, dependencies: RelayDependencies = {}): Promise<Relay> {
   const server = new RelayServer(config, dependencies);
   await server.listen();
@@ -67,26 +70,31 @@ class RelayServer implements Relay {
   readonly #clock: Clock;
   readonly #loop: LoopWatch;
   readonly #registry: CallRegistry;
-  readonly #mover: Mover;
+  readonly #migrator: CallMigrator;
   readonly #sockets: WebSocketEndpoint;
-  readonly #upgrades: MediaUpgrades;
+  readonly #upgrades: UpgradeHandler;
   readonly #http: Server;
   #url = '';
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(config: RelayConfig, dependencies: RelayDependencies) {
-    const { clock = systemClock, random = Math.random, watchLoop: watch } = dependencies;
-    const { log = createLog(config.logLevel) } = dependencies;
+    const {
+      clock = systemClock,
+      random = Math.random,
+      log = createLog(config.logLevel),
+      watchLoop = watchLoopDelay,
+    } = dependencies;
     const webPubSub = { access: config.webPubSub, clock, log };
     const { controlUrl, maxLoopDelayMs: maxDelayMs, ticketKeys } = config;
     this.#config = config;
     this.#log = log;
     this.#clock = clock;
-    this.#loop = new LoopWatch({ maxDelayMs, clock, log, ...(watch === undefined ? {} : { watch }) });
+    this.#loop = new LoopWatch({ maxDelayMs, clock, log, watch: watchLoop });
     this.#registry = new CallRegistry(config.maxCalls, () => this.#loop.isOverloaded);
-    this.#mover = new Mover({
-      restartStreaming: controlUrl === undefined ? undefined : streamingRestarter(controlUrl),
+    const controlApp = controlUrl === undefined ? undefined : new ControlApp(controlUrl, clock);
+    this.#migrator = new CallMigrator({
+      controlApp,
       deadlineMs: config.drainDeadlineMs,
       clock,
       log,
@@ -97,22 +105,25 @@ class RelayServer implements Relay {
       keys: ticketKeys,
       log,
     });
-    const hops = new Hops();
-    const streams = new MediaStreams({
-      config,
+    const metrics = new LatencyMetrics();
+    const sessions = new SessionFactory({
+      environment: {
+        openConnection: dependencies.openConnection ?? webPubSubLanes(webPubSub),
+        openControl: dependencies.openControl ?? webPubSubControl(webPubSub),
+        settings: config,
+        clock,
+        random,
+        wheel: new TimerWheel(clock, (err) => log.error({ err }, 'a timer of a call failed')),
+        onPublish: dependencies.onPublish,
+      },
       registry: this.#registry,
       handovers,
-      mover: this.#mover,
-      hops,
-      openConnection: dependencies.openConnection ?? webPubSubLanes(webPubSub),
-      openControl: dependencies.openControl ?? webPubSubControl(webPubSub),
-      onPublish: dependencies.onPublish,
-      clock,
-      random,
-      wheel: new TimerWheel(clock, (err) => log.error({ err }, 'what was due for a call failed')),
+      migrator: this.#migrator,
+      controlApp,
+      metrics,
       log,
     });
-    this.#upgrades = new MediaUpgrades({
+    this.#upgrades = new UpgradeHandler({
       rules: {
         ticketKeys,
         tokenPolicy: config.acsTokens.policy,
@@ -121,7 +132,7 @@ class RelayServer implements Relay {
       registry: this.#registry,
       handovers,
       sockets: this.#sockets,
-      onAccepted: (webSocket, admission, handover) => streams.serve(webSocket, admission, handover),
+      onAccepted: (webSocket, admission, handover) => sessions.serve(webSocket, admission, handover),
       clock,
       log,
     });
@@ -130,9 +141,10 @@ class RelayServer implements Relay {
         registry: this.#registry,
         maxCalls: config.maxCalls,
         loopDelay: () => this.#loop.delay,
-        hops: () => hops.snapshot(),
+        latencies: () => metrics.snapshot(),
+        residentBytes: () => process.memoryUsage.rss(),
         refused: () => this.#upgrades.refused,
-        ...(config.adminToken === undefined ? {} : { adminToken: config.adminToken }),
+        adminToken: config.adminToken,
       }),
     );
     this.#http.on('upgrade', (request, socket, head) => void this.#upgrades.upgrade(request, socket, head));
@@ -150,7 +162,7 @@ class RelayServer implements Relay {
       const { address, family, port } = this.#http.address() as AddressInfo;
       this.#url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
       this.#loop.start();
-      this.#log.info({ url: this.url, maxCalls: this.#config.maxCalls }, 'the relay listens');
+      this.#log.info({ url: this.url, maxCalls: this.#config.maxCalls }, 'the relay listens for calls');
       resolve();
     });
     return promise;
@@ -158,7 +170,7 @@ class RelayServer implements Relay {
 
   drain(): Promise<void> {
     this.#registry.refuseMore();
-    this.#draining ??= this.#mover.moveAll();
+    this.#draining ??= this.#migrator.moveAll();
     return this.#draining;
   }
 

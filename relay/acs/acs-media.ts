@@ -1,10 +1,10 @@
 /**
- * Messages of the media WebSocket that Azure Communication Services opens for a call
- * (Call Automation, "audio streaming": one JSON text message each, in both directions).
+ * Messages of the media WebSocket that Azure Communication Services opens for a call (Call Automation, "audio
+ * streaming": one JSON text message each, in both directions).
  *
- * Reading is tolerant, since the official SDKs of four languages disagree in casing, in which members are there and in
- * whether `kind` is what counts: members are found in any casing, `null` is the same as missing, and a message without a
- * known `kind` goes by the member that it has. Writing uses the smallest form that Microsoft's own programs use.
+ * Reading is tolerant, because the official SDKs of four languages disagree in casing, in which members exist, and in
+ * whether `kind` decides. It finds members in any casing, takes `null` for missing, and goes by the member that a
+ * message has when its `kind` is unknown. Writing uses the smallest form that Microsoft's own programs use.
  */
 
 /** `length` of the message of the service is in bytes. */
@@ -23,7 +23,7 @@ export interface AudioData {
   readonly data?: Buffer;
   /** When the audio was captured, in milliseconds since the epoch. */
   readonly timestampMs?: number;
-  /** Raw id of the speaker; absent when the call's audio is mixed. */
+  /** Raw id of the speaker; missing when the call's audio is mixed. */
   readonly participantRawId?: string;
   readonly silent: boolean;
 }
@@ -56,7 +56,7 @@ export interface TranscriptionData {
   readonly participantRawId?: string;
 }
 
-/** A JSON object of a kind that this version does not know, or one without the member that its kind promises. */
+/** A JSON object of an unknown kind, or one without the member that its kind promises. */
 export interface UnknownFrame {
   readonly kind: 'unknown';
   /** What the message called itself, cut to a length that fits a log. */
@@ -94,13 +94,13 @@ export function parseMediaFrame(text: string | Buffer): MediaFrame | undefined {
   return body === undefined ? unknown : readBody(kind, body);
 }
 
-/** The message that plays PCM16 in the call. Written by hand: JSON.stringify of audio costs more than all the rest. */
+/** The message that plays PCM16 in the call. Built by hand: JSON.stringify of audio costs more than everything else. */
 export function formatAudioData(pcm: Uint8Array): string {
   const base64 = Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength).toString('base64');
   return `{"kind":"AudioData","audioData":{"data":"${base64}"}}`;
 }
 
-/** The message that drops all audio that was sent and is not yet played. */
+/** The message that makes ACS drop all audio that it has and has not played. */
 export function formatStopAudio(): string {
   return '{"kind":"StopAudio","stopAudio":{}}';
 }

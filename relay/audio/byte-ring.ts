@@ -1,4 +1,4 @@
-/** Bytes in the order in which they came, in memory that is used again and grows with need. */
+/** Bytes in the order in which they came, in memory that is reused and grows when necessary. */
 export class ByteRing {
   #buffer = new Uint8Array(0);
   #start = 0;
@@ -20,14 +20,14 @@ export class ByteRing {
     this.#length += bytes.byteLength;
   }
 
-  /** Forgets the oldest; all where there are fewer. */
+  /** Forgets the oldest bytes, or all there are. */
   drop(bytes: number): void {
     const dropped = Math.min(bytes, this.#length);
     this.#length -= dropped;
     this.#start = this.#length === 0 ? 0 : (this.#start + dropped) % this.#buffer.byteLength;
   }
 
-  /** Everything, in memory of its own. */
+  /** Takes everything, in memory of its own. */
   takeAll(): Uint8Array<ArrayBuffer> {
     const all = this.#copy(this.#length);
     this.drop(this.#length);

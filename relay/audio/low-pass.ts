@@ -1,7 +1,7 @@
 /**
- * The filter between 8 kHz and a whole multiple of it: everything up to 3.4 kHz, the band of telephony, passes; what would
- * fold over from above 4.6 kHz is 60 dB down. A sinc under a Kaiser window (J. F. Kaiser 1974), of odd length and symmetric, so
- * that all frequencies are delayed alike.
+ * The filter between 8 kHz and a whole multiple of it. Everything up to 3.4 kHz passes, which is the band of
+ * telephony; frequencies above 4.6 kHz, which would alias, are 60 dB down. A sinc under a Kaiser window (J. F. Kaiser
+ * 1974), of odd length and symmetric, so that it delays all frequencies alike.
  */
 const PASS_HZ = 3_400;
 const STOP_HZ = 4_600;

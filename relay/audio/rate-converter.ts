@@ -1,6 +1,6 @@
 /**
- * Between the rate of a call and 8 kHz, piece by piece: pieces that follow one another give the same samples as all
- * of them at once. The filter delays by two milliseconds, and every piece comes out as long as it went in.
+ * Converts between the rate of a call and 8 kHz, piece by piece: pieces that follow one another give the same samples
+ * as all of them at once. The filter delays by two milliseconds, and every piece keeps its length.
  */
 import { lowPass } from './low-pass.ts';
 
@@ -16,7 +16,7 @@ function filterOf(factor: number): Float64Array {
 export class Decimator {
   readonly #factor: number;
   readonly #taps: Float64Array;
-  /** What the filter still looks back at. */
+  /** The samples that the filter still looks back at. */
   #past: Float64Array;
 
   constructor(factor: number) {
@@ -25,7 +25,7 @@ export class Decimator {
     this.#past = new Float64Array(this.#taps.length - 1);
   }
 
-  /** @throws RangeError when the number of samples is no multiple of the factor: frames and what is made of them are. */
+  /** @throws RangeError when the number of samples is no multiple of the factor; that of frames always is */
   convert(samples: Int16Array): Int16Array<ArrayBuffer> {
     if (samples.length % this.#factor !== 0) {
       throw new RangeError(`${samples.length} samples cannot be made ${this.#factor} times fewer`);
@@ -43,7 +43,7 @@ export class Decimator {
     return output;
   }
 
-  /** What follows does not follow on what came before. */
+  /** The next samples do not continue the last ones. */
   reset(): void {
     this.#past = new Float64Array(this.#taps.length - 1);
   }
@@ -52,7 +52,7 @@ export class Decimator {
 /** From 8 kHz up to `factor` times 8 kHz. */
 export class Interpolator {
   readonly #factor: number;
-  /** For each of the samples that are made of one, the taps that fall on samples, the newest sample's last. */
+  /** For each output sample of one input sample, the taps that meet a sample, those of the newest sample last. */
   readonly #phases: readonly Float64Array[];
   readonly #pastLength: number;
   #past: Float64Array;
@@ -82,7 +82,7 @@ export class Interpolator {
     return output;
   }
 
-  /** What follows does not follow on what came before. */
+  /** The next samples do not continue the last ones. */
   reset(): void {
     this.#past = new Float64Array(this.#pastLength);
   }

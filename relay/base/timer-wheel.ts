@@ -1,11 +1,11 @@
 /**
- * One timer for all the calls of a process. Deadlines are absolute, on the clock's `elapsedMs`, and are gathered in slots of
- * a few milliseconds: the process wakes once for all that falls due in one, instead of once for each call. Nothing
- * runs before its deadline, and nothing adds up the lateness of what ran before it. Without anything to wait for no timer runs.
+ * One timer for all the calls of a process. Deadlines are absolute, on the clock's `elapsedMs`, and collected in
+ * slots of a few milliseconds: the process wakes once for everything in a slot, instead of once for each call.
+ * Nothing runs before its deadline, and lateness does not add up. Without deadlines no timer runs.
  */
 import type { Clock } from '../../shared/base/clock.ts';
 
-/** Width of a slot: how much later than its deadline something may run on an idle process. */
+/** Width of a slot: how long after its deadline something may run on an idle process. */
 export const WHEEL_SLOT_MS = 5;
 
 interface Slot {
@@ -15,23 +15,23 @@ interface Slot {
 export class TimerWheel {
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
-  /** By the number of the slot, which ends at that many slots since the clock's beginning. */
+  /** By the number of the slot: the slot ends so many slot widths after the clock's beginning. */
   readonly #slots = new Map<number, Slot>();
   #wakeSlot = Number.POSITIVE_INFINITY;
   #cancelWake = (): void => {};
 
-  /** @param onError told of what a run threw; the others run all the same */
+  /** @param onError gets what a run threw; the others run all the same */
   constructor(clock: Clock, onError: (error: unknown) => void) {
     this.#clock = clock;
     this.#onError = onError;
   }
 
-  /** Runs once at `deadlineMs` or within a slot after it, unless the returned function is called first (any number of times). */
+  /** Runs once at `deadlineMs` or within a slot after it, unless you call the returned function first (idempotent). */
   at(deadlineMs: number, run: () => void): () => void {
     const number = Math.ceil(deadlineMs / WHEEL_SLOT_MS);
     const slot = this.#slots.get(number) ?? { runs: new Set() };
     this.#slots.set(number, slot);
-    // A function of its own, so that the same one may be given twice.
+    // Its own function, so that a caller may pass the same one twice.
     const entry = (): void => run();
     slot.runs.add(entry);
     if (number < this.#wakeSlot) this.#sleepUntil(number);

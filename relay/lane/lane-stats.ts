@@ -1,7 +1,7 @@
 /** Counts what one lane sends and what becomes of it, for the lane's report. */
+import { type LatencyReport, LatencyStats } from '../base/latency-stats.ts';
 import type { LaneState } from './lane-machine.ts';
 import type { OutboxMessage } from './lane-outbox.ts';
-import { type RoundTripReport, RoundTrips } from './round-trips.ts';
 
 export interface LaneReport {
   readonly name: string;
@@ -20,13 +20,13 @@ export interface LaneReport {
   /** How often the lane was opened again after its connection was lost. */
   readonly reopened: number;
   /** From sending a chunk to its acknowledgement, in milliseconds. */
-  readonly roundTripMs: RoundTripReport;
+  readonly roundTripMs: LatencyReport;
 }
 
 export type LaneCounts = Omit<LaneReport, 'name' | 'state' | 'droppedMs'>;
 
 export class LaneStats {
-  readonly #roundTrips = new RoundTrips();
+  readonly #roundTrips = new LatencyStats();
   #opened = 0;
   #chunksSent = 0;
   #chunksAcked = 0;

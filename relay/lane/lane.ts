@@ -10,7 +10,7 @@ import { BackOff } from '../../shared/base/back-off.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import type { HeardFrame } from '../listen/heard-frame.ts';
+import type { AudioFrame } from '../listen/worker-audio.ts';
 import type { CreateDelivery, Delivery } from './delivery.ts';
 import { InFlight } from './in-flight.ts';
 import { LaneAttempt } from './lane-attempt.ts';
@@ -112,7 +112,7 @@ export class Lane {
     return this.#options.audio.queuedBytes;
   }
 
-  pushFrame(frame: HeardFrame): void {
+  pushFrame(frame: AudioFrame): void {
     if (this.#life.isEnding) return;
     this.#options.audio.push(frame);
     this.#pump();

@@ -4,20 +4,20 @@ import { type ListenMode, STREAM_MS, type WorkerCodec } from '../../shared/call/
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { ChunkAudio } from './chunk-audio.ts';
 import { PcmuAudio } from './pcmu-audio.ts';
-import type { SpeechListener } from './speech-events.ts';
+import type { SpeechListener } from './speech-bounds.ts';
 import { UtteranceAudio } from './utterance-audio.ts';
 import type { WorkerAudio } from './worker-audio.ts';
 
 export interface AudioForOptions {
   readonly format: AudioFormat;
   readonly codec: WorkerCodec;
-  /** How much audio may wait for a worker that does not listen to utterances, in milliseconds. */
+  /** How much audio may wait for a worker that listens to chunks or a stream, in milliseconds. */
   readonly maxBacklogMs: number;
-  /** Events of speech, for a worker that asks for them. */
+  /** Takes speech events, for a worker that wants them. */
   readonly onEvent: (event: CallEvent) => void;
 }
 
-/** The audio of one worker, cut as it listens. */
+/** The audio of one worker, cut in the way in which the worker listens. */
 export function audioFor(listen: ListenMode, options: AudioForOptions): WorkerAudio {
   const { format, codec } = options;
   switch (codec) {
@@ -31,7 +31,7 @@ export function audioFor(listen: ListenMode, options: AudioForOptions): WorkerAu
   }
 }
 
-/** `factor`: samples of the call to one that the worker hears. */
+/** `factor`: how many samples of the call become one sample for the worker. */
 function cutFor(listen: ListenMode, options: AudioForOptions, factor: number): WorkerAudio {
   const { format, maxBacklogMs, onEvent } = options;
   switch (listen.mode) {

@@ -2,8 +2,7 @@
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import { RTP_HEADER_BYTES } from '../../shared/wire/lane/rtp.ts';
 import { Chunker } from './chunker.ts';
-import type { HeardFrame } from './heard-frame.ts';
-import type { AudioPiece, WorkerAudio } from './worker-audio.ts';
+import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 
 /** Longest audio in one event: at 24 kHz it is 640,000 characters of base64, and Web PubSub takes messages of 1 MB. */
 const MAX_CHUNK_MS = 10_000;
@@ -11,7 +10,7 @@ const MAX_CHUNK_MS = 10_000;
 export interface ChunkAudioOptions {
   readonly format: AudioFormat;
   readonly chunkMs: number;
-  /** How much audio of a participant may wait, in milliseconds. The oldest is dropped beyond it. */
+  /** How much audio of a participant may wait, in milliseconds; the oldest is dropped beyond it. */
   readonly maxBacklogMs: number;
 }
 
@@ -22,7 +21,7 @@ export class ChunkAudio implements WorkerAudio {
   #discardedMs = 0;
   /** The end of the newest audio, in samples. */
   #heard = 0;
-  /** How far the stream has come, in samples: as far, or as the clock says since. */
+  /** How far the stream has come, in samples: the end of the newest audio, or further by the clock. */
   #position = 0;
 
   constructor(options: ChunkAudioOptions) {
@@ -37,15 +36,16 @@ export class ChunkAudio implements WorkerAudio {
     return this.#discardedMs + this.#sum((chunker) => chunker.droppedMs);
   }
 
-  push({ ssrc, pcm, timestamp }: HeardFrame): void {
+  push({ ssrc, pcm, timestamp }: AudioFrame): void {
     const { format } = this.#options;
     if (this.#isDiscarded) {
       this.#discardedMs += bytesToMs(format, pcm.byteLength);
       return;
     }
-    this.#chunkerOf(ssrc).push(pcm, timestamp);
+    const chunker = this.#chunkers.get(ssrc) ?? this.#newChunker(ssrc);
+    chunker.push(pcm, timestamp);
     this.#heard = Math.max(this.#heard, timestamp + AUDIO_FORMATS[format].frameSamples);
-    // A frame says better than the clock where the stream is: after a stall it goes on where it was.
+    // A frame knows better than the clock where the stream is: after a stall the stream goes on where it stopped.
     this.#position = this.#heard;
   }
 
@@ -87,9 +87,7 @@ export class ChunkAudio implements WorkerAudio {
       .sort(([, a], [, b]) => a.oldest - b.oldest);
   }
 
-  #chunkerOf(ssrc: number): Chunker {
-    const existing = this.#chunkers.get(ssrc);
-    if (existing !== undefined) return existing;
+  #newChunker(ssrc: number): Chunker {
     const { format, chunkMs, maxBacklogMs } = this.#options;
     const chunker = new Chunker({
       format,

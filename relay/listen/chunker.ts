@@ -1,15 +1,16 @@
 /**
- * Audio that waits for a worker, cut into chunks by whoever asks and not by a timer: a chunk is the run of frames since
- * the last one was taken. A worker that answers quickly gets short chunks, a slow one gets longer ones.
+ * Audio that waits for a worker. The lane that takes a chunk cuts it, not a timer: a chunk is the run of frames since
+ * the last one. So a worker that answers quickly gets short chunks, and a slow one gets longer ones.
  *
  *     push → [ run | run | run ] → take
  *              ^ oldest: dropped when more than `maxBacklogMs` waits
  *
  * A run is audio without a gap; a chunk never spans a gap.
  *
- * Unless a gap follows, a chunk is a whole number of shortest ones, and what is left over begins the next: so the chunks of a stream end at
- * the same moments of it after a delay as before. If each took all that waits, one delay of the process would set all its
- * streams to the same moment, and from then on they would all want to be served at once.
+ * Unless a gap follows, a chunk is a whole number of shortest ones, and the remainder begins the next. So after a
+ * delay the chunks of a stream end at the same points of it as before. If each chunk took everything that waits, one
+ * delay of the process would set all its streams to the same moment, and from then on all of them would need service
+ * at once.
  */
 import {
   AUDIO_FORMATS,
@@ -23,11 +24,11 @@ export interface ChunkerOptions {
   readonly format: AudioFormat;
   /** Shortest chunk in milliseconds, except before a gap and for the rest at the end. */
   readonly minMs: number;
-  /** Longest chunk in milliseconds; what is beyond makes the next chunk. */
+  /** Longest chunk in milliseconds; the rest makes the next chunk. */
   readonly maxMs: number;
-  /** How much audio may wait, in milliseconds. The oldest is dropped beyond it. At least `minMs`. */
+  /** How much audio may wait, in milliseconds; the chunker drops the oldest beyond it. At least `minMs`. */
   readonly maxBacklogMs: number;
-  /** Bytes that are left free before a chunk, for the header of whoever sends it. Absent: 0. */
+  /** Free bytes before a chunk, for the sender's header. Defaults to 0. */
   readonly headroomBytes?: number;
 }
 
@@ -36,7 +37,7 @@ export interface Chunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Index of the first sample since the stream's start. */
   readonly timestamp: number;
-  /** The first of the stream, or audio before it was not delivered. */
+  /** The first chunk of the stream, or the first after audio that was not delivered. */
   readonly marker: boolean;
   readonly ms: number;
 }
@@ -88,18 +89,18 @@ export class Chunker {
     return this.#queuedBytes;
   }
 
-  /** Timestamp of the oldest audio that waits; infinite when none does. */
+  /** Timestamp of the oldest audio that waits; infinite when there is none. */
   get oldest(): number {
     return this.#runs[0]?.timestamp ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Audio dropped because too much of it waited, in milliseconds since the start. */
+  /** Audio dropped because too much waited, in milliseconds since the start. */
   get droppedMs(): number {
     return bytesToMs(this.#format, this.#droppedBytes);
   }
 
   /**
-   * Adds a frame, which is copied.
+   * Adds a copy of a frame.
    * `timestamp` is the index of its first sample since the stream's start; one that does not follow on is a gap.
    */
   push(frame: Uint8Array, timestamp: number): void {
@@ -114,7 +115,8 @@ export class Chunker {
 
   /**
    * The next chunk, or undefined while there is too little. `position` is how far the stream has come, in samples:
-   * a participant who has been quiet for as long as a chunk gets what he said delivered, however short it is.
+   * after a participant has been quiet for as long as a chunk, what that participant said leaves, however short it
+   * is.
    */
   take(position: number = this.#end ?? 0): Chunk | undefined {
     const run = this.#runs[0];
@@ -141,7 +143,7 @@ export class Chunker {
     return { bytes, timestamp, marker, ms: bytesToMs(this.#format, length) };
   }
 
-  /** The chunk that was taken last did not arrive: the next one is marked. */
+  /** The last chunk did not arrive: marks the next one. */
   lost(): void {
     this.#markNext = true;
   }
@@ -162,7 +164,9 @@ export class Chunker {
     run.frames.push(frame.byteLength);
   }
 
-  /** Twice what it holds, so that audio that waits long is not copied with each frame; what was dropped gives its room back. */
+  /**
+   * Doubles the room, so that audio that waits long is not copied with each frame. Reuses the room of dropped audio.
+   */
   #makeRoom(run: Run, bytes: number): void {
     const held = run.buffer.subarray(run.start, run.end);
     run.start = this.#headroomBytes;
@@ -171,7 +175,7 @@ export class Chunker {
     run.buffer.set(held, run.start);
   }
 
-  /** How much of the run makes a chunk of so many bytes, or somewhat more, since a frame is never cut. */
+  /** How much of the run makes a chunk of so many bytes, or somewhat more, because frames are never cut. */
   #shareOf(run: Run, wanted: number): { length: number; frames: number } {
     if (wanted === bytesOf(run) && wanted <= this.#maxBytes)
       return { length: wanted, frames: run.frames.length };
@@ -185,7 +189,7 @@ export class Chunker {
     return { length, frames };
   }
 
-  /** The run gives its buffer away where all of it is taken. */
+  /** Gives the run's buffer away when the chunk takes all of it. */
   #cut(run: Run, length: number): Uint8Array<ArrayBuffer> {
     const audio = run.buffer.subarray(run.start, run.start + length);
     if (length === bytesOf(run) && run.start >= this.#headroomBytes) return audio;

@@ -1,13 +1,13 @@
 /**
- * Cuts what a participant says into utterances. Pure: time is the timestamps of the audio and of `advance`. When somebody
- * speaks is the business of `SpeechBounds`; this gathers the audio around it:
+ * Cuts what a participant says into utterances. Pure: time is the timestamps of the audio and of `advance`.
+ * `SpeechBounds` finds out when somebody speaks; this class gathers the audio around it:
  *
  *     … | pre-roll | speech   pause   speech | hangover | …
  *       ^ the utterance begins               its end     ^
  *
- * A word's beginning and end are too quiet to be found, hence pre-roll and hangover. What would be longer than `maxMs` is
- * cut at the quietest place of its second half, and goes on in the next utterance. Audio that is missing inside of an
- * utterance becomes silence, so that what is said keeps its place on the timeline.
+ * The beginning and end of a word are too quiet to detect, hence pre-roll and hangover. An utterance longer than
+ * `maxMs` is cut at the quietest place of its second half and goes on in the next utterance. Missing audio inside an
+ * utterance becomes silence, so that every word keeps its place on the timeline.
  */
 import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
 import { type EndpointingRules, shortestMaxMs } from '../../shared/call/plan.ts';
@@ -18,11 +18,11 @@ import type { Voice } from './voice-activity.ts';
 export const HANGOVER_MS = 100;
 
 export interface Utterance {
-  /** PCM16 mono; a copy that belongs to the taker. */
+  /** PCM16 mono; a copy that belongs to the receiver. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Index of the first sample since the stream's start. */
   readonly timestamp: number;
-  /** False when it goes on from the utterance before it, which had grown too long. */
+  /** False when it continues the utterance before it, which had grown too long. */
   readonly isBeginning: boolean;
   readonly ms: number;
 }
@@ -42,14 +42,16 @@ export class Endpointing {
   readonly #preRoll: number;
   readonly #hangover: number;
   readonly #bounds: SpeechBounds;
-  /** While nobody speaks: what may still become part of an utterance. Else: the utterance so far. */
+  /** While nobody speaks: audio that may still become part of an utterance. Otherwise: the utterance so far. */
   #frames: SpokenFrame[] = [];
   /** The sample after the newest audio. */
   #end = 0;
   #isBeginning = true;
   #lateFrames = 0;
 
-  /** @throws RangeError when the longest utterance has no room for its pre-roll, its shortest speech and its silence. */
+  /**
+   * @throws RangeError when the longest utterance has no room for its pre-roll, its shortest speech and its silence.
+   */
   constructor(format: AudioFormat, rules: EndpointingRules) {
     const leastMs = shortestMaxMs(rules);
     if (rules.maxMs < leastMs) {
@@ -68,12 +70,12 @@ export class Endpointing {
     return this.#bounds.isSpeaking;
   }
 
-  /** Frames that were not used because later audio had already come. */
+  /** Frames that came after later audio and were not used. */
   get lateFrames(): number {
     return this.#lateFrames;
   }
 
-  /** Takes the next frame of this participant; its audio is copied. */
+  /** Takes the next frame of this participant, and copies its audio. */
   push(frame: SpokenFrame): EndpointEvent[] {
     if (frame.timestamp < this.#end) {
       this.#lateFrames += 1;
@@ -88,12 +90,12 @@ export class Endpointing {
     return events;
   }
 
-  /** The stream has come to `position`, in samples, and nothing of this participant before it is expected any more. */
+  /** The stream has come to `position`, in samples; this participant's audio before it no longer counts. */
   advance(position: number): EndpointEvent[] {
     return this.#follow(this.#bounds.advance(position));
   }
 
-  /** The stream is over: whoever speaks has finished. */
+  /** The stream is over: a participant who speaks has finished. */
   flush(): EndpointEvent[] {
     return this.#follow(this.#bounds.flush());
   }
@@ -113,12 +115,12 @@ export class Endpointing {
     }
   }
 
-  /** Gives the utterance up to its quietest place; the rest is the beginning of the next one. */
+  /** Returns the utterance up to its quietest place; the rest begins the next one. */
   #cut(): EndpointEvent[] {
     return this.#utter(this.#frames.splice(0, quietestPlace(this.#frames)));
   }
 
-  /** What was cut off may leave a rest without speech, which nobody needs. */
+  /** Cutting may leave a rest without speech, which nobody needs. */
   #utter(frames: readonly SpokenFrame[]): EndpointEvent[] {
     const [first] = frames;
     if (first === undefined || !frames.some(({ voice }) => voice.isSpeech)) return [];
@@ -145,7 +147,7 @@ export class Endpointing {
   }
 }
 
-/** The index in the second half before which the least is heard: a place where audio is missing, else the quietest frame. */
+/** The index in the second half at which to cut: where audio is missing, or else before the quietest frame. */
 function quietestPlace(frames: readonly SpokenFrame[]): number {
   let place = frames.length;
   let quietest = Number.POSITIVE_INFINITY;
@@ -160,7 +162,7 @@ function quietestPlace(frames: readonly SpokenFrame[]): number {
   return place;
 }
 
-/** The frames in one piece; what is missing between two of them is silence. */
+/** Joins the frames; fills what is missing between two of them with silence. */
 function join(frames: readonly SpokenFrame[], start: number): Uint8Array<ArrayBuffer> {
   const last = frames.at(-1);
   const bytes = new Uint8Array((last === undefined ? 0 : endOf(last) - start) * BYTES_PER_SAMPLE);

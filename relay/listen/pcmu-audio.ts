@@ -3,15 +3,14 @@ import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format
 import { encodePcmu, PCMU_RATE_HZ } from '../../shared/audio/pcmu.ts';
 import { PCMU_PAYLOAD_TYPE } from '../../shared/wire/lane/rtp.ts';
 import { Decimator } from '../audio/rate-converter.ts';
-import type { HeardFrame } from './heard-frame.ts';
-import type { AudioPiece, WorkerAudio } from './worker-audio.ts';
+import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 
 export class PcmuAudio implements WorkerAudio {
   readonly #audio: WorkerAudio;
   readonly #factor: number;
   readonly #decimators = new Map<number, Decimator>();
 
-  /** Codes what `audio` has cut. */
+  /** Encodes what `audio` cuts. */
   constructor(audio: WorkerAudio, format: AudioFormat) {
     this.#audio = audio;
     this.#factor = AUDIO_FORMATS[format].sampleRateHz / PCMU_RATE_HZ;
@@ -25,7 +24,7 @@ export class PcmuAudio implements WorkerAudio {
     return this.#audio.droppedMs;
   }
 
-  push(frame: HeardFrame): void {
+  push(frame: AudioFrame): void {
     this.#audio.push(frame);
   }
 
@@ -34,11 +33,11 @@ export class PcmuAudio implements WorkerAudio {
   }
 
   take(): AudioPiece | undefined {
-    return this.#code(this.#audio.take());
+    return this.#encode(this.#audio.take());
   }
 
   takeRest(): AudioPiece | undefined {
-    return this.#code(this.#audio.takeRest());
+    return this.#encode(this.#audio.takeRest());
   }
 
   lost(ssrc: number): void {
@@ -49,7 +48,7 @@ export class PcmuAudio implements WorkerAudio {
     this.#audio.discard();
   }
 
-  #code(piece: AudioPiece | undefined): AudioPiece | undefined {
+  #encode(piece: AudioPiece | undefined): AudioPiece | undefined {
     if (piece === undefined) return undefined;
     const decimator = this.#decimators.get(piece.ssrc) ?? new Decimator(this.#factor);
     this.#decimators.set(piece.ssrc, decimator);

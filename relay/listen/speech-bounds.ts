@@ -1,6 +1,6 @@
 /**
- * Finds when somebody begins and has finished to speak. Pure: time is the timestamps of the frames and of `advance`. One
- * machine for each participant.
+ * Finds when a participant begins and stops speaking. Pure: time is the timestamps of the frames and of `advance`.
+ * There is one machine for each participant.
  *
  *     quiet ──minSpeechMs of speech within twice that time──▶ speaking ──frame without speech──▶ pausing
  *       ▲                                                        ▲──────frame of speech─────────┘   │
@@ -12,10 +12,26 @@ import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format
 import type { SpeechRules } from '../../shared/call/plan.ts';
 
 export type SpeechEvent =
-  /** `timestamp`: the first sample of speech; `latencyMs`: from there to the end of the audio that made it sure. */
+  /** `timestamp`: the first sample of speech. `latencyMs`: from there to the end of the audio that made it certain. */
   | { readonly type: 'speechStarted'; readonly timestamp: number; readonly latencyMs: number }
-  /** `timestamp`: the sample after the last one of speech; `durationMs`: from the first one to there. */
+  /** `timestamp`: the sample after the last one of speech. `durationMs`: from the first one to there. */
   | { readonly type: 'speechEnded'; readonly timestamp: number; readonly durationMs: number };
+
+/** The port through which the rest of a session learns who begins and who stops speaking. */
+export interface SpeechListener {
+  /**
+   * A participant speaks. `ssrc`: the participant's number, 0 when the call is mixed. `timestamp`: the first sample
+   * of speech since the stream's start. It lies `latencyMs` in the past (at least the shortest speech that counts),
+   * because the detector needs that long to be sure.
+   */
+  onSpeechStarted(ssrc: number, timestamp: number, latencyMs: number): void;
+  /**
+   * The participant has been silent for as long as ends an utterance. `timestamp`: the sample after the last sample of
+   * speech. `durationMs`: from the first sample of speech to there. Every start has one end, at the latest when the
+   * stream ends.
+   */
+  onSpeechEnded(ssrc: number, timestamp: number, durationMs: number): void;
+}
 
 interface Span {
   readonly from: number;
@@ -26,7 +42,7 @@ export class SpeechBounds {
   readonly #samplesPerMs: number;
   readonly #minSpeech: number;
   readonly #endSilence: number;
-  /** How far back the beginning of speech may lie when it becomes sure, in samples. */
+  /** How far back the beginning of speech may lie when it becomes certain, in samples. */
   readonly windowSamples: number;
   #state: 'quiet' | 'speaking' | 'pausing' = 'quiet';
   /** While quiet: the speech in the window. */
@@ -39,7 +55,7 @@ export class SpeechBounds {
     this.#samplesPerMs = AUDIO_FORMATS[format].sampleRateHz / 1000;
     this.#minSpeech = minSpeechMs * this.#samplesPerMs;
     this.#endSilence = endSilenceMs * this.#samplesPerMs;
-    // Less than the silence that ends speech fits between its beginning and the moment that makes it sure.
+    // A pause between the beginning of speech and the moment of certainty must be shorter than one that ends speech.
     this.windowSamples = this.#minSpeech + Math.min(this.#minSpeech, this.#endSilence - 1);
   }
 
@@ -47,7 +63,7 @@ export class SpeechBounds {
     return this.#state !== 'quiet';
   }
 
-  /** The next frame of this participant is from sample `from` to before `to`, and nobody has gone back in time. */
+  /** Takes the next frame of this participant: the samples from `from` up to `to`. Time never goes back. */
   hear(isSpeech: boolean, from: number, to: number): SpeechEvent | undefined {
     switch (this.#state) {
       case 'quiet':
@@ -60,13 +76,13 @@ export class SpeechBounds {
     }
   }
 
-  /** The stream has come to `position`, in samples, and nothing of this participant before it is expected any more. */
+  /** The stream has come to `position`, in samples; this participant's audio before it no longer counts. */
   advance(position: number): SpeechEvent | undefined {
     const isOver = this.isSpeaking && position - this.#speechEnd >= this.#endSilence;
     return isOver ? this.flush() : undefined;
   }
 
-  /** The stream is over: whoever speaks has finished. */
+  /** The stream is over: a participant who speaks has finished. */
   flush(): SpeechEvent | undefined {
     if (!this.isSpeaking) return undefined;
     this.#state = 'quiet';

@@ -1,18 +1,17 @@
-/** The audio of a worker that listens to utterances: one piece for each thing that somebody says, in the order of their ends. */
+/** The audio of a worker that listens to utterances: one piece per utterance, in the order in which they end. */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { EndpointingRules } from '../../shared/call/plan.ts';
 import { type EndpointEvent, Endpointing, type Utterance } from './endpointing.ts';
-import type { HeardFrame } from './heard-frame.ts';
-import type { SpeechListener } from './speech-events.ts';
-import type { AudioPiece, WorkerAudio } from './worker-audio.ts';
+import type { SpeechListener } from './speech-bounds.ts';
+import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 
-/** How much may wait while the worker is busy; the oldest utterance is dropped beyond it. Four of the longest ones fit. */
+/** How much may wait while the worker is busy; the oldest utterance is dropped beyond it. Four of the longest fit. */
 export const MAX_WAITING_MS = 60_000;
 
 export interface UtteranceAudioOptions {
   readonly format: AudioFormat;
   readonly rules: EndpointingRules;
-  /** Told of speech as this worker's rules see it. */
+  /** Hears of speech, as this worker's rules define it. */
   readonly speech?: SpeechListener;
 }
 
@@ -24,7 +23,7 @@ export class UtteranceAudio implements WorkerAudio {
   readonly #options: UtteranceAudioOptions;
   readonly #machines = new Map<number, Endpointing>();
   readonly #waiting: Waiting[] = [];
-  /** Participants of whom audio was dropped or lost: their next piece is marked. */
+  /** Participants whose audio was dropped or lost: their next piece gets a marker. */
   readonly #broken = new Set<number>();
   #queuedBytes = 0;
   #droppedBytes = 0;
@@ -42,7 +41,7 @@ export class UtteranceAudio implements WorkerAudio {
     return bytesToMs(this.#options.format, this.#droppedBytes);
   }
 
-  push(frame: HeardFrame): void {
+  push(frame: AudioFrame): void {
     this.#handle(frame.ssrc, this.#machine(frame.ssrc).push(frame));
   }
 
@@ -60,7 +59,7 @@ export class UtteranceAudio implements WorkerAudio {
   }
 
   takeRest(): AudioPiece | undefined {
-    // Nobody is told of the end of speech any more: that of the call says as much.
+    // No event for the end of this speech: the end of the call says as much.
     for (const [ssrc, machine] of this.#machines) this.#gather(ssrc, machine.flush());
     return this.take();
   }

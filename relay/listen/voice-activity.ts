@@ -1,12 +1,15 @@
 /**
- * Whether a frame holds speech: its level against the noise floor of the line. The floor is the lowest level of the last
- * two seconds ("minimum statistics", R. Martin 2001): speech has gaps between words and syllables in which the noise is
- * heard alone, so the floor follows the noise up and down while somebody speaks, and needs no training. A sound whose level
- * does not change for 600 ms is noise, or a tone, and becomes the floor at once: no voice is so even.
+ * Decides whether a frame holds speech, by its level above the noise floor of the line. The floor is the lowest level
+ * of the last two seconds ("minimum statistics", R. Martin 2001). Speech has gaps between words and syllables that
+ * let the noise through, so the floor follows the noise up and down while somebody speaks, and needs no training. A
+ * sound whose level does not change for 600 ms is noise or a tone, and becomes the floor at once: no voice is so
+ * even.
  *
- * Level alone cannot tell speech from other sounds that come and go. Why this and not a trained detector: `docs/decisions/0013-voice-activity-detector.md`.
+ * Level alone cannot tell speech from other sounds that come and go. Why there is no trained detector here:
+ * `docs/decisions/0013-voice-activity-detector.md`.
  */
 import { FRAME_MS } from '../../shared/audio/audio-format.ts';
+import { SILENCE_DB } from '../audio/frame-level.ts';
 
 /** What a frame of audio sounds like. */
 export interface Voice {
@@ -15,9 +18,6 @@ export interface Voice {
   /** Mean power in dB relative to a full-scale square wave; `SILENCE_DB` for digital silence. */
   readonly levelDb: number;
 }
-
-/** The lowest level that is told; that of digital silence. */
-export const SILENCE_DB = -96;
 
 /** The voice of a frame without sound. */
 export const NO_VOICE: Voice = { isSpeech: false, levelDb: SILENCE_DB };
@@ -28,12 +28,12 @@ const STAY_ABOVE_FLOOR_DB = 6;
 /** Nothing quieter is speech. Speech on telephone lines lies about -26 dB (ITU-T P.56), a quiet talker 20 dB below. */
 const QUIETEST_BEGIN_DB = -50;
 const QUIETEST_STAY_DB = -54;
-/** The floor before anything was heard: that of a usual line, so that a caller who speaks at once is heard. */
+/** The floor at the beginning: that of a usual line, so that a caller who speaks at once counts. */
 const INITIAL_FLOOR_DB = -62;
 /** Digital silence says nothing about the noise that comes with the next word. */
 const LOWEST_FLOOR_DB = -70;
 
-/** The window is kept as minima of blocks. */
+/** The window is stored as the minima of blocks. */
 const BLOCK_FRAMES = 200 / FRAME_MS;
 const BLOCKS = 10;
 /** A sound is steady when it stays within these decibels for so many blocks. */
@@ -49,7 +49,7 @@ export class VoiceActivity {
   /** The last full blocks, the oldest first. */
   #blocks: Block[] = Array.from({ length: BLOCKS }, () => ({ minDb: INITIAL_FLOOR_DB, maxDb: 0 }));
   #minimumDb = INITIAL_FLOOR_DB;
-  /** The block that is being filled. */
+  /** The block that fills up now. */
   #framesInBlock = 0;
   #minDb = 0;
   #maxDb = SILENCE_DB;
@@ -60,7 +60,7 @@ export class VoiceActivity {
     return Math.max(LOWEST_FLOOR_DB, Math.min(this.#minimumDb, this.#minDb));
   }
 
-  /** Takes the level of the next frame of 20 ms; the frame is judged by the floor before it. */
+  /** Takes the level of the next frame of 20 ms, and judges it by the floor before it. */
   hear(levelDb: number): Voice {
     const threshold = this.#isSpeech
       ? Math.max(QUIETEST_STAY_DB, this.floorDb + STAY_ABOVE_FLOOR_DB)

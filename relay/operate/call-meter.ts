@@ -1,105 +1,132 @@
 /**
- * Measures one call from outside: at its socket and at its lanes. Session, lanes and speaker know nothing of it.
+ * Measures one call from outside, in wrappers around its ports; session, lanes and playout know nothing of it.
  *
- *     ACS ──frameIn──▶ session ──▶ lane: sendAudio … settled
- *     ACS ◀──socket.send── session ◀── lane: message
+ *     ACS ──frameIn──▶ session ──▶ lane: sendAudio … settled, or publish
+ *     ACS ◀──play, stopAudio── session ◀── lane: message
  */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
-import { formatAudioData } from '../acs/acs-media.ts';
-import type { OpenLaneConnection } from '../lane/lane-connection.ts';
-import type { MediaSocket } from '../session/media-socket.ts';
-import type { Hops } from './hops.ts';
+import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { LaneConnection, LaneListener, OpenLaneConnection } from '../lane/lane-connection.ts';
+import type { CloseCause } from '../session/close-cause.ts';
+import type { MediaPort } from '../session/session-options.ts';
+import { LaneWrapper, wrapListener } from './lane-wrapper.ts';
+import type { LatencyMetrics } from './latency-metrics.ts';
 
-/** A longer silence is the end of what was said, not a tear in it. */
+/** A longer silence is the end of a reply, not a gap in it. */
 const TEAR_LIMIT_MS = 500;
-const BASE64_CHARS = 4;
-const BASE64_BYTES = 3;
-
-const EMPTY_AUDIO = formatAudioData(new Uint8Array(0));
-const AUDIO_START = EMPTY_AUDIO.slice(0, EMPTY_AUDIO.indexOf('"data"'));
 
 export class CallMeter {
-  readonly #hops: Hops;
+  readonly #metrics: LatencyMetrics;
   readonly #clock: Clock;
   readonly #format: AudioFormat;
   #frameAtMs: number | undefined;
   #replyAtMs: number | undefined;
   #playoutEndMs: number | undefined;
 
-  constructor(hops: Hops, clock: Clock, format: AudioFormat) {
-    this.#hops = hops;
+  constructor(metrics: LatencyMetrics, clock: Clock, format: AudioFormat) {
+    this.#metrics = metrics;
     this.#clock = clock;
     this.#format = format;
   }
 
-  /** Whether ACS has nothing of the workers' audio left to play. */
+  /** Whether ACS has played all the audio of the workers. */
   get isQuiet(): boolean {
     return this.#playoutEndMs === undefined || this.#playoutEndMs <= this.#clock.elapsedMs();
   }
 
-  /** A message of ACS has come. */
-  frameIn(): void {
-    this.#frameAtMs = this.#clock.elapsedMs();
+  /** A message of ACS came at `nowMs`, on the clock's `elapsedMs`. */
+  frameIn(nowMs: number): void {
+    this.#frameAtMs = nowMs;
   }
 
-  /** The same lanes, measured. */
+  /** A message of a worker came. */
+  replyIn(): void {
+    this.#replyAtMs = this.#clock.elapsedMs();
+  }
+
+  /** A lane sends audio that came with the newest frame. Returns when that was. */
+  audioToLane(): number {
+    const nowMs = this.#clock.elapsedMs();
+    if (this.#frameAtMs !== undefined) this.#metrics.frameToLane.observe(nowMs - this.#frameAtMs);
+    return nowMs;
+  }
+
+  /** The worker acknowledged the audio that a lane sent at `sentAtMs`. */
+  audioAcked(sentAtMs: number): void {
+    this.#metrics.laneRoundTrip.observe(this.#clock.elapsedMs() - sentAtMs);
+  }
+
+  /** Opens lanes whose messages count. */
   lanes(open: OpenLaneConnection): OpenLaneConnection {
     return (target, listener) => {
-      let audioSentAtMs: number | undefined;
-      const connection = open(target, {
-        ...listener,
+      const taps = wrapListener(listener, {
         message: (message) => {
-          this.#replyAtMs = this.#clock.elapsedMs();
+          this.replyIn();
           listener.message(message);
         },
-        settled: (isAcked) => {
-          if (isAcked && audioSentAtMs !== undefined)
-            this.#hops.laneRoundTrip.observe(this.#clock.elapsedMs() - audioSentAtMs);
-          audioSentAtMs = undefined;
-          listener.settled(isAcked);
-        },
+        settled: (isAcked) => lane.settled(isAcked),
       });
-      const send = connection.sendAudio.bind(connection);
-      connection.sendAudio = (packet) => {
-        audioSentAtMs = this.#clock.elapsedMs();
-        if (this.#frameAtMs !== undefined) this.#hops.frameToLane.observe(audioSentAtMs - this.#frameAtMs);
-        send(packet);
-      };
-      return connection;
+      const lane = new MeteredLane(open(target, taps), this, listener);
+      return lane;
     };
   }
 
-  /** The same socket, measured. */
-  socket(socket: MediaSocket): MediaSocket {
+  /** A port whose audio counts on its way to `media`. */
+  media(media: MediaPort): MediaPort {
     return {
-      bufferedBytes: () => socket.bufferedBytes(),
-      close: (code, reason) => socket.close(code, reason),
-      send: (text) => {
-        socket.send(text);
-        if (text.startsWith(AUDIO_START)) this.#audioOut(text);
-        else this.#playoutEndMs = undefined;
+      play: (pcm) => {
+        media.play(pcm);
+        this.#audioOut(pcm.byteLength);
       },
+      stopAudio: () => {
+        media.stopAudio();
+        this.#playoutEndMs = undefined;
+      },
+      bufferedBytes: () => media.bufferedBytes(),
+      close: (cause: CloseCause) => media.close(cause),
     };
   }
 
-  #audioOut(text: string): void {
+  #audioOut(bytes: number): void {
     const nowMs = this.#clock.elapsedMs();
-    if (this.#replyAtMs !== undefined) this.#hops.replyToAcs.observe(nowMs - this.#replyAtMs);
-    // What is sent later was held back on purpose, or is the rest of the same reply.
+    if (this.#replyAtMs !== undefined) this.#metrics.replyToAcs.observe(nowMs - this.#replyAtMs);
+    // Audio that leaves later was held back on purpose, or is the rest of the same reply.
     this.#replyAtMs = undefined;
     const endMs = this.#playoutEndMs;
-    this.#hops.playout.observe(Math.max(0, (endMs ?? nowMs) - nowMs));
+    this.#metrics.playout.observe(Math.max(0, (endMs ?? nowMs) - nowMs));
     const tornMs = endMs === undefined ? 0 : nowMs - endMs;
-    if (tornMs > 0 && tornMs < TEAR_LIMIT_MS) {
-      this.#hops.underruns += 1;
-      this.#hops.underrunMs += tornMs;
-    }
-    this.#playoutEndMs = Math.max(nowMs, endMs ?? nowMs) + this.#audioMs(text);
+    if (tornMs > 0 && tornMs < TEAR_LIMIT_MS) this.#metrics.underrun(tornMs);
+    this.#playoutEndMs = Math.max(nowMs, endMs ?? nowMs) + bytesToMs(this.#format, bytes);
+  }
+}
+
+class MeteredLane extends LaneWrapper {
+  readonly #meter: CallMeter;
+  readonly #listener: LaneListener;
+  #audioSentAtMs: number | undefined;
+
+  constructor(connection: LaneConnection, meter: CallMeter, listener: LaneListener) {
+    super(connection);
+    this.#meter = meter;
+    this.#listener = listener;
   }
 
-  #audioMs(text: string): number {
-    const bytes = ((text.length - EMPTY_AUDIO.length) / BASE64_CHARS) * BASE64_BYTES;
-    return bytesToMs(this.#format, Math.floor(bytes / 2) * 2);
+  override sendAudio(packet: Uint8Array<ArrayBuffer>): void {
+    this.#audioSentAtMs = this.#meter.audioToLane();
+    this.connection.sendAudio(packet);
+  }
+
+  /** Nobody acknowledges what is published, so it has no round trip. */
+  override publish(message: Uint8Array<ArrayBuffer> | CallEvent): boolean {
+    const isPublished = super.publish(message);
+    if (isPublished && message instanceof Uint8Array) this.#meter.audioToLane();
+    return isPublished;
+  }
+
+  settled(isAcked: boolean): void {
+    if (isAcked && this.#audioSentAtMs !== undefined) this.#meter.audioAcked(this.#audioSentAtMs);
+    this.#audioSentAtMs = undefined;
+    this.#listener.settled(isAcked);
   }
 }

@@ -1,21 +1,22 @@
 /**
- * Empties a relay that is to end without ending its calls: each is moved by having its streaming restarted, so that ACS opens the next
- * stream at another relay. It is done at a moment when nothing is being said, if there is one in time, for one call after the other (`move-pace.ts`).
+ * Empties a relay before it ends, without ending its calls. A restart of a call's streaming makes ACS open the next
+ * stream at another relay. Each call moves at a moment when nobody speaks, if there is one in time, and one call
+ * follows the other (`migration-pacer.ts`).
  *
  *     waiting ──quiet, or waited long enough──▶ asking ──accepted──▶ leaving ──its stream is over──▶ moved
  *                                               ▲   │                   │
  *                                               └───┴─failed, not over in time: a few times──▶ left behind
  *
- * What is left behind at the deadline is for the caller to close.
+ * The caller of `drain` closes the calls that are left behind at the deadline.
  */
 import type { Clock } from '../../shared/base/clock.ts';
-import { MovePace } from './move-pace.ts';
+import { MigrationPacer } from './migration-pacer.ts';
 
-/** `over`: the call or its stream is ending anyhow. `failed`: asking again may help. */
+/** `over`: the call or its stream ends anyway. `failed`: asking again may help. */
 export type RestartOutcome = 'accepted' | 'over' | 'failed';
 
 export interface MovableCall {
-  /** Whether moving it now would be heard least. */
+  /** Whether this is a good moment: a move would hardly be noticed. */
   isQuiet(): boolean;
   /** Never rejects. */
   restart(): Promise<RestartOutcome>;
@@ -43,7 +44,7 @@ const QUIET_POLL_MS = 50;
 export const MOVE_ATTEMPTS = 3;
 /** Pause after a failed attempt; longer with each. */
 const RETRY_PAUSE_MS = 500;
-/** How long a stream may take to end once its restart is accepted. */
+/** How long a stream may take to end after the control app has accepted the restart. */
 export const LEAVE_LIMIT_MS = 5_000;
 
 export async function drain(calls: readonly MovableCall[], options: DrainOptions): Promise<DrainReport> {
@@ -58,11 +59,11 @@ class Draining {
   readonly #deadlineMs: number;
   readonly #startedMs: number;
   readonly #queue: (() => void)[] = [];
-  readonly #pace: MovePace;
+  readonly #pace: MigrationPacer;
   #moving = 0;
 
   constructor(calls: number, { clock, deadlineMs }: DrainOptions) {
-    this.#pace = new MovePace(calls, deadlineMs);
+    this.#pace = new MigrationPacer(calls, deadlineMs);
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
     this.#startedMs = clock.elapsedMs();
@@ -72,7 +73,7 @@ class Draining {
     return this.#clock.elapsedMs() - this.#startedMs;
   }
 
-  /** Whether the call is gone. */
+  /** Resolves with whether the call is gone. */
   async move(call: MovableCall): Promise<boolean> {
     let isOver = false;
     const over = call.over.then(() => {
@@ -98,7 +99,7 @@ class Draining {
     while (!isOver() && this.elapsedMs < limitMs && !call.isQuiet()) await this.#pause(QUIET_POLL_MS);
   }
 
-  /** Waits for its turn, or for the call to be over, whichever is first. */
+  /** Waits for the call's turn, or for its end. */
   async #slot(over: Promise<void>): Promise<void> {
     if (this.#moving >= MOVED_AT_ONCE) {
       const turn = Promise.withResolvers<void>();

@@ -1,27 +1,19 @@
-/** Ends a call in which nobody says anything any more. */
-
+/** Ends a call in which nobody has said anything for a long time. */
 import type { Clock } from '../../shared/base/clock.ts';
-import { frameLevelDb } from '../audio/frame-level.ts';
-import type { MediaSocket } from '../session/media-socket.ts';
+import { reachesLevel } from '../audio/frame-level.ts';
+import type { CallActivity, MediaPort } from '../session/session-options.ts';
 
 /** Audio of a worker below this level is silence: an echo of a silent line is no conversation. */
 const SILENT_BELOW_DB = -60;
 
-/** How soon it is asked again to end a call that goes on although that was asked for. */
+/** How soon the watch asks again to end a call that goes on. */
 export const ASK_AGAIN_MS = 10_000;
 
-/** What is heard on a call. */
-export interface CallActivity {
-  speechStarted(): void;
-  speechEnded(): void;
-  keyPressed(): void;
-}
-
 export interface IdleWatchOptions {
-  /** So long nobody has to say anything, neither a person nor a worker. */
+  /** How long nobody may say anything, neither a person nor a worker. */
   readonly idleMs: number;
   readonly clock: Clock;
-  /** Has the call ended. It never rejects. */
+  /** Asks for the end of the call. It never rejects. */
   readonly endCall: () => Promise<void>;
 }
 
@@ -30,7 +22,7 @@ export interface IdleWatchOptions {
  *   quiet ──speech, key, audio of a worker──▶ quiet, for the whole time again
  *     └──idleMs──▶ asks for the end ──▶ and again, while the call goes on
  * ```
- * Somebody who is speaking is not quiet, however long it takes.
+ * A call is not quiet while somebody speaks, however long that takes.
  */
 export class IdleWatch implements CallActivity {
   readonly #options: IdleWatchOptions;
@@ -57,15 +49,16 @@ export class IdleWatch implements CallActivity {
     this.#stir();
   }
 
-  /** The same socket; what is sent into the call is listened to. */
-  socket(socket: MediaSocket): MediaSocket {
+  /** A port that passes everything on to `media`, and hears what is played. */
+  media(media: MediaPort): MediaPort {
     return {
-      bufferedBytes: () => socket.bufferedBytes(),
-      close: (code, reason) => socket.close(code, reason),
-      send: (text) => {
-        socket.send(text);
-        if (isAudible(text)) this.#stir();
+      play: (pcm) => {
+        media.play(pcm);
+        if (reachesLevel(pcm, SILENT_BELOW_DB)) this.#stir();
       },
+      stopAudio: () => media.stopAudio(),
+      bufferedBytes: () => media.bufferedBytes(),
+      close: (cause) => media.close(cause),
     };
   }
 
@@ -88,12 +81,4 @@ export class IdleWatch implements CallActivity {
     void endCall();
     this.#cancel = clock.after(ASK_AGAIN_MS, () => this.#look());
   }
-}
-
-const DATA = '"data":"';
-
-function isAudible(text: string): boolean {
-  const from = text.indexOf(DATA) + DATA.length;
-  if (from < DATA.length) return false;
-  return frameLevelDb(Buffer.from(text.slice(from, text.indexOf('"', from)), 'base64')) >= SILENT_BELOW_DB;
 }

@@ -1,6 +1,6 @@
 /**
- * The relay's log: JSON lines with the ids of calls and nothing else of them. Whoever logs gives ids and fixed texts;
- * what must never be written is taken out here all the same.
+ * The relay's log: JSON lines with the ids of calls and nothing else about them. Callers log ids and fixed texts. As a
+ * second line of defence, the log itself removes what nobody may read.
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { RelayConfig } from '../settings/relay-config.ts';
@@ -20,12 +20,12 @@ export function createLog(level: RelayConfig['logLevel'], destination?: Destinat
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** A URL without its query, which holds the ticket. */
+/** A URL without its query, because the query holds the ticket. */
 export function pathOf(url: unknown): string {
   return String(url).split(/[?#]/, 1)[0] ?? '';
 }
 
-/** An error without what it carries: causes and properties may hold tokens. */
+/** An error without its causes and properties, because these may hold tokens. */
 function problemOf(error: unknown): { name: string; message: string } {
   return error instanceof Error
     ? { name: error.name, message: withoutQueries(error.message) }

@@ -1,13 +1,13 @@
-/** How late the event loop of this process is: by Node's own monitor, a window at a time. */
+/** Measures how late the event loop of this process is, with Node's own monitor, a window at a time. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../../shared/base/clock.ts';
 import { WINDOW_MS } from './overload.ts';
 
-/** How often the monitor's timer fires. Its readings are the time between two firings, this one included. */
+/** How often the monitor's timer fires. A reading is the time between two firings, so it includes this interval. */
 const RESOLUTION_MS = 10;
 const NANOSECONDS = 1_000_000;
 
-/** Milliseconds beyond the time at which the loop should have come round. */
+/** Milliseconds by which the loop came round later than it should have. */
 export interface LoopDelay {
   readonly p50: number;
   readonly p99: number;

@@ -1,16 +1,16 @@
-/** Watches how late the event loop is from the start of the relay to its end: for the metrics, and to say when a further call is too much. */
+/** Watches how late the event loop is, for the metrics and to decide whether the relay can take another call. */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
-import { type LoopDelay, NO_DELAY, watchLoopDelay } from './loop-delay.ts';
+import { type LoopDelay, NO_DELAY, type watchLoopDelay } from './loop-delay.ts';
 import { Overload } from './overload.ts';
 
 export interface LoopWatchOptions {
-  /** The median delay of a window that is too much, in milliseconds. */
+  /** The largest median delay of a window that is still fine, in milliseconds. */
   readonly maxDelayMs: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** By which it is measured. */
-  readonly watch?: typeof watchLoopDelay;
+  /** Measures the delay. */
+  readonly watch: typeof watchLoopDelay;
 }
 
 export class LoopWatch {
@@ -24,23 +24,23 @@ export class LoopWatch {
     this.#overload = new Overload(options.maxDelayMs);
   }
 
-  /** In the last window; no delay before the first has passed. */
+  /** The delay in the last window; 0 before the first window has passed. */
   get delay(): LoopDelay {
     return this.#delay;
   }
 
-  /** Whether the process is too late for a further call. */
+  /** Whether the event loop is too late for another call. */
   get isOverloaded(): boolean {
     return this.#overload.isOverloaded;
   }
 
   /** Begins to measure. Idempotent. */
   start(): void {
-    const { watch = watchLoopDelay, clock } = this.#options;
+    const { watch, clock } = this.#options;
     this.#stop ??= watch(clock, (delay) => this.#add(delay));
   }
 
-  /** Measures no more; what was found last stays. Idempotent. */
+  /** Stops measuring; keeps what it found last. Idempotent. */
   stop(): void {
     this.#stop?.();
     this.#stop = undefined;
@@ -51,7 +51,10 @@ export class LoopWatch {
     this.#delay = delay;
     this.#overload.add(delay.p50);
     const { isOverloaded } = this;
-    if (isOverloaded !== before)
-      this.#options.log.warn({ isOverloaded, delayMs: Math.round(delay.p50) }, 'the event loop');
+    if (isOverloaded === before) return;
+    const what = isOverloaded
+      ? 'the event loop is late: the relay takes no further call'
+      : 'the event loop is on time again: the relay takes calls';
+    this.#options.log.warn({ isOverloaded, delayMs: Math.round(delay.p50) }, what);
   }
 }

@@ -1,8 +1,8 @@
 /** The metrics of this process in the text format of Prometheus, version 0.0.4. */
-import type { HistogramSnapshot } from './histogram.ts';
-import type { HopsSnapshot } from './hops.ts';
+import type { HistogramSnapshot } from '../base/histogram.ts';
+import type { LatencySnapshot } from './latency-metrics.ts';
 import type { LoopDelay } from './loop-delay.ts';
-import type { TotalName, Totals } from './totals.ts';
+import type { RelayTotals, TotalName } from './relay-totals.ts';
 
 export interface MetricsSnapshot {
   readonly callsLive: number;
@@ -10,12 +10,14 @@ export interface MetricsSnapshot {
   readonly callsStarted: number;
   readonly isReady: boolean;
   readonly queuedBytes: number;
+  /** Resident memory of the process. */
+  readonly residentBytes: number;
   /** Refused upgrades by HTTP status. */
   readonly refused: Readonly<Record<string, number>>;
-  readonly totals: Totals;
+  readonly totals: RelayTotals;
   /** Of the last window. */
   readonly loopDelay: LoopDelay;
-  readonly hops: HopsSnapshot;
+  readonly latencies: LatencySnapshot;
 }
 
 /** Counters that are sums of what the calls report. */
@@ -40,13 +42,13 @@ const TOTALS: readonly (readonly [name: string, help: string, total: TotalName])
 type Label = readonly [name: string, value: string];
 
 export function formatMetrics(snapshot: MetricsSnapshot): string {
-  const { totals, hops } = snapshot;
+  const { totals, latencies } = snapshot;
   return [
     gauge('calls_live', 'Calls that are streamed now.', snapshot.callsLive),
     gauge('calls_max', 'Calls that this process takes at most.', snapshot.maxCalls),
     gauge('ready', 'Whether a further call would be taken.', snapshot.isReady ? 1 : 0),
     gauge('queued_bytes', 'Audio that waits for workers and for ACS.', snapshot.queuedBytes),
-    gauge('resident_memory_bytes', 'Memory of the process.', process.memoryUsage.rss()),
+    gauge('resident_memory_bytes', 'Memory of the process.', snapshot.residentBytes),
     gauge(
       'loop_delay_p50_ms',
       'How late the event loop was in the last second, median.',
@@ -58,25 +60,29 @@ export function formatMetrics(snapshot: MetricsSnapshot): string {
     counters('refused_total', 'Media streams refused before the upgrade.', 'status', snapshot.refused),
     ...TOTALS.map(([name, help, total]) => counter(name, help, totals[total])),
     counters('ignored_total', 'Messages that were not used.', 'reason', totals.ignored),
-    histogram('frame_to_lane_ms', 'From a frame of ACS to the lane message with it.', hops.frameToLane),
+    histogram('frame_to_lane_ms', 'From a frame of ACS to the lane message with it.', latencies.frameToLane),
     histogram(
       'lane_round_trip_ms',
       'From a lane message with audio to its acknowledgement.',
-      hops.laneRoundTrip,
+      latencies.laneRoundTrip,
     ),
-    histogram('reply_to_acs_ms', 'From a message of a worker to the audio sent next.', hops.replyToAcs),
+    histogram('reply_to_acs_ms', 'From a message of a worker to the audio sent next.', latencies.replyToAcs),
     histogram(
       'speech_latency_ms',
       "From the end of the caller's speech to the first audio of an answer.",
-      hops.speechLatency,
+      latencies.speechLatency,
     ),
-    histogram('playout_ms', 'Audio that ACS still has to play when more is sent, estimated.', hops.playout),
+    histogram(
+      'playout_ms',
+      'Audio that ACS still has to play when more is sent, estimated.',
+      latencies.playout,
+    ),
     counter(
       'underruns_total',
       'Times that ACS ran dry between two pieces of audio, estimated.',
-      hops.underruns,
+      latencies.underruns,
     ),
-    counter('underrun_ms_total', 'How long it did.', hops.underrunMs),
+    counter('underrun_ms_total', 'How long it did.', latencies.underrunMs),
   ].join('');
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whether the process is too busy for a further call, by how late its event loop is. A call that is live is carried on with whatever happens;
- * a further one would make all of them late. Pure: somebody else measures and calls `add` once per window.
+ * Decides by the lateness of the event loop whether the process is too busy for another call. Live calls always go on;
+ * another one would make all of them late. Pure: the caller measures, and calls `add` once per window.
  *
  *     calm ──windows above the limit, OVER_WINDOWS in a row──▶ overloaded
  *       ▲                                                         │
@@ -9,18 +9,18 @@
 
 /** Length of a window. */
 export const WINDOW_MS = 1_000;
-/** One bad window may be noise; so many in a row are not. */
+/** One bad window may be noise; this many in a row are not. */
 export const OVER_WINDOWS = 2;
-/** It takes longer to be trusted again, so that calls are not taken in bursts. */
+/** The way back takes longer, so that the relay does not take calls in bursts. */
 export const CALM_WINDOWS = 3;
 
 export class Overload {
   readonly #limitMs: number;
   #state: 'calm' | 'overloaded' = 'calm';
-  /** Windows in a row that speak against the present state. */
+  /** Windows in a row that contradict the present state. */
   #against = 0;
 
-  /** `limitMs`: the delay of the event loop that is too much, in milliseconds, the median of a window. */
+  /** `limitMs`: the largest median delay of a window that is still fine, in milliseconds. */
   constructor(limitMs: number) {
     this.#limitMs = limitMs;
   }
@@ -29,7 +29,7 @@ export class Overload {
     return this.#state === 'overloaded';
   }
 
-  /** The median delay of the event loop in the window that has ended. */
+  /** Takes the median delay of the event loop in the window that has ended. */
   add(delayMs: number): void {
     const speaksAgainst = delayMs > this.#limitMs !== this.isOverloaded;
     this.#against = speaksAgainst ? this.#against + 1 : 0;

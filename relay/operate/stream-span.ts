@@ -1,7 +1,8 @@
 /**
- * The span of one media stream (OpenTelemetry). Only the API is used: without an SDK in the process, which whoever operates it may preload
- * (`NODE_OPTIONS=--import …`), none of this does anything. A call lasts too long to be a child of the request that answered it, and a trace
- * that waits for it would be late; so the span begins a trace of its own and is linked to the one in which the call was answered.
+ * The span of one media stream (OpenTelemetry). It uses the API alone: without an SDK in the process, which an
+ * operator may preload (`NODE_OPTIONS=--import …`), none of this does anything. A call lasts too long to be a child
+ * of the request that answered it, and a trace that waits for the call would be late. So the span begins a trace of
+ * its own, with a link to the one in which the call was answered.
  */
 import {
   type Attributes,
@@ -14,19 +15,20 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import type { Clock } from '../../shared/base/clock.ts';
 import { formatTraceparent, parseTraceparent, type TraceParent } from '../../shared/base/traceparent.ts';
 import type { CallReport } from '../session/call-report.ts';
 
 export interface StreamIds {
   readonly callId: string;
   readonly callConnectionId: string;
-  readonly correlationId?: string;
+  readonly correlationId?: string | undefined;
   /** From the ticket. */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
 }
 
 export interface StreamSpan {
-  /** For those who are told of the stream; undefined where no traces are recorded. */
+  /** Travels with `call.started`; undefined where no traces are recorded. */
   readonly traceparent: string | undefined;
   /** A turn begins in which this worker is to answer; a child of the stream's span. `startedAtMs`: since the epoch. */
   startTurn(worker: string, turn: number, startedAtMs: number): TurnSpan;
@@ -35,26 +37,26 @@ export interface StreamSpan {
 }
 
 export interface TurnSpan {
-  /** To travel with what the worker is sent in this turn; undefined where no traces are recorded. */
+  /** Travels with the audio of this turn; undefined where no traces are recorded. */
   readonly trace: TraceParent | undefined;
-  /** The answer comes from this span. */
+  /** The worker's answer comes from this span. */
   link(from: TraceParent): void;
   /** `latencyMs`: from the start to the first audio of the answer; undefined when there was none. Called once. */
   end(latencyMs: number | undefined): void;
 }
 
-/** Ends that are nobody's wish. */
+/** Causes that nobody wanted. */
 const FAILURES: ReadonlySet<string> = new Set(['no sign of life', 'fault of the relay']);
 
-export function startStreamSpan({
-  callId,
-  callConnectionId,
-  correlationId,
-  traceparent,
-}: StreamIds): StreamSpan {
+/** Begins the span. All times come from `clock`. */
+export function startStreamSpan(
+  { callId, callConnectionId, correlationId, traceparent }: StreamIds,
+  clock: Pick<Clock, 'nowMs'>,
+): StreamSpan {
   const tracer = trace.getTracer('trunkline.relay');
   const span = tracer.startSpan('media stream', {
     kind: SpanKind.SERVER,
+    startTime: clock.nowMs(),
     root: true,
     links: linksTo(traceparent),
     attributes: {
@@ -71,30 +73,30 @@ export function startStreamSpan({
         startTime: startedAtMs,
         attributes: { 'call.id': callId, worker, 'turn.number': turn },
       };
-      return turnSpan(tracer.startSpan('turn', options, trace.setSpan(ROOT_CONTEXT, span)));
+      return turnSpan(tracer.startSpan('turn', options, trace.setSpan(ROOT_CONTEXT, span)), clock);
     },
     end(report) {
       span.setAttributes(attributesOf(report));
       if (report.endedReason !== undefined && FAILURES.has(report.endedReason))
         span.setStatus({ code: SpanStatusCode.ERROR, message: report.endedReason });
-      span.end();
+      span.end(clock.nowMs());
     },
   };
 }
 
-function turnSpan(span: Span): TurnSpan {
+function turnSpan(span: Span, clock: Pick<Clock, 'nowMs'>): TurnSpan {
   return {
     trace: traceOf(span),
     link: (from) => void span.addLink({ context: contextOf(from) }),
     end(latencyMs) {
       span.setAttribute('turn.answered', latencyMs !== undefined);
       if (latencyMs !== undefined) span.setAttribute('turn.latency_ms', Math.round(latencyMs));
-      span.end();
+      span.end(clock.nowMs());
     },
   };
 }
 
-/** The span as others may refer to it; undefined where it is not recorded. */
+/** The ids by which other spans refer to this one; undefined where it is not recorded. */
 function traceOf(span: Span): TraceParent | undefined {
   const context = span.spanContext();
   if (!span.isRecording() || !isSpanContextValid(context)) return undefined;

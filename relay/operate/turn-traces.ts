@@ -1,13 +1,15 @@
 /**
- * The spans of a stream's turns, seen from outside: a turn is told to its worker with the audio that it is sent, and linked to the span from which the
- * worker's answer comes. Without traces that are recorded nothing is added to any message.
+ * The spans of a stream's turns, seen from outside: the audio that a worker gets carries the span of its turn, and
+ * the turn links to the span from which the worker's answer comes. Where no traces are recorded, messages stay as
+ * they are.
  */
-
 import type { Clock } from '../../shared/base/clock.ts';
 import { readTrace, writeTrace } from '../../shared/wire/lane/rtp-trace.ts';
+import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { Histogram } from '../base/histogram.ts';
 import type { LaneConnection, LaneMessage, OpenLaneConnection } from '../lane/lane-connection.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
-import type { Histogram } from './histogram.ts';
+import { LaneWrapper, wrapListener } from './lane-wrapper.ts';
 import type { StreamSpan, TurnSpan } from './stream-span.ts';
 
 /** Spans of turns that are under way, by worker. */
@@ -41,24 +43,23 @@ export class TurnTraces {
     };
   }
 
-  /** The same lanes, with traces in their messages. */
+  /** Opens lanes with traces in their messages. */
   lanes(open: OpenLaneConnection): OpenLaneConnection {
     const { traceparent } = this.#span;
     if (traceparent === undefined) return open;
     return (target, listener) => {
       const { worker } = target;
-      const connection = open(target, {
-        ...listener,
+      const taps = wrapListener(listener, {
         message: (message) => {
           this.#answer(worker, message);
           listener.message(message);
         },
       });
-      return traced(connection, (packet) => this.#sent(worker, packet), traceparent);
+      return new TracedLane(open(target, taps), traceparent, (packet) => this.#traced(worker, packet));
     };
   }
 
-  #sent(worker: string, packet: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  #traced(worker: string, packet: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const trace = this.#turns.get(worker)?.trace;
     return trace === undefined ? packet : writeTrace(packet, trace);
   }
@@ -69,19 +70,32 @@ export class TurnTraces {
   }
 }
 
-/** What is sent over the connection carries its trace: audio that of the turn, `call.started` that of the stream. */
-function traced(
-  connection: LaneConnection,
-  withTrace: (packet: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
-  traceparent: string,
-): LaneConnection {
-  const sendAudio = connection.sendAudio.bind(connection);
-  connection.sendAudio = (packet) => sendAudio(withTrace(packet));
-  const sendEvent = connection.sendEvent.bind(connection);
-  connection.sendEvent = (event) =>
-    sendEvent(event.type === 'call.started' ? { ...event, traceparent } : event);
-  const publish = connection.publish?.bind(connection);
-  if (publish !== undefined)
-    connection.publish = (message) => publish(message instanceof Uint8Array ? withTrace(message) : message);
-  return connection;
+/** Audio carries the trace of its turn, `call.started` that of the stream. */
+class TracedLane extends LaneWrapper {
+  readonly #traceparent: string;
+  readonly #withTrace: (packet: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+
+  constructor(
+    connection: LaneConnection,
+    traceparent: string,
+    withTrace: (packet: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
+  ) {
+    super(connection);
+    this.#traceparent = traceparent;
+    this.#withTrace = withTrace;
+  }
+
+  override sendAudio(packet: Uint8Array<ArrayBuffer>): void {
+    this.connection.sendAudio(this.#withTrace(packet));
+  }
+
+  override sendEvent(event: CallEvent): void {
+    this.connection.sendEvent(
+      event.type === 'call.started' ? { ...event, traceparent: this.#traceparent } : event,
+    );
+  }
+
+  override publish(message: Uint8Array<ArrayBuffer> | CallEvent): boolean {
+    return super.publish(message instanceof Uint8Array ? this.#withTrace(message) : message);
+  }
 }

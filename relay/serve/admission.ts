@@ -1,11 +1,10 @@
-/** Who may stream a call to this relay. Everything is checked before the WebSocket is accepted, and fails closed. */
-import { decodeJwt } from 'jose';
+/** Decides who may stream a call to this relay. Checks everything before it accepts the WebSocket, and fails closed. */
 import { AcsTokenError, type AcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
 import { CALL_ID_PATTERN } from '../../shared/wire/names.ts';
 import { TicketError, type VerifiedTicket, verifyTicket } from '../../shared/wire/signed/ticket.ts';
 import { Refusal } from './refusal.ts';
 
-/** Longest connection id and correlation id that are taken over into reports and logs. */
+/** Longest connection id and correlation id that go into reports and logs. */
 const MAX_ID_CHARS = 128;
 const ID_PATTERN = /^[\x21-\x7e]+$/;
 
@@ -25,13 +24,13 @@ export interface Admission {
   readonly ticket: VerifiedTicket;
   /** The ticket as it came. Never logged. */
   readonly ticketText: string;
-  /** How long ago the ticket was made. */
+  /** How long ago the control app signed the ticket. */
   readonly ticketAgeMs: number;
   readonly callConnectionId: string;
-  readonly correlationId?: string;
+  readonly correlationId: string | undefined;
 }
 
-/** The call that a media path is for, or undefined when it is no media path. The query is not part of it. */
+/** The call of a media path, whatever its query; undefined when it is no media path. */
 export function callIdOfPath(url: string): string | undefined {
   const callId = /^\/media\/([^/?]+)(?:\?|$)/.exec(url)?.[1];
   return callId !== undefined && CALL_ID_PATTERN.test(callId) ? callId : undefined;
@@ -57,13 +56,13 @@ export async function admit(
     throw new Refusal(400, 'the header x-ms-call-connection-id is missing or not usable');
   }
   const correlationId = idHeader(request, 'x-ms-call-correlation-id');
-  const ticketAgeMs = nowMs - (decodeJwt(ticketText).iat ?? 0) * 1_000;
+  const ticketAgeMs = nowMs - ticket.issuedAtMs;
   return {
     ticket,
     ticketText,
     ticketAgeMs,
     callConnectionId,
-    ...(correlationId === undefined ? {} : { correlationId }),
+    correlationId,
   };
 }
 

@@ -1,14 +1,13 @@
-/** The calls of this process: which are live, which are being ended, and the reports of the last ones. */
-
-import { addReport, emptyTotals, type Totals } from '../operate/totals.ts';
+/** The calls of this process: the live ones, the ones that are ending, and the reports of the last ones. */
+import { addReport, emptyTotals, type RelayTotals } from '../operate/relay-totals.ts';
 import type { CallReport } from '../session/call-report.ts';
 import type { CloseCause } from '../session/close-cause.ts';
 import type { Session } from '../session/session.ts';
 import { Refusal } from './refusal.ts';
 
-/** How many reports of ended calls are kept. */
+/** How many reports of ended calls the registry keeps. */
 export const MAX_ENDED_REPORTS = 200;
-/** Audio that waits in this process for workers and for ACS; beyond it no new call is taken. */
+/** Audio that waits in this process for workers and for ACS; with more, the relay takes no new call. */
 export const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 
 export class CallRegistry {
@@ -21,7 +20,7 @@ export class CallRegistry {
   #isDraining = false;
   #started = 0;
 
-  /** `isOverloaded`: whether the process is too late for a further call. */
+  /** `isOverloaded`: whether the event loop is too late for another call. */
   constructor(maxCalls: number, isOverloaded: () => boolean = () => false) {
     this.#maxCalls = maxCalls;
     this.#isOverloaded = isOverloaded;
@@ -31,7 +30,7 @@ export class CallRegistry {
     return this.#live.size;
   }
 
-  /** Whether it takes no call any more. */
+  /** Whether it refuses all new calls. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
@@ -46,7 +45,7 @@ export class CallRegistry {
     return sum;
   }
 
-  /** Why no new call is taken, or undefined when one is. */
+  /** Why it takes no new call; undefined when it takes one. */
   get busyReason(): string | undefined {
     if (this.#isDraining) return 'the relay is shutting down';
     if (this.#live.size >= this.#maxCalls) return `the relay is full: it carries ${this.#maxCalls} calls`;
@@ -56,7 +55,7 @@ export class CallRegistry {
   }
 
   /**
-   * Whether this connection may stream this call now. The same connection may come again, and replaces itself.
+   * Checks that this connection may stream this call now. The same connection may come again, and replaces itself.
    * @throws Refusal with 409 or 503.
    */
   check(callId: string, callConnectionId: string): void {
@@ -73,7 +72,7 @@ export class CallRegistry {
     if (reason !== undefined) throw new Refusal(503, reason);
   }
 
-  /** Takes a session that was checked, until it has ended; a live one of the same call is ended as replaced. */
+  /** Keeps a session that passed `check` until it has ended. Ends a live session of the same call as replaced. */
   add(session: Session): void {
     this.#live.get(session.callId)?.close('replaced');
     this.#live.set(session.callId, session);
@@ -81,12 +80,12 @@ export class CallRegistry {
     void this.#follow(session);
   }
 
-  /** Takes no more calls; those that are live go on. */
+  /** Takes no more calls; live calls go on. */
   refuseMore(): void {
     this.#isDraining = true;
   }
 
-  /** Takes no more calls, ends those that are live and resolves when all are over. */
+  /** Takes no more calls, ends the live ones, and resolves when all are over. */
   async drain(cause: CloseCause): Promise<void> {
     this.refuseMore();
     const sessions = [...this.#all()];
@@ -94,7 +93,7 @@ export class CallRegistry {
     await Promise.all(sessions.map((session) => session.ended));
   }
 
-  /** Reports of the calls that are live and of the last ones that ended, the newest first. */
+  /** Reports of the live calls and of the last ones that ended, the newest first. */
   reports(): CallReport[] {
     return [...this.#reports, ...[...this.#all()].map((session) => session.report())].toReversed();
   }
@@ -107,7 +106,7 @@ export class CallRegistry {
   }
 
   /** Sums over all calls since the start of the process. */
-  totals(): Totals {
+  totals(): RelayTotals {
     const totals = structuredClone(this.#endedTotals);
     for (const session of this.#all()) addReport(totals, session.report());
     return totals;

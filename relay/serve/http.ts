@@ -1,7 +1,7 @@
-/** The plain HTTP side of the relay: liveness, readiness, metrics, and reports of calls for whoever has the admin token. */
+/** The plain HTTP side of the relay: liveness, readiness, metrics, and, with the admin token, reports of calls. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HopsSnapshot } from '../operate/hops.ts';
+import type { LatencySnapshot } from '../operate/latency-metrics.ts';
 import type { LoopDelay } from '../operate/loop-delay.ts';
 import { formatMetrics } from '../operate/metrics.ts';
 import type { CallReport } from '../session/call-report.ts';
@@ -11,10 +11,13 @@ import { Refusal, refusalBody, refusalHeaders } from './refusal.ts';
 export interface HttpOptions {
   readonly registry: CallRegistry;
   readonly maxCalls: number;
-  readonly adminToken?: string;
+  /** Opens the reports of calls. Without it there are none. */
+  readonly adminToken: string | undefined;
   /** Of the last window. */
   readonly loopDelay: () => LoopDelay;
-  readonly hops: () => HopsSnapshot;
+  readonly latencies: () => LatencySnapshot;
+  /** Resident memory of the process. */
+  readonly residentBytes: () => number;
   /** Refused upgrades by HTTP status. */
   readonly refused: () => Readonly<Record<string, number>>;
 }
@@ -24,7 +27,8 @@ export function answer(request: IncomingMessage, response: ServerResponse, optio
   try {
     content = route(request, options);
   } catch (error) {
-    const refusal = error instanceof Refusal ? error : new Refusal(500, 'this could not be answered');
+    const refusal =
+      error instanceof Refusal ? error : new Refusal(500, 'the relay could not answer this request');
     response.writeHead(refusal.status, refusalHeaders(refusal)).end(refusalBody(refusal));
     return;
   }
@@ -68,7 +72,7 @@ function checkAdmin(request: IncomingMessage, adminToken: string | undefined): v
   }
 }
 
-/** Of equal length, whatever was given, as the comparison in constant time needs it. */
+/** Always of the same length, as the comparison in constant time needs it. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
@@ -77,7 +81,7 @@ function json(value: unknown): Content {
   return { type: 'application/json', text: `${JSON.stringify(value)}\n` };
 }
 
-function metrics({ registry, maxCalls, refused, loopDelay, hops }: HttpOptions): Content {
+function metrics({ registry, maxCalls, refused, loopDelay, latencies, residentBytes }: HttpOptions): Content {
   const text = formatMetrics({
     callsLive: registry.liveCount,
     maxCalls,
@@ -86,7 +90,8 @@ function metrics({ registry, maxCalls, refused, loopDelay, hops }: HttpOptions):
     queuedBytes: registry.queuedBytes,
     refused: refused(),
     loopDelay: loopDelay(),
-    hops: hops(),
+    latencies: latencies(),
+    residentBytes: residentBytes(),
     totals: registry.totals(),
   });
   return { type: 'text/plain; version=0.0.4; charset=utf-8', text };

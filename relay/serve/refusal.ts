@@ -1,4 +1,4 @@
-/** Why a request is not served: an HTTP status, and a problem (RFC 9457) of one line for the body. */
+/** Why the relay does not serve a request: an HTTP status, and a problem (RFC 9457) of one line as the body. */
 import { STATUS_CODES } from 'node:http';
 
 export type RefusalStatus = 400 | 401 | 404 | 405 | 409 | 426 | 500 | 503;
@@ -6,7 +6,7 @@ export type RefusalStatus = 400 | 401 | 404 | 405 | 409 | 426 | 500 | 503;
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: RefusalStatus;
-  /** `detail` names the rule that was broken; never a ticket or a token. */
+  /** `detail` names the broken rule; never a ticket or a token. */
   constructor(status: RefusalStatus, detail: string, options?: ErrorOptions) {
     super(detail, options);
     this.status = status;
@@ -29,7 +29,7 @@ export function refusalBody({ status, message }: Refusal): string {
   return `${JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail: message })}\n`;
 }
 
-/** The whole answer, for a connection that asked for an upgrade and is no longer in the hands of the HTTP server. */
+/** The whole answer, for a connection that asked for an upgrade and that the HTTP server has let go of. */
 export function refusalResponse(refusal: Refusal): string {
   const body = refusalBody(refusal);
   const headers = {

@@ -1,7 +1,7 @@
 /**
- * Requests for a media stream, from the upgrade that ACS asks for to the WebSocket that it gets, or to the answer why not.
+ * Handles requests for a media stream: ACS asks for an upgrade, and gets a WebSocket or an answer that says why not.
  *
- *     asked ──a place is free──▶ admitted or not ──▶ handover taken ──there is room──▶ accepted
+ *     asked ──a place is free──▶ admitted or not ──▶ handover loaded ──there is room──▶ accepted
  *       └──────────────┬────────────────┴──────────────────┴──▶ refused ──read, or too slow──▶ closed
  *                      └──the client is gone──▶ forgotten
  */
@@ -13,23 +13,23 @@ import { HandshakeError } from '../../shared/web-socket/handshake.ts';
 import type { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';
 import type { WebSocketEndpoint } from '../../shared/web-socket/web-socket-endpoint.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
-import { Counts } from '../base/counts.ts';
+import { ReasonCounter } from '../base/reason-counter.ts';
 import type { Handovers } from '../handover/handovers.ts';
 import { type Admission, type AdmissionRules, admit } from './admission.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 
-/** Upgrades that are being checked at the same time. */
+/** Upgrades that the relay checks at the same time. */
 export const MAX_PENDING_UPGRADES = 256;
 /** How long a refused client has to read its answer. */
 export const REFUSAL_LINGER_MS = 2_000;
 
-export interface MediaUpgradesOptions {
+export interface UpgradeHandlerOptions {
   readonly rules: AdmissionRules;
   readonly registry: Pick<CallRegistry, 'check' | 'checkCapacity' | 'isDraining'>;
   readonly handovers: Pick<Handovers, 'load'>;
   readonly sockets: Pick<WebSocketEndpoint, 'accept'>;
-  /** Takes the stream over; the socket is open, and nothing of it has been read. */
+  /** Serves the stream; the socket is open, and nothing of it has been read. */
   readonly onAccepted: (
     webSocket: WebSocketConnection,
     admission: Admission,
@@ -39,23 +39,23 @@ export interface MediaUpgradesOptions {
   readonly log: Logger;
 }
 
-export class MediaUpgrades {
-  readonly #options: MediaUpgradesOptions;
-  readonly #refused = new Counts();
-  /** Connections that asked for an upgrade and were not given it, or not yet. */
+export class UpgradeHandler {
+  readonly #options: UpgradeHandlerOptions;
+  readonly #refused = new ReasonCounter();
+  /** Connections that asked for an upgrade and did not get it, or not yet. */
   readonly #unaccepted = new Set<Duplex>();
   #pending = 0;
 
-  constructor(options: MediaUpgradesOptions) {
+  constructor(options: UpgradeHandlerOptions) {
     this.#options = options;
   }
 
-  /** Those that were refused, by HTTP status. */
+  /** Refused requests by HTTP status. */
   get refused(): Readonly<Record<string, number>> {
     return this.#refused.toRecord();
   }
 
-  /** Never rejects: a request that cannot be served is answered, and a failure of ours is logged. */
+  /** Never rejects: answers a request that it cannot serve, and logs a failure of the relay itself. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { registry, sockets, handovers, onAccepted } = this.#options;
     const onError = (): void => void socket.destroy();
@@ -67,7 +67,7 @@ export class MediaUpgrades {
       const admission = await this.#admit(request);
       const { ticket, ticketText, ticketAgeMs, callConnectionId } = admission;
       const { callId } = ticket;
-      // A live stream leaves its lanes when it is replaced, which is when this one is accepted.
+      // A live stream of the call leaves its lanes when this one replaces it, that is, when this one is accepted.
       const handover = await handovers.load({ callId, ticketText }, ticketAgeMs);
       if (socket.destroyed) return;
       registry.check(callId, callConnectionId);
@@ -88,7 +88,7 @@ export class MediaUpgrades {
 
   async #admit(request: IncomingMessage): Promise<Admission> {
     const { registry, rules, clock } = this.#options;
-    // No ticket is looked at where every stream is refused.
+    // Where the relay refuses every stream, it need not look at the ticket.
     if (registry.isDraining) registry.checkCapacity();
     if (this.#pending >= MAX_PENDING_UPGRADES)
       throw new Refusal(503, 'the relay is full: too many streams are being opened');
@@ -114,7 +114,7 @@ export class MediaUpgrades {
   }
 }
 
-/** The fault of whoever asked as it is; any other is ours, and is not told. */
+/** Tells the client about its own fault; keeps a fault of the relay to itself. */
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof HandshakeError) return new Refusal(400, error.message);

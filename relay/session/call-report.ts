@@ -1,10 +1,12 @@
-/** What the relay tells about a call, while it lasts and for a while afterwards. No audio, number or name is in it. */
+/** The relay's report of a call, while it lasts and for a while afterwards. It holds no audio, number or name. */
+
+import type { PlayoutReport } from '../speak/call-playout.ts';
 import type { WorkerReport } from '../workers/worker-link.ts';
 
-/** `connected`: before the first audio. `ending`: the socket is closed and the workers are being told. */
+/** `connected`: before the first audio. `ending`: the socket is closed and the workers learn of it. */
 export type CallState = 'connected' | 'streaming' | 'ending' | 'ended';
 
-export interface CallReport {
+export interface CallReport extends PlayoutReport {
   readonly callId: string;
   readonly callConnectionId: string;
   readonly correlationId?: string;
@@ -18,16 +20,6 @@ export interface CallReport {
   /** Audio to ACS in units of 20 ms, the silence of the jitter buffer included. */
   readonly framesOut: number;
   readonly audioMsIn: number;
-  readonly audioMsOut: number;
-  /** Of that, the silence of the jitter buffer. */
-  readonly audioMsFiller: number;
-  /** Audio of workers that was not played because a worker ran too far ahead or ACS did not take it. */
-  readonly audioMsDropped: number;
-  readonly stopAudioSent: number;
-  /** Times that a worker was interrupted, by the caller or by a worker of higher priority. */
-  readonly interruptions: number;
-  /** Audio that was not played, or not to its end, since it was interrupted or stopped, or the stream ended. */
-  readonly audioMsCut: number;
   /** Messages from ACS and from workers that were not used, by reason. */
   readonly ignored: Readonly<Record<string, number>>;
   readonly workers: readonly WorkerReport[];

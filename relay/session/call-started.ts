@@ -1,18 +1,15 @@
-/** What a worker is told of the call when it comes to it: who is on it, and how it hears them. */
+/** The first event that a worker gets: who is on the call, and how the worker hears them. */
 import type { ListenMode } from '../../shared/call/plan.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
-import type { Participant } from '../listen/media-intake.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { Participant } from '../listen/media-decoder.ts';
+import type { StreamFacts } from './session-options.ts';
 
-/** What is the same for every worker of a stream. */
-export type StreamFacts = Pick<SessionOptions, 'ticket' | 'callConnectionId' | 'correlationId' | 'handover'>;
-
-/** What it is when this worker is told. */
+/** What holds at the moment at which this worker gets the event. */
 export interface WorkerFacts {
-  /** The worker's turn that is under way; 0 before the first. */
+  /** The worker's present turn; 0 before the first. */
   readonly turn: number;
   readonly listen: ListenMode;
-  /** Those who have been heard so far. */
+  /** Everybody who has been heard so far. */
   readonly participants: Participant[];
 }
 

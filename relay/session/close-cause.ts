@@ -1,6 +1,9 @@
-/** Why a media stream ends, and what follows from that for the socket and for the workers. */
+/** Why a media stream ends, and what that means for the socket and for the workers. */
 
-/** `moved`: this relay had the stream restarted, so that it is opened elsewhere. `fault of the relay`: handling one of its messages threw. */
+/**
+ * `moved`: this relay asked for a restart, so that ACS opens the stream elsewhere. `fault of the relay`: the handler
+ * of a message threw.
+ */
 export type CloseCause =
   | 'stream ended'
   | 'moved'
@@ -30,8 +33,8 @@ export function closeCodeOf(cause: CloseCause): number {
 }
 
 /**
- * Whether another stream of the call is to be expected, so that the workers stay as they are. `isMovable`: it may come to another relay.
- * One that was replaced is continued by this relay itself.
+ * Whether another stream of the call is likely to follow, so that the workers keep their state. `isMovable`: the next
+ * stream may come to another relay. After `replaced` it has already come to this one.
  */
 export function isContinued(cause: CloseCause, isMovable: boolean): boolean {
   switch (cause) {

@@ -1,5 +1,5 @@
 /**
- * How far one media stream is, and when and why it ended. Pure: time is a parameter.
+ * The states of one media stream, and when and why it ended. Pure: time is a parameter.
  *
  *     connected ──heard()──▶ streaming
  *         └────────┬─────────────┘
@@ -20,7 +20,7 @@ export class SessionLife {
   #endedReason: CloseCause | undefined;
   #endedAtMs: number | undefined;
 
-  /** `nowMs`: since the epoch, as everywhere here. */
+  /** `nowMs`: since the epoch, as in the whole class. */
   constructor(nowMs: number) {
     this.#startedAtMs = nowMs;
   }
@@ -30,7 +30,7 @@ export class SessionLife {
     return this.#over.promise;
   }
 
-  /** Resolves when the stream is over and nobody is left to be told. */
+  /** Resolves when the stream is over and the workers know it. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
@@ -40,12 +40,12 @@ export class SessionLife {
     return this.#state === 'ending' || this.#state === 'ended';
   }
 
-  /** ACS has begun to stream. Anything but the first time changes nothing. */
+  /** ACS has begun to stream. Only the first time counts. */
   heard(): void {
     if (this.#state === 'connected') this.#state = 'streaming';
   }
 
-  /** The stream is over. False when it was before: the first cause counts. */
+  /** The stream is over. Returns false when it was over before: the first cause counts. */
   end(cause: CloseCause): boolean {
     switch (this.#state) {
       case 'connected':
@@ -60,7 +60,7 @@ export class SessionLife {
     }
   }
 
-  /** Every worker has been told, or could not be told in time. Nothing happens unless the stream is `ending`. */
+  /** Every worker knows, or could not be reached in time. Does nothing unless the stream is `ending`. */
   finish(nowMs: number): void {
     if (this.#state !== 'ending') return;
     this.#state = 'ended';

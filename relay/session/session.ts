@@ -1,18 +1,21 @@
-/** One call's stream: takes what ACS sends to the lanes, and what the workers send into the call. `SessionLife` has its states. */
+/**
+ * One stream of a call: what ACS sends goes to the lanes of the workers, and what the workers say goes into the call.
+ * `SessionLife` has its states.
+ */
 import { bytesToMs, FRAME_MS } from '../../shared/audio/audio-format.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
-import { Counts } from '../base/counts.ts';
+import { ReasonCounter } from '../base/reason-counter.ts';
 import { HandoverPublisher } from '../handover/handover-publisher.ts';
-import { Listening } from '../listen/listening.ts';
-import { type Intake, MediaIntake } from '../listen/media-intake.ts';
-import type { SpeechListener } from '../listen/speech-events.ts';
-import { Speaker } from '../speak/speaker.ts';
+import { MediaDecoder } from '../listen/media-decoder.ts';
+import type { SpeechListener } from '../listen/speech-bounds.ts';
+import { SpeechDetector } from '../listen/speech-detector.ts';
+import { CallPlayout } from '../speak/call-playout.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
 import { CallWorkers } from '../workers/call-workers.ts';
 import { ControlGroup } from '../workers/control-group.ts';
 import type { CallReport } from './call-report.ts';
 import { callStarted } from './call-started.ts';
-import { type CloseCause, closeCodeOf, isContinued } from './close-cause.ts';
+import { type CloseCause, isContinued } from './close-cause.ts';
 import { SessionLife } from './session-life.ts';
 import type { SessionOptions } from './session-options.ts';
 
@@ -20,10 +23,10 @@ const unobserved = (): TurnObserver => ({ began: () => {}, answered: () => {}, g
 
 export class Session {
   readonly #options: SessionOptions;
-  readonly #intake: MediaIntake;
-  readonly #listening: Listening;
-  readonly #speaker: Speaker;
-  readonly #ignored = new Counts();
+  readonly #decoder: MediaDecoder;
+  readonly #detector: SpeechDetector;
+  readonly #playout: CallPlayout;
+  readonly #ignored = new ReasonCounter();
   readonly #workers: CallWorkers;
   readonly #control: ControlGroup;
   readonly #handover: HandoverPublisher | undefined;
@@ -35,13 +38,13 @@ export class Session {
   /** Begins to open the lanes. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { clock, random, wheel, socket, jitterBufferMs, playoutLeadMs: leadMs, openConnection } = options;
-    const { maxBacklogMs, log, onPublish, controlKeys: keys, openControl, handover } = options;
+    const { clock, random, wheel, media, openConnection, openControl, log, onPublish, handover } = options;
+    const { maxBacklogMs, jitterBufferMs, playoutLeadMs: leadMs, ticketKeys: keys } = options.settings;
     const { callId, plan } = options.ticket;
     const { format } = plan;
     this.#life = new SessionLife(clock.nowMs());
-    this.#intake = new MediaIntake(plan);
-    this.#speaker = new Speaker({ socket, format, jitterBufferMs, leadMs, clock, wheel });
+    this.#decoder = new MediaDecoder(plan);
+    this.#playout = new CallPlayout({ output: media, format, jitterBufferMs, leadMs, clock, wheel });
     this.#control = new ControlGroup({
       callId,
       keys,
@@ -57,7 +60,7 @@ export class Session {
     this.#workers = new CallWorkers({
       callId,
       format,
-      speaker: this.#speaker,
+      playout: this.#playout,
       openConnection,
       maxBacklogMs,
       handover,
@@ -65,20 +68,20 @@ export class Session {
       random,
       log,
       callStarted: (turn, listen) =>
-        callStarted(options, { turn, listen, participants: this.#intake.participants }),
+        callStarted(options, { turn, listen, participants: this.#decoder.participants }),
       onIgnored: (reason, count) => this.#ignore(reason, count),
       onPublish: (worker, action) => onPublish?.(callId, worker, action),
       onControl: (value) => this.#control.receive(value),
       observeTurns: options.observeTurns ?? unobserved,
       onChange: () => this.#workersChanged(),
     });
-    this.#listening = new Listening({
+    this.#detector = new SpeechDetector({
       format,
       clock,
       speech: this.#speech(),
       onAdvance: (position) => this.#workers.advance(position),
     });
-    // Whoever was put on the call or taken off it in the stream before stays so.
+    // Workers that joined or left in the stream before stay on the call, or off it.
     for (const worker of handover?.workers ?? plan.workers) this.#workers.attach(worker);
     this.#workersChanged();
     this.#handover?.begin();
@@ -97,47 +100,51 @@ export class Session {
     return this.#life.over;
   }
 
-  /** Resolves when the stream is over and every worker has been told, or could not be told in time. */
+  /** Resolves when the stream is over and every worker knows it, or could not be reached in time. */
   get ended(): Promise<void> {
     return this.#life.ended;
   }
 
   /** Audio that waits for workers or for ACS, in bytes. */
   get queuedBytes(): number {
-    const { socket } = this.#options;
-    return this.#workers.queuedBytes + socket.bufferedBytes() + this.#speaker.heldBytes;
+    const { media } = this.#options;
+    return this.#workers.queuedBytes + media.bufferedBytes() + this.#playout.heldBytes;
   }
 
-  /** A message of ACS. */
+  /** Takes a message of ACS. */
   receive(message: Buffer, isBinary: boolean): void {
     if (this.#life.isOver) return;
-    const intake = this.#intake.read(message, isBinary);
-    switch (intake.kind) {
+    const decoded = this.#decoder.read(message, isBinary);
+    switch (decoded.kind) {
       case 'ignored':
-        this.#ignore(intake.reason);
+        this.#ignore(decoded.reason);
         break;
       case 'metadata':
         this.#life.heard();
         break;
       case 'dtmf':
-        // Before the key, so that the answer to it belongs to the turn that it begins.
-        this.#speaker.keyPressed();
+        // Playout comes first: the key begins a turn, and the answer to the key belongs to it.
+        this.#playout.keyPressed();
         this.#options.activity?.keyPressed();
-        this.#workers.tell({ type: 'dtmf', tone: intake.tone });
+        this.#workers.tell({ type: 'dtmf', tone: decoded.tone });
         break;
       case 'frame':
-        this.#frame(intake);
+        if (this.#framesIn === 0) this.#life.heard();
+        this.#framesIn += 1;
+        this.#bytesIn += decoded.pcm.byteLength;
+        if (decoded.joined !== undefined) this.#workers.tell({ type: 'participant', ...decoded.joined });
+        this.#workers.hear(this.#detector.hear(decoded.ssrc, decoded.pcm, decoded.timestamp));
         break;
     }
   }
 
-  /** The stream is about to be restarted elsewhere: when it ends now, that is why. Resolves when word is left of what is not known yet. */
-  async beMoved(): Promise<void> {
+  /** Gets ready for a restart at another relay, which ends this stream. Resolves when the call's state is saved. */
+  async prepareMigration(): Promise<void> {
     this.#isMoving = true;
     await this.#handover?.saveNow();
   }
 
-  /** The socket is closed, by ACS or by the network. */
+  /** ACS or the network closed the socket. */
   socketClosed(): void {
     this.#end(this.#isMoving ? 'moved' : 'stream ended');
   }
@@ -145,32 +152,24 @@ export class Session {
   /** Ends the call's stream from this side. Idempotent; the first cause counts. */
   close(cause: CloseCause): void {
     this.#end(cause);
-    this.#options.socket.close(closeCodeOf(cause), cause);
+    this.#options.media.close(cause);
   }
 
   report(): CallReport {
     const { ticket, callConnectionId, correlationId } = this.#options;
-    const spoken = this.#speaker.report();
+    const played = this.#playout.report();
     return {
       callId: ticket.callId,
       callConnectionId,
       ...(correlationId === undefined ? {} : { correlationId }),
       ...this.#life.report(),
       framesIn: this.#framesIn,
-      framesOut: Math.round(spoken.audioMsOut / FRAME_MS),
+      framesOut: Math.round(played.audioMsOut / FRAME_MS),
       audioMsIn: Math.round(bytesToMs(ticket.plan.format, this.#bytesIn)),
-      ...spoken,
+      ...played,
       ignored: this.#ignored.toRecord(),
       workers: this.#workers.reports(),
     };
-  }
-
-  #frame({ ssrc, pcm, timestamp, joined }: Extract<Intake, { kind: 'frame' }>): void {
-    this.#life.heard();
-    this.#framesIn += 1;
-    this.#bytesIn += pcm.byteLength;
-    if (joined !== undefined) this.#workers.tell({ type: 'participant', ...joined });
-    this.#workers.hear(this.#listening.hear(ssrc, pcm, timestamp));
   }
 
   #workersChanged(): void {
@@ -178,18 +177,18 @@ export class Session {
     this.#handover?.changed();
   }
 
-  /** Who is told of speech: what is said into the call first, then who waits for an answer. */
+  /** What speech does: it may interrupt what is played, and it begins and ends the turns of the workers. */
   #speech(): SpeechListener {
     return {
       onSpeechStarted: (ssrc) => {
-        this.#speaker.onSpeechStarted(ssrc);
+        this.#playout.onSpeechStarted(ssrc);
         this.#options.activity?.speechStarted();
         this.#workers.speechStarted();
       },
       onSpeechEnded: (ssrc, timestamp, durationMs) => {
-        this.#speaker.onSpeechEnded(ssrc, timestamp, durationMs);
+        this.#playout.onSpeechEnded(ssrc, timestamp, durationMs);
         this.#options.activity?.speechEnded();
-        this.#workers.speechEnded(this.#listening.agoMs(timestamp));
+        this.#workers.speechEnded(this.#detector.agoMs(timestamp));
       },
     };
   }
@@ -201,13 +200,13 @@ export class Session {
 
   #end(cause: CloseCause): void {
     if (!this.#life.end(cause)) return;
-    this.#speaker.close();
-    this.#listening.close();
+    this.#playout.close();
+    this.#detector.close();
     this.#control.end();
     const { isMovable = false, clock } = this.#options;
     const isToBeContinued = isContinued(cause, isMovable);
     this.#handover?.end(isToBeContinued);
-    // Should the next stream not come after all, this one has just ended.
+    // If the next stream does not come after all, this one has simply ended.
     const told = isToBeContinued
       ? this.#workers.release({ type: 'call.ended', reason: 'stream ended' })
       : this.#workers.end({ type: 'call.ended', reason: cause });

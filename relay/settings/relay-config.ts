@@ -1,5 +1,6 @@
 /**
- * The settings of the relay: parsed once from the environment, frozen, and passed on; nothing else reads the environment.
+ * The settings of the relay. This parses the environment once, and freezes the result; nothing else reads the
+ * environment.
  */
 import { type Environment, SettingsReader } from '../../shared/base/settings.ts';
 import {
@@ -19,7 +20,7 @@ export interface RelayConfig {
   readonly acsTokens: AcsTokenConfig & { readonly policy: 'require' | 'accept' | 'off' };
   readonly maxCalls: number;
   readonly maxLoopDelayMs: number;
-  /** Where live calls can be moved from this relay to another; without it they cannot. */
+  /** The control app, which can move live calls from this relay to another; without it they stay. */
   readonly controlUrl?: string;
   readonly drainDeadlineMs: number;
   readonly maxBacklogMs: number;

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { COMMON_SETTINGS } from '../../shared/settings/common-settings.ts';
 import { endpoint, setting, ticketKey, wholeNumber } from '../../shared/settings/values.ts';
-import { MIN_LEAD_MS } from '../speak/playout-pace.ts';
+import { MIN_LEAD_MS } from '../audio/playout-pace.ts';
 
 export const RELAY_SETTINGS = {
   ...COMMON_SETTINGS,
@@ -30,7 +30,7 @@ export const RELAY_SETTINGS = {
     default: '8090',
   }),
   MAX_CALLS: setting({
-    what: 'How many calls one relay process carries; further ones are refused with 503 before the upgrade.',
+    what: 'How many calls one relay process carries; it refuses further ones with 503 before the upgrade.',
     where: 'You choose, by the size of the container.',
     example: '200',
     schema: wholeNumber(1, 10_000),
@@ -44,14 +44,14 @@ export const RELAY_SETTINGS = {
     default: '40',
   }),
   CONTROL_URL: setting({
-    what: 'The address at which a relay that is told to stop asks for its live calls to be moved to another; unset, it ends their streams instead.',
+    what: 'The address of the control app. A relay that stops asks it to move live calls to another relay; unset, the relay ends their streams instead.',
     where: 'The address of the control app, as in PUBLIC_BASE_URL.',
     example: 'https://contoso-control.azurewebsites.net',
     schema: endpoint('https:'),
     optional: true,
   }),
   DRAIN_DEADLINE_MS: setting({
-    what: 'How long a relay that is told to stop may take to move its calls before it ends what is left, in milliseconds.',
+    what: 'How long a relay that stops may take to move its calls before it ends the rest, in milliseconds.',
     where: 'You choose: less than the grace period of the container (terminationGracePeriodSeconds), by 8 s.',
     example: '20000',
     schema: wholeNumber(0, 3_600_000),

@@ -1,17 +1,17 @@
 import type { BargeInPolicy } from '../../shared/call/plan.ts';
 
-/** `interrupt`: what is said ends for good. `pause` and `resume`: it is stopped, to go on. */
+/** `interrupt`: ends what the worker says for good. `pause`: stops it for now. `resume`: lets it go on. */
 export type BargeInAction = 'none' | 'interrupt' | 'pause' | 'resume';
 
 /**
- * The barge-in of one worker in one call. Says what is to be done; whoever asks does it, and says what time it is.
+ * The barge-in of one worker in one call. Decides what to do; the caller does it. Pure: time is a parameter.
  *
- *                 speech over what is said, policy `pause`: pause
+ *                 speech over the worker, policy `pause`: pause
  *     attending ──────────────────────────────────────────────────▶ paused
  *         ▲                                                            │
  *         ├── the speech was shorter than falseAfterMs: resume ────────┤
  *         ├── it was longer, or no end of it came in time: interrupt ──┤
- *         └── ended by somebody else (`reset`) ────────────────────────┘
+ *         └── the worker stopped or was stopped (`reset`) ─────────────┘
  *
  * In `attending`, speech under `stop` and a key under `dtmf` interrupt; everything else does nothing.
  */
@@ -20,7 +20,7 @@ export class BargeIn {
   readonly #endLatencyMs: number;
   #pausedAtMs: number | undefined;
 
-  /** @param endLatencyMs how long after the last sample of speech its end is told at the latest */
+  /** @param endLatencyMs how long after the last sample of speech its end is known at the latest */
   constructor(policy: BargeInPolicy, endLatencyMs: number) {
     this.#policy = policy;
     this.#endLatencyMs = endLatencyMs;
@@ -30,13 +30,13 @@ export class BargeIn {
     return this.#pausedAtMs !== undefined;
   }
 
-  /** When `passed` is to be called; undefined while nothing is waited for. */
+  /** When to call `passed`; undefined while there is nothing to wait for. */
   get deadlineMs(): number | undefined {
     if (this.#pausedAtMs === undefined || this.#policy.policy !== 'pause') return undefined;
     return this.#pausedAtMs + this.#policy.falseAfterMs + this.#endLatencyMs;
   }
 
-  /** Somebody begins to speak. `isSpeaking`: the worker has something to say that has not been heard to its end. */
+  /** Somebody begins to speak. `isSpeaking`: the worker says something that has not been heard to its end. */
   speechStarted(isSpeaking: boolean, nowMs: number): BargeInAction {
     if (!isSpeaking || this.isPaused) return 'none';
     switch (this.#policy.policy) {
@@ -51,14 +51,14 @@ export class BargeIn {
     }
   }
 
-  /** Nobody speaks any more; the speech lasted so long. */
+  /** Nobody speaks any more; the speech lasted `durationMs`. */
   speechEnded(durationMs: number): BargeInAction {
     if (this.#policy.policy !== 'pause' || !this.isPaused) return 'none';
     this.#pausedAtMs = undefined;
     return durationMs < this.#policy.falseAfterMs ? 'resume' : 'interrupt';
   }
 
-  /** A key was pressed. */
+  /** Somebody pressed a key. */
   keyPressed(isSpeaking: boolean): BargeInAction {
     return isSpeaking && this.#policy.policy === 'dtmf' ? 'interrupt' : 'none';
   }
@@ -70,8 +70,28 @@ export class BargeIn {
     return 'interrupt';
   }
 
-  /** What was said is over, or begins anew: nothing is waited for. */
+  /** What the worker said is over: there is nothing to wait for. */
   reset(): void {
     this.#pausedAtMs = undefined;
+  }
+}
+
+/** Speech of several participants as one: it lasts while any of them speaks, and counts as long as the longest did. */
+export class BargeInSpeech {
+  readonly #speaking = new Set<number>();
+  #longestMs = 0;
+
+  started(participant: number): void {
+    this.#speaking.add(participant);
+  }
+
+  /** Returns how long the longest speech was when nobody speaks any more; undefined while somebody does. */
+  ended(participant: number, durationMs: number): number | undefined {
+    this.#speaking.delete(participant);
+    this.#longestMs = Math.max(this.#longestMs, durationMs);
+    if (this.#speaking.size > 0) return undefined;
+    const longestMs = this.#longestMs;
+    this.#longestMs = 0;
+    return longestMs;
   }
 }

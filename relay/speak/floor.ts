@@ -1,33 +1,34 @@
 export interface FloorMember {
-  /** The higher speaks first. */
+  /** The member with the higher one speaks first. */
   readonly priority: number;
 }
 
 export type FloorAnswer<Member> =
   | { readonly type: 'granted' }
   | { readonly type: 'waits' }
-  /** Granted too, and taken away from `loser`, who has to be silenced and to ask again. */
+  /** Granted too, but taken from `loser`: the caller silences it, and it has to ask again. */
   | { readonly type: 'interrupts'; readonly loser: Member };
 
 /**
- * The right to speak into a call: one member has it at a time. A higher priority takes it at once; others wait, the higher
- * before the lower and equals in the order in which they asked. While nobody has it nobody waits.
+ * The right to speak into a call. One member has it at a time. A member of higher priority takes it at once; others
+ * wait, the higher before the lower, and equals in the order in which they asked. While the floor is free nobody
+ * waits.
  */
 export class Floor<Member extends FloorMember> {
   #holder: Member | undefined;
-  /** In the order in which they will be heard. */
+  /** In the order in which they will speak. */
   readonly #waiting: Member[] = [];
 
   get holder(): Member | undefined {
     return this.#holder;
   }
 
-  /** Those who wait, the next one first. */
+  /** The members that wait, the next one first. */
   get waiting(): readonly Member[] {
     return this.#waiting;
   }
 
-  /** The member has something to say. May be asked any number of times. */
+  /** The member has something to say. It may ask any number of times. */
   request(member: Member): FloorAnswer<Member> {
     const holder = this.#holder;
     if (holder === undefined || holder === member) {
@@ -43,7 +44,7 @@ export class Floor<Member extends FloorMember> {
     return { type: 'waits' };
   }
 
-  /** The member has nothing to say any more. Answers who has the floor from now on, if that changed. */
+  /** The member has nothing to say any more. Returns who gets the floor, if that changes. */
   release(member: Member): Member | undefined {
     if (this.#holder !== member) {
       this.#forget(member);
@@ -53,13 +54,13 @@ export class Floor<Member extends FloorMember> {
     return this.#holder;
   }
 
-  /** Whether an equal of the one that has the floor waits for it. */
+  /** Whether a member of the holder's priority waits. */
   get isContended(): boolean {
     const next = this.#waiting[0];
     return next !== undefined && next.priority === this.#holder?.priority;
   }
 
-  /** The member makes way for an equal that waits, though it has more to say, and waits behind its equals. Answers that equal. */
+  /** The holder makes way for an equal that waits, and then waits behind its equals itself. Returns that equal. */
   makeWay(member: Member): Member | undefined {
     if (this.#holder !== member || !this.isContended) return undefined;
     this.#holder = this.#waiting.shift();

@@ -1,15 +1,18 @@
 export interface PlayoutQueueBounds {
   readonly maxBytes: number;
-  /** A bound of its own, since a great many small pieces cost more than their bytes. */
+  /** A bound of its own, because a great many small pieces cost more than their bytes. */
   readonly maxPieces: number;
 }
 
-/** Audio that waits for its time: any number of bytes in, any number out, in order, up to a bound. Keeps the arrays, or copies of them (`own`). */
+/**
+ * Audio that waits for its time: any number of bytes in, any number out, in order, up to a bound. Keeps the arrays it
+ * gets, or copies of them (`own`).
+ */
 export class PlayoutQueue {
   readonly #bounds: PlayoutQueueBounds;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
-  /** The memory of what was pushed last, while it belongs to someone else. */
+  /** The memory of the last `push`, while it belongs to the caller. */
   #borrowed: ArrayBufferLike | undefined;
 
   constructor(bounds: PlayoutQueueBounds) {
@@ -20,7 +23,7 @@ export class PlayoutQueue {
     return this.#bytes;
   }
 
-  /** False, and nothing is taken, when it would be more than a bound allows. */
+  /** Returns false and takes nothing when that would exceed a bound. */
   push(pcm: Uint8Array): boolean {
     const { maxBytes, maxPieces } = this.#bounds;
     if (this.#bytes + pcm.byteLength > maxBytes || this.#pieces.length >= maxPieces) return false;
@@ -30,7 +33,7 @@ export class PlayoutQueue {
     return true;
   }
 
-  /** Copies what waits of the array that was pushed last, so that its memory may be used again. */
+  /** Copies what is left of the last `push`, so that its owner may reuse the memory. */
   own(): void {
     const last = this.#pieces.at(-1);
     if (last !== undefined && last.buffer === this.#borrowed)
@@ -38,14 +41,14 @@ export class PlayoutQueue {
     this.#borrowed = undefined;
   }
 
-  /** Puts back what had left already, ahead of all the rest. Bounds do not count here: it was within them before. */
+  /** Puts back what had left already, ahead of everything else. Ignores the bounds: it was within them before. */
   putBack(pieces: readonly Uint8Array[]): void {
     const kept = pieces.filter((pcm) => pcm.byteLength > 0);
     this.#pieces = [...kept, ...this.#pieces];
     this.#bytes += kept.reduce((sum, pcm) => sum + pcm.byteLength, 0);
   }
 
-  /** Takes `bytes` from the front, or all where there are fewer. One piece that fits is handed on as it is. */
+  /** Takes `bytes` from the front, or all there are. Hands on a piece that fits without a copy. */
   take(bytes: number): Uint8Array {
     const wanted = Math.min(bytes, this.#bytes);
     const first = this.#pieces[0];
@@ -60,7 +63,7 @@ export class PlayoutQueue {
     return this.#join(first, wanted);
   }
 
-  /** Drops everything; answers how many bytes that were. */
+  /** Drops everything; returns how many bytes that were. */
   clear(): number {
     const dropped = this.#bytes;
     this.#pieces = [];

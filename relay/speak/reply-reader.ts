@@ -1,5 +1,6 @@
-/** Reads what a worker sends: RTP packets to be played, or JSON actions. What is unusable is named, never thrown. */
-import { type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
+/** Reads what a worker sends: RTP packets with audio, or JSON actions. Names what it cannot use; never throws. */
+import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
+import { decodePcmu, PCMU_RATE_HZ } from '../../shared/audio/pcmu.ts';
 import type { WorkerCodec } from '../../shared/call/plan.ts';
 import {
   PAYLOAD_TYPE,
@@ -9,12 +10,11 @@ import {
   type RtpPacket,
 } from '../../shared/wire/lane/rtp.ts';
 import { parseWorkerActions, type WorkerAction } from '../../shared/wire/lane/worker-messages.ts';
+import { Interpolator } from '../audio/rate-converter.ts';
 import type { LaneMessage, LaneMessageSource } from '../lane/lane-connection.ts';
-import { PcmuReplies } from './pcmu-replies.ts';
-import { SeenPackets } from './seen-packets.ts';
 
 export type Reply =
-  /** `turn`: the one that the audio says it answers. */
+  /** PCM16 in the call's format. `turn`: the turn that the audio says it answers. */
   | { readonly kind: 'audio'; readonly pcm: Uint8Array; readonly turn: number }
   | { readonly kind: 'actions'; readonly actions: readonly WorkerAction[]; readonly ignored: number }
   /** The packet says that there is nothing to play. */
@@ -23,7 +23,7 @@ export type Reply =
 
 export class ReplyReader {
   readonly #format: AudioFormat;
-  /** Set for a worker that speaks PCMU; it may send audio in the format of the call all the same. */
+  /** Set for a worker that speaks PCMU; it may send audio in the call's format all the same. */
   readonly #pcmu: PcmuReplies | undefined;
   readonly #seen: Readonly<Record<LaneMessageSource, SeenPackets>> = {
     reply: new SeenPackets(),
@@ -65,13 +65,59 @@ export class ReplyReader {
       return ignored('another payload type than the call has');
     if (pcmu === undefined && packet.payload.byteLength % BYTES_PER_SAMPLE !== 0)
       return ignored('half a sample');
-    if (this.#isRepeated(from, packet)) return ignored('the same RTP packet again');
+    if (this.#seen[from].isRepeated(packet)) return ignored('the same RTP packet again');
     if (packet.payload.byteLength === 0) return { kind: 'nothing' };
     return { kind: 'audio', pcm: pcmu?.decode(packet) ?? packet.payload, turn: packet.ssrc };
   }
+}
 
-  #isRepeated(from: LaneMessageSource, packet: RtpPacket): boolean {
-    return this.#seen[from].isRepeated(packet);
+/**
+ * What one worker says in PCMU, as PCM16 in the call's format. Packets that follow one another join without a click.
+ */
+class PcmuReplies {
+  readonly #interpolator: Interpolator;
+
+  constructor(format: AudioFormat) {
+    this.#interpolator = new Interpolator(AUDIO_FORMATS[format].sampleRateHz / PCMU_RATE_HZ);
+  }
+
+  decode({ payload, marker }: RtpPacket): Uint8Array {
+    if (marker) this.#interpolator.reset();
+    return new Uint8Array(this.#interpolator.convert(decodePcmu(payload)).buffer);
+  }
+}
+
+/** How many packets are remembered. */
+const REMEMBERED = 64;
+/** SSRC, sequence number and timestamp. */
+const FIELDS = 3;
+
+/**
+ * Recognises an RTP packet that comes twice, among the last ones of a source. Plain numbers: it searches them with
+ * every packet.
+ */
+class SeenPackets {
+  #fields: Uint32Array | undefined;
+  #count = 0;
+
+  isRepeated({ ssrc, sequenceNumber, timestamp }: RtpPacket): boolean {
+    this.#fields ??= new Uint32Array(REMEMBERED * FIELDS);
+    const fields = this.#fields;
+    const end = Math.min(this.#count, REMEMBERED) * FIELDS;
+    for (let at = 0; at < end; at += FIELDS) {
+      if (fields[at + 2] === timestamp && fields[at + 1] === sequenceNumber && fields[at] === ssrc)
+        return true;
+    }
+    const next = (this.#count % REMEMBERED) * FIELDS;
+    fields[next] = ssrc;
+    fields[next + 1] = sequenceNumber;
+    fields[next + 2] = timestamp;
+    this.#count += 1;
+    return false;
+  }
+
+  forget(): void {
+    this.#count = 0;
   }
 }
 

@@ -1,19 +1,19 @@
-/** What becomes of audio that says which turn it answers. */
+/** What to do with audio that says which turn it answers. */
 export type TurnVerdict = 'current' | 'old' | 'not begun';
 
-/** Turns that a stream may have. RTP carries the number in 32 bits (SSRC): that leaves as many streams for a call. */
+/** Turns that a stream may have. RTP carries the number in 32 bits (SSRC), which leaves room for as many streams. */
 export const TURNS_PER_STREAM = 65_536;
 
 /**
- * The turn of one worker in one call. A turn ends when what the worker says is interrupted; whatever still comes for it,
- * from wherever it was held up, is then recognised by its number.
+ * The turn of one worker in one call. A turn ends when somebody interrupts the worker. Audio that still comes for it
+ * carries its number, so the relay can tell that it is late.
  *
- * Each media stream of a call counts from a number of its own, so that a turn has the same number nowhere else in the call. What the worker said in
- * the stream before is still of the present turn until that is interrupted: nobody has spoken over it.
+ * Each media stream of a call counts from a number of its own, so that no two turns of a call have the same number.
+ * Audio of the stream before counts as current until somebody interrupts the worker: nobody has spoken over it.
  */
 export class TurnFilter {
   #turn: number;
-  /** The first turn of which audio is still taken. */
+  /** The first turn whose audio still counts. */
   #oldest: number;
 
   /** @param stream how many streams the call has had before this one */
@@ -26,14 +26,14 @@ export class TurnFilter {
     return this.#turn;
   }
 
-  /** Begins the next turn and answers its number. */
+  /** Begins the next turn and returns its number. */
   next(): number {
     this.#turn += 1;
     this.#oldest = this.#turn;
     return this.#turn;
   }
 
-  /** `turn`: the number that the audio carries; absent, it answers the present turn. */
+  /** `turn`: the number that the audio carries; audio without one answers the present turn. */
   judge(turn: number | undefined): TurnVerdict {
     if (turn === undefined) return 'current';
     if (turn > this.#turn) return 'not begun';

@@ -1,10 +1,11 @@
-/** What one worker sends, carried out: audio and actions go to its voice in the call, the rest is counted and ignored. */
+/** Applies what one worker sends: queues its audio, runs its actions, and counts the rest. */
 import { type AudioFormat, BYTES_PER_SAMPLE, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { WorkerCodec } from '../../shared/call/plan.ts';
 import type { WorkerAction } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneMessage } from '../lane/lane-connection.ts';
+import type { CallPlayout } from './call-playout.ts';
 import { ReplyReader } from './reply-reader.ts';
-import type { SpeechKind, Voice } from './voice.ts';
+import type { SpeechKind, WorkerPlayout } from './worker-playout.ts';
 
 export type PublishAction = Extract<WorkerAction, { type: 'publish' }>;
 type PlayAction = Extract<WorkerAction, { type: 'play' }>;
@@ -12,20 +13,24 @@ type PlayAction = Extract<WorkerAction, { type: 'play' }>;
 export interface WorkerRepliesOptions {
   readonly format: AudioFormat;
   readonly codec: WorkerCodec;
-  readonly voice: Voice;
-  /** Audio that answers an event is all that is said, as of a worker that hears utterances; otherwise more is to follow it. */
+  readonly playout: CallPlayout;
+  /** The worker's part in it. */
+  readonly worker: WorkerPlayout;
+  /**
+   * Audio that answers an event is the whole answer, as of a worker that hears utterances; otherwise more follows it.
+   */
   readonly answersWhole: boolean;
-  /** Told of what was not used, by a fixed text. */
+  /** A message or a part of it was not used. `reason`: a fixed text. */
   readonly onIgnored: (reason: string, count: number) => void;
   readonly onPublish: (action: PublishAction) => void;
-  /** The worker could not handle the event that it is answering. */
+  /** The worker could not handle the event that it answers. */
   readonly onFailed: () => void;
 }
 
 export interface ReplyCounts {
   readonly repliesPlayed: number;
   readonly repliesIgnored: number;
-  /** Audio of the replies that were taken to be played; it is played, dropped or cut, as the report of the call tells. */
+  /** Audio of the replies that were taken to be played; the report of the call says how much was dropped or cut. */
   readonly repliesPlayedMs: number;
   /** Audio of replies that was not taken: of an old turn, after the end, or without room for it. */
   readonly repliesIgnoredMs: number;
@@ -64,6 +69,7 @@ export class WorkerReplies {
 
   handle(message: LaneMessage): void {
     const reply = this.#reader.read(message);
+    const isWhole = message.from === 'reply' && this.#options.answersWhole;
     switch (reply.kind) {
       case 'nothing':
         break;
@@ -71,7 +77,7 @@ export class WorkerReplies {
         this.#ignore(reply.reason);
         break;
       case 'audio':
-        this.#speak(reply.pcm, this.#kindOf(message), reply.turn);
+        this.#play(reply.pcm, isWhole ? 'whole' : 'streamed', reply.turn);
         break;
       case 'actions':
         if (reply.ignored > 0) this.#ignore('unknown action', reply.ignored);
@@ -80,14 +86,10 @@ export class WorkerReplies {
     }
   }
 
-  #kindOf(message: LaneMessage): SpeechKind {
-    return message.from === 'reply' && this.#options.answersWhole ? 'whole' : 'streamed';
-  }
-
   #act(action: WorkerAction): void {
     switch (action.type) {
       case 'play':
-        this.#play(action);
+        this.#playAction(action);
         break;
       case 'stop':
         this.#stop();
@@ -102,20 +104,22 @@ export class WorkerReplies {
     }
   }
 
-  #play(action: PlayAction): void {
+  #playAction(action: PlayAction): void {
     const pcm = Buffer.from(action.audio, 'base64');
     if (action.format !== this.#options.format) this.#ignore('another format than the call has');
     else if (pcm.byteLength % BYTES_PER_SAMPLE !== 0) this.#ignore('half a sample');
-    else this.#speak(pcm, 'whole', action.turn);
+    else this.#play(pcm, 'whole', action.turn);
   }
 
   #stop(): void {
-    const outcome = this.#options.voice.stop();
+    const { playout, worker } = this.#options;
+    const outcome = playout.stop(worker);
     if (outcome !== 'stopped') this.#ignore(outcome);
   }
 
-  #speak(pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): void {
-    const outcome = this.#options.voice.speak(pcm, kind, turn);
+  #play(pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): void {
+    const { playout, worker } = this.#options;
+    const outcome = playout.play(worker, pcm, kind, turn);
     if (outcome === 'taken') {
       this.#played += 1;
       this.#playedBytes += pcm.byteLength;

@@ -1,39 +1,38 @@
 /**
- * How long one worker lets the caller wait: from the end of what he said to the first of the worker's audio that goes out after it.
+ * How long one worker lets the caller wait: from the end of the caller's speech to the first audio of the worker
+ * after it. Pure: time is a parameter.
  *
- *     idle ──somebody has finished to speak──▶ waiting ──first audio──▶ idle: answered
- *      ▲                                         │
- *      └──somebody speaks again, the worker leaves, the stream ends: unanswered──┘
- *
- * Whoever calls says what time it is; nothing here waits.
+ *     idle ──somebody stops speaking──▶ waiting ──first audio──▶ idle: answered
+ *      ▲                                   │
+ *      └──somebody speaks again, the worker leaves, the stream ends: unanswered
  */
-import { type RoundTripReport, RoundTrips } from '../lane/round-trips.ts';
+import { type LatencyReport, LatencyStats } from '../base/latency-stats.ts';
 
-/** Turns of a worker that its report tells singly, the last ones. */
+/** How many of a worker's last turns its report lists. */
 export const MAX_TOLD_TURNS = 50;
 
 export interface TurnReport {
-  /** The turn of the worker in which the caller had finished. */
+  /** The worker's turn in which the caller stopped speaking. */
   readonly turn: number;
-  /** Absent: the worker said nothing before somebody spoke again or the stream ended. */
+  /** Missing when the worker said nothing before somebody spoke again or the stream ended. */
   readonly latencyMs?: number;
 }
 
 export interface WorkerTurnsReport {
-  /** Times that the caller had finished and the worker could have answered. */
+  /** Times that the caller stopped speaking and the worker could have answered. */
   readonly turns: number;
   readonly turnsAnswered: number;
   /** From the end of the caller's speech to the first audio of the answer, over the answered turns. */
-  readonly speechLatencyMs: RoundTripReport;
+  readonly speechLatencyMs: LatencyReport;
   readonly lastTurns: readonly TurnReport[];
 }
 
-/** Who follows the turns of a worker. */
+/** Follows the turns of a worker. */
 export interface TurnObserver {
-  /** Somebody has finished to speak: at `endedAtMs`, some time ago, on the clock of the relay. */
+  /** Somebody stopped speaking at `endedAtMs`, some time ago, on the clock's `elapsedMs`. */
   began(turn: number, endedAtMs: number): void;
   answered(latencyMs: number): void;
-  /** There is no answer to be expected any more. */
+  /** No answer can come any more. */
   gaveUp(): void;
 }
 
@@ -44,7 +43,7 @@ interface Waiting {
 
 export class WorkerTurns {
   readonly #observer: TurnObserver;
-  readonly #latencies = new RoundTrips();
+  readonly #latencies = new LatencyStats();
   readonly #last: TurnReport[] = [];
   #waiting: Waiting | undefined;
   #turns = 0;
@@ -54,7 +53,7 @@ export class WorkerTurns {
     this.#observer = observer;
   }
 
-  /** Somebody has finished to speak, at `endedAtMs`. One who finished a little earlier has been waiting for the same answer. */
+  /** Somebody stopped speaking at `endedAtMs`. A participant who stopped earlier waits for the same answer. */
   speechEnded(turn: number, endedAtMs: number): void {
     if (this.#waiting !== undefined) this.#giveUp(this.#waiting);
     this.#waiting = { turn, sinceMs: endedAtMs };
@@ -62,7 +61,7 @@ export class WorkerTurns {
     this.#observer.began(turn, endedAtMs);
   }
 
-  /** Audio of the worker goes out. */
+  /** Audio of the worker goes to ACS. */
   heard(nowMs: number): void {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
@@ -74,7 +73,7 @@ export class WorkerTurns {
     this.#observer.answered(latencyMs);
   }
 
-  /** Somebody speaks, or the worker is not heard any more. */
+  /** Somebody speaks, or the worker has left. */
   stop(): void {
     if (this.#waiting !== undefined) this.#giveUp(this.#waiting);
     this.#waiting = undefined;

@@ -5,7 +5,7 @@
 import { MAX_WORKERS, type WorkerPlan } from '../../shared/call/plan.ts';
 import type { CallEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity, StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
-import type { HeardFrame } from '../listen/heard-frame.ts';
+import type { AudioFrame } from '../listen/worker-audio.ts';
 import { WorkerLink, type WorkerLinkOptions, type WorkerReport } from './worker-link.ts';
 
 /** Workers that a call may have had, detached ones included: each has its part in the report. */
@@ -68,7 +68,7 @@ export class CallWorkers {
     return true;
   }
 
-  hear(frame: HeardFrame): void {
+  hear(frame: AudioFrame): void {
     for (const { lane } of this.#links) lane.pushFrame(frame);
   }
 

@@ -1,4 +1,4 @@
-/** One worker of one call: the lane to it, what it says, and its voice in the call. */
+/** One worker of one call: the lane to it, what it says, and what it has said that is still to play. */
 import type { Logger } from 'pino';
 import type { AudioFormat } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
@@ -18,8 +18,8 @@ import type { LaneState } from '../lane/lane-machine.ts';
 import type { LaneReport } from '../lane/lane-stats.ts';
 import { residentDelivery } from '../lane/resident-delivery.ts';
 import { audioFor } from '../listen/audio-for.ts';
-import type { Speaker } from '../speak/speaker.ts';
-import type { Voice } from '../speak/voice.ts';
+import type { CallPlayout } from '../speak/call-playout.ts';
+import type { WorkerPlayout } from '../speak/worker-playout.ts';
 import { type PublishAction, type ReplyCounts, WorkerReplies } from '../speak/worker-replies.ts';
 import { type TurnObserver, WorkerTurns, type WorkerTurnsReport } from '../speak/worker-turns.ts';
 
@@ -32,7 +32,7 @@ const ACK_IDS_PER_STREAM = 10_000_000;
 export interface WorkerLinkOptions {
   readonly callId: string;
   readonly format: AudioFormat;
-  readonly speaker: Speaker;
+  readonly playout: CallPlayout;
   readonly openConnection: OpenLaneConnection;
   readonly maxBacklogMs: number;
   readonly clock: Clock;
@@ -65,20 +65,20 @@ export class WorkerLink {
   readonly lane: Lane;
   readonly #options: WorkerLinkOptions;
   readonly #replies: WorkerReplies;
-  readonly #voice: Voice;
+  readonly #said: WorkerPlayout;
   /** How long the worker lets the caller wait; undefined if it answers as it hears, or only listens. */
   readonly #turns: WorkerTurns | undefined;
   #isDetached = false;
 
   /** Begins to open the lane. */
   constructor(plan: WorkerPlan, { streams, identity }: LinkHistory, options: WorkerLinkOptions) {
-    const { callId, format, speaker, openConnection, maxBacklogMs, clock, random } = options;
+    const { callId, format, playout, openConnection, maxBacklogMs, clock, random } = options;
     const { name, listen, codec = 'pcm16', speaks = true } = plan;
     const onEvent = (event: CallEvent): void => this.lane.pushEvent(event);
     this.plan = plan;
     this.#options = options;
     this.#turns = listen.mode !== 'chunk' && speaks ? new WorkerTurns(options.observeTurns(name)) : undefined;
-    this.#voice = speaker.join({
+    this.#said = playout.join({
       onSent: () => this.#turns?.heard(clock.elapsedMs()),
       stream: streams,
       speaks,
@@ -91,7 +91,8 @@ export class WorkerLink {
     this.#replies = new WorkerReplies({
       format,
       codec,
-      voice: this.#voice,
+      playout,
+      worker: this.#said,
       answersWhole: listen.mode === 'utterance',
       onIgnored: (reason, count) => options.onIgnored(`reply: ${reason}`, count),
       onPublish: (action) => options.onPublish(name, action),
@@ -112,7 +113,7 @@ export class WorkerLink {
       isResumed: streams > 0,
       skipsReplays: listen.mode !== 'utterance',
       onReplay: () => options.onIgnored('reply: said before the stream began', 1),
-      callStarted: () => options.callStarted(this.#voice.turn, listen),
+      callStarted: () => options.callStarted(this.#said.turn, listen),
       onMessage: (message) => this.#replies.handle(message),
       onControl: options.onControl,
       onOpened: () => this.#replies.restart(),
@@ -134,7 +135,7 @@ export class WorkerLink {
   detach(): void {
     this.#isDetached = true;
     this.stopTurn();
-    this.#voice.leave();
+    this.#options.playout.leave(this.#said);
     this.lane.end({ type: 'call.ended', reason: 'detached' });
   }
 
@@ -146,7 +147,7 @@ export class WorkerLink {
   /** The caller has finished speaking at `endedAtMs` of the clock, and waits for an answer. */
   speechEnded(endedAtMs: number): void {
     // A worker that still speaks was not interrupted, and so owes no answer.
-    if (!this.#voice.isSpeaking) this.#turns?.speechEnded(this.#voice.turn, endedAtMs);
+    if (!this.#options.playout.isSpeaking(this.#said)) this.#turns?.speechEnded(this.#said.turn, endedAtMs);
   }
 
   report(): WorkerReport {

@@ -42,6 +42,8 @@ export interface Ticket {
 
 /** A ticket that was checked, and what its holder may hand to the call's workers. */
 export interface VerifiedTicket extends Ticket {
+  /** When the ticket was signed, in milliseconds since the epoch; 0 when it does not say. */
+  readonly issuedAtMs: number;
   /** Made with the key by which the ticket was found good, so that the control app knows it while keys are being changed. */
   readonly control?: CallControlAccess;
 }
@@ -121,11 +123,12 @@ async function verifyWithKey(
   }).catch((cause: unknown) => {
     throw new TicketError(refusalOf(cause), { cause });
   });
-  const { sub, exp } = claims.payload;
+  const { sub, exp, iat } = claims.payload;
   if (sub !== callId) throw new TicketError('another call');
   const parsed = claimsSchema.safeParse(claims.payload);
   if (!parsed.success) throw new TicketError('bad plan', { cause: parsed.error });
-  const ticket = { callId, ...parsed.data, expiresAtMs: (exp ?? 0) * 1000 };
+  const times = { issuedAtMs: Math.round((iat ?? 0) * 1000), expiresAtMs: (exp ?? 0) * 1000 };
+  const ticket = { callId, ...parsed.data, ...times };
   const { controlUrl, direction, from, to } = ticket;
   if (controlUrl === undefined) return ticket;
   const peer = direction === 'outbound' ? to : from;

@@ -1,6 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { frameLevelDb } from '../../../relay/audio/frame-level.ts';
-import { SILENCE_DB } from '../../../relay/listen/voice-activity.ts';
+import { frameLevelDb, reachesLevel, SILENCE_DB } from '../../../relay/audio/frame-level.ts';
 import { tone } from '../../support/signals.ts';
 
 function bytes(samples: Int16Array<ArrayBuffer>): Uint8Array {
@@ -29,5 +29,29 @@ describe('the level of a frame', () => {
     const moved = new Uint8Array(641);
     moved.set(frame, 1);
     expect(frameLevelDb(moved.subarray(1))).toBe(frameLevelDb(frame));
+  });
+});
+
+describe('whether a level is reached', () => {
+  it('is what the level itself says, wherever in the audio the sound is', () => {
+    const piece = fc.record({
+      samples: fc.integer({ min: 1, max: 200 }),
+      offset: fc.integer({ min: -500, max: 500 }),
+      peak: fc.nat(300),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 6 }),
+        fc.integer({ min: -90, max: -20 }),
+        (pieces, levelDb) => {
+          const all = pieces.flatMap(({ samples, offset, peak }) =>
+            Array.from({ length: samples }, (_, i) => offset + (i % 2 === 0 ? peak : -peak)),
+          );
+          const pcm = bytes(Int16Array.from(all));
+          fc.pre(Math.abs(frameLevelDb(pcm) - levelDb) > 1e-6);
+          expect(reachesLevel(pcm, levelDb)).toBe(frameLevelDb(pcm) >= levelDb);
+        },
+      ),
+    );
   });
 });

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { parseMediaFrame } from '../../../relay/acs/acs-media.ts';
-import { AudioTemplate } from '../../../relay/listen/acs-audio-template.ts';
-import { MediaReader } from '../../../relay/listen/acs-media-reader.ts';
+import { AudioTemplate, MediaReader } from '../../../relay/listen/acs-media-reader.ts';
 import { VECTORS } from './acs-media-vectors.ts';
 
 const AT_MS = Date.UTC(2026, 10, 22, 13, 14, 15, 678);

@@ -1,5 +1,6 @@
 /** A session whose workers listen to utterances. */
 import { describe, expect, it } from 'vitest';
+import { formatAudioData, formatStopAudio } from '../../../relay/acs/acs-media.ts';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
 import type { WorkerPlan } from '../../../shared/call/plan.ts';
 import { noise } from '../../support/signals.ts';
@@ -17,7 +18,12 @@ async function setUp(workers: readonly WorkerPlan[], channels: 'mixed' | 'unmixe
   const sent: string[] = [];
   const session = newSession({
     plan: { channels, workers },
-    socket: { send: (text) => sent.push(text), bufferedBytes: () => 0, close: () => {} },
+    media: {
+      play: (pcm) => sent.push(formatAudioData(pcm)),
+      stopAudio: () => sent.push(formatStopAudio()),
+      bufferedBytes: () => 0,
+      close: () => {},
+    },
     openConnection: lanes.open,
     openControl: lanes.openControl,
     clock,

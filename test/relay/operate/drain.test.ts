@@ -9,7 +9,7 @@ import {
   type MovableCall,
   type RestartOutcome,
 } from '../../../relay/operate/drain.ts';
-import { LONGEST_INTERVAL_MS } from '../../../relay/operate/move-pace.ts';
+import { LONGEST_INTERVAL_MS } from '../../../relay/operate/migration-pacer.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 
 const DEADLINE_MS = 30_000;

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { formatAudioData } from '../../../relay/acs/acs-media.ts';
 import { ASK_AGAIN_MS, IdleWatch } from '../../../relay/operate/idle-watch.ts';
 import { RelayClock } from '../relay-clock.ts';
 
@@ -21,9 +20,9 @@ beforeEach(() => {
   });
 });
 
-function audio(amplitude: number): string {
+function audio(amplitude: number): Uint8Array {
   const samples = Int16Array.from({ length: 320 }, (_, at) => (at % 2 === 0 ? amplitude : -amplitude));
-  return formatAudioData(new Uint8Array(samples.buffer));
+  return new Uint8Array(samples.buffer);
 }
 
 describe('a call in which nobody says anything', () => {
@@ -43,7 +42,10 @@ describe('a call in which nobody says anything', () => {
     ['a key is pressed', () => watch.keyPressed()],
     [
       'a worker is heard',
-      () => watch.socket({ send: () => {}, close: () => {}, bufferedBytes: () => 0 }).send(audio(3_000)),
+      () =>
+        watch
+          .media({ play: () => {}, stopAudio: () => {}, close: () => {}, bufferedBytes: () => 0 })
+          .play(audio(3_000)),
     ],
   ])('has its whole time again when %s', async (_what, happens) => {
     await clock.advance(IDLE_MS - 10);
@@ -61,17 +63,19 @@ describe('a call in which nobody says anything', () => {
   });
 
   it('is one in which a worker sends silence, or stops', async () => {
-    const sent: string[] = [];
-    const socket = watch.socket({
-      send: (text) => void sent.push(text),
-      close: () => {},
+    const passedOn: unknown[] = [];
+    const media = watch.media({
+      play: (pcm) => void passedOn.push(pcm.byteLength),
+      stopAudio: () => void passedOn.push('stop'),
+      close: (cause) => void passedOn.push(cause),
       bufferedBytes: () => 7,
     });
     await clock.advance(IDLE_MS - 10);
-    socket.send(audio(0));
-    socket.send('{"kind":"StopAudio","stopAudio":{}}');
-    expect(socket.bufferedBytes()).toBe(7);
-    expect(sent, 'everything still reaches the call').toHaveLength(2);
+    media.play(audio(0));
+    media.stopAudio();
+    media.close('moved');
+    expect(media.bufferedBytes()).toBe(7);
+    expect(passedOn, 'everything still reaches the call').toEqual([640, 'stop', 'moved']);
     await clock.advance(10);
     expect(asked).toHaveLength(1);
   });

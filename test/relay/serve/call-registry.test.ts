@@ -14,7 +14,7 @@ function session(callId: string, callConnectionId = 'connection-1', bufferedByte
     callId,
     callConnectionId,
     plan: { dtmf: false, workers: [] },
-    socket: { send: () => {}, close: () => {}, bufferedBytes: () => bufferedBytes },
+    media: { play: () => {}, stopAudio: () => {}, close: () => {}, bufferedBytes: () => bufferedBytes },
     openConnection: () => {
       throw new Error('this call has no worker');
     },

@@ -6,8 +6,8 @@ import { createLog } from '../../../relay/operate/log.ts';
 import { CallRegistry } from '../../../relay/serve/call-registry.ts';
 import {
   MAX_PENDING_UPGRADES,
-  MediaUpgrades,
   REFUSAL_LINGER_MS,
+  UpgradeHandler,
 } from '../../../relay/serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from '../../../shared/web-socket/web-socket-endpoint.ts';
 import { mediaPath } from '../../../shared/wire/names.ts';
@@ -54,7 +54,7 @@ function setUp(
   const sockets = new WebSocketEndpoint({ clock, maxMessageBytes: 1_024 });
   const accepted: { callId: string; handover: StreamHandover | undefined }[] = [];
   const logged: string[] = [];
-  const upgrades = new MediaUpgrades({
+  const upgrades = new UpgradeHandler({
     rules: {
       ticketKeys: [TICKET_KEY],
       tokenPolicy: checkToken === undefined ? 'off' : 'require',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { callStarted, type StreamFacts, type WorkerFacts } from '../../../relay/session/call-started.ts';
+import { callStarted, type WorkerFacts } from '../../../relay/session/call-started.ts';
+import type { StreamFacts } from '../../../relay/session/session-options.ts';
 import { parseCallEvent } from '../../../shared/wire/lane/worker-messages.ts';
 
 const FIRST: StreamFacts = {
@@ -8,6 +9,7 @@ const FIRST: StreamFacts = {
     from: '4:+14255550100',
     to: '4:+14255550199',
     plan: { format: 'pcm24KMono', channels: 'unmixed', startStreaming: true, dtmf: true, workers: [] },
+    issuedAtMs: 0,
     expiresAtMs: 1_000,
   },
   callConnectionId: 'connection-1',

@@ -6,7 +6,7 @@ import { TURNS_PER_STREAM } from '../../../relay/speak/turn-filter.ts';
 import { UTTERANCES } from '../../support/utterances.ts';
 import { dtmf, frame } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
-import { sessionWorld } from './session-world.ts';
+import { sessionFixture } from './session-fixture.ts';
 
 const ECHO = { name: 'echo', listen: { mode: 'chunk', ms: 100 } } as const;
 const PARROT = { name: 'parrot', listen: UTTERANCES } as const;
@@ -14,7 +14,7 @@ const identity = (name: string) => ({ connectionId: `${name}-1`, reconnectionTok
 
 describe('the first stream of a call', () => {
   it('leaves word of its workers and lanes soon after they are there, and again when that changes', async () => {
-    const { lanes, open, clock, control, left } = sessionWorld();
+    const { lanes, open, clock, control, left } = sessionFixture();
     lanes.of('echo').identity = identity('echo');
     await open();
     await clock.advance(HANDOVER_DELAY_MS);
@@ -26,7 +26,7 @@ describe('the first stream of a call', () => {
   });
 
   it('leaves no lane when it ends as it should', async () => {
-    const { lanes, open, session, left } = sessionWorld({ isMovable: true });
+    const { lanes, open, session, left } = sessionFixture({ isMovable: true });
     lanes.of('echo').identity = identity('echo');
     await open();
     session.socketClosed();
@@ -38,12 +38,12 @@ describe('the first stream of a call', () => {
 
 describe('a stream that is moved', () => {
   it('leaves its lanes to be taken over, without a word to the workers', async () => {
-    const { lanes, open, session, hear, clock, left } = sessionWorld({ isMovable: true });
+    const { lanes, open, session, hear, clock, left } = sessionFixture({ isMovable: true });
     const lane = lanes.of('echo');
     lane.identity = identity('echo');
     await open();
     hear(2);
-    await session.beMoved();
+    await session.prepareMigration();
     session.socketClosed();
     await settled();
     expect(lane.isReleased).toBe(true);
@@ -58,12 +58,12 @@ describe('a stream that is moved', () => {
   });
 
   it('leaves word of what is new before it is restarted', async () => {
-    const { open, session, left } = sessionWorld({ isMovable: true });
+    const { open, session, left } = sessionFixture({ isMovable: true });
     await open();
     const before = left.length;
-    await session.beMoved();
+    await session.prepareMigration();
     expect(left.slice(before)).toMatchObject([{ isKept: true }]);
-    await session.beMoved();
+    await session.prepareMigration();
     session.socketClosed();
     expect(
       left.filter(({ isKept }) => isKept),
@@ -72,11 +72,11 @@ describe('a stream that is moved', () => {
   });
 
   it('tells the end when no other stream comes in time: the caller has hung up meanwhile', async () => {
-    const { lanes, open, session, clock } = sessionWorld({ isMovable: true });
+    const { lanes, open, session, clock } = sessionFixture({ isMovable: true });
     const lane = lanes.of('echo');
     lane.identity = identity('echo');
     await open();
-    await session.beMoved();
+    await session.prepareMigration();
     session.socketClosed();
     await clock.advance(RELEASE_LIMIT_MS);
     expect(lane.events.at(-1)).toEqual({ type: 'call.ended', reason: 'stream ended' });
@@ -89,7 +89,7 @@ describe('a stream that is moved', () => {
     'is not given up either when the cause is "%s", but only where another relay can find it',
     async (cause) => {
       for (const isMovable of [true, false]) {
-        const { lanes, open, session } = sessionWorld({ isMovable });
+        const { lanes, open, session } = sessionFixture({ isMovable });
         lanes.of('echo').identity = identity('echo');
         await open();
         session.close(cause);
@@ -108,7 +108,7 @@ describe('a stream that follows another', () => {
   };
 
   it('has the workers that were on the call, on their lanes, and tells them that it goes on', async () => {
-    const { lanes, left } = sessionWorld({ workers: ['echo'], handover });
+    const { lanes, left } = sessionFixture({ workers: ['echo'], handover });
     expect(lanes.all.map(({ worker }) => worker)).toEqual(['echo', 'parrot']);
     const parrot = lanes.of('parrot');
     expect(parrot.resume).toMatchObject(identity('parrot'));
@@ -122,7 +122,7 @@ describe('a stream that follows another', () => {
   });
 
   it('opens a new lane where the old one is gone', async () => {
-    const { lanes, clock } = sessionWorld({ workers: ['echo'], handover });
+    const { lanes, clock } = sessionFixture({ workers: ['echo'], handover });
     lanes.of('echo').failToStart();
     await clock.advance(200);
     const next = lanes.of('echo');
@@ -133,7 +133,7 @@ describe('a stream that follows another', () => {
   });
 
   it('plays what was said to the stream before by a worker that answers when one has finished to speak', async () => {
-    const { lanes, socket, session } = sessionWorld({ jitterBufferMs: 0, workers: [], handover });
+    const { lanes, socket, session } = sessionFixture({ jitterBufferMs: 0, workers: [], handover });
     for (const name of ['echo', 'parrot']) lanes.of(name).started();
     await settled();
     lanes.of('parrot').replyAudio(frame(7), { ssrc: 3 });
@@ -143,7 +143,7 @@ describe('a stream that follows another', () => {
   });
 
   it('plays nothing of a turn that was over when the caller interrupts', async () => {
-    const { lanes, socket, session, receive } = sessionWorld({
+    const { lanes, socket, session, receive } = sessionFixture({
       jitterBufferMs: 0,
       workers: [],
       handover: { ...handover, workers: [{ ...PARROT, bargeIn: { policy: 'dtmf' } }] },

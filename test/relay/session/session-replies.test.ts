@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_SOCKET_BUFFER_BYTES } from '../../../relay/speak/media-outlet.ts';
+import { MAX_SOCKET_BUFFER_BYTES } from '../../../relay/speak/playout-scheduler.ts';
 import { audioData, dtmf, frame, heardAudio } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
-import { sessionWorld as setUp } from './session-world.ts';
+import { sessionFixture as setUp } from './session-fixture.ts';
 
 describe('what workers send', () => {
   it('is played with the jitter buffer before it when nothing is left to play, in one message', async () => {

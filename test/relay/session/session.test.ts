@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { audioData, audioMetadata, dtmf, frame, json } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
-import { CALL_ID, sessionWorld as setUp } from './session-world.ts';
+import { CALL_ID, sessionFixture as setUp } from './session-fixture.ts';
 
 describe('a session', () => {
   it('tells each worker of the call', async () => {

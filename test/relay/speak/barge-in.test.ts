@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BargeIn } from '../../../relay/speak/barge-in.ts';
-import { BargeInSpeech } from '../../../relay/speak/barge-in-speech.ts';
+import { BargeIn, BargeInSpeech } from '../../../relay/speak/barge-in.ts';
 
 const END_LATENCY_MS = 700;
 

@@ -3,7 +3,7 @@ import { MAX_WORKERS_EVER } from '../../../relay/workers/call-workers.ts';
 import { MAX_WORKERS } from '../../../shared/call/plan.ts';
 import { frame, heardAudio } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
-import { CALL_ID, CHUNK, sessionWorld as setUp } from '../session/session-world.ts';
+import { CALL_ID, CHUNK, sessionFixture as setUp } from '../session/session-fixture.ts';
 
 const worker = (name: string) => ({ name, listen: { mode: 'chunk', ms: CHUNK } }) as const;
 

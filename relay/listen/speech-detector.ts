@@ -1,0 +1,130 @@
+/**
+ * Finds out for a whole call who speaks: judges each frame, says when a participant begins and stops, and lets time
+ * pass for participants whose frames stay away. In an unmixed call nobody sends frames while silent, and a stream may
+ * be paused.
+ */
+import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
+import type { Clock } from '../../shared/base/clock.ts';
+import { frameLevelDb } from '../audio/frame-level.ts';
+import { SpeechBounds, type SpeechEvent, type SpeechListener } from './speech-bounds.ts';
+import { VoiceActivity } from './voice-activity.ts';
+import type { AudioFrame } from './worker-audio.ts';
+
+/** What the relay itself takes for speech, and for its end. */
+export const SPEECH_RULES = { minSpeechMs: 120, endSilenceMs: 300 } as const;
+/** How often the detector looks at time that passes without frames. */
+const TICK_MS = 100;
+/** A tick that runs later than this shows that the event loop stalled: frames that came meanwhile are still unread. */
+const HELD_UP_MS = 100;
+/** How much later than another participant's frames, or than time itself, frames may come without being missed. */
+export const LATE_MS = 200;
+/** After so long without any frame there is nothing left that could end; the next frame starts the ticks again. */
+const IDLE_MS = 5_000;
+/** How long after the last sample of speech its end is known at the latest, unless the event loop stalls. */
+export const SPEECH_END_LATENCY_MS = SPEECH_RULES.endSilenceMs + LATE_MS + 2 * TICK_MS;
+
+export interface SpeechDetectorOptions {
+  readonly format: AudioFormat;
+  readonly clock: Clock;
+  readonly speech: SpeechListener;
+  /** The stream has come to `position`, in samples, though no frame of some participant says so. */
+  readonly onAdvance: (position: number) => void;
+}
+
+/** Voice activity detection for one participant. */
+interface ParticipantVad {
+  readonly activity: VoiceActivity;
+  readonly bounds: SpeechBounds;
+}
+
+export class SpeechDetector {
+  readonly #options: SpeechDetectorOptions;
+  readonly #samplesPerMs: number;
+  readonly #vads = new Map<number, ParticipantVad>();
+  /** How far the frames have come, in samples, and when the newest came. */
+  #position = 0;
+  #heardAtMs = 0;
+  #isTicking = false;
+  #isClosed = false;
+  #cancelTick = (): void => {};
+
+  constructor(options: SpeechDetectorOptions) {
+    this.#options = options;
+    this.#samplesPerMs = AUDIO_FORMATS[options.format].sampleRateHz / 1000;
+  }
+
+  /** The next frame of a participant; `timestamp` is the index of its first sample since the stream's start. */
+  hear(ssrc: number, pcm: Uint8Array, timestamp: number): AudioFrame {
+    const { activity, bounds } = this.#vads.get(ssrc) ?? this.#newVad(ssrc);
+    const voice = activity.hear(frameLevelDb(pcm));
+    const end = timestamp + pcm.byteLength / BYTES_PER_SAMPLE;
+    const before = bounds.advance(timestamp);
+    if (before !== undefined) this.#tell(ssrc, before);
+    const event = bounds.hear(voice.isSpeech, timestamp, end);
+    if (event !== undefined) this.#tell(ssrc, event);
+    this.#position = Math.max(this.#position, end);
+    this.#heardAtMs = this.#options.clock.elapsedMs();
+    if (!this.#isTicking && !this.#isClosed) this.#tickLater();
+    return { ssrc, pcm, timestamp, voice };
+  }
+
+  /** How long ago this sample of the stream was heard, in milliseconds. */
+  agoMs(timestamp: number): number {
+    const sinceHeardMs = this.#options.clock.elapsedMs() - this.#heardAtMs;
+    return Math.max(0, (this.#position - timestamp) / this.#samplesPerMs + sinceHeardMs);
+  }
+
+  /** The stream is over: everybody who speaks has finished. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelTick();
+    for (const [ssrc, { bounds }] of this.#vads) this.#tell(ssrc, bounds.flush());
+  }
+
+  #tickLater(): void {
+    const { clock } = this.#options;
+    const dueMs = clock.elapsedMs() + TICK_MS;
+    this.#isTicking = true;
+    this.#cancelTick = clock.after(TICK_MS, () => this.#tick(dueMs));
+  }
+
+  /** If the event loop stalled, the silence may not be the caller's: reads the audio that came meanwhile first. */
+  #tick(dueMs: number): void {
+    const { clock } = this.#options;
+    if (clock.elapsedMs() - dueMs <= HELD_UP_MS) this.#passTime();
+    else this.#cancelTick = clock.after(TICK_MS, () => this.#passTime());
+  }
+
+  #passTime(): void {
+    const quietMs = this.#options.clock.elapsedMs() - this.#heardAtMs;
+    const position = this.#position + (quietMs - LATE_MS) * this.#samplesPerMs;
+    for (const [ssrc, { bounds }] of this.#vads) this.#tell(ssrc, bounds.advance(position));
+    this.#options.onAdvance(position);
+    this.#isTicking = quietMs < IDLE_MS;
+    if (this.#isTicking) this.#tickLater();
+  }
+
+  #tell(ssrc: number, event: SpeechEvent | undefined): void {
+    const { speech } = this.#options;
+    switch (event?.type) {
+      case undefined:
+        break;
+      case 'speechStarted':
+        speech.onSpeechStarted(ssrc, event.timestamp, event.latencyMs);
+        break;
+      case 'speechEnded':
+        speech.onSpeechEnded(ssrc, event.timestamp, event.durationMs);
+        break;
+    }
+  }
+
+  #newVad(ssrc: number): ParticipantVad {
+    const vad = {
+      activity: new VoiceActivity(),
+      bounds: new SpeechBounds(this.#options.format, SPEECH_RULES),
+    };
+    this.#vads.set(ssrc, vad);
+    return vad;
+  }
+}

@@ -1,0 +1,73 @@
+/** One media stream of ACS: hands its messages to the session, and watches whether the other side is still there. */
+import type { Logger } from 'pino';
+import type { Clock } from '../../shared/base/clock.ts';
+import type {
+  WebSocketConnection,
+  WebSocketListener,
+} from '../../shared/web-socket/web-socket-connection.ts';
+import type { CallMeter } from '../operate/call-meter.ts';
+import type { Session } from '../session/session.ts';
+
+/**
+ * After so long without anything from the other side the relay pings it; after twice as long it gives the stream up.
+ */
+export const QUIET_LIMIT_MS = 30_000;
+
+export interface MediaStreamOptions {
+  readonly webSocket: Pick<WebSocketConnection, 'listen' | 'ping'>;
+  readonly session: Pick<Session, 'receive' | 'close' | 'socketClosed' | 'report'>;
+  readonly meter: Pick<CallMeter, 'frameIn'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class MediaStream implements WebSocketListener {
+  readonly #options: MediaStreamOptions;
+  #lastSignMs: number;
+  #cancelWatch = (): void => {};
+
+  constructor(options: MediaStreamOptions) {
+    this.#options = options;
+    this.#lastSignMs = options.clock.elapsedMs();
+  }
+
+  /** Begins to listen. Called once, at once: messages that nobody listens to are lost. */
+  open(): void {
+    this.#options.webSocket.listen(this);
+    this.#watch();
+  }
+
+  message(data: Buffer, isBinary: boolean): void {
+    const { session, meter, clock, log } = this.#options;
+    this.#lastSignMs = clock.elapsedMs();
+    meter.frameIn(this.#lastSignMs);
+    try {
+      session.receive(data, isBinary);
+    } catch (err) {
+      // A fault of this program costs this stream, which ACS opens again, and no other.
+      log.error({ err }, 'could not handle a message of the stream');
+      session.close('fault of the relay');
+    }
+  }
+
+  alive(): void {
+    this.#lastSignMs = this.#options.clock.elapsedMs();
+  }
+
+  closed(code: number): void {
+    const { session, log } = this.#options;
+    this.#cancelWatch();
+    session.socketClosed();
+    log.info({ code, cause: session.report().endedReason }, 'the media stream ended');
+  }
+
+  #watch(): void {
+    const { webSocket, session, clock } = this.#options;
+    this.#cancelWatch = clock.after(QUIET_LIMIT_MS, () => {
+      const quietMs = clock.elapsedMs() - this.#lastSignMs;
+      if (quietMs >= 2 * QUIET_LIMIT_MS) return session.close('no sign of life');
+      if (quietMs >= QUIET_LIMIT_MS) webSocket.ping();
+      this.#watch();
+    });
+  }
+}
