@@ -241,8 +241,8 @@ export class Lane {
       }
       this.#stats.sent(message);
       const result = this.#delivery.send(message, current.connection);
-      if (result === 'inFlight') this.#inFlight.begin(message);
-      else if (result === 'delivered') this.#stats.delivered(message);
+      if (result === 'delivered') this.#stats.delivered(message);
+      else if (result === 'inFlight' && this.#current === current) this.#inFlight.begin(message);
       else this.#failed(message);
     }
   }

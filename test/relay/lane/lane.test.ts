@@ -241,6 +241,18 @@ describe('a lane whose connection fails', () => {
     expect(lanes.all).toHaveLength(2);
   });
 
+  it('is not held up by a chunk whose connection is lost while it is sent', async () => {
+    const { open, hear, lane, clock } = setUp();
+    const first = await open();
+    first.sendAudio = () => first.lose();
+    hear(5);
+    expect(lane.report()).toMatchObject({ state: 'waiting', chunksFailed: 1, lostMs: 100 });
+    hear(5);
+    await clock.advance(REOPEN_WITHIN_MS);
+    const second = await open();
+    expect(second.packets[0]).toMatchObject({ marker: true, timestamp: 5 * frameSamples });
+  });
+
   it('takes no notice of a connection that it has given up', async () => {
     const { open, lane, lanes, clock } = setUp();
     const first = await open();
