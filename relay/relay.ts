@@ -9,8 +9,8 @@ import { type Clock, systemClock } from '../shared/base/clock.ts';
 import { WebSocketEndpoint } from '../shared/web-socket/web-socket-endpoint.ts';
 import { createAcsTokenVerifier } from '../shared/wire/acs/acs-token.ts';
 import { TimerWheel } from './base/timer-wheel.ts';
+import { handoverClient } from './handover/handover-client.ts';
 import { Handovers } from './handover/handovers.ts';
-import { keptHandovers } from './handover/kept-handovers.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane/lane-connection.ts';
 import { CallMigrator } from './operate/call-migrator.ts';
 import { ControlApp } from './operate/control-app.ts';
@@ -37,6 +37,8 @@ const CLOSE_LIMIT_MS = 5_000;
 export interface RelayDependencies {
   readonly log?: Logger;
   readonly clock?: Clock;
+  /** Draws a number from 0 up to, but not including, 1. Defaults to `Math.random`. */
+  readonly random?: () => number;
   readonly openConnection?: OpenLaneConnection;
   readonly openControl?: OpenControlConnection;
   readonly watchLoop?: typeof watchLoopDelay;
@@ -79,9 +81,11 @@ class RelayServer implements Relay {
   constructor(config: RelayConfig, dependencies: RelayDependencies) {
     const {
       clock = systemClock,
+      random = Math.random,
       log = createLog(config.logLevel),
       watchLoop = watchLoopDelay,
     } = dependencies;
+    const webPubSub = { access: config.webPubSub, clock, log };
     const { controlUrl, maxLoopDelayMs: maxDelayMs, ticketKeys } = config;
     this.#config = config;
     this.#log = log;
@@ -97,17 +101,18 @@ class RelayServer implements Relay {
     });
     this.#sockets = new WebSocketEndpoint({ clock, maxMessageBytes: MAX_PAYLOAD_BYTES });
     const handovers = new Handovers({
-      kept: controlUrl === undefined ? undefined : keptHandovers(controlUrl),
+      client: controlUrl === undefined ? undefined : handoverClient(controlUrl),
       keys: ticketKeys,
       log,
     });
     const metrics = new LatencyMetrics();
     const sessions = new SessionFactory({
       environment: {
-        openConnection: dependencies.openConnection ?? webPubSubLanes(config.webPubSub, log),
-        openControl: dependencies.openControl ?? webPubSubControl(config.webPubSub, log),
+        openConnection: dependencies.openConnection ?? webPubSubLanes(webPubSub),
+        openControl: dependencies.openControl ?? webPubSubControl(webPubSub),
         settings: config,
         clock,
+        random,
         wheel: new TimerWheel(clock, (err) => log.error({ err }, 'a timer of a call failed')),
         onPublish: dependencies.onPublish,
       },

@@ -56,7 +56,7 @@ class Lane implements EchoLane {
   #sequenceId = 0;
 
   constructor(request: IncomingMessage, socket: Socket, callId: string, listener: LaneListener) {
-    this.#socket = adoptSocket(socket, (data) => this.#read(data));
+    this.#socket = adoptSocket(socket, { push: (data) => this.#read(data) });
     this.#callId = callId;
     this.#listener = listener;
     this.#socket.on('error', () => {});

@@ -1,98 +1,99 @@
 /**
- * What the last stream of a call has left for the next. A stream that comes back to this relay finds it here; one that comes to another relay, or after
- * a crash, finds it at the control app, where each stream leaves it as soon as it is known. Where the control app is not known there is only this relay.
+ * The state that the last stream of a call saved for the next one. A stream that comes back to this relay finds it
+ * in memory. One that comes to another relay, or after a crash, finds it at the control app, where each stream saves
+ * its state on every change. Without the address of the control app there is only this relay's memory.
  */
 import type { Logger } from 'pino';
 import { openHandover, type StreamHandover, sealHandover } from '../../shared/wire/relay/stream-handover.ts';
-import type { KeptHandovers } from './kept-handovers.ts';
+import type { HandoverClient } from './handover-client.ts';
 
-/** Calls of which this relay remembers the last stream; the oldest is forgotten beyond it. */
+/** Calls whose last stream this relay remembers. Beyond it, the relay forgets the oldest. */
 const MAX_REMEMBERED = 1_000;
-/** A call whose ticket is younger than this has most likely had no stream: ACS need not wait until the control app has been asked. */
+/** A call with a younger ticket has most likely had no stream, so ACS need not wait for the control app's answer. */
 export const FRESH_TICKET_MS = 1_000;
 
 export interface HandoversOptions {
-  /** Absent where the address of the control app is not known. */
-  readonly kept: KeptHandovers | undefined;
-  /** The ticket keys, the present one first. */
+  /** Undefined when the address of the control app is not set. */
+  readonly client: HandoverClient | undefined;
+  /** The ticket keys, the current one first. */
   readonly keys: readonly [string, ...string[]];
   readonly log: Logger;
 }
 
-/** A call whose handovers are being kept, one at a time. */
-interface Keeping {
-  /** To be kept next. */
+/** A call whose state is being stored, one version at a time. */
+interface Storing {
+  /** The version to store next. */
   next: StreamHandover | undefined;
   done: Promise<void>;
 }
 
 export interface HandoverCall {
   readonly callId: string;
-  /** As it came. Never logged. */
+  /** The ticket as ACS presented it. Never logged. */
   readonly ticketText: string;
 }
 
 export class Handovers {
   readonly #options: HandoversOptions;
   readonly #remembered = new Map<string, StreamHandover>();
-  readonly #keeping = new Map<string, Keeping>();
+  readonly #storing = new Map<string, Storing>();
 
   constructor(options: HandoversOptions) {
     this.#options = options;
   }
 
-  /** What the last stream left; undefined for the first stream of a call, and where it is not to be had. Never rejects. */
-  async take({ callId, ticketText }: HandoverCall, ticketAgeMs: number): Promise<StreamHandover | undefined> {
-    const { kept, keys, log } = this.#options;
+  /** Resolves with undefined for the first stream of a call, and when the state cannot be loaded. Never rejects. */
+  async load({ callId, ticketText }: HandoverCall, ticketAgeMs: number): Promise<StreamHandover | undefined> {
+    const { client, keys, log } = this.#options;
     const own = this.#remembered.get(callId);
-    if (kept === undefined || ticketAgeMs < FRESH_TICKET_MS) return own;
+    if (client === undefined || ticketAgeMs < FRESH_TICKET_MS) return own;
     try {
-      const sealed = await kept.get(callId, ticketText);
+      const sealed = await client.get(callId, ticketText);
       const handover = sealed === undefined ? undefined : await openHandover(sealed, callId, keys);
-      // The call may have been elsewhere since it was here.
+      // The call may have been at another relay since it was here.
       return handover !== undefined && handover.streams >= (own?.streams ?? 0) ? handover : own;
     } catch (err) {
-      log.warn({ callId, err }, 'what the last stream of the call has left is not to be had');
+      log.warn({ callId, err }, 'could not load the state of the last stream of the call');
       return own;
     }
   }
 
   /**
-   * Leaves it for the next stream. The last that was left counts. `isKept`: not only this relay is to find it.
-   * Resolves when it is kept, or could not be; never rejects.
+   * Saves the state for the next stream; the last version counts. `isShared`: also at the control app, where another
+   * relay can load it. Resolves when it is stored, or could not be. Never rejects.
    */
-  leave(call: HandoverCall, handover: StreamHandover, isKept: boolean): Promise<void> {
+  save(call: HandoverCall, handover: StreamHandover, isShared: boolean): Promise<void> {
     const { callId } = call;
     this.#remembered.delete(callId);
     this.#remembered.set(callId, handover);
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size > MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest);
-    if (this.#options.kept === undefined || !isKept) return Promise.resolve();
-    const keeping = this.#keeping.get(callId);
-    if (keeping !== undefined) {
-      keeping.next = handover;
-      return keeping.done;
+    if (this.#options.client === undefined || !isShared) return Promise.resolve();
+    const storing = this.#storing.get(callId);
+    if (storing !== undefined) {
+      storing.next = handover;
+      return storing.done;
     }
-    const begun: Keeping = { next: handover, done: Promise.resolve() };
-    this.#keeping.set(callId, begun);
-    begun.done = this.#keepAll(call, begun);
+    const begun: Storing = { next: handover, done: Promise.resolve() };
+    this.#storing.set(callId, begun);
+    begun.done = this.#storeAll(call, begun);
     return begun.done;
   }
 
-  async #keepAll(call: HandoverCall, keeping: Keeping): Promise<void> {
-    for (let handover = keeping.next; handover !== undefined; handover = keeping.next) {
-      keeping.next = undefined;
-      await this.#keep(call, handover);
+  async #storeAll(call: HandoverCall, storing: Storing): Promise<void> {
+    for (let handover = storing.next; handover !== undefined; handover = storing.next) {
+      storing.next = undefined;
+      await this.#store(call, handover);
     }
-    this.#keeping.delete(call.callId);
+    this.#storing.delete(call.callId);
   }
 
-  async #keep({ callId, ticketText }: HandoverCall, handover: StreamHandover): Promise<void> {
-    const { kept, keys, log } = this.#options;
+  async #store({ callId, ticketText }: HandoverCall, handover: StreamHandover): Promise<void> {
+    const { client, keys, log } = this.#options;
     try {
-      await kept?.put(callId, ticketText, await sealHandover(handover, callId, keys[0]));
+      await client?.put(callId, ticketText, await sealHandover(handover, callId, keys[0]));
     } catch (err) {
-      log.warn({ callId, err }, 'the next stream of the call will not know of this one');
+      log.warn({ callId, err }, 'could not store the state of the stream for the next stream of the call');
     }
   }
 }

@@ -1,9 +1,11 @@
-/** The port to Web PubSub: one connection of one (call, worker) pair. `web-pubsub/web-pubsub-lane.ts` implements it. */
+/**
+ * The port to Web PubSub: one connection for one worker of one call. `web-pubsub/web-pubsub-lane.ts` implements it.
+ */
 
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 
-/** `reply`: the answer to an event. `group`: published by the worker at a time of its choosing. */
+/** `reply`: the answer to an event. `group`: published by the worker whenever it wants. */
 export type LaneMessageSource = 'reply' | 'group';
 
 export type LaneMessage =
@@ -14,9 +16,9 @@ export type LaneMessage =
 export interface LaneListener {
   /** Bytes in it are valid until this returns. */
   message(message: LaneMessage): void;
-  /** What was sent last has been answered by the worker, or has failed. Not called before the call that sent it has returned. */
+  /** The worker has answered the last event, or the event has failed. Never called before its `send…` has returned. */
   settled(isAcked: boolean): void;
-  /** Something was published in the call's control group: nobody but holders of the service's key can. */
+  /** Something was published in the call's control group. Only holders of the service's key can publish there. */
   control(value: unknown): void;
   /** The connection is gone for good. Called at most once, and not after `stop`. */
   closed(): void;
@@ -26,27 +28,27 @@ export interface LaneConnection {
   /** Resolves when events can be sent. Called once. */
   start(): Promise<void>;
   /**
-   * Sends one RTP packet, of which the listener is told when it is settled. One message is under way at a time: if the last one is not settled by now, it
-   * never will be. The packet is not changed until then.
+   * Sends one RTP packet as an event. `settled` reports what becomes of it. One event is in flight at a time: the next
+   * one gives up an earlier one that is not settled. The packet must not change until then.
    */
   sendAudio(packet: Uint8Array<ArrayBuffer>): void;
-  /** The same with a JSON event. */
+  /** Sends a JSON event in the same way. */
   sendEvent(event: LaneEvent): void;
   /**
-   * Publishes an RTP packet or an event in the worker's group of the call. False when that is not possible now; what is on its way nobody
-   * acknowledges. Only a connection that was opened to publish has this.
+   * Publishes an RTP packet or an event in the worker's group of the call. Returns false when that is not possible
+   * now. Nobody acknowledges it. Only a connection that was opened with `publishes` has this.
    */
   publish?(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean;
-  /** What is published would be lost, or wait to be written: it is better kept. Absent: never. */
+  /** What is published now would be lost or would wait to be written, so it is better to keep it. Defaults to false. */
   readonly isCongested?: boolean;
-  /** By what another relay may take the connection over; undefined before it is open, and where it cannot be. */
+  /** What another relay needs to take the connection over; undefined before it is open, and when it cannot. */
   readonly identity?: LaneIdentity | undefined;
   /**
-   * Leaves the connection to whoever takes it over: it goes on, but is not recovered once it is lost, and what comes on it is not confirmed to the
-   * service, which gives it to the next holder. Only a connection that has an identity has this.
+   * Leaves the connection to its next holder. It goes on until it is lost, but it is not recovered then, and the
+   * service gives the next holder everything that comes from now on. Only a connection with an identity has this.
    */
   release?(): void;
-  /** Ends the connection, in whatever state it is; idempotent. */
+  /** Ends the connection in any state. Idempotent. */
   stop(): void;
 }
 
@@ -55,18 +57,18 @@ export type OpenLaneConnection = (target: LaneTarget, listener: LaneListener) =>
 export interface LaneTarget {
   readonly callId: string;
   readonly worker: string;
-  /** The connection is to have `publish`. Absent: false. */
+  /** The connection needs `publish`. Defaults to false. */
   readonly publishes?: boolean;
-  /** Take this connection over instead of opening one; where it is gone, `start` rejects. */
+  /** Take this connection over instead of opening one. `start` rejects when it is gone. */
   readonly resume?: LaneResume;
 }
 
 export interface LaneResume extends LaneIdentity {
-  /** Higher than every ack id that was used on the connection before: the service takes one that it knows for a repetition. */
+  /** Higher than every ack id that was used on the connection, since the service takes a known id for a repetition. */
   readonly firstAckId: number;
 }
 
-/** A connection that belongs to no worker and only hears the call's control group. */
+/** Opens a connection that belongs to no worker and only hears the call's control group. */
 export type OpenControlConnection = (
   callId: string,
   listener: Pick<LaneListener, 'control' | 'closed'>,

@@ -1,13 +1,13 @@
 /**
- * What waits to be sent to one worker, and in which order: `call.started`, then other events as they come, then audio as
- * the worker listens to it, and `call.ended` after all of it. Nothing here waits or sends.
+ * Decides what one worker gets next: `call.started`, then other events in order, then audio cut as the worker listens,
+ * and `call.ended` after all of it. The outbox does not wait and does not send.
  */
 import type { AudioFormat } from '../../shared/audio/audio-format.ts';
 import { formatRtp, formatRtpInPlace, PAYLOAD_TYPE, RTP_HEADER_BYTES } from '../../shared/wire/lane/rtp.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
-import type { AudioFrame, WorkerAudio } from '../listen/worker-audio.ts';
+import type { AudioPiece, WorkerAudio } from '../listen/worker-audio.ts';
 
-/** Events other than audio that may wait; the oldest is dropped beyond it. */
+/** Events that may wait; beyond it, the outbox drops the oldest. Audio has a bound of its own. */
 const MAX_EVENTS = 64;
 
 export type OutboxMessage =
@@ -22,7 +22,7 @@ export type OutboxMessage =
 export interface OutboxOptions {
   readonly format: AudioFormat;
   readonly audio: WorkerAudio;
-  /** Made when it is sent, since a lane that is opened again tells who has joined meanwhile. */
+  /** Makes the event at the moment it is sent, since participants may join before a lane is opened again. */
   readonly callStarted: () => LaneEvent;
 }
 
@@ -31,60 +31,47 @@ export class LaneOutbox {
   /** The next RTP sequence number of each participant. */
   readonly #sequenceNumbers = new Map<number, number>();
   readonly #events: LaneEvent[] = [];
-  #startDue = true;
+  #isStartDue = true;
   #isResumed = false;
-  /** Audio was lost or dropped since the worker last heard some. */
-  #isLossUntold = false;
-  #droppedMsTold = 0;
+  /** Audio was lost since the worker last got some. */
+  #hasLost = false;
+  /** What had been dropped when the worker last got audio that does not follow on. */
+  #droppedMsBefore = 0;
   /** No more audio comes: what waits may be sent however short it is. */
   #isClosing = false;
   #ended: LaneEvent | undefined;
-  #endSent = false;
   #eventsDropped = 0;
-  #discarded = false;
+  #isDiscarded = false;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
   }
 
-  get queuedBytes(): number {
-    return this.#options.audio.queuedBytes;
-  }
-
-  /** Audio that was not and will not be sent. */
-  get droppedMs(): number {
-    return this.#options.audio.droppedMs;
+  /** Whether the next message is `call.started`. */
+  get isStartDue(): boolean {
+    return this.#isStartDue;
   }
 
   get eventsDropped(): number {
     return this.#eventsDropped;
   }
 
-  pushFrame(frame: AudioFrame): void {
-    if (!this.#isClosing) this.#options.audio.push(frame);
-  }
-
-  /** The stream has come to `position`, in samples, though no frame says so. */
-  advance(position: number): void {
-    if (!this.#isClosing) this.#options.audio.advance(position);
-  }
-
   pushEvent(event: LaneEvent): void {
-    if (this.#isClosing || this.#discarded) return;
+    if (this.#isClosing || this.#isDiscarded) return;
     this.#events.push(event);
     if (this.#events.length <= MAX_EVENTS) return;
     this.#events.shift();
     this.#eventsDropped += 1;
   }
 
-  /** `call.started` did not reach the worker and is due again. */
+  /** Makes `call.started` due again, since it did not reach the worker. */
   restart(): void {
-    this.#startDue = true;
+    this.#isStartDue = true;
   }
 
-  /** `call.started` is due again, since the worker's state has gone with the old lane, or with who had it. */
+  /** Makes `call.started` due again, since the worker's state went with the old connection or replica. */
   resume(): void {
-    this.#startDue = true;
+    this.#isStartDue = true;
     this.#isResumed = true;
   }
 
@@ -93,35 +80,37 @@ export class LaneOutbox {
     this.#isClosing = true;
   }
 
-  /** As `close`, and the call is over for the worker: `ended` is sent last. */
+  /** As `close`, and the call is over for the worker: `ended` is the last message. Called once. */
   end(ended: LaneEvent): void {
     this.#isClosing = true;
-    this.#ended ??= ended;
+    this.#ended = ended;
   }
 
-  /** Takes the next message, or nothing while there is none to be sent. */
+  /** Takes the next message; undefined while there is none to send. */
   next(): OutboxMessage | undefined {
-    if (this.#startDue) {
-      this.#startDue = false;
+    if (this.#isStartDue) {
+      this.#isStartDue = false;
       return { kind: 'event', event: this.#startEvent() };
     }
     const event = this.#events.shift();
     if (event !== undefined) return { kind: 'event', event };
-    const audio = this.#nextAudio();
-    if (audio !== undefined || this.#ended === undefined || this.#endSent) return audio;
-    this.#endSent = true;
-    return { kind: 'event', event: this.#ended };
+    const { audio } = this.#options;
+    const piece = this.#isClosing ? audio.takeRest() : audio.take();
+    if (piece !== undefined) return this.#packetOf(piece);
+    const ended = this.#ended;
+    this.#ended = undefined;
+    return ended === undefined ? undefined : { kind: 'event', event: ended };
   }
 
   /** Audio of this participant did not reach the worker. */
   lost(ssrc: number): void {
-    this.#isLossUntold = true;
+    this.#hasLost = true;
     this.#options.audio.lost(ssrc);
   }
 
-  /** Nothing will be sent any more: what waits and what still comes counts as dropped. Idempotent. */
+  /** Drops what waits, and counts what still comes as dropped. Idempotent. */
   discard(): void {
-    this.#discarded = true;
+    this.#isDiscarded = true;
     this.#options.audio.discard();
     this.#events.length = 0;
   }
@@ -129,23 +118,23 @@ export class LaneOutbox {
   #startEvent(): LaneEvent {
     const event = this.#options.callStarted();
     if (!this.#isResumed || event.type !== 'call.started') return event;
-    const isDiscontinuous = this.#isLossUntold || this.droppedMs > this.#droppedMsTold;
-    this.#droppedMsTold = this.droppedMs;
-    return { ...event, resumed: true, discontinuity: isDiscontinuous };
+    const { droppedMs } = this.#options.audio;
+    const discontinuity = this.#hasLost || droppedMs > this.#droppedMsBefore;
+    this.#droppedMsBefore = droppedMs;
+    return { ...event, resumed: true, discontinuity };
   }
 
-  #nextAudio(): OutboxMessage | undefined {
+  #packetOf(piece: AudioPiece): OutboxMessage {
+    const { ssrc, ms, marker, timestamp, bytes, headroomBytes = 0 } = piece;
     const { audio, format } = this.#options;
-    const piece = this.#isClosing ? audio.takeRest() : audio.take();
-    if (piece === undefined) return undefined;
-    const { ssrc, ms, marker, timestamp, bytes } = piece;
     const sequenceNumber = this.#sequenceNumbers.get(ssrc) ?? 0;
     this.#sequenceNumbers.set(ssrc, sequenceNumber + 1);
-    this.#isLossUntold = false;
-    this.#droppedMsTold = this.droppedMs;
+    this.#hasLost = false;
+    // Audio that follows on has lost nothing before it.
+    if (marker) this.#droppedMsBefore = audio.droppedMs;
     const payloadType = piece.payloadType ?? PAYLOAD_TYPE[format];
     const rtp = { payloadType, marker, sequenceNumber, timestamp, ssrc, payload: bytes };
-    const packet = (piece.headroomBytes ?? 0) >= RTP_HEADER_BYTES ? formatRtpInPlace(rtp) : formatRtp(rtp);
+    const packet = headroomBytes >= RTP_HEADER_BYTES ? formatRtpInPlace(rtp) : formatRtp(rtp);
     return { kind: 'audio', packet, ssrc, ms };
   }
 }

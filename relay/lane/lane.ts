@@ -1,130 +1,127 @@
 /**
- * One worker of one call. The acknowledgement of an event is the clock of the lane: the next message goes out when the
- * last one is acknowledged, has failed, or has taken too long, so that a slow worker gets longer chunks and not a queue.
+ * One worker of one call. `lane-machine.ts` has the states of a lane; this is its driver, with the connection, the
+ * timers and the outbox. A delivery says how messages reach the worker: with acknowledgements, which are the lane's
+ * clock, so that a slow worker gets longer chunks and not a queue, or by publishing them.
  *
- *     opening ──started──▶ open ──end()──▶ draining ──all sent, or time is up──▶ closed
- *        │  ▲                │ connection lost   │ connection lost
- *   failed│  └──after a wait─┐▼                  └──────────────────────────────▶ closed
- *        ├──────────────▶ waiting
- *        └──no attempt left──▶ failed            end() in opening and waiting: draining once open, in the same time
- *
- *     open ──release()──▶ released ──the connection is taken over, or lost──▶ closed
- *                              └──nobody took it in time──▶ draining
- *
- * The call goes on whatever becomes of a lane.
+ * The call goes on whatever happens to a lane.
  */
 
 import { BackOff } from '../../shared/base/back-off.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import { InFlight } from '../base/in-flight.ts';
 import type { AudioFrame } from '../listen/worker-audio.ts';
-import type { LaneReport } from '../session/call-report.ts';
-import { LaneAccount } from './lane-account.ts';
-import type { LaneConnection, LaneMessage, LaneResume, OpenLaneConnection } from './lane-connection.ts';
+import type { CreateDelivery, Delivery } from './delivery.ts';
+import { InFlight } from './in-flight.ts';
+import { LaneAttempt } from './lane-attempt.ts';
+import type { LaneMessage, LaneResume, OpenLaneConnection } from './lane-connection.ts';
+import {
+  canSend,
+  isOver,
+  type LaneEffect,
+  type LaneInput,
+  type LaneLife,
+  type LaneState,
+  NEW_LANE,
+  stepLane,
+} from './lane-machine.ts';
 import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
-import type { WorkerLane } from './worker-lane.ts';
+import { type LaneReport, LaneStats } from './lane-stats.ts';
 
-/** How long opening a connection may take. */
-export const OPEN_TIMEOUT_MS = 10_000;
-/** How long the rest of the audio and `call.ended` may take after the stream's end. */
-export const END_LIMIT_MS = 3_000;
-/** Attempts in a row to open a lane; an acknowledged event starts the count again. */
+/** Attempts in a row to open a lane. An acknowledged message starts the count again. */
 export const OPEN_ATTEMPTS = 10;
-/** Short, since most often one connection was lost and the next one is to be had: meanwhile a worker hears nothing. */
+/** Short, since the worker hears nothing meanwhile, and most often only this one connection was lost. */
 const OPEN_FIRST_WAIT_MS = 100;
 const OPEN_LONGEST_WAIT_MS = 5_000;
-/** `call.started` is tried this often before the audio goes on without it. */
-export const START_EVENT_ATTEMPTS = 3;
-export const START_EVENT_WAIT_MS = 1_000;
-/** How long a released lane waits for the next stream of the call to take its connection over. */
-export const RELEASE_LIMIT_MS = 3_000;
-
-export type LaneState = 'opening' | 'waiting' | 'open' | 'released' | 'draining' | 'closed' | 'failed';
 
 export interface LaneOptions extends OutboxOptions {
   readonly callId: string;
   readonly worker: string;
+  readonly delivery: CreateDelivery;
   readonly openConnection: OpenLaneConnection;
-  /** Whether the lane's connection also publishes in the worker's group. Absent: false. */
-  readonly publishes?: boolean;
-  /** The connection of the stream before, to be taken over if it is still there. */
+  /** The connection of the last stream, which the lane takes over if it is still there. */
   readonly resume?: LaneResume;
-  /** The lane goes on with a call that had a stream before. Absent: false. */
+  /** The lane continues a call that had a stream before. Defaults to false. */
   readonly isResumed?: boolean;
-  /** Replies to what another stream has sent are too late to be heard: true for a worker that answers as it hears. Absent: false. */
+  /**
+   * Skips replies to what another stream sent: too late for a worker that answers as it hears. Defaults to false.
+   */
   readonly skipsReplays?: boolean;
   readonly clock: Clock;
-  /** A message of the worker. */
+  /** Draws a number from 0 up to, but not including, 1. */
+  readonly random: () => number;
+  /** The worker says something. */
   readonly onMessage: (message: LaneMessage) => void;
   /** A message was skipped (`skipsReplays`). */
   readonly onReplay: () => void;
   /** Something was published in the call's control group. */
   readonly onControl: (value: unknown) => void;
-  /** The lane's connection is a new one: whatever counted on the last one begins again. */
+  /** The lane has a new connection: whatever counted on the last one starts again. */
   readonly onOpened: () => void;
   readonly onStateChange: (state: LaneState) => void;
 }
 
-interface Connected {
-  readonly connection: LaneConnection;
-  /** What comes may answer what an earlier holder of this connection has sent. */
-  mayReplay: boolean;
-}
-
-export class Lane implements WorkerLane {
+export class Lane {
   readonly #options: LaneOptions;
   readonly #outbox: LaneOutbox;
-  readonly #account = new LaneAccount();
-  readonly #backOff = new BackOff({
-    firstMs: OPEN_FIRST_WAIT_MS,
-    longestMs: OPEN_LONGEST_WAIT_MS,
-    attempts: OPEN_ATTEMPTS,
-    random: Math.random,
-  });
-  readonly #closed = Promise.withResolvers<void>();
-  #state: LaneState = 'opening';
-  #current: Connected | undefined;
-  #ending = false;
-  #cancelEndLimit = (): void => {};
-  #cancelWait = (): void => {};
-  /** Set while `call.started` waits for its next attempt. */
-  #held = false;
-  #startAttempts = 0;
-  #resume: LaneResume | undefined;
+  readonly #delivery: Delivery;
   readonly #inFlight: InFlight;
+  readonly #stats = new LaneStats();
+  readonly #backOff: BackOff;
+  readonly #closed = Promise.withResolvers<void>();
+  #life: LaneLife = NEW_LANE;
+  #current: LaneAttempt | undefined;
+  #resume: LaneResume | undefined;
+  #ended: LaneEvent | undefined;
+  #cancelLimit = (): void => {};
+  #cancelWait = (): void => {};
 
   /** Begins to open the lane. */
   constructor(options: LaneOptions) {
+    const { clock, random, isResumed = false } = options;
     this.#options = options;
     this.#outbox = new LaneOutbox(options);
-    this.#inFlight = new InFlight(options.clock, () => this.#settled(false));
+    this.#inFlight = new InFlight(clock, () => this.#settle(false));
+    this.#backOff = new BackOff({
+      firstMs: OPEN_FIRST_WAIT_MS,
+      longestMs: OPEN_LONGEST_WAIT_MS,
+      attempts: OPEN_ATTEMPTS,
+      random,
+    });
+    this.#delivery = options.delivery({
+      clock,
+      isResumed,
+      settle: (isAcked) => this.#settle(isAcked),
+      startAgain: () => this.#startAgain(),
+    });
     this.#resume = options.resume;
     this.#open();
   }
 
-  /** Resolves when the lane is closed or has failed and will do nothing more. */
+  /** Resolves when the lane is closed or has failed and does nothing more. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
   get state(): LaneState {
-    return this.#state;
+    return this.#life.state;
   }
 
+  /** Audio that waits for the worker, in bytes. */
   get queuedBytes(): number {
-    return this.#outbox.queuedBytes;
+    return this.#options.audio.queuedBytes;
   }
 
   pushFrame(frame: AudioFrame): void {
-    this.#outbox.pushFrame(frame);
+    if (this.#life.isEnding) return;
+    this.#options.audio.push(frame);
     this.#pump();
   }
 
-  /** The stream has come to `position`, in samples, though no frame says so. */
+  /** The stream has come to `position`, in samples, although no frame says so. */
   advance(position: number): void {
-    this.#outbox.advance(position);
+    if (this.#life.isEnding) return;
+    this.#options.audio.advance(position);
     this.#pump();
   }
 
@@ -133,222 +130,202 @@ export class Lane implements WorkerLane {
     this.#pump();
   }
 
-  /** The worker says that it could not handle the event that is under way: it counts as failed once it is acknowledged. */
+  /** The worker says that it could not handle the event in flight: once acknowledged, the event counts as failed. */
   eventFailed(): void {
     this.#inFlight.refuse();
   }
 
-  /** `call.started` is due again on this connection: whoever answered it no longer has the call. */
-  tellAgain(): void {
-    if (this.#isOver()) return;
-    this.#startAttempts = 0;
-    this.#outbox.resume();
-    this.#pump();
-  }
-
   /** The stream is over: the rest of the audio and `ended` are sent if that works within `END_LIMIT_MS`. Idempotent. */
   end(ended: LaneEvent): void {
-    if (this.#ending || this.#isOver()) return;
-    this.#ending = true;
-    this.#drain(ended);
+    this.#endBy(ended, { type: 'end' });
   }
 
   /**
-   * The stream is over and another one is to take its place: the rest of the audio is sent, and the connection is left to be taken over, with the
-   * state of the worker that is kept with it. If nobody does in time, or it cannot be, the worker is told `ended`. Idempotent.
+   * The stream is over, and the next stream can take the lane's connection over, with the worker's state. The rest of
+   * the audio is sent. If no stream takes it over in time, or none can, the worker gets `ended`. Idempotent.
    */
   release(ended: LaneEvent): void {
-    if (this.#ending || this.#isOver()) return;
     const { connection } = this.#current ?? {};
-    if (this.#state !== 'open' || connection?.identity === undefined || connection.release === undefined) {
-      this.end(ended);
-      return;
-    }
-    this.#ending = true;
-    this.#outbox.close();
-    connection.release();
-    this.#enter('released');
-    this.#cancelWait();
-    this.#held = false;
-    this.#cancelEndLimit = this.#options.clock.after(RELEASE_LIMIT_MS, () => this.#drain(ended));
-    this.#pump();
+    const isPossible = connection?.identity !== undefined && connection.release !== undefined;
+    this.#endBy(ended, { type: 'release', isPossible });
   }
 
-  /** By what the next stream may take the lane over; undefined while it cannot be. */
+  /** What the next stream needs to take the lane over; undefined while it cannot. */
   get identity(): LaneIdentity | undefined {
-    return this.#state === 'open' || this.#state === 'released'
-      ? this.#current?.connection.identity
-      : undefined;
+    const { state } = this.#life;
+    return state === 'open' || state === 'released' ? this.#current?.connection.identity : undefined;
   }
 
   report(): LaneReport {
     return {
       name: this.#options.worker,
-      state: this.#state,
-      ...this.#account.report(this.#outbox.eventsDropped),
-      droppedMs: Math.round(this.#outbox.droppedMs),
+      state: this.#life.state,
+      ...this.#stats.report(this.#outbox.eventsDropped),
+      droppedMs: Math.round(this.#options.audio.droppedMs),
     };
   }
 
-  #drain(ended: LaneEvent): void {
-    this.#outbox.end(ended);
-    this.#cancelEndLimit = this.#options.clock.after(END_LIMIT_MS, () => this.#finish('closed'));
-    if (this.#state === 'open' || this.#state === 'released') this.#enter('draining');
+  #endBy(ended: LaneEvent, input: LaneInput): void {
+    if (this.#life.isEnding || isOver(this.#life)) return;
+    this.#ended = ended;
+    if (!this.#delivery.end()) this.#outbox.discard();
+    this.#step(input);
+    this.#pump();
+  }
+
+  #startAgain(): void {
+    this.#outbox.resume();
+    this.#step({ type: 'startAgain' });
     this.#pump();
   }
 
   #open(): void {
-    const { callId, worker, publishes = false, openConnection, clock, onControl } = this.#options;
-    // Only the first attempt can be to take one over: a connection that this lane has lost is lost.
+    const { callId, worker, openConnection, clock, skipsReplays = false } = this.#options;
+    const { onMessage, onReplay, onControl } = this.#options;
+    const delivery = this.#delivery;
+    const { publishes } = delivery;
+    // Only the first attempt can take a connection over: one that this lane has lost is lost.
     const resume = this.#resume;
     this.#resume = undefined;
-    this.#enter('opening');
-    const isCurrent = (): boolean => this.#current === current;
-    const connection = openConnection(
-      { callId, worker, publishes, ...(resume === undefined ? {} : { resume }) },
+    const target = { callId, worker, publishes, ...(resume === undefined ? {} : { resume }) };
+    this.#current = new LaneAttempt(
+      { target, openConnection, clock, skipsReplays },
       {
+        opened: () => this.#opened(),
+        lost: () => this.#lose(),
         message: (message) => {
-          if (isCurrent()) this.#received(current, message);
+          if (delivery.consume?.(message) !== true) onMessage(message);
         },
-        settled: (isAcked) => {
-          if (isCurrent()) this.#settled(isAcked);
-        },
-        control: (value) => {
-          if (isCurrent()) onControl(value);
-        },
-        closed: () => {
-          if (isCurrent()) this.#disconnected();
-        },
-      },
-    );
-    const current: Connected = { connection, mayReplay: resume !== undefined };
-    this.#current = current;
-    const cancel = clock.after(OPEN_TIMEOUT_MS, () => {
-      if (isCurrent()) this.#disconnected();
-    });
-    connection.start().then(
-      () => {
-        cancel();
-        if (isCurrent() && this.#state === 'opening') this.#started();
-      },
-      () => {
-        cancel();
-        if (isCurrent()) this.#disconnected();
+        skipped: onReplay,
+        settled: (isAcked) => this.#settle(isAcked),
+        control: onControl,
       },
     );
   }
 
-  #started(): void {
-    this.#account.opened();
-    this.#startAttempts = 0;
-    if (this.#account.timesOpened > 1) this.#outbox.resume();
-    this.#enter(this.#ending ? 'draining' : 'open');
+  #opened(): void {
+    if (this.#life.state !== 'opening') return;
+    this.#stats.opened();
+    if (this.#stats.timesOpened > 1) this.#outbox.resume();
+    this.#step({ type: 'opened' });
     this.#options.onOpened();
     this.#pump();
   }
 
-  #disconnected(): void {
+  #lose(): void {
+    this.#cancelWait();
+    this.#disconnect();
+    this.#step({ type: 'lost', reopenAfterMs: this.#backOff.failed() });
+  }
+
+  #disconnect(): void {
     const lost = this.#current;
     this.#current = undefined;
-    this.#cancelWait();
-    this.#held = false;
-    lost?.connection.stop();
-    this.#failInFlight();
-    if (this.#isOver()) return;
-    if (this.#state === 'draining' || this.#state === 'released') {
-      this.#finish('closed');
-      return;
-    }
-    const waitMs = this.#backOff.failed();
-    if (waitMs === undefined) {
-      this.#finish('failed');
-      return;
-    }
-    this.#enter('waiting');
-    this.#cancelWait = this.#options.clock.after(waitMs, () => this.#open());
+    this.#delivery.disconnected();
+    lost?.drop();
+    const settled = this.#inFlight.settle();
+    if (settled !== undefined) this.#failed(settled.message);
   }
 
+  /** Sends what may go out now. */
   #pump(): void {
     const current = this.#current;
-    const isReady = this.#state === 'open' || this.#state === 'released' || this.#state === 'draining';
-    if (!isReady || current === undefined || !this.#inFlight.isEmpty || this.#held) return;
-    const message = this.#outbox.next();
-    if (message !== undefined) this.#send(current, message);
-    else if (this.#state === 'draining') this.#finish('closed');
+    if (current === undefined || !canSend(this.#life)) return;
+    while (this.#inFlight.isEmpty && this.#current === current) {
+      const mayTake =
+        this.#life.isEnding || this.#delivery.isReady(current.connection) || this.#outbox.isStartDue;
+      const message = mayTake ? this.#outbox.next() : undefined;
+      if (message === undefined) {
+        if (mayTake && this.#life.state === 'draining') this.#step({ type: 'emptied' });
+        return;
+      }
+      this.#stats.sent(message);
+      const result = this.#delivery.send(message, current.connection);
+      if (result === 'delivered') this.#stats.delivered(message);
+      else if (result === 'inFlight' && this.#current === current) this.#inFlight.begin(message);
+      else this.#failed(message);
+    }
   }
 
-  #send(current: Connected, message: OutboxMessage): void {
-    this.#inFlight.begin(message);
-    this.#account.sent(message);
-    if (message.kind === 'audio') current.connection.sendAudio(message.packet);
-    else current.connection.sendEvent(message.event);
-  }
-
-  #settled(isAcked: boolean): void {
+  #settle(isAcked: boolean): void {
     const settled = this.#inFlight.settle();
     if (settled === undefined) return;
     const { message, tookMs, isRefused } = settled;
-    if (isAcked && !isRefused) this.#acked(message, tookMs);
-    else this.#failed(message);
+    if (!isAcked || isRefused) this.#failed(message);
+    else {
+      this.#backOff.succeeded();
+      this.#stats.acked(message, tookMs);
+      if (message.kind === 'event') this.#delivery.settled(message.event, true);
+    }
     this.#pump();
   }
 
-  #failInFlight(): void {
-    const lost = this.#inFlight.settle();
-    if (lost !== undefined) this.#failed(lost.message);
-  }
-
-  /** The first acknowledgement comes after everything that was kept for this connection. */
-  #received(current: Connected, message: LaneMessage): void {
-    const { skipsReplays = false, onMessage, onReplay } = this.#options;
-    if (current.mayReplay && skipsReplays) onReplay();
-    else onMessage(message);
-  }
-
-  #acked(message: OutboxMessage, tookMs: number): void {
-    this.#backOff.succeeded();
-    if (this.#current !== undefined) this.#current.mayReplay = false;
-    this.#account.acked(message, tookMs);
-  }
-
   #failed(message: OutboxMessage): void {
-    this.#account.failed(message);
+    this.#stats.failed(message);
     if (message.kind === 'audio') {
       this.#outbox.lost(message.ssrc);
       return;
     }
-    if (message.event.type !== 'call.started') return;
-    this.#startAttempts += 1;
-    if (this.#startAttempts >= START_EVENT_ATTEMPTS || this.#current === undefined) return;
-    this.#outbox.restart();
-    this.#held = true;
-    this.#cancelWait = this.#options.clock.after(START_EVENT_WAIT_MS, () => {
-      this.#held = false;
-      this.#pump();
-    });
+    this.#delivery.settled(message.event, false);
+    if (message.event.type === 'call.started' && this.#current !== undefined)
+      this.#step({ type: 'startFailed' });
   }
 
-  #finish(state: 'closed' | 'failed'): void {
-    if (this.#isOver()) return;
-    this.#enter(state);
-    this.#cancelEndLimit();
+  #step(input: LaneInput): void {
+    const { state } = this.#life;
+    const { life, effects } = stepLane(this.#life, input);
+    this.#life = life;
+    if (life.state !== state) this.#options.onStateChange(life.state);
+    for (const effect of effects) this.#do(effect);
+  }
+
+  #do(effect: LaneEffect): void {
+    const { clock } = this.#options;
+    switch (effect.type) {
+      case 'open':
+        this.#open();
+        break;
+      case 'sendStart':
+        this.#outbox.restart();
+        break;
+      case 'sendRest':
+        this.#outbox.close();
+        break;
+      case 'sendEnd':
+        if (this.#ended !== undefined) this.#outbox.end(this.#ended);
+        break;
+      case 'releaseConnection':
+        this.#current?.connection.release?.();
+        break;
+      case 'wait':
+        this.#cancelWait();
+        this.#cancelWait = clock.after(effect.ms, () => this.#stepAndPump({ type: 'waited' }));
+        break;
+      case 'cancelWait':
+        this.#cancelWait();
+        break;
+      case 'limit':
+        this.#cancelLimit();
+        this.#cancelLimit = clock.after(effect.ms, () => this.#stepAndPump({ type: 'timeUp' }));
+        break;
+      case 'finish':
+        this.#finish();
+        break;
+    }
+  }
+
+  #stepAndPump(input: LaneInput): void {
+    this.#step(input);
+    this.#pump();
+  }
+
+  #finish(): void {
+    this.#cancelLimit();
     this.#cancelWait();
-    const current = this.#current;
-    this.#current = undefined;
     this.#inFlight.close();
-    this.#failInFlight();
-    current?.connection.stop();
+    this.#disconnect();
+    this.#delivery.close();
     this.#outbox.discard();
     this.#closed.resolve();
-  }
-
-  #isOver(): boolean {
-    return this.#state === 'closed' || this.#state === 'failed';
-  }
-
-  #enter(state: LaneState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    this.#options.onStateChange(state);
   }
 }

@@ -1,5 +1,6 @@
 /** Adds call reports up, for the metrics. */
-import type { CallReport, WorkerReport } from '../session/call-report.ts';
+import type { CallReport } from '../session/call-report.ts';
+import type { WorkerReport } from '../workers/worker-link.ts';
 
 /** The members of a call's report that are added up. */
 const OF_CALLS = [

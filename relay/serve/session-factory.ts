@@ -101,7 +101,7 @@ export class SessionFactory {
       correlationId,
       handover,
       media: idle?.media(metered) ?? metered,
-      onHandover: (left, isKept) => handovers.leave({ callId, ticketText }, left, isKept),
+      onHandover: (state, isShared) => handovers.save({ callId, ticketText }, state, isShared),
       isMovable: controlApp !== undefined,
       log,
       observeTurns: (worker) => turns.observe(worker),

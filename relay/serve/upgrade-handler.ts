@@ -27,7 +27,7 @@ export const REFUSAL_LINGER_MS = 2_000;
 export interface UpgradeHandlerOptions {
   readonly rules: AdmissionRules;
   readonly registry: Pick<CallRegistry, 'check' | 'checkCapacity' | 'isDraining'>;
-  readonly handovers: Pick<Handovers, 'take'>;
+  readonly handovers: Pick<Handovers, 'load'>;
   readonly sockets: Pick<WebSocketEndpoint, 'accept'>;
   /** Serves the stream; the socket is open, and nothing of it has been read. */
   readonly onAccepted: (
@@ -68,7 +68,7 @@ export class UpgradeHandler {
       const { ticket, ticketText, ticketAgeMs, callConnectionId } = admission;
       const { callId } = ticket;
       // A live stream of the call leaves its lanes when this one replaces it, that is, when this one is accepted.
-      const handover = await handovers.take({ callId, ticketText }, ticketAgeMs);
+      const handover = await handovers.load({ callId, ticketText }, ticketAgeMs);
       if (socket.destroyed) return;
       registry.check(callId, callConnectionId);
       const webSocket = sockets.accept(request, socket, head);

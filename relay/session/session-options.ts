@@ -42,6 +42,8 @@ export interface SessionEnvironment {
   /** The ticket keys, the present one first, also sign the messages in a call's control group. */
   readonly settings: Pick<RelayConfig, 'ticketKeys' | 'maxBacklogMs' | 'jitterBufferMs' | 'playoutLeadMs'>;
   readonly clock: Clock;
+  /** Draws a number from 0 up to, but not including, 1. */
+  readonly random: () => number;
   /** On the same clock. */
   readonly wheel: TimerWheel;
   /** A worker publishes something for whatever watches the call. */
@@ -51,10 +53,10 @@ export interface SessionEnvironment {
 export interface SessionOptions extends SessionEnvironment, StreamFacts {
   readonly media: MediaPort;
   /**
-   * Saves the state for the call's next stream. `isKept`: also stores it where another relay can load it. Without it
+   * Saves the state for the call's next stream. `isShared`: also stores it where another relay can load it. Without it
    * nothing is saved, and no other relay takes the lanes over.
    */
-  readonly onHandover?: (handover: StreamHandover, isKept: boolean) => Promise<void>;
+  readonly onHandover?: (handover: StreamHandover, isShared: boolean) => Promise<void>;
   /** Whether another relay may go on with this call. Defaults to false. */
   readonly isMovable?: boolean;
   /** Already bound to the call's ids. */

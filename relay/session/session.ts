@@ -5,14 +5,14 @@
 import { bytesToMs, FRAME_MS } from '../../shared/audio/audio-format.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
 import { ReasonCounter } from '../base/reason-counter.ts';
-import { HandoverNotice } from '../handover/handover-notice.ts';
+import { HandoverPublisher } from '../handover/handover-publisher.ts';
 import { MediaDecoder } from '../listen/media-decoder.ts';
 import type { SpeechListener } from '../listen/speech-bounds.ts';
 import { SpeechDetector } from '../listen/speech-detector.ts';
 import { CallPlayout } from '../speak/call-playout.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
-import { CallControl } from '../workers/call-control.ts';
 import { CallWorkers } from '../workers/call-workers.ts';
+import { ControlGroup } from '../workers/control-group.ts';
 import type { CallReport } from './call-report.ts';
 import { callStarted } from './call-started.ts';
 import { type CloseCause, isContinued } from './close-cause.ts';
@@ -28,8 +28,8 @@ export class Session {
   readonly #playout: CallPlayout;
   readonly #ignored = new ReasonCounter();
   readonly #workers: CallWorkers;
-  readonly #control: CallControl;
-  readonly #notice: HandoverNotice | undefined;
+  readonly #control: ControlGroup;
+  readonly #handover: HandoverPublisher | undefined;
   readonly #life: SessionLife;
   #isMoving = false;
   #framesIn = 0;
@@ -38,24 +38,25 @@ export class Session {
   /** Begins to open the lanes. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { clock, wheel, media, openConnection, openControl, log, onPublish, handover } = options;
+    const { clock, random, wheel, media, openConnection, openControl, log, onPublish, handover } = options;
     const { maxBacklogMs, jitterBufferMs, playoutLeadMs: leadMs, ticketKeys: keys } = options.settings;
     const { callId, plan } = options.ticket;
     const { format } = plan;
     this.#life = new SessionLife(clock.nowMs());
     this.#decoder = new MediaDecoder(plan);
     this.#playout = new CallPlayout({ output: media, format, jitterBufferMs, leadMs, clock, wheel });
-    this.#control = new CallControl({
+    this.#control = new ControlGroup({
       callId,
       keys,
       clock,
+      random,
       open: openControl,
       workers: () => this.#workers,
       onIgnored: (reason) => this.#ignore(reason),
     });
-    const { onHandover: leave } = options;
+    const { onHandover: save } = options;
     const current = (): StreamHandover => this.#workers.handover;
-    this.#notice = leave && new HandoverNotice({ clock, current, leave });
+    this.#handover = save && new HandoverPublisher({ clock, current, save });
     this.#workers = new CallWorkers({
       callId,
       format,
@@ -64,6 +65,7 @@ export class Session {
       maxBacklogMs,
       handover,
       clock,
+      random,
       log,
       callStarted: (turn, listen) =>
         callStarted(options, { turn, listen, participants: this.#decoder.participants }),
@@ -82,7 +84,7 @@ export class Session {
     // Workers that joined or left in the stream before stay on the call, or off it.
     for (const worker of handover?.workers ?? plan.workers) this.#workers.attach(worker);
     this.#workersChanged();
-    this.#notice?.begin();
+    this.#handover?.begin();
   }
 
   get callId(): string {
@@ -139,7 +141,7 @@ export class Session {
   /** Gets ready for a restart at another relay, which ends this stream. Resolves when the call's state is saved. */
   async prepareMigration(): Promise<void> {
     this.#isMoving = true;
-    await this.#notice?.leaveNow();
+    await this.#handover?.saveNow();
   }
 
   /** ACS or the network closed the socket. */
@@ -172,7 +174,7 @@ export class Session {
 
   #workersChanged(): void {
     this.#control.workersChanged();
-    this.#notice?.changed();
+    this.#handover?.changed();
   }
 
   /** What speech does: it may interrupt what is played, and it begins and ends the turns of the workers. */
@@ -203,7 +205,7 @@ export class Session {
     this.#control.end();
     const { isMovable = false, clock } = this.#options;
     const isToBeContinued = isContinued(cause, isMovable);
-    this.#notice?.end(isToBeContinued);
+    this.#handover?.end(isToBeContinued);
     // If the next stream does not come after all, this one has simply ended.
     const told = isToBeContinued
       ? this.#workers.release({ type: 'call.ended', reason: 'stream ended' })

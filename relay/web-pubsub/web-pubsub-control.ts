@@ -1,18 +1,17 @@
-/** A connection to Azure Web PubSub that hears the control group of one call, and nothing else. */
-import type { Logger } from 'pino';
-import { systemClock } from '../../shared/base/clock.ts';
-import { clientAddresses, type WebPubSubAccess } from '../../shared/web-pubsub/client-addresses.ts';
+/** Opens connections to Azure Web PubSub that hear the control group of one call and nothing else. */
+import { clientAddresses } from '../../shared/web-pubsub/client-addresses.ts';
 import { ClientConnection } from '../../shared/web-pubsub/client-connection.ts';
 import { controlGroup } from '../../shared/wire/names.ts';
 import { readJsonText } from '../base/json-text.ts';
 import type { OpenControlConnection } from '../lane/lane-connection.ts';
+import type { WebPubSubOptions } from './web-pubsub-lane.ts';
 
-export function webPubSubControl(access: WebPubSubAccess, log: Logger): OpenControlConnection {
+export function webPubSubControl({ access, clock, log }: WebPubSubOptions): OpenControlConnection {
   const addressOf = clientAddresses(access);
   return (callId, { control, closed }) =>
     new ClientConnection({
       url: () => addressOf({ userId: callId, groups: [controlGroup(callId)] }),
-      clock: systemClock,
+      clock,
       listener: {
         data: ({ data }) => control(readJsonText(data)),
         acked: () => {},

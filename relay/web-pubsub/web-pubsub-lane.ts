@@ -1,17 +1,18 @@
 /**
- * Lanes on Azure Web PubSub: a client's connection (`client-connection.ts`) whose events are named after the worker. What is in flight when the
- * connection is lost is sent again, under the same ack id, once it is back, and is handled once: the service answers `Duplicate` to an id that it has
- * handled. A connection that is gone is reported as closed, and the lane opens another.
+ * Lanes on Azure Web PubSub. Each is a client connection whose events are named after the worker. When the connection
+ * is lost and recovered, the event in flight is sent again under the same ack id, and is handled once: the service
+ * answers `Duplicate` for an id that it has handled. A connection that is gone for good is reported as closed, and the
+ * lane opens another.
  */
 import type { Logger } from 'pino';
-import { systemClock } from '../../shared/base/clock.ts';
+import type { Clock } from '../../shared/base/clock.ts';
 import { clientAddresses, type WebPubSubAccess } from '../../shared/web-pubsub/client-addresses.ts';
 import {
   type AckMessage,
   ClientConnection,
   type DataMessage,
 } from '../../shared/web-pubsub/client-connection.ts';
-import type { UpstreamData } from '../../shared/web-pubsub/web-pubsub-protobuf.ts';
+import type { UpstreamData, UpstreamMessage } from '../../shared/web-pubsub/web-pubsub-protobuf.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { controlGroup, downGroup, upGroup } from '../../shared/wire/names.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
@@ -25,10 +26,20 @@ import type {
   OpenLaneConnection,
 } from '../lane/lane-connection.ts';
 
-/** Opens lanes on the Web PubSub resource of this connection string. */
-export function webPubSubLanes(access: WebPubSubAccess, log: Logger): OpenLaneConnection {
-  const addressOf = clientAddresses(access);
-  return (target, listener) => new WebPubSubLane(addressOf, target, listener, log);
+export interface WebPubSubOptions {
+  readonly access: WebPubSubAccess;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Opens lanes on one Web PubSub resource. */
+export function webPubSubLanes(options: WebPubSubOptions): OpenLaneConnection {
+  const addressOf = clientAddresses(options.access);
+  return (target, listener) => new WebPubSubLane(target, listener, { ...options, addressOf });
+}
+
+interface LaneSurroundings extends WebPubSubOptions {
+  readonly addressOf: ReturnType<typeof clientAddresses>;
 }
 
 class WebPubSubLane implements LaneConnection {
@@ -38,14 +49,13 @@ class WebPubSubLane implements LaneConnection {
   readonly #upGroup: string;
   readonly #controlGroup: string;
   #lastAckId: number;
-  /** What the service has not answered. */
-  #inFlight: UpstreamData | undefined;
+  /** The event that the service has not answered yet. */
+  #inFlight: UpstreamMessage | undefined;
 
   constructor(
-    addressOf: ReturnType<typeof clientAddresses>,
     { callId, worker, publishes = false, resume }: LaneTarget,
     listener: LaneListener,
-    log: Logger,
+    { addressOf, clock, log }: LaneSurroundings,
   ) {
     this.#listener = listener;
     this.#worker = worker;
@@ -57,15 +67,17 @@ class WebPubSubLane implements LaneConnection {
         addressOf({
           userId: callId,
           groups: [downGroup(callId, worker), this.#controlGroup],
-          // The lane can do nothing else.
+          // The lane may do nothing else.
           roles: publishes ? [`webpubsub.sendToGroup.${this.#upGroup}`] : [],
         }),
       ...(resume === undefined ? {} : { resume }),
-      clock: systemClock,
+      clock,
       listener: {
         data: (message) => this.#received(message),
         acked: (ack) => this.#acked(ack),
-        recovered: () => this.#sendInFlight(),
+        recovered: () => {
+          if (this.#inFlight !== undefined) this.#connection.send(this.#inFlight);
+        },
         closed: () => listener.closed(),
         unreadable: () => log.warn({ callId, worker }, 'ignored an unreadable message of Web PubSub'),
         failed: (err) => log.error({ callId, worker, err }, 'could not handle a message of the lane'),
@@ -108,18 +120,11 @@ class WebPubSubLane implements LaneConnection {
     this.#connection.stop();
   }
 
-  /** The one before, if it is still in flight, has been given up. */
+  /** Gives up the event before. Without a connection, `recovered` sends this one later. */
   #send(data: UpstreamData): void {
     this.#lastAckId += 1;
-    this.#inFlight = data;
-    this.#sendInFlight();
-  }
-
-  /** Nothing while there is no connection: it is sent once there is. */
-  #sendInFlight(): void {
-    const data = this.#inFlight;
-    if (data === undefined) return;
-    this.#connection.send({ kind: 'sendEvent', event: this.#worker, data, ackId: this.#lastAckId });
+    this.#inFlight = { kind: 'sendEvent', event: this.#worker, data, ackId: this.#lastAckId };
+    this.#connection.send(this.#inFlight);
   }
 
   #acked({ ackId, success, error }: AckMessage): void {
@@ -135,12 +140,12 @@ class WebPubSubLane implements LaneConnection {
   }
 }
 
-/** JSON travels as text, which a service of any version knows. */
+/** JSON travels as text, which every version of the service knows. */
 function textOf(event: LaneEvent): UpstreamData {
   return { type: 'text', text: JSON.stringify(event) };
 }
 
-/** JSON of a worker comes as text or as JSON, by the version of the service: what reads as an object is JSON. */
+/** A worker's JSON comes as text or as JSON, depending on the version of the service: an object is JSON. */
 function toMessage(from: LaneMessageSource, { dataType, data }: DataMessage): LaneMessage {
   if (dataType === 'binary') return { from, type: 'binary', bytes: data };
   const value = readJsonText(data);

@@ -1,5 +1,6 @@
 /**
- * What comes in a call's control group, on the way from several lanes at once: checked, each message acted on once, in the order in which it came.
+ * Checks what was published in a call's control group. Every lane of the call brings a copy: the inbox passes each
+ * message on once, in order.
  */
 
 import type { Clock } from '../../shared/base/clock.ts';
@@ -10,24 +11,24 @@ import {
 } from '../../shared/wire/relay/call-control-messages.ts';
 import { TokenError } from '../../shared/wire/signed/verify-signed.ts';
 
-/** Messages that may wait to be checked; further ones are ignored. */
+/** Messages that may wait for their check. Further ones are ignored. */
 const MAX_WAITING = 256;
-/** Messages of a call that are remembered, each as long as it is valid; while there are as many, new ones are ignored. */
+/** Messages that the inbox remembers, each as long as it is valid. While it holds this many, it ignores new ones. */
 const MAX_REMEMBERED = 1_024;
 
 export interface ControlInboxOptions {
   readonly callId: string;
-  /** The ticket keys, the present one first. */
+  /** The ticket keys, the current one first. */
   readonly keys: readonly string[];
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly onMessage: (message: CallControlMessage) => void;
-  /** Told of what was not used, by a fixed text. */
+  /** Counts what was not used, by a fixed text. */
   readonly onIgnored: (reason: string) => void;
 }
 
 export class ControlInbox {
   readonly #options: ControlInboxOptions;
-  /** When each message that was acted on ceases to be valid. */
+  /** When each message that was passed on stops being valid. */
   readonly #seen = new Map<string, number>();
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;

@@ -1,31 +1,35 @@
 /**
- * Waits between attempts: doubling from `firstMs` to `longestMs`, and none after the last attempt. Half of each wait is up
- * to chance, so that those who lost their connections together do not all come back together.
+ * The waits between attempts. They double from `firstMs` to `longestMs`, and after the last attempt there is none.
+ * Half of each wait is random, so that callers who failed at the same time do not all try again at the same time.
  */
+export interface BackOffOptions {
+  readonly firstMs: number;
+  readonly longestMs: number;
+  /** Attempts in a row, the first one included. */
+  readonly attempts: number;
+  /** Draws a number from 0 up to, but not including, 1. */
+  readonly random: () => number;
+}
+
 export class BackOff {
-  readonly #firstMs: number;
-  readonly #longestMs: number;
-  readonly #attempts: number;
-  readonly #random: () => number;
-  #failed = 0;
+  readonly #options: BackOffOptions;
+  #failures = 0;
 
-  /** @param options.random a number from 0 to below 1 */
-  constructor(options: { firstMs: number; longestMs: number; attempts: number; random: () => number }) {
-    this.#firstMs = options.firstMs;
-    this.#longestMs = options.longestMs;
-    this.#attempts = options.attempts;
-    this.#random = options.random;
+  constructor(options: BackOffOptions) {
+    this.#options = options;
   }
 
-  /** An attempt failed. Milliseconds to wait before the next one, or undefined when it was the last. */
+  /** Counts a failed attempt. Returns the milliseconds to wait before the next one, undefined after the last. */
   failed(): number | undefined {
-    this.#failed += 1;
-    if (this.#failed >= this.#attempts) return undefined;
-    const fullMs = Math.min(this.#longestMs, this.#firstMs * 2 ** (this.#failed - 1));
-    return (fullMs * (1 + this.#random())) / 2;
+    const { firstMs, longestMs, attempts, random } = this.#options;
+    this.#failures += 1;
+    if (this.#failures >= attempts) return undefined;
+    const fullMs = Math.min(longestMs, firstMs * 2 ** (this.#failures - 1));
+    return (fullMs * (1 + random())) / 2;
   }
 
+  /** An attempt succeeded: the next failure counts as the first. */
   succeeded(): void {
-    this.#failed = 0;
+    this.#failures = 0;
   }
 }

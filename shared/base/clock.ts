@@ -1,10 +1,10 @@
-/** Time as the relay sees it, so that tests can give it another. */
+/** Time as a process sees it. Code takes a clock as a parameter, so that tests and replay control time. */
 export interface Clock {
-  /** Milliseconds since the epoch: for tickets and reports. */
+  /** Milliseconds since the epoch, for tickets and reports. */
   nowMs(): number;
-  /** Milliseconds since some fixed moment, never set back: for durations. */
+  /** Milliseconds since a fixed moment, for durations. This clock is never set back. */
   elapsedMs(): number;
-  /** Runs once after `ms` milliseconds, unless the returned function is called first (which may be called any number of times). */
+  /** Calls `run` once after `ms` milliseconds. The returned function cancels that; calling it again does nothing. */
   after(ms: number, run: () => void): () => void;
 }
 

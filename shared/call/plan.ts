@@ -4,6 +4,9 @@
  */
 import type { AudioFormat } from '../audio/audio-format.ts';
 
+/** Workers that may be on a call at the same time. */
+export const MAX_WORKERS = 16;
+
 /** One event per run of frames that is at least `ms` long. The next follows the ack of the previous one. */
 interface ChunkMode {
   readonly mode: 'chunk';

@@ -5,17 +5,17 @@ import { ENDPOINTS, type OperationId } from '../wire/api/endpoints.ts';
 import { isPathParameter, PATH_PARAMETERS } from '../wire/api/parameter-schemas.ts';
 import { noAnswer } from './calls-api-error.ts';
 import type { Method, RequestOptions } from './client-types.ts';
+import { fetchWithRetry, type RetryOptions } from './fetch-with-retry.ts';
 import { followTimeline } from './follow-timeline.ts';
-import { type Attempting, persistentFetch } from './persistent-fetch.ts';
 
 /**
- * A method for every operation of the HTTP API. All throw CallsApiError, and TypeError for arguments that no request
- * can have.
+ * Every operation of the HTTP API as a method of the same name. All throw CallsApiError, and TypeError for arguments
+ * that no request can have.
  */
 export type CallsClient = {
   readonly [Id in Exclude<OperationId, 'streamTimeline'>]: Method<Id>;
 } & {
-  /** The timeline of a call, past and future entries, each once, until the call has ended. */
+  /** What happened to a call so far and what happens next, each entry once, until the call has ended. */
   streamTimeline(
     callId: string,
     options?: { readonly signal?: AbortSignal },
@@ -26,10 +26,7 @@ export type CallsClient = {
 const API_PATH = '/api';
 
 export type CallsClientOptions = {
-  /**
-   * The address of the control app, such as `https://contoso-control.azurewebsites.net`; `http:` on this machine
-   * only.
-   */
+  /** The control app's address, such as `https://contoso-control.azurewebsites.net`. `http:` on this machine only. */
   readonly baseUrl: string;
   /** The path of its operations. Defaults to `/api`. */
   readonly apiPath?: string;
@@ -38,7 +35,7 @@ export type CallsClientOptions = {
   /** A bearer token, or a function that returns a valid one. */
   | { readonly token: string | (() => string | Promise<string>) }
 ) &
-  Partial<Attempting>;
+  Partial<RetryOptions>;
 
 /** @throws TypeError for a base URL that may not be sent a key */
 export function createCallsClient(options: CallsClientOptions): CallsClient {
@@ -58,7 +55,7 @@ const BODY_MS = 30_000;
 class Sender {
   readonly #apiUrl: string;
   readonly #authorization: () => Promise<Readonly<Record<string, string>>>;
-  readonly #attempting: Attempting;
+  readonly #retry: RetryOptions;
 
   constructor(options: CallsClientOptions) {
     const {
@@ -72,7 +69,7 @@ class Sender {
     if (!isHttps && !isLoopbackHttp(baseUrl))
       throw new TypeError('the base URL must begin with https:// (http:// only on this machine)');
     this.#apiUrl = `${baseUrl.replace(/\/+$/, '')}${apiPath}`;
-    this.#attempting = { fetch, sleep, random };
+    this.#retry = { fetch, sleep, random };
     this.#authorization = async () => {
       if ('key' in options) return { 'x-functions-key': options.key };
       const { token } = options;
@@ -112,13 +109,13 @@ class Sender {
           headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
           ...(signal && { signal }),
         }),
-      sleep: (ms) => this.#attempting.sleep(ms, signal),
+      sleep: (ms) => this.#retry.sleep(ms, signal),
     });
   }
 
   async #fetch(id: string, path: string, init: RequestInit): Promise<Response> {
     const headers = { ...(init.headers as Record<string, string>), ...(await this.#authorization()) };
-    return await persistentFetch(this.#attempting, id, `${this.#apiUrl}/${path}`, { ...init, headers });
+    return await fetchWithRetry(this.#retry, id, `${this.#apiUrl}/${path}`, { ...init, headers });
   }
 }
 

@@ -19,7 +19,7 @@ type ContentArguments<Id extends OperationId> = Table[Id] extends { body: unknow
     : [];
 
 export interface RequestOptions {
-  /** For a mutation: the same key means the same request, however often it is sent. Defaults to a new key. */
+  /** Requests with the same key act once, however often they are sent. Defaults to a new key. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
 }

@@ -20,7 +20,7 @@ export class EventStreamReader {
    * The events that this piece completes.
    * @throws RangeError if a line does not end
    */
-  read(text: string): ServerSentEvent[] {
+  readEvents(text: string): ServerSentEvent[] {
     const lines = (this.#pending + text).split(/\r\n|\n|\r(?!$)/);
     this.#pending = lines.pop() ?? '';
     if (this.#pending.length > MAX_PENDING)

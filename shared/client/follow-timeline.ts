@@ -2,13 +2,13 @@ import { type TimelineEntryView, timelineEntrySchema } from '../wire/api/call-sc
 import { noAnswer } from './calls-api-error.ts';
 import { EventStreamReader } from './event-stream.ts';
 
-/** Entries that are remembered so that none is given twice. */
+/** Entries that the client remembers, so that it yields none twice. */
 const MAX_REMEMBERED = 10_000;
 
-/** Streams in a row that may break without an entry. */
+/** How many streams in a row may break without an entry. */
 const MAX_BROKEN = 5;
 
-/** The pause before a stream is opened again. */
+/** The pause before the client opens a stream again. */
 const REOPEN_MS = 1_000;
 
 interface TimelineFollowing {
@@ -18,9 +18,9 @@ interface TimelineFollowing {
 }
 
 /**
- * The entries of a call's timeline, each once, to the end of the call. A stream that ends or breaks is opened again
- * at its position.
- * @throws CallsApiError if it cannot be opened, or breaks again and again
+ * Yields the entries of a call's timeline as they come, each once, until the call has ended. A stream that ends or
+ * breaks is opened again at the same place.
+ * @throws CallsApiError when the stream cannot be opened, or breaks again and again
  */
 export async function* followTimeline({ open, sleep }: TimelineFollowing): AsyncGenerator<TimelineEntryView> {
   const told = new Set<string>();
@@ -31,7 +31,7 @@ export async function* followTimeline({ open, sleep }: TimelineFollowing): Async
     const reader = new EventStreamReader();
     try {
       for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-        for (const { id, event, data } of reader.read(text)) {
+        for (const { id, event, data } of reader.readEvents(text)) {
           if (event === 'end') return;
           lastEventId = id;
           const entry = timelineEntrySchema.parse(JSON.parse(data));

@@ -1,9 +1,9 @@
-/** Addresses with an access token, at which the relay connects to Web PubSub as a client. */
+/** Addresses with an access token, for clients of Web PubSub. */
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { isLoopbackHttp } from '../base/loopback-url.ts';
 import { HUB } from '../wire/names.ts';
 
-/** How long a token may take from being made to being used; the service looks at it only when the client connects. */
+/** How soon a client must use its token. The service checks it only when the client connects. */
 const TOKEN_MINUTES = 5;
 
 export interface WebPubSubAccess {
@@ -13,13 +13,13 @@ export interface WebPubSubAccess {
 
 export interface Client {
   readonly userId: string;
-  /** Joined when it connects. */
+  /** Groups that the client joins when it connects. */
   readonly groups: readonly string[];
-  /** Events need no role. Absent: none. */
+  /** What the client may do besides raising events, which needs no role. Defaults to nothing. */
   readonly roles?: readonly string[];
 }
 
-/** Makes them for the Web PubSub resource of this connection string. */
+/** Makes addresses for the Web PubSub resource of this connection string. */
 export function clientAddresses({
   connectionString,
   endpoint,

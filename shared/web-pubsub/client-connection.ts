@@ -1,19 +1,27 @@
 /**
- * A connection to Azure Web PubSub as one of its clients, over `protobuf.reliable.webpubsub.azure.v1`. Whoever holds it sends what was not
- * acknowledged again, under the same ack id, when the connection is back after a loss.
+ * A client of Azure Web PubSub: one connection over `protobuf.reliable.webpubsub.azure.v1`. The relay's lanes and the
+ * resident workers use it.
  *
  *     connecting ──`connected`──▶ connected ──socket lost──▶ recovering ──socket open──▶ connected
  *         │                           │                          │
  *         │socket lost or refused     │1008, or released         │1008, no socket within RECOVERY_LIMIT_MS
  *         └───────────────────────────┴──────────────────────────┴─────────────▶ closed ◀── stop(), in any state
  *
- * Rules of the subprotocol: Azure Web PubSub, "Create reliable clients". The close code 1008 says that the service has forgotten the connection.
+ * - Groups: name them when you ask for the access token, or send `joinGroup`. Both outlast a recovery. `data` reports
+ *   what is published there, each message once and in order, also when the connection was recovered meanwhile.
+ * - Publish with `sendToGroup`, raise an event with `sendEvent`. With an `ackId`, `acked` reports what became of it.
+ *   The connection keeps no message: after a loss, send what was not acknowledged again in `recovered`, under the same
+ *   `ackId`. The service answers `Duplicate` when it has handled that id.
+ * - `closed` means that the service has forgotten the connection, or could not be reached for RECOVERY_LIMIT_MS. Its
+ *   groups are gone with it: make another connection, after a wait.
+ *
+ * The rules of the subprotocol are those of Azure Web PubSub, "Create reliable clients". With the close code 1008 the
+ * service says that it has forgotten the connection.
  */
 
 import type { Clock } from '../base/clock.ts';
 import { openWebSocket } from '../web-socket/open-web-socket.ts';
 import type { WebSocketConnection } from '../web-socket/web-socket-connection.ts';
-import type { LaneIdentity } from '../wire/relay/stream-handover.ts';
 import { ProtobufError } from './protobuf-fields.ts';
 import { ReceivedSequence } from './received-sequence.ts';
 import {
@@ -24,22 +32,28 @@ import {
 } from './web-pubsub-protobuf.ts';
 
 const SUBPROTOCOL = 'protobuf.reliable.webpubsub.azure.v1';
-/** Web PubSub takes no longer messages than 1 MB; what it sends has an envelope besides. */
+/** Web PubSub takes messages of up to 1 MB, and adds an envelope to what it sends. */
 const MAX_MESSAGE_BYTES = 2 * 1024 * 1024;
-/** How often it is looked whether the other side is there, and knows what has come. */
+/** How often the client checks that the service is there and knows what has come. */
 const TICK_MS = 5_000;
-/** Some seconds of audio. */
+/** More bytes that wait to be written than a working socket leaves: some seconds of audio. */
 const CONGESTED_BYTES = 128 * 1024;
 /**
- * A connection on which nothing comes for this long is dead, though no one has said so. The service answers a ping only
- * after the event before it, so this is more than a handler and every retry of its webhook may take.
+ * A connection on which nothing comes for this long is dead, although nothing has closed it. The service answers a ping
+ * only after the event before it, so this is longer than a handler and every retry of its webhook may take.
  */
 const SILENCE_LIMIT_MS = 30_000;
-/** The service keeps a lost connection this long. */
+/** How long the service keeps a lost connection. */
 const RECOVERY_LIMIT_MS = 30_000;
 const RECOVERY_WAIT_MS = 1_000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY_VIOLATION = 1008;
+
+/** What a client needs to take a connection up again, or to take it over from another client. */
+export interface ConnectionIdentity {
+  readonly connectionId: string;
+  readonly reconnectionToken: string;
+}
 
 export type DataMessage = Extract<DownstreamMessage, { kind: 'groupData' | 'serverData' }>;
 export type AckMessage = Extract<DownstreamMessage, { kind: 'ack' }>;
@@ -48,21 +62,21 @@ export interface ClientConnectionListener {
   /** Bytes in it are valid until this returns. */
   data(message: DataMessage): void;
   acked(message: AckMessage): void;
-  /** The connection was lost and is back. */
+  /** The connection was lost and is back, with its groups. */
   recovered(): void;
   /** The connection is gone for good. Called at most once, and not after `stop`. */
   closed(): void;
-  /** A message was ignored because it is no message of the subprotocol. */
+  /** A message was ignored, since it is no message of the subprotocol. */
   unreadable(): void;
-  /** This listener threw when it was told something, which is a fault of this program. `closed` follows. */
+  /** This listener threw an error, which is a fault of this program. `closed` follows. */
   failed(error: unknown): void;
 }
 
 export interface ClientConnectionOptions {
-  /** The address with an access token. Asked for once. */
+  /** Returns the address with an access token. Called once. */
   readonly url: () => Promise<string>;
   /** Take this connection over instead of opening one. */
-  readonly resume?: LaneIdentity;
+  readonly resume?: ConnectionIdentity;
   readonly clock: Clock;
   readonly listener: ClientConnectionListener;
 }
@@ -76,12 +90,12 @@ export class ClientConnection {
   #state: State = 'connecting';
   #url = '';
   #socket: WebSocketConnection | undefined;
-  #identity: LaneIdentity | undefined;
+  #identity: ConnectionIdentity | undefined;
   #isReleased = false;
-  /** Since the last tick. */
+  /** A message was sent since the last tick. */
   #hasSent = false;
   #heardAtMs = 0;
-  /** When it was lost; undefined once something has come since. */
+  /** When the connection was lost; undefined when something has come since. */
   #lostAtMs: number | undefined;
   #cancelTick = (): void => {};
   #cancelWait = (): void => {};
@@ -89,23 +103,23 @@ export class ClientConnection {
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
     this.#identity = options.resume;
-    // Nobody need wait for it.
+    // `start` may never be called.
     this.#accepted.promise.catch(() => {});
   }
 
-  /** By what another holder may take the connection over; undefined before it is known, and when it is closed. */
-  get identity(): LaneIdentity | undefined {
+  /** What another client needs to take the connection over; undefined before it is known, and once it is closed. */
+  get identity(): ConnectionIdentity | undefined {
     return this.#state === 'closed' ? undefined : this.#identity;
   }
 
-  /** Nothing can be written, or more waits to be than a socket that works would leave. */
+  /** Nothing can be written now, or much still waits to be written. */
   get isCongested(): boolean {
     return this.#state !== 'connected' || (this.#socket?.bufferedBytes ?? 0) > CONGESTED_BYTES;
   }
 
   /**
    * Resolves when the service has accepted the connection. Called once.
-   * @rejects Error when it has not, or when `stop` is called first
+   * @rejects Error when it does not, or when `stop` is called first
    */
   async start(): Promise<void> {
     try {
@@ -118,15 +132,14 @@ export class ClientConnection {
     await this.#accepted.promise;
   }
 
-  /** Writes a message, which is not kept. Answers whether there was a connection to write it to. */
+  /** Writes a message, which is not kept. Returns whether there was a connection to write it to. */
   send(message: UpstreamMessage): boolean {
-    if (this.#state !== 'connected' || this.#socket?.isOpen !== true) return false;
-    this.#socket.sendBytes(writeUpstream(message));
+    if (this.#state !== 'connected' || this.#socket?.sendBytes(writeUpstream(message)) !== true) return false;
     this.#hasSent = true;
     return true;
   }
 
-  /** Leaves the connection to whoever takes it over: what comes is not confirmed any more, and a loss is the end. */
+  /** Leaves the connection to its next holder: it confirms nothing that comes from now on, and a loss is the end. */
   release(): void {
     this.#isReleased = true;
   }
@@ -141,7 +154,7 @@ export class ClientConnection {
     this.#accepted.reject(new Error('the connection to Web PubSub was closed before it was accepted'));
   }
 
-  /** Opens the socket, for the connection that is known if there is one. */
+  /** Opens the socket, for a new connection or for the known one. */
   async #dial(): Promise<void> {
     const { clock } = this.#options;
     const address = this.#identity === undefined ? this.#url : recoveryUrl(this.#url, this.#identity);
@@ -150,38 +163,39 @@ export class ClientConnection {
     this.#socket = socket;
     this.#heardAtMs = clock.elapsedMs();
     socket.listen({
-      message: (data, isBinary) => this.#read(data, isBinary),
+      message: (data, isBinary) => this.#receive(data, isBinary),
       alive: () => {},
       closed: (code) => this.#lost(code),
     });
     if (this.#isOver()) socket.close(CLOSE_NORMAL, '');
   }
 
-  #read(data: Buffer, isBinary: boolean): void {
-    if (this.#isOver()) return;
-    this.#heardAtMs = this.#options.clock.elapsedMs();
+  #receive(data: Buffer, isBinary: boolean): void {
+    if (this.#state === 'closed') return;
+    const { clock, listener } = this.#options;
+    this.#heardAtMs = clock.elapsedMs();
     this.#lostAtMs = undefined;
-    const message = isBinary ? parse(data) : 'unreadable';
-    if (message === 'unreadable') this.#options.listener.unreadable();
-    else if (message !== undefined) this.#tell(message);
-  }
-
-  /** A fault costs this connection and no other. */
-  #tell(message: DownstreamMessage): void {
     try {
-      this.#take(message);
+      if (!isBinary) throw new ProtobufError('a message is text');
+      const message = readDownstream(data);
+      if (message !== undefined) this.#handle(message);
     } catch (error) {
-      this.#options.listener.failed(error);
+      if (error instanceof ProtobufError) {
+        listener.unreadable();
+        return;
+      }
+      // A fault costs this connection and no other.
+      listener.failed(error);
       this.#giveUp();
     }
   }
 
-  #take(message: DownstreamMessage): void {
+  #handle(message: DownstreamMessage): void {
     if (message.kind === 'connected') {
       const { connectionId, reconnectionToken } = message;
       this.#identity = { connectionId, reconnectionToken };
     }
-    // One that is taken over may be taken without a word.
+    // The service may hand a connection over without a `connected`.
     if (this.#state === 'connecting' && this.#identity !== undefined) this.#accept();
     switch (message.kind) {
       case 'ack':
@@ -194,7 +208,7 @@ export class ClientConnection {
         this.#options.listener.data(message);
         break;
       case 'connected':
-      // The close of the socket says what is to be done.
+      // The close code of the socket says what follows.
       case 'disconnected':
       case 'pong':
         break;
@@ -225,7 +239,7 @@ export class ClientConnection {
     this.#hasSent = false;
   }
 
-  /** Tells the service what has come, so that it need not keep it. */
+  /** Tells the service what has come, so that it stops keeping it. */
   #confirm(): void {
     const sequenceId = this.#received.unconfirmed;
     if (sequenceId === undefined || this.#isReleased) return;
@@ -240,7 +254,9 @@ export class ClientConnection {
     else this.#giveUp();
   }
 
-  /** At once for the first time; then at intervals, also when each attempt is accepted and lost again without a word. */
+  /**
+   * At once the first time, then at intervals. An attempt that is accepted and lost again in silence counts as failed.
+   */
   #recover(): void {
     const nowMs = this.#options.clock.elapsedMs();
     const isFirst = this.#lostAtMs === undefined;
@@ -254,7 +270,7 @@ export class ClientConnection {
   #redial(): void {
     this.#dial().then(
       () => {
-        // It may be lost again by now.
+        // The connection may be lost again by now.
         if (this.#state !== 'recovering' || this.#socket === undefined) return;
         this.#state = 'connected';
         this.#options.listener.recovered();
@@ -277,20 +293,10 @@ export class ClientConnection {
   }
 }
 
-/** The address under which a client takes up a connection again. */
-function recoveryUrl(clientUrl: string, { connectionId, reconnectionToken }: LaneIdentity): string {
+/** The address at which a client takes a connection up again. */
+function recoveryUrl(clientUrl: string, { connectionId, reconnectionToken }: ConnectionIdentity): string {
   const url = new URL(clientUrl);
   url.searchParams.set('awps_connection_id', connectionId);
   url.searchParams.set('awps_reconnection_token', reconnectionToken);
   return url.href;
-}
-
-/** Undefined for a kind of message that this version does not know. */
-function parse(data: Buffer): DownstreamMessage | 'unreadable' | undefined {
-  try {
-    return readDownstream(data);
-  } catch (error) {
-    if (error instanceof ProtobufError) return 'unreadable';
-    throw error;
-  }
 }

@@ -1,17 +1,17 @@
-/** Publishing to groups of Web PubSub from code that holds no connection: one REST request for each message. */
+/** Publishes to groups of Web PubSub without a connection: one REST request for each message. */
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { HUB } from '../wire/names.ts';
 
-/** Bytes are audio in RTP, anything else is JSON. Resolves when the service has taken the message. */
+/** Bytes are audio in RTP, anything else is JSON. Resolves when the service has accepted the message. */
 export type Publish = (group: string, message: Uint8Array<ArrayBuffer> | object) => Promise<void>;
 
-/** Audio that comes late is of no use, so that a request is repeated once, and soon. */
+/** Late audio is useless, so a request is repeated once, and soon. */
 const RETRIES = { maxRetries: 1, retryDelayInMs: 100 } as const;
 
-/** The service keeps the order of one group's messages where each is sent once the one before it is taken. */
+/** The service keeps the order of a group's messages if each is sent after the last one was accepted. */
 export function groupPublisher(options: {
   readonly connectionString: string;
-  /** The endpoint is plain http, which only a service on this machine is. */
+  /** The endpoint is plain http. Only a service on this machine is. */
   readonly isLoopback: boolean;
 }): Publish {
   const service = new WebPubSubServiceClient(options.connectionString, HUB, {

@@ -7,12 +7,12 @@ const FIXED32 = 5;
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The bytes are no message, or a field has another wire type than its reader expects. */
+/** The bytes are not a message, or a field has a wire type that its reader does not expect. */
 export class ProtobufError extends Error {
   override readonly name = 'ProtobufError';
 }
 
-/** The fields of one message, in order. One whose value nobody asks for is passed over. */
+/** The fields of one message, in order. It skips a field whose value is not read. */
 export class ProtobufFields {
   readonly #bytes: Uint8Array;
   readonly #end: number;
@@ -20,7 +20,7 @@ export class ProtobufFields {
   #wireType = -1;
   number = 0;
 
-  /** The message lies from `start` to `end` of these bytes. Absent: it is all of them. */
+  /** @param bytes hold the message from `start` to `end`, by default all of them */
   constructor(bytes: Uint8Array, start = 0, end = bytes.byteLength) {
     this.#bytes = bytes;
     this.#at = start;
@@ -49,14 +49,14 @@ export class ProtobufFields {
     return this.#bytes.subarray(start, this.#at);
   }
 
-  /** The fields of the message that is the value. */
+  /** The fields of the nested message. */
   message(): ProtobufFields {
     this.#take(BYTES);
     const start = this.#pastBytes();
     return new ProtobufFields(this.#bytes, start, this.#at);
   }
 
-  /** Which of these words the value is, found without decoding it; undefined: none. */
+  /** Which of these words the value is, without decoding it; undefined when it is another. */
   word<Word extends string>(words: ReadonlyMap<Word, Uint8Array>): Word | undefined {
     this.#take(BYTES);
     const start = this.#pastBytes();
@@ -93,7 +93,7 @@ export class ProtobufFields {
     else throw new ProtobufError(`field ${this.number} has the wire type ${wireType}`);
   }
 
-  /** Moves past a value of as many bytes as it says, and answers where they begin. */
+  /** Moves past a value with a length, and returns where its bytes begin. */
   #pastBytes(): number {
     const length = this.#readVarint();
     const start = this.#at;
@@ -106,7 +106,7 @@ export class ProtobufFields {
     this.#at += length;
   }
 
-  /** Exact up to 2^53: ids of a connection count from 1 and come nowhere near it. */
+  /** Exact up to 2^53. The ids of a connection count from 1 and come nowhere near it. */
   #readVarint(): number {
     let value = 0;
     let scale = 1;

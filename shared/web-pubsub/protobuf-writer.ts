@@ -1,25 +1,25 @@
 /**
- * Writes the wire format of Protocol Buffers from the end of a message to its beginning: the length of every part is known when it is written,
- * so that audio is copied once. The memory is used again for the next message.
+ * Writes the wire format of Protocol Buffers from the end of a message to its beginning. So the length of every part is
+ * known when it is written, and audio is copied once. The next message uses the same memory.
  */
 import { BYTES, VARINT } from './protobuf-fields.ts';
 
-/** A second of audio at 24 kHz, with room. It grows for what is longer. */
+/** A second of audio at 24 kHz, with room to spare. The memory grows for a longer message. */
 const FIRST_BYTES = 64 * 1024;
 /** Tag and length of a field: field numbers are below 16. */
 const LONGEST_HEAD = 1 + 10;
 
 export class ProtobufWriter {
   #bytes = new Uint8Array(FIRST_BYTES);
-  /** Where the message begins. */
+  /** The position where the message begins. */
   #at = FIRST_BYTES;
 
-  /** Forgets the message before. */
+  /** Forgets the last message. */
   begin(): void {
     this.#at = this.#bytes.byteLength;
   }
 
-  /** How long the message is by now. */
+  /** Length of the message so far. */
   get length(): number {
     return this.#bytes.byteLength - this.#at;
   }
@@ -40,13 +40,13 @@ export class ProtobufWriter {
     this.#tag(field, VARINT);
   }
 
-  /** Makes a nested message of what was written since the message was `length` bytes long. */
+  /** Turns what was written since the message had `length` bytes into a nested message. */
   wrap(field: number, length: number): void {
     this.#makeRoom(LONGEST_HEAD);
     this.#head(field, this.length - length);
   }
 
-  /** The message; valid until the next one begins. */
+  /** The message. It is valid until the next one begins. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(this.#at);
   }

@@ -1,6 +1,6 @@
 /**
- * What has come of the numbered messages of a reliable connection: which are repetitions, and when the service is to be told, which keeps what is not
- * confirmed, up to 1,000 messages.
+ * Tracks the numbered messages of a reliable connection: which are repetitions, and when to confirm what has come. The
+ * service keeps what is not confirmed, up to 1,000 messages.
  */
 
 const CONFIRM_EVERY_MS = 1_000;
@@ -11,7 +11,7 @@ export class ReceivedSequence {
   #confirmed = 0;
   #confirmedAtMs = 0;
 
-  /** False for a message that has come before. One without a number is new. */
+  /** Returns false for a message that has come before. A message without a number is new. */
   take(sequenceId: number | undefined): boolean {
     if (sequenceId === undefined) return true;
     if (sequenceId <= this.#last) return false;
@@ -19,7 +19,7 @@ export class ReceivedSequence {
     return true;
   }
 
-  /** The number that everything has come up to and that the service was not told; undefined: it was told all. */
+  /** The number of the last message that came, if it is not confirmed yet; undefined when everything is. */
   get unconfirmed(): number | undefined {
     return this.#last > this.#confirmed ? this.#last : undefined;
   }

@@ -1,10 +1,10 @@
 /**
- * The messages of the subprotocols `protobuf.webpubsub.azure.v1` and `protobuf.reliable.webpubsub.azure.v1` of Azure Web
- * PubSub, as a client writes and reads them. One binary WebSocket frame carries one message. Messages are named as in
- * Microsoft's client (`kind`), which takes this codec as its protocol.
+ * The messages of the subprotocols `protobuf.webpubsub.azure.v1` and `protobuf.reliable.webpubsub.azure.v1` of Azure
+ * Web PubSub, as a client writes and reads them. One binary WebSocket frame carries one message. `kind` names messages
+ * as Microsoft's client does.
  *
- * Written by hand: a message of audio is written in one allocation and read without copying its audio, which a general
- * library does at many times the cost.
+ * The codec is written by hand: it writes audio in one copy and reads it in none, for a fraction of what a general
+ * library costs.
  */
 
 import { ProtobufError, ProtobufFields } from './protobuf-fields.ts';
@@ -30,12 +30,12 @@ export type UpstreamMessage =
 
 export type UpstreamData =
   | { readonly type: 'binary'; readonly bytes: Uint8Array }
-  /** JSON travels as text too: a service of any version knows `text_data`, and only newer ones `json_data`. */
+  /** JSON travels as text too: every version of the service knows `text_data`, and only newer ones know `json_data`. */
   | { readonly type: 'text'; readonly text: string };
 
 export type DownstreamData =
   | { readonly dataType: 'text'; readonly data: string }
-  /** The text of a JSON value: whoever wants the value parses it. */
+  /** The text of a JSON value, not parsed. */
   | { readonly dataType: 'json'; readonly data: string }
   /** A view into the frame. `protobuf`: a serialized `google.protobuf.Any`. */
   | { readonly dataType: 'binary' | 'protobuf'; readonly data: Uint8Array };
@@ -63,7 +63,7 @@ const UP = { sendToGroup: 1, event: 5, joinGroup: 6, leaveGroup: 7, sequenceAck:
 
 const utf8 = new TextEncoder();
 
-/** Names of workers, which come with every chunk. */
+/** Names of workers in UTF-8, since every chunk carries one. */
 const names = new Map<string, Uint8Array>();
 const MAX_NAMES = 256;
 
@@ -77,7 +77,7 @@ function encodedName(name: string): Uint8Array {
 
 const writer = new ProtobufWriter();
 
-/** Answers the message in memory that is used for the next one again. */
+/** Returns the message in memory that the next one uses again. */
 export function writeUpstream(message: UpstreamMessage): Uint8Array<ArrayBuffer> {
   writer.begin();
   // From the last field to the first.
@@ -156,7 +156,7 @@ function readError(fields: ProtobufFields): { name: string; message: string } {
   return { name, message };
 }
 
-/** `sequenceId` stays absent when it is not set: the client takes 0 for one that it has seen, and drops the message. */
+/** Omits a `sequenceId` that is not set: the client would take 0 for one it has seen, and drop the message. */
 function readData(fields: ProtobufFields): DownstreamMessage {
   let from: 'server' | 'group' | undefined;
   let group = '';

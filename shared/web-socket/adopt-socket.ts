@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 
-/** Longest piece that is read at a time; one for the process, since what was read is used before the next is. */
+/** The longest piece of one read. All connections share the memory, since each read is used before the next. */
 const READ_BYTES = 256 * 1024;
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
 
@@ -11,21 +11,22 @@ interface HandleOwner {
 }
 
 /**
- * Reads a connection that a HTTP server or client has given away into memory that is used again, instead of 64 KB that are allocated for each read. Node has
- * this as `onread` for connections that are opened by hand, not for those of HTTP, so the handle of the connection is put into a socket that is
- * made with it. Where Node keeps no such handle, and for what is not plain TCP, the same bytes come by `data`.
+ * Takes over a connection from an HTTP server or client, and reads it into shared memory. Otherwise Node allocates 64
+ * KB for each read. Node offers this as `onread` for sockets that a program makes, but not for those of HTTP. So this
+ * function puts the connection's handle into a new socket with `onread`. Without such a handle, and for anything but
+ * plain TCP, the same bytes come from `data` events.
  *
- * @param read called with all that comes; the bytes are valid until it returns
- * @returns the socket that is to be used from now on
+ * @param reader takes each piece; the bytes are valid until `push` returns
+ * @returns the socket to use from now on
  */
-export function adoptSocket(accepted: Duplex, read: (bytes: Buffer) => void): Duplex {
+export function adoptSocket(accepted: Duplex, reader: { push(bytes: Buffer): void }): Duplex {
   const isPlain = accepted instanceof Socket && !(accepted instanceof TLSSocket);
   const handle = isPlain ? (accepted as HandleOwner)._handle : undefined;
   if (typeof handle?.useUserBuffer !== 'function') {
-    accepted.on('data', read);
+    accepted.on('data', (bytes: Buffer) => reader.push(bytes));
     return accepted;
   }
-  // The old socket lets go of the connection, and of the server, which counts its sockets.
+  // The old socket gives up the connection, and the server, which counts its sockets, gives up the old socket.
   (accepted as HandleOwner)._handle = null;
   accepted.destroy();
   const socket = new Socket({
@@ -35,7 +36,7 @@ export function adoptSocket(accepted: Duplex, read: (bytes: Buffer) => void): Du
     onread: {
       buffer: shared,
       callback: (bytes: number) => {
-        read(shared.subarray(0, bytes));
+        reader.push(shared.subarray(0, bytes));
         return true;
       },
     },

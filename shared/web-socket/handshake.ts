@@ -1,4 +1,4 @@
-/** The server's half of the opening handshake (RFC 6455, section 4.2). No extension is agreed to. */
+/** The server's half of the opening handshake (RFC 6455, section 4.2). It accepts no extension. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
@@ -8,13 +8,14 @@ const KEY_PATTERN = /^[+/0-9A-Za-z]{22}==$/;
 const VERSION = '13';
 const PROTOCOL_PATTERN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** The request is no opening handshake that can be answered. */
+/** The request is not an opening handshake that this server can accept. */
 export class HandshakeError extends Error {
   override readonly name = 'HandshakeError';
 }
 
 /**
- * The answer that accepts the connection, up to and with the empty line. Of subprotocols that are offered the first is agreed to.
+ * The answer that accepts the connection, including the empty line. It accepts the first subprotocol that the client
+ * offers.
  * @throws HandshakeError
  */
 export function handshakeResponse({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): string {

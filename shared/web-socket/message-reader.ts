@@ -1,5 +1,5 @@
 /**
- * Reads what the other side sends on a WebSocket (RFC 6455): frames out of bytes as they come, messages out of frames. No timers, no I/O.
+ * Reads what the other side of a WebSocket sends (RFC 6455): bytes in any pieces in, messages out. No timers, no I/O.
  *
  *     between ──text or binary, not final──▶ fragmented ──continuation, final──▶ between
  *        │  ▲                                    │  ▲
@@ -7,7 +7,7 @@
  *
  *     either ──close──▶ ended        either ──breach of the protocol──▶ ended
  *
- * A message that lies whole in the bytes that came is handed on where it lies, unmasked in place: nothing is copied or allocated but the view.
+ * A message that is complete in one piece is unmasked in place and passed on as a view: nothing is copied.
  */
 import { isUtf8 } from 'node:buffer';
 import { unmask } from './unmask.ts';
@@ -26,19 +26,19 @@ export interface MessageListener {
   message(data: Buffer, isBinary: boolean): void;
   ping(data: Buffer): void;
   pong(): void;
-  /** The other side closes; 1005 where it gives no code. Nothing follows. */
+  /** The other side closes the connection. The code is 1005 when it gives none. Nothing follows. */
   closing(code: number, reason: string): void;
-  /** The other side breaks the protocol or a limit; the close code says how. Nothing follows. */
+  /** The other side breaks the protocol or a limit. The close code says which. Nothing follows. */
   failed(code: number, reason: string): void;
 }
 
-/** Who sends: clients mask what they send, and servers must not. */
+/** The side that sends. Clients mask what they send, and servers must not. */
 export type Role = 'client' | 'server';
 
 export interface MessageReaderOptions {
   readonly sender: Role;
   readonly maxMessageBytes: number;
-  /** Fragments of one message, since a great many empty ones cost time without end. */
+  /** Fragments of one message. Without this bound, many empty fragments cost time without end. */
   readonly maxFragments: number;
 }
 
@@ -48,19 +48,20 @@ const RESERVED = 0x70;
 const MASKED = 0x80;
 const MASK_BYTES = 4;
 const MAX_CONTROL_BYTES = 125;
+const NO_BYTES = Buffer.alloc(0);
 
 export class MessageReader {
   readonly #listener: MessageListener;
   readonly #options: MessageReaderOptions;
   readonly #maskBytes: number;
-  /** The beginning of a frame whose end has not come, in pieces as they came. */
+  /** The beginning of a frame whose end has not come yet, in the pieces as they came. */
   #rest: Buffer[] = [];
   #restBytes = 0;
-  /** Bytes of it that are needed before anything can be done. */
+  /** Bytes that the frame needs before the reader can go on. */
   #needed = 0;
   #parts: Buffer[] = [];
   #partsBytes = 0;
-  /** The opcode of the message that is fragmented; 0 between messages. */
+  /** The opcode of a fragmented message; 0 between messages. */
   #fragmented = 0;
   #isEnded = false;
 
@@ -72,31 +73,29 @@ export class MessageReader {
 
   /** Takes the next bytes of the connection. They are changed, and are not kept. */
   push(bytes: Buffer): void {
-    if (this.#isEnded) return;
-    if (this.#restBytes === 0) this.#readAll(bytes);
-    else this.#append(bytes);
-  }
-
-  /** Joined once all that is needed is there, so that a long frame in many pieces is not copied over and over. */
-  #append(bytes: Buffer): void {
-    this.#keepRest(bytes);
-    if (this.#restBytes < this.#needed) return;
-    const joined = Buffer.concat(this.#rest);
-    this.#forgetRest();
-    this.#readAll(joined);
-  }
-
-  #readAll(bytes: Buffer): void {
+    const all = this.#restBytes === 0 ? bytes : this.#joinedWith(bytes);
     let at = 0;
-    while (!this.#isEnded && at < bytes.byteLength) {
-      const end = this.#readFrame(bytes, at);
+    while (!this.#isEnded && at < all.byteLength) {
+      const end = this.#readFrame(all, at);
       if (end === 0) break;
       at = end;
     }
-    if (!this.#isEnded && at < bytes.byteLength) this.#keepRest(bytes.subarray(at));
+    if (!this.#isEnded && at < all.byteLength) this.#keepRest(all.subarray(at));
   }
 
-  /** A copy, since the bytes belong to whoever read them. */
+  /**
+   * The bytes so far, once enough are there to go on with; until then, none. So a long frame in many pieces is copied
+   * once, and not again with each piece.
+   */
+  #joinedWith(bytes: Buffer): Buffer {
+    this.#keepRest(bytes);
+    if (this.#restBytes < this.#needed) return NO_BYTES;
+    const joined = Buffer.concat(this.#rest);
+    this.#forgetRest();
+    return joined;
+  }
+
+  /** Keeps a copy, since the bytes belong to their reader. */
   #keepRest(bytes: Buffer): void {
     this.#rest.push(Buffer.from(bytes));
     this.#restBytes += bytes.byteLength;
@@ -107,7 +106,7 @@ export class MessageReader {
     this.#restBytes = 0;
   }
 
-  /** The end of the frame at `at`; 0 while it is not complete, or when nothing is to be read any more. */
+  /** Reads the frame at `at` and returns its end. Returns 0 while it is incomplete, and once the reader has ended. */
   #readFrame(bytes: Buffer, at: number): number {
     const available = bytes.byteLength - at;
     if (available < 2) return this.#await(2);
@@ -133,11 +132,15 @@ export class MessageReader {
     const start = at + head;
     const end = start + length;
     if (this.#maskBytes > 0) unmask(bytes, start - MASK_BYTES, start, end);
-    this.#take(first & 0x0f, (first & FINAL) !== 0, bytes.subarray(start, end));
+    const opcode = first & 0x0f;
+    const isFinal = (first & FINAL) !== 0;
+    const payload = bytes.subarray(start, end);
+    if (isFinal && (opcode === OPCODE.text || opcode === OPCODE.binary)) this.#deliver(opcode, payload);
+    else this.#handleOther(opcode, isFinal, payload);
     return this.#isEnded ? 0 : end;
   }
 
-  /** What is wrong with these first two bytes of a frame, if anything is. */
+  /** What is wrong with these first two bytes of a frame; undefined when they are right. */
   #breachOf(first: number, second: number): string | undefined {
     if ((first & RESERVED) !== 0) return 'a reserved bit is set';
     const isMasked = (second & MASKED) !== 0;
@@ -161,7 +164,8 @@ export class MessageReader {
     }
   }
 
-  #take(opcode: number, isFinal: boolean, payload: Buffer): void {
+  /** Handles a frame that is not a whole message. */
+  #handleOther(opcode: number, isFinal: boolean, payload: Buffer): void {
     switch (opcode) {
       case OPCODE.close:
         this.#close(payload);
@@ -176,8 +180,7 @@ export class MessageReader {
         this.#continue(isFinal, payload);
         return;
       default:
-        if (isFinal) this.#deliver(opcode, payload);
-        else this.#begin(opcode, payload);
+        this.#begin(opcode, payload);
     }
   }
 
@@ -250,7 +253,7 @@ export class MessageReader {
   }
 }
 
-/** Codes that may be sent: those of the registry, and those of libraries and applications. */
+/** Codes that a side may send: those of the registry, and those of libraries and applications. */
 function isCloseCode(code: number): boolean {
   return (
     (code >= 1000 &&

@@ -1,11 +1,11 @@
 /**
- * One side of a WebSocket (RFC 6455), after the opening handshake. Made for many connections with small messages: it
- * reads into memory that all share, hands messages on where they lie, and writes from memory that is used again
+ * One side of a WebSocket (RFC 6455), after the opening handshake. It is made for many connections with small messages:
+ * all connections share the memory to read into and to write from, and messages are passed on as views
  * (`docs/decisions/0070-a-websocket-reader-of-our-own.md`).
  *
  *     open ──close()──▶ closing ──close of the other side──▶ ending ──▶ closed
  *       ├──close of the other side, which is answered──────────▲
- *       ├──breach of the protocol, which is told───────────────┘
+ *       ├──breach of the protocol, which is answered───────────┘
  *       └──connection lost, or terminate(), in any state──────────────▶ closed
  */
 import type { Duplex } from 'node:stream';
@@ -29,8 +29,8 @@ export interface WebSocketListener {
   /** A ping was answered, or came. */
   alive(): void;
   /**
-   * Nothing comes any more and nothing can be sent. Called once, last. `code`: that of the other side, 1005 where it
-   * gave none, 1006 where it did not close in order.
+   * Nothing more comes, and nothing more can be sent. Called once, last. `code`: the other side's; 1005 when it gave
+   * none, 1006 when it did not close in order.
    */
   closed(code: number, reason: string): void;
 }
@@ -55,7 +55,7 @@ export class WebSocketConnection {
   readonly #closed = Promise.withResolvers<void>();
   #listener: WebSocketListener | undefined;
   #state: State = 'open';
-  /** What came with the handshake and waits for a listener. */
+  /** Bytes that came with the handshake and wait for a listener. */
   readonly #head: Buffer;
   #code: number = CLOSE_CODE.abnormal;
   #reason = '';
@@ -68,7 +68,7 @@ export class WebSocketConnection {
   #unansweredPing: Buffer | undefined;
   #cancelCut = (): void => {};
 
-  /** Takes over a connection of HTTP, and the rest of the opening handshake if it has one to give. */
+  /** Takes over an HTTP connection, and sends the server's answer to the handshake. */
   constructor(
     accepted: Duplex,
     { role, response, head, clock, maxMessageBytes }: WebSocketConnectionOptions,
@@ -88,9 +88,9 @@ export class WebSocketConnection {
       },
       { sender: role === 'server' ? 'client' : 'server', maxMessageBytes, maxFragments: MAX_FRAGMENTS },
     );
-    this.#socket = adoptSocket(accepted, (bytes) => this.#reader.push(bytes));
+    this.#socket = adoptSocket(accepted, this.#reader);
     this.#socket.on('error', () => {});
-    // Half a connection is of no use.
+    // Half a connection is useless.
     this.#socket.on('end', () => this.#socket.destroy());
     this.#socket.on('close', () => this.#over());
     this.#socket.on('drain', () => this.#answerPing());
@@ -108,10 +108,10 @@ export class WebSocketConnection {
     return this.#socket.writableLength;
   }
 
-  /** Hands over everything that comes from now on. Called once, at once. */
+  /** Reports everything that comes from now on. Call it once, right after the connection is made. */
   listen(listener: WebSocketListener): void {
     this.#listener = listener;
-    // Nothing is told before this returns.
+    // The listener hears nothing before this returns.
     if (this.#head.byteLength > 0) queueMicrotask(() => this.#reader.push(Buffer.from(this.#head)));
   }
 
@@ -141,9 +141,11 @@ export class WebSocketConnection {
     this.#socket.pause();
   }
 
-  /** Sends a binary message, which is not kept; nothing once it is closing. */
-  sendBytes(bytes: Uint8Array): void {
-    if (this.#state === 'open') this.#write(OPCODE.binary, bytes);
+  /** Sends a binary message, which is not kept. Returns false, and sends nothing, once the connection is closing. */
+  sendBytes(bytes: Uint8Array): boolean {
+    if (this.#state !== 'open') return false;
+    writeFrame(this.#socket, this.#role, OPCODE.binary, bytes);
+    return true;
   }
 
   get isOpen(): boolean {
@@ -197,7 +199,7 @@ export class WebSocketConnection {
     writeFrame(this.#socket, this.#role, opcode, payload);
   }
 
-  /** Everything is said. */
+  /** Nothing is left to send. */
   #end(): void {
     if (this.#state === 'ending' || this.#state === 'closed') return;
     this.#state = 'ending';

@@ -1,4 +1,4 @@
-/** The WebSockets of one server, from the handshake to the end. */
+/** The WebSockets of one server, from their handshakes to their ends. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
@@ -14,8 +14,8 @@ export class WebSocketEndpoint {
   }
 
   /**
-   * Opens the WebSocket that is asked for, on the connection of the request; from then on the connection belongs to it.
-   * @throws HandshakeError when the request is no opening handshake; the connection is left as it is
+   * Opens the WebSocket that the request asks for. It takes over the request's connection.
+   * @throws HandshakeError when the request is not an opening handshake; the connection stays as it is
    */
   accept(request: IncomingMessage, connection: Duplex, head: Buffer): WebSocketConnection {
     const response = handshakeResponse(request);
@@ -25,12 +25,12 @@ export class WebSocketEndpoint {
     return socket;
   }
 
-  /** Resolves when those that are open now are gone. */
+  /** Resolves when every WebSocket that is open now is gone. */
   async allClosed(): Promise<void> {
     await Promise.all([...this.#live].map(({ closed }) => closed));
   }
 
-  /** Cuts those that are left. Idempotent. */
+  /** Cuts every WebSocket that is still open. Idempotent. */
   terminateAll(): void {
     for (const socket of this.#live) socket.terminate();
   }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { HUB } from '../../shared/wire/names.ts';
 import { until } from '../support/until.ts';
-import { call, heard, say, speech, world } from './web-pubsub/web-pubsub-world.ts';
+import { call, heard, say, speech, webPubSubFixture } from './web-pubsub/web-pubsub-fixture.ts';
 
 const FRAMES_A_CHUNK = 5;
 /** 2 s of a caller who speaks and hears it back; a minute has 30 times as much. */
@@ -9,7 +9,7 @@ const CHUNKS = 20;
 const A_MINUTE = 600 / CHUNKS;
 
 it('a minute of audio in chunks of 100 ms, heard and answered, is 1,200 messages: 1,890 units by the sum of bytes, 2,400 by the message', async () => {
-  const there = await world();
+  const there = await webPubSubFixture();
   const { acs } = await call(there);
   let saidBytes = 0;
   // The echo comes back at the pace of speech, maybe in pieces. Only when all of it is heard is nothing left that the next chunk could be taken together with.

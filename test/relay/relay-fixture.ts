@@ -57,6 +57,7 @@ const openWillingLane: OpenLaneConnection = (_, { settled }) => ({
 
 interface Dependencies {
   readonly clock?: Clock;
+  readonly random?: () => number;
   readonly log?: Logger;
   readonly openConnection?: OpenLaneConnection;
   readonly watchLoop?: typeof watchLoopDelay;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Child } from '../../local/run/stack/child.ts';
 import { freePorts } from '../../local/run/stack/ports.ts';
 import { address, specOf } from '../../local/run/stack/specs.ts';
-import { RELEASE_LIMIT_MS } from '../../relay/lane/lane.ts';
+import { RELEASE_LIMIT_MS } from '../../relay/lane/lane-machine.ts';
 import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
 import { ON_A_BUSY_MACHINE, startTestSystem, type TestSystem, type TestSystemOptions } from './system.ts';
 import { until } from './until.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
-import { type CallPlan, WORKER_CODECS, WORKER_PRIORITY } from '../../call/plan.ts';
+import { type CallPlan, MAX_WORKERS, WORKER_CODECS, WORKER_PRIORITY } from '../../call/plan.ts';
 import { WORKER_NAME_PATTERN } from '../names.ts';
 import { bargeInSchema } from './barge-in-schema.ts';
 import { listenSchema } from './listen-schema.ts';
@@ -28,6 +28,6 @@ export const planSchema: z.ZodType<CallPlan> = z.object({
   channels: z.enum(['mixed', 'unmixed']),
   startStreaming: z.boolean(),
   dtmf: z.boolean(),
-  workers: z.array(workerPlanSchema).max(16),
+  workers: z.array(workerPlanSchema).max(MAX_WORKERS),
   idleMs: z.int().positive().exactOptional(),
 });

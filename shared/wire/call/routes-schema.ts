@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
 import { isLoopbackHttp } from '../../base/loopback-url.ts';
-import { CHUNK_MS } from '../../call/plan.ts';
+import { CHUNK_MS, MAX_WORKERS } from '../../call/plan.ts';
 import { type CallRoute, REJECT_REASONS } from '../../call/route.ts';
 import { isTimeZone, type TimeWindow, WEEKDAYS } from '../../call/time-window.ts';
 import { listenOptionsSchema } from './listen-schema.ts';
@@ -101,7 +101,7 @@ const route = z.strictObject({
   channels: z.enum(['mixed', 'unmixed']).default('mixed'),
   startStreaming: z.boolean().default(true),
   dtmf: z.boolean().default(false),
-  workers: z.array(worker).max(16).default([]),
+  workers: z.array(worker).max(MAX_WORKERS).default([]),
 });
 
 const routes = z.array(route).min(1, 'must name at least one route').max(MAX_ROUTES);

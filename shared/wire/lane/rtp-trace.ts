@@ -1,7 +1,7 @@
 /**
- * The trace context of an RTP packet: which span its audio comes from. It travels as a header extension (RFC 8285,
- * two-byte form, element 1: trace id, span id and flags of W3C Trace Context, 25 bytes), which every RTP parser skips,
- * and only where traces are recorded.
+ * The trace context of an RTP packet: the span that its audio comes from. It travels as a header extension that every
+ * RTP parser skips (RFC 8285, two-byte form, element 1: trace id, span id and flags of W3C Trace Context, 25 bytes).
+ * Only packets of a recorded trace carry it.
  */
 
 import type { TraceParent } from '../../base/traceparent.ts';
@@ -19,7 +19,7 @@ const CONTEXT_BYTES = TRACE_BYTES + SPAN_BYTES + 1;
 const WORDS = Math.ceil((2 + CONTEXT_BYTES) / 4);
 const EXTENSION_BYTES = 4 + WORDS * 4;
 
-/** A copy of the packet with the context. Returns a packet that already has an extension as it is. */
+/** Returns a copy of the packet with the context, or the packet itself when it already has an extension. */
 export function writeTrace(packet: Uint8Array<ArrayBuffer>, trace: TraceParent): Uint8Array<ArrayBuffer> {
   const first = packet[0] ?? 0;
   if ((first & HAS_EXTENSION) !== 0) return packet;
@@ -40,7 +40,7 @@ export function writeTrace(packet: Uint8Array<ArrayBuffer>, trace: TraceParent):
   return bytes;
 }
 
-/** The context of a packet; undefined where it has none of ours. */
+/** The context of a packet; undefined when it has none that this code wrote. */
 export function readTrace(packet: Uint8Array): TraceParent | undefined {
   const first = packet[0] ?? 0;
   if ((first & HAS_EXTENSION) === 0) return undefined;

@@ -1,13 +1,12 @@
 /**
- * RTP packets (RFC 3550, section 5.1) as the envelope of audio between relay and workers.
- * Only what the lanes use: version 2, no padding, no header extension, no contributing sources when written;
- * all of these are understood when read.
+ * RTP packets (RFC 3550, section 5.1) as the envelope of audio between relay and workers. It writes what the lanes
+ * use: version 2, no padding, no header extension, no contributing sources. It reads all of these.
  */
 import type { AudioFormat } from '../../audio/audio-format.ts';
 
 export const RTP_HEADER_BYTES = 12;
 
-/** Payload types of ours (dynamic range of RFC 3551). The payload is PCM16 *little-endian*, unlike L16 of RFC 3551. */
+/** Payload types of the lanes (dynamic range of RFC 3551). The payload is PCM16 *little-endian*, unlike L16 there. */
 export const PAYLOAD_TYPE: Readonly<Record<AudioFormat, number>> = { pcm16KMono: 96, pcm24KMono: 97 };
 
 /** PCMU at 8,000 samples a second, a byte each (RFC 3551). Its timestamps count these samples. */
@@ -30,7 +29,9 @@ export class RtpError extends Error {
   override readonly name = 'RtpError';
 }
 
-/** Writes a packet. Numbers wider than their field are cut to it (sequence numbers and timestamps wrap by RFC 3550). */
+/**
+ * Writes a packet. Numbers wider than their field are cut, since RFC 3550 lets sequence numbers and timestamps wrap.
+ */
 export function formatRtp(packet: RtpPacket): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(RTP_HEADER_BYTES + packet.payload.byteLength);
   writeHeader(bytes, packet);
@@ -39,8 +40,8 @@ export function formatRtp(packet: RtpPacket): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The same packet with its payload where it lies: the header is written over the bytes before it.
- * @throws RangeError when there is no room for the header before the payload in its buffer
+ * Writes the packet around its payload, without a copy: the header replaces the bytes before it.
+ * @throws RangeError when the buffer has no room for the header before the payload
  */
 export function formatRtpInPlace(
   packet: RtpPacket & { readonly payload: Uint8Array<ArrayBuffer> },
@@ -69,7 +70,7 @@ function writeHeader(bytes: Uint8Array, packet: RtpPacket): void {
 
 /**
  * Reads a packet; the payload is a view into `bytes`, not a copy.
- * @throws RtpError when the bytes are no RTP packet: too short, another version, or a length that does not fit.
+ * @throws RtpError when the bytes are not an RTP packet: too short, another version, or a length that does not fit
  */
 export function parseRtp(bytes: Uint8Array): RtpPacket {
   if (bytes.byteLength < RTP_HEADER_BYTES) {

@@ -1,6 +1,6 @@
 /**
- * JSON messages between relay and workers on a lane (audio travels as RTP, see `rtp.ts`).
- * Both sides ignore types that they do not know, so that types can be added.
+ * JSON messages between relay and workers on a lane. Audio travels as RTP, see `rtp.ts`.
+ * Both sides ignore types that they do not know, so that later versions can add types.
  */
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
@@ -19,13 +19,13 @@ const callStarted = z.object({
   from: z.string(),
   to: z.string(),
   format: z.enum(AUDIO_FORMAT_NAMES),
-  /** The worker's listen mode in the call's plan. */
+  /** The listen mode of the worker in the call's plan. */
   listen: z.string().exactOptional(),
   participants: z.array(participant),
   turn: z.int().nonnegative(),
-  /** Where and with which token the worker acts on this call, and on no other. */
+  /** What the worker needs to act on this call. The token opens no other call. */
   control: z.object({ url: z.string(), token: z.string(), peer: z.string() }).exactOptional(),
-  /** The lane is a new one of a call that was under way: the worker's state ended with the old lane. */
+  /** The call has been going on, and this lane is new: the worker's state went with the old lane. */
   resumed: z.boolean().exactOptional(),
   /** With `resumed`: audio was lost between the two lanes. */
   discontinuity: z.boolean().exactOptional(),
@@ -43,25 +43,23 @@ const laneEvent = z.discriminatedUnion('type', [
     ssrc: z.int().nonnegative(),
     timestamp: z.int().nonnegative(),
   }),
-  /**
-   * The participant has finished. `timestamp`: the sample after the last of speech; `durationMs`: from the first to it.
-   */
+  /** The participant has finished. `timestamp`: the sample after the speech. `durationMs`: how long the speech was. */
   z.object({
     type: z.literal('speech.ended'),
     ssrc: z.int().nonnegative(),
     timestamp: z.int().nonnegative(),
     durationMs: z.number(),
   }),
-  /** `turn`: the one that replies belong to from now on. `playedMs`: how much of the reply was heard. */
+  /** `turn`: the turn of replies from now on. `playedMs`: how much of the worker's audio the caller has heard. */
   z.object({ type: z.literal('interrupted'), turn: z.int().nonnegative(), playedMs: z.number() }),
-  /** All that the worker has said so far was heard, `playedMs` of it. Counting starts over with what it says next. */
+  /** The caller has heard everything the worker has said, which took `playedMs`. The count starts again from 0. */
   z.object({ type: z.literal('played'), turn: z.int().nonnegative(), playedMs: z.number() }),
-  /** A message from outside the call to the worker: any JSON. */
+  /** A message from outside the call, in any JSON. */
   z.object({ type: z.literal('message'), data: z.json() }),
   z.object({ type: z.literal('call.ended'), reason: z.string() }),
 ]);
 
-/** What the relay tells a worker about its call. */
+/** What the relay sends a worker about its call. */
 export type LaneEvent = z.infer<typeof laneEvent>;
 
 const action = z.discriminatedUnion('type', [
@@ -77,18 +75,18 @@ const action = z.discriminatedUnion('type', [
 ]);
 
 /**
- * What a worker asks the relay to do. `play`: PCM16 in base64; dropped unless `turn` is the current one, to which it
- * defaults. `stop`: drop what this worker has said and the caller has not heard. `publish`: show the text in the
- * console. `failed`: the worker could not handle the event that this answers; its audio is lost.
+ * What a worker asks the relay to do. `play`: PCM16 in base64. The relay drops it when `turn` is not the current turn,
+ * which is also the default. `stop`: drop what this worker has said and the caller has not heard. `publish`: show the
+ * text in the console. `failed`: the worker could not handle the event that this answers, and its audio is lost.
  */
 export type WorkerAction = z.infer<typeof action>;
 
-/** An event, or undefined for a type that this version does not know or a body that is none. */
+/** Returns undefined for a type that this version does not know, and for a value that is not an event. */
 export function parseLaneEvent(value: unknown): LaneEvent | undefined {
   return laneEvent.safeParse(value).data;
 }
 
-/** The actions of a worker's JSON reply in order, and how many entries were not understood. */
+/** The actions of a worker's JSON reply in order, and how many entries this version does not understand. */
 export function parseWorkerActions(value: unknown): { actions: WorkerAction[]; ignored: number } {
   const list = z.object({ actions: z.array(z.unknown()) }).safeParse(value).data?.actions;
   if (list === undefined) return { actions: [], ignored: 1 };

@@ -1,42 +1,43 @@
 /**
- * What one media stream of a call leaves for the next, which another relay may serve: who is on the call, and the lanes, by which a worker's state
- * and what it has said lately are reached again. It is kept by the control app, who cannot read it: JWE (`dir`, A256GCM) under a key that is derived
- * from `RELAY_TICKET_KEY`, since a reconnection token lets its holder take a lane over.
+ * The state that one media stream of a call saves for the next one, which another relay may serve: the workers on the
+ * call, and their lanes, which lead back to each worker's state and to what it has said lately. The control app stores
+ * it but cannot read it, since a reconnection token lets its holder take a lane over. It is a JWE (`dir`, A256GCM)
+ * under a key derived from `RELAY_TICKET_KEY`.
  */
 import { CompactEncrypt, compactDecrypt, errors } from 'jose';
 import * as z from 'zod';
-import type { WorkerPlan } from '../../call/plan.ts';
+import { MAX_WORKERS, type WorkerPlan } from '../../call/plan.ts';
 import { workerPlanSchema } from '../call/plan-schema.ts';
 import { WORKER_NAME_PATTERN } from '../names.ts';
 
-/** Longest handover as it is kept, in characters: a row of table storage takes it in one property. */
+/** Longest sealed handover, in characters: it fits in one property of a table row. */
 export const MAX_HANDOVER_CHARS = 30_000;
 
-/** A connection of Web PubSub as its client may take it up again. */
+/** What a client of Web PubSub needs to take a connection over. */
 export interface LaneIdentity {
   readonly connectionId: string;
   readonly reconnectionToken: string;
 }
 
 export interface StreamHandover {
-  /** The number of the call's streams before the next one. */
+  /** How many streams the call has had. */
   readonly streams: number;
   readonly workers: readonly WorkerPlan[];
-  /** The lanes that may still be there, by worker. */
+  /** Lanes that may still be open, by worker. */
   readonly lanes: Readonly<Record<string, LaneIdentity>>;
 }
 
 const handoverSchema = z.object({
   callId: z.string(),
   streams: z.int().positive(),
-  workers: z.array(workerPlanSchema).max(16),
+  workers: z.array(workerPlanSchema).max(MAX_WORKERS),
   lanes: z.record(
     z.string().regex(WORKER_NAME_PATTERN),
     z.object({ connectionId: z.string().min(1), reconnectionToken: z.string().min(1) }),
   ),
 });
 
-/** @throws RangeError for one that is too long to be kept */
+/** @throws RangeError when it is too long to store */
 export async function sealHandover(handover: StreamHandover, callId: string, key: string): Promise<string> {
   const text = JSON.stringify({ callId, ...handover });
   const sealed = await new CompactEncrypt(new TextEncoder().encode(text))
@@ -47,7 +48,7 @@ export async function sealHandover(handover: StreamHandover, callId: string, key
   return sealed;
 }
 
-/** Undefined for what was not sealed with one of the keys, is of another call, or is no handover: it is as if there were none. */
+/** Returns undefined for what was not sealed with one of the keys, is of another call, or is not a handover. */
 export async function openHandover(
   sealed: string,
   callId: string,
@@ -77,7 +78,7 @@ async function opened(sealed: string, key: string): Promise<string | undefined> 
   }
 }
 
-/** Another key than that of tickets, so that nothing made with the one is taken for something of the other. */
+/** A key that differs from that of tickets, so that neither can pass for the other. */
 async function sealingKey(key: string): Promise<Uint8Array> {
   return new Uint8Array(
     await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`trunkline stream handover\0${key}`)),

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import type { HandoverClient } from '../../../relay/handover/handover-client.ts';
 import { FRESH_TICKET_MS, Handovers } from '../../../relay/handover/handovers.ts';
-import type { KeptHandovers } from '../../../relay/handover/kept-handovers.ts';
 import type { StreamHandover } from '../../../shared/wire/relay/stream-handover.ts';
 import { until } from '../../support/until.ts';
 
@@ -11,7 +11,7 @@ const KEYS = ['a ticket key of at least thirty-two bytes'] as const;
 const handover = (streams: number): StreamHandover => ({ streams, workers: [], lanes: {} });
 
 /** The control app, whose answers can be held back. */
-class Control implements KeptHandovers {
+class Control implements HandoverClient {
   readonly kept = new Map<string, string>();
   readonly asked: string[] = [];
   isDown = false;
@@ -31,53 +31,53 @@ class Control implements KeptHandovers {
   }
 }
 
-function relay(kept?: KeptHandovers): Handovers {
-  return new Handovers({ kept, keys: KEYS, log: pino({ level: 'silent' }) });
+function relay(client?: HandoverClient): Handovers {
+  return new Handovers({ client, keys: KEYS, log: pino({ level: 'silent' }) });
 }
 
 describe('what a stream leaves for the next', () => {
   it('is found by another relay, by the proof of the ticket', async () => {
     const control = new Control();
-    await relay(control).leave(CALL, handover(1), true);
-    expect(await relay(control).take(CALL, FRESH_TICKET_MS)).toEqual(handover(1));
+    await relay(control).save(CALL, handover(1), true);
+    expect(await relay(control).load(CALL, FRESH_TICKET_MS)).toEqual(handover(1));
     expect(control.asked).toEqual(['put the ticket', 'get the ticket']);
   });
 
   it('is found by the same relay alone where there is no control app, or it is not to be kept', async () => {
     const control = new Control();
     const [alone, one] = [relay(), relay(control)];
-    await alone.leave(CALL, handover(1), true);
-    await one.leave(CALL, handover(2), false);
-    expect(await alone.take(CALL, 60_000)).toEqual(handover(1));
-    expect(await one.take(CALL, 60_000)).toEqual(handover(2));
-    expect(await relay(control).take(CALL, 60_000)).toBeUndefined();
+    await alone.save(CALL, handover(1), true);
+    await one.save(CALL, handover(2), false);
+    expect(await alone.load(CALL, 60_000)).toEqual(handover(1));
+    expect(await one.load(CALL, 60_000)).toEqual(handover(2));
+    expect(await relay(control).load(CALL, 60_000)).toBeUndefined();
     expect(control.kept.size).toBe(0);
   });
 
   it('is not asked for when the call has just been answered, so that nobody waits', async () => {
     const control = new Control();
-    expect(await relay(control).take(CALL, FRESH_TICKET_MS - 1)).toBeUndefined();
+    expect(await relay(control).load(CALL, FRESH_TICKET_MS - 1)).toBeUndefined();
     expect(control.asked).toEqual([]);
   });
 
   it('is the newer of what this relay and the control app know', async () => {
     const control = new Control();
     const [one, two] = [relay(control), relay(control)];
-    await one.leave(CALL, handover(1), true);
-    await two.leave(CALL, handover(2), true);
-    expect(await one.take(CALL, 60_000), 'the call was elsewhere meanwhile').toEqual(handover(2));
-    await one.leave(CALL, handover(3), false);
-    expect(await one.take(CALL, 60_000), 'not kept yet').toEqual(handover(3));
+    await one.save(CALL, handover(1), true);
+    await two.save(CALL, handover(2), true);
+    expect(await one.load(CALL, 60_000), 'the call was elsewhere meanwhile').toEqual(handover(2));
+    await one.save(CALL, handover(3), false);
+    expect(await one.load(CALL, 60_000), 'not kept yet').toEqual(handover(3));
   });
 
   it('is what this relay knows when the control app does not answer, or answers what nobody of us sealed', async () => {
     const control = new Control();
     const one = relay(control);
     control.kept.set(CALL.callId, 'something else');
-    expect(await one.take(CALL, 60_000)).toBeUndefined();
+    expect(await one.load(CALL, 60_000)).toBeUndefined();
     control.isDown = true;
-    await one.leave(CALL, handover(1), true);
-    expect(await one.take(CALL, 60_000)).toEqual(handover(1));
+    await one.save(CALL, handover(1), true);
+    expect(await one.load(CALL, 60_000)).toEqual(handover(1));
   });
 
   it('is kept one at a time, and only the last of those that come meanwhile', async () => {
@@ -85,11 +85,11 @@ describe('what a stream leaves for the next', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     control.hold = promise;
     const one = relay(control);
-    const left = [1, 2, 3, 4, 5].map((n) => one.leave(CALL, handover(n), true));
+    const left = [1, 2, 3, 4, 5].map((n) => one.save(CALL, handover(n), true));
     await until(() => control.asked.length === 1, 'the first');
     resolve();
     await Promise.all(left);
-    expect(await relay(control).take(CALL, 60_000)).toEqual(handover(5));
+    expect(await relay(control).load(CALL, 60_000)).toEqual(handover(5));
     expect(control.asked.filter((each) => each.startsWith('put'))).toHaveLength(2);
   });
 });

@@ -4,20 +4,28 @@ import { parseRtp } from '../../../shared/wire/lane/rtp.ts';
 import { downGroup } from '../../../shared/wire/names.ts';
 import { until } from '../../support/until.ts';
 import { CALL_ID, reportWith } from '../relay-fixture.ts';
-import { call, heard, reload, say, speech, type World, world } from '../web-pubsub/web-pubsub-world.ts';
+import {
+  call,
+  heard,
+  reload,
+  say,
+  speech,
+  type WebPubSubFixture,
+  webPubSubFixture,
+} from '../web-pubsub/web-pubsub-fixture.ts';
 import { echo, type ReceivedEvent } from '../worker-webhook.ts';
 
 const SAMPLES_PER_MS = 16;
 const FRAMES_AT_ONCE = 5;
 
-function audioOf({ webhook }: World, worker = 'echo'): ReceivedEvent[] {
+function audioOf({ webhook }: WebPubSubFixture, worker = 'echo'): ReceivedEvent[] {
   return webhook.events.filter(
     (event) => event.worker === worker && event.headers['content-type'] === 'application/octet-stream',
   );
 }
 
 /** Milliseconds of audio that reached a worker, each counted once. */
-function reachedMs(there: World, worker: string): number {
+function reachedMs(there: WebPubSubFixture, worker: string): number {
   const heardAt = new Set<number>();
   for (const { body } of audioOf(there, worker)) {
     const { timestamp, payload } = parseRtp(body);
@@ -26,7 +34,7 @@ function reachedMs(there: World, worker: string): number {
   return (heardAt.size * 320) / SAMPLES_PER_MS;
 }
 
-function eventsOf({ webhook }: World, worker: string, type: string): Record<string, unknown>[] {
+function eventsOf({ webhook }: WebPubSubFixture, worker: string, type: string): Record<string, unknown>[] {
   return webhook.events
     .filter((event) => event.worker === worker && event.headers['content-type'] === 'text/plain')
     .map(({ body }) => JSON.parse(String(body)) as Record<string, unknown>)
@@ -35,7 +43,7 @@ function eventsOf({ webhook }: World, worker: string, type: string): Record<stri
 
 describe('a lane whose connection is cut', () => {
   it('handles the chunk in flight once, and plays its reply once, when the worker was at work', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     const { acs, running } = await call(there);
     await until(() => there.webhook.events.length === 1, 'call.started');
     const release = Promise.withResolvers<void>();
@@ -59,7 +67,7 @@ describe('a lane whose connection is cut', () => {
   });
 
   it('neither loses nor repeats a sample, however often it is cut', { timeout: 60_000 }, async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     const { acs, running } = await call(there);
     let frames = 0;
     for (let round = 0; round < 12; round += 1) {
@@ -77,7 +85,7 @@ describe('a lane whose connection is cut', () => {
   });
 
   it('is heard again as soon as the network is back, with what waited meanwhile', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     const { acs } = await call(there);
     await until(() => there.webhook.events.length === 1, 'call.started');
     there.proxy.refuse(true);
@@ -93,7 +101,7 @@ describe('a lane whose connection is cut', () => {
 
 describe('a lane beneath which the service is renewed', () => {
   it('costs one worker little and the others nothing', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     const { acs, running } = await call(there, ['echo', 'other']);
     for (const worker of ['echo', 'other'])
       await until(() => eventsOf(there, worker, 'call.started').length === 1, `${worker} to be told`);

@@ -1,23 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT_TIMEOUT_MS } from '../../../relay/base/in-flight.ts';
-import {
-  END_LIMIT_MS,
-  Lane,
-  OPEN_ATTEMPTS,
-  OPEN_TIMEOUT_MS,
-  START_EVENT_ATTEMPTS,
-  START_EVENT_WAIT_MS,
-} from '../../../relay/lane/lane.ts';
+import { acknowledgedDelivery } from '../../../relay/lane/delivery.ts';
+import { EVENT_TIMEOUT_MS } from '../../../relay/lane/in-flight.ts';
+import { OPEN_ATTEMPTS } from '../../../relay/lane/lane.ts';
+import { OPEN_TIMEOUT_MS } from '../../../relay/lane/lane-attempt.ts';
+import { END_LIMIT_MS, START_EVENT_ATTEMPTS, START_EVENT_WAIT_MS } from '../../../relay/lane/lane-machine.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import { settled } from '../relay-clock.ts';
-import { ENDED, laneWorld, STARTED } from './lane-world.ts';
+import { ENDED, laneFixture, STARTED } from './lane-fixture.ts';
 
 /** The longest wait before a lane is opened again for the first time. */
 const REOPEN_WITHIN_MS = 100;
 
 const { frameSamples } = AUDIO_FORMATS.pcm16KMono;
 const setUp = (maxBacklogMs = 1_000) =>
-  laneWorld((options) => new Lane(options), { worker: 'echo', chunkMs: 100, maxBacklogMs });
+  laneFixture({ worker: 'echo', delivery: acknowledgedDelivery, chunkMs: 100, maxBacklogMs });
 
 describe('a lane in order', () => {
   it('tells the worker of the call before anything else, also when audio waits already', async () => {
@@ -170,6 +166,29 @@ describe('a lane whose connection fails', () => {
     expect(clock.pending, 'no timer is left behind').toBe(0);
   });
 
+  it.each([
+    [0, [50, 100, 200, 400, 800]],
+    [0.5, [75, 150, 300, 600, 1_200]],
+  ])(
+    'waits before it opens again for times that follow the random numbers it is given (%d)',
+    async (chance, waits) => {
+      const { lanes, clock } = laneFixture({
+        worker: 'echo',
+        delivery: acknowledgedDelivery,
+        chunkMs: 100,
+        maxBacklogMs: 1_000,
+        random: () => chance,
+      });
+      for (const [index, waitMs] of waits.entries()) {
+        lanes.of('echo').failToStart();
+        await clock.advance(waitMs - 1);
+        expect(lanes.all).toHaveLength(index + 1);
+        await clock.advance(1);
+        expect(lanes.all).toHaveLength(index + 2);
+      }
+    },
+  );
+
   it('does not wait for ever for a connection that neither opens nor fails', async () => {
     const { lanes, clock } = setUp();
     await clock.advance(OPEN_TIMEOUT_MS);
@@ -220,6 +239,18 @@ describe('a lane whose connection fails', () => {
     expect(lane.report().droppedMs).toBe(400);
     expect(second.events[0]).toMatchObject({ resumed: true, discontinuity: true });
     expect(lanes.all).toHaveLength(2);
+  });
+
+  it('is not held up by a chunk whose connection is lost while it is sent', async () => {
+    const { open, hear, lane, clock } = setUp();
+    const first = await open();
+    first.sendAudio = () => first.lose();
+    hear(5);
+    expect(lane.report()).toMatchObject({ state: 'waiting', chunksFailed: 1, lostMs: 100 });
+    hear(5);
+    await clock.advance(REOPEN_WITHIN_MS);
+    const second = await open();
+    expect(second.packets[0]).toMatchObject({ marker: true, timestamp: 5 * frameSamples });
   });
 
   it('takes no notice of a connection that it has given up', async () => {

@@ -147,13 +147,13 @@ export interface ScriptedLanes {
   of(worker: string): ScriptedLane;
   readonly openControl: OpenControlConnection;
   /** Connections that only hear the control group, those that were stopped included. */
-  readonly standbys: ScriptedStandby[];
+  readonly controlConnections: ScriptedControlConnection[];
   /** Publishes in the call's control group: every connection that is not stopped hears it. Answers how many those are. */
   publishControl(value: unknown): number;
 }
 
 /** A connection that belongs to no worker; it starts when it is told to. */
-export class ScriptedStandby {
+export class ScriptedControlConnection {
   readonly listener: Parameters<OpenControlConnection>[1];
   readonly #starting = Promise.withResolvers<void>();
   isStopped = false;
@@ -181,21 +181,21 @@ export class ScriptedStandby {
 
 export function scriptedLanes(): ScriptedLanes {
   const all: ScriptedLane[] = [];
-  const standbys: ScriptedStandby[] = [];
+  const controlConnections: ScriptedControlConnection[] = [];
   return {
     all,
-    standbys,
+    controlConnections,
     openControl(_callId, listener) {
-      const standby = new ScriptedStandby(listener);
-      standbys.push(standby);
-      return standby;
+      const connection = new ScriptedControlConnection(listener);
+      controlConnections.push(connection);
+      return connection;
     },
     publishControl(value) {
       const hearing = all.filter(({ isStopped }) => !isStopped);
-      const standingBy = standbys.filter(({ isStopped }) => !isStopped);
+      const listening = controlConnections.filter(({ isStopped }) => !isStopped);
       for (const lane of hearing) lane.hearControl(value);
-      for (const { listener } of standingBy) listener.control(value);
-      return hearing.length + standingBy.length;
+      for (const { listener } of listening) listener.control(value);
+      return hearing.length + listening.length;
     },
     open(target, listener) {
       const lane = new ScriptedLane(target, listener);

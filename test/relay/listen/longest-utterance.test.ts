@@ -3,17 +3,18 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { LaneMessage } from '../../../relay/lane/lane-connection.ts';
 import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
 import { msToBytes } from '../../../shared/audio/audio-format.ts';
+import { systemClock } from '../../../shared/base/clock.ts';
 import { UTTERANCE_MS } from '../../../shared/call/plan.ts';
 import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../../shared/wire/lane/rtp.ts';
 import { noise } from '../../support/signals.ts';
 import { until } from '../../support/until.ts';
-import { world } from '../web-pubsub/web-pubsub-world.ts';
+import { webPubSubFixture } from '../web-pubsub/web-pubsub-fixture.ts';
 
 it('passes the longest utterance at the highest rate to a worker, and all of it back', async () => {
-  const { webPubSub, webhook } = await world();
+  const { webPubSub, webhook } = await webPubSubFixture();
   const received: LaneMessage[] = [];
   const answered = Promise.withResolvers<boolean>();
-  const lane = webPubSubLanes(webPubSub, pino({ level: 'silent' }))(
+  const lane = webPubSubLanes({ access: webPubSub, clock: systemClock, log: pino({ level: 'silent' }) })(
     { callId: '0123456789abcdef', worker: 'echo' },
     {
       // Its bytes are not kept.

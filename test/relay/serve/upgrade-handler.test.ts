@@ -63,7 +63,7 @@ function setUp(
       },
     },
     registry,
-    handovers: { take },
+    handovers: { load: take },
     sockets,
     onAccepted: (_, { ticket }, handover) => accepted.push({ callId: ticket.callId, handover }),
     clock,

@@ -31,6 +31,7 @@ export function newSession({ plan, callId = '0123456789abcdef', ...options }: Ne
     callConnectionId: 'connection-1',
     log: pino({ level: 'silent' }),
     ...options,
+    random: () => 1,
     settings: { ticketKeys, maxBacklogMs, jitterBufferMs, playoutLeadMs },
   });
 }

@@ -1,7 +1,7 @@
 /** A stream of a call takes the place of another one: what it finds, and what it leaves. */
 import { describe, expect, it } from 'vitest';
-import { HANDOVER_DELAY_MS } from '../../../relay/handover/handover-notice.ts';
-import { RELEASE_LIMIT_MS } from '../../../relay/lane/lane.ts';
+import { HANDOVER_DELAY_MS } from '../../../relay/handover/handover-publisher.ts';
+import { RELEASE_LIMIT_MS } from '../../../relay/lane/lane-machine.ts';
 import { TURNS_PER_STREAM } from '../../../relay/speak/turn-filter.ts';
 import { UTTERANCES } from '../../support/utterances.ts';
 import { dtmf, frame } from '../listen/acs-messages.ts';

@@ -4,19 +4,20 @@ import { describe, expect, it } from 'vitest';
 import { freePort } from '../../../local/emulators/common/free-port.ts';
 import type { LaneMessage } from '../../../relay/lane/lane-connection.ts';
 import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
+import { systemClock } from '../../../shared/base/clock.ts';
 import { formatRtp, parseRtp } from '../../../shared/wire/lane/rtp.ts';
 import { downGroup, HUB } from '../../../shared/wire/names.ts';
 import { until } from '../../support/until.ts';
 import { CALL_ID, reportWith } from '../relay-fixture.ts';
 import { echo } from '../worker-webhook.ts';
-import { call, heard, say, speech, world } from './web-pubsub-world.ts';
+import { call, heard, say, speech, webPubSubFixture } from './web-pubsub-fixture.ts';
 
 /** Nothing but a hang lasts so long. */
 const HANG_MS = 18_000;
 
 describe('a lane on Web PubSub', () => {
   it('brings audio to the worker and its replies back, unchanged', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     const { acs } = await call(there);
     const said = speech(25);
     say(acs, said);
@@ -40,7 +41,7 @@ describe('a lane on Web PubSub', () => {
   });
 
   it('plays what a worker publishes in the group of the call, at any time', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     const { acs } = await call(there);
     await until(() => there.webhook.events.length === 1, 'call.started');
     const client = new WebPubSubServiceClient(there.webPubSub.connectionString, HUB, {
@@ -63,7 +64,7 @@ describe('a lane on Web PubSub', () => {
   });
 
   it('loses only the chunk of an event that fails', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     const { acs, running } = await call(there);
     await until(() => there.webhook.events.length === 1, 'call.started');
     there.webhook.respond = (_, response) => {
@@ -93,7 +94,7 @@ describe('a lane on Web PubSub', () => {
   });
 
   it('goes on after its connection is cut, without beginning again', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     const { acs, running } = await call(there);
     say(acs, speech(5));
     // A chunk is sent only after `call.started` is acknowledged: one that was not would rightly be told again.
@@ -111,11 +112,11 @@ describe('a lane on Web PubSub', () => {
   });
 
   it('is opened again when the service has forgotten it, and tells of the call again', async () => {
-    const there = await world(await freePort());
+    const there = await webPubSubFixture(await freePort());
     const { acs, running } = await call(there);
     await until(() => there.webhook.events.length === 1, 'call.started');
     await there.service.close();
-    const again = await world(there.service.port);
+    const again = await webPubSubFixture(there.service.port);
     await until(
       async () => {
         say(acs, speech(5));
@@ -130,7 +131,7 @@ describe('a lane on Web PubSub', () => {
   });
 
   it('tells of the end and leaves no connection behind', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     const { acs, running } = await call(there);
     say(acs, speech(2));
     await reportWith(running, { framesIn: 2 });
@@ -150,10 +151,14 @@ describe('a lane on Web PubSub', () => {
   });
 
   it('leaves no connection behind when it is stopped before it is open', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     const messages: LaneMessage[] = [];
     const settled: boolean[] = [];
-    const open = webPubSubLanes(there.webPubSub, pino({ level: 'silent' }));
+    const open = webPubSubLanes({
+      access: there.webPubSub,
+      clock: systemClock,
+      log: pino({ level: 'silent' }),
+    });
     const lane = open(
       { callId: CALL_ID, worker: 'echo' },
       {

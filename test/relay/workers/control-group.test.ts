@@ -1,4 +1,4 @@
-/** A call is changed while it lasts: control messages go through the Web PubSub stand-in to whichever relay has the call. */
+/** A call is changed while it lasts: control messages go through the Web PubSub emulator to the relay that has the call. */
 import { randomUUID } from 'node:crypto';
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { WebPubSubClient } from '@azure/web-pubsub-client';
@@ -8,9 +8,9 @@ import { controlGroup, HUB } from '../../../shared/wire/names.ts';
 import { callControlPublisher } from '../../../shared/wire/relay/call-control-messages.ts';
 import { until } from '../../support/until.ts';
 import { CALL_ID, TICKET_KEY } from '../relay-fixture.ts';
-import { call, type World, world } from '../web-pubsub/web-pubsub-world.ts';
+import { call, type WebPubSubFixture, webPubSubFixture } from '../web-pubsub/web-pubsub-fixture.ts';
 
-function controlOf({ webPubSub }: World) {
+function controlOf({ webPubSub }: WebPubSubFixture) {
   const { connectionString } = webPubSub;
   return callControlPublisher({
     publish: groupPublisher({ connectionString, isLoopback: true }),
@@ -21,7 +21,7 @@ function controlOf({ webPubSub }: World) {
 }
 
 /** The JSON events that a worker was sent. */
-function eventsOf({ webhook }: World, name: string): { type: string }[] {
+function eventsOf({ webhook }: WebPubSubFixture, name: string): { type: string }[] {
   return webhook.events
     .filter(
       ({ worker, headers }) => worker === name && headers['content-type'] !== 'application/octet-stream',
@@ -31,7 +31,7 @@ function eventsOf({ webhook }: World, name: string): { type: string }[] {
 
 describe('the control group of a call', () => {
   it('puts a worker on the call, says something to it, and takes it off', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     await call(there);
     const publish = controlOf(there);
     await until(() => eventsOf(there, 'echo').length > 0, 'the call to begin');
@@ -52,7 +52,7 @@ describe('the control group of a call', () => {
   });
 
   it('reaches a call without workers', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     await call(there, []);
     const service = new WebPubSubServiceClient(there.webPubSub.connectionString, HUB, {
       allowInsecureConnection: true,
@@ -66,7 +66,7 @@ describe('the control group of a call', () => {
   });
 
   it('is closed to clients: the token of a lane does not let anybody publish there', async () => {
-    const there = await world();
+    const there = await webPubSubFixture();
     await call(there);
     await until(() => eventsOf(there, 'echo').length > 0, 'the call to begin');
     const service = new WebPubSubServiceClient(there.webPubSub.connectionString, HUB, {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_WORKERS, MAX_WORKERS_EVER } from '../../../relay/workers/call-workers.ts';
+import { MAX_WORKERS_EVER } from '../../../relay/workers/call-workers.ts';
+import { MAX_WORKERS } from '../../../shared/call/plan.ts';
 import { frame, heardAudio } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { CALL_ID, CHUNK, sessionFixture as setUp } from '../session/session-fixture.ts';
@@ -102,21 +103,21 @@ describe('a call that nobody listens to', () => {
   it('hears its control group all the same, until a worker of it does', async () => {
     const { lanes, control, open } = setUp({ workers: [] });
     await open();
-    expect(lanes.standbys).toHaveLength(1);
+    expect(lanes.controlConnections).toHaveLength(1);
     await control({ type: 'attach', worker: worker('late') });
-    expect(lanes.standbys[0]?.isStopped, 'the stand-by is not needed any more').toBe(true);
+    expect(lanes.controlConnections[0]?.isStopped, 'the own connection is not needed any more').toBe(true);
     lanes.of('late').started();
     await settled();
     expect(lanes.of('late').events).toMatchObject([{ type: 'call.started' }]);
     await control({ type: 'detach', worker: 'late' });
-    expect(lanes.standbys, 'one more when the last worker has left').toHaveLength(2);
+    expect(lanes.controlConnections, 'one more when the last worker has left').toHaveLength(2);
   });
 
   it('does not hear it any more when it has ended', async () => {
     const { lanes, control, session } = setUp({ workers: [] });
     session.socketClosed();
     await session.ended;
-    expect(lanes.standbys[0]?.isStopped).toBe(true);
+    expect(lanes.controlConnections[0]?.isStopped).toBe(true);
     await control({ type: 'attach', worker: worker('late') });
     expect(lanes.all).toEqual([]);
   });

@@ -23,7 +23,7 @@ describe('waits between attempts', () => {
     );
   });
 
-  it('begin anew after a success', () => {
+  it('start from the first one after a success', () => {
     const backOff = new BackOff({ firstMs: 100, longestMs: 500, attempts: 2, random: () => 1 });
     expect(backOff.failed()).toBe(100);
     backOff.succeeded();

@@ -5,7 +5,7 @@ import {
   type CallsClientOptions,
   createCallsClient,
 } from '../../../shared/client/calls-client.ts';
-import { MAX_ATTEMPTS } from '../../../shared/client/persistent-fetch.ts';
+import { MAX_ATTEMPTS } from '../../../shared/client/fetch-with-retry.ts';
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import { ENDPOINTS } from '../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../support/connected-call.ts';

@@ -4,7 +4,7 @@ import { EventStreamReader, type ServerSentEvent } from '../../../shared/client/
 
 function read(...pieces: readonly string[]): ServerSentEvent[] {
   const reader = new EventStreamReader();
-  return pieces.flatMap((piece) => reader.read(piece));
+  return pieces.flatMap((piece) => reader.readEvents(piece));
 }
 
 describe('reading server-sent events', () => {
@@ -39,7 +39,7 @@ describe('reading server-sent events', () => {
   it('keeps no line without an end', () => {
     const reader = new EventStreamReader();
     expect(() => {
-      for (let count = 0; count < 20; count += 1) reader.read('x'.repeat(100_000));
+      for (let count = 0; count < 20; count += 1) reader.readEvents('x'.repeat(100_000));
     }).toThrow(RangeError);
   });
 });

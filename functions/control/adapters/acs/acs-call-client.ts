@@ -58,8 +58,8 @@ class AcsCallClient implements AcsCalls {
   }
 
   answer(request: AnswerRequest): Promise<AnsweredCall> {
-    return this.#run('answering the call', async ({ repeating }, abortSignal) => {
-      const { callConnectionProperties } = await repeating.answerCall(
+    return this.#run('answering the call', async ({ retrying }, abortSignal) => {
+      const { callConnectionProperties } = await retrying.answerCall(
         request.incomingCallContext,
         request.callbackUrl,
         {
@@ -74,14 +74,14 @@ class AcsCallClient implements AcsCalls {
   }
 
   reject(incomingCallContext: string, reason: RejectReason): Promise<void> {
-    return this.#run('rejecting the call', ({ repeating }, abortSignal) =>
-      repeating.rejectCall(incomingCallContext, { abortSignal, callRejectReason: reason }),
+    return this.#run('rejecting the call', ({ retrying }, abortSignal) =>
+      retrying.rejectCall(incomingCallContext, { abortSignal, callRejectReason: reason }),
     );
   }
 
   redirect(incomingCallContext: string, target: RawId): Promise<void> {
-    return this.#run('redirecting the call', ({ repeating }, abortSignal) =>
-      repeating.redirectCall(
+    return this.#run('redirecting the call', ({ retrying }, abortSignal) =>
+      retrying.redirectCall(
         incomingCallContext,
         { targetParticipant: identifierOf(target) },
         { abortSignal },
@@ -90,19 +90,19 @@ class AcsCallClient implements AcsCalls {
   }
 
   place(request: PlaceRequest): Promise<AnsweredCall> {
-    return this.#run('placing the call', async ({ repeating }, abortSignal) => {
-      const { callConnectionProperties } = await repeating.createCall(
-        inviteOf(request),
-        request.callbackUrl,
-        { abortSignal, operationContext: request.operationContext, ...this.#callOptions(request.media) },
-      );
+    return this.#run('placing the call', async ({ retrying }, abortSignal) => {
+      const { callConnectionProperties } = await retrying.createCall(inviteOf(request), request.callbackUrl, {
+        abortSignal,
+        operationContext: request.operationContext,
+        ...this.#callOptions(request.media),
+      });
       return takenOn(callConnectionProperties);
     });
   }
 
   startMediaStreaming(callConnectionId: string, options: StreamingOptions = {}): Promise<void> {
-    return this.#run('starting media streaming', ({ once }, abortSignal) =>
-      once
+    return this.#run('starting media streaming', ({ noRetry }, abortSignal) =>
+      noRetry
         .getCallConnection(callConnectionId)
         .getCallMedia()
         .startMediaStreaming({ ...options, abortSignal }),
@@ -110,8 +110,8 @@ class AcsCallClient implements AcsCalls {
   }
 
   stopMediaStreaming(callConnectionId: string, options: StreamingOptions = {}): Promise<void> {
-    return this.#run('stopping media streaming', ({ once }, abortSignal) =>
-      once
+    return this.#run('stopping media streaming', ({ noRetry }, abortSignal) =>
+      noRetry
         .getCallConnection(callConnectionId)
         .getCallMedia()
         .stopMediaStreaming({ ...options, abortSignal }),
@@ -119,8 +119,8 @@ class AcsCallClient implements AcsCalls {
   }
 
   hangUp(callConnectionId: string, forEveryone: boolean): Promise<void> {
-    return this.#run('hanging up', ({ once }, abortSignal) =>
-      once.getCallConnection(callConnectionId).hangUp(forEveryone, { abortSignal }),
+    return this.#run('hanging up', ({ noRetry }, abortSignal) =>
+      noRetry.getCallConnection(callConnectionId).hangUp(forEveryone, { abortSignal }),
     );
   }
 
@@ -135,8 +135,8 @@ class AcsCallClient implements AcsCalls {
   }
 
   participants(callConnectionId: string): Promise<readonly Participant[]> {
-    return this.#run('listing participants', async ({ repeating }, abortSignal) => {
-      const { values = [] } = await repeating
+    return this.#run('listing participants', async ({ retrying }, abortSignal) => {
+      const { values = [] } = await retrying
         .getCallConnection(callConnectionId)
         .listParticipants({ abortSignal });
       return values.flatMap(({ identifier, isMuted = false, isOnHold = false }) =>
@@ -147,9 +147,9 @@ class AcsCallClient implements AcsCalls {
 
   async properties(callConnectionId: string): Promise<CallProperties | undefined> {
     try {
-      return await this.#run('reading the properties of the call', async ({ once }, abortSignal) =>
+      return await this.#run('reading the properties of the call', async ({ noRetry }, abortSignal) =>
         propertiesOf(
-          await once.getCallConnection(callConnectionId).getCallConnectionProperties({ abortSignal }),
+          await noRetry.getCallConnection(callConnectionId).getCallConnectionProperties({ abortSignal }),
         ),
       );
     } catch (error) {

@@ -37,8 +37,8 @@ interface Asking {
 export async function operate(operation: CallOperation, asking: Asking): Promise<OperationAnswer> {
   const { clients, context, abortSignal } = asking;
   const options = { operationContext: context.operationContext, abortSignal };
-  const connection = clients.repeating.getCallConnection(asking.callConnectionId);
-  const media = clients.once.getCallConnection(asking.callConnectionId).getCallMedia();
+  const connection = clients.retrying.getCallConnection(asking.callConnectionId);
+  const media = clients.noRetry.getCallConnection(asking.callConnectionId).getCallMedia();
   switch (operation.type) {
     case 'transfer': {
       const { target, transferee } = operation;
@@ -197,13 +197,13 @@ function sourceOf(source: PlaySource): FileSource | TextSource | SsmlSource {
  */
 async function startAcsRecording(
   { content, channels, format, pauseOnStart }: Of<'startRecording'>,
-  { repeating }: AcsClients,
+  { retrying }: AcsClients,
   { serverCallId, callbackUrl }: OperationContext,
   abortSignal: AbortSignal,
 ): Promise<OperationAnswer> {
   if (serverCallId === undefined)
     throw new NotAskedError('the server call id is not known, and recording needs it');
-  const { recordingId } = await repeating.getCallRecording().start({
+  const { recordingId } = await retrying.getCallRecording().start({
     callLocator: { kind: 'serverCallLocator', id: serverCallId },
     recordingContent: content,
     recordingChannel: channels,
@@ -223,12 +223,12 @@ type RecordingChange = 'pauseRecording' | 'resumeRecording' | 'stopRecording';
  */
 async function changeAcsRecording(
   change: RecordingChange,
-  { once }: AcsClients,
+  { noRetry }: AcsClients,
   { recordingId }: OperationContext,
   abortSignal: AbortSignal,
 ): Promise<OperationAnswer> {
   if (recordingId === undefined) throw new NotAskedError('the id of the recording is not known');
-  const recordings = once.getCallRecording();
+  const recordings = noRetry.getCallRecording();
   switch (change) {
     case 'pauseRecording':
       await recordings.pause(recordingId, { abortSignal });

@@ -14,10 +14,10 @@ const REPEATABLE_RETRIES = { maxRetries: 2, retryDelayInMs: 400, maxRetryDelayIn
 
 /** The SDK's clients of one resource. */
 export interface AcsClients {
-  /** Retries requests that ACS did not answer, for operations that ACS carries out once. */
-  readonly repeating: CallAutomationClient;
-  /** Sends each request once, for operations that are not repeatable. The caller learns when to try again. */
-  readonly once: CallAutomationClient;
+  /** Repeats a request that ACS did not answer. For operations that carry a `Repeatability-Request-ID`, and for reads. */
+  readonly retrying: CallAutomationClient;
+  /** Sends each request once. For operations that must not be repeated: the caller learns when to try again. */
+  readonly noRetry: CallAutomationClient;
 }
 
 /** Loads the SDK and creates its clients. */
@@ -39,5 +39,5 @@ export async function createAcsClients(
     if (credential === undefined) throw new Error('an endpoint of ACS needs a credential');
     return new sdk.CallAutomationClient(access.endpoint, credential, options);
   };
-  return { repeating: create(REPEATABLE_RETRIES), once: create({ maxRetries: 0 }) };
+  return { retrying: create(REPEATABLE_RETRIES), noRetry: create({ maxRetries: 0 }) };
 }

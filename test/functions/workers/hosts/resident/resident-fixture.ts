@@ -9,6 +9,7 @@ import {
 import type { Worker } from '../../../../../functions/workers/kit/worker.ts';
 import { startWebPubSub } from '../../../../../local/emulators/web-pubsub/service/server.ts';
 import { webPubSubLanes } from '../../../../../relay/web-pubsub/web-pubsub-lane.ts';
+import { systemClock } from '../../../../../shared/base/clock.ts';
 import type { CallPlan } from '../../../../../shared/call/plan.ts';
 import { HUB } from '../../../../../shared/wire/names.ts';
 import { audioMetadata } from '../../../../relay/listen/acs-messages.ts';
@@ -84,7 +85,9 @@ export async function residentFixture(worker: Worker, replicas = 1) {
     },
     async call() {
       const config = relayConfig({ webPubSub });
-      const running = await relayOf(config, { openConnection: webPubSubLanes(webPubSub, silent) });
+      const running = await relayOf(config, {
+        openConnection: webPubSubLanes({ access: webPubSub, clock: systemClock, log: silent }),
+      });
       const plan: CallPlan = {
         ...PLAN,
         dtmf: true,

@@ -3,7 +3,7 @@ import { defineWorker } from '../../../../../functions/workers/kit/define-worker
 import type { AudioChunk } from '../../../../../functions/workers/kit/worker.ts';
 import { downGroup } from '../../../../../shared/wire/names.ts';
 import { CALL_ID, reportWith } from '../../../../relay/relay-fixture.ts';
-import { heard, say, speech } from '../../../../relay/web-pubsub/web-pubsub-world.ts';
+import { heard, say, speech } from '../../../../relay/web-pubsub/web-pubsub-fixture.ts';
 import { until } from '../../../../support/until.ts';
 import { residentFixture } from './resident-fixture.ts';
 

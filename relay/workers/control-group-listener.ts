@@ -1,5 +1,6 @@
 /**
- * Hears a call's control group while no lane of the call does: a call may begin without workers, or lose all of them, and still be given one.
+ * Hears a call's control group while no lane of the call does. A call may begin without workers, or lose all of them,
+ * and still get one later.
  *
  *     idle ──needed──▶ opening ──started──▶ open
  *                      │    ▲                 │
@@ -7,7 +8,7 @@
  *                      └──▶ waiting ◀─────────┘
  *                              └──no attempt left──▶ given up
  *
- * From every state back to idle when it is not needed any more.
+ * In every state it goes back to idle when nobody needs it any more.
  */
 import { BackOff } from '../../shared/base/back-off.ts';
 import type { Clock } from '../../shared/base/clock.ts';
@@ -17,33 +18,36 @@ const OPEN_ATTEMPTS = 10;
 const OPEN_FIRST_WAIT_MS = 200;
 const OPEN_LONGEST_WAIT_MS = 5_000;
 
-export interface StandbyOptions {
+export interface ControlGroupListenerOptions {
   readonly callId: string;
   readonly open: OpenControlConnection;
   readonly clock: Pick<Clock, 'after'>;
+  /** Draws a number from 0 up to, but not including, 1. */
+  readonly random: () => number;
   readonly onControl: (value: unknown) => void;
 }
 
 type Connection = ReturnType<OpenControlConnection>;
 
-export class Standby {
-  readonly #options: StandbyOptions;
-  #backOff = newBackOff();
+export class ControlGroupListener {
+  readonly #options: ControlGroupListenerOptions;
+  #backOff: BackOff;
   #connection: Connection | undefined;
   #isNeeded = false;
   #cancelWait = (): void => {};
 
-  constructor(options: StandbyOptions) {
+  constructor(options: ControlGroupListenerOptions) {
     this.#options = options;
+    this.#backOff = newBackOff(options);
   }
 
-  /** Says whether nobody else hears the group. */
+  /** Whether the group has no other listener. */
   set isNeeded(isNeeded: boolean) {
     if (isNeeded === this.#isNeeded) return;
     this.#isNeeded = isNeeded;
     this.#cancelWait();
     if (isNeeded) {
-      this.#backOff = newBackOff();
+      this.#backOff = newBackOff(this.#options);
       this.#open();
       return;
     }
@@ -80,11 +84,11 @@ export class Standby {
   }
 }
 
-function newBackOff(): BackOff {
+function newBackOff({ random }: ControlGroupListenerOptions): BackOff {
   return new BackOff({
     firstMs: OPEN_FIRST_WAIT_MS,
     longestMs: OPEN_LONGEST_WAIT_MS,
     attempts: OPEN_ATTEMPTS,
-    random: Math.random,
+    random,
   });
 }

@@ -1,38 +1,41 @@
-/** What somebody outside the call wants of it while it lasts, heard and carried out: workers come and go, and are told things. */
+/**
+ * The control group of a call. The control app publishes there which worker joins the call, which one leaves it, and
+ * messages to workers. Every lane of the call hears the group; while there is no lane, a connection of its own does.
+ */
 import type { CallControlMessage } from '../../shared/wire/relay/call-control-messages.ts';
 import type { CallWorkers } from './call-workers.ts';
+import { ControlGroupListener, type ControlGroupListenerOptions } from './control-group-listener.ts';
 import { ControlInbox, type ControlInboxOptions } from './control-inbox.ts';
-import { Standby, type StandbyOptions } from './standby.ts';
 
 const NOT_ON_THE_CALL = 'control: the worker is not on the call';
 
-export interface CallControlOptions
+export interface ControlGroupOptions
   extends Omit<ControlInboxOptions, 'onMessage'>,
-    Omit<StandbyOptions, 'onControl' | 'clock'> {
-  readonly clock: ControlInboxOptions['clock'] & StandbyOptions['clock'];
+    Omit<ControlGroupListenerOptions, 'onControl' | 'clock'> {
+  readonly clock: ControlInboxOptions['clock'] & ControlGroupListenerOptions['clock'];
   readonly workers: () => CallWorkers;
 }
 
-export class CallControl {
-  readonly #options: CallControlOptions;
+export class ControlGroup {
+  readonly #options: ControlGroupOptions;
   readonly #inbox: ControlInbox;
-  readonly #standby: Standby;
+  readonly #listener: ControlGroupListener;
   #isOver = false;
 
-  constructor(options: CallControlOptions) {
+  constructor(options: ControlGroupOptions) {
     this.#options = options;
     this.#inbox = new ControlInbox({ ...options, onMessage: (message) => this.#act(message) });
-    this.#standby = new Standby({ ...options, onControl: (value) => this.receive(value) });
+    this.#listener = new ControlGroupListener({ ...options, onControl: (value) => this.receive(value) });
   }
 
-  /** Something was published in the call's control group. */
+  /** Takes what was published in the group. Each lane brings its own copy. */
   receive(value: unknown): void {
     this.#inbox.receive(value);
   }
 
-  /** Lanes or workers have changed: somebody has to hear the group, whatever becomes of them. */
+  /** Lanes or workers have changed: without any lane, the group needs a listener of its own. */
   workersChanged(): void {
-    this.#standby.isNeeded = !this.#isOver && !this.#options.workers().isReachable;
+    this.#listener.isNeeded = !this.#isOver && !this.#options.workers().isReachable;
   }
 
   /** The stream is over. Idempotent. */

@@ -1,20 +1,20 @@
-/** Handovers at the control app. The call's own ticket is the proof. */
+/** Stores handovers at the control app. The call's own ticket proves that this relay may do so. */
 import { handoverPath } from '../../shared/wire/names.ts';
 
-/** ACS waits meanwhile for its media socket to be accepted; without an answer the workers of the call begin anew. */
+/** ACS waits this long for its media socket. Without an answer, the workers of the call start afresh. */
 const GET_LIMIT_MS = 4_000;
 const PUT_LIMIT_MS = 5_000;
 const PUT_ATTEMPTS = 2;
 
-export interface KeptHandovers {
-  /** Undefined where there is none. Rejects when it cannot be had in time. */
+export interface HandoverClient {
+  /** Resolves with undefined when nothing is stored. Rejects when the control app does not answer in time. */
   get(callId: string, ticket: string): Promise<string | undefined>;
-  /** Rejects when it could not be kept. */
+  /** Rejects when the control app did not store it. */
   put(callId: string, ticket: string, sealed: string): Promise<void>;
 }
 
-/** `controlUrl` without a slash at its end. */
-export function keptHandovers(controlUrl: string): KeptHandovers {
+/** @param controlUrl without a slash at its end */
+export function handoverClient(controlUrl: string): HandoverClient {
   const ask = (callId: string, ticket: string, init: RequestInit): Promise<Response> =>
     fetch(controlUrl + handoverPath(callId), {
       ...init,
@@ -30,7 +30,7 @@ export function keptHandovers(controlUrl: string): KeptHandovers {
     },
     async put(callId, ticket, sealed) {
       for (let attempt = 1; ; attempt += 1) {
-        const problem = await attemptOf(() =>
+        const problem = await problemOf(() =>
           ask(callId, ticket, {
             method: 'PUT',
             body: sealed,
@@ -45,8 +45,8 @@ export function keptHandovers(controlUrl: string): KeptHandovers {
   };
 }
 
-/** What went wrong; undefined when it did not. */
-async function attemptOf(ask: () => Promise<Response>): Promise<string | undefined> {
+/** What went wrong with one attempt; undefined when it succeeded. */
+async function problemOf(ask: () => Promise<Response>): Promise<string | undefined> {
   try {
     const response = await ask();
     await response.body?.cancel();

@@ -1,15 +1,15 @@
-/** The one message of a lane that the worker has not answered yet, and for how long that may take. */
+/** The one message of a lane that the worker has not answered yet, with a limit on how long that may take. */
 
 import type { Clock } from '../../shared/base/clock.ts';
-import type { OutboxMessage } from '../lane/lane-outbox.ts';
+import type { OutboxMessage } from './lane-outbox.ts';
 
-/** An event that is not acknowledged within this time has failed. */
+/** An event that the worker does not acknowledge within this time has failed. */
 export const EVENT_TIMEOUT_MS = 15_000;
 
 export interface Settled {
   readonly message: OutboxMessage;
   readonly tookMs: number;
-  /** The worker has said that it could not handle it. */
+  /** The worker has said that it could not handle the message. */
   readonly isRefused: boolean;
 }
 
@@ -30,7 +30,7 @@ export class InFlight {
     return this.#message === undefined;
   }
 
-  /** The message is being sent. */
+  /** The message has just been sent. */
   begin(message: OutboxMessage): void {
     this.#message = message;
     this.#sentAtMs = this.#clock.elapsedMs();
@@ -38,12 +38,12 @@ export class InFlight {
     this.#cancelTimer ??= this.#limit(EVENT_TIMEOUT_MS);
   }
 
-  /** The worker says that it could not handle the message, if there is one: it has failed once it is acknowledged. */
+  /** The worker says that it could not handle the message: it counts as failed once it is acknowledged. */
   refuse(): void {
     this.#isRefused = true;
   }
 
-  /** Nothing is in flight any more; answers what was. */
+  /** Ends the flight of the message and returns it; undefined when none was in flight. */
   settle(): Settled | undefined {
     const message = this.#message;
     if (message === undefined) return undefined;
@@ -51,12 +51,12 @@ export class InFlight {
     return { message, tookMs: this.#clock.elapsedMs() - this.#sentAtMs, isRefused: this.#isRefused };
   }
 
-  /** No time runs out from now on. Idempotent. */
+  /** Stops the timer. Idempotent. */
   close(): void {
     this.#cancelTimer?.();
   }
 
-  /** One timer for many messages: it runs out for the one that is in flight then, or begins again with what that has left. */
+  /** One timer for many messages: when it fires, it starts again with the time that the current message has left. */
   #limit(ms: number): () => void {
     return this.#clock.after(ms, () => {
       this.#cancelTimer = undefined;

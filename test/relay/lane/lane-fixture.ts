@@ -1,6 +1,5 @@
 /** One lane on a scripted connection and a clock that stands still. */
-import type { LaneOptions } from '../../../relay/lane/lane.ts';
-import type { WorkerLane } from '../../../relay/lane/worker-lane.ts';
+import { Lane, type LaneOptions } from '../../../relay/lane/lane.ts';
 import { ChunkAudio } from '../../../relay/listen/chunk-audio.ts';
 import { NO_VOICE } from '../../../relay/listen/voice-activity.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
@@ -23,28 +22,23 @@ export const ENDED: LaneEvent = { type: 'call.ended', reason: 'stream ended' };
 
 const { frameSamples } = AUDIO_FORMATS.pcm16KMono;
 
-export function laneWorld<L extends WorkerLane>(
-  make: (options: LaneOptions) => L,
-  {
-    worker,
-    chunkMs,
-    maxBacklogMs,
-    ...more
-  }: Partial<LaneOptions> & {
-    readonly worker: string;
+type LaneSetUp = Partial<LaneOptions> &
+  Pick<LaneOptions, 'worker' | 'delivery'> & {
     readonly chunkMs: number;
     readonly maxBacklogMs: number;
-  },
-) {
+  };
+
+export function laneFixture({ worker, chunkMs, maxBacklogMs, ...more }: LaneSetUp) {
   const clock = new RelayClock();
   const lanes = scriptedLanes();
   let pushed = 0;
-  const lane = make({
+  const lane = new Lane({
     callId: '0123456789abcdef',
     worker,
     format: 'pcm16KMono',
     audio: new ChunkAudio({ format: 'pcm16KMono', chunkMs, maxBacklogMs }),
     clock,
+    random: () => 1,
     openConnection: lanes.open,
     callStarted: () => STARTED,
     onMessage: () => {},

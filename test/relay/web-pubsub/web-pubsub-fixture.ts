@@ -1,9 +1,11 @@
-/** A relay whose lanes go through the Web PubSub stand-in to a worker app, and a network between them that can be cut. */
+/** A relay whose lanes go through the Web PubSub emulator to a worker app, and a network between them that can be cut. */
+
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { type RunningWebPubSub, startWebPubSub } from '../../../local/emulators/web-pubsub/service/server.ts';
 import type { RelayConfig } from '../../../relay/settings/relay-config.ts';
 import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
+import { systemClock } from '../../../shared/base/clock.ts';
 import type { CallPlan } from '../../../shared/call/plan.ts';
 import { HUB } from '../../../shared/wire/names.ts';
 import { Resources } from '../../local/emulators/web-pubsub/service.ts';
@@ -15,7 +17,7 @@ import { echo, type WorkerWebhook, workerWebhook } from '../worker-webhook.ts';
 
 const CONTROL_TOKEN = 'a control token of the test';
 
-export interface World {
+export interface WebPubSubFixture {
   readonly webhook: WorkerWebhook;
   readonly service: RunningWebPubSub;
   readonly proxy: TcpProxy;
@@ -23,7 +25,7 @@ export interface World {
 }
 
 /** The service with a worker app behind it, reached through a proxy that can cut connections. */
-export async function world(port = 0): Promise<World> {
+export async function webPubSubFixture(port = 0): Promise<WebPubSubFixture> {
   const webhook = await workerWebhook();
   webhook.respond = echo;
   const handlers = [{ urlTemplate: webhook.urlTemplate, eventPattern: '*' }];
@@ -45,10 +47,14 @@ export async function world(port = 0): Promise<World> {
 }
 
 /** A relay on this service, which opens its lanes itself, and a call on it. */
-export async function call({ webPubSub }: World, workers: readonly string[] = ['echo']) {
+export async function call({ webPubSub }: WebPubSubFixture, workers: readonly string[] = ['echo']) {
   const config = relayConfig({ webPubSub });
   const running = await relayOf(config, {
-    openConnection: webPubSubLanes(config.webPubSub, pino({ level: 'silent' })),
+    openConnection: webPubSubLanes({
+      access: config.webPubSub,
+      clock: systemClock,
+      log: pino({ level: 'silent' }),
+    }),
   });
   const plan: CallPlan = {
     ...PLAN,
@@ -74,7 +80,7 @@ export function heard(acs: AcsStream): Buffer {
 }
 
 /** Lets the service renew itself beneath the lanes of one worker. */
-export async function reload(there: World, group: string): Promise<number> {
+export async function reload(there: WebPubSubFixture, group: string): Promise<number> {
   const response = await fetch(`${there.service.url}/control/service-reload`, {
     method: 'POST',
     headers: { authorization: `Bearer ${CONTROL_TOKEN}` },

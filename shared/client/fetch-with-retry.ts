@@ -1,49 +1,56 @@
+import { BackOff } from '../base/back-off.ts';
 import { type CallsApiError, errorOf, noAnswer } from './calls-api-error.ts';
 
-/** How often a request is made at most, the first time included. */
+/** Attempts to make one request, the first one included. */
 export const MAX_ATTEMPTS = 4;
 
-/** The pause before the second attempt where the API names none; it doubles with each further one. */
+/** The pause before the second attempt, unless the API names one. It doubles with each further attempt. */
 const FIRST_PAUSE_MS = 200;
 
-/** The longest pause before a further attempt: an API that is away for longer is reported as such. */
+/** The longest pause before a further attempt. An API that is away for longer is reported as unreachable. */
 const LONGEST_PAUSE_MS = 10_000;
 
-/** How long the head of an answer may take. */
+/** How long the API may take until the headers of its answer have arrived. */
 const ATTEMPT_MS = 30_000;
 
-export interface Attempting {
+export interface RetryOptions {
   readonly fetch: typeof fetch;
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
-  /** From 0 up to 1, to spread the attempts of many. */
+  /** Draws a number from 0 up to, but not including, 1, which spreads the attempts of many clients. */
   readonly random: () => number;
 }
 
 /**
- * Makes a request that may be made again: a read, or one with an Idempotency-Key. It is, a bounded number of times, where the API is busy
- * (429, 503), still serving the same request, or cannot be reached.
- * @throws CallsApiError for every answer that is not a success, and for none; what the signal says when it is aborted.
+ * Makes a request that is safe to repeat: a read, or one with an Idempotency-Key. It repeats the request up to
+ * `MAX_ATTEMPTS` times when the API is busy (429, 503), still serves the same request, or cannot be reached.
+ * @throws CallsApiError when there is no answer or the answer is not a success; the signal's reason when it is aborted
  */
-export async function persistentFetch(
-  { fetch, sleep, random }: Attempting,
+export async function fetchWithRetry(
+  { fetch, sleep, random }: RetryOptions,
   operation: string,
   url: string,
   init: RequestInit,
 ): Promise<Response> {
   const signal = init.signal ?? undefined;
-  for (let attempt = 1; ; attempt += 1) {
+  const backOff = new BackOff({
+    firstMs: FIRST_PAUSE_MS,
+    longestMs: LONGEST_PAUSE_MS,
+    attempts: MAX_ATTEMPTS,
+    random,
+  });
+  for (;;) {
     const outcome = await attemptOnce(fetch, operation, url, init);
     if (outcome.response !== undefined) return outcome.response;
     signal?.throwIfAborted();
-    if (!outcome.mayHelp || attempt >= MAX_ATTEMPTS) throw outcome.failure;
-    const backOffMs = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + random() / 2);
-    await sleep(Math.min(outcome.pauseMs ?? backOffMs, LONGEST_PAUSE_MS), signal);
+    const pauseMs = outcome.mayHelp ? backOff.failed() : undefined;
+    if (pauseMs === undefined) throw outcome.failure;
+    await sleep(Math.min(outcome.pauseMs ?? pauseMs, LONGEST_PAUSE_MS), signal);
   }
 }
 
 type Attempt =
   | { readonly response: Response }
-  /** `mayHelp`: the same request may succeed later, after `pauseMs` where the API says so. */
+  /** `mayHelp`: the same request may succeed later. `pauseMs`: how long the API asks the client to wait. */
   | {
       readonly response?: undefined;
       readonly failure: CallsApiError;
@@ -52,7 +59,7 @@ type Attempt =
     };
 
 async function attemptOnce(
-  fetch: Attempting['fetch'],
+  fetch: RetryOptions['fetch'],
   operation: string,
   url: string,
   init: RequestInit,
@@ -66,7 +73,7 @@ async function attemptOnce(
   } catch (error) {
     return { failure: noAnswer(operation, 'There was no answer.', error), mayHelp: true };
   } finally {
-    // A stream may last; what comes after its head is bounded by who reads it.
+    // A stream may last long: its reader limits what comes after the headers.
     clearTimeout(timer);
   }
   if (response.ok) return { response };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { EVENT_TIMEOUT_MS, InFlight } from '../../../relay/base/in-flight.ts';
+import { EVENT_TIMEOUT_MS, InFlight } from '../../../relay/lane/in-flight.ts';
 import type { OutboxMessage } from '../../../relay/lane/lane-outbox.ts';
 import { RelayClock } from '../relay-clock.ts';
 

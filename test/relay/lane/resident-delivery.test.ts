@@ -1,22 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import type { LaneOptions } from '../../../relay/lane/lane.ts';
 import {
-  type LaneOptions,
   RELEASE_LIMIT_MS,
   START_EVENT_ATTEMPTS,
   START_EVENT_WAIT_MS,
-} from '../../../relay/lane/lane.ts';
-import { ASK_LIMIT_MS, StreamLane } from '../../../relay/lane/resident-lane.ts';
+} from '../../../relay/lane/lane-machine.ts';
+import { ASK_LIMIT_MS, residentDelivery } from '../../../relay/lane/resident-delivery.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import { STREAM_MS } from '../../../shared/call/plan.ts';
 import { PRESENCE_LIMIT_MS } from '../../../shared/wire/lane/resident-messages.ts';
 import { settled } from '../relay-clock.ts';
-import { ENDED, laneWorld, STARTED } from './lane-world.ts';
+import { ENDED, laneFixture, STARTED } from './lane-fixture.ts';
 import type { ScriptedLane } from './scripted-lane.ts';
 
 const { frameSamples, frameBytes } = AUDIO_FORMATS.pcm16KMono;
 const setUp = (more: Partial<LaneOptions> = {}) =>
-  laneWorld((options) => new StreamLane(options), {
+  laneFixture({
     worker: 'resident',
+    delivery: residentDelivery,
     chunkMs: STREAM_MS,
     maxBacklogMs: 400,
     ...more,
@@ -66,6 +67,19 @@ describe('a lane of a worker that stays with its call', () => {
     expect(connection.published[0]).toEqual({ event: { type: 'dtmf', tone: '1' } });
     expect(audioIn(connection)[0]).toMatchObject({ timestamp: 11 * frameSamples, marker: true });
     expect(lane.report()).toMatchObject({ chunksFailed: 0, lostMs: 0, droppedMs: 220 });
+  });
+
+  it('keeps as many events as any lane while no replica has joined, the newest ones', async () => {
+    const { lanes, lane, open: join } = setUp();
+    for (let turn = 0; turn < 70; turn += 1) lane.pushEvent({ type: 'interrupted', turn, playedMs: 0 });
+    await join();
+    const turns = lanes
+      .of('resident')
+      .published.flatMap((each) =>
+        'event' in each && each.event.type === 'interrupted' ? [each.event.turn] : [],
+      );
+    expect(turns).toEqual(Array.from({ length: 64 }, (_, i) => i + 6));
+    expect(lane.report().eventsFailed).toBe(6);
   });
 
   it('counts what it could not publish, and marks the audio after it', async () => {

@@ -1,0 +1,143 @@
+/**
+ * Delivery to a resident worker. `call.started` reaches one replica of the worker as an event. A replica that has
+ * acknowledged it has joined the worker's group of the call, and from then on the lane publishes audio and events
+ * there. Nobody acknowledges what is published: a message that could not be sent is lost and counted.
+ *
+ *     away ──call.started acknowledged──▶ joined
+ *      ▲                                    │
+ *      └────connection lost, the replica leaves or gives no sign of life────┘
+ *
+ * The lane of a call that had a stream before first asks in the group whether a replica has the call: if one answers,
+ * it goes on with its state. What comes while no replica has joined waits in the lane's outbox.
+ */
+import { PRESENCE_LIMIT_MS, parseResidentMessage } from '../../shared/wire/lane/resident-messages.ts';
+import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { CreateDelivery, Delivery, DeliveryLane, SendResult } from './delivery.ts';
+import type { LaneConnection, LaneMessage } from './lane-connection.ts';
+import type { OutboxMessage } from './lane-outbox.ts';
+
+/** How long a replica that has the call may take to say so, before any replica may get the call. */
+export const ASK_LIMIT_MS = 300;
+
+const nothing = (): void => {};
+
+class ResidentDelivery implements Delivery {
+  readonly publishes = true;
+  readonly #lane: DeliveryLane;
+  #hasJoined = false;
+  #isOver = false;
+  /** The group has not been asked yet whether a replica has the call. */
+  #mayAsk: boolean;
+  /** Answers the question in the group. */
+  #onHere = nothing;
+  #cancelAsk = nothing;
+  #cancelWatch = nothing;
+
+  constructor(lane: DeliveryLane) {
+    this.#lane = lane;
+    this.#mayAsk = lane.isResumed;
+  }
+
+  isReady(connection: LaneConnection): boolean {
+    return this.#hasJoined && connection.isCongested !== true;
+  }
+
+  send(message: OutboxMessage, connection: LaneConnection): SendResult {
+    if (message.kind === 'audio') return publish(message.packet, connection);
+    const { event } = message;
+    switch (event.type) {
+      case 'call.started':
+        this.#start(event, connection);
+        return 'inFlight';
+      case 'call.ended':
+        // In the group it arrives in its place after the audio, and as an event it is acknowledged.
+        publish(event, connection);
+        connection.sendEvent(event);
+        return 'inFlight';
+      default:
+        return publish(event, connection);
+    }
+  }
+
+  settled(event: LaneEvent, isAcked: boolean): void {
+    if (!isAcked || event.type !== 'call.started') return;
+    this.#hasJoined = true;
+    if (!this.#isOver) this.#watch();
+  }
+
+  consume(message: LaneMessage): boolean {
+    if (message.type !== 'json') return false;
+    switch (parseResidentMessage(message.value)?.type) {
+      case undefined:
+        return false;
+      case 'resident.here':
+        this.#onHere();
+        if (this.#hasJoined && !this.#isOver) this.#watch();
+        return true;
+      case 'resident.left':
+        this.#findAnother();
+        return true;
+      case 'resident.joined':
+        return true;
+    }
+  }
+
+  disconnected(): void {
+    this.#hasJoined = false;
+    this.#cancelWatch();
+    this.#stopAsking();
+  }
+
+  end(): boolean {
+    this.#isOver = true;
+    this.#cancelWatch();
+    return this.#hasJoined;
+  }
+
+  close(): void {
+    this.end();
+    this.#stopAsking();
+  }
+
+  #start(started: LaneEvent, connection: LaneConnection): void {
+    if (!this.#isOver) this.#watch();
+    const isAsked = this.#mayAsk && publish(started, connection) === 'delivered';
+    this.#mayAsk = false;
+    if (!isAsked) {
+      connection.sendEvent(started);
+      return;
+    }
+    this.#cancelAsk = this.#lane.clock.after(ASK_LIMIT_MS, () => {
+      this.#onHere = nothing;
+      connection.sendEvent(started);
+    });
+    this.#onHere = () => {
+      this.#stopAsking();
+      this.#lane.settle(true);
+    };
+  }
+
+  #stopAsking(): void {
+    this.#cancelAsk();
+    this.#onHere = nothing;
+  }
+
+  /** No replica has the call: the lane sends `call.started` again, and again after each `PRESENCE_LIMIT_MS`. */
+  #findAnother(): void {
+    if (this.#isOver) return;
+    this.#hasJoined = false;
+    this.#watch();
+    this.#lane.startAgain();
+  }
+
+  #watch(): void {
+    this.#cancelWatch();
+    this.#cancelWatch = this.#lane.clock.after(PRESENCE_LIMIT_MS, () => this.#findAnother());
+  }
+}
+
+function publish(message: Uint8Array<ArrayBuffer> | LaneEvent, connection: LaneConnection): SendResult {
+  return connection.publish?.(message) ? 'delivered' : 'lost';
+}
+
+export const residentDelivery: CreateDelivery = (lane) => new ResidentDelivery(lane);
