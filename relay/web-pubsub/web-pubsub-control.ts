@@ -4,8 +4,8 @@ import { systemClock } from '../../shared/base/clock.ts';
 import { clientAddresses, type WebPubSubAccess } from '../../shared/web-pubsub/client-addresses.ts';
 import { ClientConnection } from '../../shared/web-pubsub/client-connection.ts';
 import { controlGroup } from '../../shared/wire/names.ts';
-import { readJsonText } from '../base/json-text.ts';
 import type { OpenControlConnection } from '../lane/lane-connection.ts';
+import { readJsonText } from './web-pubsub-lane.ts';
 
 export function webPubSubControl(access: WebPubSubAccess, log: Logger): OpenControlConnection {
   const addressOf = clientAddresses(access);
