@@ -10,7 +10,14 @@ import { Resources } from '../../local/emulators/web-pubsub/service.ts';
 import { startTcpProxy, type TcpProxy } from '../../local/emulators/web-pubsub/tcp-proxy.ts';
 import { PLAN } from '../../support/calls.ts';
 import { audioData, audioMetadata, heardAudio } from '../listen/acs-messages.ts';
-import { type AcsStream, dial, mediaUrl, relayConfig, relayOf, ticketFor } from '../relay-fixture.ts';
+import {
+  type AcsStream,
+  dial,
+  mediaUrl,
+  relayConfig,
+  startRelayFixtureOf,
+  ticketFor,
+} from '../relay-fixture.ts';
 import { echo, type WorkerWebhook, workerWebhook } from '../worker-webhook.ts';
 
 const CONTROL_TOKEN = 'a control token of the test';
@@ -47,7 +54,7 @@ export async function world(port = 0): Promise<World> {
 /** A relay on this service, which opens its lanes itself, and a call on it. */
 export async function call({ webPubSub }: World, workers: readonly string[] = ['echo']) {
   const config = relayConfig({ webPubSub });
-  const running = await relayOf(config, {
+  const running = await startRelayFixtureOf(config, {
     openConnection: webPubSubLanes(config.webPubSub, pino({ level: 'silent' })),
   });
   const plan: CallPlan = {

@@ -12,7 +12,13 @@ import { webPubSubLanes } from '../../../../../relay/web-pubsub/web-pubsub-lane.
 import type { CallPlan } from '../../../../../shared/call/plan.ts';
 import { HUB } from '../../../../../shared/wire/names.ts';
 import { audioMetadata } from '../../../../relay/listen/acs-messages.ts';
-import { dial, mediaUrl, relayConfig, relayOf, ticketFor } from '../../../../relay/relay-fixture.ts';
+import {
+  dial,
+  mediaUrl,
+  relayConfig,
+  startRelayFixtureOf,
+  ticketFor,
+} from '../../../../relay/relay-fixture.ts';
 import { PLAN } from '../../../../support/calls.ts';
 import { listenOnLoopback } from '../../../../support/loopback.ts';
 
@@ -84,7 +90,9 @@ export async function residentWorld(worker: Worker, replicas = 1) {
     },
     async call() {
       const config = relayConfig({ webPubSub });
-      const running = await relayOf(config, { openConnection: webPubSubLanes(webPubSub, silent) });
+      const running = await startRelayFixtureOf(config, {
+        openConnection: webPubSubLanes(webPubSub, silent),
+      });
       const plan: CallPlan = {
         ...PLAN,
         dtmf: true,
