@@ -54,11 +54,11 @@ export class ChunkAudio implements WorkerAudio {
   }
 
   take(): AudioPiece | undefined {
-    return this.#next((chunker) => chunker.take(this.#position));
+    return this.#next(this.#position);
   }
 
   takeRest(): AudioPiece | undefined {
-    return this.#next((chunker) => chunker.takeRest());
+    return this.#next(undefined);
   }
 
   lost(ssrc: number): void {
@@ -72,16 +72,17 @@ export class ChunkAudio implements WorkerAudio {
     this.#chunkers.clear();
   }
 
-  #next(take: (chunker: Chunker) => Omit<AudioPiece, 'ssrc'> | undefined): AudioPiece | undefined {
-    for (const [ssrc, chunker] of this.#oldestFirst()) {
-      const chunk = take(chunker);
+  /** `position`: how far the stream has come; undefined once it is over, when a chunk may have any length. */
+  #next(position: number | undefined): AudioPiece | undefined {
+    const chunkers = this.#chunkers.size < 2 ? this.#chunkers : this.#oldestFirst();
+    for (const [ssrc, chunker] of chunkers) {
+      const chunk = position === undefined ? chunker.takeRest() : chunker.take(position);
       if (chunk !== undefined) return { ssrc, headroomBytes: RTP_HEADER_BYTES, ...chunk };
     }
     return undefined;
   }
 
   #oldestFirst(): Iterable<[number, Chunker]> {
-    if (this.#chunkers.size < 2) return this.#chunkers;
     return [...this.#chunkers]
       .filter(([, chunker]) => chunker.queuedBytes > 0)
       .sort(([, a], [, b]) => a.oldest - b.oldest);

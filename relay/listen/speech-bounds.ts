@@ -78,7 +78,7 @@ export class SpeechBounds {
 
   /** The stream has come to `position`, in samples; this participant's audio before it no longer counts. */
   advance(position: number): SpeechEvent | undefined {
-    const isOver = this.isSpeaking && position - this.#speechEnd >= this.#endSilence;
+    const isOver = this.#state !== 'quiet' && position - this.#speechEnd >= this.#endSilence;
     return isOver ? this.flush() : undefined;
   }
 

@@ -7,7 +7,7 @@
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
-import type { LaneConnection, LaneListener, OpenLaneConnection } from '../lane/lane-connection.ts';
+import type { LaneConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
 import type { CloseCause } from '../session/close-cause.ts';
 import type { MediaPort } from '../session/session-options.ts';
 import { LaneWrapper, wrapListener } from './lane-wrapper.ts';
@@ -40,11 +40,6 @@ export class CallMeter {
     this.#frameAtMs = nowMs;
   }
 
-  /** A message of a worker came. */
-  replyIn(): void {
-    this.#replyAtMs = this.#clock.elapsedMs();
-  }
-
   /** A lane sends audio that came with the newest frame. Returns when that was. */
   audioToLane(): number {
     const nowMs = this.#clock.elapsedMs();
@@ -52,22 +47,22 @@ export class CallMeter {
     return nowMs;
   }
 
-  /** The worker acknowledged the audio that a lane sent at `sentAtMs`. */
-  audioAcked(sentAtMs: number): void {
-    this.#metrics.laneRoundTrip.observe(this.#clock.elapsedMs() - sentAtMs);
-  }
-
   /** Opens lanes whose messages count. */
   lanes(open: OpenLaneConnection): OpenLaneConnection {
     return (target, listener) => {
       const taps = wrapListener(listener, {
         message: (message) => {
-          this.replyIn();
+          this.#replyAtMs = this.#clock.elapsedMs();
           listener.message(message);
         },
-        settled: (isAcked) => lane.settled(isAcked),
+        settled: (isAcked) => {
+          const sentAtMs = lane.settle();
+          if (isAcked && sentAtMs !== undefined)
+            this.#metrics.laneRoundTrip.observe(this.#clock.elapsedMs() - sentAtMs);
+          listener.settled(isAcked);
+        },
       });
-      const lane = new MeteredLane(open(target, taps), this, listener);
+      const lane = new MeteredLane(open(target, taps), this);
       return lane;
     };
   }
@@ -103,13 +98,11 @@ export class CallMeter {
 
 class MeteredLane extends LaneWrapper {
   readonly #meter: CallMeter;
-  readonly #listener: LaneListener;
   #audioSentAtMs: number | undefined;
 
-  constructor(connection: LaneConnection, meter: CallMeter, listener: LaneListener) {
+  constructor(connection: LaneConnection, meter: CallMeter) {
     super(connection);
     this.#meter = meter;
-    this.#listener = listener;
   }
 
   override sendAudio(packet: Uint8Array<ArrayBuffer>): void {
@@ -124,9 +117,10 @@ class MeteredLane extends LaneWrapper {
     return isPublished;
   }
 
-  settled(isAcked: boolean): void {
-    if (isAcked && this.#audioSentAtMs !== undefined) this.#meter.audioAcked(this.#audioSentAtMs);
+  /** What was in flight is settled; returns when it was sent if it was audio. */
+  settle(): number | undefined {
+    const sentAtMs = this.#audioSentAtMs;
     this.#audioSentAtMs = undefined;
-    this.#listener.settled(isAcked);
+    return sentAtMs;
   }
 }

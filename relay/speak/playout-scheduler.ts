@@ -80,17 +80,14 @@ export class PlayoutScheduler {
 
   /** The worker has something to say that has not been heard to its end. */
   isSpeaking(worker: WorkerPlayout, nowMs: number): boolean {
-    return worker.heldBytes > 0 || (this.holder === worker && this.#window.queuedMs(nowMs) > 0);
+    return worker.heldBytes > 0 || (this.#floor.holder === worker && this.#window.queuedMs(nowMs) > 0);
   }
 
   /** The worker says something. It is heard at once, or waits for the floor. */
   enter(worker: WorkerPlayout, pcm: Uint8Array, kind: SpeechKind, nowMs: number): EnterOutcome {
-    const outcome = this.#queue(worker, pcm, kind, nowMs);
-    if (outcome !== 'taken') {
-      this.#bytesDropped += pcm.byteLength;
-      return outcome;
-    }
-    const before = this.holder;
+    if (this.#isSocketFull()) return this.#refuse(pcm, 'socket is full');
+    if (!worker.push(pcm, kind, !this.isSpeaking(worker, nowMs))) return this.#refuse(pcm, 'playout is full');
+    const before = this.#floor.holder;
     const answer = this.#floor.request(worker);
     switch (answer.type) {
       case 'granted':
@@ -119,7 +116,7 @@ export class PlayoutScheduler {
    * Drops what the worker said and nobody heard; returns how many milliseconds of it were heard.
    * @param wasHeard it has the floor, or has just lost it
    */
-  silence(worker: WorkerPlayout, nowMs: number, wasHeard = this.holder === worker): number {
+  silence(worker: WorkerPlayout, nowMs: number, wasHeard = this.#floor.holder === worker): number {
     const heardMs = this.#heardMs(worker, wasHeard, nowMs);
     this.#bytesCut += worker.drop();
     if (wasHeard && this.#window.mayHoldAudio) {
@@ -130,7 +127,7 @@ export class PlayoutScheduler {
 
   /** Empties ACS when nobody has the floor: the end of playout is an estimate, so it may still hold something. */
   stopLeftover(nowMs: number): void {
-    if (this.holder === undefined) this.#stopAudio(nowMs);
+    if (this.#floor.holder === undefined) this.#stopAudio(nowMs);
   }
 
   /** The stream is over: what the worker could not say is not heard. */
@@ -140,17 +137,17 @@ export class PlayoutScheduler {
 
   /** What nobody heard of the worker comes back, to be heard later. */
   pause(worker: WorkerPlayout, nowMs: number): void {
-    if (this.holder === worker && this.#window.mayHoldAudio) worker.putBack(this.#stopAudio(nowMs));
+    if (this.#floor.holder === worker && this.#window.mayHoldAudio) worker.putBack(this.#stopAudio(nowMs));
   }
 
   /** A pause is over. */
   resume(worker: WorkerPlayout, nowMs: number): void {
-    if (this.holder === worker) this.#send(worker, nowMs);
+    if (this.#floor.holder === worker) this.#send(worker, nowMs);
   }
 
   /** Does what is due. */
   goOn(nowMs: number): void {
-    const { holder } = this;
+    const { holder } = this.#floor;
     if (holder === undefined || holder.bargeIn.isPaused) return;
     if (!this.isSpeaking(holder, nowMs)) this.#finish(holder, nowMs);
     else if (this.#mustMakeWay(nowMs) && this.#window.queuedMs(nowMs) === 0) this.#makeWay(holder, nowMs);
@@ -159,7 +156,7 @@ export class PlayoutScheduler {
 
   /** When something is due next; undefined while nothing is. */
   dueMs(nowMs: number): number | undefined {
-    const { holder } = this;
+    const { holder } = this.#floor;
     if (holder === undefined || holder.bargeIn.isPaused) return undefined;
     const { heldMs } = holder;
     // Nothing more leaves: the next thing to happen is the end of playout, when the floor is free.
@@ -168,9 +165,9 @@ export class PlayoutScheduler {
     return nowMs + sendableInMs({ heldMs, queuedMs, leadMs: this.#leadOf(holder) });
   }
 
-  #queue(worker: WorkerPlayout, pcm: Uint8Array, kind: SpeechKind, nowMs: number): EnterOutcome {
-    if (this.#isSocketFull()) return 'socket is full';
-    return worker.push(pcm, kind, !this.isSpeaking(worker, nowMs)) ? 'taken' : 'playout is full';
+  #refuse(pcm: Uint8Array, outcome: EnterOutcome): EnterOutcome {
+    this.#bytesDropped += pcm.byteLength;
+    return outcome;
   }
 
   #begin(worker: WorkerPlayout, nowMs: number): void {

@@ -2,9 +2,8 @@
 import { clientAddresses } from '../../shared/web-pubsub/client-addresses.ts';
 import { ClientConnection } from '../../shared/web-pubsub/client-connection.ts';
 import { controlGroup } from '../../shared/wire/names.ts';
-import { readJsonText } from '../base/json-text.ts';
 import type { OpenControlConnection } from '../lane/lane-connection.ts';
-import type { WebPubSubOptions } from './web-pubsub-lane.ts';
+import { readJsonText, type WebPubSubOptions } from './web-pubsub-lane.ts';
 
 export function webPubSubControl({ access, clock, log }: WebPubSubOptions): OpenControlConnection {
   const addressOf = clientAddresses(access);

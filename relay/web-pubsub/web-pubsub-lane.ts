@@ -16,7 +16,6 @@ import type { UpstreamData, UpstreamMessage } from '../../shared/web-pubsub/web-
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { controlGroup, downGroup, upGroup } from '../../shared/wire/names.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import { readJsonText } from '../base/json-text.ts';
 import type {
   LaneConnection,
   LaneListener,
@@ -150,4 +149,13 @@ function toMessage(from: LaneMessageSource, { dataType, data }: DataMessage): La
   if (dataType === 'binary') return { from, type: 'binary', bytes: data };
   const value = readJsonText(data);
   return typeof value === 'object' && value !== null ? { from, type: 'json', value } : { from, type: 'text' };
+}
+
+/** Data that is JSON text, parsed; undefined for any other data. */
+export function readJsonText(data: unknown): unknown {
+  try {
+    return typeof data === 'string' ? JSON.parse(data) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -10,7 +10,7 @@ import { formatRtp } from '../../shared/wire/lane/rtp.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { RunningTime } from '../support/running-time.ts';
 import { until } from '../support/until.ts';
-import { CONNECTION_ID, mediaUrl, relay, ticketFor } from './relay-fixture.ts';
+import { CONNECTION_ID, mediaUrl, startRelayFixture, ticketFor } from './relay-fixture.ts';
 
 const CALLS = 25;
 const INTERRUPTIONS_A_CALL = 4;
@@ -102,7 +102,7 @@ it('tells a worker within 40 ms how much of what it said was heard, in a hundred
   // One time for both sides, in which they are never held up: what is judged is the relay's account, not the machine.
   const time = new RunningTime();
   onTestFinished(() => time.stop());
-  const running = await relay({ maxCalls: CALLS }, { openConnection, clock: relayClock(time) });
+  const running = await startRelayFixture({ maxCalls: CALLS }, { openConnection, clock: relayClock(time) });
   const openMediaStream = createOpenMediaStream({
     ticker: new MediaTicker(time.clock),
     handshakeTimeoutMs: WAIT_MS,

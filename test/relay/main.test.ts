@@ -2,7 +2,16 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CALL_ID, dial, get, mediaUrl, relay, relayConfig, TICKET_KEY, ticketFor } from './relay-fixture.ts';
+import {
+  CALL_ID,
+  dial,
+  get,
+  mediaUrl,
+  relayConfig,
+  startRelayFixture,
+  TICKET_KEY,
+  ticketFor,
+} from './relay-fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../../relay/main.ts');
 
@@ -81,7 +90,7 @@ describe('the process of the relay', { timeout: LIMIT_MS }, () => {
   });
 
   it('says in one sentence that its port is taken', async () => {
-    const { port } = new URL((await relay()).url);
+    const { port } = new URL((await startRelayFixture()).url);
     const { exited, output } = start({ ...settings(), PORT: port });
     expect(await exited).toBe(1);
     expect(output()).toBe(

@@ -64,11 +64,17 @@ interface Dependencies {
 }
 
 /** Starts a relay for the running test. */
-export function relay(change: Partial<RelayConfig> = {}, dependencies: Dependencies = {}): Promise<Relay> {
-  return relayOf(relayConfig(change), dependencies);
+export function startRelayFixture(
+  change: Partial<RelayConfig> = {},
+  dependencies: Dependencies = {},
+): Promise<Relay> {
+  return startRelayFixtureOf(relayConfig(change), dependencies);
 }
 
-export async function relayOf(config: RelayConfig, dependencies: Dependencies = {}): Promise<Relay> {
+export async function startRelayFixtureOf(
+  config: RelayConfig,
+  dependencies: Dependencies = {},
+): Promise<Relay> {
   const running = await startRelay(config, {
     openConnection: openWillingLane,
     ...dependencies,

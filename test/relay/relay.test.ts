@@ -18,10 +18,10 @@ import {
   getLiterally,
   mediaUrl,
   refusal,
-  relay,
   relayConfig,
-  relayOf,
   reportWith,
+  startRelayFixture,
+  startRelayFixtureOf,
   ticketFor,
 } from './relay-fixture.ts';
 
@@ -36,7 +36,7 @@ async function streamOfOneFrame(running: Relay): Promise<AcsStream> {
 describe('the relay', () => {
   it('brings audio from the call to the worker and back', async () => {
     const lanes = scriptedLanes();
-    const running = await relay({}, { openConnection: lanes.open });
+    const running = await startRelayFixture({}, { openConnection: lanes.open });
     const acs = await dial(mediaUrl(running, await ticketFor()));
     acs.send(audioMetadata(), ...Array.from({ length: 5 }, (_, i) => audioData(frame(i + 1))));
     const lane = await until(() => lanes.all[0], 'the lane to be opened');
@@ -53,7 +53,7 @@ describe('the relay', () => {
   });
 
   it('keeps a call whatever its frames are, and ignores a message too long for a frame', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const acs = await dial(mediaUrl(running, await ticketFor()));
     acs.sendBinary(Buffer.from(frame(1)));
     acs.send('not JSON', ' '.repeat(300_000), '{}', audioData(frame(1)), dtmf('1'));
@@ -66,7 +66,7 @@ describe('the relay', () => {
   });
 
   it('ends a call whose message is too long to be held, and no other', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const other = 'fedcba9876543210';
     const calm = await dial(mediaUrl(running, await ticketFor({ callId: other }), other));
     const flood = await dial(mediaUrl(running, await ticketFor()));
@@ -83,7 +83,7 @@ describe('the relay', () => {
       new Writable({ write: (line, _, done) => done(void lines.push(String(line))) }),
     );
     const lanes = scriptedLanes();
-    const running = await relay({}, { openConnection: lanes.open, log });
+    const running = await startRelayFixture({}, { openConnection: lanes.open, log });
     const other = 'fedcba9876543210';
     const calm = await dial(mediaUrl(running, await ticketFor({ callId: other }), other));
     const unlucky = await dial(mediaUrl(running, await ticketFor()));
@@ -103,7 +103,7 @@ describe('the relay', () => {
   });
 
   it('survives a client that goes away while it is being checked', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const { port } = new URL(running.url);
     const url = new URL(mediaUrl(running, await ticketFor()));
     for (let i = 0; i < 5; i += 1) {
@@ -118,7 +118,7 @@ describe('the relay', () => {
   });
 
   it('remembers what became of a call', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const acs = await streamOfOneFrame(running);
     acs.close();
     expect(await reportWith(running, { endedReason: 'stream ended' })).toMatchObject({
@@ -132,7 +132,7 @@ describe('the relay', () => {
 
 describe('the HTTP side', () => {
   it('is live always, and ready while a further call would be taken', async () => {
-    const running = await relay({ maxCalls: 1 });
+    const running = await startRelayFixture({ maxCalls: 1 });
     expect((await get(`${running.url}/healthz`)).status).toBe(200);
     expect((await get(`${running.url}/readyz`)).status).toBe(200);
     await dial(mediaUrl(running, await ticketFor()));
@@ -143,7 +143,7 @@ describe('the HTTP side', () => {
   });
 
   it('gives metrics in the text format of Prometheus', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const acs = await dial(mediaUrl(running, await ticketFor()));
     acs.send(audioMetadata(), audioData(frame(1)), 'not JSON');
     await reportWith(running, { framesIn: 1 });
@@ -171,7 +171,7 @@ describe('the HTTP side', () => {
   });
 
   it('gives no total back that it has counted, also when the call has ended', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const acs = await streamOfOneFrame(running);
     acs.close();
     await reportWith(running, { endedReason: 'stream ended' });
@@ -179,7 +179,7 @@ describe('the HTTP side', () => {
   });
 
   it('shows reports only to whoever has the admin token', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     await dial(mediaUrl(running, await ticketFor()));
     await reportWith(running, { state: 'connected' });
     const { text } = await get(`${running.url}/calls`, ADMIN_TOKEN);
@@ -194,7 +194,7 @@ describe('the HTTP side', () => {
 
   it('has no reports when there is no admin token', async () => {
     const { adminToken: _, ...config } = relayConfig();
-    const { url } = await relayOf(config);
+    const { url } = await startRelayFixtureOf(config);
     for (const token of [undefined, '', ADMIN_TOKEN, 'undefined']) {
       expect((await get(`${url}/calls`, token)).status).toBe(404);
       expect((await get(`${url}/calls/${CALL_ID}`, token)).status).toBe(404);
@@ -202,7 +202,7 @@ describe('the HTTP side', () => {
   });
 
   it('serves nothing else', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     expect(await getLiterally(running, '/')).toBe(404);
     expect(await getLiterally(running, '/calls/../healthz')).toBe(404);
     expect(await getLiterally(running, `/media/${CALL_ID}?ticket=x`)).toBe(426);
@@ -215,7 +215,10 @@ describe('shutting down', () => {
     const lanes = scriptedLanes();
     // On this clock the relay waits for its calls as long as they take.
     const clock = new RelayClock(Date.now());
-    const running = await relay({ port: await freePort() }, { clock, openConnection: lanes.open });
+    const running = await startRelayFixture(
+      { port: await freePort() },
+      { clock, openConnection: lanes.open },
+    );
     const acs = await dial(mediaUrl(running, await ticketFor()));
     const lane = await until(() => lanes.all[0], 'the lane to be opened');
     lane.started();
@@ -249,7 +252,7 @@ describe('the log', () => {
         done();
       },
     });
-    const running = await relay({ logLevel: 'debug' }, { log: createLog('debug', sink) });
+    const running = await startRelayFixture({ logLevel: 'debug' }, { log: createLog('debug', sink) });
     const ticket = await ticketFor();
     const acs = await dial(mediaUrl(running, ticket), {
       'x-ms-call-connection-id': 'connection-7',

@@ -3,7 +3,7 @@ import type { OpenLaneConnection } from '../../../relay/lane/lane-connection.ts'
 import { until } from '../../support/until.ts';
 import { audioMetadata } from '../listen/acs-messages.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
-import { dial, mediaUrl, relay, ticketFor } from '../relay-fixture.ts';
+import { dial, mediaUrl, startRelayFixture, ticketFor } from '../relay-fixture.ts';
 
 /** Lanes that cannot be opened, and when the relay tried to. */
 function closedLanes(clock: RelayClock): { triedAtMs: number[]; open: OpenLaneConnection } {
@@ -30,7 +30,7 @@ it.each([
   async (chance, wanted) => {
     const clock = new RelayClock();
     const { triedAtMs, open } = closedLanes(clock);
-    const running = await relay({}, { clock, random: () => chance, openConnection: open });
+    const running = await startRelayFixture({}, { clock, random: () => chance, openConnection: open });
     const acs = await dial(mediaUrl(running, await ticketFor()));
     acs.send(audioMetadata());
     await settled();

@@ -7,7 +7,7 @@ import { PLAN } from '../../support/calls.ts';
 import { until } from '../../support/until.ts';
 import { audioData, audioMetadata, frame } from '../listen/acs-messages.ts';
 import { RelayClock } from '../relay-clock.ts';
-import { dial, get, mediaUrl, relay, ticketFor } from '../relay-fixture.ts';
+import { dial, get, mediaUrl, startRelayFixture, ticketFor } from '../relay-fixture.ts';
 
 function setUp() {
   const clock = new RelayClock();
@@ -150,7 +150,7 @@ describe('frame_to_lane_ms', () => {
       },
       stop: () => {},
     });
-    const running = await relay({}, { openConnection });
+    const running = await startRelayFixture({}, { openConnection });
     const plan = { ...PLAN, workers: [{ name: 'agent', listen: { mode: 'stream' } }] } as const;
     const acs = await dial(mediaUrl(running, await ticketFor({ plan })));
     acs.send(audioMetadata(), audioData(frame(1)), audioData(frame(2)), audioData(frame(3)));

@@ -3,7 +3,16 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { listenOnLoopback } from '../../support/loopback.ts';
 import { until } from '../../support/until.ts';
 import { RelayClock } from '../relay-clock.ts';
-import { type AcsStream, CALL_ID, dial, get, mediaUrl, refusal, relay, ticketFor } from '../relay-fixture.ts';
+import {
+  type AcsStream,
+  CALL_ID,
+  dial,
+  get,
+  mediaUrl,
+  refusal,
+  startRelayFixture,
+  ticketFor,
+} from '../relay-fixture.ts';
 
 interface Asked {
   readonly method: string;
@@ -33,7 +42,7 @@ describe('A relay that is to end', () => {
     let stream: AcsStream | undefined;
     const { asked, controlUrl } = await controlApp(202, () => stream);
     // Its tickets are fresh and no time limit of its own runs out, however long all this takes.
-    const running = await relay({ controlUrl }, { clock: new RelayClock(Date.now()) });
+    const running = await startRelayFixture({ controlUrl }, { clock: new RelayClock(Date.now()) });
     const ticket = await ticketFor();
     stream = await dial(mediaUrl(running, ticket));
     await running.drain();
@@ -52,7 +61,7 @@ describe('A relay that is to end', () => {
   it('gives up at the deadline, with the call still going on until it is closed', async () => {
     const { asked, controlUrl } = await controlApp(500);
     const clock = new RelayClock(Date.now());
-    const running = await relay({ controlUrl, drainDeadlineMs: 300 }, { clock });
+    const running = await startRelayFixture({ controlUrl, drainDeadlineMs: 300 }, { clock });
     const stream = await dial(mediaUrl(running, await ticketFor()));
     let isDone = false;
     const drained = running.drain().then(() => {
@@ -69,7 +78,7 @@ describe('A relay that is to end', () => {
   });
 
   it('cannot move a call without the address of the control app, and takes no more all the same', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const stream = await dial(mediaUrl(running, await ticketFor()));
     await running.drain();
     expect(stream.isClosed).toBe(false);

@@ -3,7 +3,7 @@ import { type LoopDelay, watchLoopDelay } from '../../../relay/operate/loop-dela
 import { OVER_WINDOWS } from '../../../relay/operate/overload.ts';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { until } from '../../support/until.ts';
-import { dial, get, mediaUrl, refusal, relay, ticketFor } from '../relay-fixture.ts';
+import { dial, get, mediaUrl, refusal, startRelayFixture, ticketFor } from '../relay-fixture.ts';
 
 const LATE: LoopDelay = { p50: 90, p99: 120, max: 130 };
 const BLOCK_MS = 120;
@@ -30,7 +30,7 @@ describe('The watch on the event loop', () => {
 describe('A relay whose event loop is late', () => {
   it('refuses further calls with 503 before the upgrade, is not ready, and goes on with those it has', async () => {
     let report = (_delay: LoopDelay): void => {};
-    const running = await relay(
+    const running = await startRelayFixture(
       { maxLoopDelayMs: 40 },
       {
         watchLoop: (_, onWindow) => {

@@ -11,7 +11,7 @@ import { speechLike } from '../../support/signals.ts';
 import { until } from '../../support/until.ts';
 import { audioData, audioMetadata } from '../listen/acs-messages.ts';
 import { RelayClock } from '../relay-clock.ts';
-import { CALL_ID, dial, get, mediaUrl, relay, reportWith, ticketFor } from '../relay-fixture.ts';
+import { CALL_ID, dial, get, mediaUrl, reportWith, startRelayFixture, ticketFor } from '../relay-fixture.ts';
 
 const INVOCATION = '00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01';
 const FRAME_BYTES = 640;
@@ -61,7 +61,7 @@ const mute = defineWorker({ name: 'mute', listen: { mode: 'utterance' }, onUtter
 /** On a clock that stands still: time passes in the audio alone, and no pause of this process is taken for one of the caller. */
 async function callTo(worker: Worker, sent: Uint8Array[] = []) {
   const clock = new RelayClock(Date.now());
-  const running = await relay({}, { clock, openConnection: lanesTo(worker, sent) });
+  const running = await startRelayFixture({}, { clock, openConnection: lanesTo(worker, sent) });
   const { name, listen } = worker;
   const plan = {
     format: 'pcm16KMono',

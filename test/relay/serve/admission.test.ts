@@ -9,8 +9,8 @@ import {
   dial,
   mediaUrl,
   refusal,
-  relay,
   reportWith,
+  startRelayFixture,
   ticketFor,
   tokenIssuer,
 } from '../relay-fixture.ts';
@@ -19,19 +19,21 @@ const OTHER_CALL = 'fedcba9876543210';
 
 describe('a media stream', () => {
   it('is accepted with a good ticket and a connection id', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     await dial(mediaUrl(running, await ticketFor()));
     await reportWith(running, { state: 'connected', callConnectionId: CONNECTION_ID });
   });
 
   it('is accepted with a ticket of the key before the present one', async () => {
     const old = 'the ticket key from before the rotation';
-    const running = await relay({ ticketKeys: ['the present ticket key, thirty-two bytes', old] });
+    const running = await startRelayFixture({
+      ticketKeys: ['the present ticket key, thirty-two bytes', old],
+    });
     await dial(mediaUrl(running, await ticketFor({}, old)));
   });
 
   it('replaces the one before it when the same connection comes again', async () => {
-    const running = await relay({ maxCalls: 1 });
+    const running = await startRelayFixture({ maxCalls: 1 });
     const url = mediaUrl(running, await ticketFor());
     const first = await dial(url);
     const second = await dial(url);
@@ -52,7 +54,7 @@ describe('a media stream is refused before the upgrade', () => {
     '/calls',
     '/other/0123456789abcdef',
   ])('with 404 at %s', async (path) => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const ticket = await ticketFor();
     const refused = await refusal(`${running.url.replace('http', 'ws')}${path}?ticket=${ticket}`);
     expect(refused.status).toBe(404);
@@ -62,7 +64,7 @@ describe('a media stream is refused before the upgrade', () => {
   });
 
   it('with 401 without a ticket', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const url = `${running.url.replace('http', 'ws')}/media/${CALL_ID}`;
     for (const query of ['', '?', '?ticket=', '?other=1']) {
       expect(await refusal(url + query)).toMatchObject({ status: 401, detail: 'ticket refused: missing' });
@@ -70,7 +72,7 @@ describe('a media stream is refused before the upgrade', () => {
   });
 
   it('with 401 for a ticket that is none, was tampered with, has expired or is for another call', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const good = await ticketFor();
     const [header, , signature] = good.split('.');
     const [, claims] = (await ticketFor({ to: '4:+19005550100' })).split('.');
@@ -93,7 +95,7 @@ describe('a media stream is refused before the upgrade', () => {
   });
 
   it('with 400 without a usable connection id', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const url = mediaUrl(running, await ticketFor());
     const bad: Record<string, string>[] = [
       {},
@@ -108,7 +110,7 @@ describe('a media stream is refused before the upgrade', () => {
   });
 
   it('with 409 for another connection than the one that streams this call', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     const url = mediaUrl(running, await ticketFor());
     const live = await dial(url);
     expect((await refusal(url, { 'x-ms-call-connection-id': 'another' })).status).toBe(409);
@@ -120,7 +122,7 @@ describe('a media stream is refused before the upgrade', () => {
   });
 
   it('with 503 when the relay carries as many calls as it may', async () => {
-    const running = await relay({ maxCalls: 1 });
+    const running = await startRelayFixture({ maxCalls: 1 });
     await dial(mediaUrl(running, await ticketFor()));
     const refused = await refusal(mediaUrl(running, await ticketFor({ callId: OTHER_CALL }), OTHER_CALL));
     expect(refused).toMatchObject({ status: 503, detail: 'the relay is full: it carries 1 calls' });
@@ -133,7 +135,7 @@ describe('the ACS token', () => {
 
   it('must be there and be valid where it is required', async () => {
     const issuer = await tokenIssuer();
-    const running = await relay({ acsTokens: { ...issuer.settings, policy: 'require' } });
+    const running = await startRelayFixture({ acsTokens: { ...issuer.settings, policy: 'require' } });
     const url = mediaUrl(running, await ticketFor());
     expect(await refusal(url)).toMatchObject({ status: 401, detail: 'ACS token refused: missing' });
     const wrong = `Bearer ${await issuer.token('another-resource')}`;
@@ -146,7 +148,7 @@ describe('the ACS token', () => {
 
   it('may be missing where it is accepted, but not be wrong', async () => {
     const issuer = await tokenIssuer();
-    const running = await relay({ acsTokens: { ...issuer.settings, policy: 'accept' } });
+    const running = await startRelayFixture({ acsTokens: { ...issuer.settings, policy: 'accept' } });
     const url = mediaUrl(running, await ticketFor());
     expect(await refusal(url, { ...CONNECTION, authorization: 'Bearer nonsense' })).toMatchObject({
       status: 401,
@@ -157,13 +159,13 @@ describe('the ACS token', () => {
   });
 
   it('is not looked at where it is off', async () => {
-    const running = await relay();
+    const running = await startRelayFixture();
     await dial(mediaUrl(running, await ticketFor()), { ...CONNECTION, authorization: 'Bearer nonsense' });
   });
 
   it('does not make up for a bad ticket', async () => {
     const issuer = await tokenIssuer();
-    const running = await relay({ acsTokens: { ...issuer.settings, policy: 'require' } });
+    const running = await startRelayFixture({ acsTokens: { ...issuer.settings, policy: 'require' } });
     const headers = { ...CONNECTION, authorization: `Bearer ${await issuer.token()}` };
     expect((await refusal(mediaUrl(running, 'nonsense'), headers)).status).toBe(401);
   });
@@ -171,7 +173,7 @@ describe('the ACS token', () => {
   it('is refused when its keys cannot be had', async () => {
     const issuer = await tokenIssuer();
     const acsTokens = { ...issuer.settings, jwksUrl: 'http://127.0.0.1:9/keys', policy: 'require' } as const;
-    const running = await relay({ acsTokens });
+    const running = await startRelayFixture({ acsTokens });
     const headers = { ...CONNECTION, authorization: `Bearer ${await issuer.token()}` };
     expect(await refusal(mediaUrl(running, await ticketFor()), headers)).toMatchObject({
       status: 401,
@@ -190,7 +192,9 @@ describe('streams that are being checked', () => {
     const port = await listenOnLoopback(silent);
     onTestFinished(() => void silent.close());
     const jwksUrl = `http://127.0.0.1:${port}/keys`;
-    const running = await relay({ acsTokens: { ...issuer.settings, jwksUrl, policy: 'require' } });
+    const running = await startRelayFixture({
+      acsTokens: { ...issuer.settings, jwksUrl, policy: 'require' },
+    });
     onTestFinished(() => silent.closeAllConnections());
     const url = new URL(mediaUrl(running, await ticketFor()));
     const request = [

@@ -12,7 +12,14 @@ import {
 } from '../../../shared/web-socket/web-socket-connection.ts';
 import { until } from '../../support/until.ts';
 import { RelayClock } from '../relay-clock.ts';
-import { CONNECTION_ID, mediaUrl, relayConfig, relayOf, reportWith, ticketFor } from '../relay-fixture.ts';
+import {
+  CONNECTION_ID,
+  mediaUrl,
+  relayConfig,
+  reportWith,
+  startRelayFixtureOf,
+  ticketFor,
+} from '../relay-fixture.ts';
 
 /** What a media socket uses of a WebSocket, with nobody at its other end. */
 class SilentWebSocket {
@@ -125,7 +132,7 @@ describe('the watch on the other side of a media stream', () => {
 
   it('ends the call of a real client that has gone without a word', async () => {
     const clock = new RelayClock(Date.now());
-    const running = await relayOf(relayConfig(), { clock });
+    const running = await startRelayFixtureOf(relayConfig(), { clock });
     const socket = new WebSocket(mediaUrl(running, await ticketFor()), {
       headers: { 'x-ms-call-connection-id': CONNECTION_ID },
       autoPong: false,

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { OpenLaneConnection } from '../../../relay/lane/lane-connection.ts';
 import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 import { until } from '../../support/until.ts';
-import { type AcsStream, dial, mediaUrl, relay, reportWith, ticketFor } from '../relay-fixture.ts';
+import {
+  type AcsStream,
+  dial,
+  mediaUrl,
+  reportWith,
+  startRelayFixture,
+  ticketFor,
+} from '../relay-fixture.ts';
 
 /** Lanes of which every message is acknowledged, so that a stream has ended as soon as its socket is closed. */
 function recordingLane(events: LaneEvent[]): OpenLaneConnection {
@@ -24,7 +31,7 @@ function starts(events: readonly LaneEvent[]): readonly LaneEvent[] {
 describe('a worker', () => {
   it('is told that a stream goes on with a call that this relay has streamed before', async () => {
     const events: LaneEvent[] = [];
-    const running = await relay({}, { openConnection: recordingLane(events) });
+    const running = await startRelayFixture({}, { openConnection: recordingLane(events) });
     const open = async (): Promise<AcsStream> => await dial(mediaUrl(running, await ticketFor()));
     const first = await open();
     await until(() => starts(events).length === 1, 'the call to be started');

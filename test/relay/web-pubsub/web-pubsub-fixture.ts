@@ -12,7 +12,14 @@ import { Resources } from '../../local/emulators/web-pubsub/service.ts';
 import { startTcpProxy, type TcpProxy } from '../../local/emulators/web-pubsub/tcp-proxy.ts';
 import { PLAN } from '../../support/calls.ts';
 import { audioData, audioMetadata, heardAudio } from '../listen/acs-messages.ts';
-import { type AcsStream, dial, mediaUrl, relayConfig, relayOf, ticketFor } from '../relay-fixture.ts';
+import {
+  type AcsStream,
+  dial,
+  mediaUrl,
+  relayConfig,
+  startRelayFixtureOf,
+  ticketFor,
+} from '../relay-fixture.ts';
 import { echo, type WorkerWebhook, workerWebhook } from '../worker-webhook.ts';
 
 const CONTROL_TOKEN = 'a control token of the test';
@@ -49,7 +56,7 @@ export async function webPubSubFixture(port = 0): Promise<WebPubSubFixture> {
 /** A relay on this service, which opens its lanes itself, and a call on it. */
 export async function call({ webPubSub }: WebPubSubFixture, workers: readonly string[] = ['echo']) {
   const config = relayConfig({ webPubSub });
-  const running = await relayOf(config, {
+  const running = await startRelayFixtureOf(config, {
     openConnection: webPubSubLanes({
       access: config.webPubSub,
       clock: systemClock,

@@ -13,7 +13,13 @@ import { systemClock } from '../../../../../shared/base/clock.ts';
 import type { CallPlan } from '../../../../../shared/call/plan.ts';
 import { HUB } from '../../../../../shared/wire/names.ts';
 import { audioMetadata } from '../../../../relay/listen/acs-messages.ts';
-import { dial, mediaUrl, relayConfig, relayOf, ticketFor } from '../../../../relay/relay-fixture.ts';
+import {
+  dial,
+  mediaUrl,
+  relayConfig,
+  startRelayFixtureOf,
+  ticketFor,
+} from '../../../../relay/relay-fixture.ts';
 import { PLAN } from '../../../../support/calls.ts';
 import { listenOnLoopback } from '../../../../support/loopback.ts';
 
@@ -85,7 +91,7 @@ export async function residentFixture(worker: Worker, replicas = 1) {
     },
     async call() {
       const config = relayConfig({ webPubSub });
-      const running = await relayOf(config, {
+      const running = await startRelayFixtureOf(config, {
         openConnection: webPubSubLanes({ access: webPubSub, clock: systemClock, log: silent }),
       });
       const plan: CallPlan = {
