@@ -1,7 +1,10 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { HttpRequest, type HttpResponseInit } from '@azure/functions';
 import { handlerOf } from '../../functions/control/triggers/register-endpoints.ts';
-import { pathSegments, RouteTemplate } from '../../local/emulators/functions-host/functions/route-template.ts';
+import {
+  pathSegments,
+  RouteTemplate,
+} from '../../local/emulators/functions-host/functions/route-template.ts';
 import { ENDPOINTS, type OperationId } from '../../shared/wire/api/endpoints.ts';
 import type { ControlBench } from './control-bench.ts';
 import { closeAtOnce, listenOnLoopback } from './loopback.ts';

@@ -1,8 +1,8 @@
 import { app, type HttpFunctionOptions } from '@azure/functions';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { registerControl } from '../../../../functions/control/triggers/register.ts';
-import { RouteTable } from '../../../../local/emulators/functions-host/http/route-table.ts';
 import { RouteTemplate } from '../../../../local/emulators/functions-host/functions/route-template.ts';
+import { RouteTable } from '../../../../local/emulators/functions-host/http/route-table.ts';
 import { ENDPOINTS } from '../../../../shared/wire/api/endpoints.ts';
 
 afterEach(() => {
