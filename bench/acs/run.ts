@@ -1,10 +1,8 @@
 /**
- * How many calls one process of the ACS emulator keeps on time:
- * `npm run bench -- acs [--smoke] [--calls 50,100] [--rounds 3] [--seconds 10] [--json file]
- *   [--flags=--single-threaded-gc]`.
- * The emulator's media side runs on one core and an application that echoes everything on another; the numbers of calls
- * take turns, so that noise of the machine meets all of them. The smoke mode takes seconds and fails only when audio is
- * lost.
+ * How many calls one process of the ACS emulator keeps on time: `npm run bench -- acs [--smoke] [--calls 50,100]
+ * [--rounds 3] [--seconds 10] [--flags=--single-threaded-gc] [--json file]`. The emulator's media side runs on one core
+ * and an application that echoes everything on another; the numbers of calls take turns, so that noise of the machine
+ * meets all of them. The smoke mode takes seconds and fails only when audio is lost.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
