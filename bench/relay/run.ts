@@ -1,6 +1,7 @@
 /**
  * What the relay costs, beside other servers on the same frames:
- * `npm run bench -- relay [--measure capacity,latency,barge-in,memory] [--servers ws,relay] [--rounds 5] [--to file] [--report file]`.
+ * `npm run bench -- relay [--measure capacity,latency,barge-in,memory] [--servers ws,relay] [--rounds 5]
+ *   [--to file] [--report file]`.
  *
  * The server runs on one core; streams, lanes and worker run on another. Servers take turns in each round, so that
  * noise of the machine meets all of them, and the report shows the medians of the rounds. `--to` adds each round to a

@@ -1,6 +1,7 @@
 /**
  * What the Web PubSub emulator passes on a second, how late, and what a connection costs in memory:
- * `npm run bench -- web-pubsub [--smoke] [--pairs 500] [--rounds 3] [--seconds 5] [--variants bare,raw,protobuf,json] [--json file]`.
+ * `npm run bench -- web-pubsub [--smoke] [--pairs 500] [--rounds 3] [--seconds 5] [--json file]
+ *   [--variants bare,raw,protobuf,json]`.
  * Clients are in groups of two; what one publishes the other hears. Server and clients have a core each. In the same
  * round a relay of the `ws` library alone does the same, the bare bound of what Node and `ws` can do. Each server is
  * first saturated (each client has messages under way all the time), then loaded with half of what it passed on, for

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answer, answerAndClose } from '../common/answer.ts';
 import { EventGridWebhook } from './event-grid/event-grid-webhook.ts';
 import type { IndexedFunction } from './functions/function-index.ts';
 import type { Invoker } from './functions/invoker.ts';
 import type { KeyCheck } from './functions/keys.ts';
 import { Admin } from './http/admin.ts';
-import { answer, answerAndClose } from './http/answer.ts';
 import { HttpFunctions } from './http/http-functions.ts';
 import { RouteTable } from './http/route-table.ts';
 import { StreamProxy } from './http/stream-proxy.ts';

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
+import { answerAndClose } from '../common/answer.ts';
 import type { RunningServer } from '../common/child.ts';
 import { listen } from '../common/listen.ts';
 import { CutOffError } from '../common/read-body.ts';
@@ -12,7 +13,6 @@ import { readHostJson } from './functions/host-json.ts';
 import { Invoker } from './functions/invoker.ts';
 import { type HostKeys, KeyCheck } from './functions/keys.ts';
 import { appHookContext, loadApp } from './functions/load-app.ts';
-import { answerAndClose } from './http/answer.ts';
 import { TimerRunner } from './timer/timer-runner.ts';
 
 export interface FunctionsHostOptions {

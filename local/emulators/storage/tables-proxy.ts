@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { CLIENT_KEEPS_MS } from '../common/idle-connections.ts';
+import { listen } from '../common/listen.ts';
 
 /** One request to table storage: what it does, and to which table. A query reads a range of rows. */
 export type TablesRequest =
@@ -11,7 +10,7 @@ export type TablesRequest =
 export interface TablesProxyOptions {
   /** Where table storage is. */
   readonly port: number;
-  /** Told of every request, before it is passed on. */
+  /** Sees every request before it is passed on. */
   readonly onRequest?: (request: TablesRequest) => void;
   /** Asked for each request that depends on a row's version; true makes it lose, as if another had been quicker. */
   readonly loses?: () => boolean;
@@ -45,21 +44,18 @@ export async function startTablesProxy(options: TablesProxyOptions): Promise<Tab
     response.on('close', () => onward.destroy());
     onward.end(isLate ? body.replace(ETAG, (_, before: string) => `${before}1601-01-01`) : body);
   };
-  const server = createServer((incoming, response) => {
+  const { server, url, stop } = await listen('127.0.0.1', 0, undefined);
+  server.on('request', (incoming, response) => {
     passOn(incoming, response).catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    port: Number(new URL(url).port),
     get conflicts() {
       return conflicts;
     },
     close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
       agent.destroy();
-      await closed;
+      await stop();
     },
   };
 }

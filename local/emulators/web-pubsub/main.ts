@@ -1,7 +1,7 @@
 /** The process of the Web PubSub emulator; README.md lists its settings. */
 import { runServer } from '../common/child.ts';
 import type { LogEntry } from './base/log.ts';
-import { ConfigFileWatch, parseConfig } from './command-line/config-file.ts';
+import { CONFIG_FILE, ConfigFileWatch, parseJson } from './command-line/config-file.ts';
 import { type CommandLine, readCommandLine, USAGE } from './command-line/options.ts';
 import { readSettings } from './command-line/settings.ts';
 import { welcome } from './command-line/welcome.ts';
@@ -37,7 +37,7 @@ await runServer('Web PubSub', async () => {
 /** Takes a new configuration as a whole or not at all. */
 function reconfigure(service: RunningWebPubSub, { settings }: CommandLine, path: string, text: string): void {
   try {
-    const next = readSettings(parseConfig(path, text), process.env);
+    const next = readSettings(parseJson(CONFIG_FILE, path, text), process.env);
     if (next.accessKey !== settings.accessKey || next.secondaryAccessKey !== settings.secondaryAccessKey) {
       throw new Error('access keys cannot change while the service runs; restart it');
     }

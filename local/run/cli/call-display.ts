@@ -1,12 +1,18 @@
 /** Calls on the terminal: a line that moves while each lasts, and how it went at its end. */
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
-import { LiveMeter } from './live.ts';
+import { seconds } from '../client/words.ts';
 
 /** Where lines go. A terminal overwrites its last line; elsewhere each change of a call's state is a line. */
 export interface Screen {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
+
+const BARS = '▁▂▃▄▅▆▇█';
+/** The level below which nothing is shown, in dB of full scale. */
+const FLOOR_DB = -60;
+/** Levels that a meter shows, the newest at its right. */
+const METER_LENGTH = 12;
 
 const CLEAR_LINE = '\r\u001b[2K';
 
@@ -43,12 +49,7 @@ export class CallDisplay {
   #line(call: TelephoneReport): string {
     const meter = this.#meters.get(call.id) ?? new LiveMeter();
     this.#meters.set(call.id, meter);
-    return meter.line({
-      name: shortName(call.id),
-      state: liveState(call),
-      forMs: Date.now() - Date.parse(call.ringingAt),
-      ...call.levels,
-    });
+    return meter.line(call);
   }
 
   #showChange(call: TelephoneReport): void {
@@ -57,6 +58,26 @@ export class CallDisplay {
     this.#states.set(call.id, state);
     this.#screen.write(`${shortName(call.id)}  ${state}\n`);
   }
+}
+
+/** Keeps the last levels of a call, in dB of full scale, and writes its line. */
+class LiveMeter {
+  #said = '';
+  #heard = '';
+
+  line(call: TelephoneReport): string {
+    const { saidDbfs, heardDbfs } = call.levels;
+    this.#said = (this.#said + levelBar(saidDbfs)).slice(-METER_LENGTH);
+    this.#heard = (this.#heard + levelBar(heardDbfs)).slice(-METER_LENGTH);
+    const meters = `says ${this.#said.padStart(METER_LENGTH)}  hears ${this.#heard.padStart(METER_LENGTH)}`;
+    const lasted = seconds(Date.now() - Date.parse(call.ringingAt)).padStart(8);
+    return `${shortName(call.id)}  ${liveState(call).padEnd(12)} ${lasted}  ${meters}`;
+  }
+}
+
+function levelBar(dbfs: number): string {
+  const step = Math.floor(((dbfs - FLOOR_DB) / -FLOOR_DB) * BARS.length);
+  return BARS[Math.max(0, Math.min(BARS.length - 1, step))] ?? ' ';
 }
 
 /** "connected", or "streaming" while its audio streams. */

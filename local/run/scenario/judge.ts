@@ -32,21 +32,15 @@ export function judgeSteps(participant: string, steps: readonly StepResult[]): C
   return steps
     .map((step, index) => ({ ...step, what: `step ${index + 1}, ${step.type}` }))
     .filter(({ type }) => MUST_BE_REACHED.includes(type))
-    .map(({ what, status, detail }) => {
-      if (status === 'done') return { participant, what, held: true };
-      return { participant, what, held: false, detail: detail ?? 'the call was over before it' };
-    });
+    .map(({ what, status, detail }) =>
+      checkOf(participant, what, status === 'done' ? undefined : (detail ?? 'the call was over before it')),
+    );
 }
 
 /** Whether somebody's telephone has rung as often as was expected; nothing where nothing was. */
 export function judgeRings(participant: string, { rings }: CallExpectation, rung: number): Check[] {
   if (rings === undefined) return [];
-  const what = `rings ${rings} ×`;
-  return [
-    rung === rings
-      ? { participant, what, held: true }
-      : { participant, what, held: false, detail: `it was ${rung}` },
-  ];
+  return [checkOf(participant, `rings ${rings} ×`, rung === rings ? undefined : `it was ${rung}`)];
 }
 
 /** How a call ended and which events it had. */
@@ -58,8 +52,7 @@ export function judgeCall(
 ): Check[] {
   const types = events.filter(({ source }) => source === NETWORK).map(({ type }) => type);
   const count = (type: string): number => types.filter((each) => each === type).length;
-  const check = (what: string, detail: string | undefined): Check =>
-    detail === undefined ? { participant, what, held: true } : { participant, what, held: false, detail };
+  const check = (what: string, detail: string | undefined): Check => checkOf(participant, what, detail);
   const checks: Check[] = [];
   if (expected.outcome !== undefined) {
     const detail = outcome === expected.outcome ? undefined : `it was ${outcome ?? 'not over'}`;
@@ -80,6 +73,11 @@ export function judgeCall(
     checks.push(check(`${times} × ${type}`, count(type) === times ? undefined : `there were ${count(type)}`));
   }
   return checks;
+}
+
+/** @param detail what happened instead; undefined where the expectation held */
+function checkOf(participant: string, what: string, detail: string | undefined): Check {
+  return { participant, what, held: detail === undefined, ...(detail !== undefined && { detail }) };
 }
 
 /** The first of the wanted ones that does not come after those before it. */

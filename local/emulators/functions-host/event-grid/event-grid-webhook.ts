@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answer, answerAndClose } from '../../common/answer.ts';
 import { readBody } from '../../common/read-body.ts';
 import type { RpcTypedData } from '../app/core-types.ts';
 import { isRecord } from '../app/json.ts';
 import type { EventGridFunction } from '../functions/function-index.ts';
 import { type InvocationInput, type Invoker, systemMetadata } from '../functions/invoker.ts';
 import { type KeyCheck, keyOf } from '../functions/keys.ts';
-import { answer, answerAndClose } from '../http/answer.ts';
 import { singleHeader } from '../http/rpc-http.ts';
 
 /** Event Grid sends at most 1 MB at a time. */

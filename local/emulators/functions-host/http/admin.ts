@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
+import { answer, answerAndClose } from '../../common/answer.ts';
 import { readBody } from '../../common/read-body.ts';
 import { isRecord } from '../app/json.ts';
 import type { IndexedFunction } from '../functions/function-index.ts';
@@ -7,7 +8,6 @@ import { type Invoker, systemMetadata } from '../functions/invoker.ts';
 import { type KeyCheck, keyOf } from '../functions/keys.ts';
 import { pathSegments } from '../functions/route-template.ts';
 import type { TimerRunner } from '../timer/timer-runner.ts';
-import { answer, answerAndClose } from './answer.ts';
 
 const INPUT_LIMIT_BYTES = 1_048_576;
 

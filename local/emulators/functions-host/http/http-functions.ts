@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answer, answerAndClose } from '../../common/answer.ts';
 import { readBody } from '../../common/read-body.ts';
 import type { RpcHttpData } from '../app/core-types.ts';
 import type { HttpFunction } from '../functions/function-index.ts';
 import type { InvocationOutcome, Invoker } from '../functions/invoker.ts';
 import { type KeyCheck, keyOf } from '../functions/keys.ts';
-import { answer, answerAndClose } from './answer.ts';
 import type { RouteMatch } from './route-table.ts';
 import { sendRpcHttp, singleHeader, toRpcHttp } from './rpc-http.ts';
 import type { StreamProxy } from './stream-proxy.ts';

@@ -8,12 +8,12 @@ import {
 } from 'node:http';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { answerAndClose } from '../../common/answer.ts';
 import { CLIENT_KEEPS_MS } from '../../common/idle-connections.ts';
 import type { RpcTypedData } from '../app/core-types.ts';
 import type { HttpFunction } from '../functions/function-index.ts';
 import type { Invoker } from '../functions/invoker.ts';
 import type { RouteValues } from '../functions/route-template.ts';
-import { answerAndClose } from './answer.ts';
 import { headersOf, queryOf, singleHeader } from './rpc-http.ts';
 
 const INVOCATION_HEADER = 'x-ms-invocation-id';

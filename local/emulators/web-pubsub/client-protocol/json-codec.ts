@@ -8,7 +8,7 @@ import {
   type MessageOrigin,
   type PreparedMessage,
   ProtocolViolation,
-  type ReceivedFrame,
+  viewOf,
 } from '../hub/client-codec.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
 import { parseJsonRequest } from './json-request.ts';
@@ -28,11 +28,11 @@ export class JsonCodec implements ClientCodec {
     this.reliable = reliable;
   }
 
-  parse(frame: ReceivedFrame): ClientRequest {
+  parse(frame: Frame): ClientRequest {
     if (frame.binary) {
       throw new ProtocolViolation(CloseCode.wrongFrameType, 'the JSON subprotocol takes text frames only');
     }
-    return parseJsonRequest(textOf(frame.bytes));
+    return parseJsonRequest(viewOf(frame.bytes).toString('utf8'));
   }
 
   connected(connectionId: string, userId: string | undefined, reconnectionToken: string | undefined): Frame {
@@ -101,13 +101,4 @@ function jsonFrame(value: unknown): Frame {
 
 function textFrame(text: string): Frame {
   return { bytes: Buffer.from(text), binary: false };
-}
-
-function textOf(bytes: Uint8Array): string {
-  return viewOf(bytes).toString('utf8');
-}
-
-/** The same memory as a Buffer; nothing is copied. */
-function viewOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

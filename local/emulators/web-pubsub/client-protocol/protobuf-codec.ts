@@ -8,7 +8,6 @@ import {
   type MessageOrigin,
   type PreparedMessage,
   ProtocolViolation,
-  type ReceivedFrame,
 } from '../hub/client-codec.ts';
 import type { MessageData, Metadata, Payload } from '../hub/payload.ts';
 import { dataMessage } from './protobuf-data-message.ts';
@@ -50,7 +49,7 @@ export class ProtobufCodec implements ClientCodec {
     this.#jsonField = jsonField;
   }
 
-  parse(frame: ReceivedFrame): ClientRequest {
+  parse(frame: Frame): ClientRequest {
     if (!frame.binary) {
       throw new ProtocolViolation(
         CloseCode.wrongFrameType,

@@ -1,10 +1,10 @@
-import type {
-  ClientCodec,
-  ClientRequest,
-  Frame,
-  MessageOrigin,
-  PreparedMessage,
-  ReceivedFrame,
+import {
+  type ClientCodec,
+  type ClientRequest,
+  type Frame,
+  type MessageOrigin,
+  type PreparedMessage,
+  viewOf,
 } from '../hub/client-codec.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
 import type { SimpleClientMode } from './simple-client-mode.ts';
@@ -29,7 +29,7 @@ export class RawCodec implements ClientCodec {
     this.subprotocol = subprotocol;
   }
 
-  parse(frame: ReceivedFrame): ClientRequest {
+  parse(frame: Frame): ClientRequest {
     const payload: Payload = frame.binary
       ? { dataType: 'binary', bytes: frame.bytes }
       : { dataType: 'text', text: viewOf(frame.bytes).toString('utf8') };
@@ -67,9 +67,4 @@ function frameOf(payload: Payload): Frame {
     case 'protobuf':
       return { bytes: payload.bytes, binary: true };
   }
-}
-
-/** The same memory as a Buffer; nothing is copied. */
-function viewOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -2,21 +2,24 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
-/** @throws Error with one sentence when the file cannot be read */
-export async function readConfigFile(path: string): Promise<string> {
+/** @param what such as `configuration file` @throws Error with one sentence when the file cannot be read */
+export async function readText(what: string, path: string): Promise<string> {
   return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`the configuration file '${path}' cannot be read (${error.code ?? error.message})`);
+    throw new Error(`the ${what} '${path}' cannot be read (${error.code ?? error.message})`);
   });
 }
 
 /** @throws Error with one sentence when the text is not JSON */
-export function parseConfig(path: string, text: string): unknown {
+export function parseJson(what: string, path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`the configuration file '${path}' is not JSON`);
+    throw new Error(`the ${what} '${path}' is not JSON`);
   }
 }
+
+/** What messages call the file of `--config`. */
+export const CONFIG_FILE = 'configuration file';
 
 export interface ConfigFileListener {
   /** The file has this content now. */

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls } from '../../common/tls-flags.ts';
 import { parseTier } from '../base/service-tier.ts';
 import type { FaultPlan } from '../faults/fault-plan.ts';
 import { DEFAULT_PORT, type WebPubSubOptions } from '../service/server.ts';
-import { parseConfig, readConfigFile } from './config-file.ts';
+import { CONFIG_FILE, parseJson, readText } from './config-file.ts';
 import { readSettings, type WebPubSubSettings } from './settings.ts';
 
 const CA_FILE = '.trunkline/web-pubsub-ca.pem';
@@ -81,8 +80,8 @@ export async function readCommandLine(
   const config =
     values.config === undefined
       ? undefined
-      : { path: values.config, text: await readConfigFile(values.config) };
-  const document = config === undefined ? undefined : parseConfig(config.path, config.text);
+      : { path: values.config, text: await readText(CONFIG_FILE, values.config) };
+  const document = config === undefined ? undefined : parseJson(CONFIG_FILE, config.path, config.text);
   const settings = readSettings(document, env);
   const faults = values.faults === undefined ? undefined : await readFaults(values.faults);
   const tlsFlags = { https, host, caOut: values['ca-out'], key: values['tls-key'], cert: values['tls-cert'] };
@@ -108,14 +107,7 @@ export async function readCommandLine(
   };
 }
 
+/** The service checks what the plan holds when it starts. */
 async function readFaults(path: string): Promise<FaultPlan> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`the fault plan '${path}' cannot be read (${error.code ?? error.message})`);
-  });
-  try {
-    // What it holds is checked when the service starts.
-    return JSON.parse(text) as FaultPlan;
-  } catch {
-    throw new Error(`the fault plan '${path}' is not JSON`);
-  }
+  return parseJson('fault plan', path, await readText('fault plan', path)) as FaultPlan;
 }

@@ -3,10 +3,9 @@ import { isSameSecret } from '../../common/secret.ts';
 import type { VirtualClock } from '../../common/virtual-clock.ts';
 import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import { ApiError } from '../http/api-error.ts';
-import { bodyOf } from '../http/request.ts';
-import type { HttpResult } from '../http/response.ts';
+import { bodyOf, type HttpResult } from '../http/request.ts';
 import type { ConnectionSummary } from '../hub/connection.ts';
-import type { Meter } from '../meter/meter.ts';
+import type { Meter } from '../meter/hub-meter.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
 import { readSelection, type Selection } from './selection.ts';
 

@@ -3,6 +3,13 @@ import { FilterError, type FilterExpression, printExpression } from './filter-ex
 import { FILTER_FUNCTIONS } from './filter-functions.ts';
 import { bool, type FilterValue, int, NULL, Operands, text } from './filter-value.ts';
 
+const ORDERS = {
+  gt: (a: number, b: number) => a > b,
+  ge: (a: number, b: number) => a >= b,
+  lt: (a: number, b: number) => a < b,
+  le: (a: number, b: number) => a <= b,
+};
+
 type Of<K extends FilterExpression['kind']> = Extract<FilterExpression, { kind: K }>;
 
 /**
@@ -94,27 +101,13 @@ function binary(expression: Of<'binary'>, subject: FilterSubject): FilterValue {
       return bool(plain(left) === plain(right));
     case 'ne':
       return bool(plain(left) !== plain(right));
-    case 'gt':
-      return compared(expression, left, right, (a, b) => a > b);
-    case 'ge':
-      return compared(expression, left, right, (a, b) => a >= b);
-    case 'lt':
-      return compared(expression, left, right, (a, b) => a < b);
-    case 'le':
-      return compared(expression, left, right, (a, b) => a <= b);
+    default: {
+      // Only integers have an order. Null, as the length of a missing text is, is in no order to anything.
+      if (left.type === 'null' || right.type === 'null') return bool(false);
+      const operands = new Operands(expression);
+      return bool(ORDERS[expression.operator](operands.int(left), operands.int(right)));
+    }
   }
-}
-
-/** Only integers have an order. Null, as the length of a missing text is, is in no order to anything. */
-function compared(
-  expression: Of<'binary'>,
-  left: FilterValue,
-  right: FilterValue,
-  holds: (a: number, b: number) => boolean,
-): FilterValue {
-  if (left.type === 'null' || right.type === 'null') return bool(false);
-  const operands = new Operands(expression);
-  return bool(holds(operands.int(left), operands.int(right)));
 }
 
 function isIn(expression: Of<'in'>, subject: FilterSubject): boolean {

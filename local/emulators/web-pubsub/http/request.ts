@@ -23,3 +23,9 @@ export async function bodyOf(request: IncomingMessage, maxBytes: number): Promis
   if (body !== undefined) return body;
   throw new ApiError(400, 'Error.BadRequest', `The body is longer than ${maxBytes} bytes.`);
 }
+
+/** What an operation answers: a status, and JSON if there is a body. */
+export interface HttpResult {
+  readonly status: number;
+  readonly body?: object;
+}

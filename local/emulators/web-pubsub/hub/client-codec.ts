@@ -1,7 +1,7 @@
 import type { AckId } from './ack-ledger.ts';
 import type { MessageData } from './payload.ts';
 
-/** One WebSocket message as it is written. */
+/** One WebSocket message. */
 export interface Frame {
   readonly bytes: Uint8Array;
   readonly binary: boolean;
@@ -17,12 +17,6 @@ export type GroupRequest =
       readonly noEcho: boolean;
       readonly ackId?: AckId;
     };
-
-/** One WebSocket message as it was read. */
-export interface ReceivedFrame {
-  readonly bytes: Uint8Array;
-  readonly binary: boolean;
-}
 
 export type ClientRequest =
   | GroupRequest
@@ -75,7 +69,7 @@ export interface ClientCodec {
    */
   readonly onFailure: 'ack' | 'close';
   /** @throws ProtocolViolation */
-  parse(frame: ReceivedFrame): ClientRequest;
+  parse(frame: Frame): ClientRequest;
   connected(
     connectionId: string,
     userId: string | undefined,
@@ -85,4 +79,9 @@ export interface ClientCodec {
   ack(ackId: AckId, error?: AckError): Frame | undefined;
   pong(): Frame | undefined;
   prepare(origin: MessageOrigin, data: MessageData): PreparedMessage;
+}
+
+/** The same memory as a Buffer; nothing is copied. */
+export function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,4 +1,4 @@
-import type { ClientCodec, Frame, MessageOrigin, ReceivedFrame } from './client-codec.ts';
+import type { ClientCodec, Frame, MessageOrigin } from './client-codec.ts';
 import type { MessageData } from './payload.ts';
 
 /** Which connections of the hub an operation is about. */
@@ -68,7 +68,7 @@ export type HubCommand =
       readonly connectionId: string;
       readonly reconnectionToken: string;
     }
-  | { readonly type: 'frame'; readonly transportId: number; readonly frame: ReceivedFrame }
+  | { readonly type: 'frame'; readonly transportId: number; readonly frame: Frame }
   | { readonly type: 'transportEnded'; readonly transportId: number; readonly end: TransportEnd }
   | {
       readonly type: 'eventAnswered';

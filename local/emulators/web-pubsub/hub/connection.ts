@@ -1,6 +1,6 @@
 import type { Limits } from '../base/limits.ts';
 import { AckLedger } from './ack-ledger.ts';
-import type { ClientCodec, ReceivedFrame } from './client-codec.ts';
+import type { ClientCodec, Frame } from './client-codec.ts';
 import type { AdmittedClient, UpstreamEvent } from './commands.ts';
 import type { MessageData } from './payload.ts';
 import { Permissions } from './permissions.ts';
@@ -57,7 +57,7 @@ export class Connection {
   /** Only reliable connections have one. */
   readonly replay: ReplayBuffer | undefined;
   /** Frames that wait until the event under way is answered. */
-  readonly waiting: ReceivedFrame[] = [];
+  readonly waiting: Frame[] = [];
   attachment: Attachment;
   connectionState: string | undefined;
   /** The user event under way; the service handles one message of a client at a time. */

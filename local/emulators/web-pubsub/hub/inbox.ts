@@ -1,6 +1,6 @@
 import { CloseCode } from '../base/close-codes.ts';
 import type { Limits } from '../base/limits.ts';
-import { ProtocolViolation, type ReceivedFrame } from './client-codec.ts';
+import { type Frame, ProtocolViolation } from './client-codec.ts';
 import { handleRequest } from './client-request.ts';
 import type { EventOutcome, Step } from './commands.ts';
 import type { Connection } from './connection.ts';
@@ -37,7 +37,7 @@ export class Inbox {
     this.#delivery = delivery;
   }
 
-  receive(connection: Connection, frame: ReceivedFrame, step: Step): void {
+  receive(connection: Connection, frame: Frame, step: Step): void {
     if (connection.eventUnderWay === undefined) {
       this.#process(connection, frame, step);
       return;
@@ -89,7 +89,7 @@ export class Inbox {
     connection.waiting.splice(0, done);
   }
 
-  #process(connection: Connection, frame: ReceivedFrame, step: Step): void {
+  #process(connection: Connection, frame: Frame, step: Step): void {
     try {
       const request = connection.codec.parse(frame);
       handleRequest(connection, request, this.#members, this.#sessions, this.#delivery, step);

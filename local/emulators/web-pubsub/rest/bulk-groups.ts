@@ -1,6 +1,5 @@
 import { ApiError } from '../http/api-error.ts';
-import { bodyOf, mediaTypeOf } from '../http/request.ts';
-import type { HttpResult } from '../http/response.ts';
+import { bodyOf, type HttpResult, mediaTypeOf } from '../http/request.ts';
 import { isGroupName } from '../hub/names.ts';
 import { filterOf, type RestCall } from './call.ts';
 import { unsupportedMediaType } from './message-body.ts';

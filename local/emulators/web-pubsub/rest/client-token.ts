@@ -1,5 +1,5 @@
 import { ApiError } from '../http/api-error.ts';
-import type { HttpResult } from '../http/response.ts';
+import type { HttpResult } from '../http/request.ts';
 import { isGroupName } from '../hub/names.ts';
 import { integerParameter, parameter, type RestCall } from './call.ts';
 

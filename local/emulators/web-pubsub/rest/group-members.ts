@@ -1,6 +1,6 @@
 import { GROUP_MEMBERS_PAGE_MAX } from '../base/limits.ts';
 import { ApiError } from '../http/api-error.ts';
-import type { HttpResult } from '../http/response.ts';
+import type { HttpResult } from '../http/request.ts';
 import type { Member } from '../hub/hub.ts';
 import { groupParameter, integerParameter, type RestCall } from './call.ts';
 

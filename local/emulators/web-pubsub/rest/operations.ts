@@ -1,6 +1,6 @@
 import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import { type ApiError, notExisted } from '../http/api-error.ts';
-import type { HttpResult } from '../http/response.ts';
+import type { HttpResult } from '../http/request.ts';
 import type { Target } from '../hub/commands.ts';
 import { changeGroupsOfAll } from './bulk-groups.ts';
 import {

@@ -1,6 +1,6 @@
 import { GRANTED_GROUPS_MAX } from '../base/limits.ts';
 import { ApiError, notExisted } from '../http/api-error.ts';
-import type { HttpResult } from '../http/response.ts';
+import type { HttpResult } from '../http/request.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { GroupAction } from '../hub/permissions.ts';
 import { parameter, type RestCall } from './call.ts';

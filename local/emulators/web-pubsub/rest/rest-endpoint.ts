@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answer } from '../../common/answer.ts';
 import type { LogSink } from '../base/log.ts';
 import { type ControlEndpoint, isControlPath } from '../control/control-endpoint.ts';
 import { ApiError } from '../http/api-error.ts';
-import { bearerToken, schemeOf } from '../http/request.ts';
-import { answer, type HttpResult } from '../http/response.ts';
+import { bearerToken, type HttpResult, schemeOf } from '../http/request.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 import { isClientPath } from '../transport/admission.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
@@ -34,7 +34,8 @@ export class RestEndpoint {
   /** Answers one request. Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      answer(response, await this.#result(request));
+      const { status, body } = await this.#result(request);
+      answer(response, status, body);
     } catch (error) {
       const known = error instanceof ApiError;
       if (!known) this.#options.log({ level: 'warn', message: `A REST request failed: ${String(error)}` });

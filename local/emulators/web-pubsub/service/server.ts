@@ -12,7 +12,7 @@ import { ControlEndpoint } from '../control/control-endpoint.ts';
 import { type FaultPlan, WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import type { HubRules } from '../hub/inbox.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
-import { Meter } from '../meter/meter.ts';
+import { Meter } from '../meter/hub-meter.ts';
 import { RestEndpoint } from '../rest/rest-endpoint.ts';
 import { RestFaults } from '../rest/rest-faults.ts';
 import { AccessTokens } from '../tokens/access-tokens.ts';

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../../common/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
-import type { Frame, MessageOrigin, ReceivedFrame } from '../hub/client-codec.ts';
+import type { Frame, MessageOrigin } from '../hub/client-codec.ts';
 import type { TransportEnd } from '../hub/commands.ts';
 import { ClientTraffic } from '../meter/client-traffic.ts';
 import type { HubMeter } from '../meter/hub-meter.ts';
@@ -87,7 +87,7 @@ export class ClientLink {
     await this.#socket.drain(limitMs);
   }
 
-  #receive(frame: ReceivedFrame): void {
+  #receive(frame: Frame): void {
     this.#options.meter.received(frame.bytes.byteLength, this.#traffic);
     if (this.#isDirect('toService')) this.#listener.onFrame(frame);
     else this.#delay('toService', () => this.#listener.onFrame(frame));

@@ -1,11 +1,11 @@
 import type { WebSocket } from 'ws';
 import { CloseCode } from '../base/close-codes.ts';
 import type { Limits } from '../base/limits.ts';
-import type { Frame, ReceivedFrame } from '../hub/client-codec.ts';
+import type { Frame } from '../hub/client-codec.ts';
 import type { TransportEnd } from '../hub/commands.ts';
 
 export interface ClientSocketListener {
-  onFrame(frame: ReceivedFrame): void;
+  onFrame(frame: Frame): void;
   /** At most once. */
   onEnd(end: TransportEnd): void;
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../common/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import type { LogSink } from '../base/log.ts';
 import type { EventOutcome, UpstreamEvent } from '../hub/commands.ts';
-import type { Meter } from '../meter/meter.ts';
+import type { Meter } from '../meter/hub-meter.ts';
 import { AbuseProtection } from './abuse-protection.ts';
 import { cloudEventBody, cloudEventHeaders } from './cloud-event.ts';
 import { CookieJars } from './cookie-jars.ts';

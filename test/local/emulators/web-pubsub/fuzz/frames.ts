@@ -1,5 +1,5 @@
 import type { Random } from '../../../../../local/emulators/common/random.ts';
-import type { ReceivedFrame } from '../../../../../local/emulators/web-pubsub/hub/client-codec.ts';
+import type { Frame } from '../../../../../local/emulators/web-pubsub/hub/client-codec.ts';
 import { encodeProto } from '../../../../support/web-pubsub-proto.ts';
 import { below, mutate, pick, randomBytes } from './mutate.ts';
 
@@ -76,7 +76,7 @@ export function protobufMessage(random: Random): Buffer {
 }
 
 /** A frame by chance: written well, written well and damaged, or noise; now and then of the wrong kind. */
-export function randomFrame(random: Random, binarySubprotocol: boolean): ReceivedFrame {
+export function randomFrame(random: Random, binarySubprotocol: boolean): Frame {
   const source = random.fraction();
   const message = binarySubprotocol ? protobufMessage(random) : jsonMessage(random);
   const bytes =

@@ -1,10 +1,7 @@
 import { seededRandom } from '../../../../../local/emulators/common/random.ts';
 import { SERVICE_LIMITS } from '../../../../../local/emulators/web-pubsub/base/limits.ts';
 import { RawCodec } from '../../../../../local/emulators/web-pubsub/client-protocol/raw-codec.ts';
-import type {
-  ClientCodec,
-  ReceivedFrame,
-} from '../../../../../local/emulators/web-pubsub/hub/client-codec.ts';
+import type { ClientCodec, Frame } from '../../../../../local/emulators/web-pubsub/hub/client-codec.ts';
 import type { HubCommand, HubEffect } from '../../../../../local/emulators/web-pubsub/hub/commands.ts';
 import { Hub } from '../../../../../local/emulators/web-pubsub/hub/hub.ts';
 import { decodeProto } from '../../../../support/web-pubsub-proto.ts';
@@ -107,12 +104,7 @@ function applyWithAnswers(hub: Hub, command: HubCommand, told: string): HubEffec
 /**
  * What a judge other than the codec can say: the kind of the frame, and whether its text or bytes can be read at all.
  */
-function checkVerdict(
-  codec: ClientCodec,
-  frame: ReceivedFrame,
-  code: number | undefined,
-  told: string,
-): void {
+function checkVerdict(codec: ClientCodec, frame: Frame, code: number | undefined, told: string): void {
   const { subprotocol } = codec;
   if (subprotocol === '') {
     if (code !== undefined) throw new Error(`a simple client was closed with ${code} after ${told}`);
@@ -149,7 +141,7 @@ function isProtobuf(bytes: Uint8Array): boolean {
   }
 }
 
-function describe({ bytes, binary }: ReceivedFrame): string {
+function describe({ bytes, binary }: Frame): string {
   return `${binary ? 'binary' : 'text'} ${Buffer.from(bytes).toString('hex')}`;
 }
 
