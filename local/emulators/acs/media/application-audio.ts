@@ -40,7 +40,7 @@ export class ApplicationAudio {
     this.#playout = new PlayoutQueue(format.frameSamples, (MAX_PLAYOUT_MS * format.sampleRateHz) / 1000);
   }
 
-  /** Takes one WebSocket message. Audio for a call that is not bidirectional is ignored without a word, as ACS does. */
+  /** Takes one WebSocket message. Audio for a call that is not bidirectional is ignored silently, as ACS does. */
   receive(bytes: Buffer, isBinary: boolean): void {
     const message = this.#reader.read(bytes, isBinary);
     if (message.type === 'ignored') this.#ignore(message.reason);
