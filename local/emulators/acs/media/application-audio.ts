@@ -7,19 +7,7 @@ import type { MediaStreamReport } from './port.ts';
 /** Audio of the application that waits to be played, at most; Microsoft documents no figure. */
 export const MAX_PLAYOUT_MS = 10 * 60_000;
 
-type Counts = Pick<
-  MediaStreamReport,
-  | 'audioMessagesReceived'
-  | 'samplesReceived'
-  | 'samplesPlayed'
-  | 'samplesFlushedByStop'
-  | 'samplesOverflowed'
-  | 'samplesTooLate'
-  | 'stopAudioCount'
-  | 'ignored'
-  | 'playoutQueueMs'
-  | 'underruns'
->;
+type Counts = Omit<MediaStreamReport, 'framesSent' | 'framesDropped' | 'ownLatenessMs'>;
 
 /** Everything that the application sends into a call: its messages in, playout frames and counts out. */
 export class ApplicationAudio {
