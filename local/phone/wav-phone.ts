@@ -11,7 +11,7 @@ export interface WavPhoneOptions {
   /** The participant's raw id, such as `4:+14255550123`. */
   readonly rawId: string;
   /** What is said, once, from the first frame on; nothing where absent. */
-  readonly speech?: Audio;
+  readonly speech?: Audio | undefined;
   /** How long it listens to silence, after it has said everything, before it hangs up. Zero or more. */
   readonly tailMs: number;
   /** How long it stays at most, in milliseconds of streamed media. */

@@ -1,35 +1,27 @@
-import type { ResultInformation } from '../events/callback-event.ts';
+import { type ResultInformation, resultOf } from '../events/callback-event.ts';
 import type { MediaFailure } from '../media/port.ts';
 import type { InvitationFailure } from '../telephones/invitation.ts';
 
 /** Results as captured from the service, except where the comment says otherwise. */
-export const COMPLETED: ResultInformation = {
-  code: 200,
-  subCode: 0,
-  message: 'Action completed successfully.',
-};
+export const COMPLETED = resultOf(200, 0, 'Action completed successfully.');
 
 /** Code and subcode of a call that ended gracefully; the wording is ours. */
-export const CALL_ENDED: ResultInformation = { code: 200, subCode: 7000, message: 'The call has ended.' };
+export const CALL_ENDED = resultOf(200, 7000, 'The call has ended.');
 
 /** No payload of this case is public: the code is that of "media streaming failed", the wording is ours. */
-export const STREAM_INTERRUPTED: ResultInformation = {
-  code: 500,
-  subCode: 8603,
-  message: 'Action failed, the websocket connection was closed by the other side.',
-};
+export const STREAM_INTERRUPTED = resultOf(
+  500,
+  8603,
+  'Action failed, the websocket connection was closed by the other side.',
+);
 
 export const STREAM_FAILED: Readonly<Record<MediaFailure, ResultInformation>> = {
-  invalidUrl: {
-    code: 400,
-    subCode: 8581,
-    message: 'Action failed, Transport url is not valid or web socket server is not operational.',
-  },
-  notAccepted: {
-    code: 500,
-    subCode: 8603,
-    message: 'Action failed, not able to establish websocket connection.',
-  },
+  invalidUrl: resultOf(
+    400,
+    8581,
+    'Action failed, Transport url is not valid or web socket server is not operational.',
+  ),
+  notAccepted: resultOf(500, 8603, 'Action failed, not able to establish websocket connection.'),
 };
 
 /**
@@ -67,24 +59,18 @@ function notReached(
   q850Message: string,
 ): ResultInformation {
   return {
-    code,
-    subCode,
-    message,
+    ...resultOf(code, subCode, message),
     sipDetails: { code, message: sip },
     q850Details: { code: q850, message: q850Message },
   };
 }
 
 /** The documented code for what is no longer there; the wording is ours. */
-export const NO_LONGER_THERE: ResultInformation = {
-  code: 404,
-  subCode: 8522,
-  message: 'Action failed, the call or participant was not found.',
-};
+export const NO_LONGER_THERE = resultOf(404, 8522, 'Action failed, the call or participant was not found.');
 
 /** The documented code of an invalid argument; the wording is ours. */
-export const NOT_REMOVABLE: ResultInformation = {
-  code: 400,
-  subCode: 8523,
-  message: 'Action failed, the application cannot be removed from its own call.',
-};
+export const NOT_REMOVABLE = resultOf(
+  400,
+  8523,
+  'Action failed, the application cannot be removed from its own call.',
+);

@@ -60,7 +60,6 @@ export async function readCommandLine(
   if (schema === undefined) throw new Error(`--event-grid-schema must be one of ${SCHEMAS.join(', ')}`);
   const standAlone = values['stand-alone'];
   const endpoint = values['event-grid-endpoint'] ?? filled(env['EVENT_GRID_ENDPOINT']);
-  const deadLetterFile = values['dead-letter-file'];
   const subscriptions = readSubscriptions(
     values['event-grid-subscriptions'],
     env['EVENT_GRID_SUBSCRIPTIONS'],
@@ -80,23 +79,18 @@ export async function readCommandLine(
     },
     Date.now(),
   );
-  const seed = values.seed ?? filled(env['ACS_SEED']);
   const eventLog = values['event-log'];
   const options: AcsOptions = {
     host: values.host,
     port,
     ...readKeys(standAlone, env),
     tokenIssuer: values['token-issuer'],
-    eventGrid: {
-      subscriptions,
-      ...(endpoint === undefined ? {} : { endpoint, schema }),
-      ...(deadLetterFile === undefined ? {} : { deadLetterFile }),
-    },
+    eventGrid: { subscriptions, endpoint, schema, deadLetterFile: values['dead-letter-file'] },
     behaviour,
     faults: readFaults(values.fault, values.faults, env['ACS_FAULTS'], values['clock-skew-ms']),
-    ...(seed === undefined ? {} : { seed }),
-    ...(eventLog === undefined ? {} : { eventLog: openLog(eventLog) }),
-    ...(tls === undefined ? {} : { tls }),
+    seed: values.seed ?? filled(env['ACS_SEED']),
+    eventLog: eventLog === undefined ? undefined : openLog(eventLog),
+    tls,
     log: (line) => process.stderr.write(`ACS: ${line}\n`),
   };
   return { options, standAlone, caFile };

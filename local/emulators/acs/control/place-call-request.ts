@@ -17,21 +17,19 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 export function parsePlaceCall(body: unknown): PlaceCallRequest {
   const fields = new Fields(body);
   const speech = fields.object('speech');
-  const callerDisplayName = fields.optionalText('callerDisplayName');
-  const onBehalfOf = fields.optionalText('onBehalfOf');
   const request: PlaceCallRequest = {
     from: fields.text('from'),
     to: fields.text('to'),
     phone: {
-      ...(speech === undefined ? {} : { speech: parseSpeech(speech) }),
+      speech: speech && parseSpeech(speech),
       tailMs: fields.whole('tailMs', 0, LONGEST_MS) ?? DEFAULT_TAIL_MS,
       maxMs: fields.whole('maxMs', 1, LONGEST_MS) ?? DEFAULT_MAX_MS,
     },
     sipHeaders: fields.texts('sipHeaders'),
     voipHeaders: fields.texts('voipHeaders'),
     deliveries: fields.whole('deliveries', 1, MAX_DELIVERIES) ?? 1,
-    ...(callerDisplayName === undefined ? {} : { callerDisplayName }),
-    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    callerDisplayName: fields.optionalText('callerDisplayName'),
+    onBehalfOf: fields.optionalText('onBehalfOf'),
   };
   const [unknown] = [...fields.unread(), ...(speech?.unread() ?? [])];
   if (unknown !== undefined) throw invalid(`The field ${unknown} is unknown.`);

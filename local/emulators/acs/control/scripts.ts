@@ -74,16 +74,10 @@ export class Scripts {
    */
   place(body: unknown): { readonly id: string } {
     const { switchboard, clock, ringMs } = this.#options;
-    const { from, to, steps, maxMs: limitMs, ...request } = parsed(callSchema, body);
+    const { steps, maxMs: limitMs, ...request } = parsed(callSchema, body);
     const phones: ScriptPhone[] = [];
     const call: Call = switchboard.place({
-      from,
-      to,
-      sipHeaders: request.sipHeaders,
-      voipHeaders: request.voipHeaders,
-      deliveries: request.deliveries,
-      ...(request.onBehalfOf === undefined ? {} : { onBehalfOf: request.onBehalfOf }),
-      ...(request.callerDisplayName === undefined ? {} : { callerDisplayName: request.callerDisplayName }),
+      ...request,
       phone: (rawId, hangUp) => {
         const phone = this.#phone(rawId, steps, limitMs, hangUp, () => call.line);
         phones.push(phone);

@@ -8,7 +8,7 @@ import type { Call } from '../call/call.ts';
 import { TOPIC } from './resource-topic.ts';
 
 /** What was said so far about one call. */
-interface Told {
+interface Published {
   readonly random: Random;
   readonly startedAtMs: number;
   /** Participant ids by raw id. */
@@ -29,7 +29,7 @@ export interface CallingEventsOptions {
  */
 export class CallingEvents {
   readonly #options: CallingEventsOptions;
-  readonly #told = new Map<string, Told>();
+  readonly #published = new Map<string, Published>();
 
   constructor(options: CallingEventsOptions) {
     this.#options = options;
@@ -38,38 +38,38 @@ export class CallingEvents {
   callChanged(call: Call): void {
     if (!this.#covers(call.from)) return;
     const { id } = call.ids;
-    const told = this.#told.get(id);
-    if (told === undefined) {
+    const published = this.#published.get(id);
+    if (published === undefined) {
       if (call.state === 'connected') this.#start(call);
     } else if (call.endedAtMs === undefined) {
-      this.#compare(call, told);
+      this.#compare(call, published);
     } else {
-      this.#told.delete(id);
-      this.#end(call, told);
+      this.#published.delete(id);
+      this.#end(call, published);
     }
   }
 
   #start(call: Call): void {
-    const told: Told = {
+    const published: Published = {
       random: this.#options.random.branch(call.ids.id),
       startedAtMs: this.#options.clock.now(),
       present: new Map(),
     };
-    this.#told.set(call.ids.id, told);
-    this.#publish(call, told, { type: 'CallStarted' });
-    this.#compare(call, told);
+    this.#published.set(call.ids.id, published);
+    this.#publish(call, published, { type: 'CallStarted' });
+    this.#compare(call, published);
   }
 
-  #compare(call: Call, told: Told): void {
+  #compare(call: Call, published: Published): void {
     const now = new Map(
       call.connection?.participants.all.map((one) => [one.identifier.rawId, one.identifier]),
     );
-    for (const rawId of told.present.keys()) if (!now.has(rawId)) this.#leave(call, told, rawId);
+    for (const rawId of published.present.keys()) if (!now.has(rawId)) this.#leave(call, published, rawId);
     for (const [rawId, identifier] of now) {
-      if (told.present.has(rawId) || !this.#covers(identifier)) continue;
-      const participantId = told.random.uuid();
-      told.present.set(rawId, { identifier, participantId });
-      this.#publish(call, told, {
+      if (published.present.has(rawId) || !this.#covers(identifier)) continue;
+      const participantId = published.random.uuid();
+      published.present.set(rawId, { identifier, participantId });
+      this.#publish(call, published, {
         type: 'CallParticipantAdded',
         user: identifier,
         participantId,
@@ -78,12 +78,12 @@ export class CallingEvents {
     }
   }
 
-  #leave(call: Call, told: Told, rawId: string): void {
-    const gone = told.present.get(rawId);
+  #leave(call: Call, published: Published, rawId: string): void {
+    const gone = published.present.get(rawId);
     if (gone === undefined) return;
-    told.present.delete(rawId);
+    published.present.delete(rawId);
     const { identifier, participantId } = gone;
-    this.#publish(call, told, {
+    this.#publish(call, published, {
       type: 'CallParticipantRemoved',
       user: identifier,
       participantId,
@@ -91,19 +91,19 @@ export class CallingEvents {
     });
   }
 
-  #end(call: Call, told: Told): void {
-    for (const rawId of [...told.present.keys()]) this.#leave(call, told, rawId);
+  #end(call: Call, published: Published): void {
+    for (const rawId of [...published.present.keys()]) this.#leave(call, published, rawId);
     const endedBy = call.outcome === 'hungUpByCaller' ? call.from : call.to;
-    const durationMs = this.#options.clock.now() - told.startedAtMs;
-    this.#publish(call, told, { type: 'CallEnded', endedBy, durationMs });
+    const durationMs = this.#options.clock.now() - published.startedAtMs;
+    this.#publish(call, published, { type: 'CallEnded', endedBy, durationMs });
   }
 
-  #publish(call: Call, told: Told, event: CallingEvent): void {
+  #publish(call: Call, published: Published, event: CallingEvent): void {
     const { topic, clock } = this.#options;
     const { serverCallId, correlationId } = call.ids;
     void topic.publish(
       callingEvent(event, {
-        eventId: told.random.uuid(),
+        eventId: published.random.uuid(),
         topic: TOPIC,
         nowMs: clock.now(),
         startedBy: call.from,

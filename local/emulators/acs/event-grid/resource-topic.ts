@@ -18,11 +18,11 @@ const INCOMING_CALL_POLICY = { ttlMs: 60_000, maxAttempts: 2 };
 /** Where events of calls go. */
 export interface EventGridOptions {
   /** The short form: one subscription with the name `trunkline-local`, for IncomingCall alone. */
-  readonly endpoint?: string;
-  readonly schema?: EventSchema;
+  readonly endpoint?: string | undefined;
+  readonly schema?: EventSchema | undefined;
   readonly ttlMs?: number;
   readonly maxAttempts?: number;
-  readonly deadLetterFile?: string;
+  readonly deadLetterFile?: string | undefined;
   /** Further subscriptions. */
   readonly subscriptions?: readonly SubscriptionSettings[];
 }

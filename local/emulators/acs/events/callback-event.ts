@@ -8,6 +8,10 @@ export interface ResultInformation {
   readonly q850Details?: { readonly code: number; readonly message: string };
 }
 
+export function resultOf(code: number, subCode: number, message: string): ResultInformation {
+  return { code, subCode, message };
+}
+
 export type MediaStreamingDetails =
   | 'subscriptionStarted'
   | 'subscriptionStopped'

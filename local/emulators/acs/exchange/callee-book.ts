@@ -67,28 +67,18 @@ export class CalleeBook implements Callees {
     };
   }
 
-  #take(script: CalleeScript, incoming: IncomingLeg): CalleeOutcome {
-    switch (script.takes) {
-      case 'answers': {
-        const phone = createScriptPhone({
-          rawId: script.rawId,
-          steps: script.steps,
-          maxMs: script.maxMs,
-          // Phones ask in the middle of a frame of the media clock, which is let finish first.
-          onHangUp: () => queueMicrotask(incoming.hangUp),
-          onPress: incoming.press,
-          onWords: incoming.say,
-        });
-        this.#phones.set(script.rawId, phone);
-        return { type: 'answered', phone };
-      }
-      case 'busy':
-        return { type: 'busy' };
-      case 'declines':
-        return { type: 'declined' };
-      case 'noAnswer':
-      case 'unavailable':
-        return { type: script.takes };
-    }
+  #take({ rawId, steps, maxMs, takes }: CalleeScript, incoming: IncomingLeg): CalleeOutcome {
+    if (takes !== 'answers') return { type: takes === 'declines' ? 'declined' : takes };
+    const phone = createScriptPhone({
+      rawId,
+      steps,
+      maxMs,
+      // Phones ask in the middle of a frame of the media clock, which is let finish first.
+      onHangUp: () => queueMicrotask(incoming.hangUp),
+      onPress: incoming.press,
+      onWords: incoming.say,
+    });
+    this.#phones.set(rawId, phone);
+    return { type: 'answered', phone };
   }
 }

@@ -16,7 +16,7 @@ const SILENT_CALL_GRACE_MS = 10_000;
 export interface PhoneScript {
   readonly rawId: string;
   /** What is said, once, from the first frame on. */
-  readonly speech?: { readonly samples: Int16Array; readonly sampleRateHz: number };
+  readonly speech?: { readonly samples: Int16Array; readonly sampleRateHz: number } | undefined;
   /** How long the person listens to silence after the last word before hanging up. */
   readonly tailMs: number;
   /** The person hangs up after this time of streaming at the latest. */
@@ -35,9 +35,9 @@ export interface PlaceCallRequest {
   readonly phone: Omit<PhoneScript, 'rawId' | 'onHangUp'> | ((rawId: string, hangUp: () => void) => Phone);
   readonly sipHeaders?: Readonly<Record<string, string>>;
   readonly voipHeaders?: Readonly<Record<string, string>>;
-  readonly callerDisplayName?: string;
+  readonly callerDisplayName?: string | undefined;
   /** Phone number or raw id of the person that the called one answers for. */
-  readonly onBehalfOf?: string;
+  readonly onBehalfOf?: string | undefined;
   /** How many times Event Grid delivers the same IncomingCall. */
   readonly deliveries?: number;
 }

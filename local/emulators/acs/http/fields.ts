@@ -48,12 +48,7 @@ export class Fields {
    */
   oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
     const value = this.optionalText(name);
-    if (value === undefined) return undefined;
-    const found = allowed.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
-    if (found === undefined) {
-      throw invalid(`The field ${this.#name(name)} must be one of ${allowed.join(', ')}, not "${value}".`);
-    }
-    return found;
+    return value === undefined ? undefined : oneOf(this.#name(name), value, allowed);
   }
 
   /** A whole number within these bounds, both included. */
@@ -93,21 +88,12 @@ export class Fields {
 
   /** An array of these values in any casing; empty where the member is absent. */
   eachOf<T extends string>(name: string, allowed: readonly T[]): readonly T[] {
-    return this.textList(name).map((value, index) => {
-      const found = allowed.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
-      if (found !== undefined) return found;
-      throw invalid(
-        `The field ${this.#name(name)}[${index}] must be one of ${allowed.join(', ')}, not "${value}".`,
-      );
-    });
+    return this.textList(name).map((value, index) => oneOf(`${this.#name(name)}[${index}]`, value, allowed));
   }
 
   /** The objects of an array; none where it is absent. */
   objects(name: string): readonly Fields[] {
-    const value = this.#take(name);
-    if (value === undefined) return [];
-    if (!Array.isArray(value)) throw invalid(`The field ${this.#name(name)} must be an array.`);
-    return value.map((item: unknown, index) => new Fields(item, `${this.#name(name)}[${index}]`));
+    return this.#list(name).map((item, index) => new Fields(item, `${this.#name(name)}[${index}]`));
   }
 
   /** Names of the members that were not asked for. */
@@ -129,6 +115,12 @@ export class Fields {
   #name(name: string): string {
     return this.#path === '' ? name : `${this.#path}.${name}`;
   }
+}
+
+function oneOf<T extends string>(path: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
+  if (found !== undefined) return found;
+  throw invalid(`The field ${path} must be one of ${allowed.join(', ')}, not "${value}".`);
 }
 
 export function invalid(sentence: string): RefusedError {

@@ -5,102 +5,65 @@ export interface Refusal {
   readonly message: string;
 }
 
+function refusal(status: number, code: string, message: string): Refusal {
+  return { status, code, message };
+}
+
 /**
  * The subcodes that Call Automation answers with (Microsoft Learn, "Troubleshooting call end response codes for Call
  * Automation").
  */
 export const refusals = {
-  unauthorized: (message: string): Refusal => ({ status: 401, code: '7509', message }),
-  callNotFound: (): Refusal => ({
-    status: 404,
-    code: '8522',
-    message: 'Call not found: there is no such call, or it has already ended.',
-  }),
-  invalidArgument: (message: string): Refusal => ({ status: 400, code: '8523', message }),
-  notEstablished: (): Refusal => ({
-    status: 400,
-    code: '8501',
-    message: 'Action is not supported: the call is not established yet.',
-  }),
-  mediaAlreadyActive: (): Refusal => ({
-    status: 400,
-    code: '8500',
-    message: 'Invalid media mode: media streaming is already active on this call.',
-  }),
-  mediaNotActive: (): Refusal => ({
-    status: 400,
-    code: '8500',
-    message: 'Invalid media mode: media streaming is not active on this call.',
-  }),
-  mediaNotConfigured: (): Refusal => ({
-    status: 405,
-    code: '8522',
-    message:
+  unauthorized: (message: string) => refusal(401, '7509', message),
+  callNotFound: () => refusal(404, '8522', 'Call not found: there is no such call, or it has already ended.'),
+  invalidArgument: (message: string) => refusal(400, '8523', message),
+  notEstablished: () => refusal(400, '8501', 'Action is not supported: the call is not established yet.'),
+  mediaAlreadyActive: () =>
+    refusal(400, '8500', 'Invalid media mode: media streaming is already active on this call.'),
+  mediaNotActive: () =>
+    refusal(400, '8500', 'Invalid media mode: media streaming is not active on this call.'),
+  mediaNotConfigured: () =>
+    refusal(
+      405,
+      '8522',
       'Missing configuration: media streaming options were not given; this needs to happen when invoking AnswerCall.',
-  }),
-  participantNotFound: (): Refusal => ({
-    status: 404,
-    code: '8522',
-    message: 'Participant not found: the target participant is not on this call.',
-  }),
-  incompatibleMediaAction: (added: string, existing: string): Refusal => ({
-    status: 412,
-    code: '8583',
-    message: `Precondition failed: ${added} cannot run or be queued beside ${existing}.`,
-  }),
-  tooManyMediaOperations: (most: number): Refusal => ({
-    status: 429,
-    code: '8516',
-    message: `Throttled: ${most} media operations of this call are waiting already.`,
-  }),
-  continuousDtmfNotActive: (): Refusal => ({
-    status: 400,
-    code: '8501',
-    message: 'Action is not supported: continuous DTMF recognition is not active for this participant.',
-  }),
-  transcriptionNotConfigured: (): Refusal => ({
-    status: 405,
-    code: '8522',
-    message:
+    ),
+  participantNotFound: () =>
+    refusal(404, '8522', 'Participant not found: the target participant is not on this call.'),
+  incompatibleMediaAction: (added: string, existing: string) =>
+    refusal(412, '8583', `Precondition failed: ${added} cannot run or be queued beside ${existing}.`),
+  tooManyMediaOperations: (most: number) =>
+    refusal(429, '8516', `Throttled: ${most} media operations of this call are waiting already.`),
+  continuousDtmfNotActive: () =>
+    refusal(
+      400,
+      '8501',
+      'Action is not supported: continuous DTMF recognition is not active for this participant.',
+    ),
+  transcriptionNotConfigured: () =>
+    refusal(
+      405,
+      '8522',
       'Missing configuration: transcription options were not given; this needs to happen when invoking AnswerCall.',
-  }),
-  transcriptionAlreadyActive: (): Refusal => ({
-    status: 400,
-    code: '8500',
-    message: 'Invalid media mode: transcription is already active on this call.',
-  }),
-  transcriptionNotActive: (): Refusal => ({
-    status: 400,
-    code: '8500',
-    message: 'Invalid media mode: transcription is not active on this call.',
-  }),
-  recordingNotFound: (): Refusal => ({
-    status: 404,
-    code: '8522',
-    message: 'Recording not found: there is no such recording, or it has been stopped.',
-  }),
-  duplicateRecording: (): Refusal => ({
-    status: 400,
-    code: '8553',
-    message: 'Duplicate recording: this call is being recorded already.',
-  }),
-  notInThisState: (what: string): Refusal => ({
-    status: 400,
-    code: '8585',
-    message: `Action is not valid in the current call state: ${what}.`,
-  }),
-  conflict: (what: string): Refusal => ({ status: 409, code: '8519', message: `Conflict: ${what}.` }),
-  bodyTooLong: (limit: number): Refusal => ({
-    status: 413,
-    code: 'RequestEntityTooLarge',
-    message: `The body is over ${limit} bytes.`,
-  }),
-  tooManyCalls: (): Refusal => ({ status: 429, code: '8516', message: 'Too many calls are going on.' }),
-  notSupported: (what: string): Refusal => ({
-    status: 501,
-    code: 'NotImplemented',
-    message: `${what} is not supported by this local emulator of Azure Communication Services.`,
-  }),
+    ),
+  transcriptionAlreadyActive: () =>
+    refusal(400, '8500', 'Invalid media mode: transcription is already active on this call.'),
+  transcriptionNotActive: () =>
+    refusal(400, '8500', 'Invalid media mode: transcription is not active on this call.'),
+  recordingNotFound: () =>
+    refusal(404, '8522', 'Recording not found: there is no such recording, or it has been stopped.'),
+  duplicateRecording: () => refusal(400, '8553', 'Duplicate recording: this call is being recorded already.'),
+  notInThisState: (what: string) =>
+    refusal(400, '8585', `Action is not valid in the current call state: ${what}.`),
+  conflict: (what: string) => refusal(409, '8519', `Conflict: ${what}.`),
+  bodyTooLong: (limit: number) => refusal(413, 'RequestEntityTooLarge', `The body is over ${limit} bytes.`),
+  tooManyCalls: () => refusal(429, '8516', 'Too many calls are going on.'),
+  notSupported: (what: string) =>
+    refusal(
+      501,
+      'NotImplemented',
+      `${what} is not supported by this local emulator of Azure Communication Services.`,
+    ),
 } as const;
 
 /** Thrown by the parts that read requests; answered as it is. */

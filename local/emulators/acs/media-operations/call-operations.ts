@@ -10,7 +10,7 @@ import type { CallTranscription } from './call-transcription.ts';
 import { incompatibleWith, type MediaOperationKind } from './compatibility.ts';
 import { ContinuousDtmf } from './continuous-dtmf.ts';
 import { Hold } from './hold.ts';
-import type { EmitEvent, MediaOperation } from './media-operation.ts';
+import type { EmitEvent, MediaOperation, MediaSurroundings } from './media-operation.ts';
 import {
   EMPTY_QUEUE,
   MAX_WAITING,
@@ -58,8 +58,8 @@ export class CallOperations {
   readonly recordings: CallRecordings;
   readonly transcription: CallTranscription;
   readonly #options: CallOperationsOptions;
-  readonly #load: LoadPrompt;
   readonly #sound: CallSound;
+  readonly #surroundings: MediaSurroundings;
   readonly #continuous: ContinuousDtmf;
   readonly #hold: Hold;
   readonly #operations = new Map<number, MediaOperation>();
@@ -69,16 +69,14 @@ export class CallOperations {
 
   constructor(options: CallOperationsOptions) {
     this.#options = options;
-    this.#load = atRate(options.loadPrompt, options.sampleRateHz);
     const { phones, setOnHold, emit, clock, newRecordingId, sampleRateHz, ticker } = options;
     this.transcription = options.transcription;
     this.recordings = new CallRecordings({ emit, clock, newId: newRecordingId });
     this.#sound = new CallSound({ sampleRateHz, phones, ticker });
+    this.#surroundings = { player: this.#sound, load: atRate(options.loadPrompt, sampleRateHz), emit };
     this.#continuous = new ContinuousDtmf(emit);
     this.#hold = new Hold({
-      player: this.#sound,
-      load: this.#load,
-      emit,
+      ...this.#surroundings,
       setOnHold: (rawId, onHold) => {
         this.#sound.hold(rawId, onHold);
         setOnHold(rawId, onHold);
@@ -100,19 +98,14 @@ export class CallOperations {
 
   play(request: PlayRequest, interrupts: boolean): void {
     if (request.targets !== 'all') for (const rawId of request.targets) this.#requirePhone(rawId);
-    const { emit } = this.#options;
-    const surroundings = { player: this.#sound, load: this.#load, emit };
-    this.#submit(new PlayOperation(request, surroundings), interrupts);
+    this.#submit(new PlayOperation(request, this.#surroundings), interrupts);
   }
 
   recognize(request: RecognizeRequest, interrupts: boolean): void {
     this.#requirePhone(request.target);
-    const { emit, clock, phones } = this.#options;
+    const { clock, phones } = this.#options;
     const group = phones().length > 1;
-    this.#submit(
-      new RecognizeOperation(request, { player: this.#sound, load: this.#load, emit, clock, group }),
-      interrupts,
-    );
+    this.#submit(new RecognizeOperation(request, { ...this.#surroundings, clock, group }), interrupts);
   }
 
   sendDtmf(request: SendDtmfRequest): void {
@@ -121,8 +114,7 @@ export class CallOperations {
       this.#sound.hearKey(rawId, key);
       return this.#sound.has(rawId);
     };
-    const { emit } = this.#options;
-    this.#submit(new SendDtmfOperation(request, { player: this.#sound, hearKey, emit }), false);
+    this.#submit(new SendDtmfOperation(request, { ...this.#surroundings, hearKey }), false);
   }
 
   /** Continuous recognition goes on. */

@@ -67,7 +67,7 @@ export class CallRecordings {
     this.#recordings.set(recordingId, recording);
     const [oldest] = this.#recordings.keys();
     if (this.#recordings.size > MAX_RECORDINGS && oldest !== undefined) this.#recordings.delete(oldest);
-    this.#tell(recordingId, recording, recordingStateOf(recording.state));
+    this.#publish(recordingId, recording, recordingStateOf(recording.state));
     return this.get(recordingId);
   }
 
@@ -85,10 +85,10 @@ export class CallRecordings {
   /** @throws RefusedError 404 8522 where there is none or it has been stopped */
   change(recordingId: string, input: RecordingInput): void {
     const recording = this.#find(recordingId);
-    const { state, told, refusal } = stepRecording(recording.state, input);
+    const { state, changed, refusal } = stepRecording(recording.state, input);
     if (refusal !== undefined) throw new RefusedError(refusal);
     recording.state = state;
-    if (told !== undefined) this.#tell(recordingId, recording, told);
+    if (changed !== undefined) this.#publish(recordingId, recording, changed);
   }
 
   /** The call ends, and its recording with it. Idempotent. */
@@ -102,7 +102,7 @@ export class CallRecordings {
     return recording;
   }
 
-  #tell(recordingId: string, recording: Recording, state: 'active' | 'inactive'): void {
+  #publish(recordingId: string, recording: Recording, state: 'active' | 'inactive'): void {
     const { startDateTime, stateCallbackUri } = recording;
     if (stateCallbackUri === undefined) return;
     this.#options.emit(

@@ -195,15 +195,15 @@ export class CallTranscription {
   }
 
   #listener(generation: number): MediaStreamListener {
-    const told = (input: TranscriptionInput, over: boolean): void => {
+    const apply = (input: TranscriptionInput, over: boolean): void => {
       if (generation !== this.#generation) return;
       if (over) this.#close();
       this.#apply(input);
     };
     return {
-      started: () => told({ type: 'opened' }, false),
-      failed: (failure) => told({ type: 'failed', failure }, true),
-      closedByPeer: () => told({ type: 'closedByPeer' }, true),
+      started: () => apply({ type: 'opened' }, false),
+      failed: (failure) => apply({ type: 'failed', failure }, true),
+      closedByPeer: () => apply({ type: 'closedByPeer' }, true),
     };
   }
 }

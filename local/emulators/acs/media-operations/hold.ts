@@ -1,13 +1,9 @@
 import type { ReplyTo } from '../events/callback-event.ts';
-import type { EmitEvent } from './media-operation.ts';
+import type { MediaSurroundings } from './media-operation.ts';
 import type { PlaySource } from './play-source.ts';
-import type { LoadPrompt } from './prompt-loader.ts';
-import type { PromptHandle, PromptPlayer } from './prompt-player.ts';
+import type { PromptHandle } from './prompt-player.ts';
 
-export interface HoldSurroundings {
-  readonly player: PromptPlayer;
-  readonly load: LoadPrompt;
-  readonly emit: EmitEvent;
+export interface HoldSurroundings extends MediaSurroundings {
   readonly setOnHold: (rawId: string, onHold: boolean) => void;
 }
 

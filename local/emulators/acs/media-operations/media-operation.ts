@@ -1,5 +1,7 @@
 import type { CallbackEventType, ReplyTo, ResultInformation } from '../events/callback-event.ts';
 import type { QueuedKind } from './operation-queue.ts';
+import type { LoadPrompt } from './prompt-loader.ts';
+import type { PromptPlayer } from './prompt-player.ts';
 import type { Tone } from './tones.ts';
 
 /** Sends a callback event of the call to the application that asked for the operation. */
@@ -8,6 +10,13 @@ export type EmitEvent = (
   data: Readonly<Record<string, unknown>> & { readonly resultInformation: ResultInformation },
   replyTo: ReplyTo,
 ) => void;
+
+/** What operations use of their call. */
+export interface MediaSurroundings {
+  readonly player: PromptPlayer;
+  readonly load: LoadPrompt;
+  readonly emit: EmitEvent;
+}
 
 /**
  * An operation that takes its turn on a leg of the call. It sends the event of its end, and calls `ended` for its

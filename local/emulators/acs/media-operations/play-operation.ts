@@ -1,9 +1,8 @@
 import type { ReplyTo } from '../events/callback-event.ts';
-import type { EmitEvent, MediaOperation } from './media-operation.ts';
+import type { MediaOperation, MediaSurroundings } from './media-operation.ts';
 import { mediaResults } from './media-results.ts';
 import type { PlaySource } from './play-source.ts';
-import type { LoadPrompt } from './prompt-loader.ts';
-import type { PromptHandle, PromptPlayer, PromptTargets } from './prompt-player.ts';
+import type { PromptHandle, PromptTargets } from './prompt-player.ts';
 
 export interface PlayRequest {
   readonly sources: readonly PlaySource[];
@@ -12,23 +11,17 @@ export interface PlayRequest {
   readonly replyTo: ReplyTo;
 }
 
-export interface PlaySurroundings {
-  readonly player: PromptPlayer;
-  readonly load: LoadPrompt;
-  readonly emit: EmitEvent;
-}
-
 /**
  * Plays: `PlayStarted` when everything has been loaded, then `PlayCompleted`; or `PlayFailed` with the index of the
  * source that cannot be played; or `PlayCanceled`.
  */
 export class PlayOperation implements MediaOperation {
   readonly #request: PlayRequest;
-  readonly #surroundings: PlaySurroundings;
+  readonly #surroundings: MediaSurroundings;
   readonly #over = new AbortController();
   #playing: PromptHandle | undefined;
 
-  constructor(request: PlayRequest, surroundings: PlaySurroundings) {
+  constructor(request: PlayRequest, surroundings: MediaSurroundings) {
     this.#request = request;
     this.#surroundings = surroundings;
   }

@@ -87,7 +87,7 @@ export function stepRecognition(
   }
 }
 
-/** When `time` should be told next; undefined while there is nothing to wait for. */
+/** When `time` is due next; undefined while there is nothing to wait for. */
 export function recognitionDeadline(state: RecognitionState): number | undefined {
   switch (state.phase) {
     case 'waiting':

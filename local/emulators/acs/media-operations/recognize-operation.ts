@@ -1,10 +1,9 @@
 import type { Clock } from '../../common/clock.ts';
 import type { ReplyTo } from '../events/callback-event.ts';
-import type { EmitEvent, MediaOperation } from './media-operation.ts';
+import type { MediaOperation, MediaSurroundings } from './media-operation.ts';
 import { mediaResults } from './media-results.ts';
 import type { PlaySource } from './play-source.ts';
-import type { LoadPrompt } from './prompt-loader.ts';
-import type { PromptHandle, PromptPlayer } from './prompt-player.ts';
+import type { PromptHandle } from './prompt-player.ts';
 import {
   beginRecognition,
   type RecognitionInput,
@@ -27,10 +26,7 @@ export interface RecognizeRequest {
   readonly replyTo: ReplyTo;
 }
 
-export interface RecognizeSurroundings {
-  readonly player: PromptPlayer;
-  readonly load: LoadPrompt;
-  readonly emit: EmitEvent;
+export interface RecognizeSurroundings extends MediaSurroundings {
   readonly clock: Clock;
   /** Whether there are more than two on the call. */
   readonly group: boolean;

@@ -5,8 +5,8 @@ export type RecordingInput = 'pause' | 'resume' | 'stop' | 'callEnded';
 
 export interface RecordingStep {
   readonly state: RecordingState;
-  /** What RecordingStateChanged tells; absent where nothing changed. */
-  readonly told?: 'active' | 'inactive';
+  /** The new state that RecordingStateChanged carries, if it has changed. */
+  readonly changed?: 'active' | 'inactive';
   readonly refusal?: Refusal;
 }
 
@@ -27,12 +27,12 @@ export function stepRecording(state: RecordingState, input: RecordingInput): Rec
   }
   switch (input) {
     case 'pause':
-      return state === 'paused' ? { state } : { state: 'paused', told: 'inactive' };
+      return state === 'paused' ? { state } : { state: 'paused', changed: 'inactive' };
     case 'resume':
-      return state === 'active' ? { state } : { state: 'active', told: 'active' };
+      return state === 'active' ? { state } : { state: 'active', changed: 'active' };
     case 'stop':
     case 'callEnded':
-      return state === 'paused' ? { state: 'stopped' } : { state: 'stopped', told: 'inactive' };
+      return state === 'paused' ? { state: 'stopped' } : { state: 'stopped', changed: 'inactive' };
   }
 }
 

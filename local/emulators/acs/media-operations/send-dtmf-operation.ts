@@ -1,8 +1,8 @@
 import type { ReplyTo } from '../events/callback-event.ts';
 import { dtmfSound } from './dtmf-sound.ts';
-import type { EmitEvent, MediaOperation } from './media-operation.ts';
+import type { MediaOperation, MediaSurroundings } from './media-operation.ts';
 import { mediaResults } from './media-results.ts';
-import type { PromptHandle, PromptPlayer } from './prompt-player.ts';
+import type { PromptHandle } from './prompt-player.ts';
 import { keyOfTone, type Tone } from './tones.ts';
 
 const SAMPLE_RATE_HZ = 16_000;
@@ -14,11 +14,9 @@ export interface SendDtmfRequest {
   readonly replyTo: ReplyTo;
 }
 
-export interface SendDtmfSurroundings {
-  readonly player: PromptPlayer;
+export interface SendDtmfSurroundings extends Pick<MediaSurroundings, 'player' | 'emit'> {
   /** The target's phone has heard this key; false if the target has left. */
   readonly hearKey: (rawId: string, key: string) => boolean;
-  readonly emit: EmitEvent;
 }
 
 /**

@@ -7,19 +7,7 @@ import type { MediaStreamReport } from './port.ts';
 /** Audio of the application that waits to be played, at most; Microsoft documents no figure. */
 export const MAX_PLAYOUT_MS = 10 * 60_000;
 
-type Counts = Pick<
-  MediaStreamReport,
-  | 'audioMessagesReceived'
-  | 'samplesReceived'
-  | 'samplesPlayed'
-  | 'samplesFlushedByStop'
-  | 'samplesOverflowed'
-  | 'samplesTooLate'
-  | 'stopAudioCount'
-  | 'ignored'
-  | 'playoutQueueMs'
-  | 'underruns'
->;
+type Counts = Omit<MediaStreamReport, 'framesSent' | 'framesDropped' | 'ownLatenessMs'>;
 
 /** Everything that the application sends into a call: its messages in, playout frames and counts out. */
 export class ApplicationAudio {
@@ -40,7 +28,7 @@ export class ApplicationAudio {
     this.#playout = new PlayoutQueue(format.frameSamples, (MAX_PLAYOUT_MS * format.sampleRateHz) / 1000);
   }
 
-  /** Takes one WebSocket message. Audio for a call that is not bidirectional is ignored without a word, as ACS does. */
+  /** Takes one WebSocket message. Audio for a call that is not bidirectional is ignored silently, as ACS does. */
   receive(bytes: Buffer, isBinary: boolean): void {
     const message = this.#reader.read(bytes, isBinary);
     if (message.type === 'ignored') this.#ignore(message.reason);

@@ -28,7 +28,7 @@ export class Conference {
     this.#silence = new Int16Array(format.frameSamples);
   }
 
-  /** Media has started: tells every phone. */
+  /** Media has started, for every phone. */
   start(): void {
     this.#followPhones();
   }
@@ -80,7 +80,7 @@ export class Conference {
     }
   }
 
-  /** Media has stopped: tells every phone that had been told of its start. */
+  /** Media has stopped: for every phone for which it had started. */
   stop(): void {
     const phones = [...this.#onAir.keys()];
     this.#onAir.clear();

@@ -50,16 +50,16 @@ export interface AcsOptions {
   /** Defaults to no control surface, as does an empty one. */
   readonly controlToken?: string | undefined;
   /** Without it no phone can call the application. */
-  readonly eventGrid?: EventGridOptions;
+  readonly eventGrid?: EventGridOptions | undefined;
   readonly behaviour?: Partial<AcsBehaviour>;
   /** What goes wrong from the start. */
   readonly faults?: FaultPlan;
   /** Where ids and the chance of faults come from: the same seed, the same ones. Defaults to an unpredictable one. */
-  readonly seed?: string;
+  readonly seed?: string | undefined;
   /** Receives the event log: JSON lines without their line ends. */
-  readonly eventLog?: (line: string) => void;
+  readonly eventLog?: ((line: string) => void) | undefined;
   /** PEM, for https. Defaults to http. */
-  readonly tls?: TlsIdentity;
+  readonly tls?: TlsIdentity | undefined;
   /** Times calls, and media too. Defaults to the machine's. */
   readonly clock?: Clock;
   /** Receives lines without secrets, phone numbers and audio. */

@@ -14,10 +14,10 @@ import {
 
 describe('a recording', () => {
   it('is told inactive when paused and stopped, active when resumed', () => {
-    expect(stepRecording('active', 'pause')).toEqual({ state: 'paused', told: 'inactive' });
-    expect(stepRecording('paused', 'resume')).toEqual({ state: 'active', told: 'active' });
-    expect(stepRecording('active', 'stop')).toEqual({ state: 'stopped', told: 'inactive' });
-    expect(stepRecording('active', 'callEnded')).toEqual({ state: 'stopped', told: 'inactive' });
+    expect(stepRecording('active', 'pause')).toEqual({ state: 'paused', changed: 'inactive' });
+    expect(stepRecording('paused', 'resume')).toEqual({ state: 'active', changed: 'active' });
+    expect(stepRecording('active', 'stop')).toEqual({ state: 'stopped', changed: 'inactive' });
+    expect(stepRecording('active', 'callEnded')).toEqual({ state: 'stopped', changed: 'inactive' });
   });
 
   it('tells nothing where nothing changes', () => {
@@ -37,9 +37,9 @@ describe('a recording', () => {
             expect(step.state).toBe('stopped');
             expect(step.refusal?.status).toBe(next === 'callEnded' ? undefined : 404);
           }
-          if (step.told !== undefined) {
-            expect(step.told, 'two events in a row that say the same').not.toBe(told);
-            told = step.told;
+          if (step.changed !== undefined) {
+            expect(step.changed, 'two events in a row that say the same').not.toBe(told);
+            told = step.changed;
           }
           state = step.state;
         }
