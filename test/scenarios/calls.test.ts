@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CallReport } from '../../local/acs/control/call-report.ts';
 import { align } from '../../local/audio/align.ts';
 import type { ProductCall } from '../../local/client/control-api.ts';
@@ -6,8 +6,8 @@ import { compileReport } from '../../local/client/report.ts';
 import { findNumber } from '../../local/stack/directory.ts';
 import { AUDIO_FORMATS, type AudioFormat } from '../../shared/core/audio-format.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
+import { sharedSystem } from '../support/shared-system.ts';
 import { noise, speechLike, tone } from '../support/signals.ts';
-import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
 
 const CALLER = '+14255550199';
@@ -15,11 +15,7 @@ const CALL_LIMIT_MS = 30_000;
 /** For calls that a test ends itself, however long that takes. */
 const STAYS_MS = 600_000;
 
-let test: TestSystem;
-beforeAll(async () => {
-  test = await startTestSystem({ extraEnv: PATIENT_RELAY });
-});
-afterAll(() => test?.stop());
+const test = sharedSystem();
 
 function number(worker: string, format: AudioFormat, startStreaming = true): string {
   const entry = test.system.directory.find(
@@ -202,33 +198,6 @@ describe('many calls', () => {
       timeline.filter((entry) => entry.type === 'CallConnected').length,
       'CallConnected in the timeline',
     ).toBe(1);
-  });
-});
-
-describe('the control app', () => {
-  it('may be killed after the answer: the call is still listed, stopped and hung up by the next one', async () => {
-    const { telephone, control, stack } = test;
-    const sampleRateHz = 16_000;
-    const speech = { samples: noise(30 * sampleRateHz, 9), sampleRateHz };
-    const to = number('echo', 'pcm16KMono');
-    const id = await telephone.place({ from: CALLER, to, speech, tailMs: STAYS_MS, maxMs: STAYS_MS });
-    const call = await telephone.waitFor(
-      id,
-      'streaming',
-      (seen) => seen.mediaSubscription?.state === 'active',
-      CALL_LIMIT_MS,
-    );
-    const { callId } = await liveCall(call);
-    await streamingIs(callId, 'active');
-    await stack.kill('control');
-    await stack.restart('control');
-
-    expect((await control.findLive(call.callConnectionId ?? ''))?.callId, 'listed').toBe(callId);
-    expect((await control.request('POST', `/calls/${callId}/streaming/stop`)).status, 'stopped').toBe(202);
-    await streamingIs(callId, 'inactive');
-    expect((await control.request('POST', `/calls/${callId}/hang-up`)).status, 'hung up').toBe(202);
-    const ended = await callEnded(id);
-    expect(ended.outcome).toBe('hungUpByApplication');
   });
 });
 

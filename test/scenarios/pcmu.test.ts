@@ -1,25 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { align } from '../../local/audio/align.ts';
 import { Interpolator } from '../../shared/core/rate-converter.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
+import { SHARED_NUMBERS, sharedSystem } from '../support/shared-system.ts';
 import { speechLike } from '../support/signals.ts';
-import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 
-const NUMBERS = { pcm16KMono: '+14255550197', pcm24KMono: '+14255550198' } as const;
-
-let test: TestSystem;
-beforeAll(async () => {
-  test = await startTestSystem({
-    extraEnv: PATIENT_RELAY,
-    routes: Object.entries(NUMBERS).map(([format, to]) => ({
-      name: format,
-      match: { to },
-      format,
-      workers: [{ name: 'echo', codec: 'pcmu' }],
-    })),
-  });
-});
-afterAll(() => test?.stop());
+const test = sharedSystem();
 
 it.concurrent.each([
   ['pcm16KMono', 16_000],
@@ -35,7 +21,7 @@ it.concurrent.each([
       align(samples, heard, heard.length)?.signalToErrorDb ?? 0;
     const evidence = await callUntilHeard(
       test,
-      { from: '+14255550199', to: NUMBERS[format], speech: { samples, sampleRateHz } },
+      { from: '+14255550199', to: SHARED_NUMBERS.pcmu[format], speech: { samples, sampleRateHz } },
       (heard) => agreementDb(heard) > 35,
     );
     expect(evidence.relay?.workers).toMatchObject([{ name: 'echo', chunksFailed: 0, droppedMs: 0 }]);

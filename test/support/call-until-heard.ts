@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isOver } from '../../local/client/follow-call.ts';
 import { type CallToMake, makeCall } from '../../local/client/make-call.ts';
 import type { CallEvidence } from '../../local/client/report.ts';
-import type { TestSystem } from './system.ts';
+import type { CalledSystem } from './system.ts';
 
 /** A caller who waits in vain for so long is judged by what he has heard. */
 const PATIENCE_MS = 40_000;
@@ -13,7 +13,7 @@ const LISTEN_EVERY_MS = 250;
  * @param isEnough looks at everything heard so far
  */
 export async function callUntilHeard(
-  { system, telephone }: TestSystem,
+  { system, telephone }: CalledSystem,
   call: Omit<CallToMake, 'tailMs'>,
   isEnough: (heard: Int16Array) => boolean,
 ): Promise<CallEvidence> {

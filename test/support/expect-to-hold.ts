@@ -1,0 +1,16 @@
+import { expect } from 'vitest';
+import type { RunningSystem } from '../../local/client/running-system.ts';
+import type { Scenario } from '../../local/scenario/load-scenario.ts';
+import { type Played, playScenario } from '../../local/scenario/run-scenario.ts';
+import { checksInWords, timelineInWords } from '../../local/scenario/words.ts';
+
+/** Plays a scenario and expects that everything it expects holds. */
+export async function expectToHold(system: RunningSystem, scenario: Scenario): Promise<Played> {
+  const played = await playScenario(system, scenario);
+  expect(played.checks.length, 'expectations').toBeGreaterThan(0);
+  expect(
+    played.checks.filter(({ held }) => !held),
+    `${timelineInWords(played)}\n${checksInWords(played)}`,
+  ).toEqual([]);
+  return played;
+}
