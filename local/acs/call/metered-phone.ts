@@ -19,6 +19,8 @@ export interface PhoneMeter {
   readonly firstAudioAtMs: number | undefined;
   /** The longest hole between the first and the last audio of the application that the person heard. */
   readonly longestGapMs: number;
+  /** All such holes together. */
+  readonly gapsMs: number;
   /** Keys that the application sent to the person, in order; the newest of them. */
   readonly keysHeard: string;
 }
@@ -30,6 +32,7 @@ export const NO_PHONE_METER: PhoneMeter = {
   mediaStartedAtMs: undefined,
   firstAudioAtMs: undefined,
   longestGapMs: 0,
+  gapsMs: 0,
   keysHeard: '',
 };
 
@@ -71,6 +74,10 @@ export class MeteredPhone implements Phone, PhoneMeter {
 
   get longestGapMs(): number {
     return this.#sampleRateHz === undefined ? 0 : (this.#gaps.longestSamples / this.#sampleRateHz) * 1_000;
+  }
+
+  get gapsMs(): number {
+    return this.#sampleRateHz === undefined ? 0 : (this.#gaps.allSamples / this.#sampleRateHz) * 1_000;
   }
 
   levels(): { saidDbfs: number; heardDbfs: number } {
