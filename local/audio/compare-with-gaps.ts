@@ -18,6 +18,8 @@ export interface GapComparison {
   readonly gaps: readonly Gap[];
   readonly silenceMs: number;
   readonly lostMs: number;
+  /** Whether the end of the expected audio was heard. */
+  readonly reachesEnd: boolean;
   /** 10 log10 of the energy expected over the energy of the difference, in what is not lost; Infinity when every sample agrees. */
   readonly signalToErrorDb: number;
 }
@@ -175,6 +177,7 @@ class Walk {
       gaps,
       silenceMs: gaps.reduce((sum, gap) => sum + gap.silenceMs, 0),
       lostMs: gaps.reduce((sum, gap) => sum + gap.lostMs, 0),
+      reachesEnd: tailLost === 0,
       signalToErrorDb: error === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / error),
     };
   }

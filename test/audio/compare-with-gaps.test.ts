@@ -36,6 +36,7 @@ describe('what is heard beside what is expected', () => {
     expect(compared(heardInPieces([0, 2_000, 0]))).toMatchObject({
       startMs: 500,
       gaps: [],
+      reachesEnd: true,
       signalToErrorDb: Number.POSITIVE_INFINITY,
     });
   });
@@ -68,7 +69,7 @@ describe('what is heard beside what is expected', () => {
       [0, 200],
       [0, 500],
     ]);
-    expect(found?.signalToErrorDb).toBe(Number.POSITIVE_INFINITY);
+    expect(found).toMatchObject({ reachesEnd: false, signalToErrorDb: Number.POSITIVE_INFINITY });
   });
 
   it('has silence in place of audio: so much put in, and as much lost', () => {

@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { align } from '../../local/audio/align.ts';
 import { makeCall } from '../../local/client/make-call.ts';
 import { type CallReport, compileReport } from '../../local/client/report.ts';
 import { findNumber } from '../../local/stack/directory.ts';
 import type { ChunkLine } from '../fixtures/worker-app/chunk-line.ts';
+import { expectHeard } from '../support/heard.ts';
 import { jsonLines } from '../support/json-lines.ts';
 import { noise, speechLike } from '../support/signals.ts';
 import { LONG_LEAD, startTestSystem, type TestSystem } from '../support/system.ts';
@@ -131,10 +131,7 @@ it.concurrent('serves two workers of a call as if the other two, one too slow an
   const evidence = await makeCall(test.system, { from: CALLER, to: FOUR, speech, tailMs: 11_000 });
   const report = compileReport(evidence);
   expect(report.outcome).toBe('completed');
-  expect(
-    align(sentence, evidence.heard.samples, evidence.heard.samples.length),
-    'the sentence, as the parrot said it back',
-  ).toMatchObject({ exact: true });
+  expectHeard(evidence, sentence);
   const [parrot, echo, sleeper, flooder] = ['parrot', 'echo', 'sleeper', 'flooder'].map((name) =>
     report.workers.find((worker) => worker.name === name),
   );

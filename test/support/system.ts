@@ -53,7 +53,7 @@ export const ON_A_BUSY_MACHINE = { MAX_LOOP_DELAY_MS: '5000' } as const;
  * For tests that want every sample of whole answers without a hole: the machine that runs them may hold up any process, and all at once, which
  * tears the audio of a relay that is set for conversation. Whoever may be held up so long, the other side has audio for as long.
  */
-export const LONG_LEAD = { relay: { PLAYOUT_LEAD_MS: '2000' } } as const;
+export const LONG_LEAD = { relay: { PLAYOUT_LEAD_MS: '5000' } } as const;
 
 /**
  * The same for answers that come at the pace of speech, where the way to the worker and back may be held up as well. A worker that is held up

@@ -23,8 +23,12 @@ declare module 'vitest' {
   }
 }
 
-/** Undefined where nothing is provided: in the global setups themselves, and in tests that run under another configuration. */
+/** Undefined where nothing is provided: outside of tests, and in tests that run under another configuration. */
 export function wholeSystemRun(): WholeSystemRun | undefined {
-  // `inject` knows only the worker of a test.
-  return process.env['VITEST_WORKER_ID'] === undefined ? undefined : inject('wholeSystemRun');
+  try {
+    return inject('wholeSystemRun');
+  } catch {
+    // Nobody provides anything to the global setups themselves, nor to a program that a test starts.
+    return undefined;
+  }
 }
