@@ -27,7 +27,9 @@ export interface GapComparison {
 /** A gap has at least one stretch of this length behind it that agrees. */
 const BLOCK_MS = 20;
 /** Energy of a stretch over the energy of its difference, from which on the two are the same stretch. */
-const SAME = 10;
+const SAME = 100;
+/** Beside a place where a stretch is found there may be a better one, so many blocks later. */
+const LOOK_ON_BLOCKS = 1;
 /** Samples left out between those compared in a first, coarse look. */
 const COARSE_STEP = 4;
 /** Samples up to this size are silence. */
@@ -84,10 +86,12 @@ class Walk {
         at = next.at;
         continue;
       }
-      const to = this.#forth(Math.max(from, at - this.#block), next?.at ?? this.#expected.length, offset);
+      const since = Math.max(from, at - this.#block);
+      const cut = next && this.#cut(since, offset, next);
+      const to = cut?.to ?? this.#forth(since, next?.at ?? this.#expected.length, offset);
       stretches.push({ from, to, offset });
       if (next === undefined) return this.#result(start, headLost, stretches, this.#expected.length - to);
-      from = this.#back(next.at, Math.max(to, to + offset - next.offset), next.offset);
+      from = cut?.from ?? this.#back(next.at, Math.max(to, to + offset - next.offset), next.offset);
       ({ at, offset } = next);
     }
     stretches.push({ from, to: this.#expected.length, offset });
@@ -103,10 +107,48 @@ class Walk {
       for (let heardAt = Math.max(0, heardFrom); heardAt <= last; heardAt++) {
         const offset = heardAt - at;
         const coarse = this.#error(at, offset, this.#block, COARSE_STEP, energy / SAME);
-        if (coarse < energy / SAME && this.#isSame(at, offset, this.#block)) return { at, offset };
+        if (coarse < energy / SAME && this.#isSame(at, offset, this.#block))
+          return { at, offset: this.#best(at, offset) };
       }
     }
     return undefined;
+  }
+
+  /** The offset with the least difference, from one on that will do: of a deep sound many will do. */
+  #best(at: number, from: number): number {
+    let best = from;
+    let least = this.#error(at, from, this.#block, 1);
+    for (let offset = from + 1; offset <= from + LOOK_ON_BLOCKS * this.#block && least > 0; offset++) {
+      const error = this.#error(at, offset, this.#block, 1, least);
+      if (error < least) [best, least] = [offset, error];
+    }
+    return best;
+  }
+
+  /**
+   * Where one stretch ends and the next one begins if there is silence between them and nothing lost, or something lost and no silence: so that
+   * the difference is least. Undefined where both differ too much for that.
+   */
+  #cut(
+    since: number,
+    offset: number,
+    next: { readonly at: number; readonly offset: number },
+  ): { to: number; from: number } | undefined {
+    const lost = Math.max(0, offset - next.offset);
+    const last = next.at - lost;
+    if (next.offset === offset || last < since) return undefined;
+    const squared = (at: number, by: number): number =>
+      ((this.#expected[at] ?? 0) - (this.#heard[at + by] ?? 0)) ** 2;
+    let error = this.#error(since + lost, next.offset, last - since, 1);
+    let to = since;
+    let least = error;
+    for (let at = since; at < last; at++) {
+      error += squared(at, offset) - squared(at + lost, next.offset);
+      if (error < least) [to, least] = [at + 1, error];
+    }
+    const compared = last - since;
+    const limit = Math.max(this.#energy(since, compared) / SAME, compared * SILENT ** 2);
+    return least <= limit ? { to, from: to + lost } : undefined;
   }
 
   /** How far the two agree, from one place of the expected audio on. */

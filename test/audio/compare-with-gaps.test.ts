@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareWithGaps } from '../../local/audio/compare-with-gaps.ts';
+import { Interpolator } from '../../shared/core/rate-converter.ts';
 import { noise, speechLike } from '../support/signals.ts';
 
 const RATE = 16_000;
@@ -101,6 +102,20 @@ describe('what is heard beside what is expected', () => {
     expect(found?.lostMs).toBe(0);
     expect(found?.silenceMs).toBeCloseTo(240, -1);
     expect(found?.signalToErrorDb).toBeGreaterThan(30);
+  });
+
+  it('is found to the sample where the sound is so deep that it resembles itself a moment later', () => {
+    const deep = new Interpolator(3).convert(SPEECH.subarray(0, SPEECH.length / 2));
+    const cut = deep.length / 2;
+    const heard = Int16Array.from([
+      ...new Int16Array(1_000),
+      ...deep.subarray(0, cut),
+      ...new Int16Array(3_000),
+      ...deep.subarray(cut),
+    ]).map((sample) => sample - (sample % 32));
+    const found = compareWithGaps(deep, heard, 3 * RATE);
+    expect(found?.gaps).toEqual([{ silenceMs: expect.closeTo(3_000 / (3 * PER_MS), 0), lostMs: 0 }]);
+    expect(found?.signalToErrorDb).toBeGreaterThan(35);
   });
 
   it('is nothing when nothing of it is heard', () => {
