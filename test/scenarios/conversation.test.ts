@@ -67,7 +67,7 @@ async function call(to: string, samples: Int16Array, tailMs: number) {
 }
 
 it.concurrent('ends when the caller speaks over it; the worker knows how much was heard and answers what he said', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async ({ expect }) => {
   const { heard, report, toleranceMs } = await call(
     NUMBERS.stop,
@@ -92,7 +92,7 @@ it.concurrent('ends when the caller speaks over it; the worker knows how much wa
   expect(second, 'the second answer, whole').toEqual(story(RATE, 2, toldMs));
 });
 
-it.concurrent('goes on where it stopped when the caller only coughed', { timeout: 60_000 }, async ({
+it.concurrent('goes on where it stopped when the caller only coughed', { timeout: 180_000 }, async ({
   expect,
 }) => {
   const { heard, report, toleranceMs } = await call(NUMBERS.pause, speechAt([0, 1_000], [4_000, 240]), 7_000);
@@ -114,16 +114,25 @@ it.concurrent('goes on where it stopped when the caller only coughed', { timeout
 });
 
 it.concurrent('is heard whole and at once beside a worker of lower priority that talks too much', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async ({ expect }) => {
+  const end = story(RATE, 1, 1).subarray(-160);
+  const isToldToTheEnd = ({ buffer, byteOffset, byteLength }: Int16Array): boolean =>
+    Buffer.from(buffer, byteOffset, byteLength).includes(
+      Buffer.from(end.buffer, end.byteOffset, end.byteLength),
+    );
   // The caller waits for the other one, however long that one is held up.
-  const { call: ended, heard: all } = await scriptedCall(test, CALLER, NUMBERS.crowd, [
-    { type: 'waitUntil', heard: { type: 'speech', forMs: 100 }, withinMs: 30_000 },
-    { type: 'say', audio: { samples: speechAt([0, 1_000]), sampleRateHz: RATE } },
-    { type: 'wait', ms: 8_000 },
-    { type: 'hangUp' },
-  ]);
-  expect(ended.outcome).toBe('hungUpByCaller');
+  const { telephone, heard: all } = await scriptedCall(
+    test,
+    CALLER,
+    NUMBERS.crowd,
+    [
+      { type: 'waitUntil', heard: { type: 'speech', forMs: 100 }, withinMs: 30_000 },
+      { type: 'say', audio: { samples: speechAt([0, 1_000]), sampleRateHz: RATE } },
+    ],
+    isToldToTheEnd,
+  );
+  expect(telephone.outcome).toBe('hungUpByCaller');
   const whole = story(RATE, 1, 1);
   const [beginning, heard] = [
     whole.subarray(0, 160),

@@ -15,7 +15,7 @@ const LISTEN_EVERY_MS = 250;
 export async function callUntilHeard(
   { system, telephone }: CalledSystem,
   call: Omit<CallToMake, 'tailMs'>,
-  isEnough: (heard: Int16Array) => boolean,
+  isEnough: (heard: Int16Array) => boolean | Promise<boolean>,
 ): Promise<CallEvidence> {
   let id: string | undefined;
   let isEnded = false;
@@ -28,7 +28,7 @@ export async function callUntilHeard(
     for (; !isEnded && performance.now() < giveUpAtMs; await delay(LISTEN_EVERY_MS)) {
       if (id === undefined) continue;
       const { samples } = await telephone.recording(id, 'heard');
-      if (isEnough(samples)) break;
+      if (await isEnough(samples)) break;
     }
     if (id !== undefined && !isEnded) await telephone.hangUp(id);
   };
