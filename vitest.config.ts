@@ -1,30 +1,83 @@
 import { defineConfig } from 'vitest/config';
 
+/** Whole systems in real time, each file with systems of its own: with other parts, other workers, or something that breaks them. */
+const OWN_SYSTEMS = [
+  'test/docs/api.test.ts',
+  'test/scenarios/chaos.test.ts',
+  'test/scenarios/conversation.test.ts',
+  'test/scenarios/lanes.test.ts',
+  'test/scenarios/misbehaving-workers.test.ts',
+  'test/scenarios/residents.test.ts',
+  'test/scenarios/rolling-restart.test.ts',
+  'test/scenarios/rough-network.test.ts',
+  'test/scenarios/unmixed.test.ts',
+  'test/scenarios/workers-in-control.test.ts',
+  'test/local/run/scenario/callees.test.ts',
+  'test/local/run/stack/*.test.ts',
+];
+
+/** Whole calls in real time on one system that is started once for all of them. */
+const ONE_SYSTEM = [
+  'test/scenarios/calls.test.ts',
+  'test/scenarios/idle-call.test.ts',
+  'test/scenarios/pcmu.test.ts',
+  'test/scenarios/scenario-files.test.ts',
+  'test/scenarios/security.test.ts',
+  'test/scenarios/utterances.test.ts',
+];
+
 export default defineConfig({
   test: {
     // Whole-call scenarios speak over real sockets in real time; everything else finishes in milliseconds. These limits end what hangs, on a
     // machine that may be busy with other things; whoever waits for something gives up before them and says for what.
     testTimeout: 60_000,
     hookTimeout: 180_000,
-    // One more than the smallest machine has cores: calls in real time mostly wait.
-    maxWorkers: 3,
     pool: 'forks',
+    // Loading the SDKs of Azure anew for each file takes longer than many of the files: a third of the whole. So a test leaves
+    // nothing behind that another could find: no replaced globals, no servers, no settings in the environment.
+    isolate: false,
     projects: [
       {
         extends: true,
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.alone.test.ts'],
-          // Loading the SDKs of Azure anew for each file takes longer than many of the files: a third of the whole. So a test leaves
-          // nothing behind that another could find: no replaced globals, no servers, no settings in the environment.
-          isolate: false,
+          exclude: ['test/**/*.alone.test.ts', ...ONE_SYSTEM, ...OWN_SYSTEMS],
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
         // What a process can hold once only, such as the provider of its traces, is tried in a process of its own.
-        test: { name: 'alone', include: ['test/**/*.alone.test.ts'], isolate: true },
+        test: {
+          name: 'alone',
+          include: ['test/**/*.alone.test.ts'],
+          isolate: true,
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      // Calls in real time come after all that uses up the processor, and few at a time.
+      {
+        extends: true,
+        test: {
+          name: 'one system',
+          include: ONE_SYSTEM,
+          globalSetup: 'test/support/setup-one-system.ts',
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'own systems',
+          include: OWN_SYSTEMS,
+          globalSetup: 'test/support/setup-own-systems.ts',
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CallReport } from '../../local/emulators/acs/control/call-report.ts';
-import { align } from '../../local/phone/align.ts';
 import type { ProductCall } from '../../local/run/client/control-api.ts';
 import { compileReport } from '../../local/run/client/report.ts';
 import { findNumber } from '../../local/run/stack/directory.ts';
 import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
+import { expectHeard, isHeardToEnd } from '../support/heard.ts';
+import { sharedSystem } from '../support/shared-system.ts';
 import { noise, speechLike, tone } from '../support/signals.ts';
-import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
 
 const CALLER = '+14255550199';
@@ -15,11 +15,7 @@ const CALL_LIMIT_MS = 30_000;
 /** For calls that a test ends itself, however long that takes. */
 const STAYS_MS = 600_000;
 
-let test: TestSystem;
-beforeAll(async () => {
-  test = await startTestSystem({ extraEnv: PATIENT_RELAY });
-});
-afterAll(() => test?.stop());
+const test = sharedSystem();
 
 function number(worker: string, format: AudioFormat, startStreaming = true): string {
   const entry = test.system.directory.find(
@@ -61,19 +57,18 @@ describe.concurrent.each(['pcm16KMono', 'pcm24KMono'] as const)('a call in %s', 
     const evidence = await callUntilHeard(
       test,
       { from: CALLER, to: number('echo', format), speech },
-      (samples) => align(speech.samples, samples, samples.length)?.exact === true,
+      isHeardToEnd(speech.samples, sampleRateHz),
     );
     const report = compileReport(evidence);
     expect(report.outcome).toBe('completed');
     expect(evidence.said.samples.subarray(0, speech.samples.length)).toEqual(speech.samples);
-    const heard = evidence.heard.samples;
-    const found = align(speech.samples, heard, heard.length);
-    expect(found, 'what was heard, beside what was said').toMatchObject({ exact: true });
+    const { startMs, gaps } = expectHeard(evidence, speech.samples);
     expect(
-      heard.subarray(0, found?.offset).every((sample) => sample === 0),
+      evidence.heard.samples.subarray(0, (startMs * sampleRateHz) / 1_000).every((sample) => sample === 0),
       'expected nothing but silence before the echo',
     ).toBe(true);
-    expect(report.echo).toMatchObject({ exact: true });
+    // The report knows an echo by one delay, which a torn one does not have.
+    if (gaps.length === 0) expect(report.echo).toMatchObject({ exact: true });
     expect(report.workers).toMatchObject([{ name: 'echo', chunksFailed: 0, lostMs: 0, droppedMs: 0 }]);
   });
 
@@ -82,14 +77,12 @@ describe.concurrent.each(['pcm16KMono', 'pcm24KMono'] as const)('a call in %s', 
     const expected = speech.samples.map((sample, n) =>
       Math.round(sample * Math.cos((2 * Math.PI * 50 * n) / sampleRateHz)),
     );
-    const agreementDb = (heard: Int16Array): number =>
-      align(expected, heard, heard.length)?.signalToErrorDb ?? 0;
     const evidence = await callUntilHeard(
       test,
       { from: CALLER, to: number('robot', format), speech },
-      (heard) => agreementDb(heard) > 30,
+      isHeardToEnd(expected, sampleRateHz),
     );
-    expect(agreementDb(evidence.heard.samples), 'signal to error in dB').toBeGreaterThan(30);
+    expectHeard(evidence, expected, 30);
   });
 });
 
@@ -202,33 +195,6 @@ describe('many calls', () => {
       timeline.filter((entry) => entry.type === 'CallConnected').length,
       'CallConnected in the timeline',
     ).toBe(1);
-  });
-});
-
-describe('the control app', () => {
-  it('may be killed after the answer: the call is still listed, stopped and hung up by the next one', async () => {
-    const { telephone, control, stack } = test;
-    const sampleRateHz = 16_000;
-    const speech = { samples: noise(30 * sampleRateHz, 9), sampleRateHz };
-    const to = number('echo', 'pcm16KMono');
-    const id = await telephone.place({ from: CALLER, to, speech, tailMs: STAYS_MS, maxMs: STAYS_MS });
-    const call = await telephone.waitFor(
-      id,
-      'streaming',
-      (seen) => seen.mediaSubscription?.state === 'active',
-      CALL_LIMIT_MS,
-    );
-    const { callId } = await liveCall(call);
-    await streamingIs(callId, 'active');
-    await stack.kill('control');
-    await stack.restart('control');
-
-    expect((await control.findLive(call.callConnectionId ?? ''))?.callId, 'listed').toBe(callId);
-    expect((await control.request('POST', `/calls/${callId}/streaming/stop`)).status, 'stopped').toBe(202);
-    await streamingIs(callId, 'inactive');
-    expect((await control.request('POST', `/calls/${callId}/hang-up`)).status, 'hung up').toBe(202);
-    const ended = await callEnded(id);
-    expect(ended.outcome).toBe('hungUpByApplication');
   });
 });
 

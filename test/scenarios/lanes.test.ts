@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ResidentServer } from '../../functions/workers/hosts/resident/server.ts';
 import { echo } from '../../functions/workers/samples/echo.ts';
 import { freePort } from '../../local/emulators/common/free-port.ts';
-import { align } from '../../local/phone/align.ts';
 import { makeCall } from '../../local/run/client/make-call.ts';
 import { compileReport } from '../../local/run/client/report.ts';
 import { findNumber } from '../../local/run/stack/directory.ts';
 import { freePorts } from '../../local/run/stack/ports.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
+import { expectHeard, isHeardToEnd } from '../support/heard.ts';
 import { residentTable, startResidentOf } from '../support/resident-of-system.ts';
 import { speechLike } from '../support/signals.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
@@ -56,14 +56,11 @@ it('gives every sample back exactly once when the worker is a resident process t
   const evidence = await callUntilHeard(
     test,
     { from: CALLER, to: RESIDENT_NUMBER, speech },
-    (heard) => align(speech.samples, heard, heard.length)?.exact === true,
+    isHeardToEnd(speech.samples, RATE),
   );
   const report = compileReport(evidence);
   expect(report.outcome).toBe('completed');
-  expect(
-    align(speech.samples, evidence.heard.samples, evidence.heard.samples.length),
-    'what was heard, beside what was said',
-  ).toMatchObject({ exact: true });
+  expectHeard(evidence, speech.samples);
   expect(report.workers).toMatchObject([{ name: 'resident', chunksFailed: 0, lostMs: 0, droppedMs: 0 }]);
   await until(() => resident.calls === 0, 'the worker to leave the call');
 });

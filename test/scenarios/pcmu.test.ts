@@ -1,25 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { align } from '../../local/phone/align.ts';
+import { expect, it } from 'vitest';
 import { Interpolator } from '../../relay/audio/rate-converter.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
+import { expectHeard, isHeardToEnd } from '../support/heard.ts';
+import { SHARED_NUMBERS, sharedSystem } from '../support/shared-system.ts';
 import { speechLike } from '../support/signals.ts';
-import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 
-const NUMBERS = { pcm16KMono: '+14255550197', pcm24KMono: '+14255550198' } as const;
-
-let test: TestSystem;
-beforeAll(async () => {
-  test = await startTestSystem({
-    extraEnv: PATIENT_RELAY,
-    routes: Object.entries(NUMBERS).map(([format, to]) => ({
-      name: format,
-      match: { to },
-      format,
-      workers: [{ name: 'echo', codec: 'pcmu' }],
-    })),
-  });
-});
-afterAll(() => test?.stop());
+const test = sharedSystem();
 
 it.concurrent.each([
   ['pcm16KMono', 16_000],
@@ -31,17 +17,15 @@ it.concurrent.each([
     // Nothing above 2.3 kHz, well within the band of telephony: what is heard differs by the coding alone.
     const narrow = new Interpolator(2).convert(speechLike(2 * 4_000, 4_000));
     const samples = new Interpolator(factor).convert(narrow);
-    const agreementDb = (heard: Int16Array): number =>
-      align(samples, heard, heard.length)?.signalToErrorDb ?? 0;
     const evidence = await callUntilHeard(
       test,
-      { from: '+14255550199', to: NUMBERS[format], speech: { samples, sampleRateHz } },
-      (heard) => agreementDb(heard) > 35,
+      { from: '+14255550199', to: SHARED_NUMBERS.pcmu[format], speech: { samples, sampleRateHz } },
+      isHeardToEnd(samples, sampleRateHz),
     );
     expect(evidence.relay?.workers).toMatchObject([{ name: 'echo', chunksFailed: 0, droppedMs: 0 }]);
     expect(Object.keys(evidence.relay?.ignored ?? {}), 'what came after the end, and nothing else').toEqual(
       Object.keys(evidence.relay?.ignored ?? {}).filter((reason) => reason === 'reply: call has ended'),
     );
-    expect(agreementDb(evidence.heard.samples), 'signal to error in dB').toBeGreaterThan(35);
+    expectHeard(evidence, samples, 35);
   },
 );

@@ -1,9 +1,9 @@
 /** A system that was started with a resident worker: its calls are heard by the process that stays with them. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { align } from '../../local/phone/align.ts';
 import { compileReport } from '../../local/run/client/report.ts';
 import { findNumber } from '../../local/run/stack/directory.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
+import { expectHeard, isHeardToEnd } from '../support/heard.ts';
 import { speechLike } from '../support/signals.ts';
 import { PATIENT_RELAY, startTestSystem, type TestSystem } from '../support/system.ts';
 
@@ -26,16 +26,11 @@ it.concurrent.each([
     const evidence = await callUntilHeard(
       test,
       { from: '+14255550199', to, speech },
-      (heard) => align(speech.samples, heard, heard.length)?.exact === true,
+      isHeardToEnd(speech.samples, RATE),
     );
     const report = compileReport(evidence);
     expect(report.outcome).toBe('completed');
-    expect(
-      align(speech.samples, evidence.heard.samples, evidence.heard.samples.length),
-      'what was heard, beside what was said',
-    ).toMatchObject({
-      exact: true,
-    });
+    expectHeard(evidence, speech.samples);
     const [counts] = report.workers;
     expect(counts).toMatchObject({ name: worker, chunksFailed: 0, lostMs: 0, droppedMs: 0 });
     expect(counts?.chunksSent).toBeGreaterThanOrEqual(least);

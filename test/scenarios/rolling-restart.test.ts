@@ -1,4 +1,7 @@
-/** Two relays behind a load balancer are restarted one after the other, and one of them crashes, while calls are on them. */
+/**
+ * Two relays behind a load balancer are restarted one after the other, and one of them crashes, while calls are on them; and the control app
+ * is killed.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DiaryLine } from '../fixtures/remembering-app/diary-line.ts';
 import { Diaries, partsOf, storyOf } from '../support/diaries.ts';
@@ -116,6 +119,11 @@ async function hangUp(ids: readonly string[]): Promise<void> {
   }
 }
 
+async function streamingIs(callId: string, state: string): Promise<void> {
+  const isSo = async (): Promise<boolean> => (await test.control.call(callId))?.streaming.state === state;
+  await until(isSo, `streaming ${state} in the control app`);
+}
+
 async function linesSoFar(): Promise<number> {
   return (await diaries.since(0).catch(() => [])).flat().length;
 }
@@ -215,10 +223,7 @@ describe('two relays under live calls', () => {
       await heardOn([id], 0);
       const { callConnectionId = '' } = await test.telephone.call(id);
       const { callId } = await until(() => test.control.findLive(callConnectionId), 'the call in the list');
-      await until(
-        async () => (await test.control.call(callId))?.streaming.state === 'active',
-        'the control app to be told that the call is streamed',
-      );
+      await streamingIs(callId, 'active');
       const change = async (method: string, path: string, body?: object): Promise<void> => {
         const response = await test.control.request(method, `/calls/${callId}${path}`, body);
         expect(response.ok, `${method} ${path}: ${response.status} ${await response.text()}`).toBe(true);
@@ -243,6 +248,37 @@ describe('two relays under live calls', () => {
         true,
       ]);
       await hangUp([id]);
+    },
+    TEST_LIMIT_MS,
+  );
+});
+
+describe('the control app', () => {
+  it(
+    'may be killed after the answer: the call is still listed, stopped and hung up by the next one',
+    async () => {
+      const { telephone, control, stack } = test;
+      const [id = ''] = await placeCalls(4_000, 1, ECHO_ONLY);
+      const call = await telephone.waitFor(
+        id,
+        'streaming',
+        (seen) => seen.mediaSubscription?.state === 'active',
+        LIMIT_MS,
+      );
+      const { callId } = await until(
+        () => control.findLive(call.callConnectionId ?? ''),
+        'the call in the list',
+      );
+      await streamingIs(callId, 'active');
+      await stack.kill('control');
+      await stack.restart('control');
+
+      expect((await control.findLive(call.callConnectionId ?? ''))?.callId, 'listed').toBe(callId);
+      expect((await control.request('POST', `/calls/${callId}/streaming/stop`)).status, 'stopped').toBe(202);
+      await streamingIs(callId, 'inactive');
+      expect((await control.request('POST', `/calls/${callId}/hang-up`)).status, 'hung up').toBe(202);
+      const ended = await telephone.waitFor(id, 'the end', ({ state }) => state === 'disconnected', LIMIT_MS);
+      expect(ended.outcome).toBe('hungUpByApplication');
     },
     TEST_LIMIT_MS,
   );

@@ -1,8 +1,8 @@
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { encodedJson } from '../support/encoded-json.ts';
-import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { sharedSystem } from '../support/shared-system.ts';
 import { until } from '../support/until.ts';
 
 /** The whole system refuses what it must: each request goes to the real process, with the real check in its place. */
@@ -10,10 +10,9 @@ const CALLER = '+14255550187';
 const CALL_LIMIT_MS = 20_000;
 const CONNECTION_ID = '11111111-2222-3333-4444-555555555555';
 
-let test: TestSystem;
+const test = sharedSystem();
 let callId: string;
 beforeAll(async () => {
-  test = await startTestSystem();
   const id = await test.telephone.place({
     from: CALLER,
     to: test.system.directory[0]?.number ?? '',
@@ -28,7 +27,6 @@ beforeAll(async () => {
   callId = (await until(() => test.control.findLive(call.callConnectionId ?? ''), 'the call in the list'))
     .callId;
 });
-afterAll(() => test?.stop());
 
 /** The HTTP status with which the relay refuses a media socket, or 101 when it accepts it. */
 async function dialRelay(path: string, headers: Record<string, string> = {}): Promise<number> {
@@ -47,7 +45,7 @@ async function dialRelay(path: string, headers: Record<string, string> = {}): Pr
 
 function ticket(claims: { sub?: string; aud?: string; key?: string; expiresInS?: number }): Promise<string> {
   const plan = { format: 'pcm16KMono', channels: 'mixed', startStreaming: true, dtmf: false, workers: [] };
-  const key = new TextEncoder().encode(claims.key ?? test.stack.secrets.ticketKey);
+  const key = new TextEncoder().encode(claims.key ?? test.secrets.ticketKey);
   return new SignJWT({ plan, from: '4:+1', to: '4:+2' })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(claims.sub ?? callId)
@@ -98,7 +96,7 @@ describe('the control app refuses', () => {
     ]);
     const forged = await new SignJWT({})
       .setProtectedHeader({ alg: 'HS256' })
-      .setAudience(test.stack.secrets.acsResourceId)
+      .setAudience(test.secrets.acsResourceId)
       .setIssuer(test.system.urls.acs)
       .setExpirationTime('5m')
       .sign(new TextEncoder().encode('a key that is not the one of ACS at all'));
@@ -160,10 +158,10 @@ describe('the worker app refuses', () => {
   });
 });
 
-it('writes no telephone number, ticket, token or key into any log', () => {
-  const text = test.log.join('\n');
+it('writes no telephone number, ticket, token or key into any log', async () => {
+  const text = await test.log();
   expect(text.length, 'there is something in the logs').toBeGreaterThan(100);
-  const { secrets } = test.stack;
+  const { secrets } = test;
   for (const [name, secret] of Object.entries({
     number: CALLER.slice(1),
     'access key of ACS': secrets.acsAccessKey,

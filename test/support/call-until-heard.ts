@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isOver } from '../../local/run/client/follow-call.ts';
 import { type CallToMake, makeCall } from '../../local/run/client/make-call.ts';
 import type { CallEvidence } from '../../local/run/client/report.ts';
-import type { TestSystem } from './system.ts';
+import type { CalledSystem } from './system.ts';
 
 /** A caller who waits in vain for so long is judged by what he has heard. */
 const PATIENCE_MS = 40_000;
@@ -13,9 +13,9 @@ const LISTEN_EVERY_MS = 250;
  * @param isEnough looks at everything heard so far
  */
 export async function callUntilHeard(
-  { system, telephone }: TestSystem,
+  { system, telephone }: CalledSystem,
   call: Omit<CallToMake, 'tailMs'>,
-  isEnough: (heard: Int16Array) => boolean,
+  isEnough: (heard: Int16Array) => boolean | Promise<boolean>,
 ): Promise<CallEvidence> {
   let id: string | undefined;
   let isEnded = false;
@@ -28,7 +28,7 @@ export async function callUntilHeard(
     for (; !isEnded && performance.now() < giveUpAtMs; await delay(LISTEN_EVERY_MS)) {
       if (id === undefined) continue;
       const { samples } = await telephone.recording(id, 'heard');
-      if (isEnough(samples)) break;
+      if (await isEnough(samples)) break;
     }
     if (id !== undefined && !isEnded) await telephone.hangUp(id);
   };

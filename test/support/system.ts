@@ -7,17 +7,24 @@ import { describeStack } from '../../local/run/cli/stack-file.ts';
 import { ControlApi } from '../../local/run/client/control-api.ts';
 import type { RunningSystem } from '../../local/run/client/running-system.ts';
 import { Telephone } from '../../local/run/client/telephone.ts';
-import { freePorts, type Ports } from '../../local/run/stack/ports.ts';
-import { makeSecrets } from '../../local/run/stack/secrets.ts';
+import { freePorts, PART_NAMES, type Ports } from '../../local/run/stack/ports.ts';
+import { makeSecrets, type Secrets } from '../../local/run/stack/secrets.ts';
 import type { SystemLayout } from '../../local/run/stack/specs.ts';
 import { type Stack, startStack } from '../../local/run/stack/stack.ts';
 import { build } from '../../scripts/build.ts';
+import { wholeSystemRun } from './whole-system-run.ts';
 
-export interface TestSystem {
-  readonly stack: Stack;
+/** A running system that a test may call. */
+export interface CalledSystem {
   readonly system: RunningSystem;
+  readonly secrets: Secrets;
   readonly telephone: Telephone;
   readonly control: ControlApi;
+}
+
+/** A system that belongs to one test file, which starts and stops it. */
+export interface TestSystem extends CalledSystem {
+  readonly stack: Stack;
   /** Everything that the parts have printed, one line each, to explain a failure and to look for what must not be there. */
   readonly log: readonly string[];
   stop(): Promise<void>;
@@ -33,6 +40,10 @@ export interface TestSystemOptions {
   /** Workers that stay with their calls. */
   readonly residents?: readonly string[];
   readonly ports?: Ports;
+  /** The folder of the built product, from `buildProduct`. Defaults to that of this run, else to one built for this system. */
+  readonly product?: string;
+  /** Sees each line that a part prints. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** Of every relay of a test: the machine that runs it may be so busy that a relay would rightly take no further call. */
@@ -42,18 +53,36 @@ export const ON_A_BUSY_MACHINE = { MAX_LOOP_DELAY_MS: '5000' } as const;
  * For tests that want every sample of whole answers without a hole: the machine that runs them may hold up any process, and all at once, which
  * tears the audio of a relay that is set for conversation. Whoever may be held up so long, the other side has audio for as long.
  */
-export const LONG_LEAD = { relay: { PLAYOUT_LEAD_MS: '2000' } } as const;
+export const LONG_LEAD = { relay: { PLAYOUT_LEAD_MS: '5000' } } as const;
 
-/** The same for answers that come at the pace of speech, where the way to the worker and back may be held up as well. */
-export const PATIENT_RELAY = { relay: { ...LONG_LEAD.relay, JITTER_BUFFER_MS: '2000' } } as const;
+/**
+ * The same for answers that come at the pace of speech, where the way to the worker and back may be held up as well. A worker that is held up
+ * finds everything that was said meanwhile.
+ */
+export const PATIENT_RELAY = {
+  relay: { ...LONG_LEAD.relay, JITTER_BUFFER_MS: '2000', MAX_BACKLOG_MS: '60000' },
+} as const;
+
+/** Builds what is deployed, once for all systems of a run: into the folder of a function app with the relay's bundle in its `dist`. */
+export async function buildProduct(parent: string): Promise<string> {
+  const app = await appFolder(parent, 'app');
+  await build({ outDir: join(app, 'dist') });
+  return app;
+}
 
 export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
-  const folder = await mkdtemp(join(tmpdir(), 'trunkline-'));
+  const run = wholeSystemRun();
+  const folder = await mkdtemp(join(run?.folder ?? tmpdir(), 'trunkline-'));
   const log: string[] = [];
-  const app = await appFolder(folder, 'app');
-  await build({ outDir: join(app, 'dist') });
+  const note = (line: string): void => {
+    log.push(line);
+    options.onLine?.(line);
+  };
+  const app = options.product ?? run?.product ?? (await buildProduct(folder));
   const workerApp = options.workerApp === undefined ? app : await appFolder(folder, 'workers');
   if (options.workerApp !== undefined) await bundleApp(options.workerApp, workerApp);
+  // What one system has compiled need not be compiled for the next one of the same run.
+  const compiled = { NODE_COMPILE_CACHE: join(app, 'compiled') };
   const stack = await startStack({
     ports: options.ports ?? (await freePorts()),
     secrets: makeSecrets(),
@@ -62,26 +91,32 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     relayModule: join(app, 'dist/relay/main.cjs'),
     ...(options.residents && { resident: { workers: options.residents, port: (await freePorts()).worker } }),
     ...(options.routes && { routes: options.routes }),
-    extraEnv: { ...options.extraEnv, relay: { ...ON_A_BUSY_MACHINE, ...options.extraEnv?.relay } },
+    extraEnv: Object.fromEntries(
+      PART_NAMES.map((part) => [
+        part,
+        { ...compiled, ...(part === 'relay' && ON_A_BUSY_MACHINE), ...options.extraEnv?.[part] },
+      ]),
+    ),
     ...(options.extraArgs && { extraArgs: options.extraArgs }),
-    onLine: (part, line) => log.push(`[${part}] ${line}`),
-    onDeath: (message) => log.push(message),
+    onLine: (part, line) => note(`[${part}] ${line}`),
+    onDeath: note,
   }).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });
     throw error;
   });
-  const system = describeStack(stack);
   return {
+    ...calledSystem(describeStack(stack), stack.secrets),
     stack,
-    system,
-    telephone: new Telephone(system),
-    control: new ControlApi(system),
     log,
     stop: async () => {
       await stack.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+export function calledSystem(system: RunningSystem, secrets: Secrets): CalledSystem {
+  return { system, secrets, telephone: new Telephone(system), control: new ControlApi(system) };
 }
 
 async function appFolder(parent: string, name: string): Promise<string> {

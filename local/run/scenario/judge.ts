@@ -10,7 +10,7 @@ export interface Check {
   /** In words. */
   readonly what: string;
   readonly held: boolean;
-  /** What happened instead. */
+  /** What happened instead; or, of what held, with which gaps. */
   readonly detail?: string;
 }
 
@@ -32,9 +32,11 @@ export function judgeSteps(participant: string, steps: readonly StepResult[]): C
   return steps
     .map((step, index) => ({ ...step, what: `step ${index + 1}, ${step.type}` }))
     .filter(({ type }) => MUST_BE_REACHED.includes(type))
-    .map(({ what, status, detail }) =>
-      checkOf(participant, what, status === 'done' ? undefined : (detail ?? 'the call was over before it')),
-    );
+    .map(({ what, status, detail }) => {
+      if (status === 'done')
+        return { participant, what, held: true, ...(detail !== undefined && { detail }) };
+      return { participant, what, held: false, detail: detail ?? 'the call was over before it' };
+    });
 }
 
 /** Whether somebody's telephone has rung as often as was expected; nothing where nothing was. */

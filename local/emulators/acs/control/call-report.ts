@@ -30,6 +30,8 @@ export interface CallReport {
   readonly firstAudioMs?: number | undefined;
   /** The longest hole between the first and the last audio of the application that was heard. */
   readonly longestGapMs: number;
+  /** All such holes together. */
+  readonly gapsMs: number;
   /** Keys (0-9, A-D, `*`, `#`) that the application sent to the caller with sendDtmfTones. */
   readonly keysHeard: string;
   /** Media sockets of the call, oldest first. */
@@ -72,6 +74,7 @@ export function reportCall(call: Call): CallReport {
         ? undefined
         : Math.round(firstAudioAtMs - mediaStartedAtMs),
     longestGapMs: Math.round(meter.longestGapMs),
+    gapsMs: Math.round(meter.gapsMs),
     keysHeard: meter.keysHeard,
     streams: call.streamReports(),
     levels: meter.levels(),

@@ -19,6 +19,8 @@ export interface PhoneMeter {
   readonly firstAudioAtMs: number | undefined;
   /** The longest hole between the first and the last audio of the application that the person heard. */
   readonly longestGapMs: number;
+  /** All such holes together. */
+  readonly gapsMs: number;
   /** Keys that the application sent to the person, in order; the newest of them. */
   readonly keysHeard: string;
 }
@@ -30,6 +32,7 @@ export const NO_PHONE_METER: PhoneMeter = {
   mediaStartedAtMs: undefined,
   firstAudioAtMs: undefined,
   longestGapMs: 0,
+  gapsMs: 0,
   keysHeard: '',
 };
 
@@ -41,12 +44,16 @@ export class GapMeter {
   #begun = false;
   #gapSamples = 0;
   #longestSamples = 0;
+  #allSamples = 0;
 
   /** One frame of which the first `fromApplication` samples were sent by the application. */
   add(samples: number, fromApplication: number): void {
     if (fromApplication > 0) {
       // A hole counts once it is over: silence after the last audio is no hole.
-      if (this.#begun) this.#longestSamples = Math.max(this.#longestSamples, this.#gapSamples);
+      if (this.#begun) {
+        this.#longestSamples = Math.max(this.#longestSamples, this.#gapSamples);
+        this.#allSamples += this.#gapSamples;
+      }
       this.#begun = true;
       this.#gapSamples = 0;
     }
@@ -55,6 +62,11 @@ export class GapMeter {
 
   get longestSamples(): number {
     return this.#longestSamples;
+  }
+
+  /** All holes together. */
+  get allSamples(): number {
+    return this.#allSamples;
   }
 }
 
@@ -76,6 +88,10 @@ export class MeteredPhone extends PhoneDecorator implements PhoneMeter {
 
   get longestGapMs(): number {
     return this.sampleRateHz === undefined ? 0 : (this.#gaps.longestSamples / this.sampleRateHz) * 1_000;
+  }
+
+  get gapsMs(): number {
+    return this.sampleRateHz === undefined ? 0 : (this.#gaps.allSamples / this.sampleRateHz) * 1_000;
   }
 
   levels(): { saidDbfs: number; heardDbfs: number } {
