@@ -51,6 +51,7 @@ describe('an incoming call', () => {
       from: CALLER,
       to: CALLED,
       plan: PLAN,
+      issuedAtMs: bench.nowMs,
       expiresAtMs: T0 + bench.deps.maxCallMs,
       direction: 'inbound',
       controlUrl: bench.deps.publicBaseUrl,
