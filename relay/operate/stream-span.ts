@@ -96,7 +96,7 @@ function turnSpan(span: Span, clock: Pick<Clock, 'nowMs'>): TurnSpan {
   };
 }
 
-/** The ids by which other spans refer to this one; undefined where it is not recorded. */
+/** The ids with which other spans refer to this one; undefined where it is not recorded. */
 function traceOf(span: Span): TraceParent | undefined {
   const context = span.spanContext();
   if (!span.isRecording() || !isSpanContextValid(context)) return undefined;

@@ -11,13 +11,13 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
 import { HandshakeError } from '../../shared/web-socket/handshake.ts';
 import type { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';
-import type { WebSocketEndpoint } from '../../shared/web-socket/web-socket-endpoint.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
 import { ReasonCounter } from '../base/reason-counter.ts';
 import type { Handovers } from '../handover/handovers.ts';
 import { type Admission, type AdmissionRules, admit } from './admission.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
+import type { WebSocketEndpoint } from './web-socket-endpoint.ts';
 
 /** Upgrades that the relay checks at the same time. */
 export const MAX_PENDING_UPGRADES = 256;

@@ -9,7 +9,7 @@ import {
   REFUSAL_LINGER_MS,
   UpgradeHandler,
 } from '../../../relay/serve/upgrade-handler.ts';
-import { WebSocketEndpoint } from '../../../shared/web-socket/web-socket-endpoint.ts';
+import { WebSocketEndpoint } from '../../../relay/serve/web-socket-endpoint.ts';
 import { mediaPath } from '../../../shared/wire/names.ts';
 import type { StreamHandover } from '../../../shared/wire/relay/stream-handover.ts';
 import { RelayClock, settled } from '../relay-clock.ts';

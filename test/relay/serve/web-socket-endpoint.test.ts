@@ -3,13 +3,13 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { WebSocketEndpoint } from '../../../relay/serve/web-socket-endpoint.ts';
 import type { Clock } from '../../../shared/base/clock.ts';
 import { HandshakeError } from '../../../shared/web-socket/handshake.ts';
 import type { WebSocketConnection } from '../../../shared/web-socket/web-socket-connection.ts';
-import { WebSocketEndpoint } from '../../../shared/web-socket/web-socket-endpoint.ts';
-import { RelayClock } from '../../relay/relay-clock.ts';
+import { CLOSE, clientFrame, closePayload, PING, TEXT } from '../../shared/web-socket/client-frames.ts';
 import { until } from '../../support/until.ts';
-import { CLOSE, clientFrame, closePayload, PING, TEXT } from './client-frames.ts';
+import { RelayClock } from '../relay-clock.ts';
 
 const MAX_BYTES = 200_000;
 

@@ -1,9 +1,9 @@
 /** The WebSockets of one server, from their handshakes to their ends. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../base/clock.ts';
-import { handshakeResponse } from './handshake.ts';
-import { WebSocketConnection } from './web-socket-connection.ts';
+import type { Clock } from '../../shared/base/clock.ts';
+import { handshakeResponse } from '../../shared/web-socket/handshake.ts';
+import { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';
 
 export class WebSocketEndpoint {
   readonly #options: { readonly clock: Clock; readonly maxMessageBytes: number };
