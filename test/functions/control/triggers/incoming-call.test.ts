@@ -54,7 +54,6 @@ describe('an incoming call', () => {
       from: CALLER,
       to: CALLED,
       plan: PLAN,
-      issuedAtMs: fixture.nowMs,
       expiresAtMs: T0 + fixture.deps.maxCallMs,
       direction: 'inbound',
       controlUrl: fixture.deps.publicBaseUrl,
