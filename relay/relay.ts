@@ -34,7 +34,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** How long `close` waits for calls to end before it cuts the rest. */
 const CLOSE_LIMIT_MS = 5_000;
 
-export interface RelayDependencies {
+interface RelayDependencies {
   readonly log?: Logger;
   readonly clock?: Clock;
   /** Draws a number from 0 up to, but not including, 1. Defaults to `Math.random`. */

@@ -28,7 +28,7 @@ export interface AudioData {
   readonly silent: boolean;
 }
 
-export interface DtmfData {
+interface DtmfData {
   readonly kind: 'dtmfData';
   /** The character of the key. */
   readonly tone: string;
@@ -36,7 +36,7 @@ export interface DtmfData {
   readonly participantRawId?: string;
 }
 
-export interface TranscriptionMetadata {
+interface TranscriptionMetadata {
   readonly kind: 'transcriptionMetadata';
   readonly subscriptionId?: string;
   readonly locale?: string;
@@ -44,7 +44,7 @@ export interface TranscriptionMetadata {
   readonly correlationId?: string;
 }
 
-export interface TranscriptionData {
+interface TranscriptionData {
   readonly kind: 'transcriptionData';
   readonly text: string;
   /** In the casing of the service, which differs: `Final`, `final`, `Intermediate`. */
@@ -57,7 +57,7 @@ export interface TranscriptionData {
 }
 
 /** A JSON object of an unknown kind, or one without the member that its kind promises. */
-export interface UnknownFrame {
+interface UnknownFrame {
   readonly kind: 'unknown';
   /** What the message called itself, cut to a length that fits a log. */
   readonly name: string;

@@ -14,7 +14,7 @@ export const MIN_LEAD_MS = 2 * PACED_PIECE_MS;
 /** Sums of times in floating point may miss by this much. */
 const TOLERANCE_MS = 0.001;
 
-export interface PlayoutLevel {
+interface PlayoutLevel {
   /** Audio that waits in the relay. */
   readonly heldMs: number;
   /** Audio that waits at ACS. */

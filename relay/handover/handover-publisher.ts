@@ -13,7 +13,7 @@ import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts'
 /** How soon after a change of workers or lanes a stream saves its state. */
 export const HANDOVER_DELAY_MS = 250;
 
-export interface HandoverPublisherOptions {
+interface HandoverPublisherOptions {
   readonly clock: Pick<Clock, 'after'>;
   /** The state at this moment. */
   readonly current: () => StreamHandover;

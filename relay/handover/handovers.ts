@@ -12,7 +12,7 @@ const MAX_REMEMBERED = 1_000;
 /** A call with a younger ticket has most likely had no stream, so ACS need not wait for the control app's answer. */
 export const FRESH_TICKET_MS = 1_000;
 
-export interface HandoversOptions {
+interface HandoversOptions {
   /** Undefined when the address of the control app is not set. */
   readonly client: HandoverClient | undefined;
   /** The ticket keys, the current one first. */
@@ -27,7 +27,7 @@ interface Storing {
   done: Promise<void>;
 }
 
-export interface HandoverCall {
+interface HandoverCall {
   readonly callId: string;
   /** The ticket as ACS presented it. Never logged. */
   readonly ticketText: string;

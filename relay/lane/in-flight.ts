@@ -6,7 +6,7 @@ import type { OutboxMessage } from './lane-outbox.ts';
 /** An event that the worker does not acknowledge within this time has failed. */
 export const EVENT_TIMEOUT_MS = 15_000;
 
-export interface Settled {
+interface Settled {
   readonly message: OutboxMessage;
   readonly tookMs: number;
   /** The worker has said that it could not handle the message. */

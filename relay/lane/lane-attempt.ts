@@ -7,7 +7,7 @@ import type { LaneConnection, LaneListener, LaneTarget, OpenLaneConnection } fro
 /** How long opening a connection may take. */
 export const OPEN_TIMEOUT_MS = 10_000;
 
-export interface LaneAttemptOptions {
+interface LaneAttemptOptions {
   readonly target: LaneTarget;
   readonly openConnection: OpenLaneConnection;
   readonly clock: Clock;
@@ -15,7 +15,7 @@ export interface LaneAttemptOptions {
   readonly skipsReplays: boolean;
 }
 
-export interface LaneAttemptListener extends Omit<LaneListener, 'closed'> {
+interface LaneAttemptListener extends Omit<LaneListener, 'closed'> {
   /** The connection is open. Called at most once. */
   opened(): void;
   /** The connection is gone, or could not be opened. Called at most once. */

@@ -66,7 +66,7 @@ export type LaneEffect =
   /** Free everything: the lane does nothing more. */
   | { readonly type: 'finish' };
 
-export interface LaneStep {
+interface LaneStep {
   readonly life: LaneLife;
   readonly effects: readonly LaneEffect[];
 }

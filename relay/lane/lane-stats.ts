@@ -23,7 +23,7 @@ export interface LaneReport {
   readonly roundTripMs: LatencyReport;
 }
 
-export type LaneCounts = Omit<LaneReport, 'name' | 'state' | 'droppedMs'>;
+type LaneCounts = Omit<LaneReport, 'name' | 'state' | 'droppedMs'>;
 
 export class LaneStats {
   readonly #roundTrips = new LatencyStats();

@@ -8,7 +8,7 @@ import type { SpeechListener } from './speech-bounds.ts';
 import { UtteranceAudio } from './utterance-audio.ts';
 import type { WorkerAudio } from './worker-audio.ts';
 
-export interface AudioForOptions {
+interface AudioForOptions {
   readonly format: AudioFormat;
   readonly codec: WorkerCodec;
   /** How much audio may wait for a worker that listens to chunks or a stream, in milliseconds. */

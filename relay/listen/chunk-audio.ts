@@ -7,7 +7,7 @@ import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 /** Longest audio in one event: at 24 kHz it is 640,000 characters of base64, and Web PubSub takes messages of 1 MB. */
 const MAX_CHUNK_MS = 10_000;
 
-export interface ChunkAudioOptions {
+interface ChunkAudioOptions {
   readonly format: AudioFormat;
   readonly chunkMs: number;
   /** How much audio of a participant may wait, in milliseconds; the oldest is dropped beyond it. */

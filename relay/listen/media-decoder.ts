@@ -5,9 +5,9 @@ import { MediaReader } from './acs-media-reader.ts';
 import { StreamTimeline } from './stream-timeline.ts';
 
 /** Longer messages are not even read; a frame of audio takes 1.4 KB. */
-export const MAX_MESSAGE_BYTES = 64 * 1024;
+const MAX_MESSAGE_BYTES = 64 * 1024;
 /** How many participants of an unmixed call the relay tells apart; it ignores the audio of others. */
-export const MAX_PARTICIPANTS = 64;
+const MAX_PARTICIPANTS = 64;
 
 export interface Participant {
   /** 0 is the mix of everybody. */
@@ -15,7 +15,7 @@ export interface Participant {
   readonly rawId: string;
 }
 
-export type DecodedMessage =
+type DecodedMessage =
   | { readonly kind: 'metadata' }
   | {
       readonly kind: 'frame';

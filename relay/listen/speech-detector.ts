@@ -11,19 +11,19 @@ import { VoiceActivity } from './voice-activity.ts';
 import type { AudioFrame } from './worker-audio.ts';
 
 /** What the relay itself takes for speech, and for its end. */
-export const SPEECH_RULES = { minSpeechMs: 120, endSilenceMs: 300 } as const;
+const SPEECH_RULES = { minSpeechMs: 120, endSilenceMs: 300 } as const;
 /** How often the detector looks at time that passes without frames. */
 const TICK_MS = 100;
 /** A tick that runs later than this shows that the event loop stalled: frames that came meanwhile are still unread. */
 const HELD_UP_MS = 100;
 /** How much later than another participant's frames, or than time itself, frames may come without being missed. */
-export const LATE_MS = 200;
+const LATE_MS = 200;
 /** After so long without any frame there is nothing left that could end; the next frame starts the ticks again. */
 const IDLE_MS = 5_000;
 /** How long after the last sample of speech its end is known at the latest, unless the event loop stalls. */
 export const SPEECH_END_LATENCY_MS = SPEECH_RULES.endSilenceMs + LATE_MS + 2 * TICK_MS;
 
-export interface SpeechDetectorOptions {
+interface SpeechDetectorOptions {
   readonly format: AudioFormat;
   readonly clock: Clock;
   readonly speech: SpeechListener;

@@ -8,7 +8,7 @@ import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 /** How much may wait while the worker is busy; the oldest utterance is dropped beyond it. Four of the longest fit. */
 export const MAX_WAITING_MS = 60_000;
 
-export interface UtteranceAudioOptions {
+interface UtteranceAudioOptions {
   readonly format: AudioFormat;
   readonly rules: EndpointingRules;
   /** Hears of speech, as this worker's rules define it. */

@@ -7,7 +7,7 @@ import { drain, type MovableCall } from './drain.ts';
 /** How long a call may take to save its state before its stream is restarted. */
 const NOTICE_LIMIT_MS = 1_000;
 
-export interface CallMigratorOptions {
+interface CallMigratorOptions {
   /** Undefined where the relay does not know the control app: it cannot move calls then. */
   readonly controlApp: Pick<ControlApp, 'restartStreaming'> | undefined;
   readonly deadlineMs: number;
@@ -15,7 +15,7 @@ export interface CallMigratorOptions {
   readonly log: Logger;
 }
 
-export interface LiveCall {
+interface LiveCall {
   readonly callId: string;
   /** The ticket as it came. Never logged. */
   readonly ticketText: string;

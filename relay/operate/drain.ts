@@ -24,7 +24,7 @@ export interface MovableCall {
   readonly over: Promise<void>;
 }
 
-export interface DrainOptions {
+interface DrainOptions {
   readonly clock: Clock;
   /** When to give up, in milliseconds from now. */
   readonly deadlineMs: number;

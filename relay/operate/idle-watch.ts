@@ -9,7 +9,7 @@ const SILENT_BELOW_DB = -60;
 /** How soon the watch asks again to end a call that goes on. */
 export const ASK_AGAIN_MS = 10_000;
 
-export interface IdleWatchOptions {
+interface IdleWatchOptions {
   /** How long nobody may say anything, neither a person nor a worker. */
   readonly idleMs: number;
   readonly clock: Clock;

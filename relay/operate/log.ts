@@ -21,7 +21,7 @@ export function createLog(level: RelayConfig['logLevel'], destination?: Destinat
 }
 
 /** A URL without its query, because the query holds the ticket. */
-export function pathOf(url: unknown): string {
+function pathOf(url: unknown): string {
   return String(url).split(/[?#]/, 1)[0] ?? '';
 }
 

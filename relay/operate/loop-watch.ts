@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import { type LoopDelay, NO_DELAY, type watchLoopDelay } from './loop-delay.ts';
 import { Overload } from './overload.ts';
 
-export interface LoopWatchOptions {
+interface LoopWatchOptions {
   /** The largest median delay of a window that is still fine, in milliseconds. */
   readonly maxDelayMs: number;
   readonly clock: Clock;

@@ -4,7 +4,7 @@ import type { LatencySnapshot } from './latency-metrics.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import type { RelayTotals, TotalName } from './relay-totals.ts';
 
-export interface MetricsSnapshot {
+interface MetricsSnapshot {
   readonly callsLive: number;
   readonly maxCalls: number;
   readonly callsStarted: number;

@@ -19,7 +19,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import { formatTraceparent, parseTraceparent, type TraceParent } from '../../shared/base/traceparent.ts';
 import type { CallReport } from '../session/call-report.ts';
 
-export interface StreamIds {
+interface StreamIds {
   readonly callId: string;
   readonly callConnectionId: string;
   readonly correlationId?: string | undefined;

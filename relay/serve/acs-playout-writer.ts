@@ -6,7 +6,7 @@ import { type CloseCause, closeCodeOf } from '../session/close-cause.ts';
 import type { MediaPort } from '../session/session-options.ts';
 
 /** Longest audio in one message: 64,000 characters of base64 at 24 kHz, and ACS documents data packets of 64 KB. */
-export const MAX_MESSAGE_MS = 1_000;
+const MAX_MESSAGE_MS = 1_000;
 
 export class AcsPlayoutWriter implements MediaPort {
   readonly #webSocket: Pick<WebSocketConnection, 'send' | 'close' | 'bufferedBytes'>;

@@ -9,7 +9,7 @@ import { Refusal } from './refusal.ts';
 const MAX_ID_CHARS = 128;
 const ID_PATTERN = /^[\x21-\x7e]+$/;
 
-export interface UpgradeRequest {
+interface UpgradeRequest {
   /** Path and query. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -32,7 +32,7 @@ export interface Admission {
 }
 
 /** The call of a media path, whatever its query; undefined when it is no media path. */
-export function callIdOfPath(url: string): string | undefined {
+function callIdOfPath(url: string): string | undefined {
   const callId = /^\/media\/([^/?]+)(?:\?|$)/.exec(url)?.[1];
   return callId !== undefined && CALL_ID_PATTERN.test(callId) ? callId : undefined;
 }

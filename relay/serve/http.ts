@@ -8,7 +8,7 @@ import type { CallReport } from '../session/call-report.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { Refusal, refusalBody, refusalHeaders } from './refusal.ts';
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly registry: CallRegistry;
   readonly maxCalls: number;
   /** Opens the reports of calls. Without it there are none. */

@@ -13,7 +13,7 @@ import type { Session } from '../session/session.ts';
  */
 export const QUIET_LIMIT_MS = 30_000;
 
-export interface MediaStreamOptions {
+interface MediaStreamOptions {
   readonly webSocket: Pick<WebSocketConnection, 'listen' | 'ping'>;
   readonly session: Pick<Session, 'receive' | 'close' | 'socketClosed' | 'report'>;
   readonly meter: Pick<CallMeter, 'frameIn'>;

@@ -19,7 +19,7 @@ import type { Admission } from './admission.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { MediaStream } from './media-stream.ts';
 
-export interface SessionFactoryOptions {
+interface SessionFactoryOptions {
   readonly environment: SessionEnvironment;
   readonly registry: CallRegistry;
   readonly handovers: Handovers;

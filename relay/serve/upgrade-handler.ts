@@ -24,7 +24,7 @@ export const MAX_PENDING_UPGRADES = 256;
 /** How long a refused client has to read its answer. */
 export const REFUSAL_LINGER_MS = 2_000;
 
-export interface UpgradeHandlerOptions {
+interface UpgradeHandlerOptions {
   readonly rules: AdmissionRules;
   readonly registry: Pick<CallRegistry, 'check' | 'checkCapacity' | 'isDraining'>;
   readonly handovers: Pick<Handovers, 'load'>;

@@ -10,7 +10,7 @@
 import type { CallReport, CallState } from './call-report.ts';
 import type { CloseCause } from './close-cause.ts';
 
-export type LifeReport = Pick<CallReport, 'state' | 'startedAtMs' | 'endedAtMs' | 'endedReason'>;
+type LifeReport = Pick<CallReport, 'state' | 'startedAtMs' | 'endedAtMs' | 'endedReason'>;
 
 export class SessionLife {
   readonly #startedAtMs: number;

@@ -24,7 +24,7 @@ export type PlayOutcome =
 
 export type StopOutcome = Extract<PlayOutcome, 'call has ended' | 'the worker only listens'> | 'stopped';
 
-export interface CallPlayoutOptions {
+interface CallPlayoutOptions {
   readonly output: AudioOutput;
   readonly format: AudioFormat;
   readonly jitterBufferMs: number;

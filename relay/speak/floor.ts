@@ -3,7 +3,7 @@ export interface FloorMember {
   readonly priority: number;
 }
 
-export type FloorAnswer<Member> =
+type FloorAnswer<Member> =
   | { readonly type: 'granted' }
   | { readonly type: 'waits' }
   /** Granted too, but taken from `loser`: the caller silences it, and it has to ask again. */

@@ -1,4 +1,4 @@
-export interface PlayoutQueueBounds {
+interface PlayoutQueueBounds {
   readonly maxBytes: number;
   /** A bound of its own, because a great many small pieces cost more than their bytes. */
   readonly maxPieces: number;

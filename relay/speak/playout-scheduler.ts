@@ -18,7 +18,7 @@ export const MAX_FLOOR_MS = 60_000;
 /** Bytes that may wait in the socket; the relay adds no audio to more. */
 export const MAX_SOCKET_BUFFER_BYTES = 1024 * 1024;
 
-export interface PlayoutSchedulerOptions {
+interface PlayoutSchedulerOptions {
   readonly format: AudioFormat;
   readonly output: AudioOutput;
   /** Silence ahead of a streamed reply, rounded up to whole frames. */
@@ -31,7 +31,7 @@ export interface PlayoutSchedulerOptions {
 
 export type EnterOutcome = 'taken' | 'playout is full' | 'socket is full';
 
-export interface PlayoutCounts {
+interface PlayoutCounts {
   /** Audio that ACS was given, filler included. */
   readonly bytesOut: number;
   readonly fillerBytesOut: number;

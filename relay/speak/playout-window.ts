@@ -16,7 +16,7 @@ import {
 import { ByteRing } from '../audio/byte-ring.ts';
 
 /** `filler`: silence ahead of audio. It takes time, but nobody said it. */
-export type PlayoutKind = 'audio' | 'filler';
+type PlayoutKind = 'audio' | 'filler';
 
 /** A stretch of one kind, in the order of playing. */
 interface Stretch {
@@ -25,7 +25,7 @@ interface Stretch {
 }
 
 /** Audio that was taken back before it was heard. */
-export interface Unheard {
+interface Unheard {
   /** The audio in order, from the first sample that was not played. Leaves out filler. */
   readonly pieces: readonly Uint8Array[];
   /** Includes filler. */

@@ -13,7 +13,7 @@ import { parseWorkerActions, type WorkerAction } from '../../shared/wire/lane/wo
 import { Interpolator } from '../audio/rate-converter.ts';
 import type { LaneMessage, LaneMessageSource } from '../lane/lane-connection.ts';
 
-export type Reply =
+type Reply =
   /** PCM16 in the call's format. `turn`: the turn that the audio says it answers. */
   | { readonly kind: 'audio'; readonly pcm: Uint8Array; readonly turn: number }
   | { readonly kind: 'actions'; readonly actions: readonly WorkerAction[]; readonly ignored: number }

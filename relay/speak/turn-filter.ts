@@ -1,5 +1,5 @@
 /** What to do with audio that says which turn it answers. */
-export type TurnVerdict = 'current' | 'old' | 'not begun';
+type TurnVerdict = 'current' | 'old' | 'not begun';
 
 /** Turns that a stream may have. RTP carries the number in 32 bits (SSRC), which leaves room for as many streams. */
 export const TURNS_PER_STREAM = 65_536;

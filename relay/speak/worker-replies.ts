@@ -10,7 +10,7 @@ import type { SpeechKind, WorkerPlayout } from './worker-playout.ts';
 export type PublishAction = Extract<WorkerAction, { type: 'publish' }>;
 type PlayAction = Extract<WorkerAction, { type: 'play' }>;
 
-export interface WorkerRepliesOptions {
+interface WorkerRepliesOptions {
   readonly format: AudioFormat;
   readonly codec: WorkerCodec;
   readonly playout: CallPlayout;

@@ -11,7 +11,7 @@ import { type LatencyReport, LatencyStats } from '../base/latency-stats.ts';
 /** How many of a worker's last turns its report lists. */
 export const MAX_TOLD_TURNS = 50;
 
-export interface TurnReport {
+interface TurnReport {
   /** The worker's turn in which the caller stopped speaking. */
   readonly turn: number;
   /** Missing when the worker said nothing before somebody spoke again or the stream ended. */

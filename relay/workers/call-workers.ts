@@ -12,12 +12,12 @@ import { WorkerLink, type WorkerLinkOptions, type WorkerReport } from './worker-
 export const MAX_WORKERS_EVER = 64;
 
 /** Why a worker cannot join a call. Fixed texts. */
-export type AttachRefusal =
+type AttachRefusal =
   | 'the call has ended'
   | 'the worker is on the call already'
   | 'the call has as many workers as it may have';
 
-export interface CallWorkersOptions extends WorkerLinkOptions {
+interface CallWorkersOptions extends WorkerLinkOptions {
   /** What the last stream of the call has saved; undefined for the first stream. */
   readonly handover: StreamHandover | undefined;
 }

@@ -9,7 +9,7 @@ import { ControlInbox, type ControlInboxOptions } from './control-inbox.ts';
 
 const NOT_ON_THE_CALL = 'control: the worker is not on the call';
 
-export interface ControlGroupOptions
+interface ControlGroupOptions
   extends Omit<ControlInboxOptions, 'onMessage'>,
     Omit<ControlGroupListenerOptions, 'onControl' | 'clock'> {
   readonly clock: ControlInboxOptions['clock'] & ControlGroupListenerOptions['clock'];

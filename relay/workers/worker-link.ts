@@ -53,7 +53,7 @@ export interface WorkerLinkOptions {
 }
 
 /** How the worker's lane continues that of the call's last stream. */
-export interface LinkHistory {
+interface LinkHistory {
   /** Streams of the call before this one. */
   readonly streams: number;
   /** The connection to take over; undefined when there is none. */

@@ -13,11 +13,6 @@ export type AudioFormat = keyof typeof AUDIO_FORMATS;
 
 export const AUDIO_FORMAT_NAMES = Object.keys(AUDIO_FORMATS) as [AudioFormat, ...AudioFormat[]];
 
-/** The format with this sample rate in Hz, or undefined where ACS streams no such rate. */
-export function formatOfSampleRate(sampleRateHz: number): AudioFormat | undefined {
-  return AUDIO_FORMAT_NAMES.find((name) => AUDIO_FORMATS[name].sampleRateHz === sampleRateHz);
-}
-
 /** Length in milliseconds of `bytes` of PCM16 mono audio in this format. */
 export function bytesToMs(format: AudioFormat, bytes: number): number {
   return (bytes / BYTES_PER_SAMPLE / AUDIO_FORMATS[format].sampleRateHz) * 1000;

@@ -2,7 +2,7 @@
  * The waits between attempts. They double from `firstMs` to `longestMs`, and after the last attempt there is none.
  * Half of each wait is random, so that callers who failed at the same time do not all try again at the same time.
  */
-export interface BackOffOptions {
+interface BackOffOptions {
   readonly firstMs: number;
   readonly longestMs: number;
   /** Attempts in a row, the first one included. */

@@ -1,7 +1,7 @@
 /** Reading the body of an HTTP request in bytes, and no further than it may be long. */
 
 /** What is needed of a web-standard `Request`; the request of Azure Functions has it too. */
-export interface BodySource {
+interface BodySource {
   readonly headers: { get(name: string): string | null };
   readonly body: unknown;
 }

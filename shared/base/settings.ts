@@ -16,7 +16,7 @@ export interface Setting<T> {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface SettingProblem {
+interface SettingProblem {
   readonly name: string;
   readonly problem: string;
   readonly setting: Setting<unknown>;

@@ -41,6 +41,6 @@ export function setFailed(span: Span, error: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-export function contextOf({ traceId, spanId, flags }: TraceParent): SpanContext {
+function contextOf({ traceId, spanId, flags }: TraceParent): SpanContext {
   return { traceId, spanId, traceFlags: flags, isRemote: true };
 }

@@ -11,7 +11,7 @@ export type Headers = Readonly<Record<string, string>>;
  * Which calls a route matches: those that meet all of its members. A pattern is an exact text, or the beginning of
  * one followed by `*`. For a party it is compared with the phone number and the raw id, for a header with the value.
  */
-export interface RouteMatch {
+interface RouteMatch {
   /** Defaults to `inbound`. */
   readonly direction?: CallDirection;
   readonly from?: string;

@@ -11,7 +11,7 @@ export interface WebPubSubAccess {
   readonly endpoint: string;
 }
 
-export interface Client {
+interface Client {
   readonly userId: string;
   /** Groups that the client joins when it connects. */
   readonly groups: readonly string[];

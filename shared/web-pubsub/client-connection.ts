@@ -58,7 +58,7 @@ export interface ConnectionIdentity {
 export type DataMessage = Extract<DownstreamMessage, { kind: 'groupData' | 'serverData' }>;
 export type AckMessage = Extract<DownstreamMessage, { kind: 'ack' }>;
 
-export interface ClientConnectionListener {
+interface ClientConnectionListener {
   /** Bytes in it are valid until this returns. */
   data(message: DataMessage): void;
   acked(message: AckMessage): void;
@@ -72,7 +72,7 @@ export interface ClientConnectionListener {
   failed(error: unknown): void;
 }
 
-export interface ClientConnectionOptions {
+interface ClientConnectionOptions {
   /** Returns the address with an access token. Called once. */
   readonly url: () => Promise<string>;
   /** Take this connection over instead of opening one. */

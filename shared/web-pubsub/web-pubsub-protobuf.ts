@@ -33,7 +33,7 @@ export type UpstreamData =
   /** JSON travels as text too: every version of the service knows `text_data`, and only newer ones know `json_data`. */
   | { readonly type: 'text'; readonly text: string };
 
-export type DownstreamData =
+type DownstreamData =
   | { readonly dataType: 'text'; readonly data: string }
   /** The text of a JSON value, not parsed. */
   | { readonly dataType: 'json'; readonly data: string }

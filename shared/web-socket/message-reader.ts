@@ -21,7 +21,7 @@ export const CLOSE_CODE = {
   tooBig: 1009,
 } as const;
 
-export interface MessageListener {
+interface MessageListener {
   /** `data` is valid until this returns. */
   message(data: Buffer, isBinary: boolean): void;
   ping(data: Buffer): void;
@@ -35,7 +35,7 @@ export interface MessageListener {
 /** The side that sends. Clients mask what they send, and servers must not. */
 export type Role = 'client' | 'server';
 
-export interface MessageReaderOptions {
+interface MessageReaderOptions {
   readonly sender: Role;
   readonly maxMessageBytes: number;
   /** Fragments of one message. Without this bound, many empty fragments cost time without end. */

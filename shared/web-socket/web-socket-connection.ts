@@ -35,7 +35,7 @@ export interface WebSocketListener {
   closed(code: number, reason: string): void;
 }
 
-export interface WebSocketConnectionOptions {
+interface WebSocketConnectionOptions {
   readonly role: Role;
   /** A server's answer to the handshake. */
   readonly response?: string;

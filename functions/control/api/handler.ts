@@ -29,7 +29,7 @@ export interface HandlerRequest<Id extends OperationId> {
   readonly log: Log;
 }
 
-export type HandlerResult<Answer> =
+type HandlerResult<Answer> =
   | { readonly content: Answer; readonly headers?: Readonly<Record<string, string>> }
   /** Server-sent events, as text. */
   | { readonly events: AsyncIterable<string> }

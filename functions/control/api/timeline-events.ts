@@ -160,7 +160,7 @@ interface StreamPosition {
 }
 
 /** How late an entry may be stored and still be sent by a running stream: longer than callbacks are repeated. */
-export const WINDOW_MS = 600_000;
+const WINDOW_MS = 600_000;
 
 const POSITION = /^(\d{1,15})\.(\d{1,6})$/;
 
@@ -181,7 +181,7 @@ function windowStart({ newestMs }: StreamPosition): number {
 }
 
 /** The entries from the window on that a client at this position has not read. */
-export function unread(
+function unread(
   entries: readonly TimelineEntry[],
   position: StreamPosition,
 ): readonly TimelineEntry[] {

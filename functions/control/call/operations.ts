@@ -26,7 +26,7 @@ export interface OperationRecord {
   readonly invitationId?: string;
 }
 
-export interface OperationOutcome {
+interface OperationOutcome {
   readonly state: 'succeeded' | 'failed';
   readonly reason?: string;
   readonly assumed?: boolean;

@@ -63,7 +63,7 @@ export type RecordingEvent =
     }
   | { readonly type: 'callEnded' };
 
-export interface RecordingStep {
+interface RecordingStep {
   readonly recording: Recording;
   readonly refusal?: RecordingRefusal;
 }

@@ -257,7 +257,7 @@ export function enter(streaming: Streaming, state: StreamingState, nowMs: number
 }
 
 /** Whether ACS has not confirmed the last start or stop in time. */
-export function isOverdue(streaming: Streaming, nowMs: number): boolean {
+function isOverdue(streaming: Streaming, nowMs: number): boolean {
   return nowMs - streaming.sinceMs >= CONFIRM_LIMIT_MS;
 }
 

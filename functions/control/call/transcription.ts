@@ -33,7 +33,7 @@ export type TranscriptionEvent =
   | { readonly type: 'started' | 'stopped' | 'failed'; readonly atMs: number | undefined }
   | { readonly type: 'callEnded' };
 
-export interface TranscriptionStep {
+interface TranscriptionStep {
   readonly transcription: Transcription;
   readonly refusal?: TranscriptionRefusal;
 }

@@ -16,7 +16,7 @@ import { ProblemError } from '../http/problems.ts';
 type CallOperationId = Exclude<OperationId, 'getOpenApi'>;
 
 /** The handler of each operation. The compiler reports an operation without one. */
-export const HANDLERS: { readonly [Id in CallOperationId]: Handler<Id> } = {
+const HANDLERS: { readonly [Id in CallOperationId]: Handler<Id> } = {
   ...calls,
   ...operations,
   ...timeline,

@@ -27,7 +27,7 @@ export interface IncomingCall {
 }
 
 /** How long a phone rings. Nobody can answer the call of an older event any more. */
-export const RING_MS = 30_000;
+const RING_MS = 30_000;
 
 type ActOutcome =
   | 'answered'

@@ -144,7 +144,7 @@ function failureEvent(command: PlainCommand, error: AcsCallError, isAwaited: boo
   }
 }
 
-export type OperationResult =
+type OperationResult =
   | { readonly ok: true; readonly answer: OperationAnswer; readonly call: Call }
   /** `next`: what the failure means for the call. */
   | { readonly ok: false; readonly error: AcsCallError; readonly next: CallStep | undefined };

@@ -14,7 +14,7 @@ const AT_A_TIME = 16;
 /** A sweep begins no further page after this long, so that it ends before the next one. */
 const SWEEP_LIMIT_MS = 50_000;
 
-export interface Swept {
+interface Swept {
   readonly looked: number;
   /** Calls that ACS was asked about. */
   readonly compared: number;

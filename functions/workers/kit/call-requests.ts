@@ -15,7 +15,7 @@ export class CallControlMissingError extends Error {
   override readonly name = 'CallControlMissingError';
 }
 
-export interface CallRequestsEvent {
+interface CallRequestsEvent {
   readonly callId: string;
   /** The same text for the same event of the same lane. */
   readonly eventKey: () => string;

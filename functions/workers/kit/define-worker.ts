@@ -8,7 +8,7 @@ export class WorkerDefinitionError extends Error {
 }
 
 /** The state of a worker that declares none. */
-export type NoState = Record<string, never>;
+type NoState = Record<string, never>;
 
 /** The handler of audio in each listen mode. */
 const HEARS = { chunk: 'onAudio', utterance: 'onUtterance', stream: 'onAudio' } as const satisfies Record<

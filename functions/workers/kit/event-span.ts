@@ -6,7 +6,7 @@ import { context, SpanKind, trace } from '@opentelemetry/api';
 import { linksTo, parentOf, setFailed, traceOf } from '../../../shared/base/spans.ts';
 import type { TraceParent } from '../../../shared/base/traceparent.ts';
 
-export interface EventSpanOptions {
+interface EventSpanOptions {
   readonly worker: string;
   readonly callId: string;
   /** `audio`, or the type of the event. */

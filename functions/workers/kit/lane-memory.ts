@@ -34,7 +34,7 @@ const laneState = z.object({
 
 export type LaneMemory = z.infer<typeof laneState>;
 
-export class LaneStateTooLargeError extends Error {
+class LaneStateTooLargeError extends Error {
   override readonly name = 'LaneStateTooLargeError';
 }
 

@@ -14,12 +14,12 @@ import type { AudioChunk, WorkerReply } from './worker.ts';
 /** Longest reply in bytes: the longest message of Web PubSub (about half a minute of audio). */
 export const MAX_REPLY_BYTES = 1_048_576;
 
-export class LaneMessageError extends Error {
+class LaneMessageError extends Error {
   override readonly name = 'LaneMessageError';
 }
 
 /** Audio of the call. */
-export interface AudioEvent {
+interface AudioEvent {
   readonly type: 'audio';
   readonly chunk: AudioChunk;
   /** The turn with which it was sent; undefined where no traces are recorded. */

@@ -14,7 +14,7 @@ const PIECE_MS = 1_000;
 /** Replies are numbered from 0: what a worker replies and what it plays are never taken for the same packet. */
 const FIRST_NUMBER = 0x8000;
 
-export interface PlayerOptions {
+interface PlayerOptions {
   readonly turn: number;
   /** Undefined until `call.started` has come. */
   readonly format: LaneAudioFormat | undefined;

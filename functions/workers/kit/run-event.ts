@@ -16,7 +16,7 @@ import type { AudioChunk, Call, CallStarted, HandlerResult, Worker, WorkerReply 
 export const HANDLER_LIMIT_MS = 10_000;
 
 /** An event of a call for a worker, whichever way it came. */
-export interface EventInput {
+interface EventInput {
   readonly callId: string;
   /**
    * Reads the event. Undefined for a type that this version does not know.

@@ -14,7 +14,7 @@ export const MAX_EVENT_BYTES = 1_048_576;
 const USER_EVENT = 'azure.webpubsub.user.';
 
 /** The Web PubSub resource whose events the webhook accepts. */
-export interface WebhookService {
+interface WebhookService {
   /** The host name of its endpoint, without a port. */
   readonly endpointHost: string;
   /** One or two: two while keys are rotated. */
@@ -22,7 +22,7 @@ export interface WebhookService {
 }
 
 /** What happened in this process since it started, for the log. */
-export interface WebhookCounts {
+interface WebhookCounts {
   readonly events: number;
   readonly ignored: number;
   readonly failed: number;
@@ -43,9 +43,9 @@ export interface WebhookInvocation {
 }
 
 /** Handles an event. Never throws. */
-export type HandleEvent = (worker: Worker, request: LaneRequest) => Promise<LaneResponse>;
+type HandleEvent = (worker: Worker, request: LaneRequest) => Promise<LaneResponse>;
 
-export interface WebhookOptions {
+interface WebhookOptions {
   readonly workers: readonly Worker[];
   /** Called with each request, so that a wrong setting fails requests and not the load of the app. */
   readonly service: () => WebhookService;

@@ -49,7 +49,7 @@ export interface Call extends CallActions {
   publish(text: string): Promise<void>;
 }
 
-export type EventOf<T extends LaneEvent['type']> = Omit<Extract<LaneEvent, { type: T }>, 'type'>;
+type EventOf<T extends LaneEvent['type']> = Omit<Extract<LaneEvent, { type: T }>, 'type'>;
 
 /** How the call began. Acting on it is up to `call`. */
 export type CallStarted = Omit<EventOf<'call.started'>, 'control'>;

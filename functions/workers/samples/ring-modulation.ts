@@ -4,7 +4,7 @@
 export const CARRIER_HZ = 50;
 
 /** Where the carrier stands: small whole numbers, so that it never drifts however the audio is cut. */
-export interface RingModulation {
+interface RingModulation {
   /** Position in the carrier's period, in samples, at `timestamp`. */
   phase: number;
   /** Index of the next sample since the stream's start, modulo 2^32. */

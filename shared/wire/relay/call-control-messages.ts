@@ -16,7 +16,7 @@ import { MAX_MESSAGE_DATA_CHARS } from '../lane/worker-messages.ts';
 import { controlGroup, WORKER_NAME_PATTERN } from '../names.ts';
 import { TokenError, verifySigned } from '../signed/verify-signed.ts';
 
-export const CALL_CONTROL_AUDIENCE = 'relay-control';
+const CALL_CONTROL_AUDIENCE = 'relay-control';
 
 /** How far the clocks of the control app and the relay may differ. */
 const CLOCK_TOLERANCE_S = 30;
@@ -37,7 +37,7 @@ const data = z.json().refine((value) => JSON.stringify(value).length <= MAX_MESS
  * `attach`: add a worker to the call. `detach`: remove it. `message`: send something to one worker, or to all workers
  * of the call.
  */
-export const callControlSchema = z.discriminatedUnion('type', [
+const callControlSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('attach'), worker: workerPlanSchema }),
   z.strictObject({ type: z.literal('detach'), worker: workerName }),
   z.strictObject({ type: z.literal('message'), worker: workerName.exactOptional(), data }),
@@ -48,7 +48,7 @@ export type CallControlMessage =
   | { readonly type: 'detach'; readonly worker: string }
   | { readonly type: 'message'; readonly worker?: string; readonly data: z.core.util.JSONType };
 
-export interface CallControlPublisherOptions {
+interface CallControlPublisherOptions {
   /** Publishes JSON in a group, and rejects if the service does not accept it (`groupPublisher`). */
   readonly publish: (group: string, message: object) => Promise<void>;
   /** The current ticket key, as text. */

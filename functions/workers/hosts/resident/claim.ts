@@ -5,7 +5,7 @@
  */
 import { parseResidentMessage } from '../../../../shared/wire/lane/resident-messages.ts';
 
-export interface CallClaim {
+interface CallClaim {
   readonly host: string;
   /** When the replica joined, by its own clock. */
   readonly atMs: number;

@@ -19,9 +19,9 @@ import { takesOver } from './claim.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
 
 /** Messages that may wait for the worker: 3 s of audio. One more, and the oldest is dropped. */
-export const MAX_WAITING_MESSAGES = 50;
+const MAX_WAITING_MESSAGES = 50;
 /** A call without a message for this long is over, even if no `call.ended` came. */
-export const SILENCE_LIMIT_MS = 60_000;
+const SILENCE_LIMIT_MS = 60_000;
 
 export type ResidentEnd = 'call ended' | 'silence' | 'another replica' | 'closed';
 

@@ -6,9 +6,9 @@ import type { Worker } from '../../kit/worker.ts';
 import { ResidentCall, type ResidentCallOptions, type ResidentEnd } from './resident-call.ts';
 
 /** Most calls that one process takes. It refuses more. */
-export const MAX_RESIDENT_CALLS = 200;
+const MAX_RESIDENT_CALLS = 200;
 
-export interface ResidentCallsOptions
+interface ResidentCallsOptions
   extends Omit<ResidentCallOptions, 'worker' | 'callId' | 'onFailed' | 'onOver'> {
   readonly onFailed: (worker: string, callId: string, error: unknown) => void;
   readonly onOver: (worker: string, callId: string, end: ResidentEnd) => void;

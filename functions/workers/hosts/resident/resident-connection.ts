@@ -34,7 +34,7 @@ export interface ResidentConnection {
   stop(): void;
 }
 
-export interface ResidentTarget {
+interface ResidentTarget {
   readonly callId: string;
   readonly worker: string;
 }
@@ -44,7 +44,7 @@ export type OpenResidentConnection = (
   listener: ResidentListener,
 ) => ResidentConnection;
 
-export interface ResidentConnectionOptions {
+interface ResidentConnectionOptions {
   readonly access: WebPubSubAccess;
   readonly clock: Clock;
   /** A number from 0 to below 1. */
