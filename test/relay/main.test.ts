@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { COMPILED } from '../support/compiled.ts';
 import {
   CALL_ID,
   dial,
@@ -36,7 +37,7 @@ interface Started {
 }
 
 function start(env: Record<string, string>): Started {
-  const child = fork(MAIN, { env: { PATH: process.env['PATH'] ?? '', ...env }, silent: true });
+  const child = fork(MAIN, { env: { PATH: process.env['PATH'] ?? '', ...COMPILED, ...env }, silent: true });
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -6,7 +6,7 @@ import type { CalledSystem } from './system.ts';
 
 /** A caller who waits in vain for so long is judged by what he has heard. */
 const PATIENCE_MS = 40_000;
-const LISTEN_EVERY_MS = 250;
+const LISTEN_EVERY_MS = 500;
 
 /**
  * A call whose caller says something, and hangs up as soon as he has heard enough, however long the machine holds that up.

@@ -89,8 +89,15 @@ export async function startReplicas(
       secrets: test.stack.secrets,
       controlApp: '',
       workerApp: '',
-      relayModule: join(import.meta.dirname, '../../relay/main.ts'),
-      extraEnv: { relay: { ...ON_A_BUSY_MACHINE, CONTROL_URL: address(ports, 'control'), ...relayEnv } },
+      relayModule: join(test.product, 'dist/relay/main.cjs'),
+      extraEnv: {
+        relay: {
+          ...ON_A_BUSY_MACHINE,
+          NODE_COMPILE_CACHE: join(test.product, 'compiled'),
+          CONTROL_URL: address(ports, 'control'),
+          ...relayEnv,
+        },
+      },
     };
     const ignore = (): void => {};
     return new RelayReplica(

@@ -7,11 +7,12 @@ import { describeStack } from '../../local/run/cli/stack-file.ts';
 import { ControlApi } from '../../local/run/client/control-api.ts';
 import type { RunningSystem } from '../../local/run/client/running-system.ts';
 import { Telephone } from '../../local/run/client/telephone.ts';
-import { freePorts, PART_NAMES, type Ports } from '../../local/run/stack/ports.ts';
+import { freePorts, PART_NAMES, type PartName, type Ports } from '../../local/run/stack/ports.ts';
 import { makeSecrets, type Secrets } from '../../local/run/stack/secrets.ts';
 import type { SystemLayout } from '../../local/run/stack/specs.ts';
 import { type Stack, startStack } from '../../local/run/stack/stack.ts';
 import { build } from '../../scripts/build.ts';
+import { COMPILED } from './compiled.ts';
 import { wholeSystemRun } from './whole-system-run.ts';
 
 /** A running system that a test may call. */
@@ -25,6 +26,8 @@ export interface CalledSystem {
 /** A system that belongs to one test file, which starts and stops it. */
 export interface TestSystem extends CalledSystem {
   readonly stack: Stack;
+  /** The folder of the built product, as `buildProduct` makes it. */
+  readonly product: string;
   /** Everything that the parts have printed, one line each, to explain a failure and to look for what must not be there. */
   readonly log: readonly string[];
   stop(): Promise<void>;
@@ -63,6 +66,9 @@ export const PATIENT_RELAY = {
   relay: { ...LONG_LEAD.relay, JITTER_BUFFER_MS: '2000', MAX_BACKLOG_MS: '60000' },
 } as const;
 
+/** Parts that run a bundle; the others are run from the sources. */
+const BUNDLED: readonly PartName[] = ['control', 'worker', 'relay'];
+
 /** Builds what is deployed, once for all systems of a run: into the folder of a function app with the relay's bundle in its `dist`. */
 export async function buildProduct(parent: string): Promise<string> {
   const app = await appFolder(parent, 'app');
@@ -81,7 +87,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
   const app = options.product ?? run?.product ?? (await buildProduct(folder));
   const workerApp = options.workerApp === undefined ? app : await appFolder(folder, 'workers');
   if (options.workerApp !== undefined) await bundleApp(options.workerApp, workerApp);
-  // What one system has compiled need not be compiled for the next one of the same run.
+  // What one system has compiled of the bundles need not be compiled for the next one of the same run.
   const compiled = { NODE_COMPILE_CACHE: join(app, 'compiled') };
   const stack = await startStack({
     ports: options.ports ?? (await freePorts()),
@@ -94,7 +100,11 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     extraEnv: Object.fromEntries(
       PART_NAMES.map((part) => [
         part,
-        { ...compiled, ...(part === 'relay' && ON_A_BUSY_MACHINE), ...options.extraEnv?.[part] },
+        {
+          ...(BUNDLED.includes(part) ? compiled : COMPILED),
+          ...(part === 'relay' && ON_A_BUSY_MACHINE),
+          ...options.extraEnv?.[part],
+        },
       ]),
     ),
     ...(options.extraArgs && { extraArgs: options.extraArgs }),
@@ -107,6 +117,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
   return {
     ...calledSystem(describeStack(stack), stack.secrets),
     stack,
+    product: app,
     log,
     stop: async () => {
       await stack.stop();

@@ -14,6 +14,7 @@ import { startAcs } from '../../../../local/emulators/acs/server/acs.ts';
 import { freePort } from '../../../../local/emulators/common/free-port.ts';
 import { parseSubscriptions } from '../../../../local/emulators/event-grid/subscription-settings.ts';
 import { createWavPhone, type WavPhone } from '../../../../local/phone/wav-phone.ts';
+import { COMPILED } from '../../../support/compiled.ts';
 import { speechLike } from '../../../support/signals.ts';
 import { until } from '../../../support/until.ts';
 
@@ -158,7 +159,7 @@ describe('the example application', () => {
 function start(module: string, cwd: string, env: Record<string, string>, args: readonly string[]) {
   const child = fork(new URL(`../../../../${module}`, import.meta.url), args, {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...COMPILED, ...env },
     execArgv: ['--disable-warning=ExperimentalWarning'],
     silent: true,
   });

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { COMPILED } from '../../../support/compiled.ts';
 
 const MAIN = join(import.meta.dirname, '../../../../local/emulators/functions-host/main.ts');
 
@@ -65,6 +66,7 @@ function launch(args: readonly string[], options: ProcessOptions): Omit<HostProc
     execArgv: [],
     env: {
       PATH: process.env['PATH'],
+      ...COMPILED,
       FUNCTIONS_HOST_KEYS: options.keys ?? JSON.stringify(KEYS),
       ...options.env,
     },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { WebPubSubClient } from '@azure/web-pubsub-client';
 import { afterEach, expect, it } from 'vitest';
+import { COMPILED } from '../../../support/compiled.ts';
 import { until } from '../../../support/until.ts';
 import { Resources, temporaryFolder } from './service.ts';
 import { Webhook } from './webhook.ts';
@@ -16,7 +17,10 @@ const MAIN = new URL('../../../../local/emulators/web-pubsub/main.ts', import.me
 const KEY = 'a key for this test that is long enough';
 
 function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  const child = fork(MAIN, args, { silent: true, env: { PATH: process.env['PATH'] ?? '', ...env } });
+  const child = fork(MAIN, args, {
+    silent: true,
+    env: { PATH: process.env['PATH'] ?? '', ...COMPILED, ...env },
+  });
   return resources.add(child, (each) => {
     each.kill('SIGKILL');
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
+import { COMPILED } from '../../../support/compiled.ts';
 
 const MAIN = fileURLToPath(new URL('../../../../local/main.ts', import.meta.url));
 
@@ -21,6 +22,7 @@ async function callWith(yaml: string, ...args: string[]): Promise<{ status: numb
     const child = execFile(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', MAIN, 'call', '--scenario', file, ...args],
+      { env: { ...process.env, ...COMPILED } },
       (_, __, stderr) => resolve({ status: child.exitCode, stderr: stderr.replaceAll(`${folder}/`, '') }),
     );
   });

@@ -8,6 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { CallReport } from '../../../../../local/emulators/acs/control/call-report.ts';
 import { startAcs } from '../../../../../local/emulators/acs/server/acs.ts';
 import { newAcsResource } from '../../../../support/acs-resource.ts';
+import { COMPILED } from '../../../../support/compiled.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { speechLike } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';
@@ -128,7 +129,7 @@ describe('the whole stand-in', () => {
 describe('the process', () => {
   function run(args: string[], env: Record<string, string>) {
     const child = fork(new URL('../../../../../local/emulators/acs/main.ts', import.meta.url), args, {
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+      env: { PATH: process.env['PATH'] ?? '', ...COMPILED, ...env },
       execArgv: [],
       silent: true,
     });
