@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import wavefile from 'wavefile';
-import { rms } from '../../../local/phone/level.ts';
-import { convert, readWav, WavError, writeWav } from '../../../local/phone/wav.ts';
-import { noise, tone } from '../../support/signals.ts';
+import { openWav, readWav, WavError, writeWav } from '../../../shared/audio/wav.ts';
+import { tone } from '../../support/signals.ts';
+import { ENCODINGS, fileOf, heardOf, type Shape, shape } from './wav-shapes.ts';
 
 /** A WAV file by the library, from samples in the units of the encoding. */
 function file(channels: number, rate: number, depth: string, samples: ArrayLike<number>[]): Uint8Array {
@@ -152,12 +152,23 @@ describe('reading a WAV file', () => {
     [
       'MP3 in a WAV file',
       raw({ tag: 0x55, bits: 0 }, Buffer.alloc(8)),
-      'The WAV file has an encoding that is not supported (format tag 85 with 0 bits a sample); save it as PCM, for example 16 bits.',
+      'The WAV file has an encoding that is not supported (MP3, format tag 85, with 0 bits a sample); save it as PCM, for example 16 bits.',
     ],
     [
-      '12-bit samples',
-      raw({ tag: 1, bits: 12 }, Buffer.alloc(8)),
-      'The WAV file has an encoding that is not supported (format tag 1 with 12 bits a sample); save it as PCM, for example 16 bits.',
+      'samples of 40 bits',
+      raw({ tag: 1, bits: 40 }, Buffer.alloc(10)),
+      'The WAV file has an encoding that is not supported (PCM, format tag 1, with 40 bits a sample); save it as PCM, for example 16 bits.',
+    ],
+    ['an MP3 file', Buffer.from('ID3\u0004 and so on'), 'The file is not a WAV file: it is an MP3 file.'],
+    [
+      'an MPEG-4 file',
+      Buffer.from('\0\0\0\x20ftypisom'),
+      'The file is not a WAV file: it is an MPEG-4 file.',
+    ],
+    [
+      'a format of a few bytes',
+      Buffer.from('RIFF\0\0\0\0WAVEfmt \x04\0\0\0\x01\0\x01\0data\0\0\0\0', 'latin1'),
+      'The file is not a WAV file: its "fmt " chunk has 4 bytes of at least 14.',
     ],
   ])('refuses %s in one sentence', (_, bytes, message) => {
     expect(() => readWav(bytes)).toThrow(WavError);
@@ -165,26 +176,117 @@ describe('reading a WAV file', () => {
   });
 });
 
-describe('converting audio', () => {
-  it('leaves audio alone that has the rate already', () => {
-    const samples = noise(1_000, 1);
-    expect(convert({ samples, sampleRateHz: 16_000 }, 16_000).samples).toBe(samples);
+const some: Shape = {
+  container: 'RIFF',
+  encoding: ENCODINGS[2] ?? (undefined as never),
+  channels: 1,
+  sampleRateHz: 8_000,
+  extensible: false,
+  before: [],
+  between: [],
+  behind: [],
+  samples: Int16Array.of(1, -2, 300, -32_768, 32_767),
+};
+
+describe('a WAV file of any shape', () => {
+  it('is read to exactly its samples, whatever stands before, beside and behind them', () => {
+    fc.assert(
+      fc.property(shape, (each) => {
+        expect(readWav(fileOf(each))).toEqual({ samples: heardOf(each), sampleRateHz: each.sampleRateHz });
+      }),
+      { numRuns: 500 },
+    );
   });
 
-  it('turns a stereo recording of a studio into telephone audio in less time than it lasts', () => {
-    const seconds = 10;
-    const sine = Float32Array.from(tone(44_100 * seconds, 44_100, 440), (sample) => sample / 32_768);
-    const interleaved = new Float32Array(sine.length * 2).map((_, i) => sine[i >> 1] ?? 0);
-    const bytes = raw({ tag: 3, channels: 2, rate: 44_100, bits: 32 }, new Uint8Array(interleaved.buffer));
-    const before = process.cpuUsage();
-    const { samples, sampleRateHz } = convert(readWav(bytes), 16_000);
-    // What the processor takes, whatever else it is busy with.
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1_000, 'milliseconds of work').toBeLessThan(seconds * 1_000);
-    expect(sampleRateHz).toBe(16_000);
-    expect(samples).toHaveLength(16_000 * seconds);
-    const expected = tone(samples.length, 16_000, 440);
-    const error = samples.subarray(1_000, -1_000).map((sample, i) => sample - (expected[i + 1_000] ?? 0));
-    expect(rms(error), 'the tone itself, in phase').toBeLessThan(2);
+  it('gives what is there when it is cut off anywhere in its samples', () => {
+    fc.assert(
+      fc.property(shape, fc.nat(), (each, cut) => {
+        const whole = fileOf({ ...each, behind: [] });
+        const frameBytes = each.channels * each.encoding.bytes;
+        const dataBytes = each.samples.length * frameBytes;
+        const kept = cut % dataBytes;
+        const file = whole.subarray(0, whole.length - (dataBytes % 2) - dataBytes + kept);
+        const frames = Math.floor(kept / frameBytes);
+        const read = (): Int16Array => readWav(file).samples;
+        if (frames === 0) expect(read).toThrow(WavError);
+        else expect(read()).toEqual(heardOf(each).subarray(0, frames));
+      }),
+      { numRuns: 300 },
+    );
   });
+
+  it.each([0, 0xffff_ffff, 0x7fff_ffff])('reaches to the end of the file where its size reads %d', (data) => {
+    expect(readWav(fileOf(some, { data })).samples).toEqual(some.samples);
+  });
+
+  it.each([0, 2 ** 40, Number.MAX_SAFE_INTEGER])(
+    'reaches to the end where its long size reads %d',
+    (longData) => {
+      expect(readWav(fileOf({ ...some, container: 'RF64' }, { longData })).samples).toEqual(some.samples);
+    },
+  );
+
+  it('has no samples where its chunk is empty and whole chunks follow', () => {
+    const empty = {
+      ...some,
+      samples: new Int16Array(),
+      behind: [{ id: 'LIST', bytes: Uint8Array.of(1, 2, 3) }],
+    };
+    expect(() => readWav(fileOf(empty))).toThrow('The WAV file has no samples.');
+  });
+
+  it('does not hear the byte that fills a chunk of odd size up', () => {
+    const odd = Uint8Array.from([...writeWav(new Int16Array(), 8_000), 0xff, 0xff]);
+    const view = new DataView(odd.buffer);
+    view.setUint16(20, 7, true);
+    view.setUint16(32, 1, true);
+    view.setUint16(34, 8, true);
+    view.setUint32(40, 1, true);
+    expect([...readWav(odd).samples]).toEqual([0]);
+  });
+
+  it('is read though its writer left out the byte behind a chunk of odd size', () => {
+    const parts = [...fileOf({ ...some, before: [{ id: 'cue ', bytes: Uint8Array.of(1) }] })];
+    const at = 12 + 8 + 1;
+    expect(parts[at]).toBe(0xff);
+    parts.splice(at, 1);
+    expect(readWav(Uint8Array.from(parts)).samples).toEqual(some.samples);
+  });
+
+  it('tells the bits of a format of 14 bytes, which names none, from the size of a sample', () => {
+    const file = [...writeWav(some.samples, 8_000)];
+    file.splice(34, 2);
+    file[16] = 14;
+    expect(readWav(Uint8Array.from(file)).samples).toEqual(some.samples);
+  });
+});
+
+describe('a WAV file that lies', () => {
+  it('is read or refused in one sentence, whatever its bytes, and never gives more than it holds', () => {
+    const change = fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) });
+    fc.assert(
+      fc.property(shape, fc.array(change, { minLength: 1, maxLength: 12 }), (each, changes) => {
+        const file = fileOf(each);
+        // Headers more often than samples.
+        for (const { at, byte } of changes) file[at % (at % 3 === 0 ? file.length : 120)] = byte;
+        try {
+          expect(openWav(file).data.length).toBeLessThanOrEqual(file.length);
+          expect(readWav(file).samples.length).toBeLessThanOrEqual(file.length);
+        } catch (error) {
+          expect(error).toBeInstanceOf(WavError);
+          expect((error as WavError).message).toMatch(/^The (WAV )?file [^\n]+\.$/);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it.each(['cue ', 'data'])(
+    'takes time by its size alone: an empty chunk "%s" is stepped over once each',
+    (id) => {
+      const empty = Buffer.from(`${id}\0\0\0\0`, 'latin1');
+      const file = Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVE', 'latin1'), Buffer.alloc(800_000, empty)]);
+      expect(() => readWav(file)).toThrow('The file is not a WAV file: it has no "fmt " chunk.');
+    },
+  );
 });
