@@ -101,7 +101,7 @@ class RelayServer implements Relay {
     });
     this.#sockets = new WebSocketEndpoint({ clock, maxMessageBytes: MAX_PAYLOAD_BYTES });
     const handovers = new Handovers({
-      client: controlUrl === undefined ? undefined : handoverClient(controlUrl),
+      client: controlUrl === undefined ? undefined : handoverClient(controlUrl, clock),
       keys: ticketKeys,
       log,
     });

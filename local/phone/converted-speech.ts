@@ -1,5 +1,5 @@
+import type { Audio } from '../../shared/audio/wav.ts';
 import { resampledLength, resampledPieces } from './resample-in-pieces.ts';
-import type { Audio } from './wav.ts';
 
 /**
  * What a phone says, at the rate of its call, read from the beginning to the end. It is converted while it is said,

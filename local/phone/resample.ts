@@ -1,4 +1,5 @@
 import libsamplerate from '@alexanderolsen/libsamplerate-js';
+import { type Audio, WAV_RATE_HZ } from '../../shared/audio/wav.ts';
 
 const { ConverterType, create } = libsamplerate;
 
@@ -9,8 +10,8 @@ const { ConverterType, create } = libsamplerate;
 const CONVERTER = ConverterType.SRC_SINC_FASTEST;
 
 /** Rates of recordings, in Hz; libsamplerate converts by a factor of up to 256. */
-export const MIN_RATE_HZ = 1_000;
-export const MAX_RATE_HZ = 192_000;
+export const MIN_RATE_HZ = WAV_RATE_HZ.min;
+export const MAX_RATE_HZ = WAV_RATE_HZ.max;
 
 const FULL_SCALE = 32_768;
 
@@ -61,4 +62,9 @@ export function checkRates(...ratesHz: readonly number[]): void {
 
 function toPcm16(value: number): number {
   return Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(value * FULL_SCALE)));
+}
+
+/** The audio at another sample rate (see `resample`); at its own rate it is returned as it is. */
+export function convert(audio: Audio, sampleRateHz: number): Audio {
+  return { samples: resample(audio.samples, audio.sampleRateHz, sampleRateHz), sampleRateHz };
 }

@@ -1,5 +1,5 @@
+import { type Audio, readWav } from '../../shared/audio/wav.ts';
 import { SYNTHESIZER, synthesize } from './synthesizer.ts';
-import { type Audio, readWav } from './wav.ts';
 
 /** Longest text that is said at once. */
 export const MAX_TEXT_LENGTH = 2_000;

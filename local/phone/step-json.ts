@@ -1,9 +1,9 @@
 /** Steps of a phone as JSON, for scripts that come over HTTP: audio is base64 of PCM16 little-endian mono. */
 import * as z from 'zod';
+import type { Audio } from '../../shared/audio/wav.ts';
 import { MAX_RATE_HZ, MIN_RATE_HZ } from './resample.ts';
 import { MAX_STEPS } from './script-phone.ts';
 import type { Sound, Step } from './step.ts';
-import type { Audio } from './wav.ts';
 
 const LONGEST_MS = 60 * 60_000;
 const MAX_KEYS = 18;

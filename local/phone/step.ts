@@ -1,5 +1,5 @@
 /** What a person on the phone does, one thing after another. Times in milliseconds of streamed media. */
-import type { Audio } from './wav.ts';
+import type { Audio } from '../../shared/audio/wav.ts';
 
 /** Something that can be heard. */
 export type Sound =

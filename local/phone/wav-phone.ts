@@ -1,8 +1,8 @@
+import type { Audio } from '../../shared/audio/wav.ts';
 import { ConvertedSpeech } from './converted-speech.ts';
 import { isSilentLevel, rms } from './level.ts';
 import { PHONE_FRAME_MS, type Phone, samplesPerFrame, wholeFrame } from './phone.ts';
 import { Recording } from './recording.ts';
-import type { Audio } from './wav.ts';
 
 /** Why a phone hangs up by itself: nothing was heard for `tailMs` after its speech, or `maxMs` are over. */
 export type HangUpReason = 'silence' | 'maxDuration';

@@ -1,5 +1,7 @@
 /** Stores handovers at the control app. The call's own ticket proves that this relay may do so. */
+import type { Clock } from '../../shared/base/clock.ts';
 import { handoverPath } from '../../shared/wire/names.ts';
+import { withTimeLimit } from '../base/time-limit.ts';
 
 /** ACS waits this long for its media socket. Without an answer, the workers of the call start afresh. */
 const GET_LIMIT_MS = 4_000;
@@ -14,28 +16,27 @@ export interface HandoverClient {
 }
 
 /** @param controlUrl without a slash at its end */
-export function handoverClient(controlUrl: string): HandoverClient {
+export function handoverClient(controlUrl: string, clock: Pick<Clock, 'after'>): HandoverClient {
   const ask = (callId: string, ticket: string, init: RequestInit): Promise<Response> =>
     fetch(controlUrl + handoverPath(callId), {
       ...init,
       headers: { ...init.headers, authorization: `Bearer ${ticket}` },
     });
   return {
-    async get(callId, ticket) {
-      const response = await ask(callId, ticket, { signal: AbortSignal.timeout(GET_LIMIT_MS) });
-      if (response.status === 200) return await response.text();
-      await response.body?.cancel();
-      if (response.status === 204) return undefined;
-      throw new Error(`the control app answered ${response.status}`);
-    },
+    get: (callId, ticket) =>
+      withTimeLimit(clock, GET_LIMIT_MS, async (signal) => {
+        const response = await ask(callId, ticket, { signal });
+        if (response.status === 200) return await response.text();
+        await response.body?.cancel();
+        if (response.status === 204) return undefined;
+        throw new Error(`the control app answered ${response.status}`);
+      }),
     async put(callId, ticket, sealed) {
       for (let attempt = 1; ; attempt += 1) {
         const problem = await problemOf(() =>
-          ask(callId, ticket, {
-            method: 'PUT',
-            body: sealed,
-            headers: { 'content-type': 'application/jose' },
-            signal: AbortSignal.timeout(PUT_LIMIT_MS),
+          withTimeLimit(clock, PUT_LIMIT_MS, (signal) => {
+            const headers = { 'content-type': 'application/jose' };
+            return ask(callId, ticket, { method: 'PUT', body: sealed, headers, signal });
           }),
         );
         if (problem === undefined) return;

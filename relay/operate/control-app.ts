@@ -1,6 +1,7 @@
 /** Asks the control app to do something with a call. The call's own ticket is the proof. */
 import type { Clock } from '../../shared/base/clock.ts';
 import { idlePath, restartPath } from '../../shared/wire/names.ts';
+import { withTimeLimit } from '../base/time-limit.ts';
 import type { RestartOutcome } from './drain.ts';
 
 const REQUEST_LIMIT_MS = 5_000;
@@ -32,20 +33,15 @@ export class ControlApp {
   }
 
   async #post(path: string, ticket: string): Promise<number | undefined> {
-    const limit = new AbortController();
-    const cancel = this.#clock.after(REQUEST_LIMIT_MS, () => limit.abort());
     try {
-      const response = await fetch(this.#url + path, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${ticket}` },
-        signal: limit.signal,
+      return await withTimeLimit(this.#clock, REQUEST_LIMIT_MS, async (signal) => {
+        const headers = { authorization: `Bearer ${ticket}` };
+        const response = await fetch(this.#url + path, { method: 'POST', headers, signal });
+        await response.body?.cancel();
+        return response.status;
       });
-      await response.body?.cancel();
-      return response.status;
     } catch {
       return undefined;
-    } finally {
-      cancel();
     }
   }
 }

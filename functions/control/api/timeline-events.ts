@@ -181,10 +181,7 @@ function windowStart({ newestMs }: StreamPosition): number {
 }
 
 /** The entries from the window on that a client at this position has not read. */
-function unread(
-  entries: readonly TimelineEntry[],
-  position: StreamPosition,
-): readonly TimelineEntry[] {
+function unread(entries: readonly TimelineEntry[], position: StreamPosition): readonly TimelineEntry[] {
   const before = entries.filter(({ atMs }) => atMs <= position.newestMs);
   return before.length === position.sent ? entries.slice(before.length) : entries;
 }

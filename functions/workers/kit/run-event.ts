@@ -1,4 +1,5 @@
 /** Runs one event of a call through a worker: its handler, the lane's memory, the reply. Knows nothing of transport. */
+import { writeWav } from '../../../shared/audio/wav.ts';
 import { parseTraceparent, type TraceParent } from '../../../shared/base/traceparent.ts';
 import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
@@ -9,7 +10,7 @@ import { type EventSpan, startEventSpan } from './event-span.ts';
 import { formatLaneMemory, type LaneMemory, parseLaneMemory } from './lane-memory.ts';
 import { formatReply, type LaneReply, type WorkerEvent } from './lane-message.ts';
 import { Player } from './player.ts';
-import { formatWav } from './wav.ts';
+
 import type { AudioChunk, Call, CallStarted, HandlerResult, Worker, WorkerReply } from './worker.ts';
 
 /** How long a handler may take. Its lane hears nothing meanwhile, so a later reply would be of no use. */
@@ -242,7 +243,7 @@ function hear(
       `the worker ${worker.name} listens to utterances, and the route of this call has it listen in the mode "${listen}": write "listen": { "mode": "utterance" } in the route`,
     );
   }
-  const utterance = { ...chunk, wav: () => formatWav(chunk.pcm, chunk.sampleRateHz) };
+  const utterance = { ...chunk, wav: () => writeWav(chunk.pcm, chunk.sampleRateHz) };
   return worker.onUtterance(utterance, call, state);
 }
 

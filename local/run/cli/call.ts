@@ -1,7 +1,8 @@
 /** `npm run call`: one call with a recording, its report, and what the caller heard. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
-import { type Audio, convert, readWav, WavError, writeWav } from '../../phone/wav.ts';
+import { type Audio, readWav, WavError, writeWav } from '../../../shared/audio/wav.ts';
+import { convert } from '../../phone/resample.ts';
 import { makeCall } from '../client/make-call.ts';
 import { compileReport, withoutTrailingSilence } from '../client/report.ts';
 import type { RunningSystem } from '../client/running-system.ts';

@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Audio, writeWav } from '../../../shared/audio/wav.ts';
 import { align } from '../../phone/align.ts';
-import { type Audio, writeWav } from '../../phone/wav.ts';
 import { relayCountsOf } from '../client/make-call.ts';
 import { compileReport, withoutTrailingSilence } from '../client/report.ts';
 import { ScriptClient } from '../client/script-client.ts';

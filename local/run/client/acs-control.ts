@@ -1,4 +1,4 @@
-import type { Audio } from '../../phone/wav.ts';
+import type { Audio } from '../../../shared/audio/wav.ts';
 import type { RunningSystem } from './running-system.ts';
 
 /** The control surface of the ACS emulator. */

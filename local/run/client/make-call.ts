@@ -1,6 +1,7 @@
 /** Makes one call on a system and gathers everything that there is to know of it. */
+
+import type { Audio } from '../../../shared/audio/wav.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
-import type { Audio } from '../../phone/wav.ts';
 import { askRepeatedly } from './ask-repeatedly.ts';
 import { ControlApi, type RelayCounts } from './control-api.ts';
 import { type FollowedCall, followCall } from './follow-call.ts';

@@ -1,7 +1,8 @@
 /** The report of a call: what the emulator measured, what the product counted, and what the audio itself says. */
+
+import type { Audio } from '../../../shared/audio/wav.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { type Alignment, align } from '../../phone/align.ts';
-import type { Audio } from '../../phone/wav.ts';
 import { measureRoundTrip, type RoundTrip } from '../audio/round-trip.ts';
 import type { ProductCall, RelayCounts, WorkerCounts } from './control-api.ts';
 

@@ -1,8 +1,8 @@
 /** Calls with scripts, made through the control surface of the ACS emulator. */
 
+import type { Audio } from '../../../shared/audio/wav.ts';
 import type { Step, StepResult } from '../../phone/step.ts';
 import { stepsToJson } from '../../phone/step-json.ts';
-import type { Audio } from '../../phone/wav.ts';
 import { AcsControl } from './acs-control.ts';
 import type { RunningSystem } from './running-system.ts';
 

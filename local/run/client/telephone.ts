@@ -1,7 +1,7 @@
 /** Calls made through the control surface of the ACS emulator, as a person would make them with a telephone. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Audio } from '../../../shared/audio/wav.ts';
 import type { CallReport } from '../../emulators/acs/control/call-report.ts';
-import type { Audio } from '../../phone/wav.ts';
 import { AcsControl } from './acs-control.ts';
 import type { RunningSystem } from './running-system.ts';
 

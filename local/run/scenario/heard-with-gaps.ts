@@ -1,8 +1,8 @@
 /** A second look at recordings that a caller did not hear whole. */
 
+import type { Audio } from '../../../shared/audio/wav.ts';
 import { resample } from '../../phone/resample.ts';
 import type { Step, StepResult } from '../../phone/step.ts';
-import type { Audio } from '../../phone/wav.ts';
 import { compareWithGaps } from '../audio/compare-with-gaps.ts';
 import { type HeardReport, judgeGaps, type RelayReport, reportedGaps } from '../audio/reported-gaps.ts';
 

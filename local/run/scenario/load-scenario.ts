@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { type Audio, readWav } from '../../../shared/audio/wav.ts';
 import type { Speech } from '../../phone/speech.ts';
 import {
   DEFAULT_LEAST_DB,
@@ -10,7 +11,6 @@ import {
   type Step,
   type Utterance,
 } from '../../phone/step.ts';
-import { type Audio, readWav } from '../../phone/wav.ts';
 import { memberName, parseScenario, ScenarioError, type ScenarioProblem } from './parse-scenario.ts';
 import type { ParticipantFile, ScenarioFile, SpeechFile, StepFile } from './scenario-schema.ts';
 

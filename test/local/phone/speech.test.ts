@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_TEXT_LENGTH, Speech, tonesFor } from '../../../local/phone/speech.ts';
-import { writeWav } from '../../../local/phone/wav.ts';
+import { writeWav } from '../../../shared/audio/wav.ts';
 import { tone } from '../../support/signals.ts';
 
 const WAV = Buffer.from(writeWav(tone(800, 8_000, 440), 8_000)).toString('base64');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readWav } from '../../../local/phone/wav.ts';
+import { readWav } from '../../../shared/audio/wav.ts';
 import { frameLevelDb } from '../../../relay/audio/frame-level.ts';
 import { VoiceActivity } from '../../../relay/listen/voice-activity.ts';
 import { noise, tone } from '../../support/signals.ts';

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Audio } from '../../../phone/wav.ts';
+import type { Audio } from '../../../../shared/audio/wav.ts';
 import { readBody } from '../../common/read-body.ts';
 import type { DeadLetter } from '../../event-grid/subscription.ts';
 import type { Call } from '../call/call.ts';

@@ -1,6 +1,6 @@
+import type { Audio } from '../../../../shared/audio/wav.ts';
 import { tonesFor } from '../../../phone/speech.ts';
 import { SYNTHESIZER, synthesize } from '../../../phone/synthesizer.ts';
-import type { Audio } from '../../../phone/wav.ts';
 import type { VoiceKind } from './play-source.ts';
 import { ssmlWords } from './ssml.ts';
 import { readMonoWav } from './wav-16k.ts';

@@ -6,7 +6,7 @@ import {
 } from '@azure/communication-call-automation';
 import { expect } from 'vitest';
 import type { Call } from '../../../../../local/emulators/acs/call/call.ts';
-import { writeWav } from '../../../../../local/phone/wav.ts';
+import { writeWav } from '../../../../../shared/audio/wav.ts';
 import { createWavPhone, type WavPhone } from '../../../../../local/phone/wav-phone.ts';
 import { tone } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_FILE_BYTES } from '../../../../../local/emulators/acs/media-operations/fetch-play-file.ts';
-import { writeWav } from '../../../../../local/phone/wav.ts';
+import { writeWav } from '../../../../../shared/audio/wav.ts';
 import { tone } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';
 import { CALLED, CALLER } from '../acs-fixture.ts';

@@ -4,7 +4,7 @@ import { createPromptLoader } from '../../../../../local/emulators/acs/media-ope
 import { isSsml, ssmlLocale, ssmlWords } from '../../../../../local/emulators/acs/media-operations/ssml.ts';
 import { createTextToSpeech } from '../../../../../local/emulators/acs/media-operations/text-to-speech.ts';
 import { readMonoWav, readPlayableWav } from '../../../../../local/emulators/acs/media-operations/wav-16k.ts';
-import { writeWav } from '../../../../../local/phone/wav.ts';
+import { writeWav } from '../../../../../shared/audio/wav.ts';
 import { noise } from '../../../../support/signals.ts';
 
 const NEVER = new AbortController().signal;
