@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Whole systems in real time, each file with systems of its own: with other parts, other workers, or something that breaks them. */
+/**
+ * Whole systems in real time, each file with systems of its own: with other parts, other workers, or something that
+ * breaks them.
+ */
 const OWN_SYSTEMS = [
   'test/docs/api.test.ts',
   'test/scenarios/chaos.test.ts',
@@ -28,13 +31,14 @@ const ONE_SYSTEM = [
 
 export default defineConfig({
   test: {
-    // Whole-call scenarios speak over real sockets in real time; everything else finishes in milliseconds. These limits end what hangs, on a
-    // machine that may be busy with other things; whoever waits for something gives up before them and says for what.
+    // Whole-call scenarios speak over real sockets in real time; everything else finishes in milliseconds. These limits
+    // end what hangs, on a machine that may be busy with other things; whoever waits for something gives up before them
+    // and says for what.
     testTimeout: 60_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    // Loading the SDKs of Azure anew for each file takes longer than many of the files: a third of the whole. So a test leaves
-    // nothing behind that another could find: no replaced globals, no servers, no settings in the environment.
+    // Loading the SDKs of Azure anew for each file takes longer than many of the files: a third of the whole. So a test
+    // leaves nothing behind that another could find: no replaced globals, no servers, no settings in the environment.
     isolate: false,
     projects: [
       {

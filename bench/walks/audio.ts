@@ -1,6 +1,7 @@
 /**
- * The way of a frame from ACS to a worker, and of the reply back to ACS. The relay runs in this process with real sockets
- * on both sides; a worker with chunks of one frame answers each with its audio, so that one frame is one message each way.
+ * The way of a frame from ACS to a worker, and of the reply back to ACS. The relay runs in this process with real
+ * sockets on both sides; a worker with chunks of one frame answers each with its audio, so that one frame is one
+ * message each way.
  */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';

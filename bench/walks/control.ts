@@ -1,6 +1,6 @@
 /**
- * The way of IncomingCall, of a callback and of `POST …/streaming/start` through the control app. Its functions run in this
- * process as the Functions host would call them; table storage is the emulator, and ACS answers at once.
+ * The way of IncomingCall, of a callback and of `POST …/streaming/start` through the control app. Its functions run in
+ * this process as the Functions host would call them; table storage is the emulator, and ACS answers at once.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- walks [--list]`: how many functions and files of the product run for one frame, one reply, one
- * IncomingCall, one callback and one request of the API; and through how many a frame and a reply are passed on until they
- * are written to the next socket. `--list` names them.
+ * IncomingCall, one callback and one request of the API; and through how many a frame and a reply are passed on until
+ * they are written to the next socket. `--list` names them.
  */
 import { parseArgs } from 'node:util';
 import { walkAudio } from './audio.ts';

@@ -1,6 +1,6 @@
 /**
- * Through which functions of the product a thing is passed on until it is written to a socket: the call stack at the write.
- * What is called on the way and has returned is not in it; `coverage.ts` counts that too.
+ * Through which functions of the product a thing is passed on until it is written to a socket: the call stack at the
+ * write. What is called on the way and has returned is not in it; `coverage.ts` counts that too.
  */
 import { Socket } from 'node:net';
 

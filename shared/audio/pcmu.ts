@@ -1,4 +1,6 @@
-/** PCMU: the mu-law of ITU-T G.711, as RTP carries it (RFC 3551, payload type 0): 8,000 samples a second, a byte each. */
+/**
+ * PCMU: the mu-law of ITU-T G.711, as RTP carries it (RFC 3551, payload type 0): 8,000 samples a second, a byte each.
+ */
 
 export const PCMU_RATE_HZ = 8_000;
 

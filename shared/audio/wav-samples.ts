@@ -34,8 +34,9 @@ const MU_LAW = decodePcmu(EVERY_CODE);
 const A_LAW = Int16Array.from(EVERY_CODE, expandALaw);
 
 /**
- * Decodes interleaved samples to mono PCM16: channels are averaged, finer samples rounded, 1.0 of floating point is full
- * scale, and what exceeds it is clipped. 16-bit mono comes through unchanged. Bytes of an unfinished last sample are left out.
+ * Decodes interleaved samples to mono PCM16: channels are averaged, finer samples rounded, 1.0 of floating point is
+ * full scale, and what exceeds it is clipped. 16-bit mono comes through unchanged. Bytes of an unfinished last sample
+ * are left out.
  */
 export function decodeToMono(bytes: Uint8Array, layout: SampleLayout): Int16Array {
   const stride = BYTES[layout.encoding];
@@ -80,7 +81,10 @@ function sampleReader(view: DataView, { encoding, bigEndian }: SampleLayout): (o
   }
 }
 
-/** The A-law of ITU-T G.711: sign, three bits of exponent and four of mantissa, every other bit inverted; 13 bits of range. */
+/**
+ * The A-law of ITU-T G.711: sign, three bits of exponent and four of mantissa, every other bit inverted; 13 bits of
+ * range.
+ */
 function expandALaw(code: number): number {
   const bits = code ^ 0x55;
   const exponent = (bits >> 4) & 0x07;

@@ -1,7 +1,7 @@
 /**
- * WAV files, in and out of PCM16 mono. The only reader of WAV in the project. It believes no header further than the file's
- * own bytes: sizes are cut at the end of the file, chunks that it does not know are stepped over and never read, and time
- * and memory are bounded by the file's size.
+ * WAV files, in and out of PCM16 mono. The only reader of WAV in the project. It believes no header further than the
+ * file's own bytes: sizes are cut at the end of the file, chunks that it does not know are stepped over and never read,
+ * and time and memory are bounded by the file's size.
  *
  * Rules: "Multimedia Programming Interface and Data Specifications 1.0" (RIFF, 1991), WAVEFORMATEXTENSIBLE (Microsoft),
  * EBU Tech 3306 (RF64) and ITU-R BS.2088 (BW64).
@@ -70,9 +70,9 @@ const SUB_FORMAT_AT = 24;
 const UNKNOWN_SIZE = 0xffff_ffff;
 
 /**
- * Reads a file of RIFF, RIFX, RF64 or BW64: PCM of up to 32 bits, in as many whole bytes or more; floating point of 32 or 64
- * bits; A-law and mu-law. Several channels are averaged to one; 16-bit mono comes through bit for bit. A `data` chunk whose
- * size is 0 or unknown, as writers to a pipe leave it, reaches to the end of the file.
+ * Reads a file of RIFF, RIFX, RF64 or BW64: PCM of up to 32 bits, in as many whole bytes or more; floating point of 32
+ * or 64 bits; A-law and mu-law. Several channels are averaged to one; 16-bit mono comes through bit for bit. A `data`
+ * chunk whose size is 0 or unknown, as writers to a pipe leave it, reaches to the end of the file.
  * @throws WavError for anything else, and for a file without samples
  */
 export function readWav(file: Uint8Array): Audio {
@@ -146,8 +146,8 @@ export function writeWav(samples: Int16Array, sampleRateHz: number): Uint8Array<
 }
 
 /**
- * Whether nothing, or only whole chunks, lie between `at` and the end of the file. Then an empty `data` chunk before `at` is
- * empty; otherwise its writer did not come back to write its size.
+ * Whether nothing, or only whole chunks, lie between `at` and the end of the file. Then an empty `data` chunk before
+ * `at` is empty; otherwise its writer did not come back to write its size.
  */
 function isChain(file: Uint8Array, view: DataView, at: number, little: boolean): boolean {
   while (at < file.length) {
@@ -191,7 +191,10 @@ function readFormat(chunk: DataView, little: boolean): WavFormat {
   return { encoding: encodingOf(tag, bits, wholeBytes), channels, sampleRateHz, bigEndian: !little };
 }
 
-/** `wholeBytes`: of one sample in the file; 0 where the header contradicts itself. Samples of fewer bits fill it from above. */
+/**
+ * `wholeBytes`: of one sample in the file; 0 where the header contradicts itself. Samples of fewer bits fill it from
+ * above.
+ */
 function encodingOf(tag: number, bits: number, wholeBytes: number): SampleEncoding {
   const bytes = Math.max(Math.ceil(bits / 8), wholeBytes);
   if (tag === TAG.aLaw && bits === 8) return 'aLaw';

@@ -52,7 +52,10 @@ export class SettingsReader {
     return (this.#env[name] ?? '').trim() !== '';
   }
 
-  /** The value of a required setting or of one with a default. On a problem the result is meaningless until `finish` throws. */
+  /**
+   * The value of a required setting or of one with a default. On a problem the result is meaningless until `finish`
+   * throws.
+   */
   read<T>(name: string, setting: Setting<T>): T {
     const value = this.readOptional(name, setting);
     if (value === undefined && !this.has(name)) this.problem(name, 'is missing.', setting);

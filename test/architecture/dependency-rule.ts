@@ -12,8 +12,8 @@ interface Rule {
 }
 
 /**
- * What the emulators may share with the product: contracts that are ours, audio, and RFC 6455. Nothing that reads or writes
- * a format of Microsoft: what the product believes about Azure must not be what its emulator believes.
+ * What the emulators may share with the product: contracts that are ours, audio, and RFC 6455. Nothing that reads or
+ * writes a format of Microsoft: what the product believes about Azure must not be what its emulator believes.
  */
 const OUR_CONTRACTS = [
   'shared/audio/',
@@ -172,7 +172,9 @@ function isAllowed(rule: Rule, file: string, name: string): boolean {
 const AMBIENT =
   /\b(Date\.now|new Date\(\)|performance\.|setTimeout|setInterval|setImmediate|queueMicrotask|Math\.random|AbortSignal\.timeout|systemClock|randomUUID|randomBytes|crypto\.|process\.[a-z]|fetch\()/;
 
-/** One sentence for each line of a pure file that reads a clock, a timer, chance or the environment by a global name. */
+/**
+ * One sentence for each line of a pure file that reads a clock, a timer, chance or the environment by a global name.
+ */
 export function ambientUsesOf(file: string, source: string): string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '));
   return code.split('\n').flatMap((line, index) => {

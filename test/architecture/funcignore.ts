@@ -1,4 +1,7 @@
-/** The two ways in which publishing tools read `.funcignore`. Both tell whether a file (path from the root) is published. */
+/**
+ * The two ways in which publishing tools read `.funcignore`. Both tell whether a file (path from the root) is
+ * published.
+ */
 
 export type Publishes = (path: string) => boolean;
 

@@ -32,7 +32,10 @@ export function fileCircles(graph: ImportGraph): string[] {
   return circles(graph).map((circle) => `Files import each other in a circle: ${around(circle)}.`);
 }
 
-/** One sentence for each circle among folders; a folder is the files directly in it. Names the imports that close the circle. */
+/**
+ * One sentence for each circle among folders; a folder is the files directly in it. Names the imports that close the
+ * circle.
+ */
 export function folderCircles(graph: ImportGraph): string[] {
   const folders = new Map<string, Map<string, string>>();
   for (const [file, targets] of graph) {

@@ -1,6 +1,6 @@
 /**
- * The storeys of the relay and of the control app, from the top. A file may import from its own storey and from those below.
- * They are the order in which a frame and an event pass through the code.
+ * The storeys of the relay and of the control app, from the top. A file may import from its own storey and from those
+ * below. They are the order in which a frame and an event pass through the code.
  */
 import { posix } from 'node:path';
 import type { ImportGraph } from './import-graph.ts';

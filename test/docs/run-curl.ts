@@ -1,4 +1,7 @@
-/** Runs a `curl` command of a document; where curl is not installed, does what the few of its options say that documents use. */
+/**
+ * Runs a `curl` command of a document; where curl is not installed, does what the few of its options say that documents
+ * use.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 

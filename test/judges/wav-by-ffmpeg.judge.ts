@@ -11,7 +11,9 @@ import { type Chunk, ENCODINGS, fileOf, type Shape, shape } from '../shared/audi
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-wav-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The first channel as ffmpeg decodes it to 16 bits, without dither: every channel of these files has the same samples. */
+/**
+ * The first channel as ffmpeg decodes it to 16 bits, without dither: every channel of these files has the same samples.
+ */
 function byFfmpeg(bytes: Uint8Array): Int16Array {
   const file = join(folder, 'in.wav');
   writeFileSync(file, bytes);
@@ -21,8 +23,9 @@ function byFfmpeg(bytes: Uint8Array): Int16Array {
 }
 
 /**
- * What ffmpeg reads as the specifications say. It takes 24 bits in four bytes for another thing, does not turn the bytes of
- * RIFX round (the library `wavefile` judges those in the unit tests), and refuses files with a broken LIST, cue or id3 chunk.
+ * What ffmpeg reads as the specifications say. It takes 24 bits in four bytes for another thing, does not turn the
+ * bytes of RIFX round (the library `wavefile` judges those in the unit tests), and refuses files with a broken LIST,
+ * cue or id3 chunk.
  */
 const judged = (name: string): fc.Arbitrary<Shape> =>
   shape

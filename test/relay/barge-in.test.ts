@@ -1,4 +1,7 @@
-/** Barge-in over real sockets, at the pace of real time: the relay's account of what was heard, beside what the ACS stand-in played. */
+/**
+ * Barge-in over real sockets, at the pace of real time: the relay's account of what was heard, beside what the ACS
+ * stand-in played.
+ */
 import { expect, it, onTestFinished } from 'vitest';
 import { createOpenMediaStream } from '../../local/emulators/acs/media/media-stream.ts';
 import { MediaTicker } from '../../local/emulators/acs/media/media-ticker.ts';

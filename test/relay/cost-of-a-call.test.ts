@@ -12,7 +12,8 @@ it('a minute of audio in chunks of 100 ms, heard and answered, is 1,200 messages
   const there = await webPubSubFixture();
   const { acs } = await call(there);
   let saidBytes = 0;
-  // The echo comes back at the pace of speech, maybe in pieces. Only when all of it is heard is nothing left that the next chunk could be taken together with.
+  // The echo comes back at the pace of speech, maybe in pieces. Only when all of it is heard is nothing left that the
+  // next chunk could be taken together with.
   const say100Ms = async (chunk: number): Promise<void> => {
     const pcm = speech(FRAMES_A_CHUNK, chunk * FRAMES_A_CHUNK);
     saidBytes += pcm.byteLength;

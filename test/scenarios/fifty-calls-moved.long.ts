@@ -1,4 +1,7 @@
-/** Two relays are restarted one after the other under fifty live calls: how long each call is without audio, and that no worker loses its place. */
+/**
+ * Two relays are restarted one after the other under fifty live calls: how long each call is without audio, and that no
+ * worker loses its place.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Diaries, partsOf, storyOf } from '../support/diaries.ts';
 import {

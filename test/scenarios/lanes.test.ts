@@ -1,4 +1,7 @@
-/** Whole calls whose workers are reached in other ways than by a quiet lane: a resident process, and a service that is renewed. */
+/**
+ * Whole calls whose workers are reached in other ways than by a quiet lane: a resident process, and a service that is
+ * renewed.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ResidentServer } from '../../functions/workers/hosts/resident/server.ts';
 import { echo } from '../../functions/workers/samples/echo.ts';

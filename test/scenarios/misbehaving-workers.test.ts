@@ -47,7 +47,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The chunks that a worker was given in this call. Who is held up is given longer ones, so that nobody can tell their number beforehand. */
+/**
+ * The chunks that a worker was given in this call. Who is held up is given longer ones, so that nobody can tell their
+ * number beforehand.
+ */
 async function chunksOf({ callId }: CallReport): Promise<ChunkLine[]> {
   return jsonLines<ChunkLine>(await readFile(file, 'utf8')).filter((line) => line.callId === callId);
 }

@@ -1,6 +1,6 @@
 /**
- * Two relays behind a load balancer are restarted one after the other, and one of them crashes, while calls are on them; and the control app
- * is killed.
+ * Two relays behind a load balancer are restarted one after the other, and one of them crashes, while calls are on
+ * them; and the control app is killed.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DiaryLine } from '../fixtures/remembering-app/diary-line.ts';
@@ -25,7 +25,10 @@ const SAMPLE_RATE_HZ = 16_000;
 const LIMIT_MS = 30_000;
 /** An echo always speaks, so that its calls are moved after a third of this. */
 const DRAIN_DEADLINE_MS = 3_000;
-/** Stop, start, dialling, lanes and the first chunk take a fraction of a second; the machine may be busy. Who waits for a sweep waits a minute. */
+/**
+ * Stop, start, dialling, lanes and the first chunk take a fraction of a second; the machine may be busy. Who waits for
+ * a sweep waits a minute.
+ */
 const GAP_LIMIT_MS = 15_000;
 /** For calls that a test ends itself, however long that takes. */
 const STAYS_MS = 600_000;
@@ -128,7 +131,10 @@ async function linesSoFar(): Promise<number> {
   return (await diaries.since(0).catch(() => [])).flat().length;
 }
 
-/** The worker wrote the diary without losing its place, but where a move took too long for that, and was told the end once. */
+/**
+ * The worker wrote the diary without losing its place, but where a move took too long for that, and was told the end
+ * once.
+ */
 function expectWhole(diary: readonly DiaryLine[], moves: readonly Move[]): void {
   const parts = partsOf(diary);
   const slow = slowMoves(moves, diary[0]?.callId ?? '');

@@ -1,4 +1,7 @@
-/** A conversation of six turns: the caller cuts two of the answers short, and coughs into a third. Judged by what was heard. */
+/**
+ * A conversation of six turns: the caller cuts two of the answers short, and coughs into a third. Judged by what was
+ * heard.
+ */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCall } from '../../local/run/client/make-call.ts';
@@ -13,7 +16,10 @@ const SAMPLES_PER_MS = RATE / 1000;
 const SENTENCE_MS = 1_000;
 /** How exactly the relay knows what was heard. What the stand-in itself was late, on a busy machine, comes on top. */
 const TOLERANCE_MS = 40;
-/** Silence that ends an utterance, the worker, and the way there and back: 0.8 s, and on a busy machine what it holds up each of the parts. */
+/**
+ * Silence that ends an utterance, the worker, and the way there and back: 0.8 s, and on a busy machine what it holds up
+ * each of the parts.
+ */
 const LONGEST_WAIT_MS = 3_000;
 
 /** What the caller says, and when, in milliseconds. An answer begins about 0.8 s after a sentence and lasts 3 s. */
@@ -80,7 +86,10 @@ it('is heard as it should be: four answers whole, two cut short, one of them who
   const whole = (number: number, first: number): number[] =>
     Array.from(story(RATE, number, first, SHORT_STORY_MS));
   expect(one, 'the first answer').toEqual(whole(1, 1));
-  /** An answer that was cut short, and the next one, whose first sample says how much the worker was told was heard of it. */
+  /**
+   * An answer that was cut short, and the next one, whose first sample says how much the worker was told was heard of
+   * it.
+   */
   const toldAfter = (
     cut: number[] | undefined,
     number: number,

@@ -14,7 +14,10 @@ import { until } from '../support/until.ts';
 
 const NUMBER = '+14255550197';
 const RATE = 24_000;
-/** Each says so much that he still speaks when the last has come to the call, also where that one was held up on his way. */
+/**
+ * Each says so much that he still speaks when the last has come to the call, also where that one was held up on his
+ * way.
+ */
 const SAID_MS = 4_000;
 const PEOPLE = ['+14255550111', '+14255550112', '+14255550113'] as const;
 

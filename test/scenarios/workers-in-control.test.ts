@@ -1,6 +1,6 @@
 /**
- * Workers that act on their own call, as functions and as residents; and what is left of all that in what the parts print and store: nothing
- * by which a person or a call could be reached.
+ * Workers that act on their own call, as functions and as residents; and what is left of all that in what the parts
+ * print and store: nothing by which a person or a call could be reached.
  */
 import { join } from 'node:path';
 import { TableClient, TableServiceClient } from '@azure/data-tables';

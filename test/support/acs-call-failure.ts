@@ -1,6 +1,9 @@
 import { AcsCallError } from '../../functions/control/call/acs-port.ts';
 
-/** The error with which call control refuses what was asked. @throws Error where it does not, or where something else is thrown */
+/**
+ * The error with which call control refuses what was asked. @throws Error where it does not, or where something else is
+ * thrown
+ */
 export async function callControlFailure(attempt: Promise<unknown>): Promise<AcsCallError> {
   const error = await attempt.then(
     () => undefined,

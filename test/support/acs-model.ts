@@ -48,8 +48,8 @@ const FAILURE = {
 } as const;
 
 /**
- * The calls of ACS as far as an application can tell, without sound: it rings, connects, streams, ends, and tells of it. It refuses what
- * the service refuses, with the service's codes.
+ * The calls of ACS as far as an application can tell, without sound: it rings, connects, streams, ends, and tells of
+ * it. It refuses what the service refuses, with the service's codes.
  */
 export class AcsModel implements AcsCalls {
   readonly #options: AcsModelOptions;

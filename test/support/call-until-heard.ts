@@ -9,7 +9,8 @@ const PATIENCE_MS = 40_000;
 const LISTEN_EVERY_MS = 500;
 
 /**
- * A call whose caller says something, and hangs up as soon as he has heard enough, however long the machine holds that up.
+ * A call whose caller says something, and hangs up as soon as he has heard enough, however long the machine holds that
+ * up.
  * @param isEnough looks at everything heard so far
  */
 export async function callUntilHeard(

@@ -1,6 +1,8 @@
 import { afterEach } from 'vitest';
 
-/** Wraps what starts something, for one test file: whatever it has started is closed after each test, the oldest first. */
+/**
+ * Wraps what starts something, for one test file: whatever it has started is closed after each test, the oldest first.
+ */
 export function closedAfterEach<Options extends unknown[], Started extends { close(): Promise<void> }>(
   start: (...options: Options) => Promise<Started>,
 ): (...options: Options) => Promise<Started> {

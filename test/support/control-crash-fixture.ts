@@ -32,8 +32,8 @@ interface Timed {
 }
 
 /**
- * The control app, storage and ACS in a time of their own, one thing after the other. When the app's process dies, what it was doing is over,
- * who asked for it asks again if that is his way, and the next thing is done by a new process.
+ * The control app, storage and ACS in a time of their own, one thing after the other. When the app's process dies, what
+ * it was doing is over, who asked for it asks again if that is his way, and the next thing is done by a new process.
  */
 export class ControlCrashFixture {
   readonly store = new MemoryCallStore();

@@ -21,7 +21,10 @@ export interface MediaSocket {
   readonly url: URL;
 }
 
-/** The control app against the stand-ins of ACS and table storage, over loopback; the relay takes every media socket and says nothing. */
+/**
+ * The control app against the stand-ins of ACS and table storage, over loopback; the relay takes every media socket and
+ * says nothing.
+ */
 export class ControlWithAcsFixture {
   readonly acs: RunningAcs;
   readonly host: ControlHostFixture;

@@ -1,4 +1,7 @@
-/** The diaries that the worker `diary` of `test/fixtures/remembering-app` writes: what it is told in each call, numbered by its own state. */
+/**
+ * The diaries that the worker `diary` of `test/fixtures/remembering-app` writes: what it is told in each call, numbered
+ * by its own state.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +30,10 @@ export class Diaries {
     return new Diaries(await mkdtemp(join(tmpdir(), 'trunkline-diaries-')));
   }
 
-  /** The diary of each call since the line of this number, of all of them from 0. @throws Error where nothing was ever written */
+  /**
+   * The diary of each call since the line of this number, of all of them from 0. @throws Error where nothing was ever
+   * written
+   */
   async since(line: number): Promise<DiaryLine[][]> {
     const text = await readFile(this.#file, 'utf8');
     return [...Map.groupBy(jsonLines<DiaryLine>(text).slice(line), ({ callId }) => callId).values()];
@@ -58,8 +64,8 @@ export function storyOf(diary: readonly DiaryLine[]): string {
 }
 
 /**
- * The parts of a diary that were written without losing the state in between: one, with every page once and in order, where it was never lost. A
- * part whose first page is not 0 follows on nothing.
+ * The parts of a diary that were written without losing the state in between: one, with every page once and in order,
+ * where it was never lost. A part whose first page is not 0 follows on nothing.
  */
 export function partsOf(diary: readonly DiaryLine[]): readonly (readonly DiaryLine[])[] {
   const parts: DiaryLine[][] = [];

@@ -14,7 +14,10 @@ export interface EntraTenant {
   readonly fetches: number;
   /** Answers nobody who asks for keys. */
   isDown: boolean;
-  /** A token of version 2 for a program with these roles, valid for an hour; `claims` replaces claims, undefined removes one. */
+  /**
+   * A token of version 2 for a program with these roles, valid for an hour; `claims` replaces claims, undefined removes
+   * one.
+   */
   token(roles: readonly string[], claims?: Readonly<Record<string, unknown>>): Promise<string>;
   /** Publishes another key in place of its present one, and signs with it. */
   rotate(): Promise<void>;

@@ -9,8 +9,9 @@ export function isHeardToEnd(expected: Int16Array, sampleRateHz: number): (heard
 }
 
 /**
- * Expects that the caller heard this audio, agreeing by so many dB (infinitely many: each sample once, in order and bit-exact), but for the gaps
- * that relay and emulator report of this call. The message of a failure says how many gaps there are.
+ * Expects that the caller heard this audio, agreeing by so many dB (infinitely many: each sample once, in order and
+ * bit-exact), but for the gaps that relay and emulator report of this call. The message of a failure says how many gaps
+ * there are.
  */
 export function expectHeard(
   evidence: CallEvidence,

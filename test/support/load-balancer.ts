@@ -37,7 +37,8 @@ export async function startLoadBalancer(backends: readonly string[]): Promise<Lo
     sockets.add(socket);
     return socket.once('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
   };
-  // The turn is taken before the first probe: connections that come together would otherwise skip servers for each other.
+  // The turn is taken before the first probe: connections that come together would otherwise skip servers for each
+  // other.
   const next = async (): Promise<URL | undefined> => {
     const first = turn++;
     for (let tried = 0; tried < backends.length; tried++) {

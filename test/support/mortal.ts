@@ -2,8 +2,8 @@ import { AcsCallError, type AcsCalls } from '../../functions/control/call/acs-po
 import { type CallStore, CallStoreError } from '../../functions/control/call/stores.ts';
 
 /**
- * What goes wrong with one request to storage or telephony. `before`: it is not carried out; `after`: it is, and nobody hears of it.
- * `dies`: the process that made it is gone; `fails`: the process is told of a failure.
+ * What goes wrong with one request to storage or telephony. `before`: it is not carried out; `after`: it is, and nobody
+ * hears of it. `dies`: the process that made it is gone; `fails`: the process is told of a failure.
  */
 export const MISHAPS = ['dies before', 'dies after', 'fails before', 'fails after'] as const;
 

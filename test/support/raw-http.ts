@@ -4,7 +4,9 @@ export interface RawRequest {
   readonly method?: string;
   /** As it goes on the wire: nothing is normalised or escaped. */
   readonly target: string;
-  /** In this order, repetitions included. `host`, `connection` and `content-length` are added where they are not given. */
+  /**
+   * In this order, repetitions included. `host`, `connection` and `content-length` are added where they are not given.
+   */
   readonly headers?: readonly (readonly [name: string, value: string])[];
   readonly body?: string | Uint8Array;
 }

@@ -141,8 +141,8 @@ export function movesSince({ passages }: LoadBalancer, since: number): Move[] {
 }
 
 /**
- * How many of a call's moves took longer than a relay keeps the connections of its workers for the next one: in each of these a worker may
- * have been told of the end, and have begun anew.
+ * How many of a call's moves took longer than a relay keeps the connections of its workers for the next one: in each of
+ * these a worker may have been told of the end, and have begun anew.
  */
 export function slowMoves(moves: readonly Move[], callId: string): number {
   return moves.filter((move) => move.callId === callId && move.gapMs > RELEASE_LIMIT_MS).length;

@@ -4,7 +4,10 @@ import type { Worker } from '../../functions/workers/kit/worker.ts';
 import type { Ports } from '../../local/run/stack/ports.ts';
 import type { TestSystem } from './system.ts';
 
-/** Settings of the stand-in of Web PubSub by which the events of one worker go to its resident process, and all others to the worker app. */
+/**
+ * Settings of the stand-in of Web PubSub by which the events of one worker go to its resident process, and all others
+ * to the worker app.
+ */
 export function residentTable(
   worker: string,
   residentPort: number,

@@ -6,8 +6,9 @@ const STEP_EVERY_MS = 1;
 const LONGEST_STEP_MS = 8;
 
 /**
- * Time that goes on with the machine's, but only while this process runs: between two small steps of it the sockets are read. However long the
- * process is held up, programs in it that talk over real sockets and share this clock stay as close to each other as on a machine at rest.
+ * Time that goes on with the machine's, but only while this process runs: between two small steps of it the sockets are
+ * read. However long the process is held up, programs in it that talk over real sockets and share this clock stay as
+ * close to each other as on a machine at rest.
  */
 export class RunningTime {
   /** Starts at the present, in milliseconds since 1970. */

@@ -14,8 +14,10 @@ const PATIENCE_MS = 60_000;
 const LISTEN_EVERY_MS = 500;
 
 /**
- * A call whose caller does one thing after another, some of them once something is heard, however long the machine holds that up.
- * @param isEnough looks at everything heard so far and at what the relay counts; the caller hangs up once it says so, if not before
+ * A call whose caller does one thing after another, some of them once something is heard, however long the machine
+ * holds that up.
+ * @param isEnough looks at everything heard so far and at what the relay counts; the caller hangs up once it says so,
+ * if not before
  */
 export async function scriptedCall(
   { system, telephone, control }: CalledSystem,

@@ -1,6 +1,7 @@
 /**
- * One running system for all whole-system tests that are content with the product as it is deployed. Each of them has numbers of its own, so that
- * none meets the calls of another; none of them ends a part of the system or changes how it behaves.
+ * One running system for all whole-system tests that are content with the product as it is deployed. Each of them has
+ * numbers of its own, so that none meets the calls of another; none of them ends a part of the system or changes how it
+ * behaves.
  */
 import { readFile } from 'node:fs/promises';
 import { type CalledSystem, calledSystem } from './system.ts';

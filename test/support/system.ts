@@ -1,4 +1,6 @@
-/** The whole system for a test: every part a process of its own on a free port, with the bundles built from the sources. */
+/**
+ * The whole system for a test: every part a process of its own on a free port, with the bundles built from the sources.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +30,9 @@ export interface TestSystem extends CalledSystem {
   readonly stack: Stack;
   /** The folder of the built product, as `buildProduct` makes it. */
   readonly product: string;
-  /** Everything that the parts have printed, one line each, to explain a failure and to look for what must not be there. */
+  /**
+   * Everything that the parts have printed, one line each, to explain a failure and to look for what must not be there.
+   */
   readonly log: readonly string[];
   stop(): Promise<void>;
 }
@@ -43,24 +47,30 @@ export interface TestSystemOptions {
   /** Workers that stay with their calls. */
   readonly residents?: readonly string[];
   readonly ports?: Ports;
-  /** The folder of the built product, from `buildProduct`. Defaults to that of this run, else to one built for this system. */
+  /**
+   * The folder of the built product, from `buildProduct`. Defaults to that of this run, else to one built for this
+   * system.
+   */
   readonly product?: string;
   /** Sees each line that a part prints. */
   readonly onLine?: (line: string) => void;
 }
 
-/** Of every relay of a test: the machine that runs it may be so busy that a relay would rightly take no further call. */
+/**
+ * Of every relay of a test: the machine that runs it may be so busy that a relay would rightly take no further call.
+ */
 export const ON_A_BUSY_MACHINE = { MAX_LOOP_DELAY_MS: '5000' } as const;
 
 /**
- * For tests that want every sample of whole answers without a hole: the machine that runs them may hold up any process, and all at once, which
- * tears the audio of a relay that is set for conversation. Whoever may be held up so long, the other side has audio for as long.
+ * For tests that want every sample of whole answers without a hole: the machine that runs them may hold up any process,
+ * and all at once, which tears the audio of a relay that is set for conversation. Whoever may be held up so long, the
+ * other side has audio for as long.
  */
 export const LONG_LEAD = { relay: { PLAYOUT_LEAD_MS: '5000' } } as const;
 
 /**
- * The same for answers that come at the pace of speech, where the way to the worker and back may be held up as well. A worker that is held up
- * finds everything that was said meanwhile.
+ * The same for answers that come at the pace of speech, where the way to the worker and back may be held up as well. A
+ * worker that is held up finds everything that was said meanwhile.
  */
 export const PATIENT_RELAY = {
   relay: { ...LONG_LEAD.relay, JITTER_BUFFER_MS: '2000', MAX_BACKLOG_MS: '60000' },
@@ -69,7 +79,10 @@ export const PATIENT_RELAY = {
 /** Parts that run a bundle; the others are run from the sources. */
 const BUNDLED: readonly PartName[] = ['control', 'worker', 'relay'];
 
-/** Builds what is deployed, once for all systems of a run: into the folder of a function app with the relay's bundle in its `dist`. */
+/**
+ * Builds what is deployed, once for all systems of a run: into the folder of a function app with the relay's bundle in
+ * its `dist`.
+ */
 export async function buildProduct(parent: string): Promise<string> {
   const app = await appFolder(parent, 'app');
   await build({ outDir: join(app, 'dist') });

@@ -1,9 +1,15 @@
 const STEP_MS = 4;
 
-/** Ends what hangs, with a sentence of its own: before the limit of a test, and after the longest hold-up of a busy machine. */
+/**
+ * Ends what hangs, with a sentence of its own: before the limit of a test, and after the longest hold-up of a busy
+ * machine.
+ */
 const LIMIT_MS = 20_000;
 
-/** Waits until the condition gives a value other than undefined, null and false; fails with `what` when it takes too long. */
+/**
+ * Waits until the condition gives a value other than undefined, null and false; fails with `what` when it takes too
+ * long.
+ */
 export async function until<T>(
   condition: () => T | undefined | null | false | Promise<T | undefined | null | false>,
   what: string,

@@ -1,4 +1,6 @@
-/** The messages of the protobuf subprotocols for protobufjs, the judge between the product's codec and the stand-in's. */
+/**
+ * The messages of the protobuf subprotocols for protobufjs, the judge between the product's codec and the stand-in's.
+ */
 import protobuf from 'protobufjs';
 
 const { root } = protobuf.parse(

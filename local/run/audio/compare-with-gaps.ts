@@ -1,6 +1,7 @@
 /**
- * Compares what was heard with what was expected where the way between them may have gaps: silence that was put in, and audio that never came.
- * It says what gaps there are; whether there may be so many is for the one who knows what was reported of them.
+ * Compares what was heard with what was expected where the way between them may have gaps: silence that was put in, and
+ * audio that never came. It says what gaps there are; whether there may be so many is for the one who knows what was
+ * reported of them.
  */
 
 /** Between two stretches that agree. Both are milliseconds. */
@@ -20,7 +21,10 @@ export interface GapComparison {
   readonly lostMs: number;
   /** Whether the end of the expected audio was heard. */
   readonly reachesEnd: boolean;
-  /** 10 log10 of the energy expected over the energy of the difference, in what is not lost; Infinity when every sample agrees. */
+  /**
+   * 10 log10 of the energy expected over the energy of the difference, in what is not lost; Infinity when every sample
+   * agrees.
+   */
   readonly signalToErrorDb: number;
 }
 
@@ -47,7 +51,10 @@ export function compareWithGaps(
   return new Walk(withoutSilence(expected), heard, sampleRateHz).compare();
 }
 
-/** Two stretches of the expected audio that were heard without a gap in them: `from` to `to` of it, so many samples later. */
+/**
+ * Two stretches of the expected audio that were heard without a gap in them: `from` to `to` of it, so many samples
+ * later.
+ */
 interface Stretch {
   readonly from: number;
   readonly to: number;
@@ -126,8 +133,8 @@ class Walk {
   }
 
   /**
-   * Where one stretch ends and the next one begins if there is silence between them and nothing lost, or something lost and no silence: so that
-   * the difference is least. Undefined where both differ too much for that.
+   * Where one stretch ends and the next one begins if there is silence between them and nothing lost, or something lost
+   * and no silence: so that the difference is least. Undefined where both differ too much for that.
    */
   #cut(
     since: number,
@@ -175,7 +182,9 @@ class Walk {
     return this.#error(at, offset, count, 1) <= Math.max(energy / SAME, count * SILENT ** 2);
   }
 
-  /** Whether half a block of what was heard is silent in this range, so that audio was lost there rather than damaged. */
+  /**
+   * Whether half a block of what was heard is silent in this range, so that audio was lost there rather than damaged.
+   */
   #isSilent(from: number, to: number): boolean {
     let silent = 0;
     for (let at = from; at < to && silent < this.#block / 2; at++)

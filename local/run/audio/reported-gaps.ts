@@ -51,8 +51,8 @@ export function reportedGaps(
 }
 
 /**
- * The relay plays filler ahead of a first reply, always the same length of it, and again after a tear. What it plays before everything else is no
- * gap: the longest that fits into the silence heard before the audio.
+ * The relay plays filler ahead of a first reply, always the same length of it, and again after a tear. What it plays
+ * before everything else is no gap: the longest that fits into the silence heard before the audio.
  */
 function firstFillerMs(fillerMs: number, aheadMs: number): number {
   return aheadMs === 0 ? 0 : fillerMs / Math.max(1, Math.ceil(fillerMs / aheadMs));

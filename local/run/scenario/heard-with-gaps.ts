@@ -7,8 +7,9 @@ import { compareWithGaps } from '../audio/compare-with-gaps.ts';
 import { type HeardReport, judgeGaps, type RelayReport, reportedGaps } from '../audio/reported-gaps.ts';
 
 /**
- * The same results, but a recording that was heard with gaps in it counts as heard where relay and emulator report these gaps: a machine that is
- * held up tears a call, and says so. Damage that nobody reports stays a failure. `heard` is everything that the caller heard.
+ * The same results, but a recording that was heard with gaps in it counts as heard where relay and emulator report
+ * these gaps: a machine that is held up tears a call, and says so. Damage that nobody reports stays a failure. `heard`
+ * is everything that the caller heard.
  */
 export function heardWithGaps(
   steps: readonly Step[],
@@ -34,7 +35,9 @@ export function heardWithGaps(
   });
 }
 
-/** When the phone last began to say or press something before this step: an expectation is about what is heard since. */
+/**
+ * When the phone last began to say or press something before this step: an expectation is about what is heard since.
+ */
 function stimulusMs(steps: readonly Step[], results: readonly StepResult[], before: number): number {
   for (let index = before - 1; index >= 0; index--) {
     const type = steps[index]?.type;

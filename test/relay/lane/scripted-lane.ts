@@ -148,7 +148,9 @@ export interface ScriptedLanes {
   readonly openControl: OpenControlConnection;
   /** Connections that only hear the control group, those that were stopped included. */
   readonly controlConnections: ScriptedControlConnection[];
-  /** Publishes in the call's control group: every connection that is not stopped hears it. Answers how many those are. */
+  /**
+   * Publishes in the call's control group: every connection that is not stopped hears it. Answers how many those are.
+   */
   publishControl(value: unknown): number;
 }
 

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readWav } from '../../../shared/audio/wav.ts';
 import { frameLevelDb } from '../../../relay/audio/frame-level.ts';
 import { VoiceActivity } from '../../../relay/listen/voice-activity.ts';
+import { readWav } from '../../../shared/audio/wav.ts';
 import { noise, tone } from '../../support/signals.ts';
 
 const FRAME = 320;

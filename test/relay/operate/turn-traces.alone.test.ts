@@ -58,7 +58,10 @@ const parrot = defineWorker({
 
 const mute = defineWorker({ name: 'mute', listen: { mode: 'utterance' }, onUtterance() {} });
 
-/** On a clock that stands still: time passes in the audio alone, and no pause of this process is taken for one of the caller. */
+/**
+ * On a clock that stands still: time passes in the audio alone, and no pause of this process is taken for one of the
+ * caller.
+ */
 async function callTo(worker: Worker, sent: Uint8Array[] = []) {
   const clock = new RelayClock(Date.now());
   const running = await startRelayFixture({}, { clock, openConnection: lanesTo(worker, sent) });
@@ -167,7 +170,8 @@ describe('how long a caller waits for an answer', () => {
     };
     const { turns, turnsAnswered, lastTurns } = report.workers[0]?.turns ?? {};
     expect({ turns, turnsAnswered }).toEqual({ turns: 1, turnsAnswered: 1 });
-    // All frames came at once, so that what counts is how much audio lies between the end of the speech and that of the utterance.
+    // All frames came at once, so that what counts is how much audio lies between the end of the speech and that of the
+    // utterance.
     expect(lastTurns).toEqual([{ turn: 0, latencyMs: expect.any(Number) }]);
     expect(lastTurns?.[0]?.latencyMs).toBeGreaterThan(200);
     expect(lastTurns?.[0]?.latencyMs).toBeLessThan(3_000);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type CloseCause, closeCodeOf, isContinued } from '../../../relay/session/close-cause.ts';
 
-/** By cause: the close code, and whether the call goes on in another stream where it cannot and where it can be moved. */
+/**
+ * By cause: the close code, and whether the call goes on in another stream where it cannot and where it can be moved.
+ */
 const FOLLOWS: Record<CloseCause, [code: number, stays: boolean, movable: boolean]> = {
   'stream ended': [1001, false, false],
   moved: [1001, false, true],

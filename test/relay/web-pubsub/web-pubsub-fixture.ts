@@ -1,4 +1,6 @@
-/** A relay whose lanes go through the Web PubSub emulator to a worker app, and a network between them that can be cut. */
+/**
+ * A relay whose lanes go through the Web PubSub emulator to a worker app, and a network between them that can be cut.
+ */
 
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';

@@ -1,4 +1,6 @@
-/** A call is changed while it lasts: control messages go through the Web PubSub emulator to the relay that has the call. */
+/**
+ * A call is changed while it lasts: control messages go through the Web PubSub emulator to the relay that has the call.
+ */
 import { randomUUID } from 'node:crypto';
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { WebPubSubClient } from '@azure/web-pubsub-client';

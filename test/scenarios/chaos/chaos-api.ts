@@ -32,8 +32,8 @@ export class ChaosApi {
   }
 
   /**
-   * Undefined: never answered. What the app could not do now (503) may be asked for again under the same key, except where `once`: a call
-   * that could not be placed may have rung all the same.
+   * Undefined: never answered. What the app could not do now (503) may be asked for again under the same key, except
+   * where `once`: a call that could not be placed may have rung all the same.
    */
   async act({ method = 'POST', path, body = {} }: Act, once = false): Promise<Answer | undefined> {
     const headers = { 'idempotency-key': randomUUID(), 'content-type': 'application/json' };

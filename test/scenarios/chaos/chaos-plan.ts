@@ -85,7 +85,10 @@ export interface Guest {
 /** What a telephone does that is called. */
 export type Taking = 'answers' | 'busy' | 'declines' | 'unavailable';
 
-/** Who ends a call: the telephone at the other end, the HTTP API, both at the same moment, or nobody until everything is over. */
+/**
+ * Who ends a call: the telephone at the other end, the HTTP API, both at the same moment, or nobody until everything is
+ * over.
+ */
 export type Ending = 'telephone' | 'api' | 'both' | 'nobody';
 
 interface Planned {
@@ -139,7 +142,10 @@ export function drawChaos(seed: string, count: number, kills: number): ChaosPlan
   };
 }
 
-/** Requests that fail before and after their work, and what is asked too often, before it; events that come twice, late and out of order. */
+/**
+ * Requests that fail before and after their work, and what is asked too often, before it; events that come twice, late
+ * and out of order.
+ */
 const FAULTS: readonly FaultRuleInput[] = [
   { on: 'rest', fault: 'error', status: 503, when: 'before', probability: 0.06 },
   { on: 'rest', fault: 'error', status: 503, when: 'after', probability: 0.06 },

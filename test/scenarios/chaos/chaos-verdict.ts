@@ -115,7 +115,10 @@ function lostEvents({ acsEvents, productCalls }: Evidence): string[] {
   return found;
 }
 
-/** What the API has accepted is in the call's account and timeline, and nothing of a call that has ended is still awaited. */
+/**
+ * What the API has accepted is in the call's account and timeline, and nothing of a call that has ended is still
+ * awaited.
+ */
 function lostOperations({ acceptedOperations, productCalls }: Evidence): string[] {
   const found: string[] = [];
   const byId = new Map(productCalls.map((call) => [call.callId, call]));

@@ -20,8 +20,8 @@ export interface ChaosResult {
 }
 
 /**
- * How ACS repeats callbacks: for longer than an app takes to start again on a busy machine. Events of an outage that lasts longer than the
- * service's patience are gone, which is not what is tried here.
+ * How ACS repeats callbacks: for longer than an app takes to start again on a busy machine. Events of an outage that
+ * lasts longer than the service's patience are gone, which is not what is tried here.
  */
 const PATIENCE_MS = '500,1500,4000,6000,6000';
 
@@ -82,7 +82,10 @@ export function chaosFailure(seed: string, why: unknown): string {
   return `${String(why)}\nThe same run again: CHAOS_SEED=${seed}`;
 }
 
-/** For whoever looks for the reason: what the parts said, what ACS did and what the product has of its calls, in the folder of `CHAOS_LOGS`. */
+/**
+ * For whoever looks for the reason: what the parts said, what ACS did and what the product has of its calls, in the
+ * folder of `CHAOS_LOGS`.
+ */
 async function keepLogs(
   to: string | undefined,
   test: TestSystem | undefined,

@@ -1,6 +1,6 @@
 /**
- * Loaded into a process before everything else (`node --import`): every SIGUSR2 puts its calendar a minute ahead. Timers go on as they are, so
- * that what is due in minutes can be asked for now.
+ * Loaded into a process before everything else (`node --import`): every SIGUSR2 puts its calendar a minute ahead.
+ * Timers go on as they are, so that what is due in minutes can be asked for now.
  */
 const STEP_MS = 60_000;
 

@@ -1,4 +1,6 @@
-/** WAV files of every shape, built from samples that the builder knows, byte by byte and without the reader under test. */
+/**
+ * WAV files of every shape, built from samples that the builder knows, byte by byte and without the reader under test.
+ */
 import fc from 'fast-check';
 
 export type Container = 'RIFF' | 'RIFX' | 'RF64' | 'BW64';

@@ -110,8 +110,8 @@ async function connected(there: Service) {
 }
 
 /**
- * Lets time pass until the connection is given up; answers how much it was. In steps that leave an attempt room to be made between two of them, and
- * that are few enough for a slow machine.
+ * Lets time pass until the connection is given up; answers how much it was. In steps that leave an attempt room to be
+ * made between two of them, and that are few enough for a slow machine.
  */
 async function givenUpAfterMs(clock: RelayClock, told: { readonly closed: number }): Promise<number> {
   const beganAtMs = clock.elapsedMs();

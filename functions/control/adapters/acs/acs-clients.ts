@@ -14,7 +14,9 @@ const REPEATABLE_RETRIES = { maxRetries: 2, retryDelayInMs: 400, maxRetryDelayIn
 
 /** The SDK's clients of one resource. */
 export interface AcsClients {
-  /** Repeats a request that ACS did not answer. For operations that carry a `Repeatability-Request-ID`, and for reads. */
+  /**
+   * Repeats a request that ACS did not answer. For operations that carry a `Repeatability-Request-ID`, and for reads.
+   */
   readonly retrying: CallAutomationClient;
   /** Sends each request once. For operations that must not be repeated: the caller learns when to try again. */
   readonly noRetry: CallAutomationClient;

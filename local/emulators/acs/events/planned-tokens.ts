@@ -10,7 +10,10 @@ const EXPIRED_BY_MS = 25 * 60 * 60_000;
 /** What the calls want of the issuer. */
 export type Tokens = Pick<TokenIssuer, 'callbackToken' | 'mediaToken'>;
 
-/** The issuer's tokens, or where the plan says so, tokens that ran out long ago. `create` makes an issuer that goes by this clock. */
+/**
+ * The issuer's tokens, or where the plan says so, tokens that ran out long ago. `create` makes an issuer that goes by
+ * this clock.
+ */
 export function plannedTokens(
   create: (clock: Clock) => Tokens,
   clock: Clock,

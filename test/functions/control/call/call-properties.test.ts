@@ -173,7 +173,8 @@ describe('whatever happens to a call', () => {
     fc.assert(
       fc.property(history, (events) => {
         const answers = play(events).commands.filter(({ type }) => type === 'answer');
-        // The generated claims repeat, so an invocation may be told again; another one only after the lease or a failure.
+        // The generated claims repeat, so an invocation may be told again; another one only after the lease or a
+        // failure.
         const failures = events.filter(([next]) => next.type === 'AnswerFailed').length;
         const minutes = events.reduce((sum, [, pauseMs]) => sum + pauseMs, 0);
         const repeats = events.filter(([next]) => next.type === 'IncomingCall').length;

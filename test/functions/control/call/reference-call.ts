@@ -58,8 +58,8 @@ export interface Verdict {
 }
 
 /**
- * A call as simply as it can be told: its phase, its connection, what was asked about it and what came of that. Streaming, recording and
- * transcription are left out: they have tests of their own.
+ * A call as simply as it can be told: its phase, its connection, what was asked about it and what came of that.
+ * Streaming, recording and transcription are left out: they have tests of their own.
  */
 export class ReferenceCall {
   phase: CallPhase;

@@ -27,8 +27,8 @@ type Api = 'keys' | 'entra';
 const TIMERS = ['sweepCalls', 'removeOldCalls'];
 
 /**
- * Two control apps, one opened by function keys and one by Entra ID, in processes of their own, with the calls of one table storage. Azure
- * Communication Services is a server that notes who asks it for anything.
+ * Two control apps, one opened by function keys and one by Entra ID, in processes of their own, with the calls of one
+ * table storage. Azure Communication Services is a server that notes who asks it for anything.
  */
 export class HostileFixture {
   readonly #tables: Awaited<ReturnType<typeof startTables>>;

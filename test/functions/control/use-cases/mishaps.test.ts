@@ -14,7 +14,9 @@ interface Story {
   tell(fixture: ControlCrashFixture): void;
   /** What has to be so after ten minutes, beside that storage and ACS agree. */
   readonly after10Minutes?: 'a call with sound' | 'a call' | 'no call';
-  /** Where the request that went wrong is one that somebody was waiting for, he knows, and what he wanted need not be. */
+  /**
+   * Where the request that went wrong is one that somebody was waiting for, he knows, and what he wanted need not be.
+   */
   readonly unlessAsked?: true;
 }
 

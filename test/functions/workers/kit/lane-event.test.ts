@@ -7,8 +7,8 @@ import type {
   Utterance,
 } from '../../../../functions/workers/kit/worker.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
-import { readWav } from '../../../../shared/audio/wav.ts';
 import { decodePcmu, encodePcmu } from '../../../../shared/audio/pcmu.ts';
+import { readWav } from '../../../../shared/audio/wav.ts';
 import { formatRtp } from '../../../../shared/wire/lane/rtp.ts';
 import { parseWorkerActions } from '../../../../shared/wire/lane/worker-messages.ts';
 import { counter, lane, packetOf, rtp, STARTED, TestLane } from './lane-fixture.ts';

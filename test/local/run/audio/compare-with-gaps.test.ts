@@ -11,7 +11,9 @@ const WITHOUT_PAUSE = noise(2 * RATE, 3).map((sample) => sample >> 2 || 1);
 
 type Piece = readonly [fromMs: number, toMs: number, silenceMs: number];
 
-/** What is heard of the audio, cut at these milliseconds with silence between, and half a second of silence around all. */
+/**
+ * What is heard of the audio, cut at these milliseconds with silence between, and half a second of silence around all.
+ */
 function inPieces(audio: Int16Array, ...pieces: readonly Piece[]): Int16Array {
   const silence = (ms: number): number[] => new Array<number>(ms * PER_MS).fill(0);
   return Int16Array.from([

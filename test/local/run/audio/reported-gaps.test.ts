@@ -8,7 +8,9 @@ const PER_MS = RATE / 1_000;
 const SPEECH = speechLike(2 * RATE, RATE);
 const LEAD_MS = 500;
 
-/** The speech, in which silence was put in after so many milliseconds, and from which some was taken away before that. */
+/**
+ * The speech, in which silence was put in after so many milliseconds, and from which some was taken away before that.
+ */
 function torn({ silenceMs = 0, lostMs = 0, atMs = 777 }): GapComparison {
   const heard = Int16Array.from([
     ...new Int16Array(LEAD_MS * PER_MS),

@@ -6,8 +6,8 @@ import {
 } from '@azure/communication-call-automation';
 import { expect } from 'vitest';
 import type { Call } from '../../../../../local/emulators/acs/call/call.ts';
-import { writeWav } from '../../../../../shared/audio/wav.ts';
 import { createWavPhone, type WavPhone } from '../../../../../local/phone/wav-phone.ts';
+import { writeWav } from '../../../../../shared/audio/wav.ts';
 import { tone } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';
 import {
