@@ -12,7 +12,7 @@ import { handoverClient } from './handover/handover-client.ts';
 import { Handovers } from './handover/handovers.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane/lane-connection.ts';
 import { CallMigrator } from './operate/call-migrator.ts';
-import { ControlApp } from './operate/control-app.ts';
+import { ControlAppClient } from './operate/control-app.ts';
 import { LatencyMetrics } from './operate/latency-metrics.ts';
 import { createLog } from './operate/log.ts';
 import { watchLoopDelay } from './operate/loop-delay.ts';
@@ -92,7 +92,7 @@ class RelayServer implements Relay {
     this.#clock = clock;
     this.#loop = new LoopWatch({ maxDelayMs, clock, log, watch: watchLoop });
     this.#registry = new CallRegistry(config.maxCalls, () => this.#loop.isOverloaded);
-    const controlApp = controlUrl === undefined ? undefined : new ControlApp(controlUrl, clock);
+    const controlApp = controlUrl === undefined ? undefined : new ControlAppClient(controlUrl, clock);
     this.#migrator = new CallMigrator({
       controlApp,
       deadlineMs: config.drainDeadlineMs,

@@ -1,7 +1,7 @@
 /** The live calls of a relay, which it moves to other relays before it ends. */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
-import type { ControlApp } from './control-app.ts';
+import type { ControlAppClient } from './control-app.ts';
 import { drain, type MovableCall } from './drain.ts';
 
 /** How long a call may take to save its state before its stream is restarted. */
@@ -9,7 +9,7 @@ const NOTICE_LIMIT_MS = 1_000;
 
 interface CallMigratorOptions {
   /** Undefined where the relay does not know the control app: it cannot move calls then. */
-  readonly controlApp: Pick<ControlApp, 'restartStreaming'> | undefined;
+  readonly controlApp: Pick<ControlAppClient, 'restartStreaming'> | undefined;
   readonly deadlineMs: number;
   readonly clock: Clock;
   readonly log: Logger;

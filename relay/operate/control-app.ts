@@ -6,7 +6,7 @@ import type { RestartOutcome } from './drain.ts';
 
 const REQUEST_LIMIT_MS = 5_000;
 
-export class ControlApp {
+export class ControlAppClient {
   readonly #url: string;
   readonly #clock: Pick<Clock, 'after'>;
 

@@ -7,7 +7,7 @@ import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts'
 import type { Handovers } from '../handover/handovers.ts';
 import { CallMeter } from '../operate/call-meter.ts';
 import type { CallMigrator } from '../operate/call-migrator.ts';
-import type { ControlApp } from '../operate/control-app.ts';
+import type { ControlAppClient } from '../operate/control-app.ts';
 import { IdleWatch } from '../operate/idle-watch.ts';
 import type { LatencyMetrics } from '../operate/latency-metrics.ts';
 import { type StreamSpan, startStreamSpan } from '../operate/stream-span.ts';
@@ -25,7 +25,7 @@ interface SessionFactoryOptions {
   readonly handovers: Handovers;
   readonly migrator: CallMigrator;
   /** Undefined where the relay does not know the control app: calls then stay at this relay, and idle calls go on. */
-  readonly controlApp: ControlApp | undefined;
+  readonly controlApp: ControlAppClient | undefined;
   readonly metrics: LatencyMetrics;
   readonly log: Logger;
 }

@@ -11,7 +11,7 @@ export type SampleEncoding =
   | 'aLaw'
   | 'muLaw';
 
-export interface SampleLayout {
+interface SampleLayout {
   readonly encoding: SampleEncoding;
   readonly channels: number;
   /** False: the least significant byte comes first. */

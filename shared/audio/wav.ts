@@ -15,7 +15,7 @@ export interface Audio {
 }
 
 /** How a file holds its samples. */
-export interface WavFormat {
+interface WavFormat {
   readonly encoding: SampleEncoding;
   readonly channels: number;
   readonly sampleRateHz: number;

@@ -4,7 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import type { Writable } from 'node:stream';
-import type { Role } from './message-reader.ts';
+import type { WebSocketRole } from './message-reader.ts';
 import { unmask } from './unmask.ts';
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -28,7 +28,7 @@ let taken = 0;
  */
 export function writeFrame(
   socket: Writable,
-  sender: Role,
+  sender: WebSocketRole,
   opcode: Opcode,
   payload: string | Uint8Array,
   isFinal = true,

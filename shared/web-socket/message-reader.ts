@@ -33,10 +33,10 @@ interface MessageListener {
 }
 
 /** The side that sends. Clients mask what they send, and servers must not. */
-export type Role = 'client' | 'server';
+export type WebSocketRole = 'client' | 'server';
 
 interface MessageReaderOptions {
-  readonly sender: Role;
+  readonly sender: WebSocketRole;
   readonly maxMessageBytes: number;
   /** Fragments of one message. Without this bound, many empty fragments cost time without end. */
   readonly maxFragments: number;

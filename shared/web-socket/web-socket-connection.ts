@@ -12,7 +12,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { adoptSocket } from './adopt-socket.ts';
 import { OPCODE, type Opcode, writeFrame } from './frame-writer.ts';
-import { CLOSE_CODE, MessageReader, type Role } from './message-reader.ts';
+import { CLOSE_CODE, MessageReader, type WebSocketRole } from './message-reader.ts';
 
 /** How long the other side has to answer a close. */
 const CLOSE_ANSWER_LIMIT_MS = 2_000;
@@ -36,7 +36,7 @@ export interface WebSocketListener {
 }
 
 interface WebSocketConnectionOptions {
-  readonly role: Role;
+  readonly role: WebSocketRole;
   /** A server's answer to the handshake. */
   readonly response?: string;
   /** What came with the handshake. */
@@ -49,7 +49,7 @@ type State = 'open' | 'closing' | 'ending' | 'closed';
 
 export class WebSocketConnection {
   readonly #socket: Duplex;
-  readonly #role: Role;
+  readonly #role: WebSocketRole;
   readonly #clock: Pick<Clock, 'after'>;
   readonly #reader: MessageReader;
   readonly #closed = Promise.withResolvers<void>();
