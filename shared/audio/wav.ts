@@ -17,6 +17,8 @@ export interface Audio {
 /** How a file holds its samples. */
 interface WavFormat {
   readonly encoding: SampleEncoding;
+  /** Bits of a sample that count; where they are fewer than its bytes hold, they are the upper ones. */
+  readonly bits: number;
   readonly channels: number;
   readonly sampleRateHz: number;
   /** Byte order of RIFX files; the others are little-endian. */
@@ -188,7 +190,7 @@ function readFormat(chunk: DataView, little: boolean): WavFormat {
     );
   const wholeBytes = blockBytes % channels === 0 ? blockBytes / channels : 0;
   const bits = chunk.byteLength < FORMAT_BYTES.withBits ? 8 * wholeBytes : chunk.getUint16(14, little);
-  return { encoding: encodingOf(tag, bits, wholeBytes), channels, sampleRateHz, bigEndian: !little };
+  return { encoding: encodingOf(tag, bits, wholeBytes), bits, channels, sampleRateHz, bigEndian: !little };
 }
 
 /**

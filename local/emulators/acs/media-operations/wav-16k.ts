@@ -12,8 +12,9 @@ export function readPlayableWav(file: Uint8Array): Int16Array | undefined {
 /** A WAV file of PCM, 16 bits, mono; undefined for anything else. */
 export function readMonoWav(file: Uint8Array): Audio | undefined {
   try {
-    const { encoding, channels, bigEndian } = openWav(file).format;
-    return encoding === 'signed16' && channels === 1 && !bigEndian ? readWav(file) : undefined;
+    const { encoding, bits, channels, bigEndian } = openWav(file).format;
+    const isPlain = encoding === 'signed16' && bits === 16 && channels === 1 && !bigEndian;
+    return isPlain ? readWav(file) : undefined;
   } catch (error) {
     if (error instanceof WavError) return undefined;
     throw error;
