@@ -4,7 +4,6 @@
  */
 import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
-import { frameLevelDb } from '../audio/frame-level.ts';
 import type { SpeechListener } from './speech-bounds.ts';
 import { SpeechBounds, type SpeechEvent } from './speech-bounds.ts';
 import { VoiceActivity } from './voice-activity.ts';
@@ -34,6 +33,8 @@ export interface SpeechDetectorOptions {
 interface ParticipantVad {
   readonly activity: VoiceActivity;
   readonly bounds: SpeechBounds;
+  /** The sample after the last one heard. */
+  end: number;
 }
 
 export class SpeechDetector {
@@ -55,10 +56,12 @@ export class SpeechDetector {
   /** The next frame of a participant; `timestamp` is the index of its first sample since the stream's start. */
   hear(ssrc: number, pcm: Uint8Array, timestamp: number): AudioFrame {
     const vad = this.#vadOf(ssrc);
-    const voice = vad.activity.hear(frameLevelDb(pcm));
+    if (timestamp > vad.end) vad.activity.missed();
+    const voice = vad.activity.hear(pcm);
     const end = timestamp + pcm.byteLength / BYTES_PER_SAMPLE;
+    vad.end = end;
     this.#tell(ssrc, vad.bounds.advance(timestamp));
-    this.#tell(ssrc, vad.bounds.hear(voice.isSpeech, timestamp, end));
+    this.#tell(ssrc, vad.bounds.hear(voice, timestamp, end));
     this.#position = Math.max(this.#position, end);
     this.#heardAtMs = this.#options.clock.elapsedMs();
     if (!this.#isTicking && !this.#isClosed) this.#tickLater();
@@ -120,8 +123,9 @@ export class SpeechDetector {
     const existing = this.#vads.get(ssrc);
     if (existing !== undefined) return existing;
     const vad = {
-      activity: new VoiceActivity(),
+      activity: new VoiceActivity(this.#options.format),
       bounds: new SpeechBounds(this.#options.format, SPEECH_RULES),
+      end: 0,
     };
     this.#vads.set(ssrc, vad);
     return vad;
