@@ -1,8 +1,9 @@
 /** A media stream as ACS opens it, on a bare socket: cheaper than a WebSocket library, so that the server is what is measured. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { scriptedFrame } from './barge-in-script.ts';
-import { FRAME_MS, FrameReader, MediaFrame } from './media-frame.ts';
+import { chatter } from '../../local/phone/voice.ts';
+import { SPEECH_FRAMES, scriptedFrame } from './barge-in-script.ts';
+import { evenNoise, FRAME_MS, FrameReader, MediaFrame, PCM_BYTES } from './media-frame.ts';
 import { PlayoutModel } from './playout-model.ts';
 
 /** Longest message that is understood: a second of audio, with room. */
@@ -39,6 +40,8 @@ export class AcsStream {
   readonly #script: CallerScript;
   readonly #frame: MediaFrame;
   readonly #quiet: MediaFrame;
+  /** The words with which the caller interrupts, frame by frame. */
+  readonly #words: readonly MediaFrame[];
   readonly #playout = new PlayoutModel(BYTES_PER_MS);
   readonly #reader = new FrameReader();
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
@@ -58,8 +61,9 @@ export class AcsStream {
     this.#index = index;
     this.#script = script;
     this.#listener = listener;
-    this.#frame = new MediaFrame(index);
-    this.#quiet = script === 'sound' ? this.#frame : new MediaFrame(index, QUIET_PEAK);
+    this.#frame = new MediaFrame(evenNoise(index));
+    this.#quiet = script === 'sound' ? this.#frame : new MediaFrame(evenNoise(index, QUIET_PEAK));
+    this.#words = script === 'sound' ? [] : spokenFrames(index);
     this.#socket = connect({
       host: url.hostname,
       port: Number(url.port),
@@ -88,7 +92,7 @@ export class AcsStream {
     if (!this.#isOpen || this.#socket.writableLength > 0) return false;
     const number = this.#next;
     const frame = this.#script === 'sound' ? this.#frame : this.#scripted(number, nowMs);
-    if (frame === this.#quiet && this.#script === 'barge-in') frame.stampTime(time);
+    if (this.#script === 'barge-in') frame.stampTime(time);
     else frame.stamp(number, time);
     this.#sentAtMs[number % REMEMBERED] = nowMs;
     this.#next += 1;
@@ -107,9 +111,9 @@ export class AcsStream {
   }
 
   #scripted(number: number, nowMs: number): MediaFrame {
-    const { isLoud, isSure } = scriptedFrame(this.#index, number);
+    const { word, isSure } = scriptedFrame(this.#index, number);
     if (isSure) this.#sureAtMs = nowMs;
-    return isLoud ? this.#frame : this.#quiet;
+    return this.#words[word] ?? this.#quiet;
   }
 
   close(): void {
@@ -208,6 +212,15 @@ export class AcsStream {
     if (this.#sureAtMs !== undefined) this.#listener.stopped(nowMs - this.#sureAtMs);
     this.#sureAtMs = undefined;
   }
+}
+
+function spokenFrames(index: number): MediaFrame[] {
+  const samples = chatter((SPEECH_FRAMES * PCM_BYTES) / 2, 16_000, index + 1, { hasPauses: false });
+  const pcm = Buffer.from(samples.buffer);
+  return Array.from(
+    { length: SPEECH_FRAMES },
+    (_, i) => new MediaFrame(pcm.subarray(i * PCM_BYTES, (i + 1) * PCM_BYTES)),
+  );
 }
 
 function upgradeRequest({ host, pathname, search }: URL, index: number): string {

@@ -104,7 +104,8 @@ export class VoiceActivity {
     const floor = this.floorDb;
     const begins = level > Math.max(QUIETEST_BEGIN_DB, floor + BEGIN_ABOVE_FLOOR_DB);
     // A frame that is quieter than the noise holds nothing, whatever the two before it held.
-    const stays = level > floor && meanDb > Math.max(QUIETEST_STAY_DB, floor + STAY_ABOVE_FLOOR_DB);
+    const isLoud = level > floor && meanDb > Math.max(QUIETEST_STAY_DB, floor + STAY_ABOVE_FLOOR_DB);
+    const stays = isLoud && this.#isKnown;
     const isVoiced = (begins || stays) && this.#isVoiced();
     this.#sinceVoiced = isVoiced ? 0 : this.#sinceVoiced + 1;
     this.#voiced = ((this.#voiced << 1) | (isVoiced ? 1 : 0)) & ALL_VOICED;

@@ -23,7 +23,7 @@ const LONGEST_LAG = 57;
 /** How much of the window is compared with what lies one period before it. */
 const COMPARED = WINDOW - LONGEST_LAG;
 /** Correlation above which a window is periodic. */
-const PERIODIC = 0.5;
+const PERIODIC = 0.55;
 /** A window that prediction makes weaker by this much is a tone or a hum. */
 const TONE_GAIN_DB = 32;
 const TONE_GAIN = 10 ** (TONE_GAIN_DB / 10);
