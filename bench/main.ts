@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string
   'lane-codec': () => import('./lane-codec.ts'),
   relay: () => import('./relay.ts'),
   soak: () => import('./soak.ts'),
+  voice: () => import('./voice/run.ts'),
   'web-pubsub': () => import('./web-pubsub.ts'),
 };
 

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { hear } from '../../../bench/voice/hearing.ts';
 import { readWav } from '../../../local/phone/wav.ts';
 import { frameLevelDb } from '../../../relay/audio/frame-level.ts';
 import { VoiceActivity } from '../../../relay/listen/voice-activity.ts';
 import { noise, speechLike, tone } from '../../support/signals.ts';
-import { hear } from './hearing.ts';
 
 const FRAME = 320;
 

@@ -2,27 +2,19 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { found, LEAD, levelsOf, onALine, type Phrase, percentile } from '../../../bench/voice/found.ts';
+import { hear } from '../../../bench/voice/hearing.ts';
 import { readWav } from '../../../local/phone/wav.ts';
-import { frameLevelDb } from '../../../relay/audio/frame-level.ts';
-import type { AudioFormat } from '../../../shared/audio/audio-format.ts';
 import { atLevel, mixed, NOISES } from '../../support/noises.ts';
 import { speechLike } from '../../support/signals.ts';
-import { frameBytes, type Heard, hear } from './hearing.ts';
 
 const RATE = 16_000;
 const FRAME = 320;
 const SECONDS = 8;
-/** Long enough for the detector to know the line. */
-const LEAD = RATE;
 const SPEECH_DB = -26;
 const PITCHES_HZ = [90, 120, 150, 200, 240, 280] as const;
 
 const names = Object.keys(NOISES) as (keyof typeof NOISES)[];
-
-interface Phrase {
-  readonly name: string;
-  readonly samples: Int16Array;
-}
 
 async function phrases(): Promise<Phrase[]> {
   const { samples: hello } = readWav(await readFile('samples/hello.wav'));
@@ -32,51 +24,6 @@ async function phrases(): Promise<Phrase[]> {
   }));
   return [{ name: 'hello.wav', samples: hello }, ...synthetic];
 }
-
-/** The phrase at this level (that of its loud frames), a second after the beginning and with a second behind it. */
-function onALine({ samples }: Phrase, levelDb: number): Int16Array<ArrayBuffer> {
-  const levels = levelsOf(samples);
-  const loud = levels.filter((level) => level > Math.max(...levels) - 25);
-  const isDb = 10 * Math.log10(loud.reduce((sum, level) => sum + 10 ** (level / 10), 0) / loud.length);
-  const line = new Int16Array(LEAD + samples.length + RATE);
-  line.set(
-    samples.map((sample) => Math.round(sample * 10 ** ((levelDb - isDb) / 20))),
-    LEAD,
-  );
-  return line;
-}
-
-function levelsOf(samples: Int16Array, format: AudioFormat = 'pcm16KMono'): number[] {
-  const frames = Math.floor(samples.length / (format === 'pcm16KMono' ? FRAME : 480));
-  return Array.from({ length: frames }, (_, i) => frameLevelDb(frameBytes(samples, i, format)));
-}
-
-interface Found {
-  /** From the first frame that holds speech to the end of the one that made it sure. */
-  readonly startedAfterMs: number | undefined;
-  /** Of the strong frames. */
-  readonly share: number;
-  readonly tailLostMs: number;
-}
-
-/** What was found of a phrase, by the levels of the clean one. */
-function found(clean: Int16Array, levelDb: number, { speeches }: Heard): Found {
-  const levels = levelsOf(clean);
-  const first = levels.findIndex((level) => level > levelDb - 25);
-  const last = levels.findLastIndex((level) => level > levelDb - 25);
-  const start = speeches.find(({ from, toldAt }) => toldAt >= first && from <= last);
-  const strong = levels.flatMap((level, i) => (level > levelDb - 12 ? [i] : []));
-  const inside = strong.filter((i) => speeches.some(({ from, to }) => i >= from && i < to));
-  return {
-    startedAfterMs: start === undefined ? undefined : (start.toldAt - first + 1) * 20,
-    share: inside.length / strong.length,
-    tailLostMs: Math.max(0, last + 1 - (speeches.at(-1)?.to ?? 0)) * 20,
-  };
-}
-
-const percentile = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ??
-  Number.NaN;
 
 describe('nobody speaks', () => {
   it.each(names)('%s, from -60 to -25 dB and from the first frame or later, is nobody who speaks', (name) => {

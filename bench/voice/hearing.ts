@@ -1,8 +1,8 @@
 /** What the relay hears in samples: its detector and its rules, frame by frame, without a session. */
-import { SpeechBounds, type SpeechEvent } from '../../../relay/listen/speech-bounds.ts';
-import { SPEECH_RULES } from '../../../relay/listen/speech-detector.ts';
-import { type Voice, VoiceActivity } from '../../../relay/listen/voice-activity.ts';
-import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../../shared/audio/audio-format.ts';
+import { SpeechBounds, type SpeechEvent } from '../../relay/listen/speech-bounds.ts';
+import { SPEECH_RULES } from '../../relay/listen/speech-detector.ts';
+import { type Voice, VoiceActivity } from '../../relay/listen/voice-activity.ts';
+import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
 
 export interface Heard {
   readonly voices: readonly Voice[];
