@@ -1,6 +1,6 @@
 /** Speech by which no threshold was set: a synthetic voice, the samples of this repository, and what is installed. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { resample } from '../../local/phone/resample.ts';
 import { chatter } from '../../local/phone/voice.ts';
 import { readWav } from '../../local/phone/wav.ts';
@@ -22,6 +22,7 @@ const LANGUAGES = ['en', 'es', 'fr', 'it', 'ru'] as const;
 const FOLDER = '/usr/share/asterisk/sounds';
 /** Sounds among the prompts that nobody says, or that begin or end with one. */
 const NO_SPEECH = /silence|beep|tone|monkey|ascending|spy|dir-/;
+const G722_BYTES_A_SECOND = 8_000;
 const LENGTHS_S = { min: 0.6, max: 4 } as const;
 
 /** @param most phrases of each corpus */
@@ -59,7 +60,7 @@ function synthetic(most: number): Phrase[] {
   }));
 }
 
-/** Thresholds were set on every other file or so of three languages; these are from between them. */
+/** Thresholds were set by some files of English, Spanish and Russian; these lie between them. */
 function prompts(language: string, most: number): Phrase[] {
   if (!existsSync(`${FOLDER}/${language}`)) return [];
   const files = globSync(`${FOLDER}/${language}/*.g722`)
@@ -69,9 +70,8 @@ function prompts(language: string, most: number): Phrase[] {
   const phrases: Phrase[] = [];
   for (let at = Math.floor(step / 2); at < files.length && phrases.length < most; at += step) {
     const name = files[at] ?? '';
-    const phrase = { name, samples: decoded(name) };
-    const lengthS = phrase.samples.length / SOUND_RATE_HZ;
-    if (lengthS > LENGTHS_S.min && lengthS < LENGTHS_S.max) phrases.push(phrase);
+    const lengthS = statSync(name).size / G722_BYTES_A_SECOND;
+    if (lengthS > LENGTHS_S.min && lengthS < LENGTHS_S.max) phrases.push({ name, samples: decoded(name) });
   }
   return phrases;
 }

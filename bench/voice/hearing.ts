@@ -11,9 +11,17 @@ export interface Heard {
   readonly speeches: readonly { readonly from: number; readonly to: number; readonly toldAt: number }[];
 }
 
-export function hear(samples: Int16Array, format: AudioFormat = 'pcm16KMono'): Heard {
+/** Judges frames of PCM16. */
+export interface Detector {
+  hear(pcm: Uint8Array): Voice;
+}
+
+export function hear(
+  samples: Int16Array,
+  format: AudioFormat = 'pcm16KMono',
+  activity: Detector = new VoiceActivity(format),
+): Heard {
   const { frameSamples } = AUDIO_FORMATS[format];
-  const activity = new VoiceActivity(format);
   const bounds = new SpeechBounds(format, SPEECH_RULES);
   const voices: Voice[] = [];
   const events: SpeechEvent[] = [];

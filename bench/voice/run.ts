@@ -4,12 +4,14 @@
  * that is no voice, or when a phrase is missed at 10 dB above the noise or more.
  */
 import { parseArgs } from 'node:util';
+import { frameLevelDb } from '../../relay/audio/frame-level.ts';
 import { COMMON_OPTIONS } from '../common-options.ts';
 import { writeJsonReport } from '../json-report.ts';
 import { type Corpora, corporaOf } from './corpora.ts';
 import { type Cost, costOf } from './cost.ts';
 import { type Found, found, onALine, type Phrase, percentile } from './found.ts';
-import { hear } from './hearing.ts';
+import { type Detector, hear } from './hearing.ts';
+import { LevelActivity } from './level-activity.ts';
 import { NEW_NOISES, NOT_PROMISED } from './noises.ts';
 import { atLevel, lowPassed, mixed, type Noise, SOUND_RATE_HZ } from './sounds.ts';
 
@@ -38,6 +40,8 @@ interface NoiseRow {
   readonly noise: string;
   readonly isPromised: boolean;
   readonly starts: number;
+  /** Of the detector by level alone. */
+  readonly startsBefore: number;
   readonly minutes: number;
 }
 
@@ -103,12 +107,26 @@ function measure(plan: Plan, { found: corpora, skipped }: Corpora): Result {
 function noiseRow(noise: string, sound: Noise, isPromised: boolean, { seconds, levels }: Plan): NoiseRow {
   const samples = sound(seconds * SOUND_RATE_HZ, 77);
   let starts = 0;
+  let startsBefore = 0;
   for (const levelDb of levels) {
     const line = atLevel(samples, levelDb);
-    starts += hear(line).speeches.length;
-    starts += hear(line.fill(0, 0, SOUND_RATE_HZ)).speeches.length;
+    for (const each of [line, line.slice().fill(0, 0, SOUND_RATE_HZ)]) {
+      starts += hear(each).speeches.length;
+      startsBefore += hear(each, 'pcm16KMono', byLevelAlone()).speeches.length;
+    }
   }
-  return { noise, isPromised, starts, minutes: (2 * levels.length * seconds) / 60 };
+  return { noise, isPromised, starts, startsBefore, minutes: (2 * levels.length * seconds) / 60 };
+}
+
+function byLevelAlone(): Detector {
+  const activity = new LevelActivity();
+  return {
+    hear(pcm) {
+      const levelDb = frameLevelDb(pcm);
+      const isSpeech = activity.hear(levelDb);
+      return { isSpeech, isVoiced: isSpeech, levelDb };
+    },
+  };
 }
 
 function speechRow(
@@ -157,10 +175,10 @@ function report({ noises, clean, noisy, cost, skipped }: Result, { found: corpor
     `Speech: ${corpora.map(({ name, phrases }) => `${name} (${phrases.length})`).join(', ')}`,
     ...skipped,
     '',
-    'Nobody speaks                starts   in minutes',
+    'Nobody speaks                starts   by level alone   in minutes',
     ...noises.map(
-      ({ noise, isPromised, starts, minutes }) =>
-        `${noise.padEnd(28)} ${String(starts).padStart(6)} ${minutes.toFixed(1).padStart(12)}${isPromised ? '' : '   not promised'}`,
+      ({ noise, isPromised, starts, startsBefore, minutes }) =>
+        `${noise.padEnd(28)} ${String(starts).padStart(6)} ${String(startsBefore).padStart(16)} ${minutes.toFixed(1).padStart(12)}${isPromised ? '' : '   not promised'}`,
     ),
     '',
     `Somebody speaks               missed   strong   start told    onset lost   tail lost (p50/p90 in ms)`,

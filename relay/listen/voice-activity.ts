@@ -37,8 +37,8 @@ export const VOICED_FRAMES = 3;
 const VOICED_WITHIN_FRAMES = 12;
 
 /** How far a frame rises above the floor to begin speech, and the mean of three frames to go on with it (syllables fade). */
-const BEGIN_ABOVE_FLOOR_DB = 8;
-const STAY_ABOVE_FLOOR_DB = 5;
+const BEGIN_ABOVE_FLOOR_DB = 7;
+const STAY_ABOVE_FLOOR_DB = 4.5;
 /** Nothing quieter is speech. Speech on telephone lines lies about -26 dB (ITU-T P.56), a quiet talker 20 dB below. */
 const QUIETEST_BEGIN_DB = -50;
 const QUIETEST_STAY_DB = -54;
