@@ -16,6 +16,7 @@ const OPCODE_CLOSE = 8;
 /** At 16 kHz. */
 const BYTES_PER_MS = 32;
 const QUIET_PEAK = 16;
+const WORDS_SEED = 1;
 const STOP_AUDIO = Buffer.from('StopAudio');
 /** Bytes in which the kind of a message is told. */
 const KIND_BYTES = 40;
@@ -63,7 +64,7 @@ export class AcsStream {
     this.#listener = listener;
     this.#frame = new MediaFrame(evenNoise(index));
     this.#quiet = script === 'sound' ? this.#frame : new MediaFrame(evenNoise(index, QUIET_PEAK));
-    this.#words = script === 'sound' ? [] : spokenFrames(index);
+    this.#words = script === 'sound' ? [] : spokenFrames();
     this.#socket = connect({
       host: url.hostname,
       port: Number(url.port),
@@ -214,8 +215,9 @@ export class AcsStream {
   }
 }
 
-function spokenFrames(index: number): MediaFrame[] {
-  const samples = chatter((SPEECH_FRAMES * PCM_BYTES) / 2, 16_000, index + 1, { hasPauses: false });
+/** Words whose sixth frame makes it sure that somebody speaks, as `barge-in-script.ts` says. */
+function spokenFrames(): MediaFrame[] {
+  const samples = chatter((SPEECH_FRAMES * PCM_BYTES) / 2, 16_000, WORDS_SEED, { hasPauses: false });
   const pcm = Buffer.from(samples.buffer);
   return Array.from(
     { length: SPEECH_FRAMES },
