@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string
   'lane-codec': () => import('./lane-codec/run.ts'),
   relay: () => import('./relay/run.ts'),
   soak: () => import('./soak/run.ts'),
+  voice: () => import('./voice/run.ts'),
   'web-pubsub': () => import('./web-pubsub/run.ts'),
   walks: () => import('./walks/run.ts'),
 };

@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { scriptedFrame } from './barge-in-script.ts';
-import { FRAME_MS, FrameReader, MediaFrame } from './media-frame.ts';
+import { chatter } from '../../local/phone/voice.ts';
+import { SPEECH_FRAMES, scriptedFrame } from './barge-in-script.ts';
+import { evenNoise, FRAME_MS, FrameReader, MediaFrame, PCM_BYTES } from './media-frame.ts';
 import { PlayoutModel } from './playout-model.ts';
 
 /** Longest message that is understood: a second of audio, with room. */
@@ -18,6 +19,7 @@ const OPCODE_CLOSE = 8;
 /** At 16 kHz. */
 const BYTES_PER_MS = 32;
 const QUIET_PEAK = 16;
+const WORDS_SEED = 1;
 const STOP_AUDIO = Buffer.from('StopAudio');
 /** Bytes that say which kind of message it is. */
 const KIND_BYTES = 40;
@@ -42,6 +44,8 @@ export class AcsStream {
   readonly #script: CallerScript;
   readonly #frame: MediaFrame;
   readonly #quiet: MediaFrame;
+  /** The words with which the caller interrupts, frame by frame. */
+  readonly #words: readonly MediaFrame[];
   readonly #playout = new PlayoutModel(BYTES_PER_MS);
   readonly #reader = new FrameReader();
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
@@ -61,8 +65,9 @@ export class AcsStream {
     this.#index = index;
     this.#script = script;
     this.#listener = listener;
-    this.#frame = new MediaFrame(index);
-    this.#quiet = script === 'sound' ? this.#frame : new MediaFrame(index, QUIET_PEAK);
+    this.#frame = new MediaFrame(evenNoise(index));
+    this.#quiet = script === 'sound' ? this.#frame : new MediaFrame(evenNoise(index, QUIET_PEAK));
+    this.#words = script === 'sound' ? [] : spokenFrames();
     this.#socket = connect({
       host: url.hostname,
       port: Number(url.port),
@@ -91,7 +96,7 @@ export class AcsStream {
     if (!this.#isOpen || this.#socket.writableLength > 0) return false;
     const number = this.#next;
     const frame = this.#script === 'sound' ? this.#frame : this.#scripted(number, nowMs);
-    if (frame === this.#quiet && this.#script === 'barge-in') frame.stampTime(time);
+    if (this.#script === 'barge-in') frame.stampTime(time);
     else frame.stamp(number, time);
     this.#sentAtMs[number % REMEMBERED] = nowMs;
     this.#next += 1;
@@ -110,9 +115,9 @@ export class AcsStream {
   }
 
   #scripted(number: number, nowMs: number): MediaFrame {
-    const { isLoud, isSure } = scriptedFrame(this.#index, number);
+    const { word, isSure } = scriptedFrame(this.#index, number);
     if (isSure) this.#sureAtMs = nowMs;
-    return isLoud ? this.#frame : this.#quiet;
+    return this.#words[word] ?? this.#quiet;
   }
 
   close(): void {
@@ -211,6 +216,16 @@ export class AcsStream {
     if (this.#sureAtMs !== undefined) this.#listener.stopped(nowMs - this.#sureAtMs);
     this.#sureAtMs = undefined;
   }
+}
+
+/** Words whose sixth frame makes it sure that somebody speaks, as `barge-in-script.ts` says. */
+function spokenFrames(): MediaFrame[] {
+  const samples = chatter((SPEECH_FRAMES * PCM_BYTES) / 2, 16_000, WORDS_SEED, { hasPauses: false });
+  const pcm = Buffer.from(samples.buffer);
+  return Array.from(
+    { length: SPEECH_FRAMES },
+    (_, i) => new MediaFrame(pcm.subarray(i * PCM_BYTES, (i + 1) * PCM_BYTES)),
+  );
 }
 
 function upgradeRequest({ host, pathname, search }: URL, index: number): string {

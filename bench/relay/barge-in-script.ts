@@ -9,12 +9,13 @@
 export const CYCLE_FRAMES = 100;
 export const WORKER_SPEECH_MS = 1_600;
 const SPEECH_FROM = 40;
-const SPEECH_FRAMES = 12;
-/** 120 ms of speech are needed. */
+export const SPEECH_FRAMES = 12;
+/** 120 ms of speech are needed, half of it with a voice. */
 const SURE_AT = SPEECH_FROM + 5;
 
 export interface ScriptedFrame {
-  readonly isLoud: boolean;
+  /** Which frame of the caller's words it is; -1 where the caller is quiet. */
+  readonly word: number;
   readonly workerBegins: boolean;
   /** A listener that hears this frame knows that the caller speaks. */
   readonly isSure: boolean;
@@ -23,7 +24,7 @@ export interface ScriptedFrame {
 export function scriptedFrame(call: number, frame: number): ScriptedFrame {
   const at = (frame + call * 13) % CYCLE_FRAMES;
   return {
-    isLoud: at >= SPEECH_FROM && at < SPEECH_FROM + SPEECH_FRAMES,
+    word: at >= SPEECH_FROM && at < SPEECH_FROM + SPEECH_FRAMES ? at - SPEECH_FROM : -1,
     workerBegins: at === 0,
     isSure: at === SURE_AT,
   };

@@ -26,14 +26,7 @@ const DATA_AT = TIME_AT + TIME_CHARS + DATA.length;
 export class MediaFrame {
   readonly bytes: Buffer<ArrayBuffer>;
 
-  /** `seed` makes the audio differ from that of other calls; samples are evenly spread up to `peak`. */
-  constructor(seed: number, peak = 4_000) {
-    const pcm = Buffer.alloc(PCM_BYTES);
-    let state = seed + 1;
-    for (let at = 0; at < PCM_BYTES; at += 2) {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      pcm.writeInt16LE(((state >>> 16) % (2 * peak)) - peak, at);
-    }
+  constructor(pcm: Buffer) {
     const time = new Date(0).toISOString();
     const text = `${PREFIX}${time}${DATA}${pcm.toString('base64')}","silent":false}}`;
     this.bytes = Buffer.alloc(HEADER_BYTES + text.length);
@@ -64,6 +57,17 @@ export class MediaFrame {
   #put(at: number, code: number): void {
     this.bytes[HEADER_BYTES + at] = code ^ (MASK[at & 3] ?? 0);
   }
+}
+
+/** 20 ms whose samples are evenly spread up to `peak`. `seed` makes the audio differ from that of other calls. */
+export function evenNoise(seed: number, peak = 4_000): Buffer {
+  const pcm = Buffer.alloc(PCM_BYTES);
+  let state = seed + 1;
+  for (let at = 0; at < PCM_BYTES; at += 2) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    pcm.writeInt16LE(((state >>> 16) % (2 * peak)) - peak, at);
+  }
+  return pcm;
 }
 
 const DATA_MEMBER = /"data": ?"/i;

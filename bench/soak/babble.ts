@@ -1,22 +1,18 @@
 /**
- * Something to say for as long as wanted, the same on every run: noise in syllables, with a pause after each sentence.
+ * Something to say for as long as wanted, the same on every run: a synthetic voice, with a pause after each sentence.
  */
+import { chatter } from '../../local/phone/voice.ts';
 
-const SYLLABLE_MS = 150;
-const SENTENCE_SYLLABLES = 14;
-const PAUSE_SYLLABLES = 10;
+const SENTENCE_MS = 2_100;
+const PAUSE_MS = 1_500;
 
 export function babble(ms: number, sampleRateHz: number, seed: number): Int16Array {
-  const syllable = (SYLLABLE_MS * sampleRateHz) / 1_000;
-  let state = seed >>> 0 || 1;
-  return Int16Array.from({ length: (ms * sampleRateHz) / 1_000 }, (_, i) => {
-    // xorshift32, George Marsaglia: Xorshift RNGs (2003).
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    const number = Math.floor(i / syllable);
-    const isPause = number % (SENTENCE_SYLLABLES + PAUSE_SYLLABLES) >= SENTENCE_SYLLABLES;
-    const loudness = isPause ? 0 : 0.1 + 0.4 * ((number * 0.382) % 1);
-    return Math.round((state >> 16) * loudness);
-  });
+  const length = (ms * sampleRateHz) / 1_000;
+  const sentence = (SENTENCE_MS * sampleRateHz) / 1_000;
+  const turn = sentence + (PAUSE_MS * sampleRateHz) / 1_000;
+  const samples = new Int16Array(length);
+  for (let at = 0; at < length; at += turn) {
+    samples.set(chatter(Math.min(sentence, length - at), sampleRateHz, seed + at), at);
+  }
+  return samples;
 }

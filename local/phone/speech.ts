@@ -1,5 +1,6 @@
 import { type Audio, readWav } from '../../shared/audio/wav.ts';
 import { SYNTHESIZER, synthesize } from './synthesizer.ts';
+import { sing } from './voice.ts';
 
 /** Longest text that is said at once. */
 export const MAX_TEXT_LENGTH = 2_000;
@@ -11,7 +12,7 @@ export interface SpeechOptions {
   readonly warn?: (sentence: string) => void;
 }
 
-/** Says texts: with a speech synthesizer where one is installed, else as tones that nobody takes for speech. */
+/** Says texts: with a speech synthesizer where one is installed, else in a synthetic voice that nobody understands. */
 export class Speech {
   readonly #command: string;
   readonly #args: readonly string[];
@@ -36,7 +37,7 @@ export class Speech {
     if (text.trim() === '' || text.length > MAX_TEXT_LENGTH) {
       throw new RangeError(`a text to say has 1 to ${MAX_TEXT_LENGTH} characters, not ${text.length}`);
     }
-    if (this.#missing) return tonesFor(text);
+    if (this.#missing) return murmur(text);
     const synthesis = await synthesize({ program: this.#command, args: this.#args, text });
     if (synthesis.type !== 'spoken') return this.#giveUp(text, synthesis.why);
     try {
@@ -46,37 +47,37 @@ export class Speech {
     }
   }
 
-  /** From now on texts are tones. */
+  /** From now on texts are murmured. */
   #giveUp(text: string, why: string): Audio {
     this.#missing = true;
-    this.#warn(`Texts are said as tones, since ${this.#command} cannot say them (${why}).`);
-    return tonesFor(text);
+    this.#warn(`Texts are murmured, since ${this.#command} cannot say them (${why}).`);
+    return murmur(text);
   }
 }
 
-const TONE_RATE_HZ = 16_000;
+const RATE_HZ = 16_000;
 const LETTER_MS = 60;
-const AMPLITUDE = 8_000;
-const LOWEST_HZ = 400;
-const STEP_HZ = 50;
-const STEPS = 24;
+const LOUDNESS = 0.3;
+/** Each letter has its own vowel and its own pitch, out of so many that are far enough apart to be heard. */
+const VOWELS = 8;
+const PITCHES = 3;
 
 /**
- * A tone for each letter and digit, and a pause for everything else: the same text always sounds the same, and no two
- * words alike.
+ * A syllable for each letter and digit, in a synthetic voice, and a pause for everything else: the same text always
+ * sounds the same, and no two words alike. Nobody understands it, but whoever listens for a voice hears one.
  */
-export function tonesFor(text: string): Audio {
-  const letters = [...text.toLowerCase()];
-  const length = (LETTER_MS * TONE_RATE_HZ) / 1_000;
-  const samples = new Int16Array(letters.length * length);
-  for (const [index, letter] of letters.entries()) {
-    if (!/[\p{L}\p{N}]/u.test(letter)) continue;
-    const hz = LOWEST_HZ + STEP_HZ * ((letter.codePointAt(0) ?? 0) % STEPS);
-    for (let i = 0; i < length; i++) {
-      // Each tone begins and ends at zero, so that there is no click between two.
-      const loudness = AMPLITUDE * Math.sin((Math.PI * i) / length);
-      samples[index * length + i] = Math.round(loudness * Math.sin((2 * Math.PI * hz * i) / TONE_RATE_HZ));
-    }
-  }
-  return { samples, sampleRateHz: TONE_RATE_HZ };
+export function murmur(text: string): Audio {
+  const syllables = [...text.toLowerCase()].map((letter) => {
+    const code = letter.codePointAt(0) ?? 0;
+    const step = code % VOWELS;
+    const pitchHz = 110 + 20 * (Math.floor(code / VOWELS) % PITCHES);
+    return {
+      ms: LETTER_MS,
+      pauseMs: 0,
+      pitchHz: [pitchHz, 0.9 * pitchHz] as const,
+      formantsHz: [320 + 60 * step, 2_100 - 140 * ((3 * step) % VOWELS), 2_600],
+      loudness: /[\p{L}\p{N}]/u.test(letter) ? LOUDNESS : 0,
+    };
+  });
+  return { samples: sing(syllables, RATE_HZ, 1), sampleRateHz: RATE_HZ };
 }

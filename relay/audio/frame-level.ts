@@ -2,16 +2,25 @@ import { BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
 
 const FULL_SCALE = 32_768;
 
-/** The level of digital silence, in dB, and the lowest level that `frameLevelDb` gives. */
+/** The level of digital silence, in dB, and the lowest level that `levelDb` gives. */
 export const SILENCE_DB = -96;
 
-/**
- * Mean power of PCM16 samples in dB relative to a full-scale square wave (dBov), never below `SILENCE_DB`. A constant
- * offset counts as no power: it makes no sound, and some telephone adapters have one.
- */
+/** The level of a frame of PCM16 bytes, as `levelDb` gives it. */
 export function frameLevelDb(pcm: Uint8Array): number {
-  const samples = samplesOf(pcm);
-  if (samples.length === 0) return SILENCE_DB;
+  return levelDb(powerOf(samplesOf(pcm)));
+}
+
+/** Power relative to a full-scale square wave as dB (dBov), never below `SILENCE_DB`. */
+export function levelDb(power: number): number {
+  return Math.max(SILENCE_DB, 10 * Math.log10(Math.max(power, Number.MIN_VALUE)));
+}
+
+/**
+ * Mean power of samples relative to a full-scale square wave; 0 where there are none. A constant offset has no power:
+ * it is no sound, and some telephone adapters have one.
+ */
+export function powerOf(samples: Int16Array): number {
+  if (samples.length === 0) return 0;
   let sum = 0;
   let squares = 0;
   for (let i = 0; i < samples.length; i += 1) {
@@ -20,8 +29,7 @@ export function frameLevelDb(pcm: Uint8Array): number {
     squares += sample * sample;
   }
   const mean = sum / samples.length;
-  const power = (squares / samples.length - mean * mean) / (FULL_SCALE * FULL_SCALE);
-  return Math.max(SILENCE_DB, 10 * Math.log10(Math.max(power, Number.MIN_VALUE)));
+  return Math.max(0, (squares / samples.length - mean * mean) / (FULL_SCALE * FULL_SCALE));
 }
 
 /** Samples between two looks at what they add up to. */
@@ -49,7 +57,7 @@ export function reachesLevel(pcm: Uint8Array, levelDb: number): boolean {
 }
 
 /** A view where the bytes lie at an even address, else a copy. Both little-endian, as on every platform of Node. */
-function samplesOf(pcm: Uint8Array): Int16Array {
+export function samplesOf(pcm: Uint8Array): Int16Array {
   const whole = pcm.byteOffset % BYTES_PER_SAMPLE === 0 ? pcm : pcm.slice();
   return new Int16Array(whole.buffer, whole.byteOffset, Math.floor(whole.byteLength / BYTES_PER_SAMPLE));
 }

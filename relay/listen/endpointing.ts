@@ -15,7 +15,7 @@ import { SpeechBounds, type SpeechEvent } from './speech-bounds.ts';
 import type { Voice } from './voice-activity.ts';
 
 /** Audio after the last frame of speech that belongs to the utterance. */
-export const HANGOVER_MS = 100;
+export const HANGOVER_MS = 200;
 
 export interface Utterance {
   /** PCM16 mono; a copy that belongs to the receiver. */
@@ -85,7 +85,7 @@ export class Endpointing {
     while (this.isSpeaking && this.#lengthWith(frame) > this.#longest) events.push(...this.#cut());
     this.#frames.push({ ...frame, pcm: new Uint8Array(frame.pcm) });
     this.#end = endOf(frame);
-    events.push(...this.#follow(this.#bounds.hear(frame.voice.isSpeech, frame.timestamp, this.#end)));
+    events.push(...this.#follow(this.#bounds.hear(frame.voice, frame.timestamp, this.#end)));
     if (!this.isSpeaking) this.#forgetBefore(this.#end - this.#bounds.windowSamples - this.#preRoll);
     return events;
   }

@@ -2,14 +2,19 @@
  * Finds when a participant begins and stops speaking. Pure: time is the timestamps of the frames and of `advance`.
  * There is one machine for each participant.
  *
- *     quiet ──minSpeechMs of speech within twice that time──▶ speaking ──frame without speech──▶ pausing
- *       ▲                                                        ▲──────frame of speech─────────┘   │
- *       └───────────────────────endSilenceMs without speech────────────────────────────────────────┘
+ *     quiet ──minSpeechMs of speech in twice that time──▶ speaking ──frame without speech──▶ pausing
+ *       ▲        some of it voiced                          ▲──────frame of speech─────────┘   │
+ *       └──────────────────────endSilenceMs without speech─────────────────────────────────────┘
+ *
+ * Three of the frames that begin speech are voiced; of a `minSpeechMs` with fewer than five frames, half of them. So a
+ * noise begins nothing, however loud it is, and speech that begins with a hiss begins with its hiss. Speech goes on
+ * while frames of speech follow a voiced one within 300 ms, so a noise does not go on with it either.
  *
  * Frames that are missing count as frames without speech.
  */
-import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format.ts';
+import { AUDIO_FORMATS, type AudioFormat, FRAME_MS } from '../../shared/audio/audio-format.ts';
 import type { SpeechRules } from '../../shared/call/plan.ts';
+import { VOICE_LASTS_MS, VOICED_FRAMES, type Voice } from './voice-activity.ts';
 
 export type SpeechEvent =
   /** `timestamp`: the first sample of speech. `latencyMs`: from there to the end of the audio that made it certain. */
@@ -36,12 +41,15 @@ export interface SpeechListener {
 interface Span {
   readonly from: number;
   readonly to: number;
+  readonly isVoiced: boolean;
 }
 
 export class SpeechBounds {
   readonly #samplesPerMs: number;
   readonly #minSpeech: number;
+  readonly #minVoiced: number;
   readonly #endSilence: number;
+  readonly #voiceLasts: number;
   /** How far back the beginning of speech may lie when it becomes certain, in samples. */
   readonly windowSamples: number;
   #state: 'quiet' | 'speaking' | 'pausing' = 'quiet';
@@ -50,11 +58,15 @@ export class SpeechBounds {
   #onset = 0;
   /** The sample after the last one of speech. */
   #speechEnd = 0;
+  /** The sample after the last voiced frame. */
+  #voicedEnd = 0;
 
   constructor(format: AudioFormat, { minSpeechMs, endSilenceMs }: SpeechRules) {
     this.#samplesPerMs = AUDIO_FORMATS[format].sampleRateHz / 1000;
     this.#minSpeech = minSpeechMs * this.#samplesPerMs;
+    this.#minVoiced = Math.min(VOICED_FRAMES, Math.ceil(minSpeechMs / FRAME_MS / 2));
     this.#endSilence = endSilenceMs * this.#samplesPerMs;
+    this.#voiceLasts = VOICE_LASTS_MS * this.#samplesPerMs;
     // A pause between the beginning of speech and the moment of certainty must be shorter than one that ends speech.
     this.windowSamples = this.#minSpeech + Math.min(this.#minSpeech, this.#endSilence - 1);
   }
@@ -64,15 +76,18 @@ export class SpeechBounds {
   }
 
   /** Takes the next frame of this participant: the samples from `from` up to `to`. Time never goes back. */
-  hear(isSpeech: boolean, from: number, to: number): SpeechEvent | undefined {
+  hear(
+    { isSpeech, isVoiced }: Pick<Voice, 'isSpeech' | 'isVoiced'>,
+    from: number,
+    to: number,
+  ): SpeechEvent | undefined {
+    if (isVoiced) this.#voicedEnd = to;
     switch (this.#state) {
       case 'quiet':
-        return isSpeech ? this.#listen(from, to) : undefined;
+        return isSpeech ? this.#listen({ from, to, isVoiced }) : undefined;
       case 'speaking':
       case 'pausing':
-        if (isSpeech) this.#speechEnd = to;
-        this.#state = isSpeech ? 'speaking' : 'pausing';
-        return this.advance(to);
+        return this.#follow(isSpeech && to - this.#voicedEnd <= this.#voiceLasts, to);
     }
   }
 
@@ -90,13 +105,26 @@ export class SpeechBounds {
     return { type: 'speechEnded', timestamp, durationMs: (timestamp - this.#onset) / this.#samplesPerMs };
   }
 
-  #listen(from: number, to: number): SpeechEvent | undefined {
-    this.#recent.push({ from, to });
-    while ((this.#recent[0]?.from ?? to) < to - this.windowSamples) this.#recent.shift();
-    const speech = this.#recent.reduce((sum, span) => sum + span.to - span.from, 0);
-    if (speech < this.#minSpeech) return undefined;
-    const onset = this.#recent[0]?.from ?? from;
-    this.#recent.length = 0;
+  #follow(isSpeech: boolean, to: number): SpeechEvent | undefined {
+    if (isSpeech) this.#speechEnd = to;
+    this.#state = isSpeech ? 'speaking' : 'pausing';
+    return this.advance(to);
+  }
+
+  #listen(frame: Span): SpeechEvent | undefined {
+    const recent = this.#recent;
+    const { to } = frame;
+    recent.push(frame);
+    while ((recent[0]?.from ?? to) < to - this.windowSamples) recent.shift();
+    let speech = 0;
+    let voiced = 0;
+    for (const span of recent) {
+      speech += span.to - span.from;
+      if (span.isVoiced) voiced += 1;
+    }
+    if (speech < this.#minSpeech || voiced < this.#minVoiced) return undefined;
+    const onset = recent[0]?.from ?? frame.from;
+    recent.length = 0;
     this.#state = 'speaking';
     this.#onset = onset;
     this.#speechEnd = to;

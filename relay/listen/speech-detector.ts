@@ -5,13 +5,12 @@
  */
 import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
-import { frameLevelDb } from '../audio/frame-level.ts';
 import { SpeechBounds, type SpeechEvent, type SpeechListener } from './speech-bounds.ts';
 import { VoiceActivity } from './voice-activity.ts';
 import type { AudioFrame } from './worker-audio.ts';
 
 /** What the relay itself takes for speech, and for its end. */
-const SPEECH_RULES = { minSpeechMs: 120, endSilenceMs: 300 } as const;
+export const SPEECH_RULES = { minSpeechMs: 120, endSilenceMs: 300 } as const;
 /** How often the detector looks at time that passes without frames. */
 const TICK_MS = 100;
 /** A tick that runs later than this shows that the event loop stalled: frames that came meanwhile are still unread. */
@@ -35,6 +34,8 @@ interface SpeechDetectorOptions {
 interface ParticipantVad {
   readonly activity: VoiceActivity;
   readonly bounds: SpeechBounds;
+  /** The sample after the last one heard. */
+  end: number;
 }
 
 export class SpeechDetector {
@@ -55,12 +56,14 @@ export class SpeechDetector {
 
   /** The next frame of a participant; `timestamp` is the index of its first sample since the stream's start. */
   hear(ssrc: number, pcm: Uint8Array, timestamp: number): AudioFrame {
-    const { activity, bounds } = this.#vads.get(ssrc) ?? this.#newVad(ssrc);
-    const voice = activity.hear(frameLevelDb(pcm));
+    const vad = this.#vads.get(ssrc) ?? this.#newVad(ssrc);
+    if (timestamp > vad.end) vad.activity.missed();
+    const voice = vad.activity.hear(pcm);
     const end = timestamp + pcm.byteLength / BYTES_PER_SAMPLE;
-    const before = bounds.advance(timestamp);
+    vad.end = end;
+    const before = vad.bounds.advance(timestamp);
     if (before !== undefined) this.#tell(ssrc, before);
-    const event = bounds.hear(voice.isSpeech, timestamp, end);
+    const event = vad.bounds.hear(voice, timestamp, end);
     if (event !== undefined) this.#tell(ssrc, event);
     this.#position = Math.max(this.#position, end);
     this.#heardAtMs = this.#options.clock.elapsedMs();
@@ -121,8 +124,9 @@ export class SpeechDetector {
 
   #newVad(ssrc: number): ParticipantVad {
     const vad = {
-      activity: new VoiceActivity(),
+      activity: new VoiceActivity(this.#options.format),
       bounds: new SpeechBounds(this.#options.format, SPEECH_RULES),
+      end: 0,
     };
     this.#vads.set(ssrc, vad);
     return vad;

@@ -12,6 +12,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import { formatRtp } from '../../shared/wire/lane/rtp.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { RunningTime } from '../support/running-time.ts';
+import { speechLike } from '../support/signals.ts';
 import { until } from '../support/until.ts';
 import { CONNECTION_ID, mediaUrl, startRelayFixture, ticketFor } from './relay-fixture.ts';
 
@@ -19,6 +20,8 @@ const CALLS = 25;
 const INTERRUPTIONS_A_CALL = 4;
 const SAMPLES_PER_MS = 16;
 const BURST_FRAMES = 15;
+const FRAME_SAMPLES = 320;
+const BURST = speechLike(BURST_FRAMES * FRAME_SAMPLES, 16_000, { hasPauses: false });
 /** A frame of the other side's clock, a piece of network, and timers. */
 const TOLERANCE_MS = 40;
 /** Ends only what hangs: on a busy machine time goes on slowly. */
@@ -40,8 +43,9 @@ class Interrupter implements Phone {
 
   speak(): Int16Array | undefined {
     if (this.#burst === 0) return undefined;
+    const at = (BURST_FRAMES - this.#burst) * FRAME_SAMPLES;
     this.#burst -= 1;
-    return Int16Array.from({ length: 320 }, (_, i) => (i % 7 === 0 ? 9_000 : -3_000));
+    return BURST.slice(at, at + FRAME_SAMPLES);
   }
 
   hear(_: Int16Array, fromApplication: number): void {

@@ -1,4 +1,5 @@
 /** Test signals that are the same on every run. */
+import { type ChatterOptions, chatter } from '../../local/phone/voice.ts';
 
 /** White noise of 16-bit samples from a seed. */
 export function noise(length: number, seed: number): Int16Array {
@@ -19,21 +20,16 @@ export function tone(length: number, sampleRateHz: number, frequencyHz: number):
   );
 }
 
-/** Noise in bursts of changing length and loudness, as the syllables of speech are. */
-export function speechLike(length: number, sampleRateHz: number): Int16Array {
-  const carrier = noise(length, 42);
-  let syllable = 0;
-  let left = 0;
-  let loud = 0;
-  return carrier.map((sample) => {
-    if (left === 0) {
-      syllable += 1;
-      left = Math.round(sampleRateHz * (0.06 + 0.13 * ((syllable * 0.618) % 1)));
-      loud = syllable % 4 === 0 ? 0 : 0.1 + 0.5 * ((syllable * 0.382) % 1);
-    }
-    left -= 1;
-    return Math.round(sample * loud);
-  });
+/**
+ * A voice that talks in syllables of changing vowel, pitch, length and loudness, from the first sample and with short
+ * pauses.
+ */
+export function speechLike(
+  length: number,
+  sampleRateHz: number,
+  { seed = 42, ...options }: ChatterOptions & { readonly seed?: number } = {},
+): Int16Array<ArrayBuffer> {
+  return chatter(length, sampleRateHz, seed, options);
 }
 
 /** Audio cut where there is silence longer than this many samples, without the silence. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameReader, MediaFrame } from '../../../bench/relay/media-frame.ts';
+import { evenNoise, FrameReader, MediaFrame } from '../../../bench/relay/media-frame.ts';
 
 const TIME = Buffer.from('2026-11-22T13:14:15.678Z', 'latin1');
 
@@ -10,7 +10,7 @@ function unmasked(frame: MediaFrame): Buffer {
 }
 
 function stamped(number: number): Buffer {
-  const frame = new MediaFrame(7);
+  const frame = new MediaFrame(evenNoise(7));
   frame.stamp(number, TIME);
   return unmasked(frame);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_TEXT_LENGTH, Speech, tonesFor } from '../../../local/phone/speech.ts';
+import { MAX_TEXT_LENGTH, murmur, Speech } from '../../../local/phone/speech.ts';
 import { writeWav } from '../../../shared/audio/wav.ts';
 import { tone } from '../../support/signals.ts';
 
@@ -26,25 +26,25 @@ describe('saying a text', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('makes tones where there is no synthesizer, and says so once', async () => {
+  it('murmurs where there is no synthesizer, and says so once', async () => {
     const warnings: string[] = [];
     const speech = new Speech({
       command: 'no-such-synthesizer',
       warn: (sentence) => warnings.push(sentence),
     });
-    expect(await speech.say('one')).toEqual(tonesFor('one'));
-    expect(await speech.say('two')).toEqual(tonesFor('two'));
+    expect(await speech.say('one')).toEqual(murmur('one'));
+    expect(await speech.say('two')).toEqual(murmur('two'));
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain('no-such-synthesizer');
   });
 
-  it('makes tones where the synthesizer fails', async () => {
+  it('murmurs where the synthesizer fails', async () => {
     const warnings: string[] = [];
     const speech = new Speech({
       ...synthesizer('something else'),
       warn: (sentence) => warnings.push(sentence),
     });
-    expect(await speech.say('one')).toEqual(tonesFor('one'));
+    expect(await speech.say('one')).toEqual(murmur('one'));
     expect(warnings).toEqual([expect.stringContaining('exit status 3')]);
   });
 
@@ -55,11 +55,11 @@ describe('saying a text', () => {
   });
 });
 
-describe('the tones of a text', () => {
-  it('are the same for the same text, others for another, and pause between words', () => {
-    expect(tonesFor('good day')).toEqual(tonesFor('good day'));
-    expect(tonesFor('good day').samples).not.toEqual(tonesFor('good dog').samples);
-    const { samples, sampleRateHz } = tonesFor('a b');
+describe('the murmur of a text', () => {
+  it('is the same for the same text, another for another, and pauses between words', () => {
+    expect(murmur('good day')).toEqual(murmur('good day'));
+    expect(murmur('good day').samples).not.toEqual(murmur('good dog').samples);
+    const { samples, sampleRateHz } = murmur('a b');
     const third = samples.length / 3;
     expect(samples.subarray(third, 2 * third).every((sample) => sample === 0)).toBe(true);
     expect(samples.subarray(0, third).some((sample) => sample > 4_000)).toBe(true);

@@ -38,7 +38,9 @@ class Script {
       const timestamp = i * this.frameSamples;
       const pcm = new Uint8Array(this.samples(timestamp, timestamp + this.frameSamples).buffer);
       const levelDb = this.levels[i] ?? (sound === 'speech' ? -26 : -70);
-      return [{ pcm, timestamp, voice: { isSpeech: sound === 'speech', levelDb } }];
+      return [
+        { pcm, timestamp, voice: { isSpeech: sound === 'speech', isVoiced: sound === 'speech', levelDb } },
+      ];
     });
   }
 
@@ -106,7 +108,7 @@ describe('endpointing', () => {
       ['speech', 20],
     ]);
     expect(utterances(run(script)).map((each) => span(each, script))).toEqual([
-      { from: 0, to: 69 },
+      { from: 0, to: 74 },
       { from: 74, to: 109 },
     ]);
   });

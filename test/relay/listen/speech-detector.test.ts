@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { SPEECH_END_LATENCY_MS, SpeechDetector } from '../../../relay/listen/speech-detector.ts';
-import { tone } from '../../support/signals.ts';
+import { speechLike, tone } from '../../support/signals.ts';
 import { RelayClock } from '../relay-clock.ts';
 
 const FRAME = 320;
+const VOICE = speechLike(100 * FRAME, 16_000, { hasPauses: false });
 
 type Told = readonly ['started' | 'ended', ssrc: number, timestamp: number, ms: number];
 
@@ -42,8 +43,8 @@ function setUp() {
     async hear(ssrc: number, frames: number, sound: 'voice' | 'silence') {
       for (let i = 0; i < frames; i += 1) {
         const timestamp = at.get(ssrc) ?? 0;
-        const samples = sound === 'voice' ? tone(FRAME, 16_000, 400) : new Int16Array(FRAME);
-        detector.hear(ssrc, new Uint8Array(samples.slice().buffer), timestamp);
+        const samples = sound === 'voice' ? VOICE.slice(timestamp, timestamp + FRAME) : new Int16Array(FRAME);
+        detector.hear(ssrc, new Uint8Array(samples.buffer), timestamp);
         at.set(ssrc, timestamp + FRAME);
         await clock.advance(20);
       }

@@ -21,7 +21,7 @@ function setUp(rules = RULES) {
     say(ssrc: number, frames: number, isSpeech = true) {
       for (let i = 0; i < frames; i += 1) {
         const timestamp = at.get(ssrc) ?? 0;
-        const voice = { isSpeech, levelDb: isSpeech ? -26 : -70 };
+        const voice = { isSpeech, isVoiced: isSpeech, levelDb: isSpeech ? -26 : -70 };
         audio.push({ ssrc, pcm: new Uint8Array(2 * FRAME).fill(ssrc), timestamp, voice });
         at.set(ssrc, timestamp + FRAME);
       }
@@ -35,7 +35,7 @@ describe('the audio of a worker that listens to utterances', () => {
     say(0, 20);
     expect(audio.take()).toBeUndefined();
     say(0, 25, false);
-    expect(audio.take()).toMatchObject({ ssrc: 0, timestamp: 0, marker: true, ms: 500 });
+    expect(audio.take()).toMatchObject({ ssrc: 0, timestamp: 0, marker: true, ms: 600 });
     expect(audio.take()).toBeUndefined();
     expect(audio.queuedBytes).toBe(0);
     expect(spoken).toEqual(['started 0 at 0', 'ended 0 at 20']);
@@ -49,8 +49,8 @@ describe('the audio of a worker that listens to utterances', () => {
     say(2, 25, false);
     const pieces = [audio.take(), audio.take()];
     expect(pieces.map((piece) => [piece?.ssrc, piece?.ms, piece?.bytes[0]])).toEqual([
-      [1, 500, 1],
-      [2, 700, 2],
+      [1, 600, 1],
+      [2, 800, 2],
     ]);
   });
 
@@ -88,7 +88,7 @@ describe('the audio of a worker that listens to utterances', () => {
     const waiting = audio.queuedBytes / 32;
     expect(waiting).toBeLessThanOrEqual(MAX_WAITING_MS);
     expect(audio.droppedMs).toBeGreaterThan(0);
-    expect(audio.droppedMs + waiting).toBe(14_100 + 4 * 14_400);
+    expect(audio.droppedMs + waiting).toBe(14_200 + 4 * 14_500);
     expect(audio.take()?.timestamp).toBeGreaterThan(0);
   });
 
@@ -97,10 +97,10 @@ describe('the audio of a worker that listens to utterances', () => {
     say(0, 20);
     say(0, 25, false);
     audio.discard();
-    expect(audio.droppedMs).toBe(500);
+    expect(audio.droppedMs).toBe(600);
     say(0, 20);
     say(0, 25, false);
     expect(audio.take()).toBeUndefined();
-    expect(audio.droppedMs).toBe(500 + 800);
+    expect(audio.droppedMs).toBe(600 + 900);
   });
 });

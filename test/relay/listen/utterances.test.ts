@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { formatAudioData, formatStopAudio } from '../../../relay/acs/acs-media.ts';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
 import type { WorkerPlan } from '../../../shared/call/plan.ts';
-import { noise } from '../../support/signals.ts';
+import { atLevel, NOISES } from '../../support/noises.ts';
+import { speechLike } from '../../support/signals.ts';
 import { UTTERANCES } from '../../support/utterances.ts';
 import { scriptedLanes } from '../lane/scripted-lane.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 import { newSession } from '../session/new-session.ts';
-import { audioData, dtmf } from './acs-messages.ts';
+import { audioData, dtmf, heardAudio } from './acs-messages.ts';
 
 const FRAME = 320;
 
@@ -36,7 +37,7 @@ async function setUp(workers: readonly WorkerPlan[], channels: 'mixed' | 'unmixe
     lanes.of(name).started();
   }
   await settled();
-  const voice = noise(FRAME * 100, 3);
+  const voice = speechLike(FRAME * 100, 16_000, { hasPauses: false });
   let spoken = 0;
   return {
     clock,
@@ -47,12 +48,8 @@ async function setUp(workers: readonly WorkerPlan[], channels: 'mixed' | 'unmixe
     async say(frames: number, options: { by?: string; silent?: boolean } = {}): Promise<Buffer> {
       const parts: Uint8Array[] = [];
       for (let i = 0; i < frames; i += 1) {
-        // Loudness that changes from frame to frame, as that of a voice does.
-        const loudness = options.silent ? 0 : 0.2 + 0.6 * ((spoken * 0.618) % 1);
         const at = (spoken % 100) * FRAME;
-        const samples = Int16Array.from(voice.subarray(at, at + FRAME), (sample) =>
-          Math.round(sample * loudness),
-        );
+        const samples = options.silent ? new Int16Array(FRAME) : voice.slice(at, at + FRAME);
         const pcm = new Uint8Array(samples.buffer);
         session.receive(
           audioData(pcm, options.by === undefined ? {} : { participantRawID: options.by }),
@@ -81,7 +78,7 @@ describe('a session with a worker that listens to utterances', () => {
       { timestamp: 0, marker: true, payloadType: 96, ssrc: 0 },
       { timestamp: 135 * FRAME, marker: true, payloadType: 96, ssrc: 0 },
     ]);
-    const hangover = pause.subarray(0, 3_200);
+    const hangover = pause.subarray(0, 6_400);
     const preRoll = pause.subarray(0, 9_600);
     expect(Buffer.from(packets[0]?.payload ?? []).equals(Buffer.concat([first, hangover]))).toBe(true);
     expect(Buffer.from(packets[1]?.payload ?? []).equals(Buffer.concat([preRoll, second, hangover]))).toBe(
@@ -138,7 +135,9 @@ describe('a session with a worker that listens to utterances', () => {
   it('tells three people who speak at once apart', async () => {
     const { lanes, session, clock } = await setUp([{ name: 'parrot', listen: UTTERANCES }], 'unmixed');
     const people = ['4:+1', '8:acs:b', '4:+3'];
-    const said = people.map((_, person) => noise(FRAME * 40, person + 1).map((sample) => sample >> 2));
+    const said = people.map((_, person) =>
+      speechLike(FRAME * 40, 16_000, { seed: person + 1, hasPauses: false }),
+    );
     for (let i = 0; i < 40; i += 1) {
       people.forEach((by, person) => {
         const pcm = new Uint8Array(
@@ -212,4 +211,36 @@ describe('a session with a worker that listens to utterances', () => {
     expect(sent.at(-1)).toBe('{"kind":"StopAudio","stopAudio":{}}');
     expect(lanes.of('parrot').events.at(-1)).toMatchObject({ type: 'interrupted', turn: 1 });
   });
+
+  it.each([
+    ['white', -50],
+    ['white', -30],
+    ['hum of 50 Hz', -35],
+    ['pink', -47],
+    ['ring-back of the US', -30],
+  ] as const)(
+    'plays its whole greeting while the caller is %s of %d dB, and hears nobody',
+    async (name, levelDb) => {
+      for (const fromFrame of [0, 50]) {
+        const listen = { ...UTTERANCES, speechEvents: true };
+        const { lanes, session, sent, clock } = await setUp([{ name: 'parrot', listen }]);
+        const line = atLevel(NOISES[name](FRAME * 300, 5), levelDb).fill(0, 0, fromFrame * FRAME);
+        const greeting = new Uint8Array(32_000 * 3).fill(7);
+        lanes.of('parrot').replyAudio(greeting);
+        for (let at = 0; at < line.length; at += FRAME) {
+          session.receive(audioData(new Uint8Array(line.slice(at, at + FRAME).buffer)), false);
+          await clock.advance(20);
+        }
+        const heard = Buffer.concat(sent.map((text) => heardAudio(text) ?? Buffer.alloc(0)));
+        expect(heard.equals(Buffer.from(greeting)), `the greeting, noise from frame ${fromFrame}`).toBe(true);
+        expect(sent.filter((text) => text.includes('StopAudio'))).toEqual([]);
+        const told = lanes.of('parrot').events.map(({ type }) => type);
+        expect(told).not.toContain('interrupted');
+        expect(told).not.toContain('speech.started');
+        session.socketClosed();
+        await session.ended;
+        expect(lanes.of('parrot').packets, 'utterances').toEqual([]);
+      }
+    },
+  );
 });

@@ -1,19 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { hear } from '../../../bench/voice/hearing.ts';
 import { frameLevelDb } from '../../../relay/audio/frame-level.ts';
 import { VoiceActivity } from '../../../relay/listen/voice-activity.ts';
 import { readWav } from '../../../shared/audio/wav.ts';
-import { noise, tone } from '../../support/signals.ts';
+import { noise, speechLike, tone } from '../../support/signals.ts';
 
 const FRAME = 320;
 
 function judge(samples: Int16Array): boolean[] {
-  const activity = new VoiceActivity();
-  return Array.from({ length: Math.floor(samples.length / FRAME) }, (_, i) => {
-    const frame = samples.slice(i * FRAME, (i + 1) * FRAME);
-    return activity.hear(frameLevelDb(new Uint8Array(frame.buffer))).isSpeech;
-  });
+  return hear(samples).voices.map(({ isSpeech }) => isSpeech);
 }
 
 /** White noise of this power. */
@@ -87,16 +84,39 @@ describe('the voice activity detector', () => {
   });
 
   it('gives the same for the same frames, whatever their levels, and never calls the quietest frames speech', () => {
+    const sounds = [noise(FRAME, 3), speechLike(FRAME, 16_000), new Int16Array(FRAME).fill(8_000)];
+    const levels = fc.array(fc.tuple(fc.nat(2), fc.double({ min: -96, max: 0, noNaN: true })), {
+      maxLength: 200,
+    });
     fc.assert(
-      fc.property(fc.array(fc.double({ min: -96, max: 0, noNaN: true }), { maxLength: 400 }), (levels) => {
-        const [one, other] = [new VoiceActivity(), new VoiceActivity()];
-        for (const level of levels) {
-          const voice = one.hear(level);
-          expect(other.hear(level)).toEqual(voice);
-          if (level <= -54) expect(voice.isSpeech).toBe(false);
+      fc.property(levels, (frames) => {
+        const [one, other] = [new VoiceActivity('pcm16KMono'), new VoiceActivity('pcm16KMono')];
+        for (const [sound, loudnessDb] of frames) {
+          const samples = Int16Array.from(sounds[sound] ?? [], (sample) => sample * 10 ** (loudnessDb / 20));
+          const voice = one.hear(bytesOf(samples, 0));
+          expect(other.hear(bytesOf(samples, 0))).toEqual(voice);
+          if (voice.levelDb <= -70) expect(voice.isSpeech).toBe(false);
+          if (voice.isVoiced) expect(voice.isSpeech, 'a voiced frame is one of speech').toBe(true);
         }
       }),
     );
+  });
+
+  it('takes frames of any length, at an odd address too, as the samples that they are', () => {
+    const samples = speechLike(16_000, 16_000);
+    const bytes = new Uint8Array(samples.buffer);
+    const moved = new Uint8Array(bytes.byteLength + 1);
+    moved.set(bytes, 1);
+    const [even, odd] = [new VoiceActivity('pcm16KMono'), new VoiceActivity('pcm16KMono')];
+    for (const [from, to] of [
+      [0, 640],
+      [640, 740],
+      [740, 740],
+      [740, 20_000],
+      [20_000, 20_640],
+    ] as const) {
+      expect(odd.hear(moved.subarray(from + 1, to + 1))).toEqual(even.hear(bytes.subarray(from, to)));
+    }
   });
 });
 

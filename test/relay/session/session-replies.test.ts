@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_SOCKET_BUFFER_BYTES } from '../../../relay/speak/playout-scheduler.ts';
+import { speechLike } from '../../support/signals.ts';
 import { audioData, dtmf, frame, heardAudio } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { sessionFixture as setUp } from './session-fixture.ts';
@@ -133,13 +134,13 @@ describe('what workers send', () => {
 
   it('is stopped before the frame in which the caller is found to speak has been dealt with', async () => {
     const { lanes, open, hear, receive, socket, session } = setUp({ bargeIn: { policy: 'stop' } });
-    const loud = Uint8Array.from({ length: 640 }, (_, i) => (i % 4 === 1 ? 0x30 : i % 4 === 3 ? 0xd0 : 0));
+    const words = new Uint8Array(speechLike(50 * 320, 16_000, { hasPauses: false }).buffer);
     await open();
     hear(10, 0);
     lanes.of('echo').replyAudio(new Uint8Array(64_000));
     let frames = 0;
     while (session.report().interruptions === 0 && frames < 50) {
-      receive(audioData(loud));
+      receive(audioData(words.subarray(frames * 640, (frames + 1) * 640)));
       frames += 1;
     }
     expect(socket.sent.at(-1)?.slice(0, 60)).toBe('{"kind":"StopAudio","stopAudio":{}}');

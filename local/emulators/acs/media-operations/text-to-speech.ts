@@ -1,5 +1,5 @@
 import type { Audio } from '../../../../shared/audio/wav.ts';
-import { tonesFor } from '../../../phone/speech.ts';
+import { murmur } from '../../../phone/speech.ts';
 import { SYNTHESIZER, synthesize } from '../../../phone/synthesizer.ts';
 import type { VoiceKind } from './play-source.ts';
 import { ssmlWords } from './ssml.ts';
@@ -28,8 +28,8 @@ export interface TextToSpeechOptions {
 }
 
 /**
- * Speech of espeak-ng where it is installed. Where it is not, every utterance is a pattern of tones, which nobody takes
- * for speech, and one warning says so.
+ * Speech of espeak-ng where it is installed. Where it is not, every utterance is the murmur of a synthetic voice, and
+ * one warning says so.
  */
 export function createTextToSpeech(options: TextToSpeechOptions = {}): TextToSpeech {
   const { program = SYNTHESIZER, warn = () => {} } = options;
@@ -44,10 +44,10 @@ export function createTextToSpeech(options: TextToSpeechOptions = {}): TextToSpe
       } finally {
         done();
       }
-      if (installed) warn(`${program} is not installed: what is played as text is heard as tones.`);
+      if (installed) warn(`${program} is not installed: what is played as text is heard as a murmur.`);
       installed = false;
     }
-    return tonesFor(utterance.ssml ? ssmlWords(utterance.text) : utterance.text);
+    return murmur(utterance.ssml ? ssmlWords(utterance.text) : utterance.text);
   };
 }
 

@@ -58,7 +58,7 @@ describe('SSML', () => {
 });
 
 describe('text to speech', () => {
-  it('becomes tones with one warning where the program is not installed', async () => {
+  it('becomes a murmur with one warning where the program is not installed', async () => {
     const warnings: string[] = [];
     const speak = createTextToSpeech({
       program: '/nowhere/espeak-ng',
