@@ -1,3 +1,4 @@
+import { HANDSHAKE_TIMEOUT_MS } from './media/dial.ts';
 import type { PlayFileHosts } from './operations/fetch-play-file.ts';
 
 /** What the stand-in decides for itself: times that the service does not promise, and questions that its documentation leaves open. */
@@ -14,6 +15,8 @@ export interface AcsBehaviour {
   readonly disconnectDelayMs: number;
   /** Whether MediaStreamingStopped is sent when a call with a running stream ends. Not documented; off. */
   readonly stoppedEventOnHangUp: boolean;
+  /** How long the application may take to accept a media socket. Not documented. */
+  readonly mediaHandshakeMs: number;
   /** How often a media socket that the application closed is dialled again in one call. Not documented; 0: MediaStreamingFailed at once. */
   readonly reconnects: number;
   /** Delays between the attempts of one callback; their number bounds the repetitions. The service's schedule is not documented. */
@@ -45,6 +48,7 @@ export const DEFAULT_BEHAVIOUR: AcsBehaviour = {
   mediaEventDelayMs: 50,
   disconnectDelayMs: 20,
   stoppedEventOnHangUp: false,
+  mediaHandshakeMs: HANDSHAKE_TIMEOUT_MS,
   reconnects: 0,
   callbackRetryDelaysMs: [500, 1_500, 4_000],
   callbackContentType: 'application/json',

@@ -1,6 +1,6 @@
 import { createWavPhone } from '../phone/wav-phone.ts';
 import { type AcsOptions, type RunningAcs, startAcsWith } from './acs.ts';
-import { createOpenMediaStream, openMediaStream } from './media/media-stream.ts';
+import { createOpenMediaStream } from './media/media-stream.ts';
 import { MediaTicker } from './media/media-ticker.ts';
 
 /**
@@ -9,10 +9,13 @@ import { MediaTicker } from './media/media-ticker.ts';
  * @throws Error when an option is invalid or the port cannot be taken
  */
 export function startAcs(options: AcsOptions): Promise<RunningAcs> {
-  const { clock } = options;
+  const { clock, behaviour } = options;
   const ticker = clock === undefined ? undefined : new MediaTicker(clock);
   return startAcsWith(options, {
-    openMediaStream: ticker === undefined ? openMediaStream : createOpenMediaStream({ ticker }),
+    openMediaStream: createOpenMediaStream({
+      ...(ticker && { ticker }),
+      ...(behaviour?.mediaHandshakeMs !== undefined && { handshakeTimeoutMs: behaviour.mediaHandshakeMs }),
+    }),
     ...(ticker && { ticker }),
     createPhone: createWavPhone,
   });
