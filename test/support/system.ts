@@ -61,6 +61,9 @@ export interface TestSystemOptions {
  */
 export const ON_A_BUSY_MACHINE = { MAX_LOOP_DELAY_MS: '5000' } as const;
 
+/** Of every ACS emulator of a test, which dials such a relay. */
+const PATIENT_EMULATOR = ['--behaviour', 'mediaHandshakeMs=30000'];
+
 /**
  * For tests that want every sample of whole answers without a hole: the machine that runs them may hold up any process,
  * and all at once, which tears the audio of a relay that is set for conversation. Whoever may be held up so long, the
@@ -120,7 +123,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
         },
       ]),
     ),
-    ...(options.extraArgs && { extraArgs: options.extraArgs }),
+    extraArgs: { ...options.extraArgs, acs: [...PATIENT_EMULATOR, ...(options.extraArgs?.acs ?? [])] },
     onLine: (part, line) => note(`[${part}] ${line}`),
     onDeath: note,
   }).catch(async (error: unknown) => {

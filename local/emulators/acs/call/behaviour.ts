@@ -1,3 +1,4 @@
+import { HANDSHAKE_TIMEOUT_MS } from '../media/dial.ts';
 import type { PlayFileHosts } from '../media-operations/fetch-play-file.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface AcsBehaviour {
   readonly disconnectDelayMs: number;
   /** Whether MediaStreamingStopped is sent when a call with a running stream ends. Not documented; off. */
   readonly stoppedEventOnHangUp: boolean;
+  /** How long the application may take to accept a media socket. Not documented. */
+  readonly mediaHandshakeMs: number;
   /**
    * How often a media socket that the application closed is dialled again in one call. Not documented; 0:
    * MediaStreamingFailed at once.
@@ -56,6 +59,7 @@ export const DEFAULT_BEHAVIOUR: AcsBehaviour = {
   mediaEventDelayMs: 50,
   disconnectDelayMs: 20,
   stoppedEventOnHangUp: false,
+  mediaHandshakeMs: HANDSHAKE_TIMEOUT_MS,
   reconnects: 0,
   callbackRetryDelaysMs: [500, 1_500, 4_000],
   callbackContentType: 'application/json',

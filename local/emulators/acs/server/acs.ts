@@ -202,7 +202,9 @@ function environmentOf(
     random,
     faults,
     record,
-    openMediaStream: parts.openMediaStream ?? createOpenMediaStream({ ticker }),
+    openMediaStream:
+      parts.openMediaStream ??
+      createOpenMediaStream({ ticker, handshakeTimeoutMs: behaviour.mediaHandshakeMs }),
     openTranscriptionStream: parts.openTranscriptionStream ?? openTranscriptionStream,
     ticker,
     loadPrompt: createPromptLoader(behaviour.playFilesFrom, createTextToSpeech({ warn: log })),

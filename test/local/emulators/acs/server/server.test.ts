@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { CallAutomationClient } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -47,6 +47,34 @@ async function startEcho(): Promise<string> {
 }
 
 describe('the whole stand-in', () => {
+  it('gives an application up that does not accept the media socket in the time that its behaviour allows', async () => {
+    const mute = createServer().listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const webhook = await startWebhookReceiver(acceptAll);
+    const acs = await startAcs({
+      ...newAcsResource(),
+      controlToken: CONTROL_TOKEN,
+      eventGrid: { endpoint: webhook.url },
+      behaviour: { mediaHandshakeMs: 20 },
+    });
+    closers.push(acs.close, webhook.close, () => mute.close());
+    const call = acs.placeCall({ from: CALLER, to: CALLED, phone: { tailMs: 1_000, maxMs: 60_000 } });
+    const client = new CallAutomationClient(acs.connectionString, { allowInsecureConnection: true });
+    await client.answerCall(call.ids.incomingCallContext, `${webhook.url}/cb`, {
+      mediaStreamingOptions: {
+        transportType: 'websocket',
+        audioChannelType: 'mixed',
+        transportUrl: `ws://127.0.0.1:${(mute.address() as AddressInfo).port}/`,
+        startMediaStreaming: true,
+      },
+    });
+    await until(
+      () =>
+        webhook.requests.some(({ body }) => body.includes('Microsoft.Communication.MediaStreamingFailed')),
+      'MediaStreamingFailed',
+    );
+  });
+
   it('lets a scripted caller hear its own words from an application that echoes', async () => {
     const transportUrl = await startEcho();
     const webhook = await startWebhookReceiver(acceptAll);
