@@ -62,8 +62,8 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      // Calls in real time come after all that uses up the processor, and few at a time: one more than the smallest machine has cores, since they
-      // mostly wait.
+      // Calls in real time come after all that uses up the processor, and few at a time: one more than the smallest
+      // machine has cores, since they mostly wait.
       {
         extends: true,
         test: {

@@ -99,8 +99,13 @@ describe('what is heard beside what is expected', () => {
   });
 
   it('is found through a coding that changes every sample a little', () => {
-    const heard = heardInPieces([0, 700, 240], [700, 2_000, 0]).map((sample) => sample - (sample % 64));
-    const found = compared(heard);
+    // Noise, which resembles itself nowhere: a voice does one period later, and the coding hides what tells them apart.
+    const whole = inPieces(WITHOUT_PAUSE, [0, 700, 240], [700, 2_000, 0]);
+    const found = compareWithGaps(
+      WITHOUT_PAUSE,
+      whole.map((sample) => sample - (sample % 64)),
+      RATE,
+    );
     expect(found?.lostMs).toBe(0);
     expect(found?.silenceMs).toBeCloseTo(240, -1);
     expect(found?.signalToErrorDb).toBeGreaterThan(30);
