@@ -3,7 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopbackHttp } from '../../shared/base/loopback-url.ts';
 import { ConfigError, type Environment } from '../../shared/base/settings.ts';
-import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
+import {
+  type AcsTokenVerifier,
+  CALLBACK_TOKEN_MAX_S,
+  createAcsTokenVerifier,
+} from '../../shared/wire/acs/acs-token.ts';
 import { parseRoutes, RoutesError } from '../../shared/wire/call/routes-schema.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { createEntraTokenVerifier } from './access/entra-token.ts';
@@ -99,7 +103,7 @@ function createControlApp(env: Environment): ControlApp {
     idempotency: createTableIdempotencyStore(tables, tableOptions),
     handovers: createTableHandoverStore(tables, tableOptions),
     streams: new Set(),
-    acsTokens: createAcsTokenVerifier(config.acsTokens),
+    acsTokens: createAcsTokenVerifier({ ...config.acsTokens, maxLifetimeS: CALLBACK_TOKEN_MAX_S }),
     ticketKeys: config.ticketKeys,
     retentionMs: config.retentionDays * 24 * 3_600_000,
     deps: {
