@@ -12,6 +12,7 @@ import { parseRoutes, RoutesError } from '../../shared/wire/call/routes-schema.t
 import { type Access, createAccess } from './access/access.ts';
 import { createEntraTokenVerifier } from './access/entra-token.ts';
 import { createOutboundGuard, type OutboundGuard } from './access/outbound-guard.ts';
+import { StreamPlaces } from './access/stream-places.ts';
 import { createAcsCalls } from './adapters/acs/acs-call-client.ts';
 import { tokenCredential } from './adapters/credentials.ts';
 import { createTableCallStore } from './adapters/tables/call-store.ts';
@@ -40,7 +41,7 @@ export interface ControlApp {
   /** What a media stream of a call leaves for the next one. */
   readonly handovers: HandoverStore;
   /** The timelines that this process is streaming. */
-  readonly streams: Set<object>;
+  readonly streams: StreamPlaces;
   /** Verifies that a callback comes from ACS. */
   readonly acsTokens: AcsTokenVerifier;
   /** The keys that may have signed a ticket: the current one, then the previous one. */
@@ -102,7 +103,7 @@ function createControlApp(env: Environment): ControlApp {
     }),
     idempotency: createTableIdempotencyStore(tables, tableOptions),
     handovers: createTableHandoverStore(tables, tableOptions),
-    streams: new Set(),
+    streams: new StreamPlaces(),
     acsTokens: createAcsTokenVerifier({ ...config.acsTokens, maxLifetimeS: CALLBACK_TOKEN_MAX_S }),
     ticketKeys: config.ticketKeys,
     retentionMs: config.retentionDays * 24 * 3_600_000,
