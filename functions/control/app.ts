@@ -3,11 +3,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopbackHttp } from '../../shared/base/loopback-url.ts';
 import { ConfigError, type Environment } from '../../shared/base/settings.ts';
-import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
+import {
+  type AcsTokenVerifier,
+  CALLBACK_TOKEN_MAX_S,
+  createAcsTokenVerifier,
+} from '../../shared/wire/acs/acs-token.ts';
 import { parseRoutes, RoutesError } from '../../shared/wire/call/routes-schema.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { createEntraTokenVerifier } from './access/entra-token.ts';
 import { createOutboundGuard, type OutboundGuard } from './access/outbound-guard.ts';
+import { StreamPlaces } from './access/stream-places.ts';
 import { createAcsCalls } from './adapters/acs/acs-call-client.ts';
 import { tokenCredential } from './adapters/credentials.ts';
 import { createTableCallStore } from './adapters/tables/call-store.ts';
@@ -36,7 +41,7 @@ export interface ControlApp {
   /** What a media stream of a call leaves for the next one. */
   readonly handovers: HandoverStore;
   /** The timelines that this process is streaming. */
-  readonly streams: Set<object>;
+  readonly streams: StreamPlaces;
   /** Verifies that a callback comes from ACS. */
   readonly acsTokens: AcsTokenVerifier;
   /** The keys that may have signed a ticket: the current one, then the previous one. */
@@ -98,8 +103,8 @@ function createControlApp(env: Environment): ControlApp {
     }),
     idempotency: createTableIdempotencyStore(tables, tableOptions),
     handovers: createTableHandoverStore(tables, tableOptions),
-    streams: new Set(),
-    acsTokens: createAcsTokenVerifier(config.acsTokens),
+    streams: new StreamPlaces(),
+    acsTokens: createAcsTokenVerifier({ ...config.acsTokens, maxLifetimeS: CALLBACK_TOKEN_MAX_S }),
     ticketKeys: config.ticketKeys,
     retentionMs: config.retentionDays * 24 * 3_600_000,
     deps: {

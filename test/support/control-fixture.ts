@@ -4,6 +4,7 @@ import {
   createOutboundGuard,
   type OutboundGuardOptions,
 } from '../../functions/control/access/outbound-guard.ts';
+import { StreamPlaces } from '../../functions/control/access/stream-places.ts';
 import type { ControlApp, LoadControlApp } from '../../functions/control/app.ts';
 import { handlerOf } from '../../functions/control/triggers/register-endpoints.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
@@ -38,7 +39,7 @@ export class ControlFixture {
   /** Handovers by call. */
   readonly handovers = new Map<string, string>();
   /** The timelines that are being streamed. */
-  readonly streams = new Set<object>();
+  readonly streams = new StreamPlaces();
   readonly logged: string[] = [];
   /** The way to relays. */
   publishToRelay: ControlDeps['publishToRelay'];

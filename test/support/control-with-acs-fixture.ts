@@ -19,6 +19,8 @@ const RESOURCE_ID = '33333333-3333-3333-3333-333333333333';
 export interface MediaSocket {
   readonly socket: WebSocket;
   readonly url: URL;
+  /** The header that proves that ACS dials. */
+  readonly authorization: string;
 }
 
 /**
@@ -60,7 +62,9 @@ export class ControlWithAcsFixture {
     await new Promise<void>((resolve) => relay.once('listening', () => resolve()));
     const sockets: MediaSocket[] = [];
     relay.on('connection', (socket, request) => {
-      sockets.push({ socket, url: new URL(request.url ?? '', 'ws://relay') });
+      const { url = '', headers } = request;
+      const authorization = headers.authorization ?? '';
+      sockets.push({ socket, url: new URL(url, 'ws://relay'), authorization });
       socket.on('message', () => {});
     });
     const close = async (): Promise<void> => {

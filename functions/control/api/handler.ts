@@ -31,8 +31,8 @@ export interface HandlerRequest<Id extends OperationId> {
 
 type HandlerResult<Answer> =
   | { readonly content: Answer; readonly headers?: Readonly<Record<string, string>> }
-  /** Server-sent events, as text. */
-  | { readonly events: AsyncIterable<string> }
+  /** Server-sent events, as text. `whenGone` is called as soon as their reader has gone, even while it waits. */
+  | { readonly events: AsyncGenerator<string>; readonly whenGone: () => void }
   /** Answers 204. */
   | { readonly nothing: true };
 
@@ -91,7 +91,7 @@ export const openApiHandler: HttpHandler = httpHandler(async (request) => {
 
 function respond(endpoint: Endpoint, request: HttpRequest, result: HandlerResult<unknown>): HttpResponseInit {
   if ('nothing' in result) return { status: 204 };
-  if ('events' in result) return eventStream(result.events);
+  if ('events' in result) return eventStream(result);
   const { status } = endpoint.answer;
   if (!isMutation(endpoint)) return conditional(request, status, result.content);
   return { status, headers: { ...result.headers }, jsonBody: result.content };
@@ -104,10 +104,25 @@ const EVENT_STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 
-function eventStream(events: AsyncIterable<string>): HttpResponseInit {
+type Events = Extract<HandlerResult<unknown>, { readonly events: unknown }>;
+
+/** Makes an event when its reader asks for one, and none ahead. */
+function eventStream({ events, whenGone }: Events): HttpResponseInit {
   const encoder = new TextEncoder();
-  const bytes = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const event of events) yield encoder.encode(event);
-  };
-  return { status: 200, headers: EVENT_STREAM_HEADERS, body: ReadableStream.from(bytes()) };
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const next = await events.next();
+        if (next.done) controller.close();
+        else controller.enqueue(encoder.encode(next.value));
+      },
+      cancel() {
+        whenGone();
+        // Not awaited: if the generator waits for its next event, it returns only after that.
+        void events.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { status: 200, headers: EVENT_STREAM_HEADERS, body };
 }

@@ -1,6 +1,5 @@
 /** Operations on a connected call whose result comes with a later event. */
 import type { CallOperation } from '../../../shared/call/operation.ts';
-import { telephoneOf } from '../../../shared/call/party.ts';
 import type { AcceptedCallView } from '../../../shared/wire/api/call-schema.ts';
 import type { ControlApp } from '../app.ts';
 import { ProblemError, toProblem, toRingingProblem } from '../http/problems.ts';
@@ -80,28 +79,31 @@ interface Operating {
 }
 
 /**
- * An operation that calls somebody. If the destination is a telephone, it must be allowed and is counted, except on a
- * call that cannot take the operation anyway.
+ * An operation that calls somebody: by telephone, in an app of ACS or in Teams. The destination must be allowed, and
+ * the call is counted once the state of this call allows the operation.
  */
 async function operateOutbound(
   operating: Operating,
   operation: Extract<CallOperation, { readonly target: string }>,
 ): Promise<{ content: AcceptedCallView }> {
-  const { app, params } = operating;
-  if (telephoneOf(operation.target) !== undefined) {
-    app.outbound.requireAllowed(operation.target);
-    const call = await app.deps.store.get(params.callId);
-    if (call?.phase === 'connected') await app.outbound.spend();
-  }
-  return await operate(operating, operation, toRingingProblem);
+  const { outbound } = operating.app;
+  outbound.requireAllowed(operation.target);
+  return await operate(operating, operation, { problemOf: toRingingProblem, admit: () => outbound.spend() });
+}
+
+interface Manner {
+  /** Defaults to `toProblem`. */
+  readonly problemOf?: (failure: RequestFailure) => ProblemError;
+  /** See `requestOperation`. */
+  readonly admit?: () => Promise<void>;
 }
 
 async function operate(
   { app, params, log }: Operating,
   operation: CallOperation,
-  problemOf: (failure: RequestFailure) => ProblemError = toProblem,
+  { problemOf = toProblem, admit }: Manner = {},
 ): Promise<{ content: AcceptedCallView }> {
-  const outcome = await requestOperation(app.deps, params.callId, operation, log);
+  const outcome = await requestOperation(app.deps, params.callId, operation, log, admit);
   if (outcome.kind !== 'accepted') throw problemOf(outcome);
   const { call, operationId: id, answer } = outcome;
   return { content: { ...callView(call), operation: { id, ...answer } } };

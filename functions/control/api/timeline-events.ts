@@ -1,9 +1,7 @@
+import type { StreamPlace } from '../access/stream-places.ts';
 import { type CallStore, CallStoreError, type TimelineEntry } from '../call/stores.ts';
 import type { Clock, Log } from '../use-cases/deps.ts';
 import { timelineView } from './call-view.ts';
-
-/** Timelines that one process streams at a time. */
-export const MAX_STREAMS = 100;
 
 /**
  * How long a stream lasts: less than the front end of Azure allows. The host does not report that a client has gone.
@@ -32,25 +30,27 @@ interface TimelineSource {
   readonly callId: string;
   readonly store: Pick<CallStore, 'get' | 'timeline'>;
   readonly clock: Clock;
-  /** The streams of this process. */
-  readonly streams: Set<object>;
+  readonly place: StreamPlace;
   readonly log: Log;
 }
 
 /**
  * A call's timeline as server-sent events: the entries after `from`, then each new one, until the call has ended and
- * been quiet (then an event `end`), or until the stream has lasted long enough (then nothing, and the client opens it
- * again).
+ * been quiet (then an event `end`), or until the stream has lasted long enough or lost its place (then nothing, and the
+ * client opens it again). Its place is free when it ends.
  */
 export async function* timelineEvents(
   source: TimelineSource,
   from: StreamPosition | undefined,
 ): AsyncGenerator<string> {
-  const stream = {};
-  source.streams.add(stream);
+  const { place, clock } = source;
+  place.asked();
   try {
-    yield `retry: ${RECONNECT_MS}\n\n`;
-    yield* follow(source, from);
+    for await (const event of follow(source, from)) {
+      place.answered(clock.now());
+      yield event;
+      place.asked();
+    }
   } catch (error) {
     if (!(error instanceof CallStoreError)) throw error;
     // The client reconnects and continues from its position.
@@ -59,7 +59,7 @@ export async function* timelineEvents(
       why: error.message,
     });
   } finally {
-    source.streams.delete(stream);
+    place.free();
   }
 }
 
@@ -72,12 +72,13 @@ export async function hasNews(
 }
 
 async function* follow(source: TimelineSource, from: StreamPosition | undefined): AsyncGenerator<string> {
-  const { clock, store, callId } = source;
+  yield `retry: ${RECONNECT_MS}\n\n`;
+  const { clock, store, callId, place } = source;
   const sent = new SentEntries();
   const startedMs = clock.now();
   let spokenMs = startedMs;
   let quietSinceMs: number | undefined;
-  for (let polls = 0; clock.now() - startedMs < STREAM_LASTS_MS; polls += 1) {
+  for (let polls = 0; place.isHeld && clock.now() - startedMs < STREAM_LASTS_MS; polls += 1) {
     const entries = await entriesFrom(
       source,
       polls === 0 && from !== undefined ? windowStart(from) : sent.startMs,

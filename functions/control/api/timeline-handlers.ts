@@ -2,7 +2,7 @@
 import { callNotFound, ProblemError } from '../http/problems.ts';
 import { timelineView } from './call-view.ts';
 import type { Handler } from './handler.ts';
-import { hasNews, MAX_STREAMS, parsePosition, timelineEvents } from './timeline-events.ts';
+import { hasNews, parsePosition, timelineEvents } from './timeline-events.ts';
 
 export const getTimeline: Handler<'getTimeline'> = async ({ app, params, query }) => {
   const { store } = app.deps;
@@ -19,7 +19,7 @@ export const getTimeline: Handler<'getTimeline'> = async ({ app, params, query }
   };
 };
 
-export const streamTimeline: Handler<'streamTimeline'> = async ({ app, params, request, log }) => {
+export const streamTimeline: Handler<'streamTimeline'> = async ({ app, caller, params, request, log }) => {
   const last = request.headers.get('last-event-id');
   const from = last === null ? undefined : parsePosition(last);
   if (last !== null && from === undefined)
@@ -33,16 +33,10 @@ export const streamTimeline: Handler<'streamTimeline'> = async ({ app, params, r
   const { store, clock } = app.deps;
   const call = await store.get(params.callId);
   if (call === undefined) throw callNotFound();
-  if (app.streams.size >= MAX_STREAMS)
-    throw new ProblemError(
-      'too-many-streams',
-      `This instance already streams ${MAX_STREAMS} timelines.`,
-      {},
-      { 'retry-after': '5' },
-    );
-  const source = { callId: params.callId, store, clock, streams: app.streams, log };
-  const events = timelineEvents(source, from);
+  const source = { callId: params.callId, store, clock, log };
   // 204 tells a client that has read everything of an ended call not to come back.
-  if (from === undefined || call.phase !== 'ended') return { events };
-  return (await hasNews(source, from)) ? { events } : { nothing: true };
+  if (from !== undefined && call.phase === 'ended' && !(await hasNews(source, from)))
+    return { nothing: true };
+  const place = app.streams.take(caller.id, clock.now());
+  return { events: timelineEvents({ ...source, place }, from), whenGone: place.free };
 };

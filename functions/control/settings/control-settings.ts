@@ -106,14 +106,14 @@ export const CONTROL_SETTINGS = {
     default: '1200',
   }),
   OUTBOUND_ALLOWED: setting({
-    what: 'The destinations that the HTTP API may call, and the telephone numbers that it may transfer to or add: numbers and raw ids, exact or a beginning followed by *, separated by commas. Defaults to none.',
+    what: 'The destinations that the HTTP API may call, transfer to or add: numbers and raw ids of users and apps, exact or a beginning followed by *, separated by commas. Defaults to none.',
     where: 'You choose, as narrowly as you can: calls cost money.',
     example: '+1425*,+442071838750,8:acs:*',
     schema: list(z.string().regex(DESTINATION_PATTERN, 'each must be like +14255550123, +1425* or 8:acs:*')),
     default: '',
   }),
   OUTBOUND_CALLS_PER_HOUR: setting({
-    what: 'How many calls the HTTP API may make in any hour, over all instances: placed calls, and transfers to and additions of telephones.',
+    what: 'How many calls the HTTP API may make in any hour, over all instances: placed calls, transfers and additions, by telephone or not.',
     where: 'You choose, by what you can afford to lose.',
     example: '100',
     schema: wholeNumber(0, 100_000),

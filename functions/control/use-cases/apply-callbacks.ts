@@ -1,5 +1,6 @@
 import { step } from '../call/call.ts';
 import type { Callback, Recognized } from '../call/event.ts';
+import { timeOf } from '../call/event-time.ts';
 import type { CallStep } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
@@ -22,7 +23,10 @@ export async function applyCallbacks(
       step(call, { type: 'Callback', callback }, nowMs),
     );
     if (applied === undefined) return false;
-    const atMs = timeOf(callback, applied, nowMs);
+    // An event without a possible time counts as happening now. If it has no effect and may come again and again, it
+    // counts as happening when the call came in, so that it is entered once.
+    const atMs =
+      timeOf(callback, nowMs) ?? (applied.ignored === undefined ? nowMs : applied.call.receivedAtMs);
     // If we replaced the event's timestamp, the entry of the first delivery could not be found again.
     if (applied.ignored !== 'duplicate' || atMs === callback.atMs)
       await deps.store.appendTimeline(callId, {
@@ -49,19 +53,6 @@ export async function applyCallbacks(
   }
   for (const applied of steps) await runCommands(deps, applied, log);
   return true;
-}
-
-/** How far the clocks of ACS and of this process may differ. */
-const CLOCK_SKEW_MS = 5 * 60_000;
-
-/**
- * When an event happened. An event from the future would sort behind everything that follows, so it counts as
- * happening now. If it has no effect and may come again and again, it counts as happening when the call came in, so
- * that it is entered once.
- */
-function timeOf({ atMs }: Callback, { call, ignored }: CallStep, nowMs: number): number {
-  if (atMs !== undefined && atMs >= 0 && atMs <= nowMs + CLOCK_SKEW_MS) return atMs;
-  return ignored === undefined ? nowMs : call.receivedAtMs;
 }
 
 /** What people said or typed goes to the workers of the call and nowhere else. */

@@ -5,6 +5,7 @@ import type { CallRoute, Headers } from '../../../shared/call/route.ts';
 import { AcsCallError } from '../call/acs-port.ts';
 import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
+import { timeOf } from '../call/event-time.ts';
 import { type Call, formatCallId, newCall } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { recordOutcome, runCommands } from './run-commands.ts';
@@ -66,13 +67,16 @@ export async function receiveIncomingCall(
 ): Promise<IncomingOutcome> {
   const nowMs = deps.clock.now();
   const callId = callIdOfContext(incoming.incomingCallContext);
-  if (incoming.atMs !== undefined && nowMs - incoming.atMs > RING_MS) {
+  const saidMs = timeOf(incoming, nowMs);
+  // Without a possible time, the call has been ringing since its first event arrived.
+  const arrivedMs = saidMs ?? (await deps.store.get(callId))?.receivedAtMs ?? nowMs;
+  if (nowMs - arrivedMs > RING_MS) {
     const known = await deps.store.get(callId);
     // The invocation of an earlier delivery may have ended before it wrote the timeline entry.
     if (known !== undefined) await writeArrival(deps, known, incoming);
     log.info('Dropped the event of an incoming call because it is too old', {
       callId,
-      ageMs: nowMs - incoming.atMs,
+      ageMs: nowMs - arrivedMs,
     });
     return 'stale';
   }
@@ -148,15 +152,18 @@ async function routeNamed({ routes }: ControlDeps, name: string, log: Log): Prom
   return (await routes.current(log)).find((route) => route.name === name);
 }
 
-/** Every delivery writes the same timeline entry. */
+/**
+ * Every delivery writes the same timeline entry. So what is a possible time depends on when the first one arrived, and
+ * not on the present.
+ */
 async function writeArrival(
   deps: Pick<ControlDeps, 'store'>,
   { callId, receivedAtMs, route, decision }: Call,
-  { eventId, atMs = receivedAtMs }: IncomingCall,
+  incoming: IncomingCall,
 ): Promise<void> {
   await deps.store.appendTimeline(callId, {
-    id: eventId,
-    atMs,
+    id: incoming.eventId,
+    atMs: timeOf(incoming, receivedAtMs) ?? receivedAtMs,
     source: 'event-grid',
     type: 'IncomingCall',
     details: { route, decision },

@@ -4,7 +4,7 @@ import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
 import type { Call, CallCommand, CallRefusal, PlainCommand } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
-import { runCommands, runOperation, sendCommand } from './run-commands.ts';
+import { recordOutcome, runCommands, runOperation, sendCommand } from './run-commands.ts';
 
 /** A request that was refused before ACS was asked. */
 export type RefusedRequest =
@@ -69,18 +69,30 @@ export type OperationOutcome =
 /**
  * Asks ACS for an operation on a connected call, if the state of the call allows it. ACS reports the result with a
  * callback. The operation is stored before ACS is asked, so that even the earliest result finds it.
- * @throws CallStoreError
+ * @param admit called once the operation is stored, so that only one of several requests that exclude each other gets
+ * there. If it rejects, the operation has failed and ACS is not asked.
+ * @throws CallStoreError, and what `admit` rejects with
  */
 export async function requestOperation(
   deps: ControlDeps,
   callId: string,
   operation: CallOperation,
   log: Log,
+  admit?: () => Promise<void>,
 ): Promise<OperationOutcome> {
   const id = `op-${deps.newId()}`;
   const details = { operation: operation.type, operationId: id };
   const recorded = await record(deps, callId, { type: 'OperationRequested', id, operation }, details);
   if (recorded.kind !== 'recorded') return recorded;
+  try {
+    await admit?.();
+  } catch (error) {
+    const reason = 'not admitted';
+    const refused = { type: 'OperationRefused', id, reason, unknown: false, assumed: false } as const;
+    const entry = { id: `${id}:refused`, details: { ...details, reason } };
+    await recordOutcome(deps, callId, refused, entry, log);
+    throw error;
+  }
   const result = await runOperation(deps, recorded.call, { id, operation }, log);
   if (result.ok) {
     log.info('Accepted an operation on a call', { callId, ...details });

@@ -9,6 +9,12 @@ import { bearerToken, publishedKeys, verifySigned } from '../signed/verify-signe
 /** How far the clocks of ACS and of this process may differ. */
 const ACS_TOKEN_CLOCK_SKEW_S = 5 * 60;
 
+/**
+ * Longest time that the token of a callback may be valid, in seconds. It tells such a token from the one of a media
+ * WebSocket: issuer, audience and keys are the same.
+ */
+export const CALLBACK_TOKEN_MAX_S = 10 * 60;
+
 export interface AcsTokenVerifier {
   /**
    * Verifies the value of an `Authorization` header. `nowMs` is milliseconds since the epoch and defaults to the
@@ -22,10 +28,17 @@ interface AcsTokenOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksUrl: string;
+  /** Longest time from `iat` to `exp`, in seconds; tokens must have both. Defaults to any time. */
+  readonly maxLifetimeS?: number;
 }
 
 /** The keys are fetched for the first token, kept for ten minutes, and shared by all checks of this verifier. */
-export function createAcsTokenVerifier({ issuer, audience, jwksUrl }: AcsTokenOptions): AcsTokenVerifier {
+export function createAcsTokenVerifier({
+  issuer,
+  audience,
+  jwksUrl,
+  maxLifetimeS,
+}: AcsTokenOptions): AcsTokenVerifier {
   const keys = publishedKeys(jwksUrl);
   return {
     async verify(authorizationHeader, nowMs = Date.now()): Promise<void> {
@@ -36,6 +49,7 @@ export function createAcsTokenVerifier({ issuer, audience, jwksUrl }: AcsTokenOp
         issuers: [issuer],
         schema: z.unknown(),
         clockToleranceS: ACS_TOKEN_CLOCK_SKEW_S,
+        ...(maxLifetimeS === undefined ? {} : { maxLifetimeS }),
         nowMs,
       });
     },

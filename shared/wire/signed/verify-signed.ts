@@ -18,6 +18,8 @@ export type TokenRefusal =
   | 'bad signature'
   | 'expired'
   | 'not valid yet'
+  /** Its signer made it for something that takes longer than the request that it came with. */
+  | 'valid too long'
   | 'wrong audience'
   | 'wrong issuer'
   | 'keys unavailable'
@@ -59,6 +61,8 @@ interface TokenRules<Claims> {
   readonly unfit?: TokenRefusal;
   /** How far the clocks of signer and verifier may differ, in seconds. Defaults to 30. */
   readonly clockToleranceS?: number;
+  /** Longest time from `iat` to `exp`, in seconds; the token must have both. Defaults to any time. */
+  readonly maxLifetimeS?: number;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
 }
@@ -104,7 +108,11 @@ async function verifyWith<Claims>(
     algorithms: [typeof key === 'function' ? 'RS256' : 'HS256'],
     audience: rules.audience,
     ...(rules.issuers === undefined ? {} : { issuer: [...rules.issuers] }),
-    requiredClaims: ['exp', ...(rules.requiredClaims ?? [])],
+    requiredClaims: [
+      'exp',
+      ...(rules.maxLifetimeS === undefined ? [] : ['iat']),
+      ...(rules.requiredClaims ?? []),
+    ],
     clockTolerance: rules.clockToleranceS ?? CLOCK_TOLERANCE_S,
     currentDate: new Date(rules.nowMs),
   };
@@ -124,6 +132,8 @@ function readClaims<Claims>(
 ): Verified<Claims> {
   const { exp = 0, iat, sub } = payload;
   if (rules.callId !== undefined && sub !== rules.callId) throw new TokenError(rules.token, 'another call');
+  if (rules.maxLifetimeS !== undefined && exp - (iat ?? 0) > rules.maxLifetimeS)
+    throw new TokenError(rules.token, 'valid too long');
   const parsed = rules.schema.safeParse(payload);
   if (!parsed.success) throw new TokenError(rules.token, rules.unfit ?? 'malformed', { cause: parsed.error });
   return {

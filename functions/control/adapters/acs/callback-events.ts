@@ -8,17 +8,25 @@ import { OPERATION_RESULTS } from '../../call/operations.ts';
 
 const PREFIX = 'Microsoft.Communication.';
 
-const text = z.string().optional().catch(undefined);
+/** Longest id, state or time, in characters. */
+const MAX_TEXT = 2_048;
+/** Longest message, in characters. */
+const MAX_MESSAGE = 10_000;
+/** Most participants that are counted: more than a call of ACS can have. */
+const MAX_PARTICIPANTS = 1_000;
+
+const text = z.string().max(MAX_TEXT).optional().catch(undefined);
+const message = z.string().max(MAX_MESSAGE).optional().catch(undefined);
 const number = z.number().optional().catch(undefined);
 
-/** Members of the event's payload. A malformed member is ignored. */
+/** Members of the event's payload. A member that is malformed or too long is ignored. */
 const recognizedSchema = {
   dtmfResult: z
     .object({ tones: z.array(z.enum(TONES)).max(100) })
     .optional()
     .catch(undefined),
   speechResult: z
-    .object({ speech: z.string().max(10_000), confidence: z.number().optional().catch(undefined) })
+    .object({ speech: z.string().max(MAX_MESSAGE), confidence: z.number().optional().catch(undefined) })
     .optional()
     .catch(undefined),
 };
@@ -28,17 +36,18 @@ const payload = z
     callConnectionId: text,
     serverCallId: text,
     correlationId: text,
-    resultInformation: z.object({ code: number, subCode: number, message: text }).optional().catch(undefined),
+    resultInformation: z.object({ code: number, subCode: number, message }).optional().catch(undefined),
     mediaStreamingUpdate: z
-      .object({ mediaStreamingStatus: text, mediaStreamingStatusDetails: text })
+      .object({ mediaStreamingStatus: text, mediaStreamingStatusDetails: message })
       .optional()
       .catch(undefined),
     transcriptionUpdate: z
-      .object({ transcriptionStatus: text, transcriptionStatusDetails: text })
+      .object({ transcriptionStatus: text, transcriptionStatusDetails: message })
       .optional()
       .catch(undefined),
     participants: z
       .array(z.object({ isOnHold: z.boolean().optional().catch(undefined) }).catch({}))
+      .max(MAX_PARTICIPANTS)
       .optional()
       .catch(undefined),
     operationContext: text,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
-import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
+import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
 import type { Answer, ControlFixture } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
@@ -32,9 +32,19 @@ describe('whom the HTTP API may call', () => {
     expect(fixture.acs.placed).toEqual([]);
   });
 
-  it('includes, on a call, everybody who is not reached by telephone', async () => {
-    expect((await ask('transfer', { target: '8:acs:one_two' })).status).toBe(202);
-  });
+  it.each(['8:acs:one_two', '8:orgid:0000-11', '28:orgid:0000-22', '28:gcch:0000-33', FOREIGN])(
+    'is %s by all three ways or by none',
+    async (target) => {
+      for (const allowed of [[], [`${target.slice(0, 5)}*`]]) {
+        const status = allowed.length > 0 ? 202 : 403;
+        fixture = await connectedCall({ allowed, callsPerHour: 100 });
+        const placed = await place(target);
+        expectProblem(placed, status === 202 ? 'no-route' : 'destination-not-allowed');
+        expect((await ask('addParticipant', { target })).status).toBe(status);
+        expect((await ask('transfer', { target })).status).toBe(status);
+      }
+    },
+  );
 
   it('is nobody by default', async () => {
     fixture = await connectedCall({ allowed: [], callsPerHour: 2 });
@@ -60,7 +70,37 @@ describe('how often the HTTP API may call', () => {
     expectProblem(await place(FOREIGN), 'destination-not-allowed');
     expectProblem(await place(ALLOWED, { route: 'no-such-route' }), 'no-route');
     expectProblem(await ask('transfer', { target: ALLOWED }, 'a'.repeat(32)), 'call-not-found');
+    await report(fixture, 'CallDisconnected');
+    expectProblem(await ask('transfer', { target: ALLOWED }), 'call-ended');
+    expectProblem(await ask('addParticipant', { target: ALLOWED }), 'call-ended');
     expect([(await place(ALLOWED)).status, (await place(ALLOWED)).status]).toEqual([202, 202]);
+  });
+
+  it('counts one of many transfers of a call at once, since the others are refused', async () => {
+    const transfers = await Promise.all([...Array(5)].map(() => ask('transfer', { target: ALLOWED })));
+    expect(transfers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409]);
+    expectProblem(await ask('transfer', { target: ALLOWED }), 'transfer-under-way');
+    expect((await place(ALLOWED)).status, 'the second of two').toBe(202);
+    expectProblem(await place(ALLOWED), 'outbound-budget-spent');
+  });
+
+  it('counts users of apps like telephones', async () => {
+    fixture = await connectedCall({ allowed: ['+1425*', '8:acs:*'], callsPerHour: 2 });
+    expect((await ask('addParticipant', { target: '8:acs:one_two' })).status).toBe(202);
+    expect((await ask('transfer', { target: '8:acs:one_two' })).status).toBe(202);
+    expectProblem(await place(ALLOWED), 'outbound-budget-spent');
+  });
+
+  it('leaves nothing pending on a call where the budget was spent', async () => {
+    fixture = await connectedCall({ allowed: ['+1425*'], callsPerHour: 0 });
+    expectProblem(await ask('transfer', { target: ALLOWED }), 'outbound-budget-spent');
+    expectProblem(await ask('transfer', { target: ALLOWED }), 'outbound-budget-spent');
+    const { operations = [] } = (await fixture.store.get(CONNECTED_ID)) ?? {};
+    expect(operations.map(({ state, reason }) => [state, reason])).toEqual([
+      ['failed', 'not admitted'],
+      ['failed', 'not admitted'],
+    ]);
+    expect(fixture.acs.operations).toEqual([]);
   });
 
   it('counts a request that is repeated with its Idempotency-Key once, and serves it later if the budget was spent', async () => {

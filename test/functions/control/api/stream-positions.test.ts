@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { StreamPlaces } from '../../../../functions/control/access/stream-places.ts';
 import {
   formatPosition,
   parsePosition,
@@ -71,7 +72,7 @@ class Listening {
             this.#nowMs += ms;
           },
         },
-        streams: new Set(),
+        place: new StreamPlaces().take('reader', 0),
         log: { info: () => {}, warn: () => {}, error: () => {} },
       },
       lastId === undefined ? undefined : parsePosition(lastId),

@@ -1,8 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MAX_STREAMS, STREAM_LASTS_MS } from '../../../../functions/control/api/timeline-events.ts';
+import {
+  MAX_STREAMS,
+  MAX_STREAMS_PER_CALLER,
+  UNREAD_MS,
+} from '../../../../functions/control/access/stream-places.ts';
+import { STREAM_LASTS_MS } from '../../../../functions/control/api/timeline-events.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
+import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
-import type { Answer, ControlFixture } from '../../../support/control-fixture.ts';
+import {
+  type Answer,
+  type ControlFixture,
+  type RequestOptions,
+  TICKET_KEY,
+} from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
 let fixture: ControlFixture;
@@ -32,6 +43,21 @@ function typesOf(events: readonly StreamEvent[]): string[] {
 function open(lastEventId?: string): Promise<Answer> {
   const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
   return fixture.ask('streamTimeline', { params: { callId: CONNECTED_ID }, headers });
+}
+
+/** Opens a stream and reads its first event. */
+async function reader(
+  options: RequestOptions & { readonly hostCheck?: 'nothing' } = {},
+): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+  const { hostCheck = 'function-key', ...rest } = options;
+  const response = await fixture.respond(handlerOf('streamTimeline', fixture.load, hostCheck), {
+    method: 'GET',
+    params: { callId: CONNECTED_ID },
+    ...rest,
+  });
+  const opened = (response.body as ReadableStream<Uint8Array>).getReader();
+  await opened.read();
+  return opened;
 }
 
 /** What happens while the stream sleeps for the n-th time. */
@@ -141,21 +167,66 @@ describe('the timeline as server-sent events', () => {
       expectProblem(await open(id), 'invalid-request');
     const nowhere = await fixture.ask('streamTimeline', { params: { callId: 'b'.repeat(32) } });
     expectProblem(nowhere, 'call-not-found');
-    for (let count = 0; count < MAX_STREAMS; count += 1) fixture.streams.add({});
+    for (let count = 0; count < MAX_STREAMS; count += 1)
+      fixture.streams.take(`caller-${count}`, fixture.nowMs);
     const full = await open();
     expectProblem(full, 'too-many-streams');
     expect(full.headers.get('retry-after')).toBe('5');
+    expect(full.json).toMatchObject({ detail: 'This instance already streams 100 timelines.' });
+  });
+
+  it('is refused to a caller who has four, and to nobody else', async () => {
+    const readers = [];
+    for (let count = 0; count < MAX_STREAMS_PER_CALLER; count += 1) readers.push(await reader());
+    const full = await open();
+    expectProblem(full, 'too-many-streams');
+    expect(full.json).toMatchObject({ detail: 'This instance already streams 4 timelines to this caller.' });
+    const token = await signCallToken(
+      { callId: CONNECTED_ID, expiresAtMs: fixture.nowMs + 60_000 },
+      TICKET_KEY,
+    );
+    const other = await reader({ hostCheck: 'nothing', headers: { authorization: `Bearer ${token}` } });
+    await readers[0]?.cancel();
+    readers.push(await reader());
+    for (const each of [other, ...readers]) await each.cancel();
+    expect(fixture.streams.size).toBe(0);
+  });
+
+  it('gives its place back at once when its reader goes while it waits', async () => {
+    const { promise: never } = Promise.withResolvers<void>();
+    fixture.deps.clock.sleep = () => never;
+    const waiting = await reader();
+    // The first events, then a read that waits for the next one.
+    for (let count = 0; count < 3; count += 1) await waiting.read();
+    const pending = waiting.read();
+    await waiting.cancel();
+    expect(fixture.streams.size).toBe(0);
+    expect(await pending).toEqual({ done: true, value: undefined });
+  });
+
+  it('loses its place to others when nobody reads it, and then ends', async () => {
+    const unread = await Promise.all([...Array(MAX_STREAMS_PER_CALLER)].map(() => reader()));
+    fixture.nowMs += UNREAD_MS - 1;
+    expectProblem(await open(), 'too-many-streams');
+    fixture.nowMs += 1;
+    const next = await reader();
+    expect(fixture.streams.size).toBe(1);
+    for (const each of unread) {
+      const texts: string[] = [];
+      for (;;) {
+        const { done, value } = await each.read();
+        if (done) break;
+        texts.push(new TextDecoder().decode(value));
+      }
+      expect(texts.join('')).not.toContain('CallConnected');
+    }
+    await next.cancel();
   });
 
   it('gives its place back when nobody listens any longer', async () => {
-    const response = await fixture.respond(handlerOf('streamTimeline', fixture.load, 'function-key'), {
-      method: 'GET',
-      params: { callId: CONNECTED_ID },
-    });
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-    await reader.read();
+    const listener = await reader();
     expect(fixture.streams.size).toBe(1);
-    await reader.cancel();
+    await listener.cancel();
     expect(fixture.streams.size).toBe(0);
   });
 });

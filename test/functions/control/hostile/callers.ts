@@ -311,6 +311,14 @@ const asOtherServices: readonly HostileCase[] = [
         'a token that expired',
         (fixture: HostileFixture) => fixture.acsToken({ exp: Math.floor(Date.now() / 1_000) - 400 }),
       ],
+      [
+        'the token of a media socket',
+        (fixture: HostileFixture) => fixture.acsToken({ exp: Math.floor(Date.now() / 1_000) + 86_400 }),
+      ],
+      [
+        'a token that does not say when it was issued',
+        (fixture: HostileFixture) => fixture.acsToken({ iat: undefined }),
+      ],
       ['a token of Entra ID', (fixture: HostileFixture) => fixture.entraToken({ aud: ACS_AUDIENCE })],
       ['a token of the call', (fixture: HostileFixture) => fixture.callToken()],
       ['the ticket of the call', (fixture: HostileFixture) => fixture.ticket()],

@@ -143,10 +143,12 @@ export class HostileFixture {
     return this.#tenant.publicKeyPem();
   }
 
-  /** A token of ACS, but for these claims. */
+  /** A token of ACS for a callback, but for these claims. */
   acsToken(claims: Readonly<Record<string, unknown>> = {}): Promise<string> {
-    const standard = { iss: ACS_ISSUER, aud: ACS_AUDIENCE, tid: undefined, oid: undefined, azp: undefined };
-    return this.#acsSigner.token([], { ...standard, roles: undefined, ...claims });
+    const iat = Math.floor(Date.now() / 1_000);
+    const notOfEntra = { tid: undefined, oid: undefined, azp: undefined, roles: undefined };
+    const ofAcs = { iss: ACS_ISSUER, aud: ACS_AUDIENCE, iat, exp: iat + 300 };
+    return this.#acsSigner.token([], { ...notOfEntra, ...ofAcs, ...claims });
   }
 
   acsPublicKey(): Promise<string> {

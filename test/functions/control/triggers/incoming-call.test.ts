@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ANSWER_LEASE_MS, step } from '../../../../functions/control/call/call.ts';
 import { CallStoreError } from '../../../../functions/control/call/stores.ts';
+import { callEvents } from '../../../../functions/control/triggers/call-events.ts';
 import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
 import {
   AnswerPostponedError,
@@ -109,6 +110,53 @@ describe('an incoming call', () => {
     await deliver(event);
     expect(fixture.acs.asked).toEqual([]);
     expect(await fixture.store.get(CALL_ID)).toBeUndefined();
+  });
+
+  it.each([
+    ['of the year 9999', '9999-01-01T00:00:00Z'],
+    ['before 1970', '1969-01-01T00:00:00Z'],
+    ['that is none', 'yesterday'],
+    ['missing', undefined],
+  ])(
+    'with a time %s is entered once, as of its arrival, and is stale when a phone rings no more',
+    async (_what, eventTime) => {
+      const event = fixture.incomingEvent({ eventTime });
+      const arrivedMs = fixture.nowMs;
+      fixture.acs.duringAnswer = () => new Promise(() => {});
+      void deliver(event);
+      await until(() => fixture.acs.count('answer') === 1, 'the first delivery to answer');
+      fixture.nowMs += 30_001;
+      await deliver(event);
+      expect(fixture.acs.count('answer'), 'requests to answer').toBe(1);
+      const timeline = await fixture.store.timeline(CALL_ID, 100);
+      expect(timeline).toMatchObject([{ id: 'grid-event-1', type: 'IncomingCall', atMs: arrivedMs }]);
+    },
+  );
+
+  it('is entered once where a later delivery finds its time possible', async () => {
+    const arrivedMs = fixture.nowMs;
+    const event = fixture.incomingEvent({ eventTime: new Date(arrivedMs + 301_000).toISOString() });
+    await deliver(event);
+    fixture.nowMs += 5_000;
+    await deliver(event);
+    const entries = (await fixture.store.timeline(CALL_ID, 100)).filter(
+      ({ type }) => type === 'IncomingCall',
+    );
+    expect(entries).toMatchObject([{ atMs: arrivedMs }]);
+  });
+
+  it('with a time to come hides nothing from followers of its timeline', async () => {
+    await deliver(fixture.incomingEvent({ eventTime: '9999-01-01T00:00:00Z' }));
+    fixture.nowMs += 10;
+    await fixture.call(callEvents(fixture.load), {
+      params: { callId: CALL_ID },
+      headers: { authorization: 'Bearer good' },
+      body: [fixture.callbackEvent('CallConnected', 'a'), fixture.callbackEvent('CallDisconnected', 'b')],
+    });
+    const { text } = await fixture.ask('streamTimeline', { params: { callId: CALL_ID } });
+    for (const type of ['IncomingCall', 'AnswerSucceeded', 'CallConnected', 'CallDisconnected'])
+      expect(text).toContain(`"type":"${type}"`);
+    expect(text).toContain('event: end');
   });
 
   it('is entered by a late delivery, and not asked for again, where the app stopped before the entry', async () => {

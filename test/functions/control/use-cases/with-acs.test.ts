@@ -189,3 +189,26 @@ describe('the control app against ACS', () => {
     expect(text).not.toMatch(/\+1\d{10}|ticket=/);
   });
 });
+
+describe('the callback of ACS', () => {
+  it('takes the token of no media socket for a callback', async () => {
+    fixture.ring('+14255550103');
+    const { callId, callConnectionId } = await fixture.callTo(
+      '+14255550103',
+      ({ streaming }) => streaming.state === 'active',
+      'the call to be streaming',
+    );
+    const { authorization } = await until(() => fixture.socketsOf(callId).at(-1), 'the media socket');
+    expect(authorization).toMatch(/^Bearer ./);
+    const type = 'Microsoft.Communication.CallDisconnected';
+    const event = { id: 'forged', type, data: { callConnectionId } };
+    const answer = await fetch(`${fixture.host.url}/api/callbacks/${callId}`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify([event]),
+    });
+    expect(answer.status).toBe(401);
+    expect((await (await fixture.deps()).store.get(callId))?.phase).toBe('connected');
+    await hangUp(callId);
+  });
+});

@@ -1,7 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AcsTokenVerifier, createAcsTokenVerifier } from '../../../../shared/wire/acs/acs-token.ts';
+import {
+  type AcsTokenVerifier,
+  CALLBACK_TOKEN_MAX_S,
+  createAcsTokenVerifier,
+} from '../../../../shared/wire/acs/acs-token.ts';
 import { TokenError, type TokenRefusal } from '../../../../shared/wire/signed/verify-signed.ts';
 import { listenOnLoopback } from '../../../support/loopback.ts';
 
@@ -15,6 +19,7 @@ interface Claims {
   readonly audience?: string;
   readonly expiresInS?: number;
   readonly notBeforeInS?: number;
+  readonly issuedInS?: number;
   readonly kid?: string;
   readonly key?: GenerateKeyPairResult['privateKey'];
 }
@@ -55,11 +60,15 @@ function token(claims: Claims = {}): Promise<string> {
     .setAudience(claims.audience ?? AUDIENCE)
     .setExpirationTime(nowS + (claims.expiresInS ?? 5 * MINUTE_S));
   if (claims.notBeforeInS !== undefined) jwt.setNotBefore(nowS + claims.notBeforeInS);
+  if (claims.issuedInS !== undefined) jwt.setIssuedAt(nowS + claims.issuedInS);
   return jwt.sign(claims.key ?? keys.privateKey);
 }
 
-async function refusalOf(header: string | undefined): Promise<TokenRefusal | undefined> {
-  const error: unknown = await verifier.verify(header, NOW_MS).then(
+async function refusalOf(
+  header: string | undefined,
+  by: AcsTokenVerifier = verifier,
+): Promise<TokenRefusal | undefined> {
+  const error: unknown = await by.verify(header, NOW_MS).then(
     () => undefined,
     (cause: unknown) => cause,
   );
@@ -125,6 +134,29 @@ describe('the ACS token verifier', () => {
       .setAudience(AUDIENCE)
       .sign(keys.privateKey);
     expect(await refusalOf(`Bearer ${eternal}`)).toBe('malformed');
+  });
+
+  it.each([
+    [undefined, 'of ten minutes', { issuedInS: 0, expiresInS: 600 }],
+    [undefined, 'of ten minutes that began before the present', { issuedInS: -200, expiresInS: 400 }],
+    ['valid too long', 'of ten minutes and a second', { issuedInS: 0, expiresInS: 601 }],
+    ['valid too long', 'of a day, in its last minute', { issuedInS: -86_340, expiresInS: 60 }],
+    ['valid too long', 'of a day', { issuedInS: 0, expiresInS: 86_400 }],
+    ['malformed', 'that does not say when it was issued', { expiresInS: 60 }],
+    ['expired', 'that has expired', { issuedInS: -900, expiresInS: -301 }],
+  ] as const)('for callbacks answers %j to a token %s', async (refusal, _what, claims) => {
+    const callbacks = createAcsTokenVerifier({
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      jwksUrl,
+      maxLifetimeS: CALLBACK_TOKEN_MAX_S,
+    });
+    expect(await refusalOf(`Bearer ${await token(claims)}`, callbacks)).toBe(refusal);
+  });
+
+  it('for media sockets takes a token of a day', async () => {
+    const ofADay = await token({ issuedInS: 0, expiresInS: 86_400 });
+    expect(await refusalOf(`Bearer ${ofADay}`)).toBeUndefined();
   });
 
   it('fetches the keys once for many tokens, and not again for each unknown key', async () => {

@@ -131,6 +131,39 @@ describe('callback events', () => {
       expect(text, secret).not.toContain(secret);
   });
 
+  it('keep their codes and lose texts of a million characters, in no time', () => {
+    const long = '1 '.repeat(500_000);
+    const startedMs = performance.now();
+    const { callbacks, ignored } = parseCallbacks([
+      {
+        id: 'a',
+        type: 'Microsoft.Communication.CallDisconnected',
+        time: long,
+        data: {
+          callConnectionId: 'connection',
+          serverCallId: long,
+          recordingId: long,
+          recognitionType: long,
+          state: long,
+          resultInformation: { code: 487, subCode: 1, message: long },
+          mediaStreamingUpdate: { mediaStreamingStatus: long, mediaStreamingStatusDetails: long },
+        },
+      },
+    ]);
+    expect(performance.now() - startedMs).toBeLessThan(500);
+    expect(ignored).toBe(0);
+    expect(callbacks).toEqual([
+      {
+        id: 'a',
+        kind: 'CallDisconnected',
+        type: 'CallDisconnected',
+        callConnectionId: 'connection',
+        reason: '487/1',
+        details: { code: 487, subCode: 1 },
+      },
+    ]);
+  });
+
   it('never throw, whatever comes', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
