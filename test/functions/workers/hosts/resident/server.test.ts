@@ -4,7 +4,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import { startResidentServer } from '../../../../../functions/workers/hosts/resident/server.ts';
 import { MAX_EVENT_BYTES } from '../../../../../functions/workers/kit/webhook.ts';
 import { echo } from '../../../../../functions/workers/samples/echo.ts';
-import { ACCESS_KEY, ENDPOINT_HOST, eventRequest, validationRequest } from '../../kit/web-pubsub-request.ts';
+import {
+  ACCESS_KEY,
+  ENDPOINT_HOST,
+  eventRequest,
+  sign,
+  validationRequest,
+} from '../../kit/web-pubsub-request.ts';
 
 async function serve() {
   const log: string[] = [];
@@ -55,6 +61,13 @@ it('refuses an event that is not signed, and its log says why and how often', as
   expect(log.map((line) => JSON.parse(line))).toMatchObject([
     { level: 40, msg: expect.stringContaining('webhook call refused with 401'), refused: 1 },
   ]);
+});
+
+it('refuses an event whose connection id is the signed part of a token', async () => {
+  const { send } = await serve();
+  const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0';
+  const headers = { 'ce-connectionId': token, 'ce-signature': sign(ACCESS_KEY, token) };
+  expect((await send(eventRequest({ headers }))).status).toBe(401);
 });
 
 /** Posts a body whose end never comes, and answers all that comes back until the server closes the connection. */
