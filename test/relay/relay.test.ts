@@ -134,12 +134,12 @@ describe('the HTTP side', () => {
   it('is live always, and ready while a further call would be taken', async () => {
     const running = await startRelayFixture({ maxCalls: 1 });
     expect((await get(`${running.url}/healthz`)).status).toBe(200);
-    expect((await get(`${running.url}/readyz`)).status).toBe(200);
+    expect(await get(`${running.url}/readyz`)).toEqual({ status: 200, text: '{"status":"ready"}\n' });
     await dial(mediaUrl(running, await ticketFor()));
     expect((await get(`${running.url}/healthz`)).status).toBe(200);
     const readiness = await get(`${running.url}/readyz`);
     expect(readiness.status).toBe(503);
-    expect(JSON.parse(readiness.text).detail).toBe('the relay is full: it carries 1 calls');
+    expect(JSON.parse(readiness.text).detail).toBe('the relay takes no further call now');
   });
 
   it('gives metrics in the text format of Prometheus', async () => {
@@ -149,7 +149,7 @@ describe('the HTTP side', () => {
     await reportWith(running, { framesIn: 1 });
     await refusal(mediaUrl(running, 'nonsense'));
     const metrics = await until(async () => {
-      const { text } = await get(`${running.url}/metrics`);
+      const { text } = await get(`${running.url}/metrics`, ADMIN_TOKEN);
       return text.includes('reason="not JSON"') && text;
     }, 'the unusable message to be counted');
     const lines = metrics.trimEnd().split('\n');
@@ -175,7 +175,48 @@ describe('the HTTP side', () => {
     const acs = await streamOfOneFrame(running);
     acs.close();
     await reportWith(running, { endedReason: 'stream ended' });
-    expect((await get(`${running.url}/metrics`)).text).toContain('trunkline_relay_frames_in_total 1\n');
+    expect((await get(`${running.url}/metrics`, ADMIN_TOKEN)).text).toContain(
+      'trunkline_relay_frames_in_total 1\n',
+    );
+  });
+
+  it('makes its metrics at most once a second', async () => {
+    const clock = new RelayClock(Date.now());
+    const running = await startRelayFixture({}, { clock });
+    const started = async (): Promise<string | undefined> => {
+      const { text } = await get(`${running.url}/metrics`, ADMIN_TOKEN);
+      return /^trunkline_relay_calls_started_total (\d+)$/m.exec(text)?.[1];
+    };
+    expect(await started()).toBe('0');
+    await dial(mediaUrl(running, await ticketFor()));
+    await clock.advance(999);
+    expect(await started()).toBe('0');
+    await clock.advance(1);
+    expect(await started()).toBe('1');
+  });
+
+  it('shows its metrics only to whoever has the admin token', async () => {
+    const running = await startRelayFixture();
+    for (const token of [undefined, '', `${ADMIN_TOKEN}x`]) {
+      const { status, text } = await get(`${running.url}/metrics`, token);
+      expect(status).toBe(401);
+      expect(text).not.toContain('trunkline_relay');
+    }
+    expect((await get(`${running.url}/metrics`, ADMIN_TOKEN)).status).toBe(200);
+  });
+
+  it.each([
+    ['127.0.0.1', 200],
+    ['localhost', 200],
+    ['0.0.0.0', 404],
+  ])('without an admin token and on %s it answers for its metrics with %i', async (host, status) => {
+    const { adminToken: _, ...config } = relayConfig({ host });
+    const { url } = await startRelayFixtureOf(config);
+    const reached = url.replace('0.0.0.0', '127.0.0.1');
+    for (const token of [undefined, '', ADMIN_TOKEN, 'undefined']) {
+      expect((await get(`${reached}/metrics`, token)).status).toBe(status);
+    }
+    expect((await get(`${reached}/healthz`)).status).toBe(200);
   });
 
   it('shows reports only to whoever has the admin token', async () => {
