@@ -242,6 +242,20 @@ describe('the HTTP side', () => {
     }
   });
 
+  it.each([
+    ['/healthz', 200],
+    ['/readyz', 200],
+    ['/metrics', 401],
+    [`/media/${CALL_ID}?ticket=x`, 426],
+    ['/other', 404],
+  ])('answers a request for h2c at %s as one without it, with %i', async (path, status) => {
+    const running = await startRelayFixture();
+    for (const upgrade of ['h2c', 'TLS/1.2', 'h2c, websocket', 'websockets']) {
+      expect(await getLiterally(running, path, { connection: 'upgrade', upgrade }), upgrade).toBe(status);
+    }
+    expect(await getLiterally(running, path)).toBe(status);
+  });
+
   it('serves nothing else', async () => {
     const running = await startRelayFixture();
     expect(await getLiterally(running, '/')).toBe(404);

@@ -194,6 +194,20 @@ describe('the webhook of Web PubSub', () => {
     expect(log.join('\n')).toContain('RangeError: no such thing');
   });
 
+  it.each([
+    ['a string that goes on', '"+14255550199" is the caller'],
+    ['a number', '14255550199x'],
+    ['a text', 'the caller says 14255550199'],
+    ['an object that ends early', '{"from":"+14255550199"'],
+  ])('logs nothing of a body that is not JSON but %s', async (_, text) => {
+    const body = new TextEncoder().encode(text);
+    const { response, log, counts } = await post({ body, contentType: 'application/json' });
+    expect(counts).toMatchObject({ events: 1, failed: 1 });
+    expect(log.join('\n')).toContain(`an event of ${text.length} characters is not JSON`);
+    const told = [...log, await response.text()].join('\n');
+    for (const part of ['1425', '5550199', 'the caller', '"from"']) expect(told).not.toContain(part);
+  });
+
   it('logs neither signatures nor keys when it refuses', async () => {
     const signature = sign('the key of somebody else');
     const { log } = await post({ headers: { 'ce-signature': signature } });
