@@ -2,10 +2,12 @@
  * The relay process: a WebSocket server to which ACS streams calls, at `/media/{callId}?ticket={ticket}`.
  * It holds only what lives as long as a socket, so any relay can serve any call. This file wires the relay together.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../shared/base/clock.ts';
+import { isLoopbackHost } from '../shared/base/loopback-url.ts';
+import { asksForWebSocket } from '../shared/web-socket/handshake.ts';
 import { createAcsTokenVerifier } from '../shared/wire/acs/acs-token.ts';
 import { TimerWheel } from './base/timer-wheel.ts';
 import { handoverClient } from './handover/handover-client.ts';
@@ -18,7 +20,7 @@ import { createLog } from './operate/log.ts';
 import { watchLoopDelay } from './operate/loop-delay.ts';
 import { LoopWatch } from './operate/loop-watch.ts';
 import { CallRegistry } from './serve/call-registry.ts';
-import { answer } from './serve/http.ts';
+import { answering } from './serve/http.ts';
 import { SessionFactory } from './serve/session-factory.ts';
 import { UpgradeHandler } from './serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from './serve/web-socket-endpoint.ts';
@@ -136,17 +138,23 @@ class RelayServer implements Relay {
       clock,
       log,
     });
-    this.#http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, (request, response) =>
-      answer(request, response, {
-        registry: this.#registry,
-        maxCalls: config.maxCalls,
-        loopDelay: () => this.#loop.delay,
-        latencies: () => metrics.snapshot(),
-        residentBytes: () => process.memoryUsage.rss(),
-        refused: () => this.#upgrades.refused,
-        adminToken: config.adminToken,
-      }),
-    );
+    const serve = answering({
+      registry: this.#registry,
+      maxCalls: config.maxCalls,
+      loopDelay: () => this.#loop.delay,
+      latencies: () => metrics.snapshot(),
+      residentBytes: () => process.memoryUsage.rss(),
+      refused: () => this.#upgrades.refused,
+      adminToken: config.adminToken,
+      isLocal: isLoopbackHost(config.host),
+      clock,
+    });
+    const serving = {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // A client may ask for any protocol, such as h2c, and goes on with HTTP where the server does not have it.
+      shouldUpgradeCallback: ({ headers }: IncomingMessage) => asksForWebSocket(headers),
+    };
+    this.#http = createServer(serving, serve);
     this.#http.on('upgrade', (request, socket, head) => void this.#upgrades.upgrade(request, socket, head));
   }
 

@@ -32,7 +32,7 @@ export interface Admission {
 }
 
 /** The call of a media path, whatever its query; undefined when it is no media path. */
-function callIdOfPath(url: string): string | undefined {
+export function callIdOfPath(url: string): string | undefined {
   const callId = /^\/media\/([^/?]+)(?:\?|$)/.exec(url)?.[1];
   return callId !== undefined && CALL_ID_PATTERN.test(callId) ? callId : undefined;
 }

@@ -1,6 +1,7 @@
-/** The plain HTTP side of the relay: liveness, readiness, metrics, and, with the admin token, reports of calls. */
+/** The plain HTTP side of the relay: liveness, readiness, and, with the admin token, metrics and reports of calls. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Clock } from '../../shared/base/clock.ts';
 import type { LatencySnapshot } from '../operate/latency-metrics.ts';
 import type { LoopDelay } from '../operate/loop-delay.ts';
 import { formatMetrics } from '../operate/metrics.ts';
@@ -11,8 +12,11 @@ import { Refusal, refusalBody, refusalHeaders } from './refusal.ts';
 interface HttpOptions {
   readonly registry: CallRegistry;
   readonly maxCalls: number;
-  /** Opens the reports of calls. Without it there are none. */
+  /** Opens the metrics and the reports of calls. Without it there are no reports. */
   readonly adminToken: string | undefined;
+  /** Whether only this machine reaches the relay. Then, without an admin token, the metrics are open. */
+  readonly isLocal: boolean;
+  readonly clock: Pick<Clock, 'elapsedMs'>;
   /** Of the last window. */
   readonly loopDelay: () => LoopDelay;
   readonly latencies: () => LatencySnapshot;
@@ -22,10 +26,24 @@ interface HttpOptions {
   readonly refused: () => Readonly<Record<string, number>>;
 }
 
-export function answer(request: IncomingMessage, response: ServerResponse, options: HttpOptions): void {
+/** Serves the requests of one relay. */
+export function answering(options: HttpOptions): RequestListener {
+  const pages: Pages = { ...options, metrics: onceInAWhile(options.clock, () => metrics(options)) };
+  return (request, response) => answer(request, response, pages);
+}
+
+/** The metrics take time that belongs to the calls, so requests cannot have them made more often than this. */
+const METRICS_AGE_MS = 1_000;
+
+interface Pages extends HttpOptions {
+  /** At most `METRICS_AGE_MS` old. */
+  readonly metrics: () => Content;
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, pages: Pages): void {
   let content: Content;
   try {
-    content = route(request, options);
+    content = route(request, pages);
   } catch (error) {
     const refusal =
       error instanceof Refusal ? error : new Refusal(500, 'the relay could not answer this request');
@@ -40,21 +58,25 @@ interface Content {
   readonly text: string;
 }
 
-function route(request: IncomingMessage, options: HttpOptions): Content {
-  const { registry, maxCalls } = options;
+function route(request: IncomingMessage, pages: Pages): Content {
+  const { registry, adminToken, isLocal } = pages;
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   if (request.method !== 'GET' && request.method !== 'HEAD')
     throw new Refusal(405, 'only GET is served here');
   if (path === '/healthz') return json({ status: 'live' });
   if (path === '/readyz') {
-    registry.checkCapacity();
-    return json({ status: 'ready', calls: registry.liveCount, maxCalls });
+    // Everybody may ask, so the answer does not say how many calls there are.
+    if (registry.busyReason !== undefined) throw new Refusal(503, 'the relay takes no further call now');
+    return json({ status: 'ready' });
   }
-  if (path === '/metrics') return metrics(options);
+  if (path === '/metrics') {
+    if (adminToken !== undefined || !isLocal) checkAdmin(request, adminToken);
+    return pages.metrics();
+  }
   if (path.startsWith('/media/')) throw new Refusal(426, 'media streams need a WebSocket');
   const callId = /^\/calls(?:\/([^/]+))?$/.exec(path);
   if (callId === null) throw new Refusal(404, 'there is nothing at this path');
-  checkAdmin(request, options.adminToken);
+  checkAdmin(request, adminToken);
   return callId[1] === undefined ? json({ calls: registry.reports() }) : json(report(registry, callId[1]));
 }
 
@@ -68,7 +90,7 @@ function checkAdmin(request: IncomingMessage, adminToken: string | undefined): v
   if (adminToken === undefined) throw new Refusal(404, 'there is nothing at this path');
   const given = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
   if (!timingSafeEqual(digest(given), digest(adminToken))) {
-    throw new Refusal(401, 'reports need the admin token in the header Authorization');
+    throw new Refusal(401, 'this needs the admin token in the header Authorization');
   }
 }
 
@@ -79,6 +101,15 @@ function digest(text: string): Buffer {
 
 function json(value: unknown): Content {
   return { type: 'application/json', text: `${JSON.stringify(value)}\n` };
+}
+
+function onceInAWhile(clock: Pick<Clock, 'elapsedMs'>, make: () => Content): () => Content {
+  let made: { readonly content: Content; readonly atMs: number } | undefined;
+  return () => {
+    const nowMs = clock.elapsedMs();
+    if (made === undefined || nowMs - made.atMs >= METRICS_AGE_MS) made = { content: make(), atMs: nowMs };
+    return made.content;
+  };
 }
 
 function metrics({ registry, maxCalls, refused, loopDelay, latencies, residentBytes }: HttpOptions): Content {

@@ -14,9 +14,10 @@ import type { WebSocketConnection } from '../../shared/web-socket/web-socket-con
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
 import { ReasonCounter } from '../base/reason-counter.ts';
 import type { Handovers } from '../handover/handovers.ts';
-import { type Admission, type AdmissionRules, admit } from './admission.ts';
+import { type Admission, type AdmissionRules, admit, callIdOfPath } from './admission.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
+import { RefusalLog } from './refusal-log.ts';
 import type { WebSocketEndpoint } from './web-socket-endpoint.ts';
 
 /** Upgrades that the relay checks at the same time. */
@@ -42,12 +43,17 @@ interface UpgradeHandlerOptions {
 export class UpgradeHandler {
   readonly #options: UpgradeHandlerOptions;
   readonly #refused = new ReasonCounter();
+  readonly #refusalLog: RefusalLog;
+  /** Apart, so that strangers who are refused do not hide a fault of the relay. */
+  readonly #faultLog: RefusalLog;
   /** Connections that asked for an upgrade and did not get it, or not yet. */
   readonly #unaccepted = new Set<Duplex>();
   #pending = 0;
 
   constructor(options: UpgradeHandlerOptions) {
     this.#options = options;
+    this.#refusalLog = new RefusalLog(options.clock, options.log);
+    this.#faultLog = new RefusalLog(options.clock, options.log);
   }
 
   /** Refused requests by HTTP status. */
@@ -101,15 +107,15 @@ export class UpgradeHandler {
   }
 
   #refuse(socket: Duplex, url: string, error: unknown): void {
-    const { log, clock } = this.#options;
     const refusal = refusalOf(error);
     this.#refused.add(String(refusal.status));
-    if (refusal === error || error instanceof HandshakeError)
-      log.info({ url, status: refusal.status, reason: refusal.message }, 'refused a media stream');
-    else log.error({ url, err: error }, 'could not check a media stream');
+    const isTheirs = refusal === error || error instanceof HandshakeError;
+    const callId = callIdOfPath(url);
+    if (isTheirs) this.#refusalLog.refused(callId, refusal);
+    else this.#faultLog.refused(callId, refusal, error);
     if (socket.destroyed) return;
     socket.end(refusalResponse(refusal));
-    const cancel = clock.after(REFUSAL_LINGER_MS, () => socket.destroy());
+    const cancel = this.#options.clock.after(REFUSAL_LINGER_MS, () => socket.destroy());
     socket.once('close', cancel);
   }
 }

@@ -80,7 +80,7 @@ export const RELAY_SETTINGS = {
     default: '300',
   }),
   RELAY_ADMIN_TOKEN: setting({
-    what: 'The token for the reports at /calls of the relay; unset, there are none.',
+    what: 'The token for /metrics and for the reports at /calls of the relay; unset, there are no reports, and metrics only where the relay listens on loopback.',
     where: 'You make it: openssl rand -base64 48',
     example: '<at least 32 random bytes>',
     schema: ticketKey,

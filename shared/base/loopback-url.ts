@@ -6,3 +6,8 @@ export function isLoopbackHttp(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return (protocol === 'http:' || protocol === 'ws:') && LOOPBACK_HOSTS.has(hostname);
 }
+
+/** Whether what listens on this host name or address is reached from this machine alone. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}

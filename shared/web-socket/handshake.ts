@@ -13,6 +13,11 @@ export class HandshakeError extends Error {
   override readonly name = 'HandshakeError';
 }
 
+/** Whether a request wants a WebSocket, and not another protocol or none. */
+export function asksForWebSocket(headers: IncomingMessage['headers']): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
 /**
  * The answer that accepts the connection, including the empty line. It accepts the first subprotocol that the client
  * offers.
@@ -20,8 +25,7 @@ export class HandshakeError extends Error {
  */
 export function handshakeResponse({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): string {
   if (method !== 'GET') throw new HandshakeError(`a WebSocket is opened with GET, not ${method}`);
-  if (headers.upgrade?.toLowerCase() !== 'websocket')
-    throw new HandshakeError('the header Upgrade must be websocket');
+  if (!asksForWebSocket(headers)) throw new HandshakeError('the header Upgrade must be websocket');
   const key = headers['sec-websocket-key'] ?? '';
   if (!KEY_PATTERN.test(key))
     throw new HandshakeError('the header Sec-WebSocket-Key must be 16 bytes in base64');

@@ -206,10 +206,10 @@ export async function get(url: string, token?: string): Promise<{ status: number
 }
 
 /** Sends a request whose path is taken literally. */
-export function getLiterally({ url }: Relay, path: string): Promise<number> {
+export function getLiterally({ url }: Relay, path: string, headers: Headers = {}): Promise<number> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    httpRequest({ hostname, port, path }, (response) => {
+    httpRequest({ hostname, port, path, headers }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     })

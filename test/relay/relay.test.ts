@@ -134,12 +134,12 @@ describe('the HTTP side', () => {
   it('is live always, and ready while a further call would be taken', async () => {
     const running = await startRelayFixture({ maxCalls: 1 });
     expect((await get(`${running.url}/healthz`)).status).toBe(200);
-    expect((await get(`${running.url}/readyz`)).status).toBe(200);
+    expect(await get(`${running.url}/readyz`)).toEqual({ status: 200, text: '{"status":"ready"}\n' });
     await dial(mediaUrl(running, await ticketFor()));
     expect((await get(`${running.url}/healthz`)).status).toBe(200);
     const readiness = await get(`${running.url}/readyz`);
     expect(readiness.status).toBe(503);
-    expect(JSON.parse(readiness.text).detail).toBe('the relay is full: it carries 1 calls');
+    expect(JSON.parse(readiness.text).detail).toBe('the relay takes no further call now');
   });
 
   it('gives metrics in the text format of Prometheus', async () => {
@@ -149,7 +149,7 @@ describe('the HTTP side', () => {
     await reportWith(running, { framesIn: 1 });
     await refusal(mediaUrl(running, 'nonsense'));
     const metrics = await until(async () => {
-      const { text } = await get(`${running.url}/metrics`);
+      const { text } = await get(`${running.url}/metrics`, ADMIN_TOKEN);
       return text.includes('reason="not JSON"') && text;
     }, 'the unusable message to be counted');
     const lines = metrics.trimEnd().split('\n');
@@ -175,7 +175,48 @@ describe('the HTTP side', () => {
     const acs = await streamOfOneFrame(running);
     acs.close();
     await reportWith(running, { endedReason: 'stream ended' });
-    expect((await get(`${running.url}/metrics`)).text).toContain('trunkline_relay_frames_in_total 1\n');
+    expect((await get(`${running.url}/metrics`, ADMIN_TOKEN)).text).toContain(
+      'trunkline_relay_frames_in_total 1\n',
+    );
+  });
+
+  it('makes its metrics at most once a second', async () => {
+    const clock = new RelayClock(Date.now());
+    const running = await startRelayFixture({}, { clock });
+    const started = async (): Promise<string | undefined> => {
+      const { text } = await get(`${running.url}/metrics`, ADMIN_TOKEN);
+      return /^trunkline_relay_calls_started_total (\d+)$/m.exec(text)?.[1];
+    };
+    expect(await started()).toBe('0');
+    await dial(mediaUrl(running, await ticketFor()));
+    await clock.advance(999);
+    expect(await started()).toBe('0');
+    await clock.advance(1);
+    expect(await started()).toBe('1');
+  });
+
+  it('shows its metrics only to whoever has the admin token', async () => {
+    const running = await startRelayFixture();
+    for (const token of [undefined, '', `${ADMIN_TOKEN}x`]) {
+      const { status, text } = await get(`${running.url}/metrics`, token);
+      expect(status).toBe(401);
+      expect(text).not.toContain('trunkline_relay');
+    }
+    expect((await get(`${running.url}/metrics`, ADMIN_TOKEN)).status).toBe(200);
+  });
+
+  it.each([
+    ['127.0.0.1', 200],
+    ['localhost', 200],
+    ['0.0.0.0', 404],
+  ])('without an admin token and on %s it answers for its metrics with %i', async (host, status) => {
+    const { adminToken: _, ...config } = relayConfig({ host });
+    const { url } = await startRelayFixtureOf(config);
+    const reached = url.replace('0.0.0.0', '127.0.0.1');
+    for (const token of [undefined, '', ADMIN_TOKEN, 'undefined']) {
+      expect((await get(`${reached}/metrics`, token)).status).toBe(status);
+    }
+    expect((await get(`${reached}/healthz`)).status).toBe(200);
   });
 
   it('shows reports only to whoever has the admin token', async () => {
@@ -199,6 +240,20 @@ describe('the HTTP side', () => {
       expect((await get(`${url}/calls`, token)).status).toBe(404);
       expect((await get(`${url}/calls/${CALL_ID}`, token)).status).toBe(404);
     }
+  });
+
+  it.each([
+    ['/healthz', 200],
+    ['/readyz', 200],
+    ['/metrics', 401],
+    [`/media/${CALL_ID}?ticket=x`, 426],
+    ['/other', 404],
+  ])('answers a request for h2c at %s as one without it, with %i', async (path, status) => {
+    const running = await startRelayFixture();
+    for (const upgrade of ['h2c', 'TLS/1.2', 'h2c, websocket', 'websockets']) {
+      expect(await getLiterally(running, path, { connection: 'upgrade', upgrade }), upgrade).toBe(status);
+    }
+    expect(await getLiterally(running, path)).toBe(status);
   });
 
   it('serves nothing else', async () => {
@@ -266,7 +321,7 @@ describe('the log', () => {
     await until(() => text.includes('the media stream ended'), 'the end to be logged');
     expect(text).toContain(CALL_ID);
     expect(text).toContain('connection-7');
-    expect(text).toContain('"url":"/media/0123456789abcdef"');
+    expect(text).toContain('refused a media stream');
     for (const secret of [ticket, ticket.slice(0, 40), 'secret-token', '+1425555', 'ticket=', 'QUFBQUFB']) {
       expect(text, `no ${secret.slice(0, 12)}… in the log`).not.toContain(secret);
     }

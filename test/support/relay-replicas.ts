@@ -13,11 +13,13 @@ const DRAIN_LIMIT_MS = 60_000;
 /** One replica, which keeps its address when it is started again. */
 export class RelayReplica {
   readonly url: string;
+  readonly #adminToken: string;
   readonly #make: () => Child;
   #child: Child;
 
-  constructor(url: string, make: () => Child) {
+  constructor(url: string, adminToken: string, make: () => Child) {
     this.url = url;
+    this.#adminToken = adminToken;
     this.#make = make;
     this.#child = make();
   }
@@ -52,7 +54,8 @@ export class RelayReplica {
   }
 
   async liveCalls(): Promise<number> {
-    const metrics = await (await fetch(`${this.url}/metrics`)).text();
+    const headers = { authorization: `Bearer ${this.#adminToken}` };
+    const metrics = await (await fetch(`${this.url}/metrics`, { headers })).text();
     return Number(/^trunkline_relay_calls_live (\d+)$/m.exec(metrics)?.[1]);
   }
 }
@@ -102,6 +105,7 @@ export async function startReplicas(
     const ignore = (): void => {};
     return new RelayReplica(
       address(layout.ports, 'relay'),
+      layout.secrets.relayAdminToken,
       () => new Child(specOf('relay', layout), ignore, ignore),
     );
   });

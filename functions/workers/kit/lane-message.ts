@@ -36,15 +36,28 @@ export interface LaneReply {
 
 /**
  * Reads an event. JSON of an unknown type gives undefined, so that types can be added.
- * @throws LaneMessageError, RtpError or SyntaxError when the body is not what its content type says.
+ * @throws LaneMessageError or RtpError when the body is not what its content type says.
  */
 export function readWorkerEvent(contentType: string, body: Uint8Array): WorkerEvent | undefined {
   const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType === 'application/octet-stream') return audioEvent(body);
   // JSON comes as text where the version of Web PubSub has no type for it in the protobuf subprotocols.
   if (mediaType === 'application/json' || mediaType === 'text/plain')
-    return parseLaneEvent(JSON.parse(new TextDecoder().decode(body)));
+    return parseLaneEvent(parseEventText(new TextDecoder().decode(body)));
   throw new LaneMessageError('not supported: an event that is neither application/octet-stream nor JSON');
+}
+
+/**
+ * The value of a JSON text. What an Error of `JSON.parse` says begins with the text, which may hold numbers of people
+ * and is for no log.
+ * @throws LaneMessageError that holds nothing of the text
+ */
+export function parseEventText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new LaneMessageError(`an event of ${text.length} characters is not JSON`);
+  }
 }
 
 /** @throws LaneMessageError or RtpError for what is no packet of audio */

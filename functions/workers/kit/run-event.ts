@@ -16,6 +16,8 @@ import type { AudioChunk, Call, CallStarted, HandlerResult, Worker, WorkerReply 
 /** How long a handler may take. Its lane hears nothing meanwhile, so a later reply would be of no use. */
 export const HANDLER_LIMIT_MS = 10_000;
 
+type CallStartedEvent = Extract<WorkerEvent, { type: 'call.started' }>;
+
 /** An event of a call for a worker, whichever way it came. */
 interface EventInput {
   readonly callId: string;
@@ -107,7 +109,7 @@ function advance(lane: LaneMemory, event: WorkerEvent): LaneMemory {
         ...(event.listen === undefined ? {} : { listen: event.listen }),
         callConnectionId: event.callConnectionId,
         ...(event.traceparent === undefined ? {} : { trace: event.traceparent }),
-        ...(event.control === undefined ? {} : { control: event.control }),
+        ...control(lane, event),
       };
     case 'interrupted':
       return { ...lane, turn: Math.max(lane.turn, event.turn) };
@@ -120,6 +122,18 @@ function advance(lane: LaneMemory, event: WorkerEvent): LaneMemory {
     case 'call.ended':
       return lane;
   }
+}
+
+/** A call stays with the control app that it began with: a forged event cannot redirect what a worker asks. */
+function control(lane: LaneMemory, { control: told }: CallStartedEvent): Pick<LaneMemory, 'control'> {
+  if (told === undefined) return {};
+  const isOther = lane.control !== undefined && originOf(lane.control.url) !== originOf(told.url);
+  return isOther ? {} : { control: told };
+}
+
+/** A text that is no URL has no origin, and is like no other. */
+function originOf(url: string): string | symbol {
+  return URL.parse(url)?.origin ?? Symbol(url);
 }
 
 /** The turn that the audio belongs to, or the call's stream. */
@@ -222,7 +236,7 @@ function dispatch(
 }
 
 /** A handler may log the event, so the call's token must not be in it. */
-function withoutToken({ control: _, ...event }: Extract<WorkerEvent, { type: 'call.started' }>): CallStarted {
+function withoutToken({ control: _, ...event }: CallStartedEvent): CallStarted {
   return event;
 }
 

@@ -7,6 +7,12 @@ const MAX_SIGNATURES = 8;
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/i;
 
 /**
+ * Access keys also sign the access tokens of clients, as HMAC-SHA256 of `header.payload`. A connection id has no dot,
+ * so the signature of a token is never the signature of an event.
+ */
+const CONNECTION_ID = /^[\w-]{1,64}$/;
+
+/**
  * The origin of the request to answer with in `WebHook-Allowed-Origin`, or undefined where none is ours.
  * @param requested the header `WebHook-Request-Origin`: host names, with or without a port
  * @param endpointHost the host name of our Web PubSub endpoint, without a port
@@ -21,13 +27,15 @@ export function allowedOrigin(requested: string | null, endpointHost: string): s
 
 /**
  * Whether `ce-signature` (`sha256=<hex>[,sha256=<hex>]`, one for each key of the resource) holds the HMAC-SHA256 of the
- * connection id under one of the keys; a key is the UTF-8 text of the access key. Compared in constant time.
+ * connection id under one of the keys; a key is the UTF-8 text of the access key. Compared in constant time. False for
+ * a text that is not a connection id, whatever its signature.
  */
 export function isSigned(
   signatures: string | null,
   connectionId: string,
   accessKeys: readonly string[],
 ): boolean {
+  if (!CONNECTION_ID.test(connectionId)) return false;
   const candidates = (signatures ?? '')
     .split(',', MAX_SIGNATURES)
     .map((signature) => SIGNATURE.exec(signature.trim())?.[1])

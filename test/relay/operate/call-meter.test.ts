@@ -7,7 +7,7 @@ import { PLAN } from '../../support/calls.ts';
 import { until } from '../../support/until.ts';
 import { audioData, audioMetadata, frame } from '../listen/acs-messages.ts';
 import { RelayClock } from '../relay-clock.ts';
-import { dial, get, mediaUrl, startRelayFixture, ticketFor } from '../relay-fixture.ts';
+import { ADMIN_TOKEN, dial, get, mediaUrl, startRelayFixture, ticketFor } from '../relay-fixture.ts';
 
 function setUp() {
   const clock = new RelayClock();
@@ -155,7 +155,7 @@ describe('frame_to_lane_ms', () => {
     const acs = await dial(mediaUrl(running, await ticketFor({ plan })));
     acs.send(audioMetadata(), audioData(frame(1)), audioData(frame(2)), audioData(frame(3)));
     await until(() => published > 0, 'audio to be published');
-    const { text } = await get(`${running.url}/metrics`);
+    const { text } = await get(`${running.url}/metrics`, ADMIN_TOKEN);
     expect(text).toMatch(new RegExp(`^trunkline_relay_frame_to_lane_ms_count ${published}$`, 'm'));
   });
 });

@@ -3,7 +3,7 @@ import { type LoopDelay, watchLoopDelay } from '../../../relay/operate/loop-dela
 import { OVER_WINDOWS } from '../../../relay/operate/overload.ts';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { until } from '../../support/until.ts';
-import { dial, get, mediaUrl, refusal, startRelayFixture, ticketFor } from '../relay-fixture.ts';
+import { ADMIN_TOKEN, dial, get, mediaUrl, refusal, startRelayFixture, ticketFor } from '../relay-fixture.ts';
 
 const LATE: LoopDelay = { p50: 90, p99: 120, max: 130 };
 const BLOCK_MS = 120;
@@ -48,7 +48,9 @@ describe('A relay whose event loop is late', () => {
     expect(refused).toMatchObject({ status: 503, detail: 'the relay is full: its event loop is late' });
     expect(refused.headers['retry-after']).toBe('1');
     expect((await get(`${running.url}/readyz`)).status).toBe(503);
-    expect((await get(`${running.url}/metrics`)).text).toContain('trunkline_relay_loop_delay_p50_ms 90\n');
+    expect((await get(`${running.url}/metrics`, ADMIN_TOKEN)).text).toContain(
+      'trunkline_relay_loop_delay_p50_ms 90\n',
+    );
     expect(live.isClosed).toBe(false);
   });
 });

@@ -11,7 +11,16 @@ import { speechLike } from '../../support/signals.ts';
 import { until } from '../../support/until.ts';
 import { audioData, audioMetadata } from '../listen/acs-messages.ts';
 import { RelayClock } from '../relay-clock.ts';
-import { CALL_ID, dial, get, mediaUrl, reportWith, startRelayFixture, ticketFor } from '../relay-fixture.ts';
+import {
+  ADMIN_TOKEN,
+  CALL_ID,
+  dial,
+  get,
+  mediaUrl,
+  reportWith,
+  startRelayFixture,
+  ticketFor,
+} from '../relay-fixture.ts';
 
 const INVOCATION = '00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01';
 const FRAME_BYTES = 640;
@@ -175,7 +184,7 @@ describe('how long a caller waits for an answer', () => {
     expect(lastTurns).toEqual([{ turn: 0, latencyMs: expect.any(Number) }]);
     expect(lastTurns?.[0]?.latencyMs).toBeGreaterThan(200);
     expect(lastTurns?.[0]?.latencyMs).toBeLessThan(3_000);
-    const { text } = await get(`${running.url}/metrics`);
+    const { text } = await get(`${running.url}/metrics`, ADMIN_TOKEN);
     expect(text).toMatch(/^trunkline_relay_speech_latency_ms_count 1$/m);
   });
 

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLog } from '../../../relay/operate/log.ts';
 import { CallRegistry } from '../../../relay/serve/call-registry.ts';
+import { REFUSAL_LINE_MS } from '../../../relay/serve/refusal-log.ts';
 import {
   MAX_PENDING_UPGRADES,
   REFUSAL_LINGER_MS,
@@ -15,6 +16,7 @@ import type { StreamHandover } from '../../../shared/wire/relay/stream-handover.
 import { RelayClock, settled } from '../relay-clock.ts';
 import { CALL_ID, CONNECTION_ID, TICKET_KEY, ticketFor } from '../relay-fixture.ts';
 
+const OTHER_CALL = 'fedcba9876543210';
 const NO_HEAD = Buffer.alloc(0);
 const LEFT: StreamHandover = { streams: 1, workers: [], lanes: {} };
 
@@ -133,6 +135,52 @@ describe('A request for a media stream', () => {
     expect(accepted).toEqual([]);
     expect(upgrades.refused).toEqual({ '503': 1 });
   });
+
+  it('is logged with the id of its call and nothing else of it, wherever its ticket stands', async () => {
+    const { upgrades, logged, clock } = setUp();
+    const ticket = await ticketFor({ callId: OTHER_CALL });
+    const urls = [
+      mediaPath(CALL_ID, ticket),
+      `/media/${CALL_ID}&ticket=${ticket}`,
+      `/media/${ticket}`,
+      `/media/${CALL_ID}/${ticket}`,
+      `/media/${CALL_ID}#${ticket}`,
+      `//${ticket}@host/media/${CALL_ID}`,
+      `/${ticket}\r\nx`,
+    ];
+    for (const url of urls) {
+      await upgrades.upgrade(request(url), new Client(), NO_HEAD);
+      await clock.advance(REFUSAL_LINE_MS);
+    }
+    const lines = logged.map((line) => JSON.parse(line));
+    expect(lines).toHaveLength(urls.length);
+    for (const part of ticket.split('.')) expect(logged.join('')).not.toContain(part);
+    expect(lines[0]).toMatchObject({ level: 30, callId: CALL_ID, status: 401, unlogged: 0 });
+    expect(lines.slice(1).map(({ callId, status }) => [callId, status])).toEqual(
+      urls.slice(1).map(() => [undefined, 404]),
+    );
+  });
+
+  it.each([
+    ['by its client', undefined, 30],
+    ['by the relay', () => Promise.reject(new Error('the disk is on fire')), 50],
+  ] as const)(
+    'that fails %s costs at most one line of the log a second, which counts the rest',
+    async (_, take, level) => {
+      const { upgrades, logged, clock } = setUp(take);
+      const url = take === undefined ? '/media' : await goodUrl();
+      const refuse = (): Promise<void> => upgrades.upgrade(request(url), new Client(), NO_HEAD);
+      for (let n = 0; n < 300; n++) await refuse();
+      expect(logged).toHaveLength(1);
+      await clock.advance(REFUSAL_LINE_MS);
+      await refuse();
+      expect(logged.map((line) => JSON.parse(line))).toMatchObject([
+        { level, unlogged: 0 },
+        { level, unlogged: 299 },
+      ]);
+      expect(Object.values(upgrades.refused), 'all are counted').toEqual([301]);
+    },
+  );
 
   it('is forgotten when the client goes away while it is being checked', async () => {
     const left = Promise.withResolvers<undefined>();

@@ -12,7 +12,7 @@ import type { Clock } from '../../../../shared/base/clock.ts';
 import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
 import { PRESENCE_MS, type ResidentMessage } from '../../../../shared/wire/lane/resident-messages.ts';
 import { parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
-import { audioEvent, type WorkerEvent } from '../../kit/lane-message.ts';
+import { audioEvent, parseEventText, type WorkerEvent } from '../../kit/lane-message.ts';
 import { runEvent } from '../../kit/run-event.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { takesOver } from './claim.ts';
@@ -129,7 +129,7 @@ export class ResidentCall {
   #heardText(text: string): void {
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseEventText(text);
     } catch (error) {
       // It fails in its turn, like any event that is lost.
       this.#queue(() => {

@@ -10,6 +10,20 @@ import type { WorkerConfig } from '../../settings/worker-config.ts';
 import { ResidentCalls } from './resident-calls.ts';
 import { residentConnections } from './resident-connection.ts';
 
+interface Limits {
+  /** How long a client may take to send the headers of a request. */
+  readonly headersMs: number;
+  /** How long a client may take to send a request and its body. */
+  readonly requestMs: number;
+  /** How often the server looks for clients that take longer. */
+  readonly checkEveryMs: number;
+  /** Connections at the same time; the server closes further ones at once. */
+  readonly connections: number;
+}
+
+/** An event has at most 1 MB, and each connection may hold one back: at most 1 GB, all of it from Web PubSub. */
+const LIMITS: Limits = { headersMs: 10_000, requestMs: 15_000, checkEveryMs: 1_000, connections: 1_000 };
+
 const FIRST_ERROR_STATUS = 400;
 const ROUTE = /^\/api\/workers\/([a-z][a-z0-9-]{0,62})$/;
 
@@ -27,8 +41,9 @@ export async function startResidentServer(options: {
   readonly host: string;
   readonly port: number;
   readonly log: Logger;
+  readonly limits?: Limits;
 }): Promise<ResidentServer> {
-  const { workers, config, host, port, log } = options;
+  const { workers, config, host, port, log, limits = LIMITS } = options;
   for (const { name, onAudio } of workers) {
     if (onAudio === undefined)
       throw new Error(`the worker ${name} has no onAudio, so it cannot hear a stream`);
@@ -49,12 +64,20 @@ export async function startResidentServer(options: {
     warn: (message, details) => log.warn(details, message),
     error: (message, error, details) => log.error({ ...details, err: error }, message),
   };
-  const server = createServer((request, response) => {
+  const timing = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkEveryMs,
+  };
+  const server = createServer(timing, (request, response) => {
     answer(webhook, request, response, webhookLog).catch((error: unknown) => {
-      log.error({ err: error }, 'a request failed');
+      // Anybody can cut off a request, so that costs no line of the log.
+      if (request.complete) log.error({ err: error }, 'a request failed');
+      else log.debug('a client cut off its request');
       response.destroy();
     });
   });
+  server.maxConnections = limits.connections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve());

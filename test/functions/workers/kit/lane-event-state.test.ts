@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { MAX_STATE_CHARS } from '../../../../functions/workers/kit/lane-memory.ts';
+import { MAX_STATE_CHARS, parseLaneMemory } from '../../../../functions/workers/kit/lane-memory.ts';
 import { HANDLER_LIMIT_MS } from '../../../../functions/workers/kit/run-event.ts';
 import type { AudioChunk, Call } from '../../../../functions/workers/kit/worker.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
@@ -45,6 +45,34 @@ describe('events to a worker', () => {
     const before = test.connectionState;
     expect(await test.event({ type: 'weather' })).toEqual({ outcome: 'ignored', status: 204 });
     expect(test.connectionState).toBe(before);
+  });
+});
+
+describe('where a worker acts on its call', () => {
+  const ours = { url: 'https://control.example', token: 'first', peer: '4:+14255550100' };
+  const controlOf = (test: TestLane): unknown => parseLaneMemory(test.connectionState).control;
+
+  it('follows a later call.started of the same control app', async () => {
+    const test = lane({});
+    await test.event({ ...STARTED, control: ours });
+    await test.event({ ...STARTED, control: { ...ours, token: 'second' }, discontinuity: true });
+    expect(controlOf(test)).toEqual({ ...ours, token: 'second' });
+    await test.event({ ...STARTED, discontinuity: true });
+    expect(controlOf(test)).toEqual({ ...ours, token: 'second' });
+  });
+
+  it.each([
+    'https://attacker.example',
+    'http://control.example',
+    'https://control.example:8443',
+    'https://control.example.attacker.example',
+    'https://control.example@attacker.example',
+    'no URL',
+  ])('stays with its control app when a later call.started names %s', async (url) => {
+    const test = lane({});
+    await test.event({ ...STARTED, control: ours });
+    await test.event({ ...STARTED, control: { ...ours, url }, discontinuity: true });
+    expect(controlOf(test)).toEqual(ours);
   });
 });
 

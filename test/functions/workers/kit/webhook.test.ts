@@ -1,6 +1,9 @@
+import fc from 'fast-check';
+import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { MAX_EVENT_BYTES, WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
+import { isSigned } from '../../../../functions/workers/kit/webhook-caller.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
 import { readWorkerConfig } from '../../../../functions/workers/settings/worker-config.ts';
 import { formatRtp, parseRtp } from '../../../../shared/wire/lane/rtp.ts';
@@ -30,6 +33,8 @@ const ENV = {
   WEB_PUBSUB_CONNECTION_STRING: `Endpoint=https://${ENDPOINT_HOST};AccessKey=${ACCESS_KEY};Version=1.0;`,
   WEB_PUBSUB_SECONDARY_KEY: SECONDARY_KEY,
 };
+
+const NOW_S = Math.floor(Date.now() / 1_000);
 
 const AUDIO = formatRtp({
   payloadType: 96,
@@ -94,6 +99,44 @@ describe('the webhook of Web PubSub', () => {
     expect(counts).toMatchObject({ events: 0, refused: 1 });
   });
 
+  it.each([
+    ['a valid', NOW_S + 3_600],
+    ['an expired', NOW_S - 86_400 * 365],
+  ])('does not take the signature of %s access token of a client for its own', async (_, expiresAtS) => {
+    const token = await new SignJWT({ sub: 'a client' })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setAudience(`https://${ENDPOINT_HOST}/client/hubs/calls`)
+      .setExpirationTime(expiresAtS)
+      .sign(new TextEncoder().encode(ACCESS_KEY));
+    const [header, payload, signature = ''] = token.split('.');
+    const signed = `${header}.${payload}`;
+    const hex = Buffer.from(signature, 'base64url').toString('hex');
+    expect(sign(ACCESS_KEY, signed), 'the key has signed this text').toBe(`sha256=${hex}`);
+    const { response, counts } = await post({
+      headers: { 'ce-connectionId': signed, 'ce-signature': `sha256=${hex}` },
+    });
+    expect(response.status).toBe(401);
+    expect(counts).toMatchObject({ events: 0, refused: 1 });
+  });
+
+  it('believes no signature of a text that is not a connection id', () => {
+    const withDot = fc.tuple(fc.string(), fc.string()).map((parts) => parts.join('.'));
+    const other = fc.constantFrom('', ' ', 'a b', 'x'.repeat(65), 'a\n', 'ä', 'a/b', 'a=');
+    fc.assert(
+      fc.property(fc.oneof(withDot, other), (text) => {
+        expect(isSigned(sign(ACCESS_KEY, text), text, [ACCESS_KEY])).toBe(false);
+      }),
+    );
+  });
+
+  it('believes the signature of every connection id', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[\w-]{1,64}$/), (id) => {
+        expect(isSigned(sign(ACCESS_KEY, id), id, [ACCESS_KEY])).toBe(true);
+      }),
+    );
+  });
+
   it('does not believe the secondary key once it is no longer set', async () => {
     const { WEB_PUBSUB_CONNECTION_STRING } = ENV;
     const headers = { 'ce-signature': sign(SECONDARY_KEY) };
@@ -149,6 +192,20 @@ describe('the webhook of Web PubSub', () => {
     expect(counts).toEqual({ events: 1, ignored: 0, failed: 1, refused: 0 });
     expect(log.join('\n')).toContain(CALL_ID);
     expect(log.join('\n')).toContain('RangeError: no such thing');
+  });
+
+  it.each([
+    ['a string that goes on', '"+14255550199" is the caller'],
+    ['a number', '14255550199x'],
+    ['a text', 'the caller says 14255550199'],
+    ['an object that ends early', '{"from":"+14255550199"'],
+  ])('logs nothing of a body that is not JSON but %s', async (_, text) => {
+    const body = new TextEncoder().encode(text);
+    const { response, log, counts } = await post({ body, contentType: 'application/json' });
+    expect(counts).toMatchObject({ events: 1, failed: 1 });
+    expect(log.join('\n')).toContain(`an event of ${text.length} characters is not JSON`);
+    const told = [...log, await response.text()].join('\n');
+    for (const part of ['1425', '5550199', 'the caller', '"from"']) expect(told).not.toContain(part);
   });
 
   it('logs neither signatures nor keys when it refuses', async () => {
