@@ -19,6 +19,7 @@ import { LatencyMetrics } from './operate/latency-metrics.ts';
 import { createLog } from './operate/log.ts';
 import { watchLoopDelay } from './operate/loop-delay.ts';
 import { LoopWatch } from './operate/loop-watch.ts';
+import { StreamRestarts } from './operate/stream-restarts.ts';
 import { CallRegistry } from './serve/call-registry.ts';
 import { answering } from './serve/http.ts';
 import { SessionFactory } from './serve/session-factory.ts';
@@ -121,6 +122,12 @@ class RelayServer implements Relay {
       registry: this.#registry,
       handovers,
       migrator: this.#migrator,
+      restarts: new StreamRestarts({
+        controlApp,
+        isStreamed: (callId) => this.#registry.isLive(callId),
+        clock,
+        log,
+      }),
       controlApp,
       metrics,
       log,

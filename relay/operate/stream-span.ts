@@ -46,7 +46,7 @@ export interface TurnSpan {
 }
 
 /** Causes that nobody wanted. */
-const FAILURES: ReadonlySet<string> = new Set(['no sign of life', 'fault of the relay']);
+const FAILURES: ReadonlySet<string> = new Set(['no sign of life', 'no audio from ACS', 'fault of the relay']);
 
 /** Begins the span. All times come from `clock`. */
 export function startStreamSpan(

@@ -30,6 +30,11 @@ export class CallRegistry {
     return this.#live.size;
   }
 
+  /** Whether the call is streamed here now. */
+  isLive(callId: string): boolean {
+    return this.#live.get(callId)?.isOver === false;
+  }
+
   /** Whether it refuses all new calls. */
   get isDraining(): boolean {
     return this.#isDraining;

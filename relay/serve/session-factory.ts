@@ -10,6 +10,7 @@ import type { CallMigrator } from '../operate/call-migrator.ts';
 import type { ControlAppClient } from '../operate/control-app.ts';
 import { IdleWatch } from '../operate/idle-watch.ts';
 import type { LatencyMetrics } from '../operate/latency-metrics.ts';
+import type { StreamRestarts } from '../operate/stream-restarts.ts';
 import { type StreamSpan, startStreamSpan } from '../operate/stream-span.ts';
 import { TurnTraces } from '../operate/turn-traces.ts';
 import { Session } from '../session/session.ts';
@@ -24,6 +25,7 @@ interface SessionFactoryOptions {
   readonly registry: CallRegistry;
   readonly handovers: Handovers;
   readonly migrator: CallMigrator;
+  readonly restarts: Pick<StreamRestarts, 'died'>;
   /** Undefined where the relay does not know the control app: calls then stay at this relay, and idle calls go on. */
   readonly controlApp: ControlAppClient | undefined;
   readonly metrics: LatencyMetrics;
@@ -64,9 +66,10 @@ export class SessionFactory {
       prepareMigration: () => session.prepareMigration(),
       over: session.over,
     });
-    void this.#follow(session, observers, log);
+    void this.#follow(session, observers, ticketText, log);
     log.info({ workers: plan.workers.map(({ name }) => name) }, 'the media stream began');
-    new MediaStream({ webSocket, session, meter, clock, log }).open();
+    const isSteady = plan.channels === 'mixed';
+    new MediaStream({ webSocket, session, isSteady, meter, clock, log }).open();
   }
 
   #observe(admission: Admission, log: Logger): Observers {
@@ -109,9 +112,13 @@ export class SessionFactory {
     });
   }
 
-  async #follow(session: Session, { span, idle }: Observers, log: Logger): Promise<void> {
+  async #follow(session: Session, { span, idle }: Observers, ticketText: string, log: Logger): Promise<void> {
     await session.over;
     idle?.close();
+    const { endedReason } = session.report();
+    // ACS does not know that these have ended, so it does not report it to the control app.
+    if (endedReason === 'no audio from ACS' || endedReason === 'no sign of life')
+      this.#options.restarts.died(session.callId, ticketText);
     await session.ended;
     const report = session.report();
     log.info({ report }, 'the report of the stream');

@@ -1,8 +1,8 @@
 /** Why a media stream ends, and what that means for the socket and for the workers. */
 
 /**
- * `moved`: this relay asked for a restart, so that ACS opens the stream elsewhere. `fault of the relay`: the handler
- * of a message threw.
+ * `no audio from ACS`: the stream brings no frames, although a mixed call always does. `moved`: this relay asked for a
+ * restart, so that ACS opens the stream elsewhere. `fault of the relay`: the handler of a message threw.
  */
 export type CloseCause =
   | 'stream ended'
@@ -10,6 +10,7 @@ export type CloseCause =
   | 'replaced'
   | 'relay shutting down'
   | 'no sign of life'
+  | 'no audio from ACS'
   | 'fault of the relay';
 
 /** RFC 6455, section 7.4.1. */
@@ -28,6 +29,7 @@ export function closeCodeOf(cause: CloseCause): number {
     case 'moved':
     case 'relay shutting down':
     case 'no sign of life':
+    case 'no audio from ACS':
       return CLOSE_GOING_AWAY;
   }
 }
@@ -43,6 +45,7 @@ export function isContinued(cause: CloseCause, isMovable: boolean): boolean {
     case 'moved':
     case 'relay shutting down':
     case 'no sign of life':
+    case 'no audio from ACS':
     case 'fault of the relay':
       return isMovable;
     case 'stream ended':

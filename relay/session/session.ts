@@ -105,6 +105,16 @@ export class Session {
     return this.#life.ended;
   }
 
+  /** Whether the stream is over, for whatever cause. */
+  get isOver(): boolean {
+    return this.#life.isOver;
+  }
+
+  /** Frames that ACS has sent, and that could be used. */
+  get framesIn(): number {
+    return this.#framesIn;
+  }
+
   /** Audio that waits for workers or for ACS, in bytes. */
   get queuedBytes(): number {
     const { media } = this.#options;

@@ -45,7 +45,8 @@ export async function errorOf(operation: string, response: Response): Promise<Ca
 /** The error for a request without an answer, or with one that could not be understood. */
 export function noAnswer(operation: string, detail: string, cause: unknown): CallsApiError {
   const problem = { type: 'about:blank', title: 'The API could not be reached', status: 0, detail };
-  return new CallsApiError(operation, problem, { cause });
+  // What a SyntaxError says begins with the text of the answer, which is for no log.
+  return new CallsApiError(operation, problem, cause instanceof SyntaxError ? {} : { cause });
 }
 
 async function problemIn(response: Response): Promise<Partial<Problem>> {

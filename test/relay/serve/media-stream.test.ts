@@ -3,13 +3,19 @@ import { pino } from 'pino';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { AcsPlayoutWriter } from '../../../relay/serve/acs-playout-writer.ts';
-import { MediaStream, QUIET_LIMIT_MS } from '../../../relay/serve/media-stream.ts';
+import {
+  AUDIO_LIMIT_MS,
+  FIRST_FRAME_LIMIT_MS,
+  MediaStream,
+  QUIET_LIMIT_MS,
+} from '../../../relay/serve/media-stream.ts';
 import type { CallReport } from '../../../relay/session/call-report.ts';
 import type { Clock } from '../../../shared/base/clock.ts';
 import {
   WebSocketConnection,
   type WebSocketListener,
 } from '../../../shared/web-socket/web-socket-connection.ts';
+import { PLAN } from '../../support/calls.ts';
 import { until } from '../../support/until.ts';
 import { RelayClock } from '../relay-clock.ts';
 import {
@@ -40,12 +46,23 @@ function setUp(): ReturnType<typeof streamOver<SilentWebSocket>> {
   return streamOver(() => new SilentWebSocket());
 }
 
+/** A stream of a mixed call. */
+function setUpSteady() {
+  const stream = streamOver(() => new SilentWebSocket(), true);
+  const frame = (): void => {
+    stream.session.framesIn += 1;
+    stream.webSocket.listener.message(Buffer.from('a frame'), false);
+  };
+  return { ...stream, frame };
+}
+
 type UsedWebSocket = Pick<WebSocketConnection, 'send' | 'close' | 'bufferedBytes' | 'listen' | 'ping'>;
 
-function streamOver<Used extends UsedWebSocket>(open: (clock: Clock) => Used) {
+function streamOver<Used extends UsedWebSocket>(open: (clock: Clock) => Used, isSteady = false) {
   const clock = new RelayClock();
   const webSocket = open(clock);
   const session = {
+    framesIn: 0,
     receive: vi.fn(),
     close: vi.fn(),
     socketClosed: vi.fn(),
@@ -53,7 +70,7 @@ function streamOver<Used extends UsedWebSocket>(open: (clock: Clock) => Used) {
   };
   const meter = { frameIn: vi.fn() };
   const media = new AcsPlayoutWriter(webSocket, 'pcm16KMono');
-  new MediaStream({ webSocket, session, meter, clock, log: pino({ level: 'silent' }) }).open();
+  new MediaStream({ webSocket, session, isSteady, meter, clock, log: pino({ level: 'silent' }) }).open();
   return { clock, webSocket, session, meter, media };
 }
 
@@ -133,7 +150,9 @@ describe('the watch on the other side of a media stream', () => {
   it('ends the call of a real client that has gone without a word', async () => {
     const clock = new RelayClock(Date.now());
     const running = await startRelayFixtureOf(relayConfig(), { clock });
-    const socket = new WebSocket(mediaUrl(running, await ticketFor()), {
+    // In a mixed call the missing frames would tell sooner.
+    const plan = { ...PLAN, channels: 'unmixed' } as const;
+    const socket = new WebSocket(mediaUrl(running, await ticketFor({ plan })), {
       headers: { 'x-ms-call-connection-id': CONNECTION_ID },
       autoPong: false,
     });
@@ -147,5 +166,68 @@ describe('the watch on the other side of a media stream', () => {
     await reportWith(running, { state: 'connected' });
     await clock.advance(QUIET_LIMIT_MS);
     await reportWith(running, { state: 'ended', endedReason: 'no sign of life' });
+  });
+});
+
+describe('the watch on the audio of a mixed call', () => {
+  it.each([
+    ['says nothing more', () => {}],
+    ['answers pings', (listener: WebSocketListener) => listener.alive()],
+    ['sends other messages', (listener: WebSocketListener) => listener.message(Buffer.from('x'), false)],
+  ])('ends a stream 2 s after its last frame, when its other side %s', async (_, say) => {
+    const { clock, webSocket, session, frame } = setUpSteady();
+    for (let ms = 0; ms < 5_000; ms += 20) {
+      frame();
+      await clock.advance(20);
+    }
+    for (let ms = 20; ms < AUDIO_LIMIT_MS - 20; ms += 20) {
+      say(webSocket.listener);
+      await clock.advance(20);
+    }
+    expect(session.close).not.toHaveBeenCalled();
+    await clock.advance(20);
+    expect(session.close).toHaveBeenCalledExactlyOnceWith('no audio from ACS');
+  });
+
+  it('ends a stream that brings no first frame within 10 s, and not before', async () => {
+    const { clock, session } = setUpSteady();
+    await clock.advance(FIRST_FRAME_LIMIT_MS - 1);
+    expect(session.close).not.toHaveBeenCalled();
+    await clock.advance(1);
+    expect(session.close).toHaveBeenCalledExactlyOnceWith('no audio from ACS');
+  });
+
+  it('bears gaps that are shorter, for as long as the call lasts', async () => {
+    const { clock, session, frame } = setUpSteady();
+    for (let gap = 0; gap < 100; gap += 1) {
+      frame();
+      await clock.advance(AUDIO_LIMIT_MS - 101);
+    }
+    expect(session.close).not.toHaveBeenCalled();
+  });
+
+  it('reads what waits in the socket before it ends a stream: the process may have been late itself', async () => {
+    const { clock, session, frame } = setUpSteady();
+    frame();
+    await clock.advance(AUDIO_LIMIT_MS - 100);
+    frame();
+    await clock.advance(100);
+    expect(session.close).not.toHaveBeenCalled();
+  });
+
+  it('is over with the stream', async () => {
+    const { clock, webSocket, session } = setUpSteady();
+    webSocket.listener.closed(1000, '');
+    expect(clock.pending).toBe(0);
+    await clock.advance(2 * FIRST_FRAME_LIMIT_MS);
+    expect(session.close).not.toHaveBeenCalled();
+  });
+
+  it('does not watch a call that is not mixed, in which ACS sends nothing while nobody speaks', async () => {
+    const { clock, webSocket, session } = setUp();
+    session.framesIn += 1;
+    webSocket.listener.message(Buffer.from('a frame'), false);
+    await clock.advance(FIRST_FRAME_LIMIT_MS);
+    expect(session.close).not.toHaveBeenCalled();
   });
 });

@@ -10,6 +10,7 @@ const FOLLOWS: Record<CloseCause, [code: number, stays: boolean, movable: boolea
   replaced: [1000, true, true],
   'relay shutting down': [1001, false, true],
   'no sign of life': [1001, false, true],
+  'no audio from ACS': [1001, false, true],
   'fault of the relay': [1011, false, true],
 };
 

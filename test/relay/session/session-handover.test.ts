@@ -85,7 +85,7 @@ describe('a stream that is moved', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it.each(['relay shutting down', 'no sign of life'] as const)(
+  it.each(['relay shutting down', 'no sign of life', 'no audio from ACS'] as const)(
     'is not given up either when the cause is "%s", but only where another relay can find it',
     async (cause) => {
       for (const isMovable of [true, false]) {

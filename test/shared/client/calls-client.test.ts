@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { CallsApiError } from '../../../shared/client/calls-api-error.ts';
+import { CallsApiError, noAnswer } from '../../../shared/client/calls-api-error.ts';
 import {
   type CallsClient,
   type CallsClientOptions,
@@ -188,4 +188,12 @@ describe('following a timeline', () => {
     const stream = aClient().streamTimeline('f'.repeat(32));
     expect((await failureOf(stream.next())).problemName).toBe('call-not-found');
   });
+});
+
+it('keeps the text of an answer that is not JSON out of its error', async () => {
+  const error = await new Response('+14255550199').json().catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(SyntaxError);
+  expect(noAnswer('getCall', 'The answer is not one of this API.', error).cause).toBeUndefined();
+  const other = new Error('connection reset');
+  expect(noAnswer('getCall', 'There was no answer.', other).cause).toBe(other);
 });

@@ -1,0 +1,76 @@
+/**
+ * Has streams started again that died without ACS knowing: nobody else notices these, so the relay asks for the next
+ * stream.
+ *
+ *     died ──at least RESTART_PAUSE_MS after the last time──▶ asked ──accepted, or it is over──▶ done
+ *       │                                                       └──failed──▶ died
+ *       └──MAX_RESTARTS within RESTART_WINDOW_MS──▶ given up
+ *
+ * After that the sweep of the control app, which compares each call with ACS, is what remains.
+ */
+import type { Logger } from 'pino';
+import type { Clock } from '../../shared/base/clock.ts';
+import type { ControlApp } from './control-app.ts';
+
+/** The relay asks for restarts of the same call at least so far apart. */
+export const RESTART_PAUSE_MS = 3_000;
+/** Restarts of one call within the window; then the relay gives up. */
+export const MAX_RESTARTS = 3;
+export const RESTART_WINDOW_MS = 60_000;
+
+interface StreamRestartsOptions {
+  /** Undefined where the relay does not know the control app: nobody starts the stream again then. */
+  readonly controlApp: Pick<ControlApp, 'restartStreaming'> | undefined;
+  /** Whether this relay has a live stream of the call. */
+  readonly isStreamed: (callId: string) => boolean;
+  readonly clock: Pick<Clock, 'elapsedMs' | 'after'>;
+  readonly log: Logger;
+}
+
+export class StreamRestarts {
+  readonly #options: StreamRestartsOptions;
+  /** When the restarts of each call were asked for, or will be; the newest last. */
+  readonly #askedMs = new Map<string, number[]>();
+
+  constructor(options: StreamRestartsOptions) {
+    this.#options = options;
+  }
+
+  /** A stream of the call has died. `ticketText`: the ticket as it came; never logged. */
+  died(callId: string, ticketText: string): void {
+    const { controlApp, clock, log } = this.#options;
+    if (controlApp === undefined) return;
+    const nowMs = clock.elapsedMs();
+    this.#forgetBefore(nowMs - RESTART_WINDOW_MS);
+    const askedMs = this.#askedMs.get(callId) ?? [];
+    if (askedMs.length >= MAX_RESTARTS) {
+      log.warn({ callId, restarts: askedMs.length }, 'gave up starting the stream of a call again');
+      return;
+    }
+    const dueMs = Math.max(nowMs, (askedMs.at(-1) ?? Number.NEGATIVE_INFINITY) + RESTART_PAUSE_MS);
+    this.#askedMs.set(callId, [...askedMs, dueMs]);
+    if (dueMs === nowMs) void this.#ask(controlApp, callId, ticketText);
+    else clock.after(dueMs - nowMs, () => void this.#ask(controlApp, callId, ticketText));
+  }
+
+  async #ask(
+    controlApp: Pick<ControlApp, 'restartStreaming'>,
+    callId: string,
+    ticketText: string,
+  ): Promise<void> {
+    const { isStreamed, log } = this.#options;
+    // A stream that has come in the meantime must not end for the sake of the last one.
+    if (isStreamed(callId)) return;
+    const outcome = await controlApp.restartStreaming(callId, ticketText);
+    log.info({ callId, outcome }, 'asked for a restart of a stream that had died');
+    if (outcome === 'failed') this.died(callId, ticketText);
+  }
+
+  #forgetBefore(limitMs: number): void {
+    for (const [callId, askedMs] of this.#askedMs) {
+      const kept = askedMs.filter((atMs) => atMs > limitMs);
+      if (kept.length === 0) this.#askedMs.delete(callId);
+      else this.#askedMs.set(callId, kept);
+    }
+  }
+}

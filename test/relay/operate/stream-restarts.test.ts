@@ -1,0 +1,95 @@
+import { pino } from 'pino';
+import { expect, it, vi } from 'vitest';
+import type { RestartOutcome } from '../../../relay/operate/drain.ts';
+import {
+  MAX_RESTARTS,
+  RESTART_PAUSE_MS,
+  RESTART_WINDOW_MS,
+  StreamRestarts,
+} from '../../../relay/operate/stream-restarts.ts';
+import { RelayClock } from '../relay-clock.ts';
+
+const CALL_ID = '0123456789abcdef';
+const TICKET = 'eyJ.ticket.of-the-call';
+
+function setUp(outcome: RestartOutcome = 'accepted') {
+  const clock = new RelayClock();
+  const logged: string[] = [];
+  const streamed = new Set<string>();
+  const asked: [atMs: number, callId: string, ticket: string][] = [];
+  const restarts = new StreamRestarts({
+    controlApp: {
+      restartStreaming: (callId, ticket) => {
+        asked.push([clock.elapsedMs(), callId, ticket]);
+        return Promise.resolve(outcome);
+      },
+    },
+    isStreamed: (callId) => streamed.has(callId),
+    clock,
+    log: pino({ level: 'info' }, { write: (line: string) => void logged.push(line) }),
+  });
+  return { clock, restarts, asked, streamed, logged };
+}
+
+it('asks the control app at once for another stream in place of one that has died', () => {
+  const { restarts, asked } = setUp();
+  restarts.died(CALL_ID, TICKET);
+  expect(asked).toEqual([[0, CALL_ID, TICKET]]);
+});
+
+it('asks again for the same call after a pause only, and gives up after the third time in a minute', async () => {
+  const { clock, restarts, asked, logged } = setUp();
+  for (let n = 0; n < 10; n += 1) {
+    restarts.died(CALL_ID, TICKET);
+    await clock.advance(1_000);
+  }
+  expect(asked.map(([atMs]) => atMs)).toEqual([0, RESTART_PAUSE_MS, 2 * RESTART_PAUSE_MS]);
+  expect(asked).toHaveLength(MAX_RESTARTS);
+  expect(logged.join('')).toContain('gave up starting the stream of a call again');
+  expect(logged.join('')).not.toContain(TICKET);
+  await clock.advance(RESTART_WINDOW_MS);
+  restarts.died(CALL_ID, TICKET);
+  expect(asked, 'later it is another fault').toHaveLength(MAX_RESTARTS + 1);
+});
+
+it('keeps calls apart', () => {
+  const { restarts, asked } = setUp();
+  for (const callId of ['a', 'b', 'c', 'd', 'e']) restarts.died(callId, TICKET);
+  expect(asked.map(([, callId]) => callId)).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+it('does not end a stream that has come in the meantime', async () => {
+  const { clock, restarts, asked, streamed } = setUp();
+  restarts.died(CALL_ID, TICKET);
+  restarts.died(CALL_ID, TICKET);
+  streamed.add(CALL_ID);
+  await clock.advance(RESTART_PAUSE_MS);
+  expect(asked).toHaveLength(1);
+});
+
+it('asks again when the control app did not answer, as often as for streams that die', async () => {
+  const { clock, restarts, asked } = setUp('failed');
+  restarts.died(CALL_ID, TICKET);
+  await clock.advance(10 * RESTART_PAUSE_MS);
+  expect(asked.map(([atMs]) => atMs)).toEqual([0, RESTART_PAUSE_MS, 2 * RESTART_PAUSE_MS]);
+  expect(clock.pending).toBe(0);
+});
+
+it.each(['accepted', 'over'] as const)('does not ask again when the answer is "%s"', async (outcome) => {
+  const { clock, restarts, asked } = setUp(outcome);
+  restarts.died(CALL_ID, TICKET);
+  await clock.advance(RESTART_WINDOW_MS);
+  expect(asked).toHaveLength(1);
+});
+
+it('asks nobody where the relay does not know the control app', () => {
+  const clock = new RelayClock();
+  const after = vi.spyOn(clock, 'after');
+  new StreamRestarts({
+    controlApp: undefined,
+    isStreamed: () => false,
+    clock,
+    log: pino({ level: 'silent' }),
+  }).died(CALL_ID, TICKET);
+  expect(after).not.toHaveBeenCalled();
+});
