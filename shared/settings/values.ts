@@ -12,6 +12,10 @@ export function endpoint(secure: 'https:' | 'wss:'): z.ZodType<string, string> {
   return z
     .string()
     .refine((text) => URL.canParse(text) && (new URL(text).protocol === secure || isLoopbackHttp(text)), rule)
+    .refine(
+      (text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
+      'must hold no user name and password',
+    )
     .transform((text) => text.replace(/\/+$/, ''));
 }
 

@@ -1,6 +1,7 @@
 /** Parameters that several operations share: path parameters, and members of queries and bodies. */
 import * as z from 'zod';
 import { partySchema, phoneNumberSchema } from '../call/party-schema.ts';
+import { lineSchema } from '../call/passed-on-schema.ts';
 import { playSourceSchema } from '../call/play-source-schema.ts';
 import { CALL_ID_PATTERN, WORKER_NAME_PATTERN } from '../names.ts';
 
@@ -41,8 +42,6 @@ export const callerIdSchema = phoneNumberSchema.describe(
   'A telephone number of the Communication Services resource. Required to call a telephone.',
 );
 
-export const displayNameSchema = z
-  .string()
-  .min(1)
-  .max(256)
-  .describe('Shown to the callee by apps that show names.');
+export const displayNameSchema = lineSchema(256).describe(
+  'Shown to the callee by apps that show names. No control characters.',
+);

@@ -1,5 +1,6 @@
 /** Where the audio of a call goes: to the relay, and to a transcription. */
 import * as z from 'zod';
+import { lineSchema } from '../call/passed-on-schema.ts';
 import { localeSchema } from '../call/play-source-schema.ts';
 import { accepted, callSchema } from './call-schema.ts';
 import type { EndpointTable } from './endpoint.ts';
@@ -8,12 +9,9 @@ import { OPERATION_PROBLEMS } from './endpoint-problems.ts';
 const CONNECTED = ['call-ended', 'call-not-connected', 'acs-refused', 'acs-unavailable'] as const;
 
 const streamingBody = z.strictObject({
-  operationContext: z
-    .string()
-    .min(1)
-    .max(1_024)
+  operationContext: lineSchema(1_024)
     .exactOptional()
-    .describe('Azure Communication Services returns it in the events that follow.'),
+    .describe('Azure Communication Services returns it in the events that follow. No control characters.'),
 });
 
 export const streamingEndpoints = {

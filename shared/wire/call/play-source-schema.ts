@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import type { PlaySource } from '../../call/operation.ts';
+import { addressSchema, lineSchema, linesSchema } from './passed-on-schema.ts';
 
 /** Longest text or SSML that ACS speaks, in characters. */
 const MAX_TEXT = 4_000;
-
-const MAX_URL = 2_048;
 
 /** A language as people speak it, such as `en-US`. */
 export const localeSchema = z
@@ -15,15 +14,13 @@ export const localeSchema = z
 export const playSourceSchema: z.ZodType<PlaySource> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('file'),
-    url: z
-      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-      .max(MAX_URL, `must have at most ${MAX_URL} characters`),
+    url: addressSchema('https'),
   }),
   z.strictObject({
     kind: z.literal('text'),
-    text: z.string().min(1).max(MAX_TEXT),
+    text: linesSchema(MAX_TEXT),
     locale: localeSchema.exactOptional(),
-    voice: z.string().min(1).max(128).exactOptional(),
+    voice: lineSchema(128).exactOptional(),
   }),
-  z.strictObject({ kind: z.literal('ssml'), ssml: z.string().min(1).max(MAX_TEXT) }),
+  z.strictObject({ kind: z.literal('ssml'), ssml: linesSchema(MAX_TEXT) }),
 ]);

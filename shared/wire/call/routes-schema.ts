@@ -1,12 +1,12 @@
 /** Routes as people write them: a JSON array, with defaults for members that are left out. */
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
-import { isLoopbackHttp } from '../../base/loopback-url.ts';
 import { CHUNK_MS, MAX_WORKERS } from '../../call/plan.ts';
 import { type CallRoute, REJECT_REASONS } from '../../call/route.ts';
 import { isTimeZone, type TimeWindow, WEEKDAYS } from '../../call/time-window.ts';
 import { listenOptionsSchema } from './listen-schema.ts';
 import { partySchema } from './party-schema.ts';
+import { addressSchema } from './passed-on-schema.ts';
 import { workerPlanSchema } from './plan-schema.ts';
 import { localeSchema, playSourceSchema } from './play-source-schema.ts';
 
@@ -72,12 +72,7 @@ const onStreamingFailed = z.union(
 );
 
 const transcription = z.strictObject({
-  url: z
-    .url({ protocol: /^wss?$/, error: 'must be a wss:// URL (ws:// only on this machine)' })
-    .refine(
-      (url) => url.startsWith('wss:') || isLoopbackHttp(url),
-      'must be a wss:// URL (ws:// only on this machine)',
-    ),
+  url: addressSchema('wss'),
   locale: localeSchema,
 });
 
