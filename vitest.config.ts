@@ -8,6 +8,7 @@ const OWN_SYSTEMS = [
   'test/docs/api.test.ts',
   'test/scenarios/chaos.test.ts',
   'test/scenarios/conversation.test.ts',
+  'test/scenarios/dead-stream.test.ts',
   'test/scenarios/lanes.test.ts',
   'test/scenarios/misbehaving-workers.test.ts',
   'test/scenarios/residents.test.ts',

@@ -10,7 +10,7 @@
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
-import type { ControlApp } from './control-app.ts';
+import type { ControlAppClient } from './control-app.ts';
 
 /** The relay asks for restarts of the same call at least so far apart. */
 export const RESTART_PAUSE_MS = 3_000;
@@ -20,7 +20,7 @@ export const RESTART_WINDOW_MS = 60_000;
 
 interface StreamRestartsOptions {
   /** Undefined where the relay does not know the control app: nobody starts the stream again then. */
-  readonly controlApp: Pick<ControlApp, 'restartStreaming'> | undefined;
+  readonly controlApp: Pick<ControlAppClient, 'restartStreaming'> | undefined;
   /** Whether this relay has a live stream of the call. */
   readonly isStreamed: (callId: string) => boolean;
   readonly clock: Pick<Clock, 'elapsedMs' | 'after'>;
@@ -54,7 +54,7 @@ export class StreamRestarts {
   }
 
   async #ask(
-    controlApp: Pick<ControlApp, 'restartStreaming'>,
+    controlApp: Pick<ControlAppClient, 'restartStreaming'>,
     callId: string,
     ticketText: string,
   ): Promise<void> {
