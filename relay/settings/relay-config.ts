@@ -3,7 +3,13 @@
  * environment.
  */
 import { deepFreeze, type Environment, SettingsReader } from '../../shared/base/settings.ts';
-import { type AcsTokenConfig, readAcsTokens, readTicketKeys } from '../../shared/settings/common-settings.ts';
+import {
+  type AcsTokenConfig,
+  readAcsTokens,
+  readTicketKeys,
+  secretsOfTickets,
+} from '../../shared/settings/common-settings.ts';
+import { refuseGuessable } from '../../shared/settings/secrets.ts';
 import type { ServiceConnection } from '../../shared/settings/values.ts';
 import { RELAY_SETTINGS as S } from './relay-settings.ts';
 
@@ -49,6 +55,14 @@ export function readRelayConfig(env: Environment): RelayConfig {
     ...(adminToken === undefined ? {} : { adminToken }),
     logLevel: settings.read('LOG_LEVEL', S.LOG_LEVEL),
   };
+  refuseGuessable(
+    settings,
+    [
+      ...secretsOfTickets(config.ticketKeys),
+      { name: 'RELAY_ADMIN_TOKEN', setting: S.RELAY_ADMIN_TOKEN, value: adminToken },
+    ],
+    [config.host ?? '', config.webPubSub?.endpoint ?? '', ...(controlUrl === undefined ? [] : [controlUrl])],
+  );
   settings.finish();
   return deepFreeze(config);
 }

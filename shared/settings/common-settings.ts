@@ -41,7 +41,8 @@ export const COMMON_SETTINGS = {
   }),
   RELAY_TICKET_KEY_PREVIOUS: setting({
     what: 'The previous ticket key, still accepted while calls with old tickets last.',
-    where: 'The old value of RELAY_TICKET_KEY, while you rotate it.',
+    where:
+      'The old value of RELAY_TICKET_KEY. Remove it MAX_CALL_MINUTES after all instances have the new key: no ticket lasts longer.',
     example: '<at least 32 random bytes>',
     schema: ticketKey,
     optional: true,
@@ -63,6 +64,15 @@ export function readAcsTokens(settings: SettingsReader): AcsTokenConfig {
     issuer: settings.read('ACS_TOKEN_ISSUER', S.ACS_TOKEN_ISSUER),
     jwksUrl: settings.read('ACS_JWKS_URL', S.ACS_JWKS_URL),
   };
+}
+
+/** The ticket keys as `refuseGuessable` takes them. */
+export function secretsOfTickets(keys: readonly [string | undefined, ...string[]]) {
+  const [current, previous] = keys;
+  return [
+    { name: 'RELAY_TICKET_KEY', setting: S.RELAY_TICKET_KEY, value: current },
+    { name: 'RELAY_TICKET_KEY_PREVIOUS', setting: S.RELAY_TICKET_KEY_PREVIOUS, value: previous },
+  ];
 }
 
 /** The current ticket key first, then the previous one, if there is one. */

@@ -8,7 +8,9 @@ import {
   type AcsTokenConfig,
   readAcsTokens,
   readTicketKeys,
+  secretsOfTickets,
 } from '../../../shared/settings/common-settings.ts';
+import { refuseGuessable } from '../../../shared/settings/secrets.ts';
 import type { ServiceConnection } from '../../../shared/settings/values.ts';
 import { CONTROL_SETTINGS as S } from './control-settings.ts';
 
@@ -96,6 +98,13 @@ export function readControlConfig(env: Environment): ControlConfig {
     retentionDays: settings.read('CALL_RETENTION_DAYS', S.CALL_RETENTION_DAYS),
     maxCallMinutes: settings.read('MAX_CALL_MINUTES', S.MAX_CALL_MINUTES),
   };
+  refuseGuessable(settings, secretsOfTickets(config.ticketKeys), [
+    config.publicBaseUrl ?? '',
+    config.relayUrl ?? '',
+    addressOf(config.acs),
+    addressOf(config.tables),
+    ...(webPubSub === undefined ? [] : [webPubSub.endpoint]),
+  ]);
   settings.finish();
   return deepFreeze(config);
 }
@@ -128,6 +137,10 @@ function readConnection(settings: SettingsReader, keyName: KeyName, addressName:
   if (!settings.has(keyName)) settings.problem(keyName, `is missing (or set ${addressName}).`, setting);
   const value = settings.readOptional(keyName, setting);
   return { connectionString: typeof value === 'string' ? value : (value?.connectionString ?? '') };
+}
+
+function addressOf(connection: Connection): string {
+  return 'endpoint' in connection ? (connection.endpoint ?? '') : connection.connectionString;
 }
 
 /** On Azure the platform provides the host name of the app. */

@@ -88,7 +88,7 @@ describe('the configuration', () => {
   });
 
   it('keeps the previous ticket key and the secondary access key for rotation', () => {
-    const previous = 'the-key-before-it-of-thirty-two-by';
+    const previous = 'a-quick-brown-fox-jumped-over-this-lazy-dog';
     expect(readRelayConfig({ ...relay, RELAY_TICKET_KEY_PREVIOUS: previous }).ticketKeys).toEqual([
       TICKET_KEY,
       previous,

@@ -27,19 +27,66 @@ type GridEvent =
 /** Schemas for some members of a type of the SDK. */
 type MembersOf<T> = Partial<Record<T extends unknown ? keyof T : never, z.ZodType>>;
 
+/** Longest id or number, in characters. */
+const MAX_TEXT = 1_024;
+
+/** A text that is not needed to answer: anything else counts as missing. */
+const text = z.string().min(1).max(MAX_TEXT).optional().catch(undefined);
+
+/** The raw id of an unknown party: one that ACS does not describe, or not in a form that we know. */
+const UNKNOWN = 'unknown';
+
+/** A caller or callee. Nobody stays unanswered because of how ACS describes them. */
 const party = z
   .object({
-    rawId: z.string().min(1).optional(),
-    phoneNumber: z.object({ value: z.string().min(1) }).optional(),
-    communicationUser: z.object({ id: z.string().min(1) }).optional(),
+    rawId: text,
+    phoneNumber: z.object({ value: text }).catch({}),
+    communicationUser: z.object({ id: text }).catch({}),
+    microsoftTeamsUser: z
+      .object({ userId: text, isAnonymous: z.boolean().optional().catch(undefined), cloud: text })
+      .catch({}),
+    microsoftTeamsApp: z.object({ appId: text, cloud: text }).catch({}),
   } satisfies MembersOf<CommunicationIdentifierModel>)
-  .transform(({ rawId, phoneNumber, communicationUser }, context): Party => {
-    const phone = phoneNumber?.value;
-    const id = rawId ?? communicationUser?.id ?? (phone === undefined ? undefined : telephoneRawId(phone));
-    if (id !== undefined) return { rawId: id, ...(phone === undefined ? {} : { phoneNumber: phone }) };
-    context.addIssue('has neither rawId nor phoneNumber nor communicationUser');
-    return z.NEVER;
-  });
+  .partial()
+  .catch({})
+  .transform(
+    ({ rawId, phoneNumber, communicationUser, microsoftTeamsUser = {}, microsoftTeamsApp = {} }): Party => {
+      const phone = phoneNumber?.value;
+      const id =
+        rawId ??
+        communicationUser?.id ??
+        (phone === undefined ? undefined : telephoneRawId(phone)) ??
+        teamsUserRawId(microsoftTeamsUser) ??
+        teamsAppRawId(microsoftTeamsApp) ??
+        UNKNOWN;
+      return { rawId: id, ...(phone === undefined ? {} : { phoneNumber: phone }) };
+    },
+  );
+
+interface TeamsUser {
+  readonly userId?: string | undefined;
+  readonly isAnonymous?: boolean | undefined;
+  readonly cloud?: string | undefined;
+}
+
+/** As the SDKs of ACS write it. */
+function teamsUserRawId({ userId, isAnonymous, cloud }: TeamsUser): string | undefined {
+  if (userId === undefined) return undefined;
+  return isAnonymous === true ? `8:teamsvisitor:${userId}` : `8:${cloudPrefix(cloud)}:${userId}`;
+}
+
+interface TeamsApp {
+  readonly appId?: string | undefined;
+  readonly cloud?: string | undefined;
+}
+
+function teamsAppRawId({ appId, cloud }: TeamsApp): string | undefined {
+  return appId === undefined ? undefined : `28:${cloudPrefix(cloud)}:${appId}`;
+}
+
+function cloudPrefix(cloud: string | undefined): string {
+  return cloud === 'gcch' || cloud === 'dod' ? cloud : 'orgid';
+}
 
 /** Custom headers of a call that are read; further ones are ignored. */
 const MAX_HEADERS = 64;
@@ -62,17 +109,17 @@ const data = z.object({
   incomingCallContext: z.string().min(1),
   from: party,
   to: party,
-  serverCallId: z.string().optional().catch(undefined),
-  correlationId: z.string().optional().catch(undefined),
+  serverCallId: text,
+  correlationId: text,
   customContext,
 } satisfies MembersOf<AcsIncomingCallEventData> & Record<'from' | 'to', z.ZodType>);
 
 const envelope = z.object({
-  id: z.string().min(1),
-  eventType: z.string().optional(),
-  type: z.string().optional(),
-  eventTime: z.string().optional(),
-  time: z.string().optional(),
+  id: text,
+  eventType: text,
+  type: text,
+  eventTime: text,
+  time: text,
   data: z.unknown(),
 } satisfies MembersOf<EventGridEvent<unknown> | CloudEvent<unknown>>);
 
@@ -93,7 +140,8 @@ export function parseGridEvent(value: unknown): GridEvent {
   return {
     kind: 'incomingCall',
     call: {
-      eventId: id,
+      // Every delivery of the event gets the same id, so that it is entered once.
+      eventId: id ?? INCOMING_CALL,
       incomingCallContext,
       from,
       to,

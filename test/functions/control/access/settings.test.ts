@@ -14,7 +14,7 @@ const SETTINGS = {
   ACS_TOKEN_AUDIENCE: '33333333-3333-3333-3333-333333333333',
   PUBLIC_BASE_URL: 'https://control.example',
   RELAY_URL: 'wss://relay.example',
-  RELAY_TICKET_KEY: 'k'.repeat(32),
+  RELAY_TICKET_KEY: 'a ticket key for the tests, long enough',
   CALL_ROUTES: '[{"name":"everyone","workers":[{"name":"echo"}]}]',
   TABLES_ENDPOINT: 'https://contoso.table.core.windows.net',
   MAX_CALL_MINUTES: '30',

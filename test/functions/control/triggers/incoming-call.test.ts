@@ -104,6 +104,28 @@ describe('an incoming call', () => {
     expect(await fixture.store.get(CALL_ID)).toMatchObject({ callConnectionId: CONNECTION_ID, attempts: 2 });
   });
 
+  it.each([
+    ['a withheld number', { rawId: '4:anonymous', phoneNumber: { value: 'anonymous' } }, '4:anonymous'],
+    ['nulls beside a number', { rawId: CALLER, phoneNumber: null, communicationUser: null }, CALLER],
+    ['nothing', null, 'unknown'],
+  ])('is answered and routed where its caller is described by %s', async (_what, from, rawId) => {
+    fixture = new ControlFixture([
+      { name: 'others', match: { from: '+1900*' }, action: 'reject', plan: PLAN },
+      { name: 'these', match: { from: rawId }, action: 'answer', plan: PLAN },
+    ]);
+    await deliver(fixture.incomingEvent({}, { from }));
+    expect(fixture.acs.count('answer')).toBe(1);
+    expect(await fixture.store.get(CALL_ID)).toMatchObject({ route: 'these', phase: 'answering' });
+    const url = new URL(fixture.acs.answers[0]?.media.transportUrl ?? '');
+    const ticket = await verifyTicket(
+      url.searchParams.get('ticket') ?? '',
+      CALL_ID,
+      [TICKET_KEY],
+      fixture.nowMs,
+    );
+    expect(ticket).toMatchObject({ from: rawId, to: CALLED });
+  });
+
   it('is dropped when it is older than a phone rings', async () => {
     const event = fixture.incomingEvent();
     fixture.nowMs += 30_001;

@@ -87,6 +87,79 @@ describe('the event IncomingCall', () => {
     });
   });
 
+  const number = { rawId: '4:+14255550123', phoneNumber: '+14255550123' };
+  it.each([
+    [{ ...data.from, communicationUser: null }, number],
+    [{ ...data.from, rawId: null }, number],
+    [{ ...data.from, rawId: '', kind: null, microsoftTeamsUser: null, microsoftTeamsApp: 7 }, number],
+    [{ ...data.from, phoneNumber: null }, { rawId: number.rawId }],
+    [{ ...data.from, phoneNumber: { value: '' } }, { rawId: number.rawId }],
+    [{ ...data.from, phoneNumber: { value: null } }, { rawId: number.rawId }],
+    [{ ...data.from, phoneNumber: '+1' }, { rawId: number.rawId }],
+    [
+      { rawId: '4:anonymous', phoneNumber: { value: 'anonymous' } },
+      { rawId: '4:anonymous', phoneNumber: 'anonymous' },
+    ],
+    [{ rawId: '4:anonymous', phoneNumber: null }, { rawId: '4:anonymous' }],
+    [{ phoneNumber: { value: 'anonymous' } }, { rawId: '4:anonymous', phoneNumber: 'anonymous' }],
+    [
+      {
+        rawId: '4:+14255550123_assertedId',
+        phoneNumber: { value: '+14255550123', isAnonymous: false, assertedId: 'assertedId' },
+      },
+      { rawId: '4:+14255550123_assertedId', phoneNumber: '+14255550123' },
+    ],
+    [{ rawId: '8:gcch-acs:r_u', communicationUser: { id: '8:gcch-acs:r_u' } }, { rawId: '8:gcch-acs:r_u' }],
+    [{ rawId: null, communicationUser: { id: '8:dod-acs:r_u' } }, { rawId: '8:dod-acs:r_u' }],
+    [{ rawId: '8:orgid:u', communicationUser: { id: null } }, { rawId: '8:orgid:u' }],
+    [{ microsoftTeamsUser: { userId: 'u' } }, { rawId: '8:orgid:u' }],
+    [{ microsoftTeamsUser: { userId: 'u', isAnonymous: null, cloud: null } }, { rawId: '8:orgid:u' }],
+    [{ microsoftTeamsUser: { userId: 'u', isAnonymous: false, cloud: 'public' } }, { rawId: '8:orgid:u' }],
+    [{ microsoftTeamsUser: { userId: 'u', isAnonymous: true } }, { rawId: '8:teamsvisitor:u' }],
+    [{ microsoftTeamsUser: { userId: 'u', cloud: 'gcch' } }, { rawId: '8:gcch:u' }],
+    [{ microsoftTeamsUser: { userId: 'u', cloud: 'dod' } }, { rawId: '8:dod:u' }],
+    [{ microsoftTeamsApp: { appId: 'a' } }, { rawId: '28:orgid:a' }],
+    [{ microsoftTeamsApp: { appId: 'a', cloud: 'gcch' } }, { rawId: '28:gcch:a' }],
+    [{ microsoftTeamsApp: { appId: 'a', cloud: 'dod' } }, { rawId: '28:dod:a' }],
+    [{ rawId: 'x'.repeat(100_000) }, { rawId: 'unknown' }],
+    [{ kind: 'unknown' }, { rawId: 'unknown' }],
+    [{}, { rawId: 'unknown' }],
+    [null, { rawId: 'unknown' }],
+    ['4:+14255550123', { rawId: 'unknown' }],
+    [[], { rawId: 'unknown' }],
+    [undefined, { rawId: 'unknown' }],
+  ])('is read whatever party it names: %j', (given, read) => {
+    expect(parseGridEvent({ ...gridEvent, data: { ...data, from: given } })).toMatchObject({
+      call: { from: read },
+    });
+    expect(parseGridEvent({ ...gridEvent, data: { ...data, to: given } })).toMatchObject({
+      call: { to: read },
+    });
+    const { from: _from, to: _to, ...rest } = data;
+    const both = given === undefined ? rest : { ...rest, from: given, to: given };
+    expect(parseGridEvent({ ...cloudEvent, data: both })).toMatchObject({ call: { from: read, to: read } });
+  });
+
+  it.each([null, undefined, 7, {}, ''])('is read where what is not needed is %j', (odd) => {
+    const rest = { serverCallId: odd, correlationId: odd, customContext: odd, callerDisplayName: odd };
+    for (const event of [
+      { ...gridEvent, id: odd, eventTime: odd, type: odd, time: odd, subject: odd, dataVersion: odd },
+      { ...cloudEvent, id: odd, time: odd, eventType: odd, eventTime: odd, source: odd, specversion: odd },
+    ])
+      expect(parseGridEvent({ ...event, data: { ...data, ...rest } })).toMatchObject({
+        kind: 'incomingCall',
+        call: { incomingCallContext: data.incomingCallContext, from: number, sipHeaders: {} },
+      });
+  });
+
+  it('is read whatever stands where its parties should', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (from, to) => {
+        expect(parseGridEvent({ ...gridEvent, data: { ...data, from, to } }).kind).toBe('incomingCall');
+      }),
+    );
+  });
+
   it('brings its custom headers, as far as they are texts', () => {
     const customContext = { sipHeaders: { 'X-MS-Custom-Tenant': 'contoso', odd: 7 }, voipHeaders: null };
     expect(parseGridEvent({ ...gridEvent, data: { ...data, customContext } })).toMatchObject({
@@ -109,7 +182,7 @@ describe('the event IncomingCall', () => {
       parseGridEvent({ ...gridEvent, data: { ...rest, from: { kind: 'unknown', secret: '+1' } } }),
     ).toEqual({
       kind: 'malformed',
-      problem: 'missing or not valid: data.incomingCallContext, data.from',
+      problem: 'missing or not valid: data.incomingCallContext',
     });
   });
 
