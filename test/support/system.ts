@@ -52,8 +52,8 @@ export interface TestSystemOptions {
 /** Of every relay of a test: the machine that runs it may be so busy that a relay would rightly take no further call. */
 export const ON_A_BUSY_MACHINE = { MAX_LOOP_DELAY_MS: '5000' } as const;
 
-/** Of every ACS emulator of a test, which dials such a relay. */
-const PATIENT_EMULATOR = ['--behaviour', 'mediaHandshakeMs=30000'];
+/** Of every ACS emulator of a test: whoever is to answer a call, or to accept its media socket, may be held up. */
+const PATIENT_EMULATOR = ['--behaviour', 'mediaHandshakeMs=30000', '--behaviour', 'ringMs=120000'];
 
 /**
  * For tests that want every sample of whole answers without a hole: the machine that runs them may hold up any process, and all at once, which
