@@ -11,7 +11,7 @@ import { noise, speechLike, tone } from '../support/signals.ts';
 import { until } from '../support/until.ts';
 
 const CALLER = '+14255550199';
-const CALL_LIMIT_MS = 30_000;
+const CALL_LIMIT_MS = 90_000;
 /** For calls that a test ends itself, however long that takes. */
 const STAYS_MS = 600_000;
 
@@ -154,7 +154,7 @@ describe('media streaming', () => {
 });
 
 describe('many calls', () => {
-  it('never lets a caller hear another one, with twenty calls at once', { timeout: 120_000 }, async () => {
+  it('never lets a caller hear another one, with twenty calls at once', async () => {
     const sampleRateHz = 16_000;
     const evidence = await Promise.all(
       Array.from({ length: 20 }, (_, caller) => {

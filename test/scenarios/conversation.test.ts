@@ -66,9 +66,9 @@ async function call(to: string, samples: Int16Array, tailMs: number) {
   };
 }
 
-it.concurrent('ends when the caller speaks over it; the worker knows how much was heard and answers what he said', {
-  timeout: 180_000,
-}, async ({ expect }) => {
+it.concurrent('ends when the caller speaks over it; the worker knows how much was heard and answers what he said', async ({
+  expect,
+}) => {
   const { heard, report, toleranceMs } = await call(
     NUMBERS.stop,
     speechAt([0, 1_000], [4_000, 1_000]),
@@ -92,9 +92,7 @@ it.concurrent('ends when the caller speaks over it; the worker knows how much wa
   expect(second, 'the second answer, whole').toEqual(story(RATE, 2, toldMs));
 });
 
-it.concurrent('goes on where it stopped when the caller only coughed', { timeout: 180_000 }, async ({
-  expect,
-}) => {
+it.concurrent('goes on where it stopped when the caller only coughed', async ({ expect }) => {
   const { heard, report, toleranceMs } = await call(NUMBERS.pause, speechAt([0, 1_000], [4_000, 240]), 7_000);
   expect(report.outcome).toBe('completed');
   expect(report.stopAudioCount).toBe(1);
@@ -113,9 +111,9 @@ it.concurrent('goes on where it stopped when the caller only coughed', { timeout
   expect(after.subarray(0, tail.length), 'the rest of the answer').toEqual(tail);
 });
 
-it.concurrent('is heard whole and at once beside a worker of lower priority that talks too much', {
-  timeout: 180_000,
-}, async ({ expect }) => {
+it.concurrent('is heard whole and at once beside a worker of lower priority that talks too much', async ({
+  expect,
+}) => {
   const end = story(RATE, 1, 1).subarray(-160);
   const isToldToTheEnd = ({ buffer, byteOffset, byteLength }: Int16Array): boolean =>
     Buffer.from(buffer, byteOffset, byteLength).includes(

@@ -116,9 +116,7 @@ it.concurrent('loses the chunks for which a worker throws and no other, and the 
   expect(worker?.droppedMs, 'a worker that throws at once keeps nobody waiting').toBe(0);
 });
 
-it.concurrent('loses what a worker does not hear while it takes eight seconds, counts it, and goes on', {
-  timeout: 180_000,
-}, async () => {
+it.concurrent('loses what a worker does not hear while it takes eight seconds, counts it, and goes on', async () => {
   const to = findNumber(test.system.directory, 'sleeper', FORMAT) ?? '';
   const said = noise(12 * RATE, 11);
   const lastPiece = said.length / PIECE_SAMPLES - 1;
@@ -144,9 +142,7 @@ it.concurrent('loses what a worker does not hear while it takes eight seconds, c
   expect(pieces.at(-1), 'the last piece said is heard').toBe(lastPiece);
 });
 
-it.concurrent('serves two workers of a call as if the other two, one too slow and one too loud, were not there', {
-  timeout: 180_000,
-}, async () => {
+it.concurrent('serves two workers of a call as if the other two, one too slow and one too loud, were not there', async () => {
   const sentence = speechLike(RATE, RATE);
   // The caller waits for the loud one, however long that one is held up.
   const evidence = await scriptedCall(

@@ -5,7 +5,7 @@ import type { CallEvidence } from '../../local/run/client/report.ts';
 import type { CalledSystem } from './system.ts';
 
 /** A caller who waits in vain for so long is judged by what he has heard. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 90_000;
 const LISTEN_EVERY_MS = 500;
 
 /**

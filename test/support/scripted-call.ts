@@ -7,10 +7,10 @@ import type { CallEvidence } from '../../local/run/client/report.ts';
 import { ScriptClient } from '../../local/run/client/script-client.ts';
 import type { CalledSystem } from './system.ts';
 
-const MAX_MS = 90_000;
+const MAX_MS = 120_000;
 const LIMIT_MS = 2 * MAX_MS;
 /** A caller who waits in vain for so long is judged by what he has heard. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 90_000;
 const LISTEN_EVERY_MS = 500;
 
 /**

@@ -61,8 +61,8 @@ export interface TestSystemOptions {
  */
 export const ON_A_BUSY_MACHINE = { MAX_LOOP_DELAY_MS: '5000' } as const;
 
-/** Of every ACS emulator of a test, which dials such a relay. */
-const PATIENT_EMULATOR = ['--behaviour', 'mediaHandshakeMs=30000'];
+/** Of every ACS emulator of a test: whoever is to answer a call, or to accept its media socket, may be held up. */
+const PATIENT_EMULATOR = ['--behaviour', 'mediaHandshakeMs=30000', '--behaviour', 'ringMs=120000'];
 
 /**
  * For tests that want every sample of whole answers without a hole: the machine that runs them may hold up any process,
