@@ -6,16 +6,14 @@
  */
 import {
   type Attributes,
-  isSpanContextValid,
-  type Link,
   ROOT_CONTEXT,
   type Span,
-  type SpanContext,
   SpanKind,
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
 import type { Clock } from '../../shared/base/clock.ts';
+import { linksTo, traceOf } from '../../shared/base/spans.ts';
 import { formatTraceparent, parseTraceparent, type TraceParent } from '../../shared/base/traceparent.ts';
 import type { CallReport } from '../session/call-report.ts';
 
@@ -58,7 +56,7 @@ export function startStreamSpan(
     kind: SpanKind.SERVER,
     startTime: clock.nowMs(),
     root: true,
-    links: linksTo(traceparent),
+    links: linksTo(traceparent === undefined ? undefined : parseTraceparent(traceparent)),
     attributes: {
       'call.id': callId,
       'acs.call_connection_id': callConnectionId,
@@ -87,7 +85,7 @@ export function startStreamSpan(
 function turnSpan(span: Span, clock: Pick<Clock, 'nowMs'>): TurnSpan {
   return {
     trace: traceOf(span),
-    link: (from) => void span.addLink({ context: contextOf(from) }),
+    link: (from) => void span.addLinks(linksTo(from)),
     end(latencyMs) {
       span.setAttribute('turn.answered', latencyMs !== undefined);
       if (latencyMs !== undefined) span.setAttribute('turn.latency_ms', Math.round(latencyMs));
@@ -96,25 +94,9 @@ function turnSpan(span: Span, clock: Pick<Clock, 'nowMs'>): TurnSpan {
   };
 }
 
-/** The ids with which other spans refer to this one; undefined where it is not recorded. */
-function traceOf(span: Span): TraceParent | undefined {
-  const context = span.spanContext();
-  if (!span.isRecording() || !isSpanContextValid(context)) return undefined;
-  return { traceId: context.traceId, spanId: context.spanId, flags: context.traceFlags };
-}
-
 function traceparentOf(span: Span): string | undefined {
   const found = traceOf(span);
   return found === undefined ? undefined : formatTraceparent(found);
-}
-
-function contextOf({ traceId, spanId, flags }: TraceParent): SpanContext {
-  return { traceId, spanId, traceFlags: flags, isRemote: true };
-}
-
-function linksTo(traceparent: string | undefined): Link[] {
-  const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
-  return parent === undefined ? [] : [{ context: contextOf(parent) }];
 }
 
 function attributesOf(report: CallReport): Attributes {
