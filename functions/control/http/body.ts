@@ -1,5 +1,6 @@
-/** The one reader of request bodies: it counts bytes and stops at the limit, so that no body fills the memory. */
+/** Reads the body of a request as text or JSON, with a problem for each way in which it can be wrong. */
 import type { HttpRequest } from '@azure/functions';
+import { readBodyBytes } from '../../../shared/base/http-body.ts';
 import { ProblemError } from './problems.ts';
 
 interface BodyRules {
@@ -16,7 +17,8 @@ export async function readText(
   request: HttpRequest,
   { maxBytes, requireJsonType = false }: BodyRules,
 ): Promise<string> {
-  const bytes = await readBytes(request, maxBytes);
+  const bytes = await readBodyBytes(request, maxBytes);
+  if (bytes === undefined) throw tooLarge(maxBytes);
   if (bytes.length === 0) return '';
   if (requireJsonType) checkContentType(request.headers.get('content-type'));
   try {
@@ -35,19 +37,6 @@ export async function readJson(request: HttpRequest, maxBytes: number): Promise<
   } catch {
     throw malformed('The body is not JSON.', 'must be JSON');
   }
-}
-
-async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  if (request.body === null) return new Uint8Array();
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of request.body as AsyncIterable<Uint8Array>) {
-    length += part.length;
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    parts.push(part);
-  }
-  return Buffer.concat(parts, length);
 }
 
 function checkContentType(contentType: string | null): void {
