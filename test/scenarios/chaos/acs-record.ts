@@ -33,7 +33,7 @@ interface Line {
 }
 
 /** A telephone rings so long; what is delivered after that is dropped. */
-const RINGING_MS = 30_000;
+export const RINGING_MS = 30_000;
 
 const READ_BYTES = 256 * 1024;
 

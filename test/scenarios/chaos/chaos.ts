@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws';
 import { startTablesProxy } from '../../../local/emulators/storage/tables-proxy.ts';
 import { freePorts } from '../../../local/run/stack/ports.ts';
 import { startTestSystem, type TestSystem } from '../../support/system.ts';
-import { AcsRecord } from './acs-record.ts';
+import { AcsRecord, RINGING_MS } from './acs-record.ts';
 import { CONFLICT_PROBABILITY, chaosRoutes, drawChaos } from './chaos-plan.ts';
 import { type ChaosCounts, ChaosRun } from './chaos-run.ts';
 import { judge, type ProductCall } from './chaos-verdict.ts';
@@ -24,6 +24,9 @@ export interface ChaosResult {
  * lasts longer than the service's patience are gone, which is not what is tried here.
  */
 const PATIENCE_MS = '500,1500,4000,6000,6000';
+
+/** Here telephones ring as long as in the service, since the verdict says what is delivered too late. */
+const BEHAVIOUR = [`callbackRetryDelaysMs=${PATIENCE_MS}`, `ringMs=${RINGING_MS}`];
 
 /** The run that every test run repeats; the long ones draw a new seed each. */
 export const SHORT_SEED = 'forty calls';
@@ -51,7 +54,7 @@ export async function chaos(seed: string, count: number, kills: number): Promise
     test = await startTestSystem({
       ports,
       routes: chaosRoutes(`ws://127.0.0.1:${(transcripts.address() as AddressInfo).port}/`),
-      extraArgs: { acs: ['--event-log', log, '--behaviour', `callbackRetryDelaysMs=${PATIENCE_MS}`] },
+      extraArgs: { acs: ['--event-log', log, ...BEHAVIOUR.flatMap((pair) => ['--behaviour', pair])] },
       extraEnv: {
         acs: { ACS_SEED: seed },
         control: {
