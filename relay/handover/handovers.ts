@@ -58,9 +58,11 @@ export class Handovers {
       const stored =
         sealed === undefined ? undefined : await openHandover(sealed, callId, keys, clock.nowMs());
       // The call may have been at another relay since it was here.
-      if (stored === undefined || stored.streams < (own?.streams ?? 0)) return own;
-      this.#remember(callId, stored);
-      return stored;
+      if (stored === undefined || stored.version < (own?.version ?? 0)) return own;
+      // A relay that could not load the last state has counted streams from the beginning.
+      const newest = { ...stored, streams: Math.max(stored.streams, own?.streams ?? 0) };
+      this.#remember(callId, newest);
+      return newest;
     } catch (err) {
       if (err instanceof CallOverError) return 'over';
       log.warn({ callId, err }, 'could not load the state of the last stream of the call');

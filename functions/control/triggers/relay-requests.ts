@@ -63,13 +63,14 @@ function restartedTooOften({ streaming }: Call, nowMs: number): ProblemError {
 export function streamHandover(load: LoadControlApp): HttpHandler {
   return relayHandler(load, async (app, callId, request) => {
     const { handovers } = app;
-    await liveCall(app, callId);
     if (request.method === 'PUT') {
+      await liveCall(app, callId);
       const { sealed, version } = await readSealed(app, callId, request);
       if (await handovers.put(callId, sealed, version)) return { status: 204 };
       throw new ProblemError('handover-outdated', 'A newer handover of this call is stored.');
     }
-    const sealed = await handovers.get(callId);
+    // ACS waits for the stream that waits for this.
+    const [sealed] = await Promise.all([handovers.get(callId), liveCall(app, callId)]);
     const headers = { 'cache-control': 'no-store' };
     return sealed === undefined
       ? { status: 204, headers }

@@ -143,7 +143,7 @@ async function verifyWith<Claims>(
     if (typeof key === 'function')
       return (await jwtVerify(token, key, { ...claims, algorithms: ['RS256'] })).payload;
     if (sealedFor !== undefined)
-      return (await jwtDecrypt(token, await sealingKey(sealedFor, key), { ...claims, ...SEALED_WITH }))
+      return (await jwtDecrypt(token, () => sealingKey(sealedFor, key), { ...claims, ...SEALED_WITH }))
         .payload;
     const secret = new TextEncoder().encode(key);
     return (await jwtVerify(token, secret, { ...claims, algorithms: ['HS256'] })).payload;

@@ -10,6 +10,7 @@ const KEY = 'a ticket key of at least thirty-two bytes';
 const NEW_KEY = 'the ticket key that came after the first one';
 const CALL = { callId: '0123456789abcdef', ticketKey: KEY };
 const NOW_MS = 1_800_000_000_000;
+const LANES = { echo: { connectionId: 'c-1', reconnectionToken: 'secret-token' } };
 
 const handover = (streams: number): StreamHandover => ({ streams, workers: [], lanes: {} });
 
@@ -105,6 +106,14 @@ describe('what a stream leaves for the next', () => {
     expect(await one.load(CALL, 60_000), 'the call was elsewhere meanwhile').toMatchObject(handover(2));
     await one.save(CALL, handover(3), false);
     expect(await one.load(CALL, 60_000), 'not kept yet').toMatchObject(handover(3));
+  });
+
+  it('is the newer one also where its relay could not load the last, and counts streams on', async () => {
+    const control = new Control();
+    const one = relay(control);
+    await one.save(CALL, handover(3), true);
+    await relay(control, { nowMs: NOW_MS + 1 }).save(CALL, { ...handover(1), lanes: LANES }, true);
+    expect(await one.load(CALL, 60_000)).toMatchObject({ streams: 3, lanes: LANES });
   });
 
   it('is what this relay knows when the control app does not answer, or answers what nobody of us sealed', async () => {
