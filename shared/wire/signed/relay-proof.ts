@@ -14,7 +14,7 @@ const RELAY_PROOF_LIFETIME_S = 60;
 /** What a relay needs to speak for a call. A verified ticket has it. */
 export interface ProvableCall {
   readonly callId: string;
-  /** The UTF-8 text of the key that opened the call's ticket, so that keys can be rotated in any order. Never logged. */
+  /** The key that opened the call's ticket, as UTF-8 text, so that keys can be rotated in any order. Never logged. */
   readonly ticketKey: string;
 }
 
