@@ -106,6 +106,7 @@ class RelayServer implements Relay {
     const handovers = new Handovers({
       client: controlUrl === undefined ? undefined : handoverClient(controlUrl, clock),
       keys: ticketKeys,
+      clock,
       log,
     });
     const metrics = new LatencyMetrics();

@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mediaPath } from '../../shared/wire/names.ts';
-import { signTicket } from '../../shared/wire/signed/ticket.ts';
+import { sealTicket } from '../../shared/wire/signed/ticket.ts';
 import type { Failed } from '../common/pinned-process.ts';
 import { AcsStream, type StreamListener } from './acs-stream.ts';
 import { scriptedFrame } from './barge-in-script.ts';
@@ -129,7 +129,7 @@ async function urlOf({ url, path, worker }: Grow, index: number): Promise<URL> {
     },
     expiresAtMs: Date.now() + 3_600_000,
   } as const;
-  return new URL(url + mediaPath(callId, await signTicket(ticket, TICKET_KEY, Date.now())));
+  return new URL(url + mediaPath(callId, await sealTicket(ticket, TICKET_KEY, Date.now())));
 }
 
 async function open(request: Grow, index: number): Promise<Call> {

@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 import { startWebPubSub } from '../../local/emulators/web-pubsub/service/server.ts';
 import { startRelay } from '../../relay/relay.ts';
 import { HUB, mediaPath } from '../../shared/wire/names.ts';
-import { signTicket } from '../../shared/wire/signed/ticket.ts';
+import { sealTicket } from '../../shared/wire/signed/ticket.ts';
 import { relaySettings, TICKET_KEY, WEB_PUBSUB_KEY } from '../relay/relay-settings.ts';
 import { Coverage, commonTo, type Walk } from './coverage.ts';
 import { type Hops, WriteStacks } from './stack.ts';
@@ -103,7 +103,7 @@ function metadata(): string {
 }
 
 async function dial(url: string) {
-  const ticket = await signTicket(
+  const ticket = await sealTicket(
     {
       callId: CALL_ID,
       from: '4:+14255550100',

@@ -44,7 +44,7 @@ export interface ControlApp {
   readonly streams: StreamPlaces;
   /** Verifies that a callback comes from ACS. */
   readonly acsTokens: AcsTokenVerifier;
-  /** The keys that may have signed a ticket: the current one, then the previous one. */
+  /** The ticket keys, with which relays sign and seal: the current one, then the previous one. */
   readonly ticketKeys: readonly string[];
   /** How long a call is kept after its end. */
   readonly retentionMs: number;

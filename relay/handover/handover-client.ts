@@ -1,6 +1,7 @@
-/** Stores handovers at the control app. The call's own ticket proves that this relay may do so. */
+/** Stores handovers at the control app. */
 import type { Clock } from '../../shared/base/clock.ts';
 import { handoverPath } from '../../shared/wire/names.ts';
+import { type ProvableCall, signRelayProof } from '../../shared/wire/signed/relay-proof.ts';
 import { withTimeLimit } from '../base/time-limit.ts';
 
 /** ACS waits this long for its media socket. Without an answer, the workers of the call start afresh. */
@@ -8,35 +9,47 @@ const GET_LIMIT_MS = 4_000;
 const PUT_LIMIT_MS = 5_000;
 const PUT_ATTEMPTS = 2;
 
+/** The control app says that the call is over. */
+export class CallOverError extends Error {
+  override readonly name = 'CallOverError';
+}
+
 export interface HandoverClient {
-  /** Resolves with undefined when nothing is stored. Rejects when the control app does not answer in time. */
-  get(callId: string, ticket: string): Promise<string | undefined>;
-  /** Rejects when the control app did not store it. */
-  put(callId: string, ticket: string, sealed: string): Promise<void>;
+  /**
+   * Resolves with undefined when nothing is stored. Rejects with CallOverError, and when the control app does not
+   * answer in time.
+   */
+  get(call: ProvableCall): Promise<string | undefined>;
+  /**
+   * Rejects when the control app did not store it, except when it need not: the call is over, or a newer one is
+   * stored.
+   */
+  put(call: ProvableCall, sealed: string): Promise<void>;
 }
 
 /** @param controlUrl without a slash at its end */
-export function handoverClient(controlUrl: string, clock: Pick<Clock, 'after'>): HandoverClient {
-  const ask = (callId: string, ticket: string, init: RequestInit): Promise<Response> =>
-    fetch(controlUrl + handoverPath(callId), {
-      ...init,
-      headers: { ...init.headers, authorization: `Bearer ${ticket}` },
-    });
+export function handoverClient(controlUrl: string, clock: Pick<Clock, 'after' | 'nowMs'>): HandoverClient {
+  const ask = async (call: ProvableCall, init: RequestInit): Promise<Response> => {
+    const proof = await signRelayProof(call, clock.nowMs());
+    const headers = { ...init.headers, authorization: `Bearer ${proof}` };
+    return await fetch(controlUrl + handoverPath(call.callId), { ...init, headers });
+  };
   return {
-    get: (callId, ticket) =>
+    get: (call) =>
       withTimeLimit(clock, GET_LIMIT_MS, async (signal) => {
-        const response = await ask(callId, ticket, { signal });
+        const response = await ask(call, { signal });
         if (response.status === 200) return await response.text();
         await response.body?.cancel();
         if (response.status === 204) return undefined;
+        if (response.status === 409) throw new CallOverError('the call is over');
         throw new Error(`the control app answered ${response.status}`);
       }),
-    async put(callId, ticket, sealed) {
+    async put(call, sealed) {
       for (let attempt = 1; ; attempt += 1) {
         const problem = await problemOf(() =>
           withTimeLimit(clock, PUT_LIMIT_MS, (signal) => {
             const headers = { 'content-type': 'application/jose' };
-            return ask(callId, ticket, { method: 'PUT', body: sealed, headers, signal });
+            return ask(call, { method: 'PUT', body: sealed, headers, signal });
           }),
         );
         if (problem === undefined) return;
@@ -51,7 +64,7 @@ async function problemOf(ask: () => Promise<Response>): Promise<string | undefin
   try {
     const response = await ask();
     await response.body?.cancel();
-    return response.ok ? undefined : `the control app answered ${response.status}`;
+    return response.ok || response.status === 409 ? undefined : `the control app answered ${response.status}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

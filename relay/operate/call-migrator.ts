@@ -1,6 +1,7 @@
 /** The live calls of a relay, which it moves to other relays before it ends. */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
+import type { ProvableCall } from '../../shared/wire/signed/relay-proof.ts';
 import type { ControlAppClient } from './control-app.ts';
 import { drain, type MovableCall } from './drain.ts';
 
@@ -16,9 +17,7 @@ interface CallMigratorOptions {
 }
 
 interface LiveCall {
-  readonly callId: string;
-  /** The ticket as it came. Never logged. */
-  readonly ticketText: string;
+  readonly ticket: ProvableCall;
   readonly isQuiet: () => boolean;
   /** Saves the call's state for the relay that goes on with it. */
   readonly prepareMigration: () => Promise<void>;
@@ -35,7 +34,7 @@ export class CallMigrator {
   }
 
   /** Remembers a call until its stream is over. */
-  follow({ callId, ticketText, isQuiet, prepareMigration, over }: LiveCall): void {
+  follow({ ticket, isQuiet, prepareMigration, over }: LiveCall): void {
     const { controlApp, clock } = this.#options;
     const call: MovableCall = {
       over,
@@ -46,7 +45,7 @@ export class CallMigrator {
           prepareMigration(),
           new Promise<void>((resolve) => clock.after(NOTICE_LIMIT_MS, resolve)),
         ]);
-        return await controlApp.restartStreaming(callId, ticketText);
+        return await controlApp.restartStreaming(ticket);
       },
     };
     this.#calls.add(call);

@@ -1,25 +1,34 @@
-/** Asks the control app to do something with a call. The call's own ticket is the proof. */
+/** Asks the control app to do something with a call. */
 import type { Clock } from '../../shared/base/clock.ts';
 import { idlePath, restartPath } from '../../shared/wire/names.ts';
+import { type ProvableCall, signRelayProof } from '../../shared/wire/signed/relay-proof.ts';
 import { withTimeLimit } from '../base/time-limit.ts';
 import type { RestartOutcome } from './drain.ts';
 
 const REQUEST_LIMIT_MS = 5_000;
+/** The longest that the relay waits because the control app asks for it (`Retry-After`). */
+const MAX_RETRY_AFTER_S = 60;
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+}
 
 export class ControlAppClient {
   readonly #url: string;
-  readonly #clock: Pick<Clock, 'after'>;
+  readonly #clock: Pick<Clock, 'after' | 'nowMs'>;
 
   /** `url`: without a slash at its end. */
-  constructor(url: string, clock: Pick<Clock, 'after'>) {
+  constructor(url: string, clock: Pick<Clock, 'after' | 'nowMs'>) {
     this.#url = url;
     this.#clock = clock;
   }
 
   /** Asks for a restart of the call's streaming, so that ACS opens the next stream at another relay. Never rejects. */
-  async restartStreaming(callId: string, ticket: string): Promise<RestartOutcome> {
-    const status = await this.#post(restartPath(callId), ticket);
+  async restartStreaming(call: ProvableCall): Promise<RestartOutcome> {
+    const { status, retryAfter } = (await this.#post(restartPath(call.callId), call)) ?? {};
     if (status === 202) return 'accepted';
+    if (status === 429) return { retryAfterMs: waitOf(retryAfter) };
     // There is no such call, or it has no stream: the stream ends anyway.
     return status === 404 || status === 409 ? 'over' : 'failed';
   }
@@ -28,20 +37,26 @@ export class ControlAppClient {
    * Says that the call is idle, so that the control app ends it. Never rejects.
    * @returns the HTTP status, or undefined when no answer came in time
    */
-  endIdle(callId: string, ticket: string): Promise<number | undefined> {
-    return this.#post(idlePath(callId), ticket);
+  async endIdle(call: ProvableCall): Promise<number | undefined> {
+    return (await this.#post(idlePath(call.callId), call))?.status;
   }
 
-  async #post(path: string, ticket: string): Promise<number | undefined> {
+  async #post(path: string, call: ProvableCall): Promise<Answer | undefined> {
     try {
       return await withTimeLimit(this.#clock, REQUEST_LIMIT_MS, async (signal) => {
-        const headers = { authorization: `Bearer ${ticket}` };
+        const headers = { authorization: `Bearer ${await signRelayProof(call, this.#clock.nowMs())}` };
         const response = await fetch(this.#url + path, { method: 'POST', headers, signal });
         await response.body?.cancel();
-        return response.status;
+        return { status: response.status, retryAfter: response.headers.get('retry-after') };
       });
     } catch {
       return undefined;
     }
   }
+}
+
+/** Seconds (RFC 9110, section 10.2.3), from 1 to `MAX_RETRY_AFTER_S`; 1 for anything else. */
+function waitOf(retryAfter: string | null = null): number {
+  const seconds = /^\d{1,5}$/.test(retryAfter ?? '') ? Number(retryAfter) : 1;
+  return Math.min(MAX_RETRY_AFTER_S, Math.max(1, seconds)) * 1_000;
 }

@@ -12,8 +12,11 @@
 import type { Clock } from '../../shared/base/clock.ts';
 import { MigrationPacer } from './migration-pacer.ts';
 
-/** `over`: the call or its stream ends anyway. `failed`: asking again may help. */
-export type RestartOutcome = 'accepted' | 'over' | 'failed';
+/**
+ * `over`: the call or its stream ends anyway. `failed`: asking again may help. `retryAfterMs`: the call was restarted
+ * too often lately, so asking again helps only after this long.
+ */
+export type RestartOutcome = 'accepted' | 'over' | 'failed' | { readonly retryAfterMs: number };
 
 export interface MovableCall {
   /** Whether this is a good moment: a move would hardly be noticed. */
@@ -85,7 +88,12 @@ class Draining {
     try {
       for (let attempt = 1; attempt <= MOVE_ATTEMPTS && !isOver && this.#leftMs > 0; attempt++) {
         const outcome = await this.#within(call.restart());
-        if (outcome === 'failed') await Promise.race([over, this.#pause(RETRY_PAUSE_MS * attempt)]);
+        if (typeof outcome === 'object') {
+          // The others need not wait with this one.
+          this.#release();
+          await Promise.race([over, this.#pause(outcome.retryAfterMs)]);
+          await this.#slot(over);
+        } else if (outcome === 'failed') await Promise.race([over, this.#pause(RETRY_PAUSE_MS * attempt)]);
         else await Promise.race([over, this.#pause(LEAVE_LIMIT_MS)]);
       }
     } finally {

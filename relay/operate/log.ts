@@ -5,7 +5,18 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { RelayConfig } from '../settings/relay-config.ts';
 
-const SECRETS = ['authorization', 'ticket', 'token', 'connectionString', 'from', 'to', 'data', 'audio'];
+const SECRETS = [
+  'authorization',
+  'ticket',
+  'ticketKey',
+  'ticketKeys',
+  'token',
+  'connectionString',
+  'from',
+  'to',
+  'data',
+  'audio',
+];
 
 export function createLog(level: RelayConfig['logLevel'], destination?: DestinationStream): Logger {
   const options = {

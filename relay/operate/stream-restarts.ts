@@ -3,13 +3,14 @@
  * stream.
  *
  *     died ──at least RESTART_PAUSE_MS after the last time──▶ asked ──accepted, or it is over──▶ done
- *       │                                                       └──failed──▶ died
+ *       │                                                       └──failed, or too often: later──▶ died
  *       └──MAX_RESTARTS within RESTART_WINDOW_MS──▶ given up
  *
  * After that the sweep of the control app, which compares each call with ACS, is what remains.
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
+import type { ProvableCall } from '../../shared/wire/signed/relay-proof.ts';
 import type { ControlAppClient } from './control-app.ts';
 
 /** The relay asks for restarts of the same call at least so far apart. */
@@ -36,10 +37,11 @@ export class StreamRestarts {
     this.#options = options;
   }
 
-  /** A stream of the call has died. `ticketText`: the ticket as it came; never logged. */
-  died(callId: string, ticketText: string): void {
+  /** A stream of the call has died. */
+  died(call: ProvableCall): void {
     const { controlApp, clock, log } = this.#options;
     if (controlApp === undefined) return;
+    const { callId } = call;
     const nowMs = clock.elapsedMs();
     this.#forgetBefore(nowMs - RESTART_WINDOW_MS);
     const askedMs = this.#askedMs.get(callId) ?? [];
@@ -49,21 +51,19 @@ export class StreamRestarts {
     }
     const dueMs = Math.max(nowMs, (askedMs.at(-1) ?? Number.NEGATIVE_INFINITY) + RESTART_PAUSE_MS);
     this.#askedMs.set(callId, [...askedMs, dueMs]);
-    if (dueMs === nowMs) void this.#ask(controlApp, callId, ticketText);
-    else clock.after(dueMs - nowMs, () => void this.#ask(controlApp, callId, ticketText));
+    if (dueMs === nowMs) void this.#ask(controlApp, call);
+    else clock.after(dueMs - nowMs, () => void this.#ask(controlApp, call));
   }
 
-  async #ask(
-    controlApp: Pick<ControlAppClient, 'restartStreaming'>,
-    callId: string,
-    ticketText: string,
-  ): Promise<void> {
-    const { isStreamed, log } = this.#options;
+  async #ask(controlApp: Pick<ControlAppClient, 'restartStreaming'>, call: ProvableCall): Promise<void> {
+    const { isStreamed, clock, log } = this.#options;
+    const { callId } = call;
     // A stream that has come in the meantime must not end for the sake of the last one.
     if (isStreamed(callId)) return;
-    const outcome = await controlApp.restartStreaming(callId, ticketText);
+    const outcome = await controlApp.restartStreaming(call);
     log.info({ callId, outcome }, 'asked for a restart of a stream that had died');
-    if (outcome === 'failed') this.died(callId, ticketText);
+    if (outcome === 'failed') this.died(call);
+    if (typeof outcome === 'object') clock.after(outcome.retryAfterMs, () => this.died(call));
   }
 
   #forgetBefore(limitMs: number): void {

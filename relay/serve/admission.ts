@@ -1,7 +1,7 @@
 /** Decides who may stream a call to this relay. Checks everything before it accepts the WebSocket, and fails closed. */
 import type { AcsTokenVerifier } from '../../shared/wire/acs/acs-token.ts';
 import { CALL_ID_PATTERN } from '../../shared/wire/names.ts';
-import { type VerifiedTicket, verifyTicket } from '../../shared/wire/signed/ticket.ts';
+import { openTicket, type VerifiedTicket } from '../../shared/wire/signed/ticket.ts';
 import { TokenError } from '../../shared/wire/signed/verify-signed.ts';
 import { Refusal } from './refusal.ts';
 
@@ -23,9 +23,7 @@ export interface AdmissionRules {
 
 export interface Admission {
   readonly ticket: VerifiedTicket;
-  /** The ticket as it came. Never logged. */
-  readonly ticketText: string;
-  /** How long ago the control app signed the ticket. */
+  /** How long ago the control app sealed the ticket. */
   readonly ticketAgeMs: number;
   readonly callConnectionId: string;
   readonly correlationId: string | undefined;
@@ -49,8 +47,7 @@ export async function admit(
   const callId = callIdOfPath(request.url);
   if (callId === undefined)
     throw new Refusal(404, 'media streams are served at /media/{callId}?ticket={ticket}');
-  const ticketText = ticketOf(request.url);
-  const ticket = await checkTicket(ticketText, callId, rules.ticketKeys, nowMs);
+  const ticket = await checkTicket(ticketOf(request.url), callId, rules.ticketKeys, nowMs);
   await checkToken(request.headers.authorization, rules, nowMs);
   const callConnectionId = idHeader(request, 'x-ms-call-connection-id');
   if (callConnectionId === undefined) {
@@ -58,13 +55,7 @@ export async function admit(
   }
   const correlationId = idHeader(request, 'x-ms-call-correlation-id');
   const ticketAgeMs = nowMs - ticket.issuedAtMs;
-  return {
-    ticket,
-    ticketText,
-    ticketAgeMs,
-    callConnectionId,
-    correlationId,
-  };
+  return { ticket, ticketAgeMs, callConnectionId, correlationId };
 }
 
 function ticketOf(url: string): string {
@@ -82,7 +73,7 @@ async function checkTicket(
   nowMs: number,
 ): Promise<VerifiedTicket> {
   try {
-    return await verifyTicket(token, callId, keys, nowMs);
+    return await openTicket(token, callId, keys, nowMs);
   } catch (cause) {
     if (cause instanceof TokenError) throw new Refusal(401, cause.message, { cause });
     throw cause;

@@ -1,7 +1,7 @@
 /** Why the relay does not serve a request: an HTTP status, and a problem (RFC 9457) of one line as the body. */
 import { STATUS_CODES } from 'node:http';
 
-type RefusalStatus = 400 | 401 | 404 | 405 | 409 | 426 | 500 | 503;
+type RefusalStatus = 400 | 401 | 404 | 405 | 409 | 410 | 426 | 500 | 503;
 
 export class Refusal extends Error {
   override readonly name = 'Refusal';

@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import type { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
+import type { ProvableCall } from '../../shared/wire/signed/relay-proof.ts';
 import type { Handovers } from '../handover/handovers.ts';
 import { CallMeter } from '../operate/call-meter.ts';
 import type { CallMigrator } from '../operate/call-migrator.ts';
@@ -52,7 +53,7 @@ export class SessionFactory {
   serve(webSocket: WebSocketConnection, admission: Admission, handover: StreamHandover | undefined): void {
     const { registry, migrator, environment } = this.#options;
     const { clock } = environment;
-    const { ticket, ticketText, callConnectionId } = admission;
+    const { ticket, callConnectionId } = admission;
     const { callId, plan } = ticket;
     const log = this.#options.log.child({ callId, callConnectionId });
     const observers = this.#observe(admission, log);
@@ -60,13 +61,12 @@ export class SessionFactory {
     const session = this.#build(webSocket, admission, handover, observers, log);
     registry.add(session);
     migrator.follow({
-      callId,
-      ticketText,
+      ticket,
       isQuiet: () => meter.isQuiet,
       prepareMigration: () => session.prepareMigration(),
       over: session.over,
     });
-    void this.#follow(session, observers, ticketText, log);
+    void this.#follow(session, observers, ticket, log);
     log.info({ workers: plan.workers.map(({ name }) => name) }, 'the media stream began');
     const isSteady = plan.channels === 'mixed';
     new MediaStream({ webSocket, session, isSteady, meter, clock, log }).open();
@@ -88,14 +88,13 @@ export class SessionFactory {
 
   #build(
     webSocket: WebSocketConnection,
-    { ticket, ticketText, callConnectionId, correlationId }: Admission,
+    { ticket, callConnectionId, correlationId }: Admission,
     handover: StreamHandover | undefined,
     { turns, meter, idle }: Observers,
     log: Logger,
   ): Session {
     const { environment, handovers, controlApp } = this.#options;
-    const { callId, plan } = ticket;
-    const metered = meter.media(new AcsPlayoutWriter(webSocket, plan.format));
+    const metered = meter.media(new AcsPlayoutWriter(webSocket, ticket.plan.format));
     return new Session({
       ...environment,
       openConnection: meter.lanes(turns.lanes(environment.openConnection)),
@@ -104,7 +103,7 @@ export class SessionFactory {
       correlationId,
       handover,
       media: idle?.media(metered) ?? metered,
-      onHandover: (state, isShared) => handovers.save({ callId, ticketText }, state, isShared),
+      onHandover: (state, isShared) => handovers.save(ticket, state, isShared),
       isMovable: controlApp !== undefined,
       log,
       observeTurns: (worker) => turns.observe(worker),
@@ -112,27 +111,31 @@ export class SessionFactory {
     });
   }
 
-  async #follow(session: Session, { span, idle }: Observers, ticketText: string, log: Logger): Promise<void> {
+  async #follow(
+    session: Session,
+    { span, idle }: Observers,
+    ticket: ProvableCall,
+    log: Logger,
+  ): Promise<void> {
     await session.over;
     idle?.close();
     const { endedReason } = session.report();
     // ACS does not know that these have ended, so it does not report it to the control app.
     if (endedReason === 'no audio from ACS' || endedReason === 'no sign of life')
-      this.#options.restarts.died(session.callId, ticketText);
+      this.#options.restarts.died(ticket);
     await session.ended;
     const report = session.report();
     log.info({ report }, 'the report of the stream');
     span.end(report);
   }
 
-  #watchIdle({ ticket, ticketText }: Admission, log: Logger): IdleWatch | undefined {
+  #watchIdle({ ticket }: Admission, log: Logger): IdleWatch | undefined {
     const { controlApp, environment } = this.#options;
     const { clock } = environment;
-    const { callId, plan } = ticket;
-    const { idleMs } = plan;
+    const { idleMs } = ticket.plan;
     if (idleMs === undefined || controlApp === undefined) return undefined;
     const endCall = async (): Promise<void> => {
-      const status = await controlApp.endIdle(callId, ticketText);
+      const status = await controlApp.endIdle(ticket);
       log.info({ status, idleMs }, 'nobody says anything, so the relay asked for the end of the call');
     };
     return new IdleWatch({ idleMs, clock, endCall });

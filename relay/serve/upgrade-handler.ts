@@ -71,12 +71,12 @@ export class UpgradeHandler {
     socket.once('close', forget);
     try {
       const admission = await this.#admit(request);
-      const { ticket, ticketText, ticketAgeMs, callConnectionId } = admission;
-      const { callId } = ticket;
+      const { ticket, ticketAgeMs, callConnectionId } = admission;
       // A live stream of the call leaves its lanes when this one replaces it, that is, when this one is accepted.
-      const handover = await handovers.load({ callId, ticketText }, ticketAgeMs);
+      const handover = await handovers.load(ticket, ticketAgeMs);
+      if (handover === 'over') throw new Refusal(410, 'the call is over');
       if (socket.destroyed) return;
-      registry.check(callId, callConnectionId);
+      registry.check(ticket.callId, callConnectionId);
       const webSocket = sockets.accept(request, socket, head);
       socket.off('error', onError);
       socket.off('close', forget);

@@ -8,7 +8,8 @@ export const RELAY_SETTINGS = {
   ...COMMON_SETTINGS,
   ACS_MEDIA_TOKEN_POLICY: setting({
     what: 'Whether a media socket must carry a token of ACS: "require", "accept" (checked if present) or "off".',
-    where: 'You choose. The ticket is checked in every case.',
+    where:
+      'Leave it unset on Azure: without the token, a media URL out of a log opens a stream of its call. The ticket is checked in every case.',
     example: 'require',
     schema: z.enum(['require', 'accept', 'off'], {
       error: 'must be "require", "accept" or "off"',

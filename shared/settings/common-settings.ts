@@ -34,7 +34,7 @@ export const COMMON_SETTINGS = {
     default: 'https://acscallautomation.communication.azure.com/calling/keys',
   }),
   RELAY_TICKET_KEY: setting({
-    what: 'The secret with which the control app signs tickets and the relay verifies them.',
+    what: 'The secret with which the control app seals tickets and the relay opens them. Both sign and seal what they send each other with it.',
     where: 'Generate it, the same for both: openssl rand -base64 48',
     example: '<at least 32 random bytes>',
     schema: ticketKey,

@@ -11,7 +11,7 @@ import { type Relay, startRelay } from '../../relay/relay.ts';
 import type { RelayConfig } from '../../relay/settings/relay-config.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { mediaPath } from '../../shared/wire/names.ts';
-import { signTicket, type Ticket } from '../../shared/wire/signed/ticket.ts';
+import { sealTicket, type Ticket } from '../../shared/wire/signed/ticket.ts';
 import { PLAN } from '../support/calls.ts';
 import { listenOnLoopback } from '../support/loopback.ts';
 import { until } from '../support/until.ts';
@@ -92,7 +92,7 @@ export function ticketFor(change: Partial<Ticket> = {}, key = TICKET_KEY): Promi
     expiresAtMs: Date.now() + 3_600_000,
     ...change,
   };
-  return signTicket(ticket, key, Date.now());
+  return sealTicket(ticket, key, Date.now());
 }
 
 /** The issuer of ACS tokens: its keys over HTTP, and tokens signed with them. */

@@ -1,6 +1,8 @@
+import { text } from 'node:stream/consumers';
 import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import { seal } from '../../shared/wire/signed/sealing.ts';
 import { encodedJson } from '../support/encoded-json.ts';
 import { sharedSystem } from '../support/shared-system.ts';
 import { until } from '../support/until.ts';
@@ -28,13 +30,16 @@ beforeAll(async () => {
     .callId;
 });
 
-/** The HTTP status with which the relay refuses a media socket, or 101 when it accepts it. */
-async function dialRelay(path: string, headers: Record<string, string> = {}): Promise<number> {
+/** The status and the reason with which the relay refuses a media socket, or 101 when it accepts it. */
+async function dialRelay(path: string, headers: Record<string, string> = {}): Promise<string> {
   const socket = new WebSocket(`${test.system.urls.relay.replace('http:', 'ws:')}${path}`, { headers });
   try {
     return await new Promise((resolve, reject) => {
-      socket.once('open', () => resolve(101));
-      socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+      socket.once('open', () => resolve('101'));
+      socket.once('unexpected-response', async (_request, response) => {
+        const { status, detail } = JSON.parse(await text(response)) as { status: number; detail: string };
+        resolve(`${status} ${detail}`);
+      });
       socket.once('error', reject);
     });
   } finally {
@@ -45,40 +50,42 @@ async function dialRelay(path: string, headers: Record<string, string> = {}): Pr
 
 function ticket(claims: { sub?: string; aud?: string; key?: string; expiresInS?: number }): Promise<string> {
   const plan = { format: 'pcm16KMono', channels: 'mixed', startStreaming: true, dtmf: false, workers: [] };
-  const key = new TextEncoder().encode(claims.key ?? test.secrets.ticketKey);
-  return new SignJWT({ plan, from: '4:+1', to: '4:+2' })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(claims.sub ?? callId)
-    .setAudience(claims.aud ?? 'relay')
-    .setExpirationTime(Math.floor(Date.now() / 1_000) + (claims.expiresInS ?? 600))
-    .sign(key);
+  const exp = Math.floor(Date.now() / 1_000) + (claims.expiresInS ?? 600);
+  return seal(
+    { plan, from: '4:+1', to: '4:+2', sub: claims.sub ?? callId, aud: claims.aud ?? 'relay', exp },
+    'ticket',
+    claims.key ?? test.secrets.ticketKey,
+  );
 }
 
 describe('the relay refuses a media socket', () => {
   const headers = { 'x-ms-call-connection-id': CONNECTION_ID };
 
-  it('without a ticket, with one that is expired, of another call, for another audience, or signed with another key', async () => {
-    expect(await dialRelay(`/media/${callId}`, headers), 'no ticket').toBe(401);
-    for (const [what, claims] of Object.entries({
-      expired: { expiresInS: -600 },
-      'another call': { sub: 'abcdefghijklmnopqrstuvwxyz' },
-      'another audience': { aud: 'worker' },
-      'another key': { key: 'another-key-of-at-least-thirty-two-bytes' },
-    })) {
-      expect(await dialRelay(`/media/${callId}?ticket=${await ticket(claims)}`, headers), what).toBe(401);
+  it('without a ticket, with one that is expired, of another call, for another audience, or sealed with another key', async () => {
+    expect(await dialRelay(`/media/${callId}`, headers)).toBe('401 ticket refused: missing');
+    for (const [reason, claims] of [
+      ['expired', { expiresInS: -600 }],
+      ['another call', { sub: 'abcdefghijklmnopqrstuvwxyz' }],
+      ['wrong audience', { aud: 'worker' }],
+      ['bad seal', { key: 'another-key-of-at-least-thirty-two-bytes' }],
+    ] as const) {
+      const url = `/media/${callId}?ticket=${await ticket(claims)}`;
+      expect(await dialRelay(url, headers)).toBe(`401 ticket refused: ${reason}`);
     }
   });
 
-  it('with a ticket whose plan was changed after it was signed', async () => {
-    const [header, payload, signature] = (await ticket({})).split('.');
-    const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString('utf8'));
-    claims.plan.workers = [{ name: 'robot', listen: { mode: 'chunk', ms: 100 } }];
-    const changed = Buffer.from(JSON.stringify(claims)).toString('base64url');
-    expect(await dialRelay(`/media/${callId}?ticket=${header}.${changed}.${signature}`, headers)).toBe(401);
+  it('with a ticket that was changed after it was sealed', async () => {
+    const [header, , iv, sealed, tag] = (await ticket({})).split('.');
+    const changed = `${sealed?.startsWith('A') ? 'B' : 'A'}${sealed?.slice(1)}`;
+    expect(
+      await dialRelay(`/media/${callId}?ticket=${[header, '', iv, changed, tag].join('.')}`, headers),
+    ).toBe('401 ticket refused: bad seal');
   });
 
   it('with a good ticket but without the token of ACS', async () => {
-    expect(await dialRelay(`/media/${callId}?ticket=${await ticket({})}`, headers)).toBe(401);
+    expect(await dialRelay(`/media/${callId}?ticket=${await ticket({})}`, headers)).toBe(
+      '401 ACS token refused: missing',
+    );
   });
 });
 

@@ -37,7 +37,7 @@ export class ControlFixture {
   readonly acs = new FakeAcsCalls();
   readonly idempotency = new MemoryIdempotencyStore();
   /** Handovers by call. */
-  readonly handovers = new Map<string, string>();
+  readonly handovers = new Map<string, { readonly sealed: string; readonly version: number }>();
   /** The timelines that are being streamed. */
   readonly streams = new StreamPlaces();
   readonly logged: string[] = [];
@@ -90,8 +90,12 @@ export class ControlFixture {
       idempotency: this.idempotency,
       retentionMs: RETENTION_MS,
       handovers: {
-        get: async (callId) => this.handovers.get(callId),
-        put: async (callId, sealed) => void this.handovers.set(callId, sealed),
+        get: async (callId) => this.handovers.get(callId)?.sealed,
+        put: async (callId, sealed, version) => {
+          if ((this.handovers.get(callId)?.version ?? 0) > version) return false;
+          this.handovers.set(callId, { sealed, version });
+          return true;
+        },
         remove: async (callId) => void this.handovers.delete(callId),
       },
       streams: this.streams,

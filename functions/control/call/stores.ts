@@ -57,8 +57,11 @@ export class CallStoreError extends Error {
 export interface HandoverStore {
   /** @throws CallStoreError */
   get(callId: string): Promise<string | undefined>;
-  /** Replaces the stored text. @throws CallStoreError */
-  put(callId: string, sealed: string): Promise<void>;
+  /**
+   * Replaces the stored text. Returns false, and changes nothing, if the stored one has a higher version.
+   * @throws CallStoreError
+   */
+  put(callId: string, sealed: string, version: number): Promise<boolean>;
   /** @throws CallStoreError */
   remove(callId: string): Promise<void>;
 }

@@ -24,6 +24,8 @@ export interface Streaming {
   readonly sinceMs: number;
   /** Automatic starts in a row without a stable stream in between. */
   readonly retries: number;
+  /** When restarts were accepted within `RESTART_WINDOW_MS`, oldest first. */
+  readonly restartsMs?: readonly number[];
   /** The time of the newest streaming event applied, by the clock of ACS. An older event is late and ignored. */
   readonly newestEventMs: number;
   /** `starting`, `stopping`: the request that led here. */
@@ -50,7 +52,12 @@ export type StreamingCommand =
   /** Wait until `atMs`, then report `RetryDue` with this number. */
   | { readonly type: 'scheduleRetry'; readonly retry: number; readonly atMs: number };
 
-export type StreamingRefusal = 'streaming-already-on' | 'streaming-already-off' | 'streaming-stopping';
+export type StreamingRefusal =
+  | 'streaming-already-on'
+  | 'streaming-already-off'
+  | 'streaming-stopping'
+  /** Streaming was restarted too often lately: see `restartWaitMs`. */
+  | 'too-many-requests';
 
 /** What ACS reports. */
 type StreamingConfirmation =
@@ -93,6 +100,12 @@ export const STABLE_STREAM_MS = 30_000;
 
 /** A start or stop that ACS has not confirmed after this long no longer blocks another one. */
 export const CONFIRM_LIMIT_MS = 15_000;
+
+/** Restarts of a call are at least this far apart: less than a relay waits, whose clock and way here differ. */
+export const RESTART_PAUSE_MS = 2_000;
+/** Restarts of a call within the window. Each is a gap that people hear. */
+export const MAX_RESTARTS = 3;
+export const RESTART_WINDOW_MS = 60_000;
 
 export const NO_STREAMING: Streaming = { state: 'inactive', sinceMs: 0, retries: 0, newestEventMs: 0 };
 
@@ -176,8 +189,10 @@ function restart(streaming: Streaming, request: StreamingRequest, nowMs: number)
   switch (streaming.state) {
     case 'starting':
     case 'active': {
+      if (restartWaitMs(streaming, nowMs) > 0) return refuse(streaming, 'too-many-requests');
       const stopping = stop(streaming, request, nowMs);
-      return { ...stopping, streaming: { ...stopping.streaming, restart: true } };
+      const restartsMs = [...recentRestarts(streaming, nowMs), nowMs];
+      return { ...stopping, streaming: { ...stopping.streaming, restart: true, restartsMs } };
     }
     case 'stopping':
       if (!streaming.restart) return refuse(streaming, 'streaming-stopping');
@@ -188,6 +203,19 @@ function restart(streaming: Streaming, request: StreamingRequest, nowMs: number)
     case 'failed':
       return refuse(streaming, 'streaming-already-off');
   }
+}
+
+/** How many milliseconds later the streaming of the call may be restarted; 0 if it may be now. */
+export function restartWaitMs(streaming: Streaming, nowMs: number): number {
+  const recent = recentRestarts(streaming, nowMs);
+  const pauseEndsMs = (recent.at(-1) ?? Number.NEGATIVE_INFINITY) + RESTART_PAUSE_MS;
+  const windowEndsMs = (recent.at(-MAX_RESTARTS) ?? Number.NEGATIVE_INFINITY) + RESTART_WINDOW_MS;
+  return Math.max(0, pauseEndsMs - nowMs, windowEndsMs - nowMs);
+}
+
+/** Instances of the app have clocks of their own, so a restart may be dated a little ahead: it counts as of now. */
+function recentRestarts({ restartsMs = [] }: Streaming, nowMs: number): readonly number[] {
+  return restartsMs.map((atMs) => Math.min(atMs, nowMs)).filter((atMs) => nowMs - atMs < RESTART_WINDOW_MS);
 }
 
 /** The stop of a restart is complete. It was requested, so if the start fails the shortest pause comes first. */
@@ -253,7 +281,9 @@ function retry(streaming: Streaming, number: number, nowMs: number): StreamingSt
 
 /** The next state, without members that belong to the previous one. */
 export function enter(streaming: Streaming, state: StreamingState, nowMs: number): Streaming {
-  return { state, sinceMs: nowMs, retries: streaming.retries, newestEventMs: streaming.newestEventMs };
+  const { retries, newestEventMs, restartsMs } = streaming;
+  const restarts = restartsMs === undefined ? {} : { restartsMs };
+  return { state, sinceMs: nowMs, retries, newestEventMs, ...restarts };
 }
 
 /** Whether ACS has not confirmed the last start or stop in time. */

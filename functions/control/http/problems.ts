@@ -75,7 +75,7 @@ export function ringingProblem(
   );
 }
 
-/** The problem for a missing or refused token. `expected` names the token, such as "the ticket of the call". */
+/** The problem for a missing or refused token. `expected` names the token, such as "a valid token". */
 export function unauthorized(
   expected: string,
   reason: TokenError['reason'],

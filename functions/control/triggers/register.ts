@@ -27,7 +27,7 @@ export function registerControl(): void {
     handler: callEvents(load),
   });
 
-  // The host lets everybody in, since a relay has no function key. The handler demands the ticket of the call.
+  // The host lets everybody in, since a relay has no function key. The handler demands a proof for the call.
   app.http('restartMediaStreaming', {
     methods: ['POST'],
     authLevel: 'anonymous',

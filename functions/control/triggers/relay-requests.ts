@@ -1,21 +1,23 @@
 /**
- * What relays ask for over HTTP. Each request carries the ticket of its call, so a relay needs no key and has no
- * power over other calls.
+ * What relays ask for over HTTP. Each request carries a proof that the relay has signed for its call with the key of
+ * the call's ticket. The handler checks it before it reads anything else of the request.
  */
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
-import { MAX_HANDOVER_CHARS } from '../../../shared/wire/relay/stream-handover.ts';
-import { verifyTicket } from '../../../shared/wire/signed/ticket.ts';
+import { MAX_HANDOVER_CHARS, openHandover } from '../../../shared/wire/relay/stream-handover.ts';
+import { verifyRelayProof } from '../../../shared/wire/signed/relay-proof.ts';
 import { bearerToken, TokenError } from '../../../shared/wire/signed/verify-signed.ts';
 import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
+import type { Call } from '../call/model.ts';
+import { restartWaitMs } from '../call/streaming.ts';
 import { readText } from '../http/body.ts';
 import { callIdOfPath, httpHandler } from '../http/invocation.ts';
-import { ProblemError, toProblem, unauthorized } from '../http/problems.ts';
+import { callNotFound, ProblemError, toProblem, unauthorized } from '../http/problems.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';
 
 /**
  * Stops a call's streaming and starts it again, so that ACS opens a new media stream. A relay asks for it before it
- * stops.
+ * stops. 429 with `Retry-After` if the call was restarted too often lately.
  */
 export function restartMediaStreaming(load: LoadControlApp): HttpHandler {
   return relayHandler(load, (app, callId, _request, log) =>
@@ -23,34 +25,52 @@ export function restartMediaStreaming(load: LoadControlApp): HttpHandler {
   );
 }
 
-/** Ends a call in which nobody has said anything for as long as its route allows. */
+/** Ends a call in which nobody has said anything for as long as its route allows. 422 if its route sets no time. */
 export function endIdleCall(load: LoadControlApp): HttpHandler {
-  return relayHandler(load, (app, callId, _request, log) =>
-    act(app, callId, { type: 'HangUpRequested', reason: 'idle' }, log),
-  );
+  return relayHandler(load, async (app, callId, _request, log) => {
+    const { plan } = await liveCall(app, callId);
+    if (plan.idleMs === undefined)
+      throw new ProblemError(
+        'operation-not-possible',
+        'Silence does not end this call: its route sets no idleSeconds.',
+      );
+    return await act(app, callId, { type: 'HangUpRequested', reason: 'idle' }, log);
+  });
 }
 
 /** The answer has no body: a relay learns nothing about the call that it does not know. */
 async function act(app: ControlApp, callId: string, action: CallAction, log: Log): Promise<HttpResponseInit> {
   const outcome = await requestCallAction(app.deps, callId, action, log);
+  if (outcome.kind === 'refused' && outcome.refusal === 'too-many-requests')
+    throw restartedTooOften(outcome.call, app.deps.clock.now());
   if (outcome.kind !== 'accepted') throw toProblem(outcome);
   return { status: 202 };
 }
 
-/** JWE Compact Serialization (RFC 7516, section 7.1): five parts in base64url. */
-const SEALED = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/;
+function restartedTooOften({ streaming }: Call, nowMs: number): ProblemError {
+  return new ProblemError(
+    'too-many-requests',
+    'The streaming of this call was restarted too often lately.',
+    {},
+    { 'retry-after': String(Math.max(1, Math.ceil(restartWaitMs(streaming, nowMs) / 1_000))) },
+  );
+}
 
 /**
- * Stores what one media stream of a call leaves for the next: `PUT` replaces it, `GET` answers it, or 204 if there is
- * none. The relays seal it for each other, so the control app cannot read it.
+ * Stores what one media stream of a call leaves for the next, while the call lasts: `PUT` replaces what is older, and
+ * answers 409 if a newer one is stored; `GET` answers it, or 204 if there is none.
  */
 export function streamHandover(load: LoadControlApp): HttpHandler {
-  return relayHandler(load, async ({ handovers }, callId, request) => {
+  return relayHandler(load, async (app, callId, request) => {
+    const { handovers } = app;
     if (request.method === 'PUT') {
-      await handovers.put(callId, await readSealed(request));
-      return { status: 204 };
+      await liveCall(app, callId);
+      const { sealed, version } = await readSealed(app, callId, request);
+      if (await handovers.put(callId, sealed, version)) return { status: 204 };
+      throw new ProblemError('handover-outdated', 'A newer handover of this call is stored.');
     }
-    const sealed = await handovers.get(callId);
+    // ACS waits for the stream that waits for this.
+    const [sealed] = await Promise.all([handovers.get(callId), liveCall(app, callId)]);
     const headers = { 'cache-control': 'no-store' };
     return sealed === undefined
       ? { status: 204, headers }
@@ -58,15 +78,32 @@ export function streamHandover(load: LoadControlApp): HttpHandler {
   });
 }
 
-async function readSealed(request: HttpRequest): Promise<string> {
-  // It is ASCII, so that it has as many bytes as characters.
-  const sealed = await readText(request, { maxBytes: MAX_HANDOVER_CHARS });
-  if (!SEALED.test(sealed))
-    throw new ProblemError('invalid-request', 'A handover must be sealed: a JWE in compact form.');
-  return sealed;
+/** The call, if it has not ended. @throws ProblemError */
+async function liveCall({ deps }: ControlApp, callId: string): Promise<Call> {
+  const call = await deps.store.get(callId);
+  if (call === undefined) throw callNotFound();
+  if (call.phase === 'ended') throw toProblem({ kind: 'refused', refusal: 'call-ended', call });
+  return call;
 }
 
-/** An HTTP handler that runs only for the holder of the ticket of the call in the path. */
+/** Opens the handover, so that nothing is stored which the next relay could not use. */
+async function readSealed(
+  { ticketKeys, deps }: ControlApp,
+  callId: string,
+  request: HttpRequest,
+): Promise<{ readonly sealed: string; readonly version: number }> {
+  // It is ASCII, so that it has as many bytes as characters.
+  const sealed = await readText(request, { maxBytes: MAX_HANDOVER_CHARS });
+  const handover = await openHandover(sealed, callId, ticketKeys, deps.clock.now());
+  if (handover === undefined)
+    throw new ProblemError(
+      'invalid-request',
+      'A handover must be one that a relay has sealed for this call.',
+    );
+  return { sealed, version: handover.version };
+}
+
+/** An HTTP handler that runs only for a relay that proves to stream the call in the path. */
 function relayHandler(
   load: LoadControlApp,
   run: (app: ControlApp, callId: string, request: HttpRequest, log: Log) => Promise<HttpResponseInit>,
@@ -74,20 +111,21 @@ function relayHandler(
   return httpHandler(async (request, log) => {
     const app = await loadForUnauthenticated(load, log);
     const callId = callIdOfPath(request);
-    await checkTicket(app, callId, request.headers.get('authorization'));
+    await checkProof(app, callId, request.headers.get('authorization'));
     return await run(app, callId, request, log);
   });
 }
 
-async function checkTicket(
+async function checkProof(
   { ticketKeys, deps }: ControlApp,
   callId: string,
   authorization: string | null,
 ): Promise<void> {
   try {
-    await verifyTicket(bearerToken(authorization, 'ticket'), callId, ticketKeys, deps.clock.now());
+    const proof = bearerToken(authorization, 'relay proof');
+    await verifyRelayProof(proof, callId, ticketKeys, deps.clock.now());
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    throw unauthorized('the ticket of the call', error.reason);
+    throw unauthorized('the proof of a relay that streams the call', error.reason);
   }
 }

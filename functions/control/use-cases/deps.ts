@@ -30,7 +30,7 @@ export interface ControlDeps {
   /** Base URLs have no slash at the end. */
   readonly publicBaseUrl: string;
   readonly relayUrl: string;
-  /** Signs the tickets. */
+  /** Seals the tickets. */
   readonly ticketKey: string;
   readonly maxCallMs: number;
   /** Sends a control message to the relay that streams a call. Omit it if the settings name no Web PubSub. */

@@ -3,7 +3,7 @@ import { parseTraceparent } from '../../../shared/base/traceparent.ts';
 import type { RawId } from '../../../shared/call/party.ts';
 import type { CallRoute } from '../../../shared/call/route.ts';
 import { mediaPath } from '../../../shared/wire/names.ts';
-import { signTicket } from '../../../shared/wire/signed/ticket.ts';
+import { sealTicket } from '../../../shared/wire/signed/ticket.ts';
 import type { MediaStreaming } from '../call/acs-port.ts';
 import type { Call, NewCall } from '../call/model.ts';
 import { matchingRoutes, type RoutedCall } from '../call/routes.ts';
@@ -73,7 +73,7 @@ export async function callMedia(
   traceparent: string | undefined,
 ): Promise<MediaStreaming> {
   const isTraced = traceparent !== undefined && parseTraceparent(traceparent) !== undefined;
-  const ticket = await signTicket(
+  const ticket = await sealTicket(
     {
       callId,
       from,

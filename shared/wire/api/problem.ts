@@ -28,6 +28,7 @@ export const PROBLEMS = {
   'transfer-under-way': { status: 409, title: 'A transfer is already in progress' },
   'too-many-operations': { status: 409, title: 'Too many operations in progress' },
   'operation-not-possible': { status: 422, title: 'Operation not supported for this call' },
+  'handover-outdated': { status: 409, title: 'A newer handover is stored' },
   'no-route': { status: 409, title: 'No route allows this call' },
   'idempotency-in-progress': { status: 409, title: 'The first request with this key is still in progress' },
   'idempotency-outcome-unknown': {

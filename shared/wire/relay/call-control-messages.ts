@@ -3,7 +3,7 @@
  * call's control group on Web PubSub (`controlGroup`). The relay that streams the call hears it, so the publisher
  * need not know which relay that is.
  *
- * A message travels as `{ "control": "<JWT>" }`, signed like a ticket (HS256, `RELAY_TICKET_KEY`), with `aud:
+ * A message travels as `{ "control": "<JWT>" }`, signed (HS256, `RELAY_TICKET_KEY`), with `aud:
  * relay-control`, `sub: callId`, a `jti` that identifies copies, an `exp` shortly after it was made, and the command
  * in `command`. It is signed although only holders of the service's key can publish there: the worker apps hold that
  * key too, and must not decide who else is on a call.

@@ -1,14 +1,20 @@
 /**
  * The state that one media stream of a call saves for the next one, which another relay may serve: the workers on the
- * call, and their lanes, which lead back to each worker's state and to what it has said lately. The control app stores
- * it but cannot read it, since a reconnection token lets its holder take a lane over. It is a JWE (`dir`, A256GCM)
- * under a key derived from `RELAY_TICKET_KEY`.
+ * call, and their lanes, which lead back to each worker's state and to what it has said lately. A reconnection token
+ * lets its holder take a lane over, so the state is stored as a sealed token (`sealing.ts`), `aud: handover`, `sub:
+ * callId`. The control app opens what it gets, so that it stores nothing that the next relay could not use.
  */
-import { CompactEncrypt, compactDecrypt, errors } from 'jose';
 import * as z from 'zod';
 import { MAX_WORKERS, type WorkerPlan } from '../../call/plan.ts';
 import { workerPlanSchema } from '../call/plan-schema.ts';
 import { WORKER_NAME_PATTERN } from '../names.ts';
+import { seal } from '../signed/sealing.ts';
+import { TokenError, verifySigned } from '../signed/verify-signed.ts';
+
+const AUDIENCE = 'handover';
+
+/** Longer than any call, in milliseconds: a call lasts a day at most (`MAX_CALL_MINUTES`). */
+const LIFETIME_MS = 25 * 3_600_000;
 
 /** Longest sealed handover, in characters: it fits in one property of a table row. */
 export const MAX_HANDOVER_CHARS = 30_000;
@@ -27,8 +33,16 @@ export interface StreamHandover {
   readonly lanes: Readonly<Record<string, LaneIdentity>>;
 }
 
+export interface SavedHandover extends StreamHandover {
+  /**
+   * Grows with each state that is saved for the call: the time in milliseconds since the epoch, or one more than the
+   * last version that the relay knows. So no older state replaces a newer one, though relays' clocks differ.
+   */
+  readonly version: number;
+}
+
 const handoverSchema = z.object({
-  callId: z.string(),
+  version: z.int().nonnegative(),
   streams: z.int().positive(),
   workers: z.array(workerPlanSchema).max(MAX_WORKERS),
   lanes: z.record(
@@ -38,11 +52,17 @@ const handoverSchema = z.object({
 });
 
 /** @throws RangeError when it is too long to store */
-export async function sealHandover(handover: StreamHandover, callId: string, key: string): Promise<string> {
-  const text = JSON.stringify({ callId, ...handover });
-  const sealed = await new CompactEncrypt(new TextEncoder().encode(text))
-    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-    .encrypt(await sealingKey(key));
+export async function sealHandover(
+  { version, ...handover }: SavedHandover,
+  callId: string,
+  key: string,
+): Promise<string> {
+  const exp = Math.ceil((version + LIFETIME_MS) / 1_000);
+  const sealed = await seal(
+    { ...handover, version, aud: AUDIENCE, sub: callId, exp },
+    'stream handover',
+    key,
+  );
   if (sealed.length > MAX_HANDOVER_CHARS)
     throw new RangeError(`a handover has at most ${MAX_HANDOVER_CHARS} characters, not ${sealed.length}`);
   return sealed;
@@ -53,34 +73,14 @@ export async function openHandover(
   sealed: string,
   callId: string,
   keys: readonly string[],
-): Promise<StreamHandover | undefined> {
-  for (const key of keys) {
-    const text = await opened(sealed, key);
-    if (text === undefined) continue;
-    const handover = handoverSchema.safeParse(JSON.parse(text)).data;
-    if (handover?.callId !== callId) return undefined;
-    const { streams, workers, lanes } = handover;
-    return { streams, workers, lanes };
-  }
-  return undefined;
-}
-
-async function opened(sealed: string, key: string): Promise<string | undefined> {
+  nowMs: number,
+): Promise<SavedHandover | undefined> {
+  const rules = { token: 'handover', sealedFor: 'stream handover', audience: AUDIENCE } as const;
   try {
-    const { plaintext } = await compactDecrypt(sealed, await sealingKey(key), {
-      keyManagementAlgorithms: ['dir'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    });
-    return new TextDecoder().decode(plaintext);
+    const schema = handoverSchema;
+    return (await verifySigned(sealed, { ...rules, keys, callId, schema, nowMs })).claims;
   } catch (error) {
-    if (error instanceof errors.JOSEError) return undefined;
+    if (error instanceof TokenError) return undefined;
     throw error;
   }
-}
-
-/** A key that differs from that of tickets, so that neither can pass for the other. */
-async function sealingKey(key: string): Promise<Uint8Array> {
-  return new Uint8Array(
-    await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`trunkline stream handover\0${key}`)),
-  );
 }

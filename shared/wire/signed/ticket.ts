@@ -1,14 +1,19 @@
-/** The ticket: the signed plan of one call, carried in the media URL. JWT, HS256, `aud: relay`, `sub: callId`. */
-import { SignJWT } from 'jose';
+/**
+ * The ticket: the plan of one call, and who is on it, carried in the media URL. It opens the media stream of that call
+ * and does nothing else. A sealed token (`sealing.ts`), `aud: relay`, `sub: callId`: a URL ends up in logs, so it shows
+ * neither numbers nor plan.
+ */
 import * as z from 'zod';
 import { TRACEPARENT_PATTERN } from '../../base/traceparent.ts';
 import type { CallPlan } from '../../call/plan.ts';
 import type { CallDirection } from '../../call/states.ts';
 import { planSchema } from '../call/plan-schema.ts';
 import { type CallControlAccess, signCallToken } from './call-token.ts';
+import type { ProvableCall } from './relay-proof.ts';
+import { seal } from './sealing.ts';
 import { verifySigned } from './verify-signed.ts';
 
-export const TICKET_AUDIENCE = 'relay';
+const TICKET_AUDIENCE = 'relay';
 
 /** Shortest ticket key in bytes: the length of the hash (RFC 7518, section 3.2). */
 export const TICKET_KEY_MIN_BYTES = 32;
@@ -39,39 +44,35 @@ export interface Ticket {
 }
 
 /** A verified ticket, and what its holder may pass on to the call's workers. */
-export interface VerifiedTicket extends Ticket {
-  /** When the ticket was signed, in milliseconds since the epoch; 0 when it does not say. */
+export interface VerifiedTicket extends Ticket, ProvableCall {
+  /** When the ticket was sealed, in milliseconds since the epoch; 0 when it does not say. */
   readonly issuedAtMs: number;
-  /** Made with the key that verified the ticket, so that the control app accepts it while keys are being rotated. */
+  /** Made with the key that opened the ticket, so that the control app accepts it while keys are being rotated. */
   readonly control?: CallControlAccess;
 }
 
-/** Signs a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
-export function signTicket(ticket: Ticket, key: string, nowMs: number): Promise<string> {
-  const { from, to, plan, traceparent, direction, controlUrl } = ticket;
+/** Seals a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
+export function sealTicket(
+  { callId, expiresAtMs, ...claims }: Ticket,
+  key: string,
+  nowMs: number,
+): Promise<string> {
   // Issued at a fraction of a second (RFC 7519 allows it), since the relay tells by the ticket's age whether the call
   // can have had a stream before.
-  return new SignJWT({
-    from,
-    to,
-    plan,
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(direction === undefined ? {} : { direction }),
-    ...(controlUrl === undefined ? {} : { controlUrl }),
-  })
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setAudience(TICKET_AUDIENCE)
-    .setSubject(ticket.callId)
-    .setIssuedAt(nowMs / 1000)
-    .setExpirationTime(Math.floor(ticket.expiresAtMs / 1000))
-    .sign(new TextEncoder().encode(key));
+  const issued = {
+    aud: TICKET_AUDIENCE,
+    sub: callId,
+    iat: nowMs / 1000,
+    exp: Math.floor(expiresAtMs / 1000),
+  };
+  return seal({ ...claims, ...issued }, 'ticket', key);
 }
 
 /**
- * Verifies a ticket with the keys in turn (the current one, then the previous one, so that keys can be rotated).
+ * Opens a ticket with the keys in turn (the current one, then the previous one, so that keys can be rotated).
  * @throws TokenError naming the reason, never quoting the ticket
  */
-export async function verifyTicket(
+export async function openTicket(
   token: string,
   callId: string,
   keys: readonly string[],
@@ -81,10 +82,11 @@ export async function verifyTicket(
     claims,
     expiresAtMs,
     issuedAtMs = 0,
-    key,
+    key: ticketKey,
   } = await verifySigned(token, {
     token: 'ticket',
     keys,
+    sealedFor: 'ticket',
     audience: TICKET_AUDIENCE,
     callId,
     requiredClaims: ['sub'],
@@ -92,9 +94,9 @@ export async function verifyTicket(
     unfit: 'bad plan',
     nowMs,
   });
-  const ticket = { callId, ...claims, expiresAtMs, issuedAtMs };
+  const ticket = { callId, ...claims, expiresAtMs, issuedAtMs, ticketKey };
   const { controlUrl, direction, from, to } = ticket;
-  if (controlUrl === undefined || key === undefined) return ticket;
+  if (controlUrl === undefined) return ticket;
   const peer = direction === 'outbound' ? to : from;
-  return { ...ticket, control: { url: controlUrl, token: await signCallToken(ticket, key), peer } };
+  return { ...ticket, control: { url: controlUrl, token: await signCallToken(ticket, ticketKey), peer } };
 }

@@ -1,12 +1,27 @@
 /**
- * The one verifier of signed tokens (JWT): tickets, call tokens, control messages, and the tokens of ACS and
- * Microsoft Entra ID.
+ * The one verifier of tokens (JWT), signed or sealed: tickets, relay proofs, call tokens, control messages, handovers,
+ * and the tokens of ACS and Microsoft Entra ID.
  */
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtDecrypt,
+  jwtVerify,
+} from 'jose';
 import type * as z from 'zod';
+import { SEALED_WITH, type SealPurpose, sealingKey } from './sealing.ts';
 
 /** The tokens that are verified, as error messages name them. */
-type TokenKind = 'ACS token' | 'Entra token' | 'call token' | 'control message' | 'ticket';
+type TokenKind =
+  | 'ACS token'
+  | 'Entra token'
+  | 'call token'
+  | 'control message'
+  | 'handover'
+  | 'relay proof'
+  | 'ticket';
 
 /** Why a token proves nothing. */
 export type TokenRefusal =
@@ -16,6 +31,8 @@ export type TokenRefusal =
   | 'wrong algorithm'
   | 'unknown key'
   | 'bad signature'
+  /** It was changed, or sealed with another key or for another purpose. */
+  | 'bad seal'
   | 'expired'
   | 'not valid yet'
   /** Its signer made it for something that takes longer than the request that it came with. */
@@ -49,6 +66,8 @@ interface TokenRules<Claims> {
    * for RS256.
    */
   readonly keys: readonly string[] | JWTVerifyGetKey;
+  /** The token must be sealed with a secret for this purpose. Defaults to a token that is signed. */
+  readonly sealedFor?: SealPurpose;
   readonly audience: string;
   /** One of these must have issued the token. Defaults to anybody who has a key. */
   readonly issuers?: readonly string[];
@@ -61,7 +80,10 @@ interface TokenRules<Claims> {
   readonly unfit?: TokenRefusal;
   /** How far the clocks of signer and verifier may differ, in seconds. Defaults to 30. */
   readonly clockToleranceS?: number;
-  /** Longest time from `iat` to `exp`, in seconds; the token must have both. Defaults to any time. */
+  /**
+   * Longest time from `iat` to `exp`, in seconds; the token must have both, and `iat` may not be to come. Defaults to
+   * any time.
+   */
   readonly maxLifetimeS?: number;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
@@ -73,8 +95,8 @@ interface Verified<Claims> {
   readonly expiresAtMs: number;
   /** When the token was issued, in milliseconds since the epoch, if it says so. */
   readonly issuedAtMs?: number;
-  /** The secret that verified it; undefined if published keys did. */
-  readonly key: string | undefined;
+  /** The secret that verified it; '' if published keys did. */
+  readonly key: string;
 }
 
 const CLOCK_TOLERANCE_S = 30;
@@ -85,15 +107,16 @@ export async function verifySigned<Claims>(
   rules: TokenRules<Claims>,
 ): Promise<Verified<Claims>> {
   const { keys } = rules;
-  if (typeof keys === 'function') return readClaims(await verifyWith(token, keys, rules), undefined, rules);
-  let refusal = new TokenError(rules.token, 'bad signature');
+  if (typeof keys === 'function') return readClaims(await verifyWith(token, keys, rules), '', rules);
+  const wrongKey = rules.sealedFor === undefined ? 'bad signature' : 'bad seal';
+  let refusal = new TokenError(rules.token, wrongKey);
   for (const key of keys) {
     try {
-      return readClaims(await verifyWith(token, new TextEncoder().encode(key), rules), key, rules);
+      return readClaims(await verifyWith(token, key, rules), key, rules);
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       refusal = error;
-      if (error.reason !== 'bad signature') break;
+      if (error.reason !== wrongKey) break;
     }
   }
   throw refusal;
@@ -101,11 +124,11 @@ export async function verifySigned<Claims>(
 
 async function verifyWith<Claims>(
   token: string,
-  key: Uint8Array | JWTVerifyGetKey,
+  key: string | JWTVerifyGetKey,
   rules: TokenRules<Claims>,
 ): Promise<JWTPayload> {
-  const options = {
-    algorithms: [typeof key === 'function' ? 'RS256' : 'HS256'],
+  const { sealedFor } = rules;
+  const claims = {
     audience: rules.audience,
     ...(rules.issuers === undefined ? {} : { issuer: [...rules.issuers] }),
     requiredClaims: [
@@ -117,23 +140,27 @@ async function verifyWith<Claims>(
     currentDate: new Date(rules.nowMs),
   };
   try {
-    const verified =
-      typeof key === 'function' ? await jwtVerify(token, key, options) : await jwtVerify(token, key, options);
-    return verified.payload;
+    if (typeof key === 'function')
+      return (await jwtVerify(token, key, { ...claims, algorithms: ['RS256'] })).payload;
+    if (sealedFor !== undefined)
+      return (await jwtDecrypt(token, () => sealingKey(sealedFor, key), { ...claims, ...SEALED_WITH }))
+        .payload;
+    const secret = new TextEncoder().encode(key);
+    return (await jwtVerify(token, secret, { ...claims, algorithms: ['HS256'] })).payload;
   } catch (cause) {
     throw new TokenError(rules.token, refusalOf(cause), { cause });
   }
 }
 
-function readClaims<Claims>(
-  payload: JWTPayload,
-  key: string | undefined,
-  rules: TokenRules<Claims>,
-): Verified<Claims> {
+function readClaims<Claims>(payload: JWTPayload, key: string, rules: TokenRules<Claims>): Verified<Claims> {
   const { exp = 0, iat, sub } = payload;
   if (rules.callId !== undefined && sub !== rules.callId) throw new TokenError(rules.token, 'another call');
-  if (rules.maxLifetimeS !== undefined && exp - (iat ?? 0) > rules.maxLifetimeS)
-    throw new TokenError(rules.token, 'valid too long');
+  if (rules.maxLifetimeS !== undefined) {
+    if (exp - (iat ?? 0) > rules.maxLifetimeS) throw new TokenError(rules.token, 'valid too long');
+    // Otherwise a token that is dated ahead would be valid from now on.
+    if ((iat ?? 0) > rules.nowMs / 1_000 + (rules.clockToleranceS ?? CLOCK_TOLERANCE_S))
+      throw new TokenError(rules.token, 'not valid yet');
+  }
   const parsed = rules.schema.safeParse(payload);
   if (!parsed.success) throw new TokenError(rules.token, rules.unfit ?? 'malformed', { cause: parsed.error });
   return {
@@ -147,6 +174,7 @@ function readClaims<Claims>(
 function refusalOf(cause: unknown): TokenRefusal {
   if (cause instanceof errors.JOSEAlgNotAllowed) return 'wrong algorithm';
   if (cause instanceof errors.JWSSignatureVerificationFailed) return 'bad signature';
+  if (cause instanceof errors.JWEDecryptionFailed) return 'bad seal';
   if (cause instanceof errors.JWTExpired) return 'expired';
   if (cause instanceof errors.JWTClaimValidationFailed) {
     if (cause.claim === 'aud') return 'wrong audience';

@@ -98,6 +98,18 @@ describe('Draining a relay', () => {
     expect(report()).toMatchObject({ moved: 0, left: 1 });
   });
 
+  it('asks again when the control app says that it may, and meanwhile moves the others', async () => {
+    const { clock, all, first, begin, report } = setUp(MOVED_AT_ONCE + 1);
+    for (const call of all.slice(0, MOVED_AT_ONCE)) call.outcomes = [{ retryAfterMs: 20_000 }, 'accepted'];
+    begin();
+    await clock.advance(2 * MOVED_AT_ONCE * LONGEST_INTERVAL_MS);
+    expect(all.at(-1)?.askedAtMs, 'the last is not restarted too often').toHaveLength(1);
+    expect(first.askedAtMs).toEqual([0]);
+    await clock.advance(DEADLINE_MS);
+    expect(first.askedAtMs).toEqual([0, 20_000]);
+    expect(report()).toMatchObject({ moved: MOVED_AT_ONCE + 1, left: 0 });
+  });
+
   it('asks nothing of a call that ends by itself', async () => {
     const { clock, first, begin, report } = setUp(1);
     first.isQuietNow = false;

@@ -1,5 +1,8 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { verifyRelayProof } from '../../../shared/wire/signed/relay-proof.ts';
+import { openTicket } from '../../../shared/wire/signed/ticket.ts';
+import { TokenError } from '../../../shared/wire/signed/verify-signed.ts';
 import { listenOnLoopback } from '../../support/loopback.ts';
 import { until } from '../../support/until.ts';
 import { RelayClock } from '../relay-clock.ts';
@@ -11,6 +14,7 @@ import {
   mediaUrl,
   refusal,
   startRelayFixture,
+  TICKET_KEY,
   ticketFor,
 } from '../relay-fixture.ts';
 
@@ -38,18 +42,24 @@ async function controlApp(status: number, stream?: () => AcsStream | undefined) 
 }
 
 describe('A relay that is to end', () => {
-  it('has its call moved with the ticket of the call, and neither takes another nor ends this one itself', async () => {
+  it('has its call moved with proofs of its own, of which none is the ticket, and neither takes another nor ends this one itself', async () => {
     let stream: AcsStream | undefined;
     const { asked, controlUrl } = await controlApp(202, () => stream);
     // Its tickets are fresh and no time limit of its own runs out, however long all this takes.
-    const running = await startRelayFixture({ controlUrl }, { clock: new RelayClock(Date.now()) });
+    const clock = new RelayClock(Date.now());
+    const running = await startRelayFixture({ controlUrl }, { clock });
     const ticket = await ticketFor();
     stream = await dial(mediaUrl(running, ticket));
     await running.drain();
-    const authorization = `Bearer ${ticket}`;
-    expect(asked, 'it leaves word for the next stream before that can begin').toEqual([
-      { method: 'PUT', path: `/api/calls/${CALL_ID}/streaming/handover`, authorization },
-      { method: 'POST', path: `/api/calls/${CALL_ID}/streaming/restart`, authorization },
+    for (const { authorization } of asked) {
+      const proof = authorization.replace('Bearer ', '');
+      await verifyRelayProof(proof, CALL_ID, [TICKET_KEY], clock.nowMs());
+      await expect(openTicket(proof, CALL_ID, [TICKET_KEY], clock.nowMs())).rejects.toThrow(TokenError);
+    }
+    const requests = asked.map(({ method, path }) => ({ method, path }));
+    expect(requests, 'it leaves word for the next stream before that can begin').toEqual([
+      { method: 'PUT', path: `/api/calls/${CALL_ID}/streaming/handover` },
+      { method: 'POST', path: `/api/calls/${CALL_ID}/streaming/restart` },
     ]);
     expect((await stream.closed).code, 'ACS closes its stream itself').toBe(1000);
     expect((await get(`${running.url}/readyz`)).status).toBe(503);

@@ -10,17 +10,18 @@ import {
 import { RelayClock } from '../relay-clock.ts';
 
 const CALL_ID = '0123456789abcdef';
-const TICKET = 'eyJ.ticket.of-the-call';
+const TICKET_KEY = 'the key of the ticket of the call';
+const CALL = { callId: CALL_ID, ticketKey: TICKET_KEY };
 
 function setUp(outcome: RestartOutcome = 'accepted') {
   const clock = new RelayClock();
   const logged: string[] = [];
   const streamed = new Set<string>();
-  const asked: [atMs: number, callId: string, ticket: string][] = [];
+  const asked: [atMs: number, callId: string][] = [];
   const restarts = new StreamRestarts({
     controlApp: {
-      restartStreaming: (callId, ticket) => {
-        asked.push([clock.elapsedMs(), callId, ticket]);
+      restartStreaming: ({ callId }) => {
+        asked.push([clock.elapsedMs(), callId]);
         return Promise.resolve(outcome);
       },
     },
@@ -33,35 +34,35 @@ function setUp(outcome: RestartOutcome = 'accepted') {
 
 it('asks the control app at once for another stream in place of one that has died', () => {
   const { restarts, asked } = setUp();
-  restarts.died(CALL_ID, TICKET);
-  expect(asked).toEqual([[0, CALL_ID, TICKET]]);
+  restarts.died(CALL);
+  expect(asked).toEqual([[0, CALL_ID]]);
 });
 
 it('asks again for the same call after a pause only, and gives up after the third time in a minute', async () => {
   const { clock, restarts, asked, logged } = setUp();
   for (let n = 0; n < 10; n += 1) {
-    restarts.died(CALL_ID, TICKET);
+    restarts.died(CALL);
     await clock.advance(1_000);
   }
   expect(asked.map(([atMs]) => atMs)).toEqual([0, RESTART_PAUSE_MS, 2 * RESTART_PAUSE_MS]);
   expect(asked).toHaveLength(MAX_RESTARTS);
   expect(logged.join('')).toContain('gave up starting the stream of a call again');
-  expect(logged.join('')).not.toContain(TICKET);
+  expect(logged.join('')).not.toContain(TICKET_KEY);
   await clock.advance(RESTART_WINDOW_MS);
-  restarts.died(CALL_ID, TICKET);
+  restarts.died(CALL);
   expect(asked, 'later it is another fault').toHaveLength(MAX_RESTARTS + 1);
 });
 
 it('keeps calls apart', () => {
   const { restarts, asked } = setUp();
-  for (const callId of ['a', 'b', 'c', 'd', 'e']) restarts.died(callId, TICKET);
+  for (const callId of ['a', 'b', 'c', 'd', 'e']) restarts.died({ ...CALL, callId });
   expect(asked.map(([, callId]) => callId)).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 
 it('does not end a stream that has come in the meantime', async () => {
   const { clock, restarts, asked, streamed } = setUp();
-  restarts.died(CALL_ID, TICKET);
-  restarts.died(CALL_ID, TICKET);
+  restarts.died(CALL);
+  restarts.died(CALL);
   streamed.add(CALL_ID);
   await clock.advance(RESTART_PAUSE_MS);
   expect(asked).toHaveLength(1);
@@ -69,15 +70,24 @@ it('does not end a stream that has come in the meantime', async () => {
 
 it('asks again when the control app did not answer, as often as for streams that die', async () => {
   const { clock, restarts, asked } = setUp('failed');
-  restarts.died(CALL_ID, TICKET);
+  restarts.died(CALL);
   await clock.advance(10 * RESTART_PAUSE_MS);
   expect(asked.map(([atMs]) => atMs)).toEqual([0, RESTART_PAUSE_MS, 2 * RESTART_PAUSE_MS]);
   expect(clock.pending).toBe(0);
 });
 
+it('asks again when the control app says that it may, where the call was restarted too often', async () => {
+  const { clock, restarts, asked } = setUp({ retryAfterMs: 20_000 });
+  restarts.died(CALL);
+  await clock.advance(19_999);
+  expect(asked).toHaveLength(1);
+  await clock.advance(20_001);
+  expect(asked.map(([atMs]) => atMs)).toEqual([0, 20_000, 40_000]);
+});
+
 it.each(['accepted', 'over'] as const)('does not ask again when the answer is "%s"', async (outcome) => {
   const { clock, restarts, asked } = setUp(outcome);
-  restarts.died(CALL_ID, TICKET);
+  restarts.died(CALL);
   await clock.advance(RESTART_WINDOW_MS);
   expect(asked).toHaveLength(1);
 });
@@ -90,6 +100,6 @@ it('asks nobody where the relay does not know the control app', () => {
     isStreamed: () => false,
     clock,
     log: pino({ level: 'silent' }),
-  }).died(CALL_ID, TICKET);
+  }).died(CALL);
   expect(after).not.toHaveBeenCalled();
 });

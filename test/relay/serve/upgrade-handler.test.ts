@@ -48,7 +48,7 @@ function request(url: string, change: Record<string, string> = {}): IncomingMess
 
 /** `checkToken`: how the token of ACS is checked; without it there is none. */
 function setUp(
-  take: () => Promise<StreamHandover | undefined> = async () => LEFT,
+  take: () => Promise<StreamHandover | 'over' | undefined> = async () => LEFT,
   checkToken?: () => Promise<void>,
 ) {
   const clock = new RelayClock(Date.now());
@@ -136,6 +136,14 @@ describe('A request for a media stream', () => {
     expect(upgrades.refused).toEqual({ '503': 1 });
   });
 
+  it('for a call that the control app knows to be over is refused with 410, though its ticket is still good', async () => {
+    const { upgrades, client, accepted } = setUp(async () => 'over');
+    await upgrades.upgrade(request(await goodUrl()), client, NO_HEAD);
+    expect(client.text).toMatch(/^HTTP\/1\.1 410 Gone\r\n.*the call is over/s);
+    expect(accepted).toEqual([]);
+    expect(upgrades.refused).toEqual({ '410': 1 });
+  });
+
   it('is logged with the id of its call and nothing else of it, wherever its ticket stands', async () => {
     const { upgrades, logged, clock } = setUp();
     const ticket = await ticketFor({ callId: OTHER_CALL });
@@ -154,7 +162,7 @@ describe('A request for a media stream', () => {
     }
     const lines = logged.map((line) => JSON.parse(line));
     expect(lines).toHaveLength(urls.length);
-    for (const part of ticket.split('.')) expect(logged.join('')).not.toContain(part);
+    for (const part of ticket.split('.').filter(Boolean)) expect(logged.join('')).not.toContain(part);
     expect(lines[0]).toMatchObject({ level: 30, callId: CALL_ID, status: 401, unlogged: 0 });
     expect(lines.slice(1).map(({ callId, status }) => [callId, status])).toEqual(
       urls.slice(1).map(() => [undefined, 404]),

@@ -10,6 +10,7 @@ const FIRST: StreamFacts = {
     to: '4:+14255550199',
     plan: { format: 'pcm24KMono', channels: 'unmixed', startStreaming: true, dtmf: true, workers: [] },
     issuedAtMs: 0,
+    ticketKey: 'a key that signs nothing',
     expiresAtMs: 1_000,
   },
   callConnectionId: 'connection-1',

@@ -26,6 +26,7 @@ export function newSession({ plan, callId = '0123456789abcdef', ...options }: Ne
       to: '4:+14255550199',
       plan: { ...PLAN, dtmf: true, workers: [], ...plan },
       issuedAtMs: options.clock.nowMs(),
+      ticketKey: 'a key that signs nothing',
       expiresAtMs: options.clock.nowMs() + 3_600_000,
     },
     callConnectionId: 'connection-1',

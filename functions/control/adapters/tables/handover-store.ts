@@ -1,7 +1,9 @@
-import type { HandoverStore } from '../../call/stores.ts';
+import { CallStoreError, type HandoverStore } from '../../call/stores.ts';
 import {
   type CallStoreOptions,
   creatingTable,
+  makesRow,
+  replacesRow,
   type TablesAccess,
   tableLoader,
   unlessMissing,
@@ -10,7 +12,12 @@ import {
 
 interface Row {
   readonly sealed: string;
+  /** As text: a number of milliseconds. */
+  readonly version: string;
 }
+
+/** How often a write is retried because another one came first. A call has one stream at a time, seldom two. */
+const MAX_CONFLICTS = 5;
 
 const ROW_KEY = 'stream';
 
@@ -30,11 +37,20 @@ export function createTableHandoverStore(
       withStorage('removing a handover', async () => {
         await unlessMissing((await load()).deleteEntity(callId, ROW_KEY));
       }),
-    put: (callId, sealed) =>
+    put: (callId, sealed, version) =>
       withStorage('keeping a handover', async () => {
         const table = await load();
-        const entity = { partitionKey: callId, rowKey: ROW_KEY, sealed };
-        await creatingTable(table, () => table.upsertEntity(entity, 'Replace'));
+        const entity = { partitionKey: callId, rowKey: ROW_KEY, sealed, version: String(version) };
+        for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+          const row = await unlessMissing(table.getEntity<Row>(callId, ROW_KEY));
+          if (row !== undefined && Number(row.version) > version) return false;
+          const isWritten =
+            row === undefined
+              ? creatingTable(table, () => makesRow(table.createEntity(entity)))
+              : replacesRow(table.updateEntity(entity, 'Replace', { etag: row.etag }));
+          if (await isWritten) return true;
+        }
+        throw new CallStoreError(`others changed a handover ${MAX_CONFLICTS} times in a row`);
       }),
   };
 }

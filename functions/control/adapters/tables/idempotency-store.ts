@@ -12,6 +12,7 @@ import {
   type CallStoreOptions,
   creatingTable,
   makesRow,
+  replacesRow,
   storageStatusOf,
   type TablesAccess,
   tableLoader,
@@ -74,24 +75,14 @@ async function claim(table: TableClient, key: string, fingerprint: string, nowMs
     if (row === undefined) continue;
     const verdict = judgeKey(recordOf(row), fingerprint, nowMs);
     if (verdict !== undefined) return verdict;
-    if (await isReplaced(table, entity, row.etag)) return { kind: 'claimed' };
+    if (await replacesRow(table.updateEntity(entity, 'Replace', { etag: row.etag })))
+      return { kind: 'claimed' };
   }
   throw new CallStoreError(`others changed an idempotency key ${MAX_CONFLICTS} times in a row`);
 }
 
 function isCreated(table: TableClient, entity: Keys): Promise<boolean> {
   return creatingTable(table, () => makesRow(table.createEntity(entity)));
-}
-
-async function isReplaced(table: TableClient, entity: Keys, etag: string): Promise<boolean> {
-  try {
-    await table.updateEntity(entity, 'Replace', { etag });
-    return true;
-  } catch (error) {
-    const status = storageStatusOf(error);
-    if (status === 412 || status === 404) return false;
-    throw error;
-  }
 }
 
 async function removeExpired(table: TableClient, nowMs: number, limit: number): Promise<number> {

@@ -79,6 +79,21 @@ export async function makesRow(request: Promise<unknown>): Promise<boolean> {
 }
 
 /**
+ * Whether the request has replaced a row that was read (ETag); false if another write came first. Within
+ * `creatingTable`, as `makesRow`. @throws what the request throws otherwise
+ */
+export async function replacesRow(request: Promise<unknown>): Promise<boolean> {
+  try {
+    await request;
+    return true;
+  } catch (error) {
+    const status = storageStatusOf(error);
+    if (status === 404 || status === 409 || status === 412) return false;
+    throw error;
+  }
+}
+
+/**
  * Writes. If the table does not exist, creates it and writes once more.
  * @throws what the write or the creation throws
  */

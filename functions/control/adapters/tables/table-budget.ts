@@ -5,7 +5,7 @@ import {
   type CallStoreOptions,
   creatingTable,
   makesRow,
-  storageStatusOf,
+  replacesRow,
   type TablesAccess,
   tableLoader,
   unlessMissing,
@@ -65,12 +65,5 @@ async function isWritten(
 ): Promise<boolean> {
   const entity = { partitionKey: PARTITION, rowKey: name, minutes: JSON.stringify(minutes) };
   if (etag === undefined) return await creatingTable(table, () => makesRow(table.createEntity(entity)));
-  try {
-    await table.updateEntity(entity, 'Replace', { etag });
-    return true;
-  } catch (error) {
-    const status = storageStatusOf(error);
-    if (status === 404 || status === 409 || status === 412) return false;
-    throw error;
-  }
+  return await replacesRow(table.updateEntity(entity, 'Replace', { etag }));
 }

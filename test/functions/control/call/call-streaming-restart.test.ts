@@ -1,7 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  MAX_RESTARTS,
   NO_STREAMING,
+  RESTART_PAUSE_MS,
+  RESTART_WINDOW_MS,
   RETRY_PAUSES_MS,
+  restartWaitMs,
   type Streaming,
   type StreamingEvent,
   stepStreaming,
@@ -87,6 +92,52 @@ describe('restarting', () => {
       commands: [],
     });
     expect(stepStreaming(RESTARTING, restart, 0).commands).toHaveLength(1);
+  });
+
+  it('is refused within 2 s of the last one, and when there were three within a minute', () => {
+    const restartedAt = (...times: readonly number[]): Streaming => ({ ...ACTIVE, restartsMs: times });
+    for (const [streaming, nowMs, waitMs] of [
+      [ACTIVE, 0, 0],
+      [restartedAt(10_000), 10_000, RESTART_PAUSE_MS],
+      [restartedAt(10_000), 10_000 + RESTART_PAUSE_MS, 0],
+      [restartedAt(0, 10_000, 20_000), 30_000, 30_000],
+      [restartedAt(0, 10_000, 20_000), RESTART_WINDOW_MS, 0],
+      // By the clock of an instance that is ahead.
+      [restartedAt(3_600_000), 0, RESTART_PAUSE_MS],
+    ] as const) {
+      expect(restartWaitMs(streaming, nowMs)).toBe(waitMs);
+      const { refusal, commands } = stepStreaming(streaming, restart, nowMs);
+      expect({ refusal, commands: commands.length }).toEqual(
+        waitMs > 0 ? { refusal: 'too-many-requests', commands: 0 } : { refusal: undefined, commands: 1 },
+      );
+    }
+  });
+
+  it('remembers no more restarts than it may accept, however often it is asked', () => {
+    const asked = fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(asked, (pauses) => {
+        let streaming = ACTIVE;
+        let nowMs = 0;
+        const accepted: number[] = [];
+        for (const pauseMs of pauses) {
+          nowMs += pauseMs;
+          const step = stepStreaming(streaming, restart, nowMs);
+          if (step.refusal === undefined) accepted.push(nowMs);
+          streaming = [stopped, started].reduce(
+            (before, event) => stepStreaming(before, event, nowMs).streaming,
+            step.streaming,
+          );
+          expect(streaming.restartsMs?.length ?? 0).toBeLessThanOrEqual(MAX_RESTARTS);
+        }
+        accepted.forEach((atMs, index) => {
+          const before = accepted[index - 1] ?? Number.NEGATIVE_INFINITY;
+          const third = accepted[index - MAX_RESTARTS] ?? Number.NEGATIVE_INFINITY;
+          expect(atMs - before).toBeGreaterThanOrEqual(RESTART_PAUSE_MS);
+          expect(atMs - third).toBeGreaterThanOrEqual(RESTART_WINDOW_MS);
+        });
+      }),
+    );
   });
 
   it.each([

@@ -224,6 +224,7 @@ const callTokens: readonly [string, (fixture: HostileFixture) => Promise<string>
     (fixture) => fixture.signed({ aud: ['relay', 'call'], sub: CALL }, TICKET_KEY),
   ],
   ['that is the ticket', (fixture) => fixture.ticket()],
+  ['that is the proof of the relay', (fixture) => fixture.relayProof()],
   [
     'without an algorithm',
     () => new UnsecuredJWT({ aud: 'calls', sub: CALL }).setExpirationTime('1h').encode(),
@@ -380,15 +381,20 @@ const asOtherServices: readonly HostileCase[] = [
   ),
   ...(
     [
-      ['POST', 'restart', (fixture: HostileFixture) => fixture.ticket(OTHER_CALL)],
-      ['POST', 'restart', (fixture: HostileFixture) => fixture.ticket(CALL, -60_000)],
-      ['POST', 'restart', (fixture: HostileFixture) => fixture.callToken()],
+      ['POST', 'restart', (fixture: HostileFixture) => fixture.ticket()],
+      ['POST', 'idle', (fixture: HostileFixture) => fixture.ticket()],
+      ['PUT', 'handover', (fixture: HostileFixture) => fixture.ticket()],
+      ['GET', 'handover', (fixture: HostileFixture) => fixture.ticket()],
+      ['POST', 'restart', (fixture: HostileFixture) => fixture.relayProof(OTHER_CALL)],
+      ['POST', 'idle', (fixture: HostileFixture) => fixture.relayProof(CALL, Date.now() - 120_000)],
+      ['POST', 'restart', (fixture: HostileFixture) => fixture.relayProof(CALL, Date.now() + 120_000)],
+      ['POST', 'restart', (fixture: HostileFixture) => fixture.relayProof(CALL, Date.now(), FUNCTION_KEY)],
       ['PUT', 'handover', (fixture: HostileFixture) => fixture.callToken()],
-      ['GET', 'handover', (fixture: HostileFixture) => fixture.ticket(OTHER_CALL)],
+      ['GET', 'handover', (fixture: HostileFixture) => fixture.relayProof(OTHER_CALL)],
     ] as const
   ).map(
     ([method, what, token], index): HostileCase => ({
-      what: `a relay without the ticket of the call: ${method} ${what} (${index})`,
+      what: `a relay without a proof for the call: ${method} ${what} (${index})`,
       request: async (fixture) => ({
         method,
         target: `/api/calls/${CALL}/streaming/${what}`,

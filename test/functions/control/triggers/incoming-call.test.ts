@@ -9,7 +9,7 @@ import {
 } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import { CALL_ID_PATTERN } from '../../../../shared/wire/names.ts';
 import { verifyCallToken } from '../../../../shared/wire/signed/call-token.ts';
-import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
+import { openTicket } from '../../../../shared/wire/signed/ticket.ts';
 import { CONNECTION_ID, PLAN, T0 } from '../../../support/calls.ts';
 import { CALLED, CALLER, CONTEXT, ControlFixture, TICKET_KEY } from '../../../support/control-fixture.ts';
 import { until } from '../../../support/until.ts';
@@ -43,7 +43,7 @@ describe('an incoming call', () => {
     await deliver();
     const url = new URL(fixture.acs.answers[0]?.media.transportUrl ?? '');
     expect(`${url.origin}${url.pathname}`).toBe(`wss://relay.example/media/${CALL_ID}`);
-    const ticket = await verifyTicket(
+    const ticket = await openTicket(
       url.searchParams.get('ticket') ?? '',
       CALL_ID,
       [TICKET_KEY],
@@ -51,6 +51,7 @@ describe('an incoming call', () => {
     );
     expect(ticket).toEqual({
       issuedAtMs: fixture.nowMs,
+      ticketKey: TICKET_KEY,
       callId: CALL_ID,
       from: CALLER,
       to: CALLED,
@@ -67,6 +68,17 @@ describe('an incoming call', () => {
     expect(url.href, 'the address holds nothing by which the call can be controlled').not.toContain(
       ticket.control?.token,
     );
+  });
+
+  it('sends ACS to an address that does not show who calls whom, nor its decoded parts', async () => {
+    await deliver();
+    const url = new URL(fixture.acs.answers[0]?.media.transportUrl ?? '');
+    const parts = (url.searchParams.get('ticket') ?? '').split('.');
+    const decoded = parts.map((part) => Buffer.from(part, 'base64url').toString('latin1'));
+    const shown = [url.href, ...decoded].join('\n');
+    expect(shown, 'the header of the ticket').toContain('A256GCM');
+    for (const party of [CALLER, CALLED])
+      for (let at = 0; at + 5 <= party.length; at += 1) expect(shown).not.toContain(party.slice(at, at + 5));
   });
 
   it('is stored before ACS is asked to answer', async () => {
@@ -117,7 +129,7 @@ describe('an incoming call', () => {
     expect(fixture.acs.count('answer')).toBe(1);
     expect(await fixture.store.get(CALL_ID)).toMatchObject({ route: 'these', phase: 'answering' });
     const url = new URL(fixture.acs.answers[0]?.media.transportUrl ?? '');
-    const ticket = await verifyTicket(
+    const ticket = await openTicket(
       url.searchParams.get('ticket') ?? '',
       CALL_ID,
       [TICKET_KEY],

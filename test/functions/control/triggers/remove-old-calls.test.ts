@@ -18,11 +18,11 @@ it('removes the calls whose time is over with their handovers, and keeps the oth
   for (let index = 0; index < 250; index += 1) {
     const callId = `old${index}`;
     await fixture.store.create(aCall({ callId, phase: 'ended', endedAtMs: T0 }));
-    fixture.handovers.set(callId, 'sealed');
+    fixture.handovers.set(callId, { sealed: 'sealed', version: 1 });
   }
   await fixture.store.create(aCall({ callId: 'younger', phase: 'ended', endedAtMs: T0 + 2 }));
   await fixture.store.create(aCall({ callId: 'live', phase: 'connected' }));
-  fixture.handovers.set('younger', 'sealed');
+  fixture.handovers.set('younger', { sealed: 'sealed', version: 1 });
   fixture.nowMs = T0 + RETENTION_MS + 1;
   await remove();
   expect(

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { invocationLog } from '../../../../functions/control/http/invocation.ts';
 import { type PlacingOutcome, placeCall } from '../../../../functions/control/use-cases/place-call.ts';
-import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
+import { openTicket } from '../../../../shared/wire/signed/ticket.ts';
 import { CONNECTION_ID, PLAN, T0 } from '../../../support/calls.ts';
 import { ControlFixture, TICKET_KEY } from '../../../support/control-fixture.ts';
 
@@ -47,7 +47,7 @@ describe('placing a call', () => {
     });
     const url = new URL(request?.media.transportUrl ?? '');
     expect(url.pathname).toBe(`/media/${callId}`);
-    const ticket = await verifyTicket(url.searchParams.get('ticket') ?? '', callId, [TICKET_KEY], T0);
+    const ticket = await openTicket(url.searchParams.get('ticket') ?? '', callId, [TICKET_KEY], T0);
     expect(ticket).toMatchObject({ from: `4:${OWN_NUMBER}`, to: CALLEE, plan: PLAN });
   });
 

@@ -7,7 +7,7 @@ import {
   receiveIncomingCall,
 } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import { requestCallAction } from '../../../../functions/control/use-cases/request-call-action.ts';
-import { verifyTicket } from '../../../../shared/wire/signed/ticket.ts';
+import { openTicket } from '../../../../shared/wire/signed/ticket.ts';
 import { ControlWithAcsFixture, TICKET_KEY } from '../../../support/control-with-acs-fixture.ts';
 import { silentLog as log } from '../../../support/silent-log.ts';
 import { until } from '../../../support/until.ts';
@@ -42,7 +42,7 @@ describe('the control app against ACS', () => {
 
     const { url } = await until(() => fixture.sockets.at(-1), 'the media socket');
     expect(url.pathname).toBe(`/media/${call.callId}`);
-    const ticket = await verifyTicket(
+    const ticket = await openTicket(
       url.searchParams.get('ticket') ?? '',
       call.callId,
       [TICKET_KEY],

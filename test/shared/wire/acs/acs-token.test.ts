@@ -142,6 +142,7 @@ describe('the ACS token verifier', () => {
     ['valid too long', 'of ten minutes and a second', { issuedInS: 0, expiresInS: 601 }],
     ['valid too long', 'of a day, in its last minute', { issuedInS: -86_340, expiresInS: 60 }],
     ['valid too long', 'of a day', { issuedInS: 0, expiresInS: 86_400 }],
+    ['not valid yet', 'dated more than five minutes ahead', { issuedInS: 301, expiresInS: 600 }],
     ['malformed', 'that does not say when it was issued', { expiresInS: 60 }],
     ['expired', 'that has expired', { issuedInS: -900, expiresInS: -301 }],
   ] as const)('for callbacks answers %j to a token %s', async (refusal, _what, claims) => {

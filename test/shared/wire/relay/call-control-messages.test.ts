@@ -6,7 +6,7 @@ import {
   callControlPublisher,
   readCallControl,
 } from '../../../../shared/wire/relay/call-control-messages.ts';
-import { signTicket } from '../../../../shared/wire/signed/ticket.ts';
+import { sealTicket } from '../../../../shared/wire/signed/ticket.ts';
 
 const CALL_ID = '0123456789abcdef';
 const KEY = 'a ticket key of at least thirty-two bytes';
@@ -66,7 +66,7 @@ describe('a control message', () => {
       dtmf: true,
       workers: [],
     } as const;
-    const control = await signTicket(
+    const control = await sealTicket(
       { callId: CALL_ID, from: 'a', to: 'b', plan, expiresAtMs: NOW + 60_000 },
       KEY,
       NOW,

@@ -1,13 +1,10 @@
 import * as fc from 'fast-check';
-import { decodeJwt, SignJWT } from 'jose';
+import { EncryptJWT, type JWTPayload, jwtDecrypt, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { MAX_WORKERS } from '../../../../shared/call/plan.ts';
 import { verifyCallToken } from '../../../../shared/wire/signed/call-token.ts';
-import {
-  signTicket,
-  TICKET_AUDIENCE,
-  type Ticket,
-  verifyTicket,
-} from '../../../../shared/wire/signed/ticket.ts';
+import { type SealPurpose, seal, sealingKey } from '../../../../shared/wire/signed/sealing.ts';
+import { openTicket, sealTicket, type Ticket } from '../../../../shared/wire/signed/ticket.ts';
 import { TokenError, type TokenRefusal } from '../../../../shared/wire/signed/verify-signed.ts';
 
 const KEY = 'current-key-of-at-least-32-bytes-0001';
@@ -30,22 +27,22 @@ const TICKET: Ticket = {
   },
 };
 
-/** A JWT with these claims over those of a good ticket. */
-function forge(claims: Record<string, unknown>, alg = 'HS256', key = KEY): Promise<string> {
-  const good = {
-    aud: TICKET_AUDIENCE,
-    sub: CALL_ID,
-    exp: NOW_MS / 1000 + 60,
-    from: TICKET.from,
-    to: TICKET.to,
-    plan: TICKET.plan,
-  };
-  return new SignJWT({ ...good, ...claims }).setProtectedHeader({ alg }).sign(new TextEncoder().encode(key));
+/** A ticket with these claims over those of a good one. */
+function forge(claims: Record<string, unknown>, purpose: SealPurpose = 'ticket'): Promise<string> {
+  const { from, to, plan } = TICKET;
+  const good = { aud: 'relay', sub: CALL_ID, exp: NOW_MS / 1000 + 60, from, to, plan };
+  return seal({ ...good, ...claims }, purpose, KEY);
+}
+
+/** The claims of a ticket, read with its key. */
+async function claimsOf(token: string): Promise<JWTPayload> {
+  return (await jwtDecrypt(token, await sealingKey('ticket', KEY), { currentDate: new Date(NOW_MS) }))
+    .payload;
 }
 
 async function refusalOf(token: string, keys = [KEY], nowMs = NOW_MS): Promise<TokenRefusal | 'accepted'> {
   try {
-    await verifyTicket(token, CALL_ID, keys, nowMs);
+    await openTicket(token, CALL_ID, keys, nowMs);
     return 'accepted';
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
@@ -58,42 +55,51 @@ async function refusalOf(token: string, keys = [KEY], nowMs = NOW_MS): Promise<T
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
+/** What somebody reads who has the ticket and no key: its text, and each part decoded. */
+function readable(token: string): string[] {
+  return [token, ...token.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'))];
+}
+
 describe('a ticket', () => {
-  it('says when it was signed, to the millisecond, and is accepted at that moment', async () => {
-    const token = await signTicket(TICKET, KEY, NOW_MS + 678);
-    expect(decodeJwt(token).iat).toBe((NOW_MS + 678) / 1000);
+  it('says when it was sealed, to the millisecond, and is accepted at that moment', async () => {
+    const token = await sealTicket(TICKET, KEY, NOW_MS + 678);
+    expect((await claimsOf(token)).iat).toBe((NOW_MS + 678) / 1000);
     expect(await refusalOf(token, [KEY], NOW_MS + 678)).toBe('accepted');
   });
 
-  it('gives back the plan that was signed', async () => {
-    const token = await signTicket(TICKET, KEY, NOW_MS);
-    expect(await verifyTicket(token, CALL_ID, [KEY], NOW_MS)).toEqual({ ...TICKET, issuedAtMs: NOW_MS });
+  it('gives back the plan that was sealed, and the key that opened it', async () => {
+    const token = await sealTicket(TICKET, KEY, NOW_MS);
+    expect(await openTicket(token, CALL_ID, [KEY], NOW_MS)).toEqual({
+      ...TICKET,
+      issuedAtMs: NOW_MS,
+      ticketKey: KEY,
+    });
   });
 
   it('is accepted under the previous key while keys are rotated', async () => {
-    const token = await signTicket(TICKET, OLD_KEY, NOW_MS);
+    const token = await sealTicket(TICKET, OLD_KEY, NOW_MS);
     expect(await refusalOf(token, [KEY, OLD_KEY])).toBe('accepted');
-    expect(await refusalOf(token, [KEY])).toBe('bad signature');
+    expect(await refusalOf(token, [KEY])).toBe('bad seal');
   });
 
   it('is refused under a foreign key', async () => {
-    const token = await signTicket(TICKET, OTHER_KEY, NOW_MS);
-    expect(await refusalOf(token, [KEY, OLD_KEY])).toBe('bad signature');
+    const token = await sealTicket(TICKET, OTHER_KEY, NOW_MS);
+    expect(await refusalOf(token, [KEY, OLD_KEY])).toBe('bad seal');
   });
 
   it('is refused when there is no key to check it with', async () => {
-    expect(await refusalOf(await signTicket(TICKET, KEY, NOW_MS), [])).toBe('bad signature');
+    expect(await refusalOf(await sealTicket(TICKET, KEY, NOW_MS), [])).toBe('bad seal');
   });
 
   it('is accepted until it expires, and half a minute longer for clocks that differ', async () => {
-    const token = await signTicket(TICKET, KEY, NOW_MS);
+    const token = await sealTicket(TICKET, KEY, NOW_MS);
     expect(await refusalOf(token, [KEY], TICKET.expiresAtMs + 29_000)).toBe('accepted');
     expect(await refusalOf(token, [KEY], TICKET.expiresAtMs + 31_000)).toBe('expired');
     expect(await refusalOf(token, [KEY, OLD_KEY], TICKET.expiresAtMs + 31_000)).toBe('expired');
   });
 
   it('is refused for another call', async () => {
-    const token = await signTicket({ ...TICKET, callId: 'fedcba9876543210' }, KEY, NOW_MS);
+    const token = await sealTicket({ ...TICKET, callId: 'fedcba9876543210' }, KEY, NOW_MS);
     expect(await refusalOf(token)).toBe('another call');
   });
 
@@ -109,24 +115,65 @@ describe('a ticket', () => {
     expect(await refusalOf(await forge(claims))).toBe(reason);
   });
 
-  it('is refused when it says that it needs no signature', async () => {
-    const [, payload] = (await forge({})).split('.');
-    expect(await refusalOf(`${encode({ alg: 'none' })}.${payload}.`)).toBe('wrong algorithm');
+  it.each([
+    ['for another purpose', () => forge({}, 'stream handover')],
+    [
+      'with the ticket key itself',
+      async () =>
+        await new EncryptJWT({ ...(await claimsOf(await forge({}))) })
+          .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+          .encrypt(new TextEncoder().encode(KEY.slice(0, 32))),
+    ],
+  ])('is refused when it is sealed %s', async (_, token) => {
+    expect(await refusalOf(await token())).toBe('bad seal');
   });
 
-  it('is refused under another algorithm, even with the right key', async () => {
-    expect(await refusalOf(await forge({}, 'HS512', `${KEY}${KEY}`), [`${KEY}${KEY}`])).toBe(
-      'wrong algorithm',
-    );
+  it('is refused when it is signed and not sealed, as tickets once were', async () => {
+    const signed = new SignJWT(await claimsOf(await forge({}))).setProtectedHeader({ alg: 'HS256' });
+    expect(await refusalOf(await signed.sign(new TextEncoder().encode(KEY)))).toBe('malformed');
+  });
+
+  it.each([
+    ['a password', 'PBES2-HS256+A128KW', 'A256GCM'],
+    ['another encryption', 'dir', 'A128GCM'],
+    ['no algorithm', 'none', 'none'],
+  ])('is refused when it names %s', async (_, alg, enc) => {
+    const [, ...rest] = (await forge({})).split('.');
+    const token = [encode({ alg, enc, p2c: 1_000_000_000, p2s: 'AAAA' }), ...rest].join('.');
+    expect(await refusalOf(token)).toBe('wrong algorithm');
+  });
+
+  it('shows nothing of its call to somebody without the key: no digits of a number, no name, no address', async () => {
+    const token = await sealTicket({ ...TICKET, controlUrl: 'https://control.example' }, KEY, NOW_MS);
+    for (const text of readable(token))
+      for (const secret of ['14255550100', '4255550', '5550101', 'echo', 'pcm24', 'control', CALL_ID])
+        expect(text).not.toContain(secret);
+  });
+
+  it('leaves room in a URL with the most workers that a call can have', async () => {
+    const workers = Array.from({ length: MAX_WORKERS }, (_, i) => ({
+      name: `w${i}`.padEnd(63, 'x'),
+      listen: {
+        mode: 'utterance',
+        endSilenceMs: 3_000,
+        maxMs: 15_000,
+        minSpeechMs: 1_000,
+        preRollMs: 1_000,
+        speechEvents: false,
+      } as const,
+    }));
+    const token = await sealTicket({ ...TICKET, plan: { ...TICKET.plan, workers } }, KEY, NOW_MS);
+    expect(await refusalOf(token)).toBe('accepted');
+    expect(token.length, 'RFC 9110, section 4.1: every server takes 8,000').toBeLessThan(7_500);
   });
 
   it('is refused after any change to any character', async () => {
-    const token = await signTicket(TICKET, KEY, NOW_MS);
+    const token = await sealTicket(TICKET, KEY, NOW_MS);
     const position = fc.integer({ min: 0, max: token.length - 1 });
     await fc.assert(
       fc.asyncProperty(position, fc.constantFrom('A', 'z', '7', '-', '.'), async (at, character) => {
-        // The last character of the signature carries two bits that are no part of it.
-        fc.pre(token[at] !== character && at !== token.length - 1);
+        // The last characters of the text and of the tag carry bits that are no part of them.
+        fc.pre(token[at] !== character && at !== token.length - 1 && token[at + 1] !== '.');
         const changed = token.slice(0, at) + character + token.slice(at + 1);
         expect(await refusalOf(changed)).not.toBe('accepted');
       }),
@@ -150,8 +197,8 @@ describe('what the holder of a ticket may hand to the workers of the call', () =
       ['inbound', TICKET.from],
       ['outbound', TICKET.to],
     ] as const) {
-      const text = await signTicket({ ...TICKET, direction, controlUrl }, OLD_KEY, NOW_MS);
-      const { control } = await verifyTicket(text, CALL_ID, [KEY, OLD_KEY], NOW_MS);
+      const text = await sealTicket({ ...TICKET, direction, controlUrl }, OLD_KEY, NOW_MS);
+      const { control } = await openTicket(text, CALL_ID, [KEY, OLD_KEY], NOW_MS);
       expect(control).toMatchObject({ url: controlUrl, peer });
       const token = control?.token ?? '';
       expect(await verifyCallToken(token, [OLD_KEY], NOW_MS), 'by the key of the ticket').toBe(CALL_ID);
@@ -161,7 +208,7 @@ describe('what the holder of a ticket may hand to the workers of the call', () =
   });
 
   it('is nothing where the ticket does not say where the control app is', async () => {
-    const text = await signTicket(TICKET, KEY, NOW_MS);
-    expect((await verifyTicket(text, CALL_ID, [KEY], NOW_MS)).control).toBeUndefined();
+    const text = await sealTicket(TICKET, KEY, NOW_MS);
+    expect((await openTicket(text, CALL_ID, [KEY], NOW_MS)).control).toBeUndefined();
   });
 });
