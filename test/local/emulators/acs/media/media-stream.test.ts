@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_PLAYOUT_MS } from '../../../../../local/emulators/acs/media/application-audio.ts';
 import {
   createOpenMediaStream,
   openMediaStream,
 } from '../../../../../local/emulators/acs/media/media-stream.ts';
 import { MediaTicker } from '../../../../../local/emulators/acs/media/media-ticker.ts';
+import { IGNORED, MAX_OUTBOUND_BYTES } from '../../../../../local/emulators/acs/media/outbound-codec.ts';
 import { noise } from '../../../../support/signals.ts';
 import { StallingClock } from '../../../../support/stalling-clock.ts';
 import { until } from '../../../../support/until.ts';
@@ -192,6 +194,50 @@ describe('a media stream', () => {
       stopAudioCount: 0,
       ignored: { notBidirectional: 2 },
     });
+  });
+
+  it('says why an application is not heard, once for each reason and stream', async () => {
+    const headers = { 'x-ms-call-connection-id': 'connection-1' };
+    const { send, warnings } = await streamFixture({ headers });
+    const messages: Record<keyof typeof IGNORED, string | Buffer> = {
+      binary: Buffer.from([1, 2, 3]),
+      oversized: `"${' '.repeat(MAX_OUTBOUND_BYTES - 1)}"`,
+      notJson: '{',
+      notAnObject: '[]',
+      noKind: '{"audioData":{"data":"AAAA"}}',
+      unknownKind: '{"kind":"Audio"}',
+      noAudio: '{"kind":"AudioData","audioData":{}}',
+      notBase64: '{"kind":"AudioData","audioData":{"data":"AA_="}}',
+      oddLength: '{"kind":"AudioData","audioData":{"data":"AQID"}}',
+      notBidirectional: audio(noise(320, 2)),
+    };
+    const { notBidirectional, ...others } = messages;
+    await send(notBidirectional);
+    expect(warnings, 'of what is heard').toEqual([]);
+    await send(...Object.values(others), ...Object.values(others));
+    expect(warnings).toEqual(
+      Object.keys(others).map(
+        (reason) =>
+          `media stream ${OPTIONS.subscriptionId} of connection-1: the application is not heard: ` +
+          `${reason}, ${IGNORED[reason as keyof typeof IGNORED]}`,
+      ),
+    );
+    const listener = await streamFixture({ headers, enableBidirectional: false });
+    await listener.send(notBidirectional, notBidirectional);
+    expect(listener.warnings).toEqual([
+      expect.stringMatching(/not heard: notBidirectional, .*enableBidirectional/),
+    ]);
+  });
+
+  it('says that an application sends more than can wait, once', async () => {
+    const { stream, send, warnings } = await streamFixture({});
+    const second = audio(new Int16Array(16_000));
+    const seconds = MAX_PLAYOUT_MS / 1_000;
+    for (let sent = 0; sent < seconds; sent += 100) await send(...Array.from({ length: 100 }, () => second));
+    expect(warnings).toEqual([]);
+    await send(second, second);
+    expect(warnings).toEqual([expect.stringContaining('overflowed, 10 minutes')]);
+    expect(stream.report().samplesOverflowed).toBeGreaterThan(16_000);
   });
 
   it('sends keys as characters where they are enabled', async () => {
