@@ -31,7 +31,7 @@ export class ApplicationAudio {
     this.#playout = new PlayoutQueue(format.frameSamples, (MAX_PLAYOUT_MS * format.sampleRateHz) / 1000);
   }
 
-  /** Takes one WebSocket message. Audio for a call that is not bidirectional is ignored, as ACS does; the application learns of nothing. */
+  /** Takes one WebSocket message. The application does not learn of what is ignored, as with ACS. */
   receive(bytes: Buffer, isBinary: boolean): void {
     const message = this.#reader.read(bytes, isBinary);
     if (message.type === 'ignored') this.#ignore(message.reason);

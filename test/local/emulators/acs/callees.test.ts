@@ -62,10 +62,7 @@ describe('somebody whom the application calls', () => {
         const found = await isHere().catch(() => undefined);
         return (found?.length ?? 0) > 1 && found;
       }, `${rawId} to answer`);
-      const kinds = participants.map((each) => [
-        getIdentifierRawId(each),
-        getIdentifierKind(each).kind,
-      ]);
+      const kinds = participants.map((each) => [getIdentifierRawId(each), getIdentifierKind(each).kind]);
       expect(kinds).toContainEqual([rawId, identifier.kind]);
       expect(await book.rings(rawId)).toBe(1);
       await callConnection.hangUp(true);
