@@ -31,16 +31,6 @@ export interface WavPhone extends Phone {
   said(): Int16Array;
   /** Everything heard, silence included. */
   heard(): Int16Array;
-  /** For each frame heard, the number of samples at its start that came from the application. */
-  fromApplicationPerFrame(): Uint16Array;
-  /** Only those samples, one after the other: exactly what the application sent, in a call with one phone. */
-  heardFromApplication(): Int16Array;
-  /** Samples of speech left to say, at the rate of the recordings (of the speech, until media has started). */
-  remainingSpeechSamples(): number;
-  /** Samples that were said or heard after the recordings were full. */
-  unrecordedSamples(): number;
-  /** Why the call ended; undefined while it lasts. */
-  endedReason(): string | undefined;
 }
 
 /** Longest recording that is kept in memory, in milliseconds; 58 MB a direction at 24 kHz. */
@@ -59,12 +49,10 @@ export function createWavPhone(options: WavPhoneOptions): WavPhone {
 /** What exists once the sample rate is known. */
 interface Tape {
   readonly sampleRateHz: number;
-  readonly frameSamples: number;
   readonly speech: ConvertedSpeech;
   readonly silence: Int16Array;
   readonly said: Recording;
   readonly heard: Recording;
-  readonly fromApplication: Recording;
 }
 
 class RecordingPhone implements WavPhone {
@@ -75,7 +63,6 @@ class RecordingPhone implements WavPhone {
   #silentFrames = 0;
   #frames = 0;
   #askedToHangUp = false;
-  #endedReason: string | undefined;
 
   constructor(options: WavPhoneOptions) {
     this.rawId = options.rawId;
@@ -106,15 +93,14 @@ class RecordingPhone implements WavPhone {
   }
 
   /** A view of the speech while it lasts, which saves a copy; read-only. */
-  #nextFrame({ speech, frameSamples, silence }: Tape): Int16Array {
+  #nextFrame({ speech, silence }: Tape): Int16Array {
     if (!this.#speaking) return silence;
-    return wholeFrame(speech.read(frameSamples), frameSamples);
+    return wholeFrame(speech.read(silence.length), silence.length);
   }
 
-  hear(samples: Int16Array, fromApplication: number): void {
+  hear(samples: Int16Array): void {
     const tape = this.#started();
     tape.heard.append(samples);
-    tape.fromApplication.appendOne(fromApplication);
     this.#frames += 1;
     const silent = !this.#speaking && isSilentLevel(rms(samples));
     this.#silentFrames = silent ? this.#silentFrames + 1 : 0;
@@ -126,9 +112,7 @@ class RecordingPhone implements WavPhone {
 
   mediaStopped(): void {}
 
-  ended(reason: string): void {
-    this.#endedReason ??= reason;
-  }
+  ended(): void {}
 
   said(): Int16Array {
     return this.#tape?.said.toSamples() ?? new Int16Array();
@@ -136,37 +120,6 @@ class RecordingPhone implements WavPhone {
 
   heard(): Int16Array {
     return this.#tape?.heard.toSamples() ?? new Int16Array();
-  }
-
-  fromApplicationPerFrame(): Uint16Array {
-    return Uint16Array.from(this.#tape?.fromApplication.toSamples() ?? []);
-  }
-
-  heardFromApplication(): Int16Array {
-    const heard = this.heard();
-    const frameSamples = this.#tape?.frameSamples ?? 0;
-    const counts = this.fromApplicationPerFrame();
-    const all = new Int16Array(counts.reduce((sum, count) => sum + count, 0));
-    let length = 0;
-    for (const [frame, count] of counts.entries()) {
-      const start = frame * frameSamples;
-      const piece = heard.subarray(start, start + count);
-      all.set(piece, length);
-      length += piece.length;
-    }
-    return all.subarray(0, length);
-  }
-
-  remainingSpeechSamples(): number {
-    return this.#tape?.speech.remaining ?? this.#options.speech?.samples.length ?? 0;
-  }
-
-  unrecordedSamples(): number {
-    return (this.#tape?.said.omitted ?? 0) + (this.#tape?.heard.omitted ?? 0);
-  }
-
-  endedReason(): string | undefined {
-    return this.#endedReason;
   }
 
   #started(): Tape {
@@ -185,11 +138,9 @@ function blankTape({ speech }: WavPhoneOptions, sampleRateHz: number): Tape {
   const maxSamples = (sampleRateHz * MAX_RECORDED_MS) / 1000;
   return {
     sampleRateHz,
-    frameSamples: samplesPerFrame(sampleRateHz),
     speech: new ConvertedSpeech(speech ?? { samples: new Int16Array(), sampleRateHz }, sampleRateHz),
     silence: new Int16Array(samplesPerFrame(sampleRateHz)),
     said: new Recording(maxSamples),
     heard: new Recording(maxSamples),
-    fromApplication: new Recording(MAX_RECORDED_MS / PHONE_FRAME_MS),
   };
 }

@@ -59,7 +59,11 @@ function judgeRobot(said: Audio, heard: Audio, display: CallDisplay): boolean {
   const { sampleRateHz } = said;
   const expected = ringModulated(withoutTrailingSilence(said.samples), sampleRateHz);
   const found = align(expected, heard.samples, heard.samples.length);
-  const agreement = found?.signalToErrorDb ?? Number.NEGATIVE_INFINITY;
+  if (found === undefined) {
+    display.print("FAILED: what was heard is too short to be all that was said, in the robot's voice.");
+    return false;
+  }
+  const agreement = found.signalToErrorDb;
   if (agreement < LEAST_AGREEMENT_DB) {
     display.print(
       `FAILED: it is not the robot's voice (agreement ${agreement.toFixed(1)} dB, at least ${LEAST_AGREEMENT_DB} dB expected).`,

@@ -42,8 +42,8 @@ export interface CallReport {
    * they do not resemble each other by more than chance.
    */
   readonly roundTripMs?: RoundTrip;
-  /** The longest hole between the first and the last audio that was heard. */
-  readonly longestGapMs: number;
+  /** The longest hole between the first and the last audio that was heard; absent where none was. */
+  readonly longestGapMs?: number;
   readonly underruns: number;
   readonly stopAudioCount: number;
   /** What was said against what was heard, where the two are the same but for a delay (an echo). */
@@ -97,9 +97,11 @@ export function compileReport({ telephone, product, relay, said, heard }: CallEv
     framesToRelay: sum((stream) => stream.framesSent),
     audioMessagesFromRelay: sum((stream) => stream.audioMessagesReceived),
     framesFromRelay: Math.round(sum((stream) => stream.samplesReceived) / frameSamples),
-    ...(telephone.firstAudioMs !== undefined && { firstAudioMs: telephone.firstAudioMs }),
+    ...(telephone.firstAudioMs !== undefined && {
+      firstAudioMs: telephone.firstAudioMs,
+      longestGapMs: telephone.longestGapMs,
+    }),
     ...(roundTripMs && { roundTripMs }),
-    longestGapMs: telephone.longestGapMs,
     underruns: sum((stream) => stream.underruns),
     stopAudioCount: sum((stream) => stream.stopAudioCount),
     ...(echo && { echo }),

@@ -83,9 +83,11 @@ describe('the report of a call', () => {
   it('never has a round trip beside the delay of an echo of which something is missing', () => {
     const torn = SPEECH.slice();
     torn.fill(0, RATE, RATE + 100);
-    const report = reportOf({ worker: 'echo', counts: SPEAKS, heard: placed(14_000, [[5_500, torn]]) });
+    const heard = placed(14_000, [[5_500, torn]]);
+    const report = reportOf({ worker: 'echo', counts: SPEAKS, heard });
     expect(report.echo).toEqual({ delayMs: 5_500, exact: false, missingMs: 0 });
     expect(report.roundTripMs).toMatchObject({ p50: 5_500 });
+    expect(words(reportOf({ worker: 'parrot', counts: SPEAKS, heard }))).not.toHaveProperty('echo');
     expect(words(report)['echo']).toBe('not exact: samples are missing or changed, 5500 ms later');
   });
 

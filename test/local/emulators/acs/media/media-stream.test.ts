@@ -9,6 +9,7 @@ import { IGNORED, MAX_OUTBOUND_BYTES } from '../../../../../local/emulators/acs/
 import { noise } from '../../../../support/signals.ts';
 import { StallingClock } from '../../../../support/stalling-clock.ts';
 import { until } from '../../../../support/until.ts';
+import { watchPhone } from '../../../../support/watched-phone.ts';
 import { FakePhone } from './fake-phone.ts';
 import { samplesOf } from './media-server.ts';
 
@@ -34,6 +35,7 @@ describe('a media stream', () => {
     async (audioFormat, rate, frame) => {
       const speech = noise(frame * 12 + 100, 7);
       const phone = caller(speech, rate);
+      const watch = watchPhone(phone);
       const media = await serverFixture({ echo: true });
       const { connection, stream, tick } = await streamFixture({ audioFormat, phones: [phone] }, media);
       for (let i = 1; i <= 16; i++) {
@@ -43,10 +45,10 @@ describe('a media stream', () => {
       const sent = joined(audioOf(connection).map(samplesOf));
       expect(sent.subarray(0, speech.length), 'speech begins with the first frame').toEqual(speech);
       expect(sent).toEqual(phone.said());
-      const heard = phone.heardFromApplication();
+      const heard = watch.heardFromApplication();
       expect(heard.length).toBe(frame * 15);
       expect(heard.subarray(0, speech.length)).toEqual(speech);
-      expect(phone.fromApplicationPerFrame()[0], 'nothing can be heard before the first echo').toBe(0);
+      expect(watch.fromApplication[0], 'nothing can be heard before the first echo').toBe(0);
       expect(stream.report()).toMatchObject({
         framesSent: 16,
         samplesReceived: frame * 16,
@@ -60,12 +62,13 @@ describe('a media stream', () => {
   it('is echoed exactly in real time too', async () => {
     const speech = noise(320 * 20, 3);
     const phone = caller(speech, 16_000);
+    const watch = watchPhone(phone);
     const media = await serverFixture({ echo: true });
     const notes = new Notes();
     const stream = openMediaStream({ ...OPTIONS, url: media.url, phones: [phone] }, notes);
     cleanUps.push(() => stream.stop());
-    await until(() => phone.heardFromApplication().length >= speech.length, 'the echo of everything');
-    expect(phone.heardFromApplication().subarray(0, speech.length)).toEqual(speech);
+    await until(() => watch.heardFromApplication().length >= speech.length, 'the echo of everything');
+    expect(watch.heardFromApplication().subarray(0, speech.length)).toEqual(speech);
     const { ownLatenessMs } = stream.report();
     expect(ownLatenessMs.p99).toBeGreaterThan(0);
     expect(ownLatenessMs.max).toBeGreaterThanOrEqual(ownLatenessMs.p99);
