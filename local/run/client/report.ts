@@ -51,7 +51,7 @@ export interface CallReport {
   /** A worker on the call promises an echo. */
   readonly promisesEcho: boolean;
   /** How late the emulator itself was against its 20 ms deadlines, so that it is not taken for the product's doing. */
-  readonly standInLatenessMs: { readonly p99: number; readonly max: number };
+  readonly emulatorLatenessMs: { readonly p99: number; readonly max: number };
   readonly workers: readonly WorkerCounts[];
   readonly events: readonly ReportedEvent[];
   readonly outcome: Outcome;
@@ -106,7 +106,7 @@ export function compileReport({ telephone, product, relay, said, heard }: CallEv
     stopAudioCount: sum((stream) => stream.stopAudioCount),
     ...(echo && { echo }),
     promisesEcho,
-    standInLatenessMs: {
+    emulatorLatenessMs: {
       p99: Math.max(0, ...streams.map((stream) => stream.ownLatenessMs.p99)),
       max: Math.max(0, ...streams.map((stream) => stream.ownLatenessMs.max)),
     },
