@@ -25,6 +25,8 @@ const MIN_LOUDNESS = 100;
 const MIN_CORRELATION = 0.9;
 /** Pieces whose loudness varies less than this part of it are steady sounds, which resemble themselves everywhere. */
 const MIN_VARIATION = 0.1;
+/** What is left of steady sounds by rounding, as a part of their energy. */
+const STEADY = 1e-9;
 /** A piece that comes back with the one before it, this much earlier or later in milliseconds, needs no other look. */
 const NEAR_MS = 100;
 const CERTAIN = 0.97;
@@ -101,7 +103,7 @@ class Search {
   loudPieces(): number[] {
     const starts: number[] = [];
     for (let start = 0; start + PIECE_MS <= this.#said.length; start += PIECE_STEP_MS) {
-      const { mean, deviation } = moments(this.#piece(start), 0, PIECE_MS, 1);
+      const { mean, deviation } = moments(this.#piece(start), 1);
       const variation = deviation / Math.sqrt(PIECE_MS) / mean;
       if (mean >= MIN_LOUDNESS && variation >= MIN_VARIATION) starts.push(start);
     }
@@ -110,7 +112,9 @@ class Search {
 
   /** The best place around this delay, if it is like enough. */
   near(start: number, delay: number): Place | undefined {
-    const best = this.#best(this.#piece(start), start, delay - NEAR_MS, delay + NEAR_MS, 1);
+    const piece = this.#piece(start);
+    const coarse = this.#best(piece, start, delay - NEAR_MS, delay + NEAR_MS, COARSE_MS);
+    const best = coarse && this.#around(piece, start, coarse);
     return best !== undefined && best.likeness >= MIN_CORRELATION ? best : undefined;
   }
 
@@ -129,17 +133,19 @@ class Search {
 
   #roam(piece: Float64Array, start: number): Place | undefined {
     const coarse = this.#best(piece, start, 0, this.#heard.length, COARSE_MS);
-    if (coarse === undefined) return undefined;
-    const around = ({ delay }: Place): Place | undefined =>
-      this.#best(piece, start, delay - COARSE_MS, delay + COARSE_MS, 1);
-    const best = around(coarse);
-    if (best === undefined) return undefined;
+    const best = coarse && this.#around(piece, start, coarse);
+    if (coarse === undefined || best === undefined) return undefined;
     const enough = coarse.likeness - COARSE_LOSS;
     for (const candidate of this.#places(piece, start, 0, coarse.delay - COARSE_MS, COARSE_MS)) {
-      const earlier = candidate.likeness < enough ? undefined : around(candidate);
+      const earlier = candidate.likeness < enough ? undefined : this.#around(piece, start, candidate);
       if (earlier !== undefined && earlier.likeness >= best.likeness - SAME) return earlier;
     }
     return best;
+  }
+
+  /** To the millisecond. */
+  #around(piece: Float64Array, start: number, { delay }: Place): Place | undefined {
+    return this.#best(piece, start, delay - COARSE_MS, delay + COARSE_MS, 1);
   }
 
   #best(piece: Float64Array, start: number, first: number, last: number, step: number): Place | undefined {
@@ -157,16 +163,22 @@ class Search {
     last: number,
     step: number,
   ): Generator<Place, void> {
-    const of = moments(piece, 0, PIECE_MS, step);
+    const of = moments(piece, step);
     const end = Math.min(last, this.#heard.length - PIECE_MS - start);
     for (let delay = Math.max(0, first); delay <= end; delay += step) {
       const at = start + delay;
-      const there = moments(this.#heard, at, PIECE_MS, step);
-      if (there.deviation === 0) continue;
+      let sum = 0;
+      let squares = 0;
       let products = 0;
-      for (let i = 0; i < PIECE_MS; i += step) products += (piece[i] ?? 0) * (this.#heard[at + i] ?? 0);
-      const covariance = products - (PIECE_MS / step) * of.mean * there.mean;
-      yield { delay, likeness: covariance / (of.deviation * there.deviation) };
+      for (let i = 0; i < PIECE_MS; i += step) {
+        const value = this.#heard[at + i] ?? 0;
+        sum += value;
+        squares += value * value;
+        products += value * (piece[i] ?? 0);
+      }
+      const energy = squares - (sum * sum * step) / PIECE_MS;
+      if (energy > squares * STEADY)
+        yield { delay, likeness: (products - sum * of.mean) / (of.deviation * Math.sqrt(energy)) };
     }
   }
 }
@@ -177,16 +189,16 @@ interface Moments {
   readonly deviation: number;
 }
 
-/** Of every `step`th value. */
-function moments(values: Float64Array, start: number, length: number, step: number): Moments {
+/** Of every `step`th value of a piece. */
+function moments(piece: Float64Array, step: number): Moments {
   let sum = 0;
   let squares = 0;
-  for (let i = start; i < start + length; i += step) {
-    const value = values[i] ?? 0;
+  for (let i = 0; i < PIECE_MS; i += step) {
+    const value = piece[i] ?? 0;
     sum += value;
     squares += value * value;
   }
-  const mean = sum / (length / step);
+  const mean = (sum * step) / PIECE_MS;
   return { mean, deviation: Math.sqrt(Math.max(0, squares - sum * mean)) };
 }
 
