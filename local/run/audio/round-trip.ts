@@ -1,7 +1,7 @@
 /**
  * Round trip measured from the audio itself: how long after it was said a piece of speech is heard again.
- * Compares loudness curves, so that it also works for workers that change the sound (a robot's voice, say). Decision 148
- * says what counts.
+ * Compares loudness curves, so that it also works for workers that change the sound (a robot's voice, say).
+ * Decision 148 says what counts.
  */
 export interface RoundTrip {
   /** Milliseconds. */
