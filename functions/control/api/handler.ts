@@ -7,8 +7,7 @@ import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.
 import { openApiDocument } from '../../../shared/wire/api/openapi.ts';
 import type { Caller, HostCheck } from '../access/access.ts';
 import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
-import { readText } from '../http/body.ts';
-import { httpHandler, problemResponse } from '../http/invocation.ts';
+import { httpHandler, problemResponse, readText } from '../http/invocation.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { conditional } from './entity-tag.ts';
 import { idempotent } from './idempotent.ts';

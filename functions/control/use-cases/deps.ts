@@ -1,8 +1,8 @@
 import type * as z from 'zod';
+import type { CallRoute } from '../../../shared/call/route.ts';
 import type { PublishCallControl } from '../../../shared/wire/relay/call-control-messages.ts';
 import type { AcsCalls } from '../call/acs-port.ts';
 import type { CallStore } from '../call/stores.ts';
-import type { RouteBook } from './route-book.ts';
 
 /** Where log messages go. Fields are ids, states, counts and codes, and never a number, context, ticket or token. */
 export interface Log {
@@ -26,7 +26,8 @@ export interface ControlDeps {
   readonly clock: Clock;
   /** A new unique id. */
   readonly newId: () => string;
-  readonly routes: Pick<RouteBook, 'current'>;
+  /** The routes in force, in order of precedence. */
+  readonly routes: { current(log: Log): Promise<readonly CallRoute[]> };
   /** Base URLs have no slash at the end. */
   readonly publicBaseUrl: string;
   readonly relayUrl: string;

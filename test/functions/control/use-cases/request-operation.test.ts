@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { parseCallbacks } from '../../../../functions/control/adapters/acs/callback-events.ts';
 import { invocationLog } from '../../../../functions/control/http/invocation.ts';
+import { parseCallbacks } from '../../../../functions/control/triggers/call-events.ts';
 import { applyCallbacks } from '../../../../functions/control/use-cases/apply-callbacks.ts';
 import { listParticipants } from '../../../../functions/control/use-cases/list-participants.ts';
 import {
