@@ -163,14 +163,14 @@ export class ClientConnection {
     this.#socket = socket;
     this.#heardAtMs = clock.elapsedMs();
     socket.listen({
-      message: (data, isBinary) => this.#receive(data, isBinary),
+      message: this.#receive,
       alive: () => {},
       closed: (code) => this.#lost(code),
     });
     if (this.#isOver()) socket.close(CLOSE_NORMAL, '');
   }
 
-  #receive(data: Buffer, isBinary: boolean): void {
+  readonly #receive = (data: Buffer, isBinary: boolean): void => {
     if (this.#state === 'closed') return;
     const { clock, listener } = this.#options;
     this.#heardAtMs = clock.elapsedMs();
@@ -188,7 +188,7 @@ export class ClientConnection {
       listener.failed(error);
       this.#giveUp();
     }
-  }
+  };
 
   #handle(message: DownstreamMessage): void {
     if (message.kind === 'connected') {
