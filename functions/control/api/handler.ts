@@ -36,9 +36,10 @@ type HandlerResult<Answer> =
   | { readonly nothing: true };
 
 /** Serves one operation. Throws ProblemError, or an error that `problemOfError` knows. */
-export type Handler<Id extends OperationId> = (
-  request: HandlerRequest<Id>,
-) => Promise<HandlerResult<AnswerOf<Id>>>;
+type Handler<Id extends OperationId> = (request: HandlerRequest<Id>) => Promise<HandlerResult<AnswerOf<Id>>>;
+
+/** The handler of each operation, by its id. */
+export type Handlers<Id extends OperationId = OperationId> = { readonly [Each in Id]: Handler<Each> };
 
 /**
  * The function of one operation. It authorizes the caller, reads and checks the request, answers a repeated request

@@ -13,17 +13,15 @@ export interface Log {
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  sleep(ms: number): Promise<void>;
-}
-
 /** What the use cases of the control app need. */
 export interface ControlDeps {
   readonly store: CallStore;
   readonly acs: AcsCalls;
-  readonly clock: Clock;
+  readonly clock: {
+    /** Milliseconds since the epoch. */
+    now(): number;
+    sleep(ms: number): Promise<void>;
+  };
   /** A new unique id. */
   readonly newId: () => string;
   /** The routes in force, in order of precedence. */
