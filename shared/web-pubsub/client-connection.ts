@@ -50,7 +50,7 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY_VIOLATION = 1008;
 
 /** What a client needs to take a connection up again, or to take it over from another client. */
-export interface ConnectionIdentity {
+interface ConnectionIdentity {
   readonly connectionId: string;
   readonly reconnectionToken: string;
 }

@@ -91,7 +91,7 @@ export type CallRefusal =
   | TranscriptionRefusal;
 
 /** Why an event had no effect, if the timeline should mention it. */
-export type IgnoredReason = 'duplicate' | 'call ended' | 'another connection' | 'unknown operation';
+type IgnoredReason = 'duplicate' | 'call ended' | 'another connection' | 'unknown operation';
 
 export interface CallStep {
   readonly call: Call;

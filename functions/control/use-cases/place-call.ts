@@ -17,7 +17,7 @@ interface PlacingRequest {
   readonly admit?: () => Promise<void>;
 }
 
-export type PlacingOutcome =
+type PlacingOutcome =
   /** The telephone rings. Callbacks report what happens next. */
   | { readonly kind: 'placing'; readonly call: Call }
   /** No route allows the call. */

@@ -20,7 +20,7 @@ import { CallRegistry } from '../../../../relay/serve/call-registry.ts';
 import { answering } from '../../../../relay/serve/http.ts';
 import { Refusal } from '../../../../relay/serve/refusal.ts';
 import { CALLBACK_TOKEN_MAX_S, createAcsTokenVerifier } from '../../../../shared/wire/acs/acs-token.ts';
-import { mediaPath } from '../../../../shared/wire/names.ts';
+import { mediaPath } from '../../../../shared/wire/signed/ticket.ts';
 import { readCallControl, signCallControl } from '../../../../shared/wire/relay/call-control-messages.ts';
 import { sealHandover } from '../../../../shared/wire/relay/stream-handover.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
