@@ -4,7 +4,7 @@ import type { TlsIdentity } from './listen.ts';
 import { createLocalCertificate } from './local-certificate.ts';
 
 /** What the command line says about https: a certificate made now, one of the user's own, or none. */
-export interface TlsFlags {
+interface TlsFlags {
   /** `--https` */
   readonly https: boolean;
   /** The address that is listened on. */
@@ -18,7 +18,7 @@ export interface TlsFlags {
   readonly defaultCaFile: string;
 }
 
-export interface ServerTls {
+interface ServerTls {
   /** Undefined for plain http. */
   readonly tls?: TlsIdentity;
   /** Where the authority was written that signed a certificate made now. */

@@ -8,7 +8,7 @@ const HANDSHAKE_DELAYS_MS = [200, 400, 800, 1_600, 3_000];
 /** How long a validation URL stays open. */
 const CONFIRMATION_LIMIT_MS = 5 * 60_000;
 
-export interface EndpointValidationOptions {
+interface EndpointValidationOptions {
   readonly url: string;
   readonly schema: EventSchema;
   readonly topic: string;

@@ -2,9 +2,9 @@ import { type EventSchema, eventTime } from './event.ts';
 import { type SendOptions, send } from './post.ts';
 
 /** The origin that Event Grid names in the CloudEvents handshake. */
-export const REQUEST_ORIGIN = 'eventgrid.azure.net';
+const REQUEST_ORIGIN = 'eventgrid.azure.net';
 
-export interface HandshakeTarget {
+interface HandshakeTarget {
   readonly url: string;
   readonly schema: EventSchema;
   readonly topic: string;
@@ -20,7 +20,7 @@ export interface HandshakeTarget {
  * `accepted`: events may be sent. `unconfirmed`: the endpoint answered 200 without echoing the code, which is allowed
  * when the validation URL is opened later. `refused`: the sentence says what was wrong.
  */
-export type HandshakeResult =
+type HandshakeResult =
   | { readonly type: 'accepted' }
   | { readonly type: 'unconfirmed'; readonly why: string }
   | { readonly type: 'refused'; readonly why: string };

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { RunningServer } from '../common/child.ts';
 import { createAzuriteTableServer } from './azurite-table.ts';
 
-export interface TablesOptions {
+interface TablesOptions {
   /** 0 for any free port. */
   readonly port: number;
   readonly host?: string;

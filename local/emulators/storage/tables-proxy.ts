@@ -7,7 +7,7 @@ import { listen } from '../common/listen.ts';
 export type TablesRequest =
   `${'create table' | 'read' | 'query' | 'insert' | 'update' | 'delete' | 'transaction'} ${string}`;
 
-export interface TablesProxyOptions {
+interface TablesProxyOptions {
   /** Where table storage is. */
   readonly port: number;
   /** Sees every request before it is passed on. */

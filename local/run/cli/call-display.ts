@@ -3,7 +3,7 @@ import type { CallReport as TelephoneReport } from '../../emulators/acs/control/
 import { seconds } from '../client/words.ts';
 
 /** Where lines go. A terminal overwrites its last line; elsewhere each change of a call's state is a line. */
-export interface Screen {
+interface Screen {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }

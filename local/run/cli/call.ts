@@ -46,7 +46,7 @@ export async function callCommand(args: readonly string[]): Promise<number> {
 }
 
 /** A recording at the rate of the call. @throws UsageError when the file cannot be read or is no usable WAV. */
-export async function readSpeech(path: string, sampleRateHz: number): Promise<Audio> {
+async function readSpeech(path: string, sampleRateHz: number): Promise<Audio> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'ENOENT' ? 'there is no such file' : error.message;
     throw new UsageError(`${path} cannot be read: ${why}`);

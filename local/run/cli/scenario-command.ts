@@ -10,7 +10,7 @@ import { CallDisplay } from './call-display.ts';
 import { UsageError } from './options.ts';
 import { useSystem } from './system.ts';
 
-export interface ScenarioCommandOptions {
+interface ScenarioCommandOptions {
   readonly file: string;
   /** Where the result is written as JSON. */
   readonly report: string | undefined;

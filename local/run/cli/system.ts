@@ -10,7 +10,7 @@ import { type Stack, startStack } from '../stack/stack.ts';
 import { describeStack, readStackFile } from './stack-file.ts';
 import { userRoutes } from './user-routes.ts';
 
-export interface SystemInUse {
+interface SystemInUse {
   readonly system: RunningSystem;
   /** Whether it was started for this command. */
   readonly own: boolean;
@@ -20,7 +20,7 @@ export interface SystemInUse {
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-export interface OwnStackOptions {
+interface OwnStackOptions {
   readonly ports: Ports;
   readonly resident?: NonNullable<SystemLayout['resident']>;
   readonly onLine?: (part: string, line: string) => void;

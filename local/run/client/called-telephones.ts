@@ -3,7 +3,7 @@ import type { Step } from '../../phone/step.ts';
 import type { RunningSystem } from './running-system.ts';
 import { ScriptClient } from './script-client.ts';
 
-export interface CalledTelephone {
+interface CalledTelephone {
   /** A number, or the raw id of somebody with an app. */
   readonly number: string;
   /** What it does, for people. */

@@ -1,7 +1,7 @@
 /** The product's own answers about a call: its timeline from the control app, its counts from the relay. */
 import type { RunningSystem } from './running-system.ts';
 
-export interface TimelineEvent {
+interface TimelineEvent {
   readonly atMs: number;
   readonly source: string;
   readonly type: string;

@@ -25,7 +25,7 @@ export class ScenarioError extends Error {
   }
 }
 
-export interface ParsedScenario {
+interface ParsedScenario {
   readonly scenario: ScenarioFile;
   /** The line of a member, or of the nearest one around it that is written. */
   lineOf(path: readonly PropertyKey[]): number;

@@ -13,7 +13,7 @@ import { PART_NAMES, type PartName, type Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
 import { address, residentSpec, residentUrl, type SystemLayout, specOf } from './specs.ts';
 
-export interface StackOptions extends SystemLayout {
+interface StackOptions extends SystemLayout {
   /** Routes that come before those of the directory. */
   readonly routes?: readonly object[];
   readonly onLine?: (part: string, line: string) => void;

@@ -42,14 +42,14 @@ export interface EventDelivery {
   result: AttemptResult | undefined;
 }
 
-export interface RecordedEvent {
+interface RecordedEvent {
   readonly type: string;
   /** When it was first sent. */
   readonly atMs: number;
   readonly delivery: Readonly<EventDelivery>;
 }
 
-export interface CallParties {
+interface CallParties {
   readonly from: IdentifierJson;
   readonly to: IdentifierJson;
   /** The caller's telephone; absent where the application itself calls. */

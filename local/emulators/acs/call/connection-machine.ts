@@ -10,7 +10,7 @@ import type { MediaFailure } from '../media/port.ts';
 import { CALL_ENDED, COMPLETED, STREAM_FAILED, STREAM_INTERRUPTED } from './results.ts';
 
 export type CallConnectionState = 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
-export type MediaState = 'unconfigured' | 'inactive' | 'starting' | 'active';
+type MediaState = 'unconfigured' | 'inactive' | 'starting' | 'active';
 
 interface Notice {
   readonly event: CallbackEvent;
@@ -54,7 +54,7 @@ export type ConnectionEffect =
   /** Apply `released` once the network has ended the call. */
   | { readonly type: 'release' };
 
-export interface ConnectionStep {
+interface ConnectionStep {
   readonly state: ConnectionState;
   readonly effects: readonly ConnectionEffect[];
   readonly refusal?: Refusal;

@@ -9,7 +9,7 @@ const TOKEN_BYTES = 24;
 const keys = z.object({ accessKey: z.string(), resourceId: z.string(), controlToken: z.string() });
 
 /** What an application is configured with. */
-export type StandAloneKeys = z.infer<typeof keys>;
+type StandAloneKeys = z.infer<typeof keys>;
 
 /**
  * Makes keys at the first start with `--stand-alone` and keeps them, so that an application stays configured. Only the

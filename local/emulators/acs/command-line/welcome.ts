@@ -1,6 +1,6 @@
 import type { RunningAcs } from '../server/acs.ts';
 
-export interface WelcomeDetails {
+interface WelcomeDetails {
   readonly controlToken: string;
   /** Where IncomingCall goes, without its query. Defaults to nowhere. */
   readonly eventGridEndpoint?: string | undefined;

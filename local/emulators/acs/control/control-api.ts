@@ -24,7 +24,7 @@ const WORD_MS = 400;
 const DEFAULT_SAMPLE_RATE_HZ = 16_000;
 const NOT_FOUND: Refusal = { status: 404, code: 'NotFound', message: 'Not found.' };
 
-export interface ControlApiOptions {
+interface ControlApiOptions {
   /** Without one, or with an empty one, nobody is let in. */
   readonly token: string | undefined;
   readonly calls: CallRegistry;

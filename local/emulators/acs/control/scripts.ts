@@ -45,7 +45,7 @@ const calleeSchema = z.strictObject({
   maxMs,
 });
 
-export interface ScriptsOptions {
+interface ScriptsOptions {
   readonly calls: Pick<CallRegistry, 'find'>;
   readonly switchboard: Switchboard;
   readonly callees: CalleeBook;

@@ -27,7 +27,7 @@ export interface EventGridOptions {
   readonly subscriptions?: readonly SubscriptionSettings[];
 }
 
-export interface ResourceTopicSurroundings {
+interface ResourceTopicSurroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly faults: AcsFaultEngine;

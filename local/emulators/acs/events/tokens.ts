@@ -10,7 +10,7 @@ export const OPENID_CONFIGURATION_PATH = '/calling/.well-known/acsopenidconfigur
 export const KEYS_PATH = '/calling/keys';
 
 /** The key pair that signs tokens; each start makes a new one. */
-export interface SigningKey {
+interface SigningKey {
   readonly privateKey: CryptoKey;
   readonly publicJwk: JWK;
   readonly keyId: string;
@@ -23,7 +23,7 @@ export async function newSigningKey(): Promise<SigningKey> {
   return { privateKey, keyId, publicJwk: { ...jwk, kid: keyId, alg: ALGORITHM, use: 'sig' } };
 }
 
-export interface TokenIssuerOptions {
+interface TokenIssuerOptions {
   readonly key: SigningKey;
   readonly issuer: string;
   /** The immutable resource id (a GUID) of the Communication Services resource. */

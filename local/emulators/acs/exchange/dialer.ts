@@ -29,7 +29,7 @@ export interface PlaceRequest extends PlacedBy {
   readonly answer: Answer;
 }
 
-export interface DialerOptions {
+interface DialerOptions {
   readonly calls: CallRegistry;
   readonly environment: CallEnvironment;
   readonly onChange: (call: Call) => void;

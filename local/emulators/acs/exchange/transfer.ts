@@ -7,7 +7,7 @@ import { RefusedError, refusals } from '../http/refusal.ts';
 import type { Invite } from '../telephones/invitations.ts';
 import type { Dialer } from './dialer.ts';
 
-export interface TransferRequest {
+interface TransferRequest {
   readonly invite: Invite;
   /** The participant to transfer. Defaults to the only one on the call beside the application. */
   readonly transferee: IdentifierJson | undefined;

@@ -158,7 +158,7 @@ export function parseAcsFaultRule(value: unknown, what: string): AcsFaultRule {
 }
 
 /** One injected fault, for the log. */
-export interface InjectedFault {
+interface InjectedFault {
   readonly on: string;
   readonly fault: string;
   /** What it hit: an operation, an event type, `frame`, `socket`, `callback` or `media`. */

@@ -5,7 +5,7 @@ import type { FrameFault, StreamFaults } from './media-faults.ts';
 export const MAX_WAITING_MESSAGES = 1_000;
 
 /** The part of a WebSocket that messages are written to. */
-export interface FrameSink {
+interface FrameSink {
   /** `fin`: false where the message goes on in the next frame. */
   send(part: string | Buffer, options: { readonly fin: boolean }): void;
 }

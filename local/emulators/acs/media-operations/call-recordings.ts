@@ -12,14 +12,14 @@ import {
 /** Recordings of one call, one after another, that can still be looked up. */
 const MAX_RECORDINGS = 32;
 
-export interface StartRecording {
+interface StartRecording {
   readonly pauseOnStart: boolean;
   /** Receives RecordingStateChanged. Without one no such event is sent. */
   readonly stateCallbackUri: string | undefined;
 }
 
 /** `RecordingStateResponse`. */
-export interface RecordingView {
+interface RecordingView {
   readonly recordingId: string;
   readonly recordingState: 'active' | 'inactive';
   readonly recordingKind: 'azureCommunicationServices';
@@ -31,7 +31,7 @@ interface Recording {
   readonly stateCallbackUri: string | undefined;
 }
 
-export interface CallRecordingsOptions {
+interface CallRecordingsOptions {
   readonly emit: EmitEvent;
   readonly clock: Clock;
   readonly newId: () => string;

@@ -14,7 +14,7 @@ interface PlayingPrompt {
   readonly finished: (() => void) | undefined;
 }
 
-export interface CallSoundOptions {
+interface CallSoundOptions {
   /** The rate of the call's media: phones cannot change it within a call. */
   readonly sampleRateHz: number;
   /** Everybody on the line, as a media stream sees them. The list is the call's and may change. */

@@ -3,7 +3,7 @@ import type { MediaSurroundings } from './media-operation.ts';
 import type { PlaySource } from './play-source.ts';
 import type { PromptHandle } from './prompt-player.ts';
 
-export interface HoldSurroundings extends MediaSurroundings {
+interface HoldSurroundings extends MediaSurroundings {
   readonly setOnHold: (rawId: string, onHold: boolean) => void;
 }
 

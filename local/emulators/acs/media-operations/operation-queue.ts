@@ -6,7 +6,7 @@ export const MAX_WAITING = 32;
 /** A kind that is started and ends; continuous recognition only is or is not, and never waits. */
 export type QueuedKind = Exclude<MediaOperationKind, 'startContinuousDtmf'>;
 
-export interface QueuedOperation {
+interface QueuedOperation {
   readonly id: number;
   readonly kind: QueuedKind;
 }
@@ -20,7 +20,7 @@ export interface QueueState {
   readonly ended: Readonly<Record<OperationEnd, number>>;
 }
 
-export type OperationEnd = 'completed' | 'failed' | 'cancelled';
+type OperationEnd = 'completed' | 'failed' | 'cancelled';
 
 export type QueueInput =
   /** `interrupts`: everything that runs or waits is cancelled first. */
@@ -37,7 +37,7 @@ export type QueueRefusal =
   | { readonly type: 'incompatible'; readonly existing: MediaOperationKind }
   | { readonly type: 'full' };
 
-export interface QueueStep {
+interface QueueStep {
   readonly state: QueueState;
   readonly effects: readonly QueueEffect[];
   readonly refusal?: QueueRefusal;

@@ -26,7 +26,7 @@ export interface RecognizeRequest {
   readonly replyTo: ReplyTo;
 }
 
-export interface RecognizeSurroundings extends MediaSurroundings {
+interface RecognizeSurroundings extends MediaSurroundings {
   readonly clock: Clock;
   /** Whether there are more than two on the call. */
   readonly group: boolean;

@@ -3,7 +3,7 @@ import { type Refusal, refusals } from '../http/refusal.ts';
 export type RecordingState = 'active' | 'paused' | 'stopped';
 export type RecordingInput = 'pause' | 'resume' | 'stop' | 'callEnded';
 
-export interface RecordingStep {
+interface RecordingStep {
   readonly state: RecordingState;
   /** The new state that RecordingStateChanged carries, if it has changed. */
   readonly changed?: 'active' | 'inactive';

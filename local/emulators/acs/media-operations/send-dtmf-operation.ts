@@ -14,7 +14,7 @@ export interface SendDtmfRequest {
   readonly replyTo: ReplyTo;
 }
 
-export interface SendDtmfSurroundings extends Pick<MediaSurroundings, 'player' | 'emit'> {
+interface SendDtmfSurroundings extends Pick<MediaSurroundings, 'player' | 'emit'> {
   /** The target's phone has heard this key; false if the target has left. */
   readonly hearKey: (rawId: string, key: string) => boolean;
 }

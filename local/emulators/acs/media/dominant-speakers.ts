@@ -2,7 +2,7 @@ import { rms } from '../../../phone/level.ts';
 import type { SpokenFrame } from './conference.ts';
 
 /** Speakers that unmixed audio carries at most (ACS audio streaming concept page). */
-export const MAX_DOMINANT_SPEAKERS = 4;
+const MAX_DOMINANT_SPEAKERS = 4;
 
 /**
  * Frames of silence that still follow when somebody stops speaking (2 s), so that the end of what was said can be

@@ -4,7 +4,7 @@ import { type Fields, invalid } from '../http/fields.ts';
 import type { TranscriptionConfiguration } from '../media-operations/call-transcription.ts';
 import { checkCallbackUri, readOperationContext } from './request-fields.ts';
 
-export interface AnswerRequest {
+interface AnswerRequest {
   readonly incomingCallContext: string;
   readonly answer: Answer;
 }

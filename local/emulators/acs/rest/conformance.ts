@@ -3,7 +3,7 @@ import { type Member, type MemberType, membersOf } from './api-types.ts';
 /** How enum values are compared: requests of the official SDKs differ in casing, what the service sends does not. */
 export type EnumCasing = 'any' | 'exact';
 
-export interface Conformance {
+interface Conformance {
   /** A sentence that names the member and the rule it breaks; undefined where the value follows the definition. */
   readonly violation: string | undefined;
   /** Paths of members that the definition does not have. */

@@ -1,7 +1,7 @@
 /** Results that are remembered; older ones are forgotten, and their requests would be performed again. */
 const MAX_RESULTS = 1_000;
 
-export interface FirstResult<T> {
+interface FirstResult<T> {
   readonly result: T;
   readonly replayed: boolean;
 }

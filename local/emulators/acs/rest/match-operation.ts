@@ -1,7 +1,7 @@
 import type { Operation } from '../rest-operations/operation.ts';
 import { OPERATIONS } from '../rest-operations/operations.ts';
 
-export type Match =
+type Match =
   | { readonly type: 'found'; readonly operation: Operation; readonly path: ReadonlyMap<string, string> }
   | { readonly type: 'methodNotAllowed'; readonly allowed: readonly string[] }
   | { readonly type: 'notFound' };

@@ -23,7 +23,7 @@ const MAX_NAMED = 20;
 /** Assumed where a request names none; the newest version that this surface was written after. */
 const DEFAULT_API_VERSION = '2026-03-12';
 
-export interface RestApiOptions {
+interface RestApiOptions {
   readonly calls: CallRegistry;
   readonly dialer: Dialer;
   /** The user that the application is where it names none. */

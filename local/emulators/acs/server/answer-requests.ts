@@ -10,7 +10,7 @@ export const VALIDATION_PATH = '/event-grid/validate';
 /** Where people expect to publish an incoming call; the same as `POST /control/calls`. */
 const INCOMING_CALL_PATH = '/eventgrid/incomingCall';
 
-export interface Surfaces {
+interface Surfaces {
   readonly rest: RestApi;
   readonly control: ControlApi;
   readonly tokens: TokenIssuer;

@@ -1,7 +1,7 @@
 import type { RunningWebPubSub } from '../service/server.ts';
 import type { WebPubSubSettings } from './settings.ts';
 
-export interface WelcomeDetails {
+interface WelcomeDetails {
   readonly settings: WebPubSubSettings;
   /** The authority to trust over https. */
   readonly caFile?: string | undefined;

@@ -19,7 +19,7 @@ export function isControlPath(path: string): boolean {
   return path.startsWith(PREFIX);
 }
 
-export interface ControlOptions {
+interface ControlOptions {
   /** Absent or empty: the surface does not exist. */
   readonly token: string | undefined;
   readonly runtimes: () => Iterable<HubRuntime>;

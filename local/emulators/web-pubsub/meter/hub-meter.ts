@@ -5,7 +5,7 @@ import { Tally, type TallyReport } from './tally.ts';
 /** Groups, and connections, that one hub remembers by name. The oldest goes first; its traffic still counts. */
 export const METERED_NAMES_MAX = 10_000;
 
-export interface HubMeterReport extends ClientTrafficReport {
+interface HubMeterReport extends ClientTrafficReport {
   /** Events to the hub's event handlers, by the bytes of their bodies; each attempt counts. */
   readonly events: TallyReport;
   /** `messages` and `events` together: what leaves the service and is charged for. */

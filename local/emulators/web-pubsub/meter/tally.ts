@@ -1,5 +1,5 @@
 /** The service counts outbound traffic in units of this many bytes (its billing documentation). */
-export const UNIT_BYTES = 2_048;
+const UNIT_BYTES = 2_048;
 
 /** What a tally has counted. */
 export interface TallyReport {

@@ -19,7 +19,7 @@ import { PathPattern } from './path-pattern.ts';
 import { checkPermission, grantPermission, revokePermission } from './permissions.ts';
 
 /** One operation of the data plane, api-version 2024-12-01. */
-export interface Operation {
+interface Operation {
   readonly id: string;
   readonly method: string;
   readonly path: PathPattern;

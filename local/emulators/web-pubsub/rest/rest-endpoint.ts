@@ -15,7 +15,7 @@ import type { RestFaults } from './rest-faults.ts';
 /** The versions of the data plane; they differ in operations that were added, not in what one of them does. */
 const API_VERSIONS = ['2021-10-01', '2022-11-01', '2023-07-01', '2024-01-01', '2024-12-01'];
 
-export interface RestEndpointOptions extends RestOptions {
+interface RestEndpointOptions extends RestOptions {
   readonly log: LogSink;
   readonly control: ControlEndpoint;
   readonly identity: IdentityIssuer;

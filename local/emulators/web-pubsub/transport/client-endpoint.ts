@@ -18,7 +18,7 @@ import { type ClientRequestLine, checkSimpleMode, chooseCodec, readClientRequest
 import { connectEvent } from './connect-event.ts';
 import type { HubRuntime } from './hub-runtime.ts';
 
-export interface ClientEndpointOptions {
+interface ClientEndpointOptions {
   readonly codecs: CodecRegistry;
   readonly tokens: AccessTokens;
   readonly upstream: Upstream;

@@ -10,7 +10,7 @@ import { ClientSocket, type ClientSocketListener } from './client-socket.ts';
 import { DelayLine } from './delay-line.ts';
 import { type LinkDirection, LinkFaults } from './link-faults.ts';
 
-export interface ClientLinkOptions {
+interface ClientLinkOptions {
   readonly hub: string;
   /** Which socket of the hub it is, counted from 1. */
   readonly ordinal: number;

@@ -48,7 +48,7 @@ export function cloudEventBody(payload: Payload): Uint8Array<ArrayBuffer> | stri
 }
 
 /** `sha256=<hex>` of HMAC-SHA256 over the connection id, one for each access key. */
-export function signatures(connectionId: string, accessKeys: readonly string[]): string {
+function signatures(connectionId: string, accessKeys: readonly string[]): string {
   return accessKeys
     .map((key) => `sha256=${createHmac('sha256', key).update(connectionId).digest('hex')}`)
     .join(',');

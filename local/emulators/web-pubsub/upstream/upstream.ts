@@ -16,7 +16,7 @@ import type { WebhookFaults } from './webhook-faults.ts';
 /** Event handlers by hub key. */
 export type HandlerTable = ReadonlyMap<string, readonly EventHandler[]>;
 
-export interface UpstreamOptions {
+interface UpstreamOptions {
   readonly handlers: HandlerTable;
   readonly accessKeys: readonly string[];
   readonly limits: Limits;
