@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { createScriptPhone, type ScriptPhone } from '../../../phone/script-phone.ts';
+import { ScriptPhone } from '../../../phone/script-phone.ts';
 import type { Step } from '../../../phone/step.ts';
 import { stepsSchema } from '../../../phone/step-json.ts';
 import type { Clock } from '../../common/clock.ts';
@@ -173,7 +173,7 @@ export class Scripts {
     onHangUp: () => void,
     line: () => PhoneLine,
   ): ScriptPhone {
-    return createScriptPhone({
+    return new ScriptPhone({
       rawId,
       steps,
       maxMs: limitMs,

@@ -1,4 +1,4 @@
-import { createScriptPhone, type ScriptPhone } from '../../../phone/script-phone.ts';
+import { ScriptPhone } from '../../../phone/script-phone.ts';
 import type { Step } from '../../../phone/step.ts';
 import type { Clock } from '../../common/clock.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
@@ -69,7 +69,7 @@ export class CalleeBook implements Callees {
 
   #take({ rawId, steps, maxMs, takes }: CalleeScript, incoming: IncomingLeg): CalleeOutcome {
     if (takes !== 'answers') return { type: takes === 'declines' ? 'declined' : takes };
-    const phone = createScriptPhone({
+    const phone = new ScriptPhone({
       rawId,
       steps,
       maxMs,

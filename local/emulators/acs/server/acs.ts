@@ -1,4 +1,4 @@
-import { createWavPhone } from '../../../phone/wav-phone.ts';
+import { WavPhone } from '../../../phone/wav-phone.ts';
 import type { RunningServer } from '../../common/child.ts';
 import { type Clock, systemClock } from '../../common/clock.ts';
 import type { InjectedCounts } from '../../common/fault-engine.ts';
@@ -145,7 +145,7 @@ export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {
     environment,
     topic,
     callees,
-    createPhone: parts.createPhone ?? createWavPhone,
+    createPhone: parts.createPhone ?? ((options) => new WavPhone(options)),
   });
   answerRequests(listening.server, { rest, control, tokens: issuerOn(base.shown), topic, log });
 
