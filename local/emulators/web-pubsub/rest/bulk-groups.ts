@@ -1,4 +1,4 @@
-import { ApiError } from '../http/api-error.ts';
+import { badRequest } from '../http/api-error.ts';
 import { bodyOf, type HttpResult, mediaTypeOf } from '../http/request.ts';
 import { isGroupName } from '../hub/names.ts';
 import { filterOf, type RestCall } from './call.ts';
@@ -18,18 +18,13 @@ export async function changeGroupsOfAll(
   const text = (await bodyOf(call.request, call.options.limits.restBodyBytes)).toString('utf8');
   const { groups, filter } = parse(text);
   if (!Array.isArray(groups) || groups.length === 0 || !groups.every((group) => typeof group === 'string')) {
-    throw new ApiError(
-      400,
-      'Error.BadRequest',
-      "'groups' must be a list of at least one group name.",
-      'groups',
-    );
+    throw badRequest("'groups' must be a list of at least one group name.", 'groups');
   }
   if (!groups.every(isGroupName)) {
-    throw new ApiError(400, 'Error.BadRequest', "'groups' has a name that breaks the naming rule.", 'groups');
+    throw badRequest("'groups' has a name that breaks the naming rule.", 'groups');
   }
   if (filter !== undefined && filter !== null && typeof filter !== 'string')
-    throw new ApiError(400, 'Error.BadRequest', "'filter' must be a string.", 'filter');
+    throw badRequest("'filter' must be a string.", 'filter');
   call.runtime.apply({ type, target: { to: 'all' }, groups, filter: filterOf(filter) });
   return { status: 200 };
 }
@@ -41,5 +36,5 @@ function parse(text: string): { readonly groups?: unknown; readonly filter?: unk
   } catch {
     // Answered below, like JSON that is not an object.
   }
-  throw new ApiError(400, 'Error.BadRequest', 'The request body is not a JSON object.');
+  throw badRequest('The request body is not a JSON object.');
 }

@@ -1,4 +1,4 @@
-import { ApiError } from '../http/api-error.ts';
+import { ApiError, badRequest } from '../http/api-error.ts';
 import type { HttpResult } from '../http/request.ts';
 import { isGroupName } from '../hub/names.ts';
 import { integerParameter, parameter, type RestCall } from './call.ts';
@@ -13,11 +13,10 @@ export async function generateClientToken(call: RestCall): Promise<HttpResult> {
   const clientType = (searchParams.get('clientType') ?? 'Default').toLowerCase();
   if (clientType === 'mqtt')
     throw new ApiError(501, 'NotSupported', 'Not supported by this emulator: MQTT clients.', 'clientType');
-  if (clientType !== 'default')
-    throw new ApiError(400, 'Error.BadRequest', "'clientType' must be Default or MQTT.", 'clientType');
+  if (clientType !== 'default') throw badRequest("'clientType' must be Default or MQTT.", 'clientType');
   const groups = searchParams.getAll('group');
   if (!groups.every(isGroupName))
-    throw new ApiError(400, 'Error.BadRequest', "'group' has a name that breaks the naming rule.", 'group');
+    throw badRequest("'group' has a name that breaks the naming rule.", 'group');
   const userId = searchParams.get('userId');
   const token = await call.options.tokens.issueClient({
     audience: `${origin}/client/hubs/${parameter(call, 'hub')}`,

@@ -1,5 +1,5 @@
 import { GROUP_MEMBERS_PAGE_MAX } from '../base/limits.ts';
-import { ApiError } from '../http/api-error.ts';
+import { badRequest } from '../http/api-error.ts';
 import type { HttpResult } from '../http/request.ts';
 import type { Member } from '../hub/hub.ts';
 import { groupParameter, integerParameter, type RestCall } from './call.ts';
@@ -44,10 +44,5 @@ function readToken(token: string | null): string | undefined {
   if (token === null) return undefined;
   const id = Buffer.from(token, 'base64url').toString();
   if (token !== '' && Buffer.from(id).toString('base64url') === token) return id;
-  throw new ApiError(
-    400,
-    'Error.BadRequest',
-    "'continuationToken' is not one that this service gave.",
-    'continuationToken',
-  );
+  throw badRequest("'continuationToken' is not one that this service gave.", 'continuationToken');
 }

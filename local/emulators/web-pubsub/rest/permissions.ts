@@ -1,5 +1,5 @@
 import { GRANTED_GROUPS_MAX } from '../base/limits.ts';
-import { ApiError, notExisted } from '../http/api-error.ts';
+import { ApiError, badRequest, notExisted } from '../http/api-error.ts';
 import type { HttpResult } from '../http/request.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { GroupAction } from '../hub/permissions.ts';
@@ -55,10 +55,10 @@ function read(call: RestCall): Asked {
   const action = ACTIONS.get(parameter(call, 'permission').toLowerCase());
   if (action === undefined) {
     const rule = 'The permission must be joinLeaveGroup or sendToGroup.';
-    throw new ApiError(400, 'Error.BadRequest', rule, 'permission');
+    throw badRequest(rule, 'permission');
   }
   const group = call.url.searchParams.get('targetName') ?? undefined;
   if (group !== undefined && !isGroupName(group))
-    throw new ApiError(400, 'Error.BadRequest', "'targetName' is not a valid group name.", 'targetName');
+    throw badRequest("'targetName' is not a valid group name.", 'targetName');
   return { connectionId: parameter(call, 'connectionId'), action, group };
 }
