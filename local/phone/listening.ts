@@ -51,9 +51,8 @@ export class Listening {
         this.#found = this.#silentMs >= this.#sound.forMs;
         break;
       case 'tone':
-        if (!silent && shareOf(frame, this.#sound.hz, this.#sampleRateHz) >= LEAST_SHARE) {
+        if (!silent && shareOf(frame, this.#sound.hz, this.#sampleRateHz) >= LEAST_SHARE)
           this.#toneMs += PHONE_FRAME_MS;
-        }
         this.#found = this.#toneMs >= this.#sound.forMs;
         break;
       case 'recording':

@@ -34,9 +34,8 @@ export class Speech {
    * @throws RangeError for no text or one that is too long
    */
   async say(text: string): Promise<Audio> {
-    if (text.trim() === '' || text.length > MAX_TEXT_LENGTH) {
+    if (text.trim() === '' || text.length > MAX_TEXT_LENGTH)
       throw new RangeError(`a text to say has 1 to ${MAX_TEXT_LENGTH} characters, not ${text.length}`);
-    }
     if (this.#missing) return murmur(text);
     const synthesis = await synthesize({ program: this.#command, args: this.#args, text });
     if (synthesis.type !== 'spoken') return this.#giveUp(text, synthesis.why);

@@ -50,8 +50,7 @@ export async function runServer(name: string, start: () => Promise<RunningServer
 function startFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') {
+  if (code === 'EADDRINUSE')
     return `port ${port} is already taken; stop what uses it, or choose another port (--port, --port-offset)`;
-  }
   return error.message;
 }

@@ -82,9 +82,8 @@ export class EndpointValidation {
         sending,
       );
       if (result.type !== 'accepted' && !this.#closed.aborted) onWarning?.(result.why);
-      if (result.type === 'unconfirmed') {
+      if (result.type === 'unconfirmed')
         await sleep(this.#clock, CONFIRMATION_LIMIT_MS, AbortSignal.any([confirmed.signal, this.#closed]));
-      }
       this.#validated = result.type === 'accepted' || confirmed.signal.aborted;
       return this.#validated;
     } finally {

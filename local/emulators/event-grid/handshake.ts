@@ -91,9 +91,8 @@ async function askForPermission(target: HandshakeTarget, sending: SendOptions): 
     },
     sending,
   );
-  if (response.result !== 200) {
+  if (response.result !== 200)
     return { type: 'refused', why: `the endpoint answered OPTIONS with ${response.result}, expected 200` };
-  }
   const allowed = response.headers.get('webhook-allowed-origin');
   if (allowed === '*' || allowed?.toLowerCase() === REQUEST_ORIGIN) return { type: 'accepted' };
   const why = `the endpoint allows the origin ${allowed ?? '(none)'}, expected ${REQUEST_ORIGIN} or *`;

@@ -22,9 +22,8 @@ await runServer('Web PubSub', async () => {
           onText: (text) => reconfigure(service, commandLine, config.path, text),
           onBlind: (message) => writeLog({ level: 'warn', message }),
         });
-  if (standAlone) {
+  if (standAlone)
     process.stdout.write(welcome(service, { settings, caFile, controlToken: options.controlToken }));
-  }
   return {
     url: service.url,
     close: () => {
@@ -38,9 +37,8 @@ await runServer('Web PubSub', async () => {
 function reconfigure(service: RunningWebPubSub, { settings }: CommandLine, path: string, text: string): void {
   try {
     const next = readSettings(parseJson(CONFIG_FILE, path, text), process.env);
-    if (next.accessKey !== settings.accessKey || next.secondaryAccessKey !== settings.secondaryAccessKey) {
+    if (next.accessKey !== settings.accessKey || next.secondaryAccessKey !== settings.secondaryAccessKey)
       throw new Error('access keys cannot change while the service runs; restart it');
-    }
     service.configure(next.hubs);
     writeLog({ level: 'info', message: 'The new configuration is in force.' });
   } catch (error) {

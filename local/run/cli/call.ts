@@ -35,9 +35,8 @@ export async function callCommand(args: readonly string[]): Promise<number> {
     const { said, heard } = evidence;
     if (options.output !== undefined)
       await writeFile(options.output, writeWav(heard.samples, heard.sampleRateHz));
-    if (options.said !== undefined) {
+    if (options.said !== undefined)
       await writeFile(options.said, writeWav(withoutTrailingSilence(said.samples), said.sampleRateHz));
-    }
     if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
     return report.outcome === 'completed' ? 0 : 1;
   } finally {

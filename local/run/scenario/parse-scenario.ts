@@ -79,16 +79,13 @@ function relationsOf({ participants }: ScenarioFile): Problem[] {
   const problems: Problem[] = [];
   for (const [name, { joins, takes, greeting, expect, calls }] of Object.entries(participants)) {
     const path = ['participants', name];
-    if (joins !== undefined && participants[joins]?.calls === undefined) {
+    if (joins !== undefined && participants[joins]?.calls === undefined)
       problems.push({ path: [...path, 'joins'], message: `must be a participant who calls, not "${joins}"` });
-    }
-    if (greeting !== undefined && takes !== 'voicemail') {
+    if (greeting !== undefined && takes !== 'voicemail')
       problems.push({ path: [...path, 'greeting'], message: 'belongs to a voicemail (takes: voicemail)' });
-    }
     const { rings, ...ofCalls } = expect;
-    if (calls === undefined && Object.keys(ofCalls).length > 0) {
+    if (calls === undefined && Object.keys(ofCalls).length > 0)
       problems.push({ path: [...path, 'expect'], message: 'belongs to a participant who calls' });
-    }
     if (takes === undefined && rings !== undefined) {
       problems.push({
         path: [...path, 'expect', 'rings'],

@@ -11,14 +11,12 @@ const NUMBER = /^-?\d+(\.\d+)?$/;
 export function parseFaultFlag(text: string): AcsFaultRule {
   const [head = '', ...pairs] = text.split(',');
   const [on, fault, ...more] = head.split('.');
-  if (fault === undefined || more.length > 0) {
+  if (fault === undefined || more.length > 0)
     throw new RangeError(`--fault begins with a target and a fault, such as rest.error, not "${head}"`);
-  }
   const members = pairs.map((pair): [string, unknown] => {
     const [name = '', value, ...rest] = pair.split('=');
-    if (value === undefined || rest.length > 0) {
+    if (value === undefined || rest.length > 0)
       throw new RangeError(`--fault consists of name=value after its head, not "${pair}"`);
-    }
     return [name, readValue(value)];
   });
   return parseAcsFaultRule({ on, fault, ...Object.fromEntries(members) }, `--fault ${head}`);

@@ -53,9 +53,8 @@ export async function readCommandLine(
     },
   });
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error(`--port must be a number from 0 to 65535, not ${values.port}`);
-  }
   const schema = SCHEMAS.find((name) => name === values['event-grid-schema']);
   if (schema === undefined) throw new Error(`--event-grid-schema must be one of ${SCHEMAS.join(', ')}`);
   const standAlone = values['stand-alone'];
@@ -129,9 +128,8 @@ function readFaults(
     file !== undefined
       ? parseAcsFaultPlan(parseJson(readFileSync(file, 'utf8'), file))
       : parseAcsFaultPlan(text === undefined ? {} : parseJson(text, 'ACS_FAULTS'));
-  if (skew !== undefined && !/^-?\d+$/.test(skew)) {
+  if (skew !== undefined && !/^-?\d+$/.test(skew))
     throw new RangeError(`--clock-skew-ms must be a whole number, not ${skew}`);
-  }
   return {
     rules: [...base.rules, ...flags.map(parseFaultFlag)],
     clockSkewMs: skew === undefined ? base.clockSkewMs : Number(skew),

@@ -118,9 +118,8 @@ export class ControlApi {
 
   #find(id: string | undefined): RegisteredCall {
     const found = this.#options.calls.find(id ?? '');
-    if (found === undefined) {
+    if (found === undefined)
       throw new RefusedError({ ...NOT_FOUND, message: 'There is no such call, or it ended long ago.' });
-    }
     return found;
   }
 
@@ -160,9 +159,8 @@ export class ControlApi {
 function pressKeys(call: Call, fields: Fields): Reply {
   const keys = fields.text('keys').toUpperCase();
   const rawId = fields.optionalText('participant') ?? call.from.rawId;
-  if (!KEYS.test(keys) || keys.length > MAX_KEYS) {
+  if (!KEYS.test(keys) || keys.length > MAX_KEYS)
     throw invalid(`The field keys must be 1 to ${MAX_KEYS} of the keys 0-9, A-D, * and #.`);
-  }
   for (const key of keys) {
     if (call.connection?.telephones.participantPressesKey(rawId, key) !== true) {
       throw refused(

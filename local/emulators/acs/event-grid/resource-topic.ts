@@ -70,9 +70,8 @@ export function createResourceTopic(
 function subscriptionsOf(options: EventGridOptions): readonly SubscriptionSettings[] {
   const { endpoint, schema, ttlMs, maxAttempts, deadLetterFile, subscriptions = [] } = options;
   if (endpoint === undefined) return subscriptions;
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
+  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
     throw new Error('The Event Grid endpoint (EVENT_GRID_ENDPOINT) must be an http or https URL.');
-  }
   const filter = eventFilterSchema.parse({ includedEventTypes: ['Microsoft.Communication.IncomingCall'] });
   const short: SubscriptionSettings = {
     name: 'trunkline-local',

@@ -186,9 +186,8 @@ export class Dialer {
   #roomOf(location: CallLocation, sampleRateHz: number): Room {
     const room = this.#rooms.find(location);
     if (room !== undefined) return room;
-    if (location.kind !== 'serverCallLocator') {
+    if (location.kind !== 'serverCallLocator')
       return this.#rooms.open(this.#newIds().serverCallId, sampleRateHz, location);
-    }
     const call = this.#options.calls.findByServerCallId(location.id);
     if (call === undefined || call.endedAtMs !== undefined) throw new RefusedError(refusals.callNotFound());
     const { connection } = call;

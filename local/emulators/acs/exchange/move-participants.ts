@@ -19,9 +19,8 @@ export function moveParticipants(
   if (to === from) throw invalid('The field fromCall must name another call.');
   for (const { rawId } of identifiers) {
     if (!from.participants.onThePhone.includes(rawId)) throw new RefusedError(refusals.participantNotFound());
-    if (to.participants.find(rawId) !== undefined) {
+    if (to.participants.find(rawId) !== undefined)
       throw invalid('The field targetParticipants names somebody who is on this call already.');
-    }
   }
   for (const participant of identifiers) {
     const speaker = from.telephones.release(participant.rawId);

@@ -26,18 +26,14 @@ export function transfer(
   dialer: Pick<Dialer, 'converse'>,
   { invite, transferee, replyTo }: TransferRequest,
 ): void {
-  if (connection.transferring) {
-    throw new RefusedError(refusals.notInThisState('a transfer is under way'));
-  }
+  if (connection.transferring) throw new RefusedError(refusals.notInThisState('a transfer is under way'));
   const { participants } = connection;
   const rawId = transferee?.rawId ?? onlyOne(participants.onThePhone);
   const leaving = participants.find(rawId)?.identifier;
-  if (leaving === undefined || !participants.onThePhone.includes(rawId)) {
+  if (leaving === undefined || !participants.onThePhone.includes(rawId))
     throw new RefusedError(refusals.participantNotFound());
-  }
-  if (participants.find(invite.identifier.rawId) !== undefined) {
+  if (participants.find(invite.identifier.rawId) !== undefined)
     throw invalid('The field targetParticipant names somebody who is on the call already.');
-  }
   connection.invitations.invite({ ...invite, from: invite.from ?? leaving }, (end) => {
     connection.transferring = false;
     if (end.type !== 'answered') {

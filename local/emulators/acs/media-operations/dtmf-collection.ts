@@ -41,9 +41,8 @@ export function collectTone(
 ): Collecting | Collected {
   if (rules.stopTones.includes(tone)) return { type: 'collected', tones: state.tones, why: 'stopTone' };
   const tones = [...state.tones, tone];
-  if (rules.maxTones !== undefined && tones.length >= rules.maxTones) {
+  if (rules.maxTones !== undefined && tones.length >= rules.maxTones)
     return { type: 'collected', tones, why: 'maxTones' };
-  }
   return { type: 'collecting', tones, deadlineMs: nowMs + rules.interToneTimeoutMs };
 }
 

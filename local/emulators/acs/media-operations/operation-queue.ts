@@ -90,9 +90,8 @@ function submit(state: QueueState, operation: QueuedOperation, interrupts: boole
   if (existing !== undefined) return { state, effects: [], refusal: { type: 'incompatible', existing } };
   if (before.state.waiting.length >= MAX_WAITING) return { state, effects: [], refusal: { type: 'full' } };
   const { leg } = COMPATIBILITY[operation.kind];
-  if (before.state.running[leg] !== undefined) {
+  if (before.state.running[leg] !== undefined)
     return { ...before, state: { ...before.state, waiting: [...before.state.waiting, operation] } };
-  }
   return {
     state: { ...before.state, running: { ...before.state.running, [leg]: operation } },
     effects: [...before.effects, { type: 'start', id: operation.id }],

@@ -22,9 +22,8 @@ interface RecordingStep {
  * A stopped recording is not found any more. Pausing a paused one and resuming an active one change nothing.
  */
 export function stepRecording(state: RecordingState, input: RecordingInput): RecordingStep {
-  if (state === 'stopped') {
+  if (state === 'stopped')
     return input === 'callEnded' ? { state } : { state, refusal: refusals.recordingNotFound() };
-  }
   switch (input) {
     case 'pause':
       return state === 'paused' ? { state } : { state: 'paused', changed: 'inactive' };

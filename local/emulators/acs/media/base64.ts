@@ -19,9 +19,8 @@ export function decodeBase64Into(
 ): number | undefined {
   const length = to - from;
   if (length < 0 || length % 4 !== 0) return undefined;
-  if ((length / 4) * 3 > target.length) {
+  if ((length / 4) * 3 > target.length)
     throw new RangeError(`${length} characters of base64 may not fit into ${target.length} bytes`);
-  }
   let padding = 0;
   if (length > 0 && text[to - 1] === PADDING) padding = text[to - 2] === PADDING ? 2 : 1;
   let written = 0;

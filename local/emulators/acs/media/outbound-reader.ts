@@ -42,9 +42,8 @@ export class OutboundReader {
     if (this.#template === undefined || bytes.length > MAX_OUTBOUND_BYTES) return undefined;
     const { head, tail } = this.#template;
     const end = bytes.length - tail.length;
-    if (end < head.length || head.compare(bytes, 0, head.length) !== 0 || tail.compare(bytes, end) !== 0) {
+    if (end < head.length || head.compare(bytes, 0, head.length) !== 0 || tail.compare(bytes, end) !== 0)
       return undefined;
-    }
     const length = decodeBase64Into(scratch, bytes, head.length, end);
     if (length === undefined || length % 2 !== 0) return undefined;
     if (this.#samples.length !== length / 2) this.#samples = new Int16Array(scratch.buffer, 0, length / 2);

@@ -46,9 +46,8 @@ export function readCallSetup(fields: Fields, apiVersion: string): Answer {
 function readMedia(fields: Fields): MediaConfiguration {
   requireWebSocket(fields, 'mediaStreamingOptions');
   const audioChannelType = fields.oneOf('audioChannelType', ['mixed', 'unmixed'] as const);
-  if (audioChannelType === undefined) {
+  if (audioChannelType === undefined)
     throw invalid('The field mediaStreamingOptions.audioChannelType is required.');
-  }
   fields.oneOf('contentType', ['audio']);
   return {
     url: transportUrl(fields, 'mediaStreamingOptions'),

@@ -11,13 +11,11 @@ import { readIdentifiers, readPhoneNumber } from './request-fields.ts';
  */
 export function parseCreateCallRequest(fields: Fields, apiVersion: string, ownUserId: string): PlaceRequest {
   const targets = readIdentifiers(fields, 'targets');
-  if (targets.length > MAX_INVITATIONS) {
+  if (targets.length > MAX_INVITATIONS)
     throw invalid(`The field targets must not name more than ${MAX_INVITATIONS} participants.`);
-  }
   const sourceCallerIdNumber = readPhoneNumber(fields, 'sourceCallerIdNumber');
-  if (sourceCallerIdNumber === undefined && targets.some((target) => phoneNumberOf(target) !== undefined)) {
+  if (sourceCallerIdNumber === undefined && targets.some((target) => phoneNumberOf(target) !== undefined))
     throw invalid('The field sourceCallerIdNumber is required to call a phone number.');
-  }
   const sourceDisplayName = fields.optionalText('sourceDisplayName');
   const teamsApp = fields.object('teamsAppSource')?.text('appId');
   const sourceId =

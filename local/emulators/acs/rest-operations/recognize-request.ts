@@ -86,12 +86,10 @@ function readChoices(options: Fields): readonly Choice[] {
     phrases: choice.textList('phrases'),
     tone: choice.oneOf('tone', ALL_TONES),
   }));
-  if (choices.length === 0 || choices.length > MAX_CHOICES) {
+  if (choices.length === 0 || choices.length > MAX_CHOICES)
     throw invalid(`The field recognizeOptions.choices must hold 1 to ${MAX_CHOICES} choices.`);
-  }
   const withTone = choices.filter(({ tone }) => tone !== undefined).length;
-  if (withTone !== 0 && withTone !== choices.length) {
+  if (withTone !== 0 && withTone !== choices.length)
     throw invalid('Either every choice must have a tone or none.');
-  }
   return choices;
 }

@@ -54,9 +54,8 @@ function change(request: OperationRequest, input: 'stop' | 'pause' | 'resume'): 
 function recordedConnection({ calls, dialer }: OperationRequest, fields: Fields): Connection {
   const callConnectionId = fields.optionalText('callConnectionId');
   const locator = fields.object('callLocator');
-  if (callConnectionId === undefined && locator === undefined) {
+  if (callConnectionId === undefined && locator === undefined)
     throw invalid('Either callLocator or callConnectionId is required.');
-  }
   const connection =
     callConnectionId !== undefined
       ? calls.findConnected(callConnectionId)?.connection

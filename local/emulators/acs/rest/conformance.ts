@@ -46,9 +46,8 @@ function checkObject(definition: string, value: unknown, path: string, checking:
     const memberValue = values.get(name) ?? undefined;
     const memberPath = join(path, name);
     if (memberValue !== undefined) check(member.type, memberValue, memberPath, checking);
-    if (member.required && (memberValue === undefined || memberValue === '')) {
+    if (member.required && (memberValue === undefined || memberValue === ''))
       throw new Violation(`The field ${memberPath} is required.`);
-    }
     values.delete(name);
   }
   for (const name of values.keys()) checking.unknown.push(join(path, name));
@@ -90,12 +89,10 @@ function checkNumber(
   value: unknown,
   path: string,
 ): void {
-  if (typeof value !== 'number' || !Number.isFinite(value)) {
+  if (typeof value !== 'number' || !Number.isFinite(value))
     throw new Violation(`The field ${path} must be a number.`);
-  }
-  if (value < least || value > most) {
+  if (value < least || value > most)
     throw new Violation(`The field ${path} must be between ${least} and ${most}, not ${value}.`);
-  }
 }
 
 function checkEnum(values: readonly string[], value: unknown, path: string, casing: EnumCasing): void {
@@ -107,9 +104,8 @@ function checkEnum(values: readonly string[], value: unknown, path: string, casi
 }
 
 function checkTexts(value: unknown, path: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Violation(`The field ${path} must be an object.`);
-  }
   for (const [name, text] of Object.entries(value)) {
     if (typeof text !== 'string') throw new Violation(`The field ${join(path, name)} must be a string.`);
   }

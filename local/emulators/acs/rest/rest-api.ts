@@ -130,9 +130,8 @@ export class RestApi {
     if (definition !== undefined) {
       const { violation, unknown } = conformance(definition, request.body, 'any');
       if (violation !== undefined) throw invalid(violation);
-      if (unknown.length > 0) {
+      if (unknown.length > 0)
         request.warn(`${operation.name}: ignored unknown members ${unknown.slice(0, MAX_NAMED).join(', ')}`);
-      }
     }
     const { json, onReplay } = operation.perform(request) ?? {};
     return { reply: { status: operation.success, json }, ...(onReplay && { onReplay }) };

@@ -16,9 +16,8 @@ export function checkStrictUrls(body: unknown): void {
   for (const { path, protocol } of PLACES) {
     const value = path.reduce(member, body);
     if (typeof value !== 'string') continue;
-    if (!URL.canParse(value) || new URL(value).protocol !== protocol) {
+    if (!URL.canParse(value) || new URL(value).protocol !== protocol)
       throw invalid(`The field ${path.join('.')} is invalid: it must be an absolute ${protocol}// URL.`);
-    }
   }
 }
 

@@ -75,9 +75,8 @@ function parseObject(text: string): JsonObject {
   } catch {
     throw invalid('the message is not JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid('the message is not a JSON object');
-  }
   return value as JsonObject;
 }
 
@@ -157,9 +156,8 @@ function payloadOf(root: JsonObject, text: string): Payload {
     }
     case 'protobuf': {
       const bytes = typeof data === 'string' ? decodeBase64(data) : undefined;
-      if (bytes === undefined || !isAny(bytes)) {
+      if (bytes === undefined || !isAny(bytes))
         throw invalid("'data' must be a google.protobuf.Any in base64 when 'dataType' is 'protobuf'");
-      }
       return { dataType: 'protobuf', bytes };
     }
     default:

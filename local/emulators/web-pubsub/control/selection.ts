@@ -24,9 +24,8 @@ export function readSelection(members: Readonly<Record<string, unknown>>): Selec
     given[known] = value;
   }
   const { hub, connectionId, userId, group } = given;
-  if ([connectionId, userId, group].filter((each) => each !== undefined).length > 1) {
+  if ([connectionId, userId, group].filter((each) => each !== undefined).length > 1)
     throw invalid('a selection has one of connectionId, userId and group');
-  }
   return {
     ...(hub === undefined ? {} : { hub: hubKey(hub) }),
     target: targetOf(connectionId, userId, group),

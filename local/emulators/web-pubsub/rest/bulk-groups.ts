@@ -17,12 +17,10 @@ export async function changeGroupsOfAll(
   if (mediaType !== 'application/json') throw unsupportedMediaType(mediaType, 'application/json');
   const text = (await bodyOf(call.request, call.options.limits.restBodyBytes)).toString('utf8');
   const { groups, filter } = parse(text);
-  if (!Array.isArray(groups) || groups.length === 0 || !groups.every((group) => typeof group === 'string')) {
+  if (!Array.isArray(groups) || groups.length === 0 || !groups.every((group) => typeof group === 'string'))
     throw badRequest("'groups' must be a list of at least one group name.", 'groups');
-  }
-  if (!groups.every(isGroupName)) {
+  if (!groups.every(isGroupName))
     throw badRequest("'groups' has a name that breaks the naming rule.", 'groups');
-  }
   if (filter !== undefined && filter !== null && typeof filter !== 'string')
     throw badRequest("'filter' must be a string.", 'filter');
   call.runtime.apply({ type, target: { to: 'all' }, groups, filter: filterOf(filter) });

@@ -144,9 +144,8 @@ function addToGroup(targetOf: TargetOf): Operation['run'] {
     const target = targetOf(call);
     const groups = [groupParameter(call)];
     const isIgnored = target.to === 'user' && call.options.onAddAbsentUser === 'ok';
-    if (!isIgnored && !call.runtime.hub.has(target)) {
+    if (!isIgnored && !call.runtime.hub.has(target))
       throw absent(target.to === 'connection' ? 'Error' : 'Warning', target);
-    }
     call.runtime.apply({ type: 'addToGroups', target, groups });
     return OK;
   };

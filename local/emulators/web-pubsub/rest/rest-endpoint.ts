@@ -53,12 +53,9 @@ export class RestEndpoint {
     const url = urlOf(request);
     if (url.pathname === '/api/health' && (method === 'HEAD' || method === 'GET')) return { status: 200 };
     if (isControlPath(url.pathname)) return await this.#options.control.handle(request, url);
-    if (isIdentityPath(url.pathname) && method === 'GET') {
+    if (isIdentityPath(url.pathname) && method === 'GET')
       return { status: 200, body: await this.#options.identity.document(url.pathname) };
-    }
-    if (isClientPath(url.pathname)) {
-      throw badRequest('Clients connect to this address with a WebSocket.');
-    }
+    if (isClientPath(url.pathname)) throw badRequest('Clients connect to this address with a WebSocket.');
     const matches = OPERATIONS.map((operation) => ({
       operation,
       parameters: operation.path.match(url.pathname),

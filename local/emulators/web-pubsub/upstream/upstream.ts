@@ -94,9 +94,8 @@ export class Upstream {
     const delivery = this.#deliver(handler, event).then((response) => {
       this.#notifications.delete(delivery);
       this.#afterwards(event);
-      if (typeof response !== 'string' && !(response.status >= 200 && response.status < 300)) {
+      if (typeof response !== 'string' && !(response.status >= 200 && response.status < 300))
         this.#report(event, `The event handler answered ${response.status}.`);
-      }
     });
     this.#notifications.add(delivery);
   }
@@ -129,9 +128,8 @@ export class Upstream {
         event.originHost,
         authorization,
       );
-      if (!(typeof verdict === 'boolean' ? verdict : await verdict)) {
+      if (!(typeof verdict === 'boolean' ? verdict : await verdict))
         throw new HandlerUnreachable(`The event handler does not allow the origin '${event.originHost}'.`);
-      }
       return await this.#post(new URL(handlerUrl(handler, event.hub, event.name)), event, authorization);
     } catch (error) {
       const message =
