@@ -1,5 +1,6 @@
 /** The system that a command works with: the one that runs already, or one of its own on free ports. */
 
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from '../../../scripts/build.ts';
 import type { RunningSystem } from '../client/running-system.ts';
@@ -7,8 +8,8 @@ import { freePorts, type Ports } from '../stack/ports.ts';
 import { makeSecrets } from '../stack/secrets.ts';
 import type { SystemLayout } from '../stack/specs.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
+import { UsageError } from './options.ts';
 import { describeStack, readStackFile } from './stack-file.ts';
-import { userRoutes } from './user-routes.ts';
 
 interface SystemInUse {
   readonly system: RunningSystem;
@@ -69,4 +70,32 @@ export async function useSystem(
       await stack.stop();
     },
   };
+}
+
+/** The user's own routes: the setting `CALL_ROUTES`, from the environment or from `local.settings.json`. */
+
+const LOCAL_SETTINGS = new URL('../../../local.settings.json', import.meta.url);
+
+/** @throws UsageError when the routes are no JSON array; the control app checks each of them */
+async function userRoutes(): Promise<object[]> {
+  const text = process.env['CALL_ROUTES'] ?? (await fromLocalSettings());
+  if (text === undefined || text.trim() === '') return [];
+  const routes: unknown = parseJson(text, 'the setting CALL_ROUTES');
+  if (!Array.isArray(routes)) throw new UsageError('the setting CALL_ROUTES must be a JSON array of routes');
+  return routes;
+}
+
+async function fromLocalSettings(): Promise<string | undefined> {
+  const text = await readFile(LOCAL_SETTINGS, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const settings = parseJson(text, 'local.settings.json') as { Values?: Record<string, string> };
+  return settings.Values?.['CALL_ROUTES'];
+}
+
+function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${what} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

@@ -5,8 +5,7 @@ import type { EventSchema } from '../../event-grid/event.ts';
 import { parseSubscriptions, type SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
 import { type FaultPlan, type ParsedFaultPlan, parseAcsFaultPlan } from '../faults/fault-plan.ts';
 import type { AcsOptions } from '../server/acs.ts';
-import { parseBehaviourFlags } from './behaviour-flag.ts';
-import { parseFaultFlag } from './fault-flag.ts';
+import { parseBehaviourFlags, parseFaultFlag } from './flags.ts';
 import { keepKeys } from './keys-file.ts';
 
 const SCHEMAS: readonly EventSchema[] = ['EventGridSchema', 'CloudEventSchemaV1_0'];

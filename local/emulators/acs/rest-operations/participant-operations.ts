@@ -1,6 +1,6 @@
 import type { Participant } from '../call/participants.ts';
 import { CALLEE_NOT_REACHED, NO_LONGER_THERE, NOT_REMOVABLE } from '../call/results.ts';
-import { moveParticipants } from '../exchange/move-participants.ts';
+import { moveParticipants } from '../exchange/transfer.ts';
 import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 import { identifierOf, phoneNumberOf } from '../telephones/identifiers.ts';

@@ -12,9 +12,8 @@ import { bodyDefinition } from './api-types.ts';
 import { conformance } from './conformance.ts';
 import { FirstResults } from './first-results.ts';
 import { hmacProblem } from './hmac.ts';
-import { matchOperation } from './match-operation.ts';
+import { checkStrictUrls, matchOperation } from './match-operation.ts';
 import type { RestFaults } from './rest-faults.ts';
-import { checkStrictUrls } from './strict-urls.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 /** Unknown members of one request that a warning names. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Limits } from '../base/limits.ts';
-import { connectionFilter } from '../filter/connection-filter.ts';
+import { connectionFilter } from '../filter/filter-evaluator.ts';
 import { FilterError } from '../filter/filter-expression.ts';
 import { badRequest } from '../http/api-error.ts';
 import type { Selection } from '../hub/commands.ts';
