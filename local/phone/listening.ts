@@ -70,11 +70,10 @@ export class Listening {
   /** Looks once more, at the end of the time, and says what was heard instead; undefined where the sound was heard. */
   missing(): string | undefined {
     if (this.#found) return undefined;
-    if (this.#sound.type !== 'recording') {
+    if (this.#sound.type !== 'recording')
       return this.#sound.type === 'tone'
         ? `${this.#soundingMs} ms of sound, of which ${this.#toneMs} ms were that tone`
         : `${this.#soundingMs} ms of sound, and silence for the last ${this.#silentMs} ms`;
-    }
     const db = this.#agreement();
     if (db >= this.#sound.leastDb) {
       this.#found = true;

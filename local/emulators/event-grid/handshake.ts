@@ -66,12 +66,11 @@ async function postValidation(target: HandshakeTarget, sending: SendOptions): Pr
     },
     sending,
   );
-  if (response.result !== 200) {
+  if (response.result !== 200)
     return {
       type: 'refused',
       why: `the endpoint answered the validation event with ${response.result}, expected 200`,
     };
-  }
   if (echoedCode(response.body) === validationCode) return { type: 'accepted' };
   const why = 'the endpoint answered 200 without echoing the validation code in validationResponse';
   return target.validationUrl === undefined ? { type: 'refused', why } : { type: 'unconfirmed', why };

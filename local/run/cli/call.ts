@@ -52,11 +52,10 @@ async function readSpeech(path: string, sampleRateHz: number): Promise<Audio> {
   });
   const speech = convertSpeech(path, bytes, sampleRateHz);
   const minutes = speech.samples.length / sampleRateHz / 60;
-  if (minutes > MAX_SPEECH_MINUTES) {
+  if (minutes > MAX_SPEECH_MINUTES)
     throw new UsageError(
       `${path} lasts ${minutes.toFixed(1)} minutes; a call can say at most ${MAX_SPEECH_MINUTES}`,
     );
-  }
   return speech;
 }
 

@@ -28,11 +28,10 @@ export async function scenarioCommand({ file, report, onLine }: ScenarioCommandO
   try {
     const display = new CallDisplay(process.stdout);
     display.print(`${scenario.name} (${relative(process.cwd(), resolve(file))})\n`);
-    if (scenario.seed !== undefined && !own) {
+    if (scenario.seed !== undefined && !own)
       display.print(
         'The seed is not used: it belongs to the start of a system, and this one runs already.\n',
       );
-    }
     const played = await playScenario(system, scenario, (calls) => display.show(calls));
     display.print(`\n${callsInWords(played)}\n\n${checksInWords(played)}`);
     if (report !== undefined) {

@@ -24,11 +24,10 @@ const LOOK_EVERY_MS = 250;
 export async function startCommand(args: readonly string[]): Promise<number> {
   const options = readStartOptions(args);
   const running = await readStackFile();
-  if (running !== undefined) {
+  if (running !== undefined)
     throw new UsageError(
       `a system runs already (process ${running.pid}); stop it, or use it with npm run call`,
     );
-  }
   const startedMs = performance.now();
   const stopped = Promise.withResolvers<number>();
   const ending = new AbortController();

@@ -68,12 +68,10 @@ export function judgeCall(
         : `no ${missing} at its place; there were ${types.join(', ') || 'none'}`;
     checks.push(check(`events ${expected.events.join(', ')}`, detail));
   }
-  for (const type of expected.never ?? []) {
+  for (const type of expected.never ?? [])
     checks.push(check(`no ${type}`, count(type) === 0 ? undefined : `there were ${count(type)}`));
-  }
-  for (const [type, times] of Object.entries(expected.times ?? {})) {
+  for (const [type, times] of Object.entries(expected.times ?? {}))
     checks.push(check(`${times} × ${type}`, count(type) === times ? undefined : `there were ${count(type)}`));
-  }
   return checks;
 }
 

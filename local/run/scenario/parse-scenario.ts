@@ -38,12 +38,11 @@ interface ParsedScenario {
 export function parseScenario(yaml: string, file: string): ParsedScenario {
   const lines = new LineCounter();
   const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
+  if (document.errors.length > 0)
     throw new ScenarioError(
       file,
       document.errors.map(({ message, pos }) => ({ line: lines.linePos(pos[0]).line, member: '', message })),
     );
-  }
   const lineOf = (path: readonly PropertyKey[]): number => lines.linePos(offsetOf(document, path)).line;
   const result = scenarioSchema.safeParse(document.toJS());
   if (!result.success) {
@@ -86,12 +85,11 @@ function relationsOf({ participants }: ScenarioFile): Problem[] {
     const { rings, ...ofCalls } = expect;
     if (calls === undefined && Object.keys(ofCalls).length > 0)
       problems.push({ path: [...path, 'expect'], message: 'belongs to a participant who calls' });
-    if (takes === undefined && rings !== undefined) {
+    if (takes === undefined && rings !== undefined)
       problems.push({
         path: [...path, 'expect', 'rings'],
         message: 'belongs to a participant who takes calls',
       });
-    }
   }
   return problems;
 }

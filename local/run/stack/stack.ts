@@ -93,11 +93,10 @@ async function offeredWorkers({ ports, secrets }: StackOptions): Promise<Offered
   for (;;) {
     const response = await fetch(url, { headers: { 'x-functions-key': secrets.functionsHostKey } });
     if (response.ok) return (await response.json()) as OfferedWorker[];
-    if (performance.now() > giveUpAtMs) {
+    if (performance.now() > giveUpAtMs)
       throw new Error(
         `the worker app does not say which workers it has: GET /api/workers answers ${response.status}`,
       );
-    }
     await delay(WORKERS_RETRY_MS);
   }
 }

@@ -174,12 +174,11 @@ function mediaStarted(state: ConnectionState): ConnectionStep {
 
 function mediaClosedByPeer(state: ConnectionState): ConnectionStep {
   if (state.media !== 'active') return same(state);
-  if (state.reconnectsLeft > 0) {
+  if (state.reconnectsLeft > 0)
     return {
       state: { ...state, media: 'starting', reconnecting: true, reconnectsLeft: state.reconnectsLeft - 1 },
       effects: [{ type: 'openMedia' }],
     };
-  }
   return tell(
     { ...state, media: 'inactive' },
     mediaNotice(

@@ -24,11 +24,10 @@ export function parseBehaviourFlags(flags: readonly string[]): Partial<AcsBehavi
     flags.map((flag) => {
       const [name = '', value = ''] = flag.split('=', 2);
       const given = Object.entries(DEFAULT_BEHAVIOUR).find(([known]) => known === name);
-      if (given === undefined) {
+      if (given === undefined)
         throw new RangeError(
           `--behaviour knows no "${name}"; it takes ${Object.keys(DEFAULT_BEHAVIOUR).join(', ')}`,
         );
-      }
       return [name, read(name, value, given[1])];
     }),
   );

@@ -162,13 +162,12 @@ function pressKeys(call: Call, fields: Fields): Reply {
   if (!KEYS.test(keys) || keys.length > MAX_KEYS)
     throw invalid(`The field keys must be 1 to ${MAX_KEYS} of the keys 0-9, A-D, * and #.`);
   for (const key of keys) {
-    if (call.connection?.telephones.participantPressesKey(rawId, key) !== true) {
+    if (call.connection?.telephones.participantPressesKey(rawId, key) !== true)
       throw refused(
         409,
         'NoDtmf',
         'Nothing takes keys on this call: no recognition listens to the participant, and no media stream that carries DTMF is open (enableDtmfTones).',
       );
-    }
   }
   return { status: 202, json: { sent: keys.length } };
 }
@@ -179,13 +178,12 @@ function sayWords(call: Call, fields: Fields): Reply {
     throw invalid(`The field text must not be longer than ${MAX_WORDS} characters.`);
   const rawId = fields.optionalText('participant') ?? call.from.rawId;
   const durationMs = text.split(/\s+/).length * WORD_MS;
-  if (call.connection?.telephones.participantSays({ rawId, text, startedMs: 0, durationMs }) !== true) {
+  if (call.connection?.telephones.participantSays({ rawId, text, startedMs: 0, durationMs }) !== true)
     throw refused(
       409,
       'NobodyListens',
       'Nothing listens to words on this call: neither recognition of this participant nor transcription.',
     );
-  }
   return { status: 202 };
 }
 

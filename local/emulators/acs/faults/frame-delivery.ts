@@ -88,9 +88,8 @@ export class FrameDelivery {
       if (fault.type === 'oversize') text = text.padEnd(fault.bytes);
     }
     for (let copy = 0; copy < copies; copy++) {
-      for (const [index, part] of cut(text, parts).entries()) {
+      for (const [index, part] of cut(text, parts).entries())
         this.#sink.send(part, { fin: index === parts - 1 });
-      }
     }
   }
 }

@@ -133,14 +133,13 @@ function callProperties(call: Call): Record<string, unknown> {
 }
 
 function parties({ placed, from, to }: Call): Record<string, unknown> {
-  if (placed === undefined) {
+  if (placed === undefined)
     return {
       source: from,
       targets: [to],
       sourceCallerIdNumber: numberJson(phoneNumberOf(from)),
       answeredFor: numberJson(phoneNumberOf(to)),
     };
-  }
   const { targets, sourceCallerIdNumber, sourceDisplayName } = placed;
   return {
     source: from,

@@ -22,13 +22,12 @@ function startRecording(request: OperationRequest): OperationResult {
   const connection = recordedConnection(request, fields);
   connection.requireEstablished();
   const storage = fields.object('externalStorage')?.optionalText('recordingStorageKind');
-  if (storage?.toLowerCase() === 'azureblobstorage') {
+  if (storage?.toLowerCase() === 'azureblobstorage')
     throw new RefusedError(
       refusals.notSupported(
         'startRecording with externalStorage.recordingStorageKind azureBlobStorage (no audio is recorded that could be written)',
       ),
     );
-  }
   const stateCallbackUri = readCallbackUri(fields, 'recordingStateCallbackUri');
   const pauseOnStart = fields.flag('pauseOnStart', false);
   const recorded = request.calls

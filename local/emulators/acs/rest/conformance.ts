@@ -34,11 +34,10 @@ interface Checking {
 }
 
 function checkObject(definition: string, value: unknown, path: string, checking: Checking): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Violation(
       path === '' ? 'The request body must be a JSON object.' : `The field ${path} must be an object.`,
     );
-  }
   const values = new Map<string, unknown>(Object.entries(value));
   const members = membersOf(definition);
   for (const member of members) {

@@ -50,12 +50,11 @@ export class ProtobufCodec implements ClientCodec {
   }
 
   parse(frame: Frame): ClientRequest {
-    if (!frame.binary) {
+    if (!frame.binary)
       throw new ProtocolViolation(
         CloseCode.wrongFrameType,
         'the protobuf subprotocol takes binary frames only',
       );
-    }
     return parseProtobufRequest(frame.bytes);
   }
 

@@ -2,7 +2,6 @@ import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import { type ApiError, notExisted } from '../http/api-error.ts';
 import type { HttpResult } from '../http/request.ts';
 import type { Target } from '../hub/commands.ts';
-import { changeGroupsOfAll, listGroupMembers } from './groups.ts';
 import {
   closeReason,
   excludedIds,
@@ -13,6 +12,7 @@ import {
   type RestCall,
 } from './call.ts';
 import { generateClientToken } from './client-token.ts';
+import { changeGroupsOfAll, listGroupMembers } from './groups.ts';
 import { readMessage } from './message-body.ts';
 import { PathPattern } from './path-pattern.ts';
 import { checkPermission, grantPermission, revokePermission } from './permissions.ts';
