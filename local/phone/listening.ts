@@ -98,7 +98,6 @@ export class Listening {
     if (done !== true) this.#converted.push(value);
   }
 
-  /** The whole recording. */
   #recording(): Int16Array {
     if (this.#expected === undefined) {
       this.#converted.push(...this.#unconverted);

@@ -37,7 +37,6 @@ export const CALLED_TELEPHONES: readonly CalledTelephone[] = [
   { number: '8:acs:acdc_0185', what: 'answers: somebody with an app', takes: 'answers', steps: [] },
 ];
 
-/** Connects the telephones to the local system. */
 export async function connectTelephones(system: RunningSystem): Promise<void> {
   const client = new ScriptClient(system);
   for (const { number, takes, steps } of CALLED_TELEPHONES)

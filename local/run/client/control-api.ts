@@ -76,7 +76,6 @@ export class ControlApi {
     return response.ok ? ((await response.json()) as ProductCall) : undefined;
   }
 
-  /** The live call with this connection id. */
   async findLive(callConnectionId: string): Promise<ProductCall | undefined> {
     const response = await this.request('GET', '/calls');
     if (!response.ok) return undefined;

@@ -1,5 +1,6 @@
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls } from '../../common/tls-flags.ts';
 import type { EventSchema } from '../../event-grid/event.ts';
 import { parseSubscriptions, type SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
@@ -51,11 +52,8 @@ export async function readCommandLine(
       'clock-skew-ms': { type: 'string' },
     },
   });
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error(`--port must be a number from 0 to 65535, not ${values.port}`);
-  const schema = SCHEMAS.find((name) => name === values['event-grid-schema']);
-  if (schema === undefined) throw new Error(`--event-grid-schema must be one of ${SCHEMAS.join(', ')}`);
+  const port = portOption(values.port);
+  const schema = oneOf('--event-grid-schema', values['event-grid-schema'], SCHEMAS);
   const standAlone = values['stand-alone'];
   const endpoint = values['event-grid-endpoint'] ?? filled(env['EVENT_GRID_ENDPOINT']);
   const subscriptions = readSubscriptions(

@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Audio } from '../../../../shared/audio/wav.ts';
 import { readBody } from '../../common/read-body.ts';
+import { isSameSecret } from '../../common/secret.ts';
 import type { DeadLetter } from '../../event-grid/subscription.ts';
 import type { Call } from '../call/call.ts';
 import type { CallRegistry, RegisteredCall } from '../exchange/call-registry.ts';
@@ -152,7 +152,7 @@ export class ControlApi {
   #allowed(authorization: string | undefined): boolean {
     const { token } = this.#options;
     if (token === undefined || token === '' || authorization === undefined) return false;
-    return timingSafeEqual(digest(`Bearer ${token}`), digest(authorization));
+    return isSameSecret(`Bearer ${token}`, authorization);
   }
 }
 
@@ -222,8 +222,4 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 
 function refused(status: number, code: string, message: string): RefusedError {
   return new RefusedError({ status, code, message });
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -23,7 +23,6 @@ export interface EventGridOptions {
   readonly ttlMs?: number;
   readonly maxAttempts?: number;
   readonly deadLetterFile?: string | undefined;
-  /** Further subscriptions. */
   readonly subscriptions?: readonly SubscriptionSettings[];
 }
 

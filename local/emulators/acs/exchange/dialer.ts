@@ -23,7 +23,6 @@ import type { CallRegistry } from './call-registry.ts';
 export const OUTBOUND_CALLS_PER_NUMBER = 2;
 
 export interface PlaceRequest extends PlacedBy {
-  /** The identity that calls. */
   readonly source: IdentifierJson;
   readonly invites: readonly Invite[];
   readonly answer: Answer;

@@ -165,7 +165,6 @@ interface InjectedFault {
   readonly name: string;
 }
 
-/** The faults of the ACS emulator. */
 export class AcsFaultEngine extends FaultEngine<AcsRules, AcsFaultSettings, string> {
   /** @throws RangeError naming what is wrong with the plan */
   constructor(plan: FaultPlan = {}, onInjected: (fault: InjectedFault) => void = () => {}) {

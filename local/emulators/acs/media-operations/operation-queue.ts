@@ -16,7 +16,6 @@ export interface QueueState {
   readonly running: Readonly<Record<CallLeg, QueuedOperation | undefined>>;
   /** First come, first served, leg by leg. */
   readonly waiting: readonly QueuedOperation[];
-  /** How operations ended. */
   readonly ended: Readonly<Record<OperationEnd, number>>;
 }
 

@@ -24,7 +24,6 @@ import {
 /** Participants that one page of a list names. */
 const PAGE_SIZE = 30;
 
-/** Who is on a call. */
 export const participantOperations: readonly Operation[] = [
   plain('GET', 'listParticipants', `${CALL}/participants`, 200, listParticipants),
   plain('GET', 'getParticipant', `${CALL}/participants/{participantRawId}`, 200, getParticipant),

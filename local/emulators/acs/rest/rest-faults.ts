@@ -5,7 +5,6 @@ import { type Reply, refusalReply } from '../http/reply.ts';
 
 type ErrorRule = Extract<RestRule, { fault: 'error' }>;
 
-/** The faults of the REST API. */
 export class RestFaults {
   readonly #engine: AcsFaultEngine;
   readonly #random: Random;

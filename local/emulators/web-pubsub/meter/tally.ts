@@ -1,7 +1,6 @@
 /** The service counts outbound traffic in units of this many bytes (its billing documentation). */
 const UNIT_BYTES = 2_048;
 
-/** What a tally has counted. */
 export interface TallyReport {
   readonly messages: number;
   readonly bytes: number;

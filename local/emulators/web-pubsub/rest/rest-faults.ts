@@ -25,7 +25,6 @@ class InjectedError extends ApiError {
   }
 }
 
-/** The faults of the REST interface. */
 export class RestFaults {
   readonly #engine: WebPubSubFaultEngine;
   readonly #clock: Clock;
