@@ -13,8 +13,7 @@ import type { Stack } from '../stack/stack.ts';
 import { logLine } from './call.ts';
 import { CallDisplay, shortName } from './call-display.ts';
 import { readStartOptions, type StartOptions, UsageError } from './options.ts';
-import { describeStack, readStackFile, removeStackFile, writeStackFile } from './stack-file.ts';
-import { startOwnStack } from './system.ts';
+import { describeStack, readStackFile, removeStackFile, startOwnStack, writeStackFile } from './system.ts';
 
 /** Where `npm run worker` listens, too. */
 const RESIDENT_PORT = 7073;

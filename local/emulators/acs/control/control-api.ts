@@ -8,8 +8,14 @@ import type { CallRegistry, RegisteredCall } from '../exchange/call-registry.ts'
 import type { Switchboard } from '../exchange/switchboard.ts';
 import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 import { Fields, invalid, parseJson } from '../http/fields.ts';
-import { type Refusal, RefusedError, refusals } from '../http/refusal.ts';
-import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
+import {
+  type Refusal,
+  RefusedError,
+  type Reply,
+  refusalReply,
+  refusals,
+  sendReply,
+} from '../http/refusal.ts';
 import { reportCall } from './call-report.ts';
 import type { EventStream } from './event-stream.ts';
 import { parsePlaceCall } from './place-call-request.ts';

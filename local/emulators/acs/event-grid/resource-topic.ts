@@ -5,8 +5,8 @@ import { eventFilterSchema } from '../../event-grid/event-filter.ts';
 import type { SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
 import { Topic } from '../../event-grid/topic.ts';
 import type { RecordEntry } from '../events/event-log.ts';
-import { plannedDeliveryFaults } from '../faults/delivery-faults.ts';
 import type { AcsFaultEngine } from '../faults/fault-plan.ts';
+import { plannedDeliveryFaults } from '../faults/planned-faults.ts';
 
 /** ARM path of the emulated resource; an Event Grid topic of a real resource has this form. */
 export const TOPIC =

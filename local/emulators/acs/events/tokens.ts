@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import type { Clock } from '../../common/clock.ts';
+import { type Clock, skewedClock } from '../../common/clock.ts';
+import type { Random } from '../../common/random.ts';
+import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 
 const ALGORITHM = 'RS256';
 const CALLBACK_LIFETIME_S = 5 * 60;
@@ -78,4 +80,30 @@ export class TokenIssuer {
       .setJti(randomUUID())
       .sign(this.#options.key.privateKey);
   }
+}
+
+/** Longer than any token lives, with the skew that verifiers allow. */
+const EXPIRED_BY_MS = 25 * 60 * 60_000;
+
+/** What the calls want of the issuer. */
+export type Tokens = Pick<TokenIssuer, 'callbackToken' | 'mediaToken'>;
+
+/**
+ * The issuer's tokens, or where the plan says so, tokens that ran out long ago. `create` makes an issuer that goes by
+ * this clock.
+ */
+export function plannedTokens(
+  create: (clock: Clock) => Tokens,
+  clock: Clock,
+  engine: AcsFaultEngine,
+  random: Random,
+): Tokens {
+  const good = create(clock);
+  const expired = create(skewedClock(clock, () => -EXPIRED_BY_MS));
+  const issuer = (name: 'callback' | 'media'): Tokens =>
+    engine.draw('token', name, random).length > 0 ? expired : good;
+  return {
+    callbackToken: () => issuer('callback').callbackToken(),
+    mediaToken: () => issuer('media').mediaToken(),
+  };
 }

@@ -7,13 +7,14 @@ import type { MediaTicker } from '../media/media-ticker.ts';
 import { CallRecordings } from './call-recordings.ts';
 import { CallSound } from './call-sound.ts';
 import type { CallTranscription } from './call-transcription.ts';
-import { incompatibleWith, type MediaOperationKind } from './compatibility.ts';
 import { ContinuousDtmf } from './continuous-dtmf.ts';
 import { Hold } from './hold.ts';
 import type { EmitEvent, MediaOperation, MediaSurroundings } from './media-operation.ts';
 import {
   EMPTY_QUEUE,
+  incompatibleWith,
   MAX_WAITING,
+  type MediaOperationKind,
   present,
   type QueueInput,
   type QueueRefusal,

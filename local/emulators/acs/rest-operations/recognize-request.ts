@@ -1,6 +1,5 @@
 import { type Fields, invalid } from '../http/fields.ts';
-import type { Choice } from '../media-operations/choices.ts';
-import type { DtmfRules } from '../media-operations/dtmf-collection.ts';
+import type { Choice, DtmfRules } from '../media-operations/collection.ts';
 import { readPlaySource, readPlaySources } from '../media-operations/play-source.ts';
 import type { RecognitionInputs } from '../media-operations/recognition-machine.ts';
 import type { RecognizeRequest } from '../media-operations/recognize-operation.ts';

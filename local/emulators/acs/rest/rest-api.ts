@@ -5,12 +5,10 @@ import type { RecordEntry } from '../events/event-log.ts';
 import type { CallRegistry } from '../exchange/call-registry.ts';
 import type { Dialer } from '../exchange/dialer.ts';
 import { Fields, invalid, parseJson } from '../http/fields.ts';
-import { RefusedError, refusals } from '../http/refusal.ts';
-import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
+import { RefusedError, type Reply, refusalReply, refusals, sendReply } from '../http/refusal.ts';
 import type { Operation, OperationRequest } from '../rest-operations/operation.ts';
 import { bodyDefinition } from './api-types.ts';
 import { conformance } from './conformance.ts';
-import { FirstResults } from './first-results.ts';
 import { hmacProblem } from './hmac.ts';
 import { checkStrictUrls, matchOperation } from './match-operation.ts';
 import type { RestFaults } from './rest-faults.ts';
@@ -143,5 +141,42 @@ async function attempt(perform: () => Promise<Performed>): Promise<Performed> {
   } catch (error) {
     if (error instanceof RefusedError) return { reply: refusalReply(error.refusal) };
     throw error;
+  }
+}
+
+/** Results that are remembered; older ones are forgotten, and their requests would be performed again. */
+const MAX_RESULTS = 1_000;
+
+interface FirstResult<T> {
+  readonly result: T;
+  readonly replayed: boolean;
+}
+
+/**
+ * Repeatable requests (OASIS Repeatable Requests 1.0, as Azure uses it): a repeated `Repeatability-Request-ID` gets the
+ * first result again, success or refusal, and nothing is done twice, not even if both requests arrive at the same time.
+ */
+export class FirstResults<T> {
+  readonly #results = new Map<string, Promise<T>>();
+
+  /** A rejection is not remembered: it means that nothing came of the request. */
+  async once(requestId: string, perform: () => Promise<T>): Promise<FirstResult<T>> {
+    const known = this.#results.get(requestId);
+    if (known !== undefined) return { result: await known, replayed: true };
+    const first = perform();
+    this.#results.set(requestId, first);
+    this.#forgetOldest();
+    try {
+      return { result: await first, replayed: false };
+    } catch (error) {
+      this.#results.delete(requestId);
+      throw error;
+    }
+  }
+
+  #forgetOldest(): void {
+    if (this.#results.size <= MAX_RESULTS) return;
+    const oldest = this.#results.keys().next();
+    if (oldest.done !== true) this.#results.delete(oldest.value);
   }
 }

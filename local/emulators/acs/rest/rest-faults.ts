@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../common/clock.ts';
 import type { Random } from '../../common/random.ts';
 import { type AcsFaultEngine, drawMs, type RestRule } from '../faults/fault-plan.ts';
-import { type Reply, refusalReply } from '../http/reply.ts';
+import { type Reply, refusalReply } from '../http/refusal.ts';
 
 type ErrorRule = Extract<RestRule, { fault: 'error' }>;
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Topic } from '../../event-grid/topic.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { KEYS_PATH, OPENID_CONFIGURATION_PATH, type TokenIssuer } from '../events/tokens.ts';
-import { refusalReply, sendReply } from '../http/reply.ts';
+import { refusalReply, sendReply } from '../http/refusal.ts';
 import type { RestApi } from '../rest/rest-api.ts';
 
 /** Where a handshake of Event Grid can be confirmed by hand; `?id=` says which. */

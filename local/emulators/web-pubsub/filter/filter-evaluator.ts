@@ -1,8 +1,7 @@
 import type { FilterSubject } from '../hub/commands.ts';
 import { FilterError, type FilterExpression, printExpression } from './filter-expression.ts';
-import { FILTER_FUNCTIONS } from './filter-functions.ts';
+import { bool, FILTER_FUNCTIONS, type FilterValue, int, NULL, Operands, text } from './filter-functions.ts';
 import { parseFilter } from './filter-parser.ts';
-import { bool, type FilterValue, int, NULL, Operands, text } from './filter-value.ts';
 
 const ORDERS = {
   gt: (a: number, b: number) => a > b,

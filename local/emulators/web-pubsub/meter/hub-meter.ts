@@ -1,6 +1,5 @@
 import { makeRoom } from '../../common/make-room.ts';
-import { ClientTraffic, type ClientTrafficReport } from './client-traffic.ts';
-import { Tally, type TallyReport } from './tally.ts';
+import { ClientTraffic, type ClientTrafficReport, Tally, type TallyReport } from './tally.ts';
 
 /** Groups, and connections, that one hub remembers by name. The oldest goes first; its traffic still counts. */
 export const METERED_NAMES_MAX = 10_000;

@@ -2,6 +2,7 @@ import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import { type ApiError, notExisted } from '../http/api-error.ts';
 import type { HttpResult } from '../http/request.ts';
 import type { Target } from '../hub/commands.ts';
+import { checkPermission, generateClientToken, grantPermission, revokePermission } from './access.ts';
 import {
   closeReason,
   excludedIds,
@@ -11,11 +12,9 @@ import {
   parameter,
   type RestCall,
 } from './call.ts';
-import { generateClientToken } from './client-token.ts';
 import { changeGroupsOfAll, listGroupMembers } from './groups.ts';
 import { readMessage } from './message-body.ts';
 import { PathPattern } from './path-pattern.ts';
-import { checkPermission, grantPermission, revokePermission } from './permissions.ts';
 
 /** One operation of the data plane, api-version 2024-12-01. */
 interface Operation {

@@ -6,8 +6,8 @@ import { drawDelay } from '../faults/distribution.ts';
 import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import type { Frame, MessageOrigin } from '../hub/client-codec.ts';
 import type { TransportEnd } from '../hub/commands.ts';
-import { ClientTraffic } from '../meter/client-traffic.ts';
 import type { HubMeter } from '../meter/hub-meter.ts';
+import { ClientTraffic } from '../meter/tally.ts';
 import { ClientSocket, type ClientSocketListener } from './client-socket.ts';
 import { DelayLine } from './delay-line.ts';
 
