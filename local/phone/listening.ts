@@ -1,7 +1,7 @@
 import { align } from './align.ts';
+import { concatenate, resampledPieces } from './converted-speech.ts';
 import { isSilentLevel, rms } from './level.ts';
 import { PHONE_FRAME_MS } from './phone.ts';
-import { concatenate, resampledPieces } from './resample-in-pieces.ts';
 import type { Sound } from './step.ts';
 
 /** How much louder a frequency must be than everything else of a frame together to stand out: half of the energy. */
@@ -88,9 +88,8 @@ export class Listening {
     const gap = frame.subarray(fromApplication).every((sample) => sample === 0);
     const piece = gap ? frame.slice(0, fromApplication) : frame.slice();
     if (piece.length > 0) this.#gapless.push(piece);
-    for (const frames of [this.#frames, this.#gapless]) {
+    for (const frames of [this.#frames, this.#gapless])
       if (frames.length > MAX_SEARCHED_MS / PHONE_FRAME_MS) frames.shift();
-    }
   }
 
   #convertNext(): void {

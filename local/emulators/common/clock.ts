@@ -96,9 +96,8 @@ export class VirtualClock implements Clock {
 
   #next(untilMs: number): Timer | undefined {
     let next: Timer | undefined;
-    for (const timer of this.#timers) {
+    for (const timer of this.#timers)
       if (timer.dueMs <= untilMs && (next === undefined || timer.dueMs < next.dueMs)) next = timer;
-    }
     return next;
   }
 

@@ -36,9 +36,7 @@ export class CallDisplay {
     } else {
       for (const call of calls) this.#showChange(call);
     }
-    for (const id of this.#meters.keys()) {
-      if (!live.some((call) => call.id === id)) this.#meters.delete(id);
-    }
+    for (const id of this.#meters.keys()) if (!live.some((call) => call.id === id)) this.#meters.delete(id);
   }
 
   /** Leaves the moving line and writes one that stays. */

@@ -124,12 +124,10 @@ export class Call {
     });
   }
 
-  /** Of the caller's telephone, or of the first that was reached. */
   get line(): PhoneLine {
     return this.#line;
   }
 
-  /** Of the caller's telephone, or of the first that was reached. */
   get meter(): PhoneMeter {
     return this.#phone ?? NO_PHONE_METER;
   }

@@ -151,9 +151,8 @@ export class CallOperations {
     const tone = toneOfKey(key);
     if (tone === undefined || this.#over) return false;
     let heard = this.#continuous.keyPressed(rawId, tone);
-    for (const operation of [...this.#operations.values()]) {
+    for (const operation of [...this.#operations.values()])
       if (operation.keyPressed?.(rawId, tone) === true) heard = true;
-    }
     return heard;
   }
 
@@ -161,9 +160,8 @@ export class CallOperations {
   wordsSaid(words: SpokenWords): boolean {
     const { rawId, text } = words;
     let heard = this.transcription.wordsSaid(words);
-    for (const operation of [...this.#operations.values()]) {
+    for (const operation of [...this.#operations.values()])
       if (operation.textSaid?.(rawId, text) === true) heard = true;
-    }
     return heard;
   }
 

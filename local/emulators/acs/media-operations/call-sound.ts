@@ -3,7 +3,7 @@ import { resample } from '../../../phone/resample.ts';
 import { Conference } from '../media/conference.ts';
 import { FrameClock } from '../media/frame-clock.ts';
 import type { MediaTicker, Ticking } from '../media/media-ticker.ts';
-import type { PromptHandle, PromptOptions, PromptPlayer } from './prompt-player.ts';
+import type { PromptHandle, PromptOptions, PromptPlayer } from './media-operation.ts';
 import { PromptedPhone, PromptReader } from './prompted-phone.ts';
 
 /** Frames that one turn of the event loop catches up at most. */
@@ -88,9 +88,7 @@ export class CallSound implements PromptPlayer, Ticking {
     this.#phones.delete(rawId);
     this.#streamed.delete(phone);
     phone.detach();
-    for (const prompt of [...this.#prompts]) {
-      if (prompt.readers.delete(phone)) this.#finishIfHeard(prompt);
-    }
+    for (const prompt of [...this.#prompts]) if (prompt.readers.delete(phone)) this.#finishIfHeard(prompt);
     this.#update();
   }
 

@@ -167,8 +167,6 @@ export function incompatibleWith(
   existing: Iterable<MediaOperationKind>,
   added: MediaOperationKind,
 ): MediaOperationKind | undefined {
-  for (const kind of existing) {
-    if (!COMPATIBILITY[kind].allows.includes(added)) return kind;
-  }
+  for (const kind of existing) if (!COMPATIBILITY[kind].allows.includes(added)) return kind;
   return undefined;
 }

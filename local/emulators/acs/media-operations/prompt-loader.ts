@@ -1,4 +1,4 @@
-import { concatenate, resampleInPieces } from '../../../phone/resample-in-pieces.ts';
+import { concatenate, resampleInPieces } from '../../../phone/converted-speech.ts';
 import type { ResultInformation } from '../events/callback-event.ts';
 import { fetchPlayFile, type PlayFileHosts } from './fetch-play-file.ts';
 import { mediaResults } from './media-results.ts';

@@ -1,7 +1,6 @@
 import type { ReplyTo } from '../events/callback-event.ts';
-import type { MediaOperation, MediaSurroundings } from './media-operation.ts';
+import type { MediaOperation, MediaSurroundings, PromptHandle } from './media-operation.ts';
 import { mediaResults } from './media-results.ts';
-import type { PromptHandle } from './prompt-player.ts';
 import { keyOfTone, type Tone } from './tones.ts';
 
 const SAMPLE_RATE_HZ = 16_000;

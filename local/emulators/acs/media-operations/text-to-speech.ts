@@ -1,6 +1,5 @@
 import type { Audio } from '../../../../shared/audio/wav.ts';
-import { murmur } from '../../../phone/speech.ts';
-import { SYNTHESIZER, synthesize } from '../../../phone/synthesizer.ts';
+import { murmur, SYNTHESIZER, synthesize } from '../../../phone/speech.ts';
 import type { VoiceKind } from './play-source.ts';
 import { ssmlWords } from './ssml.ts';
 import { readMonoWav } from './wav-16k.ts';

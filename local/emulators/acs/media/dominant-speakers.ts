@@ -56,8 +56,7 @@ export class DominantSpeakers {
   }
 
   #forgetAllBut(frames: readonly SpokenFrame[]): void {
-    for (const rawId of this.#speakers.keys()) {
+    for (const rawId of this.#speakers.keys())
       if (!frames.some((frame) => frame.rawId === rawId)) this.#speakers.delete(rawId);
-    }
   }
 }

@@ -105,9 +105,8 @@ function checkEnum(values: readonly string[], value: unknown, path: string, casi
 function checkTexts(value: unknown, path: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Violation(`The field ${path} must be an object.`);
-  for (const [name, text] of Object.entries(value)) {
+  for (const [name, text] of Object.entries(value))
     if (typeof text !== 'string') throw new Violation(`The field ${join(path, name)} must be a string.`);
-  }
 }
 
 function join(path: string, name: string): string {

@@ -25,9 +25,8 @@ export class RestFaults {
     const before = errors.find(({ when }) => when === 'before');
     if (before !== undefined) return injected(before);
     const reply = await perform();
-    for (const rule of rules) {
+    for (const rule of rules)
       if (rule.fault === 'slow') await sleep(this.#clock, drawMs(rule.delayMs, this.#stream(operation)));
-    }
     const after = errors.find(({ when }) => when === 'after');
     return after === undefined ? reply : injected(after);
   }

@@ -1,9 +1,8 @@
 /** What both subprotocols demand of a request. Each breach is a ProtocolViolation with close code 1007. */
 import { CloseCode } from '../base/close-codes.ts';
 import { ProtocolViolation } from '../hub/client-codec.ts';
-import { parseMetadata } from '../hub/metadata.ts';
 import { isGroupName } from '../hub/names.ts';
-import type { MessageData, Metadata, Payload } from '../hub/payload.ts';
+import { type MessageData, type Metadata, type Payload, parseMetadata } from '../hub/payload.ts';
 
 export function invalid(rule: string): ProtocolViolation {
   return new ProtocolViolation(CloseCode.invalidPayload, rule);

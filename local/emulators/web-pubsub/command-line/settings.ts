@@ -50,9 +50,8 @@ export function readSettings(
       Object.entries(hubs).map(([hub, tree]) => [hub, handlersOf(hub, tree, problems)]),
     ),
   };
-  for (const key of Object.keys(section)) {
+  for (const key of Object.keys(section))
     if (!SETTINGS.includes(key)) problems.push(`'WebPubSub:${key}' is not supported by this emulator`);
-  }
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }
@@ -78,9 +77,8 @@ function keyOf<Member extends string>(
 function handlersOf(hub: string, tree: Tree | string, problems: string[]): readonly EventHandler[] {
   const hubPath = `WebPubSub:Hubs:${hub}`;
   const settings = branchesOf(tree, hubPath, problems);
-  for (const key of Object.keys(settings)) {
+  for (const key of Object.keys(settings))
     if (key !== 'eventhandlers') problems.push(`'${hubPath}:${key}' is not supported by this emulator`);
-  }
   const path = `${hubPath}:EventHandlers`;
   const handlers = listed(branchesOf(settings['eventhandlers'], path, problems));
   return handlers.flatMap((entry, index) => {

@@ -27,12 +27,7 @@ export class HubMeter {
 
   /** The counters of a connection, to be asked for once and kept. */
   connection(connectionId: string): ClientTraffic {
-    const known = this.#connections.get(connectionId);
-    if (known !== undefined) return known;
-    this.#forgotten.connections += makeRoom(this.#connections, METERED_NAMES_MAX);
-    const traffic = new ClientTraffic();
-    this.#connections.set(connectionId, traffic);
-    return traffic;
+    return this.#entry(this.#connections, 'connections', connectionId, () => new ClientTraffic());
   }
 
   /**
@@ -89,12 +84,16 @@ export class HubMeter {
   }
 
   #group(group: string): Tally {
-    const known = this.#groups.get(group);
-    if (known !== undefined) return known;
-    this.#forgotten.groups += makeRoom(this.#groups, METERED_NAMES_MAX);
-    const tally = new Tally();
-    this.#groups.set(group, tally);
-    return tally;
+    return this.#entry(this.#groups, 'groups', group, () => new Tally());
+  }
+
+  #entry<T>(known: Map<string, T>, what: 'groups' | 'connections', name: string, create: () => T): T {
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    this.#forgotten[what] += makeRoom(known, METERED_NAMES_MAX);
+    const made = create();
+    known.set(name, made);
+    return made;
   }
 }
 

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, badRequest } from '../http/api-error.ts';
 import { bodyOf, mediaTypeOf } from '../http/request.ts';
-import { parseMetadata } from '../hub/metadata.ts';
-import type { MessageData, Metadata, Payload } from '../hub/payload.ts';
+import { type MessageData, type Metadata, type Payload, parseMetadata } from '../hub/payload.ts';
 
 const METADATA_PREFIX = 'x-webpubsub-metadata-';
 

@@ -28,9 +28,8 @@ export function cloudEventHeaders(
   if (event.userId) headers['ce-userId'] = event.userId;
   if (event.subprotocol) headers['ce-subprotocol'] = event.subprotocol;
   if (event.connectionState) headers['ce-connectionState'] = event.connectionState;
-  for (const [key, value] of Object.entries(event.data.metadata ?? {})) {
+  for (const [key, value] of Object.entries(event.data.metadata ?? {}))
     headers[`x-webpubsub-metadata-${key.toLowerCase()}`] = value;
-  }
   return headers;
 }
 

@@ -183,8 +183,7 @@ function causeOf(error: unknown): string {
     cause = cause.cause;
     chain.push(cause);
   }
-  for (const link of chain) {
+  for (const link of chain)
     if (link instanceof Error && 'code' in link && typeof link.code === 'string') return ` (${link.code})`;
-  }
   return '';
 }
