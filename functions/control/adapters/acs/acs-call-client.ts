@@ -18,7 +18,6 @@ import {
   type MediaStreaming,
   type OperationContext,
   type PlaceRequest,
-  type Repeatability,
   type StreamingOptions,
 } from '../../call/acs-port.ts';
 import { type AcsClients, operate } from './acs-call-operations.ts';
@@ -216,7 +215,7 @@ async function before<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** The SDK creates these headers in every call of its methods, unless they are given. */
-function repeatabilityOptions(repeatability: Repeatability | undefined): AnswerCallOptions {
+function repeatabilityOptions(repeatability: AnswerRequest['repeatability']): AnswerCallOptions {
   if (repeatability === undefined) return {};
   const { requestId, firstSentMs } = repeatability;
   const customHeaders = {
