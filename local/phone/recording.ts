@@ -22,7 +22,6 @@ export class Recording {
     return this.#omitted;
   }
 
-  /** Adds one sample. */
   appendOne(sample: number): void {
     if (this.#length >= this.#maxSamples) {
       this.#omitted += 1;

@@ -3,7 +3,7 @@ import { type EventGridEvent, eventTime } from './event.ts';
 /** A `CommunicationIdentifierModel` as JSON: `kind`, `rawId` and the member that the kind names. */
 export type IdentifierJson = Readonly<Record<string, unknown>> & { readonly rawId: string };
 
-export interface IncomingCallEvent {
+interface IncomingCallEvent {
   readonly eventId: string;
   /** ARM path of the Communication Services resource. */
   readonly topic: string;

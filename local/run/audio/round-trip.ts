@@ -65,7 +65,7 @@ function near(delay: number): DelayRange {
 }
 
 /** p50, p99 and maximum; undefined of nothing. */
-export function percentiles(values: readonly number[]): RoundTrip | undefined {
+function percentiles(values: readonly number[]): RoundTrip | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
