@@ -15,9 +15,8 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
 const [name = '', ...args] = process.argv.slice(2);
 const command = COMMANDS[name];
 try {
-  if (command === undefined) {
+  if (command === undefined)
     throw new UsageError(`"${name}" is no command; there are ${Object.keys(COMMANDS).join(', ')}`);
-  }
   process.exitCode = await command(args);
 } catch (error) {
   const known = error instanceof UsageError;

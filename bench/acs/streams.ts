@@ -8,7 +8,7 @@ import { createOpenMediaStream } from '../../local/emulators/acs/media/media-str
 import type { MediaStream } from '../../local/emulators/acs/media/port.ts';
 import { MeteredPhone } from '../../local/emulators/acs/telephones/metered-phone.ts';
 import { systemClock } from '../../local/emulators/common/clock.ts';
-import { createWavPhone } from '../../local/phone/wav-phone.ts';
+import { WavPhone } from '../../local/phone/wav-phone.ts';
 import { waitedForCoreMs } from '../common/core-wait.ts';
 import type { Failed } from '../common/pinned-process.ts';
 import type { Measured, MeasureRequest } from './messages.ts';
@@ -45,7 +45,7 @@ async function openStreams({ url, calls }: MeasureRequest): Promise<MediaStream[
   let started = 0;
   let failure: string | undefined;
   for (let call = 0; call < calls; call++) {
-    const phone = createWavPhone({
+    const phone = new WavPhone({
       rawId: `4:+1425555${String(call).padStart(4, '0')}`,
       speech: { samples: speech, sampleRateHz: SAMPLE_RATE_HZ },
       tailMs: 3_600_000,

@@ -1,17 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  startTablesProxy,
-  type TablesProxy,
-  type TablesRequest,
-} from '../../local/emulators/storage/tables-proxy.ts';
 import { Child } from '../../local/run/stack/child.ts';
 import { freePorts } from '../../local/run/stack/ports.ts';
 import { makeSecrets } from '../../local/run/stack/secrets.ts';
 import { address, type SystemLayout, specOf } from '../../local/run/stack/specs.ts';
 import { build } from '../../scripts/build.ts';
 import { BareAcs } from './bare-acs.ts';
+import { startTablesProxy, type TablesProxy, type TablesRequest } from './tables-proxy.ts';
 
 const ROUTES: readonly object[] = [{ name: 'everyone', workers: [{ name: 'echo' }] }];
 

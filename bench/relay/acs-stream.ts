@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { chatter } from '../../local/phone/voice.ts';
+import { chatter } from '../voice/chatter.ts';
 import { SPEECH_FRAMES, scriptedFrame } from './barge-in-script.ts';
 import { evenNoise, FRAME_MS, FrameReader, MediaFrame, PCM_BYTES } from './media-frame.ts';
 import { PlayoutModel } from './playout-model.ts';

@@ -4,8 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { mediaPath } from '../../shared/wire/names.ts';
-import { sealTicket } from '../../shared/wire/signed/ticket.ts';
+import { mediaPath, sealTicket } from '../../shared/wire/signed/ticket.ts';
 import type { Failed } from '../common/pinned-process.ts';
 import { AcsStream, type StreamListener } from './acs-stream.ts';
 import { scriptedFrame } from './barge-in-script.ts';

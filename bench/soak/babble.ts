@@ -1,7 +1,7 @@
 /**
  * Something to say for as long as wanted, the same on every run: a synthetic voice, with a pause after each sentence.
  */
-import { chatter } from '../../local/phone/voice.ts';
+import { chatter } from '../voice/chatter.ts';
 
 const SENTENCE_MS = 2_100;
 const PAUSE_MS = 1_500;

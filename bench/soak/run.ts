@@ -7,8 +7,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { describeStack } from '../../local/run/cli/stack-file.ts';
-import { startOwnStack } from '../../local/run/cli/system.ts';
+import { describeStack, startOwnStack } from '../../local/run/cli/system.ts';
 import { followCall } from '../../local/run/client/follow-call.ts';
 import { relayCountsOf } from '../../local/run/client/make-call.ts';
 import type { RunningSystem } from '../../local/run/client/running-system.ts';

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { resample } from '../../local/phone/resample.ts';
-import { chatter } from '../../local/phone/voice.ts';
 import { readWav } from '../../shared/audio/wav.ts';
+import { chatter } from './chatter.ts';
 import type { Phrase } from './found.ts';
 import { SOUND_RATE_HZ } from './sounds.ts';
 

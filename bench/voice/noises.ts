@@ -1,5 +1,6 @@
 /** Sounds that were not used to set a threshold of the detector, at 16 kHz. */
-import { chatter, randomNumbers } from '../../local/phone/voice.ts';
+import { randomNumbers } from '../../local/phone/voice.ts';
+import { chatter } from './chatter.ts';
 import {
   cadence,
   filtered,

@@ -26,7 +26,7 @@ import type { HandoverStore } from './call/stores.ts';
 import { ProblemError } from './http/problems.ts';
 import { type Connection, readControlConfig } from './settings/control-config.ts';
 import type { ControlDeps, Log } from './use-cases/deps.ts';
-import { RouteBook } from './use-cases/route-book.ts';
+import { RouteBook } from './use-cases/set-up-call.ts';
 
 const ROUTES_FILE = 'routes.json';
 

@@ -1,7 +1,7 @@
 import { align } from './align.ts';
+import { concatenate, resampledPieces } from './converted-speech.ts';
 import { isSilentLevel, rms } from './level.ts';
 import { PHONE_FRAME_MS } from './phone.ts';
-import { concatenate, resampledPieces } from './resample-in-pieces.ts';
 import type { Sound } from './step.ts';
 
 /** How much louder a frequency must be than everything else of a frame together to stand out: half of the energy. */
@@ -51,9 +51,8 @@ export class Listening {
         this.#found = this.#silentMs >= this.#sound.forMs;
         break;
       case 'tone':
-        if (!silent && shareOf(frame, this.#sound.hz, this.#sampleRateHz) >= LEAST_SHARE) {
+        if (!silent && shareOf(frame, this.#sound.hz, this.#sampleRateHz) >= LEAST_SHARE)
           this.#toneMs += PHONE_FRAME_MS;
-        }
         this.#found = this.#toneMs >= this.#sound.forMs;
         break;
       case 'recording':
@@ -71,11 +70,10 @@ export class Listening {
   /** Looks once more, at the end of the time, and says what was heard instead; undefined where the sound was heard. */
   missing(): string | undefined {
     if (this.#found) return undefined;
-    if (this.#sound.type !== 'recording') {
+    if (this.#sound.type !== 'recording')
       return this.#sound.type === 'tone'
         ? `${this.#soundingMs} ms of sound, of which ${this.#toneMs} ms were that tone`
         : `${this.#soundingMs} ms of sound, and silence for the last ${this.#silentMs} ms`;
-    }
     const db = this.#agreement();
     if (db >= this.#sound.leastDb) {
       this.#found = true;
@@ -90,9 +88,8 @@ export class Listening {
     const gap = frame.subarray(fromApplication).every((sample) => sample === 0);
     const piece = gap ? frame.slice(0, fromApplication) : frame.slice();
     if (piece.length > 0) this.#gapless.push(piece);
-    for (const frames of [this.#frames, this.#gapless]) {
+    for (const frames of [this.#frames, this.#gapless])
       if (frames.length > MAX_SEARCHED_MS / PHONE_FRAME_MS) frames.shift();
-    }
   }
 
   #convertNext(): void {
@@ -100,7 +97,6 @@ export class Listening {
     if (done !== true) this.#converted.push(value);
   }
 
-  /** The whole recording. */
   #recording(): Int16Array {
     if (this.#expected === undefined) {
       this.#converted.push(...this.#unconverted);

@@ -256,9 +256,8 @@ export class ScriptMachine {
     for (let index = this.#results.length; index < this.#steps.length; index++) {
       const step = this.#steps[index];
       if (index > this.#results.length && isStimulus(step)) return;
-      if (step?.type === 'expect' && step.hear.type !== 'silence') {
+      if (step?.type === 'expect' && step.hear.type !== 'silence')
         this.#expectations.set(index, new Listening(step.hear, this.#sampleRateHz));
-      }
     }
   }
 

@@ -40,7 +40,6 @@ export type Step =
   | { readonly type: 'expect'; readonly hear: Sound; readonly withinMs: number }
   | { readonly type: 'hangUp' };
 
-/** What became of one step. */
 export interface StepResult {
   readonly type: Step['type'];
   readonly status: 'done' | 'failed' | 'notReached';

@@ -1,13 +1,13 @@
 import type { Audio } from '../../shared/audio/wav.ts';
 import { ConvertedSpeech } from './converted-speech.ts';
 import { isSilentLevel, rms } from './level.ts';
-import { PHONE_FRAME_MS, type Phone, samplesPerFrame, wholeFrame } from './phone.ts';
-import { Recording } from './recording.ts';
+import { PHONE_FRAME_MS, samplesPerFrame, wholeFrame } from './phone.ts';
+import { RecordingPhone } from './recording-phone.ts';
 
 /** Why a phone hangs up by itself: nothing was heard for `tailMs` after its speech, or `maxMs` are over. */
-export type HangUpReason = 'silence' | 'maxDuration';
+type HangUpReason = 'silence' | 'maxDuration';
 
-export interface WavPhoneOptions {
+interface WavPhoneOptions {
   /** The participant's raw id, such as `4:+14255550123`. */
   readonly rawId: string;
   /** What is said, once, from the first frame on; nothing where absent. */
@@ -20,127 +20,46 @@ export interface WavPhoneOptions {
   onHangUp(reason: HangUpReason): void;
 }
 
-/**
- * A phone that plays a recording and records what it hears. Its recordings share one time axis, which advances while
- * media is streamed: sample n of what was said left the phone in the same frame as sample n of what was heard came in.
- */
-export interface WavPhone extends Phone {
-  /** Sample rate of the recordings in Hz; undefined until media has started. */
-  readonly sampleRateHz: number | undefined;
-  /** Everything said: the speech, and silence since. */
-  said(): Int16Array;
-  /** Everything heard, silence included. */
-  heard(): Int16Array;
-}
-
-/** Longest recording that is kept in memory, in milliseconds; 58 MB a direction at 24 kHz. */
-export const MAX_RECORDED_MS = 20 * 60_000;
-
-/** Creates a phone. Throws RangeError for a negative or non-finite time. */
-export function createWavPhone(options: WavPhoneOptions): WavPhone {
-  for (const name of ['tailMs', 'maxMs'] as const) {
-    if (!Number.isFinite(options[name]) || options[name] < 0) {
-      throw new RangeError(`${name} must be zero or more milliseconds, not ${options[name]}`);
-    }
-  }
-  return new RecordingPhone(options);
-}
-
-/** What exists once the sample rate is known. */
-interface Tape {
-  readonly sampleRateHz: number;
-  readonly speech: ConvertedSpeech;
-  readonly silence: Int16Array;
-  readonly said: Recording;
-  readonly heard: Recording;
-}
-
-class RecordingPhone implements WavPhone {
-  readonly rawId: string;
+/** A phone that plays a recording and records what it hears. */
+export class WavPhone extends RecordingPhone {
   readonly #options: WavPhoneOptions;
-  #tape: Tape | undefined;
+  #speech: ConvertedSpeech | undefined;
+  #frameSamples = 0;
   #speaking = false;
   #silentFrames = 0;
-  #frames = 0;
-  #askedToHangUp = false;
 
+  /** @throws RangeError for a negative or non-finite time */
   constructor(options: WavPhoneOptions) {
-    this.rawId = options.rawId;
+    for (const name of ['tailMs', 'maxMs'] as const)
+      if (!Number.isFinite(options[name]) || options[name] < 0)
+        throw new RangeError(`${name} must be zero or more milliseconds, not ${options[name]}`);
+    super(options);
     this.#options = options;
   }
 
-  get sampleRateHz(): number | undefined {
-    return this.#tape?.sampleRateHz;
-  }
-
-  /** Media that starts again goes on where it stopped. Throws RangeError when it comes back at another rate. */
-  mediaStarted(sampleRateHz: number): void {
-    if (this.#tape === undefined) {
-      this.#tape = blankTape(this.#options, sampleRateHz);
-    } else if (this.#tape.sampleRateHz !== sampleRateHz) {
-      throw new RangeError(
-        `the media of a call cannot change from ${this.#tape.sampleRateHz} Hz to ${sampleRateHz} Hz`,
-      );
-    }
-  }
-
-  speak(): Int16Array | undefined {
-    const tape = this.#started();
-    this.#speaking = tape.speech.remaining > 0;
-    const frame = this.#nextFrame(tape);
-    tape.said.append(frame);
-    return this.#speaking ? frame : undefined;
-  }
-
-  /** A view of the speech while it lasts, which saves a copy; read-only. */
-  #nextFrame({ speech, silence }: Tape): Int16Array {
-    if (!this.#speaking) return silence;
-    return wholeFrame(speech.read(silence.length), silence.length);
-  }
-
-  hear(samples: Int16Array): void {
-    const tape = this.#started();
-    tape.heard.append(samples);
-    this.#frames += 1;
+  override hear(samples: Int16Array, fromApplication: number): void {
+    super.hear(samples, fromApplication);
+    const { tailMs } = this.#options;
     const silent = !this.#speaking && isSilentLevel(rms(samples));
     this.#silentFrames = silent ? this.#silentFrames + 1 : 0;
-    if (this.#frames * PHONE_FRAME_MS >= this.#options.maxMs) this.#hangUp('maxDuration');
-    else if (!this.#speaking && this.#silentFrames * PHONE_FRAME_MS >= this.#options.tailMs) {
-      this.#hangUp('silence');
-    }
+    if (this.isOverdue) this.hangUpOnce(() => this.#options.onHangUp('maxDuration'));
+    else if (!this.#speaking && this.#silentFrames * PHONE_FRAME_MS >= tailMs)
+      this.hangUpOnce(() => this.#options.onHangUp('silence'));
   }
-
-  mediaStopped(): void {}
 
   ended(): void {}
 
-  said(): Int16Array {
-    return this.#tape?.said.toSamples() ?? new Int16Array();
+  protected begin(sampleRateHz: number): void {
+    const { speech = { samples: new Int16Array(), sampleRateHz } } = this.#options;
+    this.#frameSamples = samplesPerFrame(sampleRateHz);
+    this.#speech = new ConvertedSpeech(speech, sampleRateHz);
   }
 
-  heard(): Int16Array {
-    return this.#tape?.heard.toSamples() ?? new Int16Array();
+  /** A view of the speech while it lasts, which saves a copy; read-only. */
+  protected nextFrame(): Int16Array | undefined {
+    const speech = this.#speech;
+    this.#speaking = speech !== undefined && speech.remaining > 0;
+    if (speech === undefined || !this.#speaking) return undefined;
+    return wholeFrame(speech.read(this.#frameSamples), this.#frameSamples);
   }
-
-  #started(): Tape {
-    if (this.#tape === undefined) throw new Error('a phone speaks and hears only after mediaStarted');
-    return this.#tape;
-  }
-
-  #hangUp(reason: HangUpReason): void {
-    if (this.#askedToHangUp) return;
-    this.#askedToHangUp = true;
-    this.#options.onHangUp(reason);
-  }
-}
-
-function blankTape({ speech }: WavPhoneOptions, sampleRateHz: number): Tape {
-  const maxSamples = (sampleRateHz * MAX_RECORDED_MS) / 1000;
-  return {
-    sampleRateHz,
-    speech: new ConvertedSpeech(speech ?? { samples: new Int16Array(), sampleRateHz }, sampleRateHz),
-    silence: new Int16Array(samplesPerFrame(sampleRateHz)),
-    said: new Recording(maxSamples),
-    heard: new Recording(maxSamples),
-  };
 }

@@ -34,7 +34,7 @@ export const OPEN_ATTEMPTS = 10;
 const OPEN_FIRST_WAIT_MS = 100;
 const OPEN_LONGEST_WAIT_MS = 5_000;
 
-export interface LaneOptions extends OutboxOptions {
+interface LaneOptions extends OutboxOptions {
   readonly callId: string;
   readonly worker: string;
   readonly delivery: CreateDelivery;

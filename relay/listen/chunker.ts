@@ -20,7 +20,7 @@ import {
   msToBytes,
 } from '../../shared/audio/audio-format.ts';
 
-export interface ChunkerOptions {
+interface ChunkerOptions {
   readonly format: AudioFormat;
   /** Shortest chunk in milliseconds, except before a gap and for the rest at the end. */
   readonly minMs: number;
@@ -32,7 +32,7 @@ export interface ChunkerOptions {
   readonly headroomBytes?: number;
 }
 
-export interface Chunk {
+interface Chunk {
   /** PCM16 mono; a copy that belongs to the taker, as do the bytes before it in its buffer (`headroomBytes`). */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Index of the first sample since the stream's start. */

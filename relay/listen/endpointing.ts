@@ -17,7 +17,7 @@ import type { Voice } from './voice-activity.ts';
 /** Audio after the last frame of speech that belongs to the utterance. */
 export const HANGOVER_MS = 200;
 
-export interface Utterance {
+export interface CutUtterance {
   /** PCM16 mono; a copy that belongs to the receiver. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Index of the first sample since the stream's start. */
@@ -27,9 +27,9 @@ export interface Utterance {
   readonly ms: number;
 }
 
-export type EndpointEvent = SpeechEvent | { readonly type: 'utterance'; readonly utterance: Utterance };
+export type EndpointEvent = SpeechEvent | { readonly type: 'utterance'; readonly utterance: CutUtterance };
 
-export interface SpokenFrame {
+interface SpokenFrame {
   readonly pcm: Uint8Array;
   /** Index of the first sample since the stream's start. */
   readonly timestamp: number;

@@ -9,7 +9,7 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 /** How many participants of an unmixed call the relay tells apart; it ignores the audio of others. */
 const MAX_PARTICIPANTS = 64;
 
-export interface Participant {
+interface Participant {
   /** 0 is the mix of everybody. */
   readonly ssrc: number;
   readonly rawId: string;

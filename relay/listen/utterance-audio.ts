@@ -1,7 +1,7 @@
 /** The audio of a worker that listens to utterances: one piece per utterance, in the order in which they end. */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { EndpointingRules } from '../../shared/call/plan.ts';
-import { type EndpointEvent, Endpointing, type Utterance } from './endpointing.ts';
+import { type CutUtterance, type EndpointEvent, Endpointing } from './endpointing.ts';
 import type { SpeechListener } from './speech-bounds.ts';
 import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 
@@ -15,7 +15,7 @@ interface UtteranceAudioOptions {
   readonly speech?: SpeechListener;
 }
 
-interface Waiting extends Utterance {
+interface Waiting extends CutUtterance {
   readonly ssrc: number;
 }
 

@@ -33,7 +33,7 @@ interface DrainOptions {
   readonly deadlineMs: number;
 }
 
-export interface DrainReport {
+interface DrainReport {
   readonly moved: number;
   readonly left: number;
   readonly tookMs: number;

@@ -30,7 +30,7 @@ export interface Admission {
 }
 
 /** The call of a media path, whatever its query; undefined when it is no media path. */
-export function callIdOfPath(url: string): string | undefined {
+export function callIdOfMediaPath(url: string): string | undefined {
   const callId = /^\/media\/([^/?]+)(?:\?|$)/.exec(url)?.[1];
   return callId !== undefined && CALL_ID_PATTERN.test(callId) ? callId : undefined;
 }
@@ -44,7 +44,7 @@ export async function admit(
   rules: AdmissionRules,
   nowMs: number,
 ): Promise<Admission> {
-  const callId = callIdOfPath(request.url);
+  const callId = callIdOfMediaPath(request.url);
   if (callId === undefined)
     throw new Refusal(404, 'media streams are served at /media/{callId}?ticket={ticket}');
   const ticket = await checkTicket(ticketOf(request.url), callId, rules.ticketKeys, nowMs);

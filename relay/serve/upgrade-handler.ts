@@ -14,7 +14,7 @@ import type { WebSocketConnection } from '../../shared/web-socket/web-socket-con
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
 import { ReasonCounter } from '../base/reason-counter.ts';
 import type { Handovers } from '../handover/handovers.ts';
-import { type Admission, type AdmissionRules, admit, callIdOfPath } from './admission.ts';
+import { type Admission, type AdmissionRules, admit, callIdOfMediaPath } from './admission.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 import { RefusalLog } from './refusal-log.ts';
@@ -110,7 +110,7 @@ export class UpgradeHandler {
     const refusal = refusalOf(error);
     this.#refused.add(String(refusal.status));
     const isTheirs = refusal === error || error instanceof HandshakeError;
-    const callId = callIdOfPath(url);
+    const callId = callIdOfMediaPath(url);
     if (isTheirs) this.#refusalLog.refused(callId, refusal);
     else this.#faultLog.refused(callId, refusal, error);
     if (socket.destroyed) return;

@@ -1,16 +1,16 @@
 /** The first event that a worker gets: who is on the call, and how the worker hears them. */
 import type { ListenMode } from '../../shared/call/plan.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
-import type { Participant } from '../listen/media-decoder.ts';
+import type { MediaDecoder } from '../listen/media-decoder.ts';
 import type { StreamFacts } from './session-options.ts';
 
 /** What holds at the moment at which this worker gets the event. */
-export interface WorkerFacts {
+interface WorkerFacts {
   /** The worker's present turn; 0 before the first. */
   readonly turn: number;
   readonly listen: ListenMode;
   /** Everybody who has been heard so far. */
-  readonly participants: Participant[];
+  readonly participants: MediaDecoder['participants'];
 }
 
 export function callStarted(stream: StreamFacts, { turn, listen, participants }: WorkerFacts): LaneEvent {

@@ -15,14 +15,14 @@ import { type EnterOutcome, PlayoutScheduler } from './playout-scheduler.ts';
 import { type SpeechKind, WorkerPlayout, type WorkerPlayoutOptions } from './worker-playout.ts';
 
 /** What happened to a piece of audio: taken to be played, or the reason why not. */
-export type PlayOutcome =
+type PlayOutcome =
   | EnterOutcome
   | 'call has ended'
   | 'the worker only listens'
   | 'audio of an old turn'
   | 'audio of a turn that has not begun';
 
-export type StopOutcome = Extract<PlayOutcome, 'call has ended' | 'the worker only listens'> | 'stopped';
+type StopOutcome = Extract<PlayOutcome, 'call has ended' | 'the worker only listens'> | 'stopped';
 
 interface CallPlayoutOptions {
   readonly output: AudioOutput;

@@ -67,7 +67,8 @@ export class WorkerReplies {
     this.#reader.restart();
   }
 
-  handle(message: LaneMessage): void {
+  /** Bound to this object, so that a lane can call it as it is. */
+  readonly handle = (message: LaneMessage): void => {
     const reply = this.#reader.read(message);
     const isWhole = message.from === 'reply' && this.#options.answersWhole;
     switch (reply.kind) {
@@ -84,7 +85,7 @@ export class WorkerReplies {
         for (const action of reply.actions) this.#act(action);
         break;
     }
-  }
+  };
 
   #act(action: WorkerAction): void {
     switch (action.type) {

@@ -72,7 +72,11 @@ class WebPubSubLane implements LaneConnection {
       ...(resume === undefined ? {} : { resume }),
       clock,
       listener: {
-        data: (message) => this.#received(message),
+        data: (message) => {
+          if (message.kind === 'serverData') listener.message(toMessage('reply', message));
+          else if (message.group !== this.#controlGroup) listener.message(toMessage('group', message));
+          else listener.control(readJsonText(message.data));
+        },
         acked: (ack) => this.#acked(ack),
         recovered: () => {
           if (this.#inFlight !== undefined) this.#connection.send(this.#inFlight);
@@ -130,12 +134,6 @@ class WebPubSubLane implements LaneConnection {
     if (ackId !== this.#lastAckId || this.#inFlight === undefined) return;
     this.#inFlight = undefined;
     this.#listener.settled(success || error?.name === 'Duplicate');
-  }
-
-  #received(message: DataMessage): void {
-    if (message.kind === 'serverData') this.#listener.message(toMessage('reply', message));
-    else if (message.group !== this.#controlGroup) this.#listener.message(toMessage('group', message));
-    else this.#listener.control(readJsonText(message.data));
   }
 }
 

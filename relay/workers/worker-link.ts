@@ -114,7 +114,7 @@ export class WorkerLink {
       skipsReplays: listen.mode !== 'utterance',
       onReplay: () => options.onIgnored('reply: said before the stream began', 1),
       callStarted: () => options.callStarted(this.#said.turn, listen),
-      onMessage: (message) => this.#replies.handle(message),
+      onMessage: this.#replies.handle,
       onControl: options.onControl,
       onOpened: () => this.#replies.restart(),
       onStateChange: (state) => this.#laneChanged(state),

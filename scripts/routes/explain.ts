@@ -1,4 +1,4 @@
-import { type RoutedCall, whyNot } from '../../functions/control/call/routes.ts';
+import { type RoutedCall, whyNot } from '../../functions/control/use-cases/set-up-call.ts';
 import type { CallRoute } from '../../shared/call/route.ts';
 
 /** What a route decides about a call. */

@@ -25,7 +25,7 @@ export type CallsClient = {
 /** The path of the operations for most callers. */
 const API_PATH = '/api';
 
-export type CallsClientOptions = {
+type CallsClientOptions = {
   /** The control app's address, such as `https://contoso-control.azurewebsites.net`. `http:` on this machine only. */
   readonly baseUrl: string;
   /** The path of its operations. Defaults to `/api`. */

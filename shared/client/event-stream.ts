@@ -1,5 +1,5 @@
 /** One server-sent event. */
-export interface ServerSentEvent {
+interface ServerSentEvent {
   /** The id in force when the event came. */
   readonly id: string | undefined;
   readonly event: string;

@@ -50,7 +50,7 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY_VIOLATION = 1008;
 
 /** What a client needs to take a connection up again, or to take it over from another client. */
-export interface ConnectionIdentity {
+interface ConnectionIdentity {
   readonly connectionId: string;
   readonly reconnectionToken: string;
 }
@@ -163,14 +163,14 @@ export class ClientConnection {
     this.#socket = socket;
     this.#heardAtMs = clock.elapsedMs();
     socket.listen({
-      message: (data, isBinary) => this.#receive(data, isBinary),
+      message: this.#receive,
       alive: () => {},
       closed: (code) => this.#lost(code),
     });
     if (this.#isOver()) socket.close(CLOSE_NORMAL, '');
   }
 
-  #receive(data: Buffer, isBinary: boolean): void {
+  readonly #receive = (data: Buffer, isBinary: boolean): void => {
     if (this.#state === 'closed') return;
     const { clock, listener } = this.#options;
     this.#heardAtMs = clock.elapsedMs();
@@ -188,7 +188,7 @@ export class ClientConnection {
       listener.failed(error);
       this.#giveUp();
     }
-  }
+  };
 
   #handle(message: DownstreamMessage): void {
     if (message.kind === 'connected') {

@@ -10,7 +10,7 @@ import { WebSocketConnection } from './web-socket-connection.ts';
 /** How long the server may take to answer, by default. */
 const ANSWER_LIMIT_MS = 10_000;
 
-export interface OpenWebSocketOptions {
+interface OpenWebSocketOptions {
   /** The server must agree to it. Defaults to none, which the server must agree to as well. */
   readonly subprotocol?: string;
   /** Sent with the handshake, beside those of RFC 6455. */

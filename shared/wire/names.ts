@@ -45,8 +45,3 @@ export const WORKER_API = 'worker';
 export function upGroup(callId: string, worker: string): string {
   return `call.${callId}.up.${worker}`;
 }
-
-/** The path and query of the media URL that ACS dials. */
-export function mediaPath(callId: string, ticket: string): string {
-  return `/media/${callId}?ticket=${ticket}`;
-}

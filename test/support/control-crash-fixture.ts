@@ -1,5 +1,5 @@
-import { parseCallbacks } from '../../functions/control/adapters/acs/callback-events.ts';
 import type { Call } from '../../functions/control/call/model.ts';
+import { parseCallbacks } from '../../functions/control/triggers/call-events.ts';
 import { applyCallbacks } from '../../functions/control/use-cases/apply-callbacks.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
 import { placeCall } from '../../functions/control/use-cases/place-call.ts';

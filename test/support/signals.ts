@@ -1,5 +1,5 @@
 /** Test signals that are the same on every run. */
-import { type ChatterOptions, chatter } from '../../local/phone/voice.ts';
+import { type ChatterOptions, chatter } from '../../bench/voice/chatter.ts';
 
 /** White noise of 16-bit samples from a seed. */
 export function noise(length: number, seed: number): Int16Array {

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
-import { describeStack } from '../../local/run/cli/stack-file.ts';
+import { describeStack } from '../../local/run/cli/system.ts';
 import { ControlApi } from '../../local/run/client/control-api.ts';
 import type { RunningSystem } from '../../local/run/client/running-system.ts';
 import { Telephone } from '../../local/run/client/telephone.ts';

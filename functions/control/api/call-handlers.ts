@@ -3,83 +3,83 @@
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { CallQuery } from '../call/list.ts';
 import { callNotFound, ProblemError, ringingProblem, toProblem } from '../http/problems.ts';
-import { placeCall as place } from '../use-cases/place-call.ts';
+import { placeCall } from '../use-cases/place-call.ts';
 import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';
 import { callView, timelineView } from './call-view.ts';
-import type { Handler, HandlerRequest } from './handler.ts';
+import type { HandlerRequest, Handlers } from './handler.ts';
 
 /** Timeline entries in one answer, earliest first. */
 const MAX_TIMELINE = 1_000;
 
-export const listCalls: Handler<'listCalls'> = async ({ app, query }) => {
-  const { calls, next } = await app.deps.store.list(query satisfies CallQuery);
-  return {
-    content: {
-      calls: calls.map(callView),
-      truncated: next !== undefined,
-      ...(next === undefined ? {} : { next }),
-    },
-  };
-};
+export const callHandlers = {
+  listCalls: async ({ app, query }) => {
+    const { calls, next } = await app.deps.store.list(query satisfies CallQuery);
+    return {
+      content: {
+        calls: calls.map(callView),
+        truncated: next !== undefined,
+        ...(next === undefined ? {} : { next }),
+      },
+    };
+  },
 
-export const placeCall: Handler<'placeCall'> = async ({ app, body, request, log }) => {
-  const { route, ...wanted } = body;
-  app.outbound.requireAllowed(wanted.to);
-  const traceparent = request.headers.get('traceparent');
-  const placed = await place(
-    app.deps,
-    {
-      request: wanted,
-      admit: () => app.outbound.spend(),
-      ...(route === undefined ? {} : { route }),
-      ...(traceparent === null ? {} : { traceparent }),
-    },
-    log,
-  );
-  switch (placed.kind) {
-    case 'placing':
-      return {
-        content: callView(placed.call),
-        headers: { location: `/api/calls/${placed.call.callId}` },
-      };
-    case 'no route':
-      throw new ProblemError(
-        'no-route',
-        route === undefined
-          ? 'No outbound route matches this call.'
-          : 'No outbound route of this name matches this call.',
-      );
-    case 'failed':
-      // The failed call has a row and a timeline, which the caller can read.
-      throw ringingProblem(placed.error, { callId: placed.call.callId });
-  }
-};
+  placeCall: async ({ app, body, request, log }) => {
+    const { route, ...wanted } = body;
+    app.outbound.requireAllowed(wanted.to);
+    const traceparent = request.headers.get('traceparent');
+    const placed = await placeCall(
+      app.deps,
+      {
+        request: wanted,
+        admit: () => app.outbound.spend(),
+        ...(route === undefined ? {} : { route }),
+        ...(traceparent === null ? {} : { traceparent }),
+      },
+      log,
+    );
+    switch (placed.kind) {
+      case 'placing':
+        return {
+          content: callView(placed.call),
+          headers: { location: `/api/calls/${placed.call.callId}` },
+        };
+      case 'no route':
+        throw new ProblemError(
+          'no-route',
+          route === undefined
+            ? 'No outbound route matches this call.'
+            : 'No outbound route of this name matches this call.',
+        );
+      case 'failed':
+        // The failed call has a row and a timeline, which the caller can read.
+        throw ringingProblem(placed.error, { callId: placed.call.callId });
+    }
+  },
 
-export const getCall: Handler<'getCall'> = async ({ app, params }) => {
-  const { store } = app.deps;
-  const [call, timeline] = await Promise.all([
-    store.get(params.callId),
-    store.timeline(params.callId, MAX_TIMELINE + 1),
-  ]);
-  if (call === undefined) throw callNotFound();
-  return {
-    content: {
-      ...callView(call),
-      timeline: timeline.slice(0, MAX_TIMELINE).map(timelineView),
-      timelineTruncated: timeline.length > MAX_TIMELINE,
-    },
-  };
-};
+  getCall: async ({ app, params }) => {
+    const { store } = app.deps;
+    const [call, timeline] = await Promise.all([
+      store.get(params.callId),
+      store.timeline(params.callId, MAX_TIMELINE + 1),
+    ]);
+    if (call === undefined) throw callNotFound();
+    return {
+      content: {
+        ...callView(call),
+        timeline: timeline.slice(0, MAX_TIMELINE).map(timelineView),
+        timelineTruncated: timeline.length > MAX_TIMELINE,
+      },
+    };
+  },
 
-/** Asking again is not an error: ACS may not have ended the call yet. */
-export const hangUp: Handler<'hangUp'> = async (request) =>
-  await act(request, { type: 'HangUpRequested', forEveryone: request.body.forEveryone });
+  /** Asking again is not an error: ACS may not have ended the call yet. */
+  hangUp: async (request) =>
+    await act(request, { type: 'HangUpRequested', forEveryone: request.body.forEveryone }),
 
-export const startMediaStreaming: Handler<'startMediaStreaming'> = async (request) =>
-  await act(request, { type: 'StartRequested', ...request.body });
+  startMediaStreaming: async (request) => await act(request, { type: 'StartRequested', ...request.body }),
 
-export const stopMediaStreaming: Handler<'stopMediaStreaming'> = async (request) =>
-  await act(request, { type: 'StopRequested', ...request.body });
+  stopMediaStreaming: async (request) => await act(request, { type: 'StopRequested', ...request.body }),
+} satisfies Partial<Handlers>;
 
 type Acting = HandlerRequest<'hangUp' | 'startMediaStreaming' | 'stopMediaStreaming'>;
 

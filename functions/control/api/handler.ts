@@ -7,8 +7,7 @@ import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.
 import { openApiDocument } from '../../../shared/wire/api/openapi.ts';
 import type { Caller, HostCheck } from '../access/access.ts';
 import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
-import { readText } from '../http/body.ts';
-import { httpHandler, problemResponse } from '../http/invocation.ts';
+import { httpHandler, problemResponse, readText } from '../http/invocation.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { conditional } from './entity-tag.ts';
 import { idempotent } from './idempotent.ts';
@@ -37,9 +36,10 @@ type HandlerResult<Answer> =
   | { readonly nothing: true };
 
 /** Serves one operation. Throws ProblemError, or an error that `problemOfError` knows. */
-export type Handler<Id extends OperationId> = (
-  request: HandlerRequest<Id>,
-) => Promise<HandlerResult<AnswerOf<Id>>>;
+type Handler<Id extends OperationId> = (request: HandlerRequest<Id>) => Promise<HandlerResult<AnswerOf<Id>>>;
+
+/** The handler of each operation, by its id. */
+export type Handlers<Id extends OperationId = OperationId> = { readonly [Each in Id]: Handler<Each> };
 
 /**
  * The function of one operation. It authorizes the caller, reads and checks the request, answers a repeated request

@@ -4,73 +4,65 @@ import type { AcceptedCallView } from '../../../shared/wire/api/call-schema.ts';
 import type { ControlApp } from '../app.ts';
 import { ProblemError, toProblem, toRingingProblem } from '../http/problems.ts';
 import type { Log } from '../use-cases/deps.ts';
-import { listParticipants as participantsOf } from '../use-cases/list-participants.ts';
+import { listParticipants } from '../use-cases/list-participants.ts';
 import { type RequestFailure, requestOperation } from '../use-cases/request-call-action.ts';
 import { callView } from './call-view.ts';
-import type { Handler } from './handler.ts';
+import type { Handlers } from './handler.ts';
 
-export const transfer: Handler<'transfer'> = (request) =>
-  operateOutbound(request, { type: 'transfer', ...request.body });
+export const operationHandlers = {
+  transfer: (request) => operateOutbound(request, { type: 'transfer', ...request.body }),
 
-export const listParticipants: Handler<'listParticipants'> = async ({ app, params }) => {
-  const outcome = await participantsOf(app.deps, params.callId);
-  if (outcome.kind !== 'participants') throw toProblem(outcome);
-  const participants = outcome.participants.map(({ rawId, muted, onHold }) => ({ rawId, muted, onHold }));
-  return { content: { participants } };
-};
+  listParticipants: async ({ app, params }) => {
+    const outcome = await listParticipants(app.deps, params.callId);
+    if (outcome.kind !== 'participants') throw toProblem(outcome);
+    const participants = outcome.participants.map(({ rawId, muted, onHold }) => ({ rawId, muted, onHold }));
+    return { content: { participants } };
+  },
 
-export const addParticipant: Handler<'addParticipant'> = (request) =>
-  operateOutbound(request, { type: 'addParticipant', ...request.body });
+  addParticipant: (request) => operateOutbound(request, { type: 'addParticipant', ...request.body }),
 
-export const cancelAddParticipant: Handler<'cancelAddParticipant'> = (request) =>
-  operate(request, { type: 'cancelAddParticipant', invitationId: request.params.invitationId });
+  cancelAddParticipant: (request) =>
+    operate(request, { type: 'cancelAddParticipant', invitationId: request.params.invitationId }),
 
-export const removeParticipant: Handler<'removeParticipant'> = (request) =>
-  operate(request, { type: 'removeParticipant', participant: request.params.participant });
+  removeParticipant: (request) =>
+    operate(request, { type: 'removeParticipant', participant: request.params.participant }),
 
-export const muteParticipant: Handler<'muteParticipant'> = (request) =>
-  operate(request, { type: 'muteParticipant', participant: request.params.participant });
+  muteParticipant: (request) =>
+    operate(request, { type: 'muteParticipant', participant: request.params.participant }),
 
-export const unmuteParticipant: Handler<'unmuteParticipant'> = async () => {
-  throw new ProblemError(
-    'not-supported',
-    'Azure Communication Services lets participants unmute only themselves.',
-  );
-};
+  unmuteParticipant: async () => {
+    throw new ProblemError(
+      'not-supported',
+      'Azure Communication Services lets participants unmute only themselves.',
+    );
+  },
 
-export const holdParticipant: Handler<'holdParticipant'> = (request) =>
-  operate(request, { type: 'hold', participant: request.params.participant, ...request.body });
+  holdParticipant: (request) =>
+    operate(request, { type: 'hold', participant: request.params.participant, ...request.body }),
 
-export const unholdParticipant: Handler<'unholdParticipant'> = (request) =>
-  operate(request, { type: 'unhold', participant: request.params.participant });
+  unholdParticipant: (request) =>
+    operate(request, { type: 'unhold', participant: request.params.participant }),
 
-export const sendDtmf: Handler<'sendDtmf'> = (request) =>
-  operate(request, { type: 'sendDtmf', ...request.body });
+  sendDtmf: (request) => operate(request, { type: 'sendDtmf', ...request.body }),
 
-export const play: Handler<'play'> = (request) => operate(request, { type: 'play', ...request.body });
+  play: (request) => operate(request, { type: 'play', ...request.body }),
 
-export const cancelPlay: Handler<'cancelPlay'> = (request) => operate(request, { type: 'cancelMedia' });
+  cancelPlay: (request) => operate(request, { type: 'cancelMedia' }),
 
-export const recognize: Handler<'recognize'> = (request) =>
-  operate(request, { type: 'recognize', ...request.body });
+  recognize: (request) => operate(request, { type: 'recognize', ...request.body }),
 
-export const startTranscription: Handler<'startTranscription'> = (request) =>
-  operate(request, { type: 'startTranscription', ...request.body });
+  startTranscription: (request) => operate(request, { type: 'startTranscription', ...request.body }),
 
-export const stopTranscription: Handler<'stopTranscription'> = (request) =>
-  operate(request, { type: 'stopTranscription' });
+  stopTranscription: (request) => operate(request, { type: 'stopTranscription' }),
 
-export const startRecording: Handler<'startRecording'> = (request) =>
-  operate(request, { type: 'startRecording', ...request.body });
+  startRecording: (request) => operate(request, { type: 'startRecording', ...request.body }),
 
-export const pauseRecording: Handler<'pauseRecording'> = (request) =>
-  operate(request, { type: 'pauseRecording' });
+  pauseRecording: (request) => operate(request, { type: 'pauseRecording' }),
 
-export const resumeRecording: Handler<'resumeRecording'> = (request) =>
-  operate(request, { type: 'resumeRecording' });
+  resumeRecording: (request) => operate(request, { type: 'resumeRecording' }),
 
-export const stopRecording: Handler<'stopRecording'> = (request) =>
-  operate(request, { type: 'stopRecording' });
+  stopRecording: (request) => operate(request, { type: 'stopRecording' }),
+} satisfies Partial<Handlers>;
 
 interface Operating {
   readonly app: ControlApp;

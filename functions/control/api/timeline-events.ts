@@ -1,6 +1,6 @@
 import type { StreamPlace } from '../access/stream-places.ts';
 import { type CallStore, CallStoreError, type TimelineEntry } from '../call/stores.ts';
-import type { Clock, Log } from '../use-cases/deps.ts';
+import type { ControlDeps, Log } from '../use-cases/deps.ts';
 import { timelineView } from './call-view.ts';
 
 /**
@@ -29,7 +29,7 @@ const MAX_ENTRIES = 10_000;
 interface TimelineSource {
   readonly callId: string;
   readonly store: Pick<CallStore, 'get' | 'timeline'>;
-  readonly clock: Clock;
+  readonly clock: ControlDeps['clock'];
   readonly place: StreamPlace;
   readonly log: Log;
 }

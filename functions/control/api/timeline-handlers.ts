@@ -1,42 +1,46 @@
 /** Reads and streams the timeline of a call. */
 import { callNotFound, ProblemError } from '../http/problems.ts';
 import { timelineView } from './call-view.ts';
-import type { Handler } from './handler.ts';
+import type { Handlers } from './handler.ts';
 import { hasNews, parsePosition, timelineEvents } from './timeline-events.ts';
 
-export const getTimeline: Handler<'getTimeline'> = async ({ app, params, query }) => {
-  const { store } = app.deps;
-  const [call, entries] = await Promise.all([
-    store.get(params.callId),
-    store.timeline(params.callId, query.limit + 1),
-  ]);
-  if (call === undefined) throw callNotFound();
-  return {
-    content: {
-      entries: entries.slice(0, query.limit).map(timelineView),
-      truncated: entries.length > query.limit,
-    },
-  };
-};
-
-export const streamTimeline: Handler<'streamTimeline'> = async ({ app, caller, params, request, log }) => {
-  const last = request.headers.get('last-event-id');
-  const from = last === null ? undefined : parsePosition(last);
-  if (last !== null && from === undefined)
-    throw new ProblemError(
-      'invalid-request',
-      'The header Last-Event-ID is not the id of an event of this API.',
-      {
-        errors: [{ parameter: 'Last-Event-ID', in: 'header', detail: 'must be the id of an earlier event' }],
+export const timelineHandlers = {
+  getTimeline: async ({ app, params, query }) => {
+    const { store } = app.deps;
+    const [call, entries] = await Promise.all([
+      store.get(params.callId),
+      store.timeline(params.callId, query.limit + 1),
+    ]);
+    if (call === undefined) throw callNotFound();
+    return {
+      content: {
+        entries: entries.slice(0, query.limit).map(timelineView),
+        truncated: entries.length > query.limit,
       },
-    );
-  const { store, clock } = app.deps;
-  const call = await store.get(params.callId);
-  if (call === undefined) throw callNotFound();
-  const source = { callId: params.callId, store, clock, log };
-  // 204 tells a client that has read everything of an ended call not to come back.
-  if (from !== undefined && call.phase === 'ended' && !(await hasNews(source, from)))
-    return { nothing: true };
-  const place = app.streams.take(caller.id, clock.now());
-  return { events: timelineEvents({ ...source, place }, from), whenGone: place.free };
-};
+    };
+  },
+
+  streamTimeline: async ({ app, caller, params, request, log }) => {
+    const last = request.headers.get('last-event-id');
+    const from = last === null ? undefined : parsePosition(last);
+    if (last !== null && from === undefined)
+      throw new ProblemError(
+        'invalid-request',
+        'The header Last-Event-ID is not the id of an event of this API.',
+        {
+          errors: [
+            { parameter: 'Last-Event-ID', in: 'header', detail: 'must be the id of an earlier event' },
+          ],
+        },
+      );
+    const { store, clock } = app.deps;
+    const call = await store.get(params.callId);
+    if (call === undefined) throw callNotFound();
+    const source = { callId: params.callId, store, clock, log };
+    // 204 tells a client that has read everything of an ended call not to come back.
+    if (from !== undefined && call.phase === 'ended' && !(await hasNews(source, from)))
+      return { nothing: true };
+    const place = app.streams.take(caller.id, clock.now());
+    return { events: timelineEvents({ ...source, place }, from), whenGone: place.free };
+  },
+} satisfies Partial<Handlers>;

@@ -4,16 +4,16 @@ import type { CallControlMessage } from '../../../shared/wire/relay/call-control
 import { ProblemError, toProblem } from '../http/problems.ts';
 import { sendToRelay } from '../use-cases/send-to-relay.ts';
 import { callView } from './call-view.ts';
-import type { Handler, HandlerRequest } from './handler.ts';
+import type { HandlerRequest, Handlers } from './handler.ts';
 
-export const attachWorker: Handler<'attachWorker'> = (request) =>
-  send(request, { type: 'attach', worker: { name: request.params.worker, ...request.body } });
+export const workerHandlers = {
+  attachWorker: (request) =>
+    send(request, { type: 'attach', worker: { name: request.params.worker, ...request.body } }),
 
-export const detachWorker: Handler<'detachWorker'> = (request) =>
-  send(request, { type: 'detach', worker: request.params.worker });
+  detachWorker: (request) => send(request, { type: 'detach', worker: request.params.worker }),
 
-export const sendMessage: Handler<'sendMessage'> = (request) =>
-  send(request, { type: 'message', ...request.body });
+  sendMessage: (request) => send(request, { type: 'message', ...request.body }),
+} satisfies Partial<Handlers>;
 
 type Sending = HandlerRequest<'attachWorker' | 'detachWorker' | 'sendMessage'>;
 

@@ -33,7 +33,7 @@ export interface AnswerRequest {
  * Identical in every attempt to do one thing, so that ACS does it once and answers every further attempt with the
  * result of the first (OASIS Repeatable Requests 1.0).
  */
-export interface Repeatability {
+interface Repeatability {
   /** A UUID. */
   readonly requestId: string;
   /** When the first attempt was made, in milliseconds since the epoch. */

@@ -9,7 +9,7 @@ import {
   keep,
   withIds,
 } from './model.ts';
-import { operationAnswered, operationRefused, requestOperation } from './request.ts';
+import { operationAnswered, operationRefused, operationRequested } from './request.ts';
 import { end, giveUp, stream } from './step.ts';
 import { enter } from './streaming.ts';
 import { observe, tick } from './time.ts';
@@ -68,7 +68,7 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'HangUpRequested':
       return hangUpRequested(call, event.forEveryone ?? true, nowMs);
     case 'OperationRequested':
-      return whenConnected(call, () => requestOperation(call, event.id, event.operation, nowMs));
+      return whenConnected(call, () => operationRequested(call, event.id, event.operation, nowMs));
     case 'OperationAnswered':
       return operationAnswered(call, event, nowMs);
     case 'OperationRefused':

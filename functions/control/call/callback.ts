@@ -1,5 +1,14 @@
 import type { Callback, CallbackKind } from './event.ts';
-import { beginHangUp, type Call, type CallStep, continues, keep, SEEN_EVENTS, withIds } from './model.ts';
+import {
+  beginHangUp,
+  type Call,
+  type CallCommand,
+  type CallStep,
+  continues,
+  keep,
+  SEEN_EVENTS,
+  withIds,
+} from './model.ts';
 import {
   cancelInvitation,
   type Ledger,
@@ -9,7 +18,7 @@ import {
   settlePending,
 } from './operations.ts';
 import { stepRecording } from './recording.ts';
-import { end, finishFallback, pendingRetry, stream } from './step.ts';
+import { end, finishFallback, stream } from './step.ts';
 import { stepTranscription } from './transcription.ts';
 
 /** Applies a callback event to a call that has not ended: once, and only if it is about the call's own connection. */
@@ -122,6 +131,13 @@ export function connect(call: Call, nowMs: number): CallStep {
   if (call.phase === 'ending') return beginHangUp(call, nowMs);
   const connected: Call = { ...call, phase: 'connected', connectedAtMs: call.connectedAtMs ?? nowMs };
   return { call: connected, commands: continues(connected) ? pendingRetry(connected, nowMs) : [] };
+}
+
+/** The retry that is due when a call is connected after its streaming failed. */
+function pendingRetry(call: Call, nowMs: number): CallCommand[] {
+  const { state, retryAtMs, retries } = call.streaming;
+  if (state !== 'failed' || retryAtMs === undefined) return [];
+  return [{ type: 'scheduleRetry', retry: retries + 1, atMs: Math.max(nowMs, retryAtMs) }];
 }
 
 const TRANSCRIPTION_EVENT = {

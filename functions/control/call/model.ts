@@ -91,7 +91,7 @@ export type CallRefusal =
   | TranscriptionRefusal;
 
 /** Why an event had no effect, if the timeline should mention it. */
-export type IgnoredReason = 'duplicate' | 'call ended' | 'another connection' | 'unknown operation';
+type IgnoredReason = 'duplicate' | 'call ended' | 'another connection' | 'unknown operation';
 
 export interface CallStep {
   readonly call: Call;
@@ -124,6 +124,13 @@ export function newCall(fields: NewCall): Call {
     attempts: 0,
     seenEvents: [],
   };
+}
+
+const SHOWN = 4;
+
+/** The last four characters of a raw id or number (`…0123`), or nothing if it is not longer than that. */
+export function maskParty(rawId: string): string {
+  return `…${rawId.length > SHOWN ? rawId.slice(-SHOWN) : ''}`;
 }
 
 /** A call before anything has happened to it. */
@@ -166,6 +173,17 @@ export function continues(call: Call): boolean {
     call.callConnectionId !== undefined &&
     call.hangUpRequestedAtMs === undefined
   );
+}
+
+/** How far the clocks of Azure and of this process may differ. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/**
+ * When an event happened, as it says so itself, in milliseconds since the epoch. Undefined if it says nothing or names
+ * a time that is not possible: an event from the future would sort behind everything that follows it in the timeline.
+ */
+export function timeOf({ atMs }: { readonly atMs?: number }, nowMs: number): number | undefined {
+  return atMs !== undefined && atMs >= 0 && atMs <= nowMs + CLOCK_SKEW_MS ? atMs : undefined;
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';

@@ -45,7 +45,7 @@ export type RecordingRefusal =
   | 'recording-paused'
   | 'recording-not-paused';
 
-export type RecordingEvent =
+type RecordingEvent =
   | { readonly type: 'asked'; readonly request: RecordingRequest; readonly pauseOnStart?: boolean }
   | {
       readonly type: 'answered';

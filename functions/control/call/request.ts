@@ -15,7 +15,12 @@ import { stepTranscription } from './transcription.ts';
 /** Requests on a connected call other than streaming and hanging up, and how ACS answers them. */
 
 /** Accepts an operation, or says why not. A repeated id is the same operation, which may not have reached ACS. */
-export function requestOperation(call: Call, id: string, operation: CallOperation, nowMs: number): CallStep {
+export function operationRequested(
+  call: Call,
+  id: string,
+  operation: CallOperation,
+  nowMs: number,
+): CallStep {
   const command = { type: 'operate', id, operation } as const;
   if (call.operations.some((record) => record.id === id)) return { call, commands: [command] };
   const changed = askMachine(call, id, operation, nowMs);

@@ -1,4 +1,4 @@
-import { beginHangUp, type Call, type CallCommand, type CallStep, continues } from './model.ts';
+import { beginHangUp, type Call, type CallStep, continues } from './model.ts';
 import { addOperation, endOperations, OPERATION_LIMIT_MS, type OperationRecord } from './operations.ts';
 import { stepRecording } from './recording.ts';
 import { enter, type StreamingEvent, type StreamingStep, stepStreaming } from './streaming.ts';
@@ -37,13 +37,6 @@ export function withStreaming(call: Call, made: StreamingStep, nowMs: number): C
   const next = streaming === call.streaming ? call : { ...call, streaming };
   if (gaveUp && continues(next)) return startFallback(next, nowMs);
   return { call: next, commands, ...(refusal === undefined ? {} : { refusal }) };
-}
-
-/** The retry that is due when a call is connected after its streaming failed. */
-export function pendingRetry(call: Call, nowMs: number): CallCommand[] {
-  const { state, retryAtMs, retries } = call.streaming;
-  if (state !== 'failed' || retryAtMs === undefined) return [];
-  return [{ type: 'scheduleRetry', retry: retries + 1, atMs: Math.max(nowMs, retryAtMs) }];
 }
 
 /**

@@ -28,7 +28,7 @@ export interface Transcription {
 
 export type TranscriptionRefusal = 'transcription-already-on' | 'transcription-already-off';
 
-export type TranscriptionEvent =
+type TranscriptionEvent =
   | { readonly type: 'start' | 'stop' | 'refused'; readonly id: string }
   | { readonly type: 'started' | 'stopped' | 'failed'; readonly atMs: number | undefined }
   | { readonly type: 'callEnded' };

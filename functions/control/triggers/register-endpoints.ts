@@ -3,11 +3,11 @@ import { type Endpoint, parametersOf } from '../../../shared/wire/api/endpoint.t
 import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.ts';
 import { WORKER_API } from '../../../shared/wire/names.ts';
 import { authLevelOf, type HostCheck, hostCheckOf } from '../access/access.ts';
-import * as calls from '../api/call-handlers.ts';
-import { endpointHandler, type Handler, openApiHandler } from '../api/handler.ts';
-import * as operations from '../api/operation-handlers.ts';
-import * as timeline from '../api/timeline-handlers.ts';
-import * as workers from '../api/worker-handlers.ts';
+import { callHandlers } from '../api/call-handlers.ts';
+import { endpointHandler, type Handlers, openApiHandler } from '../api/handler.ts';
+import { operationHandlers } from '../api/operation-handlers.ts';
+import { timelineHandlers } from '../api/timeline-handlers.ts';
+import { workerHandlers } from '../api/worker-handlers.ts';
 import type { LoadControlApp } from '../app.ts';
 import { httpHandler } from '../http/invocation.ts';
 import { ProblemError } from '../http/problems.ts';
@@ -15,12 +15,12 @@ import { ProblemError } from '../http/problems.ts';
 /** Every operation but the one that describes the API itself. */
 type CallOperationId = Exclude<OperationId, 'getOpenApi'>;
 
-/** The handler of each operation. The compiler reports an operation without one. */
-const HANDLERS: { readonly [Id in CallOperationId]: Handler<Id> } = {
-  ...calls,
-  ...operations,
-  ...timeline,
-  ...workers,
+/** The compiler reports an operation without a handler. */
+const HANDLERS: Handlers<CallOperationId> = {
+  ...callHandlers,
+  ...operationHandlers,
+  ...timelineHandlers,
+  ...workerHandlers,
 };
 
 /**

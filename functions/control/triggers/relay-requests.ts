@@ -9,8 +9,7 @@ import { bearerToken, TokenError } from '../../../shared/wire/signed/verify-sign
 import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
 import type { Call } from '../call/model.ts';
 import { restartWaitMs } from '../call/streaming.ts';
-import { readText } from '../http/body.ts';
-import { callIdOfPath, httpHandler } from '../http/invocation.ts';
+import { callIdOfPath, httpHandler, readText } from '../http/invocation.ts';
 import { callNotFound, ProblemError, toProblem, unauthorized } from '../http/problems.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';

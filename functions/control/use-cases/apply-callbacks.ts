@@ -1,7 +1,6 @@
 import { step } from '../call/call.ts';
 import type { Callback, Recognized } from '../call/event.ts';
-import { timeOf } from '../call/event-time.ts';
-import type { CallStep } from '../call/model.ts';
+import { type CallStep, timeOf } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 

@@ -1,8 +1,8 @@
 import type * as z from 'zod';
+import type { CallRoute } from '../../../shared/call/route.ts';
 import type { PublishCallControl } from '../../../shared/wire/relay/call-control-messages.ts';
 import type { AcsCalls } from '../call/acs-port.ts';
 import type { CallStore } from '../call/stores.ts';
-import type { RouteBook } from './route-book.ts';
 
 /** Where log messages go. Fields are ids, states, counts and codes, and never a number, context, ticket or token. */
 export interface Log {
@@ -13,20 +13,19 @@ export interface Log {
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  sleep(ms: number): Promise<void>;
-}
-
 /** What the use cases of the control app need. */
 export interface ControlDeps {
   readonly store: CallStore;
   readonly acs: AcsCalls;
-  readonly clock: Clock;
+  readonly clock: {
+    /** Milliseconds since the epoch. */
+    now(): number;
+    sleep(ms: number): Promise<void>;
+  };
   /** A new unique id. */
   readonly newId: () => string;
-  readonly routes: Pick<RouteBook, 'current'>;
+  /** The routes in force, in order of precedence. */
+  readonly routes: { current(log: Log): Promise<readonly CallRoute[]> };
   /** Base URLs have no slash at the end. */
   readonly publicBaseUrl: string;
   readonly relayUrl: string;

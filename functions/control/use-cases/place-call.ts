@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { maskParty } from '../../../shared/base/redact.ts';
 import type { PlaceCallRequest } from '../../../shared/call/operation.ts';
 import { type Party, telephoneRawId } from '../../../shared/call/party.ts';
 import { AcsCallError, type AnsweredCall } from '../call/acs-port.ts';
-import { type Call, formatCallId, newCall } from '../call/model.ts';
+import { type Call, formatCallId, maskParty, newCall } from '../call/model.ts';
 import { enter } from '../call/streaming.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { recordOutcome, runCommands } from './run-commands.ts';
@@ -18,7 +17,7 @@ interface PlacingRequest {
   readonly admit?: () => Promise<void>;
 }
 
-export type PlacingOutcome =
+type PlacingOutcome =
   /** The telephone rings. Callbacks report what happens next. */
   | { readonly kind: 'placing'; readonly call: Call }
   /** No route allows the call. */

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { maskParty } from '../../../shared/base/redact.ts';
 import type { Party } from '../../../shared/call/party.ts';
 import type { CallRoute, Headers } from '../../../shared/call/route.ts';
 import { AcsCallError } from '../call/acs-port.ts';
 import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
-import { timeOf } from '../call/event-time.ts';
-import { type Call, formatCallId, newCall } from '../call/model.ts';
+import { type Call, formatCallId, maskParty, newCall, timeOf } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { recordOutcome, runCommands } from './run-commands.ts';
 import { type ActingRoute, callbackUrl, callFieldsOf, callMedia, chooseRoute } from './set-up-call.ts';

@@ -56,7 +56,7 @@ export async function requestCallAction(
   return { kind: 'accepted', call: recorded.call };
 }
 
-export type OperationOutcome =
+type OperationOutcome =
   | {
       readonly kind: 'accepted';
       readonly call: Call;

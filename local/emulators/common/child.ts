@@ -47,11 +47,10 @@ export async function runServer(name: string, start: () => Promise<RunningServer
 }
 
 /** One sentence that says what to do about a server that cannot start. */
-export function startFailure(error: unknown): string {
+function startFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') {
+  if (code === 'EADDRINUSE')
     return `port ${port} is already taken; stop what uses it, or choose another port (--port, --port-offset)`;
-  }
   return error.message;
 }

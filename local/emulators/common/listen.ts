@@ -9,7 +9,7 @@ export interface TlsIdentity {
   readonly cert: string;
 }
 
-export interface Listening {
+interface Listening {
   readonly server: Server;
   readonly url: string;
   /** Ends all connections. */

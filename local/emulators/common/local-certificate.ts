@@ -6,7 +6,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const LIFETIME_MS = 30 * DAY_MS;
 const EC = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const;
 
-export interface LocalCertificate {
+interface LocalCertificate {
   readonly tls: TlsIdentity;
   /** Certificate of the authority that signed it, PEM: what clients must trust. */
   readonly ca: string;

@@ -4,7 +4,7 @@ import type { TlsIdentity } from './listen.ts';
 import { createLocalCertificate } from './local-certificate.ts';
 
 /** What the command line says about https: a certificate made now, one of the user's own, or none. */
-export interface TlsFlags {
+interface TlsFlags {
   /** `--https` */
   readonly https: boolean;
   /** The address that is listened on. */
@@ -18,7 +18,7 @@ export interface TlsFlags {
   readonly defaultCaFile: string;
 }
 
-export interface ServerTls {
+interface ServerTls {
   /** Undefined for plain http. */
   readonly tls?: TlsIdentity;
   /** Where the authority was written that signed a certificate made now. */
@@ -28,9 +28,8 @@ export interface ServerTls {
 /** Reads or makes the certificate. @throws Error about flags that contradict each other, or an unreadable file */
 export async function readTls(flags: TlsFlags, nowMs: number): Promise<ServerTls> {
   const { https, host, caOut, key, cert } = flags;
-  if (https && (key !== undefined || cert !== undefined)) {
+  if (https && (key !== undefined || cert !== undefined))
     throw new Error('--https makes a certificate; it cannot be given together with --tls-key and --tls-cert');
-  }
   if (caOut !== undefined && !https) throw new Error('--ca-out is of use with --https only');
   if (https) {
     const caFile = caOut ?? flags.defaultCaFile;
@@ -40,8 +39,7 @@ export async function readTls(flags: TlsFlags, nowMs: number): Promise<ServerTls
     return { tls, caFile };
   }
   if (key === undefined && cert === undefined) return {};
-  if (key === undefined || cert === undefined) {
+  if (key === undefined || cert === undefined)
     throw new Error('--tls-key and --tls-cert must be given together');
-  }
   return { tls: { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') } };
 }

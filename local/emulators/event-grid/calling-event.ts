@@ -2,7 +2,7 @@ import { type EventGridEvent, eventTime } from './event.ts';
 import type { IdentifierJson } from './incoming-call.ts';
 
 /** What all events about one call have in common. */
-export interface CallingEventOrigin {
+interface CallingEventOrigin {
   readonly eventId: string;
   /** ARM path of the Communication Services resource. */
   readonly topic: string;

@@ -14,7 +14,7 @@ export type DrawDeliveryFaults = (type: string) => readonly DeliveryFault[];
 export const noDeliveryFaults: DrawDeliveryFaults = () => [];
 
 /** Events that wait for a later one at the same time; another one is not held back. */
-export const MAX_HELD_BACK = 100;
+const MAX_HELD_BACK = 100;
 
 /** Every event of one sender passes here on its way out; without faults at once. */
 export class DeliveryGate {

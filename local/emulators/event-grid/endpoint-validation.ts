@@ -8,7 +8,7 @@ const HANDSHAKE_DELAYS_MS = [200, 400, 800, 1_600, 3_000];
 /** How long a validation URL stays open. */
 const CONFIRMATION_LIMIT_MS = 5 * 60_000;
 
-export interface EndpointValidationOptions {
+interface EndpointValidationOptions {
   readonly url: string;
   readonly schema: EventSchema;
   readonly topic: string;
@@ -82,9 +82,8 @@ export class EndpointValidation {
         sending,
       );
       if (result.type !== 'accepted' && !this.#closed.aborted) onWarning?.(result.why);
-      if (result.type === 'unconfirmed') {
+      if (result.type === 'unconfirmed')
         await sleep(this.#clock, CONFIRMATION_LIMIT_MS, AbortSignal.any([confirmed.signal, this.#closed]));
-      }
       this.#validated = result.type === 'accepted' || confirmed.signal.aborted;
       return this.#validated;
     } finally {

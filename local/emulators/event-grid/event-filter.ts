@@ -66,7 +66,7 @@ export const eventFilterSchema = z.strictObject({
 });
 
 export type EventFilter = z.output<typeof eventFilterSchema>;
-export type AdvancedFilter = z.output<typeof advancedFilter>;
+type AdvancedFilter = z.output<typeof advancedFilter>;
 
 /** Lets everything pass. */
 export const NO_FILTER: EventFilter = eventFilterSchema.parse({});

@@ -14,7 +14,7 @@ export interface EventGridEvent {
 }
 
 /** One HTTP request body with its content type. */
-export interface EncodedEvent {
+interface EncodedEvent {
   readonly contentType: string;
   readonly body: string;
 }

@@ -2,9 +2,9 @@ import { type EventSchema, eventTime } from './event.ts';
 import { type SendOptions, send } from './post.ts';
 
 /** The origin that Event Grid names in the CloudEvents handshake. */
-export const REQUEST_ORIGIN = 'eventgrid.azure.net';
+const REQUEST_ORIGIN = 'eventgrid.azure.net';
 
-export interface HandshakeTarget {
+interface HandshakeTarget {
   readonly url: string;
   readonly schema: EventSchema;
   readonly topic: string;
@@ -20,7 +20,7 @@ export interface HandshakeTarget {
  * `accepted`: events may be sent. `unconfirmed`: the endpoint answered 200 without echoing the code, which is allowed
  * when the validation URL is opened later. `refused`: the sentence says what was wrong.
  */
-export type HandshakeResult =
+type HandshakeResult =
   | { readonly type: 'accepted' }
   | { readonly type: 'unconfirmed'; readonly why: string }
   | { readonly type: 'refused'; readonly why: string };
@@ -66,12 +66,11 @@ async function postValidation(target: HandshakeTarget, sending: SendOptions): Pr
     },
     sending,
   );
-  if (response.result !== 200) {
+  if (response.result !== 200)
     return {
       type: 'refused',
       why: `the endpoint answered the validation event with ${response.result}, expected 200`,
     };
-  }
   if (echoedCode(response.body) === validationCode) return { type: 'accepted' };
   const why = 'the endpoint answered 200 without echoing the validation code in validationResponse';
   return target.validationUrl === undefined ? { type: 'refused', why } : { type: 'unconfirmed', why };
@@ -91,9 +90,8 @@ async function askForPermission(target: HandshakeTarget, sending: SendOptions): 
     },
     sending,
   );
-  if (response.result !== 200) {
+  if (response.result !== 200)
     return { type: 'refused', why: `the endpoint answered OPTIONS with ${response.result}, expected 200` };
-  }
   const allowed = response.headers.get('webhook-allowed-origin');
   if (allowed === '*' || allowed?.toLowerCase() === REQUEST_ORIGIN) return { type: 'accepted' };
   const why = `the endpoint allows the origin ${allowed ?? '(none)'}, expected ${REQUEST_ORIGIN} or *`;

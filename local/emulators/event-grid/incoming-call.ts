@@ -9,7 +9,7 @@ export interface IncomingCallChanges {
   readonly without: readonly string[];
 }
 
-export interface IncomingCallEvent {
+interface IncomingCallEvent {
   readonly eventId: string;
   /** ARM path of the Communication Services resource. */
   readonly topic: string;

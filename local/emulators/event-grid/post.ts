@@ -11,7 +11,7 @@ export interface WebhookRequest {
   readonly body?: string;
 }
 
-export interface WebhookResponse {
+interface WebhookResponse {
   readonly result: AttemptResult;
   readonly headers: Headers;
   readonly body: string;

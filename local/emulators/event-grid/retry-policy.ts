@@ -40,7 +40,7 @@ export type AttemptResult = number | 'timeout' | 'unreachable';
 
 export type DeadLetterReason = 'NotRetried' | 'MaxDeliveryAttemptsExceeded' | 'TimeToLiveExceeded';
 
-export type NextStep =
+type NextStep =
   | { readonly type: 'delivered' }
   | { readonly type: 'retry'; readonly afterMs: number }
   | { readonly type: 'deadLetter'; readonly reason: DeadLetterReason };

@@ -75,9 +75,8 @@ export class Subscription {
     this.#policy = { ...DEFAULT_RETRY_POLICY, ...options.policy };
     this.#gate = new DeliveryGate(this.#clock, options.drawFaults ?? noDeliveryFaults);
     const { endpoint, topic, validationUrl, onWarning, deadLetterFile } = options;
-    if (deadLetterFile !== undefined) {
+    if (deadLetterFile !== undefined)
       this.#deadLetterFile = new DeadLetterFile(deadLetterFile, (sentence) => onWarning?.(sentence));
-    }
     this.#validation = new EndpointValidation({
       url: endpoint,
       schema: this.#schema,

@@ -20,9 +20,7 @@ export interface TopicOptions {
   readonly policy: Partial<RetryPolicy>;
   readonly clock: Clock;
   readonly random: Random;
-  /** The faults of one subscription, by its name. */
   readonly drawFaults?: (subscription: string) => DrawDeliveryFaults;
-  /** Told of every attempt of every subscription. */
   readonly onAttempt?: (event: EventGridEvent, attempt: Attempt, subscription: string) => void;
   readonly validationUrl: (id: string) => string;
   readonly onWarning: (sentence: string) => void;

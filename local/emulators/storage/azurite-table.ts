@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { SERVER_KEEPS_MS } from '../common/idle-connections.ts';
 
 /** The part of Azurite's table server that is used. */
-export interface AzuriteTableServer {
+interface AzuriteTableServer {
   readonly httpServer: Server;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -11,7 +11,7 @@ export interface AzuriteTableServer {
   getHttpServerAddress(): string;
 }
 
-export interface AzuriteTableOptions {
+interface AzuriteTableOptions {
   readonly host: string;
   readonly port: number;
   /** The file that keeps the tables; without one they live in memory. */

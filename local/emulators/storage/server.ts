@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { RunningServer } from '../common/child.ts';
 import { createAzuriteTableServer } from './azurite-table.ts';
 
-export interface TablesOptions {
+interface TablesOptions {
   /** 0 for any free port. */
   readonly port: number;
   readonly host?: string;
@@ -30,11 +30,10 @@ const ACCOUNTS_VARIABLE = 'AZURITE_ACCOUNTS';
  * @throws one sentence when the port is taken or `AZURITE_ACCOUNTS` would replace the well-known account
  */
 export async function startTables(options: TablesOptions): Promise<RunningTables> {
-  if (process.env[ACCOUNTS_VARIABLE]) {
+  if (process.env[ACCOUNTS_VARIABLE])
     throw new Error(
       `${ACCOUNTS_VARIABLE} is set; local table storage serves the account ${ACCOUNT_NAME} only`,
     );
-  }
   const server = createAzuriteTableServer({
     host: options.host ?? '127.0.0.1',
     port: options.port,

@@ -5,7 +5,7 @@
  */
 
 /** Between two stretches that agree. Both are milliseconds. */
-export interface Gap {
+interface Gap {
   /** How much silence was put in. */
   readonly silenceMs: number;
   /** How much of the expected audio was not heard. */

@@ -21,7 +21,7 @@ export interface RelayReport {
   }[];
 }
 
-export interface ReportedGaps {
+interface ReportedGaps {
   /** Silence that may be heard within the audio. */
   readonly silenceMs: number;
   /** Audio that may be missing. */
@@ -58,7 +58,7 @@ function firstFillerMs(fillerMs: number, aheadMs: number): number {
   return aheadMs === 0 ? 0 : fillerMs / Math.max(1, Math.ceil(fillerMs / aheadMs));
 }
 
-export interface GapVerdict {
+interface GapVerdict {
   readonly agrees: boolean;
   /** How many gaps there are, and how much of them is reported. */
   readonly words: string;

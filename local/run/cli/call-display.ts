@@ -3,7 +3,7 @@ import type { CallReport as TelephoneReport } from '../../emulators/acs/control/
 import { seconds } from '../client/words.ts';
 
 /** Where lines go. A terminal overwrites its last line; elsewhere each change of a call's state is a line. */
-export interface Screen {
+interface Screen {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
@@ -36,9 +36,7 @@ export class CallDisplay {
     } else {
       for (const call of calls) this.#showChange(call);
     }
-    for (const id of this.#meters.keys()) {
-      if (!live.some((call) => call.id === id)) this.#meters.delete(id);
-    }
+    for (const id of this.#meters.keys()) if (!live.some((call) => call.id === id)) this.#meters.delete(id);
   }
 
   /** Leaves the moving line and writes one that stays. */

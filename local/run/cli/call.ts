@@ -35,9 +35,8 @@ export async function callCommand(args: readonly string[]): Promise<number> {
     const { said, heard } = evidence;
     if (options.output !== undefined)
       await writeFile(options.output, writeWav(heard.samples, heard.sampleRateHz));
-    if (options.said !== undefined) {
+    if (options.said !== undefined)
       await writeFile(options.said, writeWav(withoutTrailingSilence(said.samples), said.sampleRateHz));
-    }
     if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
     return report.outcome === 'completed' ? 0 : 1;
   } finally {
@@ -46,18 +45,17 @@ export async function callCommand(args: readonly string[]): Promise<number> {
 }
 
 /** A recording at the rate of the call. @throws UsageError when the file cannot be read or is no usable WAV. */
-export async function readSpeech(path: string, sampleRateHz: number): Promise<Audio> {
+async function readSpeech(path: string, sampleRateHz: number): Promise<Audio> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'ENOENT' ? 'there is no such file' : error.message;
     throw new UsageError(`${path} cannot be read: ${why}`);
   });
   const speech = convertSpeech(path, bytes, sampleRateHz);
   const minutes = speech.samples.length / sampleRateHz / 60;
-  if (minutes > MAX_SPEECH_MINUTES) {
+  if (minutes > MAX_SPEECH_MINUTES)
     throw new UsageError(
       `${path} lasts ${minutes.toFixed(1)} minutes; a call can say at most ${MAX_SPEECH_MINUTES}`,
     );
-  }
   return speech;
 }
 

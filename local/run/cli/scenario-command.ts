@@ -10,7 +10,7 @@ import { CallDisplay } from './call-display.ts';
 import { UsageError } from './options.ts';
 import { useSystem } from './system.ts';
 
-export interface ScenarioCommandOptions {
+interface ScenarioCommandOptions {
   readonly file: string;
   /** Where the result is written as JSON. */
   readonly report: string | undefined;
@@ -28,11 +28,10 @@ export async function scenarioCommand({ file, report, onLine }: ScenarioCommandO
   try {
     const display = new CallDisplay(process.stdout);
     display.print(`${scenario.name} (${relative(process.cwd(), resolve(file))})\n`);
-    if (scenario.seed !== undefined && !own) {
+    if (scenario.seed !== undefined && !own)
       display.print(
         'The seed is not used: it belongs to the start of a system, and this one runs already.\n',
       );
-    }
     const played = await playScenario(system, scenario, (calls) => display.show(calls));
     display.print(`\n${callsInWords(played)}\n\n${checksInWords(played)}`);
     if (report !== undefined) {

@@ -13,8 +13,7 @@ import type { Stack } from '../stack/stack.ts';
 import { logLine } from './call.ts';
 import { CallDisplay, shortName } from './call-display.ts';
 import { readStartOptions, type StartOptions, UsageError } from './options.ts';
-import { describeStack, readStackFile, removeStackFile, writeStackFile } from './stack-file.ts';
-import { startOwnStack } from './system.ts';
+import { describeStack, readStackFile, removeStackFile, startOwnStack, writeStackFile } from './system.ts';
 
 /** Where `npm run worker` listens, too. */
 const RESIDENT_PORT = 7073;
@@ -24,11 +23,10 @@ const LOOK_EVERY_MS = 250;
 export async function startCommand(args: readonly string[]): Promise<number> {
   const options = readStartOptions(args);
   const running = await readStackFile();
-  if (running !== undefined) {
+  if (running !== undefined)
     throw new UsageError(
       `a system runs already (process ${running.pid}); stop it, or use it with npm run call`,
     );
-  }
   const startedMs = performance.now();
   const stopped = Promise.withResolvers<number>();
   const ending = new AbortController();

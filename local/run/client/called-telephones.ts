@@ -3,7 +3,7 @@ import type { Step } from '../../phone/step.ts';
 import type { RunningSystem } from './running-system.ts';
 import { ScriptClient } from './script-client.ts';
 
-export interface CalledTelephone {
+interface CalledTelephone {
   /** A number, or the raw id of somebody with an app. */
   readonly number: string;
   /** What it does, for people. */
@@ -37,7 +37,6 @@ export const CALLED_TELEPHONES: readonly CalledTelephone[] = [
   { number: '8:acs:acdc_0185', what: 'answers: somebody with an app', takes: 'answers', steps: [] },
 ];
 
-/** Connects the telephones to the local system. */
 export async function connectTelephones(system: RunningSystem): Promise<void> {
   const client = new ScriptClient(system);
   for (const { number, takes, steps } of CALLED_TELEPHONES)

@@ -1,7 +1,7 @@
 /** The product's own answers about a call: its timeline from the control app, its counts from the relay. */
 import type { RunningSystem } from './running-system.ts';
 
-export interface TimelineEvent {
+interface TimelineEvent {
   readonly atMs: number;
   readonly source: string;
   readonly type: string;
@@ -76,7 +76,6 @@ export class ControlApi {
     return response.ok ? ((await response.json()) as ProductCall) : undefined;
   }
 
-  /** The live call with this connection id. */
   async findLive(callConnectionId: string): Promise<ProductCall | undefined> {
     const response = await this.request('GET', '/calls');
     if (!response.ok) return undefined;

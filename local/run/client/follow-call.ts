@@ -11,7 +11,7 @@ export interface FollowedCall {
   readonly product: ProductCall | undefined;
 }
 
-export interface FollowOptions {
+interface FollowOptions {
   /** How long the answer may take, and the end. */
   readonly limitMs: number;
   /** Sees the call four times a second. */

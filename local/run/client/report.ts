@@ -13,7 +13,7 @@ export interface ReportedEvent {
   readonly type: string;
 }
 
-export type Outcome = 'completed' | 'not answered' | 'no audio' | 'cut off';
+type Outcome = 'completed' | 'not answered' | 'no audio' | 'cut off';
 
 export interface Echo {
   readonly delayMs: number;

@@ -14,7 +14,7 @@ export interface PhoneResults {
   readonly steps: readonly StepResult[];
 }
 
-export interface ScriptedCall {
+interface ScriptedCall {
   readonly from: string;
   readonly to: string;
   readonly steps: readonly Step[];

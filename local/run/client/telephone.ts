@@ -5,7 +5,7 @@ import type { CallReport } from '../../emulators/acs/control/call-report.ts';
 import { AcsControl } from './acs-control.ts';
 import type { RunningSystem } from './running-system.ts';
 
-export interface CallPlacement {
+interface CallPlacement {
   readonly from: string;
   readonly to: string;
   readonly speech?: Audio;

@@ -82,9 +82,8 @@ class Loader {
 
   async step(step: StepFile, member: Member): Promise<Step> {
     if (step.say !== undefined) return { type: 'say', ...(await this.#utterance(step.say, member)) };
-    if (step.startSaying !== undefined) {
+    if (step.startSaying !== undefined)
       return { type: 'startSaying', ...(await this.#utterance(step.startSaying, member)) };
-    }
     if (step.press !== undefined) return { type: 'press', keys: step.press };
     if (step.wait !== undefined) return waiting(step.wait);
     if (step.interrupt !== undefined) {
@@ -113,9 +112,8 @@ class Loader {
   }
 
   async #utterance(said: SpeechFile, member: Member): Promise<Utterance> {
-    if (typeof said === 'object' && 'file' in said) {
+    if (typeof said === 'object' && 'file' in said)
       return { audio: await this.#file(said.file, member), text: said.words };
-    }
     const text = typeof said === 'string' ? said : said.text;
     if (typeof said === 'string' && said.endsWith('.wav')) return { audio: await this.#file(said, member) };
     return { audio: await this.#attempt(member, () => this.#speech.say(text)), text };
@@ -147,9 +145,8 @@ function waiting(wait: NonNullable<StepFile['wait']>): Step {
   if (typeof wait === 'number') return { type: 'wait', ms: wait };
   const { until, within } = wait;
   const withinMs = within ?? DEFAULT_WITHIN_MS;
-  if (typeof until.heard === 'number') {
+  if (typeof until.heard === 'number')
     return { type: 'waitUntil', heard: { type: 'speech', forMs: until.heard }, withinMs };
-  }
   const forMs = until.for ?? (until.heard === 'speech' ? DEFAULT_SPEECH_MS : DEFAULT_SILENCE_MS);
   return { type: 'waitUntil', heard: { type: until.heard, forMs }, withinMs };
 }

@@ -25,7 +25,7 @@ export class ScenarioError extends Error {
   }
 }
 
-export interface ParsedScenario {
+interface ParsedScenario {
   readonly scenario: ScenarioFile;
   /** The line of a member, or of the nearest one around it that is written. */
   lineOf(path: readonly PropertyKey[]): number;
@@ -38,12 +38,11 @@ export interface ParsedScenario {
 export function parseScenario(yaml: string, file: string): ParsedScenario {
   const lines = new LineCounter();
   const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
+  if (document.errors.length > 0)
     throw new ScenarioError(
       file,
       document.errors.map(({ message, pos }) => ({ line: lines.linePos(pos[0]).line, member: '', message })),
     );
-  }
   const lineOf = (path: readonly PropertyKey[]): number => lines.linePos(offsetOf(document, path)).line;
   const result = scenarioSchema.safeParse(document.toJS());
   if (!result.success) {
@@ -79,22 +78,18 @@ function relationsOf({ participants }: ScenarioFile): Problem[] {
   const problems: Problem[] = [];
   for (const [name, { joins, takes, greeting, expect, calls }] of Object.entries(participants)) {
     const path = ['participants', name];
-    if (joins !== undefined && participants[joins]?.calls === undefined) {
+    if (joins !== undefined && participants[joins]?.calls === undefined)
       problems.push({ path: [...path, 'joins'], message: `must be a participant who calls, not "${joins}"` });
-    }
-    if (greeting !== undefined && takes !== 'voicemail') {
+    if (greeting !== undefined && takes !== 'voicemail')
       problems.push({ path: [...path, 'greeting'], message: 'belongs to a voicemail (takes: voicemail)' });
-    }
     const { rings, ...ofCalls } = expect;
-    if (calls === undefined && Object.keys(ofCalls).length > 0) {
+    if (calls === undefined && Object.keys(ofCalls).length > 0)
       problems.push({ path: [...path, 'expect'], message: 'belongs to a participant who calls' });
-    }
-    if (takes === undefined && rings !== undefined) {
+    if (takes === undefined && rings !== undefined)
       problems.push({
         path: [...path, 'expect', 'rings'],
         message: 'belongs to a participant who takes calls',
       });
-    }
   }
   return problems;
 }

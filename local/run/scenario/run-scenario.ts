@@ -10,8 +10,7 @@ import type { RunningSystem } from '../client/running-system.ts';
 import { type PhoneResults, ScriptClient } from '../client/script-client.ts';
 import { Telephone } from '../client/telephone.ts';
 import { findNumber } from '../stack/directory.ts';
-import { heardWithGaps } from './heard-with-gaps.ts';
-import { type Check, judgeCall, judgeRings, judgeSteps } from './judge.ts';
+import { type Check, heardWithGaps, judgeCall, judgeRings, judgeSteps } from './judge.ts';
 import type { Participant, Scenario } from './load-scenario.ts';
 
 /** Of one call: its participant, how it ended, and what happened, in the order of time. */

@@ -48,11 +48,10 @@ export function makeDirectory(workers: readonly OfferedWorker[]): DirectoryEntry
       })),
     ),
   );
-  if (entries.length > NUMBERS) {
+  if (entries.length > NUMBERS)
     throw new Error(
       `the local directory has numbers for ${NUMBERS / 4} workers, this app has ${workers.length}`,
     );
-  }
   return entries.map((entry, index) => ({ number: `+${FIRST_NUMBER + index}`, ...entry }));
 }
 

@@ -1,6 +1,6 @@
 import { freePort } from '../../emulators/common/free-port.ts';
 
-export const DEFAULT_PORTS = {
+const DEFAULT_PORTS = {
   control: 7071,
   worker: 7072,
   webPubSub: 8080,

@@ -13,7 +13,7 @@ import { PART_NAMES, type PartName, type Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
 import { address, residentSpec, residentUrl, type SystemLayout, specOf } from './specs.ts';
 
-export interface StackOptions extends SystemLayout {
+interface StackOptions extends SystemLayout {
   /** Routes that come before those of the directory. */
   readonly routes?: readonly object[];
   readonly onLine?: (part: string, line: string) => void;
@@ -93,11 +93,10 @@ async function offeredWorkers({ ports, secrets }: StackOptions): Promise<Offered
   for (;;) {
     const response = await fetch(url, { headers: { 'x-functions-key': secrets.functionsHostKey } });
     if (response.ok) return (await response.json()) as OfferedWorker[];
-    if (performance.now() > giveUpAtMs) {
+    if (performance.now() > giveUpAtMs)
       throw new Error(
         `the worker app does not say which workers it has: GET /api/workers answers ${response.status}`,
       );
-    }
     await delay(WORKERS_RETRY_MS);
   }
 }

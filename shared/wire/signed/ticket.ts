@@ -68,6 +68,11 @@ export function sealTicket(
   return seal({ ...claims, ...issued }, 'ticket', key);
 }
 
+/** The path and query of the media URL that ACS dials. */
+export function mediaPath(callId: string, ticket: string): string {
+  return `/media/${callId}?ticket=${ticket}`;
+}
+
 /**
  * Opens a ticket with the keys in turn (the current one, then the previous one, so that keys can be rotated).
  * @throws TokenError naming the reason, never quoting the ticket

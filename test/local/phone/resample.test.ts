@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ConvertedSpeech } from '../../../local/phone/converted-speech.ts';
+import { ConvertedSpeech, resampledPieces, resampleInPieces } from '../../../local/phone/converted-speech.ts';
 import { rms } from '../../../local/phone/level.ts';
 import { resample } from '../../../local/phone/resample.ts';
-import { resampledPieces, resampleInPieces } from '../../../local/phone/resample-in-pieces.ts';
 import { noise, speechLike, tone } from '../../support/signals.ts';
 
 function signalToErrorDb(actual: Int16Array, expected: Int16Array): number {

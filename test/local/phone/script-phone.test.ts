@@ -1,19 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createScriptPhone,
-  type ScriptPhoneOptions,
-  type SpokenWords,
-} from '../../../local/phone/script-phone.ts';
+import { ScriptPhone, type SpokenWords } from '../../../local/phone/script-phone.ts';
 import { noise } from '../../support/signals.ts';
 
 const RATE = 16_000;
 const FRAME = 320;
 const SILENCE = new Int16Array(FRAME);
 
-function phone(options: Partial<ScriptPhoneOptions>) {
+function phone(options: Partial<ConstructorParameters<typeof ScriptPhone>[0]>) {
   const notes: string[] = [];
   const words: SpokenWords[] = [];
-  const made = createScriptPhone({
+  const made = new ScriptPhone({
     rawId: '4:+14255550123',
     steps: [],
     maxMs: 60_000,
@@ -29,7 +25,7 @@ function phone(options: Partial<ScriptPhoneOptions>) {
 }
 
 /** Lets the phone speak and hear silence for so many frames. */
-function frames(made: ReturnType<typeof createScriptPhone>, count: number): (Int16Array | undefined)[] {
+function frames(made: ScriptPhone, count: number): (Int16Array | undefined)[] {
   return Array.from({ length: count }, () => {
     const said = made.speak();
     made.hear(SILENCE, 0);

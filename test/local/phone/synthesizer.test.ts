@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type SynthesisRequest, synthesize } from '../../../local/phone/synthesizer.ts';
+import { type SynthesisRequest, synthesize } from '../../../local/phone/speech.ts';
 
 /** What a program does that is written in JavaScript. */
 function program(script: string): SynthesisRequest {

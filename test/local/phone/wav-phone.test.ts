@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createWavPhone, MAX_RECORDED_MS, type WavPhone } from '../../../local/phone/wav-phone.ts';
+import { MAX_RECORDED_MS } from '../../../local/phone/recording-phone.ts';
+import { WavPhone } from '../../../local/phone/wav-phone.ts';
 import { noise, tone } from '../../support/signals.ts';
 
 const SILENCE = new Int16Array(320);
@@ -15,7 +16,7 @@ function handset(
   options: { speech?: Int16Array; rate?: number; tailMs?: number; maxMs?: number } = {},
 ): Handset {
   const hangUps: string[] = [];
-  const phone = createWavPhone({
+  const phone = new WavPhone({
     rawId: '4:+14255550123',
     ...(options.speech === undefined
       ? {}
@@ -118,7 +119,7 @@ describe('a phone that plays a recording', () => {
 
   it('stops recording at its bound and goes on hearing', () => {
     const forever = 2 * MAX_RECORDED_MS;
-    const phone = createWavPhone({ rawId: 'a', tailMs: forever, maxMs: forever, onHangUp: () => {} });
+    const phone = new WavPhone({ rawId: 'a', tailMs: forever, maxMs: forever, onHangUp: () => {} });
     const rate = 1_000;
     phone.mediaStarted(rate);
     const frame = (): void => {
@@ -132,7 +133,7 @@ describe('a phone that plays a recording', () => {
   it('refuses impossible times and media before its start', () => {
     expect(() => handset({ tailMs: -1 })).toThrow('tailMs must be zero or more milliseconds, not -1');
     expect(() => handset({ maxMs: Number.NaN })).toThrow('maxMs must be zero or more milliseconds, not NaN');
-    const phone = createWavPhone({ rawId: 'a', tailMs: 0, maxMs: 0, onHangUp: () => {} });
+    const phone = new WavPhone({ rawId: 'a', tailMs: 0, maxMs: 0, onHangUp: () => {} });
     expect(() => phone.speak()).toThrow('only after mediaStarted');
     expect([phone.said(), phone.heard()].map(({ length }) => length)).toEqual([0, 0]);
   });

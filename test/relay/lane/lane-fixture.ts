@@ -1,5 +1,5 @@
 /** One lane on a scripted connection and a clock that stands still. */
-import { Lane, type LaneOptions } from '../../../relay/lane/lane.ts';
+import { Lane } from '../../../relay/lane/lane.ts';
 import { ChunkAudio } from '../../../relay/listen/chunk-audio.ts';
 import { NO_VOICE } from '../../../relay/listen/voice-activity.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
@@ -21,6 +21,8 @@ export const STARTED: LaneEvent = {
 export const ENDED: LaneEvent = { type: 'call.ended', reason: 'stream ended' };
 
 const { frameSamples } = AUDIO_FORMATS.pcm16KMono;
+
+type LaneOptions = ConstructorParameters<typeof Lane>[0];
 
 type LaneSetUp = Partial<LaneOptions> &
   Pick<LaneOptions, 'worker' | 'delivery'> & {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { LaneOptions } from '../../../relay/lane/lane.ts';
 import {
   RELEASE_LIMIT_MS,
   START_EVENT_ATTEMPTS,
@@ -14,7 +13,7 @@ import { ENDED, laneFixture, STARTED } from './lane-fixture.ts';
 import type { ScriptedLane } from './scripted-lane.ts';
 
 const { frameSamples, frameBytes } = AUDIO_FORMATS.pcm16KMono;
-const setUp = (more: Partial<LaneOptions> = {}) =>
+const setUp = (more: Partial<Parameters<typeof laneFixture>[0]> = {}) =>
   laneFixture({
     worker: 'resident',
     delivery: residentDelivery,

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Chunk, Chunker, type ChunkerOptions } from '../../../relay/listen/chunker.ts';
+import { Chunker } from '../../../relay/listen/chunker.ts';
 import { AUDIO_FORMATS, bytesToMs } from '../../../shared/audio/audio-format.ts';
 
 const { frameBytes, frameSamples } = AUDIO_FORMATS.pcm16KMono;
 
-function chunker(options: Partial<ChunkerOptions> = {}): Chunker {
+function chunker(options: Partial<ConstructorParameters<typeof Chunker>[0]> = {}): Chunker {
   return new Chunker({ format: 'pcm16KMono', minMs: 100, maxMs: 10_000, maxBacklogMs: 1_000, ...options });
 }
 
@@ -20,7 +20,7 @@ function push(target: Chunker, from: number, to: number): void {
 }
 
 /** The numbers of the frames of a chunk. */
-function numbers(chunk: Chunk | undefined): number[] {
+function numbers(chunk: ReturnType<Chunker['take']>): number[] {
   if (chunk === undefined) return [];
   return Array.from({ length: chunk.bytes.length / frameBytes }, (_, i) => chunk.bytes[i * frameBytes] ?? -1);
 }
@@ -147,7 +147,7 @@ describe('Chunker', () => {
     return fc.assert(
       fc.property(options, fc.array(operation, { maxLength: 60 }), (bounds, operations) => {
         const target = chunker(bounds);
-        const chunks: Chunk[] = [];
+        const chunks: NonNullable<ReturnType<Chunker['take']>>[] = [];
         const pushed: number[] = [];
         let at = 0;
         for (const { kind, frames } of operations) {

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type CutUtterance,
   type EndpointEvent,
   Endpointing,
   HANGOVER_MS,
-  type SpokenFrame,
-  type Utterance,
 } from '../../../relay/listen/endpointing.ts';
 import { AUDIO_FORMATS, type AudioFormat } from '../../../shared/audio/audio-format.ts';
 import type { EndpointingRules } from '../../../shared/call/plan.ts';
@@ -32,7 +31,7 @@ class Script {
     this.levels = levels;
   }
 
-  frames(): SpokenFrame[] {
+  frames(): Parameters<Endpointing['push']>[0][] {
     return this.sounds.flatMap((sound, i) => {
       if (sound === 'missing') return [];
       const timestamp = i * this.frameSamples;
@@ -62,11 +61,11 @@ function run(script: Script, rules = RULES, format: AudioFormat = 'pcm16KMono'):
   return [...events, ...machine.flush()];
 }
 
-function utterances(events: readonly EndpointEvent[]): Utterance[] {
+function utterances(events: readonly EndpointEvent[]): CutUtterance[] {
   return events.flatMap((event) => (event.type === 'utterance' ? [event.utterance] : []));
 }
 
-function span(utterance: Utterance, script: Script): { from: number; to: number } {
+function span(utterance: CutUtterance, script: Script): { from: number; to: number } {
   const { frameSamples } = script;
   const from = utterance.timestamp / frameSamples;
   return { from, to: from + utterance.bytes.byteLength / 2 / frameSamples };
@@ -175,7 +174,7 @@ describe('endpointing', () => {
     const script = new Script([['speech', 150]], 'pcm16KMono', levels);
     const events = run(script, rules);
     const said = utterances(events);
-    expect(span(said[0] as Utterance, script)).toEqual({ from: 0, to: 70 });
+    expect(span(said[0] as CutUtterance, script)).toEqual({ from: 0, to: 70 });
     expect(said.map((each) => each.isBeginning)).toEqual([true, false]);
     expect(events.filter((event) => event.type === 'speechStarted')).toHaveLength(1);
     expect(events.filter((event) => event.type === 'speechEnded')).toHaveLength(1);

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type DrainReport,
   drain,
   LEAVE_LIMIT_MS,
   MOVE_ATTEMPTS,
@@ -48,7 +47,7 @@ class ScriptedCall implements MovableCall {
 function setUp(calls: number) {
   const clock = new RelayClock();
   const all = Array.from({ length: calls }, () => new ScriptedCall(clock));
-  let report: DrainReport | undefined;
+  let report: Awaited<ReturnType<typeof drain>> | undefined;
   const begin = (): void => {
     void drain(all, { clock, deadlineMs: DEADLINE_MS }).then((done) => {
       report = done;

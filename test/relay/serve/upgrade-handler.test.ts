@@ -11,8 +11,8 @@ import {
   UpgradeHandler,
 } from '../../../relay/serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from '../../../relay/serve/web-socket-endpoint.ts';
-import { mediaPath } from '../../../shared/wire/names.ts';
 import type { StreamHandover } from '../../../shared/wire/relay/stream-handover.ts';
+import { mediaPath } from '../../../shared/wire/signed/ticket.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 import { CALL_ID, CONNECTION_ID, TICKET_KEY, ticketFor } from '../relay-fixture.ts';
 

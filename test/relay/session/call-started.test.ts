@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { callStarted, type WorkerFacts } from '../../../relay/session/call-started.ts';
+import { callStarted } from '../../../relay/session/call-started.ts';
 import type { StreamFacts } from '../../../relay/session/session-options.ts';
 import { parseLaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 
@@ -15,7 +15,7 @@ const FIRST: StreamFacts = {
   },
   callConnectionId: 'connection-1',
 };
-const WORKER: WorkerFacts = {
+const WORKER: Parameters<typeof callStarted>[1] = {
   turn: 3,
   listen: { mode: 'chunk', ms: 100 },
   participants: [{ ssrc: 1, rawId: '4:+1' }],

@@ -1,7 +1,7 @@
 /** The playout of a call whose audio is played on a clock that stands still. */
 import { expect, onTestFinished } from 'vitest';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
-import { CallPlayout, type PlayOutcome, type StopOutcome } from '../../../relay/speak/call-playout.ts';
+import { CallPlayout } from '../../../relay/speak/call-playout.ts';
 import type { SpeechKind, WorkerPlayoutOptions } from '../../../relay/speak/worker-playout.ts';
 import { RelayClock } from '../relay-clock.ts';
 import { PlayingOutput } from './playing-output.ts';
@@ -10,8 +10,8 @@ export const LEAD_MS = 300;
 
 /** One worker of the call. */
 export interface TestWorker {
-  speak(pcm: Uint8Array, kind: SpeechKind, turn?: number): PlayOutcome;
-  stop(): StopOutcome;
+  speak(pcm: Uint8Array, kind: SpeechKind, turn?: number): ReturnType<CallPlayout['play']>;
+  stop(): ReturnType<CallPlayout['stop']>;
   leave(): void;
   /** What the worker was told. */
   readonly events: Parameters<WorkerPlayoutOptions['onEvent']>[0][];

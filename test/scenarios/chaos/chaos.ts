@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
-import { startTablesProxy } from '../../../local/emulators/storage/tables-proxy.ts';
+import { startTablesProxy } from '../../../bench/control/tables-proxy.ts';
 import { freePorts } from '../../../local/run/stack/ports.ts';
 import { startTestSystem, type TestSystem } from '../../support/system.ts';
 import { AcsRecord, RINGING_MS } from './acs-record.ts';

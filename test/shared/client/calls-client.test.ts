@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { CallsApiError, noAnswer } from '../../../shared/client/calls-api-error.ts';
-import {
-  type CallsClient,
-  type CallsClientOptions,
-  createCallsClient,
-} from '../../../shared/client/calls-client.ts';
+import { type CallsClient, createCallsClient } from '../../../shared/client/calls-client.ts';
 import { MAX_ATTEMPTS } from '../../../shared/client/fetch-with-retry.ts';
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import { ENDPOINTS } from '../../../shared/wire/api/endpoints.ts';
@@ -29,14 +25,14 @@ beforeEach(async () => {
   pauses = [];
 });
 
-function aClient(options: Partial<CallsClientOptions> = {}): CallsClient {
+function aClient(options: Partial<Parameters<typeof createCallsClient>[0]> = {}): CallsClient {
   return createCallsClient({
     baseUrl: server.url,
     key: 'the key',
     sleep: async (ms) => void pauses.push(ms),
     random: () => 0.5,
     ...options,
-  } as CallsClientOptions);
+  } as Parameters<typeof createCallsClient>[0]);
 }
 
 async function failureOf(work: Promise<unknown>): Promise<CallsApiError> {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EventStreamReader, type ServerSentEvent } from '../../../shared/client/event-stream.ts';
+import { EventStreamReader } from '../../../shared/client/event-stream.ts';
 
-function read(...pieces: readonly string[]): ServerSentEvent[] {
+function read(...pieces: readonly string[]): ReturnType<EventStreamReader['readEvents']> {
   const reader = new EventStreamReader();
   return pieces.flatMap((piece) => reader.readEvents(piece));
 }

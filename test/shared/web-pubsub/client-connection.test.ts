@@ -2,17 +2,13 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { freePort } from '../../../local/emulators/common/free-port.ts';
-import {
-  ClientConnection,
-  type ConnectionIdentity,
-  type DataMessage,
-} from '../../../shared/web-pubsub/client-connection.ts';
+import { ClientConnection, type DataMessage } from '../../../shared/web-pubsub/client-connection.ts';
 
 import { RelayClock, settled } from '../../relay/relay-clock.ts';
 import { until } from '../../support/until.ts';
 import { decodeProto, encodeProto } from '../../support/web-pubsub-proto.ts';
 
-const IDENTITY: ConnectionIdentity = { connectionId: 'c1', reconnectionToken: 't1' };
+const IDENTITY = { connectionId: 'c1', reconnectionToken: 't1' };
 /** Nothing but a hang lasts so long, in real time. */
 const HANG_MS = 18_000;
 /** The ack id at which whoever listens throws. */
@@ -66,7 +62,7 @@ function text(sequenceId: number): object {
   return { data_message: { from: 'server', data: { text_data: 'hello' }, sequence_id: sequenceId } };
 }
 
-function connect({ url }: Service, resume?: ConnectionIdentity) {
+function connect({ url }: Service, resume?: typeof IDENTITY) {
   const clock = new RelayClock();
   const told = {
     data: [] as DataMessage[],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import { type OpenWebSocketOptions, openWebSocket } from '../../../shared/web-socket/open-web-socket.ts';
+import { openWebSocket } from '../../../shared/web-socket/open-web-socket.ts';
 import type {
   WebSocketConnection,
   WebSocketListener,
@@ -40,7 +40,7 @@ const STILL = { after: () => () => {} };
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 /** Opens a WebSocket; notes `opened` or `failed: …`, and then what is heard. */
-export function dial(url: string, options: Partial<OpenWebSocketOptions> = {}) {
+export function dial(url: string, options: Partial<Parameters<typeof openWebSocket>[1]> = {}) {
   const notes = new Notes();
   let opened: WebSocketConnection | undefined;
   openWebSocket(url, { clock: STILL, maxMessageBytes: MAX_MESSAGE_BYTES, ...options }).then(
@@ -58,7 +58,7 @@ export function dial(url: string, options: Partial<OpenWebSocketOptions> = {}) {
 /** A server of the package `ws`, and a client that has connected to it. */
 export async function connectionFixture(
   options: ServerOptions = {},
-  dialOptions: Partial<OpenWebSocketOptions> = {},
+  dialOptions: Partial<Parameters<typeof openWebSocket>[1]> = {},
 ) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
   cleanUps.push(() => {

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  CALL_ID_PATTERN,
-  downGroup,
-  HUB,
-  mediaPath,
-  WORKER_NAME_PATTERN,
-} from '../../../shared/wire/names.ts';
+import { CALL_ID_PATTERN, downGroup, HUB, WORKER_NAME_PATTERN } from '../../../shared/wire/names.ts';
 
 describe('names', () => {
   it('of the hub are what Web PubSub takes as a hub', () => {
@@ -48,11 +42,5 @@ describe('names', () => {
   it('of two lanes never share a group', () => {
     const groups = [downGroup('call1', 'echo'), downGroup('call1', 'robot'), downGroup('call2', 'echo')];
     expect(new Set(groups).size).toBe(3);
-  });
-
-  it('of the media path carry a ticket as it is, since a JWT needs no escape', () => {
-    const url = new URL(mediaPath('0123456789abcdef', 'a-b_c.d.e'), 'wss://relay');
-    expect(url.pathname).toBe('/media/0123456789abcdef');
-    expect(url.searchParams.get('ticket')).toBe('a-b_c.d.e');
   });
 });

@@ -1,9 +1,16 @@
-import type { AnswerCallOptions, CallConnectionProperties } from '@azure/communication-call-automation';
+import type {
+  AnswerCallOptions,
+  CallAutomationClient,
+  CallAutomationClientOptions,
+  CallConnectionProperties,
+} from '@azure/communication-call-automation';
+import type { TokenCredential } from '@azure/identity';
 import type { CallOperation, OperationAnswer, Participant } from '../../../../shared/call/operation.ts';
 import type { RawId } from '../../../../shared/call/party.ts';
 import type { RejectReason } from '../../../../shared/call/route.ts';
 import {
   AcsCallError,
+  type AcsCallFailure,
   type AcsCalls,
   type AnsweredCall,
   type AnswerRequest,
@@ -11,13 +18,14 @@ import {
   type MediaStreaming,
   type OperationContext,
   type PlaceRequest,
-  type Repeatability,
   type StreamingOptions,
 } from '../../call/acs-port.ts';
-import { operate } from './acs-call-operations.ts';
-import { type AcsAccess, type AcsClients, createAcsClients } from './acs-clients.ts';
-import { failureOf } from './acs-failure.ts';
-import { identifierOf, inviteOf, rawIdOf } from './acs-identifiers.ts';
+import { type AcsClients, operate } from './acs-call-operations.ts';
+import { identifierOf, inviteOf, NotAskedError, rawIdOf } from './acs-identifiers.ts';
+
+type AcsAccess =
+  | { readonly connectionString: string }
+  | { readonly endpoint: string; readonly credential: () => Promise<TokenCredential> };
 
 interface AcsCallsOptions {
   /** `http:` instead of `https:`, for an ACS emulator on this machine only. Defaults to false. */
@@ -207,7 +215,7 @@ async function before<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** The SDK creates these headers in every call of its methods, unless they are given. */
-function repeatabilityOptions(repeatability: Repeatability | undefined): AnswerCallOptions {
+function repeatabilityOptions(repeatability: AnswerRequest['repeatability']): AnswerCallOptions {
   if (repeatability === undefined) return {};
   const { requestId, firstSentMs } = repeatability;
   const customHeaders = {
@@ -235,4 +243,108 @@ function propertiesOf(properties: CallConnectionProperties): CallProperties {
     ...(correlationId === undefined ? {} : { correlationId }),
     ...(streaming === undefined ? {} : { streaming: streaming === 'active' ? 'active' : 'inactive' }),
   };
+}
+
+/**
+ * Retries of requests that ACS did not answer. They carry the same `Repeatability-Request-ID`, so ACS acts on them
+ * once.
+ */
+const REPEATABLE_RETRIES = { maxRetries: 2, retryDelayInMs: 400, maxRetryDelayInMs: 1_600 };
+
+/** Loads the SDK and creates its clients. */
+async function createAcsClients(access: AcsAccess, allowInsecureConnection: boolean): Promise<AcsClients> {
+  const sdk = await import('@azure/communication-call-automation');
+  const credential = 'credential' in access ? await access.credential() : undefined;
+  const create = (
+    retryOptions: NonNullable<CallAutomationClientOptions['retryOptions']>,
+  ): CallAutomationClient => {
+    const options: CallAutomationClientOptions = {
+      allowInsecureConnection,
+      retryOptions,
+      additionalPolicies: [trackPossibleEffects],
+    };
+    if ('connectionString' in access) return new sdk.CallAutomationClient(access.connectionString, options);
+    if (credential === undefined) throw new Error('an endpoint of ACS needs a credential');
+    return new sdk.CallAutomationClient(access.endpoint, credential, options);
+  };
+  return { retrying: create(REPEATABLE_RETRIES), noRetry: create({ maxRetries: 0 }) };
+}
+
+interface Headers {
+  get(name: string): string | undefined;
+}
+
+/** The members of the SDK's `RestError` that we read. Importing the class would load the SDK too early. */
+interface RestErrorLike {
+  readonly statusCode?: unknown;
+  readonly code?: unknown;
+  readonly request?: object;
+  readonly response?: { readonly headers?: Headers };
+}
+
+const TOO_MANY_REQUESTS = 429;
+
+/** What an error of the SDK says about a failed request. */
+function failureOf(cause: unknown): AcsCallFailure {
+  // The SDK throws a string if an answer lacks the id of the connection. ACS has acted, and its callbacks will say
+  // so.
+  if (!(cause instanceof Error)) return { retryable: true, mayBeDone: true };
+  if (cause instanceof NotAskedError) return { retryable: false, notAsked: cause.message };
+  const { statusCode, code, response, request } = cause as Error & RestErrorLike;
+  const effects = request === undefined || hasPossibleEffects(request) ? ({ mayBeDone: true } as const) : {};
+  // Without a status the request did not get through, or was not answered in time.
+  if (typeof statusCode !== 'number') return { retryable: true, ...effects };
+  const retryAfter = retryAfterOf(response?.headers);
+  return {
+    status: statusCode,
+    retryable: statusCode === TOO_MANY_REQUESTS || UNSURE_STATUS.has(statusCode),
+    ...effects,
+    ...(typeof code === 'string' && /^\w{1,40}$/.test(code) ? { code } : {}),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+}
+
+/** `Retry-After` as it came, or Azure's own header in milliseconds, as whole seconds. */
+function retryAfterOf(headers: Headers | undefined): string | undefined {
+  const standard = headers?.get('retry-after');
+  if (standard !== undefined) return standard;
+  const ms = Number(headers?.get('retry-after-ms') ?? headers?.get('x-ms-retry-after-ms') ?? Number.NaN);
+  return Number.isFinite(ms) && ms >= 0 ? String(Math.ceil(ms / 1000)) : undefined;
+}
+
+type Policy = NonNullable<CallAutomationClientOptions['additionalPolicies']>[number];
+
+/** Statuses that do not say whether the request was carried out. */
+const UNSURE_STATUS: ReadonlySet<number> = new Set([408, 500, 502, 503, 504]);
+
+/** Errors of Node if no connection could be made. */
+const NO_CONNECTION = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
+const mayBeDone = new WeakSet<object>();
+
+/**
+ * Remembers requests with an attempt that may have been carried out, because it had no answer or one that does not
+ * say. The answer of the last attempt, such as 429, says nothing about earlier ones.
+ */
+const trackPossibleEffects: Policy = {
+  position: 'perRetry',
+  policy: {
+    name: 'trackPossibleEffects',
+    sendRequest: async (request, next) => {
+      try {
+        const response = await next(request);
+        if (UNSURE_STATUS.has(response.status)) mayBeDone.add(request);
+        return response;
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && NO_CONNECTION.has(String(error.code))))
+          mayBeDone.add(request);
+        throw error;
+      }
+    },
+  },
+};
+
+/** Whether an attempt of the request may have been carried out. */
+function hasPossibleEffects(request: object): boolean {
+  return mayBeDone.has(request);
 }

@@ -1,5 +1,6 @@
 import type {
   AddParticipantOptions,
+  CallAutomationClient,
   CallConnection,
   CallMedia,
   CallMediaRecognizeDtmfOptions,
@@ -16,9 +17,17 @@ import type {
   RecognizeInput,
 } from '../../../../shared/call/operation.ts';
 import type { OperationContext } from '../../call/acs-port.ts';
-import type { AcsClients } from './acs-clients.ts';
-import { NotAskedError } from './acs-failure.ts';
-import { identifierOf, inviteOf } from './acs-identifiers.ts';
+import { identifierOf, inviteOf, NotAskedError } from './acs-identifiers.ts';
+
+/** The SDK's clients of one resource. */
+export interface AcsClients {
+  /**
+   * Repeats a request that ACS did not answer. For operations that carry a `Repeatability-Request-ID`, and for reads.
+   */
+  readonly retrying: CallAutomationClient;
+  /** Sends each request once. For operations that must not be repeated: the caller learns when to try again. */
+  readonly noRetry: CallAutomationClient;
+}
 
 type Of<Type extends CallOperationType> = Extract<CallOperation, { type: Type }>;
 

@@ -7,7 +7,11 @@ import {
   type PhoneNumberIdentifier,
 } from '@azure/communication-common';
 import type { RawId } from '../../../../shared/call/party.ts';
-import { NotAskedError } from './acs-failure.ts';
+
+/** ACS cannot be asked for what was requested. The message is a sentence without numbers and names. */
+export class NotAskedError extends Error {
+  override readonly name = 'NotAskedError';
+}
 
 /** @throws NotAskedError for an id in a form that ACS does not document */
 export function identifierOf(rawId: RawId): Exclude<CommunicationIdentifier, { id: string }> {

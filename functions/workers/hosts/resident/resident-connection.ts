@@ -16,7 +16,7 @@ import { downGroup, upGroup } from '../../../../shared/wire/names.ts';
 /** A call of which nothing is heard for a minute is over (`SILENCE_LIMIT_MS`): these attempts take longer than that. */
 const REOPEN = { firstMs: 200, longestMs: 5_000, attempts: 30 } as const;
 
-export interface ResidentListener {
+interface ResidentListener {
   /** Audio in RTP, or the text of an event. The bytes are the listener's own. */
   message(message: Uint8Array | string): void;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Random } from '../../common/random.ts';
 import type { RecordEntry } from '../events/event-log.ts';
-import type { Tokens } from '../events/planned-tokens.ts';
+import type { Tokens } from '../events/tokens.ts';
 import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 import type { MediaTicker } from '../media/media-ticker.ts';
 import type { OpenMediaStream, OpenTranscriptionStream } from '../media/port.ts';

@@ -42,14 +42,14 @@ export interface EventDelivery {
   result: AttemptResult | undefined;
 }
 
-export interface RecordedEvent {
+interface RecordedEvent {
   readonly type: string;
   /** When it was first sent. */
   readonly atMs: number;
   readonly delivery: Readonly<EventDelivery>;
 }
 
-export interface CallParties {
+interface CallParties {
   readonly from: IdentifierJson;
   readonly to: IdentifierJson;
   /** The caller's telephone; absent where the application itself calls. */
@@ -124,12 +124,10 @@ export class Call {
     });
   }
 
-  /** Of the caller's telephone, or of the first that was reached. */
   get line(): PhoneLine {
     return this.#line;
   }
 
-  /** Of the caller's telephone, or of the first that was reached. */
   get meter(): PhoneMeter {
     return this.#phone ?? NO_PHONE_METER;
   }

@@ -10,7 +10,7 @@ import type { MediaFailure } from '../media/port.ts';
 import { CALL_ENDED, COMPLETED, STREAM_FAILED, STREAM_INTERRUPTED } from './results.ts';
 
 export type CallConnectionState = 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
-export type MediaState = 'unconfigured' | 'inactive' | 'starting' | 'active';
+type MediaState = 'unconfigured' | 'inactive' | 'starting' | 'active';
 
 interface Notice {
   readonly event: CallbackEvent;
@@ -54,7 +54,7 @@ export type ConnectionEffect =
   /** Apply `released` once the network has ended the call. */
   | { readonly type: 'release' };
 
-export interface ConnectionStep {
+interface ConnectionStep {
   readonly state: ConnectionState;
   readonly effects: readonly ConnectionEffect[];
   readonly refusal?: Refusal;
@@ -108,16 +108,11 @@ export function stepConnection(state: ConnectionState, input: ConnectionInput): 
       return mediaStarted(state);
     case 'mediaFailed':
       if (state.media !== 'starting') return same(state);
-      return tell(
+      return tellMedia(
         { ...state, media: 'inactive', reconnecting: false },
-        mediaNotice(
-          state.streaming,
-          mediaStreamingEvent(
-            'MediaStreamingFailed',
-            'streamConnectionUnsuccessful',
-            STREAM_FAILED[input.failure],
-          ),
-        ),
+        'MediaStreamingFailed',
+        'streamConnectionUnsuccessful',
+        STREAM_FAILED[input.failure],
       );
     case 'mediaClosedByPeer':
       return mediaClosedByPeer(state);
@@ -159,34 +154,20 @@ function establish(state: ConnectionState): ConnectionStep {
 
 function mediaStarted(state: ConnectionState): ConnectionStep {
   if (state.media !== 'starting') return same(state);
-  return tell(
-    { ...state, media: 'active', reconnecting: false },
-    mediaNotice(
-      state.streaming,
-      mediaStreamingEvent(
-        'MediaStreamingStarted',
-        state.reconnecting ? 'streamConnectionReestablished' : 'subscriptionStarted',
-        COMPLETED,
-      ),
-    ),
-  );
+  const details = state.reconnecting ? 'streamConnectionReestablished' : 'subscriptionStarted';
+  const active: ConnectionState = { ...state, media: 'active', reconnecting: false };
+  return tellMedia(active, 'MediaStreamingStarted', details, COMPLETED);
 }
 
 function mediaClosedByPeer(state: ConnectionState): ConnectionStep {
   if (state.media !== 'active') return same(state);
-  if (state.reconnectsLeft > 0) {
+  if (state.reconnectsLeft > 0)
     return {
       state: { ...state, media: 'starting', reconnecting: true, reconnectsLeft: state.reconnectsLeft - 1 },
       effects: [{ type: 'openMedia' }],
     };
-  }
-  return tell(
-    { ...state, media: 'inactive' },
-    mediaNotice(
-      state.streaming,
-      mediaStreamingEvent('MediaStreamingFailed', 'streamConnectionInterrupted', STREAM_INTERRUPTED),
-    ),
-  );
+  const inactive: ConnectionState = { ...state, media: 'inactive' };
+  return tellMedia(inactive, 'MediaStreamingFailed', 'streamConnectionInterrupted', STREAM_INTERRUPTED);
 }
 
 function startMedia(state: ConnectionState, operation: ReplyTo): ConnectionStep {
@@ -244,6 +225,10 @@ function tell(state: ConnectionState, notice: Notice): ConnectionStep {
   }
 }
 
+function tellMedia(state: ConnectionState, ...event: Parameters<typeof mediaStreamingEvent>): ConnectionStep {
+  return tell(state, mediaNotice(state.streaming, ...event));
+}
+
 function mediaRefusal(state: ConnectionState): Refusal | undefined {
   if (ended(state)) return refusals.callNotFound();
   if (state.call === 'connecting') return refusals.notEstablished();
@@ -254,18 +239,15 @@ function ended(state: ConnectionState): boolean {
   return state.call === 'disconnecting' || state.call === 'disconnected';
 }
 
-function mediaNotice(operation: ReplyTo, event: CallbackEvent): Notice {
-  return {
-    event: { ...event, operationContext: operation.operationContext },
-    operationCallbackUri: operation.operationCallbackUri,
-  };
+function mediaNotice(
+  { operationContext, operationCallbackUri }: ReplyTo,
+  ...event: Parameters<typeof mediaStreamingEvent>
+): Notice {
+  return { event: { ...mediaStreamingEvent(...event), operationContext }, operationCallbackUri };
 }
 
 function stopped(operation: ReplyTo): Notice {
-  return mediaNotice(
-    operation,
-    mediaStreamingEvent('MediaStreamingStopped', 'subscriptionStopped', COMPLETED),
-  );
+  return mediaNotice(operation, 'MediaStreamingStopped', 'subscriptionStopped', COMPLETED);
 }
 
 function post(notice: Notice): ConnectionEffect & { readonly type: 'post' } {

@@ -2,8 +2,7 @@ import type { Phone } from '../../../phone/phone.ts';
 import type { Random } from '../../common/random.ts';
 import type { ReplyTo } from '../events/callback-event.ts';
 import { CallbackOutbox, type SentEvent } from '../events/callback-outbox.ts';
-import { plannedDeliveryFaults } from '../faults/delivery-faults.ts';
-import { plannedMediaFaults } from '../faults/planned-media-faults.ts';
+import { plannedDeliveryFaults, plannedMediaFaults } from '../faults/planned-faults.ts';
 import type { MediaStreamListener } from '../media/port.ts';
 import { CallOperations, type CallOperationsOptions } from '../media-operations/call-operations.ts';
 import {

@@ -33,7 +33,7 @@ export interface ConnectionParties {
 
 export type HangUpCause = RoomEnd | 'notReached';
 
-export interface ConnectionListener {
+interface ConnectionListener {
   changed(): void;
   sent(event: SentEvent): void;
   /** The call is being hung up, by either side. */
@@ -42,11 +42,11 @@ export interface ConnectionListener {
   answered(speaker: Speaker): Phone;
 }
 
-export type EventData = Readonly<Record<string, unknown>> & {
+type EventData = Readonly<Record<string, unknown>> & {
   readonly resultInformation?: ResultInformation;
 };
 
-export interface MediaSubscription {
+interface MediaSubscription {
   readonly id: string;
   readonly state: 'inactive' | 'active';
 }

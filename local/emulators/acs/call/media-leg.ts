@@ -19,7 +19,7 @@ export type MediaConfiguration = Pick<
   'url' | 'audioFormat' | 'audioChannelType' | 'enableBidirectional' | 'enableDtmfTones'
 > & { readonly startMediaStreaming: boolean };
 
-export interface MediaLegOptions {
+interface MediaLegOptions {
   readonly configuration: MediaConfiguration;
   readonly callConnectionId: string;
   readonly correlationId: string;

@@ -1,10 +1,7 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
-import { GatedPhone } from '../telephones/gated-phone.ts';
-import type { Speaker } from '../telephones/phone-line.ts';
-import { PhoneLine } from '../telephones/phone-line.ts';
-import { PhoneSlot } from '../telephones/phone-slot.ts';
-import { type Roster, type RosterEntry, type RosterInput, stepRoster } from './roster.ts';
+import { PhoneLine, type Speaker } from '../telephones/phone-line.ts';
+import { GatedPhone, PhoneSlot } from '../telephones/phone-slot.ts';
 
 /** Somebody on the call. The application's own leg has no phone, nor have the people it speaks for. */
 export interface Participant extends RosterEntry {
@@ -146,4 +143,57 @@ export class Participants {
     this.#onChange();
     return true;
   }
+}
+
+/** One person or application on a call, as `CallParticipant` shows it. */
+interface RosterEntry {
+  readonly identifier: IdentifierJson;
+  readonly isMuted: boolean;
+  readonly isOnHold: boolean;
+}
+
+/** Everybody on a call, in the order of joining. */
+export type Roster = readonly RosterEntry[];
+
+export type RosterInput =
+  | { readonly type: 'join'; readonly identifier: IdentifierJson }
+  | { readonly type: 'leave'; readonly rawId: string }
+  | { readonly type: 'mute'; readonly rawId: string; readonly muted: boolean }
+  | { readonly type: 'hold'; readonly rawId: string; readonly onHold: boolean };
+
+/**
+ * One change of who is on a call:
+ *
+ * ```
+ * absent ──join──▶ present (muted: yes/no, on hold: yes/no) ──leave──▶ absent
+ * ```
+ * What changes nothing (a second join, somebody who is not there, muting the muted) gives the same roster back.
+ */
+export function stepRoster(roster: Roster, input: RosterInput): Roster {
+  switch (input.type) {
+    case 'join': {
+      if (find(roster, input.identifier.rawId) !== undefined) return roster;
+      return [...roster, { identifier: input.identifier, isMuted: false, isOnHold: false }];
+    }
+    case 'leave': {
+      const rest = roster.filter(({ identifier }) => identifier.rawId !== input.rawId);
+      return rest.length === roster.length ? roster : rest;
+    }
+    case 'mute':
+      return replace(roster, input.rawId, { isMuted: input.muted });
+    case 'hold':
+      return replace(roster, input.rawId, { isOnHold: input.onHold });
+  }
+}
+
+function replace(roster: Roster, rawId: string, change: Partial<RosterEntry>): Roster {
+  const entry = find(roster, rawId);
+  if (entry === undefined) return roster;
+  const next = { ...entry, ...change };
+  if (next.isMuted === entry.isMuted && next.isOnHold === entry.isOnHold) return roster;
+  return roster.map((other) => (other === entry ? next : other));
+}
+
+function find(roster: Roster, rawId: string): RosterEntry | undefined {
+  return roster.find(({ identifier }) => identifier.rawId === rawId);
 }

@@ -16,7 +16,7 @@ export type RingState = 'ringing' | 'answered' | 'rejected' | 'redirected' | 'no
 
 export type RingInput = 'answer' | 'reject' | 'redirect' | 'ringTimeOver' | 'callerHangsUp';
 
-export type RingStep =
+type RingStep =
   | { readonly state: RingState; readonly refusal?: undefined }
   | { readonly state: RingState; readonly refusal: Refusal };
 

@@ -10,7 +10,7 @@ import type { Participants } from './participants.ts';
 export type Arrival = Pick<Speaker, 'identifier'> & Partial<Speaker>;
 
 /** What the telephones of a call need of its connection. */
-export interface TelephonesOptions {
+interface TelephonesOptions {
   readonly participants: Participants;
   /** The participants that the application speaks for. */
   readonly own: readonly IdentifierJson[];

@@ -1,13 +1,15 @@
-import { openSync, readFileSync, writeSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls } from '../../common/tls-flags.ts';
 import type { EventSchema } from '../../event-grid/event.ts';
 import { parseSubscriptions, type SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
 import { type FaultPlan, type ParsedFaultPlan, parseAcsFaultPlan } from '../faults/fault-plan.ts';
 import type { AcsOptions } from '../server/acs.ts';
-import { parseBehaviourFlags } from './behaviour-flag.ts';
-import { parseFaultFlag } from './fault-flag.ts';
-import { keepKeys } from './keys-file.ts';
+import { parseBehaviourFlags, parseFaultFlag } from './flags.ts';
 
 const SCHEMAS: readonly EventSchema[] = ['EventGridSchema', 'CloudEventSchemaV1_0'];
 const CA_FILE = '.trunkline/acs-ca.pem';
@@ -52,12 +54,8 @@ export async function readCommandLine(
       'clock-skew-ms': { type: 'string' },
     },
   });
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`--port must be a number from 0 to 65535, not ${values.port}`);
-  }
-  const schema = SCHEMAS.find((name) => name === values['event-grid-schema']);
-  if (schema === undefined) throw new Error(`--event-grid-schema must be one of ${SCHEMAS.join(', ')}`);
+  const port = portOption(values.port);
+  const schema = oneOf('--event-grid-schema', values['event-grid-schema'], SCHEMAS);
   const standAlone = values['stand-alone'];
   const endpoint = values['event-grid-endpoint'] ?? filled(env['EVENT_GRID_ENDPOINT']);
   const subscriptions = readSubscriptions(
@@ -129,9 +127,8 @@ function readFaults(
     file !== undefined
       ? parseAcsFaultPlan(parseJson(readFileSync(file, 'utf8'), file))
       : parseAcsFaultPlan(text === undefined ? {} : parseJson(text, 'ACS_FAULTS'));
-  if (skew !== undefined && !/^-?\d+$/.test(skew)) {
+  if (skew !== undefined && !/^-?\d+$/.test(skew))
     throw new RangeError(`--clock-skew-ms must be a whole number, not ${skew}`);
-  }
   return {
     rules: [...base.rules, ...flags.map(parseFaultFlag)],
     clockSkewMs: skew === undefined ? base.clockSkewMs : Number(skew),
@@ -160,4 +157,45 @@ function filled(text: string | undefined): string | undefined {
 
 function missing(name: string): never {
   throw new Error(`the environment variable ${name} is missing`);
+}
+
+const KEY_BYTES = 64;
+const TOKEN_BYTES = 24;
+
+const keys = z.object({ accessKey: z.string(), resourceId: z.string(), controlToken: z.string() });
+
+/** What an application is configured with. */
+type StandAloneKeys = z.infer<typeof keys>;
+
+/**
+ * Makes keys at the first start with `--stand-alone` and keeps them, so that an application stays configured. Only the
+ * owner can read the file.
+ * @throws Error when the file is not one of these, or cannot be written
+ */
+export function keepKeys(path: string): StandAloneKeys {
+  const kept = read(path);
+  if (kept !== undefined) return kept;
+  const made: StandAloneKeys = {
+    accessKey: randomBytes(KEY_BYTES).toString('base64'),
+    resourceId: randomUUID(),
+    controlToken: randomBytes(TOKEN_BYTES).toString('base64url'),
+  };
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600 });
+  return made;
+}
+
+function read(path: string): StandAloneKeys | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return keys.parse(JSON.parse(text));
+  } catch {
+    throw new Error(`${path} does not hold the keys of the ACS emulator; delete it to have new ones made`);
+  }
 }

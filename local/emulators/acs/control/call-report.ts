@@ -40,7 +40,7 @@ export interface CallReport {
   readonly events: readonly ReportedEvent[];
 }
 
-export interface ReportedEvent {
+interface ReportedEvent {
   readonly atMs: number;
   readonly type: string;
   /** Attempts so far, at all who receive it, and what the last one was answered with. */

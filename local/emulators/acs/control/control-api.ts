@@ -1,15 +1,21 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Audio } from '../../../../shared/audio/wav.ts';
 import { readBody } from '../../common/read-body.ts';
+import { isSameSecret } from '../../common/secret.ts';
 import type { DeadLetter } from '../../event-grid/subscription.ts';
 import type { Call } from '../call/call.ts';
 import type { CallRegistry, RegisteredCall } from '../exchange/call-registry.ts';
 import type { Switchboard } from '../exchange/switchboard.ts';
 import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 import { Fields, invalid, parseJson } from '../http/fields.ts';
-import { type Refusal, RefusedError, refusals } from '../http/refusal.ts';
-import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
+import {
+  type Refusal,
+  RefusedError,
+  type Reply,
+  refusalReply,
+  refusals,
+  sendReply,
+} from '../http/refusal.ts';
 import { reportCall } from './call-report.ts';
 import type { EventStream } from './event-stream.ts';
 import { parsePlaceCall } from './place-call-request.ts';
@@ -24,7 +30,7 @@ const WORD_MS = 400;
 const DEFAULT_SAMPLE_RATE_HZ = 16_000;
 const NOT_FOUND: Refusal = { status: 404, code: 'NotFound', message: 'Not found.' };
 
-export interface ControlApiOptions {
+interface ControlApiOptions {
   /** Without one, or with an empty one, nobody is let in. */
   readonly token: string | undefined;
   readonly calls: CallRegistry;
@@ -118,9 +124,8 @@ export class ControlApi {
 
   #find(id: string | undefined): RegisteredCall {
     const found = this.#options.calls.find(id ?? '');
-    if (found === undefined) {
+    if (found === undefined)
       throw new RefusedError({ ...NOT_FOUND, message: 'There is no such call, or it ended long ago.' });
-    }
     return found;
   }
 
@@ -153,24 +158,22 @@ export class ControlApi {
   #allowed(authorization: string | undefined): boolean {
     const { token } = this.#options;
     if (token === undefined || token === '' || authorization === undefined) return false;
-    return timingSafeEqual(digest(`Bearer ${token}`), digest(authorization));
+    return isSameSecret(`Bearer ${token}`, authorization);
   }
 }
 
 function pressKeys(call: Call, fields: Fields): Reply {
   const keys = fields.text('keys').toUpperCase();
   const rawId = fields.optionalText('participant') ?? call.from.rawId;
-  if (!KEYS.test(keys) || keys.length > MAX_KEYS) {
+  if (!KEYS.test(keys) || keys.length > MAX_KEYS)
     throw invalid(`The field keys must be 1 to ${MAX_KEYS} of the keys 0-9, A-D, * and #.`);
-  }
   for (const key of keys) {
-    if (call.connection?.telephones.participantPressesKey(rawId, key) !== true) {
+    if (call.connection?.telephones.participantPressesKey(rawId, key) !== true)
       throw refused(
         409,
         'NoDtmf',
         'Nothing takes keys on this call: no recognition listens to the participant, and no media stream that carries DTMF is open (enableDtmfTones).',
       );
-    }
   }
   return { status: 202, json: { sent: keys.length } };
 }
@@ -181,13 +184,12 @@ function sayWords(call: Call, fields: Fields): Reply {
     throw invalid(`The field text must not be longer than ${MAX_WORDS} characters.`);
   const rawId = fields.optionalText('participant') ?? call.from.rawId;
   const durationMs = text.split(/\s+/).length * WORD_MS;
-  if (call.connection?.telephones.participantSays({ rawId, text, startedMs: 0, durationMs }) !== true) {
+  if (call.connection?.telephones.participantSays({ rawId, text, startedMs: 0, durationMs }) !== true)
     throw refused(
       409,
       'NobodyListens',
       'Nothing listens to words on this call: neither recognition of this participant nor transcription.',
     );
-  }
   return { status: 202 };
 }
 
@@ -226,8 +228,4 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 
 function refused(status: number, code: string, message: string): RefusedError {
   return new RefusedError({ status, code, message });
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

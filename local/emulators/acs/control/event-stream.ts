@@ -50,9 +50,8 @@ export class EventStream {
 
   #scheduleLevels(): void {
     this.#stopTimer = this.#clock.after(LEVELS_EVERY_MS, () => {
-      for (const call of this.#calls()) {
+      for (const call of this.#calls())
         if (call.state === 'connected') this.#send('levels', { id: call.ids.id, ...call.meter.levels() });
-      }
       this.#scheduleLevels();
     });
   }

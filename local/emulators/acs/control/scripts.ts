@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { createScriptPhone, type ScriptPhone } from '../../../phone/script-phone.ts';
+import { ScriptPhone } from '../../../phone/script-phone.ts';
 import type { Step } from '../../../phone/step.ts';
 import { stepsSchema } from '../../../phone/step-json.ts';
 import type { Clock } from '../../common/clock.ts';
@@ -30,7 +30,7 @@ const calleeSchema = z.strictObject({
   maxMs,
 });
 
-export interface ScriptsOptions {
+interface ScriptsOptions {
   readonly calls: Pick<CallRegistry, 'find'>;
   readonly switchboard: Switchboard;
   readonly callees: CalleeBook;
@@ -156,7 +156,7 @@ export class Scripts {
     onHangUp: () => void,
     line: () => PhoneLine,
   ): ScriptPhone {
-    return createScriptPhone({
+    return new ScriptPhone({
       rawId,
       steps,
       maxMs: limitMs,

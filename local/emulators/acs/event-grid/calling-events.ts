@@ -15,7 +15,7 @@ interface Published {
   readonly present: Map<string, { readonly identifier: IdentifierJson; readonly participantId: string }>;
 }
 
-export interface CallingEventsOptions {
+interface CallingEventsOptions {
   readonly topic: Topic;
   /** The clock that the events show. */
   readonly clock: Clock;

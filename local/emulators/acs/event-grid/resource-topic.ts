@@ -5,8 +5,8 @@ import { eventFilterSchema } from '../../event-grid/event-filter.ts';
 import type { SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
 import { Topic } from '../../event-grid/topic.ts';
 import type { RecordEntry } from '../events/event-log.ts';
-import { plannedDeliveryFaults } from '../faults/delivery-faults.ts';
 import type { AcsFaultEngine } from '../faults/fault-plan.ts';
+import { plannedDeliveryFaults } from '../faults/planned-faults.ts';
 
 /** ARM path of the emulated resource; an Event Grid topic of a real resource has this form. */
 export const TOPIC =
@@ -23,11 +23,10 @@ export interface EventGridOptions {
   readonly ttlMs?: number;
   readonly maxAttempts?: number;
   readonly deadLetterFile?: string | undefined;
-  /** Further subscriptions. */
   readonly subscriptions?: readonly SubscriptionSettings[];
 }
 
-export interface ResourceTopicSurroundings {
+interface ResourceTopicSurroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly faults: AcsFaultEngine;
@@ -70,9 +69,8 @@ export function createResourceTopic(
 function subscriptionsOf(options: EventGridOptions): readonly SubscriptionSettings[] {
   const { endpoint, schema, ttlMs, maxAttempts, deadLetterFile, subscriptions = [] } = options;
   if (endpoint === undefined) return subscriptions;
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
+  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
     throw new Error('The Event Grid endpoint (EVENT_GRID_ENDPOINT) must be an http or https URL.');
-  }
   const filter = eventFilterSchema.parse({ includedEventTypes: ['Microsoft.Communication.IncomingCall'] });
   const short: SubscriptionSettings = {
     name: 'trunkline-local',

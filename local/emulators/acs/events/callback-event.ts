@@ -12,17 +12,14 @@ export function resultOf(code: number, subCode: number, message: string): Result
   return { code, subCode, message };
 }
 
-export type MediaStreamingDetails =
+type MediaStreamingDetails =
   | 'subscriptionStarted'
   | 'subscriptionStopped'
   | 'streamConnectionUnsuccessful'
   | 'streamConnectionInterrupted'
   | 'streamConnectionReestablished';
 
-export type MediaStreamingEventType =
-  | 'MediaStreamingStarted'
-  | 'MediaStreamingStopped'
-  | 'MediaStreamingFailed';
+type MediaStreamingEventType = 'MediaStreamingStarted' | 'MediaStreamingStopped' | 'MediaStreamingFailed';
 
 /** The types of `Microsoft.Communication.*` callback events, without that prefix. */
 export type CallbackEventType =

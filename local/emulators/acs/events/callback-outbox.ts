@@ -9,7 +9,7 @@ import type { TokenIssuer } from './tokens.ts';
 /** How long an application may take to answer a callback. */
 const RESPONSE_LIMIT_MS = 5_000;
 
-export interface OutboxOptions {
+interface OutboxOptions {
   readonly clock: Clock;
   readonly tokens: Pick<TokenIssuer, 'callbackToken'>;
   readonly origin: EventOrigin;

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import type { Clock } from '../../common/clock.ts';
+import { type Clock, skewedClock } from '../../common/clock.ts';
+import type { Random } from '../../common/random.ts';
+import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 
 const ALGORITHM = 'RS256';
 const CALLBACK_LIFETIME_S = 5 * 60;
@@ -10,7 +12,7 @@ export const OPENID_CONFIGURATION_PATH = '/calling/.well-known/acsopenidconfigur
 export const KEYS_PATH = '/calling/keys';
 
 /** The key pair that signs tokens; each start makes a new one. */
-export interface SigningKey {
+interface SigningKey {
   readonly privateKey: CryptoKey;
   readonly publicJwk: JWK;
   readonly keyId: string;
@@ -23,7 +25,7 @@ export async function newSigningKey(): Promise<SigningKey> {
   return { privateKey, keyId, publicJwk: { ...jwk, kid: keyId, alg: ALGORITHM, use: 'sig' } };
 }
 
-export interface TokenIssuerOptions {
+interface TokenIssuerOptions {
   readonly key: SigningKey;
   readonly issuer: string;
   /** The immutable resource id (a GUID) of the Communication Services resource. */
@@ -78,4 +80,30 @@ export class TokenIssuer {
       .setJti(randomUUID())
       .sign(this.#options.key.privateKey);
   }
+}
+
+/** Longer than any token lives, with the skew that verifiers allow. */
+const EXPIRED_BY_MS = 25 * 60 * 60_000;
+
+/** What the calls want of the issuer. */
+export type Tokens = Pick<TokenIssuer, 'callbackToken' | 'mediaToken'>;
+
+/**
+ * The issuer's tokens, or where the plan says so, tokens that ran out long ago. `create` makes an issuer that goes by
+ * this clock.
+ */
+export function plannedTokens(
+  create: (clock: Clock) => Tokens,
+  clock: Clock,
+  engine: AcsFaultEngine,
+  random: Random,
+): Tokens {
+  const good = create(clock);
+  const expired = create(skewedClock(clock, () => -EXPIRED_BY_MS));
+  const issuer = (name: 'callback' | 'media'): Tokens =>
+    engine.draw('token', name, random).length > 0 ? expired : good;
+  return {
+    callbackToken: () => issuer('callback').callbackToken(),
+    mediaToken: () => issuer('media').mediaToken(),
+  };
 }

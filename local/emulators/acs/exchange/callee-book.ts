@@ -1,4 +1,4 @@
-import { createScriptPhone, type ScriptPhone } from '../../../phone/script-phone.ts';
+import { ScriptPhone } from '../../../phone/script-phone.ts';
 import type { Step } from '../../../phone/step.ts';
 import type { Clock } from '../../common/clock.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
@@ -33,9 +33,8 @@ export class CalleeBook implements Callees {
 
   /** Enters somebody, in place of who had this id before. @throws RangeError when the book is full */
   enter(script: CalleeScript): void {
-    if (!this.#scripts.has(script.rawId) && this.#scripts.size >= MAX_CALLEES) {
+    if (!this.#scripts.has(script.rawId) && this.#scripts.size >= MAX_CALLEES)
       throw new RangeError(`a book of callees holds ${MAX_CALLEES} telephones`);
-    }
     this.#scripts.set(script.rawId, script);
   }
 
@@ -51,9 +50,7 @@ export class CalleeBook implements Callees {
 
   ring(identifier: IdentifierJson, incoming: IncomingLeg): CalleeRinging {
     const script = this.#scripts.get(identifier.rawId);
-    if (script === undefined) {
-      return { outcome: Promise.resolve({ type: 'unavailable' }), cancel: () => {} };
-    }
+    if (script === undefined) return { outcome: Promise.resolve({ type: 'unavailable' }), cancel: () => {} };
     this.#rings.set(script.rawId, (this.#rings.get(script.rawId) ?? 0) + 1);
     const { promise, resolve } = Promise.withResolvers<CalleeOutcome>();
     if (script.takes === 'noAnswer') return { outcome: promise, cancel: () => resolve({ type: 'noAnswer' }) };
@@ -69,7 +66,7 @@ export class CalleeBook implements Callees {
 
   #take({ rawId, steps, maxMs, takes }: CalleeScript, incoming: IncomingLeg): CalleeOutcome {
     if (takes !== 'answers') return { type: takes === 'declines' ? 'declined' : takes };
-    const phone = createScriptPhone({
+    const phone = new ScriptPhone({
       rawId,
       steps,
       maxMs,

@@ -23,13 +23,12 @@ import type { CallRegistry } from './call-registry.ts';
 export const OUTBOUND_CALLS_PER_NUMBER = 2;
 
 export interface PlaceRequest extends PlacedBy {
-  /** The identity that calls. */
   readonly source: IdentifierJson;
   readonly invites: readonly Invite[];
   readonly answer: Answer;
 }
 
-export interface DialerOptions {
+interface DialerOptions {
   readonly calls: CallRegistry;
   readonly environment: CallEnvironment;
   readonly onChange: (call: Call) => void;
@@ -186,9 +185,8 @@ export class Dialer {
   #roomOf(location: CallLocation, sampleRateHz: number): Room {
     const room = this.#rooms.find(location);
     if (room !== undefined) return room;
-    if (location.kind !== 'serverCallLocator') {
+    if (location.kind !== 'serverCallLocator')
       return this.#rooms.open(this.#newIds().serverCallId, sampleRateHz, location);
-    }
     const call = this.#options.calls.findByServerCallId(location.id);
     if (call === undefined || call.endedAtMs !== undefined) throw new RefusedError(refusals.callNotFound());
     const { connection } = call;

@@ -17,7 +17,7 @@ import type { CallRegistry, ScriptedPhone } from './call-registry.ts';
 /** A scripted phone counts time in media frames; a call that never streams is ended by this much later. */
 const SILENT_CALL_GRACE_MS = 10_000;
 
-export interface PhoneScript {
+interface PhoneScript {
   readonly rawId: string;
   /** What is said, once, from the first frame on. */
   readonly speech?: { readonly samples: Int16Array; readonly sampleRateHz: number } | undefined;
@@ -47,7 +47,7 @@ export interface PlaceCallRequest {
   readonly event?: IncomingCallChanges | undefined;
 }
 
-export interface SwitchboardOptions {
+interface SwitchboardOptions {
   readonly calls: CallRegistry;
   readonly environment: CallEnvironment;
   readonly createPhone: CreatePhone;

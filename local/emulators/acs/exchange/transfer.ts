@@ -1,3 +1,4 @@
+import { SteadyRatePhone } from '../../../phone/steady-rate-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Connection } from '../call/connection.ts';
 import { CALLEE_NOT_REACHED, NO_LONGER_THERE } from '../call/results.ts';
@@ -7,7 +8,7 @@ import { RefusedError, refusals } from '../http/refusal.ts';
 import type { Invite } from '../telephones/invitations.ts';
 import type { Dialer } from './dialer.ts';
 
-export interface TransferRequest {
+interface TransferRequest {
   readonly invite: Invite;
   /** The participant to transfer. Defaults to the only one on the call beside the application. */
   readonly transferee: IdentifierJson | undefined;
@@ -26,18 +27,14 @@ export function transfer(
   dialer: Pick<Dialer, 'converse'>,
   { invite, transferee, replyTo }: TransferRequest,
 ): void {
-  if (connection.transferring) {
-    throw new RefusedError(refusals.notInThisState('a transfer is under way'));
-  }
+  if (connection.transferring) throw new RefusedError(refusals.notInThisState('a transfer is under way'));
   const { participants } = connection;
   const rawId = transferee?.rawId ?? onlyOne(participants.onThePhone);
   const leaving = participants.find(rawId)?.identifier;
-  if (leaving === undefined || !participants.onThePhone.includes(rawId)) {
+  if (leaving === undefined || !participants.onThePhone.includes(rawId))
     throw new RefusedError(refusals.participantNotFound());
-  }
-  if (participants.find(invite.identifier.rawId) !== undefined) {
+  if (participants.find(invite.identifier.rawId) !== undefined)
     throw invalid('The field targetParticipant names somebody who is on the call already.');
-  }
   connection.invitations.invite({ ...invite, from: invite.from ?? leaving }, (end) => {
     connection.transferring = false;
     if (end.type !== 'answered') {
@@ -67,4 +64,32 @@ function onlyOne(rawIds: readonly string[]): string {
   const [rawId, ...others] = rawIds;
   if (rawId !== undefined && others.length === 0) return rawId;
   throw invalid('The field transferee is required: several participants are on the call.');
+}
+
+/**
+ * Carries telephones from one call of the application to another; each is a MoveParticipantSucceeded on the call that
+ * it comes to. A call that nobody is left on ends.
+ * @throws RefusedError 404 8522 where somebody is not on the other call, 400 8523 where somebody is on this one already
+ */
+export function moveParticipants(
+  to: Connection,
+  from: Connection,
+  identifiers: readonly IdentifierJson[],
+  replyTo: ReplyTo,
+): void {
+  if (to === from) throw invalid('The field fromCall must name another call.');
+  for (const { rawId } of identifiers) {
+    if (!from.participants.onThePhone.includes(rawId)) throw new RefusedError(refusals.participantNotFound());
+    if (to.participants.find(rawId) !== undefined)
+      throw invalid('The field targetParticipants names somebody who is on this call already.');
+  }
+  for (const participant of identifiers) {
+    const speaker = from.telephones.release(participant.rawId);
+    if (speaker === undefined) continue;
+    const { phone } = speaker;
+    const isSame = to.sampleRateHz === from.sampleRateHz;
+    to.telephones.seat({ ...speaker, phone: isSame ? phone : new SteadyRatePhone(phone, from.sampleRateHz) });
+    to.emit('MoveParticipantSucceeded', { participant, fromCall: from.callConnectionId }, replyTo);
+  }
+  if (from.participants.onThePhone.length === 0) from.telephones.endForAll('moved');
 }

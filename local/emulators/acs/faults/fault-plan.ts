@@ -158,14 +158,13 @@ export function parseAcsFaultRule(value: unknown, what: string): AcsFaultRule {
 }
 
 /** One injected fault, for the log. */
-export interface InjectedFault {
+interface InjectedFault {
   readonly on: string;
   readonly fault: string;
   /** What it hit: an operation, an event type, `frame`, `socket`, `callback` or `media`. */
   readonly name: string;
 }
 
-/** The faults of the ACS emulator. */
 export class AcsFaultEngine extends FaultEngine<AcsRules, AcsFaultSettings, string> {
   /** @throws RangeError naming what is wrong with the plan */
   constructor(plan: FaultPlan = {}, onInjected: (fault: InjectedFault) => void = () => {}) {

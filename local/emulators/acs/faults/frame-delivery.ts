@@ -5,7 +5,7 @@ import type { FrameFault, StreamFaults } from './media-faults.ts';
 export const MAX_WAITING_MESSAGES = 1_000;
 
 /** The part of a WebSocket that messages are written to. */
-export interface FrameSink {
+interface FrameSink {
   /** `fin`: false where the message goes on in the next frame. */
   send(part: string | Buffer, options: { readonly fin: boolean }): void;
 }
@@ -88,9 +88,8 @@ export class FrameDelivery {
       if (fault.type === 'oversize') text = text.padEnd(fault.bytes);
     }
     for (let copy = 0; copy < copies; copy++) {
-      for (const [index, part] of cut(text, parts).entries()) {
+      for (const [index, part] of cut(text, parts).entries())
         this.#sink.send(part, { fin: index === parts - 1 });
-      }
     }
   }
 }

@@ -29,5 +29,4 @@ export interface MediaFaults {
   stream(name: string): StreamFaults;
 }
 
-/** No faults at all. */
 export const NO_STREAM_FAULTS: StreamFaults = { nextFrame: () => [], halfOpenAfterMs: undefined };

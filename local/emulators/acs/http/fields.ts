@@ -10,9 +10,8 @@ export class Fields {
   readonly #read = new Set<string>();
 
   constructor(value: unknown, path = '') {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw invalid(path === '' ? 'The request body must be a JSON object.' : `${path} must be an object.`);
-    }
     this.#values = new Map(Object.entries(value));
     this.#path = path;
   }
@@ -29,9 +28,8 @@ export class Fields {
 
   optionalText(name: string): string | undefined {
     const value = this.#take(name);
-    if (value !== undefined && typeof value !== 'string') {
+    if (value !== undefined && typeof value !== 'string')
       throw invalid(`The field ${this.#name(name)} must be a string.`);
-    }
     return value;
   }
 
@@ -63,9 +61,8 @@ export class Fields {
   texts(name: string): Readonly<Record<string, string>> {
     const value = this.#take(name);
     if (value === undefined) return {};
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw invalid(`The field ${this.#name(name)} must be an object.`);
-    }
     const entries = Object.entries(value).map(([key, text]): [string, string] => {
       if (typeof text !== 'string') throw invalid(`The field ${this.#name(name)}.${key} must be a string.`);
       return [key, text];

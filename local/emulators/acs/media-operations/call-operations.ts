@@ -7,13 +7,14 @@ import type { MediaTicker } from '../media/media-ticker.ts';
 import { CallRecordings } from './call-recordings.ts';
 import { CallSound } from './call-sound.ts';
 import type { CallTranscription } from './call-transcription.ts';
-import { incompatibleWith, type MediaOperationKind } from './compatibility.ts';
 import { ContinuousDtmf } from './continuous-dtmf.ts';
 import { Hold } from './hold.ts';
 import type { EmitEvent, MediaOperation, MediaSurroundings } from './media-operation.ts';
 import {
   EMPTY_QUEUE,
+  incompatibleWith,
   MAX_WAITING,
+  type MediaOperationKind,
   present,
   type QueueInput,
   type QueueRefusal,
@@ -150,9 +151,8 @@ export class CallOperations {
     const tone = toneOfKey(key);
     if (tone === undefined || this.#over) return false;
     let heard = this.#continuous.keyPressed(rawId, tone);
-    for (const operation of [...this.#operations.values()]) {
+    for (const operation of [...this.#operations.values()])
       if (operation.keyPressed?.(rawId, tone) === true) heard = true;
-    }
     return heard;
   }
 
@@ -160,9 +160,8 @@ export class CallOperations {
   wordsSaid(words: SpokenWords): boolean {
     const { rawId, text } = words;
     let heard = this.transcription.wordsSaid(words);
-    for (const operation of [...this.#operations.values()]) {
+    for (const operation of [...this.#operations.values()])
       if (operation.textSaid?.(rawId, text) === true) heard = true;
-    }
     return heard;
   }
 

@@ -1,25 +1,19 @@
 import type { Clock } from '../../common/clock.ts';
-import { RefusedError, refusals } from '../http/refusal.ts';
+import { type Refusal, RefusedError, refusals } from '../http/refusal.ts';
 import type { EmitEvent } from './media-operation.ts';
 import { mediaResults } from './media-results.ts';
-import {
-  type RecordingInput,
-  type RecordingState,
-  recordingStateOf,
-  stepRecording,
-} from './recording-machine.ts';
 
 /** Recordings of one call, one after another, that can still be looked up. */
 const MAX_RECORDINGS = 32;
 
-export interface StartRecording {
+interface StartRecording {
   readonly pauseOnStart: boolean;
   /** Receives RecordingStateChanged. Without one no such event is sent. */
   readonly stateCallbackUri: string | undefined;
 }
 
 /** `RecordingStateResponse`. */
-export interface RecordingView {
+interface RecordingView {
   readonly recordingId: string;
   readonly recordingState: 'active' | 'inactive';
   readonly recordingKind: 'azureCommunicationServices';
@@ -31,7 +25,7 @@ interface Recording {
   readonly stateCallbackUri: string | undefined;
 }
 
-export interface CallRecordingsOptions {
+interface CallRecordingsOptions {
   readonly emit: EmitEvent;
   readonly clock: Clock;
   readonly newId: () => string;
@@ -122,4 +116,43 @@ export class CallRecordings {
 /** Seven digits of a second and a numeric offset, as .NET writes it. */
 function dotNetTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '0000+00:00');
+}
+
+export type RecordingState = 'active' | 'paused' | 'stopped';
+export type RecordingInput = 'pause' | 'resume' | 'stop' | 'callEnded';
+
+interface RecordingStep {
+  readonly state: RecordingState;
+  /** The new state that RecordingStateChanged carries, if it has changed. */
+  readonly changed?: 'active' | 'inactive';
+  readonly refusal?: Refusal;
+}
+
+/**
+ * One recording. The service knows two states of it, `active` and `inactive`; a paused one is inactive and can be
+ * resumed.
+ *
+ * ```
+ *   (pauseOnStart) ──▶ paused ◀──pause── active ◀── (start)
+ *                        │ ────resume─────▶ │
+ *                        └──stop, callEnded─┴──▶ stopped
+ * ```
+ * A stopped recording is not found any more. Pausing a paused one and resuming an active one change nothing.
+ */
+export function stepRecording(state: RecordingState, input: RecordingInput): RecordingStep {
+  if (state === 'stopped')
+    return input === 'callEnded' ? { state } : { state, refusal: refusals.recordingNotFound() };
+  switch (input) {
+    case 'pause':
+      return state === 'paused' ? { state } : { state: 'paused', changed: 'inactive' };
+    case 'resume':
+      return state === 'active' ? { state } : { state: 'active', changed: 'active' };
+    case 'stop':
+    case 'callEnded':
+      return state === 'paused' ? { state: 'stopped' } : { state: 'stopped', changed: 'inactive' };
+  }
+}
+
+function recordingStateOf(state: RecordingState): 'active' | 'inactive' {
+  return state === 'active' ? 'active' : 'inactive';
 }

@@ -3,7 +3,7 @@ import { resample } from '../../../phone/resample.ts';
 import { Conference } from '../media/conference.ts';
 import { FrameClock } from '../media/frame-clock.ts';
 import type { MediaTicker, Ticking } from '../media/media-ticker.ts';
-import type { PromptHandle, PromptOptions, PromptPlayer } from './prompt-player.ts';
+import type { PromptHandle, PromptOptions, PromptPlayer } from './media-operation.ts';
 import { PromptedPhone, PromptReader } from './prompted-phone.ts';
 
 /** Frames that one turn of the event loop catches up at most. */
@@ -14,7 +14,7 @@ interface PlayingPrompt {
   readonly finished: (() => void) | undefined;
 }
 
-export interface CallSoundOptions {
+interface CallSoundOptions {
   /** The rate of the call's media: phones cannot change it within a call. */
   readonly sampleRateHz: number;
   /** Everybody on the line, as a media stream sees them. The list is the call's and may change. */
@@ -88,9 +88,7 @@ export class CallSound implements PromptPlayer, Ticking {
     this.#phones.delete(rawId);
     this.#streamed.delete(phone);
     phone.detach();
-    for (const prompt of [...this.#prompts]) {
-      if (prompt.readers.delete(phone)) this.#finishIfHeard(prompt);
-    }
+    for (const prompt of [...this.#prompts]) if (prompt.readers.delete(phone)) this.#finishIfHeard(prompt);
     this.#update();
   }
 

@@ -21,14 +21,14 @@ export interface TranscriptionConfiguration {
 }
 
 /** `TranscriptionSubscription` of the call's properties. */
-export interface TranscriptionView {
+interface TranscriptionView {
   readonly id: string;
   readonly state: 'inactive' | 'active';
   readonly subscribedResultTypes: readonly ('final' | 'intermediate')[];
   readonly locale: string;
 }
 
-export interface CallTranscriptionOptions {
+interface CallTranscriptionOptions {
   /** Undefined if the application asked for no transcription when the call began. */
   readonly configuration: TranscriptionConfiguration | undefined;
   readonly callConnectionId: string;

@@ -1,7 +1,7 @@
 /** Bytes of a file that is played, at most: more than five minutes. Microsoft documents no figure. */
 export const MAX_FILE_BYTES = 10 * 1024 * 1024;
 /** How long fetching it may take. */
-export const FETCH_LIMIT_MS = 10_000;
+const FETCH_LIMIT_MS = 10_000;
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 

@@ -1,9 +1,8 @@
 import type { ReplyTo } from '../events/callback-event.ts';
-import type { MediaSurroundings } from './media-operation.ts';
+import type { MediaSurroundings, PromptHandle } from './media-operation.ts';
 import type { PlaySource } from './play-source.ts';
-import type { PromptHandle } from './prompt-player.ts';
 
-export interface HoldSurroundings extends MediaSurroundings {
+interface HoldSurroundings extends MediaSurroundings {
   readonly setOnHold: (rawId: string, onHold: boolean) => void;
 }
 

@@ -1,12 +1,10 @@
-import { type CallLeg, COMPATIBILITY, incompatibleWith, type MediaOperationKind } from './compatibility.ts';
-
 /** Media operations of one call that wait for their turn, at most. Microsoft documents no figure. */
 export const MAX_WAITING = 32;
 
 /** A kind that is started and ends; continuous recognition only is or is not, and never waits. */
 export type QueuedKind = Exclude<MediaOperationKind, 'startContinuousDtmf'>;
 
-export interface QueuedOperation {
+interface QueuedOperation {
   readonly id: number;
   readonly kind: QueuedKind;
 }
@@ -16,11 +14,10 @@ export interface QueueState {
   readonly running: Readonly<Record<CallLeg, QueuedOperation | undefined>>;
   /** First come, first served, leg by leg. */
   readonly waiting: readonly QueuedOperation[];
-  /** How operations ended. */
   readonly ended: Readonly<Record<OperationEnd, number>>;
 }
 
-export type OperationEnd = 'completed' | 'failed' | 'cancelled';
+type OperationEnd = 'completed' | 'failed' | 'cancelled';
 
 export type QueueInput =
   /** `interrupts`: everything that runs or waits is cancelled first. */
@@ -37,7 +34,7 @@ export type QueueRefusal =
   | { readonly type: 'incompatible'; readonly existing: MediaOperationKind }
   | { readonly type: 'full' };
 
-export interface QueueStep {
+interface QueueStep {
   readonly state: QueueState;
   readonly effects: readonly QueueEffect[];
   readonly refusal?: QueueRefusal;
@@ -90,9 +87,8 @@ function submit(state: QueueState, operation: QueuedOperation, interrupts: boole
   if (existing !== undefined) return { state, effects: [], refusal: { type: 'incompatible', existing } };
   if (before.state.waiting.length >= MAX_WAITING) return { state, effects: [], refusal: { type: 'full' } };
   const { leg } = COMPATIBILITY[operation.kind];
-  if (before.state.running[leg] !== undefined) {
+  if (before.state.running[leg] !== undefined)
     return { ...before, state: { ...before.state, waiting: [...before.state.waiting, operation] } };
-  }
   return {
     state: { ...before.state, running: { ...before.state.running, [leg]: operation } },
     effects: [...before.effects, { type: 'start', id: operation.id }],
@@ -123,4 +119,54 @@ function cancelAll(state: QueueState): QueueStep {
       begun: !state.waiting.includes(operation),
     })),
   };
+}
+
+/** Media operations as the compatibility table names them. */
+export type MediaOperationKind =
+  | 'playToAll'
+  | 'recognizeNonGroup'
+  | 'playTo'
+  | 'recognizeGroup'
+  | 'sendDtmf'
+  | 'startContinuousDtmf';
+
+/** The main leg carries what everybody hears, a sub leg what concerns one participant. */
+type CallLeg = 'main' | 'sub';
+
+interface Row {
+  readonly leg: CallLeg;
+  /** What may run or queue while this operation runs or is queued. */
+  readonly allows: readonly MediaOperationKind[];
+}
+
+const EVERYTHING: readonly MediaOperationKind[] = [
+  'playToAll',
+  'recognizeNonGroup',
+  'playTo',
+  'recognizeGroup',
+  'sendDtmf',
+  'startContinuousDtmf',
+];
+const MAIN_LEG_ONLY: readonly MediaOperationKind[] = ['playToAll', 'recognizeNonGroup'];
+
+/**
+ * Which operation may run or queue beside which (Microsoft Learn, "How to control mid-call media actions with Call
+ * Automation", "Media action compatibility table", row by row).
+ */
+export const COMPATIBILITY: Readonly<Record<MediaOperationKind, Row>> = {
+  playToAll: { leg: 'main', allows: EVERYTHING },
+  recognizeNonGroup: { leg: 'main', allows: EVERYTHING },
+  playTo: { leg: 'sub', allows: MAIN_LEG_ONLY },
+  recognizeGroup: { leg: 'sub', allows: MAIN_LEG_ONLY },
+  sendDtmf: { leg: 'sub', allows: MAIN_LEG_ONLY },
+  startContinuousDtmf: { leg: 'sub', allows: EVERYTHING },
+};
+
+/** The first of the existing operations that does not go with the new one, or undefined where all do. */
+export function incompatibleWith(
+  existing: Iterable<MediaOperationKind>,
+  added: MediaOperationKind,
+): MediaOperationKind | undefined {
+  for (const kind of existing) if (!COMPATIBILITY[kind].allows.includes(added)) return kind;
+  return undefined;
 }

@@ -1,8 +1,7 @@
 import type { ReplyTo } from '../events/callback-event.ts';
-import type { MediaOperation, MediaSurroundings } from './media-operation.ts';
+import type { MediaOperation, MediaSurroundings, PromptHandle, PromptTargets } from './media-operation.ts';
 import { mediaResults } from './media-results.ts';
 import type { PlaySource } from './play-source.ts';
-import type { PromptHandle, PromptTargets } from './prompt-player.ts';
 
 export interface PlayRequest {
   readonly sources: readonly PlaySource[];

@@ -28,9 +28,8 @@ export function readPlaySource(fields: Fields): PlaySource {
     case 'file': {
       const uri = member(fields, 'file').text('uri');
       const url = URL.canParse(uri) ? new URL(uri) : undefined;
-      if (url === undefined || !/^https?:$/.test(url.protocol)) {
+      if (url === undefined || !/^https?:$/.test(url.protocol))
         throw invalid('The field file.uri must be an absolute http or https URI.');
-      }
       return { kind, uri };
     }
     case 'text': {

@@ -1,4 +1,4 @@
-import { concatenate, resampleInPieces } from '../../../phone/resample-in-pieces.ts';
+import { concatenate, resampleInPieces } from '../../../phone/converted-speech.ts';
 import type { ResultInformation } from '../events/callback-event.ts';
 import { fetchPlayFile, type PlayFileHosts } from './fetch-play-file.ts';
 import { mediaResults } from './media-results.ts';
@@ -12,7 +12,7 @@ const MAX_TEXT = 4_000;
 const MAX_SSML = 64 * 1024;
 
 /** Everything that an operation plays, one source after the other, or the first source that cannot be played. */
-export type LoadedPrompt =
+type LoadedPrompt =
   | { readonly type: 'loaded'; readonly samples: Int16Array; readonly sampleRateHz: number }
   | { readonly type: 'failed'; readonly index: number; readonly result: ResultInformation };
 

@@ -1,7 +1,7 @@
 import type { Phone } from '../../../phone/phone.ts';
 import { PhoneDecorator } from '../../../phone/phone-decorator.ts';
 
-export interface PromptedPhoneListener {
+interface PromptedPhoneListener {
   mediaStarted(phone: PromptedPhone): void;
   mediaStopped(phone: PromptedPhone): void;
   /** This phone has heard the last sample of a prompt. */

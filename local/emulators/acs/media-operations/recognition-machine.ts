@@ -1,13 +1,16 @@
 import type { ResultInformation } from '../events/callback-event.ts';
-import { type Choice, choiceOfText, choiceOfTone, type MatchedChoice } from './choices.ts';
 import {
+  type Choice,
   type Collected,
   type Collecting,
+  choiceOfText,
+  choiceOfTone,
   collectionAt,
   collectTone,
   type DtmfRules,
+  type MatchedChoice,
   NOTHING_COLLECTED,
-} from './dtmf-collection.ts';
+} from './collection.ts';
 import { mediaResults } from './media-results.ts';
 import type { Tone } from './tones.ts';
 

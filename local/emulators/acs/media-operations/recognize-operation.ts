@@ -1,9 +1,8 @@
 import type { Clock } from '../../common/clock.ts';
 import type { ReplyTo } from '../events/callback-event.ts';
-import type { MediaOperation, MediaSurroundings } from './media-operation.ts';
+import type { MediaOperation, MediaSurroundings, PromptHandle } from './media-operation.ts';
 import { mediaResults } from './media-results.ts';
 import type { PlaySource } from './play-source.ts';
-import type { PromptHandle } from './prompt-player.ts';
 import {
   beginRecognition,
   type RecognitionInput,
@@ -26,7 +25,7 @@ export interface RecognizeRequest {
   readonly replyTo: ReplyTo;
 }
 
-export interface RecognizeSurroundings extends MediaSurroundings {
+interface RecognizeSurroundings extends MediaSurroundings {
   readonly clock: Clock;
   /** Whether there are more than two on the call. */
   readonly group: boolean;

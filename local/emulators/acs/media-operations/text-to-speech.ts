@@ -1,6 +1,5 @@
 import type { Audio } from '../../../../shared/audio/wav.ts';
-import { murmur } from '../../../phone/speech.ts';
-import { SYNTHESIZER, synthesize } from '../../../phone/synthesizer.ts';
+import { murmur, SYNTHESIZER, synthesize } from '../../../phone/speech.ts';
 import type { VoiceKind } from './play-source.ts';
 import { ssmlWords } from './ssml.ts';
 import { readMonoWav } from './wav-16k.ts';
@@ -10,7 +9,7 @@ const MAX_AT_A_TIME = 4;
 
 const LOCALE = /^[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}$/;
 
-export interface Utterance {
+interface Utterance {
   /** Words, or a whole SSML document. */
   readonly text: string;
   readonly ssml: boolean;
@@ -21,7 +20,7 @@ export interface Utterance {
 /** Speaks. Undefined: the words could not be synthesized. Rejects only when aborted. */
 export type TextToSpeech = (utterance: Utterance, signal: AbortSignal) => Promise<Audio | undefined>;
 
-export interface TextToSpeechOptions {
+interface TextToSpeechOptions {
   /** Default: `espeak-ng`, found on the PATH. */
   readonly program?: string;
   readonly warn?: (sentence: string) => void;

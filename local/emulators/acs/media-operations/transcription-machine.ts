@@ -25,7 +25,7 @@ export type TranscriptionEventType =
   | 'TranscriptionStopped'
   | 'TranscriptionFailed';
 
-export type TranscriptionDetails =
+type TranscriptionDetails =
   | 'subscriptionStarted'
   | 'transcriptionLocaleUpdated'
   | 'subscriptionStopped'
@@ -43,7 +43,7 @@ export type TranscriptionEffect =
       readonly replyTo: ReplyTo;
     };
 
-export interface TranscriptionStep {
+interface TranscriptionStep {
   readonly state: TranscriptionState;
   readonly effects: readonly TranscriptionEffect[];
   readonly refusal?: Refusal;

@@ -36,9 +36,8 @@ export class AudioFrameWriter {
    * Throws RangeError for anything but one whole frame of samples.
    */
   write(samples: Int16Array, timestampMs: number, participantRawId: string | undefined): Buffer {
-    if (samples.length !== this.#format.frameSamples) {
+    if (samples.length !== this.#format.frameSamples)
       throw new RangeError(`a frame has ${this.#format.frameSamples} samples, not ${samples.length}`);
-    }
     const { bytes, dataAt } = this.#templateOf(participantRawId);
     bytes.write(timestamp(timestampMs), HEAD.length, 'latin1');
     const audio = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);

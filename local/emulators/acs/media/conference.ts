@@ -42,11 +42,10 @@ export class Conference {
     for (const phone of this.#onAir.keys()) {
       const samples = phone.speak();
       if (samples !== undefined) {
-        if (samples.length !== this.#format.frameSamples) {
+        if (samples.length !== this.#format.frameSamples)
           throw new RangeError(
             `a phone must say ${this.#format.frameSamples} samples at a time, not ${samples.length}`,
           );
-        }
         if (several) addInto(this.#total, samples);
       }
       this.#onAir.set(phone, samples);

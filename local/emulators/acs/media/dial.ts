@@ -7,9 +7,9 @@ import type { MediaFailure } from './port.ts';
 export const HANDSHAKE_TIMEOUT_MS = 5_000;
 
 /** Longest message that is received at all; a longer one ends the connection with 1009. */
-export const MAX_RECEIVED_BYTES = 4 * 1024 * 1024;
+const MAX_RECEIVED_BYTES = 4 * 1024 * 1024;
 
-export interface DialRequest {
+interface DialRequest {
   /** The application's `transportUrl`, dialled as it is. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import { rms } from '../../../phone/level.ts';
 import type { SpokenFrame } from './conference.ts';
 
 /** Speakers that unmixed audio carries at most (ACS audio streaming concept page). */
-export const MAX_DOMINANT_SPEAKERS = 4;
+const MAX_DOMINANT_SPEAKERS = 4;
 
 /**
  * Frames of silence that still follow when somebody stops speaking (2 s), so that the end of what was said can be
@@ -56,8 +56,7 @@ export class DominantSpeakers {
   }
 
   #forgetAllBut(frames: readonly SpokenFrame[]): void {
-    for (const rawId of this.#speakers.keys()) {
+    for (const rawId of this.#speakers.keys())
       if (!frames.some((frame) => frame.rawId === rawId)) this.#speakers.delete(rawId);
-    }
   }
 }

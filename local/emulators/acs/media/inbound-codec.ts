@@ -2,7 +2,6 @@
 
 export interface StreamFormat {
   readonly sampleRateHz: number;
-  /** Samples of one frame. */
   readonly frameSamples: number;
 }
 

@@ -9,7 +9,7 @@ import type { StreamFaults } from '../faults/media-faults.ts';
  */
 const DEAD_CONNECTION_MS = 60_000;
 
-export interface MediaSocketOptions {
+interface MediaSocketOptions {
   readonly faults: StreamFaults | undefined;
   readonly clock: Clock;
   /** Bytes that wait for the network at most; while there are more, frames are dropped. */

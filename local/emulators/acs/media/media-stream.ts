@@ -20,10 +20,10 @@ import type {
 } from './port.ts';
 
 /** Bytes written to the socket and not yet taken by the network; while there are more, frames are dropped. */
-export const MAX_BUFFERED_BYTES = 1024 * 1024;
+const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /** Frames that one turn of the event loop catches up at most; the rest follows in the next turn, after the network. */
-export const MAX_FRAMES_A_TURN = 50;
+const MAX_FRAMES_A_TURN = 50;
 
 const SAMPLE_RATES_HZ = { pcm16KMono: 16_000, pcm24KMono: 24_000 } as const;
 
@@ -31,7 +31,7 @@ const NORMAL_CLOSURE = 1000;
 const INTERNAL_ERROR = 1011;
 
 /** What a stream uses; tests pass a clock of their own. */
-export interface MediaStreamSurroundings {
+interface MediaStreamSurroundings {
   readonly ticker: MediaTicker;
   readonly handshakeTimeoutMs: number;
   readonly maxBufferedBytes: number;

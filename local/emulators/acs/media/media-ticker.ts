@@ -98,5 +98,4 @@ const mediaClock: Clock = {
   },
 };
 
-/** The ticker of this process. */
 export const processTicker = new MediaTicker(mediaClock);

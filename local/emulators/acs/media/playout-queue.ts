@@ -1,4 +1,3 @@
-/** One frame of playout. */
 export interface PlayoutFrame {
   /** Always a whole frame; silence after the first `fromApplication` samples. */
   readonly samples: Int16Array;

@@ -8,7 +8,6 @@ const TICKS_PER_MS = 10_000;
 /** A script says what was said: nothing is guessed. */
 const CONFIDENCE = 1;
 
-/** The first frame of a transcription stream. */
 export function transcriptionMetadataFrame(options: TranscriptionStreamOptions): string {
   const { subscriptionId, locale, callConnectionId, correlationId, speechRecognitionModelEndpointId } =
     options;

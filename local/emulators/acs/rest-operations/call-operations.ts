@@ -3,10 +3,8 @@ import type { CallRegistry } from '../exchange/call-registry.ts';
 import { transfer } from '../exchange/transfer.ts';
 import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
-import { identifierOf } from '../telephones/identifiers.ts';
-import { callProperties } from './call-properties.ts';
-import { parseAnswerRequest, readCallSetup } from './call-setup.ts';
-import { parseCreateCallRequest } from './create-call-request.ts';
+import { identifierOf, phoneNumberOf } from '../telephones/identifiers.ts';
+import { parseAnswerRequest, parseCreateCallRequest, readCallSetup } from './call-setup.ts';
 import {
   CALL,
   CALLS,
@@ -111,4 +109,46 @@ function ringingCall(calls: CallRegistry, incomingCallContext: string): Call {
   const call = calls.findByContext(incomingCallContext);
   if (call === undefined) throw invalid('The field incomingCallContext is not one of this service.');
   return call;
+}
+
+/** `CallConnectionProperties` of a call that was answered or placed. */
+function callProperties(call: Call): Record<string, unknown> {
+  const { connection, ids } = call;
+  const subscription = connection?.subscription;
+  return {
+    callConnectionId: ids.callConnectionId,
+    serverCallId: ids.serverCallId,
+    ...parties(call),
+    callConnectionState: connection?.transferring === true ? 'transferring' : call.state,
+    callbackUri: connection?.answer.callbackUri,
+    correlationId: ids.correlationId,
+    answeredBy: connection?.answer.answeredBy,
+    mediaStreamingSubscription: subscription && {
+      id: subscription.id,
+      state: subscription.state,
+      subscribedContentTypes: ['audio'],
+    },
+    transcriptionSubscription: connection?.operations.transcription.view,
+  };
+}
+
+function parties({ placed, from, to }: Call): Record<string, unknown> {
+  if (placed === undefined)
+    return {
+      source: from,
+      targets: [to],
+      sourceCallerIdNumber: numberJson(phoneNumberOf(from)),
+      answeredFor: numberJson(phoneNumberOf(to)),
+    };
+  const { targets, sourceCallerIdNumber, sourceDisplayName } = placed;
+  return {
+    source: from,
+    targets,
+    sourceCallerIdNumber: numberJson(sourceCallerIdNumber),
+    sourceDisplayName,
+  };
+}
+
+function numberJson(value: string | undefined): { readonly value: string } | undefined {
+  return value === undefined ? undefined : { value };
 }

@@ -1,6 +1,6 @@
 import type { Participant } from '../call/participants.ts';
 import { CALLEE_NOT_REACHED, NO_LONGER_THERE, NOT_REMOVABLE } from '../call/results.ts';
-import { moveParticipants } from '../exchange/move-participants.ts';
+import { moveParticipants } from '../exchange/transfer.ts';
 import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 import { identifierOf, phoneNumberOf } from '../telephones/identifiers.ts';
@@ -24,7 +24,6 @@ import {
 /** Participants that one page of a list names. */
 const PAGE_SIZE = 30;
 
-/** Who is on a call. */
 export const participantOperations: readonly Operation[] = [
   plain('GET', 'listParticipants', `${CALL}/participants`, 200, listParticipants),
   plain('GET', 'getParticipant', `${CALL}/participants/{participantRawId}`, 200, getParticipant),
@@ -63,19 +62,16 @@ function addParticipant(request: OperationRequest): OperationResult {
   const { fields } = request;
   const participant = requireIdentifier(fields, 'participantToAdd');
   const number = readPhoneNumber(fields, 'sourceCallerIdNumber');
-  if (number === undefined && phoneNumberOf(participant) !== undefined) {
+  if (number === undefined && phoneNumberOf(participant) !== undefined)
     throw invalid('The field sourceCallerIdNumber is required to add a phone number.');
-  }
   const timeoutS = fields.whole('invitationTimeoutInSeconds', 0, 180);
   const replyTo = readReplyTo(fields);
   const connection = establishedConnection(request);
   const { rawId } = participant;
-  if (connection.participants.find(rawId) !== undefined) {
+  if (connection.participants.find(rawId) !== undefined)
     throw invalid('The field participantToAdd names somebody who is on the call already.');
-  }
-  if (connection.invitations.includes(rawId)) {
+  if (connection.invitations.includes(rawId))
     throw new RefusedError(refusals.conflict('this participant is being invited already'));
-  }
   const invite = {
     identifier: participant,
     from: identifierOf(number ?? request.ownUserId),
@@ -121,9 +117,8 @@ function removeParticipant(request: OperationRequest): OperationResult {
   const replyTo = readReplyTo(fields);
   const connection = establishedConnection(request);
   const { participants } = connection;
-  if (participants.find(participant.rawId) === undefined) {
+  if (participants.find(participant.rawId) === undefined)
     throw new RefusedError(refusals.participantNotFound());
-  }
   if (!participants.onThePhone.includes(participant.rawId)) {
     connection.emit('RemoveParticipantFailed', { resultInformation: NOT_REMOVABLE, participant }, replyTo);
   } else {
@@ -143,9 +138,8 @@ function muteParticipants(request: OperationRequest): OperationResult {
   const { participants, telephones } = establishedConnection(request);
   for (const { rawId, kind } of identifiers) {
     if (participants.find(rawId) === undefined) throw new RefusedError(refusals.participantNotFound());
-    if (kind !== 'communicationUser') {
+    if (kind !== 'communicationUser')
       throw invalid('The field targetParticipants may only name users of Communication Services (8:acs:…).');
-    }
   }
   for (const { rawId } of identifiers) telephones.mute(rawId);
   return { json: { operationContext } };

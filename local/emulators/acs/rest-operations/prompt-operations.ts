@@ -63,9 +63,8 @@ function sendDtmf(request: OperationRequest): OperationResult {
   const { fields } = request;
   const { operations } = establishedConnection(request);
   const tones = fields.eachOf('tones', ALL_TONES);
-  if (tones.length === 0 || tones.length > MAX_TONES) {
+  if (tones.length === 0 || tones.length > MAX_TONES)
     throw invalid(`The field tones must hold 1 to ${MAX_TONES} tones, not ${tones.length}.`);
-  }
   const target = targetOf(fields);
   if (!target.startsWith('4:')) throw invalid('DTMF tones can be sent to phone numbers only.');
   const replyTo = readReplyTo(fields);

@@ -1,6 +1,5 @@
 import { type Fields, invalid } from '../http/fields.ts';
-import type { Choice } from '../media-operations/choices.ts';
-import type { DtmfRules } from '../media-operations/dtmf-collection.ts';
+import type { Choice, DtmfRules } from '../media-operations/collection.ts';
 import { readPlaySource, readPlaySources } from '../media-operations/play-source.ts';
 import type { RecognitionInputs } from '../media-operations/recognition-machine.ts';
 import type { RecognizeRequest } from '../media-operations/recognize-operation.ts';
@@ -86,12 +85,10 @@ function readChoices(options: Fields): readonly Choice[] {
     phrases: choice.textList('phrases'),
     tone: choice.oneOf('tone', ALL_TONES),
   }));
-  if (choices.length === 0 || choices.length > MAX_CHOICES) {
+  if (choices.length === 0 || choices.length > MAX_CHOICES)
     throw invalid(`The field recognizeOptions.choices must hold 1 to ${MAX_CHOICES} choices.`);
-  }
   const withTone = choices.filter(({ tone }) => tone !== undefined).length;
-  if (withTone !== 0 && withTone !== choices.length) {
+  if (withTone !== 0 && withTone !== choices.length)
     throw invalid('Either every choice must have a tone or none.');
-  }
   return choices;
 }

@@ -22,13 +22,12 @@ function startRecording(request: OperationRequest): OperationResult {
   const connection = recordedConnection(request, fields);
   connection.requireEstablished();
   const storage = fields.object('externalStorage')?.optionalText('recordingStorageKind');
-  if (storage?.toLowerCase() === 'azureblobstorage') {
+  if (storage?.toLowerCase() === 'azureblobstorage')
     throw new RefusedError(
       refusals.notSupported(
         'startRecording with externalStorage.recordingStorageKind azureBlobStorage (no audio is recorded that could be written)',
       ),
     );
-  }
   const stateCallbackUri = readCallbackUri(fields, 'recordingStateCallbackUri');
   const pauseOnStart = fields.flag('pauseOnStart', false);
   const recorded = request.calls
@@ -54,9 +53,8 @@ function change(request: OperationRequest, input: 'stop' | 'pause' | 'resume'): 
 function recordedConnection({ calls, dialer }: OperationRequest, fields: Fields): Connection {
   const callConnectionId = fields.optionalText('callConnectionId');
   const locator = fields.object('callLocator');
-  if (callConnectionId === undefined && locator === undefined) {
+  if (callConnectionId === undefined && locator === undefined)
     throw invalid('Either callLocator or callConnectionId is required.');
-  }
   const connection =
     callConnectionId !== undefined
       ? calls.findConnected(callConnectionId)?.connection

@@ -30,9 +30,8 @@ export function readReplyTo(fields: Fields): ReplyTo {
 
 export function readOperationContext(fields: Fields): string | undefined {
   const context = fields.optionalText('operationContext');
-  if (context !== undefined && context.length > MAX_OPERATION_CONTEXT) {
+  if (context !== undefined && context.length > MAX_OPERATION_CONTEXT)
     throw invalid(`The field operationContext must not be longer than ${MAX_OPERATION_CONTEXT} characters.`);
-  }
   return context;
 }
 
@@ -54,9 +53,8 @@ export function checkCallbackUri(name: string, value: string): string {
 /** `CallLocator`; without a kind, the one whose id is given. */
 export function readCallLocation(fields: Fields): CallLocation {
   const kind = fields.oneOf('kind', LOCATORS) ?? LOCATORS.find((each) => fields.has(LOCATOR_IDS[each]));
-  if (kind === undefined) {
+  if (kind === undefined)
     throw invalid('The field callLocator must have one of serverCallId, groupCallId and roomId.');
-  }
   return { kind, id: fields.text(LOCATOR_IDS[kind]) };
 }
 
@@ -92,9 +90,8 @@ export function readIdentifiers(fields: Fields, name: string): readonly Identifi
 export function readPhoneNumber(fields: Fields, name: string): string | undefined {
   const value = fields.object(name)?.text('value');
   if (value === undefined) return undefined;
-  if (!value.startsWith('+') || identifierOf(value) === undefined) {
+  if (!value.startsWith('+') || identifierOf(value) === undefined)
     throw invalid(`The field ${name}.value must be a phone number in E.164, such as +14255550123.`);
-  }
   return value;
 }
 

@@ -3,7 +3,7 @@ import { type Member, type MemberType, membersOf } from './api-types.ts';
 /** How enum values are compared: requests of the official SDKs differ in casing, what the service sends does not. */
 export type EnumCasing = 'any' | 'exact';
 
-export interface Conformance {
+interface Conformance {
   /** A sentence that names the member and the rule it breaks; undefined where the value follows the definition. */
   readonly violation: string | undefined;
   /** Paths of members that the definition does not have. */
@@ -34,11 +34,10 @@ interface Checking {
 }
 
 function checkObject(definition: string, value: unknown, path: string, checking: Checking): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Violation(
       path === '' ? 'The request body must be a JSON object.' : `The field ${path} must be an object.`,
     );
-  }
   const values = new Map<string, unknown>(Object.entries(value));
   const members = membersOf(definition);
   for (const member of members) {
@@ -46,9 +45,8 @@ function checkObject(definition: string, value: unknown, path: string, checking:
     const memberValue = values.get(name) ?? undefined;
     const memberPath = join(path, name);
     if (memberValue !== undefined) check(member.type, memberValue, memberPath, checking);
-    if (member.required && (memberValue === undefined || memberValue === '')) {
+    if (member.required && (memberValue === undefined || memberValue === ''))
       throw new Violation(`The field ${memberPath} is required.`);
-    }
     values.delete(name);
   }
   for (const name of values.keys()) checking.unknown.push(join(path, name));
@@ -90,12 +88,10 @@ function checkNumber(
   value: unknown,
   path: string,
 ): void {
-  if (typeof value !== 'number' || !Number.isFinite(value)) {
+  if (typeof value !== 'number' || !Number.isFinite(value))
     throw new Violation(`The field ${path} must be a number.`);
-  }
-  if (value < least || value > most) {
+  if (value < least || value > most)
     throw new Violation(`The field ${path} must be between ${least} and ${most}, not ${value}.`);
-  }
 }
 
 function checkEnum(values: readonly string[], value: unknown, path: string, casing: EnumCasing): void {
@@ -107,12 +103,10 @@ function checkEnum(values: readonly string[], value: unknown, path: string, casi
 }
 
 function checkTexts(value: unknown, path: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Violation(`The field ${path} must be an object.`);
-  }
-  for (const [name, text] of Object.entries(value)) {
+  for (const [name, text] of Object.entries(value))
     if (typeof text !== 'string') throw new Violation(`The field ${join(path, name)} must be a string.`);
-  }
 }
 
 function join(path: string, name: string): string {

@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** How far a request's `x-ms-date` may be from our clock. The service's own bound is about this. */
-export const MAX_SKEW_MS = 5 * 60_000;
+const MAX_SKEW_MS = 5 * 60_000;
 
 const SCHEME = /^HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature=([A-Za-z0-9+/=]+)$/;
 
@@ -28,12 +28,10 @@ export function hmacProblem(
   const claimedHash = single(request.headers['x-ms-content-sha256']);
   if (authorization === undefined) return 'The Authorization header is missing.';
   const claimed = SCHEME.exec(authorization)?.[1];
-  if (claimed === undefined) {
+  if (claimed === undefined)
     return 'The Authorization header is not an HMAC-SHA256 signature of x-ms-date;host;x-ms-content-sha256.';
-  }
-  if (date === undefined || host === undefined || claimedHash === undefined) {
+  if (date === undefined || host === undefined || claimedHash === undefined)
     return 'One of the signed headers x-ms-date, host and x-ms-content-sha256 is missing.';
-  }
   const skewMs = Math.abs(Date.parse(date) - nowMs);
   if (!(skewMs <= MAX_SKEW_MS))
     return `The header x-ms-date is more than ${MAX_SKEW_MS / 60_000} minutes off.`;

@@ -1,7 +1,8 @@
+import { invalid } from '../http/fields.ts';
 import type { Operation } from '../rest-operations/operation.ts';
 import { OPERATIONS } from '../rest-operations/operations.ts';
 
-export type Match =
+type Match =
   | { readonly type: 'found'; readonly operation: Operation; readonly path: ReadonlyMap<string, string> }
   | { readonly type: 'methodNotAllowed'; readonly allowed: readonly string[] }
   | { readonly type: 'notFound' };
@@ -40,4 +41,30 @@ function decode(value: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where a request names URLs, and what the service takes there. */
+const PLACES: readonly { readonly path: readonly string[]; readonly protocol: 'https:' | 'wss:' }[] = [
+  { path: ['callbackUri'], protocol: 'https:' },
+  { path: ['operationCallbackUri'], protocol: 'https:' },
+  { path: ['mediaStreamingOptions', 'transportUrl'], protocol: 'wss:' },
+  { path: ['transcriptionOptions', 'transportUrl'], protocol: 'wss:' },
+];
+
+/**
+ * The service's own rule for URLs: callbacks over https, streams over wss, everywhere.
+ * @throws RefusedError 400 8523
+ */
+export function checkStrictUrls(body: unknown): void {
+  for (const { path, protocol } of PLACES) {
+    const value = path.reduce(member, body);
+    if (typeof value !== 'string') continue;
+    if (!URL.canParse(value) || new URL(value).protocol !== protocol)
+      throw invalid(`The field ${path.join('.')} is invalid: it must be an absolute ${protocol}// URL.`);
+  }
+}
+
+function member(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
 }

@@ -5,16 +5,13 @@ import type { RecordEntry } from '../events/event-log.ts';
 import type { CallRegistry } from '../exchange/call-registry.ts';
 import type { Dialer } from '../exchange/dialer.ts';
 import { Fields, invalid, parseJson } from '../http/fields.ts';
-import { RefusedError, refusals } from '../http/refusal.ts';
-import { type Reply, refusalReply, sendReply } from '../http/reply.ts';
+import { RefusedError, type Reply, refusalReply, refusals, sendReply } from '../http/refusal.ts';
 import type { Operation, OperationRequest } from '../rest-operations/operation.ts';
 import { bodyDefinition } from './api-types.ts';
 import { conformance } from './conformance.ts';
-import { FirstResults } from './first-results.ts';
 import { hmacProblem } from './hmac.ts';
-import { matchOperation } from './match-operation.ts';
+import { checkStrictUrls, matchOperation } from './match-operation.ts';
 import type { RestFaults } from './rest-faults.ts';
-import { checkStrictUrls } from './strict-urls.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 /** Unknown members of one request that a warning names. */
@@ -23,7 +20,7 @@ const MAX_NAMED = 20;
 /** Assumed where a request names none; the newest version that this surface was written after. */
 const DEFAULT_API_VERSION = '2026-03-12';
 
-export interface RestApiOptions {
+interface RestApiOptions {
   readonly calls: CallRegistry;
   readonly dialer: Dialer;
   /** The user that the application is where it names none. */
@@ -130,9 +127,8 @@ export class RestApi {
     if (definition !== undefined) {
       const { violation, unknown } = conformance(definition, request.body, 'any');
       if (violation !== undefined) throw invalid(violation);
-      if (unknown.length > 0) {
+      if (unknown.length > 0)
         request.warn(`${operation.name}: ignored unknown members ${unknown.slice(0, MAX_NAMED).join(', ')}`);
-      }
     }
     const { json, onReplay } = operation.perform(request) ?? {};
     return { reply: { status: operation.success, json }, ...(onReplay && { onReplay }) };
@@ -145,5 +141,42 @@ async function attempt(perform: () => Promise<Performed>): Promise<Performed> {
   } catch (error) {
     if (error instanceof RefusedError) return { reply: refusalReply(error.refusal) };
     throw error;
+  }
+}
+
+/** Results that are remembered; older ones are forgotten, and their requests would be performed again. */
+const MAX_RESULTS = 1_000;
+
+interface FirstResult<T> {
+  readonly result: T;
+  readonly replayed: boolean;
+}
+
+/**
+ * Repeatable requests (OASIS Repeatable Requests 1.0, as Azure uses it): a repeated `Repeatability-Request-ID` gets the
+ * first result again, success or refusal, and nothing is done twice, not even if both requests arrive at the same time.
+ */
+export class FirstResults<T> {
+  readonly #results = new Map<string, Promise<T>>();
+
+  /** A rejection is not remembered: it means that nothing came of the request. */
+  async once(requestId: string, perform: () => Promise<T>): Promise<FirstResult<T>> {
+    const known = this.#results.get(requestId);
+    if (known !== undefined) return { result: await known, replayed: true };
+    const first = perform();
+    this.#results.set(requestId, first);
+    this.#forgetOldest();
+    try {
+      return { result: await first, replayed: false };
+    } catch (error) {
+      this.#results.delete(requestId);
+      throw error;
+    }
+  }
+
+  #forgetOldest(): void {
+    if (this.#results.size <= MAX_RESULTS) return;
+    const oldest = this.#results.keys().next();
+    if (oldest.done !== true) this.#results.delete(oldest.value);
   }
 }

@@ -1,11 +1,10 @@
 import { type Clock, sleep } from '../../common/clock.ts';
 import type { Random } from '../../common/random.ts';
 import { type AcsFaultEngine, drawMs, type RestRule } from '../faults/fault-plan.ts';
-import { type Reply, refusalReply } from '../http/reply.ts';
+import { type Reply, refusalReply } from '../http/refusal.ts';
 
 type ErrorRule = Extract<RestRule, { fault: 'error' }>;
 
-/** The faults of the REST API. */
 export class RestFaults {
   readonly #engine: AcsFaultEngine;
   readonly #random: Random;
@@ -26,9 +25,8 @@ export class RestFaults {
     const before = errors.find(({ when }) => when === 'before');
     if (before !== undefined) return injected(before);
     const reply = await perform();
-    for (const rule of rules) {
+    for (const rule of rules)
       if (rule.fault === 'slow') await sleep(this.#clock, drawMs(rule.delayMs, this.#stream(operation)));
-    }
     const after = errors.find(({ when }) => when === 'after');
     return after === undefined ? reply : injected(after);
   }

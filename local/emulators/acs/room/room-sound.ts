@@ -14,7 +14,7 @@ export interface SoundLeg {
   driven: number;
 }
 
-export interface RoomSoundOptions {
+interface RoomSoundOptions {
   /** Of all telephones: they cannot change it. */
   readonly sampleRateHz: number;
   readonly ticker: MediaTicker;

@@ -1,11 +1,11 @@
-import { FrameConverter } from '../../../phone/frame-converter.ts';
 import { type Phone, samplesPerFrame } from '../../../phone/phone.ts';
+import { FrameConverter } from '../../../phone/steady-rate-phone.ts';
 
 /** Frames of 20 ms that wait between a room and one application at most; the oldest is thrown away. */
-export const MAX_WAITING_FRAMES = 10;
+const MAX_WAITING_FRAMES = 10;
 
 /** What a tap tells the sound of its room. */
-export interface TapListener {
+interface TapListener {
   /** The application's clock drives this tap from now on, or no longer. */
   driven(on: boolean): void;
   /** A frame is wanted, and none is there. */

@@ -19,7 +19,6 @@ export interface RoomLeg {
   readonly ownIdentifiers: readonly IdentifierJson[];
   /** A telephone comes; `phone` is this application's tap of it. */
   seatTap(speaker: Speaker): void;
-  /** An application comes. */
   seatApplication(identifier: IdentifierJson): void;
   /** Somebody goes. */
   unseat(rawId: string, reason: string): void;

@@ -1,10 +1,9 @@
-import { createWavPhone } from '../../../phone/wav-phone.ts';
+import { WavPhone } from '../../../phone/wav-phone.ts';
 import type { RunningServer } from '../../common/child.ts';
-import { type Clock, systemClock } from '../../common/clock.ts';
+import { type Clock, skewedClock, systemClock } from '../../common/clock.ts';
 import type { InjectedCounts } from '../../common/fault-engine.ts';
 import { listen, type TlsIdentity } from '../../common/listen.ts';
 import { type Random, seededRandom, systemRandom } from '../../common/random.ts';
-import { skewedClock } from '../../common/skewed-clock.ts';
 import type { Topic } from '../../event-grid/topic.ts';
 import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from '../call/behaviour.ts';
 import type { Call } from '../call/call.ts';
@@ -15,8 +14,7 @@ import { Scripts } from '../control/scripts.ts';
 import { CallingEvents } from '../event-grid/calling-events.ts';
 import { createResourceTopic, type EventGridOptions } from '../event-grid/resource-topic.ts';
 import { EventLog, type RecordEntry } from '../events/event-log.ts';
-import { plannedTokens } from '../events/planned-tokens.ts';
-import { KEYS_PATH, newSigningKey, TokenIssuer } from '../events/tokens.ts';
+import { KEYS_PATH, newSigningKey, plannedTokens, TokenIssuer } from '../events/tokens.ts';
 import { CallRegistry } from '../exchange/call-registry.ts';
 import { CalleeBook } from '../exchange/callee-book.ts';
 import { Dialer } from '../exchange/dialer.ts';
@@ -145,7 +143,7 @@ export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {
     environment,
     topic,
     callees,
-    createPhone: parts.createPhone ?? createWavPhone,
+    createPhone: parts.createPhone ?? ((options) => new WavPhone(options)),
   });
   answerRequests(listening.server, { rest, control, tokens: issuerOn(base.shown), topic, log });
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Topic } from '../../event-grid/topic.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { KEYS_PATH, OPENID_CONFIGURATION_PATH, type TokenIssuer } from '../events/tokens.ts';
-import { refusalReply, sendReply } from '../http/reply.ts';
+import { refusalReply, sendReply } from '../http/refusal.ts';
 import type { RestApi } from '../rest/rest-api.ts';
 
 /** Where a handshake of Event Grid can be confirmed by hand; `?id=` says which. */
@@ -10,7 +10,7 @@ export const VALIDATION_PATH = '/event-grid/validate';
 /** Where people expect to publish an incoming call; the same as `POST /control/calls`. */
 const INCOMING_CALL_PATH = '/eventgrid/incomingCall';
 
-export interface Surfaces {
+interface Surfaces {
   readonly rest: RestApi;
   readonly control: ControlApi;
   readonly tokens: TokenIssuer;

@@ -11,8 +11,8 @@ import {
 import { PhoneLine } from './phone-line.ts';
 
 /** Service limits: a call to the telephone network is given up after 115 s, one to a user of the service after 85 s. */
-export const PSTN_ESTABLISH_MS = 115_000;
-export const USER_ESTABLISH_MS = 85_000;
+const PSTN_ESTABLISH_MS = 115_000;
+const USER_ESTABLISH_MS = 85_000;
 
 export type InvitationFailure = 'busy' | 'declined' | 'noAnswer' | 'unavailable' | 'cancelled';
 
@@ -20,7 +20,7 @@ export type InvitationEnd =
   | { readonly type: 'answered'; readonly phone: Phone; readonly line: PhoneLine }
   | { readonly type: InvitationFailure };
 
-export interface InvitationOptions {
+interface InvitationOptions {
   readonly id: string;
   readonly identifier: IdentifierJson;
   readonly incoming: Omit<IncomingLeg, 'hangUp' | 'press' | 'say'>;

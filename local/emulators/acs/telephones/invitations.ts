@@ -19,7 +19,7 @@ export interface Invite {
   readonly timeoutMs?: number | undefined;
 }
 
-export interface InvitationsOptions {
+interface InvitationsOptions {
   readonly callees: Callees;
   readonly clock: Clock;
   readonly random: Random;

@@ -4,7 +4,7 @@ import type { Limits } from './limits.ts';
 export type ServiceTier = { readonly name: 'free' } | { readonly name: 'standard'; readonly units: number };
 
 /** The numbers of units there are (https://learn.microsoft.com/azure/azure-web-pubsub/concept-billing-model). */
-export const UNIT_COUNTS: readonly number[] = Object.freeze([1, 2, 5, 10, 20, 50, 100]);
+const UNIT_COUNTS: readonly number[] = Object.freeze([1, 2, 5, 10, 20, 50, 100]);
 
 /** Connections at the same time for each unit (billing model). */
 const CONNECTIONS_PER_UNIT = 1_000;

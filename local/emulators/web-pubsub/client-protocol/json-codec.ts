@@ -29,9 +29,8 @@ export class JsonCodec implements ClientCodec {
   }
 
   parse(frame: Frame): ClientRequest {
-    if (frame.binary) {
+    if (frame.binary)
       throw new ProtocolViolation(CloseCode.wrongFrameType, 'the JSON subprotocol takes text frames only');
-    }
     return parseJsonRequest(viewOf(frame.bytes).toString('utf8'));
   }
 

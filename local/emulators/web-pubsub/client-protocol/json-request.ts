@@ -1,12 +1,10 @@
-import { CloseCode } from '../base/close-codes.ts';
 import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
-import { type ClientRequest, ProtocolViolation } from '../hub/client-codec.ts';
-import { parseMetadata } from '../hub/metadata.ts';
-import { isGroupName } from '../hub/names.ts';
+import type { ClientRequest } from '../hub/client-codec.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
 import { isAny } from './protobuf-wire.ts';
 import { rawMember } from './raw-member.ts';
+import { checkedGroup, checkedMetadata, invalid, messageOf } from './request-rules.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -42,15 +40,15 @@ export function parseJsonRequest(text: string): ClientRequest {
       return { type: 'sequenceAck', sequenceId: Number(sequenceId) };
     }
     case 'joingroup':
-      return { type: 'joinGroup', group: groupOf(root), ...acknowledged };
+      return { type: 'joinGroup', group: checkedGroup(requiredString(root, 'group')), ...acknowledged };
     case 'leavegroup':
-      return { type: 'leaveGroup', group: groupOf(root), ...acknowledged };
+      return { type: 'leaveGroup', group: checkedGroup(requiredString(root, 'group')), ...acknowledged };
     case 'sendtogroup':
       if (root['stream'] !== undefined)
         throw invalid("not supported by this emulator: 'stream' of sendToGroup");
       return {
         type: 'sendToGroup',
-        group: groupOf(root),
+        group: checkedGroup(requiredString(root, 'group')),
         data: withTtl(dataOf(root, text), root),
         noEcho: optionalBoolean(root, 'noEcho'),
         ...acknowledged,
@@ -64,10 +62,6 @@ export function parseJsonRequest(text: string): ClientRequest {
   }
 }
 
-function invalid(rule: string): ProtocolViolation {
-  return new ProtocolViolation(CloseCode.invalidPayload, rule);
-}
-
 function parseObject(text: string): JsonObject {
   let value: unknown;
   try {
@@ -75,9 +69,8 @@ function parseObject(text: string): JsonObject {
   } catch {
     throw invalid('the message is not JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid('the message is not a JSON object');
-  }
   return value as JsonObject;
 }
 
@@ -91,12 +84,6 @@ function eventNameOf(root: JsonObject): string {
   const event = requiredString(root, 'event');
   if (event.length === 0) throw invalid("'event' must not be empty");
   return event;
-}
-
-function groupOf(root: JsonObject): string {
-  const group = requiredString(root, 'group');
-  if (!isGroupName(group)) throw invalid("'group' is not a valid group name");
-  return group;
 }
 
 function optionalBoolean(root: JsonObject, name: string): boolean {
@@ -129,14 +116,8 @@ function withTtl(data: MessageData, root: JsonObject): MessageData {
 
 function dataOf(root: JsonObject, text: string): MessageData {
   const given = root['metadata'];
-  const metadata = given === undefined || given === null ? undefined : parseMetadata(given);
-  if (typeof metadata === 'string') throw invalid(metadata);
-  if (!('data' in root)) {
-    if (metadata === undefined) throw invalid("'data' is missing");
-    return { payload: { dataType: 'text', text: '' }, metadata };
-  }
-  const payload = payloadOf(root, text);
-  return metadata === undefined ? { payload } : { payload, metadata };
+  const metadata = given === undefined || given === null ? undefined : checkedMetadata(given);
+  return messageOf('data' in root ? payloadOf(root, text) : undefined, metadata);
 }
 
 function payloadOf(root: JsonObject, text: string): Payload {
@@ -157,9 +138,8 @@ function payloadOf(root: JsonObject, text: string): Payload {
     }
     case 'protobuf': {
       const bytes = typeof data === 'string' ? decodeBase64(data) : undefined;
-      if (bytes === undefined || !isAny(bytes)) {
+      if (bytes === undefined || !isAny(bytes))
         throw invalid("'data' must be a google.protobuf.Any in base64 when 'dataType' is 'protobuf'");
-      }
       return { dataType: 'protobuf', bytes };
     }
     default:

@@ -1,9 +1,6 @@
-import { CloseCode } from '../base/close-codes.ts';
 import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import { type ClientRequest, ProtocolViolation } from '../hub/client-codec.ts';
-import { parseMetadata } from '../hub/metadata.ts';
-import { isGroupName } from '../hub/names.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
 import {
   bytesTag,
@@ -15,6 +12,7 @@ import {
   readText,
   readUint64,
 } from './protobuf-wire.ts';
+import { checkedGroup, checkedMetadata, invalid, messageOf } from './request-rules.ts';
 
 /** Tags of `UpstreamMessage`, of which exactly one is set. */
 const SEND_TO_GROUP = bytesTag(1);
@@ -92,7 +90,7 @@ function sendToGroup(message: Reader): ClientRequest {
   const data = dataOf(payload, metadata);
   return {
     type: 'sendToGroup',
-    group: groupName(group),
+    group: checkedGroup(group),
     data: ttlSeconds === undefined ? data : { ...data, ttlSeconds },
     noEcho,
     ...(ackId === undefined ? {} : { ackId }),
@@ -127,7 +125,7 @@ function membership(message: Reader): { group: string; ackId?: AckId } {
     else return false;
     return true;
   });
-  return { group: groupName(group), ...(ackId === undefined ? {} : { ackId }) };
+  return { group: checkedGroup(group), ...(ackId === undefined ? {} : { ackId }) };
 }
 
 function sequenceId(message: Reader): number {
@@ -182,25 +180,10 @@ function metadataEntry(message: Reader): [string, string] {
 }
 
 function dataOf(payload: Payload | undefined, entries: ReadonlyMap<string, string>): MessageData {
-  if (entries.size === 0) {
-    if (payload === undefined) throw invalid("'data' is missing");
-    return { payload };
-  }
-  const metadata = parseMetadata(Object.fromEntries(entries));
-  if (typeof metadata === 'string') throw invalid(metadata);
-  return { payload: payload ?? { dataType: 'text', text: '' }, metadata };
-}
-
-function groupName(group: string): string {
-  if (!isGroupName(group)) throw invalid("'group' is not a valid group name");
-  return group;
+  return messageOf(payload, entries.size === 0 ? undefined : checkedMetadata(Object.fromEntries(entries)));
 }
 
 function checkedTtl(seconds: number): number {
   if (seconds <= MESSAGE_TTL_MAX_SECONDS) return seconds;
   throw invalid(`'ttl_seconds' must be an integer from 0 to ${MESSAGE_TTL_MAX_SECONDS}`);
-}
-
-function invalid(rule: string): ProtocolViolation {
-  return new ProtocolViolation(CloseCode.invalidPayload, rule);
 }

@@ -20,7 +20,7 @@ export function numberTag(field: number): number {
 }
 
 /** Takes the value of a field that it knows by its tag, and says whether it has. */
-export type ReadField = (tag: number, reader: Reader) => boolean;
+type ReadField = (tag: number, reader: Reader) => boolean;
 
 /**
  * Reads a message field by field. A field of a known number with another wire type is an unknown one, as it is for

@@ -21,7 +21,7 @@ export function parseJson(what: string, path: string, text: string): unknown {
 /** What messages call the file of `--config`. */
 export const CONFIG_FILE = 'configuration file';
 
-export interface ConfigFileListener {
+interface ConfigFileListener {
   /** The file has this content now. */
   onText(text: string): void;
   /** Changes are not seen any more. */

@@ -1,5 +1,4 @@
 import type { EventHandler, SystemEvent } from '../upstream/event-handlers.ts';
-import { branchesOf, graft, listed, newTree, plant, subtree, type Tree } from './settings-tree.ts';
 
 /** What the configuration says: the shape of Microsoft's emulator, section `WebPubSub`, with a second key besides. */
 export interface WebPubSubSettings {
@@ -51,9 +50,8 @@ export function readSettings(
       Object.entries(hubs).map(([hub, tree]) => [hub, handlersOf(hub, tree, problems)]),
     ),
   };
-  for (const key of Object.keys(section)) {
+  for (const key of Object.keys(section))
     if (!SETTINGS.includes(key)) problems.push(`'WebPubSub:${key}' is not supported by this emulator`);
-  }
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }
@@ -79,9 +77,8 @@ function keyOf<Member extends string>(
 function handlersOf(hub: string, tree: Tree | string, problems: string[]): readonly EventHandler[] {
   const hubPath = `WebPubSub:Hubs:${hub}`;
   const settings = branchesOf(tree, hubPath, problems);
-  for (const key of Object.keys(settings)) {
+  for (const key of Object.keys(settings))
     if (key !== 'eventhandlers') problems.push(`'${hubPath}:${key}' is not supported by this emulator`);
-  }
   const path = `${hubPath}:EventHandlers`;
   const handlers = listed(branchesOf(settings['eventhandlers'], path, problems));
   return handlers.flatMap((entry, index) => {
@@ -152,4 +149,64 @@ function authOf(
       problems.push(`'${where}:Auth:Type' must be None or ManagedIdentity`);
       return {};
   }
+}
+
+/** Settings as .NET sees them: branches and leaves, keys in lower case, lists as numbered branches. */
+type Tree = { [key: string]: Tree | string };
+
+/** Adds a JSON document to the tree, keys in lower case, lists as numbered branches. */
+function graft(tree: Tree, document: unknown, problems: string[], where: string): void {
+  if (document === undefined || document === null) return;
+  if (typeof document !== 'object') {
+    problems.push(`'${where}' must be an object`);
+    return;
+  }
+  for (const [key, value] of Object.entries(document)) {
+    const name = key.toLowerCase();
+    if (typeof value !== 'object' || value === null) {
+      if (value !== null) tree[name] = String(value);
+      continue;
+    }
+    const branch = newTree();
+    tree[name] = branch;
+    graft(branch, value, problems, where === '' ? key : `${where}:${key}`);
+  }
+}
+
+/** Adds one setting of the environment. */
+function plant(root: Tree, path: readonly string[], value: string): void {
+  let tree = root;
+  for (const [index, segment] of path.entries()) {
+    const key = segment.toLowerCase();
+    if (index === path.length - 1) {
+      tree[key] = value;
+      return;
+    }
+    const branch = subtree(tree[key]);
+    tree[key] = branch;
+    tree = branch;
+  }
+}
+
+/** What is below a setting, where nothing is said of a single value. */
+function subtree(tree: Tree | string | undefined): Tree {
+  return tree === undefined || typeof tree === 'string' ? newTree() : tree;
+}
+
+/** What is below a setting that holds others; nothing where it is absent. */
+function branchesOf(tree: Tree | string | undefined, where: string, problems: string[]): Tree {
+  if (typeof tree === 'string') problems.push(`'${where}' must hold settings or a list, not a single value`);
+  return subtree(tree);
+}
+
+/** The branches of a list in the order of their numbers. */
+function listed(tree: Tree): readonly (Tree | string)[] {
+  return Object.entries(tree)
+    .sort(([a], [b]) => Number(a) - Number(b))
+    .map(([, branch]) => branch);
+}
+
+/** Without a prototype: whatever a key is called, it is a key. */
+function newTree(): Tree {
+  return Object.create(null) as Tree;
 }

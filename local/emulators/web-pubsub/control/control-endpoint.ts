@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
+import type { VirtualClock } from '../../common/clock.ts';
 import { isSameSecret } from '../../common/secret.ts';
-import type { VirtualClock } from '../../common/virtual-clock.ts';
 import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import { ApiError } from '../http/api-error.ts';
 import { bodyOf, type HttpResult } from '../http/request.ts';
+import type { Target } from '../hub/commands.ts';
 import type { ConnectionSummary } from '../hub/connection.ts';
+import { hubKey } from '../hub/names.ts';
 import type { Meter } from '../meter/hub-meter.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
-import { readSelection, type Selection } from './selection.ts';
 
 const BODY_LIMIT = 64 * 1024;
 const PREFIX = '/control/';
@@ -19,7 +20,7 @@ export function isControlPath(path: string): boolean {
   return path.startsWith(PREFIX);
 }
 
-export interface ControlOptions {
+interface ControlOptions {
   /** Absent or empty: the surface does not exist. */
   readonly token: string | undefined;
   readonly runtimes: () => Iterable<HubRuntime>;
@@ -157,4 +158,48 @@ function invalid(message: string): ApiError {
 
 function notFound(): ApiError {
   return new ApiError(404, 'NotFound', 'There is nothing here.');
+}
+
+/** Members of a request that says which connections are meant. */
+const MEMBERS = ['hub', 'connectionId', 'userId', 'group'] as const;
+
+/** Connections of one hub, or of all. */
+interface Selection {
+  readonly hub?: string;
+  readonly target: Target;
+}
+
+/**
+ * Reads which connections a request is about: `hub`, and one of `connectionId`, `userId` and `group`, each optional.
+ * @throws ApiError 400 naming the rule that is broken
+ */
+function readSelection(members: Readonly<Record<string, unknown>>): Selection {
+  const given: Partial<Record<(typeof MEMBERS)[number], string>> = {};
+  for (const [name, value] of Object.entries(members)) {
+    const known = MEMBERS.find((member) => member === name);
+    if (known === undefined) throw unselected(`'${name}' is none of ${MEMBERS.join(', ')}`);
+    if (typeof value !== 'string') throw unselected(`'${name}' must be a string`);
+    given[known] = value;
+  }
+  const { hub, connectionId, userId, group } = given;
+  if ([connectionId, userId, group].filter((each) => each !== undefined).length > 1)
+    throw unselected('a selection has one of connectionId, userId and group');
+  return {
+    ...(hub === undefined ? {} : { hub: hubKey(hub) }),
+    target: targetOf(connectionId, userId, group),
+  };
+}
+
+function targetOf(
+  connectionId: string | undefined,
+  userId: string | undefined,
+  group: string | undefined,
+): Target {
+  if (connectionId !== undefined) return { to: 'connection', connectionId };
+  if (userId !== undefined) return { to: 'user', userId };
+  return group === undefined ? { to: 'all' } : { to: 'group', group };
+}
+
+function unselected(rule: string): ApiError {
+  return invalid(`The request selects no connections: ${rule}.`);
 }

@@ -68,7 +68,7 @@ export interface WebPubSubRules {
 }
 
 /** One rule as people write it. */
-export type FaultRuleInput =
+type FaultRuleInput =
   | z.input<typeof linkRule>
   | z.input<typeof recoveryRule>
   | z.input<typeof webhookRule>
@@ -86,7 +86,7 @@ interface Settings {
 }
 
 /** What is about to happen: where, and its name (an operation, an event, a direction), which a rule may ask for. */
-export interface Occasion {
+interface Occasion {
   readonly hub: string;
   readonly name: string;
 }

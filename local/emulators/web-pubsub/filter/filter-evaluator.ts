@@ -1,7 +1,7 @@
 import type { FilterSubject } from '../hub/commands.ts';
 import { FilterError, type FilterExpression, printExpression } from './filter-expression.ts';
-import { FILTER_FUNCTIONS } from './filter-functions.ts';
-import { bool, type FilterValue, int, NULL, Operands, text } from './filter-value.ts';
+import { bool, FILTER_FUNCTIONS, type FilterValue, int, NULL, Operands, text } from './filter-functions.ts';
+import { parseFilter } from './filter-parser.ts';
 
 const ORDERS = {
   gt: (a: number, b: number) => a > b,
@@ -121,4 +121,25 @@ function isIn(expression: Of<'in'>, subject: FilterSubject): boolean {
 /** What equality looks at: a missing text equals null, values of different types differ. */
 function plain(value: FilterValue): string | number | boolean | null | ReadonlySet<string> {
   return value.type === 'null' ? null : value.value;
+}
+
+/** A connection about which nothing is known: a filter must make sense for it, too. */
+const NOBODY: FilterSubject = Object.freeze({
+  connectionId: '',
+  userId: undefined,
+  groups: new Set<string>(),
+  protocol: undefined,
+});
+
+/**
+ * Reads a `filter` as the REST interface takes it, the OData subset of
+ * https://learn.microsoft.com/azure/azure-web-pubsub/reference-odata-filter.
+ * @returns whether the filter chooses a connection; it throws FilterError when the filter makes no sense for that
+ *   connection
+ * @throws FilterError
+ */
+export function connectionFilter(text: string): (subject: FilterSubject) => boolean {
+  const expression = parseFilter(text);
+  matchesFilter(expression, NOBODY);
+  return (subject) => matchesFilter(expression, subject);
 }

@@ -49,6 +49,11 @@ export class ApiError extends Error {
   }
 }
 
+/** 400 for a request that breaks the rule that `message` names. */
+export function badRequest(message: string, target?: string): ApiError {
+  return new ApiError(400, 'Error.BadRequest', message, target);
+}
+
 type Kind = 'Connection' | 'User' | 'Group';
 
 /**

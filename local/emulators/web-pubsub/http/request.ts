@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { readBody } from '../../common/read-body.ts';
-import { ApiError } from './api-error.ts';
+import { badRequest } from './api-error.ts';
 
 /** The scheme that the client used: tokens name the URL that was called. */
 export function schemeOf({ socket }: IncomingMessage): 'http' | 'https' {
@@ -21,7 +21,7 @@ export function mediaTypeOf(request: IncomingMessage): string {
 export async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const body = await readBody(request, maxBytes);
   if (body !== undefined) return body;
-  throw new ApiError(400, 'Error.BadRequest', `The body is longer than ${maxBytes} bytes.`);
+  throw badRequest(`The body is longer than ${maxBytes} bytes.`);
 }
 
 /** What an operation answers: a status, and JSON if there is a body. */

@@ -25,7 +25,7 @@ export type ClientRequest =
   | { readonly type: 'ping' };
 
 /** Names an acknowledgement's error can have. */
-export type AckErrorName = 'BadRequest' | 'Forbidden' | 'InternalServerError' | 'Duplicate';
+type AckErrorName = 'BadRequest' | 'Forbidden' | 'InternalServerError' | 'Duplicate';
 
 export interface AckError {
   readonly name: AckErrorName;

@@ -15,7 +15,7 @@ import { ReplayBuffer } from './replay-buffer.ts';
  *                                                 ▼                                                  ▼
  *                                                gone                                               gone
  */
-export type Attachment =
+type Attachment =
   | { readonly state: 'attached'; readonly transportId: number }
   | { readonly state: 'detached'; readonly recoverableUntilMs: number }
   | { readonly state: 'gone' };

@@ -26,7 +26,6 @@ export class Delivery {
     }
   }
 
-  /** Sends one message to one client. */
   send(connection: Connection, origin: MessageOrigin, data: MessageData, step: Step): void {
     this.#deliver(connection, connection.codec.prepare(origin, data), origin, expiryOf(data, step), step);
   }

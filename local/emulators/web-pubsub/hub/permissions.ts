@@ -44,7 +44,7 @@ export class Permissions {
 }
 
 /** What a connection may do, as the control surface tells it. */
-export interface GrantSummary {
+interface GrantSummary {
   /** Whether a group of which nothing else is said is allowed. */
   readonly all: boolean;
   readonly patterns: readonly string[];

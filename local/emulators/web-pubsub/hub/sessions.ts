@@ -115,9 +115,8 @@ export class Sessions {
   }
 
   nextExpiryMs(): number | undefined {
-    for (const { attachment } of this.#detached) {
+    for (const { attachment } of this.#detached)
       if (attachment.state === 'detached') return attachment.recoverableUntilMs;
-    }
     return undefined;
   }
 

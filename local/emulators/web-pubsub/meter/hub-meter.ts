@@ -1,11 +1,10 @@
 import { makeRoom } from '../../common/make-room.ts';
-import { ClientTraffic, type ClientTrafficReport } from './client-traffic.ts';
-import { Tally, type TallyReport } from './tally.ts';
+import { ClientTraffic, type ClientTrafficReport, Tally, type TallyReport } from './tally.ts';
 
 /** Groups, and connections, that one hub remembers by name. The oldest goes first; its traffic still counts. */
 export const METERED_NAMES_MAX = 10_000;
 
-export interface HubMeterReport extends ClientTrafficReport {
+interface HubMeterReport extends ClientTrafficReport {
   /** Events to the hub's event handlers, by the bytes of their bodies; each attempt counts. */
   readonly events: TallyReport;
   /** `messages` and `events` together: what leaves the service and is charged for. */
@@ -28,12 +27,7 @@ export class HubMeter {
 
   /** The counters of a connection, to be asked for once and kept. */
   connection(connectionId: string): ClientTraffic {
-    const known = this.#connections.get(connectionId);
-    if (known !== undefined) return known;
-    this.#forgotten.connections += makeRoom(this.#connections, METERED_NAMES_MAX);
-    const traffic = new ClientTraffic();
-    this.#connections.set(connectionId, traffic);
-    return traffic;
+    return this.#entry(this.#connections, 'connections', connectionId, () => new ClientTraffic());
   }
 
   /**
@@ -90,12 +84,16 @@ export class HubMeter {
   }
 
   #group(group: string): Tally {
-    const known = this.#groups.get(group);
-    if (known !== undefined) return known;
-    this.#forgotten.groups += makeRoom(this.#groups, METERED_NAMES_MAX);
-    const tally = new Tally();
-    this.#groups.set(group, tally);
-    return tally;
+    return this.#entry(this.#groups, 'groups', group, () => new Tally());
+  }
+
+  #entry<T>(known: Map<string, T>, what: 'groups' | 'connections', name: string, create: () => T): T {
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    this.#forgotten[what] += makeRoom(known, METERED_NAMES_MAX);
+    const made = create();
+    known.set(name, made);
+    return made;
   }
 }
 

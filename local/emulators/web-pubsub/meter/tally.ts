@@ -1,7 +1,6 @@
 /** The service counts outbound traffic in units of this many bytes (its billing documentation). */
-export const UNIT_BYTES = 2_048;
+const UNIT_BYTES = 2_048;
 
-/** What a tally has counted. */
 export interface TallyReport {
   readonly messages: number;
   readonly bytes: number;
@@ -39,6 +38,40 @@ export class Tally {
       bytes: this.#bytes,
       units: Math.ceil(this.#bytes / UNIT_BYTES),
       unitsRoundedUp: this.#unitsRoundedUp,
+    };
+  }
+}
+
+export interface ClientTrafficReport {
+  /** Messages of groups and of the server: what the service charges for. */
+  readonly messages: TallyReport;
+  /** Acks, pongs and system messages. */
+  readonly protocol: TallyReport;
+  /** What the client sent; nothing is charged for it. */
+  readonly received: TallyReport;
+}
+
+/** The traffic of one client's connection, or of all of a hub. */
+export class ClientTraffic {
+  readonly messages = new Tally();
+  readonly protocol = new Tally();
+  readonly received = new Tally();
+
+  get isEmpty(): boolean {
+    return this.messages.isEmpty && this.protocol.isEmpty && this.received.isEmpty;
+  }
+
+  reset(): void {
+    this.messages.reset();
+    this.protocol.reset();
+    this.received.reset();
+  }
+
+  report(): ClientTrafficReport {
+    return {
+      messages: this.messages.report(),
+      protocol: this.protocol.report(),
+      received: this.received.report(),
     };
   }
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Limits } from '../base/limits.ts';
-import { connectionFilter } from '../filter/connection-filter.ts';
+import { connectionFilter } from '../filter/filter-evaluator.ts';
 import { FilterError } from '../filter/filter-expression.ts';
-import { ApiError } from '../http/api-error.ts';
+import { badRequest } from '../http/api-error.ts';
 import type { Selection } from '../hub/commands.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { AccessTokens } from '../tokens/access-tokens.ts';
@@ -28,8 +28,7 @@ export interface RestCall {
 /** @throws ApiError 400 */
 export function groupParameter(call: RestCall): string {
   const group = parameter(call, 'group');
-  if (!isGroupName(group))
-    throw new ApiError(400, 'Error.BadRequest', 'The group name breaks the naming rule.', 'group');
+  if (!isGroupName(group)) throw badRequest('The group name breaks the naming rule.', 'group');
   return group;
 }
 
@@ -65,7 +64,7 @@ function orBadRequest<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
-    throw new ApiError(400, 'Error.BadRequest', error.message, 'filter');
+    throw badRequest(error.message, 'filter');
   }
 }
 
@@ -75,5 +74,5 @@ export function integerParameter(call: RestCall, name: string, min: number, max:
   if (text === null) return undefined;
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
-  throw new ApiError(400, 'Error.BadRequest', `'${name}' must be an integer from ${min} to ${max}.`, name);
+  throw badRequest(`'${name}' must be an integer from ${min} to ${max}.`, name);
 }

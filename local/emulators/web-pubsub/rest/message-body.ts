@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError } from '../http/api-error.ts';
+import { ApiError, badRequest } from '../http/api-error.ts';
 import { bodyOf, mediaTypeOf } from '../http/request.ts';
-import { parseMetadata } from '../hub/metadata.ts';
-import type { MessageData, Metadata, Payload } from '../hub/payload.ts';
+import { type MessageData, type Metadata, type Payload, parseMetadata } from '../hub/payload.ts';
 
 const METADATA_PREFIX = 'x-webpubsub-metadata-';
 
@@ -34,7 +33,7 @@ function payloadOf(mediaType: string, body: Buffer): Payload {
       try {
         JSON.parse(json);
       } catch {
-        throw new ApiError(400, 'Error.BadRequest', 'The request body is not valid JSON.');
+        throw badRequest('The request body is not valid JSON.');
       }
       return { dataType: 'json', json };
     }
@@ -52,6 +51,6 @@ function metadataOf(request: IncomingMessage): Metadata | undefined {
   }
   if (Object.keys(found).length === 0) return undefined;
   const metadata = parseMetadata(found);
-  if (typeof metadata === 'string') throw new ApiError(400, 'Error.BadRequest', `${metadata}.`);
+  if (typeof metadata === 'string') throw badRequest(`${metadata}.`);
   return metadata;
 }

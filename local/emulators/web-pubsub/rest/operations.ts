@@ -2,7 +2,7 @@ import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import { type ApiError, notExisted } from '../http/api-error.ts';
 import type { HttpResult } from '../http/request.ts';
 import type { Target } from '../hub/commands.ts';
-import { changeGroupsOfAll } from './bulk-groups.ts';
+import { checkPermission, generateClientToken, grantPermission, revokePermission } from './access.ts';
 import {
   closeReason,
   excludedIds,
@@ -12,14 +12,12 @@ import {
   parameter,
   type RestCall,
 } from './call.ts';
-import { generateClientToken } from './client-token.ts';
-import { listGroupMembers } from './group-members.ts';
+import { changeGroupsOfAll, listGroupMembers } from './groups.ts';
 import { readMessage } from './message-body.ts';
 import { PathPattern } from './path-pattern.ts';
-import { checkPermission, grantPermission, revokePermission } from './permissions.ts';
 
 /** One operation of the data plane, api-version 2024-12-01. */
-export interface Operation {
+interface Operation {
   readonly id: string;
   readonly method: string;
   readonly path: PathPattern;
@@ -144,9 +142,8 @@ function addToGroup(targetOf: TargetOf): Operation['run'] {
     const target = targetOf(call);
     const groups = [groupParameter(call)];
     const isIgnored = target.to === 'user' && call.options.onAddAbsentUser === 'ok';
-    if (!isIgnored && !call.runtime.hub.has(target)) {
+    if (!isIgnored && !call.runtime.hub.has(target))
       throw absent(target.to === 'connection' ? 'Error' : 'Warning', target);
-    }
     call.runtime.apply({ type: 'addToGroups', target, groups });
     return OK;
   };

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer } from '../../common/answer.ts';
 import type { LogSink } from '../base/log.ts';
 import { type ControlEndpoint, isControlPath } from '../control/control-endpoint.ts';
-import { ApiError } from '../http/api-error.ts';
+import { ApiError, badRequest } from '../http/api-error.ts';
 import { bearerToken, type HttpResult, schemeOf } from '../http/request.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 import { isClientPath } from '../transport/admission.ts';
@@ -15,7 +15,7 @@ import type { RestFaults } from './rest-faults.ts';
 /** The versions of the data plane; they differ in operations that were added, not in what one of them does. */
 const API_VERSIONS = ['2021-10-01', '2022-11-01', '2023-07-01', '2024-01-01', '2024-12-01'];
 
-export interface RestEndpointOptions extends RestOptions {
+interface RestEndpointOptions extends RestOptions {
   readonly log: LogSink;
   readonly control: ControlEndpoint;
   readonly identity: IdentityIssuer;
@@ -53,12 +53,9 @@ export class RestEndpoint {
     const url = urlOf(request);
     if (url.pathname === '/api/health' && (method === 'HEAD' || method === 'GET')) return { status: 200 };
     if (isControlPath(url.pathname)) return await this.#options.control.handle(request, url);
-    if (isIdentityPath(url.pathname) && method === 'GET') {
+    if (isIdentityPath(url.pathname) && method === 'GET')
       return { status: 200, body: await this.#options.identity.document(url.pathname) };
-    }
-    if (isClientPath(url.pathname)) {
-      throw new ApiError(400, 'Error.BadRequest', 'Clients connect to this address with a WebSocket.');
-    }
+    if (isClientPath(url.pathname)) throw badRequest('Clients connect to this address with a WebSocket.');
     const matches = OPERATIONS.map((operation) => ({
       operation,
       parameters: operation.path.match(url.pathname),
@@ -73,8 +70,7 @@ export class RestEndpoint {
     await this.#authenticate(request);
     checkApiVersion(url);
     const hub = found.parameters['hub'] ?? '';
-    if (!isHubName(hub))
-      throw new ApiError(400, 'Error.BadRequest', 'The hub name breaks the naming rule.', 'hub');
+    if (!isHubName(hub)) throw badRequest('The hub name breaks the naming rule.', 'hub');
     const runtime = this.#options.runtime(hubKey(hub));
     const { parameters, operation } = found;
     await this.#options.faults.before(runtime.hub.name, operation.id);
@@ -100,13 +96,13 @@ function checkApiVersion(url: URL): void {
   const [version] = versions;
   if (version === undefined || (versions.length === 1 && API_VERSIONS.includes(version))) return;
   const rule = `'api-version' must be one of ${API_VERSIONS.join(', ')}.`;
-  throw new ApiError(400, 'Error.BadRequest', rule, 'api-version');
+  throw badRequest(rule, 'api-version');
 }
 
 function urlOf(request: IncomingMessage): URL {
   try {
     return new URL(request.url ?? '/', `${schemeOf(request)}://${request.headers.host ?? ''}`);
   } catch {
-    throw new ApiError(400, 'Error.BadRequest', 'The request URL or its Host header cannot be read.');
+    throw badRequest('The request URL or its Host header cannot be read.');
   }
 }

@@ -1,8 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { RunningServer } from '../../common/child.ts';
-import { type Clock, systemClock } from '../../common/clock.ts';
+import { type Clock, systemClock, VirtualClock } from '../../common/clock.ts';
 import { listen, type TlsIdentity } from '../../common/listen.ts';
-import { VirtualClock } from '../../common/virtual-clock.ts';
 import { type Limits, SERVICE_LIMITS } from '../base/limits.ts';
 import type { LogSink } from '../base/log.ts';
 import { limitsOfTier, type ServiceTier } from '../base/service-tier.ts';

@@ -11,7 +11,7 @@ export interface ClientClaims {
   readonly all: Readonly<Record<string, readonly string[]>>;
 }
 
-export interface ClientTokenRequest {
+interface ClientTokenRequest {
   readonly audience: string;
   readonly userId?: string;
   readonly roles: readonly string[];

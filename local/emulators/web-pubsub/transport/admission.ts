@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { RawCodec } from '../client-protocol/raw-codec.ts';
 import type { CodecRegistry } from '../client-protocol/registry.ts';
 import { parseSimpleClientMode, type SimpleClientMode } from '../client-protocol/simple-client-mode.ts';
-import { ApiError } from '../http/api-error.ts';
+import { ApiError, badRequest } from '../http/api-error.ts';
 import { bearerToken, schemeOf } from '../http/request.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
@@ -46,8 +46,7 @@ export function readClientRequest(request: IncomingMessage): ClientRequestLine {
   if (match === null) throw new ApiError(404, 'NotFound', `No clients connect to '${url.pathname}'.`);
   const inPath = match[1] === undefined ? undefined : decoded(match[1]);
   const hub = inPath ?? url.searchParams.get('hub') ?? '';
-  if (!isHubName(hub))
-    throw new ApiError(400, 'Error.BadRequest', 'The hub name is missing or breaks the naming rule.');
+  if (!isHubName(hub)) throw badRequest('The hub name is missing or breaks the naming rule.');
   const service = `${schemeOf(request)}://${authority}`;
   const audience = `${service}/client/hubs/${hub}`;
   const token = url.searchParams.get('access_token') || bearerToken(request);
@@ -93,7 +92,7 @@ export function checkSimpleMode(codecs: CodecRegistry, line: ClientRequestLine):
 
 function simpleMode(line: ClientRequestLine): SimpleClientMode {
   const mode = parseSimpleClientMode(line.query);
-  if (typeof mode === 'string') throw new ApiError(400, 'Error.BadRequest', mode);
+  if (typeof mode === 'string') throw badRequest(mode);
   return mode;
 }
 
@@ -101,7 +100,7 @@ function urlOf(request: IncomingMessage, authority: string): URL {
   try {
     return new URL(request.url ?? '/', `http://${authority}`);
   } catch {
-    throw new ApiError(400, 'Error.BadRequest', 'The request URL or its Host header cannot be read.');
+    throw badRequest('The request URL or its Host header cannot be read.');
   }
 }
 
@@ -109,7 +108,7 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new ApiError(400, 'Error.BadRequest', 'The hub name in the path is not percent-encoded correctly.');
+    throw badRequest('The hub name in the path is not percent-encoded correctly.');
   }
 }
 

@@ -18,7 +18,7 @@ import { type ClientRequestLine, checkSimpleMode, chooseCodec, readClientRequest
 import { connectEvent } from './connect-event.ts';
 import type { HubRuntime } from './hub-runtime.ts';
 
-export interface ClientEndpointOptions {
+interface ClientEndpointOptions {
   readonly codecs: CodecRegistry;
   readonly tokens: AccessTokens;
   readonly upstream: Upstream;
@@ -87,9 +87,8 @@ export class ClientEndpoint {
     head: Buffer,
   ): Promise<void> {
     const claims = await this.#claims(line);
-    if (!claims.groups.every(isGroupName)) {
+    if (!claims.groups.every(isGroupName))
       throw new ApiError(400, 'InvalidGroup', 'The token has an invalid group name.');
-    }
     checkSimpleMode(this.#options.codecs, line);
     this.#checkRoom();
     const connectionId = randomBytes(CONNECTION_ID_BYTES).toString('base64url');
@@ -129,9 +128,8 @@ export class ClientEndpoint {
     decision: Extract<ConnectDecision, { accepted: true }>,
   ): { client: AdmittedClient; codec: ClientCodec } {
     const groups = decision.groups ?? claims.groups;
-    if (!groups.every(isGroupName)) {
+    if (!groups.every(isGroupName))
       throw new ApiError(500, 'ConnectRefused', 'The connect handler answered with an invalid group name.');
-    }
     const codec = chooseCodec(this.#options.codecs, line, decision.subprotocol);
     const userId = decision.userId ?? claims.userId;
     const { connectionState } = decision;

@@ -17,13 +17,11 @@ export function connectEvent(
   request: IncomingMessage,
 ): UpstreamEvent {
   const query: Record<string, string[]> = {};
-  for (const [name, value] of line.query) {
+  for (const [name, value] of line.query)
     if (name !== 'access_token') query[name] = [...(query[name] ?? []), value];
-  }
   const headers: Record<string, readonly string[]> = {};
-  for (const [name, values] of Object.entries(request.headersDistinct)) {
+  for (const [name, values] of Object.entries(request.headersDistinct))
     if (name !== 'authorization' && values !== undefined) headers[name] = values;
-  }
   const body = { claims: claims.all, query, headers, subprotocols: line.offered, clientCertificates: [] };
   return {
     id: CONNECT_EVENT_ID,

@@ -9,7 +9,7 @@ import type { HubMeter } from '../meter/hub-meter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { ClientLink } from './client-link.ts';
 
-export interface HubRuntimeOptions {
+interface HubRuntimeOptions {
   readonly rules: HubRules;
   readonly upstream: Upstream;
   readonly clock: Clock;

@@ -28,9 +28,8 @@ export function cloudEventHeaders(
   if (event.userId) headers['ce-userId'] = event.userId;
   if (event.subprotocol) headers['ce-subprotocol'] = event.subprotocol;
   if (event.connectionState) headers['ce-connectionState'] = event.connectionState;
-  for (const [key, value] of Object.entries(event.data.metadata ?? {})) {
+  for (const [key, value] of Object.entries(event.data.metadata ?? {}))
     headers[`x-webpubsub-metadata-${key.toLowerCase()}`] = value;
-  }
   return headers;
 }
 
@@ -48,7 +47,7 @@ export function cloudEventBody(payload: Payload): Uint8Array<ArrayBuffer> | stri
 }
 
 /** `sha256=<hex>` of HMAC-SHA256 over the connection id, one for each access key. */
-export function signatures(connectionId: string, accessKeys: readonly string[]): string {
+function signatures(connectionId: string, accessKeys: readonly string[]): string {
   return accessKeys
     .map((key) => `sha256=${createHmac('sha256', key).update(connectionId).digest('hex')}`)
     .join(',');

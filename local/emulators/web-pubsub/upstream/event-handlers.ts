@@ -24,7 +24,6 @@ export function findHandler(
   });
 }
 
-/** The address of a handler for one event. */
 export function handlerUrl(handler: EventHandler, hub: string, event: string): string {
   return handler.urlTemplate
     .replace(/\{hub\}/gi, () => encodeURIComponent(hub))

@@ -10,7 +10,7 @@ import { Agent as HttpsAgent, request as requestTls } from 'node:https';
 import { readBody } from '../../common/read-body.ts';
 
 /** Connections to one handler; requests beyond wait for one to become free. */
-export const CONNECTIONS_PER_HANDLER_MAX = 1_000;
+const CONNECTIONS_PER_HANDLER_MAX = 1_000;
 /** Below the idle time of common servers (Node: 5 s), so that no request meets a closing connection. */
 const IDLE_CONNECTION_MS = 4_000;
 
@@ -22,7 +22,7 @@ export class HandlerUnreachable extends Error {
   }
 }
 
-export interface HandlerRequest {
+interface HandlerRequest {
   readonly method: 'POST' | 'OPTIONS' | 'GET';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;

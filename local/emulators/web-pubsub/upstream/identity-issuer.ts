@@ -63,7 +63,6 @@ export class IdentityIssuer {
     return token;
   }
 
-  /** What is at one of its paths. */
   async document(path: string): Promise<Record<string, unknown>> {
     if (path === KEYS_PATH) return { keys: [(await this.#signingKey()).publicJwk] };
     return {

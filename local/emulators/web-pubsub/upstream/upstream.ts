@@ -16,7 +16,7 @@ import type { WebhookFaults } from './webhook-faults.ts';
 /** Event handlers by hub key. */
 export type HandlerTable = ReadonlyMap<string, readonly EventHandler[]>;
 
-export interface UpstreamOptions {
+interface UpstreamOptions {
   readonly handlers: HandlerTable;
   readonly accessKeys: readonly string[];
   readonly limits: Limits;
@@ -94,9 +94,8 @@ export class Upstream {
     const delivery = this.#deliver(handler, event).then((response) => {
       this.#notifications.delete(delivery);
       this.#afterwards(event);
-      if (typeof response !== 'string' && !(response.status >= 200 && response.status < 300)) {
+      if (typeof response !== 'string' && !(response.status >= 200 && response.status < 300))
         this.#report(event, `The event handler answered ${response.status}.`);
-      }
     });
     this.#notifications.add(delivery);
   }
@@ -129,9 +128,8 @@ export class Upstream {
         event.originHost,
         authorization,
       );
-      if (!(typeof verdict === 'boolean' ? verdict : await verdict)) {
+      if (!(typeof verdict === 'boolean' ? verdict : await verdict))
         throw new HandlerUnreachable(`The event handler does not allow the origin '${event.originHost}'.`);
-      }
       return await this.#post(new URL(handlerUrl(handler, event.hub, event.name)), event, authorization);
     } catch (error) {
       const message =
@@ -185,8 +183,7 @@ function causeOf(error: unknown): string {
     cause = cause.cause;
     chain.push(cause);
   }
-  for (const link of chain) {
+  for (const link of chain)
     if (link instanceof Error && 'code' in link && typeof link.code === 'string') return ` (${link.code})`;
-  }
   return '';
 }

@@ -5,7 +5,6 @@ import { listParticipants } from '../../../../functions/control/use-cases/list-p
 import { placeCall } from '../../../../functions/control/use-cases/place-call.ts';
 import { callIdOfContext } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import {
-  type OperationOutcome,
   requestCallAction,
   requestOperation,
 } from '../../../../functions/control/use-cases/request-call-action.ts';
@@ -46,14 +45,14 @@ async function connected(): Promise<Call> {
   return await fixture.callTo(to, ({ phase }) => phase === 'connected', 'the call to be connected');
 }
 
-async function operate(callId: string, operation: CallOperation): Promise<OperationOutcome> {
+async function operate(callId: string, operation: CallOperation): ReturnType<typeof requestOperation> {
   return await requestOperation(await fixture.deps(), callId, operation, log);
 }
 
 async function accepted(
   callId: string,
   operation: CallOperation,
-): Promise<Extract<OperationOutcome, { kind: 'accepted' }>> {
+): Promise<Extract<Awaited<ReturnType<typeof requestOperation>>, { kind: 'accepted' }>> {
   const outcome = await operate(callId, operation);
   if (outcome.kind === 'accepted') return outcome;
   throw new Error(`the operation ${operation.type} was not accepted: ${JSON.stringify(outcome)}`);

@@ -3,10 +3,11 @@ import {
   NO_RECORDING,
   RECORDING_START_LIMIT_MS,
   type Recording,
-  type RecordingEvent,
   stepRecording,
 } from '../../../../functions/control/call/recording.ts';
 import { T0 } from '../../../support/calls.ts';
+
+type RecordingEvent = Parameters<typeof stepRecording>[1];
 
 const ask = (request: Extract<RecordingEvent, { type: 'asked' }>['request']): RecordingEvent => ({
   type: 'asked',

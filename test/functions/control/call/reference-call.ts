@@ -1,5 +1,5 @@
 import type { Callback } from '../../../../functions/control/call/event.ts';
-import type { CallRefusal, IgnoredReason } from '../../../../functions/control/call/model.ts';
+import type { CallRefusal, CallStep } from '../../../../functions/control/call/model.ts';
 import type { CallOperationType } from '../../../../shared/call/operation.ts';
 import type { CallPhase } from '../../../../shared/call/states.ts';
 
@@ -53,7 +53,7 @@ const FORGOTTEN_MS = 300_000;
 const THE_END = ['CallDisconnected', 'AnswerFailed', 'CreateCallFailed'];
 
 export interface Verdict {
-  readonly ignored?: IgnoredReason;
+  readonly ignored?: CallStep['ignored'];
   readonly refusal?: CallRefusal;
 }
 

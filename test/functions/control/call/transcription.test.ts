@@ -4,9 +4,10 @@ import {
   stepTranscription,
   TRANSCRIPTION_CONFIRM_LIMIT_MS,
   type Transcription,
-  type TranscriptionEvent,
 } from '../../../../functions/control/call/transcription.ts';
 import { T0 } from '../../../support/calls.ts';
+
+type TranscriptionEvent = Parameters<typeof stepTranscription>[1];
 
 const start: TranscriptionEvent = { type: 'start', id: 'op-1' };
 const stop: TranscriptionEvent = { type: 'stop', id: 'op-2' };

@@ -14,11 +14,7 @@ import {
   OPERATION_RESULTS,
   type OperationResultType,
 } from '../../../../functions/control/call/operations.ts';
-import {
-  type Recording,
-  type RecordingEvent,
-  stepRecording,
-} from '../../../../functions/control/call/recording.ts';
+import { type Recording, stepRecording } from '../../../../functions/control/call/recording.ts';
 import {
   CONFIRM_LIMIT_MS,
   NO_STREAMING,
@@ -29,13 +25,13 @@ import {
 } from '../../../../functions/control/call/streaming.ts';
 import { observeStreaming } from '../../../../functions/control/call/streaming-observed.ts';
 import { SETUP_LIMIT_MS } from '../../../../functions/control/call/time.ts';
-import {
-  stepTranscription,
-  type Transcription,
-  type TranscriptionEvent,
-} from '../../../../functions/control/call/transcription.ts';
+import { stepTranscription, type Transcription } from '../../../../functions/control/call/transcription.ts';
 import { CALL_PHASES } from '../../../../shared/call/states.ts';
 import { aCall, CONNECTION_ID, T0 } from '../../../support/calls.ts';
+
+type TranscriptionEvent = Parameters<typeof stepTranscription>[1];
+
+type RecordingEvent = Parameters<typeof stepRecording>[1];
 
 /** Transitions as `from --> to: cause, cause`, found by giving every event to every state. */
 class Transitions {

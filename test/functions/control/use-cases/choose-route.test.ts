@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RoutedCall } from '../../../../functions/control/call/routes.ts';
-import { chooseRoute } from '../../../../functions/control/use-cases/set-up-call.ts';
+import { chooseRoute, type RoutedCall } from '../../../../functions/control/use-cases/set-up-call.ts';
 import type { CallRoute } from '../../../../shared/call/route.ts';
 import { aCall, PLAN, T0 } from '../../../support/calls.ts';
 import { CONNECTED_ID, ring } from '../../../support/connected-call.ts';

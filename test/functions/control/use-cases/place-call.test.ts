@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { invocationLog } from '../../../../functions/control/http/invocation.ts';
-import { type PlacingOutcome, placeCall } from '../../../../functions/control/use-cases/place-call.ts';
+import { placeCall } from '../../../../functions/control/use-cases/place-call.ts';
 import { openTicket } from '../../../../shared/wire/signed/ticket.ts';
 import { CONNECTION_ID, PLAN, T0 } from '../../../support/calls.ts';
 import { ControlFixture, TICKET_KEY } from '../../../support/control-fixture.ts';
@@ -15,7 +15,7 @@ beforeEach(() => {
   fixture = new ControlFixture([ROUTE]);
 });
 
-function place(to = CALLEE, route?: string): Promise<PlacingOutcome> {
+function place(to = CALLEE, route?: string): ReturnType<typeof placeCall> {
   return placeCall(
     fixture.deps,
     { request: { to, callerId: OWN_NUMBER, displayName: 'Contoso' }, ...(route && { route }) },

@@ -1,12 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { parseCallbacks } from '../../../../functions/control/adapters/acs/callback-events.ts';
 import { invocationLog } from '../../../../functions/control/http/invocation.ts';
+import { parseCallbacks } from '../../../../functions/control/triggers/call-events.ts';
 import { applyCallbacks } from '../../../../functions/control/use-cases/apply-callbacks.ts';
 import { listParticipants } from '../../../../functions/control/use-cases/list-participants.ts';
-import {
-  type OperationOutcome,
-  requestOperation,
-} from '../../../../functions/control/use-cases/request-call-action.ts';
+import { requestOperation } from '../../../../functions/control/use-cases/request-call-action.ts';
 import type { CallOperation } from '../../../../shared/call/operation.ts';
 import { aCall, CALL_ID, CONNECTION_ID } from '../../../support/calls.ts';
 import { ControlFixture } from '../../../support/control-fixture.ts';
@@ -23,7 +20,7 @@ beforeEach(async () => {
   );
 });
 
-function operate(operation: CallOperation, callId = CALL_ID): Promise<OperationOutcome> {
+function operate(operation: CallOperation, callId = CALL_ID): ReturnType<typeof requestOperation> {
   return requestOperation(fixture.deps, callId, operation, invocationLog(fixture.context()));
 }
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CallStoreError } from '../../../../functions/control/call/stores.ts';
-import { ROUTES_FRESH_MS, RouteBook } from '../../../../functions/control/use-cases/route-book.ts';
+import { ROUTES_FRESH_MS, RouteBook } from '../../../../functions/control/use-cases/set-up-call.ts';
 import { parseRoutes } from '../../../../shared/wire/call/routes-schema.ts';
 
 let stored: string | undefined;
@@ -28,7 +28,9 @@ beforeEach(() => {
 });
 
 async function names(): Promise<string[]> {
-  return (await book.current({ warn: (_, { why }) => void warnings.push(why) })).map(({ name }) => name);
+  return (await book.current({ warn: (_, fields) => void warnings.push(String(fields?.['why'])) })).map(
+    ({ name }) => name,
+  );
 }
 
 describe('the routes that hold', () => {

@@ -13,7 +13,7 @@ import type { CallReport } from '../../../../local/emulators/acs/control/call-re
 import { startAcs } from '../../../../local/emulators/acs/server/acs.ts';
 import { freePort } from '../../../../local/emulators/common/free-port.ts';
 import { parseSubscriptions } from '../../../../local/emulators/event-grid/subscription-settings.ts';
-import { createWavPhone } from '../../../../local/phone/wav-phone.ts';
+import { WavPhone } from '../../../../local/phone/wav-phone.ts';
 import { COMPILED } from '../../../support/compiled.ts';
 import { speechLike } from '../../../support/signals.ts';
 import { until } from '../../../support/until.ts';
@@ -80,7 +80,7 @@ describe('the example application', () => {
           from: CALLER,
           to: numberOf(index),
           phone: (rawId, hangUp) => {
-            const phone = createWavPhone({
+            const phone = new WavPhone({
               rawId,
               speech: { samples: speech, sampleRateHz: 16_000 },
               tailMs: PATIENCE_MS,

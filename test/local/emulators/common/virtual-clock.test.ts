@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../../../local/emulators/common/virtual-clock.ts';
+import { VirtualClock } from '../../../../local/emulators/common/clock.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
 describe('a virtual clock', () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_WORKERS } from '../../../../shared/call/plan.ts';
 import { verifyCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { type SealPurpose, seal, sealingKey } from '../../../../shared/wire/signed/sealing.ts';
-import { openTicket, sealTicket, type Ticket } from '../../../../shared/wire/signed/ticket.ts';
+import { mediaPath, openTicket, sealTicket, type Ticket } from '../../../../shared/wire/signed/ticket.ts';
 import { TokenError, type TokenRefusal } from '../../../../shared/wire/signed/verify-signed.ts';
 
 const KEY = 'current-key-of-at-least-32-bytes-0001';
@@ -61,6 +61,12 @@ function readable(token: string): string[] {
 }
 
 describe('a ticket', () => {
+  it('is in the path of the media stream as it is, since a JWT needs no escape', () => {
+    const url = new URL(mediaPath('0123456789abcdef', 'a-b_c.d.e'), 'wss://relay');
+    expect(url.pathname).toBe('/media/0123456789abcdef');
+    expect(url.searchParams.get('ticket')).toBe('a-b_c.d.e');
+  });
+
   it('says when it was sealed, to the millisecond, and is accepted at that moment', async () => {
     const token = await sealTicket(TICKET, KEY, NOW_MS + 678);
     expect((await claimsOf(token)).iat).toBe((NOW_MS + 678) / 1000);

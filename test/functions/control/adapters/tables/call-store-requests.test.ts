@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writePastCalls } from '../../../../../bench/control/past-calls.ts';
-import { PARTITIONS } from '../../../../../functions/control/adapters/tables/call-rows.ts';
-import { createTableCallStore } from '../../../../../functions/control/adapters/tables/call-store.ts';
-import type { CallStore } from '../../../../../functions/control/call/stores.ts';
-import { type RunningTables, startTables } from '../../../../../local/emulators/storage/server.ts';
 import {
   startTablesProxy,
   type TablesProxy,
   type TablesRequest,
-} from '../../../../../local/emulators/storage/tables-proxy.ts';
+} from '../../../../../bench/control/tables-proxy.ts';
+import { PARTITIONS } from '../../../../../functions/control/adapters/tables/call-rows.ts';
+import { createTableCallStore } from '../../../../../functions/control/adapters/tables/call-store.ts';
+import type { CallStore } from '../../../../../functions/control/call/stores.ts';
+import { type RunningTables, startTables } from '../../../../../local/emulators/storage/server.ts';
 import { aCall, T0 } from '../../../../support/calls.ts';
 
 const LIVE = 10;

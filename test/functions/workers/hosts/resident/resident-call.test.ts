@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { ResidentCall } from '../../../../../functions/workers/hosts/resident/resident-call.ts';
-import type { ResidentListener } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
+import type { OpenResidentConnection } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
 import { parseLaneEvent } from '../../../../../shared/wire/lane/worker-messages.ts';
 import { RelayClock } from '../../../../relay/relay-clock.ts';
@@ -15,7 +15,7 @@ function joiningCall() {
   const told: string[] = [];
   const published: unknown[] = [];
   const others = Promise.withResolvers<void>();
-  let listener: ResidentListener | undefined;
+  let listener: Parameters<OpenResidentConnection>[1] | undefined;
   const call = new ResidentCall({
     worker: defineWorker({
       name: 'resident',

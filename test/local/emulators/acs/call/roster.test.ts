@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Roster, type RosterInput, stepRoster } from '../../../../../local/emulators/acs/call/roster.ts';
+import {
+  type Roster,
+  type RosterInput,
+  stepRoster,
+} from '../../../../../local/emulators/acs/call/participants.ts';
 
 const ana = { rawId: '8:acs:ana' };
 const ben = { rawId: '8:acs:ben' };

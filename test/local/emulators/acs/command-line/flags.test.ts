@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseBehaviourFlags } from '../../../../../local/emulators/acs/command-line/behaviour-flag.ts';
-import { parseFaultFlag } from '../../../../../local/emulators/acs/command-line/fault-flag.ts';
+import {
+  parseBehaviourFlags,
+  parseFaultFlag,
+} from '../../../../../local/emulators/acs/command-line/flags.ts';
 
 describe('--fault', () => {
   it('says what goes wrong where, with numbers, spans and words', () => {

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keepKeys } from '../../../../../local/emulators/acs/command-line/keys-file.ts';
 import {
   type CommandLine,
+  keepKeys,
   readCommandLine,
 } from '../../../../../local/emulators/acs/command-line/options.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { plannedTokens, type Tokens } from '../../../../../local/emulators/acs/events/planned-tokens.ts';
+import { plannedTokens, type Tokens } from '../../../../../local/emulators/acs/events/tokens.ts';
 import {
   AcsFaultEngine,
   drawMs,
   type FaultPlan,
   type FaultRuleInput,
 } from '../../../../../local/emulators/acs/faults/fault-plan.ts';
-import { plannedMediaFaults } from '../../../../../local/emulators/acs/faults/planned-media-faults.ts';
+import { plannedMediaFaults } from '../../../../../local/emulators/acs/faults/planned-faults.ts';
 import { seededRandom } from '../../../../../local/emulators/common/random.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { Call } from '../../../../../local/emulators/acs/call/call.ts';
 import { startAcs } from '../../../../../local/emulators/acs/server/acs.ts';
-import { createScriptPhone } from '../../../../../local/phone/script-phone.ts';
+import { ScriptPhone } from '../../../../../local/phone/script-phone.ts';
 import type { Step } from '../../../../../local/phone/step.ts';
 import { newAcsResource } from '../../../../support/acs-resource.ts';
 import { tone } from '../../../../support/signals.ts';
@@ -38,7 +38,7 @@ describe('a person who follows a script, on a call that is never streamed', () =
     let placed: Call | undefined;
     const { call, incomingCallContext } = await f.ring({
       phone: (rawId, onHangUp) =>
-        createScriptPhone({
+        new ScriptPhone({
           rawId,
           steps,
           maxMs: 60_000,

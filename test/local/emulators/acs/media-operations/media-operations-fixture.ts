@@ -6,7 +6,7 @@ import {
 } from '@azure/communication-call-automation';
 import { expect } from 'vitest';
 import type { Call } from '../../../../../local/emulators/acs/call/call.ts';
-import { createWavPhone, type WavPhone } from '../../../../../local/phone/wav-phone.ts';
+import { WavPhone } from '../../../../../local/phone/wav-phone.ts';
 import { writeWav } from '../../../../../shared/audio/wav.ts';
 import { tone } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';
@@ -87,7 +87,7 @@ export function wavFile(samples: number, hz = 440, sampleRateHz = 16_000): Uint8
 
 export function listeningPhone(rawId: string): ListeningPhone {
   const keysHeard: string[] = [];
-  const phone = createWavPhone({ rawId, tailMs: 60_000, maxMs: 600_000, onHangUp: () => {} });
+  const phone = new WavPhone({ rawId, tailMs: 60_000, maxMs: 600_000, onHangUp: () => {} });
   return Object.assign(phone, { keysHeard, hearKey: (key: string) => void keysHeard.push(key) });
 }
 

@@ -2,12 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   COMPATIBILITY,
-  incompatibleWith,
-  type MediaOperationKind,
-} from '../../../../../local/emulators/acs/media-operations/compatibility.ts';
-import {
   EMPTY_QUEUE,
+  incompatibleWith,
   MAX_WAITING,
+  type MediaOperationKind,
   present,
   type QueuedKind,
   type QueueEffect,

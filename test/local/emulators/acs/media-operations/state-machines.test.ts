@@ -4,7 +4,7 @@ import {
   type RecordingInput,
   type RecordingState,
   stepRecording,
-} from '../../../../../local/emulators/acs/media-operations/recording-machine.ts';
+} from '../../../../../local/emulators/acs/media-operations/call-recordings.ts';
 import {
   stepTranscription,
   type TranscriptionEffect,

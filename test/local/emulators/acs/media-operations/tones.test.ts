@@ -4,7 +4,7 @@ import {
   dtmfSound,
   PAUSE_MS,
   TONE_MS,
-} from '../../../../../local/emulators/acs/media-operations/dtmf-sound.ts';
+} from '../../../../../local/emulators/acs/media-operations/send-dtmf-operation.ts';
 import {
   ALL_TONES,
   keyOfTone,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBase64Into } from '../../../../../local/emulators/acs/media/base64.ts';
+import { decodeBase64Into } from '../../../../../local/emulators/acs/media/outbound-reader.ts';
 
 function decoded(text: string): Buffer | undefined {
   const target = Buffer.alloc(600);

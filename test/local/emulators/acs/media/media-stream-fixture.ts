@@ -6,7 +6,7 @@ import type {
   MediaStreamListener,
   MediaStreamOptions,
 } from '../../../../../local/emulators/acs/media/port.ts';
-import { createWavPhone, type WavPhone } from '../../../../../local/phone/wav-phone.ts';
+import { WavPhone } from '../../../../../local/phone/wav-phone.ts';
 import { StallingClock } from '../../../../support/stalling-clock.ts';
 import { until } from '../../../../support/until.ts';
 import { type MediaConnection, type MediaServer, startMediaServer } from './media-server.ts';
@@ -125,7 +125,7 @@ export function audio(samples: Int16Array): string {
 export const STOP = '{"Kind":"StopAudio","AudioData":null,"StopAudio":{}}';
 
 export function caller(speech: Int16Array, sampleRateHz: number): WavPhone {
-  return createWavPhone({
+  return new WavPhone({
     rawId: '4:+14255550123',
     speech: { samples: speech, sampleRateHz },
     tailMs: 60_000,

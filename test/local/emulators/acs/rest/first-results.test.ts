@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FirstResults } from '../../../../../local/emulators/acs/rest/first-results.ts';
+import { FirstResults } from '../../../../../local/emulators/acs/rest/rest-api.ts';
 
 describe('repeatable requests', () => {
   it('are performed once, also when the repetition comes while the first is under way', async () => {

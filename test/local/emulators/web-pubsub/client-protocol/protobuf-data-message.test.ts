@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { dataMessage } from '../../../../../local/emulators/web-pubsub/client-protocol/protobuf-data-message.ts';
+import { dataMessage } from '../../../../../local/emulators/web-pubsub/client-protocol/protobuf-codec.ts';
 import { decodeProto } from '../../../../support/web-pubsub-proto.ts';
 
 const BINARY_TAG = 0x12;

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { FaultPlan } from '../../../../../local/emulators/web-pubsub/faults/fault-plan.ts';
 import { WebPubSubFaultEngine } from '../../../../../local/emulators/web-pubsub/faults/fault-plan.ts';
 import type { WebPubSubOptions } from '../../../../../local/emulators/web-pubsub/service/server.ts';
-import { LinkFaults } from '../../../../../local/emulators/web-pubsub/transport/link-faults.ts';
+import { LinkFaults } from '../../../../../local/emulators/web-pubsub/transport/client-link.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { until } from '../../../../support/until.ts';
 import { CONTROL_TOKEN, control } from '../control-client.ts';

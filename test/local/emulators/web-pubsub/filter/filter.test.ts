@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { connectionFilter } from '../../../../../local/emulators/web-pubsub/filter/connection-filter.ts';
+import { connectionFilter } from '../../../../../local/emulators/web-pubsub/filter/filter-evaluator.ts';
 import {
   FilterError,
   type FilterExpression,

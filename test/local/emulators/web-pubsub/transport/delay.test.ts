@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../../../local/emulators/common/random.ts';
 import { type Delay, drawDelay } from '../../../../../local/emulators/web-pubsub/faults/distribution.ts';
-import { Throttle } from '../../../../../local/emulators/web-pubsub/rest/throttle.ts';
+import { Throttle } from '../../../../../local/emulators/web-pubsub/rest/rest-faults.ts';
 import { DELAY_LINE_MAX, DelayLine } from '../../../../../local/emulators/web-pubsub/transport/delay-line.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCallbacks } from '../../../../../functions/control/adapters/acs/callback-events.ts';
+import { parseCallbacks } from '../../../../functions/control/triggers/call-events.ts';
 
 /** The envelope of a captured event of the service. */
 function event(type: string, data: Record<string, unknown> = {}): Record<string, unknown> {

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  parseCallbacks,
-  placingFailureOf,
-} from '../../../../../functions/control/adapters/acs/callback-events.ts';
-import type { Callback } from '../../../../../functions/control/call/event.ts';
-import { OPERATION_RESULTS } from '../../../../../functions/control/call/operations.ts';
+import type { Callback } from '../../../../functions/control/call/event.ts';
+import { OPERATION_RESULTS } from '../../../../functions/control/call/operations.ts';
+import { parseCallbacks } from '../../../../functions/control/triggers/call-events.ts';
 
 function parse(type: string, data: Record<string, unknown> = {}): Callback | undefined {
   return parseCallbacks([
@@ -119,7 +116,6 @@ describe('why a placed call did not come about', () => {
     [200, 7000, undefined],
     [undefined, undefined, undefined],
   ] as const)('%s/%s is %s', (code, subCode, failure) => {
-    expect(placingFailureOf({ code, subCode })).toBe(failure);
     const resultInformation = { ...(code && { code }), ...(subCode && { subCode }) };
     expect(parse('CreateCallFailed', { resultInformation })?.failure).toBe(failure);
     expect(parse('CallDisconnected', { resultInformation })?.failure).toBe(failure);

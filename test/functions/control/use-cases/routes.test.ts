@@ -4,7 +4,7 @@ import {
   percentileOf,
   type RoutedCall,
   whyNot,
-} from '../../../../functions/control/call/routes.ts';
+} from '../../../../functions/control/use-cases/set-up-call.ts';
 import type { CallRoute } from '../../../../shared/call/route.ts';
 import { PLAN, T0 } from '../../../support/calls.ts';
 

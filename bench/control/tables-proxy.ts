@@ -1,13 +1,13 @@
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { CLIENT_KEEPS_MS } from '../common/idle-connections.ts';
-import { listen } from '../common/listen.ts';
+import { CLIENT_KEEPS_MS } from '../../local/emulators/common/idle-connections.ts';
+import { listen } from '../../local/emulators/common/listen.ts';
 
 /** One request to table storage: what it does, and to which table. A query reads a range of rows. */
 export type TablesRequest =
   `${'create table' | 'read' | 'query' | 'insert' | 'update' | 'delete' | 'transaction'} ${string}`;
 
-export interface TablesProxyOptions {
+interface TablesProxyOptions {
   /** Where table storage is. */
   readonly port: number;
   /** Sees every request before it is passed on. */

@@ -1,16 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maskParty, safeText } from '../../../shared/base/redact.ts';
-
-describe('what is shown of a caller', () => {
-  it.each([
-    ['4:+14255550123', '…0123'],
-    ['8:acs:8e2d_0000-00ab12', '…ab12'],
-    ['1234', '…'],
-    ['', '…'],
-  ])('%s is at most its last four characters: %s', (rawId, shown) => {
-    expect(maskParty(rawId)).toBe(shown);
-  });
-});
+import { safeText } from '../../../../functions/control/triggers/call-events.ts';
 
 describe('texts of ACS', () => {
   it('keep their words', () => {

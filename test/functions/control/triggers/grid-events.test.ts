@@ -1,7 +1,7 @@
 import { type CloudEvent, isSystemEvent } from '@azure/eventgrid';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseGridEvent } from '../../../../../functions/control/adapters/acs/incoming-call.ts';
+import { parseGridEvent } from '../../../../functions/control/triggers/incoming-call.ts';
 
 const data = {
   to: { kind: 'phoneNumber', rawId: '4:+18005550199', phoneNumber: { value: '+18005550199' } },

@@ -1,8 +1,43 @@
 import { GROUP_MEMBERS_PAGE_MAX } from '../base/limits.ts';
-import { ApiError } from '../http/api-error.ts';
-import type { HttpResult } from '../http/request.ts';
+import { badRequest } from '../http/api-error.ts';
+import { bodyOf, type HttpResult, mediaTypeOf } from '../http/request.ts';
 import type { Member } from '../hub/hub.ts';
-import { groupParameter, integerParameter, type RestCall } from './call.ts';
+import { isGroupName } from '../hub/names.ts';
+import { filterOf, groupParameter, integerParameter, type RestCall } from './call.ts';
+import { unsupportedMediaType } from './message-body.ts';
+
+/**
+ * Adds every connection that the filter chooses to groups, or removes it from them:
+ * `{"groups": [...], "filter": "..."}`.
+ * @throws ApiError 400, 415
+ */
+export async function changeGroupsOfAll(
+  call: RestCall,
+  type: 'addToGroups' | 'removeFromGroups',
+): Promise<HttpResult> {
+  const mediaType = mediaTypeOf(call.request);
+  if (mediaType !== 'application/json') throw unsupportedMediaType(mediaType, 'application/json');
+  const text = (await bodyOf(call.request, call.options.limits.restBodyBytes)).toString('utf8');
+  const { groups, filter } = parse(text);
+  if (!Array.isArray(groups) || groups.length === 0 || !groups.every((group) => typeof group === 'string'))
+    throw badRequest("'groups' must be a list of at least one group name.", 'groups');
+  if (!groups.every(isGroupName))
+    throw badRequest("'groups' has a name that breaks the naming rule.", 'groups');
+  if (filter !== undefined && filter !== null && typeof filter !== 'string')
+    throw badRequest("'filter' must be a string.", 'filter');
+  call.runtime.apply({ type, target: { to: 'all' }, groups, filter: filterOf(filter) });
+  return { status: 200 };
+}
+
+function parse(text: string): { readonly groups?: unknown; readonly filter?: unknown } {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === 'object' && body !== null) return body;
+  } catch {
+    // Answered below, like JSON that is not an object.
+  }
+  throw badRequest('The request body is not a JSON object.');
+}
 
 interface Page {
   readonly value: readonly Member[];
@@ -44,10 +79,5 @@ function readToken(token: string | null): string | undefined {
   if (token === null) return undefined;
   const id = Buffer.from(token, 'base64url').toString();
   if (token !== '' && Buffer.from(id).toString('base64url') === token) return id;
-  throw new ApiError(
-    400,
-    'Error.BadRequest',
-    "'continuationToken' is not one that this service gave.",
-    'continuationToken',
-  );
+  throw badRequest("'continuationToken' is not one that this service gave.", 'continuationToken');
 }

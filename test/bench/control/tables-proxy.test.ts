@@ -1,11 +1,11 @@
 import { RestError, TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type RunningTables, startTables } from '../../../../local/emulators/storage/server.ts';
 import {
   startTablesProxy,
   type TablesProxy,
   type TablesRequest,
-} from '../../../../local/emulators/storage/tables-proxy.ts';
+} from '../../../bench/control/tables-proxy.ts';
+import { type RunningTables, startTables } from '../../../local/emulators/storage/server.ts';
 
 let tables: RunningTables;
 let proxy: TablesProxy;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCallId } from '../../../../functions/control/call/model.ts';
+import { formatCallId, maskParty } from '../../../../functions/control/call/model.ts';
 import { CALL_ID_PATTERN } from '../../../../shared/wire/names.ts';
 
 const digest = fc.uint8Array({ minLength: 20, maxLength: 32 });
@@ -29,5 +29,16 @@ describe('the id of a call', () => {
 
   it('refuses a digest that is too short', () => {
     expect(() => formatCallId(new Uint8Array(19))).toThrow('at least 20 bytes, this one has 19');
+  });
+});
+
+describe('what is shown of a caller', () => {
+  it.each([
+    ['4:+14255550123', '…0123'],
+    ['8:acs:8e2d_0000-00ab12', '…ab12'],
+    ['1234', '…'],
+    ['', '…'],
+  ])('%s is at most its last four characters: %s', (rawId, shown) => {
+    expect(maskParty(rawId)).toBe(shown);
   });
 });

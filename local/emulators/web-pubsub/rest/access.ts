@@ -1,9 +1,9 @@
 import { GRANTED_GROUPS_MAX } from '../base/limits.ts';
-import { ApiError, notExisted } from '../http/api-error.ts';
+import { ApiError, badRequest, notExisted } from '../http/api-error.ts';
 import type { HttpResult } from '../http/request.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { GroupAction } from '../hub/permissions.ts';
-import { parameter, type RestCall } from './call.ts';
+import { integerParameter, parameter, type RestCall } from './call.ts';
 
 /** By their names in lower case: the service does not mind the case. */
 const ACTIONS: ReadonlyMap<string, GroupAction> = new Map([
@@ -55,10 +55,35 @@ function read(call: RestCall): Asked {
   const action = ACTIONS.get(parameter(call, 'permission').toLowerCase());
   if (action === undefined) {
     const rule = 'The permission must be joinLeaveGroup or sendToGroup.';
-    throw new ApiError(400, 'Error.BadRequest', rule, 'permission');
+    throw badRequest(rule, 'permission');
   }
   const group = call.url.searchParams.get('targetName') ?? undefined;
   if (group !== undefined && !isGroupName(group))
-    throw new ApiError(400, 'Error.BadRequest', "'targetName' is not a valid group name.", 'targetName');
+    throw badRequest("'targetName' is not a valid group name.", 'targetName');
   return { connectionId: parameter(call, 'connectionId'), action, group };
+}
+
+const DEFAULT_MINUTES = 60;
+/** A year; the service documents no upper bound. */
+const MAX_MINUTES = 365 * 24 * 60;
+
+/** Issues a client token, as `getClientAccessToken` asks for when the caller has an identity instead of a key. */
+export async function generateClientToken(call: RestCall): Promise<HttpResult> {
+  const { searchParams, origin } = call.url;
+  const clientType = (searchParams.get('clientType') ?? 'Default').toLowerCase();
+  if (clientType === 'mqtt')
+    throw new ApiError(501, 'NotSupported', 'Not supported by this emulator: MQTT clients.', 'clientType');
+  if (clientType !== 'default') throw badRequest("'clientType' must be Default or MQTT.", 'clientType');
+  const groups = searchParams.getAll('group');
+  if (!groups.every(isGroupName))
+    throw badRequest("'group' has a name that breaks the naming rule.", 'group');
+  const userId = searchParams.get('userId');
+  const token = await call.options.tokens.issueClient({
+    audience: `${origin}/client/hubs/${parameter(call, 'hub')}`,
+    roles: searchParams.getAll('role'),
+    groups,
+    minutesToExpire: integerParameter(call, 'minutesToExpire', 1, MAX_MINUTES) ?? DEFAULT_MINUTES,
+    ...(userId === null ? {} : { userId }),
+  });
+  return { status: 200, body: { token } };
 }
