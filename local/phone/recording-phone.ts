@@ -77,11 +77,6 @@ export abstract class RecordingPhone implements Phone {
     return this.#tape?.heard.toSamples() ?? new Int16Array();
   }
 
-  /** Samples that were said or heard after the recordings were full. */
-  unrecordedSamples(): number {
-    return (this.#tape?.said.omitted ?? 0) + (this.#tape?.heard.omitted ?? 0);
-  }
-
   /** Media has started for the first time. */
   protected abstract begin(sampleRateHz: number): void;
 

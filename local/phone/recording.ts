@@ -1,12 +1,11 @@
 /** Samples are kept in blocks of this many, so that a long recording is never copied while it grows. */
 const BLOCK_SAMPLES = 65_536;
 
-/** A recording in memory that stops taking samples at its bound and counts what it left out. */
+/** A recording in memory that takes no more samples at its bound. */
 export class Recording {
   readonly #maxSamples: number;
   readonly #blocks: Int16Array[] = [];
   #length = 0;
-  #omitted = 0;
 
   constructor(maxSamples: number) {
     this.#maxSamples = maxSamples;
@@ -17,27 +16,9 @@ export class Recording {
     return this.#length;
   }
 
-  /** Samples that came after the recording was full. */
-  get omitted(): number {
-    return this.#omitted;
-  }
-
-  appendOne(sample: number): void {
-    if (this.#length >= this.#maxSamples) {
-      this.#omitted += 1;
-      return;
-    }
-    const offset = this.#length % BLOCK_SAMPLES;
-    if (offset === 0) this.#blocks.push(new Int16Array(BLOCK_SAMPLES));
-    const block = this.#blocks.at(-1);
-    if (block !== undefined) block[offset] = sample;
-    this.#length += 1;
-  }
-
   /** Copies the samples to the end of the recording, as far as there is room. */
   append(samples: Int16Array): void {
     const taken = Math.min(samples.length, this.#maxSamples - this.#length);
-    this.#omitted += samples.length - taken;
     let from = 0;
     while (from < taken) {
       const offset = this.#length % BLOCK_SAMPLES;

@@ -62,7 +62,7 @@ async function call(to: string, samples: Int16Array, tailMs: number) {
   return {
     heard: talkspurts(evidence.heard.samples, RATE / 10),
     report,
-    toleranceMs: TOLERANCE_MS + report.standInLatenessMs.max,
+    toleranceMs: TOLERANCE_MS + report.emulatorLatenessMs.max,
   };
 }
 

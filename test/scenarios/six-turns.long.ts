@@ -81,7 +81,7 @@ it('is heard as it should be: four answers whole, two cut short, one of them who
   process.stdout.write(`heard at + for (ms): ${told.join(', ')}\n`);
   expect(heard, 'six answers, one of them in two parts').toHaveLength(7);
   const [one, two, three, rest, four, five, six] = heard.map((samples) => Array.from(samples));
-  const toleranceMs = TOLERANCE_MS + report.standInLatenessMs.max;
+  const toleranceMs = TOLERANCE_MS + report.emulatorLatenessMs.max;
 
   const whole = (number: number, first: number): number[] =>
     Array.from(story(RATE, number, first, SHORT_STORY_MS));

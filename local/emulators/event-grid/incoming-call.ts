@@ -3,6 +3,12 @@ import { type EventGridEvent, eventTime } from './event.ts';
 /** A `CommunicationIdentifierModel` as JSON: `kind`, `rawId` and the member that the kind names. */
 export type IdentifierJson = Readonly<Record<string, unknown>> & { readonly rawId: string };
 
+/** What an IncomingCall says otherwise: members that stand in its `data`, and members that it lacks. */
+export interface IncomingCallChanges {
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly without: readonly string[];
+}
+
 interface IncomingCallEvent {
   readonly eventId: string;
   /** ARM path of the Communication Services resource. */
@@ -18,24 +24,29 @@ interface IncomingCallEvent {
   readonly onBehalfOfCallee?: IdentifierJson | undefined;
   readonly incomingCallContext: string;
   readonly correlationId: string;
+  readonly changes?: IncomingCallChanges | undefined;
 }
 
 /** `Microsoft.Communication.IncomingCall` (Event Grid, "Voice and video calling events"). */
 export function incomingCallEvent(call: IncomingCallEvent): EventGridEvent {
+  const data = {
+    to: call.to,
+    from: call.from,
+    serverCallId: call.serverCallId,
+    callerDisplayName: call.callerDisplayName,
+    customContext: { sipHeaders: call.sipHeaders, voipHeaders: call.voipHeaders },
+    incomingCallContext: call.incomingCallContext,
+    ...(call.onBehalfOfCallee === undefined ? {} : { onBehalfOfCallee: call.onBehalfOfCallee }),
+    correlationId: call.correlationId,
+    ...call.changes?.data,
+  };
   return {
     id: call.eventId,
     topic: call.topic,
     subject: `/caller/${call.from.rawId}/recipient/${call.to.rawId}`,
-    data: {
-      to: call.to,
-      from: call.from,
-      serverCallId: call.serverCallId,
-      callerDisplayName: call.callerDisplayName,
-      customContext: { sipHeaders: call.sipHeaders, voipHeaders: call.voipHeaders },
-      incomingCallContext: call.incomingCallContext,
-      ...(call.onBehalfOfCallee === undefined ? {} : { onBehalfOfCallee: call.onBehalfOfCallee }),
-      correlationId: call.correlationId,
-    },
+    data: Object.fromEntries(
+      Object.entries(data).filter(([name]) => call.changes?.without.includes(name) !== true),
+    ),
     eventType: 'Microsoft.Communication.IncomingCall',
     dataVersion: '1.0',
     metadataVersion: '1',

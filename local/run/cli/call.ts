@@ -16,7 +16,7 @@ import { useSystem } from './system.ts';
 /** What is said and heard is kept in memory by the emulator, up to twenty minutes of a call. */
 const MAX_SPEECH_MINUTES = 15;
 
-/** Exit status 0 when the call was answered, heard something, and was ended by the caller. */
+/** Exit status 0 when the call was answered, what workers said was heard, and the caller ended it. */
 export async function callCommand(args: readonly string[]): Promise<number> {
   const scenario = readScenarioOptions(args);
   if (scenario !== undefined) {

@@ -1,6 +1,7 @@
 /** Reads and checks the command line. Every mistake is a `UsageError` that names the option and the value. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { AUDIO_FORMAT_NAMES, type AudioFormat } from '../../../shared/audio/audio-format.ts';
+import { IDENTIFIER_RULE, identifierOf } from '../../emulators/acs/telephones/identifiers.ts';
 
 /** The command was called wrongly, or with input that cannot be used: one clear sentence, exit status 2. */
 export class UsageError extends Error {
@@ -94,8 +95,8 @@ export function readCallOptions(args: readonly string[]): CallOptions {
     report: values.json,
     worker: values.worker ?? 'echo',
     format: audioFormat(values.format ?? '16k'),
-    from: phoneNumber('--from', values.from ?? DEFAULT_CALLER),
-    to: values.to === undefined ? undefined : phoneNumber('--to', values.to),
+    from: party('--from', values.from ?? DEFAULT_CALLER),
+    to: values.to === undefined ? undefined : party('--to', values.to),
     tailMs: wholeNumber('--tail', values.tail, 0, MAX_TAIL_MS, DEFAULT_TAIL_MS),
     verbose: values.verbose,
   };
@@ -129,13 +130,9 @@ function workerNames(option: string, value: string | undefined): string[] {
   );
 }
 
-function phoneNumber(option: string, value: string): string {
-  if (!/^\+[1-9]\d{1,14}$/.test(value)) {
-    throw new UsageError(
-      `${option} ${value} is no telephone number: write it in E.164 form, such as +14255550123`,
-    );
-  }
-  return value;
+function party(option: string, value: string): string {
+  if (identifierOf(value) !== undefined) return value;
+  throw new UsageError(`${option} ${value} must be ${IDENTIFIER_RULE}`);
 }
 
 function wholeNumber(

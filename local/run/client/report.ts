@@ -2,7 +2,7 @@
 
 import type { Audio } from '../../../shared/audio/wav.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
-import { type Alignment, align } from '../../phone/align.ts';
+import { align } from '../../phone/align.ts';
 import { measureRoundTrip, type RoundTrip } from '../audio/round-trip.ts';
 import type { ProductCall, RelayCounts, WorkerCounts } from './control-api.ts';
 
@@ -14,6 +14,14 @@ export interface ReportedEvent {
 }
 
 type Outcome = 'completed' | 'not answered' | 'no audio' | 'cut off';
+
+export interface Echo {
+  readonly delayMs: number;
+  /** Every sample that was said came back, once, in order. */
+  readonly exact: boolean;
+  /** How much of the end of what was said had not come back when the call ended. */
+  readonly missingMs: number;
+}
 
 export interface CallReport {
   readonly callId?: string;
@@ -27,18 +35,23 @@ export interface CallReport {
   readonly audioMessagesFromRelay: number;
   /** Audio that came back, in units of 20 ms. */
   readonly framesFromRelay: number;
-  /** From the first frame sent to the first sample of the application that was heard. */
+  /** From the first frame sent to the first sample of the application that was heard; absent where none was heard. */
   readonly firstAudioMs?: number;
-  /** Between saying something and hearing what became of it, measured by comparing the two recordings. */
+  /**
+   * Between saying something and hearing what became of it, measured by comparing the two recordings; absent where
+   * they do not resemble each other by more than chance.
+   */
   readonly roundTripMs?: RoundTrip;
-  /** The longest hole between the first and the last audio that was heard. */
-  readonly longestGapMs: number;
+  /** The longest hole between the first and the last audio that was heard; absent where none was. */
+  readonly longestGapMs?: number;
   readonly underruns: number;
   readonly stopAudioCount: number;
   /** What was said against what was heard, where the two are the same but for a delay (an echo). */
-  readonly echo?: { readonly delayMs: number; readonly exact: boolean };
+  readonly echo?: Echo;
+  /** A worker on the call promises an echo. */
+  readonly promisesEcho: boolean;
   /** How late the emulator itself was against its 20 ms deadlines, so that it is not taken for the product's doing. */
-  readonly standInLatenessMs: { readonly p99: number; readonly max: number };
+  readonly emulatorLatenessMs: { readonly p99: number; readonly max: number };
   readonly workers: readonly WorkerCounts[];
   readonly events: readonly ReportedEvent[];
   readonly outcome: Outcome;
@@ -52,19 +65,30 @@ export interface CallEvidence {
   readonly heard: Audio;
 }
 
-/** The longest delay at which an echo is looked for, in milliseconds. */
-const MAX_ECHO_DELAY_MS = 5_000;
+/** Workers that promise to play back what they hear. */
+const ECHO_WORKERS: readonly string[] = ['echo'];
+/** How the relay counts what a worker says on a route with `speaks: false`. */
+const ONLY_LISTENS = 'reply: the worker only listens';
 const FRAME_MS = 20;
 /** What agrees less than this (dB) is no echo but something else that the worker made. */
 const ECHO_AGREEMENT_DB = 20;
+/** Pieces are measured by their loudness, in whole milliseconds. */
+const PIECES_OFF_MS = 2;
 
 export function compileReport({ telephone, product, relay, said, heard }: CallEvidence): CallReport {
   const { streams } = telephone;
   const sum = (of: (stream: (typeof streams)[number]) => number): number =>
     streams.reduce((total, stream) => total + of(stream), 0);
   const frameSamples = (heard.sampleRateHz * FRAME_MS) / 1_000;
-  const roundTripMs = measureRoundTrip(said.samples, heard.samples, said.sampleRateHz);
-  const echo = echoOf(said, heard);
+  const spoken = withoutTrailingSilence(said.samples);
+  const isHeard = heard.samples.some((sample) => sample !== 0);
+  const pieces = isHeard ? measureRoundTrip(spoken, heard.samples, said.sampleRateHz) : undefined;
+  const echo = isHeard ? echoOf(spoken, heard, pieces) : undefined;
+  // All pieces of an echo have its delay.
+  const roundTripMs = echo ? { p50: echo.delayMs, p99: echo.delayMs, max: echo.delayMs, pieces: 1 } : pieces;
+  const workers = relay?.workers ?? [];
+  const promisesEcho =
+    relay?.ignored[ONLY_LISTENS] === undefined && workers.some(({ name }) => ECHO_WORKERS.includes(name));
   return {
     ...(product && { callId: product.callId }),
     ...(telephone.callConnectionId !== undefined && { callConnectionId: telephone.callConnectionId }),
@@ -73,32 +97,69 @@ export function compileReport({ telephone, product, relay, said, heard }: CallEv
     framesToRelay: sum((stream) => stream.framesSent),
     audioMessagesFromRelay: sum((stream) => stream.audioMessagesReceived),
     framesFromRelay: Math.round(sum((stream) => stream.samplesReceived) / frameSamples),
-    ...(telephone.firstAudioMs !== undefined && { firstAudioMs: telephone.firstAudioMs }),
+    ...(telephone.firstAudioMs !== undefined && {
+      firstAudioMs: telephone.firstAudioMs,
+      longestGapMs: telephone.longestGapMs,
+    }),
     ...(roundTripMs && { roundTripMs }),
-    longestGapMs: telephone.longestGapMs,
     underruns: sum((stream) => stream.underruns),
     stopAudioCount: sum((stream) => stream.stopAudioCount),
-    ...(echo && { echo: { delayMs: (echo.offset / said.sampleRateHz) * 1_000, exact: echo.exact } }),
-    standInLatenessMs: {
+    ...(echo && { echo }),
+    promisesEcho,
+    emulatorLatenessMs: {
       p99: Math.max(0, ...streams.map((stream) => stream.ownLatenessMs.p99)),
       max: Math.max(0, ...streams.map((stream) => stream.ownLatenessMs.max)),
     },
-    workers: relay?.workers ?? [],
+    workers,
     events: mergeEvents(telephone, product),
-    outcome: outcomeOf(telephone),
+    outcome: outcomeOf(telephone, promisesEcho || !isListening(relay)),
   };
 }
 
-function outcomeOf({ outcome, mediaStartedMs, firstAudioMs, callConnectionId }: TelephoneReport): Outcome {
+function outcomeOf(
+  { outcome, mediaStartedMs, firstAudioMs, callConnectionId }: TelephoneReport,
+  mustSpeak: boolean,
+): Outcome {
   if (callConnectionId === undefined) return 'not answered';
-  if (mediaStartedMs === undefined || firstAudioMs === undefined) return 'no audio';
+  if (mediaStartedMs === undefined || (firstAudioMs === undefined && mustSpeak)) return 'no audio';
   return outcome === 'hungUpByCaller' ? 'completed' : 'cut off';
 }
 
-function echoOf(said: Audio, heard: Audio): Alignment | undefined {
-  const spoken = withoutTrailingSilence(said.samples);
-  const found = align(spoken, heard.samples, (MAX_ECHO_DELAY_MS * said.sampleRateHz) / 1_000);
-  return found !== undefined && found.signalToErrorDb >= ECHO_AGREEMENT_DB ? found : undefined;
+/** The workers took what they were sent, and none of them wanted to say anything. */
+function isListening(relay: RelayCounts | undefined): boolean {
+  if (relay === undefined) return false;
+  const isRefused = Object.keys(relay.ignored).some(
+    (why) => why.startsWith('reply: ') && why !== ONLY_LISTENS,
+  );
+  return (
+    !isRefused &&
+    relay.workers.every(
+      ({ chunksFailed, droppedMs, repliesPlayed }) =>
+        chunksFailed === 0 && droppedMs === 0 && repliesPlayed === 0,
+    )
+  );
+}
+
+/**
+ * Looks for what was said at the delay that pieces of it have, up to the end of the call, by which not all of it may
+ * have come back; where no piece was measured, all of it is looked for everywhere.
+ */
+function echoOf(
+  spoken: Int16Array,
+  { samples, sampleRateHz }: Audio,
+  pieces: RoundTrip | undefined,
+): Echo | undefined {
+  const perMs = sampleRateHz / 1_000;
+  const from = pieces === undefined ? 0 : Math.max(0, pieces.p50 - PIECES_OFF_MS) * perMs;
+  const reach = pieces === undefined ? samples.length : 2 * PIECES_OFF_MS * perMs;
+  const returned = pieces === undefined ? spoken : spoken.subarray(0, samples.length - from);
+  const room = new Int16Array(samples.length - from + reach);
+  room.set(samples.subarray(from));
+  const found = align(returned, room, reach);
+  if (found === undefined || found.signalToErrorDb < ECHO_AGREEMENT_DB) return undefined;
+  const offset = from + found.offset;
+  const missingMs = Math.max(0, offset + spoken.length - samples.length) / perMs;
+  return { delayMs: offset / perMs, exact: found.exact && missingMs === 0, missingMs };
 }
 
 /** What was said ends with the last sound; the silence in which the caller listened is no part of it. */

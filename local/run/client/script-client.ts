@@ -1,6 +1,7 @@
 /** Calls with scripts, made through the control surface of the ACS emulator. */
 
 import type { Audio } from '../../../shared/audio/wav.ts';
+import type { IncomingCallChanges } from '../../emulators/event-grid/incoming-call.ts';
 import type { Step, StepResult } from '../../phone/step.ts';
 import { stepsToJson } from '../../phone/step-json.ts';
 import { AcsControl } from './acs-control.ts';
@@ -19,6 +20,7 @@ interface ScriptedCall {
   readonly steps: readonly Step[];
   readonly maxMs: number;
   readonly deliveries: number;
+  readonly event?: IncomingCallChanges | undefined;
 }
 
 export class ScriptClient {

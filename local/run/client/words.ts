@@ -20,10 +20,10 @@ export function reportInWords(report: CallReport): string {
     ['media after', milliseconds(report.mediaStartedMs)],
     ['frames to the relay', String(report.framesToRelay)],
     ['frames from the relay', `${report.framesFromRelay} in ${report.audioMessagesFromRelay} messages`],
-    ['first audio after', milliseconds(report.firstAudioMs)],
+    ['first audio', firstAudio(report)],
     ['round trip', roundTrip(report)],
-    ['longest gap', `${milliseconds(report.longestGapMs)} (${report.underruns} underruns)`],
-    ['echo', echo(report)],
+    ['longest gap', longestGap(report)],
+    ...echo(report),
     ...report.workers.map((worker) => [
       `worker ${worker.name}`,
       `${worker.chunksAcked} of ${worker.chunksSent} chunks answered, ${worker.chunksFailed} failed; ` +
@@ -34,18 +34,40 @@ export function reportInWords(report: CallReport): string {
     .join('\n');
 }
 
-function roundTrip({ roundTripMs }: CallReport): string {
-  if (roundTripMs === undefined) return 'not measurable: what was heard does not resemble what was said';
-  const { p50, p99, max } = roundTripMs;
-  return `p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}, max ${milliseconds(max)}`;
+function firstAudio({ firstAudioMs, mediaStartedMs, workers }: CallReport): string {
+  if (firstAudioMs !== undefined) return `${milliseconds(firstAudioMs)} after the media`;
+  if (mediaStartedMs === undefined) return 'none: no media was streamed';
+  return workers.some(({ repliesPlayed }) => repliesPlayed > 0)
+    ? 'none: what the workers said was not heard'
+    : 'none: no worker said anything';
 }
 
-function echo({ echo: found }: CallReport): string {
-  if (found === undefined) return 'none: what was heard differs from what was said';
-  const which = found.exact
-    ? 'every sample once, in order, bit-exact'
-    : 'not exact: samples are missing or changed';
-  return `${which}, ${milliseconds(found.delayMs)} later`;
+function roundTrip({ roundTripMs, firstAudioMs }: CallReport): string {
+  if (firstAudioMs === undefined) return 'not measured: nothing was heard';
+  if (roundTripMs === undefined) return 'not measured: what was heard does not resemble what was said';
+  const { p50, p99, max, pieces } = roundTripMs;
+  if (pieces === 1) return `${milliseconds(p50)}, all that was said as one piece`;
+  return `p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}, max ${milliseconds(max)} of ${pieces} pieces of speech`;
+}
+
+function longestGap({ longestGapMs, underruns }: CallReport): string {
+  if (longestGapMs === undefined) return 'not measured: nothing was heard';
+  return `${milliseconds(longestGapMs)} (${underruns} underruns)`;
+}
+
+/** No line where none was promised and no exact one was heard. */
+function echo({ echo: found, promisesEcho, firstAudioMs }: CallReport): string[][] {
+  if (found === undefined) {
+    const heard =
+      firstAudioMs === undefined ? 'nothing was heard' : 'what was heard differs from what was said';
+    return promisesEcho ? [['echo', `none: ${heard}`]] : [];
+  }
+  const { delayMs, exact, missingMs } = found;
+  const later = `${milliseconds(delayMs)} later`;
+  if (!exact && !promisesEcho) return [];
+  if (exact) return [['echo', `every sample once, in order, bit-exact, ${later}`]];
+  if (missingMs === 0) return [['echo', `not exact: samples are missing or changed, ${later}`]];
+  return [['echo', `${later}; the call ended before the last ${milliseconds(missingMs)} came back`]];
 }
 
 function milliseconds(ms: number | undefined): string {

@@ -1,6 +1,7 @@
 /** Plays a scenario on a running system, over the control surface of the ACS emulator. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
+import { identifierOf } from '../../emulators/acs/telephones/identifiers.ts';
 import type { StepResult } from '../../phone/step.ts';
 import { type FollowedCall, followCall, isAnsweredOrOver, isOver } from '../client/follow-call.ts';
 import { relayCountsOf } from '../client/make-call.ts';
@@ -99,8 +100,15 @@ class Stage {
     joiners: readonly Participant[],
   ): Promise<{ call: PlayedCall; checks: Check[] }> {
     await delay(caller.afterMs);
-    const { number: from, steps, maxMs, deliveries } = caller;
-    const id = await this.scripts.place({ from, to: this.#numberOf(caller), steps, maxMs, deliveries });
+    const { number: from, steps, maxMs, deliveries, event } = caller;
+    const id = await this.scripts.place({
+      from,
+      to: this.#numberOf(caller),
+      steps,
+      maxMs,
+      deliveries,
+      event,
+    });
     const [followed] = await Promise.all([
       this.#follow(id, caller),
       ...joiners.map((joiner) => this.#join(id, joiner)),
@@ -110,7 +118,7 @@ class Stage {
     // People whom the application has brought together talk on after the end of its call.
     const phones = await this.#results(id, 0, caller.maxMs + CALL_SLACK_MS);
     const resultsOf = ({ number: own }: Participant): readonly StepResult[] =>
-      phones.find(({ rawId }) => rawId === `4:${own}`)?.steps ?? [];
+      phones.find(({ rawId }) => rawId === identifierOf(own)?.rawId)?.steps ?? [];
     const checks = [
       ...judgeSteps(caller.name, await this.#withGaps(id, caller, resultsOf(caller), followed)),
       ...joiners.flatMap((joiner) => judgeSteps(joiner.name, resultsOf(joiner))),

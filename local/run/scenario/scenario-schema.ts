@@ -1,15 +1,18 @@
 /** The form of a scenario file: who calls whom, what each does, and what should happen. Times are milliseconds. */
 import * as z from 'zod';
+import { eventChanges } from '../../emulators/acs/control/place-call-request.ts';
+import { IDENTIFIER_RULE, identifierOf } from '../../emulators/acs/telephones/identifiers.ts';
 
 const LONGEST_MS = 60 * 60_000;
 const MAX_PARTICIPANTS = 50;
 const MAX_STEPS = 200;
 
 const ms = z.int().min(0).max(LONGEST_MS);
-const number = z
-  .string()
-  .regex(/^\+[1-9]\d{1,14}$/, 'must be a telephone number such as "+14255550123", in quotes');
-const E164_OR_WORKER = 'must be a telephone number in quotes, or {worker: name}';
+const mustBeParty = ({ input }: { input?: unknown }): string =>
+  `must be ${IDENTIFIER_RULE}, in quotes; it is ${JSON.stringify(input)}`;
+const party = z
+  .string({ error: mustBeParty })
+  .refine((text) => identifierOf(text) !== undefined, { error: mustBeParty });
 
 /** A file (a WAV, found from the scenario's folder) or a text; a plain string is a file when it ends with `.wav`. */
 const speech = z.union(
@@ -101,13 +104,14 @@ const callExpectation = z.strictObject({
 });
 
 const target = z.union(
-  [number, z.strictObject({ worker: z.string(), format: z.enum(['16k', '24k']).default('16k') })],
-  E164_OR_WORKER,
+  [party, z.strictObject({ worker: z.string(), format: z.enum(['16k', '24k']).default('16k') })],
+  { error: (issue) => `${mustBeParty(issue)}; or {worker: name}` },
 );
 
 const participant = z
   .strictObject({
-    number,
+    /** The telephone number or raw id of this participant. */
+    number: party,
     /** Whom this participant calls. */
     calls: target.optional(),
     /** The participant whose call this one joins. */
@@ -122,6 +126,7 @@ const participant = z
     givesUpAfterMs: ms.optional(),
     maxMs: z.int().min(1).max(LONGEST_MS).default(60_000),
     deliveries: z.int().min(1).max(10).default(1),
+    event: eventChanges.optional(),
     steps,
     expect: callExpectation.default({}),
   })

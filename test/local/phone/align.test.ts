@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { align } from '../../../local/phone/align.ts';
-import { measureRoundTrip } from '../../../local/run/audio/round-trip.ts';
-import { noise, speechLike } from '../../support/signals.ts';
+import { noise } from '../../support/signals.ts';
 
 const RATE = 16_000;
 
@@ -53,28 +52,5 @@ describe('align', () => {
   it('finds nothing when nothing was said or too little was heard', () => {
     expect(align(new Int16Array(9_000), new Int16Array(20_000), RATE)).toBeUndefined();
     expect(align(noise(9_000, 1), noise(8_999, 1), RATE)).toBeUndefined();
-  });
-});
-
-describe('the round trip', () => {
-  it('is the delay at which what was said is heard again', () => {
-    const said = speechLike(4 * RATE, RATE);
-    expect(measureRoundTrip(said, delayed(0.36 * RATE, said), RATE)).toEqual({
-      p50: 360,
-      p99: 360,
-      max: 360,
-    });
-  });
-
-  it('is found within two milliseconds behind a ring modulator too', () => {
-    const said = speechLike(4 * RATE, RATE);
-    const robot = said.map((sample, i) => Math.round(sample * Math.cos((2 * Math.PI * 50 * i) / RATE)));
-    const measured = measureRoundTrip(said, delayed(0.25 * RATE, robot), RATE);
-    expect(Math.abs((measured?.p50 ?? 0) - 250)).toBeLessThanOrEqual(2);
-  });
-
-  it('is unknown when what was said is never heard', () => {
-    const said = speechLike(4 * RATE, RATE);
-    expect(measureRoundTrip(said, new Int16Array(8 * RATE), RATE)).toBeUndefined();
   });
 });

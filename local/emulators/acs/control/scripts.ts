@@ -6,34 +6,19 @@ import type { Clock } from '../../common/clock.ts';
 import type { Call } from '../call/call.ts';
 import type { CallRegistry } from '../exchange/call-registry.ts';
 import { type CalleeBook, MAX_CALLEES } from '../exchange/callee-book.ts';
-import type { Switchboard } from '../exchange/switchboard.ts';
-import { invalid } from '../http/fields.ts';
+import { address, type Switchboard } from '../exchange/switchboard.ts';
 import { RefusedError } from '../http/refusal.ts';
-import { identifierOf } from '../telephones/identifiers.ts';
 import { PhoneLine } from '../telephones/phone-line.ts';
+import { callMembers, LONGEST_MS, maxMs, parsed } from './place-call-request.ts';
 
 /** Calls whose phones are remembered; the oldest goes first. */
 const MAX_CALLS = 200;
 /** Phones of one call. */
 const MAX_PHONES = 50;
-const LONGEST_MS = 60 * 60_000;
-const DEFAULT_MAX_MS = 60_000;
 /** A script counts streamed media; a call that never streams is ended by this much later. */
 const SILENT_CALL_GRACE_MS = 10_000;
 
-const maxMs = z.int().min(1).max(LONGEST_MS).default(DEFAULT_MAX_MS);
-
-const callSchema = z.strictObject({
-  from: z.string(),
-  to: z.string(),
-  steps: stepsSchema,
-  maxMs,
-  callerDisplayName: z.string().optional(),
-  sipHeaders: z.record(z.string(), z.string()).default({}),
-  voipHeaders: z.record(z.string(), z.string()).default({}),
-  onBehalfOf: z.string().optional(),
-  deliveries: z.int().min(1).max(10).default(1),
-});
+const callSchema = z.strictObject({ ...callMembers, steps: stepsSchema });
 
 const joinSchema = z.strictObject({ from: z.string(), steps: stepsSchema, maxMs });
 
@@ -69,7 +54,7 @@ export class Scripts {
 
   /**
    * Places the call `{from, to, steps, maxMs?, callerDisplayName?, sipHeaders?, voipHeaders?, onBehalfOf?,
-   * deliveries?}`.
+   * deliveries?, event?}`.
    * @returns the id of the call @throws RefusedError
    */
   place(body: unknown): { readonly id: string } {
@@ -93,8 +78,7 @@ export class Scripts {
   join(id: string, body: unknown): void {
     const { call, phones } = this.#calls.get(id) ?? this.#addCall(id);
     const { from, steps, maxMs: limitMs } = parsed(joinSchema, body);
-    const identifier = identifierOf(from);
-    if (identifier === undefined) throw invalid('The field from must be a phone number or a raw id.');
+    const identifier = address('from', from);
     if (phones.length >= MAX_PHONES) throw conflict(`A call can have ${MAX_PHONES} phones with scripts.`);
     const { connection } = call;
     if (connection?.state !== 'connected') throw conflict('The call is not connected.');
@@ -110,14 +94,13 @@ export class Scripts {
   /** Somebody whom the application can call: `{number, takes, afterMs?, steps?, maxMs?}`. @throws RefusedError */
   enterCallee(body: unknown): { readonly rawId: string } {
     const { number, ...script } = parsed(calleeSchema, body);
-    const identifier = identifierOf(number);
-    if (identifier === undefined) throw invalid('The field number must be a phone number or a raw id.');
+    const { rawId } = address('number', number);
     try {
-      this.#options.callees.enter({ ...script, rawId: identifier.rawId });
+      this.#options.callees.enter({ ...script, rawId });
     } catch {
       throw conflict(`The emulator knows ${MAX_CALLEES} telephones at most.`);
     }
-    return { rawId: identifier.rawId };
+    return { rawId };
   }
 
   /** How often a callee's telephone has rung. @throws RefusedError 404 */
@@ -188,13 +171,6 @@ export class Scripts {
     if (found === undefined) throw notFound();
     return found;
   }
-}
-
-function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw invalid(`The field ${issue?.path.join('.') || '(body)'}: ${issue?.message ?? 'invalid'}.`);
 }
 
 function notFound(): RefusedError {

@@ -1,5 +1,9 @@
 import type { Phone } from '../../../phone/phone.ts';
-import { type IdentifierJson, incomingCallEvent } from '../../event-grid/incoming-call.ts';
+import {
+  type IdentifierJson,
+  type IncomingCallChanges,
+  incomingCallEvent,
+} from '../../event-grid/incoming-call.ts';
 import type { Topic } from '../../event-grid/topic.ts';
 import { Call } from '../call/call.ts';
 import type { CallEnvironment } from '../call/call-environment.ts';
@@ -7,7 +11,7 @@ import { newCallIds } from '../call/ids.ts';
 import { TOPIC } from '../event-grid/resource-topic.ts';
 import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
-import { identifierOf } from '../telephones/identifiers.ts';
+import { IDENTIFIER_RULE, identifierOf } from '../telephones/identifiers.ts';
 import type { CallRegistry, ScriptedPhone } from './call-registry.ts';
 
 /** A scripted phone counts time in media frames; a call that never streams is ended by this much later. */
@@ -40,6 +44,7 @@ export interface PlaceCallRequest {
   readonly onBehalfOf?: string | undefined;
   /** How many times Event Grid delivers the same IncomingCall. */
   readonly deliveries?: number;
+  readonly event?: IncomingCallChanges | undefined;
 }
 
 interface SwitchboardOptions {
@@ -131,6 +136,7 @@ export class Switchboard {
       onBehalfOfCallee: onBehalfOf,
       incomingCallContext: call.ids.incomingCallContext,
       correlationId: call.ids.correlationId,
+      changes: request.event,
     });
     const { deliveries: copies = 1 } = request;
     const deliveries = Array.from({ length: copies }, () => call.recordEvent('IncomingCall'));
@@ -146,10 +152,9 @@ export class Switchboard {
   }
 }
 
-function address(field: string, text: string): IdentifierJson {
+/** @throws RefusedError 400 */
+export function address(field: string, text: string): IdentifierJson {
   const identifier = identifierOf(text);
   if (identifier !== undefined) return identifier;
-  throw invalid(
-    `The field ${field} must be a phone number such as +14255550123, or a raw id such as 8:acs:….`,
-  );
+  throw invalid(`The field ${field} must be ${IDENTIFIER_RULE}; it is ${text}.`);
 }

@@ -1,11 +1,11 @@
 import type { StreamFormat } from './inbound-codec.ts';
-import type { IgnoredReason, UsableMessage } from './outbound-codec.ts';
+import { IGNORED, type IgnoredReason, type UsableMessage } from './outbound-codec.ts';
 import { OutboundReader } from './outbound-reader.ts';
 import { type PlayoutFrame, PlayoutQueue } from './playout-queue.ts';
 import type { MediaStreamReport } from './port.ts';
 
 /** Audio of the application that waits to be played, at most; Microsoft documents no figure. */
-const MAX_PLAYOUT_MS = 10 * 60_000;
+export const MAX_PLAYOUT_MS = 10 * 60_000;
 
 type Counts = Omit<MediaStreamReport, 'framesSent' | 'framesDropped' | 'ownLatenessMs'>;
 
@@ -15,20 +15,23 @@ export class ApplicationAudio {
   readonly #bidirectional: boolean;
   readonly #playout: PlayoutQueue;
   readonly #reader = new OutboundReader();
-  readonly #ignored = new Map<IgnoredReason | 'notBidirectional', number>();
+  readonly #warn: (sentence: string) => void;
+  readonly #ignored = new Map<IgnoredReason, number>();
   #messages = 0;
   #samples = 0;
   #tooLate = 0;
   #flushed = 0;
   #stops = 0;
 
-  constructor(format: StreamFormat, bidirectional: boolean) {
+  /** `warn` is called once for each reason why the application is not heard. */
+  constructor(format: StreamFormat, bidirectional: boolean, warn: (sentence: string) => void) {
+    this.#warn = warn;
     this.#sampleRateHz = format.sampleRateHz;
     this.#bidirectional = bidirectional;
     this.#playout = new PlayoutQueue(format.frameSamples, (MAX_PLAYOUT_MS * format.sampleRateHz) / 1000);
   }
 
-  /** Takes one WebSocket message. Audio for a call that is not bidirectional is ignored silently, as ACS does. */
+  /** Takes one WebSocket message. The application does not learn of what is ignored, as with ACS. */
   receive(bytes: Buffer, isBinary: boolean): void {
     const message = this.#reader.read(bytes, isBinary);
     if (message.type === 'ignored') this.#ignore(message.reason);
@@ -66,14 +69,20 @@ export class ApplicationAudio {
     if (message.type === 'audio') {
       this.#messages += 1;
       this.#samples += message.samples.length;
+      const overflowed = this.#playout.overflowed;
       this.#playout.push(message.samples);
+      if (overflowed === 0 && this.#playout.overflowed > 0)
+        this.#warn(
+          `the application is not heard: overflowed, ${MAX_PLAYOUT_MS / 60_000} minutes of audio wait to be played already`,
+        );
     } else {
       this.#stops += 1;
       this.#flushed += this.#playout.flush();
     }
   }
 
-  #ignore(reason: IgnoredReason | 'notBidirectional'): void {
+  #ignore(reason: IgnoredReason): void {
+    if (!this.#ignored.has(reason)) this.#warn(`the application is not heard: ${reason}, ${IGNORED[reason]}`);
     this.#ignored.set(reason, (this.#ignored.get(reason) ?? 0) + 1);
   }
 }

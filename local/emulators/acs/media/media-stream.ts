@@ -37,6 +37,8 @@ interface MediaStreamSurroundings {
   readonly maxBufferedBytes: number;
   /** Receives how late every frame was, for measurements over all streams of a process. */
   readonly onFrame: (lateMs: number) => void;
+  /** Receives a line for each reason why the application is not heard on a stream, at its first occurrence. */
+  readonly warn: (line: string) => void;
 }
 
 const PROCESS: MediaStreamSurroundings = {
@@ -44,6 +46,7 @@ const PROCESS: MediaStreamSurroundings = {
   handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
   maxBufferedBytes: MAX_BUFFERED_BYTES,
   onFrame: () => {},
+  warn: () => {},
 };
 
 /** Dials the application and streams until stopped (see `OpenMediaStream`). */
@@ -77,6 +80,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
   readonly #silence: Int16Array;
   readonly #application: ApplicationAudio;
   readonly #writer: AudioFrameWriter;
+  readonly #warn: (why: string) => void;
   readonly #lateness = new Lateness();
   readonly #stopDialing: () => void;
   #clock = new FrameClock(0, PHONE_FRAME_MS);
@@ -98,7 +102,9 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     this.#conference = new Conference(options.phones, this.#format);
     this.#silence = new Int16Array(this.#format.frameSamples);
     this.#writer = new AudioFrameWriter(this.#format);
-    this.#application = new ApplicationAudio(this.#format, options.enableBidirectional);
+    const stream = `media stream ${options.subscriptionId} of ${options.headers['x-ms-call-connection-id']}`;
+    this.#warn = (why) => surroundings.warn(`${stream}: ${why}`);
+    this.#application = new ApplicationAudio(this.#format, options.enableBidirectional, this.#warn);
     this.#stopDialing = dial({
       url: options.url,
       headers: options.headers,
@@ -225,6 +231,7 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     if (this.#state !== 'dialing') return;
     this.#end();
     this.#closed.resolve();
+    this.#warn(`not opened: ${detail}`);
     this.#listener.failed(failure, detail);
   }
 

@@ -10,17 +10,21 @@
  */
 export const MAX_OUTBOUND_BYTES = 64 * 1024;
 
-/** Why a message is ignored. */
-export type IgnoredReason =
-  | 'binary'
-  | 'oversized'
-  | 'notJson'
-  | 'notAnObject'
-  | 'noKind'
-  | 'unknownKind'
-  | 'noAudio'
-  | 'notBase64'
-  | 'oddLength';
+/** Why a message is ignored, and what an application does about it. */
+export const IGNORED = {
+  binary: 'a binary message: audio goes as JSON in text messages',
+  oversized: `a message of more than ${MAX_OUTBOUND_BYTES} bytes (64 KB): send shorter pieces`,
+  notJson: 'a message that is not JSON',
+  notAnObject: 'JSON that is not an object',
+  noKind: 'a message without "kind", or one that is no string: it must be "AudioData" or "StopAudio"',
+  unknownKind: 'a message whose "kind" is neither "AudioData" nor "StopAudio"',
+  noAudio: 'AudioData without the string "audioData.data"',
+  notBase64: 'audio that is not base64 of the standard alphabet with its padding',
+  oddLength: 'audio of an odd number of bytes: a sample has two (PCM16, little-endian)',
+  notBidirectional: 'the call was answered without enableBidirectional, so the application can only listen',
+} as const;
+
+export type IgnoredReason = keyof typeof IGNORED;
 
 export type UsableMessage =
   | { readonly type: 'audio'; readonly samples: Int16Array }

@@ -136,9 +136,9 @@ function muteParticipants(request: OperationRequest): OperationResult {
   const identifiers = readIdentifiers(fields, 'targetParticipants');
   const operationContext = readReplyTo(fields).operationContext;
   const { participants, telephones } = establishedConnection(request);
-  for (const { rawId } of identifiers) {
+  for (const { rawId, kind } of identifiers) {
     if (participants.find(rawId) === undefined) throw new RefusedError(refusals.participantNotFound());
-    if (!rawId.startsWith('8:acs:'))
+    if (kind !== 'communicationUser')
       throw invalid('The field targetParticipants may only name users of Communication Services (8:acs:…).');
   }
   for (const { rawId } of identifiers) telephones.mute(rawId);

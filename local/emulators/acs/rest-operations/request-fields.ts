@@ -5,7 +5,7 @@ import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { ReplyTo } from '../events/callback-event.ts';
 import { type Fields, invalid } from '../http/fields.ts';
 import type { CallLocation } from '../room/rooms.ts';
-import { identifierOf } from '../telephones/identifiers.ts';
+import { IDENTIFIER_RULE, identifierOf } from '../telephones/identifiers.ts';
 import type { Invite } from '../telephones/invitations.ts';
 
 /** Longest text that the events of an application may repeat. */
@@ -96,17 +96,32 @@ export function readPhoneNumber(fields: Fields, name: string): string | undefine
 }
 
 function toIdentifier(model: Fields, path: string): IdentifierJson {
-  const teamsUser = model.object('microsoftTeamsUser')?.text('userId');
-  const teamsApp = model.object('microsoftTeamsApp')?.text('appId');
-  const rawId =
-    model.optionalText('rawId') ??
-    model.object('phoneNumber')?.text('value') ??
-    model.object('communicationUser')?.text('id') ??
-    (teamsUser === undefined ? undefined : `8:orgid:${teamsUser}`) ??
-    (teamsApp === undefined ? undefined : `28:orgid:${teamsApp}`);
+  const rawId = model.optionalText('rawId') ?? rawIdOf(model);
   const identifier = rawId === undefined ? undefined : identifierOf(rawId);
   if (identifier !== undefined) return identifier;
-  throw invalid(
-    `The field ${path} must be a phone number in E.164, or a user or app with a raw id such as 8:acs:…, 8:orgid:… or 28:orgid:….`,
-  );
+  throw invalid(`The field ${path} must be ${IDENTIFIER_RULE}; it is ${rawId ?? 'none of them'}.`);
+}
+
+/** Of a model without one, as the SDKs make it. */
+function rawIdOf(model: Fields): string | undefined {
+  const phone = model.object('phoneNumber')?.text('value');
+  if (phone !== undefined) return `4:${phone}`;
+  const app = model.object('microsoftTeamsApp');
+  if (app !== undefined) return `28:${cloudOf(app) ?? 'orgid'}:${app.text('appId')}`;
+  const teamsUser = model.object('microsoftTeamsUser');
+  if (teamsUser !== undefined) {
+    const prefix = teamsUser.flag('isAnonymous', false) ? 'teamsvisitor' : (cloudOf(teamsUser) ?? 'orgid');
+    return `8:${prefix}:${teamsUser.text('userId')}`;
+  }
+  const extension = model.object('teamsExtensionUser');
+  if (extension === undefined) return model.object('communicationUser')?.text('id');
+  const cloud = cloudOf(extension);
+  const ids = ['resourceId', 'tenantId', 'userId'].map((name) => extension.text(name));
+  return `8:${cloud === undefined ? 'acs' : `${cloud}-acs`}:${ids.join('_')}`;
+}
+
+/** Undefined for the public cloud. */
+function cloudOf(model: Fields): string | undefined {
+  const cloud = model.oneOf('cloud', ['public', 'dod', 'gcch']);
+  return cloud === 'public' ? undefined : cloud;
 }

@@ -202,7 +202,7 @@ function environmentOf(
     record,
     openMediaStream:
       parts.openMediaStream ??
-      createOpenMediaStream({ ticker, handshakeTimeoutMs: behaviour.mediaHandshakeMs }),
+      createOpenMediaStream({ ticker, handshakeTimeoutMs: behaviour.mediaHandshakeMs, warn: log }),
     openTranscriptionStream: parts.openTranscriptionStream ?? openTranscriptionStream,
     ticker,
     loadPrompt: createPromptLoader(behaviour.playFilesFrom, createTextToSpeech({ warn: log })),

@@ -8,7 +8,9 @@ import {
 } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import { requestCallAction } from '../../../../functions/control/use-cases/request-call-action.ts';
 import { openTicket } from '../../../../shared/wire/signed/ticket.ts';
+import { FakePhone } from '../../../local/emulators/acs/media/fake-phone.ts';
 import { ControlWithAcsFixture, TICKET_KEY } from '../../../support/control-with-acs-fixture.ts';
+import { RAW_IDS } from '../../../support/raw-ids.ts';
 import { silentLog as log } from '../../../support/silent-log.ts';
 import { until } from '../../../support/until.ts';
 
@@ -17,6 +19,10 @@ let fixture: ControlWithAcsFixture;
 beforeAll(async () => {
   fixture = await ControlWithAcsFixture.start([
     { name: 'blocked', match: { from: '+1900*' }, action: 'reject' },
+    { name: 'withheld', match: { from: '4:anonymous' }, workers: [{ name: 'echo' }] },
+    { name: 'undescribed', match: { from: 'unknown' }, workers: [{ name: 'echo' }] },
+    { name: 'users', match: { from: '8:*' }, workers: [{ name: 'echo' }] },
+    { name: 'apps', match: { from: '28:*' }, workers: [{ name: 'echo' }] },
     { name: 'later', match: { to: '+14255550177' }, startStreaming: false, workers: [{ name: 'echo' }] },
     { name: 'everyone', workers: [{ name: 'echo' }] },
   ]);
@@ -74,6 +80,44 @@ describe('the control app against ACS', () => {
         type,
       ).toHaveLength(1);
     expect(fixture.host.answered.filter(({ status }) => status >= 300)).toEqual([]);
+  });
+
+  const number = { kind: 'phoneNumber', rawId: '4:+14255550123', phoneNumber: { value: '+14255550123' } };
+  const routeOf = (rawId: string): string => {
+    if (rawId === '4:anonymous') return 'withheld';
+    return rawId.startsWith('8:') ? 'users' : rawId.startsWith('28:') ? 'apps' : 'everyone';
+  };
+  it.concurrent.each<[from: string, described: unknown, readAs: string, route: string]>([
+    ...RAW_IDS.map((rawId): [string, unknown, string, string] => [rawId, 'itself', rawId, routeOf(rawId)]),
+    ['+14255550123', { ...number, phoneNumber: null }, number.rawId, 'everyone'],
+    ['+14255550123', { ...number, rawId: null }, number.rawId, 'everyone'],
+    ['+14255550123', { ...number, rawId: '', communicationUser: null }, number.rawId, 'everyone'],
+    ['+14255550123', { ...number, phoneNumber: { value: '' } }, number.rawId, 'everyone'],
+    ['4:anonymous', { phoneNumber: { value: 'anonymous' } }, '4:anonymous', 'withheld'],
+    ['8:orgid:ab', { microsoftTeamsUser: { userId: 'ab' } }, '8:orgid:ab', 'users'],
+    ['+14255550123', null, 'unknown', 'undescribed'],
+    ['+14255550123', {}, 'unknown', 'undescribed'],
+    ['+14255550123', undefined, 'unknown', 'undescribed'],
+  ])('answers and routes a whole call from %s, described as %j', async (from, described, readAs, route) => {
+    const isChanged = described !== 'itself';
+    const event = {
+      data: isChanged && described !== undefined ? { from: described } : {},
+      without: described === undefined ? ['from'] : [],
+    };
+    const phone = (rawId: string): FakePhone => new FakePhone(rawId);
+    const placed = fixture.acs.placeCall({ from, to: '+14255550199', phone, event });
+    const callId = callIdOfContext(placed.ids.incomingCallContext);
+    const call = await fixture.call(
+      callId,
+      ({ phase, streaming }) => phase === 'connected' && streaming.state === 'active',
+      'the call to be connected and streaming',
+    );
+    expect(call.route).toBe(route);
+    expect(placed.from.rawId, 'the telephone that calls').toBe(from.replace(/^\+/, '4:+'));
+    const ticket = fixture.socketsOf(callId)[0]?.url.searchParams.get('ticket') ?? '';
+    expect(await openTicket(ticket, callId, [TICKET_KEY], Date.now())).toMatchObject({ from: readAs });
+    await hangUp(callId);
+    expect(placed.outcome).toBe('hungUpByApplication');
   });
 
   it('learns the connection of a call from its next attempt when the process that answered it died, and no event came', async () => {

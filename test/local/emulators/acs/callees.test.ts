@@ -1,9 +1,15 @@
 import type { CreateCallOptions, CreateCallResult } from '@azure/communication-call-automation';
+import {
+  createIdentifierFromRawId,
+  getIdentifierKind,
+  getIdentifierRawId,
+} from '@azure/communication-common';
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../../../local/phone/step.ts';
 import { ScriptClient } from '../../../../local/run/client/script-client.ts';
 import { type CallingApplication, startCallingApplication } from '../../../support/calling-application.ts';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
+import { RAW_IDS } from '../../../support/raw-ids.ts';
 import { tone } from '../../../support/signals.ts';
 import { until } from '../../../support/until.ts';
 import { CALLER } from './acs-fixture.ts';
@@ -38,6 +44,29 @@ describe('somebody whom the application calls', () => {
     expect(await app.event('CreateCallFailed')).toMatchObject({ resultInformation: { code } });
     await app.event('CallDisconnected');
     expect(app.types()).toEqual(['CreateCallFailed', 'CallDisconnected']);
+  });
+
+  it('may be anybody whom the SDK can name, and is named the same by the service', async () => {
+    const app = await startApplication();
+    const book = new ScriptClient(app.system);
+    for (const rawId of RAW_IDS) {
+      await book.enterCallee(rawId, 'answers', 1, [], 60_000);
+      const identifier = createIdentifierFromRawId(rawId);
+      // The SDK calls nobody whom it does not know.
+      if (identifier.kind === 'unknown') continue;
+      const invite = { targetParticipant: identifier, sourceCallIdNumber: { phoneNumber: OWN_NUMBER } };
+      const { callConnection } = await app.client.createCall(invite as never, app.callbackUrl);
+      const isHere = async () =>
+        (await callConnection.listParticipants()).values?.flatMap(({ identifier: each }) => each ?? []);
+      const participants = await until(async () => {
+        const found = await isHere().catch(() => undefined);
+        return (found?.length ?? 0) > 1 && found;
+      }, `${rawId} to answer`);
+      const kinds = participants.map((each) => [getIdentifierRawId(each), getIdentifierKind(each).kind]);
+      expect(kinds).toContainEqual([rawId, identifier.kind]);
+      expect(await book.rings(rawId)).toBe(1);
+      await callConnection.hangUp(true);
+    }
   });
 
   it('who does not answer is let go by the application', async () => {

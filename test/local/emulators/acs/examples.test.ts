@@ -17,6 +17,7 @@ import { WavPhone } from '../../../../local/phone/wav-phone.ts';
 import { COMPILED } from '../../../support/compiled.ts';
 import { speechLike } from '../../../support/signals.ts';
 import { until } from '../../../support/until.ts';
+import { type PhoneWatch, watchPhone } from '../../../support/watched-phone.ts';
 
 const SPEECH_SAMPLES = 6_400;
 const CALLER = '+14255550123';
@@ -73,19 +74,20 @@ describe('the example application', () => {
     const speech = speechLike(SPEECH_SAMPLES, 16_000);
     await Promise.all(
       DIALECTS.map(async (dialect, index) => {
-        let phone: WavPhone | undefined;
-        const heardBack = () => phone?.heardFromApplication() ?? new Int16Array();
+        let watch: PhoneWatch | undefined;
+        const heardBack = () => watch?.heardFromApplication() ?? new Int16Array();
         const call = acs.placeCall({
           from: CALLER,
           to: numberOf(index),
           phone: (rawId, hangUp) => {
-            phone = new WavPhone({
+            const phone = new WavPhone({
               rawId,
               speech: { samples: speech, sampleRateHz: 16_000 },
               tailMs: PATIENCE_MS,
               maxMs: PATIENCE_MS,
               onHangUp: hangUp,
             });
+            watch = watchPhone(phone);
             return phone;
           },
         });

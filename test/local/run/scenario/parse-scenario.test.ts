@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { IDENTIFIER_RULE } from '../../../../local/emulators/acs/telephones/identifiers.ts';
 import { parseScenario, ScenarioError } from '../../../../local/run/scenario/parse-scenario.ts';
+import { RAW_IDS } from '../../../support/raw-ids.ts';
 
 function problemsOf(yaml: string): string[] {
   try {
@@ -58,13 +60,27 @@ participants:
     expect(problemsOf(yaml)).toEqual([
       '1 name: Invalid input: expected string, received undefined',
       '1 nam: is unknown',
-      '4 participants.alice.number: Invalid input: expected string, received number',
+      `4 participants.alice.number: must be ${IDENTIFIER_RULE}, in quotes; it is 14255550191`,
       '7 participants.alice.steps[0].wait: must be milliseconds, or {until: {heard: speech, silence or milliseconds}}',
       '8 participants.alice.steps[1]: must do one thing: say, startSaying, wait, press, interrupt, expect, hangUp',
       '10 participants.alice.steps[2].jump: is unknown',
       '10 participants.alice.steps[2]: must do one thing: say, startSaying, wait, press, interrupt, expect, hangUp',
       '11 participants.alice.steps[3].expect.hear.tone: Too small: expected number to be >=50',
       '13 participants.alice.expect.outcome: Invalid option: expected one of "hungUpByCaller"|"hungUpByApplication"|"rejected"|"notAnswered"|"abandonedByCaller"|"redirected"|"transferred"|"moved"',
+    ]);
+  });
+
+  it.each(RAW_IDS)('has callers and callees of every form, such as %s', (rawId) => {
+    const yaml = `name: one\nparticipants:\n  alice:\n    number: "${rawId}"\n    calls: "${rawId}"\n`;
+    const { participants } = parseScenario(yaml, 'a/b.yaml').scenario;
+    expect(participants).toMatchObject({ alice: { number: rawId, calls: rawId } });
+  });
+
+  it('names the value of a party that is none', () => {
+    const yaml = 'name: one\nparticipants:\n  alice:\n    number: "8:nobody"\n    calls: anonymous\n';
+    expect(problemsOf(yaml)).toEqual([
+      `4 participants.alice.number: must be ${IDENTIFIER_RULE}, in quotes; it is "8:nobody"`,
+      `5 participants.alice.calls: must be ${IDENTIFIER_RULE}, in quotes; it is "anonymous"`,
     ]);
   });
 

@@ -3,6 +3,7 @@ import { MAX_FILE_BYTES } from '../../../../../local/emulators/acs/media-operati
 import { writeWav } from '../../../../../shared/audio/wav.ts';
 import { tone } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';
+import { watchPhone } from '../../../../support/watched-phone.ts';
 import { CALLED, CALLER } from '../acs-fixture.ts';
 import {
   eventOf,
@@ -190,12 +191,13 @@ describe('play', () => {
 
   it('ends without a word when the call does', async () => {
     const { f, media, connection, phone } = await fixture.answeredCall();
+    const watch = watchPhone(phone);
     const files = await fixture.serveFiles({ '/long.wav': wavFile(160_000) });
     await media.playToAll([{ kind: 'fileSource', url: `${files.url}/long.wav` }], { operationContext: 'p' });
     await eventOf(f, 'p', 'PlayStarted');
     await connection.hangUp(true);
     await f.callback('CallDisconnected');
     expect(typesOf(f, 'p')).toEqual(['PlayStarted']);
-    expect(phone.endedReason()).toBe('hungUpByApplication');
+    expect(watch.endedReason()).toBe('hungUpByApplication');
   });
 });

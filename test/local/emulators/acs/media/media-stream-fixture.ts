@@ -48,6 +48,8 @@ export interface Running {
   readonly clock: StallingClock;
   readonly notes: Notes;
   readonly stream: MediaStream;
+  /** Why the application is not heard. */
+  readonly warnings: readonly string[];
   readonly connection: MediaConnection;
   /** Lets the next frame fall due and waits until the application has it. */
   tick(count?: number): Promise<void>;
@@ -69,7 +71,9 @@ export async function streamFixture(
   const application = media ?? (await serverFixture());
   const clock = new StallingClock();
   const notes = new Notes();
-  const stream = createOpenMediaStream({ ticker: new MediaTicker(clock) })(
+  const warnings: string[] = [];
+  const warn = (line: string): number => warnings.push(line);
+  const stream = createOpenMediaStream({ ticker: new MediaTicker(clock), warn })(
     { ...OPTIONS, url: application.url, ...changes },
     notes,
   );
@@ -85,6 +89,7 @@ export async function streamFixture(
     clock,
     notes,
     stream,
+    warnings,
     connection,
     tick: async (count = 1) => {
       for (let i = 0; i < count; i++) {

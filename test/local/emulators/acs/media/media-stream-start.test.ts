@@ -59,11 +59,13 @@ describe('the handshake of a media stream', () => {
     const media = await serverFixture({ refuseWith: 401 });
     const phone = new FakePhone('4:+1');
     const notes = new Notes();
-    openMediaStream({ ...OPTIONS, url: `${media.url}/media?ticket=secret`, phones: [phone] }, notes);
+    const warnings: string[] = [];
+    const open = createOpenMediaStream({ warn: (line) => warnings.push(line) });
+    open({ ...OPTIONS, url: `${media.url}/media?ticket=secret`, phones: [phone] }, notes);
     await until(() => notes.all.length > 0, 'the listener is told');
-    expect(notes.all).toEqual([
-      `failed notAccepted: ${new URL(media.url).host} did not accept the WebSocket: the server refused the handshake with the status 401`,
-    ]);
+    const why = `${new URL(media.url).host} did not accept the WebSocket: the server refused the handshake with the status 401`;
+    expect(notes.all).toEqual([`failed notAccepted: ${why}`]);
+    expect(warnings).toEqual([expect.stringContaining(`not opened: ${why}`)]);
     expect(phone.events, 'the phone never had media').toEqual([]);
   });
 

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_PLAYOUT_MS } from '../../../../../local/emulators/acs/media/application-audio.ts';
 import {
   createOpenMediaStream,
   openMediaStream,
 } from '../../../../../local/emulators/acs/media/media-stream.ts';
 import { MediaTicker } from '../../../../../local/emulators/acs/media/media-ticker.ts';
+import { IGNORED, MAX_OUTBOUND_BYTES } from '../../../../../local/emulators/acs/media/outbound-codec.ts';
 import { noise } from '../../../../support/signals.ts';
 import { StallingClock } from '../../../../support/stalling-clock.ts';
 import { until } from '../../../../support/until.ts';
+import { watchPhone } from '../../../../support/watched-phone.ts';
 import { FakePhone } from './fake-phone.ts';
 import { samplesOf } from './media-server.ts';
 
@@ -32,6 +35,7 @@ describe('a media stream', () => {
     async (audioFormat, rate, frame) => {
       const speech = noise(frame * 12 + 100, 7);
       const phone = caller(speech, rate);
+      const watch = watchPhone(phone);
       const media = await serverFixture({ echo: true });
       const { connection, stream, tick } = await streamFixture({ audioFormat, phones: [phone] }, media);
       for (let i = 1; i <= 16; i++) {
@@ -41,10 +45,10 @@ describe('a media stream', () => {
       const sent = joined(audioOf(connection).map(samplesOf));
       expect(sent.subarray(0, speech.length), 'speech begins with the first frame').toEqual(speech);
       expect(sent).toEqual(phone.said());
-      const heard = phone.heardFromApplication();
+      const heard = watch.heardFromApplication();
       expect(heard.length).toBe(frame * 15);
       expect(heard.subarray(0, speech.length)).toEqual(speech);
-      expect(phone.fromApplicationPerFrame()[0], 'nothing can be heard before the first echo').toBe(0);
+      expect(watch.fromApplication[0], 'nothing can be heard before the first echo').toBe(0);
       expect(stream.report()).toMatchObject({
         framesSent: 16,
         samplesReceived: frame * 16,
@@ -58,12 +62,13 @@ describe('a media stream', () => {
   it('is echoed exactly in real time too', async () => {
     const speech = noise(320 * 20, 3);
     const phone = caller(speech, 16_000);
+    const watch = watchPhone(phone);
     const media = await serverFixture({ echo: true });
     const notes = new Notes();
     const stream = openMediaStream({ ...OPTIONS, url: media.url, phones: [phone] }, notes);
     cleanUps.push(() => stream.stop());
-    await until(() => phone.heardFromApplication().length >= speech.length, 'the echo of everything');
-    expect(phone.heardFromApplication().subarray(0, speech.length)).toEqual(speech);
+    await until(() => watch.heardFromApplication().length >= speech.length, 'the echo of everything');
+    expect(watch.heardFromApplication().subarray(0, speech.length)).toEqual(speech);
     const { ownLatenessMs } = stream.report();
     expect(ownLatenessMs.p99).toBeGreaterThan(0);
     expect(ownLatenessMs.max).toBeGreaterThanOrEqual(ownLatenessMs.p99);
@@ -192,6 +197,50 @@ describe('a media stream', () => {
       stopAudioCount: 0,
       ignored: { notBidirectional: 2 },
     });
+  });
+
+  it('says why an application is not heard, once for each reason and stream', async () => {
+    const headers = { 'x-ms-call-connection-id': 'connection-1' };
+    const { send, warnings } = await streamFixture({ headers });
+    const messages: Record<keyof typeof IGNORED, string | Buffer> = {
+      binary: Buffer.from([1, 2, 3]),
+      oversized: `"${' '.repeat(MAX_OUTBOUND_BYTES - 1)}"`,
+      notJson: '{',
+      notAnObject: '[]',
+      noKind: '{"audioData":{"data":"AAAA"}}',
+      unknownKind: '{"kind":"Audio"}',
+      noAudio: '{"kind":"AudioData","audioData":{}}',
+      notBase64: '{"kind":"AudioData","audioData":{"data":"AA_="}}',
+      oddLength: '{"kind":"AudioData","audioData":{"data":"AQID"}}',
+      notBidirectional: audio(noise(320, 2)),
+    };
+    const { notBidirectional, ...others } = messages;
+    await send(notBidirectional);
+    expect(warnings, 'of what is heard').toEqual([]);
+    await send(...Object.values(others), ...Object.values(others));
+    expect(warnings).toEqual(
+      Object.keys(others).map(
+        (reason) =>
+          `media stream ${OPTIONS.subscriptionId} of connection-1: the application is not heard: ` +
+          `${reason}, ${IGNORED[reason as keyof typeof IGNORED]}`,
+      ),
+    );
+    const listener = await streamFixture({ headers, enableBidirectional: false });
+    await listener.send(notBidirectional, notBidirectional);
+    expect(listener.warnings).toEqual([
+      expect.stringMatching(/not heard: notBidirectional, .*enableBidirectional/),
+    ]);
+  });
+
+  it('says that an application sends more than can wait, once', async () => {
+    const { stream, send, warnings } = await streamFixture({});
+    const second = audio(new Int16Array(16_000));
+    const seconds = MAX_PLAYOUT_MS / 1_000;
+    for (let sent = 0; sent < seconds; sent += 100) await send(...Array.from({ length: 100 }, () => second));
+    expect(warnings).toEqual([]);
+    await send(second, second);
+    expect(warnings).toEqual([expect.stringContaining('overflowed, 10 minutes')]);
+    expect(stream.report().samplesOverflowed).toBeGreaterThan(16_000);
   });
 
   it('sends keys as characters where they are enabled', async () => {
