@@ -1,4 +1,4 @@
-/** Reading the body of an HTTP request in bytes, and no further than it may be long. */
+/** Reading the body of an HTTP request in bytes, and keeping no more than it may have. */
 
 /** What is needed of a web-standard `Request`; the request of Azure Functions has it too. */
 interface BodySource {
@@ -7,8 +7,9 @@ interface BodySource {
 }
 
 /**
- * The whole body, empty where there is none. Undefined when it has more than `maxBytes`: then the rest stays unread.
- * A `content-length` above the bound is refused before anything is read.
+ * The whole body, empty where there is none. Undefined when it has more than `maxBytes`: the rest is read and thrown
+ * away, since leaving off destroys the request of Azure Functions, and with it the way of the answer. The host ends a
+ * body after 100 MB. A `content-length` above the bound is refused before anything is read.
  */
 export async function readBodyBytes(
   { headers, body }: BodySource,
@@ -20,10 +21,10 @@ export async function readBodyBytes(
   let length = 0;
   for await (const part of body as AsyncIterable<Uint8Array>) {
     length += part.byteLength;
-    if (length > maxBytes) return undefined;
-    parts.push(part);
+    if (length <= maxBytes) parts.push(part);
+    else parts.length = 0;
   }
-  return joined(parts, length);
+  return length > maxBytes ? undefined : joined(parts, length);
 }
 
 function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROBLEM_CONTENT_TYPE, problemType } from '../../../../shared/wire/api/problem.ts';
 import { encodedJson } from '../../../support/encoded-json.ts';
@@ -85,6 +87,7 @@ describe('a callback that ACS has signed', () => {
     const before = await fixture.rows();
     expect(await post('c'.repeat(32), event())).toBe(404);
     expect(await post('..%2f..', event())).toBe(404);
+    expect(await post(`${CALL}?callid=${OTHER_CALL}`, event()), 'a call in the query').toBe(404);
     expect(await post(CALL, '{')).toBe(400);
     expect(await post(CALL, '[{"__proto__":{"type":"x"}},1,null,"x"]')).toBe(200);
     expect(await fixture.rows()).toEqual(before);
@@ -121,6 +124,14 @@ describe('a callback that ACS has signed', () => {
     const latest = Math.max(...entries.map(({ atMs }) => atMs));
     expect(latest, 'no entry is of a time that has not come').toBeLessThanOrEqual(Date.now() + 5 * 60_000);
   });
+});
+
+it('nobody reaches the server behind HTTP streaming from another address than that of the host', async () => {
+  const refused = once(connect({ host: '127.0.0.2', port: fixture.streamPort }), 'connect');
+  await expect(refused).rejects.toThrow('ECONNREFUSED');
+  const socket = connect({ host: '127.0.0.1', port: fixture.streamPort });
+  await once(socket, 'connect');
+  socket.destroy();
 });
 
 describe('a request of a caller who may make it', () => {
