@@ -98,15 +98,25 @@ interface BodyRules {
   readonly requireJsonType?: boolean;
 }
 
+/** So long may a body take: an invocation that waits longer than `functionTimeout` would end all others. */
+const READ_LIMIT_MS = 30_000;
+
+const TOO_SLOW = `must arrive within ${READ_LIMIT_MS} ms`;
+
 /**
  * The body as text, or '' if there is none.
- * @throws ProblemError if the body is longer than `maxBytes`, has another content type, or is not UTF-8
+ * @throws ProblemError if the body is longer than `maxBytes`, late, of another content type, or not UTF-8
  */
 export async function readText(
   request: HttpRequest,
   { maxBytes, requireJsonType = false }: BodyRules,
 ): Promise<string> {
-  const bytes = await readBodyBytes(request, maxBytes);
+  const signal = AbortSignal.timeout(READ_LIMIT_MS);
+  // The host takes no answer before it has sent the whole request.
+  const reading = { readsOn: true, signal };
+  const bytes = await readBodyBytes(request, maxBytes, reading).catch((error: unknown) => {
+    throw signal.aborted ? malformed('The body did not arrive in time.', TOO_SLOW) : error;
+  });
   if (bytes === undefined) throw tooLarge(maxBytes);
   if (bytes.length === 0) return '';
   if (requireJsonType) checkContentType(request.headers.get('content-type'));

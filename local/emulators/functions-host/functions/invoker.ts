@@ -23,7 +23,7 @@ export interface InvocationInput {
   readonly tracestate?: string | undefined;
   /** Chosen by the caller when it must know it before the invocation ends. */
   readonly invocationId?: string;
-  /** Settles when the answer that the app gives itself is with the client, or cannot be: the invocation waits for it. */
+  /** Settles when the answer that the app gives itself is with the client, or cannot be. The invocation waits. */
   readonly forwarded?: Promise<void>;
 }
 
@@ -58,11 +58,9 @@ export class Invoker {
   async invoke(target: IndexedFunction, input: InvocationInput): Promise<InvocationOutcome> {
     const running = this.#invoke(target, input, input.invocationId ?? randomUUID());
     this.#running.add(running);
-    const timeout = this.#timeoutMs && setTimeout(() => this.#timedOut(target), this.#timeoutMs).unref();
     try {
       return await running;
     } finally {
-      clearTimeout(timeout);
       this.#running.delete(running);
     }
   }
@@ -86,9 +84,10 @@ export class Invoker {
 
   async #invoke(target: IndexedFunction, input: InvocationInput, id: string): Promise<InvocationOutcome> {
     const started = performance.now();
+    const timeout = this.#timeoutMs && setTimeout(() => this.#timedOut(target), this.#timeoutMs).unref();
     const origin = { functionName: target.name, invocationId: id };
     try {
-      const outcome = await this.#run(target, input, id);
+      const outcome = await this.#run(target, input, id).finally(() => clearTimeout(timeout));
       await input.forwarded;
       const took = Math.round(performance.now() - started);
       this.#app.log({ level: 'debug', category: 'system', message: `succeeded in ${took} ms`, ...origin });

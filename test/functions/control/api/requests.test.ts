@@ -1,5 +1,5 @@
 import { HttpRequest } from '@azure/functions';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_BODY_BYTES } from '../../../../functions/control/api/handler.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import { type Endpoint, isMutation, parametersOf } from '../../../../shared/wire/api/endpoint.ts';
@@ -137,6 +137,14 @@ describe('a request that is not right', () => {
       await ask('play', { body: '{}', headers: { 'content-length': String(MAX_BODY_BYTES + 1) } }),
       'payload-too-large',
     );
+  });
+
+  it('must arrive in time', async () => {
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(AbortSignal.abort());
+    const answer = await ask('play', { body: { source: { kind: 'ssml', ssml: '<speak/>' } } });
+    vi.restoreAllMocks();
+    expectProblem(answer, 'invalid-request');
+    expect(answer.json).toMatchObject({ errors: [{ pointer: '#', detail: 'must arrive within 30000 ms' }] });
   });
 
   it('must be UTF-8', async () => {
