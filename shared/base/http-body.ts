@@ -13,8 +13,6 @@ interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-const TOO_LONG = new RangeError('the body is too long');
-
 /**
  * The whole body, empty where there is none. Undefined when it has more than `maxBytes`. A `content-length` above the
  * bound is refused before anything is read.
@@ -27,24 +25,24 @@ export async function readBodyBytes(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (Number(headers.get('content-length') ?? 0) > maxBytes) return undefined;
   if (body === null || body === undefined) return new Uint8Array();
-  const source = body as ReadableStream<Uint8Array>;
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  const giveUp = (): void => void reader.cancel(signal?.reason).catch(() => {});
   const parts: Uint8Array[] = [];
   let length = 0;
-  const keep = new WritableStream<Uint8Array>({
-    write(part) {
-      length += part.byteLength;
-      if (length <= maxBytes) parts.push(part);
-      else if (!readsOn) throw TOO_LONG;
-    },
-  });
+  signal?.addEventListener('abort', giveUp);
+  if (signal?.aborted) giveUp();
   try {
-    // The source is cancelled at the signal only: to cancel it is to take away the connection of the answer.
-    await source.pipeTo(keep, { preventCancel: true, ...(signal === undefined ? {} : { signal }) });
-  } catch (error) {
-    if (error === TOO_LONG) return undefined;
-    if (signal?.aborted) await source.cancel(error);
-    throw error;
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      length += next.value.byteLength;
+      if (length <= maxBytes) parts.push(next.value);
+      // The body is not cancelled: that would take away the connection of the answer.
+      else if (!readsOn) return undefined;
+    }
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+    reader.releaseLock();
   }
+  signal?.throwIfAborted();
   return length > maxBytes ? undefined : joined(parts, length);
 }
 

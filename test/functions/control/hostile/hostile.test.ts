@@ -157,4 +157,20 @@ describe('a request of a caller who may make it', () => {
     expect(fixture.asked, 'what Azure Communication Services is asked for').toHaveLength(1);
     expect(await fixture.rows(), 'the rows of all tables').not.toEqual(before);
   });
+
+  it('is the same with an encoded plus sign and without, which the host makes one', async () => {
+    const unhold = (participant: string) =>
+      fixture.send('keys', {
+        method: 'POST',
+        target: `/api/calls/${OTHER_CALL}/participants/${participant}/unhold`,
+        headers: [
+          ['x-functions-key', FUNCTION_KEY],
+          ['idempotency-key', 'spelled'],
+        ],
+      });
+    const first = await unhold('%2B14255550100');
+    const again = await unhold('+14255550100');
+    expect([again.status, again.body]).toEqual([first.status, first.body]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+  });
 });
