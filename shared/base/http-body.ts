@@ -7,8 +7,8 @@ interface BodySource {
 }
 
 interface ReadOptions {
-  /** Reads what is too long to its end, and throws it away. Otherwise the rest stays unread. Defaults to false. */
-  readonly readsOn?: boolean;
+  /** A body of up to so many bytes is read to its end, and thrown away. Otherwise the rest stays unread. */
+  readonly readsOnTo?: number;
   /** Gives the body up. */
   readonly signal?: AbortSignal;
 }
@@ -21,7 +21,7 @@ interface ReadOptions {
 export async function readBodyBytes(
   { headers, body }: BodySource,
   maxBytes: number,
-  { readsOn = false, signal }: ReadOptions = {},
+  { readsOnTo = maxBytes, signal }: ReadOptions = {},
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (Number(headers.get('content-length') ?? 0) > maxBytes) return undefined;
   if (body === null || body === undefined) return new Uint8Array();
@@ -36,7 +36,7 @@ export async function readBodyBytes(
       length += next.value.byteLength;
       if (length <= maxBytes) parts.push(next.value);
       // The body is not cancelled: that would take away the connection of the answer.
-      else if (!readsOn) return undefined;
+      else if (length > readsOnTo) return undefined;
     }
   } finally {
     signal?.removeEventListener('abort', giveUp);

@@ -98,6 +98,9 @@ interface BodyRules {
   readonly requireJsonType?: boolean;
 }
 
+/** The host lets no longer body through. */
+const HOST_MAX_BYTES = 104_857_600;
+
 /** So long may a body take: an invocation that waits longer than `functionTimeout` would end all others. */
 const READ_LIMIT_MS = 30_000;
 
@@ -113,7 +116,7 @@ export async function readText(
 ): Promise<string> {
   const signal = AbortSignal.timeout(READ_LIMIT_MS);
   // The host takes no answer before it has sent the whole request.
-  const reading = { readsOn: true, signal };
+  const reading = { readsOnTo: HOST_MAX_BYTES, signal };
   const bytes = await readBodyBytes(request, maxBytes, reading).catch((error: unknown) => {
     throw signal.aborted ? malformed('The body did not arrive in time.', TOO_SLOW) : error;
   });

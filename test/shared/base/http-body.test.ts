@@ -51,8 +51,14 @@ describe('the body of a request', () => {
 
   it('is read to its end where the caller asks for it', async () => {
     const { source, read } = threes();
-    expect(await readBodyBytes(source, 4, { readsOn: true })).toBeUndefined();
+    expect(await readBodyBytes(source, 4, { readsOnTo: 9 })).toBeUndefined();
     expect(read).toEqual([3, 3, 3]);
+  });
+
+  it('is read no further than the caller asks for', async () => {
+    const { source, read } = threes();
+    expect(await readBodyBytes(source, 2, { readsOnTo: 5 })).toBeUndefined();
+    expect(read).toEqual([3, 3]);
   });
 
   it('is given up at a signal, and its request with it', async () => {

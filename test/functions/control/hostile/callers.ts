@@ -443,11 +443,11 @@ const asOtherServices: readonly HostileCase[] = [
   ),
   ...(['callId', 'CALLID'] as const).map(
     (name): HostileCase => ({
-      what: `a relay with the ticket of another call, which is in the query as ${name}`,
+      what: `a relay with the proof for another call, which is in the query as ${name}`,
       request: async (fixture) => ({
         method: 'POST',
         target: `/api/calls/${CALL}/streaming/restart?${name}=${OTHER_CALL}`,
-        headers: [bearer(await fixture.ticket(OTHER_CALL))],
+        headers: [bearer(await fixture.relayProof(OTHER_CALL))],
       }),
       status: 404,
       problem: 'call-not-found',
