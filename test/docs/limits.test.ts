@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { STREAM_LASTS_MS } from '../../functions/control/api/timeline-events.ts';
+import { readHostJson } from '../../local/emulators/functions-host/functions/host-json.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -44,7 +46,9 @@ function valuesBelow(folder: string, constant: string): number[] {
     .filter((value) => value !== undefined);
 }
 
-describe.each(['docs/closures.md', 'docs/operating-the-relay.md'])('the limits in %s', (document) => {
+const APPS = 'docs/operating-the-function-apps.md';
+
+describe.each(['docs/closures.md', 'docs/operating-the-relay.md', APPS])('the limits in %s', (document) => {
   const limits = limitsOf(read(document));
 
   it('are a table', () => {
@@ -76,6 +80,22 @@ describe('docs/operating-the-relay.md', () => {
     const sources = relay + globSync('shared/wire/{relay,signed}/*.ts', { cwd: ROOT }).map(read).join('\n');
     expect(reasons.length).toBeGreaterThan(3);
     expect(reasons.filter((reason) => !sources.includes(`'${reason}'`))).toEqual([]);
+  });
+});
+
+describe('functionTimeout of host.json', () => {
+  const { functionTimeoutMs = 0 } = readHostJson(ROOT);
+
+  it('leaves room for the longest invocation, which streams a timeline, and its last look into storage', () => {
+    const values = new Map(limitsOf(read(APPS)).map(({ constant, value }) => [constant, value]));
+    expect(Math.max(...values.values())).toBe(STREAM_LASTS_MS);
+    const lastLookMs = 4 * (values.get('ANSWER_LIMIT_MS') ?? Number.NaN);
+    expect(functionTimeoutMs).toBeGreaterThan(STREAM_LASTS_MS + lastLookMs);
+  });
+
+  it('is above the time at which the host gives a silent connection up, and within the plan of Consumption', () => {
+    expect(functionTimeoutMs).toBeGreaterThan(240_000);
+    expect(functionTimeoutMs).toBeLessThanOrEqual(600_000);
   });
 });
 

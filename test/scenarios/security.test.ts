@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -141,8 +142,8 @@ describe('the control app refuses', () => {
 });
 
 describe('the worker app refuses', () => {
-  it('an event without a signature of Web PubSub, or with a wrong one', async () => {
-    const event = {
+  const event = () =>
+    ({
       'content-type': 'application/octet-stream',
       'webhook-request-origin': '127.0.0.1',
       'ce-specversion': '1.0',
@@ -153,15 +154,26 @@ describe('the worker app refuses', () => {
       'ce-eventname': 'echo',
       'ce-connectionid': 'abc',
       'ce-userid': callId,
-    };
+    }) as const;
+  const url = (): string => `${test.system.urls.worker}/api/workers/echo`;
+
+  it('an event without a signature of Web PubSub, or with a wrong one', async () => {
     for (const signature of [undefined, `sha256=${'0'.repeat(64)}`]) {
-      const headers = { ...event, ...(signature && { 'ce-signature': signature }) };
-      const url = `${test.system.urls.worker}/api/workers/echo`;
+      const headers = { ...event(), ...(signature && { 'ce-signature': signature }) };
       expect(
-        (await fetch(url, { method: 'POST', headers, body: 'x' })).status,
+        (await fetch(url(), { method: 'POST', headers, body: 'x' })).status,
         signature ?? 'no signature',
       ).toBe(401);
     }
+  });
+
+  it('a signed event in chunks, whose body the host drops', async () => {
+    const signature = createHmac('sha256', test.secrets.webPubSubAccessKey).update('abc').digest('hex');
+    const headers = { ...event(), 'ce-signature': `sha256=${signature}` };
+    const body = new Blob(['x']).stream();
+    expect(
+      (await fetch(url(), { method: 'POST', headers, body, duplex: 'half' } as RequestInit)).status,
+    ).toBe(411);
   });
 });
 

@@ -5,7 +5,8 @@ export interface RawRequest {
   /** As it goes on the wire: nothing is normalised or escaped. */
   readonly target: string;
   /**
-   * In this order, repetitions included. `host`, `connection` and `content-length` are added where they are not given.
+   * In this order, repetitions included. `host`, `connection` and `content-length` are added where they are not given,
+   * and the length only where the body is not sent in chunks.
    */
   readonly headers?: readonly (readonly [name: string, value: string])[];
   readonly body?: string | Uint8Array;
@@ -28,7 +29,9 @@ export async function rawHttp(base: string, request: RawRequest): Promise<RawAns
   const added: [string, string][] = [
     ['host', host],
     ['connection', 'close'],
-    ...(bytes.length > 0 ? ([['content-length', String(bytes.length)]] as [string, string][]) : []),
+    ...(bytes.length > 0 && !given.has('transfer-encoding')
+      ? ([['content-length', String(bytes.length)]] as [string, string][])
+      : []),
   ];
   const all = [...added.filter(([name]) => !given.has(name)), ...headers];
   const head = [`${method} ${target} HTTP/1.1`, ...all.map(([name, value]) => `${name}: ${value}`), '', ''];

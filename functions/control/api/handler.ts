@@ -1,13 +1,13 @@
 /** How an operation of the API is served. */
 import { ReadableStream } from 'node:stream/web';
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
-import { type Endpoint, isMutation } from '../../../shared/wire/api/endpoint.ts';
+import { type Endpoint, isMutation, parametersOf } from '../../../shared/wire/api/endpoint.ts';
 import type { AnswerOf, BodyOf, ParamsOf, QueryOf } from '../../../shared/wire/api/endpoint-types.ts';
 import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.ts';
 import { openApiDocument } from '../../../shared/wire/api/openapi.ts';
 import type { Caller, HostCheck } from '../access/access.ts';
 import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
-import { httpHandler, problemResponse, readText } from '../http/invocation.ts';
+import { httpHandler, pathParameter, problemResponse, readText } from '../http/invocation.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { conditional } from './entity-tag.ts';
 import { idempotent } from './idempotent.ts';
@@ -52,10 +52,11 @@ export function endpointHandler<Id extends OperationId>(
   hostCheck: HostCheck,
 ): HttpHandler {
   const endpoint: Endpoint = ENDPOINTS[id];
+  const isAboutCall = parametersOf(endpoint.path).includes('callId');
   return httpHandler(async (request, log) => {
     const app = await (hostCheck === 'nothing' ? loadForUnauthenticated(load, log) : load());
-    const { headers, params } = request;
-    const { callId } = params;
+    const { headers } = request;
+    const callId = isAboutCall ? pathParameter(request, 'callId') : undefined;
     const caller = await app.access.authorize(
       { headers, hostCheck, ...(callId === undefined ? {} : { callId }) },
       endpoint,
@@ -67,15 +68,21 @@ export function endpointHandler<Id extends OperationId>(
     const input = readInput(endpoint, request, bodyText);
     // The schemas of this endpoint made these parts, so their types are those of its operation.
     const checked = { app, caller, request, log, ...input } as unknown as HandlerRequest<Id>;
-    const answer = async (): Promise<HttpResponseInit> => respond(endpoint, request, await handler(checked));
+    const answer = async (): Promise<HttpResponseInit> =>
+      respond(endpoint, request, await handler(checked), log);
     const key = headers.get('idempotency-key');
     if (!mutates || key === null) return await answer();
     return await idempotent(
-      { request, caller, bodyText, key },
+      { method: endpoint.method, path: filledPath(endpoint.path, input.params), caller, bodyText, key },
       { keys: app.idempotency, now: app.deps.clock.now, log },
       () => answer().catch((error: unknown) => problemResponse(error, log)),
     );
   });
+}
+
+/** As an address has it that escapes no more than it must, from the root on. */
+function filledPath(path: string, params: Readonly<Record<string, string>>): string {
+  return `/api/${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')}`;
 }
 
 let document: ReturnType<typeof openApiDocument> | undefined;
@@ -89,9 +96,14 @@ export const openApiHandler: HttpHandler = httpHandler(async (request) => {
   return conditional(request, 200, document);
 });
 
-function respond(endpoint: Endpoint, request: HttpRequest, result: HandlerResult<unknown>): HttpResponseInit {
+function respond(
+  endpoint: Endpoint,
+  request: HttpRequest,
+  result: HandlerResult<unknown>,
+  log: Log,
+): HttpResponseInit {
   if ('nothing' in result) return { status: 204 };
-  if ('events' in result) return eventStream(result);
+  if ('events' in result) return eventStream(result, log);
   const { status } = endpoint.answer;
   if (!isMutation(endpoint)) return conditional(request, status, result.content);
   return { status, headers: { ...result.headers }, jsonBody: result.content };
@@ -106,13 +118,20 @@ const EVENT_STREAM_HEADERS = {
 
 type Events = Extract<HandlerResult<unknown>, { readonly events: unknown }>;
 
-/** Makes an event when its reader asks for one, and none ahead. */
-function eventStream({ events, whenGone }: Events): HttpResponseInit {
+/**
+ * Makes an event when its reader asks for one, and none ahead. After an error it ends: the host would leave the
+ * connection of a body that fails open, and the reader could not tell.
+ */
+function eventStream({ events, whenGone }: Events, log: Log): HttpResponseInit {
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const next = await events.next();
+        const next = await events.next().catch((error: unknown) => {
+          // For its log alone.
+          problemResponse(error, log);
+          return { done: true, value: undefined } as const;
+        });
         if (next.done) controller.close();
         else controller.enqueue(encoder.encode(next.value));
       },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import type { HttpResponseInit } from '@azure/functions';
 import type { Caller } from '../access/access.ts';
 import type { IdempotencyStore, KeptAnswer } from '../call/idempotency.ts';
 import { CallStoreError } from '../call/stores.ts';
@@ -12,7 +12,9 @@ const HEADER = 'Idempotency-Key';
 const TRY_AGAIN: ReadonlySet<number> = new Set([429, 503]);
 
 interface IdempotentRequest {
-  readonly request: HttpRequest;
+  readonly method: string;
+  /** Made of the checked parameters: the host spells the path of a request in its own way. */
+  readonly path: string;
   readonly caller: Caller;
   readonly bodyText: string;
   /** The value of the header `Idempotency-Key`. */
@@ -31,12 +33,12 @@ interface IdempotencyTools {
  * @throws ProblemError if the key is malformed, in use, or was used for another request
  */
 export async function idempotent(
-  { request, caller, bodyText, key: given }: IdempotentRequest,
+  { method, path, caller, bodyText, key: given }: IdempotentRequest,
   { keys, now, log }: IdempotencyTools,
   serve: () => Promise<HttpResponseInit>,
 ): Promise<HttpResponseInit> {
   const key = hash(caller.id, checkedKey(given));
-  const fingerprint = hash(request.method, new URL(request.url).pathname, bodyText);
+  const fingerprint = hash(method, path, bodyText);
   const claim = await keys.claim(key, fingerprint, now());
   switch (claim.kind) {
     case 'answered':

@@ -1,13 +1,9 @@
-import type { HttpRequest } from '@azure/functions';
 import type * as z from 'zod';
 import { type Endpoint, isMutation, parametersOf } from '../../../shared/wire/api/endpoint.ts';
 import { isPathParameter, PATH_PARAMETERS } from '../../../shared/wire/api/parameter-schemas.ts';
 import type { ProblemMember } from '../../../shared/wire/api/problem.ts';
-import { callIdOfPath } from '../http/invocation.ts';
+import { callIdOfPath, pathParameter, type RequestAddress } from '../http/invocation.ts';
 import { ProblemError } from '../http/problems.ts';
-
-/** Path and query of a request. */
-type RequestAddress = Pick<HttpRequest, 'params' | 'query'>;
 
 /** The checked parts of a request. */
 interface RequestInput {
@@ -31,8 +27,8 @@ const HOST_PARAMETER = 'code';
  */
 export function readInput(endpoint: Endpoint, request: RequestAddress, bodyText: string): RequestInput {
   const errors: ProblemMember[] = [];
-  const params = readParams(endpoint, request, errors);
   const query = readQuery(endpoint, request, errors);
+  const params = readParams(endpoint, request, errors);
   const body = isMutation(endpoint) ? readBody(endpoint, bodyText, errors) : undefined;
   if (errors.length === 0) return { params, query, body };
   throw new ProblemError('invalid-request', `The request is not valid: ${errors.map(describe).join('; ')}.`, {
@@ -52,12 +48,14 @@ function readParams(
 ): Record<string, string> {
   const params: Record<string, string> = {};
   for (const name of parametersOf(endpoint.path)) {
+    // The query has it as well, which is among the errors already.
+    if (errors.length > 0 && pathParameter(request, name) === undefined) continue;
     if (name === 'callId') {
       params[name] = callIdOfPath(request);
       continue;
     }
     if (!isPathParameter(name)) throw new Error(`the path parameter ${name} is not described`);
-    const parsed = PATH_PARAMETERS[name].safeParse(decoded(request.params[name] ?? ''));
+    const parsed = PATH_PARAMETERS[name].safeParse(decoded(pathParameter(request, name) ?? ''));
     if (parsed.success) params[name] = parsed.data;
     else errors.push(...parsed.error.issues.map(({ message }) => inParameter('path', name, message)));
   }

@@ -1,5 +1,12 @@
 /** What every invocation has: a log; over HTTP also a bounded body, and an answer for whatever happens. */
-import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
+import { validateHeaderValue } from 'node:http';
+import {
+  type HttpHandler,
+  type HttpRequest,
+  HttpResponse,
+  type HttpResponseInit,
+  type InvocationContext,
+} from '@azure/functions';
 import { readBodyBytes } from '../../../shared/base/http-body.ts';
 import { PROBLEM_CONTENT_TYPE, problemType } from '../../../shared/wire/api/problem.ts';
 import { CALL_ID_PATTERN } from '../../../shared/wire/names.ts';
@@ -22,16 +29,29 @@ function line(message: string, fields: LogFields = {}): string {
   return [message, ...pairs.map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(' ');
 }
 
-/** An HTTP handler that answers every error with a problem document (RFC 9457). */
+/** Path and query of a request. */
+export type RequestAddress = Pick<HttpRequest, 'params' | 'query'>;
+
+/** An HTTP handler that answers every error with a problem document (RFC 9457). It never throws. */
 export function httpHandler(run: (request: HttpRequest, log: Log) => Promise<HttpResponseInit>): HttpHandler {
   return async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
     const log = invocationLog(context);
     try {
-      return await run(request, log);
+      return sendable(await run(request, log));
     } catch (error) {
       return problemResponse(error, log);
     }
   };
+}
+
+/**
+ * The answer, if it can be sent. The host never answers for a function that throws, or whose answer has a status, a
+ * header or a body that cannot be sent (https://github.com/Azure/azure-functions-nodejs-library/issues/324).
+ */
+function sendable(init: HttpResponseInit): HttpResponseInit {
+  const { headers } = new HttpResponse({ ...init, body: null });
+  for (const [name, value] of headers) validateHeaderValue(name, value);
+  return init;
 }
 
 /** The answer for an error. Errors with a 5xx status are logged. */
@@ -56,9 +76,18 @@ function traceOf(error: unknown): string {
   return `${error.name}: ${error.stack?.split('\n').slice(1, 4).join(' ') ?? ''}`;
 }
 
+/**
+ * A parameter of the path. With HTTP streaming the host adds the query to `params`, so a name that the query has as
+ * well, in any case, counts as absent: only the path says what a request is about.
+ */
+export function pathParameter({ params, query }: RequestAddress, name: string): string | undefined {
+  const isInQuery = [...query.keys()].some((given) => given.toLowerCase() === name.toLowerCase());
+  return isInQuery ? undefined : params[name];
+}
+
 /** The `callId` in the path. @throws ProblemError if it cannot be the id of a call */
-export function callIdOfPath(request: Pick<HttpRequest, 'params'>): string {
-  const callId = request.params['callId'] ?? '';
+export function callIdOfPath(request: RequestAddress): string {
+  const callId = pathParameter(request, 'callId') ?? '';
   if (!CALL_ID_PATTERN.test(callId)) throw callNotFound();
   return callId;
 }
@@ -69,15 +98,28 @@ interface BodyRules {
   readonly requireJsonType?: boolean;
 }
 
+/** The host lets no longer body through. */
+const HOST_MAX_BYTES = 104_857_600;
+
+/** So long may a body take: an invocation that waits longer than `functionTimeout` would end all others. */
+const READ_LIMIT_MS = 30_000;
+
+const TOO_SLOW = `must arrive within ${READ_LIMIT_MS} ms`;
+
 /**
  * The body as text, or '' if there is none.
- * @throws ProblemError if the body is longer than `maxBytes`, has another content type, or is not UTF-8
+ * @throws ProblemError if the body is longer than `maxBytes`, late, of another content type, or not UTF-8
  */
 export async function readText(
   request: HttpRequest,
   { maxBytes, requireJsonType = false }: BodyRules,
 ): Promise<string> {
-  const bytes = await readBodyBytes(request, maxBytes);
+  const signal = AbortSignal.timeout(READ_LIMIT_MS);
+  // The host takes no answer before it has sent the whole request.
+  const reading = { readsOnTo: HOST_MAX_BYTES, signal };
+  const bytes = await readBodyBytes(request, maxBytes, reading).catch((error: unknown) => {
+    throw signal.aborted ? malformed('The body did not arrive in time.', TOO_SLOW) : error;
+  });
   if (bytes === undefined) throw tooLarge(maxBytes);
   if (bytes.length === 0) return '';
   if (requireJsonType) checkContentType(request.headers.get('content-type'));

@@ -1,5 +1,6 @@
 import { app, type EventGridHandler } from '@azure/functions';
 import { controlAppLoader } from '../app.ts';
+import { guardStreamServer } from '../http/stream-server.ts';
 import { readApiAuth } from '../settings/control-config.ts';
 import { callEvents } from './call-events.ts';
 import { incomingCall } from './incoming-call.ts';
@@ -15,6 +16,7 @@ export function registerControl(): void {
   const load = controlAppLoader(process.env);
 
   // Timelines are streamed while they grow.
+  guardStreamServer();
   app.setup({ enableHttpStream: true });
 
   app.eventGrid('incomingCall', { handler: incomingCall(load) as EventGridHandler });

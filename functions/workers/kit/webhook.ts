@@ -55,7 +55,7 @@ interface WebhookOptions {
 
 /** A request that no worker answers. The sentence goes to the caller and holds nothing secret. */
 class WebhookRefusal extends Error {
-  readonly status: 400 | 401 | 404 | 413;
+  readonly status: 400 | 401 | 404 | 411 | 413;
   constructor(status: WebhookRefusal['status'], message: string) {
     super(message);
     this.status = status;
@@ -92,6 +92,10 @@ export class WorkerWebhook {
       const body = await readBodyBytes(request, MAX_EVENT_BYTES);
       if (body === undefined) {
         throw new WebhookRefusal(413, `an event has at most ${MAX_EVENT_BYTES} bytes`);
+      }
+      if (body.length === 0 && !request.headers.has('content-length')) {
+        // The Functions host hands over an empty body for one that is sent in chunks.
+        throw new WebhookRefusal(411, 'an event needs a content-length, or its body does not arrive');
       }
       const response = await this.#handle(worker, {
         callId,

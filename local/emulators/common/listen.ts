@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SERVER_KEEPS_MS } from './idle-connections.ts';
@@ -17,8 +17,13 @@ interface Listening {
 }
 
 /** A server that answers nothing yet. @throws Error when the port cannot be taken */
-export async function listen(host: string, port: number, tls: TlsIdentity | undefined): Promise<Listening> {
-  const server = tls === undefined ? createServer() : createTlsServer(tls);
+export async function listen(
+  host: string,
+  port: number,
+  tls: TlsIdentity | undefined,
+  options: ServerOptions = {},
+): Promise<Listening> {
+  const server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...tls });
   server.keepAliveTimeout = SERVER_KEEPS_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

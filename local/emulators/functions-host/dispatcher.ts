@@ -20,6 +20,9 @@ export interface DispatcherOptions {
   readonly bodyLimitBytes: number;
 }
 
+/** Longer request lines are refused, in bytes. */
+const MAX_REQUEST_LINE = 8_192;
+
 /** Gives each request to its part of the host: the host's own paths first, then functions, then the home page. */
 export class Dispatcher {
   readonly #admin: Admin;
@@ -43,6 +46,7 @@ export class Dispatcher {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if ((request.url ?? '').length > MAX_REQUEST_LINE) return answerAndClose(response, 414);
     const url = requestUrl(request);
     if (url === undefined) return answerAndClose(response, 400);
     const path = url.pathname.toLowerCase();

@@ -34,6 +34,8 @@ const FRONT_END_LIMIT_MS = 230_000;
 /** The host's own limit on request bodies, and the setting that replaces it. */
 const BODY_LIMIT_BYTES = 104_857_600;
 const BODY_LIMIT_VARIABLE = 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT';
+/** The request line and all headers together, as the host's own server (Kestrel) takes them. */
+const MAX_HEADER_BYTES = 32_768;
 /** How long running invocations may go on once the host closes. */
 const DRAIN_LIMIT_MS = 1_500;
 
@@ -58,7 +60,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
 
   // Listening comes first: a taken port is found before the app is loaded, and the app can be told its own address.
   let serve: Serve = unavailable;
-  const { server, url } = await listen(host, options.port, undefined);
+  const { server, url } = await listen(host, options.port, undefined, { maxHeaderSize: MAX_HEADER_BYTES });
   server.on('request', (request, response) => {
     response.on('error', () => {});
     serve(request, response).catch((error: unknown) => {
@@ -75,7 +77,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     process.env['AZURE_FUNCTIONS_ENVIRONMENT'] ??= 'Development';
     process.env['WEBSITE_HOSTNAME'] ??= new URL(url).host;
     const { functions, httpUri } = await loadApp(app, appFolder, hostJson);
-    const invoker = new Invoker(app);
+    const invoker = new Invoker(app, hostJson.functionTimeoutMs);
     const timers = new Map<string, TimerRunner>();
     for (const target of functions) {
       if (target.kind === 'timer') timers.set(target.name, new TimerRunner(target, invoker));

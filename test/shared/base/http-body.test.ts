@@ -40,11 +40,39 @@ describe('the body of a request', () => {
     expect(await readBodyBytes(request(), 3)).toBeUndefined();
   });
 
-  it('is read no further than it may be long', async () => {
-    const { source, read, isCancelled } = streamed([new Uint8Array(3), new Uint8Array(3), new Uint8Array(3)]);
+  const threes = () => streamed([new Uint8Array(3), new Uint8Array(3), new Uint8Array(3)]);
+
+  it('is read no further than it may be long, and the request goes on', async () => {
+    const { source, read, isCancelled } = threes();
     expect(await readBodyBytes(source, 4)).toBeUndefined();
     expect(read).toEqual([3, 3]);
-    expect(isCancelled()).toBe(true);
+    expect(isCancelled()).toBe(false);
+  });
+
+  it('is read to its end where the caller asks for it', async () => {
+    const { source, read } = threes();
+    expect(await readBodyBytes(source, 4, { readsOnTo: 9 })).toBeUndefined();
+    expect(read).toEqual([3, 3, 3]);
+  });
+
+  it('is read no further than the caller asks for', async () => {
+    const { source, read } = threes();
+    expect(await readBodyBytes(source, 2, { readsOnTo: 5 })).toBeUndefined();
+    expect(read).toEqual([3, 3]);
+  });
+
+  it('is given up at a signal, and its request with it', async () => {
+    let isCancelled = false;
+    const body = new ReadableStream({
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    const late = new AbortController();
+    const reading = readBodyBytes({ headers: new Headers(), body }, 4, { signal: late.signal });
+    late.abort(new Error('too late'));
+    await expect(reading).rejects.toThrow('too late');
+    expect(isCancelled).toBe(true);
   });
 
   it('is not read at all when its length is said to be too much', async () => {

@@ -11,7 +11,14 @@ export interface CallStoreOptions {
   readonly allowInsecureConnection?: boolean;
   /** How often a request is retried that storage did not answer. Defaults to 3. */
   readonly maxRetries?: number;
+  /** How long storage may take to answer one request, in milliseconds. Defaults to 10 seconds. */
+  readonly answerLimitMs?: number;
 }
+
+/** The SDK itself waits without end. */
+const ANSWER_LIMIT_MS = 10_000;
+
+type Policy = NonNullable<TableServiceClientOptions['additionalPolicies']>[number];
 
 /** Opens a table on first use, and again if that failed. The SDK is loaded with it. */
 export function tableLoader(
@@ -33,11 +40,25 @@ async function open(name: string, access: TablesAccess, options: CallStoreOption
   const sdk = await import('@azure/data-tables');
   const all: TableServiceClientOptions = {
     allowInsecureConnection: options.allowInsecureConnection ?? false,
+    additionalPolicies: [answerLimit(options.answerLimitMs ?? ANSWER_LIMIT_MS)],
     retryOptions: { maxRetries: options.maxRetries ?? 3, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 },
   };
   if ('connectionString' in access)
     return sdk.TableClient.fromConnectionString(access.connectionString, name, all);
   return new sdk.TableClient(access.endpoint, name, await access.credential(), all);
+}
+
+function answerLimit(limitMs: number): Policy {
+  return {
+    position: 'perCall',
+    policy: {
+      name: 'answerLimit',
+      sendRequest: (request, next) => {
+        request.timeout = limitMs;
+        return next(request);
+      },
+    },
+  };
 }
 
 /** Runs something with storage. @throws CallStoreError that names the action, and neither rows nor addresses */

@@ -7,6 +7,8 @@ import { LOG_LEVELS } from '../app/log.ts';
 export interface HostJson {
   /** Without slashes at its ends; empty when functions are served at the root. */
   readonly routePrefix: string;
+  /** How long an invocation may take; undefined without a limit. */
+  readonly functionTimeoutMs: number | undefined;
   /** The level from which on messages of a function are shown: the most specific entry of `logging.logLevel` wins. */
   readonly logLevelOf: (functionName: string | undefined) => LogLevel;
   /** Settings that are present and have no effect here, by their path. */
@@ -15,7 +17,6 @@ export interface HostJson {
 
 /** Settings that change how an app behaves in Azure and do nothing here. */
 const NOT_SUPPORTED: readonly string[] = [
-  'functionTimeout',
   'retry',
   'extensions.http.maxOutstandingRequests',
   'extensions.http.maxConcurrentRequests',
@@ -27,7 +28,7 @@ const NOT_SUPPORTED: readonly string[] = [
 /**
  * Reads host.json from the root of the app's folder.
  *
- * @throws one sentence when it is missing, is not JSON, or is not of version 2.0
+ * @throws one sentence when it is missing, is not JSON, or is not of version 2.0, or a setting has another form
  */
 export function readHostJson(appFolder: string): HostJson {
   const path = join(appFolder, 'host.json');
@@ -39,6 +40,7 @@ export function readHostJson(appFolder: string): HostJson {
   if (typeof prefix !== 'string') throw new Error(`${path}: extensions.http.routePrefix must be a string`);
   return {
     routePrefix: prefix.replace(/^\/+|\/+$/g, ''),
+    functionTimeoutMs: functionTimeout(path, content['functionTimeout'] ?? '-1'),
     logLevelOf: logLevels(path, at(content, 'logging.logLevel')),
     ignored: NOT_SUPPORTED.filter((setting) => at(content, setting) !== undefined),
   };
@@ -51,6 +53,15 @@ function at(content: unknown, path: string): unknown {
     value = value[key];
   }
   return value;
+}
+
+/** `hh:mm:ss`, or `-1` for no limit. */
+function functionTimeout(path: string, setting: unknown): number | undefined {
+  if (setting === '-1') return undefined;
+  const [, hours, minutes, seconds] = /^(\d{1,2}):(\d{2}):(\d{2})$/.exec(String(setting)) ?? [];
+  const ms = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
+  if (ms > 0) return ms;
+  throw new Error(`${path}: functionTimeout must be "hh:mm:ss" or "-1", not "${String(setting)}"`);
 }
 
 function logLevels(path: string, setting: unknown): HostJson['logLevelOf'] {

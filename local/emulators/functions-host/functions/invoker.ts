@@ -23,6 +23,8 @@ export interface InvocationInput {
   readonly tracestate?: string | undefined;
   /** Chosen by the caller when it must know it before the invocation ends. */
   readonly invocationId?: string;
+  /** Settles when the answer that the app gives itself is with the client, or cannot be. The invocation waits. */
+  readonly forwarded?: Promise<void>;
 }
 
 export interface InvocationOutcome {
@@ -36,9 +38,11 @@ export class Invoker {
   readonly #app: CoreApp;
   readonly #model: ProgrammingModel | undefined;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #timeoutMs: number | undefined;
 
-  constructor(app: CoreApp) {
+  constructor(app: CoreApp, timeoutMs: number | undefined) {
     this.#app = app;
+    this.#timeoutMs = timeoutMs;
     this.#model = app.model;
   }
 
@@ -61,6 +65,13 @@ export class Invoker {
     }
   }
 
+  /** The real host restarts its worker, which ends every invocation in it; here the whole process ends. */
+  #timedOut({ name }: IndexedFunction): never {
+    throw new Error(
+      `the function "${name}" took longer than functionTimeout of host.json, ${this.#timeoutMs} ms`,
+    );
+  }
+
   /** Resolves when nothing runs any more, or when the time is over, whichever comes first. */
   async drain(limitMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
@@ -73,9 +84,11 @@ export class Invoker {
 
   async #invoke(target: IndexedFunction, input: InvocationInput, id: string): Promise<InvocationOutcome> {
     const started = performance.now();
+    const timeout = this.#timeoutMs && setTimeout(() => this.#timedOut(target), this.#timeoutMs).unref();
     const origin = { functionName: target.name, invocationId: id };
     try {
-      const outcome = await this.#run(target, input, id);
+      const outcome = await this.#run(target, input, id).finally(() => clearTimeout(timeout));
+      await input.forwarded;
       const took = Math.round(performance.now() - started);
       this.#app.log({ level: 'debug', category: 'system', message: `succeeded in ${took} ms`, ...origin });
       return outcome;
@@ -88,6 +101,7 @@ export class Invoker {
         message: `failed after ${took} ms: ${detail}`,
         ...origin,
       });
+      await input.forwarded;
       throw error;
     }
   }

@@ -32,7 +32,9 @@ export async function loadApp(app: CoreApp, appFolder: string, hostJson: HostJso
   for (const { name, kind, isDisabled } of functions) {
     say('debug', `function ${name} (${kind})${isDisabled ? ' is disabled' : ''}`);
   }
-  return { functions, httpUri: capabilities['HttpUri'] };
+  const httpUri = capabilities['HttpUri'];
+  if (httpUri !== undefined) say('debug', `HTTP streaming: the app listens on ${httpUri}`);
+  return { functions, httpUri };
 }
 
 /** The context of the hooks that belong to the whole app. */

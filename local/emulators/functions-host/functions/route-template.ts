@@ -51,7 +51,8 @@ export function pathSegments(pathname: string): string[] {
   return trimmed === '' ? [] : trimmed.split('/').map(decodeSegment);
 }
 
-function decodeSegment(raw: string): string {
+/** Percent-decoded except for an encoded slash and what is no UTF-8. */
+export function decodeSegment(raw: string): string {
   const decoded = raw.split(/(%2f)/i).map((part) => {
     if (/^%2f$/i.test(part)) return part;
     try {

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { hostname } from 'node:os';
 import { answer, answerAndClose } from '../../common/answer.ts';
 import { readBody } from '../../common/read-body.ts';
 import { isRecord } from '../app/json.ts';
@@ -18,7 +17,7 @@ export interface AdminOptions {
   readonly keys: KeyCheck;
 }
 
-/** The host's own API under `/admin`, for the master key alone: host status, list of functions, running a function. */
+/** The host's own API under `/admin`, for the master key alone: running a function. */
 export class Admin {
   readonly #options: AdminOptions;
 
@@ -29,23 +28,9 @@ export class Admin {
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     if (!this.#options.keys.isMaster(keyOf(request, url.searchParams))) return answer(response, 401);
     const [, area = '', name] = pathSegments(url.pathname);
-    const call = `${request.method} ${area.toLowerCase()}${name === undefined ? '' : '/'}`;
-    if (call === 'GET host/' && name?.toLowerCase() === 'status') return answer(response, 200, status());
-    if (call === 'GET functions') return answer(response, 200, this.#list(url));
-    if (call === 'POST functions/' && name !== undefined) return this.#run(request, response, name);
+    const isRun = request.method === 'POST' && area.toLowerCase() === 'functions';
+    if (isRun && name !== undefined) return this.#run(request, response, name);
     answer(response, 501, `not supported: ${request.method} ${url.pathname}`);
-  }
-
-  #list(url: URL): object[] {
-    return this.#options.functions.map((listed) => ({
-      name: listed.name,
-      language: 'node',
-      isDisabled: listed.isDisabled,
-      invoke_url_template: listed.kind === 'http' ? `${url.origin}/${listed.route.text}` : null,
-      config: {
-        bindings: Object.entries(listed.metadata.bindings).map(([name, binding]) => ({ ...binding, name })),
-      },
-    }));
   }
 
   /** Starts the function and answers at once; how it ends is in the log alone. */
@@ -78,17 +63,6 @@ export class Admin {
     }
     answer(response, 202);
   }
-}
-
-function status(): object {
-  return {
-    id: hostname().toLowerCase(),
-    state: 'Running',
-    version: '4.0.0',
-    versionDetails: '4.0.0 (local emulator)',
-    processUptime: Math.round(process.uptime() * 1_000),
-    computerName: hostname(),
-  };
 }
 
 /** `{"input": "…"}`; a missing input is an empty one. */

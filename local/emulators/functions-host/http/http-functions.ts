@@ -41,8 +41,9 @@ export class HttpFunctions {
     const limit = setTimeout(() => answerAndClose(response, 504), frontEndLimitMs);
     response.once('close', () => clearTimeout(limit));
     if (streaming !== undefined) return streaming.serve(request, response, url, target, values);
-    const body = await readBody(request, bodyLimitBytes);
-    if (body === undefined) return answerAndClose(response, 413);
+    // The host reads a body of known length only: one in chunks does not arrive.
+    const body = hasLength(request) ? await readBody(request, bodyLimitBytes) : Buffer.alloc(0);
+    if (body === undefined) return answerAndClose(response, 500);
     let outcome: InvocationOutcome;
     try {
       outcome = await this.#options.invoker.invoke(target, {
@@ -69,6 +70,10 @@ export class HttpFunctions {
         return keys.isMaster(key);
     }
   }
+}
+
+function hasLength({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined;
 }
 
 /** The response of a function is its return value, or its one HTTP output binding of another name. */

@@ -13,7 +13,7 @@ import { CLIENT_KEEPS_MS } from '../../common/idle-connections.ts';
 import type { RpcTypedData } from '../app/core-types.ts';
 import type { HttpFunction } from '../functions/function-index.ts';
 import type { Invoker } from '../functions/invoker.ts';
-import type { RouteValues } from '../functions/route-template.ts';
+import { decodeSegment, type RouteValues } from '../functions/route-template.ts';
 import { headersOf, queryOf, singleHeader } from './rpc-http.ts';
 
 const INVOCATION_HEADER = 'x-ms-invocation-id';
@@ -54,10 +54,11 @@ export class StreamProxy {
     values: RouteValues,
   ): Promise<void> {
     const { bodyLimitBytes, httpUri, invoker } = this.#options;
-    if (Number(request.headers['content-length'] ?? 0) > bodyLimitBytes) return answerAndClose(response, 413);
+    if (Number(request.headers['content-length'] ?? 0) > bodyLimitBytes) return answerAndClose(response, 500);
     const invocationId = randomUUID();
-    const upstream = httpRequest(new URL(url.pathname + url.search, httpUri), {
+    const upstream = httpRequest(httpUri, {
       agent: this.#agent,
+      path: forwardedPath(url.pathname) + url.search,
       ...(request.method === undefined ? {} : { method: request.method }),
       headers: {
         ...passedOn(request),
@@ -67,47 +68,61 @@ export class StreamProxy {
         'x-forwarded-proto': url.protocol.slice(0, -1),
       },
     });
-    // The answer begins once: with what the app's server sends, or with what is decided here in its place.
-    let hasBegun = false;
-    const decide = (status: number): void => {
-      if (hasBegun) return;
-      hasBegun = true;
-      upstream.destroy();
-      answerAndClose(response, status);
-    };
+    const sent = pipeline(request, bodyLimiter(bodyLimitBytes), upstream);
+    // Without an answer of the app it never settles: the client waits for as long as it likes.
+    const forwarded = new Promise<void>((resolve, reject) => {
+      upstream.on('error', reject);
+      sent.catch((error: unknown) => {
+        reject(error);
+        upstream.destroy();
+      });
+      response.once('close', () => {
+        if (response.writableFinished) return resolve();
+        reject(new Error('the client has gone'));
+        upstream.destroy();
+      });
+    });
     upstream.once('response', (incoming) => {
-      if (hasBegun || response.headersSent || response.destroyed) {
-        incoming.destroy();
-        return;
-      }
-      hasBegun = true;
-      response.writeHead(incoming.statusCode ?? 500, passedOn(incoming));
-      response.flushHeaders();
-      pipeline(incoming, response).catch(() => response.destroy());
+      // Node's own refusals, such as 431, are of no invocation: the real host sends nothing before one has ended.
+      if (incoming.headers[INVOCATION_HEADER] !== invocationId) return incoming.resume();
+      // The client in the real host sends the whole request before it reads an answer.
+      return sent
+        .then(() => {
+          if (response.headersSent || response.destroyed) throw new Error('the client has been answered');
+          response.writeHead(incoming.statusCode ?? 500, passedOn(incoming));
+          response.flushHeaders();
+          return pipeline(incoming, response);
+        })
+        .catch(() => {
+          incoming.destroy();
+          if (response.headersSent) response.destroy();
+        });
     });
-    upstream.on('error', () => decide(500));
-    response.once('close', () => {
-      if (!response.writableEnded) upstream.destroy();
-    });
-    pipeline(request, bodyLimiter(bodyLimitBytes), upstream).catch((error: unknown) =>
-      decide(error instanceof BodyTooLargeError ? 413 : 500),
-    );
+    forwarded.catch(() => {});
     try {
-      const { result } = await invoker.invoke(target, {
+      await invoker.invoke(target, {
         data: { http: {} },
         triggerMetadata: streamMetadata(request, url, values),
         traceparent: singleHeader(request, 'traceparent'),
         tracestate: singleHeader(request, 'tracestate'),
         invocationId,
+        forwarded,
       });
-      // The app's server answers for a result only; nothing comes when there is none.
-      if (result === undefined || result === null) decide(204);
     } catch {
-      // An answer that had begun is cut off, so that the client cannot take it for a whole one.
-      if (hasBegun) upstream.destroy();
-      else decide(500);
+      // The app has closed the connection without an answer.
+      answerAndClose(response, 500);
     }
   }
+}
+
+/** The path as it is forwarded: decoded but for an encoded slash, and encoded again. So `%2F` becomes `%252F`. */
+function forwardedPath(pathname: string): string {
+  const encode = (segment: string): string =>
+    encodeURIComponent(segment).replaceAll(/%(?:24|26|2B|2C|3A|3B|3D|40)/g, decodeURIComponent);
+  return pathname
+    .split('/')
+    .map((segment) => encode(decodeSegment(segment)))
+    .join('/');
 }
 
 function passedOn(message: IncomingMessage): OutgoingHttpHeaders {
@@ -119,28 +134,33 @@ function passedOn(message: IncomingMessage): OutgoingHttpHeaders {
   return headers;
 }
 
-/** What the host sends along with a forwarded request: `@azure/functions` takes headers and route values from it. */
+/**
+ * What the host sends along with a forwarded request; `@azure/functions` takes headers and route values from it. The
+ * values of the query are among the route values. Names differ by more than case, and the spelling of the first stays.
+ */
 function streamMetadata(
   request: IncomingMessage,
   url: URL,
   values: RouteValues,
 ): Record<string, RpcTypedData> {
-  return {
-    ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { string: value }])),
-    Query: { json: JSON.stringify(queryOf(url.searchParams)) },
-    Headers: { json: JSON.stringify(headersOf(request)) },
-  };
+  const query = queryOf(url.searchParams);
+  const data = new Map<string, [name: string, value: RpcTypedData]>();
+  const set = (name: string, value: RpcTypedData): unknown =>
+    data.set(name.toLowerCase(), [data.get(name.toLowerCase())?.[0] ?? name, value]);
+  for (const [name, value] of Object.entries(query))
+    if (name.toLowerCase() !== 'code') set(name, { string: value });
+  for (const [name, value] of Object.entries(values)) set(name, { string: value });
+  if (!data.has('query')) set('Query', { json: JSON.stringify(query) });
+  if (!data.has('headers')) set('Headers', { json: JSON.stringify(headersOf(request)) });
+  return Object.fromEntries(data.values());
 }
-
-/** The request's body is longer than allowed. */
-class BodyTooLargeError extends Error {}
 
 function bodyLimiter(limitBytes: number): Transform {
   let length = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       length += chunk.length;
-      if (length > limitBytes) done(new BodyTooLargeError());
+      if (length > limitBytes) done(new Error(`the body is longer than ${limitBytes} bytes`));
       else done(null, chunk);
     },
   });

@@ -73,6 +73,18 @@ describe('a request with an Idempotency-Key', () => {
     expect(fixture.acs.operations).toHaveLength(1);
   });
 
+  it('is the same request however its address is spelled', async () => {
+    const spelled = (path: string, participant: string): Promise<Answer> =>
+      ask('muteParticipant', 'spelled', {
+        path: `calls/${CONNECTED_ID}/participants/${path}`,
+        params: { participant },
+      });
+    const first = await spelled('%2B14255550177/mute', '+14255550177');
+    const second = await spelled('+14255550177/mute', '+14255550177');
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect(second.json).toEqual(first.json);
+  });
+
   it('keeps a refusal like a success', async () => {
     const first = await ask('stopMediaStreaming', 'stop');
     expectProblem(first, 'streaming-already-off');

@@ -1,11 +1,17 @@
 import { HttpRequest } from '@azure/functions';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_BODY_BYTES } from '../../../../functions/control/api/handler.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import { type Endpoint, isMutation, parametersOf } from '../../../../shared/wire/api/endpoint.ts';
 import { ENDPOINTS, type OperationId } from '../../../../shared/wire/api/endpoints.ts';
+import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
-import type { Answer, ControlFixture, RequestOptions } from '../../../support/control-fixture.ts';
+import {
+  type Answer,
+  type ControlFixture,
+  type RequestOptions,
+  TICKET_KEY,
+} from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
 let fixture: ControlFixture;
@@ -133,6 +139,14 @@ describe('a request that is not right', () => {
     );
   });
 
+  it('must arrive in time', async () => {
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(AbortSignal.abort());
+    const answer = await ask('play', { body: { source: { kind: 'ssml', ssml: '<speak/>' } } });
+    vi.restoreAllMocks();
+    expectProblem(answer, 'invalid-request');
+    expect(answer.json).toMatchObject({ errors: [{ pointer: '#', detail: 'must arrive within 30000 ms' }] });
+  });
+
   it('must be UTF-8', async () => {
     const request = new HttpRequest({
       method: 'POST',
@@ -143,6 +157,54 @@ describe('a request that is not right', () => {
     });
     const response = await handlerOf('sendMessage', fixture.load, 'function-key')(request, fixture.context());
     expect(response).toMatchObject({ status: 400 });
+  });
+});
+
+describe('a query parameter with the name of a path parameter', () => {
+  const PARAMS = { callId: CONNECTED_ID, participant: '+14255550177', worker: 'echo', invitationId: 'i' };
+  const cases = (Object.keys(ENDPOINTS) as OperationId[]).flatMap((id) =>
+    parametersOf(ENDPOINTS[id].path).flatMap((name) =>
+      [name, name.toUpperCase()].map((given) => [id, given] as const),
+    ),
+  );
+
+  it.each(cases)('is refused by %s: %s', async (id, given) => {
+    // As the host hands it over: the value is that of the path, the name as the query spells it.
+    const named = Object.entries(PARAMS).map(([name, value]) => [
+      name.toLowerCase() === given.toLowerCase() ? given : name,
+      value,
+    ]);
+    const answer = await fixture.ask(id, { params: Object.fromEntries(named), query: { [given]: 'x' } });
+    expectProblem(answer, 'invalid-request');
+    expect(placesOf(answer)).toContain(`query ${given}`);
+  });
+
+  it('is the name of no query parameter of ours', () => {
+    for (const { path, query } of Object.values(ENDPOINTS) as Endpoint[])
+      expect(Object.keys(query?.shape ?? {}).filter((name) => parametersOf(path).includes(name))).toEqual([]);
+  });
+
+  it('does not say which call the token of a call may be used for', async () => {
+    const token = await signCallToken(
+      { callId: CONNECTED_ID, expiresAtMs: fixture.nowMs + 60_000 },
+      TICKET_KEY,
+    );
+    const headers = { authorization: `Bearer ${token}` };
+    const other = 'b'.repeat(32);
+    for (const [params, query] of [
+      [{ callId: other }, { callId: CONNECTED_ID }],
+      [{ callId: CONNECTED_ID }, { callId: CONNECTED_ID }],
+      [{ CALLID: other }, { CALLID: CONNECTED_ID }],
+    ] as const)
+      expectProblem(
+        await fixture.ask('hangUp', { hostCheck: 'nothing', headers, params, query }),
+        'forbidden',
+      );
+    const listing = { hostCheck: 'nothing', headers, params: { callId: CONNECTED_ID } } as const;
+    expectProblem(
+      await fixture.ask('listCalls', { ...listing, query: { callId: CONNECTED_ID } }),
+      'forbidden',
+    );
   });
 });
 

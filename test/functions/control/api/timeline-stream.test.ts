@@ -162,6 +162,20 @@ describe('the timeline as server-sent events', () => {
     expect(fixture.logged.join('\n')).toContain('Storage failed, so the stream of a timeline was closed');
   });
 
+  it('ends after any other error as well, since the host would leave the connection open', async () => {
+    whileItSleeps({
+      2: async () => {
+        throw new RangeError('a fault of ours');
+      },
+    });
+    const { status, text } = await open();
+    expect(status).toBe(200);
+    expect(typesOf(eventsOf(text))).toEqual(['IncomingCall', 'AnswerSucceeded', 'CallConnected']);
+    expect(fixture.logged.join('\n')).toContain('RangeError');
+    expect(fixture.logged.join('\n')).not.toContain('a fault of ours');
+    expect(fixture.streams.size, 'its place is free again').toBe(0);
+  });
+
   it('is refused with a wrong last event, for a call that there is not, and while there are too many', async () => {
     for (const id of ['1', '1.2.3', 'x.y', '-1.0', '9'.repeat(20)])
       expectProblem(await open(id), 'invalid-request');

@@ -263,13 +263,49 @@ const withCallTokens: readonly HostileCase[] = [
     status: 403,
     problem: 'forbidden',
   },
+  ...(['keys', 'entra'] as const).flatMap((api) =>
+    ['callId', 'CALLID', 'call%49d'].map(
+      (name): HostileCase => ({
+        what: `hanging up another call as a worker, with its own in the query as ${name} (${api})`,
+        api,
+        request: async (fixture) => ({
+          method: 'POST',
+          target: `/api/worker/calls/${OTHER_CALL}/hang-up?${name}=${CALL}`,
+          headers: [bearer(await fixture.callToken())],
+        }),
+        status: 403,
+        problem: 'forbidden',
+      }),
+    ),
+  ),
+  {
+    what: 'hanging up another call with a token of Entra ID to read and a call token in the query',
+    api: 'entra',
+    request: async (fixture) => ({
+      method: 'POST',
+      target: `/api/calls/${OTHER_CALL}/hang-up?callId=${CALL}`,
+      headers: [bearer(await fixture.entraToken({}, ['Calls.Read']))],
+    }),
+    status: 403,
+    problem: 'forbidden',
+  },
+  {
+    what: 'hanging up as a worker with headers in the query, which take the place of its own',
+    request: async (fixture) => ({
+      method: 'POST',
+      target: `${WORKER_HANG_UP}?headers=none`,
+      headers: [bearer(await fixture.callToken())],
+    }),
+    status: 401,
+    problem: 'unauthorized',
+  },
   ...(['GET', 'POST'] as const).map(
     (method): HostileCase => ({
       what: `asking for all calls with the token of one: ${method}`,
       api: 'entra',
       request: async (fixture) => ({
         method,
-        target: '/api/calls',
+        target: `/api/calls?callId=${CALL}`,
         headers: [bearer(await fixture.callToken())],
       }),
       status: 403,
@@ -403,6 +439,18 @@ const asOtherServices: readonly HostileCase[] = [
       }),
       status: 401,
       problem: 'unauthorized',
+    }),
+  ),
+  ...(['callId', 'CALLID'] as const).map(
+    (name): HostileCase => ({
+      what: `a relay with the proof for another call, which is in the query as ${name}`,
+      request: async (fixture) => ({
+        method: 'POST',
+        target: `/api/calls/${CALL}/streaming/restart?${name}=${OTHER_CALL}`,
+        headers: [bearer(await fixture.relayProof(OTHER_CALL))],
+      }),
+      status: 404,
+      problem: 'call-not-found',
     }),
   ),
   {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { TableClient, TableServiceClient } from '@azure/data-tables';
@@ -113,6 +114,12 @@ export class HostileFixture {
     return this.#apps.keys.output() + this.#apps.entra.output();
   }
 
+  /** Where `@azure/functions` listens in the app that function keys open. */
+  get streamPort(): number {
+    const [, port] = /the app listens on http:\/\/localhost:(\d+)/.exec(this.#apps.keys.output()) ?? [];
+    return Number(port);
+  }
+
   send(api: Api, request: RawRequest): Promise<RawAnswer> {
     return rawHttp(this.#apps[api].url, request);
   }
@@ -205,7 +212,13 @@ export class HostileFixture {
 }
 
 async function writeControlApp(): Promise<BuiltApp> {
-  const app = writeApp({ 'package.json': '{"main":"dist/functions/main.cjs"}' });
+  const hostJson = JSON.parse(
+    readFileSync(new URL('../../../../host.json', import.meta.url), 'utf8'),
+  ) as object;
+  const app = writeApp({
+    'package.json': '{"main":"dist/functions/main.cjs"}',
+    'host.json': JSON.stringify({ ...hostJson, logging: { logLevel: { Host: 'Debug' } } }),
+  });
   await build({ outDir: join(app.folder, 'dist'), parts: ['functions'] });
   return app;
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROBLEM_CONTENT_TYPE, problemType } from '../../../../shared/wire/api/problem.ts';
 import { encodedJson } from '../../../support/encoded-json.ts';
@@ -85,6 +87,7 @@ describe('a callback that ACS has signed', () => {
     const before = await fixture.rows();
     expect(await post('c'.repeat(32), event())).toBe(404);
     expect(await post('..%2f..', event())).toBe(404);
+    expect(await post(`${CALL}?callid=${OTHER_CALL}`, event()), 'a call in the query').toBe(404);
     expect(await post(CALL, '{')).toBe(400);
     expect(await post(CALL, '[{"__proto__":{"type":"x"}},1,null,"x"]')).toBe(200);
     expect(await fixture.rows()).toEqual(before);
@@ -123,6 +126,14 @@ describe('a callback that ACS has signed', () => {
   });
 });
 
+it('nobody reaches the server behind HTTP streaming from another address than that of the host', async () => {
+  const refused = once(connect({ host: '127.0.0.2', port: fixture.streamPort }), 'connect');
+  await expect(refused).rejects.toThrow('ECONNREFUSED');
+  const socket = connect({ host: '127.0.0.1', port: fixture.streamPort });
+  await once(socket, 'connect');
+  socket.destroy();
+});
+
 describe('a request of a caller who may make it', () => {
   it('is served, so that the others were refused for what is wrong with them', async () => {
     const read = { target: `/api/calls/${CALL}` };
@@ -145,5 +156,21 @@ describe('a request of a caller who may make it', () => {
     });
     expect(fixture.asked, 'what Azure Communication Services is asked for').toHaveLength(1);
     expect(await fixture.rows(), 'the rows of all tables').not.toEqual(before);
+  });
+
+  it('is the same with an encoded plus sign and without, which the host makes one', async () => {
+    const unhold = (participant: string) =>
+      fixture.send('keys', {
+        method: 'POST',
+        target: `/api/calls/${OTHER_CALL}/participants/${participant}/unhold`,
+        headers: [
+          ['x-functions-key', FUNCTION_KEY],
+          ['idempotency-key', 'spelled'],
+        ],
+      });
+    const first = await unhold('%2B14255550100');
+    const again = await unhold('+14255550100');
+    expect([again.status, again.body]).toEqual([first.status, first.body]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
   });
 });

@@ -55,7 +55,7 @@ const paths: readonly HostileCase[] = [
   refused('a very long id', 404, 'call-not-found', `/api/calls/${'a'.repeat(4_000)}/hang-up`),
   refused(
     'an address that is longer than addresses are',
-    431,
+    414,
     undefined,
     `/api/calls/${'a'.repeat(20_000)}/hang-up`,
   ),
@@ -88,6 +88,23 @@ const paths: readonly HostileCase[] = [
   refused('TRACE', 404, undefined, `/api/calls/${CALL}`, { method: 'TRACE' }),
   refused('a method in the wrong case', 400, undefined, `/api/calls/${CALL}`, { method: 'get' }),
   refused('a parameter that is not known', 400, 'invalid-request', `/api/calls/${CALL}/hang-up?force=true`),
+  ...['callId', 'CALLID', 'call%49d'].map((name) =>
+    refused(
+      `another call in the query, as ${name}`,
+      400,
+      'invalid-request',
+      `/api/calls/${CALL}/hang-up?${name}=${OTHER_CALL}`,
+    ),
+  ),
+  refused(
+    'another worker in the query',
+    400,
+    'invalid-request',
+    `/api/calls/${CALL}/workers/echo?worker=robot`,
+    {
+      method: 'PUT',
+    },
+  ),
   refused('a parameter twice', 400, 'invalid-request', '/api/calls?limit=1&limit=1000', { method: 'GET' }),
   refused('a limit beyond the limits', 400, 'invalid-request', '/api/calls?limit=1e9', { method: 'GET' }),
   refused(
@@ -102,6 +119,11 @@ const paths: readonly HostileCase[] = [
 const HANG_UP = `/api/calls/${CALL}/hang-up`;
 const MESSAGES = `/api/calls/${CALL}/messages`;
 const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+const MEGABYTE = 1_048_576;
+
+/** In chunks, with more bytes than the buffers of two connections hold. */
+const CHUNKED = `${MEGABYTE.toString(16)}\r\n${'x'.repeat(MEGABYTE)}\r\n`.repeat(20).concat('0\r\n\r\n');
 
 /** Bodies that are not what they should be. */
 const bodies: readonly HostileCase[] = [
@@ -159,6 +181,10 @@ const bodies: readonly HostileCase[] = [
     }),
   ),
   refused('a body without a type', 415, 'unsupported-media-type', HANG_UP, { body: '{}' }),
+  refused('a body of 20 MB in chunks', 413, 'payload-too-large', MESSAGES, {
+    headers: [JSON_TYPE, ['transfer-encoding', 'chunked']],
+    body: CHUNKED,
+  }),
   refused('a number that is a name', 400, 'invalid-request', `/api/calls/${CALL}/transfer`, {
     headers: [JSON_TYPE],
     body: '{"target":"everybody"}',
@@ -191,6 +217,9 @@ const bodies: readonly HostileCase[] = [
 const headers: readonly HostileCase[] = [
   refused('a thousand headers', 431, undefined, HANG_UP, {
     headers: Array.from({ length: 1_500 }, (_, index) => [`x-bomb-${index}`, 'x'.repeat(20)] as const),
+  }),
+  refused('headers of 20 KB', 404, 'call-not-found', `/api/calls/${'c'.repeat(32)}/hang-up`, {
+    headers: [['x-bomb', 'x'.repeat(20_000)]],
   }),
   refused('a header of a hundred thousand characters', 431, undefined, HANG_UP, {
     headers: [['x-bomb', 'x'.repeat(100_000)]],

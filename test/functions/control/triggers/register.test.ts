@@ -1,11 +1,21 @@
-import { app, type HttpFunctionOptions } from '@azure/functions';
+import http from 'node:http';
+import {
+  app,
+  type HttpFunctionOptions,
+  type HttpRequest,
+  type HttpResponseInit,
+  InvocationContext,
+} from '@azure/functions';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { registerControl } from '../../../../functions/control/triggers/register.ts';
 import { RouteTemplate } from '../../../../local/emulators/functions-host/functions/route-template.ts';
 import { RouteTable } from '../../../../local/emulators/functions-host/http/route-table.ts';
 import { ENDPOINTS } from '../../../../shared/wire/api/endpoints.ts';
 
+const { createServer } = http;
+
 afterEach(() => {
+  Object.assign(http, { createServer });
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
 });
@@ -77,6 +87,26 @@ describe('registering the control app', () => {
       vi.stubEnv('API_AUTH', unusable);
       registerControl();
       expect(levels.get('listCalls'), `API_AUTH="${unusable}" opens nothing`).toBe('function');
+    }
+  });
+
+  it('gives an answer for everything that a function over HTTP can throw, since the host would give none', async () => {
+    const http = new Map<string, HttpFunctionOptions>();
+    vi.spyOn(app, 'http').mockImplementation((name, options) => void http.set(name, options));
+    vi.spyOn(app, 'setup').mockImplementation(() => {});
+    vi.spyOn(app, 'eventGrid').mockImplementation(() => {});
+    vi.spyOn(app, 'timer').mockImplementation(() => {});
+    registerControl();
+    const context = new InvocationContext({ invocationId: 'i', functionName: 'f', logHandler: () => {} });
+    const broken = new Proxy({} as HttpRequest, {
+      get: () => {
+        throw new RangeError('nothing of this request can be read');
+      },
+    });
+    expect(http.size).toBeGreaterThan(60);
+    for (const [name, { handler }] of http) {
+      const answer = (await handler(broken, context)) as HttpResponseInit;
+      expect(answer.status, name).toBeGreaterThanOrEqual(404);
     }
   });
 

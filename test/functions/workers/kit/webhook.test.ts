@@ -160,6 +160,7 @@ describe('the webhook of Web PubSub', () => {
       413,
       { body: new Uint8Array(MAX_EVENT_BYTES + 1), headers: { 'content-length': null } },
     ],
+    ['an empty body without a length', 411, { body: new Uint8Array(), headers: { 'content-length': null } }],
     ['a length too long to be read', 413, { headers: { 'content-length': '99999999999' } }],
   ])('refuses %s with %i', async (_, status, options) => {
     const { response, counts } = await post(options);
@@ -177,6 +178,10 @@ describe('the webhook of Web PubSub', () => {
       await response.text(),
     ];
     expect(await told(unknown)).toEqual(await told(known));
+  });
+
+  it('takes an empty event that says so', async () => {
+    expect((await post({ body: new Uint8Array() })).response.status).toBe(200);
   });
 
   it('takes the hub in any case', async () => {

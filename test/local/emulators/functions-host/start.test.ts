@@ -93,10 +93,10 @@ describe('an app that starts', () => {
   });
 
   it('is told of settings in host.json that have no effect here, and of having registered nothing', async () => {
-    const app = plainApp('', { 'host.json': '{"version":"2.0","functionTimeout":"00:01:00"}' });
+    const app = plainApp('', { 'host.json': '{"version":"2.0","retry":{}}' });
     const host = await startHost(app.folder);
     await host.stop();
-    expect(host.output()).toContain('not supported: functionTimeout in host.json has no effect here');
+    expect(host.output()).toContain('not supported: retry in host.json has no effect here');
     expect(host.output()).toContain('registered no function');
   });
 });

@@ -1,8 +1,10 @@
+import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTableCallStore } from '../../../../../functions/control/adapters/tables/call-store.ts';
 import { CallStoreError } from '../../../../../functions/control/call/stores.ts';
 import { startTables } from '../../../../../local/emulators/storage/server.ts';
 import { aCall, CALL_ID } from '../../../../support/calls.ts';
+import { closeAtOnce, listenOnLoopback } from '../../../../support/loopback.ts';
 import { MemoryCallStore } from '../../../../support/memory-call-store.ts';
 import { callStoreContract } from './call-store-contract.ts';
 
@@ -63,5 +65,17 @@ describe('the call store in table storage', () => {
     expect(error).toBeInstanceOf(CallStoreError);
     expect(String(error)).toContain('could not be reached');
     expect(String(error)).not.toContain('AccountKey');
+  });
+
+  it('gives up on storage that does not answer', async () => {
+    const silent = createServer(() => {});
+    const port = await listenOnLoopback(silent);
+    const connectionString = tables.connectionString.replace(`:${new URL(tables.url).port}/`, `:${port}/`);
+    const store = createTableCallStore(
+      { connectionString },
+      { allowInsecureConnection: true, maxRetries: 0, answerLimitMs: 20 },
+    );
+    await expect(store.get(CALL_ID)).rejects.toThrow('could not be reached');
+    await closeAtOnce(silent);
   });
 });

@@ -23,6 +23,12 @@ describe('host.json', () => {
     expect(read('{"version":"2.0","extensions":{"http":{"routePrefix":""}}}').routePrefix).toBe('');
   });
 
+  it('gives how long an invocation may take, without a limit by default', () => {
+    expect(read('{"version":"2.0","functionTimeout":"00:05:00"}').functionTimeoutMs).toBe(300_000);
+    expect(read('{"version":"2.0","functionTimeout":"-1"}').functionTimeoutMs).toBeUndefined();
+    expect(read('{"version":"2.0"}').functionTimeoutMs).toBeUndefined();
+  });
+
   it('gives the level of a function: the most specific entry wins, information by default', () => {
     const { logLevelOf } = read(
       '{"version":"2.0","logging":{"logLevel":{"default":"Error","Function":"Warning","Function.a":"Debug","Function.b.User":"Trace"}}}',
@@ -34,6 +40,7 @@ describe('host.json', () => {
   it.each([
     ['x', /host.json is not JSON/],
     ['[]', /host.json must have "version": "2.0"/],
+    ['{"version":"2.0","functionTimeout":"5m"}', /functionTimeout must be "hh:mm:ss" or "-1", not "5m"/],
     ['{"version":"1.0"}', /host.json must have "version": "2.0"/],
     ['{"version":"2.0","extensions":{"http":{"routePrefix":1}}}', /routePrefix must be a string/],
     [

@@ -8,7 +8,10 @@ import { closeAtOnce, listenOnLoopback } from '../../../../support/loopback.ts';
 import { until } from '../../../../support/until.ts';
 
 it('closes an idle connection to the app long before the app does, so that no request meets a closing one', async () => {
-  const app = createServer((_, response) => response.end('answered'));
+  const app = createServer(({ headers }, response) => {
+    response.setHeader('x-ms-invocation-id', String(headers['x-ms-invocation-id']));
+    response.end('answered');
+  });
   expect(CLIENT_KEEPS_MS * 2).toBeLessThan(app.keepAliveTimeout);
   // From here on the app itself closes none.
   app.keepAliveTimeout = 0;
