@@ -1,5 +1,7 @@
 /** Reading the body of an HTTP request in bytes, and no further than it may be long. */
 
+import { ByteStore } from './byte-store.ts';
+
 /** What is needed of a web-standard `Request`; the request of Azure Functions has it too. */
 interface BodySource {
   readonly headers: { get(name: string): string | null };
@@ -16,22 +18,10 @@ export async function readBodyBytes(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (Number(headers.get('content-length') ?? 0) > maxBytes) return undefined;
   if (body === null || body === undefined) return new Uint8Array();
-  const parts: Uint8Array[] = [];
-  let length = 0;
+  const bytes = new ByteStore();
   for await (const part of body as AsyncIterable<Uint8Array>) {
-    length += part.byteLength;
-    if (length > maxBytes) return undefined;
-    parts.push(part);
+    if (bytes.byteLength + part.byteLength > maxBytes) return undefined;
+    bytes.add(part);
   }
-  return joined(parts, length);
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
+  return bytes.take();
 }
