@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
 import type { AudioChunk } from '../../../../../functions/workers/kit/worker.ts';
-import { downGroup } from '../../../../../shared/wire/names.ts';
+import { downGroup, HUB } from '../../../../../shared/wire/names.ts';
+import { serviceClient } from '../../../../local/emulators/web-pubsub/service.ts';
 import { CALL_ID, reportWith } from '../../../../relay/relay-fixture.ts';
 import { heard, say, speech } from '../../../../relay/web-pubsub/web-pubsub-fixture.ts';
 import { until } from '../../../../support/until.ts';
@@ -157,6 +158,36 @@ describe('a resident worker', () => {
       8_000,
       20,
     );
+  });
+
+  it('is back on its call each time when somebody with the key of the hub closes all its connections', async () => {
+    const { worker, told } = listener();
+    const there = await residentFixture(worker);
+    const { acs, running } = await heardCall(there);
+    const service = serviceClient(there.service, HUB);
+    let frames = 3;
+    for (let cuts = 1; cuts <= 3; cuts += 1) {
+      // Those of the relay and of the worker have the call as their user.
+      await service.closeUserConnections(CALL_ID, { reason: 'cut by a stranger' });
+      await until(async () => {
+        const { workers } = (await reportWith(running, { state: 'streaming' })) as {
+          workers: [{ reopened: number }];
+        };
+        return workers[0].reopened === cuts;
+      }, 'a new lane');
+      const before = heard(acs).length;
+      await until(
+        () => {
+          say(acs, speech(3, frames));
+          frames += 3;
+          return heard(acs).length > before + 6 * 640;
+        },
+        'audio after the cut',
+        8_000,
+        20,
+      );
+    }
+    expect(told, 'the worker holds the call all the time').toEqual(['started']);
   });
 
   it('refuses to be run without anything to hear a stream with', async () => {
