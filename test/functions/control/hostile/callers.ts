@@ -258,7 +258,7 @@ const withCallTokens: readonly HostileCase[] = [
     request: async (fixture) => ({
       method: 'POST',
       target: `/api/calls/${OTHER_CALL}/hang-up`,
-      headers: [bearer(await fixture.callToken())],
+      headers: [bearer(fixture.callToken())],
     }),
     status: 403,
     problem: 'forbidden',
@@ -270,7 +270,7 @@ const withCallTokens: readonly HostileCase[] = [
       request: async (fixture) => ({
         method,
         target: '/api/calls',
-        headers: [bearer(await fixture.callToken())],
+        headers: [bearer(fixture.callToken())],
       }),
       status: 403,
       problem: 'forbidden',
@@ -287,7 +287,7 @@ const withCallTokens: readonly HostileCase[] = [
       request: async (fixture) => ({
         method: 'POST',
         target: `/api/worker/${path}`,
-        headers: [bearer(await fixture.callToken())],
+        headers: [bearer(fixture.callToken())],
       }),
       status: 404,
       problem: 'operation-not-found',
