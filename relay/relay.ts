@@ -137,7 +137,7 @@ class RelayServer implements Relay {
       rules: {
         ticketKeys,
         tokenPolicy: config.acsTokens.policy,
-        tokens: createAcsTokenVerifier(config.acsTokens),
+        tokens: createAcsTokenVerifier({ ...config.acsTokens, now: () => clock.nowMs() }),
       },
       registry: this.#registry,
       handovers,

@@ -88,11 +88,13 @@ function createControlApp(env: Environment): ControlApp {
   const tables = { ...config.tables, credential };
   const tableOptions = { allowInsecureConnection: isInsecure(config.tables, 'TableEndpoint') };
   const routeTable = createRouteTable(tables, tableOptions);
+  const store = createTableCallStore(tables, tableOptions);
   const publishToRelay = config.webPubSub && relayPublisher(config.webPubSub, config.ticketKeys[0]);
   return {
     access: createAccess({
       ticketKeys: config.ticketKeys,
       ...(config.entra === undefined ? {} : { entra: createEntraTokenVerifier(config.entra) }),
+      readCall: (callId) => store.get(callId),
       now: Date.now,
       ...config.apiRates,
     }),
@@ -108,7 +110,7 @@ function createControlApp(env: Environment): ControlApp {
     ticketKeys: config.ticketKeys,
     retentionMs: config.retentionDays * 24 * 3_600_000,
     deps: {
-      store: createTableCallStore(tables, tableOptions),
+      store,
       acs: createAcsCalls(
         { ...config.acs, credential },
         {

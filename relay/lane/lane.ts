@@ -28,8 +28,12 @@ import {
 import { LaneOutbox, type OutboxMessage, type OutboxOptions } from './lane-outbox.ts';
 import { type LaneReport, LaneStats } from './lane-stats.ts';
 
-/** Attempts in a row to open a lane. An acknowledged message starts the count again. */
-export const OPEN_ATTEMPTS = 10;
+/**
+ * Attempts in a row to open a lane. They take almost five minutes, so the call keeps its worker through a shorter
+ * outage of Web PubSub, and while somebody with the key of the hub closes its connections. An acknowledged message
+ * starts the count again.
+ */
+export const OPEN_ATTEMPTS = 60;
 /** Short, since the worker hears nothing meanwhile, and most often only this one connection was lost. */
 const OPEN_FIRST_WAIT_MS = 100;
 const OPEN_LONGEST_WAIT_MS = 5_000;

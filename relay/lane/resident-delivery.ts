@@ -137,7 +137,18 @@ class ResidentDelivery implements Delivery {
 }
 
 function publish(message: Uint8Array<ArrayBuffer> | LaneEvent, connection: LaneConnection): SendResult {
-  return connection.publish?.(message) ? 'delivered' : 'lost';
+  const told = message instanceof Uint8Array ? message : withoutToken(message);
+  return connection.publish?.(told) ? 'delivered' : 'lost';
+}
+
+/**
+ * Anybody with the key of the hub can join the group. The replica that has the call keeps the token of the
+ * `call.started` that it got as an event.
+ */
+function withoutToken(event: LaneEvent): LaneEvent {
+  if (event.type !== 'call.started') return event;
+  const { control: _, ...rest } = event;
+  return rest;
 }
 
 export const residentDelivery: CreateDelivery = (lane) => new ResidentDelivery(lane);

@@ -6,6 +6,7 @@ import type { StreamFacts } from './session-options.ts';
 
 /** What holds at the moment at which this worker gets the event. */
 interface WorkerFacts {
+  readonly worker: string;
   /** The worker's present turn; 0 before the first. */
   readonly turn: number;
   readonly listen: ListenMode;
@@ -13,8 +14,12 @@ interface WorkerFacts {
   readonly participants: MediaDecoder['participants'];
 }
 
-export function callStarted(stream: StreamFacts, { turn, listen, participants }: WorkerFacts): LaneEvent {
+export function callStarted(
+  stream: StreamFacts,
+  { worker, turn, listen, participants }: WorkerFacts,
+): LaneEvent {
   const { ticket, callConnectionId, correlationId, handover } = stream;
+  const control = ticket.controlOf?.(worker);
   return {
     type: 'call.started',
     callId: ticket.callId,
@@ -26,7 +31,7 @@ export function callStarted(stream: StreamFacts, { turn, listen, participants }:
     listen: listen.mode,
     participants,
     turn,
-    ...(ticket.control === undefined ? {} : { control: ticket.control }),
+    ...(control === undefined ? {} : { control }),
     // Audio is lost between two streams of a call.
     ...(handover === undefined ? {} : { resumed: true, discontinuity: true }),
   };

@@ -67,8 +67,8 @@ export class Session {
       clock,
       random,
       log,
-      callStarted: (turn, listen) =>
-        callStarted(options, { turn, listen, participants: this.#decoder.participants }),
+      callStarted: (worker, turn, listen) =>
+        callStarted(options, { worker, turn, listen, participants: this.#decoder.participants }),
       onIgnored: (reason, count) => this.#ignore(reason, count),
       onPublish: (worker, action) => onPublish?.(callId, worker, action),
       onControl: (value) => this.#control.receive(value),

@@ -40,7 +40,7 @@ export interface WorkerLinkOptions {
   readonly random: () => number;
   readonly log: Logger;
   /** Makes `call.started` at the moment a worker gets it. */
-  readonly callStarted: (turn: number, listen: ListenMode) => LaneEvent;
+  readonly callStarted: (worker: string, turn: number, listen: ListenMode) => LaneEvent;
   /** Counts what was not used, by a fixed text. */
   readonly onIgnored: (reason: string, count: number) => void;
   readonly onPublish: (worker: string, action: PublishAction) => void;
@@ -113,7 +113,7 @@ export class WorkerLink {
       isResumed: streams > 0,
       skipsReplays: listen.mode !== 'utterance',
       onReplay: () => options.onIgnored('reply: said before the stream began', 1),
-      callStarted: () => options.callStarted(this.#said.turn, listen),
+      callStarted: () => options.callStarted(name, this.#said.turn, listen),
       onMessage: this.#replies.handle,
       onControl: options.onControl,
       onOpened: () => this.#replies.restart(),

@@ -1,5 +1,7 @@
 /** Reading the body of an HTTP request in bytes, and keeping no more than it may have. */
 
+import { ByteStore } from './byte-store.ts';
+
 /** What is needed of a web-standard `Request`; the request of Azure Functions has it too. */
 interface BodySource {
   readonly headers: { get(name: string): string | null };
@@ -27,14 +29,14 @@ export async function readBodyBytes(
   if (body === null || body === undefined) return new Uint8Array();
   const reader = (body as ReadableStream<Uint8Array>).getReader();
   const giveUp = (): void => void reader.cancel(signal?.reason).catch(() => {});
-  const parts: Uint8Array[] = [];
+  const bytes = new ByteStore();
   let length = 0;
   signal?.addEventListener('abort', giveUp);
   if (signal?.aborted) giveUp();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       length += next.value.byteLength;
-      if (length <= maxBytes) parts.push(next.value);
+      if (length <= maxBytes) bytes.add(next.value);
       // The body is not cancelled: that would take away the connection of the answer.
       else if (length > readsOnTo) return undefined;
     }
@@ -43,15 +45,5 @@ export async function readBodyBytes(
     reader.releaseLock();
   }
   signal?.throwIfAborted();
-  return length > maxBytes ? undefined : joined(parts, length);
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
+  return length > maxBytes ? undefined : bytes.take();
 }

@@ -10,6 +10,7 @@
  * A message that is complete in one piece is unmasked in place and passed on as a view: nothing is copied.
  */
 import { isUtf8 } from 'node:buffer';
+import { ByteStore } from '../base/byte-store.ts';
 import { unmask } from './unmask.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
@@ -54,9 +55,8 @@ export class MessageReader {
   readonly #listener: MessageListener;
   readonly #options: MessageReaderOptions;
   readonly #maskBytes: number;
-  /** The beginning of a frame whose end has not come yet, in the pieces as they came. */
-  #rest: Buffer[] = [];
-  #restBytes = 0;
+  /** The beginning of a frame whose end has not come yet. */
+  readonly #rest = new ByteStore();
   /** Bytes that the frame needs before the reader can go on. */
   #needed = 0;
   #parts: Buffer[] = [];
@@ -73,37 +73,22 @@ export class MessageReader {
 
   /** Takes the next bytes of the connection. They are changed, and are not kept. */
   push(bytes: Buffer): void {
-    const all = this.#restBytes === 0 ? bytes : this.#joinedWith(bytes);
+    const all = this.#rest.byteLength === 0 ? bytes : this.#joinedWith(bytes);
     let at = 0;
     while (!this.#isEnded && at < all.byteLength) {
       const end = this.#readFrame(all, at);
       if (end === 0) break;
       at = end;
     }
-    if (!this.#isEnded && at < all.byteLength) this.#keepRest(all.subarray(at));
+    if (!this.#isEnded && at < all.byteLength) this.#rest.add(all.subarray(at));
   }
 
-  /**
-   * The bytes so far, once enough are there to go on with; until then, none. So a long frame in many pieces is copied
-   * once, and not again with each piece.
-   */
+  /** The bytes so far, once enough are there to go on with; until then, none. */
   #joinedWith(bytes: Buffer): Buffer {
-    this.#keepRest(bytes);
-    if (this.#restBytes < this.#needed) return NO_BYTES;
-    const joined = Buffer.concat(this.#rest);
-    this.#forgetRest();
-    return joined;
-  }
-
-  /** Keeps a copy, since the bytes belong to their reader. */
-  #keepRest(bytes: Buffer): void {
-    this.#rest.push(Buffer.from(bytes));
-    this.#restBytes += bytes.byteLength;
-  }
-
-  #forgetRest(): void {
-    this.#rest = [];
-    this.#restBytes = 0;
+    this.#rest.add(bytes);
+    if (this.#rest.byteLength < this.#needed) return NO_BYTES;
+    const { buffer, byteLength } = this.#rest.take();
+    return Buffer.from(buffer, 0, byteLength);
   }
 
   /** Reads the frame at `at` and returns its end. Returns 0 while it is incomplete, and once the reader has ended. */
@@ -248,7 +233,7 @@ export class MessageReader {
 
   #end(): void {
     this.#isEnded = true;
-    this.#forgetRest();
+    this.#rest.take();
     this.#forgetParts();
   }
 }

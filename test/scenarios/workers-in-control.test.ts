@@ -131,7 +131,8 @@ it.concurrent('a worker hands its caller over to somebody else', { timeout: TEST
 it.concurrent('the token of a call does nothing on another call', { timeout: TEST_LIMIT_MS }, async () => {
   const [own, other] = await Promise.all([callTo(NUMBER), callTo(NUMBER)]);
   const expiresAtMs = Date.now() + 60_000;
-  const token = await signCallToken({ callId: own.callId, expiresAtMs }, test.stack.secrets.ticketKey);
+  const holder = { callId: own.callId, worker: 'controller' };
+  const token = signCallToken({ ...holder, expiresAtMs }, test.stack.secrets.ticketKey);
   tokens.push(token);
   const client = createCallsClient({
     baseUrl: test.system.urls.control,
@@ -147,6 +148,18 @@ it.concurrent('the token of a call does nothing on another call', { timeout: TES
     await expect(asked()).rejects.toMatchObject({ status: 403, problemName: 'forbidden' });
   expect((await test.control.call(other.callId))?.state).toBe('connected');
   await client.sendMessage(own.callId, { data: MESSAGE });
+  const spy = createCallsClient({
+    baseUrl: test.system.urls.control,
+    apiPath: `/api/${WORKER_API}`,
+    token: signCallToken({ ...holder, worker: 'spy', expiresAtMs }, test.stack.secrets.ticketKey),
+  });
+  const isDead = { status: 401, problemName: 'unauthorized' };
+  await expect(spy.getCall(own.callId), 'before it is on the call').rejects.toMatchObject(isDead);
+  await client.attachWorker(own.callId, 'spy', { speaks: false });
+  expect((await spy.getCall(own.callId)).callId).toBe(own.callId);
+  await expect(spy.hangUp(own.callId), 'it only listens').rejects.toMatchObject({ status: 403 });
+  await client.detachWorker(own.callId, 'spy');
+  await expect(spy.getCall(own.callId), 'after it was detached').rejects.toMatchObject(isDead);
   await client.hangUp(own.callId);
   await timelineHas(own.callId, 'CallDisconnected');
   const answer = await test.control.request('POST', `/calls/${other.callId}/hang-up`);

@@ -78,6 +78,7 @@ export class ControlFixture {
       deps: this.deps,
       access: createAccess({
         ticketKeys: [TICKET_KEY],
+        readCall: (callId) => this.store.get(callId),
         now: () => this.nowMs,
         readsPerMinute: 60_000,
         actsPerMinute: 60_000,

@@ -1,8 +1,10 @@
 import type { HttpRequest } from '@azure/functions';
 import { type Endpoint, isMutation, parametersOf, type Role } from '../../../shared/wire/api/endpoint.ts';
-import { verifyCallToken } from '../../../shared/wire/signed/call-token.ts';
-import { bearerToken, TokenError } from '../../../shared/wire/signed/verify-signed.ts';
-import { ProblemError, unauthorized } from '../http/problems.ts';
+import { type CallTokenHolder, verifyCallToken } from '../../../shared/wire/signed/call-token.ts';
+import { bearerToken, TokenError, type TokenRefusal } from '../../../shared/wire/signed/verify-signed.ts';
+import type { Call } from '../call/model.ts';
+import { workerOn } from '../call/workers.ts';
+import { callNotFound, ProblemError, unauthorized } from '../http/problems.ts';
 import type { EntraTokenVerifier } from './entra-token.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
@@ -10,6 +12,10 @@ import { RateLimiter } from './rate-limiter.ts';
 export interface Caller {
   /** The same for every request of a caller, and not a secret. It scopes Idempotency-Keys and rates. */
   readonly id: string;
+  /** May change calls, and so needs the whole ids of their participants. */
+  readonly mayAct: boolean;
+  /** The worker that has sent a call token, and its call as it was read to decide about the token. */
+  readonly worker?: { readonly name: string; readonly call: Call };
 }
 
 /**
@@ -30,6 +36,7 @@ export interface Access {
   /**
    * @throws ProblemError if the request does not prove that its caller may do this, or if the caller sends too many
    * requests
+   * @throws CallStoreError if the call of a call token cannot be read
    */
   authorize(request: AccessRequest, endpoint: Endpoint): Promise<Caller>;
 }
@@ -39,6 +46,8 @@ interface AccessOptions {
   readonly ticketKeys: readonly string[];
   /** Omit it if Entra ID is not set up. Its tokens are then refused. */
   readonly entra?: EntraTokenVerifier;
+  /** The row of a call, which says who is on it. */
+  readonly readCall: (callId: string) => Promise<Call | undefined>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly readsPerMinute: number;
@@ -54,16 +63,18 @@ const BURST_PART = 1 / 6;
 /** All holders of function keys are one caller, since the host does not say which key it saw. */
 const KEY_HOLDER: Proven = { id: 'function-key', roles: ['Calls.Control'] };
 
-interface Proven extends Caller {
+interface Proven extends Pick<Caller, 'id'> {
   readonly roles: readonly string[];
-  /** The caller may act on this call only. */
-  readonly callId?: string;
+  /** The caller is this worker, and may act on its call only. */
+  readonly holder?: CallTokenHolder;
 }
 
 /**
  * - If the host has checked a function key, the caller may do everything.
- * - Otherwise the request must carry a bearer token: the one of the call in the path (`call-token.ts`), or one of
- *   Entra ID with a role. The role `Calls.Control` includes `Calls.Read`.
+ * - Otherwise the request must carry a bearer token: one of Entra ID with a role, or that of a worker on the call in
+ *   the path (`call-token.ts`). The role `Calls.Control` includes `Calls.Read`.
+ * - The call's row decides what the token of a worker opens: nothing unless the worker is on the call and the call is
+ *   going on, and reads only if the worker does not speak.
  *
  * No header but `Authorization` counts: anybody can write headers such as `x-ms-client-principal`.
  */
@@ -78,12 +89,16 @@ export function createAccess(options: AccessOptions): Access {
   const acting = limit(options.actsPerMinute);
   return {
     async authorize(request, endpoint) {
-      if (endpoint.role === undefined) return { id: 'anybody' };
+      if (endpoint.role === undefined) return { id: 'anybody', mayAct: false };
       const proven = request.hostCheck === 'function-key' ? KEY_HOLDER : await prove(request, options);
       requireRight(proven, endpoint, endpoint.role, request.callId);
       const waitMs = (isMutation(endpoint) ? acting : reads).take(proven.id, options.now());
       if (waitMs > 0) throw tooOften(waitMs);
-      return { id: proven.id };
+      const { id, roles, holder } = proven;
+      if (holder === undefined) return { id, mayAct: roles.includes('Calls.Control') };
+      const call = await options.readCall(holder.callId);
+      if (call === undefined) throw callNotFound();
+      return { id, mayAct: requireWorker(call, holder, endpoint), worker: { name: holder.worker, call } };
     },
   };
 }
@@ -92,16 +107,19 @@ async function prove({ headers }: AccessRequest, { ticketKeys, entra, now }: Acc
   try {
     const token = bearerToken(headers.get('authorization'), 'call token');
     if (isSymmetric(token) || entra === undefined) {
-      const callId = await verifyCallToken(token, ticketKeys, now());
-      return { id: `call:${callId}`, roles: ['Calls.Control'], callId };
+      const holder = await verifyCallToken(token, ticketKeys, now());
+      return { id: `call:${holder.callId}:${holder.worker}`, roles: ['Calls.Control'], holder };
     }
     const { objectId, roles } = await entra.verify(token, now());
     return { id: `entra:${objectId}`, roles };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    const challenge = error.reason === 'missing' ? 'Bearer' : 'Bearer error="invalid_token"';
-    throw unauthorized('a valid token', error.reason, challenge);
+    throw error.reason === 'missing' ? unauthorized('a valid token', 'missing') : invalidToken(error.reason);
   }
+}
+
+function invalidToken(reason: TokenRefusal): ProblemError {
+  return unauthorized('a valid token', reason, 'Bearer error="invalid_token"');
 }
 
 /**
@@ -117,12 +135,27 @@ function isSymmetric(token: string): boolean {
 }
 
 function requireRight(proven: Proven, endpoint: Endpoint, role: Role, callId: string | undefined): void {
-  if (proven.callId !== undefined) {
-    const isOwn = parametersOf(endpoint.path).includes('callId') && proven.callId === callId;
+  if (proven.holder !== undefined) {
+    const isOwn = parametersOf(endpoint.path).includes('callId') && proven.holder.callId === callId;
     if (!isOwn) throw forbidden('The token of a call is valid for that call only.', role);
   }
   const suffices = proven.roles.includes(role) || proven.roles.includes('Calls.Control');
   if (!suffices) throw forbidden(`The caller does not have the role ${role}.`, role);
+}
+
+/** Whether the worker may also change the call. @throws ProblemError if it may not do what it asks for */
+function requireWorker(call: Call, { worker: name }: CallTokenHolder, endpoint: Endpoint): boolean {
+  const worker = workerOn(call, name);
+  if (worker === undefined) throw invalidToken('its worker is not on the call');
+  // Operations that change a call find out by themselves that it has ended, or repeat what they answered before.
+  if (call.phase === 'ended' && !isMutation(endpoint)) throw invalidToken('its call is over');
+  const mayAct = worker.speaks !== false;
+  if (!mayAct && isMutation(endpoint))
+    throw forbidden(
+      `The worker ${name} only listens ("speaks": false), so its token reads the call and changes nothing.`,
+      'Calls.Control',
+    );
+  return mayAct;
 }
 
 function forbidden(detail: string, role: Role): ProblemError {

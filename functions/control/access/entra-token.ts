@@ -19,6 +19,8 @@ interface EntraTokenOptions {
    * seconds.
    */
   readonly cooldownMs?: number;
+  /** When the keys may be fetched again after an attempt that failed: milliseconds. Defaults to `Date.now`. */
+  readonly now?: () => number;
 }
 
 interface EntraIdentity {
@@ -44,7 +46,7 @@ const claimsSchema = z.object({
 });
 
 export function createEntraTokenVerifier(options: EntraTokenOptions): EntraTokenVerifier {
-  const keys = publishedKeys(options.jwksUrl, options.cooldownMs);
+  const keys = publishedKeys(options.jwksUrl, options);
   return {
     async verify(token, nowMs) {
       const { claims } = await verifySigned(token, {

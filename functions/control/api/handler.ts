@@ -7,9 +7,11 @@ import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.
 import { openApiDocument } from '../../../shared/wire/api/openapi.ts';
 import type { Caller, HostCheck } from '../access/access.ts';
 import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
+import type { Call } from '../call/model.ts';
+import { knowing } from '../call/stores.ts';
 import { httpHandler, pathParameter, problemResponse, readText } from '../http/invocation.ts';
 import type { Log } from '../use-cases/deps.ts';
-import { conditional } from './entity-tag.ts';
+import { conditional, type TaggedContent, tagged } from './entity-tag.ts';
 import { idempotent } from './idempotent.ts';
 import { readInput } from './request-input.ts';
 
@@ -54,13 +56,14 @@ export function endpointHandler<Id extends OperationId>(
   const endpoint: Endpoint = ENDPOINTS[id];
   const isAboutCall = parametersOf(endpoint.path).includes('callId');
   return httpHandler(async (request, log) => {
-    const app = await (hostCheck === 'nothing' ? loadForUnauthenticated(load, log) : load());
+    const loaded = await (hostCheck === 'nothing' ? loadForUnauthenticated(load, log) : load());
     const { headers } = request;
     const callId = isAboutCall ? pathParameter(request, 'callId') : undefined;
-    const caller = await app.access.authorize(
+    const caller = await loaded.access.authorize(
       { headers, hostCheck, ...(callId === undefined ? {} : { callId }) },
       endpoint,
     );
+    const app = caller.worker === undefined ? loaded : withCall(loaded, caller.worker.call);
     const mutates = isMutation(endpoint);
     const bodyText = mutates
       ? await readText(request, { maxBytes: MAX_BODY_BYTES, requireJsonType: true })
@@ -85,14 +88,18 @@ function filledPath(path: string, params: Readonly<Record<string, string>>): str
   return `/api/${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')}`;
 }
 
-let document: ReturnType<typeof openApiDocument> | undefined;
+function withCall(app: ControlApp, call: Call): ControlApp {
+  return { ...app, deps: { ...app.deps, store: knowing(app.deps.store, call) } };
+}
+
+let document: TaggedContent | undefined;
 
 /**
  * Serves the OpenAPI document, which is made on the first request. It needs no settings, so a misconfigured app still
  * serves it.
  */
 export const openApiHandler: HttpHandler = httpHandler(async (request) => {
-  document ??= openApiDocument();
+  document ??= tagged(openApiDocument());
   return conditional(request, 200, document);
 });
 
@@ -105,7 +112,7 @@ function respond(
   if ('nothing' in result) return { status: 204 };
   if ('events' in result) return eventStream(result, log);
   const { status } = endpoint.answer;
-  if (!isMutation(endpoint)) return conditional(request, status, result.content);
+  if (!isMutation(endpoint)) return conditional(request, status, tagged(result.content));
   return { status, headers: { ...result.headers }, jsonBody: result.content };
 }
 

@@ -1,7 +1,9 @@
 /** Operations on a connected call whose result comes with a later event. */
+
 import type { CallOperation } from '../../../shared/call/operation.ts';
 import type { AcceptedCallView } from '../../../shared/wire/api/call-schema.ts';
 import type { ControlApp } from '../app.ts';
+import { maskParty } from '../call/model.ts';
 import { ProblemError, toProblem, toRingingProblem } from '../http/problems.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { listParticipants } from '../use-cases/list-participants.ts';
@@ -12,10 +14,15 @@ import type { Handlers } from './handler.ts';
 export const operationHandlers = {
   transfer: (request) => operateOutbound(request, { type: 'transfer', ...request.body }),
 
-  listParticipants: async ({ app, params }) => {
+  /** Only those who may act on participants need their whole ids. */
+  listParticipants: async ({ app, caller, params }) => {
     const outcome = await listParticipants(app.deps, params.callId);
     if (outcome.kind !== 'participants') throw toProblem(outcome);
-    const participants = outcome.participants.map(({ rawId, muted, onHold }) => ({ rawId, muted, onHold }));
+    const participants = outcome.participants.map(({ rawId, muted, onHold }) => ({
+      rawId: caller.mayAct ? rawId : maskParty(rawId),
+      muted,
+      onHold,
+    }));
     return { content: { participants } };
   },
 

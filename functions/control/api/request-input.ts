@@ -15,6 +15,12 @@ interface RequestInput {
 /** How deep objects and arrays of a body may be nested. */
 const MAX_DEPTH = 32;
 
+/** Problems that an answer lists, so that it is not longer than its request. */
+const MAX_ERRORS = 20;
+
+/** Longest name, pointer or description in a listed problem, in characters. */
+const MAX_ERROR_CHARS = 300;
+
 /** Names with a meaning in JavaScript, which no body may use. */
 const RESERVED = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -23,7 +29,7 @@ const HOST_PARAMETER = 'code';
 
 /**
  * Checks path, query and body of a request against its endpoint.
- * @throws ProblemError that lists everything that is wrong
+ * @throws ProblemError that lists what is wrong, up to 20 problems, and says how many more there are
  */
 export function readInput(endpoint: Endpoint, request: RequestAddress, bodyText: string): RequestInput {
   const errors: ProblemMember[] = [];
@@ -31,9 +37,21 @@ export function readInput(endpoint: Endpoint, request: RequestAddress, bodyText:
   const params = readParams(endpoint, request, errors);
   const body = isMutation(endpoint) ? readBody(endpoint, bodyText, errors) : undefined;
   if (errors.length === 0) return { params, query, body };
-  throw new ProblemError('invalid-request', `The request is not valid: ${errors.map(describe).join('; ')}.`, {
-    errors,
-  });
+  const listed = errors.slice(0, MAX_ERRORS).map(shortened);
+  const more = errors.length > MAX_ERRORS ? `; and ${errors.length - MAX_ERRORS} more` : '';
+  const detail = `The request is not valid: ${listed.map(describe).join('; ')}${more}.`;
+  throw new ProblemError('invalid-request', detail, { errors: listed });
+}
+
+function shortened(member: ProblemMember): ProblemMember {
+  const detail = short(member.detail);
+  return 'pointer' in member
+    ? { pointer: short(member.pointer), detail }
+    : { ...member, parameter: short(member.parameter), detail };
+}
+
+function short(text: string): string {
+  return text.length <= MAX_ERROR_CHARS ? text : `${text.slice(0, MAX_ERROR_CHARS - 1)}…`;
 }
 
 function describe(member: ProblemMember): string {

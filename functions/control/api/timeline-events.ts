@@ -1,4 +1,5 @@
 import type { StreamPlace } from '../access/stream-places.ts';
+import type { Call } from '../call/model.ts';
 import { type CallStore, CallStoreError, type TimelineEntry } from '../call/stores.ts';
 import type { ControlDeps, Log } from '../use-cases/deps.ts';
 import { timelineView } from './call-view.ts';
@@ -31,13 +32,15 @@ interface TimelineSource {
   readonly store: Pick<CallStore, 'get' | 'timeline'>;
   readonly clock: ControlDeps['clock'];
   readonly place: StreamPlace;
+  /** Whether the reader may still read a call that has become like this. */
+  readonly mayRead: (call: Call) => boolean;
   readonly log: Log;
 }
 
 /**
  * A call's timeline as server-sent events: the entries after `from`, then each new one, until the call has ended and
- * been quiet (then an event `end`), or until the stream has lasted long enough or lost its place (then nothing, and the
- * client opens it again). Its place is free when it ends.
+ * been quiet (then an event `end`). The stream ends earlier, without a word, when it has lasted long enough, has lost
+ * its place, or its reader may not read any more. The client opens it again if it can. Its place is free when it ends.
  */
 export async function* timelineEvents(
   source: TimelineSource,
@@ -73,7 +76,7 @@ export async function hasNews(
 
 async function* follow(source: TimelineSource, from: StreamPosition | undefined): AsyncGenerator<string> {
   yield `retry: ${RECONNECT_MS}\n\n`;
-  const { clock, store, callId, place } = source;
+  const { clock, store, callId, place, mayRead } = source;
   const sent = new SentEntries();
   const startedMs = clock.now();
   let spokenMs = startedMs;
@@ -91,7 +94,9 @@ async function* follow(source: TimelineSource, from: StreamPosition | undefined)
     }
     if (fresh.length > 0) quietSinceMs = undefined;
     if (quietSinceMs === undefined && (fresh.length > 0 || polls % CALL_EVERY_POLLS === 0)) {
-      if ((await store.get(callId))?.phase === 'ended') quietSinceMs = clock.now();
+      const call = await store.get(callId);
+      if (call !== undefined && !mayRead(call)) return;
+      if (call?.phase === 'ended') quietSinceMs = clock.now();
     }
     if (quietSinceMs !== undefined && clock.now() - quietSinceMs >= QUIET_AFTER_END_MS) {
       yield 'event: end\ndata: {}\n\n';

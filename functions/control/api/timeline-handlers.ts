@@ -1,4 +1,6 @@
 /** Reads and streams the timeline of a call. */
+import type { Call } from '../call/model.ts';
+import { workerOn } from '../call/workers.ts';
 import { callNotFound, ProblemError } from '../http/problems.ts';
 import { timelineView } from './call-view.ts';
 import type { Handlers } from './handler.ts';
@@ -41,6 +43,8 @@ export const timelineHandlers = {
     if (from !== undefined && call.phase === 'ended' && !(await hasNews(source, from)))
       return { nothing: true };
     const place = app.streams.take(caller.id, clock.now());
-    return { events: timelineEvents({ ...source, place }, from), whenGone: place.free };
+    const worker = caller.worker?.name;
+    const mayRead = (now: Call): boolean => worker === undefined || workerOn(now, worker) !== undefined;
+    return { events: timelineEvents({ ...source, place, mayRead }, from), whenGone: place.free };
   },
 } satisfies Partial<Handlers>;

@@ -1,5 +1,5 @@
 import type { CallOperation } from '../../../shared/call/operation.ts';
-import type { CallPlan } from '../../../shared/call/plan.ts';
+import type { CallPlan, WorkerPlan } from '../../../shared/call/plan.ts';
 import type { RejectReason, StreamingFailedChoice } from '../../../shared/call/route.ts';
 import type { CallDecision, CallDirection, CallPhase, PlacingFailure } from '../../../shared/call/states.ts';
 import type { Callback } from './event.ts';
@@ -13,6 +13,9 @@ import {
   type StreamingRefusal,
 } from './streaming.ts';
 import { NO_TRANSCRIPTION, type Transcription, type TranscriptionRefusal } from './transcription.ts';
+
+/** A worker on a call, with what decides about its token. */
+export type CallWorker = Pick<WorkerPlan, 'name' | 'speaks'>;
 
 /** One call, as it is stored: plain JSON. Times are milliseconds since the epoch. */
 export interface Call {
@@ -35,11 +38,15 @@ export interface Call {
   /** What happens once streaming has failed for good. Defaults to `leave`. */
   readonly onStreamingFailed?: StreamingFailedChoice;
   readonly plan: CallPlan;
+  /** The workers on the call now. Defaults to those of the plan. */
+  readonly workers?: readonly CallWorker[];
   /** Caller and callee in the form that may be shown: the last four characters only. */
   readonly from: string;
   readonly to: string;
   /** When the call came in or was placed. */
   readonly receivedAtMs: number;
+  /** The event with which the call came in. The timeline has this one, whichever others report the call again. */
+  readonly arrival?: { readonly eventId: string; readonly atMs: number };
   /** When the ticket expires, which is also when the call must end. */
   readonly expiresAtMs: number;
   /** `answering`: the invocation that acts on the call, and until when no other may. */

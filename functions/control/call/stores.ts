@@ -20,12 +20,14 @@ export interface CallStore {
   /**
    * Replaces a call by the result of `change`. If the call changed meanwhile, `change` is called again with the newer
    * call, so it must have no side effects. Nothing is written if it returns the call unchanged.
+   * @param known the call as `get` has returned it a moment ago, which saves reading it
    * @returns the last result of `change`, or undefined for an unknown call
    * @throws CallStoreError if others change the call a bounded number of times in a row
    */
   update<Result extends { readonly call: Call }>(
     callId: string,
     change: (call: Call) => Result,
+    known?: Call,
   ): Promise<Result | undefined>;
   /**
    * At most `limit` calls that have not ended, newest first. The cost does not grow with the number of past calls.
@@ -47,6 +49,27 @@ export interface CallStore {
   appendTimeline(callId: string, entry: TimelineEntry): Promise<void>;
   /** The first `limit` entries from `fromMs` on, in order of time. */
   timeline(callId: string, limit: number, fromMs?: number): Promise<readonly TimelineEntry[]>;
+}
+
+/** The store for one request that has read its call already: the first look at that call costs no other read. */
+export function knowing(store: CallStore, call: Call): CallStore {
+  let unused: Call | undefined = call;
+  const take = (callId: string): Call | undefined => {
+    const known = callId === call.callId ? unused : undefined;
+    unused = undefined;
+    return known;
+  };
+  return {
+    create: (fresh) => store.create(fresh),
+    get: async (callId) => take(callId) ?? (await store.get(callId)),
+    update: (callId, change) => store.update(callId, change, take(callId)),
+    listLive: (limit) => store.listLive(limit),
+    list: (query) => store.list(query),
+    countLive: (route, atMost) => store.countLive(route, atMost),
+    removeEnded: (beforeMs, limit) => store.removeEnded(beforeMs, limit),
+    appendTimeline: (callId, entry) => store.appendTimeline(callId, entry),
+    timeline: (callId, limit, fromMs) => store.timeline(callId, limit, fromMs),
+  };
 }
 
 export class CallStoreError extends Error {

@@ -21,7 +21,8 @@ export function callEvents(load: LoadControlApp): HttpHandler {
     await checkCaller(app, request.headers.get('authorization') ?? undefined);
     const callId = callIdOfPath(request);
     const { callbacks, ignored } = parseCallbacks(await readJson(request, MAX_BODY_BYTES));
-    if (ignored > 0) log.warn('Ignored malformed entries of a callback', { callId, ignored });
+    if (ignored > 0)
+      log.warn('Ignored entries of a callback that are malformed or too many', { callId, ignored });
     if (!(await applyCallbacks(app.deps, callId, callbacks, log))) throw callNotFound();
     return { status: 200 };
   });
@@ -44,6 +45,11 @@ const MAX_TEXT = 2_048;
 const MAX_MESSAGE = 10_000;
 /** Most participants that are counted: more than a call of ACS can have. */
 const MAX_PARTICIPANTS = 1_000;
+
+/** Most entries of one request that are read. ACS sends a few. */
+const MAX_ENTRIES = 100;
+/** Most events of unknown types that one request brings into the timeline. */
+const MAX_UNKNOWN = 8;
 
 const text = z.string().max(MAX_TEXT).optional().catch(undefined);
 const message = z.string().max(MAX_MESSAGE).optional().catch(undefined);
@@ -102,12 +108,19 @@ const cloudEvent = z.object({
 type Payload = z.infer<typeof payload>;
 
 /**
- * The events of a request body in their order, and how many entries were malformed. An event of an unknown type gets
- * the kind `other`. Never throws.
+ * The events of a request body in their order, and how many entries are not among them: malformed ones, and those
+ * beyond what one request may bring. An event of an unknown type gets the kind `other`. Never throws.
  */
 export function parseCallbacks(body: unknown): { callbacks: Callback[]; ignored: number } {
   const entries: readonly unknown[] = Array.isArray(body) ? body : [body];
-  const callbacks = entries.map(parseCallback).filter((callback) => callback !== undefined);
+  const callbacks: Callback[] = [];
+  let unknown = 0;
+  for (const entry of entries.slice(0, MAX_ENTRIES)) {
+    const callback = parseCallback(entry);
+    if (callback === undefined) continue;
+    if (callback.kind === 'other') unknown += 1;
+    if (callback.kind !== 'other' || unknown <= MAX_UNKNOWN) callbacks.push(callback);
+  }
   return { callbacks, ignored: entries.length - callbacks.length };
 }
 

@@ -104,11 +104,12 @@ export async function receiveIncomingCall(
 
 function describe(
   deps: ControlDeps,
-  { from, to, serverCallId, correlationId }: IncomingCall,
+  incoming: IncomingCall,
   route: ActingRoute,
   callId: string,
   nowMs: number,
 ): Call {
+  const { eventId, from, to, serverCallId, correlationId } = incoming;
   const call = newCall({
     callId,
     ...callFieldsOf(route),
@@ -120,6 +121,7 @@ function describe(
   });
   return {
     ...call,
+    arrival: { eventId, atMs: timeOf(incoming, nowMs) ?? nowMs },
     ...(serverCallId === undefined ? {} : { serverCallId }),
     ...(correlationId === undefined ? {} : { correlationId }),
   };
@@ -151,17 +153,18 @@ async function routeNamed({ routes }: ControlDeps, name: string, log: Log): Prom
 }
 
 /**
- * Every delivery writes the same timeline entry. So what is a possible time depends on when the first one arrived, and
- * not on the present.
+ * Every delivery writes the same timeline entry, also one that comes as an event of another id. Rows of earlier
+ * versions do not say which event was the first.
  */
 async function writeArrival(
   deps: Pick<ControlDeps, 'store'>,
-  { callId, receivedAtMs, route, decision }: Call,
+  { callId, receivedAtMs, arrival, route, decision }: Call,
   incoming: IncomingCall,
 ): Promise<void> {
+  const { eventId } = arrival ?? incoming;
   await deps.store.appendTimeline(callId, {
-    id: incoming.eventId,
-    atMs: timeOf(incoming, receivedAtMs) ?? receivedAtMs,
+    id: eventId,
+    atMs: arrival?.atMs ?? timeOf(incoming, receivedAtMs) ?? receivedAtMs,
     source: 'event-grid',
     type: 'IncomingCall',
     details: { route, decision },

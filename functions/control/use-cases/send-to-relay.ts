@@ -1,5 +1,6 @@
 import type { CallControlMessage } from '../../../shared/wire/relay/call-control-messages.ts';
 import type { Call, CallRefusal } from '../call/model.ts';
+import { withoutWorker, withWorker } from '../call/workers.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import type { RefusedRequest } from './request-call-action.ts';
 
@@ -14,6 +15,9 @@ type SendOutcome =
 /**
  * Changes the workers of a call, or sends them a message. Only the relay that streams the call receives it, so a call
  * that is not streamed is refused. Whether the relay could act on it is in the relay's report of the call.
+ *
+ * The row changes before the relay learns of it: the token of a worker that joins is valid as soon as the worker has
+ * it, and that of a worker that leaves is not any more.
  * @throws CallStoreError
  */
 export async function sendToRelay(
@@ -23,9 +27,15 @@ export async function sendToRelay(
   log: Log,
 ): Promise<SendOutcome> {
   const { publishToRelay, store, clock, newId } = deps;
-  const call = await store.get(callId);
-  if (call === undefined) return { kind: 'unknown call' };
-  const refusal = refusalOf(call);
+  let before: Call | undefined;
+  const changed = await store.update(callId, (call) => {
+    before = call;
+    const refusal = refusalOf(call);
+    if (refusal !== undefined) return { call, refusal };
+    return { call: publishToRelay === undefined ? call : withChange(call, message) };
+  });
+  if (changed === undefined) return { kind: 'unknown call' };
+  const { call, refusal } = changed;
   if (refusal !== undefined) return { kind: 'refused', refusal, call };
   if (publishToRelay === undefined) return { kind: 'not configured' };
   const worker = workerOf(message);
@@ -38,6 +48,9 @@ export async function sendToRelay(
       type: message.type,
       why: nameOf(error),
     });
+    // The worker does not join. One that should leave stays without a token: its request can be repeated.
+    if (message.type === 'attach' && call !== before)
+      await store.update(callId, (now) => ({ call: withoutWorker(now, message.worker.name) }));
     return { kind: 'failed' };
   }
   await store.appendTimeline(callId, {
@@ -61,6 +74,17 @@ function refusalOf({ phase, streaming }: Call): CallRefusal | undefined {
   if (phase === 'ended' || phase === 'ending') return 'call-ended';
   if (phase !== 'connected') return 'call-not-connected';
   return streaming.state === 'active' || streaming.state === 'starting' ? undefined : 'streaming-already-off';
+}
+
+function withChange(call: Call, message: CallControlMessage): Call {
+  switch (message.type) {
+    case 'attach':
+      return withWorker(call, message.worker);
+    case 'detach':
+      return withoutWorker(call, message.worker);
+    case 'message':
+      return call;
+  }
 }
 
 function workerOf(message: CallControlMessage): string | undefined {

@@ -7,8 +7,9 @@ type Invitation = Parameters<OwnCall['addParticipant']>[0];
 /**
  * What a worker may do with its call. Each method asks the control app, with a token for this call alone, and resolves
  * once the request is accepted. The call's timeline tells the outcome. All reject with CallsApiError, which names the
- * problem (docs/errors.md), and with CallControlMissingError where the control app does not let workers act on the
- * call. Telephone numbers are in E.164 form; everyone else is named by a raw id.
+ * problem (docs/errors.md): `forbidden` for a worker that only listens, `unauthorized` once it is off the call. They
+ * reject with CallControlMissingError where the control app does not let workers act on the call. Telephone numbers are
+ * in E.164 form; everyone else is named by a raw id.
  */
 export interface CallActions {
   /** Ends the call for everyone; with `forEveryone: false` the others stay on it. */

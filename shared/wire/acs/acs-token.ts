@@ -30,6 +30,8 @@ interface AcsTokenOptions {
   readonly jwksUrl: string;
   /** Longest time from `iat` to `exp`, in seconds; tokens must have both. Defaults to any time. */
   readonly maxLifetimeS?: number;
+  /** When the keys may be fetched again after an attempt that failed: milliseconds. Defaults to `Date.now`. */
+  readonly now?: () => number;
 }
 
 /** The keys are fetched for the first token, kept for ten minutes, and shared by all checks of this verifier. */
@@ -38,8 +40,9 @@ export function createAcsTokenVerifier({
   audience,
   jwksUrl,
   maxLifetimeS,
+  now,
 }: AcsTokenOptions): AcsTokenVerifier {
-  const keys = publishedKeys(jwksUrl);
+  const keys = publishedKeys(jwksUrl, { now });
   return {
     async verify(authorizationHeader, nowMs = Date.now()): Promise<void> {
       await verifySigned(bearerToken(authorizationHeader, 'ACS token'), {

@@ -54,7 +54,7 @@ const problemSchema = z
         ]),
       )
       .optional()
-      .describe('Everything that is wrong with the request.'),
+      .describe('What is wrong with the request: up to 20 problems. `detail` says how many more there are.'),
   })
   .meta({ id: 'Problem' });
 
@@ -76,7 +76,7 @@ const SECURITY_SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: `The token that the workers of a call have, for that call only, at \`/api/${WORKER_API}/calls/{callId}/…\`.`,
+    description: `The token of a worker, for its call only and while it is on it, at \`/api/${WORKER_API}/calls/{callId}/…\`. It reads only if the worker does not speak.`,
   },
 };
 

@@ -23,7 +23,11 @@ export const participantEndpoints = {
         .object({
           participants: z.array(
             z.object({
-              rawId: z.string().describe('Identifies the participant in other operations.'),
+              rawId: z
+                .string()
+                .describe(
+                  'Identifies the participant in other operations. Its last four characters for callers who may only read.',
+                ),
               muted: z.boolean(),
               onHold: z.boolean(),
             }),

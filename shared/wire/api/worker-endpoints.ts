@@ -28,7 +28,9 @@ export const workerEndpoints = {
     body: workerPlanSchema
       .omit({ name: true })
       .extend({ listen: listenOptionsSchema.default({ mode: 'chunk', ms: CHUNK_MS.default }) }),
-    answer: sent('The message is on its way to the relay. The worker stays attached until the stream ends.'),
+    answer: sent(
+      'The message is on its way to the relay. The worker stays attached until it is detached or the call ends.',
+    ),
     problems: PROBLEMS,
   },
   detachWorker: {

@@ -1,13 +1,20 @@
 /**
- * The token with which workers control their call, and no other. JWT, HS256, `aud: calls`, `sub: callId`, signed with
- * the key of the call's ticket, and valid as long as the ticket.
+ * The token with which one worker acts on its call, and on no other. JWT, HS256, `aud: calls`, `sub: callId`, `worker:
+ * name`, signed with the key of the call's ticket, and valid as long as the ticket. The control app accepts it while
+ * the worker is on the call, for as much as the worker's part in the plan allows.
  */
-import { SignJWT } from 'jose';
 import * as z from 'zod';
-import { CALL_ID_PATTERN } from '../names.ts';
+import { signJwt } from '../../base/sign-jwt.ts';
+import { CALL_ID_PATTERN, WORKER_NAME_PATTERN } from '../names.ts';
 import { verifySigned } from './verify-signed.ts';
 
 const CALL_TOKEN_AUDIENCE = 'calls';
+
+/** Whose token it is. */
+export interface CallTokenHolder {
+  readonly callId: string;
+  readonly worker: string;
+}
 
 /** How a worker reaches the API of its call. The token is never logged. */
 export interface CallControlAccess {
@@ -18,30 +25,32 @@ export interface CallControlAccess {
   readonly peer: string;
 }
 
-/** @param key the UTF-8 text of a ticket key */
+/**
+ * Signs at once, since each `call.started` gets its token while it is being sent.
+ * @param key the UTF-8 text of a ticket key
+ */
 export function signCallToken(
-  { callId, expiresAtMs }: { readonly callId: string; readonly expiresAtMs: number },
+  { callId, worker, expiresAtMs }: CallTokenHolder & { readonly expiresAtMs: number },
   key: string,
-): Promise<string> {
-  return new SignJWT()
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setAudience(CALL_TOKEN_AUDIENCE)
-    .setSubject(callId)
-    .setExpirationTime(Math.floor(expiresAtMs / 1000))
-    .sign(new TextEncoder().encode(key));
+): string {
+  const exp = Math.floor(expiresAtMs / 1000);
+  return signJwt({ aud: CALL_TOKEN_AUDIENCE, sub: callId, worker, exp }, key);
 }
 
-const claimsSchema = z.object({ sub: z.string().regex(CALL_ID_PATTERN) });
+const claimsSchema = z.object({
+  sub: z.string().regex(CALL_ID_PATTERN),
+  worker: z.string().regex(WORKER_NAME_PATTERN),
+});
 
 /**
- * The id of the call that the token is for. `keys` are the current ticket key and the previous one.
+ * Says whose token it is. `keys` are the current ticket key and the previous one.
  * @throws TokenError
  */
 export async function verifyCallToken(
   token: string,
   keys: readonly string[],
   nowMs: number,
-): Promise<string> {
+): Promise<CallTokenHolder> {
   const { claims } = await verifySigned(token, {
     token: 'call token',
     keys,
@@ -49,5 +58,5 @@ export async function verifyCallToken(
     schema: claimsSchema,
     nowMs,
   });
-  return claims.sub;
+  return { callId: claims.sub, worker: claims.worker };
 }

@@ -47,8 +47,11 @@ export interface Ticket {
 export interface VerifiedTicket extends Ticket, ProvableCall {
   /** When the ticket was sealed, in milliseconds since the epoch; 0 when it does not say. */
   readonly issuedAtMs: number;
-  /** Made with the key that opened the ticket, so that the control app accepts it while keys are being rotated. */
-  readonly control?: CallControlAccess;
+  /**
+   * How a worker of the call reaches the control app, if the ticket says where that is. Signed with the key that
+   * opened the ticket, so that the control app accepts it while keys are being rotated.
+   */
+  readonly controlOf?: (worker: string) => CallControlAccess;
 }
 
 /** Seals a ticket. `key` is the UTF-8 text of `RELAY_TICKET_KEY`. */
@@ -100,8 +103,13 @@ export async function openTicket(
     nowMs,
   });
   const ticket = { callId, ...claims, expiresAtMs, issuedAtMs, ticketKey };
-  const { controlUrl, direction, from, to } = ticket;
-  if (controlUrl === undefined) return ticket;
+  const { controlUrl: url, direction, from, to } = ticket;
+  if (url === undefined) return ticket;
   const peer = direction === 'outbound' ? to : from;
-  return { ...ticket, control: { url: controlUrl, token: await signCallToken(ticket, ticketKey), peer } };
+  const controlOf = (worker: string): CallControlAccess => ({
+    url,
+    token: signCallToken({ callId, worker, expiresAtMs }, ticketKey),
+    peer,
+  });
+  return { ...ticket, controlOf };
 }

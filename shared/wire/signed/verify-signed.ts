@@ -4,6 +4,7 @@
  */
 import {
   createRemoteJWKSet,
+  customFetch,
   errors,
   type JWTPayload,
   type JWTVerifyGetKey,
@@ -42,6 +43,8 @@ export type TokenRefusal =
   | 'keys unavailable'
   /** Signed for another call than the request is about. */
   | 'another call'
+  | 'its worker is not on the call'
+  | 'its call is over'
   | 'bad plan'
   | 'unknown command'
   | 'wrong tenant'
@@ -198,17 +201,34 @@ const JWKS_TIMEOUT_MS = 3_000;
 const JWKS_COOLDOWN_MS = 30_000;
 /** Published keys older than this are fetched again. */
 const JWKS_MAX_AGE_MS = 10 * 60_000;
+/** After a fetch that failed, tokens that need one are refused for this long without it. */
+const JWKS_RETRY_MS = 5_000;
+
+interface PublishedKeysOptions {
+  /** The least time between two fetches because of unknown keys, in milliseconds. Defaults to 30 seconds. */
+  readonly cooldownMs?: number | undefined;
+  /** Milliseconds since the epoch. Defaults to `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
 
 /**
  * The published keys of a signer. They are fetched for the first token and kept for ten minutes. A token that names
- * an unknown key causes another fetch, so the signer may change its keys at any time.
- * @param cooldownMs the least time between two such fetches; defaults to 30 seconds
+ * an unknown key causes another fetch, so the signer may change its keys at any time. While they cannot be fetched,
+ * there is one attempt every five seconds, however many tokens come.
  */
-export function publishedKeys(jwksUrl: string, cooldownMs: number = JWKS_COOLDOWN_MS): JWTVerifyGetKey {
+export function publishedKeys(
+  jwksUrl: string,
+  { cooldownMs = JWKS_COOLDOWN_MS, now = Date.now }: PublishedKeysOptions = {},
+): JWTVerifyGetKey {
+  let retryAtMs = 0;
   const keys = createRemoteJWKSet(new URL(jwksUrl), {
     timeoutDuration: JWKS_TIMEOUT_MS,
     cooldownDuration: cooldownMs,
     cacheMaxAge: JWKS_MAX_AGE_MS,
+    [customFetch]: async (url, options) => {
+      if (now() < retryAtMs) throw new Error('the last attempt to fetch the keys has just failed');
+      return await fetch(url, options);
+    },
   });
   return async (header, token) => {
     try {
@@ -216,6 +236,7 @@ export function publishedKeys(jwksUrl: string, cooldownMs: number = JWKS_COOLDOW
     } catch (cause) {
       const isUnknown =
         cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JWKSMultipleMatchingKeys;
+      if (!isUnknown && now() >= retryAtMs) retryAtMs = now() + JWKS_RETRY_MS;
       throw new KeyError(isUnknown ? 'unknown key' : 'keys unavailable', { cause });
     }
   };

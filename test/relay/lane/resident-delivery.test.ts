@@ -8,6 +8,7 @@ import { ASK_LIMIT_MS, residentDelivery } from '../../../relay/lane/resident-del
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import { STREAM_MS } from '../../../shared/call/plan.ts';
 import { PRESENCE_LIMIT_MS } from '../../../shared/wire/lane/resident-messages.ts';
+import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { ENDED, laneFixture, STARTED } from './lane-fixture.ts';
 import type { ScriptedLane } from './scripted-lane.ts';
@@ -187,6 +188,18 @@ describe('a lane of such a worker that follows another stream of the call', () =
     expect(connection.events, 'no other replica is given the call').toEqual([]);
     hear(3);
     expect(audioIn(connection)).toHaveLength(1);
+  });
+
+  it('shows no token in the group, and hands it out in the event', async () => {
+    const control = { url: 'https://control.example', token: 'a token', peer: '4:+1' };
+    const started = { ...STARTED, control } as LaneEvent;
+    const { lanes, clock } = setUp({ isResumed: true, callStarted: () => started });
+    const connection = lanes.of('resident');
+    connection.started();
+    await settled();
+    expect(connection.published).toEqual([{ event: STARTED }]);
+    await clock.advance(ASK_LIMIT_MS);
+    expect(connection.events).toEqual([started]);
   });
 
   it('gives the call to any replica when none says that it has it', async () => {

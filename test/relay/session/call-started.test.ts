@@ -16,6 +16,7 @@ const FIRST: StreamFacts = {
   callConnectionId: 'connection-1',
 };
 const WORKER: Parameters<typeof callStarted>[1] = {
+  worker: 'echo',
   turn: 3,
   listen: { mode: 'chunk', ms: 100 },
   participants: [{ ssrc: 1, rawId: '4:+1' }],
@@ -38,9 +39,10 @@ describe('What a worker is told of its call', () => {
     expect(Object.keys(told), 'what is absent is not there as undefined either').not.toContain('control');
   });
 
-  it('has the token of the call and its correlation where there are such, and reads as the event that workers know', () => {
-    const control = { url: 'https://control.example', token: 'a token', peer: '4:+14255550100' };
-    const facts = { ...FIRST, correlationId: 'correlation-1', ticket: { ...FIRST.ticket, control } };
+  it('has the token of this worker and its correlation where there are such, and reads as the event that workers know', () => {
+    const control = { url: 'https://control.example', token: 'the token of echo', peer: '4:+14255550100' };
+    const controlOf = (worker: string) => ({ ...control, token: `the token of ${worker}` });
+    const facts = { ...FIRST, correlationId: 'correlation-1', ticket: { ...FIRST.ticket, controlOf } };
     const told = callStarted(facts, WORKER);
     expect(told).toMatchObject({ control, correlationId: 'correlation-1' });
     expect(parseLaneEvent(JSON.parse(JSON.stringify(told)))).toEqual(told);

@@ -28,6 +28,11 @@ export function newSession({ plan, callId = '0123456789abcdef', ...options }: Ne
       issuedAtMs: options.clock.nowMs(),
       ticketKey: 'a key that signs nothing',
       expiresAtMs: options.clock.nowMs() + 3_600_000,
+      controlOf: (worker) => ({
+        url: 'https://control.example',
+        token: `the token of ${worker}`,
+        peer: '4:+1',
+      }),
     },
     callConnectionId: 'connection-1',
     log: pino({ level: 'silent' }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OPEN_ATTEMPTS } from '../../../relay/lane/lane.ts';
 import { audioData, audioMetadata, dtmf, frame, json } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { CALL_ID, sessionFixture as setUp } from './session-fixture.ts';
@@ -20,6 +21,7 @@ describe('a session', () => {
           listen: 'chunk',
           participants: [],
           turn: 0,
+          control: { url: 'https://control.example', token: `the token of ${name}`, peer: '4:+1' },
         },
       ]);
     }
@@ -156,7 +158,7 @@ describe('a session', () => {
 
   it('goes on when a lane cannot be opened', async () => {
     const { session, lanes, clock, hear, socket } = setUp({ workers: ['away', 'echo'] });
-    for (let i = 0; i < 20; i += 1) {
+    for (let i = 0; i < OPEN_ATTEMPTS; i += 1) {
       const away = lanes.of('away');
       if (!away.isStopped) away.failToStart();
       await clock.advance(5_000);

@@ -7,6 +7,7 @@ import { webPubSubLanes } from '../../../relay/web-pubsub/web-pubsub-lane.ts';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { formatRtp, parseRtp } from '../../../shared/wire/lane/rtp.ts';
 import { downGroup, HUB } from '../../../shared/wire/names.ts';
+import { serviceClient } from '../../local/emulators/web-pubsub/service.ts';
 import { until } from '../../support/until.ts';
 import { CALL_ID, reportWith } from '../relay-fixture.ts';
 import { echo } from '../worker-webhook.ts';
@@ -128,6 +129,40 @@ describe('a lane on Web PubSub', () => {
     expect(String(again.webhook.events[0]?.body)).toContain('call.started');
     const report = (await reportWith(running, { state: 'streaming' })) as { workers: [{ reopened: number }] };
     expect(report.workers[0].reopened).toBeGreaterThanOrEqual(1);
+  });
+
+  it('comes back each time when somebody with the key of the hub closes it through the REST API', async () => {
+    const there = await webPubSubFixture();
+    const { acs, running } = await call(there);
+    const service = serviceClient(there.service, HUB);
+    const reopened = async (): Promise<number> => {
+      const { workers } = (await reportWith(running, { state: 'streaming' })) as {
+        workers: [{ reopened: number }];
+      };
+      return workers[0].reopened;
+    };
+    let frames = 0;
+    const hearMore = async (): Promise<void> => {
+      const before = heard(acs).length;
+      await until(
+        () => {
+          say(acs, speech(5, frames));
+          frames += 5;
+          return heard(acs).length > before;
+        },
+        'audio to come back',
+        HANG_MS,
+        20,
+      );
+    };
+    await hearMore();
+    for (let cuts = 1; cuts <= 4; cuts += 1) {
+      await service.group(downGroup(CALL_ID, 'echo')).closeAllConnections({ reason: 'cut by a stranger' });
+      await until(async () => (await reopened()) === cuts, 'a new connection', HANG_MS, 20);
+      await hearMore();
+    }
+    const started = there.webhook.events.filter(({ body }) => String(body).includes('call.started'));
+    expect(started, 'the worker is told of its call on each new connection').toHaveLength(5);
   });
 
   it('tells of the end and leaves no connection behind', async () => {

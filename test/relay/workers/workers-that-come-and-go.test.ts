@@ -17,7 +17,12 @@ describe('workers that come and go while the call lasts', () => {
     lane.isObliging = true;
     lane.started();
     await settled();
-    expect(lane.events).toMatchObject([{ type: 'call.started', callId: CALL_ID, turn: 0 }]);
+    expect(lane.events).toMatchObject([
+      { type: 'call.started', callId: CALL_ID, turn: 0, control: { token: 'the token of scribe' } },
+    ]);
+    expect(lanes.of('echo').events[0], 'each has a token of its own').toMatchObject({
+      control: { token: 'the token of echo' },
+    });
     hear(5, 2);
     await settled();
     expect(lane.packets.map(({ payload }) => payload[0])).toEqual([2]);

@@ -52,6 +52,8 @@ export function createTableCallStore(access: TablesAccess, options: CallStoreOpt
 class TableCallStore implements CallStore {
   readonly #calls: () => Promise<TableClient>;
   readonly #timeline: () => Promise<TableClient>;
+  /** The version of each call that `get` has returned. */
+  readonly #etags = new WeakMap<Call, string>();
 
   constructor(calls: () => Promise<TableClient>, timeline: () => Promise<TableClient>) {
     this.#calls = calls;
@@ -68,24 +70,29 @@ class TableCallStore implements CallStore {
   get(callId: string): Promise<Call | undefined> {
     return withStorage('reading a call', async () => {
       const row = await readRow(await this.#calls(), callId);
-      return row === undefined ? undefined : callOf(row);
+      if (row === undefined) return undefined;
+      const call = callOf(row);
+      this.#etags.set(call, row.etag);
+      return call;
     });
   }
 
   update<Result extends { readonly call: Call }>(
     callId: string,
     change: (call: Call) => Result,
+    known?: Call,
   ): Promise<Result | undefined> {
     return withStorage('changing a call', async () => {
       const calls = await this.#calls();
       for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
-        const row = await readRow(calls, callId);
-        if (row === undefined) return undefined;
-        const before = callOf(row);
+        const before = conflicts === 0 && known !== undefined ? known : await this.get(callId);
+        if (before === undefined) return undefined;
+        const etag = this.#etags.get(before);
+        if (etag === undefined) throw new Error('the call to change was not read from this store');
         const result = change(before);
         if (result.call === before) return result;
         try {
-          await calls.submitTransaction(changeActions(before, result.call, row.etag));
+          await calls.submitTransaction(changeActions(before, result.call, etag));
           return result;
         } catch (error) {
           if (storageStatusOf(error) !== 412) throw error;

@@ -144,7 +144,7 @@ export class ResidentCall {
     const type = typeOf(value);
     // Another stream of the call begins, and the relay asks which replica has the call.
     if (type === 'call.started') this.#bePresent();
-    this.#queue(() => parseLaneEvent(value), type === 'call.ended');
+    this.#queue(() => withoutControl(parseLaneEvent(value)), type === 'call.ended');
   }
 
   #queue(read: () => WorkerEvent | undefined, isEnd = false): void {
@@ -201,6 +201,13 @@ export class ResidentCall {
 
 function said(message: ResidentMessage): string {
   return JSON.stringify(message);
+}
+
+/** Where and by which token the worker acts comes to the webhook only: anybody with the hub's key can publish here. */
+function withoutControl(event: WorkerEvent | undefined): WorkerEvent | undefined {
+  if (event?.type !== 'call.started') return event;
+  const { control: _, ...rest } = event;
+  return rest;
 }
 
 function typeOf(value: unknown): unknown {

@@ -5,10 +5,13 @@ import {
   createAccess,
 } from '../../../../functions/control/access/access.ts';
 import { createEntraTokenVerifier } from '../../../../functions/control/access/entra-token.ts';
+import type { Call } from '../../../../functions/control/call/model.ts';
+import { withoutWorker, withWorker } from '../../../../functions/control/call/workers.ts';
 import { ProblemError } from '../../../../functions/control/http/problems.ts';
+import { type Endpoint, isMutation } from '../../../../shared/wire/api/endpoint.ts';
 import { ENDPOINTS, type OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
-import { CALL_ID, T0 } from '../../../support/calls.ts';
+import { aCall, CALL_ID, PLAN, T0 } from '../../../support/calls.ts';
 import { TICKET_KEY } from '../../../support/control-fixture.ts';
 import {
   AUDIENCE,
@@ -18,11 +21,17 @@ import {
   TENANT_ID,
 } from '../../../support/entra-tenant.ts';
 
+/** It hears the call and does not speak. */
+const LISTENER = { name: 'spy', speaks: false } as const;
+/** The worker of the call's plan, as a caller. */
+const CALLER = `call:${CALL_ID}:echo`;
 const OTHER_CALL = 'bbbbccccddddeeeebbbbccccddddeeee';
 
 let tenant: EntraTenant;
 let nowMs: number;
 let access: Access;
+/** The row of the call. */
+let call: Call;
 
 beforeAll(async () => {
   tenant = await startEntraTenant(() => T0);
@@ -32,6 +41,10 @@ afterAll(() => tenant?.close());
 beforeEach(() => {
   nowMs = T0;
   access = accessOf(true);
+  call = aCall({
+    phase: 'connected',
+    plan: { ...PLAN, workers: [...PLAN.workers, { ...LISTENER, listen: { mode: 'chunk', ms: 100 } }] },
+  });
 });
 
 function accessOf(withEntra: boolean): Access {
@@ -44,6 +57,7 @@ function accessOf(withEntra: boolean): Access {
   return createAccess({
     ticketKeys: [TICKET_KEY],
     ...(withEntra ? { entra } : {}),
+    readCall: async (callId) => (callId === CALL_ID ? call : undefined),
     now: () => nowMs,
     readsPerMinute: 60,
     actsPerMinute: 12,
@@ -67,8 +81,8 @@ async function ask(
   }
 }
 
-const callToken = (callId = CALL_ID): Promise<string> =>
-  signCallToken({ callId, expiresAtMs: T0 + 600_000 }, TICKET_KEY);
+const callToken = (callId = CALL_ID, worker = 'echo'): string =>
+  signCallToken({ callId, worker, expiresAtMs: T0 + 600_000 }, TICKET_KEY);
 
 describe('who may use the HTTP API', () => {
   it('everybody may read its description', async () => {
@@ -131,10 +145,10 @@ describe('with a token of Entra ID', () => {
 
 describe('with the token of a call', () => {
   it('everything about that call is open, and nothing about another or about calls as such', async () => {
-    const token = await callToken();
+    const token = callToken();
     for (const by of [access, accessOf(false)]) {
-      expect(await ask('getCall', { token, callId: CALL_ID }, by)).toBe(`call:${CALL_ID}`);
-      expect(await ask('transfer', { token, callId: CALL_ID }, by)).toBe(`call:${CALL_ID}`);
+      expect(await ask('getCall', { token, callId: CALL_ID }, by)).toBe(CALLER);
+      expect(await ask('transfer', { token, callId: CALL_ID }, by)).toBe(CALLER);
       expect(await ask('getCall', { token, callId: OTHER_CALL }, by)).toBe('forbidden');
       expect(await ask('listCalls', { token }, by)).toBe('forbidden');
       expect(await ask('placeCall', { token }, by)).toBe('forbidden');
@@ -145,15 +159,79 @@ describe('with the token of a call', () => {
   });
 
   it('nothing is open once the call must be over', async () => {
-    const token = await callToken();
+    const token = callToken();
     nowMs = T0 + 700_000;
     expect(await ask('getCall', { token, callId: CALL_ID })).toBe('unauthorized');
+  });
+
+  /** Every operation on a call, as slowly as the rate limits want it. */
+  function* eachInItsTime(): Generator<[string, Endpoint]> {
+    for (const [id, endpoint] of Object.entries<Endpoint>(ENDPOINTS)) {
+      nowMs += 5_000;
+      if (endpoint.path.includes('{callId}')) yield [id, endpoint];
+    }
+  }
+
+  it('a worker that only listens reads everything and changes nothing, and is told why', async () => {
+    const token = callToken(CALL_ID, LISTENER.name);
+    for (const [id, endpoint] of eachInItsTime())
+      expect(await ask(id as OperationId, { token, callId: CALL_ID }), id).toBe(
+        isMutation(endpoint) ? 'forbidden' : `call:${CALL_ID}:spy`,
+      );
+    const headers = new Headers({ authorization: `Bearer ${token}` });
+    await expect(
+      access.authorize({ headers, hostCheck: 'nothing', callId: CALL_ID }, ENDPOINTS.hangUp),
+    ).rejects.toThrow('The worker spy only listens ("speaks": false)');
+  });
+
+  it('a worker that is not on the call, or not any more, has nothing open', async () => {
+    for (const worker of ['stranger', 'echo']) {
+      call = withoutWorker(call, 'echo');
+      const token = callToken(CALL_ID, worker);
+      for (const [id] of eachInItsTime())
+        expect(await ask(id as OperationId, { token, callId: CALL_ID }), id).toBe('unauthorized');
+    }
+  });
+
+  it('a worker that joins again has its access again, as it joins now', async () => {
+    const token = callToken();
+    call = withWorker(withoutWorker(call, 'echo'), { name: 'echo' });
+    expect(await ask('hangUp', { token, callId: CALL_ID })).toBe(CALLER);
+    call = withWorker(withoutWorker(call, 'echo'), { name: 'echo', speaks: false });
+    expect(await ask('hangUp', { token, callId: CALL_ID })).toBe('forbidden');
+    expect(withWorker(call, { name: 'echo' }), 'as with the relay, one that is there stays as it is').toBe(
+      call,
+    );
+  });
+
+  it('nothing can be read once the call has ended, and what would change it is left to say so', async () => {
+    call = { ...call, phase: 'ended' };
+    for (const [id, endpoint] of eachInItsTime())
+      expect(await ask(id as OperationId, { token: callToken(), callId: CALL_ID }), id).toBe(
+        isMutation(endpoint) ? CALLER : 'unauthorized',
+      );
+  });
+
+  it('a call of which nothing is stored is not found', async () => {
+    expect(await ask('getCall', { token: callToken(OTHER_CALL), callId: OTHER_CALL })).toBe('call-not-found');
+  });
+
+  it('only who may change the call gets whole ids', async () => {
+    const mayAct = async (token: string): Promise<boolean> => {
+      const headers = new Headers({ authorization: `Bearer ${token}` });
+      const request = { headers, hostCheck: 'nothing', callId: CALL_ID } as const;
+      return (await access.authorize(request, ENDPOINTS.listParticipants)).mayAct;
+    };
+    expect(await mayAct(callToken())).toBe(true);
+    expect(await mayAct(callToken(CALL_ID, LISTENER.name))).toBe(false);
+    expect(await mayAct(await tenant.token(['Calls.Read']))).toBe(false);
+    expect(await mayAct(await tenant.token(['Calls.Read', 'Calls.Control']))).toBe(true);
   });
 });
 
 describe('how often a caller may ask', () => {
   it('is limited for each caller, and for reading and acting apart', async () => {
-    const token = await callToken();
+    const token = callToken();
     const key = { hostCheck: 'function-key' } as const;
     expect([await ask('placeCall', key), await ask('placeCall', key)]).toEqual([
       'function-key',
@@ -161,7 +239,7 @@ describe('how often a caller may ask', () => {
     ]);
     expect(await ask('placeCall', key), 'the third act of a burst of two').toBe('too-many-requests');
     expect(await ask('listCalls', key), 'reading').toBe('function-key');
-    expect(await ask('hangUp', { token, callId: CALL_ID }), 'another caller').toBe(`call:${CALL_ID}`);
+    expect(await ask('hangUp', { token, callId: CALL_ID }), 'another caller').toBe(CALLER);
     nowMs += 5_000;
     expect(await ask('placeCall', key), 'five seconds later').toBe('function-key');
   });

@@ -49,7 +49,8 @@ beforeAll(async () => {
 afterAll(() => Promise.all([tenant?.close(), acs?.close()]));
 
 beforeEach(async () => {
-  const plan = { ...PLAN, idleMs: 60_000 };
+  const spy = { name: 'spy', listen: { mode: 'chunk', ms: 100 }, speaks: false } as const;
+  const plan = { ...PLAN, idleMs: 60_000, workers: [...PLAN.workers, spy] };
   fixture = new ControlFixture([{ name: 'everyone', match: {}, action: 'answer', plan }]);
   await ring(fixture);
   for (const type of ['CallConnected', 'MediaStreamingStarted']) await report(fixture, type);
@@ -66,7 +67,12 @@ beforeEach(async () => {
     jwksUrl: acs.jwksUrl,
     maxLifetimeS: CALLBACK_TOKEN_MAX_S,
   });
-  const access = createAccess({ ticketKeys: [TICKET_KEY], entra, ...rates });
+  const access = createAccess({
+    ticketKeys: [TICKET_KEY],
+    entra,
+    readCall: (callId) => fixture.store.get(callId),
+    ...rates,
+  });
   load = async () => ({ ...(await fixture.load()), access, acsTokens });
 });
 
@@ -95,7 +101,9 @@ function laneToken(): Promise<string> {
 const TOKENS: Readonly<Record<string, () => Promise<string> | string>> = {
   ticket: () => callTicket(fixture),
   'relay proof': () => relayProof(fixture),
-  'call token': () => signCallToken({ ...CALL, expiresAtMs: fixture.nowMs + 60_000 }, TICKET_KEY),
+  'call token': () => callToken('echo'),
+  'call token of a worker that only listens': () => callToken('spy'),
+  'call token of a worker that is not on the call': () => callToken('robot'),
   'control message': control,
   handover: () => sealedHandover(),
   'lane token': laneToken,
@@ -107,6 +115,10 @@ const TOKENS: Readonly<Record<string, () => Promise<string> | string>> = {
   'access key': () => ACCESS_KEY,
   'signature of an event': () => createHmac('sha256', ACCESS_KEY).update('Xq3-connection').digest('hex'),
 };
+
+function callToken(worker: string): string {
+  return signCallToken({ ...CALL, worker, expiresAtMs: fixture.nowMs + 60_000 }, TICKET_KEY);
+}
 
 function sealedHandover(): Promise<string> {
   return sealHandover(
@@ -228,8 +240,13 @@ const DOORS: readonly Door[] = [
   {
     name: 'the operations of one call, for workers',
     // The same handlers serve the API, and they tell the kinds of tokens apart. Here the host looks at no key.
-    opens: ['call token', 'Entra token'],
+    opens: ['call token', 'call token of a worker that only listens', 'Entra token'],
     knock: (token) => ask(handlerOf('getCall', load, 'nothing'), token, { method: 'GET' }),
+  },
+  {
+    name: 'the end of one call, for workers',
+    opens: ['call token', 'Entra token'],
+    knock: (token) => ask(handlerOf('hangUp', load, 'nothing'), token),
   },
   {
     name: 'the list of all calls',
@@ -286,7 +303,9 @@ describe('a door is opened by its own kind of token, and by no other that is val
         await ask(handlerOf('getCall', load, 'nothing'), token, { params, method: 'GET' }),
       ];
       expect(statuses.slice(0, 3), kind).toEqual([401, 401, 401]);
-      expect(statuses[3], kind).toBe(kind === 'Entra token' ? 404 : kind === 'call token' ? 403 : 401);
+      expect(statuses[3], kind).toBe(
+        kind === 'Entra token' ? 404 : kind.startsWith('call token') ? 403 : 401,
+      );
     }
   });
 });

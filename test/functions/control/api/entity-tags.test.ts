@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
 import type { Answer, ControlFixture } from '../../../support/control-fixture.ts';
@@ -31,6 +32,21 @@ describe('a read', () => {
       expect((await read(id, '"other"')).status).toBe(200);
     },
   );
+
+  it('of the description is written as text once', async () => {
+    await read('getOpenApi');
+    const stringify = vi.spyOn(JSON, 'stringify');
+    const { respond } = fixture;
+    const handler = handlerOf('getOpenApi', fixture.load, 'nothing');
+    const [first, second] = [
+      await respond.call(fixture, handler, { method: 'GET' }),
+      await respond.call(fixture, handler, { method: 'GET' }),
+    ];
+    expect(stringify).not.toHaveBeenCalled();
+    stringify.mockRestore();
+    expect(first.body).toBe(second.body);
+    expect(String(first.body)).toContain('"openapi":"3.1.0"');
+  });
 
   it('has another tag once something has changed', async () => {
     const etag = (await read('getCall')).headers.get('etag') ?? '';

@@ -1,8 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { withWorker } from '../../../../functions/control/call/workers.ts';
 import type { CallOperation } from '../../../../shared/call/operation.ts';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
+import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
-import type { Answer, ControlFixture, RequestOptions } from '../../../support/control-fixture.ts';
+import {
+  type Answer,
+  type ControlFixture,
+  type RequestOptions,
+  TICKET_KEY,
+} from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
 let fixture: ControlFixture;
@@ -173,6 +180,20 @@ describe('operations on a connected call', () => {
     const answer = await ask('listParticipants');
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({ participants: [{ rawId: SOMEBODY, muted: false, onHold: true }] });
+  });
+
+  it('lists them to who may only read by the last four characters of their ids', async () => {
+    fixture.acs.people = [{ rawId: SOMEBODY, muted: false, onHold: true }];
+    const holder = { callId: CONNECTED_ID, worker: 'spy', expiresAtMs: fixture.nowMs + 60_000 };
+    const authorization = `Bearer ${signCallToken(holder, TICKET_KEY)}`;
+    await fixture.store.update(CONNECTED_ID, (call) => ({
+      call: withWorker(call, { name: 'spy', speaks: false }),
+    }));
+    const answer = await ask('listParticipants', { hostCheck: 'nothing', headers: { authorization } });
+    expect(answer.json).toEqual({
+      participants: [{ rawId: `…${SOMEBODY.slice(-4)}`, muted: false, onHold: true }],
+    });
+    expect(answer.text).not.toContain(SOMEBODY.slice(0, -4));
   });
 
   it('cannot unmute, and says why', async () => {

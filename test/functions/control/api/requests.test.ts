@@ -147,6 +147,27 @@ describe('a request that is not right', () => {
     expect(answer.json).toMatchObject({ errors: [{ pointer: '#', detail: 'must arrive within 30000 ms' }] });
   });
 
+  it('is answered with 20 of its problems and their number, however many there are', async () => {
+    const body = Object.fromEntries(Array.from({ length: 6_000 }, (_, index) => [`nothing${index}`, 1]));
+    const answer = await ask('play', { body });
+    expectProblem(answer, 'invalid-request');
+    const { errors, detail } = answer.json as { errors: object[]; detail: string };
+    expect(errors).toHaveLength(20);
+    expect(detail).toMatch(/; and 5981 more\.$/);
+    expect(JSON.stringify(answer.json).length).toBeLessThan(5_000);
+  });
+
+  it('is not answered at length for a long name', async () => {
+    const answers = await Promise.all([
+      ask('play', { body: { ['\u00e9~/'.repeat(10_000)]: 1 } }),
+      ask('getTimeline', { query: { ['\u00e9'.repeat(10_000)]: '1' } }),
+    ]);
+    for (const answer of answers) {
+      expectProblem(answer, 'invalid-request');
+      expect(JSON.stringify(answer.json).length).toBeLessThan(2_000);
+    }
+  });
+
   it('must be UTF-8', async () => {
     const request = new HttpRequest({
       method: 'POST',
@@ -186,7 +207,7 @@ describe('a query parameter with the name of a path parameter', () => {
 
   it('does not say which call the token of a call may be used for', async () => {
     const token = await signCallToken(
-      { callId: CONNECTED_ID, expiresAtMs: fixture.nowMs + 60_000 },
+      { callId: CONNECTED_ID, worker: 'echo', expiresAtMs: fixture.nowMs + 60_000 },
       TICKET_KEY,
     );
     const headers = { authorization: `Bearer ${token}` };

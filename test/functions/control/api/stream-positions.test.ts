@@ -73,6 +73,7 @@ class Listening {
           },
         },
         place: new StreamPlaces().take('reader', 0),
+        mayRead: () => true,
         log: { info: () => {}, warn: () => {}, error: () => {} },
       },
       lastId === undefined ? undefined : parsePosition(lastId),

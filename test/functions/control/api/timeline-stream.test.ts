@@ -5,6 +5,7 @@ import {
   UNREAD_MS,
 } from '../../../../functions/control/access/stream-places.ts';
 import { STREAM_LASTS_MS } from '../../../../functions/control/api/timeline-events.ts';
+import { withoutWorker } from '../../../../functions/control/call/workers.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
@@ -102,6 +103,25 @@ describe('the timeline as server-sent events', () => {
     expect(fixture.streams.size, 'its place is free again').toBe(0);
   });
 
+  it('ends for a worker that is taken off the call, and for nobody else', async () => {
+    const detach = async (): Promise<void> => {
+      await fixture.store.update(CONNECTED_ID, (call) => ({ call: withoutWorker(call, 'echo') }));
+      await append('WorkerDetachSent', fixture.nowMs);
+    };
+    whileItSleeps({
+      2: detach,
+      5: () => report(fixture, 'ParticipantsUpdated'),
+      8: () => report(fixture, 'CallDisconnected'),
+    });
+    const holder = { callId: CONNECTED_ID, worker: 'echo', expiresAtMs: fixture.nowMs + 600_000 };
+    const headers = { authorization: `Bearer ${signCallToken(holder, TICKET_KEY)}` };
+    const params = { callId: CONNECTED_ID };
+    const ofWorker = await fixture.ask('streamTimeline', { hostCheck: 'nothing', params, headers });
+    expect(typesOf(eventsOf(ofWorker.text)).at(-1)).toBe('WorkerDetachSent');
+    expect(fixture.streams.size, 'its place is free again').toBe(0);
+    expect(typesOf(eventsOf((await open()).text)).at(-1)).toBe('end');
+  });
+
   it('goes on after the last event that was heard, and tells nothing twice', async () => {
     const first = eventsOf((await open()).text);
     await report(fixture, 'ParticipantsUpdated');
@@ -195,8 +215,8 @@ describe('the timeline as server-sent events', () => {
     const full = await open();
     expectProblem(full, 'too-many-streams');
     expect(full.json).toMatchObject({ detail: 'This instance already streams 4 timelines to this caller.' });
-    const token = await signCallToken(
-      { callId: CONNECTED_ID, expiresAtMs: fixture.nowMs + 60_000 },
+    const token = signCallToken(
+      { callId: CONNECTED_ID, worker: 'echo', expiresAtMs: fixture.nowMs + 60_000 },
       TICKET_KEY,
     );
     const other = await reader({ hostCheck: 'nothing', headers: { authorization: `Bearer ${token}` } });

@@ -1,8 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import type { CallControlMessage } from '../../../../shared/wire/relay/call-control-messages.ts';
+import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
-import type { Answer, ControlFixture, RequestOptions } from '../../../support/control-fixture.ts';
+import {
+  type Answer,
+  type ControlFixture,
+  type RequestOptions,
+  TICKET_KEY,
+} from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
 let fixture: ControlFixture;
@@ -68,6 +74,64 @@ describe('the workers of a call that lasts', () => {
       ['WorkerDetachSent', 'robot'],
     ]);
     expect(JSON.stringify(timeline) + fixture.logged.join()).not.toMatch(/all of you|menu/);
+  });
+
+  const tokenOf = (worker: string): Partial<RequestOptions> => {
+    const holder = { callId: CONNECTED_ID, worker, expiresAtMs: fixture.nowMs + 60_000 };
+    const token = signCallToken(holder, TICKET_KEY);
+    return { hostCheck: 'nothing', headers: { authorization: `Bearer ${token}` } };
+  };
+
+  it('act on the call by their tokens from before the relay knows them until before it lets them go', async () => {
+    await stream();
+    const readable: number[] = [];
+    fixture.publishToRelay = async () => void readable.push((await ask('getCall', tokenOf('robot'))).status);
+    expect((await ask('getCall', tokenOf('robot'))).status).toBe(401);
+    await ask('attachWorker');
+    expect((await ask('sendMessage', { ...tokenOf('robot'), body: { data: 1 } })).status).toBe(202);
+    await ask('detachWorker');
+    const refused = await ask('getCall', tokenOf('robot'));
+    expectProblem(refused, 'unauthorized');
+    expect(refused.json).toMatchObject({ detail: expect.stringContaining('its worker is not on the call') });
+    expect(readable, 'while the relay is told of attaching, the message and detaching').toEqual([
+      200, 200, 401,
+    ]);
+    expect((await ask('getCall', tokenOf('echo'))).status, 'a worker of the plan').toBe(200);
+  });
+
+  it('do not join where the relay cannot be told', async () => {
+    await stream();
+    fixture.publishToRelay = () => Promise.reject(new Error('refused'));
+    expectProblem(await ask('attachWorker'), 'web-pubsub-unavailable');
+    expectProblem(await ask('getCall', tokenOf('robot')), 'unauthorized');
+    expectProblem(await ask('attachWorker', { params: { worker: 'echo' } }), 'web-pubsub-unavailable');
+    expect((await ask('getCall', tokenOf('echo'))).status, 'it was on the call before').toBe(200);
+  });
+
+  it('cost no reading of the call beside the one of their request', async () => {
+    await stream();
+    const { store } = fixture;
+    const [get, update] = [store.get.bind(store), store.update.bind(store)];
+    let reads = 0;
+    store.get = (callId) => {
+      reads += 1;
+      return get(callId);
+    };
+    store.update = (callId, change, known) => {
+      if (known === undefined) reads += 1;
+      return update(callId, change, known);
+    };
+    const readsOf = async (id: OperationId, options: RequestOptions): Promise<number> => {
+      reads = 0;
+      expect((await ask(id, options)).status, id).toBeLessThan(300);
+      return reads;
+    };
+    for (const id of ['getCall', 'getTimeline', 'listParticipants', 'sendMessage', 'play'] as const) {
+      const body = id === 'sendMessage' ? { data: 1 } : { source: { kind: 'text', text: 'Hello' } };
+      const options = id === 'sendMessage' || id === 'play' ? { body } : {};
+      const byKey = await readsOf(id, options);
+      expect(await readsOf(id, { ...options, ...tokenOf('echo') }), id).toBe(byKey);
+    }
   });
 
   it('cannot be reached while the audio is not streamed, nor after the end', async () => {

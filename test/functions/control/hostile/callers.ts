@@ -258,7 +258,7 @@ const withCallTokens: readonly HostileCase[] = [
     request: async (fixture) => ({
       method: 'POST',
       target: `/api/calls/${OTHER_CALL}/hang-up`,
-      headers: [bearer(await fixture.callToken())],
+      headers: [bearer(fixture.callToken())],
     }),
     status: 403,
     problem: 'forbidden',
@@ -306,7 +306,7 @@ const withCallTokens: readonly HostileCase[] = [
       request: async (fixture) => ({
         method,
         target: `/api/calls?callId=${CALL}`,
-        headers: [bearer(await fixture.callToken())],
+        headers: [bearer(fixture.callToken())],
       }),
       status: 403,
       problem: 'forbidden',
@@ -323,7 +323,7 @@ const withCallTokens: readonly HostileCase[] = [
       request: async (fixture) => ({
         method: 'POST',
         target: `/api/worker/${path}`,
-        headers: [bearer(await fixture.callToken())],
+        headers: [bearer(fixture.callToken())],
       }),
       status: 404,
       problem: 'operation-not-found',

@@ -17,6 +17,8 @@ import { closeAtOnce, listenOnLoopback } from '../../../support/loopback.ts';
 import { type RawAnswer, type RawRequest, rawHttp } from '../../../support/raw-http.ts';
 
 export const CALL = 'aaaabbbbccccddddaaaabbbbccccdddd';
+/** A worker on both calls. */
+export const WORKER = 'echo';
 export const CONNECTION = '18dea47f-b081-4107-9a5c-4300819d2c6c';
 export const OTHER_CALL = 'bbbbccccddddeeeebbbbccccddddeeee';
 export const TICKET_KEY = 'the ticket key of the hostile tests, long enough';
@@ -163,8 +165,8 @@ export class HostileFixture {
     return this.#acsSigner.publicKeyPem();
   }
 
-  callToken(callId = CALL, expiresInMs = 600_000, key = TICKET_KEY): Promise<string> {
-    return signCallToken({ callId, expiresAtMs: Date.now() + expiresInMs }, key);
+  callToken(callId = CALL, expiresInMs = 600_000, key = TICKET_KEY): string {
+    return signCallToken({ callId, worker: WORKER, expiresAtMs: Date.now() + expiresInMs }, key);
   }
 
   ticket(callId = CALL, expiresInMs = 600_000): Promise<string> {

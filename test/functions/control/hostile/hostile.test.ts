@@ -142,10 +142,10 @@ describe('a request of a caller who may make it', () => {
     for (const [api, request] of [
       ['keys', { ...read, headers: [key] }],
       ['keys', { target: `${read.target}?code=${FUNCTION_KEY}` }],
-      ['keys', { ...asWorker, headers: [bearer(await fixture.callToken())] }],
+      ['keys', { ...asWorker, headers: [bearer(fixture.callToken())] }],
       ['entra', { ...read, headers: [bearer(await fixture.entraToken({}, ['Calls.Read']))] }],
-      ['entra', { ...read, headers: [bearer(await fixture.callToken())] }],
-      ['entra', { ...asWorker, headers: [bearer(await fixture.callToken())] }],
+      ['entra', { ...read, headers: [bearer(fixture.callToken())] }],
+      ['entra', { ...asWorker, headers: [bearer(fixture.callToken())] }],
     ] as const)
       expect((await fixture.send(api, request)).status, JSON.stringify([api, request.target])).toBe(200);
     const before = await fixture.rows();

@@ -78,6 +78,20 @@ describe('callback events', () => {
     ]);
   });
 
+  it('of unknown types are counted when there are many, and never take the place of known ones', () => {
+    const unknown = Array.from({ length: 40 }, (_, index) => ({ ...event('OfNextYear'), id: `u-${index}` }));
+    const { callbacks, ignored } = parseCallbacks([...unknown, started, ...unknown]);
+    expect(callbacks.filter(({ kind }) => kind === 'other')).toHaveLength(8);
+    expect(callbacks.filter(({ kind }) => kind === 'MediaStreamingStarted')).toHaveLength(1);
+    expect(ignored).toBe(72);
+  });
+
+  it('beyond a hundred of one request are counted and not read', () => {
+    const many = Array.from({ length: 400 }, (_, index) => ({ ...started, id: `s-${index}` }));
+    const { callbacks, ignored } = parseCallbacks(many);
+    expect([callbacks.length, ignored]).toEqual([100, 300]);
+  });
+
   it('that are none are counted, and the others are read', () => {
     const withoutConnection = event('CallDisconnected', { callConnectionId: undefined });
     const { callbacks, ignored } = parseCallbacks([

@@ -59,15 +59,16 @@ describe('an incoming call', () => {
       expiresAtMs: T0 + fixture.deps.maxCallMs,
       direction: 'inbound',
       controlUrl: fixture.deps.publicBaseUrl,
-      control: { url: fixture.deps.publicBaseUrl, token: expect.any(String), peer: CALLER },
+      controlOf: expect.any(Function),
     });
+    const control = ticket.controlOf?.('echo');
+    expect(control).toMatchObject({ url: fixture.deps.publicBaseUrl, peer: CALLER });
+    const token = control?.token ?? '';
     expect(
-      await verifyCallToken(ticket.control?.token ?? '', [TICKET_KEY], fixture.nowMs),
+      await verifyCallToken(token, [TICKET_KEY], fixture.nowMs),
       'what workers are given opens this call',
-    ).toBe(CALL_ID);
-    expect(url.href, 'the address holds nothing by which the call can be controlled').not.toContain(
-      ticket.control?.token,
-    );
+    ).toEqual({ callId: CALL_ID, worker: 'echo' });
+    expect(url.href, 'the address holds nothing by which the call can be controlled').not.toContain(token);
   });
 
   it('sends ACS to an address that does not show who calls whom, nor its decoded parts', async () => {
@@ -177,6 +178,18 @@ describe('an incoming call', () => {
       ({ type }) => type === 'IncomingCall',
     );
     expect(entries).toMatchObject([{ atMs: arrivedMs }]);
+  });
+
+  it('is entered once, however often it is reported again as an event of another id', async () => {
+    for (let count = 0; count < 50; count += 1) {
+      await deliver(fixture.incomingEvent({ id: `replay-${count}` }));
+      fixture.nowMs += 1_000;
+    }
+    const timeline = await fixture.store.timeline(CALL_ID, 100);
+    expect(timeline.map(({ id, type, atMs }) => [id, type, atMs])).toEqual([
+      ['replay-0', 'IncomingCall', T0],
+      [expect.any(String), 'AnswerSucceeded', expect.any(Number)],
+    ]);
   });
 
   it('with a time to come hides nothing from followers of its timeline', async () => {

@@ -43,7 +43,8 @@ async function lane(
       await act(call, tone);
     },
   });
-  const token = await signCallToken({ callId, expiresAtMs: fixture.nowMs + 60_000 }, TICKET_KEY);
+  const expiresAtMs = fixture.nowMs + 60_000;
+  const token = signCallToken({ callId, worker: 'echo', expiresAtMs }, TICKET_KEY);
   let connectionState: string | undefined;
   const hand = (event: object): Promise<LaneResponse> =>
     handleLaneEvent(worker, {

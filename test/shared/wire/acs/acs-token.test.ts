@@ -6,7 +6,11 @@ import {
   CALLBACK_TOKEN_MAX_S,
   createAcsTokenVerifier,
 } from '../../../../shared/wire/acs/acs-token.ts';
-import { TokenError, type TokenRefusal } from '../../../../shared/wire/signed/verify-signed.ts';
+import {
+  publishedKeys,
+  TokenError,
+  type TokenRefusal,
+} from '../../../../shared/wire/signed/verify-signed.ts';
 import { listenOnLoopback } from '../../../support/loopback.ts';
 
 const ISSUER = 'https://issuer.example';
@@ -170,14 +174,36 @@ describe('the ACS token verifier', () => {
     expect(fetches, 'unknown keys within the cooldown').toBe(1);
   });
 
-  it('refuses everything while the keys cannot be had, and recovers with them', async () => {
+  it('refuses everything while the keys cannot be had, asks every five seconds, and recovers with them', async () => {
+    let nowMs = NOW_MS;
+    const down = createAcsTokenVerifier({ issuer: ISSUER, audience: AUDIENCE, jwksUrl, now: () => nowMs });
     const good = served;
-    served = { status: 500, body: '' };
-    expect(await refusalOf(`Bearer ${await token()}`)).toBe('keys unavailable');
-    served = { status: 200, body: 'not JSON' };
-    expect(await refusalOf(`Bearer ${await token()}`)).toBe('keys unavailable');
+    for (const bad of [
+      { status: 500, body: '' },
+      { status: 200, body: 'not JSON' },
+    ]) {
+      served = bad;
+      for (let i = 0; i < 30; i += 1)
+        expect(await refusalOf(`Bearer ${await token()}`, down)).toBe('keys unavailable');
+      nowMs += 5_000;
+    }
+    expect(fetches, 'for sixty tokens').toBe(2);
     served = good;
-    expect(await refusalOf(`Bearer ${await token()}`)).toBeUndefined();
+    expect(await refusalOf(`Bearer ${await token()}`, down)).toBeUndefined();
+    expect(fetches).toBe(3);
+  });
+
+  it('accepts tokens with the keys that it has while unknown keys cannot be looked up', async () => {
+    const impatient = publishedKeys(jwksUrl, { cooldownMs: 0, now: () => NOW_MS });
+    const header = { alg: 'RS256', kid: 'key-1' };
+    const jws = { payload: '', signature: '' };
+    await impatient(header, jws);
+    served = { status: 500, body: '' };
+    for (let i = 0; i < 5; i += 1) {
+      await expect(impatient({ ...header, kid: `other-${i}` }, jws)).rejects.toThrow('keys unavailable');
+      await expect(impatient(header, jws)).resolves.toBeDefined();
+    }
+    expect(fetches, 'the first, and one that failed').toBe(2);
   });
 
   it('never repeats the token in its error', async () => {

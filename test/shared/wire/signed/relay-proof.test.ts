@@ -51,6 +51,6 @@ it.each([
 });
 
 it('is not the token with which workers control the call', async () => {
-  const token = await signCallToken({ callId: CALL_ID, expiresAtMs: T0 + 60_000 }, KEY);
+  const token = signCallToken({ callId: CALL_ID, worker: 'echo', expiresAtMs: T0 + 60_000 }, KEY);
   expect(await refusalOf(token)).not.toBe('accepted');
 });

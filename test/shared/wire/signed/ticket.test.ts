@@ -198,16 +198,20 @@ describe('a ticket', () => {
 describe('what the holder of a ticket may hand to the workers of the call', () => {
   const controlUrl = 'https://control.example';
 
-  it('is a token of that call, by the key of the ticket, and with whom the application speaks', async () => {
+  it('is a token of that call for each of them, by the key of the ticket, and with whom the application speaks', async () => {
     for (const [direction, peer] of [
       ['inbound', TICKET.from],
       ['outbound', TICKET.to],
     ] as const) {
       const text = await sealTicket({ ...TICKET, direction, controlUrl }, OLD_KEY, NOW_MS);
-      const { control } = await openTicket(text, CALL_ID, [KEY, OLD_KEY], NOW_MS);
+      const { controlOf } = await openTicket(text, CALL_ID, [KEY, OLD_KEY], NOW_MS);
+      const control = controlOf?.('robot');
       expect(control).toMatchObject({ url: controlUrl, peer });
       const token = control?.token ?? '';
-      expect(await verifyCallToken(token, [OLD_KEY], NOW_MS), 'by the key of the ticket').toBe(CALL_ID);
+      expect(await verifyCallToken(token, [OLD_KEY], NOW_MS), 'by the key of the ticket').toEqual({
+        callId: CALL_ID,
+        worker: 'robot',
+      });
       await expect(verifyCallToken(token, [OLD_KEY], TICKET.expiresAtMs + 31_000)).rejects.toThrow('expired');
       expect(text, 'the ticket does not hold it').not.toContain(token.split('.')[1]);
     }
@@ -215,6 +219,6 @@ describe('what the holder of a ticket may hand to the workers of the call', () =
 
   it('is nothing where the ticket does not say where the control app is', async () => {
     const text = await sealTicket(TICKET, KEY, NOW_MS);
-    expect((await openTicket(text, CALL_ID, [KEY], NOW_MS)).control).toBeUndefined();
+    expect((await openTicket(text, CALL_ID, [KEY], NOW_MS)).controlOf).toBeUndefined();
   });
 });

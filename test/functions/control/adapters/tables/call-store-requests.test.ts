@@ -7,7 +7,8 @@ import {
 } from '../../../../../bench/control/tables-proxy.ts';
 import { PARTITIONS } from '../../../../../functions/control/adapters/tables/call-rows.ts';
 import { createTableCallStore } from '../../../../../functions/control/adapters/tables/call-store.ts';
-import type { CallStore } from '../../../../../functions/control/call/stores.ts';
+import type { Call } from '../../../../../functions/control/call/model.ts';
+import { type CallStore, knowing } from '../../../../../functions/control/call/stores.ts';
 import { type RunningTables, startTables } from '../../../../../local/emulators/storage/server.ts';
 import { aCall, T0 } from '../../../../support/calls.ts';
 
@@ -59,6 +60,24 @@ it.each([0, 40, 400])(
     expect(await requestsOf(() => store.list({ limit: 5, after })), 'the second page').toEqual(oneEach);
   },
 );
+
+it('changes a call that has just been read without reading it again, unless others have changed it since', async () => {
+  const hold = (call: Call): { call: Call } => ({ call: { ...call, held: call.held + 1 } });
+  const before = (await store.get('live2')) ?? expect.unreachable('it is stored');
+  const change = (): Promise<unknown> => knowing(store, before).update('live2', hold);
+  expect(await requestsOf(change)).toEqual(['transaction calls']);
+  expect(await requestsOf(change), 'by now its version is an old one').toEqual([
+    'transaction calls',
+    'read calls',
+    'transaction calls',
+  ]);
+  expect((await store.get('live2'))?.held).toBe(before.held + 2);
+  const both = knowing(store, before);
+  expect(await requestsOf(() => both.get('live2')), 'the first look').toEqual([]);
+  expect(await requestsOf(() => both.get('live2')), 'the second').toEqual(['read calls']);
+  const other = knowing(store, before);
+  expect(await requestsOf(() => other.get('live3')), 'at another call').toEqual(['read calls']);
+});
 
 it('reads a call with one request, and changes it with two', async () => {
   expect(await requestsOf(() => store.get('live1'))).toEqual(['read calls']);

@@ -1,13 +1,17 @@
+import { createServer } from 'node:http';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { ResidentCall } from '../../../../../functions/workers/hosts/resident/resident-call.ts';
 import type { OpenResidentConnection } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
 import { parseLaneEvent } from '../../../../../shared/wire/lane/worker-messages.ts';
 import { RelayClock } from '../../../../relay/relay-clock.ts';
+import { closeAtOnce, listenOnLoopback } from '../../../../support/loopback.ts';
 import { until } from '../../../../support/until.ts';
 import { CALL_ID, rtp, STARTED } from '../../kit/lane-fixture.ts';
 
-const started = parseLaneEvent(STARTED) ?? expect.unreachable('STARTED is an event');
+const parsed = parseLaneEvent(STARTED);
+if (parsed?.type !== 'call.started') throw new Error('STARTED is not the event');
+const started = parsed;
 
 /** A call in whose group the test decides what is heard, and when the other replicas have been told. */
 function joiningCall() {
@@ -22,7 +26,8 @@ function joiningCall() {
       listen: { mode: 'stream' },
       onCallStarted: () => void told.push('started'),
       onAudio: () => void told.push('audio'),
-      onDtmf: ({ tone }) => {
+      onDtmf: async ({ tone }, of) => {
+        if (tone === '#') await of.hangUp();
         told.push(`dtmf ${tone}`);
         return { actions: [{ type: 'publish', text: tone }] };
       },
@@ -113,6 +118,25 @@ it('loses a message that cannot be read, and no other', async () => {
     expect.stringContaining('RtpError'),
     'dtmf 1',
   ]);
+  call.end('closed');
+});
+
+it('acts with the token of the event at its webhook, and with no other that is published in the group', async () => {
+  const tokens: unknown[] = [];
+  const control = createServer((request, response) => {
+    tokens.push(request.headers.authorization);
+    response.writeHead(403).end();
+  });
+  const url = `http://127.0.0.1:${await listenOnLoopback(control)}`;
+  onTestFinished(() => closeAtOnce(control));
+  const { call, others, hear } = joiningCall();
+  others.resolve();
+  await call.join({ ...started, control: { url, token: 'own', peer: '4:+1' } });
+  for (const token of [undefined, 'forged'])
+    hear(JSON.stringify({ ...started, ...(token && { control: { url, token, peer: '4:+2' } }) }));
+  hear(JSON.stringify({ type: 'dtmf', tone: '#' }));
+  await until(() => tokens.length > 0, 'the request to hang up');
+  expect(tokens).toEqual(['Bearer own']);
   call.end('closed');
 });
 

@@ -14,6 +14,7 @@ import type { CallPlan } from '../../../../../shared/call/plan.ts';
 import { HUB } from '../../../../../shared/wire/names.ts';
 import { audioMetadata } from '../../../../relay/listen/acs-messages.ts';
 import {
+  type AcsStream,
   dial,
   mediaUrl,
   relayConfig,
@@ -100,9 +101,14 @@ export async function residentFixture(worker: Worker, replicas = 1) {
         // An echo would be interrupted by what it says back.
         workers: [{ name: worker.name, listen: { mode: 'stream' }, bargeIn: { policy: 'never' } }],
       };
-      const acs = await dial(mediaUrl(running, await ticketFor({ plan })));
-      acs.send(audioMetadata());
-      return { running, acs };
+      const ticket = await ticketFor({ plan, controlUrl: 'https://control.example' });
+      /** The same call again: the relay takes it for the next stream. */
+      const stream = async (): Promise<AcsStream> => {
+        const acs = await dial(mediaUrl(running, ticket));
+        acs.send(audioMetadata());
+        return acs;
+      };
+      return { running, stream, acs: await stream() };
     },
     async control(action: 'drop' | 'service-reload', selection: object): Promise<void> {
       await fetch(`${service.url}/control/${action}`, {

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
 import type { AudioChunk } from '../../../../../functions/workers/kit/worker.ts';
-import { downGroup } from '../../../../../shared/wire/names.ts';
+import { downGroup, HUB, upGroup } from '../../../../../shared/wire/names.ts';
+import { connect, Resources, serviceClient } from '../../../../local/emulators/web-pubsub/service.ts';
 import { CALL_ID, reportWith } from '../../../../relay/relay-fixture.ts';
 import { heard, say, speech } from '../../../../relay/web-pubsub/web-pubsub-fixture.ts';
 import { until } from '../../../../support/until.ts';
@@ -32,10 +33,11 @@ type ResidentFixture = Awaited<ReturnType<typeof residentFixture>>;
 
 /** A call whose first message, of 60 ms, has come back. */
 async function heardCall(there: ResidentFixture): ReturnType<ResidentFixture['call']> {
-  const { acs, running } = await there.call();
+  const call = await there.call();
+  const { acs } = call;
   say(acs, speech(3));
   await until(() => heard(acs).length === 3 * 640, 'the first message');
-  return { acs, running };
+  return call;
 }
 
 /** The worker of another replica was told that the call goes on. */
@@ -157,6 +159,65 @@ describe('a resident worker', () => {
       8_000,
       20,
     );
+  });
+
+  it('is back on its call each time when somebody with the key of the hub closes all its connections', async () => {
+    const { worker, told } = listener();
+    const there = await residentFixture(worker);
+    const { acs, running } = await heardCall(there);
+    const service = serviceClient(there.service, HUB);
+    let frames = 3;
+    for (let cuts = 1; cuts <= 3; cuts += 1) {
+      // Those of the relay and of the worker have the call as their user.
+      await service.closeUserConnections(CALL_ID, { reason: 'cut by a stranger' });
+      await until(async () => {
+        const { workers } = (await reportWith(running, { state: 'streaming' })) as {
+          workers: [{ reopened: number }];
+        };
+        return workers[0].reopened === cuts;
+      }, 'a new lane');
+      const before = heard(acs).length;
+      await until(
+        () => {
+          say(acs, speech(3, frames));
+          frames += 3;
+          return heard(acs).length > before + 6 * 640;
+        },
+        'audio after the cut',
+        8_000,
+        20,
+      );
+    }
+    expect(told, 'the worker holds the call all the time').toEqual(['started']);
+  });
+
+  it('goes on with the next stream of its call, and a stranger in its group gets no token', async () => {
+    const { worker, told } = listener();
+    const there = await residentFixture(worker);
+    const { acs, stream } = await heardCall(there);
+    const resources = new Resources();
+    onTestFinished(() => resources.dispose());
+    const group = upGroup(CALL_ID, 'resident');
+    const { client } = await connect(resources, there.service, { hub: HUB, groups: [group] });
+    const overheard: string[] = [];
+    client.on('group-message', ({ message }) => {
+      if (message.dataType !== 'binary') overheard.push(JSON.stringify(message.data));
+    });
+    const next = await stream();
+    await until(
+      () => {
+        say(next, speech(3));
+        return heard(next).length > 0;
+      },
+      'audio on the next stream',
+      8_000,
+      20,
+    );
+    // On a busy machine the answer is late, and the worker is told a second time.
+    expect(new Set(told)).toEqual(new Set(['started', 'resumed']));
+    expect(acs.isClosed, 'the next stream has replaced it').toBe(true);
+    await until(() => overheard.some((text) => text.includes('call.started')), 'the question in the group');
+    expect(overheard.filter((text) => text.includes('token'))).toEqual([]);
   });
 
   it('refuses to be run without anything to hear a stream with', async () => {
