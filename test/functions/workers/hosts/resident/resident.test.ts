@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
 import type { AudioChunk } from '../../../../../functions/workers/kit/worker.ts';
+import { HANDOVER_DELAY_MS } from '../../../../../relay/handover/handover-publisher.ts';
+import { ASK_LIMIT_MS } from '../../../../../relay/lane/resident-delivery.ts';
+import { type Clock, systemClock } from '../../../../../shared/base/clock.ts';
 import { downGroup } from '../../../../../shared/wire/names.ts';
 import { CALL_ID, reportWith } from '../../../../relay/relay-fixture.ts';
 import { heard, say, speech } from '../../../../relay/web-pubsub/web-pubsub-fixture.ts';
@@ -31,8 +34,8 @@ function listener() {
 type ResidentFixture = Awaited<ReturnType<typeof residentFixture>>;
 
 /** A call whose first message, of 60 ms, has come back. */
-async function heardCall(there: ResidentFixture): ReturnType<ResidentFixture['call']> {
-  const { acs, running } = await there.call();
+async function heardCall(there: ResidentFixture, clock?: Clock): ReturnType<ResidentFixture['call']> {
+  const { acs, running } = await there.call(clock);
   say(acs, speech(3));
   await until(() => heard(acs).length === 3 * 640, 'the first message');
   return { acs, running };
@@ -117,6 +120,25 @@ describe('a resident worker', () => {
     acs.close();
     await reportWith(running, { state: 'ended' });
     expect(heard(acs).length, 'every message was answered once').toBe(before + 6 * 640);
+  });
+
+  it('keeps a call whose next stream takes its lane over, wherever the relay would be sent now', async () => {
+    const { worker, told } = listener();
+    const there = await residentFixture(worker, 2);
+    // The relay saves the lane for the next stream at once, and waits for the answer however busy the machine is.
+    const waits = new Map([
+      [HANDOVER_DELAY_MS, 0],
+      [ASK_LIMIT_MS, 10_000],
+    ]);
+    const after: Clock['after'] = (ms, call) => systemClock.after(waits.get(ms) ?? ms, call);
+    const { running } = await heardCall(there, { ...systemClock, after });
+    there.route(1);
+    const next = await there.stream(running);
+    await until(() => told.length === 2, 'the worker to hear of the next stream');
+    say(next, speech(3));
+    await until(() => heard(next).length === 3 * 640, 'the worker to be heard in it');
+    expect(told).toEqual(['started', 'resumed']);
+    expect(there.servers.map(({ calls }) => calls)).toEqual([1, 0]);
   });
 
   it('hands its calls to another replica when it stops', async () => {
