@@ -1,6 +1,9 @@
+import { originOf } from '../../../shared/base/errors.ts';
+import { AcsCallError } from '../call/acs-port.ts';
 import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
 import type { Call, CallStep } from '../call/model.ts';
+import { CallStoreError } from '../call/stores.ts';
 import { isDueForComparison } from '../call/time.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
@@ -52,7 +55,7 @@ async function sweepPage(deps: ControlDeps, calls: readonly Call[], before: Swep
       } catch (error) {
         // A call that cannot be swept does not block the others. The next sweep comes back to it.
         failed += 1;
-        log.error('The sweep failed for a call', { callId: call.callId, why: String(error) });
+        log.error('The sweep failed for a call', { callId: call.callId, why: whyOf(error) });
       }
     }
   };
@@ -128,4 +131,10 @@ async function sweep(
   });
   await runCommands(deps, swept, log);
   return swept;
+}
+
+/** The messages of our own errors name neither rows nor numbers. */
+function whyOf(error: unknown): string {
+  const isOurs = error instanceof CallStoreError || error instanceof AcsCallError;
+  return isOurs ? error.message : originOf(error);
 }

@@ -59,9 +59,11 @@ describe('sweeping', () => {
     fixture.nowMs = T0 + SETUP_LIMIT_MS + 1;
     const update = fixture.store.update.bind(fixture.store);
     fixture.store.update = (callId, change) =>
-      callId === CALL_ID ? Promise.reject(new Error('broken row')) : update(callId, change);
+      callId === CALL_ID ? Promise.reject(new SyntaxError('"…0123" is not JSON')) : update(callId, change);
     expect(await sweep()).toEqual({ looked: 2, compared: 0, changed: 1, failed: 1 });
     expect((await fixture.store.get(OTHER_ID))?.phase).toBe('ended');
+    expect(fixture.logged.join('\n')).toContain('why="SyntaxError: at ');
+    expect(fixture.logged.join('\n'), 'a row may be quoted in the message').not.toContain('0123');
   });
 
   it('looks at every call, however many there are', async () => {
