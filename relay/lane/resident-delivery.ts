@@ -8,9 +8,9 @@
  *      └────connection lost, the replica leaves or gives no sign of life────┘
  *
  * The lane of a call that had a stream before first asks in the group whether a replica has the call: if one answers,
- * it goes on with its state. The answer repeats the nonce of the question: on a connection that the lane has taken
- * over, signs of presence may come that were kept for the stream before. What comes while no replica has joined waits in
- * the lane's outbox.
+ * it goes on with its state. The answer repeats the nonce of the question, since a connection that the lane has taken
+ * over may bring signs of presence that were kept for the stream before. What comes while no replica has joined waits
+ * in the lane's outbox.
  */
 import { randomUUID } from 'node:crypto';
 import { PRESENCE_LIMIT_MS, parseResidentMessage } from '../../shared/wire/lane/resident-messages.ts';

@@ -58,6 +58,22 @@ export class MemoryCallStore implements CallStore {
     return pageOfCalls(calls, query);
   }
 
+  async listUnconfirmed({
+    endedFromMs,
+    endedToMs,
+    limit,
+  }: Parameters<CallStore['listUnconfirmed']>[0]): Promise<readonly Call[]> {
+    await this.#travel();
+    return [...this.#rows.values()]
+      .map(({ json }) => JSON.parse(json) as Call)
+      .filter(
+        ({ endUnconfirmed, endedAtMs = 0 }) =>
+          endUnconfirmed === true && endedAtMs >= endedFromMs && endedAtMs <= endedToMs,
+      )
+      .sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0))
+      .slice(0, limit);
+  }
+
   async removeEnded(beforeMs: number, limit: number): Promise<readonly string[]> {
     await this.#travel();
     const old = [...this.#rows.values()]

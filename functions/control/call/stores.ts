@@ -36,6 +36,15 @@ export interface CallStore {
    * calls.
    */
   list(query: CallQuery): Promise<CallPage>;
+  /**
+   * At most `limit` calls that ended by an event within this time and about which ACS has not been asked since, those
+   * that ended last first. The cost does not grow with the number of other past calls.
+   */
+  listUnconfirmed(range: {
+    readonly endedFromMs: number;
+    readonly endedToMs: number;
+    readonly limit: number;
+  }): Promise<readonly Call[]>;
   /** How many calls of a route have not ended. Counting stops at `atMost`. */
   countLive(route: string, atMost: number): Promise<number>;
   /**

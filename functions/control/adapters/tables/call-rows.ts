@@ -28,6 +28,7 @@ export type CallRow = {
   readonly phase: string;
   readonly route: string;
   readonly direction: string;
+  readonly unconfirmed: boolean;
   /** For people who look at the table. */
   readonly streaming: string;
   readonly call: string;
@@ -72,6 +73,14 @@ export function listRange(
   return `PartitionKey eq '${partition}' and ${from} and RowKey lt '${kind};'`;
 }
 
+/** The filter for the past calls of one partition that ended within a time and whose end is unconfirmed. */
+export function unconfirmedRange(partition: string, endedFromMs: number, endedToMs: number): string {
+  // The keys count down. The id follows the time in a key, so the last time has a bound behind all of its keys.
+  const from = `past:${countdown(endedToMs)}`;
+  const to = `past:${countdown(endedFromMs)};`;
+  return `PartitionKey eq '${partition}' and RowKey ge '${from}' and RowKey lt '${to}' and unconfirmed eq true`;
+}
+
 /** A condition on a column. */
 export function equals(column: 'phase' | 'route' | 'direction', value: string | undefined): string {
   return value === undefined ? '' : ` and ${column} eq '${value.replaceAll("'", "''")}'`;
@@ -84,6 +93,7 @@ function callEntity(call: Call, keys: RowKeys): RowKeys & CallRow {
     phase: call.phase,
     route: call.route,
     direction: call.direction,
+    unconfirmed: call.endUnconfirmed === true,
     streaming: call.streaming.state,
     call: JSON.stringify(call),
   };

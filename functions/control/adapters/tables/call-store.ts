@@ -15,6 +15,7 @@ import {
   removeActions,
   timelineKey,
   timelineTime,
+  unconfirmedRange,
 } from './call-rows.ts';
 import {
   type CallStoreOptions,
@@ -115,6 +116,21 @@ class TableCallStore implements CallStore {
         limit + 1,
       );
       return pageOfCalls(found.map(callOf), query);
+    });
+  }
+
+  listUnconfirmed({
+    endedFromMs,
+    endedToMs,
+    limit,
+  }: Parameters<CallStore['listUnconfirmed']>[0]): Promise<readonly Call[]> {
+    return withStorage('listing calls', async () => {
+      const rows = await this.#rowsOf(
+        (partition) => unconfirmedRange(partition, endedFromMs, endedToMs),
+        limit,
+      );
+      const calls = rows.map(callOf);
+      return calls.sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0)).slice(0, limit);
     });
   }
 

@@ -119,7 +119,12 @@ function callsOf(phase: Call['phase']): Call[] {
     case 'ending':
       return [aCall({ ...outbound, phase }), aCall({ ...outbound, ...known, phase })];
     case 'ended':
-      return [aCall({ phase }), aCall({ ...outbound, phase }), aCall({ ...outbound, ...known, phase })];
+      return [
+        aCall({ phase }),
+        aCall({ ...outbound, phase }),
+        aCall({ ...outbound, ...known, phase }),
+        aCall({ ...known, phase, endUnconfirmed: true }),
+      ];
   }
 }
 

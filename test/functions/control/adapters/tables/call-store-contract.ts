@@ -4,6 +4,7 @@ import type { CallQuery } from '../../../../../functions/control/call/list.ts';
 import type { Call } from '../../../../../functions/control/call/model.ts';
 import { formatCallId } from '../../../../../functions/control/call/model.ts';
 import type { CallStore, TimelineEntry } from '../../../../../functions/control/call/stores.ts';
+import { confirmEnd } from '../../../../../functions/control/call/time.ts';
 import { aCall, T0 } from '../../../../support/calls.ts';
 
 let calls = 0;
@@ -107,6 +108,29 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
       expect(await store.get(recent)).toBeDefined();
       expect(await store.timeline(recent, 1_000)).toHaveLength(130);
       expect((await store.listLive(10)).map(({ callId }) => callId)).toEqual([live]);
+    });
+
+    it('lists the calls whose end is unconfirmed, those that ended last first, within a time', async () => {
+      const store = await open();
+      const ids: string[] = [];
+      for (let index = 0; index < 12; index += 1) {
+        const call = aCall({ callId: aNewCallId() });
+        ids.push(call.callId);
+        await store.create(call);
+        await store.update(call.callId, (now) => ({
+          call: { ...anEnded(now, T0 + index), ...(index === 5 ? {} : { endUnconfirmed: true as const }) },
+        }));
+      }
+      const [, first = '', ...rest] = ids;
+      const listed = async (limit: number): Promise<readonly string[]> => {
+        const range = { endedFromMs: T0 + 1, endedToMs: T0 + 10, limit };
+        return (await store.listUnconfirmed(range)).map(({ callId }) => callId);
+      };
+      const expected = [first, ...rest.slice(0, -1)].filter((id) => id !== ids[5]).reverse();
+      expect(await listed(100)).toEqual(expected);
+      expect(await listed(3)).toEqual(expected.slice(0, 3));
+      await store.update(first, (now) => ({ call: confirmEnd(now) }));
+      expect(await listed(100)).toEqual(expected.slice(0, -1));
     });
 
     it('counts the live calls of a route, no further than it is asked to', async () => {
