@@ -18,6 +18,7 @@ import { LatencyMetrics } from './operate/latency-metrics.ts';
 import { createLog } from './operate/log.ts';
 import { watchLoopDelay } from './operate/loop-delay.ts';
 import { LoopWatch } from './operate/loop-watch.ts';
+import { StreamReports } from './operate/stream-reports.ts';
 import { StreamRestarts } from './operate/stream-restarts.ts';
 import { CallRegistry } from './serve/call-registry.ts';
 import { answering, type HttpLimits, httpLimits, httpServer } from './serve/http.ts';
@@ -110,6 +111,8 @@ class RelayServer implements Relay {
       log,
     });
     const metrics = new LatencyMetrics();
+    const isStreamed = (callId: string): boolean => this.#registry.isLive(callId);
+    const reports = new StreamReports({ controlApp, isStreamed, clock, log });
     const sessions = new SessionFactory({
       environment: {
         openConnection: dependencies.openConnection ?? webPubSubLanes(webPubSub),
@@ -125,10 +128,12 @@ class RelayServer implements Relay {
       migrator: this.#migrator,
       restarts: new StreamRestarts({
         controlApp,
-        isStreamed: (callId) => this.#registry.isLive(callId),
+        isStreamed,
+        onGivenUp: (call) => reports.lost(call),
         clock,
         log,
       }),
+      reports,
       controlApp,
       metrics,
       log,

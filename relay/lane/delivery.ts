@@ -32,6 +32,8 @@ export interface Delivery {
 /** What a delivery may do to its lane. */
 export interface DeliveryLane {
   readonly clock: Clock;
+  /** Draws a number from 0 up to, but not including, 1. */
+  readonly random: () => number;
   /** The lane continues a call that had a stream before. */
   readonly isResumed: boolean;
   /** Settles the message that is in flight, as an acknowledgement does. */

@@ -90,6 +90,7 @@ export class Lane {
     });
     this.#delivery = options.delivery({
       clock,
+      random,
       isResumed,
       settle: (isAcked) => this.#settle(isAcked),
       startAgain: () => this.#startAgain(),

@@ -12,7 +12,6 @@
  * over may bring signs of presence that were kept for the stream before. What comes while no replica has joined waits
  * in the lane's outbox.
  */
-import { randomUUID } from 'node:crypto';
 import { PRESENCE_LIMIT_MS, parseResidentMessage } from '../../shared/wire/lane/resident-messages.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { CreateDelivery, Delivery, DeliveryLane, SendResult } from './delivery.ts';
@@ -110,7 +109,7 @@ class ResidentDelivery implements Delivery {
 
   #start(started: LaneEvent, connection: LaneConnection): void {
     if (!this.#isOver) this.#watch();
-    const nonce = randomUUID();
+    const nonce = Math.floor(this.#lane.random() * Number.MAX_SAFE_INTEGER).toString(36);
     const question = { ...started, nonce };
     const isAsked = this.#mayAsk && publish(question, connection) === 'delivered';
     this.#mayAsk = false;

@@ -33,6 +33,14 @@ export function idlePath(callId: string): string {
   return `/api/calls/${callId}/streaming/idle`;
 }
 
+/**
+ * The control app's path for the report of a relay that it no longer streams a call: `ended`, the stream is over, or
+ * `lost`, the relay has also given up having it started again.
+ */
+export function streamReportPath(callId: string, report: 'ended' | 'lost'): string {
+  return `/api/calls/${callId}/streaming/${report}`;
+}
+
 /** The control app's path for what a media stream leaves for the next one (GET, PUT). */
 export function handoverPath(callId: string): string {
   return `/api/calls/${callId}/streaming/handover`;

@@ -89,6 +89,10 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     }
     case 'CallGone':
       return keep(end(call, 'gone', nowMs));
+    case 'StreamLost':
+      return whenConnected(call, () =>
+        stream(call, { type: 'abandon', id: event.id, reason: event.reason }, nowMs),
+      );
     case 'RetryDue':
       return continues(call) ? stream(call, { type: 'retryDue', retry: event.retry }, nowMs) : keep(call);
     case 'Observed':
@@ -127,6 +131,7 @@ function inEnded(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'StartFailed':
     case 'StopFailed':
     case 'HangUpFailed':
+    case 'StreamLost':
     case 'RetryDue':
     case 'Tick':
       return keep(call);

@@ -129,7 +129,7 @@ export function observeEnded(
 /** Makes the call agree with what ACS answered. */
 export function observe(
   call: Call,
-  { properties, askedAtMs }: Extract<CallEvent, { type: 'Observed' }>,
+  { properties, askedAtMs, hasEnded = false }: Extract<CallEvent, { type: 'Observed' }>,
   nowMs: number,
 ): CallStep {
   if (call.callConnectionId === undefined) return keep(call);
@@ -155,7 +155,11 @@ export function observe(
   if (known.phase !== 'connected') return connect(known, nowMs);
   if (properties.streaming === undefined) return keep(known);
   const active = properties.streaming === 'active';
-  const seen = observeStreaming(known.streaming, { active, askedAtMs, retry: continues(known) }, nowMs);
+  const seen = observeStreaming(
+    known.streaming,
+    { active, askedAtMs, hasEnded, retry: continues(known) },
+    nowMs,
+  );
   return withStreaming(known, seen, nowMs);
 }
 
