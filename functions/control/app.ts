@@ -26,6 +26,7 @@ import type { HandoverStore } from './call/stores.ts';
 import { ProblemError } from './http/problems.ts';
 import { type Connection, readControlConfig } from './settings/control-config.ts';
 import type { ControlDeps, Log } from './use-cases/deps.ts';
+import { MessageEntries } from './use-cases/message-entries.ts';
 import { RouteBook } from './use-cases/set-up-call.ts';
 
 const ROUTES_FILE = 'routes.json';
@@ -88,6 +89,7 @@ function createControlApp(env: Environment): ControlApp {
   const tables = { ...config.tables, credential };
   const tableOptions = { allowInsecureConnection: isInsecure(config.tables, 'TableEndpoint') };
   const routeTable = createRouteTable(tables, tableOptions);
+  const store = createTableCallStore(tables, tableOptions);
   const publishToRelay = config.webPubSub && relayPublisher(config.webPubSub, config.ticketKeys[0]);
   return {
     access: createAccess({
@@ -108,7 +110,8 @@ function createControlApp(env: Environment): ControlApp {
     ticketKeys: config.ticketKeys,
     retentionMs: config.retentionDays * 24 * 3_600_000,
     deps: {
-      store: createTableCallStore(tables, tableOptions),
+      store,
+      messages: new MessageEntries({ store, newId: randomUUID }),
       acs: createAcsCalls(
         { ...config.acs, credential },
         {

@@ -22,7 +22,7 @@ export async function sendToRelay(
   message: CallControlMessage,
   log: Log,
 ): Promise<SendOutcome> {
-  const { publishToRelay, store, clock, newId } = deps;
+  const { publishToRelay, store, messages, clock, newId } = deps;
   const call = await store.get(callId);
   if (call === undefined) return { kind: 'unknown call' };
   const refusal = refusalOf(call);
@@ -40,13 +40,15 @@ export async function sendToRelay(
     });
     return { kind: 'failed' };
   }
-  await store.appendTimeline(callId, {
-    id: newId(),
-    atMs: clock.now(),
-    source: 'api',
-    type: entry.type,
-    details: worker === undefined ? {} : { worker },
-  });
+  if (message.type === 'message') await messages.add(callId, worker, clock.now());
+  else
+    await store.appendTimeline(callId, {
+      id: newId(),
+      atMs: clock.now(),
+      source: 'api',
+      type: entry.type,
+      details: { worker: message.type === 'attach' ? message.worker.name : message.worker },
+    });
   log.info('Sent a control message to the relay of a call', { callId, ...entry });
   return { kind: 'sent', call };
 }

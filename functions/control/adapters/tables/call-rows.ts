@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TransactionAction } from '@azure/data-tables';
 import { BLANK_CALL, type Call } from '../../call/model.ts';
-import { CallStoreError, type TimelineEntry } from '../../call/stores.ts';
+import { CallStoreError, placeAt, type TimelineEntry } from '../../call/stores.ts';
 
 /**
  * Where the rows of calls are. Calls are spread over a fixed number of partitions by their id. Each call has two rows
@@ -135,13 +135,9 @@ export function removeActions(call: Call): TransactionAction[] {
 
 const TIME_DIGITS = 15;
 
-/** The key of a timeline entry sorts by time. The id is hashed, since keys exclude some characters. */
+/** The key of a timeline entry is its place. The id is hashed, since keys exclude some characters. */
 export function timelineKey({ atMs, id }: Pick<TimelineEntry, 'atMs' | 'id'>): string {
-  return `${timelineTime(atMs)}-${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
-}
-
-export function timelineTime(atMs: number): string {
-  return digits(Math.max(0, Math.trunc(atMs)));
+  return `${placeAt(atMs)}-${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
 }
 
 function listKey(kind: ListKind, { atMs, callId }: ListPlace): string {

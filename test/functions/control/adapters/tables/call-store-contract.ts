@@ -3,8 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { CallQuery } from '../../../../../functions/control/call/list.ts';
 import type { Call } from '../../../../../functions/control/call/model.ts';
 import { formatCallId } from '../../../../../functions/control/call/model.ts';
-import type { CallStore, TimelineEntry } from '../../../../../functions/control/call/stores.ts';
+import {
+  type CallStore,
+  placeAt,
+  type TimelineEntry,
+  timeOfPlace,
+} from '../../../../../functions/control/call/stores.ts';
 import { confirmEnd } from '../../../../../functions/control/call/time.ts';
+import { TIMELINE_PLACE_PATTERN } from '../../../../../shared/wire/names.ts';
 import { aCall, T0 } from '../../../../support/calls.ts';
 
 let calls = 0;
@@ -212,6 +218,36 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
         entry('late/one', T0 + 2),
       ]);
       expect(await store.timeline(callId, 2)).toHaveLength(2);
+    });
+
+    it('replaces an entry of a timeline', async () => {
+      const store = await open();
+      const callId = aNewCallId();
+      await store.putTimeline(callId, entry('a/#', T0));
+      const more = { ...entry('a/#', T0), details: { count: 2 } };
+      await store.putTimeline(callId, more);
+      expect(await store.timeline(callId, 10)).toEqual([more]);
+    });
+
+    it('reads a part of a timeline, after a place and before another', async () => {
+      const store = await open();
+      const callId = aNewCallId();
+      const entries = [-1, 0, 0, 1, 2].map((ms, index) => entry(`e${index}`, T0 + ms));
+      for (const each of entries) await store.appendTimeline(callId, each);
+      const all = await store.timelineBetween(callId, 10, {});
+      expect(all.map((each) => each.entry.atMs - T0)).toEqual([-1, 0, 0, 1, 2]);
+      for (const { place, entry: placed } of all) {
+        expect(place).toMatch(TIMELINE_PLACE_PATTERN);
+        expect(timeOfPlace(place)).toBe(placed.atMs);
+      }
+      const [, second, third, fourth] = all.map(({ place }) => place);
+      expect(await store.timelineBetween(callId, 10, { after: second ?? '' })).toEqual(all.slice(2));
+      expect(await store.timelineBetween(callId, 1, { after: second ?? '' })).toEqual(all.slice(2, 3));
+      expect(
+        await store.timelineBetween(callId, 10, { after: second ?? '', before: fourth ?? '' }),
+      ).toMatchObject([{ place: third }]);
+      expect(await store.timelineBetween(callId, 10, { after: placeAt(T0) })).toEqual(all.slice(1));
+      expect(await store.timelineBetween(callId, 10, { before: placeAt(T0) })).toEqual(all.slice(0, 1));
     });
 
     it('keeps the timelines of calls apart', async () => {
