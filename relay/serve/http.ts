@@ -97,8 +97,8 @@ function answer(request: IncomingMessage, response: ServerResponse, pages: Pages
     const refusal =
       error instanceof Refusal ? error : new Refusal(500, 'the relay could not answer this request');
     // Node would read the rest of a refused body before the next request, however long it is.
-    response.setHeader('connection', 'close');
-    response.writeHead(refusal.status, refusalHeaders(refusal)).end(refusalBody(refusal));
+    const headers = { ...refusalHeaders(refusal), connection: 'close' };
+    response.writeHead(refusal.status, headers).end(refusalBody(refusal));
     return;
   }
   response.writeHead(200, { 'content-type': content.type, 'cache-control': 'no-store' }).end(content.text);
