@@ -2,12 +2,11 @@
  * The relay process: a WebSocket server to which ACS streams calls, at `/media/{callId}?ticket={ticket}`.
  * It holds only what lives as long as a socket, so any relay can serve any call. This file wires the relay together.
  */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../shared/base/clock.ts';
 import { isLoopbackHost } from '../shared/base/loopback-url.ts';
-import { asksForWebSocket } from '../shared/web-socket/handshake.ts';
 import { createAcsTokenVerifier } from '../shared/wire/acs/acs-token.ts';
 import { TimerWheel } from './base/timer-wheel.ts';
 import { handoverClient } from './handover/handover-client.ts';
@@ -19,9 +18,10 @@ import { LatencyMetrics } from './operate/latency-metrics.ts';
 import { createLog } from './operate/log.ts';
 import { watchLoopDelay } from './operate/loop-delay.ts';
 import { LoopWatch } from './operate/loop-watch.ts';
+import { StreamReports } from './operate/stream-reports.ts';
 import { StreamRestarts } from './operate/stream-restarts.ts';
 import { CallRegistry } from './serve/call-registry.ts';
-import { answering } from './serve/http.ts';
+import { answering, type HttpLimits, httpLimits, httpServer } from './serve/http.ts';
 import { SessionFactory } from './serve/session-factory.ts';
 import { UpgradeHandler } from './serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from './serve/web-socket-endpoint.ts';
@@ -32,8 +32,6 @@ import { webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
 
 /** A longer message ends the connection with 1009. Messages that are merely too long for a frame are ignored. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
-/** How long a client may take to send the headers of a request. */
-const HEADERS_TIMEOUT_MS = 10_000;
 /** How long `close` waits for calls to end before it cuts the rest. */
 const CLOSE_LIMIT_MS = 5_000;
 
@@ -46,6 +44,8 @@ interface RelayDependencies {
   readonly openControl?: OpenControlConnection;
   readonly watchLoop?: typeof watchLoopDelay;
   readonly onPublish?: SessionOptions['onPublish'];
+  /** Default to `httpLimits` of the config. */
+  readonly limits?: HttpLimits;
 }
 
 export interface Relay {
@@ -87,6 +87,7 @@ class RelayServer implements Relay {
       random = Math.random,
       log = createLog(config.logLevel),
       watchLoop = watchLoopDelay,
+      limits = httpLimits(config.maxCalls),
     } = dependencies;
     const webPubSub = { access: config.webPubSub, clock, log };
     const { controlUrl, maxLoopDelayMs: maxDelayMs, ticketKeys } = config;
@@ -110,6 +111,8 @@ class RelayServer implements Relay {
       log,
     });
     const metrics = new LatencyMetrics();
+    const isStreamed = (callId: string): boolean => this.#registry.isLive(callId);
+    const reports = new StreamReports({ controlApp, isStreamed, clock, log });
     const sessions = new SessionFactory({
       environment: {
         openConnection: dependencies.openConnection ?? webPubSubLanes(webPubSub),
@@ -125,10 +128,12 @@ class RelayServer implements Relay {
       migrator: this.#migrator,
       restarts: new StreamRestarts({
         controlApp,
-        isStreamed: (callId) => this.#registry.isLive(callId),
+        isStreamed,
+        onGivenUp: (call) => reports.lost(call),
         clock,
         log,
       }),
+      reports,
       controlApp,
       metrics,
       log,
@@ -157,12 +162,7 @@ class RelayServer implements Relay {
       isLocal: isLoopbackHost(config.host),
       clock,
     });
-    const serving = {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      // A client may ask for any protocol, such as h2c, and goes on with HTTP where the server does not have it.
-      shouldUpgradeCallback: ({ headers }: IncomingMessage) => asksForWebSocket(headers),
-    };
-    this.#http = createServer(serving, serve);
+    this.#http = httpServer(serve, limits);
     this.#http.on('upgrade', (request, socket, head) => void this.#upgrades.upgrade(request, socket, head));
   }
 

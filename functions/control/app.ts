@@ -26,6 +26,7 @@ import type { HandoverStore } from './call/stores.ts';
 import { ProblemError } from './http/problems.ts';
 import { type Connection, readControlConfig } from './settings/control-config.ts';
 import type { ControlDeps, Log } from './use-cases/deps.ts';
+import { MessageEntries } from './use-cases/message-entries.ts';
 import { RouteBook } from './use-cases/set-up-call.ts';
 
 const ROUTES_FILE = 'routes.json';
@@ -111,6 +112,7 @@ function createControlApp(env: Environment): ControlApp {
     retentionMs: config.retentionDays * 24 * 3_600_000,
     deps: {
       store,
+      messages: new MessageEntries({ store, newId: randomUUID }),
       acs: createAcsCalls(
         { ...config.acs, credential },
         {

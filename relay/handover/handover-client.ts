@@ -66,6 +66,6 @@ async function problemOf(ask: () => Promise<Response>): Promise<string | undefin
     await response.body?.cancel();
     return response.ok || response.status === 409 ? undefined : `the control app answered ${response.status}`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return error instanceof Error ? error.message : 'the request failed';
   }
 }

@@ -16,10 +16,11 @@ export interface Delivery {
   /** An event that was in flight has reached the worker, or has failed. */
   settled(event: LaneEvent, isAcked: boolean): void;
   /**
-   * Acts on a message that is about the delivery itself. Returns false, and does nothing, for what the worker says.
-   * Only a delivery with such messages has this.
+   * Acts on a message that is about the delivery itself. Returns false, and does nothing, for what the worker says, and
+   * for a message that is too old to count. `mayBeOld`: it may answer what another stream sent. Only a delivery with
+   * such messages has this.
    */
-  consume?(message: LaneMessage): boolean;
+  consume?(message: LaneMessage, mayBeOld: boolean): boolean;
   /** The connection is gone. */
   disconnected(): void;
   /** The stream is over. Returns whether the worker can still get what waits for it. */
@@ -31,6 +32,8 @@ export interface Delivery {
 /** What a delivery may do to its lane. */
 export interface DeliveryLane {
   readonly clock: Clock;
+  /** Draws a number from 0 up to, but not including, 1. */
+  readonly random: () => number;
   /** The lane continues a call that had a stream before. */
   readonly isResumed: boolean;
   /** Settles the message that is in flight, as an acknowledgement does. */

@@ -2,7 +2,13 @@
  * One connection of a lane, from the attempt to open it until the lane drops it. After that it reports nothing more.
  */
 import type { Clock } from '../../shared/base/clock.ts';
-import type { LaneConnection, LaneListener, LaneTarget, OpenLaneConnection } from './lane-connection.ts';
+import type {
+  LaneConnection,
+  LaneListener,
+  LaneMessage,
+  LaneTarget,
+  OpenLaneConnection,
+} from './lane-connection.ts';
 
 /** How long opening a connection may take. */
 export const OPEN_TIMEOUT_MS = 10_000;
@@ -11,17 +17,17 @@ interface LaneAttemptOptions {
   readonly target: LaneTarget;
   readonly openConnection: OpenLaneConnection;
   readonly clock: Clock;
-  /** Skips replies to what an earlier holder of the connection has sent. */
-  readonly skipsReplays: boolean;
+  /** Tells messages apart that may answer what an earlier holder of the connection has sent. */
+  readonly marksReplays: boolean;
 }
 
-interface LaneAttemptListener extends Omit<LaneListener, 'closed'> {
+interface LaneAttemptListener extends Omit<LaneListener, 'closed' | 'message'> {
   /** The connection is open. Called at most once. */
   opened(): void;
   /** The connection is gone, or could not be opened. Called at most once. */
   lost(): void;
-  /** A message was skipped. */
-  skipped(): void;
+  /** `mayBeOld`: it may answer what an earlier holder of the connection has sent. */
+  message(message: LaneMessage, mayBeOld: boolean): void;
 }
 
 export class LaneAttempt {
@@ -32,25 +38,20 @@ export class LaneAttempt {
 
   /** Begins to open the connection. */
   constructor(
-    { target, openConnection, clock, skipsReplays }: LaneAttemptOptions,
+    { target, openConnection, clock, marksReplays }: LaneAttemptOptions,
     listener: LaneAttemptListener,
   ) {
-    this.#mayReplay = skipsReplays && target.resume !== undefined;
+    this.#mayReplay = marksReplays && target.resume !== undefined;
     const lost = (): void => {
       cancelTimeout();
       if (!this.#isDropped) listener.lost();
     };
     this.connection = openConnection(target, {
       message: (message) => {
-        if (this.#isDropped) return;
-        if (this.#mayReplay) listener.skipped();
-        else listener.message(message);
+        if (!this.#isDropped) listener.message(message, this.#mayReplay);
       },
       settled: (isAcked) => {
-        if (this.#isDropped) return;
-        // What the service kept for this connection came before the first acknowledgement.
-        if (isAcked) this.#mayReplay = false;
-        listener.settled(isAcked);
+        if (!this.#isDropped) listener.settled(isAcked);
       },
       control: (value) => {
         if (!this.#isDropped) listener.control(value);
@@ -62,6 +63,11 @@ export class LaneAttempt {
       cancelTimeout();
       if (!this.#isDropped) listener.opened();
     }, lost);
+  }
+
+  /** The worker has answered this holder. What the service had kept for the connection came before that. */
+  answered(): void {
+    this.#mayReplay = false;
   }
 
   /** Ends the connection. Idempotent. */

@@ -94,6 +94,7 @@ export class Lane {
     });
     this.#delivery = options.delivery({
       clock,
+      random,
       isResumed,
       settle: (isAcked) => this.#settle(isAcked),
       startAgain: () => this.#startAgain(),
@@ -193,14 +194,15 @@ export class Lane {
     this.#resume = undefined;
     const target = { callId, worker, publishes, ...(resume === undefined ? {} : { resume }) };
     this.#current = new LaneAttempt(
-      { target, openConnection, clock, skipsReplays },
+      { target, openConnection, clock, marksReplays: skipsReplays },
       {
         opened: () => this.#opened(),
         lost: () => this.#lose(),
-        message: (message) => {
-          if (delivery.consume?.(message) !== true) onMessage(message);
+        message: (message, mayBeOld) => {
+          if (delivery.consume?.(message, mayBeOld) === true) return;
+          if (mayBeOld) onReplay();
+          else onMessage(message);
         },
-        skipped: onReplay,
         settled: (isAcked) => this.#settle(isAcked),
         control: onControl,
       },
@@ -252,6 +254,7 @@ export class Lane {
   }
 
   #settle(isAcked: boolean): void {
+    if (isAcked) this.#current?.answered();
     const settled = this.#inFlight.settle();
     if (settled === undefined) return;
     const { message, tookMs, isRefused } = settled;

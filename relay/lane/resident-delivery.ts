@@ -8,7 +8,9 @@
  *      └────connection lost, the replica leaves or gives no sign of life────┘
  *
  * The lane of a call that had a stream before first asks in the group whether a replica has the call: if one answers,
- * it goes on with its state. What comes while no replica has joined waits in the lane's outbox.
+ * it goes on with its state. The answer repeats the nonce of the question, since a connection that the lane has taken
+ * over may bring signs of presence that were kept for the stream before. What comes while no replica has joined waits
+ * in the lane's outbox.
  */
 import { PRESENCE_LIMIT_MS, parseResidentMessage } from '../../shared/wire/lane/resident-messages.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
@@ -28,8 +30,8 @@ class ResidentDelivery implements Delivery {
   #isOver = false;
   /** The group has not been asked yet whether a replica has the call. */
   #mayAsk: boolean;
-  /** Answers the question in the group. */
-  #onHere = nothing;
+  /** The question in the group that waits for its answer. */
+  #asked: string | undefined;
   #cancelAsk = nothing;
   #cancelWatch = nothing;
 
@@ -65,13 +67,19 @@ class ResidentDelivery implements Delivery {
     if (!this.#isOver) this.#watch();
   }
 
-  consume(message: LaneMessage): boolean {
+  consume(message: LaneMessage, mayBeOld: boolean): boolean {
     if (message.type !== 'json') return false;
-    switch (parseResidentMessage(message.value)?.type) {
-      case undefined:
-        return false;
+    const said = parseResidentMessage(message.value);
+    if (said === undefined) return false;
+    const answers = said.type === 'resident.here' && said.nonce !== undefined && said.nonce === this.#asked;
+    if (mayBeOld && !answers) return false;
+    switch (said.type) {
       case 'resident.here':
-        this.#onHere();
+        // On a connection of its own every sign of presence is new, so it answers the question as well.
+        if (this.#asked !== undefined) {
+          this.#stopAsking();
+          this.#lane.settle(true);
+        }
         if (this.#hasJoined && !this.#isOver) this.#watch();
         return true;
       case 'resident.left':
@@ -101,25 +109,24 @@ class ResidentDelivery implements Delivery {
 
   #start(started: LaneEvent, connection: LaneConnection): void {
     if (!this.#isOver) this.#watch();
-    const isAsked = this.#mayAsk && publish(started, connection) === 'delivered';
+    const nonce = Math.floor(this.#lane.random() * Number.MAX_SAFE_INTEGER).toString(36);
+    const question = { ...started, nonce };
+    const isAsked = this.#mayAsk && publish(question, connection) === 'delivered';
     this.#mayAsk = false;
     if (!isAsked) {
       connection.sendEvent(started);
       return;
     }
+    this.#asked = nonce;
     this.#cancelAsk = this.#lane.clock.after(ASK_LIMIT_MS, () => {
-      this.#onHere = nothing;
+      this.#asked = undefined;
       connection.sendEvent(started);
     });
-    this.#onHere = () => {
-      this.#stopAsking();
-      this.#lane.settle(true);
-    };
   }
 
   #stopAsking(): void {
     this.#cancelAsk();
-    this.#onHere = nothing;
+    this.#asked = undefined;
   }
 
   /** No replica has the call: the lane sends `call.started` again, and again after each `PRESENCE_LIMIT_MS`. */

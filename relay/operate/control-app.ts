@@ -1,6 +1,6 @@
 /** Asks the control app to do something with a call. */
 import type { Clock } from '../../shared/base/clock.ts';
-import { idlePath, restartPath } from '../../shared/wire/names.ts';
+import { idlePath, restartPath, streamReportPath } from '../../shared/wire/names.ts';
 import { type ProvableCall, signRelayProof } from '../../shared/wire/signed/relay-proof.ts';
 import { withTimeLimit } from '../base/time-limit.ts';
 import type { RestartOutcome } from './drain.ts';
@@ -39,6 +39,17 @@ export class ControlAppClient {
    */
   async endIdle(call: ProvableCall): Promise<number | undefined> {
     return (await this.#post(idlePath(call.callId), call))?.status;
+  }
+
+  /**
+   * Says that this relay no longer streams the call, so that the control app does not say that it is streamed. Never
+   * rejects.
+   * @returns whether the control app knows now
+   */
+  async reportStream(call: ProvableCall, report: 'ended' | 'lost'): Promise<boolean> {
+    const { status } = (await this.#post(streamReportPath(call.callId, report), call)) ?? {};
+    // There may be no such call any more.
+    return status === 202 || status === 404;
   }
 
   async #post(path: string, call: ProvableCall): Promise<Answer | undefined> {

@@ -6,7 +6,7 @@
  *       │                                                       └──failed, or too often: later──▶ died
  *       └──MAX_RESTARTS within RESTART_WINDOW_MS──▶ given up
  *
- * After that the sweep of the control app, which compares each call with ACS, is what remains.
+ * ACS may take a stream for live that was given up. So the control app has to learn of it (`stream-reports.ts`).
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
@@ -24,6 +24,8 @@ interface StreamRestartsOptions {
   readonly controlApp: Pick<ControlAppClient, 'restartStreaming'> | undefined;
   /** Whether this relay has a live stream of the call. */
   readonly isStreamed: (callId: string) => boolean;
+  /** The relay gives up a stream of the call. */
+  readonly onGivenUp: (call: ProvableCall) => void;
   readonly clock: Pick<Clock, 'elapsedMs' | 'after'>;
   readonly log: Logger;
 }
@@ -39,7 +41,7 @@ export class StreamRestarts {
 
   /** A stream of the call has died. */
   died(call: ProvableCall): void {
-    const { controlApp, clock, log } = this.#options;
+    const { controlApp, onGivenUp, clock, log } = this.#options;
     if (controlApp === undefined) return;
     const { callId } = call;
     const nowMs = clock.elapsedMs();
@@ -47,6 +49,7 @@ export class StreamRestarts {
     const askedMs = this.#askedMs.get(callId) ?? [];
     if (askedMs.length >= MAX_RESTARTS) {
       log.warn({ callId, restarts: askedMs.length }, 'gave up starting the stream of a call again');
+      onGivenUp(call);
       return;
     }
     const dueMs = Math.max(nowMs, (askedMs.at(-1) ?? Number.NEGATIVE_INFINITY) + RESTART_PAUSE_MS);

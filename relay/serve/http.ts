@@ -1,13 +1,62 @@
 /** The plain HTTP side of the relay: liveness, readiness, and, with the admin token, metrics and reports of calls. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Clock } from '../../shared/base/clock.ts';
+import { asksForWebSocket } from '../../shared/web-socket/handshake.ts';
 import type { LatencySnapshot } from '../operate/latency-metrics.ts';
 import type { LoopDelay } from '../operate/loop-delay.ts';
 import { formatMetrics } from '../operate/metrics.ts';
 import type { CallReport } from '../session/call-report.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { Refusal, refusalBody, refusalHeaders } from './refusal.ts';
+
+/** How long a client may take to send the headers of a request. */
+export const HEADERS_LIMIT_MS = 10_000;
+/** How long it may take to send a request and its body. No request here needs a body. */
+export const WHOLE_REQUEST_LIMIT_MS = 15_000;
+/** How often the server looks for clients that take longer. */
+const CHECK_EVERY_MS = 1_000;
+/** Connections beyond those of the calls: to probes, scrapers and strangers. */
+export const SPARE_CONNECTIONS = 1_000;
+/** A stream that replaces another one is open while the first one closes. */
+const CONNECTIONS_PER_CALL = 2;
+
+export interface HttpLimits {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly checkEveryMs: number;
+  /** Connections at the same time, media streams included; the server closes further ones at once. */
+  readonly connections: number;
+}
+
+export function httpLimits(maxCalls: number): HttpLimits {
+  return {
+    headersMs: HEADERS_LIMIT_MS,
+    requestMs: WHOLE_REQUEST_LIMIT_MS,
+    checkEveryMs: CHECK_EVERY_MS,
+    connections: CONNECTIONS_PER_CALL * maxCalls + SPARE_CONNECTIONS,
+  };
+}
+
+/** A server that does not listen yet. It leaves a request for a WebSocket to its `upgrade` event. */
+export function httpServer(serve: RequestListener, limits: HttpLimits): Server {
+  const options = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkEveryMs,
+    // A client may ask for any protocol, such as h2c, and goes on with HTTP where the server does not have it.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => asksForWebSocket(headers),
+  };
+  const server = createServer(options, serve);
+  server.maxConnections = limits.connections;
+  return server;
+}
 
 interface HttpOptions {
   readonly registry: CallRegistry;
@@ -47,7 +96,9 @@ function answer(request: IncomingMessage, response: ServerResponse, pages: Pages
   } catch (error) {
     const refusal =
       error instanceof Refusal ? error : new Refusal(500, 'the relay could not answer this request');
-    response.writeHead(refusal.status, refusalHeaders(refusal)).end(refusalBody(refusal));
+    // Node would read the rest of a refused body before the next request, however long it is.
+    const headers = { ...refusalHeaders(refusal), connection: 'close' };
+    response.writeHead(refusal.status, headers).end(refusalBody(refusal));
     return;
   }
   response.writeHead(200, { 'content-type': content.type, 'cache-control': 'no-store' }).end(content.text);

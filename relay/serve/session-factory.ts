@@ -11,6 +11,7 @@ import type { CallMigrator } from '../operate/call-migrator.ts';
 import type { ControlAppClient } from '../operate/control-app.ts';
 import { IdleWatch } from '../operate/idle-watch.ts';
 import type { LatencyMetrics } from '../operate/latency-metrics.ts';
+import type { StreamReports } from '../operate/stream-reports.ts';
 import type { StreamRestarts } from '../operate/stream-restarts.ts';
 import { type StreamSpan, startStreamSpan } from '../operate/stream-span.ts';
 import { TurnTraces } from '../operate/turn-traces.ts';
@@ -27,6 +28,7 @@ interface SessionFactoryOptions {
   readonly handovers: Handovers;
   readonly migrator: CallMigrator;
   readonly restarts: Pick<StreamRestarts, 'died'>;
+  readonly reports: Pick<StreamReports, 'ended'>;
   /** Undefined where the relay does not know the control app: calls then stay at this relay, and idle calls go on. */
   readonly controlApp: ControlAppClient | undefined;
   readonly metrics: LatencyMetrics;
@@ -123,6 +125,9 @@ export class SessionFactory {
     // ACS does not know that these have ended, so it does not report it to the control app.
     if (endedReason === 'no audio from ACS' || endedReason === 'no sign of life')
       this.#options.restarts.died(ticket);
+    // ACS reports these to the control app, but its events may be lost.
+    if (endedReason === 'stream ended' || endedReason === 'fault of the relay')
+      this.#options.reports.ended(ticket);
     await session.ended;
     const report = session.report();
     log.info({ report }, 'the report of the stream');

@@ -8,6 +8,9 @@ export const WORKER_NAME_PATTERN = /^[a-z][a-z0-9-]{0,62}$/;
 export const CALL_ID_PATTERN = /^[a-z0-9]{16,64}$/;
 
 /** The cursor of a list of calls: the time and the id of the last call of a page. */
+/** The place of an entry in a timeline: its time, and a hash that tells entries of one time apart. */
+export const TIMELINE_PLACE_PATTERN = /^\d{15}-[0-9a-f]{32}$/;
+
 export const CURSOR_PATTERN = /^(\d{1,15})_([a-z0-9]{1,64})$/;
 
 /** The group in which a worker publishes audio and actions for a call, at any time and as often as it likes. */
@@ -31,6 +34,14 @@ export function restartPath(callId: string): string {
 /** The control app's path that ends a call in which nobody says anything. */
 export function idlePath(callId: string): string {
   return `/api/calls/${callId}/streaming/idle`;
+}
+
+/**
+ * The control app's path for the report of a relay that it no longer streams a call: `ended`, the stream is over, or
+ * `lost`, the relay has also given up having it started again.
+ */
+export function streamReportPath(callId: string, report: 'ended' | 'lost'): string {
+  return `/api/calls/${callId}/streaming/${report}`;
 }
 
 /** The control app's path for what a media stream leaves for the next one (GET, PUT). */

@@ -69,6 +69,8 @@ describe('the bundle of the function app', () => {
         'incomingCall eventGridTrigger',
         'restartMediaStreaming httpTrigger POST calls/{callId}/streaming/restart anonymous',
         'endIdleCall httpTrigger POST calls/{callId}/streaming/idle anonymous',
+        'streamEnded httpTrigger POST calls/{callId}/streaming/ended anonymous',
+        'streamLost httpTrigger POST calls/{callId}/streaming/lost anonymous',
         'streamHandover httpTrigger GET PUT calls/{callId}/streaming/handover anonymous',
         'workerApi httpTrigger GET POST PUT DELETE worker/{*path} anonymous',
         'removeOldCalls timerTrigger',

@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import type { OpenLaneConnection } from '../../relay/lane/lane-connection.ts';
 import type { watchLoopDelay } from '../../relay/operate/loop-delay.ts';
 import { type Relay, startRelay } from '../../relay/relay.ts';
+import type { HttpLimits } from '../../relay/serve/http.ts';
 import type { RelayConfig } from '../../relay/settings/relay-config.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { mediaPath, sealTicket, type Ticket } from '../../shared/wire/signed/ticket.ts';
@@ -60,6 +61,7 @@ interface Dependencies {
   readonly log?: Logger;
   readonly openConnection?: OpenLaneConnection;
   readonly watchLoop?: typeof watchLoopDelay;
+  readonly limits?: HttpLimits;
 }
 
 /** Starts a relay for the running test. */

@@ -2,6 +2,7 @@ import type { Call } from '../../functions/control/call/model.ts';
 import { parseCallbacks } from '../../functions/control/triggers/call-events.ts';
 import { applyCallbacks } from '../../functions/control/use-cases/apply-callbacks.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
+import { MessageEntries } from '../../functions/control/use-cases/message-entries.ts';
 import { placeCall } from '../../functions/control/use-cases/place-call.ts';
 import { receiveIncomingCall } from '../../functions/control/use-cases/receive-incoming-call.ts';
 import { type CallAction, requestCallAction } from '../../functions/control/use-cases/request-call-action.ts';
@@ -177,14 +178,17 @@ export class ControlCrashFixture {
   }
 
   #depsOf(process: Mortal): ControlDeps {
+    const store = mortalStore(this.store, process);
+    const newId = (): string => {
+      this.#ids += 1;
+      return `id-${this.#ids}`;
+    };
     return {
-      store: mortalStore(this.store, process),
+      store,
+      messages: new MessageEntries({ store, newId }),
       acs: mortalAcs(this.acs, process),
       clock: { now: () => this.nowMs, sleep: (ms) => this.#sleep(process, ms) },
-      newId: () => {
-        this.#ids += 1;
-        return `id-${this.#ids}`;
-      },
+      newId,
       routes: {
         current: async () => [
           this.#route,

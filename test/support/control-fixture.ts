@@ -8,6 +8,7 @@ import { StreamPlaces } from '../../functions/control/access/stream-places.ts';
 import type { ControlApp, LoadControlApp } from '../../functions/control/app.ts';
 import { handlerOf } from '../../functions/control/triggers/register-endpoints.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
+import { MessageEntries } from '../../functions/control/use-cases/message-entries.ts';
 import type { CallRoute } from '../../shared/call/route.ts';
 import { ENDPOINTS, type OperationId } from '../../shared/wire/api/endpoints.ts';
 import { TokenError } from '../../shared/wire/signed/verify-signed.ts';
@@ -54,6 +55,10 @@ export class ControlFixture {
     routes: readonly CallRoute[] = [{ name: 'everyone', match: {}, action: 'answer', plan: PLAN }],
     outbound: FixtureOutbound = ANYBODY,
   ) {
+    const newId = (): string => {
+      this.#ids += 1;
+      return `id-${this.#ids}`;
+    };
     this.deps = {
       store: this.store,
       acs: this.acs,
@@ -64,10 +69,8 @@ export class ControlFixture {
           this.nowMs += ms;
         },
       },
-      newId: () => {
-        this.#ids += 1;
-        return `id-${this.#ids}`;
-      },
+      newId,
+      messages: new MessageEntries({ store: this.store, newId }),
       routes: { current: async () => routes },
       publicBaseUrl: 'https://control.example',
       relayUrl: 'wss://relay.example',

@@ -1,8 +1,24 @@
 import { type CallPage, type CallQuery, pageOfCalls } from '../../functions/control/call/list.ts';
 import type { Call } from '../../functions/control/call/model.ts';
-import { type CallStore, CallStoreError, type TimelineEntry } from '../../functions/control/call/stores.ts';
+import {
+  type CallStore,
+  CallStoreError,
+  type PlacedEntry,
+  placeAt,
+  type TimelineEntry,
+} from '../../functions/control/call/stores.ts';
 
 const MAX_CONFLICTS = 8;
+
+/** Entries with their places, in order of time, and as given among entries of the same time. */
+export function placedEntries(entries: readonly TimelineEntry[]): PlacedEntry[] {
+  return entries
+    .map((entry, index) => ({
+      place: `${placeAt(entry.atMs)}-${index.toString(16).padStart(32, '0')}`,
+      entry,
+    }))
+    .sort((a, b) => (a.place < b.place ? -1 : 1));
+}
 
 /** Calls in memory, stored as JSON as in a table, with the same rules: versions, conflicts, entries written once. */
 export class MemoryCallStore implements CallStore {
@@ -61,6 +77,22 @@ export class MemoryCallStore implements CallStore {
     return pageOfCalls(calls, query);
   }
 
+  async listUnconfirmed({
+    endedFromMs,
+    endedToMs,
+    limit,
+  }: Parameters<CallStore['listUnconfirmed']>[0]): Promise<readonly Call[]> {
+    await this.#travel();
+    return [...this.#rows.values()]
+      .map(({ json }) => JSON.parse(json) as Call)
+      .filter(
+        ({ endUnconfirmed, endedAtMs = 0 }) =>
+          endUnconfirmed === true && endedAtMs >= endedFromMs && endedAtMs <= endedToMs,
+      )
+      .sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0))
+      .slice(0, limit);
+  }
+
   async removeEnded(beforeMs: number, limit: number): Promise<readonly string[]> {
     await this.#travel();
     const old = [...this.#rows.values()]
@@ -88,10 +120,26 @@ export class MemoryCallStore implements CallStore {
     if (!entries.has(key)) entries.set(key, entry);
   }
 
-  async timeline(callId: string, limit: number, fromMs = 0): Promise<readonly TimelineEntry[]> {
+  async putTimeline(callId: string, entry: TimelineEntry): Promise<void> {
     await this.#travel();
-    const entries = [...(this.#timelines.get(callId)?.values() ?? [])].filter(({ atMs }) => atMs >= fromMs);
-    return entries.sort((a, b) => a.atMs - b.atMs).slice(0, limit);
+    const entries = this.#timelines.get(callId) ?? new Map<string, TimelineEntry>();
+    this.#timelines.set(callId, entries);
+    entries.set(`${entry.atMs}-${entry.id}`, entry);
+  }
+
+  async timeline(callId: string, limit: number): Promise<readonly TimelineEntry[]> {
+    return (await this.timelineBetween(callId, limit, {})).map(({ entry }) => entry);
+  }
+
+  async timelineBetween(
+    callId: string,
+    limit: number,
+    { after = '', before = '~' }: Parameters<CallStore['timelineBetween']>[2],
+  ): Promise<readonly PlacedEntry[]> {
+    await this.#travel();
+    return placedEntries([...(this.#timelines.get(callId)?.values() ?? [])])
+      .filter(({ place }) => place > after && place < before)
+      .slice(0, limit);
   }
 
   /** Others may act meanwhile, as they do while a request is on its way. */

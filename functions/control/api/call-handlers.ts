@@ -5,6 +5,7 @@ import type { CallQuery } from '../call/list.ts';
 import { callNotFound, ProblemError, ringingProblem, toProblem } from '../http/problems.ts';
 import { placeCall } from '../use-cases/place-call.ts';
 import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';
+import { timelinePage } from '../use-cases/timeline-page.ts';
 import { callView, timelineView } from './call-view.ts';
 import type { HandlerRequest, Handlers } from './handler.ts';
 
@@ -57,17 +58,17 @@ export const callHandlers = {
   },
 
   getCall: async ({ app, params }) => {
-    const { store } = app.deps;
-    const [call, timeline] = await Promise.all([
-      store.get(params.callId),
-      store.timeline(params.callId, MAX_TIMELINE + 1),
-    ]);
+    const { store, clock } = app.deps;
+    const call = await store.get(params.callId);
     if (call === undefined) throw callNotFound();
+    const earliest = { limit: MAX_TIMELINE, order: 'asc' } as const;
+    const { entries, next } = await timelinePage(store, call, earliest, clock.now());
     return {
       content: {
         ...callView(call),
-        timeline: timeline.slice(0, MAX_TIMELINE).map(timelineView),
-        timelineTruncated: timeline.length > MAX_TIMELINE,
+        timeline: entries.map(timelineView),
+        timelineTruncated: next !== undefined,
+        ...(next === undefined ? {} : { timelineNext: next }),
       },
     };
   },

@@ -1,6 +1,6 @@
 import type { StreamPlace } from '../access/stream-places.ts';
 import type { Call } from '../call/model.ts';
-import { type CallStore, CallStoreError, type TimelineEntry } from '../call/stores.ts';
+import { type CallStore, CallStoreError, placeAt, type TimelineEntry } from '../call/stores.ts';
 import type { ControlDeps, Log } from '../use-cases/deps.ts';
 import { timelineView } from './call-view.ts';
 
@@ -24,12 +24,12 @@ const HEARTBEAT_MS = 15_000;
 /** How long a browser waits before it opens a finished stream again. */
 const RECONNECT_MS = 1_000;
 
-/** Entries that are read at a time: more than a call has within a window. */
-const MAX_ENTRIES = 10_000;
+/** Entries that are read at a time. */
+const PAGE_ENTRIES = 1_000;
 
 interface TimelineSource {
   readonly callId: string;
-  readonly store: Pick<CallStore, 'get' | 'timeline'>;
+  readonly store: Pick<CallStore, 'get' | 'timelineBetween'>;
   readonly clock: ControlDeps['clock'];
   readonly place: StreamPlace;
   /** Whether the reader may still read a call that has become like this. */
@@ -71,29 +71,37 @@ export async function hasNews(
   source: Pick<TimelineSource, 'callId' | 'store'>,
   from: StreamPosition,
 ): Promise<boolean> {
-  return unread(await entriesFrom(source, windowStart(from)), from).length > 0;
+  let before = 0;
+  let later = 0;
+  for await (const entries of pagesFrom(source, windowStart(from)))
+    for (const { atMs } of entries) {
+      if (atMs <= from.newestMs) before += 1;
+      else later += 1;
+    }
+  return later > 0 || before !== from.sent;
 }
 
 async function* follow(source: TimelineSource, from: StreamPosition | undefined): AsyncGenerator<string> {
   yield `retry: ${RECONNECT_MS}\n\n`;
   const { clock, store, callId, place, mayRead } = source;
-  const sent = new SentEntries();
+  const sent = from === undefined ? new SentEntries() : await sentBefore(source, from);
   const startedMs = clock.now();
   let spokenMs = startedMs;
   let quietSinceMs: number | undefined;
-  for (let polls = 0; place.isHeld && clock.now() - startedMs < STREAM_LASTS_MS; polls += 1) {
-    const entries = await entriesFrom(
-      source,
-      polls === 0 && from !== undefined ? windowStart(from) : sent.startMs,
-    );
-    const fresh = polls === 0 && from !== undefined ? sent.resume(entries, from) : sent.unsent(entries);
-    for (const entry of fresh) {
-      sent.add(entry);
-      yield `id: ${formatPosition(sent.position)}\ndata: ${JSON.stringify(timelineView(entry))}\n\n`;
-      spokenMs = clock.now();
+  const lasts = (): boolean => place.isHeld && clock.now() - startedMs < STREAM_LASTS_MS;
+  for (let polls = 0; lasts(); polls += 1) {
+    let isFresh = false;
+    for await (const entries of pagesFrom(source, sent.startMs)) {
+      for (const entry of entries) {
+        if (!sent.add(entry)) continue;
+        isFresh = true;
+        yield `id: ${formatPosition(sent.position)}\ndata: ${JSON.stringify(timelineView(entry))}\n\n`;
+        spokenMs = clock.now();
+      }
+      if (!lasts()) return;
     }
-    if (fresh.length > 0) quietSinceMs = undefined;
-    if (quietSinceMs === undefined && (fresh.length > 0 || polls % CALL_EVERY_POLLS === 0)) {
+    if (isFresh) quietSinceMs = undefined;
+    if (quietSinceMs === undefined && (isFresh || polls % CALL_EVERY_POLLS === 0)) {
       const call = await store.get(callId);
       if (call !== undefined && !mayRead(call)) return;
       if (call?.phase === 'ended') quietSinceMs = clock.now();
@@ -110,10 +118,28 @@ async function* follow(source: TimelineSource, from: StreamPosition | undefined)
   }
 }
 
+/** What the client of an earlier stream has read. If entries came late, that is nothing: the window is sent again. */
+async function sentBefore(
+  source: Pick<TimelineSource, 'callId' | 'store'>,
+  from: StreamPosition,
+): Promise<SentEntries> {
+  const read = new SentEntries(from.newestMs);
+  for await (const entries of pagesFrom(source, windowStart(from)))
+    for (const entry of entries) if (entry.atMs <= from.newestMs) read.add(entry);
+  return read.position.sent === from.sent ? read : new SentEntries(from.newestMs);
+}
+
 /** The entries of the window that a stream has sent. */
 class SentEntries {
-  readonly #sent = new Map<string, number>();
-  #newestMs = 0;
+  readonly #sent = new Set<string>();
+  /** The same entries in order of time. Those before `#first` are forgotten. */
+  readonly #inOrder: { readonly key: string; readonly atMs: number }[] = [];
+  #first = 0;
+  #newestMs: number;
+
+  constructor(newestMs = 0) {
+    this.#newestMs = newestMs;
+  }
 
   get position(): StreamPosition {
     return { newestMs: this.#newestMs, sent: this.#sent.size };
@@ -124,35 +150,46 @@ class SentEntries {
     return windowStart(this.position);
   }
 
-  /** Continues an earlier stream. Returns the entries that it has not sent. */
-  resume(entries: readonly TimelineEntry[], from: StreamPosition): readonly TimelineEntry[] {
-    const fresh = unread(entries, from);
-    for (const entry of entries) if (!fresh.includes(entry)) this.add(entry);
-    this.#newestMs = Math.max(this.#newestMs, from.newestMs);
-    return fresh;
+  /** Returns false for an entry that was added before. */
+  add({ id, atMs }: TimelineEntry): boolean {
+    const key = `${atMs} ${id}`;
+    if (this.#sent.has(key)) return false;
+    this.#sent.add(key);
+    let at = this.#inOrder.length;
+    while (at > this.#first && (this.#inOrder[at - 1]?.atMs ?? 0) > atMs) at -= 1;
+    this.#inOrder.splice(at, 0, { key, atMs });
+    if (atMs > this.#newestMs) {
+      this.#newestMs = atMs;
+      this.#forgetBefore(atMs - WINDOW_MS);
+    }
+    return true;
   }
 
-  unsent(entries: readonly TimelineEntry[]): readonly TimelineEntry[] {
-    return entries.filter((entry) => !this.#sent.has(keyOf(entry)));
-  }
-
-  add(entry: TimelineEntry): void {
-    this.#sent.set(keyOf(entry), entry.atMs);
-    if (entry.atMs <= this.#newestMs) return;
-    this.#newestMs = entry.atMs;
-    for (const [key, atMs] of this.#sent) if (atMs < entry.atMs - WINDOW_MS) this.#sent.delete(key);
+  #forgetBefore(limitMs: number): void {
+    for (;;) {
+      const oldest = this.#inOrder[this.#first];
+      if (oldest === undefined || oldest.atMs >= limitMs) break;
+      this.#sent.delete(oldest.key);
+      this.#first += 1;
+    }
+    if (this.#first < PAGE_ENTRIES || this.#first * 2 < this.#inOrder.length) return;
+    this.#inOrder.splice(0, this.#first);
+    this.#first = 0;
   }
 }
 
-function keyOf({ id, atMs }: TimelineEntry): string {
-  return `${atMs} ${id}`;
-}
-
-function entriesFrom(
+/** All entries from a time on, in order of time, some at a time. */
+async function* pagesFrom(
   { store, callId }: Pick<TimelineSource, 'callId' | 'store'>,
   fromMs: number,
-): Promise<readonly TimelineEntry[]> {
-  return store.timeline(callId, MAX_ENTRIES, fromMs);
+): AsyncGenerator<readonly TimelineEntry[]> {
+  for (let after = placeAt(fromMs); ; ) {
+    const page = await store.timelineBetween(callId, PAGE_ENTRIES, { after });
+    yield page.map(({ entry }) => entry);
+    const last = page.at(-1);
+    if (page.length < PAGE_ENTRIES || last === undefined) return;
+    after = last.place;
+  }
 }
 
 /**
@@ -184,10 +221,4 @@ export function formatPosition({ newestMs, sent }: StreamPosition): string {
 /** Where the window of a position begins. */
 function windowStart({ newestMs }: StreamPosition): number {
   return Math.max(0, newestMs - WINDOW_MS);
-}
-
-/** The entries from the window on that a client at this position has not read. */
-function unread(entries: readonly TimelineEntry[], position: StreamPosition): readonly TimelineEntry[] {
-  const before = entries.filter(({ atMs }) => atMs <= position.newestMs);
-  return before.length === position.sent ? entries.slice(before.length) : entries;
 }

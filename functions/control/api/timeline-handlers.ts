@@ -2,22 +2,22 @@
 import type { Call } from '../call/model.ts';
 import { workerOn } from '../call/workers.ts';
 import { callNotFound, ProblemError } from '../http/problems.ts';
+import { timelinePage } from '../use-cases/timeline-page.ts';
 import { timelineView } from './call-view.ts';
 import type { Handlers } from './handler.ts';
 import { hasNews, parsePosition, timelineEvents } from './timeline-events.ts';
 
 export const timelineHandlers = {
   getTimeline: async ({ app, params, query }) => {
-    const { store } = app.deps;
-    const [call, entries] = await Promise.all([
-      store.get(params.callId),
-      store.timeline(params.callId, query.limit + 1),
-    ]);
+    const { store, clock } = app.deps;
+    const call = await store.get(params.callId);
     if (call === undefined) throw callNotFound();
+    const { entries, next } = await timelinePage(store, call, query, clock.now());
     return {
       content: {
-        entries: entries.slice(0, query.limit).map(timelineView),
-        truncated: entries.length > query.limit,
+        entries: entries.map(timelineView),
+        truncated: next !== undefined,
+        ...(next === undefined ? {} : { next }),
       },
     };
   },

@@ -12,7 +12,7 @@ import {
 import { operationAnswered, operationRefused, operationRequested } from './request.ts';
 import { end, giveUp, stream } from './step.ts';
 import { enter } from './streaming.ts';
-import { observe, tick } from './time.ts';
+import { confirmEnd, observe, observeEnded, tick } from './time.ts';
 
 /** How long one invocation may take to answer. After that, a redelivered event lets another invocation try. */
 export const ANSWER_LEASE_MS = 10_000;
@@ -37,7 +37,8 @@ export const ANSWER_LEASE_MS = 10_000;
  *
  * `ending`: we want the call to end before it was connected, and ACS has a connection for it or soon will. We ask ACS
  * to hang up until it reports that there is none. A call that ended without a known connection becomes `ending` if
- * one turns up. Nothing else leaves `ended`.
+ * one turns up. A call that ended by an event becomes `connected` again if ACS, asked once, has it connected. Nothing
+ * else leaves `ended`.
  *
  * Streaming, recording, transcription and operations have state machines of their own, in the files of those names.
  * `docs/call-states.md` has every transition.
@@ -88,6 +89,10 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     }
     case 'CallGone':
       return keep(end(call, 'gone', nowMs));
+    case 'StreamLost':
+      return whenConnected(call, () =>
+        stream(call, { type: 'abandon', id: event.id, reason: event.reason }, nowMs),
+      );
     case 'RetryDue':
       return continues(call) ? stream(call, { type: 'retryDue', retry: event.retry }, nowMs) : keep(call);
     case 'Observed':
@@ -126,11 +131,14 @@ function inEnded(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'StartFailed':
     case 'StopFailed':
     case 'HangUpFailed':
-    case 'CallGone':
+    case 'StreamLost':
     case 'RetryDue':
-    case 'Observed':
     case 'Tick':
       return keep(call);
+    case 'CallGone':
+      return keep(confirmEnd(call));
+    case 'Observed':
+      return observeEnded(call, event, nowMs);
   }
 }
 

@@ -61,13 +61,13 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
     case 'CallConnected':
       return connect(call, nowMs);
     case 'CallDisconnected':
-      return keep(end(withFailure(call, event), event.reason ?? 'disconnected', nowMs));
+      return keep(endBy(call, event, event.reason ?? 'disconnected', nowMs));
     case 'AnswerFailed':
     case 'CreateCallFailed': {
       if (call.phase === 'connected') return keep(call);
       const what = kind === 'AnswerFailed' ? 'answer' : 'placing';
       const reason = `${what} failed: ${event.reason ?? 'no reason given'}`;
-      return keep(end(withFailure(call, event), reason, nowMs));
+      return keep(endBy(call, event, reason, nowMs));
     }
     case 'MediaStreamingStarted':
       return stream(call, { type: 'started', atMs: event.atMs }, nowMs);
@@ -124,6 +124,12 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
     case 'HoldFailed':
       return finishFallback(settle(call, event, kind, nowMs), nowMs);
   }
+}
+
+/** Ends a call by an event. The sweep asks ACS later whether it has ended, if there is a connection to ask about. */
+function endBy(call: Call, event: Callback, reason: string, nowMs: number): Call {
+  const ended = end(withFailure(call, event), reason, nowMs);
+  return ended.callConnectionId === undefined ? ended : { ...ended, endUnconfirmed: true };
 }
 
 /** ACS has connected the call. If we want it to end, it is hung up. */

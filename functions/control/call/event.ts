@@ -136,8 +136,18 @@ export type CallEvent =
   | { readonly type: 'CallGone' }
   /** The pause before the next automatic start of streaming is over. */
   | { readonly type: 'RetryDue'; readonly retry: number }
-  /** What ACS said about the connection when we asked at `askedAtMs`. */
-  | { readonly type: 'Observed'; readonly properties: CallProperties; readonly askedAtMs: number }
+  /**
+   * What ACS said about the connection when we asked at `askedAtMs`. `hasEnded`: we asked because a relay says that the
+   * call's stream is over. Defaults to false.
+   */
+  | {
+      readonly type: 'Observed';
+      readonly properties: CallProperties;
+      readonly askedAtMs: number;
+      readonly hasEnded?: boolean;
+    }
+  /** A relay has given up the call's stream, which brought no audio however often it was started again. */
+  | { readonly type: 'StreamLost'; readonly id: string; readonly reason: string }
   /** Time has passed: clean up what was left behind. */
   | { readonly type: 'Tick' }
   | { readonly type: 'Callback'; readonly callback: Callback };

@@ -60,6 +60,8 @@ export interface Call {
   readonly transferredAtMs?: number;
   readonly endedAtMs?: number;
   readonly endReason?: string;
+  /** It ended by an event, and ACS has not been asked since whether it has ended. */
+  readonly endUnconfirmed?: true;
   /** Why placing the call failed. */
   readonly failure?: PlacingFailure;
   readonly hangUpRequestedAtMs?: number;

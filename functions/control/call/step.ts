@@ -35,7 +35,10 @@ export function stream(call: Call, event: StreamingEvent, nowMs: number): CallSt
 export function withStreaming(call: Call, made: StreamingStep, nowMs: number): CallStep {
   const { streaming, commands, refusal, gaveUp } = made;
   const next = streaming === call.streaming ? call : { ...call, streaming };
-  if (gaveUp && continues(next)) return startFallback(next, nowMs);
+  if (gaveUp && continues(next)) {
+    const fallback = startFallback(next, nowMs);
+    return { ...fallback, commands: [...commands, ...fallback.commands] };
+  }
   return { call: next, commands, ...(refusal === undefined ? {} : { refusal }) };
 }
 

@@ -38,6 +38,15 @@ export interface CallStore {
    * calls.
    */
   list(query: CallQuery): Promise<CallPage>;
+  /**
+   * At most `limit` calls that ended by an event within this time and about which ACS has not been asked since, those
+   * that ended last first. The cost does not grow with the number of other past calls.
+   */
+  listUnconfirmed(range: {
+    readonly endedFromMs: number;
+    readonly endedToMs: number;
+    readonly limit: number;
+  }): Promise<readonly Call[]>;
   /** How many calls of a route have not ended. Counting stops at `atMost`. */
   countLive(route: string, atMost: number): Promise<number>;
   /**
@@ -47,8 +56,37 @@ export interface CallStore {
   removeEnded(beforeMs: number, limit: number): Promise<readonly string[]>;
   /** Adds an entry. The same entry (`id` and `atMs`) again changes nothing. */
   appendTimeline(callId: string, entry: TimelineEntry): Promise<void>;
-  /** The first `limit` entries from `fromMs` on, in order of time. */
-  timeline(callId: string, limit: number, fromMs?: number): Promise<readonly TimelineEntry[]>;
+  /** Adds an entry, or replaces the one with the same `id` and `atMs`. */
+  putTimeline(callId: string, entry: TimelineEntry): Promise<void>;
+  /** The first `limit` entries, in order of time. */
+  timeline(callId: string, limit: number): Promise<readonly TimelineEntry[]>;
+  /** The first `limit` entries after and before two places, neither of them included, in order of time. */
+  timelineBetween(
+    callId: string,
+    limit: number,
+    range: { readonly after?: string; readonly before?: string },
+  ): Promise<readonly PlacedEntry[]>;
+}
+
+/**
+ * An entry and its place in the timeline. Places are texts (`TIMELINE_PLACE_PATTERN`) that sort as their entries do: by
+ * time, and in any fixed order among entries of the same time.
+ */
+export interface PlacedEntry {
+  readonly place: string;
+  readonly entry: TimelineEntry;
+}
+
+const TIME_DIGITS = 15;
+
+/** The place before every entry of a time, in milliseconds since the epoch. Earlier times than 0 count as 0. */
+export function placeAt(atMs: number): string {
+  return Math.max(0, Math.trunc(atMs)).toString().padStart(TIME_DIGITS, '0');
+}
+
+/** The time of a place, in milliseconds since the epoch. */
+export function timeOfPlace(place: string): number {
+  return Number(place.slice(0, TIME_DIGITS));
 }
 
 /** The store for one request that has read its call already: the first look at that call costs no other read. */
@@ -64,11 +102,14 @@ export function knowing(store: CallStore, call: Call): CallStore {
     get: async (callId) => take(callId) ?? (await store.get(callId)),
     update: (callId, change) => store.update(callId, change, take(callId)),
     listLive: (limit) => store.listLive(limit),
+    listUnconfirmed: (...range) => store.listUnconfirmed(...range),
     list: (query) => store.list(query),
     countLive: (route, atMost) => store.countLive(route, atMost),
     removeEnded: (beforeMs, limit) => store.removeEnded(beforeMs, limit),
     appendTimeline: (callId, entry) => store.appendTimeline(callId, entry),
-    timeline: (callId, limit, fromMs) => store.timeline(callId, limit, fromMs),
+    putTimeline: (callId, entry) => store.putTimeline(callId, entry),
+    timeline: (callId, limit) => store.timeline(callId, limit),
+    timelineBetween: (callId, limit, range) => store.timelineBetween(callId, limit, range),
   };
 }
 

@@ -12,6 +12,8 @@ interface ObservedStreaming {
   readonly active: boolean;
   /** When we asked. */
   readonly askedAtMs: number;
+  /** A relay says that the stream is over: events about it are not awaited. */
+  readonly hasEnded: boolean;
   /** Whether the call goes on, so that a restart makes sense. */
   readonly retry: boolean;
 }
@@ -27,19 +29,26 @@ interface ObservedStreaming {
  *  active      –                                 failed, with its retries
  *  stopping    stop again                        inactive; a restart: starting
  *  failed      active                            –
+ *  abandoned   stop again                        –
  * ```
  *
  * A state that began less than CONFIRM_LIMIT_MS before we asked is left alone, since its event may still come.
  */
 export function observeStreaming(
   streaming: Streaming,
-  { active, askedAtMs, retry }: ObservedStreaming,
+  { active, askedAtMs, hasEnded, retry }: ObservedStreaming,
   nowMs: number,
 ): StreamingStep {
-  if (askedAtMs - streaming.sinceMs < CONFIRM_LIMIT_MS) return { streaming, commands: [] };
+  const settlesMs = hasEnded && streaming.state === 'active' ? 0 : CONFIRM_LIMIT_MS;
+  if (askedAtMs - streaming.sinceMs < settlesMs) return { streaming, commands: [] };
   switch (streaming.state) {
     case 'inactive':
     case 'failed':
+      if (streaming.abandoned && streaming.requestId !== undefined)
+        return {
+          streaming,
+          commands: active ? [{ type: 'stopMediaStreaming', id: streaming.requestId }] : [],
+        };
       return { streaming: active ? enter(streaming, 'active', nowMs) : streaming, commands: [] };
     case 'starting':
       return active

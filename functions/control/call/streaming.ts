@@ -16,7 +16,8 @@ import type { StreamingRequest } from './event.ts';
  * ```
  *
  * Every state becomes `inactive` with Stopped and when the call ends, and `active` with Started (except `stopping`,
- * which waits for its end).
+ * which waits for its end). A stream that no relay can use any more is abandoned: `failed`, whatever ACS says of it,
+ * until a start or a stop is requested.
  */
 export interface Streaming {
   readonly state: StreamingState;
@@ -40,6 +41,8 @@ export interface Streaming {
   readonly retryAtMs?: number;
   /** `failed`: why. */
   readonly reason?: string;
+  /** `failed`: ACS may still stream to nobody, and is to stop. `requestId` is the request to stop. */
+  readonly abandoned?: true;
 }
 
 /** One request to ACS. */
@@ -82,6 +85,8 @@ export type StreamingEvent =
       readonly assumed: boolean;
     }
   | StreamingConfirmation
+  /** A relay has given up the stream. */
+  | { readonly type: 'abandon'; readonly id: string; readonly reason: string }
   | { readonly type: 'retryDue'; readonly retry: number };
 
 export interface StreamingStep {
@@ -132,6 +137,8 @@ export function stepStreaming(streaming: Streaming, event: StreamingEvent, nowMs
     case 'failed':
       if ((event.atMs ?? streaming.newestEventMs) < streaming.newestEventMs) return only(streaming);
       return confirm({ ...streaming, newestEventMs: event.atMs ?? streaming.newestEventMs }, event, nowMs);
+    case 'abandon':
+      return abandon(streaming, event, nowMs);
     case 'retryDue':
       return retry(streaming, event.retry, nowMs);
   }
@@ -218,6 +225,20 @@ function recentRestarts({ restartsMs = [] }: Streaming, nowMs: number): readonly
   return restartsMs.map((atMs) => Math.min(atMs, nowMs)).filter((atMs) => nowMs - atMs < RESTART_WINDOW_MS);
 }
 
+/** Streaming that is stopping, or has failed, takes its own course. */
+function abandon(
+  streaming: Streaming,
+  { id, reason }: Extract<StreamingEvent, { type: 'abandon' }>,
+  nowMs: number,
+): StreamingStep {
+  if (streaming.state !== 'starting' && streaming.state !== 'active') return only(streaming);
+  return {
+    streaming: { ...enter(streaming, 'failed', nowMs), reason, requestId: id, abandoned: true },
+    commands: [{ type: 'stopMediaStreaming', id }],
+    gaveUp: true,
+  };
+}
+
 /** The stop of a restart is complete. It was requested, so if the start fails the shortest pause comes first. */
 export function startAgain(streaming: Streaming, nowMs: number): StreamingStep {
   const id = `again-${streaming.requestId}`;
@@ -229,6 +250,7 @@ export function startAgain(streaming: Streaming, nowMs: number): StreamingStep {
 
 /** Applies what ACS reports. `streaming` already has the event's time. */
 function confirm(streaming: Streaming, event: StreamingConfirmation, nowMs: number): StreamingStep {
+  if (streaming.abandoned) return only(streaming);
   switch (event.type) {
     case 'started':
       if (streaming.state === 'active') return only(streaming);

@@ -23,6 +23,9 @@ export const HANG_UP_LIMIT_MS = 60_000;
  */
 export const LOST_AFTER_MS = 86_400_000;
 
+/** How long after a call ended by an event ACS is asked about it at the latest, if it answers. */
+export const CONFIRM_END_WITHIN_MS = 900_000;
+
 /** How late the automatic start of streaming may be before the sweep makes it instead of the callback's handler. */
 const RETRY_GRACE_MS = 5_000;
 
@@ -81,6 +84,7 @@ function tickConnected(call: Call, nowMs: number): CallStep {
  */
 export function isDueForComparison(call: Call, nowMs: number): boolean {
   if (call.callConnectionId === undefined || nowMs - call.receivedAtMs < COMPARE_AFTER_MS) return false;
+  if (call.phase === 'ended') return call.endUnconfirmed === true;
   if (call.phase !== 'connected' || call.hangUpRequestedAtMs !== undefined) return true;
   const { state, sinceMs } = call.streaming;
   if ((state === 'starting' || state === 'stopping') && nowMs - sinceMs >= CONFIRM_LIMIT_MS) return true;
@@ -88,10 +92,44 @@ export function isDueForComparison(call: Call, nowMs: number): boolean {
   return Math.floor(nowMs / MINUTE_MS) % COMPARE_MINUTES === turn;
 }
 
+/** ACS has been asked about a call that had ended by an event, and has ended it too. */
+export function confirmEnd(call: Call): Call {
+  if (call.endUnconfirmed === undefined) return call;
+  const { endUnconfirmed: _, ...confirmed } = call;
+  return confirmed;
+}
+
+/**
+ * Makes a call that had ended by an event agree with what ACS answered: the event may have been about another call, or
+ * forged. A call that goes on is connected again, and is hung up if its time is over or it was to end.
+ */
+export function observeEnded(
+  call: Call,
+  event: Extract<CallEvent, { type: 'Observed' }>,
+  nowMs: number,
+): CallStep {
+  if (call.endUnconfirmed === undefined) return keep(call);
+  switch (event.properties.state) {
+    case 'connecting':
+      // It is connected or gone soon, so the next sweep asks again.
+      return keep(call);
+    case 'connected':
+    case 'transferring':
+    case 'transferAccepted':
+      break;
+    default:
+      return keep(confirmEnd(call));
+  }
+  const { endedAtMs: _, endReason: _reason, failure: _failure, ...rest } = confirmEnd(call);
+  const live: Call = { ...rest, phase: 'connected', connectedAtMs: call.connectedAtMs ?? nowMs };
+  const isOver = nowMs >= live.expiresAtMs || live.hangUpRequestedAtMs !== undefined;
+  return isOver ? beginHangUp(live, nowMs) : observe(live, event, nowMs);
+}
+
 /** Makes the call agree with what ACS answered. */
 export function observe(
   call: Call,
-  { properties, askedAtMs }: Extract<CallEvent, { type: 'Observed' }>,
+  { properties, askedAtMs, hasEnded = false }: Extract<CallEvent, { type: 'Observed' }>,
   nowMs: number,
 ): CallStep {
   if (call.callConnectionId === undefined) return keep(call);
@@ -117,7 +155,11 @@ export function observe(
   if (known.phase !== 'connected') return connect(known, nowMs);
   if (properties.streaming === undefined) return keep(known);
   const active = properties.streaming === 'active';
-  const seen = observeStreaming(known.streaming, { active, askedAtMs, retry: continues(known) }, nowMs);
+  const seen = observeStreaming(
+    known.streaming,
+    { active, askedAtMs, hasEnded, retry: continues(known) },
+    nowMs,
+  );
   return withStreaming(known, seen, nowMs);
 }
 

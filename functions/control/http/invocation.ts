@@ -7,6 +7,7 @@ import {
   type HttpResponseInit,
   type InvocationContext,
 } from '@azure/functions';
+import { originOf } from '../../../shared/base/errors.ts';
 import { readBodyBytes } from '../../../shared/base/http-body.ts';
 import { PROBLEM_CONTENT_TYPE, problemType } from '../../../shared/wire/api/problem.ts';
 import { CALL_ID_PATTERN } from '../../../shared/wire/names.ts';
@@ -61,19 +62,13 @@ export function problemResponse(error: unknown, log: Log): HttpResponseInit {
     log.error('A request failed', {
       status: problem.status,
       type: problem.type,
-      why: problem.type === problemType('internal-error') ? traceOf(error) : (error as Error).message,
+      why: problem.type === problemType('internal-error') ? originOf(error) : (error as Error).message,
     });
   return {
     status: problem.status,
     headers: { ...headers, 'content-type': PROBLEM_CONTENT_TYPE },
     body: JSON.stringify(problem),
   };
-}
-
-/** The name and origin of an unexpected error. Its message stays out of the log, since it may quote the request. */
-function traceOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  return `${error.name}: ${error.stack?.split('\n').slice(1, 4).join(' ') ?? ''}`;
 }
 
 /**

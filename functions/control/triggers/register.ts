@@ -5,7 +5,7 @@ import { readApiAuth } from '../settings/control-config.ts';
 import { callEvents } from './call-events.ts';
 import { incomingCall } from './incoming-call.ts';
 import { registerEndpoints } from './register-endpoints.ts';
-import { endIdleCall, restartMediaStreaming, streamHandover } from './relay-requests.ts';
+import { endIdleCall, restartMediaStreaming, streamHandover, streamReport } from './relay-requests.ts';
 import { removalTimer, sweepTimer } from './timers.ts';
 
 /**
@@ -41,6 +41,18 @@ export function registerControl(): void {
     authLevel: 'anonymous',
     route: 'calls/{callId}/streaming/idle',
     handler: endIdleCall(load),
+  });
+  app.http('streamEnded', {
+    methods: ['POST'],
+    authLevel: 'anonymous',
+    route: 'calls/{callId}/streaming/ended',
+    handler: streamReport(load, 'ended'),
+  });
+  app.http('streamLost', {
+    methods: ['POST'],
+    authLevel: 'anonymous',
+    route: 'calls/{callId}/streaming/lost',
+    handler: streamReport(load, 'lost'),
   });
   app.http('streamHandover', {
     methods: ['GET', 'PUT'],

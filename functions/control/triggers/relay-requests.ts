@@ -13,6 +13,7 @@ import { callIdOfPath, httpHandler, readText } from '../http/invocation.ts';
 import { callNotFound, ProblemError, toProblem, unauthorized } from '../http/problems.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';
+import { takeStreamReport } from '../use-cases/take-stream-report.ts';
 
 /**
  * Stops a call's streaming and starts it again, so that ACS opens a new media stream. A relay asks for it before it
@@ -34,6 +35,14 @@ export function endIdleCall(load: LoadControlApp): HttpHandler {
         'Silence does not end this call: its route sets no idleSeconds.',
       );
     return await act(app, callId, { type: 'HangUpRequested', reason: 'idle' }, log);
+  });
+}
+
+/** A relay says that it no longer streams a call (`streamReportPath`). */
+export function streamReport(load: LoadControlApp, report: 'ended' | 'lost'): HttpHandler {
+  return relayHandler(load, async ({ deps }, callId, _request, log) => {
+    if (!(await takeStreamReport(deps, callId, report, log))) throw callNotFound();
+    return { status: 202 };
   });
 }
 

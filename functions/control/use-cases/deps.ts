@@ -3,6 +3,7 @@ import type { CallRoute } from '../../../shared/call/route.ts';
 import type { PublishCallControl } from '../../../shared/wire/relay/call-control-messages.ts';
 import type { AcsCalls } from '../call/acs-port.ts';
 import type { CallStore } from '../call/stores.ts';
+import type { MessageEntries } from './message-entries.ts';
 
 /** Where log messages go. Fields are ids, states, counts and codes, and never a number, context, ticket or token. */
 export interface Log {
@@ -17,6 +18,8 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 export interface ControlDeps {
   readonly store: CallStore;
   readonly acs: AcsCalls;
+  /** Enters messages to workers in timelines. */
+  readonly messages: Pick<MessageEntries, 'add'>;
   readonly clock: {
     /** Milliseconds since the epoch. */
     now(): number;

@@ -26,7 +26,7 @@ export async function sendToRelay(
   message: CallControlMessage,
   log: Log,
 ): Promise<SendOutcome> {
-  const { publishToRelay, store, clock, newId } = deps;
+  const { publishToRelay, store, messages, clock, newId } = deps;
   let before: Call | undefined;
   const changed = await store.update(callId, (call) => {
     before = call;
@@ -53,13 +53,15 @@ export async function sendToRelay(
       await store.update(callId, (now) => ({ call: withoutWorker(now, message.worker.name) }));
     return { kind: 'failed' };
   }
-  await store.appendTimeline(callId, {
-    id: newId(),
-    atMs: clock.now(),
-    source: 'api',
-    type: entry.type,
-    details: worker === undefined ? {} : { worker },
-  });
+  if (message.type === 'message') await messages.add(callId, worker, clock.now());
+  else
+    await store.appendTimeline(callId, {
+      id: newId(),
+      atMs: clock.now(),
+      source: 'api',
+      type: entry.type,
+      details: { worker: message.type === 'attach' ? message.worker.name : message.worker },
+    });
   log.info('Sent a control message to the relay of a call', { callId, ...entry });
   return { kind: 'sent', call };
 }

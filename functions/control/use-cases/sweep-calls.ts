@@ -1,7 +1,10 @@
+import { originOf } from '../../../shared/base/errors.ts';
+import { AcsCallError } from '../call/acs-port.ts';
 import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
 import type { Call, CallStep } from '../call/model.ts';
-import { isDueForComparison } from '../call/time.ts';
+import { CallStoreError } from '../call/stores.ts';
+import { COMPARE_AFTER_MS, CONFIRM_END_WITHIN_MS, isDueForComparison } from '../call/time.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { runCommands } from './run-commands.ts';
 
@@ -10,6 +13,9 @@ const PAGE = 500;
 
 /** Calls swept at the same time. Most cost nothing, one in five a request to ACS. */
 const AT_A_TIME = 16;
+
+/** Calls that ended by an event and about whose end one sweep asks. The next sweep goes on with the others. */
+const MAX_CONFIRMED = 500;
 
 /** A sweep begins no further page after this long, so that it ends before the next one. */
 const SWEEP_LIMIT_MS = 50_000;
@@ -24,7 +30,8 @@ interface Swept {
 
 /**
  * Ends calls that never connected, lasted too long, or ended unreported; makes overdue retries; and makes our calls
- * agree with ACS: calls unknown to ACS have ended, calls that ACS has connected are connected.
+ * agree with ACS: calls unknown to ACS have ended, calls that ACS has connected are connected, also if an event has
+ * said that they ended.
  */
 export async function sweepCalls(deps: ControlDeps, log: Log): Promise<Swept> {
   const startedAtMs = deps.clock.now();
@@ -37,7 +44,12 @@ export async function sweepCalls(deps: ControlDeps, log: Log): Promise<Swept> {
   } while (after !== undefined && deps.clock.now() - startedAtMs < SWEEP_LIMIT_MS);
   if (after !== undefined)
     log.warn('The sweep ran out of time before it had seen all calls', { looked: swept.looked });
-  return swept;
+  const ended = await deps.store.listUnconfirmed({
+    endedFromMs: startedAtMs - CONFIRM_END_WITHIN_MS,
+    endedToMs: startedAtMs - COMPARE_AFTER_MS,
+    limit: MAX_CONFIRMED,
+  });
+  return await sweepPage(deps, ended, swept, log);
 }
 
 async function sweepPage(deps: ControlDeps, calls: readonly Call[], before: Swept, log: Log): Promise<Swept> {
@@ -52,7 +64,7 @@ async function sweepPage(deps: ControlDeps, calls: readonly Call[], before: Swep
       } catch (error) {
         // A call that cannot be swept does not block the others. The next sweep comes back to it.
         failed += 1;
-        log.error('The sweep failed for a call', { callId: call.callId, why: String(error) });
+        log.error('The sweep failed for a call', { callId: call.callId, why: whyOf(error) });
       }
     }
   };
@@ -75,10 +87,10 @@ async function sweepCall(
     const swept = await sweep(deps, call.callId, event, type, log);
     if (swept === undefined) return;
     call = swept.call;
-    changes ||= swept.call !== before;
+    changes ||= corrects(before, swept.call);
   };
   await apply({ type: 'Tick' }, 'Swept');
-  const asked = isDueForComparison(call, nowMs) && call.callConnectionId !== undefined;
+  const asked = isDueForComparison(call, nowMs);
   if (asked && call.callConnectionId !== undefined) {
     const askedAtMs = deps.clock.now();
     const properties = await deps.acs.properties(call.callConnectionId);
@@ -101,7 +113,7 @@ async function sweep(
   let isChanged = false;
   const swept = await deps.store.update(callId, (now) => {
     const made = step(now, event, nowMs);
-    isChanged = made.call !== now;
+    isChanged = corrects(now, made.call);
     return made;
   });
   if (swept === undefined || !isChanged) return swept;
@@ -128,4 +140,15 @@ async function sweep(
   });
   await runCommands(deps, swept, log);
   return swept;
+}
+
+/** Whether something was wrong. An end that is confirmed was right. */
+function corrects(before: Call, after: Call): boolean {
+  return after !== before && !(before.phase === 'ended' && after.phase === 'ended');
+}
+
+/** The messages of our own errors name neither rows nor numbers. */
+function whyOf(error: unknown): string {
+  const isOurs = error instanceof CallStoreError || error instanceof AcsCallError;
+  return isOurs ? error.message : originOf(error);
 }

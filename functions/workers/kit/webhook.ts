@@ -1,6 +1,8 @@
 /**
  * The CloudEvents webhook of Web PubSub on web-standard requests: checks the caller, finds the worker, runs the event.
  */
+
+import { stackOf } from '../../../shared/base/errors.ts';
 import { readBodyBytes } from '../../../shared/base/http-body.ts';
 import { CALL_ID_PATTERN, HUB } from '../../../shared/wire/names.ts';
 import { handleLaneEvent, type LaneRequest } from './lane-event.ts';
@@ -32,7 +34,7 @@ interface WebhookCounts {
 /** Where the host writes what the webhook reports about one request. */
 export interface WebhookLog {
   warn(message: string, details: object): void;
-  error(message: string, error: unknown, details: object): void;
+  error(message: string, stack: string, details: object): void;
 }
 
 /** What the host knows of one request besides the request itself. */
@@ -135,7 +137,7 @@ export class WorkerWebhook {
     if (response.outcome === 'ignored') this.#counts.ignored += 1;
     if (response.outcome !== 'failed') return;
     this.#counts.failed += 1;
-    log.error(`worker ${worker.name} lost an event of call ${ids.callId}:`, response.error, {
+    log.error(`worker ${worker.name} lost an event of call ${ids.callId}:`, stackOf(response.error), {
       ...ids,
       worker: worker.name,
       ...this.#counts,

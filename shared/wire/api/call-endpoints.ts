@@ -79,7 +79,11 @@ export const callEndpoints = {
       schema: callSchema
         .extend({
           timeline: z.array(timelineEntrySchema).describe('The earliest entries.'),
-          timelineTruncated: z.boolean().describe('Whether there are more.'),
+          timelineTruncated: z.boolean().describe('Whether there are more: `timelineNext` says where.'),
+          timelineNext: z
+            .string()
+            .optional()
+            .describe('The `after` with which `getTimeline` goes on; missing if this is the whole timeline.'),
         })
         .meta({ id: 'CallWithTimeline' }),
     },

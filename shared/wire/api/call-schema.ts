@@ -93,7 +93,12 @@ export const timelineEntrySchema = z
     id: z.string().describe('The same event always has the same id.'),
     atMs: time('When it happened, by the clock of its source'),
     source: z.enum(['event-grid', 'acs', 'api', 'control']),
-    type: z.string(),
+    type: z
+      .string()
+      .describe(
+        'Messages to one worker within a minute share an entry `MessageSent`: its details have `count` and `lastAtMs` if ' +
+          'there was more than one.',
+      ),
     details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   })
   .meta({ id: 'TimelineEntry' });

@@ -1,7 +1,8 @@
 /**
  * The proof with which a relay asks the control app to restart the streaming of a call, to end an idle call, or for
- * its handover. JWT, HS256, `aud: control`, `sub: callId`, signed with the key of the call's ticket and valid for a
- * minute. The ticket itself proves nothing there: it is in a URL, and URLs end up in logs.
+ * its handover, and reports that it no longer streams the call. JWT, HS256, `aud: control`, `sub: callId`, signed with
+ * the key of the call's ticket and valid for a minute. The ticket itself proves nothing there: it is in a URL, and URLs
+ * end up in logs.
  */
 import { SignJWT } from 'jose';
 import * as z from 'zod';

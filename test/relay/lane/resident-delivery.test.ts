@@ -181,7 +181,7 @@ describe('a lane of such a worker that follows another stream of the call', () =
     const connection = lanes.of('resident');
     connection.started();
     await settled();
-    expect(connection.published).toEqual([{ event: STARTED }]);
+    expect(connection.published).toEqual([{ event: { ...STARTED, nonce: expect.any(String) } }]);
     await clock.advance(ASK_LIMIT_MS - 1);
     connection.replyJson(here, 'group');
     await settled();
@@ -197,9 +197,47 @@ describe('a lane of such a worker that follows another stream of the call', () =
     const connection = lanes.of('resident');
     connection.started();
     await settled();
-    expect(connection.published).toEqual([{ event: STARTED }]);
+    expect(connection.published).toEqual([{ event: { ...STARTED, nonce: expect.any(String) } }]);
     await clock.advance(ASK_LIMIT_MS);
     expect(connection.events).toEqual([started]);
+  });
+
+  it('knows the answer on a connection that it has taken over, by the nonce of its question', async () => {
+    const messages: unknown[] = [];
+    let replays = 0;
+    const { lanes, hear, clock } = setUp({
+      isResumed: true,
+      skipsReplays: true,
+      resume: { connectionId: 'c-1', reconnectionToken: 't', firstAckId: 10 },
+      onMessage: (message) => messages.push(message),
+      onReplay: () => {
+        replays += 1;
+      },
+    });
+    const connection = lanes.of('resident');
+    connection.started();
+    await settled();
+    const [question] = connection.published;
+    const nonce =
+      question !== undefined && 'event' in question && 'nonce' in question.event
+        ? question.event.nonce
+        : expect.unreachable('the question has a nonce');
+    // Kept by the service for the stream before: an earlier sign of presence, and audio.
+    connection.replyJson(here, 'group');
+    connection.replyJson({ ...here, nonce: 'of another question' }, 'group');
+    connection.replyJson({ type: 'resident.left', host: 'a' }, 'group');
+    connection.replyAudio(new Uint8Array(2), {}, 'group');
+    hear(3);
+    expect(audioIn(connection), 'nobody has answered yet').toEqual([]);
+    expect(replays).toBe(4);
+    connection.replyJson({ ...here, nonce }, 'group');
+    await settled();
+    expect(audioIn(connection)).toHaveLength(1);
+    connection.replyAudio(new Uint8Array(2), {}, 'group');
+    expect(messages, 'what follows the answer is new').toHaveLength(1);
+    expect(replays).toBe(4);
+    await clock.advance(ASK_LIMIT_MS);
+    expect(connection.events, 'no other replica is given the call').toEqual([]);
   });
 
   it('gives the call to any replica when none says that it has it', async () => {

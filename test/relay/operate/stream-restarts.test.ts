@@ -7,6 +7,7 @@ import {
   RESTART_WINDOW_MS,
   StreamRestarts,
 } from '../../../relay/operate/stream-restarts.ts';
+import type { ProvableCall } from '../../../shared/wire/signed/relay-proof.ts';
 import { RelayClock } from '../relay-clock.ts';
 
 const CALL_ID = '0123456789abcdef';
@@ -18,6 +19,7 @@ function setUp(outcome: RestartOutcome = 'accepted') {
   const logged: string[] = [];
   const streamed = new Set<string>();
   const asked: [atMs: number, callId: string][] = [];
+  const givenUp: ProvableCall[] = [];
   const restarts = new StreamRestarts({
     controlApp: {
       restartStreaming: ({ callId }) => {
@@ -26,10 +28,11 @@ function setUp(outcome: RestartOutcome = 'accepted') {
       },
     },
     isStreamed: (callId) => streamed.has(callId),
+    onGivenUp: (call) => void givenUp.push(call),
     clock,
     log: pino({ level: 'info' }, { write: (line: string) => void logged.push(line) }),
   });
-  return { clock, restarts, asked, streamed, logged };
+  return { clock, restarts, asked, givenUp, streamed, logged };
 }
 
 it('asks the control app at once for another stream in place of one that has died', () => {
@@ -39,13 +42,14 @@ it('asks the control app at once for another stream in place of one that has die
 });
 
 it('asks again for the same call after a pause only, and gives up after the third time in a minute', async () => {
-  const { clock, restarts, asked, logged } = setUp();
+  const { clock, restarts, asked, givenUp, logged } = setUp();
   for (let n = 0; n < 10; n += 1) {
     restarts.died(CALL);
     await clock.advance(1_000);
   }
   expect(asked.map(([atMs]) => atMs)).toEqual([0, RESTART_PAUSE_MS, 2 * RESTART_PAUSE_MS]);
   expect(asked).toHaveLength(MAX_RESTARTS);
+  expect(givenUp[0]).toBe(CALL);
   expect(logged.join('')).toContain('gave up starting the stream of a call again');
   expect(logged.join('')).not.toContain(TICKET_KEY);
   await clock.advance(RESTART_WINDOW_MS);
@@ -98,6 +102,7 @@ it('asks nobody where the relay does not know the control app', () => {
   new StreamRestarts({
     controlApp: undefined,
     isStreamed: () => false,
+    onGivenUp: () => expect.unreachable('nobody would hear of it'),
     clock,
     log: pino({ level: 'silent' }),
   }).died(CALL);

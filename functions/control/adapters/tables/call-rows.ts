@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TransactionAction } from '@azure/data-tables';
 import { BLANK_CALL, type Call } from '../../call/model.ts';
-import { CallStoreError, type TimelineEntry } from '../../call/stores.ts';
+import { CallStoreError, placeAt, type TimelineEntry } from '../../call/stores.ts';
 
 /**
  * Where the rows of calls are. Calls are spread over a fixed number of partitions by their id. Each call has two rows
@@ -28,6 +28,7 @@ export type CallRow = {
   readonly phase: string;
   readonly route: string;
   readonly direction: string;
+  readonly unconfirmed: boolean;
   /** For people who look at the table. */
   readonly streaming: string;
   readonly call: string;
@@ -72,6 +73,14 @@ export function listRange(
   return `PartitionKey eq '${partition}' and ${from} and RowKey lt '${kind};'`;
 }
 
+/** The filter for the past calls of one partition that ended within a time and whose end is unconfirmed. */
+export function unconfirmedRange(partition: string, endedFromMs: number, endedToMs: number): string {
+  // The keys count down. The id follows the time in a key, so the last time has a bound behind all of its keys.
+  const from = `past:${countdown(endedToMs)}`;
+  const to = `past:${countdown(endedFromMs)};`;
+  return `PartitionKey eq '${partition}' and RowKey ge '${from}' and RowKey lt '${to}' and unconfirmed eq true`;
+}
+
 /** A condition on a column. */
 export function equals(column: 'phase' | 'route' | 'direction', value: string | undefined): string {
   return value === undefined ? '' : ` and ${column} eq '${value.replaceAll("'", "''")}'`;
@@ -84,6 +93,7 @@ function callEntity(call: Call, keys: RowKeys): RowKeys & CallRow {
     phase: call.phase,
     route: call.route,
     direction: call.direction,
+    unconfirmed: call.endUnconfirmed === true,
     streaming: call.streaming.state,
     call: JSON.stringify(call),
   };
@@ -125,13 +135,9 @@ export function removeActions(call: Call): TransactionAction[] {
 
 const TIME_DIGITS = 15;
 
-/** The key of a timeline entry sorts by time. The id is hashed, since keys exclude some characters. */
+/** The key of a timeline entry is its place. The id is hashed, since keys exclude some characters. */
 export function timelineKey({ atMs, id }: Pick<TimelineEntry, 'atMs' | 'id'>): string {
-  return `${timelineTime(atMs)}-${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
-}
-
-export function timelineTime(atMs: number): string {
-  return digits(Math.max(0, Math.trunc(atMs)));
+  return `${placeAt(atMs)}-${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
 }
 
 function listKey(kind: ListKind, { atMs, callId }: ListPlace): string {

@@ -1,7 +1,13 @@
 import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
 import { type CallPage, type CallQuery, pageOfCalls, placeOfCursor } from '../../call/list.ts';
 import type { Call } from '../../call/model.ts';
-import { type CallStore, CallStoreError, type TimelineEntry } from '../../call/stores.ts';
+import {
+  type CallStore,
+  CallStoreError,
+  type PlacedEntry,
+  placeAt,
+  type TimelineEntry,
+} from '../../call/stores.ts';
 import {
   type CallRow,
   callKeys,
@@ -14,7 +20,7 @@ import {
   PARTITIONS,
   removeActions,
   timelineKey,
-  timelineTime,
+  unconfirmedRange,
 } from './call-rows.ts';
 import {
   type CallStoreOptions,
@@ -125,6 +131,21 @@ class TableCallStore implements CallStore {
     });
   }
 
+  listUnconfirmed({
+    endedFromMs,
+    endedToMs,
+    limit,
+  }: Parameters<CallStore['listUnconfirmed']>[0]): Promise<readonly Call[]> {
+    return withStorage('listing calls', async () => {
+      const rows = await this.#rowsOf(
+        (partition) => unconfirmedRange(partition, endedFromMs, endedToMs),
+        limit,
+      );
+      const calls = rows.map(callOf);
+      return calls.sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0)).slice(0, limit);
+    });
+  }
+
   countLive(route: string, atMost: number): Promise<number> {
     return withStorage('counting calls', async () => {
       const rows = await this.#rowsOf(
@@ -156,23 +177,43 @@ class TableCallStore implements CallStore {
   appendTimeline(callId: string, entry: TimelineEntry): Promise<void> {
     return withStorage('writing to a timeline', async () => {
       const timeline = await this.#timeline();
-      const row: TimelineRow = { ...entry, details: JSON.stringify(entry.details) };
-      const entity = { partitionKey: callId, rowKey: timelineKey(entry), ...row };
+      const entity = timelineEntity(callId, entry);
       await creatingTable(timeline, () => makesRow(timeline.createEntity(entity)));
     });
   }
 
-  timeline(callId: string, limit: number, fromMs = 0): Promise<readonly TimelineEntry[]> {
+  putTimeline(callId: string, entry: TimelineEntry): Promise<void> {
+    return withStorage('writing to a timeline', async () => {
+      const timeline = await this.#timeline();
+      const entity = timelineEntity(callId, entry);
+      await creatingTable(timeline, () => timeline.upsertEntity(entity, 'Replace'));
+    });
+  }
+
+  async timeline(callId: string, limit: number): Promise<readonly TimelineEntry[]> {
+    return (await this.timelineBetween(callId, limit, {})).map(({ entry }) => entry);
+  }
+
+  timelineBetween(
+    callId: string,
+    limit: number,
+    { after = placeAt(0), before }: Parameters<CallStore['timelineBetween']>[2],
+  ): Promise<readonly PlacedEntry[]> {
     return withStorage('reading a timeline', async () => {
-      // Call ids have no characters that need quoting in a filter.
-      const range = `PartitionKey eq '${callId}' and RowKey ge '${timelineTime(fromMs)}'`;
+      // Call ids and places have no characters that need quoting in a filter.
+      const range =
+        `PartitionKey eq '${callId}' and RowKey gt '${after}'` +
+        (before === undefined ? '' : ` and RowKey lt '${before}'`);
       const rows = await firstRows<TimelineRow>(await this.#timeline(), range, limit);
-      return rows.map(({ id, atMs, source, type, details }) => ({
-        id,
-        atMs: Number(atMs),
-        source: source as TimelineEntry['source'],
-        type,
-        details: JSON.parse(details) as TimelineEntry['details'],
+      return rows.map(({ rowKey = '', id, atMs, source, type, details }) => ({
+        place: rowKey,
+        entry: {
+          id,
+          atMs: Number(atMs),
+          source: source as TimelineEntry['source'],
+          type,
+          details: JSON.parse(details) as TimelineEntry['details'],
+        },
       }));
     });
   }
@@ -202,6 +243,14 @@ class TableCallStore implements CallStore {
       await unlessMissing(timeline.submitTransaction(actions));
     }
   }
+}
+
+function timelineEntity(
+  callId: string,
+  entry: TimelineEntry,
+): TimelineRow & { readonly partitionKey: string; readonly rowKey: string } {
+  const row: TimelineRow = { ...entry, details: JSON.stringify(entry.details) };
+  return { partitionKey: callId, rowKey: timelineKey(entry), ...row };
 }
 
 async function readRow(calls: TableClient, callId: string): Promise<TableEntityResult<CallRow> | undefined> {

@@ -10,7 +10,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../../shared/base/clock.ts';
 import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
-import { PRESENCE_MS, type ResidentMessage } from '../../../../shared/wire/lane/resident-messages.ts';
+import {
+  nonceOfQuestion,
+  PRESENCE_MS,
+  type ResidentMessage,
+} from '../../../../shared/wire/lane/resident-messages.ts';
 import { parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
 import { audioEvent, parseEventText, type WorkerEvent } from '../../kit/lane-message.ts';
 import { runEvent } from '../../kit/run-event.ts';
@@ -143,7 +147,7 @@ export class ResidentCall {
     }
     const type = typeOf(value);
     // Another stream of the call begins, and the relay asks which replica has the call.
-    if (type === 'call.started') this.#bePresent();
+    if (type === 'call.started') this.#bePresent(nonceOfQuestion(value));
     this.#queue(() => withoutControl(parseLaneEvent(value)), type === 'call.ended');
   }
 
@@ -184,12 +188,17 @@ export class ResidentCall {
     if (isEnd) this.end('call ended');
   }
 
-  /** Tells the relay at intervals that this replica has the call. */
-  #bePresent(): void {
+  /** Tells the relay at intervals that this replica has the call. `nonce`: of the question that this answers. */
+  #bePresent(nonce?: string): void {
     if (this.#isOver) return;
     this.#cancelPresence();
     // If this one gets lost, the next follows soon.
-    this.#connection.publish('down', said({ type: 'resident.here', host: this.#claim.host })).catch(() => {});
+    const here = said({
+      type: 'resident.here',
+      host: this.#claim.host,
+      ...(nonce === undefined ? {} : { nonce }),
+    });
+    this.#connection.publish('down', here).catch(() => {});
     this.#cancelPresence = this.#options.clock.after(PRESENCE_MS, () => this.#bePresent());
   }
 

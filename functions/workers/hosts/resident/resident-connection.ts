@@ -9,6 +9,7 @@
 import type { Logger } from 'pino';
 import { BackOff } from '../../../../shared/base/back-off.ts';
 import type { Clock } from '../../../../shared/base/clock.ts';
+import { stackOf } from '../../../../shared/base/errors.ts';
 import { clientAddresses, type WebPubSubAccess } from '../../../../shared/web-pubsub/client-addresses.ts';
 import { ClientConnection, type DataMessage } from '../../../../shared/web-pubsub/client-connection.ts';
 import { downGroup, upGroup } from '../../../../shared/wire/names.ts';
@@ -115,7 +116,7 @@ class CallConnection implements ResidentConnection {
         recovered: () => {},
         closed: () => this.#reopen(),
         unreadable: () => this.#log.warn('ignored an unreadable message of Web PubSub'),
-        failed: (err) => this.#log.error({ err }, 'could not handle a message of the call'),
+        failed: (error) => this.#log.error({ err: stackOf(error) }, 'could not handle a message of the call'),
       },
     });
     return this.#connection.start();

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { systemClock } from '../../../../shared/base/clock.ts';
+import { stackOf } from '../../../../shared/base/errors.ts';
 import { type WebhookLog, WorkerWebhook } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
 import type { WorkerConfig } from '../../settings/worker-config.ts';
@@ -52,7 +53,8 @@ export async function startResidentServer(options: {
     hostId: randomUUID(),
     clock: systemClock,
     open: residentConnections({ access: config.webPubSub, clock: systemClock, random: Math.random, log }),
-    onFailed: (worker, callId, error) => log.error({ worker, callId, err: error }, 'a worker lost an event'),
+    onFailed: (worker, callId, error) =>
+      log.error({ worker, callId, err: stackOf(error) }, 'a worker lost an event'),
     onOver: (worker, callId, cause) => log.info({ worker, callId, cause }, 'left a call'),
   });
   const webhook = new WorkerWebhook({
@@ -62,7 +64,7 @@ export async function startResidentServer(options: {
   });
   const webhookLog: WebhookLog = {
     warn: (message, details) => log.warn(details, message),
-    error: (message, error, details) => log.error({ ...details, err: error }, message),
+    error: (message, stack, details) => log.error({ ...details, err: stack }, message),
   };
   const timing = {
     headersTimeout: limits.headersMs,
@@ -72,7 +74,7 @@ export async function startResidentServer(options: {
   const server = createServer(timing, (request, response) => {
     answer(webhook, request, response, webhookLog).catch((error: unknown) => {
       // Anybody can cut off a request, so that costs no line of the log.
-      if (request.complete) log.error({ err: error }, 'a request failed');
+      if (request.complete) log.error({ err: stackOf(error) }, 'a request failed');
       else log.debug('a client cut off its request');
       response.destroy();
     });

@@ -11,6 +11,7 @@ import {
   endIdleCall,
   restartMediaStreaming,
   streamHandover,
+  streamReport,
 } from '../../../../functions/control/triggers/relay-requests.ts';
 import { WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
@@ -221,6 +222,16 @@ const DOORS: readonly Door[] = [
     name: 'the restart of a stream',
     opens: ['relay proof'],
     knock: (token) => ask(restartMediaStreaming(load), token),
+  },
+  {
+    name: 'the report that a stream is over',
+    opens: ['relay proof'],
+    knock: (token) => ask(streamReport(load, 'ended'), token),
+  },
+  {
+    name: 'the report that a stream is given up',
+    opens: ['relay proof'],
+    knock: (token) => ask(streamReport(load, 'lost'), token),
   },
   {
     name: 'the end of an idle call',

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
+import type { TimelineEntryView } from '../../../../shared/wire/api/call-schema.ts';
 import { PROBLEM_CONTENT_TYPE } from '../../../../shared/wire/api/problem.ts';
 import { CONNECTION_ID, PLAN } from '../../../support/calls.ts';
 import { CONNECTED_ID, report, ring } from '../../../support/connected-call.ts';
@@ -213,6 +214,92 @@ describe('looking at calls', () => {
       'CallDisconnected',
     ]);
     expect(timeline.map(({ source }) => source)).toEqual(['event-grid', 'control', 'acs', 'api', 'acs']);
+  });
+
+  it('shows what changed it behind a thousand messages, however it is asked', async () => {
+    fixture.publishToRelay = async () => {};
+    await connect();
+    await start();
+    await report(fixture, 'MediaStreamingStarted');
+    const params = { callId: CONNECTED_ID };
+    const send = (): Promise<Answer> =>
+      fixture.ask('sendMessage', { params, body: { worker: 'echo', data: 1 } });
+    for (let count = 0; count < 1_050; count += 1) {
+      fixture.nowMs += 9;
+      expect((await send()).status).toBe(202);
+    }
+    await fixture.ask('addParticipant', { params, body: { target: '8:acs:somebody' } });
+    await end();
+    const call = (await fixture.ask('getCall', { params })).json;
+    const page = (await fixture.ask('getTimeline', { params })).json;
+    const newest = (await fixture.ask('getTimeline', { params, query: { order: 'desc', limit: '2' } })).json;
+    expect(call).toMatchObject({ timelineTruncated: false });
+    const { timeline } = call as { timeline: TimelineEntryView[] };
+    const { entries } = page as { entries: TimelineEntryView[] };
+    expect(entries).toEqual(timeline);
+    expect(newest).toMatchObject({ truncated: true, entries: timeline.slice(-2).toReversed() });
+    const types = timeline.map(({ type }) => type);
+    expect(types.slice(-4)).toEqual([
+      'MessageSent',
+      'OperationRequested',
+      'OperationAnswered',
+      'HangUpRequested',
+    ]);
+    expect(timeline.find(({ type }) => type === 'MessageSent')?.details).toEqual({
+      worker: 'echo',
+      count: 1_050,
+      lastAtMs: expect.any(Number),
+    });
+  });
+
+  it('shows a timeline of any length page by page, from either end', async () => {
+    await connect();
+    const params = { callId: CONNECTED_ID };
+    for (let count = 0; count < 1_010; count += 1)
+      await fixture.store.appendTimeline(CONNECTED_ID, {
+        id: `e${count}`,
+        atMs: fixture.nowMs + count,
+        source: 'acs',
+        type: `e${count}`,
+        details: {},
+      });
+    const call = (await fixture.ask('getCall', { params })).json as {
+      timeline: TimelineEntryView[];
+      timelineNext: string;
+    };
+    expect(call).toMatchObject({ timelineTruncated: true });
+    expect(call.timeline).toHaveLength(1_000);
+    const rest = (await fixture.ask('getTimeline', { params, query: { after: call.timelineNext } })).json;
+    const whole = [...call.timeline, ...(rest as { entries: TimelineEntryView[] }).entries];
+    expect(rest).toMatchObject({ truncated: false });
+    expect(rest).not.toHaveProperty('next');
+    expect(whole.at(-1)).toMatchObject({ type: 'e1009' });
+    const backwards: TimelineEntryView[] = [];
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const query = { order: 'desc', limit: '300', ...(after === '' ? {} : { after }) };
+      const { entries, next } = (await fixture.ask('getTimeline', { params, query })).json as {
+        entries: TimelineEntryView[];
+        next?: string;
+      };
+      backwards.push(...entries);
+      after = next;
+    }
+    expect(backwards).toEqual(whole.toReversed());
+  });
+
+  it.each([
+    ['order', 'newest'],
+    ['after', '1795348800000'],
+    ['after', "000001795348800000' or '1' eq '1"],
+    ['before', '1'],
+  ])('refuses a page of the timeline with the %s %s', async (parameter, value) => {
+    await connect();
+    const answer = await fixture.ask('getTimeline', {
+      params: { callId: CONNECTED_ID },
+      query: { [parameter]: value },
+    });
+    expectProblem(answer, 400, 'invalid-request');
+    expect(answer.json).toMatchObject({ errors: [{ parameter, in: 'query' }] });
   });
 
   it('knows no others', async () => {

@@ -8,6 +8,7 @@ import {
 } from '../../../../functions/control/api/timeline-events.ts';
 import type { TimelineEntry } from '../../../../functions/control/call/stores.ts';
 import { aCall, CALL_ID, T0 } from '../../../support/calls.ts';
+import { placedEntries } from '../../../support/memory-call-store.ts';
 
 interface Arrival {
   /** When it happened, and how much later it is stored, in milliseconds from the beginning. */
@@ -53,6 +54,10 @@ class Listening {
     throw new Error('the stream does not come to its end');
   }
 
+  #isStored(id: string): boolean {
+    return this.#entries.some((entry) => entry.id === id && entry.storedMs <= this.#nowMs);
+  }
+
   #open(lastId: string | undefined): AsyncGenerator<string> {
     const now = (): number => this.#nowMs;
     return timelineEvents(
@@ -60,10 +65,9 @@ class Listening {
         callId: CALL_ID,
         store: {
           get: async () => aCall({ phase: now() >= this.#endMs ? 'ended' : 'connected' }),
-          timeline: async (_, limit, fromMs = 0) =>
-            this.#entries
-              .filter(({ storedMs, atMs }) => storedMs <= now() && atMs >= fromMs)
-              .sort((a, b) => a.atMs - b.atMs)
+          timelineBetween: async (_, limit, { after = '' }) =>
+            placedEntries(this.#entries)
+              .filter(({ place, entry }) => place > after && this.#isStored(entry.id))
               .slice(0, limit),
         },
         clock: {
@@ -108,6 +112,47 @@ it('hears nothing twice where everything is stored as it happens', async () => {
     }),
     { numRuns: 150 },
   );
+});
+
+it('comes to what is behind twelve thousand entries of a few minutes, and goes on from there', async () => {
+  const entries = Array.from({ length: 12_000 }, (_, index): TimelineEntry => {
+    const isLast = index === 11_999;
+    const type = isLast ? 'HangUpRequested' : 'OperationRequested';
+    return { id: `e${index}`, atMs: T0 + index * 25, source: 'api', type, details: {} };
+  });
+  const placed = placedEntries(entries);
+  let nowMs = T0 + 300_000;
+  const stream = (from?: string): AsyncGenerator<string> =>
+    timelineEvents(
+      {
+        callId: CALL_ID,
+        store: {
+          get: async () => aCall({ phase: 'ended' }),
+          timelineBetween: async (_, limit, { after = '' }) => {
+            const at = placed.findIndex(({ place }) => place > after);
+            return at < 0 ? [] : placed.slice(at, at + limit);
+          },
+        },
+        clock: {
+          now: () => nowMs,
+          sleep: async (ms) => {
+            nowMs += ms;
+          },
+        },
+        mayRead: () => true,
+        place: new StreamPlaces().take('reader', 0),
+        log: { info: () => {}, warn: () => {}, error: () => {} },
+      },
+      from === undefined ? undefined : parsePosition(from),
+    );
+  const events: string[] = [];
+  for await (const text of stream()) if (text.startsWith('id: ')) events.push(text);
+  expect(events).toHaveLength(12_000);
+  expect(events.at(-1)).toContain('HangUpRequested');
+  const [, lastButOne] = /^id: (.*)/.exec(events.at(-2) ?? '') ?? [];
+  const rest: string[] = [];
+  for await (const text of stream(lastButOne)) if (text.startsWith('id: ')) rest.push(text);
+  expect(rest).toEqual(events.slice(-1));
 });
 
 it('a position is written as it is read, and nothing else is one', () => {

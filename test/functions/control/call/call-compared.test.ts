@@ -8,7 +8,7 @@ import {
   type Streaming,
 } from '../../../../functions/control/call/streaming.ts';
 import { COMPARE_AFTER_MS, isDueForComparison } from '../../../../functions/control/call/time.ts';
-import { aCall, CONNECTION_ID, T0 } from '../../../support/calls.ts';
+import { aCall, aCallback, CONNECTION_ID, T0 } from '../../../support/calls.ts';
 
 const MINUTE_MS = 60_000;
 const LATER = T0 + CONFIRM_LIMIT_MS;
@@ -102,6 +102,60 @@ describe('a call that is compared with what ACS says', () => {
     const call = connected('starting');
     const early = found('inactive', 'connected', T0 + CONFIRM_LIMIT_MS - 1);
     expect(step(call, early, LATER)).toEqual({ call, commands: [] });
+  });
+});
+
+describe('a call that ended by an event, about which ACS is asked', () => {
+  const ended = (fields: Partial<Call> = {}): Call =>
+    step(
+      { ...connected('active'), ...fields },
+      aCallback('CallDisconnected', { reason: '200/0 hung up' }),
+      T0 + 1,
+    ).call;
+
+  it.each(['connected', 'transferring', 'transferAccepted'])('goes on when ACS has it %s', (state) => {
+    const call = ended();
+    expect(call).toMatchObject({ phase: 'ended', endUnconfirmed: true });
+    const { call: live, commands } = step(call, found('active', state, LATER + 1), LATER + 1);
+    expect(live).toMatchObject({ phase: 'connected', streaming: { state: 'active' } });
+    for (const name of ['endedAtMs', 'endReason', 'endUnconfirmed']) expect(live).not.toHaveProperty(name);
+    expect(commands).toEqual([]);
+  });
+
+  it.each([
+    ['its time is over', { expiresAtMs: LATER }],
+    ['it was to end', { hangUpRequestedAtMs: T0 }],
+  ])('is hung up when ACS has it connected although %s', (_why, fields) => {
+    const { call, commands } = step(ended(fields), found('active'), LATER);
+    expect(call).toMatchObject({ phase: 'connected', hangUpRequestedAtMs: LATER });
+    expect(commands).toEqual([{ type: 'hangUp', forEveryone: true }]);
+  });
+
+  it.each([
+    found(undefined, 'disconnected'),
+    found(undefined, 'disconnecting'),
+    found(undefined, 'unknown'),
+    { type: 'CallGone' },
+  ] as const)('stays ended, and is not asked about again, after %o', (event) => {
+    const call = ended();
+    const { call: confirmed, commands } = step(call, event, LATER);
+    const { endUnconfirmed: _, ...rest } = call;
+    expect(confirmed).toEqual(rest);
+    expect(commands).toEqual([]);
+    expect(step(confirmed, found('active'), LATER).call, 'one look').toBe(confirmed);
+  });
+
+  it('is asked about again while ACS still connects it', () => {
+    const call = ended();
+    expect(step(call, found(undefined, 'connecting'), LATER).call).toBe(call);
+  });
+
+  it('is none of those that ended because ACS did not know them, or before they had a connection', () => {
+    const gone = step(connected('active'), { type: 'CallGone' }, LATER).call;
+    expect(gone).not.toHaveProperty('endUnconfirmed');
+    const unknown = aCallback('AnswerFailed', { callConnectionId: undefined as never });
+    expect(step(aCall(), unknown, LATER).call).toMatchObject({ phase: 'ended' });
+    expect(step(aCall(), unknown, LATER).call).not.toHaveProperty('endUnconfirmed');
   });
 });
 

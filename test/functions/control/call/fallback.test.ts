@@ -44,6 +44,11 @@ describe('streaming that has failed for good', () => {
     expect(refused.commands).toEqual([END]);
   });
 
+  it('also by a stream that a relay has given up, which ACS is asked to stop', () => {
+    const lost = step(lastAttempt('hang-up'), { type: 'StreamLost', id: 'lost', reason: 'no audio' }, T0);
+    expect(lost.commands).toEqual([{ type: 'stopMediaStreaming', id: 'lost' }, END]);
+  });
+
   it('does nothing before there are no retries left, nor where the call is being hung up', () => {
     const call = lastAttempt('hang-up');
     const early = step({ ...call, streaming: { ...call.streaming, retries: 0 } }, failed(), T0);

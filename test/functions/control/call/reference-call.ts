@@ -66,6 +66,8 @@ export class ReferenceCall {
   connection: string | undefined;
   readonly operations = new Map<string, ReferenceOperation>();
   readonly #seen = new Set<string>();
+  /** It ended by an event, and nobody has asked ACS since. */
+  #isUnconfirmed = false;
 
   readonly #direction: 'inbound' | 'outbound';
 
@@ -108,11 +110,17 @@ export class ReferenceCall {
   }
 
   gone(): void {
+    this.#isUnconfirmed = false;
     if (this.phase !== 'ended') this.#end();
   }
 
   observedConnected(): void {
     if (this.connection === undefined) return;
+    // An event has said that it is over, and it is not.
+    if (this.phase === 'ended' && this.#isUnconfirmed) {
+      this.#isUnconfirmed = false;
+      this.phase = 'connected';
+    }
     if (this.phase === 'ringing' || this.phase === 'answering' || this.phase === 'placing')
       this.phase = 'connected';
   }
@@ -180,6 +188,7 @@ export class ReferenceCall {
       if (this.phase !== 'ending') this.phase = 'connected';
     } else if (kind === 'CallDisconnected' || (THE_END.includes(kind) && this.phase !== 'connected')) {
       this.#end();
+      this.#isUnconfirmed = this.connection !== undefined;
     } else if (isResult(kind)) {
       const { isKnown, changed } = this.#result(event);
       return isKnown || changed || kind.startsWith('Transcription') ? {} : { ignored: 'unknown operation' };

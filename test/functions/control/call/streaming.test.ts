@@ -8,6 +8,7 @@ import {
   type StreamingEvent,
   stepStreaming,
 } from '../../../../functions/control/call/streaming.ts';
+import { observeStreaming } from '../../../../functions/control/call/streaming-observed.ts';
 
 const start = (id = 'r'): StreamingEvent => ({ type: 'start', id });
 const stop = (id = 's'): StreamingEvent => ({ type: 'stop', id });
@@ -146,5 +147,46 @@ describe('a failure', () => {
 
   it('is over when a start gets through after all', () => {
     expect(streamingAfter(start(), started(), failed(), started())).toMatchObject({ state: 'active' });
+  });
+});
+
+describe('a stream that a relay has given up', () => {
+  const abandon: StreamingEvent = { type: 'abandon', id: 'a', reason: 'no audio' };
+  const abandoned = stepStreaming(streamingAfter(start(), started()), abandon, 0);
+
+  it('has failed for good, and ACS is asked to stop it', () => {
+    expect(abandoned).toMatchObject({ streaming: { state: 'failed', reason: 'no audio' }, gaveUp: true });
+    expect(abandoned.commands).toEqual([{ type: 'stopMediaStreaming', id: 'a' }]);
+    expect(abandoned.streaming).not.toHaveProperty('retryAtMs');
+  });
+
+  it.each([started(1), stopped(1), failed(1)])('stays so whatever ACS says of it: %o', (event) => {
+    const { streaming, commands } = stepStreaming(abandoned.streaming, event, 1);
+    expect(streaming).toMatchObject({ state: 'failed', reason: 'no audio' });
+    expect(commands).toEqual([]);
+  });
+
+  it('is stopped again where ACS goes on', () => {
+    const at = CONFIRM_LIMIT_MS;
+    const seen = { askedAtMs: at, hasEnded: false, retry: true };
+    const { streaming, commands } = observeStreaming(abandoned.streaming, { ...seen, active: true }, at);
+    expect(streaming).toBe(abandoned.streaming);
+    expect(commands).toEqual([{ type: 'stopMediaStreaming', id: 'a' }]);
+    expect(observeStreaming(abandoned.streaming, { ...seen, active: false }, at).commands).toEqual([]);
+  });
+
+  it('can be started, and is then like any other', () => {
+    const again = stepStreaming(abandoned.streaming, start('again'), 1).streaming;
+    expect(again).toMatchObject({ state: 'starting', retries: 0 });
+    expect(again).not.toHaveProperty('abandoned');
+    expect(stepStreaming(again, started(2), 2).streaming.state).toBe('active');
+  });
+
+  it.each([
+    ['stopping', streamingAfter(start(), started(), stop())],
+    ['inactive', NO_STREAMING],
+    ['failed', streamingAfter(start(), failed())],
+  ])('takes its own course where it is %s', (_state, streaming) => {
+    expect(stepStreaming(streaming, abandon, 1)).toEqual({ streaming, commands: [] });
   });
 });

@@ -74,6 +74,7 @@ const callEvents: readonly CallEvent[] = [
   { type: 'StopFailed', id: 'r', reason: 'why' },
   { type: 'HangUpFailed', id: 'r', reason: 'why', isAwaited: true },
   { type: 'CallGone' },
+  { type: 'StreamLost', id: 'r', reason: 'why' },
   { type: 'RetryDue', retry: 1 },
   { type: 'Observed', properties: { state: 'connected', streaming: 'active' }, askedAtMs: T0 },
   { type: 'Observed', properties: { state: 'disconnected' }, askedAtMs: T0 },
@@ -119,7 +120,12 @@ function callsOf(phase: Call['phase']): Call[] {
     case 'ending':
       return [aCall({ ...outbound, phase }), aCall({ ...outbound, ...known, phase })];
     case 'ended':
-      return [aCall({ phase }), aCall({ ...outbound, phase }), aCall({ ...outbound, ...known, phase })];
+      return [
+        aCall({ phase }),
+        aCall({ ...outbound, phase }),
+        aCall({ ...outbound, ...known, phase }),
+        aCall({ ...known, phase, endUnconfirmed: true }),
+      ];
   }
 }
 
@@ -150,6 +156,7 @@ const streamingEvents: readonly (readonly [string, StreamingEvent])[] = [
   ['MediaStreamingStopped', { type: 'stopped', atMs: T0 }],
   ['MediaStreamingFailed', { type: 'failed', atMs: T0, reason: 'why', retry: true }],
   ['retry due', { type: 'retryDue', retry: 1 }],
+  ['the relay gives up', { type: 'abandon', id: 'r2', reason: 'why' }],
 ];
 
 /** A streaming in a state, in the variants on which what follows depends. */
@@ -167,7 +174,11 @@ function streamingsOf(state: Streaming['state']): Streaming[] {
         { ...plain, from: 'active', restart: true },
       ];
     case 'failed':
-      return [plain, { ...plain, retryAtMs: T0, reason: 'why' }];
+      return [
+        plain,
+        { ...plain, retryAtMs: T0, reason: 'why' },
+        { ...plain, reason: 'why', abandoned: true },
+      ];
   }
 }
 
@@ -189,7 +200,11 @@ export function streamingTransitions(): string[] {
         tell(stepStreaming(streaming, event, nowMs).streaming, name);
       for (const active of [true, false]) {
         const askedAtMs = T0 + CONFIRM_LIMIT_MS;
-        const seen = observeStreaming(streaming, { active, askedAtMs, retry: true }, askedAtMs);
+        const seen = observeStreaming(
+          streaming,
+          { active, askedAtMs, hasEnded: false, retry: true },
+          askedAtMs,
+        );
         tell(seen.streaming, `ACS says ${active ? 'active' : 'inactive'}`);
       }
     }

@@ -56,6 +56,8 @@ describe('registering the control app', () => {
       ['callEvents', 'POST', 'callbacks/{callId}', 'anonymous'],
       ['restartMediaStreaming', 'POST', 'calls/{callId}/streaming/restart', 'anonymous'],
       ['endIdleCall', 'POST', 'calls/{callId}/streaming/idle', 'anonymous'],
+      ['streamEnded', 'POST', 'calls/{callId}/streaming/ended', 'anonymous'],
+      ['streamLost', 'POST', 'calls/{callId}/streaming/lost', 'anonymous'],
       ['streamHandover', 'GET,PUT', 'calls/{callId}/streaming/handover', 'anonymous'],
       ['workerApi', 'GET,POST,PUT,DELETE', 'worker/{*path}', 'anonymous'],
     ]);

@@ -1,9 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { step } from '../../../../functions/control/call/call.ts';
+import type { Call } from '../../../../functions/control/call/model.ts';
 import { NO_STREAMING } from '../../../../functions/control/call/streaming.ts';
-import { SETUP_LIMIT_MS } from '../../../../functions/control/call/time.ts';
+import {
+  COMPARE_AFTER_MS,
+  CONFIRM_END_WITHIN_MS,
+  SETUP_LIMIT_MS,
+} from '../../../../functions/control/call/time.ts';
 import { invocationLog } from '../../../../functions/control/http/invocation.ts';
 import { sweepCalls } from '../../../../functions/control/use-cases/sweep-calls.ts';
-import { aCall, CALL_ID, CONNECTION_ID, T0 } from '../../../support/calls.ts';
+import { aCall, aCallback, CALL_ID, CONNECTION_ID, T0 } from '../../../support/calls.ts';
 import { ControlFixture } from '../../../support/control-fixture.ts';
 
 const OTHER_ID = 'b'.repeat(32);
@@ -59,9 +65,11 @@ describe('sweeping', () => {
     fixture.nowMs = T0 + SETUP_LIMIT_MS + 1;
     const update = fixture.store.update.bind(fixture.store);
     fixture.store.update = (callId, change) =>
-      callId === CALL_ID ? Promise.reject(new Error('broken row')) : update(callId, change);
+      callId === CALL_ID ? Promise.reject(new SyntaxError('"…0123" is not JSON')) : update(callId, change);
     expect(await sweep()).toEqual({ looked: 2, compared: 0, changed: 1, failed: 1 });
     expect((await fixture.store.get(OTHER_ID))?.phase).toBe('ended');
+    expect(fixture.logged.join('\n')).toContain('why="SyntaxError: at ');
+    expect(fixture.logged.join('\n'), 'a row may be quoted in the message').not.toContain('0123');
   });
 
   it('looks at every call, however many there are', async () => {
@@ -90,5 +98,77 @@ describe('sweeping', () => {
     fixture.acs.fail('properties', { status: 503, retryable: true });
     expect(await sweep()).toEqual({ looked: 1, compared: 0, changed: 0, failed: 1 });
     expect((await fixture.store.get(CALL_ID))?.phase).toBe('connected');
+  });
+
+  describe('a call that ended by an event', () => {
+    const MINUTE_MS = 60_000;
+    const ended = (fields: Partial<Call> = {}): Call =>
+      aCall({
+        phase: 'ended',
+        callConnectionId: CONNECTION_ID,
+        connectedAtMs: T0,
+        endedAtMs: T0,
+        endReason: 'disconnected',
+        endUnconfirmed: true,
+        ...fields,
+      });
+    const looks = (): number => fixture.acs.count('properties');
+
+    it('comes back to life when ACS has it connected, and then lasts no longer than any other', async () => {
+      await fixture.store.create(ended());
+      fixture.nowMs = T0 + COMPARE_AFTER_MS - 1;
+      expect(await sweep(), 'it may just have ended').toMatchObject({ looked: 0, compared: 0 });
+      fixture.nowMs += 1;
+      expect(await sweep()).toEqual({ looked: 1, compared: 1, changed: 1, failed: 0 });
+      expect(await fixture.store.get(CALL_ID)).toMatchObject({ phase: 'connected' });
+      expect((await fixture.store.listLive(10)).map(({ callId }) => callId)).toEqual([CALL_ID]);
+      expect(await fixture.store.timeline(CALL_ID, 10)).toMatchObject([
+        { type: 'Compared', details: { state: 'connected', streaming: 'active' } },
+      ]);
+      fixture.nowMs = aCall().expiresAtMs;
+      await sweep();
+      expect(fixture.acs.asked).toContainEqual({ operation: 'hangUp', about: CONNECTION_ID });
+    });
+
+    it('is hung up at ACS when its time is over, however often an event says that it has ended', async () => {
+      await fixture.store.create(ended({ expiresAtMs: T0 + MINUTE_MS }));
+      for (const times of [1, 2, 3]) {
+        fixture.nowMs += MINUTE_MS;
+        await sweep();
+        expect(fixture.acs.count('hangUp')).toBe(times);
+        const forged = aCallback('CallDisconnected');
+        await fixture.store.update(CALL_ID, (call) => step(call, forged, fixture.nowMs));
+        expect((await fixture.store.get(CALL_ID))?.phase).toBe('ended');
+      }
+    });
+
+    it('is looked at once, and leaves nothing in its timeline, when ACS does not know it', async () => {
+      fixture.acs.fail('properties', { status: 503, retryable: true });
+      await fixture.store.create(ended());
+      fixture.nowMs = T0 + MINUTE_MS;
+      expect(await sweep(), 'ACS cannot be asked').toEqual({ looked: 1, compared: 0, changed: 0, failed: 1 });
+      fixture.acs.known = undefined;
+      expect(await sweep()).toEqual({ looked: 1, compared: 1, changed: 0, failed: 0 });
+      expect(await sweep()).toEqual({ looked: 0, compared: 0, changed: 0, failed: 0 });
+      expect(looks()).toBe(2);
+      expect(await fixture.store.timeline(CALL_ID, 10)).toEqual([]);
+      expect(await fixture.store.get(CALL_ID)).toMatchObject({ phase: 'ended', endReason: 'disconnected' });
+    });
+
+    it('is one of at most 500 that a sweep looks at; the next sweep goes on', async () => {
+      const ids = Array.from({ length: 501 }, (_, index) => `${index}`.padStart(32, 'a'));
+      for (const [index, callId] of ids.entries())
+        await fixture.store.create(ended({ callId, endedAtMs: T0 + index }));
+      fixture.acs.known = undefined;
+      fixture.nowMs = T0 + MINUTE_MS;
+      expect(await sweep()).toMatchObject({ looked: 500, compared: 500 });
+      expect(await sweep()).toMatchObject({ looked: 1, compared: 1 });
+    });
+
+    it('is no longer looked at after a while', async () => {
+      await fixture.store.create(ended());
+      fixture.nowMs = T0 + CONFIRM_END_WITHIN_MS + 1;
+      expect(await sweep()).toMatchObject({ looked: 0 });
+    });
   });
 });

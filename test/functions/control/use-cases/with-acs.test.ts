@@ -2,11 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AcsCalls, AnswerRequest } from '../../../../functions/control/call/acs-port.ts';
 import { ANSWER_LEASE_MS } from '../../../../functions/control/call/call.ts';
 import type { Call } from '../../../../functions/control/call/model.ts';
+import { COMPARE_AFTER_MS } from '../../../../functions/control/call/time.ts';
+import { applyCallbacks } from '../../../../functions/control/use-cases/apply-callbacks.ts';
 import {
   callIdOfContext,
   receiveIncomingCall,
 } from '../../../../functions/control/use-cases/receive-incoming-call.ts';
 import { requestCallAction } from '../../../../functions/control/use-cases/request-call-action.ts';
+import { sweepCalls } from '../../../../functions/control/use-cases/sweep-calls.ts';
 import { openTicket } from '../../../../shared/wire/signed/ticket.ts';
 import { FakePhone } from '../../../local/emulators/acs/media/fake-phone.ts';
 import { ControlWithAcsFixture, TICKET_KEY } from '../../../support/control-with-acs-fixture.ts';
@@ -231,6 +234,35 @@ describe('the control app against ACS', () => {
     const text = fixture.host.logged.join('\n');
     expect(text).toContain('The call is answered');
     expect(text).not.toMatch(/\+1\d{10}|ticket=/);
+  });
+});
+
+describe('an event that says that a call has ended', () => {
+  it('does not end a call that ACS has connected: the sweep finds it, and its time still counts', async () => {
+    fixture.ring('+14255550109');
+    const call = await fixture.callTo('+14255550109', ({ phase }) => phase === 'connected', 'the call');
+    const { callId, callConnectionId = '' } = call;
+    const deps = await fixture.deps();
+    const tell = async (id: string): Promise<void> => {
+      const kind = 'CallDisconnected';
+      await applyCallbacks(deps, callId, [{ id, kind, type: kind, callConnectionId, details: {} }], log);
+      expect((await deps.store.get(callId))?.phase).toBe('ended');
+    };
+    const sweepLater = async (ms: number): Promise<Call | undefined> => {
+      const nowMs = Date.now() + ms;
+      await sweepCalls({ ...deps, clock: { ...deps.clock, now: () => nowMs } }, log);
+      return await deps.store.get(callId);
+    };
+    await tell('forged-1');
+    expect(await sweepLater(COMPARE_AFTER_MS)).toMatchObject({ phase: 'connected', callConnectionId });
+    await tell('forged-2');
+    await deps.store.update(callId, (now) => ({ call: { ...now, expiresAtMs: Date.now() } }));
+    await sweepLater(COMPARE_AFTER_MS);
+    await fixture.call(callId, ({ phase }) => phase === 'ended', 'ACS to end it');
+    expect(await deps.acs.properties(callConnectionId)).toBeUndefined();
+    const confirmed = await sweepLater(COMPARE_AFTER_MS);
+    expect(confirmed).toMatchObject({ phase: 'ended' });
+    expect(confirmed).not.toHaveProperty('endUnconfirmed');
   });
 });
 

@@ -1,5 +1,6 @@
 /** Requests as Web PubSub sends them to an event handler (CloudEvents, binary mode), written from its documentation. */
 import { createHmac } from 'node:crypto';
+import { format } from 'node:util';
 import type { WebhookInvocation } from '../../../../functions/workers/kit/webhook.ts';
 
 export const ACCESS_KEY = 'a-primary-access-key';
@@ -59,7 +60,7 @@ export function recordingInvocation(): { invocation: WebhookInvocation; log: str
   const write =
     (level: string) =>
     (...args: readonly unknown[]): void =>
-      void log.push([level, ...args.map(text)].join(' '));
+      void log.push(`${level} ${format(...args)}`);
   return { invocation: { log: { warn: write('warning'), error: write('error') } }, log };
 }
 
@@ -70,14 +71,6 @@ export function headerOf(response: Response, name: string): string | undefined {
 /** The body of a response, in bytes. */
 export async function bytesOf(response: Pick<Response, 'arrayBuffer'>): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
-}
-
-function text(value: unknown): string {
-  return value instanceof Error
-    ? String(value.stack)
-    : typeof value === 'string'
-      ? value
-      : JSON.stringify(value);
 }
 
 function withoutNulls(headers: Record<string, string | null>): Record<string, string> {

@@ -25,7 +25,7 @@ const broken = defineWorker({
   name: 'broken',
   listen: { mode: 'chunk', ms: 100 },
   onAudio: () => {
-    throw new RangeError('no such thing');
+    throw Object.assign(new RangeError('no such thing'), { request: { body: 'the pin is 1234' } });
   },
 });
 
@@ -197,6 +197,7 @@ describe('the webhook of Web PubSub', () => {
     expect(counts).toEqual({ events: 1, ignored: 0, failed: 1, refused: 0 });
     expect(log.join('\n')).toContain(CALL_ID);
     expect(log.join('\n')).toContain('RangeError: no such thing');
+    expect(log.join('\n'), 'what was thrown with the error').not.toContain('the pin');
   });
 
   it.each([

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { CallQuery } from '../../../../../functions/control/call/list.ts';
 import type { Call } from '../../../../../functions/control/call/model.ts';
 import { formatCallId } from '../../../../../functions/control/call/model.ts';
-import type { CallStore, TimelineEntry } from '../../../../../functions/control/call/stores.ts';
+import {
+  type CallStore,
+  placeAt,
+  type TimelineEntry,
+  timeOfPlace,
+} from '../../../../../functions/control/call/stores.ts';
+import { confirmEnd } from '../../../../../functions/control/call/time.ts';
+import { TIMELINE_PLACE_PATTERN } from '../../../../../shared/wire/names.ts';
 import { aCall, T0 } from '../../../../support/calls.ts';
 
 let calls = 0;
@@ -109,6 +116,29 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
       expect((await store.listLive(10)).map(({ callId }) => callId)).toEqual([live]);
     });
 
+    it('lists the calls whose end is unconfirmed, those that ended last first, within a time', async () => {
+      const store = await open();
+      const ids: string[] = [];
+      for (let index = 0; index < 12; index += 1) {
+        const call = aCall({ callId: aNewCallId() });
+        ids.push(call.callId);
+        await store.create(call);
+        await store.update(call.callId, (now) => ({
+          call: { ...anEnded(now, T0 + index), ...(index === 5 ? {} : { endUnconfirmed: true as const }) },
+        }));
+      }
+      const [, first = '', ...rest] = ids;
+      const listed = async (limit: number): Promise<readonly string[]> => {
+        const range = { endedFromMs: T0 + 1, endedToMs: T0 + 10, limit };
+        return (await store.listUnconfirmed(range)).map(({ callId }) => callId);
+      };
+      const expected = [first, ...rest.slice(0, -1)].filter((id) => id !== ids[5]).reverse();
+      expect(await listed(100)).toEqual(expected);
+      expect(await listed(3)).toEqual(expected.slice(0, 3));
+      await store.update(first, (now) => ({ call: confirmEnd(now) }));
+      expect(await listed(100)).toEqual(expected.slice(0, -1));
+    });
+
     it('counts the live calls of a route, no further than it is asked to', async () => {
       const store = await open();
       const route = "Bob's desk";
@@ -188,6 +218,36 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
         entry('late/one', T0 + 2),
       ]);
       expect(await store.timeline(callId, 2)).toHaveLength(2);
+    });
+
+    it('replaces an entry of a timeline', async () => {
+      const store = await open();
+      const callId = aNewCallId();
+      await store.putTimeline(callId, entry('a/#', T0));
+      const more = { ...entry('a/#', T0), details: { count: 2 } };
+      await store.putTimeline(callId, more);
+      expect(await store.timeline(callId, 10)).toEqual([more]);
+    });
+
+    it('reads a part of a timeline, after a place and before another', async () => {
+      const store = await open();
+      const callId = aNewCallId();
+      const entries = [-1, 0, 0, 1, 2].map((ms, index) => entry(`e${index}`, T0 + ms));
+      for (const each of entries) await store.appendTimeline(callId, each);
+      const all = await store.timelineBetween(callId, 10, {});
+      expect(all.map((each) => each.entry.atMs - T0)).toEqual([-1, 0, 0, 1, 2]);
+      for (const { place, entry: placed } of all) {
+        expect(place).toMatch(TIMELINE_PLACE_PATTERN);
+        expect(timeOfPlace(place)).toBe(placed.atMs);
+      }
+      const [, second, third, fourth] = all.map(({ place }) => place);
+      expect(await store.timelineBetween(callId, 10, { after: second ?? '' })).toEqual(all.slice(2));
+      expect(await store.timelineBetween(callId, 1, { after: second ?? '' })).toEqual(all.slice(2, 3));
+      expect(
+        await store.timelineBetween(callId, 10, { after: second ?? '', before: fourth ?? '' }),
+      ).toMatchObject([{ place: third }]);
+      expect(await store.timelineBetween(callId, 10, { after: placeAt(T0) })).toEqual(all.slice(1));
+      expect(await store.timelineBetween(callId, 10, { before: placeAt(T0) })).toEqual(all.slice(0, 1));
     });
 
     it('keeps the timelines of calls apart', async () => {

@@ -3,6 +3,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { ResidentCall } from '../../../../../functions/workers/hosts/resident/resident-call.ts';
 import type { OpenResidentConnection } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
+import { PRESENCE_MS } from '../../../../../shared/wire/lane/resident-messages.ts';
 import { parseLaneEvent } from '../../../../../shared/wire/lane/worker-messages.ts';
 import { RelayClock } from '../../../../relay/relay-clock.ts';
 import { closeAtOnce, listenOnLoopback } from '../../../../support/loopback.ts';
@@ -102,6 +103,17 @@ it('parses a text once, and publishes the reply to it as it was written', async 
   expect(parse.mock.calls.filter(([parsed]) => parsed === text)).toHaveLength(1);
   expect(parse.mock.calls.filter(([parsed]) => parsed === reply)).toHaveLength(0);
   expect(told).toEqual(['started', 'dtmf 5']);
+  call.end('closed');
+});
+
+it('answers the question whether it has the call, with the nonce of the question', async () => {
+  const { call, clock, published, hear } = await joinedCall();
+  published.length = 0;
+  hear(JSON.stringify({ ...STARTED, nonce: 'n-1' }));
+  hear(JSON.stringify({ ...STARTED, nonce: 'n'.repeat(65) }));
+  await clock.advance(PRESENCE_MS);
+  const here = { type: 'resident.here', host: 'this replica' };
+  expect(published.map((text) => JSON.parse(String(text)))).toEqual([{ ...here, nonce: 'n-1' }, here, here]);
   call.end('closed');
 });
 

@@ -8,8 +8,9 @@ import {
 } from '../../../../../functions/workers/hosts/resident/server.ts';
 import type { Worker } from '../../../../../functions/workers/kit/worker.ts';
 import { startWebPubSub } from '../../../../../local/emulators/web-pubsub/service/server.ts';
+import type { Relay } from '../../../../../relay/relay.ts';
 import { webPubSubLanes } from '../../../../../relay/web-pubsub/web-pubsub-lane.ts';
-import { systemClock } from '../../../../../shared/base/clock.ts';
+import { type Clock, systemClock } from '../../../../../shared/base/clock.ts';
 import type { CallPlan } from '../../../../../shared/call/plan.ts';
 import { HUB } from '../../../../../shared/wire/names.ts';
 import { audioMetadata } from '../../../../relay/listen/acs-messages.ts';
@@ -90,11 +91,16 @@ export async function residentFixture(worker: Worker, replicas = 1) {
     route(replica: number) {
       target = replica;
     },
-    async call() {
+    async call(clock: Clock = systemClock) {
       const config = relayConfig({ webPubSub });
       const running = await startRelayFixtureOf(config, {
+        clock,
         openConnection: webPubSubLanes({ access: webPubSub, clock: systemClock, log: silent }),
       });
+      return { running, acs: await this.stream(running) };
+    },
+    /** Another stream of the call at the same relay. */
+    async stream(running: Relay): Promise<AcsStream> {
       const plan: CallPlan = {
         ...PLAN,
         dtmf: true,
@@ -102,13 +108,9 @@ export async function residentFixture(worker: Worker, replicas = 1) {
         workers: [{ name: worker.name, listen: { mode: 'stream' }, bargeIn: { policy: 'never' } }],
       };
       const ticket = await ticketFor({ plan, controlUrl: 'https://control.example' });
-      /** The same call again: the relay takes it for the next stream. */
-      const stream = async (): Promise<AcsStream> => {
-        const acs = await dial(mediaUrl(running, ticket));
-        acs.send(audioMetadata());
-        return acs;
-      };
-      return { running, stream, acs: await stream() };
+      const acs = await dial(mediaUrl(running, ticket));
+      acs.send(audioMetadata());
+      return acs;
     },
     async control(action: 'drop' | 'service-reload', selection: object): Promise<void> {
       await fetch(`${service.url}/control/${action}`, {

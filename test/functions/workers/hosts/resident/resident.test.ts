@@ -1,6 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
 import type { AudioChunk } from '../../../../../functions/workers/kit/worker.ts';
+import { HANDOVER_DELAY_MS } from '../../../../../relay/handover/handover-publisher.ts';
+import { ASK_LIMIT_MS } from '../../../../../relay/lane/resident-delivery.ts';
+import { type Clock, systemClock } from '../../../../../shared/base/clock.ts';
 import { downGroup, HUB, upGroup } from '../../../../../shared/wire/names.ts';
 import { connect, Resources, serviceClient } from '../../../../local/emulators/web-pubsub/service.ts';
 import { CALL_ID, reportWith } from '../../../../relay/relay-fixture.ts';
@@ -32,8 +35,8 @@ function listener() {
 type ResidentFixture = Awaited<ReturnType<typeof residentFixture>>;
 
 /** A call whose first message, of 60 ms, has come back. */
-async function heardCall(there: ResidentFixture): ReturnType<ResidentFixture['call']> {
-  const call = await there.call();
+async function heardCall(there: ResidentFixture, clock?: Clock): ReturnType<ResidentFixture['call']> {
+  const call = await there.call(clock);
   const { acs } = call;
   say(acs, speech(3));
   await until(() => heard(acs).length === 3 * 640, 'the first message');
@@ -121,6 +124,25 @@ describe('a resident worker', () => {
     expect(heard(acs).length, 'every message was answered once').toBe(before + 6 * 640);
   });
 
+  it('keeps a call whose next stream takes its lane over, wherever the relay would be sent now', async () => {
+    const { worker, told } = listener();
+    const there = await residentFixture(worker, 2);
+    // The relay saves the lane for the next stream at once, and waits for the answer however busy the machine is.
+    const waits = new Map([
+      [HANDOVER_DELAY_MS, 0],
+      [ASK_LIMIT_MS, 10_000],
+    ]);
+    const after: Clock['after'] = (ms, call) => systemClock.after(waits.get(ms) ?? ms, call);
+    const { running } = await heardCall(there, { ...systemClock, after });
+    there.route(1);
+    const next = await there.stream(running);
+    await until(() => told.length === 2, 'the worker to hear of the next stream');
+    say(next, speech(3));
+    await until(() => heard(next).length === 3 * 640, 'the worker to be heard in it');
+    expect(told).toEqual(['started', 'resumed']);
+    expect(there.servers.map(({ calls }) => calls)).toEqual([1, 0]);
+  });
+
   it('hands its calls to another replica when it stops', async () => {
     const { worker, told } = listener();
     const there = await residentFixture(worker, 2);
@@ -194,7 +216,7 @@ describe('a resident worker', () => {
   it('goes on with the next stream of its call, and a stranger in its group gets no token', async () => {
     const { worker, told } = listener();
     const there = await residentFixture(worker);
-    const { acs, stream } = await heardCall(there);
+    const { acs, running } = await heardCall(there);
     const resources = new Resources();
     onTestFinished(() => resources.dispose());
     const group = upGroup(CALL_ID, 'resident');
@@ -203,7 +225,7 @@ describe('a resident worker', () => {
     client.on('group-message', ({ message }) => {
       if (message.dataType !== 'binary') overheard.push(JSON.stringify(message.data));
     });
-    const next = await stream();
+    const next = await there.stream(running);
     await until(
       () => {
         say(next, speech(3));

@@ -1,0 +1,93 @@
+import type { Call } from '../call/model.ts';
+import {
+  type CallStore,
+  type PlacedEntry,
+  placeAt,
+  type TimelineEntry,
+  timeOfPlace,
+} from '../call/stores.ts';
+
+/** Entries that are read at a time. */
+const AT_A_TIME = 1_000;
+/** How much of a timeline is read at first when its newest entries are asked for; then twice as much, and so on. */
+const FIRST_WINDOW_MS = 30_000;
+/** What happened so long before the call came in is not looked for step by step. */
+const BEFORE_CALL_MS = 60_000;
+
+export interface TimelineQuery {
+  readonly limit: number;
+  /** `asc`: the earliest entries first; `desc`: the newest first. */
+  readonly order: 'asc' | 'desc';
+  /** `next` of the previous page, in the same order. */
+  readonly after?: string;
+}
+
+export interface TimelinePage {
+  readonly entries: readonly TimelineEntry[];
+  /** Where the next page begins; undefined on the last page. */
+  readonly next?: string;
+}
+
+type Store = Pick<CallStore, 'timelineBetween'>;
+type TimelineCall = Pick<Call, 'callId' | 'receivedAtMs' | 'endedAtMs'>;
+
+/** A page of a call's timeline. A cursor names the last entry of its page. @throws CallStoreError */
+export async function timelinePage(
+  store: Store,
+  call: TimelineCall,
+  query: TimelineQuery,
+  nowMs: number,
+): Promise<TimelinePage> {
+  const { limit, order, after } = query;
+  const wanted = limit + 1;
+  const found =
+    order === 'asc'
+      ? await store.timelineBetween(call.callId, wanted, after === undefined ? {} : { after })
+      : await newestFirst(store, call, { wanted, before: after }, nowMs);
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  const entries = page.map(({ entry }) => entry);
+  return found.length > limit && last !== undefined ? { entries, next: last.place } : { entries };
+}
+
+/**
+ * The rows of a table are in the order of time and cannot be read backwards. So they are read in windows, from the
+ * newest one back, each twice as long as the one before.
+ */
+async function newestFirst(
+  store: Store,
+  { callId, receivedAtMs, endedAtMs }: TimelineCall,
+  { wanted, before }: { readonly wanted: number; readonly before: string | undefined },
+  nowMs: number,
+): Promise<readonly PlacedEntry[]> {
+  const found: PlacedEntry[] = [];
+  let upTo = before;
+  let fromMs = before === undefined ? (endedAtMs ?? nowMs) : timeOfPlace(before);
+  for (let windowMs = FIRST_WINDOW_MS; found.length < wanted; windowMs *= 2) {
+    fromMs -= windowMs;
+    if (fromMs < receivedAtMs - BEFORE_CALL_MS) fromMs = 0;
+    const after = placeAt(fromMs);
+    const range = upTo === undefined ? { after } : { after, before: upTo };
+    found.push(...(await lastOf(store, callId, wanted - found.length, range)).toReversed());
+    if (fromMs === 0) break;
+    upTo = after;
+  }
+  return found;
+}
+
+/** The last `count` entries of a range, in the order of time. */
+async function lastOf(
+  store: Store,
+  callId: string,
+  count: number,
+  range: { readonly after: string; readonly before?: string },
+): Promise<readonly PlacedEntry[]> {
+  let kept: readonly PlacedEntry[] = [];
+  for (let { after } = range; ; ) {
+    const read = await store.timelineBetween(callId, AT_A_TIME, { ...range, after });
+    kept = [...kept, ...read].slice(-count);
+    const last = read.at(-1);
+    if (read.length < AT_A_TIME || last === undefined) return kept;
+    after = last.place;
+  }
+}

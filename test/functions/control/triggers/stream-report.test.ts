@@ -1,0 +1,91 @@
+import { beforeEach, expect, it } from 'vitest';
+import { streamReport } from '../../../../functions/control/triggers/relay-requests.ts';
+import type { StreamingState } from '../../../../shared/call/states.ts';
+import { callTicket, relayProof } from '../../../support/call-ticket.ts';
+import { CONNECTED_ID, report, ring } from '../../../support/connected-call.ts';
+import { type Answer, ControlFixture } from '../../../support/control-fixture.ts';
+
+let fixture: ControlFixture;
+
+beforeEach(async () => {
+  fixture = new ControlFixture();
+  await ring(fixture);
+  for (const type of ['CallConnected', 'MediaStreamingStarted']) await report(fixture, type);
+});
+
+async function tell(what: 'ended' | 'lost', callId = CONNECTED_ID): Promise<Answer> {
+  const authorization = `Bearer ${await relayProof(fixture, callId)}`;
+  return await fixture.call(streamReport(fixture.load, what), {
+    params: { callId },
+    headers: { authorization },
+  });
+}
+
+async function streaming(): Promise<{ state?: StreamingState; reason?: string } | undefined> {
+  return (await fixture.store.get(CONNECTED_ID))?.streaming;
+}
+
+const types = async (): Promise<string[]> =>
+  (await fixture.store.timeline(CONNECTED_ID, 100)).map(({ type }) => type);
+
+it('has ACS asked at once when a stream is over that the row says is active, and started again where it is off', async () => {
+  fixture.acs.known = { state: 'connected', streaming: 'inactive' };
+  expect(await tell('ended')).toMatchObject({ status: 202, json: null });
+  expect(fixture.acs.count('properties')).toBe(1);
+  expect(await streaming(), 'after the first pause').toMatchObject({ state: 'starting', retries: 1 });
+  expect(await types()).toContain('Compared');
+});
+
+it('changes nothing when ACS streams the call, such as to another relay', async () => {
+  const before = await types();
+  expect(await tell('ended')).toMatchObject({ status: 202 });
+  expect(await streaming()).toMatchObject({ state: 'active' });
+  expect(await types()).toEqual(before);
+});
+
+it('does not ask ACS about a stream whose end ACS has reported', async () => {
+  await report(fixture, 'MediaStreamingStopped');
+  expect(await tell('ended')).toMatchObject({ status: 202 });
+  expect(fixture.acs.count('properties')).toBe(0);
+  expect(await streaming()).toMatchObject({ state: 'inactive' });
+});
+
+it('ends a call that ACS does not know any more', async () => {
+  fixture.acs.known = undefined;
+  await tell('ended');
+  expect(await fixture.store.get(CONNECTED_ID)).toMatchObject({ phase: 'ended', endReason: 'gone' });
+});
+
+it('leaves it to the sweep when ACS cannot be asked', async () => {
+  fixture.acs.fail('properties', { status: 503, retryable: true });
+  expect(await tell('ended')).toMatchObject({ status: 202 });
+  expect(await streaming()).toMatchObject({ state: 'active' });
+});
+
+it('has failed, and ACS is asked to stop, when the relay gives the stream up', async () => {
+  expect(await tell('lost')).toMatchObject({ status: 202, json: null });
+  expect(await streaming()).toMatchObject({ state: 'failed', reason: expect.stringContaining('no audio') });
+  expect(fixture.acs.count('stopMediaStreaming')).toBe(1);
+  expect(await types()).toEqual(expect.arrayContaining(['StreamLost', 'StreamingStopSent']));
+  expect(await tell('lost'), 'told twice').toMatchObject({ status: 202 });
+  expect(fixture.acs.count('stopMediaStreaming')).toBe(1);
+});
+
+it('leaves a call alone that has ended, and knows no other', async () => {
+  await report(fixture, 'CallDisconnected');
+  expect(await tell('lost')).toMatchObject({ status: 202 });
+  expect(fixture.acs.asked.map(({ operation }) => operation)).toEqual(['answer']);
+  expect(await tell('ended', 'fedcba9876543210')).toMatchObject({ status: 404 });
+});
+
+it('is told by relays alone', async () => {
+  for (const authorization of [
+    'Bearer nonsense',
+    `Bearer ${await relayProof(fixture, 'fedcba9876543210')}`,
+    `Bearer ${await callTicket(fixture)}`,
+  ]) {
+    const request = { params: { callId: CONNECTED_ID }, headers: { authorization } };
+    expect(await fixture.call(streamReport(fixture.load, 'lost'), request)).toMatchObject({ status: 401 });
+  }
+  expect(await streaming()).toMatchObject({ state: 'active' });
+});
