@@ -127,6 +127,7 @@ export class Lane {
 
   pushEvent(event: LaneEvent): void {
     this.#outbox.pushEvent(event);
+    this.#delivery.queued?.(event);
     this.#pump();
   }
 
@@ -292,7 +293,10 @@ export class Lane {
         this.#outbox.close();
         break;
       case 'sendEnd':
-        if (this.#ended !== undefined) this.#outbox.end(this.#ended);
+        if (this.#ended !== undefined) {
+          this.#outbox.end(this.#ended);
+          this.#delivery.queued?.(this.#ended);
+        }
         break;
       case 'releaseConnection':
         this.#current?.connection.release?.();

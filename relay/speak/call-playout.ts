@@ -24,6 +24,9 @@ type PlayOutcome =
 
 type StopOutcome = Extract<PlayOutcome, 'call has ended' | 'the worker only listens'> | 'stopped';
 
+type MarkOutcome = 'call has ended' | 'too many marks' | 'marked';
+type MarkData = Parameters<WorkerPlayout['mark']>[0];
+
 interface CallPlayoutOptions {
   readonly output: AudioOutput;
   readonly format: AudioFormat;
@@ -82,6 +85,7 @@ export class CallPlayout implements SpeechListener {
 
   /** The worker has left the call: drops what it said. Idempotent. */
   leave(worker: WorkerPlayout): void {
+    worker.dropMarks();
     if (this.#workers.delete(worker) && !this.#isClosed) this.#silence(worker);
   }
 
@@ -112,7 +116,19 @@ export class CallPlayout implements SpeechListener {
     if (!worker.options.speaks) return 'the worker only listens';
     this.#scheduler.stopLeftover(this.#clock.elapsedMs());
     this.#silence(worker);
+    worker.tellMarks('stopped');
     return 'stopped';
+  }
+
+  /**
+   * The worker hears once, as `marked`, when all that it has said was heard, or will not be: at once where it says
+   * nothing at the moment.
+   */
+  mark(worker: WorkerPlayout, data: MarkData): MarkOutcome {
+    if (this.#isClosed || !this.#workers.has(worker)) return 'call has ended';
+    if (!worker.mark(data)) return 'too many marks';
+    if (!this.isSpeaking(worker)) worker.tellMarks('played');
+    return 'marked';
   }
 
   onSpeechStarted(ssrc: number): void {
@@ -191,6 +207,7 @@ export class CallPlayout implements SpeechListener {
     const playedMs = this.#scheduler.silence(worker, nowMs, wasHeard);
     this.#interruptions += 1;
     worker.options.onEvent({ type: 'interrupted', turn: worker.turns.next(), playedMs });
+    worker.tellMarks('interrupted');
   }
 
   #silence(worker: WorkerPlayout): void {

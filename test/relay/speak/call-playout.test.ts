@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WHEEL_SLOT_MS } from '../../../relay/base/timer-wheel.ts';
 import { MAX_SOCKET_BUFFER_BYTES } from '../../../relay/speak/playout-scheduler.ts';
-import { MAX_HELD_MS } from '../../../relay/speak/worker-playout.ts';
+import { LONGEST_SPEECH_MS } from '../../../shared/call/plan.ts';
 import { equal, LEAD_MS, playoutFixture as setUp, speech } from './playout-fixture.ts';
 
 describe('a long reply', () => {
@@ -49,7 +49,7 @@ describe('a long reply', () => {
   it('is refused when more waits than a worker may have waiting', () => {
     const { playout, join } = setUp();
     const worker = join();
-    for (let i = 0; i < MAX_HELD_MS / 10_000; i += 1)
+    for (let i = 0; i < LONGEST_SPEECH_MS / 10_000; i += 1)
       expect(worker.speak(new Uint8Array(320_000), 'whole')).toBe('taken');
     expect(worker.speak(new Uint8Array(320_000), 'whole')).toBe('playout is full');
     expect(playout.report().audioMsDropped).toBe(10_000);
