@@ -15,8 +15,11 @@ import type { HandlerResult, WorkerReply } from './worker.ts';
 
 /** How long a handler may take. Its lane hears nothing meanwhile, so a later reply would be of no use. */
 export const HANDLER_LIMIT_MS = 10_000;
-/** How long an interrupted handler may take to return, so that its `state` counts. The next event waits as long. */
-export const LEAVE_LIMIT_MS = 300;
+/**
+ * How long an interrupted handler may take to return, so that its `state` counts. The next event waits as long. The
+ * utterance that interrupts takes longer.
+ */
+export const LEAVE_LIMIT_MS = 500;
 /** A handler that neither plays nor asks for its signal listens only if it takes longer than this. */
 const LISTEN_AFTER_MS = 1_000;
 

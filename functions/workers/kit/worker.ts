@@ -40,7 +40,7 @@ export interface Call extends CallActions {
   /**
    * Aborted when nobody hears the handler any more: with InterruptedError when the caller, or a worker of higher
    * priority, interrupts this turn or the call ends, and when the handler's time is over (10 s, `HANDLER_LIMIT_MS`).
-   * An interrupted handler has 300 ms to return; then the next event is served, and what the handler still does to
+   * An interrupted handler has 500 ms to return; then the next event is served, and what the handler still does to
    * its `state` is discarded. Requests about the call that it has not had an answer to are aborted then.
    */
   readonly signal: AbortSignal;
@@ -81,7 +81,7 @@ export type HandlerResult = WorkerReply | Promise<WorkerReply>;
 /**
  * Handlers get one event at a time for each call, in order. A handler that throws loses its own event and leaves
  * `state` as it was. `state` is JSON, a few hundred bytes, kept by Web PubSub with the connection of this call and
- * worker; change it in place. A handler that is interrupted and does not return within 300 ms leaves `state` as it was
+ * worker; change it in place. A handler that is interrupted and does not return within 500 ms leaves `state` as it was
  * too, so that the handlers after it never meet its changes. A handler may run again for the same event with the same state (Web PubSub repeats an
  * event whose answer got lost), so effects outside of `state` must be idempotent.
  */
