@@ -11,6 +11,7 @@ import type { SpeechListener } from '../listen/speech-bounds.ts';
 import { SPEECH_END_LATENCY_MS } from '../listen/speech-detector.ts';
 import type { AudioOutput } from './audio-output.ts';
 import { type BargeInAction, BargeInSpeech } from './barge-in.ts';
+import { HeldAudio } from './playout-queue.ts';
 import { type EnterOutcome, PlayoutScheduler } from './playout-scheduler.ts';
 import { type SpeechKind, WorkerPlayout, type WorkerPlayoutOptions } from './worker-playout.ts';
 
@@ -35,6 +36,8 @@ interface CallPlayoutOptions {
   readonly leadMs: number;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
+  /** What waits of all calls. Defaults to that of this call. */
+  readonly held?: HeldAudio | undefined;
 }
 
 export interface PlayoutReport {
@@ -56,6 +59,7 @@ export class CallPlayout implements SpeechListener {
   readonly #clock: Clock;
   readonly #wheel: TimerWheel;
   readonly #scheduler: PlayoutScheduler;
+  readonly #held: HeldAudio;
   readonly #workers = new Set<WorkerPlayout>();
   readonly #speech = new BargeInSpeech();
   #isClosed = false;
@@ -63,7 +67,8 @@ export class CallPlayout implements SpeechListener {
   #cancelWake = (): void => {};
   #interruptions = 0;
 
-  constructor({ output, format, jitterBufferMs, leadMs, clock, wheel }: CallPlayoutOptions) {
+  constructor({ output, format, jitterBufferMs, leadMs, clock, wheel, held }: CallPlayoutOptions) {
+    this.#held = held ?? new HeldAudio();
     this.#format = format;
     this.#clock = clock;
     this.#wheel = wheel;
@@ -78,7 +83,7 @@ export class CallPlayout implements SpeechListener {
 
   /** A worker comes to the call. */
   join(options: WorkerPlayoutOptions): WorkerPlayout {
-    const worker = new WorkerPlayout(this.#format, options, SPEECH_END_LATENCY_MS);
+    const worker = new WorkerPlayout(this.#format, options, SPEECH_END_LATENCY_MS, this.#held);
     this.#workers.add(worker);
     return worker;
   }

@@ -29,7 +29,7 @@ interface PlayoutSchedulerOptions {
   readonly onFloorLost: (loser: WorkerPlayout, nowMs: number) => void;
 }
 
-export type EnterOutcome = 'taken' | 'playout is full' | 'socket is full';
+export type EnterOutcome = 'taken' | 'playout is full' | 'relay is full' | 'socket is full';
 
 interface PlayoutCounts {
   /** Audio that ACS was given, filler included. */
@@ -86,8 +86,8 @@ export class PlayoutScheduler {
   /** The worker says something. It is heard at once, or waits for the floor. */
   enter(worker: WorkerPlayout, pcm: Uint8Array, kind: SpeechKind, nowMs: number): EnterOutcome {
     if (this.#isSocketFull()) return this.#refuse(worker, pcm, 'socket is full');
-    if (!worker.push(pcm, kind, !this.isSpeaking(worker, nowMs)))
-      return this.#refuse(worker, pcm, 'playout is full');
+    const outcome = worker.push(pcm, kind, !this.isSpeaking(worker, nowMs));
+    if (outcome !== 'taken') return this.#refuse(worker, pcm, outcome);
     const before = this.#floor.holder;
     const answer = this.#floor.request(worker);
     switch (answer.type) {

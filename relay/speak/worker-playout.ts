@@ -4,7 +4,7 @@ import { type BargeInPolicy, LONGEST_SPEECH_MS } from '../../shared/call/plan.ts
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { BargeIn } from './barge-in.ts';
 import type { FloorMember } from './floor.ts';
-import { PlayoutQueue } from './playout-queue.ts';
+import { HeldAudio, PlayoutQueue } from './playout-queue.ts';
 import { TurnFilter } from './turn-filter.ts';
 
 /** Marks that may wait until the worker has been heard. */
@@ -49,14 +49,23 @@ export class WorkerPlayout implements FloorMember {
   /** The worker knows that its audio is dropped. */
   #knowsRefusal = false;
 
-  /** @param endLatencyMs how long after the last sample of speech its end is known at the latest */
-  constructor(format: AudioFormat, options: WorkerPlayoutOptions, endLatencyMs: number) {
+  /**
+   * @param endLatencyMs how long after the last sample of speech its end is known at the latest
+   * @param held what waits of all calls
+   */
+  constructor(
+    format: AudioFormat,
+    options: WorkerPlayoutOptions,
+    endLatencyMs: number,
+    held = new HeldAudio(),
+  ) {
     this.#format = format;
     this.options = options;
     this.turns = new TurnFilter(options.stream);
     this.bargeIn = new BargeIn(options.bargeIn, endLatencyMs);
     const maxBytes = msToBytes(format, LONGEST_SPEECH_MS);
-    this.#queue = new PlayoutQueue({ maxBytes, maxPieces: maxBytes / AUDIO_FORMATS[format].frameBytes });
+    const maxPieces = maxBytes / AUDIO_FORMATS[format].frameBytes;
+    this.#queue = new PlayoutQueue({ maxBytes, maxPieces, held });
   }
 
   get priority(): number {
@@ -96,14 +105,15 @@ export class WorkerPlayout implements FloorMember {
     return this.#mustTellPlayed;
   }
 
-  /** Takes audio. False when too much waits already. `isNext`: nothing that the worker said before waits anywhere. */
-  push(pcm: Uint8Array, kind: SpeechKind, isNext: boolean): boolean {
-    if (!this.#queue.push(pcm)) return false;
+  /** Takes audio unless too much waits already. `isNext`: nothing that the worker said before waits anywhere. */
+  push(pcm: Uint8Array, kind: SpeechKind, isNext: boolean): ReturnType<PlayoutQueue['push']> {
+    const outcome = this.#queue.push(pcm);
+    if (outcome !== 'taken') return outcome;
     this.#knowsRefusal = false;
     this.#isStreaming = kind === 'streamed';
     if (isNext) this.#isFillerDue = this.#isStreaming;
     this.#mustTellPlayed ||= this.options.tellsPlayed || kind === 'whole';
-    return true;
+    return 'taken';
   }
 
   /** Audio of the worker was dropped: it hears of the first of a run. `reason`: a fixed text. */

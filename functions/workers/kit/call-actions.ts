@@ -19,9 +19,9 @@ export interface HangUpOptions {
  */
 export interface CallActions {
   /**
-   * Ends the call for everyone; with `forEveryone: false` the others stay on it. At once, or with `after: 'played'` when
-   * the caller has heard everything that this worker has said by the end of the handler, its reply included. If the
-   * caller interrupts that, or the handler throws, the call goes on. Rejects with RangeError for another `after`.
+   * Ends the call for everyone; with `forEveryone: false` the others stay on it. At once, or with `after: 'played'`
+   * when the caller has heard everything that this worker has said by the end of the handler, its reply included. If
+   * the caller interrupts that, or the handler throws, the call goes on. Rejects with RangeError for another `after`.
    */
   hangUp(options?: HangUpOptions & { readonly after?: 'played' }): Promise<void>;
   /** Transfers the caller, or the `transferee`, to `target`. */
@@ -72,7 +72,7 @@ const hangUpMark = z.object({ do: z.literal('hangUp'), forEveryone: z.boolean().
 /** When the relay has sent the last sample, ACS and the telephone network still hold about so much. */
 export const ON_ITS_WAY_MS = 300;
 
-/** Ends the call as `hangUp({ after: 'played' })` wants it. An interruption keeps it; otherwise there is no more to hear. */
+/** Does what `hangUp({ after: 'played' })` put off. After an interruption the call goes on. */
 export async function hangUpIfPlayed(
   { outcome, data }: Extract<LaneEvent, { type: 'marked' }>,
   call: CallActions,

@@ -127,7 +127,7 @@ export class Player {
     this.#claimedMs = allMs;
   }
 
-  /** Plays nothing from now on: `play` rejects with `error`, and so does each one that waits. The first error counts. */
+  /** Plays nothing from now on: `play` rejects with `error`, also where it waits. The first error counts. */
   refuse(error: Error): void {
     this.#refusal ??= error;
     this.#refused.reject(this.#refusal);

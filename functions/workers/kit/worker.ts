@@ -80,10 +80,10 @@ export type HandlerResult = WorkerReply | Promise<WorkerReply>;
 
 /**
  * Handlers get one event at a time for each call, in order. A handler that throws loses its own event and leaves
- * `state` as it was. `state` is JSON, a few hundred bytes, kept by Web PubSub with the connection of this call and
- * worker; change it in place. A handler that is interrupted and does not return within 500 ms leaves `state` as it was
- * too, so that the handlers after it never meet its changes. A handler may run again for the same event with the same state (Web PubSub repeats an
- * event whose answer got lost), so effects outside of `state` must be idempotent.
+ * `state` as it was. So does one that is interrupted and does not return within 500 ms: what it writes after that is
+ * discarded. `state` is JSON, a few hundred bytes, kept by Web PubSub with the connection of this call and worker;
+ * change it in place. A handler may run again for the same event with the same state (Web PubSub repeats an event whose
+ * answer got lost), so effects outside of `state` must be idempotent.
  */
 interface Handlers<S extends object> {
   /** Lower case letters, digits and hyphens: the name in the call's route, and the last part of the webhook's path. */

@@ -55,8 +55,8 @@ const laneEvent = z.discriminatedUnion('type', [
   /** The caller has heard everything the worker has said, which took `playedMs`. The count starts again from 0. */
   z.object({ type: z.literal('played'), turn: z.int().nonnegative(), playedMs: z.number() }),
   /**
-   * Answers a `mark` once. `played`: the caller has heard everything that the worker had said. `interrupted`: the worker
-   * was interrupted. `stopped`: the worker stopped, or the stream ended, before all of it was heard.
+   * Answers a `mark` once. `played`: the caller has heard everything that the worker had said. `interrupted`: the
+   * worker was interrupted. `stopped`: the worker stopped, or the stream ended, before all of it was heard.
    */
   z.object({
     type: z.literal('marked'),
