@@ -37,6 +37,8 @@ export interface DeliveryLane {
   readonly isResumed: boolean;
   /** Settles the message that is in flight, as an acknowledgement does. */
   settle(isAcked: boolean): void;
+  /** Gives the message that is in flight more time, since its handler runs. */
+  extend(): void;
   /** Makes `call.started` due again, since no worker has the call any more. */
   startAgain(): void;
 }
@@ -50,11 +52,16 @@ export type CreateDelivery = (lane: DeliveryLane) => Delivery;
  */
 class AcknowledgedDelivery implements Delivery {
   readonly publishes = false;
+  readonly #lane: DeliveryLane;
   /** The turn of the handler that listens. */
   #listeningTurn: number | undefined;
   /** What the worker has not been sent yet. */
   #urgent: LaneEvent[] = [];
   #connection: LaneConnection | undefined;
+
+  constructor(lane: DeliveryLane) {
+    this.#lane = lane;
+  }
 
   isReady(): boolean {
     return true;
@@ -83,6 +90,7 @@ class AcknowledgedDelivery implements Delivery {
     const listening = message.type === 'json' ? parseListening(message.value) : undefined;
     if (listening === undefined) return false;
     this.#listeningTurn = listening.turn;
+    this.#lane.extend();
     // They came while the handler was still on its way into the group.
     for (const event of this.#urgent) this.#connection?.tell?.(event);
     return true;
@@ -109,4 +117,4 @@ function isUrgent({ type }: LaneEvent): boolean {
   return type === 'interrupted' || type === 'refused' || type === 'call.ended';
 }
 
-export const acknowledgedDelivery: CreateDelivery = () => new AcknowledgedDelivery();
+export const acknowledgedDelivery: CreateDelivery = (lane) => new AcknowledgedDelivery(lane);

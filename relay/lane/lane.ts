@@ -92,6 +92,7 @@ export class Lane {
       clock,
       isResumed,
       settle: (isAcked) => this.#settle(isAcked),
+      extend: () => this.#inFlight.extend(),
       startAgain: () => this.#startAgain(),
     });
     this.#resume = options.resume;

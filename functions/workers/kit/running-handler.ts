@@ -3,7 +3,7 @@
  *
  *     running ──returns or throws──────────────────────────────────────────────────────────▶ over
  *        ├──interrupted, or the call ends──▶ leaving ──returns, throws, or LEAVE_LIMIT_MS──▶ over
- *        └──HANDLER_LIMIT_MS───────────────────────────────────────────────────────────────▶ over
+ *        └──HANDLER_LIMIT_MS since it last played, or LONGEST_HANDLER_MS───────────────────▶ over
  *
  * A lane delivers one event at a time, so an interruption cannot come as an event while a handler runs. The handler
  * listens for it (`Listen`). A handler that is over can play nothing and request nothing.
@@ -13,8 +13,13 @@ import { isAudio } from './lane-message.ts';
 import { InterruptedError, PlayError, type Player } from './player.ts';
 import type { HandlerResult, WorkerReply } from './worker.ts';
 
-/** How long a handler may take. Its lane hears nothing meanwhile, so a later reply would be of no use. */
+/**
+ * How long a handler may take, from its beginning or from its last `play`. Its lane hears nothing meanwhile, so a later
+ * reply would be of no use.
+ */
 export const HANDLER_LIMIT_MS = 10_000;
+/** How long a handler may take in all. Web PubSub gives an event up that takes much longer. */
+export const LONGEST_HANDLER_MS = 25_000;
 /**
  * How long an interrupted handler may take to return, so that its `state` counts. The next event waits as long. The
  * utterance that interrupts takes longer.
@@ -44,6 +49,7 @@ export class RunningHandler {
   readonly #life = new AbortController();
   readonly #over = Promise.withResolvers<never>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  #cancelLimit = (): void => {};
   #interruption: InterruptedError | undefined;
   #isAwaited = false;
   #isListenerDue = false;
@@ -73,6 +79,7 @@ export class RunningHandler {
 
   play(pcm: Int16Array | Uint8Array): Promise<void> {
     this.#beginToListen();
+    if (this.#isAwaited) this.#limit();
     const played = this.#player.play(pcm);
     // An interruption is no fault of the worker's, so nothing breaks where nobody awaits this.
     played.catch(() => {});
@@ -88,15 +95,15 @@ export class RunningHandler {
     this.#isAwaited = true;
     if (this.#isListenerDue) this.#beginToListen();
     this.#after(LISTEN_AFTER_MS, () => this.#beginToListen());
-    this.#after(HANDLER_LIMIT_MS, () =>
-      this.#end(new Error(`the handler took longer than ${HANDLER_LIMIT_MS} ms`)),
-    );
+    this.#limit();
+    this.#after(LONGEST_HANDLER_MS, () => this.#expire(LONGEST_HANDLER_MS, ''));
     try {
       const reply = await Promise.race([result, this.#over.promise]);
       return this.isInterrupted && isAudio(reply) ? undefined : reply;
     } catch (error) {
       throw this.#interruption ?? error;
     } finally {
+      this.#isAwaited = false;
       for (const timer of this.#timers) clearTimeout(timer);
       this.#stopListening?.();
     }
@@ -133,6 +140,18 @@ export class RunningHandler {
     this.#after(LEAVE_LIMIT_MS, () => this.#end(interruption));
   }
 
+  /** The time of the handler begins again. */
+  #limit(): void {
+    this.#cancelLimit();
+    this.#cancelLimit = this.#after(HANDLER_LIMIT_MS, () =>
+      this.#expire(HANDLER_LIMIT_MS, ' without playing anything'),
+    );
+  }
+
+  #expire(ms: number, what: string): void {
+    this.#end(new Error(`the handler took longer than ${ms} ms${what}`));
+  }
+
   #end(error: Error): void {
     this.#player.refuse(error);
     this.#signal.abort(error);
@@ -140,8 +159,13 @@ export class RunningHandler {
     this.#over.reject(error);
   }
 
-  #after(ms: number, run: () => void): void {
-    this.#timers.add(setTimeout(run, ms));
+  #after(ms: number, run: () => void): () => void {
+    const timer = setTimeout(run, ms);
+    this.#timers.add(timer);
+    return () => {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    };
   }
 }
 

@@ -39,7 +39,8 @@ export interface Call extends CallActions {
   readonly turn: number;
   /**
    * Aborted when nobody hears the handler any more: with InterruptedError when the caller, or a worker of higher
-   * priority, interrupts this turn or the call ends, and when the handler's time is over (10 s, `HANDLER_LIMIT_MS`).
+   * priority, interrupts this turn or the call ends, and when the handler's time is over: 10 s, and 10 s from each
+   * `play`, but not more than 25 s in all.
    * An interrupted handler has 500 ms to return; then the next event is served, and what the handler still does to
    * its `state` is discarded. Requests about the call that it has not had an answer to are aborted then.
    */
