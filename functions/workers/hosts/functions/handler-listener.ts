@@ -9,12 +9,14 @@ import { clientAddresses, type WebPubSubAccess } from '../../../../shared/web-pu
 import { type Listening, parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
 import { downGroup, upGroup } from '../../../../shared/wire/names.ts';
 import type { Listen } from '../../kit/running-handler.ts';
+import type { WebhookLog } from '../../kit/webhook.ts';
 
 const SUBPROTOCOL = 'json.webpubsub.azure.v1';
 
-export function handlerListener(access: WebPubSubAccess): Listen {
+export function handlerListener(access: WebPubSubAccess): (log: Pick<WebhookLog, 'warn'>) => Listen {
   const addressOf = clientAddresses(access);
-  return ({ callId, worker, turn }, heard) => {
+  return (log) => (target, heard) => {
+    const { callId, worker, turn } = target;
     const up = upGroup(callId, worker);
     const down = downGroup(callId, worker);
     let socket: WebSocket | undefined;
@@ -24,6 +26,7 @@ export function handlerListener(access: WebPubSubAccess): Listen {
       const url = await addressOf({ userId: callId, groups: [up], roles });
       if (isStopped) return;
       socket = new WebSocket(url, SUBPROTOCOL);
+      socket.onerror = () => failed('the WebSocket failed');
       // The service says `connected` once the groups of the token are joined, and nothing before.
       socket.onmessage = ({ data }) => {
         const message = readMessage(data);
@@ -33,8 +36,11 @@ export function handlerListener(access: WebPubSubAccess): Listen {
         if (event !== undefined && !isStopped) heard(event);
       };
     };
-    // Without a listener the handler ends when it ends, as the event after it says.
-    open().catch(() => {});
+    const failed = (why: string): void => {
+      if (isStopped) return;
+      log.warn('a handler cannot hear of interruptions: no connection to Web PubSub', { ...target, why });
+    };
+    open().catch((error: unknown) => failed(String(error)));
     return () => {
       isStopped = true;
       socket?.close();

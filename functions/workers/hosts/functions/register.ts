@@ -21,11 +21,13 @@ export function registerWorkers(workers: readonly Worker[]): void {
   const publisher = once(() => publisherOf(config()));
   const publish: Publish = (group, message) => publisher()(group, message);
   const listener = once(() => handlerListener(config().webPubSub));
-  const listen: Listen = (target, heard) => listener()(target, heard);
   const webhook = new WorkerWebhook({
     workers,
     service: () => config().webPubSub,
-    handle: (worker, request) => handleLaneEvent(worker, request, { publish, listen }),
+    handle: (worker, request, log) => {
+      const listen: Listen = (target, heard) => listener()(log)(target, heard);
+      return handleLaneEvent(worker, request, { publish, listen });
+    },
   });
   app.http('workerEvents', {
     route: 'workers/{name}',

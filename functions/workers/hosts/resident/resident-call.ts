@@ -121,6 +121,8 @@ export class ResidentCall {
     this.#cancelPresence();
     this.#waiting.length = 0;
     this.#connection.stop();
+    // Nobody hears what a handler that still runs would say.
+    this.#onUrgent?.({ type: 'call.ended', reason: cause });
     this.#options.onOver(cause);
   }
 

@@ -174,5 +174,9 @@ it('lets a handler that plays learn of an interruption at once, and serves what 
     'key 2 in turn 1 after ""',
   ]);
   expect(published, 'nothing after the interruption').toHaveLength(1);
-  call.end('closed');
+  hear({ type: 'dtmf', tone: '1' });
+  await until(() => published.length === 2, 'what the handler plays');
+  call.end('another replica');
+  await until(() => told.length === 7, 'the end of the handler');
+  expect(told.at(-1)).toMatchObject({ name: 'InterruptedError', reason: 'call ended' });
 });
