@@ -237,9 +237,7 @@ function callOf({ lane, callId, player, requests, handler }: HandlerRun, endings
   return {
     callId,
     turn: lane.turn,
-    get signal() {
-      return handler.signal;
-    },
+    signal: handler.signal,
     play: (pcm) => handler.play(pcm),
     publish: (text) => player.act([{ type: 'publish', text }]),
     ...callActions(requests.api(handler.life), lane.control?.peer, endLater),

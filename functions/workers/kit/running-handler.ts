@@ -25,8 +25,6 @@ export const LONGEST_HANDLER_MS = 25_000;
  * utterance that interrupts takes longer.
  */
 export const LEAVE_LIMIT_MS = 500;
-/** A handler that neither plays nor asks for its signal listens only if it takes longer than this. */
-const LISTEN_AFTER_MS = 1_000;
 
 interface ListenTarget {
   readonly callId: string;
@@ -52,8 +50,6 @@ export class RunningHandler {
   #cancelLimit = (): void => {};
   #interruption: InterruptedError | undefined;
   #isAwaited = false;
-  #isListenerDue = false;
-  #stopListening: (() => void) | undefined;
 
   constructor(target: ListenTarget, player: Player, listen: Listen) {
     this.#target = target;
@@ -68,7 +64,6 @@ export class RunningHandler {
 
   /** Aborted as soon as nobody hears the handler any more. */
   get signal(): AbortSignal {
-    this.#beginToListen();
     return this.#signal.signal;
   }
 
@@ -78,7 +73,6 @@ export class RunningHandler {
   }
 
   play(pcm: Int16Array | Uint8Array): Promise<void> {
-    this.#beginToListen();
     if (this.#isAwaited) this.#limit();
     const played = this.#player.play(pcm);
     // An interruption is no fault of the worker's, so nothing breaks where nobody awaits this.
@@ -93,8 +87,7 @@ export class RunningHandler {
   async finish(result: HandlerResult): Promise<WorkerReply> {
     if (!(result instanceof Promise)) return result;
     this.#isAwaited = true;
-    if (this.#isListenerDue) this.#beginToListen();
-    this.#after(LISTEN_AFTER_MS, () => this.#beginToListen());
+    const stopListening = this.#listen(this.#target, (event) => this.#heard(event));
     this.#limit();
     this.#after(LONGEST_HANDLER_MS, () => this.#expire(LONGEST_HANDLER_MS, ''));
     try {
@@ -105,15 +98,8 @@ export class RunningHandler {
     } finally {
       this.#isAwaited = false;
       for (const timer of this.#timers) clearTimeout(timer);
-      this.#stopListening?.();
+      stopListening();
     }
-  }
-
-  /** Not for a handler that has returned at once: it is over before anything could be heard. */
-  #beginToListen(): void {
-    this.#isListenerDue = true;
-    if (!this.#isAwaited) return;
-    this.#stopListening ??= this.#listen(this.#target, (event) => this.#heard(event));
   }
 
   #heard(event: LaneEvent): void {

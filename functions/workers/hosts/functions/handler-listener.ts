@@ -11,6 +11,8 @@ import { downGroup, upGroup } from '../../../../shared/wire/names.ts';
 import type { Listen } from '../../kit/running-handler.ts';
 import type { WebhookLog } from '../../kit/webhook.ts';
 
+/** Most handlers have returned by then, and cost no connection. */
+const LISTEN_AFTER_MS = 250;
 const SUBPROTOCOL = 'json.webpubsub.azure.v1';
 
 export function handlerListener(access: WebPubSubAccess): (log: Pick<WebhookLog, 'warn'>) => Listen {
@@ -40,9 +42,12 @@ export function handlerListener(access: WebPubSubAccess): (log: Pick<WebhookLog,
       if (isStopped) return;
       log.warn('a handler cannot hear of interruptions: no connection to Web PubSub', { ...target, why });
     };
-    open().catch((error: unknown) => failed(String(error)));
+    const timer = setTimeout(() => {
+      open().catch((error: unknown) => failed(String(error)));
+    }, LISTEN_AFTER_MS);
     return () => {
       isStopped = true;
+      clearTimeout(timer);
       socket?.close();
     };
   };
