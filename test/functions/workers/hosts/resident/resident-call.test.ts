@@ -127,7 +127,7 @@ it('is over when the worker has heard that the call has ended', async () => {
 it('lets a handler that plays learn of an interruption at once, and serves what comes after it', async () => {
   const told: unknown[] = [];
   const published: unknown[] = [];
-  let listener: ResidentListener | undefined;
+  let listener: Parameters<OpenResidentConnection>[1] | undefined;
   const call = new ResidentCall({
     worker: defineWorker({
       name: 'resident',
