@@ -111,7 +111,7 @@ it.concurrent('played from a handler that goes on, ends the handler too: it know
 }) => {
   const question = { type: 'say', audio: { samples: speechAt([0, 1_000]), sampleRateHz: RATE } } as const;
   const end = story(RATE, 2, 1).subarray(-160);
-  const { heard, standInLatenessMs } = await scriptedCall(
+  const { heard, emulatorLatenessMs } = await scriptedCall(
     test,
     CALLER,
     NUMBERS.stream,
@@ -129,7 +129,7 @@ it.concurrent('played from a handler that goes on, ends the handler too: it know
   );
   const toldMs = second[0] ?? Number.NaN;
   const apartMs = Math.abs(toldMs - first.length / SAMPLES_PER_MS);
-  expect(apartMs, `told ${toldMs} ms`).toBeLessThanOrEqual(TOLERANCE_MS + standInLatenessMs.max);
+  expect(apartMs, `told ${toldMs} ms`).toBeLessThanOrEqual(TOLERANCE_MS + emulatorLatenessMs.max);
   expect(second, 'the second answer, whole').toEqual(story(RATE, 2, toldMs));
 });
 
