@@ -27,6 +27,7 @@ import { UpgradeHandler } from './serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from './serve/web-socket-endpoint.ts';
 import type { SessionOptions } from './session/session-options.ts';
 import type { RelayConfig } from './settings/relay-config.ts';
+import { HeldAudio } from './speak/playout-queue.ts';
 import { webPubSubControl } from './web-pubsub/web-pubsub-control.ts';
 import { webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
 
@@ -121,6 +122,7 @@ class RelayServer implements Relay {
         clock,
         random,
         wheel: new TimerWheel(clock, (err) => log.error({ err }, 'a timer of a call failed')),
+        held: new HeldAudio(),
         onPublish: dependencies.onPublish,
       },
       registry: this.#registry,

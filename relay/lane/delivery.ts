@@ -1,6 +1,6 @@
 /** How a lane hands its messages to the worker, and how it learns that they have arrived. */
 import type { Clock } from '../../shared/base/clock.ts';
-import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
+import { type LaneEvent, parseListening } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneConnection, LaneMessage } from './lane-connection.ts';
 import type { OutboxMessage } from './lane-outbox.ts';
 
@@ -13,6 +13,8 @@ export interface Delivery {
   /** Whether the worker would get a message that is sent now. `call.started` may be sent at any time. */
   isReady(connection: LaneConnection): boolean;
   send(message: OutboxMessage, connection: LaneConnection): SendResult;
+  /** An event waits to be sent, behind what is in flight. */
+  queued?(event: LaneEvent): void;
   /** An event that was in flight has reached the worker, or has failed. */
   settled(event: LaneEvent, isAcked: boolean): void;
   /**
@@ -38,25 +40,84 @@ export interface DeliveryLane {
   readonly isResumed: boolean;
   /** Settles the message that is in flight, as an acknowledgement does. */
   settle(isAcked: boolean): void;
+  /** Gives the message that is in flight more time, since its handler runs. */
+  extend(): void;
   /** Makes `call.started` due again, since no worker has the call any more. */
   startAgain(): void;
 }
 
 export type CreateDelivery = (lane: DeliveryLane) => Delivery;
 
-/** For a function worker: each message is an event, and the next one goes out when the last one is acknowledged. */
-const ACKNOWLEDGED: Delivery = {
-  publishes: false,
-  isReady: () => true,
-  send(message, connection) {
-    if (message.kind === 'audio') connection.sendAudio(message.packet);
-    else connection.sendEvent(message.event);
-    return 'inFlight';
-  },
-  settled() {},
-  disconnected() {},
-  end: () => true,
-  close() {},
-};
+/**
+ * For a function worker: each message is an event, and the next one goes out when the last one is acknowledged. The
+ * service handles the events of a connection one after the other. So a handler that takes its time listens in the
+ * worker's group of the call, says so, and is told there what ends it early.
+ */
+class AcknowledgedDelivery implements Delivery {
+  readonly publishes = false;
+  readonly #lane: DeliveryLane;
+  /** The turn of the handler that listens. */
+  #listeningTurn: number | undefined;
+  /** What the worker has not been sent yet. */
+  #urgent: LaneEvent[] = [];
+  #connection: LaneConnection | undefined;
 
-export const acknowledgedDelivery: CreateDelivery = () => ACKNOWLEDGED;
+  constructor(lane: DeliveryLane) {
+    this.#lane = lane;
+  }
+
+  isReady(): boolean {
+    return true;
+  }
+
+  send(message: OutboxMessage, connection: LaneConnection): SendResult {
+    // The handler before has answered.
+    this.#listeningTurn = undefined;
+    this.#connection = connection;
+    if (message.kind === 'audio') connection.sendAudio(message.packet);
+    else {
+      this.#urgent = this.#urgent.filter((event) => event !== message.event);
+      connection.sendEvent(message.event);
+    }
+    return 'inFlight';
+  }
+
+  queued(event: LaneEvent): void {
+    if (!isUrgent(event)) return;
+    this.#urgent.push(event);
+    if (this.#urgent.length > MAX_URGENT) this.#urgent.shift();
+    if (this.#listeningTurn !== undefined) this.#connection?.tell?.(event);
+  }
+
+  consume(message: LaneMessage): boolean {
+    const listening = message.type === 'json' ? parseListening(message.value) : undefined;
+    if (listening === undefined) return false;
+    this.#listeningTurn = listening.turn;
+    this.#lane.extend();
+    // They came while the handler was still on its way into the group.
+    for (const event of this.#urgent) this.#connection?.tell?.(event);
+    return true;
+  }
+
+  settled(): void {}
+
+  disconnected(): void {
+    this.#connection = undefined;
+    this.#listeningTurn = undefined;
+  }
+
+  end(): boolean {
+    return true;
+  }
+
+  close(): void {}
+}
+
+/** Events that may wait to be told. Older ones say no more than the last of their type. */
+const MAX_URGENT = 4;
+
+function isUrgent({ type }: LaneEvent): boolean {
+  return type === 'interrupted' || type === 'refused' || type === 'call.ended';
+}
+
+export const acknowledgedDelivery: CreateDelivery = (lane) => new AcknowledgedDelivery(lane);

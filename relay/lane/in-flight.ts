@@ -5,6 +5,8 @@ import type { OutboxMessage } from './lane-outbox.ts';
 
 /** An event that the worker does not acknowledge within this time has failed. */
 export const EVENT_TIMEOUT_MS = 15_000;
+/** The same for a worker that has said that it is still at it. */
+export const LONG_EVENT_TIMEOUT_MS = 28_000;
 
 interface Settled {
   readonly message: OutboxMessage;
@@ -19,6 +21,7 @@ export class InFlight {
   #message: OutboxMessage | undefined;
   #sentAtMs = 0;
   #isRefused = false;
+  #limitMs = EVENT_TIMEOUT_MS;
   #cancelTimer: (() => void) | undefined;
 
   constructor(clock: Clock, onTimeout: () => void) {
@@ -35,7 +38,13 @@ export class InFlight {
     this.#message = message;
     this.#sentAtMs = this.#clock.elapsedMs();
     this.#isRefused = false;
+    this.#limitMs = EVENT_TIMEOUT_MS;
     this.#cancelTimer ??= this.#limit(EVENT_TIMEOUT_MS);
+  }
+
+  /** The worker says that it is still at the message. */
+  extend(): void {
+    this.#limitMs = LONG_EVENT_TIMEOUT_MS;
   }
 
   /** The worker says that it could not handle the message: it counts as failed once it is acknowledged. */
@@ -61,7 +70,7 @@ export class InFlight {
     return this.#clock.after(ms, () => {
       this.#cancelTimer = undefined;
       if (this.isEmpty) return;
-      const leftMs = this.#sentAtMs + EVENT_TIMEOUT_MS - this.#clock.elapsedMs();
+      const leftMs = this.#sentAtMs + this.#limitMs - this.#clock.elapsedMs();
       if (leftMs > 0) this.#cancelTimer = this.#limit(leftMs);
       else this.#onTimeout();
     });

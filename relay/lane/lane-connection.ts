@@ -39,6 +39,11 @@ export interface LaneConnection {
    * now. Nobody acknowledges it. Only a connection that was opened with `publishes` has this.
    */
   publish?(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean;
+  /**
+   * Publishes an event in the worker's group of the call, past the event that is in flight, which would hold back
+   * everything else that this connection sends. Nobody acknowledges it. Only a connection to a service has this.
+   */
+  tell?(event: LaneEvent): void;
   /** What is published now would be lost or would wait to be written, so it is better to keep it. Defaults to false. */
   readonly isCongested?: boolean;
   /** What another relay needs to take the connection over; undefined before it is open, and when it cannot. */

@@ -97,6 +97,7 @@ export class Lane {
       random,
       isResumed,
       settle: (isAcked) => this.#settle(isAcked),
+      extend: () => this.#inFlight.extend(),
       startAgain: () => this.#startAgain(),
     });
     this.#resume = options.resume;
@@ -132,6 +133,7 @@ export class Lane {
 
   pushEvent(event: LaneEvent): void {
     this.#outbox.pushEvent(event);
+    this.#delivery.queued?.(event);
     this.#pump();
   }
 
@@ -299,7 +301,10 @@ export class Lane {
         this.#outbox.close();
         break;
       case 'sendEnd':
-        if (this.#ended !== undefined) this.#outbox.end(this.#ended);
+        if (this.#ended !== undefined) {
+          this.#outbox.end(this.#ended);
+          this.#delivery.queued?.(this.#ended);
+        }
         break;
       case 'releaseConnection':
         this.#current?.connection.release?.();

@@ -29,6 +29,10 @@ export class LaneWrapper implements LaneConnection {
     return this.connection.publish?.(message) ?? false;
   }
 
+  tell(event: LaneEvent): void {
+    this.connection.tell?.(event);
+  }
+
   get isCongested(): boolean {
     return this.connection.isCongested ?? false;
   }

@@ -9,6 +9,7 @@ import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { OpenControlConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
 import type { RelayConfig } from '../settings/relay-config.ts';
 import type { AudioOutput } from '../speak/audio-output.ts';
+import type { HeldAudio } from '../speak/playout-queue.ts';
 import type { PublishAction } from '../speak/worker-replies.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
 import type { CloseCause } from './close-cause.ts';
@@ -46,6 +47,8 @@ export interface SessionEnvironment {
   readonly random: () => number;
   /** On the same clock. */
   readonly wheel: TimerWheel;
+  /** Audio that waits to be played, of all sessions. Defaults to that of the one session. */
+  readonly held?: HeldAudio;
   /** A worker publishes something for whatever watches the call. */
   readonly onPublish?: ((callId: string, worker: string, action: PublishAction) => void) | undefined;
 }

@@ -44,7 +44,8 @@ export class Session {
     const { format } = plan;
     this.#life = new SessionLife(clock.nowMs());
     this.#decoder = new MediaDecoder(plan);
-    this.#playout = new CallPlayout({ output: media, format, jitterBufferMs, leadMs, clock, wheel });
+    const { held } = options;
+    this.#playout = new CallPlayout({ output: media, format, jitterBufferMs, leadMs, clock, wheel, held });
     this.#control = new ControlGroup({
       callId,
       keys,

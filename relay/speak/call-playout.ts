@@ -11,6 +11,7 @@ import type { SpeechListener } from '../listen/speech-bounds.ts';
 import { SPEECH_END_LATENCY_MS } from '../listen/speech-detector.ts';
 import type { AudioOutput } from './audio-output.ts';
 import { type BargeInAction, BargeInSpeech } from './barge-in.ts';
+import { HeldAudio } from './playout-queue.ts';
 import { type EnterOutcome, PlayoutScheduler } from './playout-scheduler.ts';
 import { type SpeechKind, WorkerPlayout, type WorkerPlayoutOptions } from './worker-playout.ts';
 
@@ -24,6 +25,9 @@ type PlayOutcome =
 
 type StopOutcome = Extract<PlayOutcome, 'call has ended' | 'the worker only listens'> | 'stopped';
 
+type MarkOutcome = 'call has ended' | 'too many marks' | 'marked';
+type MarkData = Parameters<WorkerPlayout['mark']>[0];
+
 interface CallPlayoutOptions {
   readonly output: AudioOutput;
   readonly format: AudioFormat;
@@ -32,6 +36,8 @@ interface CallPlayoutOptions {
   readonly leadMs: number;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
+  /** What waits of all calls. Defaults to that of this call. */
+  readonly held?: HeldAudio | undefined;
 }
 
 export interface PlayoutReport {
@@ -53,6 +59,7 @@ export class CallPlayout implements SpeechListener {
   readonly #clock: Clock;
   readonly #wheel: TimerWheel;
   readonly #scheduler: PlayoutScheduler;
+  readonly #held: HeldAudio;
   readonly #workers = new Set<WorkerPlayout>();
   readonly #speech = new BargeInSpeech();
   #isClosed = false;
@@ -60,7 +67,8 @@ export class CallPlayout implements SpeechListener {
   #cancelWake = (): void => {};
   #interruptions = 0;
 
-  constructor({ output, format, jitterBufferMs, leadMs, clock, wheel }: CallPlayoutOptions) {
+  constructor({ output, format, jitterBufferMs, leadMs, clock, wheel, held }: CallPlayoutOptions) {
+    this.#held = held ?? new HeldAudio();
     this.#format = format;
     this.#clock = clock;
     this.#wheel = wheel;
@@ -75,13 +83,14 @@ export class CallPlayout implements SpeechListener {
 
   /** A worker comes to the call. */
   join(options: WorkerPlayoutOptions): WorkerPlayout {
-    const worker = new WorkerPlayout(this.#format, options, SPEECH_END_LATENCY_MS);
+    const worker = new WorkerPlayout(this.#format, options, SPEECH_END_LATENCY_MS, this.#held);
     this.#workers.add(worker);
     return worker;
   }
 
   /** The worker has left the call: drops what it said. Idempotent. */
   leave(worker: WorkerPlayout): void {
+    worker.dropMarks();
     if (this.#workers.delete(worker) && !this.#isClosed) this.#silence(worker);
   }
 
@@ -112,7 +121,19 @@ export class CallPlayout implements SpeechListener {
     if (!worker.options.speaks) return 'the worker only listens';
     this.#scheduler.stopLeftover(this.#clock.elapsedMs());
     this.#silence(worker);
+    worker.tellMarks('stopped');
     return 'stopped';
+  }
+
+  /**
+   * The worker hears once, as `marked`, when all that it has said was heard, or will not be: at once where it says
+   * nothing at the moment.
+   */
+  mark(worker: WorkerPlayout, data: MarkData): MarkOutcome {
+    if (this.#isClosed || !this.#workers.has(worker)) return 'call has ended';
+    if (!worker.mark(data)) return 'too many marks';
+    if (!this.isSpeaking(worker)) worker.tellMarks('played');
+    return 'marked';
   }
 
   onSpeechStarted(ssrc: number): void {
@@ -191,6 +212,7 @@ export class CallPlayout implements SpeechListener {
     const playedMs = this.#scheduler.silence(worker, nowMs, wasHeard);
     this.#interruptions += 1;
     worker.options.onEvent({ type: 'interrupted', turn: worker.turns.next(), playedMs });
+    worker.tellMarks('interrupted');
   }
 
   #silence(worker: WorkerPlayout): void {

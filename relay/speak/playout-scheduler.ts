@@ -29,7 +29,7 @@ interface PlayoutSchedulerOptions {
   readonly onFloorLost: (loser: WorkerPlayout, nowMs: number) => void;
 }
 
-export type EnterOutcome = 'taken' | 'playout is full' | 'socket is full';
+export type EnterOutcome = 'taken' | 'playout is full' | 'relay is full' | 'socket is full';
 
 interface PlayoutCounts {
   /** Audio that ACS was given, filler included. */
@@ -85,8 +85,9 @@ export class PlayoutScheduler {
 
   /** The worker says something. It is heard at once, or waits for the floor. */
   enter(worker: WorkerPlayout, pcm: Uint8Array, kind: SpeechKind, nowMs: number): EnterOutcome {
-    if (this.#isSocketFull()) return this.#refuse(pcm, 'socket is full');
-    if (!worker.push(pcm, kind, !this.isSpeaking(worker, nowMs))) return this.#refuse(pcm, 'playout is full');
+    if (this.#isSocketFull()) return this.#refuse(worker, pcm, 'socket is full');
+    const outcome = worker.push(pcm, kind, !this.isSpeaking(worker, nowMs));
+    if (outcome !== 'taken') return this.#refuse(worker, pcm, outcome);
     const before = this.#floor.holder;
     const answer = this.#floor.request(worker);
     switch (answer.type) {
@@ -133,6 +134,7 @@ export class PlayoutScheduler {
   /** The stream is over: what the worker could not say is not heard. */
   close(worker: WorkerPlayout): void {
     this.#bytesCut += worker.drop();
+    worker.tellMarks('stopped');
   }
 
   /** What nobody heard of the worker comes back, to be heard later. */
@@ -165,8 +167,9 @@ export class PlayoutScheduler {
     return nowMs + sendableInMs({ heldMs, queuedMs, leadMs: this.#leadOf(holder) });
   }
 
-  #refuse(pcm: Uint8Array, outcome: EnterOutcome): EnterOutcome {
+  #refuse(worker: WorkerPlayout, pcm: Uint8Array, outcome: Exclude<EnterOutcome, 'taken'>): EnterOutcome {
     this.#bytesDropped += pcm.byteLength;
+    worker.refused(outcome);
     return outcome;
   }
 
@@ -182,6 +185,8 @@ export class PlayoutScheduler {
     if (worker.bargeIn.isPaused || heldMs === 0 || this.#mustMakeWay(nowMs)) return;
     if (this.#isSocketFull()) {
       this.#bytesDropped += worker.drop();
+      worker.refused('socket is full');
+      worker.tellMarks('stopped');
       return;
     }
     const waitingMs = this.#window.queuedMs(nowMs);
@@ -227,6 +232,7 @@ export class PlayoutScheduler {
     const mustTell = worker.mustTellPlayed && playedMs > 0;
     worker.drop();
     if (mustTell) worker.options.onEvent({ type: 'played', turn: worker.turn, playedMs });
+    worker.tellMarks('played');
     this.exit(worker, nowMs);
   }
 

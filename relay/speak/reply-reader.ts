@@ -87,8 +87,8 @@ class PcmuReplies {
   }
 }
 
-/** How many packets are remembered. */
-const REMEMBERED = 64;
+/** How many packets are remembered. Ten minutes of speech are 63. */
+const REMEMBERED = 128;
 /** SSRC, sequence number and timestamp. */
 const FIELDS = 3;
 

@@ -1,14 +1,14 @@
 /** What one worker has said that has not left yet: its queue, its turn, and how it may be interrupted. */
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs, msToBytes } from '../../shared/audio/audio-format.ts';
-import type { BargeInPolicy } from '../../shared/call/plan.ts';
+import { type BargeInPolicy, LONGEST_SPEECH_MS } from '../../shared/call/plan.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { BargeIn } from './barge-in.ts';
 import type { FloorMember } from './floor.ts';
-import { PlayoutQueue } from './playout-queue.ts';
+import { HeldAudio, PlayoutQueue } from './playout-queue.ts';
 import { TurnFilter } from './turn-filter.ts';
 
-/** Audio of one worker that may wait in the relay; a worker that is further ahead has run away. */
-export const MAX_HELD_MS = 2 * 60_000;
+/** Marks that may wait until the worker has been heard. */
+const MAX_MARKS = 16;
 
 /** `streamed`: more follows without a gap, so it deserves a jitter buffer. */
 export type SpeechKind = 'streamed' | 'whole';
@@ -28,8 +28,12 @@ export interface WorkerPlayoutOptions {
   /** Some of the worker's audio goes to ACS. */
   readonly onSent?: () => void;
   /** An event for the worker. */
-  readonly onEvent: (event: Extract<LaneEvent, { type: 'interrupted' | 'played' }>) => void;
+  readonly onEvent: (
+    event: Extract<LaneEvent, { type: 'interrupted' | 'played' | 'marked' | 'refused' }>,
+  ) => void;
 }
+
+type Marked = Extract<LaneEvent, { type: 'marked' }>;
 
 export class WorkerPlayout implements FloorMember {
   readonly options: WorkerPlayoutOptions;
@@ -41,15 +45,27 @@ export class WorkerPlayout implements FloorMember {
   #isStreaming = false;
   #heardBeforeMs = 0;
   #mustTellPlayed = false;
+  #marks: Marked['data'][] = [];
+  /** The worker knows that its audio is dropped. */
+  #knowsRefusal = false;
 
-  /** @param endLatencyMs how long after the last sample of speech its end is known at the latest */
-  constructor(format: AudioFormat, options: WorkerPlayoutOptions, endLatencyMs: number) {
+  /**
+   * @param endLatencyMs how long after the last sample of speech its end is known at the latest
+   * @param held what waits of all calls
+   */
+  constructor(
+    format: AudioFormat,
+    options: WorkerPlayoutOptions,
+    endLatencyMs: number,
+    held = new HeldAudio(),
+  ) {
     this.#format = format;
     this.options = options;
     this.turns = new TurnFilter(options.stream);
     this.bargeIn = new BargeIn(options.bargeIn, endLatencyMs);
-    const maxBytes = msToBytes(format, MAX_HELD_MS);
-    this.#queue = new PlayoutQueue({ maxBytes, maxPieces: maxBytes / AUDIO_FORMATS[format].frameBytes });
+    const maxBytes = msToBytes(format, LONGEST_SPEECH_MS);
+    const maxPieces = maxBytes / AUDIO_FORMATS[format].frameBytes;
+    this.#queue = new PlayoutQueue({ maxBytes, maxPieces, held });
   }
 
   get priority(): number {
@@ -89,13 +105,42 @@ export class WorkerPlayout implements FloorMember {
     return this.#mustTellPlayed;
   }
 
-  /** Takes audio. False when too much waits already. `isNext`: nothing that the worker said before waits anywhere. */
-  push(pcm: Uint8Array, kind: SpeechKind, isNext: boolean): boolean {
-    if (!this.#queue.push(pcm)) return false;
+  /** Takes audio unless too much waits already. `isNext`: nothing that the worker said before waits anywhere. */
+  push(pcm: Uint8Array, kind: SpeechKind, isNext: boolean): ReturnType<PlayoutQueue['push']> {
+    const outcome = this.#queue.push(pcm);
+    if (outcome !== 'taken') return outcome;
+    this.#knowsRefusal = false;
     this.#isStreaming = kind === 'streamed';
     if (isNext) this.#isFillerDue = this.#isStreaming;
     this.#mustTellPlayed ||= this.options.tellsPlayed || kind === 'whole';
+    return 'taken';
+  }
+
+  /** Audio of the worker was dropped: it hears of the first of a run. `reason`: a fixed text. */
+  refused(reason: string): void {
+    if (this.#knowsRefusal) return;
+    this.#knowsRefusal = true;
+    const heldMs = Math.round(this.heldMs);
+    this.options.onEvent({ type: 'refused', reason, heldMs, maxMs: LONGEST_SPEECH_MS });
+  }
+
+  /** Keeps a mark until `tellMarks`. Returns false when too many wait. */
+  mark(data: Marked['data']): boolean {
+    if (this.#marks.length >= MAX_MARKS) return false;
+    this.#marks.push(data);
     return true;
+  }
+
+  /** Answers every mark. */
+  tellMarks(outcome: Marked['outcome']): void {
+    const marks = this.#marks;
+    this.#marks = [];
+    for (const data of marks) this.options.onEvent({ type: 'marked', outcome, data });
+  }
+
+  /** Forgets every mark: there is no worker to be answered. */
+  dropMarks(): void {
+    this.#marks = [];
   }
 
   /** Copies what is left of the audio that was pushed last, so that its owner may reuse the memory. */

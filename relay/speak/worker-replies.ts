@@ -102,6 +102,9 @@ export class WorkerReplies {
       case 'failed':
         this.#options.onFailed();
         break;
+      case 'mark':
+        this.#mark(action.data);
+        break;
     }
   }
 
@@ -116,6 +119,12 @@ export class WorkerReplies {
     const { playout, worker } = this.#options;
     const outcome = playout.stop(worker);
     if (outcome !== 'stopped') this.#ignore(outcome);
+  }
+
+  #mark(data: Extract<WorkerAction, { type: 'mark' }>['data']): void {
+    const { playout, worker } = this.#options;
+    const outcome = playout.mark(worker, data);
+    if (outcome !== 'marked') this.#ignore(outcome);
   }
 
   #play(pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): void {

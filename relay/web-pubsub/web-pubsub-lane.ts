@@ -6,12 +6,14 @@
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
+import { isLoopbackHttp } from '../../shared/base/loopback-url.ts';
 import { clientAddresses, type WebPubSubAccess } from '../../shared/web-pubsub/client-addresses.ts';
 import {
   type AckMessage,
   ClientConnection,
   type DataMessage,
 } from '../../shared/web-pubsub/client-connection.ts';
+import { groupPublisher, type Publish } from '../../shared/web-pubsub/group-publisher.ts';
 import type { UpstreamData, UpstreamMessage } from '../../shared/web-pubsub/web-pubsub-protobuf.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import { controlGroup, downGroup, upGroup } from '../../shared/wire/names.ts';
@@ -33,12 +35,15 @@ export interface WebPubSubOptions {
 
 /** Opens lanes on one Web PubSub resource. */
 export function webPubSubLanes(options: WebPubSubOptions): OpenLaneConnection {
-  const addressOf = clientAddresses(options.access);
-  return (target, listener) => new WebPubSubLane(target, listener, { ...options, addressOf });
+  const { access } = options;
+  const addressOf = clientAddresses(access);
+  const publish = groupPublisher({ ...access, isLoopback: isLoopbackHttp(access.endpoint) });
+  return (target, listener) => new WebPubSubLane(target, listener, { ...options, addressOf, publish });
 }
 
 interface LaneSurroundings extends WebPubSubOptions {
   readonly addressOf: ReturnType<typeof clientAddresses>;
+  readonly publish: Publish;
 }
 
 class WebPubSubLane implements LaneConnection {
@@ -47,6 +52,8 @@ class WebPubSubLane implements LaneConnection {
   readonly #worker: string;
   readonly #upGroup: string;
   readonly #controlGroup: string;
+  readonly #publish: Publish;
+  readonly #log: Logger;
   #lastAckId: number;
   /** The event that the service has not answered yet. */
   #inFlight: UpstreamMessage | undefined;
@@ -54,9 +61,11 @@ class WebPubSubLane implements LaneConnection {
   constructor(
     { callId, worker, publishes = false, resume }: LaneTarget,
     listener: LaneListener,
-    { addressOf, clock, log }: LaneSurroundings,
+    { addressOf, publish, clock, log }: LaneSurroundings,
   ) {
     this.#listener = listener;
+    this.#publish = publish;
+    this.#log = log.child({ callId, worker });
     this.#worker = worker;
     this.#lastAckId = resume?.firstAckId ?? 0;
     this.#upGroup = upGroup(callId, worker);
@@ -112,6 +121,12 @@ class WebPubSubLane implements LaneConnection {
     const data =
       message instanceof Uint8Array ? ({ type: 'binary', bytes: message } as const) : textOf(message);
     return this.#connection.send({ kind: 'sendToGroup', group: this.#upGroup, data, noEcho: true });
+  }
+
+  tell(event: LaneEvent): void {
+    this.#publish(this.#upGroup, event).catch((err: unknown) => {
+      this.#log.warn({ err, type: event.type }, 'could not tell a handler that runs; the event follows');
+    });
   }
 
   release(): void {

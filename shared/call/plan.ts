@@ -7,6 +7,12 @@ import type { AudioFormat } from '../audio/audio-format.ts';
 /** Workers that may be on a call at the same time. */
 export const MAX_WORKERS = 16;
 
+/**
+ * The longest speech of a worker, in milliseconds: what one event may be answered with, and what the relay holds for
+ * one worker of a call until it is heard. At 24 kHz that is 28.8 MB.
+ */
+export const LONGEST_SPEECH_MS = 10 * 60_000;
+
 /** One event per run of frames that is at least `ms` long. The next follows the ack of the previous one. */
 interface ChunkMode {
   readonly mode: 'chunk';

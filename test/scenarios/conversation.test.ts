@@ -14,16 +14,24 @@ const SAMPLES_PER_MS = RATE / 1000;
 /** How exactly the relay knows what was heard. What the stand-in itself was late, on a busy machine, comes on top. */
 const TOLERANCE_MS = 40;
 
-const NUMBERS = { stop: '+14255550197', pause: '+14255550198', crowd: '+14255550196' } as const;
+const NUMBERS = {
+  stop: '+14255550197',
+  stream: '+14255550195',
+  pause: '+14255550198',
+  crowd: '+14255550196',
+} as const;
 
 let test: TestSystem;
 beforeAll(async () => {
-  const workers = (bargeIn: object) => [{ name: 'storyteller', listen: { mode: 'utterance' }, bargeIn }];
+  const workers = (bargeIn: object, name = 'storyteller') => [
+    { name, listen: { mode: 'utterance' }, bargeIn },
+  ];
   test = await startTestSystem({
     workerApp: join(import.meta.dirname, '../fixtures/talking-app/main.ts'),
     extraEnv: LONG_LEAD,
     routes: [
       { name: 'stops', match: { to: NUMBERS.stop }, workers: workers({ policy: 'stop' }) },
+      { name: 'streams', match: { to: NUMBERS.stream }, workers: workers({ policy: 'stop' }, 'streamer') },
       {
         name: 'pauses',
         match: { to: NUMBERS.pause },
@@ -49,6 +57,12 @@ function speechAt(...times: readonly (readonly [fromMs: number, ms: number])[]):
   for (const [fromMs, ms] of times)
     samples.set(speechLike(ms * SAMPLES_PER_MS, RATE), fromMs * SAMPLES_PER_MS);
   return samples;
+}
+
+function includes({ buffer, byteOffset, byteLength }: Int16Array, part: Int16Array): boolean {
+  return Buffer.from(buffer, byteOffset, byteLength).includes(
+    Buffer.from(part.buffer, part.byteOffset, part.byteLength),
+  );
 }
 
 async function call(to: string, samples: Int16Array, tailMs: number) {
@@ -92,6 +106,33 @@ it.concurrent('ends when the caller speaks over it; the worker knows how much wa
   expect(second, 'the second answer, whole').toEqual(story(RATE, 2, toldMs));
 });
 
+it.concurrent('played from a handler that goes on, ends the handler too: it knows how much was heard, and the caller is answered', async ({
+  expect,
+}) => {
+  const question = { type: 'say', audio: { samples: speechAt([0, 1_000]), sampleRateHz: RATE } } as const;
+  const end = story(RATE, 2, 1).subarray(-160);
+  const { heard, emulatorLatenessMs } = await scriptedCall(
+    test,
+    CALLER,
+    NUMBERS.stream,
+    [
+      question,
+      { type: 'waitUntil', heard: { type: 'speech', forMs: 1_000 }, withinMs: 30_000 },
+      question,
+      { type: 'wait', ms: 60_000 },
+    ],
+    (samples) => includes(samples, end),
+  ).then((evidence) => ({ ...evidence, ...compileReport(evidence) }));
+  const [first = new Int16Array(), second = new Int16Array()] = talkspurts(heard.samples, RATE / 10);
+  expect(first, 'the first answer, as far as it was heard').toEqual(
+    story(RATE, 1, 1).subarray(0, first.length),
+  );
+  const toldMs = second[0] ?? Number.NaN;
+  const apartMs = Math.abs(toldMs - first.length / SAMPLES_PER_MS);
+  expect(apartMs, `told ${toldMs} ms`).toBeLessThanOrEqual(TOLERANCE_MS + emulatorLatenessMs.max);
+  expect(second, 'the second answer, whole').toEqual(story(RATE, 2, toldMs));
+});
+
 it.concurrent('goes on where it stopped when the caller only coughed', async ({ expect }) => {
   const { heard, report, toleranceMs } = await call(NUMBERS.pause, speechAt([0, 1_000], [4_000, 240]), 7_000);
   expect(report.outcome).toBe('completed');
@@ -115,10 +156,7 @@ it.concurrent('is heard whole and at once beside a worker of lower priority that
   expect,
 }) => {
   const end = story(RATE, 1, 1).subarray(-160);
-  const isToldToTheEnd = ({ buffer, byteOffset, byteLength }: Int16Array): boolean =>
-    Buffer.from(buffer, byteOffset, byteLength).includes(
-      Buffer.from(end.buffer, end.byteOffset, end.byteLength),
-    );
+  const isToldToTheEnd = (samples: Int16Array): boolean => includes(samples, end);
   // The caller waits for the other one, however long that one is held up.
   const { telephone, heard: all } = await scriptedCall(
     test,

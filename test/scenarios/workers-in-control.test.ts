@@ -14,7 +14,7 @@ import { freePorts } from '../../local/run/stack/ports.ts';
 import { createCallsClient } from '../../shared/client/calls-client.ts';
 import { WORKER_API } from '../../shared/wire/names.ts';
 import { signCallToken } from '../../shared/wire/signed/call-token.ts';
-import { COLLEAGUE, obey, SPOKEN } from '../fixtures/controlling-app/controller.ts';
+import { COLLEAGUE, GOODBYE, obey, SPOKEN } from '../fixtures/controlling-app/controller.ts';
 import { encodedJson } from '../support/encoded-json.ts';
 import { residentTable, startResidentOf } from '../support/resident-of-system.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
@@ -107,7 +107,7 @@ it.concurrent.each([
   ['a function', NUMBER],
   ['a resident process', RESIDENT_NUMBER],
 ])(
-  'a worker in %s has its caller spoken to and keys pressed, and hangs up',
+  'a worker in %s has its caller spoken to and keys pressed, and hangs up when its goodbye was heard whole',
   { timeout: TEST_LIMIT_MS },
   async (_, number) => {
     const { id, callId } = await callTo(number);
@@ -118,6 +118,8 @@ it.concurrent.each([
     await test.telephone.pressKeys(id, '9');
     await timelineHas(callId, 'HangUpRequested', 'CallDisconnected');
     expect((await test.control.call(callId))?.state).toBe('ended');
+    const { samples } = await test.telephone.recording(id, 'heard');
+    expect(Buffer.from(samples.buffer).includes(Buffer.from(GOODBYE.buffer)), 'the whole goodbye').toBe(true);
   },
 );
 

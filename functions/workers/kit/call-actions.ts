@@ -1,8 +1,15 @@
+import * as z from 'zod';
+import { CallsApiError } from '../../../shared/client/calls-api-error.ts';
 import type { OwnCall } from '../../../shared/client/own-call.ts';
+import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 
 type Accepted = Awaited<ReturnType<OwnCall['transfer']>>;
 type Prompt = Parameters<OwnCall['play']>[0];
 type Invitation = Parameters<OwnCall['addParticipant']>[0];
+
+export interface HangUpOptions {
+  readonly forEveryone?: boolean;
+}
 
 /**
  * What a worker may do with its call. Each method asks the control app, with a token for this call alone, and resolves
@@ -12,8 +19,12 @@ type Invitation = Parameters<OwnCall['addParticipant']>[0];
  * in E.164 form; everyone else is named by a raw id.
  */
 export interface CallActions {
-  /** Ends the call for everyone; with `forEveryone: false` the others stay on it. */
-  hangUp(options?: { readonly forEveryone?: boolean }): Promise<void>;
+  /**
+   * Ends the call for everyone; with `forEveryone: false` the others stay on it. At once, or with `after: 'played'`
+   * when the caller has heard everything that this worker has said by the end of the handler, its reply included. If
+   * the caller interrupts that, or the handler throws, the call goes on. Rejects with RangeError for another `after`.
+   */
+  hangUp(options?: HangUpOptions & { readonly after?: 'played' }): Promise<void>;
   /** Transfers the caller, or the `transferee`, to `target`. */
   transfer(target: string, options?: { readonly transferee?: string }): Promise<Accepted>;
   /** Calls `target` and adds the answered party to the call. */
@@ -28,12 +39,21 @@ export interface CallActions {
   readonly api: OwnCall;
 }
 
-/** @param peer the raw id of the other party; unknown until `call.started` has come */
-export function callActions(api: OwnCall, peer: string | undefined): CallActions {
+/**
+ * @param peer the raw id of the other party; unknown until `call.started` has come
+ * @param hangUpLater has the relay say when everything is played (`hangUpIfPlayed`)
+ */
+export function callActions(
+  api: OwnCall,
+  peer: string | undefined,
+  hangUpLater: (options: HangUpOptions) => void,
+): CallActions {
   return {
     api,
-    hangUp: async (options = {}) => {
-      await api.hangUp(options);
+    hangUp: async ({ after, ...options } = {}) => {
+      if (after === undefined) await api.hangUp(options);
+      else if (after === 'played') hangUpLater(options);
+      else throw new RangeError(`hangUp: after must be "played", not ${JSON.stringify(after)}`);
     },
     transfer: (target, options = {}) => api.transfer({ ...options, target }),
     addParticipant: (target, options = {}) => api.addParticipant({ ...options, target }),
@@ -46,4 +66,26 @@ export function callActions(api: OwnCall, peer: string | undefined): CallActions
     prompt: (source, options = {}) => api.play({ ...options, source }),
     cancelPrompt: () => api.cancelPlay(),
   };
+}
+
+const hangUpMark = z.object({ do: z.literal('hangUp'), forEveryone: z.boolean().exactOptional() });
+
+/** When the relay has sent the last sample, ACS and the telephone network still hold about so much. */
+export const ON_ITS_WAY_MS = 300;
+
+/** Does what `hangUp({ after: 'played' })` put off. After an interruption the call goes on. */
+export async function hangUpIfPlayed(
+  { outcome, data }: Extract<LaneEvent, { type: 'marked' }>,
+  call: CallActions,
+): Promise<void> {
+  const mark = hangUpMark.safeParse(data).data;
+  if (mark === undefined || outcome === 'interrupted') return;
+  const { do: _, ...options } = mark;
+  await new Promise((resolve) => setTimeout(resolve, ON_ITS_WAY_MS));
+  try {
+    await call.hangUp(options);
+  } catch (error) {
+    // The caller was faster.
+    if (!(error instanceof CallsApiError) || error.problemName !== 'call-ended') throw error;
+  }
 }

@@ -54,12 +54,17 @@ export class CallRequests {
     );
   }
 
-  #connect(): CallsClient {
+  /** @throws CallControlMissingError */
+  requireAccess(): CallControlAccess {
     if (this.#access === undefined)
       throw new CallControlMissingError(
         'not supported: acting on this call, because call.started did not say where its control app is',
       );
-    const { url, token } = this.#access;
+    return this.#access;
+  }
+
+  #connect(): CallsClient {
+    const { url, token } = this.requireAccess();
     this.#client ??= createCallsClient({ baseUrl: url, apiPath: `/api/${WORKER_API}`, token });
     return this.#client;
   }

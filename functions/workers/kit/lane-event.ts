@@ -1,8 +1,7 @@
 /** One event of a lane, from the bytes that came to the answer that goes back. Knows nothing of HTTP. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { readWorkerEvent } from './lane-message.ts';
-import { type LaneResponse, runEvent } from './run-event.ts';
+import { type LanePorts, type LaneResponse, runEvent } from './run-event.ts';
 import type { Worker } from './worker.ts';
 
 export interface LaneRequest {
@@ -21,7 +20,7 @@ export interface LaneRequest {
 export function handleLaneEvent(
   worker: Worker,
   request: LaneRequest,
-  publish?: Publish,
+  ports?: LanePorts,
 ): Promise<LaneResponse> {
   const { callId, contentType, body, connectionState, traceparent } = request;
   const input = {
@@ -31,7 +30,7 @@ export function handleLaneEvent(
     eventKey: () => keyOf(request),
     traceparent,
   };
-  return runEvent(worker, input, publish);
+  return runEvent(worker, input, ports);
 }
 
 /** The same for the same event of the same lane. */

@@ -6,13 +6,16 @@ import {
   type LaneEvent,
   parseLaneEvent,
   parseWorkerActions,
+  type WorkerAction,
 } from '../../../shared/wire/lane/worker-messages.ts';
 import { formatOfPayloadType, fromPayload, payloadTypeOf, rateOf, toPayload } from './lane-audio.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { AudioChunk, WorkerReply } from './worker.ts';
 
-/** Longest reply in bytes: the longest message of Web PubSub (about half a minute of audio). */
-export const MAX_REPLY_BYTES = 1_048_576;
+/** A longer reply is published in parts. The longest message of Web PubSub has 1,048,576 bytes, envelope included. */
+const MAX_REPLY_BYTES = 1_000_000;
+/** Longest audio of one action, as base64: 480,000 bytes, which are whole samples. */
+const MAX_AUDIO_CHARS = 640_000;
 
 class LaneMessageError extends Error {
   override readonly name = 'LaneMessageError';
@@ -86,34 +89,74 @@ function parseChunk(bytes: Uint8Array): AudioChunk {
   };
 }
 
+/** What a handler has replied, as it is sent. */
+export interface WrittenReply {
+  /** Published in the group of the call, one after the other: samples, or actions. */
+  readonly parts: readonly (Int16Array | Uint8Array | readonly WorkerAction[])[];
+  /** Travels in the answer to the event. */
+  readonly answer: LaneReply | undefined;
+}
+
 /**
- * Writes a reply, placed at the time of the event it answers and under the turn of the lane. Undefined: no reply.
+ * Writes a reply, placed at the time of the event it answers and under the turn of the lane. It is published in parts
+ * where it is too long for one message, or where something published comes after it (`isApart`).
  * @throws LaneMessageError naming what a reply must be.
  */
-export function formatReply(reply: WorkerReply, lane: LaneMemory, event: WorkerEvent): LaneReply | undefined {
-  if (reply === undefined) return undefined;
-  if (reply instanceof Int16Array || reply instanceof Uint8Array) {
+export function writeReply(
+  reply: WorkerReply,
+  lane: LaneMemory,
+  event: WorkerEvent,
+  isApart: boolean,
+): WrittenReply {
+  if (reply === undefined) return { parts: [], answer: undefined };
+  if (isAudio(reply)) {
+    if (reply.byteLength === 0) return { parts: [], answer: undefined };
+    if (isApart || reply.byteLength > MAX_REPLY_BYTES) return { parts: [reply], answer: undefined };
     const payload = new Uint8Array(reply.buffer, reply.byteOffset, reply.byteLength);
-    if (payload.byteLength === 0) return undefined;
-    return { contentType: 'application/octet-stream', body: formatAudio(payload, lane, event) };
+    const body = formatAudio(payload, lane, event);
+    return { parts: [], answer: { contentType: 'application/octet-stream', body } };
   }
+  const actions = actionsOf(reply, lane);
+  if (actions.length === 0) return { parts: [], answer: undefined };
+  const body = JSON.stringify({ actions });
+  if (isApart || body.length > MAX_REPLY_BYTES)
+    return { parts: actions.flatMap(messagesOf), answer: undefined };
+  return { parts: [], answer: { contentType: 'application/json', body } };
+}
+
+export function isAudio(reply: unknown): reply is Int16Array | Uint8Array {
+  return reply instanceof Int16Array || reply instanceof Uint8Array;
+}
+
+function actionsOf(reply: WorkerReply, { turn }: LaneMemory): WorkerAction[] {
   const { actions, ignored } = parseWorkerActions(reply);
   if (ignored > 0) {
     throw new LaneMessageError(
       'a handler returns samples (Int16Array), their bytes (Uint8Array), { actions: [play | stop | publish] }, or nothing',
     );
   }
-  if (actions.length === 0) return undefined;
-  const body = JSON.stringify({
-    actions: actions.map((action) => (action.type === 'play' ? { turn: lane.turn, ...action } : action)),
-  });
-  requireSendable(body.length);
-  return { contentType: 'application/json', body };
+  return actions.map((action) => (action.type === 'play' ? { turn, ...action } : action));
+}
+
+/** An action as one message, or as several where its audio is too long for one. */
+function messagesOf(action: WorkerAction): WorkerAction[][] {
+  if (action.type === 'play' && action.audio.length > MAX_AUDIO_CHARS) {
+    const parts: WorkerAction[][] = [];
+    for (let at = 0; at < action.audio.length; at += MAX_AUDIO_CHARS)
+      parts.push([{ ...action, audio: action.audio.slice(at, at + MAX_AUDIO_CHARS) }]);
+    return parts;
+  }
+  const { length } = JSON.stringify(action);
+  if (length > MAX_REPLY_BYTES) {
+    throw new LaneMessageError(
+      `an action "${action.type}" has at most ${MAX_REPLY_BYTES} characters, this one has ${length}`,
+    );
+  }
+  return [[action]];
 }
 
 function formatAudio(payload: Uint8Array, lane: LaneMemory, event: WorkerEvent): Uint8Array<ArrayBuffer> {
   requireWholeSamples(payload.byteLength);
-  requireSendable(payload.byteLength);
   const chunk = event.type === 'audio' ? event.chunk : undefined;
   const format = chunk?.format ?? lane.format;
   if (format === undefined)
@@ -130,10 +173,4 @@ function formatAudio(payload: Uint8Array, lane: LaneMemory, event: WorkerEvent):
 
 function requireWholeSamples(bytes: number): void {
   if (bytes % 2 !== 0) throw new LaneMessageError(`PCM16 audio has an even number of bytes, not ${bytes}`);
-}
-
-function requireSendable(bytes: number): void {
-  if (bytes > MAX_REPLY_BYTES) {
-    throw new LaneMessageError(`a reply has at most ${MAX_REPLY_BYTES} bytes, this one has ${bytes}`);
-  }
 }

@@ -5,11 +5,16 @@
  * handled again, publishes the same packets, and the relay drops them as repetitions.
  */
 import { BYTES_PER_SAMPLE } from '../../../shared/audio/audio-format.ts';
+import { LONGEST_SPEECH_MS } from '../../../shared/call/plan.ts';
 import { formatRtp } from '../../../shared/wire/lane/rtp.ts';
 import { type LaneAudioFormat, payloadTypeOf, rateOf, toPayload } from './lane-audio.ts';
 
-/** Longest audio in one message. */
-const PIECE_MS = 1_000;
+/**
+ * Audio in one message: short at first, so that the caller hears it soon, then twice as long as the message before it.
+ * The longest has 480,000 bytes; Web PubSub takes 1 MB.
+ */
+const FIRST_PIECE_MS = 1_000;
+const LONGEST_PIECE_MS = 10_000;
 
 /** Replies are numbered from 0: what a worker replies and what it plays are never taken for the same packet. */
 const FIRST_NUMBER = 0x8000;
@@ -29,16 +34,42 @@ export class PlayError extends Error {
   override readonly name = 'PlayError';
 }
 
+/** Nobody hears the rest of what a handler says. It is also the reason of `call.signal`. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+  /** `interrupted`: the caller, or a worker of higher priority, spoke. `call ended`: the worker is off the call. */
+  readonly reason: 'interrupted' | 'call ended';
+  /** The turn that has begun; undefined if the call ended. */
+  readonly turn: number | undefined;
+  /** How much of what the worker was saying was heard; undefined if the call ended. */
+  readonly playedMs: number | undefined;
+
+  constructor(interruption?: { readonly turn: number; readonly playedMs: number }) {
+    super(
+      interruption === undefined
+        ? 'the call has ended for this worker'
+        : `interrupted: turn ${interruption.turn} has begun, and ${interruption.playedMs} ms were heard`,
+    );
+    this.reason = interruption === undefined ? 'call ended' : 'interrupted';
+    this.turn = interruption?.turn;
+    this.playedMs = interruption?.playedMs;
+  }
+}
+
 export class Player {
   readonly #options: PlayerOptions;
   #published: number;
   #at: number;
   #last: Promise<void> = Promise.resolve();
+  #claimedMs = 0;
+  #refusal: Error | undefined;
+  readonly #refused = Promise.withResolvers<never>();
 
   constructor(options: PlayerOptions) {
     this.#options = options;
     this.#published = options.published;
     this.#at = options.at;
+    this.#refused.promise.catch(() => {});
   }
 
   /** Packets published on this lane so far. */
@@ -48,9 +79,11 @@ export class Player {
 
   /**
    * Resolves when Web PubSub has all of it. The order is kept also without awaiting it.
-   * @throws PlayError for half a sample, or before `call.started` has named the format of the call
+   * @throws PlayError for half a sample, for more than `LONGEST_SPEECH_MS` in one event, or before `call.started` has
+   *   named the format of the call; and what `refuse` was called with
    */
   async play(pcm: Int16Array | Uint8Array): Promise<void> {
+    if (this.#refusal !== undefined) throw this.#refusal;
     const { format } = this.#options;
     if (format === undefined)
       throw new PlayError('there can be no audio before call.started, which names its format');
@@ -58,19 +91,46 @@ export class Player {
     if (bytes.byteLength % 2 !== 0) {
       throw new PlayError(`PCM16 audio has an even number of bytes, not ${bytes.byteLength}`);
     }
-    const step = (PIECE_MS / 1_000) * rateOf(format) * BYTES_PER_SAMPLE;
+    const bytesPerMs = (rateOf(format) * BYTES_PER_SAMPLE) / 1_000;
+    this.claim(bytes.byteLength / bytesPerMs);
     const packets: Uint8Array<ArrayBuffer>[] = [];
     // Made at once: the samples belong to the worker, which may change them while earlier ones are sent.
-    for (let at = 0; at < bytes.byteLength; at += step)
-      packets.push(this.#packet(format, bytes.subarray(at, at + step)));
-    await this.#inOrder(async () => {
-      for (const packet of packets) await this.#options.send(packet);
+    for (let at = 0, ms = FIRST_PIECE_MS; at < bytes.byteLength; ms = Math.min(2 * ms, LONGEST_PIECE_MS)) {
+      packets.push(this.#packet(format, bytes.subarray(at, at + ms * bytesPerMs)));
+      at += ms * bytesPerMs;
+    }
+    const sent = this.#inOrder(async () => {
+      for (const packet of packets) {
+        if (this.#refusal !== undefined) throw this.#refusal;
+        await this.#options.send(packet);
+      }
     });
+    await Promise.race([sent, this.#refused.promise]);
   }
 
   /** Publishes actions after what was played before. */
   act(actions: readonly object[]): Promise<void> {
     return this.#inOrder(() => this.#options.send({ actions }));
+  }
+
+  /**
+   * Counts audio that is about to be said.
+   * @throws PlayError when the event would say more than `LONGEST_SPEECH_MS`
+   */
+  claim(ms: number): void {
+    const allMs = this.#claimedMs + ms;
+    if (allMs > LONGEST_SPEECH_MS) {
+      throw new PlayError(
+        `an event is answered by at most ${LONGEST_SPEECH_MS} ms of audio, and with this it is ${Math.round(allMs)} ms`,
+      );
+    }
+    this.#claimedMs = allMs;
+  }
+
+  /** Plays nothing from now on: `play` rejects with `error`, also where it waits. The first error counts. */
+  refuse(error: Error): void {
+    this.#refusal ??= error;
+    this.#refused.reject(this.#refusal);
   }
 
   #packet(format: LaneAudioFormat, pcm: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,20 +1,19 @@
 /** Runs one event of a call through a worker: its handler, the lane's memory, the reply. Knows nothing of transport. */
+import { bytesToMs } from '../../../shared/audio/audio-format.ts';
 import { writeWav } from '../../../shared/audio/wav.ts';
 import { parseTraceparent, type TraceParent } from '../../../shared/base/traceparent.ts';
 import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
+import type { WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
 import { downGroup } from '../../../shared/wire/names.ts';
-import { callActions } from './call-actions.ts';
+import { callActions, type HangUpOptions, hangUpIfPlayed } from './call-actions.ts';
 import { CallRequests } from './call-requests.ts';
 import { type EventSpan, startEventSpan } from './event-span.ts';
 import { formatLaneMemory, type LaneMemory, parseLaneMemory } from './lane-memory.ts';
-import { formatReply, type LaneReply, type WorkerEvent } from './lane-message.ts';
+import { isAudio, type LaneReply, type WorkerEvent, type WrittenReply, writeReply } from './lane-message.ts';
 import { Player } from './player.ts';
-
-import type { AudioChunk, Call, CallStarted, HandlerResult, Worker, WorkerReply } from './worker.ts';
-
-/** How long a handler may take. Its lane hears nothing meanwhile, so a later reply would be of no use. */
-export const HANDLER_LIMIT_MS = 10_000;
+import { type Listen, RunningHandler, refusalOf } from './running-handler.ts';
+import type { AudioChunk, Call, CallStarted, HandlerResult, Worker } from './worker.ts';
 
 type CallStartedEvent = Extract<WorkerEvent, { type: 'call.started' }>;
 
@@ -34,9 +33,18 @@ interface EventInput {
   readonly traceparent?: string | undefined;
 }
 
+/** What a host offers besides the answer to an event. A host that cannot publish cannot listen either. */
+export interface LanePorts {
+  readonly publish?: Publish;
+  readonly listen?: Listen;
+}
+
 export interface LaneResponse {
-  /** `ignored`: an event of a type that this version does not know. */
-  readonly outcome: 'replied' | 'silent' | 'ignored' | 'failed';
+  /**
+   * `ignored`: an event of a type that this version does not know. `interrupted`: the handler was interrupted, and did
+   * not return in time or threw.
+   */
+  readonly outcome: 'replied' | 'silent' | 'ignored' | 'interrupted' | 'failed';
   readonly status: 200 | 204;
   readonly message?: LaneReply;
   /** The new `ce-connectionState`. Left out when it stays as it is. */
@@ -51,16 +59,20 @@ export interface LaneResponse {
  * A failure is an answer of status 200 with a `failed` action. After a 5xx, Web PubSub repeats the event in 1, 3 and 5
  * seconds, while the lane waits and its audio grows old. Any other error status may cost the lane its connection, and
  * its memory with it. This way only the failed event is lost, and at once.
+ *
+ * An interruption is no failure. The event is answered as soon as the handler returns, or `LEAVE_LIMIT_MS` later, so
+ * that the lane goes on; what the handler does to its `state` after that is discarded.
  */
 export async function runEvent(
   worker: Worker,
   input: EventInput,
-  publish: Publish = notConnected,
+  { publish = notConnected, listen = () => () => {} }: LanePorts = {},
 ): Promise<LaneResponse> {
   const { callId } = input;
   let lane = parseLaneMemory(input.connectionState);
   let player: Player | undefined;
   let requests: CallRequests | undefined;
+  let handler: RunningHandler | undefined;
   let span: EventSpan | undefined;
   try {
     const event = input.read();
@@ -76,9 +88,10 @@ export async function runEvent(
     const { trace } = span;
     player = playerOf(worker, event, lane, callId, traced(publish, trace));
     requests = new CallRequests(input, lane);
-    const acting = { player, requests };
-    const { state, reply } = await span.run(() => runHandler(worker, event, lane, callId, acting));
-    const message = withTrace(formatReply(reply, lane, event), trace);
+    handler = new RunningHandler({ callId, worker: worker.name, turn: lane.turn }, player, listen);
+    const run: HandlerRun = { worker, event, lane, callId, player, requests, handler };
+    const { state, reply } = await span.run(() => runHandler(run));
+    const message = withTrace(reply, trace);
     const { s: _, ...rest } = lane;
     const after: LaneMemory = {
       ...rest,
@@ -90,9 +103,14 @@ export async function runEvent(
     span.end();
     return respond(message, stateChange(input.connectionState, formatLaneMemory(after)));
   } catch (error) {
-    span?.end(error);
     // What the handler played and requested before it failed was sent, so the numbers go on after it.
-    return fail(worker, input, { ...lane, ...published(player), ...asked(requests) }, error);
+    const after = { ...lane, ...published(player), ...asked(requests) };
+    if (handler?.isInterrupted === true) {
+      span?.end();
+      return { outcome: 'interrupted', status: 204, ...stateAfterFailure(input.connectionState, after) };
+    }
+    span?.end(error);
+    return fail(worker, input, after, error);
   }
 }
 
@@ -118,6 +136,8 @@ function advance(lane: LaneMemory, event: WorkerEvent): LaneMemory {
     case 'speech.started':
     case 'speech.ended':
     case 'played':
+    case 'marked':
+    case 'refused':
     case 'message':
     case 'call.ended':
       return lane;
@@ -181,39 +201,66 @@ function playerOf(
   });
 }
 
-async function runHandler(
-  worker: Worker,
-  event: WorkerEvent,
-  lane: LaneMemory,
-  callId: string,
-  { player, requests }: { readonly player: Player; readonly requests: CallRequests },
-): Promise<{ state: NonNullable<LaneMemory['s']>; reply: WorkerReply }> {
-  const abort = new AbortController();
-  const call: Call = {
-    callId,
-    turn: lane.turn,
-    signal: abort.signal,
-    play: (pcm) => player.play(pcm),
-    publish: (text) => player.act([{ type: 'publish', text }]),
-    ...callActions(requests.api(abort.signal), lane.control?.peer),
-    ...(lane.callConnectionId === undefined ? {} : { callConnectionId: lane.callConnectionId }),
-  };
-  const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneMemory['s']>;
-  const result = dispatch(worker, event, call, state, lane.listen);
-  const reply = result instanceof Promise ? await withinLimit(result, abort) : result;
-  return { state, reply };
+/** A handler with all that it needs. */
+interface HandlerRun {
+  readonly worker: Worker;
+  readonly event: WorkerEvent;
+  readonly lane: LaneMemory;
+  readonly callId: string;
+  readonly player: Player;
+  readonly requests: CallRequests;
+  readonly handler: RunningHandler;
 }
 
-function dispatch(
-  worker: Worker,
-  event: WorkerEvent,
-  call: Call,
-  state: object,
-  listen: string | undefined,
-): HandlerResult {
+async function runHandler(
+  run: HandlerRun,
+): Promise<{ state: NonNullable<LaneMemory['s']>; reply: LaneReply | undefined }> {
+  const { worker, event, lane, player, handler } = run;
+  const endings: HangUpOptions[] = [];
+  const call = callOf(run, endings);
+  const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneMemory['s']>;
+  const reply = await handler.finish(dispatch(run, call, state));
+  // The end of the call comes after everything that the handler says, the reply included.
+  const hangsUp = endings.length > 0 && !handler.isInterrupted;
+  const { parts, answer } = writeReply(reply, lane, event, hangsUp);
+  if (parts.length > 0) await say(player, parts);
+  if (hangsUp) await player.act([{ type: 'mark', data: { do: 'hangUp', ...endings[0] } }]);
+  return { state, reply: answer };
+}
+
+function callOf({ lane, callId, player, requests, handler }: HandlerRun, endings: HangUpOptions[]): Call {
+  const { callConnectionId } = lane;
+  const endLater = (options: HangUpOptions): void => {
+    requests.requireAccess();
+    endings.push(options);
+  };
+  return {
+    callId,
+    turn: lane.turn,
+    signal: handler.signal,
+    play: (pcm) => handler.play(pcm),
+    publish: (text) => player.act([{ type: 'publish', text }]),
+    ...callActions(requests.api(handler.life), lane.control?.peer, endLater),
+    ...(callConnectionId === undefined ? {} : { callConnectionId }),
+  };
+}
+
+/** Publishes a reply that does not fit in the answer. Nothing of it where there is too much of it. */
+async function say(player: Player, parts: WrittenReply['parts']): Promise<void> {
+  const actions = parts.flatMap((part) => (isAudio(part) ? [] : part));
+  player.claim(actions.reduce((ms, action) => ms + playMs(action), 0));
+  for (const part of parts) await (isAudio(part) ? player.play(part) : player.act(part));
+}
+
+function playMs(action: WorkerAction): number {
+  return action.type === 'play' ? bytesToMs(action.format, Buffer.byteLength(action.audio, 'base64')) : 0;
+}
+
+function dispatch(run: HandlerRun, call: Call, state: object): HandlerResult {
+  const { worker, event, lane } = run;
   switch (event.type) {
     case 'audio':
-      return hear(worker, event.chunk, call, state, listen);
+      return hear(worker, event.chunk, call, state, lane.listen);
     case 'call.started':
       return worker.onCallStarted?.(withoutToken(event), call, state);
     case 'participant':
@@ -228,6 +275,10 @@ function dispatch(
       return worker.onInterrupted?.(event, call, state);
     case 'played':
       return worker.onPlayed?.(event, call, state);
+    case 'marked':
+      return hangUpIfPlayed(event, call);
+    case 'refused':
+      throw refusalOf(event);
     case 'message':
       return worker.onMessage?.(event, call, state);
     case 'call.ended':
@@ -259,20 +310,6 @@ function hear(
   }
   const utterance = { ...chunk, wav: () => writeWav(chunk.pcm, chunk.sampleRateHz) };
   return worker.onUtterance(utterance, call, state);
-}
-
-async function withinLimit(result: Promise<WorkerReply>, abort: AbortController): Promise<WorkerReply> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new Error(`the handler took longer than ${HANDLER_LIMIT_MS} ms`);
-    abort.abort(error);
-    reject(error);
-  }, HANDLER_LIMIT_MS);
-  try {
-    return await Promise.race([result, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function respond(message: LaneReply | undefined, change: { connectionState?: string }): LaneResponse {

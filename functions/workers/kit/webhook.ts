@@ -45,7 +45,7 @@ export interface WebhookInvocation {
 }
 
 /** Handles an event. Never throws. */
-type HandleEvent = (worker: Worker, request: LaneRequest) => Promise<LaneResponse>;
+type HandleEvent = (worker: Worker, request: LaneRequest, log: WebhookLog) => Promise<LaneResponse>;
 
 interface WebhookOptions {
   readonly workers: readonly Worker[];
@@ -70,7 +70,11 @@ export class WorkerWebhook {
   readonly #handle: HandleEvent;
   #counts = { events: 0, ignored: 0, failed: 0, refused: 0 };
 
-  constructor({ workers, service, handle = handleLaneEvent }: WebhookOptions) {
+  constructor({
+    workers,
+    service,
+    handle = (worker, event) => handleLaneEvent(worker, event),
+  }: WebhookOptions) {
     this.#workers = new Map(workers.map((worker) => [worker.name, worker]));
     this.#service = service;
     this.#handle = handle;
@@ -99,14 +103,15 @@ export class WorkerWebhook {
         // The Functions host hands over an empty body for one that is sent in chunks.
         throw new WebhookRefusal(411, 'an event needs a content-length, or its body does not arrive');
       }
-      const response = await this.#handle(worker, {
+      const event = {
         callId,
         contentType: request.headers.get('content-type') ?? '',
         body,
         connectionId,
         connectionState: request.headers.get('ce-connectionState') ?? undefined,
         traceparent,
-      });
+      };
+      const response = await this.#handle(worker, event, log);
       this.#count(response, worker, { callId, connectionId }, log);
       return toHttp(response);
     } catch (error) {

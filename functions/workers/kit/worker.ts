@@ -37,12 +37,23 @@ export interface Call extends CallActions {
   readonly callConnectionId?: string;
   /** The exchange that a reply belongs to. It grows each time the caller interrupts. */
   readonly turn: number;
-  /** Aborted when the handler's time is over (`HANDLER_LIMIT_MS`); its reply is dropped from then on. */
+  /**
+   * Aborted when nobody hears the handler any more: with InterruptedError when the caller, or a worker of higher
+   * priority, interrupts this turn or the call ends, and when the handler's time is over: 10 s, and 10 s from each
+   * `play`, but not more than 25 s in all.
+   * An interrupted handler has 500 ms to return; then the next event is served, and what the handler still does to
+   * its `state` is discarded. Requests about the call that it has not had an answer to are aborted then.
+   */
   readonly signal: AbortSignal;
   /**
    * Plays PCM16 samples or their bytes, in the format of the call: at once, while the handler goes on, any number of
-   * times. The caller hears them in this order, and nothing of them after an interruption. Resolves when Web PubSub has
-   * them.
+   * times, and faster than they are heard. The caller hears them in this order, and nothing of them after an
+   * interruption. Resolves when Web PubSub has them; `onPlayed` and `hangUp({ after: 'played' })` wait until they are
+   * heard. Rejects with
+   * - InterruptedError, which says what was heard, when `signal` aborts for an interruption, also if the play waits;
+   * - PlayError, which names the bound and the value, when one event would say more than ten minutes, or when the relay
+   *   holds ten minutes of this worker that nobody has heard (`LONGEST_SPEECH_MS`). Nothing of this play, or only its
+   *   beginning, is heard then.
    */
   play(pcm: Int16Array | Uint8Array): Promise<void>;
   /** Shows a text to everyone who watches the call. */
@@ -54,7 +65,10 @@ type EventOf<T extends LaneEvent['type']> = Omit<Extract<LaneEvent, { type: T }>
 /** How the call began. Acting on it is up to `call`. */
 export type CallStarted = Omit<EventOf<'call.started'>, 'control'>;
 
-/** PCM16 samples or their bytes, at the rate of the audio that they answer or else of the call; actions; or nothing. */
+/**
+ * PCM16 samples or their bytes, at the rate of the audio that they answer or else of the call; actions; or nothing. Up
+ * to ten minutes of audio (`LONGEST_SPEECH_MS`); a longer reply is lost, and the log says so.
+ */
 export type WorkerReply =
   | Int16Array
   | Uint8Array
@@ -67,9 +81,10 @@ export type HandlerResult = WorkerReply | Promise<WorkerReply>;
 
 /**
  * Handlers get one event at a time for each call, in order. A handler that throws loses its own event and leaves
- * `state` as it was. `state` is JSON, a few hundred bytes, kept by Web PubSub with the connection of this call and
- * worker; change it in place. A handler may run again for the same event with the same state (Web PubSub repeats an
- * event whose answer got lost), so effects outside of `state` must be idempotent.
+ * `state` as it was. So does one that is interrupted and does not return within 500 ms: what it writes after that is
+ * discarded. `state` is JSON, a few hundred bytes, kept by Web PubSub with the connection of this call and worker;
+ * change it in place. A handler may run again for the same event with the same state (Web PubSub repeats an event whose
+ * answer got lost), so effects outside of `state` must be idempotent.
  */
 interface Handlers<S extends object> {
   /** Lower case letters, digits and hyphens: the name in the call's route, and the last part of the webhook's path. */

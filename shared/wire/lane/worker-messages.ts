@@ -54,6 +54,17 @@ const laneEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('interrupted'), turn: z.int().nonnegative(), playedMs: z.number() }),
   /** The caller has heard everything the worker has said, which took `playedMs`. The count starts again from 0. */
   z.object({ type: z.literal('played'), turn: z.int().nonnegative(), playedMs: z.number() }),
+  /**
+   * Answers a `mark` once. `played`: the caller has heard everything that the worker had said. `interrupted`: the
+   * worker was interrupted. `stopped`: the worker stopped, or the stream ended, before all of it was heard.
+   */
+  z.object({
+    type: z.literal('marked'),
+    outcome: z.enum(['played', 'interrupted', 'stopped']),
+    data: z.json(),
+  }),
+  /** Audio of the worker is dropped: `heldMs` of it wait to be played, and no more than `maxMs` may. */
+  z.object({ type: z.literal('refused'), reason: z.string(), heldMs: z.number(), maxMs: z.number() }),
   /** A message from outside the call, in any JSON. */
   z.object({ type: z.literal('message'), data: z.json() }),
   z.object({ type: z.literal('call.ended'), reason: z.string() }),
@@ -72,14 +83,29 @@ const action = z.discriminatedUnion('type', [
   z.object({ type: z.literal('stop') }),
   z.looseObject({ type: z.literal('publish'), text: z.string() }),
   z.object({ type: z.literal('failed'), text: z.string() }),
+  z.object({ type: z.literal('mark'), data: z.json() }),
 ]);
 
 /**
  * What a worker asks the relay to do. `play`: PCM16 in base64. The relay drops it when `turn` is not the current turn,
  * which is also the default. `stop`: drop what this worker has said and the caller has not heard. `publish`: show the
  * text in the console. `failed`: the worker could not handle the event that this answers, and its audio is lost.
+ * `mark`: send `marked` with this `data` once everything that the worker has said so far was heard, or will not be.
  */
 export type WorkerAction = z.infer<typeof action>;
+
+const listening = z.object({ type: z.literal('listening'), turn: z.int().nonnegative() });
+
+/**
+ * Says that a handler of a function worker runs in this turn and listens in the worker's group of the call. The relay
+ * publishes there what ends the handler early, since an event would wait for the handler's answer.
+ */
+export type Listening = z.infer<typeof listening>;
+
+/** Undefined for anything else. */
+export function parseListening(value: unknown): Listening | undefined {
+  return listening.safeParse(value).data;
+}
 
 /** Returns undefined for a type that this version does not know, and for a value that is not an event. */
 export function parseLaneEvent(value: unknown): LaneEvent | undefined {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { EVENT_TIMEOUT_MS, InFlight } from '../../../relay/lane/in-flight.ts';
+import { EVENT_TIMEOUT_MS, InFlight, LONG_EVENT_TIMEOUT_MS } from '../../../relay/lane/in-flight.ts';
 import type { OutboxMessage } from '../../../relay/lane/lane-outbox.ts';
 import { RelayClock } from '../relay-clock.ts';
 
@@ -22,6 +22,20 @@ it('is settled once, with how long it took and whether the worker refused it', a
   inFlight.refuse();
   inFlight.begin(message('2'));
   expect(inFlight.settle(), 'the next one was not refused').toMatchObject({ isRefused: false });
+});
+
+it('has more time once the worker says that it is still at it, and the next one has not', async () => {
+  const { clock, inFlight, timedOut } = setUp();
+  inFlight.begin(message('1'));
+  inFlight.extend();
+  await clock.advance(LONG_EVENT_TIMEOUT_MS - 1);
+  expect(timedOut).toEqual([]);
+  inFlight.settle();
+  inFlight.begin(message('2'));
+  await clock.advance(EVENT_TIMEOUT_MS - 1);
+  expect(timedOut).toEqual([]);
+  await clock.advance(1);
+  expect(timedOut).toHaveLength(1);
 });
 
 it('fails when its own time is over, whatever was in flight before it', async () => {

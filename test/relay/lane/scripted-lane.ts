@@ -21,6 +21,10 @@ export class ScriptedLane implements LaneConnection {
   readonly sent: ({ audio: RtpPacket } | { event: LaneEvent })[] = [];
   /** Everything that was published, in order. */
   readonly published: ({ audio: RtpPacket } | { event: LaneEvent })[] = [];
+  /** Everything that was told to a handler that runs, in order. */
+  readonly told: LaneEvent[] = [];
+  /** Hears of everything that is sent or told. */
+  onOutgoing: () => void = () => {};
   /** What is published is refused. */
   isDeaf = false;
   /** What is to be published is better kept. */
@@ -61,6 +65,11 @@ export class ScriptedLane implements LaneConnection {
     if (this.isDeaf) return false;
     this.published.push(message instanceof Uint8Array ? { audio: parseRtp(message) } : { event: message });
     return true;
+  }
+
+  tell(event: LaneEvent): void {
+    this.told.push(event);
+    this.onOutgoing();
   }
 
   stop(): void {
@@ -129,6 +138,7 @@ export class ScriptedLane implements LaneConnection {
   #inFlight(): void {
     if (this.#isPending) throw new Error('two messages are in flight on one lane');
     this.#isPending = true;
+    this.onOutgoing();
     if (this.isObliging) queueMicrotask(() => this.#settle(true));
   }
 

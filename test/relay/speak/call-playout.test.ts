@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WHEEL_SLOT_MS } from '../../../relay/base/timer-wheel.ts';
 import { MAX_SOCKET_BUFFER_BYTES } from '../../../relay/speak/playout-scheduler.ts';
-import { MAX_HELD_MS } from '../../../relay/speak/worker-playout.ts';
+import { LONGEST_SPEECH_MS } from '../../../shared/call/plan.ts';
 import { equal, LEAD_MS, playoutFixture as setUp, speech } from './playout-fixture.ts';
 
 describe('a long reply', () => {
@@ -49,10 +49,75 @@ describe('a long reply', () => {
   it('is refused when more waits than a worker may have waiting', () => {
     const { playout, join } = setUp();
     const worker = join();
-    for (let i = 0; i < MAX_HELD_MS / 10_000; i += 1)
+    for (let i = 0; i < LONGEST_SPEECH_MS / 10_000; i += 1)
       expect(worker.speak(new Uint8Array(320_000), 'whole')).toBe('taken');
     expect(worker.speak(new Uint8Array(320_000), 'whole')).toBe('playout is full');
     expect(playout.report().audioMsDropped).toBe(10_000);
+  });
+
+  it('is refused with a word to the worker, one for each run of audio that is dropped', async () => {
+    const { clock, join } = setUp();
+    const worker = join();
+    worker.speak(new Uint8Array(LONGEST_SPEECH_MS * 32), 'whole');
+    await clock.advance(1_000);
+    for (let i = 0; i < 3; i += 1) worker.speak(new Uint8Array(320_000), 'whole');
+    const refused = { type: 'refused', reason: 'playout is full', maxMs: LONGEST_SPEECH_MS };
+    expect(worker.events).toEqual([{ ...refused, heldMs: expect.any(Number) }]);
+    await clock.advance(20_000);
+    expect(worker.speak(new Uint8Array(320_000), 'whole')).toBe('taken');
+    worker.speak(new Uint8Array(3_200_000), 'whole');
+    expect(worker.events).toHaveLength(2);
+  });
+});
+
+describe('a mark', () => {
+  const marked = (outcome: string) => ({ type: 'marked', outcome, data: 'a' });
+  const last = ({ events }: { events: unknown[] }) => events.at(-1);
+
+  it('is answered at once where nothing is said, and otherwise when all of it was heard, once', async () => {
+    const { clock, join } = setUp();
+    const worker = join();
+    expect(worker.mark('a')).toBe('marked');
+    expect(worker.events).toEqual([marked('played')]);
+    worker.speak(speech(1_000), 'streamed');
+    worker.mark('a');
+    worker.speak(speech(1_000), 'streamed');
+    await clock.advance(1_999);
+    expect(worker.events).toHaveLength(1);
+    await clock.advance(1);
+    expect(worker.events.slice(1)).toEqual([{ type: 'played', turn: 0, playedMs: 2_000 }, marked('played')]);
+    await clock.advance(5_000);
+    expect(worker.events).toHaveLength(3);
+  });
+
+  it('is answered when the worker is interrupted, stops, or the stream ends, and never when it has left', async () => {
+    const { playout, join } = setUp();
+    const [interrupted, stopped, cut, left] = [join(), join(), join(), join()];
+    for (const worker of [interrupted, stopped, cut, left]) {
+      worker.speak(speech(1_000), 'streamed');
+      worker.mark('a');
+    }
+    left.leave();
+    stopped.stop();
+    expect(last(stopped)).toEqual(marked('stopped'));
+    playout.onSpeechStarted(0);
+    expect(interrupted.events).toEqual([
+      expect.objectContaining({ type: 'interrupted' }),
+      marked('interrupted'),
+    ]);
+    cut.speak(speech(1_000), 'streamed');
+    cut.mark('a');
+    playout.close();
+    expect(last(cut)).toEqual(marked('stopped'));
+    expect(left.events).toEqual([]);
+    expect(cut.mark('a')).toBe('call has ended');
+  });
+
+  it('is refused where many wait', () => {
+    const worker = setUp().join();
+    worker.speak(speech(1_000), 'streamed');
+    const outcomes = Array.from({ length: 20 }, () => worker.mark('a'));
+    expect(outcomes.filter((outcome) => outcome === 'too many marks')).toHaveLength(4);
   });
 });
 

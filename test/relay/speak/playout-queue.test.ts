@@ -1,6 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PlayoutQueue } from '../../../relay/speak/playout-queue.ts';
+import { HeldAudio, PlayoutQueue } from '../../../relay/speak/playout-queue.ts';
+
+const queueOf = (bounds: { maxBytes: number; maxPieces: number }, held = new HeldAudio()) =>
+  new PlayoutQueue({ ...bounds, held });
 
 describe('PlayoutQueue', () => {
   it('gives everything back once and in order, in whatever pieces it is asked for', () => {
@@ -8,8 +11,8 @@ describe('PlayoutQueue', () => {
     const asked = fc.array(fc.integer({ min: 0, max: 80 }), { maxLength: 40 });
     return fc.assert(
       fc.property(fc.array(piece, { maxLength: 20 }), asked, (pieces, takes) => {
-        const queue = new PlayoutQueue({ maxBytes: 10_000, maxPieces: 100 });
-        for (const each of pieces) expect(queue.push(each)).toBe(true);
+        const queue = queueOf({ maxBytes: 10_000, maxPieces: 100 });
+        for (const each of pieces) expect(queue.push(each)).toBe('taken');
         const all = Buffer.concat(pieces);
         const taken = takes.map((bytes) => queue.take(bytes));
         const rest = queue.take(queue.bytes);
@@ -20,34 +23,48 @@ describe('PlayoutQueue', () => {
   });
 
   it('refuses whole what would be more than its bounds', () => {
-    const queue = new PlayoutQueue({ maxBytes: 10, maxPieces: 3 });
-    expect(queue.push(new Uint8Array(8))).toBe(true);
-    expect(queue.push(new Uint8Array(3))).toBe(false);
+    const queue = queueOf({ maxBytes: 10, maxPieces: 3 });
+    expect(queue.push(new Uint8Array(8))).toBe('taken');
+    expect(queue.push(new Uint8Array(3))).toBe('playout is full');
     expect(queue.bytes).toBe(8);
-    expect(queue.push(new Uint8Array(1))).toBe(true);
-    expect(queue.push(new Uint8Array(1))).toBe(true);
+    expect(queue.push(new Uint8Array(1))).toBe('taken');
+    expect(queue.push(new Uint8Array(1))).toBe('taken');
     expect(queue.take(8).byteLength).toBe(8);
-    expect(queue.push(new Uint8Array(4))).toBe(true);
-    expect(queue.push(new Uint8Array(1)), 'a fourth piece').toBe(false);
+    expect(queue.push(new Uint8Array(4))).toBe('taken');
+    expect(queue.push(new Uint8Array(1)), 'a fourth piece').toBe('playout is full');
+  });
+
+  it('shares the room of the relay with other queues, and gives it back however audio leaves', () => {
+    const held = new HeldAudio(10);
+    const [one, other] = [1, 2].map(() => queueOf({ maxBytes: 8, maxPieces: 10 }, held));
+    if (one === undefined || other === undefined) return expect.unreachable();
+    expect(one.push(new Uint8Array(8))).toBe('taken');
+    expect(other.push(new Uint8Array(3))).toBe('relay is full');
+    expect(one.take(2)).toHaveLength(2);
+    expect(other.push(new Uint8Array(3))).toBe('taken');
+    one.putBack([new Uint8Array(1)]);
+    expect(other.push(new Uint8Array(1))).toBe('relay is full');
+    one.clear();
+    expect(other.push(new Uint8Array(5))).toBe('taken');
   });
 
   it('puts back ahead of the rest what had left', () => {
-    const queue = new PlayoutQueue({ maxBytes: 10, maxPieces: 10 });
+    const queue = queueOf({ maxBytes: 10, maxPieces: 10 });
     queue.push(Uint8Array.of(3, 4));
     queue.putBack([Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2)]);
     expect([...queue.take(10)]).toEqual([1, 2, 3, 4]);
   });
 
   it('forgets everything and says how much it was', () => {
-    const queue = new PlayoutQueue({ maxBytes: 10, maxPieces: 10 });
+    const queue = queueOf({ maxBytes: 10, maxPieces: 10 });
     queue.push(new Uint8Array(7));
     expect(queue.clear()).toBe(7);
     expect(queue.take(10).byteLength).toBe(0);
-    expect(queue.push(new Uint8Array(10))).toBe(true);
+    expect(queue.push(new Uint8Array(10))).toBe('taken');
   });
 
   it('keeps what waits of memory that is used again, once it has been told to', () => {
-    const queue = new PlayoutQueue({ maxBytes: 10, maxPieces: 10 });
+    const queue = queueOf({ maxBytes: 10, maxPieces: 10 });
     const memory = Buffer.of(1, 2, 3, 4);
     queue.push(memory.subarray(0, 2));
     queue.own();

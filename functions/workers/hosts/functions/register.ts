@@ -3,9 +3,11 @@ import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } 
 import { isLoopbackHttp } from '../../../../shared/base/loopback-url.ts';
 import { groupPublisher, type Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
 import { handleLaneEvent } from '../../kit/lane-event.ts';
+import type { Listen } from '../../kit/running-handler.ts';
 import { WorkerWebhook } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { readWorkerConfig, type WorkerConfig } from '../../settings/worker-config.ts';
+import { handlerListener } from './handler-listener.ts';
 
 /**
  * Registers the functions of the worker app.
@@ -18,10 +20,14 @@ export function registerWorkers(workers: readonly Worker[]): void {
   const config = once(() => readWorkerConfig(process.env));
   const publisher = once(() => publisherOf(config()));
   const publish: Publish = (group, message) => publisher()(group, message);
+  const listener = once(() => handlerListener(config().webPubSub));
   const webhook = new WorkerWebhook({
     workers,
     service: () => config().webPubSub,
-    handle: (worker, request) => handleLaneEvent(worker, request, publish),
+    handle: (worker, request, log) => {
+      const listen: Listen = (target, heard) => listener()(log)(target, heard);
+      return handleLaneEvent(worker, request, { publish, listen });
+    },
   });
   app.http('workerEvents', {
     route: 'workers/{name}',

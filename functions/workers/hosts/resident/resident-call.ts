@@ -15,15 +15,18 @@ import {
   PRESENCE_MS,
   type ResidentMessage,
 } from '../../../../shared/wire/lane/resident-messages.ts';
-import { parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
+import { type LaneEvent, parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
 import { audioEvent, parseEventText, type WorkerEvent } from '../../kit/lane-message.ts';
 import { runEvent } from '../../kit/run-event.ts';
+import type { Listen } from '../../kit/running-handler.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { takesOver } from './claim.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
 
 /** Messages that may wait for the worker: 3 s of audio. One more, and the oldest is dropped. */
 const MAX_WAITING_MESSAGES = 50;
+/** Types of events that end a handler early, or what it plays. */
+const URGENT: ReadonlySet<unknown> = new Set<LaneEvent['type']>(['interrupted', 'refused', 'call.ended']);
 /** A call without a message for this long is over, even if no `call.ended` came. */
 const SILENCE_LIMIT_MS = 60_000;
 
@@ -53,6 +56,9 @@ export class ResidentCall {
   readonly #claim: { readonly host: string; readonly atMs: number };
   readonly #waiting: Waiting[] = [];
   #laneState: string | undefined;
+  /** What was said to the handler that runs. */
+  #urgent: LaneEvent[] = [];
+  #onUrgent: ((event: LaneEvent) => void) | undefined;
   #hasJoined = false;
   #isWorking = false;
   #isOver = false;
@@ -119,6 +125,8 @@ export class ResidentCall {
     this.#cancelPresence();
     this.#waiting.length = 0;
     this.#connection.stop();
+    // Nobody hears what a handler that still runs would say.
+    this.#onUrgent?.({ type: 'call.ended', reason: cause });
     this.#options.onOver(cause);
   }
 
@@ -148,7 +156,15 @@ export class ResidentCall {
     const type = typeOf(value);
     // Another stream of the call begins, and the relay asks which replica has the call.
     if (type === 'call.started') this.#bePresent(nonceOfQuestion(value));
+    if (this.#isWorking && URGENT.has(type)) this.#tellHandler(parseLaneEvent(value));
     this.#queue(() => withoutControl(parseLaneEvent(value)), type === 'call.ended');
+  }
+
+  /** A handler that runs learns of it at once. The event itself comes in its turn. */
+  #tellHandler(event: LaneEvent | undefined): void {
+    if (event === undefined) return;
+    this.#urgent.push(event);
+    this.#onUrgent?.(event);
   }
 
   #queue(read: () => WorkerEvent | undefined, isEnd = false): void {
@@ -175,9 +191,17 @@ export class ResidentCall {
     const { worker, callId, onFailed } = this.#options;
     const publish: Publish = (_group, message) =>
       this.#connection.publish('down', message instanceof Uint8Array ? message : JSON.stringify(message));
+    this.#urgent = [];
+    const listen: Listen = (_, heard) => {
+      this.#onUrgent = heard;
+      for (const event of this.#urgent) heard(event);
+      return () => {
+        this.#onUrgent = undefined;
+      };
+    };
     // Each message comes once, since the client drops repetitions: its key need not be the same twice.
     const input = { callId, read, connectionState: this.#laneState, eventKey: randomUUID };
-    const response = await runEvent(worker, input, publish);
+    const response = await runEvent(worker, input, { publish, listen });
     this.#laneState = response.connectionState ?? this.#laneState;
     if (response.outcome === 'failed') onFailed(response.error);
     const { message } = response;

@@ -71,6 +71,7 @@ async function lane(
     ...(withControl ? { control: { url: api.url, token, peer: TELEPHONE } } : {}),
   });
   return {
+    next,
     press: (tone: string) => next({ type: 'dtmf', tone }),
     /** The answer is lost on the way to Web PubSub, which delivers the event again. */
     pressTwiceDelivered: async (tone: string) => {
@@ -129,6 +130,22 @@ describe('what a worker does with its call', () => {
     expect(fixture.acs.count('hangUp'), 'Azure Communication Services is asked to').toBe(1);
     expect((await fixture.store.get(CONNECTED_ID))?.hangUpRequestedAtMs).toBeDefined();
   });
+
+  it.each([
+    ['played', 1],
+    ['stopped', 1],
+    ['interrupted', 0],
+  ])(
+    'is hanging up after the goodbye, once the relay says that it was %s: %i times',
+    async (outcome, times) => {
+      const { next, state } = await lane(async () => {});
+      const marked = { type: 'marked', outcome, data: { do: 'hangUp' } };
+      expect((await next(marked)).outcome).toBe('silent');
+      expect(fixture.acs.count('hangUp')).toBe(times);
+      expect((await next(marked)).outcome, 'the call has ended meanwhile').toBe('silent');
+      expect(state().asked ?? 0).toBe(2 * times);
+    },
+  );
 
   it('is done once, although Web PubSub delivers the event again or an answer is lost', async () => {
     const { press, pressTwiceDelivered } = await lane((call, tone) => call.sendDtmf(tone));

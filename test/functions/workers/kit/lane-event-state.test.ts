@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MAX_STATE_CHARS, parseLaneMemory } from '../../../../functions/workers/kit/lane-memory.ts';
-import { HANDLER_LIMIT_MS } from '../../../../functions/workers/kit/run-event.ts';
+import { HANDLER_LIMIT_MS } from '../../../../functions/workers/kit/running-handler.ts';
 import type { AudioChunk, Call } from '../../../../functions/workers/kit/worker.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
 import { parseWorkerActions } from '../../../../shared/wire/lane/worker-messages.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
-import { MAX_REPLY_BYTES } from '../../../../functions/workers/kit/lane-message.ts';
 import type {
   AudioChunk,
   ChunkWorkerDefinition,
@@ -235,7 +234,12 @@ describe('the reply of a worker', () => {
     ['text', () => 'hello', /a handler returns samples/],
     ['an unknown action', () => ({ actions: [{ type: 'dance' }] }), /a handler returns samples/],
     ['half a sample', () => Uint8Array.of(1), /even number of bytes, not 1/],
-    ['too much audio', () => new Uint8Array(MAX_REPLY_BYTES + 2), /a reply has at most/],
+    [
+      'a text too long for one message',
+      () => ({ actions: [{ type: 'publish', text: 'x'.repeat(1_000_000) }] }),
+      /an action "publish" has at most 1000000 characters, this one has \d+/,
+    ],
+    ['longer than one message, in a host that cannot publish', () => new Uint8Array(1_000_002), /Web PubSub/],
   ])('that is %s is an error', async (_, onAudio, message) => {
     const response = await lane({ onAudio: onAudio as ChunkWorkerDefinition<object>['onAudio'] }).audio();
     expect(response.outcome).toBe('failed');

@@ -99,7 +99,7 @@ describe('what a worker plays', () => {
           body: Buffer.from(JSON.stringify(event)),
           connectionState,
         },
-        publish,
+        { publish },
       );
     const started = await send(
       {

@@ -159,3 +159,60 @@ it('is over when the worker has heard that the call has ended', async () => {
   expect(told).toEqual(['started', 'over: call ended']);
   expect(clock.pending, 'no timer is left').toBe(0);
 });
+
+it('lets a handler that plays learn of an interruption at once, and serves what comes after it', async () => {
+  const told: unknown[] = [];
+  const published: unknown[] = [];
+  let listener: Parameters<OpenResidentConnection>[1] | undefined;
+  const call = new ResidentCall({
+    worker: defineWorker({
+      name: 'resident',
+      listen: { mode: 'stream' },
+      initialState: () => ({ keys: '' }),
+      onAudio: () => void told.push('audio'),
+      async onDtmf({ tone }, { play, signal, turn }, state) {
+        told.push(`key ${tone} in turn ${turn} after "${state.keys}"`);
+        state.keys += tone;
+        if (tone !== '1') return;
+        await play(Int16Array.of(1));
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        told.push(signal.reason);
+        await play(Int16Array.of(2));
+      },
+      onInterrupted: ({ playedMs }) => void told.push(`interrupted after ${playedMs} ms`),
+    }),
+    callId: CALL_ID,
+    hostId: 'this replica',
+    clock: new RelayClock(),
+    open: (_, heard) => {
+      listener = heard;
+      const publish = async (_to: string, message: unknown) => {
+        if (message instanceof Uint8Array) published.push(message);
+      };
+      return { start: async () => {}, publish, stop: () => {} };
+    },
+    onFailed: (error) => told.push(error),
+    onOver: () => {},
+  });
+  await call.join(started);
+  const hear = (event: object) => listener?.message(JSON.stringify(event));
+  hear({ type: 'dtmf', tone: '1' });
+  await until(() => published.length === 1, 'what the handler plays');
+  listener?.message(rtp());
+  hear({ type: 'interrupted', turn: 1, playedMs: 40 });
+  hear({ type: 'dtmf', tone: '2' });
+  await until(() => told.length === 5, 'everything that was heard');
+  expect(told).toEqual([
+    'key 1 in turn 0 after ""',
+    expect.objectContaining({ name: 'InterruptedError', turn: 1, playedMs: 40 }),
+    'audio',
+    'interrupted after 40 ms',
+    'key 2 in turn 1 after ""',
+  ]);
+  expect(published, 'nothing after the interruption').toHaveLength(1);
+  hear({ type: 'dtmf', tone: '1' });
+  await until(() => published.length === 2, 'what the handler plays');
+  call.end('another replica');
+  await until(() => told.length === 7, 'the end of the handler');
+  expect(told.at(-1)).toMatchObject({ name: 'InterruptedError', reason: 'call ended' });
+});
