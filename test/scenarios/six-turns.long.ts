@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCall } from '../../local/run/client/make-call.ts';
 import { compileReport } from '../../local/run/client/report.ts';
-import { SHORT_STORY_MS, story } from '../fixtures/talking-app/story.ts';
+import { SHORT_STORY_MS, story } from '../fixtures/worker-app/story.ts';
 import { speechLike, talkspurts } from '../support/signals.ts';
 import { LONG_LEAD, startTestSystem, type TestSystem } from '../support/system.ts';
 
@@ -36,7 +36,7 @@ const COUGH = { atMs: 12_000, ms: 240 };
 let test: TestSystem;
 beforeAll(async () => {
   test = await startTestSystem({
-    workerApp: join(import.meta.dirname, '../fixtures/talking-app/main.ts'),
+    workerApp: join(import.meta.dirname, '../fixtures/worker-app/main.ts'),
     extraEnv: LONG_LEAD,
     routes: [
       {
