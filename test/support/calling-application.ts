@@ -1,7 +1,7 @@
 import { CallAutomationClient, type CallConnection } from '@azure/communication-call-automation';
 import { type RunningAcs, startAcs } from '../../local/emulators/acs/server/acs.ts';
 import type { RunningSystem } from '../../local/run/client/running-system.ts';
-import { newAcsResource } from './acs-resource.ts';
+import { newAcsResource, SIGNING_KEY } from './acs-resource.ts';
 import { until } from './until.ts';
 import { startWebhookReceiver } from './webhook-receiver.ts';
 
@@ -30,11 +30,14 @@ export async function startCallingApplication(): Promise<CallingApplication> {
     const answer = validated ? { validationResponse: JSON.parse(body)[0].data.validationCode } : {};
     response.writeHead(200).end(JSON.stringify(answer));
   });
-  const acs = await startAcs({
-    ...newAcsResource(),
-    controlToken: CONTROL_TOKEN,
-    eventGrid: { endpoint: `${webhook.url}/events` },
-  });
+  const acs = await startAcs(
+    {
+      ...newAcsResource(),
+      controlToken: CONTROL_TOKEN,
+      eventGrid: { endpoint: `${webhook.url}/events` },
+    },
+    { signingKey: SIGNING_KEY },
+  );
   const client = new CallAutomationClient(acs.connectionString, { allowInsecureConnection: true });
   const callbackUrl = `${webhook.url}/cb`;
   const seen = new Set<string>();

@@ -22,7 +22,8 @@ export interface CallingFixture extends AcsFixture {
 }
 
 export async function startCallingFixture(
-  options: Partial<AcsOptions> & Partial<Pick<AcsParts, 'openMediaStream' | 'openTranscriptionStream'>> = {},
+  options: Partial<AcsOptions> &
+    Partial<Pick<AcsParts, 'openMediaStream' | 'openTranscriptionStream' | 'ticker'>> = {},
 ): Promise<CallingFixture> {
   const callees = new FakeCallees();
   return { ...(await startAcsFixture({ ...options, callees })), callees };
