@@ -14,7 +14,7 @@ const NUMBER = '+14255550195';
 const RATE = 16_000;
 const SAMPLES_PER_MS = RATE / 1000;
 const SENTENCE_MS = 1_000;
-/** How exactly the relay knows what was heard. What the stand-in itself was late, on a busy machine, comes on top. */
+/** How exactly the relay knows what was heard. What the emulator itself was late, on a busy machine, comes on top. */
 const TOLERANCE_MS = 40;
 /**
  * Silence that ends an utterance, the worker, and the way there and back: 0.8 s, and on a busy machine what it holds up

@@ -9,11 +9,11 @@ const CONTROL_TOKEN = 'control-token-of-the-tests';
 
 type EventData = Readonly<Record<string, unknown>>;
 
-/** An application of Call Automation, written with Microsoft's client, and the stand-in that it works against. */
+/** An application of Call Automation, written with Microsoft's client, and the emulator that it works against. */
 export interface CallingApplication {
   readonly client: CallAutomationClient;
   readonly callbackUrl: string;
-  /** For whoever plays scenarios: only the stand-in runs. */
+  /** For whoever plays scenarios: only the emulator runs. */
   readonly system: RunningSystem;
   /** Types of the callbacks so far. */
   types(): string[];
@@ -87,7 +87,7 @@ export async function startCallingApplication(): Promise<CallingApplication> {
   };
 }
 
-/** The stand-in answers for the other parts that it does not know what is asked. */
+/** The emulator answers for the other parts that it does not know what is asked. */
 function systemOf({ url }: RunningAcs): RunningSystem {
   return {
     pid: process.pid,

@@ -5,7 +5,7 @@ import type { Ports } from '../../local/run/stack/ports.ts';
 import type { CalledSystem } from './system.ts';
 
 /**
- * Settings of the stand-in of Web PubSub by which the events of one worker go to its resident process, and all others
+ * Settings of the emulator of Web PubSub by which the events of one worker go to its resident process, and all others
  * to the worker app.
  */
 export function residentTable(

@@ -31,7 +31,7 @@ export interface WireEvent {
 }
 
 /**
- * The application's side of the stand-in: an Event Grid endpoint (`/events`), a callback endpoint (`/cb`), and the
+ * The application's side of the emulator: an Event Grid endpoint (`/events`), a callback endpoint (`/cb`), and the
  * SDK's client.
  */
 export interface AcsFixture {
