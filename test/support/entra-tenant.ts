@@ -26,11 +26,8 @@ export interface EntraTenant {
   close(): Promise<void>;
 }
 
-/** Of every tenant in this process: a key takes longer to make than most tests to run. */
-const firstKeys: Promise<GenerateKeyPairResult> = generateKeyPair('RS256');
-
 export async function startEntraTenant(nowMs: () => number = Date.now): Promise<EntraTenant> {
-  let keys = await firstKeys;
+  let keys: GenerateKeyPairResult = await generateKeyPair('RS256');
   let kid = 1;
   let fetches = 0;
   const server = createServer((_request, response) => {
