@@ -50,8 +50,8 @@ export default defineConfig({
     // find: no replaced globals, no servers, no settings in the environment, no state in a module.
     isolate: false,
     experimental: { viteModuleRunner: false, nodeLoader: false },
-    // Node 22 announces on every start that it strips types. Collecting garbage on one thread takes less of two cores that
-    // are busy with tests anyway.
+    // Node 22 announces on every start that it strips types. Garbage is collected on one thread, as the cores are busy
+    // with tests anyway.
     execArgv: ['--disable-warning=ExperimentalWarning', '--single-threaded-gc'],
     projects: [
       {
