@@ -8,19 +8,23 @@ const WHOLE_CALL_LIMIT_MS = 240_000;
  * breaks them.
  */
 const OWN_SYSTEMS = [
-  'test/docs/api.test.ts',
   'test/scenarios/chaos.test.ts',
-  'test/scenarios/conversation.test.ts',
   'test/scenarios/dead-stream.test.ts',
   'test/scenarios/lanes.test.ts',
-  'test/scenarios/misbehaving-workers.test.ts',
   'test/scenarios/residents.test.ts',
   'test/scenarios/rolling-restart.test.ts',
   'test/scenarios/rough-network.test.ts',
   'test/scenarios/unmixed.test.ts',
-  'test/scenarios/workers-in-control.test.ts',
   'test/local/run/scenario/callees.test.ts',
   'test/local/run/stack/*.test.ts',
+];
+
+/** Whole calls in real time on one system with the workers of `test/fixtures/worker-app`. */
+const FIXTURE_WORKERS = [
+  'test/docs/api.test.ts',
+  'test/scenarios/conversation.test.ts',
+  'test/scenarios/misbehaving-workers.test.ts',
+  'test/scenarios/workers-in-control.test.ts',
 ];
 
 /** Whole calls in real time on one system that is started once for all of them. */
@@ -41,16 +45,21 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    // Loading the SDKs of Azure anew for each file takes longer than many of the files: a third of the whole. So a test
-    // leaves nothing behind that another could find: no replaced globals, no servers, no settings in the environment.
+    // Node itself loads the tests and what they test, without Vite between them. A process loads each module once for
+    // all of its files, and runs it as fast as the product does. So a test leaves nothing behind that another could
+    // find: no replaced globals, no servers, no settings in the environment, no state in a module.
     isolate: false,
+    experimental: { viteModuleRunner: false, nodeLoader: false },
+    // Node 22 announces on every start that it strips types. Garbage is collected on one thread, as the cores are busy
+    // with tests anyway.
+    execArgv: ['--disable-warning=ExperimentalWarning', '--single-threaded-gc'],
     projects: [
       {
         extends: true,
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.alone.test.ts', ...ONE_SYSTEM, ...OWN_SYSTEMS],
+          exclude: ['test/**/*.alone.test.ts', ...ONE_SYSTEM, ...FIXTURE_WORKERS, ...OWN_SYSTEMS],
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
@@ -74,6 +83,17 @@ export default defineConfig({
           name: 'one system',
           include: ONE_SYSTEM,
           globalSetup: 'test/support/setup-one-system.ts',
+          testTimeout: WHOLE_CALL_LIMIT_MS,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'fixture workers',
+          include: FIXTURE_WORKERS,
+          globalSetup: 'test/support/setup-fixture-workers.ts',
           testTimeout: WHOLE_CALL_LIMIT_MS,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },

@@ -1,11 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocketServer } from 'ws';
-import { connectTelephones } from '../../local/run/client/called-telephones.ts';
+import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../shared/wire/api/endpoint.ts';
 import { ENDPOINTS } from '../../shared/wire/api/endpoints.ts';
-import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { sharedSystem } from '../support/shared-system.ts';
 import { until } from '../support/until.ts';
 import { type CurlCommand, curlCommandsOf } from './curl-commands.ts';
 import { OpenApiJudge } from './openapi-judge.ts';
@@ -16,7 +13,7 @@ const commands = curlCommandsOf(markdown);
 
 /** How long what a read tells may take to come true. */
 const LIMIT_MS = 15_000;
-const LOOK_EVERY_MS = 50;
+const LOOK_EVERY_MS = 100;
 
 it('docs/api.md lists every operation with its request, and no other', () => {
   const rows = [...markdown.matchAll(/^\| `(\w+)` \| `([A-Z]+) \/api\/([^`?]+)(\?[^`]*)?` \|$/gm)];
@@ -28,36 +25,13 @@ it('docs/api.md lists every operation with its request, and no other', () => {
 });
 
 describe('the commands in docs/api.md', () => {
-  let system: TestSystem;
-  let transcripts: WebSocketServer;
-  const variables = new Map<string, string>();
+  const system = sharedSystem();
+  const variables = new Map([
+    ['API', `${system.system.urls.control}/api`],
+    ['AUTH', `x-functions-key: ${system.system.keys.functions}`],
+    ['JSON', 'content-type: application/json'],
+  ]);
   const judge = new OpenApiJudge();
-
-  beforeAll(async () => {
-    transcripts = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-    await new Promise<void>((resolve) => transcripts.once('listening', resolve));
-    transcripts.on('connection', (socket) => socket.on('message', () => {}));
-    const { port } = transcripts.address() as AddressInfo;
-    system = await startTestSystem({
-      // As the route `placed`, which every local system has, and with a transcript.
-      routes: [
-        {
-          name: 'placed, with a transcript',
-          match: { direction: 'outbound', to: '+142555501*' },
-          transcription: { url: `ws://127.0.0.1:${port}/`, locale: 'en-US' },
-        },
-      ],
-    });
-    await connectTelephones(system.system);
-    variables.set('API', `${system.system.urls.control}/api`);
-    variables.set('AUTH', `x-functions-key: ${system.system.keys.functions}`);
-    variables.set('JSON', 'content-type: application/json');
-  });
-
-  afterAll(async () => {
-    await system?.stop();
-    transcripts.close();
-  });
 
   it('do as they say, one after the other', { timeout: 120_000 }, async () => {
     for (const command of commands) {

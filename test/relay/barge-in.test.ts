@@ -1,6 +1,6 @@
 /**
  * Barge-in over real sockets, at the pace of real time: the relay's account of what was heard, beside what the ACS
- * stand-in played.
+ * emulator played.
  */
 import { expect, it, onTestFinished } from 'vitest';
 import { createOpenMediaStream } from '../../local/emulators/acs/media/media-stream.ts';

@@ -96,9 +96,12 @@ export function ticketFor(change: Partial<Ticket> = {}, key = TICKET_KEY): Promi
   return sealTicket(ticket, key, Date.now());
 }
 
+/** Of every issuer in this process: a key takes longer to make than most tests to run. */
+const keyPair = generateKeyPair('RS256');
+
 /** The issuer of ACS tokens: its keys over HTTP, and tokens signed with them. */
 export async function tokenIssuer() {
-  const { publicKey, privateKey } = await generateKeyPair('RS256');
+  const { publicKey, privateKey } = await keyPair;
   const jwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' };
   const server = createServer((_, response) => response.end(JSON.stringify({ keys: [jwk] })));
   const port = await listenOnLoopback(server);

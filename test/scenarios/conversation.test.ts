@@ -1,54 +1,20 @@
 /** A caller and a worker that talks at length: what becomes of it when the caller speaks over it. */
-import { join } from 'node:path';
-import { afterAll, beforeAll, it } from 'vitest';
+import { it } from 'vitest';
 import { makeCall } from '../../local/run/client/make-call.ts';
 import { compileReport } from '../../local/run/client/report.ts';
-import { STORY_MS, story } from '../fixtures/talking-app/story.ts';
+import { STORY_MS, story } from '../fixtures/worker-app/story.ts';
+import { FIXTURE_NUMBERS } from '../support/fixture-workers.ts';
 import { scriptedCall } from '../support/scripted-call.ts';
+import { sharedSystem } from '../support/shared-system.ts';
 import { speechLike, talkspurts } from '../support/signals.ts';
-import { LONG_LEAD, startTestSystem, type TestSystem } from '../support/system.ts';
 
 const CALLER = '+14255550199';
 const RATE = 16_000;
 const SAMPLES_PER_MS = RATE / 1000;
-/** How exactly the relay knows what was heard. What the stand-in itself was late, on a busy machine, comes on top. */
+/** How exactly the relay knows what was heard. What the emulator itself was late, on a busy machine, comes on top. */
 const TOLERANCE_MS = 40;
 
-const NUMBERS = {
-  stop: '+14255550197',
-  stream: '+14255550195',
-  pause: '+14255550198',
-  crowd: '+14255550196',
-} as const;
-
-let test: TestSystem;
-beforeAll(async () => {
-  const workers = (bargeIn: object, name = 'storyteller') => [
-    { name, listen: { mode: 'utterance' }, bargeIn },
-  ];
-  test = await startTestSystem({
-    workerApp: join(import.meta.dirname, '../fixtures/talking-app/main.ts'),
-    extraEnv: LONG_LEAD,
-    routes: [
-      { name: 'stops', match: { to: NUMBERS.stop }, workers: workers({ policy: 'stop' }) },
-      { name: 'streams', match: { to: NUMBERS.stream }, workers: workers({ policy: 'stop' }, 'streamer') },
-      {
-        name: 'pauses',
-        match: { to: NUMBERS.pause },
-        workers: workers({ policy: 'pause', falseAfterMs: 600 }),
-      },
-      {
-        name: 'crowd',
-        match: { to: NUMBERS.crowd },
-        workers: [
-          { name: 'flooder' },
-          { name: 'storyteller', listen: { mode: 'utterance' }, bargeIn: { policy: 'never' }, priority: 1 },
-        ],
-      },
-    ],
-  });
-});
-afterAll(() => test?.stop());
+const test = sharedSystem();
 
 /** Speech at these times of the call, in milliseconds. */
 function speechAt(...times: readonly (readonly [fromMs: number, ms: number])[]): Int16Array {
@@ -84,7 +50,7 @@ it.concurrent('ends when the caller speaks over it; the worker knows how much wa
   expect,
 }) => {
   const { heard, report, toleranceMs } = await call(
-    NUMBERS.stop,
+    FIXTURE_NUMBERS.stop,
     speechAt([0, 1_000], [4_000, 1_000]),
     8_000,
   );
@@ -114,7 +80,7 @@ it.concurrent('played from a handler that goes on, ends the handler too: it know
   const { heard, emulatorLatenessMs } = await scriptedCall(
     test,
     CALLER,
-    NUMBERS.stream,
+    FIXTURE_NUMBERS.stream,
     [
       question,
       { type: 'waitUntil', heard: { type: 'speech', forMs: 1_000 }, withinMs: 30_000 },
@@ -134,7 +100,11 @@ it.concurrent('played from a handler that goes on, ends the handler too: it know
 });
 
 it.concurrent('goes on where it stopped when the caller only coughed', async ({ expect }) => {
-  const { heard, report, toleranceMs } = await call(NUMBERS.pause, speechAt([0, 1_000], [4_000, 240]), 7_000);
+  const { heard, report, toleranceMs } = await call(
+    FIXTURE_NUMBERS.pause,
+    speechAt([0, 1_000], [4_000, 240]),
+    7_000,
+  );
   expect(report.outcome).toBe('completed');
   expect(report.stopAudioCount).toBe(1);
   const whole = story(RATE, 1, 1);
@@ -161,7 +131,7 @@ it.concurrent('is heard whole and at once beside a worker of lower priority that
   const { telephone, heard: all } = await scriptedCall(
     test,
     CALLER,
-    NUMBERS.crowd,
+    FIXTURE_NUMBERS.crowd,
     [
       { type: 'waitUntil', heard: { type: 'speech', forMs: 100 }, withinMs: 30_000 },
       { type: 'say', audio: { samples: speechAt([0, 1_000]), sampleRateHz: RATE } },

@@ -16,7 +16,7 @@ import { until } from '../support/until.ts';
 
 const NUMBER = '+14255550197';
 const CALLS = 50;
-/** Calls are placed so many at a time, as the stand-ins and the apps share two cores with this test. */
+/** Calls are placed so many at a time, as the emulators and the apps share two cores with this test. */
 const AT_ONCE = 10;
 const RATE = 16_000;
 const LIMIT_MS = 60_000;

@@ -1,58 +1,28 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type CallReport, compileReport } from '../../local/run/client/report.ts';
 import { findNumber } from '../../local/run/stack/directory.ts';
 import type { ChunkLine } from '../fixtures/worker-app/chunk-line.ts';
 import { callUntilHeard } from '../support/call-until-heard.ts';
+import { FIXTURE_NUMBERS, writtenChunks } from '../support/fixture-workers.ts';
 import { expectHeard, isHeardToEnd } from '../support/heard.ts';
-import { jsonLines } from '../support/json-lines.ts';
 import { scriptedCall } from '../support/scripted-call.ts';
+import { sharedSystem } from '../support/shared-system.ts';
 import { noise, speechLike } from '../support/signals.ts';
-import { LONG_LEAD, startTestSystem, type TestSystem } from '../support/system.ts';
 
 const CALLER = '+14255550199';
-const FOUR = '+14255550195';
 const FORMAT = 'pcm16KMono';
 const RATE = 16_000;
 const PIECE_MS = 20;
 const PIECE_SAMPLES = (PIECE_MS * RATE) / 1_000;
 
-let test: TestSystem;
-let folder: string;
-let file: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'trunkline-chunks-'));
-  file = join(folder, 'chunks.jsonl');
-  test = await startTestSystem({
-    extraEnv: { ...LONG_LEAD, worker: { CHUNKS_FILE: file } },
-    workerApp: join(import.meta.dirname, '../fixtures/worker-app/main.ts'),
-    routes: [
-      {
-        name: 'four',
-        match: { to: FOUR },
-        workers: [
-          { name: 'parrot', listen: { mode: 'utterance' }, bargeIn: { policy: 'never' }, priority: 1 },
-          { name: 'echo', speaks: false },
-          { name: 'sleeper', speaks: false },
-          { name: 'flooder' },
-        ],
-      },
-    ],
-  });
-});
-afterAll(async () => {
-  await test?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+const test = sharedSystem();
 
 /**
  * The chunks that a worker was given in this call. Who is held up is given longer ones, so that nobody can tell their
  * number beforehand.
  */
 async function chunksOf({ callId }: CallReport): Promise<ChunkLine[]> {
-  return jsonLines<ChunkLine>(await readFile(file, 'utf8')).filter((line) => line.callId === callId);
+  return (await writtenChunks()).filter((line) => line.callId === callId);
 }
 
 /** The 20 ms pieces of a stream of which a chunk consists, as their numbers. */
@@ -82,7 +52,7 @@ it.concurrent('loses the chunks for which a worker throws and no other, and the 
   const saidPieces = said.length / PIECE_SAMPLES;
   /** Everything that was said has come to the worker, and everything that it answered was heard. */
   const isEnough = async (samples: Int16Array): Promise<boolean> => {
-    const lines = jsonLines<ChunkLine>(await readFile(file, 'utf8').catch(() => ''));
+    const lines = await writtenChunks();
     // No other worker throws.
     const callId = lines.find(({ answer }) => answer === 'error')?.callId;
     const own = lines.filter((line) => line.callId === callId);
@@ -148,7 +118,7 @@ it.concurrent('serves two workers of a call as if the other two, one too slow an
   const evidence = await scriptedCall(
     test,
     CALLER,
-    FOUR,
+    FIXTURE_NUMBERS.four,
     [
       { type: 'waitUntil', heard: { type: 'speech', forMs: 100 }, withinMs: 30_000 },
       { type: 'wait', ms: 1_000 },

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCall } from '../../local/run/client/make-call.ts';
 import { compileReport } from '../../local/run/client/report.ts';
-import { SHORT_STORY_MS, story } from '../fixtures/talking-app/story.ts';
+import { SHORT_STORY_MS, story } from '../fixtures/worker-app/story.ts';
 import { speechLike, talkspurts } from '../support/signals.ts';
 import { LONG_LEAD, startTestSystem, type TestSystem } from '../support/system.ts';
 
@@ -14,7 +14,7 @@ const NUMBER = '+14255550195';
 const RATE = 16_000;
 const SAMPLES_PER_MS = RATE / 1000;
 const SENTENCE_MS = 1_000;
-/** How exactly the relay knows what was heard. What the stand-in itself was late, on a busy machine, comes on top. */
+/** How exactly the relay knows what was heard. What the emulator itself was late, on a busy machine, comes on top. */
 const TOLERANCE_MS = 40;
 /**
  * Silence that ends an utterance, the worker, and the way there and back: 0.8 s, and on a busy machine what it holds up
@@ -36,7 +36,7 @@ const COUGH = { atMs: 12_000, ms: 240 };
 let test: TestSystem;
 beforeAll(async () => {
   test = await startTestSystem({
-    workerApp: join(import.meta.dirname, '../fixtures/talking-app/main.ts'),
+    workerApp: join(import.meta.dirname, '../fixtures/worker-app/main.ts'),
     extraEnv: LONG_LEAD,
     routes: [
       {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { align } from '../../local/phone/align.ts';
 import type { Step } from '../../local/phone/step.ts';
 import { stepsToJson } from '../../local/phone/step-json.ts';
-import type { HeardLine } from '../fixtures/listening-app/heard-line.ts';
+import type { HeardLine } from '../fixtures/worker-app/heard-line.ts';
 import { jsonLines } from '../support/json-lines.ts';
 import { speechLike } from '../support/signals.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   file = join(folder, 'heard.jsonl');
   const listen = { mode: 'utterance' };
   test = await startTestSystem({
-    workerApp: join(import.meta.dirname, '../fixtures/listening-app/main.ts'),
+    workerApp: join(import.meta.dirname, '../fixtures/worker-app/main.ts'),
     // What waits for a worker that a busy machine holds up is not dropped: every sample is expected.
     extraEnv: { worker: { HEARD_FILE: file }, relay: { MAX_BACKLOG_MS: '60000' } },
     routes: [

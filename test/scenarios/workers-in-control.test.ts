@@ -2,75 +2,31 @@
  * Workers that act on their own call, as functions and as residents; and what is left of all that in what the parts
  * print and store: nothing by which a person or a call could be reached.
  */
-import { join } from 'node:path';
 import { TableClient, TableServiceClient } from '@azure/data-tables';
-import { pino } from 'pino';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ResidentServer } from '../../functions/workers/hosts/resident/server.ts';
-import { defineWorker } from '../../functions/workers/kit/define-worker.ts';
-import { freePort } from '../../local/emulators/common/free-port.ts';
-import { connectTelephones } from '../../local/run/client/called-telephones.ts';
-import { freePorts } from '../../local/run/stack/ports.ts';
+import { expect, it } from 'vitest';
 import { createCallsClient } from '../../shared/client/calls-client.ts';
 import { WORKER_API } from '../../shared/wire/names.ts';
 import { signCallToken } from '../../shared/wire/signed/call-token.ts';
-import { COLLEAGUE, GOODBYE, obey, SPOKEN } from '../fixtures/controlling-app/controller.ts';
+import { COLLEAGUE, GOODBYE, SPOKEN } from '../fixtures/worker-app/controller.ts';
 import { encodedJson } from '../support/encoded-json.ts';
-import { residentTable, startResidentOf } from '../support/resident-of-system.ts';
-import { startTestSystem, type TestSystem } from '../support/system.ts';
+import { FIXTURE_NUMBERS, RESIDENT_LINE } from '../support/fixture-workers.ts';
+import { sharedSystem } from '../support/shared-system.ts';
 import { until } from '../support/until.ts';
 
 const CALLER = '+14255550191';
-const NUMBER = '+14255550197';
-const RESIDENT_NUMBER = '+14255550196';
+const NUMBER = FIXTURE_NUMBERS.controlled;
+const RESIDENT_NUMBER = FIXTURE_NUMBERS.controlledByResident;
 const SHOWN_NUMBER = '+18005550142';
 const LIMIT_MS = 30_000;
 const TEST_LIMIT_MS = 180_000;
 /** What somebody says to the workers of a call. */
 const MESSAGE = 'the customer is called Rumpelstiltskin';
 
-let test: TestSystem;
-let resident: ResidentServer;
-const residentLog: string[] = [];
+const test = sharedSystem();
 const tokens: string[] = [];
 
-beforeAll(async () => {
-  const ports = await freePorts();
-  const residentPort = await freePort();
-  test = await startTestSystem({
-    ports,
-    workerApp: join(import.meta.dirname, '../fixtures/controlling-app/main.ts'),
-    extraEnv: {
-      webPubSub: residentTable('resident', residentPort, ports),
-      relay: { LOG_LEVEL: 'debug' },
-    },
-    routes: [
-      { name: 'controlled', match: { to: NUMBER }, dtmf: true, workers: [{ name: 'controller' }] },
-      {
-        name: 'controlled-by-a-resident',
-        match: { to: RESIDENT_NUMBER },
-        dtmf: true,
-        workers: [{ name: 'resident', listen: { mode: 'stream' } }],
-      },
-    ],
-  });
-  const worker = defineWorker({
-    name: 'resident',
-    listen: { mode: 'stream' },
-    onAudio: () => {},
-    onDtmf: ({ tone }, call) => obey(tone, call),
-  });
-  const log = pino({ level: 'debug' }, { write: (line) => void residentLog.push(line) });
-  resident = await startResidentOf(test, worker, residentPort, log);
-  await connectTelephones(test.system);
-});
-afterAll(async () => {
-  await resident?.close();
-  await test?.stop();
-});
-
 interface Placed {
-  /** The stand-in's id. */
+  /** The emulator's id. */
   readonly id: string;
   readonly callId: string;
 }
@@ -134,7 +90,7 @@ it.concurrent('the token of a call does nothing on another call', { timeout: TES
   const [own, other] = await Promise.all([callTo(NUMBER), callTo(NUMBER)]);
   const expiresAtMs = Date.now() + 60_000;
   const holder = { callId: own.callId, worker: 'controller' };
-  const token = signCallToken({ ...holder, expiresAtMs }, test.stack.secrets.ticketKey);
+  const token = signCallToken({ ...holder, expiresAtMs }, test.secrets.ticketKey);
   tokens.push(token);
   const client = createCallsClient({
     baseUrl: test.system.urls.control,
@@ -153,7 +109,7 @@ it.concurrent('the token of a call does nothing on another call', { timeout: TES
   const spy = createCallsClient({
     baseUrl: test.system.urls.control,
     apiPath: `/api/${WORKER_API}`,
-    token: signCallToken({ ...holder, worker: 'spy', expiresAtMs }, test.stack.secrets.ticketKey),
+    token: signCallToken({ ...holder, worker: 'spy', expiresAtMs }, test.secrets.ticketKey),
   });
   const isDead = { status: 401, problemName: 'unauthorized' };
   await expect(spy.getCall(own.callId), 'before it is on the call').rejects.toMatchObject(isDead);
@@ -183,12 +139,14 @@ it('nothing of all this that is secret or personal is printed or stored', {
   await timelineHas(callId, 'CallDisconnected');
   const stored = await allRows();
   expect(stored.length, 'rows of calls, timelines and kept answers').toBeGreaterThan(50);
-  // The stand-ins print what they are asked for; what is judged here is what the product prints.
-  const printed = test.log.filter((line) => /^\[(control app|worker app|relay)\]/.test(line));
+  // The emulators print what they are asked for; what is judged here is what the product prints.
+  const log = (await test.log()).split('\n');
+  const residentLog = log.filter((line) => line.startsWith(RESIDENT_LINE));
+  const printed = log.filter((line) => /^\[(control app|worker app|relay)\]/.test(line));
   expect(printed.length, 'lines of the product').toBeGreaterThan(50);
   expect(residentLog.length, 'lines of the resident worker').toBeGreaterThan(0);
   const secrets: Readonly<Record<string, string>> = {
-    ...test.stack.secrets,
+    ...test.secrets,
     ...Object.fromEntries(tokens.map((token, index) => [`token ${index}`, token.split('.')[2] ?? ''])),
     'the text that was spoken': SPOKEN,
     'the message to workers': MESSAGE,

@@ -1,7 +1,7 @@
 import { CallAutomationClient, type CallConnection } from '@azure/communication-call-automation';
 import { type RunningAcs, startAcs } from '../../local/emulators/acs/server/acs.ts';
 import type { RunningSystem } from '../../local/run/client/running-system.ts';
-import { newAcsResource } from './acs-resource.ts';
+import { newAcsResource, SIGNING_KEY } from './acs-resource.ts';
 import { until } from './until.ts';
 import { startWebhookReceiver } from './webhook-receiver.ts';
 
@@ -9,11 +9,11 @@ const CONTROL_TOKEN = 'control-token-of-the-tests';
 
 type EventData = Readonly<Record<string, unknown>>;
 
-/** An application of Call Automation, written with Microsoft's client, and the stand-in that it works against. */
+/** An application of Call Automation, written with Microsoft's client, and the emulator that it works against. */
 export interface CallingApplication {
   readonly client: CallAutomationClient;
   readonly callbackUrl: string;
-  /** For whoever plays scenarios: only the stand-in runs. */
+  /** For whoever plays scenarios: only the emulator runs. */
   readonly system: RunningSystem;
   /** Types of the callbacks so far. */
   types(): string[];
@@ -30,11 +30,14 @@ export async function startCallingApplication(): Promise<CallingApplication> {
     const answer = validated ? { validationResponse: JSON.parse(body)[0].data.validationCode } : {};
     response.writeHead(200).end(JSON.stringify(answer));
   });
-  const acs = await startAcs({
-    ...newAcsResource(),
-    controlToken: CONTROL_TOKEN,
-    eventGrid: { endpoint: `${webhook.url}/events` },
-  });
+  const acs = await startAcs(
+    {
+      ...newAcsResource(),
+      controlToken: CONTROL_TOKEN,
+      eventGrid: { endpoint: `${webhook.url}/events` },
+    },
+    { signingKey: SIGNING_KEY },
+  );
   const client = new CallAutomationClient(acs.connectionString, { allowInsecureConnection: true });
   const callbackUrl = `${webhook.url}/cb`;
   const seen = new Set<string>();
@@ -84,7 +87,7 @@ export async function startCallingApplication(): Promise<CallingApplication> {
   };
 }
 
-/** The stand-in answers for the other parts that it does not know what is asked. */
+/** The emulator answers for the other parts that it does not know what is asked. */
 function systemOf({ url }: RunningAcs): RunningSystem {
   return {
     pid: process.pid,

@@ -9,6 +9,7 @@ import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
 import { type RunningAcs, startAcs } from '../../local/emulators/acs/server/acs.ts';
 import { startTables } from '../../local/emulators/storage/server.ts';
 import { FakePhone } from '../local/emulators/acs/media/fake-phone.ts';
+import { newAcsResource, SIGNING_KEY } from './acs-resource.ts';
 import { type ControlHostFixture, startControlHostFixture } from './control-host-fixture.ts';
 import { until } from './until.ts';
 
@@ -24,7 +25,7 @@ export interface MediaSocket {
 }
 
 /**
- * The control app against the stand-ins of ACS and table storage, over loopback; the relay takes every media socket and
+ * The control app against the emulators of ACS and table storage, over loopback; the relay takes every media socket and
  * says nothing.
  */
 export class ControlWithAcsFixture {
@@ -51,13 +52,15 @@ export class ControlWithAcsFixture {
     const tables = await startTables({ port: 0 });
     const host = await startControlHostFixture();
     const controlToken = randomBytes(16).toString('hex');
-    const acs = await startAcs({
-      port: 0,
-      accessKey: randomBytes(32).toString('base64'),
-      resourceId: RESOURCE_ID,
-      controlToken,
-      eventGrid: { endpoint: host.eventGridUrl },
-    });
+    const acs = await startAcs(
+      {
+        ...newAcsResource(),
+        resourceId: RESOURCE_ID,
+        controlToken,
+        eventGrid: { endpoint: host.eventGridUrl },
+      },
+      { signingKey: SIGNING_KEY },
+    );
     const relay = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await new Promise<void>((resolve) => relay.once('listening', () => resolve()));
     const sockets: MediaSocket[] = [];

@@ -7,6 +7,7 @@ import {
   lowPassed,
   type Noise,
   SOUND_RATE_HZ,
+  samplesOf,
   sine,
   sines,
 } from '../../bench/voice/sounds.ts';
@@ -36,7 +37,7 @@ function keypad(): Noise {
   const rows = [697, 770, 852, 941];
   const columns = [1_209, 1_336, 1_477, 1_633];
   return (length) =>
-    Float64Array.from({ length }, (_, i) => {
+    samplesOf(length, (i) => {
       const key = Math.floor(i / SOUND_RATE_HZ / 0.3) % 16;
       const isOn = (i / SOUND_RATE_HZ) % 0.3 < 0.1;
       return isOn ? sine(rows[key >> 2] ?? 0, i) + sine(columns[key & 3] ?? 0, i) : 0;

@@ -2,10 +2,10 @@ import { type Logger, pino } from 'pino';
 import { type ResidentServer, startResidentServer } from '../../functions/workers/hosts/resident/server.ts';
 import type { Worker } from '../../functions/workers/kit/worker.ts';
 import type { Ports } from '../../local/run/stack/ports.ts';
-import type { TestSystem } from './system.ts';
+import type { CalledSystem } from './system.ts';
 
 /**
- * Settings of the stand-in of Web PubSub by which the events of one worker go to its resident process, and all others
+ * Settings of the emulator of Web PubSub by which the events of one worker go to its resident process, and all others
  * to the worker app.
  */
 export function residentTable(
@@ -24,13 +24,13 @@ export function residentTable(
 
 /** A worker that stays with its calls, in this process, for a system that is running. */
 export function startResidentOf(
-  { system, stack }: TestSystem,
+  { system, secrets }: CalledSystem,
   worker: Worker,
   port: number,
   log: Logger = pino({ level: 'silent' }),
 ): Promise<ResidentServer> {
   const endpoint = system.urls.webPubSub;
-  const { webPubSubAccessKey: accessKey } = stack.secrets;
+  const { webPubSubAccessKey: accessKey } = secrets;
   return startResidentServer({
     workers: [worker],
     config: {

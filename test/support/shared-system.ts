@@ -16,7 +16,7 @@ export interface SharedSystem extends CalledSystem {
 export function sharedSystem(): SharedSystem {
   const shared = wholeSystemRun()?.shared;
   if (shared === undefined)
-    throw new Error('this test belongs to the project "one system" of vitest.config.ts');
+    throw new Error('this test belongs to a project of vitest.config.ts that starts a system for its tests');
   return { ...calledSystem(shared.system, shared.secrets), log: () => readFile(shared.log, 'utf8') };
 }
 

@@ -4,7 +4,7 @@ import { type ChatterOptions, chatter } from '../../bench/voice/chatter.ts';
 /** White noise of 16-bit samples from a seed. */
 export function noise(length: number, seed: number): Int16Array {
   let state = seed >>> 0 || 1;
-  return Int16Array.from({ length }, () => {
+  return samplesOf(length, () => {
     // xorshift32, George Marsaglia: Xorshift RNGs (2003).
     state ^= state << 13;
     state ^= state >>> 17;
@@ -15,9 +15,16 @@ export function noise(length: number, seed: number): Int16Array {
 
 /** A sine of this frequency, at half of full scale. */
 export function tone(length: number, sampleRateHz: number, frequencyHz: number): Int16Array {
-  return Int16Array.from({ length }, (_, i) =>
+  return samplesOf(length, (i) =>
     Math.round(16_000 * Math.sin((2 * Math.PI * frequencyHz * i) / sampleRateHz)),
   );
+}
+
+/** A loop, as the `from` of typed arrays takes ten times as long. */
+function samplesOf(length: number, sample: (i: number) => number): Int16Array {
+  const samples = new Int16Array(length);
+  for (let i = 0; i < length; i += 1) samples[i] = sample(i);
+  return samples;
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The messages of the protobuf subprotocols for protobufjs, the judge between the product's codec and the stand-in's.
+ * The messages of the protobuf subprotocols for protobufjs, the judge between the product's codec and the emulator's.
  */
 import protobuf from 'protobufjs';
 

@@ -14,6 +14,9 @@ export interface WholeSystemRun {
     readonly secrets: Secrets;
     /** The file with every line that its parts have printed. */
     readonly log: string;
+    /** The files of `ChunkLine` and `HeardLine` that the workers of `test/fixtures/worker-app` write. */
+    readonly chunks?: string;
+    readonly heard?: string;
   };
 }
 

@@ -77,24 +77,32 @@ class Walk {
   compare(): GapComparison | undefined {
     const first = this.#find(0, 0);
     if (first === undefined) return undefined;
-    const stretches: Stretch[] = [];
     let { offset } = first;
     let from = this.#back(first.at, 0, offset);
-    const start = from + offset;
-    const headLost = from;
+    const stretches: Stretch[] = [];
+    let head: Pick<Stretch, 'from' | 'offset'> = { from, offset };
+    while (head.from > 0) {
+      const before = this.#beforeSilence(head.from, head.offset);
+      if (before === undefined) break;
+      stretches.unshift(before);
+      head = before;
+    }
+    const start = head.from + head.offset;
+    const headLost = head.from;
     for (let at = first.at; at < this.#expected.length; ) {
       if (this.#isSame(at, offset, this.#block)) {
         at += this.#block;
         continue;
       }
-      const next = this.#find(at + this.#block, at + offset);
+      const since = Math.max(from, at - this.#block);
+      const silence = this.#behindSilence(from, offset);
+      const next = silence ?? this.#find(at + this.#block, at + offset);
       if (next !== undefined && next.offset === offset && !this.#isSilent(at + offset, next.at + offset)) {
         // What lies between is neither silence nor lost, but damaged.
         at = next.at;
         continue;
       }
-      const since = Math.max(from, at - this.#block);
-      const cut = next && this.#cut(since, offset, next);
+      const cut = silence ? { to: silence.at, from: silence.at } : next && this.#cut(since, offset, next);
       const to = cut?.to ?? this.#forth(since, next?.at ?? this.#expected.length, offset);
       stretches.push({ from, to, offset });
       if (next === undefined) return this.#result(start, headLost, stretches, this.#expected.length - to);
@@ -103,6 +111,43 @@ class Walk {
     }
     stretches.push({ from, to: this.#expected.length, offset });
     return this.#result(start, headLost, stretches, 0);
+  }
+
+  /**
+   * Where the expected audio goes on if nothing but silence was put in where it ceases to agree, to the sample. Of a
+   * voice, which resembles itself, a search would find other places too, and none at all for what is shorter than a
+   * block. No millisecond of it is exactly as another one.
+   */
+  #behindSilence(since: number, offset: number): { at: number; offset: number } | undefined {
+    const to = this.#exactTo(since, offset);
+    const at = indexOfSound(this.#expected, to);
+    const found = { at, offset: indexOfSound(this.#heard, to + offset) - at };
+    if (at < 0 || found.offset <= offset) return undefined;
+    const end = this.#exactTo(at, found.offset);
+    return end === this.#expected.length || end - at >= this.#perMs ? found : undefined;
+  }
+
+  /** Where the two first differ, from one place of the expected audio on. */
+  #exactTo(from: number, offset: number): number {
+    let at = from;
+    while (at < this.#expected.length && this.#expected[at] === this.#heard[at + offset]) at += 1;
+    return at;
+  }
+
+  /** The stretch before this place of the expected audio, if only silence was put in between, to the sample. */
+  #beforeSilence(to: number, offset: number): Stretch | undefined {
+    const isSilent = (samples: Int16Array, at: number): boolean => at > 0 && samples[at - 1] === 0;
+    let at = to;
+    while (isSilent(this.#expected, at)) at -= 1;
+    let heardAt = to + offset;
+    while (isSilent(this.#heard, heardAt)) heardAt -= 1;
+    const before = heardAt - at;
+    let from = at;
+    while (from > 0 && from + before > 0 && this.#expected[from - 1] === this.#heard[from - 1 + before])
+      from -= 1;
+    return before < offset && (from === 0 || at - from >= this.#perMs)
+      ? { from, to, offset: before }
+      : undefined;
   }
 
   /** The next block of the expected audio that sounds and is heard, where the heard one is not before `heardFrom`. */
@@ -163,8 +208,7 @@ class Walk {
     let at = from;
     const ms = Math.round(this.#perMs);
     while (at + ms <= limit && this.#isSame(at, offset, ms)) at += ms;
-    while (at < limit && this.#expected[at] === this.#heard[at + offset]) at += 1;
-    return at;
+    return Math.min(limit, this.#exactTo(at, offset));
   }
 
   /** How far the two agree, from one place of the expected audio back. */
@@ -232,6 +276,12 @@ class Walk {
       signalToErrorDb: error === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / error),
     };
   }
+}
+
+/** -1 where all that follows is silent. */
+function indexOfSound(samples: Int16Array, from: number): number {
+  for (let at = Math.max(0, from); at < samples.length; at++) if (samples[at] !== 0) return at;
+  return -1;
 }
 
 function withoutSilence(samples: Int16Array): Int16Array {

@@ -16,7 +16,9 @@ const PITCHES_HZ = [90, 120, 150, 200, 240, 280] as const;
 
 const names = Object.keys(NOISES) as (keyof typeof NOISES)[];
 
-async function phrases(): Promise<Phrase[]> {
+const phrases = makePhrases();
+
+async function makePhrases(): Promise<readonly Phrase[]> {
   const { samples: hello } = readWav(await readFile('samples/hello.wav'));
   const synthetic = PITCHES_HZ.map((pitchHz, seed) => ({
     name: `a voice of ${pitchHz} Hz`,
@@ -51,7 +53,7 @@ describe('nobody speaks', () => {
   });
 
   it('a noise that begins after somebody has spoken ends what was said no later than a voice lasts', async () => {
-    const [phrase] = await phrases();
+    const [phrase] = await phrases;
     const clean = onALine(phrase as Phrase, SPEECH_DB);
     const noise = atLevel(NOISES.white(clean.length, 4), -40);
     noise.fill(0, 0, clean.length - RATE);
@@ -64,7 +66,7 @@ describe('somebody speaks', () => {
   it.each([-10, -20, -26, -32, -40])(
     'on a quiet line at %d dB: every phrase is found, and soon',
     async (levelDb) => {
-      const all = (await phrases()).map((phrase) => {
+      const all = (await phrases).map((phrase) => {
         const clean = onALine(phrase, levelDb);
         return found(clean, levelDb, hear(mixed(clean, atLevel(NOISES.white(clean.length, 9), -72))));
       });
@@ -79,7 +81,7 @@ describe('somebody speaks', () => {
   );
 
   it('quietly, at -46 dB: every phrase is found, and its end is in the utterance', async () => {
-    for (const phrase of await phrases()) {
+    for (const phrase of await phrases) {
       const clean = onALine(phrase, -46);
       const { startedAfterMs, share, tailLostMs } = found(clean, -46, hear(clean));
       expect(startedAfterMs, phrase.name).toBeLessThanOrEqual(400);
@@ -95,7 +97,7 @@ describe('somebody speaks', () => {
       [15, 0.95, 160],
       [10, 0.85, 220],
     ])('at %d dB above it: every phrase is found, and nothing else', async (snrDb, share, halfMs) => {
-      const all = (await phrases()).map((phrase, seed) => {
+      const all = (await phrases).map((phrase, seed) => {
         const clean = onALine(phrase, SPEECH_DB);
         const heard = hear(mixed(clean, atLevel(NOISES[name](clean.length, seed + 1), SPEECH_DB - snrDb)));
         const odd = heard.voices.filter(({ isSpeech, isVoiced }) => isVoiced && !isSpeech);
@@ -128,7 +130,7 @@ describe('somebody speaks', () => {
 
   it('gives the same verdicts in every version of Node', async () => {
     const hash = createHash('sha256');
-    for (const [seed, phrase] of (await phrases()).entries()) {
+    for (const [seed, phrase] of (await phrases).entries()) {
       const clean = onALine(phrase, SPEECH_DB);
       const noisy = mixed(clean, atLevel(NOISES.white(clean.length, seed + 1), -38));
       for (const { isSpeech, isVoiced } of hear(noisy).voices) hash.update(`${isSpeech} ${isVoiced}\n`);

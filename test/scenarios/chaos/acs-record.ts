@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 /** The states of a call in the order in which it has them. */
 const STATES = ['ringing', 'connecting', 'connected', 'disconnecting', 'disconnected'] as const;
 
-/** A call as the stand-in of ACS has it; one that rings or that the application placed has no outcome yet. */
+/** A call as the emulator of ACS has it; one that rings or that the application placed has no outcome yet. */
 export interface AcsCall {
   readonly id: string;
   readonly state: (typeof STATES)[number];
@@ -37,7 +37,7 @@ export const RINGING_MS = 30_000;
 
 const READ_BYTES = 256 * 1024;
 
-/** What the stand-in of ACS says of its calls and events: its event log, read as it grows. */
+/** What the emulator of ACS says of its calls and events: its event log, read as it grows. */
 export class AcsRecord {
   readonly calls = new Map<string, AcsCall>();
   readonly events = new Map<string, SentEvent>();

@@ -223,12 +223,12 @@ export class ChaosRun {
     });
   }
 
-  /** The stand-in forgets the oldest of the calls that have ended. */
+  /** The emulator forgets the oldest of the calls that have ended. */
   async #unlessForgotten(id: string, ask: () => Promise<void>): Promise<void> {
     try {
       await ask();
     } catch (error) {
-      // The record tells of the end a moment later than the stand-in knows it.
+      // The record tells of the end a moment later than the emulator knows it.
       const isOver = async (): Promise<boolean> => {
         await this.#record.refresh();
         return this.#isOver(id);

@@ -11,7 +11,7 @@ export type ProductCall = z.output<typeof callEndpoints.getCall.answer.schema>;
 export interface Evidence {
   readonly acsCalls: Iterable<AcsCall>;
   readonly acsEvents: Iterable<SentEvent>;
-  /** What the stand-in counts of the answers to calls that rang. */
+  /** What the emulator counts of the answers to calls that rang. */
   readonly answers: Iterable<Pick<CallReport, 'id' | 'answers'>>;
   /** How often each telephone has rung that was called, and how often that was asked for. */
   readonly rings: ReadonlyMap<string, { readonly rang: number; readonly called: number }>;

@@ -11,8 +11,8 @@ const MEDIA_LIFETIME_S = 24 * 60 * 60;
 export const OPENID_CONFIGURATION_PATH = '/calling/.well-known/acsopenidconfiguration';
 export const KEYS_PATH = '/calling/keys';
 
-/** The key pair that signs tokens; each start makes a new one. */
-interface SigningKey {
+/** The key pair that signs tokens. */
+export interface SigningKey {
   readonly privateKey: CryptoKey;
   readonly publicJwk: JWK;
   readonly keyId: string;

@@ -14,7 +14,7 @@ import { Scripts } from '../control/scripts.ts';
 import { CallingEvents } from '../event-grid/calling-events.ts';
 import { createResourceTopic, type EventGridOptions } from '../event-grid/resource-topic.ts';
 import { EventLog, type RecordEntry } from '../events/event-log.ts';
-import { KEYS_PATH, newSigningKey, plannedTokens, TokenIssuer } from '../events/tokens.ts';
+import { KEYS_PATH, newSigningKey, plannedTokens, type SigningKey, TokenIssuer } from '../events/tokens.ts';
 import { CallRegistry } from '../exchange/call-registry.ts';
 import { CalleeBook } from '../exchange/callee-book.ts';
 import { Dialer } from '../exchange/dialer.ts';
@@ -76,6 +76,8 @@ export interface AcsParts {
   readonly ticker: MediaTicker;
   /** The telephones that calls of the application reach. Defaults to those entered on the control surface. */
   readonly callees: Callees;
+  /** Signs tokens. Defaults to a new key of this start. */
+  readonly signingKey: SigningKey;
 }
 
 export interface RunningAcs extends RunningServer {
@@ -117,7 +119,7 @@ export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {
   const eventLog = options.eventLog === undefined ? undefined : new EventLog(clock, options.eventLog);
   const base = baseOf(options, clock, eventLog?.record ?? (() => {}));
   const { random, faults, record, log } = base;
-  const key = await newSigningKey();
+  const key = parts.signingKey ?? (await newSigningKey());
   // Deliveries begin when the address is known.
   let url = '';
   const topic = createResourceTopic(options.eventGrid ?? {}, {

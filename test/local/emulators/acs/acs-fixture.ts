@@ -8,7 +8,7 @@ import {
   type RunningAcs,
   startAcs,
 } from '../../../../local/emulators/acs/server/acs.ts';
-import { newAcsResource } from '../../../support/acs-resource.ts';
+import { newAcsResource, SIGNING_KEY } from '../../../support/acs-resource.ts';
 import { until } from '../../../support/until.ts';
 import {
   type Respond,
@@ -31,7 +31,7 @@ export interface WireEvent {
 }
 
 /**
- * The application's side of the stand-in: an Event Grid endpoint (`/events`), a callback endpoint (`/cb`), and the
+ * The application's side of the emulator: an Event Grid endpoint (`/events`), a callback endpoint (`/cb`), and the
  * SDK's client.
  */
 export interface AcsFixture {
@@ -90,9 +90,10 @@ export async function startAcsFixture(
     callees,
     openMediaStream,
     openTranscriptionStream,
+    ticker,
     ...options
   }: Partial<AcsOptions> &
-    Partial<Pick<AcsParts, 'callees' | 'openMediaStream' | 'openTranscriptionStream'>> = {},
+    Partial<Pick<AcsParts, 'callees' | 'openMediaStream' | 'openTranscriptionStream' | 'ticker'>> = {},
   respond = acceptAll,
 ): Promise<AcsFixture> {
   const webhook = await startWebhookReceiver(respond);
@@ -112,9 +113,11 @@ export async function startAcsFixture(
       },
     },
     {
+      signingKey: SIGNING_KEY,
       openMediaStream: openMediaStream ?? media.open,
       createPhone: ({ rawId }) => silentPhone(rawId),
       ...(callees && { callees }),
+      ...(ticker && { ticker }),
       ...(openTranscriptionStream && { openTranscriptionStream }),
     },
   );

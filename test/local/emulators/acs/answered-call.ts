@@ -2,7 +2,7 @@ import type { AnswerCallOptions, CallConnection } from '@azure/communication-cal
 import { expect } from 'vitest';
 import type { AcsFixture } from './acs-fixture.ts';
 
-/** Media streaming to nobody; tests have a stand-in for the socket. */
+/** Media streaming to nobody; tests replace the socket. */
 export const MEDIA = {
   transportType: 'websocket',
   audioChannelType: 'mixed',

@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** A stand-in whose calling events go to a second subscription. */
+/** An emulator whose calling events go to a second subscription. */
 async function setUp(
   callingEvents: AcsBehaviour['callingEvents'],
 ): Promise<{ f: AcsFixture; other: WebhookReceiver }> {

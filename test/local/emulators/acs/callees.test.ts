@@ -20,7 +20,7 @@ const startApplication = closedAfterEach(startCallingApplication);
 const OWN_NUMBER = '+14255550100';
 const BEEP = tone(8_000, 16_000, 1_000);
 
-/** The stand-in as it is, a number in its book of callees, and an application that calls it with Microsoft's client. */
+/** The emulator as it is, a number in its book of callees, and an application that calls it with Microsoft's client. */
 async function startCaller(
   takes: string,
   steps: readonly Step[] = [],

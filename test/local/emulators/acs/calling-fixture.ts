@@ -16,13 +16,14 @@ export const COLLEAGUE = '8:acs:11111111-1111-1111-1111-111111111111_33333333-33
 /** 20 ms at 16 kHz. */
 const FRAME_SAMPLES = 320;
 
-/** The stand-in, and telephones that it can call. */
+/** The emulator, and telephones that it can call. */
 export interface CallingFixture extends AcsFixture {
   readonly callees: FakeCallees;
 }
 
 export async function startCallingFixture(
-  options: Partial<AcsOptions> & Partial<Pick<AcsParts, 'openMediaStream' | 'openTranscriptionStream'>> = {},
+  options: Partial<AcsOptions> &
+    Partial<Pick<AcsParts, 'openMediaStream' | 'openTranscriptionStream' | 'ticker'>> = {},
 ): Promise<CallingFixture> {
   const callees = new FakeCallees();
   return { ...(await startAcsFixture({ ...options, callees })), callees };

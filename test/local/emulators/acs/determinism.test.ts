@@ -101,7 +101,7 @@ async function runScript(seed: string): Promise<{ log: string; incoming: string;
   };
 }
 
-describe('a stand-in with a seed and a clock of the test', () => {
+describe('an emulator with a seed and a clock of the test', () => {
   it('writes the same event log, byte for byte, for the same script', async () => {
     const first = await runScript('seed-1');
     const second = await runScript('seed-1');

@@ -106,7 +106,7 @@ describe('the example application', () => {
   });
 
   it(
-    'works unmodified, as a process of its own, with a stand-in that stands alone and speaks https',
+    'works unmodified, as a process of its own, with an emulator that stands alone and speaks https',
     async () => {
       const folder = await mkdtemp(join(tmpdir(), 'stand-alone-'));
       closers.push(() => rm(folder, { recursive: true }));

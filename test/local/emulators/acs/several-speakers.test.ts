@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const FRAME = 320;
 
-/** The stand-in, which opens sockets for media, and an application that takes them. */
+/** The emulator, which opens sockets for media, and an application that takes them. */
 async function setUp(): Promise<{ server: MediaServer; f: CallingFixture }> {
   const server = await startMediaServer();
   const f = await startCallingFixture({ openMediaStream });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MediaTicker } from '../../../../local/emulators/acs/media/media-ticker.ts';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
@@ -228,7 +229,8 @@ describe('hanging up for oneself', () => {
 
   it('leaves nobody talking for ever', async () => {
     const clock = new ManualClock(Date.now());
-    const f = await fixture({ clock });
+    // Nobody's frames are counted for half an hour.
+    const f = await fixture({ clock, ticker: new MediaTicker(new ManualClock()) });
     const phone = fakePhone(`4:${CALLER}`);
     const { call, incomingCallContext } = await f.ring({ phone: () => phone });
     const { callConnection } = await f.client.answerCall(incomingCallContext, f.callbackUrl);

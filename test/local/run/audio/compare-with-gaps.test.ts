@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareWithGaps } from '../../../../local/run/audio/compare-with-gaps.ts';
 import { Interpolator } from '../../../../relay/audio/rate-converter.ts';
@@ -53,6 +54,34 @@ describe('what is heard beside what is expected', () => {
         signalToErrorDb: Number.POSITIVE_INFINITY,
       });
     }
+  });
+
+  it('has every sample of a voice wherever silence was put in, however little was heard before and after it', () => {
+    const cutsMs = fc.uniqueArray(fc.integer({ min: 10, max: 1_930 }), {
+      minLength: 1,
+      maxLength: 4,
+      comparator: (a, b) => Math.abs(a - b) < 20,
+    });
+    fc.assert(
+      fc.property(
+        cutsMs,
+        fc.integer({ min: 20, max: 90 }),
+        fc.integer({ min: 0, max: 60 }),
+        (cuts, silenceMs, fromMs) => {
+          const bounds = [fromMs, ...cuts.map((ms) => ms + fromMs).sort((a, b) => a - b), 2_000];
+          const said = SPEECH.subarray(fromMs * PER_MS);
+          const pieces = bounds.slice(1).map((toMs, i): Piece => [bounds[i] ?? 0, toMs, silenceMs]);
+          const found = compareWithGaps(said, heardInPieces(...pieces), RATE);
+          expect(found).toMatchObject({
+            lostMs: 0,
+            reachesEnd: true,
+            signalToErrorDb: Number.POSITIVE_INFINITY,
+          });
+          expect(found?.silenceMs).toBeLessThanOrEqual(cuts.length * silenceMs);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   it('has several gaps, each for itself', () => {

@@ -33,7 +33,7 @@ function file(name: string, value: unknown): string {
   return path;
 }
 
-describe('the command line of the stand-in', () => {
+describe('the command line of the emulator', () => {
   it('has defaults for everything but the keys', async () => {
     const { options, standAlone, caFile } = await read([]);
     expect(options).toMatchObject({
@@ -111,7 +111,7 @@ describe('the command line of the stand-in', () => {
   });
 });
 
-describe('the keys of a stand-in that stands alone', () => {
+describe('the keys of an emulator that stands alone', () => {
   it('are made once, kept, and readable by their owner only', () => {
     const path = join(folder, 'a', 'keys.json');
     const made = keepKeys(path);

@@ -11,7 +11,7 @@ function audioDataFrame(samples: Int16Array, participantRawId: string | undefine
   return new AudioFrameWriter(format).write(samples, AT, participantRawId).toString();
 }
 
-describe('what the stand-in sends to the application', () => {
+describe('what the emulator sends to the application', () => {
   it('begins with the metadata of the quickstart', () => {
     const id = '89e8cb59-b991-48b0-b154-1db84f16a077';
     expect(audioMetadataFrame(id, { sampleRateHz: 16_000, frameSamples: 320 })).toBe(

@@ -22,7 +22,7 @@ const OPTIONS: AcsOptions = {
 };
 const PARTS = { openMediaStream: new FakeMedia().open, createPhone: () => silentPhone('4:+1999') };
 
-describe('starting the stand-in', () => {
+describe('starting the emulator', () => {
   it.each<[string, Partial<AcsOptions>, RegExp]>([
     ['a key that is too short', { accessKey: 'AAAA' }, /ACS_ACCESS_KEY/],
     ['a key that is not base64', { accessKey: 'not base64 at all, but quite long' }, /ACS_ACCESS_KEY/],

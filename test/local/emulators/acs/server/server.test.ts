@@ -46,7 +46,7 @@ async function startEcho(): Promise<string> {
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/media`;
 }
 
-describe('the whole stand-in', () => {
+describe('the whole emulator', () => {
   it('gives an application up that does not accept the media socket in the time that its behaviour allows', async () => {
     const mute = createServer().listen(0, '127.0.0.1');
     await once(mute, 'listening');
