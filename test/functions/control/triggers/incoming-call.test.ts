@@ -245,9 +245,11 @@ describe('an incoming call', () => {
   });
 
   it('is redirected where its route says so, once, and the number is not kept', async () => {
-    fixture = new ControlFixture([
-      { name: 'elsewhere', match: {}, action: 'redirect', redirectTo: '4:+14255550177', plan: PLAN },
-    ]);
+    const nobody = { allowed: [], callsPerHour: 0 };
+    fixture = new ControlFixture(
+      [{ name: 'elsewhere', match: {}, action: 'redirect', redirectTo: '4:+14255550177', plan: PLAN }],
+      nobody,
+    );
     await deliver();
     await deliver();
     expect(fixture.acs.asked).toEqual([{ operation: 'redirect', about: CONTEXT, context: '4:+14255550177' }]);
