@@ -68,6 +68,12 @@ const ENTRIES: readonly Entry[] = [
     ['shared/wire/signed/relay-proof.test.ts', 'proves for a minute that a relay speaks for its call'],
   ],
   ['| Event Grid |', [SECURITY, 'an Event Grid delivery without the key of the trigger']],
+  [
+    '| Web PubSub | the id',
+    [WEBHOOK, 'believes a request signed with'],
+    [WEBHOOK, 'refuses a request with'],
+    [SECURITY, 'an event without a signature of Web PubSub, or with a wrong one'],
+  ],
   ['| monitoring |', [DOORS, 'the metrics of a relay'], [DOORS, 'the reports of a relay']],
   [
     '| anybody | nothing',
@@ -92,6 +98,9 @@ const ENTRIES: readonly Entry[] = [
     [HOSTILE, 'a hostile request is refused and changes nothing'],
     [SETTINGS, 'are no business of a caller who has proved nothing'],
   ],
+  ['and nothing else of an event', 'explanation'],
+  ['who sees one signature', 'explanation'],
+  ['Keep `ce-signature`', 'instruction'],
   ['with the same keys', 'explanation'],
   ['tokens of five minutes', 'explanation'],
   ['(`iat` to `exp`)', [ACS_TOKEN, 'for media sockets takes a token of a day'], [DOORS, 'a callback']],
