@@ -31,7 +31,7 @@ describe('a lane in order', () => {
     expect(connection.packets[0]?.payload.byteLength, 'all that waited, in one chunk').toBe(20 * 640);
   });
 
-  it('sends a chunk as soon as it is long enough, and the next one only after the acknowledgement', async () => {
+  it('sends a chunk as soon as it is long enough, in an event, and the next one once it is acknowledged', async () => {
     const { open, hear, acknowledge } = setUp();
     const connection = await open();
     hear(4);
@@ -47,6 +47,7 @@ describe('a lane in order', () => {
       marker: false,
     });
     expect(connection.packets[1]?.payload.byteLength, 'three times the shortest').toBe(15 * 640);
+    expect(connection.published, 'nothing in a group, where others could hear it').toEqual([]);
   });
 
   it('sends other events between two chunks', async () => {

@@ -206,10 +206,12 @@ describe('with the token of a call', () => {
 
   it('nothing can be read once the call has ended, and what would change it is left to say so', async () => {
     call = { ...call, phase: 'ended' };
-    for (const [id, endpoint] of eachInItsTime())
-      expect(await ask(id as OperationId, { token: callToken(), callId: CALL_ID }), id).toBe(
-        isMutation(endpoint) ? CALLER : 'unauthorized',
-      );
+    const listener = callToken(CALL_ID, LISTENER.name);
+    for (const [id, endpoint] of eachInItsTime()) {
+      const asked = (token: string) => ask(id as OperationId, { token, callId: CALL_ID });
+      expect(await asked(callToken()), id).toBe(isMutation(endpoint) ? CALLER : 'unauthorized');
+      expect(await asked(listener), id).toBe(isMutation(endpoint) ? 'forbidden' : 'unauthorized');
+    }
   });
 
   it('a call of which nothing is stored is not found', async () => {
@@ -242,6 +244,16 @@ describe('how often a caller may ask', () => {
     expect(await ask('hangUp', { token, callId: CALL_ID }), 'another caller').toBe(CALLER);
     nowMs += 5_000;
     expect(await ask('placeCall', key), 'five seconds later').toBe('function-key');
+  });
+
+  it('is limited for each worker of a call, and by each instance for itself', async () => {
+    const read = (worker: string, by = access) =>
+      ask('getCall', { token: callToken(CALL_ID, worker), callId: CALL_ID }, by);
+    const burst = await Promise.all(Array.from({ length: 11 }, () => read('echo')));
+    expect(burst.filter((answer) => answer === CALLER)).toHaveLength(10);
+    expect(burst.at(-1)).toBe('too-many-requests');
+    expect(await read(LISTENER.name), 'another worker').toBe(`call:${CALL_ID}:spy`);
+    expect(await read('echo', accessOf(true)), 'another instance').toBe(CALLER);
   });
 
   it('is told by Retry-After, in seconds', async () => {

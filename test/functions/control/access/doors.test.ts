@@ -303,6 +303,34 @@ describe('a door is opened by its own kind of token, and by no other that is val
     expect(opened.toSorted()).toEqual(opens.toSorted());
   });
 
+  it('no body is read before the door is open', async () => {
+    let bytes = 0;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => {
+          bytes += 1_024;
+          controller.enqueue(new Uint8Array(1_024));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const handlers = {
+      placeCall: handlerOf('placeCall', load, 'nothing'),
+      transfer: handlerOf('transfer', load, 'nothing'),
+      callEvents: callEvents(load),
+      endIdleCall: endIdleCall(load),
+      streamHandover: streamHandover(load),
+    };
+    for (const authorization of ['', 'Bearer none', `Bearer ${callToken('robot')}`])
+      for (const [name, handler] of Object.entries(handlers)) {
+        const headers = new Headers({ authorization });
+        const request = { method: 'PUT', params: CALL, query: new URLSearchParams(), headers, body };
+        const { status } = (await handler(request as never, fixture.context())) as { status: number };
+        expect([401, 403], name).toContain(status);
+        expect(bytes, name).toBe(0);
+      }
+  });
+
   it('no other call is opened by any of them but the token of a person', async () => {
     const params = { callId: 'bbbbccccddddeeeebbbbccccddddeeee' };
     for (const [kind, make] of Object.entries(TOKENS)) {

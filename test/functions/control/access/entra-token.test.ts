@@ -75,6 +75,13 @@ describe('a token of Entra ID', () => {
     expect(await refusalOf(await tenant.token(['Calls.Control'], claims))).toBe(reason);
   });
 
+  it.each([
+    ['has expired for', { exp: nowS - 290 }],
+    ['is not valid for', { nbf: nowS + 290 }],
+  ])('is accepted when by this clock it %s less than five minutes', async (_, claims) => {
+    expect(await refusalOf(await tenant.token(['Calls.Read'], claims))).toBe('accepted');
+  });
+
   it('is refused without a signature, and with one by the public key as if it were a secret', async () => {
     const claims = { aud: AUDIENCE, tid: TENANT_ID, oid: OBJECT_ID, azp: 'a', roles: ['Calls.Control'] };
     const unsecured = new UnsecuredJWT(claims).setIssuer(tenant.issuer).setExpirationTime('1h').encode();

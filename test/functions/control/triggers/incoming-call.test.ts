@@ -244,10 +244,12 @@ describe('an incoming call', () => {
     expect(fixture.acs.asked).toEqual([{ operation: 'reject', about: CONTEXT, context: 'busy' }]);
   });
 
-  it('is redirected where its route says so, once, and the number is not kept', async () => {
-    fixture = new ControlFixture([
-      { name: 'elsewhere', match: {}, action: 'redirect', redirectTo: '4:+14255550177', plan: PLAN },
-    ]);
+  it('is redirected where its route says so, once, whatever the API may call, and the number is not kept', async () => {
+    const nobody = { allowed: [], callsPerHour: 0 };
+    fixture = new ControlFixture(
+      [{ name: 'elsewhere', match: {}, action: 'redirect', redirectTo: '4:+14255550177', plan: PLAN }],
+      nobody,
+    );
     await deliver();
     await deliver();
     expect(fixture.acs.asked).toEqual([{ operation: 'redirect', about: CONTEXT, context: '4:+14255550177' }]);

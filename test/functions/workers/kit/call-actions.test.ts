@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CallControlMissingError } from '../../../../functions/workers/kit/call-requests.ts';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
@@ -176,10 +176,15 @@ describe('what a worker does with its call', () => {
     expect(api.answered).toEqual([]);
   });
 
-  it('leaves its number in the state of the lane, and the token where it was', async () => {
+  it('leaves its number in the state of the lane, and the token where it was, in no address', async () => {
+    const fetched = vi.spyOn(globalThis, 'fetch');
+    onTestFinished(() => fetched.mockRestore());
     const { press, state } = await lane((call) => call.cancelPrompt());
     await press('1');
     await press('2');
+    const addresses = fetched.mock.calls.map(([address]) => String(address));
+    expect(addresses.length).toBeGreaterThanOrEqual(2);
+    expect(addresses.filter((address) => address.includes(state().control?.token ?? ''))).toEqual([]);
     expect(state()).toMatchObject({ asked: 2, control: { url: api.url } });
     expect(fixture.logged.join('\n'), 'what the control app logs').not.toContain(state().control?.token);
   });

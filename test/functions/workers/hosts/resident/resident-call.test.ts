@@ -152,6 +152,17 @@ it('acts with the token of the event at its webhook, and with no other that is p
   call.end('closed');
 });
 
+it('is over when it has heard nothing for a minute', async () => {
+  const { told, clock, hear } = await joinedCall();
+  await clock.advance(59_999);
+  hear(JSON.stringify({ type: 'dtmf', tone: '1' }));
+  await clock.advance(59_999);
+  expect(told).not.toContain('over: silence');
+  await clock.advance(1);
+  expect(told).toContain('over: silence');
+  expect(clock.pending, 'no timer is left').toBe(0);
+});
+
 it('is over when the worker has heard that the call has ended', async () => {
   const { told, clock, hear } = await joinedCall();
   hear(JSON.stringify({ type: 'call.ended', reason: 'hung up' }));
