@@ -7,10 +7,10 @@ export const WORKER_NAME_PATTERN = /^[a-z][a-z0-9-]{0,62}$/;
 /** The control app makes call ids (`formatCallId`). The relay and the HTTP API accept nothing else in a path. */
 export const CALL_ID_PATTERN = /^[a-z0-9]{16,64}$/;
 
-/** The cursor of a list of calls: the time and the id of the last call of a page. */
 /** The place of an entry in a timeline: its time, and a hash that tells entries of one time apart. */
 export const TIMELINE_PLACE_PATTERN = /^\d{15}-[0-9a-f]{32}$/;
 
+/** The cursor of a list of calls: the time and the id of the last call of a page. */
 export const CURSOR_PATTERN = /^(\d{1,15})_([a-z0-9]{1,64})$/;
 
 /** The group in which a worker publishes audio and actions for a call, at any time and as often as it likes. */
