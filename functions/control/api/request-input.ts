@@ -15,7 +15,7 @@ interface RequestInput {
 /** How deep objects and arrays of a body may be nested. */
 const MAX_DEPTH = 32;
 
-/** Values in a body, those within others included: schemas take a hundred times as long for each as reading the JSON. */
+/** Values in a body, those within others included: a schema takes a hundred times as long for each as its JSON. */
 const MAX_VALUES = 10_000;
 
 /** Problems that an answer lists, so that it is not longer than its request. */
