@@ -93,17 +93,20 @@ export class MemoryCallStore implements CallStore {
       .slice(0, limit);
   }
 
-  async removeEnded(beforeMs: number, limit: number): Promise<readonly string[]> {
+  async removeEnded(beforeMs: number, limit: number, isInTime = () => true): Promise<readonly string[]> {
     await this.#travel();
     const old = [...this.#rows.values()]
       .map(({ json }) => JSON.parse(json) as Call)
       .filter(({ phase, endedAtMs = 0 }) => phase === 'ended' && endedAtMs < beforeMs)
       .slice(0, limit);
+    const removed: string[] = [];
     for (const { callId } of old) {
+      if (!isInTime()) break;
       this.#rows.delete(callId);
       this.#timelines.delete(callId);
+      removed.push(callId);
     }
-    return old.map(({ callId }) => callId);
+    return removed;
   }
 
   async countLive(route: string, atMost: number): Promise<number> {

@@ -29,13 +29,18 @@ export interface AccessRequest {
   readonly hostCheck: HostCheck;
   /** The call in the path, if any. */
   readonly callId?: string;
+  /**
+   * Receives the body. Called once the caller has proven itself, and before the row of its call is read: a body may
+   * take its time, and the row must not be older than the request. Defaults to a request without a body.
+   */
+  readonly receive?: () => Promise<void>;
 }
 
 /** The one place that decides who may do what. */
 export interface Access {
   /**
    * @throws ProblemError if the request does not prove that its caller may do this, or if the caller sends too many
-   * requests
+   * requests; and what `receive` rejects with
    * @throws CallStoreError if the call of a call token cannot be read
    */
   authorize(request: AccessRequest, endpoint: Endpoint): Promise<Caller>;
@@ -94,6 +99,7 @@ export function createAccess(options: AccessOptions): Access {
       requireRight(proven, endpoint, endpoint.role, request.callId);
       const waitMs = (isMutation(endpoint) ? acting : reads).take(proven.id, options.now());
       if (waitMs > 0) throw tooOften(waitMs);
+      await request.receive?.();
       const { id, roles, holder } = proven;
       if (holder === undefined) return { id, mayAct: roles.includes('Calls.Control') };
       const call = await options.readCall(holder.callId);

@@ -59,15 +59,16 @@ export function endpointHandler<Id extends OperationId>(
     const loaded = await (hostCheck === 'nothing' ? loadForUnauthenticated(load, log) : load());
     const { headers } = request;
     const callId = isAboutCall ? pathParameter(request, 'callId') : undefined;
+    const mutates = isMutation(endpoint);
+    let bodyText = '';
+    const receive = async (): Promise<void> => {
+      if (mutates) bodyText = await readText(request, { maxBytes: MAX_BODY_BYTES, requireJsonType: true });
+    };
     const caller = await loaded.access.authorize(
-      { headers, hostCheck, ...(callId === undefined ? {} : { callId }) },
+      { headers, hostCheck, receive, ...(callId === undefined ? {} : { callId }) },
       endpoint,
     );
     const app = caller.worker === undefined ? loaded : withCall(loaded, caller.worker.call);
-    const mutates = isMutation(endpoint);
-    const bodyText = mutates
-      ? await readText(request, { maxBytes: MAX_BODY_BYTES, requireJsonType: true })
-      : '';
     const input = readInput(endpoint, request, bodyText);
     // The schemas of this endpoint made these parts, so their types are those of its operation.
     const checked = { app, caller, request, log, ...input } as unknown as HandlerRequest<Id>;

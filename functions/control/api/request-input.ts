@@ -15,6 +15,9 @@ interface RequestInput {
 /** How deep objects and arrays of a body may be nested. */
 const MAX_DEPTH = 32;
 
+/** Values in a body, those within others included: a schema takes a hundred times as long for each as its JSON. */
+const MAX_VALUES = 10_000;
+
 /** Problems that an answer lists, so that it is not longer than its request. */
 const MAX_ERRORS = 20;
 
@@ -141,7 +144,7 @@ function describeIssue(issue: z.core.$ZodIssue): ProblemMember[] {
   return [{ pointer: pointerTo(issue.path), detail: issue.message }];
 }
 
-/** The value of a JSON text, or what is wrong with it: not JSON, too deep, or a reserved name. */
+/** The value of a JSON text, or what is wrong with it: not JSON, too deep, too many values, or a reserved name. */
 function strictJson(text: string): { readonly value: unknown } | Extract<ProblemMember, { pointer: string }> {
   let value: unknown;
   try {
@@ -156,12 +159,16 @@ type Place = { readonly value: unknown; readonly path: readonly string[] };
 
 function problemIn(root: unknown): Extract<ProblemMember, { pointer: string }> | undefined {
   const left: Place[] = [{ value: root, path: [] }];
+  let values = 0;
   for (let place = left.pop(); place !== undefined; place = left.pop()) {
     const { value, path } = place;
     if (typeof value !== 'object' || value === null) continue;
     if (path.length >= MAX_DEPTH)
       return { pointer: pointerTo(path), detail: `must not lie deeper than ${MAX_DEPTH} levels` };
-    for (const [key, member] of Object.entries(value)) {
+    const members = Object.entries(value);
+    values += members.length;
+    if (values > MAX_VALUES) return { pointer: '#', detail: `must not hold more than ${MAX_VALUES} values` };
+    for (const [key, member] of members) {
       if (RESERVED.has(key)) return { pointer: pointerTo([...path, key]), detail: 'is not a known member' };
       left.push({ value: member, path: [...path, key] });
     }

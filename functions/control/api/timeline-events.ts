@@ -12,8 +12,11 @@ export const STREAM_LASTS_MS = 120_000;
 /** How often to look for new entries. */
 const POLL_MS = 500;
 
-/** After so many polls the call is read even though its timeline has no new entry. */
-const CALL_EVERY_POLLS = 20;
+/** After so many polls the call is read even though its timeline has no new entry, and the whole window is. */
+const WHOLE_EVERY_POLLS = 20;
+
+/** What the other polls look at before the newest entry: the window may hold tens of thousands of entries. */
+const RECENT_MS = 30_000;
 
 /** How long after a call's end the last entries may arrive. */
 const QUIET_AFTER_END_MS = 2_000;
@@ -91,7 +94,10 @@ async function* follow(source: TimelineSource, from: StreamPosition | undefined)
   const lasts = (): boolean => place.isHeld && clock.now() - startedMs < STREAM_LASTS_MS;
   for (let polls = 0; lasts(); polls += 1) {
     let isFresh = false;
-    for await (const entries of pagesFrom(source, sent.startMs)) {
+    const isWhole = polls % WHOLE_EVERY_POLLS === 0 || quietSinceMs !== undefined;
+    const recentMs = Math.min(sent.position.newestMs, clock.now()) - RECENT_MS;
+    const fromMs = isWhole ? sent.startMs : Math.max(sent.startMs, recentMs);
+    for await (const entries of pagesFrom(source, fromMs)) {
       for (const entry of entries) {
         if (!sent.add(entry)) continue;
         isFresh = true;
@@ -101,7 +107,7 @@ async function* follow(source: TimelineSource, from: StreamPosition | undefined)
       if (!lasts()) return;
     }
     if (isFresh) quietSinceMs = undefined;
-    if (quietSinceMs === undefined && (isFresh || polls % CALL_EVERY_POLLS === 0)) {
+    if (quietSinceMs === undefined && (isFresh || isWhole)) {
       const call = await store.get(callId);
       if (call !== undefined && !mayRead(call)) return;
       if (call?.phase === 'ended') quietSinceMs = clock.now();

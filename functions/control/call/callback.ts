@@ -7,6 +7,7 @@ import {
   continues,
   keep,
   SEEN_EVENTS,
+  timeOf,
   withIds,
 } from './model.ts';
 import {
@@ -27,7 +28,14 @@ export function applyCallback(call: Call, event: Callback, nowMs: number): CallS
   if (kind === 'other') return keep(call);
   if (call.seenEvents.includes(event.id)) return { call, commands: [], ignored: 'duplicate' };
   if (isAboutAnother(call, event)) return { call, commands: [], ignored: 'another connection' };
-  return applyKind(seen(withIds(call, event), event), event, kind, nowMs);
+  return applyKind(seen(withIds(call, event), event), dated(event, nowMs), kind, nowMs);
+}
+
+/** Without a time that is not possible: every later event would count as older, and have no effect. */
+function dated(event: Callback, nowMs: number): Callback {
+  if (event.atMs === timeOf(event, nowMs)) return event;
+  const { atMs: _, ...rest } = event;
+  return rest;
 }
 
 /**

@@ -50,10 +50,12 @@ export interface CallStore {
   /** How many calls of a route have not ended. Counting stops at `atMost`. */
   countLive(route: string, atMost: number): Promise<number>;
   /**
-   * Removes about `limit` calls that ended before a time, with their timelines. @returns their ids; none if no more
-   * are left
+   * Removes about `limit` calls that ended before a time, with their timelines.
+   * @param isInTime asked between requests to storage; once it returns false, the rest is left to the next time.
+   * Defaults to any time
+   * @returns the ids of those that are gone; none if no more are left
    */
-  removeEnded(beforeMs: number, limit: number): Promise<readonly string[]>;
+  removeEnded(beforeMs: number, limit: number, isInTime?: () => boolean): Promise<readonly string[]>;
   /** Adds an entry. The same entry (`id` and `atMs`) again changes nothing. */
   appendTimeline(callId: string, entry: TimelineEntry): Promise<void>;
   /** Adds an entry, or replaces the one with the same `id` and `atMs`. */
@@ -105,7 +107,7 @@ export function knowing(store: CallStore, call: Call): CallStore {
     listUnconfirmed: (...range) => store.listUnconfirmed(...range),
     list: (query) => store.list(query),
     countLive: (route, atMost) => store.countLive(route, atMost),
-    removeEnded: (beforeMs, limit) => store.removeEnded(beforeMs, limit),
+    removeEnded: (...which) => store.removeEnded(...which),
     appendTimeline: (callId, entry) => store.appendTimeline(callId, entry),
     putTimeline: (callId, entry) => store.putTimeline(callId, entry),
     timeline: (callId, limit) => store.timeline(callId, limit),

@@ -72,8 +72,9 @@ export function streamHandover(load: LoadControlApp): HttpHandler {
   return relayHandler(load, async (app, callId, request) => {
     const { handovers } = app;
     if (request.method === 'PUT') {
-      await liveCall(app, callId);
       const { sealed, version } = await readSealed(app, callId, request);
+      // The body may take its time, and the call may end meanwhile.
+      await liveCall(app, callId);
       if (await handovers.put(callId, sealed, version)) return { status: 204 };
       throw new ProblemError('handover-outdated', 'A newer handover of this call is stored.');
     }

@@ -16,7 +16,7 @@ export function sweepTimer(load: LoadControlApp): TimerHandler {
 /** Calls, and stored answers, that are removed at a time. */
 const AT_A_TIME = 100;
 
-/** An invocation starts no further removal after this long. The next one goes on. */
+/** An invocation sends storage nothing more after this long, however long a timeline is. The next one goes on. */
 const LIMIT_MS = 60_000;
 
 /** Every hour: removes expired calls with their timelines and handovers, and expired answers to repeated requests. */
@@ -27,7 +27,7 @@ export function removalTimer(load: LoadControlApp): TimerHandler {
     const isInTime = (): boolean => deps.clock.now() - startedMs < LIMIT_MS;
     let calls = 0;
     for (;;) {
-      const removed = await deps.store.removeEnded(startedMs - retentionMs, AT_A_TIME);
+      const removed = await deps.store.removeEnded(startedMs - retentionMs, AT_A_TIME, isInTime);
       await Promise.all(removed.map((callId) => handovers.remove(callId)));
       calls += removed.length;
       if (removed.length === 0 || !isInTime()) break;

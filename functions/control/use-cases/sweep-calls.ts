@@ -17,7 +17,10 @@ const AT_A_TIME = 16;
 /** Calls that ended by an event and about whose end one sweep asks. The next sweep goes on with the others. */
 const MAX_CONFIRMED = 500;
 
-/** A sweep begins no further page after this long, so that it ends before the next one. */
+/**
+ * A sweep begins with no further call that goes on after this long, nor with one that has ended after as long again: it
+ * ends before the host would end it, and every other invocation with it (`functionTimeout`).
+ */
 const SWEEP_LIMIT_MS = 50_000;
 
 interface Swept {
@@ -37,26 +40,41 @@ export async function sweepCalls(deps: ControlDeps, log: Log): Promise<Swept> {
   const startedAtMs = deps.clock.now();
   let swept: Swept = { looked: 0, compared: 0, changed: 0, failed: 0 };
   let after: string | undefined;
+  let listed = 0;
   do {
     const page = await deps.store.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
-    swept = await sweepPage(deps, page.calls, swept, log);
+    swept = await sweepPage(deps, page.calls, swept, startedAtMs, log);
     after = page.next;
-  } while (after !== undefined && deps.clock.now() - startedAtMs < SWEEP_LIMIT_MS);
-  if (after !== undefined)
+    listed += page.calls.length;
+  } while (after !== undefined && isInTime(deps, startedAtMs));
+  if (after !== undefined || swept.looked < listed)
     log.warn('The sweep ran out of time before it had seen all calls', { looked: swept.looked });
   const ended = await deps.store.listUnconfirmed({
     endedFromMs: startedAtMs - CONFIRM_END_WITHIN_MS,
     endedToMs: startedAtMs - COMPARE_AFTER_MS,
     limit: MAX_CONFIRMED,
   });
-  return await sweepPage(deps, ended, swept, log);
+  return await sweepPage(deps, ended, swept, deps.clock.now(), log);
 }
 
-async function sweepPage(deps: ControlDeps, calls: readonly Call[], before: Swept, log: Log): Promise<Swept> {
-  let { compared, changed, failed } = before;
-  const waiting = calls[Symbol.iterator]();
+function isInTime({ clock }: Pick<ControlDeps, 'clock'>, startedAtMs: number): boolean {
+  return clock.now() - startedAtMs < SWEEP_LIMIT_MS;
+}
+
+async function sweepPage(
+  deps: ControlDeps,
+  calls: readonly Call[],
+  before: Swept,
+  startedAtMs: number,
+  log: Log,
+): Promise<Swept> {
+  let { looked, compared, changed, failed } = before;
+  const waiting = calls.values();
   const sweepInTurn = async (): Promise<void> => {
-    for (const call of waiting) {
+    for (;;) {
+      const { value: call } = isInTime(deps, startedAtMs) ? waiting.next() : {};
+      if (call === undefined) return;
+      looked += 1;
       try {
         const { asked, changes } = await sweepCall(deps, call, log);
         if (asked) compared += 1;
@@ -69,7 +87,7 @@ async function sweepPage(deps: ControlDeps, calls: readonly Call[], before: Swep
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, sweepInTurn));
-  return { looked: before.looked + calls.length, compared, changed, failed };
+  return { looked, compared, changed, failed };
 }
 
 async function sweepCall(

@@ -157,20 +157,21 @@ class TableCallStore implements CallStore {
     });
   }
 
-  removeEnded(beforeMs: number, limit: number): Promise<readonly string[]> {
+  removeEnded(beforeMs: number, limit: number, isInTime = () => true): Promise<readonly string[]> {
     return withStorage('removing old calls', async () => {
       const rows = await this.#rowsOf(
         (partition) => listRange(partition, 'past', { endedBeforeMs: beforeMs }),
         Math.ceil(limit / PARTITIONS.length),
       );
       const calls = await this.#calls();
-      const old = rows.map(callOf);
-      for (const call of old) {
+      const removed: string[] = [];
+      for (const call of rows.map(callOf)) {
         // The timeline is removed first: if this stops half way, the call is found again.
-        await this.#removeTimeline(call.callId);
+        if (!(await this.#removeTimeline(call.callId, isInTime))) break;
         await unlessMissing(calls.submitTransaction(removeActions(call)));
+        removed.push(call.callId);
       }
-      return old.map(({ callId }) => callId);
+      return removed;
     });
   }
 
@@ -231,17 +232,19 @@ class TableCallStore implements CallStore {
     return (await Promise.all(found)).flat();
   }
 
-  async #removeTimeline(callId: string): Promise<void> {
+  /** Returns false if its time was over before all was removed. */
+  async #removeTimeline(callId: string, isInTime: () => boolean): Promise<boolean> {
     const timeline = await this.#timeline();
-    for (;;) {
+    while (isInTime()) {
       const filter = `PartitionKey eq '${callId}'`;
       const rows = await firstRows(timeline, filter, MAX_TRANSACTION, ['PartitionKey', 'RowKey']);
       const actions: TransactionAction[] = rows.flatMap(({ partitionKey, rowKey }) =>
         partitionKey === undefined || rowKey === undefined ? [] : [['delete', { partitionKey, rowKey }]],
       );
-      if (actions.length === 0) return;
+      if (actions.length === 0) return true;
       await unlessMissing(timeline.submitTransaction(actions));
     }
+    return false;
   }
 }
 

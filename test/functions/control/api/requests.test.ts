@@ -98,6 +98,12 @@ describe('a request that is not right', () => {
       [`#/data${'/0'.repeat(31)}`],
     ],
     [
+      'holds more values than its schema is asked about',
+      'sendMessage',
+      { body: { data: Array.from({ length: 200 }, () => Array.from({ length: 50 }, () => 1)) } },
+      ['#'],
+    ],
+    [
       'has a text that is too long',
       'play',
       { body: { source: { kind: 'text', text: 'a'.repeat(4_001) } } },

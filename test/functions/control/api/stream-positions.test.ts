@@ -122,15 +122,19 @@ it('comes to what is behind twelve thousand entries of a few minutes, and goes o
   });
   const placed = placedEntries(entries);
   let nowMs = T0 + 300_000;
+  let phase: 'connected' | 'ended' = 'ended';
+  let rows = 0;
   const stream = (from?: string): AsyncGenerator<string> =>
     timelineEvents(
       {
         callId: CALL_ID,
         store: {
-          get: async () => aCall({ phase: 'ended' }),
+          get: async () => aCall({ phase }),
           timelineBetween: async (_, limit, { after = '' }) => {
             const at = placed.findIndex(({ place }) => place > after);
-            return at < 0 ? [] : placed.slice(at, at + limit);
+            const page = at < 0 ? [] : placed.slice(at, at + limit);
+            rows += page.length;
+            return page;
           },
         },
         clock: {
@@ -153,6 +157,10 @@ it('comes to what is behind twelve thousand entries of a few minutes, and goes o
   const rest: string[] = [];
   for await (const text of stream(lastButOne)) if (text.startsWith('id: ')) rest.push(text);
   expect(rest).toEqual(events.slice(-1));
+  phase = 'connected';
+  rows = 0;
+  for await (const text of stream(lastButOne)) if (text.startsWith(': still here')) break;
+  expect(rows, 'until the first sign of life, while nothing happens').toBeLessThan(100_000);
 });
 
 it('a position is written as it is read, and nothing else is one', () => {

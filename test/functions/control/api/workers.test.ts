@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import type { CallControlMessage } from '../../../../shared/wire/relay/call-control-messages.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
@@ -98,6 +99,39 @@ describe('the workers of a call that lasts', () => {
     ]);
     expect((await ask('getCall', tokenOf('echo'))).status, 'a worker of the plan').toBe(200);
   });
+
+  it.each(['sendMessage', 'play', 'hangUp'] as const)(
+    'cannot %s when they are detached before their request is whole',
+    async (id) => {
+      await stream();
+      const text = JSON.stringify(
+        id === 'sendMessage' ? { data: 1 } : id === 'play' ? { source: { kind: 'text', text: 'Hello' } } : {},
+      );
+      const { headers } = tokenOf('echo');
+      // It is asked for when the request has been let in.
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull: async (controller) => {
+            expect((await ask('detachWorker', { params: { worker: 'echo' } })).status).toBe(202);
+            controller.enqueue(new TextEncoder().encode(text));
+            controller.close();
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      const request = {
+        method: 'POST',
+        headers: new Headers({ ...headers, 'content-type': 'application/json' }),
+        query: new URLSearchParams(),
+        params: { callId: CONNECTED_ID },
+        body,
+      };
+      const answer = await handlerOf(id, fixture.load, 'nothing')(request as never, fixture.context());
+      expect(answer).toMatchObject({ status: 401 });
+      expect(told.map(({ message }) => message.type)).toEqual(['detach']);
+      expect(fixture.acs.count('operate') + fixture.acs.count('hangUp')).toBe(0);
+    },
+  );
 
   it('do not join where the relay cannot be told', async () => {
     await stream();

@@ -108,6 +108,32 @@ describe('the callback of ACS', () => {
     expect(fixture.logged.join('\n')).toContain('ignored=2');
   });
 
+  it.each(['9999-12-31T23:59:59Z', '+275760-09-13T00:00:00Z'])(
+    'dated %s hide none that follow',
+    async (time) => {
+      const recording = { recordingId: 'r1', serverCallId: 'server-call' };
+      await post([fixture.callbackEvent('CallConnected', 'a')]);
+      await post([
+        { ...fixture.callbackEvent('MediaStreamingStarted', 'b'), time },
+        { ...fixture.callbackEvent('TranscriptionStarted', 'c'), time },
+        { ...fixture.callbackEvent('RecordingStateChanged', 'd', { ...recording, state: 'active' }), time },
+      ]);
+      const states = async () => {
+        const { streaming, transcription, recording } =
+          (await fixture.store.get(CONNECTED_ID)) ?? expect.unreachable('it is stored');
+        return [streaming.state, transcription.state, recording.state];
+      };
+      expect(await states()).toEqual(['active', 'active', 'recording']);
+      fixture.nowMs += 10;
+      await post([
+        fixture.callbackEvent('MediaStreamingStopped', 'e'),
+        fixture.callbackEvent('TranscriptionStopped', 'f'),
+        fixture.callbackEvent('RecordingStateChanged', 'g', { ...recording, state: 'inactive' }),
+      ]);
+      expect(await states()).toEqual(['inactive', 'inactive', 'inactive']);
+    },
+  );
+
   it('notes late events without bringing the call back', async () => {
     await post([fixture.callbackEvent('CallDisconnected', 'a')]);
     fixture.nowMs += 10;

@@ -121,6 +121,32 @@ describe('what one stream of a call leaves for the next', () => {
     expect(unknown.status).toBe(404);
   });
 
+  it('is not kept when the call ends before the handover is there as a whole', async () => {
+    await report(fixture, 'CallConnected');
+    const text = await sealed(T0);
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          await report(fixture, 'CallDisconnected');
+          controller.enqueue(new TextEncoder().encode(text));
+          controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const headers = new Headers({ authorization: `Bearer ${await relayProof(fixture)}` });
+    const request = {
+      method: 'PUT',
+      query: new URLSearchParams(),
+      params: { callId: CONNECTED_ID },
+      headers,
+      body,
+    };
+    const answer = await streamHandover(fixture.load)(request as never, fixture.context());
+    expect(answer).toMatchObject({ status: 409 });
+    expect(fixture.handovers.size).toBe(0);
+  });
+
   it('is not read before the proof is checked, nor beyond its bound after that', async () => {
     const { read, request } = endlessBody();
     const headers = new Headers();

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { AcsCallError } from '../../../../functions/control/call/acs-port.ts';
 import { step } from '../../../../functions/control/call/call.ts';
 import type { Call } from '../../../../functions/control/call/model.ts';
 import { NO_STREAMING } from '../../../../functions/control/call/streaming.ts';
@@ -78,6 +79,30 @@ describe('sweeping', () => {
     fixture.nowMs = T0 + SETUP_LIMIT_MS;
     expect(await sweep()).toEqual({ looked: 1_200, compared: 0, changed: 1_200, failed: 0 });
     expect(await fixture.store.listLive(1)).toEqual([]);
+  });
+
+  it('begins with no further call once its time is over, though ACS takes long for each', async () => {
+    const ids = Array.from({ length: 200 }, (_, index) => `${index}`.padStart(32, 'a'));
+    const endUnconfirmed = true as const;
+    for (const [index, callId] of ids.entries())
+      await fixture.store.create(
+        index < 100
+          ? aCall({ callId, phase: 'ending', callConnectionId: CONNECTION_ID, hangUpRequestedAtMs: T0 })
+          : aCall({ callId, phase: 'ended', callConnectionId: CONNECTION_ID, endedAtMs: T0, endUnconfirmed }),
+      );
+    fixture.nowMs = T0 + COMPARE_AFTER_MS;
+    fixture.acs.properties = async () => {
+      fixture.nowMs += 4_000;
+      throw new AcsCallError('reading the properties of the call', { retryable: true });
+    };
+    const startedMs = fixture.nowMs;
+    const { looked, failed } = await sweep();
+    expect(
+      fixture.nowMs - startedMs,
+      'far below functionTimeout, which would end every invocation',
+    ).toBeLessThan(300_000);
+    expect(failed, 'of both kinds').toBe(looked);
+    expect(fixture.logged.join('\n')).toContain('ran out of time');
   });
 
   it('tells in the timeline what it found', async () => {

@@ -107,6 +107,8 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
       }
       await store.update(old, (call) => ({ call: anEnded(call, T0) }));
       await store.update(recent, (call) => ({ call: anEnded(call, T0 + 2_000) }));
+      expect(await store.removeEnded(T0 + 1_000, 100, () => false), 'its time is over').toEqual([]);
+      expect(await store.get(old)).toBeDefined();
       expect(await store.removeEnded(T0 + 1_000, 100)).toEqual([old]);
       expect(await store.removeEnded(T0 + 1_000, 100)).toEqual([]);
       expect(await store.get(old)).toBeUndefined();

@@ -79,6 +79,22 @@ it('changes a call that has just been read without reading it again, unless othe
   expect(await requestsOf(() => other.get('live3')), 'at another call').toEqual(['read calls']);
 });
 
+it('removes the longest timeline by and by, and its call with the last of it', async () => {
+  await store.create(aCall({ callId: 'long', phase: 'ended', endedAtMs: 1 }));
+  for (let index = 0; index < 130; index += 1)
+    await store.appendTimeline('long', { id: `e${index}`, atMs: 1, source: 'api', type: 'X', details: {} });
+  let asked = 0;
+  const once = (): boolean => {
+    asked += 1;
+    return asked === 1;
+  };
+  expect(await store.removeEnded(2, 1, once)).toEqual([]);
+  expect(await store.get('long')).toBeDefined();
+  expect(await store.timeline('long', 1_000)).toHaveLength(30);
+  expect(await store.removeEnded(2, 1)).toEqual(['long']);
+  expect(await store.get('long')).toBeUndefined();
+});
+
 it('reads a call with one request, and changes it with two', async () => {
   expect(await requestsOf(() => store.get('live1'))).toEqual(['read calls']);
   const change = requestsOf(() =>
