@@ -1,4 +1,7 @@
-/** Audio that may wait in the relay, of all its calls: 18 workers that are ten minutes ahead at 24 kHz. */
+/**
+ * Audio that may wait in the relay, of all its calls: 18 workers that are ten minutes ahead at 24 kHz. Beyond it, each
+ * worker may hold `OWN_BYTES`.
+ */
 const MAX_HELD_BYTES = 512 * 1024 * 1024;
 
 /** The bytes in all the queues that share it. */
@@ -20,8 +23,16 @@ export class HeldAudio {
   }
 }
 
+/**
+ * What every queue may hold, however full the relay is: one message of Web PubSub, 20 s at 24 kHz. Workers that are far
+ * ahead take nothing from the others then.
+ */
+const OWN_BYTES = 1024 * 1024;
+
 interface PlayoutQueueBounds {
   readonly maxBytes: number;
+  /** Defaults to `OWN_BYTES`. */
+  readonly ownBytes?: number;
   /** A bound of its own, because a great many small pieces cost more than their bytes. */
   readonly maxPieces: number;
   readonly held: HeldAudio;
@@ -48,9 +59,10 @@ export class PlayoutQueue {
 
   /** Takes nothing, and says why, when that would exceed a bound. */
   push(pcm: Uint8Array): 'taken' | 'playout is full' | 'relay is full' {
-    const { maxBytes, maxPieces, held } = this.#bounds;
-    if (this.#bytes + pcm.byteLength > maxBytes || this.#pieces.length >= maxPieces) return 'playout is full';
-    if (!held.hasRoomFor(pcm.byteLength)) return 'relay is full';
+    const { maxBytes, maxPieces, ownBytes = OWN_BYTES, held } = this.#bounds;
+    const bytes = this.#bytes + pcm.byteLength;
+    if (bytes > maxBytes || this.#pieces.length >= maxPieces) return 'playout is full';
+    if (bytes > ownBytes && !held.hasRoomFor(pcm.byteLength)) return 'relay is full';
     if (pcm.byteLength > 0) this.#pieces.push(pcm);
     this.#add(pcm.byteLength);
     this.#borrowed = pcm.buffer;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HeldAudio, PlayoutQueue } from '../../../relay/speak/playout-queue.ts';
 
 const queueOf = (bounds: { maxBytes: number; maxPieces: number }, held = new HeldAudio()) =>
-  new PlayoutQueue({ ...bounds, held });
+  new PlayoutQueue({ ownBytes: 0, ...bounds, held });
 
 describe('PlayoutQueue', () => {
   it('gives everything back once and in order, in whatever pieces it is asked for', () => {
@@ -46,6 +46,18 @@ describe('PlayoutQueue', () => {
     expect(other.push(new Uint8Array(1))).toBe('relay is full');
     one.clear();
     expect(other.push(new Uint8Array(5))).toBe('taken');
+  });
+
+  it('takes a little of everybody, however full others make the relay', () => {
+    const held = new HeldAudio(10);
+    const bounds = { maxBytes: 30, maxPieces: 10, ownBytes: 4, held };
+    const [greedy, modest] = [new PlayoutQueue(bounds), new PlayoutQueue(bounds)];
+    expect(greedy.push(new Uint8Array(10))).toBe('taken');
+    expect(greedy.push(new Uint8Array(1))).toBe('relay is full');
+    expect(modest.push(new Uint8Array(4))).toBe('taken');
+    expect(modest.push(new Uint8Array(1))).toBe('relay is full');
+    modest.take(3);
+    expect(modest.push(new Uint8Array(3))).toBe('taken');
   });
 
   it('puts back ahead of the rest what had left', () => {
