@@ -29,6 +29,9 @@ export class HeldAudio {
  */
 const OWN_BYTES = 1024 * 1024;
 
+/** What an array in memory costs besides its bytes, as measured: many small pieces must not pass for little audio. */
+const PIECE_BYTES = 512;
+
 interface PlayoutQueueBounds {
   readonly maxBytes: number;
   /** Defaults to `OWN_BYTES`. */
@@ -46,6 +49,8 @@ export class PlayoutQueue {
   readonly #bounds: PlayoutQueueBounds;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
+  /** What the queue counts for in `held`. */
+  #heldBytes = 0;
   /** The memory of the last `push`, while it belongs to the caller. */
   #borrowed: ArrayBufferLike | undefined;
 
@@ -60,9 +65,9 @@ export class PlayoutQueue {
   /** Takes nothing, and says why, when that would exceed a bound. */
   push(pcm: Uint8Array): 'taken' | 'playout is full' | 'relay is full' {
     const { maxBytes, maxPieces, ownBytes = OWN_BYTES, held } = this.#bounds;
-    const bytes = this.#bytes + pcm.byteLength;
-    if (bytes > maxBytes || this.#pieces.length >= maxPieces) return 'playout is full';
-    if (bytes > ownBytes && !held.hasRoomFor(pcm.byteLength)) return 'relay is full';
+    if (this.#bytes + pcm.byteLength > maxBytes || this.#pieces.length >= maxPieces) return 'playout is full';
+    const moreBytes = pcm.byteLength + PIECE_BYTES;
+    if (this.#heldBytes + moreBytes > ownBytes && !held.hasRoomFor(moreBytes)) return 'relay is full';
     if (pcm.byteLength > 0) this.#pieces.push(pcm);
     this.#add(pcm.byteLength);
     this.#borrowed = pcm.buffer;
@@ -89,14 +94,9 @@ export class PlayoutQueue {
     const wanted = Math.min(bytes, this.#bytes);
     const first = this.#pieces[0];
     if (wanted === 0 || first === undefined) return new Uint8Array(0);
+    const taken = this.#takeFrom(first, wanted);
     this.#add(-wanted);
-    if (first.byteLength > wanted) {
-      this.#pieces[0] = first.subarray(wanted);
-      return first.subarray(0, wanted);
-    }
-    this.#pieces.shift();
-    if (first.byteLength === wanted) return first;
-    return this.#join(first, wanted);
+    return taken;
   }
 
   /** Drops everything; returns how many bytes that were. */
@@ -107,9 +107,24 @@ export class PlayoutQueue {
     return dropped;
   }
 
+  #takeFrom(first: Uint8Array, wanted: number): Uint8Array {
+    if (first.byteLength > wanted) {
+      this.#pieces[0] = first.subarray(wanted);
+      return first.subarray(0, wanted);
+    }
+    this.#pieces.shift();
+    return first.byteLength === wanted ? first : this.#join(first, wanted);
+  }
+
   #add(bytes: number): void {
     this.#bytes += bytes;
-    this.#bounds.held.add(bytes);
+    this.#count();
+  }
+
+  #count(): void {
+    const heldBytes = this.#bytes + PIECE_BYTES * this.#pieces.length;
+    this.#bounds.held.add(heldBytes - this.#heldBytes);
+    this.#heldBytes = heldBytes;
   }
 
   #join(first: Uint8Array, wanted: number): Uint8Array {

@@ -27,6 +27,8 @@ import type { OpenResidentConnection, ResidentConnection } from './resident-conn
 const MAX_WAITING_MESSAGES = 50;
 /** Types of events that end a handler early, or what it plays. */
 const URGENT: ReadonlySet<unknown> = new Set<LaneEvent['type']>(['interrupted', 'refused', 'call.ended']);
+/** Of these, what a handler is told that begins to listen. Older ones say no more than the last of their type. */
+const MAX_URGENT = 4;
 /** A call without a message for this long is over, even if no `call.ended` came. */
 const SILENCE_LIMIT_MS = 60_000;
 
@@ -164,6 +166,7 @@ export class ResidentCall {
   #tellHandler(event: LaneEvent | undefined): void {
     if (event === undefined) return;
     this.#urgent.push(event);
+    if (this.#urgent.length > MAX_URGENT) this.#urgent.shift();
     this.#onUrgent?.(event);
   }
 
