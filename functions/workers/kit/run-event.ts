@@ -242,7 +242,10 @@ function callOf({ lane, callId, player, requests, handler }: HandlerRun, endings
     turn: lane.turn,
     signal: handler.signal,
     play: (pcm) => handler.play(pcm),
-    publish: (text) => player.act([{ type: 'publish', text }]),
+    publish: async (text) => {
+      handler.life.throwIfAborted();
+      await player.act([{ type: 'publish', text }]);
+    },
     ...callActions(requests.api(handler.life), lane.control?.peer, endLater),
     ...(callConnectionId === undefined ? {} : { callConnectionId }),
   };
