@@ -114,8 +114,8 @@ const action = z.discriminatedUnion('type', [
  * What a worker asks the relay to do. `play`: PCM16 in base64. The relay drops it when `turn` is not the current turn,
  * which is also the default. `stop`: drop what this worker has said and the caller has not heard. `publish`: show the
  * text in the console. `failed`: the worker could not handle the event that this answers, and its audio is lost.
- * `mark`: send `marked` with this `data` once everything that the worker has said so far was heard, or will not be. What
- * was said in an old `turn` will not be.
+ * `mark`: send `marked` with this `data` once everything that the worker has said so far was heard, or will not be,
+ * which is at once for an old `turn`.
  */
 export type WorkerAction = z.infer<typeof action>;
 
