@@ -58,6 +58,8 @@ class AcknowledgedDelivery implements Delivery {
   readonly #lane: DeliveryLane;
   /** The turn of the handler that listens. */
   #listeningTurn: number | undefined;
+  /** How often a handler has said that it listens, while this event is in flight. */
+  #heardListening = 0;
   /** What the worker has not been sent yet. */
   #urgent: LaneEvent[] = [];
   #connection: LaneConnection | undefined;
@@ -73,6 +75,7 @@ class AcknowledgedDelivery implements Delivery {
   send(message: OutboxMessage, connection: LaneConnection): SendResult {
     // The handler before has answered.
     this.#listeningTurn = undefined;
+    this.#heardListening = 0;
     this.#connection = connection;
     if (message.kind === 'audio') connection.sendAudio(message.packet);
     else {
@@ -92,6 +95,8 @@ class AcknowledgedDelivery implements Delivery {
   consume(message: LaneMessage): boolean {
     const listening = message.type === 'json' ? parseListening(message.value) : undefined;
     if (listening === undefined) return false;
+    this.#heardListening += 1;
+    if (this.#heardListening > MAX_LISTENING) return true;
     this.#listeningTurn = listening.turn;
     this.#lane.extend();
     // They came while the handler was still on its way into the group.
@@ -113,6 +118,11 @@ class AcknowledgedDelivery implements Delivery {
   close(): void {}
 }
 
+/**
+ * A handler says once that it listens. One that was delivered twice, or has just ended, may say so as well; more of it
+ * would cost the relay a request for each event that waits.
+ */
+const MAX_LISTENING = 4;
 /** Events that may wait to be told. Older ones say no more than the last of their type. */
 const MAX_URGENT = 4;
 

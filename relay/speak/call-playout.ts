@@ -128,9 +128,15 @@ export class CallPlayout implements SpeechListener {
   /**
    * The worker hears once, as `marked`, when all that it has said was heard, or will not be: at once where it says
    * nothing at the moment.
+   * @param turn the turn in which it was said; undefined: the present one
    */
-  mark(worker: WorkerPlayout, data: MarkData): MarkOutcome {
+  mark(worker: WorkerPlayout, data: MarkData, turn?: number): MarkOutcome {
     if (this.#isClosed || !this.#workers.has(worker)) return 'call has ended';
+    if (worker.turns.judge(turn) !== 'current') {
+      // What it stands behind was dropped for the same reason.
+      worker.options.onEvent({ type: 'marked', outcome: 'interrupted', data });
+      return 'marked';
+    }
     if (!worker.mark(data)) return 'too many marks';
     if (!this.isSpeaking(worker)) worker.tellMarks('played');
     return 'marked';

@@ -1,4 +1,7 @@
-/** Audio that may wait in the relay, of all its calls: 18 workers that are ten minutes ahead at 24 kHz. */
+/**
+ * Audio that may wait in the relay, of all its calls: 18 workers that are ten minutes ahead at 24 kHz. Beyond it, each
+ * worker may hold `OWN_BYTES`.
+ */
 const MAX_HELD_BYTES = 512 * 1024 * 1024;
 
 /** The bytes in all the queues that share it. */
@@ -20,8 +23,19 @@ export class HeldAudio {
   }
 }
 
+/**
+ * What every queue may hold, however full the relay is: one message of Web PubSub, 20 s at 24 kHz. Workers that are far
+ * ahead take nothing from the others then.
+ */
+const OWN_BYTES = 1024 * 1024;
+
+/** What an array in memory costs besides its bytes, as measured: many small pieces must not pass for little audio. */
+const PIECE_BYTES = 512;
+
 interface PlayoutQueueBounds {
   readonly maxBytes: number;
+  /** Defaults to `OWN_BYTES`. */
+  readonly ownBytes?: number;
   /** A bound of its own, because a great many small pieces cost more than their bytes. */
   readonly maxPieces: number;
   readonly held: HeldAudio;
@@ -35,6 +49,8 @@ export class PlayoutQueue {
   readonly #bounds: PlayoutQueueBounds;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
+  /** What the queue counts for in `held`. */
+  #heldBytes = 0;
   /** The memory of the last `push`, while it belongs to the caller. */
   #borrowed: ArrayBufferLike | undefined;
 
@@ -48,9 +64,10 @@ export class PlayoutQueue {
 
   /** Takes nothing, and says why, when that would exceed a bound. */
   push(pcm: Uint8Array): 'taken' | 'playout is full' | 'relay is full' {
-    const { maxBytes, maxPieces, held } = this.#bounds;
+    const { maxBytes, maxPieces, ownBytes = OWN_BYTES, held } = this.#bounds;
     if (this.#bytes + pcm.byteLength > maxBytes || this.#pieces.length >= maxPieces) return 'playout is full';
-    if (!held.hasRoomFor(pcm.byteLength)) return 'relay is full';
+    const moreBytes = pcm.byteLength + PIECE_BYTES;
+    if (this.#heldBytes + moreBytes > ownBytes && !held.hasRoomFor(moreBytes)) return 'relay is full';
     if (pcm.byteLength > 0) this.#pieces.push(pcm);
     this.#add(pcm.byteLength);
     this.#borrowed = pcm.buffer;
@@ -77,14 +94,9 @@ export class PlayoutQueue {
     const wanted = Math.min(bytes, this.#bytes);
     const first = this.#pieces[0];
     if (wanted === 0 || first === undefined) return new Uint8Array(0);
+    const taken = this.#takeFrom(first, wanted);
     this.#add(-wanted);
-    if (first.byteLength > wanted) {
-      this.#pieces[0] = first.subarray(wanted);
-      return first.subarray(0, wanted);
-    }
-    this.#pieces.shift();
-    if (first.byteLength === wanted) return first;
-    return this.#join(first, wanted);
+    return taken;
   }
 
   /** Drops everything; returns how many bytes that were. */
@@ -95,9 +107,24 @@ export class PlayoutQueue {
     return dropped;
   }
 
+  #takeFrom(first: Uint8Array, wanted: number): Uint8Array {
+    if (first.byteLength > wanted) {
+      this.#pieces[0] = first.subarray(wanted);
+      return first.subarray(0, wanted);
+    }
+    this.#pieces.shift();
+    return first.byteLength === wanted ? first : this.#join(first, wanted);
+  }
+
   #add(bytes: number): void {
     this.#bytes += bytes;
-    this.#bounds.held.add(bytes);
+    this.#count();
+  }
+
+  #count(): void {
+    const heldBytes = this.#bytes + PIECE_BYTES * this.#pieces.length;
+    this.#bounds.held.add(heldBytes - this.#heldBytes);
+    this.#heldBytes = heldBytes;
   }
 
   #join(first: Uint8Array, wanted: number): Uint8Array {

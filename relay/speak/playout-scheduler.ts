@@ -53,6 +53,8 @@ export class PlayoutScheduler {
   #bytesCut = 0;
   #bytesDropped = 0;
   #stopAudioSent = 0;
+  /** ACS holds nothing: nothing was sent since the last StopAudio. Before the first, it may hold what a stream left. */
+  #isEmptied = false;
 
   constructor(options: PlayoutSchedulerOptions) {
     const { format, fillerMs } = options;
@@ -126,9 +128,12 @@ export class PlayoutScheduler {
     return heardMs;
   }
 
-  /** Empties ACS when nobody has the floor: the end of playout is an estimate, so it may still hold something. */
+  /**
+   * Empties ACS when nobody has the floor: the end of playout is an estimate, so it may still hold something. Once it
+   * is empty there is nothing to write, however often a worker stops.
+   */
   stopLeftover(nowMs: number): void {
-    if (this.#floor.holder === undefined) this.#stopAudio(nowMs);
+    if (this.#floor.holder === undefined && !this.#isEmptied) this.#stopAudio(nowMs);
   }
 
   /** The stream is over: what the worker could not say is not heard. */
@@ -194,6 +199,7 @@ export class PlayoutScheduler {
     const queuedMs = waitingMs + (withFiller ? this.#fillerMs : 0);
     const ms = sendableMs({ heldMs, queuedMs, leadMs: this.#leadOf(worker) });
     if (ms === 0) return;
+    this.#isEmptied = false;
     const pcm = worker.take(ms);
     if (withFiller) this.#window.sent(this.#filler, 'filler', nowMs);
     this.#window.sent(pcm, 'audio', nowMs);
@@ -204,6 +210,7 @@ export class PlayoutScheduler {
   /** Empties ACS; returns the audio that nobody is going to hear. */
   #stopAudio(nowMs: number): readonly Uint8Array[] {
     this.#options.output.stopAudio();
+    this.#isEmptied = true;
     this.#stopAudioSent += 1;
     return this.#window.stopped(nowMs).pieces;
   }

@@ -103,7 +103,7 @@ export class WorkerReplies {
         this.#options.onFailed();
         break;
       case 'mark':
-        this.#mark(action.data);
+        this.#mark(action);
         break;
     }
   }
@@ -121,9 +121,9 @@ export class WorkerReplies {
     if (outcome !== 'stopped') this.#ignore(outcome);
   }
 
-  #mark(data: Extract<WorkerAction, { type: 'mark' }>['data']): void {
+  #mark({ data, turn }: Extract<WorkerAction, { type: 'mark' }>): void {
     const { playout, worker } = this.#options;
-    const outcome = playout.mark(worker, data);
+    const outcome = playout.mark(worker, data, turn);
     if (outcome !== 'marked') this.#ignore(outcome);
   }
 

@@ -32,7 +32,10 @@ export const ENTRIES: readonly Entry[] = [
   ['[The threat model]', 'explanation'],
   ['names its test in', 'explanation'],
   ['in one place', [DOORS, 'a door is opened by its own kind of token']],
-  ['reads the body of a request only after that', [DOORS, 'no body is read before the door is open']],
+  [
+    'checks the proof and the rate before it reads the body',
+    [DOORS, 'no body is read before the door is open'],
+  ],
   [
     '| operator, script |',
     [ACCESS, 'whoever had a key that the host has checked may do everything'],
@@ -226,6 +229,10 @@ export const ENTRIES: readonly Entry[] = [
     [WORKERS, 'from before the relay knows them until before it lets them go'],
   ],
   ['can use its token at once', [WORKERS, 'from before the relay knows them until before it lets them go']],
+  [
+    'looks at the row once the body of the request is there',
+    [WORKERS, 'when they are detached before their request is whole'],
+  ],
   ['costs no extra read', [WORKERS, 'cost no reading of the call beside the one of their request']],
   [
     'in the state of its lane',

@@ -1,7 +1,8 @@
+import { createHmac } from 'node:crypto';
 import * as z from 'zod';
 import { CallsApiError } from '../../../shared/client/calls-api-error.ts';
 import type { OwnCall } from '../../../shared/client/own-call.ts';
-import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
+import type { LaneEvent, WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
 
 type Accepted = Awaited<ReturnType<OwnCall['transfer']>>;
 type Prompt = Parameters<OwnCall['play']>[0];
@@ -68,19 +69,50 @@ export function callActions(
   };
 }
 
-const hangUpMark = z.object({ do: z.literal('hangUp'), forEveryone: z.boolean().exactOptional() });
+const hangUpMark = z.object({
+  do: z.literal('hangUp'),
+  forEveryone: z.boolean().exactOptional(),
+  proof: z.string(),
+});
+
+/** What puts a hang-up off. */
+interface LaterHangUp {
+  /** The turn of the worker. */
+  readonly turn: number;
+  /** The worker's token for the call, which nobody else has. */
+  readonly token: string;
+}
+
+/**
+ * The mark behind a goodbye. Everybody with the key of Web PubSub can publish marks in the group of a call, and could
+ * end the call so. The proof holds for this worker, this call and this turn.
+ */
+export function markHangUp({ forEveryone }: HangUpOptions, later: LaterHangUp): WorkerAction {
+  const options = forEveryone === undefined ? {} : { forEveryone };
+  const data = { do: 'hangUp', ...options, proof: proofOf(options, later) };
+  return { type: 'mark', turn: later.turn, data };
+}
+
+function proofOf({ forEveryone = true }: HangUpOptions, { turn, token }: LaterHangUp): string {
+  return createHmac('sha256', token).update(`hang up ${turn} ${forEveryone}`).digest('base64url');
+}
 
 /** When the relay has sent the last sample, ACS and the telephone network still hold about so much. */
 export const ON_ITS_WAY_MS = 300;
 
-/** Does what `hangUp({ after: 'played' })` put off. After an interruption the call goes on. */
+/**
+ * Does what `hangUp({ after: 'played' })` put off. After an interruption the call goes on. A mark without a proof does
+ * nothing. `later`: undefined where the worker cannot act on the call.
+ */
 export async function hangUpIfPlayed(
   { outcome, data }: Extract<LaneEvent, { type: 'marked' }>,
+  later: LaterHangUp | undefined,
   call: CallActions,
 ): Promise<void> {
   const mark = hangUpMark.safeParse(data).data;
-  if (mark === undefined || outcome === 'interrupted') return;
-  const { do: _, ...options } = mark;
+  if (mark === undefined || later === undefined || outcome === 'interrupted') return;
+  const { do: _, proof, ...options } = mark;
+  if (proof !== proofOf(options, later)) return;
   await new Promise((resolve) => setTimeout(resolve, ON_ITS_WAY_MS));
   try {
     await call.hangUp(options);

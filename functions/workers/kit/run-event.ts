@@ -6,7 +6,7 @@ import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
 import type { WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
 import { downGroup } from '../../../shared/wire/names.ts';
-import { callActions, type HangUpOptions, hangUpIfPlayed } from './call-actions.ts';
+import { callActions, type HangUpOptions, hangUpIfPlayed, markHangUp } from './call-actions.ts';
 import { CallRequests } from './call-requests.ts';
 import { type EventSpan, startEventSpan } from './event-span.ts';
 import { formatLaneMemory, type LaneMemory, parseLaneMemory } from './lane-memory.ts';
@@ -221,10 +221,13 @@ async function runHandler(
   const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneMemory['s']>;
   const reply = await handler.finish(dispatch(run, call, state));
   // The end of the call comes after everything that the handler says, the reply included.
-  const hangsUp = endings.length > 0 && !handler.isInterrupted;
-  const { parts, answer } = writeReply(reply, lane, event, hangsUp);
+  const ending = handler.isInterrupted ? undefined : endings[0];
+  const { parts, answer } = writeReply(reply, lane, event, ending !== undefined);
   if (parts.length > 0) await say(player, parts);
-  if (hangsUp) await player.act([{ type: 'mark', data: { do: 'hangUp', ...endings[0] } }]);
+  if (ending !== undefined) {
+    const { token } = run.requests.requireAccess();
+    await player.act([markHangUp(ending, { turn: lane.turn, token })]);
+  }
   return { state, reply: answer };
 }
 
@@ -239,7 +242,10 @@ function callOf({ lane, callId, player, requests, handler }: HandlerRun, endings
     turn: lane.turn,
     signal: handler.signal,
     play: (pcm) => handler.play(pcm),
-    publish: (text) => player.act([{ type: 'publish', text }]),
+    publish: async (text) => {
+      handler.life.throwIfAborted();
+      await player.act([{ type: 'publish', text }]);
+    },
     ...callActions(requests.api(handler.life), lane.control?.peer, endLater),
     ...(callConnectionId === undefined ? {} : { callConnectionId }),
   };
@@ -276,7 +282,7 @@ function dispatch(run: HandlerRun, call: Call, state: object): HandlerResult {
     case 'played':
       return worker.onPlayed?.(event, call, state);
     case 'marked':
-      return hangUpIfPlayed(event, call);
+      return hangUpIfPlayed(event, lane.control && { turn: lane.turn, token: lane.control.token }, call);
     case 'refused':
       throw refusalOf(event);
     case 'message':

@@ -87,10 +87,13 @@ export class RunningHandler {
   async finish(result: HandlerResult): Promise<WorkerReply> {
     if (!(result instanceof Promise)) return result;
     this.#isAwaited = true;
-    const stopListening = this.#listen(this.#target, (event) => this.#heard(event));
-    this.#limit();
-    this.#after(LONGEST_HANDLER_MS, () => this.#expire(LONGEST_HANDLER_MS, ''));
+    let stopListening = (): void => {};
     try {
+      this.#limit();
+      this.#after(LONGEST_HANDLER_MS, () => this.#expire(LONGEST_HANDLER_MS, ''));
+      // What throws here must not leave a promise that nobody handles.
+      result.catch(() => {});
+      stopListening = this.#listen(this.#target, (event) => this.#heard(event));
       const reply = await Promise.race([result, this.#over.promise]);
       return this.isInterrupted && isAudio(reply) ? undefined : reply;
     } catch (error) {

@@ -13,6 +13,9 @@ import type { Worker } from './worker.ts';
 /** Longest event in bytes: the longest message that Web PubSub takes from a client. */
 export const MAX_EVENT_BYTES = 1_048_576;
 
+/** The shortest time between two lines about refusals: anybody can be refused as often as they like. */
+const REFUSAL_LINE_MS = 1_000;
+
 const USER_EVENT = 'azure.webpubsub.user.';
 
 /** The Web PubSub resource whose events the webhook accepts. */
@@ -53,6 +56,8 @@ interface WebhookOptions {
   readonly service: () => WebhookService;
   /** Defaults to the worker's handlers without a way to publish. */
   readonly handle?: HandleEvent;
+  /** Milliseconds that only grow. Defaults to those of this process. */
+  readonly elapsedMs?: () => number;
 }
 
 /** A request that no worker answers. The sentence goes to the caller and holds nothing secret. */
@@ -68,16 +73,20 @@ export class WorkerWebhook {
   readonly #workers: ReadonlyMap<string, Worker>;
   readonly #service: () => WebhookService;
   readonly #handle: HandleEvent;
+  readonly #elapsedMs: () => number;
+  #refusalLineAtMs = Number.NEGATIVE_INFINITY;
   #counts = { events: 0, ignored: 0, failed: 0, refused: 0 };
 
   constructor({
     workers,
     service,
     handle = (worker, event) => handleLaneEvent(worker, event),
+    elapsedMs = () => performance.now(),
   }: WebhookOptions) {
     this.#workers = new Map(workers.map((worker) => [worker.name, worker]));
     this.#service = service;
     this.#handle = handle;
+    this.#elapsedMs = elapsedMs;
   }
 
   get counts(): WebhookCounts {
@@ -116,10 +125,18 @@ export class WorkerWebhook {
       return toHttp(response);
     } catch (error) {
       if (!(error instanceof WebhookRefusal)) throw error;
-      this.#counts.refused += 1;
-      log.warn(`webhook call refused with ${error.status}: ${error.message}`, { ...this.#counts });
+      this.#refused(error, log);
       return new Response(error.message, { status: error.status });
     }
+  }
+
+  /** The counts of a line say how many refusals have none. */
+  #refused({ status, message }: WebhookRefusal, log: WebhookLog): void {
+    this.#counts.refused += 1;
+    const nowMs = this.#elapsedMs();
+    if (nowMs - this.#refusalLineAtMs < REFUSAL_LINE_MS) return;
+    this.#refusalLineAtMs = nowMs;
+    log.warn(`webhook call refused with ${status}: ${message}`, { ...this.#counts });
   }
 
   #findWorker(request: Request): Worker {

@@ -8,6 +8,26 @@ import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
 /** Longest `data` of a message to a worker, as JSON text in characters. */
 export const MAX_MESSAGE_DATA_CHARS = 16_384;
 
+/** Longest `data` of a mark, as JSON text in characters. */
+const MAX_MARK_CHARS = 1_024;
+/** Levels of JSON from outside: what checks it calls itself for each level, and the stack has an end. */
+const MAX_DATA_DEPTH = 32;
+
+type Json = z.core.util.JSONType;
+
+/** JSON of at most `MAX_DATA_DEPTH` levels and `maxChars` characters. */
+export function boundedJson(maxChars: number) {
+  return z.custom<Json>((value) => isJson(value) && JSON.stringify(value).length <= maxChars, {
+    error: `data must be JSON of at most ${maxChars} characters and ${MAX_DATA_DEPTH} levels`,
+  });
+}
+
+function isJson(value: unknown, depth = MAX_DATA_DEPTH): boolean {
+  if (typeof value !== 'object' || value === null)
+    return value === null || ['string', 'boolean'].includes(typeof value) || Number.isFinite(value);
+  return depth > 0 && Object.values(value).every((each) => isJson(each, depth - 1));
+}
+
 const participant = z.object({ ssrc: z.int().nonnegative(), rawId: z.string() });
 
 const callStarted = z.object({
@@ -61,12 +81,12 @@ const laneEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('marked'),
     outcome: z.enum(['played', 'interrupted', 'stopped']),
-    data: z.json(),
+    data: boundedJson(MAX_MARK_CHARS),
   }),
   /** Audio of the worker is dropped: `heldMs` of it wait to be played, and no more than `maxMs` may. */
   z.object({ type: z.literal('refused'), reason: z.string(), heldMs: z.number(), maxMs: z.number() }),
   /** A message from outside the call, in any JSON. */
-  z.object({ type: z.literal('message'), data: z.json() }),
+  z.object({ type: z.literal('message'), data: boundedJson(MAX_MESSAGE_DATA_CHARS) }),
   z.object({ type: z.literal('call.ended'), reason: z.string() }),
 ]);
 
@@ -83,14 +103,19 @@ const action = z.discriminatedUnion('type', [
   z.object({ type: z.literal('stop') }),
   z.looseObject({ type: z.literal('publish'), text: z.string() }),
   z.object({ type: z.literal('failed'), text: z.string() }),
-  z.object({ type: z.literal('mark'), data: z.json() }),
+  z.object({
+    type: z.literal('mark'),
+    data: boundedJson(MAX_MARK_CHARS),
+    turn: z.int().nonnegative().exactOptional(),
+  }),
 ]);
 
 /**
  * What a worker asks the relay to do. `play`: PCM16 in base64. The relay drops it when `turn` is not the current turn,
  * which is also the default. `stop`: drop what this worker has said and the caller has not heard. `publish`: show the
  * text in the console. `failed`: the worker could not handle the event that this answers, and its audio is lost.
- * `mark`: send `marked` with this `data` once everything that the worker has said so far was heard, or will not be.
+ * `mark`: send `marked` with this `data` once everything that the worker has said so far was heard, or will not be,
+ * which is at once for an old `turn`.
  */
 export type WorkerAction = z.infer<typeof action>;
 

@@ -12,7 +12,7 @@ import { SignJWT } from 'jose';
 import * as z from 'zod';
 import type { WorkerPlan } from '../../call/plan.ts';
 import { workerPlanSchema } from '../call/plan-schema.ts';
-import { MAX_MESSAGE_DATA_CHARS } from '../lane/worker-messages.ts';
+import { boundedJson, MAX_MESSAGE_DATA_CHARS } from '../lane/worker-messages.ts';
 import { controlGroup, WORKER_NAME_PATTERN } from '../names.ts';
 import { TokenError, verifySigned } from '../signed/verify-signed.ts';
 
@@ -29,9 +29,7 @@ export const CALL_CONTROL_LIFETIME_MS = {
 
 const workerName = z.string().regex(WORKER_NAME_PATTERN);
 
-const data = z.json().refine((value) => JSON.stringify(value).length <= MAX_MESSAGE_DATA_CHARS, {
-  error: `data may have at most ${MAX_MESSAGE_DATA_CHARS} characters as JSON`,
-});
+const data = boundedJson(MAX_MESSAGE_DATA_CHARS);
 
 /**
  * `attach`: add a worker to the call. `detach`: remove it. `message`: send something to one worker, or to all workers

@@ -132,6 +132,21 @@ describe('a lane whose worker fails', () => {
     expect(connection.packets).toHaveLength(2);
   });
 
+  it('tells a handler that listens what ends it early, a few times at most for each event', async () => {
+    const { lane, lanes } = setUp();
+    const connection = lanes.of('echo');
+    connection.started();
+    await settled();
+    lane.pushEvent({ type: 'interrupted', turn: 1, playedMs: 20 });
+    for (let i = 0; i < 100; i += 1) connection.replyJson({ type: 'listening', turn: 0 }, 'group');
+    expect(connection.told).toHaveLength(4);
+    connection.acknowledge();
+    await settled();
+    lane.pushEvent({ type: 'interrupted', turn: 2, playedMs: 20 });
+    connection.replyJson({ type: 'listening', turn: 1 }, 'group');
+    expect(connection.told.slice(4)).toEqual([{ type: 'interrupted', turn: 2, playedMs: 20 }]);
+  });
+
   it('tells of the call again a few times, and goes on without when that does not work', async () => {
     const { hear, lane, lanes, clock } = setUp();
     const connection = lanes.of('echo');

@@ -386,6 +386,23 @@ describe('what a worker says at length', () => {
   });
 });
 
+describe('a handler that is over', () => {
+  it('publishes nothing more', async () => {
+    const late = Promise.withResolvers<unknown>();
+    const { press, session } = await callWith({
+      async onDtmf(_event, call) {
+        await call.publish('at work');
+        await new Promise((resolve) => setTimeout(resolve, LONGEST_HANDLER_MS));
+        late.resolve(await call.publish('late').catch(String));
+      },
+    });
+    await press('1');
+    await vi.advanceTimersByTimeAsync(LONGEST_HANDLER_MS);
+    expect(await late.promise).toMatch(/the handler took longer than 10000 ms/);
+    expect(session.report().workers[0]).toMatchObject({ published: 1 });
+  });
+});
+
 describe('a worker that says goodbye and hangs up after it was played', () => {
   const GOODBYE_MS = 3_000;
 

@@ -113,6 +113,20 @@ describe('a mark', () => {
     expect(cut.mark('a')).toBe('call has ended');
   });
 
+  it('of a turn that is over is interrupted, although nothing is said', () => {
+    const { playout, join } = setUp();
+    const worker = join();
+    worker.speak(speech(1_000), 'streamed', 0);
+    playout.onSpeechStarted(0);
+    expect(worker.speak(speech(1_000), 'whole', 0)).toBe('audio of an old turn');
+    expect(worker.mark('a', 0)).toBe('marked');
+    expect(worker.events.slice(1)).toEqual([marked('interrupted')]);
+    worker.mark('a', 1);
+    expect(last(worker)).toEqual(marked('played'));
+    worker.mark('a', 2);
+    expect(last(worker), 'a turn that has not begun').toEqual(marked('interrupted'));
+  });
+
   it('is refused where many wait', () => {
     const worker = setUp().join();
     worker.speak(speech(1_000), 'streamed');

@@ -12,7 +12,7 @@ export const LEAD_MS = 300;
 export interface TestWorker {
   speak(pcm: Uint8Array, kind: SpeechKind, turn?: number): ReturnType<CallPlayout['play']>;
   stop(): ReturnType<CallPlayout['stop']>;
-  mark(data: string): string;
+  mark(data: string, turn?: number): string;
   leave(): void;
   /** What the worker was told. */
   readonly events: Parameters<WorkerPlayoutOptions['onEvent']>[0][];
@@ -53,7 +53,7 @@ export function playoutFixture(jitterBufferMs = 0, timersLateMs = 0) {
       return {
         speak: (pcm, kind, turn) => playout.play(worker, pcm, kind, turn),
         stop: () => playout.stop(worker),
-        mark: (data) => playout.mark(worker, data),
+        mark: (data, turn) => playout.mark(worker, data, turn),
         leave: () => playout.leave(worker),
         events,
       };

@@ -55,6 +55,17 @@ describe('several workers', () => {
     expect(acs.stops).toBe(1);
   });
 
+  it('write one StopAudio for what ACS holds, however often they stop', async () => {
+    const { clock, acs, join } = setUp();
+    const worker = join();
+    for (let i = 0; i < 1_000; i += 1) worker.stop();
+    expect(acs.stops).toBe(1);
+    worker.speak(speech(100), 'whole');
+    await clock.advance(500);
+    for (let i = 0; i < 1_000; i += 1) worker.stop();
+    expect(acs.stops).toBe(2);
+  });
+
   it('are not heard when they only listen', async () => {
     const { clock, acs, join } = setUp();
     const [tap, other] = [join({ speaks: false, priority: 9 }), join()];

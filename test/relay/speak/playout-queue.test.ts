@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HeldAudio, PlayoutQueue } from '../../../relay/speak/playout-queue.ts';
 
 const queueOf = (bounds: { maxBytes: number; maxPieces: number }, held = new HeldAudio()) =>
-  new PlayoutQueue({ ...bounds, held });
+  new PlayoutQueue({ ownBytes: 0, ...bounds, held });
 
 describe('PlayoutQueue', () => {
   it('gives everything back once and in order, in whatever pieces it is asked for', () => {
@@ -34,18 +34,47 @@ describe('PlayoutQueue', () => {
     expect(queue.push(new Uint8Array(1)), 'a fourth piece').toBe('playout is full');
   });
 
+  /** Beside so much the cost of a piece is little. */
+  const megabytes = (count: number) => new Uint8Array(1_000_000 * count);
+
   it('shares the room of the relay with other queues, and gives it back however audio leaves', () => {
-    const held = new HeldAudio(10);
-    const [one, other] = [1, 2].map(() => queueOf({ maxBytes: 8, maxPieces: 10 }, held));
+    const held = new HeldAudio(10_100_000);
+    const [one, other] = [1, 2].map(() => queueOf({ maxBytes: 8_000_000, maxPieces: 10 }, held));
     if (one === undefined || other === undefined) return expect.unreachable();
-    expect(one.push(new Uint8Array(8))).toBe('taken');
-    expect(other.push(new Uint8Array(3))).toBe('relay is full');
-    expect(one.take(2)).toHaveLength(2);
-    expect(other.push(new Uint8Array(3))).toBe('taken');
-    one.putBack([new Uint8Array(1)]);
-    expect(other.push(new Uint8Array(1))).toBe('relay is full');
+    expect(one.push(megabytes(8))).toBe('taken');
+    expect(other.push(megabytes(3))).toBe('relay is full');
+    expect(one.take(2_000_000)).toHaveLength(2_000_000);
+    expect(other.push(megabytes(3))).toBe('taken');
+    one.putBack([megabytes(1)]);
+    expect(other.push(megabytes(1))).toBe('relay is full');
     one.clear();
-    expect(other.push(new Uint8Array(5))).toBe('taken');
+    expect(other.push(megabytes(5))).toBe('taken');
+    other.take(8_000_000);
+    expect(held.hasRoomFor(10_100_000), 'nothing is held any more').toBe(true);
+  });
+
+  it('counts what small pieces cost, and not their audio alone', () => {
+    const held = new HeldAudio(100_000);
+    const queue = queueOf({ maxBytes: 100_000, maxPieces: 30_000 }, held);
+    let taken = 0;
+    while (queue.push(new Uint8Array(2)) === 'taken') taken += 1;
+    expect(taken).toBeLessThan(200);
+    queue.take(100);
+    expect(queue.push(new Uint8Array(2))).toBe('taken');
+    queue.take(queue.bytes);
+    expect(held.hasRoomFor(100_000)).toBe(true);
+  });
+
+  it('takes a little of everybody, however full others make the relay', () => {
+    const held = new HeldAudio(10_100_000);
+    const bounds = { maxBytes: 30_000_000, maxPieces: 10, ownBytes: 4_100_000, held };
+    const [greedy, modest] = [new PlayoutQueue(bounds), new PlayoutQueue(bounds)];
+    expect(greedy.push(megabytes(10))).toBe('taken');
+    expect(greedy.push(megabytes(1))).toBe('relay is full');
+    expect(modest.push(megabytes(4))).toBe('taken');
+    expect(modest.push(megabytes(1))).toBe('relay is full');
+    modest.take(3_000_000);
+    expect(modest.push(megabytes(3))).toBe('taken');
   });
 
   it('puts back ahead of the rest what had left', () => {

@@ -1,4 +1,7 @@
-import { afterEach, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { groupPublisher } from '../../../shared/web-pubsub/group-publisher.ts';
 import { HUB } from '../../../shared/wire/names.ts';
 import { connect, Resources, startService } from '../../local/emulators/web-pubsub/service.ts';
@@ -33,4 +36,17 @@ it('does not send a key over plain http to another machine', async () => {
   const service = await startService(resources);
   const publish = groupPublisher({ connectionString: service.connectionString, isLoopback: false });
   await expect(publish('g', Uint8Array.of(1))).rejects.toThrow();
+});
+
+it('gives up a service that takes the message and does not answer', async () => {
+  const server = createServer(() => {});
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const connectionString = `Endpoint=http://127.0.0.1:${port};AccessKey=${'k'.repeat(32)};Version=1.0;`;
+  const publish = groupPublisher({ connectionString, isLoopback: true, limitMs: 50 });
+  await expect(publish('g', Uint8Array.of(1))).rejects.toThrow(/abort/i);
 });

@@ -23,10 +23,15 @@ import type { Worker } from '../../kit/worker.ts';
 import { takesOver } from './claim.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
 
-/** Messages that may wait for the worker: 3 s of audio. One more, and the oldest is dropped. */
+/**
+ * Messages that may wait for the worker: 3 s of audio. One more, and the oldest audio is dropped, since an event that
+ * is lost, such as a key or `marked`, does not come again.
+ */
 const MAX_WAITING_MESSAGES = 50;
 /** Types of events that end a handler early, or what it plays. */
 const URGENT: ReadonlySet<unknown> = new Set<LaneEvent['type']>(['interrupted', 'refused', 'call.ended']);
+/** Of these, what a handler is told that begins to listen. Older ones say no more than the last of their type. */
+const MAX_URGENT = 4;
 /** A call without a message for this long is over, even if no `call.ended` came. */
 const SILENCE_LIMIT_MS = 60_000;
 
@@ -46,8 +51,7 @@ export interface ResidentCallOptions {
 
 interface Waiting {
   readonly read: () => WorkerEvent | undefined;
-  /** It is the call's last. */
-  readonly isEnd: boolean;
+  readonly kind: 'audio' | 'event' | 'end';
 }
 
 export class ResidentCall {
@@ -93,7 +97,7 @@ export class ResidentCall {
     // Another replica may have taken the call while this one announced itself.
     if (this.#isOver) return;
     // Messages that came in the meantime wait behind it.
-    this.#waiting.unshift({ read: () => started, isEnd: false });
+    this.#waiting.unshift({ read: () => started, kind: 'event' });
     this.#hasJoined = true;
     this.#watch();
     this.#bePresent();
@@ -134,7 +138,7 @@ export class ResidentCall {
     if (this.#isOver) return;
     this.#watch();
     if (typeof message === 'string') this.#heardText(message);
-    else this.#queue(() => audioEvent(message));
+    else this.#queue(() => audioEvent(message), 'audio');
   }
 
   /** Parses the text once: for the claim of another replica, and for the worker. */
@@ -157,20 +161,22 @@ export class ResidentCall {
     // Another stream of the call begins, and the relay asks which replica has the call.
     if (type === 'call.started') this.#bePresent(nonceOfQuestion(value));
     if (this.#isWorking && URGENT.has(type)) this.#tellHandler(parseLaneEvent(value));
-    this.#queue(() => withoutControl(parseLaneEvent(value)), type === 'call.ended');
+    this.#queue(() => withoutControl(parseLaneEvent(value)), type === 'call.ended' ? 'end' : 'event');
   }
 
   /** A handler that runs learns of it at once. The event itself comes in its turn. */
   #tellHandler(event: LaneEvent | undefined): void {
     if (event === undefined) return;
     this.#urgent.push(event);
+    if (this.#urgent.length > MAX_URGENT) this.#urgent.shift();
     this.#onUrgent?.(event);
   }
 
-  #queue(read: () => WorkerEvent | undefined, isEnd = false): void {
-    this.#waiting.push({ read, isEnd });
+  #queue(read: Waiting['read'], kind: Waiting['kind'] = 'event'): void {
+    this.#waiting.push({ read, kind });
     if (this.#waiting.length > MAX_WAITING_MESSAGES) {
-      this.#waiting.shift();
+      const oldestAudio = this.#waiting.findIndex((each) => each.kind === 'audio');
+      this.#waiting.splice(Math.max(0, oldestAudio), 1);
       this.#dropped += 1;
     }
     this.#work();
@@ -187,7 +193,7 @@ export class ResidentCall {
     });
   }
 
-  async #handle({ read, isEnd }: Waiting): Promise<void> {
+  async #handle({ read, kind }: Waiting): Promise<void> {
     const { worker, callId, onFailed } = this.#options;
     const publish: Publish = (_group, message) =>
       this.#connection.publish('down', message instanceof Uint8Array ? message : JSON.stringify(message));
@@ -209,7 +215,7 @@ export class ResidentCall {
       // No retry: by the time there is a connection again, this reply is too late.
       await this.#connection.publish('down', message.body).catch(onFailed);
     }
-    if (isEnd) this.end('call ended');
+    if (kind === 'end') this.end('call ended');
   }
 
   /** Tells the relay at intervals that this replica has the call. `nonce`: of the question that this answers. */

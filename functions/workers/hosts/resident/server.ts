@@ -25,6 +25,8 @@ interface Limits {
 /** An event has at most 1 MB, and each connection may hold one back: at most 1 GB, all of it from Web PubSub. */
 const LIMITS: Limits = { headersMs: 10_000, requestMs: 15_000, checkEveryMs: 1_000, connections: 1_000 };
 
+/** Node would read the rest of a body that nobody wants before the next request, however long it is. */
+const CLOSES = { connection: 'close' } as const;
 const FIRST_ERROR_STATUS = 400;
 const ROUTE = /^\/api\/workers\/([a-z][a-z0-9-]{0,62})$/;
 
@@ -114,17 +116,19 @@ async function answer(
 ): Promise<void> {
   const path = request.url?.split('?', 1)[0] ?? '';
   if (path === '/healthz') {
-    response.writeHead(200).end();
+    response.writeHead(200, request.method === 'GET' || request.method === 'HEAD' ? {} : CLOSES).end();
     return;
   }
   if (!ROUTE.test(path) || (request.method !== 'POST' && request.method !== 'OPTIONS')) {
-    response.writeHead(404).end();
+    response.writeHead(404, CLOSES).end();
     return;
   }
   const answered = await webhook.handle(toWebRequest(request, path), { log });
-  // Node would read the rest of a refused body before the next request, however long it is.
-  if (answered.status >= FIRST_ERROR_STATUS) response.setHeader('connection', 'close');
-  response.writeHead(answered.status, Object.fromEntries(answered.headers));
+  const isRefused = answered.status >= FIRST_ERROR_STATUS || request.method === 'OPTIONS';
+  response.writeHead(answered.status, {
+    ...Object.fromEntries(answered.headers),
+    ...(isRefused ? CLOSES : {}),
+  });
   response.end(new Uint8Array(await answered.arrayBuffer()));
 }
 

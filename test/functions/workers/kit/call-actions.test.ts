@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { markHangUp } from '../../../../functions/workers/kit/call-actions.ts';
 import { CallControlMissingError } from '../../../../functions/workers/kit/call-requests.ts';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
@@ -72,6 +73,7 @@ async function lane(
   });
   return {
     next,
+    token,
     press: (tone: string) => next({ type: 'dtmf', tone }),
     /** The answer is lost on the way to Web PubSub, which delivers the event again. */
     pressTwiceDelivered: async (tone: string) => {
@@ -138,14 +140,31 @@ describe('what a worker does with its call', () => {
   ])(
     'is hanging up after the goodbye, once the relay says that it was %s: %i times',
     async (outcome, times) => {
-      const { next, state } = await lane(async () => {});
-      const marked = { type: 'marked', outcome, data: { do: 'hangUp' } };
+      const { next, state, token } = await lane(async () => {});
+      const { data } = markHangUp({}, { turn: 0, token }) as { data: object };
+      const marked = { type: 'marked', outcome, data };
       expect((await next(marked)).outcome).toBe('silent');
       expect(fixture.acs.count('hangUp')).toBe(times);
       expect((await next(marked)).outcome, 'the call has ended meanwhile').toBe('silent');
       expect(state().asked ?? 0).toBe(2 * times);
     },
   );
+
+  it('is not hanging up for a mark of somebody else, of another turn, or with other options', async () => {
+    const { next, token } = await lane(async () => {});
+    const later = { turn: 0, token };
+    const [old, mine] = [markHangUp({}, { ...later, turn: 1 }), markHangUp({}, later)] as { data: object }[];
+    const forged = [
+      { do: 'hangUp' },
+      { do: 'hangUp', proof: '' },
+      (markHangUp({}, { ...later, token: `${token}a` }) as { data: object }).data,
+      old?.data,
+      { ...mine?.data, forEveryone: false },
+    ];
+    for (const data of forged)
+      expect((await next({ type: 'marked', outcome: 'played', data })).outcome).toBe('silent');
+    expect(fixture.acs.count('hangUp')).toBe(0);
+  });
 
   it('is done once, although Web PubSub delivers the event again or an answer is lost', async () => {
     const { press, pressTwiceDelivered } = await lane((call, tone) => call.sendDtmf(tone));

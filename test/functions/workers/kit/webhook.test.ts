@@ -65,6 +65,25 @@ describe('the webhook of Web PubSub', () => {
     expect(counts).toEqual({ events: 1, ignored: 0, failed: 0, refused: 0 });
   });
 
+  it('logs one refusal a second, however many strangers are refused, and counts them all', async () => {
+    let nowMs = 0;
+    const { invocation, log } = recordingInvocation();
+    const service = () => readWorkerConfig(ENV).webPubSub;
+    const webhook = new WorkerWebhook({ workers: [echo], service, elapsedMs: () => nowMs });
+    const strangers = async (count: number) => {
+      for (let i = 0; i < count; i += 1)
+        await webhook.handle(eventRequest({ headers: { 'ce-signature': null } }), invocation);
+    };
+    await strangers(50);
+    nowMs = 999;
+    await strangers(1);
+    expect(log).toHaveLength(1);
+    nowMs = 1_000;
+    await strangers(1);
+    expect(log).toHaveLength(2);
+    expect(log[1]).toContain('refused: 52');
+  });
+
   it('carries the state of the lane from one response to the next request', async () => {
     const first = await post({});
     const state = headerOf(first.response, 'ce-connectionState');

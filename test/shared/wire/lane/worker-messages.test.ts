@@ -43,6 +43,21 @@ describe('call events', () => {
     expect(parseLaneEvent(event)).toBeUndefined();
   });
 
+  it('with data of more levels or characters than their bound are not believed, however many there are', () => {
+    const event = { type: 'marked', outcome: 'played' };
+    for (const levels of [32, 33, 100_000]) {
+      const data: unknown = JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+      const isRead = levels <= 32;
+      expect(parseLaneEvent({ type: 'message', data }) !== undefined).toBe(isRead);
+      expect(parseLaneEvent({ ...event, data }) !== undefined).toBe(isRead);
+      expect(parseWorkerActions({ actions: [{ type: 'mark', data }] }).ignored).toBe(isRead ? 0 : 1);
+    }
+    expect(parseLaneEvent({ type: 'message', data: 'a'.repeat(16_382) })).toBeDefined();
+    expect(parseLaneEvent({ type: 'message', data: 'a'.repeat(16_383) })).toBeUndefined();
+    expect(parseLaneEvent({ ...event, data: 'a'.repeat(1_023) })).toBeUndefined();
+    expect(parseWorkerActions({ actions: [{ type: 'mark', data: 'a'.repeat(1_023) }] }).ignored).toBe(1);
+  });
+
   it('never throw, whatever the JSON', () => {
     return fc.assert(
       fc.property(fc.jsonValue(), (value) => {

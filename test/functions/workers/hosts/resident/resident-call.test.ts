@@ -75,6 +75,21 @@ it('tells the worker of its call first, although audio comes before the other re
   call.end('closed');
 });
 
+it('keeps the events of a call, however much audio waits behind them', async () => {
+  const { call, told, others, hear } = joiningCall();
+  const joined = call.join(started);
+  hear(JSON.stringify({ type: 'dtmf', tone: '1' }));
+  for (let i = 0; i < 100; i += 1) hear(rtp());
+  others.resolve();
+  await joined;
+  await until(() => told.length === 51, 'everything that was kept');
+  expect(told.slice(0, 3)).toEqual(['started', 'dtmf 1', 'audio']);
+  expect(call.dropped).toBe(51);
+  for (let i = 0; i < 60; i += 1) hear(JSON.stringify({ type: 'dtmf', tone: '2' }));
+  expect(call.dropped, 'of events alone the oldest').toBeGreaterThan(51);
+  call.end('closed');
+});
+
 it('keeps nothing of a call that another replica has taken while it joined', async () => {
   const { call, clock, told, others, hear } = joiningCall();
   const joined = call.join(started);

@@ -101,6 +101,21 @@ it('reads nothing of an event that is not signed, and closes the connection', as
   expect(await postWithoutEnd(server.url, headers, 10)).toMatch(/^HTTP\/1\.1 401 /);
 });
 
+it.each(['POST /nowhere', 'POST /healthz', 'PUT /api/workers/echo', `OPTIONS /api/workers/echo`])(
+  'closes the connection of a request whose body it does not read: %s',
+  async (request) => {
+    const { server } = await serve();
+    const headers = `host: a\r\nwebhook-request-origin: ${ENDPOINT_HOST}\r\ncontent-length: 1000000000\r\n`;
+    const socket = dial(server.url, `${request} HTTP/1.1\r\n${headers}\r\nbegun`);
+    let answer = '';
+    socket.on('data', (data) => {
+      answer += data;
+    });
+    await closed(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 (200|404) (?:.*\r\n)+connection: close\r\n/i);
+  },
+);
+
 const HEADERS_END = '\r\n\r\n';
 
 /** A connection on which the client has sent this much and then nothing more. */
