@@ -30,7 +30,7 @@ import type { OpenResidentConnection, ResidentConnection } from './resident-conn
 const MAX_WAITING_MESSAGES = 50;
 /** Types of events that end a handler early, or what it plays. */
 const URGENT: ReadonlySet<unknown> = new Set<LaneEvent['type']>(['interrupted', 'refused', 'call.ended']);
-/** Of these, what a handler is told that begins to listen. Older ones say no more than the last of their type. */
+/** How many of these events a handler gets when it begins to listen: the newest. Older ones add nothing to them. */
 const MAX_URGENT = 4;
 /** A call without a message for this long is over, even if no `call.ended` came. */
 const SILENCE_LIMIT_MS = 60_000;
