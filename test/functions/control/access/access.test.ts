@@ -250,8 +250,8 @@ describe('how often a caller may ask', () => {
     const read = (worker: string, by = access) =>
       ask('getCall', { token: callToken(CALL_ID, worker), callId: CALL_ID }, by);
     const burst = await Promise.all(Array.from({ length: 11 }, () => read('echo')));
-    expect(burst.filter((answer) => answer === CALLER)).toHaveLength(10);
-    expect(burst.at(-1)).toBe('too-many-requests');
+    // Tokens are verified side by side, so any of the eleven may come last.
+    expect(burst.toSorted()).toEqual([...Array(10).fill(CALLER), 'too-many-requests']);
     expect(await read(LISTENER.name), 'another worker').toBe(`call:${CALL_ID}:spy`);
     expect(await read('echo', accessOf(true)), 'another instance').toBe(CALLER);
   });
