@@ -9,7 +9,7 @@ export interface OutboundGuard extends OutboundBudget {
   requireAllowed(destination: RawId): void;
 }
 
-/** The part of the budget that one call may spend in an hour, rounded up: a worker that is taken over spends no more. */
+/** The part of the budget that one call may spend in an hour, rounded up. It bounds a worker that is taken over. */
 export const CALL_SHARE = 0.1;
 
 export interface OutboundGuardOptions {

@@ -63,6 +63,7 @@ const paths: readonly HostileCase[] = [
   refused('another such name', 404, 'call-not-found', '/api/calls/constructor/hang-up'),
   refused('a call that is not there', 404, 'call-not-found', `/api/calls/${'c'.repeat(32)}/hang-up`),
   refused('a participant who is none', 400, 'invalid-request', `/api/calls/${CALL}/participants/remove`, {
+    headers: [JSON_TYPE],
     body: '{"participant":"<script>"}',
   }),
   refused(
