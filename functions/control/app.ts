@@ -9,7 +9,7 @@ import {
   createAcsTokenVerifier,
 } from '../../shared/wire/acs/acs-token.ts';
 import { parseRoutes, RoutesError } from '../../shared/wire/call/routes-schema.ts';
-import { type Access, createAccess } from './access/access.ts';
+import { type Access, createAccess, type HostCheck } from './access/access.ts';
 import { createEntraTokenVerifier } from './access/entra-token.ts';
 import { createOutboundGuard, type OutboundGuard } from './access/outbound-guard.ts';
 import { StreamPlaces } from './access/stream-places.ts';
@@ -54,30 +54,61 @@ export interface ControlApp {
 /** Loads the app in an invocation. Rejects with ConfigError or RoutesError if the settings are wrong. */
 export type LoadControlApp = () => Promise<ControlApp>;
 
-/** Creates the app when it is first needed, and again only if that failed. */
-export function controlAppLoader(env: Environment): LoadControlApp {
-  let app: ControlApp | undefined;
+/** After a failure whose cause may pass, such as too many open files, the app is created at most this often. */
+export const RECREATE_AFTER_MS = 10_000;
+
+/**
+ * Creates the app when it is first needed. Settings are read once, so wrong ones stay wrong until the process starts
+ * again. Every other failure may pass, and the next attempt comes after a while.
+ */
+export function controlAppLoader(env: Environment, now: () => number = Date.now): LoadControlApp {
+  let made: { readonly app: ControlApp } | { readonly error: unknown; readonly atMs: number } | undefined;
   return async () => {
-    app ??= createControlApp(env);
-    return app;
+    const isDue =
+      made === undefined ||
+      ('error' in made && !isOfSettings(made.error) && now() - made.atMs >= RECREATE_AFTER_MS);
+    if (made === undefined || isDue) {
+      try {
+        made = { app: createControlApp(env) };
+      } catch (error) {
+        made = { error, atMs: now() };
+      }
+    }
+    if ('error' in made) throw made.error;
+    return made.app;
   };
 }
 
+function isOfSettings(error: unknown): error is ConfigError | RoutesError {
+  return error instanceof ConfigError || error instanceof RoutesError;
+}
+
+/** Errors of the settings that are in the log. Anybody can make the app say that it has one, so each is there once. */
+const logged = new WeakSet<Error>();
+
 /**
- * The app for a request whose caller is not authenticated yet. Problems of the settings go to the log, and the caller
- * learns only that there are some.
+ * The app for a request. Problems of its settings go to the log once. Only a caller whose key the host has checked
+ * learns what they are; others learn that there are some.
  * @throws ProblemError
  */
-export async function loadForUnauthenticated(load: LoadControlApp, log: Log): Promise<ControlApp> {
+export async function loadForRequest(
+  load: LoadControlApp,
+  hostCheck: HostCheck,
+  log: Log,
+): Promise<ControlApp> {
   try {
     return await load();
   } catch (error) {
-    if (!(error instanceof ConfigError) && !(error instanceof RoutesError)) throw error;
-    log.error('The app cannot start because of its settings', { why: error.message });
-    throw new ProblemError(
-      'misconfigured',
-      'The log of the control app lists the settings that need attention.',
-    );
+    if (!isOfSettings(error)) throw error;
+    if (!logged.has(error)) {
+      logged.add(error);
+      log.error('The app cannot start because of its settings', { why: error.message });
+    }
+    const detail =
+      hostCheck === 'function-key'
+        ? error.message
+        : 'The log of the control app lists the settings that need attention.';
+    throw new ProblemError('misconfigured', detail);
   }
 }
 

@@ -30,7 +30,8 @@ export interface HandoverClient {
 /** @param controlUrl without a slash at its end */
 export function handoverClient(controlUrl: string, clock: Pick<Clock, 'after' | 'nowMs'>): HandoverClient {
   const ask = async (call: ProvableCall, init: RequestInit): Promise<Response> => {
-    const proof = await signRelayProof(call, clock.nowMs());
+    const action = init.method === 'PUT' ? 'store-handover' : 'read-handover';
+    const proof = await signRelayProof(call, action, clock.nowMs());
     const headers = { ...init.headers, authorization: `Bearer ${proof}` };
     return await fetch(controlUrl + handoverPath(call.callId), { ...init, headers });
   };

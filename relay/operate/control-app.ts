@@ -1,7 +1,7 @@
 /** Asks the control app to do something with a call. */
 import type { Clock } from '../../shared/base/clock.ts';
 import { idlePath, restartPath, streamReportPath } from '../../shared/wire/names.ts';
-import { type ProvableCall, signRelayProof } from '../../shared/wire/signed/relay-proof.ts';
+import { type ProvableCall, type RelayAction, signRelayProof } from '../../shared/wire/signed/relay-proof.ts';
 import { withTimeLimit } from '../base/time-limit.ts';
 import type { RestartOutcome } from './drain.ts';
 
@@ -26,7 +26,7 @@ export class ControlAppClient {
 
   /** Asks for a restart of the call's streaming, so that ACS opens the next stream at another relay. Never rejects. */
   async restartStreaming(call: ProvableCall): Promise<RestartOutcome> {
-    const { status, retryAfter } = (await this.#post(restartPath(call.callId), call)) ?? {};
+    const { status, retryAfter } = (await this.#post(restartPath(call.callId), call, 'restart')) ?? {};
     if (status === 202) return 'accepted';
     if (status === 429) return { retryAfterMs: waitOf(retryAfter) };
     // There is no such call, or it has no stream: the stream ends anyway.
@@ -38,7 +38,7 @@ export class ControlAppClient {
    * @returns the HTTP status, or undefined when no answer came in time
    */
   async endIdle(call: ProvableCall): Promise<number | undefined> {
-    return (await this.#post(idlePath(call.callId), call))?.status;
+    return (await this.#post(idlePath(call.callId), call, 'idle'))?.status;
   }
 
   /**
@@ -47,15 +47,16 @@ export class ControlAppClient {
    * @returns whether the control app knows now
    */
   async reportStream(call: ProvableCall, report: 'ended' | 'lost'): Promise<boolean> {
-    const { status } = (await this.#post(streamReportPath(call.callId, report), call)) ?? {};
+    const { status } = (await this.#post(streamReportPath(call.callId, report), call, report)) ?? {};
     // There may be no such call any more.
     return status === 202 || status === 404;
   }
 
-  async #post(path: string, call: ProvableCall): Promise<Answer | undefined> {
+  async #post(path: string, call: ProvableCall, action: RelayAction): Promise<Answer | undefined> {
     try {
       return await withTimeLimit(this.#clock, REQUEST_LIMIT_MS, async (signal) => {
-        const headers = { authorization: `Bearer ${await signRelayProof(call, this.#clock.nowMs())}` };
+        const proof = await signRelayProof(call, action, this.#clock.nowMs());
+        const headers = { authorization: `Bearer ${proof}` };
         const response = await fetch(this.#url + path, { method: 'POST', headers, signal });
         await response.body?.cancel();
         return { status: response.status, retryAfter: response.headers.get('retry-after') };

@@ -61,6 +61,7 @@ describe('the bundle of the function app', () => {
     const workerEndpoints = Object.entries<Endpoint>(ENDPOINTS)
       .filter(([, { path }]) => path.includes('{callId}'))
       .map(([name, { method, path }]) => `worker-${name} httpTrigger ${method} worker/${path} anonymous`);
+    const inPath = 'calls/{callId}/participants/{participant}';
     expect((await load({ APP_ROLE: 'control' })).map(summary).sort()).toEqual(
       [
         ...endpoints,
@@ -72,6 +73,10 @@ describe('the bundle of the function app', () => {
         'streamEnded httpTrigger POST calls/{callId}/streaming/ended anonymous',
         'streamLost httpTrigger POST calls/{callId}/streaming/lost anonymous',
         'streamHandover httpTrigger GET PUT calls/{callId}/streaming/handover anonymous',
+        `participantInPath httpTrigger DELETE ${inPath} function`,
+        `participantActionInPath httpTrigger POST ${inPath}/{action} function`,
+        `worker-participantInPath httpTrigger DELETE worker/${inPath} anonymous`,
+        `worker-participantActionInPath httpTrigger POST worker/${inPath}/{action} anonymous`,
         'workerApi httpTrigger GET POST PUT DELETE worker/{*path} anonymous',
         'removeOldCalls timerTrigger',
         'sweepCalls timerTrigger',

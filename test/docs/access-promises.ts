@@ -11,6 +11,8 @@ const WORKERS = 'functions/control/api/workers.test.ts';
 const HOSTILE = 'functions/control/hostile/hostile.test.ts';
 const REGISTER = 'functions/control/triggers/register.test.ts';
 const RESTART = 'functions/control/triggers/restart-media-streaming.test.ts';
+const OPERATIONS = 'functions/control/api/operations.test.ts';
+const REPORTS = 'functions/control/triggers/stream-report.test.ts';
 const HANDOVER = 'functions/control/triggers/stream-handover.test.ts';
 const BUDGET = 'functions/control/adapters/tables/table-budget.test.ts';
 const ACTIONS = 'functions/workers/kit/call-actions.test.ts';
@@ -57,6 +59,7 @@ export const ENTRIES: readonly Entry[] = [
     [DOORS, 'a handover to be stored'],
     ['functions/control/triggers/end-idle-call.test.ts', 'goes on where its route does not say how long'],
     ['shared/wire/signed/relay-proof.test.ts', 'proves for a minute that a relay speaks for its call'],
+    ['shared/wire/signed/relay-proof.test.ts', 'for another action'],
   ],
   ['| Event Grid |', [SECURITY, 'an Event Grid delivery without the key of the trigger']],
   [
@@ -77,6 +80,7 @@ export const ENTRIES: readonly Entry[] = [
     ['functions/control/api/operations.test.ts', 'by the last four characters of their ids'],
     ['functions/control/api/calls-api.test.ts', 'lists those that have not ended, without whole numbers'],
   ],
+  ['No address of the API holds a number', [OPERATIONS, 'name nobody in their path, which is logged']],
   [
     'A relay without `RELAY_ADMIN_TOKEN`',
     [RELAY, 'has no reports when there is no admin token'],
@@ -88,6 +92,11 @@ export const ENTRIES: readonly Entry[] = [
     'Neither changes a row',
     [HOSTILE, 'a hostile request is refused and changes nothing'],
     [SETTINGS, 'are no business of a caller who has proved nothing'],
+  ],
+  [
+    'reads them once',
+    [SETTINGS, 'are no business of a caller who has proved nothing'],
+    [SETTINGS, 'are read once, since they stay as they are'],
   ],
   ['and nothing else of an event', 'explanation'],
   ['who sees one signature', 'explanation'],
@@ -136,10 +145,13 @@ export const ENTRIES: readonly Entry[] = [
     ['relay/session/session-handover.test.ts', 'has the workers that were on the call, on their lanes'],
   ],
   [
-    'opens the five addresses above',
+    'opens one of the five addresses above',
+    [DOORS, '$name: $opens'],
     [DOORS, 'a handover to be read'],
     [DOORS, 'no other call is opened by any'],
   ],
+  ['may be sent again until it expires', [REPORTS, 'is told at a rate, for each call and report apart']],
+  ['takes 20 requests of relays a minute', [REPORTS, 'is told at a rate, for each call and report apart']],
   [
     'restarts the streaming of a call',
     [RESTART, 'so soon after the last time, and after three times in a minute'],
@@ -232,6 +244,11 @@ export const ENTRIES: readonly Entry[] = [
   [
     'looks at the row once the body of the request is there',
     [WORKERS, 'when they are detached before their request is whole'],
+  ],
+  [
+    'the app looks again',
+    [WORKERS, 'when they are detached between two attempts to store it'],
+    [WORKERS, 'and not when it is recorded what was done'],
   ],
   ['costs no extra read', [WORKERS, 'cost no reading of the call beside the one of their request']],
   [
@@ -365,6 +382,18 @@ export const ENTRIES: readonly Entry[] = [
     'It counts a request once',
     [OUTBOUND, 'does not count what is refused for another reason'],
     [OUTBOUND, 'counts one of many transfers of a call at once, since the others are refused'],
+  ],
+  [
+    'certainly not done is given back',
+    [OUTBOUND, 'costs nothing where %s: %j, given back is %s'],
+    [OUTBOUND, 'is given back once, where its Idempotency-Key brings the refusal again'],
+    [BUDGET, 'takes back each one that led to nothing once'],
+    [BUDGET, 'takes back once what storage has taken back without saying so'],
+  ],
+  [
+    'at most a tenth of',
+    [OUTBOUND, 'is a tenth of the budget in an hour, however many ask at once'],
+    [OUTBOUND, 'leaves the budget to others, however often a worker asks for what is refused'],
   ],
   [
     'cannot carry more than it seems to',

@@ -1,4 +1,4 @@
-import { signRelayProof } from '../../shared/wire/signed/relay-proof.ts';
+import { type RelayAction, signRelayProof } from '../../shared/wire/signed/relay-proof.ts';
 import { sealTicket, type Ticket } from '../../shared/wire/signed/ticket.ts';
 import { PLAN } from './calls.ts';
 import { CONNECTED_ID } from './connected-call.ts';
@@ -21,11 +21,12 @@ export function callTicket(
   );
 }
 
-/** The proof of the relay that streams the call of the fixture, signed now. */
+/** The proof of the relay that streams the call of the fixture, signed now for one action. */
 export function relayProof(
   fixture: Pick<ControlFixture, 'nowMs'>,
+  action: RelayAction,
   callId = CONNECTED_ID,
   ticketKey = TICKET_KEY,
 ): Promise<string> {
-  return signRelayProof({ callId, ticketKey }, fixture.nowMs);
+  return signRelayProof({ callId, ticketKey }, action, fixture.nowMs);
 }

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import {
+  giveOneBack,
   type HourlyBudget,
+  type Spent,
   type SpentMinutes,
   spendOne,
 } from '../../functions/control/call/hourly-budget.ts';
@@ -11,11 +14,23 @@ export class MemoryBudget implements HourlyBudget {
   /** Set to make every operation fail, as when storage cannot be reached. */
   outage = false;
 
-  async spend(perHour: number, nowMs: number): Promise<number> {
-    if (this.outage) throw new CallStoreError('storage could not be reached');
+  readonly #givenBack = new Set<string>();
+
+  async spend(perHour: number, nowMs: number): ReturnType<HourlyBudget['spend']> {
+    this.#reach();
     const spending = spendOne(this.#minutes, perHour, nowMs);
-    if (spending.kind === 'refused') return spending.retryAfterMs;
+    if (spending.kind === 'refused') return spending;
     this.#minutes = spending.minutes;
-    return 0;
+    return { kind: 'spent', id: randomUUID(), minute: spending.minutes.at(-1)?.[0] ?? 0 };
+  }
+
+  async giveBack({ id, minute }: Spent): Promise<void> {
+    this.#reach();
+    if (!this.#givenBack.has(id)) this.#minutes = giveOneBack(this.#minutes, minute);
+    this.#givenBack.add(id);
+  }
+
+  #reach(): void {
+    if (this.outage) throw new CallStoreError('storage could not be reached');
   }
 }

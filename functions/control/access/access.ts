@@ -15,7 +15,12 @@ export interface Caller {
   /** May change calls, and so needs the whole ids of their participants. */
   readonly mayAct: boolean;
   /** The worker that has sent a call token, and its call as it was read to decide about the token. */
-  readonly worker?: { readonly name: string; readonly call: Call };
+  readonly worker?: {
+    readonly name: string;
+    readonly call: Call;
+    /** Why the worker may not do what it asks for, as the row of its call is by now. */
+    readonly refusalIn: (now: Call) => ProblemError | undefined;
+  };
 }
 
 /**
@@ -104,7 +109,11 @@ export function createAccess(options: AccessOptions): Access {
       if (holder === undefined) return { id, mayAct: roles.includes('Calls.Control') };
       const call = await options.readCall(holder.callId);
       if (call === undefined) throw callNotFound();
-      return { id, mayAct: requireWorker(call, holder, endpoint), worker: { name: holder.worker, call } };
+      const refusalIn = (now: Call): ProblemError | undefined => workerRefusal(now, holder, endpoint);
+      const refusal = refusalIn(call);
+      if (refusal !== undefined) throw refusal;
+      const mayAct = workerOn(call, holder.worker)?.speaks !== false;
+      return { id, mayAct, worker: { name: holder.worker, call, refusalIn } };
     },
   };
 }
@@ -149,19 +158,21 @@ function requireRight(proven: Proven, endpoint: Endpoint, role: Role, callId: st
   if (!suffices) throw forbidden(`The caller does not have the role ${role}.`, role);
 }
 
-/** Whether the worker may also change the call. @throws ProblemError if it may not do what it asks for */
-function requireWorker(call: Call, { worker: name }: CallTokenHolder, endpoint: Endpoint): boolean {
+/** Why the worker may not do what it asks for, by the row of its call. */
+function workerRefusal(
+  call: Call,
+  { worker: name }: CallTokenHolder,
+  endpoint: Endpoint,
+): ProblemError | undefined {
   const worker = workerOn(call, name);
-  if (worker === undefined) throw invalidToken('its worker is not on the call');
+  if (worker === undefined) return invalidToken('its worker is not on the call');
+  if (!isMutation(endpoint)) return call.phase === 'ended' ? invalidToken('its call is over') : undefined;
   // Operations that change a call find out by themselves that it has ended, or repeat what they answered before.
-  if (call.phase === 'ended' && !isMutation(endpoint)) throw invalidToken('its call is over');
-  const mayAct = worker.speaks !== false;
-  if (!mayAct && isMutation(endpoint))
-    throw forbidden(
-      `The worker ${name} only listens ("speaks": false), so its token reads the call and changes nothing.`,
-      'Calls.Control',
-    );
-  return mayAct;
+  if (worker.speaks !== false) return undefined;
+  return forbidden(
+    `The worker ${name} only listens ("speaks": false), so its token reads the call and changes nothing.`,
+    'Calls.Control',
+  );
 }
 
 function forbidden(detail: string, role: Role): ProblemError {

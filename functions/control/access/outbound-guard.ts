@@ -1,17 +1,16 @@
 import { PHONE_NUMBER_PATTERN, type RawId, telephoneOf } from '../../../shared/call/party.ts';
 import type { HourlyBudget } from '../call/hourly-budget.ts';
 import { ProblemError } from '../http/problems.ts';
+import type { OutboundBudget } from '../use-cases/outbound-budget.ts';
 
 /** Keeps callers of the HTTP API from spending more than the operator allows. */
-export interface OutboundGuard {
+export interface OutboundGuard extends OutboundBudget {
   /** @throws ProblemError if the settings do not allow calls to this destination */
   requireAllowed(destination: RawId): void;
-  /**
-   * Counts a call that is about to be made.
-   * @throws ProblemError if the budget of the hour is spent, CallStoreError if the call cannot be counted
-   */
-  spend(): Promise<void>;
 }
+
+/** The part of the budget that one call may spend in an hour, rounded up. It bounds a worker that is taken over. */
+export const CALL_SHARE = 0.1;
 
 export interface OutboundGuardOptions {
   readonly allowed: readonly string[];
@@ -35,17 +34,20 @@ export function createOutboundGuard({
         'The setting OUTBOUND_ALLOWED does not list this destination.',
       );
     },
+    sharePerHour: Math.max(1, Math.ceil(callsPerHour * CALL_SHARE)),
     async spend() {
-      const waitMs = await budget.spend(callsPerHour, now());
-      if (waitMs === 0) return;
-      throw new ProblemError(
-        'outbound-budget-spent',
-        `The setting OUTBOUND_CALLS_PER_HOUR allows ${callsPerHour} calls in an hour.`,
-        {},
-        { 'retry-after': String(Math.ceil(waitMs / 1_000)) },
-      );
+      const spent = await budget.spend(callsPerHour, now());
+      if (spent.kind === 'spent') return () => budget.giveBack(spent);
+      const rule = `The setting OUTBOUND_CALLS_PER_HOUR allows ${callsPerHour} calls in an hour.`;
+      throw budgetSpent(rule, spent.retryAfterMs);
     },
   };
+}
+
+/** The problem for a budget of which nothing is left. `rule`: the sentence that says how much there is. */
+export function budgetSpent(rule: string, retryAfterMs: number): ProblemError {
+  const retryAfter = String(Math.ceil(retryAfterMs / 1_000));
+  return new ProblemError('outbound-budget-spent', rule, {}, { 'retry-after': retryAfter });
 }
 
 /**

@@ -32,7 +32,7 @@ export const callHandlers = {
       app.deps,
       {
         request: wanted,
-        admit: () => app.outbound.spend(),
+        budget: app.outbound,
         ...(route === undefined ? {} : { route }),
         ...(traceparent === null ? {} : { traceparent }),
       },

@@ -6,8 +6,7 @@ import type { AnswerOf, BodyOf, ParamsOf, QueryOf } from '../../../shared/wire/a
 import { ENDPOINTS, type OperationId } from '../../../shared/wire/api/endpoints.ts';
 import { openApiDocument } from '../../../shared/wire/api/openapi.ts';
 import type { Caller, HostCheck } from '../access/access.ts';
-import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
-import type { Call } from '../call/model.ts';
+import { type ControlApp, type LoadControlApp, loadForRequest } from '../app.ts';
 import { knowing } from '../call/stores.ts';
 import { httpHandler, pathParameter, problemResponse, readText } from '../http/invocation.ts';
 import type { Log } from '../use-cases/deps.ts';
@@ -56,7 +55,7 @@ export function endpointHandler<Id extends OperationId>(
   const endpoint: Endpoint = ENDPOINTS[id];
   const isAboutCall = parametersOf(endpoint.path).includes('callId');
   return httpHandler(async (request, log) => {
-    const loaded = await (hostCheck === 'nothing' ? loadForUnauthenticated(load, log) : load());
+    const loaded = await loadForRequest(load, hostCheck, log);
     const { headers } = request;
     const callId = isAboutCall ? pathParameter(request, 'callId') : undefined;
     const mutates = isMutation(endpoint);
@@ -68,7 +67,7 @@ export function endpointHandler<Id extends OperationId>(
       { headers, hostCheck, receive, ...(callId === undefined ? {} : { callId }) },
       endpoint,
     );
-    const app = caller.worker === undefined ? loaded : withCall(loaded, caller.worker.call);
+    const app = caller.worker === undefined ? loaded : withCall(loaded, caller.worker, mutates);
     const input = readInput(endpoint, request, bodyText);
     // The schemas of this endpoint made these parts, so their types are those of its operation.
     const checked = { app, caller, request, log, ...input } as unknown as HandlerRequest<Id>;
@@ -89,8 +88,14 @@ function filledPath(path: string, params: Readonly<Record<string, string>>): str
   return `/api/${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')}`;
 }
 
-function withCall(app: ControlApp, call: Call): ControlApp {
-  return { ...app, deps: { ...app.deps, store: knowing(app.deps.store, call) } };
+/** A worker may be detached at any time, so a change asks again whether it is on the call. */
+function withCall(
+  app: ControlApp,
+  { call, refusalIn }: NonNullable<Caller['worker']>,
+  mutates: boolean,
+): ControlApp {
+  const store = knowing(app.deps.store, call, mutates ? refusalIn : undefined);
+  return { ...app, deps: { ...app.deps, store } };
 }
 
 let document: TaggedContent | undefined;

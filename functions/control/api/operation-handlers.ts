@@ -2,11 +2,14 @@
 
 import type { CallOperation } from '../../../shared/call/operation.ts';
 import type { AcceptedCallView } from '../../../shared/wire/api/call-schema.ts';
+import { budgetSpent } from '../access/outbound-guard.ts';
 import type { ControlApp } from '../app.ts';
-import { maskParty } from '../call/model.ts';
+import { spendOne } from '../call/hourly-budget.ts';
+import { type Call, maskParty } from '../call/model.ts';
 import { ProblemError, toProblem, toRingingProblem } from '../http/problems.ts';
 import type { Log } from '../use-cases/deps.ts';
 import { listParticipants } from '../use-cases/list-participants.ts';
+import type { OutboundBudget } from '../use-cases/outbound-budget.ts';
 import { type RequestFailure, requestOperation } from '../use-cases/request-call-action.ts';
 import { callView } from './call-view.ts';
 import type { Handlers } from './handler.ts';
@@ -31,11 +34,9 @@ export const operationHandlers = {
   cancelAddParticipant: (request) =>
     operate(request, { type: 'cancelAddParticipant', invitationId: request.params.invitationId }),
 
-  removeParticipant: (request) =>
-    operate(request, { type: 'removeParticipant', participant: request.params.participant }),
+  removeParticipant: (request) => operate(request, { type: 'removeParticipant', ...request.body }),
 
-  muteParticipant: (request) =>
-    operate(request, { type: 'muteParticipant', participant: request.params.participant }),
+  muteParticipant: (request) => operate(request, { type: 'muteParticipant', ...request.body }),
 
   unmuteParticipant: async () => {
     throw new ProblemError(
@@ -44,11 +45,9 @@ export const operationHandlers = {
     );
   },
 
-  holdParticipant: (request) =>
-    operate(request, { type: 'hold', participant: request.params.participant, ...request.body }),
+  holdParticipant: (request) => operate(request, { type: 'hold', ...request.body }),
 
-  unholdParticipant: (request) =>
-    operate(request, { type: 'unhold', participant: request.params.participant }),
+  unholdParticipant: (request) => operate(request, { type: 'unhold', ...request.body }),
 
   sendDtmf: (request) => operate(request, { type: 'sendDtmf', ...request.body }),
 
@@ -79,30 +78,42 @@ interface Operating {
 
 /**
  * An operation that calls somebody: by telephone, in an app of ACS or in Teams. The destination must be allowed, and
- * the call is counted once the state of this call allows the operation.
+ * it is counted once the state of this call allows the operation.
  */
 async function operateOutbound(
   operating: Operating,
   operation: Extract<CallOperation, { readonly target: string }>,
 ): Promise<{ content: AcceptedCallView }> {
-  const { outbound } = operating.app;
+  const { outbound, deps } = operating.app;
   outbound.requireAllowed(operation.target);
-  return await operate(operating, operation, { problemOf: toRingingProblem, admit: () => outbound.spend() });
+  const problemOf = (failure: RequestFailure): ProblemError =>
+    failure.kind === 'refused' && failure.refusal === 'outbound-budget-spent'
+      ? shareSpent(failure.call, outbound.sharePerHour, deps.clock.now())
+      : toRingingProblem(failure);
+  return await operate(operating, operation, { problemOf, budget: outbound });
+}
+
+function shareSpent({ outbound = [] }: Call, sharePerHour: number, nowMs: number): ProblemError {
+  const spending = spendOne(outbound, sharePerHour, nowMs);
+  return budgetSpent(
+    `One call may use a tenth of OUTBOUND_CALLS_PER_HOUR, and this one has: ${sharePerHour} in an hour.`,
+    spending.kind === 'refused' ? spending.retryAfterMs : 0,
+  );
 }
 
 interface Manner {
   /** Defaults to `toProblem`. */
   readonly problemOf?: (failure: RequestFailure) => ProblemError;
   /** See `requestOperation`. */
-  readonly admit?: () => Promise<void>;
+  readonly budget?: OutboundBudget;
 }
 
 async function operate(
   { app, params, log }: Operating,
   operation: CallOperation,
-  { problemOf = toProblem, admit }: Manner = {},
+  { problemOf = toProblem, budget }: Manner = {},
 ): Promise<{ content: AcceptedCallView }> {
-  const outcome = await requestOperation(app.deps, params.callId, operation, log, admit);
+  const outcome = await requestOperation(app.deps, params.callId, operation, log, budget);
   if (outcome.kind !== 'accepted') throw problemOf(outcome);
   const { call, operationId: id, answer } = outcome;
   return { content: { ...callView(call), operation: { id, ...answer } } };

@@ -76,16 +76,11 @@ function readParams(
       continue;
     }
     if (!isPathParameter(name)) throw new Error(`the path parameter ${name} is not described`);
-    const parsed = PATH_PARAMETERS[name].safeParse(decoded(pathParameter(request, name) ?? ''));
+    const parsed = PATH_PARAMETERS[name].safeParse(pathParameter(request, name) ?? '');
     if (parsed.success) params[name] = parsed.data;
     else errors.push(...parsed.error.issues.map(({ message }) => inParameter('path', name, message)));
   }
   return params;
-}
-
-/** The host leaves an encoded slash encoded. */
-function decoded(text: string): string {
-  return text.replaceAll(/%2f/gi, '/');
 }
 
 function readQuery(endpoint: Endpoint, request: RequestAddress, errors: ProblemMember[]): unknown {

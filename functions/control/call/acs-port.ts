@@ -133,6 +133,13 @@ export class AcsCallError extends Error {
     return this.failure.status === 404 || this.failure.code === CALL_TERMINATED;
   }
 
+  /** ACS has certainly not done it, and will not: it was not asked, was not reached, or has refused every attempt. */
+  get isNotDone(): boolean {
+    const { status, mayBeDone, notAsked } = this.failure;
+    if (notAsked !== undefined) return true;
+    return mayBeDone !== true && (status === undefined || (status >= 400 && status < 500));
+  }
+
   /** The reason in a form that may be stored and logged: status and code only. */
   get reason(): string {
     return describe(this.failure);

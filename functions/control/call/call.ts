@@ -69,7 +69,7 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'HangUpRequested':
       return hangUpRequested(call, event.forEveryone ?? true, nowMs);
     case 'OperationRequested':
-      return whenConnected(call, () => operationRequested(call, event.id, event.operation, nowMs));
+      return whenConnected(call, () => operationRequested(call, event, nowMs));
     case 'OperationAnswered':
       return operationAnswered(call, event, nowMs);
     case 'OperationRefused':

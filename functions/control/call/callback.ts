@@ -89,7 +89,7 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
       return call.phase === 'connected' ? failed : { ...failed, commands: [] };
     }
     case 'ParticipantsUpdated':
-      return keep(withParticipants(call, event));
+      return keep(withParticipants(call, event, nowMs));
     case 'RecordingStateChanged': {
       if (event.recording === undefined) return keep(call);
       const { id: recordingId, active } = event.recording;
@@ -197,12 +197,21 @@ function withFailure(call: Call, { failure, kind }: Callback): Call {
   return known === call.failure ? call : { ...call, failure: known };
 }
 
-function withParticipants(call: Call, { participants }: Callback): Call {
+/** How much later than an event of a higher number another one must have happened to count in spite of its number. */
+export const OVERTAKING_MS = 30_000;
+
+/**
+ * Events about participants can overtake each other, so their numbers order them. A number proves little: an event
+ * that happened much later counts whatever it is, so that no number, however high, stands in the way of the next ones
+ * for long.
+ */
+function withParticipants(call: Call, { participants, atMs: saidMs }: Callback, nowMs: number): Call {
   if (participants === undefined) return call;
-  const { count, held, sequence = call.participants?.sequence ?? 0 } = participants;
-  // These events can overtake each other.
-  if (sequence < (call.participants?.sequence ?? 0)) return call;
-  return { ...call, held, participants: { count, sequence } };
+  const known = call.participants;
+  const atMs = Math.min(saidMs ?? nowMs, nowMs);
+  const { count, held, sequence = known?.sequence ?? 0 } = participants;
+  const isOlder = sequence < (known?.sequence ?? 0) && atMs - (known?.atMs ?? 0) < OVERTAKING_MS;
+  return isOlder ? call : { ...call, held, participants: { count, sequence, atMs } };
 }
 
 function isAboutAnother(call: Call, event: Callback): boolean {

@@ -95,12 +95,18 @@ export type CallEvent =
     }
   /** Placing failed. If ACS did not answer, it may have placed the call anyway. */
   | { readonly type: 'PlaceFailed'; readonly reason: string }
-  | { readonly type: 'OperationRequested'; readonly id: string; readonly operation: CallOperation }
+  /** `share`: the operation calls somebody, and how many may be called for this call in any hour. */
+  | {
+      readonly type: 'OperationRequested';
+      readonly id: string;
+      readonly operation: CallOperation;
+      readonly share?: number;
+    }
   /** ACS has accepted an operation. */
   | { readonly type: 'OperationAnswered'; readonly id: string; readonly answer: OperationAnswer }
   /**
    * ACS has not accepted an operation. `unknown`: ACS does not know what it is about. `assumed`: ACS did not answer,
-   * and may have accepted it.
+   * and may have accepted it. `notDone`: it has certainly not done it. Defaults to false.
    */
   | {
       readonly type: 'OperationRefused';
@@ -108,6 +114,7 @@ export type CallEvent =
       readonly reason: string;
       readonly unknown: boolean;
       readonly assumed: boolean;
+      readonly notDone?: boolean;
     }
   | ({ readonly type: 'StartRequested' } & StreamingRequest)
   | ({ readonly type: 'StopRequested' } & StreamingRequest)

@@ -3,6 +3,7 @@ import type { CallPlan, WorkerPlan } from '../../../shared/call/plan.ts';
 import type { RejectReason, StreamingFailedChoice } from '../../../shared/call/route.ts';
 import type { CallDecision, CallDirection, CallPhase, PlacingFailure } from '../../../shared/call/states.ts';
 import type { Callback } from './event.ts';
+import type { SpentMinutes } from './hourly-budget.ts';
 import type { Ledger } from './operations.ts';
 import { NO_RECORDING, type Recording, type RecordingRefusal } from './recording.ts';
 import {
@@ -27,10 +28,12 @@ export interface Call {
   readonly transcription: Transcription;
   /** The operations that were requested, newest last. */
   readonly operations: Ledger;
+  /** How many destinations were called for this call. Minutes that are over for an hour may be missing. */
+  readonly outbound?: SpentMinutes;
   /** Participants on hold. */
   readonly held: number;
-  /** The participants, the application included, as of the event with this sequence number. */
-  readonly participants?: { readonly count: number; readonly sequence: number };
+  /** The participants, the application included, as of the event with this sequence number, and when it happened. */
+  readonly participants?: { readonly count: number; readonly sequence: number; readonly atMs?: number };
   readonly route: string;
   readonly decision: CallDecision;
   /** What the caller hears if the decision is to reject. Defaults to `forbidden`. */
@@ -95,6 +98,8 @@ export type CallRefusal =
   | 'call-not-connected'
   | 'transfer-under-way'
   | 'too-many-operations'
+  /** The call has spent its share of the budget for outbound calls. */
+  | 'outbound-budget-spent'
   | StreamingRefusal
   | RecordingRefusal
   | TranscriptionRefusal;

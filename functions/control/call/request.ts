@@ -1,5 +1,6 @@
 import type { CallOperation } from '../../../shared/call/operation.ts';
 import type { CallEvent } from './event.ts';
+import { giveOneBack, minuteOf, spendOne } from './hourly-budget.ts';
 import { type Call, type CallRefusal, type CallStep, keep } from './model.ts';
 import {
   addOperation,
@@ -17,8 +18,7 @@ import { stepTranscription } from './transcription.ts';
 /** Accepts an operation, or says why not. A repeated id is the same operation, which may not have reached ACS. */
 export function operationRequested(
   call: Call,
-  id: string,
-  operation: CallOperation,
+  { id, operation, share }: Extract<CallEvent, { type: 'OperationRequested' }>,
   nowMs: number,
 ): CallStep {
   const command = { type: 'operate', id, operation } as const;
@@ -27,7 +27,11 @@ export function operationRequested(
   if (typeof changed === 'string') return { call, commands: [], refusal: changed };
   const operations = addOperation(call.operations, { id, type: operation.type }, nowMs);
   if (operations === undefined) return { call, commands: [], refusal: 'too-many-operations' };
-  return { call: { ...changed, operations }, commands: [command] };
+  const accepted: Call = { ...changed, operations };
+  if (share === undefined) return { call: accepted, commands: [command] };
+  const spending = spendOne(call.outbound ?? [], share, nowMs);
+  if (spending.kind === 'refused') return { call, commands: [], refusal: 'outbound-budget-spent' };
+  return { call: { ...accepted, outbound: spending.minutes }, commands: [command] };
 }
 
 /** The call with the new state of what the operation is about, or why that state does not allow it. */
@@ -91,7 +95,7 @@ export function operationAnswered(
 /** ACS has not accepted the operation. */
 export function operationRefused(
   call: Call,
-  { id, reason, unknown, assumed }: Extract<CallEvent, { type: 'OperationRefused' }>,
+  { id, reason, unknown, assumed, notDone = false }: Extract<CallEvent, { type: 'OperationRefused' }>,
   nowMs: number,
 ): CallStep {
   const record = call.operations.find((one) => one.id === id);
@@ -103,7 +107,15 @@ export function operationRefused(
     const refused = { type: 'refused', request: record.type, unknown } as const;
     recording = stepRecording(recording, refused, nowMs).recording;
   }
-  return finishFallback(keep({ ...call, operations, recording, transcription }), nowMs);
+  const refused: Call = { ...call, operations, recording, transcription };
+  const isFree = notDone && record.state === 'pending' && call.outbound !== undefined;
+  if (!isFree || !callsSomebody(record.type)) return finishFallback(keep(refused), nowMs);
+  const outbound = giveOneBack(call.outbound, minuteOf(record.requestedAtMs));
+  return finishFallback(keep({ ...refused, outbound }), nowMs);
+}
+
+function callsSomebody(type: CallOperation['type']): boolean {
+  return type === 'transfer' || type === 'addParticipant';
 }
 
 function isRecordingRequest(type: CallOperation['type']): type is RecordingRequest {

@@ -91,9 +91,19 @@ export function timeOfPlace(place: string): number {
   return Number(place.slice(0, TIME_DIGITS));
 }
 
-/** The store for one request that has read its call already: the first look at that call costs no other read. */
-export function knowing(store: CallStore, call: Call): CallStore {
+/**
+ * The store for one request that has read its call already: the first look at that call costs no other read.
+ * @param refusalIn why the request may not change the call as it is by now. It is asked in each attempt of the first
+ * change, since others may change the call between two attempts. What follows records what was done, and is not asked
+ * about. Defaults to a request that may change every call
+ */
+export function knowing(
+  store: CallStore,
+  call: Call,
+  refusalIn: (now: Call) => Error | undefined = () => undefined,
+): CallStore {
   let unused: Call | undefined = call;
+  let isDone = false;
   const take = (callId: string): Call | undefined => {
     const known = callId === call.callId ? unused : undefined;
     unused = undefined;
@@ -102,7 +112,22 @@ export function knowing(store: CallStore, call: Call): CallStore {
   return {
     create: (fresh) => store.create(fresh),
     get: async (callId) => take(callId) ?? (await store.get(callId)),
-    update: (callId, change) => store.update(callId, change, take(callId)),
+    update: async (callId, change) => {
+      if (isDone || callId !== call.callId) return await store.update(callId, change, take(callId));
+      const changed = await store.update(
+        callId,
+        (now) => {
+          const refusal = refusalIn(now);
+          if (refusal !== undefined) return { call: now, refusal };
+          const made = change(now);
+          return { call: made.call, made };
+        },
+        take(callId),
+      );
+      if (changed?.refusal !== undefined) throw changed.refusal;
+      isDone = true;
+      return changed?.made;
+    },
     listLive: (limit) => store.listLive(limit),
     listUnconfirmed: (...range) => store.listUnconfirmed(...range),
     list: (query) => store.list(query),

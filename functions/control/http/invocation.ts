@@ -55,10 +55,12 @@ function sendable(init: HttpResponseInit): HttpResponseInit {
   return init;
 }
 
-/** The answer for an error. Errors with a 5xx status are logged. */
+/**
+ * The answer for an error. Errors with a 5xx status are logged, except those of the settings: they are in the log once.
+ */
 export function problemResponse(error: unknown, log: Log): HttpResponseInit {
   const { problem, headers } = problemOfError(error);
-  if (problem.status >= 500)
+  if (problem.status >= 500 && problem.type !== problemType('misconfigured'))
     log.error('A request failed', {
       status: problem.status,
       type: problem.type,

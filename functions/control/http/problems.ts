@@ -2,9 +2,7 @@
  * Errors as problem documents (RFC 9457): every error that a request can end with, and what the caller reads about
  * it.
  */
-import { ConfigError } from '../../../shared/base/settings.ts';
 import { type Problem, type ProblemName, problem } from '../../../shared/wire/api/problem.ts';
-import { RoutesError } from '../../../shared/wire/call/routes-schema.ts';
 import type { TokenError } from '../../../shared/wire/signed/verify-signed.ts';
 import { AcsCallError } from '../call/acs-port.ts';
 import { CallStoreError } from '../call/stores.ts';
@@ -32,8 +30,6 @@ export function problemOfError(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof AcsCallError) return acsProblem(error);
   if (error instanceof CallStoreError) return new ProblemError('store-unavailable', error.message);
-  if (error instanceof ConfigError || error instanceof RoutesError)
-    return new ProblemError('misconfigured', error.message);
   return new ProblemError('internal-error', 'The request failed. The log of the control app has the reason.');
 }
 

@@ -113,7 +113,7 @@ export const CONTROL_SETTINGS = {
     default: '',
   }),
   OUTBOUND_CALLS_PER_HOUR: setting({
-    what: 'How many calls the HTTP API may make in any hour, over all instances: placed calls, transfers and additions, by telephone or not.',
+    what: 'How many calls the HTTP API may make in any hour, over all instances: placed calls, transfers and additions, by telephone or not. Transfers and additions on one call may use a tenth.',
     where: 'You choose, by what you can afford to lose.',
     example: '100',
     schema: wholeNumber(0, 100_000),

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { TONES } from '../../../shared/call/operation.ts';
 import type { PlacingFailure } from '../../../shared/call/states.ts';
 import { TokenError } from '../../../shared/wire/signed/verify-signed.ts';
-import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
+import { type ControlApp, type LoadControlApp, loadForRequest } from '../app.ts';
 import { CALLBACK_KINDS, type Callback, type CallbackKind, type Recognized } from '../call/event.ts';
 import { OPERATION_RESULTS } from '../call/operations.ts';
 import { callIdOfPath, httpHandler, readJson } from '../http/invocation.ts';
@@ -17,7 +17,7 @@ const MAX_BODY_BYTES = 1_048_576;
 /** The callback of ACS. It verifies the caller first, and answers 200 once the events are stored and acted upon. */
 export function callEvents(load: LoadControlApp): HttpHandler {
   return httpHandler(async (request, log) => {
-    const app = await loadForUnauthenticated(load, log);
+    const app = await loadForRequest(load, 'nothing', log);
     await checkCaller(app, request.headers.get('authorization') ?? undefined);
     const callId = callIdOfPath(request);
     const { callbacks, ignored } = parseCallbacks(await readJson(request, MAX_BODY_BYTES));

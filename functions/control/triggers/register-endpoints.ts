@@ -6,6 +6,7 @@ import { authLevelOf, type HostCheck, hostCheckOf } from '../access/access.ts';
 import { callHandlers } from '../api/call-handlers.ts';
 import { endpointHandler, type Handlers, openApiHandler } from '../api/handler.ts';
 import { operationHandlers } from '../api/operation-handlers.ts';
+import { participantInPath } from '../api/participant-in-path.ts';
 import { timelineHandlers } from '../api/timeline-handlers.ts';
 import { workerHandlers } from '../api/worker-handlers.ts';
 import type { LoadControlApp } from '../app.ts';
@@ -47,6 +48,7 @@ export function registerEndpoints(load: LoadControlApp, apiAuth: 'function-key' 
       handler: handlerOf(id, load, 'nothing'),
     });
   }
+  registerParticipantsInPaths(load, hostCheckOf(ENDPOINTS.removeParticipant, apiAuth));
   // The host tries functions in the order of their names, and this one is the last of the worker functions.
   app.http('workerApi', {
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
@@ -54,6 +56,24 @@ export function registerEndpoints(load: LoadControlApp, apiAuth: 'function-key' 
     route: `${WORKER_API}/{*path}`,
     handler: unknownWorkerOperation,
   });
+}
+
+/** Paths that have a participant where there is no parameter, for callers of both kinds. */
+function registerParticipantsInPaths(load: LoadControlApp, hostCheck: HostCheck): void {
+  const path = 'calls/{callId}/participants/{participant}';
+  for (const [name, method, route] of [
+    ['participantInPath', 'DELETE', path],
+    ['participantActionInPath', 'POST', `${path}/{action}`],
+  ] as const) {
+    const authLevel = authLevelOf(hostCheck);
+    app.http(name, { methods: [method], authLevel, route, handler: participantInPath(load, hostCheck) });
+    app.http(`worker-${name}`, {
+      methods: [method],
+      authLevel: 'anonymous',
+      route: `${WORKER_API}/${route}`,
+      handler: participantInPath(load, 'nothing'),
+    });
+  }
 }
 
 /** Answers every request that no operation on a call matches. */

@@ -1,12 +1,13 @@
 /**
- * What relays ask for over HTTP. Each request carries a proof that the relay has signed for its call with the key of
- * the call's ticket. The handler checks it before it reads anything else of the request.
+ * What relays ask for over HTTP. Each request carries a proof that the relay has signed for this action on its call
+ * with the key of the call's ticket. The handler checks it before it reads anything else of the request.
  */
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
 import { MAX_HANDOVER_CHARS, openHandover } from '../../../shared/wire/relay/stream-handover.ts';
-import { verifyRelayProof } from '../../../shared/wire/signed/relay-proof.ts';
+import { type RelayAction, verifyRelayProof } from '../../../shared/wire/signed/relay-proof.ts';
 import { bearerToken, TokenError } from '../../../shared/wire/signed/verify-signed.ts';
-import { type ControlApp, type LoadControlApp, loadForUnauthenticated } from '../app.ts';
+import { RateLimiter } from '../access/rate-limiter.ts';
+import { type ControlApp, type LoadControlApp, loadForRequest } from '../app.ts';
 import type { Call } from '../call/model.ts';
 import { restartWaitMs } from '../call/streaming.ts';
 import { callIdOfPath, httpHandler, readText } from '../http/invocation.ts';
@@ -20,14 +21,14 @@ import { takeStreamReport } from '../use-cases/take-stream-report.ts';
  * stops. 429 with `Retry-After` if the call was restarted too often lately.
  */
 export function restartMediaStreaming(load: LoadControlApp): HttpHandler {
-  return relayHandler(load, (app, callId, _request, log) =>
+  return relayHandler(load, 'restart', (app, callId, _request, log) =>
     act(app, callId, { type: 'RestartRequested' }, log),
   );
 }
 
 /** Ends a call in which nobody has said anything for as long as its route allows. 422 if its route sets no time. */
 export function endIdleCall(load: LoadControlApp): HttpHandler {
-  return relayHandler(load, async (app, callId, _request, log) => {
+  return relayHandler(load, 'idle', async (app, callId, _request, log) => {
     const { plan } = await liveCall(app, callId);
     if (plan.idleMs === undefined)
       throw new ProblemError(
@@ -40,7 +41,7 @@ export function endIdleCall(load: LoadControlApp): HttpHandler {
 
 /** A relay says that it no longer streams a call (`streamReportPath`). */
 export function streamReport(load: LoadControlApp, report: 'ended' | 'lost'): HttpHandler {
-  return relayHandler(load, async ({ deps }, callId, _request, log) => {
+  return relayHandler(load, report, async ({ deps }, callId, _request, log) => {
     if (!(await takeStreamReport(deps, callId, report, log))) throw callNotFound();
     return { status: 202 };
   });
@@ -56,12 +57,17 @@ async function act(app: ControlApp, callId: string, action: CallAction, log: Log
 }
 
 function restartedTooOften({ streaming }: Call, nowMs: number): ProblemError {
-  return new ProblemError(
-    'too-many-requests',
-    'The streaming of this call was restarted too often lately.',
-    {},
-    { 'retry-after': String(Math.max(1, Math.ceil(restartWaitMs(streaming, nowMs) / 1_000))) },
-  );
+  const waitMs = restartWaitMs(streaming, nowMs);
+  return tooOften('The streaming of this call was restarted too often lately.', waitMs);
+}
+
+function askedTooOften(waitMs: number): ProblemError {
+  return tooOften('Relays ask for this too often about this call.', waitMs);
+}
+
+function tooOften(detail: string, waitMs: number): ProblemError {
+  const retryAfter = String(Math.max(1, Math.ceil(waitMs / 1_000)));
+  return new ProblemError('too-many-requests', detail, {}, { 'retry-after': retryAfter });
 }
 
 /**
@@ -69,7 +75,9 @@ function restartedTooOften({ streaming }: Call, nowMs: number): ProblemError {
  * answers 409 if a newer one is stored; `GET` answers it, or 204 if there is none.
  */
 export function streamHandover(load: LoadControlApp): HttpHandler {
-  return relayHandler(load, async (app, callId, request) => {
+  const actionOf = ({ method }: HttpRequest): RelayAction =>
+    method === 'PUT' ? 'store-handover' : 'read-handover';
+  return relayHandler(load, actionOf, async (app, callId, request) => {
     const { handovers } = app;
     if (request.method === 'PUT') {
       const { sealed, version } = await readSealed(app, callId, request);
@@ -95,7 +103,10 @@ async function liveCall({ deps }: ControlApp, callId: string): Promise<Call> {
   return call;
 }
 
-/** Opens the handover, so that nothing is stored which the next relay could not use. */
+/** How far the clock of a relay may be ahead of ours: its time is the version of its handover. */
+const MAX_AHEAD_MS = 60_000;
+
+/** Opens the handover, so that nothing is stored which the next relay could not use, or could never replace. */
 async function readSealed(
   { ticketKeys, deps }: ControlApp,
   callId: string,
@@ -104,37 +115,52 @@ async function readSealed(
   // It is ASCII, so that it has as many bytes as characters.
   const sealed = await readText(request, { maxBytes: MAX_HANDOVER_CHARS });
   const handover = await openHandover(sealed, callId, ticketKeys, deps.clock.now());
-  if (handover === undefined)
+  if (handover === undefined || handover.version > deps.clock.now() + MAX_AHEAD_MS)
     throw new ProblemError(
       'invalid-request',
-      'A handover must be one that a relay has sealed for this call.',
+      'A handover must be one that a relay has sealed for this call by now.',
     );
   return { sealed, version: handover.version };
 }
 
-/** An HTTP handler that runs only for a relay that proves to stream the call in the path. */
+/** The rate of one action on one call: more than a relay needs whose streams come and go. */
+const REQUESTS_PER_MINUTE = 20;
+/** Such requests that are allowed at once after a pause. */
+const BURST = 10;
+/** Calls whose rates an instance of the app remembers for each door. */
+const MAX_CALLS = 10_000;
+
+/**
+ * An HTTP handler that runs only for a relay that proves to stream the call in the path, and not faster than the rate.
+ * A request without a proof costs nothing of it.
+ */
 function relayHandler(
   load: LoadControlApp,
+  action: RelayAction | ((request: HttpRequest) => RelayAction),
   run: (app: ControlApp, callId: string, request: HttpRequest, log: Log) => Promise<HttpResponseInit>,
 ): HttpHandler {
+  const rate = new RateLimiter({ perMinute: REQUESTS_PER_MINUTE, burst: BURST, maxCallers: MAX_CALLS });
   return httpHandler(async (request, log) => {
-    const app = await loadForUnauthenticated(load, log);
+    const app = await loadForRequest(load, 'nothing', log);
     const callId = callIdOfPath(request);
-    await checkProof(app, callId, request.headers.get('authorization'));
+    const asked = typeof action === 'string' ? action : action(request);
+    await checkProof(app, { callId, action: asked }, request.headers.get('authorization'));
+    const waitMs = rate.take(`${callId} ${asked}`, app.deps.clock.now());
+    if (waitMs > 0) throw askedTooOften(waitMs);
     return await run(app, callId, request, log);
   });
 }
 
 async function checkProof(
   { ticketKeys, deps }: ControlApp,
-  callId: string,
+  asked: { readonly callId: string; readonly action: RelayAction },
   authorization: string | null,
 ): Promise<void> {
   try {
     const proof = bearerToken(authorization, 'relay proof');
-    await verifyRelayProof(proof, callId, ticketKeys, deps.clock.now());
+    await verifyRelayProof(proof, asked, ticketKeys, deps.clock.now());
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    throw unauthorized('the proof of a relay that streams the call', error.reason);
+    throw unauthorized('the proof of a relay that streams the call, for this action', error.reason);
   }
 }

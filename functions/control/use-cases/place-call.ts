@@ -5,6 +5,7 @@ import { AcsCallError, type AnsweredCall } from '../call/acs-port.ts';
 import { type Call, formatCallId, maskParty, newCall } from '../call/model.ts';
 import { enter } from '../call/streaming.ts';
 import type { ControlDeps, Log } from './deps.ts';
+import { type OutboundBudget, tryToGiveBack } from './outbound-budget.ts';
 import { recordOutcome, runCommands } from './run-commands.ts';
 import { callbackUrl, callFieldsOf, callMedia, chooseRoute } from './set-up-call.ts';
 
@@ -13,8 +14,11 @@ interface PlacingRequest {
   /** Defaults to the first route that matches the call. */
   readonly route?: string;
   readonly traceparent?: string;
-  /** Called once a route is found and before anything is stored. If it rejects, the call is not placed. */
-  readonly admit?: () => Promise<void>;
+  /**
+   * Spent once a route is found and before anything is stored. If it rejects, the call is not placed. Given back if ACS
+   * has certainly not placed it.
+   */
+  readonly budget?: Pick<OutboundBudget, 'spend'>;
 }
 
 type PlacingOutcome =
@@ -29,11 +33,11 @@ const APPLICATION = 'application';
 
 /**
  * Places a call as its route says. It is stored before ACS is asked, so that every event of ACS finds its row.
- * @throws CallStoreError before ACS was asked, and what `admit` rejects with
+ * @throws CallStoreError before ACS was asked, and what `budget` rejects with
  */
 export async function placeCall(
   deps: ControlDeps,
-  { request, route: name, traceparent, admit }: PlacingRequest,
+  { request, route: name, traceparent, budget }: PlacingRequest,
   log: Log,
 ): Promise<PlacingOutcome> {
   const nowMs = deps.clock.now();
@@ -50,7 +54,7 @@ export async function placeCall(
     log.info('No route allows a call that the API asked for', { route: route?.name });
     return { kind: 'no route' };
   }
-  await admit?.();
+  const giveBack = await budget?.spend();
   const blank = newCall({
     callId,
     direction,
@@ -64,14 +68,20 @@ export async function placeCall(
   const call: Call = route.plan.startStreaming
     ? { ...blank, streaming: { ...enter(blank.streaming, 'starting', nowMs), requestId: callId } }
     : blank;
-  await deps.store.create(call);
-  await deps.store.appendTimeline(callId, {
-    id: `${callId}:PlaceRequested`,
-    atMs: nowMs,
-    source: 'api',
-    type: 'PlaceRequested',
-    details: { route: route.name },
-  });
+  try {
+    await deps.store.create(call);
+    await deps.store.appendTimeline(callId, {
+      id: `${callId}:PlaceRequested`,
+      atMs: nowMs,
+      source: 'api',
+      type: 'PlaceRequested',
+      details: { route: route.name },
+    });
+  } catch (error) {
+    // ACS was not asked.
+    await tryToGiveBack(giveBack, callId, log);
+    throw error;
+  }
   let placed: AnsweredCall;
   try {
     placed = await deps.acs.place({
@@ -82,6 +92,7 @@ export async function placeCall(
     });
   } catch (error) {
     if (!(error instanceof AcsCallError)) throw error;
+    if (error.isNotDone) await tryToGiveBack(giveBack, callId, log);
     return await failed(deps, call, error, log);
   }
   const entry = { id: `${callId}:PlaceSucceeded`, details: {} };

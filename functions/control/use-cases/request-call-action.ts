@@ -4,6 +4,7 @@ import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
 import type { Call, CallCommand, CallRefusal, PlainCommand } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
+import { type GiveBack, type OutboundBudget, tryToGiveBack } from './outbound-budget.ts';
 import { recordOutcome, runCommands, runOperation, sendCommand } from './run-commands.ts';
 
 /** A request that was refused before ACS was asked. */
@@ -69,26 +70,35 @@ type OperationOutcome =
 /**
  * Asks ACS for an operation on a connected call, if the state of the call allows it. ACS reports the result with a
  * callback. The operation is stored before ACS is asked, so that even the earliest result finds it.
- * @param admit called once the operation is stored, so that only one of several requests that exclude each other gets
- * there. If it rejects, the operation has failed and ACS is not asked.
- * @throws CallStoreError, and what `admit` rejects with
+ * @param budget of an operation that calls somebody. The call's share is spent with storing the operation, and the
+ * budget after that, so that only one of several requests that exclude each other gets there. If it rejects, the
+ * operation has failed and ACS is not asked. Both are given back if ACS has certainly not done it.
+ * @throws CallStoreError, and what `budget` rejects with
  */
 export async function requestOperation(
   deps: ControlDeps,
   callId: string,
   operation: CallOperation,
   log: Log,
-  admit?: () => Promise<void>,
+  budget?: OutboundBudget,
 ): Promise<OperationOutcome> {
   const id = `op-${deps.newId()}`;
   const details = { operation: operation.type, operationId: id };
-  const recorded = await record(deps, callId, { type: 'OperationRequested', id, operation }, details);
+  const requested = {
+    type: 'OperationRequested',
+    id,
+    operation,
+    ...(budget === undefined ? {} : { share: budget.sharePerHour }),
+  } as const;
+  const recorded = await record(deps, callId, requested, details);
   if (recorded.kind !== 'recorded') return recorded;
+  let giveBack: GiveBack | undefined;
   try {
-    await admit?.();
+    giveBack = await budget?.spend();
   } catch (error) {
     const reason = 'not admitted';
-    const refused = { type: 'OperationRefused', id, reason, unknown: false, assumed: false } as const;
+    const how = { unknown: false, assumed: false, notDone: true };
+    const refused = { type: 'OperationRefused', id, reason, ...how } as const;
     const entry = { id: `${id}:refused`, details: { ...details, reason } };
     await recordOutcome(deps, callId, refused, entry, log);
     throw error;
@@ -98,6 +108,7 @@ export async function requestOperation(
     log.info('Accepted an operation on a call', { callId, ...details });
     return { kind: 'accepted', call: result.call, operationId: id, answer: result.answer };
   }
+  if (result.error.isNotDone) await tryToGiveBack(giveBack, callId, log);
   if (result.next !== undefined) await runCommands(deps, result.next, log);
   if (result.next?.call.phase === 'ended')
     return { kind: 'refused', refusal: 'call-ended', call: result.next.call };

@@ -179,6 +179,7 @@ export async function runOperation(
       reason,
       unknown: failure.status === 404,
       assumed: failure.retryable,
+      notDone: error.isNotDone,
     } as const;
     // A 404 may be about a participant or a recording, or about the call itself.
     if (error.callGone && (await isGone(deps, callConnectionId))) {

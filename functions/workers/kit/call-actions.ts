@@ -58,7 +58,7 @@ export function callActions(
     },
     transfer: (target, options = {}) => api.transfer({ ...options, target }),
     addParticipant: (target, options = {}) => api.addParticipant({ ...options, target }),
-    removeParticipant: (participant) => api.removeParticipant(participant),
+    removeParticipant: (participant) => api.removeParticipant({ participant }),
     sendDtmf: async (tones, participant = peer) => {
       if (participant === undefined)
         throw new RangeError('name the participant to send the tones to: call.started has not come yet');

@@ -1,13 +1,12 @@
 /** Parameters that several operations share: path parameters, and members of queries and bodies. */
 import * as z from 'zod';
-import { partySchema, phoneNumberSchema } from '../call/party-schema.ts';
+import { phoneNumberSchema } from '../call/party-schema.ts';
 import { lineSchema } from '../call/passed-on-schema.ts';
 import { playSourceSchema } from '../call/play-source-schema.ts';
 import { CALL_ID_PATTERN, WORKER_NAME_PATTERN } from '../names.ts';
 
 export const PATH_PARAMETERS = {
   callId: z.string().regex(CALL_ID_PATTERN).describe('The id of the call.'),
-  participant: partySchema,
   invitationId: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be an invitation id')

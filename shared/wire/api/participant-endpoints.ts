@@ -1,4 +1,7 @@
-/** Participants of a call: listing, adding, removing, muting, holding. */
+/**
+ * Participants of a call: listing, adding, removing, muting, holding. The body names them, since hosts and proxies log
+ * the addresses of requests.
+ */
 import * as z from 'zod';
 import { partySchema } from '../call/party-schema.ts';
 import { accepted } from './call-schema.ts';
@@ -8,6 +11,8 @@ import { callerIdSchema, displayNameSchema, playedSchema } from './parameter-sch
 
 /** Bounds of how long a telephone rings, in milliseconds. */
 const RING_MS = { min: 1_000, max: 180_000 };
+
+const participantBody = z.strictObject({ participant: partySchema });
 
 export const participantEndpoints = {
   listParticipants: {
@@ -67,39 +72,42 @@ export const participantEndpoints = {
     problems: OPERATION_PROBLEMS,
   },
   removeParticipant: {
-    method: 'DELETE',
-    path: 'calls/{callId}/participants/{participant}',
+    method: 'POST',
+    path: 'calls/{callId}/participants/remove',
     tag: 'participants',
     summary: 'Removes a participant from the call',
     role: 'Calls.Control',
+    body: participantBody,
     answer: accepted('The participant is being removed.'),
     problems: OPERATION_PROBLEMS,
   },
   muteParticipant: {
     method: 'POST',
-    path: 'calls/{callId}/participants/{participant}/mute',
+    path: 'calls/{callId}/participants/mute',
     tag: 'participants',
     summary: 'Mutes a participant, who can unmute again; telephones cannot be muted',
     role: 'Calls.Control',
+    body: participantBody,
     answer: accepted('The participant is being muted.'),
     problems: OPERATION_PROBLEMS,
   },
   unmuteParticipant: {
     method: 'POST',
-    path: 'calls/{callId}/participants/{participant}/unmute',
+    path: 'calls/{callId}/participants/unmute',
     tag: 'participants',
     summary: 'Not supported: Azure Communication Services lets participants unmute only themselves',
     role: 'Calls.Control',
+    body: participantBody,
     answer: accepted('Never sent: the answer is always 501.'),
     problems: ['not-supported'],
   },
   holdParticipant: {
     method: 'POST',
-    path: 'calls/{callId}/participants/{participant}/hold',
+    path: 'calls/{callId}/participants/hold',
     tag: 'participants',
     summary: 'Puts a participant on hold',
     role: 'Calls.Control',
-    body: z.strictObject({
+    body: participantBody.extend({
       music: playedSchema.exactOptional().describe('Played to the participant on hold.'),
     }),
     answer: accepted('The participant is being put on hold.'),
@@ -107,10 +115,11 @@ export const participantEndpoints = {
   },
   unholdParticipant: {
     method: 'POST',
-    path: 'calls/{callId}/participants/{participant}/unhold',
+    path: 'calls/{callId}/participants/unhold',
     tag: 'participants',
     summary: 'Takes a participant off hold',
     role: 'Calls.Control',
+    body: participantBody,
     answer: accepted('The participant is being taken off hold.'),
     problems: OPERATION_PROBLEMS,
   },

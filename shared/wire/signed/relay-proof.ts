@@ -1,8 +1,8 @@
 /**
- * The proof with which a relay asks the control app to restart the streaming of a call, to end an idle call, or for
- * its handover, and reports that it no longer streams the call. JWT, HS256, `aud: control`, `sub: callId`, signed with
- * the key of the call's ticket and valid for a minute. The ticket itself proves nothing there: it is in a URL, and URLs
- * end up in logs.
+ * The proof with which a relay asks the control app for one action on one call. JWT, HS256, `aud: control`,
+ * `sub: callId`, `action`, signed with the key of the call's ticket and valid for a minute. It opens the door of its
+ * action alone, and may be sent again until it expires (decision 151). The ticket itself proves nothing there: it is in
+ * a URL, and URLs end up in logs.
  */
 import { SignJWT } from 'jose';
 import * as z from 'zod';
@@ -19,9 +19,19 @@ export interface ProvableCall {
   readonly ticketKey: string;
 }
 
-export function signRelayProof({ callId, ticketKey }: ProvableCall, nowMs: number): Promise<string> {
+/**
+ * What a relay asks for: to restart the streaming, to end an idle call, what the last stream has left, to store what
+ * this one leaves. `ended` and `lost` report that the relay no longer streams the call.
+ */
+export type RelayAction = 'restart' | 'idle' | 'ended' | 'lost' | 'read-handover' | 'store-handover';
+
+export function signRelayProof(
+  { callId, ticketKey }: ProvableCall,
+  action: RelayAction,
+  nowMs: number,
+): Promise<string> {
   const nowS = Math.floor(nowMs / 1000);
-  return new SignJWT()
+  return new SignJWT({ action })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setAudience(RELAY_PROOF_AUDIENCE)
     .setSubject(callId)
@@ -33,7 +43,7 @@ export function signRelayProof({ callId, ticketKey }: ProvableCall, nowMs: numbe
 /** `keys` are the current ticket key and the previous one. @throws TokenError */
 export async function verifyRelayProof(
   token: string,
-  callId: string,
+  { callId, action }: { readonly callId: string; readonly action: RelayAction },
   keys: readonly string[],
   nowMs: number,
 ): Promise<void> {
@@ -42,7 +52,8 @@ export async function verifyRelayProof(
     keys,
     audience: RELAY_PROOF_AUDIENCE,
     callId,
-    schema: z.unknown(),
+    schema: z.object({ action: z.literal(action) }),
+    unfit: 'another action',
     maxLifetimeS: RELAY_PROOF_LIFETIME_S,
     nowMs,
   });

@@ -43,6 +43,8 @@ export type TokenRefusal =
   | 'keys unavailable'
   /** Signed for another call than the request is about. */
   | 'another call'
+  /** Signed for another action than the request is about. */
+  | 'another action'
   | 'its worker is not on the call'
   | 'its call is over'
   | 'bad plan'

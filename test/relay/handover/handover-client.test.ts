@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import { CallOverError, handoverClient } from '../../../relay/handover/handover-client.ts';
 import { handoverPath } from '../../../shared/wire/names.ts';
-import { verifyRelayProof } from '../../../shared/wire/signed/relay-proof.ts';
+import { type RelayAction, verifyRelayProof } from '../../../shared/wire/signed/relay-proof.ts';
 import { listenOnLoopback } from '../../support/loopback.ts';
 import { RelayClock } from '../relay-clock.ts';
 
@@ -45,10 +45,11 @@ it('asks with a proof that is signed for each request', async () => {
     { method: 'GET', path },
     { method: 'PUT', path },
   ]);
-  await verifyRelayProof(asked[1]?.proof ?? '', CALL.callId, [CALL.ticketKey], clock.nowMs());
-  await expect(
-    verifyRelayProof(asked[0]?.proof ?? '', CALL.callId, [CALL.ticketKey], clock.nowMs()),
-  ).rejects.toThrow('expired');
+  const verify = (proof: string | undefined, action: RelayAction): Promise<void> =>
+    verifyRelayProof(proof ?? '', { callId: CALL.callId, action }, [CALL.ticketKey], clock.nowMs());
+  await verify(asked[1]?.proof, 'store-handover');
+  await expect(verify(asked[1]?.proof, 'read-handover')).rejects.toThrow('another action');
+  await expect(verify(asked[0]?.proof, 'read-handover')).rejects.toThrow('expired');
 });
 
 it('stores once more when that failed, and not when the control app has no use for it', async () => {

@@ -51,9 +51,10 @@ describe('A relay that is to end', () => {
     const ticket = await ticketFor();
     stream = await dial(mediaUrl(running, ticket));
     await running.drain();
-    for (const { authorization } of asked) {
+    for (const { authorization, method } of asked) {
       const proof = authorization.replace('Bearer ', '');
-      await verifyRelayProof(proof, CALL_ID, [TICKET_KEY], clock.nowMs());
+      const action = method === 'PUT' ? 'store-handover' : 'restart';
+      await verifyRelayProof(proof, { callId: CALL_ID, action }, [TICKET_KEY], clock.nowMs());
       await expect(openTicket(proof, CALL_ID, [TICKET_KEY], clock.nowMs())).rejects.toThrow(TokenError);
     }
     const requests = asked.map(({ method, path }) => ({ method, path }));

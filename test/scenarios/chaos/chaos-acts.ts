@@ -4,7 +4,6 @@ import type { Action, PlannedCall } from './chaos-plan.ts';
 /** How each action is asked for, beneath the path of its call. */
 export function requestOf(action: Action, { number, guest }: PlannedCall): Act {
   const participant = `4:${number}`;
-  const there = `/participants/${encodeURIComponent(participant)}`;
   const added = `4:${guest.number}`;
   const text = { kind: 'text', text: 'Yes.', locale: 'en-US' };
   switch (action) {
@@ -19,9 +18,9 @@ export function requestOf(action: Action, { number, guest }: PlannedCall): Act {
     case 'dtmf':
       return { path: '/dtmf', body: { participant, tones: '12' } };
     case 'hold':
-      return { path: `${there}/hold` };
+      return { path: '/participants/hold', body: { participant } };
     case 'unhold':
-      return { path: `${there}/unhold` };
+      return { path: '/participants/unhold', body: { participant } };
     case 'start recording':
       return { path: '/recording/start' };
     case 'pause recording':
@@ -49,7 +48,7 @@ export function requestOf(action: Action, { number, guest }: PlannedCall): Act {
         body: { target: added, callerId: callerIdOf(number), ringMs: 5_000 },
       };
     case 'remove guest':
-      return { method: 'DELETE', path: `/participants/${encodeURIComponent(added)}` };
+      return { path: '/participants/remove', body: { participant: added } };
     case 'transfer to guest':
       return { path: '/transfer', body: { target: added, transferee: participant } };
   }

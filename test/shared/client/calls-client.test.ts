@@ -59,7 +59,7 @@ describe('the client', () => {
     const { operation } = await client.play(CONNECTED_ID, { source: { kind: 'text', text: 'Hello.' } });
     expect(operation.id).toMatch(/^op-/);
     await client.sendDtmf(CONNECTED_ID, { participant: '+14255550177', tones: '12#' });
-    await client.muteParticipant(CONNECTED_ID, '+14255550177');
+    await client.muteParticipant(CONNECTED_ID, { participant: '+14255550177' });
     await client.startRecording(CONNECTED_ID);
     expect((await client.placeCall({ to: '+14255550177' })).direction).toBe('outbound');
     expect((await client.hangUp(CONNECTED_ID)).callId).toBe(CONNECTED_ID);

@@ -1,5 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { TableClient } from '@azure/data-tables';
-import { type HourlyBudget, type SpentMinutes, spendOne } from '../../call/hourly-budget.ts';
+import {
+  giveOneBack,
+  type HourlyBudget,
+  type Spent,
+  type SpentMinutes,
+  spendOne,
+} from '../../call/hourly-budget.ts';
 import { CallStoreError } from '../../call/stores.ts';
 import {
   type CallStoreOptions,
@@ -14,13 +21,28 @@ import {
 
 const PARTITION = 'outbound';
 
-/** How often spending is retried because another one came first. Of several at once, one succeeds each time. */
+/** How often a change is retried because another one came first. Of several at once, one succeeds each time. */
 const MAX_CONFLICTS = 40;
+
+/**
+ * Ids of what was given back last that the row remembers. If storage does not answer a write, it may have made it, and
+ * the next attempt finds the id here. No more others can come in between than attempts are made.
+ */
+const REMEMBERED = 2 * MAX_CONFLICTS;
 
 interface Row {
   /** `SpentMinutes` as JSON. */
   readonly minutes: string;
+  /** Ids of what was given back last, newest last, as JSON. Rows of earlier versions have none. */
+  readonly givenBack?: string;
 }
+
+interface Account {
+  readonly minutes: SpentMinutes;
+  readonly givenBack: readonly string[];
+}
+
+const EMPTY: Account = { minutes: [], givenBack: [] };
 
 /**
  * A budget in one row of the table `budgets`, shared by all instances of the app. A change is written only if the row
@@ -34,16 +56,35 @@ export function createTableBudget(
   const load = tableLoader('budgets', access, options);
   return {
     spend: (perHour, nowMs) =>
-      withStorage('spending of a budget', async () => await spend(await load(), name, perHour, nowMs)),
+      withStorage('spending of a budget', async () => {
+        let refused: Awaited<ReturnType<HourlyBudget['spend']>> | undefined;
+        const { minutes } = await change(await load(), name, (account) => {
+          const spending = spendOne(account.minutes, perHour, nowMs);
+          refused = spending.kind === 'refused' ? spending : undefined;
+          return spending.kind === 'refused' ? account : { ...account, minutes: spending.minutes };
+        });
+        return refused ?? { kind: 'spent', id: randomUUID(), minute: minutes.at(-1)?.[0] ?? 0 };
+      }),
+    giveBack: (spent) =>
+      withStorage('giving back to a budget', async () => {
+        await change(await load(), name, (account) => withoutOne(account, spent));
+      }),
   };
 }
 
-async function spend(table: TableClient, name: string, perHour: number, nowMs: number): Promise<number> {
+function withoutOne(account: Account, { id, minute }: Spent): Account {
+  if (account.givenBack.includes(id)) return account;
+  const minutes = giveOneBack(account.minutes, minute);
+  return { minutes, givenBack: [...account.givenBack, id].slice(-REMEMBERED) };
+}
+
+/** Replaces the account by the result of `by`, unless that is the account itself. */
+async function change(table: TableClient, name: string, by: (account: Account) => Account): Promise<Account> {
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const row = await read(table, name);
-    const spending = spendOne(row?.minutes ?? [], perHour, nowMs);
-    if (spending.kind === 'refused') return spending.retryAfterMs;
-    if (await isWritten(table, name, spending.minutes, row?.etag)) return 0;
+    const before = row?.account ?? EMPTY;
+    const after = by(before);
+    if (after === before || (await isWritten(table, name, after, row?.etag))) return after;
   }
   throw new CallStoreError(`others changed a budget ${MAX_CONFLICTS} times in a row`);
 }
@@ -51,19 +92,23 @@ async function spend(table: TableClient, name: string, perHour: number, nowMs: n
 async function read(
   table: TableClient,
   name: string,
-): Promise<{ minutes: SpentMinutes; etag: string } | undefined> {
+): Promise<{ account: Account; etag: string } | undefined> {
   const row = await unlessMissing(table.getEntity<Row>(PARTITION, name));
-  return row && { minutes: JSON.parse(row.minutes) as SpentMinutes, etag: row.etag };
+  if (row === undefined) return undefined;
+  const minutes = JSON.parse(row.minutes) as SpentMinutes;
+  const givenBack = JSON.parse(row.givenBack ?? '[]') as string[];
+  return { account: { minutes, givenBack }, etag: row.etag };
 }
 
 /** Writes the row, and returns false if another write came first. Omit `etag` for a new row. */
 async function isWritten(
   table: TableClient,
   name: string,
-  minutes: SpentMinutes,
+  { minutes, givenBack }: Account,
   etag: string | undefined,
 ): Promise<boolean> {
-  const entity = { partitionKey: PARTITION, rowKey: name, minutes: JSON.stringify(minutes) };
+  const row: Row = { minutes: JSON.stringify(minutes), givenBack: JSON.stringify(givenBack) };
+  const entity = { partitionKey: PARTITION, rowKey: name, ...row };
   if (etag === undefined) return await creatingTable(table, () => makesRow(table.createEntity(entity)));
   return await replacesRow(table.updateEntity(entity, 'Replace', { etag }));
 }

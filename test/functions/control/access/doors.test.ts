@@ -101,7 +101,12 @@ function laneToken(): Promise<string> {
 
 const TOKENS: Readonly<Record<string, () => Promise<string> | string>> = {
   ticket: () => callTicket(fixture),
-  'relay proof': () => relayProof(fixture),
+  'relay proof to restart': () => relayProof(fixture, 'restart'),
+  'relay proof of idleness': () => relayProof(fixture, 'idle'),
+  'relay proof of an end': () => relayProof(fixture, 'ended'),
+  'relay proof of a loss': () => relayProof(fixture, 'lost'),
+  'relay proof to read a handover': () => relayProof(fixture, 'read-handover'),
+  'relay proof to store a handover': () => relayProof(fixture, 'store-handover'),
   'call token': () => callToken('echo'),
   'call token of a worker that only listens': () => callToken('spy'),
   'call token of a worker that is not on the call': () => callToken('robot'),
@@ -220,32 +225,32 @@ const DOORS: readonly Door[] = [
   },
   {
     name: 'the restart of a stream',
-    opens: ['relay proof'],
+    opens: ['relay proof to restart'],
     knock: (token) => ask(restartMediaStreaming(load), token),
   },
   {
     name: 'the report that a stream is over',
-    opens: ['relay proof'],
+    opens: ['relay proof of an end'],
     knock: (token) => ask(streamReport(load, 'ended'), token),
   },
   {
     name: 'the report that a stream is given up',
-    opens: ['relay proof'],
+    opens: ['relay proof of a loss'],
     knock: (token) => ask(streamReport(load, 'lost'), token),
   },
   {
     name: 'the end of an idle call',
-    opens: ['relay proof'],
+    opens: ['relay proof of idleness'],
     knock: (token) => ask(endIdleCall(load), token),
   },
   {
     name: 'a handover to be read',
-    opens: ['relay proof'],
+    opens: ['relay proof to read a handover'],
     knock: (token) => ask(streamHandover(load), token, { method: 'GET' }),
   },
   {
     name: 'a handover to be stored',
-    opens: ['relay proof'],
+    opens: ['relay proof to store a handover'],
     knock: async (token) => ask(streamHandover(load), token, { method: 'PUT', body: await sealedHandover() }),
   },
   {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { AcsCallFailure } from '../../../../functions/control/call/acs-port.ts';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
 import type { Answer, ControlFixture } from '../../../support/control-fixture.ts';
@@ -86,8 +87,8 @@ describe('how often the HTTP API may call', () => {
 
   it('counts users of apps like telephones', async () => {
     fixture = await connectedCall({ allowed: ['+1425*', '8:acs:*'], callsPerHour: 2 });
+    expect((await place(ALLOWED)).status).toBe(202);
     expect((await ask('addParticipant', { target: '8:acs:one_two' })).status).toBe(202);
-    expect((await ask('transfer', { target: '8:acs:one_two' })).status).toBe(202);
     expectProblem(await place(ALLOWED), 'outbound-budget-spent');
   });
 
@@ -114,5 +115,77 @@ describe('how often the HTTP API may call', () => {
     expectProblem(await fixture.ask('placeCall', later), 'outbound-budget-spent');
     fixture.nowMs += 61 * 60_000;
     expect((await fixture.ask('placeCall', later)).status).toBe(202);
+  });
+});
+
+describe('what was certainly not done', () => {
+  const REFUSED = { status: 400, code: '8523', retryable: false };
+
+  it.each<[string, AcsCallFailure, boolean]>([
+    ['Azure Communication Services has refused it', REFUSED, true],
+    ['Azure Communication Services wants it later', { status: 429, retryable: true }, true],
+    ['no connection came about', { retryable: true }, true],
+    ['it cannot be asked for', { retryable: false, notAsked: 'a raw id is of no form that is known' }, true],
+    ['an earlier attempt had no answer', { status: 400, retryable: false, mayBeDone: true }, false],
+    ['there was no answer', { retryable: true, mayBeDone: true }, false],
+    ['the answer does not say', { status: 503, retryable: true, mayBeDone: true }, false],
+    ['the answer is of the other side’s making', { status: 501, retryable: false }, false],
+  ])('costs nothing where %s: %j, given back is %s', async (_, failure, isGivenBack) => {
+    fixture = await connectedCall({ allowed: ['+1425*'], callsPerHour: 2 });
+    fixture.acs.fail('operate', failure);
+    expect((await ask('addParticipant', { target: ALLOWED })).status).toBeGreaterThanOrEqual(400);
+    const again = await ask('addParticipant', { target: ALLOWED });
+    if (isGivenBack) expect(again.status, 'the share of the call is one').toBe(202);
+    else expectProblem(again, 'outbound-budget-spent');
+    fixture.acs.fail('place', failure);
+    expect((await place(ALLOWED)).status).toBeGreaterThanOrEqual(400);
+    const placed = await place(ALLOWED);
+    if (isGivenBack) expect(placed.status, 'the second of two').toBe(202);
+    else expectProblem(placed, 'outbound-budget-spent');
+    expectProblem(await place(ALLOWED), 'outbound-budget-spent');
+  });
+
+  it('is given back once, where its Idempotency-Key brings the refusal again', async () => {
+    fixture = await connectedCall({ allowed: ['+1425*'], callsPerHour: 2 });
+    fixture.acs.fail('place', REFUSED);
+    const body = { to: ALLOWED, callerId: '+18005550199' };
+    for (let time = 0; time < 3; time += 1) {
+      const answer = await fixture.ask('placeCall', { headers: { 'idempotency-key': 'one' }, body });
+      expectProblem(answer, 'acs-refused');
+    }
+    const statuses = [await place(ALLOWED), await place(ALLOWED), await place(ALLOWED)].map(
+      (each) => each.status,
+    );
+    expect(statuses).toEqual([202, 202, 429]);
+  });
+
+  it('leaves the budget to others, however often a worker asks for what is refused', async () => {
+    fixture = await connectedCall({ allowed: ['+1425*'], callsPerHour: 20 });
+    for (let time = 0; time < 50; time += 1) {
+      fixture.acs.fail('operate', REFUSED);
+      expectProblem(await ask('addParticipant', { target: ALLOWED }), 'acs-refused');
+    }
+    for (let time = 0; time < 20; time += 1) expect((await place(ALLOWED)).status).toBe(202);
+    expectProblem(await place(ALLOWED), 'outbound-budget-spent');
+  });
+});
+
+describe('what one call may spend', () => {
+  it('is a tenth of the budget in an hour, however many ask at once', async () => {
+    fixture = await connectedCall({ allowed: ['+1425*'], callsPerHour: 25 });
+    const added = await Promise.all(
+      Array.from({ length: 12 }, () => ask('addParticipant', { target: ALLOWED })),
+    );
+    expect(added.filter(({ status }) => status === 202)).toHaveLength(3);
+    const refused = added.find(({ status }) => status === 429);
+    expectProblem(refused as Answer, 'outbound-budget-spent');
+    expect(refused?.json).toMatchObject({
+      detail: expect.stringContaining('a tenth of OUTBOUND_CALLS_PER_HOUR'),
+    });
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(3_500);
+    expect((await place(ALLOWED)).status, 'others').toBe(202);
+    expect(fixture.acs.operations).toHaveLength(3);
+    fixture.nowMs += 61 * 60_000;
+    expect((await ask('transfer', { target: ALLOWED })).status, 'an hour later').toBe(202);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { controlAppLoader } from '../../../../functions/control/app.ts';
+import { controlAppLoader, RECREATE_AFTER_MS } from '../../../../functions/control/app.ts';
 import { readControlConfig } from '../../../../functions/control/settings/control-config.ts';
 import { callEvents } from '../../../../functions/control/triggers/call-events.ts';
 import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
@@ -38,6 +38,7 @@ describe('wrong settings', () => {
 
   it('are no business of a caller who has proved nothing, and are in the log', async () => {
     const load = controlAppLoader({});
+    const logged = fixture.logged.length;
     for (const handler of [
       handlerOf('listCalls', load, 'nothing'),
       handlerOf('hangUp', load, 'nothing'),
@@ -50,7 +51,45 @@ describe('wrong settings', () => {
       expect(json).toMatchObject({ type: 'urn:trunkline:problem:misconfigured' });
       expect(text, 'what the caller reads').not.toContain('RELAY_URL');
     }
-    expect(fixture.logged.filter((line) => line.includes('RELAY_URL')).length).toBeGreaterThanOrEqual(4);
+    expect(fixture.logged.slice(logged), 'one line, however many ask').toEqual([
+      expect.stringContaining('RELAY_URL'),
+    ]);
+  });
+
+  it('are read once, since they stay as they are until the process starts again', async () => {
+    let reads = 0;
+    const load = controlAppLoader({
+      get RELAY_URL() {
+        reads += 1;
+        return 'not a URL';
+      },
+    });
+    await expect(load()).rejects.toThrow(ConfigError);
+    const first = reads;
+    for (let time = 0; time < 3; time += 1) await expect(load()).rejects.toThrow(ConfigError);
+    expect(reads).toBe(first);
+  });
+
+  it('are told from what may pass, after which the app is there at the next attempt', async () => {
+    let [nowMs, attempts, isBroken] = [0, 0, true];
+    const env = {
+      ...SETTINGS,
+      get RELAY_URL() {
+        if (!isBroken) return SETTINGS.RELAY_URL;
+        attempts += 1;
+        throw new Error('too many open files');
+      },
+    };
+    const load = controlAppLoader(env, () => nowMs);
+    for (let time = 0; time < 5; time += 1) await expect(load()).rejects.toThrow('too many open files');
+    expect(attempts).toBe(1);
+    nowMs += RECREATE_AFTER_MS;
+    await expect(load()).rejects.toThrow('too many open files');
+    expect(attempts).toBe(2);
+    isBroken = false;
+    await expect(load(), 'too soon').rejects.toThrow('too many open files');
+    nowMs += RECREATE_AFTER_MS;
+    await expect(load()).resolves.toMatchObject({ deps: { relayUrl: SETTINGS.RELAY_URL } });
   });
 
   it('include Entra ID without a tenant or an audience', () => {

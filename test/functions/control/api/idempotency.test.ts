@@ -74,13 +74,13 @@ describe('a request with an Idempotency-Key', () => {
   });
 
   it('is the same request however its address is spelled', async () => {
-    const spelled = (path: string, participant: string): Promise<Answer> =>
-      ask('muteParticipant', 'spelled', {
-        path: `calls/${CONNECTED_ID}/participants/${path}`,
-        params: { participant },
+    const spelled = (invitation: string): Promise<Answer> =>
+      ask('cancelAddParticipant', 'spelled', {
+        path: `calls/${CONNECTED_ID}/invitations/${invitation}/cancel`,
+        params: { invitationId: 'inv-1' },
       });
-    const first = await spelled('%2B14255550177/mute', '+14255550177');
-    const second = await spelled('+14255550177/mute', '+14255550177');
+    const first = await spelled('inv-1');
+    const second = await spelled('%69nv%2D1');
     expect(second.headers.get('idempotency-replayed')).toBe('true');
     expect(second.json).toEqual(first.json);
   });

@@ -1,7 +1,10 @@
+import type { HttpHandler } from '@azure/functions';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { participantInPath } from '../../../../functions/control/api/participant-in-path.ts';
 import { withWorker } from '../../../../functions/control/call/workers.ts';
 import type { CallOperation } from '../../../../shared/call/operation.ts';
-import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
+import { parametersOf } from '../../../../shared/wire/api/endpoint.ts';
+import { ENDPOINTS, type OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
 import {
@@ -50,27 +53,24 @@ const REQUESTS: readonly [OperationId, RequestOptions, CallOperation][] = [
   ],
   [
     'removeParticipant',
-    { params: { participant: '+14255550177' } },
+    { body: { participant: '+14255550177' } },
     { type: 'removeParticipant', participant: SOMEBODY },
   ],
   [
     'muteParticipant',
-    { params: { participant: SOMEBODY } },
+    { body: { participant: SOMEBODY } },
     { type: 'muteParticipant', participant: SOMEBODY },
   ],
   [
     'holdParticipant',
-    {
-      params: { participant: SOMEBODY },
-      body: { music: { kind: 'file', url: 'https://files.example/a.wav' } },
-    },
+    { body: { participant: SOMEBODY, music: { kind: 'file', url: 'https://files.example/a.wav' } } },
     {
       type: 'hold',
       participant: SOMEBODY,
       music: { kind: 'file', url: 'https://files.example/a.wav' },
     },
   ],
-  ['unholdParticipant', { params: { participant: SOMEBODY } }, { type: 'unhold', participant: SOMEBODY }],
+  ['unholdParticipant', { body: { participant: SOMEBODY } }, { type: 'unhold', participant: SOMEBODY }],
   [
     'sendDtmf',
     { body: { participant: SOMEBODY, tones: '1*b#' } },
@@ -196,8 +196,25 @@ describe('operations on a connected call', () => {
     expect(answer.text).not.toContain(SOMEBODY.slice(0, -4));
   });
 
+  it('name nobody in their path, which is logged, and say so without the number', async () => {
+    const params = { callId: CONNECTED_ID, participant: SOMEBODY.slice(2) };
+    const [byKey, byNobody] = (['function-key', 'nothing'] as const).map((hostCheck) =>
+      participantInPath(fixture.load, hostCheck),
+    ) as [HttpHandler, HttpHandler];
+    const answer = await fixture.call(byKey, { method: 'DELETE', params });
+    expectProblem(answer, 'invalid-request');
+    expect(answer.json).toMatchObject({
+      detail: expect.stringContaining('Name the participant in the body'),
+      errors: [{ parameter: 'participant', in: 'path' }],
+    });
+    expect(answer.text + fixture.logged.join()).not.toContain(SOMEBODY.slice(-7));
+    expectProblem(await fixture.call(byNobody, { method: 'DELETE', params }), 'unauthorized');
+    for (const { path } of Object.values(ENDPOINTS))
+      expect(parametersOf(path), path).not.toEqual(expect.arrayContaining(['participant']));
+  });
+
   it('cannot unmute, and says why', async () => {
-    const answer = await ask('unmuteParticipant', { params: { participant: SOMEBODY } });
+    const answer = await ask('unmuteParticipant', { body: { participant: SOMEBODY } });
     expectProblem(answer, 'not-supported');
     expect((answer.json as { detail: string }).detail).toContain('unmute only themselves');
   });

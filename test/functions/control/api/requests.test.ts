@@ -65,12 +65,12 @@ describe('a request that is not right', () => {
     ['is an array', 'transfer', { body: [] }, ['#']],
     ['is no JSON', 'transfer', { body: '{"target":' }, ['#']],
     ['has a body where none is taken', 'cancelPlay', { body: { now: true } }, ['#']],
-    ['names nobody', 'muteParticipant', { params: { participant: 'you' } }, ['path participant']],
+    ['names nobody', 'muteParticipant', { body: { participant: 'you' } }, ['#/participant']],
     [
       'has a slash in a name',
-      'muteParticipant',
-      { params: { participant: '..%2f..' } },
-      ['path participant'],
+      'cancelAddParticipant',
+      { params: { invitationId: '..%2f..' } },
+      ['path invitationId'],
     ],
     ['has a wrong worker name', 'detachWorker', { params: { worker: 'Echo!' } }, ['path worker']],
     [

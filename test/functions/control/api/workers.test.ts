@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { withoutWorker } from '../../../../functions/control/call/workers.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import type { CallControlMessage } from '../../../../shared/wire/relay/call-control-messages.ts';
@@ -132,6 +133,45 @@ describe('the workers of a call that lasts', () => {
       expect(fixture.acs.count('operate') + fixture.acs.count('hangUp')).toBe(0);
     },
   );
+
+  it.each([
+    ['play', { source: { kind: 'text', text: 'Hello' } }],
+    ['hangUp', {}],
+    ['attachWorker', {}],
+    ['stopMediaStreaming', {}],
+  ] as const)('cannot %s when they are detached between two attempts to store it', async (id, body) => {
+    await stream();
+    const { store } = fixture;
+    const update = store.update.bind(store);
+    store.update = async (callId, change, known) => {
+      store.update = update;
+      // By now the row is another one than the request has read.
+      await update(callId, (call) => ({ call: withoutWorker(call, 'echo') }));
+      return await update(callId, change, known);
+    };
+    const before = fixture.acs.asked.length;
+    const refused = await ask(id, { ...tokenOf('echo'), body });
+    expectProblem(refused, 'unauthorized');
+    expect(refused.json).toMatchObject({ detail: expect.stringContaining('its worker is not on the call') });
+    expect(fixture.acs.asked).toHaveLength(before);
+    expect(told).toEqual([]);
+    const { workers, operations, hangUpRequestedAtMs } = (await store.get(CONNECTED_ID)) ?? {};
+    expect({ workers, operations, hangUpRequestedAtMs }).toEqual({ workers: [], operations: [] });
+  });
+
+  it('are asked about before something is done, and not when it is recorded what was done', async () => {
+    const { acs } = fixture;
+    const operate = acs.operate.bind(acs);
+    acs.operate = async (...asked) => {
+      await fixture.store.update(CONNECTED_ID, (call) => ({ call: withoutWorker(call, 'echo') }));
+      return await operate(...asked);
+    };
+    const body = { source: { kind: 'text', text: 'Hello' } };
+    expect((await ask('play', { ...tokenOf('echo'), body })).status).toBe(202);
+    const types = (await fixture.store.timeline(CONNECTED_ID, 100)).map(({ type }) => type);
+    expect(types.at(-1)).toBe('OperationAnswered');
+    expectProblem(await ask('play', { ...tokenOf('echo'), body }), 'unauthorized');
+  });
 
   it('do not join where the relay cannot be told', async () => {
     await stream();

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type SpentMinutes, spendOne } from '../../../../functions/control/call/hourly-budget.ts';
+import {
+  giveOneBack,
+  type SpentMinutes,
+  spendOne,
+} from '../../../../functions/control/call/hourly-budget.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -33,6 +37,20 @@ describe('a budget for an hour', () => {
     const minutes: SpentMinutes = [[1_000, 1]];
     expect(spendOne(minutes, 2, 0)).toEqual({ kind: 'spent', minutes: [[1_000, 2]] });
     expect(spendOne([[1_000, 2]], 2, 0)).toMatchObject({ kind: 'refused' });
+  });
+
+  it('takes back what was spent in a minute, and nothing else', () => {
+    const minutes: SpentMinutes = [
+      [1_000, 1],
+      [1_001, 2],
+    ];
+    expect(giveOneBack(minutes, 1_001)).toEqual([
+      [1_000, 1],
+      [1_001, 1],
+    ]);
+    expect(giveOneBack(minutes, 1_000)).toEqual([[1_001, 2]]);
+    expect(giveOneBack(minutes, 1_002)).toBe(minutes);
+    expect(giveOneBack([], 1_000)).toEqual([]);
   });
 
   const pauses = fc.array(fc.integer({ min: 0, max: 10 * MINUTE_MS }), { minLength: 1, maxLength: 150 });

@@ -217,7 +217,7 @@ const callTokens: readonly [string, (fixture: HostileFixture) => Promise<string>
     (fixture) => fixture.signed({ aud: ['relay', 'call'], sub: CALL }, TICKET_KEY),
   ],
   ['that is the ticket', (fixture) => fixture.ticket()],
-  ['that is the proof of the relay', (fixture) => fixture.relayProof()],
+  ['that is the proof of the relay', (fixture) => fixture.relayProof('restart')],
   [
     'without an algorithm',
     () => new UnsecuredJWT({ aud: 'calls', sub: CALL }).setExpirationTime('1h').encode(),

@@ -7,7 +7,7 @@ import { createTableCallStore } from '../../../../functions/control/adapters/tab
 import { startTables } from '../../../../local/emulators/storage/server.ts';
 import { build } from '../../../../scripts/build.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
-import { signRelayProof } from '../../../../shared/wire/signed/relay-proof.ts';
+import { type RelayAction, signRelayProof } from '../../../../shared/wire/signed/relay-proof.ts';
 import { sealTicket } from '../../../../shared/wire/signed/ticket.ts';
 import { type BuiltApp, writeApp } from '../../../local/emulators/functions-host/built-app.ts';
 import { type HostProcess, KEYS, startHost } from '../../../local/emulators/functions-host/host-process.ts';
@@ -174,8 +174,13 @@ export class HostileFixture {
     return sealTicket({ callId, from: '4:+1', to: '4:+2', plan: PLAN, expiresAtMs }, TICKET_KEY, Date.now());
   }
 
-  relayProof(callId = CALL, nowMs = Date.now(), ticketKey = TICKET_KEY): Promise<string> {
-    return signRelayProof({ callId, ticketKey }, nowMs);
+  relayProof(
+    action: RelayAction,
+    callId = CALL,
+    nowMs = Date.now(),
+    ticketKey = TICKET_KEY,
+  ): Promise<string> {
+    return signRelayProof({ callId, ticketKey }, action, nowMs);
   }
 
   /** A JWT by HS256. */

@@ -165,18 +165,18 @@ describe('a request of a caller who may make it', () => {
     expect(await fixture.rows(), 'the rows of all tables').not.toEqual(before);
   });
 
-  it('is the same with an encoded plus sign and without, which the host makes one', async () => {
-    const unhold = (participant: string) =>
+  it('is the same with encoded characters and without, which the host makes one', async () => {
+    const cancel = (invitation: string) =>
       fixture.send('keys', {
         method: 'POST',
-        target: `/api/calls/${OTHER_CALL}/participants/${participant}/unhold`,
+        target: `/api/calls/${OTHER_CALL}/invitations/${invitation}/cancel`,
         headers: [
           ['x-functions-key', FUNCTION_KEY],
           ['idempotency-key', 'spelled'],
         ],
       });
-    const first = await unhold('%2B14255550100');
-    const again = await unhold('+14255550100');
+    const first = await cancel('%69nv%2D1');
+    const again = await cancel('inv-1');
     expect([again.status, again.body]).toEqual([first.status, first.body]);
     expect(again.headers.get('idempotency-replayed')).toBe('true');
   });

@@ -91,12 +91,22 @@ export const OTHER_SERVICES: readonly HostileCase[] = [
       ['POST', 'idle', (fixture: HostileFixture) => fixture.ticket()],
       ['PUT', 'handover', (fixture: HostileFixture) => fixture.ticket()],
       ['GET', 'handover', (fixture: HostileFixture) => fixture.ticket()],
-      ['POST', 'restart', (fixture: HostileFixture) => fixture.relayProof(OTHER_CALL)],
-      ['POST', 'idle', (fixture: HostileFixture) => fixture.relayProof(CALL, Date.now() - 120_000)],
-      ['POST', 'restart', (fixture: HostileFixture) => fixture.relayProof(CALL, Date.now() + 120_000)],
-      ['POST', 'restart', (fixture: HostileFixture) => fixture.relayProof(CALL, Date.now(), FUNCTION_KEY)],
+      ['POST', 'restart', (fixture: HostileFixture) => fixture.relayProof('restart', OTHER_CALL)],
+      ['POST', 'restart', (fixture: HostileFixture) => fixture.relayProof('lost')],
+      ['POST', 'idle', (fixture: HostileFixture) => fixture.relayProof('idle', CALL, Date.now() - 120_000)],
+      [
+        'POST',
+        'restart',
+        (fixture: HostileFixture) => fixture.relayProof('restart', CALL, Date.now() + 120_000),
+      ],
+      [
+        'POST',
+        'restart',
+        (fixture: HostileFixture) => fixture.relayProof('restart', CALL, Date.now(), FUNCTION_KEY),
+      ],
       ['PUT', 'handover', (fixture: HostileFixture) => fixture.callToken()],
-      ['GET', 'handover', (fixture: HostileFixture) => fixture.relayProof(OTHER_CALL)],
+      ['GET', 'handover', (fixture: HostileFixture) => fixture.relayProof('read-handover', OTHER_CALL)],
+      ['GET', 'handover', (fixture: HostileFixture) => fixture.relayProof('store-handover')],
     ] as const
   ).map(
     ([method, what, token], index): HostileCase => ({
@@ -117,7 +127,7 @@ export const OTHER_SERVICES: readonly HostileCase[] = [
       request: async (fixture) => ({
         method: 'POST',
         target: `/api/calls/${CALL}/streaming/restart?${name}=${OTHER_CALL}`,
-        headers: [bearer(await fixture.relayProof(OTHER_CALL))],
+        headers: [bearer(await fixture.relayProof('restart', OTHER_CALL))],
       }),
       status: 404,
       problem: 'call-not-found',

@@ -62,12 +62,15 @@ const paths: readonly HostileCase[] = [
   refused('a name that objects have from birth', 404, 'call-not-found', '/api/calls/__proto__/hang-up'),
   refused('another such name', 404, 'call-not-found', '/api/calls/constructor/hang-up'),
   refused('a call that is not there', 404, 'call-not-found', `/api/calls/${'c'.repeat(32)}/hang-up`),
+  refused('a participant who is none', 400, 'invalid-request', `/api/calls/${CALL}/participants/remove`, {
+    headers: [JSON_TYPE],
+    body: '{"participant":"<script>"}',
+  }),
   refused(
-    'a participant who is none',
+    'a participant in the path',
     400,
     'invalid-request',
-    `/api/calls/${CALL}/participants/${encodeURIComponent('<script>')}`,
-    { method: 'DELETE' },
+    `/api/calls/${CALL}/participants/${encodeURIComponent('4:+882165550100')}/mute`,
   ),
   refused(
     'a participant whose id has no end',

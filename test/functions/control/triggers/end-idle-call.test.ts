@@ -18,7 +18,7 @@ async function begin(plan: CallPlan = { ...PLAN, idleMs: 60_000 }): Promise<void
 async function end(callId = CONNECTED_ID): Promise<Answer> {
   return await fixture.call(endIdleCall(fixture.load), {
     params: { callId: CONNECTED_ID },
-    headers: { authorization: `Bearer ${await relayProof(fixture, callId)}` },
+    headers: { authorization: `Bearer ${await relayProof(fixture, 'idle', callId)}` },
   });
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { OVERTAKING_MS } from '../../../../functions/control/call/callback.ts';
 import type { Callback } from '../../../../functions/control/call/event.ts';
 import { OPERATION_RESULTS } from '../../../../functions/control/call/operations.ts';
-import { parseCallbacks } from '../../../../functions/control/triggers/call-events.ts';
+import { callEvents, parseCallbacks } from '../../../../functions/control/triggers/call-events.ts';
+import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
 
 function parse(type: string, data: Record<string, unknown> = {}): Callback | undefined {
   return parseCallbacks([
@@ -100,6 +102,53 @@ describe('what was recognized', () => {
     expect(parse('RecognizeCompleted', { dtmfResult: { tones: ['eleven'] } })?.recognized).toBeUndefined();
     expect(parse('RecognizeCompleted')?.recognized).toBeUndefined();
     expect(parse('RecognizeFailed', { dtmfResult: { tones: ['one'] } })?.recognized).toBeUndefined();
+  });
+});
+
+describe('who is on hold', () => {
+  const people = (held: number): object => ({
+    participants: Array.from({ length: 2 }, (_, index) => ({ isOnHold: index < held })),
+  });
+
+  it('is what the event of the highest number says, whichever comes last', async () => {
+    const fixture = await connectedCall();
+    const held = async (): Promise<unknown> => (await fixture.store.get(CONNECTED_ID))?.held;
+    await report(fixture, 'ParticipantsUpdated', { ...people(1), sequenceNumber: 3 });
+    await report(fixture, 'ParticipantsUpdated', { ...people(0), sequenceNumber: 2 });
+    expect(await held()).toBe(1);
+    await report(fixture, 'ParticipantsUpdated', { ...people(2), sequenceNumber: 4 });
+    expect(await held()).toBe(2);
+  });
+
+  it.each([Number.MAX_SAFE_INTEGER, 1e300, 1_000])(
+    'follows later events again half a minute after one of the number %d',
+    async (sequenceNumber) => {
+      const fixture = await connectedCall();
+      const held = async (): Promise<unknown> => (await fixture.store.get(CONNECTED_ID))?.held;
+      await report(fixture, 'ParticipantsUpdated', { ...people(1), sequenceNumber: 2 });
+      await report(fixture, 'ParticipantsUpdated', { ...people(2), sequenceNumber });
+      await report(fixture, 'ParticipantsUpdated', { ...people(0), sequenceNumber: 3 });
+      expect(await held(), 'it may have been overtaken').toBe(2);
+      fixture.nowMs += OVERTAKING_MS;
+      await report(fixture, 'ParticipantsUpdated', { ...people(0), sequenceNumber: 4 });
+      expect(await held()).toBe(0);
+      await report(fixture, 'ParticipantsUpdated', { ...people(1), sequenceNumber: 5 });
+      expect(await held(), 'at once').toBe(1);
+    },
+  );
+
+  it('is not held up for longer by an event that is dated ahead', async () => {
+    const fixture = await connectedCall();
+    const ahead = new Date(fixture.nowMs + 290_000).toISOString();
+    const bad = fixture.callbackEvent('ParticipantsUpdated', 'bad', { ...people(2), sequenceNumber: 9_000 });
+    await fixture.call(callEvents(fixture.load), {
+      params: { callId: CONNECTED_ID },
+      headers: { authorization: 'Bearer good' },
+      body: [{ ...bad, time: ahead }],
+    });
+    fixture.nowMs += OVERTAKING_MS;
+    await report(fixture, 'ParticipantsUpdated', { ...people(0), sequenceNumber: 4 });
+    expect((await fixture.store.get(CONNECTED_ID))?.held).toBe(0);
   });
 });
 

@@ -20,6 +20,8 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+const IN_PATH = 'calls/{callId}/participants/{participant}';
+
 describe('registering the control app', () => {
   it('needs no settings, since a throw while the app loads would block every function', () => {
     const http = vi.spyOn(app, 'http').mockImplementation(() => {});
@@ -59,6 +61,8 @@ describe('registering the control app', () => {
       ['streamEnded', 'POST', 'calls/{callId}/streaming/ended', 'anonymous'],
       ['streamLost', 'POST', 'calls/{callId}/streaming/lost', 'anonymous'],
       ['streamHandover', 'GET,PUT', 'calls/{callId}/streaming/handover', 'anonymous'],
+      ['participantInPath', 'DELETE', IN_PATH, 'function'],
+      ['participantActionInPath', 'POST', `${IN_PATH}/{action}`, 'function'],
       ['workerApi', 'GET,POST,PUT,DELETE', 'worker/{*path}', 'anonymous'],
     ]);
     expect(rows.filter(([name]) => Object.hasOwn(ENDPOINTS, name ?? ''))).toEqual(
@@ -69,11 +73,13 @@ describe('registering the control app', () => {
         name === 'getOpenApi' ? 'anonymous' : 'function',
       ]),
     );
-    expect(rows.filter(isWorkers)).toEqual(
-      Object.entries(ENDPOINTS)
+    expect(rows.filter(isWorkers)).toEqual([
+      ...Object.entries(ENDPOINTS)
         .filter(([, { path }]) => path.includes('{callId}'))
         .map(([name, { method, path }]) => [`worker-${name}`, method, `worker/${path}`, 'anonymous']),
-    );
+      ['worker-participantInPath', 'DELETE', `worker/${IN_PATH}`, 'anonymous'],
+      ['worker-participantActionInPath', 'POST', `worker/${IN_PATH}/{action}`, 'anonymous'],
+    ]);
   });
 
   it('demands no key of the host where tokens of Entra ID are asked for, which the app itself checks', () => {

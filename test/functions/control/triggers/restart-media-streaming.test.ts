@@ -21,7 +21,7 @@ function restart(authorization?: string): Promise<Answer> {
 }
 
 async function proof(): Promise<string> {
-  return `Bearer ${await relayProof(fixture)}`;
+  return `Bearer ${await relayProof(fixture, 'restart')}`;
 }
 
 async function streaming(): Promise<string | undefined> {
@@ -45,11 +45,11 @@ describe('restarting the streaming of a call', () => {
       undefined,
       'Bearer nonsense',
       `Bearer ${await callTicket(fixture)}`,
-      `Basic ${await relayProof(fixture)}`,
-      `Bearer ${await relayProof(fixture, 'fedcba9876543210')}`,
-      `Bearer ${await relayProof({ nowMs: fixture.nowMs - 91_000 })}`,
-      `Bearer ${await relayProof({ nowMs: fixture.nowMs + 31_000 })}`,
-      `Bearer ${await relayProof(fixture, CONNECTED_ID, 'another key that is long enough to be one')}`,
+      `Basic ${await relayProof(fixture, 'restart')}`,
+      `Bearer ${await relayProof(fixture, 'restart', 'fedcba9876543210')}`,
+      `Bearer ${await relayProof({ nowMs: fixture.nowMs - 91_000 }, 'restart')}`,
+      `Bearer ${await relayProof({ nowMs: fixture.nowMs + 31_000 }, 'restart')}`,
+      `Bearer ${await relayProof(fixture, 'restart', CONNECTED_ID, 'another key that is long enough to be one')}`,
     ];
     for (const authorization of others) {
       const answer = await restart(authorization);
@@ -89,7 +89,7 @@ describe('restarting the streaming of a call', () => {
   });
 
   it('writes no proof to the log', async () => {
-    const secret = await relayProof(fixture);
+    const secret = await relayProof(fixture, 'restart');
     await restart(`Bearer ${secret}`);
     await restart(`Bearer ${secret}x`);
     expect(fixture.logged.join('\n')).not.toContain(secret.slice(0, 40));

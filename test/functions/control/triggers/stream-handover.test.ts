@@ -26,8 +26,8 @@ async function ask(method: 'GET' | 'PUT', proof: string | undefined, text?: stri
   return { status: response.status ?? 200, body: response.body };
 }
 
-const get = async () => await ask('GET', await relayProof(fixture));
-const put = async (text: string) => await ask('PUT', await relayProof(fixture), text);
+const get = async () => await ask('GET', await relayProof(fixture, 'read-handover'));
+const put = async (text: string) => await ask('PUT', await relayProof(fixture, 'store-handover'), text);
 
 function sealed(version: number, callId = CONNECTED_ID, key = TICKET_KEY): Promise<string> {
   return sealHandover({ streams: 1, workers: [], lanes: {}, version }, callId, key);
@@ -54,8 +54,10 @@ describe('what one stream of a call leaves for the next', () => {
       'no proof',
       await callTicket(fixture),
       await sealed(T0),
-      await relayProof(fixture, OTHER_CALL),
-      await relayProof(fixture, CONNECTED_ID, 'a key of somebody else, as long as ours is'),
+      await relayProof(fixture, 'restart'),
+      await relayProof(fixture, 'store-handover', OTHER_CALL),
+      await relayProof(fixture, 'read-handover', OTHER_CALL),
+      await relayProof(fixture, 'read-handover', CONNECTED_ID, 'a key of somebody else, as long as ours is'),
     ]) {
       for (const method of ['GET', 'PUT'] as const)
         expect(await ask(method, proof, method === 'PUT' ? await sealed(T0) : undefined)).toMatchObject({
@@ -74,6 +76,7 @@ describe('what one stream of a call leaves for the next', () => {
       '{"streams":1}',
       changed,
       await sealed(T0 + 1, OTHER_CALL),
+      await sealed(T0 + 3_600_000),
       await sealed(T0 + 1, CONNECTED_ID, 'a key of somebody else, as long as ours is'),
       await callTicket(fixture),
     ])
@@ -97,7 +100,9 @@ describe('what one stream of a call leaves for the next', () => {
     const response = await fixture.respond(streamHandover(load), {
       method: 'PUT',
       params: { callId: CONNECTED_ID },
-      headers: { authorization: `Bearer ${await relayProof(fixture, CONNECTED_ID, oldKey)}` },
+      headers: {
+        authorization: `Bearer ${await relayProof(fixture, 'store-handover', CONNECTED_ID, oldKey)}`,
+      },
       body: await sealed(T0, CONNECTED_ID, oldKey),
     });
     expect(response.status).toBe(204);
@@ -115,7 +120,7 @@ describe('what one stream of a call leaves for the next', () => {
     const unknown = await fixture.respond(streamHandover(fixture.load), {
       method: 'PUT',
       params: { callId: OTHER_CALL },
-      headers: { authorization: `Bearer ${await relayProof(fixture, OTHER_CALL)}` },
+      headers: { authorization: `Bearer ${await relayProof(fixture, 'store-handover', OTHER_CALL)}` },
       body: await sealed(T0, OTHER_CALL),
     });
     expect(unknown.status).toBe(404);
@@ -134,7 +139,7 @@ describe('what one stream of a call leaves for the next', () => {
       },
       { highWaterMark: 0 },
     );
-    const headers = new Headers({ authorization: `Bearer ${await relayProof(fixture)}` });
+    const headers = new Headers({ authorization: `Bearer ${await relayProof(fixture, 'store-handover')}` });
     const request = {
       method: 'PUT',
       query: new URLSearchParams(),
@@ -154,7 +159,7 @@ describe('what one stream of a call leaves for the next', () => {
       await streamHandover(fixture.load)({ ...request, headers } as never, fixture.context());
     expect(await ask()).toMatchObject({ status: 401 });
     expect(read()).toBe(0);
-    headers.set('authorization', `Bearer ${await relayProof(fixture)}`);
+    headers.set('authorization', `Bearer ${await relayProof(fixture, 'store-handover')}`);
     expect(await ask()).toMatchObject({ status: 413 });
     expect(read(), 'what the host lets through at most').toBeLessThan(105_000_000);
   });

@@ -4,6 +4,7 @@ import type { StreamingState } from '../../../../shared/call/states.ts';
 import { callTicket, relayProof } from '../../../support/call-ticket.ts';
 import { CONNECTED_ID, report, ring } from '../../../support/connected-call.ts';
 import { type Answer, ControlFixture } from '../../../support/control-fixture.ts';
+import { expectProblem } from '../../../support/expect-problem.ts';
 
 let fixture: ControlFixture;
 
@@ -14,7 +15,7 @@ beforeEach(async () => {
 });
 
 async function tell(what: 'ended' | 'lost', callId = CONNECTED_ID): Promise<Answer> {
-  const authorization = `Bearer ${await relayProof(fixture, callId)}`;
+  const authorization = `Bearer ${await relayProof(fixture, what, callId)}`;
   return await fixture.call(streamReport(fixture.load, what), {
     params: { callId },
     headers: { authorization },
@@ -81,11 +82,34 @@ it('leaves a call alone that has ended, and knows no other', async () => {
 it('is told by relays alone', async () => {
   for (const authorization of [
     'Bearer nonsense',
-    `Bearer ${await relayProof(fixture, 'fedcba9876543210')}`,
+    `Bearer ${await relayProof(fixture, 'lost', 'fedcba9876543210')}`,
+    `Bearer ${await relayProof(fixture, 'ended')}`,
     `Bearer ${await callTicket(fixture)}`,
   ]) {
     const request = { params: { callId: CONNECTED_ID }, headers: { authorization } };
     expect(await fixture.call(streamReport(fixture.load, 'lost'), request)).toMatchObject({ status: 401 });
   }
   expect(await streaming()).toMatchObject({ state: 'active' });
+});
+
+it('is told at a rate, for each call and report apart, and a stranger takes nothing of it', async () => {
+  fixture.acs.known = { state: 'connected', streaming: 'active' };
+  const ended = streamReport(fixture.load, 'ended');
+  const ask = async (proof: string, handler = ended): Promise<Answer> =>
+    await fixture.call(handler, {
+      params: { callId: CONNECTED_ID },
+      headers: { authorization: `Bearer ${proof}` },
+    });
+  for (let n = 0; n < 30; n += 1) expect((await ask('nonsense')).status).toBe(401);
+  const proof = await relayProof(fixture, 'ended');
+  const answers: Answer[] = [];
+  for (let n = 0; n < 30; n += 1) answers.push(await ask(proof));
+  expect(answers.filter(({ status }) => status === 202)).toHaveLength(10);
+  expect(fixture.acs.count('properties'), 'what ACS is asked').toBe(10);
+  expectProblem(answers[10] as Answer, 'too-many-requests');
+  expect(answers[10]?.headers.get('retry-after')).toBe('3');
+  const lost = await ask(await relayProof(fixture, 'lost'), streamReport(fixture.load, 'lost'));
+  expect(lost.status, 'another door').toBe(202);
+  fixture.nowMs += 3_000;
+  expect((await ask(await relayProof(fixture, 'ended'))).status).toBe(202);
 });

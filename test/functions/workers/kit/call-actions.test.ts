@@ -117,7 +117,7 @@ describe('what a worker does with its call', () => {
     ['cancelPrompt', (call) => call.cancelPrompt(), { type: 'cancelMedia' }],
     [
       'api.muteParticipant',
-      (call) => call.api.muteParticipant(TELEPHONE),
+      (call) => call.api.muteParticipant({ participant: TELEPHONE }),
       { type: 'muteParticipant', participant: TELEPHONE },
     ],
   ])('is asked of Azure Communication Services: %s', async (_, act, operation) => {

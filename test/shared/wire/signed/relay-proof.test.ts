@@ -11,7 +11,7 @@ const NOW_S = T0 / 1_000;
 
 async function refusalOf(proof: string, nowMs = T0): Promise<string> {
   try {
-    await verifyRelayProof(proof, CALL_ID, [KEY, OLD_KEY], nowMs);
+    await verifyRelayProof(proof, { callId: CALL_ID, action: 'restart' }, [KEY, OLD_KEY], nowMs);
     return 'accepted';
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
@@ -20,7 +20,7 @@ async function refusalOf(proof: string, nowMs = T0): Promise<string> {
 }
 
 function signed(claims: Record<string, unknown>): Promise<string> {
-  const good = { aud: 'control', sub: CALL_ID, iat: NOW_S, exp: NOW_S + 60 };
+  const good = { aud: 'control', sub: CALL_ID, action: 'restart', iat: NOW_S, exp: NOW_S + 60 };
   return new SignJWT({ ...good, ...claims })
     .setProtectedHeader({ alg: 'HS256' })
     .sign(new TextEncoder().encode(KEY));
@@ -28,18 +28,21 @@ function signed(claims: Record<string, unknown>): Promise<string> {
 
 it('proves for a minute that a relay speaks for its call, with the key of the ticket', async () => {
   for (const ticketKey of [KEY, OLD_KEY]) {
-    const proof = await signRelayProof({ callId: CALL_ID, ticketKey }, T0);
+    const proof = await signRelayProof({ callId: CALL_ID, ticketKey }, 'restart', T0);
     expect(await refusalOf(proof)).toBe('accepted');
     expect(await refusalOf(proof, T0 + 89_000), 'with clocks that differ').toBe('accepted');
     expect(await refusalOf(proof, T0 + 91_000)).toBe('relay proof refused: expired');
   }
-  const foreign = await signRelayProof({ callId: CALL_ID, ticketKey: 'another key, as long as these' }, T0);
+  const other = { callId: CALL_ID, ticketKey: 'another key, as long as these' };
+  const foreign = await signRelayProof(other, 'restart', T0);
   expect(await refusalOf(foreign)).toBe('relay proof refused: bad signature');
 });
 
 it.each([
   ['for another call', { sub: 'fedcba9876543210' }, 'another call'],
   ['for no call', { sub: undefined }, 'another call'],
+  ['for another action', { action: 'lost' }, 'another action'],
+  ['for no action', { action: undefined }, 'another action'],
   ['for another audience', { aud: 'calls' }, 'wrong audience'],
   ['for no audience', { aud: undefined }, 'wrong audience'],
   ['that does not say when it was signed', { iat: undefined }, 'malformed'],
