@@ -116,10 +116,14 @@ export class Session {
     return this.#framesIn;
   }
 
-  /** Audio that waits for workers or for ACS, in bytes. */
+  /** Audio that waits for workers to hear it, or for the socket to ACS, in bytes. */
   get queuedBytes(): number {
-    const { media } = this.#options;
-    return this.#workers.queuedBytes + media.bufferedBytes() + this.#playout.heldBytes;
+    return this.#workers.queuedBytes + this.#options.media.bufferedBytes();
+  }
+
+  /** What workers have said and ACS is given in time, in bytes. `HeldAudio` bounds it. */
+  get heldBytes(): number {
+    return this.#playout.heldBytes;
   }
 
   /** Takes a message of ACS. */
