@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
+import { formatLaneMemory } from '../../../../functions/workers/kit/lane-memory.ts';
 import { PacketNumbers, PlayError, Player } from '../../../../functions/workers/kit/player.ts';
 import { parseRtp } from '../../../../shared/wire/lane/rtp.ts';
+import type { LaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
 import { until } from '../../../support/until.ts';
 
 const options = () => ({ turn: 3, format: 'pcm16KMono', at: 1_600, numbers: new PacketNumbers() }) as const;
@@ -137,5 +139,41 @@ describe('what a worker plays', () => {
     expect(again).toEqual(once);
     expect(next).toMatchObject({ sequenceNumber: 0x8001 });
     expect(sent[1]?.message).toEqual({ actions: [{ type: 'publish', text: 'pressed 5' }] });
+  });
+
+  it('is refused to the handler whose packet the relay has dropped, and not to a later one', async () => {
+    const learnt: unknown[] = [];
+    const speaker = defineWorker({
+      name: 'speaker',
+      listen: { mode: 'chunk', ms: 100 },
+      async onDtmf({ tone }, call) {
+        await call.play(Int16Array.of(1));
+        hear({ type: 'refused', reason: 'playout is full', heldMs: 1, maxMs: 1, number: Number(tone) });
+        learnt.push(await call.play(Int16Array.of(2)).catch((error: unknown) => error));
+      },
+      onAudio: () => undefined,
+    });
+    let hear: (event: LaneEvent) => void = () => {};
+    const press = (tone: number) =>
+      handleLaneEvent(
+        speaker,
+        {
+          callId: '0123456789abcdef',
+          contentType: 'text/plain',
+          body: Buffer.from(JSON.stringify({ type: 'dtmf', tone: String(tone) })),
+          connectionState: formatLaneMemory({ v: 1, turn: 0, seq: 0, at: 0, format: 'pcm16KMono', out: 7 }),
+        },
+        {
+          publish: () => Promise.resolve(),
+          listen: (_, heard) => {
+            hear = heard;
+            return () => {};
+          },
+        },
+      );
+    // `onDtmf` listens once it has returned its promise, which it does before the first `play` is over.
+    await press(0x8006);
+    await press(0x8007);
+    expect(learnt).toEqual([undefined, expect.any(PlayError)]);
   });
 });
