@@ -44,7 +44,7 @@ export class Session {
     const { format } = plan;
     this.#life = new SessionLife(clock.nowMs());
     this.#decoder = new MediaDecoder(plan);
-    const { held } = options;
+    const { held, heard } = options;
     this.#playout = new CallPlayout({ output: media, format, jitterBufferMs, leadMs, clock, wheel, held });
     this.#control = new ControlGroup({
       callId,
@@ -64,6 +64,7 @@ export class Session {
       playout: this.#playout,
       openConnection,
       maxBacklogMs,
+      heard,
       handover,
       clock,
       random,

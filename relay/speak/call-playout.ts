@@ -6,12 +6,12 @@
  */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
+import { HeldAudio } from '../audio/held-audio.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { SpeechListener } from '../listen/speech-bounds.ts';
 import { SPEECH_END_LATENCY_MS } from '../listen/speech-detector.ts';
 import type { AudioOutput } from './audio-output.ts';
 import { type BargeInAction, BargeInSpeech } from './barge-in.ts';
-import { HeldAudio } from './playout-queue.ts';
 import { type EnterOutcome, PlayoutScheduler } from './playout-scheduler.ts';
 import {
   type PacketMark,

@@ -2,9 +2,10 @@
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs, msToBytes } from '../../shared/audio/audio-format.ts';
 import { type BargeInPolicy, LONGEST_SPEECH_MS } from '../../shared/call/plan.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
+import { HeldAudio } from '../audio/held-audio.ts';
 import { BargeIn } from './barge-in.ts';
 import type { FloorMember } from './floor.ts';
-import { HeldAudio, PlayoutQueue } from './playout-queue.ts';
+import { PlayoutQueue } from './playout-queue.ts';
 import { TurnFilter } from './turn-filter.ts';
 
 /** Marks that may wait until the worker has been heard. */

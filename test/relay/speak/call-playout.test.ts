@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { HeldAudio } from '../../../relay/audio/held-audio.ts';
 import { WHEEL_SLOT_MS } from '../../../relay/base/timer-wheel.ts';
-import { HeldAudio } from '../../../relay/speak/playout-queue.ts';
 import { MAX_SOCKET_BUFFER_BYTES } from '../../../relay/speak/playout-scheduler.ts';
 import { LONGEST_SPEECH_MS } from '../../../shared/call/plan.ts';
 import { equal, LEAD_MS, playoutFixture as setUp, speech } from './playout-fixture.ts';

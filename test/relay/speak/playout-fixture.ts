@@ -1,8 +1,8 @@
 /** The playout of a call whose audio is played on a clock that stands still. */
 import { expect, onTestFinished } from 'vitest';
+import { HeldAudio } from '../../../relay/audio/held-audio.ts';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
 import { CallPlayout } from '../../../relay/speak/call-playout.ts';
-import { HeldAudio } from '../../../relay/speak/playout-queue.ts';
 import type { PacketMark, SpeechKind, WorkerPlayoutOptions } from '../../../relay/speak/worker-playout.ts';
 import { RelayClock } from '../relay-clock.ts';
 import { PlayingOutput } from './playing-output.ts';

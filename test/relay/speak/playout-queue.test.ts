@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HeldAudio, PlayoutQueue } from '../../../relay/speak/playout-queue.ts';
+import { HeldAudio } from '../../../relay/audio/held-audio.ts';
+import { PlayoutQueue } from '../../../relay/speak/playout-queue.ts';
 
 const queueOf = (bounds: { maxBytes: number; maxPieces: number }, held = new HeldAudio()) =>
   new PlayoutQueue({ ownBytes: 0, ...bounds, held });
