@@ -61,7 +61,11 @@ describe('a server', () => {
   });
 
   it('is found where it does not', () => {
-    for (const call of ['server.listen(port, () => {', 'server.listen({ port })', 'x.listen(\n  ports.acs\n)'])
+    for (const call of [
+      'server.listen(port, () => {',
+      'server.listen({ port })',
+      'x.listen(\n  ports.acs\n)',
+    ])
       expect(listenersEverywhere(call), call).toHaveLength(1);
     expect(listenersEverywhere('server.listen(port, host, () => {')).toEqual([]);
     expect(listenersEverywhere("server.listen({ port, host: '127.0.0.1' })")).toEqual([]);
