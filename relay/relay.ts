@@ -8,10 +8,12 @@ import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../shared/base/clock.ts';
 import { isLoopbackHost } from '../shared/base/loopback-url.ts';
 import { createAcsTokenVerifier } from '../shared/wire/acs/acs-token.ts';
+import { HeldAudio } from './audio/held-audio.ts';
 import { TimerWheel } from './base/timer-wheel.ts';
 import { handoverClient } from './handover/handover-client.ts';
 import { Handovers } from './handover/handovers.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane/lane-connection.ts';
+import { MAX_HEARD_BYTES } from './listen/utterance-audio.ts';
 import { CallMigrator } from './operate/call-migrator.ts';
 import { ControlAppClient } from './operate/control-app.ts';
 import { LatencyMetrics } from './operate/latency-metrics.ts';
@@ -27,7 +29,6 @@ import { UpgradeHandler } from './serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from './serve/web-socket-endpoint.ts';
 import type { SessionOptions } from './session/session-options.ts';
 import type { RelayConfig } from './settings/relay-config.ts';
-import { HeldAudio } from './speak/playout-queue.ts';
 import { webPubSubControl } from './web-pubsub/web-pubsub-control.ts';
 import { webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
 
@@ -123,6 +124,7 @@ class RelayServer implements Relay {
         random,
         wheel: new TimerWheel(clock, (err) => log.error({ err }, 'a timer of a call failed')),
         held: new HeldAudio(),
+        heard: new HeldAudio(MAX_HEARD_BYTES),
         onPublish: dependencies.onPublish,
       },
       registry: this.#registry,

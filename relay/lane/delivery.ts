@@ -77,11 +77,11 @@ class AcknowledgedDelivery implements Delivery {
     this.#listeningTurn = undefined;
     this.#heardListening = 0;
     this.#connection = connection;
+    const sent = message.kind === 'event' ? message.event : undefined;
+    // What was refused was said by a handler that has answered. It learns nothing any more, and the next one must not.
+    this.#urgent = this.#urgent.filter((event) => event !== sent && event.type !== 'refused');
     if (message.kind === 'audio') connection.sendAudio(message.packet);
-    else {
-      this.#urgent = this.#urgent.filter((event) => event !== message.event);
-      connection.sendEvent(message.event);
-    }
+    else connection.sendEvent(message.event);
     return 'inFlight';
   }
 

@@ -2,6 +2,7 @@ import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format
 import { PCMU_RATE_HZ } from '../../shared/audio/pcmu.ts';
 import { type ListenMode, STREAM_MS, type WorkerCodec } from '../../shared/call/plan.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
+import type { HeldAudio } from '../audio/held-audio.ts';
 import { ChunkAudio } from './chunk-audio.ts';
 import { PcmuAudio } from './pcmu-audio.ts';
 import type { SpeechListener } from './speech-bounds.ts';
@@ -13,6 +14,8 @@ interface AudioForOptions {
   readonly codec: WorkerCodec;
   /** How much audio may wait for a worker that listens to chunks or a stream, in milliseconds. */
   readonly maxBacklogMs: number;
+  /** What waits of all calls for workers that listen to utterances. */
+  readonly heard?: HeldAudio | undefined;
   /** Takes speech events, for a worker that wants them. */
   readonly onEvent: (event: LaneEvent) => void;
 }
@@ -33,7 +36,7 @@ export function audioFor(listen: ListenMode, options: AudioForOptions): WorkerAu
 
 /** `factor`: how many samples of the call become one sample for the worker. */
 function cutFor(listen: ListenMode, options: AudioForOptions, factor: number): WorkerAudio {
-  const { format, maxBacklogMs, onEvent } = options;
+  const { format, maxBacklogMs, heard, onEvent } = options;
   switch (listen.mode) {
     case 'chunk':
       return new ChunkAudio({ format, chunkMs: listen.ms, maxBacklogMs });
@@ -43,6 +46,7 @@ function cutFor(listen: ListenMode, options: AudioForOptions, factor: number): W
       return new UtteranceAudio({
         format,
         rules: listen,
+        heard,
         ...(listen.speechEvents ? { speech: speechEvents(onEvent, factor) } : {}),
       });
   }

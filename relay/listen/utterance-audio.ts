@@ -1,6 +1,7 @@
 /** The audio of a worker that listens to utterances: one piece per utterance, in the order in which they end. */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { EndpointingRules } from '../../shared/call/plan.ts';
+import type { HeldAudio } from '../audio/held-audio.ts';
 import { type CutUtterance, type EndpointEvent, Endpointing } from './endpointing.ts';
 import type { SpeechListener } from './speech-bounds.ts';
 import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
@@ -8,9 +9,19 @@ import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 /** How much may wait while the worker is busy; the oldest utterance is dropped beyond it. Four of the longest fit. */
 export const MAX_WAITING_MS = 60_000;
 
+/**
+ * What may wait in the relay of all workers that listen to utterances: less than what keeps it from new calls
+ * (`MAX_QUEUED_BYTES`). One that hangs on many calls loses its oldest utterances, and costs the others nothing.
+ */
+export const MAX_HEARD_BYTES = 192 * 1024 * 1024;
+/** What may wait for one worker in any case. The longest utterance fits. */
+const OWN_WAITING_BYTES = 1024 * 1024;
+
 interface UtteranceAudioOptions {
   readonly format: AudioFormat;
   readonly rules: EndpointingRules;
+  /** What waits of all calls. */
+  readonly heard?: HeldAudio | undefined;
   /** Hears of speech, as this worker's rules define it. */
   readonly speech?: SpeechListener;
 }
@@ -52,7 +63,7 @@ export class UtteranceAudio implements WorkerAudio {
   take(): AudioPiece | undefined {
     const next = this.#waiting.shift();
     if (next === undefined) return undefined;
-    this.#queuedBytes -= next.bytes.byteLength;
+    this.#count(-next.bytes.byteLength);
     const { ssrc, bytes, timestamp, isBeginning, ms } = next;
     const marker = this.#broken.delete(ssrc) || isBeginning;
     return { ssrc, bytes, timestamp, marker, ms };
@@ -88,15 +99,25 @@ export class UtteranceAudio implements WorkerAudio {
 
   #queue(utterance: Waiting): void {
     this.#waiting.push(utterance);
-    this.#queuedBytes += utterance.bytes.byteLength;
-    const isTooMuch = (): boolean => bytesToMs(this.#options.format, this.#queuedBytes) > MAX_WAITING_MS;
-    while (this.#waiting.length > 0 && (this.#isDiscarded || isTooMuch())) this.#dropOldest();
+    this.#count(utterance.bytes.byteLength);
+    while (this.#waiting.length > 0 && (this.#isDiscarded || this.#isTooMuch())) this.#dropOldest();
+  }
+
+  #isTooMuch(): boolean {
+    const { format, heard } = this.#options;
+    if (bytesToMs(format, this.#queuedBytes) > MAX_WAITING_MS) return true;
+    return this.#queuedBytes > Math.max(OWN_WAITING_BYTES, heard?.freeBytes ?? Number.POSITIVE_INFINITY);
+  }
+
+  #count(bytes: number): void {
+    this.#queuedBytes += bytes;
+    this.#options.heard?.add(bytes);
   }
 
   #dropOldest(): void {
     const oldest = this.#waiting.shift();
     if (oldest === undefined) return;
-    this.#queuedBytes -= oldest.bytes.byteLength;
+    this.#count(-oldest.bytes.byteLength);
     this.#droppedBytes += oldest.bytes.byteLength;
     this.#broken.add(oldest.ssrc);
   }

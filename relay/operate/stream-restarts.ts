@@ -3,7 +3,8 @@
  * stream.
  *
  *     died ──at least RESTART_PAUSE_MS after the last time──▶ asked ──accepted, or it is over──▶ done
- *       │                                                       └──failed, or too often: later──▶ died
+ *       │                                                       ├──failed, or too often for LONGEST_WAIT_MS──▶ died
+ *       │                                                       └──too often for longer──▶ given up
  *       └──MAX_RESTARTS within RESTART_WINDOW_MS──▶ given up
  *
  * ACS may take a stream for live that was given up. So the control app has to learn of it (`stream-reports.ts`).
@@ -18,6 +19,11 @@ export const RESTART_PAUSE_MS = 3_000;
 /** Restarts of one call within the window; then the relay gives up. */
 export const MAX_RESTARTS = 3;
 export const RESTART_WINDOW_MS = 60_000;
+/**
+ * The longest that the relay waits where the control app says that the call was restarted too often. Nobody on the call
+ * hears a worker meanwhile, and the API says that the call is streamed.
+ */
+export const LONGEST_WAIT_MS = 10_000;
 
 interface StreamRestartsOptions {
   /** Undefined where the relay does not know the control app: nobody starts the stream again then. */
@@ -41,15 +47,14 @@ export class StreamRestarts {
 
   /** A stream of the call has died. */
   died(call: ProvableCall): void {
-    const { controlApp, onGivenUp, clock, log } = this.#options;
+    const { controlApp, clock } = this.#options;
     if (controlApp === undefined) return;
     const { callId } = call;
     const nowMs = clock.elapsedMs();
     this.#forgetBefore(nowMs - RESTART_WINDOW_MS);
     const askedMs = this.#askedMs.get(callId) ?? [];
     if (askedMs.length >= MAX_RESTARTS) {
-      log.warn({ callId, restarts: askedMs.length }, 'gave up starting the stream of a call again');
-      onGivenUp(call);
+      this.#giveUp(call, { restarts: askedMs.length });
       return;
     }
     const dueMs = Math.max(nowMs, (askedMs.at(-1) ?? Number.NEGATIVE_INFINITY) + RESTART_PAUSE_MS);
@@ -66,7 +71,15 @@ export class StreamRestarts {
     const outcome = await controlApp.restartStreaming(call);
     log.info({ callId, outcome }, 'asked for a restart of a stream that had died');
     if (outcome === 'failed') this.died(call);
-    if (typeof outcome === 'object') clock.after(outcome.retryAfterMs, () => this.died(call));
+    if (typeof outcome !== 'object') return;
+    if (outcome.retryAfterMs > LONGEST_WAIT_MS) this.#giveUp(call, outcome);
+    else clock.after(outcome.retryAfterMs, () => this.died(call));
+  }
+
+  #giveUp(call: ProvableCall, why: object): void {
+    const { onGivenUp, log } = this.#options;
+    log.warn({ callId: call.callId, ...why }, 'gave up starting the stream of a call again');
+    onGivenUp(call);
   }
 
   #forgetBefore(limitMs: number): void {

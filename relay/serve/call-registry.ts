@@ -7,7 +7,10 @@ import { Refusal } from './refusal.ts';
 
 /** How many reports of ended calls the registry keeps. */
 export const MAX_ENDED_REPORTS = 200;
-/** Audio that waits in this process for workers and for ACS; with more, the relay takes no new call. */
+/**
+ * Audio that waits in this process to be heard by workers or taken by ACS; with more, the relay takes no new call. What
+ * workers have said ahead of time does not count: it has a bound of its own, and keeps nobody from a call.
+ */
 export const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 
 export class CallRegistry {
@@ -44,17 +47,17 @@ export class CallRegistry {
     return this.#started;
   }
 
-  get queuedBytes(): number {
-    let sum = 0;
-    for (const session of this.#all()) sum += session.queuedBytes;
-    return sum;
+  /** All audio that waits, what workers have said ahead of time included. */
+  get waitingBytes(): number {
+    return this.#sum(({ queuedBytes, heldBytes }) => queuedBytes + heldBytes);
   }
 
   /** Why it takes no new call; undefined when it takes one. */
   get busyReason(): string | undefined {
     if (this.#isDraining) return 'the relay is shutting down';
     if (this.#live.size >= this.#maxCalls) return `the relay is full: it carries ${this.#maxCalls} calls`;
-    if (this.queuedBytes > MAX_QUEUED_BYTES) return 'the relay is full: too much audio waits in it';
+    if (this.#sum(({ queuedBytes }) => queuedBytes) > MAX_QUEUED_BYTES)
+      return 'the relay is full: too much audio waits in it';
     if (this.#isOverloaded()) return 'the relay is full: its event loop is late';
     return undefined;
   }
@@ -127,6 +130,12 @@ export class CallRegistry {
     addReport(this.#endedTotals, report);
     this.#reports.push(report);
     if (this.#reports.length > MAX_ENDED_REPORTS) this.#reports.shift();
+  }
+
+  #sum(bytesOf: (session: Session) => number): number {
+    let sum = 0;
+    for (const session of this.#all()) sum += bytesOf(session);
+    return sum;
   }
 
   *#all(): Iterable<Session> {

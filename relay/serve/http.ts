@@ -169,7 +169,7 @@ function metrics({ registry, maxCalls, refused, loopDelay, latencies, residentBy
     maxCalls,
     callsStarted: registry.startedCount,
     isReady: registry.busyReason === undefined,
-    queuedBytes: registry.queuedBytes,
+    queuedBytes: registry.waitingBytes,
     refused: refused(),
     loopDelay: loopDelay(),
     latencies: latencies(),

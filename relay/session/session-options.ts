@@ -5,11 +5,11 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
 import type { VerifiedTicket } from '../../shared/wire/signed/ticket.ts';
+import type { HeldAudio } from '../audio/held-audio.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { OpenControlConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
 import type { RelayConfig } from '../settings/relay-config.ts';
 import type { AudioOutput } from '../speak/audio-output.ts';
-import type { HeldAudio } from '../speak/playout-queue.ts';
 import type { PublishAction } from '../speak/worker-replies.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
 import type { CloseCause } from './close-cause.ts';
@@ -49,6 +49,8 @@ export interface SessionEnvironment {
   readonly wheel: TimerWheel;
   /** Audio that waits to be played, of all sessions. Defaults to that of the one session. */
   readonly held?: HeldAudio;
+  /** What waits of all calls for workers that listen to utterances. Without it, each has its own bound alone. */
+  readonly heard?: HeldAudio;
   /** A worker publishes something for whatever watches the call. */
   readonly onPublish?: ((callId: string, worker: string, action: PublishAction) => void) | undefined;
 }

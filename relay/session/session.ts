@@ -44,7 +44,7 @@ export class Session {
     const { format } = plan;
     this.#life = new SessionLife(clock.nowMs());
     this.#decoder = new MediaDecoder(plan);
-    const { held } = options;
+    const { held, heard } = options;
     this.#playout = new CallPlayout({ output: media, format, jitterBufferMs, leadMs, clock, wheel, held });
     this.#control = new ControlGroup({
       callId,
@@ -64,6 +64,7 @@ export class Session {
       playout: this.#playout,
       openConnection,
       maxBacklogMs,
+      heard,
       handover,
       clock,
       random,
@@ -116,10 +117,14 @@ export class Session {
     return this.#framesIn;
   }
 
-  /** Audio that waits for workers or for ACS, in bytes. */
+  /** Audio that waits for workers to hear it, or for the socket to ACS, in bytes. */
   get queuedBytes(): number {
-    const { media } = this.#options;
-    return this.#workers.queuedBytes + media.bufferedBytes() + this.#playout.heldBytes;
+    return this.#workers.queuedBytes + this.#options.media.bufferedBytes();
+  }
+
+  /** What workers have said and ACS is given in time, in bytes. `HeldAudio` bounds it. */
+  get heldBytes(): number {
+    return this.#playout.heldBytes;
   }
 
   /** Takes a message of ACS. */

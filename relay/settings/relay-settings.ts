@@ -18,10 +18,10 @@ export const RELAY_SETTINGS = {
   }),
   HOST: setting({
     what: 'The address on which the relay listens.',
-    where: 'Leave it unset in a container.',
+    where: 'You choose. The image of the relay sets it to 0.0.0.0, which is every interface.',
     example: '0.0.0.0',
     schema: z.string(),
-    default: '0.0.0.0',
+    default: '127.0.0.1',
   }),
   PORT: setting({
     what: 'The port on which the relay listens; 0 takes any free one.',

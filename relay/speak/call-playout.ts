@@ -6,14 +6,19 @@
  */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
+import { HeldAudio } from '../audio/held-audio.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { SpeechListener } from '../listen/speech-bounds.ts';
 import { SPEECH_END_LATENCY_MS } from '../listen/speech-detector.ts';
 import type { AudioOutput } from './audio-output.ts';
 import { type BargeInAction, BargeInSpeech } from './barge-in.ts';
-import { HeldAudio } from './playout-queue.ts';
 import { type EnterOutcome, PlayoutScheduler } from './playout-scheduler.ts';
-import { type SpeechKind, WorkerPlayout, type WorkerPlayoutOptions } from './worker-playout.ts';
+import {
+  type PacketMark,
+  type SpeechKind,
+  WorkerPlayout,
+  type WorkerPlayoutOptions,
+} from './worker-playout.ts';
 
 /** What happened to a piece of audio: taken to be played, or the reason why not. */
 type PlayOutcome =
@@ -102,15 +107,22 @@ export class CallPlayout implements SpeechListener {
   /**
    * Plays PCM16 in the call's format; the caller may reuse the memory afterwards.
    * @param turn the turn that the audio answers; undefined: the present one
+   * @param packet undefined for audio that came in no packet
    */
-  play(worker: WorkerPlayout, pcm: Uint8Array, kind: SpeechKind, turn?: number): PlayOutcome {
+  play(
+    worker: WorkerPlayout,
+    pcm: Uint8Array,
+    kind: SpeechKind,
+    turn?: number,
+    packet?: PacketMark,
+  ): PlayOutcome {
     if (this.#isClosed || !this.#workers.has(worker)) return 'call has ended';
     if (!worker.options.speaks) return 'the worker only listens';
     const verdict = worker.turns.judge(turn);
     if (verdict === 'old') return 'audio of an old turn';
     if (verdict === 'not begun') return 'audio of a turn that has not begun';
     const nowMs = this.#clock.elapsedMs();
-    const outcome = this.#scheduler.enter(worker, pcm, kind, nowMs);
+    const outcome = this.#scheduler.enter(worker, pcm, kind, nowMs, packet);
     if (outcome === 'taken') this.#schedule(nowMs);
     return outcome;
   }

@@ -1,32 +1,6 @@
-/**
- * Audio that may wait in the relay, of all its calls: 18 workers that are ten minutes ahead at 24 kHz. Beyond it, each
- * worker may hold `OWN_BYTES`.
- */
-const MAX_HELD_BYTES = 512 * 1024 * 1024;
+import type { HeldAudio } from '../audio/held-audio.ts';
 
-/** The bytes in all the queues that share it. */
-export class HeldAudio {
-  readonly #maxBytes: number;
-  #bytes = 0;
-
-  /** @param maxBytes defaults to 512 MiB */
-  constructor(maxBytes = MAX_HELD_BYTES) {
-    this.#maxBytes = maxBytes;
-  }
-
-  hasRoomFor(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#maxBytes;
-  }
-
-  add(bytes: number): void {
-    this.#bytes += bytes;
-  }
-}
-
-/**
- * What every queue may hold, however full the relay is: one message of Web PubSub, 20 s at 24 kHz. Workers that are far
- * ahead take nothing from the others then.
- */
+/** What every queue may hold, however full the relay is: one message of Web PubSub, 20 s at 24 kHz. */
 const OWN_BYTES = 1024 * 1024;
 
 /** What an array in memory costs besides its bytes, as measured: many small pieces must not pass for little audio. */
@@ -62,12 +36,19 @@ export class PlayoutQueue {
     return this.#bytes;
   }
 
+  /** What the queue may hold now, as full as the relay is. */
+  get limitBytes(): number {
+    const { maxBytes, ownBytes = OWN_BYTES, held } = this.#bounds;
+    return Math.min(maxBytes, Math.max(ownBytes, Math.floor((this.#heldBytes + held.freeBytes) / 2)));
+  }
+
   /** Takes nothing, and says why, when that would exceed a bound. */
   push(pcm: Uint8Array): 'taken' | 'playout is full' | 'relay is full' {
     const { maxBytes, maxPieces, ownBytes = OWN_BYTES, held } = this.#bounds;
     if (this.#bytes + pcm.byteLength > maxBytes || this.#pieces.length >= maxPieces) return 'playout is full';
     const moreBytes = pcm.byteLength + PIECE_BYTES;
-    if (this.#heldBytes + moreBytes > ownBytes && !held.hasRoomFor(moreBytes)) return 'relay is full';
+    const heldBytes = this.#heldBytes + moreBytes;
+    if (heldBytes > ownBytes && heldBytes > held.freeBytes - moreBytes) return 'relay is full';
     if (pcm.byteLength > 0) this.#pieces.push(pcm);
     this.#add(pcm.byteLength);
     this.#borrowed = pcm.buffer;

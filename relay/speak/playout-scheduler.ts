@@ -11,7 +11,7 @@ import { sendableInMs, sendableMs } from '../audio/playout-pace.ts';
 import type { AudioOutput } from './audio-output.ts';
 import { Floor } from './floor.ts';
 import { PlayoutWindow } from './playout-window.ts';
-import type { SpeechKind, WorkerPlayout } from './worker-playout.ts';
+import type { PacketMark, RefusalReason, SpeechKind, WorkerPlayout } from './worker-playout.ts';
 
 /** Longest time that a worker speaks while another of the same priority waits; the rest comes after that one. */
 export const MAX_FLOOR_MS = 60_000;
@@ -29,7 +29,7 @@ interface PlayoutSchedulerOptions {
   readonly onFloorLost: (loser: WorkerPlayout, nowMs: number) => void;
 }
 
-export type EnterOutcome = 'taken' | 'playout is full' | 'relay is full' | 'socket is full';
+export type EnterOutcome = 'taken' | RefusalReason;
 
 interface PlayoutCounts {
   /** Audio that ACS was given, filler included. */
@@ -86,10 +86,21 @@ export class PlayoutScheduler {
   }
 
   /** The worker says something. It is heard at once, or waits for the floor. */
-  enter(worker: WorkerPlayout, pcm: Uint8Array, kind: SpeechKind, nowMs: number): EnterOutcome {
-    if (this.#isSocketFull()) return this.#refuse(worker, pcm, 'socket is full');
-    const outcome = worker.push(pcm, kind, !this.isSpeaking(worker, nowMs));
-    if (outcome !== 'taken') return this.#refuse(worker, pcm, outcome);
+  enter(
+    worker: WorkerPlayout,
+    pcm: Uint8Array,
+    kind: SpeechKind,
+    nowMs: number,
+    packet?: PacketMark,
+  ): EnterOutcome {
+    const outcome = this.#isSocketFull()
+      ? 'socket is full'
+      : worker.push(pcm, kind, !this.isSpeaking(worker, nowMs));
+    if (outcome !== 'taken') {
+      this.#bytesDropped += pcm.byteLength;
+      worker.refused(outcome, packet);
+      return outcome;
+    }
     const before = this.#floor.holder;
     const answer = this.#floor.request(worker);
     switch (answer.type) {
@@ -170,12 +181,6 @@ export class PlayoutScheduler {
     if (heldMs === 0 || this.#mustMakeWay(nowMs)) return Math.max(nowMs, this.#window.endMs);
     const queuedMs = this.#window.queuedMs(nowMs);
     return nowMs + sendableInMs({ heldMs, queuedMs, leadMs: this.#leadOf(holder) });
-  }
-
-  #refuse(worker: WorkerPlayout, pcm: Uint8Array, outcome: Exclude<EnterOutcome, 'taken'>): EnterOutcome {
-    this.#bytesDropped += pcm.byteLength;
-    worker.refused(outcome);
-    return outcome;
   }
 
   #begin(worker: WorkerPlayout, nowMs: number): void {

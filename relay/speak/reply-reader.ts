@@ -12,10 +12,16 @@ import {
 import { parseWorkerActions, type WorkerAction } from '../../shared/wire/lane/worker-messages.ts';
 import { Interpolator } from '../audio/rate-converter.ts';
 import type { LaneMessage, LaneMessageSource } from '../lane/lane-connection.ts';
+import type { PacketMark } from './worker-playout.ts';
 
 type Reply =
   /** PCM16 in the call's format. `turn`: the turn that the audio says it answers. */
-  | { readonly kind: 'audio'; readonly pcm: Uint8Array; readonly turn: number }
+  | {
+      readonly kind: 'audio';
+      readonly pcm: Uint8Array;
+      readonly turn: number;
+      readonly packet: PacketMark;
+    }
   | { readonly kind: 'actions'; readonly actions: readonly WorkerAction[]; readonly ignored: number }
   /** The packet says that there is nothing to play. */
   | { readonly kind: 'nothing' }
@@ -67,7 +73,12 @@ export class ReplyReader {
       return ignored('half a sample');
     if (this.#seen[from].isRepeated(packet)) return ignored('the same RTP packet again');
     if (packet.payload.byteLength === 0) return { kind: 'nothing' };
-    return { kind: 'audio', pcm: pcmu?.decode(packet) ?? packet.payload, turn: packet.ssrc };
+    return {
+      kind: 'audio',
+      pcm: pcmu?.decode(packet) ?? packet.payload,
+      turn: packet.ssrc,
+      packet: { number: packet.sequenceNumber, isFirst: packet.marker },
+    };
   }
 }
 

@@ -2,9 +2,10 @@
 import { AUDIO_FORMATS, type AudioFormat, bytesToMs, msToBytes } from '../../shared/audio/audio-format.ts';
 import { type BargeInPolicy, LONGEST_SPEECH_MS } from '../../shared/call/plan.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
+import { HeldAudio } from '../audio/held-audio.ts';
 import { BargeIn } from './barge-in.ts';
 import type { FloorMember } from './floor.ts';
-import { HeldAudio, PlayoutQueue } from './playout-queue.ts';
+import { PlayoutQueue } from './playout-queue.ts';
 import { TurnFilter } from './turn-filter.ts';
 
 /** Marks that may wait until the worker has been heard. */
@@ -32,6 +33,15 @@ export interface WorkerPlayoutOptions {
     event: Extract<LaneEvent, { type: 'interrupted' | 'played' | 'marked' | 'refused' }>,
   ) => void;
 }
+
+/** What tells an RTP packet of a worker from its others. */
+export interface PacketMark {
+  readonly number: number;
+  /** The first that its handler says. */
+  readonly isFirst: boolean;
+}
+
+export type RefusalReason = Exclude<ReturnType<PlayoutQueue['push']>, 'taken'> | 'socket is full';
 
 type Marked = Extract<LaneEvent, { type: 'marked' }>;
 
@@ -116,12 +126,21 @@ export class WorkerPlayout implements FloorMember {
     return 'taken';
   }
 
-  /** Audio of the worker was dropped: it hears of the first of a run. `reason`: a fixed text. */
-  refused(reason: string): void {
-    if (this.#knowsRefusal) return;
+  /**
+   * Audio of the worker was dropped: it hears of the first of a run, and of the first of each handler in it.
+   * @param packet undefined for audio that came in no packet
+   */
+  refused(reason: RefusalReason, packet?: PacketMark): void {
+    if (this.#knowsRefusal && packet?.isFirst !== true) return;
     this.#knowsRefusal = true;
-    const heldMs = Math.round(this.heldMs);
-    this.options.onEvent({ type: 'refused', reason, heldMs, maxMs: LONGEST_SPEECH_MS });
+    this.options.onEvent({
+      type: 'refused',
+      reason,
+      heldMs: Math.round(this.heldMs),
+      // While ACS takes nothing, no more may wait.
+      maxMs: reason === 'socket is full' ? 0 : Math.floor(bytesToMs(this.#format, this.#queue.limitBytes)),
+      ...(packet === undefined ? {} : { number: packet.number }),
+    });
   }
 
   /** Keeps a mark until `tellMarks`. Returns false when too many wait. */

@@ -5,7 +5,7 @@ import type { WorkerAction } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneMessage } from '../lane/lane-connection.ts';
 import type { CallPlayout } from './call-playout.ts';
 import { ReplyReader } from './reply-reader.ts';
-import type { SpeechKind, WorkerPlayout } from './worker-playout.ts';
+import type { PacketMark, SpeechKind, WorkerPlayout } from './worker-playout.ts';
 
 export type PublishAction = Extract<WorkerAction, { type: 'publish' }>;
 type PlayAction = Extract<WorkerAction, { type: 'play' }>;
@@ -78,7 +78,7 @@ export class WorkerReplies {
         this.#ignore(reply.reason);
         break;
       case 'audio':
-        this.#play(reply.pcm, isWhole ? 'whole' : 'streamed', reply.turn);
+        this.#play(reply.pcm, isWhole ? 'whole' : 'streamed', reply.turn, reply.packet);
         break;
       case 'actions':
         if (reply.ignored > 0) this.#ignore('unknown action', reply.ignored);
@@ -127,9 +127,9 @@ export class WorkerReplies {
     if (outcome !== 'marked') this.#ignore(outcome);
   }
 
-  #play(pcm: Uint8Array, kind: SpeechKind, turn: number | undefined): void {
+  #play(pcm: Uint8Array, kind: SpeechKind, turn: number | undefined, packet?: PacketMark): void {
     const { playout, worker } = this.#options;
-    const outcome = playout.play(worker, pcm, kind, turn);
+    const outcome = playout.play(worker, pcm, kind, turn, packet);
     if (outcome === 'taken') {
       this.#played += 1;
       this.#playedBytes += pcm.byteLength;

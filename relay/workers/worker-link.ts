@@ -11,6 +11,7 @@ import {
 } from '../../shared/call/plan.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
+import type { HeldAudio } from '../audio/held-audio.ts';
 import { acknowledgedDelivery } from '../lane/delivery.ts';
 import { Lane } from '../lane/lane.ts';
 import type { OpenLaneConnection } from '../lane/lane-connection.ts';
@@ -35,6 +36,8 @@ export interface WorkerLinkOptions {
   readonly playout: CallPlayout;
   readonly openConnection: OpenLaneConnection;
   readonly maxBacklogMs: number;
+  /** What waits of all calls for workers that listen to utterances. */
+  readonly heard?: HeldAudio | undefined;
   readonly clock: Clock;
   /** Draws a number from 0 up to, but not including, 1. */
   readonly random: () => number;
@@ -72,7 +75,7 @@ export class WorkerLink {
 
   /** Begins to open the lane. */
   constructor(plan: WorkerPlan, { streams, identity }: LinkHistory, options: WorkerLinkOptions) {
-    const { callId, format, playout, openConnection, maxBacklogMs, clock, random } = options;
+    const { callId, format, playout, openConnection, maxBacklogMs, heard, clock, random } = options;
     const { name, listen, codec = 'pcm16', speaks = true } = plan;
     const onEvent = (event: LaneEvent): void => this.lane.pushEvent(event);
     this.plan = plan;
@@ -102,7 +105,7 @@ export class WorkerLink {
       callId,
       worker: name,
       format,
-      audio: audioFor(listen, { format, codec, maxBacklogMs, onEvent }),
+      audio: audioFor(listen, { format, codec, maxBacklogMs, heard, onEvent }),
       delivery: listen.mode === 'stream' ? residentDelivery : acknowledgedDelivery,
       clock,
       random,

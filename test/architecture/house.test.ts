@@ -45,6 +45,33 @@ describe('the folders', () => {
   });
 });
 
+/** Calls that make a server listen at a port without the name of an interface: Node listens on all of them then. */
+const listenersEverywhere = (source: string): string[] =>
+  [...source.matchAll(/\.(?:listen|bind)\(([^()]*(?:\bport\b|\bports\.|^\d|^PORT)[^()]*)/gim)]
+    .map(([call, args = '']) => ({ call, args }))
+    .filter(({ args }) => !/host|127\.0\.0\.1|LOOPBACK/i.test(args))
+    .map(({ call }) => call);
+
+describe('a server', () => {
+  it('names the interface on which it listens', () => {
+    const found = [...sources].flatMap(([file, source]) =>
+      listenersEverywhere(source).map((call) => `${file}: ${call}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it('is found where it does not', () => {
+    for (const call of [
+      'server.listen(port, () => {',
+      'server.listen({ port })',
+      'x.listen(\n  ports.acs\n)',
+    ])
+      expect(listenersEverywhere(call), call).toHaveLength(1);
+    expect(listenersEverywhere('server.listen(port, host, () => {')).toEqual([]);
+    expect(listenersEverywhere("server.listen({ port, host: '127.0.0.1' })")).toEqual([]);
+  });
+});
+
 const graphOf = (imports: Readonly<Record<string, readonly string[]>>): ImportGraph =>
   new Map(Object.entries(imports));
 

@@ -1,5 +1,6 @@
 /** The server of `@azure/functions` behind HTTP streaming, to which the Functions host forwards every request. */
 import http from 'node:http';
+import type { ListenOptions } from 'node:net';
 
 /** The host takes 32 KB of headers. Node's 16 KB would leave a request between them without an answer for minutes. */
 const MAX_HEADER_BYTES = 65_536;
@@ -13,12 +14,31 @@ class StreamServer extends http.Server {
   }
 
   override listen(...args: unknown[]): this {
-    const [port, listening, ...more] = typeof args[0] === 'number' ? args : [0, ...args];
-    const isPlain = more.length === 0 && (listening === undefined || typeof listening === 'function');
-    return isPlain
-      ? super.listen(port as number, '127.0.0.1', listening as (() => void) | undefined)
-      : super.listen(...(args as []));
+    const given = args.filter((each) => each !== undefined);
+    const listening = given.find((each): each is () => void => typeof each === 'function');
+    return super.listen(addressOf(given), listening);
   }
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/** What `listen` of Node takes as an object. It takes a port of its own choice where none is given. */
+function addressOf([first, second, third]: readonly unknown[]): ListenOptions {
+  if (typeof first === 'object' && first !== null) {
+    const isElsewhere = 'path' in first || 'fd' in first || '_handle' in first;
+    return isElsewhere ? (first as ListenOptions) : { host: LOOPBACK, port: 0, ...definedOf(first) };
+  }
+  if (typeof first === 'string' && !/^\d+$/.test(first)) return { path: first };
+  const backlog = [second, third].find((each) => typeof each === 'number');
+  return {
+    host: typeof second === 'string' ? second : LOOPBACK,
+    port: typeof first === 'function' || first === undefined ? 0 : Number(first),
+    ...(backlog === undefined ? {} : { backlog }),
+  };
+}
+
+function definedOf(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /**

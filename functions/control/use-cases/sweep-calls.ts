@@ -6,7 +6,7 @@ import type { Call, CallStep } from '../call/model.ts';
 import { CallStoreError } from '../call/stores.ts';
 import { COMPARE_AFTER_MS, CONFIRM_END_WITHIN_MS, isDueForComparison } from '../call/time.ts';
 import type { ControlDeps, Log } from './deps.ts';
-import { runCommands } from './run-commands.ts';
+import { enterCorrection } from './enter-correction.ts';
 
 /** Calls read at a time. */
 const PAGE = 500;
@@ -98,7 +98,7 @@ async function sweepCall(
   const nowMs = deps.clock.now();
   let call = listed;
   let changes = false;
-  const apply = async (event: CallEvent, type: string): Promise<void> => {
+  const apply = async (event: CallEvent, type: 'Swept' | 'Compared'): Promise<void> => {
     // Most calls need no change, and cost no more than being listed.
     if (step(call, event, deps.clock.now()).call === call) return;
     const before = call;
@@ -124,7 +124,7 @@ async function sweep(
   deps: ControlDeps,
   callId: string,
   event: CallEvent,
-  type: string,
+  type: 'Swept' | 'Compared',
   log: Log,
 ): Promise<CallStep | undefined> {
   const nowMs = deps.clock.now();
@@ -135,28 +135,7 @@ async function sweep(
     return made;
   });
   if (swept === undefined || !isChanged) return swept;
-  const { phase, streaming, endReason } = swept.call;
-  const commands = swept.commands.map((command) => command.type).join(',');
-  log.warn('The sweep corrected a call whose state was wrong or overdue', {
-    callId,
-    found: type,
-    state: phase,
-    streaming: streaming.state,
-    reason: endReason,
-    commands,
-  });
-  await deps.store.appendTimeline(callId, {
-    id: deps.newId(),
-    atMs: nowMs,
-    source: 'control',
-    type,
-    details: {
-      state: phase,
-      streaming: streaming.state,
-      ...(endReason === undefined ? {} : { reason: endReason }),
-    },
-  });
-  await runCommands(deps, swept, log);
+  await enterCorrection(deps, swept, { type, atMs: nowMs, by: 'the sweep' }, log);
   return swept;
 }
 

@@ -3,7 +3,7 @@ import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
 import type { Call } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
-import { runCommands } from './run-commands.ts';
+import { enterCorrection } from './enter-correction.ts';
 
 /** Why streaming has failed, as the API shows it. */
 const LOST = 'the stream brought no audio, however often it was started again';
@@ -57,24 +57,15 @@ async function apply(deps: ControlDeps, callId: string, event: CallEvent, log: L
     return stepped;
   });
   if (made === undefined || !isChanged) return;
-  const { phase, streaming } = made.call;
-  const type = event.type === 'StreamLost' ? 'StreamLost' : 'Compared';
-  log.warn('The report of a relay corrected a call', {
-    callId,
-    type,
-    state: phase,
-    streaming: streaming.state,
-  });
-  await deps.store.appendTimeline(callId, {
-    id: 'id' in event ? event.id : deps.newId(),
-    atMs: nowMs,
-    source: 'control',
-    type,
-    details: {
-      state: phase,
-      streaming: streaming.state,
-      ...(streaming.reason === undefined ? {} : { reason: streaming.reason }),
+  await enterCorrection(
+    deps,
+    made,
+    {
+      ...('id' in event ? { id: event.id } : {}),
+      type: event.type === 'StreamLost' ? 'StreamLost' : 'Compared',
+      atMs: nowMs,
+      by: 'the report of a relay',
     },
-  });
-  await runCommands(deps, made, log);
+    log,
+  );
 }

@@ -47,13 +47,13 @@ export interface CallActions {
 export function callActions(
   api: OwnCall,
   peer: string | undefined,
-  hangUpLater: (options: HangUpOptions) => void,
+  hangUpLater: (options: HangUpOptions) => Promise<void>,
 ): CallActions {
   return {
     api,
     hangUp: async ({ after, ...options } = {}) => {
       if (after === undefined) await api.hangUp(options);
-      else if (after === 'played') hangUpLater(options);
+      else if (after === 'played') await hangUpLater(options);
       else throw new RangeError(`hangUp: after must be "played", not ${JSON.stringify(after)}`);
     },
     transfer: (target, options = {}) => api.transfer({ ...options, target }),

@@ -45,12 +45,15 @@ export class CallRequests {
     return this.#made;
   }
 
-  /** The operations on the call. `signal` aborts requests under way. */
-  api(signal: AbortSignal): OwnCall {
+  /** The operations on the call. `signal` aborts requests under way. A request rejects with what `check` throws. */
+  api(signal: AbortSignal, check: () => void): OwnCall {
     return ownCall(
       () => this.#connect(),
       this.#event.callId,
-      () => ({ signal, idempotencyKey: this.#nextKey() }),
+      () => {
+        check();
+        return { signal, idempotencyKey: this.#nextKey() };
+      },
     );
   }
 

@@ -1,4 +1,5 @@
 /** Between the bytes on a lane and what a worker's handlers take and return. */
+import { BYTES_PER_SAMPLE } from '../../../shared/audio/audio-format.ts';
 import type { TraceParent } from '../../../shared/base/traceparent.ts';
 import { formatRtp, parseRtp } from '../../../shared/wire/lane/rtp.ts';
 import { readTrace } from '../../../shared/wire/lane/rtp-trace.ts';
@@ -66,6 +67,19 @@ export function parseEventText(text: string): unknown {
 /** @throws LaneMessageError or RtpError for what is no packet of audio */
 export function audioEvent(packet: Uint8Array): AudioEvent {
   return { type: 'audio', chunk: parseChunk(packet), trace: readTrace(packet) };
+}
+
+/** How long the audio of a packet is; 0 for what is no packet of audio. */
+export function audioMsOf(packet: Uint8Array): number {
+  try {
+    const { payloadType, payload } = parseRtp(packet);
+    const format = formatOfPayloadType(payloadType);
+    if (format === undefined) return 0;
+    const samples = format === 'pcmu' ? payload.byteLength : payload.byteLength / BYTES_PER_SAMPLE;
+    return (samples / rateOf(format)) * 1_000;
+  } catch {
+    return 0;
+  }
 }
 
 /** The chunk in an RTP packet; its samples are a view into `bytes` where their alignment allows. */

@@ -16,8 +16,32 @@ import { type LaneAudioFormat, payloadTypeOf, rateOf, toPayload } from './lane-a
 const FIRST_PIECE_MS = 1_000;
 const LONGEST_PIECE_MS = 10_000;
 
-/** Replies are numbered from 0: what a worker replies and what it plays are never taken for the same packet. */
-const FIRST_NUMBER = 0x8000;
+/**
+ * Numbers from 0 to below this one are those of replies: what a worker replies and what it publishes are never taken
+ * for the same packet.
+ */
+export const FIRST_NUMBER = 0x8000;
+
+/** The numbers of the packets that a worker publishes on a lane. The relay takes equal ones for a repetition. */
+export class PacketNumbers {
+  #used: number;
+
+  /** @param used packets that were published before */
+  constructor(used = 0) {
+    this.#used = used;
+  }
+
+  /** Packets published on this lane so far. */
+  get used(): number {
+    return this.#used;
+  }
+
+  next(): number {
+    const number = FIRST_NUMBER | (this.#used % FIRST_NUMBER);
+    this.#used = (this.#used + 1) & 0xffff;
+    return number;
+  }
+}
 
 interface PlayerOptions {
   readonly turn: number;
@@ -25,8 +49,7 @@ interface PlayerOptions {
   readonly format: LaneAudioFormat | undefined;
   /** RTP timestamp of the first packet. */
   readonly at: number;
-  /** Packets that were published before. */
-  readonly published: number;
+  readonly numbers: PacketNumbers;
   readonly send: (message: Uint8Array<ArrayBuffer> | object) => Promise<void>;
 }
 
@@ -58,7 +81,8 @@ export class InterruptedError extends Error {
 
 export class Player {
   readonly #options: PlayerOptions;
-  #published: number;
+  /** The numbers of the packets of this player. */
+  readonly #published = new Set<number>();
   #at: number;
   #last: Promise<void> = Promise.resolve();
   #claimedMs = 0;
@@ -67,14 +91,13 @@ export class Player {
 
   constructor(options: PlayerOptions) {
     this.#options = options;
-    this.#published = options.published;
     this.#at = options.at;
     this.#refused.promise.catch(() => {});
   }
 
-  /** Packets published on this lane so far. */
-  get published(): number {
-    return this.#published;
+  /** Whether a packet of this number is one of this player. */
+  hasPublished(number: number): boolean {
+    return this.#published.has(number);
   }
 
   /**
@@ -127,6 +150,11 @@ export class Player {
     this.#claimedMs = allMs;
   }
 
+  /** Counts from 0 again: what follows answers no event. */
+  forgetClaims(): void {
+    this.#claimedMs = 0;
+  }
+
   /** Plays nothing from now on: `play` rejects with `error`, also where it waits. The first error counts. */
   refuse(error: Error): void {
     this.#refusal ??= error;
@@ -134,15 +162,16 @@ export class Player {
   }
 
   #packet(format: LaneAudioFormat, pcm: Uint8Array): Uint8Array<ArrayBuffer> {
+    const sequenceNumber = this.#options.numbers.next();
     const packet = formatRtp({
       payloadType: payloadTypeOf(format),
       marker: this.#at === this.#options.at,
-      sequenceNumber: FIRST_NUMBER | (this.#published % FIRST_NUMBER),
+      sequenceNumber,
       timestamp: this.#at,
       ssrc: this.#options.turn,
       payload: toPayload(format, pcm),
     });
-    this.#published = (this.#published + 1) & 0xffff;
+    this.#published.add(sequenceNumber);
     this.#at += pcm.byteLength / BYTES_PER_SAMPLE;
     return packet;
   }

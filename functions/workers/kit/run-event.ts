@@ -11,8 +11,8 @@ import { CallRequests } from './call-requests.ts';
 import { type EventSpan, startEventSpan } from './event-span.ts';
 import { formatLaneMemory, type LaneMemory, parseLaneMemory } from './lane-memory.ts';
 import { isAudio, type LaneReply, type WorkerEvent, type WrittenReply, writeReply } from './lane-message.ts';
-import { Player } from './player.ts';
-import { type Listen, RunningHandler, refusalOf } from './running-handler.ts';
+import { FIRST_NUMBER, PacketNumbers, Player } from './player.ts';
+import { type Background, type Listen, RunningHandler, refusalOf } from './running-handler.ts';
 import type { AudioChunk, Call, CallStarted, HandlerResult, Worker } from './worker.ts';
 
 type CallStartedEvent = Extract<WorkerEvent, { type: 'call.started' }>;
@@ -37,6 +37,10 @@ interface EventInput {
 export interface LanePorts {
   readonly publish?: Publish;
   readonly listen?: Listen;
+  /** Of a host whose process stays with the call. Elsewhere a handler that has returned can do nothing more. */
+  readonly background?: Background;
+  /** A handler that has returned played something, which nobody hears. */
+  readonly onLate?: (error: Error) => void;
 }
 
 export interface LaneResponse {
@@ -66,11 +70,11 @@ export interface LaneResponse {
 export async function runEvent(
   worker: Worker,
   input: EventInput,
-  { publish = notConnected, listen = () => () => {} }: LanePorts = {},
+  { publish = notConnected, listen = () => () => {}, background, onLate }: LanePorts = {},
 ): Promise<LaneResponse> {
   const { callId } = input;
   let lane = parseLaneMemory(input.connectionState);
-  let player: Player | undefined;
+  let numbers: PacketNumbers | undefined;
   let requests: CallRequests | undefined;
   let handler: RunningHandler | undefined;
   let span: EventSpan | undefined;
@@ -86,25 +90,30 @@ export async function runEvent(
       cause: causeOf(event, lane),
     });
     const { trace } = span;
-    player = playerOf(worker, event, lane, callId, traced(publish, trace));
+    numbers = background?.numbers ?? new PacketNumbers(lane.out);
+    const player = playerOf(worker, event, lane, callId, traced(publish, trace), numbers);
     requests = new CallRequests(input, lane);
-    handler = new RunningHandler({ callId, worker: worker.name, turn: lane.turn }, player, listen);
+    handler = new RunningHandler({ callId, worker: worker.name, turn: lane.turn }, player, {
+      listen,
+      background,
+      onLate,
+    });
     const run: HandlerRun = { worker, event, lane, callId, player, requests, handler };
     const { state, reply } = await span.run(() => runHandler(run));
     const message = withTrace(reply, trace);
     const { s: _, ...rest } = lane;
     const after: LaneMemory = {
       ...rest,
-      ...published(player),
+      ...published(numbers),
       ...asked(requests),
-      seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) & 0xffff : lane.seq,
+      seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) % FIRST_NUMBER : lane.seq,
       ...(worker.initialState === undefined ? {} : { s: state }),
     };
     span.end();
     return respond(message, stateChange(input.connectionState, formatLaneMemory(after)));
   } catch (error) {
     // What the handler played and requested before it failed was sent, so the numbers go on after it.
-    const after = { ...lane, ...published(player), ...asked(requests) };
+    const after = { ...lane, ...published(numbers), ...asked(requests) };
     if (handler?.isInterrupted === true) {
       span?.end();
       return { outcome: 'interrupted', status: 204, ...stateAfterFailure(input.connectionState, after) };
@@ -177,8 +186,8 @@ function withTrace(message: LaneReply | undefined, trace: TraceParent | undefine
 const notConnected: Publish = () =>
   Promise.reject(new Error('not supported: play and publish without Web PubSub'));
 
-function published(player: Player | undefined): { out?: number } {
-  return player === undefined || player.published === 0 ? {} : { out: player.published };
+function published(numbers: PacketNumbers | undefined): { out?: number } {
+  return numbers === undefined || numbers.used === 0 ? {} : { out: numbers.used };
 }
 
 function asked(requests: CallRequests | undefined): { asked?: number } {
@@ -191,12 +200,13 @@ function playerOf(
   lane: LaneMemory,
   callId: string,
   publish: Publish,
+  numbers: PacketNumbers,
 ): Player {
   return new Player({
     turn: lane.turn,
     format: event.type === 'audio' ? event.chunk.format : lane.format,
     at: lane.at,
-    published: lane.out ?? 0,
+    numbers,
     send: (message) => publish(downGroup(callId, worker.name), message),
   });
 }
@@ -219,43 +229,60 @@ async function runHandler(
   const endings: HangUpOptions[] = [];
   const call = callOf(run, endings);
   const state = (lane.s ?? worker.initialState?.() ?? {}) as NonNullable<LaneMemory['s']>;
-  const reply = await handler.finish(dispatch(run, call, state));
-  // The end of the call comes after everything that the handler says, the reply included.
-  const ending = handler.isInterrupted ? undefined : endings[0];
-  const { parts, answer } = writeReply(reply, lane, event, ending !== undefined);
-  if (parts.length > 0) await say(player, parts);
-  if (ending !== undefined) {
-    const { token } = run.requests.requireAccess();
-    await player.act([markHangUp(ending, { turn: lane.turn, token })]);
+  try {
+    const reply = await handler.finish(dispatch(run, call, state));
+    // The end of the call comes after everything that the handler says, the reply included.
+    const ending = handler.isInterrupted ? undefined : endings[0];
+    const { parts, answer } = writeReply(reply, lane, event, ending !== undefined);
+    if (parts.length > 0 || ending !== undefined) {
+      await handler.deliver(async () => {
+        await say(player, parts, handler.life);
+        if (ending !== undefined) await player.act([hangUpMarkOf(run, ending)]);
+      });
+    }
+    return { state, reply: answer };
+  } finally {
+    handler.close();
   }
-  return { state, reply: answer };
 }
 
-function callOf({ lane, callId, player, requests, handler }: HandlerRun, endings: HangUpOptions[]): Call {
+function hangUpMarkOf({ requests, lane }: HandlerRun, options: HangUpOptions): WorkerAction {
+  const { token } = requests.requireAccess();
+  return markHangUp(options, { turn: lane.turn, token });
+}
+
+function callOf(run: HandlerRun, endings: HangUpOptions[]): Call {
+  const { lane, callId, player, requests, handler } = run;
   const { callConnectionId } = lane;
-  const endLater = (options: HangUpOptions): void => {
-    requests.requireAccess();
-    endings.push(options);
+  const endLater = async (options: HangUpOptions): Promise<void> => {
+    handler.requireVoice('hangUp');
+    const mark = hangUpMarkOf(run, options);
+    if (handler.hasReturned) await player.act([mark]);
+    else endings.push(options);
   };
+  const api = requests.api(handler.life, () => handler.requireVoice('a request about the call'));
   return {
     callId,
     turn: lane.turn,
     signal: handler.signal,
     play: (pcm) => handler.play(pcm),
     publish: async (text) => {
-      handler.life.throwIfAborted();
+      handler.requireVoice('publish');
       await player.act([{ type: 'publish', text }]);
     },
-    ...callActions(requests.api(handler.life), lane.control?.peer, endLater),
+    ...callActions(api, lane.control?.peer, endLater),
     ...(callConnectionId === undefined ? {} : { callConnectionId }),
   };
 }
 
 /** Publishes a reply that does not fit in the answer. Nothing of it where there is too much of it. */
-async function say(player: Player, parts: WrittenReply['parts']): Promise<void> {
+async function say(player: Player, parts: WrittenReply['parts'], life: AbortSignal): Promise<void> {
   const actions = parts.flatMap((part) => (isAudio(part) ? [] : part));
   player.claim(actions.reduce((ms, action) => ms + playMs(action), 0));
-  for (const part of parts) await (isAudio(part) ? player.play(part) : player.act(part));
+  for (const part of parts) {
+    life.throwIfAborted();
+    await (isAudio(part) ? player.play(part) : player.act(part));
+  }
 }
 
 function playMs(action: WorkerAction): number {

@@ -30,7 +30,7 @@ export interface Utterance extends AudioChunk {
   wav(): Uint8Array<ArrayBuffer>;
 }
 
-/** The call that an event belongs to. */
+/** The call that an event belongs to. In a function app it is of use while the handler runs, and then rejects. */
 export interface Call extends CallActions {
   readonly callId: string;
   /** The call's id for the Call Automation client. Unknown until `call.started` has come. */
@@ -52,8 +52,10 @@ export interface Call extends CallActions {
    * heard. Rejects with
    * - InterruptedError, which says what was heard, when `signal` aborts for an interruption, also if the play waits;
    * - PlayError, which names the bound and the value, when one event would say more than ten minutes, or when the relay
-   *   holds ten minutes of this worker that nobody has heard (`LONGEST_SPEECH_MS`). Nothing of this play, or only its
-   *   beginning, is heard then.
+   *   holds as much of this worker as it may that nobody has heard: ten minutes (`LONGEST_SPEECH_MS`), and less while
+   *   the relay is full. Nothing of this play, or only its beginning, is heard then.
+   * - HandlerReturnedError in a function app once the handler has returned: whatever a worker does about its call, it
+   *   does while a handler runs. A resident worker may go on, in the turn of its handler, until it is interrupted.
    */
   play(pcm: Int16Array | Uint8Array): Promise<void>;
   /** Shows a text to everyone who watches the call. */

@@ -83,8 +83,17 @@ const laneEvent = z.discriminatedUnion('type', [
     outcome: z.enum(['played', 'interrupted', 'stopped']),
     data: boundedJson(MAX_MARK_CHARS),
   }),
-  /** Audio of the worker is dropped: `heldMs` of it wait to be played, and no more than `maxMs` may. */
-  z.object({ type: z.literal('refused'), reason: z.string(), heldMs: z.number(), maxMs: z.number() }),
+  /**
+   * Audio of the worker is dropped: `heldMs` of it wait to be played, and no more than `maxMs` may now. `number`: the
+   * RTP sequence number of what was dropped, if that had one.
+   */
+  z.object({
+    type: z.literal('refused'),
+    reason: z.string(),
+    heldMs: z.number(),
+    maxMs: z.number(),
+    number: z.int().nonnegative().exactOptional(),
+  }),
   /** A message from outside the call, in any JSON. */
   z.object({ type: z.literal('message'), data: boundedJson(MAX_MESSAGE_DATA_CHARS) }),
   z.object({ type: z.literal('call.ended'), reason: z.string() }),

@@ -147,6 +147,31 @@ describe('a lane whose worker fails', () => {
     expect(connection.told.slice(4)).toEqual([{ type: 'interrupted', turn: 2, playedMs: 20 }]);
   });
 
+  it('tells no later handler what was refused to the one before it', async () => {
+    const { lane, lanes } = setUp();
+    const connection = lanes.of('echo');
+    connection.started();
+    await settled();
+    lane.pushEvent({ type: 'dtmf', tone: '1' });
+    const refused = {
+      type: 'refused',
+      reason: 'playout is full',
+      heldMs: 1,
+      maxMs: 1,
+      number: 0x8000,
+    } as const;
+    lane.pushEvent(refused);
+    connection.replyJson({ type: 'listening', turn: 0 }, 'group');
+    expect(connection.told, 'the handler that said it').toEqual([refused]);
+    connection.acknowledge();
+    await settled();
+    connection.replyJson({ type: 'listening', turn: 0 }, 'group');
+    expect(connection.told, 'the handler of the key').toHaveLength(1);
+    connection.acknowledge();
+    await settled();
+    expect(connection.events.at(-1), 'it comes as an event all the same').toEqual(refused);
+  });
+
   it('tells of the call again a few times, and goes on without when that does not work', async () => {
     const { hear, lane, lanes, clock } = setUp();
     const connection = lanes.of('echo');

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { HeldAudio } from '../../../relay/audio/held-audio.ts';
 import { MAX_WAITING_MS, UtteranceAudio } from '../../../relay/listen/utterance-audio.ts';
 
 const FRAME = 320;
 const RULES = { minSpeechMs: 120, endSilenceMs: 500, maxMs: 15_000, preRollMs: 300 };
 
-function setUp(rules = RULES) {
+function setUp(rules = RULES, heard?: HeldAudio) {
   const spoken: string[] = [];
   const audio = new UtteranceAudio({
     format: 'pcm16KMono',
     rules,
+    heard,
     speech: {
       onSpeechStarted: (ssrc, timestamp) => spoken.push(`started ${ssrc} at ${timestamp / FRAME}`),
       onSpeechEnded: (ssrc, timestamp) => spoken.push(`ended ${ssrc} at ${timestamp / FRAME}`),
@@ -90,6 +92,27 @@ describe('the audio of a worker that listens to utterances', () => {
     expect(audio.droppedMs).toBeGreaterThan(0);
     expect(audio.droppedMs + waiting).toBe(14_200 + 4 * 14_500);
     expect(audio.take()?.timestamp).toBeGreaterThan(0);
+  });
+
+  it('keeps less for each of many workers that hang, and gives back what is taken', () => {
+    const room = 4_000_000;
+    const heard = new HeldAudio(room);
+    const workers = Array.from({ length: 3 }, () => setUp(RULES, heard));
+    for (let i = 0; i < 4; i += 1) {
+      for (const { say } of workers) {
+        say(0, 700);
+        say(0, 25, false);
+      }
+    }
+    const waiting = workers.map(({ audio }) => audio.queuedBytes);
+    expect(waiting.reduce((sum, bytes) => sum + bytes)).toBe(room - heard.freeBytes);
+    for (const bytes of waiting) expect(bytes).toBeLessThanOrEqual(Math.max(heard.freeBytes, 1024 * 1024));
+    for (const { audio } of workers) {
+      expect(audio.droppedMs).toBeGreaterThan(0);
+      expect(audio.take()).toBeDefined();
+      audio.discard();
+    }
+    expect(heard.freeBytes).toBe(room);
   });
 
   it('counts everything as dropped once nobody listens any more', () => {

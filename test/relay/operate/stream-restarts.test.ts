@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { expect, it, vi } from 'vitest';
 import type { RestartOutcome } from '../../../relay/operate/drain.ts';
 import {
+  LONGEST_WAIT_MS,
   MAX_RESTARTS,
   RESTART_PAUSE_MS,
   RESTART_WINDOW_MS,
@@ -81,12 +82,22 @@ it('asks again when the control app did not answer, as often as for streams that
 });
 
 it('asks again when the control app says that it may, where the call was restarted too often', async () => {
-  const { clock, restarts, asked } = setUp({ retryAfterMs: 20_000 });
+  const { clock, restarts, asked, givenUp } = setUp({ retryAfterMs: LONGEST_WAIT_MS });
   restarts.died(CALL);
-  await clock.advance(19_999);
+  await clock.advance(LONGEST_WAIT_MS - 1);
   expect(asked).toHaveLength(1);
-  await clock.advance(20_001);
-  expect(asked.map(([atMs]) => atMs)).toEqual([0, 20_000, 40_000]);
+  await clock.advance(10 * LONGEST_WAIT_MS);
+  expect(asked.map(([atMs]) => atMs)).toEqual([0, LONGEST_WAIT_MS, 2 * LONGEST_WAIT_MS]);
+  expect(givenUp, 'the API says for half a minute at the most that the call is streamed').toEqual([CALL]);
+});
+
+it('gives up at once where it would have to wait for longer, since the API says that the call is streamed', async () => {
+  const { clock, restarts, asked, givenUp } = setUp({ retryAfterMs: LONGEST_WAIT_MS + 1_000 });
+  restarts.died(CALL);
+  await clock.advance(0);
+  expect(givenUp).toEqual([CALL]);
+  await clock.advance(RESTART_WINDOW_MS);
+  expect(asked).toHaveLength(1);
 });
 
 it.each(['accepted', 'over'] as const)('does not ask again when the answer is "%s"', async (outcome) => {

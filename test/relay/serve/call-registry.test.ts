@@ -48,6 +48,13 @@ describe('CallRegistry', () => {
     ).toBeUndefined();
   });
 
+  it('takes calls however far ahead the workers of others speak', () => {
+    const registry = new CallRegistry(10);
+    registry.add(Object.defineProperty(session('call-1'), 'heldBytes', { value: MAX_QUEUED_BYTES * 2 }));
+    expect(refusalOf(() => registry.check('call-2', 'connection-2'))).toBeUndefined();
+    expect(registry.waitingBytes).toBe(MAX_QUEUED_BYTES * 2);
+  });
+
   it('takes nothing while it drains, not even a live call again', async () => {
     const registry = new CallRegistry(10);
     registry.add(session('call-1'));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { HeldAudio } from '../../../relay/audio/held-audio.ts';
 import { WHEEL_SLOT_MS } from '../../../relay/base/timer-wheel.ts';
 import { MAX_SOCKET_BUFFER_BYTES } from '../../../relay/speak/playout-scheduler.ts';
 import { LONGEST_SPEECH_MS } from '../../../shared/call/plan.ts';
@@ -67,6 +68,38 @@ describe('a long reply', () => {
     expect(worker.speak(new Uint8Array(320_000), 'whole')).toBe('taken');
     worker.speak(new Uint8Array(3_200_000), 'whole');
     expect(worker.events).toHaveLength(2);
+  });
+
+  it('is refused with a word to each handler that speaks meanwhile, by the number of its packet', () => {
+    const { join } = setUp();
+    const worker = join();
+    worker.speak(new Uint8Array(LONGEST_SPEECH_MS * 32), 'whole');
+    for (const [number, isFirst] of [
+      [1, true],
+      [2, false],
+      [3, true],
+    ] as const)
+      worker.speak(new Uint8Array(320_000), 'streamed', undefined, { number, isFirst });
+    expect(worker.events).toMatchObject([
+      { type: 'refused', number: 1 },
+      { type: 'refused', number: 3 },
+    ]);
+  });
+
+  it('is refused by the bound that holds while others fill the relay, and the worker learns which', () => {
+    const { join } = setUp(0, 0, new HeldAudio(60_000_000));
+    const [one, other] = [join(), join()];
+    expect(one.speak(new Uint8Array(19_000_000), 'whole')).toBe('taken');
+    expect(other.speak(new Uint8Array(21_000_000), 'whole')).toBe('playout is full');
+    expect(other.speak(new Uint8Array(19_000_000), 'whole')).toBe('taken');
+    const third = join({ bargeIn: { policy: 'never' } });
+    expect(third.speak(new Uint8Array(12_000_000), 'whole')).toBe('relay is full');
+    expect(third.events).toEqual([
+      { type: 'refused', reason: 'relay is full', heldMs: 0, maxMs: expect.any(Number) },
+    ]);
+    const [{ maxMs = 0 } = {}] = third.events.flatMap((event) => (event.type === 'refused' ? [event] : []));
+    expect(maxMs).toBeLessThan(LONGEST_SPEECH_MS);
+    expect(third.speak(new Uint8Array((maxMs - 100) * 32), 'whole'), 'as much as it was told').toBe('taken');
   });
 });
 

@@ -1,8 +1,9 @@
 /** The playout of a call whose audio is played on a clock that stands still. */
 import { expect, onTestFinished } from 'vitest';
+import { HeldAudio } from '../../../relay/audio/held-audio.ts';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
 import { CallPlayout } from '../../../relay/speak/call-playout.ts';
-import type { SpeechKind, WorkerPlayoutOptions } from '../../../relay/speak/worker-playout.ts';
+import type { PacketMark, SpeechKind, WorkerPlayoutOptions } from '../../../relay/speak/worker-playout.ts';
 import { RelayClock } from '../relay-clock.ts';
 import { PlayingOutput } from './playing-output.ts';
 
@@ -10,7 +11,12 @@ export const LEAD_MS = 300;
 
 /** One worker of the call. */
 export interface TestWorker {
-  speak(pcm: Uint8Array, kind: SpeechKind, turn?: number): ReturnType<CallPlayout['play']>;
+  speak(
+    pcm: Uint8Array,
+    kind: SpeechKind,
+    turn?: number,
+    packet?: PacketMark,
+  ): ReturnType<CallPlayout['play']>;
   stop(): ReturnType<CallPlayout['stop']>;
   mark(data: string, turn?: number): string;
   leave(): void;
@@ -19,7 +25,7 @@ export interface TestWorker {
 }
 
 /** @param timersLateMs how much later than asked every timer of the process runs */
-export function playoutFixture(jitterBufferMs = 0, timersLateMs = 0) {
+export function playoutFixture(jitterBufferMs = 0, timersLateMs = 0, held = new HeldAudio()) {
   const clock = new RelayClock();
   const { after } = clock;
   clock.after = (ms, run) => after.call(clock, ms + timersLateMs, run);
@@ -34,6 +40,7 @@ export function playoutFixture(jitterBufferMs = 0, timersLateMs = 0) {
     leadMs: LEAD_MS,
     clock,
     wheel,
+    held,
   });
   return {
     clock,
@@ -51,7 +58,7 @@ export function playoutFixture(jitterBufferMs = 0, timersLateMs = 0) {
         ...change,
       });
       return {
-        speak: (pcm, kind, turn) => playout.play(worker, pcm, kind, turn),
+        speak: (pcm, kind, turn, packet) => playout.play(worker, pcm, kind, turn, packet),
         stop: () => playout.stop(worker),
         mark: (data, turn) => playout.mark(worker, data, turn),
         leave: () => playout.leave(worker),

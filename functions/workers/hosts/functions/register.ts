@@ -26,7 +26,10 @@ export function registerWorkers(workers: readonly Worker[]): void {
     service: () => config().webPubSub,
     handle: (worker, request, log) => {
       const listen: Listen = (target, heard) => listener()(log)(target, heard);
-      return handleLaneEvent(worker, request, { publish, listen });
+      const { callId } = request;
+      const onLate = ({ message }: Error): void =>
+        log.warn(`worker ${worker.name} is not heard: ${message}`, { callId });
+      return handleLaneEvent(worker, request, { publish, listen, onLate });
     },
   });
   app.http('workerEvents', {

@@ -16,18 +16,15 @@ import {
   type ResidentMessage,
 } from '../../../../shared/wire/lane/resident-messages.ts';
 import { type LaneEvent, parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
-import { audioEvent, parseEventText, type WorkerEvent } from '../../kit/lane-message.ts';
+import { audioEvent, audioMsOf, parseEventText, type WorkerEvent } from '../../kit/lane-message.ts';
+import { InterruptedError, PacketNumbers } from '../../kit/player.ts';
 import { runEvent } from '../../kit/run-event.ts';
 import type { Listen } from '../../kit/running-handler.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { takesOver } from './claim.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
+import { type DroppedMessages, WaitingMessages } from './waiting-messages.ts';
 
-/**
- * Messages that may wait for the worker: 3 s of audio. One more, and the oldest audio is dropped, since an event that
- * is lost, such as a key or `marked`, does not come again.
- */
-const MAX_WAITING_MESSAGES = 50;
 /** Types of events that end a handler early, or what it plays. */
 const URGENT: ReadonlySet<unknown> = new Set<LaneEvent['type']>(['interrupted', 'refused', 'call.ended']);
 /** How many of these events a handler gets when it begins to listen: the newest. Older ones add nothing to them. */
@@ -46,43 +43,39 @@ export interface ResidentCallOptions {
   readonly open: OpenResidentConnection;
   /** A handler failed; its event is lost and nothing else. */
   readonly onFailed: (error: unknown) => void;
-  readonly onOver: (end: ResidentEnd) => void;
-}
-
-interface Waiting {
-  readonly read: () => WorkerEvent | undefined;
-  readonly kind: 'audio' | 'event' | 'end';
+  /** The worker is too slow: told at the first message that is dropped, and again once nothing waited in between. */
+  readonly onDropped: (dropped: DroppedMessages) => void;
+  /** `dropped`: because the worker was too slow, in the whole call. */
+  readonly onOver: (end: ResidentEnd, dropped: DroppedMessages) => void;
 }
 
 export class ResidentCall {
   readonly #options: ResidentCallOptions;
   readonly #connection: ResidentConnection;
   readonly #claim: { readonly host: string; readonly atMs: number };
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: WaitingMessages;
+  readonly #numbers = new PacketNumbers();
   #laneState: string | undefined;
   /** What was said to the handler that runs. */
   #urgent: LaneEvent[] = [];
   #onUrgent: ((event: LaneEvent) => void) | undefined;
+  /** The last interruption: what was said in an earlier turn is not heard. */
+  #interruption: Extract<LaneEvent, { type: 'interrupted' }> | undefined;
   #hasJoined = false;
   #isWorking = false;
   #isOver = false;
-  #dropped = 0;
   #cancelSilence = (): void => {};
   #cancelPresence = (): void => {};
 
   constructor(options: ResidentCallOptions) {
     this.#options = options;
+    this.#waiting = new WaitingMessages(options.onDropped);
     const { callId, worker, hostId } = options;
     this.#claim = { host: hostId, atMs: options.clock.nowMs() };
     this.#connection = options.open(
       { callId, worker: worker.name },
       { message: (message) => this.#heard(message) },
     );
-  }
-
-  /** Messages dropped because the worker was too slow. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /** Joins the call and hands `started` to the worker. If it cannot join, it rejects and is over. */
@@ -97,7 +90,7 @@ export class ResidentCall {
     // Another replica may have taken the call while this one announced itself.
     if (this.#isOver) return;
     // Messages that came in the meantime wait behind it.
-    this.#waiting.unshift({ read: () => started, kind: 'event' });
+    this.#waiting.unshift({ read: () => started, kind: 'event', size: 0, audioMs: 0 });
     this.#hasJoined = true;
     this.#watch();
     this.#bePresent();
@@ -109,7 +102,7 @@ export class ResidentCall {
     if (this.#isOver) return;
     this.#watch();
     this.#bePresent();
-    this.#queue(() => started);
+    this.#queue({ read: () => started, kind: 'event', size: 0, audioMs: 0 });
   }
 
   /** Gives up a call that goes on, and tells the relay, which looks for another replica. */
@@ -127,18 +120,21 @@ export class ResidentCall {
     this.#isOver = true;
     this.#cancelSilence();
     this.#cancelPresence();
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     this.#connection.stop();
     // Nobody hears what a handler that still runs would say.
     this.#onUrgent?.({ type: 'call.ended', reason: cause });
-    this.#options.onOver(cause);
+    this.#options.onOver(cause, this.#waiting.dropped);
   }
 
   #heard(message: Uint8Array | string): void {
     if (this.#isOver) return;
     this.#watch();
     if (typeof message === 'string') this.#heardText(message);
-    else this.#queue(() => audioEvent(message), 'audio');
+    else {
+      const audioMs = audioMsOf(message);
+      this.#queue({ read: () => audioEvent(message), kind: 'audio', size: message.byteLength, audioMs });
+    }
   }
 
   /** Parses the text once: for the claim of another replica, and for the worker. */
@@ -148,9 +144,10 @@ export class ResidentCall {
       value = parseEventText(text);
     } catch (error) {
       // It fails in its turn, like any event that is lost.
-      this.#queue(() => {
+      const read = (): never => {
         throw error;
-      });
+      };
+      this.#queue({ read, kind: 'event', size: 0, audioMs: 0 });
       return;
     }
     if (takesOver(value, this.#claim)) {
@@ -160,25 +157,27 @@ export class ResidentCall {
     const type = typeOf(value);
     // Another stream of the call begins, and the relay asks which replica has the call.
     if (type === 'call.started') this.#bePresent(nonceOfQuestion(value));
-    if (this.#isWorking && URGENT.has(type)) this.#tellHandler(parseLaneEvent(value));
-    this.#queue(() => withoutControl(parseLaneEvent(value)), type === 'call.ended' ? 'end' : 'event');
+    if (URGENT.has(type)) this.#heardUrgent(parseLaneEvent(value));
+    this.#queue({
+      read: () => withoutControl(parseLaneEvent(value)),
+      kind: type === 'call.ended' ? 'end' : 'event',
+      size: text.length,
+      audioMs: 0,
+    });
   }
 
   /** A handler that runs learns of it at once. The event itself comes in its turn. */
-  #tellHandler(event: LaneEvent | undefined): void {
+  #heardUrgent(event: LaneEvent | undefined): void {
     if (event === undefined) return;
+    if (event.type === 'interrupted') this.#interruption = event;
+    if (!this.#isWorking) return;
     this.#urgent.push(event);
     if (this.#urgent.length > MAX_URGENT) this.#urgent.shift();
     this.#onUrgent?.(event);
   }
 
-  #queue(read: Waiting['read'], kind: Waiting['kind'] = 'event'): void {
-    this.#waiting.push({ read, kind });
-    if (this.#waiting.length > MAX_WAITING_MESSAGES) {
-      const oldestAudio = this.#waiting.findIndex((each) => each.kind === 'audio');
-      this.#waiting.splice(Math.max(0, oldestAudio), 1);
-      this.#dropped += 1;
-    }
+  #queue(message: Parameters<WaitingMessages['push']>[0]): void {
+    this.#waiting.push(message);
     this.#work();
   }
 
@@ -193,7 +192,7 @@ export class ResidentCall {
     });
   }
 
-  async #handle({ read, kind }: Waiting): Promise<void> {
+  async #handle({ read, kind }: NonNullable<ReturnType<WaitingMessages['shift']>>): Promise<void> {
     const { worker, callId, onFailed } = this.#options;
     const publish: Publish = (_group, message) =>
       this.#connection.publish('down', message instanceof Uint8Array ? message : JSON.stringify(message));
@@ -207,7 +206,8 @@ export class ResidentCall {
     };
     // Each message comes once, since the client drops repetitions: its key need not be the same twice.
     const input = { callId, read, connectionState: this.#laneState, eventKey: randomUUID };
-    const response = await runEvent(worker, input, { publish, listen });
+    const background = { numbers: this.#numbers, endOf: (turn: number) => this.#endOf(turn) };
+    const response = await runEvent(worker, input, { publish, listen, background });
     this.#laneState = response.connectionState ?? this.#laneState;
     if (response.outcome === 'failed') onFailed(response.error);
     const { message } = response;
@@ -216,6 +216,15 @@ export class ResidentCall {
       await this.#connection.publish('down', message.body).catch(onFailed);
     }
     if (kind === 'end') this.end('call ended');
+  }
+
+  /** Why nobody hears any more what a handler that has returned says in its turn. */
+  #endOf(turn: number): InterruptedError | undefined {
+    if (this.#isOver) return new InterruptedError();
+    const interruption = this.#interruption;
+    return interruption !== undefined && interruption.turn > turn
+      ? new InterruptedError(interruption)
+      : undefined;
   }
 
   /** Tells the relay at intervals that this replica has the call. `nonce`: of the question that this answers. */

@@ -4,14 +4,16 @@ import { readWorkerEvent, type WorkerEvent } from '../../kit/lane-message.ts';
 import type { LaneResponse } from '../../kit/run-event.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { ResidentCall, type ResidentCallOptions, type ResidentEnd } from './resident-call.ts';
+import type { DroppedMessages } from './waiting-messages.ts';
 
 /** Most calls that one process takes. It refuses more. */
 const MAX_RESIDENT_CALLS = 200;
 
 interface ResidentCallsOptions
-  extends Omit<ResidentCallOptions, 'worker' | 'callId' | 'onFailed' | 'onOver'> {
+  extends Omit<ResidentCallOptions, 'worker' | 'callId' | 'onFailed' | 'onDropped' | 'onOver'> {
   readonly onFailed: (worker: string, callId: string, error: unknown) => void;
-  readonly onOver: (worker: string, callId: string, end: ResidentEnd) => void;
+  readonly onDropped: (worker: string, callId: string, dropped: DroppedMessages) => void;
+  readonly onOver: (worker: string, callId: string, end: ResidentEnd, dropped: DroppedMessages) => void;
 }
 
 export class ResidentCalls {
@@ -56,15 +58,16 @@ export class ResidentCalls {
     if (this.#calls.size >= MAX_RESIDENT_CALLS) {
       throw new Error(`this process already has ${MAX_RESIDENT_CALLS} calls, which is its limit`);
     }
-    const { onFailed, onOver, ...options } = this.#options;
+    const { onFailed, onDropped, onOver, ...options } = this.#options;
     const call = new ResidentCall({
       ...options,
       worker,
       callId,
       onFailed: (error) => onFailed(worker.name, callId, error),
-      onOver: (end) => {
+      onDropped: (dropped) => onDropped(worker.name, callId, dropped),
+      onOver: (end, dropped) => {
         if (this.#calls.get(key) === call) this.#calls.delete(key);
-        onOver(worker.name, callId, end);
+        onOver(worker.name, callId, end, dropped);
       },
     });
     this.#calls.set(key, call);

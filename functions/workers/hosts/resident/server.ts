@@ -57,7 +57,9 @@ export async function startResidentServer(options: {
     open: residentConnections({ access: config.webPubSub, clock: systemClock, random: Math.random, log }),
     onFailed: (worker, callId, error) =>
       log.error({ worker, callId, err: stackOf(error) }, 'a worker lost an event'),
-    onOver: (worker, callId, cause) => log.info({ worker, callId, cause }, 'left a call'),
+    onDropped: (worker, callId, dropped) =>
+      log.warn({ worker, callId, dropped }, 'a worker is too slow: what waits for it is dropped'),
+    onOver: (worker, callId, cause, dropped) => log.info({ worker, callId, cause, dropped }, 'left a call'),
   });
   const webhook = new WorkerWebhook({
     workers,

@@ -36,6 +36,28 @@ describe('the server of HTTP streams', () => {
     await called;
   });
 
+  it.each<[string, unknown[]]>([
+    ['an object with a port', [{ port: 0 }]],
+    ['an object with a port and no host', [{ port: 0, host: undefined }]],
+    ['an object without a port', [{}]],
+    ['a port and the length of its queue', [0, 16]],
+    ['a port and no address', [0, undefined, () => {}]],
+    ['a port as text', ['0']],
+  ])('listens on loopback when it is given %s', async (_, args) => {
+    const server = guarded();
+    server.listen(...(args as []));
+    expect((await addressOf(server)).address).toBe('127.0.0.1');
+  });
+
+  it.each<[string, unknown[]]>([
+    ['in an object', [{ port: 0, host: '0.0.0.0' }]],
+    ['behind the port', [0, '0.0.0.0']],
+  ])('listens elsewhere when it is told where, %s', async (_, args) => {
+    const server = guarded();
+    server.listen(...(args as []));
+    expect((await addressOf(server)).address).toBe('0.0.0.0');
+  });
+
   it('takes as many headers as the host', async () => {
     const server = guarded((_: unknown, response: http.ServerResponse) => response.end('taken'));
     const { port } = await addressOf(server.listen());

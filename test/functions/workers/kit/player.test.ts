@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
-import { PlayError, Player } from '../../../../functions/workers/kit/player.ts';
+import { formatLaneMemory } from '../../../../functions/workers/kit/lane-memory.ts';
+import { PacketNumbers, PlayError, Player } from '../../../../functions/workers/kit/player.ts';
 import { parseRtp } from '../../../../shared/wire/lane/rtp.ts';
+import type { LaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
 import { until } from '../../../support/until.ts';
 
-const OPTIONS = { turn: 3, format: 'pcm16KMono', at: 1_600, published: 0 } as const;
+const options = () => ({ turn: 3, format: 'pcm16KMono', at: 1_600, numbers: new PacketNumbers() }) as const;
 
 /** What reaches the group, in order; each message is taken only when the test says so. */
 function group() {
@@ -30,7 +32,7 @@ function packets(sent: readonly unknown[]) {
 describe('what a worker plays', () => {
   it('is sent one message after the other, although nobody awaits it', async () => {
     const { sent, waiting, send } = group();
-    const player = new Player({ ...OPTIONS, send });
+    const player = new Player({ ...options(), send });
     const samples = new Int16Array(16_000 + 320).fill(7);
     const playing = player.play(samples);
     samples.fill(0);
@@ -56,7 +58,7 @@ describe('what a worker plays', () => {
 
   it('goes on after a message that could not be sent, and rejects for the one who played it', async () => {
     const { sent, waiting, send } = group();
-    const player = new Player({ ...OPTIONS, send });
+    const player = new Player({ ...options(), send });
     const lost = player.play(Int16Array.of(1));
     const next = player.play(Int16Array.of(2));
     await until(() => waiting.length === 1, 'the message that is lost');
@@ -67,11 +69,26 @@ describe('what a worker plays', () => {
     await next;
   });
 
+  it('knows its own packets among those of the lane, each of which has a number of its own', async () => {
+    const numbers = new PacketNumbers(0x7fff);
+    const send = () => Promise.resolve();
+    const first = new Player({ ...options(), numbers, send });
+    const second = new Player({ ...options(), numbers, send });
+    await Promise.all([
+      first.play(Int16Array.of(1)),
+      second.play(Int16Array.of(1)),
+      first.play(Int16Array.of(1)),
+    ]);
+    const ofLane = [0xffff, 0x8000, 0x8001];
+    expect(ofLane.map((number) => first.hasPublished(number))).toEqual([true, false, true]);
+    expect(ofLane.map((number) => second.hasPublished(number))).toEqual([false, true, false]);
+  });
+
   it('must be whole samples in a known format', async () => {
     const { send } = group();
-    const odd = new Player({ ...OPTIONS, send });
+    const odd = new Player({ ...options(), send });
     await expect(odd.play(new Uint8Array(3))).rejects.toThrow(PlayError);
-    const early = new Player({ ...OPTIONS, format: undefined, send });
+    const early = new Player({ ...options(), format: undefined, send });
     await expect(early.play(Int16Array.of(1))).rejects.toThrow('call.started');
   });
 
@@ -122,5 +139,41 @@ describe('what a worker plays', () => {
     expect(again).toEqual(once);
     expect(next).toMatchObject({ sequenceNumber: 0x8001 });
     expect(sent[1]?.message).toEqual({ actions: [{ type: 'publish', text: 'pressed 5' }] });
+  });
+
+  it('is refused to the handler whose packet the relay has dropped, and not to a later one', async () => {
+    const learnt: unknown[] = [];
+    const speaker = defineWorker({
+      name: 'speaker',
+      listen: { mode: 'chunk', ms: 100 },
+      async onDtmf({ tone }, call) {
+        await call.play(Int16Array.of(1));
+        hear({ type: 'refused', reason: 'playout is full', heldMs: 1, maxMs: 1, number: Number(tone) });
+        learnt.push(await call.play(Int16Array.of(2)).catch((error: unknown) => error));
+      },
+      onAudio: () => undefined,
+    });
+    let hear: (event: LaneEvent) => void = () => {};
+    const press = (tone: number) =>
+      handleLaneEvent(
+        speaker,
+        {
+          callId: '0123456789abcdef',
+          contentType: 'text/plain',
+          body: Buffer.from(JSON.stringify({ type: 'dtmf', tone: String(tone) })),
+          connectionState: formatLaneMemory({ v: 1, turn: 0, seq: 0, at: 0, format: 'pcm16KMono', out: 7 }),
+        },
+        {
+          publish: () => Promise.resolve(),
+          listen: (_, heard) => {
+            hear = heard;
+            return () => {};
+          },
+        },
+      );
+    // `onDtmf` listens once it has returned its promise, which it does before the first `play` is over.
+    await press(0x8006);
+    await press(0x8007);
+    expect(learnt).toEqual([undefined, expect.any(PlayError)]);
   });
 });

@@ -3,7 +3,9 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { ResidentCall } from '../../../../../functions/workers/hosts/resident/resident-call.ts';
 import type { OpenResidentConnection } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
+import type { Call } from '../../../../../functions/workers/kit/worker.ts';
 import { PRESENCE_MS } from '../../../../../shared/wire/lane/resident-messages.ts';
+import { parseRtp } from '../../../../../shared/wire/lane/rtp.ts';
 import { parseLaneEvent } from '../../../../../shared/wire/lane/worker-messages.ts';
 import { RelayClock } from '../../../../relay/relay-clock.ts';
 import { closeAtOnce, listenOnLoopback } from '../../../../support/loopback.ts';
@@ -15,10 +17,11 @@ if (parsed?.type !== 'call.started') throw new Error('STARTED is not the event')
 const started = parsed;
 
 /** A call in whose group the test decides what is heard, and when the other replicas have been told. */
-function joiningCall() {
+function joiningCall(inBackground: (call: Call) => Promise<void> = async () => {}) {
   const clock = new RelayClock();
   const told: string[] = [];
   const published: unknown[] = [];
+  const dropped: unknown[] = [];
   const others = Promise.withResolvers<void>();
   let listener: Parameters<OpenResidentConnection>[1] | undefined;
   const call = new ResidentCall({
@@ -29,6 +32,7 @@ function joiningCall() {
       onAudio: () => void told.push('audio'),
       onDtmf: async ({ tone }, of) => {
         if (tone === '#') await of.hangUp();
+        if (tone === '0') void inBackground(of);
         told.push(`dtmf ${tone}`);
         return { actions: [{ type: 'publish', text: tone }] };
       },
@@ -48,13 +52,18 @@ function joiningCall() {
       };
     },
     onFailed: (error) => told.push(String(error)),
-    onOver: (end) => told.push(`over: ${end}`),
+    onDropped: (some) => dropped.push(some),
+    onOver: (end, all) => {
+      told.push(`over: ${end}`);
+      if (all.messages > 0) dropped.push(all);
+    },
   });
   return {
     call,
     clock,
     told,
     published,
+    dropped,
     others,
     hear: (message: Uint8Array | string) => listener?.message(message),
   };
@@ -76,7 +85,7 @@ it('tells the worker of its call first, although audio comes before the other re
 });
 
 it('keeps the events of a call, however much audio waits behind them', async () => {
-  const { call, told, others, hear } = joiningCall();
+  const { call, told, dropped, others, hear } = joiningCall();
   const joined = call.join(started);
   hear(JSON.stringify({ type: 'dtmf', tone: '1' }));
   for (let i = 0; i < 100; i += 1) hear(rtp());
@@ -84,10 +93,40 @@ it('keeps the events of a call, however much audio waits behind them', async () 
   await joined;
   await until(() => told.length === 51, 'everything that was kept');
   expect(told.slice(0, 3)).toEqual(['started', 'dtmf 1', 'audio']);
-  expect(call.dropped).toBe(51);
   for (let i = 0; i < 60; i += 1) hear(JSON.stringify({ type: 'dtmf', tone: '2' }));
-  expect(call.dropped, 'of events alone the oldest').toBeGreaterThan(51);
   call.end('closed');
+  expect(dropped, 'the first of each run, and all in the end: of events alone the oldest').toEqual([
+    { messages: 1, audioMs: expect.any(Number) },
+    { messages: 52, audioMs: expect.any(Number) },
+    { messages: 60, audioMs: expect.any(Number) },
+  ]);
+});
+
+it('keeps three seconds of audio for a worker that is too slow, in however few messages they come', async () => {
+  const { call, told, dropped, others, hear } = joiningCall();
+  const second = new Int16Array(16_000);
+  const joined = call.join(started);
+  for (let i = 0; i < 20; i += 1) hear(rtp({ samples: second, timestamp: i * second.length }));
+  others.resolve();
+  await joined;
+  await until(() => told.length === 4, 'everything that was kept');
+  expect(told).toEqual(['started', 'audio', 'audio', 'audio']);
+  call.end('closed');
+  expect(dropped).toEqual([
+    { messages: 1, audioMs: 1_000 },
+    { messages: 17, audioMs: 17_000 },
+  ]);
+});
+
+it('keeps the end of the call behind any number of long messages', async () => {
+  const { call, told, others, hear } = joiningCall();
+  const joined = call.join(started);
+  hear(JSON.stringify({ type: 'call.ended', reason: 'hung up' }));
+  for (let i = 0; i < 60; i += 1) hear(JSON.stringify({ type: 'weather', text: 'x'.repeat(100_000) }));
+  others.resolve();
+  await joined;
+  await until(() => told.length === 2, 'the end');
+  expect(told).toEqual(['started', 'over: call ended']);
 });
 
 it('keeps nothing of a call that another replica has taken while it joined', async () => {
@@ -100,8 +139,8 @@ it('keeps nothing of a call that another replica has taken while it joined', asy
   expect(clock.pending, 'no timer is left').toBe(0);
 });
 
-async function joinedCall() {
-  const joining = joiningCall();
+async function joinedCall(inBackground?: (call: Call) => Promise<void>) {
+  const joining = joiningCall(inBackground);
   joining.others.resolve();
   await joining.call.join(started);
   return joining;
@@ -218,6 +257,7 @@ it('lets a handler that plays learn of an interruption at once, and serves what 
       return { start: async () => {}, publish, stop: () => {} };
     },
     onFailed: (error) => told.push(error),
+    onDropped: () => {},
     onOver: () => {},
   });
   await call.join(started);
@@ -241,4 +281,73 @@ it('lets a handler that plays learn of an interruption at once, and serves what 
   call.end('another replica');
   await until(() => told.length === 7, 'the end of the handler');
   expect(told.at(-1)).toMatchObject({ name: 'InterruptedError', reason: 'call ended' });
+});
+
+it('lets a worker speak on after its handler has returned, in packets of their own, until it is interrupted', async () => {
+  const packets: ReturnType<typeof parseRtp>[] = [];
+  const spoken: Promise<unknown>[] = [];
+  const texts: string[] = [];
+  let inBackground: Call | undefined;
+  let listener: Parameters<OpenResidentConnection>[1] | undefined;
+  const call = new ResidentCall({
+    worker: defineWorker({
+      name: 'resident',
+      listen: { mode: 'stream' },
+      onAudio: () => Int16Array.of(3),
+      async onDtmf({ tone }, of) {
+        if (tone === '1') inBackground = of;
+        else {
+          spoken.push(of.play(Int16Array.of(2)));
+          spoken.push(inBackground?.play(Int16Array.of(1)) ?? Promise.resolve());
+          await of.play(Int16Array.of(2));
+        }
+      },
+    }),
+    callId: CALL_ID,
+    hostId: 'this replica',
+    clock: new RelayClock(),
+    open: (_, heard) => {
+      listener = heard;
+      const publish = async (to: string, message: unknown) => {
+        if (message instanceof Uint8Array) packets.push(parseRtp(message));
+        else if (to === 'down') texts.push(String(message));
+      };
+      return { start: async () => {}, publish, stop: () => {} };
+    },
+    onFailed: (error) => texts.push(String(error)),
+    onDropped: () => {},
+    onOver: () => {},
+  });
+  await call.join({ ...started, control: { url: 'https://control.example', token: 'own', peer: '4:+1' } });
+  const hear = (event: object) => listener?.message(JSON.stringify(event));
+  hear({ type: 'dtmf', tone: '1' });
+  await until(() => inBackground !== undefined, 'the first handler');
+  await new Promise((resolve) => setImmediate(resolve));
+  await inBackground?.play(Int16Array.of(1));
+  hear({ type: 'dtmf', tone: '2' });
+  await until(() => packets.length === 4, 'what both say');
+  hear({ type: 'dtmf', tone: '2' });
+  listener?.message(rtp());
+  await until(() => packets.length === 8, 'what both say, and a reply');
+  const numbers = packets.map(({ sequenceNumber }) => sequenceNumber);
+  expect(new Set(numbers).size, 'no packet passes for another').toBe(packets.length);
+  await inBackground?.hangUp({ after: 'played' });
+  expect(texts.at(-1), 'a goodbye in the background is published at once').toContain('"do":"hangUp"');
+  hear({ type: 'interrupted', turn: 1, playedMs: 40 });
+  await expect(inBackground?.play(Int16Array.of(1))).rejects.toMatchObject({ turn: 1, playedMs: 40 });
+  call.end('another replica');
+  await expect(inBackground?.play(Int16Array.of(1))).rejects.toMatchObject({ reason: 'call ended' });
+  await Promise.all(spoken);
+});
+
+it('has a worker speak in the background for longer than an event may be answered', async () => {
+  const { call, published, hear } = await joinedCall(async (of) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let minutes = 0; minutes < 11; minutes += 1) await of.play(new Int16Array(24_000 * 60));
+  });
+  hear(JSON.stringify({ type: 'dtmf', tone: '0' }));
+  const bytes = () =>
+    published.reduce((sum: number, each) => sum + (each instanceof Uint8Array ? each.length : 0), 0);
+  await until(() => bytes() >= 11 * 60 * 48_000, 'eleven minutes');
+  call.end('closed');
 });
