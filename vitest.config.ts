@@ -13,12 +13,10 @@ const WHOLE_CALL_LIMIT_MS = 240_000;
  */
 const OWN_SYSTEMS = [
   'test/scenarios/chaos.test.ts',
-  'test/scenarios/dead-stream.test.ts',
   'test/scenarios/lanes.test.ts',
   'test/scenarios/residents.test.ts',
   'test/scenarios/rolling-restart.test.ts',
-  'test/scenarios/rough-network.test.ts',
-  'test/scenarios/unmixed.test.ts',
+  'test/scenarios/scenarios-with-faults.test.ts',
   'test/local/run/scenario/callees.test.ts',
   'test/local/run/stack/*.test.ts',
 ];
