@@ -1,6 +1,6 @@
 /** Finding one recording in another: how far apart they are, and how well they agree from there on. */
 
-export interface Alignment {
+interface Alignment {
   /** Where the expected recording begins in the heard one, in samples. */
   readonly offset: number;
   /** 10 log10 of the energy expected over the energy of the difference; Infinity when every sample agrees. */

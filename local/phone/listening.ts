@@ -9,7 +9,7 @@ const LEAST_SHARE = 0.5;
 /** A recording is looked for this often, since comparing takes time. */
 const LOOK_EVERY_FRAMES = 10;
 /** Of what is heard, the newest part that a recording is looked for in. */
-export const MAX_SEARCHED_MS = 60_000;
+const MAX_SEARCHED_MS = 60_000;
 
 /** Waits for one sound in what is heard, frame by frame. */
 export class Listening {

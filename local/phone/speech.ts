@@ -4,7 +4,7 @@ import { sing } from './voice.ts';
 
 /** Longest text that is said at once. */
 export const MAX_TEXT_LENGTH = 2_000;
-export interface SpeechOptions {
+interface SpeechOptions {
   /** Another program that takes text on its input and writes WAV to its output. */
   readonly command?: string;
   readonly args?: readonly string[];

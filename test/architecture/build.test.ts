@@ -108,11 +108,16 @@ describe('the bundle of the function app', () => {
 });
 
 describe('the bundle of the relay', () => {
-  it('starts by itself and says which settings it lacks', async () => {
-    const started = run(process.execPath, [fileOf('relay')], { env: {}, timeout: LOAD_LIMIT_MS });
-    await expect(started).rejects.toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('WEB_PUBSUB_CONNECTION_STRING'),
-    });
+  it('starts by itself, names every setting that is missing or wrong, and ends with status 1', async () => {
+    const env = { RELAY_TICKET_KEY: 'too short' };
+    const started = run(process.execPath, [fileOf('relay')], { env, timeout: LOAD_LIMIT_MS });
+    const { code, stdout, stderr } = await started.then(
+      () => expect.unreachable('it has no settings'),
+      (error: { code: number; stdout: string; stderr: string }) => error,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('WEB_PUBSUB_CONNECTION_STRING');
+    expect(stderr).toContain('RELAY_TICKET_KEY');
+    expect(stdout + stderr).not.toContain('too short');
   });
 });

@@ -32,8 +32,11 @@ describe('the commands in docs/api.md', () => {
     ['JSON', 'content-type: application/json'],
   ]);
   const judge = new OpenApiJudge();
+  /** How often the commands were begun: the control app remembers the keys of an attempt that failed. */
+  let attempts = 0;
 
   it('do as they say, one after the other', { timeout: 120_000 }, async () => {
+    attempts += 1;
     for (const command of commands) {
       await follow(command);
       if (methodOf(command.words) === 'PUT' && command.expected.status === 202)
@@ -117,9 +120,13 @@ describe('the commands in docs/api.md', () => {
   }
 
   function curl({ words }: CurlCommand): Promise<CurlAnswer> {
-    const [, ...args] = words.map((word) =>
-      word.map(({ text, isVariable }) => (isVariable ? (variables.get(text) ?? `$${text}`) : text)).join(''),
-    );
+    const [, ...args] = words
+      .map((word) =>
+        word
+          .map(({ text, isVariable }) => (isVariable ? (variables.get(text) ?? `$${text}`) : text))
+          .join(''),
+      )
+      .map((arg) => arg.replace(/^Idempotency-Key: /, `$&${attempts}-`));
     return runCurl(args, 2 * LIMIT_MS);
   }
 

@@ -14,7 +14,7 @@ const FIRST_WINDOW_MS = 30_000;
 /** What happened so long before the call came in is not looked for step by step. */
 const BEFORE_CALL_MS = 60_000;
 
-export interface TimelineQuery {
+interface TimelineQuery {
   readonly limit: number;
   /** `asc`: the earliest entries first; `desc`: the newest first. */
   readonly order: 'asc' | 'desc';

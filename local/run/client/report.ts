@@ -15,7 +15,7 @@ export interface ReportedEvent {
 
 type Outcome = 'completed' | 'not answered' | 'no audio' | 'cut off';
 
-export interface Echo {
+interface Echo {
   readonly delayMs: number;
   /** Every sample that was said came back, once, in order. */
   readonly exact: boolean;

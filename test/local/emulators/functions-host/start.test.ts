@@ -31,19 +31,19 @@ async function refusal(
 const ok = `async () => ({ body: 'ok' })`;
 
 describe('an app that starts', () => {
-  const answer = async (app: BuiltApp, path: string): Promise<string> => {
+  const answers = async (app: BuiltApp, ...paths: readonly string[]): Promise<string[]> => {
     const host = await startHost(app.folder);
     try {
-      const response = await fetch(host.url + path);
-      return `${response.status} ${await response.text()}`;
+      const said: string[] = [];
+      for (const path of paths) {
+        const response = await fetch(host.url + path);
+        said.push(`${response.status} ${await response.text()}`);
+      }
+      return said;
     } finally {
       await host.stop();
     }
   };
-
-  it('need not be bundled', async () => {
-    expect(await answer(plainApp(`app.http('hello', { handler: ${ok} });`), '/api/hello')).toBe('200 ok');
-  });
 
   it('may be an ES module, with any number of entry points behind a glob', async () => {
     const source = (name: string) =>
@@ -54,39 +54,34 @@ describe('an app that starts', () => {
       'dist/functions/two.js': source('two'),
       'dist/functions/three.js': 'throw new Error("not named by main");',
     });
-    expect(await answer(app, '/api/two')).toBe('200 two');
-    expect(await answer(app, '/api/one')).toBe('200 one');
+    expect(await answers(app, '/api/two', '/api/one')).toEqual(['200 two', '200 one']);
   });
 
-  it('takes the route prefix from host.json, which may be empty', async () => {
-    const body = `app.http('hello', { handler: ${ok} });`;
-    const hostJson = (routePrefix: string) =>
-      JSON.stringify({ version: '2.0', extensions: { http: { routePrefix } } });
-    expect(await answer(plainApp(body, { 'host.json': hostJson('v1/rest') }), '/v1/rest/hello')).toBe(
-      '200 ok',
-    );
-    expect(await answer(plainApp(body, { 'host.json': hostJson('') }), '/hello')).toBe('200 ok');
-  });
-
-  it('has no home page when a setting says so, or when a function is there', async () => {
-    const app = plainApp(`app.http('hello', { handler: ${ok} });`);
-    const host = await startHost(app.folder, { env: { AzureWebJobsDisableHomepage: 'true' } });
-    expect((await fetch(host.url)).status).toBe(204);
-    await host.stop();
-    const root = plainApp(`app.http('root', { route: '{*path}', handler: ${ok} });`, {
-      'host.json': '{"version":"2.0","extensions":{"http":{"routePrefix":""}}}',
+  it('need not be bundled, and takes the route prefix from host.json', async () => {
+    const app = plainApp(`app.http('hello', { handler: ${ok} });`, {
+      'host.json': '{"version":"2.0","extensions":{"http":{"routePrefix":"v1/rest"}}}',
     });
-    expect(await answer(root, '/')).toBe('200 ok');
+    expect(await answers(app, '/v1/rest/hello')).toEqual(['200 ok']);
   });
 
-  it('shows quieter messages when host.json asks for them', async () => {
+  it('has no home page where the route prefix is empty and a function is there', async () => {
+    const root = plainApp(
+      `app.http('root', { route: '{*path}', handler: ${ok} });
+      app.http('hello', { handler: async () => ({ body: 'hello' }) });`,
+      { 'host.json': '{"version":"2.0","extensions":{"http":{"routePrefix":""}}}' },
+    );
+    expect(await answers(root, '/', '/hello')).toEqual(['200 ok', '200 hello']);
+  });
+
+  it('has no home page when a setting says so, and shows quieter messages when host.json asks for them', async () => {
     const app = plainApp(
       `app.http('hello', { handler: async (_, context) => { context.debug('psst'); return {}; } });`,
       {
         'host.json': '{"version":"2.0","logging":{"logLevel":{"Function.hello":"Debug"}}}',
       },
     );
-    const host = await startHost(app.folder);
+    const host = await startHost(app.folder, { env: { AzureWebJobsDisableHomepage: 'true' } });
+    expect((await fetch(host.url)).status).toBe(204);
     await fetch(`${host.url}/api/hello`);
     await until(() => /debug hello\[.*\] psst/.test(host.output()), 'the quiet message in the log');
     await host.stop();

@@ -43,10 +43,10 @@ async function startHandler(): Promise<Webhook> {
 }
 
 /** A client of the hub `calls`, and what the service tells it. */
-async function connectTo(url: string): Promise<{ client: WebPubSubClient; messages: unknown[] }> {
-  const service = new WebPubSubServiceClient(`Endpoint=${url};AccessKey=${KEY};Version=1.0;`, 'calls', {
-    allowInsecureConnection: true,
-  });
+async function connectTo(
+  connectionString: string,
+): Promise<{ client: WebPubSubClient; messages: unknown[] }> {
+  const service = new WebPubSubServiceClient(connectionString, 'calls', { allowInsecureConnection: true });
   const client = new WebPubSubClient((await service.getClientAccessToken()).url, { autoReconnect: false });
   resources.add(client, (each) => each.stop());
   const messages: unknown[] = [];
@@ -55,7 +55,7 @@ async function connectTo(url: string): Promise<{ client: WebPubSubClient; messag
   return { client, messages };
 }
 
-it('serves as a process of its own, configured by file and environment, and ends when told', {
+it('serves as a process of its own, configured by file and environment, tells a person how to use it, and ends when told', {
   timeout: 60_000,
 }, async () => {
   const handler = await startHandler();
@@ -64,14 +64,23 @@ it('serves as a process of its own, configured by file and environment, and ends
     config,
     JSON.stringify({ WebPubSub: { Hubs: { calls: { EventHandlers: [{ EventPattern: 'echo' }] } } } }),
   );
-  const child = start(['--port', '0', '--config', config], {
-    WebPubSub__AccessKey: KEY,
-    WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate: `${handler.url}/api/workers/{event}`,
+  const child = start(['--port', '0', '--stand-alone', '--config', config], {
+    WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate: `${handler.url}/api/workers/{event}?code=secret`,
+  });
+  let text = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
   });
   const { url } = await ready(child);
-  const { client, messages } = await connectTo(url);
+  await until(() => text.includes('Ctrl-C'), 'the whole text');
+  const [connectionString = ''] = /Endpoint=\S+/.exec(text) ?? [];
+  expect(connectionString).toContain(`Endpoint=${url};AccessKey=`);
+  expect(text).toContain(`${url.replace('http', 'ws')}/client/hubs/{hub}`);
+  expect(text).toContain(`${handler.url}/api/workers/{event}?…`);
+  expect(text).not.toContain('secret');
+  const { client, messages } = await connectTo(connectionString);
   await client.sendEvent('echo', 'x', 'text');
-  expect(messages[0]).toBe('/api/workers/echo');
+  expect(messages[0]).toBe('/api/workers/echo?code=secret');
   client.stop();
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
@@ -94,7 +103,7 @@ it('takes a new configuration file while it runs, refuses a bad one and keeps th
     log += chunk.toString();
   });
   const { url } = await ready(child);
-  const { client, messages } = await connectTo(url);
+  const { client, messages } = await connectTo(`Endpoint=${url};AccessKey=${KEY};Version=1.0;`);
   await client.sendEvent('e', 'x', 'text');
   await configure('ftp://nowhere');
   await until(() => log.includes('is refused, and the old one stays'), 'the refusal in the log');
@@ -104,22 +113,6 @@ it('takes a new configuration file while it runs, refuses a bad one and keeps th
   await until(() => log.includes('The new configuration is in force.'), 'the new configuration');
   await client.sendEvent('e', 'x', 'text');
   expect(messages).toEqual(['/old', '/old', '/new']);
-});
-
-it('tells a person who starts it alone how to use it', { timeout: 60_000 }, async () => {
-  const child = start(['--port', '0', '--stand-alone'], {
-    WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate: 'http://127.0.0.1:9/hook?code=secret',
-  });
-  let text = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  const { url } = await ready(child);
-  await until(() => text.includes('Ctrl-C'), 'the whole text');
-  expect(text).toContain(`Endpoint=${url};AccessKey=`);
-  expect(text).toContain(`${url.replace('http', 'ws')}/client/hubs/{hub}`);
-  expect(text).toContain('http://127.0.0.1:9/hook?…');
-  expect(text).not.toContain('secret');
 });
 
 it('says in one sentence why it cannot start', { timeout: 60_000 }, async () => {
