@@ -74,7 +74,8 @@ export class HandlerConnections {
       throw new HandlerUnreachable(message, { cause: error });
     }
     const answer = readAnswer(outgoing, this.#maxBytes);
-    outgoing.end(body);
+    // Node would write the headers in UTF-8, too, together with a body of text.
+    outgoing.end(typeof body === 'string' ? Buffer.from(body) : body);
     return { answer, cancel: () => outgoing.destroy() };
   }
 
