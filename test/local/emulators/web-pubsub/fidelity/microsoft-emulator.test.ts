@@ -1,4 +1,4 @@
-/** What Microsoft's emulator of Web PubSub does (Azure/azure-webpubsub, tools/emulator) where no other source decides. */
+/** What Microsoft's emulator does (Azure/azure-webpubsub, tools/emulator) where no other source decides. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RunningWebPubSub } from '../../../../../local/emulators/web-pubsub/service/server.ts';

@@ -1,6 +1,6 @@
 /**
- * Answers of the real service that Microsoft recorded for the tests of its SDKs (Azure/azure-sdk-assets: Python 447df31,
- * JavaScript 06b3c09, 211d32e and 3f4f679, Java 6ee1c7d and 9e825b8).
+ * Answers of the real service that Microsoft recorded for the tests of its SDKs (Azure/azure-sdk-assets: Python
+ * 447df31, JavaScript 06b3c09, 211d32e and 3f4f679, Java 6ee1c7d and 9e825b8).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningWebPubSub } from '../../../../../local/emulators/web-pubsub/service/server.ts';
