@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { UpstreamEvent } from '../hub/commands.ts';
 import type { Payload } from '../hub/payload.ts';
 
@@ -53,9 +53,10 @@ function utf8Header(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** The beginning of a trace (W3C Trace Context, version 00) that is not recorded here. */
+/** The beginning of a trace (W3C Trace Context, version 00) that is not recorded here. Node keeps UUIDs in stock. */
 function traceparent(): string {
-  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+  const [trace = '', span = ''] = [randomUUID(), randomUUID()].map((uuid) => uuid.replaceAll('-', ''));
+  return `00-${trace}-${span.slice(0, 16)}-00`;
 }
 
 /** `sha256=<hex>` of HMAC-SHA256 over the connection id, one for each access key. */
