@@ -109,8 +109,11 @@ function readKeys(
   };
 }
 
-function readSubscriptions(file: string | undefined, json: string | undefined): SubscriptionSettings[] {
-  if (file !== undefined) return parseSubscriptions(parseJson(readFileSync(file, 'utf8'), file));
+/** @param flag a file, or the list itself, which begins with a bracket */
+function readSubscriptions(flag: string | undefined, json: string | undefined): SubscriptionSettings[] {
+  if (flag?.trimStart().startsWith('['))
+    return parseSubscriptions(parseJson(flag, '--event-grid-subscriptions'));
+  if (flag !== undefined) return parseSubscriptions(parseJson(readFileSync(flag, 'utf8'), flag));
   const text = filled(json);
   return text === undefined ? [] : parseSubscriptions(parseJson(text, 'EVENT_GRID_SUBSCRIPTIONS'));
 }

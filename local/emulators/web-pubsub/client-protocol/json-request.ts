@@ -2,9 +2,8 @@ import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import type { ClientRequest } from '../hub/client-codec.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
-import { isAny } from './protobuf-wire.ts';
-import { rawMember } from './raw-member.ts';
-import { checkedGroup, checkedMetadata, invalid, messageOf } from './request-rules.ts';
+import { memberNames, rawMember } from './raw-member.ts';
+import { checkedEvent, checkedGroup, checkedMetadata, invalid, messageOf } from './request-rules.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -54,7 +53,12 @@ export function parseJsonRequest(text: string): ClientRequest {
         ...acknowledged,
       };
     case 'event':
-      return { type: 'event', event: eventNameOf(root), data: dataOf(root, text), ...acknowledged };
+      return {
+        type: 'event',
+        event: checkedEvent(requiredString(root, 'event')),
+        data: dataOf(root, text),
+        ...acknowledged,
+      };
     default:
       if (NOT_SUPPORTED.has(type.toLowerCase()))
         throw invalid(`not supported by this emulator: type '${type}'`);
@@ -78,12 +82,6 @@ function requiredString(root: JsonObject, name: string): string {
   const value = root[name];
   if (typeof value !== 'string') throw invalid(`'${name}' must be a string`);
   return value;
-}
-
-function eventNameOf(root: JsonObject): string {
-  const event = requiredString(root, 'event');
-  if (event.length === 0) throw invalid("'event' must not be empty");
-  return event;
 }
 
 function optionalBoolean(root: JsonObject, name: string): boolean {
@@ -117,6 +115,9 @@ function withTtl(data: MessageData, root: JsonObject): MessageData {
 function dataOf(root: JsonObject, text: string): MessageData {
   const given = root['metadata'];
   const metadata = given === undefined || given === null ? undefined : checkedMetadata(given);
+  // JSON.parse keeps the last of two members of one name.
+  const names = metadata === undefined ? [] : memberNames(rawMember(text, 'metadata') ?? '{}');
+  if (new Set(names).size < names.length) throw invalid('a metadata key is given twice');
   return messageOf('data' in root ? payloadOf(root, text) : undefined, metadata);
 }
 
@@ -136,14 +137,8 @@ function payloadOf(root: JsonObject, text: string): Payload {
       if (data === null) throw invalid("'data' must not be null");
       return { dataType: 'json', json: rawMember(text, 'data') ?? JSON.stringify(data) };
     }
-    case 'protobuf': {
-      const bytes = typeof data === 'string' ? decodeBase64(data) : undefined;
-      if (bytes === undefined || !isAny(bytes))
-        throw invalid("'data' must be a google.protobuf.Any in base64 when 'dataType' is 'protobuf'");
-      return { dataType: 'protobuf', bytes };
-    }
     default:
-      throw invalid(`unknown dataType '${dataType}'`);
+      throw invalid(`'dataType' must be json, text or binary, not '${dataType}'`);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   readText,
   readUint64,
 } from './protobuf-wire.ts';
-import { checkedGroup, checkedMetadata, invalid, messageOf } from './request-rules.ts';
+import { checkedEvent, checkedGroup, checkedMetadata, invalid, messageOf } from './request-rules.ts';
 
 /** Tags of `UpstreamMessage`, of which exactly one is set. */
 const SEND_TO_GROUP = bytesTag(1);
@@ -111,9 +111,8 @@ function event(message: Reader): ClientRequest {
     else return false;
     return true;
   });
-  if (name === '') throw invalid("'event' must not be empty");
   const data = dataOf(payload, metadata);
-  return { type: 'event', event: name, data, ...(ackId === undefined ? {} : { ackId }) };
+  return { type: 'event', event: checkedEvent(name), data, ...(ackId === undefined ? {} : { ackId }) };
 }
 
 function membership(message: Reader): { group: string; ackId?: AckId } {

@@ -5,17 +5,32 @@
  */
 export function rawMember(text: string, name: string): string | undefined {
   let found: string | undefined;
+  eachMember(text, (key, valueStart, valueEnd) => {
+    if (key === name) found = text.slice(valueStart, valueEnd);
+  });
+  return found;
+}
+
+/**
+ * The names of the members of a JSON object in their order, repeated ones as often as they stand there.
+ * @param text a JSON text that `JSON.parse` accepts and that is an object
+ */
+export function memberNames(text: string): readonly string[] {
+  const names: string[] = [];
+  eachMember(text, (key) => names.push(key));
+  return names;
+}
+
+function eachMember(text: string, visit: (key: string, valueStart: number, valueEnd: number) => void): void {
   let index = skipSpace(text, text.indexOf('{') + 1);
   while (text.charAt(index) !== '}') {
     const nameEnd = endOfString(text, index);
-    const key: unknown = JSON.parse(text.slice(index, nameEnd));
     const valueStart = skipSpace(text, skipSpace(text, nameEnd) + 1);
     const valueEnd = endOfValue(text, valueStart);
-    if (key === name) found = text.slice(valueStart, valueEnd);
+    visit(JSON.parse(text.slice(index, nameEnd)) as string, valueStart, valueEnd);
     index = skipSpace(text, valueEnd);
     if (text.charAt(index) === ',') index = skipSpace(text, index + 1);
   }
-  return found;
 }
 
 function skipSpace(text: string, from: number): number {

@@ -1,7 +1,7 @@
 /** What both subprotocols demand of a request. Each breach is a ProtocolViolation with close code 1007. */
 import { CloseCode } from '../base/close-codes.ts';
 import { ProtocolViolation } from '../hub/client-codec.ts';
-import { isGroupName } from '../hub/names.ts';
+import { isEventName, isGroupName } from '../hub/names.ts';
 import { type MessageData, type Metadata, type Payload, parseMetadata } from '../hub/payload.ts';
 
 export function invalid(rule: string): ProtocolViolation {
@@ -9,8 +9,14 @@ export function invalid(rule: string): ProtocolViolation {
 }
 
 export function checkedGroup(group: string): string {
-  if (!isGroupName(group)) throw invalid("'group' is not a valid group name");
+  if (!isGroupName(group))
+    throw invalid('Invalid group name. It has 1 to 1024 characters, not only white space.');
   return group;
+}
+
+export function checkedEvent(name: string): string {
+  if (isEventName(name)) return name;
+  throw invalid('Invalid event name. It has 1 to 128 letters, digits, _, . and -, and begins with a letter.');
 }
 
 export function checkedMetadata(given: unknown): Metadata {

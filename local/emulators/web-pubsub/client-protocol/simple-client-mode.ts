@@ -1,3 +1,4 @@
+import type { Query } from '../http/query.ts';
 import { isGroupName } from '../hub/names.ts';
 
 /**
@@ -10,13 +11,13 @@ export type SimpleClientMode =
 
 /**
  * Reads `webpubsub_mode`, `group` and `noEcho` of a client's URL. Modes and truth values are matched without regard to
- * case; of a repeated parameter the last one counts (Microsoft's emulator).
+ * case; of a repeated parameter the last one counts, and an empty one counts as absent (Microsoft's emulator).
  * @returns the mode, or the rule that is broken as a sentence
  */
-export function parseSimpleClientMode(query: URLSearchParams): SimpleClientMode | string {
-  const mode = query.getAll('webpubsub_mode').at(-1);
-  switch (mode?.toLowerCase()) {
+export function parseSimpleClientMode(query: Query): SimpleClientMode | string {
+  switch (query.last('webpubsub_mode')?.toLowerCase()) {
     case undefined:
+    case '':
     case 'sendevent':
       return { mode: 'sendEvent' };
     case 'sendtogroup':
@@ -24,10 +25,10 @@ export function parseSimpleClientMode(query: URLSearchParams): SimpleClientMode 
     default:
       return "'webpubsub_mode' must be sendEvent or sendToGroup.";
   }
-  const group = query.getAll('group').at(-1);
+  const group = query.last('group');
   if (group === undefined || !isGroupName(group))
     return "'group' must be a valid group name when 'webpubsub_mode' is sendToGroup.";
-  const noEcho = query.getAll('noEcho').at(-1)?.toLowerCase() ?? 'false';
+  const noEcho = query.last('noEcho')?.toLowerCase() || 'false';
   if (noEcho !== 'true' && noEcho !== 'false') return "'noEcho' must be true or false.";
   return { mode: 'sendToGroup', group, noEcho: noEcho === 'true' };
 }

@@ -12,16 +12,11 @@ export function bearerToken(request: IncomingMessage): string | undefined {
   return /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
 }
 
-/** The media type of a request's body, in lower case and without parameters; empty when there is none. */
-export function mediaTypeOf(request: IncomingMessage): string {
-  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
 /** @throws ApiError 400 when the body is longer than `maxBytes` */
 export async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const body = await readBody(request, maxBytes);
   if (body !== undefined) return body;
-  throw badRequest(`The body is longer than ${maxBytes} bytes.`);
+  throw badRequest(`Invalid Content-Length header. A body has at most ${maxBytes} bytes.`);
 }
 
 /** What an operation answers: a status, and JSON if there is a body. */

@@ -84,7 +84,7 @@ function handleGroupRequest(
 }
 
 function forbidden(action: string, group: string): AckError {
-  return { name: 'Forbidden', message: `The client has no permission to ${action} group '${group}'.` };
+  return { name: 'Forbidden', message: `The client does not have permission to ${action} group '${group}'.` };
 }
 
 function acknowledge(

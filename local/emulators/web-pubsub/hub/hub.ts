@@ -11,7 +11,8 @@ import { Sessions } from './sessions.ts';
 /** What a REST caller may know of a connection. */
 export interface Member {
   readonly connectionId: string;
-  readonly userId?: string;
+  /** Null for a member without one. */
+  readonly userId: string | null;
 }
 
 /**
@@ -78,8 +79,9 @@ export class Hub {
         return;
       case 'closeConnections':
         for (const connection of this.#members.selected(command)) {
-          this.#sessions.write(connection, connection.codec.disconnected(command.reason), step);
-          this.#sessions.end(connection, CloseCode.normal, command.reason, step);
+          const message = closedByApplication(command.reason);
+          this.#sessions.write(connection, connection.codec.disconnected(message), step);
+          this.#sessions.end(connection, CloseCode.normal, message, step);
         }
         return;
       case 'drop':
@@ -96,13 +98,13 @@ export class Hub {
   }
 
   /**
-   * Grants or revokes what a connection may do with one group, or with every group.
+   * Grants or revokes what a connection may do with one group.
    * @returns `noConnection` when there is none of this id, `tooMany` when more single groups are named than may be
    */
   changePermission(
     connectionId: string,
     action: GroupAction,
-    group: string | undefined,
+    group: string,
     allowed: boolean,
   ): 'done' | 'noConnection' | 'tooMany' {
     const connection = this.#members.get(connectionId);
@@ -110,11 +112,9 @@ export class Hub {
     return connection.permissions.change(action, group, allowed) ? 'done' : 'tooMany';
   }
 
-  /** Whether a connection may do this with the group, or with every group. */
-  allows(connectionId: string, action: GroupAction, group: string | undefined): boolean {
-    const permissions = this.#members.get(connectionId)?.permissions;
-    if (permissions === undefined) return false;
-    return group === undefined ? permissions.allowsEvery(action) : permissions.allows(action, group);
+  /** Whether a connection may do this with the group. */
+  allows(connectionId: string, action: GroupAction, group: string): boolean {
+    return this.#members.get(connectionId)?.permissions.allows(action, group) ?? false;
   }
 
   /** How many connections there are, also those whose client may still come back. */
@@ -147,9 +147,10 @@ export class Hub {
 
   /** The members of a group, ordered by connection id. */
   membersOf(group: string): readonly Member[] {
-    const members = [...this.#members.of({ to: 'group', group })].map(({ id, userId }) =>
-      userId === undefined ? { connectionId: id } : { connectionId: id, userId },
-    );
+    const members = [...this.#members.of({ to: 'group', group })].map(({ id, userId }) => ({
+      connectionId: id,
+      userId: userId ?? null,
+    }));
     return members.sort((a, b) => (a.connectionId < b.connectionId ? -1 : 1));
   }
 
@@ -157,6 +158,12 @@ export class Hub {
   nextExpiryMs(): number | undefined {
     return this.#sessions.nextExpiryMs();
   }
+}
+
+/** What a client is told that REST closes; applications compare the whole sentence with what the service sends. */
+function closedByApplication(reason: string): string {
+  const sentence = 'Application server closed the connection.';
+  return reason === '' ? sentence : `${sentence} Reason: ${reason}`;
 }
 
 /** A REST send to a group arrives as a group message without a sender; every other REST send comes from the server. */

@@ -22,19 +22,12 @@ export class Permissions {
     return this.#rules[action].allows(group);
   }
 
-  /** Whether every group is allowed, without exception. */
-  allowsEvery(action: GroupAction): boolean {
-    return this.#rules[action].allowsEvery();
-  }
-
   /**
-   * Grants or revokes one group, or, without one, every group and all that was said of single groups before.
+   * Grants or revokes one group.
    * @returns whether it was done: what is said of single groups is bounded by `GRANTED_GROUPS_MAX`
    */
-  change(action: GroupAction, group: string | undefined, allowed: boolean): boolean {
-    if (group !== undefined) return this.#rules[action].set(group, allowed);
-    this.#rules[action].setEvery(allowed);
-    return true;
+  change(action: GroupAction, group: string, allowed: boolean): boolean {
+    return this.#rules[action].set(group, allowed);
   }
 
   summary(): Readonly<Record<GroupAction, GrantSummary>> {
@@ -63,10 +56,6 @@ class Rules {
     return single ?? this.#allowsWithoutSingle(group);
   }
 
-  allowsEvery(): boolean {
-    return this.#byDefault && this.#single.size === 0;
-  }
-
   set(group: string, allowed: boolean): boolean {
     // What holds anyway need not be said of the single group.
     if (this.#allowsWithoutSingle(group) === allowed) {
@@ -78,10 +67,8 @@ class Rules {
     return true;
   }
 
-  setEvery(allowed: boolean): void {
-    this.#byDefault = allowed;
-    this.#patterns = [];
-    this.#single.clear();
+  allowEvery(): void {
+    this.#byDefault = true;
   }
 
   summary(): GrantSummary {
@@ -107,7 +94,7 @@ function rulesOf(roles: readonly string[], prefix: string): Rules {
   const rules = new Rules();
   const exactPrefix = `${prefix}.`;
   const wildcardPrefix = `${prefix}s.`;
-  if (roles.includes(prefix)) rules.setEvery(true);
+  if (roles.includes(prefix)) rules.allowEvery();
   for (const role of roles) {
     if (role.startsWith(wildcardPrefix)) {
       const pattern = GroupPattern.parse(role.slice(wildcardPrefix.length));

@@ -86,7 +86,10 @@ export class Sessions {
     this.transportEnded(connection, { how: 'lost' }, step);
   }
 
-  /** Ends the session for good: nothing can recover it. */
+  /**
+   * Ends the session for good: nothing can recover it. The handler is told the reason, and the client, too, unless the
+   * end is a normal one: such a close frame of the service has no text.
+   */
   end(connection: Connection, code: number, reason: string, step: Step): void {
     const { attachment } = connection;
     if (attachment.state === 'gone') return;
@@ -96,7 +99,8 @@ export class Sessions {
     this.#members.remove(connection);
     if (attachment.state === 'attached') {
       this.#byTransport.delete(attachment.transportId);
-      step.effects.push({ type: 'closeTransport', transportId: attachment.transportId, code, reason });
+      const said = code === CloseCode.normal ? '' : reason;
+      step.effects.push({ type: 'closeTransport', transportId: attachment.transportId, code, reason: said });
     }
     const json = JSON.stringify({ reason });
     step.effects.push({

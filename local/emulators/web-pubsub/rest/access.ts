@@ -1,9 +1,16 @@
 import { GRANTED_GROUPS_MAX } from '../base/limits.ts';
-import { ApiError, badRequest, notExisted } from '../http/api-error.ts';
+import {
+  ApiError,
+  badParameter,
+  badRequest,
+  badValue,
+  INVALID_GROUP,
+  notExisted,
+} from '../http/api-error.ts';
 import type { HttpResult } from '../http/request.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { GroupAction } from '../hub/permissions.ts';
-import { integerParameter, parameter, type RestCall } from './call.ts';
+import { idParameter, integerParameter, parameter, type RestCall } from './call.ts';
 
 /** By their names in lower case: the service does not mind the case. */
 const ACTIONS: ReadonlyMap<string, GroupAction> = new Map([
@@ -14,18 +21,17 @@ const ACTIONS: ReadonlyMap<string, GroupAction> = new Map([
 interface Asked {
   readonly connectionId: string;
   readonly action: GroupAction;
-  /** Undefined for every group. */
-  readonly group: string | undefined;
+  readonly group: string;
 }
 
 /**
- * Lets a connection do something with the group `targetName`, or with every group.
+ * Lets a connection do something with the group `targetName`.
  * @throws ApiError 404 for a connection that is not there, 400 for an unknown permission or a bad group name, 409 for
  *   too many groups
  */
 export function grantPermission(call: RestCall): HttpResult {
   if (change(call, true) === 'noConnection')
-    throw notExisted('Info', 'Connection', parameter(call, 'connectionId'));
+    throw notExisted('Info', 'Connection', idParameter(call, 'connectionId'));
   return { status: 200 };
 }
 
@@ -52,38 +58,35 @@ function change(call: RestCall, allowed: boolean): 'done' | 'noConnection' {
 }
 
 function read(call: RestCall): Asked {
-  const action = ACTIONS.get(parameter(call, 'permission').toLowerCase());
-  if (action === undefined) {
-    const rule = 'The permission must be joinLeaveGroup or sendToGroup.';
-    throw badRequest(rule, 'permission');
-  }
-  const group = call.url.searchParams.get('targetName') ?? undefined;
-  if (group !== undefined && !isGroupName(group))
-    throw badRequest("'targetName' is not a valid group name.", 'targetName');
-  return { connectionId: parameter(call, 'connectionId'), action, group };
+  const permission = parameter(call, 'permission');
+  const action = ACTIONS.get(permission.toLowerCase());
+  if (action === undefined) throw badValue(permission, 'permission');
+  const connectionId = idParameter(call, 'connectionId');
+  const group = call.query.first('targetName');
+  if (group === undefined || !isGroupName(group)) throw badRequest(INVALID_GROUP);
+  return { connectionId, action, group };
 }
 
 const DEFAULT_MINUTES = 60;
-/** A year; the service documents no upper bound. */
-const MAX_MINUTES = 365 * 24 * 60;
+/** The service documents no upper bound; the parameter is an integer of 32 bits. */
+const MAX_MINUTES = 2 ** 31 - 1;
 
 /** Issues a client token, as `getClientAccessToken` asks for when the caller has an identity instead of a key. */
 export async function generateClientToken(call: RestCall): Promise<HttpResult> {
-  const { searchParams, origin } = call.url;
-  const clientType = (searchParams.get('clientType') ?? 'Default').toLowerCase();
-  if (clientType === 'mqtt')
+  const { query } = call;
+  const clientType = query.first('clientType') ?? 'Default';
+  if (clientType.toLowerCase() === 'mqtt')
     throw new ApiError(501, 'NotSupported', 'Not supported by this emulator: MQTT clients.', 'clientType');
-  if (clientType !== 'default') throw badRequest("'clientType' must be Default or MQTT.", 'clientType');
-  const groups = searchParams.getAll('group');
-  if (!groups.every(isGroupName))
-    throw badRequest("'group' has a name that breaks the naming rule.", 'group');
-  const userId = searchParams.get('userId');
+  if (clientType.toLowerCase() !== 'default') throw badValue(clientType, 'clientType');
+  const groups = query.all('group');
+  if (!groups.every(isGroupName)) throw badParameter(INVALID_GROUP, 'group');
+  const userId = query.first('userId');
   const token = await call.options.tokens.issueClient({
-    audience: `${origin}/client/hubs/${parameter(call, 'hub')}`,
-    roles: searchParams.getAll('role'),
+    audience: `${call.url.origin}/client/hubs/${parameter(call, 'hub')}`,
+    roles: query.all('role'),
     groups,
     minutesToExpire: integerParameter(call, 'minutesToExpire', 1, MAX_MINUTES) ?? DEFAULT_MINUTES,
-    ...(userId === null ? {} : { userId }),
+    ...(userId === undefined ? {} : { userId }),
   });
   return { status: 200, body: { token } };
 }

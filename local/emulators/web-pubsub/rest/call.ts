@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Limits } from '../base/limits.ts';
 import { connectionFilter } from '../filter/filter-evaluator.ts';
 import { FilterError } from '../filter/filter-expression.ts';
-import { badRequest } from '../http/api-error.ts';
+import { badParameter, INVALID_GROUP } from '../http/api-error.ts';
+import type { Query } from '../http/query.ts';
 import type { Selection } from '../hub/commands.ts';
 import { isGroupName } from '../hub/names.ts';
 import type { AccessTokens } from '../tokens/access-tokens.ts';
@@ -19,6 +20,7 @@ export interface RestOptions {
 export interface RestCall {
   readonly request: IncomingMessage;
   readonly url: URL;
+  readonly query: Query;
   /** Percent-decoded path parameters. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly runtime: HubRuntime;
@@ -28,7 +30,7 @@ export interface RestCall {
 /** @throws ApiError 400 */
 export function groupParameter(call: RestCall): string {
   const group = parameter(call, 'group');
-  if (!isGroupName(group)) throw badRequest('The group name breaks the naming rule.', 'group');
+  if (!isGroupName(group)) throw badParameter(INVALID_GROUP, 'group');
   return group;
 }
 
@@ -38,41 +40,48 @@ export function parameter(call: RestCall, name: string): string {
   return value;
 }
 
-/** The connection ids of the repeated query parameter `excluded`. */
-export function excludedIds(call: RestCall): ReadonlySet<string> {
-  return new Set(call.url.searchParams.getAll('excluded'));
+/** @throws ApiError 400 */
+export function idParameter(call: RestCall, name: 'connectionId' | 'userId'): string {
+  const id = parameter(call, name);
+  if (id.trim() !== '') return id;
+  const kind = name === 'userId' ? 'user' : 'connection';
+  throw badParameter(`Invalid ${kind} id. It must not be white space only.`, name);
 }
 
-/** Why connections are closed, from the query parameter `reason`. */
-export function closeReason(call: RestCall): string {
-  return call.url.searchParams.get('reason') || 'closed through the REST interface';
+/** The connection ids of the repeated query parameter `excluded`. */
+export function excludedIds(call: RestCall): ReadonlySet<string> {
+  return new Set(call.query.all('excluded'));
 }
 
 /**
  * Reads a filter; absent and empty are none.
  * @returns a function that throws ApiError 400 in turn, for a connection of which the filter makes no sense
+ * @param target as the service spells it: `filter` in a URL, `Filter` in a body
  * @throws ApiError 400
  */
-export function filterOf(filter: string | null | undefined): Selection['filter'] {
+export function filterOf(
+  filter: string | null | undefined,
+  target: 'filter' | 'Filter',
+): Selection['filter'] {
   if (filter === null || filter === undefined || filter === '') return undefined;
-  const chooses = orBadRequest(() => connectionFilter(filter));
-  return (subject) => orBadRequest(() => chooses(subject));
+  const chooses = orBadFilter(() => connectionFilter(filter), target);
+  return (subject) => orBadFilter(() => chooses(subject), target);
 }
 
-function orBadRequest<T>(read: () => T): T {
+function orBadFilter<T>(read: () => T, target: string): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
-    throw badRequest(error.message, 'filter');
+    throw badParameter(error.message, target);
   }
 }
 
 /** An integer of the query within bounds, undefined when it is absent. @throws ApiError 400 */
 export function integerParameter(call: RestCall, name: string, min: number, max: number): number | undefined {
-  const text = call.url.searchParams.get(name);
-  if (text === null) return undefined;
+  const [text, ...more] = call.query.all(name);
+  if (text === undefined) return undefined;
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw badRequest(`'${name}' must be an integer from ${min} to ${max}.`, name);
+  if (value >= min && value <= max && more.length === 0) return value;
+  throw badParameter(`Invalid ${name}. It must be one integer from ${min} to ${max}.`, name);
 }

@@ -1,10 +1,11 @@
 import { GROUP_MEMBERS_PAGE_MAX } from '../base/limits.ts';
-import { badRequest } from '../http/api-error.ts';
-import { bodyOf, type HttpResult, mediaTypeOf } from '../http/request.ts';
+import { badParameter, badRequest, INVALID_GROUP } from '../http/api-error.ts';
+import { mediaTypeOf, textOf } from '../http/content.ts';
+import { bodyOf, type HttpResult } from '../http/request.ts';
 import type { Member } from '../hub/hub.ts';
 import { isGroupName } from '../hub/names.ts';
 import { filterOf, groupParameter, integerParameter, type RestCall } from './call.ts';
-import { unsupportedMediaType } from './message-body.ts';
+import { INVALID_JSON, unsupportedMediaType } from './message-body.ts';
 
 /**
  * Adds every connection that the filter chooses to groups, or removes it from them:
@@ -15,27 +16,29 @@ export async function changeGroupsOfAll(
   call: RestCall,
   type: 'addToGroups' | 'removeFromGroups',
 ): Promise<HttpResult> {
-  const mediaType = mediaTypeOf(call.request);
-  if (mediaType !== 'application/json') throw unsupportedMediaType(mediaType, 'application/json');
-  const text = (await bodyOf(call.request, call.options.limits.restBodyBytes)).toString('utf8');
+  const { 'content-type': contentType } = call.request.headers;
+  if (mediaTypeOf(contentType) !== 'application/json')
+    throw unsupportedMediaType(contentType, 'application/json');
+  const text = textOf(await bodyOf(call.request, call.options.limits.restBodyBytes), contentType);
+  if (text === undefined) throw unsupportedMediaType(contentType, 'of a charset that is known');
   const { groups, filter } = parse(text);
-  if (!Array.isArray(groups) || groups.length === 0 || !groups.every((group) => typeof group === 'string'))
-    throw badRequest("'groups' must be a list of at least one group name.", 'groups');
-  if (!groups.every(isGroupName))
-    throw badRequest("'groups' has a name that breaks the naming rule.", 'groups');
+  if (!Array.isArray(groups) || groups.length === 0) throw badParameter(INVALID_GROUP, 'Groups');
+  if (!groups.every((group) => typeof group === 'string' && isGroupName(group)))
+    throw badParameter(INVALID_GROUP, 'Groups');
   if (filter !== undefined && filter !== null && typeof filter !== 'string')
-    throw badRequest("'filter' must be a string.", 'filter');
-  call.runtime.apply({ type, target: { to: 'all' }, groups, filter: filterOf(filter) });
+    throw badParameter('Invalid filter. It must be a string.', 'Filter');
+  call.runtime.apply({ type, target: { to: 'all' }, groups, filter: filterOf(filter, 'Filter') });
   return { status: 200 };
 }
 
 function parse(text: string): { readonly groups?: unknown; readonly filter?: unknown } {
+  let body: unknown;
   try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body === 'object' && body !== null) return body;
+    body = JSON.parse(text);
   } catch {
-    // Answered below, like JSON that is not an object.
+    throw badRequest(INVALID_JSON);
   }
+  if (typeof body === 'object' && body !== null) return body;
   throw badRequest('The request body is not a JSON object.');
 }
 
@@ -51,7 +54,7 @@ interface Page {
 export function listGroupMembers(call: RestCall): HttpResult {
   const pageSize = integerParameter(call, 'maxpagesize', 1, GROUP_MEMBERS_PAGE_MAX) ?? GROUP_MEMBERS_PAGE_MAX;
   const top = integerParameter(call, 'top', 1, 2 ** 31 - 1);
-  const after = readToken(call.url.searchParams.get('continuationToken'));
+  const after = readToken(call.query.first('continuationToken'));
   const members = call.runtime.hub
     .membersOf(groupParameter(call))
     .filter((member) => after === undefined || member.connectionId > after);
@@ -67,7 +70,7 @@ export function listGroupMembers(call: RestCall): HttpResult {
 function nextLink(call: RestCall, pageSize: number, remaining: number | undefined, lastId: string): string {
   const link = new URL(call.url);
   link.search = '';
-  link.searchParams.set('api-version', call.url.searchParams.get('api-version') ?? '2024-12-01');
+  link.searchParams.set('api-version', call.query.first('api-version') ?? '2024-12-01');
   link.searchParams.set('maxpagesize', String(pageSize));
   link.searchParams.set('continuationToken', Buffer.from(lastId).toString('base64url'));
   if (remaining !== undefined) link.searchParams.set('top', String(remaining));
@@ -75,9 +78,9 @@ function nextLink(call: RestCall, pageSize: number, remaining: number | undefine
 }
 
 /** @throws ApiError 400 */
-function readToken(token: string | null): string | undefined {
-  if (token === null) return undefined;
+function readToken(token: string | undefined): string | undefined {
+  if (token === undefined) return undefined;
   const id = Buffer.from(token, 'base64url').toString();
   if (token !== '' && Buffer.from(id).toString('base64url') === token) return id;
-  throw badRequest("'continuationToken' is not one that this service gave.", 'continuationToken');
+  throw badParameter('Invalid continuationToken. This service did not give it.', 'continuationToken');
 }

@@ -1,56 +1,45 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, badRequest } from '../http/api-error.ts';
-import { bodyOf, mediaTypeOf } from '../http/request.ts';
-import { type MessageData, type Metadata, type Payload, parseMetadata } from '../hub/payload.ts';
+import { mediaTypeOf, metadataOf, textOf } from '../http/content.ts';
+import { bodyOf } from '../http/request.ts';
+import type { MessageData, Payload } from '../hub/payload.ts';
 
-const METADATA_PREFIX = 'x-webpubsub-metadata-';
+/** What the service says of a body that is not the JSON it claims to be. */
+export const INVALID_JSON = 'The request body is not a valid JSON.';
 
 /**
  * Reads the message of a send operation; the content type says what it is.
- * @throws ApiError 400 for a body that is too long or is not the JSON it claims to be, 415 for other content types and
- *   for none
+ * @throws ApiError 400 for a body that is too long, does not say how long it is or is not the JSON it claims to be, 415
+ *   for other content types and for none
  */
 export async function readMessage(request: IncomingMessage, maxBytes: number): Promise<MessageData> {
-  const mediaType = mediaTypeOf(request);
+  const { 'content-length': length, 'content-type': contentType } = request.headers;
+  if (length === undefined)
+    throw badRequest('Invalid Content-Length header. A message must say how long it is.');
   const body = await bodyOf(request, maxBytes);
-  const metadata = metadataOf(request);
-  const payload = payloadOf(mediaType, body);
+  const metadata = metadataOf(request.headers);
+  if (typeof metadata === 'string') throw badRequest(`Invalid metadata: ${metadata}.`);
+  const payload = payloadOf(contentType, body);
   return metadata === undefined ? { payload } : { payload, metadata };
 }
 
-export function unsupportedMediaType(given: string, known: string): ApiError {
-  return new ApiError(415, 'UnsupportedMediaType', `The content type must be ${known}, not '${given}'.`);
+export function unsupportedMediaType(given: string | undefined, known: string): ApiError {
+  const rule = `The content type must be ${known}, not '${given ?? ''}'.`;
+  return new ApiError(415, 'UnsupportedMediaType', rule);
 }
 
-function payloadOf(mediaType: string, body: Buffer): Payload {
-  switch (mediaType) {
-    case 'application/octet-stream':
-      return { dataType: 'binary', bytes: body };
-    case 'text/plain':
-      return { dataType: 'text', text: body.toString('utf8') };
-    case 'application/json': {
-      const json = body.toString('utf8');
-      try {
-        JSON.parse(json);
-      } catch {
-        throw badRequest('The request body is not valid JSON.');
-      }
-      return { dataType: 'json', json };
-    }
-    default:
-      throw unsupportedMediaType(mediaType, 'text/plain, application/json or application/octet-stream');
+function payloadOf(contentType: string | undefined, body: Buffer): Payload {
+  const mediaType = mediaTypeOf(contentType);
+  if (mediaType === 'application/octet-stream') return { dataType: 'binary', bytes: body };
+  if (mediaType !== 'text/plain' && mediaType !== 'application/json')
+    throw unsupportedMediaType(contentType, 'text/plain, application/json or application/octet-stream');
+  const text = textOf(body, contentType);
+  if (text === undefined) throw unsupportedMediaType(contentType, 'of a charset that is known');
+  if (mediaType === 'text/plain') return { dataType: 'text', text };
+  try {
+    JSON.parse(text);
+  } catch {
+    throw badRequest(INVALID_JSON);
   }
-}
-
-function metadataOf(request: IncomingMessage): Metadata | undefined {
-  const found: Record<string, string> = {};
-  for (const [name, values] of Object.entries(request.headersDistinct)) {
-    const last = values?.at(-1);
-    if (name.startsWith(METADATA_PREFIX) && last !== undefined)
-      found[name.slice(METADATA_PREFIX.length)] = last;
-  }
-  if (Object.keys(found).length === 0) return undefined;
-  const metadata = parseMetadata(found);
-  if (typeof metadata === 'string') throw badRequest(`${metadata}.`);
-  return metadata;
+  return { dataType: 'json', json: text };
 }

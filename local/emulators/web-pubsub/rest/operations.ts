@@ -1,15 +1,14 @@
 import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import { type ApiError, notExisted } from '../http/api-error.ts';
 import type { HttpResult } from '../http/request.ts';
-import type { Target } from '../hub/commands.ts';
+import type { Selection, Target } from '../hub/commands.ts';
 import { checkPermission, generateClientToken, grantPermission, revokePermission } from './access.ts';
 import {
-  closeReason,
   excludedIds,
   filterOf,
   groupParameter,
+  idParameter,
   integerParameter,
-  parameter,
   type RestCall,
 } from './call.ts';
 import { changeGroupsOfAll, listGroupMembers } from './groups.ts';
@@ -27,9 +26,12 @@ interface Operation {
 type TargetOf = (call: RestCall) => Target;
 
 const all: TargetOf = () => ({ to: 'all' });
-const connection: TargetOf = (call) => ({ to: 'connection', connectionId: parameter(call, 'connectionId') });
+const connection: TargetOf = (call) => ({
+  to: 'connection',
+  connectionId: idParameter(call, 'connectionId'),
+});
 const group: TargetOf = (call) => ({ to: 'group', group: groupParameter(call) });
-const user: TargetOf = (call) => ({ to: 'user', userId: parameter(call, 'userId') });
+const user: TargetOf = (call) => ({ to: 'user', userId: idParameter(call, 'userId') });
 
 const OK: HttpResult = { status: 200 };
 const ACCEPTED: HttpResult = { status: 202 };
@@ -46,14 +48,14 @@ const PERMISSION = `/permissions/{permission}${CONNECTION}`;
  * A send or a close that reaches nobody succeeds all the same.
  */
 export const OPERATIONS: readonly Operation[] = [
-  operation('sendToAll', 'POST', '/:send', send(all)),
+  operation('sendToAll', 'POST', '/:send', send(all, 'excluded', 'filter')),
   operation('sendToConnection', 'POST', `${CONNECTION}/:send`, send(connection)),
-  operation('sendToGroup', 'POST', `${GROUP}/:send`, send(group)),
-  operation('sendToUser', 'POST', `${USER}/:send`, send(user)),
-  operation('closeAllConnections', 'POST', '/:closeConnections', close(all)),
+  operation('sendToGroup', 'POST', `${GROUP}/:send`, send(group, 'excluded', 'filter')),
+  operation('sendToUser', 'POST', `${USER}/:send`, send(user, 'filter')),
+  operation('closeAllConnections', 'POST', '/:closeConnections', close(all, 'excluded')),
   operation('closeConnection', 'DELETE', CONNECTION, close(connection)),
-  operation('closeGroupConnections', 'POST', `${GROUP}/:closeConnections`, close(group)),
-  operation('closeUserConnections', 'POST', `${USER}/:closeConnections`, close(user)),
+  operation('closeGroupConnections', 'POST', `${GROUP}/:closeConnections`, close(group, 'excluded')),
+  operation('closeUserConnections', 'POST', `${USER}/:closeConnections`, close(user, 'excluded')),
   operation('connectionExists', 'HEAD', CONNECTION, exists(connection)),
   operation('groupExists', 'HEAD', GROUP, exists(group)),
   operation('userExists', 'HEAD', USER, exists(user)),
@@ -90,27 +92,34 @@ function operation(id: string, method: string, path: string, run: Operation['run
   return { id, method, path: new PathPattern(`/api/hubs/{hub}${path}`), run };
 }
 
-function send(targetOf: TargetOf): Operation['run'] {
+/** What of a request narrows the target. A parameter that the operation does not have is ignored. */
+type Narrowing = 'excluded' | 'filter';
+
+function selectionOf(call: RestCall, targetOf: TargetOf, narrowing: readonly Narrowing[]): Selection {
+  const target = targetOf(call);
+  return {
+    target,
+    ...(narrowing.includes('excluded') ? { excluded: excludedIds(call) } : {}),
+    ...(narrowing.includes('filter') ? { filter: filterOf(call.query.first('filter'), 'filter') } : {}),
+  };
+}
+
+function send(targetOf: TargetOf, ...narrowing: readonly Narrowing[]): Operation['run'] {
   return async (call) => {
-    const target = targetOf(call);
+    const selection = selectionOf(call, targetOf, narrowing);
     const ttlSeconds = integerParameter(call, 'messageTtlSeconds', 0, MESSAGE_TTL_MAX_SECONDS);
-    const filter = filterOf(call.url.searchParams.get('filter'));
     const message = await readMessage(call.request, call.options.limits.restBodyBytes);
     const data = ttlSeconds === undefined ? message : { ...message, ttlSeconds };
-    call.runtime.apply({ type: 'send', target, data, excluded: excludedIds(call), filter });
+    call.runtime.apply({ type: 'send', ...selection, data });
     return ACCEPTED;
   };
 }
 
-function close(targetOf: TargetOf): Operation['run'] {
+function close(targetOf: TargetOf, ...narrowing: readonly Narrowing[]): Operation['run'] {
   return (call) => {
-    const target = targetOf(call);
-    call.runtime.apply({
-      type: 'closeConnections',
-      target,
-      reason: closeReason(call),
-      excluded: excludedIds(call),
-    });
+    const selection = selectionOf(call, targetOf, narrowing);
+    const reason = call.query.first('reason') ?? '';
+    call.runtime.apply({ type: 'closeConnections', ...selection, reason });
     return NO_CONTENT;
   };
 }

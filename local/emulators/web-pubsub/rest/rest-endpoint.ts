@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer } from '../../common/answer.ts';
 import type { LogSink } from '../base/log.ts';
 import { type ControlEndpoint, isControlPath } from '../control/control-endpoint.ts';
-import { ApiError, badRequest } from '../http/api-error.ts';
+import { ApiError, badParameter, badRequest, INVALID_HUB } from '../http/api-error.ts';
+import { Query } from '../http/query.ts';
 import { bearerToken, type HttpResult, schemeOf } from '../http/request.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 import { isClientPath } from '../transport/admission.ts';
@@ -10,10 +11,15 @@ import type { HubRuntime } from '../transport/hub-runtime.ts';
 import { type IdentityIssuer, isIdentityPath } from '../upstream/identity-issuer.ts';
 import type { RestOptions } from './call.ts';
 import { OPERATIONS } from './operations.ts';
+import { PathPattern, segmentsOf } from './path-pattern.ts';
 import type { RestFaults } from './rest-faults.ts';
 
 /** The versions of the data plane; they differ in operations that were added, not in what one of them does. */
 const API_VERSIONS = ['2021-10-01', '2022-11-01', '2023-07-01', '2024-01-01', '2024-12-01'];
+
+/** The header in which the service tells its versions; recorded answers have it, but for health. */
+const SUPPORTED_VERSIONS = 'api-supported-versions';
+const HEALTH = new PathPattern('/api/health');
 
 interface RestEndpointOptions extends RestOptions {
   readonly log: LogSink;
@@ -34,7 +40,7 @@ export class RestEndpoint {
   /** Answers one request. Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const { status, body } = await this.#result(request);
+      const { status, body } = await this.#result(request, response);
       answer(response, status, body);
     } catch (error) {
       const known = error instanceof ApiError;
@@ -42,39 +48,50 @@ export class RestEndpoint {
       const refusal = known ? error : new ApiError(500, 'InternalServerError', 'The request failed.');
       // What was not read of a refused request's body would be taken for the next request.
       if (!request.complete) response.setHeader('Connection', 'close');
+      // The service does not name its versions where it refuses a parameter before the operation runs.
+      if (refusal.form !== 'detail') response.removeHeader(SUPPORTED_VERSIONS);
       const body = refusal.body();
       response.writeHead(refusal.status, { ...refusal.headers(), 'Content-Length': Buffer.byteLength(body) });
       response.end(request.method === 'HEAD' ? undefined : body);
     }
   }
 
-  async #result(request: IncomingMessage): Promise<HttpResult> {
+  async #result(request: IncomingMessage, response: ServerResponse): Promise<HttpResult> {
     const method = request.method ?? '';
     const url = urlOf(request);
-    if (url.pathname === '/api/health' && (method === 'HEAD' || method === 'GET')) return { status: 200 };
-    if (isControlPath(url.pathname)) return await this.#options.control.handle(request, url);
-    if (isIdentityPath(url.pathname) && method === 'GET')
-      return { status: 200, body: await this.#options.identity.document(url.pathname) };
-    if (isClientPath(url.pathname)) throw badRequest('Clients connect to this address with a WebSocket.');
-    const matches = OPERATIONS.map((operation) => ({
-      operation,
-      parameters: operation.path.match(url.pathname),
-    }));
-    const samePath = matches.filter((match) => match.parameters !== undefined);
-    const found = samePath.find((match) => match.operation.method === method);
-    if (found?.parameters === undefined) {
-      if (samePath.length === 0)
-        throw new ApiError(404, 'NotFound', `There is nothing at '${url.pathname}'.`);
-      throw new ApiError(405, 'MethodNotAllowed', `'${url.pathname}' has no method ${method}.`);
+    const segments = segmentsOf(url.pathname) ?? [];
+    if (HEALTH.match(segments) !== undefined) {
+      if (method !== 'HEAD' && method !== 'GET') throw wrongMethod(['HEAD', 'GET'], request, response);
+      return { status: 200 };
     }
+    if (isControlPath(url.pathname)) return await this.#options.control.handle(request, url);
+    if (isIdentityPath(url.pathname)) {
+      if (method !== 'GET') throw wrongMethod(['GET'], request, response);
+      return { status: 200, body: await this.#options.identity.document(url.pathname) };
+    }
+    if (isClientPath(url.pathname)) throw badRequest('Clients connect to this address with a WebSocket.');
+    const samePath = OPERATIONS.flatMap((operation) => {
+      const parameters = operation.path.match(segments);
+      return parameters === undefined ? [] : [{ operation, parameters }];
+    });
+    if (samePath.length === 0) throw new ApiError(404, 'NotFound', `There is nothing at '${url.pathname}'.`);
+    response.setHeader(SUPPORTED_VERSIONS, API_VERSIONS.join(', '));
+    const found = samePath.find(({ operation }) => operation.method === method);
+    if (found === undefined)
+      throw wrongMethod(
+        samePath.map(({ operation }) => operation.method),
+        request,
+        response,
+      );
     await this.#authenticate(request);
-    checkApiVersion(url);
-    const hub = found.parameters['hub'] ?? '';
-    if (!isHubName(hub)) throw badRequest('The hub name breaks the naming rule.', 'hub');
-    const runtime = this.#options.runtime(hubKey(hub));
+    const query = new Query(url.searchParams);
+    checkApiVersion(query);
     const { parameters, operation } = found;
+    const hub = parameters['hub'] ?? '';
+    if (!isHubName(hub)) throw badParameter(INVALID_HUB, 'hub');
+    const runtime = this.#options.runtime(hubKey(hub));
     await this.#options.faults.before(runtime.hub.name, operation.id);
-    return await operation.run({ request, url, parameters, runtime, options: this.#options });
+    return await operation.run({ request, url, query, parameters, runtime, options: this.#options });
   }
 
   async #authenticate(request: IncomingMessage): Promise<void> {
@@ -91,12 +108,21 @@ export class RestEndpoint {
 }
 
 /** An absent version stands for the latest one, as in Microsoft's emulator. @throws ApiError 400 */
-function checkApiVersion(url: URL): void {
-  const versions = url.searchParams.getAll('api-version');
+function checkApiVersion(query: Query): void {
+  const versions = query.all('api-version');
   const [version] = versions;
   if (version === undefined || (versions.length === 1 && API_VERSIONS.includes(version))) return;
-  const rule = `'api-version' must be one of ${API_VERSIONS.join(', ')}.`;
-  throw badRequest(rule, 'api-version');
+  throw badParameter(`Invalid api-version. It must be one of ${API_VERSIONS.join(', ')}.`, 'api-version');
+}
+
+/** 405, whose answer names the methods that there are (RFC 9110, section 15.5.6). */
+function wrongMethod(
+  allowed: readonly string[],
+  { method = '', url = '' }: IncomingMessage,
+  response: ServerResponse,
+): ApiError {
+  response.setHeader('Allow', allowed.join(', '));
+  return new ApiError(405, 'MethodNotAllowed', `'${url.split('?', 1)[0]}' has no method ${method}.`);
 }
 
 function urlOf(request: IncomingMessage): URL {

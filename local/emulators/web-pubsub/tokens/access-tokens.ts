@@ -91,7 +91,9 @@ export class AccessTokens {
           clockTolerance: skewMs / 1_000,
           currentDate: new Date(this.#clock.now()),
         });
-        return verified.payload;
+        const { exp = 0, nbf = 0 } = verified.payload;
+        // A token that is never valid is not one, however far clocks may differ.
+        return nbf > exp ? undefined : verified.payload;
       } catch {
         // Whatever is wrong with the token under this key, the next key may still verify it.
       }
@@ -117,11 +119,26 @@ function comparable(url: string): string {
   return decoded.toLowerCase().replace(/\/$/, '');
 }
 
-function clientClaims(payload: JWTPayload): ClientClaims {
+/** The names under which the connect event tells a claim once more: those that .NET gives it. */
+const CLAIM_URIS: Readonly<Record<string, string>> = {
+  sub: 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier',
+  role: 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role',
+};
+
+/** @returns undefined when the token names more than one user */
+function clientClaims(payload: JWTPayload): ClientClaims | undefined {
   const all: Record<string, readonly string[]> = {};
-  for (const [name, value] of Object.entries(payload)) all[name] = textsOf(value);
+  for (const [name, value] of Object.entries(payload)) {
+    const texts = textsOf(value);
+    all[name] = texts;
+    const uri = Object.hasOwn(CLAIM_URIS, name) ? CLAIM_URIS[name] : undefined;
+    if (uri !== undefined) all[uri] = texts;
+  }
+  // JSON has more than texts: a number is a user, too.
+  const [userId, ...more] = textsOf(payload.sub);
+  if (more.length > 0) return undefined;
   return {
-    ...(typeof payload.sub === 'string' ? { userId: payload.sub } : {}),
+    ...(userId === undefined ? {} : { userId }),
     roles: textsOf(payload['role']),
     groups: textsOf(payload['webpubsub.group']),
     all,

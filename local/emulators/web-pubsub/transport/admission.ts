@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { RawCodec } from '../client-protocol/raw-codec.ts';
 import type { CodecRegistry } from '../client-protocol/registry.ts';
 import { parseSimpleClientMode, type SimpleClientMode } from '../client-protocol/simple-client-mode.ts';
-import { ApiError, badRequest } from '../http/api-error.ts';
+import { ApiError, badParameter, badRequest, INVALID_HUB } from '../http/api-error.ts';
+import { Query } from '../http/query.ts';
 import { bearerToken, schemeOf } from '../http/request.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
@@ -14,6 +15,8 @@ export interface ClientRequestLine {
   readonly authority: string;
   readonly originHost: string;
   readonly query: URLSearchParams;
+  /** What the URL asks for if the client is a simple one, or the rule that is broken. */
+  readonly simpleMode: SimpleClientMode | string;
   /** The URLs that the client's token may name as its audience. */
   readonly audiences: readonly string[];
   readonly token?: string;
@@ -22,8 +25,11 @@ export interface ClientRequestLine {
   readonly offered: readonly string[];
 }
 
-const CLIENT_PATH = /^\/client(?:\/hubs\/([^/]+))?\/?$/;
-const OTHER_PROTOCOL_PATH = /^\/clients\/(mqtt|socketio)\//;
+/** The query parameter that holds the token, in any case. */
+export const ACCESS_TOKEN = 'access_token';
+
+const CLIENT_PATH = /^\/client(?:\/hubs\/([^/]+))?\/?$/i;
+const OTHER_PROTOCOL_PATH = /^\/clients\/(mqtt|socketio)\//i;
 
 /** Whether the path is one that clients connect to. */
 export function isClientPath(path: string): boolean {
@@ -33,8 +39,8 @@ export function isClientPath(path: string): boolean {
 /**
  * Reads an upgrade request: `/client/hubs/{hub}` or `/client/?hub={hub}`, the token from `access_token` or
  * `Authorization`.
- * @throws ApiError 400 for a hub name that breaks the rule, 404 for another path, 501 for protocols the emulator does
- *   not speak
+ * @throws ApiError 400 for a hub name that breaks the rule, 401 for more than one token, 404 for another path, 501 for
+ *   protocols the emulator does not speak
  */
 export function readClientRequest(request: IncomingMessage): ClientRequestLine {
   const authority = request.headers.host ?? '';
@@ -45,17 +51,21 @@ export function readClientRequest(request: IncomingMessage): ClientRequestLine {
   const match = CLIENT_PATH.exec(url.pathname);
   if (match === null) throw new ApiError(404, 'NotFound', `No clients connect to '${url.pathname}'.`);
   const inPath = match[1] === undefined ? undefined : decoded(match[1]);
-  const hub = inPath ?? url.searchParams.get('hub') ?? '';
-  if (!isHubName(hub)) throw badRequest('The hub name is missing or breaks the naming rule.');
+  const query = new Query(url.searchParams);
+  const hub = inPath ?? query.first('hub') ?? '';
+  if (!isHubName(hub)) throw badParameter(INVALID_HUB, 'hub');
   const service = `${schemeOf(request)}://${authority}`;
   const audience = `${service}/client/hubs/${hub}`;
-  const token = url.searchParams.get('access_token') || bearerToken(request);
-  const connectionId = url.searchParams.get('awps_connection_id');
+  const [inQuery, ...more] = query.all(ACCESS_TOKEN);
+  if (more.length > 0) throw new ApiError(401, 'Unauthorized', 'There is more than one access token.');
+  const token = inQuery || bearerToken(request);
+  const connectionId = query.first('awps_connection_id');
   return {
     hub: hubKey(hub),
     authority,
     originHost: url.hostname,
     query: url.searchParams,
+    simpleMode: parseSimpleClientMode(query),
     // The documentation does not say which of the two forms the token of `/client/?hub=` names.
     audiences: inPath === undefined ? [audience, `${service}/client/?hub=${hub}`] : [audience],
     ...(token ? { token } : {}),
@@ -63,7 +73,7 @@ export function readClientRequest(request: IncomingMessage): ClientRequestLine {
       ? {
           recovery: {
             connectionId,
-            reconnectionToken: url.searchParams.get('awps_reconnection_token') ?? '',
+            reconnectionToken: query.first('awps_reconnection_token') ?? '',
           },
         }
       : {}),
@@ -91,9 +101,8 @@ export function checkSimpleMode(codecs: CodecRegistry, line: ClientRequestLine):
 }
 
 function simpleMode(line: ClientRequestLine): SimpleClientMode {
-  const mode = parseSimpleClientMode(line.query);
-  if (typeof mode === 'string') throw badRequest(mode);
-  return mode;
+  if (typeof line.simpleMode === 'string') throw badRequest(line.simpleMode);
+  return line.simpleMode;
 }
 
 function urlOf(request: IncomingMessage, authority: string): URL {

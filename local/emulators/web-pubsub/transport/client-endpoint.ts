@@ -7,7 +7,7 @@ import type { Limits } from '../base/limits.ts';
 import type { LogSink } from '../base/log.ts';
 import type { CodecRegistry } from '../client-protocol/registry.ts';
 import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
-import { ApiError } from '../http/api-error.ts';
+import { ApiError, badRequest, INVALID_GROUP } from '../http/api-error.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import type { AdmittedClient } from '../hub/commands.ts';
 import { isGroupName } from '../hub/names.ts';
@@ -87,8 +87,7 @@ export class ClientEndpoint {
     head: Buffer,
   ): Promise<void> {
     const claims = await this.#claims(line);
-    if (!claims.groups.every(isGroupName))
-      throw new ApiError(400, 'InvalidGroup', 'The token has an invalid group name.');
+    if (!claims.groups.every(isGroupName)) throw badRequest(INVALID_GROUP);
     checkSimpleMode(this.#options.codecs, line);
     this.#checkRoom();
     const connectionId = randomBytes(CONNECTION_ID_BYTES).toString('base64url');
@@ -212,11 +211,11 @@ function isRefused(faults: WebPubSubFaultEngine, hub: string): boolean {
 
 function refuse(socket: Duplex, error: ApiError): void {
   if (socket.destroyed) return;
-  const body = error.body();
+  // A connect handler may refuse with a status whose answers have no body (RFC 9110, section 6.4.1).
+  const body = error.status === 304 ? '' : error.body();
   const headers = {
-    ...error.headers(),
     Connection: 'close',
-    'Content-Length': String(Buffer.byteLength(body)),
+    ...(body === '' ? {} : { ...error.headers(), 'Content-Length': String(Buffer.byteLength(body)) }),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const status = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Refused'}\r\n`;

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { UpstreamEvent } from '../hub/commands.ts';
 import type { Payload } from '../hub/payload.ts';
 
@@ -24,10 +24,12 @@ export function cloudEventHeaders(
     'ce-connectionId': event.connectionId,
     'ce-hub': event.hub,
     'ce-eventName': event.name,
+    'x-ms-client-request-id': randomUUID(),
+    traceparent: traceparent(),
   };
-  if (event.userId) headers['ce-userId'] = event.userId;
+  if (event.userId) headers['ce-userId'] = utf8Header(event.userId);
   if (event.subprotocol) headers['ce-subprotocol'] = event.subprotocol;
-  if (event.connectionState) headers['ce-connectionState'] = event.connectionState;
+  if (event.connectionState !== undefined) headers['ce-connectionState'] = event.connectionState;
   for (const [key, value] of Object.entries(event.data.metadata ?? {}))
     headers[`x-webpubsub-metadata-${key.toLowerCase()}`] = value;
   return headers;
@@ -44,6 +46,17 @@ export function cloudEventBody(payload: Payload): Uint8Array<ArrayBuffer> | stri
     case 'json':
       return payload.json;
   }
+}
+
+/** A header of UTF-8 bytes: Node writes each character of a header as one byte. */
+function utf8Header(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** The beginning of a trace (W3C Trace Context, version 00) that is not recorded here. Node keeps UUIDs in stock. */
+function traceparent(): string {
+  const [trace = '', span = ''] = [randomUUID(), randomUUID()].map((uuid) => uuid.replaceAll('-', ''));
+  return `00-${trace}-${span.slice(0, 16)}-00`;
 }
 
 /** `sha256=<hex>` of HMAC-SHA256 over the connection id, one for each access key. */

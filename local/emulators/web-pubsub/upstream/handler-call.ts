@@ -114,5 +114,9 @@ export class HandlerCall {
 
 function unreachable(error: unknown): HandlerUnreachable {
   if (error instanceof HandlerUnreachable) return error;
-  return new HandlerUnreachable('The event handler could not be reached.', { cause: error });
+  const isRefused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+  const message = isRefused
+    ? 'Nobody listens at the address of the event handler.'
+    : 'The event handler could not be reached.';
+  return new HandlerUnreachable(message, { cause: error });
 }

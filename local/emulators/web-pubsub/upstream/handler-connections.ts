@@ -14,6 +14,8 @@ const CONNECTIONS_PER_HANDLER_MAX = 1_000;
 /** Below the idle time of common servers (Node: 5 s), so that no request meets a closing connection. */
 const IDLE_CONNECTION_MS = 4_000;
 
+const BEYOND_ASCII = /[\u0080-\u00ff]/;
+
 /** Why no usable answer came; the message is a sentence that may reach a client. */
 export class HandlerUnreachable extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -74,7 +76,9 @@ export class HandlerConnections {
       throw new HandlerUnreachable(message, { cause: error });
     }
     const answer = readAnswer(outgoing, this.#maxBytes);
-    outgoing.end(body);
+    // Together with a text Node writes the headers in UTF-8, which would encode a byte of theirs once more.
+    const isPlain = Object.values(headers).every((value) => !BEYOND_ASCII.test(value));
+    outgoing.end(typeof body === 'string' && !isPlain ? Buffer.from(body) : body);
     return { answer, cancel: () => outgoing.destroy() };
   }
 

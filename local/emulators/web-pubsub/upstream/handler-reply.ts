@@ -1,15 +1,25 @@
+import { mediaTypeOf, metadataOf, textOf } from '../http/content.ts';
 import type { EventOutcome } from '../hub/commands.ts';
 import type { Payload } from '../hub/payload.ts';
 import type { HandlerResponse } from './handler-connections.ts';
 
-/** Reads the answer to a user event: a body becomes a message from the server, by its content type. */
+/**
+ * Reads the answer to a user event: a body becomes a message from the server, by its content type, with the metadata of
+ * the headers. Metadata alone make an empty text message.
+ */
 export function readEventReply(response: HandlerResponse): EventOutcome {
   if (!isSuccess(response.status)) return failed(`The event handler answered ${response.status}.`);
   const state = stateOf(response);
-  if (response.body.byteLength === 0) return { ok: true, ...state };
+  const metadata = metadataOf(response.headers);
+  if (typeof metadata === 'string')
+    return failed(`The event handler answered with bad metadata: ${metadata}.`);
+  if (response.body.byteLength === 0) {
+    if (metadata === undefined) return { ok: true, ...state };
+    return { ok: true, reply: { payload: { dataType: 'text', text: '' }, metadata }, ...state };
+  }
   const payload = payloadOf(response.headers['content-type'], response.body);
   if (typeof payload === 'string') return failed(payload);
-  return { ok: true, reply: { payload }, ...state };
+  return { ok: true, reply: metadata === undefined ? { payload } : { payload, metadata }, ...state };
 }
 
 /** What a connect handler decided. */
@@ -33,7 +43,8 @@ export function readConnectReply(response: HandlerResponse): ConnectDecision {
   }
   const state = stateOf(response);
   if (response.body.byteLength === 0) return { accepted: true, ...state };
-  const value = parseJson(utf8(response.body));
+  const value = parseJson(Buffer.from(response.body).toString('utf8'));
+  if (value === null) return { accepted: true, ...state };
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return unreadable('it is not a JSON object');
   const { userId, groups, roles, subprotocol } = value as Record<string, unknown>;
@@ -59,21 +70,16 @@ function stateOf({ headers }: HandlerResponse): { readonly connectionState?: str
 }
 
 function payloadOf(contentType: string | undefined, body: Uint8Array): Payload | string {
-  const mediaType = (contentType ?? 'application/octet-stream').split(';', 1)[0]?.trim().toLowerCase();
-  switch (mediaType) {
-    case 'application/octet-stream':
-      return { dataType: 'binary', bytes: body };
-    case 'text/plain':
-      return { dataType: 'text', text: utf8(body) };
-    case 'application/json': {
-      const json = utf8(body);
-      return parseJson(json) === undefined
-        ? 'The event handler answered with invalid JSON.'
-        : { dataType: 'json', json };
-    }
-    default:
-      return `The event handler answered with an unsupported content type, '${mediaType}'.`;
-  }
+  const mediaType = contentType === undefined ? 'application/octet-stream' : mediaTypeOf(contentType);
+  if (mediaType === 'application/octet-stream') return { dataType: 'binary', bytes: body };
+  const unsupported = `The event handler answered with an unsupported content type, '${contentType}'.`;
+  if (mediaType !== 'text/plain' && mediaType !== 'application/json') return unsupported;
+  const text = textOf(body, contentType);
+  if (text === undefined) return unsupported;
+  if (mediaType === 'text/plain') return { dataType: 'text', text };
+  return parseJson(text) === undefined
+    ? 'The event handler answered with invalid JSON.'
+    : { dataType: 'json', json: text };
 }
 
 function failed(message: string): EventOutcome {
@@ -111,8 +117,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function utf8(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }

@@ -104,6 +104,7 @@ export class Upstream {
   async close(): Promise<void> {
     this.#stopping = true;
     for (const call of this.#calls) call.cancel('The service is stopping.');
+    this.#protection.cancel('The service is stopping.');
     this.#connections.close();
     await Promise.all(this.#notifications);
   }
@@ -123,13 +124,13 @@ export class Upstream {
       const { auth } = handler;
       const authorization =
         auth === undefined ? undefined : `Bearer ${await this.#options.identity.token(auth.resource)}`;
-      const verdict = this.#protection.allows(
+      const asked = this.#protection.refusal(
         handlerUrl(handler, event.hub, VALIDATION_EVENT),
         event.originHost,
         authorization,
       );
-      if (!(typeof verdict === 'boolean' ? verdict : await verdict))
-        throw new HandlerUnreachable(`The event handler does not allow the origin '${event.originHost}'.`);
+      const refusal = asked instanceof Promise ? await asked : asked;
+      if (refusal !== undefined) throw refusal;
       return await this.#post(new URL(handlerUrl(handler, event.hub, event.name)), event, authorization);
     } catch (error) {
       const message =

@@ -170,7 +170,10 @@ describe.each(['http', 'https'])("Microsoft's clients over %s", (scheme) => {
     await admin.closeConnection(ben.connectionId, { reason: 'enough' });
     await group.closeAllConnections({ reason: 'over' });
     await until(() => anaHeard.at(-1) === 'stopped' && benHeard.at(-1) === 'stopped', 'the end of both');
-    const ending = (reason: string): string[] => [`disconnected: ${reason}`, 'stopped'];
+    const ending = (reason: string): string[] => [
+      `disconnected: Application server closed the connection. Reason: ${reason}`,
+      'stopped',
+    ];
     expect(anaHeard).toEqual(['server: all', 'g: ana alone', 'g: both', 'g: granted', ...ending('over')]);
     expect(benHeard).toEqual([
       'server: all',

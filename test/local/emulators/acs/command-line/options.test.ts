@@ -63,12 +63,14 @@ describe('the command line of the emulator', () => {
     expect(fromEnvironment.options.faults).toMatchObject({ rules: [lose], clockSkewMs: -300_000 });
   });
 
-  it('takes subscriptions from a file or the environment', async () => {
+  it('takes subscriptions from a file, as JSON or from the environment', async () => {
     const subscriptions = [{ name: 'a', endpointUrl: 'http://127.0.0.1:1/' }];
     const expected = [{ name: 'a', endpoint: 'http://127.0.0.1:1/' }];
     const path = file('subscriptions.json', subscriptions);
     const fromFile = await read(['--event-grid-subscriptions', path]);
     expect(fromFile.options.eventGrid?.subscriptions).toMatchObject(expected);
+    const asJson = await read(['--event-grid-subscriptions', ` ${JSON.stringify(subscriptions)}`]);
+    expect(asJson.options.eventGrid?.subscriptions).toMatchObject(expected);
     const fromEnvironment = await read([], { EVENT_GRID_SUBSCRIPTIONS: JSON.stringify(subscriptions) });
     expect(fromEnvironment.options.eventGrid?.subscriptions).toMatchObject(expected);
   });

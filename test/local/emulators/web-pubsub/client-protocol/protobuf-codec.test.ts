@@ -55,8 +55,8 @@ describe('requests in protobuf', () => {
         if (sent.type === 'sendToGroup' && sent.data.payload.dataType === 'binary' && 'bytes' in payload) {
           expect(base64(sent.data.payload.bytes)).toBe(base64(payload.bytes));
         }
-        const event = parse({ event_message: { event: name, data: proto } });
-        expect(event).toMatchObject({ type: 'event', event: name, data: { payload: bytes } });
+        const event = parse({ event_message: { event: 'e', data: proto } });
+        expect(event).toMatchObject({ type: 'event', event: 'e', data: { payload: bytes } });
         expect(event, 'no ack id means no ack').not.toHaveProperty('ackId');
       }),
     );
@@ -106,7 +106,7 @@ describe('requests in protobuf', () => {
     [
       'an event without a name',
       encodeProto('UpstreamMessage', { event_message: { data: { text_data: '' } } }),
-      "'event'",
+      'event name',
     ],
     ['a group without a name', encodeProto('UpstreamMessage', { join_group_message: {} }), 'group name'],
     [
@@ -205,11 +205,6 @@ describe('between the protocols', () => {
     expect(written(ofJson('binary', 'AQI='))).toMatchObject({
       data_message: { data: { binary_data: 'AQI=' } },
     });
-    expect(written(ofJson('protobuf', base64(ANY)))).toMatchObject({
-      data_message: {
-        data: { protobuf_data: { type_url: 'type.example/Thing', value: base64(new Uint8Array([8, 1])) } },
-      },
-    });
     const request = parse({
       send_to_group_message: {
         group: 'g',
@@ -224,8 +219,8 @@ describe('between the protocols', () => {
     });
   });
 
-  it('refuses a JSON client whose protobuf data is no Any', () => {
-    const text = JSON.stringify({ type: 'sendToGroup', group: 'g', dataType: 'protobuf', data: 'AQI=' });
-    expect(() => json.parse({ bytes: Buffer.from(text), binary: false })).toThrow(/Any/);
+  it('refuses protobuf data of a JSON client', () => {
+    const text = JSON.stringify({ type: 'sendToGroup', group: 'g', dataType: 'protobuf', data: base64(ANY) });
+    expect(() => json.parse({ bytes: Buffer.from(text), binary: false })).toThrow(/json, text or binary/);
   });
 });

@@ -151,6 +151,6 @@ it('lets a client that is closed over REST start anew, as the service does', asy
     client.on('connected', (event) => resolve(event.connectionId)),
   );
   await serviceClient(service, 'chat').closeConnection(connectionId, { reason: 'enough' });
-  expect(await why).toBe('enough');
+  expect(await why).toBe('Application server closed the connection. Reason: enough');
   expect(await again).not.toBe(connectionId);
 });

@@ -63,10 +63,10 @@ describe('a client without a subprotocol', () => {
     ]);
   });
 
-  it('is closed by REST with 1000 and the reason, without a message before', async () => {
+  it('is closed by REST with 1000 and no text, without a message before', async () => {
     const { client, frames } = await openSimple({ 'webpubsub.group': 'g' });
     await serviceClient(service, 'chat').closeConnection(await memberOf('g'), { reason: 'enough' });
-    expect(await client.closed).toEqual({ code: 1000, reason: 'enough' });
+    expect(await client.closed).toEqual({ code: 1000, reason: '' });
     expect(frames).toEqual([]);
   });
 
@@ -81,7 +81,7 @@ describe('a client without a subprotocol', () => {
 });
 
 describe('a simple client that sends events', () => {
-  it.each(['', '&webpubsub_mode=sendEvent', '&webpubsub_mode=SENDEVENT'])(
+  it.each(['', '&webpubsub_mode=sendEvent', '&webpubsub_mode=SENDEVENT', '&webpubsub_mode='])(
     'sends each frame as the event message and hears the reply as a frame (query %o)',
     async (query) => {
       const heard: unknown[] = [];
@@ -183,7 +183,6 @@ describe('a simple client that publishes to a group', () => {
 
   it.each([
     '&webpubsub_mode=dance',
-    '&webpubsub_mode=',
     '&webpubsub_mode=sendToGroup',
     '&webpubsub_mode=sendToGroup&group=',
     '&webpubsub_mode=sendToGroup&group=%20',

@@ -47,6 +47,7 @@ describe('a reply', () => {
   it('of another type, or of JSON that is none, is a failure', async () => {
     for (const [type, body] of [
       ['application/xml', '<a/>'],
+      ['application/x-protobuf', 'x'],
       ['application/json', '{'],
     ] as const) {
       const { frames } = await replyTo(type, body);

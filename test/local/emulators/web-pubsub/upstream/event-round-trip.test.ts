@@ -116,7 +116,7 @@ it('tells the express middleware when a client is there and when it has gone', a
   const { connectionId } = await connect(resources, service);
   await here.promise;
   await serviceClient(service, 'chat').closeConnection(connectionId, { reason: 'maintenance' });
-  expect(await gone.promise).toBe('maintenance');
+  expect(await gone.promise).toBe('Application server closed the connection. Reason: maintenance');
   expect(seen).toEqual([`connected ${connectionId}`, `disconnected ${connectionId}`]);
 });
 

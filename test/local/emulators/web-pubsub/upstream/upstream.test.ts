@@ -85,9 +85,9 @@ describe('an event request', () => {
     });
     const { client } = await connect(resources, service);
     await client.sendEvent('robot', 'x', 'text');
-    await client.sendEvent('other one', 'x', 'text');
+    await client.sendEvent('other.one', 'x', 'text');
     expect(first.events().map(({ url }) => url)).toEqual(['/robot']);
-    expect(second.events().map(({ url }) => url)).toEqual(['/other%20one']);
+    expect(second.events().map(({ url }) => url)).toEqual(['/other.one']);
   });
 });
 
@@ -123,7 +123,7 @@ describe('the connect event', () => {
     expect(body['query']).toEqual({ color: ['red', 'blue'] });
     expect(body['subprotocols']).toEqual(['json.reliable.webpubsub.azure.v1', 'json.webpubsub.azure.v1']);
     expect(body['clientCertificates']).toEqual([]);
-    expect(body['headers']).toMatchObject({ upgrade: ['websocket'] });
+    expect(body['headers']).toMatchObject({ Upgrade: ['websocket'] });
     client.send({ type: 'sendToGroup', group: 'room', data: 1, ackId: 1 });
     await until(() => client.frames.length === 2, 'the ack of what it may not do');
     await serviceClient(service, 'chat').group('room').sendToAll('hi', { contentType: 'text/plain' });
@@ -229,7 +229,7 @@ describe('events of different connections', () => {
 
 it('fails an event whose user id no HTTP header can hold, in words that say so, and stays', async () => {
   const { webhook, service } = await startWithWebhook(resources, everything);
-  const { client } = await connect(resources, service, { userId: '名' });
+  const { client } = await connect(resources, service, { userId: 'line\nfeed' });
   expect(await errorOf(client.sendEvent('e', 'x', 'text'))).toContain('characters that HTTP does not allow');
   expect(webhook.events()).toEqual([]);
 });
@@ -248,7 +248,9 @@ it('tells the handler of the end of a connection, with the reason, and waits for
     'ce-type': 'azure.webpubsub.sys.disconnected',
     'content-type': 'application/json; charset=utf-8',
   });
-  expect(JSON.parse(last?.body ?? '')).toEqual({ reason: 'enough' });
+  expect(JSON.parse(last?.body ?? '')).toEqual({
+    reason: 'Application server closed the connection. Reason: enough',
+  });
 });
 
 it('drops and reports notifications when too many wait for a silent handler', async () => {
