@@ -79,6 +79,7 @@ export class Session {
     });
     this.#detector = new SpeechDetector({
       format,
+      isSteady: plan.channels === 'mixed',
       clock,
       speech: this.#speech(),
       onAdvance: (position) => this.#workers.advance(position),
