@@ -45,7 +45,7 @@ export default defineConfig({
     // end what hangs, on a machine that may be busy with other things; whoever waits for something gives up before them
     // and says for what.
     testTimeout: 60_000,
-    hookTimeout: 180_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     // Node itself loads the tests and what they test, without Vite between them. A process loads each module once for
     // all of its files, and runs it as fast as the product does. So a test leaves nothing behind that another could
@@ -87,7 +87,6 @@ export default defineConfig({
           include: ONE_SYSTEM,
           globalSetup: 'test/support/setup-one-system.ts',
           testTimeout: WHOLE_CALL_LIMIT_MS,
-          retry: 1,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
@@ -99,7 +98,6 @@ export default defineConfig({
           include: FIXTURE_WORKERS,
           globalSetup: 'test/support/setup-fixture-workers.ts',
           testTimeout: WHOLE_CALL_LIMIT_MS,
-          retry: 1,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
@@ -111,7 +109,6 @@ export default defineConfig({
           include: OWN_SYSTEMS,
           globalSetup: 'test/support/setup-own-systems.ts',
           testTimeout: WHOLE_CALL_LIMIT_MS,
-          retry: 1,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
