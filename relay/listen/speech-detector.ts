@@ -74,6 +74,11 @@ export class SpeechDetector {
     return { ssrc, pcm, timestamp, voice };
   }
 
+  /** Whether frames that should have come have not, since ACS, the network or this process is held up. */
+  get isHeldUp(): boolean {
+    return this.#options.isSteady && this.#options.clock.elapsedMs() - this.#heardAtMs > HELD_UP_MS;
+  }
+
   /** How long ago this sample of the stream was heard, in milliseconds. */
   agoMs(timestamp: number): number {
     const sinceHeardMs = this.#options.clock.elapsedMs() - this.#heardAtMs;
