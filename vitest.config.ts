@@ -78,8 +78,7 @@ export default defineConfig({
         },
       },
       // Calls in real time come after all that uses up the processor, and few at a time: one more than the smallest
-      // machine has cores, since they mostly wait. On a machine that gives its processes a twentieth of the time that they
-      // need, some of the calls below are still too slow, so those may fail once; vitest says which ones it repeated.
+      // machine has cores, since they mostly wait.
       {
         extends: true,
         test: {
@@ -91,6 +90,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      // Some of these calls have limits of their own that a machine with twenty times too much to do exceeds. So they may
+      // fail once; vitest says which ones it repeated.
       {
         extends: true,
         test: {
