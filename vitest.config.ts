@@ -90,8 +90,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      // Some of these calls have limits of their own that a machine with twenty times too much to do exceeds. So they may
-      // fail once; vitest says which ones it repeated.
+      // Some of these calls have limits of their own that a machine with twenty times too much to do exceeds. So they
+      // may fail once; vitest says which ones it repeated.
       {
         extends: true,
         test: {
