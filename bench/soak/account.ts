@@ -4,7 +4,7 @@
  * slightly different moments makes of it.
  */
 import type { CallReport as TelephoneReport } from '../../local/emulators/acs/control/call-report.ts';
-import type { RelayCounts } from '../../local/run/client/control-api.ts';
+import type { RelayCounts } from '../../local/run/client/counts-of-call.ts';
 
 const FRAME_MS = 20;
 

@@ -10,7 +10,8 @@
  * noise begins nothing, however loud it is, and speech that begins with a hiss begins with its hiss. Speech goes on
  * while frames of speech follow a voiced one within 300 ms, so a noise does not go on with it either.
  *
- * Frames that are missing count as frames without speech.
+ * Frames that are missing count as frames without speech. Where they come after all, later than time was let pass, the
+ * speech goes on with the first of them: nothing between has been silent.
  */
 import { AUDIO_FORMATS, type AudioFormat, FRAME_MS } from '../../shared/audio/audio-format.ts';
 import type { SpeechRules } from '../../shared/call/plan.ts';
@@ -26,8 +27,8 @@ export type SpeechEvent =
 export interface SpeechListener {
   /**
    * A participant speaks. `ssrc`: the participant's number, 0 when the call is mixed. `timestamp`: the first sample
-   * of speech since the stream's start. It lies `latencyMs` in the past (at least the shortest speech that counts),
-   * because the detector needs that long to be sure.
+   * of speech since the stream's start. It lies `latencyMs` in the past (at least the shortest speech that counts,
+   * unless late frames go on with speech that had ended), because the detector needs that long to be sure.
    */
   onSpeechStarted(ssrc: number, timestamp: number, latencyMs: number): void;
   /**
@@ -84,7 +85,8 @@ export class SpeechBounds {
     if (isVoiced) this.#voicedEnd = to;
     switch (this.#state) {
       case 'quiet':
-        return isSpeech ? this.#listen({ from, to, isVoiced }) : undefined;
+        if (!isSpeech) return undefined;
+        return this.#goesOn(from) ? this.#begin(from, to) : this.#listen({ from, to, isVoiced });
       case 'speaking':
       case 'pausing':
         return this.#follow(isSpeech && to - this.#voicedEnd <= this.#voiceLasts, to);
@@ -111,6 +113,12 @@ export class SpeechBounds {
     return this.advance(to);
   }
 
+  /** Speech has ended by time that passed, and the audio has no silence long enough for that. */
+  #goesOn(from: number): boolean {
+    const isVoice = from - this.#voicedEnd <= this.#voiceLasts;
+    return this.#speechEnd > 0 && isVoice && from - this.#speechEnd < this.#endSilence;
+  }
+
   #listen(frame: Span): SpeechEvent | undefined {
     const recent = this.#recent;
     const { to } = frame;
@@ -123,8 +131,11 @@ export class SpeechBounds {
       if (span.isVoiced) voiced += 1;
     }
     if (speech < this.#minSpeech || voiced < this.#minVoiced) return undefined;
-    const onset = recent[0]?.from ?? frame.from;
-    recent.length = 0;
+    return this.#begin(recent[0]?.from ?? frame.from, to);
+  }
+
+  #begin(onset: number, to: number): SpeechEvent {
+    this.#recent.length = 0;
     this.#state = 'speaking';
     this.#onset = onset;
     this.#speechEnd = to;

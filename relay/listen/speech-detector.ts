@@ -1,7 +1,8 @@
 /**
- * Finds out for a whole call who speaks: judges each frame, says when a participant begins and stops, and lets time
- * pass for participants whose frames stay away. In an unmixed call nobody sends frames while silent, and a stream may
- * be paused.
+ * Finds out for a whole call who speaks: judges each frame, and says when a participant begins and stops. In an unmixed
+ * call nobody sends frames while silent, so the detector lets time pass for participants whose frames stay away. A
+ * mixed call brings frames of silence too: there, frames that stay away say that ACS or the network is held up, and
+ * nothing about the caller.
  */
 import { AUDIO_FORMATS, type AudioFormat, BYTES_PER_SAMPLE } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
@@ -19,11 +20,13 @@ const HELD_UP_MS = 100;
 const LATE_MS = 200;
 /** After so long without any frame there is nothing left that could end; the next frame starts the ticks again. */
 const IDLE_MS = 5_000;
-/** How long after the last sample of speech its end is known at the latest, unless the event loop stalls. */
+/** How long after the last sample of speech its end is known at the latest, unless frames or the event loop stall. */
 export const SPEECH_END_LATENCY_MS = SPEECH_RULES.endSilenceMs + LATE_MS + 2 * TICK_MS;
 
 interface SpeechDetectorOptions {
   readonly format: AudioFormat;
+  /** Whether ACS sends a frame every 20 ms whatever happens, as it does for mixed calls. */
+  readonly isSteady: boolean;
   readonly clock: Clock;
   readonly speech: SpeechListener;
   /** The stream has come to `position`, in samples, though no frame of some participant says so. */
@@ -67,8 +70,13 @@ export class SpeechDetector {
     if (event !== undefined) this.#tell(ssrc, event);
     this.#position = Math.max(this.#position, end);
     this.#heardAtMs = this.#options.clock.elapsedMs();
-    if (!this.#isTicking && !this.#isClosed) this.#tickLater();
+    if (!this.#options.isSteady && !this.#isTicking && !this.#isClosed) this.#tickLater();
     return { ssrc, pcm, timestamp, voice };
+  }
+
+  /** Whether frames that should have come have not, since ACS, the network or this process is held up. */
+  get isHeldUp(): boolean {
+    return this.#options.isSteady && this.#options.clock.elapsedMs() - this.#heardAtMs > HELD_UP_MS;
   }
 
   /** How long ago this sample of the stream was heard, in milliseconds. */

@@ -17,8 +17,11 @@ export const QUIET_LIMIT_MS = 30_000;
 export const AUDIO_LIMIT_MS = 2_000;
 /** How long the first frame of a mixed call may take. */
 export const FIRST_FRAME_LIMIT_MS = 10_000;
-/** Frames may wait in the socket while this process is late, so the relay looks twice, and reads in between. */
-const LOOK_AGAIN_MS = 100;
+/**
+ * How often the relay looks whether frames have come. It counts looks, not time: while this process is held up, frames
+ * wait in the socket, and ACS is not to blame.
+ */
+export const LOOK_EVERY_MS = 200;
 
 interface MediaStreamOptions {
   readonly webSocket: Pick<WebSocketConnection, 'listen' | 'ping'>;
@@ -33,15 +36,12 @@ interface MediaStreamOptions {
 export class MediaStream implements WebSocketListener {
   readonly #options: MediaStreamOptions;
   #lastSignMs: number;
-  #framesIn = 0;
-  #lastFrameMs: number;
   #cancelWatch = (): void => {};
   #cancelAudioWatch = (): void => {};
 
   constructor(options: MediaStreamOptions) {
     this.#options = options;
     this.#lastSignMs = options.clock.elapsedMs();
-    this.#lastFrameMs = this.#lastSignMs;
   }
 
   /** Begins to listen. Called once, at once: messages that nobody listens to are lost. */
@@ -57,7 +57,6 @@ export class MediaStream implements WebSocketListener {
     meter.frameIn(this.#lastSignMs);
     try {
       session.receive(data, isBinary);
-      if (session.framesIn !== this.#framesIn) this.#frameCame();
     } catch (err) {
       // A fault of this program costs this stream, which ACS opens again, and no other.
       log.error({ err }, 'could not handle a message of the stream');
@@ -87,29 +86,15 @@ export class MediaStream implements WebSocketListener {
     });
   }
 
-  #frameCame(): void {
-    const isFirst = this.#framesIn === 0;
-    this.#framesIn = this.#options.session.framesIn;
-    this.#lastFrameMs = this.#lastSignMs;
-    // The next one may take less long.
-    if (isFirst && this.#options.isSteady) {
-      this.#cancelAudioWatch();
-      this.#watchAudio();
-    }
-  }
-
-  #watchAudio(): void {
+  /** `quietLooks`: how many looks in a row have found no new frame. */
+  #watchAudio(quietLooks = 0): void {
     const { session, clock } = this.#options;
-    const limitMs = this.#framesIn === 0 ? FIRST_FRAME_LIMIT_MS : AUDIO_LIMIT_MS;
-    const waitMs = this.#lastFrameMs + limitMs - LOOK_AGAIN_MS - clock.elapsedMs();
-    if (waitMs > 0) {
-      this.#cancelAudioWatch = clock.after(waitMs, () => this.#watchAudio());
-      return;
-    }
-    const before = this.#framesIn;
-    this.#cancelAudioWatch = clock.after(LOOK_AGAIN_MS, () => {
-      if (this.#framesIn === before) session.close('no audio from ACS');
-      else this.#watchAudio();
+    const before = session.framesIn;
+    const limitMs = before === 0 ? FIRST_FRAME_LIMIT_MS : AUDIO_LIMIT_MS;
+    this.#cancelAudioWatch = clock.after(LOOK_EVERY_MS, () => {
+      if (session.framesIn !== before) this.#watchAudio();
+      else if ((quietLooks + 1) * LOOK_EVERY_MS >= limitMs) session.close('no audio from ACS');
+      else this.#watchAudio(quietLooks + 1);
     });
   }
 }

@@ -45,7 +45,17 @@ export class Session {
     this.#life = new SessionLife(clock.nowMs());
     this.#decoder = new MediaDecoder(plan);
     const { held, heard } = options;
-    this.#playout = new CallPlayout({ output: media, format, jitterBufferMs, leadMs, clock, wheel, held });
+    const isHeldUp = (): boolean => this.#detector.isHeldUp;
+    this.#playout = new CallPlayout({
+      output: media,
+      format,
+      jitterBufferMs,
+      leadMs,
+      isHeldUp,
+      clock,
+      wheel,
+      held,
+    });
     this.#control = new ControlGroup({
       callId,
       keys,
@@ -79,6 +89,7 @@ export class Session {
     });
     this.#detector = new SpeechDetector({
       format,
+      isSteady: plan.channels === 'mixed',
       clock,
       speech: this.#speech(),
       onAdvance: (position) => this.#workers.advance(position),

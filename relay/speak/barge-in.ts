@@ -1,5 +1,8 @@
 import type { BargeInPolicy } from '../../shared/call/plan.ts';
 
+/** How soon a pause looks again whether frames that should have come have come. */
+const LOOK_AGAIN_MS = 100;
+
 /** `interrupt`: ends what the worker says for good. `pause`: stops it for now. `resume`: lets it go on. */
 export type BargeInAction = 'none' | 'interrupt' | 'pause' | 'resume';
 
@@ -12,6 +15,8 @@ export type BargeInAction = 'none' | 'interrupt' | 'pause' | 'resume';
  *         ├── the speech was shorter than falseAfterMs: resume ────────┤
  *         ├── it was longer, or no end of it came in time: interrupt ──┤
  *         └── the worker stopped or was stopped (`reset`) ─────────────┘
+ *
+ * While the frames of the call stay away, nobody knows whether the speech has ended: the pause goes on.
  *
  * In `attending`, speech under `stop` and a key under `dtmf` interrupt; everything else does nothing.
  */
@@ -63,9 +68,14 @@ export class BargeIn {
     return isSpeaking && this.#policy.policy === 'dtmf' ? 'interrupt' : 'none';
   }
 
-  /** Time has passed. */
-  passed(nowMs: number): BargeInAction {
-    if (this.deadlineMs === undefined || nowMs < this.deadlineMs) return 'none';
+  /** Time has passed. `isHeldUp`: frames that should have come have not. */
+  passed(nowMs: number, isHeldUp = false): BargeInAction {
+    const { deadlineMs } = this;
+    if (this.#pausedAtMs === undefined || deadlineMs === undefined || nowMs < deadlineMs) return 'none';
+    if (isHeldUp) {
+      this.#pausedAtMs += nowMs + LOOK_AGAIN_MS - deadlineMs;
+      return 'none';
+    }
     this.#pausedAtMs = undefined;
     return 'interrupt';
   }

@@ -39,6 +39,8 @@ interface CallPlayoutOptions {
   readonly jitterBufferMs: number;
   /** Audio that ACS gets ahead of its time, besides the silence of the jitter buffer. */
   readonly leadMs: number;
+  /** Whether frames that should have come have not, so that nobody knows who speaks. Defaults to never. */
+  readonly isHeldUp?: () => boolean;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   /** What waits of all calls. Defaults to that of this call. */
@@ -65,6 +67,7 @@ export class CallPlayout implements SpeechListener {
   readonly #wheel: TimerWheel;
   readonly #scheduler: PlayoutScheduler;
   readonly #held: HeldAudio;
+  readonly #isHeldUp: () => boolean;
   readonly #workers = new Set<WorkerPlayout>();
   readonly #speech = new BargeInSpeech();
   #isClosed = false;
@@ -72,7 +75,9 @@ export class CallPlayout implements SpeechListener {
   #cancelWake = (): void => {};
   #interruptions = 0;
 
-  constructor({ output, format, jitterBufferMs, leadMs, clock, wheel, held }: CallPlayoutOptions) {
+  constructor(options: CallPlayoutOptions) {
+    const { output, format, jitterBufferMs, leadMs, isHeldUp = () => false, clock, wheel, held } = options;
+    this.#isHeldUp = isHeldUp;
     this.#held = held ?? new HeldAudio();
     this.#format = format;
     this.#clock = clock;
@@ -254,7 +259,7 @@ export class CallPlayout implements SpeechListener {
     this.#wakeMs = Number.POSITIVE_INFINITY;
     if (this.#isClosed) return;
     const nowMs = this.#clock.elapsedMs();
-    this.#bargeIn((worker) => worker.bargeIn.passed(nowMs));
+    this.#bargeIn((worker) => worker.bargeIn.passed(nowMs, this.#isHeldUp()));
     this.#scheduler.goOn(nowMs);
     this.#schedule(nowMs);
   }

@@ -45,6 +45,14 @@ export class RelayClock {
     this.#elapsedMs = untilMs;
   }
 
+  /** Time passes in which the process does nothing; what was due in it runs at its end. */
+  async beHeldUp(ms: number): Promise<void> {
+    this.#elapsedMs += ms;
+    const late = [...this.#timers].filter(({ dueMs }) => dueMs <= this.#elapsedMs);
+    for (const timer of late.sort((a, b) => a.dueMs - b.dueMs)) if (this.#timers.delete(timer)) timer.run();
+    await settled();
+  }
+
   #next(untilMs: number): Timer | undefined {
     const due = [...this.#timers].filter((timer) => timer.dueMs <= untilMs);
     return due.sort((a, b) => a.dueMs - b.dueMs)[0];

@@ -6,7 +6,7 @@ it('brings 500 calls to the state that ACS has of them, through failures, disord
   timeout: 600_000,
 }, async () => {
   const seed = chaosSeed();
-  const { faults, counts } = await chaos(seed, 500, 8).catch((error: unknown) => {
+  const { faults, counts } = await chaos(seed, 500, 8, 40).catch((error: unknown) => {
     throw new Error(chaosFailure(seed, error), { cause: error });
   });
   process.stdout.write(`CHAOS_SEED=${seed}: ${JSON.stringify(counts)}\n`);

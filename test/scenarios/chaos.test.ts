@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import { chaos, chaosFailure, SHORT_SEED } from './chaos/chaos.ts';
 
-it('brings 40 calls to the state that ACS has of them, through failures, disorder, conflicts and a kill', {
-  timeout: 180_000,
-}, async () => {
+/** Few: callers hang up after 30 s, in which a busy machine must be able to answer all that ring. */
+const AT_ONCE = 8;
+
+it('brings 40 calls to the state that ACS has of them, through failures, disorder, conflicts and a kill', async () => {
   const seed = process.env['CHAOS_SEED'] ?? SHORT_SEED;
-  const { faults, counts } = await chaos(seed, 40, 1).catch((error: unknown) => {
+  const { faults, counts } = await chaos(seed, 40, 1, AT_ONCE).catch((error: unknown) => {
     throw new Error(chaosFailure(seed, error), { cause: error });
   });
   expect(faults, chaosFailure(seed, JSON.stringify(counts))).toEqual([]);

@@ -22,7 +22,7 @@ const NUMBER = '+14255550197';
 const ECHO_ONLY = '+14255550196';
 const CALLS = 3;
 const SAMPLE_RATE_HZ = 16_000;
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 90_000;
 /** An echo always speaks, so that its calls are moved after a third of this. */
 const DRAIN_DEADLINE_MS = 3_000;
 /**
@@ -32,7 +32,6 @@ const DRAIN_DEADLINE_MS = 3_000;
 const GAP_LIMIT_MS = 15_000;
 /** For calls that a test ends itself, however long that takes. */
 const STAYS_MS = 600_000;
-const TEST_LIMIT_MS = 180_000;
 
 let system: ReplicaSystem;
 let test: TestSystem;
@@ -167,125 +166,109 @@ async function endMoved(ids: readonly string[], moves: readonly Move[], since: n
 }
 
 describe('two relays under live calls', () => {
-  it(
-    'are restarted one after the other: every call moves, none ends, and the gap is short',
-    async () => {
-      const before = balancer.passages.length;
-      const written = await linesSoFar();
-      const ids = await placeCalls(1_000);
-      await heardOn(ids, 0);
-      let moved = 0;
-      for (const relay of relays) {
-        moved += await relay.liveCalls();
-        await relay.restart();
-        for (const other of relays) if (other !== relay) await allOn(other);
-        // Who is moved on before anything was heard has no gap of its own.
-        await until(
-          () => movesSince(balancer, before).length === moved,
-          'audio of every call that was moved',
-          LIMIT_MS,
-        );
-      }
-      await heardOn(ids, 1);
-      const moves = movesSince(balancer, before);
-      expect(moves, 'a gap for each move').toHaveLength(moved);
-      await endMoved(ids, moves, written);
-    },
-    TEST_LIMIT_MS,
-  );
-
-  it(
-    'lose one to a crash: its calls go on with the other',
-    async () => {
-      const before = balancer.passages.length;
-      const written = await linesSoFar();
-      const ids = await placeCalls(2_000);
-      await heardOn(ids, 0);
-      const counts = await Promise.all(relays.map((relay) => relay.liveCalls()));
-      const crashed = relays[counts.indexOf(Math.max(...counts))];
-      await crashed?.kill();
-      for (const relay of relays) {
-        if (relay !== crashed) await allOn(relay);
-      }
-      await heardOn(ids, 0);
+  it('are restarted one after the other: every call moves, none ends, and the gap is short', async () => {
+    const before = balancer.passages.length;
+    const written = await linesSoFar();
+    const ids = await placeCalls(1_000);
+    await heardOn(ids, 0);
+    let moved = 0;
+    for (const relay of relays) {
+      moved += await relay.liveCalls();
+      await relay.restart();
+      for (const other of relays) if (other !== relay) await allOn(other);
+      // Who is moved on before anything was heard has no gap of its own.
       await until(
-        () => movesSince(balancer, before).length === Math.max(...counts),
+        () => movesSince(balancer, before).length === moved,
         'audio of every call that was moved',
         LIMIT_MS,
       );
-      const moves = movesSince(balancer, before);
-      await endMoved(ids, moves, written);
-      await crashed?.start();
-    },
-    TEST_LIMIT_MS,
-  );
+    }
+    await heardOn(ids, 1);
+    const moves = movesSince(balancer, before);
+    expect(moves, 'a gap for each move').toHaveLength(moved);
+    await endMoved(ids, moves, written);
+  });
 
-  it(
-    'carry a worker that was put on a call while it lasted, wherever the call goes, until it is taken off',
-    async () => {
-      const before = balancer.passages.length;
-      const written = await linesSoFar();
-      const [id = ''] = await placeCalls(3_000, 1, ECHO_ONLY);
-      await heardOn([id], 0);
-      const { callConnectionId = '' } = await test.telephone.call(id);
-      const { callId } = await until(() => test.control.findLive(callConnectionId), 'the call in the list');
-      await streamingIs(callId, 'active');
-      const change = async (method: string, path: string, body?: object): Promise<void> => {
-        const response = await test.control.request(method, `/calls/${callId}${path}`, body);
-        expect(response.ok, `${method} ${path}: ${response.status} ${await response.text()}`).toBe(true);
-      };
-      const pages = async (): Promise<DiaryLine[]> => (await diaries.since(written).catch(() => [])).flat();
-      await change('PUT', '/workers/diary', { listen: { mode: 'chunk', ms: 200 }, speaks: false });
-      await until(async () => (await pages()).length > 3, 'the diary to hear the call');
+  it('lose one to a crash: its calls go on with the other', async () => {
+    const before = balancer.passages.length;
+    const written = await linesSoFar();
+    const ids = await placeCalls(2_000);
+    await heardOn(ids, 0);
+    const counts = await Promise.all(relays.map((relay) => relay.liveCalls()));
+    const crashed = relays[counts.indexOf(Math.max(...counts))];
+    await crashed?.kill();
+    for (const relay of relays) {
+      if (relay !== crashed) await allOn(relay);
+    }
+    await heardOn(ids, 0);
+    await until(
+      () => movesSince(balancer, before).length === Math.max(...counts),
+      'audio of every call that was moved',
+      LIMIT_MS,
+    );
+    const moves = movesSince(balancer, before);
+    await endMoved(ids, moves, written);
+    await crashed?.start();
+  });
 
-      const counts = await Promise.all(relays.map((relay) => relay.liveCalls()));
-      await relays[counts.indexOf(1)]?.restart();
-      await until(async () => (await pages()).some(({ resumed }) => resumed === true), 'the call to go on');
-      await change('POST', '/messages', { worker: 'diary', data: 'well done' });
-      await until(async () => (await pages()).some(({ event }) => event === 'message'), 'the message');
-      await change('DELETE', '/workers/diary');
-      const all = await until(async () => {
-        const lines = await pages();
-        return lines.at(-1)?.event === 'ended' ? lines : undefined;
-      }, 'the diary to be told of the end');
-      expectWhole(all, movesSince(balancer, before));
-      expect(all.filter(({ event }) => event === 'started').map(({ resumed }) => resumed)).toEqual([
-        false,
-        true,
-      ]);
-      await hangUp([id]);
-    },
-    TEST_LIMIT_MS,
-  );
+  it('carry a worker that was put on a call while it lasted, wherever the call goes, until it is taken off', async () => {
+    const before = balancer.passages.length;
+    const written = await linesSoFar();
+    const [id = ''] = await placeCalls(3_000, 1, ECHO_ONLY);
+    await heardOn([id], 0);
+    const { callConnectionId = '' } = await test.telephone.call(id);
+    const { callId } = await until(() => test.control.findLive(callConnectionId), 'the call in the list');
+    await streamingIs(callId, 'active');
+    const change = async (method: string, path: string, body?: object): Promise<void> => {
+      const response = await test.control.request(method, `/calls/${callId}${path}`, body);
+      expect(response.ok, `${method} ${path}: ${response.status} ${await response.text()}`).toBe(true);
+    };
+    const pages = async (): Promise<DiaryLine[]> => (await diaries.since(written).catch(() => [])).flat();
+    await change('PUT', '/workers/diary', { listen: { mode: 'chunk', ms: 200 }, speaks: false });
+    await until(async () => (await pages()).length > 3, 'the diary to hear the call');
+
+    const counts = await Promise.all(relays.map((relay) => relay.liveCalls()));
+    await relays[counts.indexOf(1)]?.restart();
+    await until(async () => (await pages()).some(({ resumed }) => resumed === true), 'the call to go on');
+    await change('POST', '/messages', { worker: 'diary', data: 'well done' });
+    await until(async () => (await pages()).some(({ event }) => event === 'message'), 'the message');
+    await change('DELETE', '/workers/diary');
+    const all = await until(async () => {
+      const lines = await pages();
+      return lines.at(-1)?.event === 'ended' ? lines : undefined;
+    }, 'the diary to be told of the end');
+    expectWhole(all, movesSince(balancer, before));
+    expect(all.filter(({ event }) => event === 'started').map(({ resumed }) => resumed)).toEqual([
+      false,
+      true,
+    ]);
+    await hangUp([id]);
+  });
 });
 
 describe('the control app', () => {
-  it(
-    'may be killed after the answer: the call is still listed, stopped and hung up by the next one',
-    async () => {
-      const { telephone, control, stack } = test;
-      const [id = ''] = await placeCalls(4_000, 1, ECHO_ONLY);
-      const call = await telephone.waitFor(
-        id,
-        'streaming',
-        (seen) => seen.mediaSubscription?.state === 'active',
-        LIMIT_MS,
-      );
-      const { callId } = await until(
-        () => control.findLive(call.callConnectionId ?? ''),
-        'the call in the list',
-      );
-      await streamingIs(callId, 'active');
-      await stack.kill('control');
-      await stack.restart('control');
+  it('may be killed after the answer: the call is still listed, stopped and hung up by the next one', async () => {
+    const { telephone, control, stack } = test;
+    const [id = ''] = await placeCalls(4_000, 1, ECHO_ONLY);
+    const call = await telephone.waitFor(
+      id,
+      'streaming',
+      (seen) => seen.mediaSubscription?.state === 'active',
+      LIMIT_MS,
+    );
+    const { callId } = await until(
+      () => control.findLive(call.callConnectionId ?? ''),
+      'the call in the list',
+    );
+    await streamingIs(callId, 'active');
+    await stack.kill('control');
+    await stack.restart('control');
 
-      expect((await control.findLive(call.callConnectionId ?? ''))?.callId, 'listed').toBe(callId);
-      expect((await control.request('POST', `/calls/${callId}/streaming/stop`)).status, 'stopped').toBe(202);
-      await streamingIs(callId, 'inactive');
-      expect((await control.request('POST', `/calls/${callId}/hang-up`)).status, 'hung up').toBe(202);
-      const ended = await telephone.waitFor(id, 'the end', ({ state }) => state === 'disconnected', LIMIT_MS);
-      expect(ended.outcome).toBe('hungUpByApplication');
-    },
-    TEST_LIMIT_MS,
-  );
+    expect((await control.findLive(call.callConnectionId ?? ''))?.callId, 'listed').toBe(callId);
+    expect((await control.request('POST', `/calls/${callId}/streaming/stop`)).status, 'stopped').toBe(202);
+    await streamingIs(callId, 'inactive');
+    expect((await control.request('POST', `/calls/${callId}/hang-up`)).status, 'hung up').toBe(202);
+    const ended = await telephone.waitFor(id, 'the end', ({ state }) => state === 'disconnected', LIMIT_MS);
+    expect(ended.outcome).toBe('hungUpByApplication');
+  });
 });

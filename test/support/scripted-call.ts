@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Step } from '../../local/phone/step.ts';
-import type { RelayCounts } from '../../local/run/client/control-api.ts';
+import type { RelayCounts } from '../../local/run/client/counts-of-call.ts';
 import { followCall } from '../../local/run/client/follow-call.ts';
 import { relayCountsOf } from '../../local/run/client/make-call.ts';
 import type { CallEvidence } from '../../local/run/client/report.ts';

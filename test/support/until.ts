@@ -4,7 +4,7 @@ const STEP_MS = 4;
  * Ends what hangs, with a sentence of its own: before the limit of a test, and after the longest hold-up of a busy
  * machine.
  */
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 30_000;
 
 /**
  * Waits until the condition gives a value other than undefined, null and false; fails with `what` when it takes too

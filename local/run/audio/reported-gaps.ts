@@ -7,13 +7,21 @@ export interface HeardReport {
   readonly firstAudioMs?: number | undefined;
   /** Holes between the first and the last audio of the application that was heard, all together. */
   readonly gapsMs: number;
-  readonly streams: readonly { readonly framesDropped: number }[];
+  readonly streams: readonly {
+    readonly framesSent: number;
+    readonly framesDropped: number;
+    /** Audio of the application that has not been played, at the end of a stream. */
+    readonly playoutQueueMs: number;
+  }[];
 }
 
 /** What the relay reports of the same call. */
 export interface RelayReport {
+  readonly streams: number;
+  readonly framesIn: number;
   readonly audioMsFiller: number;
   readonly audioMsDropped: number;
+  readonly audioMsCut: number;
   readonly workers: readonly {
     readonly droppedMs: number;
     readonly lostMs: number;
@@ -46,8 +54,17 @@ export function reportedGaps(
     lostMs:
       (relay?.audioMsDropped ?? 0) +
       workers.reduce((sum, each) => sum + each.droppedMs + each.lostMs + each.repliesIgnoredMs, 0) +
-      streams.reduce((sum, { framesDropped }) => sum + framesDropped * FRAME_MS, 0),
+      streams.reduce((sum, { framesDropped }) => sum + framesDropped * FRAME_MS, 0) +
+      lostBetweenMs(streams, relay),
   };
+}
+
+/** Audio that was on its way when a stream ended and another one took over, in either direction. */
+function lostBetweenMs(streams: HeardReport['streams'], relay: RelayReport | undefined): number {
+  if (relay === undefined || relay.streams < 2) return 0;
+  const sent = streams.reduce((sum, { framesSent }) => sum + framesSent, 0);
+  const unplayedMs = streams.slice(0, -1).reduce((sum, { playoutQueueMs }) => sum + playoutQueueMs, 0);
+  return Math.max(0, sent - relay.framesIn) * FRAME_MS + relay.audioMsCut + unplayedMs;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The product's own answers about a call: its timeline from the control app, its counts from the relay. */
+import { countsOfCall, type RelayCounts, type StreamCounts } from './counts-of-call.ts';
 import type { RunningSystem } from './running-system.ts';
 
 interface TimelineEvent {
@@ -13,43 +14,6 @@ export interface ProductCall {
   readonly state: string;
   readonly streaming: { readonly state: string };
   readonly timeline?: readonly TimelineEvent[];
-}
-
-/** What the relay counts of one worker on one call. */
-export interface WorkerCounts {
-  readonly name: string;
-  readonly chunksSent: number;
-  readonly chunksAcked: number;
-  readonly chunksFailed: number;
-  readonly lostMs: number;
-  readonly droppedMs: number;
-  readonly repliesPlayed: number;
-  readonly ackedMs: number;
-  readonly repliesPlayedMs: number;
-  readonly repliesIgnoredMs: number;
-  readonly roundTripMs?: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** How long the caller waited for answers; of workers that converse. */
-  readonly turns?: {
-    readonly turns: number;
-    readonly turnsAnswered: number;
-    readonly speechLatencyMs: { readonly p50?: number; readonly p99?: number; readonly max?: number };
-  };
-}
-
-export interface RelayCounts {
-  readonly callId: string;
-  readonly callConnectionId: string;
-  readonly state: string;
-  readonly framesIn: number;
-  readonly framesOut: number;
-  readonly audioMsIn: number;
-  readonly audioMsOut: number;
-  readonly audioMsFiller: number;
-  readonly audioMsDropped: number;
-  readonly audioMsCut: number;
-  readonly endedReason?: string;
-  readonly ignored: Readonly<Record<string, number>>;
-  readonly workers: readonly WorkerCounts[];
 }
 
 export class ControlApi {
@@ -89,7 +53,7 @@ export class ControlApi {
       headers: { authorization: `Bearer ${this.#system.keys.relayAdmin}` },
     });
     if (!response.ok) return undefined;
-    const { calls } = (await response.json()) as { calls: RelayCounts[] };
-    return calls.findLast((call) => call.callConnectionId === callConnectionId);
+    const { calls } = (await response.json()) as { calls: StreamCounts[] };
+    return countsOfCall(calls.filter((call) => call.callConnectionId === callConnectionId));
   }
 }

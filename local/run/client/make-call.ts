@@ -3,7 +3,8 @@
 import type { Audio } from '../../../shared/audio/wav.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { askRepeatedly } from './ask-repeatedly.ts';
-import { ControlApi, type RelayCounts } from './control-api.ts';
+import { ControlApi } from './control-api.ts';
+import type { RelayCounts } from './counts-of-call.ts';
 import { type FollowedCall, followCall } from './follow-call.ts';
 import type { CallEvidence } from './report.ts';
 import type { RunningSystem } from './running-system.ts';

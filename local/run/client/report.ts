@@ -4,7 +4,8 @@ import type { Audio } from '../../../shared/audio/wav.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { align } from '../../phone/align.ts';
 import { measureRoundTrip, type RoundTrip } from '../audio/round-trip.ts';
-import type { ProductCall, RelayCounts, WorkerCounts } from './control-api.ts';
+import type { ProductCall } from './control-api.ts';
+import type { RelayCounts, WorkerCounts } from './counts-of-call.ts';
 
 export interface ReportedEvent {
   /** Milliseconds after the telephone began to ring. */

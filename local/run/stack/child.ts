@@ -17,7 +17,8 @@ export interface ChildSpec {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const READY_LIMIT_MS = 60_000;
+/** A machine that is busy with other things may take minutes; a process that dies is noticed at once. */
+const READY_LIMIT_MS = 180_000;
 const STOP_LIMIT_MS = 5_000;
 /** A process's output may be read to its end after it has exited, but no longer: another process may hold it open. */
 const LAST_WORDS_LIMIT_MS = 5_000;

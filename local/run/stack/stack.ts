@@ -38,7 +38,7 @@ export interface Stack {
 }
 
 /** How long the worker app may take to answer which workers it has. */
-const WORKERS_LIMIT_MS = 10_000;
+const WORKERS_LIMIT_MS = 60_000;
 const WORKERS_RETRY_MS = 100;
 
 /** Starts every part. When one cannot start, those that did are stopped and the error says why, in one sentence. */

@@ -8,12 +8,13 @@ const VOICE = speechLike(100 * FRAME, 16_000, { hasPauses: false });
 
 type Told = readonly ['started' | 'ended', ssrc: number, timestamp: number, ms: number];
 
-function setUp() {
+function setUp({ isSteady = false } = {}) {
   const clock = new RelayClock();
   const told: Told[] = [];
   const advanced: number[] = [];
   const detector = new SpeechDetector({
     format: 'pcm16KMono',
+    isSteady,
     clock,
     speech: {
       onSpeechStarted: (...args) => told.push(['started', ...args]),
@@ -22,23 +23,11 @@ function setUp() {
     onAdvance: (position) => advanced.push(position),
   });
   const at = new Map<number, number>();
-  let heldBack: (() => void)[] | undefined;
-  const { after } = clock;
-  clock.after = (ms, run) =>
-    after.call(clock, ms, () => (heldBack === undefined ? run() : void heldBack.push(run)));
   return {
     clock,
     told,
     advanced,
     detector,
-    /** Time passes in which the process does nothing; what was due in it is done at its end. */
-    async beHeldUp(ms: number) {
-      const late: (() => void)[] = [];
-      heldBack = late;
-      await clock.advance(ms);
-      heldBack = undefined;
-      for (const run of late) run();
-    },
     /** Frames of a participant as they come, 20 ms apart. */
     async hear(ssrc: number, frames: number, sound: 'voice' | 'silence') {
       for (let i = 0; i < frames; i += 1) {
@@ -86,21 +75,44 @@ describe('detector', () => {
   });
 
   it('takes no pause of its own process for one of the caller, whose frames are read after it', async () => {
-    const { told, hear, advanced, beHeldUp } = setUp();
+    const { told, hear, advanced, clock } = setUp();
     await hear(0, 20, 'voice');
-    await beHeldUp(900);
+    await clock.beHeldUp(900);
     await hear(0, 20, 'voice');
     expect(told).toHaveLength(1);
     expect(Math.max(...advanced), 'the stream is where its frames are').toBeLessThanOrEqual(40 * FRAME);
   });
 
   it('tells the end a moment later when the process was held up and no frames are read after it', async () => {
-    const { told, hear, clock, beHeldUp } = setUp();
+    const { told, hear, clock } = setUp();
     await hear(0, 20, 'voice');
-    await beHeldUp(900);
+    await clock.beHeldUp(900);
     expect(told).toHaveLength(1);
     await clock.advance(100);
     expect(told[1]).toEqual(['ended', 0, 20 * FRAME, 400]);
+  });
+
+  it('goes on with speech that time has ended, with the first frame that comes after all', async () => {
+    const { told, hear, clock } = setUp();
+    await hear(0, 20, 'voice');
+    await clock.advance(SPEECH_END_LATENCY_MS);
+    await hear(0, 1, 'voice');
+    expect(told.slice(1)).toEqual([
+      ['ended', 0, 20 * FRAME, 400],
+      ['started', 0, 20 * FRAME, 20],
+    ]);
+  });
+
+  it('takes no frames that stay away for a pause of a mixed call, which brings frames of silence too', async () => {
+    const { told, hear, advanced, clock } = setUp({ isSteady: true });
+    await hear(0, 20, 'voice');
+    await clock.advance(10 * SPEECH_END_LATENCY_MS);
+    await hear(0, 20, 'voice');
+    expect(told).toHaveLength(1);
+    expect(advanced).toEqual([]);
+    expect(clock.pending).toBe(0);
+    await hear(0, 20, 'silence');
+    expect(told[1]).toEqual(['ended', 0, 40 * FRAME, 800]);
   });
 
   it('lets time pass for a participant who is silent while another speaks', async () => {

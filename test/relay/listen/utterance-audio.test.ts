@@ -56,6 +56,21 @@ describe('the audio of a worker that listens to utterances', () => {
     ]);
   });
 
+  it('loses nothing of a sentence of which some frames come after its time has passed', () => {
+    const FRAMES = 40;
+    for (let early = 1; early < FRAMES; early += 1) {
+      const { audio, say } = setUp();
+      say(1, early);
+      audio.advance(100 * FRAME);
+      say(1, FRAMES - early);
+      say(1, 25, false);
+      const pieces = [audio.take(), audio.take()].filter((piece) => piece !== undefined);
+      const ends = pieces.map(({ timestamp, ms }) => timestamp + ms * 16);
+      expect(pieces.map(({ timestamp }) => timestamp)).toEqual([0, ...ends.slice(0, -1)]);
+      expect(ends.at(-1)).toBeGreaterThanOrEqual(FRAMES * FRAME);
+    }
+  });
+
   it('comes of one whose frames stay away when the stream goes on without him', () => {
     const { audio, say } = setUp();
     say(1, 20);

@@ -50,6 +50,19 @@ describe('BargeIn', () => {
     expect(bargeIn.speechEnded(2_000), 'its end, later on').toBe('none');
   });
 
+  it('goes on with the pause while frames are held up, since the end of the speech may be in them', () => {
+    const bargeIn = new BargeIn({ policy: 'pause', falseAfterMs: 400 }, END_LATENCY_MS);
+    bargeIn.speechStarted(true, 1_000);
+    expect(bargeIn.passed(2_150, true)).toBe('none');
+    expect(bargeIn.deadlineMs).toBe(2_250);
+    expect(bargeIn.passed(2_250, true)).toBe('none');
+    expect(bargeIn.passed(2_349, false)).toBe('none');
+    expect(bargeIn.passed(2_350, false)).toBe('interrupt');
+    bargeIn.speechStarted(true, 3_000);
+    bargeIn.passed(5_000, true);
+    expect(bargeIn.speechEnded(300), 'its end was in them').toBe('resume');
+  });
+
   it('waits for nothing once it is reset', () => {
     const bargeIn = new BargeIn({ policy: 'pause', falseAfterMs: 400 }, END_LATENCY_MS);
     bargeIn.speechStarted(true, 1_000);

@@ -123,6 +123,20 @@ describe('barge-in under the policy pause', () => {
     expect(equal(acs.heard.subarray(3_200), speech(200, 2))).toBe(true);
   });
 
+  it('lasts while frames are held up, and goes on where it was once they say that the speech was short', async () => {
+    const { clock, acs, playout, join } = setUp(0, 0, undefined, () => true);
+    const { events, ...worker } = join({ bargeIn: pause });
+    const said = speech(2_000);
+    worker.speak(said, 'whole', 0);
+    await clock.advance(500);
+    playout.onSpeechStarted(0);
+    await clock.advance(10_000);
+    expect(events).toEqual([]);
+    playout.onSpeechEnded(0, 0, 240);
+    await clock.advance(1_600);
+    expect(equal(acs.heard, said)).toBe(true);
+  });
+
   it('keeps what comes in the pause', async () => {
     const { clock, acs, playout, join } = setUp();
     const worker = join({ bargeIn: pause });

@@ -24,8 +24,16 @@ export interface TestWorker {
   readonly events: Parameters<WorkerPlayoutOptions['onEvent']>[0][];
 }
 
-/** @param timersLateMs how much later than asked every timer of the process runs */
-export function playoutFixture(jitterBufferMs = 0, timersLateMs = 0, held = new HeldAudio()) {
+/**
+ * @param timersLateMs how much later than asked every timer of the process runs
+ * @param isHeldUp whether frames that should have come have not
+ */
+export function playoutFixture(
+  jitterBufferMs = 0,
+  timersLateMs = 0,
+  held = new HeldAudio(),
+  isHeldUp = () => false,
+) {
   const clock = new RelayClock();
   const { after } = clock;
   clock.after = (ms, run) => after.call(clock, ms + timersLateMs, run);
@@ -38,6 +46,7 @@ export function playoutFixture(jitterBufferMs = 0, timersLateMs = 0, held = new 
     format: 'pcm16KMono',
     jitterBufferMs,
     leadMs: LEAD_MS,
+    isHeldUp,
     clock,
     wheel,
     held,

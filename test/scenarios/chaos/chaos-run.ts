@@ -9,8 +9,6 @@ import { ChaosApi } from './chaos-api.ts';
 import type { Action, ChaosPlan, PlannedCall, Taking } from './chaos-plan.ts';
 import { disagreements, type Evidence } from './chaos-verdict.ts';
 
-/** Calls that are under way at the same time. */
-const AT_ONCE = 40;
 const LOOK_EVERY_MS = 25;
 const LIST_EVERY_MS = 400;
 /** A telephone rings for 30 s. */
@@ -67,7 +65,7 @@ export class ChaosRun {
   }
 
   /** Makes all calls, lets everything come to rest, heals what was left behind, ends what nobody has ended. */
-  async run(): Promise<{
+  async run(atOnce: number): Promise<{
     readonly evidence: Evidence;
     /** Where live calls still differed when they should have been healed, in sentences. */
     readonly unhealed: readonly string[];
@@ -81,7 +79,7 @@ export class ChaosRun {
         for (const call of calls) await this.#make(call);
       };
       await this.#timed('calls', async () => {
-        await Promise.all(Array.from({ length: AT_ONCE }, line));
+        await Promise.all(Array.from({ length: atOnce }, line));
         await this.#killing;
       });
       const faults = await this.#setFaults([]);

@@ -36,8 +36,16 @@ export function chaosSeed(): string {
   return process.env['CHAOS_SEED'] ?? randomBytes(4).toString('hex');
 }
 
-/** Starts the whole system, lets everything go wrong that the seed says, and judges what has become of the calls. */
-export async function chaos(seed: string, count: number, kills: number): Promise<ChaosResult> {
+/**
+ * Starts the whole system, lets everything go wrong that the seed says, and judges what has become of the calls.
+ * @param atOnce calls that are under way at the same time
+ */
+export async function chaos(
+  seed: string,
+  count: number,
+  kills: number,
+  atOnce: number,
+): Promise<ChaosResult> {
   const plan = drawChaos(seed, count, kills);
   const folder = await mkdtemp(join(tmpdir(), 'trunkline-chaos-'));
   const log = join(folder, 'acs.log');
@@ -68,7 +76,7 @@ export async function chaos(seed: string, count: number, kills: number): Promise
       },
     });
     const record = new AcsRecord(log);
-    const { evidence, unhealed, counts } = await new ChaosRun(plan, test, record).run();
+    const { evidence, unhealed, counts } = await new ChaosRun(plan, test, record).run(atOnce);
     calls = evidence.productCalls;
     return { counts: { ...counts, conflicts: proxy.conflicts }, faults: [...unhealed, ...judge(evidence)] };
   } finally {

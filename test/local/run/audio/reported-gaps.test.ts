@@ -23,15 +23,19 @@ function torn({ silenceMs = 0, lostMs = 0, atMs = 777 }): GapComparison {
   return found;
 }
 
-const QUIET = { firstAudioMs: LEAD_MS, gapsMs: 0, streams: [{ framesDropped: 0 }] };
+const STREAM = { framesSent: 100, framesDropped: 0, playoutQueueMs: 0 };
+const QUIET = { firstAudioMs: LEAD_MS, gapsMs: 0, streams: [STREAM] };
 
 function relay(
   counts: Partial<RelayReport> = {},
   worker: Partial<RelayReport['workers'][number]> = {},
 ): RelayReport {
   return {
+    streams: 1,
+    framesIn: 100,
     audioMsFiller: 0,
     audioMsDropped: 0,
+    audioMsCut: 0,
     workers: [{ droppedMs: 0, lostMs: 0, repliesIgnoredMs: 0, ...worker }],
     ...counts,
   };
@@ -68,9 +72,24 @@ describe('a call that was torn', () => {
       reportedGaps(loss, QUIET, relay({}, { lostMs: 200 })),
       reportedGaps(loss, QUIET, relay({}, { repliesIgnoredMs: 200 })),
       reportedGaps(loss, QUIET, relay({ audioMsDropped: 200 })),
-      reportedGaps(loss, { ...QUIET, streams: [{ framesDropped: 10 }] }, relay()),
+      reportedGaps(loss, { ...QUIET, streams: [{ ...STREAM, framesDropped: 10 }] }, relay()),
     ])
       expect(judgeGaps(loss, reported, 20).agrees).toBe(true);
+  });
+
+  it('agrees where as much was on its way when a stream ended and another one took over', () => {
+    const two = { ...QUIET, streams: [STREAM, STREAM] };
+    const queued = { ...QUIET, streams: [{ ...STREAM, playoutQueueMs: 200 }, STREAM] };
+    for (const reported of [
+      reportedGaps(loss, two, relay({ streams: 2, framesIn: 190 })),
+      reportedGaps(loss, two, relay({ streams: 2, framesIn: 200, audioMsCut: 200 })),
+      reportedGaps(loss, queued, relay({ streams: 2, framesIn: 200 })),
+    ])
+      expect(judgeGaps(loss, reported, 20).agrees).toBe(true);
+    const lessLost = reportedGaps(loss, two, relay({ streams: 2, framesIn: 191 }));
+    expect(judgeGaps(loss, lessLost, 20).agrees).toBe(false);
+    const oneStream = reportedGaps(loss, QUIET, relay({ framesIn: 90, audioMsCut: 200 }));
+    expect(judgeGaps(loss, oneStream, 20).agrees).toBe(false);
   });
 
   it('does not agree where silence is reported and audio is missing', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RelayCounts, WorkerCounts } from '../../../../local/run/client/control-api.ts';
+import type { RelayCounts, WorkerCounts } from '../../../../local/run/client/counts-of-call.ts';
 import { type CallEvidence, type CallReport, compileReport } from '../../../../local/run/client/report.ts';
 import { reportInWords } from '../../../../local/run/client/words.ts';
 import { placed, robot } from '../../../support/heard-audio.ts';

@@ -13,8 +13,6 @@ async function application({ onTestFinished }: TestContext): Promise<CallingAppl
   return app;
 }
 
-const LIMIT_MS = 40_000;
-
 const OWN_NUMBER = { phoneNumber: '+14255550200' };
 const ALICE = { phoneNumber: '+14255550201' };
 const DAVE = { phoneNumber: '+14255550204' };
@@ -68,57 +66,49 @@ async function reception(app: CallingApplication): Promise<string[]> {
 }
 
 describe.concurrent('telephones that an application calls', () => {
-  it(
-    'are played by a scenario: busy, declining, absent, a voicemail, and somebody with whom the application leaves the caller alone',
-    async (context) => {
-      const app = await application(context);
-      const [played, told] = await Promise.all([
-        playScenario(app.system, await scenario('reception.yaml')),
-        reception(app),
-      ]);
-      holds(played);
-      expect(told).toEqual([
-        'Alice presses {"tones":["one"]}',
-        '2: 8539',
-        '6: 8538',
-        '3: 8541',
-        'Erin presses two',
-      ]);
-    },
-    LIMIT_MS,
-  );
+  it('are played by a scenario: busy, declining, absent, a voicemail, and somebody with whom the application leaves the caller alone', async (context) => {
+    const app = await application(context);
+    const [played, told] = await Promise.all([
+      playScenario(app.system, await scenario('reception.yaml')),
+      reception(app),
+    ]);
+    holds(played);
+    expect(told).toEqual([
+      'Alice presses {"tones":["one"]}',
+      '2: 8539',
+      '6: 8538',
+      '3: 8541',
+      'Erin presses two',
+    ]);
+  });
 
-  it(
-    'are played by a scenario in which nobody else calls',
-    async (context) => {
-      const app = await application(context);
-      const call = async (): Promise<unknown[]> => {
-        const { callConnection } = await app.client.createCall(
-          { targetParticipant: FRANK, sourceCallIdNumber: OWN_NUMBER },
-          app.callbackUrl,
-        );
-        await app.event('CallConnected');
-        const media = callConnection.getCallMedia();
-        await media.startRecognizing(FRANK, { kind: 'callMediaRecognizeDtmfOptions', maxTonesToCollect: 1 });
-        const { dtmfResult } = await app.event('RecognizeCompleted');
-        await media.startRecognizing(FRANK, {
-          kind: 'callMediaRecognizeSpeechOptions',
-          endSilenceTimeoutInSeconds: 0.1,
-        });
-        const { speechResult } = await app.event('RecognizeCompleted');
-        await callConnection.hangUp(true);
-        await app.event('CallDisconnected');
-        return [dtmfResult, speechResult];
-      };
-      const loaded = await scenario('voice-menu.yaml');
-      // The telephones are entered before the application calls.
-      const played = playScenario(app.system, loaded);
-      const [results, recognized] = await Promise.all([played, call()]);
-      holds(results);
-      expect(recognized).toMatchObject([{ tones: ['four'] }, { speech: 'yes please' }]);
-    },
-    LIMIT_MS,
-  );
+  it('are played by a scenario in which nobody else calls', async (context) => {
+    const app = await application(context);
+    const call = async (): Promise<unknown[]> => {
+      const { callConnection } = await app.client.createCall(
+        { targetParticipant: FRANK, sourceCallIdNumber: OWN_NUMBER },
+        app.callbackUrl,
+      );
+      await app.event('CallConnected');
+      const media = callConnection.getCallMedia();
+      await media.startRecognizing(FRANK, { kind: 'callMediaRecognizeDtmfOptions', maxTonesToCollect: 1 });
+      const { dtmfResult } = await app.event('RecognizeCompleted');
+      await media.startRecognizing(FRANK, {
+        kind: 'callMediaRecognizeSpeechOptions',
+        endSilenceTimeoutInSeconds: 0.1,
+      });
+      const { speechResult } = await app.event('RecognizeCompleted');
+      await callConnection.hangUp(true);
+      await app.event('CallDisconnected');
+      return [dtmfResult, speechResult];
+    };
+    const loaded = await scenario('voice-menu.yaml');
+    // The telephones are entered before the application calls.
+    const played = playScenario(app.system, loaded);
+    const [results, recognized] = await Promise.all([played, call()]);
+    holds(results);
+    expect(recognized).toMatchObject([{ tones: ['four'] }, { speech: 'yes please' }]);
+  });
 
   it('have not held to what was expected of them when nobody calls them', async (context) => {
     const app = await application(context);

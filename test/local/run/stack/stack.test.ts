@@ -24,7 +24,7 @@ it('says in one sentence which port is taken and what to do, and leaves no part 
     expect(await isOpen(ports[part]), `something listens on the port of ${part}`).toBe(false);
 });
 
-it('ends every part when the parent is killed', { timeout: 60_000 }, async () => {
+it('ends every part when the parent is killed', async () => {
   const drawn = await freePorts();
   const parent = spawn(
     process.execPath,
