@@ -12,8 +12,8 @@ const LOAD_LIMIT_MS = 120_000;
  * Loads what `main` of the app's package.json names: a path or a glob (`dist/{a,b}.js`), relative to the app's folder.
  * A file is imported when it is `.mjs`, or `.js` in a package of `"type": "module"`, and required otherwise.
  *
- * @throws one sentence in the words of the Node worker, when there is none, when it throws, or when it takes longer than
- *   two minutes
+ * @throws one sentence in the words of the Node worker, when there is none, when it throws, or when it takes longer
+ *   than two minutes
  */
 export async function loadEntryPoints(appFolder: string): Promise<void> {
   const { main, isModule } = readPackage(appFolder);

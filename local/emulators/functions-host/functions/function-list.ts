@@ -2,7 +2,7 @@ import type { IndexedFunction } from './function-index.ts';
 
 const TRIGGERS = { http: 'httpTrigger', eventGrid: 'eventGridTrigger', timer: 'timerTrigger' } as const;
 
-/** What `func start` prints of an app: its HTTP functions with methods and addresses, then the others, then who is off. */
+/** What `func start` prints of an app: HTTP functions with methods and addresses, then the others, then who is off. */
 export function functionList(functions: readonly IndexedFunction[], url: string): string {
   const on = functions.filter(({ isDisabled }) => !isDisabled);
   const off = functions.filter(({ isDisabled }) => isDisabled);

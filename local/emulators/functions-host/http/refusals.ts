@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer } from '../../common/answer.ts';
 import { type KeyCheck, keyOf } from '../functions/keys.ts';
 
-/** Longer request lines, and more headers, are refused by the host's own server (Kestrel). In bytes, line end included. */
+/** What the host's own server (Kestrel) takes: bytes of a request line with its end, and headers. */
 const MAX_REQUEST_LINE = 8_192;
 const MAX_HEADERS = 100;
 
@@ -37,7 +37,7 @@ function isUtf8(value: string): boolean {
   return !/[^\p{ASCII}]/u.test(value) || !headerText(value).includes('\ufffd');
 }
 
-/** Answers 401 or 403 where the key of a request does not open a path of the host itself; true where it has answered. */
+/** Answers 401 or 403 where the key of a request opens no path of the host itself; true where it has answered. */
 export function isRefused(
   keys: KeyCheck,
   request: IncomingMessage,

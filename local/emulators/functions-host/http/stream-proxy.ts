@@ -24,7 +24,7 @@ const INVOCATION_HEADER = 'x-ms-invocation-id';
 /** Headers that belong to one connection and are not passed on (RFC 9110, 7.6.1). */
 const HOP_HEADERS = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
-/** The app has put its answer on the socket before its invocation ends, so it is here after a turn of the event loop. */
+/** The app puts its answer on the socket before its invocation ends, so it is here after a turn of the event loop. */
 const TURNS_TO_ANSWER = 10;
 /** A request of which nothing is taken for so long after the function has answered is not read any more. */
 const UNREAD_MS = 1_000;
