@@ -1,9 +1,10 @@
 /**
  * The whole system for a test: every part a process of its own on a free port, with the bundles built from the sources.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build as bundle } from 'esbuild';
 import { describeStack } from '../../local/run/cli/system.ts';
 import { ControlApi } from '../../local/run/client/control-api.ts';
@@ -16,6 +17,8 @@ import { type Stack, startStack } from '../../local/run/stack/stack.ts';
 import { build } from '../../scripts/build.ts';
 import { COMPILED } from './compiled.ts';
 import { wholeSystemRun } from './whole-system-run.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A running system that a test may call. */
 export interface CalledSystem {
@@ -63,6 +66,9 @@ export const ON_A_BUSY_MACHINE = { MAX_LOOP_DELAY_MS: '5000' } as const;
 
 /** Of every ACS emulator of a test: whoever is to answer a call, or to accept its media socket, may be held up. */
 const PATIENT_EMULATOR = ['--behaviour', 'mediaHandshakeMs=30000', '--behaviour', 'ringMs=120000'];
+
+/** Of both function apps: a request that would hang in Azure fails at once, with the reason. */
+const STRICT = '--strict';
 
 /**
  * For tests that want every sample of whole answers without a hole: the machine that runs them may hold up any process,
@@ -123,7 +129,12 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
         },
       ]),
     ),
-    extraArgs: { ...options.extraArgs, acs: [...PATIENT_EMULATOR, ...(options.extraArgs?.acs ?? [])] },
+    extraArgs: {
+      ...options.extraArgs,
+      acs: [...PATIENT_EMULATOR, ...(options.extraArgs?.acs ?? [])],
+      control: [STRICT, ...(options.extraArgs?.control ?? [])],
+      worker: [STRICT, ...(options.extraArgs?.worker ?? [])],
+    },
     onLine: (part, line) => note(`[${part}] ${line}`),
     onDeath: note,
   }).catch(async (error: unknown) => {
@@ -149,8 +160,7 @@ export function calledSystem(system: RunningSystem, secrets: Secrets): CalledSys
 async function appFolder(parent: string, name: string): Promise<string> {
   const folder = join(parent, name);
   await mkdir(folder);
-  await writeFile(join(folder, 'host.json'), '{"version":"2.0","extensions":{"http":{"routePrefix":"api"}}}');
-  await writeFile(join(folder, 'package.json'), '{"main":"dist/functions/main.cjs"}');
+  for (const file of ['host.json', 'package.json']) await copyFile(join(ROOT, file), join(folder, file));
   return folder;
 }
 

@@ -5,6 +5,8 @@
 export interface RunningServer {
   readonly url: string;
   close(): Promise<void>;
+  /** What SIGTERM does instead of closing. */
+  terminate?(): void;
 }
 
 export interface ReadyMessage {
@@ -39,7 +41,7 @@ export async function runServer(name: string, start: () => Promise<RunningServer
       .catch((error: unknown) => process.stderr.write(`${name}: while closing: ${String(error)}\n`))
       .finally(() => process.exit(0));
   };
-  process.once('SIGTERM', stop);
+  process.on('SIGTERM', server.terminate ?? stop);
   process.once('SIGINT', stop);
   process.once('disconnect', stop);
   process.stdout.write(`${name} listens on ${server.url}\n`);

@@ -6,8 +6,9 @@ import type { Invoker } from './functions/invoker.ts';
 import type { KeyCheck } from './functions/keys.ts';
 import { Admin } from './http/admin.ts';
 import { HttpFunctions } from './http/http-functions.ts';
+import { isRefused, refusalOf, requestUrl } from './http/refusals.ts';
 import { RouteTable } from './http/route-table.ts';
-import { StreamProxy } from './http/stream-proxy.ts';
+import { StreamProxy, type StreamProxyOptions } from './http/stream-proxy.ts';
 import type { TimerRunner } from './timer/timer-runner.ts';
 
 export interface DispatcherOptions {
@@ -18,43 +19,59 @@ export interface DispatcherOptions {
   readonly httpUri: string | undefined;
   readonly frontEndLimitMs: number;
   readonly bodyLimitBytes: number;
+  readonly onHang: StreamProxyOptions['onHang'];
 }
 
-/** Longer request lines are refused, in bytes. */
-const MAX_REQUEST_LINE = 8_192;
+/** The webhook of an extension, and how it may be asked. */
+const WEBHOOK = /^\/runtime\/webhooks\/(?<extension>[^/]+)(?:\/|$)/;
+const WEBHOOK_METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE', 'OPTIONS']);
 
 /** Gives each request to its part of the host: the host's own paths first, then functions, then the home page. */
 export class Dispatcher {
   readonly #admin: Admin;
+  readonly #keys: KeyCheck;
   readonly #eventGrid: EventGridWebhook;
   readonly #http: HttpFunctions;
   readonly #routes: RouteTable;
   readonly #streaming: StreamProxy | undefined;
 
   constructor(options: DispatcherOptions) {
-    const { functions, invoker, keys, httpUri, bodyLimitBytes } = options;
+    const { functions, invoker, keys, httpUri } = options;
+    this.#keys = keys;
     this.#admin = new Admin(options);
     this.#eventGrid = new EventGridWebhook(
       functions.filter((target) => target.kind === 'eventGrid'),
       invoker,
-      keys,
     );
     this.#routes = new RouteTable(functions.filter((target) => target.kind === 'http'));
-    this.#streaming =
-      httpUri === undefined ? undefined : new StreamProxy({ invoker, httpUri, bodyLimitBytes });
+    this.#streaming = httpUri === undefined ? undefined : new StreamProxy({ ...options, httpUri });
     this.#http = new HttpFunctions({ ...options, streaming: this.#streaming });
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if ((request.url ?? '').length > MAX_REQUEST_LINE) return answerAndClose(response, 414);
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return answerAndClose(response, refusal);
     const url = requestUrl(request);
     if (url === undefined) return answerAndClose(response, 400);
     const path = url.pathname.toLowerCase();
     if (path === '/admin' || path.startsWith('/admin/')) return this.#admin.serve(request, response, url);
-    if (path === '/runtime/webhooks/eventgrid') return this.#eventGrid.serve(request, response, url);
+    const { extension } = WEBHOOK.exec(path)?.groups ?? {};
+    if (extension !== undefined) return this.#webhook(request, response, url, extension);
     const match = this.#routes.find(request.method ?? 'GET', url.pathname);
     if (match !== undefined) return this.#http.serve(request, response, url, match);
     if (path === '/') return home(response);
+    answer(response, 404);
+  }
+
+  async #webhook(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    extension: string,
+  ): Promise<void> {
+    if (!WEBHOOK_METHODS.has(request.method ?? '')) return answer(response, 404);
+    if (isRefused(this.#keys, request, response, url, `${extension}_extension`)) return;
+    if (extension === 'eventgrid') return this.#eventGrid.serve(request, response, url);
     answer(response, 404);
   }
 
@@ -62,14 +79,6 @@ export class Dispatcher {
   close(): void {
     this.#streaming?.close();
   }
-}
-
-/** The address that the client asked for; undefined for a request line or host that makes none. */
-function requestUrl(request: IncomingMessage): URL | undefined {
-  const target = request.url ?? '';
-  const { host } = request.headers;
-  if (!target.startsWith('/') || host === undefined) return undefined;
-  return URL.parse(`http://${host}${target}`) ?? undefined;
 }
 
 function home(response: ServerResponse): void {

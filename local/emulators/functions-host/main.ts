@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { runServer } from '../common/child.ts';
-import { portOption } from '../common/option-values.ts';
+import { oneOf, portOption } from '../common/option-values.ts';
 import { KEYS_VARIABLE, parseHostKeys } from './functions/keys.ts';
 
 const NAME = 'functions-host';
@@ -18,7 +18,14 @@ process.on('uncaughtException', (error: unknown) => {
 });
 
 await runServer(NAME, async () => {
-  const { values } = parseArgs({ options: { app: { type: 'string' }, port: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: {
+      app: { type: 'string' },
+      port: { type: 'string' },
+      strict: { type: 'boolean' },
+      stop: { type: 'string' },
+    },
+  });
   if (values.app === undefined) throw new Error('--app <folder of the function app> is missing');
   const port = portOption(values.port ?? String(DEFAULT_PORT));
   const keys = parseHostKeys(process.env[KEYS_VARIABLE]);
@@ -26,5 +33,11 @@ await runServer(NAME, async () => {
   delete process.env[KEYS_VARIABLE];
   // Imported late, so that it comes from the cache as well.
   const { startFunctionsHost } = await import('./server.ts');
-  return startFunctionsHost({ app: values.app, port, keys });
+  return startFunctionsHost({
+    app: values.app,
+    port,
+    keys,
+    strict: values.strict === true,
+    stopsLikeAzure: oneOf('--stop', values.stop ?? 'drain', ['drain', 'azure']) === 'azure',
+  });
 });

@@ -9,10 +9,12 @@ import { installCoreModule } from './app/core-module.ts';
 import { formatRecord, isShown } from './app/log.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { IndexedFunction } from './functions/function-index.ts';
+import { functionList } from './functions/function-list.ts';
 import { readHostJson } from './functions/host-json.ts';
 import { Invoker } from './functions/invoker.ts';
 import { type HostKeys, KeyCheck } from './functions/keys.ts';
 import { appHookContext, loadApp } from './functions/load-app.ts';
+import { hangs } from './http/hangs.ts';
 import { TimerRunner } from './timer/timer-runner.ts';
 
 export interface FunctionsHostOptions {
@@ -23,6 +25,10 @@ export interface FunctionsHostOptions {
   readonly host?: string;
   readonly keys: HostKeys;
   readonly frontEndLimitMs?: number;
+  /** Answers 502 with the reason where the host in Azure leaves a request without an answer. */
+  readonly strict?: boolean;
+  /** Stops as in Azure: SIGTERM has no effect for a while, and no appTerminate hook ever runs. */
+  readonly stopsLikeAzure?: boolean;
 }
 
 export interface RunningFunctionsHost extends RunningServer {
@@ -36,6 +42,8 @@ const BODY_LIMIT_BYTES = 104_857_600;
 const BODY_LIMIT_VARIABLE = 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT';
 /** The request line and all headers together, as the host's own server (Kestrel) takes them. */
 const MAX_HEADER_BYTES = 32_768;
+/** How long the host in Azure serves on after SIGTERM. */
+const SERVES_ON_MS = 75_000;
 /** How long running invocations may go on once the host closes. */
 const DRAIN_LIMIT_MS = 1_500;
 
@@ -49,10 +57,10 @@ const DRAIN_LIMIT_MS = 1_500;
  */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<RunningFunctionsHost> {
   const appFolder = resolve(options.app);
-  const hostJson = readHostJson(appFolder);
+  const hostJson = readHostJson(appFolder, process.env);
   const host = options.host ?? '127.0.0.1';
   const app = new CoreApp((record) => {
-    if (isShown(record.level, hostJson.logLevelOf(record.functionName))) {
+    if (isShown(record.level, hostJson.logLevelOf(record.functionName, record.category))) {
       process.stdout.write(`${formatRecord(record, Date.now())}\n`);
     }
   });
@@ -73,11 +81,10 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   });
 
   try {
-    process.env['FUNCTIONS_WORKER_RUNTIME'] ??= 'node';
     process.env['AZURE_FUNCTIONS_ENVIRONMENT'] ??= 'Development';
     process.env['WEBSITE_HOSTNAME'] ??= new URL(url).host;
     const { functions, httpUri } = await loadApp(app, appFolder, hostJson);
-    const invoker = new Invoker(app, hostJson.functionTimeoutMs);
+    const invoker = new Invoker(app, hostJson);
     const timers = new Map<string, TimerRunner>();
     for (const target of functions) {
       if (target.kind === 'timer') timers.set(target.name, new TimerRunner(target, invoker));
@@ -90,11 +97,19 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       httpUri,
       frontEndLimitMs: options.frontEndLimitMs ?? FRONT_END_LIMIT_MS,
       bodyLimitBytes: bodyLimit(process.env[BODY_LIMIT_VARIABLE]),
+      onHang: hangs(app, options.strict === true),
     });
     // A disabled timer keeps its runner, so that a person can still run the function by hand.
     for (const target of functions) if (!target.isDisabled) timers.get(target.name)?.start();
     serve = (request, response) => dispatcher.serve(request, response);
+    process.stdout.write(functionList(functions, url));
+    const terminate = (): void => {
+      const message = `SIGTERM: serves on for ${SERVES_ON_MS / 1_000} s, as in Azure`;
+      app.log({ level: 'warning', category: 'system', message });
+      setTimeout(() => process.exit(0), SERVES_ON_MS).unref();
+    };
     return {
+      ...(options.stopsLikeAzure === true ? { terminate } : {}),
       url,
       functions: functions.map(({ name, kind }) => ({ name, kind })),
       close: closeOnce(async () => {
@@ -103,7 +118,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
         for (const timer of timers.values()) timer.close();
         await invoker.drain(DRAIN_LIMIT_MS);
         try {
-          await app.runHooks('appTerminate', appHookContext(app, {}));
+          if (options.stopsLikeAzure !== true) await app.runHooks('appTerminate', appHookContext(app, {}));
         } finally {
           dispatcher.close();
           server.closeAllConnections();

@@ -12,6 +12,7 @@ import type { SystemLayout } from '../stack/specs.ts';
 import type { Stack } from '../stack/stack.ts';
 import { logLine } from './call.ts';
 import { CallDisplay, shortName } from './call-display.ts';
+import { hangInWords } from './hang-in-words.ts';
 import { readStartOptions, type StartOptions, UsageError } from './options.ts';
 import { describeStack, readStackFile, removeStackFile, startOwnStack, writeStackFile } from './system.ts';
 
@@ -34,7 +35,11 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   const stack = await startOwnStack({
     ports: portsWithOffset(options.portOffset),
     ...residentsOf(options),
-    ...(options.verbose ? { onLine: logLine } : {}),
+    onLine: (part, line) => {
+      if (options.verbose) logLine(part, line);
+      const hint = hangInWords(part, line);
+      if (hint !== undefined) display.print(hint);
+    },
     onDeath: (message) => {
       display.print(`\n${message}`);
       stopped.resolve(1);

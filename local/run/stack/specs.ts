@@ -167,6 +167,7 @@ function functionApp(
     module: local('emulators/functions-host/main.ts'),
     args: ['--app', role === 'control' ? layout.controlApp : layout.workerApp, '--port', String(ports[role])],
     env: {
+      FUNCTIONS_WORKER_RUNTIME: 'node',
       APP_ROLE: role,
       FUNCTIONS_HOST_KEYS: JSON.stringify({
         master: secrets.functionsMasterKey,

@@ -12,35 +12,45 @@ const LOAD_LIMIT_MS = 120_000;
  * Loads what `main` of the app's package.json names: a path or a glob (`dist/{a,b}.js`), relative to the app's folder.
  * A file is imported when it is `.mjs`, or `.js` in a package of `"type": "module"`, and required otherwise.
  *
- * @throws one sentence that names the file, when there is none, when it throws, or when it takes longer than two
- *   minutes
+ * @throws one sentence in the words of the Node worker, when there is none, when it throws, or when it takes longer
+ *   than two minutes
  */
 export async function loadEntryPoints(appFolder: string): Promise<void> {
   const { main, isModule } = readPackage(appFolder);
   const files = findFiles(appFolder, main);
-  if (files.length === 0) {
-    throw new Error(
-      `the entry point "${main}" (main in ${join(appFolder, 'package.json')}) does not exist; is the app built?`,
-    );
-  }
+  if (files.length === 0)
+    throw unable(main, 'Found zero files matching the supplied pattern; is the app built?');
   for (const file of files) {
     try {
       await withinLoadLimit(loadFile(appFolder, file, isModule));
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      throw new Error(`the entry point "${file}" could not be loaded: ${message}`, { cause: error });
+      throw unable(file, error instanceof Error ? error.message : String(error), error);
     }
   }
 }
 
+function unable(file: string, why: string, cause?: unknown): Error {
+  return new Error(`Worker was unable to load entry point "${file}": ${why}`, { cause });
+}
+
+/** The worker goes on without a package that it cannot read, and then has no function. */
 function readPackage(appFolder: string): { main: string; isModule: boolean } {
   const path = join(appFolder, 'package.json');
-  const content = readAppJson(appFolder, path);
-  const main = isRecord(content) ? content['main'] : undefined;
-  if (typeof main !== 'string' || main === '') {
-    throw new Error(`${path} has no "main", so the function app has no entry point`);
+  let content: unknown;
+  try {
+    content = readAppJson(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Worker failed to load package.json: file content is not valid JSON: ${path}: ${why}`);
   }
-  return { main, isModule: isRecord(content) && content['type'] === 'module' };
+  if (!isRecord(content)) {
+    const why = content === undefined ? 'file does not exist' : 'file content is not an object';
+    throw new Error(`Worker failed to load package.json: ${why} (${path})`);
+  }
+  const { main, type } = content;
+  if (typeof main !== 'string' || main === '')
+    throw new Error(`No job functions found: ${path} has no "main", so the function app has no entry point`);
+  return { main, isModule: type === 'module' };
 }
 
 function findFiles(appFolder: string, main: string): string[] {

@@ -5,17 +5,21 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A JSON file of the app's folder. @throws Error with one sentence that names the file */
-export function readAppJson(appFolder: string, path: string): unknown {
+/** Texts, which stay, and comments, which go. */
+const TEXT_OR_COMMENT = /"(?:\\.|[^"\\])*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+
+/**
+ * A JSON file of the app's folder, without the mark that some editors write at its beginning, and without comments,
+ * which the host allows; undefined when there is no such file. @throws Error with what is wrong in it
+ */
+export function readAppJson(path: string): unknown {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    throw new Error(`there is no function app in ${appFolder}: ${path} cannot be read`);
+    return undefined;
   }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  return JSON.parse(
+    text.replace(/^\ufeff/, '').replace(TEXT_OR_COMMENT, (found) => (found.startsWith('"') ? found : ' ')),
+  );
 }

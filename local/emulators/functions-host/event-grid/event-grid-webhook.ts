@@ -5,13 +5,10 @@ import type { RpcTypedData } from '../app/core-types.ts';
 import { isRecord } from '../app/json.ts';
 import type { EventGridFunction } from '../functions/function-index.ts';
 import { type InvocationInput, type Invoker, systemMetadata } from '../functions/invoker.ts';
-import { type KeyCheck, keyOf } from '../functions/keys.ts';
 import { singleHeader } from '../http/rpc-http.ts';
 
 /** Event Grid sends at most 1 MB at a time. */
 const DELIVERY_LIMIT_BYTES = 1_572_864;
-
-const SYSTEM_KEY = 'eventgrid_extension';
 
 /** Origins of Event Grid's CloudEvents handshake, one for each cloud; the first is the default. */
 const ORIGINS = ['eventgrid.azure.net', 'eventgrid.azure.us', 'eventgrid.azure.cn'];
@@ -23,19 +20,16 @@ const ORIGINS = ['eventgrid.azure.net', 'eventgrid.azure.us', 'eventgrid.azure.c
 export class EventGridWebhook {
   readonly #functions: ReadonlyMap<string, EventGridFunction>;
   readonly #invoker: Invoker;
-  readonly #keys: KeyCheck;
 
-  constructor(functions: readonly EventGridFunction[], invoker: Invoker, keys: KeyCheck) {
+  constructor(functions: readonly EventGridFunction[], invoker: Invoker) {
     this.#functions = new Map(
       functions.filter((target) => !target.isDisabled).map((target) => [target.name, target]),
     );
     this.#invoker = invoker;
-    this.#keys = keys;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    if (!this.#keys.opensSystem(SYSTEM_KEY, keyOf(request, url.searchParams))) return answer(response, 401);
-    const name = url.searchParams.get('functionName') ?? '';
+    const name = functionNameOf(url.searchParams);
     const target = this.#functions.get(name);
     if (target === undefined) return answer(response, 404, `cannot find function: '${name}'`);
     if (request.method === 'OPTIONS') {
@@ -46,7 +40,7 @@ export class EventGridWebhook {
     }
     const body = await readBody(request, DELIVERY_LIMIT_BYTES);
     if (body === undefined) return answerAndClose(response, 413);
-    switch (singleHeader(request, 'aeg-event-type')?.toLowerCase()) {
+    switch (request.headersDistinct['aeg-event-type']?.[0]?.toLowerCase()) {
       case 'subscriptionvalidation':
         return answerValidation(response, body);
       case 'notification':
@@ -66,7 +60,7 @@ export class EventGridWebhook {
     body: Buffer,
   ): Promise<void> {
     const events = parseEvents(body);
-    if (events === undefined) return answer(response, 400, 'the body is no JSON object or array of objects');
+    if (events === undefined) return answer(response, 500);
     const trace = {
       traceparent: singleHeader(request, 'traceparent'),
       tracestate: singleHeader(request, 'tracestate'),
@@ -74,19 +68,31 @@ export class EventGridWebhook {
     const inputs = target.isMany
       ? [manyInput(target.name, events)]
       : events.map((event) => singleInput(target.name, event));
+    const reason = `EventGrid trigger fired at ${new Date().toISOString()}`;
     const outcomes = await Promise.allSettled(
-      inputs.map((input) => this.#invoker.invoke(target, { ...input, ...trace })),
+      inputs.map((input) => this.#invoker.invoke(target, { ...input, ...trace, reason })),
     );
     if (outcomes.every((outcome) => outcome.status === 'fulfilled')) return answer(response, 202);
     answer(response, 500, `Exception while executing function: Functions.${target.name}`);
   }
 }
 
+/** Names of the query differ by more than case; what they name does not, here. */
+function functionNameOf(query: URLSearchParams): string {
+  return [...query]
+    .filter(([name]) => name.toLowerCase() === 'functionname')
+    .map(([, value]) => value)
+    .join(',');
+}
+
+/** JSON that says it is text, and 500 for an event that has no code: the extension does no better. */
 function answerValidation(response: ServerResponse, body: Buffer): void {
   const data = parseEvents(body)?.[0]?.['data'];
-  const code = isRecord(data) ? data['validationCode'] : undefined;
-  if (typeof code === 'string') answer(response, 200, { validationResponse: code });
-  else answer(response, 400, 'the validation event has no data.validationCode');
+  // A validation in the CloudEvents schema holds its data as text.
+  const content = typeof data === 'string' ? parseEvents(Buffer.from(data))?.[0] : data;
+  const code = isRecord(content) ? content['validationCode'] : undefined;
+  if (typeof code === 'string') answer(response, 200, JSON.stringify({ validationResponse: code }));
+  else answer(response, 500);
 }
 
 function parseEvents(body: Buffer): Record<string, unknown>[] | undefined {

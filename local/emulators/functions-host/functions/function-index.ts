@@ -37,6 +37,7 @@ export type IndexedFunction = HttpFunction | EventGridFunction | TimerFunction;
 
 export interface IndexOptions {
   readonly routePrefix: string;
+  readonly hasExtensions: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -95,6 +96,7 @@ function indexFunction(registered: RegisteredFunction, options: IndexOptions): I
       case 'httptrigger':
         return { ...base, kind: 'http', ...httpOptions(name, options_, options.routePrefix) };
       case 'eventgridtrigger':
+        if (!options.hasExtensions) throw new Error(notRegistered(type));
         return { ...base, kind: 'eventGrid', isMany: isText(options_['cardinality'], 'many') };
       case 'timertrigger':
         return { ...base, kind: 'timer', ...timerOptions(options_, options.env) };
@@ -116,6 +118,14 @@ function indexFunction(registered: RegisteredFunction, options: IndexOptions): I
     throw new Error('retry policies are not supported by the local host');
   }
   return indexed;
+}
+
+/** The host's own words for a trigger whose extension is not loaded. */
+function notRegistered(type: string): string {
+  return (
+    `The binding type(s) '${type}' are not registered. Please ensure the type is correct and the binding extension is ` +
+    'installed: host.json names no extensionBundle'
+  );
 }
 
 function isTrigger(binding: BindingInfo): boolean {

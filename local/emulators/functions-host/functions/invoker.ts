@@ -14,6 +14,7 @@ import type {
   TraceContext,
 } from '../app/core-types.ts';
 import type { IndexedFunction } from './function-index.ts';
+import type { HostJson } from './host-json.ts';
 
 export interface InvocationInput {
   readonly data: RpcTypedData;
@@ -21,11 +22,22 @@ export interface InvocationInput {
   /** W3C headers of the caller; without them a trace begins here. */
   readonly traceparent?: string | undefined;
   readonly tracestate?: string | undefined;
+  /** What set the function off, in the words of the host. */
+  readonly reason?: string;
   /** Chosen by the caller when it must know it before the invocation ends. */
   readonly invocationId?: string;
-  /** Settles when the answer that the app gives itself is with the client, or cannot be. The invocation waits. */
-  readonly forwarded?: Promise<void>;
+  /** An answer that the app gives itself, besides what it returns. */
+  readonly streamed?: StreamedAnswer;
 }
+
+export interface StreamedAnswer {
+  /** Settles when the answer is with the client, or cannot be. The invocation lasts until then. */
+  readonly forwarded: Promise<void>;
+  /** The function has run: either well, or with the error that is given. */
+  ended(failure?: { readonly error: unknown }): void;
+}
+
+const CALLED = 'This function was programmatically called via the host APIs.';
 
 export interface InvocationOutcome {
   readonly response: InvocationResponse;
@@ -39,10 +51,12 @@ export class Invoker {
   readonly #model: ProgrammingModel | undefined;
   readonly #running = new Set<Promise<unknown>>();
   readonly #timeoutMs: number | undefined;
+  readonly #isTraced: boolean;
 
-  constructor(app: CoreApp, timeoutMs: number | undefined) {
+  constructor(app: CoreApp, hostJson: Pick<HostJson, 'functionTimeoutMs' | 'isTraced'>) {
     this.#app = app;
-    this.#timeoutMs = timeoutMs;
+    this.#timeoutMs = hostJson.functionTimeoutMs;
+    this.#isTraced = hostJson.isTraced;
     this.#model = app.model;
   }
 
@@ -66,9 +80,11 @@ export class Invoker {
   }
 
   /** The real host restarts its worker, which ends every invocation in it; here the whole process ends. */
-  #timedOut({ name }: IndexedFunction): never {
+  #timedOut({ name }: IndexedFunction, id: string): never {
+    const limit = new Date(this.#timeoutMs ?? 0).toISOString().slice(11, 19);
     throw new Error(
-      `the function "${name}" took longer than functionTimeout of host.json, ${this.#timeoutMs} ms`,
+      `Timeout value of ${limit} exceeded by function 'Functions.${name}' (Id: '${id}'). Initiating cancellation. ` +
+        '(functionTimeout of host.json; everything in this process ends with it)',
     );
   }
 
@@ -84,24 +100,30 @@ export class Invoker {
 
   async #invoke(target: IndexedFunction, input: InvocationInput, id: string): Promise<InvocationOutcome> {
     const started = performance.now();
-    const timeout = this.#timeoutMs && setTimeout(() => this.#timedOut(target), this.#timeoutMs).unref();
-    const origin = { functionName: target.name, invocationId: id };
-    try {
-      const outcome = await this.#run(target, input, id).finally(() => clearTimeout(timeout));
-      await input.forwarded;
+    const timeout = this.#timeoutMs && setTimeout(() => this.#timedOut(target, id), this.#timeoutMs).unref();
+    const say = (level: LogLevel, message: string): void =>
+      this.#app.log({ level, category: 'system', message, functionName: target.name, invocationId: id });
+    const executed = (how: string): string => {
       const took = Math.round(performance.now() - started);
-      this.#app.log({ level: 'debug', category: 'system', message: `succeeded in ${took} ms`, ...origin });
+      return `Executed 'Functions.${target.name}' (${how}, Id=${id}, Duration=${took}ms)`;
+    };
+    say('information', `Executing 'Functions.${target.name}' (Reason='${input.reason ?? CALLED}', Id=${id})`);
+    const running = this.#run(target, input, id).finally(() => clearTimeout(timeout));
+    running.then(
+      () => input.streamed?.ended(),
+      (error: unknown) => input.streamed?.ended({ error }),
+    );
+    try {
+      const outcome = await running;
+      await input.streamed?.forwarded;
+      say('information', executed('Succeeded'));
       return outcome;
     } catch (error) {
-      const took = Math.round(performance.now() - started);
-      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#app.log({
-        level: 'error',
-        category: 'system',
-        message: `failed after ${took} ms: ${detail}`,
-        ...origin,
-      });
-      await input.forwarded;
+      await input.streamed?.forwarded.catch(() => {});
+      say(
+        'error',
+        `${executed('Failed')}\n${error instanceof Error ? (error.stack ?? error.message) : error}`,
+      );
       throw error;
     }
   }
@@ -113,7 +135,7 @@ export class Invoker {
       functionId: target.metadata.functionId ?? target.name,
       inputData: [{ name: target.triggerName, data: input.data }],
       triggerMetadata: input.triggerMetadata,
-      traceContext: traceContext(input.traceparent, input.tracestate),
+      traceContext: this.#isTraced ? traceContext(input.traceparent, input.tracestate) : NO_TRACE,
     };
     const context = new InvocationScope(this.#app, request, target.metadata);
     const model = await this.#model.getInvocationModel(context);
@@ -187,6 +209,9 @@ function invocationHookContext(app: CoreApp, scope: LogScope) {
       invocationContext: readOnly('invocationContext', () => scope.invocationContext),
     });
 }
+
+/** What an invocation is told while the host traces nothing. */
+const NO_TRACE: TraceContext = { traceParent: '', traceState: '', attributes: {} };
 
 /** A child of the caller's span, or the root of a new trace (https://www.w3.org/TR/trace-context/). */
 function traceContext(traceparent: string | undefined, tracestate: string | undefined): TraceContext {

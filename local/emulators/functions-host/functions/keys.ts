@@ -50,11 +50,10 @@ export function parseHostKeys(text: string | undefined): HostKeys {
   throw new Error(`${KEYS_VARIABLE}: "${issue.path.join('.')}" ${issue.message}`);
 }
 
-/** The key that a request brings: the `x-functions-key` header, even an empty one, hides `?code=`. */
+/** The key that a request brings: the first `x-functions-key` header, even an empty one, hides `?code=`. */
 export function keyOf(request: IncomingMessage, query: URLSearchParams): string | undefined {
-  const header = request.headers['x-functions-key'];
-  if (header !== undefined) return Array.isArray(header) ? header[0] : header;
-  return query.get('code') ?? undefined;
+  const [header] = request.headersDistinct['x-functions-key'] ?? [];
+  return header ?? [...query].find(([name]) => name.toLowerCase() === 'code')?.[1];
 }
 
 /** Compares what requests bring with the keys, in constant time. */
@@ -82,10 +81,16 @@ export class KeyCheck {
     return candidates.some((candidate) => isSameSecret(key, candidate));
   }
 
-  /** True for the system key of that name and the master key. */
-  opensSystem(name: string, key: string | undefined): boolean {
-    if (key === undefined) return false;
-    const system = this.#keys.system?.[name];
-    return this.isMaster(key) || (system !== undefined && isSameSecret(key, system));
+  /**
+   * Why a key does not open a path of the host itself: 401 for one that the host does not know, 403 for one of another
+   * scope. The master key opens all, a system key the webhook of its extension.
+   */
+  refusal(key: string | undefined, systemKey?: string): 401 | 403 | undefined {
+    if (this.isMaster(key)) return undefined;
+    const { host = {}, system = {} } = this.#keys;
+    const isKey = (candidate: string): boolean => key !== undefined && isSameSecret(key, candidate);
+    if (Object.entries(system).some(([name, value]) => name.toLowerCase() === systemKey && isKey(value)))
+      return undefined;
+    return [...Object.values(host), ...Object.values(system)].some(isKey) ? 403 : 401;
   }
 }

@@ -21,17 +21,27 @@ export async function loadApp(app: CoreApp, appFolder: string, hostJson: HostJso
   process.chdir(appFolder);
   const say = (level: LogLevel, message: string): void => app.log({ level, category: 'system', message });
   for (const setting of hostJson.ignored) {
-    say('warning', `not supported: ${setting} in host.json has no effect here`);
+    say('warning', `not supported: ${setting} has no effect here`);
+  }
+  const runtime = process.env['FUNCTIONS_WORKER_RUNTIME'];
+  if (runtime === undefined) {
+    say(
+      'warning',
+      'FUNCTIONS_WORKER_RUNTIME is not set, which is an error in Azure (AZFD0011); it is "node" here',
+    );
+    process.env['FUNCTIONS_WORKER_RUNTIME'] = 'node';
+  } else if (runtime.toLowerCase() !== 'node') {
+    throw new Error(
+      `Did not find functions with language [${runtime}]. (FUNCTIONS_WORKER_RUNTIME must be "node")`,
+    );
   }
   await loadEntryPoints(appFolder);
   await app.runHooks('appStart', appHookContext(app, { functionAppDirectory: appFolder }));
   const capabilities = (await app.model?.getCapabilities({})) ?? {};
   app.lock();
-  const functions = indexFunctions(app, { routePrefix: hostJson.routePrefix, env: process.env });
-  if (functions.length === 0) say('warning', `the app in ${appFolder} registered no function`);
-  for (const { name, kind, isDisabled } of functions) {
-    say('debug', `function ${name} (${kind})${isDisabled ? ' is disabled' : ''}`);
-  }
+  const functions = indexFunctions(app, { ...hostJson, env: process.env });
+  if (functions.length === 0)
+    say('warning', `No job functions found. The app in ${appFolder} registered no function.`);
   const httpUri = capabilities['HttpUri'];
   if (httpUri !== undefined) say('debug', `HTTP streaming: the app listens on ${httpUri}`);
   return { functions, httpUri };

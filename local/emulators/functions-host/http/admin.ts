@@ -4,9 +4,10 @@ import { readBody } from '../../common/read-body.ts';
 import { isRecord } from '../app/json.ts';
 import type { IndexedFunction } from '../functions/function-index.ts';
 import { type Invoker, systemMetadata } from '../functions/invoker.ts';
-import { type KeyCheck, keyOf } from '../functions/keys.ts';
+import type { KeyCheck } from '../functions/keys.ts';
 import { pathSegments } from '../functions/route-template.ts';
 import type { TimerRunner } from '../timer/timer-runner.ts';
+import { isRefused } from './refusals.ts';
 
 const INPUT_LIMIT_BYTES = 1_048_576;
 
@@ -17,7 +18,10 @@ export interface AdminOptions {
   readonly keys: KeyCheck;
 }
 
-/** The host's own API under `/admin`, for the master key alone: running a function. */
+/** What the host has under `/admin`. */
+const AREAS: ReadonlySet<string> = new Set(['extensions', 'functions', 'host', 'instance', 'vfs', 'worker']);
+
+/** The host's own API under `/admin`: a ping for everybody, and for the master key running a function. */
 export class Admin {
   readonly #options: AdminOptions;
 
@@ -26,9 +30,13 @@ export class Admin {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    if (!this.#options.keys.isMaster(keyOf(request, url.searchParams))) return answer(response, 401);
-    const [, area = '', name] = pathSegments(url.pathname);
-    const isRun = request.method === 'POST' && area.toLowerCase() === 'functions';
+    const [, area = '', name, ...rest] = pathSegments(url.pathname.toLowerCase());
+    const { method = 'GET' } = request;
+    if (!AREAS.has(area)) return answer(response, 404);
+    const isPing = area === 'host' && name === 'ping' && rest.length === 0;
+    if (isPing) return answer(response, ['GET', 'POST'].includes(method) ? 200 : 404);
+    if (isRefused(this.#options.keys, request, response, url)) return;
+    const isRun = method === 'POST' && area === 'functions' && rest.length === 0;
     if (isRun && name !== undefined) return this.#run(request, response, name);
     answer(response, 501, `not supported: ${request.method} ${url.pathname}`);
   }

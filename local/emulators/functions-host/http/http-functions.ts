@@ -19,7 +19,7 @@ export interface HttpFunctionsOptions {
   readonly streaming: StreamProxy | undefined;
 }
 
-/** Serves requests that a route has matched: disabled functions, keys, body, invocation, answer, in this order. */
+/** Serves requests that a route has matched: keys, disabled functions, body, invocation, answer, in this order. */
 export class HttpFunctions {
   readonly #options: HttpFunctionsOptions;
 
@@ -35,8 +35,8 @@ export class HttpFunctions {
   ): Promise<void> {
     const { bodyLimitBytes, frontEndLimitMs, streaming, keys } = this.#options;
     const key = keyOf(request, url.searchParams);
-    if (target.isDisabled && !keys.isMaster(key)) return answer(response, 404);
     if (!this.#isAllowed(target, key)) return answer(response, 401);
+    if (target.isDisabled && !keys.isMaster(key)) return answer(response, 404);
     // A gateway that gives up answers for the function, whose invocation goes on.
     const limit = setTimeout(() => answerAndClose(response, 504), frontEndLimitMs);
     response.once('close', () => clearTimeout(limit));

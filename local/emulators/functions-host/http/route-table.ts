@@ -9,7 +9,8 @@ export interface RouteMatch {
 /**
  * Finds the function of a request as the host does: functions in the order of their names without regard to case,
  * the first whose route and methods fit. A literal has no precedence over a parameter, and a method that is not
- * listed makes the route not match, so that no request is ever answered with 405.
+ * listed makes the route not match, so that no request is ever answered with 405. Two slashes in a row fit no route,
+ * not even one that takes the rest.
  */
 export class RouteTable {
   readonly #functions: readonly HttpFunction[];
@@ -22,6 +23,7 @@ export class RouteTable {
 
   find(method: string, pathname: string): RouteMatch | undefined {
     const path = pathSegments(pathname);
+    if (path.includes('')) return undefined;
     for (const target of this.#functions) {
       if (target.methods !== undefined && !target.methods.includes(method)) continue;
       const values = target.route.match(path);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { NullableString, RpcHttpCookie, RpcHttpData, RpcTypedData } from '../app/core-types.ts';
 import type { RouteValues } from '../functions/route-template.ts';
+import { headerText } from './refusals.ts';
 
 /** The request as a worker gets it: header names in lower case, several values of one name joined by commas. */
 export function toRpcHttp(
@@ -22,7 +23,10 @@ export function toRpcHttp(
 /** Header values by lower-case name, several values joined by commas. */
 export function headersOf(request: IncomingMessage): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')]),
+    Object.entries(request.headersDistinct).map(([name, values]) => [
+      name,
+      headerText((values ?? []).join(',')),
+    ]),
   );
 }
 
@@ -56,7 +60,12 @@ const FRAMING_HEADERS = new Set([
   'upgrade',
 ]);
 
-/** Answers the request with what a function returned; a function that returned nothing is answered with 204. */
+/**
+ * Answers the request with what a function returned; a function that returned nothing is answered with 204. A body goes
+ * in chunks, whatever its length.
+ *
+ * @throws in the words of the host's own server for a header that is not ASCII
+ */
 export function sendRpcHttp(response: ServerResponse, data: RpcHttpData | undefined): void {
   if (data === undefined) {
     response.writeHead(204).end();
@@ -69,10 +78,15 @@ export function sendRpcHttp(response: ServerResponse, data: RpcHttpData | undefi
   const cookies = (data.cookies ?? []).map(formatCookie);
   const own = headers['set-cookie'];
   if (cookies.length > 0) headers['set-cookie'] = own === undefined ? cookies : [String(own), ...cookies];
+  const [notAscii] = /[^\p{ASCII}]/u.exec(Object.values(headers).flat().join()) ?? [];
+  if (notAscii !== undefined) {
+    const code = notAscii.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    throw new Error(`Invalid non-ASCII or control character in header: 0x${code}`);
+  }
   const body = bodyBytes(data.body);
   const status = Number(data.statusCode ?? 200);
   const hasBody = status !== 204 && status !== 205 && status !== 304;
-  response.writeHead(status, hasBody ? { ...headers, 'content-length': body.length } : headers);
+  response.writeHead(status, hasBody && body.length === 0 ? { ...headers, 'content-length': 0 } : headers);
   response.end(hasBody ? body : undefined);
 }
 

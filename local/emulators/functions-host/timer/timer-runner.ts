@@ -53,10 +53,11 @@ export class TimerRunner {
    *
    * @throws what the function threw
    */
-  async runOnce(isPastDue = false): Promise<void> {
+  async runOnce(isPastDue = false, reason?: string): Promise<void> {
     await this.#invoker.invoke(this.#target, {
       data: timerInput(this.#target, this.#status, isPastDue),
       triggerMetadata: systemMetadata(this.#target.name),
+      ...(reason === undefined ? {} : { reason }),
     });
   }
 
@@ -78,7 +79,7 @@ export class TimerRunner {
     this.#state = 'running';
     const startedMs = this.#clock.now();
     try {
-      await this.runOnce(isPastDue);
+      await this.runOnce(isPastDue, `Timer fired at ${new Date(startedMs).toISOString()}`);
     } catch {
       // The invoker has logged it; the schedule goes on.
     }

@@ -22,14 +22,6 @@ const withKeys: readonly HostileCase[] = (
       ],
       '',
     ],
-    [
-      'with two keys, the second wrong',
-      [
-        ['x-functions-key', FUNCTION_KEY],
-        ['x-functions-key', 'wrong'],
-      ],
-      '',
-    ],
     ['with the key of Event Grid', [['x-functions-key', 'eventgrid-key']], ''],
     ['with the key of another function', [['x-functions-key', 'secured-key']], ''],
     ['with a key in another case', [['x-functions-key', FUNCTION_KEY.toUpperCase()]], ''],

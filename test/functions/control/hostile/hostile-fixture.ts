@@ -92,8 +92,8 @@ export class HostileFixture {
       ...Object.fromEntries(TIMERS.map((name) => [`AzureWebJobs.${name}.Disabled`, 'true'])),
     };
     const [keys, entra] = await Promise.all([
-      startHost(built.folder, { env: { ...env, API_AUTH: 'function-key' } }),
-      startHost(built.folder, { env: { ...env, API_AUTH: 'entra' } }),
+      startHost(built.folder, { env: { ...env, API_AUTH: 'function-key' }, args: ['--strict'] }),
+      startHost(built.folder, { env: { ...env, API_AUTH: 'entra' }, args: ['--strict'] }),
     ]);
     const close = async (): Promise<void> => {
       await Promise.all([keys.stop(), entra.stop()]);

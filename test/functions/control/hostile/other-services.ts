@@ -82,7 +82,7 @@ export const OTHER_SERVICES: readonly HostileCase[] = [
           },
         ]),
       }),
-      status: 401,
+      status: query.endsWith(FUNCTION_KEY) ? 403 : 401,
     }),
   ),
   ...(
@@ -144,6 +144,6 @@ export const OTHER_SERVICES: readonly HostileCase[] = [
       ],
       body: '{}',
     }),
-    status: 401,
+    status: 403,
   },
 ];

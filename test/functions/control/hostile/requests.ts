@@ -35,7 +35,7 @@ const paths: readonly HostileCase[] = [
   refused('an encoded backslash in the id', 404, 'call-not-found', `/api/calls/${CALL}%5c/hang-up`),
   refused('two slashes', 404, undefined, `/api/calls//${CALL}//hang-up`),
   refused('nothing in place of a call', 404, undefined, '/api/calls//hang-up'),
-  refused('an encoded NUL', 404, 'call-not-found', `/api/calls/${CALL}%00/hang-up`),
+  refused('an encoded NUL', 400, undefined, `/api/calls/${CALL}%00/hang-up`),
   refused('a NUL', 400, undefined, `/api/calls/${CALL}\0/hang-up`),
   refused('an encoded end of line', 404, 'call-not-found', `/api/calls/${CALL}%0d%0aX:1/hang-up`),
   refused('bytes that are no UTF-8', 404, undefined, `/api/calls/%ff%fe/hang-up`),
@@ -245,7 +245,12 @@ const headers: readonly HostileCase[] = [
       { method: 'GET', headers: [['last-event-id', id]] },
     ),
   ),
-  ...(['', 'two words', 'ä', 'x'.repeat(256)] as const).map((key) =>
+  // In Azure it has no answer at all: the host loses it before the app sees it.
+  refused('an Idempotency-Key beyond ASCII', 502, undefined, HANG_UP, {
+    headers: [JSON_TYPE, ['idempotency-key', 'ä']],
+    body: '{}',
+  }),
+  ...(['', 'two words', 'x'.repeat(256)] as const).map((key) =>
     refused(`the Idempotency-Key "${key.slice(0, 12)}"`, 400, 'invalid-request', HANG_UP, {
       headers: [JSON_TYPE, ['idempotency-key', key]],
       body: '{}',

@@ -5,6 +5,12 @@ import { build } from 'esbuild';
 const ROOT = join(import.meta.dirname, '../../../..');
 const FIXTURES = join(ROOT, 'test/fixtures/functions-app');
 
+/** With the extension bundle, which Event Grid triggers come with. */
+const HOST_JSON = JSON.stringify({
+  version: '2.0',
+  extensionBundle: { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.36.0, 5.0.0)' },
+});
+
 export interface BuiltApp {
   readonly folder: string;
   remove(): void;
@@ -17,7 +23,7 @@ export function writeApp(files: Readonly<Record<string, string>>): BuiltApp {
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, 'app-'));
   const all = {
-    'host.json': '{"version":"2.0"}',
+    'host.json': HOST_JSON,
     'package.json': '{"main":"dist/main.cjs"}',
     ...files,
   };

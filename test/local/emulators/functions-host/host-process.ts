@@ -67,6 +67,7 @@ function launch(args: readonly string[], options: ProcessOptions): Omit<HostProc
     env: {
       PATH: process.env['PATH'],
       ...COMPILED,
+      FUNCTIONS_WORKER_RUNTIME: 'node',
       FUNCTIONS_HOST_KEYS: options.keys ?? JSON.stringify(KEYS),
       ...options.env,
     },

@@ -92,7 +92,7 @@ describe('an app that starts', () => {
     const host = await startHost(app.folder);
     await host.stop();
     expect(host.output()).toContain('not supported: retry in host.json has no effect here');
-    expect(host.output()).toContain('registered no function');
+    expect(host.output()).toContain('No job functions found. ');
   });
 });
 
@@ -111,7 +111,7 @@ describe('an app that does not start', () => {
     [
       'an error while it loads',
       `throw new Error('no good');`,
-      'the entry point "dist/main.cjs" could not be loaded: no good',
+      'Worker was unable to load entry point "dist/main.cjs": no good',
     ],
     [
       'a hook that fails at the start',
@@ -184,13 +184,13 @@ describe('the end of a process', () => {
   it('comes when it is told to stop: running invocations end, hooks run, status 0', async () => {
     const app = plainApp(`
       let release;
-      app.http('held', { handler: () => new Promise((resolve) => { release = () => resolve({ body: 'finished' }); console.log('held'); }) });
+      app.http('held', { handler: () => new Promise((resolve) => { release = () => resolve({ body: 'finished' }); console.log('holds the request'); }) });
       app.hook.appTerminate(() => console.log('the app says goodbye'));
       process.on('SIGTERM', () => setImmediate(() => release()));
     `);
     const host = await startHost(app.folder);
     const response = fetch(`${host.url}/api/held`);
-    await until(() => host.output().includes('held\n'), 'the function to hold the request');
+    await until(() => host.output().includes('holds the request'), 'the function to hold the request');
     host.child.kill('SIGTERM');
     expect(await (await response).text()).toBe('finished');
     expect(await host.ended()).toBe(0);

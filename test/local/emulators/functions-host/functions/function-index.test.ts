@@ -26,7 +26,10 @@ function index(
   current = new CoreApp(() => {});
   register();
   return Object.fromEntries(
-    indexFunctions(current, { routePrefix, env }).map((indexed) => [indexed.name, indexed]),
+    indexFunctions(current, { routePrefix, hasExtensions: true, env }).map((indexed) => [
+      indexed.name,
+      indexed,
+    ]),
   );
 }
 

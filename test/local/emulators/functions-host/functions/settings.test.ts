@@ -33,15 +33,22 @@ describe('host.json', () => {
     const { logLevelOf } = read(
       '{"version":"2.0","logging":{"logLevel":{"default":"Error","Function":"Warning","Function.a":"Debug","Function.b.User":"Trace"}}}',
     );
-    expect(['a', 'B', 'c', undefined].map(logLevelOf)).toEqual(['debug', 'trace', 'warning', 'error']);
+    expect(['a', 'B', 'c', undefined].map((name) => logLevelOf(name))).toEqual([
+      'debug',
+      'trace',
+      'warning',
+      'error',
+    ]);
     expect(read('{"version":"2.0"}').logLevelOf('a')).toBe('information');
+    expect(logLevelOf('b', 'system'), '".User" is of what the function itself logs').toBe('warning');
   });
 
   it.each([
-    ['x', /host.json is not JSON/],
-    ['[]', /host.json must have "version": "2.0"/],
+    ['x', /Unable to parse host configuration file '.*host.json'/],
+    ['[]', /Unable to parse host configuration file '.*host.json'/],
     ['{"version":"2.0","functionTimeout":"5m"}', /functionTimeout must be "hh:mm:ss" or "-1", not "5m"/],
-    ['{"version":"1.0"}', /host.json must have "version": "2.0"/],
+    ['{"functionTimeout":"-1"}', /The host.json file is missing the required 'version' property/],
+    ['{"version":"1.0"}', /'1.0' is an invalid value for host.json 'version' property/],
     ['{"version":"2.0","extensions":{"http":{"routePrefix":1}}}', /routePrefix must be a string/],
     [
       '{"version":"2.0","logging":{"logLevel":{"default":"loud"}}}',
@@ -49,6 +56,12 @@ describe('host.json', () => {
     ],
   ])('%s is refused', (text, sentence) => {
     expect(() => read(text)).toThrow(sentence);
+  });
+
+  it('names settings that have no effect, its own and those of the app', () => {
+    const folder = folderWith({ 'host.json': '{"version":"2.0","retry":{}}' });
+    const { ignored } = readHostJson(folder, { languageWorkers__node__arguments: '--trace-gc' });
+    expect(ignored).toEqual(['retry in host.json', 'the setting languageWorkers__node__arguments']);
   });
 });
 
@@ -58,10 +71,10 @@ describe('entry points', () => {
     [
       'a file that does not exist',
       '{"main":"dist/none.js"}',
-      /"dist\/none.js".*does not exist; is the app built\?/,
+      /unable to load entry point "dist\/none.js": Found zero files matching.*; is the app built\?/,
     ],
-    ['a glob that finds nothing', '{"main":"dist/*.none"}', /"dist\/\*.none".*does not exist/],
-    ['a folder', '{"main":"dist"}', /"dist".*does not exist/],
+    ['a glob that finds nothing', '{"main":"dist/*.none"}', /"dist\/\*.none": Found zero files/],
+    ['a folder', '{"main":"dist"}', /"dist": Found zero files/],
   ])('%s', async (_name, packageJson, sentence) => {
     const folder = folderWith({ 'package.json': packageJson, 'dist/main.cjs': '' });
     await expect(loadEntryPoints(folder)).rejects.toThrow(sentence);

@@ -26,6 +26,7 @@ it('closes an idle connection to the app long before the app does, so that no re
     invoker: { invoke: async () => ({ result: {} }) } as unknown as Invoker,
     httpUri: `http://127.0.0.1:${await listenOnLoopback(app)}`,
     bodyLimitBytes: 1_000,
+    onHang: () => {},
   });
   const host = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://host');

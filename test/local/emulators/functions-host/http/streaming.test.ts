@@ -65,7 +65,8 @@ describe('a request whose function gives no answer that can be sent waits until 
   ])('the function %s', (_, path, sign) => expectNoAnswer(path, sign));
 
   it('and the invocation has failed then', async () => {
-    await until(() => /error nothing\[.*the client has gone/.test(host.output()), 'the failure in the log');
+    const failure = /error nothing\[.*\(Failed, .*\n.*the client has gone/;
+    await until(() => failure.test(host.output()), 'the failure in the log');
   });
 });
 
@@ -92,7 +93,7 @@ it('tells no function that its client has left, and logs the invocation as faile
   client.abort();
   await expect(response.text()).rejects.toThrow();
   await fetch(`${host.url}/api/plain`);
-  const failure = /error breaksOff\[.*the client has gone/;
+  const failure = /error breaksOff\[.*\(Failed, .*\n.*the client has gone/;
   expect(host.output(), 'the function runs on').not.toMatch(failure);
   await fetch(`${host.url}/api/breakOff`);
   await until(() => failure.test(host.output()), 'the failure in the log');
@@ -158,7 +159,7 @@ it('gives no answer to a request with more than 16 KB of headers, and ends the p
   await expect(fetch(`${process.url}/api/plain`, headers(20_000))).rejects.toThrow();
   expect(await process.ended()).toBe(1);
   expect(process.output()).toContain(
-    'the function "plain" took longer than functionTimeout of host.json, 1000 ms',
+    "Timeout value of 00:00:01 exceeded by function 'Functions.plain' (Id: '",
   );
   impatient.remove();
 });
