@@ -20,7 +20,7 @@ import type { Answer } from './connection-parts.ts';
 import { type Making, mediaRateHz, newMediaLeg, newOperations, newOutbox } from './connection-parts.ts';
 import type { MediaLeg } from './media-leg.ts';
 import { Participants } from './participants.ts';
-import { COMPLETED, NO_LONGER_THERE } from './results.ts';
+import { COMPLETED, NO_LONGER_THERE, PARTICIPANT_REMOVED, TELEPHONE_LEFT, USER_LEFT } from './results.ts';
 import { type Arrival, Telephones } from './telephones.ts';
 
 export interface ConnectionParties {
@@ -89,7 +89,7 @@ export class Connection {
     const { callConnectionId, serverCallId, correlationId } = parties;
     const random = environment.random.branch(callConnectionId);
     const making: Making = { answer, parties, environment, random };
-    const call = { callConnectionId, correlationId };
+    const call = { callConnectionId, serverCallId, correlationId };
     this.callConnectionId = callConnectionId;
     this.serverCallId = serverCallId;
     this.correlationId = correlationId;
@@ -222,10 +222,18 @@ export class Connection {
         return this.operations.keyPressed(rawId, key) || streamed;
       },
       takeWords: (words) => this.operations.wordsSaid(words),
-      hangUp: (cause) => void this.hangUp(cause),
+      hangUp: (cause) => void this.hangUp(cause, this.#resultOf(cause)),
       connectFailed: () => this.fail('ConnectFailed', NO_LONGER_THERE),
       connecting: () => this.state === 'connecting',
     });
+  }
+
+  /** What CallDisconnected says of an end that others have brought about; undefined for the application's own. */
+  #resultOf(cause: RoomEnd): ResultInformation | undefined {
+    if (cause === 'removed') return PARTICIPANT_REMOVED;
+    if (cause !== 'participant') return undefined;
+    const isTelephone = this.participants.onThePhone.every((rawId) => rawId.startsWith('4:'));
+    return isTelephone ? TELEPHONE_LEFT : USER_LEFT;
   }
 
   #apply(input: ConnectionInput): Refusal | undefined {

@@ -47,8 +47,8 @@ function answerCall({ calls, fields, apiVersion }: OperationRequest): OperationR
 
 function rejectCall({ calls, fields }: OperationRequest): undefined {
   const context = fields.text('incomingCallContext');
-  fields.oneOf('callRejectReason', ['none', 'busy', 'forbidden']);
-  ringingCall(calls, context).reject();
+  const reason = fields.oneOf('callRejectReason', ['none', 'busy', 'forbidden']);
+  ringingCall(calls, context).reject(reason === 'busy');
 }
 
 function getCall(request: OperationRequest): OperationResult {
@@ -60,7 +60,7 @@ function getCall(request: OperationRequest): OperationResult {
 function redirectCall({ calls, dialer, fields }: OperationRequest): undefined {
   const call = ringingCall(calls, fields.text('incomingCallContext'));
   const identifier = requireIdentifier(fields, 'target');
-  dialer.redirect(call, { identifier, from: call.from, sipHeaders: {}, voipHeaders: {} });
+  dialer.redirect(call, { identifier, from: call.from });
 }
 
 function createCall({ dialer, fields, apiVersion, ownUserId }: OperationRequest): OperationResult {
