@@ -1,5 +1,10 @@
 import type { Phone } from '../../../phone/phone.ts';
-import type { CallbackEventType, ReplyTo, ResultInformation } from '../events/callback-event.ts';
+import type {
+  CallbackEvent,
+  CallbackEventType,
+  ReplyTo,
+  ResultInformation,
+} from '../events/callback-event.ts';
 import type { CallbackOutbox, SentEvent } from '../events/callback-outbox.ts';
 import { type Refusal, RefusedError, refusals } from '../http/refusal.ts';
 import type { MediaStreamReport } from '../media/port.ts';
@@ -44,6 +49,7 @@ interface ConnectionListener {
 
 type EventData = Readonly<Record<string, unknown>> & {
   readonly resultInformation?: ResultInformation;
+  readonly recording?: CallbackEvent['recording'];
 };
 
 interface MediaSubscription {
@@ -188,13 +194,14 @@ export class Connection {
    * Nothing is sent after CallDisconnected.
    */
   emit(type: CallbackEventType, data: EventData = {}, replyTo: ReplyTo = {}): void {
-    const { resultInformation = COMPLETED, ...rest } = data;
+    const { resultInformation = COMPLETED, recording, ...rest } = data;
     const { operationContext, operationCallbackUri } = replyTo;
     this.#outbox.post(operationCallbackUri ?? this.answer.callbackUri, {
       type,
       data: rest,
       result: resultInformation,
       operationContext,
+      recording,
     });
   }
 

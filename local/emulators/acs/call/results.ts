@@ -107,3 +107,9 @@ export const NOT_REMOVABLE = resultOf(
   8523,
   'Action failed, the application cannot be removed from its own call.',
 );
+
+/** What CancelAddParticipantSucceeded says, as recorded: the invitation has failed because it was cancelled. */
+export function addingCancelled({ rawId }: IdentifierJson): ResultInformation {
+  const message = `addParticipants failed for participant ${rawId}. Underlying reason: The Call Has Been Cancelled. DiagCode: 487#5234.@`;
+  return resultOf(487, 5234, message);
+}

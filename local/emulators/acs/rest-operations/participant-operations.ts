@@ -1,5 +1,5 @@
 import type { Participant } from '../call/participants.ts';
-import { calleeNotReached, NO_LONGER_THERE, NOT_REMOVABLE } from '../call/results.ts';
+import { addingCancelled, calleeNotReached, NO_LONGER_THERE, NOT_REMOVABLE } from '../call/results.ts';
 import { moveParticipants } from '../exchange/transfer.ts';
 import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
@@ -152,8 +152,10 @@ function cancelAddParticipant(request: OperationRequest): OperationResult {
   const invitationId = fields.text('invitationId');
   const replyTo = readReplyTo(fields);
   const connection = establishedConnection(request);
-  if (connection.invitations.cancel(invitationId)) {
-    connection.emit('CancelAddParticipantSucceeded', { invitationId }, replyTo);
+  const invited = connection.invitations.cancel(invitationId);
+  if (invited !== undefined) {
+    const resultInformation = addingCancelled(invited);
+    connection.emit('CancelAddParticipantSucceeded', { resultInformation, invitationId }, replyTo);
   } else {
     const resultInformation = NO_LONGER_THERE;
     connection.emit('CancelAddParticipantFailed', { resultInformation, invitationId }, replyTo);

@@ -66,9 +66,10 @@ export class Invitations {
     return [...this.#ringing.values()].some(({ identifier }) => identifier.rawId === rawId);
   }
 
-  /** False where nothing of this id rings. */
-  cancel(id: string): boolean {
-    return this.#ringing.get(id)?.cancel() === true;
+  /** @returns who was invited; undefined where nothing of this id rings */
+  cancel(id: string): IdentifierJson | undefined {
+    const invitation = this.#ringing.get(id);
+    return invitation?.cancel() === true ? invitation.identifier : undefined;
   }
 
   /** Every telephone stops ringing, without `onEnd`. Idempotent. */
