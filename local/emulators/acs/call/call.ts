@@ -203,10 +203,16 @@ export class Call {
     return connection;
   }
 
-  /** Who the application is on a call that it has answered: a number is answered by a user of the resource. */
+  /** Whom the call reaches: a number of the resource is answered by a user of it. */
+  get reaches(): IdentifierJson {
+    return phoneNumberOf(this.to) === undefined ? this.to : this.#environment.resource.self;
+  }
+
+  /** Who the application is on a call that it has answered. */
   #ownIdentity({ answeredBy }: Answer): IdentifierJson {
-    if (phoneNumberOf(this.to) === undefined) return this.to;
-    return (answeredBy && identifierOf(answeredBy.id)) ?? this.#environment.resource.self;
+    const named =
+      phoneNumberOf(this.to) === undefined ? undefined : answeredBy && identifierOf(answeredBy.id);
+    return named ?? this.reaches;
   }
 
   /** Makes the connection with these people on it; `begin` connects it. */

@@ -73,6 +73,8 @@ export class Connection {
   readonly operations: CallOperations;
   /** Telephones that ring for this call. */
   readonly invitations: Invitations;
+  /** What answers name in the place of a media stream that was not asked for. */
+  readonly unusedSubscriptionId: string;
   /** Whether somebody of this call is being transferred. */
   transferring = false;
   readonly #environment: CallEnvironment;
@@ -100,6 +102,7 @@ export class Connection {
     this.serverCallId = serverCallId;
     this.correlationId = correlationId;
     this.answer = answer;
+    this.unusedSubscriptionId = random.branch('no media').uuid();
     this.#environment = environment;
     this.#listener = listener;
     this.#state = newConnection({

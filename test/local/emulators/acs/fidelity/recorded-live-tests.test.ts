@@ -3,7 +3,11 @@
  * js/sdk/communication/communication-call-automation): events of API version 2024-09-01-preview, recorded in September
  * 2025, and answers of 2023-10-03-preview to 2025-08-15-preview.
  */
-import type { CallConnection } from '@azure/communication-call-automation';
+import {
+  CallAutomationClient,
+  type CallAutomationClientOptions,
+  type CallConnection,
+} from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../support/until.ts';
 import { type AcsFixture, CALLED, CALLER, startAcsFixture, type WireEvent } from '../acs-fixture.ts';
@@ -158,5 +162,131 @@ describe('events, as recorded of the service', () => {
       expect(event).toMatchObject({ source, subject: source });
       expect(event.data).toMatchObject({ eventSource: source, callConnectionId: id.PlatformEndpointId });
     }
+  });
+});
+
+interface Answered {
+  readonly body: Record<string, unknown>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly requestId: string | undefined;
+}
+
+/** A client that keeps the last answer as it came over the wire. */
+function recordingClient(
+  f: AcsFixture,
+  apiVersion?: string,
+): { client: CallAutomationClient; last(): Answered } {
+  let last: Answered | undefined;
+  const options: CallAutomationClientOptions & { readonly apiVersion?: string } = {
+    allowInsecureConnection: true,
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    additionalPolicies: [
+      {
+        position: 'perRetry',
+        policy: {
+          name: 'keepAnswer',
+          sendRequest: async (request, next) => {
+            const response = await next(request);
+            const text = response.bodyAsText ?? '';
+            last = {
+              body: text === '' ? {} : JSON.parse(text),
+              headers: response.headers.toJSON(),
+              requestId: request.headers.get('x-ms-client-request-id'),
+            };
+            return response;
+          },
+        },
+      },
+    ],
+  };
+  return {
+    client: new CallAutomationClient(f.acs.connectionString, options),
+    last: () => {
+      if (last === undefined) throw new Error('nothing was answered yet');
+      return last;
+    },
+  };
+}
+
+const NO_STREAM = { id: expect.stringMatching(GUID), state: 'disabled', subscribedContentTypes: ['audio'] };
+
+describe('answers, as recorded of the service', () => {
+  it('of createCall have no serverCallId, an empty display name, and a disabled stream', async () => {
+    const f = await fixture();
+    const { client, last } = recordingClient(f);
+    await client.createCall(
+      { targetParticipant: { phoneNumber: CALLER }, sourceCallIdNumber: { phoneNumber: CALLED } },
+      f.callbackUrl,
+    );
+    expect(Object.keys(last().body).sort()).toEqual([
+      'callConnectionId',
+      'callConnectionState',
+      'callbackUri',
+      'correlationId',
+      'mediaStreamingSubscription',
+      'source',
+      'sourceCallerIdNumber',
+      'sourceDisplayName',
+      'targets',
+    ]);
+    expect(last().body).toMatchObject({ sourceDisplayName: '', mediaStreamingSubscription: NO_STREAM });
+  });
+
+  it('of getCall say that streaming and transcription are disabled', async () => {
+    const f = await fixture();
+    const { callConnectionId = '' } = await (await fromTelephone(f)).getCallConnectionProperties();
+    const { client, last } = recordingClient(f);
+    await client.getCallConnection(callConnectionId).getCallConnectionProperties();
+    expect(last().body).toMatchObject({
+      serverCallId: expect.any(String),
+      mediaStreamingSubscription: { state: 'disabled' },
+      transcriptionSubscription: { state: 'disabled', subscribedResultTypes: [] },
+    });
+  });
+
+  it('of answerCall name a user of the resource as target of a telephone, and its number as a name', async () => {
+    const f = await fixture();
+    const { incomingCallContext } = await f.ring();
+    const { client, last } = recordingClient(f);
+    await client.answerCall(incomingCallContext, f.callbackUrl);
+    expect(last().body).toMatchObject({
+      targets: [{ kind: 'communicationUser', rawId: f.ownUserId }],
+      sourceDisplayName: CALLER,
+      source: { rawId: `4:${CALLER}` },
+      answeredFor: { value: CALLED },
+      mediaStreamingSubscription: NO_STREAM,
+    });
+    expect(last().body).not.toHaveProperty('sourceCallerIdNumber');
+  });
+
+  it('to API versions before 2024-06-15 have ids of subscriptions instead of their states', async () => {
+    const f = await fixture();
+    const { incomingCallContext } = await f.ring();
+    const { client, last } = recordingClient(f, '2023-10-03-preview');
+    await client.answerCall(incomingCallContext, f.callbackUrl);
+    expect(last().body).toMatchObject({
+      mediaSubscriptionId: expect.stringMatching(GUID),
+      dataSubscriptionId: expect.stringMatching(GUID),
+    });
+    expect(last().body).not.toHaveProperty('mediaStreamingSubscription');
+    await f.callback('CallConnected');
+    const eventSource = f.callbacks()[0]?.data['eventSource'];
+    expect(eventSource, 'as in events captured of old versions').toMatch(/^calling\/callConnections\//);
+  });
+
+  it('repeat the id of the request, name the chain of the call, and say what will not be performed again', async () => {
+    const f = await fixture();
+    const { call, incomingCallContext } = await f.ring();
+    const { client, last } = recordingClient(f);
+    const { callConnection } = await client.answerCall(incomingCallContext, f.callbackUrl);
+    const common = () => ({
+      'x-ms-client-request-id': last().requestId,
+      'x-microsoft-skype-chain-id': call.ids.correlationId,
+    });
+    expect(last().headers).toMatchObject(common());
+    expect(last().headers).not.toHaveProperty('repeatability-result');
+    await f.callback('CallConnected');
+    await callConnection.hangUp(true);
+    expect(last().headers).toMatchObject({ ...common(), 'repeatability-result': 'accepted' });
   });
 });
