@@ -53,6 +53,6 @@ function use(state: RingState, next: 'answered' | 'rejected' | 'redirected'): Ri
 
 function usedAlready(state: RingState): Refusal {
   return refusals.invalidArgument(
-    `Invalid argument: the incomingCallContext has been used already, the call was ${state}.`,
+    `The incomingCallContext has been used already, the call was ${state}.`,
   );
 }
