@@ -37,7 +37,9 @@ export function incomingCallEvent(call: IncomingCallEvent): EventGridEvent {
     from: call.from,
     serverCallId: call.serverCallId,
     callerDisplayName: call.callerDisplayName,
-    ...(hasContext ? { customContext: { sipHeaders: sipHeaders ?? {}, voipHeaders: voipHeaders ?? {} } } : {}),
+    ...(hasContext
+      ? { customContext: { sipHeaders: sipHeaders ?? {}, voipHeaders: voipHeaders ?? {} } }
+      : {}),
     incomingCallContext: call.incomingCallContext,
     ...(call.onBehalfOfCallee === undefined ? {} : { onBehalfOfCallee: call.onBehalfOfCallee }),
     correlationId: call.correlationId,

@@ -242,7 +242,9 @@ function propertiesOf(properties: CallConnectionProperties): CallProperties {
     ...(serverCallId === undefined ? {} : { serverCallId }),
     ...(correlationId === undefined ? {} : { correlationId }),
     // Disabled: the call was taken on without media streaming.
-    ...(streaming === undefined || streaming === 'disabled' ? {} : { streaming: streaming === 'active' ? 'active' : 'inactive' }),
+    ...(streaming === undefined || streaming === 'disabled'
+      ? {}
+      : { streaming: streaming === 'active' ? 'active' : 'inactive' }),
   };
 }
 
