@@ -1,7 +1,7 @@
 /**
  * After what Microsoft recorded of the real service for the live tests of its JavaScript client
- * (Azure/azure-sdk-assets, js/sdk/communication/communication-call-automation): events of API version 2024-09-01-preview, recorded in September
- * 2025, and answers of 2023-10-03-preview to 2025-08-15-preview.
+ * (Azure/azure-sdk-assets, js/sdk/communication/communication-call-automation): events of API version
+ * 2024-09-01-preview, recorded in September 2025, and answers of 2023-10-03-preview to 2025-08-15-preview.
  */
 import {
   CallAutomationClient,
