@@ -37,6 +37,10 @@ export class PhoneDecorator implements Phone {
     this.phone?.hearKey?.(key);
   }
 
+  answered(): void {
+    this.phone?.answered?.();
+  }
+
   /** Reaches the phone once for each start. */
   mediaStopped(): void {
     if (!this.#streaming) return;

@@ -38,6 +38,8 @@ export interface Phone {
    */
   hearKey?(key: string): void;
   mediaStopped(): void;
+  /** The call that this phone has made was answered, wherever it rang in the end. */
+  answered?(): void;
   /** The call is over; either side may have ended it. */
   ended(reason: string): void;
 }

@@ -94,6 +94,7 @@ const payload = z
     recognitionType: text,
     recordingId: text,
     state: text,
+    startDateTime: text,
     ...recognizedSchema,
   })
   .catch({});
@@ -131,10 +132,11 @@ function parseCallback(value: unknown): Callback | undefined {
   const type = fullType.slice(PREFIX.length);
   if (!/^[A-Za-z]+$/.test(type)) return undefined;
   const kind = kindOf(type);
-  // Without a connection id we cannot tell whether the event is about the connection of this call. Recordings have an
-  // id of their own.
+  // Without a connection id we cannot tell whether the event is about the connection of this call.
   if (kind !== 'other' && kind !== 'RecordingStateChanged' && data.callConnectionId === undefined)
     return undefined;
+  // A recording is on the call by a connection of its own.
+  const callConnectionId = kind === 'RecordingStateChanged' ? undefined : data.callConnectionId;
   const atMs = time === undefined ? Number.NaN : Date.parse(time);
   const reason = reasonOf(data);
   const operationId = operationIdOf(type, data);
@@ -144,7 +146,7 @@ function parseCallback(value: unknown): Callback | undefined {
     type,
     details: { ...(operationId === undefined ? {} : { operationId }), ...detailsOf(data) },
     ...(Number.isNaN(atMs) ? {} : { atMs }),
-    ...(data.callConnectionId === undefined ? {} : { callConnectionId: data.callConnectionId }),
+    ...(callConnectionId === undefined ? {} : { callConnectionId }),
     ...(data.serverCallId === undefined ? {} : { serverCallId: data.serverCallId }),
     ...(data.correlationId === undefined ? {} : { correlationId: data.correlationId }),
     ...(reason === '' ? {} : { reason }),
@@ -181,7 +183,7 @@ function particularsOf(kind: Callback['kind'], data: Payload): Particulars {
       break;
     }
     case 'RecordingStateChanged':
-      if (recordingId !== undefined && state !== undefined)
+      if (recordingId !== undefined && state !== undefined && !hasNotBegun(data))
         found.recording = { id: recordingId, active: state.toLowerCase() === 'active' };
       break;
     case 'ParticipantsUpdated':
@@ -202,6 +204,11 @@ function particularsOf(kind: Callback['kind'], data: Payload): Particulars {
       break;
   }
   return found;
+}
+
+/** ACS reports a recording as inactive just before it begins, with .NET's least date: nothing has ended. */
+function hasNotBegun({ state, startDateTime }: Payload): boolean {
+  return state?.toLowerCase() !== 'active' && startDateTime?.startsWith('0001-01-01T') === true;
 }
 
 function kindOf(type: string): CallbackKind | 'other' {

@@ -18,8 +18,9 @@ interface IncomingCallEvent {
   readonly from: IdentifierJson;
   readonly serverCallId: string;
   readonly callerDisplayName: string;
-  readonly sipHeaders: Readonly<Record<string, string>>;
-  readonly voipHeaders: Readonly<Record<string, string>>;
+  /** Without either there is no `customContext`, as in recorded events of calls that brought no headers along. */
+  readonly sipHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly voipHeaders?: Readonly<Record<string, string>> | undefined;
   /** For whom the callee takes the call, such as a queue that hands it on. */
   readonly onBehalfOfCallee?: IdentifierJson | undefined;
   readonly incomingCallContext: string;
@@ -29,12 +30,16 @@ interface IncomingCallEvent {
 
 /** `Microsoft.Communication.IncomingCall` (Event Grid, "Voice and video calling events"). */
 export function incomingCallEvent(call: IncomingCallEvent): EventGridEvent {
+  const { sipHeaders, voipHeaders } = call;
+  const hasContext = sipHeaders !== undefined || voipHeaders !== undefined;
   const data = {
     to: call.to,
     from: call.from,
     serverCallId: call.serverCallId,
     callerDisplayName: call.callerDisplayName,
-    customContext: { sipHeaders: call.sipHeaders, voipHeaders: call.voipHeaders },
+    ...(hasContext
+      ? { customContext: { sipHeaders: sipHeaders ?? {}, voipHeaders: voipHeaders ?? {} } }
+      : {}),
     incomingCallContext: call.incomingCallContext,
     ...(call.onBehalfOfCallee === undefined ? {} : { onBehalfOfCallee: call.onBehalfOfCallee }),
     correlationId: call.correlationId,

@@ -241,7 +241,10 @@ function propertiesOf(properties: CallConnectionProperties): CallProperties {
     state: callConnectionState ?? 'unknown',
     ...(serverCallId === undefined ? {} : { serverCallId }),
     ...(correlationId === undefined ? {} : { correlationId }),
-    ...(streaming === undefined ? {} : { streaming: streaming === 'active' ? 'active' : 'inactive' }),
+    // Disabled: the call was taken on without media streaming.
+    ...(streaming === undefined || streaming === 'disabled'
+      ? {}
+      : { streaming: streaming === 'active' ? 'active' : 'inactive' }),
   };
 }
 

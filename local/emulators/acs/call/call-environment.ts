@@ -7,6 +7,7 @@ import type { MediaTicker } from '../media/media-ticker.ts';
 import type { OpenMediaStream, OpenTranscriptionStream } from '../media/port.ts';
 import type { LoadPrompt } from '../media-operations/prompt-loader.ts';
 import type { Callees } from '../telephones/callees.ts';
+import type { ResourceIdentities } from '../telephones/resource-identities.ts';
 import type { AcsBehaviour } from './behaviour.ts';
 
 /** What every call of one server has in common. */
@@ -27,4 +28,5 @@ export interface CallEnvironment {
   readonly loadPrompt: LoadPrompt;
   /** Whom calls of the application reach. */
   readonly callees: Callees;
+  readonly resource: ResourceIdentities;
 }

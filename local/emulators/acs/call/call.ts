@@ -4,6 +4,7 @@ import type { AttemptResult } from '../../event-grid/retry-policy.ts';
 import type { ReplyTo } from '../events/callback-event.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 import type { MediaStreamReport } from '../media/port.ts';
+import { identifierOf, phoneNumberOf } from '../telephones/identifiers.ts';
 import { MeteredPhone, NO_PHONE_METER, type PhoneMeter } from '../telephones/metered-phone.ts';
 import type { Speaker } from '../telephones/phone-line.ts';
 import { PhoneLine } from '../telephones/phone-line.ts';
@@ -55,6 +56,8 @@ interface CallParties {
   /** The caller's telephone; absent where the application itself calls. */
   readonly phone?: Phone;
   readonly placed?: PlacedBy;
+  /** Whether it is a part of a call that the application has placed to itself. */
+  readonly joins?: boolean;
 }
 
 /** What the application said about a call that it placed. */
@@ -82,6 +85,8 @@ export class Call {
   readonly ringingAtMs: number;
   /** Absent where the call rang for the application. */
   readonly placed: PlacedBy | undefined;
+  /** Whether it is a part of a call that the application has placed to itself. */
+  readonly joins: boolean;
   /** Of the caller's telephone, or of the first that was reached. */
   #line: PhoneLine;
   readonly #environment: CallEnvironment;
@@ -107,6 +112,7 @@ export class Call {
     this.from = parties.from;
     this.to = parties.to;
     this.placed = parties.placed;
+    this.joins = parties.joins === true;
     this.#line = new PhoneLine(parties.from.rawId);
     this.#environment = environment;
     this.#onChange = onChange;
@@ -180,19 +186,33 @@ export class Call {
     this.#answers.accepted++;
     this.#answeredAtMs = this.#environment.clock.now();
     const caller = { identifier: this.from, line: this.#line };
+    const own = { identifier: this.#ownIdentity(answer) };
     if (state === 'redirected') {
-      const connection = this.open(answer, [caller, { identifier: this.to }]);
+      const connection = this.open(answer, [caller, own]);
       this.#environment.clock.after(this.#environment.behaviour.connectDelayMs, () =>
         connection.fail('AnswerFailed', NO_LONGER_THERE),
       );
       return connection;
     }
     const phone = this.#phone;
+    phone?.answered();
     const seated = phone === undefined ? caller : { ...caller, phone };
-    const connection = this.open(answer, [seated, { identifier: this.to }]);
+    const connection = this.open(answer, [seated, own]);
     connection.begin();
     this.#onChange(this);
     return connection;
+  }
+
+  /** Whom the call reaches: a number of the resource is answered by a user of it. */
+  get reaches(): IdentifierJson {
+    return phoneNumberOf(this.to) === undefined ? this.to : this.#environment.resource.self;
+  }
+
+  /** Who the application is on a call that it has answered. */
+  #ownIdentity({ answeredBy }: Answer): IdentifierJson {
+    const named =
+      phoneNumberOf(this.to) === undefined ? undefined : answeredBy && identifierOf(answeredBy.id);
+    return named ?? this.reaches;
   }
 
   /** Makes the connection with these people on it; `begin` connects it. */
@@ -212,12 +232,12 @@ export class Call {
     return this.#connection;
   }
 
-  /** @throws RefusedError as `accept` */
-  reject(): void {
+  /** `busy`: what the caller is told. @throws RefusedError as `accept` */
+  reject(busy = false): void {
     const { state, refusal } = stepRing(this.#ring, 'reject');
     if (refusal !== undefined) throw new RefusedError(refusal);
     this.#ring = state;
-    if (state === 'rejected') this.#end('rejected');
+    if (state === 'rejected') this.#end('rejected', busy ? 'busy' : 'rejected');
   }
 
   /** Sends the call on. @returns the caller, whose telephone rings elsewhere now @throws RefusedError as `accept` */
@@ -292,6 +312,7 @@ export class Call {
   #outcomeOf(cause: HangUpCause): CallOutcome {
     switch (cause) {
       case 'application':
+      case 'removed':
         return 'hungUpByApplication';
       case 'participant':
         return this.placed === undefined ? 'hungUpByCaller' : 'hungUpByCallee';
@@ -316,13 +337,13 @@ export class Call {
     if (this.#events.length > MAX_EVENTS) this.#events.shift();
   }
 
-  #end(outcome: CallOutcome): void {
+  #end(outcome: CallOutcome, reason: string = outcome): void {
     if (this.#endedAtMs !== undefined) return;
     this.#cancelRinging();
     this.#outcome = outcome;
     this.#endedAtMs = this.#environment.clock.now();
     if (this.#connection !== undefined) this.#connection.participants.end(outcome);
-    else if (outcome !== 'redirected') this.#phone?.ended(outcome);
+    else if (outcome !== 'redirected') this.#phone?.ended(reason);
     this.#onChange(this);
   }
 }

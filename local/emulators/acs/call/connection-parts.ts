@@ -92,6 +92,7 @@ export function newOperations(
     ...connection,
     clock,
     loadPrompt,
+    recordingDelayMs: behaviour.mediaEventDelayMs,
     newRecordingId: () => recordingIds.uuid(),
     transcription: new CallTranscription({
       configuration: answer.transcription,

@@ -1,5 +1,10 @@
 import type { Phone } from '../../../phone/phone.ts';
-import type { CallbackEventType, ReplyTo, ResultInformation } from '../events/callback-event.ts';
+import type {
+  CallbackEvent,
+  CallbackEventType,
+  ReplyTo,
+  ResultInformation,
+} from '../events/callback-event.ts';
 import type { CallbackOutbox, SentEvent } from '../events/callback-outbox.ts';
 import { type Refusal, RefusedError, refusals } from '../http/refusal.ts';
 import type { MediaStreamReport } from '../media/port.ts';
@@ -20,7 +25,7 @@ import type { Answer } from './connection-parts.ts';
 import { type Making, mediaRateHz, newMediaLeg, newOperations, newOutbox } from './connection-parts.ts';
 import type { MediaLeg } from './media-leg.ts';
 import { Participants } from './participants.ts';
-import { COMPLETED, NO_LONGER_THERE } from './results.ts';
+import { COMPLETED, NO_LONGER_THERE, PARTICIPANT_REMOVED, TELEPHONE_LEFT, USER_LEFT } from './results.ts';
 import { type Arrival, Telephones } from './telephones.ts';
 
 export interface ConnectionParties {
@@ -44,6 +49,7 @@ interface ConnectionListener {
 
 type EventData = Readonly<Record<string, unknown>> & {
   readonly resultInformation?: ResultInformation;
+  readonly recording?: CallbackEvent['recording'];
 };
 
 interface MediaSubscription {
@@ -67,6 +73,8 @@ export class Connection {
   readonly operations: CallOperations;
   /** Telephones that ring for this call. */
   readonly invitations: Invitations;
+  /** What answers name in the place of a media stream that was not asked for. */
+  readonly unusedSubscriptionId: string;
   /** Whether somebody of this call is being transferred. */
   transferring = false;
   readonly #environment: CallEnvironment;
@@ -89,11 +97,12 @@ export class Connection {
     const { callConnectionId, serverCallId, correlationId } = parties;
     const random = environment.random.branch(callConnectionId);
     const making: Making = { answer, parties, environment, random };
-    const call = { callConnectionId, correlationId };
+    const call = { callConnectionId, serverCallId, correlationId };
     this.callConnectionId = callConnectionId;
     this.serverCallId = serverCallId;
     this.correlationId = correlationId;
     this.answer = answer;
+    this.unusedSubscriptionId = random.branch('no media').uuid();
     this.#environment = environment;
     this.#listener = listener;
     this.#state = newConnection({
@@ -188,13 +197,14 @@ export class Connection {
    * Nothing is sent after CallDisconnected.
    */
   emit(type: CallbackEventType, data: EventData = {}, replyTo: ReplyTo = {}): void {
-    const { resultInformation = COMPLETED, ...rest } = data;
+    const { resultInformation = COMPLETED, recording, ...rest } = data;
     const { operationContext, operationCallbackUri } = replyTo;
     this.#outbox.post(operationCallbackUri ?? this.answer.callbackUri, {
       type,
       data: rest,
       result: resultInformation,
       operationContext,
+      recording,
     });
   }
 
@@ -222,10 +232,18 @@ export class Connection {
         return this.operations.keyPressed(rawId, key) || streamed;
       },
       takeWords: (words) => this.operations.wordsSaid(words),
-      hangUp: (cause) => void this.hangUp(cause),
+      hangUp: (cause) => void this.hangUp(cause, this.#resultOf(cause)),
       connectFailed: () => this.fail('ConnectFailed', NO_LONGER_THERE),
       connecting: () => this.state === 'connecting',
     });
+  }
+
+  /** What CallDisconnected says of an end that others have brought about; undefined for the application's own. */
+  #resultOf(cause: RoomEnd): ResultInformation | undefined {
+    if (cause === 'removed') return PARTICIPANT_REMOVED;
+    if (cause !== 'participant') return undefined;
+    const isTelephone = this.participants.onThePhone.every((rawId) => rawId.startsWith('4:'));
+    return isTelephone ? TELEPHONE_LEFT : USER_LEFT;
   }
 
   #apply(input: ConnectionInput): Refusal | undefined {

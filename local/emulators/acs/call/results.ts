@@ -1,12 +1,31 @@
+import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import { type ResultInformation, resultOf } from '../events/callback-event.ts';
 import type { MediaFailure } from '../media/port.ts';
+import { phoneNumberOf } from '../telephones/identifiers.ts';
 import type { InvitationFailure } from '../telephones/invitation.ts';
 
 /** Results as captured from the service, except where the comment says otherwise. */
 export const COMPLETED = resultOf(200, 0, 'Action completed successfully.');
 
-/** Code and subcode of a call that ended gracefully; the wording is ours. */
-export const CALL_ENDED = resultOf(200, 7000, 'The call has ended.');
+/** The application, or another one that speaks for it, has ended the call. */
+export const CALL_ENDED = resultOf(
+  200,
+  7000,
+  'Call was ended by Azure Communication Service Call Automation API or a server bot. DiagCode: 0#7000.@',
+);
+
+/** The last telephone was put down. Code and subcode are documented; the wording is recorded of another event. */
+export const TELEPHONE_LEFT = resultOf(200, 7000, 'The conversation has ended. DiagCode: 0#7000.@');
+
+/** The last user on the other side has left. */
+export const USER_LEFT = resultOf(200, 5002, 'The conversation has ended. DiagCode: 0#5002.@');
+
+/** The application has removed the last participant. */
+export const PARTICIPANT_REMOVED = resultOf(
+  200,
+  5300,
+  'Call ended for this participant as it was removed from the conversation by another participant. DiagCode: 0#5300.@',
+);
 
 /** No payload of this case is public: the code is that of "media streaming failed", the wording is ours. */
 export const STREAM_INTERRUPTED = resultOf(
@@ -25,10 +44,10 @@ export const STREAM_FAILED: Readonly<Record<MediaFailure, ResultInformation>> = 
 };
 
 /**
- * Why a callee was not reached. The subcodes are documented ("callee declined", "busy", "unavailable", "operation
+ * Why a telephone was not reached. The subcodes are documented ("callee declined", "busy", "unavailable", "operation
  * cancelled"); codes and SIP details are those of RFC 3261 and RFC 3398 for the same cases, and the wording is ours.
  */
-export const CALLEE_NOT_REACHED: Readonly<Record<InvitationFailure, ResultInformation>> = {
+const TELEPHONE_NOT_REACHED: Readonly<Record<InvitationFailure, Required<ResultInformation>>> = {
   declined: notReached(603, 8538, 'The callee declined.', 'Decline', 21, 'Call rejected'),
   busy: notReached(486, 8539, 'The callee is busy.', 'Busy Here', 17, 'User busy'),
   noAnswer: notReached(408, 8541, 'The callee did not answer.', 'Request Timeout', 19, 'No answer'),
@@ -50,6 +69,20 @@ export const CALLEE_NOT_REACHED: Readonly<Record<InvitationFailure, ResultInform
   ),
 };
 
+/** A user of the service who rejects a call, as recorded: without the details of a telephone network. */
+const USER_DECLINED = resultOf(
+  603,
+  0,
+  'Call ended successfully as it was declined from callee. DiagCode: 603#0.@',
+);
+
+/** Why somebody was not reached. Only calls to telephones have details of the telephone network. */
+export function calleeNotReached(callee: IdentifierJson, failure: InvitationFailure): ResultInformation {
+  const { sipDetails, q850Details, ...result } = TELEPHONE_NOT_REACHED[failure];
+  if (phoneNumberOf(callee) !== undefined) return { ...result, sipDetails, q850Details };
+  return failure === 'declined' ? USER_DECLINED : result;
+}
+
 function notReached(
   code: number,
   subCode: number,
@@ -57,7 +90,7 @@ function notReached(
   sip: string,
   q850: number,
   q850Message: string,
-): ResultInformation {
+): Required<ResultInformation> {
   return {
     ...resultOf(code, subCode, message),
     sipDetails: { code, message: sip },
@@ -74,3 +107,9 @@ export const NOT_REMOVABLE = resultOf(
   8523,
   'Action failed, the application cannot be removed from its own call.',
 );
+
+/** What CancelAddParticipantSucceeded says, as recorded: the invitation has failed because it was cancelled. */
+export function addingCancelled({ rawId }: IdentifierJson): ResultInformation {
+  const message = `addParticipants failed for participant ${rawId}. Underlying reason: The Call Has Been Cancelled. DiagCode: 487#5234.@`;
+  return resultOf(487, 5234, message);
+}

@@ -52,7 +52,5 @@ function use(state: RingState, next: 'answered' | 'rejected' | 'redirected'): Ri
 }
 
 function usedAlready(state: RingState): Refusal {
-  return refusals.invalidArgument(
-    `Invalid argument: the incomingCallContext has been used already, the call was ${state}.`,
-  );
+  return refusals.invalidArgument(`The incomingCallContext has been used already, the call was ${state}.`);
 }

@@ -41,6 +41,7 @@ export async function readCommandLine(
       'event-grid-subscriptions': { type: 'string' },
       'dead-letter-file': { type: 'string' },
       'token-issuer': { type: 'string' },
+      number: { type: 'string', multiple: true, default: [] },
       https: { type: 'boolean', default: false },
       'ca-out': { type: 'string' },
       'tls-key': { type: 'string' },
@@ -82,6 +83,7 @@ export async function readCommandLine(
     host: values.host,
     port,
     ...readKeys(standAlone, env),
+    numbers: [...values.number, ...listOf(env['ACS_NUMBERS'])],
     tokenIssuer: values['token-issuer'],
     eventGrid: { subscriptions, endpoint, schema, deadLetterFile: values['dead-letter-file'] },
     behaviour,
@@ -152,6 +154,11 @@ function parseJson(text: string, where: string): unknown {
   } catch {
     throw new Error(`${where} does not hold JSON`);
   }
+}
+
+/** Values with commas between them. */
+function listOf(text: string | undefined): string[] {
+  return (text ?? '').split(',').flatMap((part) => filled(part.trim()) ?? []);
 }
 
 function filled(text: string | undefined): string | undefined {

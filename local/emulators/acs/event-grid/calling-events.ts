@@ -21,6 +21,8 @@ interface CallingEventsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly callingEvents: AcsBehaviour['callingEvents'];
+  /** The raw id of the application where it answers for a telephone number. */
+  readonly self: string;
 }
 
 /**
@@ -36,7 +38,7 @@ export class CallingEvents {
   }
 
   callChanged(call: Call): void {
-    if (!this.#covers(call.from)) return;
+    if (call.joins || !this.#covers(call.from)) return;
     const { id } = call.ids;
     const published = this.#published.get(id);
     if (published === undefined) {
@@ -119,7 +121,7 @@ export class CallingEvents {
       case 'all':
         return true;
       case 'documented':
-        return identifier['kind'] === 'communicationUser';
+        return identifier['kind'] === 'communicationUser' && identifier.rawId !== this.#options.self;
     }
   }
 }

@@ -85,6 +85,8 @@ export interface CallbackEvent {
   readonly data?: Readonly<Record<string, unknown>> | undefined;
   readonly result?: ResultInformation | undefined;
   readonly operationContext?: string | undefined;
+  /** The recording that tells it: it is on the call by a connection of its own. */
+  readonly recording?: { readonly recordingId: string; readonly callConnectionId: string } | undefined;
 }
 
 /** The call that an event is about. */
@@ -102,6 +104,21 @@ const STATUS = {
   MediaStreamingFailed: 'mediaStreamingFailed',
 } as const satisfies Record<MediaStreamingEventType, string>;
 
+/** Events of success without a word about it: those of call signalling, as recorded; those of media have one. */
+const WORDLESS: ReadonlySet<CallbackEventType> = new Set([
+  'CallConnected',
+  'ParticipantsUpdated',
+  'CallTransferAccepted',
+  'AddParticipantSucceeded',
+  'RemoveParticipantSucceeded',
+  'MoveParticipantSucceeded',
+  'RecordingStateChanged',
+  'SendDtmfTonesCompleted',
+]);
+
+/** From this API version on, events of connections have no `eventSource`: recorded with it, captured before it. */
+const WITHOUT_EVENT_SOURCE = '2024-09-01';
+
 /**
  * The request body of one callback: a JSON array with one CloudEvents 1.0 event. The envelope, `publicEventType`,
  * `eventSource` and the capital A of `contentType: "Audio"` are those of payloads captured from the service (Azure SDK
@@ -114,14 +131,19 @@ export function encodeCallbackEvent(
   nowMs: number,
 ): string {
   const type = `Microsoft.Communication.${event.type}`;
-  const source = `calling/callConnections/${origin.callConnectionId}`;
+  const { recording } = event;
+  const source =
+    recording === undefined
+      ? `calling/callConnections/${origin.callConnectionId}`
+      : `calling/recordings/${origin.serverCallId}/${recording.recordingId}/RecordingStateChanged`;
+  const hasSource = recording !== undefined || origin.version < WITHOUT_EVENT_SOURCE;
   const data = {
-    eventSource: source,
+    eventSource: hasSource ? source : undefined,
     operationContext: event.operationContext,
-    resultInformation: event.result,
+    resultInformation: event.result && worded(event.type, event.result),
     ...event.data,
     version: origin.version,
-    callConnectionId: origin.callConnectionId,
+    callConnectionId: recording?.callConnectionId ?? origin.callConnectionId,
     serverCallId: origin.serverCallId,
     correlationId: origin.correlationId,
     publicEventType: type,
@@ -132,12 +154,22 @@ export function encodeCallbackEvent(
       source,
       type,
       data,
-      time: new Date(nowMs).toISOString().replace('Z', '0000+00:00'),
+      time: dotNetTime(nowMs),
       specversion: '1.0',
       datacontenttype: 'application/json',
       subject: source,
     },
   ]);
+}
+
+function worded(type: CallbackEventType, result: ResultInformation): ResultInformation {
+  const succeeded = result.code === 200 && result.subCode === 0;
+  return succeeded && WORDLESS.has(type) ? { ...result, message: '' } : result;
+}
+
+/** Seven digits of a second and a numeric offset, as .NET writes it. */
+export function dotNetTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '0000+00:00');
 }
 
 /** An event about the media stream, as captured. */

@@ -48,6 +48,10 @@ export class CalleeBook implements Callees {
     return this.#phones.get(rawId);
   }
 
+  knows(rawId: string): boolean {
+    return this.#scripts.has(rawId);
+  }
+
   ring(identifier: IdentifierJson, incoming: IncomingLeg): CalleeRinging {
     const script = this.#scripts.get(identifier.rawId);
     if (script === undefined) return { outcome: Promise.resolve({ type: 'unavailable' }), cancel: () => {} };

@@ -6,7 +6,7 @@ import type { Connection } from '../call/connection.ts';
 import type { Answer } from '../call/connection-parts.ts';
 import { mediaRateHz } from '../call/connection-parts.ts';
 import { type CallIds, newCallIds } from '../call/ids.ts';
-import { CALLEE_NOT_REACHED } from '../call/results.ts';
+import { calleeNotReached } from '../call/results.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 import type { Room } from '../room/room.ts';
 import { type CallLocation, Rooms } from '../room/rooms.ts';
@@ -53,7 +53,9 @@ export class Dialer {
    * @throws RefusedError 429 8516 when this number or the whole server has too many calls
    */
   place({ source, invites, answer, ...placed }: PlaceRequest): Call {
-    this.#refuseTooMany(placed.sourceCallerIdNumber);
+    const { sourceCallerIdNumber } = placed;
+    this.#refuseTooMany(sourceCallerIdNumber);
+    this.#learn(sourceCallerIdNumber);
     const to = placed.targets[0] ?? source;
     const call = this.#add(source, to, placed);
     const connection = call.open(answer, [{ identifier: source }]);
@@ -67,7 +69,7 @@ export class Dialer {
         if (first && connection.state === 'connecting') connection.begin();
         return;
       }
-      const resultInformation = CALLEE_NOT_REACHED[end.type];
+      const resultInformation = calleeNotReached(invite.identifier, end.type);
       if (ringing > 0 || connection.participants.onThePhone.length > 0) {
         connection.emit(
           'AddParticipantFailed',
@@ -153,6 +155,7 @@ export class Dialer {
       this.#redirected.delete(invitations);
       if (end.type !== 'answered') caller.phone.ended(end.type);
       else {
+        caller.phone.answered?.();
         this.#talk(call.ids.serverCallId, mediaRateHz(undefined), [
           caller,
           { ...end, identifier: invite.identifier },
@@ -225,6 +228,12 @@ export class Dialer {
     if (calls.add(call, undefined)) return call;
     call.close();
     throw new RefusedError(refusals.tooManyCalls());
+  }
+
+  /** The application shows numbers of its own only. */
+  #learn(number: string | undefined): void {
+    const identifier = number === undefined ? undefined : identifierOf(number);
+    if (identifier !== undefined) this.#options.environment.resource.learn(identifier);
   }
 
   #refuseTooMany(number: string | undefined): void {

@@ -7,7 +7,7 @@ import {
 import type { Topic } from '../../event-grid/topic.ts';
 import { Call } from '../call/call.ts';
 import type { CallEnvironment } from '../call/call-environment.ts';
-import { newCallIds } from '../call/ids.ts';
+import { type CallIds, newCallIds } from '../call/ids.ts';
 import { TOPIC } from '../event-grid/resource-topic.ts';
 import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
@@ -37,14 +37,16 @@ export interface PlaceCallRequest {
   readonly to: string;
   /** The caller's telephone: one that follows a script, or one that the caller of this function brings along. */
   readonly phone: Omit<PhoneScript, 'rawId' | 'onHangUp'> | ((rawId: string, hangUp: () => void) => Phone);
-  readonly sipHeaders?: Readonly<Record<string, string>>;
-  readonly voipHeaders?: Readonly<Record<string, string>>;
+  readonly sipHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly voipHeaders?: Readonly<Record<string, string>> | undefined;
   readonly callerDisplayName?: string | undefined;
   /** Phone number or raw id of the person that the called one answers for. */
   readonly onBehalfOf?: string | undefined;
   /** How many times Event Grid delivers the same IncomingCall. */
   readonly deliveries?: number;
   readonly event?: IncomingCallChanges | undefined;
+  /** The call of the application that this one is a part of. */
+  readonly conversation?: Pick<CallIds, 'serverCallId' | 'correlationId'> | undefined;
 }
 
 interface SwitchboardOptions {
@@ -88,8 +90,10 @@ export class Switchboard {
       queueMicrotask(() => call.hangUpByCaller());
     });
     const random = environment.random.branch(`call ${++this.#placed}`);
-    const ids = newCallIds(random, environment.clock.now());
-    const call: Call = new Call(ids, { from, to, phone }, environment, onChange);
+    const { conversation } = request;
+    const ids = { ...newCallIds(random, environment.clock.now()), ...conversation };
+    const parties = { from, to, phone, joins: conversation !== undefined };
+    const call: Call = new Call(ids, parties, environment, onChange);
     if (!calls.add(call, scripted)) {
       call.close();
       throw new RefusedError(refusals.tooManyCalls());
@@ -98,6 +102,7 @@ export class Switchboard {
       const limitMs = environment.behaviour.ringMs + request.phone.maxMs + SILENT_CALL_GRACE_MS;
       environment.clock.after(limitMs, () => call.hangUpByCaller());
     }
+    environment.resource.learn(to);
     onChange(call);
     this.#announce(call, request, topic, random.uuid(), onBehalfOf);
     return call;
@@ -131,8 +136,8 @@ export class Switchboard {
       from: call.from,
       serverCallId: call.ids.serverCallId,
       callerDisplayName: request.callerDisplayName ?? '',
-      sipHeaders: request.sipHeaders ?? {},
-      voipHeaders: request.voipHeaders ?? {},
+      sipHeaders: request.sipHeaders,
+      voipHeaders: request.voipHeaders,
       onBehalfOfCallee: onBehalfOf,
       incomingCallContext: call.ids.incomingCallContext,
       correlationId: call.ids.correlationId,

@@ -1,7 +1,7 @@
 import { SteadyRatePhone } from '../../../phone/steady-rate-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Connection } from '../call/connection.ts';
-import { CALLEE_NOT_REACHED, NO_LONGER_THERE } from '../call/results.ts';
+import { calleeNotReached, NO_LONGER_THERE } from '../call/results.ts';
 import type { ReplyTo } from '../events/callback-event.ts';
 import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
@@ -38,7 +38,7 @@ export function transfer(
   connection.invitations.invite({ ...invite, from: invite.from ?? leaving }, (end) => {
     connection.transferring = false;
     if (end.type !== 'answered') {
-      const resultInformation = CALLEE_NOT_REACHED[end.type];
+      const resultInformation = calleeNotReached(invite.identifier, end.type);
       connection.emit('CallTransferFailed', { resultInformation }, replyTo);
       return;
     }

@@ -12,13 +12,16 @@ function refusal(status: number, code: string, message: string): Refusal {
 
 /**
  * The subcodes that Call Automation answers with (Microsoft Learn, "Troubleshooting call end response codes for Call
- * Automation").
+ * Automation SDK"). Each message begins with the name that the page has for its code, so that a search finds it there,
+ * and goes on with the rule.
  */
 export const refusals = {
-  unauthorized: (message: string) => refusal(401, '7509', message),
-  callNotFound: () => refusal(404, '8522', 'Call not found: there is no such call, or it has already ended.'),
-  invalidArgument: (message: string) => refusal(400, '8523', message),
-  notEstablished: () => refusal(400, '8501', 'Action is not supported: the call is not established yet.'),
+  unauthorized: (message: string) => refusal(401, '7509', `HMAC validation error: ${message}`),
+  /** The whole message is recorded. There is no such call, or it has already ended. */
+  callNotFound: () => refusal(404, '8522', 'Call not found.'),
+  invalidArgument: (message: string) => refusal(400, '8523', `Invalid argument: ${message}`),
+  notEstablished: () =>
+    refusal(400, '8501', 'Action not supported, call not established: wait for CallConnected.'),
   mediaAlreadyActive: () =>
     refusal(400, '8500', 'Invalid media mode: media streaming is already active on this call.'),
   mediaNotActive: () =>
@@ -34,12 +37,12 @@ export const refusals = {
   incompatibleMediaAction: (added: string, existing: string) =>
     refusal(412, '8583', `Precondition failed: ${added} cannot run or be queued beside ${existing}.`),
   tooManyMediaOperations: (most: number) =>
-    refusal(429, '8516', `Throttled: ${most} media operations of this call are waiting already.`),
+    refusal(429, '8516', `Call throttled: ${most} media operations of this call are waiting already.`),
   continuousDtmfNotActive: () =>
     refusal(
       400,
       '8501',
-      'Action is not supported: continuous DTMF recognition is not active for this participant.',
+      'Action not supported, call not established: continuous DTMF recognition is not active for this participant.',
     ),
   transcriptionNotConfigured: () =>
     refusal(
@@ -54,11 +57,10 @@ export const refusals = {
   recordingNotFound: () =>
     refusal(404, '8522', 'Recording not found: there is no such recording, or it has been stopped.'),
   duplicateRecording: () => refusal(400, '8553', 'Duplicate recording: this call is being recorded already.'),
-  notInThisState: (what: string) =>
-    refusal(400, '8585', `Action is not valid in the current call state: ${what}.`),
+  notInThisState: (what: string) => refusal(400, '8585', `Action not valid in current call state: ${what}.`),
   conflict: (what: string) => refusal(409, '8519', `Conflict: ${what}.`),
   bodyTooLong: (limit: number) => refusal(413, 'RequestEntityTooLarge', `The body is over ${limit} bytes.`),
-  tooManyCalls: () => refusal(429, '8516', 'Too many calls are going on.'),
+  tooManyCalls: () => refusal(429, '8516', 'Call throttled: too many calls are going on.'),
   notSupported: (what: string) =>
     refusal(
       501,

@@ -44,6 +44,8 @@ export interface CallOperationsOptions {
   readonly emit: EmitEvent;
   readonly clock: Clock;
   readonly loadPrompt: LoadPrompt;
+  /** From the start of a recording to the event that it is active. */
+  readonly recordingDelayMs: number;
   readonly newRecordingId: () => string;
   readonly transcription: CallTranscription;
   /** The rate of the call's media. */
@@ -71,8 +73,9 @@ export class CallOperations {
   constructor(options: CallOperationsOptions) {
     this.#options = options;
     const { phones, setOnHold, emit, clock, newRecordingId, sampleRateHz, ticker } = options;
+    const beginDelayMs = options.recordingDelayMs;
     this.transcription = options.transcription;
-    this.recordings = new CallRecordings({ emit, clock, newId: newRecordingId });
+    this.recordings = new CallRecordings({ emit, clock, beginDelayMs, newId: newRecordingId });
     this.#sound = new CallSound({ sampleRateHz, phones, ticker });
     this.#surroundings = { player: this.#sound, load: atRate(options.loadPrompt, sampleRateHz), emit };
     this.#continuous = new ContinuousDtmf(emit);

@@ -1,4 +1,5 @@
 import type { Clock } from '../../common/clock.ts';
+import { dotNetTime } from '../events/callback-event.ts';
 import { type Refusal, RefusedError, refusals } from '../http/refusal.ts';
 import type { EmitEvent } from './media-operation.ts';
 import { mediaResults } from './media-results.ts';
@@ -23,13 +24,22 @@ interface Recording {
   state: RecordingState;
   readonly startDateTime: string;
   readonly stateCallbackUri: string | undefined;
+  /** The connection by which the recording is on the call. */
+  readonly callConnectionId: string;
+  /** Tells that it has begun, unless that was told. */
+  begin: (() => void) | undefined;
 }
 
 interface CallRecordingsOptions {
   readonly emit: EmitEvent;
   readonly clock: Clock;
+  /** From the answer to the event that the recording is active. */
+  readonly beginDelayMs: number;
   readonly newId: () => string;
 }
+
+/** What the service says of a recording that has not begun: .NET's least date. */
+const NOT_BEGUN = '0001-01-01T00:00:00+00:00';
 
 /** The recordings of one call: their states and events. No audio is kept, so there is nothing to download. */
 export class CallRecordings {
@@ -49,20 +59,35 @@ export class CallRecordings {
     return [...this.#recordings.values()].some(({ state }) => state !== 'stopped');
   }
 
-  /** @throws RefusedError 400 8553 where the call is being recorded already */
+  /**
+   * As recorded, the answer says inactive, and so does a first event; another one follows once it has begun.
+   * @throws RefusedError 400 8553 where the call is being recorded already
+   */
   start({ pauseOnStart, stateCallbackUri }: StartRecording): RecordingView {
     if (this.active) throw new RefusedError(refusals.duplicateRecording());
-    const recordingId = this.#options.newId();
+    const { newId, clock, beginDelayMs } = this.#options;
+    const callConnectionId = newId();
+    const recordingId = recordingIdOf(callConnectionId, newId());
     const recording: Recording = {
       state: pauseOnStart ? 'paused' : 'active',
-      startDateTime: dotNetTime(this.#options.clock.now()),
+      startDateTime: dotNetTime(clock.now()),
       stateCallbackUri,
+      callConnectionId,
+      begin: undefined,
     };
     this.#recordings.set(recordingId, recording);
     const [oldest] = this.#recordings.keys();
     if (this.#recordings.size > MAX_RECORDINGS && oldest !== undefined) this.#recordings.delete(oldest);
-    this.#publish(recordingId, recording, recordingStateOf(recording.state));
-    return this.get(recordingId);
+    this.#publish(recordingId, recording, 'inactive', NOT_BEGUN);
+    if (!pauseOnStart) {
+      const cancel = clock.after(beginDelayMs, () => recording.begin?.());
+      recording.begin = () => {
+        cancel();
+        recording.begin = undefined;
+        this.#publish(recordingId, recording, 'active');
+      };
+    }
+    return { ...this.get(recordingId), recordingState: 'inactive' };
   }
 
   /** @throws RefusedError 404 8522 where there is none or it has been stopped */
@@ -82,6 +107,7 @@ export class CallRecordings {
     const { state, changed, refusal } = stepRecording(recording.state, input);
     if (refusal !== undefined) throw new RefusedError(refusal);
     recording.state = state;
+    if (changed !== undefined) recording.begin?.();
     if (changed !== undefined) this.#publish(recordingId, recording, changed);
   }
 
@@ -96,8 +122,13 @@ export class CallRecordings {
     return recording;
   }
 
-  #publish(recordingId: string, recording: Recording, state: 'active' | 'inactive'): void {
-    const { startDateTime, stateCallbackUri } = recording;
+  #publish(
+    recordingId: string,
+    recording: Recording,
+    state: 'active' | 'inactive',
+    startDateTime = recording.startDateTime,
+  ): void {
+    const { stateCallbackUri, callConnectionId } = recording;
     if (stateCallbackUri === undefined) return;
     this.#options.emit(
       'RecordingStateChanged',
@@ -107,15 +138,17 @@ export class CallRecordings {
         state,
         startDateTime,
         recordingKind: 'azureCommunicationServices',
+        recording: { recordingId, callConnectionId },
       },
       { operationCallbackUri: stateCallbackUri },
     );
   }
 }
 
-/** Seven digits of a second and a numeric offset, as .NET writes it. */
-function dotNetTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '0000+00:00');
+/** The form of recorded ids, which are opaque to an application. */
+function recordingIdOf(callConnectionId: string, resourceId: string): string {
+  const parts = { PlatformEndpointId: callConnectionId, ResourceSpecificId: resourceId };
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
 export type RecordingState = 'active' | 'paused' | 'stopped';

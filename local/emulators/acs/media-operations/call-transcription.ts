@@ -66,12 +66,16 @@ export class CallTranscription {
     this.#options = options;
     const { configuration } = options;
     this.#speechModelEndpointId = configuration?.speechModelEndpointId;
-    this.#subscriptionId = configuration === undefined ? '' : options.newId();
+    this.#subscriptionId = options.newId();
     this.#state = {
       phase: configuration === undefined ? 'unconfigured' : 'inactive',
       locale: configuration?.locale ?? '',
       replyTo: options.replyTo,
     };
+  }
+
+  get subscriptionId(): string {
+    return this.#subscriptionId;
   }
 
   get view(): TranscriptionView | undefined {

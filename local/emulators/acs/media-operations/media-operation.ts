@@ -1,4 +1,9 @@
-import type { CallbackEventType, ReplyTo, ResultInformation } from '../events/callback-event.ts';
+import type {
+  CallbackEvent,
+  CallbackEventType,
+  ReplyTo,
+  ResultInformation,
+} from '../events/callback-event.ts';
 import type { QueuedKind } from './operation-queue.ts';
 import type { LoadPrompt } from './prompt-loader.ts';
 import type { Tone } from './tones.ts';
@@ -6,7 +11,10 @@ import type { Tone } from './tones.ts';
 /** Sends a callback event of the call to the application that asked for the operation. */
 export type EmitEvent = (
   type: CallbackEventType,
-  data: Readonly<Record<string, unknown>> & { readonly resultInformation: ResultInformation },
+  data: Readonly<Record<string, unknown>> & {
+    readonly resultInformation: ResultInformation;
+    readonly recording?: CallbackEvent['recording'];
+  },
   replyTo: ReplyTo,
 ) => void;
 

@@ -3,11 +3,11 @@ import { type ResultInformation, resultOf } from '../events/callback-event.ts';
 /**
  * How media operations end. Codes, subcodes and wording: the event code tables of Microsoft Learn, "Customize voice
  * prompts to users with Play action" and "Gather user input with Recognize action"; for DTMF and transcription the
- * payloads of the SDKs' own parser tests.
+ * payloads of the SDKs' own parser tests. `cancelled`, `continuousStopped` and `transcriptionStarted` are as recorded.
  */
 export const mediaResults = {
   completed: resultOf(200, 0, 'Action completed successfully.'),
-  cancelled: resultOf(400, 8508, 'Action failed, the operation was canceled.'),
+  cancelled: resultOf(400, 8508, 'Action failed, the operation was cancelled.'),
   fileFormatInvalid: resultOf(400, 8535, 'Action failed, file format is invalid.'),
   fileNotDownloaded: resultOf(400, 8536, 'Action failed, file could not be downloaded.'),
   textEmpty: resultOf(400, 8582, 'Action failed, play source text or ssml is empty.'),
@@ -29,9 +29,9 @@ export const mediaResults = {
   speechRecognized: resultOf(200, 8569, 'Action completed, speech was recognized.'),
   dtmfSent: resultOf(200, 0, 'Send DTMF completed successfully.'),
   toneReceived: resultOf(200, 0, 'DTMF tone received successfully.'),
-  continuousStopped: resultOf(200, 0, 'Continuous DTMF Recognition stopped successfully.'),
+  continuousStopped: resultOf(200, 7000, 'The conversation has ended. DiagCode: 0#7000.@'),
   participantGone: resultOf(404, 8522, 'Action failed, the participant is not on the call.'),
-  transcriptionStarted: resultOf(200, 0, 'Transcription started.'),
+  transcriptionStarted: resultOf(200, 0, 'Action completed successfully.'),
   transcriptionUpdated: resultOf(200, 0, 'Transcription updated.'),
   transcriptionStopped: resultOf(200, 0, 'Transcription stopped.'),
   transcriptionUrlInvalid: resultOf(

@@ -3,7 +3,8 @@ import type { CallRegistry } from '../exchange/call-registry.ts';
 import { transfer } from '../exchange/transfer.ts';
 import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
-import { identifierOf, phoneNumberOf } from '../telephones/identifiers.ts';
+import { identifierOf } from '../telephones/identifiers.ts';
+import { callProperties } from './call-properties.ts';
 import { parseAnswerRequest, parseCreateCallRequest, readCallSetup } from './call-setup.ts';
 import {
   CALL,
@@ -42,29 +43,30 @@ function answerCall({ calls, fields, apiVersion }: OperationRequest): OperationR
   const { incomingCallContext, answer } = parseAnswerRequest(fields, apiVersion);
   const call = ringingCall(calls, incomingCallContext);
   call.accept(answer);
-  return { json: callProperties(call), onReplay: () => call.countReplayedAnswer() };
+  return { json: callProperties(call, apiVersion), onReplay: () => call.countReplayedAnswer() };
 }
 
 function rejectCall({ calls, fields }: OperationRequest): undefined {
   const context = fields.text('incomingCallContext');
-  fields.oneOf('callRejectReason', ['none', 'busy', 'forbidden']);
-  ringingCall(calls, context).reject();
+  const reason = fields.oneOf('callRejectReason', ['none', 'busy', 'forbidden']);
+  ringingCall(calls, context).reject(reason === 'busy');
 }
 
 function getCall(request: OperationRequest): OperationResult {
   const call = connectedCall(request);
   if (call.state === 'disconnected') throw new RefusedError(refusals.callNotFound());
-  return { json: callProperties(call) };
+  return { json: callProperties(call, request.apiVersion, true) };
 }
 
 function redirectCall({ calls, dialer, fields }: OperationRequest): undefined {
   const call = ringingCall(calls, fields.text('incomingCallContext'));
   const identifier = requireIdentifier(fields, 'target');
-  dialer.redirect(call, { identifier, from: call.from, sipHeaders: {}, voipHeaders: {} });
+  dialer.redirect(call, { identifier, from: call.from });
 }
 
 function createCall({ dialer, fields, apiVersion, ownUserId }: OperationRequest): OperationResult {
-  return { json: callProperties(dialer.place(parseCreateCallRequest(fields, apiVersion, ownUserId))) };
+  const call = dialer.place(parseCreateCallRequest(fields, apiVersion, ownUserId));
+  return { json: callProperties(call, apiVersion) };
 }
 
 /** Connects to a call that goes on, to a group call, or to a room. */
@@ -73,7 +75,8 @@ function connectCall({ dialer, fields, apiVersion, ownUserId }: OperationRequest
   if (locator === undefined) throw invalid('The field callLocator is required.');
   const location = readCallLocation(locator);
   const answer = readCallSetup(fields, apiVersion);
-  return { json: callProperties(dialer.connect(location, ownUserId, answer)) };
+  const call = dialer.connect(location, ownUserId, answer);
+  return { json: { ...callProperties(call, apiVersion), serverCallId: call.ids.serverCallId } };
 }
 
 /** For oneself: with two or more others on the call, these go on talking. */
@@ -109,46 +112,4 @@ function ringingCall(calls: CallRegistry, incomingCallContext: string): Call {
   const call = calls.findByContext(incomingCallContext);
   if (call === undefined) throw invalid('The field incomingCallContext is not one of this service.');
   return call;
-}
-
-/** `CallConnectionProperties` of a call that was answered or placed. */
-function callProperties(call: Call): Record<string, unknown> {
-  const { connection, ids } = call;
-  const subscription = connection?.subscription;
-  return {
-    callConnectionId: ids.callConnectionId,
-    serverCallId: ids.serverCallId,
-    ...parties(call),
-    callConnectionState: connection?.transferring === true ? 'transferring' : call.state,
-    callbackUri: connection?.answer.callbackUri,
-    correlationId: ids.correlationId,
-    answeredBy: connection?.answer.answeredBy,
-    mediaStreamingSubscription: subscription && {
-      id: subscription.id,
-      state: subscription.state,
-      subscribedContentTypes: ['audio'],
-    },
-    transcriptionSubscription: connection?.operations.transcription.view,
-  };
-}
-
-function parties({ placed, from, to }: Call): Record<string, unknown> {
-  if (placed === undefined)
-    return {
-      source: from,
-      targets: [to],
-      sourceCallerIdNumber: numberJson(phoneNumberOf(from)),
-      answeredFor: numberJson(phoneNumberOf(to)),
-    };
-  const { targets, sourceCallerIdNumber, sourceDisplayName } = placed;
-  return {
-    source: from,
-    targets,
-    sourceCallerIdNumber: numberJson(sourceCallerIdNumber),
-    sourceDisplayName,
-  };
-}
-
-function numberJson(value: string | undefined): { readonly value: string } | undefined {
-  return value === undefined ? undefined : { value };
 }

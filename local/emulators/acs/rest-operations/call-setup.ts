@@ -108,7 +108,9 @@ export function parseCreateCallRequest(fields: Fields, apiVersion: string, ownUs
     fields.object('source')?.text('id') ?? (teamsApp === undefined ? ownUserId : `28:orgid:${teamsApp}`);
   const source = identifierOf(sourceId);
   if (source === undefined) throw invalid('The field source.id must be a user such as 8:acs:….');
-  const from = sourceCallerIdNumber === undefined ? source : identifierOf(sourceCallerIdNumber);
+  if (targets.some(({ rawId }) => rawId === source.rawId))
+    throw invalid('The field targets names the source: nobody can call themselves.');
+  const number = sourceCallerIdNumber === undefined ? undefined : identifierOf(sourceCallerIdNumber);
   return {
     source,
     targets,
@@ -117,10 +119,9 @@ export function parseCreateCallRequest(fields: Fields, apiVersion: string, ownUs
     answer: readCallSetup(fields, apiVersion),
     invites: targets.map((identifier) => ({
       identifier,
-      from,
+      // Only telephones are shown the number.
+      from: phoneNumberOf(identifier) === undefined ? source : (number ?? source),
       displayName: sourceDisplayName,
-      sipHeaders: {},
-      voipHeaders: {},
     })),
   };
 }

@@ -1,5 +1,5 @@
 import type { Participant } from '../call/participants.ts';
-import { CALLEE_NOT_REACHED, NO_LONGER_THERE, NOT_REMOVABLE } from '../call/results.ts';
+import { addingCancelled, calleeNotReached, NO_LONGER_THERE, NOT_REMOVABLE } from '../call/results.ts';
 import { moveParticipants } from '../exchange/transfer.ts';
 import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
@@ -72,9 +72,11 @@ function addParticipant(request: OperationRequest): OperationResult {
     throw invalid('The field participantToAdd names somebody who is on the call already.');
   if (connection.invitations.includes(rawId))
     throw new RefusedError(refusals.conflict('this participant is being invited already'));
+  const [self] = connection.telephones.ownIdentifiers;
   const invite = {
     identifier: participant,
-    from: identifierOf(number ?? request.ownUserId),
+    // Only telephones are shown the number.
+    from: phoneNumberOf(participant) === undefined || number === undefined ? self : identifierOf(number),
     displayName: fields.optionalText('sourceDisplayName'),
     // Zero is the service's own limit: nobody can answer in no time.
     timeoutMs: timeoutS === undefined || timeoutS === 0 ? undefined : timeoutS * 1_000,
@@ -95,7 +97,7 @@ function addParticipant(request: OperationRequest): OperationResult {
       case 'unavailable':
         connection.emit(
           'AddParticipantFailed',
-          { resultInformation: CALLEE_NOT_REACHED[end.type], participant },
+          { resultInformation: calleeNotReached(participant, end.type), participant },
           replyTo,
         );
         return;
@@ -125,7 +127,7 @@ function removeParticipant(request: OperationRequest): OperationResult {
     const last = participants.onThePhone.length === 1;
     connection.telephones.remove(participant.rawId, 'removed');
     connection.emit('RemoveParticipantSucceeded', { participant }, replyTo);
-    if (last) connection.telephones.endForAll('application');
+    if (last) connection.telephones.endForAll('removed');
   }
   return { json: { operationContext: replyTo.operationContext } };
 }
@@ -150,8 +152,10 @@ function cancelAddParticipant(request: OperationRequest): OperationResult {
   const invitationId = fields.text('invitationId');
   const replyTo = readReplyTo(fields);
   const connection = establishedConnection(request);
-  if (connection.invitations.cancel(invitationId)) {
-    connection.emit('CancelAddParticipantSucceeded', { invitationId }, replyTo);
+  const invited = connection.invitations.cancel(invitationId);
+  if (invited !== undefined) {
+    const resultInformation = addingCancelled(invited);
+    connection.emit('CancelAddParticipantSucceeded', { resultInformation, invitationId }, replyTo);
   } else {
     const resultInformation = NO_LONGER_THERE;
     connection.emit('CancelAddParticipantFailed', { resultInformation, invitationId }, replyTo);

@@ -52,7 +52,7 @@ export class RestApi {
     const body = await readBody(request, BODY_LIMIT);
     const reply =
       body === undefined ? refusalReply(refusals.bodyTooLong(BODY_LIMIT)) : await this.#answer(request, body);
-    sendReply(response, reply);
+    sendReply(response, { ...reply, headers: { ...echoed(request), ...reply.headers } });
   }
 
   async #answer(request: IncomingMessage, body: Buffer): Promise<Reply> {
@@ -131,8 +131,38 @@ export class RestApi {
         request.warn(`${operation.name}: ignored unknown members ${unknown.slice(0, MAX_NAMED).join(', ')}`);
     }
     const { json, onReplay } = operation.perform(request) ?? {};
-    return { reply: { status: operation.success, json }, ...(onReplay && { onReplay }) };
+    const headers = recordedHeaders(operation, request, json);
+    return { reply: { status: operation.success, json, headers }, ...(onReplay && { onReplay }) };
   }
+}
+
+/** The service repeats the id of a request in every answer. */
+function echoed({ headers }: IncomingMessage): Record<string, string> {
+  const id = headers['x-ms-client-request-id'];
+  return typeof id === 'string' ? { 'x-ms-client-request-id': id } : {};
+}
+
+/** Repeatable operations on whose answers recordings show no `Repeatability-Result`. */
+const UNTOLD: ReadonlySet<string> = new Set([
+  'answerCall',
+  'connectCall',
+  'createCall',
+  'redirectCall',
+  'rejectCall',
+]);
+
+/** Headers of success, as recorded: the id of the call's chain, and that the request will not be performed again. */
+function recordedHeaders(
+  operation: Operation,
+  { calls, path }: OperationRequest,
+  json: unknown,
+): Record<string, string> {
+  const known = calls.findConnected(path.get('callConnectionId') ?? '')?.ids.correlationId;
+  const chain = known ?? (json as { readonly correlationId?: string } | undefined)?.correlationId;
+  return {
+    ...(operation.repeatable && !UNTOLD.has(operation.name) ? { 'repeatability-result': 'accepted' } : {}),
+    ...(chain === undefined ? {} : { 'x-microsoft-skype-chain-id': chain }),
+  };
 }
 
 async function attempt(perform: () => Promise<Performed>): Promise<Performed> {

@@ -11,7 +11,7 @@ import type { SharedPhone } from './shared-phone.ts';
 const CONVERSATION_LIMIT_MS = 30 * 60_000;
 
 /** Why a call is over for all who are on it. */
-export type RoomEnd = 'application' | 'participant' | 'transferred' | 'moved';
+export type RoomEnd = 'application' | 'participant' | 'removed' | 'transferred' | 'moved';
 
 /** One application's connection to a room, as the room sees it. */
 export interface RoomLeg {

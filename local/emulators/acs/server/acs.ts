@@ -18,6 +18,7 @@ import { KEYS_PATH, newSigningKey, plannedTokens, type SigningKey, TokenIssuer }
 import { CallRegistry } from '../exchange/call-registry.ts';
 import { CalleeBook } from '../exchange/callee-book.ts';
 import { Dialer } from '../exchange/dialer.ts';
+import { ResourceCallees } from '../exchange/resource-callees.ts';
 import { type CreatePhone, type PlaceCallRequest, Switchboard } from '../exchange/switchboard.ts';
 import { AcsFaultEngine, type FaultPlan, type FaultRuleInput } from '../faults/fault-plan.ts';
 import { createOpenMediaStream } from '../media/media-stream.ts';
@@ -29,6 +30,7 @@ import { createTextToSpeech } from '../media-operations/text-to-speech.ts';
 import { RestApi } from '../rest/rest-api.ts';
 import { RestFaults } from '../rest/rest-faults.ts';
 import type { Callees } from '../telephones/callees.ts';
+import { ResourceIdentities } from '../telephones/resource-identities.ts';
 import { answerRequests, VALIDATION_PATH } from './answer-requests.ts';
 
 const LEAST_KEY_BYTES = 16;
@@ -43,6 +45,8 @@ export interface AcsOptions {
   readonly accessKey: string;
   /** The immutable resource id (a GUID): audience of the tokens that callbacks and media sockets carry. */
   readonly resourceId: string;
+  /** Numbers of the resource, in E.164: calls to them raise IncomingCall. More are learned from calls. */
+  readonly numbers?: readonly string[];
   /** Defaults to the emulator's own URL. */
   readonly tokenIssuer?: string | undefined;
   /** Defaults to no control surface, as does an empty one. */
@@ -115,6 +119,7 @@ export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {
   const accessKey = readAccessKey(options.accessKey);
   const { resourceId } = options;
   if (!GUID.test(resourceId)) throw new Error('The resource id (ACS_RESOURCE_ID) must be a GUID.');
+  const resource = new ResourceIdentities(resourceId, options.numbers);
   const clock = options.clock ?? systemClock;
   const eventLog = options.eventLog === undefined ? undefined : new EventLog(clock, options.eventLog);
   const base = baseOf(options, clock, eventLog?.record ?? (() => {}));
@@ -137,7 +142,7 @@ export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {
     new TokenIssuer({ key, issuer, audience: resourceId, baseUrl: url, clock: by });
   const callees = new CalleeBook(clock);
   const tokens = plannedTokens(issuerOn, base.shown, faults, random.branch('tokens'));
-  const environment = environmentOf(options, base, tokens, { callees, ...parts });
+  const environment = environmentOf(options, base, tokens, { callees, resource, ...parts });
   const { calls, switchboard, dialer, events, rest, control } = partsOf({
     ...base,
     options,
@@ -191,7 +196,7 @@ function environmentOf(
   options: AcsOptions,
   { clock, random, faults, record, log }: Base,
   tokens: CallEnvironment['tokens'],
-  parts: Partial<AcsParts> & Pick<AcsParts, 'callees'>,
+  parts: Partial<AcsParts> & Pick<CallEnvironment, 'callees' | 'resource'>,
 ): CallEnvironment {
   const behaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
   const ticker = parts.ticker ?? (options.clock === undefined ? processTicker : new MediaTicker(clock));
@@ -209,6 +214,7 @@ function environmentOf(
     ticker,
     loadPrompt: createPromptLoader(behaviour.playFilesFrom, createTextToSpeech({ warn: log })),
     callees: parts.callees,
+    resource: parts.resource,
   };
 }
 
@@ -223,8 +229,18 @@ interface Assembly extends Base {
 
 /** Everything that calls go through, and the two surfaces that reach them. */
 function partsOf(assembly: Assembly) {
-  const { options, accessKey, environment, topic, callees, createPhone, ...base } = assembly;
+  const { options, accessKey, topic, callees, createPhone, ...base } = assembly;
   const { clock, shown, random, faults, record, log } = base;
+  const { resource } = assembly.environment;
+  const environment: CallEnvironment = {
+    ...assembly.environment,
+    callees: new ResourceCallees({
+      callees: assembly.environment.callees,
+      resource,
+      place: (request) => switchboard.place(request),
+      log,
+    }),
+  };
   const { ringMs, strictUrls } = environment.behaviour;
   const calls = new CallRegistry();
   const events = new EventStream(clock, () => calls.all());
@@ -234,7 +250,7 @@ function partsOf(assembly: Assembly) {
   const rest = new RestApi({
     calls,
     dialer,
-    ownUserId: `8:acs:${options.resourceId}_${random.branch('application').uuid()}`,
+    ownUserId: resource.self.rawId,
     accessKey,
     faults: new RestFaults(faults, random.branch('rest faults'), clock),
     strictUrls,
@@ -257,7 +273,7 @@ function partsOf(assembly: Assembly) {
 /** Who hears of every change of a call: the log, people at the event stream, Event Grid, the event log. */
 function watchCalls(
   { random, shown, log, record }: Base,
-  { behaviour }: CallEnvironment,
+  { behaviour, resource }: CallEnvironment,
   topic: Topic | undefined,
   events: EventStream,
 ): (call: Call) => void {
@@ -268,6 +284,7 @@ function watchCalls(
       clock: shown,
       random: random.branch('calling events'),
       callingEvents: behaviour.callingEvents,
+      self: resource.self.rawId,
     });
   return (call) => {
     log(`call ${call.ids.id}: ${call.state}${call.endedAtMs === undefined ? '' : ` (${call.outcome})`}`);

@@ -8,9 +8,11 @@ export interface IncomingLeg {
   readonly from: IdentifierJson | undefined;
   readonly displayName: string | undefined;
   readonly callConnectionId: string;
+  readonly serverCallId: string;
   readonly correlationId: string;
-  readonly sipHeaders: Readonly<Record<string, string>>;
-  readonly voipHeaders: Readonly<Record<string, string>>;
+  /** Absent where the kind of call brings no headers along. */
+  readonly sipHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly voipHeaders?: Readonly<Record<string, string>> | undefined;
   /** The callee hangs up, once it has answered. Idempotent. */
   readonly hangUp: () => void;
   /** The callee presses a key (0-9, A-D, `*`, `#`), once it has answered. False where nothing takes it. */
@@ -39,10 +41,13 @@ export interface CalleeRinging {
 
 /** The telephones that a call of the application can reach. */
 export interface Callees {
+  /** Whether there is a telephone of this raw id. */
+  knows(rawId: string): boolean;
   ring(identifier: IdentifierJson, incoming: IncomingLeg): CalleeRinging;
 }
 
 /** Nobody can be reached. */
 export const noCallees: Callees = {
+  knows: () => false,
   ring: () => ({ outcome: Promise.resolve({ type: 'unavailable' }), cancel: () => {} }),
 };

@@ -14,8 +14,9 @@ export interface Invite {
   /** Whose number or name is shown. */
   readonly from: IdentifierJson | undefined;
   readonly displayName?: string | undefined;
-  readonly sipHeaders: Readonly<Record<string, string>>;
-  readonly voipHeaders: Readonly<Record<string, string>>;
+  /** Absent where the kind of call brings no headers along. */
+  readonly sipHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly voipHeaders?: Readonly<Record<string, string>> | undefined;
   readonly timeoutMs?: number | undefined;
 }
 
@@ -23,7 +24,7 @@ interface InvitationsOptions {
   readonly callees: Callees;
   readonly clock: Clock;
   readonly random: Random;
-  readonly call: Pick<IncomingLeg, 'callConnectionId' | 'correlationId'>;
+  readonly call: Pick<IncomingLeg, 'callConnectionId' | 'serverCallId' | 'correlationId'>;
 }
 
 /** The telephones that ring for one call. */
@@ -65,9 +66,10 @@ export class Invitations {
     return [...this.#ringing.values()].some(({ identifier }) => identifier.rawId === rawId);
   }
 
-  /** False where nothing of this id rings. */
-  cancel(id: string): boolean {
-    return this.#ringing.get(id)?.cancel() === true;
+  /** @returns who was invited; undefined where nothing of this id rings */
+  cancel(id: string): IdentifierJson | undefined {
+    const invitation = this.#ringing.get(id);
+    return invitation?.cancel() === true ? invitation.identifier : undefined;
   }
 
   /** Every telephone stops ringing, without `onEnd`. Idempotent. */

@@ -70,6 +70,17 @@ describe('events of operations', () => {
     });
   });
 
+  it('about recordings are on the call by a connection of their own, and say nothing before they begin', () => {
+    const data = { recordingId: 'r', callConnectionId: 'of the recording' };
+    expect(parse('RecordingStateChanged', { ...data, state: 'active' })).not.toHaveProperty(
+      'callConnectionId',
+    );
+    const notBegun = { ...data, state: 'inactive', startDateTime: '0001-01-01T00:00:00+00:00' };
+    expect(parse('RecordingStateChanged', notBegun)?.recording).toBeUndefined();
+    const begun = { ...notBegun, startDateTime: '2025-09-01T08:51:31.3005963+00:00' };
+    expect(parse('RecordingStateChanged', begun)?.recording).toEqual({ id: 'r', active: false });
+  });
+
   it('about participants count them, and those on hold', () => {
     const participants = [
       { identifier: { rawId: '4:+14255550123' }, isMuted: false, isOnHold: true },

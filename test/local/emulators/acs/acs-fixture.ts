@@ -40,6 +40,8 @@ export interface AcsFixture {
   readonly media: FakeMedia;
   readonly client: CallAutomationClient;
   readonly callbackUrl: string;
+  /** The user that the application is where it acts under no identity of its own. */
+  readonly ownUserId: string;
   /** Lets a phone ring and waits for the IncomingCall. */
   ring(request?: Partial<PlaceCallRequest>): Promise<{ call: Call; incomingCallContext: string }>;
   /** Callbacks received so far, at this path. */
@@ -133,6 +135,7 @@ export async function startAcsFixture(
     media,
     client,
     callbackUrl: `${webhook.url}/cb`,
+    ownUserId: `8:acs:${acs.tokens.audience}_00000000-0000-0000-0000-000000000000`,
     callbacks,
     async ring(request) {
       const call = acs.placeCall({

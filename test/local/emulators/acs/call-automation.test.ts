@@ -23,8 +23,8 @@ describe('answerCall', () => {
       callConnectionState: 'connecting',
       callbackUri: f.callbackUrl,
       source: { phoneNumber: CALLER, rawId: `4:${CALLER}` },
-      targetParticipants: [{ phoneNumber: CALLED }],
-      sourceCallerIdNumber: { phoneNumber: CALLER },
+      targetParticipants: [{ communicationUserId: f.ownUserId }],
+      sourceDisplayName: CALLER,
       answeredFor: { phoneNumber: CALLED },
       mediaStreamingSubscription: { state: 'inactive', subscribedContentTypes: ['audio'] },
     });
@@ -191,10 +191,10 @@ describe('getCallConnectionProperties', () => {
     });
   });
 
-  it('shows no subscription without media streaming options', async () => {
+  it('shows a disabled subscription without media streaming options', async () => {
     const f = await fixture();
     const properties = await (await answered(f)).getCallConnectionProperties();
-    expect(properties.mediaStreamingSubscription).toBeUndefined();
+    expect(properties.mediaStreamingSubscription).toEqual({ state: 'disabled' });
   });
 
   it('finds neither unknown calls nor calls that still ring nor ended ones', async () => {

@@ -5,7 +5,7 @@ import { createOpenMediaStream } from '../../../../local/emulators/acs/media/med
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
-import { CALLED, CALLER, types } from './acs-fixture.ts';
+import { CALLER, types } from './acs-fixture.ts';
 import {
   AGENT,
   addAnswering,
@@ -97,7 +97,7 @@ describe('connectCall to a call that an application is on', () => {
     const { source } = await second.connection.getCallConnectionProperties();
     const sourceId =
       source !== undefined && 'communicationUserId' in source ? source.communicationUserId : '';
-    const everybody = [`4:${CALLER}`, `4:${CALLED}`, sourceId].sort();
+    const everybody = [`4:${CALLER}`, f.ownUserId, sourceId].sort();
     await until(() => lastRoster(f, '/second').length === 3, 'the second to be told who is there');
     await until(() => lastRoster(f).length === 3, 'the first to be told of the second');
     expect(lastRoster(f, '/second')).toEqual(everybody);

@@ -45,6 +45,10 @@ export function fakePhone(rawId: string, says?: Int16Array): FakePhone {
 export class FakeCallees implements Callees {
   readonly rings: FakeRinging[] = [];
 
+  knows(): boolean {
+    return true;
+  }
+
   ring(identifier: IdentifierJson, incoming: IncomingLeg): CalleeRinging {
     const { promise, resolve } = Promise.withResolvers<CalleeOutcome>();
     const { rawId } = identifier;

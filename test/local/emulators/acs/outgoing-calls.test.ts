@@ -164,7 +164,7 @@ describe('createCall', () => {
     await f.callback('AddParticipantFailed');
     (await f.callees.ringing(COLLEAGUE)).end('declined');
     expect((await f.callback('CreateCallFailed')).data).toMatchObject({
-      resultInformation: { subCode: 8538 },
+      resultInformation: { code: 603, subCode: 0 },
     });
   });
 

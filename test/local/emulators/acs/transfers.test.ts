@@ -3,7 +3,7 @@ import { MediaTicker } from '../../../../local/emulators/acs/media/media-ticker.
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { until } from '../../../support/until.ts';
-import { CALLED, CALLER } from './acs-fixture.ts';
+import { CALLER } from './acs-fixture.ts';
 import {
   AGENT,
   addAnswering,
@@ -72,20 +72,20 @@ describe('transferToParticipant', () => {
   });
 
   it.each([
-    ['declined', 8538],
-    ['busy', 8539],
-    ['unavailable', 8541],
-    ['noAnswer', 8541],
+    ['declined', 603, 0],
+    ['busy', 486, 8539],
+    ['unavailable', 480, 8541],
+    ['noAnswer', 408, 8541],
   ] as const)(
-    'to somebody who is %s is CallTransferFailed with %i, and the call goes on',
-    async (outcome, subCode) => {
+    'to a user who is %s is CallTransferFailed with %i/%i, and the call goes on',
+    async (outcome, code, subCode) => {
       const f = await fixture();
       const { connection } = await answeredCall(f);
       await connection.transferCallToParticipant(agent, { operationContext: 'away' });
       (await f.callees.ringing(AGENT)).end(outcome);
       expect((await f.callback('CallTransferFailed')).data).toMatchObject({
         operationContext: 'away',
-        resultInformation: { subCode },
+        resultInformation: { code, subCode },
       });
       expect(await connection.getCallConnectionProperties()).toMatchObject({
         callConnectionState: 'connected',
@@ -130,9 +130,10 @@ describe('transferToParticipant', () => {
     const { connection } = await answeredCall(f);
     const away = connection.transferCallToParticipant.bind(connection);
     await expect(away(agent, { transferee: colleague }), 'a stranger').rejects.toMatchObject(NOT_FOUND);
-    await expect(away(agent, { transferee: { phoneNumber: CALLED } }), 'itself').rejects.toMatchObject(
-      NOT_FOUND,
-    );
+    await expect(
+      away(agent, { transferee: { communicationUserId: f.ownUserId } }),
+      'itself',
+    ).rejects.toMatchObject(NOT_FOUND);
     await expect(away(caller), 'to who is here').rejects.toMatchObject(INVALID);
     await addAnswering(f, connection, COLLEAGUE);
     await expect(away(agent), 'one of several').rejects.toMatchObject(INVALID);

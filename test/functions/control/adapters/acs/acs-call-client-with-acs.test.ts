@@ -128,6 +128,16 @@ describe('properties', () => {
     expect(await controlOf(h).properties('18dea47f-b081-4107-9a5c-4300819d2c6c')).toBeUndefined();
   });
 
+  it('say nothing of streaming where the call was taken on without it', async () => {
+    const h = await fixture();
+    const { call, incomingCallContext } = await h.ring();
+    await h.client.answerCall(incomingCallContext, h.callbackUrl);
+    await h.callback('CallConnected');
+    const properties = await controlOf(h).properties(call.ids.callConnectionId);
+    expect(properties).toMatchObject({ state: 'connected' });
+    expect(properties).not.toHaveProperty('streaming');
+  });
+
   it('of a call that was hung up are undefined', async () => {
     const { h, control, callConnectionId } = await answered();
     await control.hangUp(callConnectionId, true);

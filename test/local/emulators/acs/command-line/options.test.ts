@@ -49,6 +49,12 @@ describe('the command line of the emulator', () => {
     expect({ standAlone, caFile, tls: options.tls, seed: options.seed }).toEqual({ standAlone: false });
   });
 
+  it('takes numbers of the resource from flags and the environment', async () => {
+    const args = ['--number', '+14255550101', '--number', '+14255550102'];
+    const { options } = await read(args, { ACS_NUMBERS: '+14255550103, +14255550104' });
+    expect(options.numbers).toEqual(['+14255550101', '+14255550102', '+14255550103', '+14255550104']);
+  });
+
   it('takes faults from a file or the environment, with those of flags on top', async () => {
     const lose = { on: 'callback', fault: 'lose' };
     const path = file('faults.json', { rules: [lose], clockSkewMs: 5 });

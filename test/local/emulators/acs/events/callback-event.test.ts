@@ -135,7 +135,7 @@ describe('callback events', () => {
       callConnectionId: ORIGIN.callConnectionId,
       serverCallId: SERVER_CALL_ID,
       correlationId: ORIGIN.correlationId,
-      resultInformation: event.result,
+      resultInformation: { code: event.result?.code, subCode: event.result?.subCode },
     });
     if (event.type === 'ParticipantsUpdated') {
       expect(parsed).toMatchObject({

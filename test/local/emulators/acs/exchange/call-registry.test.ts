@@ -7,6 +7,7 @@ import { CallRegistry } from '../../../../../local/emulators/acs/exchange/call-r
 import { AcsFaultEngine } from '../../../../../local/emulators/acs/faults/fault-plan.ts';
 import { MediaTicker } from '../../../../../local/emulators/acs/media/media-ticker.ts';
 import { noCallees } from '../../../../../local/emulators/acs/telephones/callees.ts';
+import { ResourceIdentities } from '../../../../../local/emulators/acs/telephones/resource-identities.ts';
 import { systemRandom } from '../../../../../local/emulators/common/random.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { silentPhone } from '../acs-fixture.ts';
@@ -18,6 +19,7 @@ const environment = {
   behaviour: DEFAULT_BEHAVIOUR,
   openMediaStream: new FakeMedia().open,
   callees: noCallees,
+  resource: new ResourceIdentities('00000000-0000-0000-0000-000000000000'),
   random: systemRandom,
   faults: new AcsFaultEngine(),
   record: () => {},

@@ -18,6 +18,7 @@ function book(script: Partial<CalleeScript> = {}) {
     from: undefined,
     displayName: undefined,
     callConnectionId: 'connection',
+    serverCallId: 'server call',
     correlationId: 'correlation',
     sipHeaders: {},
     voipHeaders: {},

@@ -37,6 +37,7 @@ function fixture(loadPrompt: LoadPrompt = load, names = [ANN, BOB]) {
     emit,
     clock,
     loadPrompt,
+    recordingDelayMs: 50,
     newRecordingId: () => `recording-${++recordings}`,
     transcription: new CallTranscription({
       configuration: undefined,
@@ -138,7 +139,7 @@ describe('the operations of a call with several people', () => {
     clock.advance(100);
     leave(BOB);
     expect(events.toSorted()).toEqual([
-      'c ContinuousDtmfRecognitionStopped 0',
+      'c ContinuousDtmfRecognitionStopped 7000',
       'p PlayCompleted 0',
       'p PlayStarted 0',
     ]);
@@ -183,11 +184,12 @@ describe('the end of a call', () => {
     operations.recordings.start({ pauseOnStart: false, stateCallbackUri: 'http://127.0.0.1/r' });
     operations.hold(BOB, SOURCE, {});
     await settle();
+    clock.advance(50);
     events.length = 0;
     operations.end();
     operations.end();
     operations.close();
-    expect(events).toEqual(['c ContinuousDtmfRecognitionStopped 0', '- RecordingStateChanged 0']);
+    expect(events).toEqual(['c ContinuousDtmfRecognitionStopped 7000', '- RecordingStateChanged 0']);
     expect(operations.keyPressed(ANN, '1')).toBe(false);
     clock.advance(60_000);
     expect(events).toHaveLength(2);

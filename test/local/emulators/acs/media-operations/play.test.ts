@@ -88,7 +88,7 @@ describe('play', () => {
     ).toBeGreaterThan(1_800);
     await media.cancelAllOperations();
     expect(await eventOf(f, 'loop', 'PlayCanceled')).toMatchObject({
-      resultInformation: { code: 400, subCode: 8508, message: 'Action failed, the operation was canceled.' },
+      resultInformation: { code: 400, subCode: 8508, message: 'Action failed, the operation was cancelled.' },
     });
     expect(typesOf(f, 'loop')).not.toContain('PlayCompleted');
   });

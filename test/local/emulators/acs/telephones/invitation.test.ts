@@ -24,6 +24,7 @@ function invite(callees: Callees = new FakeCallees()): {
       from: undefined,
       displayName: undefined,
       callConnectionId: 'c',
+      serverCallId: 's',
       correlationId: 'r',
       sipHeaders: {},
       voipHeaders: {},
@@ -80,12 +81,19 @@ describe('an invitation', () => {
     [
       'throws',
       {
+        knows: () => true,
         ring: () => {
           throw new Error('broken');
         },
       },
     ],
-    ['rejects', { ring: () => ({ outcome: Promise.reject(new Error('broken')), cancel: () => {} }) }],
+    [
+      'rejects',
+      {
+        knows: () => true,
+        ring: () => ({ outcome: Promise.reject(new Error('broken')), cancel: () => {} }),
+      },
+    ],
   ])('to a telephone that %s finds it unavailable', async (_, callees) => {
     const { ends, settle } = invite(callees);
     await settle();
