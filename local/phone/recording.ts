@@ -25,11 +25,18 @@ export class Recording {
       if (offset === 0) this.#blocks.push(undefined);
       const count = Math.min(taken - from, BLOCK_SAMPLES - offset);
       const piece = count === samples.length ? samples : samples.subarray(from, from + count);
-      const last = this.#blocks.length - 1;
-      if (hasSound(piece)) (this.#blocks[last] ??= new Int16Array(BLOCK_SAMPLES)).set(piece, offset);
+      if (hasSound(piece)) this.#lastBlock().set(piece, offset);
       from += count;
       this.#length += count;
     }
+  }
+
+  /** The block that is being filled, once it holds more than silence. */
+  #lastBlock(): Int16Array {
+    const last = this.#blocks.length - 1;
+    const block = this.#blocks[last] ?? new Int16Array(BLOCK_SAMPLES);
+    this.#blocks[last] = block;
+    return block;
   }
 
   /** A copy of everything recorded. */
