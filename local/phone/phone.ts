@@ -15,15 +15,16 @@ export function wholeFrame(samples: Int16Array, frameSamples: number): Int16Arra
 }
 
 /**
- * A person's telephone on an emulated call. The media clock of the call asks it every 20 ms for what it says and hands
- * it what it hears; a phone has no timer of its own, so both are exact to the sample.
+ * A person's telephone on an emulated call. As long as it is connected, the clock of the call or of its media stream
+ * asks it every 20 ms for what it says and hands it what it hears. A phone has no timer of its own, so both are exact
+ * to the sample.
  */
 export interface Phone {
   /** The participant's raw id, such as `4:+14255550123`. */
   readonly rawId: string;
   /** True if it hears the others on the call by another way, and only the application by this one. */
   readonly othersElsewhere?: boolean | undefined;
-  /** Media streaming has begun (again): from now on `speak` and `hear` are called. */
+  /** A clock has begun to drive it, or another one goes on: from now on `speak` and `hear` are called. */
   mediaStarted(sampleRateHz: number): void;
   /** The next 20 ms of PCM16 mono, which may not be changed, or undefined while the person says nothing. */
   speak(): Int16Array | undefined;

@@ -12,8 +12,8 @@ interface Tape {
 }
 
 /**
- * A phone that records what it says and hears. Its recordings share one time axis, which advances while media is
- * streamed: sample n of what was said left the phone in the same frame as sample n of what was heard came in.
+ * A phone that records what it says and hears. Its recordings share one time axis, which advances while it is on
+ * the call: sample n of what was said left the phone in the same frame as sample n of what was heard came in.
  */
 export abstract class RecordingPhone implements Phone {
   readonly rawId: string;
@@ -22,7 +22,7 @@ export abstract class RecordingPhone implements Phone {
   #frames = 0;
   #hasHungUp = false;
 
-  /** @param options `maxMs`: how long it stays at most, in milliseconds of streamed media */
+  /** @param options `maxMs`: how long it stays at most, in milliseconds on the call */
   constructor({ rawId, maxMs }: { readonly rawId: string; readonly maxMs: number }) {
     this.rawId = rawId;
     this.#maxMs = maxMs;

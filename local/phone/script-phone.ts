@@ -5,7 +5,7 @@ import type { Step, StepResult } from './step.ts';
 /** Steps that one phone may have. */
 export const MAX_STEPS = 200;
 
-/** Words that a phone has said, on the axis of streamed media. */
+/** Words that a phone has said, on the time axis of the telephone. */
 export interface SpokenWords {
   readonly rawId: string;
   readonly text: string;
@@ -16,7 +16,7 @@ export interface SpokenWords {
 interface ScriptPhoneOptions {
   readonly rawId: string;
   readonly steps: readonly Step[];
-  /** It hangs up after so much streamed media, whatever the script says. */
+  /** It hangs up after so much time on the call, whatever the script says. */
   readonly maxMs: number;
   /** Asks for the call to be ended; called once, within `hear` or `mediaStarted`. */
   readonly onHangUp: () => void;

@@ -1,4 +1,4 @@
-/** What a person on the phone does, one thing after another. Times in milliseconds of streamed media. */
+/** What a person on the phone does, one thing after another. Times in milliseconds on the call. */
 import type { Audio } from '../../shared/audio/wav.ts';
 
 /** Something that can be heard. */
@@ -43,7 +43,7 @@ export type Step =
 export interface StepResult {
   readonly type: Step['type'];
   readonly status: 'done' | 'failed' | 'notReached';
-  /** When it was over, in milliseconds of streamed media; absent where it was not reached. */
+  /** When it was over, in milliseconds on the call; absent where it was not reached. */
   readonly atMs?: number;
   /** Why it failed, in a sentence. */
   readonly detail?: string;

@@ -14,7 +14,7 @@ interface WavPhoneOptions {
   readonly speech?: Audio | undefined;
   /** How long it listens to silence, after it has said everything, before it hangs up. Zero or more. */
   readonly tailMs: number;
-  /** How long it stays at most, in milliseconds of streamed media. */
+  /** How long it stays at most, in milliseconds on the call. */
   readonly maxMs: number;
   /** Called once, within `hear`. The phone only asks: it goes on listening until the call is over. */
   onHangUp(reason: HangUpReason): void;

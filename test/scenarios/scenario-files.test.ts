@@ -22,6 +22,7 @@ describe.concurrent('the sample scenarios', () => {
         'no-answer.yaml',
         'rough-network.yaml',
         'two-callers.yaml',
+        'voice-menu.yaml',
       ]),
     );
   });

@@ -69,8 +69,13 @@ function welcome(service: RunningWebPubSub, { settings, caFile, controlToken }: 
     ['connection string', service.connectionString],
     ['clients connect to', `${service.url.replace(/^http/, 'ws')}/client/hubs/{hub}`],
     ...(caFile === undefined
-      ? [['plain http', 'server SDKs need allowInsecureConnection: true; or start with --https']]
-      : [['authority to trust', `NODE_EXTRA_CA_CERTS=${caFile}`]]),
+      ? [
+          [
+            'plain http',
+            'some SDKs refuse it (JavaScript: allowInsecureConnection: true); or start with --https',
+          ],
+        ]
+      : [['authority to trust', `NODE_EXTRA_CA_CERTS=${caFile} (.NET on Linux: SSL_CERT_FILE=…)`]]),
     ['identity of handlers', `${service.issuer}/.well-known/openid-configuration`],
     ...handlerRows(settings),
   ].map(([name = '', value]) => `  ${name.padEnd(20)} ${value}`);

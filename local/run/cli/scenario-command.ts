@@ -5,6 +5,7 @@ import { Speech } from '../../phone/speech.ts';
 import { loadScenario, type Scenario } from '../scenario/load-scenario.ts';
 import { ScenarioError } from '../scenario/parse-scenario.ts';
 import { playScenario } from '../scenario/run-scenario.ts';
+import { receiveTranscripts } from '../scenario/transcripts.ts';
 import { callsInWords, checksInWords } from '../scenario/words.ts';
 import { CallDisplay } from './call-display.ts';
 import { UsageError } from './options.ts';
@@ -20,10 +21,11 @@ interface ScenarioCommandOptions {
 /** Exit status 0 when every expectation held, else 1. @throws UsageError for a file that is no scenario */
 export async function scenarioCommand({ file, report, onLine }: ScenarioCommandOptions): Promise<number> {
   const scenario = await readScenario(file);
-  const { seed, routes } = scenario;
+  const { seed } = scenario;
+  const transcripts = await receiveTranscripts(scenario.routes ?? []);
   const { system, own, close } = await useSystem(onLine, {
     ...(seed === undefined ? {} : { extraEnv: { acs: { ACS_SEED: String(seed) } } }),
-    ...(routes === undefined ? {} : { routes }),
+    routes: transcripts.routes,
   });
   try {
     const display = new CallDisplay(process.stdout);
@@ -40,6 +42,7 @@ export async function scenarioCommand({ file, report, onLine }: ScenarioCommandO
     }
     return played.checks.every(({ held }) => held) ? 0 : 1;
   } finally {
+    transcripts.close();
     await close();
   }
 }

@@ -33,7 +33,7 @@ export async function followCall(
   const answered = await telephone.waitFor(id, 'the answer', isAnsweredOrOver, limitMs, onLook);
   onAnswered?.(answered);
   // The control app lists live calls only, so its name of the call is asked for while the call lasts.
-  const product = await findProductCall(control, answered.callConnectionId);
+  const product = await findProductCall(control, answered);
   await telephone.waitFor(id, 'the end of the call', isOver, limitMs, onLook);
   const ended = product && (await endedProductCall(control, product.callId));
   // Asked again: the last events of a call come a moment after its end.
@@ -49,9 +49,9 @@ export function isAnsweredOrOver(call: TelephoneReport): boolean {
 }
 
 /** The connection id reaches the control app a moment after the answer; a call not listed by then is not its own. */
-async function findProductCall(
+export async function findProductCall(
   control: ControlApi,
-  id: string | undefined,
+  { callConnectionId: id }: TelephoneReport,
 ): Promise<ProductCall | undefined> {
   if (id === undefined) return undefined;
   return await askRepeatedly(

@@ -11,7 +11,7 @@ interface CallPlacement {
   readonly speech?: Audio;
   /** How long the caller listens to silence after having said everything. */
   readonly tailMs?: number;
-  /** The longest that the call may take, in milliseconds of streamed media. */
+  /** The longest that the call may take, in milliseconds from the answer. */
   readonly maxMs?: number;
   /** How often Event Grid delivers the IncomingCall. */
   readonly deliveries?: number;

@@ -76,12 +76,14 @@ interface Problem {
 /** What one member says of another. */
 function relationsOf({ participants }: ScenarioFile): Problem[] {
   const problems: Problem[] = [];
-  for (const [name, { joins, takes, greeting, expect, calls }] of Object.entries(participants)) {
+  for (const [name, { joins, takes, greeting, expect, calls, requests }] of Object.entries(participants)) {
     const path = ['participants', name];
     if (joins !== undefined && participants[joins]?.calls === undefined)
       problems.push({ path: [...path, 'joins'], message: `must be a participant who calls, not "${joins}"` });
     if (greeting !== undefined && takes !== 'voicemail')
       problems.push({ path: [...path, 'greeting'], message: 'belongs to a voicemail (takes: voicemail)' });
+    if (requests !== undefined && calls === undefined)
+      problems.push({ path: [...path, 'requests'], message: 'belong to a participant who calls' });
     const { rings, ...ofCalls } = expect;
     if (calls === undefined && Object.keys(ofCalls).length > 0)
       problems.push({ path: [...path, 'expect'], message: 'belongs to a participant who calls' });

@@ -10,6 +10,7 @@ import type { RunningSystem } from '../client/running-system.ts';
 import { type PhoneResults, ScriptClient } from '../client/script-client.ts';
 import { Telephone } from '../client/telephone.ts';
 import { findNumber } from '../stack/directory.ts';
+import { askApi } from './api-requests.ts';
 import { type Check, heardWithGaps, judgeCall, judgeRings, judgeSteps } from './judge.ts';
 import type { Participant, Scenario } from './load-scenario.ts';
 
@@ -29,7 +30,7 @@ export interface Played {
   readonly checks: readonly Check[];
 }
 
-/** A call may last this much longer than its `maxMs` of streamed media: ringing, the answer, and the end. */
+/** A call may last this much longer than its `maxMs`: ringing, the answer, and the end. */
 const CALL_SLACK_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 /** How long after the last caller's end a call may reach a callee; without callers it is `CALL_SLACK_MS`. */
@@ -109,8 +110,10 @@ class Stage {
       deliveries,
       event,
     });
-    const [followed] = await Promise.all([
+    const asked = { participant: caller.name, id, limitMs: maxMs + CALL_SLACK_MS };
+    const [followed, requestChecks] = await Promise.all([
       this.#follow(id, caller),
+      askApi(this.#system, asked, caller.requests ?? []),
       ...joiners.map((joiner) => this.#join(id, joiner)),
     ]);
     const events = mergeEvents(followed.telephone, followed.product);
@@ -125,7 +128,7 @@ class Stage {
     ];
     return {
       call: { participant: caller.name, id, followed, outcome, events },
-      checks: [...checks, ...judgeCall(caller.name, caller.expect, outcome, events)],
+      checks: [...checks, ...requestChecks, ...judgeCall(caller.name, caller.expect, outcome, events)],
     };
   }
 

@@ -6,6 +6,7 @@ import { IDENTIFIER_RULE, identifierOf } from '../../emulators/acs/telephones/id
 const LONGEST_MS = 60 * 60_000;
 const MAX_PARTICIPANTS = 50;
 const MAX_STEPS = 200;
+const MAX_REQUESTS = 50;
 
 const ms = z.int().min(0).max(LONGEST_MS);
 const mustBeParty = ({ input }: { input?: unknown }): string =>
@@ -79,6 +80,14 @@ const steps = z
   .max(MAX_STEPS)
   .default([]);
 
+/** One request to the HTTP API, at a path below that of the call, such as `recording/start`. */
+const request = z.strictObject({
+  post: z
+    .string()
+    .regex(/^[\w%:+-]+(\/[\w%:+-]+)*$/, 'must be a path below that of the call, such as hang-up'),
+  body: z.looseObject({}).optional(),
+});
+
 /** What is expected of one call, beside what its steps expect. Events are those that the telephone network sends. */
 const callExpectation = z.strictObject({
   outcome: z
@@ -127,6 +136,8 @@ const participant = z
     maxMs: z.int().min(1).max(LONGEST_MS).default(60_000),
     deliveries: z.int().min(1).max(10).default(1),
     event: eventChanges.optional(),
+    /** What a program asks of the HTTP API about the call of this participant, one after the other. */
+    requests: z.array(request).max(MAX_REQUESTS).optional(),
     steps,
     expect: callExpectation.default({}),
   })
@@ -151,6 +162,7 @@ export const scenarioSchema = z.strictObject({
 
 export type ScenarioFile = z.output<typeof scenarioSchema>;
 export type ParticipantFile = ScenarioFile['participants'][string];
+export type RequestFile = z.output<typeof request>;
 export type StepFile = ParticipantFile['steps'][number];
 export type SpeechFile = z.output<typeof speech>;
 export type CallExpectation = z.output<typeof callExpectation>;

@@ -29,4 +29,14 @@ describe('a recording', () => {
     recording.toSamples().fill(8);
     expect(recording.toSamples()).toEqual(Int16Array.of(1, 2));
   });
+
+  it('holds silence before, between and after sounds', () => {
+    const silence = new Int16Array(70_000);
+    const sound = Int16Array.from({ length: 70_000 }, (_, i) => i % 100);
+    const recording = new Recording(1_000_000);
+    const pieces = [silence, sound, silence, sound, silence];
+    for (const piece of pieces) recording.append(piece);
+    const expected = Buffer.concat(pieces.map(({ buffer }) => Buffer.from(buffer)));
+    expect(Buffer.from(recording.toSamples().buffer).equals(expected)).toBe(true);
+  });
 });

@@ -32,6 +32,13 @@ export interface AcsBehaviour {
    * documented.
    */
   readonly callbackRetryDelaysMs: readonly number[];
+  /** How long the application may take to answer a callback. The service's limit is not documented. */
+  readonly callbackAnswerMs: number;
+  /**
+   * Whether a callback that stays unanswered so long is repeated. Off: samples of Microsoft never answer, and the
+   * service does not send them their events again within seconds.
+   */
+  readonly repeatUnansweredCallbacks: boolean;
   /** `Content-Type` of callbacks. Not documented; samples read either. */
   readonly callbackContentType: 'application/json' | 'application/cloudevents-batch+json';
   /** Whether callbacks carry `x-ms-call-connection-id`, as media sockets do. Not documented; off. */
@@ -62,6 +69,8 @@ export const DEFAULT_BEHAVIOUR: AcsBehaviour = {
   mediaHandshakeMs: HANDSHAKE_TIMEOUT_MS,
   reconnects: 0,
   callbackRetryDelaysMs: [500, 1_500, 4_000],
+  callbackAnswerMs: 30_000,
+  repeatUnansweredCallbacks: false,
   callbackContentType: 'application/json',
   callbackConnectionIdHeader: false,
   strictUrls: false,

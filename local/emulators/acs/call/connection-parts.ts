@@ -45,6 +45,8 @@ export function newOutbox(
     tokens,
     origin: { callConnectionId, serverCallId, correlationId, version: answer.apiVersion },
     retryDelaysMs: behaviour.callbackRetryDelaysMs,
+    answerLimitMs: behaviour.callbackAnswerMs,
+    repeatUnanswered: behaviour.repeatUnansweredCallbacks,
     onSent,
     onAttempt: ({ id, type, attempts, result }) =>
       record({ kind: 'callback', callConnectionId, id, type, attempts, result }),
@@ -82,7 +84,7 @@ export function newMediaLeg(
 
 export function newOperations(
   { answer, parties, environment, random }: Making,
-  connection: Pick<CallOperationsOptions, 'phones' | 'setOnHold' | 'emit'>,
+  connection: Pick<CallOperationsOptions, 'phones' | 'setOnHold' | 'showOnHold' | 'emit'>,
 ): CallOperations {
   const { behaviour, clock, tokens, loadPrompt, ticker, openTranscriptionStream } = environment;
   const { callConnectionId, correlationId } = parties;

@@ -86,6 +86,8 @@ export class Connection {
   /** Orders the ParticipantsUpdated events, which may arrive in any order. */
   #participantUpdates = 0;
   #cause: HangUpCause = 'application';
+  /** The telephones wait for a stream that begins with the call, so that it carries the first that they say. */
+  #awaitsStream: boolean;
 
   constructor(
     answer: Answer,
@@ -105,6 +107,7 @@ export class Connection {
     this.unusedSubscriptionId = random.branch('no media').uuid();
     this.#environment = environment;
     this.#listener = listener;
+    this.#awaitsStream = answer.media?.startMediaStreaming === true;
     this.#state = newConnection({
       mediaConfigured: answer.media !== undefined,
       answer: { operationContext: answer.operationContext },
@@ -115,6 +118,7 @@ export class Connection {
     this.operations = newOperations(making, {
       phones: () => this.participants.phones,
       setOnHold: (rawId, onHold) => this.telephones.hold(rawId, onHold),
+      showOnHold: (rawId, onHold) => this.participants.showOnHold(rawId, onHold),
       emit: (type, data, replyTo) => this.emit(type, data, replyTo),
     });
     this.participants = new Participants(() => this.#participantsChanged(), this.operations);
@@ -250,7 +254,9 @@ export class Connection {
     const { state, effects, refusal } = stepConnection(this.#state, input);
     const before = this.#state;
     this.#state = state;
+    if (before.media === 'starting' && state.media !== 'starting') this.#awaitsStream = false;
     for (const effect of effects) this.#run(effect);
+    this.operations.live(state.call === 'connected' && !this.#awaitsStream);
     if (state.call !== before.call || state.media !== before.media) this.#listener.changed();
     return refusal;
   }

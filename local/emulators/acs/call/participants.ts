@@ -121,6 +121,11 @@ export class Participants {
     return this.#apply({ type: 'hold', rawId, onHold });
   }
 
+  /** Only in the roster. */
+  showOnHold(rawId: string, onHold: boolean): void {
+    this.#apply({ type: 'hold', rawId, onHold });
+  }
+
   /** Ends every phone; the roster stays readable. Idempotent. */
   end(reason: string): void {
     for (const rawId of this.onThePhone) this.#vacate(rawId)?.gate.ended(reason);

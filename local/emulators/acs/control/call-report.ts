@@ -24,9 +24,9 @@ export interface CallReport {
   /** Present where the call was answered with media streaming options. */
   readonly mediaSubscription?: { readonly id: string; readonly state: string } | undefined;
   readonly sampleRateHz?: number | undefined;
-  /** When media streaming first began. */
+  /** When the first telephone first spoke and heard: with the stream that begins with the call, or without one. */
   readonly mediaStartedMs?: number | undefined;
-  /** From the start of media streaming to the first sample of the application that was heard. */
+  /** From then to the first sample of the application that was heard. */
   readonly firstAudioMs?: number | undefined;
   /** The longest hole between the first and the last audio of the application that was heard. */
   readonly longestGapMs: number;

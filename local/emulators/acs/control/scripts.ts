@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { ScriptPhone } from '../../../phone/script-phone.ts';
 import type { Step } from '../../../phone/step.ts';
 import { stepsSchema } from '../../../phone/step-json.ts';
-import type { Clock } from '../../common/clock.ts';
 import type { Call } from '../call/call.ts';
 import type { CallRegistry } from '../exchange/call-registry.ts';
 import { type CalleeBook, MAX_CALLEES } from '../exchange/callee-book.ts';
@@ -15,8 +14,6 @@ import { callMembers, LONGEST_MS, maxMs, parsed } from './place-call-request.ts'
 const MAX_CALLS = 200;
 /** Phones of one call. */
 const MAX_PHONES = 50;
-/** A script counts streamed media; a call that never streams is ended by this much later. */
-const SILENT_CALL_GRACE_MS = 10_000;
 
 const callSchema = z.strictObject({ ...callMembers, steps: stepsSchema });
 
@@ -34,8 +31,6 @@ interface ScriptsOptions {
   readonly calls: Pick<CallRegistry, 'find'>;
   readonly switchboard: Switchboard;
   readonly callees: CalleeBook;
-  readonly clock: Clock;
-  readonly ringMs: number;
 }
 
 interface ScriptedCall {
@@ -58,10 +53,9 @@ export class Scripts {
    * @returns the id of the call @throws RefusedError
    */
   place(body: unknown): { readonly id: string } {
-    const { switchboard, clock, ringMs } = this.#options;
     const { steps, maxMs: limitMs, ...request } = parsed(callSchema, body);
     const phones: ScriptPhone[] = [];
-    const call: Call = switchboard.place({
+    const call: Call = this.#options.switchboard.place({
       ...request,
       phone: (rawId, hangUp) => {
         const phone = this.#phone(rawId, steps, limitMs, hangUp, () => call.line);
@@ -69,7 +63,6 @@ export class Scripts {
         return phone;
       },
     });
-    clock.after(ringMs + limitMs + SILENT_CALL_GRACE_MS, () => call.hangUpByCaller());
     this.#remember({ call, phones });
     return { id: call.ids.id };
   }

@@ -52,6 +52,8 @@ export type CallbackEventType =
   | 'SendDtmfTonesCompleted'
   | 'SendDtmfTonesFailed'
   | 'HoldFailed'
+  | 'HoldAudioStarted'
+  | 'HoldAudioCompleted'
   | 'RecordingStateChanged'
   | 'StartRecordingFailed'
   | MediaStreamingEventType

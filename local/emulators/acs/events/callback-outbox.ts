@@ -6,8 +6,8 @@ import type { AttemptResult } from '../../event-grid/retry-policy.ts';
 import { type CallbackEvent, type EventOrigin, encodeCallbackEvent } from './callback-event.ts';
 import type { TokenIssuer } from './tokens.ts';
 
-/** How long an application may take to answer a callback. */
-const RESPONSE_LIMIT_MS = 5_000;
+/** How long the last event of a call waits for answers to those before it. */
+const LAST_WAITS_MS = 2_000;
 
 interface OutboxOptions {
   readonly clock: Clock;
@@ -15,6 +15,10 @@ interface OutboxOptions {
   readonly origin: EventOrigin;
   /** Delays before the second, third, … attempt; their number bounds the attempts. */
   readonly retryDelaysMs: readonly number[];
+  /** How long an application may take to answer; then the attempt is given up. */
+  readonly answerLimitMs: number;
+  /** Whether an event that was given up unanswered is repeated like one that failed. */
+  readonly repeatUnanswered: boolean;
   /** Headers of every callback, beside the token. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly onSent: (event: SentEvent) => void;
@@ -37,8 +41,8 @@ export interface SentEvent {
 }
 
 /**
- * The callbacks of one call. Each event is a POST of its own, several at the same time, in no order; a failed one is
- * repeated with the same id and the same token. After the last event nothing else is sent.
+ * The callbacks of one call. Each event is a POST of its own, several at the same time, in no order; one that finds
+ * nobody, or an error, is repeated with the same id and the same token. After the last event nothing else is sent.
  */
 export class CallbackOutbox {
   readonly #options: OutboxOptions;
@@ -59,11 +63,18 @@ export class CallbackOutbox {
     void delivery.finally(() => this.#underWay.delete(delivery));
   }
 
-  /** Sends the last event of the call: what is under way may end its present attempt, and is not repeated. */
+  /**
+   * Sends the last event of the call: what is under way may end its present attempt, which this event waits for a
+   * moment, and is not repeated.
+   */
   async postLast(uri: string, event: CallbackEvent): Promise<void> {
     if (this.#beforeLast.signal.aborted) return;
     this.#beforeLast.abort();
-    await Promise.all(this.#underWay);
+    const { clock } = this.#options;
+    const waited = new AbortController();
+    const stop = AbortSignal.any([waited.signal, this.#closed.signal]);
+    await Promise.race([Promise.all(this.#underWay), sleep(clock, LAST_WAITS_MS, stop)]);
+    waited.abort();
     await this.#deliver(uri, event, this.#closed.signal);
   }
 
@@ -96,13 +107,13 @@ export class CallbackOutbox {
 
   /** Sends one copy until it is accepted or was repeated often enough. */
   async #attempt(request: WebhookRequest, sent: SentEvent, noRepetition: AbortSignal): Promise<void> {
-    const { clock, retryDelaysMs, onAttempt } = this.#options;
+    const { clock, retryDelaysMs, answerLimitMs, repeatUnanswered, onAttempt } = this.#options;
     for (let repeated = 0; ; repeated++) {
       if (this.#closed.signal.aborted) return;
       const { result } = await send(request, {
         clock,
         closed: this.#closed.signal,
-        limitMs: RESPONSE_LIMIT_MS,
+        limitMs: answerLimitMs,
       });
       if (this.#closed.signal.aborted) return;
       sent.attempts++;
@@ -110,6 +121,7 @@ export class CallbackOutbox {
       onAttempt?.(sent);
       const delayMs = retryDelaysMs[repeated];
       if (typeof result === 'number' && result >= 200 && result < 300) return;
+      if (result === 'timeout' && !repeatUnanswered) return;
       if (delayMs === undefined || noRepetition.aborted) return;
       await sleep(clock, delayMs, noRepetition);
       if (noRepetition.aborted) return;

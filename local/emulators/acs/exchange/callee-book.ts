@@ -16,7 +16,7 @@ export interface CalleeScript {
   /** How long it rings before that. */
   readonly afterMs: number;
   readonly steps: readonly Step[];
-  /** Once answered, it hangs up after so much streamed media. */
+  /** Once answered, it hangs up after so much time on the call. */
   readonly maxMs: number;
 }
 

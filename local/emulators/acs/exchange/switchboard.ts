@@ -14,16 +14,13 @@ import { RefusedError, refusals } from '../http/refusal.ts';
 import { IDENTIFIER_RULE, identifierOf } from '../telephones/identifiers.ts';
 import type { CallRegistry, ScriptedPhone } from './call-registry.ts';
 
-/** A scripted phone counts time in media frames; a call that never streams is ended by this much later. */
-const SILENT_CALL_GRACE_MS = 10_000;
-
 interface PhoneScript {
   readonly rawId: string;
   /** What is said, once, from the first frame on. */
   readonly speech?: { readonly samples: Int16Array; readonly sampleRateHz: number } | undefined;
   /** How long the person listens to silence after the last word before hanging up. */
   readonly tailMs: number;
-  /** The person hangs up after this time of streaming at the latest. */
+  /** The person hangs up after so much time on the call at the latest. */
   readonly maxMs: number;
   readonly onHangUp: () => void;
 }
@@ -97,10 +94,6 @@ export class Switchboard {
     if (!calls.add(call, scripted)) {
       call.close();
       throw new RefusedError(refusals.tooManyCalls());
-    }
-    if (typeof request.phone !== 'function') {
-      const limitMs = environment.behaviour.ringMs + request.phone.maxMs + SILENT_CALL_GRACE_MS;
-      environment.clock.after(limitMs, () => call.hangUpByCaller());
     }
     environment.resource.learn(to);
     onChange(call);

@@ -38,12 +38,6 @@ export const refusals = {
     refusal(412, '8583', `Precondition failed: ${added} cannot run or be queued beside ${existing}.`),
   tooManyMediaOperations: (most: number) =>
     refusal(429, '8516', `Call throttled: ${most} media operations of this call are waiting already.`),
-  continuousDtmfNotActive: () =>
-    refusal(
-      400,
-      '8501',
-      'Action not supported, call not established: continuous DTMF recognition is not active for this participant.',
-    ),
   transcriptionNotConfigured: () =>
     refusal(
       405,

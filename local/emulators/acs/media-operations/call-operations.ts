@@ -8,7 +8,7 @@ import { CallRecordings } from './call-recordings.ts';
 import { CallSound } from './call-sound.ts';
 import type { CallTranscription } from './call-transcription.ts';
 import { ContinuousDtmf } from './continuous-dtmf.ts';
-import { Hold } from './hold.ts';
+import { Hold, type HoldMusic } from './hold.ts';
 import type { EmitEvent, MediaOperation, MediaSurroundings } from './media-operation.ts';
 import {
   EMPTY_QUEUE,
@@ -21,7 +21,6 @@ import {
   stepQueue,
 } from './operation-queue.ts';
 import { PlayOperation, type PlayRequest } from './play-operation.ts';
-import type { PlaySource } from './play-source.ts';
 import { atRate, type LoadPrompt } from './prompt-loader.ts';
 import { RecognizeOperation, type RecognizeRequest } from './recognize-operation.ts';
 import { SendDtmfOperation, type SendDtmfRequest } from './send-dtmf-operation.ts';
@@ -41,6 +40,8 @@ export interface CallOperationsOptions {
   readonly phones: () => readonly Phone[];
   /** Tells the roster who is on hold. */
   readonly setOnHold: (rawId: string, onHold: boolean) => void;
+  /** Shows somebody in the roster as on hold who hears and is heard as before. */
+  readonly showOnHold: (rawId: string, onHold: boolean) => void;
   readonly emit: EmitEvent;
   readonly clock: Clock;
   readonly loadPrompt: LoadPrompt;
@@ -88,6 +89,11 @@ export class CallOperations {
     });
   }
 
+  /** Whether time passes for the phones when nothing is streamed and nothing is played. */
+  live(live: boolean): void {
+    this.#sound.live(live);
+  }
+
   /** The phone as the call is to use it, so that it hears prompts. */
   wrap(phone: Phone): Phone {
     return this.#sound.wrap(phone);
@@ -102,7 +108,10 @@ export class CallOperations {
 
   play(request: PlayRequest, interrupts: boolean): void {
     if (request.targets !== 'all') for (const rawId of request.targets) this.#requirePhone(rawId);
-    this.#submit(new PlayOperation(request, this.#surroundings), interrupts);
+    const showPlayedTo = (rawId: string, playedTo: boolean): void => {
+      if (!this.#hold.has(rawId)) this.#options.showOnHold(rawId, playedTo);
+    };
+    this.#submit(new PlayOperation(request, { ...this.#surroundings, showPlayedTo }), interrupts);
   }
 
   recognize(request: RecognizeRequest, interrupts: boolean): void {
@@ -135,13 +144,13 @@ export class CallOperations {
   }
 
   stopContinuousDtmf(rawId: string, replyTo: ReplyTo): void {
-    const refusal = this.#continuous.stop(rawId, replyTo);
-    if (refusal !== undefined) throw new RefusedError(refusal);
+    this.#requirePhone(rawId);
+    this.#continuous.stop(rawId, replyTo);
   }
 
-  hold(rawId: string, source: PlaySource | undefined, replyTo: ReplyTo): void {
+  hold(rawId: string, music: HoldMusic | undefined, replyTo: ReplyTo): void {
     this.#requirePhone(rawId);
-    this.#hold.hold(rawId, source, replyTo);
+    this.#hold.hold(rawId, music, replyTo);
   }
 
   unhold(rawId: string): void {

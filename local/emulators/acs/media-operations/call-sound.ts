@@ -3,6 +3,7 @@ import { resample } from '../../../phone/resample.ts';
 import { Conference } from '../media/conference.ts';
 import { FrameClock } from '../media/frame-clock.ts';
 import type { MediaTicker, Ticking } from '../media/media-ticker.ts';
+import type { PlayoutFrame } from '../media/playout-queue.ts';
 import type { PromptHandle, PromptOptions, PromptPlayer } from './media-operation.ts';
 import { PromptedPhone, PromptReader } from './prompted-phone.ts';
 
@@ -24,16 +25,16 @@ interface CallSoundOptions {
 }
 
 /**
- * The sound of one call apart from its media stream. Prompts are mixed in where phones hear, so whatever drives the
- * phones carries them:
+ * The sound of one call, and the time of its phones, apart from its media stream. Prompts are mixed in where phones
+ * hear, so whatever drives the phones carries them:
  *
  * ```
- *            a prompt plays, somebody listens,          none of these
- *            two telephones are there
- *   (quiet) ────────────────────────────────▶ clock ───────────▶ (quiet)
- *      │                                        │ ▲
- *      └───media stream starts──▶ stream ◀──────┘ │ the stream stops, and one of these
- *                                   └─────────────┘
+ *            the call is connected,          the call is over
+ *            or a prompt plays
+ *   (quiet) ───────────────────────▶ clock ──────────────────▶ (quiet)
+ *      │                              │ ▲
+ *      └──media stream starts──▶ stream │
+ *                                 └─────┘ the stream stops
  * ```
  * Under `clock` this class itself drives the phones, 20 ms at a time on the ticker of the process, and they hear one
  * another.
@@ -41,13 +42,15 @@ interface CallSoundOptions {
 export class CallSound implements PromptPlayer, Ticking {
   readonly #options: CallSoundOptions;
   readonly #ticker: MediaTicker;
+  readonly #frameSamples: number;
+  /** What the application says beside its prompts while it streams nothing. */
+  readonly #silence: PlayoutFrame;
   /** The phones while the clock drives them. */
   #conference: Conference | undefined;
-  readonly #frameSamples: number;
   readonly #phones = new Map<string, PromptedPhone>();
   readonly #streamed = new Set<PromptedPhone>();
   readonly #prompts = new Set<PlayingPrompt>();
-  #listeners = 0;
+  #live = false;
   #clock: FrameClock | undefined;
   /** True while this class calls the phones, to distinguish its own calls from those of a media stream. */
   #driving = false;
@@ -57,6 +60,13 @@ export class CallSound implements PromptPlayer, Ticking {
     this.#options = options;
     this.#ticker = options.ticker;
     this.#frameSamples = samplesPerFrame(options.sampleRateHz);
+    this.#silence = { samples: new Int16Array(this.#frameSamples), fromApplication: 0 };
+  }
+
+  /** Whether time passes for the phones when nothing is streamed and nothing is played. */
+  live(live: boolean): void {
+    this.#live = live;
+    this.#update();
   }
 
   /** The phone as the call is to use it from now on. */
@@ -122,18 +132,6 @@ export class CallSound implements PromptPlayer, Ticking {
     return { stop: () => this.#stop(prompt) };
   }
 
-  listen(): () => void {
-    let listening = true;
-    this.#listeners++;
-    this.#update();
-    return () => {
-      if (!listening) return;
-      listening = false;
-      this.#listeners--;
-      this.#update();
-    };
-  }
-
   /** The call is over: every prompt stops without `finished`. Idempotent. */
   close(): void {
     this.#closed = true;
@@ -153,7 +151,7 @@ export class CallSound implements PromptPlayer, Ticking {
       clock.take();
       this.#drive(() => {
         conference.speak();
-        conference.hear({ samples: new Int16Array(this.#frameSamples), fromApplication: 0 });
+        conference.hear(this.#silence);
       });
     }
   }
@@ -189,7 +187,7 @@ export class CallSound implements PromptPlayer, Ticking {
   }
 
   #update(): void {
-    const wanted = !this.#closed && (this.#prompts.size > 0 || this.#listeners > 0 || this.#phones.size > 1);
+    const wanted = !this.#closed && this.#phones.size > 0 && (this.#live || this.#prompts.size > 0);
     if (!wanted) this.#stopClock();
     else if (this.#streamed.size === 0) this.#startClock();
   }
@@ -199,7 +197,9 @@ export class CallSound implements PromptPlayer, Ticking {
     const { sampleRateHz, phones } = this.#options;
     const conference = new Conference(phones(), { sampleRateHz, frameSamples: this.#frameSamples });
     this.#conference = conference;
-    this.#clock = new FrameClock(this.#ticker.now(), PHONE_FRAME_MS);
+    // All such calls share their deadlines, so that one timer serves them all.
+    const startMs = Math.ceil(this.#ticker.now() / PHONE_FRAME_MS) * PHONE_FRAME_MS;
+    this.#clock = new FrameClock(startMs, PHONE_FRAME_MS);
     this.#drive(() => conference.start());
     this.#ticker.add(this);
   }

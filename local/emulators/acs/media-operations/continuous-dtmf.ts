@@ -1,5 +1,4 @@
 import { override, type ReplyTo } from '../events/callback-event.ts';
-import { type Refusal, refusals } from '../http/refusal.ts';
 import type { EmitEvent } from './media-operation.ts';
 import { mediaResults } from './media-results.ts';
 import type { Tone } from './tones.ts';
@@ -26,13 +25,15 @@ export class ContinuousDtmf {
     this.#subscriptions.set(rawId, { replyTo, sequenceId });
   }
 
-  /** The event goes where the stop operation says, else where the start said. */
-  stop(rawId: string, replyTo: ReplyTo): Refusal | undefined {
+  /**
+   * The event goes where the stop operation says, else where the start said. Nothing happens where nothing is
+   * recognized.
+   */
+  stop(rawId: string, replyTo: ReplyTo): void {
     const subscription = this.#subscriptions.get(rawId);
-    if (subscription === undefined) return refusals.continuousDtmfNotActive();
+    if (subscription === undefined) return;
     this.#subscriptions.delete(rawId);
     this.#tellStopped(override(subscription.replyTo, replyTo));
-    return undefined;
   }
 
   /** False if no subscription covers this participant. */

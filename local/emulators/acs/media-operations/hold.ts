@@ -1,20 +1,29 @@
 import type { ReplyTo } from '../events/callback-event.ts';
 import type { MediaSurroundings, PromptHandle } from './media-operation.ts';
+import { mediaResults } from './media-results.ts';
 import type { PlaySource } from './play-source.ts';
 
 interface HoldSurroundings extends MediaSurroundings {
   readonly setOnHold: (rawId: string, onHold: boolean) => void;
 }
 
+/** What somebody on hold hears. */
+export interface HoldMusic {
+  readonly source: PlaySource;
+  /** Whether the application knows the events of hold music. */
+  readonly tells: boolean;
+}
+
 interface Held {
   readonly over: AbortController;
-  music?: PromptHandle;
+  readonly replyTo: ReplyTo;
+  playing?: { readonly handle: PromptHandle; readonly tells: boolean };
 }
 
 /**
  * Who is on hold, and what they hear meanwhile: the play source over and over, or silence. A source that cannot be
  * played is HoldFailed, and takes the participant off hold again. A second hold changes the music; unhold of somebody
- * who is not on hold does nothing.
+ * who is not on hold does nothing. HoldAudioStarted and HoldAudioCompleted go to applications that know them.
  */
 export class Hold {
   readonly #surroundings: HoldSurroundings;
@@ -24,16 +33,20 @@ export class Hold {
     this.#surroundings = surroundings;
   }
 
-  hold(rawId: string, source: PlaySource | undefined, replyTo: ReplyTo): void {
-    this.#silence(rawId);
-    const held: Held = { over: new AbortController() };
+  has(rawId: string): boolean {
+    return this.#held.has(rawId);
+  }
+
+  hold(rawId: string, music: HoldMusic | undefined, replyTo: ReplyTo): void {
+    this.#endMusic(rawId);
+    const held: Held = { over: new AbortController(), replyTo };
     this.#held.set(rawId, held);
     this.#surroundings.setOnHold(rawId, true);
-    if (source !== undefined) void this.#playMusic(rawId, source, held, replyTo);
+    if (music !== undefined) void this.#playMusic(rawId, music, held);
   }
 
   unhold(rawId: string): void {
-    this.#silence(rawId);
+    this.#endMusic(rawId);
     this.#surroundings.setOnHold(rawId, false);
   }
 
@@ -47,23 +60,42 @@ export class Hold {
     for (const rawId of [...this.#held.keys()]) this.#silence(rawId);
   }
 
+  /** Without an event. */
   #silence(rawId: string): void {
     const held = this.#held.get(rawId);
     this.#held.delete(rawId);
     held?.over.abort();
-    held?.music?.stop();
+    held?.playing?.handle.stop();
   }
 
-  async #playMusic(rawId: string, source: PlaySource, held: Held, replyTo: ReplyTo): Promise<void> {
+  #endMusic(rawId: string): void {
+    const held = this.#held.get(rawId);
+    this.#silence(rawId);
+    if (held?.playing?.tells === true) this.#tell('HoldAudioCompleted', held);
+  }
+
+  async #playMusic(rawId: string, { source, tells }: HoldMusic, held: Held): Promise<void> {
     const { load, player, emit } = this.#surroundings;
     const music = await load([source], held.over.signal);
     if (held.over.signal.aborted) return;
     if (music.type === 'failed') {
       this.unhold(rawId);
-      emit('HoldFailed', { resultInformation: music.result }, replyTo);
+      emit('HoldFailed', { resultInformation: music.result }, held.replyTo);
       return;
     }
     const { samples, sampleRateHz } = music;
-    held.music = player.speakToPhones({ samples, sampleRateHz, targets: [rawId], loop: true, forHold: true });
+    const handle = player.speakToPhones({
+      samples,
+      sampleRateHz,
+      targets: [rawId],
+      loop: true,
+      forHold: true,
+    });
+    held.playing = { handle, tells };
+    if (tells) this.#tell('HoldAudioStarted', held);
+  }
+
+  #tell(type: 'HoldAudioStarted' | 'HoldAudioCompleted', { replyTo }: Held): void {
+    this.#surroundings.emit(type, { resultInformation: mediaResults.completed }, replyTo);
   }
 }

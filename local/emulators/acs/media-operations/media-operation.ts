@@ -73,9 +73,4 @@ export interface PromptHandle {
 
 export interface PromptPlayer {
   speakToPhones(options: PromptOptions): PromptHandle;
-  /**
-   * Keeps the sound of the call going, so that phones whose time is the media's can speak, until the returned function
-   * is called. While media is streamed this changes nothing.
-   */
-  listen(): () => void;
 }

@@ -7,20 +7,28 @@ export interface PlayRequest {
   readonly sources: readonly PlaySource[];
   readonly targets: PromptTargets;
   readonly loop: boolean;
+  /** Whether the application knows PlayStarted. */
+  readonly tellsStart: boolean;
   readonly replyTo: ReplyTo;
+}
+
+interface PlaySurroundings extends MediaSurroundings {
+  /** Tells the roster that somebody is played to alone. */
+  readonly showPlayedTo: (rawId: string, playedTo: boolean) => void;
 }
 
 /**
  * Plays: `PlayStarted` when everything has been loaded, then `PlayCompleted`; or `PlayFailed` with the index of the
- * source that cannot be played; or `PlayCanceled`.
+ * source that cannot be played; or `PlayCanceled`. Who alone hears it is shown as on hold meanwhile, as in the service.
  */
 export class PlayOperation implements MediaOperation {
   readonly #request: PlayRequest;
-  readonly #surroundings: MediaSurroundings;
+  readonly #surroundings: PlaySurroundings;
   readonly #over = new AbortController();
   #playing: PromptHandle | undefined;
+  #shown: readonly string[] = [];
 
-  constructor(request: PlayRequest, surroundings: MediaSurroundings) {
+  constructor(request: PlayRequest, surroundings: PlaySurroundings) {
     this.#request = request;
     this.#surroundings = surroundings;
   }
@@ -37,6 +45,7 @@ export class PlayOperation implements MediaOperation {
     this.drop();
     const { emit } = this.#surroundings;
     emit('PlayCanceled', { resultInformation: mediaResults.cancelled }, this.#request.replyTo);
+    this.#show(false);
   }
 
   drop(): void {
@@ -45,7 +54,7 @@ export class PlayOperation implements MediaOperation {
   }
 
   async #play(ended: (how: 'completed' | 'failed') => void): Promise<void> {
-    const { sources, targets, loop, replyTo } = this.#request;
+    const { sources, targets, loop, tellsStart, replyTo } = this.#request;
     const { player, load, emit } = this.#surroundings;
     const prompt = await load(sources, this.#over.signal);
     if (this.#over.signal.aborted) return;
@@ -55,7 +64,9 @@ export class PlayOperation implements MediaOperation {
       ended('failed');
       return;
     }
-    emit('PlayStarted', { resultInformation: mediaResults.completed }, replyTo);
+    if (targets !== 'all') this.#shown = targets;
+    this.#show(true);
+    if (tellsStart) emit('PlayStarted', { resultInformation: mediaResults.completed }, replyTo);
     const { samples, sampleRateHz } = prompt;
     this.#playing = player.speakToPhones({
       samples,
@@ -64,8 +75,13 @@ export class PlayOperation implements MediaOperation {
       loop,
       finished: () => {
         emit('PlayCompleted', { resultInformation: mediaResults.completed }, replyTo);
+        this.#show(false);
         ended('completed');
       },
     });
+  }
+
+  #show(playedTo: boolean): void {
+    for (const rawId of this.#shown) this.#surroundings.showPlayedTo(rawId, playedTo);
   }
 }

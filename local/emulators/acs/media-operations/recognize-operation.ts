@@ -22,6 +22,8 @@ export interface RecognizeRequest {
   /** Raw id of the participant who is listened to, and who hears the prompts. */
   readonly target: string;
   readonly prompts: readonly PlaySource[];
+  /** Whether the application knows PlayStarted. */
+  readonly tellsStart: boolean;
   readonly replyTo: ReplyTo;
 }
 
@@ -43,7 +45,6 @@ export class RecognizeOperation implements MediaOperation {
   #state: RecognitionState | undefined;
   #prompt: PromptHandle | undefined;
   #failedSource: number | undefined;
-  #stopListening: () => void = () => {};
   #cancelTimer: () => void = () => {};
   #ended: (how: 'completed' | 'failed') => void = () => {};
 
@@ -54,10 +55,8 @@ export class RecognizeOperation implements MediaOperation {
   }
 
   start(ended: (how: 'completed' | 'failed') => void): void {
-    const { clock, player } = this.#surroundings;
     this.#ended = ended;
-    this.#state = beginRecognition(this.#request.rules, clock.now());
-    this.#stopListening = player.listen();
+    this.#state = beginRecognition(this.#request.rules, this.#surroundings.clock.now());
     if (this.#state.phase === 'prompting') void this.#playPrompt();
     this.#watchDeadline();
   }
@@ -70,7 +69,8 @@ export class RecognizeOperation implements MediaOperation {
 
   drop(): void {
     this.#state = undefined;
-    this.#release();
+    this.#cancelTimer();
+    this.#stopPrompt();
   }
 
   keyPressed(rawId: string, tone: Tone): boolean {
@@ -88,18 +88,20 @@ export class RecognizeOperation implements MediaOperation {
   }
 
   async #playPrompt(): Promise<void> {
-    const { load, player } = this.#surroundings;
-    const prompt = await load(this.#request.prompts, this.#promptOver.signal);
+    const { load, player, emit } = this.#surroundings;
+    const { prompts, target, tellsStart, replyTo } = this.#request;
+    const prompt = await load(prompts, this.#promptOver.signal);
     if (this.#promptOver.signal.aborted) return;
     if (prompt.type === 'failed') {
       this.#failedSource = prompt.index;
       this.#apply({ type: 'promptFailed' });
       return;
     }
+    if (tellsStart) emit('PlayStarted', { resultInformation: mediaResults.completed }, replyTo);
     this.#prompt = player.speakToPhones({
       samples: prompt.samples,
       sampleRateHz: prompt.sampleRateHz,
-      targets: [this.#request.target],
+      targets: [target],
       finished: () => this.#apply({ type: 'promptEnded' }),
     });
   }
@@ -124,11 +126,9 @@ export class RecognizeOperation implements MediaOperation {
   }
 
   #end(outcome: RecognitionOutcome): void {
-    this.#state = undefined;
+    this.drop();
     this.#tell(outcome);
     this.#ended(outcome.type);
-    // After the next operation has begun, so that the sound of the call does not stop in between.
-    this.#release();
   }
 
   #tell(outcome: RecognitionOutcome): void {
@@ -150,12 +150,6 @@ export class RecognizeOperation implements MediaOperation {
   #stopPrompt(): void {
     this.#promptOver.abort();
     this.#prompt?.stop();
-  }
-
-  #release(): void {
-    this.#cancelTimer();
-    this.#stopPrompt();
-    this.#stopListening();
   }
 }
 

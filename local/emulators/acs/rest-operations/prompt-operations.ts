@@ -1,6 +1,7 @@
 import { type Fields, invalid } from '../http/fields.ts';
 import { readPlaySource, readPlaySources } from '../media-operations/play-source.ts';
 import { ALL_TONES } from '../media-operations/tones.ts';
+import { knowsHoldAudio, knowsPlayStarted } from './api-versions.ts';
 import {
   action,
   CALL,
@@ -32,7 +33,7 @@ export const promptOperations: readonly Operation[] = [
 ];
 
 function play(request: OperationRequest): undefined {
-  const { fields } = request;
+  const { fields, apiVersion } = request;
   const { operations } = establishedConnection(request);
   const sources = readPlaySources(fields.objects('playSources'));
   if (sources.length === 0) throw invalid('The field playSources must hold at least one source.');
@@ -40,12 +41,13 @@ function play(request: OperationRequest): undefined {
   const toAll = fields.objects('playTo').length === 0;
   const targets = toAll ? 'all' : readIdentifiers(fields, 'playTo').map(({ rawId }) => rawId);
   const interrupts = fields.flag('interruptCallMediaOperation', false);
-  operations.play({ sources, targets, loop, replyTo: readReplyTo(fields) }, interrupts);
+  const tellsStart = knowsPlayStarted(apiVersion);
+  operations.play({ sources, targets, loop, tellsStart, replyTo: readReplyTo(fields) }, interrupts);
 }
 
 function recognize(request: OperationRequest): undefined {
   const { operations } = establishedConnection(request);
-  const { request: recognition, interrupts } = readRecognizeRequest(request.fields);
+  const { request: recognition, interrupts } = readRecognizeRequest(request.fields, request.apiVersion);
   operations.recognize(recognition, interrupts);
 }
 
@@ -73,10 +75,11 @@ function sendDtmf(request: OperationRequest): OperationResult {
 }
 
 function hold(request: OperationRequest): undefined {
-  const { fields } = request;
+  const { fields, apiVersion } = request;
   const { operations } = establishedConnection(request);
   const source = fields.object('playSourceInfo');
-  operations.hold(targetOf(fields), source && readPlaySource(source), readReplyTo(fields));
+  const music = source && { source: readPlaySource(source), tells: knowsHoldAudio(apiVersion) };
+  operations.hold(targetOf(fields), music, readReplyTo(fields));
 }
 
 function unhold(request: OperationRequest): undefined {

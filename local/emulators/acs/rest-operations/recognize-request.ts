@@ -4,6 +4,7 @@ import { readPlaySource, readPlaySources } from '../media-operations/play-source
 import type { RecognitionInputs } from '../media-operations/recognition-machine.ts';
 import type { RecognizeRequest } from '../media-operations/recognize-operation.ts';
 import { ALL_TONES } from '../media-operations/tones.ts';
+import { knowsPlayStarted } from './api-versions.ts';
 import { readReplyTo, requireIdentifier } from './request-fields.ts';
 
 /** Defaults and bounds: Microsoft Learn, "Gather user input with Recognize action", parameter table. */
@@ -20,10 +21,10 @@ const TYPES = ['dtmf', 'speech', 'speechOrDtmf', 'choices'] as const;
 type InputType = (typeof TYPES)[number];
 
 /** `RecognizeRequest`. @throws RefusedError 400 8523 */
-export function readRecognizeRequest(fields: Fields): {
-  readonly request: RecognizeRequest;
-  readonly interrupts: boolean;
-} {
+export function readRecognizeRequest(
+  fields: Fields,
+  apiVersion: string,
+): { readonly request: RecognizeRequest; readonly interrupts: boolean } {
   const type = fields.oneOf('recognizeInputType', TYPES);
   const options = fields.object('recognizeOptions');
   if (type === undefined) throw invalid('The field recognizeInputType is required.');
@@ -45,6 +46,7 @@ export function readRecognizeRequest(fields: Fields): {
       },
       target: requireIdentifier(options, 'targetParticipant').rawId,
       prompts,
+      tellsStart: knowsPlayStarted(apiVersion),
       replyTo: readReplyTo(fields),
     },
     interrupts: fields.flag('interruptCallMediaOperation', true),

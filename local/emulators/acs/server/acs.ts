@@ -241,7 +241,7 @@ function partsOf(assembly: Assembly) {
       log,
     }),
   };
-  const { ringMs, strictUrls } = environment.behaviour;
+  const { strictUrls } = environment.behaviour;
   const calls = new CallRegistry();
   const events = new EventStream(clock, () => calls.all());
   const onChange = watchCalls(base, environment, topic, events);
@@ -265,7 +265,7 @@ function partsOf(assembly: Assembly) {
     events,
     faults,
     deadLetters: () => topic?.deadLetters ?? [],
-    scripts: new Scripts({ calls, switchboard, callees, clock, ringMs }),
+    scripts: new Scripts({ calls, switchboard, callees }),
   });
   return { calls, switchboard, dialer, events, rest, control };
 }

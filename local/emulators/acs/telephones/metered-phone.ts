@@ -13,7 +13,7 @@ export interface PhoneMeter {
   readonly sampleRateHz: number | undefined;
   /** Level of what the person says and hears, in dBFS (RMS over about 250 ms), as `local/phone/level.ts` has it. */
   levels(): { readonly saidDbfs: number; readonly heardDbfs: number };
-  /** When media streaming first began. */
+  /** When it first spoke and heard. */
   readonly mediaStartedAtMs: number | undefined;
   /** When the person first heard a sample that the application had sent. */
   readonly firstAudioAtMs: number | undefined;

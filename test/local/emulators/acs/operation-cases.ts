@@ -167,7 +167,7 @@ export const OPERATION_CASES: Readonly<Record<OperationName, OperationCase>> = {
       await connection.getCallMedia().startContinuousDtmfRecognition(caller);
       return connection.getCallMedia().stopContinuousDtmfRecognition(caller);
     },
-    failure: ({ connection }) => connection.getCallMedia().stopContinuousDtmfRecognition(caller),
+    failure: ({ connection }) => connection.getCallMedia().stopContinuousDtmfRecognition(colleague),
   },
   stopMediaStreaming: {
     success: async ({ connection }) => {

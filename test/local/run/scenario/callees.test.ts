@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { TextSource } from '@azure/communication-call-automation';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { Speech } from '../../../../local/phone/speech.ts';
 import { loadScenario } from '../../../../local/run/scenario/load-scenario.ts';
@@ -31,11 +32,20 @@ function holds(played: Played): void {
   ).toEqual([]);
 }
 
+/** Telephones wait until they are asked: their time does not wait for the application. */
+function prompt(text: string): TextSource {
+  return { kind: 'textSource', text, sourceLocale: 'en-US' };
+}
+
 /** Asks Alice for a key, looks for somebody who answers, and leaves the two alone. */
 async function reception(app: CallingApplication): Promise<string[]> {
   const connection = await app.answerNext();
   const media = connection.getCallMedia();
-  await media.startRecognizing(ALICE, { kind: 'callMediaRecognizeDtmfOptions', maxTonesToCollect: 1 });
+  await media.startRecognizing(ALICE, {
+    kind: 'callMediaRecognizeDtmfOptions',
+    maxTonesToCollect: 1,
+    playPrompt: prompt('press one'),
+  });
   const { dtmfResult } = await app.event('RecognizeCompleted');
   const told = [`Alice presses ${JSON.stringify(dtmfResult)}`];
   for (const last of ['2', '6', '3']) {
@@ -91,11 +101,17 @@ describe.concurrent('telephones that an application calls', () => {
       );
       await app.event('CallConnected');
       const media = callConnection.getCallMedia();
-      await media.startRecognizing(FRANK, { kind: 'callMediaRecognizeDtmfOptions', maxTonesToCollect: 1 });
+      await media.startRecognizing(FRANK, {
+        kind: 'callMediaRecognizeDtmfOptions',
+        maxTonesToCollect: 1,
+        playPrompt: prompt('press four'),
+      });
       const { dtmfResult } = await app.event('RecognizeCompleted');
       await media.startRecognizing(FRANK, {
         kind: 'callMediaRecognizeSpeechOptions',
         endSilenceTimeoutInSeconds: 0.1,
+        initialSilenceTimeoutInSeconds: 20,
+        playPrompt: prompt('say yes or no'),
       });
       const { speechResult } = await app.event('RecognizeCompleted');
       await callConnection.hangUp(true);

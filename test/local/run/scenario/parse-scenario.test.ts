@@ -114,6 +114,22 @@ participants:
     ]);
   });
 
+  it('asks the HTTP API about a call of its own', () => {
+    const yaml = `${CALLER}    requests: [{ post: hang-up }, { post: play, body: { loop: true } }]\n`;
+    expect(parseScenario(yaml, 'a.yaml').scenario.participants['alice']?.requests).toEqual([
+      { post: 'hang-up' },
+      { post: 'play', body: { loop: true } },
+    ]);
+    for (const path of ['/hang-up', '../x', 'play/', 'play?a=b', 'http://a/b'])
+      expect(problemsOf(`${CALLER}    requests: [{ post: "${path}" }]\n`), path).toEqual([
+        '6 participants.alice.requests[0].post: must be a path below that of the call, such as hang-up',
+      ]);
+    const answering = CALLER.replace('calls: { worker: echo }', 'takes: answers');
+    expect(problemsOf(`${answering}    requests: []\n`)).toEqual([
+      '6 participants.alice.requests: belong to a participant who calls',
+    ]);
+  });
+
   it('is told what is wrong with its faults, where they are written', () => {
     const problems = problemsOf(
       `${CALLER}faults:\n  rules:\n    - { on: rest, fault: error, status: 200 }\n`,

@@ -26,7 +26,10 @@ interface Setting {
   readonly sent: SentEvent[];
 }
 
-async function setUp(respond?: Respond): Promise<Setting> {
+async function setUp(
+  respond?: Respond,
+  changes: { readonly repeatUnanswered?: boolean } = {},
+): Promise<Setting> {
   const webhook = await startWebhookReceiver(respond);
   const clock = new ManualClock();
   const sent: SentEvent[] = [];
@@ -36,6 +39,9 @@ async function setUp(respond?: Respond): Promise<Setting> {
     tokens: { callbackToken: async () => `token-${++tokens}` },
     origin: { callConnectionId: 'c', serverCallId: 's', correlationId: 'r', version: 'v' },
     retryDelaysMs: [500, 1_500],
+    answerLimitMs: 5_000,
+    repeatUnanswered: false,
+    ...changes,
     onSent: (event) => sent.push(event),
   });
   closers.push(
@@ -99,10 +105,32 @@ describe('the callbacks of a call', () => {
     expect(sent[0]?.result).toBe(302);
   });
 
-  it('count as failed when nobody answers within five seconds', async () => {
+  it('are not repeated when they were taken and nobody answers', async () => {
+    const { webhook, clock, outbox, sent } = await setUp(() => {});
+    outbox.post(webhook.url, CONNECTED);
+    await until(() => webhook.requests.length === 1, 'the first attempt');
+    clock.advance(5_000);
+    await until(() => sent[0]?.result === 'timeout', 'the time-out');
+    await settled();
+    expect(clock.pending(), 'nothing is left to do').toEqual([]);
+  });
+
+  it('are repeated when the connection is lost before the answer', async () => {
     const { webhook, clock, outbox, sent } = await setUp((_, response, index) => {
-      if (index > 0) response.writeHead(200).end();
+      if (index === 0) response.socket?.destroy();
+      else response.writeHead(200).end();
     });
+    outbox.post(webhook.url, CONNECTED);
+    await until(() => sent[0]?.result === 'unreachable' && clock.pending()[0] === 500, 'the repetition');
+    clock.advance(500);
+    await until(() => sent[0]?.result === 200, 'the second attempt');
+  });
+
+  it('are repeated without an answer where that is asked for', async () => {
+    const respond: Respond = (_, response, index) => {
+      if (index > 0) response.writeHead(200).end();
+    };
+    const { webhook, clock, outbox, sent } = await setUp(respond, { repeatUnanswered: true });
     outbox.post(webhook.url, CONNECTED);
     await until(() => webhook.requests.length === 1, 'the first attempt');
     clock.advance(5_000);
@@ -134,10 +162,22 @@ describe('the callbacks of a call', () => {
     await until(() => open.length === 1, 'the first event');
     const last = outbox.postLast(webhook.url, DISCONNECTED);
     await settled();
-    expect(clock.pending(), 'the only attempt under way is that of the first event').toHaveLength(1);
+    expect(clock.pending(), 'the limits of the first event and of waiting for it').toHaveLength(2);
     open[0]?.();
     await until(() => open.length === 2, 'the last event');
     open[1]?.();
+    await last;
+    expect(webhook.requests.map(({ body }) => typeOf(body))).toEqual(['CallConnected', 'CallDisconnected']);
+  });
+
+  it('hold the last one back no longer than two seconds', async () => {
+    const { webhook, clock, outbox } = await setUp(({ body }, response) => {
+      if (typeOf(body) === 'CallDisconnected') response.writeHead(200).end();
+    });
+    outbox.post(webhook.url, CONNECTED);
+    await until(() => webhook.requests.length === 1, 'the first event');
+    const last = outbox.postLast(webhook.url, DISCONNECTED);
+    clock.advance(2_000);
     await last;
     expect(webhook.requests.map(({ body }) => typeOf(body))).toEqual(['CallConnected', 'CallDisconnected']);
   });

@@ -34,6 +34,8 @@ function fixture(loadPrompt: LoadPrompt = load, names = [ANN, BOB]) {
   const operations = new CallOperations({
     phones: () => line,
     setOnHold: () => {},
+    showOnHold: (rawId, onHold) =>
+      void events.push(`${rawId} ${onHold ? 'shown' : 'no longer shown'} on hold`),
     emit,
     clock,
     loadPrompt,
@@ -67,7 +69,13 @@ function fixture(loadPrompt: LoadPrompt = load, names = [ANN, BOB]) {
 }
 
 function play(context: string, targets: 'all' | readonly string[] = 'all') {
-  return { sources: [SOURCE], targets, loop: false, replyTo: { operationContext: context } };
+  return {
+    sources: [SOURCE],
+    targets,
+    loop: false,
+    tellsStart: true,
+    replyTo: { operationContext: context },
+  };
 }
 
 function recognize(context: string, target = ANN): RecognizeRequest {
@@ -80,6 +88,7 @@ function recognize(context: string, target = ANN): RecognizeRequest {
     },
     target,
     prompts: [],
+    tellsStart: true,
     replyTo: { operationContext: context },
   };
 }
@@ -100,7 +109,12 @@ describe('the operations of a call with several people', () => {
     operations.play(play('p', [BOB]), false);
     await settle();
     clock.advance(1_000);
-    expect(events).toEqual(['p PlayStarted 0', 'p PlayCompleted 0']);
+    expect(events).toEqual([
+      `${BOB} shown on hold`,
+      'p PlayStarted 0',
+      'p PlayCompleted 0',
+      `${BOB} no longer shown on hold`,
+    ]);
     const loudest = phones.map(({ heard }) => Math.max(...heard.flatMap(({ samples }) => [...samples])));
     expect(loudest).toEqual([0, 7]);
   });
@@ -138,7 +152,7 @@ describe('the operations of a call with several people', () => {
     await settle();
     clock.advance(100);
     leave(BOB);
-    expect(events.toSorted()).toEqual([
+    expect(events.filter((event) => !event.startsWith(BOB)).toSorted()).toEqual([
       'c ContinuousDtmfRecognitionStopped 7000',
       'p PlayCompleted 0',
       'p PlayStarted 0',
@@ -182,7 +196,7 @@ describe('the end of a call', () => {
     operations.recognize(recognize('r'), false);
     operations.play(play('p'), false);
     operations.recordings.start({ pauseOnStart: false, stateCallbackUri: 'http://127.0.0.1/r' });
-    operations.hold(BOB, SOURCE, {});
+    operations.hold(BOB, { source: SOURCE, tells: true }, {});
     await settle();
     clock.advance(50);
     events.length = 0;

@@ -95,7 +95,7 @@ describe('a prompt in a call without a media stream', () => {
 
   it('is silent from the next frame on when stopped, and does not say that it ended', async () => {
     const { sound, clock, phones, settle } = fixture('a');
-    const stopListening = sound.listen();
+    sound.live(true);
     const samples = new Int16Array(FRAME * 10).fill(9);
     let ended = 0;
     const options = { samples, sampleRateHz: RATE, targets: 'all', loop: true } as const;
@@ -118,7 +118,7 @@ describe('a prompt in a call without a media stream', () => {
         .every((sample) => sample === 0),
     ).toBe(true);
     expect(ended).toBe(0);
-    stopListening();
+    sound.live(false);
     expect(clock.pending()).toEqual([]);
   });
 

@@ -79,13 +79,8 @@ describe('play', () => {
       loop: true,
       operationContext: 'loop',
     });
-    await until(() => phone.heard().length > 5 * 640, 'several rounds to be heard');
-    expect(
-      phone
-        .heard()
-        .subarray(0, 3 * 640)
-        .filter((sample) => sample !== 0).length,
-    ).toBeGreaterThan(1_800);
+    const sounding = () => phone.heard().filter((sample) => sample !== 0);
+    await until(() => sounding().length > 4 * 640, 'several rounds to be heard');
     await media.cancelAllOperations();
     expect(await eventOf(f, 'loop', 'PlayCanceled')).toMatchObject({
       resultInformation: { code: 400, subCode: 8508, message: 'Action failed, the operation was cancelled.' },

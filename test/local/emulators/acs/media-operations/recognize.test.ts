@@ -212,7 +212,8 @@ describe('continuous DTMF recognition', () => {
     expect(tones[0]?.data['resultInformation']).toMatchObject({ code: 200, subCode: 0 });
     await media.stopContinuousDtmfRecognition(CALLER_ID, { operationContext: 'stop' });
     await eventOf(f, 'stop', 'ContinuousDtmfRecognitionStopped');
-    await expect(media.stopContinuousDtmfRecognition(CALLER_ID)).rejects.toEqual(refusedWith(400, '8501'));
+    const nobody = { phoneNumber: '+14255550999' };
+    await expect(media.stopContinuousDtmfRecognition(nobody)).rejects.toEqual(refusedWith(404, '8522'));
   });
 
   it('goes on beside recognition and is stopped by the end of the call', async () => {

@@ -5,7 +5,6 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type AcsOptions, startAcs } from '../../../../../local/emulators/acs/server/acs.ts';
 import { createLocalCertificate } from '../../../../../local/emulators/common/local-certificate.ts';
 import { newAcsResource } from '../../../../support/acs-resource.ts';
-import { ManualClock } from '../../../../support/manual-clock.ts';
 import { until } from '../../../../support/until.ts';
 import { startWebhookReceiver } from '../../../../support/webhook-receiver.ts';
 import { CALLED, CALLER, silentPhone, startAcsFixture } from '../acs-fixture.ts';
@@ -58,20 +57,6 @@ describe('starting the emulator', () => {
     await f.client.answerCall(incomingCallContext, f.callbackUrl);
     await Promise.all([f.acs.close(), f.acs.close()]);
     await f.close();
-  });
-});
-
-describe('a scripted caller', () => {
-  it('hangs up after its time, also on a call that never streams', async () => {
-    const clock = new ManualClock(Date.now());
-    const f = await startAcsFixture({ clock });
-    closers.push(f.close);
-    const { call, incomingCallContext } = await f.ring({ phone: { tailMs: 0, maxMs: 5_000 } });
-    await f.client.answerCall(incomingCallContext, f.callbackUrl);
-    clock.advance(30_000 + 5_000 + 9_999);
-    expect(call.state).toBe('connected');
-    clock.advance(1);
-    expect(call).toMatchObject({ state: 'disconnecting', outcome: 'hungUpByCaller' });
   });
 });
 
