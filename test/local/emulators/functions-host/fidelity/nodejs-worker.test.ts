@@ -71,10 +71,11 @@ it('needs nothing but the published package, in either role', async () => {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await publish(folder);
   expect((await readdir(folder, { recursive: true })).toSorted()).toEqual([
+    'LICENSE',
     'dist',
     'dist/functions',
     'dist/functions/main.cjs',
-    'dist/functions/main.cjs.map',
+    'dist/functions/THIRD-PARTY-NOTICES.txt',
     'host.json',
     'package.json',
   ]);
