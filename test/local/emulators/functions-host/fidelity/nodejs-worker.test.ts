@@ -74,8 +74,8 @@ it('needs nothing but the published package, in either role', async () => {
     'LICENSE',
     'dist',
     'dist/functions',
-    'dist/functions/main.cjs',
     'dist/functions/THIRD-PARTY-NOTICES.txt',
+    'dist/functions/main.cjs',
     'host.json',
     'package.json',
   ]);
