@@ -2,7 +2,7 @@
  * Bundles what is deployed: the function app and the relay, one CommonJS file each with all dependencies inside. A
  * bundle needs no `node_modules` beside it and loads several times faster than the packages it consists of.
  */
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle, type Metafile } from 'esbuild';
@@ -65,6 +65,9 @@ async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
     minify: false,
     // Logs and errors read the names of classes at run time, and a bundler may rename one of two with the same name.
     keepNames: true,
+    // Node finds the map beside the bundle (`--enable-source-maps`), and the sources where they are.
+    sourcemap: 'linked',
+    sourcesContent: false,
     metafile: true,
     logLevel: 'silent',
     absWorkingDir: ROOT,
@@ -74,8 +77,6 @@ async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
     throw new Error(`the bundle of ${part} has warnings:\n${lines.join('\n')}`);
   }
   await writeFile(join(dirname(file), NOTICES), await noticesOf(filesIn(metafile), ROOT));
-  // An earlier build may have left one, which would be published.
-  await rm(`${file}.map`, { force: true });
   return { part, file, bytes: (await stat(file)).size, ms: performance.now() - startedMs };
 }
 

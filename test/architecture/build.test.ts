@@ -110,9 +110,15 @@ describe('the bundle of the function app', () => {
 
 describe('a build', () => {
   it.each(['functions', 'relay'] as const)(
-    'writes the bundle of %s and the licences in it, and no source map that nothing refers to',
+    'writes the bundle of %s, the licences in it, and a source map that it names and that holds no sources',
     async (part) => {
-      expect((await readdir(join(folder, part))).sort()).toEqual(['THIRD-PARTY-NOTICES.txt', 'main.cjs']);
+      const names = (await readdir(join(folder, part))).sort();
+      expect(names).toEqual(['THIRD-PARTY-NOTICES.txt', 'main.cjs', 'main.cjs.map']);
+      const code = await readFile(join(folder, part, 'main.cjs'), 'utf8');
+      expect(code.trimEnd().split('\n').at(-1)).toBe('//# sourceMappingURL=main.cjs.map');
+      const map = JSON.parse(await readFile(join(folder, part, 'main.cjs.map'), 'utf8'));
+      expect(map.sources).not.toHaveLength(0);
+      expect(map.sourcesContent).toBeUndefined();
     },
   );
 

@@ -16,8 +16,10 @@ const FILES = [
     .filter((entry) => entry.isFile())
     .map((entry) => `${entry.parentPath}/${entry.name}`.slice(ROOT.length).replaceAll('\\', '/')),
   'dist/functions/main.cjs',
+  'dist/functions/main.cjs.map',
   'dist/functions/THIRD-PARTY-NOTICES.txt',
   'dist/relay/main.cjs',
+  'dist/relay/main.cjs.map',
   'dist/relay/THIRD-PARTY-NOTICES.txt',
   'dist/stray.txt',
   'node_modules/zod/package.json',
@@ -34,6 +36,7 @@ const PUBLISHED = [
   'LICENSE',
   'dist/functions/THIRD-PARTY-NOTICES.txt',
   'dist/functions/main.cjs',
+  'dist/functions/main.cjs.map',
   'host.json',
   'package.json',
 ];

@@ -76,6 +76,7 @@ it('needs nothing but the published package, in either role', async () => {
     'dist/functions',
     'dist/functions/THIRD-PARTY-NOTICES.txt',
     'dist/functions/main.cjs',
+    'dist/functions/main.cjs.map',
     'host.json',
     'package.json',
   ]);
