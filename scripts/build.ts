@@ -2,15 +2,19 @@
  * Bundles what is deployed: the function app and the relay, one CommonJS file each with all dependencies inside. A
  * bundle needs no `node_modules` beside it and loads several times faster than the packages it consists of.
  */
-import { stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build as bundle } from 'esbuild';
+import { build as bundle, type Metafile } from 'esbuild';
+import { noticesOf } from './build/notices.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The oldest Node that the bundles run on. */
 const TARGET = 'node22';
+
+/** The file with the licences of bundled packages. */
+const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 
 /** The parts to build, and what stays outside of their bundles. */
 const PARTS = {
@@ -22,7 +26,10 @@ const PARTS = {
 export type Part = keyof typeof PARTS;
 
 export interface BuildOptions {
-  /** Where the bundles go, as `<outDir>/<part>/main.cjs`. Defaults to `dist` of this package. */
+  /**
+   * Where the bundles go, as `<outDir>/<part>/main.cjs`, each with the licences of the packages in it beside it.
+   * Defaults to `dist` of this package.
+   */
   readonly outDir?: string;
   readonly parts?: readonly Part[];
 }
@@ -46,7 +53,7 @@ export async function build(options: BuildOptions = {}): Promise<BuiltBundle[]> 
 async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
   const startedMs = performance.now();
   const file = join(outDir, part, 'main.cjs');
-  const { warnings } = await bundle({
+  const { warnings, metafile } = await bundle({
     entryPoints: [join(ROOT, PARTS[part].entry)],
     outfile: file,
     bundle: true,
@@ -58,7 +65,10 @@ async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
     minify: false,
     // Logs and errors read the names of classes at run time, and a bundler may rename one of two with the same name.
     keepNames: true,
-    sourcemap: 'external',
+    // Node finds the map beside the bundle (`--enable-source-maps`), and the sources where they are.
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
     logLevel: 'silent',
     absWorkingDir: ROOT,
   });
@@ -66,7 +76,17 @@ async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
     const lines = warnings.map(({ text, location }) => `  ${location?.file ?? ''}: ${text}`);
     throw new Error(`the bundle of ${part} has warnings:\n${lines.join('\n')}`);
   }
+  await writeFile(join(dirname(file), NOTICES), await noticesOf(filesIn(metafile), ROOT));
   return { part, file, bytes: (await stat(file)).size, ms: performance.now() - startedMs };
+}
+
+/** The files of which something is in the bundle; a bundler reads more than it keeps. */
+function filesIn({ outputs }: Metafile): string[] {
+  return Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([file]) => file),
+  );
 }
 
 async function main(): Promise<void> {

@@ -27,6 +27,7 @@ interface OwnStackOptions {
   readonly onLine?: (part: string, line: string) => void;
   readonly onDeath?: (message: string) => void;
   readonly extraEnv?: NonNullable<SystemLayout['extraEnv']>;
+  readonly extraArgs?: NonNullable<SystemLayout['extraArgs']>;
   /** Before those of the user. */
   readonly routes?: readonly object[];
 }
