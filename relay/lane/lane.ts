@@ -8,6 +8,7 @@
 
 import { BackOff } from '../../shared/base/back-off.ts';
 import type { Clock } from '../../shared/base/clock.ts';
+import { afterSilence } from '../../shared/base/own-pause.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 import type { AudioFrame } from '../listen/worker-audio.ts';
@@ -318,7 +319,7 @@ export class Lane {
         break;
       case 'limit':
         this.#cancelLimit();
-        this.#cancelLimit = clock.after(effect.ms, () => this.#stepAndPump({ type: 'timeUp' }));
+        this.#cancelLimit = afterSilence(clock, effect.ms, () => this.#stepAndPump({ type: 'timeUp' }));
         break;
       case 'finish':
         this.#finish();

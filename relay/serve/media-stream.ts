@@ -1,6 +1,7 @@
 /** One media stream of ACS: hands its messages to the session, and watches whether the other side is still there. */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
+import { afterSilence } from '../../shared/base/own-pause.ts';
 import type {
   WebSocketConnection,
   WebSocketListener,
@@ -78,7 +79,7 @@ export class MediaStream implements WebSocketListener {
 
   #watch(): void {
     const { webSocket, session, clock } = this.#options;
-    this.#cancelWatch = clock.after(QUIET_LIMIT_MS, () => {
+    this.#cancelWatch = afterSilence(clock, QUIET_LIMIT_MS, () => {
       const quietMs = clock.elapsedMs() - this.#lastSignMs;
       if (quietMs >= 2 * QUIET_LIMIT_MS) return session.close('no sign of life');
       if (quietMs >= QUIET_LIMIT_MS) webSocket.ping();
