@@ -13,7 +13,11 @@
  * in the lane's outbox.
  */
 import { afterSilence } from '../../shared/base/own-pause.ts';
-import { PRESENCE_LIMIT_MS, parseResidentMessage, type RelayHere } from '../../shared/wire/lane/resident-messages.ts';
+import {
+  PRESENCE_LIMIT_MS,
+  parseResidentMessage,
+  type RelayHere,
+} from '../../shared/wire/lane/resident-messages.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { CreateDelivery, Delivery, DeliveryLane, SendResult } from './delivery.ts';
 import type { LaneConnection, LaneMessage, LanePublication } from './lane-connection.ts';

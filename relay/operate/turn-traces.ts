@@ -7,7 +7,12 @@ import type { Clock } from '../../shared/base/clock.ts';
 import { readTrace, writeTrace } from '../../shared/wire/lane/rtp-trace.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { Histogram } from '../base/histogram.ts';
-import type { LaneConnection, LaneMessage, LanePublication, OpenLaneConnection } from '../lane/lane-connection.ts';
+import type {
+  LaneConnection,
+  LaneMessage,
+  LanePublication,
+  OpenLaneConnection,
+} from '../lane/lane-connection.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
 import { LaneWrapper, wrapListener } from './lane-wrapper.ts';
 import type { StreamSpan, TurnSpan } from './stream-span.ts';

@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { freePort } from '../../../local/emulators/common/free-port.ts';
-import { ACCEPT_LIMIT_MS, ClientConnection, type DataMessage } from '../../../shared/web-pubsub/client-connection.ts';
+import {
+  ACCEPT_LIMIT_MS,
+  ClientConnection,
+  type DataMessage,
+} from '../../../shared/web-pubsub/client-connection.ts';
 
 import { RelayClock, settled } from '../../relay/relay-clock.ts';
 import { until } from '../../support/until.ts';

@@ -284,7 +284,11 @@ export class ResidentCall {
 
   #watch(): void {
     this.#cancelSilence();
-    this.#cancelSilence = afterSilence(this.#options.clock, SILENCE_LIMIT_MS, () => void this.leave('silence'));
+    this.#cancelSilence = afterSilence(
+      this.#options.clock,
+      SILENCE_LIMIT_MS,
+      () => void this.leave('silence'),
+    );
   }
 }
 

@@ -3,7 +3,12 @@ import type { LaneRequest } from '../../kit/lane-event.ts';
 import { readWorkerEvent, type WorkerEvent } from '../../kit/lane-message.ts';
 import type { LaneResponse } from '../../kit/run-event.ts';
 import type { Worker } from '../../kit/worker.ts';
-import { ResidentCall, type ResidentCallOptions, type ResidentEnd, type ResidentLosses } from './resident-call.ts';
+import {
+  ResidentCall,
+  type ResidentCallOptions,
+  type ResidentEnd,
+  type ResidentLosses,
+} from './resident-call.ts';
 import type { LostMessages } from './waiting-messages.ts';
 
 /** Most calls that one process takes. It refuses more. */

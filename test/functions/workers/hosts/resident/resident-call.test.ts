@@ -101,7 +101,10 @@ it('keeps the events of a call, however much audio waits behind them', async () 
   expect(told.slice(0, 3)).toEqual(['started', 'dtmf 1', 'audio']);
   for (let i = 0; i < 60; i += 1) hear(JSON.stringify({ type: 'dtmf', tone: '2' }));
   call.end('closed');
-  expect(dropped, 'the first of each run; of events alone the oldest; and all in the end, with what still waits').toEqual([
+  expect(
+    dropped,
+    'the first of each run; of events alone the oldest; and all in the end, with what still waits',
+  ).toEqual([
     { messages: 1, audioMs: expect.any(Number) },
     { messages: 52, audioMs: expect.any(Number) },
     { messages: 110, audioMs: expect.any(Number) },

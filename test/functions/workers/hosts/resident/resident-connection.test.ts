@@ -1,6 +1,9 @@
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { residentConnections, WRITE_LIMIT_MS } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
+import {
+  residentConnections,
+  WRITE_LIMIT_MS,
+} from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { downGroup, HUB, upGroup } from '../../../../../shared/wire/names.ts';
 import { CONTROL_TOKEN, control } from '../../../../local/emulators/web-pubsub/control-client.ts';
 import {
