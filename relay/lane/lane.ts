@@ -61,8 +61,8 @@ interface LaneOptions extends OutboxOptions {
   readonly onReplay: () => void;
   /** Something was published in the call's control group. */
   readonly onControl: (value: unknown) => void;
-  /** The lane has a new connection: whatever counted on the last one starts again. */
-  readonly onOpened: () => void;
+  /** The lane has a new connection, or another process speaks for the worker: its packets are numbered from the beginning. */
+  readonly onNumbersRestart: () => void;
   readonly onStateChange: (state: LaneState) => void;
 }
 
@@ -99,6 +99,7 @@ export class Lane {
       isResumed,
       settle: (isAcked) => this.#settle(isAcked),
       extend: () => this.#inFlight.extend(),
+      otherSpeaks: () => options.onNumbersRestart(),
       startAgain: () => this.#startAgain(),
     });
     this.#resume = options.resume;
@@ -217,7 +218,7 @@ export class Lane {
     this.#stats.opened();
     if (this.#stats.timesOpened > 1) this.#outbox.resume();
     this.#step({ type: 'opened' });
-    this.#options.onOpened();
+    this.#options.onNumbersRestart();
     this.#pump();
   }
 

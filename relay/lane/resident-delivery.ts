@@ -33,6 +33,8 @@ class ResidentDelivery implements Delivery {
   readonly #lane: DeliveryLane;
   #hasJoined = false;
   #isOver = false;
+  /** The replica that last said that it has the call. */
+  #host: string | undefined;
   /** The connection on which the replica has joined. */
   #connection: LaneConnection | undefined;
   /** Something was published since the replica's last sign of presence. */
@@ -86,6 +88,9 @@ class ResidentDelivery implements Delivery {
     if (mayBeOld && !answers) return false;
     switch (said.type) {
       case 'resident.here':
+        // It says so before it says anything else, and knows no number of the replica before.
+        if (this.#host !== undefined && said.host !== this.#host) this.#lane.otherSpeaks();
+        this.#host = said.host;
         // On a connection of its own every sign of presence is new, so it answers the question as well.
         if (this.#asked !== undefined) {
           this.#stopAsking();

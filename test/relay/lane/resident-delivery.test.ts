@@ -172,6 +172,15 @@ describe('a lane of a worker that stays with its call', () => {
     expect(connection.published.at(-1)).toEqual({ event: { type: 'relay.here' } });
   });
 
+  it('takes the first packets of another replica for no repetition of those of the one before', async () => {
+    let restarts = 0;
+    const { open: join } = setUp({ onNumbersRestart: () => void (restarts += 1) });
+    const connection = await join();
+    for (const host of ['a', 'a', 'b', 'b', 'a'])
+      connection.replyJson({ type: 'resident.here', host }, 'group');
+    expect(restarts, 'with the lane, and with each other replica').toBe(3);
+  });
+
   it('takes its own pause for no silence of the replica, whose signs wait in the socket', async () => {
     const { clock, open: join } = setUp();
     const connection = await join();

@@ -96,15 +96,16 @@ class CallConnection implements ResidentConnection {
   }
 
   publish(to: 'down' | 'up', message: Uint8Array<ArrayBuffer> | string): Promise<void> {
-    const written = this.#last.then(() => this.#write(to, message));
+    const untilMs = this.#options.clock.elapsedMs() + WRITE_LIMIT_MS;
+    const written = this.#last.then(() => this.#write(to, message, untilMs));
     this.#last = written.catch(() => {});
     return written;
   }
 
-  async #write(to: 'down' | 'up', message: Uint8Array<ArrayBuffer> | string): Promise<void> {
+  async #write(to: 'down' | 'up', message: Uint8Array<ArrayBuffer> | string, untilMs: number): Promise<void> {
     const { clock } = this.#options;
-    for (let waitedMs = 0; this.#connection?.isFull === true; waitedMs += LOOK_EVERY_MS) {
-      if (waitedMs >= WRITE_LIMIT_MS) throw new Error('Web PubSub takes no more at the moment');
+    while (this.#connection?.isFull === true) {
+      if (clock.elapsedMs() >= untilMs) throw new Error('Web PubSub takes no more at the moment');
       await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
     }
     const data =
