@@ -174,7 +174,11 @@ describe('a lane of a worker that stays with its call', () => {
 
   it('takes the first packets of another replica for no repetition of those of the one before', async () => {
     let restarts = 0;
-    const { open: join } = setUp({ onNumbersRestart: () => void (restarts += 1) });
+    const { open: join } = setUp({
+      onNumbersRestart: () => {
+        restarts += 1;
+      },
+    });
     const connection = await join();
     for (const host of ['a', 'a', 'b', 'b', 'a'])
       connection.replyJson({ type: 'resident.here', host }, 'group');
