@@ -61,7 +61,7 @@ interface LaneOptions extends OutboxOptions {
   readonly onReplay: () => void;
   /** Something was published in the call's control group. */
   readonly onControl: (value: unknown) => void;
-  /** The lane has a new connection, or another process speaks for the worker: its packets are numbered from the beginning. */
+  /** The lane has a new connection, or another process speaks for the worker: packets begin again at 0. */
   readonly onNumbersRestart: () => void;
   readonly onStateChange: (state: LaneState) => void;
 }
