@@ -61,7 +61,7 @@ interface LaneOptions extends OutboxOptions {
   readonly onReplay: () => void;
   /** Something was published in the call's control group. */
   readonly onControl: (value: unknown) => void;
-  /** The lane has a new connection, or another process speaks for the worker: packets begin again at 0. */
+  /** The lane has a new connection, or another process speaks for the worker: its numbers begin again. */
   readonly onNumbersRestart: () => void;
   readonly onStateChange: (state: LaneState) => void;
 }
