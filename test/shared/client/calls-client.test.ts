@@ -183,7 +183,8 @@ it('waits no longer for the text of a failure than for an answer', async () => {
   vi.useFakeTimers();
   const endless = async (_: unknown, init: RequestInit = {}): Promise<Response> => {
     const body = new ReadableStream({
-      start: (controller) => init.signal?.addEventListener('abort', () => controller.error(new Error('cut off'))),
+      start: (controller) =>
+        init.signal?.addEventListener('abort', () => controller.error(new Error('cut off'))),
     });
     return new Response(body, { status: 409, headers: { 'content-type': 'application/problem+json' } });
   };

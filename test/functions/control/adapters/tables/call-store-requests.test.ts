@@ -26,7 +26,11 @@ let past = 0;
 beforeAll(async () => {
   tables = await startTables({ port: 0 });
   const { port } = new URL(tables.url);
-  proxy = await startTablesProxy({ port: Number(port), onRequest: (request) => asked.push(request), forgets });
+  proxy = await startTablesProxy({
+    port: Number(port),
+    onRequest: (request) => asked.push(request),
+    forgets,
+  });
   const connectionString = tables.connectionString.replace(`:${port}/`, `:${proxy.port}/`);
   store = createTableCallStore({ connectionString }, { allowInsecureConnection: true });
   for (let index = 0; index < LIVE; index += 1)
@@ -142,7 +146,10 @@ describe('a change whose answer is lost', () => {
   });
 
   it('is tried again when another one came in between', async () => {
-    const other = createTableCallStore({ connectionString: tables.connectionString }, { allowInsecureConnection: true });
+    const other = createTableCallStore(
+      { connectionString: tables.connectionString },
+      { allowInsecureConnection: true },
+    );
     let changes = 0;
     const before = (await store.get('live6')) ?? expect.unreachable('it is stored');
     await other.update('live6', (call) => ({ call: { ...call, held: 7 } }));
@@ -156,7 +163,10 @@ describe('a change whose answer is lost', () => {
 
   it('claims a key for the one that has claimed it', async () => {
     forgotten = 'insert idempotency';
-    const connectionString = tables.connectionString.replace(`:${new URL(tables.url).port}/`, `:${proxy.port}/`);
+    const connectionString = tables.connectionString.replace(
+      `:${new URL(tables.url).port}/`,
+      `:${proxy.port}/`,
+    );
     const keys = createTableIdempotencyStore({ connectionString }, { allowInsecureConnection: true });
     await keys.claim('ab', 'warm', T0);
     forgotten = 'insert idempotency';
