@@ -12,7 +12,7 @@
 import { systemClock } from '../../../shared/base/clock.ts';
 import { afterSilence } from '../../../shared/base/own-pause.ts';
 import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
-import { isAudio } from './lane-message.ts';
+import { isSpoken, type SpokenAudio } from './lane-audio.ts';
 import { InterruptedError, type PacketNumbers, PlayError, type Player } from './player.ts';
 import type { HandlerResult, WorkerReply } from './worker.ts';
 
@@ -129,7 +129,7 @@ export class RunningHandler {
       throw this.#interruption ?? new HandlerReturnedError(what);
   }
 
-  play(pcm: Int16Array | Uint8Array): Promise<void> {
+  play(pcm: SpokenAudio): Promise<void> {
     const played = this.#play(pcm);
     // An interruption is no fault of the worker's, so nothing breaks where nobody awaits this.
     played.catch(() => {});
@@ -152,7 +152,7 @@ export class RunningHandler {
       this.#begin();
       this.#limit();
       const reply = await Promise.race([result, this.#over.promise]);
-      return this.isInterrupted && isAudio(reply) ? undefined : reply;
+      return this.isInterrupted && isSpoken(reply) ? undefined : reply;
     } catch (error) {
       throw this.#interruption ?? error;
     } finally {
@@ -186,7 +186,7 @@ export class RunningHandler {
   }
 
   // Without `await`: packets are numbered in the order of the calls.
-  #play(pcm: Int16Array | Uint8Array): Promise<void> {
+  #play(pcm: SpokenAudio): Promise<void> {
     if (this.#isAwaited) this.#limit();
     if (!this.#hasReturned) return this.#player.play(pcm);
     try {
