@@ -3,7 +3,7 @@
  * bundle needs no `node_modules` beside it and loads several times faster than the packages it consists of.
  */
 import { stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle, type Metafile } from 'esbuild';
 import { noticesOf } from './build/notices.ts';
@@ -32,6 +32,8 @@ export interface BuildOptions {
    */
   readonly outDir?: string;
   readonly parts?: readonly Part[];
+  /** In place of a part's own entry; for one part. */
+  readonly entry?: string;
 }
 
 export interface BuiltBundle {
@@ -47,14 +49,18 @@ export interface BuiltBundle {
  */
 export async function build(options: BuildOptions = {}): Promise<BuiltBundle[]> {
   const { outDir = join(ROOT, 'dist'), parts = Object.keys(PARTS) as Part[] } = options;
-  return await Promise.all(parts.map((part) => buildPart(part, outDir)));
+  return await Promise.all(parts.map((part) => buildPart(part, outDir, options.entry)));
 }
 
-async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
+async function buildPart(
+  part: Part,
+  outDir: string,
+  entry: string = PARTS[part].entry,
+): Promise<BuiltBundle> {
   const startedMs = performance.now();
   const file = join(outDir, part, 'main.cjs');
   const { warnings, metafile } = await bundle({
-    entryPoints: [join(ROOT, PARTS[part].entry)],
+    entryPoints: [resolve(ROOT, entry)],
     outfile: file,
     bundle: true,
     platform: 'node',
@@ -63,6 +69,7 @@ async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
     external: [...PARTS[part].external],
     // A minified bundle loads no faster, and its stack traces cannot be read.
     minify: false,
+    loader: { '.wav': 'binary' },
     // Logs and errors read the names of classes at run time, and a bundler may rename one of two with the same name.
     keepNames: true,
     // Node finds the map beside the bundle (`--enable-source-maps`), and the sources where they are.
