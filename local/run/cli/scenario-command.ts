@@ -1,6 +1,7 @@
 /** `npm run call -- --scenario file.yaml`: plays a scenario and tells which of its expectations held. */
 import { writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
+import { UsageError } from '../../../shared/base/command-line.ts';
 import { Speech } from '../../phone/speech.ts';
 import { loadScenario, type Scenario } from '../scenario/load-scenario.ts';
 import { ScenarioError } from '../scenario/parse-scenario.ts';
@@ -8,27 +9,28 @@ import { playScenario } from '../scenario/run-scenario.ts';
 import { receiveTranscripts } from '../scenario/transcripts.ts';
 import { callsInWords, checksInWords } from '../scenario/words.ts';
 import { CallDisplay } from './call-display.ts';
-import { UsageError } from './options.ts';
+import { showing } from './part-lines.ts';
 import { useSystem } from './system.ts';
 
 interface ScenarioCommandOptions {
   readonly file: string;
   /** Where the result is written as JSON. */
   readonly report: string | undefined;
-  readonly onLine?: (part: string, line: string) => void;
+  readonly verbose: boolean;
 }
 
 /** Exit status 0 when every expectation held, else 1. @throws UsageError for a file that is no scenario */
-export async function scenarioCommand({ file, report, onLine }: ScenarioCommandOptions): Promise<number> {
+export async function scenarioCommand({ file, report, verbose }: ScenarioCommandOptions): Promise<number> {
   const scenario = await readScenario(file);
   const { seed } = scenario;
   const transcripts = await receiveTranscripts(scenario.routes ?? []);
-  const { system, own, close } = await useSystem(onLine, {
+  const display = new CallDisplay(process.stdout);
+  const { system, own, close } = await useSystem({
+    ...showing(display, verbose),
     ...(seed === undefined ? {} : { extraEnv: { acs: { ACS_SEED: String(seed) } } }),
     routes: transcripts.routes,
   });
   try {
-    const display = new CallDisplay(process.stdout);
     display.print(`${scenario.name} (${relative(process.cwd(), resolve(file))})\n`);
     if (scenario.seed !== undefined && !own)
       display.print(

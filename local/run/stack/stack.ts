@@ -1,5 +1,6 @@
 /** The whole system on this machine: every part a process of its own, started together and stopped together. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { checkRoutes, requireNamesOnce } from './check-workers.ts';
 import { Child, type ChildSpec } from './child.ts';
 import {
   type DirectoryEntry,
@@ -17,6 +18,8 @@ interface StackOptions extends SystemLayout {
   /** Routes that come before those of the directory. */
   readonly routes?: readonly object[];
   readonly onLine?: (part: string, line: string) => void;
+  /** A part has started: so many of all. */
+  readonly onStarted?: (started: number, all: number) => void;
   /** A part ended by itself; the others go on until `stop`. */
   readonly onDeath?: (message: string) => void;
 }
@@ -25,6 +28,8 @@ export interface Stack {
   readonly ports: Ports;
   readonly secrets: Secrets;
   readonly directory: readonly DirectoryEntry[];
+  /** All of them, in order: those that were given, and those of the directory. */
+  readonly routes: readonly object[];
   url(part: PartName): string;
   /** Where the resident workers are, if there are any. */
   readonly residentUrl?: string;
@@ -45,10 +50,14 @@ const WORKERS_RETRY_MS = 100;
 export async function startStack(options: StackOptions): Promise<Stack> {
   const children = new Map<PartName | 'resident', Child>();
   const { resident } = options;
+  const all = PART_NAMES.length + (resident === undefined ? 0 : 1);
+  let started = 0;
   const run = async (name: PartName | 'resident', spec: ChildSpec): Promise<void> => {
     const child = new Child(spec, options.onLine ?? (() => {}), (dead) => options.onDeath?.(dead.obituary()));
     children.set(name, child);
     await child.ready();
+    started += 1;
+    options.onStarted?.(started, all);
   };
   const start = (part: PartName, routes?: readonly object[]): Promise<void> =>
     run(part, specOf(part, options, routes));
@@ -61,13 +70,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (resident !== undefined) others.push(run('resident', residentSpec(options, resident)));
     await allOrFirstError(others);
     const offered = withResidents(await offeredWorkers(options), resident?.workers ?? []);
+    requireNamesOnce(offered);
     const directory = makeDirectory(offered);
     const routes = [...(options.routes ?? []), ...directoryRoutes(directory), OUTBOUND_ROUTE];
+    checkRoutes(
+      routes,
+      offered.map(({ name }) => name),
+    );
     await start('control', routes);
     return {
       ports: options.ports,
       secrets: options.secrets,
       directory,
+      routes,
       url: (part) => address(options.ports, part),
       ...(resident === undefined ? {} : { residentUrl: residentUrl(resident) }),
       pids: () => Object.fromEntries([...children].map(([part, child]) => [part, child.pid])),

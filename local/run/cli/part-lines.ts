@@ -1,0 +1,87 @@
+/** What the parts of the system print, for people: warnings and errors, or with `--verbose` all of it. */
+import type { CallDisplay } from './call-display.ts';
+import { hangInWords } from './hang-in-words.ts';
+
+type Level = 'info' | 'warn' | 'error';
+
+interface PartLine {
+  readonly level: Level;
+  readonly text: string;
+}
+
+/** Levels of pino, by number. */
+const PINO_WARN = 40;
+const PINO_ERROR = 50;
+
+/** The Functions host: time, level, function or "host", message. */
+const HOST_LINE = /^\d{4}-\d\d-\d\dT[\d:.]+Z (trace|debug|info|warn|error|crit) +(.*)$/s;
+/** An emulator that reports a failure of its own, or Node that reports one of a process. */
+const FAILURE = /^\w*Error\b|\bfailed\b|^\s+at |\buncaught\b/;
+
+/** What stands in front of a message, or is of no use to people. */
+const NOT_SHOWN: readonly string[] = [
+  'level',
+  'time',
+  'msg',
+  'message',
+  'pid',
+  'hostname',
+  'name',
+  'source',
+  'process',
+];
+
+/** One line of a part: how much it matters, and its text without what every line has. */
+export function readPartLine(line: string): PartLine {
+  const json = parseObject(line);
+  if (json !== undefined) {
+    const { level } = json;
+    const message = json['msg'] ?? json['message'];
+    const more = Object.entries(json)
+      .filter(([name]) => !NOT_SHOWN.includes(name))
+      .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    return {
+      level: levelOf(level),
+      text: [...(typeof message === 'string' ? [message] : []), ...more].join('  '),
+    };
+  }
+  const [, level, text = ''] = HOST_LINE.exec(line) ?? [];
+  if (level !== undefined) return { level: levelOf(level), text };
+  return { level: FAILURE.test(line) ? 'error' : 'info', text: line };
+}
+
+function levelOf(level: unknown): Level {
+  if (typeof level === 'number') return level >= PINO_ERROR ? 'error' : level >= PINO_WARN ? 'warn' : 'info';
+  if (level === 'error' || level === 'crit') return 'error';
+  return level === 'warn' ? 'warn' : 'info';
+}
+
+function parseObject(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Options of a system whose progress and whose lines are shown. */
+export function showing(
+  display: CallDisplay,
+  verbose: boolean,
+): {
+  readonly onLine: (part: string, line: string) => void;
+  readonly onProgress: (what: string, howFar: string) => void;
+} {
+  return {
+    onLine: (part, line) => {
+      const hint = hangInWords(part, line);
+      const { level, text } = readPartLine(line);
+      if (hint !== undefined) display.print(hint);
+      if (hint !== undefined && !verbose) return;
+      if (verbose || level !== 'info')
+        display.print(`[${part}] ${level === 'info' ? '' : `${level}: `}${text}`);
+    },
+    onProgress: (what, howFar) => display.progress(what, howFar),
+  };
+}
