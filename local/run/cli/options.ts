@@ -24,6 +24,15 @@ export interface CallOptions {
   readonly verbose: boolean;
 }
 
+export interface ScenarioOptions {
+  readonly file: string;
+  /** Where what the first caller heard is written. */
+  readonly output: string | undefined;
+  /** Where the result is written as JSON. */
+  readonly report: string | undefined;
+  readonly verbose: boolean;
+}
+
 const DEFAULT_CALLER = '+14255550199';
 const DEFAULT_TAIL_MS = 2_000;
 const MAX_TAIL_MS = 600_000;
@@ -70,7 +79,7 @@ const CALL = {
   usage: '--in FILE [options]',
   about:
     'Makes one call and reports it, on the system that npm start runs, or on one that is started for the call. ' +
-    'With --scenario FILE it plays a call that is written down, and takes --json and --verbose besides.',
+    'With --scenario FILE it plays a call that is written down, and takes --out (what its first caller hears), --json and --verbose besides.',
   flags: {
     in: { type: 'string', value: 'FILE', help: 'the WAV file that the caller says' },
     out: {
@@ -101,7 +110,7 @@ expected of it, 1 when not, 2 when the command was called wrongly.`,
 } as const satisfies Command;
 
 /** What a call takes beside its scenario. */
-const WITH_SCENARIO: readonly string[] = ['scenario', 'json', 'verbose'];
+const WITH_SCENARIO: readonly string[] = ['scenario', 'out', 'json', 'verbose'];
 
 export function readStartOptions(args: readonly string[]): StartOptions {
   const { values } = readArguments(START, args);
@@ -117,18 +126,16 @@ export function readDemoOptions(args: readonly string[]): { readonly verbose: bo
 }
 
 /** The options of a call that a scenario describes; undefined where there is no `--scenario`. */
-export function readScenarioOptions(
-  args: readonly string[],
-): { readonly file: string; readonly report: string | undefined; readonly verbose: boolean } | undefined {
+export function readScenarioOptions(args: readonly string[]): ScenarioOptions | undefined {
   const { values } = readArguments(CALL, args);
-  const { scenario: file, json: report, verbose } = values;
+  const { scenario: file, out: output, json: report, verbose } = values;
   if (file === undefined) return undefined;
   const beside = Object.keys(values).find((name) => !WITH_SCENARIO.includes(name));
   if (beside !== undefined)
     throw new UsageError(
       `--${beside} does not go with --scenario: the scenario says who calls and what is said`,
     );
-  return { file, report, verbose };
+  return { file, output, report, verbose };
 }
 
 export function readCallOptions(args: readonly string[]): CallOptions {

@@ -2,25 +2,21 @@
 import { writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { UsageError } from '../../../shared/base/command-line.ts';
+import { writeWav } from '../../../shared/audio/wav.ts';
 import { Speech } from '../../phone/speech.ts';
+import { ScriptClient } from '../client/script-client.ts';
 import { loadScenario, type Scenario } from '../scenario/load-scenario.ts';
 import { ScenarioError } from '../scenario/parse-scenario.ts';
 import { playScenario } from '../scenario/run-scenario.ts';
 import { receiveTranscripts } from '../scenario/transcripts.ts';
 import { callsInWords, checksInWords } from '../scenario/words.ts';
 import { CallDisplay } from './call-display.ts';
+import type { ScenarioOptions } from './options.ts';
 import { showing } from './part-lines.ts';
 import { useSystem } from './system.ts';
 
-interface ScenarioCommandOptions {
-  readonly file: string;
-  /** Where the result is written as JSON. */
-  readonly report: string | undefined;
-  readonly verbose: boolean;
-}
-
 /** Exit status 0 when every expectation held, else 1. @throws UsageError for a file that is no scenario */
-export async function scenarioCommand({ file, report, verbose }: ScenarioCommandOptions): Promise<number> {
+export async function scenarioCommand({ file, output, report, verbose }: ScenarioOptions): Promise<number> {
   const scenario = await readScenario(file);
   const { seed } = scenario;
   const transcripts = await receiveTranscripts(scenario.routes ?? []);
@@ -28,7 +24,7 @@ export async function scenarioCommand({ file, report, verbose }: ScenarioCommand
   const { system, own, close } = await useSystem({
     ...showing(display, verbose),
     ...(seed === undefined ? {} : { extraEnv: { acs: { ACS_SEED: String(seed) } } }),
-    routes: transcripts.routes,
+    ...(scenario.routes === undefined ? {} : { routes: transcripts.routes }),
   });
   try {
     display.print(`${scenario.name} (${relative(process.cwd(), resolve(file))})\n`);
@@ -38,6 +34,12 @@ export async function scenarioCommand({ file, report, verbose }: ScenarioCommand
       );
     const played = await playScenario(system, scenario, (calls) => display.show(calls));
     display.print(`\n${callsInWords(played)}\n\n${checksInWords(played)}`);
+    const [first] = played.calls;
+    if (output !== undefined && first !== undefined) {
+      const heard = await new ScriptClient(system).recording(first.id, 'heard');
+      await writeFile(output, writeWav(heard.samples, heard.sampleRateHz));
+      display.print(`\nWhat ${first.participant} heard is in ${resolve(output)}.`);
+    }
     if (report !== undefined) {
       const calls = played.calls.map(({ followed: _, ...call }) => call);
       await writeFile(report, `${JSON.stringify({ calls, checks: played.checks }, null, 2)}\n`);
