@@ -81,7 +81,8 @@ function usageError(command: Command, sentence: string): UsageError {
 }
 
 function usageOf(command: Command): string {
-  return `Usage: ${typed(command)} ${command.usage}`.trimEnd();
+  const { name, usage } = command;
+  return usage === '' ? `Usage: ${name}` : `Usage: ${typed(command)} ${usage}`;
 }
 
 function typed({ name }: Command): string {

@@ -104,7 +104,7 @@ function welcome(
     .filter((entry) => entry.startStreaming)
     .map((entry) => `  ${entry.number}     ${entry.worker}, ${entry.format}`);
   const called = CALLED_TELEPHONES.map(({ number, what }) => `  ${number.padEnd(16)} ${what}`);
-  const ownRoutes = parseRoutes(own).map(
+  const ownRoutes = (own.length === 0 ? [] : parseRoutes(own)).map(
     ({ name, match }) => `  ${(match.to ?? 'any number').padEnd(16)} ${name}, your own route`,
   );
   return `Everything runs (${(startMs / 1_000).toFixed(1)} s):

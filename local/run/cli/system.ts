@@ -49,7 +49,7 @@ export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
   const routes = [...(options.routes ?? []), ...(await userRoutes())];
   onProgress?.('Building the function app and the relay …', '');
   await build();
-  const starting = 'Starting ACS, Event Grid, Web PubSub, table storage, the relay and two function apps …';
+  const starting = 'Starting the emulators, the relay and two function apps …';
   onProgress?.(starting, '');
   try {
     return await startStack({
@@ -105,6 +105,7 @@ export async function userRoutes(): Promise<object[]> {
   const text = process.env['CALL_ROUTES'] ?? (await fromLocalSettings());
   if (text === undefined || text.trim() === '') return [];
   const routes: unknown = parseJson(text, 'the setting CALL_ROUTES');
+  if (Array.isArray(routes) && routes.length === 0) return [];
   try {
     parseRoutes(routes);
   } catch (error) {
