@@ -52,6 +52,14 @@ export class CallDisplay {
     for (const id of this.#meters.keys()) if (!live.some((call) => call.id === id)) this.#meters.delete(id);
   }
 
+  /** A text that a worker has published, under its call. */
+  text(
+    call: Pick<TelephoneReport, 'id' | 'from' | 'to'>,
+    { worker, text }: { worker: string; text: string },
+  ): void {
+    this.print(`${this.shortName(call)}  ${worker} publishes: ${text}`);
+  }
+
   /** What the command is doing, and how far it is: one line that is written over, or a line for each thing it does. */
   progress(what: string, howFar = ''): void {
     if (this.#screen.isTTY === true) this.#overwrite(what, howFar === '' ? '' : ` ${howFar}`);

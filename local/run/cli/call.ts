@@ -7,6 +7,7 @@ import { UsageError } from '../../../shared/base/command-line.ts';
 import { didYouMean } from '../../../shared/base/did-you-mean.ts';
 import { convert } from '../../phone/resample.ts';
 import { makeCall } from '../client/make-call.ts';
+import { watchTexts } from '../client/published-texts.ts';
 import { compileReport, isSuccess, withoutTrailingSilence } from '../client/report.ts';
 import type { RunningSystem } from '../client/running-system.ts';
 import { reportInWords, timelineInWords } from '../client/words.ts';
@@ -32,10 +33,14 @@ export async function callCommand(args: readonly string[]): Promise<number> {
   const { system, close } = await useSystem(showing(display, options.verbose));
   try {
     const call = { from: options.from, to: numberToCall(options, system), speech, tailMs: options.tailMs };
+    let endTexts = (): void => {};
     const evidence = await makeCall(system, call, {
       onLook: (seen) => display.show([seen]),
-      onFound: (seen, callId) => display.begin(seen, callId),
-    });
+      onFound: (seen, product) => {
+        display.begin(seen, product.callId);
+        endTexts = watchTexts(system, product, (published) => display.text(seen, published));
+      },
+    }).finally(() => endTexts());
     display.progress('Comparing what was heard with what was said …');
     const report = compileReport(evidence);
     display.print(`\n${timelineInWords(report.events)}\n\n${reportInWords(report)}`);

@@ -1,8 +1,8 @@
 /** `npm run call -- --scenario file.yaml`: plays a scenario and tells which of its expectations held. */
 import { writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
-import { UsageError } from '../../../shared/base/command-line.ts';
 import { writeWav } from '../../../shared/audio/wav.ts';
+import { UsageError } from '../../../shared/base/command-line.ts';
 import { Speech } from '../../phone/speech.ts';
 import { ScriptClient } from '../client/script-client.ts';
 import { loadScenario, type Scenario } from '../scenario/load-scenario.ts';

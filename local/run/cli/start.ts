@@ -6,6 +6,7 @@ import { parseRoutes } from '../../../shared/wire/call/routes-schema.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { CALLED_TELEPHONES, connectTelephones } from '../client/called-telephones.ts';
 import { ControlApi } from '../client/control-api.ts';
+import { watchTexts } from '../client/published-texts.ts';
 import { compileReport } from '../client/report.ts';
 import {
   type RunningSystem,
@@ -133,7 +134,8 @@ Ctrl-C stops all of it.
 async function watchCalls(system: RunningSystem, display: CallDisplay, signal: AbortSignal): Promise<void> {
   const telephone = new Telephone(system);
   const control = new ControlApi(system);
-  const known = new Set<string>();
+  /** What ends the watching of the texts of each call that the control app knows. */
+  const known = new Map<string, () => void>();
   const told = new Set<string>();
   const ports = { telephone, control, display };
   while (!signal.aborted) {
@@ -141,15 +143,20 @@ async function watchCalls(system: RunningSystem, display: CallDisplay, signal: A
     display.show(calls);
     for (const call of calls) {
       if (!known.has(call.id) && !told.has(call.id)) {
-        const callId = (await control.find(call.correlationId).catch(() => undefined))?.callId;
-        if (callId !== undefined) {
-          known.add(call.id);
-          display.begin(call, callId);
+        const product = await control.find(call.correlationId).catch(() => undefined);
+        if (product !== undefined) {
+          display.begin(call, product.callId);
+          known.set(
+            call.id,
+            watchTexts(system, product, (published) => display.text(call, published)),
+          );
         }
       }
       // One that is rejected ends before it is seen to ring.
       if (call.state === 'disconnected' && !told.has(call.id)) {
         told.add(call.id);
+        known.get(call.id)?.();
+        known.delete(call.id);
         await tellEnd(ports, call).catch((error: unknown) => {
           const why = error instanceof Error ? error.message : String(error);
           display.print(`${display.shortName(call)} has ended; its report cannot be made: ${why}`);
@@ -159,6 +166,7 @@ async function watchCalls(system: RunningSystem, display: CallDisplay, signal: A
     for (const id of told) if (!calls.some((call) => call.id === id)) told.delete(id);
     await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
   }
+  for (const end of known.values()) end();
 }
 
 interface Ports {

@@ -15,6 +15,7 @@ export interface ProductCall {
   readonly correlationId?: string;
   readonly state: string;
   readonly route?: string;
+  readonly plan?: { readonly workers: readonly { readonly name: string }[] };
   readonly streaming: { readonly state: string };
   readonly timeline?: readonly TimelineEvent[];
 }

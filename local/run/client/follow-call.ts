@@ -17,8 +17,8 @@ export interface FollowOptions {
   /** Sees the call four times a second. */
   readonly onLook?: (call: TelephoneReport) => void;
   readonly onAnswered?: (call: TelephoneReport) => void;
-  /** The control app knows the call by this id. */
-  readonly onFound?: (call: TelephoneReport, callId: string) => void;
+  /** The control app knows the call. */
+  readonly onFound?: (call: TelephoneReport, product: ProductCall) => void;
 }
 
 const FIND_ATTEMPTS = 20;
@@ -37,7 +37,7 @@ export async function followCall(
   const answered = await telephone.waitFor(id, 'the answer', isAnsweredOrOver, limitMs, onLook);
   onAnswered?.(answered);
   const product = await findProductCall(control, answered);
-  if (product !== undefined) onFound?.(answered, product.callId);
+  if (product !== undefined) onFound?.(answered, product);
   await telephone.waitFor(id, 'the end of the call', isOver, limitMs, onLook);
   const ended = product && (await endedProductCall(control, product.callId));
   // Asked again: the last events of a call come a moment after its end.
