@@ -16,7 +16,7 @@ const PINO_ERROR = 50;
 /** The Functions host: time, level, function or "host", message. */
 const HOST_LINE = /^\d{4}-\d\d-\d\dT[\d:.]+Z (trace|debug|info|warn|error|crit) +(.*)$/s;
 /** An emulator that reports a failure of its own, or Node that reports one of a process. */
-const FAILURE = /^\w*Error\b|\bfailed\b|^\s+at |\buncaught\b/;
+const FAILURE = /^\w*Error\b|\bfailed\b|\buncaught\b/;
 
 /** What stands in front of a message, or is of no use to people. */
 const NOT_SHOWN: readonly string[] = [
@@ -31,17 +31,27 @@ const NOT_SHOWN: readonly string[] = [
   'process',
 ];
 
-/** One line of a part: how much it matters, and its text without what every line has. */
-export function readPartLine(line: string): PartLine {
+/** Reads the lines of a part, one after the other. */
+export class PartLines {
+  #last: Level = 'info';
+
+  /** How much a line matters, and its text without what every line has. What is indented belongs to the one before. */
+  read(line: string): PartLine {
+    const { level, text } = /^\s/.test(line) ? { level: this.#last, text: line } : readLine(line);
+    this.#last = level;
+    return { level, text };
+  }
+}
+
+function readLine(line: string): PartLine {
   const json = parseObject(line);
   if (json !== undefined) {
-    const { level } = json;
     const message = json['msg'] ?? json['message'];
     const more = Object.entries(json)
       .filter(([name]) => !NOT_SHOWN.includes(name))
       .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
     return {
-      level: levelOf(level),
+      level: levelOf(json['level']),
       text: [...(typeof message === 'string' ? [message] : []), ...more].join('  '),
     };
   }
@@ -73,15 +83,21 @@ export function showing(
   readonly onLine: (part: string, line: string) => void;
   readonly onProgress: (what: string, howFar: string) => void;
 } {
+  const parts = new Map<string, PartLines>();
   return {
     onLine: (part, line) => {
+      const lines = parts.get(part) ?? new PartLines();
+      parts.set(part, lines);
+      const { level, text } = lines.read(line);
       const hint = hangInWords(part, line);
-      const { level, text } = readPartLine(line);
       if (hint !== undefined) display.print(hint);
-      if (hint !== undefined && !verbose) return;
-      if (verbose || level !== 'info')
-        display.print(`[${part}] ${level === 'info' ? '' : `${level}: `}${text}`);
+      if (verbose || (level !== 'info' && hint === undefined))
+        display.print(`[${part}] ${labelled(level, text)}`);
     },
     onProgress: (what, howFar) => display.progress(what, howFar),
   };
+}
+
+function labelled(level: Level, text: string): string {
+  return level === 'info' || /^\s/.test(text) ? text : `${level}: ${text}`;
 }
