@@ -1,5 +1,5 @@
-import type { CallReport } from '../../local/emulators/acs/control/call-report.ts';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CallReport } from '../../local/emulators/acs/control/call-report.ts';
 import { isOver } from '../../local/run/client/follow-call.ts';
 import { type CallToMake, makeCall } from '../../local/run/client/make-call.ts';
 import type { CallEvidence } from '../../local/run/client/report.ts';
