@@ -62,6 +62,7 @@ export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
       workerApp: ROOT,
       relayModule: join(ROOT, 'dist/relay/main.cjs'),
       routes,
+      checksWorkers: true,
       onStarted: (started, all) => onProgress?.(starting, `(${started} of ${all})`),
     });
   } catch (error) {

@@ -17,6 +17,8 @@ import { address, residentSpec, residentUrl, type SystemLayout, specOf } from '.
 interface StackOptions extends SystemLayout {
   /** Routes that come before those of the directory. */
   readonly routes?: readonly object[];
+  /** Refuses routes with workers that the worker app does not have. Defaults to false: they may run elsewhere. */
+  readonly checksWorkers?: boolean;
   readonly onLine?: (part: string, line: string) => void;
   /** A part has started: so many of all. */
   readonly onStarted?: (started: number, all: number) => void;
@@ -73,10 +75,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     requireNamesOnce(offered);
     const directory = makeDirectory(offered);
     const routes = [...(options.routes ?? []), ...directoryRoutes(directory), OUTBOUND_ROUTE];
-    checkRoutes(
-      routes,
-      offered.map(({ name }) => name),
-    );
+    if (options.checksWorkers === true)
+      checkRoutes(
+        routes,
+        offered.map(({ name }) => name),
+      );
     await start('control', routes);
     return {
       ports: options.ports,
