@@ -1,4 +1,6 @@
 /** `npm run bench -- <name> [options]`: measurements. Each has a folder with a `run.ts`, which exports `run`. */
+import { type Command, readArguments, runCommand, UsageError } from '../shared/base/command-line.ts';
+import { didYouMean } from '../shared/base/did-you-mean.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   acs: () => import('./acs/run.ts'),
@@ -11,13 +13,20 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string
   walks: () => import('./walks/run.ts'),
 };
 
-const USAGE_STATUS = 2;
+const BENCH = {
+  name: 'npm run bench',
+  usage: 'NAME [options]',
+  about: `Measures something. There are ${Object.keys(BENCHES).join(', ')}; each has a --help of its own.`,
+  takes: 'NAME',
+  flags: {},
+} as const satisfies Command;
 
 const [name = '', ...args] = process.argv.slice(2);
-const load = BENCHES[name];
-if (load === undefined) {
-  process.stderr.write(`"${name}" is no measurement; there are ${Object.keys(BENCHES).join(', ')}\n`);
-  process.exitCode = USAGE_STATUS;
-} else {
-  process.exitCode = await (await load()).run(args);
-}
+await runCommand(async () => {
+  const load = BENCHES[name];
+  if (load !== undefined) return (await load()).run(args);
+  readArguments(BENCH, [name]);
+  throw new UsageError(
+    `"${name}" is no measurement${didYouMean(name, Object.keys(BENCHES))}; there are ${Object.keys(BENCHES).join(', ')}`,
+  );
+});

@@ -1,10 +1,8 @@
 /** The command line: `npm start`, `npm run demo`, `npm run call`. */
+import { runCommand, UsageError } from '../shared/base/command-line.ts';
 import { callCommand } from './run/cli/call.ts';
 import { demoCommand } from './run/cli/demo.ts';
-import { UsageError } from './run/cli/options.ts';
 import { startCommand } from './run/cli/start.ts';
-
-const EXIT = { failed: 1, usage: 2 } as const;
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   start: startCommand,
@@ -13,13 +11,9 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
 };
 
 const [name = '', ...args] = process.argv.slice(2);
-const command = COMMANDS[name];
-try {
+await runCommand(async () => {
+  const command = COMMANDS[name];
   if (command === undefined)
     throw new UsageError(`"${name}" is no command; there are ${Object.keys(COMMANDS).join(', ')}`);
-  process.exitCode = await command(args);
-} catch (error) {
-  const known = error instanceof UsageError;
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = known ? EXIT.usage : EXIT.failed;
-}
+  return command(args);
+});

@@ -6,6 +6,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle, type Metafile } from 'esbuild';
+import { type Command, readArguments, runCommand } from '../shared/base/command-line.ts';
 import { noticesOf } from './build/notices.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -96,16 +97,21 @@ function filesIn({ outputs }: Metafile): string[] {
   );
 }
 
-async function main(): Promise<void> {
+const BUILD = {
+  name: 'npm run build',
+  usage: '',
+  about:
+    'Bundles the function app and the relay, each with all that it needs: dist/functions/main.cjs and dist/relay/main.cjs.',
+  flags: {},
+} as const satisfies Command;
+
+async function main(): Promise<number> {
+  readArguments(BUILD, process.argv.slice(2));
   for (const { file, bytes, ms } of await build()) {
     const size = `${Math.round(bytes / 1000)} kB`;
     process.stdout.write(`${relative(process.cwd(), file)}  ${size}  ${Math.round(ms)} ms\n`);
   }
+  return 0;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main().catch((error: unknown) => {
-    process.stderr.write(`build: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  });
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runCommand(main);

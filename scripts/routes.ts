@@ -1,20 +1,21 @@
 /** The command `npm run routes`. */
 import { fileURLToPath } from 'node:url';
 import { CallStoreError } from '../functions/control/call/stores.ts';
+import { readStackFile } from '../local/run/client/running-system.ts';
+import { runCommand, UsageError } from '../shared/base/command-line.ts';
 import { RoutesError } from '../shared/wire/call/routes-schema.ts';
-import { RoutesCommandError, routesCommand } from './routes/command.ts';
+import { routesCommand } from './routes/command.ts';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
 
-try {
-  process.stdout.write(
-    await routesCommand(process.argv.slice(2), { env: process.env, folder, nowMs: Date.now() }),
-  );
-} catch (error) {
-  if (
-    !(error instanceof RoutesCommandError || error instanceof RoutesError || error instanceof CallStoreError)
-  )
+await runCommand(async () => {
+  try {
+    const running = await readStackFile();
+    const options = { env: process.env, folder, nowMs: Date.now(), running };
+    process.stdout.write(await routesCommand(process.argv.slice(2), options));
+    return 0;
+  } catch (error) {
+    if (error instanceof RoutesError || error instanceof CallStoreError) throw new UsageError(error.message);
     throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
-}
+  }
+});

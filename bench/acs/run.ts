@@ -5,7 +5,7 @@
  * meets all of them. The smoke mode takes seconds and fails only when audio is lost.
  */
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { type Command, readArguments } from '../../shared/base/command-line.ts';
 import { describeMachine } from '../common/machine.ts';
 import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
 import { PinnedProcess } from '../common/pinned-process.ts';
@@ -38,17 +38,26 @@ interface Plan {
   readonly flags: readonly string[];
 }
 
-export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      ...COMMON_OPTIONS,
-      calls: { type: 'string' },
-      rounds: { type: 'string' },
-      seconds: { type: 'string' },
-      flags: { type: 'string', default: EMULATOR_FLAGS },
+const BENCH = {
+  name: 'npm run bench',
+  usage: 'acs [options]',
+  about: 'Measures how late the ACS emulator sends its frames, by the number of its calls.',
+  flags: {
+    ...COMMON_OPTIONS,
+    calls: { type: 'string', value: 'N,N', help: 'numbers of calls (default 50,100,200,300)' },
+    rounds: { type: 'string', value: 'N', help: 'rounds of each (default 3)' },
+    seconds: { type: 'string', value: 'N', help: 'how long each is measured (default 10)' },
+    flags: {
+      type: 'string',
+      default: EMULATOR_FLAGS,
+      value: 'FLAGS',
+      help: 'flags of Node for the emulator',
     },
-  });
+  },
+} as const satisfies Command;
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = readArguments(BENCH, args);
   const base = values.smoke ? SMOKE : FULL;
   const plan: Plan = {
     ...base,

@@ -1,12 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 
-/**
- * What every measurement takes beside its own options, for `parseArgs`: `--smoke`, which takes seconds, and
- * `--json file`.
- */
+/** What every measurement takes beside its own options. */
 export const COMMON_OPTIONS = {
-  smoke: { type: 'boolean', default: false },
-  json: { type: 'string' },
+  smoke: { type: 'boolean', default: false, help: 'takes seconds, and fails only where something is lost' },
+  json: { type: 'string', value: 'FILE', help: 'where the results are written, as JSON' },
 } as const;
 
 /** The number of an option. @throws Error naming the option, where the text is not a whole number above 0 */

@@ -5,8 +5,8 @@
  * time is in nothing that is reported. The smoke mode takes seconds and fails where a request is not served, where a
  * call's life asks more of table storage than it did, or where listing does with more past calls.
  */
-import { parseArgs } from 'node:util';
 import { freePorts } from '../../local/run/stack/ports.ts';
+import { type Command, readArguments } from '../../shared/base/command-line.ts';
 import { describeMachine } from '../common/machine.ts';
 import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
 import { countsOf, type LifeStep, measureCallLife, type RequestCounts } from './call-life.ts';
@@ -48,16 +48,21 @@ interface Measured {
   readonly life: readonly LifeStep[];
 }
 
+const BENCH = {
+  name: 'npm run bench',
+  usage: 'control [options]',
+  about:
+    'Measures what the control app costs: answers, callbacks, lists, starts, and requests to table storage.',
+  flags: {
+    ...COMMON_OPTIONS,
+    calls: { type: 'string', value: 'N', help: 'calls that are answered (default 400)' },
+    starts: { type: 'string', value: 'N', help: 'starts of the app (default 10)' },
+    past: { type: 'string', value: 'N', help: 'past calls, when lists are read (default 10000)' },
+  },
+} as const satisfies Command;
+
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      ...COMMON_OPTIONS,
-      calls: { type: 'string' },
-      starts: { type: 'string' },
-      past: { type: 'string' },
-    },
-  });
+  const { values } = readArguments(BENCH, args);
   const plan: Plan = {
     ...(values.smoke ? SMOKE : FULL),
     ...(values.calls && { calls: wholeNumberOption('--calls', values.calls) }),

@@ -3,8 +3,8 @@
  * does: `npm run bench -- lane-codec [--smoke] [--rounds 15] [--json file]`. One message is written and one is read for
  * each chunk. The two take turns; the table shows medians of the rounds.
  */
-import { parseArgs } from 'node:util';
 import { WebPubSubJsonReliableProtocol, type WebPubSubMessage } from '@azure/web-pubsub-client';
+import { type Command, readArguments } from '../../shared/base/command-line.ts';
 import {
   readDownstream,
   type UpstreamMessage,
@@ -29,11 +29,15 @@ interface Row {
   readonly protobufBytes: number;
 }
 
+const BENCH = {
+  name: 'npm run bench',
+  usage: 'lane-codec [options]',
+  about: 'Compares what a message of a lane costs in the JSON and in the protobuf subprotocol.',
+  flags: { ...COMMON_OPTIONS, rounds: { type: 'string', value: 'N', help: 'rounds (default 15)' } },
+} as const satisfies Command;
+
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { ...COMMON_OPTIONS, rounds: { type: 'string' } },
-  });
+  const { values } = readArguments(BENCH, args);
   const plan = values.smoke ? SMOKE : FULL;
   const rounds = values.rounds === undefined ? plan.rounds : wholeNumberOption('--rounds', values.rounds);
   const rows = CHUNKS_MS.flatMap((chunkMs) => measure(chunkMs, rounds, plan.messages));

@@ -12,8 +12,8 @@
  * both for the server alone. `--calls` is the number of calls of a measure with a steady one, or the levels of
  * capacity.
  */
-import { parseArgs } from 'node:util';
 import { RELAY_NODE_ARGS } from '../../local/run/stack/specs.ts';
+import { type Command, readArguments } from '../../shared/base/command-line.ts';
 import { WORKER_CODECS, type WorkerCodec, type WorkerPlan } from '../../shared/call/plan.ts';
 import { describeMachine } from '../common/machine.ts';
 import { wholeNumberOption } from '../common/options.ts';
@@ -52,26 +52,45 @@ interface Plan {
   readonly rig: Omit<RigOptions, 'server'>;
 }
 
-export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      smoke: { type: 'boolean', default: false },
-      measure: { type: 'string', default: 'capacity' },
-      rounds: { type: 'string', default: '1' },
-      servers: { type: 'string', default: SERVERS.join(',') },
-      calls: { type: 'string' },
-      label: { type: 'string', default: '' },
-      settings: { type: 'string', default: '' },
-      flags: { type: 'string', default: RELAY_NODE_ARGS.join(' ') },
-      runtime: { type: 'string' },
-      'chunk-ms': { type: 'string', default: '100' },
-      codec: { type: 'string', default: 'pcm16' },
-      listen: { type: 'string', default: 'chunk' },
-      to: { type: 'string' },
-      report: { type: 'string' },
+const BENCH = {
+  name: 'npm run bench',
+  usage: 'relay [options]',
+  about: 'Measures the relay beside other servers: capacity, latency, barge-in, memory.',
+  flags: {
+    smoke: { type: 'boolean', default: false, help: 'takes seconds, and fails only where audio is lost' },
+    measure: {
+      type: 'string',
+      default: 'capacity',
+      value: 'NAME,NAME',
+      help: 'what is measured (default capacity)',
     },
-  });
+    rounds: { type: 'string', default: '1', value: 'N', help: 'rounds (default 1)' },
+    servers: {
+      type: 'string',
+      default: SERVERS.join(','),
+      value: 'NAME,NAME',
+      help: 'which servers (default all)',
+    },
+    calls: { type: 'string', value: 'N,N', help: 'the number of calls, or levels of capacity' },
+    label: { type: 'string', default: '', value: 'TEXT', help: 'a name for the rows of this run' },
+    settings: { type: 'string', default: '', value: 'NAME=VALUE,…', help: 'settings of the relay' },
+    flags: {
+      type: 'string',
+      default: RELAY_NODE_ARGS.join(' '),
+      value: 'FLAGS',
+      help: 'flags of Node for the relay',
+    },
+    runtime: { type: 'string', value: 'FILE', help: 'another Node for the server' },
+    'chunk-ms': { type: 'string', default: '100', value: 'MS', help: 'length of chunks (default 100)' },
+    codec: { type: 'string', default: 'pcm16', value: 'NAME', help: 'pcm16 (default) or pcmu' },
+    listen: { type: 'string', default: 'chunk', value: 'MODE', help: 'how workers listen (default chunk)' },
+    to: { type: 'string', value: 'FILE', help: 'appends the results to this file' },
+    report: { type: 'string', value: 'FILE', help: 'shows the results of this file, and measures nothing' },
+  },
+} as const satisfies Command;
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = readArguments(BENCH, args);
   if (values.report !== undefined) {
     process.stdout.write(`${formatTables(await readRounds(values.report))}\n`);
     return 0;

@@ -6,7 +6,6 @@
  * counted, or (not in the smoke mode, which takes seconds) when memory goes on growing after the first minutes.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { describeStack, startOwnStack } from '../../local/run/cli/system.ts';
 import { followCall } from '../../local/run/client/follow-call.ts';
 import { relayCountsOf } from '../../local/run/client/make-call.ts';
@@ -14,6 +13,7 @@ import type { RunningSystem } from '../../local/run/client/running-system.ts';
 import { Telephone } from '../../local/run/client/telephone.ts';
 import { freePorts } from '../../local/run/stack/ports.ts';
 import type { Stack } from '../../local/run/stack/stack.ts';
+import { type Command, readArguments } from '../../shared/base/command-line.ts';
 import { COMMON_OPTIONS, positiveNumberOption, writeJsonReport } from '../common/options.ts';
 import { type Account, accountsOf, addUp, TOLERANCE_MS } from './account.ts';
 import { babble } from './babble.ts';
@@ -56,16 +56,20 @@ interface Result {
   readonly memory: readonly MemorySample[];
 }
 
+const BENCH = {
+  name: 'npm run bench',
+  usage: 'soak [options]',
+  about: 'Runs the whole system for minutes, with every sample accounted for.',
+  flags: {
+    ...COMMON_OPTIONS,
+    minutes: { type: 'string', value: 'N', help: 'how long (default 15)' },
+    calls: { type: 'string', value: 'N', help: 'calls at a time (default 100)' },
+    'call-seconds': { type: 'string', value: 'N', help: 'what is said in each call (default 30)' },
+  },
+} as const satisfies Command;
+
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      ...COMMON_OPTIONS,
-      minutes: { type: 'string' },
-      calls: { type: 'string' },
-      'call-seconds': { type: 'string' },
-    },
-  });
+  const { values } = readArguments(BENCH, args);
   const plan: Plan = {
     durationMs: values.smoke ? 6_000 : positiveNumberOption('--minutes', values.minutes ?? '15') * 60_000,
     calls: positiveNumberOption('--calls', values.calls ?? (values.smoke ? '3' : '100')),

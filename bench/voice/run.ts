@@ -3,8 +3,8 @@
  * Sounds and speech are others than those by which the detector's thresholds were set. Fails when somebody is heard in
  * a noise that is no voice, or when a phrase is missed at 10 dB above the noise or more.
  */
-import { parseArgs } from 'node:util';
 import { frameLevelDb } from '../../relay/audio/frame-level.ts';
+import { type Command, readArguments } from '../../shared/base/command-line.ts';
 import { COMMON_OPTIONS, writeJsonReport } from '../common/options.ts';
 import { type Corpora, corporaOf } from './corpora.ts';
 import { type Cost, costOf } from './cost.ts';
@@ -63,8 +63,15 @@ interface Result {
   readonly skipped: readonly string[];
 }
 
+const BENCH = {
+  name: 'npm run bench',
+  usage: 'voice [options]',
+  about: 'Measures in which noises the voice detector hears speech.',
+  flags: COMMON_OPTIONS,
+} as const satisfies Command;
+
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: COMMON_OPTIONS });
+  const { values } = readArguments(BENCH, args);
   const plan = values.smoke ? SMOKE : FULL;
   const corpora = corporaOf(plan.phrases);
   const result = measure(plan, corpora);

@@ -3,14 +3,22 @@
  * IncomingCall, one callback and one request of the API; and through how many a frame and a reply are passed on until
  * they are written to the next socket. `--list` names them.
  */
-import { parseArgs } from 'node:util';
+
+import { type Command, readArguments } from '../../shared/base/command-line.ts';
 import { walkAudio } from './audio.ts';
 import { walkControl } from './control.ts';
 import type { Walk } from './coverage.ts';
 import type { Hops } from './stack.ts';
 
+const BENCH = {
+  name: 'npm run bench',
+  usage: 'walks [options]',
+  about: 'Counts the functions that run on the ways of a frame, a reply and an event.',
+  flags: { list: { type: 'boolean', default: false, help: 'names them' } },
+} as const satisfies Command;
+
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { list: { type: 'boolean', default: false } } });
+  const { values } = readArguments(BENCH, args);
   const walks: Record<string, Walk & { readonly hops?: Hops }> = {
     ...(await walkAudio()),
     ...(await walkControl()),

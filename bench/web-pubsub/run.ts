@@ -8,7 +8,7 @@
  * the latency. `--webhooks` measures user events instead; its options are in `web-pubsub/webhooks.ts`.
  */
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { type Command, readArguments } from '../../shared/base/command-line.ts';
 import { describeMachine } from '../common/machine.ts';
 import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
 import { PinnedProcess } from '../common/pinned-process.ts';
@@ -50,18 +50,27 @@ interface Plan {
   readonly measureMs: number;
 }
 
+const BENCH = {
+  name: 'npm run bench',
+  usage: 'web-pubsub [options]',
+  about: 'Measures the Web PubSub emulator: messages through groups, or with --webhooks user events.',
+  flags: {
+    ...COMMON_OPTIONS,
+    pairs: { type: 'string', value: 'N', help: 'pairs of clients (default 500)' },
+    rounds: { type: 'string', value: 'N', help: 'rounds (default 3)' },
+    seconds: { type: 'string', value: 'N', help: 'how long each is measured (default 5)' },
+    variants: {
+      type: 'string',
+      default: VARIANTS.join(','),
+      value: 'NAME,NAME',
+      help: 'subprotocols (default all)',
+    },
+  },
+} as const satisfies Command;
+
 export async function run(args: readonly string[]): Promise<number> {
   if (args.includes('--webhooks')) return await (await import('./webhooks.ts')).run(args);
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      ...COMMON_OPTIONS,
-      pairs: { type: 'string' },
-      rounds: { type: 'string' },
-      seconds: { type: 'string' },
-      variants: { type: 'string', default: VARIANTS.join(',') },
-    },
-  });
+  const { values } = readArguments(BENCH, args);
   const base: Plan = values.smoke ? SMOKE : FULL;
   const plan: Plan = {
     ...base,

@@ -5,8 +5,8 @@
  * The second row of a round has clients besides whose events take the handler a second: they must delay nobody else.
  */
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { DEFAULT_ACCESS_KEY } from '../../local/emulators/web-pubsub/service/server.ts';
+import { type Command, readArguments } from '../../shared/base/command-line.ts';
 import { describeMachine } from '../common/machine.ts';
 import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
 import { PinnedProcess } from '../common/pinned-process.ts';
@@ -31,17 +31,21 @@ interface Row {
   readonly cpuShare: number;
 }
 
+const BENCH = {
+  name: 'npm run bench',
+  usage: 'web-pubsub --webhooks [options]',
+  about: 'Measures user events of the Web PubSub emulator, up to their handler and back.',
+  flags: {
+    webhooks: { type: 'boolean', default: true, help: 'measures user events' },
+    ...COMMON_OPTIONS,
+    clients: { type: 'string', value: 'N', help: 'clients (default 64)' },
+    rounds: { type: 'string', value: 'N', help: 'rounds (default 5)' },
+    seconds: { type: 'string', value: 'N', help: 'how long each is measured (default 5)' },
+  },
+} as const satisfies Command;
+
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      webhooks: { type: 'boolean', default: true },
-      ...COMMON_OPTIONS,
-      clients: { type: 'string' },
-      rounds: { type: 'string' },
-      seconds: { type: 'string' },
-    },
-  });
+  const { values } = readArguments(BENCH, args);
   const base = values.smoke ? SMOKE : FULL;
   const clients =
     values.clients === undefined ? base.clients : wholeNumberOption('--clients', values.clients);

@@ -105,7 +105,19 @@ export class ScriptMachine {
 
   /** All steps in order, those that were not reached too. */
   results(): readonly StepResult[] {
-    return this.#steps.map(({ type }, index) => this.#results[index] ?? { type, status: 'notReached' });
+    const current = this.#pressed();
+    return this.#steps.map(
+      ({ type }, index) =>
+        this.#results[index] ??
+        (index === this.#results.length && current !== undefined ? current : { type, status: 'notReached' }),
+    );
+  }
+
+  /** The pause behind the last key is no part of the step: an application that was waiting for it may end the call. */
+  #pressed(): StepResult | undefined {
+    const doing = this.#doing;
+    if (doing.type !== 'pressing' || doing.pressed < doing.keys.length || doing.refused) return undefined;
+    return { type: 'press', status: 'done', atMs: this.#nowMs };
   }
 
   get #nowMs(): number {

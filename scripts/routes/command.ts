@@ -1,102 +1,154 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { tokenCredential } from '../../functions/control/adapters/credentials.ts';
 import { createRouteTable, type RouteTable } from '../../functions/control/adapters/tables/route-table.ts';
-import { maskParty } from '../../functions/control/call/model.ts';
 import type { RoutedCall } from '../../functions/control/use-cases/set-up-call.ts';
+import type { RunningSystem } from '../../local/run/client/running-system.ts';
+import { checkRoutes } from '../../local/run/stack/check-workers.ts';
+import { type Command, readArguments, UsageError } from '../../shared/base/command-line.ts';
+import { didYouMean } from '../../shared/base/did-you-mean.ts';
 import { isLoopbackHttp } from '../../shared/base/loopback-url.ts';
 import { partySchema } from '../../shared/wire/call/party-schema.ts';
 import { parseRoutes } from '../../shared/wire/call/routes-schema.ts';
-import { explainRoutes, whatItDoes } from './explain.ts';
+import { explainRoutes, whatItDoes, whyNotPlaced } from './explain.ts';
+import { type Environment, jsonOf, localSettings, readIfThere, readText } from './files.ts';
 
-export const USAGE = `npm run routes -- explain --from NUMBER --to NUMBER   which route decides about a call, and why
-npm run routes -- show                                the routes in force, checked
-npm run routes -- set --file routes.json              checks the routes and writes them to the table, in force immediately
-npm run routes -- clear                               removes the routes from the table; those of the settings apply again
+const VERBS: readonly string[] = ['explain', 'show', 'set', 'clear'];
 
-explain takes a telephone number or raw id for each end, and
-  --direction outbound    a call that the app places (default: inbound)
-  --sip-header NAME=VALUE --voip-header NAME=VALUE      custom headers; repeatable
-  --at TIME               when, such as 2026-11-22T18:30:00Z (default: now)
-  --call-id ID            for routes that take a percentage of the calls
-  --full ROUTE            a route that is at its capacity; repeatable
+const ROUTES = {
+  name: 'npm run routes',
+  usage: 'explain|show|set|clear [options]',
+  about: 'Explains, shows and changes the routes, which decide about calls (docs/routes.md).',
+  takes: 'COMMAND',
+  flags: {
+    from: { type: 'string', value: 'PARTY', help: 'explain: who calls, a telephone number or raw id' },
+    to: { type: 'string', value: 'PARTY', help: 'explain: who is called' },
+    direction: {
+      type: 'string',
+      value: 'DIRECTION',
+      help: 'explain: inbound (default), or outbound for a call that the app places',
+    },
+    'sip-header': {
+      type: 'string',
+      value: 'NAME=VALUE',
+      multiple: true,
+      help: 'explain: a custom header of the call',
+    },
+    'voip-header': {
+      type: 'string',
+      value: 'NAME=VALUE',
+      multiple: true,
+      help: 'explain: a custom header of the call',
+    },
+    at: {
+      type: 'string',
+      value: 'TIME',
+      help: 'explain: when, such as 2026-11-22T18:30:00Z (default: now)',
+    },
+    'call-id': {
+      type: 'string',
+      value: 'ID',
+      help: 'explain: for routes that take a percentage of the calls',
+    },
+    full: {
+      type: 'string',
+      value: 'ROUTE',
+      multiple: true,
+      help: 'explain: a route that is at its capacity',
+    },
+    file: { type: 'string', value: 'FILE', help: 'the routes of this file; set writes them to the table' },
+    table: { type: 'boolean', help: 'explain, show: the routes of the table' },
+    json: { type: 'boolean', help: 'explain, show: as JSON' },
+  },
+  more: `explain  says which route decides about a call, and why
+show     lists the routes in force, checked
+set      checks the routes of --file and writes them to the table: in force
+         immediately, in every app that uses the table
+clear    removes the routes from the table; those of the settings apply again
 
-The routes come from --file, or with --table from the table, or else from the setting CALL_ROUTES (environment, then
-local.settings.json), or else from routes.json. TABLES_CONNECTION_STRING or TABLES_ENDPOINT says where the table is.
-`;
+The routes come from --file or --table, or else from CALL_ROUTES in the
+environment, or else from the system that npm start runs, or else from
+local.settings.json or routes.json. The table is that of TABLES_CONNECTION_STRING
+or TABLES_ENDPOINT in the environment, or of the system that runs.`,
+} as const satisfies Command;
 
-/** The command was called with wrong arguments, or something it needs cannot be used. */
-export class RoutesCommandError extends Error {
-  override readonly name = 'RoutesCommandError';
-}
-
-const OPTIONS = {
-  from: { type: 'string' },
-  to: { type: 'string' },
-  direction: { type: 'string' },
-  'sip-header': { type: 'string', multiple: true },
-  'voip-header': { type: 'string', multiple: true },
-  at: { type: 'string' },
-  'call-id': { type: 'string' },
-  full: { type: 'string', multiple: true },
-  file: { type: 'string' },
-  table: { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const;
-
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
-type Environment = Readonly<Record<string, string | undefined>>;
+type Values = ReturnType<typeof readArguments<(typeof ROUTES)['flags']>>['values'];
 
 export interface RoutesCommandOptions {
   readonly env: Environment;
   /** The folder of `routes.json` and `local.settings.json`, with a slash at the end. */
   readonly folder: string;
   readonly nowMs: number;
+  /** The system that `npm start` runs. */
+  readonly running?: RunningSystem | undefined;
 }
 
 /**
  * Carries out one command line and returns what to print.
- * @throws RoutesCommandError, RoutesError, CallStoreError with a sentence for the user
+ * @throws UsageError, RoutesError, CallStoreError with a sentence for the user
  */
 export async function routesCommand(
   args: readonly string[],
-  { env, folder, nowMs }: RoutesCommandOptions,
+  { env, folder, nowMs, running }: RoutesCommandOptions,
 ): Promise<string> {
-  const { verb, values } = read(args);
-  const settings = { ...localSettings(folder), ...env };
+  const { positionals, values } = readArguments(ROUTES, args);
+  const [verb = ''] = positionals;
+  const place: Place = { env, settings: { ...localSettings(folder), ...env }, folder, running };
   switch (verb) {
     case 'explain':
-      return explain(await routesOf(values, settings, folder), values, nowMs);
+      return explain(await routesOf(values, place), values, place, nowMs);
     case 'show': {
-      const routes = parseRoutes(await routesOf(values, settings, folder));
+      const found = await routesOf(values, place);
+      const routes = parseRoutes(found.value);
       if (values.json === true) return json(routes);
-      return routes.map((route) => `${route.name}: ${whatItDoes(route)}\n`).join('');
+      return `Routes of ${found.from}:\n${routes.map((route) => `${route.name}: ${whatItDoes(route)}\n`).join('')}`;
     }
-    case 'set': {
-      if (values.file === undefined) throw new RoutesCommandError('set needs --file, the routes to set');
-      const text = readText(values.file);
-      const routes = parseRoutes(jsonOf(text, values.file));
-      await openTable(settings).write(text);
-      return `${routes.length} routes are in force now, in every app that uses this table.\n`;
-    }
+    case 'set':
+      return await set(values, place);
     case 'clear':
-      await openTable(settings).remove();
+      await openTable(place).remove();
       return 'The routes of the settings are in force again.\n';
     default:
-      throw new RoutesCommandError(`there is no command ${JSON.stringify(verb ?? '')}\n\n${USAGE}`);
+      throw new UsageError(
+        `there is no command ${JSON.stringify(verb)}${didYouMean(verb, VERBS)}; there are ${VERBS.join(', ')}`,
+      );
   }
 }
 
-function read(args: readonly string[]): { verb: string | undefined; values: Values } {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-    return { verb: positionals[0], values };
-  } catch (error) {
-    throw new RoutesCommandError(error instanceof Error ? error.message : String(error));
-  }
+/** Where a command looks for what it needs. */
+interface Place {
+  readonly env: Environment;
+  /** Of `local.settings.json`, and of the environment before it. */
+  readonly settings: Environment;
+  readonly folder: string;
+  readonly running: RunningSystem | undefined;
 }
 
-function explain(value: unknown, values: Values, nowMs: number): string {
+interface FoundRoutes {
+  readonly value: unknown;
+  /** Where they are from, in words. */
+  readonly from: string;
+}
+
+/** The numbers that `npm start` offers stay: its routes come after those that are set. */
+async function set({ file }: Values, place: Place): Promise<string> {
+  if (file === undefined) throw new UsageError('set needs --file, the routes to set');
+  const text = readText(file);
+  const routes = parseRoutes(jsonOf(text, file));
+  const table = openTable(place);
+  const { running } = place;
+  if (running === undefined || hasTable(place.env)) {
+    await table.write(text);
+    return `${routes.length} routes are in force now, in every app that uses this table.\n`;
+  }
+  const names = new Set(routes.map(({ name }) => name));
+  const own = jsonOf(text, file) as object[];
+  const others = running.routes.filter((route) => !names.has((route as { name: string }).name));
+  const workers = [...new Set(running.directory.map(({ worker }) => worker))];
+  checkRoutes([...own, ...others], workers);
+  await table.write(JSON.stringify([...own, ...others]));
+  return `${routes.length} routes are in force now in the system that runs, before the ${others.length} of its start.\n`;
+}
+
+function explain({ value, from }: FoundRoutes, values: Values, place: Place, nowMs: number): string {
   const call: RoutedCall = {
     callId: values['call-id'] ?? 'a call that is explained',
     direction: directionOf(values.direction ?? 'inbound'),
@@ -115,11 +167,12 @@ function explain(value: unknown, values: Values, nowMs: number): string {
   );
   const decides = verdicts.find(({ verdict }) => verdict === 'decides');
   return [
-    `An ${call.direction} call from ${maskParty(call.from.rawId)} to ${maskParty(call.to.rawId)} at ${new Date(call.atMs).toISOString()}:`,
+    `An ${call.direction} call from ${values.from} to ${values.to} at ${new Date(call.atMs).toISOString()}, by the routes of ${from}:`,
     ...lines,
     decides === undefined
       ? `No route matches: ${withoutRoute(call)}.`
       : `${decides.route.name} ${decides.why}.`,
+    ...whyNotPlaced(call, decides?.route, allowedOf(place)),
     '',
   ].join('\n');
 }
@@ -132,21 +185,21 @@ function withoutRoute({ direction }: RoutedCall): string {
 
 function directionOf(text: string): RoutedCall['direction'] {
   if (text === 'inbound' || text === 'outbound') return text;
-  throw new RoutesCommandError(`--direction must be inbound or outbound, not ${JSON.stringify(text)}`);
+  throw new UsageError(`--direction must be inbound or outbound, not ${JSON.stringify(text)}`);
 }
 
 function partyOf(name: string, text: string | undefined): string {
-  if (text === undefined) throw new RoutesCommandError(`explain needs --${name}`);
+  if (text === undefined) throw new UsageError(`explain needs --${name}`);
   const parsed = partySchema.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new RoutesCommandError(`--${name} ${parsed.error.issues[0]?.message}`);
+  throw new UsageError(`--${name} ${parsed.error.issues[0]?.message}`);
 }
 
 function headersOf(name: string, pairs: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
-      if (at < 1) throw new RoutesCommandError(`--${name} must be NAME=VALUE, not ${JSON.stringify(pair)}`);
+      if (at < 1) throw new UsageError(`--${name} must be NAME=VALUE, not ${JSON.stringify(pair)}`);
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
@@ -156,27 +209,56 @@ function timeOf(text: string | undefined, nowMs: number): number {
   if (text === undefined) return nowMs;
   const atMs = Date.parse(text);
   if (Number.isNaN(atMs))
-    throw new RoutesCommandError(
-      `--at must be a time such as 2026-11-22T18:30:00Z, not ${JSON.stringify(text)}`,
-    );
+    throw new UsageError(`--at must be a time such as 2026-11-22T18:30:00Z, not ${JSON.stringify(text)}`);
   return atMs;
 }
 
-async function routesOf(values: Values, settings: Environment, folder: string): Promise<unknown> {
-  if (values.file !== undefined) return jsonOf(readText(values.file), values.file);
-  if (values.table === true) {
-    const text = await openTable(settings).read();
-    if (text === undefined) throw new RoutesCommandError('the table holds no routes');
-    return jsonOf(text, 'the table');
-  }
-  const text = settings['CALL_ROUTES'];
-  if (text !== undefined && text.trim() !== '') return jsonOf(text, 'the setting CALL_ROUTES');
-  const file = `${folder}routes.json`;
-  if (existsSync(file)) return jsonOf(readText(file), file);
-  throw new RoutesCommandError('there are no routes: give --file or --table, or set CALL_ROUTES');
+/** What the setting OUTBOUND_ALLOWED says; undefined where nobody knows. */
+function allowedOf({ settings, running }: Place): string | undefined {
+  return running?.outboundAllowed ?? settings['OUTBOUND_ALLOWED'];
 }
 
-function openTable(settings: Environment): RouteTable {
+async function routesOf(values: Values, place: Place): Promise<FoundRoutes> {
+  if (values.file !== undefined)
+    return { value: jsonOf(readText(values.file), values.file), from: values.file };
+  if (values.table === true) {
+    const text = await openTable(place).read();
+    if (text === undefined) throw new UsageError('the table holds no routes');
+    return { value: jsonOf(text, 'the table'), from: 'the table' };
+  }
+  const { env, settings, folder, running } = place;
+  if (isWritten(env['CALL_ROUTES'])) return ofSetting(env['CALL_ROUTES']);
+  if (running !== undefined) {
+    const text = await openTable(place).read();
+    return text === undefined
+      ? { value: running.routes, from: 'the system that runs' }
+      : { value: jsonOf(text, 'the table'), from: 'the table of the system that runs' };
+  }
+  if (isWritten(settings['CALL_ROUTES'])) return ofSetting(settings['CALL_ROUTES']);
+  const file = `${folder}routes.json`;
+  const text = readIfThere(file);
+  if (text !== undefined) return { value: jsonOf(text, file), from: file };
+  throw new UsageError('there are no routes: run npm start, give --file or --table, or set CALL_ROUTES');
+}
+
+function isWritten(text: string | undefined): text is string {
+  return text !== undefined && text.trim() !== '';
+}
+
+function ofSetting(text: string): FoundRoutes {
+  return { value: jsonOf(text, 'the setting CALL_ROUTES'), from: 'the setting CALL_ROUTES' };
+}
+
+function hasTable(settings: Environment): boolean {
+  return settings['TABLES_CONNECTION_STRING'] !== undefined || settings['TABLES_ENDPOINT'] !== undefined;
+}
+
+function openTable({ env, settings, running }: Place): RouteTable {
+  if (running !== undefined && !hasTable(env))
+    return createRouteTable(
+      { connectionString: running.tablesConnectionString },
+      { allowInsecureConnection: true },
+    );
   const { TABLES_CONNECTION_STRING: connectionString, TABLES_ENDPOINT: endpoint } = settings;
   if (connectionString !== undefined) {
     const address = /TableEndpoint=([^;]+)/i.exec(connectionString)?.[1];
@@ -187,29 +269,7 @@ function openTable(settings: Environment): RouteTable {
   }
   if (endpoint !== undefined)
     return createRouteTable({ endpoint, credential: () => tokenCredential(settings) });
-  throw new RoutesCommandError('the table needs TABLES_CONNECTION_STRING or TABLES_ENDPOINT');
-}
-
-function localSettings(folder: string): Record<string, string> {
-  const file = `${folder}local.settings.json`;
-  if (!existsSync(file)) return {};
-  return (jsonOf(readText(file), file) as { Values?: Record<string, string> }).Values ?? {};
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new RoutesCommandError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
-function jsonOf(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new RoutesCommandError(`${what} is not JSON: ${error instanceof Error ? error.message : error}`);
-  }
+  throw new UsageError('the table needs TABLES_CONNECTION_STRING or TABLES_ENDPOINT, or a system that runs');
 }
 
 function json(value: unknown): string {

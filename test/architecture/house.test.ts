@@ -72,6 +72,32 @@ describe('a server', () => {
   });
 });
 
+/** `URL.pathname` of a file has `%20` for a space, and a slash before the drive of Windows. */
+const namesFilesByUrl = (source: string): boolean =>
+  /import\.meta\.url/.test(source) && /\.pathname\b/.test(source);
+
+describe('a file that finds others by its own place', () => {
+  it('makes a path of the URL by fileURLToPath, never by its pathname', () => {
+    expect([...sources].filter(([, source]) => namesFilesByUrl(source)).map(([file]) => file)).toEqual([]);
+    expect(namesFilesByUrl("const FILE = new URL('x', import.meta.url); mkdir(dirname(FILE.pathname))")).toBe(
+      true,
+    );
+  });
+});
+
+/** Its help would not name what it reads. */
+const COMMAND_LINES = 'shared/base/command-line.ts';
+
+describe('a command', () => {
+  it('reads its flags by the table that writes its help', () => {
+    const others = [...sources].filter(
+      ([file, source]) => file !== COMMAND_LINES && /\bparseArgs\b/.test(source),
+    );
+    expect(others.map(([file]) => file)).toEqual([]);
+    expect(sources.get(COMMAND_LINES)).toMatch(/\bparseArgs\(/);
+  });
+});
+
 const graphOf = (imports: Readonly<Record<string, readonly string[]>>): ImportGraph =>
   new Map(Object.entries(imports));
 

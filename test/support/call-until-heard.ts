@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CallReport } from '../../local/emulators/acs/control/call-report.ts';
 import { isOver } from '../../local/run/client/follow-call.ts';
 import { type CallToMake, makeCall } from '../../local/run/client/make-call.ts';
 import type { CallEvidence } from '../../local/run/client/report.ts';
@@ -20,10 +21,11 @@ export async function callUntilHeard(
 ): Promise<CallEvidence> {
   let id: string | undefined;
   let isEnded = false;
-  const calling = makeCall(system, { ...call, tailMs: 2 * PATIENCE_MS }, (look) => {
+  const onLook = (look: CallReport): void => {
     id = look.id;
     isEnded = isOver(look);
-  });
+  };
+  const calling = makeCall(system, { ...call, tailMs: 2 * PATIENCE_MS }, { onLook });
   const giveUpAtMs = performance.now() + PATIENCE_MS;
   const listen = async (): Promise<void> => {
     for (; !isEnded && performance.now() < giveUpAtMs; await delay(LISTEN_EVERY_MS)) {

@@ -93,6 +93,9 @@ function systemOf({ url }: RunningAcs): RunningSystem {
     pid: process.pid,
     urls: new Proxy({} as RunningSystem['urls'], { get: () => url }),
     keys: { acsControl: CONTROL_TOKEN, functions: '', relayAdmin: '' },
+    tablesConnectionString: '',
     directory: [],
+    routes: [],
+    outboundAllowed: '',
   };
 }

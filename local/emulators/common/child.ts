@@ -2,6 +2,9 @@
  * The frame of every process of the local system: it starts, says that it is ready, and stops on a signal or when its
  * parent is gone. It tells a parent that forked it over IPC, and a person on the terminal.
  */
+import { HelpRequest, UsageError } from '../../../shared/base/command-line.ts';
+import { endWithNpm } from '../../../shared/base/end-with-npm.ts';
+
 export interface RunningServer {
   readonly url: string;
   close(): Promise<void>;
@@ -19,6 +22,7 @@ const CLOSE_LIMIT_MS = 3_000;
 
 /** Exit status when the process could not start for a reason that its message names. */
 const EXIT_CANNOT_START = 1;
+const EXIT_USAGE = 2;
 
 /** Starts a server, reports its address, waits for its end. A failed start ends the process with one sentence. */
 export async function runServer(name: string, start: () => Promise<RunningServer>): Promise<void> {
@@ -26,8 +30,10 @@ export async function runServer(name: string, start: () => Promise<RunningServer
   try {
     server = await start();
   } catch (error) {
-    process.stderr.write(`${name}: ${startFailure(error)}\n`);
-    process.exitCode = EXIT_CANNOT_START;
+    if (error instanceof HelpRequest) process.stdout.write(error.message);
+    else process.stderr.write(`${name}: ${startFailure(error)}\n`);
+    process.exitCode =
+      error instanceof HelpRequest ? 0 : error instanceof UsageError ? EXIT_USAGE : EXIT_CANNOT_START;
     process.disconnect?.();
     return;
   }
@@ -44,6 +50,7 @@ export async function runServer(name: string, start: () => Promise<RunningServer
   process.on('SIGTERM', server.terminate ?? stop);
   process.once('SIGINT', stop);
   process.once('disconnect', stop);
+  endWithNpm(stop);
   process.stdout.write(`${name} listens on ${server.url}\n`);
   process.send?.({ type: 'ready', url: server.url } satisfies ReadyMessage);
 }

@@ -2,16 +2,12 @@
 import { runServer } from '../common/child.ts';
 import type { LogEntry } from './base/log.ts';
 import { CONFIG_FILE, ConfigFileWatch, parseJson } from './command-line/config-file.ts';
-import { type CommandLine, readCommandLine, USAGE } from './command-line/options.ts';
+import { type CommandLine, readCommandLine } from './command-line/options.ts';
 import { readSettings, type WebPubSubSettings } from './command-line/settings.ts';
 import { type RunningWebPubSub, startWebPubSub } from './service/server.ts';
 
 await runServer('Web PubSub', async () => {
   const commandLine = await readCommandLine(process.argv.slice(2), process.env, Date.now());
-  if (commandLine === undefined) {
-    process.stdout.write(USAGE);
-    process.exit(0);
-  }
   const { options, standAlone, requestLog, caFile, settings, config } = commandLine;
   const service = await startWebPubSub({
     ...options,

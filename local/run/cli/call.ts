@@ -1,16 +1,20 @@
 /** `npm run call`: one call with a recording, its report, and what the caller heard. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import { type Audio, readWav, WavError, writeWav } from '../../../shared/audio/wav.ts';
+import { UsageError } from '../../../shared/base/command-line.ts';
+import { didYouMean } from '../../../shared/base/did-you-mean.ts';
 import { convert } from '../../phone/resample.ts';
 import { makeCall } from '../client/make-call.ts';
-import { compileReport, withoutTrailingSilence } from '../client/report.ts';
+import { compileReport, isSuccess, withoutTrailingSilence } from '../client/report.ts';
 import type { RunningSystem } from '../client/running-system.ts';
 import { reportInWords, timelineInWords } from '../client/words.ts';
 import { findNumber } from '../stack/directory.ts';
 import { CallDisplay } from './call-display.ts';
 import { CallNotices } from './call-notices.ts';
-import { type CallOptions, readCallOptions, readScenarioOptions, UsageError } from './options.ts';
+import { type CallOptions, readCallOptions, readScenarioOptions } from './options.ts';
+import { showing } from './part-lines.ts';
 import { scenarioCommand } from './scenario-command.ts';
 import { useSystem } from './system.ts';
 
@@ -21,21 +25,24 @@ const MAX_SPEECH_MINUTES = 15;
 export async function callCommand(args: readonly string[]): Promise<number> {
   const scenario = readScenarioOptions(args);
   if (scenario !== undefined) {
-    const { file, report, verbose } = scenario;
-    return scenarioCommand({ file, report, ...(verbose ? { onLine: logLine } : {}) });
+    return scenarioCommand(scenario);
   }
   const options = readCallOptions(args);
   const speech = await readSpeech(options.input, AUDIO_FORMATS[options.format].sampleRateHz);
-  const { system, notices, close } = await useSystem(options.verbose ? logLine : undefined);
+  const display = new CallDisplay(process.stdout);
+  const { system, notices, close } = await useSystem(showing(display, options.verbose));
   try {
-    const display = new CallDisplay(process.stdout);
     const call = { from: options.from, to: numberToCall(options, system), speech, tailMs: options.tailMs };
     const workers = new CallNotices(display);
-    const evidence = await makeCall(system, call, (seen) => {
-      workers.look([seen], notices());
-      display.show([seen]);
+    const evidence = await makeCall(system, call, {
+      onLook: (seen) => {
+        workers.look([seen], notices());
+        display.show([seen]);
+      },
+      onFound: (seen, { callId }) => display.begin(seen, callId),
     });
     workers.look([evidence.telephone], notices());
+    display.progress('Comparing what was heard with what was said …');
     const report = compileReport(evidence);
     display.print(`\n${timelineInWords(report.events)}\n\n${reportInWords(report)}`);
     const { said, heard } = evidence;
@@ -44,8 +51,9 @@ export async function callCommand(args: readonly string[]): Promise<number> {
     if (options.said !== undefined)
       await writeFile(options.said, writeWav(withoutTrailingSilence(said.samples), said.sampleRateHz));
     if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
+    display.print(`\n${whereAudioIs(options)}`);
     workers.end();
-    return report.outcome === 'completed' && workers.failures === 0 ? 0 : 1;
+    return isSuccess(report) && workers.failures === 0 ? 0 : 1;
   } finally {
     await close();
   }
@@ -78,10 +86,15 @@ function convertSpeech(path: string, bytes: Uint8Array, sampleRateHz: number): A
 function numberToCall({ to, worker, format }: CallOptions, { directory }: RunningSystem): string {
   const number = to ?? findNumber(directory, worker, format);
   if (number !== undefined) return number;
-  const names = [...new Set(directory.map((entry) => entry.worker))].join(', ');
-  throw new UsageError(`--worker ${worker} is not known: the worker app has ${names}`);
+  const names = [...new Set(directory.map((entry) => entry.worker))];
+  throw new UsageError(
+    `--worker ${worker} is not known: the worker app has ${names.join(', ')}${didYouMean(worker, names)}` +
+      ' (a system that runs already has the workers of its start)',
+  );
 }
 
-export function logLine(part: string, line: string): void {
-  process.stderr.write(`[${part}] ${line}\n`);
+function whereAudioIs({ output }: CallOptions): string {
+  return output === undefined
+    ? 'Give --out heard.wav to keep what the caller heard.'
+    : `What the caller heard is in ${resolve(output)}.`;
 }

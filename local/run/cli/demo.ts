@@ -11,6 +11,8 @@ import { reportInWords, timelineInWords } from '../client/words.ts';
 import { playScenario } from '../scenario/run-scenario.ts';
 import { checksInWords } from '../scenario/words.ts';
 import { CallDisplay } from './call-display.ts';
+import { readDemoOptions } from './options.ts';
+import { showing } from './part-lines.ts';
 import { readScenario } from './scenario-command.ts';
 import { useSystem } from './system.ts';
 
@@ -22,14 +24,12 @@ const CARRIER_HZ = 50;
 /** The demo succeeds when what was heard agrees with that by at least this much. */
 const LEAST_AGREEMENT_DB = 30;
 
-export async function demoCommand(): Promise<number> {
+export async function demoCommand(args: readonly string[]): Promise<number> {
+  const { verbose } = readDemoOptions(args);
   const scenario = await readScenario(SCENARIO);
-  process.stdout.write(
-    'Starting ACS, Event Grid, Web PubSub, table storage, the relay and two function apps …\n',
-  );
-  const { system, close } = await useSystem();
+  const display = new CallDisplay(process.stdout);
+  const { system, close } = await useSystem(showing(display, verbose));
   try {
-    const display = new CallDisplay(process.stdout);
     display.print('Calling the robot with samples/hello.wav …\n');
     const played = await playScenario(system, scenario, (calls) => display.show(calls));
     const [call] = played.calls;

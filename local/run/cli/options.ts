@@ -1,12 +1,7 @@
 /** Reads and checks the command line. Every mistake is a `UsageError` that names the option and the value. */
-import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { AUDIO_FORMAT_NAMES, type AudioFormat } from '../../../shared/audio/audio-format.ts';
+import { type Command, readArguments, UsageError } from '../../../shared/base/command-line.ts';
 import { IDENTIFIER_RULE, identifierOf } from '../../emulators/acs/telephones/identifiers.ts';
-
-/** The command was called wrongly, or with input that cannot be used: one clear sentence, exit status 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 export interface StartOptions {
   readonly portOffset: number;
@@ -31,8 +26,14 @@ export interface CallOptions {
   readonly verbose: boolean;
 }
 
-/** Shows what every process prints. */
-const VERBOSE = { type: 'boolean', default: false } as const;
+export interface ScenarioOptions {
+  readonly file: string;
+  /** Where what the first caller heard is written. */
+  readonly output: string | undefined;
+  /** Where the result is written as JSON. */
+  readonly report: string | undefined;
+  readonly verbose: boolean;
+}
 
 const DEFAULT_CALLER = '+14255550199';
 const DEFAULT_TAIL_MS = 2_000;
@@ -43,15 +44,87 @@ const MAX_PORT_OFFSET = 50_000;
 
 const FORMAT_ALIASES: Readonly<Record<string, AudioFormat>> = { '16k': 'pcm16KMono', '24k': 'pcm24KMono' };
 
+const VERBOSE = {
+  type: 'boolean',
+  default: false,
+  help: 'shows everything that the parts print, one line each, with the name of the part in front',
+} as const;
+
+const START = {
+  name: 'npm start',
+  usage: '[options]',
+  about: 'Runs the whole system on this machine until Ctrl-C, and shows each call while it lasts.',
+  flags: {
+    inspect: {
+      type: 'string',
+      value: 'PORT',
+      help: 'opens the debugger of Node for workers on this port (--inspect alone: 9229)',
+    },
+    'port-offset': {
+      type: 'string',
+      value: 'N',
+      help: 'adds N to every port, so that a second system runs beside the first (default 0)',
+    },
+    resident: {
+      type: 'string',
+      value: 'NAME,NAME',
+      help: 'workers that stay with their calls, in a process of their own',
+    },
+    verbose: VERBOSE,
+  },
+  more: `Your own routes come before those of the numbers that it offers: CALL_ROUTES
+in the environment, or in local.settings.json (docs/routes.md).`,
+} as const satisfies Command;
+
+const DEMO = {
+  name: 'npm run demo',
+  usage: '[options]',
+  about: 'Plays one call end to end: a recording speaks, and a robot answers in the voice of the caller.',
+  flags: { verbose: VERBOSE },
+} as const satisfies Command;
+
+const CALL = {
+  name: 'npm run call',
+  usage: '--in FILE [options]',
+  about:
+    'Makes one call and reports it, on the system that npm start runs, or on one that is started for the call. ' +
+    'With --scenario FILE it plays a call that is written down, and takes --out (what its first caller hears), --json and --verbose besides.',
+  flags: {
+    in: { type: 'string', value: 'FILE', help: 'the WAV file that the caller says' },
+    out: {
+      type: 'string',
+      value: 'FILE',
+      help: 'where what the caller hears is written, as WAV (default: nowhere)',
+    },
+    worker: { type: 'string', value: 'NAME', help: 'the worker to call (default echo)' },
+    format: { type: 'string', value: 'FORMAT', help: 'audio of the call: 16k (default) or 24k' },
+    from: { type: 'string', value: 'PARTY', help: 'a telephone number, or a raw id such as 4:anonymous' },
+    to: { type: 'string', value: 'PARTY', help: 'who is called, in place of the number of a worker' },
+    tail: {
+      type: 'string',
+      value: 'MS',
+      help: 'how long the caller listens after having said everything (default 2000)',
+    },
+    said: {
+      type: 'string',
+      value: 'FILE',
+      help: 'where the audio of the caller is written, as ACS streamed it',
+    },
+    json: { type: 'string', value: 'FILE', help: 'where the report is written, as JSON' },
+    scenario: { type: 'string', value: 'FILE', help: 'plays this scenario (samples/scenarios/README.md)' },
+    verbose: VERBOSE,
+  },
+  more: `Exit status: 0 when the call was answered and everything came about that was
+expected of it, 1 when not, 2 when the command was called wrongly.`,
+} as const satisfies Command;
+
+/** What a call takes beside its scenario. */
+const WITH_SCENARIO: readonly string[] = ['scenario', 'out', 'json', 'verbose'];
+
 export function readStartOptions(args: readonly string[]): StartOptions {
   // `--inspect` alone chooses the port that debuggers look at first, as it does for Node.
   const given = args.map((arg) => (arg === '--inspect' ? `--inspect=${INSPECT_PORT}` : arg));
-  const { values } = parse(given, {
-    inspect: { type: 'string' },
-    'port-offset': { type: 'string' },
-    resident: { type: 'string' },
-    verbose: VERBOSE,
-  });
+  const { values } = readArguments(START, given);
   return {
     portOffset: wholeNumber('--port-offset', values['port-offset'], 0, MAX_PORT_OFFSET, 0),
     inspectPort:
@@ -61,36 +134,25 @@ export function readStartOptions(args: readonly string[]): StartOptions {
   };
 }
 
+export function readDemoOptions(args: readonly string[]): { readonly verbose: boolean } {
+  return readArguments(DEMO, args).values;
+}
+
 /** The options of a call that a scenario describes; undefined where there is no `--scenario`. */
-export function readScenarioOptions(
-  args: readonly string[],
-): { readonly file: string; readonly report: string | undefined; readonly verbose: boolean } | undefined {
-  if (!args.some((arg) => arg === '--scenario' || arg.startsWith('--scenario='))) return undefined;
-  const { values } = parse(args, {
-    scenario: { type: 'string' },
-    json: { type: 'string' },
-    verbose: VERBOSE,
-  });
-  return {
-    file: values.scenario ?? '',
-    report: values.json,
-    verbose: values.verbose,
-  };
+export function readScenarioOptions(args: readonly string[]): ScenarioOptions | undefined {
+  const { values } = readArguments(CALL, args);
+  const { scenario: file, out: output, json: report, verbose } = values;
+  if (file === undefined) return undefined;
+  const beside = Object.keys(values).find((name) => !WITH_SCENARIO.includes(name));
+  if (beside !== undefined)
+    throw new UsageError(
+      `--${beside} does not go with --scenario: the scenario says who calls and what is said`,
+    );
+  return { file, output, report, verbose };
 }
 
 export function readCallOptions(args: readonly string[]): CallOptions {
-  const { values } = parse(args, {
-    in: { type: 'string' },
-    out: { type: 'string' },
-    said: { type: 'string' },
-    json: { type: 'string' },
-    worker: { type: 'string' },
-    format: { type: 'string' },
-    from: { type: 'string' },
-    to: { type: 'string' },
-    tail: { type: 'string' },
-    verbose: VERBOSE,
-  });
+  const { values } = readArguments(CALL, args);
   const input = values.in;
   if (input === undefined) {
     throw new UsageError(
@@ -109,16 +171,6 @@ export function readCallOptions(args: readonly string[]): CallOptions {
     tailMs: wholeNumber('--tail', values.tail, 0, MAX_TAIL_MS, DEFAULT_TAIL_MS),
     verbose: values.verbose,
   };
-}
-
-type OptionTypes = NonNullable<ParseArgsConfig['options']>;
-
-function parse<Options extends OptionTypes>(args: readonly string[], options: Options) {
-  try {
-    return parseArgs({ args: [...args], options });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function audioFormat(value: string): AudioFormat {

@@ -1,7 +1,10 @@
 /** `npm run call -- --scenario file.yaml`: plays a scenario and tells which of its expectations held. */
 import { writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
+import { writeWav } from '../../../shared/audio/wav.ts';
+import { UsageError } from '../../../shared/base/command-line.ts';
 import { Speech } from '../../phone/speech.ts';
+import { ScriptClient } from '../client/script-client.ts';
 import { loadScenario, type Scenario } from '../scenario/load-scenario.ts';
 import { ScenarioError } from '../scenario/parse-scenario.ts';
 import { playScenario } from '../scenario/run-scenario.ts';
@@ -9,27 +12,22 @@ import { receiveTranscripts } from '../scenario/transcripts.ts';
 import { callsInWords, checksInWords } from '../scenario/words.ts';
 import { CallDisplay } from './call-display.ts';
 import { CallNotices } from './call-notices.ts';
-import { UsageError } from './options.ts';
+import type { ScenarioOptions } from './options.ts';
+import { showing } from './part-lines.ts';
 import { useSystem } from './system.ts';
 
-interface ScenarioCommandOptions {
-  readonly file: string;
-  /** Where the result is written as JSON. */
-  readonly report: string | undefined;
-  readonly onLine?: (part: string, line: string) => void;
-}
-
 /** Exit status 0 when every expectation held, else 1. @throws UsageError for a file that is no scenario */
-export async function scenarioCommand({ file, report, onLine }: ScenarioCommandOptions): Promise<number> {
+export async function scenarioCommand({ file, output, report, verbose }: ScenarioOptions): Promise<number> {
   const scenario = await readScenario(file);
   const { seed } = scenario;
   const transcripts = await receiveTranscripts(scenario.routes ?? []);
-  const { system, own, notices, close } = await useSystem(onLine, {
+  const display = new CallDisplay(process.stdout);
+  const { system, own, notices, close } = await useSystem({
+    ...showing(display, verbose),
     ...(seed === undefined ? {} : { extraEnv: { acs: { ACS_SEED: String(seed) } } }),
-    routes: transcripts.routes,
+    ...(scenario.routes === undefined ? {} : { routes: transcripts.routes }),
   });
   try {
-    const display = new CallDisplay(process.stdout);
     display.print(`${scenario.name} (${relative(process.cwd(), resolve(file))})\n`);
     if (scenario.seed !== undefined && !own)
       display.print(
@@ -45,6 +43,12 @@ export async function scenarioCommand({ file, report, onLine }: ScenarioCommandO
       notices(),
     );
     display.print(`\n${callsInWords(played)}\n\n${checksInWords(played)}`);
+    const [first] = played.calls;
+    if (output !== undefined && first !== undefined) {
+      const heard = await new ScriptClient(system).recording(first.id, 'heard');
+      await writeFile(output, writeWav(heard.samples, heard.sampleRateHz));
+      display.print(`\nWhat ${first.participant} heard is in ${resolve(output)}.`);
+    }
     if (report !== undefined) {
       const calls = played.calls.map(({ followed: _, ...call }) => call);
       await writeFile(report, `${JSON.stringify({ calls, checks: played.checks }, null, 2)}\n`);

@@ -1,21 +1,29 @@
 /** `npm start`: the whole system until Ctrl-C, with a line for each call while it lasts. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { UsageError } from '../../../shared/base/command-line.ts';
+import { endWithNpm } from '../../../shared/base/end-with-npm.ts';
+import { parseRoutes } from '../../../shared/wire/call/routes-schema.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { CALLED_TELEPHONES, connectTelephones } from '../client/called-telephones.ts';
 import { ControlApi } from '../client/control-api.ts';
 import { compileReport } from '../client/report.ts';
-import type { RunningSystem } from '../client/running-system.ts';
+import {
+  type RunningSystem,
+  readStackFile,
+  removeStackFile,
+  writeStackFile,
+} from '../client/running-system.ts';
 import { Telephone } from '../client/telephone.ts';
 import { reportInWords, timelineInWords } from '../client/words.ts';
 import { portsWithOffset } from '../stack/ports.ts';
 import type { SystemLayout } from '../stack/specs.ts';
 import type { Stack } from '../stack/stack.ts';
-import { logLine } from './call.ts';
-import { CallDisplay, shortName } from './call-display.ts';
-import { hangInWords } from './hang-in-words.ts';
+import { CallDisplay } from './call-display.ts';
+import { developmentKey } from './development-key.ts';
 import { NoticeWriter } from './notice-file.ts';
-import { readStartOptions, type StartOptions, UsageError } from './options.ts';
-import { describeStack, readStackFile, removeStackFile, startOwnStack, writeStackFile } from './system.ts';
+import { readStartOptions, type StartOptions } from './options.ts';
+import { showing } from './part-lines.ts';
+import { describeStack, startOwnStack, userRoutes } from './system.ts';
 import { WorkerNotices } from './worker-notices.ts';
 
 /** Where `npm run worker` listens, too. */
@@ -38,8 +46,15 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   const display = new CallDisplay(process.stdout);
   const file = new NoticeWriter();
   const notices = new WorkerNotices((text) => display.print(text));
+  // What ends while the system stops, has been told to.
+  const stop = (): void => stopped.resolve(0);
+  let isStopping = false;
+  void stopped.promise.then(() => {
+    isStopping = true;
+  });
   const stack = await startOwnStack({
     ports: portsWithOffset(options.portOffset),
+    functionsKey: await developmentKey(),
     ...residentsOf(options),
     ...(options.verbose ? { extraArgs: REQUEST_LOGS } : {}),
     inspectPort: options.inspectPort,
@@ -47,22 +62,20 @@ export async function startCommand(args: readonly string[]): Promise<number> {
       file.write(notice);
       notices.take(notice);
     },
-    onLine: (part, line) => {
-      if (options.verbose) logLine(part, line);
-      const hint = hangInWords(part, line);
-      if (hint !== undefined) display.print(hint);
-    },
+    ...showing(display, options.verbose),
     onDeath: (message) => {
+      if (isStopping) return;
       display.print(`\n${message}`);
       stopped.resolve(1);
     },
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve(0));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  endWithNpm(stop);
   const system = describeStack(stack);
   try {
     await writeStackFile(system);
     await connectTelephones(system);
-    display.print(welcome(stack, system, performance.now() - startedMs));
+    display.print(welcome(stack, system, performance.now() - startedMs, await userRoutes()));
     const watching = watchCalls(system, display, notices, ending.signal);
     const status = await stopped.promise;
     ending.abort();
@@ -79,7 +92,12 @@ function residentsOf({ residents, portOffset }: StartOptions): Pick<SystemLayout
   return residents.length === 0 ? {} : { resident: { workers: residents, port: RESIDENT_PORT + portOffset } };
 }
 
-function welcome(stack: Stack, { directory, keys }: RunningSystem, startMs: number): string {
+function welcome(
+  stack: Stack,
+  { directory, keys }: RunningSystem,
+  startMs: number,
+  own: readonly object[],
+): string {
   const rows = [
     ['control app', stack.url('control'), '/api/calls'],
     ['worker app', stack.url('worker'), '/api/workers'],
@@ -95,19 +113,22 @@ function welcome(stack: Stack, { directory, keys }: RunningSystem, startMs: numb
     .filter((entry) => entry.startStreaming)
     .map((entry) => `  ${entry.number}     ${entry.worker}, ${entry.format}`);
   const called = CALLED_TELEPHONES.map(({ number, what }) => `  ${number.padEnd(16)} ${what}`);
+  const ownRoutes = (own.length === 0 ? [] : parseRoutes(own)).map(
+    ({ name, match }) => `  ${(match.to ?? 'any number').padEnd(16)} ${name}, your own route`,
+  );
   return `Everything runs (${(startMs / 1_000).toFixed(1)} s):
 
 ${rows.join('\n')}
 
 Telephone numbers:
 
-${numbers.join('\n')}
+${[...ownRoutes, ...numbers].join('\n')}
 
 Telephones that can be called (docs/api.md shows how):
 
 ${called.join('\n')}
 
-Key of the HTTP functions: ${keys.functions}
+Key of the HTTP functions: ${keys.functions}  (the same at every start)
 
 Try next, in another terminal:
 
@@ -126,49 +147,54 @@ async function watchCalls(
 ): Promise<void> {
   const telephone = new Telephone(system);
   const control = new ControlApi(system);
-  const open = new Map<string, string | undefined>();
+  /** Calls that the control app knows. */
+  const known = new Set<string>();
+  const told = new Set<string>();
+  const ports = { telephone, control, display };
   while (!signal.aborted) {
     const calls = await telephone.calls().catch(() => []);
     display.show(calls);
     for (const call of calls) {
-      if (call.state !== 'disconnected') {
-        open.set(call.id, open.get(call.id) ?? (await findCallId(control, call)));
-      } else if (open.has(call.id)) {
-        await tellEnd(telephone, control, display, call, open.get(call.id)).catch((error: unknown) =>
-          display.print(`${shortName(call.id)} has ended; its report cannot be made: ${String(error)}`),
-        );
-        open.delete(call.id);
+      if (!known.has(call.id) && !told.has(call.id)) {
+        const product = await control.find(call.correlationId).catch(() => undefined);
+        if (product !== undefined) {
+          display.begin(call, product.callId);
+          known.add(call.id);
+        }
+      }
+      // One that is rejected ends before it is seen to ring.
+      if (call.state === 'disconnected' && !told.has(call.id)) {
+        told.add(call.id);
+        known.delete(call.id);
+        await tellEnd(ports, call).catch((error: unknown) => {
+          const why = error instanceof Error ? error.message : String(error);
+          display.print(`${display.shortName(call)} has ended; its report cannot be made: ${why}`);
+        });
         const repeated = notices.repeated();
         if (repeated !== undefined) display.print(repeated);
       }
     }
+    for (const id of told) if (!calls.some((call) => call.id === id)) told.delete(id);
     await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
   }
 }
 
-async function findCallId(
-  control: ControlApi,
-  { callConnectionId }: TelephoneReport,
-): Promise<string | undefined> {
-  if (callConnectionId === undefined) return undefined;
-  return (await control.findLive(callConnectionId).catch(() => undefined))?.callId;
+interface Ports {
+  readonly telephone: Telephone;
+  readonly control: ControlApi;
+  readonly display: CallDisplay;
 }
 
-async function tellEnd(
-  telephone: Telephone,
-  control: ControlApi,
-  display: CallDisplay,
-  call: TelephoneReport,
-  callId: string | undefined,
-): Promise<void> {
-  const [said, heard, product, relay] = await Promise.all([
-    telephone.recording(call.id, 'said'),
-    telephone.recording(call.id, 'heard'),
-    callId === undefined ? undefined : control.call(callId),
+async function tellEnd({ telephone, control, display }: Ports, call: TelephoneReport): Promise<void> {
+  const product = await control.find(call.correlationId);
+  const [whole, said, heard, relay] = await Promise.all([
+    product && control.call(product.callId),
+    telephone.recordingIfAny(call.id, 'said'),
+    telephone.recordingIfAny(call.id, 'heard'),
     call.callConnectionId === undefined ? undefined : control.relayCounts(call.callConnectionId),
   ]);
-  const report = compileReport({ telephone: call, product, relay, said, heard });
+  const report = compileReport({ telephone: call, product: whole, relay, said, heard });
   display.print(
-    `${shortName(call.id)} has ended\n\n${timelineInWords(report.events)}\n\n${reportInWords(report)}\n`,
+    `${display.shortName(call)} has ended\n\n${timelineInWords(report.events)}\n\n${reportInWords(report)}\n`,
   );
 }

@@ -1,17 +1,19 @@
 /** The system that a command works with: the one that runs already, or one of its own on free ports. */
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from '../../../scripts/build.ts';
-import type { RunningSystem } from '../client/running-system.ts';
+import { UsageError } from '../../../shared/base/command-line.ts';
+import { endWithNpm } from '../../../shared/base/end-with-npm.ts';
+import { parseRoutes, RoutesError } from '../../../shared/wire/call/routes-schema.ts';
+import { type RunningSystem, readStackFile } from '../client/running-system.ts';
 import { freePorts, type PartName, type Ports } from '../stack/ports.ts';
 import { makeSecrets } from '../stack/secrets.ts';
-import type { SystemLayout } from '../stack/specs.ts';
+import { FICTIONAL_TELEPHONES, type SystemLayout, tablesConnectionOf } from '../stack/specs.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import type { Notice } from '../watch/notice.ts';
 import { NoticeReader } from './notice-file.ts';
-import { UsageError } from './options.ts';
 
 interface SystemInUse {
   readonly system: RunningSystem;
@@ -32,31 +34,50 @@ interface OwnStackOptions {
   readonly onDeath?: (message: string) => void;
   readonly onNotice?: (notice: Notice) => void;
   readonly inspectPort?: number | undefined;
+  /** What the command is doing, and how far it is. */
+  readonly onProgress?: (what: string, howFar: string) => void;
   readonly extraEnv?: NonNullable<SystemLayout['extraEnv']>;
   readonly extraArgs?: NonNullable<SystemLayout['extraArgs']>;
   /** Before those of the user. */
   readonly routes?: readonly object[];
+  /** The key of the HTTP functions. Defaults to one that this start makes. */
+  readonly functionsKey?: string;
 }
 
-/** Builds the function app and the relay and starts every part. */
+/** Builds the function app and the relay and starts every part. @throws UsageError for routes that are not valid */
 export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
+  const { onProgress, functionsKey, ...layout } = options;
+  const routes = [...(options.routes ?? []), ...(await userRoutes())];
+  onProgress?.('Building the function app and the relay …', '');
   await build();
-  return startStack({
-    ...options,
-    secrets: makeSecrets(),
-    controlApp: ROOT,
-    workerApp: ROOT,
-    relayModule: `${ROOT}dist/relay/main.cjs`,
-    routes: [...(options.routes ?? []), ...(await userRoutes())],
-  });
+  const starting = 'Starting the emulators, the relay and two function apps …';
+  onProgress?.(starting, '');
+  try {
+    return await startStack({
+      ...layout,
+      secrets: {
+        ...makeSecrets(),
+        ...(functionsKey === undefined ? {} : { functionsHostKey: functionsKey }),
+      },
+      controlApp: ROOT,
+      workerApp: ROOT,
+      relayModule: join(ROOT, 'dist/relay/main.cjs'),
+      routes,
+      checksWorkers: true,
+      onStarted: (started, all) => onProgress?.(starting, `(${started} of ${all})`),
+    });
+  } catch (error) {
+    if (error instanceof RoutesError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
-/** `own` holds settings for a system that is started; one that runs already keeps those that it has. */
+/** `own` is about a system that is started; one that runs already keeps what it has. */
 export async function useSystem(
-  onLine?: (part: string, line: string) => void,
-  own: Pick<OwnStackOptions, 'extraEnv' | 'routes'> = {},
+  own: Pick<OwnStackOptions, 'onLine' | 'onProgress' | 'extraEnv' | 'routes'> = {},
 ): Promise<SystemInUse> {
-  const running = await readStackFile();
+  // Routes belong to the start of a system.
+  const running = own.routes === undefined ? await readStackFile() : undefined;
   if (running !== undefined) {
     const reader = new NoticeReader();
     return { system: running, own: false, notices: () => reader.next(), close: async () => {} };
@@ -64,7 +85,6 @@ export async function useSystem(
   const noticed: Notice[] = [];
   const stack = await startOwnStack({
     ports: await freePorts(),
-    ...(onLine === undefined ? {} : { onLine }),
     onNotice: (notice) => void noticed.push(notice),
     ...own,
   });
@@ -73,6 +93,7 @@ export async function useSystem(
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+  endWithNpm(stop);
   return {
     system: describeStack(stack),
     own: true,
@@ -85,17 +106,24 @@ export async function useSystem(
   };
 }
 
-/** The user's own routes: the setting `CALL_ROUTES`, from the environment or from `local.settings.json`. */
+const LOCAL_SETTINGS = join(ROOT, 'local.settings.json');
 
-const LOCAL_SETTINGS = new URL('../../../local.settings.json', import.meta.url);
-
-/** @throws UsageError when the routes are no JSON array; the control app checks each of them */
-async function userRoutes(): Promise<object[]> {
+/**
+ * The user's own routes: the setting `CALL_ROUTES`, from the environment or from `local.settings.json`.
+ * @throws UsageError with every problem of them
+ */
+export async function userRoutes(): Promise<object[]> {
   const text = process.env['CALL_ROUTES'] ?? (await fromLocalSettings());
   if (text === undefined || text.trim() === '') return [];
   const routes: unknown = parseJson(text, 'the setting CALL_ROUTES');
-  if (!Array.isArray(routes)) throw new UsageError('the setting CALL_ROUTES must be a JSON array of routes');
-  return routes;
+  if (Array.isArray(routes) && routes.length === 0) return [];
+  try {
+    parseRoutes(routes);
+  } catch (error) {
+    if (error instanceof RoutesError) throw new UsageError(`The setting CALL_ROUTES: ${error.message}`);
+    throw error;
+  }
+  return routes as object[];
 }
 
 async function fromLocalSettings(): Promise<string | undefined> {
@@ -112,13 +140,6 @@ function parseJson(text: string, what: string): unknown {
     throw new UsageError(`${what} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
-
-/**
- * Where a running system is found by the other commands: `.trunkline/stack.json`, readable by its owner only since it
- * holds the keys of this start. It is removed when the system stops; one whose process is gone is ignored.
- */
-
-const STACK_FILE = new URL('../../../.trunkline/stack.json', import.meta.url);
 
 export function describeStack(stack: Stack): RunningSystem {
   const url = (part: PartName): string => stack.url(part);
@@ -137,33 +158,9 @@ export function describeStack(stack: Stack): RunningSystem {
       functions: stack.secrets.functionsHostKey,
       relayAdmin: stack.secrets.relayAdminToken,
     },
+    tablesConnectionString: tablesConnectionOf(stack),
     directory: stack.directory,
+    routes: stack.routes,
+    outboundAllowed: FICTIONAL_TELEPHONES,
   };
-}
-
-export async function writeStackFile(system: RunningSystem): Promise<void> {
-  await mkdir(dirname(STACK_FILE.pathname), { recursive: true });
-  await writeFile(STACK_FILE, `${JSON.stringify(system, null, 2)}\n`, { mode: 0o600 });
-}
-
-/** Removes the file, unless another system has taken it over. */
-export async function removeStackFile(): Promise<void> {
-  if ((await readStackFile())?.pid === process.pid) await rm(STACK_FILE, { force: true });
-}
-
-/** The system that runs now, or undefined. */
-export async function readStackFile(): Promise<RunningSystem | undefined> {
-  const text = await readFile(STACK_FILE, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const system = JSON.parse(text) as RunningSystem;
-  return isAlive(system.pid) ? system : undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 import type { Audio } from '../../../shared/audio/wav.ts';
+import { ask } from './ask.ts';
 import type { RunningSystem } from './running-system.ts';
 
 /** The control surface of the ACS emulator. */
@@ -18,7 +19,7 @@ export class AcsControl {
     body?: object,
     allowed: readonly number[] = [],
   ): Promise<Response> {
-    const response = await fetch(this.#base + path, {
+    const response = await ask('the ACS emulator', this.#base + path, {
       method,
       headers: { authorization: this.#authorization },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -34,8 +35,17 @@ export class AcsControl {
 
   /** A recording: samples as they are, the rate in a header. */
   async recording(path: string): Promise<Audio> {
-    const response = await this.request('GET', path);
-    const samples = new Int16Array(await response.arrayBuffer());
-    return { samples, sampleRateHz: Number(response.headers.get('x-sample-rate-hz')) };
+    return audioOf(await this.request('GET', path));
   }
+
+  /** The same, or undefined where nothing is recorded. */
+  async recordingIfAny(path: string): Promise<Audio | undefined> {
+    const response = await this.request('GET', path, undefined, [404, 410]);
+    return response.ok ? await audioOf(response) : undefined;
+  }
+}
+
+async function audioOf(response: Response): Promise<Audio> {
+  const samples = new Int16Array(await response.arrayBuffer());
+  return { samples, sampleRateHz: Number(response.headers.get('x-sample-rate-hz')) };
 }

@@ -1,4 +1,5 @@
 /** The product's own answers about a call: its timeline from the control app, its counts from the relay. */
+import { ask } from './ask.ts';
 import { countsOfCall, type RelayCounts, type StreamCounts } from './counts-of-call.ts';
 import type { RunningSystem } from './running-system.ts';
 
@@ -11,10 +12,16 @@ interface TimelineEvent {
 export interface ProductCall {
   readonly callId: string;
   readonly callConnectionId?: string;
+  readonly correlationId?: string;
   readonly state: string;
+  readonly route?: string;
+  readonly plan?: { readonly workers: readonly { readonly name: string }[] };
   readonly streaming: { readonly state: string };
   readonly timeline?: readonly TimelineEvent[];
 }
+
+/** A call that has just ended is among the last of them. */
+const PAST_CALLS = 50;
 
 export class ControlApi {
   readonly #system: Pick<RunningSystem, 'urls' | 'keys'>;
@@ -25,7 +32,7 @@ export class ControlApi {
 
   /** Any request to the control app, with the key. */
   request(method: string, path: string, body?: unknown): Promise<Response> {
-    return fetch(`${this.#system.urls.control}/api${path}`, {
+    return ask('the control app', `${this.#system.urls.control}/api${path}`, {
       method,
       headers: {
         'x-functions-key': this.#system.keys.functions,
@@ -47,9 +54,21 @@ export class ControlApi {
     return calls.find((call) => call.callConnectionId === callConnectionId);
   }
 
+  /** The live or past call that ACS names so. */
+  async find(correlationId: string): Promise<ProductCall | undefined> {
+    for (const query of ['', `?state=ended&limit=${PAST_CALLS}`]) {
+      const response = await this.request('GET', `/calls${query}`);
+      if (!response.ok) continue;
+      const { calls } = (await response.json()) as { calls: ProductCall[] };
+      const found = calls.find((call) => call.correlationId === correlationId);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   /** What the relay counted of the call with this connection id; undefined when it has not seen it, or not lately. */
   async relayCounts(callConnectionId: string): Promise<RelayCounts | undefined> {
-    const response = await fetch(`${this.#system.urls.relay}/calls`, {
+    const response = await ask('the relay', `${this.#system.urls.relay}/calls`, {
       headers: { authorization: `Bearer ${this.#system.keys.relayAdmin}` },
     });
     if (!response.ok) return undefined;

@@ -7,19 +7,23 @@ import { Telephone } from './telephone.ts';
 
 export interface FollowedCall {
   readonly telephone: TelephoneReport;
-  /** Absent where the control app never had a live call with this connection. */
+  /** Absent where the control app has no such call: no route of it was for the call. */
   readonly product: ProductCall | undefined;
 }
 
-interface FollowOptions {
+export interface FollowOptions {
   /** How long the answer may take, and the end. */
   readonly limitMs: number;
   /** Sees the call four times a second. */
   readonly onLook?: (call: TelephoneReport) => void;
   readonly onAnswered?: (call: TelephoneReport) => void;
+  /** The control app knows the call. */
+  readonly onFound?: (call: TelephoneReport, product: ProductCall) => void;
 }
 
 const FIND_ATTEMPTS = 20;
+/** A call that nobody answered was taken by the control app while it rang, or not at all. */
+const FIND_UNANSWERED_ATTEMPTS = 3;
 
 /** Resolves once the call has ended. @throws Error when it is not answered, or does not end, in time */
 export async function followCall(
@@ -27,13 +31,13 @@ export async function followCall(
   id: string,
   options: FollowOptions,
 ): Promise<FollowedCall> {
-  const { limitMs, onLook, onAnswered } = options;
+  const { limitMs, onLook, onAnswered, onFound } = options;
   const telephone = new Telephone(system);
   const control = new ControlApi(system);
   const answered = await telephone.waitFor(id, 'the answer', isAnsweredOrOver, limitMs, onLook);
   onAnswered?.(answered);
-  // The control app lists live calls only, so its name of the call is asked for while the call lasts.
   const product = await findProductCall(control, answered);
+  if (product !== undefined) onFound?.(answered, product);
   await telephone.waitFor(id, 'the end of the call', isOver, limitMs, onLook);
   const ended = product && (await endedProductCall(control, product.callId));
   // Asked again: the last events of a call come a moment after its end.
@@ -48,15 +52,14 @@ export function isAnsweredOrOver(call: TelephoneReport): boolean {
   return call.state === 'connected' || isOver(call);
 }
 
-/** The connection id reaches the control app a moment after the answer; a call not listed by then is not its own. */
-export async function findProductCall(
+/** A call that the control app does not list by then is not its own. */
+export function findProductCall(
   control: ControlApi,
-  { callConnectionId: id }: TelephoneReport,
+  { correlationId, callConnectionId }: TelephoneReport,
 ): Promise<ProductCall | undefined> {
-  if (id === undefined) return undefined;
-  return await askRepeatedly(
-    FIND_ATTEMPTS,
-    () => control.findLive(id),
+  return askRepeatedly(
+    callConnectionId === undefined ? FIND_UNANSWERED_ATTEMPTS : FIND_ATTEMPTS,
+    () => control.find(correlationId),
     (found) => found !== undefined,
   );
 }

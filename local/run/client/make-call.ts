@@ -1,11 +1,10 @@
 /** Makes one call on a system and gathers everything that there is to know of it. */
 
 import type { Audio } from '../../../shared/audio/wav.ts';
-import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { askRepeatedly } from './ask-repeatedly.ts';
 import { ControlApi } from './control-api.ts';
 import type { RelayCounts } from './counts-of-call.ts';
-import { type FollowedCall, followCall } from './follow-call.ts';
+import { type FollowedCall, type FollowOptions, followCall } from './follow-call.ts';
 import type { CallEvidence } from './report.ts';
 import type { RunningSystem } from './running-system.ts';
 import { Telephone } from './telephone.ts';
@@ -22,17 +21,17 @@ const CALL_SLACK_MS = 120_000;
 /** The relay gives workers some seconds to be told of the end. */
 const END_ATTEMPTS = 50;
 
-/** Resolves once the call has ended. `onLook` sees it four times a second. */
+/** Resolves once the call has ended. */
 export async function makeCall(
   system: RunningSystem,
   call: CallToMake,
-  onLook: (call: TelephoneReport) => void = () => {},
+  watching: Pick<FollowOptions, 'onLook' | 'onFound'> = {},
 ): Promise<CallEvidence> {
   const telephone = new Telephone(system);
   const speechMs = Math.ceil((call.speech.samples.length / call.speech.sampleRateHz) * 1_000);
   const limitMs = speechMs + call.tailMs + CALL_SLACK_MS;
   const id = await telephone.place({ ...call, maxMs: limitMs });
-  const followed = await followCall(system, id, { limitMs, onLook });
+  const followed = await followCall(system, id, { limitMs, ...watching });
   const [said, heard] = await Promise.all([
     telephone.recording(id, 'said'),
     telephone.recording(id, 'heard'),

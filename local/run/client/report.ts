@@ -14,7 +14,22 @@ export interface ReportedEvent {
   readonly type: string;
 }
 
-type Outcome = 'completed' | 'not answered' | 'no audio' | 'cut off';
+type Outcome =
+  /** The caller was heard, and hung up. */
+  | 'completed'
+  /** The application was heard, and hung up, or passed the call on. */
+  | 'ended by the application'
+  /** A route rejected or redirected the call. */
+  | 'rejected'
+  | 'redirected'
+  /** No route was for the call, and nobody answered it. */
+  | 'no route'
+  /** A route was for the call, and nobody answered it. */
+  | 'not answered'
+  /** The caller hung up while it rang. */
+  | 'abandoned'
+  | 'no audio'
+  | 'cut off';
 
 interface Echo {
   readonly delayMs: number;
@@ -27,6 +42,10 @@ interface Echo {
 export interface CallReport {
   readonly callId?: string;
   readonly callConnectionId?: string;
+  readonly from: string;
+  readonly to: string;
+  /** The route that decided. */
+  readonly route?: string;
   /** From ringing to the answer. */
   readonly answeredMs?: number;
   /** From ringing to the first frame of the media socket. */
@@ -51,6 +70,8 @@ export interface CallReport {
   readonly echo?: Echo;
   /** A worker on the call promises an echo. */
   readonly promisesEcho: boolean;
+  /** What was said and heard is recorded, and was compared. */
+  readonly isRecorded: boolean;
   /** How late the emulator itself was against its 20 ms deadlines, so that it is not taken for the product's doing. */
   readonly emulatorLatenessMs: { readonly p99: number; readonly max: number };
   readonly workers: readonly WorkerCounts[];
@@ -66,25 +87,35 @@ export interface CallEvidence {
   readonly heard: Audio;
 }
 
+/** The audio of some calls is not recorded, as of those that the application places. */
+type ReportedEvidence = Omit<CallEvidence, 'said' | 'heard'> & {
+  readonly [Direction in 'said' | 'heard']: Audio | undefined;
+};
+
 /** Workers that promise to play back what they hear. */
 const ECHO_WORKERS: readonly string[] = ['echo'];
+/** Ends that an application chooses; where its streaming has failed, it had no choice. */
+const ENDED_ON_PURPOSE: readonly string[] = ['hungUpByApplication', 'transferred', 'moved'];
 /** How the relay counts what a worker says on a route with `speaks: false`. */
 const ONLY_LISTENS = 'reply: the worker only listens';
 const FRAME_MS = 20;
+const DEFAULT_RATE_HZ = 16_000;
 /** What agrees less than this (dB) is no echo but something else that the worker made. */
 const ECHO_AGREEMENT_DB = 20;
 /** Pieces are measured by their loudness, in whole milliseconds. */
 const PIECES_OFF_MS = 2;
 
-export function compileReport({ telephone, product, relay, said, heard }: CallEvidence): CallReport {
+/** Everything came about that a call is made for. */
+export function isSuccess({ outcome }: CallReport): boolean {
+  return outcome === 'completed' || outcome === 'ended by the application';
+}
+
+export function compileReport({ telephone, product, relay, said, heard }: ReportedEvidence): CallReport {
   const { streams } = telephone;
   const sum = (of: (stream: (typeof streams)[number]) => number): number =>
     streams.reduce((total, stream) => total + of(stream), 0);
-  const frameSamples = (heard.sampleRateHz * FRAME_MS) / 1_000;
-  const spoken = withoutTrailingSilence(said.samples);
-  const isHeard = heard.samples.some((sample) => sample !== 0);
-  const pieces = isHeard ? measureRoundTrip(spoken, heard.samples, said.sampleRateHz) : undefined;
-  const echo = isHeard ? echoOf(spoken, heard, pieces) : undefined;
+  const frameSamples = ((telephone.sampleRateHz ?? DEFAULT_RATE_HZ) * FRAME_MS) / 1_000;
+  const { pieces, echo } = said && heard ? compared(said, heard) : {};
   // All pieces of an echo have its delay.
   const roundTripMs = echo ? { p50: echo.delayMs, p99: echo.delayMs, max: echo.delayMs, pieces: 1 } : pieces;
   const workers = relay?.workers ?? [];
@@ -92,6 +123,9 @@ export function compileReport({ telephone, product, relay, said, heard }: CallEv
     relay?.ignored[ONLY_LISTENS] === undefined && workers.some(({ name }) => ECHO_WORKERS.includes(name));
   return {
     ...(product && { callId: product.callId }),
+    ...(product?.route !== undefined && { route: product.route }),
+    from: partyOf(telephone.from),
+    to: partyOf(telephone.to),
     ...(telephone.callConnectionId !== undefined && { callConnectionId: telephone.callConnectionId }),
     ...(telephone.answeredAtMs !== undefined && { answeredMs: telephone.answeredAtMs }),
     ...(telephone.mediaStartedMs !== undefined && { mediaStartedMs: telephone.mediaStartedMs }),
@@ -107,23 +141,44 @@ export function compileReport({ telephone, product, relay, said, heard }: CallEv
     stopAudioCount: sum((stream) => stream.stopAudioCount),
     ...(echo && { echo }),
     promisesEcho,
+    isRecorded: heard !== undefined,
     emulatorLatenessMs: {
       p99: Math.max(0, ...streams.map((stream) => stream.ownLatenessMs.p99)),
       max: Math.max(0, ...streams.map((stream) => stream.ownLatenessMs.max)),
     },
     workers,
     events: mergeEvents(telephone, product),
-    outcome: outcomeOf(telephone, promisesEcho || !isListening(relay)),
+    outcome: outcomeOf(telephone, product, promisesEcho || !isListening(relay)),
   };
+}
+
+function compared(said: Audio, heard: Audio): { pieces?: RoundTrip | undefined; echo?: Echo | undefined } {
+  if (heard.samples.every((sample) => sample === 0)) return {};
+  const spoken = withoutTrailingSilence(said.samples);
+  const pieces = measureRoundTrip(spoken, heard.samples, said.sampleRateHz);
+  return { pieces, echo: echoOf(spoken, heard, pieces) };
+}
+
+/** A telephone number as people write it; the raw id of anybody else. */
+export function partyOf(rawId: string): string {
+  return rawId.startsWith('4:+') ? rawId.slice(2) : rawId;
 }
 
 function outcomeOf(
   { outcome, mediaStartedMs, firstAudioMs, callConnectionId }: TelephoneReport,
+  product: ProductCall | undefined,
   mustSpeak: boolean,
 ): Outcome {
-  if (callConnectionId === undefined) return 'not answered';
+  if (callConnectionId === undefined) {
+    if (outcome === 'rejected' || outcome === 'redirected') return outcome;
+    if (outcome === 'abandonedByCaller') return 'abandoned';
+    return product === undefined ? 'no route' : 'not answered';
+  }
   if (mediaStartedMs === undefined || (firstAudioMs === undefined && mustSpeak)) return 'no audio';
-  return outcome === 'hungUpByCaller' ? 'completed' : 'cut off';
+  if (outcome === 'hungUpByCaller') return 'completed';
+  return outcome !== undefined && ENDED_ON_PURPOSE.includes(outcome) && product?.streaming.state !== 'failed'
+    ? 'ended by the application'
+    : 'cut off';
 }
 
 /** The workers took what they were sent, and none of them wanted to say anything. */

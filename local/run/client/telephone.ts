@@ -72,6 +72,14 @@ export class Telephone {
     return this.#acs.recording(`/calls/${id}/${direction}`);
   }
 
+  /** The same of any call, with a recording of its own or with a script; undefined where nothing is recorded. */
+  async recordingIfAny(id: string, direction: 'said' | 'heard'): Promise<Audio | undefined> {
+    return (
+      (await this.#acs.recordingIfAny(`/calls/${id}/${direction}`)) ??
+      (await this.#acs.recordingIfAny(`/scripts/${id}/${direction}`))
+    );
+  }
+
   async hangUp(id: string): Promise<void> {
     await this.#acs.request('POST', `/calls/${id}/hang-up`);
   }

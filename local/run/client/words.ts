@@ -14,8 +14,16 @@ export function timelineInWords(events: readonly ReportedEvent[]): string {
 }
 
 export function reportInWords(report: CallReport): string {
+  const call = [
+    ['call', report.callId ?? 'has no id: the control app does not know it'],
+    ['outcome', outcome(report)],
+  ];
+  return inRows(report.answeredMs === undefined ? call : [...call, ...answered(report)]);
+}
+
+/** Rows about a call that was answered. */
+function answered(report: CallReport): string[][] {
   return [
-    ['outcome', report.outcome],
     ['answered after', milliseconds(report.answeredMs)],
     ['media after', milliseconds(report.mediaStartedMs)],
     ['frames to the relay', String(report.framesToRelay)],
@@ -29,9 +37,32 @@ export function reportInWords(report: CallReport): string {
       `${worker.chunksAcked} of ${worker.chunksSent} chunks answered, ${worker.chunksFailed} failed; ` +
         `${milliseconds(worker.lostMs)} lost with them, ${milliseconds(worker.droppedMs)} dropped`,
     ]),
-  ]
-    .map(([name = '', value]) => `  ${name.padEnd(22)} ${value}`)
-    .join('\n');
+  ];
+}
+
+function inRows(rows: readonly string[][]): string {
+  return rows.map(([name = '', value]) => `  ${name.padEnd(22)} ${value}`).join('\n');
+}
+
+function outcome({ outcome: found, route, from, to }: CallReport): string {
+  switch (found) {
+    case 'rejected':
+    case 'redirected':
+      return route === undefined ? found : `${found} by the route ${route}`;
+    case 'no route':
+      return `not answered: no route is for it (npm run routes -- explain --from ${from} --to ${to} says why)`;
+    case 'not answered':
+      return `not answered, although the route ${route} is for it`;
+    case 'abandoned':
+      return 'not answered: the caller hung up while it rang';
+    case 'no audio':
+      return 'no audio: nothing was heard that a worker said';
+    case 'cut off':
+      return 'cut off: the call ended before the caller hung up';
+    case 'completed':
+    case 'ended by the application':
+      return found;
+  }
 }
 
 function firstAudio({ firstAudioMs, mediaStartedMs, workers }: CallReport): string {
@@ -42,9 +73,11 @@ function firstAudio({ firstAudioMs, mediaStartedMs, workers }: CallReport): stri
     : 'none: no worker said anything';
 }
 
-function roundTrip({ roundTripMs, firstAudioMs }: CallReport): string {
+function roundTrip({ roundTripMs, firstAudioMs, isRecorded }: CallReport): string {
+  if (!isRecorded) return 'not measured: the audio of this call is not recorded';
   if (firstAudioMs === undefined) return 'not measured: nothing was heard';
-  if (roundTripMs === undefined) return 'not measured: what was heard does not resemble what was said';
+  if (roundTripMs === undefined)
+    return 'not measured: what was heard is not what was said, as with every worker that answers in its own words';
   const { p50, p99, max, pieces } = roundTripMs;
   if (pieces === 1) return `${milliseconds(p50)}, all that was said as one piece`;
   return `p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}, max ${milliseconds(max)} of ${pieces} pieces of speech`;
@@ -56,11 +89,12 @@ function longestGap({ longestGapMs, underruns }: CallReport): string {
 }
 
 /** No line where none was promised and no exact one was heard. */
-function echo({ echo: found, promisesEcho, firstAudioMs }: CallReport): string[][] {
+function echo({ echo: found, promisesEcho, firstAudioMs, isRecorded }: CallReport): string[][] {
+  if (!isRecorded) return [];
   if (found === undefined) {
     const heard =
       firstAudioMs === undefined ? 'nothing was heard' : 'what was heard differs from what was said';
-    return promisesEcho ? [['echo', `none: ${heard}`]] : [];
+    return promisesEcho ? [['echo', `missing: ${heard}, and the worker echo promises the same`]] : [];
   }
   const { delayMs, exact, missingMs } = found;
   const later = `${milliseconds(delayMs)} later`;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Audio, readWav } from '../../../shared/audio/wav.ts';
 import type { Speech } from '../../phone/speech.ts';
@@ -11,7 +11,13 @@ import {
   type Step,
   type Utterance,
 } from '../../phone/step.ts';
-import { memberName, parseScenario, ScenarioError, type ScenarioProblem } from './parse-scenario.ts';
+import {
+  memberName,
+  parseScenario,
+  recordingsIn,
+  ScenarioError,
+  type ScenarioProblem,
+} from './parse-scenario.ts';
 import type { ParticipantFile, ScenarioFile, SpeechFile, StepFile } from './scenario-schema.ts';
 
 /** Somebody with everything that is said in memory. */
@@ -38,7 +44,7 @@ export async function loadScenario(path: string, speech: Speech): Promise<Scenar
     const message = error.code === 'ENOENT' ? 'there is no such file' : error.message;
     throw new ScenarioError(path, [{ line: 1, member: '', message }]);
   });
-  const { scenario, lineOf } = parseScenario(yaml, path);
+  const { scenario, lineOf } = await parsedWithFiles(yaml, path);
   const { participants, ...others } = scenario;
   const loader = new Loader(path, speech, lineOf);
   const loaded: Participant[] = [];
@@ -53,6 +59,28 @@ export async function loadScenario(path: string, speech: Speech): Promise<Scenar
   }
   if (loader.problems.length > 0) throw new ScenarioError(path, loader.problems);
   return { ...others, participants: loaded };
+}
+
+/** What is wrong with the form is told together with the recordings that are not there. */
+async function parsedWithFiles(yaml: string, path: string): Promise<ReturnType<typeof parseScenario>> {
+  try {
+    return parseScenario(yaml, path);
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    const missing = await Promise.all(
+      recordingsIn(yaml).map(async ({ name, line }): Promise<ScenarioProblem[]> => {
+        const isThere = await access(resolve(dirname(path), name)).then(
+          () => true,
+          () => false,
+        );
+        return isThere ? [] : [{ line, member: '', message: `${name} cannot be read` }];
+      }),
+    );
+    throw new ScenarioError(
+      path,
+      [...error.problems, ...missing.flat()].toSorted((a, b) => a.line - b.line),
+    );
+  }
 }
 
 /** Where something is written. */

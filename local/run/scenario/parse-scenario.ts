@@ -1,6 +1,10 @@
-import { type Document, isMap, isPair, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isPair, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import type * as z from 'zod';
+import { didYouMean } from '../../../shared/base/did-you-mean.ts';
+import { parseRoutes, RoutesError } from '../../../shared/wire/call/routes-schema.ts';
 import { parseAcsFaultPlan } from '../../emulators/acs/faults/fault-plan.ts';
-import { type ScenarioFile, scenarioSchema } from './scenario-schema.ts';
+import { MEMBER_NAMES, type ScenarioFile, scenarioSchema } from './scenario-schema.ts';
+import { routesWithTranscripts } from './transcripts.ts';
 
 /** One thing that is wrong with a scenario file. */
 export interface ScenarioProblem {
@@ -25,6 +29,9 @@ export class ScenarioError extends Error {
   }
 }
 
+/** In place of the address that the scenario's receiver of transcripts will have. */
+const ANY_ADDRESS = 'ws://127.0.0.1:1/';
+
 interface ParsedScenario {
   readonly scenario: ScenarioFile;
   /** The line of a member, or of the nearest one around it that is written. */
@@ -38,11 +45,18 @@ interface ParsedScenario {
 export function parseScenario(yaml: string, file: string): ParsedScenario {
   const lines = new LineCounter();
   const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0)
+  if (document.errors.length > 0) {
+    // What follows a tab is read wrongly.
+    const tabs = document.errors.filter(({ code }) => code === 'TAB_AS_INDENT');
     throw new ScenarioError(
       file,
-      document.errors.map(({ message, pos }) => ({ line: lines.linePos(pos[0]).line, member: '', message })),
+      (tabs.length > 0 ? tabs : document.errors).map(({ message, pos }) => ({
+        line: lines.linePos(pos[0]).line,
+        member: '',
+        message,
+      })),
     );
+  }
   const lineOf = (path: readonly PropertyKey[]): number => lines.linePos(offsetOf(document, path)).line;
   const result = scenarioSchema.safeParse(document.toJS());
   if (!result.success) {
@@ -52,7 +66,10 @@ export function parseScenario(yaml: string, file: string): ParsedScenario {
       return paths.map((path) => ({
         line: lineOf(path),
         member: memberName(path),
-        message: issue.code === 'unrecognized_keys' ? 'is unknown' : issue.message,
+        message:
+          issue.code === 'unrecognized_keys'
+            ? `is unknown${didYouMean(String(path.at(-1)), MEMBER_NAMES)}`
+            : messageOf(issue),
       }));
     });
     throw new ScenarioError(
@@ -60,12 +77,27 @@ export function parseScenario(yaml: string, file: string): ParsedScenario {
       problems.toSorted((a, b) => a.line - b.line),
     );
   }
-  const problems = [...relationsOf(result.data), ...faultsOf(result.data)];
+  const problems = [...relationsOf(result.data), ...faultsOf(result.data), ...routesOf(result.data)];
   if (problems.length === 0) return { scenario: result.data, lineOf };
   throw new ScenarioError(
     file,
     problems.map(({ path, message }) => ({ line: lineOf(path), member: memberName(path), message })),
   );
+}
+
+/** Every text of the file that names a recording, with its line; nothing where the text is no YAML. */
+export function recordingsIn(yaml: string): { readonly name: string; readonly line: number }[] {
+  const lines = new LineCounter();
+  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false });
+  const found: { name: string; line: number }[] = [];
+  if (document.errors.length > 0) return found;
+  visit(document, {
+    Scalar: (key, { value, range }) => {
+      if (key !== 'key' && typeof value === 'string' && value.endsWith('.wav'))
+        found.push({ name: value, line: lines.linePos(range?.[0] ?? 0).line });
+    },
+  });
+  return found;
 }
 
 interface Problem {
@@ -104,6 +136,26 @@ function faultsOf({ faults }: ScenarioFile): Problem[] {
   } catch (error) {
     return [{ path: ['faults'], message: error instanceof Error ? error.message : String(error) }];
   }
+}
+
+/** What `npm start` would say of the routes. */
+function routesOf({ routes }: ScenarioFile): Problem[] {
+  if (routes === undefined) return [];
+  try {
+    parseRoutes(routesWithTranscripts(routes, ANY_ADDRESS));
+    return [];
+  } catch (error) {
+    if (!(error instanceof RoutesError)) throw error;
+    return error.problems.map((problem) => {
+      const index = /^routes\[(\d+)\]/.exec(problem)?.[1];
+      return { path: index === undefined ? ['routes'] : ['routes', Number(index)], message: problem };
+    });
+  }
+}
+
+/** Zod names the key of a record by what is wrong with it. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
 }
 
 /** Where the member is written, or the nearest one around it that is written at all. */

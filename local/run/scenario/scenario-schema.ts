@@ -1,6 +1,8 @@
 /** The form of a scenario file: who calls whom, what each does, and what should happen. Times are milliseconds. */
 import * as z from 'zod';
+import { didYouMean } from '../../../shared/base/did-you-mean.ts';
 import { eventChanges } from '../../emulators/acs/control/place-call-request.ts';
+import { CALLBACK_EVENT_TYPES } from '../../emulators/acs/events/callback-event.ts';
 import { IDENTIFIER_RULE, identifierOf } from '../../emulators/acs/telephones/identifiers.ts';
 
 const LONGEST_MS = 60 * 60_000;
@@ -88,6 +90,16 @@ const request = z.strictObject({
   body: z.looseObject({}).optional(),
 });
 
+/** Events of the telephone network: an event that never comes is easily expected never to come. */
+const EVENTS: readonly string[] = ['IncomingCall', ...CALLBACK_EVENT_TYPES];
+
+const eventName = z.string().refine((name) => EVENTS.includes(name), {
+  error: ({ input }) => {
+    const name = String(input);
+    return `"${name}" is no event of the telephone network${didYouMean(name, EVENTS)}`;
+  },
+});
+
 /** What is expected of one call, beside what its steps expect. Events are those that the telephone network sends. */
 const callExpectation = z.strictObject({
   outcome: z
@@ -103,11 +115,11 @@ const callExpectation = z.strictObject({
     ])
     .optional(),
   /** These, in this order; others may come between. */
-  events: z.array(z.string()).optional(),
+  events: z.array(eventName).optional(),
   /** None of these. */
-  never: z.array(z.string()).optional(),
+  never: z.array(eventName).optional(),
   /** Exactly so many of each. */
-  times: z.record(z.string(), z.int().min(0)).optional(),
+  times: z.record(eventName, z.int().min(0)).optional(),
   /** How often the telephone of somebody whom the application calls has rung. */
   rings: z.int().min(0).optional(),
 });
@@ -166,3 +178,16 @@ export type RequestFile = z.output<typeof request>;
 export type StepFile = ParticipantFile['steps'][number];
 export type SpeechFile = z.output<typeof speech>;
 export type CallExpectation = z.output<typeof callExpectation>;
+
+/** The names of all members of the schema, to guess what an unknown one was meant to be. */
+export const MEMBER_NAMES: readonly string[] = memberNames(
+  z.toJSONSchema(scenarioSchema, { unrepresentable: 'any', io: 'input' }),
+);
+
+function memberNames(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return Object.entries(schema).flatMap(([name, value]) => [
+    ...(name === 'properties' ? Object.keys(value as object) : []),
+    ...memberNames(value),
+  ]);
+}

@@ -14,21 +14,29 @@ interface Transcripts {
 
 /** Receives the transcripts that these routes send here, and drops them. */
 export async function receiveTranscripts(routes: readonly object[]): Promise<Transcripts> {
-  const isHere = (route: object): boolean => transcriptionOf(route)?.['url'] === HERE;
   if (!routes.some(isHere)) return { routes, close: () => {} };
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   server.on('connection', (socket) => socket.on('error', () => {}).resume());
   await once(server, 'listening');
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return {
-    routes: routes.map((route) =>
-      isHere(route) ? { ...route, transcription: { ...transcriptionOf(route), url } } : route,
-    ),
+    routes: routesWithTranscripts(routes, url),
     close: () => {
       for (const socket of server.clients) socket.terminate();
       server.close();
     },
   };
+}
+
+/** The same routes, with this address for `transcription: { url: here }`. */
+export function routesWithTranscripts(routes: readonly object[], url: string): object[] {
+  return routes.map((route) =>
+    isHere(route) ? { ...route, transcription: { ...transcriptionOf(route), url } } : route,
+  );
+}
+
+function isHere(route: object): boolean {
+  return transcriptionOf(route)?.['url'] === HERE;
 }
 
 function transcriptionOf(route: {

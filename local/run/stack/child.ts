@@ -64,6 +64,8 @@ export class Child {
     this.#process = fork(spec.module, [...(spec.args ?? [])], {
       env: { ...Object.fromEntries(inherited), ...spec.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...(spec.isWatched ? (['pipe'] as const) : [])],
+      // A terminal sends Ctrl-C to its whole process group. Parts end when the command tells them, in their own groups.
+      detached: process.platform !== 'win32',
       // Node runs the local system's sources by type stripping, which older releases announce on every start.
       execArgv: [
         '--disable-warning=ExperimentalWarning',

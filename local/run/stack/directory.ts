@@ -62,6 +62,8 @@ export function directoryRoutes(directory: readonly DirectoryEntry[]): object[] 
     match: { to: number },
     format,
     startStreaming,
+    // Keys that callers press reach the worker.
+    dtmf: true,
     workers: [{ name: worker, listen, ...(bargeIn === undefined ? {} : { bargeIn }) }],
   }));
 }

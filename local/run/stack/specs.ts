@@ -24,7 +24,7 @@ export interface SystemLayout {
 }
 
 /** Whom calls may be placed to: numbers that are kept for fiction, and people with an app of the emulator's. */
-const FICTIONAL_TELEPHONES = '+142555501*,8:acs:acdc_*';
+export const FICTIONAL_TELEPHONES = '+142555501*,8:acs:acdc_*';
 
 /** Node 22 does not know the last of the arguments of the relay. */
 const KNOWS_EXTERNAL_LIMIT = Number(process.versions.node.split('.')[0]) >= 24;
@@ -123,7 +123,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
       OUTBOUND_CALLS_PER_HOUR: '10000',
       API_READS_PER_MINUTE: '600000',
       API_ACTS_PER_MINUTE: '600000',
-      TABLES_CONNECTION_STRING: tablesConnection(address(ports, 'tables')),
+      TABLES_CONNECTION_STRING: tablesConnectionOf(layout),
       WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
       ...acsTokenSettings(layout),
     });
@@ -201,7 +201,11 @@ function acsTokenSettings({ ports, secrets }: SystemLayout): Record<string, stri
   };
 }
 
-function webPubSubConnection({ ports, secrets }: SystemLayout): string {
+export function tablesConnectionOf({ ports }: Pick<SystemLayout, 'ports'>): string {
+  return tablesConnection(address(ports, 'tables'));
+}
+
+function webPubSubConnection({ ports, secrets }: Pick<SystemLayout, 'ports' | 'secrets'>): string {
   return `Endpoint=${address(ports, 'webPubSub')};AccessKey=${secrets.webPubSubAccessKey};Version=1.0;`;
 }
 

@@ -1,6 +1,7 @@
 /** The whole system on this machine: every part a process of its own, started together and stopped together. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Notice } from '../watch/notice.ts';
+import { checkRoutes, requireNamesOnce } from './check-workers.ts';
 import type { ChildSpec } from './child.ts';
 import {
   type DirectoryEntry,
@@ -18,7 +19,11 @@ import { address, residentSpec, residentUrl, type SystemLayout, specOf } from '.
 interface StackOptions extends SystemLayout {
   /** Routes that come before those of the directory. */
   readonly routes?: readonly object[];
+  /** Refuses routes with workers that the worker app does not have. Defaults to false: they may run elsewhere. */
+  readonly checksWorkers?: boolean;
   readonly onLine?: (part: string, line: string) => void;
+  /** A part has started: so many of all. */
+  readonly onStarted?: (started: number, all: number) => void;
   /** A part ended by itself; the others go on until `stop`. Processes of workers are started again instead. */
   readonly onDeath?: (message: string) => void;
   /** What workers log, throw and block. */
@@ -29,6 +34,8 @@ export interface Stack {
   readonly ports: Ports;
   readonly secrets: Secrets;
   readonly directory: readonly DirectoryEntry[];
+  /** All of them, in order: those that were given, and those of the directory. */
+  readonly routes: readonly object[];
   url(part: PartName): string;
   /** Where the resident workers are, if there are any. */
   readonly residentUrl?: string;
@@ -50,10 +57,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const children = new Map<PartName | 'resident', KeptChild>();
   const { resident } = options;
   const { onLine = () => {}, onDeath = () => {}, onNotice = () => {} } = options;
+  const all = PART_NAMES.length + (resident === undefined ? 0 : 1);
+  let started = 0;
   const run = async (name: PartName | 'resident', spec: ChildSpec): Promise<void> => {
     const child = new KeptChild(spec, { onLine, onDeath, onNotice });
     children.set(name, child);
     await child.start();
+    started += 1;
+    options.onStarted?.(started, all);
   };
   const start = (part: PartName, routes?: readonly object[]): Promise<void> =>
     run(part, specOf(part, options, routes));
@@ -66,13 +77,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (resident !== undefined) others.push(run('resident', residentSpec(options, resident)));
     await allOrFirstError(others);
     const offered = withResidents(await offeredWorkers(options), resident?.workers ?? []);
+    requireNamesOnce(offered);
     const directory = makeDirectory(offered);
     const routes = [...(options.routes ?? []), ...directoryRoutes(directory), OUTBOUND_ROUTE];
+    if (options.checksWorkers === true)
+      checkRoutes(
+        routes,
+        offered.map(({ name }) => name),
+      );
     await start('control', routes);
     return {
       ports: options.ports,
       secrets: options.secrets,
       directory,
+      routes,
       url: (part) => address(options.ports, part),
       ...(resident === undefined ? {} : { residentUrl: residentUrl(resident) }),
       pids: () => Object.fromEntries([...children].map(([part, child]) => [part, child.pid])),

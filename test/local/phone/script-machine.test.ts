@@ -109,6 +109,16 @@ describe('a phone with a script', () => {
     ]);
   });
 
+  it('is done with its keys once the last one is pressed, also where the call ends on it', () => {
+    const machine = new ScriptMachine([{ type: 'press', keys: '1#' }], RATE);
+    machine.start();
+    expect(machine.results()).toEqual([{ type: 'press', status: 'notReached' }]);
+    for (let ms = 0; ms < KEY_MS; ms += 20) machine.hear(new Int16Array(RATE / 50));
+    expect(machine.results()).toEqual([{ type: 'press', status: 'done', atMs: KEY_MS }]);
+    machine.keyRefused();
+    expect(machine.results()).toEqual([{ type: 'press', status: 'notReached' }]);
+  });
+
   it('presses one key after the other', () => {
     const { actions, machine } = run([{ type: 'press', keys: '1#' }, { type: 'hangUp' }], silence(600));
     expect(actions).toEqual([

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { type Command, readArguments } from '../../../../shared/base/command-line.ts';
 import { jsonBreaksAt } from '../../common/json-position.ts';
 import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls } from '../../common/tls-flags.ts';
@@ -12,9 +12,105 @@ import { type FaultPlan, type ParsedFaultPlan, parseAcsFaultPlan } from '../faul
 import type { AcsOptions } from '../server/acs.ts';
 import { parseBehaviourFlags, parseFaultFlag } from './flags.ts';
 
-const SCHEMAS: readonly EventSchema[] = ['EventGridSchema', 'CloudEventSchemaV1_0'];
 const CA_FILE = '.trunkline/acs-ca.pem';
 const KEYS_FILE = '.trunkline/acs-keys.json';
+
+const ACS = {
+  name: 'npm run acs',
+  usage: '[options]',
+  about: 'Emulates Azure Communication Services: telephones, Call Automation, audio streaming, Event Grid.',
+  flags: {
+    host: {
+      type: 'string',
+      value: 'ADDRESS',
+      default: '127.0.0.1',
+      help: 'the address to listen on (default 127.0.0.1)',
+    },
+    port: {
+      type: 'string',
+      value: 'N',
+      default: '8070',
+      help: 'the port to listen on, 0 for any (default 8070)',
+    },
+    'stand-alone': {
+      type: 'boolean',
+      default: false,
+      help: 'makes and keeps keys, and prints all that an application must know; npm run acs gives it',
+    },
+    'event-grid-endpoint': {
+      type: 'string',
+      value: 'URL',
+      help: 'where IncomingCall goes; EVENT_GRID_ENDPOINT in the environment',
+    },
+    'event-grid-schema': {
+      type: 'string',
+      value: 'NAME',
+      default: 'EventGridSchema',
+      help: 'the schema of that endpoint: EventGridSchema (default) or CloudEventSchemaV1_0',
+    },
+    'event-grid-subscriptions': {
+      type: 'string',
+      value: 'FILE',
+      help: 'further subscriptions, as JSON; EVENT_GRID_SUBSCRIPTIONS in the environment holds them itself',
+    },
+    'dead-letter-file': {
+      type: 'string',
+      value: 'FILE',
+      help: 'where events go that the endpoint did not take',
+    },
+    number: {
+      type: 'string',
+      value: 'NUMBER',
+      multiple: true,
+      default: [] as string[],
+      help: 'a telephone number of the resource, in E.164; ACS_NUMBERS in the environment, with commas',
+    },
+    'token-issuer': {
+      type: 'string',
+      value: 'URL',
+      help: 'the issuer of the tokens (default: its own address)',
+    },
+    https: { type: 'boolean', default: false, help: 'with a certificate made at the start for this machine' },
+    'ca-out': {
+      type: 'string',
+      value: 'FILE',
+      help: `where the authority to trust is written (default ${CA_FILE})`,
+    },
+    'tls-key': { type: 'string', value: 'FILE', help: 'https with a key of yours (PEM), with --tls-cert' },
+    'tls-cert': { type: 'string', value: 'FILE', help: 'the certificate to it (PEM)' },
+    strict: {
+      type: 'boolean',
+      default: false,
+      help: 'takes https and wss addresses only, as the service does',
+    },
+    behaviour: {
+      type: 'string',
+      value: 'NAME=VALUE',
+      multiple: true,
+      default: [] as string[],
+      help: 'chooses what is not documented of the service; the README of the emulator lists the names',
+    },
+    seed: { type: 'string', value: 'TEXT', help: 'where ids and the chance of faults come from' },
+    'request-log': {
+      type: 'boolean',
+      default: false,
+      help: 'prints each request, callback and event; --stand-alone does so, too',
+    },
+    'event-log': { type: 'string', value: 'FILE', help: 'where all that happens is written, as JSON lines' },
+    fault: {
+      type: 'string',
+      value: 'RULE',
+      multiple: true,
+      default: [] as string[],
+      help: 'something that goes wrong, such as rest.error,status=429,count=2',
+    },
+    faults: { type: 'string', value: 'FILE', help: 'a plan of faults, as JSON' },
+    'clock-skew-ms': { type: 'string', value: 'MS', help: 'how far its clock is ahead (default 0)' },
+  },
+  more: 'Everything about it: local/emulators/acs/README.md.',
+} as const satisfies Command;
+
+const SCHEMAS: readonly EventSchema[] = ['EventGridSchema', 'CloudEventSchemaV1_0'];
 
 export interface CommandLine {
   readonly options: AcsOptions;
@@ -31,32 +127,7 @@ export async function readCommandLine(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<CommandLine> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      host: { type: 'string', default: '127.0.0.1' },
-      port: { type: 'string', default: '8070' },
-      'stand-alone': { type: 'boolean', default: false },
-      'event-grid-endpoint': { type: 'string' },
-      'event-grid-schema': { type: 'string', default: 'EventGridSchema' },
-      'event-grid-subscriptions': { type: 'string' },
-      'dead-letter-file': { type: 'string' },
-      'token-issuer': { type: 'string' },
-      number: { type: 'string', multiple: true, default: [] },
-      https: { type: 'boolean', default: false },
-      'ca-out': { type: 'string' },
-      'tls-key': { type: 'string' },
-      'tls-cert': { type: 'string' },
-      strict: { type: 'boolean', default: false },
-      behaviour: { type: 'string', multiple: true, default: [] },
-      seed: { type: 'string' },
-      'event-log': { type: 'string' },
-      'request-log': { type: 'boolean', default: false },
-      fault: { type: 'string', multiple: true, default: [] },
-      faults: { type: 'string' },
-      'clock-skew-ms': { type: 'string' },
-    },
-  });
+  const { values } = readArguments(ACS, args);
   const port = portOption(values.port);
   const schema = oneOf('--event-grid-schema', values['event-grid-schema'], SCHEMAS);
   const standAlone = values['stand-alone'];

@@ -19,48 +19,53 @@ type MediaStreamingDetails =
   | 'streamConnectionInterrupted'
   | 'streamConnectionReestablished';
 
-type MediaStreamingEventType = 'MediaStreamingStarted' | 'MediaStreamingStopped' | 'MediaStreamingFailed';
-
 /** The types of `Microsoft.Communication.*` callback events, without that prefix. */
-export type CallbackEventType =
-  | 'CallConnected'
-  | 'CallDisconnected'
-  | 'ParticipantsUpdated'
-  | 'AnswerFailed'
-  | 'CreateCallFailed'
-  | 'ConnectFailed'
-  | 'CallTransferAccepted'
-  | 'CallTransferFailed'
-  | 'AddParticipantSucceeded'
-  | 'AddParticipantFailed'
-  | 'RemoveParticipantSucceeded'
-  | 'RemoveParticipantFailed'
-  | 'CancelAddParticipantSucceeded'
-  | 'CancelAddParticipantFailed'
-  | 'MoveParticipantSucceeded'
-  | 'MoveParticipantFailed'
-  | 'PlayStarted'
-  | 'PlayCompleted'
-  | 'PlayFailed'
-  | 'PlayCanceled'
-  | 'RecognizeCompleted'
-  | 'RecognizeFailed'
-  | 'RecognizeCanceled'
-  | 'ContinuousDtmfRecognitionToneReceived'
-  | 'ContinuousDtmfRecognitionToneFailed'
-  | 'ContinuousDtmfRecognitionStopped'
-  | 'SendDtmfTonesCompleted'
-  | 'SendDtmfTonesFailed'
-  | 'HoldFailed'
-  | 'HoldAudioStarted'
-  | 'HoldAudioCompleted'
-  | 'RecordingStateChanged'
-  | 'StartRecordingFailed'
-  | MediaStreamingEventType
-  | 'TranscriptionStarted'
-  | 'TranscriptionStopped'
-  | 'TranscriptionUpdated'
-  | 'TranscriptionFailed';
+export const CALLBACK_EVENT_TYPES = [
+  'CallConnected',
+  'CallDisconnected',
+  'ParticipantsUpdated',
+  'AnswerFailed',
+  'CreateCallFailed',
+  'ConnectFailed',
+  'CallTransferAccepted',
+  'CallTransferFailed',
+  'AddParticipantSucceeded',
+  'AddParticipantFailed',
+  'RemoveParticipantSucceeded',
+  'RemoveParticipantFailed',
+  'CancelAddParticipantSucceeded',
+  'CancelAddParticipantFailed',
+  'MoveParticipantSucceeded',
+  'MoveParticipantFailed',
+  'PlayStarted',
+  'PlayCompleted',
+  'PlayFailed',
+  'PlayCanceled',
+  'RecognizeCompleted',
+  'RecognizeFailed',
+  'RecognizeCanceled',
+  'ContinuousDtmfRecognitionToneReceived',
+  'ContinuousDtmfRecognitionToneFailed',
+  'ContinuousDtmfRecognitionStopped',
+  'SendDtmfTonesCompleted',
+  'SendDtmfTonesFailed',
+  'HoldFailed',
+  'HoldAudioStarted',
+  'HoldAudioCompleted',
+  'RecordingStateChanged',
+  'StartRecordingFailed',
+  'MediaStreamingStarted',
+  'MediaStreamingStopped',
+  'MediaStreamingFailed',
+  'TranscriptionStarted',
+  'TranscriptionStopped',
+  'TranscriptionUpdated',
+  'TranscriptionFailed',
+] as const;
+
+export type CallbackEventType = (typeof CALLBACK_EVENT_TYPES)[number];
+
+type MediaStreamingEventType = Extract<CallbackEventType, `MediaStreaming${string}`>;
 
 /** What the events of an operation carry back, and where they go. */
 export interface ReplyTo {

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { type Command, readArguments } from '../../../../shared/base/command-line.ts';
 import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls } from '../../common/tls-flags.ts';
 import { parseTier } from '../base/service-tier.ts';
@@ -9,27 +9,78 @@ import { readSettings, type WebPubSubSettings } from './settings.ts';
 
 const CA_FILE = '.trunkline/web-pubsub-ca.pem';
 
-export const USAGE = `Usage: node local/emulators/web-pubsub/main.ts [options]
-
-  --port <n>                    port to listen on, 0 for any (default ${DEFAULT_PORT})
-  --host <address>              address to listen on (default 127.0.0.1)
-  --config <file>               JSON in the shape of Microsoft's emulator: {"WebPubSub": {"Hubs": {…}}}; read again when it changes
-  --stand-alone                 tell everything that an application must know to use it
-  --request-log                 print each request and event; --stand-alone does so, too
-  --https                       with a certificate made at the start for this machine
-  --ca-out <file>               where the authority to trust is written (default ${CA_FILE})
-  --tls-key, --tls-cert <file>  https with a certificate of yours (PEM)
-  --tier <free|standard:N>      as many connections as the tier, or N units, allow (default: any number)
-  --faults <file>               JSON: what goes wrong from the start; see the README
-  --user-event-failure <what>   errorAck or closeConnection (default errorAck)
-  --protobuf-json <what>        text or json: the field (text_data, json_data) of JSON for protobuf clients (default text)
-  --absent-user <what>          notFound or ok: adding a user without connections to a group (default notFound)
-
-WEB_PUBSUB_CONTROL_TOKEN in the environment turns on the control surface (/control/…), with this bearer token.
-The access keys come from the environment (WebPubSub__AccessKey, WebPubSub__SecondaryAccessKey) or the configuration file. Every
-setting of the file can be given in the environment:
-WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate=http://127.0.0.1:7072/api/workers/{event}
-`;
+const WEB_PUBSUB = {
+  name: 'npm run web-pubsub',
+  usage: '[options]',
+  about: 'Emulates Azure Web PubSub: clients, REST and event handlers.',
+  flags: {
+    port: {
+      type: 'string',
+      value: 'N',
+      default: String(DEFAULT_PORT),
+      help: `the port to listen on, 0 for any (default ${DEFAULT_PORT})`,
+    },
+    host: {
+      type: 'string',
+      value: 'ADDRESS',
+      default: '127.0.0.1',
+      help: 'the address to listen on (default 127.0.0.1)',
+    },
+    config: {
+      type: 'string',
+      value: 'FILE',
+      help: 'JSON in the shape of Microsoft\'s emulator, {"WebPubSub": {"Hubs": {…}}}; read again when it changes',
+    },
+    'stand-alone': {
+      type: 'boolean',
+      default: false,
+      help: 'prints all that an application must know; npm run web-pubsub gives it',
+    },
+    'request-log': {
+      type: 'boolean',
+      default: false,
+      help: 'prints each request and event; --stand-alone does so, too',
+    },
+    https: { type: 'boolean', default: false, help: 'with a certificate made at the start for this machine' },
+    'ca-out': {
+      type: 'string',
+      value: 'FILE',
+      help: `where the authority to trust is written (default ${CA_FILE})`,
+    },
+    'tls-key': { type: 'string', value: 'FILE', help: 'https with a key of yours (PEM), with --tls-cert' },
+    'tls-cert': { type: 'string', value: 'FILE', help: 'the certificate to it (PEM)' },
+    tier: {
+      type: 'string',
+      value: 'TIER',
+      help: 'free, or standard:N with N units: as many connections as these allow (default: any number)',
+    },
+    faults: { type: 'string', value: 'FILE', help: 'what goes wrong from the start, as JSON' },
+    'user-event-failure': {
+      type: 'string',
+      value: 'WHAT',
+      default: 'errorAck',
+      help: 'errorAck (default) or closeConnection',
+    },
+    'protobuf-json': {
+      type: 'string',
+      value: 'WHAT',
+      default: 'text',
+      help: 'text (default) or json: the field (text_data, json_data) of JSON for protobuf clients',
+    },
+    'absent-user': {
+      type: 'string',
+      value: 'WHAT',
+      default: 'notFound',
+      help: 'notFound (default) or ok: adding a user without connections to a group',
+    },
+  },
+  more: `The access keys come from the environment (WebPubSub__AccessKey,
+WebPubSub__SecondaryAccessKey) or the configuration file. Every setting of the
+file can be given in the environment:
+WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate=http://127.0.0.1:7072/…
+WEB_PUBSUB_CONTROL_TOKEN turns on the control surface (/control/…), with this
+bearer token. Everything about it: local/emulators/web-pubsub/README.md.`,
+} as const satisfies Command;
 
 export interface CommandLine {
   readonly options: WebPubSubOptions;
@@ -43,35 +94,14 @@ export interface CommandLine {
 
 /**
  * The settings of the process from its arguments, its environment and its files; makes the certificate.
- * @returns undefined when the usage was asked for
  * @throws Error with one sentence about what is invalid or cannot be read
  */
 export async function readCommandLine(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   nowMs: number,
-): Promise<CommandLine | undefined> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      port: { type: 'string', default: String(DEFAULT_PORT) },
-      host: { type: 'string', default: '127.0.0.1' },
-      config: { type: 'string' },
-      'stand-alone': { type: 'boolean', default: false },
-      'request-log': { type: 'boolean', default: false },
-      https: { type: 'boolean', default: false },
-      'ca-out': { type: 'string' },
-      'tls-key': { type: 'string' },
-      'tls-cert': { type: 'string' },
-      tier: { type: 'string' },
-      faults: { type: 'string' },
-      'user-event-failure': { type: 'string', default: 'errorAck' },
-      'absent-user': { type: 'string', default: 'notFound' },
-      'protobuf-json': { type: 'string', default: 'text' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return undefined;
+): Promise<CommandLine> {
+  const { values } = readArguments(WEB_PUBSUB, args);
   const { host, https } = values;
   const port = portOption(values.port);
   const onUserEventFailure = oneOf('--user-event-failure', values['user-event-failure'], [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IDENTIFIER_RULE } from '../../../../local/emulators/acs/telephones/identifiers.ts';
-import { readCallOptions, UsageError } from '../../../../local/run/cli/options.ts';
+import { readCallOptions } from '../../../../local/run/cli/options.ts';
+import { UsageError } from '../../../../shared/base/command-line.ts';
 import { RAW_IDS } from '../../../support/raw-ids.ts';
 
 describe('npm run call', () => {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { RelayCounts, WorkerCounts } from '../../../../local/run/client/counts-of-call.ts';
-import { type CallEvidence, type CallReport, compileReport } from '../../../../local/run/client/report.ts';
+import {
+  type CallEvidence,
+  type CallReport,
+  compileReport,
+  isSuccess,
+} from '../../../../local/run/client/report.ts';
 import { reportInWords } from '../../../../local/run/client/words.ts';
 import { placed, robot } from '../../../support/heard-audio.ts';
 import { speechLike } from '../../../support/signals.ts';
@@ -30,6 +35,8 @@ function reportOf({
   const evidence = {
     telephone: {
       callConnectionId: 'connection',
+      from: '4:+14255550199',
+      to: '4:+14255550100',
       ringingAt: '2026-12-01T00:00:00.000Z',
       outcome: 'hungUpByCaller',
       answeredAtMs: 5,
@@ -44,6 +51,41 @@ function reportOf({
     said: { samples: said, sampleRateHz: RATE },
     heard: { samples: heard, sampleRateHz: RATE },
   };
+  return compileReport(evidence as unknown as CallEvidence);
+}
+
+const CALL = {
+  from: '4:+14255550199',
+  to: '4:+14255550100',
+  ringingAt: '2026-12-01T00:00:00.000Z',
+  streams: [],
+  events: [],
+};
+
+function unanswered(outcome: string, product: object | undefined): CallReport {
+  const evidence = {
+    telephone: { ...CALL, outcome },
+    product,
+    relay: undefined,
+    said: undefined,
+    heard: undefined,
+  };
+  return compileReport(evidence as unknown as CallEvidence);
+}
+
+/** A call of the worker echo without a recording, which the application ended. */
+function ofApplication(product: object): CallReport {
+  const telephone = {
+    ...CALL,
+    callConnectionId: 'connection',
+    outcome: 'hungUpByApplication',
+    answeredAtMs: 5,
+    mediaStartedMs: 20,
+    firstAudioMs: 100,
+    longestGapMs: 0,
+  };
+  const relay = { ignored: {}, workers: [{ name: 'echo', chunksSent: 3, chunksAcked: 3, ...QUIET }] };
+  const evidence = { telephone, product, relay, said: undefined, heard: undefined };
   return compileReport(evidence as unknown as CallEvidence);
 }
 
@@ -130,11 +172,14 @@ describe('the report of a call', () => {
     expect(report.roundTripMs).toBeUndefined();
     expect(words(report)).toMatchObject({
       'first audio': '1000 ms after the media',
-      'round trip': 'not measured: what was heard does not resemble what was said',
+      'round trip':
+        'not measured: what was heard is not what was said, as with every worker that answers in its own words',
     });
     expect(words(report)).not.toHaveProperty('echo');
     const failed = reportOf({ worker: 'echo', counts: SPEAKS, heard });
-    expect(words(failed)['echo']).toBe('none: what was heard differs from what was said');
+    expect(words(failed)['echo']).toBe(
+      'missing: what was heard differs from what was said, and the worker echo promises the same',
+    );
   });
 
   it.each([
@@ -166,5 +211,41 @@ describe('the report of a call', () => {
     ['what a worker said was refused', { ignored: { 'reply: half a sample': 1 } }],
   ])('is a failure where nothing is heard and %s', (_what, change) => {
     expect(reportOf({ worker: 'robot', ...change }).outcome).toBe('no audio');
+  });
+
+  it.each<[string, object | undefined, string, string]>([
+    ['rejected', { route: 'blocked' }, 'rejected', 'rejected by the route blocked'],
+    ['redirected', { route: 'desk' }, 'redirected', 'redirected by the route desk'],
+    [
+      'notAnswered',
+      undefined,
+      'no route',
+      'not answered: no route is for it (npm run routes -- explain --from +14255550199 --to +14255550100 says why)',
+    ],
+    ['notAnswered', { route: 'desk' }, 'not answered', 'not answered, although the route desk is for it'],
+    ['abandonedByCaller', undefined, 'abandoned', 'not answered: the caller hung up while it rang'],
+  ])('tells calls apart that were not answered: %s, %j', (outcome, row, expected, inWords) => {
+    const report = unanswered(outcome, row);
+    expect(report.outcome).toBe(expected);
+    expect(words(report)['outcome']).toBe(inWords);
+    expect(isSuccess(report)).toBe(false);
+    expect(words(report)).not.toHaveProperty('answered after');
+  });
+
+  it('is no failure where the application ends the call by itself, and one where its streaming has failed', () => {
+    const ended = (state: string): CallReport =>
+      ofApplication({ callId: 'call', state: 'ended', streaming: { state } });
+    expect(ended('stopped').outcome).toBe('ended by the application');
+    expect(isSuccess(ended('stopped'))).toBe(true);
+    expect(ended('failed').outcome).toBe('cut off');
+  });
+
+  it('measures nothing of a call whose audio is not recorded', () => {
+    const report = ofApplication({ callId: 'call', state: 'ended', streaming: { state: 'stopped' } });
+    expect(words(report)).toMatchObject({
+      call: 'call',
+      'round trip': 'not measured: the audio of this call is not recorded',
+    });
+    expect(words(report)).not.toHaveProperty('echo');
   });
 });

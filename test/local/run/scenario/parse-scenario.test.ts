@@ -59,7 +59,7 @@ participants:
 `;
     expect(problemsOf(yaml)).toEqual([
       '1 name: Invalid input: expected string, received undefined',
-      '1 nam: is unknown',
+      '1 nam: is unknown (did you mean "name"?)',
       `4 participants.alice.number: must be ${IDENTIFIER_RULE}, in quotes; it is 14255550191`,
       '7 participants.alice.steps[0].wait: must be milliseconds, or {until: {heard: speech, silence or milliseconds}}',
       '8 participants.alice.steps[1]: must do one thing: say, startSaying, wait, press, interrupt, expect, hangUp',
@@ -148,5 +148,28 @@ participants:
     expect(() => parseScenario('name: 5\nparticipants: {}\n', 'a/b.yaml')).toThrow(
       'a/b.yaml is no scenario:\n  a/b.yaml:1: name: Invalid input: expected string, received number\n  a/b.yaml:2: participants: must be 1 to 50 participants',
     );
+  });
+
+  it('is told of events that the telephone network does not send, and of routes that are not valid', () => {
+    const yaml = `${CALLER}    expect:
+      events: [CallConected]
+      never: [MediaStreamingFailed]
+      times: { PlayStartet: 1 }
+routes:
+  - { name: desk, transcription: { url: here, locale: en-US } }
+  - { name: other, workers: [{ name: echo, bargeIn: { policy: stopp } }] }
+`;
+    expect(problemsOf(yaml)).toEqual([
+      '7 participants.alice.expect.events[0]: "CallConected" is no event of the telephone network (did you mean "CallConnected"?)',
+      '9 participants.alice.expect.times.PlayStartet: "PlayStartet" is no event of the telephone network (did you mean "PlayStarted"?)',
+    ]);
+    const right = yaml.replace('CallConected', 'CallConnected').replace('PlayStartet', 'PlayStarted');
+    expect(problemsOf(right)).toEqual([
+      expect.stringMatching(/^12 routes\[1\]: routes\[1\]\.workers\[0\]\.bargeIn/),
+    ]);
+  });
+
+  it('is told of tabs, and not of what they make of the rest', () => {
+    expect(problemsOf(`${CALLER}\tsteps: []\n`)).toHaveLength(1);
   });
 });

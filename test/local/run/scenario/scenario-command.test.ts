@@ -47,8 +47,23 @@ participants:
   });
 });
 
+it('tells of missing recordings together with what is wrong with the form', async () => {
+  const yaml = `name: one
+participants:
+  alice:
+    number: "+14255550191"
+    calls: { worker: echo }
+    steps:
+      - wait: 500ms
+      - say: missing.wav
+`;
+  const { stderr } = await callWith(yaml);
+  expect(stderr).toContain('one.yaml:7: participants.alice.steps[0].wait: must be milliseconds');
+  expect(stderr).toContain('one.yaml:8: missing.wav cannot be read');
+});
+
 it('ends with 2 for options that a scenario does not have', async () => {
   const { status, stderr } = await callWith('name: one\n', '--in', 'hello.wav');
   expect(status).toBe(2);
-  expect(stderr).toContain("'--in'");
+  expect(stderr).toContain('--in does not go with --scenario');
 });

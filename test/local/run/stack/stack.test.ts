@@ -68,6 +68,7 @@ it('gives each worker its numbers, and a route to each number', () => {
     match: { to: number },
     format: 'pcm24KMono',
     startStreaming: true,
+    dtmf: true,
     workers: [{ name: 'two', listen }],
   });
   const many = Array.from({ length: 21 }, (_, i) => ({ name: `worker-${i}`, listen }));

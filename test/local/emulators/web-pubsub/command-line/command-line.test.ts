@@ -75,8 +75,4 @@ describe('the command line', () => {
     const line = await readCommandLine(['--https', '--ca-out', caFile], {}, Date.now());
     expect(line).toMatchObject({ caFile, options: { tls: { key: expect.stringContaining('PRIVATE KEY') } } });
   });
-
-  it('gives no settings when the usage is asked for', async () => {
-    expect(await readCommandLine(['--help'], {}, 0)).toBeUndefined();
-  });
 });
