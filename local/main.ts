@@ -1,7 +1,9 @@
-/** The command line: `npm start`, `npm run demo`, `npm run call`. */
+/** The command line: `npm start`, `npm run demo`, `npm run call` and so on, or `trunkline start`. */
+import { buildCommand } from './run/cli/build.ts';
 import { callCommand } from './run/cli/call.ts';
 import { demoCommand } from './run/cli/demo.ts';
 import { UsageError } from './run/cli/options.ts';
+import { acsCommand, routesCommand, webPubSubCommand, workerCommand } from './run/cli/program.ts';
 import { startCommand } from './run/cli/start.ts';
 
 const EXIT = { failed: 1, usage: 2 } as const;
@@ -10,6 +12,11 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   start: startCommand,
   demo: demoCommand,
   call: callCommand,
+  acs: acsCommand,
+  'web-pubsub': webPubSubCommand,
+  worker: workerCommand,
+  routes: routesCommand,
+  build: buildCommand,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

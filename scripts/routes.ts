@@ -1,10 +1,10 @@
 /** The command `npm run routes`. */
-import { fileURLToPath } from 'node:url';
 import { CallStoreError } from '../functions/control/call/stores.ts';
+import { findProject } from '../local/run/project/project.ts';
 import { RoutesError } from '../shared/wire/call/routes-schema.ts';
 import { RoutesCommandError, routesCommand } from './routes/command.ts';
 
-const folder = fileURLToPath(new URL('..', import.meta.url));
+const { folder } = findProject();
 
 try {
   process.stdout.write(

@@ -144,7 +144,7 @@ const RULES: readonly Rule[] = [
   },
   {
     folder: 'local/',
-    files: ['scripts/build.ts', ...OUR_CONTRACTS],
+    files: OUR_CONTRACTS,
     packages: anything,
     rule: 'local shares nothing with the product but what emulators may share',
   },

@@ -1,15 +1,17 @@
 /** The system that a command works with: the one that runs already, or one of its own on free ports. */
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from '../../../scripts/build.ts';
+import { dirname, join } from 'node:path';
 import type { RunningSystem } from '../client/running-system.ts';
+import { build } from '../project/build.ts';
+import { INSTALLATION, IS_PACKAGED } from '../project/installation.ts';
+import { findProject, type Project } from '../project/project.ts';
 import { freePorts, type PartName, type Ports } from '../stack/ports.ts';
 import { makeSecrets } from '../stack/secrets.ts';
 import type { SystemLayout } from '../stack/specs.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import { UsageError } from './options.ts';
+import { residentModule } from './program.ts';
 
 interface SystemInUse {
   readonly system: RunningSystem;
@@ -19,35 +21,51 @@ interface SystemInUse {
   close(): Promise<void>;
 }
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-
 interface OwnStackOptions {
   readonly ports: Ports;
-  readonly resident?: NonNullable<SystemLayout['resident']>;
+  readonly resident?: Omit<NonNullable<SystemLayout['resident']>, 'module'>;
   readonly onLine?: (part: string, line: string) => void;
   readonly onDeath?: (message: string) => void;
   readonly extraEnv?: NonNullable<SystemLayout['extraEnv']>;
+  /** Defaults to the one around the folder of the command. */
+  readonly project?: Project;
   /** Before those of the user. */
   readonly routes?: readonly object[];
 }
 
-/** Builds the function app and the relay and starts every part. */
-export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
-  await build();
+/** Builds the function app and the relay where they can have changed, and starts every part. */
+export async function startOwnStack({
+  resident,
+  project = findProject(),
+  ...options
+}: OwnStackOptions): Promise<Stack> {
+  const app = await builtApp(project);
   return startStack({
     ...options,
+    ...(resident === undefined ? {} : { resident: { ...resident, module: await residentModule() } }),
     secrets: makeSecrets(),
-    controlApp: ROOT,
-    workerApp: ROOT,
-    relayModule: `${ROOT}dist/relay/main.cjs`,
-    routes: [...(options.routes ?? []), ...(await userRoutes())],
+    controlApp: app,
+    workerApp: app,
+    relayModule: join(IS_PACKAGED ? INSTALLATION : app, 'dist/relay/main.cjs'),
+    routes: [...(options.routes ?? []), ...(await userRoutes(project))],
   });
+}
+
+/** The folder of the function app. A package has one with its own workers, and its relay, in it. */
+async function builtApp({ folder, workers }: Project): Promise<string> {
+  if (workers === undefined) return INSTALLATION;
+  await build({
+    workers,
+    outDir: join(folder, 'dist'),
+    parts: IS_PACKAGED ? ['functions'] : ['functions', 'relay'],
+  });
+  return folder;
 }
 
 /** `own` holds settings for a system that is started; one that runs already keeps those that it has. */
 export async function useSystem(
   onLine?: (part: string, line: string) => void,
-  own: Pick<OwnStackOptions, 'extraEnv' | 'routes'> = {},
+  own: Pick<OwnStackOptions, 'extraEnv' | 'routes' | 'project'> = {},
 ): Promise<SystemInUse> {
   const running = await readStackFile();
   if (running !== undefined) return { system: running, own: false, close: async () => {} };
@@ -72,21 +90,25 @@ export async function useSystem(
   };
 }
 
-/** The user's own routes: the setting `CALL_ROUTES`, from the environment or from `local.settings.json`. */
-
-const LOCAL_SETTINGS = new URL('../../../local.settings.json', import.meta.url);
-
-/** @throws UsageError when the routes are no JSON array; the control app checks each of them */
-async function userRoutes(): Promise<object[]> {
-  const text = process.env['CALL_ROUTES'] ?? (await fromLocalSettings());
-  if (text === undefined || text.trim() === '') return [];
-  const routes: unknown = parseJson(text, 'the setting CALL_ROUTES');
-  if (!Array.isArray(routes)) throw new UsageError('the setting CALL_ROUTES must be a JSON array of routes');
+/**
+ * The user's own routes: the setting `CALL_ROUTES`, from the environment or from `local.settings.json`, or else the
+ * file `routes.json`.
+ * @throws UsageError when the routes are no JSON array; the control app checks each of them
+ */
+async function userRoutes({ folder }: Project): Promise<object[]> {
+  const setting = process.env['CALL_ROUTES'] ?? (await fromLocalSettings(folder));
+  const text = setting?.trim()
+    ? setting
+    : await readFile(join(folder, 'routes.json'), 'utf8').catch(() => '');
+  if (text.trim() === '') return [];
+  const source = text === setting ? 'the setting CALL_ROUTES' : 'routes.json';
+  const routes: unknown = parseJson(text, source);
+  if (!Array.isArray(routes)) throw new UsageError(`${source} must be a JSON array of routes`);
   return routes;
 }
 
-async function fromLocalSettings(): Promise<string | undefined> {
-  const text = await readFile(LOCAL_SETTINGS, 'utf8').catch(() => undefined);
+async function fromLocalSettings(folder: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, 'local.settings.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const settings = parseJson(text, 'local.settings.json') as { Values?: Record<string, string> };
   return settings.Values?.['CALL_ROUTES'];
@@ -105,7 +127,7 @@ function parseJson(text: string, what: string): unknown {
  * holds the keys of this start. It is removed when the system stops; one whose process is gone is ignored.
  */
 
-const STACK_FILE = new URL('../../../.trunkline/stack.json', import.meta.url);
+const stackFile = (): string => join(findProject().folder, '.trunkline/stack.json');
 
 export function describeStack(stack: Stack): RunningSystem {
   const url = (part: PartName): string => stack.url(part);
@@ -129,18 +151,19 @@ export function describeStack(stack: Stack): RunningSystem {
 }
 
 export async function writeStackFile(system: RunningSystem): Promise<void> {
-  await mkdir(dirname(STACK_FILE.pathname), { recursive: true });
-  await writeFile(STACK_FILE, `${JSON.stringify(system, null, 2)}\n`, { mode: 0o600 });
+  const file = stackFile();
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(system, null, 2)}\n`, { mode: 0o600 });
 }
 
 /** Removes the file, unless another system has taken it over. */
 export async function removeStackFile(): Promise<void> {
-  if ((await readStackFile())?.pid === process.pid) await rm(STACK_FILE, { force: true });
+  if ((await readStackFile())?.pid === process.pid) await rm(stackFile(), { force: true });
 }
 
 /** The system that runs now, or undefined. */
 export async function readStackFile(): Promise<RunningSystem | undefined> {
-  const text = await readFile(STACK_FILE, 'utf8').catch(() => undefined);
+  const text = await readFile(stackFile(), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const system = JSON.parse(text) as RunningSystem;
   return isAlive(system.pid) ? system : undefined;

@@ -1,7 +1,7 @@
 /** Which processes make up the local system, and the environment of each: what Azure's app settings would be. */
-import { fileURLToPath } from 'node:url';
 import { HUB } from '../../../shared/wire/names.ts';
 import { tablesConnection } from '../../emulators/storage/server.ts';
+import { moduleFile } from '../project/installation.ts';
 import type { ChildSpec } from './child.ts';
 import type { PartName, Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
@@ -14,7 +14,12 @@ export interface SystemLayout {
   readonly workerApp: string;
   readonly relayModule: string;
   /** Workers that stay with their calls, in a process of their own. Defaults to none. */
-  readonly resident?: { readonly workers: readonly string[]; readonly port: number };
+  readonly resident?: {
+    readonly workers: readonly string[];
+    readonly port: number;
+    /** What runs them. Defaults to the process of the repository's own workers. */
+    readonly module?: string;
+  };
   /** Settings on top of those given here, for each part. */
   readonly extraEnv?: Partial<Readonly<Record<PartName, Readonly<Record<string, string>>>>>;
   /** Arguments after those given here, for each part. */
@@ -57,13 +62,13 @@ export function specOf(part: PartName, layout: SystemLayout, routes: readonly ob
 const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[]) => ChildSpec> = {
   tables: ({ ports }) => ({
     name: 'table storage',
-    module: local('emulators/storage/main.ts'),
+    module: moduleFile('local/emulators/storage/main'),
     args: ['--port', String(ports.tables)],
     env: {},
   }),
   webPubSub: ({ ports, secrets, resident }) => ({
     name: 'Web PubSub',
-    module: local('emulators/web-pubsub/main.ts'),
+    module: moduleFile('local/emulators/web-pubsub/main'),
     args: ['--port', String(ports.webPubSub)],
     env: {
       WebPubSub__AccessKey: secrets.webPubSubAccessKey,
@@ -77,7 +82,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
   }),
   acs: (layout) => ({
     name: 'ACS',
-    module: local('emulators/acs/main.ts'),
+    module: moduleFile('local/emulators/acs/main'),
     // Media has a deadline every 20 ms; collecting garbage on one thread pauses it a third as long on a busy core.
     nodeArgs: ['--single-threaded-gc'],
     args: ['--port', String(layout.ports.acs)],
@@ -128,11 +133,15 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
 /** The process of the resident workers. */
 export function residentSpec(
   layout: SystemLayout,
-  { workers, port }: NonNullable<SystemLayout['resident']>,
+  {
+    workers,
+    port,
+    module = moduleFile('functions/workers/hosts/resident/main'),
+  }: NonNullable<SystemLayout['resident']>,
 ): ChildSpec {
   return {
     name: 'resident workers',
-    module: fileURLToPath(new URL('../../../functions/workers/hosts/resident/main.ts', import.meta.url)),
+    module,
     args: [...workers, '--port', String(port)],
     env: { WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout) },
   };
@@ -164,7 +173,7 @@ function functionApp(
   const { ports, secrets } = layout;
   return {
     name: `${role} app`,
-    module: local('emulators/functions-host/main.ts'),
+    module: moduleFile('local/emulators/functions-host/main'),
     args: ['--app', role === 'control' ? layout.controlApp : layout.workerApp, '--port', String(ports[role])],
     env: {
       FUNCTIONS_WORKER_RUNTIME: 'node',
@@ -189,8 +198,4 @@ function acsTokenSettings({ ports, secrets }: SystemLayout): Record<string, stri
 
 function webPubSubConnection({ ports, secrets }: SystemLayout): string {
   return `Endpoint=${address(ports, 'webPubSub')};AccessKey=${secrets.webPubSubAccessKey};Version=1.0;`;
-}
-
-function local(path: string): string {
-  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }

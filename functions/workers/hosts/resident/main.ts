@@ -3,7 +3,7 @@
  */
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
-import { workers } from '../../index.ts';
+import { workers } from '#workers';
 import { readWorkerConfig } from '../../settings/worker-config.ts';
 import { startResidentServer } from './server.ts';
 

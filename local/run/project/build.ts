@@ -1,0 +1,99 @@
+/**
+ * Bundles what is deployed: the function app and the relay, one CommonJS file each with all dependencies inside, and
+ * the process of resident workers. A bundle needs no `node_modules` beside it and loads several times faster than the
+ * packages it consists of.
+ *
+ * The hosts import the list of workers as `#workers`, which here is the list of the project.
+ */
+import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { build as bundle } from 'esbuild';
+import { INSTALLATION, IS_PACKAGED, installed, moduleFile } from './installation.ts';
+
+/** The oldest Node that the bundles run on. */
+const TARGET = 'node22';
+
+const MODULES = {
+  functions: 'functions/main',
+  resident: 'functions/workers/hosts/resident/main',
+  relay: 'relay/main',
+} as const;
+
+type Part = keyof typeof MODULES;
+
+/** What is deployed. */
+const DEPLOYED: readonly Part[] = ['functions', 'relay'];
+
+interface BuildOptions {
+  /** The file that exports the list `workers`. Defaults to that of this repository. */
+  readonly workers?: string;
+  /** Where the bundles go, as `<outDir>/<part>/main.cjs`. */
+  readonly outDir: string;
+  /** Defaults to what is deployed. */
+  readonly parts?: readonly Part[];
+}
+
+export interface BuiltBundle {
+  readonly part: Part;
+  readonly file: string;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+/**
+ * Builds the parts. @throws esbuild's BuildFailure, or an Error that lists the warnings: a bundle with warnings is not
+ * shipped.
+ */
+export async function build({
+  outDir,
+  workers = moduleFile('functions/workers/index'),
+  parts = DEPLOYED,
+}: BuildOptions): Promise<BuiltBundle[]> {
+  return await Promise.all(
+    parts.map(async (part) => {
+      const startedMs = performance.now();
+      const file = join(outDir, part, 'main.cjs');
+      // A package brings the relay as it is deployed: no code of a project is in it.
+      if (part === 'relay' && IS_PACKAGED) await copyInto(file, installed('dist/relay/main.cjs'));
+      else await bundleInto(file, part, workers);
+      return { part, file, bytes: (await stat(file)).size, ms: performance.now() - startedMs };
+    }),
+  );
+}
+
+async function bundleInto(file: string, part: Part, workers: string): Promise<void> {
+  const { warnings } = await bundle({
+    entryPoints: [moduleFile(MODULES[part])],
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: TARGET,
+    // The Functions worker provides this module at run time. It is on no registry.
+    external: ['@azure/functions-core'],
+    alias: {
+      '#workers': workers,
+      // Workers and their host share one kit, whatever the project has installed.
+      'trunkline/kit': moduleFile('functions/workers/kit/index'),
+    },
+    // Modules of a package ask for their own address, which CommonJS does not have.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    // A minified bundle loads no faster, and its stack traces cannot be read.
+    minify: false,
+    // Logs and errors read the names of classes at run time, and a bundler may rename one of two with the same name.
+    keepNames: true,
+    sourcemap: 'external',
+    logLevel: 'silent',
+    absWorkingDir: INSTALLATION,
+  });
+  if (warnings.length > 0) {
+    const lines = warnings.map(({ text, location }) => `  ${location?.file ?? ''}: ${text}`);
+    throw new Error(`the bundle of ${part} has warnings:\n${lines.join('\n')}`);
+  }
+}
+
+async function copyInto(file: string, source: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await copyFile(source, file);
+}
