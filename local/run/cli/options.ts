@@ -52,6 +52,18 @@ export function readStartOptions(args: readonly string[]): StartOptions {
   };
 }
 
+/** The folder of a new project, and what its package.json asks npm for. */
+export function readInitOptions(args: readonly string[]): {
+  readonly folder: string;
+  readonly packageSpec: string | undefined;
+} {
+  const { values, positionals } = parse(args, { package: { type: 'string' } }, true);
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0)
+    throw new UsageError('init takes one folder, as in trunkline init my-calls');
+  return { folder, packageSpec: values.package };
+}
+
 /** The options of a call that a scenario describes; undefined where there is no `--scenario`. */
 export function readScenarioOptions(
   args: readonly string[],
@@ -104,9 +116,13 @@ export function readCallOptions(args: readonly string[]): CallOptions {
 
 type OptionTypes = NonNullable<ParseArgsConfig['options']>;
 
-function parse<Options extends OptionTypes>(args: readonly string[], options: Options) {
+function parse<Options extends OptionTypes>(
+  args: readonly string[],
+  options: Options,
+  allowPositionals = false,
+) {
   try {
-    return parseArgs({ args: [...args], options });
+    return parseArgs({ args: [...args], options, allowPositionals });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

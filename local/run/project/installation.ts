@@ -2,7 +2,7 @@
  * Where Trunkline itself is: this repository, or a package that somebody has installed. The package has the same
  * folders, with `.js` files for the programs and for what other code imports.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,8 @@ export const INSTALLATION = dirname(findPackageJSON(import.meta.url) ?? here);
 
 /** A package runs JavaScript, since Node strips no types below `node_modules`. */
 export const IS_PACKAGED = extname(here) === '.js';
+
+export const VERSION: string = JSON.parse(readFileSync(join(INSTALLATION, 'package.json'), 'utf8')).version;
 
 /** The file of a module. `name` is its path from the root of the repository, without its extension. */
 export function moduleFile(name: string): string {
