@@ -30,6 +30,7 @@ const MODULES = [
 
 /** What the package has as the repository has it. */
 const COPIED = [
+  '.funcignore',
   'CHANGELOG.md',
   'README.md',
   'docs',
@@ -46,7 +47,6 @@ export async function pack(outDir: string): Promise<string> {
   const stage = await mkdtemp(join(tmpdir(), 'trunkline-pack-'));
   try {
     for (const path of COPIED) await cp(join(ROOT, path), join(stage, path), { recursive: true });
-    await cp(join(ROOT, '.funcignore'), join(stage, 'samples/project/funcignore'));
     await copyEsbuild(stage);
     await bundleModules(stage);
     await declareTypes(stage);
@@ -75,14 +75,16 @@ if (major > 22 || (major === 22 && minor >= 19)) {
 }
 `;
 
-/** What packages of CommonJS expect around them. */
-const COMMON_JS = `import { createRequire as makeRequire } from 'node:module';
-import { fileURLToPath as pathOfUrl } from 'node:url';
-const require = makeRequire(import.meta.url);
-const __filename = pathOfUrl(import.meta.url);
-const __dirname = pathOfUrl(new URL('.', import.meta.url));`;
+/** Packages of CommonJS ask for Node's own modules with this, and for their folder with what `FOLDER` exports. */
+const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
+const require = makeRequire(import.meta.url);`;
+const FOLDER = `import { fileURLToPath } from 'node:url';
+export const __filename = fileURLToPath(import.meta.url);
+export const __dirname = fileURLToPath(new URL('.', import.meta.url));`;
 
 async function bundleModules(stage: string): Promise<void> {
+  const folder = join(stage, 'folder-of-module.mjs');
+  await writeFile(folder, FOLDER);
   const { warnings } = await bundle({
     absWorkingDir: ROOT,
     entryPoints: MODULES.map((module) => `${module}.ts`),
@@ -97,10 +99,12 @@ async function bundleModules(stage: string): Promise<void> {
     target: 'node22.19',
     external: ['@azure/functions-core', '#workers', '#esbuild'],
     alias: { esbuild: '#esbuild' },
-    banner: { js: COMMON_JS },
+    banner: { js: REQUIRE },
+    inject: [folder],
     keepNames: true,
     logLevel: 'silent',
   });
+  await rm(folder);
   if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join('\n'));
 }
 

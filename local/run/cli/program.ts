@@ -37,9 +37,8 @@ export async function workerCommand(args: Arguments): Promise<number> {
 export async function residentModule(): Promise<string> {
   const { folder, workers } = findProject();
   if (workers === undefined || !IS_PACKAGED) return moduleFile('functions/workers/hosts/resident/main');
-  const outDir = join(folder, 'dist');
-  await build({ workers, outDir, parts: ['resident'] });
-  return join(outDir, 'resident/main.cjs');
+  const [built] = await build({ workers, outDir: join(folder, 'dist'), parts: ['resident'] });
+  return built?.file ?? '';
 }
 
 /** Resolves with the exit status of the program, which gets the signals that end this process. */

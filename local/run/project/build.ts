@@ -13,13 +13,29 @@ import { INSTALLATION, IS_PACKAGED, installed, moduleFile } from './installation
 /** The oldest Node that the bundles run on. */
 const TARGET = 'node22';
 
-const MODULES = {
-  functions: 'functions/main',
-  resident: 'functions/workers/hosts/resident/main',
-  relay: 'relay/main',
+const PARTS = {
+  functions: { module: 'functions/main', file: 'functions/main.cjs' },
+  relay: { module: 'relay/main', file: 'relay/main.cjs' },
+  // It awaits at its top level, which CommonJS cannot.
+  resident: { module: 'functions/workers/hosts/resident/main', file: 'resident/main.mjs' },
 } as const;
 
-type Part = keyof typeof MODULES;
+type Part = keyof typeof PARTS;
+
+/** What CommonJS and modules lack of each other. */
+const FORMATS = {
+  cjs: {
+    // Modules of a package ask for their own address.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  },
+  esm: {
+    // Packages of CommonJS ask for Node's own modules.
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+    },
+  },
+} as const;
 
 /** What is deployed. */
 const DEPLOYED: readonly Part[] = ['functions', 'relay'];
@@ -27,7 +43,7 @@ const DEPLOYED: readonly Part[] = ['functions', 'relay'];
 interface BuildOptions {
   /** The file that exports the list `workers`. Defaults to that of this repository. */
   readonly workers?: string;
-  /** Where the bundles go, as `<outDir>/<part>/main.cjs`. */
+  /** Where the bundles go, as `<outDir>/<part>/main.cjs`, or `main.mjs` for resident workers. */
   readonly outDir: string;
   /** Defaults to what is deployed. */
   readonly parts?: readonly Part[];
@@ -52,7 +68,7 @@ export async function build({
   return await Promise.all(
     parts.map(async (part) => {
       const startedMs = performance.now();
-      const file = join(outDir, part, 'main.cjs');
+      const file = join(outDir, PARTS[part].file);
       // A package brings the relay as it is deployed: no code of a project is in it.
       if (part === 'relay' && IS_PACKAGED) await copyInto(file, installed('dist/relay/main.cjs'));
       else await bundleInto(file, part, workers);
@@ -62,12 +78,14 @@ export async function build({
 }
 
 async function bundleInto(file: string, part: Part, workers: string): Promise<void> {
+  const format = file.endsWith('.mjs') ? 'esm' : 'cjs';
   const { warnings } = await bundle({
-    entryPoints: [moduleFile(MODULES[part])],
+    entryPoints: [moduleFile(PARTS[part].module)],
     outfile: file,
     bundle: true,
     platform: 'node',
-    format: 'cjs',
+    ...FORMATS[format],
+    format,
     target: TARGET,
     // The Functions worker provides this module at run time. It is on no registry.
     external: ['@azure/functions-core'],
@@ -76,9 +94,6 @@ async function bundleInto(file: string, part: Part, workers: string): Promise<vo
       // Workers and their host share one kit, whatever the project has installed.
       'trunkline/kit': moduleFile('functions/workers/kit/index'),
     },
-    // Modules of a package ask for their own address, which CommonJS does not have.
-    define: { 'import.meta.url': 'bundleUrl' },
-    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     // A minified bundle loads no faster, and its stack traces cannot be read.
     minify: false,
     // Logs and errors read the names of classes at run time, and a bundler may rename one of two with the same name.

@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { INSTALLATION, installed } from './installation.ts';
 
-/** Files of a project, and what they are copies of. npm leaves out of packages what begins with a dot. */
+/** Files of a project, and what they are copies of. npm packs no `.gitignore`. */
 const FILES = {
   'src/workers.ts': 'samples/project/src/workers.ts',
   'src/whisper.ts': 'samples/project/src/whisper.ts',
@@ -12,7 +12,7 @@ const FILES = {
   'tsconfig.json': 'samples/project/tsconfig.json',
   'README.md': 'samples/project/README.md',
   '.gitignore': 'samples/project/gitignore',
-  '.funcignore': 'samples/project/funcignore',
+  '.funcignore': '.funcignore',
   'host.json': 'host.json',
   'hello.wav': 'samples/hello.wav',
 } as const;
