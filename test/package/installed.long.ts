@@ -147,8 +147,9 @@ async function untilItListens(command: readonly string[], cwd: string): Promise<
   const ended = once(child, 'exit') as Promise<[number | null]>;
   let said = '';
   for await (const piece of child.stdout) {
+    const listened = said.includes('http://127.0.0.1');
     said += piece;
-    if (said.includes('http://127.0.0.1')) child.kill('SIGTERM');
+    if (!listened && said.includes('http://127.0.0.1')) child.kill('SIGTERM');
   }
   return (await ended)[0];
 }
