@@ -5,7 +5,7 @@ import { Child } from '../../local/run/stack/child.ts';
 import { freePorts } from '../../local/run/stack/ports.ts';
 import { makeSecrets } from '../../local/run/stack/secrets.ts';
 import { address, type SystemLayout, specOf } from '../../local/run/stack/specs.ts';
-import { build } from '../../local/run/project/build.ts';
+import { build } from '../../scripts/build.ts';
 import { BareAcs } from './bare-acs.ts';
 import { startTablesProxy, type TablesProxy, type TablesRequest } from './tables-proxy.ts';
 

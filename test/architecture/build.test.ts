@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltBundle, build } from '../../local/run/project/build.ts';
+import { type BuiltBundle, build } from '../../scripts/build.ts';
 import type { Endpoint } from '../../shared/wire/api/endpoint.ts';
 import { ENDPOINTS } from '../../shared/wire/api/endpoints.ts';
 import type { RegisteredFunction } from './registered-function.ts';

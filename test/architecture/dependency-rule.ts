@@ -144,7 +144,7 @@ const RULES: readonly Rule[] = [
   },
   {
     folder: 'local/',
-    files: OUR_CONTRACTS,
+    files: ['scripts/build.ts', ...OUR_CONTRACTS],
     packages: anything,
     rule: 'local shares nothing with the product but what emulators may share',
   },

@@ -4,19 +4,20 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { align } from '../../local/phone/align.ts';
-import { pack } from '../../scripts/pack.ts';
+import { pack } from '../../scripts/build/pack.ts';
 import { readWav } from '../../shared/audio/wav.ts';
+import { readLikeFunc } from '../architecture/funcignore.ts';
+import { KEYS, startHost } from '../local/emulators/functions-host/host-process.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LOADER = join(ROOT, 'test/architecture/load-bundle.ts');
 
 /** The limit of the README, on a machine that does nothing else. */
 const FIRST_WORKER_MS = 180_000;
@@ -113,17 +114,20 @@ export const workers: readonly Worker[] = [whisper, upsideDown];
     expect(await agreement('hello.wav', 'mine.wav', (sample) => ~sample)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('builds a function app that needs nothing beside it, with the worker in it', async () => {
+  it('builds what is published: a function app that needs nothing beside it, in either role', async () => {
     await shell('npm run build', project);
-    const alone = join(parent, 'alone');
-    await mkdir(alone);
-    const bundle = join(alone, 'main.cjs');
-    await writeFile(bundle, await readFile(join(project, 'dist/functions/main.cjs')));
-    expect(await readFile(bundle, 'utf8')).toContain('upside-down');
-    for (const [role, name] of Object.entries({ worker: 'workerEvents', control: 'incomingCall' })) {
-      const { stdout } = await run(process.execPath, [LOADER, bundle], { env: { APP_ROLE: role } });
-      expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ name }));
-    }
+    const published = join(parent, 'published');
+    const isPublished = readLikeFunc(await readFile(join(project, '.funcignore'), 'utf8'));
+    const files = (await readdir(project, { recursive: true })).filter((file) => isPublished(file));
+    for (const file of files.filter((each) => basename(each).includes('.')))
+      await cp(join(project, file), join(published, file));
+    const worker = await startHost(published, { env: { APP_ROLE: 'worker' } });
+    const list = await fetch(`${worker.url}/api/workers?code=${KEYS.host.default}`);
+    expect(await list.json()).toContainEqual(expect.objectContaining({ name: 'upside-down' }));
+    await worker.stop();
+    const control = await startHost(published, { env: { APP_ROLE: 'control' } });
+    expect((await fetch(`${control.url}/api/calls`)).status).toBe(401);
+    await control.stop();
   });
 
   it('runs every command where there is no project', async () => {

@@ -14,7 +14,7 @@ import { freePorts, PART_NAMES, type PartName, type Ports } from '../../local/ru
 import { makeSecrets, type Secrets } from '../../local/run/stack/secrets.ts';
 import type { SystemLayout } from '../../local/run/stack/specs.ts';
 import { type Stack, startStack } from '../../local/run/stack/stack.ts';
-import { build } from '../../local/run/project/build.ts';
+import { build } from '../../scripts/build.ts';
 import { COMPILED } from './compiled.ts';
 import { wholeSystemRun } from './whole-system-run.ts';
 

@@ -1,6 +1,6 @@
 /** `npm run build`: makes what is deployed, in `dist` of the project. */
 import { join, relative } from 'node:path';
-import { build } from '../project/build.ts';
+import { build } from '../../../scripts/build.ts';
 import { findProject } from '../project/project.ts';
 import { UsageError } from './options.ts';
 

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { build } from '../project/build.ts';
+import { build } from '../../../scripts/build.ts';
 import { IS_PACKAGED, moduleFile } from '../project/installation.ts';
 import { findProject } from '../project/project.ts';
 

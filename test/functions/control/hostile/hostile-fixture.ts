@@ -5,7 +5,7 @@ import { TableClient, TableServiceClient } from '@azure/data-tables';
 import { SignJWT } from 'jose';
 import { createTableCallStore } from '../../../../functions/control/adapters/tables/call-store.ts';
 import { startTables } from '../../../../local/emulators/storage/server.ts';
-import { build } from '../../../../local/run/project/build.ts';
+import { build } from '../../../../scripts/build.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
 import { type RelayAction, signRelayProof } from '../../../../shared/wire/signed/relay-proof.ts';
 import { sealTicket } from '../../../../shared/wire/signed/ticket.ts';

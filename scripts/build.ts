@@ -8,7 +8,7 @@
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build as bundle } from 'esbuild';
-import { INSTALLATION, IS_PACKAGED, installed, moduleFile } from './installation.ts';
+import { INSTALLATION, IS_PACKAGED, installed, moduleFile } from '../local/run/project/installation.ts';
 
 /** The oldest Node that the bundles run on. */
 const TARGET = 'node22';
