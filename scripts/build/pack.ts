@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
 /** Programs, and what other code imports. */
-const MODULES = [
+export const MODULES = [
   'functions/main',
   'functions/workers/hosts/resident/main',
   'functions/workers/index',

@@ -143,7 +143,7 @@ export const workers: readonly Worker[] = [whisper, upsideDown];
   });
 });
 
-/** Starts a command, ends it as an init system would once it has said where it listens, and resolves with its status. */
+/** Starts a command, ends it by SIGTERM once it has said where it listens, and resolves with its status. */
 async function untilItListens(command: readonly string[], cwd: string): Promise<number | null> {
   const program = join(project, 'node_modules/trunkline/trunkline.js');
   const env = { ...process.env, WEB_PUBSUB_CONNECTION_STRING: WEB_PUBSUB };

@@ -2,8 +2,8 @@
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { RunningSystem } from '../client/running-system.ts';
 import { build } from '../../../scripts/build.ts';
+import type { RunningSystem } from '../client/running-system.ts';
 import { INSTALLATION, IS_PACKAGED } from '../project/installation.ts';
 import { findProject, type Project } from '../project/project.ts';
 import { freePorts, type PartName, type Ports } from '../stack/ports.ts';
