@@ -5,13 +5,17 @@
  *
  * The hosts import the list of workers as `#workers`, which here is the list of the project.
  */
-import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build as bundle } from 'esbuild';
 import { INSTALLATION, IS_PACKAGED, installed, moduleFile } from '../local/run/project/installation.ts';
+import { bundledFiles, noticesOf } from './build/notices.ts';
 
 /** The oldest Node that the bundles run on. */
 const TARGET = 'node22';
+
+/** The file with the licences of bundled packages. */
+const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 
 const PARTS = {
   functions: { module: 'functions/main', file: 'functions/main.cjs' },
@@ -43,7 +47,10 @@ const DEPLOYED: readonly Part[] = ['functions', 'relay'];
 interface BuildOptions {
   /** The file that exports the list `workers`. Defaults to that of this repository. */
   readonly workers?: string;
-  /** Where the bundles go, as `<outDir>/<part>/main.cjs`, or `main.mjs` for resident workers. */
+  /**
+   * Where the bundles go, as `<outDir>/<part>/main.cjs`, or `main.mjs` for resident workers, each with the licences of the
+   * packages in it beside it.
+   */
   readonly outDir: string;
   /** Defaults to what is deployed. */
   readonly parts?: readonly Part[];
@@ -70,7 +77,7 @@ export async function build({
       const startedMs = performance.now();
       const file = join(outDir, PARTS[part].file);
       // A package brings the relay as it is deployed: no code of a project is in it.
-      if (part === 'relay' && IS_PACKAGED) await copyInto(file, installed('dist/relay/main.cjs'));
+      if (part === 'relay' && IS_PACKAGED) await copyRelay(dirname(file));
       else await bundleInto(file, part, workers);
       return { part, file, bytes: (await stat(file)).size, ms: performance.now() - startedMs };
     }),
@@ -79,7 +86,7 @@ export async function build({
 
 async function bundleInto(file: string, part: Part, workers: string): Promise<void> {
   const format = file.endsWith('.mjs') ? 'esm' : 'cjs';
-  const { warnings } = await bundle({
+  const { warnings, metafile } = await bundle({
     entryPoints: [moduleFile(PARTS[part].module)],
     outfile: file,
     bundle: true,
@@ -98,7 +105,10 @@ async function bundleInto(file: string, part: Part, workers: string): Promise<vo
     minify: false,
     // Logs and errors read the names of classes at run time, and a bundler may rename one of two with the same name.
     keepNames: true,
-    sourcemap: 'external',
+    // Node finds the map beside the bundle (`--enable-source-maps`), and the sources where they are.
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
     logLevel: 'silent',
     absWorkingDir: INSTALLATION,
   });
@@ -106,9 +116,11 @@ async function bundleInto(file: string, part: Part, workers: string): Promise<vo
     const lines = warnings.map(({ text, location }) => `  ${location?.file ?? ''}: ${text}`);
     throw new Error(`the bundle of ${part} has warnings:\n${lines.join('\n')}`);
   }
+  await writeFile(join(dirname(file), NOTICES), await noticesOf(bundledFiles(metafile, INSTALLATION)));
 }
 
-async function copyInto(file: string, source: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  await copyFile(source, file);
+async function copyRelay(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of ['main.cjs', NOTICES])
+    await copyFile(installed(`dist/relay/${name}`), join(folder, name));
 }

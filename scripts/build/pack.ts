@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build as bundle } from 'esbuild';
 import { build } from '../build.ts';
+import { bundledFiles, noticesOf } from './notices.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -32,10 +33,10 @@ export const MODULES = [
 const COPIED = [
   '.funcignore',
   'CHANGELOG.md',
+  'LICENSE',
   'README.md',
   'docs',
   'host.json',
-  'relay/Dockerfile',
   'samples',
   'local/emulators/acs/README.md',
   'local/emulators/web-pubsub/README.md',
@@ -47,11 +48,12 @@ export async function pack(outDir: string): Promise<string> {
   const stage = await mkdtemp(join(tmpdir(), 'trunkline-pack-'));
   try {
     for (const path of COPIED) await cp(join(ROOT, path), join(stage, path), { recursive: true });
+    await copyDockerfile(stage);
     await copyEsbuild(stage);
     await bundleModules(stage);
     await declareTypes(stage);
     for (const { file } of await build({ outDir: join(stage, 'dist'), parts: ['functions', 'relay'] }))
-      await rm(`${file}.map`);
+      await withoutMap(file);
     await writeFile(join(stage, 'trunkline.js'), LAUNCHER, { mode: 0o755 });
     await writeFile(join(stage, 'package.json'), `${JSON.stringify(await manifest(), null, 2)}\n`);
     await mkdir(outDir, { recursive: true });
@@ -61,6 +63,23 @@ export async function pack(outDir: string): Promise<string> {
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
+}
+
+/** Projects build the relay's image with it, and their root has no licence of ours. */
+async function copyDockerfile(stage: string): Promise<void> {
+  const text = await readFile(join(ROOT, 'relay/Dockerfile'), 'utf8');
+  await mkdir(join(stage, 'relay'));
+  await writeFile(
+    join(stage, 'relay/Dockerfile'),
+    text.replace(' LICENSE ', ' node_modules/trunkline/LICENSE '),
+  );
+}
+
+/** The sources that a map names are not in the package. */
+async function withoutMap(file: string): Promise<void> {
+  await rm(`${file}.map`);
+  const code = await readFile(file, 'utf8');
+  await writeFile(file, code.replace(/\/\/# sourceMappingURL=.*\n?$/, ''));
 }
 
 /** Older Nodes get a sentence: they may not even read the modules behind this file. */
@@ -85,7 +104,8 @@ export const __dirname = fileURLToPath(new URL('.', import.meta.url));`;
 async function bundleModules(stage: string): Promise<void> {
   const folder = join(stage, 'folder-of-module.mjs');
   await writeFile(folder, FOLDER);
-  const { warnings } = await bundle({
+  const { warnings, metafile } = await bundle({
+    metafile: true,
     absWorkingDir: ROOT,
     entryPoints: MODULES.map((module) => `${module}.ts`),
     outbase: ROOT,
@@ -105,6 +125,8 @@ async function bundleModules(stage: string): Promise<void> {
     logLevel: 'silent',
   });
   await rm(folder);
+  // A build of a project passes on what files of this name say.
+  await writeFile(join(stage, 'NOTICE.txt'), await noticesOf(bundledFiles(metafile, ROOT)));
   if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join('\n'));
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { ENDPOINTS } from '../../shared/wire/api/endpoints.ts';
 import type { RegisteredFunction } from './registered-function.ts';
 
 const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LOADER = fileURLToPath(new URL('load-bundle.ts', import.meta.url));
 const LOAD_LIMIT_MS = 20_000;
 
@@ -104,6 +105,35 @@ describe('the bundle of the function app', () => {
     const { main } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(main).toBe('dist/functions/main.cjs');
     expect(fileOf('functions')).toBe(join(folder, 'functions', 'main.cjs'));
+  });
+});
+
+describe('a build', () => {
+  it.each(['functions', 'relay'] as const)(
+    'writes the bundle of %s, the licences in it, and a source map that it names and that holds no sources',
+    async (part) => {
+      const names = (await readdir(join(folder, part))).sort();
+      expect(names).toEqual(['THIRD-PARTY-NOTICES.txt', 'main.cjs', 'main.cjs.map']);
+      const code = await readFile(join(folder, part, 'main.cjs'), 'utf8');
+      expect(code.trimEnd().split('\n').at(-1)).toBe('//# sourceMappingURL=main.cjs.map');
+      const map = JSON.parse(await readFile(join(folder, part, 'main.cjs.map'), 'utf8'));
+      expect(map.sources).not.toHaveLength(0);
+      expect(map.sourcesContent).toBeUndefined();
+    },
+  );
+
+  it('names version, licence and licence text of every package whose code is in the bundle', async () => {
+    const notices = await readFile(join(folder, 'relay', 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    const { version } = JSON.parse(await readFile(join(ROOT, 'node_modules/pino/package.json'), 'utf8'));
+    const licence = await readFile(join(ROOT, 'node_modules/pino/LICENSE'), 'utf8');
+    expect(notices).toContain(`pino ${version}, MIT\n\n${licence.trim()}\n`);
+    expect(notices, 'the relay bundles no SDK of ACS').not.toContain('@azure/communication');
+    // esbuild writes the path of each file above what it has taken from it.
+    const bundled = [...(await readFile(fileOf('relay'), 'utf8')).matchAll(/^ *\/\/ node_modules\/(.+)$/gm)]
+      .map(([, path = '']) => path.split('node_modules/').at(-1) ?? '')
+      .map((path) => path.split('/', path.startsWith('@') ? 2 : 1).join('/'));
+    expect(new Set(bundled).size).toBeGreaterThan(10);
+    expect([...new Set(bundled)].filter((name) => !notices.includes(`\n${name} `))).toEqual([]);
   });
 });
 

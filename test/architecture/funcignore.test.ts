@@ -17,8 +17,10 @@ const FILES = [
     .map((entry) => `${entry.parentPath}/${entry.name}`.slice(ROOT.length).replaceAll('\\', '/')),
   'dist/functions/main.cjs',
   'dist/functions/main.cjs.map',
+  'dist/functions/THIRD-PARTY-NOTICES.txt',
   'dist/relay/main.cjs',
   'dist/relay/main.cjs.map',
+  'dist/relay/THIRD-PARTY-NOTICES.txt',
   'dist/stray.txt',
   'node_modules/zod/package.json',
   'node_modules/zod/host.json',
@@ -30,16 +32,26 @@ const FILES = [
   '__azurite_db_table__.json',
 ];
 
-const PUBLISHED = ['dist/functions/main.cjs', 'dist/functions/main.cjs.map', 'host.json', 'package.json'];
+const PUBLISHED = [
+  'LICENSE',
+  'dist/functions/THIRD-PARTY-NOTICES.txt',
+  'dist/functions/main.cjs',
+  'dist/functions/main.cjs.map',
+  'host.json',
+  'package.json',
+];
 
 describe('.funcignore', () => {
   it.each([
     ['func', readLikeFunc],
     ['azd and editors', readLikeGit],
-  ])('lets %s publish the bundle, host.json and package.json, and nothing else', (_, reader) => {
-    expect(FILES, 'the files of this checkout were found').toContain('functions/main.ts');
-    expect([...new Set(FILES.filter(reader(FUNCIGNORE)))].sort()).toEqual(PUBLISHED);
-  });
+  ])(
+    'lets %s publish the bundle, the licences, host.json and package.json, and nothing else',
+    (_, reader) => {
+      expect(FILES, 'the files of this checkout were found').toContain('functions/main.ts');
+      expect([...new Set(FILES.filter(reader(FUNCIGNORE)))].sort()).toEqual(PUBLISHED);
+    },
+  );
 });
 
 describe('the readers of .funcignore', () => {

@@ -51,3 +51,19 @@ it('the worker in the README works as it is written', async () => {
   const reply = parseRtp(response.message?.body as Uint8Array);
   expect([...new Int16Array(reply.payload.slice().buffer)]).toEqual([100, -100, 0, 8_000]);
 });
+
+it('the README publishes with the language named, which func cannot find out from a clone', async () => {
+  const ignored = (await readFile(new URL('.gitignore', ROOT), 'utf8')).split('\n');
+  expect(ignored, 'func would read the language from it').toContain('local.settings.json');
+  const commands = readme.split('\n').filter((line) => line.startsWith('func azure functionapp publish'));
+  expect(commands).toHaveLength(2);
+  for (const command of commands) expect(command).toMatch(/ --javascript .*--no-build/);
+});
+
+it('the README builds before it publishes, and builds the image from files that the build writes', async () => {
+  const [, deploy = ''] = /^## Deploy$([\s\S]*?)^## /m.exec(readme) ?? [];
+  expect(deploy.indexOf('npm ci && npm run build')).toBeLessThan(deploy.indexOf('func azure'));
+  const dockerfile = await readFile(new URL('relay/Dockerfile', ROOT), 'utf8');
+  const [, copied = ''] = /^COPY --chown=root:root (.+) \.\/$/m.exec(dockerfile) ?? [];
+  expect(copied.split(' ')).toEqual(['dist/relay/main.cjs', 'dist/relay/THIRD-PARTY-NOTICES.txt', 'LICENSE']);
+});

@@ -121,6 +121,12 @@ export const workers: readonly Worker[] = [whisper, upsideDown];
     const files = (await readdir(project, { recursive: true })).filter((file) => isPublished(file));
     for (const file of files.filter((each) => basename(each).includes('.')))
       await cp(join(project, file), join(published, file));
+    const dockerfile = await readFile(join(project, 'node_modules/trunkline/relay/Dockerfile'), 'utf8');
+    const copied = [...dockerfile.matchAll(/^COPY (?:--\S+ )*(.*) \S+$/gm)].flatMap(([, all = '']) => all.split(' '));
+    expect(copied).toContain('dist/relay/main.cjs');
+    for (const file of copied) expect((await readFile(join(project, file))).length, file).toBeGreaterThan(0);
+    const notices = await readFile(join(published, 'dist/functions/THIRD-PARTY-NOTICES.txt'), 'utf8');
+    expect(notices).toMatch(/^zod \d/m);
     const worker = await startHost(published, { env: { APP_ROLE: 'worker' } });
     const list = await fetch(`${worker.url}/api/workers?code=${KEYS.host.default}`);
     expect(await list.json()).toContainEqual(expect.objectContaining({ name: 'upside-down' }));

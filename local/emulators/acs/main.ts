@@ -40,7 +40,11 @@ Let a telephone ring:
 
   curl -X POST ${acs.url}/eventgrid/incomingCall${curlTrust} \\
     -H 'Authorization: Bearer ${controlToken}' \\
-    -d '{"from": "+14255550123", "to": "+14255550100"}'
+    -F 'call={"from": "+14255550123", "to": "+14255550100"}'
+
+With -F speech=@hello.wav it says what is in the file. The answer names the call; what it hears:
+
+  curl ${acs.url}/control/calls/{id}/heard.wav${curlTrust} -H 'Authorization: Bearer ${controlToken}' -o heard.wav
 
 Ctrl-C stops it.
 `;

@@ -12,8 +12,12 @@ await runServer('Web PubSub', async () => {
     process.stdout.write(USAGE);
     process.exit(0);
   }
-  const { options, standAlone, caFile, settings, config } = commandLine;
-  const service = await startWebPubSub({ ...options, log: writeLog });
+  const { options, standAlone, requestLog, caFile, settings, config } = commandLine;
+  const service = await startWebPubSub({
+    ...options,
+    log: writeLog,
+    requestLog: standAlone || requestLog ? print : undefined,
+  });
   const watch =
     config === undefined
       ? undefined
@@ -50,9 +54,13 @@ function reconfigure(service: RunningWebPubSub, { settings }: CommandLine, path:
 }
 
 function writeLog(entry: LogEntry): void {
-  process.stderr.write(
-    `${JSON.stringify({ time: new Date().toISOString(), source: 'web-pubsub', ...entry })}\n`,
-  );
+  const { level: _, message, ...about } = entry;
+  const details = Object.entries(about).map(([name, value]) => `${name} ${value}`);
+  print(details.length === 0 ? message : `${message} (${details.join(', ')})`);
+}
+
+function print(line: string): void {
+  process.stderr.write(`Web PubSub: ${line}\n`);
 }
 
 interface WelcomeDetails {

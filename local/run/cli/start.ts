@@ -18,6 +18,8 @@ import { describeStack, readStackFile, removeStackFile, startOwnStack, writeStac
 /** Where `npm run worker` listens, too. */
 const RESIDENT_PORT = 7073;
 const LOOK_EVERY_MS = 250;
+/** With them, emulators print each request. */
+const REQUEST_LOGS = { acs: ['--request-log'], webPubSub: ['--request-log'] };
 
 /** Resolves with 0 after Ctrl-C, with 1 when a part ended by itself. */
 export async function startCommand(args: readonly string[]): Promise<number> {
@@ -34,6 +36,7 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   const stack = await startOwnStack({
     ports: portsWithOffset(options.portOffset),
     ...residentsOf(options),
+    ...(options.verbose ? { extraArgs: REQUEST_LOGS } : {}),
     onLine: (part, line) => {
       if (options.verbose) logLine(part, line);
       const hint = hangInWords(part, line);

@@ -29,6 +29,7 @@ interface OwnStackOptions {
   readonly extraEnv?: NonNullable<SystemLayout['extraEnv']>;
   /** Defaults to the one around the folder of the command. */
   readonly project?: Project;
+  readonly extraArgs?: NonNullable<SystemLayout['extraArgs']>;
   /** Before those of the user. */
   readonly routes?: readonly object[];
 }

@@ -3,6 +3,7 @@ import { mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'nod
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { jsonBreaksAt } from '../../common/json-position.ts';
 import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls } from '../../common/tls-flags.ts';
 import type { EventSchema } from '../../event-grid/event.ts';
@@ -50,6 +51,7 @@ export async function readCommandLine(
       behaviour: { type: 'string', multiple: true, default: [] },
       seed: { type: 'string' },
       'event-log': { type: 'string' },
+      'request-log': { type: 'boolean', default: false },
       fault: { type: 'string', multiple: true, default: [] },
       faults: { type: 'string' },
       'clock-skew-ms': { type: 'string' },
@@ -91,9 +93,14 @@ export async function readCommandLine(
     seed: values.seed ?? filled(env['ACS_SEED']),
     eventLog: eventLog === undefined ? undefined : openLog(eventLog),
     tls,
-    log: (line) => process.stderr.write(`ACS: ${line}\n`),
+    log: print,
+    requestLog: standAlone || values['request-log'] ? print : undefined,
   };
   return { options, standAlone, caFile };
+}
+
+function print(line: string): void {
+  process.stderr.write(`ACS: ${line}\n`);
 }
 
 function readKeys(
@@ -152,7 +159,7 @@ function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`${where} does not hold JSON`);
+    throw new Error(`${where} is not JSON: see ${jsonBreaksAt(text)}`);
   }
 }
 

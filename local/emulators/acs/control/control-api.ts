@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Audio } from '../../../../shared/audio/wav.ts';
+import { type Audio, writeWav } from '../../../../shared/audio/wav.ts';
 import { readBody } from '../../common/read-body.ts';
 import { isSameSecret } from '../../common/secret.ts';
 import type { DeadLetter } from '../../event-grid/subscription.ts';
@@ -18,7 +18,7 @@ import {
 } from '../http/refusal.ts';
 import { reportCall } from './call-report.ts';
 import type { EventStream } from './event-stream.ts';
-import { parsePlaceCall } from './place-call-request.ts';
+import { readPlaceCall } from './place-call-request.ts';
 import type { Scripts } from './scripts.ts';
 
 const BODY_LIMIT = 64 * 1024 * 1024;
@@ -63,14 +63,25 @@ export class ControlApi {
   async #route(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const [, , area = '', id, action] = path.split('/');
     const route = `${request.method} ${area}${id === undefined ? '' : '/{id}'}${action === undefined ? '' : `/${action}`}`;
-    const direction = action === 'heard' ? 'heard' : 'said';
     switch (route) {
       case 'GET calls/{id}/heard':
       case 'GET calls/{id}/said':
-        return sendSamples(response, audioOf(this.#find(id), direction));
+        return sendSamples(response, audioOf(this.#find(id), directionOf(action)));
+      case 'GET calls/{id}/heard.wav':
+      case 'GET calls/{id}/said.wav':
+        return sendWav(response, audioOf(this.#find(id), directionOf(action)));
       case 'GET scripts/{id}/heard':
       case 'GET scripts/{id}/said':
-        return sendSamples(response, this.#options.scripts.audio(decode(id), direction));
+        return sendSamples(response, this.#options.scripts.audio(decode(id), directionOf(action)));
+      case 'GET scripts/{id}/heard.wav':
+      case 'GET scripts/{id}/said.wav':
+        return sendWav(response, this.#options.scripts.audio(decode(id), directionOf(action)));
+      case 'POST incoming-call':
+      case 'POST calls': {
+        const call = await readPlaceCall(await bodyOf(request), request.headers['content-type']);
+        const { ids } = this.#options.switchboard.place(call);
+        return sendReply(response, { status: 201, json: { id: ids.id } });
+      }
       case 'GET events':
         if (this.#options.events.add(response)) return;
         throw refused(429, 'TooManyReaders', 'Too many readers of events.');
@@ -80,11 +91,8 @@ export class ControlApi {
   }
 
   async #reply(route: string, id: string | undefined, body: () => Promise<unknown>): Promise<Reply> {
-    const { calls, switchboard, scripts, faults, deadLetters } = this.#options;
+    const { calls, scripts, faults, deadLetters } = this.#options;
     switch (route) {
-      case 'POST incoming-call':
-      case 'POST calls':
-        return { status: 201, json: { id: switchboard.place(parsePlaceCall(await body())).ids.id } };
       case 'GET calls':
         return { status: 200, json: { calls: calls.all().map(reportCall) } };
       case 'GET calls/{id}':
@@ -202,6 +210,16 @@ function audioOf({ call, audio }: RegisteredCall, direction: 'heard' | 'said'): 
   return { samples, sampleRateHz: call.meter.sampleRateHz ?? DEFAULT_SAMPLE_RATE_HZ };
 }
 
+function directionOf(action = ''): 'heard' | 'said' {
+  return action.startsWith('heard') ? 'heard' : 'said';
+}
+
+function sendWav(response: ServerResponse, { samples, sampleRateHz }: Audio): void {
+  const file = writeWav(samples, sampleRateHz);
+  response.writeHead(200, { 'content-type': 'audio/wav', 'content-length': String(file.byteLength) });
+  response.end(file);
+}
+
 function sendSamples(response: ServerResponse, { samples, sampleRateHz }: Audio): void {
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
@@ -221,9 +239,13 @@ function decode(segment: string | undefined): string {
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
+  return parseJson(await bodyOf(request));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const body = await readBody(request, BODY_LIMIT);
   if (body === undefined) throw new RefusedError(refusals.bodyTooLong(BODY_LIMIT));
-  return parseJson(body);
+  return body;
 }
 
 function refused(status: number, code: string, message: string): RefusedError {

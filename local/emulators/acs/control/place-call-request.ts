@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { type Audio, readWav, WavError } from '../../../../shared/audio/wav.ts';
 import type { PlaceCallRequest } from '../exchange/switchboard.ts';
-import { invalid } from '../http/fields.ts';
+import { invalid, parseJson } from '../http/fields.ts';
 
 const DEFAULT_TAIL_MS = 2_000;
 const DEFAULT_MAX_MS = 60_000;
@@ -48,13 +49,43 @@ const spokenCall = z.strictObject({
 });
 
 /**
- * `POST /control/calls`: `{from, to, speech?: {audio, sampleRateHz}, tailMs?, maxMs?, sipHeaders?, voipHeaders?,
- * callerDisplayName?, onBehalfOf?, deliveries?, event?}`; `audio` is base64 of PCM16 little-endian mono.
+ * `POST /control/calls`, in JSON or as a form: the part `call` is that JSON, the part `speech` a WAV file to be said.
  * @throws RefusedError 400
  */
-export function parsePlaceCall(body: unknown): PlaceCallRequest {
+export async function readPlaceCall(body: Buffer, contentType = ''): Promise<PlaceCallRequest> {
+  if (!/^multipart\/form-data/i.test(contentType)) return parsePlaceCall(parseJson(body));
+  const form = await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } })
+    .formData()
+    .catch(() => {
+      throw invalid('The request body is not a form.');
+    });
+  const call = form.get('call');
+  const speech = form.get('speech');
+  if (typeof call !== 'string') throw invalid('The form has no part call, which is JSON with from and to.');
+  if (speech === null) return parsePlaceCall(parseJson(Buffer.from(call)));
+  if (typeof speech === 'string')
+    throw invalid('The part speech is not a file; with curl: -F speech=@hello.wav');
+  return parsePlaceCall(parseJson(Buffer.from(call)), readSpeech(await speech.bytes()));
+}
+
+function readSpeech(file: Uint8Array): Audio {
+  try {
+    return readWav(file);
+  } catch (error) {
+    if (error instanceof WavError) throw invalid(`The part speech: ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * `POST /control/calls`: `{from, to, speech?: {audio, sampleRateHz}, tailMs?, maxMs?, sipHeaders?, voipHeaders?,
+ * callerDisplayName?, onBehalfOf?, deliveries?, event?}`; `audio` is base64 of PCM16 little-endian mono.
+ * @param file what is said, in the place of `speech`
+ * @throws RefusedError 400
+ */
+function parsePlaceCall(body: unknown, file?: Audio): PlaceCallRequest {
   const { speech, tailMs, maxMs: longestMs, ...request } = parsed(spokenCall, body);
-  return { ...request, phone: { speech: speech && samplesOf(speech), tailMs, maxMs: longestMs } };
+  return { ...request, phone: { speech: file ?? (speech && samplesOf(speech)), tailMs, maxMs: longestMs } };
 }
 
 /** @throws RefusedError 400 that names the field and the rule */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.ts';
 
 /** One thing that happened: its kind and the ids of what it happened to. Never a secret, audio or a phone number. */
-interface LogEntry {
+export interface LogEntry {
   readonly kind: 'call' | 'rest' | 'callback' | 'eventGrid' | 'fault';
   readonly [member: string]: string | number | boolean | undefined;
 }

@@ -1,3 +1,4 @@
+import { jsonBreaksAt } from '../../common/json-position.ts';
 import { RefusedError, refusals } from './refusal.ts';
 
 /**
@@ -126,9 +127,10 @@ export function invalid(sentence: string): RefusedError {
 
 /** A request body as JSON. @throws RefusedError 400 8523 */
 export function parseJson(body: Buffer): unknown {
+  const text = body.toString('utf8');
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(text);
   } catch {
-    throw invalid('The request body is not JSON.');
+    throw invalid(`The request body is not JSON: it breaks off at ${jsonBreaksAt(text)}.`);
   }
 }

@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { noteRefusal } from '../../common/request-log.ts';
+
 /** Why an operation was not done: an HTTP status and the code and message of a `CommunicationError`. */
 export interface Refusal {
   readonly status: number;
@@ -79,10 +81,13 @@ export interface Reply {
   /** Defaults to an empty body. */
   readonly json?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Why, for the log. */
+  readonly refusal?: Refusal;
 }
 
 export function sendReply(response: ServerResponse, reply: Reply): void {
   if (response.headersSent || response.destroyed) return;
+  if (reply.refusal !== undefined) noteRefusal(response, reply.refusal.code, reply.refusal.message);
   const body = reply.json === undefined ? undefined : JSON.stringify(reply.json);
   response.writeHead(reply.status, {
     ...(body === undefined
@@ -97,6 +102,7 @@ export function sendReply(response: ServerResponse, reply: Reply): void {
 }
 
 /** A `CommunicationErrorResponse`. */
-export function refusalReply({ status, code, message }: Refusal): Reply {
-  return { status, json: { error: { code, message } } };
+export function refusalReply(refusal: Refusal): Reply {
+  const { status, code, message } = refusal;
+  return { status, json: { error: { code, message } }, refusal };
 }

@@ -19,9 +19,21 @@ const NORMAL_CLOSURE = 1000;
 /** Bytes that wait for the network at most; while there are more, results are thrown away. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
 
-/** Dials the application and streams words until stopped (see `OpenTranscriptionStream`). */
-export const openTranscriptionStream: OpenTranscriptionStream = (options, listener) =>
-  new WebSocketTranscriptionStream(options, listener);
+/**
+ * Dials the application and streams words until stopped (see `OpenTranscriptionStream`). `warn` receives a line that
+ * says why a stream was not opened.
+ */
+export function createOpenTranscriptionStream(warn: (line: string) => void): OpenTranscriptionStream {
+  return (options, listener) =>
+    new WebSocketTranscriptionStream(options, {
+      ...listener,
+      failed: (failure, detail) => {
+        const { subscriptionId, callConnectionId } = options;
+        warn(`transcription stream ${subscriptionId} of ${callConnectionId}: not opened: ${detail}`);
+        listener.failed(failure, detail);
+      },
+    });
+}
 
 /**
  * ```

@@ -4,6 +4,7 @@ import { type Clock, skewedClock, systemClock } from '../../common/clock.ts';
 import type { InjectedCounts } from '../../common/fault-engine.ts';
 import { listen, type TlsIdentity } from '../../common/listen.ts';
 import { type Random, seededRandom, systemRandom } from '../../common/random.ts';
+import { logRequests, type PrintLine } from '../../common/request-log.ts';
 import type { Topic } from '../../event-grid/topic.ts';
 import { type AcsBehaviour, DEFAULT_BEHAVIOUR } from '../call/behaviour.ts';
 import type { Call } from '../call/call.ts';
@@ -13,6 +14,7 @@ import { EventStream } from '../control/event-stream.ts';
 import { Scripts } from '../control/scripts.ts';
 import { CallingEvents } from '../event-grid/calling-events.ts';
 import { createResourceTopic, type EventGridOptions } from '../event-grid/resource-topic.ts';
+import { entryInWords } from '../events/entry-in-words.ts';
 import { EventLog, type RecordEntry } from '../events/event-log.ts';
 import { KEYS_PATH, newSigningKey, plannedTokens, type SigningKey, TokenIssuer } from '../events/tokens.ts';
 import { CallRegistry } from '../exchange/call-registry.ts';
@@ -24,7 +26,7 @@ import { AcsFaultEngine, type FaultPlan, type FaultRuleInput } from '../faults/f
 import { createOpenMediaStream } from '../media/media-stream.ts';
 import { MediaTicker, processTicker } from '../media/media-ticker.ts';
 import type { OpenMediaStream, OpenTranscriptionStream } from '../media/port.ts';
-import { openTranscriptionStream } from '../media/transcription-stream.ts';
+import { createOpenTranscriptionStream } from '../media/transcription-stream.ts';
 import { createPromptLoader } from '../media-operations/prompt-loader.ts';
 import { createTextToSpeech } from '../media-operations/text-to-speech.ts';
 import { RestApi } from '../rest/rest-api.ts';
@@ -66,6 +68,8 @@ export interface AcsOptions {
   readonly clock?: Clock;
   /** Receives lines without secrets, phone numbers and audio. */
   readonly log?: (line: string) => void;
+  /** Receives a line, as free of them, for each request, callback, event and fault. */
+  readonly requestLog?: PrintLine | undefined;
 }
 
 /** Parts that tests replace. */
@@ -122,7 +126,12 @@ export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {
   const resource = new ResourceIdentities(resourceId, options.numbers);
   const clock = options.clock ?? systemClock;
   const eventLog = options.eventLog === undefined ? undefined : new EventLog(clock, options.eventLog);
-  const base = baseOf(options, clock, eventLog?.record ?? (() => {}));
+  const { requestLog } = options;
+  const base = baseOf(options, clock, (entry) => {
+    eventLog?.record(entry);
+    const words = requestLog && entryInWords(entry);
+    if (words !== undefined) requestLog?.(words);
+  });
   const { random, faults, record, log } = base;
   const key = parts.signingKey ?? (await newSigningKey());
   // Deliveries begin when the address is known.
@@ -152,6 +161,7 @@ export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {
     callees,
     createPhone: parts.createPhone ?? ((options) => new WavPhone(options)),
   });
+  if (requestLog !== undefined) logRequests(listening.server, clock, requestLog);
   answerRequests(listening.server, { rest, control, tokens: issuerOn(base.shown), topic, log });
 
   let closing: Promise<void> | undefined;
@@ -210,7 +220,7 @@ function environmentOf(
     openMediaStream:
       parts.openMediaStream ??
       createOpenMediaStream({ ticker, handshakeTimeoutMs: behaviour.mediaHandshakeMs, warn: log }),
-    openTranscriptionStream: parts.openTranscriptionStream ?? openTranscriptionStream,
+    openTranscriptionStream: parts.openTranscriptionStream ?? createOpenTranscriptionStream(log),
     ticker,
     loadPrompt: createPromptLoader(behaviour.playFilesFrom, createTextToSpeech({ warn: log })),
     callees: parts.callees,
@@ -286,8 +296,12 @@ function watchCalls(
       callingEvents: behaviour.callingEvents,
       self: resource.self.rawId,
     });
+  const logged = new WeakMap<Call, string>();
   return (call) => {
-    log(`call ${call.ids.id}: ${call.state}${call.endedAtMs === undefined ? '' : ` (${call.outcome})`}`);
+    const state = `${call.state}${call.endedAtMs === undefined ? '' : ` (${call.outcome})`}`;
+    // What is on a call changes more often than its state.
+    if (logged.get(call) !== state) log(`call ${call.ids.id}: ${state}`);
+    logged.set(call, state);
     events.callChanged(call);
     callingEvents?.callChanged(call);
     recordCall(call, record);

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
+import { jsonBreaksAt } from '../../common/json-position.ts';
 import { isSameSecret } from '../../common/secret.ts';
 
 const key = z.string('must be a non-empty string').min(1, 'must be a non-empty string');
@@ -38,7 +39,7 @@ export function parseHostKeys(text: string | undefined): HostKeys {
   try {
     content = JSON.parse(text);
   } catch {
-    throw new Error(`${KEYS_VARIABLE} is not JSON; it must look like ${EXAMPLE}`);
+    throw new Error(`${KEYS_VARIABLE} is not JSON (see ${jsonBreaksAt(text)}); it must look like ${EXAMPLE}`);
   }
   const result = hostKeys.safeParse(content);
   if (result.success) return result.data;

@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { jsonBreaksAt } from '../../common/json-position.ts';
 
 /** @param what such as `configuration file` @throws Error with one sentence when the file cannot be read */
 export async function readText(what: string, path: string): Promise<string> {
@@ -14,7 +15,7 @@ export function parseJson(what: string, path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`the ${what} '${path}' is not JSON`);
+    throw new Error(`the ${what} '${path}' is not JSON: see ${jsonBreaksAt(text)}`);
   }
 }
 

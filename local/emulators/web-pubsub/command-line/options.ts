@@ -15,6 +15,7 @@ export const USAGE = `Usage: node local/emulators/web-pubsub/main.ts [options]
   --host <address>              address to listen on (default 127.0.0.1)
   --config <file>               JSON in the shape of Microsoft's emulator: {"WebPubSub": {"Hubs": {…}}}; read again when it changes
   --stand-alone                 tell everything that an application must know to use it
+  --request-log                 print each request and event; --stand-alone does so, too
   --https                       with a certificate made at the start for this machine
   --ca-out <file>               where the authority to trust is written (default ${CA_FILE})
   --tls-key, --tls-cert <file>  https with a certificate of yours (PEM)
@@ -34,6 +35,7 @@ export interface CommandLine {
   readonly options: WebPubSubOptions;
   /** Whether a person started it and wants to read everything about it. */
   readonly standAlone: boolean;
+  readonly requestLog: boolean;
   readonly caFile?: string | undefined;
   readonly settings: WebPubSubSettings;
   readonly config?: { readonly path: string; readonly text: string };
@@ -56,6 +58,7 @@ export async function readCommandLine(
       host: { type: 'string', default: '127.0.0.1' },
       config: { type: 'string' },
       'stand-alone': { type: 'boolean', default: false },
+      'request-log': { type: 'boolean', default: false },
       https: { type: 'boolean', default: false },
       'ca-out': { type: 'string' },
       'tls-key': { type: 'string' },
@@ -101,6 +104,7 @@ export async function readCommandLine(
   return {
     options,
     standAlone: values['stand-alone'],
+    requestLog: values['request-log'],
     caFile,
     settings,
     ...(config === undefined ? {} : { config }),

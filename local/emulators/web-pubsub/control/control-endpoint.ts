@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { VirtualClock } from '../../common/clock.ts';
+import { jsonBreaksAt } from '../../common/json-position.ts';
 import { isSameSecret } from '../../common/secret.ts';
 import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -126,7 +127,7 @@ async function readObject(request: IncomingMessage): Promise<Readonly<Record<str
   try {
     body = text === '' ? {} : JSON.parse(text);
   } catch {
-    throw invalid('The body is not JSON.');
+    throw invalid(`The body is not JSON: it breaks off at ${jsonBreaksAt(text)}.`);
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw invalid('The body is no JSON object.');

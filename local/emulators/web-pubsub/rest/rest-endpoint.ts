@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer } from '../../common/answer.ts';
+import { noteRefusal } from '../../common/request-log.ts';
 import type { LogSink } from '../base/log.ts';
 import { type ControlEndpoint, isControlPath } from '../control/control-endpoint.ts';
 import { ApiError, badParameter, badRequest, INVALID_HUB } from '../http/api-error.ts';
@@ -50,6 +51,7 @@ export class RestEndpoint {
       if (!request.complete) response.setHeader('Connection', 'close');
       // The service does not name its versions where it refuses a parameter before the operation runs.
       if (refusal.form !== 'detail') response.removeHeader(SUPPORTED_VERSIONS);
+      noteRefusal(response, refusal.code, refusal.message);
       const body = refusal.body();
       response.writeHead(refusal.status, { ...refusal.headers(), 'Content-Length': Buffer.byteLength(body) });
       response.end(request.method === 'HEAD' ? undefined : body);

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { RunningServer } from '../../common/child.ts';
 import { type Clock, systemClock, VirtualClock } from '../../common/clock.ts';
 import { listen, type TlsIdentity } from '../../common/listen.ts';
+import { logRequests, type PrintLine } from '../../common/request-log.ts';
 import { type Limits, SERVICE_LIMITS } from '../base/limits.ts';
 import type { LogSink } from '../base/log.ts';
 import { limitsOfTier, type ServiceTier } from '../base/service-tier.ts';
@@ -55,6 +56,8 @@ export interface WebPubSubOptions {
   readonly clock?: Clock;
   /** Told of event deliveries that failed and of internal errors. Default: nobody. */
   readonly log?: LogSink;
+  /** Receives a line for each request, client and event, without secrets, telephone numbers and payloads. */
+  readonly requestLog?: PrintLine | undefined;
 }
 
 export interface RunningWebPubSub extends RunningServer {
@@ -82,7 +85,7 @@ export interface RunningWebPubSub extends RunningServer {
  */
 export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<RunningWebPubSub> {
   const { host = '127.0.0.1', port = DEFAULT_PORT, accessKey = DEFAULT_ACCESS_KEY } = options;
-  const { log = () => {}, secondaryAccessKey } = options;
+  const { log = () => {}, requestLog, secondaryAccessKey } = options;
   const clock = new VirtualClock(options.clock ?? systemClock);
   const limits: Limits = {
     ...SERVICE_LIMITS,
@@ -110,6 +113,7 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
     meter,
     faults: new WebhookFaults(faults, clock),
     log,
+    requestLog,
   });
   const rules: HubRules = { limits, onUserEventFailure: options.onUserEventFailure ?? 'errorAck' };
   const runtimes = new Map<string, HubRuntime>();
@@ -128,6 +132,7 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
     upstream,
     limits,
     log,
+    requestLog,
     faults,
     runtime,
     connectionCount,
@@ -149,6 +154,7 @@ export async function startWebPubSub(options: WebPubSubOptions = {}): Promise<Ru
     runtime,
     onAddAbsentUser: options.onAddAbsentUser ?? 'notFound',
   });
+  if (requestLog !== undefined) logRequests(server, clock, requestLog);
   server.on('request', (request, response) => void rest.handle(request, response));
   server.on('upgrade', (request, socket, head) => void clients.upgrade(request, socket, head));
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { type PrintLine, requestLine } from '../../common/request-log.ts';
 import { CloseCode } from '../base/close-codes.ts';
 import type { Limits } from '../base/limits.ts';
 import type { LogSink } from '../base/log.ts';
@@ -24,6 +25,7 @@ interface ClientEndpointOptions {
   readonly upstream: Upstream;
   readonly limits: Limits;
   readonly log: LogSink;
+  readonly requestLog: PrintLine | undefined;
   readonly faults: WebPubSubFaultEngine;
   runtime(hub: string): HubRuntime;
   /** How many connections the service has, over all hubs. */
@@ -61,16 +63,22 @@ export class ClientEndpoint {
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // A client may go away while its token is checked, its connect event is under way or its refusal is written.
     socket.on('error', () => {});
+    const { requestLog } = this.#options;
+    const startedMs = performance.now();
+    const print = (status: number, reason?: string): void =>
+      requestLog?.(requestLine(request, status, performance.now() - startedMs, reason));
     try {
       const line = readClientRequest(request);
       if (line.recovery === undefined) await this.#admit(line, request, socket, head);
       else await this.#recover(line, line.recovery, request, socket, head);
+      print(101);
     } catch (error) {
       const refusal =
         error instanceof ApiError
           ? error
           : new ApiError(500, 'InternalServerError', 'The connection failed.');
       if (!(error instanceof ApiError)) this.#options.log({ level: 'warn', message: String(error) });
+      print(refusal.status, `${refusal.code}: ${refusal.message}`);
       refuse(socket, refusal);
     }
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../common/clock.ts';
+import type { PrintLine } from '../../common/request-log.ts';
 import type { Limits } from '../base/limits.ts';
 import type { LogSink } from '../base/log.ts';
 import type { EventOutcome, UpstreamEvent } from '../hub/commands.ts';
@@ -25,6 +26,7 @@ interface UpstreamOptions {
   readonly meter: Meter;
   readonly faults: WebhookFaults;
   readonly log: LogSink;
+  readonly requestLog: PrintLine | undefined;
 }
 
 /** Sends events to the event handlers of the hubs. */
@@ -141,7 +143,7 @@ export class Upstream {
   }
 
   async #post(url: URL, event: UpstreamEvent, authorization: string | undefined): Promise<HandlerResponse> {
-    const { accessKeys, clock, limits, meter, faults } = this.#options;
+    const { accessKeys, clock, limits, meter, faults, requestLog } = this.#options;
     if (this.#stopping) throw new HandlerUnreachable('The service is stopping.');
     const headers = cloudEventHeaders(event, accessKeys, clock.now());
     if (authorization !== undefined) headers['Authorization'] = authorization;
@@ -155,8 +157,12 @@ export class Upstream {
     };
     const call = new HandlerCall(() => faults.around(event.hub, event.name, send), clock, limits);
     this.#calls.add(call);
+    const startedMs = clock.now();
     try {
       const response = await call.answer;
+      const { category, name, connectionId } = event;
+      const ms = Math.round(clock.now() - startedMs);
+      requestLog?.(`event ${category}:${name} of ${connectionId}: ${response.status}, ${ms} ms`);
       this.#jars.receive(event.connectionId, response.headers['set-cookie'], url, clock.now());
       return response;
     } finally {

@@ -112,7 +112,7 @@ describe('the command line of the emulator', () => {
     [['--tls-key', 'x'], {}, /together/],
     [['--ca-out', 'x'], {}, /--ca-out/],
     [['--clock-skew-ms', 'much'], {}, /--clock-skew-ms/],
-    [[], { ACS_FAULTS: '{' }, /ACS_FAULTS does not hold JSON/],
+    [[], { ACS_FAULTS: '{' }, /ACS_FAULTS is not JSON: see line 1, column 2/],
     [[], { EVENT_GRID_SUBSCRIPTIONS: '[{}]' }, /subscriptions are invalid at 0\.name/],
   ])('refuses %j with %j', async (args, env, sentence) => {
     await expect(read(args, env)).rejects.toThrow(sentence);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CallReport } from '../../../../../local/emulators/acs/control/call-report.ts';
+import { readWav, writeWav } from '../../../../../shared/audio/wav.ts';
 import { closedAfterEach } from '../../../../support/closed-after-each.ts';
 import { until } from '../../../../support/until.ts';
 import { type AcsFixture, CALLED, CALLER, CONTROL_TOKEN, startAcsFixture } from '../acs-fixture.ts';
@@ -112,6 +113,32 @@ describe('the control surface', () => {
     const response = await f.control('POST', 'calls', { from: CALLER, to: CALLED, ...change });
     expect(response.status).toBe(400);
     expect(((await response.json()) as { error: { message: string } }).error.message).toContain(name);
+  });
+
+  it('takes a call as a form, with a WAV file to say, and gives what was heard and said as WAV files', async () => {
+    const f = await fixture();
+    const form = new FormData();
+    form.set('call', JSON.stringify({ from: CALLER, to: CALLED }));
+    form.set('speech', new Blob([writeWav(Int16Array.of(1, 2), 16_000)]));
+    const response = await fetch(`${f.acs.url}/eventgrid/incomingCall`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${CONTROL_TOKEN}` },
+      body: form,
+    });
+    expect(response.status, await response.clone().text()).toBe(201);
+    const { id } = (await response.json()) as { id: string };
+    for (const [direction, samples] of [
+      ['heard', [1, -2, 3]],
+      ['said', [-4, 5]],
+    ] as const) {
+      const wav = await f.control('GET', `calls/${id}/${direction}.wav`);
+      expect(wav.headers.get('content-type')).toBe('audio/wav');
+      const audio = readWav(await wav.bytes());
+      expect(audio, `the telephone of this test has ${direction}`).toEqual({
+        samples: Int16Array.from(samples),
+        sampleRateHz: 16_000,
+      });
+    }
   });
 
   it('says that no call can be placed where nobody would hear of it', async () => {
@@ -242,6 +269,7 @@ describe('the control surface', () => {
     ['GET', 'calls/none'],
     ['POST', 'calls/none/hang-up'],
     ['GET', 'calls/none/heard'],
+    ['GET', 'calls/none/heard.wav'],
     ['GET', 'nothing'],
     ['DELETE', 'calls'],
   ])('knows no %s %s', async (method, path) => {

@@ -1,7 +1,7 @@
 import { StreamingData } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { transcriptionDataFrame } from '../../../../../local/emulators/acs/media/transcription-codec.ts';
-import { openTranscriptionStream } from '../../../../../local/emulators/acs/media/transcription-stream.ts';
+import { createOpenTranscriptionStream } from '../../../../../local/emulators/acs/media/transcription-stream.ts';
 import { until } from '../../../../support/until.ts';
 import { type MediaConnection, startMediaServer } from './media-server.ts';
 
@@ -20,6 +20,10 @@ const OPTIONS = {
   intermediateWords: false,
 };
 const WORDS = { rawId: '4:+14255550123', text: 'Hello everyone.', startedMs: 21_200, durationMs: 960 };
+
+/** Lines for a person. */
+const warnings: string[] = [];
+const openTranscriptionStream = createOpenTranscriptionStream((line) => warnings.push(line));
 
 async function open(changes: Partial<typeof OPTIONS> = {}) {
   const media = await startMediaServer();
@@ -121,6 +125,9 @@ describe('a transcription stream', () => {
     expect(notes).toEqual([]);
     await until(() => notes.length > 0, 'the listener is told');
     expect(notes).toEqual(['invalidUrl']);
+    expect(warnings.at(-1)).toBe(
+      'transcription stream subscription of connection: not opened: the transport URL is not a ws: or wss: URL',
+    );
   });
 });
 

@@ -71,8 +71,10 @@ it('needs nothing but the published package, in either role', async () => {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await publish(folder);
   expect((await readdir(folder, { recursive: true })).toSorted()).toEqual([
+    'LICENSE',
     'dist',
     'dist/functions',
+    'dist/functions/THIRD-PARTY-NOTICES.txt',
     'dist/functions/main.cjs',
     'dist/functions/main.cjs.map',
     'host.json',
