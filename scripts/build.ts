@@ -58,7 +58,9 @@ async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
     minify: false,
     // Logs and errors read the names of classes at run time, and a bundler may rename one of two with the same name.
     keepNames: true,
-    sourcemap: 'external',
+    // Node finds the map beside the bundle (`--enable-source-maps`), and the sources where they are.
+    sourcemap: 'linked',
+    sourcesContent: false,
     logLevel: 'silent',
     absWorkingDir: ROOT,
   });

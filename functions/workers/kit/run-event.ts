@@ -9,6 +9,7 @@ import { downGroup } from '../../../shared/wire/names.ts';
 import { callActions, type HangUpOptions, hangUpIfPlayed, markHangUp } from './call-actions.ts';
 import { CallRequests } from './call-requests.ts';
 import { type EventSpan, startEventSpan } from './event-span.ts';
+import { handlerChannel, handlerOf, type RunningHandlerMessage } from './handler-channel.ts';
 import { formatLaneMemory, type LaneMemory, parseLaneMemory } from './lane-memory.ts';
 import { isAudio, type LaneReply, type WorkerEvent, type WrittenReply, writeReply } from './lane-message.ts';
 import { FIRST_NUMBER, PacketNumbers, Player } from './player.ts';
@@ -90,8 +91,9 @@ export async function runEvent(
       cause: causeOf(event, lane),
     });
     const { trace } = span;
-    numbers = background?.numbers ?? new PacketNumbers(lane.out);
-    const player = playerOf(worker, event, lane, callId, traced(publish, trace), numbers);
+    const own = background?.numbers ?? new PacketNumbers(lane.out);
+    numbers = own;
+    const player = playerOf(worker, event, lane, callId, traced(publish, trace), own);
     requests = new CallRequests(input, lane);
     handler = new RunningHandler({ callId, worker: worker.name, turn: lane.turn }, player, {
       listen,
@@ -99,18 +101,9 @@ export async function runEvent(
       onLate,
     });
     const run: HandlerRun = { worker, event, lane, callId, player, requests, handler };
-    const { state, reply } = await span.run(() => runHandler(run));
-    const message = withTrace(reply, trace);
-    const { s: _, ...rest } = lane;
-    const after: LaneMemory = {
-      ...rest,
-      ...published(numbers),
-      ...asked(requests),
-      seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) % FIRST_NUMBER : lane.seq,
-      ...(worker.initialState === undefined ? {} : { s: state }),
-    };
+    const { message, memory } = await span.run(() => announced(run, () => answerOf(run, own, trace)));
     span.end();
-    return respond(message, stateChange(input.connectionState, formatLaneMemory(after)));
+    return respond(message, stateChange(input.connectionState, memory));
   } catch (error) {
     // What the handler played and requested before it failed was sent, so the numbers go on after it.
     const after = { ...lane, ...published(numbers), ...asked(requests) };
@@ -121,6 +114,47 @@ export async function runEvent(
     span?.end(error);
     return fail(worker, input, after, error);
   }
+}
+
+/** Runs a handler where the tools of this process can see it. */
+function announced<T>({ worker, event, lane, callId, handler }: HandlerRun, run: () => Promise<T>): Promise<T> {
+  if (!handlerChannel.hasSubscribers) return run();
+  const { callConnectionId } = lane;
+  const message: RunningHandlerMessage = {
+    worker: worker.name,
+    handler: handlerOf(worker, event),
+    callId,
+    callConnectionId,
+  };
+  const noting = async (): Promise<T> => {
+    try {
+      return await run();
+    } catch (error) {
+      message.interrupted = handler.isInterrupted && !handler.hasOverstayed;
+      throw error;
+    }
+  };
+  return handlerChannel.tracePromise(noting, message);
+}
+
+/** Runs the handler: what is answered, and the lane's memory after it. */
+async function answerOf(
+  run: HandlerRun,
+  numbers: PacketNumbers,
+  trace: TraceParent | undefined,
+): Promise<{ message: LaneReply | undefined; memory: string }> {
+  const { worker, lane, requests } = run;
+  const { state, reply } = await runHandler(run);
+  const message = withTrace(reply, trace);
+  const { s: _, ...rest } = lane;
+  const after: LaneMemory = {
+    ...rest,
+    ...published(numbers),
+    ...asked(requests),
+    seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) % FIRST_NUMBER : lane.seq,
+    ...(worker.initialState === undefined ? {} : { s: state }),
+  };
+  return { message, memory: formatLaneMemory(after) };
 }
 
 /** The lane's memory with what the event itself says. The worker's own state stays as it is. */

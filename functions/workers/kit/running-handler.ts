@@ -84,6 +84,7 @@ export class RunningHandler {
   #interruption: InterruptedError | undefined;
   #isAwaited = false;
   #hasReturned = false;
+  #hasOverstayed = false;
 
   constructor(target: ListenTarget, player: Player, ports: RunningHandlerPorts) {
     this.#target = target;
@@ -95,6 +96,11 @@ export class RunningHandler {
   /** The handler was interrupted: what it replied is of no use, and what it threw is no failure. */
   get isInterrupted(): boolean {
     return this.#interruption !== undefined;
+  }
+
+  /** The handler was interrupted, and had not returned `LEAVE_LIMIT_MS` later. */
+  get hasOverstayed(): boolean {
+    return this.#hasOverstayed;
   }
 
   get hasReturned(): boolean {
@@ -223,7 +229,10 @@ export class RunningHandler {
     this.#interruption = interruption;
     this.#player.refuse(interruption);
     this.#signal.abort(interruption);
-    this.#after(LEAVE_LIMIT_MS, () => this.#end(interruption));
+    this.#after(LEAVE_LIMIT_MS, () => {
+      this.#hasOverstayed = !this.#hasReturned;
+      this.#end(interruption);
+    });
   }
 
   /** The time of the handler begins again. */

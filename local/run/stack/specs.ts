@@ -15,6 +15,8 @@ export interface SystemLayout {
   readonly relayModule: string;
   /** Workers that stay with their calls, in a process of their own. Defaults to none. */
   readonly resident?: { readonly workers: readonly string[]; readonly port: number };
+  /** Where debuggers find the worker app, and one port on the resident workers. */
+  readonly inspectPort?: number | undefined;
   /** Settings on top of those given here, for each part. */
   readonly extraEnv?: Partial<Readonly<Record<PartName, Readonly<Record<string, string>>>>>;
   /** Arguments after those given here, for each part. */
@@ -102,10 +104,13 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
       ...acsTokenSettings(layout),
     },
   }),
-  worker: (layout) =>
-    functionApp(layout, 'worker', {
+  worker: (layout) => ({
+    ...functionApp(layout, 'worker', {
       WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
     }),
+    isWatched: true,
+    nodeArgs: inspect(layout.inspectPort),
+  }),
   control: (layout, routes) => {
     const { ports, secrets } = layout;
     return functionApp(layout, 'control', {
@@ -135,7 +140,13 @@ export function residentSpec(
     module: fileURLToPath(new URL('../../../functions/workers/hosts/resident/main.ts', import.meta.url)),
     args: [...workers, '--port', String(port)],
     env: { WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout) },
+    isWatched: true,
+    nodeArgs: inspect(layout.inspectPort && layout.inspectPort + 1),
   };
+}
+
+function inspect(port: number | undefined): string[] {
+  return port === undefined ? [] : [`--inspect=127.0.0.1:${port}`];
 }
 
 export function residentUrl({ port }: NonNullable<SystemLayout['resident']>): string {

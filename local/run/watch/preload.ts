@@ -1,0 +1,105 @@
+/**
+ * Loaded before a process that runs workers (`node --import`): tells the parent what they log, throw and block. The
+ * product knows nothing of it but the channel on which it names the handler that runs.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { tracingChannel } from 'node:diagnostics_channel';
+import inspector from 'node:inspector';
+import { format } from 'node:util';
+import { isMainThread, Worker } from 'node:worker_threads';
+import type { RunningHandlerMessage } from '../../../functions/workers/kit/handler-channel.ts';
+import { placeIn } from './author-place.ts';
+import type { Notice } from './notice.ts';
+import { BEAT_MS, Pulse } from './pulse.ts';
+import { tell } from './tell.ts';
+
+/** A handler that waits this long is named, once. */
+const WAITING_MS = 2_000;
+const MAX_TEXT = 4_000;
+
+const handlers = tracingChannel<RunningHandlerMessage>('trunkline.handler');
+const context = new AsyncLocalStorage<RunningHandlerMessage>();
+
+if (isMainThread) watch();
+
+function watch(): void {
+  const pulse = new Pulse();
+  const waiting = new Map<RunningHandlerMessage, NodeJS.Timeout>();
+  // The message is what its handler carries through everything that it awaits and starts.
+  handlers.start.bindStore(context, (message) => message);
+  handlers.subscribe({
+    start(message) {
+      pulse.begin(subjectOf(message));
+      const wait = setTimeout(() => {
+        const text = `has not returned for ${WAITING_MS / 1_000} s; until it does, its worker hears nothing of this call`;
+        tell({ kind: 'waiting', text, ...subjectOf(message) });
+      }, WAITING_MS);
+      waiting.set(message, wait.unref());
+    },
+    end() {
+      pulse.leave();
+    },
+    asyncStart() {},
+    asyncEnd(message) {
+      clearTimeout(waiting.get(message));
+      waiting.delete(message);
+      if (message.error !== undefined && message.interrupted !== true)
+        tell({ kind: 'failed', ...described(message.error), ...subjectOf(message) });
+    },
+    error() {},
+  });
+  watchConsole();
+  watchEnd();
+  // A debugger stops the loop on purpose.
+  if (inspector.url() === undefined) watchLoop(pulse);
+}
+
+function watchConsole(): void {
+  for (const level of ['log', 'info', 'debug', 'warn', 'error'] as const) {
+    const print = console[level].bind(console);
+    console[level] = (...values: unknown[]): void => {
+      print(...values);
+      tell({ kind: 'log', text: format(...values).slice(0, MAX_TEXT), ...subjectOf(context.getStore()) });
+    };
+  }
+}
+
+function watchEnd(): void {
+  let isCaught = false;
+  process.on('uncaughtExceptionMonitor', (error, origin) => {
+    isCaught = true;
+    const { text, place } = described(error);
+    const what = origin === 'unhandledRejection' ? 'a promise that nobody awaits was rejected' : 'nobody caught';
+    tell({ kind: 'uncaught', text: `${what}: ${text}`, place, ...subjectOf(context.getStore()) });
+  });
+  process.on('exit', (status) => {
+    const place = placeIn(new Error().stack ?? '');
+    if (isCaught || place === undefined) return;
+    tell({ kind: 'exit', text: `called process.exit(${status})`, place, ...subjectOf(context.getStore()) });
+  });
+}
+
+/** Another thread watches the loop, since nothing runs in one that stands still. */
+function watchLoop(pulse: Pulse): void {
+  setInterval(() => pulse.beat(), BEAT_MS).unref();
+  const thread = new Worker(new URL('./blocked-loop.ts', import.meta.url), {
+    workerData: pulse.memory,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+  thread.on('error', (error) => process.stderr.write(`the watch over workers has ended: ${String(error)}\n`));
+  thread.unref();
+}
+
+function subjectOf(message: RunningHandlerMessage | undefined): Partial<Notice> {
+  if (message === undefined) return {};
+  const { worker, handler, callId, callConnectionId } = message;
+  return { worker, handler, callId, callConnectionId };
+}
+
+function described(error: unknown): { text: string; place: string | undefined } {
+  if (!(error instanceof Error)) return { text: format(error).slice(0, MAX_TEXT), place: undefined };
+  return {
+    text: `${error.name}: ${error.message}`.slice(0, MAX_TEXT),
+    place: placeIn(error.stack ?? ''),
+  };
+}
