@@ -13,8 +13,8 @@ export interface RunningHandlerMessage {
   readonly handler: string;
   readonly callId: string;
   readonly callConnectionId?: string | undefined;
-  /** The handler was interrupted and has returned in time: `error` is no failure. */
-  interrupted?: boolean;
+  /** Of a handler that was interrupted: whether it has returned in time. Then `error` is no failure. */
+  end?: 'in time' | 'too late';
   readonly error?: unknown;
 }
 

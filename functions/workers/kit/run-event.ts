@@ -130,7 +130,7 @@ function announced<T>({ worker, event, lane, callId, handler }: HandlerRun, run:
     try {
       return await run();
     } catch (error) {
-      message.interrupted = handler.isInterrupted && !handler.hasOverstayed;
+      if (handler.isInterrupted) message.end = handler.hasOverstayed ? 'too late' : 'in time';
       throw error;
     }
   };

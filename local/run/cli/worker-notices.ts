@@ -6,8 +6,8 @@ const MAX_REMEMBERED = 1_000;
 
 export class WorkerNotices {
   readonly #print: (text: string) => void;
-  /** How often each was told. */
-  readonly #told = new Map<string, number>();
+  /** What was told, by all of it but its numbers, and how often it happened. */
+  readonly #told = new Map<string, { readonly text: string; times: number }>();
   #failures = 0;
 
   constructor(print: (text: string) => void) {
@@ -23,14 +23,21 @@ export class WorkerNotices {
     if (isFailure(notice)) this.#failures += 1;
     const text = noticeInWords(notice);
     if (notice.kind === 'log') return this.#print(text);
-    const times = (this.#told.get(text) ?? 0) + 1;
-    if (this.#told.size < MAX_REMEMBERED || times > 1) this.#told.set(text, times);
-    if (times === 1) this.#print(text);
+    const key = text.replaceAll(/\d+/g, '#') + notice.place;
+    const told = this.#told.get(key);
+    if (told !== undefined) {
+      told.times += 1;
+      return;
+    }
+    if (this.#told.size < MAX_REMEMBERED) this.#told.set(key, { text, times: 1 });
+    this.#print(text);
   };
 
   /** At the end of a call: what happened more often than it was told. */
   repeated(): string | undefined {
-    const lines = [...this.#told].flatMap(([text, times]) => (times > 1 ? [`${times} times: ${text}`] : []));
+    const lines = [...this.#told.values()].flatMap(({ text, times }) =>
+      times > 1 ? [`${times} times: ${text}`] : [],
+    );
     this.#told.clear();
     return lines.length === 0 ? undefined : lines.join('\n');
   }

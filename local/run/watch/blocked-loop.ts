@@ -21,8 +21,6 @@ const HUNG_MS = 30_000;
 const PAUSE_LIMIT_MS = 1_000;
 
 const pulse = new Pulse(workerData as SharedArrayBuffer);
-const session = new Session();
-session.connectToMainThread();
 
 let beats = pulse.beats;
 let sinceMs = performance.now();
@@ -54,30 +52,38 @@ setInterval(() => {
 /** Stops the other thread for a moment, to see where it is. */
 function ask(): void {
   const asked = beats;
+  // Connected for as long as it takes: a process waits at its end for debuggers to leave.
+  const session = new Session();
+  const files = new Map<string, string>();
   const answer = (place: string | undefined): void => {
     clearTimeout(limit);
-    session.removeAllListeners('Debugger.paused');
+    session.disconnect();
     // Without a place of an author, only a handler that has not even returned its promise is known to be at fault.
     if (told !== 'asked' || pulse.beats !== asked || (place === undefined && !pulse.isInside)) return;
     told = 'blocked';
     blocker = { ...pulse.subject, place };
-    const text = `blocks its process, and with it every worker there, for ${seconds(BLOCKED_MS)} already`;
+    const text = `has blocked its process, and with it every worker there, for ${seconds(performance.now() - sinceMs)}`;
     tell({ kind: 'blocked', text, ...blocker });
   };
   const limit = setTimeout(() => answer(undefined), PAUSE_LIMIT_MS);
-  session.once('Debugger.paused', ({ params }) => {
+  session.on('Debugger.scriptParsed', ({ params }) => void files.set(params.scriptId, params.url));
+  session.on('Debugger.paused', ({ params }) => {
     session.post('Debugger.resume');
-    session.post('Debugger.disable');
-    answer(placeAmong(params.callFrames));
+    answer(placeAmong(params.callFrames, files));
   });
+  session.connectToMainThread();
   session.post('Debugger.enable');
   session.post('Debugger.pause');
 }
 
-function placeAmong(frames: readonly Debugger.CallFrame[]): string | undefined {
-  for (const { url, location } of frames) {
-    const place = sourceOf(url, location.lineNumber, location.columnNumber ?? 0);
-    if (place !== undefined) return place;
+function placeAmong(
+  frames: readonly Debugger.CallFrame[],
+  files: ReadonlyMap<string, string>,
+): string | undefined {
+  for (const { location } of frames) {
+    const file = files.get(location.scriptId);
+    const place = file && sourceOf(file, location.lineNumber, location.columnNumber ?? 0);
+    if (place) return place;
   }
   return undefined;
 }

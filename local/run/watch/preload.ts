@@ -15,6 +15,7 @@ import { tell } from './tell.ts';
 
 /** A handler that waits this long is named, once. */
 const WAITING_MS = 2_000;
+const TOO_LATE = 'did not return within 500 ms when it was interrupted or the call ended (call.signal tells it)';
 const MAX_TEXT = 4_000;
 
 const handlers = tracingChannel<RunningHandlerMessage>('trunkline.handler');
@@ -43,8 +44,9 @@ function watch(): void {
     asyncEnd(message) {
       clearTimeout(waiting.get(message));
       waiting.delete(message);
-      if (message.error !== undefined && message.interrupted !== true)
-        tell({ kind: 'failed', ...described(message.error), ...subjectOf(message) });
+      if (message.error === undefined || message.end === 'in time') return;
+      const fault = message.end === 'too late' ? { text: TOO_LATE } : described(message.error);
+      tell({ kind: 'failed', ...fault, ...subjectOf(message) });
     },
     error() {},
   });
