@@ -3,7 +3,7 @@
  * bundle needs no `node_modules` beside it and loads several times faster than the packages it consists of.
  */
 import { stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle } from 'esbuild';
 
@@ -25,6 +25,8 @@ export interface BuildOptions {
   /** Where the bundles go, as `<outDir>/<part>/main.cjs`. Defaults to `dist` of this package. */
   readonly outDir?: string;
   readonly parts?: readonly Part[];
+  /** In place of a part's own entry; for one part. */
+  readonly entry?: string;
 }
 
 export interface BuiltBundle {
@@ -40,14 +42,18 @@ export interface BuiltBundle {
  */
 export async function build(options: BuildOptions = {}): Promise<BuiltBundle[]> {
   const { outDir = join(ROOT, 'dist'), parts = Object.keys(PARTS) as Part[] } = options;
-  return await Promise.all(parts.map((part) => buildPart(part, outDir)));
+  return await Promise.all(parts.map((part) => buildPart(part, outDir, options.entry)));
 }
 
-async function buildPart(part: Part, outDir: string): Promise<BuiltBundle> {
+async function buildPart(
+  part: Part,
+  outDir: string,
+  entry: string = PARTS[part].entry,
+): Promise<BuiltBundle> {
   const startedMs = performance.now();
   const file = join(outDir, part, 'main.cjs');
   const { warnings } = await bundle({
-    entryPoints: [join(ROOT, PARTS[part].entry)],
+    entryPoints: [resolve(ROOT, entry)],
     outfile: file,
     bundle: true,
     platform: 'node',

@@ -117,7 +117,10 @@ export async function runEvent(
 }
 
 /** Runs a handler where the tools of this process can see it. */
-function announced<T>({ worker, event, lane, callId, handler }: HandlerRun, run: () => Promise<T>): Promise<T> {
+function announced<T>(
+  { worker, event, lane, callId, handler }: HandlerRun,
+  run: () => Promise<T>,
+): Promise<T> {
   if (!handlerChannel.hasSubscribers) return run();
   const { callConnectionId } = lane;
   const message: RunningHandlerMessage = {

@@ -25,7 +25,11 @@ const STOP_LIMIT_MS = 5_000;
 /** A process's output may be read to its end after it has exited, but no longer: another process may hold it open. */
 const LAST_WORDS_LIMIT_MS = 5_000;
 /** Source maps are applied, so that errors name the author's own files. */
-const WATCHED_ARGS = ['--enable-source-maps', '--import', new URL('../watch/preload.ts', import.meta.url).href];
+const WATCHED_ARGS = [
+  '--enable-source-maps',
+  '--import',
+  new URL('../watch/preload.ts', import.meta.url).href,
+];
 /** Lines of a process that are kept to explain why it ended. */
 const KEPT_LINES = 20;
 

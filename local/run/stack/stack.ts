@@ -1,7 +1,7 @@
 /** The whole system on this machine: every part a process of its own, started together and stopped together. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Notice } from '../watch/notice.ts';
-import { Child, type ChildSpec } from './child.ts';
+import type { ChildSpec } from './child.ts';
 import {
   type DirectoryEntry,
   directoryRoutes,
@@ -10,6 +10,7 @@ import {
   OUTBOUND_ROUTE,
   withResidents,
 } from './directory.ts';
+import { KeptChild } from './kept-child.ts';
 import { PART_NAMES, type PartName, type Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
 import { address, residentSpec, residentUrl, type SystemLayout, specOf } from './specs.ts';
@@ -44,50 +45,19 @@ export interface Stack {
 const WORKERS_LIMIT_MS = 60_000;
 const WORKERS_RETRY_MS = 100;
 
-/** The Functions host starts a worker process that ended again; so does what runs resident workers. */
-const RESTARTS = { most: 10, withinMs: 60_000 } as const;
-
-class RestartBudget {
-  #atMs: number[] = [];
-
-  /** Whether there may be another one now. */
-  take(nowMs: number): boolean {
-    this.#atMs = this.#atMs.filter((atMs) => nowMs - atMs < RESTARTS.withinMs);
-    this.#atMs.push(nowMs);
-    return this.#atMs.length <= RESTARTS.most;
-  }
-}
-
 /** Starts every part. When one cannot start, those that did are stopped and the error says why, in one sentence. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const children = new Map<PartName | 'resident', Child>();
+  const children = new Map<PartName | 'resident', KeptChild>();
   const { resident } = options;
-  let isStopping = false;
+  const { onLine = () => {}, onDeath = () => {}, onNotice = () => {} } = options;
   const run = async (name: PartName | 'resident', spec: ChildSpec): Promise<void> => {
-    const { onLine = () => {}, onDeath = () => {}, onNotice = () => {} } = options;
-    const restarts = new RestartBudget();
-    const begin = async (): Promise<void> => {
-      const child = new Child(spec, onLine, died, (notice) => {
-        onNotice(notice);
-        if (notice.kind === 'hung') void child.kill().then(() => died(child));
-      });
-      children.set(name, child);
-      await child.ready();
-    };
-    const died = (child: Child): void => {
-      if (isStopping || children.get(name) !== child) return;
-      if (spec.isWatched !== true || !restarts.take(performance.now())) return onDeath(child.obituary());
-      onNotice({ kind: 'restarted', text: `The ${spec.name} has ended, and is started again.` });
-      begin().catch((error: unknown) => {
-        if (!isStopping) onDeath(`${spec.name} does not start again: ${error instanceof Error ? error.message : String(error)}`);
-      });
-    };
-    await begin();
+    const child = new KeptChild(spec, { onLine, onDeath, onNotice });
+    children.set(name, child);
+    await child.start();
   };
   const start = (part: PartName, routes?: readonly object[]): Promise<void> =>
     run(part, specOf(part, options, routes));
   const stop = async (): Promise<void> => {
-    isStopping = true;
     await Promise.all([...children.values()].map((child) => child.stop()));
   };
   try {

@@ -15,7 +15,8 @@ import { tell } from './tell.ts';
 
 /** A handler that waits this long is named, once. */
 const WAITING_MS = 2_000;
-const TOO_LATE = 'did not return within 500 ms when it was interrupted or the call ended (call.signal tells it)';
+const TOO_LATE =
+  'did not return within 500 ms when it was interrupted or the call ended (call.signal tells it)';
 const MAX_TEXT = 4_000;
 
 const handlers = tracingChannel<RunningHandlerMessage>('trunkline.handler');
@@ -71,7 +72,8 @@ function watchEnd(): void {
   process.on('uncaughtExceptionMonitor', (error, origin) => {
     isCaught = true;
     const { text, place } = described(error);
-    const what = origin === 'unhandledRejection' ? 'a promise that nobody awaits was rejected' : 'nobody caught';
+    const what =
+      origin === 'unhandledRejection' ? 'a promise that nobody awaits was rejected' : 'nobody caught';
     tell({ kind: 'uncaught', text: `${what}: ${text}`, place, ...subjectOf(context.getStore()) });
   });
   process.on('exit', (status) => {
