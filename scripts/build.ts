@@ -62,6 +62,7 @@ async function buildPart(
     external: [...PARTS[part].external],
     // A minified bundle loads no faster, and its stack traces cannot be read.
     minify: false,
+    loader: { '.wav': 'binary' },
     // Logs and errors read the names of classes at run time, and a bundler may rename one of two with the same name.
     keepNames: true,
     // Node finds the map beside the bundle (`--enable-source-maps`), and the sources where they are.

@@ -6,12 +6,12 @@ import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
 import type { WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
 import { downGroup } from '../../../shared/wire/names.ts';
+import { announced, announceText, announceTexts } from './announce.ts';
 import { callActions, type HangUpOptions, hangUpIfPlayed, markHangUp } from './call-actions.ts';
 import { CallRequests } from './call-requests.ts';
 import { type EventSpan, startEventSpan } from './event-span.ts';
-import { handlerChannel, handlerOf, type RunningHandlerMessage } from './handler-channel.ts';
 import { formatLaneMemory, type LaneMemory, parseLaneMemory } from './lane-memory.ts';
-import { isAudio, type LaneReply, type WorkerEvent, type WrittenReply, writeReply } from './lane-message.ts';
+import { type LaneReply, type WorkerEvent, type WrittenReply, writeReply } from './lane-message.ts';
 import { FIRST_NUMBER, PacketNumbers, Player } from './player.ts';
 import { type Background, type Listen, RunningHandler, refusalOf } from './running-handler.ts';
 import type { AudioChunk, Call, CallStarted, HandlerResult, Worker } from './worker.ts';
@@ -101,7 +101,9 @@ export async function runEvent(
       onLate,
     });
     const run: HandlerRun = { worker, event, lane, callId, player, requests, handler };
-    const { message, memory } = await span.run(() => announced(run, () => answerOf(run, own, trace)));
+    const { message, memory } = await span.run(() =>
+      announced({ ...run, callConnectionId: lane.callConnectionId }, () => answerOf(run, own, trace)),
+    );
     span.end();
     return respond(message, stateChange(input.connectionState, memory));
   } catch (error) {
@@ -114,30 +116,6 @@ export async function runEvent(
     span?.end(error);
     return fail(worker, input, after, error);
   }
-}
-
-/** Runs a handler where the tools of this process can see it. */
-function announced<T>(
-  { worker, event, lane, callId, handler }: HandlerRun,
-  run: () => Promise<T>,
-): Promise<T> {
-  if (!handlerChannel.hasSubscribers) return run();
-  const { callConnectionId } = lane;
-  const message: RunningHandlerMessage = {
-    worker: worker.name,
-    handler: handlerOf(worker, event),
-    callId,
-    callConnectionId,
-  };
-  const noting = async (): Promise<T> => {
-    try {
-      return await run();
-    } catch (error) {
-      if (handler.isInterrupted) message.end = handler.hasOverstayed ? 'too late' : 'in time';
-      throw error;
-    }
-  };
-  return handlerChannel.tracePromise(noting, message);
 }
 
 /** Runs the handler: what is answered, and the lane's memory after it. */
@@ -271,6 +249,7 @@ async function runHandler(
     // The end of the call comes after everything that the handler says, the reply included.
     const ending = handler.isInterrupted ? undefined : endings[0];
     const { parts, answer } = writeReply(reply, lane, event, ending !== undefined);
+    announceTexts(reply);
     if (parts.length > 0 || ending !== undefined) {
       await handler.deliver(async () => {
         await say(player, parts, handler.life);
@@ -305,6 +284,7 @@ function callOf(run: HandlerRun, endings: HangUpOptions[]): Call {
     play: (pcm) => handler.play(pcm),
     publish: async (text) => {
       handler.requireVoice('publish');
+      announceText(text);
       await player.act([{ type: 'publish', text }]);
     },
     ...callActions(api, lane.control?.peer, endLater),
@@ -314,11 +294,11 @@ function callOf(run: HandlerRun, endings: HangUpOptions[]): Call {
 
 /** Publishes a reply that does not fit in the answer. Nothing of it where there is too much of it. */
 async function say(player: Player, parts: WrittenReply['parts'], life: AbortSignal): Promise<void> {
-  const actions = parts.flatMap((part) => (isAudio(part) ? [] : part));
+  const actions = parts.flatMap((part) => (part instanceof Uint8Array ? [] : part));
   player.claim(actions.reduce((ms, action) => ms + playMs(action), 0));
   for (const part of parts) {
     life.throwIfAborted();
-    await (isAudio(part) ? player.play(part) : player.act(part));
+    await (part instanceof Uint8Array ? player.play(part) : player.act(part));
   }
 }
 

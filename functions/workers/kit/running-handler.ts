@@ -10,7 +10,7 @@
  * the call and it has returned in time (`Background`).
  */
 import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
-import { isAudio } from './lane-message.ts';
+import { isSpoken, type SpokenAudio } from './lane-audio.ts';
 import { InterruptedError, type PacketNumbers, PlayError, type Player } from './player.ts';
 import type { HandlerResult, WorkerReply } from './worker.ts';
 
@@ -127,7 +127,7 @@ export class RunningHandler {
       throw this.#interruption ?? new HandlerReturnedError(what);
   }
 
-  play(pcm: Int16Array | Uint8Array): Promise<void> {
+  play(pcm: SpokenAudio): Promise<void> {
     const played = this.#play(pcm);
     // An interruption is no fault of the worker's, so nothing breaks where nobody awaits this.
     played.catch(() => {});
@@ -150,7 +150,7 @@ export class RunningHandler {
       this.#begin();
       this.#limit();
       const reply = await Promise.race([result, this.#over.promise]);
-      return this.isInterrupted && isAudio(reply) ? undefined : reply;
+      return this.isInterrupted && isSpoken(reply) ? undefined : reply;
     } catch (error) {
       throw this.#interruption ?? error;
     } finally {
@@ -184,7 +184,7 @@ export class RunningHandler {
   }
 
   // Without `await`: packets are numbered in the order of the calls.
-  #play(pcm: Int16Array | Uint8Array): Promise<void> {
+  #play(pcm: SpokenAudio): Promise<void> {
     if (this.#isAwaited) this.#limit();
     if (!this.#hasReturned) return this.#player.play(pcm);
     try {

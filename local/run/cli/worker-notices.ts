@@ -22,7 +22,10 @@ export class WorkerNotices {
   readonly take = (notice: Notice): void => {
     if (isFailure(notice)) this.#failures += 1;
     const text = noticeInWords(notice);
-    if (notice.kind === 'log') return this.#print(text);
+    if (notice.kind === 'log' || notice.kind === 'text') {
+      this.#print(text);
+      return;
+    }
     const key = text.replaceAll(/\d+/g, '#') + notice.place;
     const told = this.#told.get(key);
     if (told !== undefined) {
@@ -48,6 +51,7 @@ function noticeInWords({ kind, text, worker, handler, callId, place }: Notice): 
   const call = callId === undefined ? [] : [`call ${callId.slice(0, 8)}`];
   const who = [...call, worker ?? 'workers'].join('  ');
   if (kind === 'log') return `${who}  ${text.replaceAll('\n', `\n${' '.repeat(who.length + 2)}`)}`;
+  if (kind === 'text') return `${who}  publishes: ${text}`;
   const verb = kind === 'failed' ? ' failed' : '';
   const where = place === undefined ? '' : ` at ${place}`;
   const separator = kind === 'failed' || kind === 'uncaught' ? ':' : '';

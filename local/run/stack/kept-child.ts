@@ -59,7 +59,10 @@ export class KeptChild {
     if (this.#isStopping) return;
     const { onDeath, onNotice } = this.#events;
     const { name, isWatched } = this.#spec;
-    if (isWatched !== true || !this.#mayRestart(performance.now())) return onDeath(dead.obituary());
+    if (isWatched !== true || !this.#mayRestart(performance.now())) {
+      onDeath(dead.obituary());
+      return;
+    }
     onNotice({ kind: 'restarted', text: `The ${name} has ended, and is started again.` });
     this.start().catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);

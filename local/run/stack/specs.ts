@@ -130,6 +130,9 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
   },
 };
 
+/** Resident workers run from their sources, where Node must learn to import recordings. */
+const WAV_IMPORTS = new URL('../../../functions/workers/hosts/wav-imports.ts', import.meta.url).href;
+
 /** The process of the resident workers. */
 export function residentSpec(
   layout: SystemLayout,
@@ -141,7 +144,7 @@ export function residentSpec(
     args: [...workers, '--port', String(port)],
     env: { WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout) },
     isWatched: true,
-    nodeArgs: inspect(layout.inspectPort && layout.inspectPort + 1),
+    nodeArgs: ['--import', WAV_IMPORTS, ...inspect(layout.inspectPort && layout.inspectPort + 1)],
   };
 }
 

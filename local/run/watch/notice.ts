@@ -6,6 +6,8 @@ export const NOTICE_FD = 4;
 export type NoticeKind =
   /** What the worker writes with `console`. */
   | 'log'
+  /** A text that it publishes. */
+  | 'text'
   /** A handler threw or rejected, or what it returned cannot be used. */
   | 'failed'
   /** A handler has not returned for a while, and waits. */

@@ -3,11 +3,15 @@
  * product knows nothing of it but the channel on which it names the handler that runs.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { tracingChannel } from 'node:diagnostics_channel';
+import { channel, tracingChannel } from 'node:diagnostics_channel';
 import inspector from 'node:inspector';
 import { format } from 'node:util';
 import { isMainThread, Worker } from 'node:worker_threads';
-import type { RunningHandlerMessage } from '../../../functions/workers/kit/handler-channel.ts';
+import {
+  HANDLER_CHANNEL,
+  type RunningHandlerMessage,
+  TEXT_CHANNEL,
+} from '../../../shared/wire/lane/handler-channel.ts';
 import { placeIn } from './author-place.ts';
 import type { Notice } from './notice.ts';
 import { BEAT_MS, Pulse } from './pulse.ts';
@@ -19,7 +23,7 @@ const TOO_LATE =
   'did not return within 500 ms when it was interrupted or the call ended (call.signal tells it)';
 const MAX_TEXT = 4_000;
 
-const handlers = tracingChannel<RunningHandlerMessage>('trunkline.handler');
+const handlers = tracingChannel<RunningHandlerMessage>(HANDLER_CHANNEL);
 const context = new AsyncLocalStorage<RunningHandlerMessage>();
 
 if (isMainThread) watch();
@@ -50,6 +54,9 @@ function watch(): void {
       tell({ kind: 'failed', ...fault, ...subjectOf(message) });
     },
     error() {},
+  });
+  channel(TEXT_CHANNEL).subscribe((text) => {
+    tell({ kind: 'text', text: String(text), ...subjectOf(context.getStore()) });
   });
   watchConsole();
   watchEnd();

@@ -21,7 +21,11 @@ const FAILED: Notice = {
 
 function screen(): { notices: CallNotices; text: () => string } {
   let text = '';
-  const display = new CallDisplay({ write: (piece) => void (text += piece) });
+  const display = new CallDisplay({
+    write: (piece) => {
+      text += piece;
+    },
+  });
   return { notices: new CallNotices(display), text: () => text };
 }
 

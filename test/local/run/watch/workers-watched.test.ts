@@ -106,6 +106,15 @@ it('tells what a worker logs, under its call', async () => {
   });
 });
 
+it('tells which texts a worker publishes', async () => {
+  await hear('publisher', rtp());
+  await until(() => notices.filter(({ kind }) => kind === 'text').length === 2, 'two texts');
+  expect(notices.filter(({ kind }) => kind === 'text')).toMatchObject([
+    { text: 'a text', worker: 'publisher', callId: CALL_ID },
+    { text: 'another', worker: 'publisher', callId: CALL_ID },
+  ]);
+});
+
 it.each([
   { worker: 'thrower', text: 'TypeError: thrown', at: "new TypeError('thrown')" },
   { worker: 'rejecter', text: 'Error: rejected', at: "new Error('rejected')" },
