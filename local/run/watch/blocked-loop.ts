@@ -1,6 +1,6 @@
 /**
- * A thread beside the workers': notices that their loop stands still, asks the debugger of V8 where, and writes it down.
- * A loop that has merely got no processor is not in a line of an author, so nothing is said of it.
+ * A thread beside that of the workers: notices that their loop stands still, and asks the debugger of V8 where. A loop
+ * that has merely got no processor is not in a line of an author, so nothing is said of it.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { type Debugger, Session } from 'node:inspector';
