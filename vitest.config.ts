@@ -54,7 +54,13 @@ export default defineConfig({
     experimental: { viteModuleRunner: false, nodeLoader: false },
     // Node 22 announces on every start that it strips types. Garbage is collected on one thread, as the cores are busy
     // with tests anyway.
-    execArgv: ['--disable-warning=ExperimentalWarning', '--single-threaded-gc'],
+    execArgv: [
+      '--disable-warning=ExperimentalWarning',
+      '--single-threaded-gc',
+      // Workers may import recordings.
+      '--import',
+      new URL('functions/workers/hosts/wav-imports.ts', import.meta.url).href,
+    ],
     projects: [
       {
         extends: true,

@@ -6,7 +6,7 @@
  * The hosts import the list of workers as `#workers`, which here is the list of the project.
  */
 import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { build as bundle } from 'esbuild';
 import { INSTALLATION, IS_PACKAGED, installed, moduleFile } from '../local/run/project/installation.ts';
 import { bundledFiles, noticesOf } from './build/notices.ts';
@@ -54,6 +54,8 @@ interface BuildOptions {
   readonly outDir: string;
   /** Defaults to what is deployed. */
   readonly parts?: readonly Part[];
+  /** In place of a part's own module; for one part. */
+  readonly entry?: string;
 }
 
 export interface BuiltBundle {
@@ -71,6 +73,7 @@ export async function build({
   outDir,
   workers = moduleFile('functions/workers/index'),
   parts = DEPLOYED,
+  entry,
 }: BuildOptions): Promise<BuiltBundle[]> {
   return await Promise.all(
     parts.map(async (part) => {
@@ -78,16 +81,16 @@ export async function build({
       const file = join(outDir, PARTS[part].file);
       // A package brings the relay as it is deployed: no code of a project is in it.
       if (part === 'relay' && IS_PACKAGED) await copyRelay(dirname(file));
-      else await bundleInto(file, part, workers);
+      else await bundleInto(file, entry ?? moduleFile(PARTS[part].module), workers);
       return { part, file, bytes: (await stat(file)).size, ms: performance.now() - startedMs };
     }),
   );
 }
 
-async function bundleInto(file: string, part: Part, workers: string): Promise<void> {
+async function bundleInto(file: string, entry: string, workers: string): Promise<void> {
   const format = file.endsWith('.mjs') ? 'esm' : 'cjs';
   const { warnings, metafile } = await bundle({
-    entryPoints: [moduleFile(PARTS[part].module)],
+    entryPoints: [resolve(INSTALLATION, entry)],
     outfile: file,
     bundle: true,
     platform: 'node',
@@ -103,6 +106,7 @@ async function bundleInto(file: string, part: Part, workers: string): Promise<vo
     },
     // A minified bundle loads no faster, and its stack traces cannot be read.
     minify: false,
+    loader: { '.wav': 'binary' },
     // Logs and errors read the names of classes at run time, and a bundler may rename one of two with the same name.
     keepNames: true,
     // Node finds the map beside the bundle (`--enable-source-maps`), and the sources where they are.
@@ -114,7 +118,7 @@ async function bundleInto(file: string, part: Part, workers: string): Promise<vo
   });
   if (warnings.length > 0) {
     const lines = warnings.map(({ text, location }) => `  ${location?.file ?? ''}: ${text}`);
-    throw new Error(`the bundle of ${part} has warnings:\n${lines.join('\n')}`);
+    throw new Error(`the bundle ${file} has warnings:\n${lines.join('\n')}`);
   }
   await writeFile(join(dirname(file), NOTICES), await noticesOf(bundledFiles(metafile, INSTALLATION)));
 }

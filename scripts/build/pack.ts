@@ -19,6 +19,7 @@ const run = promisify(execFile);
 export const MODULES = [
   'functions/main',
   'functions/workers/hosts/resident/main',
+  'functions/workers/hosts/wav-imports',
   'functions/workers/index',
   'functions/workers/kit/index',
   'local/emulators/acs/main',
@@ -26,6 +27,8 @@ export const MODULES = [
   'local/emulators/storage/main',
   'local/emulators/web-pubsub/main',
   'local/main',
+  'local/run/watch/blocked-loop',
+  'local/run/watch/preload',
   'scripts/routes',
 ];
 
@@ -139,6 +142,11 @@ async function declareTypes(stage: string): Promise<void> {
     ...['--target', 'es2024', '--module', 'nodenext', '--skipLibCheck', '--strict', '--types', 'node'],
     ...['--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--rewriteRelativeImportExtensions'],
   ]);
+  // A declaration for imports of WAV files, which no module imports.
+  const types = join(stage, 'types/functions/workers/kit');
+  await cp(join(ROOT, 'functions/workers/kit/wav.d.ts'), join(types, 'wav.d.ts'));
+  const index = join(types, 'index.d.ts');
+  await writeFile(index, `/// <reference path="./wav.d.ts" />\n${await readFile(index, 'utf8')}`);
 }
 
 /**

@@ -18,7 +18,8 @@ interface Limit {
 /** The rows of the table under the heading "Limits". */
 function limitsOf(text: string): Limit[] {
   const [, section = ''] = text.split('\n## Limits\n');
-  return section
+  const [table = ''] = section.split('\n## ');
+  return table
     .split('\n')
     .filter((line) => line.startsWith('| ') && !line.startsWith('| limit |'))
     .map((line) => {
@@ -48,17 +49,20 @@ function valuesBelow(folder: string, constant: string): number[] {
 
 const APPS = 'docs/operating-the-function-apps.md';
 
-describe.each(['docs/closures.md', 'docs/operating-the-relay.md', APPS])('the limits in %s', (document) => {
-  const limits = limitsOf(read(document));
+describe.each(['docs/closures.md', 'docs/operating-the-relay.md', 'docs/workers.md', APPS])(
+  'the limits in %s',
+  (document) => {
+    const limits = limitsOf(read(document));
 
-  it('are a table', () => {
-    expect(limits.length).toBeGreaterThan(5);
-  });
+    it('are a table', () => {
+      expect(limits.length).toBeGreaterThan(5);
+    });
 
-  it.each(limits)('have the value of $constant of $folder', ({ constant, folder, value }) => {
-    expect(valuesBelow(folder, constant), `the constants ${constant} below ${folder}`).toEqual([value]);
-  });
-});
+    it.each(limits)('have the value of $constant of $folder', ({ constant, folder, value }) => {
+      expect(valuesBelow(folder, constant), `the constants ${constant} below ${folder}`).toEqual([value]);
+    });
+  },
+);
 
 describe('docs/operating-the-relay.md', () => {
   const text = read('docs/operating-the-relay.md');

@@ -1,9 +1,42 @@
 /** How samples travel on a lane: PCM16 in the format of the call, or PCMU where the plan says so. */
 import { AUDIO_FORMATS, type AudioFormat } from '../../../shared/audio/audio-format.ts';
 import { decodePcmu, encodePcmu, PCMU_RATE_HZ } from '../../../shared/audio/pcmu.ts';
+import type { Audio } from '../../../shared/audio/wav.ts';
 import { PAYLOAD_TYPE, PCMU_PAYLOAD_TYPE } from '../../../shared/wire/lane/rtp.ts';
+import { samplesAt } from './resample.ts';
 
 export type LaneAudioFormat = AudioFormat | 'pcmu';
+
+/** What a worker says: PCM16 samples or their bytes at the rate of the call, or samples that name their rate. */
+export type SpokenAudio = Int16Array | Uint8Array | Audio;
+
+export function isSpoken(reply: unknown): reply is SpokenAudio {
+  return isPcm(reply) || isRecording(reply);
+}
+
+function isPcm(reply: unknown): reply is Int16Array | Uint8Array {
+  return reply instanceof Int16Array || reply instanceof Uint8Array;
+}
+
+function isRecording(reply: unknown): reply is Audio {
+  return (
+    typeof reply === 'object' &&
+    reply !== null &&
+    'samples' in reply &&
+    reply.samples instanceof Int16Array &&
+    'sampleRateHz' in reply &&
+    typeof reply.sampleRateHz === 'number'
+  );
+}
+
+/**
+ * The bytes of what a worker says, at the rate of a format.
+ * @throws RangeError for a rate that cannot be converted
+ */
+export function pcmBytes(spoken: SpokenAudio, format: LaneAudioFormat): Uint8Array {
+  const pcm = isPcm(spoken) ? spoken : samplesAt(spoken, rateOf(format));
+  return new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
+}
 
 const PAYLOAD_TYPES: Readonly<Record<LaneAudioFormat, number>> = {
   ...PAYLOAD_TYPE,

@@ -9,7 +9,16 @@ import {
   parseWorkerActions,
   type WorkerAction,
 } from '../../../shared/wire/lane/worker-messages.ts';
-import { formatOfPayloadType, fromPayload, payloadTypeOf, rateOf, toPayload } from './lane-audio.ts';
+import {
+  formatOfPayloadType,
+  fromPayload,
+  isSpoken,
+  type LaneAudioFormat,
+  payloadTypeOf,
+  pcmBytes,
+  rateOf,
+  toPayload,
+} from './lane-audio.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { AudioChunk, WorkerReply } from './worker.ts';
 
@@ -106,7 +115,7 @@ function parseChunk(bytes: Uint8Array): AudioChunk {
 /** What a handler has replied, as it is sent. */
 export interface WrittenReply {
   /** Published in the group of the call, one after the other: samples, or actions. */
-  readonly parts: readonly (Int16Array | Uint8Array | readonly WorkerAction[])[];
+  readonly parts: readonly (Uint8Array | readonly WorkerAction[])[];
   /** Travels in the answer to the event. */
   readonly answer: LaneReply | undefined;
 }
@@ -123,11 +132,12 @@ export function writeReply(
   isApart: boolean,
 ): WrittenReply {
   if (reply === undefined) return { parts: [], answer: undefined };
-  if (isAudio(reply)) {
-    if (reply.byteLength === 0) return { parts: [], answer: undefined };
-    if (isApart || reply.byteLength > MAX_REPLY_BYTES) return { parts: [reply], answer: undefined };
-    const payload = new Uint8Array(reply.buffer, reply.byteOffset, reply.byteLength);
-    const body = formatAudio(payload, lane, event);
+  if (isSpoken(reply)) {
+    const format = formatOfReply(lane, event);
+    const payload = pcmBytes(reply, format);
+    if (payload.byteLength === 0) return { parts: [], answer: undefined };
+    if (isApart || payload.byteLength > MAX_REPLY_BYTES) return { parts: [payload], answer: undefined };
+    const body = formatAudio(payload, format, lane, event);
     return { parts: [], answer: { contentType: 'application/octet-stream', body } };
   }
   const actions = actionsOf(reply, lane);
@@ -138,15 +148,11 @@ export function writeReply(
   return { parts: [], answer: { contentType: 'application/json', body } };
 }
 
-export function isAudio(reply: unknown): reply is Int16Array | Uint8Array {
-  return reply instanceof Int16Array || reply instanceof Uint8Array;
-}
-
 function actionsOf(reply: WorkerReply, { turn }: LaneMemory): WorkerAction[] {
   const { actions, ignored } = parseWorkerActions(reply);
   if (ignored > 0) {
     throw new LaneMessageError(
-      'a handler returns samples (Int16Array), their bytes (Uint8Array), { actions: [play | stop | publish] }, or nothing',
+      'a handler returns samples (Int16Array), their bytes (Uint8Array), { samples, sampleRateHz }, { actions: [play | stop | publish] }, or nothing',
     );
   }
   return actions.map((action) => (action.type === 'play' ? { turn, ...action } : action));
@@ -169,12 +175,21 @@ function messagesOf(action: WorkerAction): WorkerAction[][] {
   return [[action]];
 }
 
-function formatAudio(payload: Uint8Array, lane: LaneMemory, event: WorkerEvent): Uint8Array<ArrayBuffer> {
-  requireWholeSamples(payload.byteLength);
-  const chunk = event.type === 'audio' ? event.chunk : undefined;
-  const format = chunk?.format ?? lane.format;
+function formatOfReply(lane: LaneMemory, event: WorkerEvent): LaneAudioFormat {
+  const format = event.type === 'audio' ? event.chunk.format : lane.format;
   if (format === undefined)
     throw new LaneMessageError('there can be no audio before call.started, which names its format');
+  return format;
+}
+
+function formatAudio(
+  payload: Uint8Array,
+  format: LaneAudioFormat,
+  lane: LaneMemory,
+  event: WorkerEvent,
+): Uint8Array<ArrayBuffer> {
+  requireWholeSamples(payload.byteLength);
+  const chunk = event.type === 'audio' ? event.chunk : undefined;
   return formatRtp({
     payloadType: payloadTypeOf(format),
     marker: chunk?.marker ?? true,

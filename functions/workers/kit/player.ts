@@ -7,7 +7,14 @@
 import { BYTES_PER_SAMPLE } from '../../../shared/audio/audio-format.ts';
 import { LONGEST_SPEECH_MS } from '../../../shared/call/plan.ts';
 import { formatRtp } from '../../../shared/wire/lane/rtp.ts';
-import { type LaneAudioFormat, payloadTypeOf, rateOf, toPayload } from './lane-audio.ts';
+import {
+  type LaneAudioFormat,
+  payloadTypeOf,
+  pcmBytes,
+  rateOf,
+  type SpokenAudio,
+  toPayload,
+} from './lane-audio.ts';
 
 /**
  * Audio in one message: short at first, so that the caller hears it soon, then twice as long as the message before it.
@@ -105,12 +112,12 @@ export class Player {
    * @throws PlayError for half a sample, for more than `LONGEST_SPEECH_MS` in one event, or before `call.started` has
    *   named the format of the call; and what `refuse` was called with
    */
-  async play(pcm: Int16Array | Uint8Array): Promise<void> {
+  async play(spoken: SpokenAudio): Promise<void> {
     if (this.#refusal !== undefined) throw this.#refusal;
     const { format } = this.#options;
     if (format === undefined)
       throw new PlayError('there can be no audio before call.started, which names its format');
-    const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
+    const bytes = pcmBytes(spoken, format);
     if (bytes.byteLength % 2 !== 0) {
       throw new PlayError(`PCM16 audio has an even number of bytes, not ${bytes.byteLength}`);
     }

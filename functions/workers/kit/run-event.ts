@@ -6,11 +6,12 @@ import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
 import type { WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
 import { downGroup } from '../../../shared/wire/names.ts';
+import { announced, announceText, announceTexts } from './announce.ts';
 import { callActions, type HangUpOptions, hangUpIfPlayed, markHangUp } from './call-actions.ts';
 import { CallRequests } from './call-requests.ts';
 import { type EventSpan, startEventSpan } from './event-span.ts';
 import { formatLaneMemory, type LaneMemory, parseLaneMemory } from './lane-memory.ts';
-import { isAudio, type LaneReply, type WorkerEvent, type WrittenReply, writeReply } from './lane-message.ts';
+import { type LaneReply, type WorkerEvent, type WrittenReply, writeReply } from './lane-message.ts';
 import { FIRST_NUMBER, PacketNumbers, Player } from './player.ts';
 import { type Background, type Listen, RunningHandler, refusalOf } from './running-handler.ts';
 import type { AudioChunk, Call, CallStarted, HandlerResult, Worker } from './worker.ts';
@@ -90,8 +91,9 @@ export async function runEvent(
       cause: causeOf(event, lane),
     });
     const { trace } = span;
-    numbers = background?.numbers ?? new PacketNumbers(lane.out);
-    const player = playerOf(worker, event, lane, callId, traced(publish, trace), numbers);
+    const own = background?.numbers ?? new PacketNumbers(lane.out);
+    numbers = own;
+    const player = playerOf(worker, event, lane, callId, traced(publish, trace), own);
     requests = new CallRequests(input, lane);
     handler = new RunningHandler({ callId, worker: worker.name, turn: lane.turn }, player, {
       listen,
@@ -99,18 +101,11 @@ export async function runEvent(
       onLate,
     });
     const run: HandlerRun = { worker, event, lane, callId, player, requests, handler };
-    const { state, reply } = await span.run(() => runHandler(run));
-    const message = withTrace(reply, trace);
-    const { s: _, ...rest } = lane;
-    const after: LaneMemory = {
-      ...rest,
-      ...published(numbers),
-      ...asked(requests),
-      seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) % FIRST_NUMBER : lane.seq,
-      ...(worker.initialState === undefined ? {} : { s: state }),
-    };
+    const { message, memory } = await span.run(() =>
+      announced({ ...run, callConnectionId: lane.callConnectionId }, () => answerOf(run, own, trace)),
+    );
     span.end();
-    return respond(message, stateChange(input.connectionState, formatLaneMemory(after)));
+    return respond(message, stateChange(input.connectionState, memory));
   } catch (error) {
     // What the handler played and requested before it failed was sent, so the numbers go on after it.
     const after = { ...lane, ...published(numbers), ...asked(requests) };
@@ -121,6 +116,26 @@ export async function runEvent(
     span?.end(error);
     return fail(worker, input, after, error);
   }
+}
+
+/** Runs the handler: what is answered, and the lane's memory after it. */
+async function answerOf(
+  run: HandlerRun,
+  numbers: PacketNumbers,
+  trace: TraceParent | undefined,
+): Promise<{ message: LaneReply | undefined; memory: string }> {
+  const { worker, lane, requests } = run;
+  const { state, reply } = await runHandler(run);
+  const message = withTrace(reply, trace);
+  const { s: _, ...rest } = lane;
+  const after: LaneMemory = {
+    ...rest,
+    ...published(numbers),
+    ...asked(requests),
+    seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) % FIRST_NUMBER : lane.seq,
+    ...(worker.initialState === undefined ? {} : { s: state }),
+  };
+  return { message, memory: formatLaneMemory(after) };
 }
 
 /** The lane's memory with what the event itself says. The worker's own state stays as it is. */
@@ -234,6 +249,7 @@ async function runHandler(
     // The end of the call comes after everything that the handler says, the reply included.
     const ending = handler.isInterrupted ? undefined : endings[0];
     const { parts, answer } = writeReply(reply, lane, event, ending !== undefined);
+    announceTexts(reply);
     if (parts.length > 0 || ending !== undefined) {
       await handler.deliver(async () => {
         await say(player, parts, handler.life);
@@ -268,6 +284,7 @@ function callOf(run: HandlerRun, endings: HangUpOptions[]): Call {
     play: (pcm) => handler.play(pcm),
     publish: async (text) => {
       handler.requireVoice('publish');
+      announceText(text);
       await player.act([{ type: 'publish', text }]);
     },
     ...callActions(api, lane.control?.peer, endLater),
@@ -277,11 +294,11 @@ function callOf(run: HandlerRun, endings: HangUpOptions[]): Call {
 
 /** Publishes a reply that does not fit in the answer. Nothing of it where there is too much of it. */
 async function say(player: Player, parts: WrittenReply['parts'], life: AbortSignal): Promise<void> {
-  const actions = parts.flatMap((part) => (isAudio(part) ? [] : part));
+  const actions = parts.flatMap((part) => (part instanceof Uint8Array ? [] : part));
   player.claim(actions.reduce((ms, action) => ms + playMs(action), 0));
   for (const part of parts) {
     life.throwIfAborted();
-    await (isAudio(part) ? player.play(part) : player.act(part));
+    await (part instanceof Uint8Array ? player.play(part) : player.act(part));
   }
 }
 

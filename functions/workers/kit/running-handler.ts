@@ -10,7 +10,7 @@
  * the call and it has returned in time (`Background`).
  */
 import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
-import { isAudio } from './lane-message.ts';
+import { isSpoken, type SpokenAudio } from './lane-audio.ts';
 import { InterruptedError, type PacketNumbers, PlayError, type Player } from './player.ts';
 import type { HandlerResult, WorkerReply } from './worker.ts';
 
@@ -84,6 +84,7 @@ export class RunningHandler {
   #interruption: InterruptedError | undefined;
   #isAwaited = false;
   #hasReturned = false;
+  #hasOverstayed = false;
 
   constructor(target: ListenTarget, player: Player, ports: RunningHandlerPorts) {
     this.#target = target;
@@ -95,6 +96,11 @@ export class RunningHandler {
   /** The handler was interrupted: what it replied is of no use, and what it threw is no failure. */
   get isInterrupted(): boolean {
     return this.#interruption !== undefined;
+  }
+
+  /** The handler was interrupted, and had not returned `LEAVE_LIMIT_MS` later. */
+  get hasOverstayed(): boolean {
+    return this.#hasOverstayed;
   }
 
   get hasReturned(): boolean {
@@ -121,7 +127,7 @@ export class RunningHandler {
       throw this.#interruption ?? new HandlerReturnedError(what);
   }
 
-  play(pcm: Int16Array | Uint8Array): Promise<void> {
+  play(pcm: SpokenAudio): Promise<void> {
     const played = this.#play(pcm);
     // An interruption is no fault of the worker's, so nothing breaks where nobody awaits this.
     played.catch(() => {});
@@ -144,7 +150,7 @@ export class RunningHandler {
       this.#begin();
       this.#limit();
       const reply = await Promise.race([result, this.#over.promise]);
-      return this.isInterrupted && isAudio(reply) ? undefined : reply;
+      return this.isInterrupted && isSpoken(reply) ? undefined : reply;
     } catch (error) {
       throw this.#interruption ?? error;
     } finally {
@@ -178,7 +184,7 @@ export class RunningHandler {
   }
 
   // Without `await`: packets are numbered in the order of the calls.
-  #play(pcm: Int16Array | Uint8Array): Promise<void> {
+  #play(pcm: SpokenAudio): Promise<void> {
     if (this.#isAwaited) this.#limit();
     if (!this.#hasReturned) return this.#player.play(pcm);
     try {
@@ -223,7 +229,10 @@ export class RunningHandler {
     this.#interruption = interruption;
     this.#player.refuse(interruption);
     this.#signal.abort(interruption);
-    this.#after(LEAVE_LIMIT_MS, () => this.#end(interruption));
+    this.#after(LEAVE_LIMIT_MS, () => {
+      this.#hasOverstayed = !this.#hasReturned;
+      this.#end(interruption);
+    });
   }
 
   /** The time of the handler begins again. */

@@ -5,6 +5,7 @@
 import { stackOf } from '../../../shared/base/errors.ts';
 import { readBodyBytes } from '../../../shared/base/http-body.ts';
 import { CALL_ID_PATTERN, HUB } from '../../../shared/wire/names.ts';
+import { WorkerDefinitionError } from './define-worker.ts';
 import { handleLaneEvent, type LaneRequest } from './lane-event.ts';
 import type { LaneResponse } from './run-event.ts';
 import { allowedOrigin, isSigned } from './webhook-caller.ts';
@@ -77,13 +78,14 @@ export class WorkerWebhook {
   #refusalLineAtMs = Number.NEGATIVE_INFINITY;
   #counts = { events: 0, ignored: 0, failed: 0, refused: 0 };
 
+  /** @throws WorkerDefinitionError where two workers have one name */
   constructor({
     workers,
     service,
     handle = (worker, event) => handleLaneEvent(worker, event),
     elapsedMs = () => performance.now(),
   }: WebhookOptions) {
-    this.#workers = new Map(workers.map((worker) => [worker.name, worker]));
+    this.#workers = byName(workers);
     this.#service = service;
     this.#handle = handle;
     this.#elapsedMs = elapsedMs;
@@ -165,6 +167,17 @@ export class WorkerWebhook {
       ...this.#counts,
     });
   }
+}
+
+function byName(workers: readonly Worker[]): ReadonlyMap<string, Worker> {
+  const named = new Map<string, Worker>();
+  for (const worker of workers) {
+    const { name } = worker;
+    if (named.has(name))
+      throw new WorkerDefinitionError(`two workers have the name "${name}", and calls could reach only one`);
+    named.set(name, worker);
+  }
+  return named;
 }
 
 /** Abuse protection. Web PubSub validates a URL template under the name `validate`, so every name gets an answer. */

@@ -3,7 +3,7 @@ import type { ListenMode } from '../../../shared/call/plan.ts';
 import type { ListenOptions } from '../../../shared/wire/call/listen-schema.ts';
 import type { LaneEvent, WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
 import type { CallActions } from './call-actions.ts';
-import type { LaneAudioFormat } from './lane-audio.ts';
+import type { LaneAudioFormat, SpokenAudio } from './lane-audio.ts';
 
 /** A run of audio of one participant. */
 export interface AudioChunk {
@@ -46,7 +46,8 @@ export interface Call extends CallActions {
    */
   readonly signal: AbortSignal;
   /**
-   * Plays PCM16 samples or their bytes, in the format of the call: at once, while the handler goes on, any number of
+   * Plays PCM16 samples or their bytes at the rate of the call, or samples that name their rate (`readWav`), which are
+   * converted: at once, while the handler goes on, any number of
    * times, and faster than they are heard. The caller hears them in this order, and nothing of them after an
    * interruption. Resolves when Web PubSub has them; `onPlayed` and `hangUp({ after: 'played' })` wait until they are
    * heard. Rejects with
@@ -57,8 +58,11 @@ export interface Call extends CallActions {
    * - HandlerReturnedError in a function app once the handler has returned: whatever a worker does about its call, it
    *   does while a handler runs. A resident worker may go on, in the turn of its handler, until it is interrupted.
    */
-  play(pcm: Int16Array | Uint8Array): Promise<void>;
-  /** Shows a text to everyone who watches the call. */
+  play(pcm: SpokenAudio): Promise<void>;
+  /**
+   * Sends a text to everyone who watches the call: clients of Web PubSub in the group of the call. Without any, it is
+   * counted (`published` of the report of `npm run call`) and shown nowhere.
+   */
   publish(text: string): Promise<void>;
 }
 
@@ -68,12 +72,12 @@ type EventOf<T extends LaneEvent['type']> = Omit<Extract<LaneEvent, { type: T }>
 export type CallStarted = Omit<EventOf<'call.started'>, 'control'>;
 
 /**
- * PCM16 samples or their bytes, at the rate of the audio that they answer or else of the call; actions; or nothing. Up
- * to ten minutes of audio (`LONGEST_SPEECH_MS`); a longer reply is lost, and the log says so.
+ * PCM16 samples or their bytes, at the rate of the audio that they answer or else of the call; samples that name their
+ * rate, which are converted; actions; or nothing. Up to ten minutes of audio (`LONGEST_SPEECH_MS`); a longer reply is
+ * lost, and the log says so.
  */
 export type WorkerReply =
-  | Int16Array
-  | Uint8Array
+  | SpokenAudio
   | { readonly actions: readonly WorkerAction[] }
   | undefined
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is a valid handler.

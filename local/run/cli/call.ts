@@ -9,6 +9,7 @@ import type { RunningSystem } from '../client/running-system.ts';
 import { reportInWords, timelineInWords } from '../client/words.ts';
 import { findNumber } from '../stack/directory.ts';
 import { CallDisplay } from './call-display.ts';
+import { CallNotices } from './call-notices.ts';
 import { type CallOptions, readCallOptions, readScenarioOptions, UsageError } from './options.ts';
 import { scenarioCommand } from './scenario-command.ts';
 import { useSystem } from './system.ts';
@@ -25,11 +26,16 @@ export async function callCommand(args: readonly string[]): Promise<number> {
   }
   const options = readCallOptions(args);
   const speech = await readSpeech(options.input, AUDIO_FORMATS[options.format].sampleRateHz);
-  const { system, close } = await useSystem(options.verbose ? logLine : undefined);
+  const { system, notices, close } = await useSystem(options.verbose ? logLine : undefined);
   try {
     const display = new CallDisplay(process.stdout);
     const call = { from: options.from, to: numberToCall(options, system), speech, tailMs: options.tailMs };
-    const evidence = await makeCall(system, call, (seen) => display.show([seen]));
+    const workers = new CallNotices(display);
+    const evidence = await makeCall(system, call, (seen) => {
+      workers.look([seen], notices());
+      display.show([seen]);
+    });
+    workers.look([evidence.telephone], notices());
     const report = compileReport(evidence);
     display.print(`\n${timelineInWords(report.events)}\n\n${reportInWords(report)}`);
     const { said, heard } = evidence;
@@ -38,7 +44,8 @@ export async function callCommand(args: readonly string[]): Promise<number> {
     if (options.said !== undefined)
       await writeFile(options.said, writeWav(withoutTrailingSilence(said.samples), said.sampleRateHz));
     if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
-    return report.outcome === 'completed' ? 0 : 1;
+    workers.end();
+    return report.outcome === 'completed' && workers.failures === 0 ? 0 : 1;
   } finally {
     await close();
   }

@@ -12,6 +12,8 @@ export interface StartOptions {
   readonly portOffset: number;
   /** Workers that stay with their calls, in a process of their own. */
   readonly residents: readonly string[];
+  /** Where a debugger finds the worker app; undefined without one. */
+  readonly inspectPort: number | undefined;
   readonly verbose: boolean;
 }
 
@@ -35,18 +37,25 @@ const VERBOSE = { type: 'boolean', default: false } as const;
 const DEFAULT_CALLER = '+14255550199';
 const DEFAULT_TAIL_MS = 2_000;
 const MAX_TAIL_MS = 600_000;
+/** Node's own. */
+const INSPECT_PORT = 9229;
 const MAX_PORT_OFFSET = 50_000;
 
 const FORMAT_ALIASES: Readonly<Record<string, AudioFormat>> = { '16k': 'pcm16KMono', '24k': 'pcm24KMono' };
 
 export function readStartOptions(args: readonly string[]): StartOptions {
-  const { values } = parse(args, {
+  // `--inspect` alone chooses the port that debuggers look at first, as it does for Node.
+  const given = args.map((arg) => (arg === '--inspect' ? `--inspect=${INSPECT_PORT}` : arg));
+  const { values } = parse(given, {
+    inspect: { type: 'string' },
     'port-offset': { type: 'string' },
     resident: { type: 'string' },
     verbose: VERBOSE,
   });
   return {
     portOffset: wholeNumber('--port-offset', values['port-offset'], 0, MAX_PORT_OFFSET, 0),
+    inspectPort:
+      values.inspect === undefined ? undefined : wholeNumber('--inspect', values.inspect, 1, 65_534, 0),
     residents: workerNames('--resident', values.resident),
     verbose: values.verbose,
   };

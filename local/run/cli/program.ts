@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { build } from '../../../scripts/build.ts';
 import { IS_PACKAGED, moduleFile } from '../project/installation.ts';
 import { findProject } from '../project/project.ts';
+import { WAV_IMPORTS } from '../stack/specs.ts';
 
 interface Program {
   readonly module: string;
@@ -30,7 +31,7 @@ export const routesCommand = (args: Arguments): Promise<number> =>
 
 /** Runs workers of the project as a process that stays with their calls. */
 export async function workerCommand(args: Arguments): Promise<number> {
-  return await run({ module: await residentModule(), args });
+  return await run({ module: await residentModule(), nodeArgs: WAV_IMPORTS, args });
 }
 
 /** The process of the project's resident workers. Workers of a project are bundled first, whatever they import. */

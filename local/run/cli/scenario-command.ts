@@ -8,6 +8,7 @@ import { playScenario } from '../scenario/run-scenario.ts';
 import { receiveTranscripts } from '../scenario/transcripts.ts';
 import { callsInWords, checksInWords } from '../scenario/words.ts';
 import { CallDisplay } from './call-display.ts';
+import { CallNotices } from './call-notices.ts';
 import { UsageError } from './options.ts';
 import { useSystem } from './system.ts';
 
@@ -23,7 +24,7 @@ export async function scenarioCommand({ file, report, onLine }: ScenarioCommandO
   const scenario = await readScenario(file);
   const { seed } = scenario;
   const transcripts = await receiveTranscripts(scenario.routes ?? []);
-  const { system, own, close } = await useSystem(onLine, {
+  const { system, own, notices, close } = await useSystem(onLine, {
     ...(seed === undefined ? {} : { extraEnv: { acs: { ACS_SEED: String(seed) } } }),
     routes: transcripts.routes,
   });
@@ -34,13 +35,22 @@ export async function scenarioCommand({ file, report, onLine }: ScenarioCommandO
       display.print(
         'The seed is not used: it belongs to the start of a system, and this one runs already.\n',
       );
-    const played = await playScenario(system, scenario, (calls) => display.show(calls));
+    const workers = new CallNotices(display);
+    const played = await playScenario(system, scenario, (calls) => {
+      workers.look(calls, notices());
+      display.show(calls);
+    });
+    workers.look(
+      played.calls.map(({ followed }) => followed.telephone),
+      notices(),
+    );
     display.print(`\n${callsInWords(played)}\n\n${checksInWords(played)}`);
     if (report !== undefined) {
       const calls = played.calls.map(({ followed: _, ...call }) => call);
       await writeFile(report, `${JSON.stringify({ calls, checks: played.checks }, null, 2)}\n`);
     }
-    return played.checks.every(({ held }) => held) ? 0 : 1;
+    workers.end();
+    return played.checks.every(({ held }) => held) && workers.failures === 0 ? 0 : 1;
   } finally {
     transcripts.close();
     await close();

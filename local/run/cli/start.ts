@@ -12,8 +12,10 @@ import type { Stack } from '../stack/stack.ts';
 import { logLine } from './call.ts';
 import { CallDisplay, shortName } from './call-display.ts';
 import { hangInWords } from './hang-in-words.ts';
+import { NoticeWriter } from './notice-file.ts';
 import { readStartOptions, type StartOptions, UsageError } from './options.ts';
 import { describeStack, readStackFile, removeStackFile, startOwnStack, writeStackFile } from './system.ts';
+import { WorkerNotices } from './worker-notices.ts';
 
 /** Where `npm run worker` listens, too. */
 const RESIDENT_PORT = 7073;
@@ -33,10 +35,17 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   const stopped = Promise.withResolvers<number>();
   const ending = new AbortController();
   const display = new CallDisplay(process.stdout);
+  const file = new NoticeWriter();
+  const notices = new WorkerNotices((text) => display.print(text));
   const stack = await startOwnStack({
     ports: portsWithOffset(options.portOffset),
     ...residentsOf(options),
     ...(options.verbose ? { extraArgs: REQUEST_LOGS } : {}),
+    inspectPort: options.inspectPort,
+    onNotice: (notice) => {
+      file.write(notice);
+      notices.take(notice);
+    },
     onLine: (part, line) => {
       if (options.verbose) logLine(part, line);
       const hint = hangInWords(part, line);
@@ -53,7 +62,7 @@ export async function startCommand(args: readonly string[]): Promise<number> {
     await writeStackFile(system);
     await connectTelephones(system);
     display.print(welcome(stack, system, performance.now() - startedMs));
-    const watching = watchCalls(system, display, ending.signal);
+    const watching = watchCalls(system, display, notices, ending.signal);
     const status = await stopped.promise;
     ending.abort();
     await watching;
@@ -111,7 +120,12 @@ Ctrl-C stops all of it.
 }
 
 /** Shows live calls, and how each went when it is over. */
-async function watchCalls(system: RunningSystem, display: CallDisplay, signal: AbortSignal): Promise<void> {
+async function watchCalls(
+  system: RunningSystem,
+  display: CallDisplay,
+  notices: WorkerNotices,
+  signal: AbortSignal,
+): Promise<void> {
   const telephone = new Telephone(system);
   const control = new ControlApi(system);
   const open = new Map<string, string | undefined>();
@@ -126,6 +140,8 @@ async function watchCalls(system: RunningSystem, display: CallDisplay, signal: A
           display.print(`${shortName(call.id)} has ended; its report cannot be made: ${String(error)}`),
         );
         open.delete(call.id);
+        const repeated = notices.repeated();
+        if (repeated !== undefined) display.print(repeated);
       }
     }
     await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});

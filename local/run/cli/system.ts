@@ -10,6 +10,8 @@ import { freePorts, type PartName, type Ports } from '../stack/ports.ts';
 import { makeSecrets } from '../stack/secrets.ts';
 import type { SystemLayout } from '../stack/specs.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
+import type { Notice } from '../watch/notice.ts';
+import { NoticeReader } from './notice-file.ts';
 import { UsageError } from './options.ts';
 import { residentModule } from './program.ts';
 
@@ -17,6 +19,8 @@ interface SystemInUse {
   readonly system: RunningSystem;
   /** Whether it was started for this command. */
   readonly own: boolean;
+  /** What its workers have logged and done wrong since the last time, or since the command began. */
+  notices(): readonly Notice[];
   /** Stops the system if it was started for this command; idempotent. */
   close(): Promise<void>;
 }
@@ -26,6 +30,8 @@ interface OwnStackOptions {
   readonly resident?: Omit<NonNullable<SystemLayout['resident']>, 'module'>;
   readonly onLine?: (part: string, line: string) => void;
   readonly onDeath?: (message: string) => void;
+  readonly onNotice?: (notice: Notice) => void;
+  readonly inspectPort?: number | undefined;
   readonly extraEnv?: NonNullable<SystemLayout['extraEnv']>;
   /** Defaults to the one around the folder of the command. */
   readonly project?: Project;
@@ -69,10 +75,15 @@ export async function useSystem(
   own: Pick<OwnStackOptions, 'extraEnv' | 'routes' | 'project'> = {},
 ): Promise<SystemInUse> {
   const running = await readStackFile();
-  if (running !== undefined) return { system: running, own: false, close: async () => {} };
+  if (running !== undefined) {
+    const reader = new NoticeReader();
+    return { system: running, own: false, notices: () => reader.next(), close: async () => {} };
+  }
+  const noticed: Notice[] = [];
   const stack = await startOwnStack({
     ports: await freePorts(),
     ...(onLine === undefined ? {} : { onLine }),
+    onNotice: (notice) => void noticed.push(notice),
     ...own,
   });
   const stop = (): void => {
@@ -83,6 +94,7 @@ export async function useSystem(
   return {
     system: describeStack(stack),
     own: true,
+    notices: () => noticed.splice(0),
     close: async () => {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);

@@ -83,7 +83,7 @@ async function manifest(folder: string, dependency: string): Promise<object> {
     trunkline: { workers: 'src/workers.ts' },
     scripts: {
       ...Object.fromEntries(COMMANDS.map((command) => [command, `trunkline ${command}`])),
-      test: 'node --disable-warning=ExperimentalWarning --test "test/**/*.test.ts"',
+      test: 'node --disable-warning=ExperimentalWarning --import trunkline/wav-imports --test "test/**/*.test.ts"',
       types: 'tsc',
     },
     dependencies: { trunkline: dependency },

@@ -4,7 +4,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import type { ReadyMessage } from '../../emulators/common/child.ts';
+import { moduleFile } from '../project/installation.ts';
+import { NOTICE_FD, type Notice, parseNotice } from '../watch/notice.ts';
 
 export interface ChildSpec {
   /** As it is called in messages: "relay", "worker app". */
@@ -15,13 +18,20 @@ export interface ChildSpec {
   readonly nodeArgs?: readonly string[];
   /** Beside the few variables that every process needs. */
   readonly env: Readonly<Record<string, string>>;
+  /** The process runs workers: it tells what they log, throw and block. */
+  readonly isWatched?: boolean;
 }
 
-/** A machine that is busy with other things may take minutes; a process that dies is noticed at once. */
 const READY_LIMIT_MS = 180_000;
 const STOP_LIMIT_MS = 5_000;
 /** A process's output may be read to its end after it has exited, but no longer: another process may hold it open. */
 const LAST_WORDS_LIMIT_MS = 5_000;
+/** Source maps are applied, so that errors name the author's own files. */
+const WATCHED_ARGS = [
+  '--enable-source-maps',
+  '--import',
+  pathToFileURL(moduleFile('local/run/watch/preload')).href,
+];
 /** Lines of a process that are kept to explain why it ended. */
 const KEPT_LINES = 20;
 
@@ -38,11 +48,15 @@ export class Child {
   #isReady = false;
   #stopping = false;
 
-  /** `onLine` sees every line that the process prints; `onDeath` is called when it ends without having been told to. */
+  /**
+   * `onLine` sees every line that the process prints; `onDeath` is called when it ends without having been told to;
+   * `onNotice` sees what a watched process tells of its workers.
+   */
   constructor(
     spec: ChildSpec,
     onLine: (name: string, line: string) => void,
     onDeath: (child: Child) => void,
+    onNotice: (notice: Notice) => void = () => {},
   ) {
     this.spec = spec;
     const inherited = INHERITED.flatMap((name) => {
@@ -51,9 +65,13 @@ export class Child {
     });
     this.#process = fork(spec.module, [...(spec.args ?? [])], {
       env: { ...Object.fromEntries(inherited), ...spec.env },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...(spec.isWatched ? (['pipe'] as const) : [])],
       // Node runs the local system's sources by type stripping, which older releases announce on every start.
-      execArgv: ['--disable-warning=ExperimentalWarning', ...(spec.nodeArgs ?? [])],
+      execArgv: [
+        '--disable-warning=ExperimentalWarning',
+        ...(spec.isWatched ? WATCHED_ARGS : []),
+        ...(spec.nodeArgs ?? []),
+      ],
     });
     const keep = (line: string): void => {
       this.#lines.push(line);
@@ -61,6 +79,10 @@ export class Child {
       onLine(spec.name, line);
     };
     for (const stream of [this.#process.stdout, this.#process.stderr]) readLines(stream, keep);
+    readLines((this.#process.stdio[NOTICE_FD] ?? null) as Readable | null, (line) => {
+      const notice = this.#stopping ? undefined : parseNotice(line);
+      if (notice !== undefined) onNotice(notice);
+    });
     const closed = once(this.#process, 'close');
     this.#exited = once(this.#process, 'exit');
     this.#silent = this.#exited.then(async () => {

@@ -1,4 +1,5 @@
 /** Which processes make up the local system, and the environment of each: what Azure's app settings would be. */
+import { pathToFileURL } from 'node:url';
 import { HUB } from '../../../shared/wire/names.ts';
 import { tablesConnection } from '../../emulators/storage/server.ts';
 import { moduleFile } from '../project/installation.ts';
@@ -20,6 +21,8 @@ export interface SystemLayout {
     /** What runs them. Defaults to the process of the repository's own workers. */
     readonly module?: string;
   };
+  /** Where debuggers find the worker app, and one port on the resident workers. */
+  readonly inspectPort?: number | undefined;
   /** Settings on top of those given here, for each part. */
   readonly extraEnv?: Partial<Readonly<Record<PartName, Readonly<Record<string, string>>>>>;
   /** Arguments after those given here, for each part. */
@@ -107,10 +110,13 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
       ...acsTokenSettings(layout),
     },
   }),
-  worker: (layout) =>
-    functionApp(layout, 'worker', {
+  worker: (layout) => ({
+    ...functionApp(layout, 'worker', {
       WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
     }),
+    isWatched: true,
+    nodeArgs: inspect(layout.inspectPort),
+  }),
   control: (layout, routes) => {
     const { ports, secrets } = layout;
     return functionApp(layout, 'control', {
@@ -130,6 +136,12 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
   },
 };
 
+/** Resident workers run from their sources, where Node must learn to import recordings. */
+export const WAV_IMPORTS: readonly string[] = [
+  '--import',
+  pathToFileURL(moduleFile('functions/workers/hosts/wav-imports')).href,
+];
+
 /** The process of the resident workers. */
 export function residentSpec(
   layout: SystemLayout,
@@ -144,7 +156,13 @@ export function residentSpec(
     module,
     args: [...workers, '--port', String(port)],
     env: { WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout) },
+    isWatched: true,
+    nodeArgs: [...WAV_IMPORTS, ...inspect(layout.inspectPort && layout.inspectPort + 1)],
   };
+}
+
+function inspect(port: number | undefined): string[] {
+  return port === undefined ? [] : [`--inspect=127.0.0.1:${port}`];
 }
 
 export function residentUrl({ port }: NonNullable<SystemLayout['resident']>): string {

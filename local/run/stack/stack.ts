@@ -1,6 +1,7 @@
 /** The whole system on this machine: every part a process of its own, started together and stopped together. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Child, type ChildSpec } from './child.ts';
+import type { Notice } from '../watch/notice.ts';
+import type { ChildSpec } from './child.ts';
 import {
   type DirectoryEntry,
   directoryRoutes,
@@ -9,6 +10,7 @@ import {
   OUTBOUND_ROUTE,
   withResidents,
 } from './directory.ts';
+import { KeptChild } from './kept-child.ts';
 import { PART_NAMES, type PartName, type Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
 import { address, residentSpec, residentUrl, type SystemLayout, specOf } from './specs.ts';
@@ -17,8 +19,10 @@ interface StackOptions extends SystemLayout {
   /** Routes that come before those of the directory. */
   readonly routes?: readonly object[];
   readonly onLine?: (part: string, line: string) => void;
-  /** A part ended by itself; the others go on until `stop`. */
+  /** A part ended by itself; the others go on until `stop`. Processes of workers are started again instead. */
   readonly onDeath?: (message: string) => void;
+  /** What workers log, throw and block. */
+  readonly onNotice?: (notice: Notice) => void;
 }
 
 export interface Stack {
@@ -43,12 +47,13 @@ const WORKERS_RETRY_MS = 100;
 
 /** Starts every part. When one cannot start, those that did are stopped and the error says why, in one sentence. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const children = new Map<PartName | 'resident', Child>();
+  const children = new Map<PartName | 'resident', KeptChild>();
   const { resident } = options;
+  const { onLine = () => {}, onDeath = () => {}, onNotice = () => {} } = options;
   const run = async (name: PartName | 'resident', spec: ChildSpec): Promise<void> => {
-    const child = new Child(spec, options.onLine ?? (() => {}), (dead) => options.onDeath?.(dead.obituary()));
+    const child = new KeptChild(spec, { onLine, onDeath, onNotice });
     children.set(name, child);
-    await child.ready();
+    await child.start();
   };
   const start = (part: PartName, routes?: readonly object[]): Promise<void> =>
     run(part, specOf(part, options, routes));

@@ -279,3 +279,10 @@ describe('abuse protection', () => {
     expect(headerOf(response, 'WebHook-Allowed-Origin')).toBeUndefined();
   });
 });
+
+it('refuses two workers of one name, and names it', () => {
+  const service = () => readWorkerConfig(ENV).webPubSub;
+  expect(() => new WorkerWebhook({ workers: [echo, broken, echo], service })).toThrow(
+    'two workers have the name "echo"',
+  );
+});
