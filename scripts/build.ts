@@ -48,8 +48,8 @@ interface BuildOptions {
   /** The file that exports the list `workers`. Defaults to that of this repository. */
   readonly workers?: string;
   /**
-   * Where the bundles go, as `<outDir>/<part>/main.cjs`, or `main.mjs` for resident workers, each with the licences of the
-   * packages in it beside it.
+   * Where the bundles go, as `<outDir>/<part>/main.cjs`, or `main.mjs` for resident workers, each with the licences of
+   * the packages in it beside it.
    */
   readonly outDir: string;
   /** Defaults to what is deployed. */

@@ -20,7 +20,9 @@ const LEAST_LOUDNESS = 100;
 const document = await readFile(join(ROOT, 'docs/emulators.md'), 'utf8');
 const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
 const blocks = (language: string): string[] =>
-  [...document.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, block = '']) => block);
+  [...document.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+    ([, block = '']) => block,
+  );
 const block = (language: string, part: string): string => {
   const found = blocks(language).filter((text) => text.includes(part));
   if (found.length !== 1) throw new Error(`${found.length} blocks of ${language} with ${part}`);
@@ -65,9 +67,8 @@ function start(args: readonly string[], cwd: string) {
 /** The `npm run` command of the document, on other ports, as Node runs it. */
 function emulator(name: string, ports: Record<string, number>, cwd: string) {
   const [, rest = ''] = new RegExp(`^npm run ${name} -- (.*)$`, 'm').exec(document) ?? [];
-  const [, flags = '', module = ''] = /^node (--\S+ )?(\S+) --stand-alone$/.exec(scripts[name]) ?? [];
-  const args = onPorts(rest, ports).split(' ');
-  return start([...(flags.trim() === '' ? [] : [flags.trim()]), join(ROOT, module), '--stand-alone', ...args], cwd);
+  expect(scripts[name]).toBe(`node local/main.ts ${name}`);
+  return start([join(ROOT, 'local/main.ts'), name, ...onPorts(rest, ports).split(' ')], cwd);
 }
 
 function onPorts(text: string, ports: Record<string, number>): string {
@@ -120,7 +121,11 @@ describe('docs/emulators.md', () => {
       const [, TOKEN = ''] = await acs.printed(/Authorization: Bearer (\S+)'/);
       start([join(cwd, 'answer.mjs'), connectionString], cwd);
       await until(
-        () => fetch(`http://127.0.0.1:${ports[3000]}/`, { method: 'POST', body: '[]' }).then(() => true, () => false),
+        () =>
+          fetch(`http://127.0.0.1:${ports[3000]}/`, { method: 'POST', body: '[]' }).then(
+            () => true,
+            () => false,
+          ),
         'the application to listen',
         LIMIT_MS,
       );

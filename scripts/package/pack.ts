@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build as bundle } from 'esbuild';
+import { bundledFiles, noticesOf } from '../build/notices.ts';
 import { build } from '../build.ts';
-import { bundledFiles, noticesOf } from './notices.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -170,6 +170,7 @@ async function manifest(): Promise<object> {
         types: './types/functions/workers/kit/index.d.ts',
         default: './functions/workers/kit/index.js',
       },
+      './wav-imports': './functions/workers/hosts/wav-imports.js',
       './package.json': './package.json',
     },
     imports: { '#workers': './functions/workers/index.js', '#esbuild': './vendor/esbuild/lib/main.js' },
