@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { MODULES } from '../../scripts/build/pack.ts';
+import { MODULES } from '../../scripts/package/pack.ts';
 import { fileCircles, folderCircles, type ImportGraph, importGraph, looseFiles } from './import-graph.ts';
 import { usedOnce } from './shared-users.ts';
 import { BUILDINGS, climbs } from './storeys.ts';

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { align } from '../../local/phone/align.ts';
-import { pack } from '../../scripts/build/pack.ts';
+import { pack } from '../../scripts/package/pack.ts';
 import { readWav } from '../../shared/audio/wav.ts';
 import { readLikeFunc } from '../architecture/funcignore.ts';
 import { KEYS, startHost } from '../local/emulators/functions-host/host-process.ts';
@@ -151,12 +151,15 @@ async function untilItListens(command: readonly string[], cwd: string): Promise<
   const ended = once(child, 'exit') as Promise<[number | null]>;
   let said = '';
   for await (const piece of child.stdout) {
-    const listened = said.includes('http://127.0.0.1');
+    const listened = LISTENS.test(said);
     said += piece;
-    if (!listened && said.includes('http://127.0.0.1')) child.kill('SIGTERM');
+    if (!listened && LISTENS.test(said)) child.kill('SIGTERM');
   }
   return (await ended)[0];
 }
+
+/** What a server says when it can be used and ended. */
+const LISTENS = / listens on |takes calls/;
 
 const WEB_PUBSUB =
   'Endpoint=http://127.0.0.1:8080;AccessKey=ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH;Version=1.0;';
