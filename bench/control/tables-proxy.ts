@@ -14,6 +14,8 @@ interface TablesProxyOptions {
   readonly onRequest?: (request: TablesRequest) => void;
   /** Asked for each request that depends on a row's version; true makes it lose, as if another had been quicker. */
   readonly loses?: () => boolean;
+  /** Asked for each request once storage has answered it; true keeps the answer back and cuts the connection. */
+  readonly forgets?: (request: TablesRequest) => boolean;
 }
 
 export interface TablesProxy {
@@ -30,12 +32,18 @@ export async function startTablesProxy(options: TablesProxyOptions): Promise<Tab
   const passOn = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(incoming);
     const { method = 'GET', url = '/', headers } = incoming;
-    options.onRequest?.(nameOf(method, url, body));
+    const name = nameOf(method, url, body);
+    options.onRequest?.(name);
     const isLate = ETAG.test(body) && options.loses?.() === true;
     if (isLate) conflicts += 1;
     const onward = request(
       { agent, host: '127.0.0.1', port: options.port, method, path: url, headers },
       (answer) => {
+        if (options.forgets?.(name) === true) {
+          answer.resume();
+          response.destroy();
+          return;
+        }
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
       },

@@ -28,7 +28,7 @@ export interface HandoverClient {
 }
 
 /** @param controlUrl without a slash at its end */
-export function handoverClient(controlUrl: string, clock: Pick<Clock, 'after' | 'nowMs'>): HandoverClient {
+export function handoverClient(controlUrl: string, clock: Clock): HandoverClient {
   const ask = async (call: ProvableCall, init: RequestInit): Promise<Response> => {
     const action = init.method === 'PUT' ? 'store-handover' : 'read-handover';
     const proof = await signRelayProof(call, action, clock.nowMs());

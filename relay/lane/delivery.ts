@@ -42,6 +42,8 @@ export interface DeliveryLane {
   settle(isAcked: boolean): void;
   /** Gives the message that is in flight more time, since its handler runs. */
   extend(): void;
+  /** Another process speaks for the worker from now on, and numbers its packets from the beginning. */
+  otherSpeaks(): void;
   /** Makes `call.started` due again, since no worker has the call any more. */
   startAgain(): void;
 }

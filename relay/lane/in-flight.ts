@@ -1,6 +1,7 @@
 /** The one message of a lane that the worker has not answered yet, with a limit on how long that may take. */
 
 import type { Clock } from '../../shared/base/clock.ts';
+import { afterSilence } from '../../shared/base/own-pause.ts';
 import type { OutboxMessage } from './lane-outbox.ts';
 
 /** An event that the worker does not acknowledge within this time has failed. */
@@ -67,7 +68,7 @@ export class InFlight {
 
   /** One timer for many messages: when it fires, it starts again with the time that the current message has left. */
   #limit(ms: number): () => void {
-    return this.#clock.after(ms, () => {
+    return afterSilence(this.#clock, ms, () => {
       this.#cancelTimer = undefined;
       if (this.isEmpty) return;
       const leftMs = this.#sentAtMs + this.#limitMs - this.#clock.elapsedMs();

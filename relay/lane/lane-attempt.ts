@@ -2,6 +2,7 @@
  * One connection of a lane, from the attempt to open it until the lane drops it. After that it reports nothing more.
  */
 import type { Clock } from '../../shared/base/clock.ts';
+import { afterSilence } from '../../shared/base/own-pause.ts';
 import type {
   LaneConnection,
   LaneListener,
@@ -58,7 +59,7 @@ export class LaneAttempt {
       },
       closed: lost,
     });
-    const cancelTimeout = clock.after(OPEN_TIMEOUT_MS, lost);
+    const cancelTimeout = afterSilence(clock, OPEN_TIMEOUT_MS, lost);
     this.connection.start().then(() => {
       cancelTimeout();
       if (!this.#isDropped) listener.opened();

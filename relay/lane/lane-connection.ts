@@ -2,6 +2,7 @@
  * The port to Web PubSub: one connection for one worker of one call. `web-pubsub/web-pubsub-lane.ts` implements it.
  */
 
+import type { RelayHere } from '../../shared/wire/lane/resident-messages.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 
@@ -24,6 +25,9 @@ export interface LaneListener {
   closed(): void;
 }
 
+/** What a lane publishes: an RTP packet, an event, or the sign that the relay is there. */
+export type LanePublication = Uint8Array<ArrayBuffer> | LaneEvent | RelayHere;
+
 export interface LaneConnection {
   /** Resolves when events can be sent. Called once. */
   start(): Promise<void>;
@@ -35,10 +39,10 @@ export interface LaneConnection {
   /** Sends a JSON event in the same way. */
   sendEvent(event: LaneEvent): void;
   /**
-   * Publishes an RTP packet or an event in the worker's group of the call. Returns false when that is not possible
+   * Publishes a message in the worker's group of the call. Returns false when that is not possible
    * now. Nobody acknowledges it. Only a connection that was opened with `publishes` has this.
    */
-  publish?(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean;
+  publish?(message: LanePublication): boolean;
   /**
    * Publishes an event in the worker's group of the call, past the event that is in flight, which would hold back
    * everything else that this connection sends. Nobody acknowledges it. Only a connection to a service has this.

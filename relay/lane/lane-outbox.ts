@@ -57,7 +57,10 @@ export class LaneOutbox {
   }
 
   pushEvent(event: LaneEvent): void {
-    if (this.#isClosing || this.#isDiscarded) return;
+    if (this.#isClosing || this.#isDiscarded) {
+      this.#eventsDropped += 1;
+      return;
+    }
     this.#events.push(event);
     if (this.#events.length <= MAX_EVENTS) return;
     this.#events.shift();
@@ -112,6 +115,7 @@ export class LaneOutbox {
   discard(): void {
     this.#isDiscarded = true;
     this.#options.audio.discard();
+    this.#eventsDropped += this.#events.length;
     this.#events.length = 0;
   }
 

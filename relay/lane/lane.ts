@@ -8,6 +8,7 @@
 
 import { BackOff } from '../../shared/base/back-off.ts';
 import type { Clock } from '../../shared/base/clock.ts';
+import { afterSilence } from '../../shared/base/own-pause.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
 import type { AudioFrame } from '../listen/worker-audio.ts';
@@ -60,8 +61,8 @@ interface LaneOptions extends OutboxOptions {
   readonly onReplay: () => void;
   /** Something was published in the call's control group. */
   readonly onControl: (value: unknown) => void;
-  /** The lane has a new connection: whatever counted on the last one starts again. */
-  readonly onOpened: () => void;
+  /** The lane has a new connection, or another process speaks for the worker: its numbers begin again. */
+  readonly onNumbersRestart: () => void;
   readonly onStateChange: (state: LaneState) => void;
 }
 
@@ -98,6 +99,7 @@ export class Lane {
       isResumed,
       settle: (isAcked) => this.#settle(isAcked),
       extend: () => this.#inFlight.extend(),
+      otherSpeaks: () => options.onNumbersRestart(),
       startAgain: () => this.#startAgain(),
     });
     this.#resume = options.resume;
@@ -216,7 +218,7 @@ export class Lane {
     this.#stats.opened();
     if (this.#stats.timesOpened > 1) this.#outbox.resume();
     this.#step({ type: 'opened' });
-    this.#options.onOpened();
+    this.#options.onNumbersRestart();
     this.#pump();
   }
 
@@ -318,7 +320,7 @@ export class Lane {
         break;
       case 'limit':
         this.#cancelLimit();
-        this.#cancelLimit = clock.after(effect.ms, () => this.#stepAndPump({ type: 'timeUp' }));
+        this.#cancelLimit = afterSilence(clock, effect.ms, () => this.#stepAndPump({ type: 'timeUp' }));
         break;
       case 'finish':
         this.#finish();

@@ -12,10 +12,15 @@
  * over may bring signs of presence that were kept for the stream before. What comes while no replica has joined waits
  * in the lane's outbox.
  */
-import { PRESENCE_LIMIT_MS, parseResidentMessage } from '../../shared/wire/lane/resident-messages.ts';
+import { afterSilence } from '../../shared/base/own-pause.ts';
+import {
+  PRESENCE_LIMIT_MS,
+  parseResidentMessage,
+  type RelayHere,
+} from '../../shared/wire/lane/resident-messages.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { CreateDelivery, Delivery, DeliveryLane, SendResult } from './delivery.ts';
-import type { LaneConnection, LaneMessage } from './lane-connection.ts';
+import type { LaneConnection, LaneMessage, LanePublication } from './lane-connection.ts';
 import type { OutboxMessage } from './lane-outbox.ts';
 
 /** How long a replica that has the call may take to say so, before any replica may get the call. */
@@ -28,6 +33,12 @@ class ResidentDelivery implements Delivery {
   readonly #lane: DeliveryLane;
   #hasJoined = false;
   #isOver = false;
+  /** The replica that last said that it has the call. */
+  #host: string | undefined;
+  /** The connection on which the replica has joined. */
+  #connection: LaneConnection | undefined;
+  /** Something was published since the replica's last sign of presence. */
+  #hasPublished = false;
   /** The group has not been asked yet whether a replica has the call. */
   #mayAsk: boolean;
   /** The question in the group that waits for its answer. */
@@ -45,6 +56,8 @@ class ResidentDelivery implements Delivery {
   }
 
   send(message: OutboxMessage, connection: LaneConnection): SendResult {
+    this.#connection = connection;
+    this.#hasPublished = true;
     if (message.kind === 'audio') return publish(message.packet, connection);
     const { event } = message;
     switch (event.type) {
@@ -75,12 +88,18 @@ class ResidentDelivery implements Delivery {
     if (mayBeOld && !answers) return false;
     switch (said.type) {
       case 'resident.here':
+        // It says so before it says anything else, and knows no number of the replica before.
+        if (this.#host !== undefined && said.host !== this.#host) this.#lane.otherSpeaks();
+        this.#host = said.host;
         // On a connection of its own every sign of presence is new, so it answers the question as well.
         if (this.#asked !== undefined) {
           this.#stopAsking();
           this.#lane.settle(true);
         }
-        if (this.#hasJoined && !this.#isOver) this.#watch();
+        if (this.#hasJoined && !this.#isOver) {
+          this.#watch();
+          this.#showPresence();
+        }
         return true;
       case 'resident.left':
         this.#findAnother();
@@ -91,6 +110,7 @@ class ResidentDelivery implements Delivery {
   }
 
   disconnected(): void {
+    this.#connection = undefined;
     this.#hasJoined = false;
     this.#cancelWatch();
     this.#stopAsking();
@@ -118,10 +138,17 @@ class ResidentDelivery implements Delivery {
       return;
     }
     this.#asked = nonce;
-    this.#cancelAsk = this.#lane.clock.after(ASK_LIMIT_MS, () => {
+    this.#cancelAsk = afterSilence(this.#lane.clock, ASK_LIMIT_MS, () => {
       this.#asked = undefined;
       connection.sendEvent(started);
     });
+  }
+
+  /** A replica that hears nothing for a minute leaves the call. */
+  #showPresence(): void {
+    if (!this.#hasPublished && this.#connection !== undefined)
+      publish({ type: 'relay.here' }, this.#connection);
+    this.#hasPublished = false;
   }
 
   #stopAsking(): void {
@@ -139,11 +166,11 @@ class ResidentDelivery implements Delivery {
 
   #watch(): void {
     this.#cancelWatch();
-    this.#cancelWatch = this.#lane.clock.after(PRESENCE_LIMIT_MS, () => this.#findAnother());
+    this.#cancelWatch = afterSilence(this.#lane.clock, PRESENCE_LIMIT_MS, () => this.#findAnother());
   }
 }
 
-function publish(message: Uint8Array<ArrayBuffer> | LaneEvent, connection: LaneConnection): SendResult {
+function publish(message: LanePublication, connection: LaneConnection): SendResult {
   const told = message instanceof Uint8Array ? message : withoutToken(message);
   return connection.publish?.(told) ? 'delivered' : 'lost';
 }
@@ -152,7 +179,7 @@ function publish(message: Uint8Array<ArrayBuffer> | LaneEvent, connection: LaneC
  * Anybody with the key of the hub can join the group. The replica that has the call keeps the token of the
  * `call.started` that it got as an event.
  */
-function withoutToken(event: LaneEvent): LaneEvent {
+function withoutToken(event: LaneEvent | RelayHere): LaneEvent | RelayHere {
   if (event.type !== 'call.started') return event;
   const { control: _, ...rest } = event;
   return rest;

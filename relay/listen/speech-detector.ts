@@ -48,7 +48,8 @@ export class SpeechDetector {
   /** How far the frames have come, in samples, and when the newest came. */
   #position = 0;
   #heardAtMs = 0;
-  #isTicking = false;
+  /** When the next tick is due; undefined while there is none. */
+  #tickDueMs: number | undefined;
   #isClosed = false;
   #cancelTick = (): void => {};
 
@@ -70,13 +71,17 @@ export class SpeechDetector {
     if (event !== undefined) this.#tell(ssrc, event);
     this.#position = Math.max(this.#position, end);
     this.#heardAtMs = this.#options.clock.elapsedMs();
-    if (!this.#options.isSteady && !this.#isTicking && !this.#isClosed) this.#tickLater();
+    if (!this.#options.isSteady && this.#tickDueMs === undefined && !this.#isClosed) this.#tickLater();
     return { ssrc, pcm, timestamp, voice };
   }
 
-  /** Whether frames that should have come have not, since ACS, the network or this process is held up. */
+  /**
+   * Whether frames may wait unread: in a mixed call none have come that should have, since ACS, the network or this
+   * process is held up. In an unmixed call only the relay's own ticks tell, which come late when the process is.
+   */
   get isHeldUp(): boolean {
-    return this.#options.isSteady && this.#options.clock.elapsedMs() - this.#heardAtMs > HELD_UP_MS;
+    const sinceMs = this.#options.isSteady ? this.#heardAtMs : this.#tickDueMs;
+    return sinceMs !== undefined && this.#options.clock.elapsedMs() - sinceMs > HELD_UP_MS;
   }
 
   /** How long ago this sample of the stream was heard, in milliseconds. */
@@ -96,7 +101,7 @@ export class SpeechDetector {
   #tickLater(): void {
     const { clock } = this.#options;
     const dueMs = clock.elapsedMs() + TICK_MS;
-    this.#isTicking = true;
+    this.#tickDueMs = dueMs;
     this.#cancelTick = clock.after(TICK_MS, () => this.#tick(dueMs));
   }
 
@@ -112,8 +117,8 @@ export class SpeechDetector {
     const position = this.#position + (quietMs - LATE_MS) * this.#samplesPerMs;
     for (const [ssrc, { bounds }] of this.#vads) this.#tell(ssrc, bounds.advance(position));
     this.#options.onAdvance(position);
-    this.#isTicking = quietMs < IDLE_MS;
-    if (this.#isTicking) this.#tickLater();
+    this.#tickDueMs = undefined;
+    if (quietMs < IDLE_MS) this.#tickLater();
   }
 
   #tell(ssrc: number, event: SpeechEvent | undefined): void {

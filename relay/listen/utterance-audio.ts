@@ -81,6 +81,8 @@ export class UtteranceAudio implements WorkerAudio {
 
   discard(): void {
     this.#isDiscarded = true;
+    // What somebody was saying is not sent either.
+    for (const [ssrc, machine] of this.#machines) this.#gather(ssrc, machine.flush());
     while (this.#waiting.length > 0) this.#dropOldest();
   }
 

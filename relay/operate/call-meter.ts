@@ -6,8 +6,7 @@
  */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { Clock } from '../../shared/base/clock.ts';
-import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
-import type { LaneConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
+import type { LaneConnection, LanePublication, OpenLaneConnection } from '../lane/lane-connection.ts';
 import type { CloseCause } from '../session/close-cause.ts';
 import type { MediaPort } from '../session/session-options.ts';
 import { LaneWrapper, wrapListener } from './lane-wrapper.ts';
@@ -111,7 +110,7 @@ class MeteredLane extends LaneWrapper {
   }
 
   /** Nobody acknowledges what is published, so it has no round trip. */
-  override publish(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean {
+  override publish(message: LanePublication): boolean {
     const isPublished = super.publish(message);
     if (isPublished && message instanceof Uint8Array) this.#meter.audioToLane();
     return isPublished;

@@ -16,10 +16,10 @@ interface Answer {
 
 export class ControlAppClient {
   readonly #url: string;
-  readonly #clock: Pick<Clock, 'after' | 'nowMs'>;
+  readonly #clock: Clock;
 
   /** `url`: without a slash at its end. */
-  constructor(url: string, clock: Pick<Clock, 'after' | 'nowMs'>) {
+  constructor(url: string, clock: Clock) {
     this.#url = url;
     this.#clock = clock;
   }

@@ -1,5 +1,6 @@
 /** Ends a call in which nobody has said anything for a long time. */
 import type { Clock } from '../../shared/base/clock.ts';
+import { afterSilence } from '../../shared/base/own-pause.ts';
 import { reachesLevel } from '../audio/frame-level.ts';
 import type { CallActivity, MediaPort } from '../session/session-options.ts';
 
@@ -33,7 +34,7 @@ export class IdleWatch implements CallActivity {
   constructor(options: IdleWatchOptions) {
     this.#options = options;
     this.#quietSinceMs = options.clock.elapsedMs();
-    this.#cancel = options.clock.after(options.idleMs, () => this.#look());
+    this.#cancel = afterSilence(options.clock, options.idleMs, () => this.#look());
   }
 
   speechStarted(): void {
@@ -75,7 +76,7 @@ export class IdleWatch implements CallActivity {
     const { idleMs, clock, endCall } = this.#options;
     const quietMs = this.#speaking > 0 ? 0 : clock.elapsedMs() - this.#quietSinceMs;
     if (quietMs < idleMs) {
-      this.#cancel = clock.after(idleMs - quietMs, () => this.#look());
+      this.#cancel = afterSilence(clock, idleMs - quietMs, () => this.#look());
       return;
     }
     void endCall();

@@ -1,7 +1,7 @@
 /** What wraps a lane's connection: a new object that passes everything on, and the base of those that add something. */
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import type { LaneConnection, LaneListener } from '../lane/lane-connection.ts';
+import type { LaneConnection, LaneListener, LanePublication } from '../lane/lane-connection.ts';
 
 export class LaneWrapper implements LaneConnection {
   protected readonly connection: LaneConnection;
@@ -25,7 +25,7 @@ export class LaneWrapper implements LaneConnection {
     this.connection.sendEvent(event);
   }
 
-  publish(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean {
+  publish(message: LanePublication): boolean {
     return this.connection.publish?.(message) ?? false;
   }
 

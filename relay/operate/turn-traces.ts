@@ -7,7 +7,12 @@ import type { Clock } from '../../shared/base/clock.ts';
 import { readTrace, writeTrace } from '../../shared/wire/lane/rtp-trace.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { Histogram } from '../base/histogram.ts';
-import type { LaneConnection, LaneMessage, OpenLaneConnection } from '../lane/lane-connection.ts';
+import type {
+  LaneConnection,
+  LaneMessage,
+  LanePublication,
+  OpenLaneConnection,
+} from '../lane/lane-connection.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
 import { LaneWrapper, wrapListener } from './lane-wrapper.ts';
 import type { StreamSpan, TurnSpan } from './stream-span.ts';
@@ -95,7 +100,7 @@ class TracedLane extends LaneWrapper {
     );
   }
 
-  override publish(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean {
+  override publish(message: LanePublication): boolean {
     return super.publish(message instanceof Uint8Array ? this.#withTrace(message) : message);
   }
 }

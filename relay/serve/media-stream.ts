@@ -1,6 +1,7 @@
 /** One media stream of ACS: hands its messages to the session, and watches whether the other side is still there. */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
+import { afterSilence } from '../../shared/base/own-pause.ts';
 import type {
   WebSocketConnection,
   WebSocketListener,
@@ -9,7 +10,7 @@ import type { CallMeter } from '../operate/call-meter.ts';
 import type { Session } from '../session/session.ts';
 
 /**
- * After so long without anything from the other side the relay pings it; after twice as long it gives the stream up.
+ * After so long without anything from the other side the relay pings it, and gives the stream up after as long again.
  */
 export const QUIET_LIMIT_MS = 30_000;
 
@@ -36,6 +37,8 @@ interface MediaStreamOptions {
 export class MediaStream implements WebSocketListener {
   readonly #options: MediaStreamOptions;
   #lastSignMs: number;
+  /** The other side was pinged, and nothing has come since. */
+  #isPinged = false;
   #cancelWatch = (): void => {};
   #cancelAudioWatch = (): void => {};
 
@@ -54,6 +57,7 @@ export class MediaStream implements WebSocketListener {
   message(data: Buffer, isBinary: boolean): void {
     const { session, meter, clock, log } = this.#options;
     this.#lastSignMs = clock.elapsedMs();
+    this.#isPinged = false;
     meter.frameIn(this.#lastSignMs);
     try {
       session.receive(data, isBinary);
@@ -66,6 +70,7 @@ export class MediaStream implements WebSocketListener {
 
   alive(): void {
     this.#lastSignMs = this.#options.clock.elapsedMs();
+    this.#isPinged = false;
   }
 
   closed(code: number): void {
@@ -78,10 +83,12 @@ export class MediaStream implements WebSocketListener {
 
   #watch(): void {
     const { webSocket, session, clock } = this.#options;
-    this.#cancelWatch = clock.after(QUIET_LIMIT_MS, () => {
-      const quietMs = clock.elapsedMs() - this.#lastSignMs;
-      if (quietMs >= 2 * QUIET_LIMIT_MS) return session.close('no sign of life');
-      if (quietMs >= QUIET_LIMIT_MS) webSocket.ping();
+    this.#cancelWatch = afterSilence(clock, QUIET_LIMIT_MS, () => {
+      const isQuiet = clock.elapsedMs() - this.#lastSignMs >= QUIET_LIMIT_MS;
+      if (isQuiet && this.#isPinged) return session.close('no sign of life');
+      // A relay that was held up has not pinged yet, however long nothing has come.
+      if (isQuiet) webSocket.ping();
+      this.#isPinged = isQuiet;
       this.#watch();
     });
   }

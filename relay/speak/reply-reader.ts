@@ -52,7 +52,7 @@ export class ReplyReader {
     }
   }
 
-  /** The lane is new: its sequence numbers begin again. */
+  /** The lane is new, or the process that speaks: sequence numbers begin again. */
   restart(): void {
     this.#seen.reply.forget();
     this.#seen.group.forget();

@@ -62,7 +62,7 @@ export class WorkerReplies {
     };
   }
 
-  /** The lane is new: its sequence numbers begin again. */
+  /** The lane is new, or the process that speaks: sequence numbers begin again. */
   restart(): void {
     this.#reader.restart();
   }

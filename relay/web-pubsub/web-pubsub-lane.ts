@@ -23,6 +23,7 @@ import type {
   LaneListener,
   LaneMessage,
   LaneMessageSource,
+  LanePublication,
   LaneTarget,
   OpenLaneConnection,
 } from '../lane/lane-connection.ts';
@@ -117,7 +118,7 @@ class WebPubSubLane implements LaneConnection {
     this.#send(textOf(event));
   }
 
-  publish(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean {
+  publish(message: LanePublication): boolean {
     const data =
       message instanceof Uint8Array ? ({ type: 'binary', bytes: message } as const) : textOf(message);
     return this.#connection.send({ kind: 'sendToGroup', group: this.#upGroup, data, noEcho: true });
@@ -153,7 +154,7 @@ class WebPubSubLane implements LaneConnection {
 }
 
 /** JSON travels as text, which every version of the service knows. */
-function textOf(event: LaneEvent): UpstreamData {
+function textOf(event: Exclude<LanePublication, Uint8Array>): UpstreamData {
   return { type: 'text', text: JSON.stringify(event) };
 }
 

@@ -119,7 +119,7 @@ export class WorkerLink {
       callStarted: () => options.callStarted(name, this.#said.turn, listen),
       onMessage: this.#replies.handle,
       onControl: options.onControl,
-      onOpened: () => this.#replies.restart(),
+      onNumbersRestart: () => this.#replies.restart(),
       onStateChange: (state) => this.#laneChanged(state),
     });
   }

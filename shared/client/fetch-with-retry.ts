@@ -10,7 +10,7 @@ const FIRST_PAUSE_MS = 200;
 /** The longest pause before a further attempt. An API that is away for longer is reported as unreachable. */
 const LONGEST_PAUSE_MS = 10_000;
 
-/** How long the API may take until the headers of its answer have arrived. */
+/** How long the API may take until the headers of its answer have arrived, and all of the answer to a failure. */
 const ATTEMPT_MS = 30_000;
 
 export interface RetryOptions {
@@ -67,16 +67,19 @@ async function attemptOnce(
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new Error('the attempt took too long')), ATTEMPT_MS);
   const signal = init.signal ? AbortSignal.any([init.signal, limit.signal]) : limit.signal;
-  let response: Response;
   try {
-    response = await fetch(url, { ...init, signal });
+    // The API redirects nowhere, and a function key would follow a redirect to any host.
+    const response = await fetch(url, { ...init, signal, redirect: 'manual' });
+    return response.ok ? { response } : await failed(operation, response);
   } catch (error) {
     return { failure: noAnswer(operation, 'There was no answer.', error), mayHelp: true };
   } finally {
-    // A stream may last long: its reader limits what comes after the headers.
+    // A stream may last long: its reader limits what comes after the headers of a success.
     clearTimeout(timer);
   }
-  if (response.ok) return { response };
+}
+
+async function failed(operation: string, response: Response): Promise<Attempt> {
   const failure = await errorOf(operation, response);
   const mayHelp =
     response.status === 429 || response.status === 503 || failure.problemName === 'idempotency-in-progress';

@@ -20,6 +20,7 @@
  */
 
 import type { Clock } from '../base/clock.ts';
+import { afterSilence } from '../base/own-pause.ts';
 import { openWebSocket } from '../web-socket/open-web-socket.ts';
 import type { WebSocketConnection } from '../web-socket/web-socket-connection.ts';
 import { ProtobufError } from './protobuf-fields.ts';
@@ -46,6 +47,8 @@ const SILENCE_LIMIT_MS = 30_000;
 /** How long the service keeps a lost connection. */
 const RECOVERY_LIMIT_MS = 30_000;
 const RECOVERY_WAIT_MS = 1_000;
+/** How long it may take until the service says that it has accepted the connection, the access token included. */
+export const ACCEPT_LIMIT_MS = 10_000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY_VIOLATION = 1008;
 
@@ -112,24 +115,37 @@ export class ClientConnection {
     return this.#state === 'closed' ? undefined : this.#identity;
   }
 
+  /** Much still waits to be written. */
+  get isFull(): boolean {
+    return (this.#socket?.bufferedBytes ?? 0) > CONGESTED_BYTES;
+  }
+
   /** Nothing can be written now, or much still waits to be written. */
   get isCongested(): boolean {
-    return this.#state !== 'connected' || (this.#socket?.bufferedBytes ?? 0) > CONGESTED_BYTES;
+    return this.#state !== 'connected' || this.isFull;
   }
 
   /**
    * Resolves when the service has accepted the connection. Called once.
-   * @rejects Error when it does not, or when `stop` is called first
+   * @rejects Error when it does not within `ACCEPT_LIMIT_MS`, or when `stop` is called first
    */
   async start(): Promise<void> {
+    // A service that takes the socket and then says nothing would be waited for without end.
+    const cancelLimit = afterSilence(this.#options.clock, ACCEPT_LIMIT_MS, () => this.stop());
     try {
-      this.#url = await this.#options.url();
-      if (!this.#isOver()) await this.#dial();
+      await Promise.race([this.#open(), this.#accepted.promise]);
+      await this.#accepted.promise;
     } catch (error) {
       this.stop();
       throw error;
+    } finally {
+      cancelLimit();
     }
-    await this.#accepted.promise;
+  }
+
+  async #open(): Promise<void> {
+    this.#url = await this.#options.url();
+    if (!this.#isOver()) await this.#dial();
   }
 
   /** Writes a message, which is not kept. Returns whether there was a connection to write it to. */
@@ -222,7 +238,7 @@ export class ClientConnection {
   }
 
   #startTicking(): void {
-    this.#cancelTick = this.#options.clock.after(TICK_MS, () => {
+    this.#cancelTick = afterSilence(this.#options.clock, TICK_MS, () => {
       this.#startTicking();
       if (this.#state === 'connected') this.#tick();
     });

@@ -8,7 +8,9 @@ const { scripts, engines } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'ut
 const readme = readFileSync(`${ROOT}/README.md`, 'utf8');
 
 interface Job {
-  readonly strategy: { readonly matrix: { readonly os: readonly string[]; readonly node?: readonly number[] } };
+  readonly strategy: {
+    readonly matrix: { readonly os: readonly string[]; readonly node?: readonly number[] };
+  };
   readonly steps: readonly { readonly uses?: string; readonly run?: string }[];
 }
 
@@ -28,7 +30,9 @@ describe.each(files)('%s', (file) => {
   const workflow: Workflow = parse(readFileSync(`${ROOT}/${file}`, 'utf8'));
 
   it('runs only commands that package.json has, in a shell that every system has', () => {
-    const commands = Object.values(workflow.jobs).flatMap(commandsOf).filter((command) => command !== '');
+    const commands = Object.values(workflow.jobs)
+      .flatMap(commandsOf)
+      .filter((command) => command !== '');
     expect(commands.length).toBeGreaterThan(0);
     const unknown = commands.filter((command) => {
       const [, run, other] = /^npm (?:run ([\w:-]+)|(ci|test))$/.exec(command) ?? [];
@@ -42,7 +46,10 @@ describe.each(files)('%s', (file) => {
     expect(workflow.permissions).toEqual({ contents: 'read' });
     for (const { steps } of Object.values(workflow.jobs)) {
       const actions = steps.flatMap(({ uses }) => uses ?? []);
-      expect(actions.map((action) => action.split('@')[0])).toEqual(['actions/checkout', 'actions/setup-node']);
+      expect(actions.map((action) => action.split('@')[0])).toEqual([
+        'actions/checkout',
+        'actions/setup-node',
+      ]);
       for (const action of actions) expect(action).toMatch(/@v\d+$/);
     }
   });
@@ -55,7 +62,9 @@ describe('the check of the repository', () => {
     expect(os.map((name) => name.split('-')[0])).toEqual(['ubuntu', 'macos', 'windows']);
     expect(engines.node).toBe(`>=${node[0]}.19`);
     expect(node).toEqual([22, 24]);
-    const promised = [...readme.matchAll(/^(npm ci && npm (?:run \w+|test)) {2}/gm)].map(([, command]) => command);
+    const promised = [...readme.matchAll(/^(npm ci && npm (?:run \w+|test)) {2}/gm)].map(
+      ([, command]) => command,
+    );
     expect(promised).toHaveLength(2);
     expect(job.steps.flatMap(({ run }) => run ?? [])).toEqual(promised);
   });

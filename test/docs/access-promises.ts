@@ -10,6 +10,8 @@ const SETTINGS = 'functions/control/access/settings.test.ts';
 const WORKERS = 'functions/control/api/workers.test.ts';
 const HOSTILE = 'functions/control/hostile/hostile.test.ts';
 const REGISTER = 'functions/control/triggers/register.test.ts';
+const REGISTER_WORKERS = 'functions/workers/hosts/functions/register.test.ts';
+const CALL_REQUESTS = 'functions/control/adapters/tables/call-store-requests.test.ts';
 const RESTART = 'functions/control/triggers/restart-media-streaming.test.ts';
 const OPERATIONS = 'functions/control/api/operations.test.ts';
 const REPORTS = 'functions/control/triggers/stream-report.test.ts';
@@ -97,6 +99,7 @@ export const ENTRIES: readonly Entry[] = [
     'reads them once',
     [SETTINGS, 'are no business of a caller who has proved nothing'],
     [SETTINGS, 'are read once, since they stay as they are'],
+    [REGISTER_WORKERS, 'reads wrong settings once and logs them once'],
   ],
   ['and nothing else of an event', 'explanation'],
   ['who sees one signature', 'explanation'],
@@ -251,6 +254,8 @@ export const ENTRIES: readonly Entry[] = [
     [WORKERS, 'and not when it is recorded what was done'],
   ],
   ['costs no extra read', [WORKERS, 'cost no reading of the call beside the one of their request']],
+  ['learns that it has', [CALL_REQUESTS, 'is allowed to a worker that it takes off the call']],
+  ['may still go out', [WORKERS, 'may pass the detachment of its sender']],
   [
     'in the state of its lane',
     [ACTIONS, 'leaves its number in the state of the lane'],
@@ -348,6 +353,7 @@ export const ENTRIES: readonly Entry[] = [
       'functions/control/api/timeline-stream.test.ts',
       'is refused to a caller who has four, and to nobody else',
     ],
+    ['functions/control/api/timeline-stream.test.ts', 'leaves half of the places to others than workers'],
     ['functions/control/api/timeline-stream.test.ts', 'and while there are too many'],
   ],
   [

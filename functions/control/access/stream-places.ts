@@ -6,6 +6,9 @@ export const MAX_STREAMS = 100;
 /** Timelines that one process streams to one caller at a time. */
 export const MAX_STREAMS_PER_CALLER = 4;
 
+/** Timelines that one process streams to workers. A worker app holds many tokens, and must leave places to others. */
+export const MAX_WORKER_STREAMS = 50;
+
 /** A stream that nobody has read from for so long loses its place. */
 export const UNREAD_MS = 5_000;
 
@@ -21,8 +24,16 @@ export interface StreamPlace {
   free(): void;
 }
 
+/** To whom a timeline is streamed. */
+interface StreamReader {
+  /** The same for every request of a caller. */
+  readonly id: string;
+  /** Whether it is a worker on a call. */
+  readonly isWorker: boolean;
+}
+
 interface Taken {
-  readonly caller: string;
+  readonly reader: StreamReader;
   /** Since when nobody reads; undefined while a reader waits. */
   unreadSinceMs: number | undefined;
 }
@@ -36,17 +47,19 @@ export class StreamPlaces {
   }
 
   /**
-   * Takes a place for a stream to `caller`, whose reader has not asked for anything yet.
+   * Takes a place for a stream to a reader who has not asked for anything yet.
    * @throws ProblemError `too-many-streams`
    */
-  take(caller: string, nowMs: number): StreamPlace {
+  take(reader: StreamReader, nowMs: number): StreamPlace {
     this.#freeUnread(nowMs);
-    const own = [...this.#taken].filter((taken) => taken.caller === caller).length;
-    if (own >= MAX_STREAMS_PER_CALLER)
+    const readers = [...this.#taken].map((taken) => taken.reader);
+    if (readers.filter(({ id }) => id === reader.id).length >= MAX_STREAMS_PER_CALLER)
       throw tooMany(`This instance already streams ${MAX_STREAMS_PER_CALLER} timelines to this caller.`);
+    if (reader.isWorker && readers.filter(({ isWorker }) => isWorker).length >= MAX_WORKER_STREAMS)
+      throw tooMany(`This instance already streams ${MAX_WORKER_STREAMS} timelines to workers.`);
     if (this.#taken.size >= MAX_STREAMS)
       throw tooMany(`This instance already streams ${MAX_STREAMS} timelines.`);
-    const taken: Taken = { caller, unreadSinceMs: nowMs };
+    const taken: Taken = { reader, unreadSinceMs: nowMs };
     const all = this.#taken.add(taken);
     return {
       get isHeld() {

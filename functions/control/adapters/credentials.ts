@@ -7,7 +7,10 @@ let credential: Promise<TokenCredential> | undefined;
  * picks a user-assigned one), otherwise the developer's own login. The identity library is loaded on the first call.
  */
 export function tokenCredential(env: Readonly<Record<string, string | undefined>>): Promise<TokenCredential> {
-  credential ??= load(env);
+  credential ??= load(env).catch((error: unknown) => {
+    credential = undefined;
+    throw error;
+  });
   return credential;
 }
 

@@ -69,19 +69,18 @@ export async function* timelineEvents(
   }
 }
 
-/** Whether a client at position `from` has missed anything. */
+/** Whether a client at position `from` has missed anything. It reads no further than it must, whatever the position. */
 export async function hasNews(
   source: Pick<TimelineSource, 'callId' | 'store'>,
   from: StreamPosition,
 ): Promise<boolean> {
   let before = 0;
-  let later = 0;
   for await (const entries of pagesFrom(source, windowStart(from)))
     for (const { atMs } of entries) {
-      if (atMs <= from.newestMs) before += 1;
-      else later += 1;
+      if (atMs > from.newestMs) return true;
+      before += 1;
     }
-  return later > 0 || before !== from.sent;
+  return before !== from.sent;
 }
 
 async function* follow(source: TimelineSource, from: StreamPosition | undefined): AsyncGenerator<string> {
@@ -130,8 +129,11 @@ async function sentBefore(
   from: StreamPosition,
 ): Promise<SentEntries> {
   const read = new SentEntries(from.newestMs);
-  for await (const entries of pagesFrom(source, windowStart(from)))
-    for (const entry of entries) if (entry.atMs <= from.newestMs) read.add(entry);
+  for await (const entries of pagesFrom(source, windowStart(from))) {
+    const earlier = entries.filter(({ atMs }) => atMs <= from.newestMs);
+    for (const entry of earlier) read.add(entry);
+    if (earlier.length < entries.length) break;
+  }
   return read.position.sent === from.sent ? read : new SentEntries(from.newestMs);
 }
 

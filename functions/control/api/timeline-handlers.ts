@@ -42,8 +42,8 @@ export const timelineHandlers = {
     // 204 tells a client that has read everything of an ended call not to come back.
     if (from !== undefined && call.phase === 'ended' && !(await hasNews(source, from)))
       return { nothing: true };
-    const place = app.streams.take(caller.id, clock.now());
     const worker = caller.worker?.name;
+    const place = app.streams.take({ id: caller.id, isWorker: worker !== undefined }, clock.now());
     const mayRead = (now: Call): boolean => worker === undefined || workerOn(now, worker) !== undefined;
     return { events: timelineEvents({ ...source, place, mayRead }, from), whenGone: place.free };
   },

@@ -55,12 +55,19 @@ function sendable(init: HttpResponseInit): HttpResponseInit {
   return init;
 }
 
+/** Errors that are in the log. One that is thrown again and again, as by an app that cannot be made, is there once. */
+const logged = new WeakSet<object>();
+
+/** The shortest time between two lines about keys that cannot be fetched: anybody can send a token that needs them. */
+const KEYS_LINE_MS = 1_000;
+let keysLineAtMs = Number.NEGATIVE_INFINITY;
+
 /**
  * The answer for an error. Errors with a 5xx status are logged, except those of the settings: they are in the log once.
  */
 export function problemResponse(error: unknown, log: Log): HttpResponseInit {
   const { problem, headers } = problemOfError(error);
-  if (problem.status >= 500 && problem.type !== problemType('misconfigured'))
+  if (problem.status >= 500 && isNews(error, problem.type))
     log.error('A request failed', {
       status: problem.status,
       type: problem.type,
@@ -71,6 +78,19 @@ export function problemResponse(error: unknown, log: Log): HttpResponseInit {
     headers: { ...headers, 'content-type': PROBLEM_CONTENT_TYPE },
     body: JSON.stringify(problem),
   };
+}
+
+function isNews(error: unknown, type: string): boolean {
+  if (type === problemType('misconfigured')) return false;
+  if (typeof error === 'object' && error !== null) {
+    if (logged.has(error)) return false;
+    logged.add(error);
+  }
+  if (type !== problemType('token-keys-unavailable')) return true;
+  const nowMs = performance.now();
+  if (nowMs - keysLineAtMs < KEYS_LINE_MS) return false;
+  keysLineAtMs = nowMs;
+  return true;
 }
 
 /**

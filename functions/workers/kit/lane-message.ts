@@ -152,10 +152,17 @@ function actionsOf(reply: WorkerReply, { turn }: LaneMemory): WorkerAction[] {
   const { actions, ignored } = parseWorkerActions(reply);
   if (ignored > 0) {
     throw new LaneMessageError(
-      'a handler returns samples (Int16Array), their bytes (Uint8Array), { samples, sampleRateHz }, { actions: [play | stop | publish] }, or nothing',
+      'a handler returns samples (Int16Array), their bytes (Uint8Array), { samples, sampleRateHz }, { actions: [play | stop | publish] }, or nothing; this one returned ' +
+        nameOf(reply),
     );
   }
   return actions.map((action) => (action.type === 'play' ? { turn, ...action } : action));
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
+  if ('actions' in value) return 'actions of which at least one is none of these';
+  return `a value of the type ${value.constructor?.name ?? 'object'}`;
 }
 
 /** An action as one message, or as several where its audio is too long for one. */

@@ -30,6 +30,7 @@ export function resample(samples: Int16Array, fromHz: number, toHz: number): Int
   // The filter belongs to the lower of the two rates: it is as much longer in samples of the input.
   const scale = CUTOFF * Math.min(1, toHz / fromHz);
   const reach = CROSSINGS / scale;
+  table ??= filter();
   for (let n = 0; n < output.length; n += 1) {
     const center = (n * fromHz) / toHz;
     const first = Math.max(0, Math.ceil(center - reach));
@@ -38,8 +39,8 @@ export function resample(samples: Int16Array, fromHz: number, toHz: number): Int
     for (let k = first; k <= last; k += 1) {
       const at = Math.abs(center - k) * scale * STEPS;
       const entry = Math.trunc(at);
-      const low = TABLE[entry] ?? 0;
-      sum += (samples[k] ?? 0) * (low + (at - entry) * ((TABLE[entry + 1] ?? 0) - low));
+      const low = table[entry] ?? 0;
+      sum += (samples[k] ?? 0) * (low + (at - entry) * ((table[entry + 1] ?? 0) - low));
     }
     output[n] = Math.max(-32_768, Math.min(32_767, Math.round(sum * scale)));
   }
@@ -59,13 +60,18 @@ export function samplesAt({ samples, sampleRateHz }: Audio, rateHz: number): Int
   return found;
 }
 
+/** Made at its first use: a function app that converts nothing starts without it. */
+let table: Float64Array | undefined;
+
 /** One half of the filter, which is symmetric. */
-const TABLE = Float64Array.from({ length: CROSSINGS * STEPS + 1 }, (_, i) => {
-  const x = i / STEPS;
+function filter(): Float64Array {
   const beta = 0.1102 * (STOP_DB - 8.7);
-  const sinc = x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
-  return (sinc * bessel(beta * Math.sqrt(1 - (x / CROSSINGS) ** 2))) / bessel(beta);
-});
+  return Float64Array.from({ length: CROSSINGS * STEPS + 1 }, (_, i) => {
+    const x = i / STEPS;
+    const sinc = x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+    return (sinc * bessel(beta * Math.sqrt(1 - (x / CROSSINGS) ** 2))) / bessel(beta);
+  });
+}
 
 /** The modified Bessel function of the first kind and order 0, by its power series. */
 function bessel(x: number): number {

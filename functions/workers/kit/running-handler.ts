@@ -9,6 +9,8 @@
  * listens for it (`Listen`). A handler that is over can play nothing and request nothing, unless its process stays with
  * the call and it has returned in time (`Background`).
  */
+import { systemClock } from '../../../shared/base/clock.ts';
+import { afterSilence } from '../../../shared/base/own-pause.ts';
 import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 import { isSpoken, type SpokenAudio } from './lane-audio.ts';
 import { InterruptedError, type PacketNumbers, PlayError, type Player } from './player.ts';
@@ -78,7 +80,7 @@ export class RunningHandler {
   readonly #signal = new AbortController();
   readonly #life = new AbortController();
   readonly #over = Promise.withResolvers<never>();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new Set<() => void>();
   #cancelLimit = (): void => {};
   #stopListening: (() => void) | undefined;
   #interruption: InterruptedError | undefined;
@@ -178,7 +180,7 @@ export class RunningHandler {
   /** The event is done. Idempotent. */
   close(): void {
     this.#hasReturned = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const cancel of this.#timers) cancel();
     this.#stopListening?.();
     this.#stopListening = undefined;
   }
@@ -255,11 +257,12 @@ export class RunningHandler {
   }
 
   #after(ms: number, run: () => void): () => void {
-    const timer = setTimeout(run, ms);
-    this.#timers.add(timer);
+    // A process that is held up holds its handler up as well.
+    const cancel = afterSilence(systemClock, ms, run);
+    this.#timers.add(cancel);
     return () => {
-      clearTimeout(timer);
-      this.#timers.delete(timer);
+      cancel();
+      this.#timers.delete(cancel);
     };
   }
 }

@@ -4,6 +4,7 @@
 
 import { stackOf } from '../../../shared/base/errors.ts';
 import { readBodyBytes } from '../../../shared/base/http-body.ts';
+import { ConfigError } from '../../../shared/base/settings.ts';
 import { CALL_ID_PATTERN, HUB } from '../../../shared/wire/names.ts';
 import { WorkerDefinitionError } from './define-worker.ts';
 import { handleLaneEvent, type LaneRequest } from './lane-event.ts';
@@ -53,7 +54,7 @@ type HandleEvent = (worker: Worker, request: LaneRequest, log: WebhookLog) => Pr
 
 interface WebhookOptions {
   readonly workers: readonly Worker[];
-  /** Called with each request, so that a wrong setting fails requests and not the load of the app. */
+  /** Called with each request. Throws ConfigError for a wrong setting, which fails requests and not the load. */
   readonly service: () => WebhookService;
   /** Defaults to the worker's handlers without a way to publish. */
   readonly handle?: HandleEvent;
@@ -76,6 +77,7 @@ export class WorkerWebhook {
   readonly #handle: HandleEvent;
   readonly #elapsedMs: () => number;
   #refusalLineAtMs = Number.NEGATIVE_INFINITY;
+  #isMisconfigurationLogged = false;
   #counts = { events: 0, ignored: 0, failed: 0, refused: 0 };
 
   /** @throws WorkerDefinitionError where two workers have one name */
@@ -96,12 +98,12 @@ export class WorkerWebhook {
   }
 
   /**
-   * Answers every request; the last part of its path is the worker's name.
-   * @throws what `service` throws: a wrong configuration, which the host answers with 500 and logs
+   * Answers every request; the last part of its path is the worker's name. Wrong settings answer 500, and go to the
+   * log once, since anybody can ask.
    */
   async handle(request: Request, { log, traceparent }: WebhookInvocation): Promise<Response> {
-    const service = this.#service();
     try {
+      const service = this.#service();
       if (request.method === 'OPTIONS') return allow(request, service.endpointHost);
       const { connectionId } = checkCaller(request, service.accessKeys);
       const worker = this.#findWorker(request);
@@ -126,10 +128,18 @@ export class WorkerWebhook {
       this.#count(response, worker, { callId, connectionId }, log);
       return toHttp(response);
     } catch (error) {
+      if (error instanceof ConfigError) return this.#misconfigured(error, log);
       if (!(error instanceof WebhookRefusal)) throw error;
       this.#refused(error, log);
       return new Response(error.message, { status: error.status });
     }
+  }
+
+  /** Strangers do not learn which settings are wrong. */
+  #misconfigured(error: ConfigError, log: WebhookLog): Response {
+    if (!this.#isMisconfigurationLogged) log.error(error.message, stackOf(error), { ...this.#counts });
+    this.#isMisconfigurationLogged = true;
+    return new Response('the log of the worker app lists the settings that need attention', { status: 500 });
   }
 
   /** The counts of a line say how many refusals have none. */

@@ -1,4 +1,6 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import { isLoopbackHost, isLoopbackHttp } from '../../../shared/base/loopback-url.ts';
+import { answerAndClose } from '../common/answer.ts';
 import { SERVER_KEEPS_MS } from '../common/idle-connections.ts';
 
 /** The part of Azurite's table server that is used. */
@@ -64,10 +66,28 @@ export async function createAzuriteTableServer({
       file === undefined, // in memory
     ),
   );
+  if (isLoopbackHost(host)) refusePages(server.httpServer);
   // Azurite decodes each piece of a body by itself, which spoils a character that the network has cut in two; those of
   // batches it joins first.
   server.httpServer.prependListener('request', (request) => {
     if (request.url?.includes('/$batch') !== true) request.setEncoding('utf8');
   });
   return server;
+}
+
+/**
+ * The account's key is published, so a page in a browser on this machine could sign requests as well as an application.
+ * Browsers name the page (`Origin`), or a name that its owner has led to this machine (DNS rebinding, `Host`).
+ */
+function refusePages(server: Server): void {
+  const listeners = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    if (isOfPage(request)) answerAndClose(response, 403, 'pages in browsers have no access to table storage');
+    else for (const listener of listeners) listener.call(server, request, response);
+  });
+}
+
+function isOfPage({ headers: { origin, host = '' } }: IncomingMessage): boolean {
+  return origin !== undefined || !isLoopbackHttp(`http://${host}`);
 }

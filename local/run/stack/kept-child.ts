@@ -18,6 +18,7 @@ export class KeptChild {
   #restartedAtMs: number[] = [];
   #child: Child | undefined;
   #isStopping = false;
+  #isBlocked = false;
 
   constructor(spec: ChildSpec, events: ChildEvents) {
     this.#spec = spec;
@@ -37,16 +38,21 @@ export class KeptChild {
       (dead) => this.#again(dead),
       (notice) => {
         onNotice(notice);
+        if (notice.kind === 'blocked') this.#isBlocked = true;
+        if (notice.kind === 'unblocked') this.#isBlocked = false;
         if (notice.kind === 'hung') void child.kill().then(() => this.#again(child));
       },
     );
     this.#child = child;
+    this.#isBlocked = false;
     return child.ready();
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await this.#child?.stop();
+    // A process that is blocked would not hear that it is asked.
+    if (this.#isBlocked) await this.#child?.kill();
+    else await this.#child?.stop();
   }
 
   /** Ends the process at once, as a crash would, and leaves it so. */

@@ -20,6 +20,14 @@ const residentMessage = z.discriminatedUnion('type', [
 
 export type ResidentMessage = z.infer<typeof residentMessage>;
 
+/**
+ * The relay still has the call, although it has published nothing since the replica's last sign of presence: in an
+ * unmixed call there is no audio while everybody is silent.
+ */
+const relayHere = z.object({ type: z.literal('relay.here') });
+
+export type RelayHere = z.infer<typeof relayHere>;
+
 /** The question in the worker's group whether a replica has the call: a `call.started` that holds a nonce. */
 const question = z.object({ type: z.literal('call.started'), nonce });
 

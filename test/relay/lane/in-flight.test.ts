@@ -38,6 +38,14 @@ it('has more time once the worker says that it is still at it, and the next one 
   expect(timedOut).toHaveLength(1);
 });
 
+it('does not fail while the relay was held up, and its answer may wait in the socket', async () => {
+  const { clock, inFlight, timedOut } = setUp();
+  inFlight.begin(message('1'));
+  await clock.beHeldUp(EVENT_TIMEOUT_MS + 5_000);
+  expect(timedOut).toEqual([]);
+  expect(inFlight.settle()).toMatchObject({ message: message('1') });
+});
+
 it('fails when its own time is over, whatever was in flight before it', async () => {
   const { clock, inFlight, timedOut } = setUp();
   inFlight.begin(message('1'));

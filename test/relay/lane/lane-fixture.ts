@@ -46,7 +46,7 @@ export function laneFixture({ worker, chunkMs, maxBacklogMs, ...more }: LaneSetU
     onMessage: () => {},
     onReplay: () => {},
     onControl: () => {},
-    onOpened: () => {},
+    onNumbersRestart: () => {},
     onStateChange: () => {},
     ...more,
   });

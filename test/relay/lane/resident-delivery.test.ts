@@ -157,6 +157,43 @@ describe('a lane of a worker that stays with its call', () => {
     expect(lanes.all).toHaveLength(1);
   });
 
+  it('says that it is there while it has nothing else to publish, as when everybody is silent', async () => {
+    const { hear, open: join } = setUp();
+    const connection = await join();
+    const here = (): void => connection.replyJson({ type: 'resident.here', host: 'a' }, 'group');
+    here();
+    expect(connection.published, 'it has just sent the call').toEqual([]);
+    here();
+    expect(connection.published).toEqual([{ event: { type: 'relay.here' } }]);
+    hear(3);
+    here();
+    expect(connection.published, 'the audio has said so').toHaveLength(2);
+    here();
+    expect(connection.published.at(-1)).toEqual({ event: { type: 'relay.here' } });
+  });
+
+  it('takes the first packets of another replica for no repetition of those of the one before', async () => {
+    let restarts = 0;
+    const { open: join } = setUp({
+      onNumbersRestart: () => {
+        restarts += 1;
+      },
+    });
+    const connection = await join();
+    for (const host of ['a', 'a', 'b', 'b', 'a'])
+      connection.replyJson({ type: 'resident.here', host }, 'group');
+    expect(restarts, 'with the lane, and with each other replica').toBe(3);
+  });
+
+  it('takes its own pause for no silence of the replica, whose signs wait in the socket', async () => {
+    const { clock, open: join } = setUp();
+    const connection = await join();
+    await clock.beHeldUp(2 * PRESENCE_LIMIT_MS);
+    connection.replyJson({ type: 'resident.here', host: 'a' }, 'group');
+    await clock.advance(PRESENCE_LIMIT_MS - 1);
+    expect(connection.events, 'no other replica is given the call').toHaveLength(1);
+  });
+
   it('publishes the rest and the end, and ends the lane with it', async () => {
     const { lane, hear, open: join } = setUp();
     const connection = await join();
@@ -188,6 +225,17 @@ describe('a lane of such a worker that follows another stream of the call', () =
     expect(connection.events, 'no other replica is given the call').toEqual([]);
     hear(3);
     expect(audioIn(connection)).toHaveLength(1);
+  });
+
+  it('goes on with that replica too when its answer came while the relay was held up', async () => {
+    const { lanes, clock } = setUp({ isResumed: true });
+    const connection = lanes.of('resident');
+    connection.started();
+    await settled();
+    await clock.beHeldUp(ASK_LIMIT_MS + 500);
+    connection.replyJson(here, 'group');
+    await clock.advance(10 * ASK_LIMIT_MS);
+    expect(connection.events, 'no other replica is given the call').toEqual([]);
   });
 
   it('shows no token in the group, and hands it out in the event', async () => {

@@ -2,6 +2,7 @@ import type {
   LaneConnection,
   LaneListener,
   LaneMessageSource,
+  LanePublication,
   LaneResume,
   LaneTarget,
   OpenControlConnection,
@@ -20,7 +21,7 @@ export class ScriptedLane implements LaneConnection {
   /** Everything that was sent, in order. */
   readonly sent: ({ audio: RtpPacket } | { event: LaneEvent })[] = [];
   /** Everything that was published, in order. */
-  readonly published: ({ audio: RtpPacket } | { event: LaneEvent })[] = [];
+  readonly published: ({ audio: RtpPacket } | { event: Exclude<LanePublication, Uint8Array> })[] = [];
   /** Everything that was told to a handler that runs, in order. */
   readonly told: LaneEvent[] = [];
   /** Hears of everything that is sent or told. */
@@ -61,7 +62,7 @@ export class ScriptedLane implements LaneConnection {
     this.#inFlight();
   }
 
-  publish(message: Uint8Array<ArrayBuffer> | LaneEvent): boolean {
+  publish(message: LanePublication): boolean {
     if (this.isDeaf) return false;
     this.published.push(message instanceof Uint8Array ? { audio: parseRtp(message) } : { event: message });
     return true;

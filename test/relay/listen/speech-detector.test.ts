@@ -92,6 +92,19 @@ describe('detector', () => {
     expect(told[1]).toEqual(['ended', 0, 20 * FRAME, 400]);
   });
 
+  it('knows in an unmixed call that the process was held up, until it has read what came meanwhile', async () => {
+    const { detector, hear, clock } = setUp();
+    expect(detector.isHeldUp).toBe(false);
+    await hear(1, 20, 'voice');
+    expect(detector.isHeldUp).toBe(false);
+    await clock.beHeldUp(900);
+    expect(detector.isHeldUp).toBe(true);
+    await clock.advance(100);
+    expect(detector.isHeldUp).toBe(false);
+    await clock.advance(10_000);
+    expect(detector.isHeldUp, 'nobody sends frames in silence').toBe(false);
+  });
+
   it('goes on with speech that time has ended, with the first frame that comes after all', async () => {
     const { told, hear, clock } = setUp();
     await hear(0, 20, 'voice');

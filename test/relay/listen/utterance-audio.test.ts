@@ -141,4 +141,11 @@ describe('the audio of a worker that listens to utterances', () => {
     expect(audio.take()).toBeUndefined();
     expect(audio.droppedMs).toBe(600 + 900);
   });
+
+  it('counts what somebody is saying as dropped, too, when nobody listens any more', () => {
+    const { audio, say } = setUp();
+    say(0, 20);
+    audio.discard();
+    expect(audio.droppedMs).toBe(400);
+  });
 });

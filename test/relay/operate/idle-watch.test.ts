@@ -56,6 +56,14 @@ describe('a call in which nobody says anything', () => {
     expect(asked).toEqual([2 * IDLE_MS - 10]);
   });
 
+  it('is not one in which the relay was held up, and what was said waits in the socket', async () => {
+    await clock.beHeldUp(IDLE_MS + 5_000);
+    watch.speechStarted();
+    watch.speechEnded();
+    await clock.advance(IDLE_MS - 1);
+    expect(asked).toEqual([]);
+  });
+
   it('is not one in which somebody speaks all the time', async () => {
     watch.speechStarted();
     await clock.advance(10 * IDLE_MS);

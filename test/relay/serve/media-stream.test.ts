@@ -76,6 +76,16 @@ function streamOver<Used extends UsedWebSocket>(open: (clock: Clock) => Used, is
 }
 
 describe('the watch on the other side of a media stream', () => {
+  it('pings first, and gives up later, however long the relay was held up itself', async () => {
+    const { clock, webSocket, session } = setUp();
+    await clock.beHeldUp(5 * QUIET_LIMIT_MS);
+    await clock.advance(QUIET_LIMIT_MS);
+    expect(webSocket.ping).toHaveBeenCalledOnce();
+    webSocket.listener.alive();
+    await clock.advance(QUIET_LIMIT_MS - 1);
+    expect(session.close).not.toHaveBeenCalled();
+  });
+
   it('pings a quiet stream, and gives it up when that is not answered either', async () => {
     const { clock, webSocket, session } = setUp();
     await clock.advance(QUIET_LIMIT_MS);

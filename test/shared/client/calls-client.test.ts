@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { CallsApiError, noAnswer } from '../../../shared/client/calls-api-error.ts';
 import { type CallsClient, createCallsClient } from '../../../shared/client/calls-client.ts';
 import { MAX_ATTEMPTS } from '../../../shared/client/fetch-with-retry.ts';
@@ -160,6 +162,36 @@ describe('the client', () => {
       await expect(aClient().getCall(callId)).rejects.toThrow(TypeError);
     expect(server.requests).toEqual([]);
   });
+});
+
+it('follows no redirect, which a function key would follow to any host', async () => {
+  const asked: (string | undefined)[] = [];
+  const elsewhere = createServer((request, response) => {
+    asked.push(request.url);
+    if (request.url === '/taken') response.end('{}');
+    else response.writeHead(307, { location: '/taken' }).end();
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  const { port } = elsewhere.address() as AddressInfo;
+  const client = aClient({ baseUrl: `http://127.0.0.1:${port}` });
+  expect(await failureOf(client.placeCall({ to: '+14255550177' }))).toMatchObject({ status: 307 });
+  expect(asked).toEqual(['/api/calls']);
+  elsewhere.close();
+});
+
+it('waits no longer for the text of a failure than for an answer', async () => {
+  vi.useFakeTimers();
+  const endless = async (_: unknown, init: RequestInit = {}): Promise<Response> => {
+    const body = new ReadableStream({
+      start: (controller) =>
+        init.signal?.addEventListener('abort', () => controller.error(new Error('cut off'))),
+    });
+    return new Response(body, { status: 409, headers: { 'content-type': 'application/problem+json' } });
+  };
+  const failure = failureOf(aClient({ fetch: endless }).getCall(CONNECTED_ID));
+  await vi.advanceTimersByTimeAsync(60_000);
+  vi.useRealTimers();
+  expect(await failure).toMatchObject({ status: 409, problemName: undefined });
 });
 
 describe('following a timeline', () => {

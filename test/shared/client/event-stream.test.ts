@@ -42,4 +42,12 @@ describe('reading server-sent events', () => {
       for (let count = 0; count < 20; count += 1) reader.readEvents('x'.repeat(100_000));
     }).toThrow(RangeError);
   });
+
+  it('refuses an event that never ends, however short its lines are', () => {
+    const reader = new EventStreamReader();
+    const lines = 'data:\n'.repeat(100_000);
+    expect(() => {
+      for (let i = 0; i < 20; i += 1) reader.readEvents(lines);
+    }).toThrow(RangeError);
+  });
 });

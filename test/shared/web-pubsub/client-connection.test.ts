@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { freePort } from '../../../local/emulators/common/free-port.ts';
-import { ClientConnection, type DataMessage } from '../../../shared/web-pubsub/client-connection.ts';
+import {
+  ACCEPT_LIMIT_MS,
+  ClientConnection,
+  type DataMessage,
+} from '../../../shared/web-pubsub/client-connection.ts';
 
 import { RelayClock, settled } from '../../relay/relay-clock.ts';
 import { until } from '../../support/until.ts';
@@ -62,7 +66,7 @@ function text(sequenceId: number): object {
   return { data_message: { from: 'server', data: { text_data: 'hello' }, sequence_id: sequenceId } };
 }
 
-function connect({ url }: Service, resume?: typeof IDENTITY) {
+function connect({ url }: { url: string | (() => Promise<string>) }, resume?: typeof IDENTITY) {
   const clock = new RelayClock();
   const told = {
     data: [] as DataMessage[],
@@ -73,7 +77,7 @@ function connect({ url }: Service, resume?: typeof IDENTITY) {
     failures: [] as unknown[],
   };
   const connection = new ClientConnection({
-    url: () => Promise.resolve(url),
+    url: () => (typeof url === 'string' ? Promise.resolve(url) : url()),
     ...(resume === undefined ? {} : { resume }),
     clock,
     listener: {
@@ -143,6 +147,27 @@ describe('a connection of a client of Web PubSub', () => {
       closed: 0,
       identity: undefined,
     });
+  });
+
+  it('is not open when the service takes the socket and says nothing', async () => {
+    const there = await service();
+    const { connection, clock } = connect(there);
+    const started = connection.start();
+    started.catch(() => {});
+    await count(there, 1);
+    await clock.advance(ACCEPT_LIMIT_MS);
+    await expect(started).rejects.toThrow('closed before it was accepted');
+    await until(() => there.newest().socket.readyState === 3, 'the socket to be closed');
+  });
+
+  it('is not open when there is no access token in time', async () => {
+    const there = await service();
+    const { connection, clock } = connect({ ...there, url: () => new Promise<string>(() => {}) });
+    const started = connection.start();
+    started.catch(() => {});
+    await clock.advance(ACCEPT_LIMIT_MS);
+    await expect(started).rejects.toThrow('closed before it was accepted');
+    expect(clock.pending).toBe(0);
   });
 
   it('sends events and hears what becomes of them', async () => {

@@ -32,7 +32,12 @@ export type CallRow = {
   /** For people who look at the table. */
   readonly streaming: string;
   readonly call: string;
+  /** The change that has made the row what it is. Absent before the first one, and in rows of earlier versions. */
+  readonly write?: string;
 };
+
+/** The version of a row: as storage names it, and the change that has made it. */
+export type RowVersion = { readonly etag: string } & Pick<CallRow, 'write'>;
 
 export function callKeys(callId: string): RowKeys {
   return { partitionKey: partitionOf(callId), rowKey: `call:${callId}` };
@@ -114,10 +119,11 @@ export function createActions(call: Call): TransactionAction[] {
   ];
 }
 
-/** Replaces a call that was read with `etag`. */
-export function changeActions(before: Call, after: Call, etag: string): TransactionAction[] {
+/** Replaces a call that was read with `etag`, and names the change `write`. */
+export function changeActions(before: Call, after: Call, { etag, write }: RowVersion): TransactionAction[] {
+  const row = { ...callEntity(after, callKeys(after.callId)), ...(write === undefined ? {} : { write }) };
   const actions: TransactionAction[] = [
-    ['update', callEntity(after, callKeys(after.callId)), 'Replace', { etag }],
+    ['update', row, 'Replace', { etag }],
     ['upsert', callEntity(after, listKeys(after)), 'Replace'],
   ];
   const [was, is] = [listKeys(before), listKeys(after)];

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
 import { type CallPage, type CallQuery, pageOfCalls, placeOfCursor } from '../../call/list.ts';
 import type { Call } from '../../call/model.ts';
@@ -18,6 +19,7 @@ import {
   type ListKind,
   listRange,
   PARTITIONS,
+  type RowVersion,
   removeActions,
   timelineKey,
   unconfirmedRange,
@@ -59,7 +61,7 @@ class TableCallStore implements CallStore {
   readonly #calls: () => Promise<TableClient>;
   readonly #timeline: () => Promise<TableClient>;
   /** The version of each call that `get` has returned. */
-  readonly #etags = new WeakMap<Call, string>();
+  readonly #versions = new WeakMap<Call, RowVersion>();
 
   constructor(calls: () => Promise<TableClient>, timeline: () => Promise<TableClient>) {
     this.#calls = calls;
@@ -78,33 +80,44 @@ class TableCallStore implements CallStore {
       const row = await readRow(await this.#calls(), callId);
       if (row === undefined) return undefined;
       const call = callOf(row);
-      this.#etags.set(call, row.etag);
+      this.#versions.set(call, { etag: row.etag, ...(row.write === undefined ? {} : { write: row.write }) });
       return call;
     });
   }
 
-  update<Result extends { readonly call: Call }>(
+  /** `change` runs outside of `withStorage`: what it throws is no failure of storage. */
+  async update<Result extends { readonly call: Call }>(
     callId: string,
     change: (call: Call) => Result,
     known?: Call,
   ): Promise<Result | undefined> {
+    const write = randomUUID();
+    let tried: Result | undefined;
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+      const before = conflicts === 0 && known !== undefined ? known : await this.get(callId);
+      if (before === undefined) return undefined;
+      const version = this.#versions.get(before);
+      if (version === undefined) throw new Error('the call to change was not read from this store');
+      // The answer to our write was lost, so the SDK wrote again, and the row had changed: by our write.
+      if (tried !== undefined && version.write === write) return tried;
+      tried = change(before);
+      if (tried.call === before) return tried;
+      if (await this.#replaces(before, tried.call, { etag: version.etag, write })) return tried;
+    }
+    throw new CallStoreError(`others changed the call ${callId} ${MAX_CONFLICTS} times in a row`);
+  }
+
+  /** Returns false if another write came first. */
+  #replaces(before: Call, after: Call, version: RowVersion): Promise<boolean> {
     return withStorage('changing a call', async () => {
       const calls = await this.#calls();
-      for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
-        const before = conflicts === 0 && known !== undefined ? known : await this.get(callId);
-        if (before === undefined) return undefined;
-        const etag = this.#etags.get(before);
-        if (etag === undefined) throw new Error('the call to change was not read from this store');
-        const result = change(before);
-        if (result.call === before) return result;
-        try {
-          await calls.submitTransaction(changeActions(before, result.call, etag));
-          return result;
-        } catch (error) {
-          if (storageStatusOf(error) !== 412) throw error;
-        }
+      try {
+        await calls.submitTransaction(changeActions(before, after, version));
+        return true;
+      } catch (error) {
+        if (storageStatusOf(error) !== 412) throw error;
+        return false;
       }
-      throw new CallStoreError(`others changed the call ${callId} ${MAX_CONFLICTS} times in a row`);
     });
   }
 

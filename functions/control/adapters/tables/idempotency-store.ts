@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { TableClient, TableEntityResult } from '@azure/data-tables';
 import {
   ANSWER_KEPT_MS,
@@ -32,6 +33,8 @@ interface Row extends Partial<TextParts<'answer'>> {
   /** Milliseconds since the epoch as text: the SDK would round numbers of this size to 32 bits. */
   readonly claimedAtMs: string;
   readonly expiresAtMs: string;
+  /** Which attempt has claimed the key. Rows of earlier versions have none. */
+  readonly claim?: string;
 }
 
 interface Keys {
@@ -68,11 +71,14 @@ async function claim(table: TableClient, key: string, fingerprint: string, nowMs
     fingerprint,
     claimedAtMs: String(nowMs),
     expiresAtMs: String(nowMs + ANSWER_KEPT_MS),
+    claim: randomUUID(),
   };
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     if (await isCreated(table, entity)) return { kind: 'claimed' };
     const row = await unlessMissing(table.getEntity<Row>(entity.partitionKey, entity.rowKey));
     if (row === undefined) continue;
+    // The answer to our write was lost, so the SDK has written again.
+    if (row.claim === entity.claim) return { kind: 'claimed' };
     const verdict = judgeKey(recordOf(row), fingerprint, nowMs);
     if (verdict !== undefined) return verdict;
     if (await replacesRow(table.updateEntity(entity, 'Replace', { etag: row.etag })))

@@ -22,7 +22,10 @@ export function relayPublisher(
     return callControlPublisher({ publish, ticketKey, nowMs: Date.now, newId: randomUUID });
   };
   return async (callId, message) => {
-    publisher ??= load();
+    publisher ??= load().catch((error: unknown) => {
+      publisher = undefined;
+      throw error;
+    });
     await (await publisher)(callId, message);
   };
 }

@@ -67,11 +67,23 @@ function publisherOf({ webPubSub: { connectionString, endpoint } }: WorkerConfig
   return groupPublisher({ connectionString, isLoopback: isLoopbackHttp(endpoint) });
 }
 
-/** Makes a value at its first use and keeps it; tries again where that failed. */
+/**
+ * Makes a value at its first use and keeps it, or its error: the settings that it is made of stay the same until the
+ * process starts again, and anybody can ask for it.
+ */
 function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
+  let made: { readonly value: T } | { readonly error: unknown } | undefined;
   return () => {
-    made ??= { value: make() };
+    made ??= attempt(make);
+    if ('error' in made) throw made.error;
     return made.value;
   };
+}
+
+function attempt<T>(make: () => T): { readonly value: T } | { readonly error: unknown } {
+  try {
+    return { value: make() };
+  } catch (error) {
+    return { error };
+  }
 }

@@ -9,6 +9,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../../shared/base/clock.ts';
+import { afterSilence } from '../../../../shared/base/own-pause.ts';
 import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
 import {
   nonceOfQuestion,
@@ -23,7 +24,7 @@ import type { Listen } from '../../kit/running-handler.ts';
 import type { Worker } from '../../kit/worker.ts';
 import { takesOver } from './claim.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
-import { type DroppedMessages, WaitingMessages } from './waiting-messages.ts';
+import { type LostMessages, WaitingMessages } from './waiting-messages.ts';
 
 /** Types of events that end a handler early, or what it plays. */
 const URGENT: ReadonlySet<unknown> = new Set<LaneEvent['type']>(['interrupted', 'refused', 'call.ended']);
@@ -34,6 +35,14 @@ const SILENCE_LIMIT_MS = 60_000;
 
 export type ResidentEnd = 'call ended' | 'silence' | 'another replica' | 'closed';
 
+/** What was lost in a call. */
+export interface ResidentLosses {
+  /** It was dropped because the worker was too slow, or still waited for the worker when the call ended here. */
+  readonly unheard: LostMessages;
+  /** Replies that could not be published. */
+  readonly unsaid: LostMessages;
+}
+
 export interface ResidentCallOptions {
   readonly worker: Worker;
   readonly callId: string;
@@ -41,12 +50,14 @@ export interface ResidentCallOptions {
   readonly hostId: string;
   readonly clock: Clock;
   readonly open: OpenResidentConnection;
-  /** A handler failed; its event is lost and nothing else. */
+  /**
+   * A handler failed; its event is lost and nothing else. Of replies in a row that could not be published, the first
+   * fails in this way.
+   */
   readonly onFailed: (error: unknown) => void;
   /** The worker is too slow: told at the first message that is dropped, and again once nothing waited in between. */
-  readonly onDropped: (dropped: DroppedMessages) => void;
-  /** `dropped`: because the worker was too slow, in the whole call. */
-  readonly onOver: (end: ResidentEnd, dropped: DroppedMessages) => void;
+  readonly onDropped: (dropped: LostMessages) => void;
+  readonly onOver: (end: ResidentEnd, losses: ResidentLosses) => void;
 }
 
 export class ResidentCall {
@@ -62,6 +73,10 @@ export class ResidentCall {
   /** The last interruption: what was said in an earlier turn is not heard. */
   #interruption: Extract<LaneEvent, { type: 'interrupted' }> | undefined;
   #hasJoined = false;
+  #joined: Promise<void> = Promise.resolve();
+  /** A reply could not be published, and none has been since. */
+  #isMute = false;
+  #unsaid: LostMessages = { messages: 0, audioMs: 0 };
   #isWorking = false;
   #isOver = false;
   #cancelSilence = (): void => {};
@@ -79,7 +94,17 @@ export class ResidentCall {
   }
 
   /** Joins the call and hands `started` to the worker. If it cannot join, it rejects and is over. */
-  async join(started: WorkerEvent): Promise<void> {
+  join(started: WorkerEvent): Promise<void> {
+    this.#joined = this.#join(started);
+    return this.#joined;
+  }
+
+  /** Settles as `join` does. */
+  get joined(): Promise<void> {
+    return this.#joined;
+  }
+
+  async #join(started: WorkerEvent): Promise<void> {
     try {
       await this.#connection.start();
       await this.#connection.publish('up', said({ type: 'resident.joined', ...this.#claim }));
@@ -106,12 +131,12 @@ export class ResidentCall {
   }
 
   /** Gives up a call that goes on, and tells the relay, which looks for another replica. */
-  async leave(): Promise<void> {
+  async leave(cause: ResidentEnd = 'closed'): Promise<void> {
     if (this.#isOver) return;
     await this.#connection
       .publish('down', said({ type: 'resident.left', host: this.#claim.host }))
       .catch(() => {});
-    this.end('closed');
+    this.end(cause);
   }
 
   /** Idempotent; the first cause counts. */
@@ -124,7 +149,7 @@ export class ResidentCall {
     this.#connection.stop();
     // Nobody hears what a handler that still runs would say.
     this.#onUrgent?.({ type: 'call.ended', reason: cause });
-    this.#options.onOver(cause, this.#waiting.dropped);
+    this.#options.onOver(cause, { unheard: this.#waiting.dropped, unsaid: this.#unsaid });
   }
 
   #heard(message: Uint8Array | string): void {
@@ -155,6 +180,8 @@ export class ResidentCall {
       return;
     }
     const type = typeOf(value);
+    // It says no more than that the relay is there, which every message says.
+    if (type === 'relay.here') return;
     // Another stream of the call begins, and the relay asks which replica has the call.
     if (type === 'call.started') this.#bePresent(nonceOfQuestion(value));
     if (URGENT.has(type)) this.#heardUrgent(parseLaneEvent(value));
@@ -213,9 +240,23 @@ export class ResidentCall {
     const { message } = response;
     if (message !== undefined && !this.#isOver) {
       // No retry: by the time there is a connection again, this reply is too late.
-      await this.#connection.publish('down', message.body).catch(onFailed);
+      await this.#connection.publish('down', message.body).then(
+        () => {
+          this.#isMute = false;
+        },
+        (error: unknown) => this.#notSaid(message.body, error),
+      );
     }
     if (kind === 'end') this.end('call ended');
+  }
+
+  /** A connection that is gone for half a minute would cost hundreds of lines of the log. */
+  #notSaid(body: Uint8Array<ArrayBuffer> | string, error: unknown): void {
+    const { messages, audioMs } = this.#unsaid;
+    const ms = typeof body === 'string' ? 0 : Math.round(audioMsOf(body));
+    this.#unsaid = { messages: messages + 1, audioMs: audioMs + ms };
+    if (!this.#isMute) this.#options.onFailed(error);
+    this.#isMute = true;
   }
 
   /** Why nobody hears any more what a handler that has returned says in its turn. */
@@ -243,7 +284,11 @@ export class ResidentCall {
 
   #watch(): void {
     this.#cancelSilence();
-    this.#cancelSilence = this.#options.clock.after(SILENCE_LIMIT_MS, () => this.end('silence'));
+    this.#cancelSilence = afterSilence(
+      this.#options.clock,
+      SILENCE_LIMIT_MS,
+      () => void this.leave('silence'),
+    );
   }
 }
 

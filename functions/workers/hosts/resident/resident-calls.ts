@@ -3,8 +3,13 @@ import type { LaneRequest } from '../../kit/lane-event.ts';
 import { readWorkerEvent, type WorkerEvent } from '../../kit/lane-message.ts';
 import type { LaneResponse } from '../../kit/run-event.ts';
 import type { Worker } from '../../kit/worker.ts';
-import { ResidentCall, type ResidentCallOptions, type ResidentEnd } from './resident-call.ts';
-import type { DroppedMessages } from './waiting-messages.ts';
+import {
+  ResidentCall,
+  type ResidentCallOptions,
+  type ResidentEnd,
+  type ResidentLosses,
+} from './resident-call.ts';
+import type { LostMessages } from './waiting-messages.ts';
 
 /** Most calls that one process takes. It refuses more. */
 const MAX_RESIDENT_CALLS = 200;
@@ -12,8 +17,8 @@ const MAX_RESIDENT_CALLS = 200;
 interface ResidentCallsOptions
   extends Omit<ResidentCallOptions, 'worker' | 'callId' | 'onFailed' | 'onDropped' | 'onOver'> {
   readonly onFailed: (worker: string, callId: string, error: unknown) => void;
-  readonly onDropped: (worker: string, callId: string, dropped: DroppedMessages) => void;
-  readonly onOver: (worker: string, callId: string, end: ResidentEnd, dropped: DroppedMessages) => void;
+  readonly onDropped: (worker: string, callId: string, dropped: LostMessages) => void;
+  readonly onOver: (worker: string, callId: string, end: ResidentEnd, losses: ResidentLosses) => void;
 }
 
 export class ResidentCalls {
@@ -40,7 +45,11 @@ export class ResidentCalls {
       if (event?.type !== 'call.started') return { outcome: 'ignored', status: 204 };
       const call = this.#calls.get(key);
       if (call === undefined) await this.#join(worker, request.callId, key, event);
-      else if (event.discontinuity === true) call.goOn(event);
+      else {
+        // The relay publishes as soon as this is answered, also where the event came twice.
+        await call.joined;
+        if (event.discontinuity === true) call.goOn(event);
+      }
       return { outcome: 'silent', status: 204 };
     } catch (error) {
       return failed(worker, error);
@@ -65,9 +74,9 @@ export class ResidentCalls {
       callId,
       onFailed: (error) => onFailed(worker.name, callId, error),
       onDropped: (dropped) => onDropped(worker.name, callId, dropped),
-      onOver: (end, dropped) => {
+      onOver: (end, losses) => {
         if (this.#calls.get(key) === call) this.#calls.delete(key);
-        onOver(worker.name, callId, end, dropped);
+        onOver(worker.name, callId, end, losses);
       },
     });
     this.#calls.set(key, call);

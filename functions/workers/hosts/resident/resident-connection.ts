@@ -17,6 +17,10 @@ import { downGroup, upGroup } from '../../../../shared/wire/names.ts';
 /** A call of which nothing is heard for a minute is over (`SILENCE_LIMIT_MS`): these attempts take longer than that. */
 const REOPEN = { firstMs: 200, longestMs: 5_000, attempts: 30 } as const;
 
+/** How long a message may wait while the service takes nothing, and how often the connection looks. */
+export const WRITE_LIMIT_MS = 10_000;
+const LOOK_EVERY_MS = 20;
+
 interface ResidentListener {
   /** Audio in RTP, or the text of an event. The bytes are the listener's own. */
   message(message: Uint8Array | string): void;
@@ -27,8 +31,9 @@ export interface ResidentConnection {
   start(): Promise<void>;
   /**
    * Publishes audio or JSON text to the relay (`down`) or to every client that hears the call for this worker (`up`).
-   * Resolves when it is written; Web PubSub does not acknowledge it.
-   * @rejects Error while there is no connection: live audio is not kept for later
+   * Resolves when it is written, in the order of the calls; Web PubSub does not acknowledge it. It waits while much is
+   * still to be written, so that a worker that awaits this cannot fill the memory.
+   * @rejects Error while there is no connection, since live audio is not kept for later, and after `WRITE_LIMIT_MS`
    */
   publish(to: 'down' | 'up', message: Uint8Array<ArrayBuffer> | string): Promise<void>;
   /** Idempotent. */
@@ -66,6 +71,7 @@ class CallConnection implements ResidentConnection {
   readonly #listener: ResidentListener;
   readonly #backOff: BackOff;
   #connection: ClientConnection | undefined;
+  #last: Promise<void> = Promise.resolve();
   #isStopped = false;
   #cancelWait = (): void => {};
 
@@ -89,7 +95,19 @@ class CallConnection implements ResidentConnection {
     return this.#open();
   }
 
-  async publish(to: 'down' | 'up', message: Uint8Array<ArrayBuffer> | string): Promise<void> {
+  publish(to: 'down' | 'up', message: Uint8Array<ArrayBuffer> | string): Promise<void> {
+    const untilMs = this.#options.clock.elapsedMs() + WRITE_LIMIT_MS;
+    const written = this.#last.then(() => this.#write(to, message, untilMs));
+    this.#last = written.catch(() => {});
+    return written;
+  }
+
+  async #write(to: 'down' | 'up', message: Uint8Array<ArrayBuffer> | string, untilMs: number): Promise<void> {
+    const { clock } = this.#options;
+    while (this.#connection?.isFull === true) {
+      if (clock.elapsedMs() >= untilMs) throw new Error('Web PubSub takes no more at the moment');
+      await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
+    }
     const data =
       typeof message === 'string'
         ? ({ type: 'text', text: message } as const)

@@ -59,7 +59,7 @@ export async function startResidentServer(options: {
       log.error({ worker, callId, err: stackOf(error) }, 'a worker lost an event'),
     onDropped: (worker, callId, dropped) =>
       log.warn({ worker, callId, dropped }, 'a worker is too slow: what waits for it is dropped'),
-    onOver: (worker, callId, cause, dropped) => log.info({ worker, callId, cause, dropped }, 'left a call'),
+    onOver: (worker, callId, cause, losses) => log.info({ worker, callId, cause, ...losses }, 'left a call'),
   });
   const webhook = new WorkerWebhook({
     workers,

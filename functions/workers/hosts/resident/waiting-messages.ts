@@ -15,7 +15,7 @@ interface Waiting {
   readonly audioMs: number;
 }
 
-export interface DroppedMessages {
+export interface LostMessages {
   readonly messages: number;
   readonly audioMs: number;
 }
@@ -26,7 +26,7 @@ export interface DroppedMessages {
  */
 export class WaitingMessages {
   readonly #waiting: Waiting[] = [];
-  readonly #onDropped: (dropped: DroppedMessages) => void;
+  readonly #onDropped: (dropped: LostMessages) => void;
   #size = 0;
   #audioMs = 0;
   #droppedMessages = 0;
@@ -35,12 +35,12 @@ export class WaitingMessages {
   #isTold = false;
 
   /** `onDropped`: told of the first message that is dropped, and again once nothing waited in between. */
-  constructor(onDropped: (dropped: DroppedMessages) => void) {
+  constructor(onDropped: (dropped: LostMessages) => void) {
     this.#onDropped = onDropped;
   }
 
   /** What was dropped so far. */
-  get dropped(): DroppedMessages {
+  get dropped(): LostMessages {
     return { messages: this.#droppedMessages, audioMs: Math.round(this.#droppedAudioMs) };
   }
 
@@ -64,7 +64,10 @@ export class WaitingMessages {
     return next;
   }
 
+  /** Drops what waits. */
   clear(): void {
+    this.#droppedMessages += this.#waiting.length;
+    this.#droppedAudioMs += this.#audioMs;
     this.#waiting.length = 0;
     this.#size = 0;
     this.#audioMs = 0;

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { StreamPlaces } from '../../../../functions/control/access/stream-places.ts';
 import {
   formatPosition,
+  hasNews,
   parsePosition,
   timelineEvents,
 } from '../../../../functions/control/api/timeline-events.ts';
@@ -76,7 +77,7 @@ class Listening {
             this.#nowMs += ms;
           },
         },
-        place: new StreamPlaces().take('reader', 0),
+        place: new StreamPlaces().take({ id: 'reader', isWorker: false }, 0),
         mayRead: () => true,
         log: { info: () => {}, warn: () => {}, error: () => {} },
       },
@@ -144,7 +145,7 @@ it('comes to what is behind twelve thousand entries of a few minutes, and goes o
           },
         },
         mayRead: () => true,
-        place: new StreamPlaces().take('reader', 0),
+        place: new StreamPlaces().take({ id: 'reader', isWorker: false }, 0),
         log: { info: () => {}, warn: () => {}, error: () => {} },
       },
       from === undefined ? undefined : parsePosition(from),
@@ -171,4 +172,24 @@ it('a position is written as it is read, and nothing else is one', () => {
   );
   for (const text of ['', '.', '1.', '.1', '1.2.3', '-1.2', '1.-2', ' 1.2', '1e3.2', '9'.repeat(16)])
     expect(parsePosition(text), text).toBeUndefined();
+});
+
+it('reads one page of the longest timeline to tell whether a client at its beginning has missed anything', async () => {
+  const entries = Array.from({ length: 5_000 }, (_, index): TimelineEntry => {
+    return { id: `e${index}`, atMs: T0 + index, source: 'api', type: 'OperationRequested', details: {} };
+  });
+  let pages = 0;
+  const store = {
+    get: async () => aCall({ phase: 'ended' }),
+    timelineBetween: async (_: string, limit: number, { after = '' }: { readonly after?: string }) => {
+      pages += 1;
+      return placedEntries(entries)
+        .filter(({ place }) => place > after)
+        .slice(0, limit);
+    },
+  };
+  expect(await hasNews({ callId: CALL_ID, store }, { newestMs: 0, sent: 0 })).toBe(true);
+  expect(pages).toBe(1);
+  const all = { newestMs: T0 + 4_999, sent: 5_000 };
+  expect(await hasNews({ callId: CALL_ID, store }, all), 'nothing').toBe(false);
 });

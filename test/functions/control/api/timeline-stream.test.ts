@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   MAX_STREAMS,
   MAX_STREAMS_PER_CALLER,
+  MAX_WORKER_STREAMS,
   UNREAD_MS,
 } from '../../../../functions/control/access/stream-places.ts';
 import { STREAM_LASTS_MS } from '../../../../functions/control/api/timeline-events.ts';
@@ -202,7 +203,7 @@ describe('the timeline as server-sent events', () => {
     const nowhere = await fixture.ask('streamTimeline', { params: { callId: 'b'.repeat(32) } });
     expectProblem(nowhere, 'call-not-found');
     for (let count = 0; count < MAX_STREAMS; count += 1)
-      fixture.streams.take(`caller-${count}`, fixture.nowMs);
+      fixture.streams.take({ id: `caller-${count}`, isWorker: false }, fixture.nowMs);
     const full = await open();
     expectProblem(full, 'too-many-streams');
     expect(full.headers.get('retry-after')).toBe('5');
@@ -224,6 +225,23 @@ describe('the timeline as server-sent events', () => {
     readers.push(await reader());
     for (const each of [other, ...readers]) await each.cancel();
     expect(fixture.streams.size).toBe(0);
+  });
+
+  it('leaves half of the places to others than workers, however many calls these are on', async () => {
+    for (let count = 0; count < MAX_WORKER_STREAMS; count += 1)
+      fixture.streams.take({ id: `call:${count}:echo`, isWorker: true }, fixture.nowMs);
+    const token = signCallToken(
+      { callId: CONNECTED_ID, worker: 'echo', expiresAtMs: fixture.nowMs + 60_000 },
+      TICKET_KEY,
+    );
+    const refused = await fixture.respond(handlerOf('streamTimeline', fixture.load, 'nothing'), {
+      method: 'GET',
+      params: { callId: CONNECTED_ID },
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(refused.status).toBe(503);
+    expect(String(refused.body)).toContain('This instance already streams 50 timelines to workers.');
+    await (await reader()).cancel();
   });
 
   it('gives its place back at once when its reader goes while it waits', async () => {

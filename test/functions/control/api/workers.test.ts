@@ -159,6 +159,23 @@ describe('the workers of a call that lasts', () => {
     expect({ workers, operations, hangUpRequestedAtMs }).toEqual({ workers: [], operations: [] });
   });
 
+  it('send a message that may pass the detachment of its sender', async () => {
+    await stream();
+    const { store } = fixture;
+    const update = store.update.bind(store);
+    store.update = async (callId, change, known) => {
+      store.update = update;
+      const changed = await update(callId, change, known);
+      await update(callId, (call) => ({ call: withoutWorker(call, 'echo') }));
+      return changed;
+    };
+    const send = { ...tokenOf('echo'), body: { data: { say: 'goodbye' } } };
+    expect((await ask('sendMessage', send)).status, 'on its way').toBe(202);
+    expect(told.map(({ message }) => message.type)).toEqual(['message']);
+    expectProblem(await ask('sendMessage', send), 'unauthorized', 'after that');
+    expect(told).toHaveLength(1);
+  });
+
   it('are asked about before something is done, and not when it is recorded what was done', async () => {
     const { acs } = fixture;
     const operate = acs.operate.bind(acs);

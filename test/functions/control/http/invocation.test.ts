@@ -1,6 +1,7 @@
 import type { HttpResponseInit } from '@azure/functions';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { callIdOfPath, httpHandler } from '../../../../functions/control/http/invocation.ts';
+import { unauthorized } from '../../../../functions/control/http/problems.ts';
 import { ControlFixture } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 
@@ -26,6 +27,33 @@ describe('an HTTP handler', () => {
   it('hands everything else on as it is', async () => {
     const init = { status: 204, headers: { 'x-a': 'é' }, jsonBody: { a: 1 } };
     expect(await new ControlFixture().respond(httpHandler(async () => init))).toBe(init);
+  });
+});
+
+describe('the log of an app that strangers make fail', () => {
+  it('has an error once that is thrown again and again', async () => {
+    const fixture = new ControlFixture();
+    const error = new Error('too many open files');
+    const handler = httpHandler(() => Promise.reject(error));
+    for (let count = 0; count < 5; count += 1) expectProblem(await fixture.call(handler), 'internal-error');
+    expect(fixture.logged).toHaveLength(1);
+    await fixture.call(httpHandler(() => Promise.reject(new Error('another one'))));
+    expect(fixture.logged).toHaveLength(2);
+  });
+
+  it('has one line a second about keys that cannot be fetched', async () => {
+    const fixture = new ControlFixture();
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1_000_000);
+    const handler = httpHandler(async () => {
+      throw unauthorized('a valid token', 'keys unavailable');
+    });
+    for (let count = 0; count < 5; count += 1)
+      expectProblem(await fixture.call(handler), 'token-keys-unavailable');
+    expect(fixture.logged).toHaveLength(1);
+    now.mockReturnValue(1_001_000);
+    await fixture.call(handler);
+    expect(fixture.logged).toHaveLength(2);
+    now.mockRestore();
   });
 });
 

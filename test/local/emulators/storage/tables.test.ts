@@ -5,10 +5,18 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { odata, TableClient, TableServiceClient, type TransactionAction } from '@azure/data-tables';
+import {
+  odata,
+  TableClient,
+  TableServiceClient,
+  type TableServiceClientOptions,
+  type TransactionAction,
+} from '@azure/data-tables';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../local/emulators/common/free-port.ts';
 import { type RunningTables, startTables } from '../../../../local/emulators/storage/server.ts';
+
+type PipelinePolicy = NonNullable<TableServiceClientOptions['additionalPolicies']>[number]['policy'];
 
 let tables: RunningTables;
 let count = 0;
@@ -252,6 +260,26 @@ describe('the process', () => {
     const second = await startTables({ port: 0, location });
     expect(await clientFor('kept', second).getEntity('calls', 'one')).toMatchObject({ state: 'ringing' });
     await second.close();
+  });
+
+  it.each([
+    ['another host', { host: 'evil.example:10002' }],
+    ['a host that only begins like one', { host: '127.0.0.1.evil.example' }],
+    ['an origin', { origin: 'https://evil.example' }],
+    ['the origin of a file', { origin: 'null' }],
+  ])('refuses a page in a browser, which knows the published key: %s', async (_, headers) => {
+    const policy: PipelinePolicy = {
+      name: 'asAPage',
+      sendRequest: (request, next) => {
+        for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
+        return next(request);
+      },
+    };
+    const page = TableClient.fromConnectionString(tables.connectionString, 'ofAPage', {
+      allowInsecureConnection: true,
+      additionalPolicies: [{ policy, position: 'perRetry' }],
+    });
+    await expect(page.createTable()).rejects.toMatchObject({ statusCode: 403 });
   });
 
   it('closes once, and refuses connections afterwards', async () => {

@@ -7,6 +7,8 @@ export interface TcpProxy {
   readonly url: string;
   /** Cuts every connection that is open now. */
   cut(): void;
+  /** Passes nothing on any more from connections that are open now, and reads nothing from them. */
+  stall(): void;
   /** While refusing, new connections are cut at once. */
   refuse(refusing: boolean): void;
   /** Connections that were cut at once. */
@@ -47,6 +49,9 @@ export async function startTcpProxy(resources: Resources, targetPort: number): P
     await new Promise((resolve) => server.close(resolve));
   });
   return {
+    stall() {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     url: `http://127.0.0.1:${port}`,
     cut,
     refuse(value) {

@@ -46,6 +46,28 @@ describe('resident workers of the local system', () => {
   });
 });
 
+describe('npm start -- --inspect', () => {
+  const inspectedAt = (args: readonly string[], worker: string): string[] => {
+    const layout = { ...LAYOUT, inspectPort: readStartOptions(args).inspectPort };
+    const spec =
+      worker === 'resident' ? residentSpec(layout, { workers: [], port: 0 }) : specOf('worker', layout);
+    expect(spec.isWatched).toBe(true);
+    return (spec.nodeArgs ?? []).filter((arg) => arg.startsWith('--inspect'));
+  };
+
+  it('lets a debugger at the worker app and the resident workers, and at nothing without it', () => {
+    expect(inspectedAt(['--inspect'], 'worker')).toEqual(['--inspect=127.0.0.1:9229']);
+    expect(inspectedAt(['--inspect'], 'resident')).toEqual(['--inspect=127.0.0.1:9230']);
+    expect(inspectedAt(['--inspect=9500', '--verbose'], 'worker')).toEqual(['--inspect=127.0.0.1:9500']);
+    expect(inspectedAt([], 'worker')).toEqual([]);
+    expect(inspectedAt([], 'resident')).toEqual([]);
+  });
+
+  it('refuses what is no port', () => {
+    expect(() => readStartOptions(['--inspect=x'])).toThrow('--inspect x must be a whole number from 1 to');
+  });
+});
+
 describe('npm start -- --resident', () => {
   it('takes names with commas between them', () => {
     expect(readStartOptions(['--resident', 'echo,robot']).residents).toEqual(['echo', 'robot']);

@@ -118,7 +118,7 @@ it('tells which texts a worker publishes', async () => {
 it.each([
   { worker: 'thrower', text: 'TypeError: thrown', at: "new TypeError('thrown')" },
   { worker: 'rejecter', text: 'Error: rejected', at: "new Error('rejected')" },
-  { worker: 'liar', text: 'LaneMessageError: a handler returns samples (Int16Array)', at: undefined },
+  { worker: 'liar', text: 'or nothing; this one returned a string', at: undefined },
   { worker: 'hoarder', text: 'LaneStateTooLargeError: the state of a worker may take', at: undefined },
 ])('names worker, handler, call and line where $worker fails', async ({ worker, text, at }) => {
   expect((await hear(worker, rtp()))?.status).toBe(200);

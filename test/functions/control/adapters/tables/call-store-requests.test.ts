@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { writePastCalls } from '../../../../../bench/control/past-calls.ts';
 import {
   startTablesProxy,
@@ -7,6 +7,7 @@ import {
 } from '../../../../../bench/control/tables-proxy.ts';
 import { PARTITIONS } from '../../../../../functions/control/adapters/tables/call-rows.ts';
 import { createTableCallStore } from '../../../../../functions/control/adapters/tables/call-store.ts';
+import { createTableIdempotencyStore } from '../../../../../functions/control/adapters/tables/idempotency-store.ts';
 import type { Call } from '../../../../../functions/control/call/model.ts';
 import { type CallStore, knowing } from '../../../../../functions/control/call/stores.ts';
 import { type RunningTables, startTables } from '../../../../../local/emulators/storage/server.ts';
@@ -18,12 +19,18 @@ let tables: RunningTables;
 let proxy: TablesProxy;
 let store: CallStore;
 const asked: TablesRequest[] = [];
+/** The answer of the next request of this kind does not arrive. */
+let forgotten: TablesRequest | undefined;
 let past = 0;
 
 beforeAll(async () => {
   tables = await startTables({ port: 0 });
   const { port } = new URL(tables.url);
-  proxy = await startTablesProxy({ port: Number(port), onRequest: (request) => asked.push(request) });
+  proxy = await startTablesProxy({
+    port: Number(port),
+    onRequest: (request) => asked.push(request),
+    forgets,
+  });
   const connectionString = tables.connectionString.replace(`:${port}/`, `:${proxy.port}/`);
   store = createTableCallStore({ connectionString }, { allowInsecureConnection: true });
   for (let index = 0; index < LIVE; index += 1)
@@ -33,6 +40,12 @@ afterAll(async () => {
   await proxy.close();
   await tables.close();
 });
+
+function forgets(request: TablesRequest): boolean {
+  if (request !== forgotten) return false;
+  forgotten = undefined;
+  return true;
+}
 
 /** What is asked of table storage meanwhile. */
 async function requestsOf(act: () => Promise<unknown>): Promise<TablesRequest[]> {
@@ -104,4 +117,69 @@ it('reads a call with one request, and changes it with two', async () => {
   expect(await requestsOf(() => store.update('live1', (call) => ({ call }))), 'nothing to change').toEqual([
     'read calls',
   ]);
+});
+
+describe('a change whose answer is lost', () => {
+  beforeEach(() => {
+    forgotten = 'transaction calls';
+  });
+
+  it('is found to be made, and not made again', async () => {
+    let changes = 0;
+    const changed = await store.update('live4', (call) => {
+      changes += 1;
+      return { call: { ...call, held: call.held + 1 }, changes };
+    });
+    expect(changed).toMatchObject({ changes: 1, call: { held: 1 } });
+    expect((await store.get('live4'))?.held).toBe(1);
+  });
+
+  it('is allowed to a worker that it takes off the call', async () => {
+    const before = (await store.get('live5')) ?? expect.unreachable('it is stored');
+    const workers = before.plan.workers.slice(1);
+    const refusalIn = ({ workers: now }: Call): Error | undefined =>
+      now === undefined ? undefined : new Error('the worker is not on the call');
+    const changed = await knowing(store, before, refusalIn).update('live5', (call) => ({
+      call: { ...call, workers },
+    }));
+    expect(changed?.call.workers).toEqual(workers);
+  });
+
+  it('is tried again when another one came in between', async () => {
+    const other = createTableCallStore(
+      { connectionString: tables.connectionString },
+      { allowInsecureConnection: true },
+    );
+    let changes = 0;
+    const before = (await store.get('live6')) ?? expect.unreachable('it is stored');
+    await other.update('live6', (call) => ({ call: { ...call, held: 7 } }));
+    const hold = (call: Call): { call: Call } => {
+      changes += 1;
+      return { call: { ...call, held: call.held + 1 } };
+    };
+    expect((await store.update('live6', hold, before))?.call.held).toBe(8);
+    expect(changes).toBe(2);
+  });
+
+  it('claims a key for the one that has claimed it', async () => {
+    forgotten = 'insert idempotency';
+    const connectionString = tables.connectionString.replace(
+      `:${new URL(tables.url).port}/`,
+      `:${proxy.port}/`,
+    );
+    const keys = createTableIdempotencyStore({ connectionString }, { allowInsecureConnection: true });
+    await keys.claim('ab', 'warm', T0);
+    forgotten = 'insert idempotency';
+    expect(await keys.claim('aa', 'play', T0)).toEqual({ kind: 'claimed' });
+    expect(forgotten, 'an answer was lost').toBeUndefined();
+    expect(await keys.claim('aa', 'play', T0)).toEqual({ kind: 'in progress' });
+  });
+});
+
+it('throws what a change throws, and does not blame storage', async () => {
+  const mistake = new RangeError('no such state');
+  const change = (): never => {
+    throw mistake;
+  };
+  await expect(store.update('live1', change)).rejects.toBe(mistake);
 });

@@ -2,6 +2,7 @@ import { app, HttpRequest, HttpResponse, type HttpResponseInit, InvocationContex
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { registerWorkers } from '../../../../../functions/workers/hosts/functions/register.ts';
 import { echo } from '../../../../../functions/workers/samples/echo.ts';
+import { SettingsReader } from '../../../../../shared/base/settings.ts';
 import { formatRtp, parseRtp } from '../../../../../shared/wire/lane/rtp.ts';
 import { ACCESS_KEY, bytesOf, ENDPOINT_HOST, eventRequest } from '../../kit/web-pubsub-request.ts';
 
@@ -76,4 +77,21 @@ it('refuses what is not signed, and the log of the invocation says why', async (
   expect(response.status).toBe(401);
   expect(await response.text()).toContain('ce-signature');
   expect(log.join('\n')).toContain('warning webhook call refused with 401');
+});
+
+it('reads wrong settings once and logs them once, however many strangers ask', async () => {
+  vi.stubEnv('WEB_PUBSUB_CONNECTION_STRING', 'Endpoint=https://contoso.webpubsub.azure.com');
+  const handler = registered();
+  const lines: string[] = [];
+  const context = new InvocationContext({ logHandler: (_, ...args) => lines.push(args.join(' ')) });
+  const read = vi.spyOn(SettingsReader.prototype, 'finish');
+  for (const signature of ['sha256=00', null, 'sha256=11']) {
+    const request = eventRequest({ body: AUDIO, headers: { 'ce-signature': signature } });
+    const response = new HttpResponse(await handler(await asFunctionsRequest(request), context));
+    expect(response.status).toBe(500);
+    expect(await response.text(), 'what strangers learn').not.toContain('WEB_PUBSUB');
+  }
+  expect(read).toHaveBeenCalledTimes(1);
+  expect(lines.filter((line) => line.includes('WEB_PUBSUB_CONNECTION_STRING'))).toHaveLength(1);
+  expect(lines, 'in all').toHaveLength(1);
 });

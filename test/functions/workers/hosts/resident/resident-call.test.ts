@@ -22,6 +22,8 @@ function joiningCall(inBackground: (call: Call) => Promise<void> = async () => {
   const told: string[] = [];
   const published: unknown[] = [];
   const dropped: unknown[] = [];
+  const unsaid: unknown[] = [];
+  const isCut = { now: false };
   const others = Promise.withResolvers<void>();
   let listener: Parameters<OpenResidentConnection>[1] | undefined;
   const call = new ResidentCall({
@@ -45,6 +47,7 @@ function joiningCall(inBackground: (call: Call) => Promise<void> = async () => {
       return {
         start: async () => {},
         publish: async (to, message) => {
+          if (isCut.now) throw new Error('no connection');
           if (to === 'up') await others.promise;
           else published.push(message);
         },
@@ -53,9 +56,10 @@ function joiningCall(inBackground: (call: Call) => Promise<void> = async () => {
     },
     onFailed: (error) => told.push(String(error)),
     onDropped: (some) => dropped.push(some),
-    onOver: (end, all) => {
+    onOver: (end, losses) => {
       told.push(`over: ${end}`);
-      if (all.messages > 0) dropped.push(all);
+      if (losses.unheard.messages > 0) dropped.push(losses.unheard);
+      unsaid.push(losses.unsaid);
     },
   });
   return {
@@ -64,6 +68,8 @@ function joiningCall(inBackground: (call: Call) => Promise<void> = async () => {
     told,
     published,
     dropped,
+    unsaid,
+    isCut,
     others,
     hear: (message: Uint8Array | string) => listener?.message(message),
   };
@@ -95,10 +101,13 @@ it('keeps the events of a call, however much audio waits behind them', async () 
   expect(told.slice(0, 3)).toEqual(['started', 'dtmf 1', 'audio']);
   for (let i = 0; i < 60; i += 1) hear(JSON.stringify({ type: 'dtmf', tone: '2' }));
   call.end('closed');
-  expect(dropped, 'the first of each run, and all in the end: of events alone the oldest').toEqual([
+  expect(
+    dropped,
+    'the first of each run; of events alone the oldest; and all in the end, with what still waits',
+  ).toEqual([
     { messages: 1, audioMs: expect.any(Number) },
     { messages: 52, audioMs: expect.any(Number) },
-    { messages: 60, audioMs: expect.any(Number) },
+    { messages: 110, audioMs: expect.any(Number) },
   ]);
 });
 
@@ -207,14 +216,39 @@ it('acts with the token of the event at its webhook, and with no other that is p
 });
 
 it('is over when it has heard nothing for a minute', async () => {
-  const { told, clock, hear } = await joinedCall();
+  const { told, published, clock, hear } = await joinedCall();
   await clock.advance(59_999);
   hear(JSON.stringify({ type: 'dtmf', tone: '1' }));
   await clock.advance(59_999);
   expect(told).not.toContain('over: silence');
   await clock.advance(1);
   expect(told).toContain('over: silence');
+  expect(JSON.parse(String(published.at(-1))), 'the relay may look for another replica').toMatchObject({
+    type: 'resident.left',
+  });
   expect(clock.pending, 'no timer is left').toBe(0);
+});
+
+it('stays on a call of which it hears nothing but that the relay is there, and tells the worker nothing', async () => {
+  const { call, told, clock, hear } = await joinedCall();
+  for (let minutes = 0; minutes < 5; minutes += 1) {
+    await clock.advance(59_000);
+    hear(JSON.stringify({ type: 'relay.here' }));
+  }
+  expect(told).toEqual(['started']);
+  call.end('closed');
+});
+
+it('counts the replies that it cannot publish, and says so once in a row', async () => {
+  const { call, told, unsaid, isCut, hear } = await joinedCall();
+  isCut.now = true;
+  for (let i = 0; i < 20; i += 1) hear(JSON.stringify({ type: 'dtmf', tone: '1' }));
+  await until(() => told.filter((each) => each === 'dtmf 1').length === 20, 'all keys');
+  await until(() => told.some((each) => each.startsWith('Error')), 'the first failure');
+  await new Promise((resolve) => setImmediate(resolve));
+  call.end('closed');
+  expect(told.filter((each) => each.startsWith('Error'))).toEqual(['Error: no connection']);
+  expect(unsaid).toEqual([{ messages: 20, audioMs: 0 }]);
 });
 
 it('is over when the worker has heard that the call has ended', async () => {

@@ -1,6 +1,9 @@
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { residentConnections } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
+import {
+  residentConnections,
+  WRITE_LIMIT_MS,
+} from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { downGroup, HUB, upGroup } from '../../../../../shared/wire/names.ts';
 import { CONTROL_TOKEN, control } from '../../../../local/emulators/web-pubsub/control-client.ts';
 import {
@@ -116,6 +119,33 @@ describe("a resident worker's connection", () => {
   it('rejects what is published while there is no connection, and keeps nothing of it', async () => {
     const { connection } = await fixture();
     await expect(connection.publish('down', 'early')).rejects.toThrow('no connection');
+  });
+
+  it('waits while the service takes nothing, so that a worker cannot fill the memory, and then gives up', async () => {
+    const { connection, proxy, clock } = await started();
+    proxy.stall();
+    const megabyte = new Uint8Array(1024 * 1024);
+    let written = 0;
+    let failed: unknown;
+    const say = async (): Promise<void> => {
+      // Far more than the operating system takes.
+      for (let i = 0; i < 64; i += 1) {
+        await connection.publish('down', megabyte);
+        written += 1;
+      }
+    };
+    void say().catch((error: unknown) => {
+      failed = error;
+    });
+    await until(() => clock.pending > 1, 'it to wait');
+    // The operating system may still take some more.
+    await until(async () => {
+      await clock.advance(500);
+      return failed !== undefined;
+    }, 'it to give up');
+    expect(written).toBeLessThan(32);
+    expect(clock.elapsedMs()).toBeGreaterThanOrEqual(WRITE_LIMIT_MS);
+    expect(String(failed)).toContain('takes no more');
   });
 
   it('cannot be started where nobody answers', async () => {
