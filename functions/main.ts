@@ -5,11 +5,11 @@
  * A wrong APP_ROLE throws while the app loads, so that the host reports that sentence for every invocation, instead of
  * an app without functions that answers 404 to everything.
  */
+import { workers } from '#workers';
 import { readAppRole } from './app-role.ts';
 import { registerControl } from './control/triggers/register.ts';
 import { traceInvocations } from './invocation-spans.ts';
 import { registerWorkers } from './workers/hosts/functions/register.ts';
-import { workers } from './workers/index.ts';
 
 const role = readAppRole(process.env);
 traceInvocations(role);

@@ -1,12 +1,12 @@
 /** The command `npm run routes`. */
-import { fileURLToPath } from 'node:url';
 import { CallStoreError } from '../functions/control/call/stores.ts';
 import { readStackFile } from '../local/run/client/running-system.ts';
+import { findProject } from '../local/run/project/project.ts';
 import { runCommand, UsageError } from '../shared/base/command-line.ts';
 import { RoutesError } from '../shared/wire/call/routes-schema.ts';
 import { routesCommand } from './routes/command.ts';
 
-const folder = fileURLToPath(new URL('..', import.meta.url));
+const { folder } = findProject();
 
 await runCommand(async () => {
   try {

@@ -1,6 +1,7 @@
 /** The licences of the packages whose code a bundle holds, as their authors want them passed on. */
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { Metafile } from 'esbuild';
 
 /** A package as a bundler names its files: the last one where packages lie inside of packages. */
 const PACKAGE = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
@@ -16,10 +17,10 @@ interface Manifest {
 
 /**
  * One text with name, version, licence and licence text of each package, sorted by name.
- * @param files what the bundle consists of, relative to `root`
+ * @param files what the bundle consists of, relative to `root` if that is given
  * @throws Error that names every package that has no licence, or none whose text is known
  */
-export async function noticesOf(files: readonly string[], root: string): Promise<string> {
+export async function noticesOf(files: readonly string[], root = ''): Promise<string> {
   const folders = new Set(files.flatMap((file) => PACKAGE.exec(file.replaceAll('\\', '/'))?.[0] ?? []));
   const notices = await Promise.all([...folders].map((folder) => noticeOf(join(root, folder))));
   const missing = notices.filter(({ text }) => text === undefined).map(({ title }) => title);
@@ -30,6 +31,15 @@ export async function noticesOf(files: readonly string[], root: string): Promise
     'This bundle holds code of the packages below, under their own licences.\n',
     ...[...texts].sort(),
   ].join(`\n${RULE}\n\n`);
+}
+
+/** The files of which something is in a bundle that was made in `folder`; a bundler reads more than it keeps. */
+export function bundledFiles({ outputs }: Metafile, folder: string): string[] {
+  return Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([file]) => resolve(folder, file)),
+  );
 }
 
 /** Without a text where the package has no licence. */
@@ -44,11 +54,12 @@ async function noticeOf(folder: string): Promise<{ title: string; text: string |
   return { title, text };
 }
 
-/** For a package that names its licence and does not bring the text: that of MIT, which says no more than the name. */
-function textOf({ license, author }: Manifest): string | undefined {
+/** For a package that names its licence and does not bring the text. An address is passed on as it is. */
+function textOf({ license = '', author }: Manifest): string | undefined {
+  if (/^https?:/.test(license)) return `The licence is at ${license}`;
   const holder = typeof author === 'string' ? author : author?.name;
-  if (license !== 'MIT' || holder === undefined) return undefined;
-  return `Copyright (c) ${holder}\n\n${MIT}`;
+  const text = TEXTS[license];
+  return text === undefined || holder === undefined ? undefined : `Copyright (c) ${holder}\n\n${text}`;
 }
 
 const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
@@ -63,3 +74,22 @@ THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLI
 WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
 COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
+
+const BSD_2 = `Redistribution and use in source and binary forms, with or without modification, are permitted provided that the
+following conditions are met:
+
+1. Redistributions of source code must retain the above copyright notice, this list of conditions and the following
+disclaimer.
+
+2. Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following
+disclaimer in the documentation and/or other materials provided with the distribution.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES,
+INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL,
+SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY,
+WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF
+THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.`;
+
+const TEXTS: Readonly<Record<string, string>> = { MIT, 'BSD-2-Clause': BSD_2 };

@@ -36,7 +36,7 @@ describe('the dependency rule', () => {
     const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
     const strays = SOURCES.filter((file) => !file.startsWith('local/')).flatMap((file) =>
       importsOf(read(file))
-        .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
+        .filter((name) => !/^(\.|node:|#)/.test(name))
         .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
         .filter((name) => !(name in dependencies))
         .map((name) => `${file} imports "${name}", which is not in the dependencies of package.json.`),

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { MODULES } from '../../scripts/package/pack.ts';
 import { fileCircles, folderCircles, type ImportGraph, importGraph, looseFiles } from './import-graph.ts';
 import { usedOnce } from './shared-users.ts';
 import { BUILDINGS, climbs } from './storeys.ts';
@@ -42,6 +43,26 @@ describe('the folders', () => {
 
   it('below shared/ hold only what two processes use', () => {
     expect(usedOnce(graph)).toEqual([]);
+  });
+});
+
+describe('a module', () => {
+  const INSTALLATION = 'local/run/project/installation.ts';
+  /** What the package has in chunks, whose addresses are others. */
+  const packed = [...sources].filter(([file]) => /^(functions|local|relay|shared)\//.test(file));
+
+  it('finds files by their path from the root, since its own address is another one in the package', () => {
+    const found = packed.filter(([file, source]) => file !== INSTALLATION && /\bimport\.meta\b/.test(source));
+    expect(found.map(([file]) => file)).toEqual([]);
+  });
+
+  it('is in the package if another one starts it', () => {
+    const started = [...sources.values()].flatMap((source) =>
+      [...source.matchAll(/moduleFile\(\s*'([^']+)'/g)].map(([, name = '']) => name),
+    );
+    expect(started.length).toBeGreaterThan(5);
+    const missing = started.filter((name) => !MODULES.includes(name) && name !== 'relay/main');
+    expect(missing).toEqual([]);
   });
 });
 

@@ -67,13 +67,8 @@ function start(args: readonly string[], cwd: string) {
 /** The `npm run` command of the document, on other ports, as Node runs it. */
 function emulator(name: string, ports: Record<string, number>, cwd: string) {
   const [, rest = ''] = new RegExp(`^npm run ${name} -- (.*)$`, 'm').exec(document) ?? [];
-  const [, flags = '', module = ''] =
-    /^node (?:--import \S+ )?(--\S+ )?(\S+) --stand-alone$/.exec(scripts[name]) ?? [];
-  const args = onPorts(rest, ports).split(' ');
-  return start(
-    [...(flags.trim() === '' ? [] : [flags.trim()]), join(ROOT, module), '--stand-alone', ...args],
-    cwd,
-  );
+  expect(scripts[name]).toBe(`node --import ./local/requirements.mjs local/main.ts ${name}`);
+  return start([join(ROOT, 'local/main.ts'), name, ...onPorts(rest, ports).split(' ')], cwd);
 }
 
 function onPorts(text: string, ports: Record<string, number>): string {

@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import { createRequire } from 'node:module';
 import { isLoopbackHost, isLoopbackHttp } from '../../../shared/base/loopback-url.ts';
 import { answerAndClose } from '../common/answer.ts';
 import { SERVER_KEEPS_MS } from '../common/idle-connections.ts';
@@ -20,23 +19,33 @@ interface AzuriteTableOptions {
   readonly file: string | undefined;
 }
 
+/** A module of CommonJS with a default export, as an import sees it. */
+interface CommonJs {
+  readonly default: { readonly default: Constructor };
+}
+
 interface Constructor {
   new (...args: unknown[]): AzuriteTableServer;
 }
 
 /**
  * Makes Azurite's table server inside this process. Azurite 3.35 has no public interface for this, so two of its files
- * are required by their path, and nowhere else. They do not switch Azurite's telemetry on: only its own command line
+ * are imported by their path, and nowhere else. They do not switch Azurite's telemetry on: only its own command line
  * does.
  */
-export function createAzuriteTableServer({ host, port, file }: AzuriteTableOptions): AzuriteTableServer {
-  const require = createRequire(import.meta.url);
-  const { default: TableConfiguration } = require('azurite/dist/src/table/TableConfiguration.js') as {
-    default: Constructor;
-  };
-  const { default: TableServer } = require('azurite/dist/src/table/TableServer.js') as {
-    default: Constructor;
-  };
+export async function createAzuriteTableServer({
+  host,
+  port,
+  file,
+}: AzuriteTableOptions): Promise<AzuriteTableServer> {
+  const [TableConfiguration, TableServer] = (
+    await Promise.all([
+      // @ts-expect-error: Azurite declares no types.
+      import('azurite/dist/src/table/TableConfiguration.js'),
+      // @ts-expect-error: Azurite declares no types.
+      import('azurite/dist/src/table/TableServer.js'),
+    ])
+  ).map((module) => (module as unknown as CommonJs).default.default) as [Constructor, Constructor];
   const server = new TableServer(
     new TableConfiguration(
       host,

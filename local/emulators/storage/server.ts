@@ -34,7 +34,7 @@ export async function startTables(options: TablesOptions): Promise<RunningTables
     throw new Error(
       `${ACCOUNTS_VARIABLE} is set; local table storage serves the account ${ACCOUNT_NAME} only`,
     );
-  const server = createAzuriteTableServer({
+  const server = await createAzuriteTableServer({
     host: options.host ?? '127.0.0.1',
     port: options.port,
     file: options.location === undefined ? undefined : tablesFile(options.location),

@@ -1,13 +1,14 @@
 /** `npm run demo`: a recording is said to the robot, and what the caller hears must be that voice, ring-modulated. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join, relative } from 'node:path';
 import { type Audio, writeWav } from '../../../shared/audio/wav.ts';
 import { align } from '../../phone/align.ts';
 import { relayCountsOf } from '../client/make-call.ts';
 import { compileReport, withoutTrailingSilence } from '../client/report.ts';
 import { ScriptClient } from '../client/script-client.ts';
 import { reportInWords, timelineInWords } from '../client/words.ts';
+import { installed } from '../project/installation.ts';
+import { findProject, samplesProject } from '../project/project.ts';
 import { playScenario } from '../scenario/run-scenario.ts';
 import { checksInWords } from '../scenario/words.ts';
 import { CallDisplay } from './call-display.ts';
@@ -16,8 +17,8 @@ import { showing } from './part-lines.ts';
 import { readScenario } from './scenario-command.ts';
 import { useSystem } from './system.ts';
 
-const SCENARIO = fileURLToPath(new URL('../../../samples/scenarios/demo.yaml', import.meta.url));
-const OUTPUT = fileURLToPath(new URL('../../../out/demo.wav', import.meta.url));
+/** Below the project. */
+const OUTPUT = 'out/demo.wav';
 
 /** The robot's voice, computed apart from the worker: each sample times a 50 Hz cosine. */
 const CARRIER_HZ = 50;
@@ -26,14 +27,14 @@ const LEAST_AGREEMENT_DB = 30;
 
 export async function demoCommand(args: readonly string[]): Promise<number> {
   const { verbose } = readDemoOptions(args);
-  const scenario = await readScenario(SCENARIO);
+  const scenario = await readScenario(installed('samples/scenarios/demo.yaml'));
   const display = new CallDisplay(process.stdout);
-  const { system, close } = await useSystem(showing(display, verbose));
+  const { system, close } = await useSystem({ ...showing(display, verbose), project: samplesProject() });
   try {
     display.print('Calling the robot with samples/hello.wav …\n');
     const played = await playScenario(system, scenario, (calls) => display.show(calls));
     const [call] = played.calls;
-    if (call === undefined) throw new Error(`${SCENARIO} has nobody who calls`);
+    if (call === undefined) throw new Error('the scenario of the demo has nobody who calls');
     const scripts = new ScriptClient(system);
     const [said, heard] = await Promise.all([
       scripts.recording(call.id, 'said'),
@@ -45,9 +46,10 @@ export async function demoCommand(args: readonly string[]): Promise<number> {
       `\n${timelineInWords(report.events)}\n\n${reportInWords(report)}\n\n${checksInWords(played)}\n`,
     );
 
-    await mkdir(dirname(OUTPUT), { recursive: true });
-    await writeFile(OUTPUT, writeWav(heard.samples, heard.sampleRateHz));
-    display.print(`What the caller heard is in ${relative(process.cwd(), OUTPUT)}.`);
+    const output = join(findProject().folder, OUTPUT);
+    await mkdir(dirname(output), { recursive: true });
+    await writeFile(output, writeWav(heard.samples, heard.sampleRateHz));
+    display.print(`What the caller heard is in ${relative(process.cwd(), output)}.`);
     const isRobot = judgeRobot(said, heard, display);
     return isRobot && played.checks.every(({ held }) => held) ? 0 : 1;
   } finally {

@@ -3,11 +3,11 @@
  * its owner only.
  */
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
+import { findProject } from '../project/project.ts';
 import { type Notice, parseNotice } from '../watch/notice.ts';
 
-const FILE = fileURLToPath(new URL('../../../.trunkline/workers.jsonl', import.meta.url));
+const noticeFile = (): string => join(findProject().folder, '.trunkline/workers.jsonl');
 
 /** Further lines are left out: `npm start` has printed them. */
 const MAX_BYTES = 50_000_000;
@@ -17,7 +17,7 @@ export class NoticeWriter {
   readonly #file: string;
   #bytes = 0;
 
-  constructor(file = FILE) {
+  constructor(file = noticeFile()) {
     this.#file = file;
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, '', { mode: 0o600 });
@@ -36,7 +36,7 @@ export class NoticeReader {
   #at: number;
   #rest = '';
 
-  constructor(file = FILE) {
+  constructor(file = noticeFile()) {
     this.#file = file;
     this.#at = this.#read(0).length;
   }

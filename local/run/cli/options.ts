@@ -83,6 +83,29 @@ const DEMO = {
   flags: { verbose: VERBOSE },
 } as const satisfies Command;
 
+const INIT = {
+  name: 'trunkline init',
+  usage: 'FOLDER [options]',
+  about: 'Makes a project of your own in a new folder: a worker, its route, a test, and what publishes them.',
+  takes: 'FOLDER',
+  flags: {
+    package: {
+      type: 'string',
+      value: 'FILE',
+      help: 'the file that Trunkline was installed from, for npm (default: what the lock file of npm says)',
+    },
+  },
+} as const satisfies Command;
+
+const BUILD = {
+  name: 'npm run build',
+  usage: '',
+  about:
+    'Bundles the function app and the relay, each with all that it needs: dist/functions/main.cjs and dist/relay/main.cjs. ' +
+    'package.json says where the workers are.',
+  flags: {},
+} as const satisfies Command;
+
 const CALL = {
   name: 'npm run call',
   usage: '--in FILE [options]',
@@ -136,6 +159,22 @@ export function readStartOptions(args: readonly string[]): StartOptions {
 
 export function readDemoOptions(args: readonly string[]): { readonly verbose: boolean } {
   return readArguments(DEMO, args).values;
+}
+
+/** The folder of a new project, and what its package.json asks npm for. */
+export function readInitOptions(args: readonly string[]): {
+  readonly folder: string;
+  readonly packageSpec: string | undefined;
+} {
+  const { values, positionals } = readArguments(INIT, args);
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0)
+    throw new UsageError('init takes one folder, as in trunkline init my-calls');
+  return { folder, packageSpec: values.package };
+}
+
+export function readBuildOptions(args: readonly string[]): void {
+  readArguments(BUILD, args);
 }
 
 /** The options of a call that a scenario describes; undefined where there is no `--scenario`. */

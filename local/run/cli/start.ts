@@ -16,7 +16,6 @@ import {
 import { Telephone } from '../client/telephone.ts';
 import { reportInWords, timelineInWords } from '../client/words.ts';
 import { portsWithOffset } from '../stack/ports.ts';
-import type { SystemLayout } from '../stack/specs.ts';
 import type { Stack } from '../stack/stack.ts';
 import { CallDisplay } from './call-display.ts';
 import { developmentKey } from './development-key.ts';
@@ -88,7 +87,10 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-function residentsOf({ residents, portOffset }: StartOptions): Pick<SystemLayout, 'resident'> {
+function residentsOf({
+  residents,
+  portOffset,
+}: StartOptions): Pick<Parameters<typeof startOwnStack>[0], 'resident'> {
   return residents.length === 0 ? {} : { resident: { workers: residents, port: RESIDENT_PORT + portOffset } };
 }
 

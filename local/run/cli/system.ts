@@ -2,18 +2,20 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from '../../../scripts/build.ts';
 import { UsageError } from '../../../shared/base/command-line.ts';
 import { endWithNpm } from '../../../shared/base/end-with-npm.ts';
 import { parseRoutes, RoutesError } from '../../../shared/wire/call/routes-schema.ts';
 import { type RunningSystem, readStackFile } from '../client/running-system.ts';
+import { INSTALLATION, IS_PACKAGED } from '../project/installation.ts';
+import { findProject, type Project } from '../project/project.ts';
 import { freePorts, type PartName, type Ports } from '../stack/ports.ts';
 import { makeSecrets } from '../stack/secrets.ts';
 import { FICTIONAL_TELEPHONES, type SystemLayout, tablesConnectionOf } from '../stack/specs.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import type { Notice } from '../watch/notice.ts';
 import { NoticeReader } from './notice-file.ts';
+import { residentModule } from './program.ts';
 
 interface SystemInUse {
   readonly system: RunningSystem;
@@ -25,11 +27,9 @@ interface SystemInUse {
   close(): Promise<void>;
 }
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-
 interface OwnStackOptions {
   readonly ports: Ports;
-  readonly resident?: NonNullable<SystemLayout['resident']>;
+  readonly resident?: Omit<NonNullable<SystemLayout['resident']>, 'module'>;
   readonly onLine?: (part: string, line: string) => void;
   readonly onDeath?: (message: string) => void;
   readonly onNotice?: (notice: Notice) => void;
@@ -37,6 +37,8 @@ interface OwnStackOptions {
   /** What the command is doing, and how far it is. */
   readonly onProgress?: (what: string, howFar: string) => void;
   readonly extraEnv?: NonNullable<SystemLayout['extraEnv']>;
+  /** Defaults to the one around the folder of the command. */
+  readonly project?: Project;
   readonly extraArgs?: NonNullable<SystemLayout['extraArgs']>;
   /** Before those of the user. */
   readonly routes?: readonly object[];
@@ -46,22 +48,23 @@ interface OwnStackOptions {
 
 /** Builds the function app and the relay and starts every part. @throws UsageError for routes that are not valid */
 export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
-  const { onProgress, functionsKey, ...layout } = options;
-  const routes = [...(options.routes ?? []), ...(await userRoutes())];
+  const { onProgress, functionsKey, resident, project = findProject(), ...layout } = options;
+  const routes = [...(options.routes ?? []), ...(await userRoutes(project))];
   onProgress?.('Building the function app and the relay …', '');
-  await build();
+  const app = await builtApp(project);
   const starting = 'Starting the emulators, the relay and two function apps …';
   onProgress?.(starting, '');
   try {
     return await startStack({
       ...layout,
+      ...(resident === undefined ? {} : { resident: { ...resident, module: await residentModule() } }),
       secrets: {
         ...makeSecrets(),
         ...(functionsKey === undefined ? {} : { functionsHostKey: functionsKey }),
       },
-      controlApp: ROOT,
-      workerApp: ROOT,
-      relayModule: join(ROOT, 'dist/relay/main.cjs'),
+      controlApp: app,
+      workerApp: app,
+      relayModule: join(IS_PACKAGED ? INSTALLATION : app, 'dist/relay/main.cjs'),
       routes,
       checksWorkers: true,
       onStarted: (started, all) => onProgress?.(starting, `(${started} of ${all})`),
@@ -72,9 +75,20 @@ export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
   }
 }
 
+/** The folder of the function app. A package has one with its own workers, and its relay, in it. */
+async function builtApp({ folder, workers }: Project): Promise<string> {
+  if (workers === undefined) return INSTALLATION;
+  await build({
+    workers,
+    outDir: join(folder, 'dist'),
+    parts: IS_PACKAGED ? ['functions'] : ['functions', 'relay'],
+  });
+  return folder;
+}
+
 /** `own` is about a system that is started; one that runs already keeps what it has. */
 export async function useSystem(
-  own: Pick<OwnStackOptions, 'onLine' | 'onProgress' | 'extraEnv' | 'routes'> = {},
+  own: Pick<OwnStackOptions, 'onLine' | 'onProgress' | 'extraEnv' | 'routes' | 'project'> = {},
 ): Promise<SystemInUse> {
   // Routes belong to the start of a system.
   const running = own.routes === undefined ? await readStackFile() : undefined;
@@ -106,28 +120,32 @@ export async function useSystem(
   };
 }
 
-const LOCAL_SETTINGS = join(ROOT, 'local.settings.json');
-
 /**
- * The user's own routes: the setting `CALL_ROUTES`, from the environment or from `local.settings.json`.
+ * The user's own routes: the setting `CALL_ROUTES`, from the environment or from `local.settings.json`, or else the
+ * file `routes.json`.
  * @throws UsageError with every problem of them
  */
-export async function userRoutes(): Promise<object[]> {
-  const text = process.env['CALL_ROUTES'] ?? (await fromLocalSettings());
-  if (text === undefined || text.trim() === '') return [];
-  const routes: unknown = parseJson(text, 'the setting CALL_ROUTES');
+export async function userRoutes({ folder }: Project = findProject()): Promise<object[]> {
+  const setting = process.env['CALL_ROUTES'] ?? (await fromLocalSettings(folder));
+  const text = setting?.trim()
+    ? setting
+    : await readFile(join(folder, 'routes.json'), 'utf8').catch(() => '');
+  if (text.trim() === '') return [];
+  const source = text === setting ? 'the setting CALL_ROUTES' : 'the file routes.json';
+  const routes: unknown = parseJson(text, source);
   if (Array.isArray(routes) && routes.length === 0) return [];
   try {
     parseRoutes(routes);
   } catch (error) {
-    if (error instanceof RoutesError) throw new UsageError(`The setting CALL_ROUTES: ${error.message}`);
+    if (error instanceof RoutesError)
+      throw new UsageError(`${source.replace('the', 'The')}: ${error.message}`);
     throw error;
   }
   return routes as object[];
 }
 
-async function fromLocalSettings(): Promise<string | undefined> {
-  const text = await readFile(LOCAL_SETTINGS, 'utf8').catch(() => undefined);
+async function fromLocalSettings(folder: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, 'local.settings.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const settings = parseJson(text, 'local.settings.json') as { Values?: Record<string, string> };
   return settings.Values?.['CALL_ROUTES'];

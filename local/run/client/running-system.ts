@@ -4,8 +4,8 @@
  * stops; one whose process is gone is ignored.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
+import { findProject } from '../project/project.ts';
 import type { DirectoryEntry } from '../stack/directory.ts';
 import type { PartName } from '../stack/ports.ts';
 
@@ -21,21 +21,22 @@ export interface RunningSystem {
   readonly outboundAllowed: string;
 }
 
-const STACK_FILE = fileURLToPath(new URL('../../../.trunkline/stack.json', import.meta.url));
+const stackFile = (): string => join(findProject().folder, '.trunkline/stack.json');
 
 export async function writeStackFile(system: RunningSystem): Promise<void> {
-  await mkdir(dirname(STACK_FILE), { recursive: true });
-  await writeFile(STACK_FILE, `${JSON.stringify(system, null, 2)}\n`, { mode: 0o600 });
+  const file = stackFile();
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(system, null, 2)}\n`, { mode: 0o600 });
 }
 
 /** Removes the file, unless another system has taken it over. */
 export async function removeStackFile(): Promise<void> {
-  if ((await readStackFile())?.pid === process.pid) await rm(STACK_FILE, { force: true });
+  if ((await readStackFile())?.pid === process.pid) await rm(stackFile(), { force: true });
 }
 
 /** The system that runs now, or undefined. */
 export async function readStackFile(): Promise<RunningSystem | undefined> {
-  const text = await readFile(STACK_FILE, 'utf8').catch(() => undefined);
+  const text = await readFile(stackFile(), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const system = JSON.parse(text) as RunningSystem;
   return isAlive(system.pid) ? system : undefined;

@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import type { ReadyMessage } from '../../emulators/common/child.ts';
+import { moduleFile } from '../project/installation.ts';
 import { NOTICE_FD, type Notice, parseNotice } from '../watch/notice.ts';
 
 export interface ChildSpec {
@@ -28,7 +30,7 @@ const LAST_WORDS_LIMIT_MS = 5_000;
 const WATCHED_ARGS = [
   '--enable-source-maps',
   '--import',
-  new URL('../watch/preload.ts', import.meta.url).href,
+  pathToFileURL(moduleFile('local/run/watch/preload')).href,
 ];
 /** Lines of a process that are kept to explain why it ended. */
 const KEPT_LINES = 20;

@@ -1,7 +1,8 @@
 /** Which processes make up the local system, and the environment of each: what Azure's app settings would be. */
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { HUB } from '../../../shared/wire/names.ts';
 import { tablesConnection } from '../../emulators/storage/server.ts';
+import { moduleFile } from '../project/installation.ts';
 import type { ChildSpec } from './child.ts';
 import type { PartName, Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
@@ -14,7 +15,12 @@ export interface SystemLayout {
   readonly workerApp: string;
   readonly relayModule: string;
   /** Workers that stay with their calls, in a process of their own. Defaults to none. */
-  readonly resident?: { readonly workers: readonly string[]; readonly port: number };
+  readonly resident?: {
+    readonly workers: readonly string[];
+    readonly port: number;
+    /** What runs them. Defaults to the process of the repository's own workers. */
+    readonly module?: string;
+  };
   /** Where debuggers find the worker app, and one port on the resident workers. */
   readonly inspectPort?: number | undefined;
   /** Settings on top of those given here, for each part. */
@@ -59,13 +65,13 @@ export function specOf(part: PartName, layout: SystemLayout, routes: readonly ob
 const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[]) => ChildSpec> = {
   tables: ({ ports }) => ({
     name: 'table storage',
-    module: local('emulators/storage/main.ts'),
+    module: moduleFile('local/emulators/storage/main'),
     args: ['--port', String(ports.tables)],
     env: {},
   }),
   webPubSub: ({ ports, secrets, resident }) => ({
     name: 'Web PubSub',
-    module: local('emulators/web-pubsub/main.ts'),
+    module: moduleFile('local/emulators/web-pubsub/main'),
     args: ['--port', String(ports.webPubSub)],
     env: {
       WebPubSub__AccessKey: secrets.webPubSubAccessKey,
@@ -79,7 +85,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
   }),
   acs: (layout) => ({
     name: 'ACS',
-    module: local('emulators/acs/main.ts'),
+    module: moduleFile('local/emulators/acs/main'),
     // Media has a deadline every 20 ms; collecting garbage on one thread pauses it a third as long on a busy core.
     nodeArgs: ['--single-threaded-gc'],
     args: ['--port', String(layout.ports.acs)],
@@ -131,20 +137,27 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
 };
 
 /** Resident workers run from their sources, where Node must learn to import recordings. */
-const WAV_IMPORTS = new URL('../../../functions/workers/hosts/wav-imports.ts', import.meta.url).href;
+export const WAV_IMPORTS: readonly string[] = [
+  '--import',
+  pathToFileURL(moduleFile('functions/workers/hosts/wav-imports')).href,
+];
 
 /** The process of the resident workers. */
 export function residentSpec(
   layout: SystemLayout,
-  { workers, port }: NonNullable<SystemLayout['resident']>,
+  {
+    workers,
+    port,
+    module = moduleFile('functions/workers/hosts/resident/main'),
+  }: NonNullable<SystemLayout['resident']>,
 ): ChildSpec {
   return {
     name: 'resident workers',
-    module: fileURLToPath(new URL('../../../functions/workers/hosts/resident/main.ts', import.meta.url)),
+    module,
     args: [...workers, '--port', String(port)],
     env: { WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout) },
     isWatched: true,
-    nodeArgs: ['--import', WAV_IMPORTS, ...inspect(layout.inspectPort && layout.inspectPort + 1)],
+    nodeArgs: [...WAV_IMPORTS, ...inspect(layout.inspectPort && layout.inspectPort + 1)],
   };
 }
 
@@ -178,7 +191,7 @@ function functionApp(
   const { ports, secrets } = layout;
   return {
     name: `${role} app`,
-    module: local('emulators/functions-host/main.ts'),
+    module: moduleFile('local/emulators/functions-host/main'),
     args: ['--app', role === 'control' ? layout.controlApp : layout.workerApp, '--port', String(ports[role])],
     env: {
       FUNCTIONS_WORKER_RUNTIME: 'node',
@@ -207,8 +220,4 @@ export function tablesConnectionOf({ ports }: Pick<SystemLayout, 'ports'>): stri
 
 function webPubSubConnection({ ports, secrets }: Pick<SystemLayout, 'ports' | 'secrets'>): string {
   return `Endpoint=${address(ports, 'webPubSub')};AccessKey=${secrets.webPubSubAccessKey};Version=1.0;`;
-}
-
-function local(path: string): string {
-  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }

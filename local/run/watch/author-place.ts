@@ -1,8 +1,8 @@
 /** Finds the line of the author's own file in a stack, past those of Node, of packages and of this project. */
 import { isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { INSTALLATION } from '../project/installation.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** What runs workers: a fault that shows there began in a worker. */
 const OURS = ['local/', 'shared/', 'relay/', 'dist/', 'functions/workers/kit/', 'functions/workers/hosts/'];
 const OUR_FILES = ['functions/main.ts', 'functions/invocation-spans.ts'];
@@ -24,7 +24,7 @@ export function placeIn(stack: string): string | undefined {
 export function placeOf(file: string, row: number, column: number): string | undefined {
   const path = file.startsWith('file://') ? fileURLToPath(file) : file;
   if (!isAbsolute(path) || path.split(/[\\/]/).includes('node_modules')) return undefined;
-  const inside = slashed(relative(ROOT, path));
+  const inside = slashed(relative(INSTALLATION, path));
   if (OURS.some((folder) => inside.startsWith(folder)) || OUR_FILES.includes(inside)) return undefined;
   const shown = relative(process.cwd(), path);
   return `${shown.startsWith('..') || isAbsolute(shown) ? path : slashed(shown)}:${row}:${column}`;

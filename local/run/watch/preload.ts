@@ -12,6 +12,7 @@ import {
   type RunningHandlerMessage,
   TEXT_CHANNEL,
 } from '../../../shared/wire/lane/handler-channel.ts';
+import { moduleFile } from '../project/installation.ts';
 import { placeIn } from './author-place.ts';
 import type { Notice } from './notice.ts';
 import { BEAT_MS, Pulse } from './pulse.ts';
@@ -93,7 +94,7 @@ function watchEnd(): void {
 /** Another thread watches the loop, since nothing runs in one that stands still. */
 function watchLoop(pulse: Pulse): void {
   setInterval(() => pulse.beat(), BEAT_MS).unref();
-  const thread = new Worker(new URL('./blocked-loop.ts', import.meta.url), {
+  const thread = new Worker(moduleFile('local/run/watch/blocked-loop'), {
     workerData: pulse.memory,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });

@@ -2,9 +2,9 @@
  * `npm run worker -- <name> [--host 127.0.0.1] [--port 7073]`: runs a worker as a process that stays with its calls.
  */
 import { pino } from 'pino';
+import { workers } from '#workers';
 import { type Command, readArguments, runCommand, UsageError } from '../../../../shared/base/command-line.ts';
 import { endWithNpm } from '../../../../shared/base/end-with-npm.ts';
-import { workers } from '../../index.ts';
 import { readWorkerConfig } from '../../settings/worker-config.ts';
 import { startResidentServer } from './server.ts';
 

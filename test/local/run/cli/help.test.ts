@@ -24,6 +24,7 @@ describe('the help of a command', () => {
       'worker',
       'routes',
       'build',
+      'pack',
       'openapi',
       'bench',
     ]);
