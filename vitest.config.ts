@@ -12,7 +12,6 @@ const WHOLE_CALL_LIMIT_MS = 480_000;
  * breaks them.
  */
 const OWN_SYSTEMS = [
-  'test/scenarios/chaos.test.ts',
   'test/scenarios/lanes.test.ts',
   'test/scenarios/residents.test.ts',
   'test/scenarios/rolling-restart.test.ts',

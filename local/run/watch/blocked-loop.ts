@@ -98,8 +98,17 @@ function sourceOf(url: string, line: number, column: number): string | undefined
   if (!('originalSource' in entry)) return undefined;
   const source = entry.originalSource.startsWith('file://')
     ? fileURLToPath(entry.originalSource)
-    : resolve(dirname(file), entry.originalSource);
+    : resolve(dirname(file), decoded(entry.originalSource));
   return placeOf(source, entry.originalLine + 1, entry.originalColumn + 1);
+}
+
+/** Sources in a map are relative URLs: the bundler escapes what is not ASCII. */
+function decoded(source: string): string {
+  try {
+    return decodeURIComponent(source);
+  } catch {
+    return source;
+  }
 }
 
 const maps = new Map<string, SourceMap | undefined>();
