@@ -161,10 +161,15 @@ function refused(
 
 function reported(
   recording: Recording,
-  { recordingId, active, atMs = recording.newestEventMs }: Extract<RecordingEvent, { type: 'reported' }>,
+  event: Extract<RecordingEvent, { type: 'reported' }>,
   nowMs: number,
 ): Recording {
+  const { recordingId, active, atMs = recording.newestEventMs } = event;
+  const timed = event.atMs !== undefined;
   if (recordingId === recording.stoppedId || atMs < recording.newestEventMs) return recording;
+  // A recording that is paused as it begins is active and inactive in one millisecond, told in any order.
+  const isPaused = recording.state === 'paused' && recording.asked === undefined;
+  if (active && isPaused && timed && atMs === recording.newestEventMs) return recording;
   // ACS records a call once at a time, so another recording than ours is an older one.
   if (recording.recordingId !== undefined && recording.recordingId !== recordingId) return recording;
   if (recording.unconfirmed && recording.asked === undefined && active !== (recording.state === 'recording'))

@@ -139,6 +139,20 @@ describe('a recording', () => {
     );
   });
 
+  it('stays paused when its beginning has the time of its pause, and is told after it', () => {
+    const paused = recordingAfter(
+      ...started,
+      ask('pauseRecording'),
+      answer('pauseRecording'),
+      tell(false, 5),
+    );
+    expect(paused.state).toBe('paused');
+    expect(stepRecording(paused, tell(true, 5), T0).recording.state, 'the same millisecond').toBe('paused');
+    expect(stepRecording(paused, tell(true, 6), T0).recording.state, 'later: resumed by others').toBe(
+      'recording',
+    );
+  });
+
   it('that was stopped is not brought back by what is told late where the answer was lost', () => {
     const stopping = [...started, ask('stopRecording'), tell(false, 6)];
     expect(recordingAfter(...stopping, tell(true, 7)).state).toBe('inactive');
