@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { installed } from '../../local/run/project/installation.ts';
 import { Child } from '../../local/run/stack/child.ts';
 import { freePorts } from '../../local/run/stack/ports.ts';
 import { makeSecrets } from '../../local/run/stack/secrets.ts';
@@ -96,8 +97,7 @@ export class Rig {
 export async function buildApp(): Promise<{ readonly app: string; remove(): Promise<void> }> {
   const app = await mkdtemp(join(tmpdir(), 'trunkline-bench-'));
   await mkdir(app, { recursive: true });
-  await writeFile(join(app, 'host.json'), '{"version":"2.0","extensions":{"http":{"routePrefix":"api"}}}');
-  await writeFile(join(app, 'package.json'), '{"main":"dist/functions/main.cjs"}');
+  for (const file of ['host.json', 'package.json']) await copyFile(installed(file), join(app, file));
   await build({ outDir: join(app, 'dist'), parts: ['functions'] });
   return { app, remove: () => rm(app, { recursive: true, force: true }) };
 }
