@@ -44,7 +44,7 @@ export function createOutboundGuard({
   };
 }
 
-/** The problem for a budget of which nothing is left. `rule`: the sentence that says how much there is. */
+/** The problem for a budget that is used up. `rule`: the sentence that says how much there is. */
 export function budgetSpent(rule: string, retryAfterMs: number): ProblemError {
   const retryAfter = String(Math.ceil(retryAfterMs / 1_000));
   return new ProblemError('outbound-budget-spent', rule, {}, { 'retry-after': retryAfter });

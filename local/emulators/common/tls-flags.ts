@@ -3,6 +3,20 @@ import { dirname } from 'node:path';
 import type { TlsIdentity } from './listen.ts';
 import { createLocalCertificate } from './local-certificate.ts';
 
+/** The flags of both emulators about https. `caFile`: where the authority is written without `--ca-out`. */
+export function tlsFlagTable(caFile: string) {
+  return {
+    https: { type: 'boolean', default: false, help: 'with a certificate made at the start for this machine' },
+    'ca-out': {
+      type: 'string',
+      value: 'FILE',
+      help: `where the authority to trust is written (default ${caFile})`,
+    },
+    'tls-key': { type: 'string', value: 'FILE', help: 'https with a key of yours (PEM), with --tls-cert' },
+    'tls-cert': { type: 'string', value: 'FILE', help: 'the certificate to it (PEM)' },
+  } as const;
+}
+
 /** What the command line says about https: a certificate made now, one of the user's own, or none. */
 interface TlsFlags {
   /** `--https` */

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { type Command, readArguments } from '../../../../shared/base/command-line.ts';
 import { jsonBreaksAt } from '../../common/json-position.ts';
 import { oneOf, portOption } from '../../common/option-values.ts';
-import { readTls } from '../../common/tls-flags.ts';
+import { readTls, tlsFlagTable } from '../../common/tls-flags.ts';
 import type { EventSchema } from '../../event-grid/event.ts';
 import { parseSubscriptions, type SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
 import { type FaultPlan, type ParsedFaultPlan, parseAcsFaultPlan } from '../faults/fault-plan.ts';
@@ -70,14 +70,7 @@ const ACS = {
       value: 'URL',
       help: 'the issuer of the tokens (default: its own address)',
     },
-    https: { type: 'boolean', default: false, help: 'with a certificate made at the start for this machine' },
-    'ca-out': {
-      type: 'string',
-      value: 'FILE',
-      help: `where the authority to trust is written (default ${CA_FILE})`,
-    },
-    'tls-key': { type: 'string', value: 'FILE', help: 'https with a key of yours (PEM), with --tls-cert' },
-    'tls-cert': { type: 'string', value: 'FILE', help: 'the certificate to it (PEM)' },
+    ...tlsFlagTable(CA_FILE),
     strict: {
       type: 'boolean',
       default: false,

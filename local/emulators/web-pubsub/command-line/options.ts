@@ -1,6 +1,6 @@
 import { type Command, readArguments } from '../../../../shared/base/command-line.ts';
 import { oneOf, portOption } from '../../common/option-values.ts';
-import { readTls } from '../../common/tls-flags.ts';
+import { readTls, tlsFlagTable } from '../../common/tls-flags.ts';
 import { parseTier } from '../base/service-tier.ts';
 import type { FaultPlan } from '../faults/fault-plan.ts';
 import { DEFAULT_PORT, type WebPubSubOptions } from '../service/server.ts';
@@ -41,14 +41,7 @@ const WEB_PUBSUB = {
       default: false,
       help: 'prints each request and event; --stand-alone does so, too',
     },
-    https: { type: 'boolean', default: false, help: 'with a certificate made at the start for this machine' },
-    'ca-out': {
-      type: 'string',
-      value: 'FILE',
-      help: `where the authority to trust is written (default ${CA_FILE})`,
-    },
-    'tls-key': { type: 'string', value: 'FILE', help: 'https with a key of yours (PEM), with --tls-cert' },
-    'tls-cert': { type: 'string', value: 'FILE', help: 'the certificate to it (PEM)' },
+    ...tlsFlagTable(CA_FILE),
     tier: {
       type: 'string',
       value: 'TIER',
