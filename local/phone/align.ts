@@ -15,14 +15,17 @@ const SNIPPET_SAMPLES = 4_096;
 /** Samples left out between those compared in the first, coarse look. */
 const COARSE_STEP = 16;
 
+/** A place where the error is more than this share of the energy (3 dB) is none where the recording begins. */
+const MOST_ERROR = 0.5;
+
 /**
  * Looks for `expected` in `heard` by its loudest piece, at offsets from 0 to `maxOffset`.
  * Undefined when either is silent or the expected recording does not fit into the heard one.
  */
 export function align(expected: Int16Array, heard: Int16Array, maxOffset: number): Alignment | undefined {
-  const start = loudestSnippet(expected);
-  if (start === undefined) return undefined;
-  const snippet = expected.subarray(start, start + SNIPPET_SAMPLES);
+  const loudest = loudestSnippet(expected);
+  if (loudest === undefined) return undefined;
+  const { start, snippet } = loudest;
   const lastOffset = Math.min(maxOffset, heard.length - expected.length);
   let best: { offset: number; error: number } | undefined;
   for (let offset = 0; offset <= lastOffset; offset++) {
@@ -34,6 +37,84 @@ export function align(expected: Int16Array, heard: Int16Array, maxOffset: number
   return { offset: best.offset, ...agreement(expected, heard, best.offset) };
 }
 
+/**
+ * Looks for a recording in what is heard while it is heard. Each place is looked at once, however long the listening
+ * lasts, since this is done beside live calls. In memory: up to three lengths of the recording.
+ */
+export class AlignmentSearch {
+  readonly #expected: Int16Array;
+  readonly #start: number;
+  readonly #snippet: Int16Array;
+  readonly #energy: number;
+  readonly #errorOfNone: number;
+  /** The newest of what was heard, as far as it may still be needed, and where that begins in all of it. */
+  #window = new Int16Array();
+  #windowAt = 0;
+  #windowLength = 0;
+  /** The next offset to look at. */
+  #next = 0;
+  /** Offsets where the snippet agrees best, all with the same error, of which the rest is not heard yet. */
+  #candidates: number[] = [];
+  /** Theirs; without any, the error that a candidate may have at most. */
+  #error: number;
+  #leastError = Number.POSITIVE_INFINITY;
+
+  constructor(expected: Int16Array) {
+    const { start, snippet } = loudestSnippet(expected) ?? { start: 0, snippet: new Int16Array() };
+    this.#expected = expected;
+    this.#start = start;
+    this.#snippet = snippet;
+    this.#energy = energyOf(expected);
+    this.#errorOfNone = energyOf(snippet, COARSE_STEP) * MOST_ERROR;
+    this.#error = this.#errorOfNone;
+  }
+
+  /** How well the recording agrees where it agrees best; -Infinity while it resembles nothing that was heard. */
+  get signalToErrorDb(): number {
+    return decibels(this.#energy, this.#leastError);
+  }
+
+  /** Takes in what is heard next. */
+  add(samples: Int16Array): void {
+    if (this.#snippet.length === 0) return;
+    this.#keep(samples);
+    const last = this.#windowAt + this.#windowLength - this.#start - this.#snippet.length;
+    for (; this.#next <= last; this.#next += 1) {
+      const at = this.#next - this.#windowAt + this.#start;
+      const error = squaredError(this.#snippet, this.#window, at, COARSE_STEP, this.#error);
+      if (error < this.#error) this.#candidates = [];
+      if (error <= this.#error) {
+        this.#candidates.push(this.#next);
+        this.#error = error;
+      }
+      this.#judge(this.#next + this.#start + this.#snippet.length);
+    }
+  }
+
+  /** Compares the whole recording at the first candidate, once all of it is among the `heard` samples. */
+  #judge(heard: number): void {
+    const [first] = this.#candidates;
+    if (first === undefined || first + this.#expected.length > heard) return;
+    const error = squaredError(this.#expected, this.#window, first - this.#windowAt, 1, this.#leastError);
+    this.#leastError = Math.min(this.#leastError, error);
+    this.#candidates.shift();
+    if (this.#candidates.length === 0) this.#error = this.#errorOfNone;
+  }
+
+  #keep(samples: Int16Array): void {
+    if (this.#windowLength + samples.length > this.#window.length) {
+      const needed = (this.#candidates[0] ?? this.#next) - this.#windowAt;
+      const kept = this.#window.subarray(needed, this.#windowLength);
+      this.#window = new Int16Array(kept.length + Math.max(samples.length, this.#expected.length));
+      this.#window.set(kept);
+      this.#windowAt += needed;
+      this.#windowLength = kept.length;
+    }
+    this.#window.set(samples, this.#windowLength);
+    this.#windowLength += samples.length;
+  }
+}
+
 function agreement(expected: Int16Array, heard: Int16Array, offset: number): Omit<Alignment, 'offset'> {
   let signal = 0;
   let error = 0;
@@ -43,13 +124,20 @@ function agreement(expected: Int16Array, heard: Int16Array, offset: number): Omi
     signal += wanted * wanted;
     error += difference * difference;
   }
-  return {
-    signalToErrorDb: error === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / error),
-    exact: error === 0,
-  };
+  return { signalToErrorDb: decibels(signal, error), exact: error === 0 };
 }
 
-/** The sum of squared differences at every `step`th sample; stops early once it passes `limit`. */
+function decibels(signal: number, error: number): number {
+  return error === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / error);
+}
+
+function energyOf(samples: Int16Array, step = 1): number {
+  let energy = 0;
+  for (let i = 0; i < samples.length; i += step) energy += (samples[i] ?? 0) ** 2;
+  return energy;
+}
+
+/** The sum of squared differences at every `step`th sample; stops early once it is greater than `limit`. */
 function squaredError(
   snippet: Int16Array,
   heard: Int16Array,
@@ -58,19 +146,19 @@ function squaredError(
   limit: number,
 ): number {
   let sum = 0;
-  for (let i = 0; i < snippet.length && sum < limit; i += step) {
+  for (let i = 0; i < snippet.length && sum <= limit; i += step) {
     const difference = (snippet[i] ?? 0) - (heard[at + i] ?? 0);
     sum += difference * difference;
   }
   return sum;
 }
 
-function loudestSnippet(samples: Int16Array): number | undefined {
-  let loudest: { start: number; energy: number } | undefined;
+function loudestSnippet(samples: Int16Array): { start: number; snippet: Int16Array } | undefined {
+  let loudest: { start: number; snippet: Int16Array; energy: number } | undefined;
   for (let start = 0; start < samples.length; start += SNIPPET_SAMPLES) {
-    let energy = 0;
-    for (const sample of samples.subarray(start, start + SNIPPET_SAMPLES)) energy += sample * sample;
-    if (energy > (loudest?.energy ?? 0)) loudest = { start, energy };
+    const snippet = samples.subarray(start, start + SNIPPET_SAMPLES);
+    const energy = energyOf(snippet);
+    if (energy > (loudest?.energy ?? 0)) loudest = { start, snippet, energy };
   }
-  return loudest?.start;
+  return loudest;
 }

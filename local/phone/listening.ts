@@ -1,4 +1,4 @@
-import { align } from './align.ts';
+import { AlignmentSearch } from './align.ts';
 import { concatenate, resampledPieces } from './converted-speech.ts';
 import { isSilentLevel, rms } from './level.ts';
 import { PHONE_FRAME_MS } from './phone.ts';
@@ -6,34 +6,26 @@ import type { Sound } from './step.ts';
 
 /** How much louder a frequency must be than everything else of a frame together to stand out: half of the energy. */
 const LEAST_SHARE = 0.5;
-/** A recording is looked for this often, since comparing takes time. */
-const LOOK_EVERY_FRAMES = 10;
-/** Of what is heard, the newest part that a recording is looked for in. */
-const MAX_SEARCHED_MS = 60_000;
+/**
+ * With each frame, so many of those are searched that came in before the recording was converted, since searching takes
+ * time.
+ */
+const SEARCHED_AT_ONCE = 10;
 
 /** Waits for one sound in what is heard, frame by frame. */
 export class Listening {
   readonly #sound: Sound;
   readonly #sampleRateHz: number;
-  /** A recording that is listened for is converted while the first frames come in, a piece with each. */
-  readonly #unconverted: Iterator<Int16Array> & Iterable<Int16Array>;
-  readonly #converted: Int16Array[] = [];
-  #expected: Int16Array | undefined;
-  /** Everything heard, and the same without the gaps that are there because the application had nothing to say. */
-  #frames: Int16Array[] = [];
-  #gapless: Int16Array[] = [];
+  readonly #comparison: Comparison | undefined;
   #soundingMs = 0;
   #silentMs = 0;
   #toneMs = 0;
-  #added = 0;
   #found = false;
 
   constructor(sound: Sound, sampleRateHz: number) {
     this.#sound = sound;
     this.#sampleRateHz = sampleRateHz;
-    const { samples, sampleRateHz: fromHz } =
-      sound.type === 'recording' ? sound.audio : { samples: new Int16Array(), sampleRateHz };
-    this.#unconverted = resampledPieces(samples, fromHz, sampleRateHz);
+    if (sound.type === 'recording') this.#comparison = new Comparison(sound, sampleRateHz);
   }
 
   /** Takes in 20 ms, of which the application sent the first `fromApplication` samples. */
@@ -42,7 +34,6 @@ export class Listening {
     const silent = isSilentLevel(rms(frame));
     this.#silentMs = silent ? this.#silentMs + PHONE_FRAME_MS : 0;
     if (!silent) this.#soundingMs += PHONE_FRAME_MS;
-    this.#added += 1;
     switch (this.#sound.type) {
       case 'speech':
         this.#found = this.#soundingMs >= this.#sound.forMs;
@@ -56,9 +47,8 @@ export class Listening {
         this.#found = this.#toneMs >= this.#sound.forMs;
         break;
       case 'recording':
-        this.#keep(frame, fromApplication);
-        this.#convertNext();
-        if (this.#added % LOOK_EVERY_FRAMES === 0) this.#found = this.#agreement() >= this.#sound.leastDb;
+        this.#comparison?.add(frame, fromApplication);
+        this.#found = this.#comparison?.agrees === true;
         break;
     }
   }
@@ -69,55 +59,78 @@ export class Listening {
 
   /** Looks once more, at the end of the time, and says what was heard instead; undefined where the sound was heard. */
   missing(): string | undefined {
+    this.#comparison?.finish();
+    this.#found ||= this.#comparison?.agrees === true;
     if (this.#found) return undefined;
-    if (this.#sound.type !== 'recording')
-      return this.#sound.type === 'tone'
-        ? `${this.#soundingMs} ms of sound, of which ${this.#toneMs} ms were that tone`
-        : `${this.#soundingMs} ms of sound, and silence for the last ${this.#silentMs} ms`;
-    const db = this.#agreement();
-    if (db >= this.#sound.leastDb) {
-      this.#found = true;
-      return undefined;
-    }
-    const best = Number.isFinite(db) ? `it agrees by ${db.toFixed(1)} dB at best` : 'nothing resembles it';
-    return `${this.#soundingMs} ms of sound; ${best}, ${this.#sound.leastDb} dB are needed`;
+    if (this.#comparison !== undefined)
+      return `${this.#soundingMs} ms of sound; ${this.#comparison.inWords()}`;
+    return this.#sound.type === 'tone'
+      ? `${this.#soundingMs} ms of sound, of which ${this.#toneMs} ms were that tone`
+      : `${this.#soundingMs} ms of sound, and silence for the last ${this.#silentMs} ms`;
+  }
+}
+
+/** Compares what is heard with a recording, a little with each frame. */
+class Comparison {
+  readonly #leastDb: number;
+  /** The recording is converted while the first frames come in, a piece with each. */
+  readonly #unconverted: Iterator<Int16Array> & Iterable<Int16Array>;
+  readonly #converted: Int16Array[] = [];
+  #searches: readonly [everything: AlignmentSearch, withoutGaps: AlignmentSearch] | undefined;
+  /** Frames that came in before the recording was converted. */
+  #waiting: { readonly frame: Int16Array; readonly fromApplication: number }[] = [];
+
+  constructor({ audio, leastDb }: Extract<Sound, { type: 'recording' }>, sampleRateHz: number) {
+    this.#leastDb = leastDb;
+    this.#unconverted = resampledPieces(audio.samples, audio.sampleRateHz, sampleRateHz);
   }
 
-  #keep(frame: Int16Array, fromApplication: number): void {
-    this.#frames.push(frame.slice());
-    const gap = frame.subarray(fromApplication).every((sample) => sample === 0);
-    const piece = gap ? frame.slice(0, fromApplication) : frame.slice();
-    if (piece.length > 0) this.#gapless.push(piece);
-    for (const frames of [this.#frames, this.#gapless])
-      if (frames.length > MAX_SEARCHED_MS / PHONE_FRAME_MS) frames.shift();
+  add(frame: Int16Array, fromApplication: number): void {
+    this.#waiting.push({ frame: frame.slice(), fromApplication });
+    if (this.#searches === undefined) this.#convertNext();
+    if (this.#searches !== undefined) this.#search(SEARCHED_AT_ONCE);
+  }
+
+  /** Searches everything that was added. */
+  finish(): void {
+    while (this.#searches === undefined) this.#convertNext();
+    this.#search(this.#waiting.length);
+  }
+
+  get agrees(): boolean {
+    return this.#agreementDb >= this.#leastDb;
+  }
+
+  inWords(): string {
+    const db = this.#agreementDb;
+    const best = Number.isFinite(db) ? `it agrees by ${db.toFixed(1)} dB at best` : 'nothing resembles it';
+    return `${best}, ${this.#leastDb} dB are needed`;
+  }
+
+  get #agreementDb(): number {
+    return Math.max(...(this.#searches ?? []).map(({ signalToErrorDb }) => signalToErrorDb));
   }
 
   #convertNext(): void {
     const { done, value } = this.#unconverted.next();
     if (done !== true) this.#converted.push(value);
-  }
-
-  #recording(): Int16Array {
-    if (this.#expected === undefined) {
-      this.#converted.push(...this.#unconverted);
-      this.#expected = withoutSilence(concatenate(this.#converted));
-      this.#converted.length = 0;
+    else {
+      const expected = withoutSilence(concatenate(this.#converted));
+      this.#searches = [new AlignmentSearch(expected), new AlignmentSearch(expected)];
     }
-    return this.#expected;
   }
 
   /**
    * A stalled machine tears gaps into a recording, so the best match without them counts too; the call's report shows
    * gaps.
    */
-  #agreement(): number {
-    const expected = this.#recording();
-    return Math.max(
-      ...[this.#frames, this.#gapless].map((frames) => {
-        const heard = concatenate(frames);
-        return align(expected, heard, heard.length)?.signalToErrorDb ?? Number.NEGATIVE_INFINITY;
-      }),
-    );
+  #search(frames: number): void {
+    const [everything, withoutGaps] = this.#searches ?? [];
+    for (const { frame, fromApplication } of this.#waiting.splice(0, frames)) {
+      const isGap = frame.subarray(fromApplication).every((sample) => sample === 0);
+      everything?.add(frame);
+      withoutGaps?.add(isGap ? frame.subarray(0, fromApplication) : frame);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { align } from '../../../local/phone/align.ts';
+import { AlignmentSearch, align } from '../../../local/phone/align.ts';
 import { noise } from '../../support/signals.ts';
 
 const RATE = 16_000;
@@ -52,5 +52,53 @@ describe('align', () => {
   it('finds nothing when nothing was said or too little was heard', () => {
     expect(align(new Int16Array(9_000), new Int16Array(20_000), RATE)).toBeUndefined();
     expect(align(noise(9_000, 1), noise(8_999, 1), RATE)).toBeUndefined();
+  });
+});
+
+describe('a search while something is heard', () => {
+  const searched = (expected: Int16Array, heard: Int16Array, piece = 320): AlignmentSearch => {
+    const search = new AlignmentSearch(expected);
+    for (let at = 0; at < heard.length; at += piece) search.add(heard.subarray(at, at + piece));
+    return search;
+  };
+
+  it('finds a recording wherever it begins, however the audio comes in pieces, as it is found in the whole', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 40_000 }),
+        fc.integer({ min: 1, max: 9_000 }),
+        fc.integer({ min: 0, max: 300 }),
+        (silence, piece, error) => {
+          const said = noise(12_000, 5).map((sample) => sample >> 1);
+          const heard = delayed(
+            silence,
+            said.map((sample, i) => sample + (i % 2 === 0 ? error : -error)),
+          );
+          expect(searched(said, heard, piece).signalToErrorDb).toBe(
+            align(said, heard, heard.length)?.signalToErrorDb,
+          );
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('finds a recording that was begun, broken off, and played once more from the start', () => {
+    const said = noise(12_000, 7);
+    const brokenOff = said.subarray(0, 7_000);
+    const heard = Int16Array.from([...brokenOff, ...said, ...brokenOff, ...new Int16Array(12_000)]);
+    expect(searched(said, heard).signalToErrorDb).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('finds a tone that repeats itself', () => {
+    const tone = Int16Array.from({ length: 12_000 }, (_, i) => 8_000 * Math.sin((2 * Math.PI * i) / 16));
+    expect(searched(tone, delayed(5_000, tone)).signalToErrorDb).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('finds nothing in what is too short, silent or something else', () => {
+    const said = noise(12_000, 9);
+    for (const heard of [said.subarray(1), new Int16Array(30_000), noise(30_000, 10)])
+      expect(searched(said, heard).signalToErrorDb).toBe(Number.NEGATIVE_INFINITY);
+    expect(searched(new Int16Array(12_000), said).signalToErrorDb).toBe(Number.NEGATIVE_INFINITY);
   });
 });

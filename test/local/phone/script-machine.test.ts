@@ -180,7 +180,7 @@ describe('a phone with a script', () => {
     const { machine } = run([{ type: 'say', audio: speech }, expectation], echo);
     expect(machine.results()).toEqual([
       { type: 'say', status: 'done', atMs: 1_000 },
-      { type: 'expect', status: 'done', atMs: 1_200 },
+      { type: 'expect', status: 'done', atMs: 1_100 },
     ]);
   });
 
