@@ -12,10 +12,8 @@ const WHOLE_CALL_LIMIT_MS = 480_000;
  * breaks them.
  */
 const OWN_SYSTEMS = [
-  'test/scenarios/lanes.test.ts',
   'test/scenarios/residents.test.ts',
-  'test/scenarios/rolling-restart.test.ts',
-  'test/scenarios/scenarios-with-faults.test.ts',
+  'test/scenarios/system-with-faults.test.ts',
   'test/local/run/scenario/callees.test.ts',
   'test/local/run/stack/*.test.ts',
 ];

@@ -9,6 +9,7 @@ import { freePorts, PART_NAMES, portsWithOffset } from '../../../../local/run/st
 import { makeSecrets } from '../../../../local/run/stack/secrets.ts';
 import { startTestSystem } from '../../../support/system.ts';
 import { until } from '../../../support/until.ts';
+import { wholeSystemRun } from '../../../support/whole-system-run.ts';
 
 const PARENT = fileURLToPath(new URL('../../../fixtures/stack-parent.ts', import.meta.url));
 
@@ -26,9 +27,10 @@ it('says in one sentence which port is taken and what to do, and leaves no part 
 
 it('ends every part when the parent is killed', async () => {
   const drawn = await freePorts();
+  const product = wholeSystemRun()?.product;
   const parent = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', PARENT, JSON.stringify(drawn)],
+    ['--disable-warning=ExperimentalWarning', PARENT, JSON.stringify({ ports: drawn, product })],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   await once(createInterface({ input: parent.stdout }), 'line');
