@@ -93,8 +93,6 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      // Some of these calls have limits of their own that a machine with twenty times too much to do exceeds. So they
-      // may fail once; vitest says which ones it repeated.
       {
         extends: true,
         test: {
@@ -102,7 +100,6 @@ export default defineConfig({
           include: FIXTURE_WORKERS,
           globalSetup: 'test/support/setup-fixture-workers.ts',
           testTimeout: WHOLE_CALL_LIMIT_MS,
-          retry: 1,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
@@ -114,7 +111,6 @@ export default defineConfig({
           include: OWN_SYSTEMS,
           globalSetup: 'test/support/setup-own-systems.ts',
           testTimeout: WHOLE_CALL_LIMIT_MS,
-          retry: 1,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },

@@ -77,6 +77,11 @@ export abstract class RecordingPhone implements Phone {
     return this.#tape?.heard.toSamples() ?? new Int16Array();
   }
 
+  /** What both take in memory. */
+  get recordedBytes(): number {
+    return (this.#tape?.said.bytes ?? 0) + (this.#tape?.heard.bytes ?? 0);
+  }
+
   /** Media has started for the first time. */
   protected abstract begin(sampleRateHz: number): void;
 

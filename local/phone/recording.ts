@@ -16,6 +16,11 @@ export class Recording {
     return this.#length;
   }
 
+  /** What it takes in memory. */
+  get bytes(): number {
+    return this.#blocks.reduce((sum, block) => sum + (block?.byteLength ?? 0), 0);
+  }
+
   /** Copies the samples to the end of the recording, as far as there is room. */
   append(samples: Int16Array): void {
     const taken = Math.min(samples.length, this.#maxSamples - this.#length);

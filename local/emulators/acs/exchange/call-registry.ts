@@ -5,14 +5,16 @@ import type { Call } from '../call/call.ts';
 const MAX_LIVE_CALLS = 200;
 /** Calls that can be looked up after their end; the oldest goes first. */
 const MAX_ENDED_CALLS = 200;
-/** Of those, the newest ones whose audio is still there: audio is what takes the room. */
-const MAX_ENDED_CALLS_WITH_AUDIO = 20;
+/** Of those, the newest keep their audio, as much of it as this; the last one keeps its audio anyway. */
+export const MAX_AUDIO_OF_ENDED_CALLS_BYTES = 256 * 1_024 * 1_024;
 
 /** A phone that follows a script and remembers the call, PCM16 mono at the rate of the media stream. */
 export interface ScriptedPhone extends Phone {
   heard(): Int16Array;
   /** Exactly the frames that were spoken while media was streaming. */
   said(): Int16Array;
+  /** What its memory takes. */
+  readonly recordedBytes: number;
 }
 
 /** A call and the phone that remembers its audio; a caller without such a phone has none. */
@@ -66,7 +68,7 @@ export class CallRegistry {
     return [...this.#calls.values()].map(({ call }) => call);
   }
 
-  /** Forgets the oldest ended calls, and the audio of all but the newest. */
+  /** Forgets the oldest ended calls, and the audio of those for which there is no room. */
   #prune(): void {
     const ended = [...this.#calls.values()].filter(({ call }) => call.endedAtMs !== undefined);
     for (const { call } of ended.slice(0, Math.max(0, ended.length - MAX_ENDED_CALLS + 1))) {
@@ -74,11 +76,12 @@ export class CallRegistry {
       this.#byConnection.delete(call.ids.callConnectionId);
       this.#byContext.delete(call.ids.incomingCallContext);
     }
-    for (const { call, audio } of ended.slice(
-      0,
-      Math.max(0, ended.length - MAX_ENDED_CALLS_WITH_AUDIO + 1),
-    )) {
-      if (audio !== 'notRecorded' && this.#calls.has(call.ids.id))
+    let bytes = 0;
+    for (const { call, audio } of ended.slice(-MAX_ENDED_CALLS + 1).reverse()) {
+      if (typeof audio === 'string') continue;
+      const isLast = bytes === 0;
+      bytes += audio.recordedBytes;
+      if (bytes > MAX_AUDIO_OF_ENDED_CALLS_BYTES && !isLast)
         this.#calls.set(call.ids.id, { call, audio: 'dropped' });
     }
   }

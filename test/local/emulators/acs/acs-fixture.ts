@@ -84,6 +84,7 @@ export function silentPhone(rawId: string): ScriptedPhone {
     ended: () => {},
     heard: () => Int16Array.of(1, -2, 3),
     said: () => Int16Array.of(-4, 5),
+    recordedBytes: 10,
   };
 }
 

@@ -3,7 +3,10 @@ import { DEFAULT_BEHAVIOUR } from '../../../../../local/emulators/acs/call/behav
 import { Call } from '../../../../../local/emulators/acs/call/call.ts';
 import { newCallIds } from '../../../../../local/emulators/acs/call/ids.ts';
 import { newSigningKey, TokenIssuer } from '../../../../../local/emulators/acs/events/tokens.ts';
-import { CallRegistry } from '../../../../../local/emulators/acs/exchange/call-registry.ts';
+import {
+  CallRegistry,
+  MAX_AUDIO_OF_ENDED_CALLS_BYTES,
+} from '../../../../../local/emulators/acs/exchange/call-registry.ts';
 import { AcsFaultEngine } from '../../../../../local/emulators/acs/faults/fault-plan.ts';
 import { MediaTicker } from '../../../../../local/emulators/acs/media/media-ticker.ts';
 import { noCallees } from '../../../../../local/emulators/acs/telephones/callees.ts';
@@ -35,8 +38,8 @@ const environment = {
   }),
 };
 
-function register(registry: CallRegistry): Call | undefined {
-  const phone = silentPhone('4:+1999');
+function register(registry: CallRegistry, recordedBytes = 10): Call | undefined {
+  const phone = { ...silentPhone('4:+1999'), recordedBytes };
   const identifier = { rawId: '4:+1999' };
   const call = new Call(
     newCallIds(systemRandom, clock.now()),
@@ -74,21 +77,35 @@ describe('the register of calls', () => {
     expect(register(registry), 'there is room again after one has ended').toBeDefined();
   });
 
-  it('remembers 200 ended calls, and the audio of the last 20', () => {
+  it('remembers 200 ended calls, and of the newest as much audio as there is room for', () => {
     const registry = new CallRegistry();
     const calls = Array.from({ length: 230 }, () => {
-      const call = register(registry);
+      const call = register(registry, MAX_AUDIO_OF_ENDED_CALLS_BYTES / 16);
       if (call === undefined) throw new Error('the call was not taken');
       call.hangUpByCaller();
       return call;
     });
+    register(registry);
     const audio = calls.map((call) => audioOf(registry, call));
-    expect(audio.filter((kept) => kept === 'forgotten')).toHaveLength(30);
-    expect(audio.slice(0, 30).every((kept) => kept === 'forgotten')).toBe(true);
-    expect(audio.slice(30, 210).every((kept) => kept === 'dropped')).toBe(true);
-    expect(audio.slice(210).every((kept) => kept === 'kept')).toBe(true);
+    expect(audio.filter((kept) => kept === 'forgotten')).toHaveLength(31);
+    expect(audio.slice(0, 31).every((kept) => kept === 'forgotten')).toBe(true);
+    expect(audio.slice(31, 214).every((kept) => kept === 'dropped')).toBe(true);
+    expect(audio.slice(214).every((kept) => kept === 'kept')).toBe(true);
     const [oldest] = calls;
     expect(registry.findByContext(oldest?.ids.incomingCallContext ?? '')).toBeUndefined();
     expect(registry.all()).toHaveLength(200);
+  });
+
+  it('keeps the audio of the last call, whatever room it takes', () => {
+    const registry = new CallRegistry();
+    const [first, last] = [1, 2].map(() => {
+      const call = register(registry, 2 * MAX_AUDIO_OF_ENDED_CALLS_BYTES);
+      if (call === undefined) throw new Error('the call was not taken');
+      call.hangUpByCaller();
+      return call;
+    });
+    register(registry);
+    if (first === undefined || last === undefined) throw new Error('two calls were made');
+    expect([audioOf(registry, first), audioOf(registry, last)]).toEqual(['dropped', 'kept']);
   });
 });
