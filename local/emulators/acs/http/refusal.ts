@@ -50,13 +50,14 @@ export const refusals = {
     refusal(400, '8500', 'Invalid media mode: transcription is already active on this call.'),
   transcriptionNotActive: () =>
     refusal(400, '8500', 'Invalid media mode: transcription is not active on this call.'),
-  recordingNotFound: () =>
-    refusal(404, '8522', 'Recording not found: there is no such recording, or it has been stopped.'),
+  /** The whole message is recorded. There is no such recording, or it has been stopped. */
+  recordingNotFound: () => refusal(404, '8522', 'Recording not found.'),
   duplicateRecording: () => refusal(400, '8553', 'Duplicate recording: this call is being recorded already.'),
   notInThisState: (what: string) => refusal(400, '8585', `Action not valid in current call state: ${what}.`),
   conflict: (what: string) => refusal(409, '8519', `Conflict: ${what}.`),
   bodyTooLong: (limit: number) => refusal(413, 'RequestEntityTooLarge', `The body is over ${limit} bytes.`),
   tooManyCalls: () => refusal(429, '8516', 'Call throttled: too many calls are going on.'),
+  noSuchOperation: (which: string) => refusal(404, 'NotFound', `There is no such operation: ${which}.`),
   notSupported: (what: string) =>
     refusal(
       501,

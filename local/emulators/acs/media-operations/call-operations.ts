@@ -111,7 +111,20 @@ export class CallOperations {
     const showPlayedTo = (rawId: string, playedTo: boolean): void => {
       if (!this.#hold.has(rawId)) this.#options.showOnHold(rawId, playedTo);
     };
-    this.#submit(new PlayOperation(request, { ...this.#surroundings, showPlayedTo }), interrupts);
+    const interruptHold = (rawId: string, interrupted: boolean): void =>
+      this.#hold.interrupt(rawId, interrupted);
+    const surroundings = { ...this.#surroundings, showPlayedTo, interruptHold };
+    this.#submit(new PlayOperation(request, surroundings), interrupts);
+  }
+
+  /** What interrupts somebody who is not on hold is unknown: nothing of it is recorded. */
+  announce(request: PlayRequest, rawId: string): void {
+    this.#requirePhone(rawId);
+    if (!this.#hold.has(rawId))
+      throw new RefusedError(
+        refusals.notSupported('interruptAudioAndAnnounce for somebody who is not on hold'),
+      );
+    this.play(request, false);
   }
 
   recognize(request: RecognizeRequest, interrupts: boolean): void {

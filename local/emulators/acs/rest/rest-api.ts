@@ -68,7 +68,7 @@ export class RestApi {
     const match = matchOperation(method, pathname);
     switch (match.type) {
       case 'notFound':
-        return refusalReply({ status: 404, code: 'NotFound', message: 'There is no such operation.' });
+        return refusalReply(refusals.noSuchOperation(`${method} ${pathname}`));
       case 'methodNotAllowed':
         return {
           ...refusalReply({

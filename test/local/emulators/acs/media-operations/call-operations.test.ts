@@ -73,6 +73,7 @@ function play(context: string, targets: 'all' | readonly string[] = 'all') {
     sources: [SOURCE],
     targets,
     loop: false,
+    interruptsHold: false,
     tellsStart: true,
     replyTo: { operationContext: context },
   };
