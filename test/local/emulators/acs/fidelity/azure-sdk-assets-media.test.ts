@@ -72,18 +72,10 @@ describe('hold with a play source', () => {
     });
   });
 
-  it.each<[string, Parameters<typeof clientOf>[2]]>([
+  it.each([
     ['a play that interrupts hold audio', interruptsHoldAudio],
-    [
-      'interruptAudioAndAnnounce',
-      (request) => {
-        if (request.method !== 'play') return;
-        const { playSources, playTo, operationContext } = request.body;
-        request.method = 'interruptAudioAndAnnounce';
-        request.body = { playSources, playTo: (playTo as unknown[])[0], operationContext };
-      },
-    ],
-  ])('pauses its music for %s, and goes on with it afterwards', async (_, asThere) => {
+    ['interruptAudioAndAnnounce', announces],
+  ] as const)('pauses its music for %s, and goes on with it afterwards', async (_, asThere) => {
     const { f, phone, media, files } = await onHold(asThere);
     await media.play([{ kind: 'fileSource', url: `${files.url}/announcement.wav` }], [TARGET], {
       operationContext: 'announcement',
@@ -121,10 +113,7 @@ describe('hold with a play source', () => {
 
   it('cannot be interrupted by an announcement in versions of the API that do not have it', async () => {
     const { f, call } = await fixture.answeredCall();
-    const media = clientOf(f, '2025-05-15', (request) => {
-      request.method = 'interruptAudioAndAnnounce';
-      request.body['playTo'] = (request.body['playTo'] as unknown[])[0];
-    })
+    const media = clientOf(f, '2025-05-15', announces)
       .getCallConnection(call.ids.callConnectionId)
       .getCallMedia();
     await expect(
@@ -137,8 +126,20 @@ describe('hold with a play source', () => {
 const MUSIC = 100;
 const ANNOUNCEMENT = 200;
 
-function interruptsHoldAudio({ method, body }: { method: string; body: Record<string, unknown> }): void {
+interface Sent {
+  method: string;
+  body: Record<string, unknown>;
+}
+
+function interruptsHoldAudio({ method, body }: Sent): void {
   if (method === 'play') body['playOptions'] = { loop: false, interruptHoldAudio: true };
+}
+
+function announces(request: Sent): void {
+  if (request.method !== 'play') return;
+  const { playSources, playTo, operationContext } = request.body;
+  request.method = 'interruptAudioAndAnnounce';
+  request.body = { playSources, playTo: (playTo as unknown[])[0], operationContext };
 }
 
 /** A call whose caller hears music on hold. */
