@@ -58,6 +58,10 @@ export const refusals = {
   bodyTooLong: (limit: number) => refusal(413, 'RequestEntityTooLarge', `The body is over ${limit} bytes.`),
   tooManyCalls: () => refusal(429, '8516', 'Call throttled: too many calls are going on.'),
   noSuchOperation: (which: string) => refusal(404, 'NotFound', `There is no such operation: ${which}.`),
+  methodNotAllowed: (method: string, allowed: readonly string[]) =>
+    refusal(405, 'MethodNotAllowed', `This path has no method ${method}; it has ${allowed.join(', ')}.`),
+  otherService: (which: string) =>
+    refusal(501, 'NotImplemented', `${which} is not supported: this emulator has Call Automation alone.`),
   notSupported: (what: string) =>
     refusal(
       501,

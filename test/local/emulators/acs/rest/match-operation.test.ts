@@ -22,6 +22,12 @@ describe('the table of operations', () => {
     ]);
   });
 
+  it('tells the other services of the resource from what is nowhere', () => {
+    expect(matchOperation('POST', '/identities')).toEqual({ type: 'otherService' });
+    expect(matchOperation('GET', '/chat/threads')).toEqual({ type: 'otherService' });
+    expect(matchOperation('GET', '/identity')).toEqual({ type: 'notFound' });
+  });
+
   it('tells an unknown path from a method that the path does not have', () => {
     expect(matchOperation('GET', '/calling/nothing')).toEqual({ type: 'notFound' });
     expect(matchOperation('GET', '/calling/callConnections/a%ZZ')).toEqual({ type: 'notFound' });
