@@ -2,10 +2,13 @@ import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 
+/** How somebody leaves a call; an application that speaks for them may end the call for all, or take them off it. */
+export type Farewell = 'left' | 'endedForAll' | 'removed';
+
 /** What a telephone is connected to: a call of the application, or a room with several applications or none. */
 export interface PhoneHost {
   /** The person hangs up. Nothing happens where nobody of this raw id is there. */
-  participantHangsUp(rawId: string): void;
+  participantHangsUp(rawId: string, how: Farewell): void;
   /** The person presses a key (0-9, A-D, `*`, `#`). False where nothing takes it. */
   participantPressesKey(rawId: string, key: string): boolean;
   /** The person said these words. False where nothing takes them. */
@@ -26,8 +29,8 @@ export class PhoneLine {
   }
 
   /** Idempotent. */
-  hangUp(): void {
-    this.host?.participantHangsUp(this.rawId);
+  hangUp(how: Farewell = 'left'): void {
+    this.host?.participantHangsUp(this.rawId, how);
   }
 
   /** False where nothing takes the key. */
