@@ -2,8 +2,8 @@ import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Room, RoomEnd, RoomLeg } from '../room/room.ts';
-import type { Farewell, Speaker } from '../telephones/phone-line.ts';
-import { type PhoneHost, PhoneLine } from '../telephones/phone-line.ts';
+import type { SharedRoster } from '../telephones/linked-rosters.ts';
+import { type Farewell, type PhoneHost, PhoneLine, type Speaker } from '../telephones/phone-line.ts';
 import type { Participants } from './participants.ts';
 
 /** Somebody who joins a call: on the telephone, or without one, as the application itself. */
@@ -54,6 +54,11 @@ export class Telephones implements PhoneHost, RoomLeg {
 
   get room(): Room | undefined {
     return this.#room;
+  }
+
+  /** In a room it is that of all applications there, and not shared with others. */
+  get roster(): SharedRoster | undefined {
+    return this.#room === undefined ? this.#participants : undefined;
   }
 
   get ownIdentifiers(): readonly IdentifierJson[] {

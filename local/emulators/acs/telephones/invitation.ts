@@ -23,7 +23,7 @@ export type InvitationEnd =
 interface InvitationOptions {
   readonly id: string;
   readonly identifier: IdentifierJson;
-  readonly incoming: Omit<IncomingLeg, 'hangUp' | 'press' | 'say'>;
+  readonly incoming: Omit<IncomingLeg, 'line' | 'hangUp' | 'press' | 'say'>;
   /** Defaults to the limit of the service for this kind of callee. */
   readonly timeoutMs?: number | undefined;
   readonly callees: Callees;
@@ -62,6 +62,7 @@ export class Invitation {
     const hangUp = (how?: Farewell): void => queueMicrotask(() => line.hangUp(how));
     this.#ringing = ring(callees, identifier, {
       ...incoming,
+      line,
       hangUp,
       press: (key) => line.press(key),
       say: (words) => line.say(words),

@@ -1,12 +1,15 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
+import type { SharedRoster } from './linked-rosters.ts';
 
 /** How somebody leaves a call; an application that speaks for them may end the call for all, or take them off it. */
 export type Farewell = 'left' | 'endedForAll' | 'removed';
 
 /** What a telephone is connected to: a call of the application, or a room with several applications or none. */
 export interface PhoneHost {
+  /** Who is there, where other applications may see it. */
+  readonly roster?: SharedRoster | undefined;
   /** The person hangs up. Nothing happens where nobody of this raw id is there. */
   participantHangsUp(rawId: string, how: Farewell): void;
   /** The person presses a key (0-9, A-D, `*`, `#`). False where nothing takes it. */
@@ -21,11 +24,22 @@ export interface PhoneHost {
  */
 export class PhoneLine {
   readonly rawId: string;
-  /** Undefined before the telephone is connected. */
-  host: PhoneHost | undefined;
+  /** Called whenever the telephone is connected to something else. */
+  moved: (() => void) | undefined;
+  #host: PhoneHost | undefined;
 
   constructor(rawId: string) {
     this.rawId = rawId;
+  }
+
+  /** Undefined before the telephone is connected. */
+  get host(): PhoneHost | undefined {
+    return this.#host;
+  }
+
+  set host(host: PhoneHost) {
+    this.#host = host;
+    this.moved?.();
   }
 
   /** Idempotent. */
