@@ -127,6 +127,7 @@ export class Connection {
     this.#outbox = newOutbox(making, (event) => listener.sent(event));
     this.operations = newOperations(making, {
       phones: () => this.participants.phones,
+      isShown: (rawId) => this.participants.isShown(rawId),
       setOnHold: (rawId, onHold) => this.telephones.hold(rawId, onHold),
       showOnHold: (rawId, onHold) => this.participants.showOnHold(rawId, onHold),
       emit: (type, data, replyTo) => this.emit(type, data, replyTo),

@@ -139,6 +139,11 @@ export class Participants implements SharedRoster {
     return this.#roster.filter(({ identifier }) => this.#shown.get(link)?.has(identifier.rawId) !== true);
   }
 
+  /** Whether somebody is here only because another application shows them. */
+  isShown(rawId: string): boolean {
+    return [...this.#shown.values()].some((rawIds) => rawIds.has(rawId));
+  }
+
   show(link: object, entries: Roster): void {
     const before = this.#shown.get(link) ?? new Set();
     const known = (rawId: string): boolean => find(this.#roster, rawId) !== undefined;

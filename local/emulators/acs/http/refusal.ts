@@ -60,6 +60,12 @@ export const refusals = {
   noSuchOperation: (which: string) => refusal(404, 'NotFound', `There is no such operation: ${which}.`),
   methodNotAllowed: (method: string, allowed: readonly string[]) =>
     refusal(405, 'MethodNotAllowed', `This path has no method ${method}; it has ${allowed.join(', ')}.`),
+  ofAnotherApplication: () =>
+    refusal(
+      501,
+      'NotImplemented',
+      'This emulator lets an application do this to participants of its own only, not to those whom another one has added.',
+    ),
   otherService: (which: string) =>
     refusal(501, 'NotImplemented', `${which} is not supported: this emulator has Call Automation alone.`),
   notSupported: (what: string) =>

@@ -38,6 +38,8 @@ const NAMES: Readonly<Record<MediaOperationKind, string>> = {
 export interface CallOperationsOptions {
   /** The phones on the line, as a media stream sees them. The list is the call's and may change. */
   readonly phones: () => readonly Phone[];
+  /** Whether somebody is on the roster because another application has them. */
+  readonly isShown: (rawId: string) => boolean;
   /** Tells the roster who is on hold. */
   readonly setOnHold: (rawId: string, onHold: boolean) => void;
   /** Shows somebody in the roster as on hold who hears and is heard as before. */
@@ -243,7 +245,9 @@ export class CallOperations {
   }
 
   #requirePhone(rawId: string): void {
-    if (!this.#sound.has(rawId)) throw new RefusedError(refusals.participantNotFound());
+    if (this.#sound.has(rawId)) return;
+    const isShown = this.#options.isShown(rawId);
+    throw new RefusedError(isShown ? refusals.ofAnotherApplication() : refusals.participantNotFound());
   }
 }
 

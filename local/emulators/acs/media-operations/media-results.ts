@@ -3,8 +3,8 @@ import { type ResultInformation, resultOf } from '../events/callback-event.ts';
 /**
  * How media operations end. Codes, subcodes and wording: the event code tables of Microsoft Learn, "Customize voice
  * prompts to users with Play action" and "Gather user input with Recognize action"; for DTMF and transcription the
- * payloads of the SDKs' own parser tests. `cancelled`, `holdAudioEnded`, `continuousStopped` and `transcriptionStarted` are
- * as recorded.
+ * payloads of the SDKs' own parser tests. `cancelled`, `holdAudioEnded`, `continuousStopped` and
+ * `transcriptionStarted` are as recorded.
  */
 export const mediaResults = {
   completed: resultOf(200, 0, 'Action completed successfully.'),

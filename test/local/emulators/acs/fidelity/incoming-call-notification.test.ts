@@ -267,6 +267,12 @@ describe('a call of the application to the resource itself', () => {
     await caller.connection.getCallMedia().hold({ communicationUserId: carl });
     await everywhere(f.ownUserId, ben, `${carl}*`);
     expect((await called.connection.getParticipant({ communicationUserId: carl })).isOnHold).toBe(true);
+    for (const refused of [
+      called.connection.removeParticipant({ communicationUserId: carl }),
+      called.connection.muteParticipant({ communicationUserId: carl }),
+      called.connection.getCallMedia().unhold({ communicationUserId: carl }),
+    ])
+      await expect(refused, 'not built').rejects.toMatchObject({ statusCode: 501 });
     await caller.connection.removeParticipant({ communicationUserId: carl });
     await everywhere(f.ownUserId, ben);
   });

@@ -33,6 +33,7 @@ function fixture(loadPrompt: LoadPrompt = load, names = [ANN, BOB]) {
   };
   const operations = new CallOperations({
     phones: () => line,
+    isShown: () => false,
     setOnHold: () => {},
     showOnHold: (rawId, onHold) =>
       void events.push(`${rawId} ${onHold ? 'shown' : 'no longer shown'} on hold`),
