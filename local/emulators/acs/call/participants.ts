@@ -1,7 +1,6 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
-import type { RosterEntry, SharedRoster } from '../telephones/linked-rosters.ts';
-import { PhoneLine, type Speaker } from '../telephones/phone-line.ts';
+import { PhoneLine, type RosterEntry, type SharedRoster, type Speaker } from '../telephones/phone-line.ts';
 import { GatedPhone, PhoneSlot } from '../telephones/phone-slot.ts';
 
 /** Somebody on the call. The application's own leg has no phone, nor have the people it speaks for. */

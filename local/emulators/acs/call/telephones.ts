@@ -2,8 +2,13 @@ import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Room, RoomEnd, RoomLeg } from '../room/room.ts';
-import type { SharedRoster } from '../telephones/linked-rosters.ts';
-import { type Farewell, type PhoneHost, PhoneLine, type Speaker } from '../telephones/phone-line.ts';
+import {
+  type Farewell,
+  type PhoneHost,
+  PhoneLine,
+  type SharedRoster,
+  type Speaker,
+} from '../telephones/phone-line.ts';
 import type { Participants } from './participants.ts';
 
 /** Somebody who joins a call: on the telephone, or without one, as the application itself. */

@@ -1,22 +1,4 @@
-import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
-import type { PhoneLine } from './phone-line.ts';
-
-/** One person or application on a call, as `CallParticipant` shows it. */
-export interface RosterEntry {
-  readonly identifier: IdentifierJson;
-  readonly isMuted: boolean;
-  readonly isOnHold: boolean;
-}
-
-/** A roster that can show the people of another one. `link` tells the links of a roster apart. */
-export interface SharedRoster {
-  /** @returns a function that ends it */
-  watch(changed: () => void): () => void;
-  /** Everybody but those who are shown because of this link. */
-  besides(link: object): readonly RosterEntry[];
-  /** Shows these, and no longer those of this link who are not among them. */
-  show(link: object, entries: readonly RosterEntry[]): void;
-}
+import type { PhoneLine, SharedRoster } from './phone-line.ts';
 
 /**
  * Two applications of one call, each with a connection of its own, see one roster: whom either of them adds, mutes or

@@ -1,10 +1,26 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
-import type { SharedRoster } from './linked-rosters.ts';
 
 /** How somebody leaves a call; an application that speaks for them may end the call for all, or take them off it. */
 export type Farewell = 'left' | 'endedForAll' | 'removed';
+
+/** One person or application on a call, as `CallParticipant` shows it. */
+export interface RosterEntry {
+  readonly identifier: IdentifierJson;
+  readonly isMuted: boolean;
+  readonly isOnHold: boolean;
+}
+
+/** A roster that can show the people of another one. `link` tells the links of a roster apart. */
+export interface SharedRoster {
+  /** @returns a function that ends it */
+  watch(changed: () => void): () => void;
+  /** Everybody but those who are shown because of this link. */
+  besides(link: object): readonly RosterEntry[];
+  /** Shows these, and no longer those of this link who are not among them. */
+  show(link: object, entries: readonly RosterEntry[]): void;
+}
 
 /** What a telephone is connected to: a call of the application, or a room with several applications or none. */
 export interface PhoneHost {
