@@ -37,7 +37,11 @@ export const refusals = {
   participantNotFound: () =>
     refusal(404, '8522', 'Participant not found: the target participant is not on this call.'),
   incompatibleMediaAction: (added: string, existing: string) =>
-    refusal(412, '8583', `Precondition failed: ${added} cannot run or be queued beside ${existing}.`),
+    refusal(
+      412,
+      '8583',
+      `Precondition failed: ${added} cannot run or be queued beside ${existing} (media action compatibility table).`,
+    ),
   tooManyMediaOperations: (most: number) =>
     refusal(429, '8516', `Call throttled: ${most} media operations of this call are waiting already.`),
   transcriptionNotConfigured: () =>
