@@ -49,6 +49,23 @@ export function judgeRings(participant: string, { rings }: CallExpectation, rung
   return [checkOf(participant, `rings ${rings} ×`, rung === rings ? undefined : `it was ${rung}`)];
 }
 
+/** What the application was sent as a transcript; nothing where nothing was expected. */
+export function judgeTranscript(
+  participant: string,
+  { transcript }: CallExpectation,
+  sent: readonly string[],
+): Check[] {
+  if (transcript === undefined) return [];
+  const same = transcript.length === sent.length && transcript.every((text, index) => text === sent[index]);
+  return [
+    checkOf(participant, `transcript ${inQuotes(transcript)}`, same ? undefined : `it was ${inQuotes(sent)}`),
+  ];
+}
+
+function inQuotes(texts: readonly string[]): string {
+  return texts.map((text) => `"${text}"`).join(', ') || 'empty';
+}
+
 /** How a call ended and which events it had. */
 export function judgeCall(
   participant: string,

@@ -11,7 +11,7 @@ import { type PhoneResults, ScriptClient } from '../client/script-client.ts';
 import { Telephone } from '../client/telephone.ts';
 import { findNumber } from '../stack/directory.ts';
 import { askApi } from './api-requests.ts';
-import { type Check, heardWithGaps, judgeCall, judgeRings, judgeSteps } from './judge.ts';
+import { type Check, heardWithGaps, judgeCall, judgeRings, judgeSteps, judgeTranscript } from './judge.ts';
 import type { Participant, Scenario } from './load-scenario.ts';
 
 /** Of one call: its participant, how it ended, and what happened, in the order of time. */
@@ -126,10 +126,12 @@ class Stage {
       ...judgeSteps(caller.name, await this.#withGaps(id, caller, resultsOf(caller), followed)),
       ...joiners.flatMap((joiner) => judgeSteps(joiner.name, resultsOf(joiner))),
     ];
-    return {
-      call: { participant: caller.name, id, followed, outcome, events },
-      checks: [...checks, ...requestChecks, ...judgeCall(caller.name, caller.expect, outcome, events)],
-    };
+    checks.push(
+      ...requestChecks,
+      ...judgeCall(caller.name, caller.expect, outcome, events),
+      ...judgeTranscript(caller.name, caller.expect, followed.telephone.transcript),
+    );
+    return { call: { participant: caller.name, id, followed, outcome, events }, checks };
   }
 
   /** The steps of callees, and how often they were called. */

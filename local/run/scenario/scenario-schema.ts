@@ -120,6 +120,8 @@ const callExpectation = z.strictObject({
   never: z.array(eventName).optional(),
   /** Exactly so many of each. */
   times: z.record(eventName, z.int().min(0)).optional(),
+  /** Exactly these final results of transcription, in this order. */
+  transcript: z.array(z.string()).optional(),
   /** How often the telephone of somebody whom the application calls has rung. */
   rings: z.int().min(0).optional(),
 });

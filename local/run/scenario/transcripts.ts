@@ -12,7 +12,7 @@ interface Transcripts {
   close(): void;
 }
 
-/** Receives the transcripts that these routes send here, and drops them. */
+/** Receives the transcripts that these routes send here, and drops them: the emulator reports what it has sent. */
 export async function receiveTranscripts(routes: readonly object[]): Promise<Transcripts> {
   if (!routes.some(isHere)) return { routes, close: () => {} };
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });

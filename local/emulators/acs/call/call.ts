@@ -6,7 +6,7 @@ import { RefusedError, refusals } from '../http/refusal.ts';
 import type { MediaStreamReport } from '../media/port.ts';
 import { identifierOf, phoneNumberOf } from '../telephones/identifiers.ts';
 import { MeteredPhone, NO_PHONE_METER, type PhoneMeter } from '../telephones/metered-phone.ts';
-import type { Speaker } from '../telephones/phone-line.ts';
+import type { Farewell, Speaker } from '../telephones/phone-line.ts';
 import { PhoneLine } from '../telephones/phone-line.ts';
 import type { CallEnvironment } from './call-environment.ts';
 import { Connection, type ConnectionParties, type HangUpCause } from './connection.ts';
@@ -225,7 +225,10 @@ export class Call {
       {
         changed: () => this.#onChange(this),
         sent: (event) => this.#remember({ type: event.type, atMs: event.firstSentMs, delivery: event }),
-        disconnecting: (cause) => this.#end(this.#outcomeOf(cause)),
+        disconnecting: (cause) => {
+          const outcome = this.#outcomeOf(cause);
+          this.#end(outcome, cause === 'left' ? cause : outcome);
+        },
         answered: (speaker) => this.#meterFirst(speaker),
       },
     );
@@ -264,7 +267,7 @@ export class Call {
    * @throws RefusedError 404 when the call has ended
    */
   hangUpByApplication(): void {
-    this.#refuseIf(this.#connection?.hangUp());
+    this.#refuseIf(this.#connection?.hangUp('left'));
   }
 
   /** The application ends the call for everybody. @throws RefusedError 404 when the call has ended */
@@ -279,13 +282,13 @@ export class Call {
    * The caller hangs up, ringing or connected, here or wherever the call has gone since. On a call that the application
    * placed, the first callee who answered hangs up. Idempotent.
    */
-  hangUpByCaller(): void {
+  hangUpByCaller(how?: Farewell): void {
     if (this.#ring === 'ringing') {
       this.#ring = stepRing(this.#ring, 'callerHangsUp').state;
       this.#end('abandonedByCaller');
       return;
     }
-    this.#line.hangUp();
+    this.#line.hangUp(how);
   }
 
   countReplayedAnswer(): void {
@@ -312,6 +315,7 @@ export class Call {
   #outcomeOf(cause: HangUpCause): CallOutcome {
     switch (cause) {
       case 'application':
+      case 'left':
       case 'removed':
         return 'hungUpByApplication';
       case 'participant':
@@ -342,7 +346,7 @@ export class Call {
     this.#cancelRinging();
     this.#outcome = outcome;
     this.#endedAtMs = this.#environment.clock.now();
-    if (this.#connection !== undefined) this.#connection.participants.end(outcome);
+    if (this.#connection !== undefined) this.#connection.participants.end(reason);
     else if (outcome !== 'redirected') this.#phone?.ended(reason);
     this.#onChange(this);
   }

@@ -84,7 +84,7 @@ export function newMediaLeg(
 
 export function newOperations(
   { answer, parties, environment, random }: Making,
-  connection: Pick<CallOperationsOptions, 'phones' | 'setOnHold' | 'showOnHold' | 'emit'>,
+  connection: Pick<CallOperationsOptions, 'phones' | 'isShown' | 'setOnHold' | 'showOnHold' | 'emit'>,
 ): CallOperations {
   const { behaviour, clock, tokens, loadPrompt, ticker, openTranscriptionStream } = environment;
   const { callConnectionId, correlationId } = parties;

@@ -25,8 +25,15 @@ import type { Answer } from './connection-parts.ts';
 import { type Making, mediaRateHz, newMediaLeg, newOperations, newOutbox } from './connection-parts.ts';
 import type { MediaLeg } from './media-leg.ts';
 import { Participants } from './participants.ts';
-import { COMPLETED, NO_LONGER_THERE, PARTICIPANT_REMOVED, TELEPHONE_LEFT, USER_LEFT } from './results.ts';
-import { type Arrival, Telephones } from './telephones.ts';
+import {
+  COMPLETED,
+  LEFT_ALONE,
+  NO_LONGER_THERE,
+  PHONE_OF_CALLEE_LEFT,
+  PHONE_OF_CALLER_LEFT,
+  USER_LEFT,
+} from './results.ts';
+import { type Arrival, type Leaver, Telephones } from './telephones.ts';
 
 export interface ConnectionParties {
   readonly callConnectionId: string;
@@ -36,7 +43,7 @@ export interface ConnectionParties {
   readonly participants: readonly Arrival[];
 }
 
-export type HangUpCause = RoomEnd | 'notReached';
+export type HangUpCause = RoomEnd | 'left' | 'notReached';
 
 interface ConnectionListener {
   changed(): void;
@@ -82,6 +89,8 @@ export class Connection {
   readonly #outbox: CallbackOutbox;
   readonly #media: MediaLeg | undefined;
   readonly #timers = new Set<() => void>();
+  /** Of a call that rang for the application. */
+  readonly #callerRawId: string | undefined;
   #state: ConnectionState;
   /** Orders the ParticipantsUpdated events, which may arrive in any order. */
   #participantUpdates = 0;
@@ -114,9 +123,11 @@ export class Connection {
       reconnects: behaviour.reconnects,
       stoppedEventOnHangUp: behaviour.stoppedEventOnHangUp,
     });
+    this.#callerRawId = parties.participants.find(({ phone }) => phone !== undefined)?.identifier.rawId;
     this.#outbox = newOutbox(making, (event) => listener.sent(event));
     this.operations = newOperations(making, {
       phones: () => this.participants.phones,
+      isShown: (rawId) => this.participants.isShown(rawId),
       setOnHold: (rawId, onHold) => this.telephones.hold(rawId, onHold),
       showOnHold: (rawId, onHold) => this.participants.showOnHold(rawId, onHold),
       emit: (type, data, replyTo) => this.emit(type, data, replyTo),
@@ -236,18 +247,19 @@ export class Connection {
         return this.operations.keyPressed(rawId, key) || streamed;
       },
       takeWords: (words) => this.operations.wordsSaid(words),
-      hangUp: (cause) => void this.hangUp(cause, this.#resultOf(cause)),
+      hangUp: (cause, by) => void this.hangUp(cause, this.#resultOf(cause, by)),
       connectFailed: () => this.fail('ConnectFailed', NO_LONGER_THERE),
       connecting: () => this.state === 'connecting',
     });
   }
 
   /** What CallDisconnected says of an end that others have brought about; undefined for the application's own. */
-  #resultOf(cause: RoomEnd): ResultInformation | undefined {
-    if (cause === 'removed') return PARTICIPANT_REMOVED;
+  #resultOf(cause: RoomEnd, by?: Leaver): ResultInformation | undefined {
+    if (cause === 'removed') return LEFT_ALONE;
     if (cause !== 'participant') return undefined;
-    const isTelephone = this.participants.onThePhone.every((rawId) => rawId.startsWith('4:'));
-    return isTelephone ? TELEPHONE_LEFT : USER_LEFT;
+    if (by?.rawId.startsWith('4:') === true)
+      return by.rawId === this.#callerRawId ? PHONE_OF_CALLER_LEFT : PHONE_OF_CALLEE_LEFT;
+    return USER_LEFT[by?.how ?? 'left'];
   }
 
   #apply(input: ConnectionInput): Refusal | undefined {

@@ -1,6 +1,6 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
-import { PhoneLine, type Speaker } from '../telephones/phone-line.ts';
+import { PhoneLine, type RosterEntry, type SharedRoster, type Speaker } from '../telephones/phone-line.ts';
 import { GatedPhone, PhoneSlot } from '../telephones/phone-slot.ts';
 
 /** Somebody on the call. The application's own leg has no phone, nor have the people it speaks for. */
@@ -24,12 +24,15 @@ interface Seat {
 }
 
 /** Everybody on one call, with their phones. `onChange` hears of every change of the roster, after it. */
-export class Participants {
+export class Participants implements SharedRoster {
   /** The phones on the line; the media stream reads this list at every frame. */
   readonly phones: Phone[] = [];
   readonly #seats = new Map<string, Seat>();
   readonly #onChange: () => void;
   readonly #wrapper: PhoneWrapper | undefined;
+  readonly #watchers = new Set<() => void>();
+  /** Raw ids of those who are on this roster because another application shows them, by the link to it. */
+  readonly #shown = new Map<object, ReadonlySet<string>>();
   #roster: Roster = [];
 
   constructor(onChange: () => void, wrapper?: PhoneWrapper) {
@@ -126,6 +129,35 @@ export class Participants {
     this.#apply({ type: 'hold', rawId, onHold });
   }
 
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  }
+
+  besides(link: object): Roster {
+    return this.#roster.filter(({ identifier }) => this.#shown.get(link)?.has(identifier.rawId) !== true);
+  }
+
+  /** Whether somebody is here only because another application shows them. */
+  isShown(rawId: string): boolean {
+    return [...this.#shown.values()].some((rawIds) => rawIds.has(rawId));
+  }
+
+  show(link: object, entries: Roster): void {
+    const before = this.#shown.get(link) ?? new Set();
+    const known = (rawId: string): boolean => find(this.#roster, rawId) !== undefined;
+    const rawIds = entries.map(({ identifier }) => identifier.rawId);
+    // Before anything changes: a change makes the other roster look at this one.
+    this.#shown.set(link, new Set(rawIds.filter((rawId) => before.has(rawId) || !known(rawId))));
+    for (const { identifier, isMuted, isOnHold } of entries) {
+      const { rawId } = identifier;
+      this.#apply({ type: 'join', identifier });
+      this.#apply({ type: 'mute', rawId, muted: isMuted });
+      this.#apply({ type: 'hold', rawId, onHold: isOnHold });
+    }
+    for (const rawId of before) if (!rawIds.includes(rawId)) this.#apply({ type: 'leave', rawId });
+  }
+
   /** Ends every phone; the roster stays readable. Idempotent. */
   end(reason: string): void {
     for (const rawId of this.onThePhone) this.#vacate(rawId)?.gate.ended(reason);
@@ -146,15 +178,9 @@ export class Participants {
     if (roster === this.#roster) return false;
     this.#roster = roster;
     this.#onChange();
+    for (const changed of [...this.#watchers]) changed();
     return true;
   }
-}
-
-/** One person or application on a call, as `CallParticipant` shows it. */
-interface RosterEntry {
-  readonly identifier: IdentifierJson;
-  readonly isMuted: boolean;
-  readonly isOnHold: boolean;
 }
 
 /** Everybody on a call, in the order of joining. */

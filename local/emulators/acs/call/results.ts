@@ -3,6 +3,7 @@ import { type ResultInformation, resultOf } from '../events/callback-event.ts';
 import type { MediaFailure } from '../media/port.ts';
 import { phoneNumberOf } from '../telephones/identifiers.ts';
 import type { InvitationFailure } from '../telephones/invitation.ts';
+import type { Farewell } from '../telephones/phone-line.ts';
 
 /** Results as captured from the service, except where the comment says otherwise. */
 export const COMPLETED = resultOf(200, 0, 'Action completed successfully.');
@@ -14,18 +15,25 @@ export const CALL_ENDED = resultOf(
   'Call was ended by Azure Communication Service Call Automation API or a server bot. DiagCode: 0#7000.@',
 );
 
-/** The last telephone was put down. Code and subcode are documented; the wording is recorded of another event. */
-export const TELEPHONE_LEFT = resultOf(200, 7000, 'The conversation has ended. DiagCode: 0#7000.@');
+/** The telephone that called was put down. */
+export const PHONE_OF_CALLER_LEFT = resultOf(200, 540_000, 'Call ended successfully by local PSTN caller.');
 
-/** The last user on the other side has left. */
-export const USER_LEFT = resultOf(200, 5002, 'The conversation has ended. DiagCode: 0#5002.@');
-
-/** The application has removed the last participant. */
-export const PARTICIPANT_REMOVED = resultOf(
+/** A telephone that was called was put down. Subcode and wording are documented; the code is that of its sibling. */
+export const PHONE_OF_CALLEE_LEFT = resultOf(
   200,
-  5300,
-  'Call ended for this participant as it was removed from the conversation by another participant. DiagCode: 0#5300.@',
+  560_000,
+  'Call ended successfully by remote PSTN participant.',
 );
+
+/** Nobody is left beside the application, which has removed the last one. */
+export const LEFT_ALONE = resultOf(200, 5002, 'The conversation has ended. DiagCode: 0#5002.@');
+
+/** The last user on the other side is gone. Of one who leaves for itself nothing is recorded. */
+export const USER_LEFT: Readonly<Record<Farewell, ResultInformation>> = {
+  left: LEFT_ALONE,
+  endedForAll: resultOf(200, 5001, 'This conversation has ended.. DiagCode: 0#5001.@'),
+  removed: resultOf(200, 5300, 'The conversation has ended. DiagCode: 0#5300.@'),
+};
 
 /** No payload of this case is public: the code is that of "media streaming failed", the wording is ours. */
 export const STREAM_INTERRUPTED = resultOf(

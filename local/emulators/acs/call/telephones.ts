@@ -2,12 +2,23 @@ import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
 import type { Room, RoomEnd, RoomLeg } from '../room/room.ts';
-import type { Speaker } from '../telephones/phone-line.ts';
-import { type PhoneHost, PhoneLine } from '../telephones/phone-line.ts';
+import {
+  type Farewell,
+  type PhoneHost,
+  PhoneLine,
+  type SharedRoster,
+  type Speaker,
+} from '../telephones/phone-line.ts';
 import type { Participants } from './participants.ts';
 
 /** Somebody who joins a call: on the telephone, or without one, as the application itself. */
 export type Arrival = Pick<Speaker, 'identifier'> & Partial<Speaker>;
+
+/** The last who was on the call beside the application, and how they left. */
+export interface Leaver {
+  readonly rawId: string;
+  readonly how: Farewell;
+}
 
 /** What the telephones of a call need of its connection. */
 interface TelephonesOptions {
@@ -21,7 +32,7 @@ interface TelephonesOptions {
   /** False where neither recognition nor transcription takes them. */
   readonly takeWords: (words: SpokenWords) => boolean;
   /** The connection is over, and with it what of the call is its own. */
-  readonly hangUp: (cause: RoomEnd) => void;
+  readonly hangUp: (cause: RoomEnd, by?: Leaver) => void;
   /** The call that it was about to connect to is over. */
   readonly connectFailed: () => void;
   readonly connecting: () => boolean;
@@ -48,6 +59,11 @@ export class Telephones implements PhoneHost, RoomLeg {
 
   get room(): Room | undefined {
     return this.#room;
+  }
+
+  /** In a room it is that of all applications there, and not shared with others. */
+  get roster(): SharedRoster | undefined {
+    return this.#room === undefined ? this.#participants : undefined;
   }
 
   get ownIdentifiers(): readonly IdentifierJson[] {
@@ -122,11 +138,11 @@ export class Telephones implements PhoneHost, RoomLeg {
     else this.#room.end(cause);
   }
 
-  participantHangsUp(rawId: string): void {
+  participantHangsUp(rawId: string, how: Farewell): void {
     const { onThePhone } = this.#participants;
     if (this.#room !== undefined) this.#room.participantHangsUp(rawId);
     else if (!onThePhone.includes(rawId)) return;
-    else if (onThePhone.length === 1) this.#options.hangUp('participant');
+    else if (onThePhone.length === 1) this.#options.hangUp('participant', { rawId, how });
     else this.#participants.leave(rawId, 'hungUp');
   }
 

@@ -36,6 +36,8 @@ export interface CallReport {
   readonly keysHeard: string;
   /** Media sockets of the call, oldest first. */
   readonly streams: readonly MediaStreamReport[];
+  /** Final results of transcription that the application was sent, oldest first. */
+  readonly transcript: readonly string[];
   readonly levels: { readonly saidDbfs: number; readonly heardDbfs: number };
   readonly events: readonly ReportedEvent[];
 }
@@ -77,6 +79,7 @@ export function reportCall(call: Call): CallReport {
     gapsMs: Math.round(meter.gapsMs),
     keysHeard: meter.keysHeard,
     streams: call.streamReports(),
+    transcript: connection?.operations.transcription.transcript ?? [],
     levels: meter.levels(),
     events: call.events.map(({ atMs, type, delivery: { attempts, result } }) => ({
       atMs: since(atMs),

@@ -51,6 +51,8 @@ export const CALLBACK_EVENT_TYPES = [
   'SendDtmfTonesFailed',
   'HoldFailed',
   'HoldAudioStarted',
+  'HoldAudioPaused',
+  'HoldAudioResumed',
   'HoldAudioCompleted',
   'RecordingStateChanged',
   'StartRecordingFailed',

@@ -4,6 +4,7 @@ import { RefusedError } from '../http/refusal.ts';
 import type { CalleeOutcome, CalleeRinging, Callees, IncomingLeg } from '../telephones/callees.ts';
 import { phoneNumberOf } from '../telephones/identifiers.ts';
 import { type LinkedPhone, linkPhones } from '../telephones/linked-phones.ts';
+import { linkRosters } from '../telephones/linked-rosters.ts';
 import type { ResourceIdentities } from '../telephones/resource-identities.ts';
 import type { PlaceCallRequest } from './switchboard.ts';
 
@@ -45,20 +46,27 @@ export class ResourceCallees implements Callees {
   #ringApplication(to: IdentifierJson, incoming: IncomingLeg): CalleeRinging {
     const { promise, resolve } = Promise.withResolvers<CalleeOutcome>();
     let near: LinkedPhone | undefined;
+    let unlinkRosters = (): void => {};
     const from = incoming.from ?? this.#options.resource.self;
     const { sipHeaders, voipHeaders, serverCallId, correlationId } = incoming;
+    // Users of the resource are on one call; between numbers there are two, and the telephone network.
+    const isOneCall = phoneNumberOf(to) === undefined;
     try {
       const call = this.#options.place({
         from: from.rawId,
         to: to.rawId,
         phone: (rawId, hangUp) => {
-          const caller = { rawId: to.rawId, hangUp: incoming.hangUp, press: incoming.press };
+          const ended = (): void => unlinkRosters();
+          const caller = { rawId: to.rawId, hangUp: incoming.hangUp, press: incoming.press, ended };
           const [callerEnd, calledEnd] = linkPhones(caller, {
             rawId,
             hangUp,
             press: (key) => call.line.press(key),
             answered: () => resolve({ type: 'answered', phone: callerEnd }),
-            ended: (reason) => resolve({ type: outcomeOf(reason) }),
+            ended: (reason) => {
+              unlinkRosters();
+              resolve({ type: outcomeOf(reason) });
+            },
           });
           near = callerEnd;
           return calledEnd;
@@ -66,9 +74,9 @@ export class ResourceCallees implements Callees {
         sipHeaders,
         voipHeaders,
         callerDisplayName: incoming.displayName,
-        // Users of the resource are on one call; between numbers there are two, and the telephone network.
-        ...(phoneNumberOf(to) === undefined ? { conversation: { serverCallId, correlationId } } : {}),
+        ...(isOneCall ? { conversation: { serverCallId, correlationId } } : {}),
       });
+      if (isOneCall) unlinkRosters = linkRosters(incoming.line, call.line);
       const cancel = (): void => {
         resolve({ type: 'noAnswer' });
         if (near?.isOver === false) call.hangUpByCaller();

@@ -12,6 +12,7 @@ import { TOPIC } from '../event-grid/resource-topic.ts';
 import { invalid } from '../http/fields.ts';
 import { RefusedError, refusals } from '../http/refusal.ts';
 import { IDENTIFIER_RULE, identifierOf } from '../telephones/identifiers.ts';
+import type { Farewell } from '../telephones/phone-line.ts';
 import type { CallRegistry, ScriptedPhone } from './call-registry.ts';
 
 interface PhoneScript {
@@ -25,6 +26,8 @@ interface PhoneScript {
   readonly onHangUp: () => void;
 }
 
+type HangUp = (how?: Farewell) => void;
+
 export type CreatePhone = (script: PhoneScript) => ScriptedPhone;
 
 export interface PlaceCallRequest {
@@ -33,7 +36,7 @@ export interface PlaceCallRequest {
   /** Phone number or raw id that is called. */
   readonly to: string;
   /** The caller's telephone: one that follows a script, or one that the caller of this function brings along. */
-  readonly phone: Omit<PhoneScript, 'rawId' | 'onHangUp'> | ((rawId: string, hangUp: () => void) => Phone);
+  readonly phone: Omit<PhoneScript, 'rawId' | 'onHangUp'> | ((rawId: string, hangUp: HangUp) => Phone);
   readonly sipHeaders?: Readonly<Record<string, string>> | undefined;
   readonly voipHeaders?: Readonly<Record<string, string>> | undefined;
   readonly callerDisplayName?: string | undefined;
@@ -82,9 +85,9 @@ export class Switchboard {
         message: 'No call can be placed: no Event Grid endpoint is configured (EVENT_GRID_ENDPOINT).',
       });
     }
-    const { phone, scripted } = this.#phone(request, from.rawId, () => {
+    const { phone, scripted } = this.#phone(request, from.rawId, (how) => {
       // Phones ask in the middle of a frame of the media clock, which is let finish first.
-      queueMicrotask(() => call.hangUpByCaller());
+      queueMicrotask(() => call.hangUpByCaller(how));
     });
     const random = environment.random.branch(`call ${++this.#placed}`);
     const { conversation } = request;
@@ -104,12 +107,12 @@ export class Switchboard {
   #phone(
     request: PlaceCallRequest,
     rawId: string,
-    hangUp: () => void,
+    hangUp: HangUp,
   ): { phone: Phone; scripted: ScriptedPhone | undefined } {
     if (typeof request.phone === 'function') {
       return { phone: request.phone(rawId, hangUp), scripted: undefined };
     }
-    const scripted = this.#options.createPhone({ ...request.phone, rawId, onHangUp: hangUp });
+    const scripted = this.#options.createPhone({ ...request.phone, rawId, onHangUp: () => hangUp() });
     return { phone: scripted, scripted };
   }
 

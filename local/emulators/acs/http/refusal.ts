@@ -37,7 +37,11 @@ export const refusals = {
   participantNotFound: () =>
     refusal(404, '8522', 'Participant not found: the target participant is not on this call.'),
   incompatibleMediaAction: (added: string, existing: string) =>
-    refusal(412, '8583', `Precondition failed: ${added} cannot run or be queued beside ${existing}.`),
+    refusal(
+      412,
+      '8583',
+      `Precondition failed: ${added} cannot run or be queued beside ${existing} (media action compatibility table).`,
+    ),
   tooManyMediaOperations: (most: number) =>
     refusal(429, '8516', `Call throttled: ${most} media operations of this call are waiting already.`),
   transcriptionNotConfigured: () =>
@@ -50,13 +54,24 @@ export const refusals = {
     refusal(400, '8500', 'Invalid media mode: transcription is already active on this call.'),
   transcriptionNotActive: () =>
     refusal(400, '8500', 'Invalid media mode: transcription is not active on this call.'),
-  recordingNotFound: () =>
-    refusal(404, '8522', 'Recording not found: there is no such recording, or it has been stopped.'),
+  /** The whole message is recorded. There is no such recording, or it has been stopped. */
+  recordingNotFound: () => refusal(404, '8522', 'Recording not found.'),
   duplicateRecording: () => refusal(400, '8553', 'Duplicate recording: this call is being recorded already.'),
   notInThisState: (what: string) => refusal(400, '8585', `Action not valid in current call state: ${what}.`),
   conflict: (what: string) => refusal(409, '8519', `Conflict: ${what}.`),
   bodyTooLong: (limit: number) => refusal(413, 'RequestEntityTooLarge', `The body is over ${limit} bytes.`),
   tooManyCalls: () => refusal(429, '8516', 'Call throttled: too many calls are going on.'),
+  noSuchOperation: (which: string) => refusal(404, 'NotFound', `There is no such operation: ${which}.`),
+  methodNotAllowed: (method: string, allowed: readonly string[]) =>
+    refusal(405, 'MethodNotAllowed', `This path has no method ${method}; it has ${allowed.join(', ')}.`),
+  ofAnotherApplication: () =>
+    refusal(
+      501,
+      'NotImplemented',
+      'This emulator lets an application do this to participants of its own only, not to those whom another one has added.',
+    ),
+  otherService: (which: string) =>
+    refusal(501, 'NotImplemented', `${which} is not supported: this emulator has Call Automation alone.`),
   notSupported: (what: string) =>
     refusal(
       501,

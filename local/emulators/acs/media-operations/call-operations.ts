@@ -38,6 +38,8 @@ const NAMES: Readonly<Record<MediaOperationKind, string>> = {
 export interface CallOperationsOptions {
   /** The phones on the line, as a media stream sees them. The list is the call's and may change. */
   readonly phones: () => readonly Phone[];
+  /** Whether somebody is on the roster because another application has them. */
+  readonly isShown: (rawId: string) => boolean;
   /** Tells the roster who is on hold. */
   readonly setOnHold: (rawId: string, onHold: boolean) => void;
   /** Shows somebody in the roster as on hold who hears and is heard as before. */
@@ -111,7 +113,20 @@ export class CallOperations {
     const showPlayedTo = (rawId: string, playedTo: boolean): void => {
       if (!this.#hold.has(rawId)) this.#options.showOnHold(rawId, playedTo);
     };
-    this.#submit(new PlayOperation(request, { ...this.#surroundings, showPlayedTo }), interrupts);
+    const interruptHold = (rawId: string, interrupted: boolean): void =>
+      this.#hold.interrupt(rawId, interrupted);
+    const surroundings = { ...this.#surroundings, showPlayedTo, interruptHold };
+    this.#submit(new PlayOperation(request, surroundings), interrupts);
+  }
+
+  /** What interrupts somebody who is not on hold is unknown: nothing of it is recorded. */
+  announce(request: PlayRequest, rawId: string): void {
+    this.#requirePhone(rawId);
+    if (!this.#hold.has(rawId))
+      throw new RefusedError(
+        refusals.notSupported('interruptAudioAndAnnounce for somebody who is not on hold'),
+      );
+    this.play(request, false);
   }
 
   recognize(request: RecognizeRequest, interrupts: boolean): void {
@@ -230,7 +245,9 @@ export class CallOperations {
   }
 
   #requirePhone(rawId: string): void {
-    if (!this.#sound.has(rawId)) throw new RefusedError(refusals.participantNotFound());
+    if (this.#sound.has(rawId)) return;
+    const isShown = this.#options.isShown(rawId);
+    throw new RefusedError(isShown ? refusals.ofAnotherApplication() : refusals.participantNotFound());
   }
 }
 

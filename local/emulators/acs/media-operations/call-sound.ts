@@ -123,13 +123,18 @@ export class CallSound implements PromptPlayer, Ticking {
       if (options.targets !== 'all' && !options.targets.includes(phone.rawId)) continue;
       const reader = new PromptReader(samples, options.loop === true);
       prompt.readers.set(phone, reader);
-      phone.play(reader, options.forHold === true);
+      phone.play(reader, options.heard);
     }
     this.#prompts.add(prompt);
     if (samples.length === 0) prompt.readers.clear();
     queueMicrotask(() => this.#finishIfHeard(prompt));
     this.#update();
-    return { stop: () => this.#stop(prompt) };
+    return {
+      stop: () => this.#stop(prompt),
+      pause: (paused) => {
+        for (const reader of prompt.readers.values()) reader.paused = paused;
+      },
+    };
   }
 
   /** The call is over: every prompt stops without `finished`. Idempotent. */

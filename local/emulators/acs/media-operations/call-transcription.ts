@@ -43,6 +43,9 @@ interface CallTranscriptionOptions {
   readonly open: OpenTranscriptionStream;
 }
 
+/** Results that are remembered; older ones are forgotten. */
+const MAX_REMEMBERED = 100;
+
 const STATUS = {
   TranscriptionStarted: 'transcriptionStarted',
   TranscriptionUpdated: 'transcriptionUpdated',
@@ -54,6 +57,8 @@ const STATUS = {
  * The transcription of one call: runs the machine of `transcription-machine.ts`, holds its socket and sends its events.
  */
 export class CallTranscription {
+  /** The texts that the application was sent as final results, oldest first. */
+  readonly transcript: string[] = [];
   readonly #options: CallTranscriptionOptions;
   #state: TranscriptionState;
   #speechModelEndpointId: string | undefined;
@@ -113,7 +118,10 @@ export class CallTranscription {
   /** False where nothing is transcribed. */
   wordsSaid(words: SpokenWords): boolean {
     if (this.#state.phase !== 'active') return false;
-    this.#stream?.said(words);
+    if (this.#stream === undefined) return true;
+    this.#stream.said(words);
+    this.transcript.push(words.text);
+    if (this.transcript.length > MAX_REMEMBERED) this.transcript.shift();
     return true;
   }
 

@@ -1,4 +1,4 @@
-import type { ReplyTo } from '../events/callback-event.ts';
+import type { CallbackEventType, ReplyTo, ResultInformation } from '../events/callback-event.ts';
 import type { MediaSurroundings, PromptHandle } from './media-operation.ts';
 import { mediaResults } from './media-results.ts';
 import type { PlaySource } from './play-source.ts';
@@ -14,16 +14,21 @@ export interface HoldMusic {
   readonly tells: boolean;
 }
 
+type HoldAudioEvent = Extract<CallbackEventType, `HoldAudio${string}`>;
+
 interface Held {
   readonly over: AbortController;
   readonly replyTo: ReplyTo;
+  /** Something else is played to the participant meanwhile. */
+  interrupted: boolean;
   playing?: { readonly handle: PromptHandle; readonly tells: boolean };
 }
 
 /**
  * Who is on hold, and what they hear meanwhile: the play source over and over, or silence. A source that cannot be
  * played is HoldFailed, and takes the participant off hold again. A second hold changes the music; unhold of somebody
- * who is not on hold does nothing. HoldAudioStarted and HoldAudioCompleted go to applications that know them.
+ * who is not on hold does nothing. HoldAudioStarted and HoldAudioCompleted go to applications that know them, and so do
+ * HoldAudioPaused and HoldAudioResumed where the music makes room for an announcement.
  */
 export class Hold {
   readonly #surroundings: HoldSurroundings;
@@ -38,8 +43,9 @@ export class Hold {
   }
 
   hold(rawId: string, music: HoldMusic | undefined, replyTo: ReplyTo): void {
+    const interrupted = this.#held.get(rawId)?.interrupted === true;
     this.#endMusic(rawId);
-    const held: Held = { over: new AbortController(), replyTo };
+    const held: Held = { over: new AbortController(), replyTo, interrupted };
     this.#held.set(rawId, held);
     this.#surroundings.setOnHold(rawId, true);
     if (music !== undefined) void this.#playMusic(rawId, music, held);
@@ -48,6 +54,14 @@ export class Hold {
   unhold(rawId: string): void {
     this.#endMusic(rawId);
     this.#surroundings.setOnHold(rawId, false);
+  }
+
+  /** The music pauses, or goes on. Nothing happens where nobody is on hold. */
+  interrupt(rawId: string, interrupted: boolean): void {
+    const held = this.#held.get(rawId);
+    if (held === undefined || held.interrupted === interrupted) return;
+    held.interrupted = interrupted;
+    this.#pauseMusic(held);
   }
 
   /** Somebody has left the call. */
@@ -71,7 +85,12 @@ export class Hold {
   #endMusic(rawId: string): void {
     const held = this.#held.get(rawId);
     this.#silence(rawId);
-    if (held?.playing?.tells === true) this.#tell('HoldAudioCompleted', held);
+    if (held !== undefined) this.#tell('HoldAudioCompleted', held, mediaResults.holdAudioEnded);
+  }
+
+  #pauseMusic(held: Held): void {
+    held.playing?.handle.pause(held.interrupted);
+    this.#tell(held.interrupted ? 'HoldAudioPaused' : 'HoldAudioResumed', held);
   }
 
   async #playMusic(rawId: string, { source, tells }: HoldMusic, held: Held): Promise<void> {
@@ -89,13 +108,19 @@ export class Hold {
       sampleRateHz,
       targets: [rawId],
       loop: true,
-      forHold: true,
+      heard: 'for hold',
     });
     held.playing = { handle, tells };
-    if (tells) this.#tell('HoldAudioStarted', held);
+    this.#tell('HoldAudioStarted', held);
+    if (held.interrupted) this.#pauseMusic(held);
   }
 
-  #tell(type: 'HoldAudioStarted' | 'HoldAudioCompleted', { replyTo }: Held): void {
-    this.#surroundings.emit(type, { resultInformation: mediaResults.completed }, replyTo);
+  /** Nothing where there is no music, or the application does not know its events. */
+  #tell(
+    type: HoldAudioEvent,
+    { playing, replyTo }: Held,
+    resultInformation: ResultInformation = mediaResults.completed,
+  ): void {
+    if (playing?.tells === true) this.#surroundings.emit(type, { resultInformation }, replyTo);
   }
 }

@@ -57,8 +57,8 @@ export interface PromptOptions {
   readonly targets: PromptTargets;
   /** Starts again at its end until it is stopped. */
   readonly loop?: boolean;
-  /** Heard by participants who are on hold, and by nobody else; other prompts are not heard on hold. */
-  readonly forHold?: boolean;
+  /** Who is on hold hears only prompts `for hold`, whom nobody else hears, and those that are heard `on hold too`. */
+  readonly heard?: 'for hold' | 'on hold too';
   /**
    * The last sample was heard by the last target, or no target is left. Not called after `stop`, nor before
    * `speakToPhones` has returned.
@@ -69,6 +69,8 @@ export interface PromptOptions {
 export interface PromptHandle {
   /** Falls silent at the next frame. Idempotent. */
   stop(): void;
+  /** Falls silent, and later goes on from there. */
+  pause(paused: boolean): void;
 }
 
 export interface PromptPlayer {

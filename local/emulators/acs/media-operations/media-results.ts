@@ -3,11 +3,14 @@ import { type ResultInformation, resultOf } from '../events/callback-event.ts';
 /**
  * How media operations end. Codes, subcodes and wording: the event code tables of Microsoft Learn, "Customize voice
  * prompts to users with Play action" and "Gather user input with Recognize action"; for DTMF and transcription the
- * payloads of the SDKs' own parser tests. `cancelled`, `continuousStopped` and `transcriptionStarted` are as recorded.
+ * payloads of the SDKs' own parser tests. `cancelled`, `holdAudioEnded`, `continuousStopped` and
+ * `transcriptionStarted` are as recorded.
  */
 export const mediaResults = {
   completed: resultOf(200, 0, 'Action completed successfully.'),
   cancelled: resultOf(400, 8508, 'Action failed, the operation was cancelled.'),
+  /** In the spelling of the service. */
+  holdAudioEnded: resultOf(400, 8508, 'Action falied, the operation was cancelled.'),
   fileFormatInvalid: resultOf(400, 8535, 'Action failed, file format is invalid.'),
   fileNotDownloaded: resultOf(400, 8536, 'Action failed, file could not be downloaded.'),
   textEmpty: resultOf(400, 8582, 'Action failed, play source text or ssml is empty.'),

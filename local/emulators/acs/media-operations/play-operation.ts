@@ -7,6 +7,8 @@ export interface PlayRequest {
   readonly sources: readonly PlaySource[];
   readonly targets: PromptTargets;
   readonly loop: boolean;
+  /** Who is on hold hears it, and the music pauses. */
+  readonly interruptsHold: boolean;
   /** Whether the application knows PlayStarted. */
   readonly tellsStart: boolean;
   readonly replyTo: ReplyTo;
@@ -15,18 +17,22 @@ export interface PlayRequest {
 interface PlaySurroundings extends MediaSurroundings {
   /** Tells the roster that somebody is played to alone. */
   readonly showPlayedTo: (rawId: string, playedTo: boolean) => void;
+  /** The music of somebody on hold pauses, or goes on. */
+  readonly interruptHold: (rawId: string, interrupted: boolean) => void;
 }
 
 /**
  * Plays: `PlayStarted` when everything has been loaded, then `PlayCompleted`; or `PlayFailed` with the index of the
- * source that cannot be played; or `PlayCanceled`. Who alone hears it is shown as on hold meanwhile, as in the service.
+ * source that cannot be played; or `PlayCanceled`. Who alone hears it is shown as on hold meanwhile, as in the service;
+ * who is on hold hears it instead of the music where the request says so.
  */
 export class PlayOperation implements MediaOperation {
   readonly #request: PlayRequest;
   readonly #surroundings: PlaySurroundings;
   readonly #over = new AbortController();
   #playing: PromptHandle | undefined;
-  #shown: readonly string[] = [];
+  /** Those to whom alone it is played, from then on. */
+  #alone: readonly string[] = [];
 
   constructor(request: PlayRequest, surroundings: PlaySurroundings) {
     this.#request = request;
@@ -45,7 +51,7 @@ export class PlayOperation implements MediaOperation {
     this.drop();
     const { emit } = this.#surroundings;
     emit('PlayCanceled', { resultInformation: mediaResults.cancelled }, this.#request.replyTo);
-    this.#show(false);
+    this.#playAlone(false);
   }
 
   drop(): void {
@@ -54,7 +60,7 @@ export class PlayOperation implements MediaOperation {
   }
 
   async #play(ended: (how: 'completed' | 'failed') => void): Promise<void> {
-    const { sources, targets, loop, tellsStart, replyTo } = this.#request;
+    const { sources, targets, loop, interruptsHold, tellsStart, replyTo } = this.#request;
     const { player, load, emit } = this.#surroundings;
     const prompt = await load(sources, this.#over.signal);
     if (this.#over.signal.aborted) return;
@@ -64,8 +70,8 @@ export class PlayOperation implements MediaOperation {
       ended('failed');
       return;
     }
-    if (targets !== 'all') this.#shown = targets;
-    this.#show(true);
+    if (targets !== 'all') this.#alone = targets;
+    this.#playAlone(true);
     if (tellsStart) emit('PlayStarted', { resultInformation: mediaResults.completed }, replyTo);
     const { samples, sampleRateHz } = prompt;
     this.#playing = player.speakToPhones({
@@ -73,15 +79,19 @@ export class PlayOperation implements MediaOperation {
       sampleRateHz,
       targets,
       loop,
+      ...(interruptsHold && { heard: 'on hold too' }),
       finished: () => {
         emit('PlayCompleted', { resultInformation: mediaResults.completed }, replyTo);
-        this.#show(false);
+        this.#playAlone(false);
         ended('completed');
       },
     });
   }
 
-  #show(playedTo: boolean): void {
-    for (const rawId of this.#shown) this.#surroundings.showPlayedTo(rawId, playedTo);
+  #playAlone(playing: boolean): void {
+    for (const rawId of this.#alone) {
+      this.#surroundings.showPlayedTo(rawId, playing);
+      if (this.#request.interruptsHold) this.#surroundings.interruptHold(rawId, playing);
+    }
   }
 }

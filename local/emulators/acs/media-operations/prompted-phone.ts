@@ -1,5 +1,6 @@
 import type { Phone } from '../../../phone/phone.ts';
 import { PhoneDecorator } from '../../../phone/phone-decorator.ts';
+import type { PromptOptions } from './media-operation.ts';
 
 interface PromptedPhoneListener {
   mediaStarted(phone: PromptedPhone): void;
@@ -10,6 +11,7 @@ interface PromptedPhoneListener {
 
 /** A prompt on its way to one phone: where in it this phone is. */
 export class PromptReader {
+  paused = false;
   readonly #samples: Int16Array;
   readonly #loop: boolean;
   #position = 0;
@@ -25,7 +27,7 @@ export class PromptReader {
 
   /** Adds the next samples to a frame; what exceeds 16 bits becomes the nearest value that fits. */
   addTo(frame: Int16Array): void {
-    for (let i = 0; i < frame.length && !this.finished; i++) {
+    for (let i = 0; i < frame.length && !this.finished && !this.paused; i++) {
       if (this.#position >= this.#samples.length) this.#position = 0;
       const sum = (frame[i] ?? 0) + (this.#samples[this.#position] ?? 0);
       frame[i] = Math.max(-32_768, Math.min(32_767, sum));
@@ -38,7 +40,7 @@ export class PromptReader {
 export class PromptedPhone extends PhoneDecorator {
   /** On hold it hears the prompts for those on hold, else all others. */
   onHold = false;
-  readonly #prompts = new Map<PromptReader, { readonly forHold: boolean }>();
+  readonly #prompts = new Map<PromptReader, PromptOptions['heard']>();
   #listener: PromptedPhoneListener | undefined;
 
   constructor(phone: Phone, listener: PromptedPhoneListener) {
@@ -46,8 +48,8 @@ export class PromptedPhone extends PhoneDecorator {
     this.#listener = listener;
   }
 
-  play(prompt: PromptReader, forHold: boolean): void {
-    this.#prompts.set(prompt, { forHold });
+  play(prompt: PromptReader, heard: PromptOptions['heard']): void {
+    this.#prompts.set(prompt, heard);
   }
 
   silence(prompt: PromptReader): void {
@@ -71,8 +73,8 @@ export class PromptedPhone extends PhoneDecorator {
       return;
     }
     const mixed = samples.slice();
-    for (const [prompt, { forHold }] of this.#prompts) {
-      if (forHold === this.onHold) prompt.addTo(mixed);
+    for (const [prompt, heard] of this.#prompts) {
+      if (heard === 'on hold too' || (heard === 'for hold') === this.onHold) prompt.addTo(mixed);
       // Time passes for those on hold too.
       else prompt.addTo(new Int16Array(mixed.length));
     }

@@ -5,7 +5,7 @@ export function knowsPlayStarted(apiVersion: string): boolean {
   return dateOf(apiVersion) >= '2024-06-15';
 }
 
-/** The events of hold music are in previews only. */
+/** The events of hold music, and what interrupts it, are in previews only. */
 export function knowsHoldAudio(apiVersion: string): boolean {
   return apiVersion.endsWith('-preview') && dateOf(apiVersion) >= '2024-09-01';
 }

@@ -121,6 +121,7 @@ function removeParticipant(request: OperationRequest): OperationResult {
   const { participants } = connection;
   if (participants.find(participant.rawId) === undefined)
     throw new RefusedError(refusals.participantNotFound());
+  if (participants.isShown(participant.rawId)) throw new RefusedError(refusals.ofAnotherApplication());
   if (!participants.onThePhone.includes(participant.rawId)) {
     connection.emit('RemoveParticipantFailed', { resultInformation: NOT_REMOVABLE, participant }, replyTo);
   } else {
@@ -140,6 +141,7 @@ function muteParticipants(request: OperationRequest): OperationResult {
   const { participants, telephones } = establishedConnection(request);
   for (const { rawId, kind } of identifiers) {
     if (participants.find(rawId) === undefined) throw new RefusedError(refusals.participantNotFound());
+    if (participants.isShown(rawId)) throw new RefusedError(refusals.ofAnotherApplication());
     if (kind !== 'communicationUser')
       throw invalid('The field targetParticipants may only name users of Communication Services (8:acs:…).');
   }

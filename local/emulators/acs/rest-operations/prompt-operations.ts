@@ -1,5 +1,6 @@
 import { type Fields, invalid } from '../http/fields.ts';
-import { readPlaySource, readPlaySources } from '../media-operations/play-source.ts';
+import { RefusedError, refusals } from '../http/refusal.ts';
+import { type PlaySource, readPlaySource, readPlaySources } from '../media-operations/play-source.ts';
 import { ALL_TONES } from '../media-operations/tones.ts';
 import { knowsHoldAudio, knowsPlayStarted } from './api-versions.ts';
 import {
@@ -23,6 +24,7 @@ const MAX_TONES = 18;
 /** Prompts, recognition, keys and hold. */
 export const promptOperations: readonly Operation[] = [
   action('play', 202, play),
+  action('interruptAudioAndAnnounce', 202, interruptAudioAndAnnounce),
   action('recognize', 202, recognize),
   action('cancelAllMediaOperations', 202, (request) => establishedConnection(request).operations.cancelAll()),
   action('startContinuousDtmfRecognition', 200, startContinuousDtmf),
@@ -35,14 +37,41 @@ export const promptOperations: readonly Operation[] = [
 function play(request: OperationRequest): undefined {
   const { fields, apiVersion } = request;
   const { operations } = establishedConnection(request);
-  const sources = readPlaySources(fields.objects('playSources'));
-  if (sources.length === 0) throw invalid('The field playSources must hold at least one source.');
-  const loop = fields.object('playOptions')?.flag('loop', false) ?? false;
+  const sources = readSources(fields);
+  const options = fields.object('playOptions');
+  const loop = options?.flag('loop', false) ?? false;
   const toAll = fields.objects('playTo').length === 0;
   const targets = toAll ? 'all' : readIdentifiers(fields, 'playTo').map(({ rawId }) => rawId);
-  const interrupts = fields.flag('interruptCallMediaOperation', false);
+  // Previews have it among the options.
+  const interrupts =
+    fields.flag('interruptCallMediaOperation', false) ||
+    options?.flag('interruptCallMediaOperation', false) === true;
+  const interruptsHold =
+    options?.flag('interruptHoldAudio', false) === true && !toAll && knowsHoldAudio(apiVersion);
   const tellsStart = knowsPlayStarted(apiVersion);
-  operations.play({ sources, targets, loop, tellsStart, replyTo: readReplyTo(fields) }, interrupts);
+  operations.play(
+    { sources, targets, loop, interruptsHold, tellsStart, replyTo: readReplyTo(fields) },
+    interrupts,
+  );
+}
+
+function interruptAudioAndAnnounce(request: OperationRequest): undefined {
+  const { fields, apiVersion } = request;
+  if (!knowsHoldAudio(apiVersion))
+    throw new RefusedError(
+      refusals.noSuchOperation('interruptAudioAndAnnounce is in previews from 2024-09-01-preview on'),
+    );
+  const { operations } = establishedConnection(request);
+  const { rawId } = requireIdentifier(fields, 'playTo');
+  const replyTo = readReplyTo(fields);
+  const play = { sources: readSources(fields), loop: false, interruptsHold: true, tellsStart: true, replyTo };
+  operations.announce({ ...play, targets: [rawId] }, rawId);
+}
+
+function readSources(fields: Fields): readonly PlaySource[] {
+  const sources = readPlaySources(fields.objects('playSources'));
+  if (sources.length === 0) throw invalid('The field playSources must hold at least one source.');
+  return sources;
 }
 
 function recognize(request: OperationRequest): undefined {

@@ -28,7 +28,9 @@ interface OperationDefinition {
   readonly response?: string | undefined;
 }
 
-const operations = new Map<string, OperationDefinition>(Object.entries(definition.operations));
+const operations = new Map<string, OperationDefinition>(
+  Object.entries({ ...definition.operations, ...definition.previewOperations }),
+);
 
 /** The name of the definition that an operation's request body follows; undefined where it takes none. */
 export function bodyDefinition(operation: string): string | undefined {

@@ -28,6 +28,8 @@ export function hmacProblem(
   const claimedHash = single(request.headers['x-ms-content-sha256']);
   if (authorization === undefined) return 'The Authorization header is missing.';
   const claimed = SCHEME.exec(authorization)?.[1];
+  if (/^Bearer /i.test(authorization))
+    return 'Tokens of Microsoft Entra ID are not supported by this emulator: sign with the access key.';
   if (claimed === undefined)
     return 'The Authorization header is not an HMAC-SHA256 signature of x-ms-date;host;x-ms-content-sha256.';
   if (date === undefined || host === undefined || claimedHash === undefined)
@@ -39,7 +41,8 @@ export function hmacProblem(
   if (!equal(hash, claimedHash)) return 'The header x-ms-content-sha256 is not the hash of the body.';
   const stringToSign = `${request.method}\n${request.url}\n${date};${host};${hash}`;
   const expected = createHmac('sha256', accessKey).update(stringToSign).digest('base64');
-  return equal(expected, claimed) ? undefined : 'HMAC-SHA256 validation failed.';
+  if (equal(expected, claimed)) return undefined;
+  return 'HMAC-SHA256 validation failed. Another access key has signed, or method, path or query have changed since.';
 }
 
 function single(value: string | string[] | undefined): string | undefined {

@@ -5,9 +5,26 @@ import { OPERATIONS } from '../rest-operations/operations.ts';
 type Match =
   | { readonly type: 'found'; readonly operation: Operation; readonly path: ReadonlyMap<string, string> }
   | { readonly type: 'methodNotAllowed'; readonly allowed: readonly string[] }
+  /** Of Azure Communication Services, but not of Call Automation. */
+  | { readonly type: 'otherService' }
   | { readonly type: 'notFound' };
 
 const ROUTES = OPERATIONS.map((operation) => ({ operation, pattern: toPattern(operation.path) }));
+
+/** Where the paths of the other clients of Azure Communication Services begin. */
+const OTHER_SERVICES = new Set([
+  'availablePhoneNumbers',
+  'chat',
+  'emails',
+  'identities',
+  'messages',
+  'networkConfiguration',
+  'phoneNumbers',
+  'rooms',
+  'routing',
+  'sipTrunks',
+  'sms',
+]);
 
 /** The operation that a method and a path (without query) name. */
 export function matchOperation(method: string, path: string): Match {
@@ -27,7 +44,8 @@ export function matchOperation(method: string, path: string): Match {
     }
     return { type: 'found', operation, path: values };
   }
-  return allowed.length > 0 ? { type: 'methodNotAllowed', allowed } : { type: 'notFound' };
+  if (allowed.length > 0) return { type: 'methodNotAllowed', allowed };
+  return { type: OTHER_SERVICES.has(path.split('/')[1] ?? '') ? 'otherService' : 'notFound' };
 }
 
 /** A placeholder takes one path segment without a colon, since a colon starts the action. */

@@ -67,15 +67,13 @@ export class RestApi {
     const [pathname = '', query = ''] = url.split('?', 2);
     const match = matchOperation(method, pathname);
     switch (match.type) {
+      case 'otherService':
+        return refusalReply(refusals.otherService(`${method} ${pathname}`));
       case 'notFound':
-        return refusalReply({ status: 404, code: 'NotFound', message: 'There is no such operation.' });
+        return refusalReply(refusals.noSuchOperation(`${method} ${pathname}`));
       case 'methodNotAllowed':
         return {
-          ...refusalReply({
-            status: 405,
-            code: 'MethodNotAllowed',
-            message: `${method} is not allowed here.`,
-          }),
+          ...refusalReply(refusals.methodNotAllowed(method, match.allowed)),
           headers: { allow: match.allowed.join(', ') },
         };
       case 'found': {

@@ -151,7 +151,7 @@ export class Room implements PhoneHost {
       for (const { identifier } of held) other.showOnHold(identifier.rawId, false);
     }
     if (this.#legs.size > 0) return;
-    if (this.#members.size < 2) this.#close('hungUpByApplication');
+    if (this.#members.size < 2) this.#close('left');
     else this.#limit();
   }
 

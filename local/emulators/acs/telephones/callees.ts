@@ -1,6 +1,7 @@
 import type { Phone } from '../../../phone/phone.ts';
 import type { SpokenWords } from '../../../phone/script-phone.ts';
 import type { IdentifierJson } from '../../event-grid/incoming-call.ts';
+import type { Farewell, PhoneLine } from './phone-line.ts';
 
 /** What the telephone of a callee shows while it rings, and what it can do once it has answered. */
 export interface IncomingLeg {
@@ -13,8 +14,10 @@ export interface IncomingLeg {
   /** Absent where the kind of call brings no headers along. */
   readonly sipHeaders?: Readonly<Record<string, string>> | undefined;
   readonly voipHeaders?: Readonly<Record<string, string>> | undefined;
+  /** The line of the telephone, once it has answered. */
+  readonly line: PhoneLine;
   /** The callee hangs up, once it has answered. Idempotent. */
-  readonly hangUp: () => void;
+  readonly hangUp: (how?: Farewell) => void;
   /** The callee presses a key (0-9, A-D, `*`, `#`), once it has answered. False where nothing takes it. */
   readonly press: (key: string) => boolean;
   /** The callee has said these words, once it has answered. False where nothing takes them. */

@@ -59,7 +59,7 @@ const PATTERNS = FORMS.map(([prefix, rest, , describe]) => ({
 }));
 
 /** What `identifierOf` takes, to follow "must be". */
-export const IDENTIFIER_RULE = `a telephone number in E.164 such as +14255550123, or a raw id: ${FORMS.map(
+export const IDENTIFIER_RULE = `a telephone number in E.164 such as +14255550123, or a raw id, with ids such as GUIDs for …: ${FORMS.map(
   ([prefix, , shown]) => prefix + shown,
 ).join(', ')}`;
 

@@ -8,7 +8,7 @@ import {
   type IncomingLeg,
   noCallees,
 } from './callees.ts';
-import { PhoneLine } from './phone-line.ts';
+import { type Farewell, PhoneLine } from './phone-line.ts';
 
 /** Service limits: a call to the telephone network is given up after 115 s, one to a user of the service after 85 s. */
 const PSTN_ESTABLISH_MS = 115_000;
@@ -23,7 +23,7 @@ export type InvitationEnd =
 interface InvitationOptions {
   readonly id: string;
   readonly identifier: IdentifierJson;
-  readonly incoming: Omit<IncomingLeg, 'hangUp' | 'press' | 'say'>;
+  readonly incoming: Omit<IncomingLeg, 'line' | 'hangUp' | 'press' | 'say'>;
   /** Defaults to the limit of the service for this kind of callee. */
   readonly timeoutMs?: number | undefined;
   readonly callees: Callees;
@@ -59,9 +59,10 @@ export class Invitation {
     );
     const line = new PhoneLine(identifier.rawId);
     // A phone may ask in the middle of a frame of the media clock, which is let finish first.
-    const hangUp = (): void => queueMicrotask(() => line.hangUp());
+    const hangUp = (how?: Farewell): void => queueMicrotask(() => line.hangUp(how));
     this.#ringing = ring(callees, identifier, {
       ...incoming,
+      line,
       hangUp,
       press: (key) => line.press(key),
       say: (words) => line.say(words),

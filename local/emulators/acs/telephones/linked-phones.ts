@@ -1,5 +1,6 @@
 import type { Phone } from '../../../phone/phone.ts';
 import { FrameConverter } from '../../../phone/steady-rate-phone.ts';
+import type { Farewell } from './phone-line.ts';
 
 /** Frames of 20 ms that wait before the first is said: the two calls take turns in any order. */
 const LEAD_FRAMES = 2;
@@ -12,7 +13,7 @@ const MAX_WAITING_FRAMES = 50;
 interface LinkedEnd {
   readonly rawId: string;
   /** The other end is over. */
-  readonly hangUp: () => void;
+  readonly hangUp: (how: Farewell) => void;
   /** The other end has heard a key. */
   readonly press: (key: string) => void;
   /** The call that this end has made was answered. */
@@ -83,7 +84,7 @@ export class LinkedPhone implements Phone {
     this.#over = true;
     this.mediaStopped();
     this.#end.ended?.(reason);
-    this.peer?.hangUp();
+    this.peer?.hangUp(farewellOf(reason));
   }
 
   get isOver(): boolean {
@@ -94,8 +95,8 @@ export class LinkedPhone implements Phone {
     this.#end.press(key);
   }
 
-  hangUp(): void {
-    if (!this.#over) this.#end.hangUp();
+  hangUp(how: Farewell): void {
+    if (!this.#over) this.#end.hangUp(how);
   }
 
   /** A frame that the other end has heard. Nothing is kept while nobody listens at this end. */
@@ -113,6 +114,12 @@ export class LinkedPhone implements Phone {
       this.#fromPeer = { sampleRateHz: fromHz, converter: new FrameConverter(fromHz, toHz) };
     return audible(this.#fromPeer.converter.convert(samples));
   }
+}
+
+/** What the end of a call on one side is to the other side. */
+function farewellOf(reason: string): Farewell {
+  if (reason === 'removed') return reason;
+  return reason === 'hungUpByApplication' ? 'endedForAll' : 'left';
 }
 
 /** A copy of the frame, or undefined where it is silent. */

@@ -102,10 +102,9 @@ export class RestEndpoint {
       throw new ApiError(401, 'Unauthorized', "The header 'Authorization: Bearer' is missing.");
     // The URL as it was sent: writing it again could change its percent-encoding.
     const asSent = `${schemeOf(request)}://${request.headers.host ?? ''}${request.url ?? ''}`;
-    if (await this.#options.tokens.verifyRest(token, asSent)) return;
-    const rule =
-      "it must be signed with the access key, not be expired, and have the request's URL as its audience";
-    throw new ApiError(401, 'Unauthorized', `The token is not valid: ${rule}.`);
+    const problem = await this.#options.tokens.verifyRest(token, asSent);
+    if (problem !== undefined)
+      throw new ApiError(401, 'Unauthorized', `The token is not valid: ${problem.rule}.`);
   }
 }
 

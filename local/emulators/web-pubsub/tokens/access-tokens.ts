@@ -1,4 +1,4 @@
-import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../common/clock.ts';
 import type { Limits } from '../base/limits.ts';
 
@@ -19,13 +19,22 @@ interface ClientTokenRequest {
   readonly minutesToExpire: number;
 }
 
+/** The rule that a token breaks, to follow "it is not valid:". */
+export class TokenProblem {
+  readonly rule: string;
+
+  constructor(rule: string) {
+    this.rule = rule;
+  }
+}
+
 const ALGORITHM = 'HS256';
 /** Marks a reconnection token, so that no other token of the same key passes for one. */
 const RECONNECTION_ISSUER = 'urn:web-pubsub:reconnection';
 
 /**
  * The tokens of key authentication: JWTs signed with HS256 whose key is the UTF-8 text of the access key, not what it
- * decodes to. A token must have `exp`. Every check answers undefined or false for whatever is wrong with a token.
+ * decodes to. A token must have `exp`.
  */
 export class AccessTokens {
   readonly #keys: readonly Uint8Array[];
@@ -40,20 +49,26 @@ export class AccessTokens {
   }
 
   /** @param audiences the URLs the token may be meant for, in any case and percent-encoding */
-  async verifyClient(token: string, audiences: readonly string[]): Promise<ClientClaims | undefined> {
+  async verifyClient(token: string, audiences: readonly string[]): Promise<ClientClaims | TokenProblem> {
     const payload = await this.#verify(token, this.#limits.clockSkewMs);
-    return payload !== undefined && isFor(payload, audiences) ? clientClaims(payload) : undefined;
+    if (payload instanceof TokenProblem) return payload;
+    return audienceProblem(payload, audiences) ?? clientClaims(payload);
   }
 
-  /** @param url the request's full URL; SDKs put it into the token with its query (JavaScript) or without (.NET) */
-  async verifyRest(token: string, url: string): Promise<boolean> {
+  /**
+   * @param url the request's full URL; SDKs put it into the token with its query (JavaScript) or without (.NET)
+   * @returns undefined for a token that is valid
+   */
+  async verifyRest(token: string, url: string): Promise<TokenProblem | undefined> {
     const payload = await this.#verify(token, this.#limits.clockSkewMs);
-    return payload !== undefined && isFor(payload, [url, url.split('?', 1)[0] ?? url]);
+    if (payload instanceof TokenProblem) return payload;
+    return audienceProblem(payload, [url.split('?', 1)[0] ?? url, url]);
   }
 
   async verifyReconnection(token: string, connectionId: string): Promise<boolean> {
     const payload = await this.#verify(token, 0);
-    return payload?.iss === RECONNECTION_ISSUER && payload.aud === connectionId;
+    if (payload instanceof TokenProblem) return false;
+    return payload.iss === RECONNECTION_ISSUER && payload.aud === connectionId;
   }
 
   issueReconnection(connectionId: string): Promise<string> {
@@ -82,7 +97,8 @@ export class AccessTokens {
       .sign(key);
   }
 
-  async #verify(token: string, skewMs: number): Promise<JWTPayload | undefined> {
+  async #verify(token: string, skewMs: number): Promise<JWTPayload | TokenProblem> {
+    let unsigned = new TokenProblem(`no access key of this service has signed it (${ALGORITHM})`);
     for (const key of this.#keys) {
       try {
         const verified = await jwtVerify(token, key, {
@@ -93,19 +109,34 @@ export class AccessTokens {
         });
         const { exp = 0, nbf = 0 } = verified.payload;
         // A token that is never valid is not one, however far clocks may differ.
-        return nbf > exp ? undefined : verified.payload;
-      } catch {
-        // Whatever is wrong with the token under this key, the next key may still verify it.
+        return nbf > exp ? new TokenProblem('its time begins (nbf) after its end (exp)') : verified.payload;
+      } catch (error) {
+        // The next key may still verify it.
+        if (error instanceof errors.JWSSignatureVerificationFailed) continue;
+        unsigned = problemOf(error);
       }
     }
-    return undefined;
+    return unsigned;
   }
 }
 
-function isFor(payload: JWTPayload, audiences: readonly string[]): boolean {
-  const given = payload.aud === undefined ? [] : [payload.aud].flat();
+function problemOf(error: unknown): TokenProblem {
+  if (error instanceof errors.JWTExpired) return new TokenProblem('it has expired (exp)');
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const { claim, reason } = error;
+    return new TokenProblem(
+      reason === 'missing' ? `it has no claim ${claim}` : `its claim ${claim} does not hold`,
+    );
+  }
+  return new TokenProblem(`it is no JWT that is signed with ${ALGORITHM}`);
+}
+
+/** @returns undefined where the token is for one of these */
+function audienceProblem(payload: JWTPayload, audiences: readonly string[]): TokenProblem | undefined {
+  const given = [payload.aud ?? []].flat();
   const wanted = new Set(audiences.map(comparable));
-  return given.some((audience) => wanted.has(comparable(audience)));
+  if (given.some((audience) => wanted.has(comparable(audience)))) return undefined;
+  return new TokenProblem(`its audience (aud) is ${given.join(', ')}, and not ${audiences[0] ?? 'known'}`);
 }
 
 /** Audiences are compared without regard to case, percent-encoding and a slash at the end. */
@@ -125,8 +156,7 @@ const CLAIM_URIS: Readonly<Record<string, string>> = {
   role: 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role',
 };
 
-/** @returns undefined when the token names more than one user */
-function clientClaims(payload: JWTPayload): ClientClaims | undefined {
+function clientClaims(payload: JWTPayload): ClientClaims | TokenProblem {
   const all: Record<string, readonly string[]> = {};
   for (const [name, value] of Object.entries(payload)) {
     const texts = textsOf(value);
@@ -136,7 +166,7 @@ function clientClaims(payload: JWTPayload): ClientClaims | undefined {
   }
   // JSON has more than texts: a number is a user, too.
   const [userId, ...more] = textsOf(payload.sub);
-  if (more.length > 0) return undefined;
+  if (more.length > 0) return new TokenProblem('it names more than one user (sub)');
   return {
     ...(userId === undefined ? {} : { userId }),
     roles: textsOf(payload['role']),

@@ -12,7 +12,7 @@ import { ApiError, badRequest, INVALID_GROUP } from '../http/api-error.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import type { AdmittedClient } from '../hub/commands.ts';
 import { isGroupName } from '../hub/names.ts';
-import type { AccessTokens, ClientClaims } from '../tokens/access-tokens.ts';
+import { type AccessTokens, type ClientClaims, TokenProblem } from '../tokens/access-tokens.ts';
 import type { ConnectDecision } from '../upstream/handler-reply.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type ClientRequestLine, checkSimpleMode, chooseCodec, readClientRequest } from './admission.ts';
@@ -184,10 +184,8 @@ export class ClientEndpoint {
   async #claims(line: ClientRequestLine): Promise<ClientClaims> {
     if (line.token === undefined) throw new ApiError(401, 'Unauthorized', 'The access token is missing.');
     const claims = await this.#options.tokens.verifyClient(line.token, line.audiences);
-    if (claims === undefined) {
-      const rule = `it must be signed with the access key, not be expired, and have the audience ${line.audiences[0]}`;
-      throw new ApiError(401, 'Unauthorized', `The access token is not valid: ${rule}.`);
-    }
+    if (claims instanceof TokenProblem)
+      throw new ApiError(401, 'Unauthorized', `The access token is not valid: ${claims.rule}.`);
     return claims;
   }
 

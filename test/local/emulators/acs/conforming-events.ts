@@ -7,7 +7,7 @@ import type { AcsFixture, WireEvent } from './acs-fixture.ts';
 const ENVELOPE = ['eventSource', 'version', 'publicEventType'];
 
 /** Neither the definition nor the SDK knows them, since no released version of the API does. */
-const OF_PREVIEWS = ['HoldAudioStarted', 'HoldAudioCompleted'];
+const OF_PREVIEWS = ['HoldAudioStarted', 'HoldAudioPaused', 'HoldAudioResumed', 'HoldAudioCompleted'];
 
 /** Every callback so far follows the API's definition to the letter, and the SDK's parser takes it. */
 export function conformingEvents(f: Pick<AcsFixture, 'callbacks'>, path?: string): void {

@@ -85,7 +85,7 @@ describe('the example application', () => {
               speech: { samples: speech, sampleRateHz: 16_000 },
               tailMs: PATIENCE_MS,
               maxMs: PATIENCE_MS,
-              onHangUp: hangUp,
+              onHangUp: () => hangUp(),
             });
             watch = watchPhone(phone);
             return phone;

@@ -60,7 +60,7 @@ describe('two applications of one resource', () => {
     await called.hangUp(false);
     const ends = await Promise.all([ann, ben].map((each) => each.callback('CallDisconnected')));
     expect(ends.map(({ resultInformation }) => resultInformation)).toMatchObject([
-      { code: 200, subCode: 7000, message: 'The conversation has ended. DiagCode: 0#7000.@' },
+      { code: 200, subCode: 560_000, message: 'Call ended successfully by remote PSTN participant.' },
       { code: 200, subCode: 7000, message: expect.stringContaining('Call Automation API') },
     ]);
   }, 180_000);

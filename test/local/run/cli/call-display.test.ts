@@ -11,6 +11,7 @@ function call(id: string, state = 'connected'): CallReport {
     from: '4:+14255550199',
     to: '4:+14255550100',
     ringingAt: '2026-12-01T00:00:00.000Z',
+    transcript: [],
     levels: { saidDbfs: -10, heardDbfs: -20 },
   } as unknown as CallReport;
 }

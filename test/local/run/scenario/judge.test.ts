@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeCall, judgeSteps } from '../../../../local/run/scenario/judge.ts';
+import { judgeCall, judgeSteps, judgeTranscript } from '../../../../local/run/scenario/judge.ts';
 
 function events(...types: string[]) {
   return types.map((type, index) => ({ atMs: index, source: 'telephone network', type }));
@@ -42,6 +42,21 @@ describe('what a scenario expected', () => {
       ['1 × CallConnected', false, 'there were 2'],
       ['0 × PlayFailed', true, undefined],
     ]);
+  });
+
+  it('includes a transcript, whole and in order', () => {
+    const expected = { transcript: ['two', 'a question'] };
+    expect(judgeTranscript('alice', expected, ['two', 'a question'])[0]?.held).toBe(true);
+    expect(judgeTranscript('alice', expected, ['a question'])).toEqual([
+      {
+        participant: 'alice',
+        what: 'transcript "two", "a question"',
+        held: false,
+        detail: 'it was "a question"',
+      },
+    ]);
+    expect(judgeTranscript('alice', expected, [])[0]?.detail).toBe('it was empty');
+    expect(judgeTranscript('alice', {}, ['two'])).toEqual([]);
   });
 
   it('is not satisfied by what only the control app recorded', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CalleeBook, type CalleeScript } from '../../../../../local/emulators/acs/exchange/callee-book.ts';
 import type { CalleeOutcome, IncomingLeg } from '../../../../../local/emulators/acs/telephones/callees.ts';
 import { identifierOf } from '../../../../../local/emulators/acs/telephones/identifiers.ts';
+import { PhoneLine } from '../../../../../local/emulators/acs/telephones/phone-line.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 
 const NUMBER = '+14255550170';
@@ -22,6 +23,7 @@ function book(script: Partial<CalleeScript> = {}) {
     correlationId: 'correlation',
     sipHeaders: {},
     voipHeaders: {},
+    line: new PhoneLine(RAW_ID),
     hangUp: () => {
       hangUps += 1;
     },

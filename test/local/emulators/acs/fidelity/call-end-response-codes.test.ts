@@ -20,10 +20,10 @@ const NAMES: Readonly<Record<string, RegExp>> = {
 };
 
 /** Not the service's: limits and gaps of the emulator, and those of HTTP. */
-const OWN = new Set(['RequestEntityTooLarge', 'NotImplemented']);
+const OWN = new Set(['MethodNotAllowed', 'NotFound', 'NotImplemented', 'RequestEntityTooLarge']);
 
 const every: readonly Refusal[] = Object.values(refusals).map((make) =>
-  (make as (...words: unknown[]) => Refusal)('one thing', 'another'),
+  (make as (...words: unknown[]) => Refusal)('one thing', ['another']),
 );
 
 describe('what the emulator refuses', () => {
@@ -34,7 +34,9 @@ describe('what the emulator refuses', () => {
       if (!OWN.has(code)) expect(message, code).toMatch(NAMES[code] ?? /$never/);
   });
 
-  it('has the whole message that is recorded for a call that is not there', () => {
+  it('has the whole message that is recorded for a call or a recording that is not there', () => {
     expect(refusals.callNotFound()).toEqual({ status: 404, code: '8522', message: 'Call not found.' });
+    const noRecording = { status: 404, code: '8522', message: 'Recording not found.' };
+    expect(refusals.recordingNotFound()).toEqual(noRecording);
   });
 });

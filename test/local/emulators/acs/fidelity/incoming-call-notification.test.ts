@@ -85,6 +85,8 @@ async function answer(
   return { connection: callConnection, path, data };
 }
 
+const sequence = (data: Record<string, unknown>): number => Number(data['sequenceNumber']);
+
 const resultOf = async (f: AcsFixture, type: string, { path }: Pick<Side, 'path'>) =>
   (await f.callback(type, path)).data['resultInformation'];
 
@@ -236,6 +238,43 @@ describe('a call of the application to the resource itself', () => {
         (participants as unknown[]).length === 2 && Number(sequenceNumber) > 1,
     );
     expect((await callConnection.getCallConnectionProperties()).callConnectionState).toBe('connected');
+  });
+
+  it('shows both applications one roster: whom one adds, puts on hold and loses', async () => {
+    const f = await fixture();
+    const [ben, carl] = [user(f, 'be'), user(f, 'ca')];
+    const caller = await callUser(f, ben);
+    const called = await answer(f, ben);
+    await caller.connection.addParticipant({ targetParticipant: { communicationUserId: carl } });
+    const added = await answer(f, carl, '/cb/added');
+    /** Who is there, and who of them is on hold, as the last update of a side tells it. */
+    const roster = ({ path }: Side): string => {
+      const updates = f.callbacks(path).filter(({ type }) => type.endsWith('.ParticipantsUpdated'));
+      const [newest] = updates.map(({ data }) => data).toSorted((a, b) => sequence(b) - sequence(a));
+      const people = (newest?.['participants'] ?? []) as {
+        identifier: { rawId: string };
+        isOnHold: boolean;
+      }[];
+      const names = people.map(({ identifier, isOnHold }) => `${identifier.rawId}${isOnHold ? '*' : ''}`);
+      return names.sort().join(' ');
+    };
+    const everywhere = (...people: string[]): Promise<unknown> => {
+      const expected = people.toSorted().join(' ');
+      const sides = [caller, called, added].slice(0, people.length);
+      return until(() => sides.every((side) => roster(side) === expected), `everywhere ${expected}`);
+    };
+    await everywhere(f.ownUserId, ben, carl);
+    await caller.connection.getCallMedia().hold({ communicationUserId: carl });
+    await everywhere(f.ownUserId, ben, `${carl}*`);
+    expect((await called.connection.getParticipant({ communicationUserId: carl })).isOnHold).toBe(true);
+    for (const refused of [
+      called.connection.removeParticipant({ communicationUserId: carl }),
+      called.connection.muteParticipant({ communicationUserId: carl }),
+      called.connection.getCallMedia().unhold({ communicationUserId: carl }),
+    ])
+      await expect(refused, 'not built').rejects.toMatchObject({ statusCode: 501 });
+    await caller.connection.removeParticipant({ communicationUserId: carl });
+    await everywhere(f.ownUserId, ben);
   });
 
   it('by addParticipant that is rejected is AddParticipantFailed', async () => {

@@ -70,7 +70,7 @@ describe('events, as recorded of the service', () => {
     expect(f.callbacks().filter(({ data }) => 'eventSource' in data)).toEqual([]);
   });
 
-  it('tell who ends a call between users that it did, and the other that the conversation has ended', async () => {
+  it('tell who ends a call between users for all that it did, and the other that the conversation has ended', async () => {
     const f = await fixture();
     const { caller, incomingCallContext } = await toUser(f);
     await f.client.answerCall(incomingCallContext, f.callbackUrl);
@@ -84,8 +84,8 @@ describe('events, as recorded of the service', () => {
     });
     expect(result(await f.callback('CallDisconnected'))).toEqual({
       code: 200,
-      subCode: 5002,
-      message: 'The conversation has ended. DiagCode: 0#5002.@',
+      subCode: 5001,
+      message: 'This conversation has ended.. DiagCode: 0#5001.@',
     });
   });
 
@@ -116,11 +116,37 @@ describe('events, as recorded of the service', () => {
     });
   });
 
-  it('tell the application that has removed the last participant of 5300', async () => {
+  it('tell who has removed the last participant of 5002, and the removed one of 5300', async () => {
     const f = await fixture();
-    const connection = await fromTelephone(f);
-    await connection.removeParticipant({ phoneNumber: CALLER });
-    expect(result(await f.callback('CallDisconnected'))).toMatchObject({ code: 200, subCode: 5300 });
+    const { caller, incomingCallContext } = await toUser(f);
+    const { callConnectionProperties } = await f.client.answerCall(incomingCallContext, f.callbackUrl);
+    await f.callback('CallConnected', '/cb/caller');
+    const [target] = callConnectionProperties.targetParticipants ?? [];
+    if (target === undefined) throw new Error('the answer names no target');
+    await caller.removeParticipant(target);
+    expect(result(await f.callback('CallDisconnected', '/cb/caller'))).toEqual({
+      code: 200,
+      subCode: 5002,
+      message: 'The conversation has ended. DiagCode: 0#5002.@',
+    });
+    expect(result(await f.callback('CallDisconnected'))).toEqual({
+      code: 200,
+      subCode: 5300,
+      message: 'The conversation has ended. DiagCode: 0#5300.@',
+    });
+  });
+
+  it('tell that the telephone which called was put down with 540000', async () => {
+    const f = await fixture();
+    const { call, incomingCallContext } = await f.ring();
+    await f.client.answerCall(incomingCallContext, f.callbackUrl);
+    await f.callback('CallConnected');
+    call.hangUpByCaller();
+    expect(result(await f.callback('CallDisconnected'))).toEqual({
+      code: 200,
+      subCode: 540_000,
+      message: 'Call ended successfully by local PSTN caller.',
+    });
   });
 
   it('tell of continuous DTMF recognition that it stopped with 7000', async () => {

@@ -33,6 +33,7 @@ function fixture(loadPrompt: LoadPrompt = load, names = [ANN, BOB]) {
   };
   const operations = new CallOperations({
     phones: () => line,
+    isShown: () => false,
     setOnHold: () => {},
     showOnHold: (rawId, onHold) =>
       void events.push(`${rawId} ${onHold ? 'shown' : 'no longer shown'} on hold`),
@@ -73,6 +74,7 @@ function play(context: string, targets: 'all' | readonly string[] = 'all') {
     sources: [SOURCE],
     targets,
     loop: false,
+    interruptsHold: false,
     tellsStart: true,
     replyTo: { operationContext: context },
   };

@@ -136,7 +136,7 @@ describe('a prompt in a call without a media stream', () => {
     sound.hold('a', true);
     const long = { sampleRateHz: RATE, targets: 'all' } as const;
     sound.speakToPhones({ ...long, samples: new Int16Array(FRAME * 4).fill(1) });
-    sound.speakToPhones({ ...long, samples: new Int16Array(FRAME * 4).fill(2), forHold: true });
+    sound.speakToPhones({ ...long, samples: new Int16Array(FRAME * 4).fill(2), heard: 'for hold' });
     clock.advance(20);
     sound.hold('a', false);
     clock.advance(40);

@@ -5,6 +5,7 @@ import { tone } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';
 import { watchPhone } from '../../../../support/watched-phone.ts';
 import { CALLED, CALLER } from '../acs-fixture.ts';
+import { clientOf } from '../client-of-version.ts';
 import {
   eventOf,
   MediaOperationsFixture,
@@ -88,8 +89,18 @@ describe('play', () => {
     expect(typesOf(f, 'loop')).not.toContain('PlayCompleted');
   });
 
-  it('waits for its turn, and is cancelled by what interrupts', async () => {
-    const { f, media } = await fixture.answeredCall();
+  it.each([
+    ['what interrupts', 'request'],
+    ['what interrupts in the way of previews', 'options'],
+  ])('waits for its turn, and is cancelled by %s', async (_, place) => {
+    const { f, call } = await fixture.answeredCall();
+    const client = clientOf(f, '2024-09-01-preview', ({ body }) => {
+      if (place === 'request') return;
+      const { interruptCallMediaOperation, ...others } = body;
+      body['interruptCallMediaOperation'] = undefined;
+      body['playOptions'] = { ...(others['playOptions'] as object), interruptCallMediaOperation };
+    });
+    const media = client.getCallConnection(call.ids.callConnectionId).getCallMedia();
     const files = await fixture.serveFiles({ '/long.wav': wavFile(160_000), '/short.wav': wavFile(320) });
     const long = { kind: 'fileSource' as const, url: `${files.url}/long.wav` };
     const short = { kind: 'fileSource' as const, url: `${files.url}/short.wav` };

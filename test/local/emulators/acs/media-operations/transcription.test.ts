@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type AnswerCallOptions, StreamingData } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { reportCall } from '../../../../../local/emulators/acs/control/call-report.ts';
 import { until } from '../../../../support/until.ts';
 import { CALLER } from '../acs-fixture.ts';
 import {
@@ -98,6 +99,7 @@ describe('transcription', () => {
       resultStatus: 'Intermediate',
     });
     expect(StreamingData.parse(final ?? '')).toMatchObject({ text: 'hello my friend', confidence: 1 });
+    expect(reportCall(call.call).transcript, 'the report').toEqual(['hello my friend']);
     const { transcriptionData } = JSON.parse(final ?? '');
     expect(transcriptionData).toMatchObject({ participantRawID: `4:${CALLER}`, resultStatus: 'Final' });
     const { transcriptionSubscription } = await call.connection.getCallConnectionProperties();

@@ -52,7 +52,9 @@ describe('the signature check', () => {
   });
 
   it('refuses a signature made with another key', () => {
-    expect(hmacProblem(sign({ key: Buffer.alloc(32, 1) }), KEY, NOW)).toBe('HMAC-SHA256 validation failed.');
+    expect(hmacProblem(sign({ key: Buffer.alloc(32, 1) }), KEY, NOW)).toMatch(
+      /^HMAC-SHA256 validation failed\. Another access key/,
+    );
   });
 
   it.each(['authorization', 'x-ms-date', 'x-ms-content-sha256', 'host'])(
@@ -63,10 +65,10 @@ describe('the signature check', () => {
     },
   );
 
-  it('refuses a bearer token', () => {
-    expect(hmacProblem(sign({ headers: { authorization: 'Bearer eyJ' } }), KEY, NOW)).toMatch(
-      /not an HMAC-SHA256/,
-    );
+  it('refuses a bearer token in words that say what to use instead, and any other scheme', () => {
+    const problem = (authorization: string) => hmacProblem(sign({ headers: { authorization } }), KEY, NOW);
+    expect(problem('Bearer eyJ')).toMatch(/Entra ID are not supported .*: sign with the access key/);
+    expect(problem('Basic eyJ')).toMatch(/not an HMAC-SHA256/);
   });
 
   it.each([-5, 5])('accepts a date that is %i minutes off, and no millisecond more', (minutes) => {

@@ -3,8 +3,8 @@ import { matchOperation } from '../../../../../local/emulators/acs/rest/match-op
 import { OPERATIONS } from '../../../../../local/emulators/acs/rest-operations/operations.ts';
 
 describe('the table of operations', () => {
-  it('has the 34 operations of API version 2026-03-12, each reached by its own method and path', () => {
-    expect(OPERATIONS).toHaveLength(34);
+  it('has the 34 operations of API version 2026-03-12 and one of previews, each reached by its own method and path', () => {
+    expect(OPERATIONS).toHaveLength(34 + 1);
     for (const operation of OPERATIONS) {
       const path = operation.path.replace(/\{\w+\}/g, '4f0f7f1a-0000-4000-8000-000000000000');
       const match = matchOperation(operation.method, path);
@@ -20,6 +20,12 @@ describe('the table of operations', () => {
       ['callConnectionId', 'abc'],
       ['participantRawId', '4:+1999'],
     ]);
+  });
+
+  it('tells the other services of the resource from what is nowhere', () => {
+    expect(matchOperation('POST', '/identities')).toEqual({ type: 'otherService' });
+    expect(matchOperation('GET', '/chat/threads')).toEqual({ type: 'otherService' });
+    expect(matchOperation('GET', '/identity')).toEqual({ type: 'notFound' });
   });
 
   it('tells an unknown path from a method that the path does not have', () => {

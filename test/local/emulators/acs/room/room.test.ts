@@ -327,6 +327,6 @@ describe('applications in a room', () => {
     const one = room(['a', 1]);
     one.room.connect(application);
     one.room.disconnect(application);
-    expect([one.ended(), one.person(0).phone.ends]).toEqual([1, ['hungUpByApplication']]);
+    expect([one.ended(), one.person(0).phone.ends]).toEqual([1, ['left']]);
   });
 });
