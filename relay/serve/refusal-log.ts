@@ -7,7 +7,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import type { Refusal } from './refusal.ts';
 
 /** The shortest time between two lines. */
-export const REFUSAL_LINE_MS = 1_000;
+const REFUSAL_LINE_MS = 1_000;
 
 export class RefusalLog {
   readonly #clock: Pick<Clock, 'elapsedMs'>;

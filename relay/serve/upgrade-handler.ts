@@ -21,9 +21,9 @@ import { RefusalLog } from './refusal-log.ts';
 import type { WebSocketEndpoint } from './web-socket-endpoint.ts';
 
 /** Upgrades that the relay checks at the same time. */
-export const MAX_PENDING_UPGRADES = 256;
+const MAX_PENDING_UPGRADES = 256;
 /** How long a refused client has to read its answer. */
-export const REFUSAL_LINGER_MS = 2_000;
+const REFUSAL_LINGER_MS = 2_000;
 
 interface UpgradeHandlerOptions {
   readonly rules: AdmissionRules;

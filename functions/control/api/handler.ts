@@ -15,7 +15,7 @@ import { idempotent } from './idempotent.ts';
 import { readInput } from './request-input.ts';
 
 /** Largest body of an operation, in bytes. */
-export const MAX_BODY_BYTES = 131_072;
+const MAX_BODY_BYTES = 131_072;
 
 /** A request that its caller may make, with every part checked. */
 export interface HandlerRequest<Id extends OperationId> {

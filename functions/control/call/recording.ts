@@ -71,7 +71,7 @@ interface RecordingStep {
 export const NO_RECORDING: Recording = { state: 'inactive', sinceMs: 0, newestEventMs: 0 };
 
 /** A start that ACS has not answered after this long no longer blocks another one. */
-export const RECORDING_START_LIMIT_MS = 15_000;
+const RECORDING_START_LIMIT_MS = 15_000;
 
 export function stepRecording(recording: Recording, event: RecordingEvent, nowMs: number): RecordingStep {
   switch (event.type) {

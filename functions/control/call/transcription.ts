@@ -41,7 +41,7 @@ interface TranscriptionStep {
 export const NO_TRANSCRIPTION: Transcription = { state: 'inactive', sinceMs: 0, newestEventMs: 0 };
 
 /** A start or stop that ACS has not confirmed after this long no longer blocks another one. */
-export const TRANSCRIPTION_CONFIRM_LIMIT_MS = 15_000;
+const TRANSCRIPTION_CONFIRM_LIMIT_MS = 15_000;
 
 export function stepTranscription(
   transcription: Transcription,

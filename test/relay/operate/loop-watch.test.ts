@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createLog } from '../../../relay/operate/log.ts';
 import { type LoopDelay, NO_DELAY } from '../../../relay/operate/loop-delay.ts';
 import { LoopWatch } from '../../../relay/operate/loop-watch.ts';
-import { CALM_WINDOWS, OVER_WINDOWS } from '../../../relay/operate/overload.ts';
 import { RelayClock } from '../relay-clock.ts';
+
+const CALM_WINDOWS = 3;
+const OVER_WINDOWS = 2;
 
 const LATE: LoopDelay = { p50: 41, p99: 60, max: 70 };
 const IN_TIME: LoopDelay = { p50: 1, p99: 2, max: 3 };

@@ -20,7 +20,7 @@ import type { CallRegistry } from './call-registry.ts';
  * Calls that one number of the resource may have placed at the same time (service limits of Call Automation; the
  * default of the service).
  */
-export const OUTBOUND_CALLS_PER_NUMBER = 2;
+const OUTBOUND_CALLS_PER_NUMBER = 2;
 
 export interface PlaceRequest extends PlacedBy {
   readonly source: IdentifierJson;

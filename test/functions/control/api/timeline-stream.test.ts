@@ -1,10 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  MAX_STREAMS,
-  MAX_STREAMS_PER_CALLER,
-  MAX_WORKER_STREAMS,
-  UNREAD_MS,
-} from '../../../../functions/control/access/stream-places.ts';
+import { MAX_STREAMS, MAX_STREAMS_PER_CALLER } from '../../../../functions/control/access/stream-places.ts';
 import { STREAM_LASTS_MS } from '../../../../functions/control/api/timeline-events.ts';
 import { withoutWorker } from '../../../../functions/control/call/workers.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
@@ -17,6 +12,9 @@ import {
   TICKET_KEY,
 } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
+
+const UNREAD_MS = 5_000;
+const MAX_WORKER_STREAMS = 50;
 
 let fixture: ControlFixture;
 

@@ -4,13 +4,14 @@ import {
   MAX_RESTARTS,
   NO_STREAMING,
   RESTART_PAUSE_MS,
-  RESTART_WINDOW_MS,
   RETRY_PAUSES_MS,
   restartWaitMs,
   type Streaming,
   type StreamingEvent,
   stepStreaming,
 } from '../../../../functions/control/call/streaming.ts';
+
+const RESTART_WINDOW_MS = 60_000;
 
 const start: StreamingEvent = { type: 'start', id: 'r' };
 const stop: StreamingEvent = { type: 'stop', id: 's' };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { ANSWER_LEASE_MS, step } from '../../../../functions/control/call/call.ts';
+import { step } from '../../../../functions/control/call/call.ts';
 import { CallStoreError } from '../../../../functions/control/call/stores.ts';
 import { callEvents } from '../../../../functions/control/triggers/call-events.ts';
 import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
@@ -13,6 +13,8 @@ import { openTicket } from '../../../../shared/wire/signed/ticket.ts';
 import { CONNECTION_ID, PLAN, T0 } from '../../../support/calls.ts';
 import { CALLED, CALLER, CONTEXT, ControlFixture, TICKET_KEY } from '../../../support/control-fixture.ts';
 import { until } from '../../../support/until.ts';
+
+const ANSWER_LEASE_MS = 10_000;
 
 const CALL_ID = callIdOfContext(CONTEXT);
 

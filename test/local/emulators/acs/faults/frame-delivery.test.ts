@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  FrameDelivery,
-  MAX_WAITING_MESSAGES,
-} from '../../../../../local/emulators/acs/faults/frame-delivery.ts';
+import { FrameDelivery } from '../../../../../local/emulators/acs/faults/frame-delivery.ts';
 import { type FrameFault, NO_STREAM_FAULTS } from '../../../../../local/emulators/acs/faults/media-faults.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
+
+const MAX_WAITING_MESSAGES = 1_000;
 
 interface Setting {
   readonly clock: ManualClock;
