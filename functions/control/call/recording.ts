@@ -1,7 +1,9 @@
 /** What can be requested of a recording. */
-import type { RecordingState } from '../../../shared/call/states.ts';
+import type { RECORDING_STATES } from '../../../shared/call/states.ts';
 
 export type RecordingRequest = 'startRecording' | 'pauseRecording' | 'resumeRecording' | 'stopRecording';
+
+type RecordingState = (typeof RECORDING_STATES)[number];
 
 /**
  * The recording of one call.

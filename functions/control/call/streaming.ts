@@ -1,5 +1,7 @@
-import type { StreamingState } from '../../../shared/call/states.ts';
+import type { STREAMING_STATES } from '../../../shared/call/states.ts';
 import type { StreamingRequest } from './event.ts';
+
+type StreamingState = (typeof STREAMING_STATES)[number];
 
 /**
  * The streaming of one call's audio.

@@ -14,7 +14,9 @@
  * Every state becomes `inactive` with Stopped and when the call ends, and `active` with Started (except `stopping`,
  * which waits for its end).
  */
-import type { TranscriptionState } from '../../../shared/call/states.ts';
+import type { TRANSCRIPTION_STATES } from '../../../shared/call/states.ts';
+
+type TranscriptionState = (typeof TRANSCRIPTION_STATES)[number];
 
 export interface Transcription {
   readonly state: TranscriptionState;

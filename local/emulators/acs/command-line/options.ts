@@ -8,7 +8,7 @@ import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls, tlsFlagTable } from '../../common/tls-flags.ts';
 import type { EventSchema } from '../../event-grid/event.ts';
 import { parseSubscriptions, type SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
-import { type FaultPlan, type ParsedFaultPlan, parseAcsFaultPlan } from '../faults/fault-plan.ts';
+import { type FaultPlan, parseAcsFaultPlan } from '../faults/fault-plan.ts';
 import type { AcsOptions } from '../server/acs.ts';
 import { parseBehaviourFlags, parseFaultFlag } from './flags.ts';
 
@@ -116,7 +116,7 @@ export interface CommandLine {
  * The settings of the process from its arguments and its environment; makes the certificate and opens the event log.
  * @throws Error with one sentence about the setting that is missing or invalid
  */
-export async function readCommandLine(
+export async function readAcsCommandLine(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<CommandLine> {
@@ -199,7 +199,7 @@ function readFaults(
   skew: string | undefined,
 ): FaultPlan {
   const text = filled(json);
-  const base: ParsedFaultPlan =
+  const base =
     file !== undefined
       ? parseAcsFaultPlan(parseJson(readFileSync(file, 'utf8'), file))
       : parseAcsFaultPlan(text === undefined ? {} : parseJson(text, 'ACS_FAULTS'));

@@ -1,4 +1,4 @@
-import type { LogEntry } from './event-log.ts';
+import type { EventLogEntry } from './event-log.ts';
 
 const NO_ANSWER: Readonly<Record<string, string>> = {
   timeout: 'no answer in time',
@@ -6,7 +6,7 @@ const NO_ANSWER: Readonly<Record<string, string>> = {
 };
 
 /** A line for people about what was sent and what went wrong on purpose; undefined for what other lines tell. */
-export function entryInWords(entry: LogEntry): string | undefined {
+export function entryInWords(entry: EventLogEntry): string | undefined {
   const { kind, type, attempts, result, subscription, callConnectionId, on, fault } = entry;
   const answer = NO_ANSWER[String(result)] ?? result;
   switch (kind) {

@@ -1,12 +1,12 @@
 import type { Clock } from '../../common/clock.ts';
 
 /** One thing that happened: its kind and the ids of what it happened to. Never a secret, audio or a phone number. */
-export interface LogEntry {
+export interface EventLogEntry {
   readonly kind: 'call' | 'rest' | 'callback' | 'eventGrid' | 'fault';
   readonly [member: string]: string | number | boolean | undefined;
 }
 
-export type RecordEntry = (entry: LogEntry) => void;
+export type RecordEntry = (entry: EventLogEntry) => void;
 
 /**
  * Writes what happens as JSON lines, each with `atMs` since the log began. The lines of one millisecond are sorted,

@@ -22,7 +22,7 @@ import type { CallRegistry } from './call-registry.ts';
  */
 const OUTBOUND_CALLS_PER_NUMBER = 2;
 
-export interface PlaceRequest extends PlacedBy {
+export interface DialRequest extends PlacedBy {
   readonly source: IdentifierJson;
   readonly invites: readonly Invite[];
   readonly answer: Answer;
@@ -52,7 +52,7 @@ export class Dialer {
    * fail it is CreateCallFailed, with the reason of the last.
    * @throws RefusedError 429 8516 when this number or the whole server has too many calls
    */
-  place({ source, invites, answer, ...placed }: PlaceRequest): Call {
+  place({ source, invites, answer, ...placed }: DialRequest): Call {
     const { sourceCallerIdNumber } = placed;
     this.#refuseTooMany(sourceCallerIdNumber);
     this.#learn(sourceCallerIdNumber);

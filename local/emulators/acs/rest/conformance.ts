@@ -1,4 +1,4 @@
-import { type Member, type MemberType, membersOf } from './api-types.ts';
+import { type MemberType, membersOf, type TypeMember } from './api-types.ts';
 
 /** How enum values are compared: requests of the official SDKs differ in casing, what the service sends does not. */
 export type EnumCasing = 'any' | 'exact';
@@ -52,7 +52,7 @@ function checkObject(definition: string, value: unknown, path: string, checking:
   for (const name of values.keys()) checking.unknown.push(join(path, name));
 }
 
-function nameIn(values: ReadonlyMap<string, unknown>, { name, formerName }: Member): string {
+function nameIn(values: ReadonlyMap<string, unknown>, { name, formerName }: TypeMember): string {
   return formerName !== undefined && !values.has(name) && values.has(formerName) ? formerName : name;
 }
 

@@ -1,4 +1,4 @@
-import { mediaTypeOf, metadataOf, textOf } from '../http/content.ts';
+import { bodyText, mediaTypeOf, metadataOf } from '../http/content.ts';
 import type { EventOutcome } from '../hub/commands.ts';
 import type { Payload } from '../hub/payload.ts';
 import type { HandlerResponse } from './handler-connections.ts';
@@ -74,7 +74,7 @@ function payloadOf(contentType: string | undefined, body: Uint8Array): Payload |
   if (mediaType === 'application/octet-stream') return { dataType: 'binary', bytes: body };
   const unsupported = `The event handler answered with an unsupported content type, '${contentType}'.`;
   if (mediaType !== 'text/plain' && mediaType !== 'application/json') return unsupported;
-  const text = textOf(body, contentType);
+  const text = bodyText(body, contentType);
   if (text === undefined) return unsupported;
   if (mediaType === 'text/plain') return { dataType: 'text', text };
   return parseJson(text) === undefined
