@@ -29,8 +29,7 @@ import { UpgradeHandler } from './serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from './serve/web-socket-endpoint.ts';
 import type { SessionOptions } from './session/session-options.ts';
 import type { RelayConfig } from './settings/relay-config.ts';
-import { webPubSubControl } from './web-pubsub/web-pubsub-control.ts';
-import { webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
+import { webPubSubControl, webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
 
 /** A longer message ends the connection with 1009. Messages that are merely too long for a frame are ignored. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;

@@ -23,7 +23,7 @@ import type { Clock } from '../base/clock.ts';
 import { afterSilence } from '../base/own-pause.ts';
 import { openWebSocket } from '../web-socket/open-web-socket.ts';
 import type { WebSocketConnection } from '../web-socket/web-socket-connection.ts';
-import { ProtobufError } from './protobuf-fields.ts';
+import { ProtobufError } from './protobuf.ts';
 import { ReceivedSequence } from './received-sequence.ts';
 import {
   type DownstreamMessage,
