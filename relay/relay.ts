@@ -23,7 +23,7 @@ import { LoopWatch } from './operate/loop-watch.ts';
 import { StreamReports } from './operate/stream-reports.ts';
 import { StreamRestarts } from './operate/stream-restarts.ts';
 import { CallRegistry } from './serve/call-registry.ts';
-import { answering, type HttpLimits, httpLimits, httpServer } from './serve/http.ts';
+import { answering, httpLimits, httpServer } from './serve/http.ts';
 import { SessionFactory } from './serve/session-factory.ts';
 import { UpgradeHandler } from './serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from './serve/web-socket-endpoint.ts';
@@ -46,7 +46,7 @@ interface RelayDependencies {
   readonly watchLoop?: typeof watchLoopDelay;
   readonly onPublish?: SessionOptions['onPublish'];
   /** Default to `httpLimits` of the config. */
-  readonly limits?: HttpLimits;
+  readonly limits?: ReturnType<typeof httpLimits>;
 }
 
 export interface Relay {

@@ -27,7 +27,7 @@ const SPARE_CONNECTIONS = 1_000;
 /** A stream that replaces another one is open while the first one closes. */
 const CONNECTIONS_PER_CALL = 2;
 
-export interface HttpLimits {
+interface HttpLimits {
   readonly headersMs: number;
   readonly requestMs: number;
   readonly checkEveryMs: number;

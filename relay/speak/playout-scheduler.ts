@@ -29,7 +29,7 @@ interface PlayoutSchedulerOptions {
   readonly onFloorLost: (loser: WorkerPlayout, nowMs: number) => void;
 }
 
-export type EnterOutcome = 'taken' | RefusalReason;
+type EnterOutcome = 'taken' | RefusalReason;
 
 interface PlayoutCounts {
   /** Audio that ACS was given, filler included. */

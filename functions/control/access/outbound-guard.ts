@@ -12,7 +12,7 @@ export interface OutboundGuard extends OutboundBudget {
 /** The part of the budget that one call may spend in an hour, rounded up. It bounds a worker that is taken over. */
 const CALL_SHARE = 0.1;
 
-export interface OutboundGuardOptions {
+interface OutboundGuardOptions {
   readonly allowed: readonly string[];
   readonly callsPerHour: number;
   readonly budget: HourlyBudget;

@@ -43,7 +43,7 @@ export interface WebhookLog {
 }
 
 /** What the host knows of one request besides the request itself. */
-export interface WebhookInvocation {
+interface WebhookInvocation {
   readonly log: WebhookLog;
   /** The trace of the invocation (W3C Trace Context). */
   readonly traceparent?: string | undefined;
