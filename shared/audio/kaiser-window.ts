@@ -1,6 +1,6 @@
 /**
- * The window of a filter whose stop band is `stopDb` down (J. F. Kaiser, 1974): the weight at a place from -1 to 1, which
- * is 1 in the middle.
+ * The window of a filter whose stop band is `stopDb` down (J. F. Kaiser, 1974): the weight at a place from -1 to 1,
+ * which is 1 in the middle.
  */
 export function kaiserWindow(stopDb: number): (place: number) => number {
   const beta = 0.1102 * (stopDb - 8.7);

@@ -3,7 +3,7 @@ import { mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'nod
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { type Command, readArguments } from '../../../../shared/base/command-line.ts';
-import { jsonBreaksAt } from '../../common/json-position.ts';
+import { requireJson } from '../../common/json.ts';
 import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls, tlsFlagTable } from '../../common/tls-flags.ts';
 import type { EventSchema } from '../../event-grid/event.ts';
@@ -220,11 +220,7 @@ function openLog(path: string): (line: string) => void {
 }
 
 function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`${where} is not JSON: see ${jsonBreaksAt(text)}`);
-  }
+  return requireJson(text, (place) => new Error(`${where} is not JSON: see ${place}`));
 }
 
 /** Values with commas between them. */

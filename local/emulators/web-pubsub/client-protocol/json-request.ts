@@ -1,3 +1,4 @@
+import { isRecord, requireJson } from '../../common/json.ts';
 import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import type { ClientRequest } from '../hub/client-codec.ts';
@@ -67,15 +68,9 @@ export function parseJsonRequest(text: string): ClientRequest {
 }
 
 function parseObject(text: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw violation('the message is not JSON');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw violation('the message is not a JSON object');
-  return value as JsonObject;
+  const value = requireJson(text, () => violation('the message is not JSON'));
+  if (isRecord(value)) return value;
+  throw violation('the message is not a JSON object');
 }
 
 function requiredString(root: JsonObject, name: string): string {

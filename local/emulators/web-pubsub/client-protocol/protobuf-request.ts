@@ -1,3 +1,4 @@
+import { requireJson } from '../../common/json.ts';
 import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import { type ClientRequest, ProtocolViolation } from '../hub/client-codec.ts';
@@ -157,11 +158,7 @@ function anyPayload(bytes: Uint8Array): Payload {
 }
 
 function jsonPayload(json: string): Payload {
-  try {
-    JSON.parse(json);
-  } catch {
-    throw violation("'json_data' is not JSON");
-  }
+  requireJson(json, () => violation("'json_data' is not JSON"));
   return { dataType: 'json', json };
 }
 

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { jsonBreaksAt } from '../../common/json-position.ts';
+import { requireJson } from '../../common/json.ts';
 
 /** @param what such as `configuration file` @throws Error with one sentence when the file cannot be read */
 export async function readTextFile(what: string, path: string): Promise<string> {
@@ -12,11 +12,7 @@ export async function readTextFile(what: string, path: string): Promise<string> 
 
 /** @throws Error with one sentence when the text is not JSON */
 export function parseJsonFile(what: string, path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`the ${what} '${path}' is not JSON: see ${jsonBreaksAt(text)}`);
-  }
+  return requireJson(text, (place) => new Error(`the ${what} '${path}' is not JSON: see ${place}`));
 }
 
 /** What messages call the file of `--config`. */

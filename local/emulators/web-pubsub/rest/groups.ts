@@ -1,3 +1,4 @@
+import { requireJson } from '../../common/json.ts';
 import { GROUP_MEMBERS_PAGE_MAX } from '../base/limits.ts';
 import { badParameter, badRequest, INVALID_GROUP } from '../http/api-error.ts';
 import { bodyText, mediaTypeOf } from '../http/content.ts';
@@ -32,12 +33,7 @@ export async function changeGroupsOfAll(
 }
 
 function parse(text: string): { readonly groups?: unknown; readonly filter?: unknown } {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw badRequest(INVALID_JSON);
-  }
+  const body = requireJson(text, () => badRequest(INVALID_JSON));
   if (typeof body === 'object' && body !== null) return body;
   throw badRequest('The request body is not a JSON object.');
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { requireJson } from '../../common/json.ts';
 import { ApiError, badRequest } from '../http/api-error.ts';
 import { bodyText, mediaTypeOf, metadataOf } from '../http/content.ts';
 import { bodyOf } from '../http/request.ts';
@@ -36,10 +37,6 @@ function payloadOf(contentType: string | undefined, body: Buffer): Payload {
   const text = bodyText(body, contentType);
   if (text === undefined) throw unsupportedMediaType(contentType, 'of a charset that is known');
   if (mediaType === 'text/plain') return { dataType: 'text', text };
-  try {
-    JSON.parse(text);
-  } catch {
-    throw badRequest(INVALID_JSON);
-  }
+  requireJson(text, () => badRequest(INVALID_JSON));
   return { dataType: 'json', json: text };
 }

@@ -1,3 +1,4 @@
+import { isRecord, jsonOf } from '../../common/json.ts';
 import { bodyText, mediaTypeOf, metadataOf } from '../http/content.ts';
 import type { EventOutcome } from '../hub/commands.ts';
 import type { Payload } from '../hub/payload.ts';
@@ -43,11 +44,10 @@ export function readConnectReply(response: HandlerResponse): ConnectDecision {
   }
   const state = stateOf(response);
   if (response.body.byteLength === 0) return { accepted: true, ...state };
-  const value = parseJson(Buffer.from(response.body).toString('utf8'));
+  const value = jsonOf(Buffer.from(response.body).toString('utf8'));
   if (value === null) return { accepted: true, ...state };
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return unreadable('it is not a JSON object');
-  const { userId, groups, roles, subprotocol } = value as Record<string, unknown>;
+  if (!isRecord(value)) return unreadable('it is not a JSON object');
+  const { userId, groups, roles, subprotocol } = value;
   if (!isOptional(userId, isText)) return unreadable("'userId' is not a string");
   if (!isOptional(subprotocol, isText)) return unreadable("'subprotocol' is not a string");
   if (!isOptional(groups, isTexts)) return unreadable("'groups' is not a list of strings");
@@ -77,7 +77,7 @@ function payloadOf(contentType: string | undefined, body: Uint8Array): Payload |
   const text = bodyText(body, contentType);
   if (text === undefined) return unsupported;
   if (mediaType === 'text/plain') return { dataType: 'text', text };
-  return parseJson(text) === undefined
+  return jsonOf(text) === undefined
     ? 'The event handler answered with invalid JSON.'
     : { dataType: 'json', json: text };
 }
@@ -108,13 +108,4 @@ function isTexts(value: unknown): value is string[] {
 
 function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | null | undefined {
   return value === undefined || value === null || is(value);
-}
-
-/** @returns undefined when the text is not JSON */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
