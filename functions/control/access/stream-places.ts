@@ -1,10 +1,10 @@
 import { ProblemError } from '../http/problems.ts';
 
 /** Timelines that one process streams at a time. */
-export const MAX_STREAMS = 100;
+const MAX_STREAMS = 100;
 
 /** Timelines that one process streams to one caller at a time. */
-export const MAX_STREAMS_PER_CALLER = 4;
+const MAX_STREAMS_PER_CALLER = 4;
 
 /** Timelines that one process streams to workers. A worker app holds many tokens, and must leave places to others. */
 const MAX_WORKER_STREAMS = 50;

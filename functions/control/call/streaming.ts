@@ -109,9 +109,9 @@ const STABLE_STREAM_MS = 30_000;
 export const CONFIRM_LIMIT_MS = 15_000;
 
 /** Restarts of a call are at least this far apart: less than a relay waits, whose clock and way here differ. */
-export const RESTART_PAUSE_MS = 2_000;
+const RESTART_PAUSE_MS = 2_000;
 /** Restarts of a call within the window. Each is a gap that people hear. */
-export const MAX_RESTARTS = 3;
+const MAX_RESTARTS = 3;
 const RESTART_WINDOW_MS = 60_000;
 
 export const NO_STREAMING: Streaming = { state: 'inactive', sinceMs: 0, retries: 0, newestEventMs: 0 };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { acknowledgedDelivery } from '../../../relay/lane/delivery.ts';
-import { OPEN_ATTEMPTS } from '../../../relay/lane/lane.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import { settled } from '../relay-clock.ts';
 import { ENDED, laneFixture, STARTED } from './lane-fixture.ts';
 
+const OPEN_ATTEMPTS = 60;
 const START_EVENT_WAIT_MS = 1_000;
 const START_EVENT_ATTEMPTS = 3;
 const END_LIMIT_MS = 3_000;

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  MAX_RESTARTS,
   NO_STREAMING,
-  RESTART_PAUSE_MS,
   RETRY_PAUSES_MS,
   restartWaitMs,
   type Streaming,
@@ -11,6 +9,8 @@ import {
   stepStreaming,
 } from '../../../../functions/control/call/streaming.ts';
 
+const MAX_RESTARTS = 3;
+const RESTART_PAUSE_MS = 2_000;
 const RESTART_WINDOW_MS = 60_000;
 
 const start: StreamingEvent = { type: 'start', id: 'r' };
