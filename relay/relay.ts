@@ -23,14 +23,13 @@ import { LoopWatch } from './operate/loop-watch.ts';
 import { StreamReports } from './operate/stream-reports.ts';
 import { StreamRestarts } from './operate/stream-restarts.ts';
 import { CallRegistry } from './serve/call-registry.ts';
-import { answering, type HttpLimits, httpLimits, httpServer } from './serve/http.ts';
+import { answering, httpLimits, httpServer } from './serve/http.ts';
 import { SessionFactory } from './serve/session-factory.ts';
 import { UpgradeHandler } from './serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from './serve/web-socket-endpoint.ts';
 import type { SessionOptions } from './session/session-options.ts';
 import type { RelayConfig } from './settings/relay-config.ts';
-import { webPubSubControl } from './web-pubsub/web-pubsub-control.ts';
-import { webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
+import { webPubSubControl, webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
 
 /** A longer message ends the connection with 1009. Messages that are merely too long for a frame are ignored. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
@@ -47,7 +46,7 @@ interface RelayDependencies {
   readonly watchLoop?: typeof watchLoopDelay;
   readonly onPublish?: SessionOptions['onPublish'];
   /** Default to `httpLimits` of the config. */
-  readonly limits?: HttpLimits;
+  readonly limits?: ReturnType<typeof httpLimits>;
 }
 
 export interface Relay {

@@ -5,9 +5,9 @@
  * meets all of them. The smoke mode takes seconds and fails only when audio is lost.
  */
 import { loadavg } from 'node:os';
-import { type Command, readArguments } from '../../shared/base/command-line.ts';
+import { readArguments } from '../../shared/base/command-line.ts';
 import { describeMachine } from '../common/machine.ts';
-import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
+import { benchCommand, takes, wholeNumberOption, writeJsonReport } from '../common/options.ts';
 import { PinnedProcess } from '../common/pinned-process.ts';
 import type { Measured } from './messages.ts';
 
@@ -38,23 +38,16 @@ interface Plan {
   readonly flags: readonly string[];
 }
 
-const BENCH = {
-  name: 'npm run bench',
-  usage: 'acs [options]',
-  about: 'Measures how late the ACS emulator sends its frames, by the number of its calls.',
-  flags: {
-    ...COMMON_OPTIONS,
-    calls: { type: 'string', value: 'N,N', help: 'numbers of calls (default 50,100,200,300)' },
-    rounds: { type: 'string', value: 'N', help: 'rounds of each (default 3)' },
-    seconds: { type: 'string', value: 'N', help: 'how long each is measured (default 10)' },
-    flags: {
-      type: 'string',
-      default: EMULATOR_FLAGS,
-      value: 'FLAGS',
-      help: 'flags of Node for the emulator',
-    },
+const BENCH = benchCommand(
+  'acs',
+  'Measures how late the ACS emulator sends its frames, by the number of its calls.',
+  {
+    calls: takes('N,N', 'numbers of calls (default 50,100,200,300)'),
+    rounds: takes('N', 'rounds of each (default 3)'),
+    seconds: takes('N', 'how long each is measured (default 10)'),
+    flags: { ...takes('FLAGS', 'flags of Node for the emulator'), default: EMULATOR_FLAGS },
   },
-} as const satisfies Command;
+);
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readArguments(BENCH, args);

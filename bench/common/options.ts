@@ -1,10 +1,22 @@
 import { writeFile } from 'node:fs/promises';
+import type { Command } from '../../shared/base/command-line.ts';
+
+/** An option with a value. */
+export function takes<const Value extends string>(value: Value, help: string) {
+  return { type: 'string', value, help } as const;
+}
 
 /** What every measurement takes beside its own options. */
-export const COMMON_OPTIONS = {
+const COMMON_OPTIONS = {
   smoke: { type: 'boolean', default: false, help: 'takes seconds, and fails only where something is lost' },
-  json: { type: 'string', value: 'FILE', help: 'where the results are written, as JSON' },
+  json: takes('FILE', 'where the results are written, as JSON'),
 } as const;
+
+/** A measurement as a command, with the options that every one takes and its own. */
+export function benchCommand<const Own extends Command['flags']>(name: string, about: string, own: Own) {
+  const flags = { ...COMMON_OPTIONS, ...own };
+  return { name: 'npm run bench', usage: `${name} [options]`, about, flags } satisfies Command;
+}
 
 /** The number of an option. @throws Error naming the option, where the text is not a whole number above 0 */
 export function wholeNumberOption(option: string, text: string): number {

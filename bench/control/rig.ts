@@ -5,7 +5,7 @@ import { installed } from '../../local/run/project/installation.ts';
 import { Child } from '../../local/run/stack/child.ts';
 import { freePorts } from '../../local/run/stack/ports.ts';
 import { makeSecrets } from '../../local/run/stack/secrets.ts';
-import { address, type SystemLayout, specOf } from '../../local/run/stack/specs.ts';
+import { addressOf, type SystemLayout, specOf } from '../../local/run/stack/specs.ts';
 import { build } from '../../scripts/build.ts';
 import { BareAcs } from './bare-acs.ts';
 import { startTablesProxy, type TablesProxy, type TablesRequest } from './tables-proxy.ts';
@@ -66,7 +66,7 @@ export class Rig {
   }
 
   get url(): string {
-    return address(this.layout.ports, 'control');
+    return addressOf(this.layout.ports, 'control');
   }
 
   /** Table storage itself. */

@@ -6,9 +6,9 @@
  * call's life asks more of table storage than it did, or where listing does with more past calls.
  */
 import { freePorts } from '../../local/run/stack/ports.ts';
-import { type Command, readArguments } from '../../shared/base/command-line.ts';
+import { readArguments } from '../../shared/base/command-line.ts';
 import { describeMachine } from '../common/machine.ts';
-import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
+import { benchCommand, takes, wholeNumberOption, writeJsonReport } from '../common/options.ts';
 import { countsOf, type LifeStep, measureCallLife, type RequestCounts } from './call-life.ts';
 import { writePastCalls } from './past-calls.ts';
 import { type Percentiles, percentiles } from './percentiles.ts';
@@ -48,18 +48,15 @@ interface Measured {
   readonly life: readonly LifeStep[];
 }
 
-const BENCH = {
-  name: 'npm run bench',
-  usage: 'control [options]',
-  about:
-    'Measures what the control app costs: answers, callbacks, lists, starts, and requests to table storage.',
-  flags: {
-    ...COMMON_OPTIONS,
-    calls: { type: 'string', value: 'N', help: 'calls that are answered (default 400)' },
-    starts: { type: 'string', value: 'N', help: 'starts of the app (default 10)' },
-    past: { type: 'string', value: 'N', help: 'past calls, when lists are read (default 10000)' },
+const BENCH = benchCommand(
+  'control',
+  'Measures what the control app costs: answers, callbacks, lists, starts, and requests to table storage.',
+  {
+    calls: takes('N', 'calls that are answered (default 400)'),
+    starts: takes('N', 'starts of the app (default 10)'),
+    past: takes('N', 'past calls, when lists are read (default 10000)'),
   },
-} as const satisfies Command;
+);
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readArguments(BENCH, args);

@@ -4,14 +4,14 @@
  * each chunk. The two take turns; the table shows medians of the rounds.
  */
 import { WebPubSubJsonReliableProtocol, type WebPubSubMessage } from '@azure/web-pubsub-client';
-import { type Command, readArguments } from '../../shared/base/command-line.ts';
+import { readArguments } from '../../shared/base/command-line.ts';
 import {
   readDownstream,
   type UpstreamMessage,
   writeUpstream,
 } from '../../shared/web-pubsub/web-pubsub-protobuf.ts';
 import { RTP_HEADER_BYTES } from '../../shared/wire/lane/rtp.ts';
-import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
+import { benchCommand, takes, wholeNumberOption, writeJsonReport } from '../common/options.ts';
 
 /** Chunks of this many milliseconds at 16 kHz. */
 const CHUNKS_MS = [20, 60, 100, 400] as const;
@@ -29,12 +29,11 @@ interface Row {
   readonly protobufBytes: number;
 }
 
-const BENCH = {
-  name: 'npm run bench',
-  usage: 'lane-codec [options]',
-  about: 'Compares what a message of a lane costs in the JSON and in the protobuf subprotocol.',
-  flags: { ...COMMON_OPTIONS, rounds: { type: 'string', value: 'N', help: 'rounds (default 15)' } },
-} as const satisfies Command;
+const BENCH = benchCommand(
+  'lane-codec',
+  'Compares what a message of a lane costs in the JSON and in the protobuf subprotocol.',
+  { rounds: takes('N', 'rounds (default 15)') },
+);
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readArguments(BENCH, args);

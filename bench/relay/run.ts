@@ -16,7 +16,7 @@ import { RELAY_NODE_ARGS } from '../../local/run/stack/specs.ts';
 import { type Command, readArguments } from '../../shared/base/command-line.ts';
 import { WORKER_CODECS, type WorkerCodec, type WorkerPlan } from '../../shared/call/plan.ts';
 import { describeMachine } from '../common/machine.ts';
-import { wholeNumberOption } from '../common/options.ts';
+import { takes, wholeNumberOption } from '../common/options.ts';
 import { LOAD_CORE, pythonWithWebSockets, SERVER_CORE } from './measured-server.ts';
 import { measureBargeIn, measureCapacity, measureMemory, measureSteady, type Pace } from './measures.ts';
 import type { Step } from './ramp.ts';
@@ -58,34 +58,19 @@ const BENCH = {
   about: 'Measures the relay beside other servers: capacity, latency, barge-in, memory.',
   flags: {
     smoke: { type: 'boolean', default: false, help: 'takes seconds, and fails only where audio is lost' },
-    measure: {
-      type: 'string',
-      default: 'capacity',
-      value: 'NAME,NAME',
-      help: 'what is measured (default capacity)',
-    },
-    rounds: { type: 'string', default: '1', value: 'N', help: 'rounds (default 1)' },
-    servers: {
-      type: 'string',
-      default: SERVERS.join(','),
-      value: 'NAME,NAME',
-      help: 'which servers (default all)',
-    },
-    calls: { type: 'string', value: 'N,N', help: 'the number of calls, or levels of capacity' },
-    label: { type: 'string', default: '', value: 'TEXT', help: 'a name for the rows of this run' },
-    settings: { type: 'string', default: '', value: 'NAME=VALUE,…', help: 'settings of the relay' },
-    flags: {
-      type: 'string',
-      default: RELAY_NODE_ARGS.join(' '),
-      value: 'FLAGS',
-      help: 'flags of Node for the relay',
-    },
-    runtime: { type: 'string', value: 'FILE', help: 'another Node for the server' },
-    'chunk-ms': { type: 'string', default: '100', value: 'MS', help: 'length of chunks (default 100)' },
-    codec: { type: 'string', default: 'pcm16', value: 'NAME', help: 'pcm16 (default) or pcmu' },
-    listen: { type: 'string', default: 'chunk', value: 'MODE', help: 'how workers listen (default chunk)' },
-    to: { type: 'string', value: 'FILE', help: 'appends the results to this file' },
-    report: { type: 'string', value: 'FILE', help: 'shows the results of this file, and measures nothing' },
+    measure: { ...takes('NAME,NAME', 'what is measured (default capacity)'), default: 'capacity' },
+    rounds: { ...takes('N', 'rounds (default 1)'), default: '1' },
+    servers: { ...takes('NAME,NAME', 'which servers (default all)'), default: SERVERS.join(',') },
+    calls: takes('N,N', 'the number of calls, or levels of capacity'),
+    label: { ...takes('TEXT', 'a name for the rows of this run'), default: '' },
+    settings: { ...takes('NAME=VALUE,…', 'settings of the relay'), default: '' },
+    flags: { ...takes('FLAGS', 'flags of Node for the relay'), default: RELAY_NODE_ARGS.join(' ') },
+    runtime: takes('FILE', 'another Node for the server'),
+    'chunk-ms': { ...takes('MS', 'length of chunks (default 100)'), default: '100' },
+    codec: { ...takes('NAME', 'pcm16 (default) or pcmu'), default: 'pcm16' },
+    listen: { ...takes('MODE', 'how workers listen (default chunk)'), default: 'chunk' },
+    to: takes('FILE', 'appends the results to this file'),
+    report: takes('FILE', 'shows the results of this file, and measures nothing'),
   },
 } as const satisfies Command;
 

@@ -13,8 +13,8 @@ import type { RunningSystem } from '../../local/run/client/running-system.ts';
 import { Telephone } from '../../local/run/client/telephone.ts';
 import { freePorts } from '../../local/run/stack/ports.ts';
 import type { Stack } from '../../local/run/stack/stack.ts';
-import { type Command, readArguments } from '../../shared/base/command-line.ts';
-import { COMMON_OPTIONS, positiveNumberOption, writeJsonReport } from '../common/options.ts';
+import { readArguments } from '../../shared/base/command-line.ts';
+import { benchCommand, positiveNumberOption, takes, writeJsonReport } from '../common/options.ts';
 import { type Account, accountsOf, addUp, TOLERANCE_MS } from './account.ts';
 import { babble } from './babble.ts';
 import { type Growth, growthOf, type MemorySample, residentBytes } from './memory.ts';
@@ -56,17 +56,11 @@ interface Result {
   readonly memory: readonly MemorySample[];
 }
 
-const BENCH = {
-  name: 'npm run bench',
-  usage: 'soak [options]',
-  about: 'Runs the whole system for minutes, with every sample accounted for.',
-  flags: {
-    ...COMMON_OPTIONS,
-    minutes: { type: 'string', value: 'N', help: 'how long (default 15)' },
-    calls: { type: 'string', value: 'N', help: 'calls at a time (default 100)' },
-    'call-seconds': { type: 'string', value: 'N', help: 'what is said in each call (default 30)' },
-  },
-} as const satisfies Command;
+const BENCH = benchCommand('soak', 'Runs the whole system for minutes, with every sample accounted for.', {
+  minutes: takes('N', 'how long (default 15)'),
+  calls: takes('N', 'calls at a time (default 100)'),
+  'call-seconds': takes('N', 'what is said in each call (default 30)'),
+});
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readArguments(BENCH, args);

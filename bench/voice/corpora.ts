@@ -1,7 +1,7 @@
 /** Speech by which no threshold was set: a synthetic voice, the samples of this repository, and what is installed. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
-import { resample } from '../../local/phone/resample.ts';
+import { convertRate } from '../../local/phone/resample.ts';
 import { readWav } from '../../shared/audio/wav.ts';
 import { chatter } from './chatter.ts';
 import type { Phrase } from './found.ts';
@@ -49,7 +49,7 @@ export function corporaOf(most: number): Corpora {
 function samples(): Phrase[] {
   return ['hello.wav', 'question.wav'].map((name) => {
     const audio = readWav(readFileSync(`samples/${name}`));
-    return { name, samples: resample(audio.samples, audio.sampleRateHz, SOUND_RATE_HZ) };
+    return { name, samples: convertRate(audio.samples, audio.sampleRateHz, SOUND_RATE_HZ) };
   });
 }
 

@@ -4,8 +4,8 @@
  * a noise that is no voice, or when a phrase is missed at 10 dB above the noise or more.
  */
 import { frameLevelDb } from '../../relay/audio/frame-level.ts';
-import { type Command, readArguments } from '../../shared/base/command-line.ts';
-import { COMMON_OPTIONS, writeJsonReport } from '../common/options.ts';
+import { readArguments } from '../../shared/base/command-line.ts';
+import { benchCommand, writeJsonReport } from '../common/options.ts';
 import { type Corpora, corporaOf } from './corpora.ts';
 import { type Cost, costOf } from './cost.ts';
 import { type Found, found, onALine, type Phrase, percentile } from './found.ts';
@@ -63,12 +63,7 @@ interface Result {
   readonly skipped: readonly string[];
 }
 
-const BENCH = {
-  name: 'npm run bench',
-  usage: 'voice [options]',
-  about: 'Measures in which noises the voice detector hears speech.',
-  flags: COMMON_OPTIONS,
-} as const satisfies Command;
+const BENCH = benchCommand('voice', 'Measures in which noises the voice detector hears speech.', {});
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readArguments(BENCH, args);

@@ -8,9 +8,9 @@
  * the latency. `--webhooks` measures user events instead; its options are in `web-pubsub/webhooks.ts`.
  */
 import { loadavg } from 'node:os';
-import { type Command, readArguments } from '../../shared/base/command-line.ts';
+import { readArguments } from '../../shared/base/command-line.ts';
 import { describeMachine } from '../common/machine.ts';
-import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
+import { benchCommand, takes, wholeNumberOption, writeJsonReport } from '../common/options.ts';
 import { PinnedProcess } from '../common/pinned-process.ts';
 import type { Connected, Listening, Measured, Measuring, Usage, Variant } from './fan-out-messages.ts';
 
@@ -50,23 +50,16 @@ interface Plan {
   readonly measureMs: number;
 }
 
-const BENCH = {
-  name: 'npm run bench',
-  usage: 'web-pubsub [options]',
-  about: 'Measures the Web PubSub emulator: messages through groups, or with --webhooks user events.',
-  flags: {
-    ...COMMON_OPTIONS,
-    pairs: { type: 'string', value: 'N', help: 'pairs of clients (default 500)' },
-    rounds: { type: 'string', value: 'N', help: 'rounds (default 3)' },
-    seconds: { type: 'string', value: 'N', help: 'how long each is measured (default 5)' },
-    variants: {
-      type: 'string',
-      default: VARIANTS.join(','),
-      value: 'NAME,NAME',
-      help: 'subprotocols (default all)',
-    },
+const BENCH = benchCommand(
+  'web-pubsub',
+  'Measures the Web PubSub emulator: messages through groups, or with --webhooks user events.',
+  {
+    pairs: takes('N', 'pairs of clients (default 500)'),
+    rounds: takes('N', 'rounds (default 3)'),
+    seconds: takes('N', 'how long each is measured (default 5)'),
+    variants: { ...takes('NAME,NAME', 'subprotocols (default all)'), default: VARIANTS.join(',') },
   },
-} as const satisfies Command;
+);
 
 export async function run(args: readonly string[]): Promise<number> {
   if (args.includes('--webhooks')) return await (await import('./webhooks.ts')).run(args);

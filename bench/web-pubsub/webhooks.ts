@@ -6,9 +6,9 @@
  */
 import { loadavg } from 'node:os';
 import { DEFAULT_ACCESS_KEY } from '../../local/emulators/web-pubsub/service/server.ts';
-import { type Command, readArguments } from '../../shared/base/command-line.ts';
+import { readArguments } from '../../shared/base/command-line.ts';
 import { describeMachine } from '../common/machine.ts';
-import { COMMON_OPTIONS, wholeNumberOption, writeJsonReport } from '../common/options.ts';
+import { benchCommand, takes, wholeNumberOption, writeJsonReport } from '../common/options.ts';
 import { PinnedProcess } from '../common/pinned-process.ts';
 import type { Connected, Listening, Measured, Usage } from './webhook-messages.ts';
 
@@ -31,18 +31,16 @@ interface Row {
   readonly cpuShare: number;
 }
 
-const BENCH = {
-  name: 'npm run bench',
-  usage: 'web-pubsub --webhooks [options]',
-  about: 'Measures user events of the Web PubSub emulator, up to their handler and back.',
-  flags: {
+const BENCH = benchCommand(
+  'web-pubsub --webhooks',
+  'Measures user events of the Web PubSub emulator, up to their handler and back.',
+  {
     webhooks: { type: 'boolean', default: true, help: 'measures user events' },
-    ...COMMON_OPTIONS,
-    clients: { type: 'string', value: 'N', help: 'clients (default 64)' },
-    rounds: { type: 'string', value: 'N', help: 'rounds (default 5)' },
-    seconds: { type: 'string', value: 'N', help: 'how long each is measured (default 5)' },
+    clients: takes('N', 'clients (default 64)'),
+    rounds: takes('N', 'rounds (default 5)'),
+    seconds: takes('N', 'how long each is measured (default 5)'),
   },
-} as const satisfies Command;
+);
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readArguments(BENCH, args);

@@ -55,7 +55,7 @@ export interface ControlApp {
 export type LoadControlApp = () => Promise<ControlApp>;
 
 /** After a failure whose cause may pass, such as too many open files, the app is created at most this often. */
-export const RECREATE_AFTER_MS = 10_000;
+const RECREATE_AFTER_MS = 10_000;
 
 /**
  * Creates the app when it is first needed. Settings are read once, so wrong ones stay wrong until the process starts

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Audio } from '../../shared/audio/wav.ts';
-import { checkRates, resample } from './resample.ts';
+import { checkRates, convertRate } from './resample.ts';
 
 /**
  * What a phone says, at the rate of its call, read from the beginning to the end. It is converted while it is said,
@@ -66,7 +66,7 @@ const PIECE_SAMPLES = 32_768;
 const MARGIN_SAMPLES = 2_048;
 
 /**
- * As `resample`, for audio that may be long: other calls go on in between.
+ * As `convertRate`, for audio that may be long: other calls go on in between.
  * @throws RangeError for a rate outside 1000 to 192000 Hz
  */
 export async function resampleInPieces(
@@ -74,7 +74,7 @@ export async function resampleInPieces(
   fromHz: number,
   toHz: number,
 ): Promise<Int16Array> {
-  if (fromHz === toHz || samples.length <= PIECE_SAMPLES) return resample(samples, fromHz, toHz);
+  if (fromHz === toHz || samples.length <= PIECE_SAMPLES) return convertRate(samples, fromHz, toHz);
   const result = new Int16Array(resampledLength(samples.length, fromHz, toHz));
   let at = 0;
   for (const piece of resampledPieces(samples, fromHz, toHz)) {
@@ -91,9 +91,9 @@ function resampledLength(length: number, fromHz: number, toHz: number): number {
 }
 
 /**
- * The same audio as `resample` gives, in consecutive pieces, each of which is converted when it is asked for; they may
- * not be changed. At the same rate the samples are the only piece. Pieces begin where a sample of the one rate falls
- * together with one of the other, so that no seam is heard.
+ * The same audio as `convertRate` gives, in consecutive pieces, each of which is converted when it is asked for; they
+ * may not be changed. At the same rate the samples are the only piece. Pieces begin where a sample of the one rate
+ * falls together with one of the other, so that no seam is heard.
  * @throws RangeError at once for a rate outside 1000 to 192000 Hz
  */
 export function resampledPieces(
@@ -107,7 +107,7 @@ export function resampledPieces(
 
 function* pieces(samples: Int16Array, fromHz: number, toHz: number): Generator<Int16Array> {
   if (fromHz === toHz || samples.length <= PIECE_SAMPLES) {
-    yield resample(samples, fromHz, toHz);
+    yield convertRate(samples, fromHz, toHz);
     return;
   }
   const length = resampledLength(samples.length, fromHz, toHz);
@@ -116,7 +116,7 @@ function* pieces(samples: Int16Array, fromHz: number, toHz: number): Generator<I
   const margin = Math.ceil(MARGIN_SAMPLES / step) * step;
   for (let start = 0; start < samples.length; start += piece) {
     const from = Math.max(0, start - margin);
-    const converted = resample(samples.subarray(from, start + piece + margin), fromHz, toHz);
+    const converted = convertRate(samples.subarray(from, start + piece + margin), fromHz, toHz);
     const skipped = ((start - from) * toHz) / fromHz;
     const at = (start * toHz) / fromHz;
     const wanted = Math.min((piece * toHz) / fromHz, length - at);

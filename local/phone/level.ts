@@ -3,13 +3,13 @@
 const FULL_SCALE = 32_768;
 
 /** What a frame of nothing measures: the quietest that 16 bits can hold, so that a report never says -Infinity. */
-export const FLOOR_DBFS = -96;
+const FLOOR_DBFS = -96;
 
 /**
  * A frame quieter than this is silent. Microsoft publishes no threshold for the `silent` flag; speech on a telephone
  * lies between -40 and -15 dBFS and the noise of a line below -55, so the line is drawn between the two.
  */
-export const SILENT_BELOW_DBFS = -50;
+const SILENT_BELOW_DBFS = -50;
 
 const SILENT_BELOW_RMS = FULL_SCALE * 10 ** (SILENT_BELOW_DBFS / 20);
 

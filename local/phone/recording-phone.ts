@@ -2,7 +2,7 @@ import { PHONE_FRAME_MS, type Phone, samplesPerFrame } from './phone.ts';
 import { Recording } from './recording.ts';
 
 /** Longest recording that is kept in memory, in milliseconds; 58 MB a direction at 24 kHz. */
-export const MAX_RECORDED_MS = 20 * 60_000;
+const MAX_RECORDED_MS = 20 * 60_000;
 
 interface Tape {
   readonly sampleRateHz: number;

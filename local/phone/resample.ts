@@ -29,7 +29,7 @@ const converter = await create(1, 16_000, 16_000, { converterType: CONVERTER });
  * The result is exactly as long as the signal: `round(length * toHz / fromHz)` samples, with no delay.
  * Throws RangeError for a rate outside 1000 to 192000 Hz.
  */
-export function resample(samples: Int16Array, fromHz: number, toHz: number): Int16Array {
+export function convertRate(samples: Int16Array, fromHz: number, toHz: number): Int16Array {
   checkRates(fromHz, toHz);
   if (fromHz === toHz || samples.length === 0) return samples;
   // Setting a rate restarts the converter, so nothing of an earlier signal is left in its filter.
@@ -64,7 +64,7 @@ function toPcm16(value: number): number {
   return Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(value * FULL_SCALE)));
 }
 
-/** The audio at another sample rate (see `resample`); at its own rate it is returned as it is. */
+/** The audio at another sample rate (see `convertRate`); at its own rate it is returned as it is. */
 export function convert(audio: Audio, sampleRateHz: number): Audio {
-  return { samples: resample(audio.samples, audio.sampleRateHz, sampleRateHz), sampleRateHz };
+  return { samples: convertRate(audio.samples, audio.sampleRateHz, sampleRateHz), sampleRateHz };
 }

@@ -7,7 +7,7 @@ import { describeSound, type Step, type StepResult, type Utterance } from './ste
  * A key is pressed this long before the next one; RFC 4733 advises tones and pauses of 50 ms at least, people take
  * longer.
  */
-export const KEY_MS = 200;
+const KEY_MS = 200;
 
 export type ScriptAction =
   | { readonly type: 'press'; readonly key: string }

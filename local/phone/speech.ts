@@ -3,7 +3,7 @@ import { type Audio, readWav } from '../../shared/audio/wav.ts';
 import { sing } from './voice.ts';
 
 /** Longest text that is said at once. */
-export const MAX_TEXT_LENGTH = 2_000;
+const MAX_TEXT_LENGTH = 2_000;
 interface SpeechOptions {
   /** Another program that takes text on its input and writes WAV to its output. */
   readonly command?: string;

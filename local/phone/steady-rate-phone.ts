@@ -1,6 +1,6 @@
 import { type Phone, samplesPerFrame } from './phone.ts';
 import { PhoneDecorator } from './phone-decorator.ts';
-import { resample } from './resample.ts';
+import { convertRate } from './resample.ts';
 
 /** A telephone on a call of another rate: it keeps its own, and what it says and hears is converted, a frame later. */
 export class SteadyRatePhone extends PhoneDecorator {
@@ -65,6 +65,6 @@ export class FrameConverter {
     this.#before = this.#present;
     this.#present = frame.slice();
     const wanted = samplesPerFrame(this.#toHz);
-    return resample(three, this.#fromHz, this.#toHz).subarray(wanted, 2 * wanted);
+    return convertRate(three, this.#fromHz, this.#toHz).subarray(wanted, 2 * wanted);
   }
 }

@@ -7,7 +7,7 @@
 import { FRAME_MS } from '../../shared/audio/audio-format.ts';
 
 /** Shortest piece that leaves while more waits: a write costs the same for one frame as for four. */
-export const PACED_PIECE_MS = 80;
+const PACED_PIECE_MS = 80;
 /** The shortest lead that works: two pieces. */
 export const MIN_LEAD_MS = 2 * PACED_PIECE_MS;
 

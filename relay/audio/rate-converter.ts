@@ -2,6 +2,7 @@
  * Converts between the rate of a call and 8 kHz, piece by piece: pieces that follow one another give the same samples
  * as all of them at once. The filter delays by two milliseconds, and every piece keeps its length.
  */
+import { kaiserWindow } from '../../shared/audio/kaiser-window.ts';
 
 const filters = new Map<number, Float64Array>();
 
@@ -113,24 +114,13 @@ function lowPass(factor: number): Float64Array {
   const rateHz = factor * RATE_HZ;
   const width = (2 * Math.PI * (STOP_HZ - PASS_HZ)) / rateHz;
   const half = Math.ceil((STOP_DB - 8) / (2.285 * width) / 2);
-  const beta = 0.1102 * (STOP_DB - 8.7);
+  const weight = kaiserWindow(STOP_DB);
   const cutoff = (PASS_HZ + STOP_HZ) / rateHz;
   const taps = Float64Array.from({ length: 2 * half + 1 }, (_, i) => {
     const n = i - half;
     const sinc = n === 0 ? cutoff : Math.sin(Math.PI * cutoff * n) / (Math.PI * n);
-    return (sinc * bessel(beta * Math.sqrt(1 - (n / half) ** 2))) / bessel(beta);
+    return sinc * weight(n / half);
   });
   const sum = taps.reduce((total, tap) => total + tap, 0);
   return taps.map((tap) => tap / sum);
-}
-
-/** The modified Bessel function of the first kind and order 0, by its power series. */
-function bessel(x: number): number {
-  let term = 1;
-  let sum = 1;
-  for (let k = 1; term > 1e-12 * sum; k += 1) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
 }

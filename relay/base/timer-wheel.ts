@@ -6,7 +6,7 @@
 import type { Clock } from '../../shared/base/clock.ts';
 
 /** Width of a slot: how long after its deadline something may run on an idle process. */
-export const WHEEL_SLOT_MS = 5;
+const WHEEL_SLOT_MS = 5;
 
 interface Slot {
   readonly runs: Set<() => void>;

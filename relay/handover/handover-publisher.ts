@@ -11,7 +11,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
 
 /** How soon after a change of workers or lanes a stream saves its state. */
-export const HANDOVER_DELAY_MS = 250;
+const HANDOVER_DELAY_MS = 250;
 
 interface HandoverPublisherOptions {
   readonly clock: Pick<Clock, 'after'>;

@@ -17,7 +17,7 @@ import { CallOverError, type HandoverClient } from './handover-client.ts';
 /** Calls whose last stream this relay remembers. Beyond it, the relay forgets the oldest. */
 const MAX_REMEMBERED = 1_000;
 /** A call with a younger ticket has most likely had no stream, so ACS need not wait for the control app's answer. */
-export const FRESH_TICKET_MS = 1_000;
+const FRESH_TICKET_MS = 1_000;
 
 interface HandoversOptions {
   /** Undefined when the address of the control app is not set. */

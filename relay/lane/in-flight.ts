@@ -5,9 +5,9 @@ import { afterSilence } from '../../shared/base/own-pause.ts';
 import type { OutboxMessage } from './lane-outbox.ts';
 
 /** An event that the worker does not acknowledge within this time has failed. */
-export const EVENT_TIMEOUT_MS = 15_000;
+const EVENT_TIMEOUT_MS = 15_000;
 /** The same for a worker that has said that it is still at it. */
-export const LONG_EVENT_TIMEOUT_MS = 28_000;
+const LONG_EVENT_TIMEOUT_MS = 28_000;
 
 interface Settled {
   readonly message: OutboxMessage;

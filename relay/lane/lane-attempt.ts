@@ -12,7 +12,7 @@ import type {
 } from './lane-connection.ts';
 
 /** How long opening a connection may take. */
-export const OPEN_TIMEOUT_MS = 10_000;
+const OPEN_TIMEOUT_MS = 10_000;
 
 interface LaneAttemptOptions {
   readonly target: LaneTarget;

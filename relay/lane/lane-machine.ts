@@ -14,12 +14,12 @@
  */
 
 /** How long the rest of the audio and `call.ended` may take after the stream's end. */
-export const END_LIMIT_MS = 3_000;
+const END_LIMIT_MS = 3_000;
 /** How long a released lane waits for the next stream of the call to take its connection over. */
 export const RELEASE_LIMIT_MS = 3_000;
 /** Attempts to deliver `call.started` before the audio goes on without it. */
-export const START_EVENT_ATTEMPTS = 3;
-export const START_EVENT_WAIT_MS = 1_000;
+const START_EVENT_ATTEMPTS = 3;
+const START_EVENT_WAIT_MS = 1_000;
 
 export type LaneState = 'opening' | 'waiting' | 'open' | 'released' | 'draining' | 'closed' | 'failed';
 

@@ -34,7 +34,7 @@ import { type LaneReport, LaneStats } from './lane-stats.ts';
  * outage of Web PubSub, and while somebody with the key of the hub closes its connections. An acknowledged message
  * starts the count again.
  */
-export const OPEN_ATTEMPTS = 60;
+const OPEN_ATTEMPTS = 60;
 /** Short, since the worker hears nothing meanwhile, and most often only this one connection was lost. */
 const OPEN_FIRST_WAIT_MS = 100;
 const OPEN_LONGEST_WAIT_MS = 5_000;

@@ -24,7 +24,7 @@ import type { LaneConnection, LaneMessage, LanePublication } from './lane-connec
 import type { OutboxMessage } from './lane-outbox.ts';
 
 /** How long a replica that has the call may take to say so, before any replica may get the call. */
-export const ASK_LIMIT_MS = 300;
+const ASK_LIMIT_MS = 300;
 
 const nothing = (): void => {};
 

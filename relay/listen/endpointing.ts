@@ -15,7 +15,7 @@ import { SpeechBounds, type SpeechEvent } from './speech-bounds.ts';
 import type { Voice } from './voice-activity.ts';
 
 /** Audio after the last frame of speech that belongs to the utterance. */
-export const HANGOVER_MS = 200;
+const HANGOVER_MS = 200;
 
 export interface CutUtterance {
   /** PCM16 mono; a copy that belongs to the receiver. */

@@ -7,7 +7,7 @@ import type { SpeechListener } from './speech-bounds.ts';
 import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 
 /** How much may wait while the worker is busy; the oldest utterance is dropped beyond it. Four of the longest fit. */
-export const MAX_WAITING_MS = 60_000;
+const MAX_WAITING_MS = 60_000;
 
 /**
  * What may wait in the relay of all workers that listen to utterances: less than what keeps it from new calls

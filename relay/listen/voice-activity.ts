@@ -27,9 +27,6 @@ export interface Voice {
   readonly levelDb: number;
 }
 
-/** The voice of a frame without sound. */
-export const NO_VOICE: Voice = { isSpeech: false, isVoiced: false, levelDb: SILENCE_DB };
-
 /**
  * How long after a voiced frame sound counts as speech: longer than the consonants between two vowels, or after the
  * last.

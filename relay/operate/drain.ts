@@ -40,15 +40,15 @@ interface DrainReport {
 }
 
 /** Calls whose old stream may be about to end at the same time. */
-export const MOVED_AT_ONCE = 8;
+const MOVED_AT_ONCE = 8;
 /** Share of the deadline for which a call may wait for a quiet moment. */
 const QUIET_SHARE = 1 / 3;
 const QUIET_POLL_MS = 50;
-export const MOVE_ATTEMPTS = 3;
+const MOVE_ATTEMPTS = 3;
 /** Pause after a failed attempt; longer with each. */
 const RETRY_PAUSE_MS = 500;
 /** How long a stream may take to end after the control app has accepted the restart. */
-export const LEAVE_LIMIT_MS = 5_000;
+const LEAVE_LIMIT_MS = 5_000;
 
 export async function drain(calls: readonly MovableCall[], options: DrainOptions): Promise<DrainReport> {
   const draining = new Draining(calls.length, options);

@@ -8,7 +8,7 @@ import type { CallActivity, MediaPort } from '../session/session-options.ts';
 const SILENT_BELOW_DB = -60;
 
 /** How soon the watch asks again to end a call that goes on. */
-export const ASK_AGAIN_MS = 10_000;
+const ASK_AGAIN_MS = 10_000;
 
 interface IdleWatchOptions {
   /** How long nobody may say anything, neither a person nor a worker. */

@@ -14,8 +14,6 @@ export interface LoopDelay {
   readonly max: number;
 }
 
-export const NO_DELAY: LoopDelay = { p50: 0, p99: 0, max: 0 };
-
 /** Calls `onWindow` with each window that has passed, until the returned function is called. */
 export function watchLoopDelay(clock: Clock, onWindow: (delay: LoopDelay) => void): () => void {
   const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

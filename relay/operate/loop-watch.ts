@@ -1,7 +1,7 @@
 /** Watches how late the event loop is, for the metrics and to decide whether the relay can take another call. */
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
-import { type LoopDelay, NO_DELAY, type watchLoopDelay } from './loop-delay.ts';
+import type { LoopDelay, watchLoopDelay } from './loop-delay.ts';
 import { Overload } from './overload.ts';
 
 interface LoopWatchOptions {
@@ -16,7 +16,7 @@ interface LoopWatchOptions {
 export class LoopWatch {
   readonly #options: LoopWatchOptions;
   readonly #overload: Overload;
-  #delay = NO_DELAY;
+  #delay: LoopDelay = { p50: 0, p99: 0, max: 0 };
   #stop: (() => void) | undefined;
 
   constructor(options: LoopWatchOptions) {

@@ -2,7 +2,7 @@
 import type { HistogramSnapshot } from '../base/histogram.ts';
 import type { LatencySnapshot } from './latency-metrics.ts';
 import type { LoopDelay } from './loop-delay.ts';
-import type { RelayTotals, TotalName } from './relay-totals.ts';
+import type { RelayTotals } from './relay-totals.ts';
 
 interface MetricsSnapshot {
   readonly callsLive: number;
@@ -21,7 +21,11 @@ interface MetricsSnapshot {
 }
 
 /** Counters that are sums of what the calls report. */
-const TOTALS: readonly (readonly [name: string, help: string, total: TotalName])[] = [
+const TOTALS: readonly (readonly [
+  name: string,
+  help: string,
+  total: Exclude<keyof RelayTotals, 'ignored'>,
+])[] = [
   ['frames_in_total', 'Audio frames of 20 ms from ACS.', 'framesIn'],
   ['frames_out_total', 'Audio to ACS in units of 20 ms.', 'framesOut'],
   ['audio_dropped_ms_total', 'Audio of workers that ACS did not take in time.', 'audioMsDropped'],

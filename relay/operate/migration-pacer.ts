@@ -5,7 +5,7 @@
  */
 
 /** Roughly what control app, table storage and another relay together need for one call on one small machine. */
-export const LONGEST_INTERVAL_MS = 150;
+const LONGEST_INTERVAL_MS = 150;
 /** Share of the time within which every call has had its first attempt; the rest is for second attempts. */
 const PACED_SHARE = 0.8;
 

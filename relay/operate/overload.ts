@@ -10,9 +10,9 @@
 /** Length of a window. */
 export const WINDOW_MS = 1_000;
 /** One bad window may be noise; this many in a row are not. */
-export const OVER_WINDOWS = 2;
+const OVER_WINDOWS = 2;
 /** The way back takes longer, so that the relay does not take calls in bursts. */
-export const CALM_WINDOWS = 3;
+const CALM_WINDOWS = 3;
 
 export class Overload {
   readonly #limitMs: number;

@@ -25,7 +25,7 @@ const OF_WORKERS = [
   'reopened',
 ] as const satisfies readonly (keyof WorkerReport)[];
 
-export type TotalName = (typeof OF_CALLS)[number] | (typeof OF_WORKERS)[number];
+type TotalName = (typeof OF_CALLS)[number] | (typeof OF_WORKERS)[number];
 
 export type RelayTotals = Record<TotalName, number> & { readonly ignored: Record<string, number> };
 

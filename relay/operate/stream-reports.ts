@@ -12,9 +12,9 @@ import type { ProvableCall } from '../../shared/wire/signed/relay-proof.ts';
 import type { ControlAppClient } from './control-app.ts';
 
 /** The events of ACS about the end of a stream have mostly arrived by then, or the next stream has. */
-export const REPORT_AFTER_MS = 3_000;
+const REPORT_AFTER_MS = 3_000;
 const REPORT_PAUSE_MS = 2_000;
-export const REPORT_ATTEMPTS = 3;
+const REPORT_ATTEMPTS = 3;
 
 interface StreamReportsOptions {
   /** Undefined where the relay does not know the control app. */

@@ -15,15 +15,15 @@ import type { ProvableCall } from '../../shared/wire/signed/relay-proof.ts';
 import type { ControlAppClient } from './control-app.ts';
 
 /** The relay asks for restarts of the same call at least so far apart. */
-export const RESTART_PAUSE_MS = 3_000;
+const RESTART_PAUSE_MS = 3_000;
 /** Restarts of one call within the window; then the relay gives up. */
-export const MAX_RESTARTS = 3;
-export const RESTART_WINDOW_MS = 60_000;
+const MAX_RESTARTS = 3;
+const RESTART_WINDOW_MS = 60_000;
 /**
  * The longest that the relay waits where the control app says that the call was restarted too often. Nobody on the call
  * hears a worker meanwhile, and the API says that the call is streamed.
  */
-export const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 10_000;
 
 interface StreamRestartsOptions {
   /** Undefined where the relay does not know the control app: nobody starts the stream again then. */

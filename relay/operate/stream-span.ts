@@ -34,7 +34,7 @@ export interface StreamSpan {
   end(report: CallReport): void;
 }
 
-export interface TurnSpan {
+interface TurnSpan {
   /** Travels with the audio of this turn; undefined where no traces are recorded. */
   readonly trace: TraceParent | undefined;
   /** The worker's answer comes from this span. */

@@ -15,14 +15,14 @@ import type {
 } from '../lane/lane-connection.ts';
 import type { TurnObserver } from '../speak/worker-turns.ts';
 import { LaneWrapper, wrapListener } from './lane-wrapper.ts';
-import type { StreamSpan, TurnSpan } from './stream-span.ts';
+import type { StreamSpan } from './stream-span.ts';
 
 /** Spans of turns that are under way, by worker. */
 export class TurnTraces {
   readonly #span: StreamSpan;
   readonly #clock: Clock;
   readonly #latency: Pick<Histogram, 'observe'>;
-  readonly #turns = new Map<string, TurnSpan>();
+  readonly #turns = new Map<string, ReturnType<StreamSpan['startTurn']>>();
 
   constructor(span: StreamSpan, clock: Clock, latency: Pick<Histogram, 'observe'>) {
     this.#span = span;

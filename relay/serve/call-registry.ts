@@ -6,12 +6,12 @@ import type { Session } from '../session/session.ts';
 import { Refusal } from './refusal.ts';
 
 /** How many reports of ended calls the registry keeps. */
-export const MAX_ENDED_REPORTS = 200;
+const MAX_ENDED_REPORTS = 200;
 /**
  * Audio that waits in this process to be heard by workers or taken by ACS; with more, the relay takes no new call. What
  * workers have said ahead of time does not count: it has a bound of its own, and keeps nobody from a call.
  */
-export const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
+const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 
 export class CallRegistry {
   readonly #maxCalls: number;

@@ -17,17 +17,17 @@ import type { CallRegistry } from './call-registry.ts';
 import { Refusal, refusalBody, refusalHeaders } from './refusal.ts';
 
 /** How long a client may take to send the headers of a request. */
-export const HEADERS_LIMIT_MS = 10_000;
+const HEADERS_LIMIT_MS = 10_000;
 /** How long it may take to send a request and its body. No request here needs a body. */
-export const WHOLE_REQUEST_LIMIT_MS = 15_000;
+const WHOLE_REQUEST_LIMIT_MS = 15_000;
 /** How often the server looks for clients that take longer. */
 const CHECK_EVERY_MS = 1_000;
 /** Connections beyond those of the calls: to probes, scrapers and strangers. */
-export const SPARE_CONNECTIONS = 1_000;
+const SPARE_CONNECTIONS = 1_000;
 /** A stream that replaces another one is open while the first one closes. */
 const CONNECTIONS_PER_CALL = 2;
 
-export interface HttpLimits {
+interface HttpLimits {
   readonly headersMs: number;
   readonly requestMs: number;
   readonly checkEveryMs: number;

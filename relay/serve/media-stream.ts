@@ -12,17 +12,17 @@ import type { Session } from '../session/session.ts';
 /**
  * After so long without anything from the other side the relay pings it, and gives the stream up after as long again.
  */
-export const QUIET_LIMIT_MS = 30_000;
+const QUIET_LIMIT_MS = 30_000;
 
 /** A mixed call brings 50 frames a second, also of silence. Without any for this long its stream is dead. */
-export const AUDIO_LIMIT_MS = 2_000;
+const AUDIO_LIMIT_MS = 2_000;
 /** How long the first frame of a mixed call may take. */
-export const FIRST_FRAME_LIMIT_MS = 10_000;
+const FIRST_FRAME_LIMIT_MS = 10_000;
 /**
  * How often the relay looks whether frames have come. It counts looks, not time: while this process is held up, frames
  * wait in the socket, and ACS is not to blame.
  */
-export const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 200;
 
 interface MediaStreamOptions {
   readonly webSocket: Pick<WebSocketConnection, 'listen' | 'ping'>;

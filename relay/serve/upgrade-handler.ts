@@ -5,6 +5,7 @@
  *       └──────────────┬────────────────┴──────────────────┴──▶ refused ──read, or too slow──▶ closed
  *                      └──the client is gone──▶ forgotten
  */
+
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
@@ -17,13 +18,14 @@ import type { Handovers } from '../handover/handovers.ts';
 import { type Admission, type AdmissionRules, admit, callIdOfMediaPath } from './admission.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
-import { RefusalLog } from './refusal-log.ts';
 import type { WebSocketEndpoint } from './web-socket-endpoint.ts';
 
 /** Upgrades that the relay checks at the same time. */
-export const MAX_PENDING_UPGRADES = 256;
+const MAX_PENDING_UPGRADES = 256;
+/** The shortest time between two lines about refusals. */
+const REFUSAL_LINE_MS = 1_000;
 /** How long a refused client has to read its answer. */
-export const REFUSAL_LINGER_MS = 2_000;
+const REFUSAL_LINGER_MS = 2_000;
 
 interface UpgradeHandlerOptions {
   readonly rules: AdmissionRules;
@@ -125,4 +127,37 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof HandshakeError) return new Refusal(400, error.message);
   return new Refusal(503, 'the relay could not check this request');
+}
+
+/**
+ * Logs why media streams are refused. Anybody can be refused as often as they like, so a line has nothing of the
+ * request but the id of the call, and there is at most one line a second; the metrics count every refusal.
+ */
+class RefusalLog {
+  readonly #clock: Pick<Clock, 'elapsedMs'>;
+  readonly #log: Logger;
+  #lineAtMs: number | undefined;
+  #unlogged = 0;
+
+  constructor(clock: Pick<Clock, 'elapsedMs'>, log: Logger) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /**
+   * `callId`: of the path, where it has one. `fault`: what went wrong in the relay itself; left out when the client is
+   * at fault. `unlogged` in a line says how many refusals before it have none.
+   */
+  refused(callId: string | undefined, { status, message: reason }: Refusal, fault?: unknown): void {
+    const nowMs = this.#clock.elapsedMs();
+    if (this.#lineAtMs !== undefined && nowMs - this.#lineAtMs < REFUSAL_LINE_MS) {
+      this.#unlogged += 1;
+      return;
+    }
+    this.#lineAtMs = nowMs;
+    const counted = { ...(callId === undefined ? {} : { callId }), unlogged: this.#unlogged };
+    this.#unlogged = 0;
+    if (fault === undefined) this.#log.info({ ...counted, status, reason }, 'refused a media stream');
+    else this.#log.error({ ...counted, err: fault }, 'could not check a media stream');
+  }
 }

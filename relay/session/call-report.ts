@@ -4,7 +4,7 @@ import type { PlayoutReport } from '../speak/call-playout.ts';
 import type { WorkerReport } from '../workers/worker-link.ts';
 
 /** `connected`: before the first audio. `ending`: the socket is closed and the workers learn of it. */
-export type CallState = 'connected' | 'streaming' | 'ending' | 'ended';
+type CallState = 'connected' | 'streaming' | 'ending' | 'ended';
 
 export interface CallReport extends PlayoutReport {
   readonly callId: string;

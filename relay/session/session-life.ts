@@ -7,7 +7,7 @@
  *                  ▼
  *               ending ──finish(), and `ended` resolves──▶ ended
  */
-import type { CallReport, CallState } from './call-report.ts';
+import type { CallReport } from './call-report.ts';
 import type { CloseCause } from './close-cause.ts';
 
 type LifeReport = Pick<CallReport, 'state' | 'startedAtMs' | 'endedAtMs' | 'endedReason'>;
@@ -16,7 +16,7 @@ export class SessionLife {
   readonly #startedAtMs: number;
   readonly #over = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
-  #state: CallState = 'connected';
+  #state: CallReport['state'] = 'connected';
   #endedReason: CloseCause | undefined;
   #endedAtMs: number | undefined;
 

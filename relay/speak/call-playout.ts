@@ -12,7 +12,7 @@ import type { SpeechListener } from '../listen/speech-bounds.ts';
 import { SPEECH_END_LATENCY_MS } from '../listen/speech-detector.ts';
 import type { AudioOutput } from './audio-output.ts';
 import { type BargeInAction, BargeInSpeech } from './barge-in.ts';
-import { type EnterOutcome, PlayoutScheduler } from './playout-scheduler.ts';
+import { PlayoutScheduler } from './playout-scheduler.ts';
 import {
   type PacketMark,
   type SpeechKind,
@@ -22,7 +22,7 @@ import {
 
 /** What happened to a piece of audio: taken to be played, or the reason why not. */
 type PlayOutcome =
-  | EnterOutcome
+  | ReturnType<PlayoutScheduler['enter']>
   | 'call has ended'
   | 'the worker only listens'
   | 'audio of an old turn'

@@ -14,9 +14,9 @@ import { PlayoutWindow } from './playout-window.ts';
 import type { PacketMark, RefusalReason, SpeechKind, WorkerPlayout } from './worker-playout.ts';
 
 /** Longest time that a worker speaks while another of the same priority waits; the rest comes after that one. */
-export const MAX_FLOOR_MS = 60_000;
+const MAX_FLOOR_MS = 60_000;
 /** Bytes that may wait in the socket; the relay adds no audio to more. */
-export const MAX_SOCKET_BUFFER_BYTES = 1024 * 1024;
+const MAX_SOCKET_BUFFER_BYTES = 1024 * 1024;
 
 interface PlayoutSchedulerOptions {
   readonly format: AudioFormat;
@@ -29,7 +29,7 @@ interface PlayoutSchedulerOptions {
   readonly onFloorLost: (loser: WorkerPlayout, nowMs: number) => void;
 }
 
-export type EnterOutcome = 'taken' | RefusalReason;
+type EnterOutcome = 'taken' | RefusalReason;
 
 interface PlayoutCounts {
   /** Audio that ACS was given, filler included. */

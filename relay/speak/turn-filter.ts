@@ -2,7 +2,7 @@
 type TurnVerdict = 'current' | 'old' | 'not begun';
 
 /** Turns that a stream may have. RTP carries the number in 32 bits (SSRC), which leaves room for as many streams. */
-export const TURNS_PER_STREAM = 65_536;
+const TURNS_PER_STREAM = 65_536;
 
 /**
  * The turn of one worker in one call. A turn ends when somebody interrupts the worker. Audio that still comes for it

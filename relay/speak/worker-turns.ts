@@ -9,7 +9,7 @@
 import { type LatencyReport, LatencyStats } from '../base/latency-stats.ts';
 
 /** How many of a worker's last turns its report lists. */
-export const MAX_TOLD_TURNS = 50;
+const MAX_TOLD_TURNS = 50;
 
 interface TurnReport {
   /** The worker's turn in which the caller stopped speaking. */

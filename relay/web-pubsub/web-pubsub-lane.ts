@@ -1,9 +1,10 @@
 /**
- * Lanes on Azure Web PubSub. Each is a client connection whose events are named after the worker. When the connection
- * is lost and recovered, the event in flight is sent again under the same ack id, and is handled once: the service
- * answers `Duplicate` for an id that it has handled. A connection that is gone for good is reported as closed, and the
- * lane opens another.
+ * Lanes on Azure Web PubSub, and connections that hear a call without a lane. Each lane is a client connection whose
+ * events are named after the worker. When the connection is lost and recovered, the event in flight is sent again under
+ * the same ack id, and is handled once: the service answers `Duplicate` for an id that it has handled. A connection
+ * that is gone for good is reported as closed, and the lane opens another.
  */
+
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
 import { isLoopbackHttp } from '../../shared/base/loopback-url.ts';
@@ -25,10 +26,11 @@ import type {
   LaneMessageSource,
   LanePublication,
   LaneTarget,
+  OpenControlConnection,
   OpenLaneConnection,
 } from '../lane/lane-connection.ts';
 
-export interface WebPubSubOptions {
+interface WebPubSubOptions {
   readonly access: WebPubSubAccess;
   readonly clock: Clock;
   readonly log: Logger;
@@ -166,10 +168,28 @@ function toMessage(from: LaneMessageSource, { dataType, data }: DataMessage): La
 }
 
 /** Data that is JSON text, parsed; undefined for any other data. */
-export function readJsonText(data: unknown): unknown {
+function readJsonText(data: unknown): unknown {
   try {
     return typeof data === 'string' ? JSON.parse(data) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Opens connections that hear the control group of one call and nothing else. */
+export function webPubSubControl({ access, clock, log }: WebPubSubOptions): OpenControlConnection {
+  const addressOf = clientAddresses(access);
+  return (callId, { control, closed }) =>
+    new ClientConnection({
+      url: () => addressOf({ userId: callId, groups: [controlGroup(callId)] }),
+      clock,
+      listener: {
+        data: ({ data }) => control(readJsonText(data)),
+        acked: () => {},
+        recovered: () => {},
+        closed,
+        unreadable: () => log.warn({ callId }, 'ignored an unreadable message of Web PubSub'),
+        failed: (err) => log.error({ callId, err }, 'could not handle a message of the control group'),
+      },
+    });
 }

@@ -9,7 +9,7 @@ import type { AudioFrame } from '../listen/worker-audio.ts';
 import { WorkerLink, type WorkerLinkOptions, type WorkerReport } from './worker-link.ts';
 
 /** Workers that a call may have had, detached ones included: each has its part in the report. */
-export const MAX_WORKERS_EVER = 64;
+const MAX_WORKERS_EVER = 64;
 
 /** Why a worker cannot join a call. Fixed texts. */
 type AttachRefusal =

@@ -15,7 +15,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import type { OpenControlConnection } from '../lane/lane-connection.ts';
 
 /** In a row, as those of a lane: almost five minutes. */
-export const OPEN_ATTEMPTS = 60;
+const OPEN_ATTEMPTS = 60;
 const OPEN_FIRST_WAIT_MS = 200;
 const OPEN_LONGEST_WAIT_MS = 5_000;
 

@@ -1,5 +1,5 @@
 import { tokenCredential } from '../../functions/control/adapters/credentials.ts';
-import { createRouteTable, type RouteTable } from '../../functions/control/adapters/tables/route-table.ts';
+import { createRouteTable } from '../../functions/control/adapters/tables/route-table.ts';
 import type { RoutedCall } from '../../functions/control/use-cases/set-up-call.ts';
 import type { RunningSystem } from '../../local/run/client/running-system.ts';
 import { checkRoutes } from '../../local/run/stack/check-workers.ts';
@@ -253,7 +253,7 @@ function hasTable(settings: Environment): boolean {
   return settings['TABLES_CONNECTION_STRING'] !== undefined || settings['TABLES_ENDPOINT'] !== undefined;
 }
 
-function openTable({ env, settings, running }: Place): RouteTable {
+function openTable({ env, settings, running }: Place): ReturnType<typeof createRouteTable> {
   if (running !== undefined && !hasTable(env))
     return createRouteTable(
       { connectionString: running.tablesConnectionString },

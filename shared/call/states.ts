@@ -9,15 +9,9 @@ export type CallPhase = (typeof CALL_PHASES)[number];
 
 export const STREAMING_STATES = ['inactive', 'starting', 'active', 'stopping', 'failed'] as const;
 
-export type StreamingState = (typeof STREAMING_STATES)[number];
-
 export const RECORDING_STATES = ['inactive', 'starting', 'recording', 'paused'] as const;
 
-export type RecordingState = (typeof RECORDING_STATES)[number];
-
 export const TRANSCRIPTION_STATES = ['inactive', 'starting', 'active', 'stopping', 'failed'] as const;
-
-export type TranscriptionState = (typeof TRANSCRIPTION_STATES)[number];
 
 export const CALL_DIRECTIONS = ['inbound', 'outbound'] as const;
 
@@ -25,8 +19,6 @@ export type CallDirection = (typeof CALL_DIRECTIONS)[number];
 
 /** What a route decides about a call. */
 export const CALL_DECISIONS = ['answer', 'reject', 'redirect'] as const;
-
-export type CallDecision = (typeof CALL_DECISIONS)[number];
 
 /** Why placing a call failed. */
 export const PLACING_FAILURES = ['busy', 'no-answer', 'declined', 'not-reachable', 'failed'] as const;

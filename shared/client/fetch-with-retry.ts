@@ -2,7 +2,7 @@ import { BackOff } from '../base/back-off.ts';
 import { type CallsApiError, errorOf, noAnswer } from './calls-api-error.ts';
 
 /** Attempts to make one request, the first one included. */
-export const MAX_ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 
 /** The pause before the second attempt, unless the API names one. It doubles with each further attempt. */
 const FIRST_PAUSE_MS = 200;

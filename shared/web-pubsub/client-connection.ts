@@ -23,7 +23,7 @@ import type { Clock } from '../base/clock.ts';
 import { afterSilence } from '../base/own-pause.ts';
 import { openWebSocket } from '../web-socket/open-web-socket.ts';
 import type { WebSocketConnection } from '../web-socket/web-socket-connection.ts';
-import { ProtobufError } from './protobuf-fields.ts';
+import { ProtobufError } from './protobuf.ts';
 import { ReceivedSequence } from './received-sequence.ts';
 import {
   type DownstreamMessage,
@@ -48,7 +48,7 @@ const SILENCE_LIMIT_MS = 30_000;
 const RECOVERY_LIMIT_MS = 30_000;
 const RECOVERY_WAIT_MS = 1_000;
 /** How long it may take until the service says that it has accepted the connection, the access token included. */
-export const ACCEPT_LIMIT_MS = 10_000;
+const ACCEPT_LIMIT_MS = 10_000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY_VIOLATION = 1008;
 

@@ -7,8 +7,7 @@
  * library costs.
  */
 
-import { ProtobufError, ProtobufFields } from './protobuf-fields.ts';
-import { ProtobufWriter } from './protobuf-writer.ts';
+import { ProtobufError, ProtobufFields, ProtobufWriter } from './protobuf.ts';
 
 export type UpstreamMessage =
   | {

@@ -8,7 +8,6 @@ import type { WebSocketRole } from './message-reader.ts';
 import { unmask } from './unmask.ts';
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
-export type Opcode = (typeof OPCODE)[keyof typeof OPCODE];
 
 const FINAL = 0x80;
 const MASKED = 0x80;
@@ -29,7 +28,7 @@ let taken = 0;
 export function writeFrame(
   socket: Writable,
   sender: WebSocketRole,
-  opcode: Opcode,
+  opcode: (typeof OPCODE)[keyof typeof OPCODE],
   payload: string | Uint8Array,
   isFinal = true,
 ): void {

@@ -11,7 +11,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { adoptSocket } from './adopt-socket.ts';
-import { OPCODE, type Opcode, writeFrame } from './frame-writer.ts';
+import { OPCODE, writeFrame } from './frame-writer.ts';
 import { CLOSE_CODE, MessageReader, type WebSocketRole } from './message-reader.ts';
 
 /** How long the other side has to answer a close. */
@@ -195,7 +195,7 @@ export class WebSocketConnection {
     this.#end();
   }
 
-  #write(opcode: Opcode, payload: string | Uint8Array): void {
+  #write(opcode: (typeof OPCODE)[keyof typeof OPCODE], payload: string | Uint8Array): void {
     writeFrame(this.#socket, this.#role, opcode, payload);
   }
 

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { MAX_STREAMS, MAX_STREAMS_PER_CALLER } from '../../functions/control/access/stream-places.ts';
-import { MAX_RESTARTS, RESTART_PAUSE_MS } from '../../functions/control/call/streaming.ts';
-import { OPEN_ATTEMPTS } from '../../relay/lane/lane.ts';
 import { PRESENCE_LIMIT_MS } from '../../shared/wire/lane/resident-messages.ts';
 import { ENTRIES } from './access-promises.ts';
+import { constantOf } from './constants.ts';
+
+const PLACES = 'functions/control/access/stream-places.ts';
+const STREAMING = 'functions/control/call/streaming.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string): string => readFileSync(`${ROOT}/${file}`, 'utf8');
@@ -76,14 +77,14 @@ describe('docs/access.md', () => {
     const text = promises.join(' ');
     const callers = /MAX_CALLERS = (\d+)_000;/.exec(read('functions/control/access/access.ts'))?.[1];
     for (const words of [
-      `at most ${MAX_RESTARTS} times a minute, ${RESTART_PAUSE_MS / 1_000} s apart`,
-      `up to ${OPEN_ATTEMPTS} times in a row`,
+      `at most ${constantOf(STREAMING, 'MAX_RESTARTS')} times a minute, ${constantOf(STREAMING, 'RESTART_PAUSE_MS') / 1_000} s apart`,
+      `up to ${constantOf('relay/lane/lane.ts', 'OPEN_ATTEMPTS')} times in a row`,
       `for ${PRESENCE_LIMIT_MS / 1_000} s`,
       `the ${callers},000 most recent callers`,
-      `${MAX_STREAMS} to all of them`,
+      `${constantOf(PLACES, 'MAX_STREAMS')} to all of them`,
     ])
       expect(text).toContain(words);
-    expect(MAX_STREAMS_PER_CALLER).toBe(4);
+    expect(constantOf(PLACES, 'MAX_STREAMS_PER_CALLER')).toBe(4);
   });
 });
 

@@ -1,8 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { STREAM_LASTS_MS } from '../../functions/control/api/timeline-events.ts';
 import { readHostJson } from '../../local/emulators/functions-host/functions/host-json.ts';
+import { constantOf, valueIn } from './constants.ts';
+
+const STREAM_LASTS_MS = constantOf('functions/control/api/timeline-events.ts', 'STREAM_LASTS_MS');
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -29,16 +31,6 @@ function limitsOf(text: string): Limit[] {
         throw new Error(`a row of limits ends in "| value | \`CONSTANT\` of \`folder\` |", unlike: ${line}`);
       return { constant, folder, value: Number(value) };
     });
-}
-
-/** The value of a constant that is a number or a product of numbers and constants of the same source. */
-function valueIn(source: string, constant: string): number | undefined {
-  const product = new RegExp(`^(?:export )?const ${constant} = ([\\w* ]+);`, 'm').exec(source)?.[1];
-  return product?.split('*').reduce((total, factor) => {
-    const term = factor.trim();
-    const value = /^\d/.test(term) ? Number(term.replaceAll('_', '')) : valueIn(source, term);
-    return total * (value ?? Number.NaN);
-  }, 1);
 }
 
 function valuesBelow(folder: string, constant: string): number[] {

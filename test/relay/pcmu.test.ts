@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { Decimator, Interpolator } from '../../relay/audio/rate-converter.ts';
 import { ChunkAudio } from '../../relay/listen/chunk-audio.ts';
 import { PcmuAudio } from '../../relay/listen/pcmu-audio.ts';
-import { NO_VOICE } from '../../relay/listen/voice-activity.ts';
 import { ReplyReader } from '../../relay/speak/reply-reader.ts';
 import { AUDIO_FORMATS } from '../../shared/audio/audio-format.ts';
 import { decodePcmu, encodePcmu } from '../../shared/audio/pcmu.ts';
 import { formatRtp } from '../../shared/wire/lane/rtp.ts';
 import { noise } from '../support/signals.ts';
+import { NO_VOICE } from './no-voice.ts';
 
 describe.each(['pcm16KMono', 'pcm24KMono'] as const)('PCMU on the lane of a call in %s', (format) => {
   const { frameSamples, sampleRateHz } = AUDIO_FORMATS[format];

@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 import type { OpenLaneConnection } from '../../relay/lane/lane-connection.ts';
 import type { watchLoopDelay } from '../../relay/operate/loop-delay.ts';
 import { type Relay, startRelay } from '../../relay/relay.ts';
-import type { HttpLimits } from '../../relay/serve/http.ts';
+import type { httpLimits } from '../../relay/serve/http.ts';
 import type { RelayConfig } from '../../relay/settings/relay-config.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { mediaPath, sealTicket, type Ticket } from '../../shared/wire/signed/ticket.ts';
@@ -61,7 +61,7 @@ interface Dependencies {
   readonly log?: Logger;
   readonly openConnection?: OpenLaneConnection;
   readonly watchLoop?: typeof watchLoopDelay;
-  readonly limits?: HttpLimits;
+  readonly limits?: ReturnType<typeof httpLimits>;
 }
 
 /** Starts a relay for the running test. */

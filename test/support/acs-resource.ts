@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { newSigningKey } from '../../local/emulators/acs/events/tokens.ts';
 import type { AcsOptions } from '../../local/emulators/acs/server/acs.ts';
+import { newSigningKey } from '../../local/emulators/common/signing-key.ts';
 
 /** For every emulator of ACS in this process: a key takes longer to make than most tests to run. */
 export const SIGNING_KEY = await newSigningKey();

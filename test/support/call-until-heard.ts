@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport } from '../../local/emulators/acs/control/call-report.ts';
-import { isOver } from '../../local/run/client/follow-call.ts';
+import { isDisconnected } from '../../local/run/client/follow-call.ts';
 import { type CallToMake, makeCall } from '../../local/run/client/make-call.ts';
 import type { CallEvidence } from '../../local/run/client/report.ts';
 import type { CalledSystem } from './system.ts';
@@ -23,7 +23,7 @@ export async function callUntilHeard(
   let isEnded = false;
   const onLook = (look: CallReport): void => {
     id = look.id;
-    isEnded = isOver(look);
+    isEnded = isDisconnected(look);
   };
   const calling = makeCall(system, { ...call, tailMs: 2 * PATIENCE_MS }, { onLook });
   const giveUpAtMs = performance.now() + PATIENCE_MS;

@@ -1,9 +1,6 @@
 import { type HttpHandler, HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions';
 import { createAccess, type HostCheck } from '../../functions/control/access/access.ts';
-import {
-  createOutboundGuard,
-  type OutboundGuardOptions,
-} from '../../functions/control/access/outbound-guard.ts';
+import { createOutboundGuard } from '../../functions/control/access/outbound-guard.ts';
 import { StreamPlaces } from '../../functions/control/access/stream-places.ts';
 import type { ControlApp, LoadControlApp } from '../../functions/control/app.ts';
 import { handlerOf } from '../../functions/control/triggers/register-endpoints.ts';
@@ -21,7 +18,7 @@ import { MemoryIdempotencyStore } from './memory-idempotency-store.ts';
 export const TICKET_KEY = 'a ticket key for the tests, long enough';
 
 /** Whom the fixture may call, and how often. */
-export type FixtureOutbound = Pick<OutboundGuardOptions, 'allowed' | 'callsPerHour'>;
+export type FixtureOutbound = Pick<Parameters<typeof createOutboundGuard>[0], 'allowed' | 'callsPerHour'>;
 
 const ANYBODY: FixtureOutbound = { allowed: ['+*', '8:acs:*'], callsPerHour: 1_000 };
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Child } from '../../local/run/stack/child.ts';
 import { freePorts } from '../../local/run/stack/ports.ts';
-import { address, specOf } from '../../local/run/stack/specs.ts';
+import { addressOf, specOf } from '../../local/run/stack/specs.ts';
 import { RELEASE_LIMIT_MS } from '../../relay/lane/lane-machine.ts';
 import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
 import { ON_A_BUSY_MACHINE, startTestSystem, type TestSystem, type TestSystemOptions } from './system.ts';
@@ -77,7 +77,7 @@ export async function startReplicas(
     freePorts(),
     ...Array.from({ length: count }, () => freePorts()),
   ]);
-  const balancer = await startLoadBalancer(relayPorts.map((each) => address(each, 'relay')));
+  const balancer = await startLoadBalancer(relayPorts.map((each) => addressOf(each, 'relay')));
   const test = await startTestSystem({
     ...options,
     ports,
@@ -97,14 +97,14 @@ export async function startReplicas(
         relay: {
           ...ON_A_BUSY_MACHINE,
           NODE_COMPILE_CACHE: join(test.product, 'compiled'),
-          CONTROL_URL: address(ports, 'control'),
+          CONTROL_URL: addressOf(ports, 'control'),
           ...relayEnv,
         },
       },
     };
     const ignore = (): void => {};
     return new RelayReplica(
-      address(layout.ports, 'relay'),
+      addressOf(layout.ports, 'relay'),
       layout.secrets.relayAdminToken,
       () => new Child(specOf('relay', layout), ignore, ignore),
     );

@@ -29,7 +29,7 @@ export interface Caller {
  */
 export type HostCheck = 'function-key' | 'nothing';
 
-export interface AccessRequest {
+interface AccessRequest {
   readonly headers: Pick<HttpRequest['headers'], 'get'>;
   readonly hostCheck: HostCheck;
   /** The call in the path, if any. */

@@ -10,9 +10,9 @@ export interface OutboundGuard extends OutboundBudget {
 }
 
 /** The part of the budget that one call may spend in an hour, rounded up. It bounds a worker that is taken over. */
-export const CALL_SHARE = 0.1;
+const CALL_SHARE = 0.1;
 
-export interface OutboundGuardOptions {
+interface OutboundGuardOptions {
   readonly allowed: readonly string[];
   readonly callsPerHour: number;
   readonly budget: HourlyBudget;

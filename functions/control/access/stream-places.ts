@@ -1,16 +1,16 @@
 import { ProblemError } from '../http/problems.ts';
 
 /** Timelines that one process streams at a time. */
-export const MAX_STREAMS = 100;
+const MAX_STREAMS = 100;
 
 /** Timelines that one process streams to one caller at a time. */
-export const MAX_STREAMS_PER_CALLER = 4;
+const MAX_STREAMS_PER_CALLER = 4;
 
 /** Timelines that one process streams to workers. A worker app holds many tokens, and must leave places to others. */
-export const MAX_WORKER_STREAMS = 50;
+const MAX_WORKER_STREAMS = 50;
 
 /** A stream that nobody has read from for so long loses its place. */
-export const UNREAD_MS = 5_000;
+const UNREAD_MS = 5_000;
 
 /** The place of one stream among those of the process. */
 export interface StreamPlace {

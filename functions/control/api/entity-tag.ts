@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 
 /** Content as JSON text, with its strong entity tag (RFC 9110, section 8.8.3). */
-export interface TaggedContent {
+interface TaggedContent {
   readonly body: string;
   readonly etag: string;
 }

@@ -10,12 +10,12 @@ import { type ControlApp, type LoadControlApp, loadForRequest } from '../app.ts'
 import { knowing } from '../call/stores.ts';
 import { httpHandler, pathParameter, problemResponse, readText } from '../http/invocation.ts';
 import type { Log } from '../use-cases/deps.ts';
-import { conditional, type TaggedContent, tagged } from './entity-tag.ts';
+import { conditional, tagged } from './entity-tag.ts';
 import { idempotent } from './idempotent.ts';
 import { readInput } from './request-input.ts';
 
 /** Largest body of an operation, in bytes. */
-export const MAX_BODY_BYTES = 131_072;
+const MAX_BODY_BYTES = 131_072;
 
 /** A request that its caller may make, with every part checked. */
 export interface HandlerRequest<Id extends OperationId> {
@@ -98,7 +98,7 @@ function withCall(
   return { ...app, deps: { ...app.deps, store } };
 }
 
-let document: TaggedContent | undefined;
+let document: ReturnType<typeof tagged> | undefined;
 
 /**
  * Serves the OpenAPI document, which is made on the first request. It needs no settings, so a misconfigured app still

@@ -7,7 +7,7 @@ import { timelineView } from './call-view.ts';
 /**
  * How long a stream lasts: less than the front end of Azure allows. The host does not report that a client has gone.
  */
-export const STREAM_LASTS_MS = 120_000;
+const STREAM_LASTS_MS = 120_000;
 
 /** How often to look for new entries. */
 const POLL_MS = 500;

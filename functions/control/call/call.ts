@@ -15,7 +15,7 @@ import { enter } from './streaming.ts';
 import { confirmEnd, observe, observeEnded, tick } from './time.ts';
 
 /** How long one invocation may take to answer. After that, a redelivered event lets another invocation try. */
-export const ANSWER_LEASE_MS = 10_000;
+const ANSWER_LEASE_MS = 10_000;
 
 /**
  * The life of a call. Every event is accepted in any order and any number of times.

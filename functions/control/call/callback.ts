@@ -198,7 +198,7 @@ function withFailure(call: Call, { failure, kind }: Callback): Call {
 }
 
 /** How much later than an event of a higher number another one must have happened to count in spite of its number. */
-export const OVERTAKING_MS = 30_000;
+const OVERTAKING_MS = 30_000;
 
 /**
  * Events about participants can overtake each other, so their numbers order them. A number proves little: an event

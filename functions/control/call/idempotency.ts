@@ -14,7 +14,7 @@
 export const ANSWER_KEPT_MS = 24 * 3_600_000;
 
 /** How long a request may take. One that takes longer was interrupted. */
-export const IN_PROGRESS_MS = 60_000;
+const IN_PROGRESS_MS = 60_000;
 
 export interface KeptAnswer {
   readonly status: number;

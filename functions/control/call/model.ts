@@ -1,7 +1,12 @@
 import type { CallOperation } from '../../../shared/call/operation.ts';
 import type { CallPlan, WorkerPlan } from '../../../shared/call/plan.ts';
 import type { RejectReason, StreamingFailedChoice } from '../../../shared/call/route.ts';
-import type { CallDecision, CallDirection, CallPhase, PlacingFailure } from '../../../shared/call/states.ts';
+import type {
+  CALL_DECISIONS,
+  CallDirection,
+  CallPhase,
+  PlacingFailure,
+} from '../../../shared/call/states.ts';
 import type { Callback } from './event.ts';
 import type { SpentMinutes } from './hourly-budget.ts';
 import type { Ledger } from './operations.ts';
@@ -35,7 +40,7 @@ export interface Call {
   /** The participants, the application included, as of the event with this sequence number, and when it happened. */
   readonly participants?: { readonly count: number; readonly sequence: number; readonly atMs?: number };
   readonly route: string;
-  readonly decision: CallDecision;
+  readonly decision: (typeof CALL_DECISIONS)[number];
   /** What the caller hears if the decision is to reject. Defaults to `forbidden`. */
   readonly rejectReason?: RejectReason;
   /** What happens once streaming has failed for good. Defaults to `leave`. */

@@ -33,7 +33,7 @@ interface OperationOutcome {
 }
 
 /** Operations that a call remembers. A new one replaces the oldest settled one. */
-export const MAX_OPERATIONS = 32;
+const MAX_OPERATIONS = 32;
 
 /**
  * An operation without a result is given up after this long. It is longer than a telephone rings, so that every

@@ -1,7 +1,9 @@
 /** What can be requested of a recording. */
-import type { RecordingState } from '../../../shared/call/states.ts';
+import type { RECORDING_STATES } from '../../../shared/call/states.ts';
 
 export type RecordingRequest = 'startRecording' | 'pauseRecording' | 'resumeRecording' | 'stopRecording';
+
+type RecordingState = (typeof RECORDING_STATES)[number];
 
 /**
  * The recording of one call.
@@ -71,7 +73,7 @@ interface RecordingStep {
 export const NO_RECORDING: Recording = { state: 'inactive', sinceMs: 0, newestEventMs: 0 };
 
 /** A start that ACS has not answered after this long no longer blocks another one. */
-export const RECORDING_START_LIMIT_MS = 15_000;
+const RECORDING_START_LIMIT_MS = 15_000;
 
 export function stepRecording(recording: Recording, event: RecordingEvent, nowMs: number): RecordingStep {
   switch (event.type) {

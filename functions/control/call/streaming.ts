@@ -1,5 +1,7 @@
-import type { StreamingState } from '../../../shared/call/states.ts';
+import type { STREAMING_STATES } from '../../../shared/call/states.ts';
 import type { StreamingRequest } from './event.ts';
+
+type StreamingState = (typeof STREAMING_STATES)[number];
 
 /**
  * The streaming of one call's audio.
@@ -101,16 +103,16 @@ export interface StreamingStep {
 export const RETRY_PAUSES_MS: readonly number[] = [200, 1_000, 3_000];
 
 /** A stream that lasted this long was stable: the next failure gets all its retries. */
-export const STABLE_STREAM_MS = 30_000;
+const STABLE_STREAM_MS = 30_000;
 
 /** A start or stop that ACS has not confirmed after this long no longer blocks another one. */
 export const CONFIRM_LIMIT_MS = 15_000;
 
 /** Restarts of a call are at least this far apart: less than a relay waits, whose clock and way here differ. */
-export const RESTART_PAUSE_MS = 2_000;
+const RESTART_PAUSE_MS = 2_000;
 /** Restarts of a call within the window. Each is a gap that people hear. */
-export const MAX_RESTARTS = 3;
-export const RESTART_WINDOW_MS = 60_000;
+const MAX_RESTARTS = 3;
+const RESTART_WINDOW_MS = 60_000;
 
 export const NO_STREAMING: Streaming = { state: 'inactive', sinceMs: 0, retries: 0, newestEventMs: 0 };
 

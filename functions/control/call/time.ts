@@ -15,13 +15,13 @@ import { observeStreaming } from './streaming-observed.ts';
 export const SETUP_LIMIT_MS = 120_000;
 
 /** How long CallDisconnected may take after we asked ACS to hang up, before we ask again. */
-export const HANG_UP_LIMIT_MS = 60_000;
+const HANG_UP_LIMIT_MS = 60_000;
 
 /**
  * How long after its longest allowed time a call counts as ended if ACS cannot be asked about it. No call of ACS
  * lasts that long.
  */
-export const LOST_AFTER_MS = 86_400_000;
+const LOST_AFTER_MS = 86_400_000;
 
 /** How long after a call ended by an event ACS is asked about it at the latest, if it answers. */
 export const CONFIRM_END_WITHIN_MS = 900_000;

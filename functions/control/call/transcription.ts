@@ -14,7 +14,9 @@
  * Every state becomes `inactive` with Stopped and when the call ends, and `active` with Started (except `stopping`,
  * which waits for its end).
  */
-import type { TranscriptionState } from '../../../shared/call/states.ts';
+import type { TRANSCRIPTION_STATES } from '../../../shared/call/states.ts';
+
+type TranscriptionState = (typeof TRANSCRIPTION_STATES)[number];
 
 export interface Transcription {
   readonly state: TranscriptionState;
@@ -41,7 +43,7 @@ interface TranscriptionStep {
 export const NO_TRANSCRIPTION: Transcription = { state: 'inactive', sinceMs: 0, newestEventMs: 0 };
 
 /** A start or stop that ACS has not confirmed after this long no longer blocks another one. */
-export const TRANSCRIPTION_CONFIRM_LIMIT_MS = 15_000;
+const TRANSCRIPTION_CONFIRM_LIMIT_MS = 15_000;
 
 export function stepTranscription(
   transcription: Transcription,

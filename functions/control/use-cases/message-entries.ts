@@ -1,7 +1,7 @@
 import type { CallStore, TimelineEntry } from '../call/stores.ts';
 
 /** Messages of this long after the first one share its entry. */
-export const FOLD_MS = 60_000;
+const FOLD_MS = 60_000;
 /** Entries that are open at the same time in one call. Messages to further workers share one entry. */
 const MAX_OPEN_PER_CALL = 16;
 /** Entries that are open at the same time in this process. Beyond it, the oldest is closed. */

@@ -13,7 +13,7 @@ export interface OutboundBudget {
 }
 
 /** Takes a call off the budget that was certainly not made. Rejects with CallStoreError if that cannot be counted. */
-export type GiveBack = () => Promise<void>;
+type GiveBack = () => Promise<void>;
 
 /** Like `giveBack`, and never rejects: what cannot be given back stays spent. */
 export async function tryToGiveBack(giveBack: GiveBack | undefined, callId: string, log: Log): Promise<void> {

@@ -43,7 +43,7 @@ type IncomingOutcome =
   | 'no route';
 
 /** Answering failed, but a later attempt may succeed: Event Grid has to deliver the event again. */
-export class AnswerPostponedError extends Error {
+class AnswerPostponedError extends Error {
   override readonly name = 'AnswerPostponedError';
 }
 

@@ -4,7 +4,7 @@ import { step } from '../call/call.ts';
 import type { CallEvent } from '../call/event.ts';
 import type { Call, CallCommand, CallRefusal, PlainCommand } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
-import { type GiveBack, type OutboundBudget, tryToGiveBack } from './outbound-budget.ts';
+import { type OutboundBudget, tryToGiveBack } from './outbound-budget.ts';
 import { recordOutcome, runCommands, runOperation, sendCommand } from './run-commands.ts';
 
 /** A request that was refused before ACS was asked. */
@@ -92,7 +92,7 @@ export async function requestOperation(
   } as const;
   const recorded = await record(deps, callId, requested, details);
   if (recorded.kind !== 'recorded') return recorded;
-  let giveBack: GiveBack | undefined;
+  let giveBack: (() => Promise<void>) | undefined;
   try {
     giveBack = await budget?.spend();
   } catch (error) {

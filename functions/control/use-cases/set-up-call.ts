@@ -12,7 +12,7 @@ import { CallStoreError } from '../call/stores.ts';
 import type { ControlDeps, Log } from './deps.ts';
 
 /** How old the routes may be when a call is answered: a change in the table takes effect this much later. */
-export const ROUTES_FRESH_MS = 5_000;
+const ROUTES_FRESH_MS = 5_000;
 
 interface RouteBookOptions {
   /** The routes in the table as JSON text, or undefined if there are none. @throws CallStoreError */

@@ -22,7 +22,7 @@ interface TimelineQuery {
   readonly after?: string;
 }
 
-export interface TimelinePage {
+interface TimelinePage {
   readonly entries: readonly TimelineEntry[];
   /** Where the next page begins; undefined on the last page. */
   readonly next?: string;

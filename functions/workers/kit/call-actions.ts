@@ -98,7 +98,7 @@ function proofOf({ forEveryone = true }: HangUpOptions, { turn, token }: LaterHa
 }
 
 /** When the relay has sent the last sample, ACS and the telephone network still hold about so much. */
-export const ON_ITS_WAY_MS = 300;
+const ON_ITS_WAY_MS = 300;
 
 /**
  * Does what `hangUp({ after: 'played' })` put off. After an interruption the call goes on. A mark without a proof does

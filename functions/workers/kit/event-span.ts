@@ -17,7 +17,7 @@ interface EventSpanOptions {
   readonly cause: TraceParent | undefined;
 }
 
-export interface EventSpan {
+interface EventSpan {
   /** Travels with what the worker says; undefined where no traces are recorded. */
   readonly trace: TraceParent | undefined;
   /** Runs the handler so that spans of its own are children of this one. */

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../../shared/audio/audio-format.ts';
 
 /** Longest header value in characters. It travels with every event, so it stays small against the audio itself. */
-export const MAX_STATE_CHARS = 2_560;
+const MAX_STATE_CHARS = 2_560;
 
 const laneState = z.object({
   v: z.literal(1),

@@ -113,7 +113,7 @@ function parseChunk(bytes: Uint8Array): AudioChunk {
 }
 
 /** What a handler has replied, as it is sent. */
-export interface WrittenReply {
+interface WrittenReply {
   /** Published in the group of the call, one after the other: samples, or actions. */
   readonly parts: readonly (Uint8Array | readonly WorkerAction[])[];
   /** Travels in the answer to the event. */

@@ -9,9 +9,9 @@ import { downGroup } from '../../../shared/wire/names.ts';
 import { announced, announceText, announceTexts } from './announce.ts';
 import { callActions, type HangUpOptions, hangUpIfPlayed, markHangUp } from './call-actions.ts';
 import { CallRequests } from './call-requests.ts';
-import { type EventSpan, startEventSpan } from './event-span.ts';
+import { startEventSpan } from './event-span.ts';
 import { formatLaneMemory, type LaneMemory, parseLaneMemory } from './lane-memory.ts';
-import { type LaneReply, type WorkerEvent, type WrittenReply, writeReply } from './lane-message.ts';
+import { type LaneReply, type WorkerEvent, writeReply } from './lane-message.ts';
 import { FIRST_NUMBER, PacketNumbers, Player } from './player.ts';
 import { type Background, type Listen, RunningHandler, refusalOf } from './running-handler.ts';
 import type { AudioChunk, Call, CallStarted, HandlerResult, Worker } from './worker.ts';
@@ -78,7 +78,7 @@ export async function runEvent(
   let numbers: PacketNumbers | undefined;
   let requests: CallRequests | undefined;
   let handler: RunningHandler | undefined;
-  let span: EventSpan | undefined;
+  let span: ReturnType<typeof startEventSpan> | undefined;
   try {
     const event = input.read();
     if (event === undefined) return { outcome: 'ignored', status: 204 };
@@ -293,7 +293,11 @@ function callOf(run: HandlerRun, endings: HangUpOptions[]): Call {
 }
 
 /** Publishes a reply that does not fit in the answer. Nothing of it where there is too much of it. */
-async function say(player: Player, parts: WrittenReply['parts'], life: AbortSignal): Promise<void> {
+async function say(
+  player: Player,
+  parts: ReturnType<typeof writeReply>['parts'],
+  life: AbortSignal,
+): Promise<void> {
   const actions = parts.flatMap((part) => (part instanceof Uint8Array ? [] : part));
   player.claim(actions.reduce((ms, action) => ms + playMs(action), 0));
   for (const part of parts) {

@@ -20,16 +20,16 @@ import type { HandlerResult, WorkerReply } from './worker.ts';
  * How long a handler may take, from its beginning or from its last `play`. Its lane hears nothing meanwhile, so a later
  * reply would be of no use.
  */
-export const HANDLER_LIMIT_MS = 10_000;
+const HANDLER_LIMIT_MS = 10_000;
 /**
  * How long a handler may take in all, and what it says with it. Web PubSub gives an event up that takes much longer.
  */
-export const LONGEST_HANDLER_MS = 25_000;
+const LONGEST_HANDLER_MS = 25_000;
 /**
  * How long an interrupted handler may take to return, so that its `state` counts. The next event waits as long. The
  * utterance that interrupts takes longer.
  */
-export const LEAVE_LIMIT_MS = 500;
+const LEAVE_LIMIT_MS = 500;
 
 interface ListenTarget {
   readonly callId: string;

@@ -13,7 +13,7 @@ import { allowedOrigin, isSigned } from './webhook-caller.ts';
 import type { Worker } from './worker.ts';
 
 /** Longest event in bytes: the longest message that Web PubSub takes from a client. */
-export const MAX_EVENT_BYTES = 1_048_576;
+const MAX_EVENT_BYTES = 1_048_576;
 
 /** The shortest time between two lines about refusals: anybody can be refused as often as they like. */
 const REFUSAL_LINE_MS = 1_000;
@@ -43,7 +43,7 @@ export interface WebhookLog {
 }
 
 /** What the host knows of one request besides the request itself. */
-export interface WebhookInvocation {
+interface WebhookInvocation {
   readonly log: WebhookLog;
   /** The trace of the invocation (W3C Trace Context). */
   readonly traceparent?: string | undefined;

@@ -1,7 +1,7 @@
 /** Ring modulation: the signal times a carrier, `out[n] = round(in[n] * cos(2 * pi * 50 * n / rate))`. */
 
 /** Frequency of the carrier in hertz. It divides every sample rate in use, so a period is a whole number of samples. */
-export const CARRIER_HZ = 50;
+const CARRIER_HZ = 50;
 
 /** Where the carrier stands: small whole numbers, so that it never drifts however the audio is cut. */
 interface RingModulation {

@@ -1,10 +1,10 @@
 /** The process of the ACS emulator: `node local/emulators/acs/main.ts [--port 8070]`; README.md lists all settings. */
 import { runServer } from '../common/child.ts';
-import { readCommandLine } from './command-line/options.ts';
+import { readAcsCommandLine } from './command-line/options.ts';
 import { type RunningAcs, startAcs } from './server/acs.ts';
 
 await runServer('ACS', async () => {
-  const { options, standAlone, caFile } = await readCommandLine(process.argv.slice(2), process.env);
+  const { options, standAlone, caFile } = await readAcsCommandLine(process.argv.slice(2), process.env);
   const acs = await startAcs(options);
   if (standAlone) {
     const { controlToken = '', eventGrid } = options;

@@ -1,3 +1,4 @@
+import { isRecord, jsonOf } from '../common/json.ts';
 import { type EventSchema, eventTime } from './event.ts';
 import { type SendOptions, send } from './post.ts';
 
@@ -99,12 +100,7 @@ async function askForPermission(target: HandshakeTarget, sending: SendOptions): 
 }
 
 function echoedCode(body: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    if (typeof parsed !== 'object' || parsed === null) return undefined;
-    const entry = Object.entries(parsed).find(([key]) => key.toLowerCase() === 'validationresponse');
-    return entry?.[1];
-  } catch {
-    return undefined;
-  }
+  const parsed = jsonOf(body);
+  if (!isRecord(parsed)) return undefined;
+  return Object.entries(parsed).find(([key]) => key.toLowerCase() === 'validationresponse')?.[1];
 }

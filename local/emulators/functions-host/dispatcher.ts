@@ -6,8 +6,8 @@ import type { Invoker } from './functions/invoker.ts';
 import type { KeyCheck } from './functions/keys.ts';
 import { Admin } from './http/admin.ts';
 import { HttpFunctions } from './http/http-functions.ts';
-import { isRefused, refusalOf, requestUrl } from './http/refusals.ts';
-import { RouteTable } from './http/route-table.ts';
+import { isRefused, refusalStatus, requestUrl } from './http/refusals.ts';
+import { HttpRoutes } from './http/route-table.ts';
 import { StreamProxy, type StreamProxyOptions } from './http/stream-proxy.ts';
 import type { TimerRunner } from './timer/timer-runner.ts';
 
@@ -32,7 +32,7 @@ export class Dispatcher {
   readonly #keys: KeyCheck;
   readonly #eventGrid: EventGridWebhook;
   readonly #http: HttpFunctions;
-  readonly #routes: RouteTable;
+  readonly #routes: HttpRoutes;
   readonly #streaming: StreamProxy | undefined;
 
   constructor(options: DispatcherOptions) {
@@ -43,13 +43,13 @@ export class Dispatcher {
       functions.filter((target) => target.kind === 'eventGrid'),
       invoker,
     );
-    this.#routes = new RouteTable(functions.filter((target) => target.kind === 'http'));
+    this.#routes = new HttpRoutes(functions.filter((target) => target.kind === 'http'));
     this.#streaming = httpUri === undefined ? undefined : new StreamProxy({ ...options, httpUri });
     this.#http = new HttpFunctions({ ...options, streaming: this.#streaming });
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refusal = refusalOf(request);
+    const refusal = refusalStatus(request);
     if (refusal !== undefined) return answerAndClose(response, refusal);
     const url = requestUrl(request);
     if (url === undefined) return answerAndClose(response, 400);

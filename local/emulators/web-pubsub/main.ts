@@ -1,13 +1,13 @@
 /** The process of the Web PubSub emulator; README.md lists its settings. */
 import { runServer } from '../common/child.ts';
 import type { LogEntry } from './base/log.ts';
-import { CONFIG_FILE, ConfigFileWatch, parseJson } from './command-line/config-file.ts';
-import { type CommandLine, readCommandLine } from './command-line/options.ts';
+import { CONFIG_FILE, ConfigFileWatch, parseJsonFile } from './command-line/config-file.ts';
+import { type CommandLine, readWebPubSubCommandLine } from './command-line/options.ts';
 import { readSettings, type WebPubSubSettings } from './command-line/settings.ts';
 import { type RunningWebPubSub, startWebPubSub } from './service/server.ts';
 
 await runServer('Web PubSub', async () => {
-  const commandLine = await readCommandLine(process.argv.slice(2), process.env, Date.now());
+  const commandLine = await readWebPubSubCommandLine(process.argv.slice(2), process.env, Date.now());
   const { options, standAlone, requestLog, caFile, settings, config } = commandLine;
   const service = await startWebPubSub({
     ...options,
@@ -35,7 +35,7 @@ await runServer('Web PubSub', async () => {
 /** Takes a new configuration as a whole or not at all. */
 function reconfigure(service: RunningWebPubSub, { settings }: CommandLine, path: string, text: string): void {
   try {
-    const next = readSettings(parseJson(CONFIG_FILE, path, text), process.env);
+    const next = readSettings(parseJsonFile(CONFIG_FILE, path, text), process.env);
     if (next.accessKey !== settings.accessKey || next.secondaryAccessKey !== settings.secondaryAccessKey)
       throw new Error('access keys cannot change while the service runs; restart it');
     service.configure(next.hubs);

@@ -38,18 +38,18 @@ export async function followCall(
   onAnswered?.(answered);
   const product = await findProductCall(control, answered);
   if (product !== undefined) onFound?.(answered, product);
-  await telephone.waitFor(id, 'the end of the call', isOver, limitMs, onLook);
+  await telephone.waitFor(id, 'the end of the call', isDisconnected, limitMs, onLook);
   const ended = product && (await endedProductCall(control, product.callId));
   // Asked again: the last events of a call come a moment after its end.
   return { telephone: await telephone.call(id), product: ended };
 }
 
-export function isOver({ state }: TelephoneReport): boolean {
+export function isDisconnected({ state }: TelephoneReport): boolean {
   return state === 'disconnected';
 }
 
 export function isAnsweredOrOver(call: TelephoneReport): boolean {
-  return call.state === 'connected' || isOver(call);
+  return call.state === 'connected' || isDisconnected(call);
 }
 
 /** A call that the control app does not list by then is not its own. */

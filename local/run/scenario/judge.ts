@@ -1,7 +1,7 @@
 /** What a scenario expected, held against what happened. */
 
 import type { Audio } from '../../../shared/audio/wav.ts';
-import { resample } from '../../phone/resample.ts';
+import { convertRate } from '../../phone/resample.ts';
 import type { Step, StepResult } from '../../phone/step.ts';
 import { compareWithGaps } from '../audio/compare-with-gaps.ts';
 import { type HeardReport, judgeGaps, type RelayReport, reportedGaps } from '../audio/reported-gaps.ts';
@@ -131,7 +131,7 @@ export function heardWithGaps(
     if (result.status !== 'failed' || step?.type !== 'expect' || step.hear.type !== 'recording')
       return result;
     const { audio, leastDb } = step.hear;
-    const expected = resample(audio.samples, audio.sampleRateHz, heard.sampleRateHz);
+    const expected = convertRate(audio.samples, audio.sampleRateHz, heard.sampleRateHz);
     const fromMs = stimulusMs(steps, results, index);
     const since = heard.samples.subarray(Math.round((fromMs * heard.sampleRateHz) / 1_000));
     const found = compareWithGaps(expected, since, heard.sampleRateHz);

@@ -21,13 +21,13 @@ import {
 import type { ParticipantFile, ScenarioFile, SpeechFile, StepFile } from './scenario-schema.ts';
 
 /** Somebody with everything that is said in memory. */
-export interface Participant extends Omit<ParticipantFile, 'steps' | 'greeting'> {
+export interface ScenarioParty extends Omit<ParticipantFile, 'steps' | 'greeting'> {
   readonly name: string;
   readonly steps: readonly Step[];
 }
 
 export interface Scenario extends Omit<ScenarioFile, 'participants'> {
-  readonly participants: readonly Participant[];
+  readonly participants: readonly ScenarioParty[];
 }
 
 const DEFAULT_WITHIN_MS = 10_000;
@@ -47,7 +47,7 @@ export async function loadScenario(path: string, speech: Speech): Promise<Scenar
   const { scenario, lineOf } = await parsedWithFiles(yaml, path);
   const { participants, ...others } = scenario;
   const loader = new Loader(path, speech, lineOf);
-  const loaded: Participant[] = [];
+  const loaded: ScenarioParty[] = [];
   for (const [name, { greeting, steps, ...rest }] of Object.entries(participants)) {
     const member = ['participants', name];
     const before =

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { identifierOf } from '../../emulators/acs/telephones/identifiers.ts';
 import type { StepResult } from '../../phone/step.ts';
-import { type FollowedCall, followCall, isAnsweredOrOver, isOver } from '../client/follow-call.ts';
+import { type FollowedCall, followCall, isAnsweredOrOver, isDisconnected } from '../client/follow-call.ts';
 import { relayCountsOf } from '../client/make-call.ts';
 import { mergeEvents, type ReportedEvent } from '../client/report.ts';
 import type { RunningSystem } from '../client/running-system.ts';
@@ -12,7 +12,7 @@ import { Telephone } from '../client/telephone.ts';
 import { findNumber } from '../stack/directory.ts';
 import { askApi } from './api-requests.ts';
 import { type Check, heardWithGaps, judgeCall, judgeRings, judgeSteps, judgeTranscript } from './judge.ts';
-import type { Participant, Scenario } from './load-scenario.ts';
+import type { Scenario, ScenarioParty } from './load-scenario.ts';
 
 /** Of one call: its participant, how it ended, and what happened, in the order of time. */
 export interface PlayedCall {
@@ -68,7 +68,7 @@ export async function playScenario(
   }
 }
 
-function joinersOf({ participants }: Scenario, caller: Participant): Participant[] {
+function joinersOf({ participants }: Scenario, caller: ScenarioParty): ScenarioParty[] {
   return participants.filter(({ joins }) => joins === caller.name);
 }
 
@@ -86,7 +86,7 @@ class Stage {
   }
 
   /** The callees with their raw ids. */
-  async enterCallees(participants: readonly Participant[]): Promise<ReadonlyMap<string, string>> {
+  async enterCallees(participants: readonly ScenarioParty[]): Promise<ReadonlyMap<string, string>> {
     const entered = new Map<string, string>();
     for (const { name, number, takes, afterMs, steps, maxMs } of participants) {
       if (takes === undefined) continue;
@@ -97,8 +97,8 @@ class Stage {
   }
 
   async play(
-    caller: Participant,
-    joiners: readonly Participant[],
+    caller: ScenarioParty,
+    joiners: readonly ScenarioParty[],
   ): Promise<{ call: PlayedCall; checks: Check[] }> {
     await delay(caller.afterMs);
     const { number: from, steps, maxMs, deliveries, event } = caller;
@@ -120,7 +120,7 @@ class Stage {
     const { outcome } = followed.telephone;
     // People whom the application has brought together talk on after the end of its call.
     const phones = await this.#results(id, 0, caller.maxMs + CALL_SLACK_MS);
-    const resultsOf = ({ number: own }: Participant): readonly StepResult[] =>
+    const resultsOf = ({ number: own }: ScenarioParty): readonly StepResult[] =>
       phones.find(({ rawId }) => rawId === identifierOf(own)?.rawId)?.steps ?? [];
     const checks = [
       ...judgeSteps(caller.name, await this.#withGaps(id, caller, resultsOf(caller), followed)),
@@ -136,7 +136,7 @@ class Stage {
 
   /** The steps of callees, and how often they were called. */
   async calleeChecks(
-    callees: readonly Participant[],
+    callees: readonly ScenarioParty[],
     entered: ReadonlyMap<string, string>,
     reachLimitMs: number,
   ): Promise<Check[]> {
@@ -170,7 +170,7 @@ class Stage {
   /** The results of the caller's steps, where recordings that were heard with reported gaps in them count as heard. */
   async #withGaps(
     id: string,
-    { steps }: Participant,
+    { steps }: ScenarioParty,
     results: readonly StepResult[],
     followed: FollowedCall,
   ): Promise<readonly StepResult[]> {
@@ -183,7 +183,7 @@ class Stage {
     return heardWithGaps(steps, results, heard, followed.telephone, relay);
   }
 
-  async #follow(id: string, { maxMs, givesUpAfterMs }: Participant): Promise<FollowedCall> {
+  async #follow(id: string, { maxMs, givesUpAfterMs }: ScenarioParty): Promise<FollowedCall> {
     const limitMs = maxMs + CALL_SLACK_MS;
     const look = (call: TelephoneReport): void => this.#onLook([call]);
     const ringing = new AbortController();
@@ -196,15 +196,15 @@ class Stage {
     return followCall(this.#system, id, { limitMs, onLook: look, onAnswered: () => ringing.abort() });
   }
 
-  async #join(id: string, joiner: Participant): Promise<void> {
+  async #join(id: string, joiner: ScenarioParty): Promise<void> {
     const { number, steps, maxMs, afterMs } = joiner;
     const call = await this.#telephone.waitFor(id, 'the answer', isAnsweredOrOver, CALL_SLACK_MS);
-    if (isOver(call)) return;
+    if (isDisconnected(call)) return;
     await delay(afterMs);
     await this.scripts.join(id, number, steps, maxMs);
   }
 
-  #numberOf({ name, calls }: Participant): string {
+  #numberOf({ name, calls }: ScenarioParty): string {
     if (typeof calls === 'string') return calls;
     if (calls === undefined) throw new Error(`${name} calls nobody`);
     const format = calls.format === '24k' ? 'pcm24KMono' : 'pcm16KMono';

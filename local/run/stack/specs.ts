@@ -43,13 +43,13 @@ export const RELAY_NODE_ARGS: readonly string[] = [
   ...(KNOWS_EXTERNAL_LIMIT ? ['--external-memory-accounted-in-global-limit'] : []),
 ];
 
-export function address(ports: Ports, part: PartName): string {
+export function addressOf(ports: Ports, part: PartName): string {
   return `http://127.0.0.1:${ports[part]}`;
 }
 
 /** The webhook of the Event Grid trigger, with its system key. */
 export function eventGridWebhook({ ports, secrets }: SystemLayout): string {
-  return `${address(ports, 'control')}/runtime/webhooks/eventgrid?functionName=incomingCall&code=${secrets.eventGridKey}`;
+  return `${addressOf(ports, 'control')}/runtime/webhooks/eventgrid?functionName=incomingCall&code=${secrets.eventGridKey}`;
 }
 
 /** The spec of one part. `routes` is needed by the control app alone. */
@@ -79,7 +79,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
         ...(resident === undefined
           ? []
           : [{ url: residentUrl(resident), events: resident.workers.join(',') }]),
-        { url: address(ports, 'worker'), events: '*' },
+        { url: addressOf(ports, 'worker'), events: '*' },
       ]),
     },
   }),
@@ -106,7 +106,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
       WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
       RELAY_TICKET_KEY: layout.secrets.ticketKey,
       RELAY_ADMIN_TOKEN: layout.secrets.relayAdminToken,
-      CONTROL_URL: address(layout.ports, 'control'),
+      CONTROL_URL: addressOf(layout.ports, 'control'),
       ...acsTokenSettings(layout),
     },
   }),
@@ -120,9 +120,9 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
   control: (layout, routes) => {
     const { ports, secrets } = layout;
     return functionApp(layout, 'control', {
-      ACS_CONNECTION_STRING: `endpoint=${address(ports, 'acs')}/;accesskey=${secrets.acsAccessKey}`,
-      PUBLIC_BASE_URL: address(ports, 'control'),
-      RELAY_URL: address(ports, 'relay').replace('http:', 'ws:'),
+      ACS_CONNECTION_STRING: `endpoint=${addressOf(ports, 'acs')}/;accesskey=${secrets.acsAccessKey}`,
+      PUBLIC_BASE_URL: addressOf(ports, 'control'),
+      RELAY_URL: addressOf(ports, 'relay').replace('http:', 'ws:'),
       RELAY_TICKET_KEY: secrets.ticketKey,
       CALL_ROUTES: JSON.stringify(routes),
       OUTBOUND_ALLOWED: FICTIONAL_TELEPHONES,
@@ -209,15 +209,15 @@ function functionApp(
 function acsTokenSettings({ ports, secrets }: SystemLayout): Record<string, string> {
   return {
     ACS_TOKEN_AUDIENCE: secrets.acsResourceId,
-    ACS_TOKEN_ISSUER: address(ports, 'acs'),
-    ACS_JWKS_URL: `${address(ports, 'acs')}/calling/keys`,
+    ACS_TOKEN_ISSUER: addressOf(ports, 'acs'),
+    ACS_JWKS_URL: `${addressOf(ports, 'acs')}/calling/keys`,
   };
 }
 
 export function tablesConnectionOf({ ports }: Pick<SystemLayout, 'ports'>): string {
-  return tablesConnection(address(ports, 'tables'));
+  return tablesConnection(addressOf(ports, 'tables'));
 }
 
 function webPubSubConnection({ ports, secrets }: Pick<SystemLayout, 'ports' | 'secrets'>): string {
-  return `Endpoint=${address(ports, 'webPubSub')};AccessKey=${secrets.webPubSubAccessKey};Version=1.0;`;
+  return `Endpoint=${addressOf(ports, 'webPubSub')};AccessKey=${secrets.webPubSubAccessKey};Version=1.0;`;
 }

@@ -14,7 +14,7 @@ import {
 import { KeptChild } from './kept-child.ts';
 import { PART_NAMES, type PartName, type Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
-import { address, residentSpec, residentUrl, type SystemLayout, specOf } from './specs.ts';
+import { addressOf, residentSpec, residentUrl, type SystemLayout, specOf } from './specs.ts';
 
 interface StackOptions extends SystemLayout {
   /** Routes that come before those of the directory. */
@@ -91,7 +91,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       secrets: options.secrets,
       directory,
       routes,
-      url: (part) => address(options.ports, part),
+      url: (part) => addressOf(options.ports, part),
       ...(resident === undefined ? {} : { residentUrl: residentUrl(resident) }),
       pids: () => Object.fromEntries([...children].map(([part, child]) => [part, child.pid])),
       kill: async (part) => children.get(part)?.kill(),
@@ -111,7 +111,7 @@ async function allOrFirstError(starting: readonly Promise<void>[]): Promise<void
 }
 
 async function offeredWorkers({ ports, secrets }: StackOptions): Promise<OfferedWorker[]> {
-  const url = `${address(ports, 'worker')}/api/workers`;
+  const url = `${addressOf(ports, 'worker')}/api/workers`;
   const giveUpAtMs = performance.now() + WORKERS_LIMIT_MS;
   for (;;) {
     const response = await fetch(url, { headers: { 'x-functions-key': secrets.functionsHostKey } });

@@ -1,9 +1,30 @@
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
-import { type CallPlan, MAX_WORKERS, WORKER_CODECS, WORKER_PRIORITY } from '../../call/plan.ts';
+import {
+  type BargeInPolicy,
+  type CallPlan,
+  FALSE_AFTER_MS,
+  MAX_WORKERS,
+  WORKER_CODECS,
+  WORKER_PRIORITY,
+} from '../../call/plan.ts';
 import { WORKER_NAME_PATTERN } from '../names.ts';
-import { bargeInSchema } from './barge-in-schema.ts';
 import { listenSchema } from './listen-schema.ts';
+
+/** `bargeIn` of a worker in a plan or a route. */
+const bargeInSchema: z.ZodType<BargeInPolicy> = z.discriminatedUnion(
+  'policy',
+  [
+    z.strictObject({ policy: z.literal('stop') }),
+    z.strictObject({
+      policy: z.literal('pause'),
+      falseAfterMs: z.int().min(FALSE_AFTER_MS.min).max(FALSE_AFTER_MS.max),
+    }),
+    z.strictObject({ policy: z.literal('dtmf') }),
+    z.strictObject({ policy: z.literal('never') }),
+  ],
+  { error: 'the policy must be "stop", "pause" (with falseAfterMs), "dtmf" or "never"' },
+);
 
 export const workerPlanSchema = z.strictObject({
   name: z

@@ -134,10 +134,10 @@ const listening = z.object({ type: z.literal('listening'), turn: z.int().nonnega
  * Says that a handler of a function worker runs in this turn and listens in the worker's group of the call. The relay
  * publishes there what ends the handler early, since an event would wait for the handler's answer.
  */
-export type Listening = z.infer<typeof listening>;
+export type HandlerListening = z.infer<typeof listening>;
 
 /** Undefined for anything else. */
-export function parseListening(value: unknown): Listening | undefined {
+export function parseListening(value: unknown): HandlerListening | undefined {
   return listening.safeParse(value).data;
 }
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { dbfs, FLOOR_DBFS, isSilentLevel, rms, SILENT_BELOW_DBFS } from '../../../local/phone/level.ts';
+import { dbfs, isSilentLevel, rms } from '../../../local/phone/level.ts';
+
+const SILENT_BELOW_DBFS = -50;
+const FLOOR_DBFS = -96;
 
 describe('the level of audio', () => {
   it('is the root mean square', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { KEY_MS, type ScriptAction, ScriptMachine } from '../../../local/phone/script-machine.ts';
+import { type ScriptAction, ScriptMachine } from '../../../local/phone/script-machine.ts';
 import type { Sound, Step } from '../../../local/phone/step.ts';
 import { noise, tone } from '../../support/signals.ts';
 
+const KEY_MS = 200;
 const RATE = 16_000;
 const FRAME = 320;
 const SILENCE = new Int16Array(FRAME);

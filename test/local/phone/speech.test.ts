@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_TEXT_LENGTH, murmur, Speech } from '../../../local/phone/speech.ts';
+import { murmur, Speech } from '../../../local/phone/speech.ts';
 import { writeWav } from '../../../shared/audio/wav.ts';
 import { tone } from '../../support/signals.ts';
+
+const MAX_TEXT_LENGTH = 2_000;
 
 const WAV = Buffer.from(writeWav(tone(800, 8_000, 440), 8_000)).toString('base64');
 

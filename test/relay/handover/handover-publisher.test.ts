@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
-import { HANDOVER_DELAY_MS, HandoverPublisher } from '../../../relay/handover/handover-publisher.ts';
+import { HandoverPublisher } from '../../../relay/handover/handover-publisher.ts';
 import type { StreamHandover } from '../../../shared/wire/relay/stream-handover.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
+
+const HANDOVER_DELAY_MS = 250;
 
 const CURRENT: StreamHandover = { streams: 1, workers: [], lanes: {} };
 

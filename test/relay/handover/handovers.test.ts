@@ -1,10 +1,12 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { CallOverError, type HandoverClient } from '../../../relay/handover/handover-client.ts';
-import { FRESH_TICKET_MS, Handovers } from '../../../relay/handover/handovers.ts';
+import { Handovers } from '../../../relay/handover/handovers.ts';
 import { openHandover, type StreamHandover } from '../../../shared/wire/relay/stream-handover.ts';
 import type { ProvableCall } from '../../../shared/wire/signed/relay-proof.ts';
 import { until } from '../../support/until.ts';
+
+const FRESH_TICKET_MS = 1_000;
 
 const KEY = 'a ticket key of at least thirty-two bytes';
 const NEW_KEY = 'the ticket key that came after the first one';

@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
-import { EVENT_TIMEOUT_MS, InFlight, LONG_EVENT_TIMEOUT_MS } from '../../../relay/lane/in-flight.ts';
+import { InFlight } from '../../../relay/lane/in-flight.ts';
 import type { OutboxMessage } from '../../../relay/lane/lane-outbox.ts';
 import { RelayClock } from '../relay-clock.ts';
+
+const LONG_EVENT_TIMEOUT_MS = 28_000;
+const EVENT_TIMEOUT_MS = 15_000;
 
 const message = (tone: string): OutboxMessage => ({ kind: 'event', event: { type: 'dtmf', tone } });
 

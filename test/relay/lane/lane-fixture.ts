@@ -1,10 +1,10 @@
 /** One lane on a scripted connection and a clock that stands still. */
 import { Lane } from '../../../relay/lane/lane.ts';
 import { ChunkAudio } from '../../../relay/listen/chunk-audio.ts';
-import { NO_VOICE } from '../../../relay/listen/voice-activity.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 import { frame } from '../listen/acs-messages.ts';
+import { NO_VOICE } from '../no-voice.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 import { type ScriptedLane, scriptedLanes } from './scripted-lane.ts';
 

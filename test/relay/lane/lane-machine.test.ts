@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import {
   canSend,
-  END_LIMIT_MS,
   isOver,
   type LaneEffect,
   type LaneInput,
   type LaneLife,
   NEW_LANE,
   RELEASE_LIMIT_MS,
-  START_EVENT_ATTEMPTS,
-  START_EVENT_WAIT_MS,
   stepLane,
 } from '../../../relay/lane/lane-machine.ts';
+
+const START_EVENT_WAIT_MS = 1_000;
+const START_EVENT_ATTEMPTS = 3;
+const END_LIMIT_MS = 3_000;
 
 const OPENED: LaneInput = { type: 'opened' };
 const END: LaneInput = { type: 'end' };

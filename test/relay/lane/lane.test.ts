@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { acknowledgedDelivery } from '../../../relay/lane/delivery.ts';
-import { EVENT_TIMEOUT_MS } from '../../../relay/lane/in-flight.ts';
-import { OPEN_ATTEMPTS } from '../../../relay/lane/lane.ts';
-import { OPEN_TIMEOUT_MS } from '../../../relay/lane/lane-attempt.ts';
-import { END_LIMIT_MS, START_EVENT_ATTEMPTS, START_EVENT_WAIT_MS } from '../../../relay/lane/lane-machine.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import { settled } from '../relay-clock.ts';
 import { ENDED, laneFixture, STARTED } from './lane-fixture.ts';
+
+const OPEN_ATTEMPTS = 60;
+const START_EVENT_WAIT_MS = 1_000;
+const START_EVENT_ATTEMPTS = 3;
+const END_LIMIT_MS = 3_000;
+const OPEN_TIMEOUT_MS = 10_000;
+const EVENT_TIMEOUT_MS = 15_000;
 
 /** The longest wait before a lane is opened again for the first time. */
 const REOPEN_WITHIN_MS = 100;

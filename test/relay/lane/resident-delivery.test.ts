@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  RELEASE_LIMIT_MS,
-  START_EVENT_ATTEMPTS,
-  START_EVENT_WAIT_MS,
-} from '../../../relay/lane/lane-machine.ts';
-import { ASK_LIMIT_MS, residentDelivery } from '../../../relay/lane/resident-delivery.ts';
+import { RELEASE_LIMIT_MS } from '../../../relay/lane/lane-machine.ts';
+import { residentDelivery } from '../../../relay/lane/resident-delivery.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
 import { STREAM_MS } from '../../../shared/call/plan.ts';
 import { PRESENCE_LIMIT_MS } from '../../../shared/wire/lane/resident-messages.ts';
@@ -12,6 +8,10 @@ import type { LaneEvent } from '../../../shared/wire/lane/worker-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { ENDED, laneFixture, STARTED } from './lane-fixture.ts';
 import type { ScriptedLane } from './scripted-lane.ts';
+
+const ASK_LIMIT_MS = 300;
+const START_EVENT_WAIT_MS = 1_000;
+const START_EVENT_ATTEMPTS = 3;
 
 const { frameSamples, frameBytes } = AUDIO_FORMATS.pcm16KMono;
 const setUp = (more: Partial<Parameters<typeof laneFixture>[0]> = {}) =>

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ChunkAudio } from '../../../relay/listen/chunk-audio.ts';
-import { NO_VOICE } from '../../../relay/listen/voice-activity.ts';
 import { AUDIO_FORMATS } from '../../../shared/audio/audio-format.ts';
+import { NO_VOICE } from '../no-voice.ts';
 import { frame } from './acs-messages.ts';
 
 const { frameSamples } = AUDIO_FORMATS.pcm16KMono;

@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type CutUtterance,
-  type EndpointEvent,
-  Endpointing,
-  HANGOVER_MS,
-} from '../../../relay/listen/endpointing.ts';
+import { type CutUtterance, type EndpointEvent, Endpointing } from '../../../relay/listen/endpointing.ts';
 import { AUDIO_FORMATS, type AudioFormat } from '../../../shared/audio/audio-format.ts';
 import type { EndpointingRules } from '../../../shared/call/plan.ts';
+
+const HANGOVER_MS = 200;
 
 const RULES: EndpointingRules = { minSpeechMs: 120, endSilenceMs: 500, maxMs: 15_000, preRollMs: 300 };
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HeldAudio } from '../../../relay/audio/held-audio.ts';
-import { MAX_WAITING_MS, UtteranceAudio } from '../../../relay/listen/utterance-audio.ts';
+import { UtteranceAudio } from '../../../relay/listen/utterance-audio.ts';
 
+const MAX_WAITING_MS = 60_000;
 const FRAME = 320;
 const RULES = { minSpeechMs: 120, endSilenceMs: 500, maxMs: 15_000, preRollMs: 300 };
 

@@ -1,16 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  drain,
-  LEAVE_LIMIT_MS,
-  MOVE_ATTEMPTS,
-  MOVED_AT_ONCE,
-  type MovableCall,
-  type RestartOutcome,
-} from '../../../relay/operate/drain.ts';
-import { LONGEST_INTERVAL_MS } from '../../../relay/operate/migration-pacer.ts';
+import { drain, type MovableCall, type RestartOutcome } from '../../../relay/operate/drain.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 
+const LONGEST_INTERVAL_MS = 150;
+const LEAVE_LIMIT_MS = 5_000;
+const MOVE_ATTEMPTS = 3;
+const MOVED_AT_ONCE = 8;
 const DEADLINE_MS = 30_000;
 
 class ScriptedCall implements MovableCall {

@@ -2,8 +2,6 @@ import { createServer } from 'node:http';
 import type { HttpHandler } from '@azure/functions';
 import { expect, it, onTestFinished } from 'vitest';
 import { restartMediaStreaming, streamReport } from '../../../functions/control/triggers/relay-requests.ts';
-import { MAX_RESTARTS } from '../../../relay/operate/stream-restarts.ts';
-import { FIRST_FRAME_LIMIT_MS } from '../../../relay/serve/media-stream.ts';
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import { callTicket } from '../../support/call-ticket.ts';
 import { T0 } from '../../support/calls.ts';
@@ -13,6 +11,9 @@ import { closeAtOnce, listenOnLoopback } from '../../support/loopback.ts';
 import { until } from '../../support/until.ts';
 import { RelayClock } from '../relay-clock.ts';
 import { dial, mediaUrl, startRelayFixture } from '../relay-fixture.ts';
+
+const FIRST_FRAME_LIMIT_MS = 10_000;
+const MAX_RESTARTS = 3;
 
 /** What a relay asks of the control app, on a loopback address; ACS and storage are the fixture's. */
 async function serveRelays(fixture: ControlFixture): Promise<string> {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ASK_AGAIN_MS, IdleWatch } from '../../../relay/operate/idle-watch.ts';
+import { IdleWatch } from '../../../relay/operate/idle-watch.ts';
 import { RelayClock } from '../relay-clock.ts';
 
+const ASK_AGAIN_MS = 10_000;
 const IDLE_MS = 30_000;
 
 let clock: RelayClock;

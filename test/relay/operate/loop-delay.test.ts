@@ -1,9 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type LoopDelay, watchLoopDelay } from '../../../relay/operate/loop-delay.ts';
-import { OVER_WINDOWS } from '../../../relay/operate/overload.ts';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { until } from '../../support/until.ts';
 import { ADMIN_TOKEN, dial, get, mediaUrl, refusal, startRelayFixture, ticketFor } from '../relay-fixture.ts';
+
+const OVER_WINDOWS = 2;
 
 const LATE: LoopDelay = { p50: 90, p99: 120, max: 130 };
 const BLOCK_MS = 120;

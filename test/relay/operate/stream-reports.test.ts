@@ -1,7 +1,10 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { REPORT_AFTER_MS, REPORT_ATTEMPTS, StreamReports } from '../../../relay/operate/stream-reports.ts';
+import { StreamReports } from '../../../relay/operate/stream-reports.ts';
 import { RelayClock } from '../relay-clock.ts';
+
+const REPORT_ATTEMPTS = 3;
+const REPORT_AFTER_MS = 3_000;
 
 const CALL_ID = '0123456789abcdef';
 const TICKET_KEY = 'a ticket key of at least thirty-two bytes';

@@ -1,15 +1,14 @@
 import { pino } from 'pino';
 import { expect, it, vi } from 'vitest';
 import type { RestartOutcome } from '../../../relay/operate/drain.ts';
-import {
-  LONGEST_WAIT_MS,
-  MAX_RESTARTS,
-  RESTART_PAUSE_MS,
-  RESTART_WINDOW_MS,
-  StreamRestarts,
-} from '../../../relay/operate/stream-restarts.ts';
+import { StreamRestarts } from '../../../relay/operate/stream-restarts.ts';
 import type { ProvableCall } from '../../../shared/wire/signed/relay-proof.ts';
 import { RelayClock } from '../relay-clock.ts';
+
+const LONGEST_WAIT_MS = 10_000;
+const RESTART_WINDOW_MS = 60_000;
+const MAX_RESTARTS = 3;
+const RESTART_PAUSE_MS = 3_000;
 
 const CALL_ID = '0123456789abcdef';
 const TICKET_KEY = 'the key of the ticket of the call';

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
-import { CallRegistry, MAX_ENDED_REPORTS, MAX_QUEUED_BYTES } from '../../../relay/serve/call-registry.ts';
+import { CallRegistry } from '../../../relay/serve/call-registry.ts';
 import { Refusal } from '../../../relay/serve/refusal.ts';
 import type { Session } from '../../../relay/session/session.ts';
 import { audioData, frame } from '../listen/acs-messages.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 import { newSession } from '../session/new-session.ts';
+
+const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
+const MAX_ENDED_REPORTS = 200;
 
 /** A call without workers. */
 function session(callId: string, callConnectionId = 'connection-1', bufferedBytes = 0): Session {

@@ -3,13 +3,7 @@ import { pino } from 'pino';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { AcsPlayoutWriter } from '../../../relay/serve/acs-playout-writer.ts';
-import {
-  AUDIO_LIMIT_MS,
-  FIRST_FRAME_LIMIT_MS,
-  LOOK_EVERY_MS,
-  MediaStream,
-  QUIET_LIMIT_MS,
-} from '../../../relay/serve/media-stream.ts';
+import { MediaStream } from '../../../relay/serve/media-stream.ts';
 import type { CallReport } from '../../../relay/session/call-report.ts';
 import type { Clock } from '../../../shared/base/clock.ts';
 import {
@@ -27,6 +21,11 @@ import {
   startRelayFixtureOf,
   ticketFor,
 } from '../relay-fixture.ts';
+
+const LOOK_EVERY_MS = 200;
+const FIRST_FRAME_LIMIT_MS = 10_000;
+const AUDIO_LIMIT_MS = 2_000;
+const QUIET_LIMIT_MS = 30_000;
 
 /** What a media socket uses of a WebSocket, with nobody at its other end. */
 class SilentWebSocket {

@@ -4,17 +4,16 @@ import { Duplex } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLog } from '../../../relay/operate/log.ts';
 import { CallRegistry } from '../../../relay/serve/call-registry.ts';
-import { REFUSAL_LINE_MS } from '../../../relay/serve/refusal-log.ts';
-import {
-  MAX_PENDING_UPGRADES,
-  REFUSAL_LINGER_MS,
-  UpgradeHandler,
-} from '../../../relay/serve/upgrade-handler.ts';
+import { UpgradeHandler } from '../../../relay/serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from '../../../relay/serve/web-socket-endpoint.ts';
 import type { StreamHandover } from '../../../shared/wire/relay/stream-handover.ts';
 import { mediaPath } from '../../../shared/wire/signed/ticket.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 import { CALL_ID, CONNECTION_ID, TICKET_KEY, ticketFor } from '../relay-fixture.ts';
+
+const REFUSAL_LINGER_MS = 2_000;
+const MAX_PENDING_UPGRADES = 256;
+const REFUSAL_LINE_MS = 1_000;
 
 const OTHER_CALL = 'fedcba9876543210';
 const NO_HEAD = Buffer.alloc(0);

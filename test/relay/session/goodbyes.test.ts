@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ON_ITS_WAY_MS } from '../../../functions/workers/kit/call-actions.ts';
 import type { ChunkWorkerDefinition } from '../../../functions/workers/kit/worker.ts';
 import { problem } from '../../../shared/wire/api/problem.ts';
 import { settled } from '../relay-clock.ts';
 import { callWith, fakeKitTimers, SAMPLES_PER_MS, said } from './handler-fixture.ts';
+
+const ON_ITS_WAY_MS = 300;
 
 fakeKitTimers();
 

@@ -1,12 +1,13 @@
 /** A stream of a call takes the place of another one: what it finds, and what it leaves. */
 import { describe, expect, it } from 'vitest';
-import { HANDOVER_DELAY_MS } from '../../../relay/handover/handover-publisher.ts';
 import { RELEASE_LIMIT_MS } from '../../../relay/lane/lane-machine.ts';
-import { TURNS_PER_STREAM } from '../../../relay/speak/turn-filter.ts';
 import { UTTERANCES } from '../../support/utterances.ts';
 import { dtmf, frame } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { sessionFixture } from './session-fixture.ts';
+
+const TURNS_PER_STREAM = 65_536;
+const HANDOVER_DELAY_MS = 250;
 
 const ECHO = { name: 'echo', listen: { mode: 'chunk', ms: 100 } } as const;
 const PARROT = { name: 'parrot', listen: UTTERANCES } as const;

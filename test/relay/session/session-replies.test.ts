@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_SOCKET_BUFFER_BYTES } from '../../../relay/speak/playout-scheduler.ts';
 import { speechLike } from '../../support/signals.ts';
 import { audioData, dtmf, frame, heardAudio } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { sessionFixture as setUp } from './session-fixture.ts';
+
+const MAX_SOCKET_BUFFER_BYTES = 1024 * 1024;
 
 describe('what workers send', () => {
   it('is played with the jitter buffer before it when nothing is left to play, in one message', async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { OPEN_ATTEMPTS } from '../../../relay/lane/lane.ts';
 import { audioData, audioMetadata, dtmf, frame, json } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { CALL_ID, sessionFixture as setUp } from './session-fixture.ts';
+
+const OPEN_ATTEMPTS = 60;
 
 describe('a session', () => {
   it('tells each worker of the call', async () => {

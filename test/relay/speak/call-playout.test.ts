@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { HeldAudio } from '../../../relay/audio/held-audio.ts';
-import { WHEEL_SLOT_MS } from '../../../relay/base/timer-wheel.ts';
-import { MAX_SOCKET_BUFFER_BYTES } from '../../../relay/speak/playout-scheduler.ts';
 import { LONGEST_SPEECH_MS } from '../../../shared/call/plan.ts';
 import { equal, LEAD_MS, playoutFixture as setUp, speech } from './playout-fixture.ts';
+
+const MAX_SOCKET_BUFFER_BYTES = 1024 * 1024;
+const WHEEL_SLOT_MS = 5;
 
 describe('a long reply', () => {
   it('is given to ACS a little ahead of its time, in pieces, and is heard whole', async () => {

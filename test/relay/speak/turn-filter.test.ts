@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { TURNS_PER_STREAM, TurnFilter } from '../../../relay/speak/turn-filter.ts';
+import { TurnFilter } from '../../../relay/speak/turn-filter.ts';
+
+const TURNS_PER_STREAM = 65_536;
 
 it('tells audio of the present turn from that of one that is over and of one that has not begun', () => {
   const turns = new TurnFilter();

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_TOLD_TURNS, WorkerTurns } from '../../../relay/speak/worker-turns.ts';
+import { WorkerTurns } from '../../../relay/speak/worker-turns.ts';
+
+const MAX_TOLD_TURNS = 50;
 
 function setUp() {
   const told: string[] = [];

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
-import { ControlGroupListener, OPEN_ATTEMPTS } from '../../../relay/workers/control-group-listener.ts';
+import { ControlGroupListener } from '../../../relay/workers/control-group-listener.ts';
 import { scriptedLanes } from '../lane/scripted-lane.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
+
+const OPEN_ATTEMPTS = 60;
 
 function setUp(random = () => 1) {
   const clock = new RelayClock();

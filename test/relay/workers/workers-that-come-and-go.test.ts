@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_WORKERS_EVER } from '../../../relay/workers/call-workers.ts';
 import { MAX_WORKERS } from '../../../shared/call/plan.ts';
 import { frame, heardAudio } from '../listen/acs-messages.ts';
 import { settled } from '../relay-clock.ts';
 import { CALL_ID, CHUNK, sessionFixture as setUp } from '../session/session-fixture.ts';
+
+const MAX_WORKERS_EVER = 64;
 
 const worker = (name: string) => ({ name, listen: { mode: 'chunk', ms: CHUNK } }) as const;
 

@@ -3,12 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { CallsApiError, noAnswer } from '../../../shared/client/calls-api-error.ts';
 import { type CallsClient, createCallsClient } from '../../../shared/client/calls-client.ts';
-import { MAX_ATTEMPTS } from '../../../shared/client/fetch-with-retry.ts';
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import { ENDPOINTS } from '../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../support/connected-call.ts';
 import { type ControlApiServer, serveControlApi } from '../../support/control-api-server.ts';
 import type { ControlFixture } from '../../support/control-fixture.ts';
+
+const MAX_ATTEMPTS = 4;
 
 let server: ControlApiServer;
 let fixture: ControlFixture;

@@ -2,15 +2,13 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { freePort } from '../../../local/emulators/common/free-port.ts';
-import {
-  ACCEPT_LIMIT_MS,
-  ClientConnection,
-  type DataMessage,
-} from '../../../shared/web-pubsub/client-connection.ts';
+import { ClientConnection, type DataMessage } from '../../../shared/web-pubsub/client-connection.ts';
 
 import { RelayClock, settled } from '../../relay/relay-clock.ts';
 import { until } from '../../support/until.ts';
 import { decodeProto, encodeProto } from '../../support/web-pubsub-proto.ts';
+
+const ACCEPT_LIMIT_MS = 10_000;
 
 const IDENTITY = { connectionId: 'c1', reconnectionToken: 't1' };
 /** Nothing but a hang lasts so long, in real time. */

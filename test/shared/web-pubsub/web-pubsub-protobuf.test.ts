@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ProtobufError } from '../../../shared/web-pubsub/protobuf-fields.ts';
+import { ProtobufError } from '../../../shared/web-pubsub/protobuf.ts';
 import {
   readDownstream,
   type UpstreamMessage,

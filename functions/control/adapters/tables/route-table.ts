@@ -9,7 +9,7 @@ import {
 import { MAX_TEXT_CHARACTERS, partsOf, type TextParts, textOf } from './text-parts.ts';
 
 /** Routes in a table: the row `current` of the partition `routes` in the table `settings`. */
-export interface RouteTable {
+interface RouteTable {
   /**
    * The JSON text of the routes, or undefined if none are stored.
    * @throws CallStoreError if storage fails

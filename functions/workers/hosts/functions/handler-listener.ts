@@ -13,7 +13,7 @@
  */
 import { BackOff } from '../../../../shared/base/back-off.ts';
 import { clientAddresses, type WebPubSubAccess } from '../../../../shared/web-pubsub/client-addresses.ts';
-import { type Listening, parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
+import { type HandlerListening, parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
 import { downGroup, upGroup } from '../../../../shared/wire/names.ts';
 import type { Listen } from '../../kit/running-handler.ts';
 import type { WebhookLog } from '../../kit/webhook.ts';
@@ -120,7 +120,7 @@ class HandlerListener {
   }
 }
 
-function sendToGroup(group: string, data: Listening): string {
+function sendToGroup(group: string, data: HandlerListening): string {
   return JSON.stringify({ type: 'sendToGroup', group, dataType: 'json', data, noEcho: true });
 }
 

@@ -7,6 +7,7 @@
  *
  * The worker's state stays here between events, in the form that travels with a function worker.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../../shared/base/clock.ts';
 import { afterSilence } from '../../../../shared/base/own-pause.ts';
@@ -14,6 +15,7 @@ import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
 import {
   nonceOfQuestion,
   PRESENCE_MS,
+  parseResidentMessage,
   type ResidentMessage,
 } from '../../../../shared/wire/lane/resident-messages.ts';
 import { type LaneEvent, parseLaneEvent } from '../../../../shared/wire/lane/worker-messages.ts';
@@ -22,7 +24,6 @@ import { InterruptedError, PacketNumbers } from '../../kit/player.ts';
 import { runEvent } from '../../kit/run-event.ts';
 import type { Listen } from '../../kit/running-handler.ts';
 import type { Worker } from '../../kit/worker.ts';
-import { takesOver } from './claim.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
 import { type LostMessages, WaitingMessages } from './waiting-messages.ts';
 
@@ -305,4 +306,16 @@ function withoutControl(event: WorkerEvent | undefined): WorkerEvent | undefined
 
 function typeOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+}
+
+/**
+ * Whether the message is a later claim of another replica than `mine`. Web PubSub delivers `call.started` at least
+ * once, and again when the relay opens another lane; a load balancer may give each delivery to another replica. The
+ * replica that joined last has the call, and the others leave. All replicas decide alike, also for equal times.
+ * @param mine when this replica joined, by its own clock
+ */
+function takesOver(value: unknown, mine: { readonly host: string; readonly atMs: number }): boolean {
+  const other = parseResidentMessage(value);
+  if (other?.type !== 'resident.joined' || other.host === mine.host) return false;
+  return other.atMs === mine.atMs ? other.host > mine.host : other.atMs > mine.atMs;
 }

@@ -18,7 +18,7 @@ import { downGroup, upGroup } from '../../../../shared/wire/names.ts';
 const REOPEN = { firstMs: 200, longestMs: 5_000, attempts: 30 } as const;
 
 /** How long a message may wait while the service takes nothing, and how often the connection looks. */
-export const WRITE_LIMIT_MS = 10_000;
+const WRITE_LIMIT_MS = 10_000;
 const LOOK_EVERY_MS = 20;
 
 interface ResidentListener {

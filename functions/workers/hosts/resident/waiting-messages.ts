@@ -3,7 +3,7 @@ import type { WorkerEvent } from '../../kit/lane-message.ts';
 
 /** Bounds of what may wait. A message of any length may come, so their number alone bounds nothing. */
 const MAX_MESSAGES = 50;
-export const MAX_WAITING_AUDIO_MS = 3_000;
+const MAX_WAITING_AUDIO_MS = 3_000;
 const MAX_BYTES = 1024 * 1024;
 
 interface Waiting {

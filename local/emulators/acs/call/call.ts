@@ -19,7 +19,7 @@ import { type RingState, stepRing } from './ring.ts';
 /** Events of one call that are remembered; a call that has more keeps the newest. */
 const MAX_EVENTS = 256;
 
-export type CallState = 'ringing' | CallConnectionState;
+type CallState = 'ringing' | CallConnectionState;
 
 export type CallOutcome =
   | 'hungUpByCaller'

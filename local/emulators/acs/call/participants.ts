@@ -4,7 +4,7 @@ import { PhoneLine, type RosterEntry, type SharedRoster, type Speaker } from '..
 import { GatedPhone, PhoneSlot } from '../telephones/phone-slot.ts';
 
 /** Somebody on the call. The application's own leg has no phone, nor have the people it speaks for. */
-export interface Participant extends RosterEntry {
+export interface PersonOnCall extends RosterEntry {
   readonly phone?: Phone | undefined;
 }
 
@@ -41,14 +41,14 @@ export class Participants implements SharedRoster {
   }
 
   /** In the order of joining. */
-  get all(): readonly Participant[] {
+  get all(): readonly PersonOnCall[] {
     return this.#roster.map((entry) => ({
       ...entry,
       phone: this.#seats.get(entry.identifier.rawId)?.gate,
     }));
   }
 
-  find(rawId: string): Participant | undefined {
+  find(rawId: string): PersonOnCall | undefined {
     return this.all.find(({ identifier }) => identifier.rawId === rawId);
   }
 

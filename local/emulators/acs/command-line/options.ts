@@ -3,12 +3,12 @@ import { mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'nod
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { type Command, readArguments } from '../../../../shared/base/command-line.ts';
-import { jsonBreaksAt } from '../../common/json-position.ts';
+import { requireJson } from '../../common/json.ts';
 import { oneOf, portOption } from '../../common/option-values.ts';
 import { readTls, tlsFlagTable } from '../../common/tls-flags.ts';
 import type { EventSchema } from '../../event-grid/event.ts';
 import { parseSubscriptions, type SubscriptionSettings } from '../../event-grid/subscription-settings.ts';
-import { type FaultPlan, type ParsedFaultPlan, parseAcsFaultPlan } from '../faults/fault-plan.ts';
+import { type FaultPlan, parseAcsFaultPlan } from '../faults/fault-plan.ts';
 import type { AcsOptions } from '../server/acs.ts';
 import { parseBehaviourFlags, parseFaultFlag } from './flags.ts';
 
@@ -116,7 +116,7 @@ export interface CommandLine {
  * The settings of the process from its arguments and its environment; makes the certificate and opens the event log.
  * @throws Error with one sentence about the setting that is missing or invalid
  */
-export async function readCommandLine(
+export async function readAcsCommandLine(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<CommandLine> {
@@ -199,7 +199,7 @@ function readFaults(
   skew: string | undefined,
 ): FaultPlan {
   const text = filled(json);
-  const base: ParsedFaultPlan =
+  const base =
     file !== undefined
       ? parseAcsFaultPlan(parseJson(readFileSync(file, 'utf8'), file))
       : parseAcsFaultPlan(text === undefined ? {} : parseJson(text, 'ACS_FAULTS'));
@@ -220,11 +220,7 @@ function openLog(path: string): (line: string) => void {
 }
 
 function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`${where} is not JSON: see ${jsonBreaksAt(text)}`);
-  }
+  return requireJson(text, (place) => new Error(`${where} is not JSON: see ${place}`));
 }
 
 /** Values with commas between them. */

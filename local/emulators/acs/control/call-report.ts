@@ -1,4 +1,4 @@
-import type { AnswerCounts, Call, CallOutcome, CallState, EventDelivery } from '../call/call.ts';
+import type { AnswerCounts, Call, CallOutcome, EventDelivery } from '../call/call.ts';
 import type { MediaStreamReport } from '../media/port.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { MediaStreamReport } from '../media/port.ts';
  */
 export interface CallReport {
   readonly id: string;
-  readonly state: CallState;
+  readonly state: Call['state'];
   /** Present once the call has ended. */
   readonly outcome?: CallOutcome | undefined;
   readonly from: string;

@@ -5,7 +5,7 @@ import { stepsSchema } from '../../../phone/step-json.ts';
 import type { Call } from '../call/call.ts';
 import type { CallRegistry } from '../exchange/call-registry.ts';
 import { type CalleeBook, MAX_CALLEES } from '../exchange/callee-book.ts';
-import { address, type Switchboard } from '../exchange/switchboard.ts';
+import { identifierIn, type Switchboard } from '../exchange/switchboard.ts';
 import { RefusedError } from '../http/refusal.ts';
 import { PhoneLine } from '../telephones/phone-line.ts';
 import { callMembers, LONGEST_MS, maxMs, parsed } from './place-call-request.ts';
@@ -71,7 +71,7 @@ export class Scripts {
   join(id: string, body: unknown): void {
     const { call, phones } = this.#calls.get(id) ?? this.#addCall(id);
     const { from, steps, maxMs: limitMs } = parsed(joinSchema, body);
-    const identifier = address('from', from);
+    const identifier = identifierIn('from', from);
     if (phones.length >= MAX_PHONES) throw conflict(`A call can have ${MAX_PHONES} phones with scripts.`);
     const { connection } = call;
     if (connection?.state !== 'connected') throw conflict('The call is not connected.');
@@ -87,7 +87,7 @@ export class Scripts {
   /** Somebody whom the application can call: `{number, takes, afterMs?, steps?, maxMs?}`. @throws RefusedError */
   enterCallee(body: unknown): { readonly rawId: string } {
     const { number, ...script } = parsed(calleeSchema, body);
-    const { rawId } = address('number', number);
+    const { rawId } = identifierIn('number', number);
     try {
       this.#options.callees.enter({ ...script, rawId });
     } catch {

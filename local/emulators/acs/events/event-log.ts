@@ -1,12 +1,12 @@
 import type { Clock } from '../../common/clock.ts';
 
 /** One thing that happened: its kind and the ids of what it happened to. Never a secret, audio or a phone number. */
-export interface LogEntry {
+interface EventLogEntry {
   readonly kind: 'call' | 'rest' | 'callback' | 'eventGrid' | 'fault';
   readonly [member: string]: string | number | boolean | undefined;
 }
 
-export type RecordEntry = (entry: LogEntry) => void;
+export type RecordEntry = (entry: EventLogEntry) => void;
 
 /**
  * Writes what happens as JSON lines, each with `atMs` since the log began. The lines of one millisecond are sorted,
@@ -41,5 +41,27 @@ export class EventLog {
     this.#cancel = undefined;
     for (const line of this.#lines.sort()) this.#write(line);
     this.#lines = [];
+  }
+}
+
+const NO_ANSWER: Readonly<Record<string, string>> = {
+  timeout: 'no answer in time',
+  unreachable: 'not reached',
+};
+
+/** A line for people about what was sent and what went wrong on purpose; undefined for what other lines tell. */
+export function entryInWords(entry: EventLogEntry): string | undefined {
+  const { kind, type, attempts, result, subscription, callConnectionId, on, fault } = entry;
+  const answer = NO_ANSWER[String(result)] ?? result;
+  switch (kind) {
+    case 'callback':
+      return `callback ${type} of ${callConnectionId}: ${answer}${attempts === 1 ? '' : `, attempt ${attempts}`}`;
+    case 'eventGrid':
+      return `Event Grid ${type} to ${subscription}: ${answer}`;
+    case 'fault':
+      return `injected ${on}.${fault}`;
+    case 'call':
+    case 'rest':
+      return undefined;
   }
 }

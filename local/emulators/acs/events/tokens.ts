@@ -1,29 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import { type Clock, skewedClock } from '../../common/clock.ts';
 import type { Random } from '../../common/random.ts';
+import { SIGNED_WITH, type SigningKey } from '../../common/signing-key.ts';
 import type { AcsFaultEngine } from '../faults/fault-plan.ts';
 
-const ALGORITHM = 'RS256';
 const CALLBACK_LIFETIME_S = 5 * 60;
 const MEDIA_LIFETIME_S = 24 * 60 * 60;
 
 export const OPENID_CONFIGURATION_PATH = '/calling/.well-known/acsopenidconfiguration';
 export const KEYS_PATH = '/calling/keys';
-
-/** The key pair that signs tokens. */
-export interface SigningKey {
-  readonly privateKey: CryptoKey;
-  readonly publicJwk: JWK;
-  readonly keyId: string;
-}
-
-export async function newSigningKey(): Promise<SigningKey> {
-  const { privateKey, publicKey } = await generateKeyPair(ALGORITHM);
-  const jwk = await exportJWK(publicKey);
-  const keyId = await calculateJwkThumbprint(jwk);
-  return { privateKey, keyId, publicJwk: { ...jwk, kid: keyId, alg: ALGORITHM, use: 'sig' } };
-}
 
 interface TokenIssuerOptions {
   readonly key: SigningKey;
@@ -58,7 +44,7 @@ export class TokenIssuer {
     return {
       issuer: this.#options.issuer,
       jwks_uri: `${this.#options.baseUrl}${KEYS_PATH}`,
-      id_token_signing_alg_values_supported: [ALGORITHM],
+      id_token_signing_alg_values_supported: [SIGNED_WITH],
       response_types_supported: ['id_token'],
       subject_types_supported: ['public'],
     };
@@ -71,7 +57,7 @@ export class TokenIssuer {
   #sign(lifetimeS: number): Promise<string> {
     const nowS = Math.floor(this.#options.clock.now() / 1000);
     return new SignJWT({})
-      .setProtectedHeader({ alg: ALGORITHM, kid: this.#options.key.keyId, typ: 'JWT' })
+      .setProtectedHeader({ alg: SIGNED_WITH, kid: this.#options.key.keyId, typ: 'JWT' })
       .setIssuer(this.#options.issuer)
       .setAudience(this.#options.audience)
       .setIssuedAt(nowS)

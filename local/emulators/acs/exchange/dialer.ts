@@ -20,9 +20,9 @@ import type { CallRegistry } from './call-registry.ts';
  * Calls that one number of the resource may have placed at the same time (service limits of Call Automation; the
  * default of the service).
  */
-export const OUTBOUND_CALLS_PER_NUMBER = 2;
+const OUTBOUND_CALLS_PER_NUMBER = 2;
 
-export interface PlaceRequest extends PlacedBy {
+export interface DialRequest extends PlacedBy {
   readonly source: IdentifierJson;
   readonly invites: readonly Invite[];
   readonly answer: Answer;
@@ -52,7 +52,7 @@ export class Dialer {
    * fail it is CreateCallFailed, with the reason of the last.
    * @throws RefusedError 429 8516 when this number or the whole server has too many calls
    */
-  place({ source, invites, answer, ...placed }: PlaceRequest): Call {
+  place({ source, invites, answer, ...placed }: DialRequest): Call {
     const { sourceCallerIdNumber } = placed;
     this.#refuseTooMany(sourceCallerIdNumber);
     this.#learn(sourceCallerIdNumber);

@@ -74,10 +74,10 @@ export class Switchboard {
    */
   place(request: PlaceCallRequest): Call {
     const { calls, environment, topic, onChange } = this.#options;
-    const from = address('from', request.from);
-    const to = address('to', request.to);
+    const from = identifierIn('from', request.from);
+    const to = identifierIn('to', request.to);
     const onBehalfOf =
-      request.onBehalfOf === undefined ? undefined : address('onBehalfOf', request.onBehalfOf);
+      request.onBehalfOf === undefined ? undefined : identifierIn('onBehalfOf', request.onBehalfOf);
     if (topic === undefined) {
       throw new RefusedError({
         status: 409,
@@ -154,7 +154,7 @@ export class Switchboard {
 }
 
 /** @throws RefusedError 400 */
-export function address(field: string, text: string): IdentifierJson {
+export function identifierIn(field: string, text: string): IdentifierJson {
   const identifier = identifierOf(text);
   if (identifier !== undefined) return identifier;
   throw invalid(`The field ${field} must be ${IDENTIFIER_RULE}; it is ${text}.`);

@@ -3,7 +3,7 @@ import { FaultEngine } from '../../common/fault-engine.ts';
 import {
   chance,
   type FaultKinds,
-  type ParsedFaultPlan as ParsedPlan,
+  type ParsedFaultPlan,
   parseFaultPlan,
   parseFaultRule,
   planRules,
@@ -114,7 +114,7 @@ interface AcsFaultSettings {
 }
 
 /** A plan with its defaults. */
-export type ParsedFaultPlan = ParsedPlan<AcsRules, AcsFaultSettings>;
+type ParsedAcsFaultPlan = ParsedFaultPlan<AcsRules, AcsFaultSettings>;
 
 /** What can go wrong. An occasion is a name: an operation, an event type, `frame`, `callback` or `media`. */
 const KINDS: FaultKinds<AcsRules, AcsFaultSettings, string> = {
@@ -148,7 +148,7 @@ function nameOf(rule: AcsFaultRule): string | undefined {
 }
 
 /** @throws RangeError naming the member that does not fit */
-export function parseAcsFaultPlan(value: unknown): ParsedFaultPlan {
+export function parseAcsFaultPlan(value: unknown): ParsedAcsFaultPlan {
   return parseFaultPlan(KINDS, value);
 }
 

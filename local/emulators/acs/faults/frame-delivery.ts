@@ -2,7 +2,7 @@ import type { Clock } from '../../common/clock.ts';
 import type { FrameFault, StreamFaults } from './media-faults.ts';
 
 /** Messages that wait behind a late one; more are dropped and counted. Twenty seconds of one speaker. */
-export const MAX_WAITING_MESSAGES = 1_000;
+const MAX_WAITING_MESSAGES = 1_000;
 
 /** The part of a WebSocket that messages are written to. */
 interface FrameSink {

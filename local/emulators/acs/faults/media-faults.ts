@@ -28,5 +28,3 @@ export interface MediaFaults {
   /** For one open socket; each run of a script must give it the same `name`. */
   stream(name: string): StreamFaults;
 }
-
-export const NO_STREAM_FAULTS: StreamFaults = { nextFrame: () => [], halfOpenAfterMs: undefined };

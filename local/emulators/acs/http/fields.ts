@@ -1,4 +1,4 @@
-import { jsonBreaksAt } from '../../common/json-position.ts';
+import { isRecord, requireJson } from '../../common/json.ts';
 import { RefusedError, refusals } from './refusal.ts';
 
 /**
@@ -11,7 +11,7 @@ export class Fields {
   readonly #read = new Set<string>();
 
   constructor(value: unknown, path = '') {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
+    if (!isRecord(value))
       throw invalid(path === '' ? 'The request body must be a JSON object.' : `${path} must be an object.`);
     this.#values = new Map(Object.entries(value));
     this.#path = path;
@@ -62,8 +62,7 @@ export class Fields {
   texts(name: string): Readonly<Record<string, string>> {
     const value = this.#take(name);
     if (value === undefined) return {};
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw invalid(`The field ${this.#name(name)} must be an object.`);
+    if (!isRecord(value)) throw invalid(`The field ${this.#name(name)} must be an object.`);
     const entries = Object.entries(value).map(([key, text]): [string, string] => {
       if (typeof text !== 'string') throw invalid(`The field ${this.#name(name)}.${key} must be a string.`);
       return [key, text];
@@ -127,10 +126,7 @@ export function invalid(sentence: string): RefusedError {
 
 /** A request body as JSON. @throws RefusedError 400 8523 */
 export function parseJson(body: Buffer): unknown {
-  const text = body.toString('utf8');
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw invalid(`The request body is not JSON: it breaks off at ${jsonBreaksAt(text)}.`);
-  }
+  return requireJson(body.toString('utf8'), (place) =>
+    invalid(`The request body is not JSON: it breaks off at ${place}.`),
+  );
 }

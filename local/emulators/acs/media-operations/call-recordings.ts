@@ -21,7 +21,7 @@ interface RecordingView {
 }
 
 interface Recording {
-  state: RecordingState;
+  state: RecordingPhase;
   readonly startDateTime: string;
   readonly stateCallbackUri: string | undefined;
   /** The connection by which the recording is on the call. */
@@ -104,7 +104,7 @@ export class CallRecordings {
   /** @throws RefusedError 404 8522 where there is none or it has been stopped */
   change(recordingId: string, input: RecordingInput): void {
     const recording = this.#find(recordingId);
-    const { state, changed, refusal } = stepRecording(recording.state, input);
+    const { state, changed, refusal } = stepRecordingPhase(recording.state, input);
     if (refusal !== undefined) throw new RefusedError(refusal);
     recording.state = state;
     if (changed !== undefined) recording.begin?.();
@@ -151,11 +151,11 @@ function recordingIdOf(callConnectionId: string, resourceId: string): string {
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
-export type RecordingState = 'active' | 'paused' | 'stopped';
+export type RecordingPhase = 'active' | 'paused' | 'stopped';
 export type RecordingInput = 'pause' | 'resume' | 'stop' | 'callEnded';
 
 interface RecordingStep {
-  readonly state: RecordingState;
+  readonly state: RecordingPhase;
   /** The new state that RecordingStateChanged carries, if it has changed. */
   readonly changed?: 'active' | 'inactive';
   readonly refusal?: Refusal;
@@ -172,7 +172,7 @@ interface RecordingStep {
  * ```
  * A stopped recording is not found any more. Pausing a paused one and resuming an active one change nothing.
  */
-export function stepRecording(state: RecordingState, input: RecordingInput): RecordingStep {
+export function stepRecordingPhase(state: RecordingPhase, input: RecordingInput): RecordingStep {
   if (state === 'stopped')
     return input === 'callEnded' ? { state } : { state, refusal: refusals.recordingNotFound() };
   switch (input) {
@@ -186,6 +186,6 @@ export function stepRecording(state: RecordingState, input: RecordingInput): Rec
   }
 }
 
-function recordingStateOf(state: RecordingState): 'active' | 'inactive' {
+function recordingStateOf(state: RecordingPhase): 'active' | 'inactive' {
   return state === 'active' ? 'active' : 'inactive';
 }

@@ -1,5 +1,5 @@
 import { PHONE_FRAME_MS, type Phone, samplesPerFrame } from '../../../phone/phone.ts';
-import { resample } from '../../../phone/resample.ts';
+import { convertRate } from '../../../phone/resample.ts';
 import { Conference } from '../media/conference.ts';
 import { FrameClock } from '../media/frame-clock.ts';
 import type { MediaTicker, Ticking } from '../media/media-ticker.ts';
@@ -117,7 +117,7 @@ export class CallSound implements PromptPlayer, Ticking {
   }
 
   speakToPhones(options: PromptOptions): PromptHandle {
-    const samples = resample(options.samples, options.sampleRateHz, this.#options.sampleRateHz);
+    const samples = convertRate(options.samples, options.sampleRateHz, this.#options.sampleRateHz);
     const prompt: PlayingPrompt = { readers: new Map(), finished: options.finished };
     for (const phone of this.#phones.values()) {
       if (options.targets !== 'all' && !options.targets.includes(phone.rawId)) continue;

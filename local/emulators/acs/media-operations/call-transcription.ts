@@ -4,11 +4,11 @@ import { RefusedError } from '../http/refusal.ts';
 import type { MediaStreamListener, OpenTranscriptionStream, TranscriptionStream } from '../media/port.ts';
 import type { EmitEvent } from './media-operation.ts';
 import {
-  stepTranscription,
+  stepTranscribing,
+  type TranscribingState,
   type TranscriptionEffect,
   type TranscriptionEventType,
   type TranscriptionInput,
-  type TranscriptionState,
 } from './transcription-machine.ts';
 
 /** What the application asked for in `transcriptionOptions`. */
@@ -60,7 +60,7 @@ export class CallTranscription {
   /** The texts that the application was sent as final results, oldest first. */
   readonly transcript: string[] = [];
   readonly #options: CallTranscriptionOptions;
-  #state: TranscriptionState;
+  #state: TranscribingState;
   #speechModelEndpointId: string | undefined;
   #stream: TranscriptionStream | undefined;
   #subscriptionId: string;
@@ -140,7 +140,7 @@ export class CallTranscription {
   }
 
   #apply(input: TranscriptionInput): RefusedError['refusal'] | undefined {
-    const { state, effects, refusal } = stepTranscription(this.#state, input);
+    const { state, effects, refusal } = stepTranscribing(this.#state, input);
     this.#state = state;
     for (const effect of effects) this.#run(effect);
     return refusal;

@@ -1,5 +1,5 @@
 /** Bytes of a file that is played, at most: more than five minutes. Microsoft documents no figure. */
-export const MAX_FILE_BYTES = 10 * 1024 * 1024;
+const MAX_FILE_BYTES = 10 * 1024 * 1024;
 /** How long fetching it may take. */
 const FETCH_LIMIT_MS = 10_000;
 

@@ -77,8 +77,8 @@ export class SendDtmfOperation implements MediaOperation {
 /**
  * Length of a tone and of the pause after it; within what ITU-T Q.24 lets receivers expect (40 ms and more of each).
  */
-export const TONE_MS = 100;
-export const PAUSE_MS = 60;
+const TONE_MS = 100;
+const PAUSE_MS = 60;
 
 const AMPLITUDE = 6_000;
 const ROWS_HZ = [697, 770, 852, 941] as const;

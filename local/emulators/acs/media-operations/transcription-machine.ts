@@ -3,7 +3,7 @@ import { type Refusal, refusals } from '../http/refusal.ts';
 import type { MediaFailure } from '../media/port.ts';
 import { mediaResults } from './media-results.ts';
 
-export interface TranscriptionState {
+export interface TranscribingState {
   readonly phase: 'unconfigured' | 'inactive' | 'starting' | 'active' | 'ended';
   readonly locale: string;
   /** Of the operation that started it. */
@@ -44,7 +44,7 @@ export type TranscriptionEffect =
     };
 
 interface TranscriptionStep {
-  readonly state: TranscriptionState;
+  readonly state: TranscribingState;
   readonly effects: readonly TranscriptionEffect[];
   readonly refusal?: Refusal;
 }
@@ -61,7 +61,7 @@ interface TranscriptionStep {
  * any ──callEnded──▶ ended
  * ```
  */
-export function stepTranscription(state: TranscriptionState, input: TranscriptionInput): TranscriptionStep {
+export function stepTranscribing(state: TranscribingState, input: TranscriptionInput): TranscriptionStep {
   const { phase } = state;
   switch (input.type) {
     case 'start':
@@ -120,7 +120,7 @@ export function stepTranscription(state: TranscriptionState, input: Transcriptio
   }
 }
 
-function refusalOf(phase: TranscriptionState['phase'], wanted: 'inactive' | 'active' = 'active'): Refusal {
+function refusalOf(phase: TranscribingState['phase'], wanted: 'inactive' | 'active' = 'active'): Refusal {
   switch (phase) {
     case 'unconfigured':
       return refusals.transcriptionNotConfigured();
@@ -151,10 +151,10 @@ function tell(
   return { type: 'tell', event, details, result, replyTo };
 }
 
-function refuse(state: TranscriptionState, refusal: Refusal): TranscriptionStep {
+function refuse(state: TranscribingState, refusal: Refusal): TranscriptionStep {
   return { state, effects: [], refusal };
 }
 
-function same(state: TranscriptionState): TranscriptionStep {
+function same(state: TranscribingState): TranscriptionStep {
   return { state, effects: [] };
 }

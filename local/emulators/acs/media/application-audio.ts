@@ -5,7 +5,7 @@ import { type PlayoutFrame, PlayoutQueue } from './playout-queue.ts';
 import type { MediaStreamReport } from './port.ts';
 
 /** Audio of the application that waits to be played, at most; Microsoft documents no figure. */
-export const MAX_PLAYOUT_MS = 10 * 60_000;
+const MAX_PLAYOUT_MS = 10 * 60_000;
 
 type Counts = Omit<MediaStreamReport, 'framesSent' | 'framesDropped' | 'ownLatenessMs'>;
 

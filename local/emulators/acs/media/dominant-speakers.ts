@@ -8,7 +8,7 @@ const MAX_DOMINANT_SPEAKERS = 4;
  * Frames of silence that still follow when somebody stops speaking (2 s), so that the end of what was said can be
  * heard in the stream. Microsoft does not document when the frames of a silent participant cease.
  */
-export const SPEAKER_HANGOVER_FRAMES = 100;
+const SPEAKER_HANGOVER_FRAMES = 100;
 
 /**
  * Share of a speaker's loudness that is left one frame later (half after 0.5 s), so that a pause loses nobody the

@@ -1,3 +1,4 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { WebSocketConnection } from '../../../../shared/web-socket/web-socket-connection.ts';
 import { PHONE_FRAME_MS, samplesPerFrame } from '../../../phone/phone.ts';
 import { ApplicationAudio } from './application-audio.ts';
@@ -7,7 +8,6 @@ import { dial, HANDSHAKE_TIMEOUT_MS } from './dial.ts';
 import { DominantSpeakers } from './dominant-speakers.ts';
 import { FrameClock } from './frame-clock.ts';
 import { audioMetadataFrame, dtmfDataFrame, type StreamFormat } from './inbound-codec.ts';
-import { Lateness } from './lateness.ts';
 import { MediaSocket } from './media-socket.ts';
 import { type MediaTicker, processTicker, type Ticking } from './media-ticker.ts';
 import type {
@@ -247,5 +247,28 @@ class WebSocketMediaStream implements MediaStream, Ticking {
     if (!streamed) return;
     this.#surroundings.ticker.remove(this);
     this.#conference.stop();
+  }
+}
+
+/** Resolution of the histogram: one part in a hundred, in a few kilobytes a stream. */
+const SIGNIFICANT_FIGURES = 2;
+const LONGEST_US = 3_600_000_000;
+
+/** How late frames were against their deadlines. */
+class Lateness {
+  readonly #microseconds: RecordableHistogram = createHistogram({
+    lowest: 1,
+    highest: LONGEST_US,
+    figures: SIGNIFICANT_FIGURES,
+  });
+
+  record(lateMs: number): void {
+    this.#microseconds.record(Math.min(LONGEST_US, Math.max(1, Math.round(lateMs * 1000))));
+  }
+
+  /** In milliseconds; zeros before the first frame. */
+  read(): { readonly p99: number; readonly max: number } {
+    if (this.#microseconds.count === 0) return { p99: 0, max: 0 };
+    return { p99: this.#microseconds.percentile(99) / 1000, max: this.#microseconds.max / 1000 };
   }
 }

@@ -3,6 +3,7 @@
  * in four casings, and the JavaScript SDK puts `"stopAudio":{}` into every audio message too; so names are compared
  * without case, and the kind alone decides what a message is.
  */
+import { isRecord, jsonOf } from '../../common/json.ts';
 
 /**
  * Longest message that is taken, in bytes. Microsoft documents data packets of 64 KB; a second of 24 kHz audio
@@ -34,8 +35,8 @@ export type OutboundMessage = UsableMessage | { readonly type: 'ignored'; readon
 
 /** The base64 text of an audio message; undefined of any other, and of what is no message. Never throws. */
 export function audioTextOf(bytes: Buffer): string | undefined {
-  const message = jsonOf(bytes);
-  if (!isObject(message) || kindOf(message) !== 'audiodata') return undefined;
+  const message = jsonOf(bytes.toString('utf8'));
+  if (!isRecord(message) || kindOf(message) !== 'audiodata') return undefined;
   const data = audioData(message);
   return typeof data === 'string' ? data : undefined;
 }
@@ -44,9 +45,9 @@ export function audioTextOf(bytes: Buffer): string | undefined {
 export function parseOutbound(bytes: Buffer, isBinary: boolean): OutboundMessage {
   if (isBinary) return ignored('binary');
   if (bytes.length > MAX_OUTBOUND_BYTES) return ignored('oversized');
-  const message = jsonOf(bytes);
+  const message = jsonOf(bytes.toString('utf8'));
   if (message === undefined) return ignored('notJson');
-  if (!isObject(message)) return ignored('notAnObject');
+  if (!isRecord(message)) return ignored('notAnObject');
   const kind = kindOf(message);
   switch (kind) {
     case undefined:
@@ -60,15 +61,6 @@ export function parseOutbound(bytes: Buffer, isBinary: boolean): OutboundMessage
   }
 }
 
-/** Undefined for what is no JSON, which has no such value. */
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
 /** In lower case. */
 function kindOf(message: Readonly<Record<string, unknown>>): string | undefined {
   const kind = member(message, 'kind');
@@ -77,7 +69,7 @@ function kindOf(message: Readonly<Record<string, unknown>>): string | undefined 
 
 function audioData(message: Readonly<Record<string, unknown>>): unknown {
   const audio = member(message, 'audiodata');
-  return isObject(audio) ? member(audio, 'data') : undefined;
+  return isRecord(audio) ? member(audio, 'data') : undefined;
 }
 
 function parseAudio(data: unknown): OutboundMessage {
@@ -88,10 +80,6 @@ function parseAudio(data: unknown): OutboundMessage {
 
 function ignored(reason: IgnoredReason): OutboundMessage {
   return { type: 'ignored', reason };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The member of this name in any casing; the last one where there are several, as JSON readers do with duplicates. */

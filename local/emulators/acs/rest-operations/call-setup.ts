@@ -1,6 +1,6 @@
 import type { Answer } from '../call/connection-parts.ts';
 import type { MediaConfiguration } from '../call/media-leg.ts';
-import type { PlaceRequest } from '../exchange/dialer.ts';
+import type { DialRequest } from '../exchange/dialer.ts';
 import { type Fields, invalid } from '../http/fields.ts';
 import type { TranscriptionConfiguration } from '../media-operations/call-transcription.ts';
 import { identifierOf, phoneNumberOf } from '../telephones/identifiers.ts';
@@ -95,7 +95,7 @@ function transportUrl(fields: Fields, name: string): string {
  * `CreateCallRequest`, of one target or several. Without `source` the application calls under an identity of its own.
  * @throws RefusedError 400 8523
  */
-export function parseCreateCallRequest(fields: Fields, apiVersion: string, ownUserId: string): PlaceRequest {
+export function parseCreateCallRequest(fields: Fields, apiVersion: string, ownUserId: string): DialRequest {
   const targets = readIdentifiers(fields, 'targets');
   if (targets.length > MAX_INVITATIONS)
     throw invalid(`The field targets must not name more than ${MAX_INVITATIONS} participants.`);

@@ -1,4 +1,4 @@
-import type { Participant } from '../call/participants.ts';
+import type { PersonOnCall } from '../call/participants.ts';
 import { addingCancelled, calleeNotReached, NO_LONGER_THERE, NOT_REMOVABLE } from '../call/results.ts';
 import { moveParticipants } from '../exchange/transfer.ts';
 import { invalid } from '../http/fields.ts';
@@ -182,6 +182,6 @@ function moveHere(request: OperationRequest): OperationResult {
   };
 }
 
-function toJson({ identifier, isMuted, isOnHold }: Participant): Record<string, unknown> {
+function toJson({ identifier, isMuted, isOnHold }: PersonOnCall): Record<string, unknown> {
   return { identifier, isMuted, isOnHold };
 }

@@ -8,7 +8,7 @@ export type MemberType =
   | { readonly type: 'array'; readonly of: MemberType }
   | { readonly type: 'object'; readonly definition: string };
 
-export interface Member {
+export interface TypeMember {
   readonly name: string;
   readonly required: boolean;
   /** What earlier API versions called it. */
@@ -20,7 +20,7 @@ const enums = new Map<string, readonly string[]>(Object.entries(definition.enums
 const sources = new Map<string, Readonly<Record<string, string | undefined>>>(
   Object.entries(definition.definitions),
 );
-const compiled = new Map<string, readonly Member[]>();
+const compiled = new Map<string, readonly TypeMember[]>();
 
 interface OperationDefinition {
   readonly method: string;
@@ -43,7 +43,7 @@ export function responseDefinition(operation: string): string | undefined {
 }
 
 /** @throws Error for a name that the API does not define */
-export function membersOf(name: string): readonly Member[] {
+export function membersOf(name: string): readonly TypeMember[] {
   const known = compiled.get(name);
   if (known !== undefined) return known;
   const source = sources.get(name);
@@ -56,7 +56,7 @@ export function membersOf(name: string): readonly Member[] {
 }
 
 /** `type`, then `*` where it is required, then ` or name` where it had another name before. */
-function parseMember(name: string, text: string): Member {
+function parseMember(name: string, text: string): TypeMember {
   const [declared = '', formerName] = text.split(' or ', 2);
   const required = declared.endsWith('*');
   return { name, required, formerName, type: parseType(required ? declared.slice(0, -1) : declared) };

@@ -1,4 +1,5 @@
-import { type Member, type MemberType, membersOf } from './api-types.ts';
+import { isRecord } from '../../common/json.ts';
+import { type MemberType, membersOf, type TypeMember } from './api-types.ts';
 
 /** How enum values are compared: requests of the official SDKs differ in casing, what the service sends does not. */
 export type EnumCasing = 'any' | 'exact';
@@ -34,7 +35,7 @@ interface Checking {
 }
 
 function checkObject(definition: string, value: unknown, path: string, checking: Checking): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (!isRecord(value))
     throw new Violation(
       path === '' ? 'The request body must be a JSON object.' : `The field ${path} must be an object.`,
     );
@@ -52,7 +53,7 @@ function checkObject(definition: string, value: unknown, path: string, checking:
   for (const name of values.keys()) checking.unknown.push(join(path, name));
 }
 
-function nameIn(values: ReadonlyMap<string, unknown>, { name, formerName }: Member): string {
+function nameIn(values: ReadonlyMap<string, unknown>, { name, formerName }: TypeMember): string {
   return formerName !== undefined && !values.has(name) && values.has(formerName) ? formerName : name;
 }
 
@@ -103,8 +104,7 @@ function checkEnum(values: readonly string[], value: unknown, path: string, casi
 }
 
 function checkTexts(value: unknown, path: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Violation(`The field ${path} must be an object.`);
+  if (!isRecord(value)) throw new Violation(`The field ${path} must be an object.`);
   for (const [name, text] of Object.entries(value))
     if (typeof text !== 'string') throw new Violation(`The field ${join(path, name)} must be a string.`);
 }

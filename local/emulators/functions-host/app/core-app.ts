@@ -7,14 +7,13 @@ import type {
   LogLevel,
   ProgrammingModel,
 } from './core-types.ts';
-import { Disposable } from './disposable.ts';
 
 export interface RegisteredFunction {
   readonly metadata: FunctionMetadata;
   readonly callback: FunctionCallback;
 }
 
-export type HookName = 'appStart' | 'appTerminate' | 'preInvocation' | 'postInvocation' | 'log';
+type HookName = 'appStart' | 'appTerminate' | 'preInvocation' | 'postInvocation' | 'log';
 
 /** One message on its way to the terminal; the names are absent for what is said outside an invocation. */
 export interface LogRecord {
@@ -144,5 +143,25 @@ export class CoreApp {
       const at = hooks.indexOf(callback);
       if (at >= 0) hooks.splice(at, 1);
     });
+  }
+}
+
+/** Undoes a registration; a second `dispose` does nothing. */
+class Disposable {
+  #undo: (() => void) | undefined;
+
+  constructor(undo: () => void) {
+    this.#undo = undo;
+  }
+
+  static from(...disposables: readonly { dispose(): unknown }[]): Disposable {
+    return new Disposable(() => {
+      for (const disposable of disposables) disposable.dispose();
+    });
+  }
+
+  dispose(): void {
+    this.#undo?.();
+    this.#undo = undefined;
   }
 }

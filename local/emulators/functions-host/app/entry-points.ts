@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { isRecord, readAppJson } from './json.ts';
+import { isRecord } from '../../common/json.ts';
+import { readAppJson } from './json.ts';
 
 /** The real host gives a worker two minutes to load an app. */
 const LOAD_LIMIT_MS = 120_000;

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer, answerAndClose } from '../../common/answer.ts';
+import { isRecord, jsonOf } from '../../common/json.ts';
 import { readBody } from '../../common/read-body.ts';
 import type { RpcTypedData } from '../app/core-types.ts';
-import { isRecord } from '../app/json.ts';
 import type { EventGridFunction } from '../functions/function-index.ts';
 import { type InvocationInput, type Invoker, systemMetadata } from '../functions/invoker.ts';
 import { singleHeader } from '../http/rpc-http.ts';
@@ -96,12 +96,7 @@ function answerValidation(response: ServerResponse, body: Buffer): void {
 }
 
 function parseEvents(body: Buffer): Record<string, unknown>[] | undefined {
-  let content: unknown;
-  try {
-    content = JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  const content = jsonOf(body.toString('utf8'));
   const events = Array.isArray(content) ? content : [content];
   return events.every(isRecord) ? events : undefined;
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isRecord } from '../../common/json.ts';
 import type { LogCategory, LogLevel } from '../app/core-types.ts';
-import { isRecord, readAppJson } from '../app/json.ts';
+import { readAppJson } from '../app/json.ts';
 import { LOG_LEVELS } from '../app/log.ts';
 
 /** What is used of host.json. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
-import { jsonBreaksAt } from '../../common/json-position.ts';
+import { requireJson } from '../../common/json.ts';
 import { isSameSecret } from '../../common/secret.ts';
 
 const key = z.string('must be a non-empty string').min(1, 'must be a non-empty string');
@@ -35,12 +35,10 @@ export function parseHostKeys(text: string | undefined): HostKeys {
   if (text === undefined || text === '') {
     throw new Error(`${KEYS_VARIABLE} is not set: the host checks keys and needs them as JSON, ${EXAMPLE}`);
   }
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    throw new Error(`${KEYS_VARIABLE} is not JSON (see ${jsonBreaksAt(text)}); it must look like ${EXAMPLE}`);
-  }
+  const content = requireJson(
+    text,
+    (place) => new Error(`${KEYS_VARIABLE} is not JSON (see ${place}); it must look like ${EXAMPLE}`),
+  );
   const result = hostKeys.safeParse(content);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

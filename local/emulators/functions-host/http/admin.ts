@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer, answerAndClose } from '../../common/answer.ts';
+import { isRecord, jsonOf } from '../../common/json.ts';
 import { readBody } from '../../common/read-body.ts';
-import { isRecord } from '../app/json.ts';
 import type { IndexedFunction } from '../functions/function-index.ts';
 import { type Invoker, systemMetadata } from '../functions/invoker.ts';
 import type { KeyCheck } from '../functions/keys.ts';
@@ -75,12 +75,7 @@ export class Admin {
 
 /** `{"input": "…"}`; a missing input is an empty one. */
 function parseInput(body: Buffer): string | undefined {
-  let content: unknown;
-  try {
-    content = JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  const content = jsonOf(body.toString('utf8'));
   if (!isRecord(content)) return undefined;
   const input = content['input'] ?? '';
   return typeof input === 'string' ? input : undefined;

@@ -9,7 +9,7 @@ const MAX_HEADERS = 100;
 const ABSOLUTE = /^https?:\/\//i;
 
 /** The status of a request that the host's own server refuses before it looks for a function. */
-export function refusalOf(request: IncomingMessage): number | undefined {
+export function refusalStatus(request: IncomingMessage): number | undefined {
   const { method, url = '', httpVersion, rawHeaders } = request;
   if (`${method} ${url} HTTP/${httpVersion}\r\n`.length > MAX_REQUEST_LINE) return 414;
   if (rawHeaders.length / 2 > MAX_HEADERS) return 431;

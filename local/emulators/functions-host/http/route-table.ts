@@ -12,7 +12,7 @@ export interface RouteMatch {
  * listed makes the route not match, so that no request is ever answered with 405. Two slashes in a row fit no route,
  * not even one that takes the rest.
  */
-export class RouteTable {
+export class HttpRoutes {
   readonly #functions: readonly HttpFunction[];
 
   constructor(functions: readonly HttpFunction[]) {

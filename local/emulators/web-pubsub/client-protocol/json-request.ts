@@ -1,9 +1,10 @@
+import { isRecord, requireJson } from '../../common/json.ts';
 import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import type { ClientRequest } from '../hub/client-codec.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
 import { memberNames, rawMember } from './raw-member.ts';
-import { checkedEvent, checkedGroup, checkedMetadata, invalid, messageOf } from './request-rules.ts';
+import { checkedEvent, checkedGroup, checkedMetadata, messageOf, violation } from './request-rules.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -35,7 +36,7 @@ export function parseJsonRequest(text: string): ClientRequest {
       return { type: 'ping' };
     case 'sequenceack': {
       const sequenceId = optionalUint64(root, 'sequenceId', text);
-      if (sequenceId === undefined) throw invalid("'sequenceId' is missing");
+      if (sequenceId === undefined) throw violation("'sequenceId' is missing");
       return { type: 'sequenceAck', sequenceId: Number(sequenceId) };
     }
     case 'joingroup':
@@ -44,7 +45,7 @@ export function parseJsonRequest(text: string): ClientRequest {
       return { type: 'leaveGroup', group: checkedGroup(requiredString(root, 'group')), ...acknowledged };
     case 'sendtogroup':
       if (root['stream'] !== undefined)
-        throw invalid("not supported by this emulator: 'stream' of sendToGroup");
+        throw violation("not supported by this emulator: 'stream' of sendToGroup");
       return {
         type: 'sendToGroup',
         group: checkedGroup(requiredString(root, 'group')),
@@ -61,33 +62,27 @@ export function parseJsonRequest(text: string): ClientRequest {
       };
     default:
       if (NOT_SUPPORTED.has(type.toLowerCase()))
-        throw invalid(`not supported by this emulator: type '${type}'`);
-      throw invalid(`unknown type '${type}'`);
+        throw violation(`not supported by this emulator: type '${type}'`);
+      throw violation(`unknown type '${type}'`);
   }
 }
 
 function parseObject(text: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalid('the message is not JSON');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('the message is not a JSON object');
-  return value as JsonObject;
+  const value = requireJson(text, () => violation('the message is not JSON'));
+  if (isRecord(value)) return value;
+  throw violation('the message is not a JSON object');
 }
 
 function requiredString(root: JsonObject, name: string): string {
   const value = root[name];
-  if (typeof value !== 'string') throw invalid(`'${name}' must be a string`);
+  if (typeof value !== 'string') throw violation(`'${name}' must be a string`);
   return value;
 }
 
 function optionalBoolean(root: JsonObject, name: string): boolean {
   const value = root[name];
   if (value === undefined) return false;
-  if (typeof value !== 'boolean') throw invalid(`'${name}' must be a boolean`);
+  if (typeof value !== 'boolean') throw violation(`'${name}' must be a boolean`);
   return value;
 }
 
@@ -101,7 +96,7 @@ function optionalUint64(root: JsonObject, name: string, text: string): AckId | u
     const exact = BigInt(digits);
     if (exact <= UINT64_MAX) return exact;
   }
-  throw invalid(`'${name}' must be an unsigned 64-bit integer`);
+  throw violation(`'${name}' must be an unsigned 64-bit integer`);
 }
 
 function withTtl(data: MessageData, root: JsonObject): MessageData {
@@ -109,7 +104,7 @@ function withTtl(data: MessageData, root: JsonObject): MessageData {
   if (ttl === undefined || ttl === null) return data;
   if (typeof ttl === 'number' && Number.isInteger(ttl) && ttl >= 0 && ttl <= MESSAGE_TTL_MAX_SECONDS)
     return { ...data, ttlSeconds: ttl };
-  throw invalid(`'ttlSeconds' must be an integer from 0 to ${MESSAGE_TTL_MAX_SECONDS}`);
+  throw violation(`'ttlSeconds' must be an integer from 0 to ${MESSAGE_TTL_MAX_SECONDS}`);
 }
 
 function dataOf(root: JsonObject, text: string): MessageData {
@@ -117,7 +112,7 @@ function dataOf(root: JsonObject, text: string): MessageData {
   const metadata = given === undefined || given === null ? undefined : checkedMetadata(given);
   // JSON.parse keeps the last of two members of one name.
   const names = metadata === undefined ? [] : memberNames(rawMember(text, 'metadata') ?? '{}');
-  if (new Set(names).size < names.length) throw invalid('a metadata key is given twice');
+  if (new Set(names).size < names.length) throw violation('a metadata key is given twice');
   return messageOf('data' in root ? payloadOf(root, text) : undefined, metadata);
 }
 
@@ -126,19 +121,19 @@ function payloadOf(root: JsonObject, text: string): Payload {
   const data = root['data'];
   switch (dataType.toLowerCase()) {
     case 'text':
-      if (typeof data !== 'string') throw invalid("'data' must be a string when 'dataType' is 'text'");
+      if (typeof data !== 'string') throw violation("'data' must be a string when 'dataType' is 'text'");
       return { dataType: 'text', text: data };
     case 'binary': {
       const bytes = typeof data === 'string' ? decodeBase64(data) : undefined;
-      if (bytes === undefined) throw invalid("'data' must be base64 when 'dataType' is 'binary'");
+      if (bytes === undefined) throw violation("'data' must be base64 when 'dataType' is 'binary'");
       return { dataType: 'binary', bytes };
     }
     case 'json': {
-      if (data === null) throw invalid("'data' must not be null");
+      if (data === null) throw violation("'data' must not be null");
       return { dataType: 'json', json: rawMember(text, 'data') ?? JSON.stringify(data) };
     }
     default:
-      throw invalid(`'dataType' must be json, text or binary, not '${dataType}'`);
+      throw violation(`'dataType' must be json, text or binary, not '${dataType}'`);
   }
 }
 

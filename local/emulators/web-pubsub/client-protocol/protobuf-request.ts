@@ -1,3 +1,4 @@
+import { requireJson } from '../../common/json.ts';
 import { MESSAGE_TTL_MAX_SECONDS } from '../base/limits.ts';
 import type { AckId } from '../hub/ack-ledger.ts';
 import { type ClientRequest, ProtocolViolation } from '../hub/client-codec.ts';
@@ -8,11 +9,11 @@ import {
   numberTag,
   type Reader,
   readFields,
-  readMessage,
-  readText,
+  readNested,
   readUint64,
+  readUtf8,
 } from './protobuf-wire.ts';
-import { checkedEvent, checkedGroup, checkedMetadata, invalid, messageOf } from './request-rules.ts';
+import { checkedEvent, checkedGroup, checkedMetadata, messageOf, violation } from './request-rules.ts';
 
 /** Tags of `UpstreamMessage`, of which exactly one is set. */
 const SEND_TO_GROUP = bytesTag(1);
@@ -32,7 +33,7 @@ export function parseProtobufRequest(bytes: Uint8Array): ClientRequest {
     return upstreamMessage(bytes);
   } catch (error) {
     if (error instanceof ProtocolViolation || !(error instanceof Error)) throw error;
-    throw invalid(`the message is not protobuf: ${error.message}`);
+    throw violation(`the message is not protobuf: ${error.message}`);
   }
 }
 
@@ -57,7 +58,7 @@ function upstreamMessage(bytes: Uint8Array): ClientRequest {
         request = { type: 'sequenceAck', sequenceId: sequenceId(reader) };
         return true;
       case PING:
-        readMessage(reader, () => false);
+        readNested(reader, () => false);
         request = { type: 'ping' };
         return true;
       default:
@@ -66,7 +67,7 @@ function upstreamMessage(bytes: Uint8Array): ClientRequest {
     }
   });
   if (request !== undefined) return request;
-  throw invalid(unknown === undefined ? 'the message is empty' : `unknown message ${unknown}`);
+  throw violation(unknown === undefined ? 'the message is empty' : `unknown message ${unknown}`);
 }
 
 function sendToGroup(message: Reader): ClientRequest {
@@ -76,14 +77,14 @@ function sendToGroup(message: Reader): ClientRequest {
   let noEcho = false;
   let ttlSeconds: number | undefined;
   const metadata = new Map<string, string>();
-  readMessage(message, (tag, reader) => {
-    if (tag === bytesTag(1)) group = readText(reader);
+  readNested(message, (tag, reader) => {
+    if (tag === bytesTag(1)) group = readUtf8(reader);
     else if (tag === numberTag(2)) ackId = readUint64(reader);
     else if (tag === bytesTag(3)) payload = messageData(reader);
     else if (tag === numberTag(4)) noEcho = reader.bool();
     else if (tag === numberTag(5)) ttlSeconds = checkedTtl(reader.uint32());
     else if (tag === bytesTag(6)) metadata.set(...metadataEntry(reader));
-    else if (tag === bytesTag(7)) throw invalid("not supported by this emulator: 'stream' of sendToGroup");
+    else if (tag === bytesTag(7)) throw violation("not supported by this emulator: 'stream' of sendToGroup");
     else return false;
     return true;
   });
@@ -102,12 +103,12 @@ function event(message: Reader): ClientRequest {
   let ackId: AckId | undefined;
   let payload: Payload | undefined;
   const metadata = new Map<string, string>();
-  readMessage(message, (tag, reader) => {
-    if (tag === bytesTag(1)) name = readText(reader);
+  readNested(message, (tag, reader) => {
+    if (tag === bytesTag(1)) name = readUtf8(reader);
     else if (tag === bytesTag(2)) payload = messageData(reader);
     else if (tag === numberTag(3)) ackId = readUint64(reader);
     else if (tag === bytesTag(4)) metadata.set(...metadataEntry(reader));
-    else if (tag === bytesTag(5)) throw invalid("not supported by this emulator: 'stream' of an event");
+    else if (tag === bytesTag(5)) throw violation("not supported by this emulator: 'stream' of an event");
     else return false;
     return true;
   });
@@ -118,8 +119,8 @@ function event(message: Reader): ClientRequest {
 function membership(message: Reader): { group: string; ackId?: AckId } {
   let group = '';
   let ackId: AckId | undefined;
-  readMessage(message, (tag, reader) => {
-    if (tag === bytesTag(1)) group = readText(reader);
+  readNested(message, (tag, reader) => {
+    if (tag === bytesTag(1)) group = readUtf8(reader);
     else if (tag === numberTag(2)) ackId = readUint64(reader);
     else return false;
     return true;
@@ -129,7 +130,7 @@ function membership(message: Reader): { group: string; ackId?: AckId } {
 
 function sequenceId(message: Reader): number {
   let id = 0;
-  readMessage(message, (tag, reader) => {
+  readNested(message, (tag, reader) => {
     if (tag !== numberTag(1)) return false;
     id = Number(readUint64(reader));
     return true;
@@ -140,11 +141,11 @@ function sequenceId(message: Reader): number {
 /** `MessageData`; undefined when its oneof is not set. */
 function messageData(message: Reader): Payload | undefined {
   let payload: Payload | undefined;
-  readMessage(message, (tag, reader) => {
-    if (tag === bytesTag(1)) payload = { dataType: 'text', text: readText(reader) };
+  readNested(message, (tag, reader) => {
+    if (tag === bytesTag(1)) payload = { dataType: 'text', text: readUtf8(reader) };
     else if (tag === bytesTag(2)) payload = { dataType: 'binary', bytes: reader.bytes() };
     else if (tag === bytesTag(3)) payload = anyPayload(reader.bytes());
-    else if (tag === bytesTag(4)) payload = jsonPayload(readText(reader));
+    else if (tag === bytesTag(4)) payload = jsonPayload(readUtf8(reader));
     else return false;
     return true;
   });
@@ -152,16 +153,12 @@ function messageData(message: Reader): Payload | undefined {
 }
 
 function anyPayload(bytes: Uint8Array): Payload {
-  if (!isAny(bytes)) throw invalid("'protobuf_data' is not a google.protobuf.Any");
+  if (!isAny(bytes)) throw violation("'protobuf_data' is not a google.protobuf.Any");
   return { dataType: 'protobuf', bytes };
 }
 
 function jsonPayload(json: string): Payload {
-  try {
-    JSON.parse(json);
-  } catch {
-    throw invalid("'json_data' is not JSON");
-  }
+  requireJson(json, () => violation("'json_data' is not JSON"));
   return { dataType: 'json', json };
 }
 
@@ -169,9 +166,9 @@ function jsonPayload(json: string): Payload {
 function metadataEntry(message: Reader): [string, string] {
   let key = '';
   let value = '';
-  readMessage(message, (tag, reader) => {
-    if (tag === bytesTag(1)) key = readText(reader);
-    else if (tag === bytesTag(2)) value = readText(reader);
+  readNested(message, (tag, reader) => {
+    if (tag === bytesTag(1)) key = readUtf8(reader);
+    else if (tag === bytesTag(2)) value = readUtf8(reader);
     else return false;
     return true;
   });
@@ -184,5 +181,5 @@ function dataOf(payload: Payload | undefined, entries: ReadonlyMap<string, strin
 
 function checkedTtl(seconds: number): number {
   if (seconds <= MESSAGE_TTL_MAX_SECONDS) return seconds;
-  throw invalid(`'ttl_seconds' must be an integer from 0 to ${MESSAGE_TTL_MAX_SECONDS}`);
+  throw violation(`'ttl_seconds' must be an integer from 0 to ${MESSAGE_TTL_MAX_SECONDS}`);
 }

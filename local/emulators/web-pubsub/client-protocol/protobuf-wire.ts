@@ -32,7 +32,7 @@ export function readFields(bytes: Uint8Array, read: ReadField): void {
 }
 
 /** Reads the message that is the value of a field. @throws Error as `readFields` */
-export function readMessage(reader: Reader, read: ReadField): void {
+export function readNested(reader: Reader, read: ReadField): void {
   const bytes = reader.size();
   readUntil(reader, reader.pos + bytes, read);
 }
@@ -46,7 +46,7 @@ function readUntil(reader: Reader, end: number, read: ReadField): void {
 }
 
 /** @throws Error when the text is not UTF-8, which the library would patch with U+FFFD */
-export function readText(reader: Reader): string {
+export function readUtf8(reader: Reader): string {
   const start = reader.pos;
   const text = reader.string();
   if (!text.includes('\ufffd')) return text;
@@ -67,7 +67,7 @@ export function isAny(bytes: Uint8Array): boolean {
   try {
     readFields(bytes, (tag, reader) => {
       if (tag !== bytesTag(1)) return false;
-      readText(reader);
+      readUtf8(reader);
       return true;
     });
     return true;

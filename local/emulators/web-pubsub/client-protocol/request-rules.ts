@@ -4,30 +4,32 @@ import { ProtocolViolation } from '../hub/client-codec.ts';
 import { isEventName, isGroupName } from '../hub/names.ts';
 import { type MessageData, type Metadata, type Payload, parseMetadata } from '../hub/payload.ts';
 
-export function invalid(rule: string): ProtocolViolation {
+export function violation(rule: string): ProtocolViolation {
   return new ProtocolViolation(CloseCode.invalidPayload, rule);
 }
 
 export function checkedGroup(group: string): string {
   if (!isGroupName(group))
-    throw invalid('Invalid group name. It has 1 to 1024 characters, not only white space.');
+    throw violation('Invalid group name. It has 1 to 1024 characters, not only white space.');
   return group;
 }
 
 export function checkedEvent(name: string): string {
   if (isEventName(name)) return name;
-  throw invalid('Invalid event name. It has 1 to 128 letters, digits, _, . and -, and begins with a letter.');
+  throw violation(
+    'Invalid event name. It has 1 to 128 letters, digits, _, . and -, and begins with a letter.',
+  );
 }
 
 export function checkedMetadata(given: unknown): Metadata {
   const metadata = parseMetadata(given);
-  if (typeof metadata === 'string') throw invalid(metadata);
+  if (typeof metadata === 'string') throw violation(metadata);
   return metadata;
 }
 
 /** A message may have metadata alone. */
 export function messageOf(payload: Payload | undefined, metadata: Metadata | undefined): MessageData {
   if (metadata !== undefined) return { payload: payload ?? { dataType: 'text', text: '' }, metadata };
-  if (payload === undefined) throw invalid("'data' is missing");
+  if (payload === undefined) throw violation("'data' is missing");
   return { payload };
 }

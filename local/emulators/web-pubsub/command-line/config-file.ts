@@ -1,22 +1,18 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { jsonBreaksAt } from '../../common/json-position.ts';
+import { requireJson } from '../../common/json.ts';
 
 /** @param what such as `configuration file` @throws Error with one sentence when the file cannot be read */
-export async function readText(what: string, path: string): Promise<string> {
+export async function readTextFile(what: string, path: string): Promise<string> {
   return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new Error(`the ${what} '${path}' cannot be read (${error.code ?? error.message})`);
   });
 }
 
 /** @throws Error with one sentence when the text is not JSON */
-export function parseJson(what: string, path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`the ${what} '${path}' is not JSON: see ${jsonBreaksAt(text)}`);
-  }
+export function parseJsonFile(what: string, path: string, text: string): unknown {
+  return requireJson(text, (place) => new Error(`the ${what} '${path}' is not JSON: see ${place}`));
 }
 
 /** What messages call the file of `--config`. */

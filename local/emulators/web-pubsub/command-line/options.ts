@@ -4,7 +4,7 @@ import { readTls, tlsFlagTable } from '../../common/tls-flags.ts';
 import { parseTier } from '../base/service-tier.ts';
 import type { FaultPlan } from '../faults/fault-plan.ts';
 import { DEFAULT_PORT, type WebPubSubOptions } from '../service/server.ts';
-import { CONFIG_FILE, parseJson, readText } from './config-file.ts';
+import { CONFIG_FILE, parseJsonFile, readTextFile } from './config-file.ts';
 import { readSettings, type WebPubSubSettings } from './settings.ts';
 
 const CA_FILE = '.trunkline/web-pubsub-ca.pem';
@@ -89,7 +89,7 @@ export interface CommandLine {
  * The settings of the process from its arguments, its environment and its files; makes the certificate.
  * @throws Error with one sentence about what is invalid or cannot be read
  */
-export async function readCommandLine(
+export async function readWebPubSubCommandLine(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   nowMs: number,
@@ -106,8 +106,8 @@ export async function readCommandLine(
   const config =
     values.config === undefined
       ? undefined
-      : { path: values.config, text: await readText(CONFIG_FILE, values.config) };
-  const document = config === undefined ? undefined : parseJson(CONFIG_FILE, config.path, config.text);
+      : { path: values.config, text: await readTextFile(CONFIG_FILE, values.config) };
+  const document = config === undefined ? undefined : parseJsonFile(CONFIG_FILE, config.path, config.text);
   const settings = readSettings(document, env);
   const faults = values.faults === undefined ? undefined : await readFaults(values.faults);
   const tlsFlags = { https, host, caOut: values['ca-out'], key: values['tls-key'], cert: values['tls-cert'] };
@@ -136,5 +136,5 @@ export async function readCommandLine(
 
 /** The service checks what the plan holds when it starts. */
 async function readFaults(path: string): Promise<FaultPlan> {
-  return parseJson('fault plan', path, await readText('fault plan', path)) as FaultPlan;
+  return parseJsonFile('fault plan', path, await readTextFile('fault plan', path)) as FaultPlan;
 }

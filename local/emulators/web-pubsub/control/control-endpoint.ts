@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { VirtualClock } from '../../common/clock.ts';
-import { jsonBreaksAt } from '../../common/json-position.ts';
+import { isRecord, requireJson } from '../../common/json.ts';
 import { isSameSecret } from '../../common/secret.ts';
 import type { WebPubSubFaultEngine } from '../faults/fault-plan.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -123,15 +123,10 @@ function selectionOf(url: URL): Selection {
 /** A request without a body is one with an empty object. */
 async function readObject(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   const text = (await bodyOf(request, BODY_LIMIT)).toString('utf8');
-  let body: unknown;
-  try {
-    body = text === '' ? {} : JSON.parse(text);
-  } catch {
-    throw invalid(`The body is not JSON: it breaks off at ${jsonBreaksAt(text)}.`);
-  }
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw invalid('The body is no JSON object.');
-  return body as Record<string, unknown>;
+  if (text === '') return {};
+  const body = requireJson(text, (place) => invalid(`The body is not JSON: it breaks off at ${place}.`));
+  if (isRecord(body)) return body;
+  throw invalid('The body is no JSON object.');
 }
 
 function replacePlan(faults: WebPubSubFaultEngine, plan: unknown): void {

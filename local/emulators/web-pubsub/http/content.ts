@@ -13,7 +13,7 @@ export function mediaTypeOf(contentType = ''): string {
  * The text of a body by the charset of its content type, which is UTF-8 unless it says otherwise.
  * @returns undefined when the charset is unknown or cannot be read
  */
-export function textOf(bytes: Uint8Array, contentType = ''): string | undefined {
+export function bodyText(bytes: Uint8Array, contentType = ''): string | undefined {
   const match = CHARSET.exec(contentType);
   if (match === null) return /;\s*charset/i.test(contentType) ? undefined : viewOf(bytes).toString('utf8');
   try {

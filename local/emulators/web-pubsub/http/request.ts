@@ -8,7 +8,7 @@ export function schemeOf({ socket }: IncomingMessage): 'http' | 'https' {
 }
 
 /** The token of an `Authorization: Bearer` header. */
-export function bearerToken(request: IncomingMessage): string | undefined {
+export function tokenOfHeader(request: IncomingMessage): string | undefined {
   return /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
 }
 

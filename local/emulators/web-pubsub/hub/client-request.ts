@@ -3,7 +3,7 @@ import type { AckId } from './ack-ledger.ts';
 import type { AckError, ClientRequest, GroupRequest, MessageOrigin } from './client-codec.ts';
 import type { Step } from './commands.ts';
 import type { Connection } from './connection.ts';
-import type { Delivery } from './delivery.ts';
+import type { MessageDelivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -17,7 +17,7 @@ export function handleRequest(
   request: ClientRequest,
   members: Membership,
   sessions: Sessions,
-  delivery: Delivery,
+  delivery: MessageDelivery,
   step: Step,
 ): void {
   switch (request.type) {
@@ -58,7 +58,7 @@ function handleGroupRequest(
   connection: Connection,
   request: GroupRequest,
   members: Membership,
-  delivery: Delivery,
+  delivery: MessageDelivery,
   step: Step,
 ): AckError | undefined {
   const { group } = request;

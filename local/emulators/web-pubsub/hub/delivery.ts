@@ -7,7 +7,7 @@ import type { MessageData } from './payload.ts';
 import type { Sessions } from './sessions.ts';
 
 /** What a hub sends to its clients. */
-export class Delivery {
+export class MessageDelivery {
   readonly #members: Membership;
   readonly #sessions: Sessions;
 

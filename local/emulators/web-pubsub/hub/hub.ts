@@ -2,14 +2,14 @@ import { CloseCode } from '../base/close-codes.ts';
 import type { ClientCodec, MessageOrigin } from './client-codec.ts';
 import type { HubCommand, HubEffect, Step, Target } from './commands.ts';
 import { type ConnectionSummary, summaryOf } from './connection.ts';
-import { Delivery } from './delivery.ts';
+import { MessageDelivery } from './delivery.ts';
 import { type HubRules, Inbox } from './inbox.ts';
 import { Membership } from './membership.ts';
 import type { GroupAction } from './permissions.ts';
 import { Sessions } from './sessions.ts';
 
 /** What a REST caller may know of a connection. */
-export interface Member {
+export interface GroupMember {
   readonly connectionId: string;
   /** Null for a member without one. */
   readonly userId: string | null;
@@ -24,13 +24,13 @@ export class Hub {
   readonly name: string;
   readonly #members = new Membership();
   readonly #sessions: Sessions;
-  readonly #delivery: Delivery;
+  readonly #delivery: MessageDelivery;
   readonly #inbox: Inbox;
 
   constructor(name: string, rules: HubRules) {
     this.name = name;
     this.#sessions = new Sessions(name, rules.limits, this.#members);
-    this.#delivery = new Delivery(this.#members, this.#sessions);
+    this.#delivery = new MessageDelivery(this.#members, this.#sessions);
     this.#inbox = new Inbox(rules, this.#members, this.#sessions, this.#delivery);
   }
 
@@ -146,7 +146,7 @@ export class Hub {
   }
 
   /** The members of a group, ordered by connection id. */
-  membersOf(group: string): readonly Member[] {
+  membersOf(group: string): readonly GroupMember[] {
     const members = [...this.#members.of({ to: 'group', group })].map(({ id, userId }) => ({
       connectionId: id,
       userId: userId ?? null,

@@ -4,7 +4,7 @@ import { type Frame, ProtocolViolation } from './client-codec.ts';
 import { handleRequest } from './client-request.ts';
 import type { EventOutcome, Step } from './commands.ts';
 import type { Connection } from './connection.ts';
-import type { Delivery } from './delivery.ts';
+import type { MessageDelivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -28,9 +28,9 @@ export class Inbox {
   readonly #rules: HubRules;
   readonly #members: Membership;
   readonly #sessions: Sessions;
-  readonly #delivery: Delivery;
+  readonly #delivery: MessageDelivery;
 
-  constructor(rules: HubRules, members: Membership, sessions: Sessions, delivery: Delivery) {
+  constructor(rules: HubRules, members: Membership, sessions: Sessions, delivery: MessageDelivery) {
     this.#rules = rules;
     this.#members = members;
     this.#sessions = sessions;

@@ -1,3 +1,4 @@
+import { isRecord } from '../../common/json.ts';
 import { METADATA_KEY_BYTES, METADATA_TOTAL_BYTES, METADATA_VALUE_BYTES } from '../base/limits.ts';
 /**
  * What one message carries. JSON stays the text it arrived as: parsing and writing it again would change large numbers,
@@ -30,8 +31,7 @@ const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
  * @returns the metadata, or the rule that is broken as a sentence
  */
 export function parseMetadata(value: unknown): Metadata | string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return "'metadata' must be a JSON object";
+  if (!isRecord(value)) return "'metadata' must be a JSON object";
   const metadata: Record<string, string> = {};
   let total = 0;
   for (const [key, text] of Object.entries(value)) {

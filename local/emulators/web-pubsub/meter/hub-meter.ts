@@ -2,7 +2,7 @@ import { makeRoom } from '../../common/make-room.ts';
 import { ClientTraffic, type ClientTrafficReport, Tally, type TallyReport } from './tally.ts';
 
 /** Groups, and connections, that one hub remembers by name. The oldest goes first; its traffic still counts. */
-export const METERED_NAMES_MAX = 10_000;
+const METERED_NAMES_MAX = 10_000;
 
 interface HubMeterReport extends ClientTrafficReport {
   /** Events to the hub's event handlers, by the bytes of their bodies; each attempt counts. */

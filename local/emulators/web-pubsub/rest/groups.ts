@@ -1,8 +1,9 @@
+import { requireJson } from '../../common/json.ts';
 import { GROUP_MEMBERS_PAGE_MAX } from '../base/limits.ts';
 import { badParameter, badRequest, INVALID_GROUP } from '../http/api-error.ts';
-import { mediaTypeOf, textOf } from '../http/content.ts';
+import { bodyText, mediaTypeOf } from '../http/content.ts';
 import { bodyOf, type HttpResult } from '../http/request.ts';
-import type { Member } from '../hub/hub.ts';
+import type { GroupMember } from '../hub/hub.ts';
 import { isGroupName } from '../hub/names.ts';
 import { filterOf, groupParameter, integerParameter, type RestCall } from './call.ts';
 import { INVALID_JSON, unsupportedMediaType } from './message-body.ts';
@@ -19,7 +20,7 @@ export async function changeGroupsOfAll(
   const { 'content-type': contentType } = call.request.headers;
   if (mediaTypeOf(contentType) !== 'application/json')
     throw unsupportedMediaType(contentType, 'application/json');
-  const text = textOf(await bodyOf(call.request, call.options.limits.restBodyBytes), contentType);
+  const text = bodyText(await bodyOf(call.request, call.options.limits.restBodyBytes), contentType);
   if (text === undefined) throw unsupportedMediaType(contentType, 'of a charset that is known');
   const { groups, filter } = parse(text);
   if (!Array.isArray(groups) || groups.length === 0) throw badParameter(INVALID_GROUP, 'Groups');
@@ -32,18 +33,13 @@ export async function changeGroupsOfAll(
 }
 
 function parse(text: string): { readonly groups?: unknown; readonly filter?: unknown } {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw badRequest(INVALID_JSON);
-  }
+  const body = requireJson(text, () => badRequest(INVALID_JSON));
   if (typeof body === 'object' && body !== null) return body;
   throw badRequest('The request body is not a JSON object.');
 }
 
 interface Page {
-  readonly value: readonly Member[];
+  readonly value: readonly GroupMember[];
   readonly nextLink?: string;
 }
 

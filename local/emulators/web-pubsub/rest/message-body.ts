@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { requireJson } from '../../common/json.ts';
 import { ApiError, badRequest } from '../http/api-error.ts';
-import { mediaTypeOf, metadataOf, textOf } from '../http/content.ts';
+import { bodyText, mediaTypeOf, metadataOf } from '../http/content.ts';
 import { bodyOf } from '../http/request.ts';
 import type { MessageData, Payload } from '../hub/payload.ts';
 
@@ -33,13 +34,9 @@ function payloadOf(contentType: string | undefined, body: Buffer): Payload {
   if (mediaType === 'application/octet-stream') return { dataType: 'binary', bytes: body };
   if (mediaType !== 'text/plain' && mediaType !== 'application/json')
     throw unsupportedMediaType(contentType, 'text/plain, application/json or application/octet-stream');
-  const text = textOf(body, contentType);
+  const text = bodyText(body, contentType);
   if (text === undefined) throw unsupportedMediaType(contentType, 'of a charset that is known');
   if (mediaType === 'text/plain') return { dataType: 'text', text };
-  try {
-    JSON.parse(text);
-  } catch {
-    throw badRequest(INVALID_JSON);
-  }
+  requireJson(text, () => badRequest(INVALID_JSON));
   return { dataType: 'json', json: text };
 }

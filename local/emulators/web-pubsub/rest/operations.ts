@@ -47,7 +47,7 @@ const PERMISSION = `/permissions/{permission}${CONNECTION}`;
  * The operations and their exact status codes: the SDK takes any other status for an error, even another 2xx.
  * A send or a close that reaches nobody succeeds all the same.
  */
-export const OPERATIONS: readonly Operation[] = [
+export const REST_OPERATIONS: readonly Operation[] = [
   operation('sendToAll', 'POST', '/:send', send(all, 'excluded', 'filter')),
   operation('sendToConnection', 'POST', `${CONNECTION}/:send`, send(connection)),
   operation('sendToGroup', 'POST', `${GROUP}/:send`, send(group, 'excluded', 'filter')),

@@ -5,13 +5,13 @@ import type { LogSink } from '../base/log.ts';
 import { type ControlEndpoint, isControlPath } from '../control/control-endpoint.ts';
 import { ApiError, badParameter, badRequest, INVALID_HUB } from '../http/api-error.ts';
 import { Query } from '../http/query.ts';
-import { bearerToken, type HttpResult, schemeOf } from '../http/request.ts';
+import { type HttpResult, schemeOf, tokenOfHeader } from '../http/request.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 import { isClientPath } from '../transport/admission.ts';
 import type { HubRuntime } from '../transport/hub-runtime.ts';
 import { type IdentityIssuer, isIdentityPath } from '../upstream/identity-issuer.ts';
 import type { RestOptions } from './call.ts';
-import { OPERATIONS } from './operations.ts';
+import { REST_OPERATIONS } from './operations.ts';
 import { PathPattern, segmentsOf } from './path-pattern.ts';
 import type { RestFaults } from './rest-faults.ts';
 
@@ -72,7 +72,7 @@ export class RestEndpoint {
       return { status: 200, body: await this.#options.identity.document(url.pathname) };
     }
     if (isClientPath(url.pathname)) throw badRequest('Clients connect to this address with a WebSocket.');
-    const samePath = OPERATIONS.flatMap((operation) => {
+    const samePath = REST_OPERATIONS.flatMap((operation) => {
       const parameters = operation.path.match(segments);
       return parameters === undefined ? [] : [{ operation, parameters }];
     });
@@ -97,7 +97,7 @@ export class RestEndpoint {
   }
 
   async #authenticate(request: IncomingMessage): Promise<void> {
-    const token = bearerToken(request);
+    const token = tokenOfHeader(request);
     if (token === undefined)
       throw new ApiError(401, 'Unauthorized', "The header 'Authorization: Bearer' is missing.");
     // The URL as it was sent: writing it again could change its percent-encoding.

@@ -4,7 +4,7 @@ import type { CodecRegistry } from '../client-protocol/registry.ts';
 import { parseSimpleClientMode, type SimpleClientMode } from '../client-protocol/simple-client-mode.ts';
 import { ApiError, badParameter, badRequest, INVALID_HUB } from '../http/api-error.ts';
 import { Query } from '../http/query.ts';
-import { bearerToken, schemeOf } from '../http/request.ts';
+import { schemeOf, tokenOfHeader } from '../http/request.ts';
 import type { ClientCodec } from '../hub/client-codec.ts';
 import { hubKey, isHubName } from '../hub/names.ts';
 
@@ -58,7 +58,7 @@ export function readClientRequest(request: IncomingMessage): ClientRequestLine {
   const audience = `${service}/client/hubs/${hub}`;
   const [inQuery, ...more] = query.all(ACCESS_TOKEN);
   if (more.length > 0) throw new ApiError(401, 'Unauthorized', 'There is more than one access token.');
-  const token = inQuery || bearerToken(request);
+  const token = inQuery || tokenOfHeader(request);
   const connectionId = query.first('awps_connection_id');
   return {
     hub: hubKey(hub),

@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.ts';
 
 /** What may be under way on one connection in one direction; more than this is as if the network had broken. */
-export const DELAY_LINE_MAX = 10_000;
+const DELAY_LINE_MAX = 10_000;
 
 /**
  * One direction of a connection whose messages take time. They keep their order, as on TCP: one that is late holds up

@@ -2,11 +2,11 @@ import { Cookie, canonicalDomain, cookieCompare, defaultPath, domainMatch, pathM
 import { makeRoom } from '../../common/make-room.ts';
 
 /** Bounds of RFC 6265, section 6.1: what a user agent should at least keep. */
-export const COOKIES_PER_JAR_MAX = 50;
+const COOKIES_PER_JAR_MAX = 50;
 const COOKIE_BYTES_MAX = 4_096;
 
 /** Connections whose cookies are kept; the one that was used longest ago loses its first. */
-export const COOKIE_JARS_MAX = 10_000;
+const COOKIE_JARS_MAX = 10_000;
 
 interface KeptCookie {
   readonly cookie: Cookie;

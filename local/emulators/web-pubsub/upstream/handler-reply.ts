@@ -1,4 +1,5 @@
-import { mediaTypeOf, metadataOf, textOf } from '../http/content.ts';
+import { isRecord, jsonOf } from '../../common/json.ts';
+import { bodyText, mediaTypeOf, metadataOf } from '../http/content.ts';
 import type { EventOutcome } from '../hub/commands.ts';
 import type { Payload } from '../hub/payload.ts';
 import type { HandlerResponse } from './handler-connections.ts';
@@ -43,11 +44,10 @@ export function readConnectReply(response: HandlerResponse): ConnectDecision {
   }
   const state = stateOf(response);
   if (response.body.byteLength === 0) return { accepted: true, ...state };
-  const value = parseJson(Buffer.from(response.body).toString('utf8'));
+  const value = jsonOf(Buffer.from(response.body).toString('utf8'));
   if (value === null) return { accepted: true, ...state };
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return unreadable('it is not a JSON object');
-  const { userId, groups, roles, subprotocol } = value as Record<string, unknown>;
+  if (!isRecord(value)) return unreadable('it is not a JSON object');
+  const { userId, groups, roles, subprotocol } = value;
   if (!isOptional(userId, isText)) return unreadable("'userId' is not a string");
   if (!isOptional(subprotocol, isText)) return unreadable("'subprotocol' is not a string");
   if (!isOptional(groups, isTexts)) return unreadable("'groups' is not a list of strings");
@@ -74,10 +74,10 @@ function payloadOf(contentType: string | undefined, body: Uint8Array): Payload |
   if (mediaType === 'application/octet-stream') return { dataType: 'binary', bytes: body };
   const unsupported = `The event handler answered with an unsupported content type, '${contentType}'.`;
   if (mediaType !== 'text/plain' && mediaType !== 'application/json') return unsupported;
-  const text = textOf(body, contentType);
+  const text = bodyText(body, contentType);
   if (text === undefined) return unsupported;
   if (mediaType === 'text/plain') return { dataType: 'text', text };
-  return parseJson(text) === undefined
+  return jsonOf(text) === undefined
     ? 'The event handler answered with invalid JSON.'
     : { dataType: 'json', json: text };
 }
@@ -108,13 +108,4 @@ function isTexts(value: unknown): value is string[] {
 
 function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | null | undefined {
   return value === undefined || value === null || is(value);
-}
-
-/** @returns undefined when the text is not JSON */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import type { Clock } from '../../common/clock.ts';
+import { newSigningKey, SIGNED_WITH, type SigningKey } from '../../common/signing-key.ts';
 
-const ALGORITHM = 'RS256';
 /** Tokens of managed identities are valid for a day, and are used until shortly before their end. */
 const LIFETIME_MS = 24 * 60 * 60_000;
 const RENEW_BEFORE_MS = 60 * 60_000;
@@ -16,12 +16,6 @@ const KEYS_PATH = `${PREFIX}/keys`;
 /** Whether the path is one at which the issuer tells of itself. */
 export function isIdentityPath(path: string): boolean {
   return path === OPENID_CONFIGURATION_PATH || path === KEYS_PATH;
-}
-
-interface SigningKey {
-  readonly privateKey: CryptoKey;
-  readonly publicJwk: JWK;
-  readonly keyId: string;
 }
 
 interface KeptToken {
@@ -68,7 +62,7 @@ export class IdentityIssuer {
     return {
       issuer: this.issuer,
       jwks_uri: `${this.issuer}/keys`,
-      id_token_signing_alg_values_supported: [ALGORITHM],
+      id_token_signing_alg_values_supported: [SIGNED_WITH],
       response_types_supported: ['id_token'],
       subject_types_supported: ['pairwise'],
     };
@@ -84,7 +78,7 @@ export class IdentityIssuer {
       appid: this.clientId,
       idp: this.issuer,
     })
-      .setProtectedHeader({ alg: ALGORITHM, kid: keyId, typ: 'JWT' })
+      .setProtectedHeader({ alg: SIGNED_WITH, kid: keyId, typ: 'JWT' })
       .setIssuer(this.issuer)
       .setAudience(resource)
       .setSubject(this.principalId)
@@ -98,11 +92,4 @@ export class IdentityIssuer {
     this.#key ??= newSigningKey();
     return this.#key;
   }
-}
-
-async function newSigningKey(): Promise<SigningKey> {
-  const { privateKey, publicKey } = await generateKeyPair(ALGORITHM);
-  const jwk = await exportJWK(publicKey);
-  const keyId = await calculateJwkThumbprint(jwk);
-  return { privateKey, keyId, publicJwk: { ...jwk, kid: keyId, alg: ALGORITHM, use: 'sig' } };
 }

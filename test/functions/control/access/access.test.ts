@@ -1,9 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type Access,
-  type AccessRequest,
-  createAccess,
-} from '../../../../functions/control/access/access.ts';
+import { type Access, createAccess } from '../../../../functions/control/access/access.ts';
 import { createEntraTokenVerifier } from '../../../../functions/control/access/entra-token.ts';
 import type { Call } from '../../../../functions/control/call/model.ts';
 import { withoutWorker, withWorker } from '../../../../functions/control/call/workers.ts';
@@ -67,7 +63,7 @@ function accessOf(withEntra: boolean): Access {
 /** The caller's id, or the name of the problem. */
 async function ask(
   id: OperationId,
-  request: Partial<AccessRequest> & { token?: string },
+  request: Partial<Parameters<Access['authorize']>[0]> & { token?: string },
   by = access,
 ): Promise<string> {
   const { token, ...rest } = request;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { controlAppLoader, RECREATE_AFTER_MS } from '../../../../functions/control/app.ts';
+import { controlAppLoader } from '../../../../functions/control/app.ts';
 import { readControlConfig } from '../../../../functions/control/settings/control-config.ts';
 import { callEvents } from '../../../../functions/control/triggers/call-events.ts';
 import { incomingCall } from '../../../../functions/control/triggers/incoming-call.ts';
@@ -8,6 +8,8 @@ import { restartMediaStreaming } from '../../../../functions/control/triggers/re
 import { ConfigError } from '../../../../shared/base/settings.ts';
 import { RoutesError } from '../../../../shared/wire/call/routes-schema.ts';
 import { ControlFixture } from '../../../support/control-fixture.ts';
+
+const RECREATE_AFTER_MS = 10_000;
 
 const SETTINGS = {
   ACS_ENDPOINT: 'https://contoso.communication.azure.com',

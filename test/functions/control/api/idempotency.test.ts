@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { IN_PROGRESS_MS } from '../../../../functions/control/call/idempotency.ts';
 import type { OperationId } from '../../../../shared/wire/api/endpoints.ts';
 import { CONNECTED_ID, connectedCall } from '../../../support/connected-call.ts';
 import type { Answer, ControlFixture, RequestOptions } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
 import { until } from '../../../support/until.ts';
+
+const IN_PROGRESS_MS = 60_000;
 
 const PLAY = { source: { kind: 'text', text: 'Hello.' } };
 

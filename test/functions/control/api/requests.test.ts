@@ -1,6 +1,5 @@
 import { HttpRequest } from '@azure/functions';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { MAX_BODY_BYTES } from '../../../../functions/control/api/handler.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import { type Endpoint, isMutation, parametersOf } from '../../../../shared/wire/api/endpoint.ts';
 import { ENDPOINTS, type OperationId } from '../../../../shared/wire/api/endpoints.ts';
@@ -13,6 +12,8 @@ import {
   TICKET_KEY,
 } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
+
+const MAX_BODY_BYTES = 131_072;
 
 let fixture: ControlFixture;
 

@@ -1,11 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  MAX_STREAMS,
-  MAX_STREAMS_PER_CALLER,
-  MAX_WORKER_STREAMS,
-  UNREAD_MS,
-} from '../../../../functions/control/access/stream-places.ts';
-import { STREAM_LASTS_MS } from '../../../../functions/control/api/timeline-events.ts';
 import { withoutWorker } from '../../../../functions/control/call/workers.ts';
 import { handlerOf } from '../../../../functions/control/triggers/register-endpoints.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
@@ -17,6 +10,12 @@ import {
   TICKET_KEY,
 } from '../../../support/control-fixture.ts';
 import { expectProblem } from '../../../support/expect-problem.ts';
+
+const STREAM_LASTS_MS = 120_000;
+const MAX_STREAMS_PER_CALLER = 4;
+const MAX_STREAMS = 100;
+const UNREAD_MS = 5_000;
+const MAX_WORKER_STREAMS = 50;
 
 let fixture: ControlFixture;
 

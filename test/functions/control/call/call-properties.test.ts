@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { step } from '../../../../functions/control/call/call.ts';
 import { CALLBACK_KINDS, type CallEvent } from '../../../../functions/control/call/event.ts';
 import type { Call, CallCommand } from '../../../../functions/control/call/model.ts';
-import { RETRY_PAUSES_MS, STABLE_STREAM_MS } from '../../../../functions/control/call/streaming.ts';
+import { RETRY_PAUSES_MS } from '../../../../functions/control/call/streaming.ts';
 import { aCall, CONNECTION_ID, T0 } from '../../../support/calls.ts';
+
+const STABLE_STREAM_MS = 30_000;
 
 const claim = fc.constantFrom('one', 'two', 'three');
 const id = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');

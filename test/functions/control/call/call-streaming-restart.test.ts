@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  MAX_RESTARTS,
   NO_STREAMING,
-  RESTART_PAUSE_MS,
-  RESTART_WINDOW_MS,
   RETRY_PAUSES_MS,
   restartWaitMs,
   type Streaming,
   type StreamingEvent,
   stepStreaming,
 } from '../../../../functions/control/call/streaming.ts';
+
+const MAX_RESTARTS = 3;
+const RESTART_PAUSE_MS = 2_000;
+const RESTART_WINDOW_MS = 60_000;
 
 const start: StreamingEvent = { type: 'start', id: 'r' };
 const stop: StreamingEvent = { type: 'stop', id: 's' };

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWER_LEASE_MS, step } from '../../../../functions/control/call/call.ts';
+import { step } from '../../../../functions/control/call/call.ts';
 import type { CallEvent } from '../../../../functions/control/call/event.ts';
 import { type Call, SEEN_EVENTS } from '../../../../functions/control/call/model.ts';
-import { HANG_UP_LIMIT_MS, LOST_AFTER_MS, SETUP_LIMIT_MS } from '../../../../functions/control/call/time.ts';
+import { SETUP_LIMIT_MS } from '../../../../functions/control/call/time.ts';
 import { aCall, aCallback, CONNECTION_ID, callAfter, PLAN, T0 } from '../../../support/calls.ts';
+
+const LOST_AFTER_MS = 86_400_000;
+const HANG_UP_LIMIT_MS = 60_000;
+const ANSWER_LEASE_MS = 10_000;
 
 const incoming: CallEvent = { type: 'IncomingCall', claim: 'one' };
 const answered: CallEvent = { type: 'AnswerSucceeded', claim: 'one', callConnectionId: CONNECTION_ID };

@@ -5,13 +5,14 @@ import {
   endOperations,
   giveUpOperations,
   type Ledger,
-  MAX_OPERATIONS,
   noteInvitation,
   OPERATION_LIMIT_MS,
   settleOperation,
   settlePending,
 } from '../../../../functions/control/call/operations.ts';
 import { T0 } from '../../../support/calls.ts';
+
+const MAX_OPERATIONS = 32;
 
 function ledgerOf(...types: Parameters<typeof addOperation>[1]['type'][]): Ledger {
   return types.reduce<Ledger>(

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  NO_RECORDING,
-  RECORDING_START_LIMIT_MS,
-  type Recording,
-  stepRecording,
-} from '../../../../functions/control/call/recording.ts';
+import { NO_RECORDING, type Recording, stepRecording } from '../../../../functions/control/call/recording.ts';
 import { T0 } from '../../../support/calls.ts';
+
+const RECORDING_START_LIMIT_MS = 15_000;
 
 type RecordingEvent = Parameters<typeof stepRecording>[1];
 

@@ -3,12 +3,13 @@ import {
   CONFIRM_LIMIT_MS,
   NO_STREAMING,
   RETRY_PAUSES_MS,
-  STABLE_STREAM_MS,
   type Streaming,
   type StreamingEvent,
   stepStreaming,
 } from '../../../../functions/control/call/streaming.ts';
 import { observeStreaming } from '../../../../functions/control/call/streaming-observed.ts';
+
+const STABLE_STREAM_MS = 30_000;
 
 const start = (id = 'r'): StreamingEvent => ({ type: 'start', id });
 const stop = (id = 's'): StreamingEvent => ({ type: 'stop', id });

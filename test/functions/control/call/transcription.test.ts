@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import {
   NO_TRANSCRIPTION,
   stepTranscription,
-  TRANSCRIPTION_CONFIRM_LIMIT_MS,
   type Transcription,
 } from '../../../../functions/control/call/transcription.ts';
 import { T0 } from '../../../support/calls.ts';
+
+const TRANSCRIPTION_CONFIRM_LIMIT_MS = 15_000;
 
 type TranscriptionEvent = Parameters<typeof stepTranscription>[1];
 

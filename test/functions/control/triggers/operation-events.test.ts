@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { OVERTAKING_MS } from '../../../../functions/control/call/callback.ts';
 import type { Callback } from '../../../../functions/control/call/event.ts';
 import { OPERATION_RESULTS } from '../../../../functions/control/call/operations.ts';
 import { callEvents, parseCallbacks } from '../../../../functions/control/triggers/call-events.ts';
 import { CONNECTED_ID, connectedCall, report } from '../../../support/connected-call.ts';
+
+const OVERTAKING_MS = 30_000;
 
 function parse(type: string, data: Record<string, unknown> = {}): Callback | undefined {
   return parseCallbacks([

@@ -9,7 +9,7 @@ import {
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { registerControl } from '../../../../functions/control/triggers/register.ts';
 import { RouteTemplate } from '../../../../local/emulators/functions-host/functions/route-template.ts';
-import { RouteTable } from '../../../../local/emulators/functions-host/http/route-table.ts';
+import { HttpRoutes } from '../../../../local/emulators/functions-host/http/route-table.ts';
 import { ENDPOINTS } from '../../../../shared/wire/api/endpoints.ts';
 
 const { createServer } = http;
@@ -125,13 +125,13 @@ describe('registering the control app', () => {
     vi.spyOn(app, 'eventGrid').mockImplementation(() => {});
     vi.spyOn(app, 'timer').mockImplementation(() => {});
     registerControl();
-    const table = new RouteTable(
+    const table = new HttpRoutes(
       [...http].map(([name, { methods, route = name, authLevel = 'anonymous' }]) => ({
         name,
         authLevel,
         methods,
         route: new RouteTemplate(route),
-      })) as unknown as ConstructorParameters<typeof RouteTable>[0],
+      })) as unknown as ConstructorParameters<typeof HttpRoutes>[0],
     );
     for (const [name, { method, path }] of Object.entries(ENDPOINTS)) {
       const found = table.find(method, `/${path.replaceAll(/[{}]/g, '')}`);

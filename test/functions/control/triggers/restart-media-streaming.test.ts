@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MAX_RESTARTS } from '../../../../functions/control/call/streaming.ts';
 import { restartMediaStreaming } from '../../../../functions/control/triggers/relay-requests.ts';
 import { callTicket, relayProof } from '../../../support/call-ticket.ts';
 import { CONNECTED_ID, report, ring } from '../../../support/connected-call.ts';
 import { type Answer, ControlFixture } from '../../../support/control-fixture.ts';
+
+const MAX_RESTARTS = 3;
 
 let fixture: ControlFixture;
 

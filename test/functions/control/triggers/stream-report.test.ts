@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
+import type { Call } from '../../../../functions/control/call/model.ts';
 import { streamReport } from '../../../../functions/control/triggers/relay-requests.ts';
-import type { StreamingState } from '../../../../shared/call/states.ts';
 import { callTicket, relayProof } from '../../../support/call-ticket.ts';
 import { CONNECTED_ID, report, ring } from '../../../support/connected-call.ts';
 import { type Answer, ControlFixture } from '../../../support/control-fixture.ts';
@@ -22,7 +22,7 @@ async function tell(what: 'ended' | 'lost', callId = CONNECTED_ID): Promise<Answ
   });
 }
 
-async function streaming(): Promise<{ state?: StreamingState; reason?: string } | undefined> {
+async function streaming(): Promise<Call['streaming'] | undefined> {
   return (await fixture.store.get(CONNECTED_ID))?.streaming;
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { registerEndpoints } from '../../../../functions/control/triggers/register-endpoints.ts';
 import { RouteTemplate } from '../../../../local/emulators/functions-host/functions/route-template.ts';
-import { RouteTable } from '../../../../local/emulators/functions-host/http/route-table.ts';
+import { HttpRoutes } from '../../../../local/emulators/functions-host/http/route-table.ts';
 import { type Endpoint, parametersOf } from '../../../../shared/wire/api/endpoint.ts';
 import { ENDPOINTS } from '../../../../shared/wire/api/endpoints.ts';
 import { CALL_ID } from '../../../support/calls.ts';
@@ -11,19 +11,19 @@ import { CALL_ID } from '../../../support/calls.ts';
 const all = Object.entries<Endpoint>(ENDPOINTS);
 const onCalls = all.filter(([, { path }]) => parametersOf(path).includes('callId'));
 
-let table: RouteTable;
+let table: HttpRoutes;
 
 beforeAll(() => {
   const http = new Map<string, HttpFunctionOptions>();
   vi.spyOn(app, 'http').mockImplementation((name, options) => void http.set(name, options));
   registerEndpoints(() => Promise.reject(new Error('nothing is served here')), 'function-key');
-  table = new RouteTable(
+  table = new HttpRoutes(
     [...http].map(([name, { methods, route = name, authLevel = 'anonymous' }]) => ({
       name,
       authLevel,
       methods,
       route: new RouteTemplate(route),
-    })) as unknown as ConstructorParameters<typeof RouteTable>[0],
+    })) as unknown as ConstructorParameters<typeof HttpRoutes>[0],
   );
 });
 

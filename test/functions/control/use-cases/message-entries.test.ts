@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import type { TimelineEntry } from '../../../../functions/control/call/stores.ts';
-import { FOLD_MS, MessageEntries } from '../../../../functions/control/use-cases/message-entries.ts';
+import { MessageEntries } from '../../../../functions/control/use-cases/message-entries.ts';
 import { CALL_ID, T0 } from '../../../support/calls.ts';
+
+const FOLD_MS = 60_000;
 
 const OTHER_ID = 'b'.repeat(32);
 

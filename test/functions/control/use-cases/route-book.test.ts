@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CallStoreError } from '../../../../functions/control/call/stores.ts';
-import { ROUTES_FRESH_MS, RouteBook } from '../../../../functions/control/use-cases/set-up-call.ts';
+import { RouteBook } from '../../../../functions/control/use-cases/set-up-call.ts';
 import { parseRoutes } from '../../../../shared/wire/call/routes-schema.ts';
+
+const ROUTES_FRESH_MS = 5_000;
 
 let stored: string | undefined;
 let outage: boolean;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { TimelineEntry } from '../../../../functions/control/call/stores.ts';
-import { type TimelinePage, timelinePage } from '../../../../functions/control/use-cases/timeline-page.ts';
+import { timelinePage } from '../../../../functions/control/use-cases/timeline-page.ts';
 import { aCall, CALL_ID, T0 } from '../../../support/calls.ts';
 import { placedEntries } from '../../../support/memory-call-store.ts';
 
@@ -48,7 +48,7 @@ it('has every entry on one of its pages, in either direction, whatever the times
         const timeline = aTimeline(atMs.map((at, index) => entry(index, at)));
         const call = aCall(ended === undefined ? {} : { endedAtMs: ended });
         const heard: string[] = [];
-        let page: TimelinePage | undefined;
+        let page: Awaited<ReturnType<typeof timelinePage>> | undefined;
         do {
           const after = page?.next === undefined ? {} : { after: page.next };
           page = await timelinePage(timeline, call, { limit, order, ...after }, T0 + 1_000);

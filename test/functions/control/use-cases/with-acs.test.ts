@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AcsCalls, AnswerRequest } from '../../../../functions/control/call/acs-port.ts';
-import { ANSWER_LEASE_MS } from '../../../../functions/control/call/call.ts';
 import type { Call } from '../../../../functions/control/call/model.ts';
 import { COMPARE_AFTER_MS } from '../../../../functions/control/call/time.ts';
 import { applyCallbacks } from '../../../../functions/control/use-cases/apply-callbacks.ts';
@@ -16,6 +15,8 @@ import { ControlWithAcsFixture, TICKET_KEY } from '../../../support/control-with
 import { RAW_IDS } from '../../../support/raw-ids.ts';
 import { silentLog as log } from '../../../support/silent-log.ts';
 import { until } from '../../../support/until.ts';
+
+const ANSWER_LEASE_MS = 10_000;
 
 let fixture: ControlWithAcsFixture;
 

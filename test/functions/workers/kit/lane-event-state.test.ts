@@ -1,11 +1,13 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { MAX_STATE_CHARS, parseLaneMemory } from '../../../../functions/workers/kit/lane-memory.ts';
-import { HANDLER_LIMIT_MS } from '../../../../functions/workers/kit/running-handler.ts';
+import { parseLaneMemory } from '../../../../functions/workers/kit/lane-memory.ts';
 import type { AudioChunk, Call } from '../../../../functions/workers/kit/worker.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
 import { parseWorkerActions } from '../../../../shared/wire/lane/worker-messages.ts';
 import { CALL_ID, counter, lane, packetOf, STARTED, TestLane } from './lane-fixture.ts';
+
+const HANDLER_LIMIT_MS = 10_000;
+const MAX_STATE_CHARS = 2_560;
 
 describe('events to a worker', () => {
   it('reach the handler of their type with the call', async () => {

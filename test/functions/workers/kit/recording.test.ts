@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
 import { readWav, resample, WavError, writeWav } from '../../../../functions/workers/kit/recording.ts';
-import { resample as resampleByLibrary } from '../../../../local/phone/resample.ts';
+import { convertRate as resampleByLibrary } from '../../../../local/phone/resample.ts';
 import hello from '../../../../samples/hello.wav';
 import { parseRtp } from '../../../../shared/wire/lane/rtp.ts';
 import { CALL_ID, LISTEN, rtp, STARTED, TestLane } from './lane-fixture.ts';

@@ -1,7 +1,7 @@
 /** Requests as Web PubSub sends them to an event handler (CloudEvents, binary mode), written from its documentation. */
 import { createHmac } from 'node:crypto';
 import { format } from 'node:util';
-import type { WebhookInvocation } from '../../../../functions/workers/kit/webhook.ts';
+import type { WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
 
 export const ACCESS_KEY = 'a-primary-access-key';
 export const SECONDARY_KEY = 'a-secondary-access-key';
@@ -55,7 +55,7 @@ export function validationRequest(origin: string | undefined): Request {
 }
 
 /** An invocation that keeps what is logged, as text. */
-export function recordingInvocation(): { invocation: WebhookInvocation; log: string[] } {
+export function recordingInvocation(): { invocation: Parameters<WorkerWebhook['handle']>[1]; log: string[] } {
   const log: string[] = [];
   const write =
     (level: string) =>

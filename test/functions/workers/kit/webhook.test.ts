@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
-import { MAX_EVENT_BYTES, WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
+import { WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
 import { isSigned } from '../../../../functions/workers/kit/webhook-caller.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
 import { readWorkerConfig } from '../../../../functions/workers/settings/worker-config.ts';
@@ -20,6 +20,8 @@ import {
   sign,
   validationRequest,
 } from './web-pubsub-request.ts';
+
+const MAX_EVENT_BYTES = 1_048_576;
 
 const broken = defineWorker({
   name: 'broken',

@@ -1,11 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  CARRIER_HZ,
-  newRingModulation,
-  ringModulate,
-} from '../../../../functions/workers/samples/ring-modulation.ts';
+import { newRingModulation, ringModulate } from '../../../../functions/workers/samples/ring-modulation.ts';
 import { noise } from '../../../support/signals.ts';
+
+const CARRIER_HZ = 50;
 
 const RATES = [16_000, 24_000] as const;
 

@@ -1,6 +1,5 @@
 import { CallAutomationClient } from '@azure/communication-call-automation';
 import { describe, expect, it } from 'vitest';
-import { OUTBOUND_CALLS_PER_NUMBER } from '../../../../local/emulators/acs/exchange/dialer.ts';
 import { MAX_INVITATIONS } from '../../../../local/emulators/acs/telephones/invitations.ts';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -8,6 +7,8 @@ import { until } from '../../../support/until.ts';
 import { CALLER, startAcsFixture, types } from './acs-fixture.ts';
 import { AGENT, COLLEAGUE, OWN_NUMBER, placedCall, startCallingFixture } from './calling-fixture.ts';
 import { conformingEvents } from './conforming-events.ts';
+
+const OUTBOUND_CALLS_PER_NUMBER = 2;
 
 const fixture = closedAfterEach(startCallingFixture);
 const plainFixture = closedAfterEach(startAcsFixture);

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTableIdempotencyStore } from '../../../../../functions/control/adapters/tables/idempotency-store.ts';
-import {
-  ANSWER_KEPT_MS,
-  type IdempotencyStore,
-  IN_PROGRESS_MS,
-} from '../../../../../functions/control/call/idempotency.ts';
+import { ANSWER_KEPT_MS, type IdempotencyStore } from '../../../../../functions/control/call/idempotency.ts';
 import { CallStoreError } from '../../../../../functions/control/call/stores.ts';
 import { startTables } from '../../../../../local/emulators/storage/server.ts';
 import { T0 } from '../../../../support/calls.ts';
 import { MemoryIdempotencyStore } from '../../../../support/memory-idempotency-store.ts';
+
+const IN_PROGRESS_MS = 60_000;
 
 let tables: Awaited<ReturnType<typeof startTables>>;
 const OPTIONS = { allowInsecureConnection: true };

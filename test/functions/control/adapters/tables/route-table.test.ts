@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  createRouteTable,
-  type RouteTable,
-} from '../../../../../functions/control/adapters/tables/route-table.ts';
+import { createRouteTable } from '../../../../../functions/control/adapters/tables/route-table.ts';
 import { CallStoreError } from '../../../../../functions/control/call/stores.ts';
 import { startTables } from '../../../../../local/emulators/storage/server.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;
-let table: RouteTable;
+let table: ReturnType<typeof createRouteTable>;
 
 beforeAll(async () => {
   tables = await startTables({ port: 0 });

@@ -1,9 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  residentConnections,
-  WRITE_LIMIT_MS,
-} from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
+import { residentConnections } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { downGroup, HUB, upGroup } from '../../../../../shared/wire/names.ts';
 import { CONTROL_TOKEN, control } from '../../../../local/emulators/web-pubsub/control-client.ts';
 import {
@@ -16,6 +13,8 @@ import { startTcpProxy } from '../../../../local/emulators/web-pubsub/tcp-proxy.
 import { RelayClock } from '../../../../relay/relay-clock.ts';
 import { protobufProtocol } from '../../../../support/sdk-protobuf-protocol.ts';
 import { until } from '../../../../support/until.ts';
+
+const WRITE_LIMIT_MS = 10_000;
 
 const CALL_ID = '0123456789abcdef';
 const UP = upGroup(CALL_ID, 'echo');

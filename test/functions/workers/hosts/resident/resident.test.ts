@@ -1,8 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
 import type { AudioChunk } from '../../../../../functions/workers/kit/worker.ts';
-import { HANDOVER_DELAY_MS } from '../../../../../relay/handover/handover-publisher.ts';
-import { ASK_LIMIT_MS } from '../../../../../relay/lane/resident-delivery.ts';
 import { type Clock, systemClock } from '../../../../../shared/base/clock.ts';
 import { downGroup, HUB, upGroup } from '../../../../../shared/wire/names.ts';
 import { connect, Resources, serviceClient } from '../../../../local/emulators/web-pubsub/service.ts';
@@ -10,6 +8,9 @@ import { CALL_ID, reportWith } from '../../../../relay/relay-fixture.ts';
 import { heard, say, speech } from '../../../../relay/web-pubsub/web-pubsub-fixture.ts';
 import { until } from '../../../../support/until.ts';
 import { residentFixture } from './resident-fixture.ts';
+
+const ASK_LIMIT_MS = 300;
+const HANDOVER_DELAY_MS = 250;
 
 /** An echo that says what it was told of. */
 function listener() {

@@ -3,7 +3,6 @@ import { connect, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { startResidentServer } from '../../../../../functions/workers/hosts/resident/server.ts';
-import { MAX_EVENT_BYTES } from '../../../../../functions/workers/kit/webhook.ts';
 import { echo } from '../../../../../functions/workers/samples/echo.ts';
 import { until } from '../../../../support/until.ts';
 import {
@@ -13,6 +12,8 @@ import {
   sign,
   validationRequest,
 } from '../../kit/web-pubsub-request.ts';
+
+const MAX_EVENT_BYTES = 1_048_576;
 
 const DEBUG = pino.levels.values['debug'] ?? expect.unreachable('pino has this level');
 

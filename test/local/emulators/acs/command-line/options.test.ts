@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type CommandLine,
   keepKeys,
-  readCommandLine,
+  readAcsCommandLine,
 } from '../../../../../local/emulators/acs/command-line/options.ts';
 
 const KEYS = {
@@ -24,7 +24,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function read(args: string[], env: Record<string, string> = {}): Promise<CommandLine> {
-  return readCommandLine(args, { ...KEYS, ...env });
+  return readAcsCommandLine(args, { ...KEYS, ...env });
 }
 
 function file(name: string, value: unknown): string {

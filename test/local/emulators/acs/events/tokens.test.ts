@@ -1,6 +1,7 @@
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { newSigningKey, TokenIssuer } from '../../../../../local/emulators/acs/events/tokens.ts';
+import { TokenIssuer } from '../../../../../local/emulators/acs/events/tokens.ts';
+import { newSigningKey } from '../../../../../local/emulators/common/signing-key.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 
 const AUDIENCE = '12345678-0000-4000-8000-123456789abc';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_BEHAVIOUR } from '../../../../../local/emulators/acs/call/behaviour.ts';
 import { Call } from '../../../../../local/emulators/acs/call/call.ts';
 import { newCallIds } from '../../../../../local/emulators/acs/call/ids.ts';
-import { newSigningKey, TokenIssuer } from '../../../../../local/emulators/acs/events/tokens.ts';
+import { TokenIssuer } from '../../../../../local/emulators/acs/events/tokens.ts';
 import {
   CallRegistry,
   MAX_AUDIO_OF_ENDED_CALLS_BYTES,
@@ -12,6 +12,7 @@ import { MediaTicker } from '../../../../../local/emulators/acs/media/media-tick
 import { noCallees } from '../../../../../local/emulators/acs/telephones/callees.ts';
 import { ResourceIdentities } from '../../../../../local/emulators/acs/telephones/resource-identities.ts';
 import { systemRandom } from '../../../../../local/emulators/common/random.ts';
+import { newSigningKey } from '../../../../../local/emulators/common/signing-key.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { silentPhone } from '../acs-fixture.ts';
 import { FakeMedia } from '../fake-media.ts';

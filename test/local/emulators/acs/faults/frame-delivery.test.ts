@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  FrameDelivery,
-  MAX_WAITING_MESSAGES,
-} from '../../../../../local/emulators/acs/faults/frame-delivery.ts';
-import { type FrameFault, NO_STREAM_FAULTS } from '../../../../../local/emulators/acs/faults/media-faults.ts';
+import { FrameDelivery } from '../../../../../local/emulators/acs/faults/frame-delivery.ts';
+import type { FrameFault } from '../../../../../local/emulators/acs/faults/media-faults.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
+
+const MAX_WAITING_MESSAGES = 1_000;
 
 interface Setting {
   readonly clock: ManualClock;
@@ -30,11 +29,7 @@ function setUp(faults: FrameFault[][], halfOpenAfterMs?: number): Setting {
 
 describe('delivering frames with faults', () => {
   it('writes everything as it is where there are none', () => {
-    const clock = new ManualClock();
-    const written: string[] = [];
-    const delivery = new FrameDelivery(NO_STREAM_FAULTS, clock, {
-      send: (part) => written.push(String(part)),
-    });
+    const { delivery, written } = setUp([]);
     for (const message of ['a', 'b']) delivery.send(message);
     expect(written).toEqual(['a', 'b']);
   });

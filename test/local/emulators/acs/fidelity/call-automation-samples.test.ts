@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import type { AnswerCallOptions, CallConnection } from '@azure/communication-call-automation';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { OUTBOUND_CALLS_PER_NUMBER } from '../../../../../local/emulators/acs/exchange/dialer.ts';
 import type { Step } from '../../../../../local/phone/step.ts';
 import { stepsToJson } from '../../../../../local/phone/step-json.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
@@ -18,6 +17,8 @@ import {
   startAcsFixture,
   type WireEvent,
 } from '../acs-fixture.ts';
+
+const OUTBOUND_CALLS_PER_NUMBER = 2;
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { MAX_FILE_BYTES } from '../../../../../local/emulators/acs/media-operations/fetch-play-file.ts';
 import { writeWav } from '../../../../../shared/audio/wav.ts';
 import { tone } from '../../../../support/signals.ts';
 import { until } from '../../../../support/until.ts';
@@ -13,6 +12,8 @@ import {
   typesOf,
   wavFile,
 } from './media-operations-fixture.ts';
+
+const MAX_FILE_BYTES = 10 * 1024 * 1024;
 
 const fixture = new MediaOperationsFixture();
 afterEach(() => fixture.close());

@@ -2,37 +2,37 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type RecordingInput,
-  type RecordingState,
-  stepRecording,
+  type RecordingPhase,
+  stepRecordingPhase,
 } from '../../../../../local/emulators/acs/media-operations/call-recordings.ts';
 import {
-  stepTranscription,
+  stepTranscribing,
+  type TranscribingState,
   type TranscriptionEffect,
   type TranscriptionInput,
-  type TranscriptionState,
 } from '../../../../../local/emulators/acs/media-operations/transcription-machine.ts';
 
 describe('a recording', () => {
   it('is told inactive when paused and stopped, active when resumed', () => {
-    expect(stepRecording('active', 'pause')).toEqual({ state: 'paused', changed: 'inactive' });
-    expect(stepRecording('paused', 'resume')).toEqual({ state: 'active', changed: 'active' });
-    expect(stepRecording('active', 'stop')).toEqual({ state: 'stopped', changed: 'inactive' });
-    expect(stepRecording('active', 'callEnded')).toEqual({ state: 'stopped', changed: 'inactive' });
+    expect(stepRecordingPhase('active', 'pause')).toEqual({ state: 'paused', changed: 'inactive' });
+    expect(stepRecordingPhase('paused', 'resume')).toEqual({ state: 'active', changed: 'active' });
+    expect(stepRecordingPhase('active', 'stop')).toEqual({ state: 'stopped', changed: 'inactive' });
+    expect(stepRecordingPhase('active', 'callEnded')).toEqual({ state: 'stopped', changed: 'inactive' });
   });
 
   it('tells nothing where nothing changes', () => {
-    expect(stepRecording('active', 'resume')).toEqual({ state: 'active' });
-    expect(stepRecording('paused', 'pause')).toEqual({ state: 'paused' });
+    expect(stepRecordingPhase('active', 'resume')).toEqual({ state: 'active' });
+    expect(stepRecordingPhase('paused', 'pause')).toEqual({ state: 'paused' });
   });
 
   it('is not found once it has been stopped, and never comes back', () => {
     const input = fc.constantFrom<RecordingInput>('pause', 'resume', 'stop', 'callEnded');
     fc.assert(
       fc.property(fc.array(input), (inputs) => {
-        let state: RecordingState = 'active';
+        let state: RecordingPhase = 'active';
         let told = 'active';
         for (const next of inputs) {
-          const step = stepRecording(state, next);
+          const step = stepRecordingPhase(state, next);
           if (state === 'stopped') {
             expect(step.state).toBe('stopped');
             expect(step.refusal?.status).toBe(next === 'callEnded' ? undefined : 404);
@@ -49,7 +49,7 @@ describe('a recording', () => {
 });
 
 describe('transcription', () => {
-  const inactive: TranscriptionState = { phase: 'inactive', locale: 'en-US', replyTo: {} };
+  const inactive: TranscribingState = { phase: 'inactive', locale: 'en-US', replyTo: {} };
   const start: TranscriptionInput = {
     type: 'start',
     locale: 'de-DE',
@@ -57,14 +57,14 @@ describe('transcription', () => {
   };
 
   function run(
-    state: TranscriptionState,
+    state: TranscribingState,
     ...inputs: TranscriptionInput[]
-  ): { state: TranscriptionState; effects: TranscriptionEffect[]; refused: (number | undefined)[] } {
+  ): { state: TranscribingState; effects: TranscriptionEffect[]; refused: (number | undefined)[] } {
     const effects: TranscriptionEffect[] = [];
     const refused: (number | undefined)[] = [];
     let now = state;
     for (const input of inputs) {
-      const step = stepTranscription(now, input);
+      const step = stepTranscribing(now, input);
       now = step.state;
       effects.push(...step.effects);
       refused.push(step.refusal?.status);

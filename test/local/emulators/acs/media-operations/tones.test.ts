@@ -1,15 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  dtmfSound,
-  PAUSE_MS,
-  TONE_MS,
-} from '../../../../../local/emulators/acs/media-operations/send-dtmf-operation.ts';
+import { dtmfSound } from '../../../../../local/emulators/acs/media-operations/send-dtmf-operation.ts';
 import {
   ALL_TONES,
   keyOfTone,
   toneOfKey,
 } from '../../../../../local/emulators/acs/media-operations/tones.ts';
+
+const PAUSE_MS = 60;
+const TONE_MS = 100;
 
 /** Energy of one frequency in samples (Goertzel). */
 function energyAt(samples: Int16Array, hz: number, sampleRateHz: number): number {

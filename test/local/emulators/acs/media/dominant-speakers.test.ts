@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SpokenFrame } from '../../../../../local/emulators/acs/media/conference.ts';
-import {
-  DominantSpeakers,
-  SPEAKER_HANGOVER_FRAMES,
-} from '../../../../../local/emulators/acs/media/dominant-speakers.ts';
+import { DominantSpeakers } from '../../../../../local/emulators/acs/media/dominant-speakers.ts';
+
+const SPEAKER_HANGOVER_FRAMES = 100;
 
 /** Everybody says a constant of this loudness; undefined says nothing. */
 function frames(levels: Readonly<Record<string, number | undefined>>): SpokenFrame[] {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readCommandLine } from '../../../../../local/emulators/web-pubsub/command-line/options.ts';
+import { readWebPubSubCommandLine } from '../../../../../local/emulators/web-pubsub/command-line/options.ts';
 import { Resources, temporaryFolder } from '../service.ts';
 
 const resources = new Resources();
@@ -24,13 +24,17 @@ describe('the command line', () => {
     [['--https', '--tls-key', 'k.pem'], '--https makes a certificate'],
     [['--faults', '/nowhere.json'], "the fault plan '/nowhere.json' cannot be read (ENOENT)"],
   ])('refuses %j in one sentence', async (args, sentence) => {
-    await expect(readCommandLine(args, {}, 0)).rejects.toThrow(sentence);
+    await expect(readWebPubSubCommandLine(args, {}, 0)).rejects.toThrow(sentence);
   });
 
   it('refuses a file that is not JSON, by its name', async () => {
     const path = await fileWith('{');
-    await expect(readCommandLine(['--config', path], {}, 0)).rejects.toThrow(`'${path}' is not JSON`);
-    await expect(readCommandLine(['--faults', path], {}, 0)).rejects.toThrow(`'${path}' is not JSON`);
+    await expect(readWebPubSubCommandLine(['--config', path], {}, 0)).rejects.toThrow(
+      `'${path}' is not JSON`,
+    );
+    await expect(readWebPubSubCommandLine(['--faults', path], {}, 0)).rejects.toThrow(
+      `'${path}' is not JSON`,
+    );
   });
 
   it('takes everything from flags, environment and files together', async () => {
@@ -55,7 +59,7 @@ describe('the command line', () => {
       WebPubSub__Hubs__calls__EventHandlers__0__UrlTemplate: 'http://127.0.0.1:1/',
       WEB_PUBSUB_CONTROL_TOKEN: 'token',
     };
-    expect(await readCommandLine(args, env, 0)).toMatchObject({
+    expect(await readWebPubSubCommandLine(args, env, 0)).toMatchObject({
       standAlone: true,
       config: { path: config },
       options: {
@@ -72,7 +76,7 @@ describe('the command line', () => {
 
   it('makes a certificate for https and writes the authority that applications must trust', async () => {
     const caFile = await fileWith('');
-    const line = await readCommandLine(['--https', '--ca-out', caFile], {}, Date.now());
+    const line = await readWebPubSubCommandLine(['--https', '--ca-out', caFile], {}, Date.now());
     expect(line).toMatchObject({ caFile, options: { tls: { key: expect.stringContaining('PRIVATE KEY') } } });
   });
 });

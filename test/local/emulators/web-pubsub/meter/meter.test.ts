@@ -1,11 +1,13 @@
 import { WebPubSubJsonProtocol } from '@azure/web-pubsub-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HubMeter, METERED_NAMES_MAX } from '../../../../../local/emulators/web-pubsub/meter/hub-meter.ts';
+import { HubMeter } from '../../../../../local/emulators/web-pubsub/meter/hub-meter.ts';
 import { Tally } from '../../../../../local/emulators/web-pubsub/meter/tally.ts';
 import { until } from '../../../../support/until.ts';
 import { CONTROL_TOKEN, control } from '../control-client.ts';
 import { connect, Resources, serviceClient, startService } from '../service.ts';
 import { Webhook } from '../webhook.ts';
+
+const METERED_NAMES_MAX = 10_000;
 
 const resources = new Resources();
 afterEach(() => resources.dispose());

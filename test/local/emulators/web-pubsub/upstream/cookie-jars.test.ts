@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  COOKIE_JARS_MAX,
-  COOKIES_PER_JAR_MAX,
-  CookieJar,
-  CookieJars,
-} from '../../../../../local/emulators/web-pubsub/upstream/cookie-jars.ts';
+import { CookieJar, CookieJars } from '../../../../../local/emulators/web-pubsub/upstream/cookie-jars.ts';
+
+const COOKIE_JARS_MAX = 10_000;
+const COOKIES_PER_JAR_MAX = 50;
 
 const URL_A = new URL('https://app.example.com/api/hub');
 
