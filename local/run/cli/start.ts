@@ -22,7 +22,7 @@ import { developmentKey } from './development-key.ts';
 import { NoticeWriter } from './notice-file.ts';
 import { readStartOptions, type StartOptions } from './options.ts';
 import { showing } from './part-lines.ts';
-import { describeStack, startOwnStack, userRoutes } from './system.ts';
+import { describeStack, startOwnStack } from './system.ts';
 import { WorkerNotices } from './worker-notices.ts';
 
 /** Where `npm run worker` listens, too. */
@@ -74,7 +74,7 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   try {
     await writeStackFile(system);
     await connectTelephones(system);
-    display.print(welcome(stack, system, performance.now() - startedMs, await userRoutes()));
+    display.print(welcome(stack, system, performance.now() - startedMs));
     const watching = watchCalls(system, display, notices, ending.signal);
     const status = await stopped.promise;
     ending.abort();
@@ -94,12 +94,7 @@ function residentsOf({
   return residents.length === 0 ? {} : { resident: { workers: residents, port: RESIDENT_PORT + portOffset } };
 }
 
-function welcome(
-  stack: Stack,
-  { directory, keys }: RunningSystem,
-  startMs: number,
-  own: readonly object[],
-): string {
+function welcome(stack: Stack, { directory, keys }: RunningSystem, startMs: number): string {
   const rows = [
     ['control app', stack.url('control'), '/api/calls'],
     ['worker app', stack.url('worker'), '/api/workers'],
@@ -115,7 +110,7 @@ function welcome(
     .filter((entry) => entry.startStreaming)
     .map((entry) => `  ${entry.number}     ${entry.worker}, ${entry.format}`);
   const called = CALLED_TELEPHONES.map(({ number, what }) => `  ${number.padEnd(16)} ${what}`);
-  const ownRoutes = (own.length === 0 ? [] : parseRoutes(own)).map(
+  const ownRoutes = (stack.ownRoutes.length === 0 ? [] : parseRoutes(stack.ownRoutes)).map(
     ({ name, match }) => `  ${(match.to ?? 'any number').padEnd(16)} ${name}, your own route`,
   );
   return `Everything runs (${(startMs / 1_000).toFixed(1)} s):
