@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { align } from '../../local/phone/align.ts';
+import { importedNames } from '../../scripts/package/declared-types.ts';
 import { pack } from '../../scripts/package/pack.ts';
 import { readWav } from '../../shared/audio/wav.ts';
 import { readLikeFunc } from '../architecture/funcignore.ts';
@@ -84,6 +85,29 @@ describe('the package', () => {
       ([path, entry]) => entry.optional && !entry.dev && !/@esbuild\//.test(path),
     );
     expect(optional).toEqual([]);
+  });
+
+  it('has types that compile with its own dependencies, and name no other package', async () => {
+    const installed = join(project, 'node_modules/trunkline');
+    const { dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+    const types = (await readdir(join(installed, 'types'), { recursive: true })).filter((file) =>
+      file.endsWith('.d.ts'),
+    );
+    expect(types).toContain('functions/workers/kit/index.d.ts');
+    const named = await Promise.all(
+      types.map(async (file) => importedNames(await readFile(join(installed, 'types', file), 'utf8'))),
+    );
+    const packages = named
+      .flat()
+      .filter((name) => !name.startsWith('.'))
+      .map((name) =>
+        name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/'),
+      );
+    expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([]);
+    await shell('npx tsc --skipLibCheck false', project);
   });
 
   it('answers a number of routes.json with a worker that was added, whose types the kit checks', async () => {

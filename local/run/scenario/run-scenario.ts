@@ -1,5 +1,6 @@
 /** Plays a scenario on a running system, over the control surface of the ACS emulator. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { didYouMean } from '../../../shared/base/did-you-mean.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { identifierOf } from '../../emulators/acs/telephones/identifiers.ts';
 import type { StepResult } from '../../phone/step.ts';
@@ -233,7 +234,9 @@ class Stage {
     const format = calls.format === '24k' ? 'pcm24KMono' : 'pcm16KMono';
     const number = findNumber(this.#system.directory, calls.worker, format);
     if (number !== undefined) return number;
-    const names = [...new Set(this.#system.directory.map(({ worker }) => worker))].join(', ');
-    throw new Error(`${name} calls the worker ${calls.worker}, and the worker app has ${names}`);
+    const names = [...new Set(this.#system.directory.map(({ worker }) => worker))];
+    throw new Error(
+      `${name} calls the worker ${calls.worker}, and the worker app has ${names.join(', ')}${didYouMean(calls.worker, names)}`,
+    );
   }
 }
