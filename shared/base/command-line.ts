@@ -40,7 +40,7 @@ interface Flag extends ParseArgsOptionDescriptor {
 type Flags = Readonly<Record<string, Flag>>;
 
 export interface Command<Options extends Flags = Flags> {
-  /** "npm run call": as users type it, without the `--` that npm wants before arguments. */
+  /** "npm run call": as users of npm type it, without the `--` that npm wants before arguments. */
   readonly name: string;
   /** The arguments in a line. */
   readonly usage: string;
@@ -81,12 +81,19 @@ function usageError(command: Command, sentence: string): UsageError {
 }
 
 function usageOf(command: Command): string {
-  const { name, usage } = command;
-  return usage === '' ? `Usage: ${name}` : `Usage: ${typed(command)} ${usage}`;
+  const { usage } = command;
+  return `Usage: ${`${typed(command)} ${usage}`.replace(/(?: --)? $/, '')}`;
 }
 
+/** The program, or the folder of its modules, where Trunkline is installed as a package. */
+const INSTALLED = /(?:^|[\\/]node_modules[\\/])trunkline(?:$|[\\/])/;
+
+/** What the user has typed before the arguments: a script of npm, or the command of the package. */
 function typed({ name }: Command): string {
-  return name.startsWith('npm ') ? `${name} --` : name;
+  const [, script = ''] = /^npm (?:run )?(.*)$/.exec(name) ?? [];
+  if (script === '') return name;
+  const isScript = process.env['npm_lifecycle_event'] === script || !INSTALLED.test(process.argv[1] ?? '');
+  return isScript ? `${name} --` : `trunkline ${script}`;
 }
 
 /** Node's sentences about arguments, without its advice for programmers. */

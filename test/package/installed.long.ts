@@ -162,6 +162,21 @@ export const workers: readonly Worker[] = [whisper, upsideDown];
     await control.stop();
   });
 
+  it('has a help of every command, which names it as it is typed there', async () => {
+    const help = await shell(`'${join(project, 'node_modules/.bin/trunkline')}' --help`, project);
+    const commands = [...help.matchAll(/^ {2}([a-z-]+) /gm)].map(([, command = '']) => command);
+    const { scripts } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
+    expect(commands).toEqual(expect.arrayContaining(['init', ...Object.keys(scripts)].filter(isOurs)));
+    for (const command of commands) {
+      const direct = await shell(`npx trunkline ${command} --help`, project);
+      expect(direct).toMatch(new RegExp(`^Usage: trunkline ${command}\\b`));
+      if (scripts[command] === undefined) continue;
+      const byNpm = await shell(`npm run -s ${command} -- --help`, project);
+      expect(byNpm).toMatch(new RegExp(`^Usage: npm (run )?${command}\\b`));
+      expect(afterUsage(byNpm)).toBe(afterUsage(direct));
+    }
+  });
+
   it('runs every command where there is no project', async () => {
     const empty = join(parent, 'empty');
     await mkdir(empty);
@@ -174,6 +189,11 @@ export const workers: readonly Worker[] = [whisper, upsideDown];
       expect(await untilItListens(command.split(' '), empty), command).toBe(0);
   });
 });
+
+/** Scripts of a project that are not commands of Trunkline. */
+const isOurs = (script: string): boolean => !['test', 'types'].includes(script);
+
+const afterUsage = (help: string): string => help.slice(help.indexOf('\n'));
 
 /** Starts a command, ends it by SIGTERM once it has said where it listens, and resolves with its status. */
 async function untilItListens(command: readonly string[], cwd: string): Promise<number | null> {

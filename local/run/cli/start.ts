@@ -1,4 +1,5 @@
 /** `npm start`: the whole system until Ctrl-C, with a line for each call while it lasts. */
+import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../../../shared/base/command-line.ts';
 import { endWithNpm } from '../../../shared/base/end-with-npm.ts';
@@ -15,6 +16,7 @@ import {
 } from '../client/running-system.ts';
 import { Telephone } from '../client/telephone.ts';
 import { reportInWords, timelineInWords } from '../client/words.ts';
+import { installed } from '../project/installation.ts';
 import { portsWithOffset } from '../stack/ports.ts';
 import type { Stack } from '../stack/stack.ts';
 import { CallDisplay } from './call-display.ts';
@@ -121,7 +123,7 @@ Telephone numbers:
 
 ${[...ownRoutes, ...numbers].join('\n')}
 
-Telephones that can be called (docs/api.md shows how):
+Telephones that can be called (${shown('docs/api.md')} shows how):
 
 ${called.join('\n')}
 
@@ -129,10 +131,21 @@ Key of the HTTP functions: ${keys.functions}  (the same at every start)
 
 Try next, in another terminal:
 
-  npm run call -- --in samples/hello.wav --out heard.wav --worker robot
+  npm run call -- --in ${shown('samples/hello.wav')} --out heard.wav --worker ${toTry(directory)}
 
 Ctrl-C stops all of it.
 `;
+}
+
+/** A file of Trunkline, as the user can type it. */
+function shown(path: string): string {
+  return relative(process.cwd(), installed(path));
+}
+
+/** The robot is heard best to be one. */
+function toTry(directory: RunningSystem['directory']): string {
+  const names = directory.map(({ worker }) => worker);
+  return names.find((name) => name === 'robot') ?? names[0] ?? 'NAME';
 }
 
 /** Shows live calls, and how each went when it is over. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Command, HelpRequest, readArguments, UsageError } from '../../../shared/base/command-line.ts';
 import { didYouMean } from '../../../shared/base/did-you-mean.ts';
 
@@ -58,6 +58,35 @@ Nobody is asked.
     expect(error).toBeInstanceOf(UsageError);
     expect((error as UsageError).message).toBe(
       `${sentence}\nUsage: npm run dance -- [options]\nnpm run dance -- --help tells all of it.`,
+    );
+  });
+});
+
+describe('a usage of the package', () => {
+  const [, program = ''] = process.argv;
+  const { npm_lifecycle_event: script } = process.env;
+  afterEach(() => {
+    process.argv[1] = program;
+    if (script === undefined) delete process.env['npm_lifecycle_event'];
+    else process.env['npm_lifecycle_event'] = script;
+  });
+
+  it.each([
+    { program: 'trunkline', script: 'npx', usage: 'trunkline dance [options]' },
+    {
+      program: '/calls/node_modules/trunkline/local/main.js',
+      script: '',
+      usage: 'trunkline dance [options]',
+    },
+    { program: 'C:\\calls\\node_modules\\trunkline\\a.js', script: '', usage: 'trunkline dance [options]' },
+    { program: 'trunkline', script: 'dance', usage: 'npm run dance -- [options]' },
+    { program: '/work/trunkline/local/main.ts', script: 'test', usage: 'npm run dance -- [options]' },
+  ])('is what the user has typed: $usage in $program by $script', ({ program: path, script: by, usage }) => {
+    process.argv[1] = path;
+    process.env['npm_lifecycle_event'] = by;
+    expect((thrown(['--help']) as HelpRequest).message).toContain(`Usage: ${usage}\n`);
+    expect((thrown(['--help'], { ...COMMAND, usage: '' }) as HelpRequest).message).toContain(
+      `Usage: ${usage.replace(/( --)? \[options\]/, '')}\n`,
     );
   });
 });
