@@ -92,6 +92,7 @@ const LAUNCHER = `#!/usr/bin/env node
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major > 22 || (major === 22 && minor >= 19)) {
   process.argv.splice(1, 1, 'trunkline');
+  process.env.TRUNKLINE_COMMAND = 'true';
   await import('./local/main.js');
 } else {
   process.stderr.write(\`Trunkline needs Node 22.19 or later; this is \${process.versions.node}\\n\`);

@@ -85,15 +85,13 @@ function usageOf(command: Command): string {
   return `Usage: ${`${typed(command)} ${usage}`.replace(/(?: --)? $/, '')}`;
 }
 
-/** The program, or the folder of its modules, where Trunkline is installed as a package. */
-const INSTALLED = /(?:^|[\\/]node_modules[\\/])trunkline(?:$|[\\/])/;
-
 /** What the user has typed before the arguments: a script of npm, or the command of the package. */
 function typed({ name }: Command): string {
   const [, script = ''] = /^npm (?:run )?(.*)$/.exec(name) ?? [];
   if (script === '') return name;
-  const isScript = process.env['npm_lifecycle_event'] === script || !INSTALLED.test(process.argv[1] ?? '');
-  return isScript ? `${name} --` : `trunkline ${script}`;
+  // The package's command says so to the processes that it starts.
+  const { npm_lifecycle_event: run, TRUNKLINE_COMMAND: isCommand } = process.env;
+  return run === script || isCommand === undefined ? `${name} --` : `trunkline ${script}`;
 }
 
 /** Node's sentences about arguments, without its advice for programmers. */

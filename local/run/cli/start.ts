@@ -5,7 +5,7 @@ import { UsageError } from '../../../shared/base/command-line.ts';
 import { endWithNpm } from '../../../shared/base/end-with-npm.ts';
 import { parseRoutes } from '../../../shared/wire/call/routes-schema.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
-import { CALLED_TELEPHONES, connectTelephones } from '../client/called-telephones.ts';
+import { CALLED_TELEPHONES } from '../client/called-telephones.ts';
 import { ControlApi } from '../client/control-api.ts';
 import { compileReport } from '../client/report.ts';
 import {
@@ -75,7 +75,6 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   const system = describeStack(stack);
   try {
     await writeStackFile(system);
-    await connectTelephones(system);
     display.print(welcome(stack, system, performance.now() - startedMs));
     const watching = watchCalls(system, display, notices, ending.signal);
     const status = await stopped.promise;

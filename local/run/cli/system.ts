@@ -6,6 +6,7 @@ import { build } from '../../../scripts/build.ts';
 import { UsageError } from '../../../shared/base/command-line.ts';
 import { endWithNpm } from '../../../shared/base/end-with-npm.ts';
 import { parseRoutes, RoutesError } from '../../../shared/wire/call/routes-schema.ts';
+import { connectTelephones } from '../client/called-telephones.ts';
 import { type RunningSystem, readStackFile } from '../client/running-system.ts';
 import { INSTALLATION, IS_PACKAGED } from '../project/installation.ts';
 import { findProject, type Project, samplesProject } from '../project/project.ts';
@@ -56,7 +57,7 @@ export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
   const starting = 'Starting the emulators, the relay and two function apps …';
   onProgress?.(starting, '');
   try {
-    return await startStack({
+    const stack = await startStack({
       ...layout,
       ...(resident === undefined ? {} : { resident: { ...resident, module: await residentModule() } }),
       secrets: {
@@ -70,6 +71,8 @@ export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
       checksWorkers: true,
       onStarted: (started, all) => onProgress?.(starting, `(${started} of ${all})`),
     });
+    await connectTelephones(describeStack(stack));
+    return stack;
   } catch (error) {
     if (error instanceof RoutesError) throw new UsageError(error.message);
     throw error;

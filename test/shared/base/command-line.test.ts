@@ -62,28 +62,26 @@ Nobody is asked.
   });
 });
 
-describe('a usage of the package', () => {
-  const [, program = ''] = process.argv;
-  const { npm_lifecycle_event: script } = process.env;
+describe('the usage of a command of the package', () => {
+  const NAMES = ['npm_lifecycle_event', 'TRUNKLINE_COMMAND'];
+  const kept = NAMES.map((name) => [name, process.env[name]] as const);
+  const set = (name: string, value: string | undefined): void => {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  };
   afterEach(() => {
-    process.argv[1] = program;
-    if (script === undefined) delete process.env['npm_lifecycle_event'];
-    else process.env['npm_lifecycle_event'] = script;
+    for (const [name, value] of kept) set(name, value);
   });
 
   it.each([
-    { program: 'trunkline', script: 'npx', usage: 'trunkline dance [options]' },
-    {
-      program: '/calls/node_modules/trunkline/local/main.js',
-      script: '',
-      usage: 'trunkline dance [options]',
-    },
-    { program: 'C:\\calls\\node_modules\\trunkline\\a.js', script: '', usage: 'trunkline dance [options]' },
-    { program: 'trunkline', script: 'dance', usage: 'npm run dance -- [options]' },
-    { program: '/work/trunkline/local/main.ts', script: 'test', usage: 'npm run dance -- [options]' },
-  ])('is what the user has typed: $usage in $program by $script', ({ program: path, script: by, usage }) => {
-    process.argv[1] = path;
-    process.env['npm_lifecycle_event'] = by;
+    { by: 'npx', installed: 'true', usage: 'trunkline dance [options]' },
+    { by: undefined, installed: 'true', usage: 'trunkline dance [options]' },
+    { by: 'dance', installed: 'true', usage: 'npm run dance -- [options]' },
+    { by: 'test', installed: undefined, usage: 'npm run dance -- [options]' },
+    { by: undefined, installed: undefined, usage: 'npm run dance -- [options]' },
+  ])('is what the user has typed: $usage by $by, installed $installed', ({ by, installed, usage }) => {
+    set('npm_lifecycle_event', by);
+    set('TRUNKLINE_COMMAND', installed);
     expect((thrown(['--help']) as HelpRequest).message).toContain(`Usage: ${usage}\n`);
     expect((thrown(['--help'], { ...COMMAND, usage: '' }) as HelpRequest).message).toContain(
       `Usage: ${usage.replace(/( --)? \[options\]/, '')}\n`,
