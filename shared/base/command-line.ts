@@ -12,13 +12,19 @@ export class HelpRequest extends Error {
   override readonly name = 'HelpRequest';
 }
 
-const EXIT = { failed: 1, usage: 2 } as const;
+/** The last is what a shell reports of a command whose reader is gone. */
+const EXIT = { failed: 1, usage: 2, unread: 141 } as const;
 
 /**
  * Runs a command and sets the exit status of the process: what `run` resolves with, 0 after `--help`, 1 after an error,
  * and 2 for one that says how the command is to be called. Errors are one sentence on the standard error.
  */
 export async function runCommand(run: () => Promise<number>): Promise<void> {
+  // Nobody reads on, as behind `| head`. Processes that the command has started end with it.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(EXIT.unread);
+  });
   try {
     process.exitCode = await run();
   } catch (error) {

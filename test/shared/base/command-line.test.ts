@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Command, HelpRequest, readArguments, UsageError } from '../../../shared/base/command-line.ts';
 import { didYouMean } from '../../../shared/base/did-you-mean.ts';
@@ -60,6 +62,26 @@ Nobody is asked.
       `${sentence}\nUsage: npm run dance -- [options]\nnpm run dance -- --help tells all of it.`,
     );
   });
+});
+
+it('a command ends quietly when nobody reads what it prints any more', async () => {
+  const module = new URL('../../../shared/base/command-line.ts', import.meta.url).href;
+  const code = `const { runCommand } = await import(${JSON.stringify(module)});
+    await runCommand(() => new Promise(() => setInterval(() => process.stdout.write('a line\\n'), 1)));`;
+  const child = spawn(process.execPath, [
+    '--disable-warning=ExperimentalWarning',
+    '--input-type=module',
+    '-e',
+    code,
+  ]);
+  let complaint = '';
+  child.stderr.on('data', (piece) => {
+    complaint += piece;
+  });
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  expect(await once(child, 'close')).toEqual([141, null]);
+  expect(complaint).toBe('');
 });
 
 describe('the usage of a command of the package', () => {
