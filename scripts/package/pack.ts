@@ -12,6 +12,7 @@ import { build as bundle } from 'esbuild';
 import { type Command, readArguments, runCommand } from '../../shared/base/command-line.ts';
 import { bundledFiles, noticesOf } from '../build/notices.ts';
 import { build } from '../build.ts';
+import { declareTypes } from './declared-types.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -55,7 +56,7 @@ export async function pack(outDir: string): Promise<string> {
     await copyDockerfile(stage);
     await copyEsbuild(stage);
     await bundleModules(stage);
-    await declareTypes(stage);
+    await declareTypes(ROOT, join(stage, 'types'));
     for (const { file } of await build({ outDir: join(stage, 'dist'), parts: ['functions', 'relay'] }))
       await withoutMap(file);
     await writeFile(join(stage, 'trunkline.js'), LAUNCHER, { mode: 0o755 });
@@ -91,6 +92,7 @@ const LAUNCHER = `#!/usr/bin/env node
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major > 22 || (major === 22 && minor >= 19)) {
   process.argv.splice(1, 1, 'trunkline');
+  process.env.TRUNKLINE_COMMAND = 'true';
   await import('./local/main.js');
 } else {
   process.stderr.write(\`Trunkline needs Node 22.19 or later; this is \${process.versions.node}\\n\`);
@@ -132,22 +134,6 @@ async function bundleModules(stage: string): Promise<void> {
   // A build of a project passes on what files of this name say.
   await writeFile(join(stage, 'NOTICE.txt'), await noticesOf(bundledFiles(metafile, ROOT)));
   if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join('\n'));
-}
-
-/** The types of `trunkline/kit`, and of what they are made of. */
-async function declareTypes(stage: string): Promise<void> {
-  await run(process.execPath, [
-    join(ROOT, 'node_modules/typescript/bin/tsc'),
-    ...['--ignoreConfig', join(ROOT, 'functions/workers/kit/index.ts')],
-    ...['--declaration', '--emitDeclarationOnly', '--rootDir', ROOT, '--outDir', join(stage, 'types')],
-    ...['--target', 'es2024', '--module', 'nodenext', '--skipLibCheck', '--strict', '--types', 'node'],
-    ...['--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--rewriteRelativeImportExtensions'],
-  ]);
-  // A declaration for imports of WAV files, which no module imports.
-  const types = join(stage, 'types/functions/workers/kit');
-  await cp(join(ROOT, 'functions/workers/kit/wav.d.ts'), join(types, 'wav.d.ts'));
-  const index = join(types, 'index.d.ts');
-  await writeFile(index, `/// <reference path="./wav.d.ts" />\n${await readFile(index, 'utf8')}`);
 }
 
 /**

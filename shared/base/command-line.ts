@@ -12,13 +12,19 @@ export class HelpRequest extends Error {
   override readonly name = 'HelpRequest';
 }
 
-const EXIT = { failed: 1, usage: 2 } as const;
+/** The last is what a shell reports of a command whose reader is gone. */
+const EXIT = { failed: 1, usage: 2, unread: 141 } as const;
 
 /**
  * Runs a command and sets the exit status of the process: what `run` resolves with, 0 after `--help`, 1 after an error,
  * and 2 for one that says how the command is to be called. Errors are one sentence on the standard error.
  */
 export async function runCommand(run: () => Promise<number>): Promise<void> {
+  // Nobody reads on, as behind `| head`. Processes that the command has started end with it.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(EXIT.unread);
+  });
   try {
     process.exitCode = await run();
   } catch (error) {
@@ -40,7 +46,7 @@ interface Flag extends ParseArgsOptionDescriptor {
 type Flags = Readonly<Record<string, Flag>>;
 
 export interface Command<Options extends Flags = Flags> {
-  /** "npm run call": as users type it, without the `--` that npm wants before arguments. */
+  /** "npm run call": as users of npm type it, without the `--` that npm wants before arguments. */
   readonly name: string;
   /** The arguments in a line. */
   readonly usage: string;
@@ -81,12 +87,17 @@ function usageError(command: Command, sentence: string): UsageError {
 }
 
 function usageOf(command: Command): string {
-  const { name, usage } = command;
-  return usage === '' ? `Usage: ${name}` : `Usage: ${typed(command)} ${usage}`;
+  const { usage } = command;
+  return `Usage: ${`${typed(command)} ${usage}`.replace(/(?: --)? $/, '')}`;
 }
 
+/** What the user has typed before the arguments: a script of npm, or the command of the package. */
 function typed({ name }: Command): string {
-  return name.startsWith('npm ') ? `${name} --` : name;
+  const [, script = ''] = /^npm (?:run )?(.*)$/.exec(name) ?? [];
+  if (script === '') return name;
+  // The package's command says so to the processes that it starts.
+  const { npm_lifecycle_event: run, TRUNKLINE_COMMAND: isCommand } = process.env;
+  return run === script || isCommand === undefined ? `${name} --` : `trunkline ${script}`;
 }
 
 /** Node's sentences about arguments, without its advice for programmers. */

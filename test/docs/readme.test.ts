@@ -29,11 +29,10 @@ it('the README links only to files that exist', async () => {
 });
 
 it('the worker in the README works as it is written', async () => {
-  const [, code] = /```ts\n(\/\/ functions\/workers\/samples\/whisper\.ts[\s\S]*?)```/.exec(readme) ?? [];
-  if (code === undefined)
-    throw new Error('the README has an example of a worker, functions/workers/samples/whisper.ts');
-  await writeFile(EXAMPLE, code.replace("'../kit/", "'../../functions/workers/kit/"));
-  const { whisper } = (await import(EXAMPLE.href)) as { whisper: Worker };
+  const [, code] = /```ts\n(\/\/ src\/backwards\.ts[\s\S]*?)```/.exec(readme) ?? [];
+  if (code === undefined) throw new Error('the README has an example of a worker, src/backwards.ts');
+  await writeFile(EXAMPLE, code);
+  const { backwards } = (await import(EXAMPLE.href)) as { backwards: Worker };
   const pcm = Int16Array.of(400, -400, 0, 32_000);
   const packet = {
     payloadType: PAYLOAD_TYPE.pcm16KMono,
@@ -42,14 +41,14 @@ it('the worker in the README works as it is written', async () => {
     timestamp: 0,
     ssrc: 0,
   };
-  const response = await handleLaneEvent(whisper, {
+  const response = await handleLaneEvent(backwards, {
     callId: 'abcdefghijklmnop',
     connectionState: undefined,
     contentType: 'application/octet-stream',
     body: formatRtp({ ...packet, payload: new Uint8Array(pcm.buffer) }),
   });
   const reply = parseRtp(response.message?.body as Uint8Array);
-  expect([...new Int16Array(reply.payload.slice().buffer)]).toEqual([100, -100, 0, 8_000]);
+  expect([...new Int16Array(reply.payload.slice().buffer)]).toEqual([32_000, 0, -400, 400]);
 });
 
 it('the README publishes with the language named, which func cannot find out from a clone', async () => {

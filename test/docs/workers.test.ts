@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -11,20 +11,22 @@ import { formatRtp, PAYLOAD_TYPE, parseRtp } from '../../shared/wire/lane/rtp.ts
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 
 const ROOT = new URL('../../', import.meta.url);
-/** Where the examples are as files, as deep in the tree as the workers' own folder. */
+/** Where the examples are as files. */
 const FOLDER = new URL(`test/docs/__workers-${process.pid}__/`, ROOT);
 const text = await readFile(new URL('docs/workers.md', ROOT), 'utf8');
 const kit = await readFile(new URL('functions/workers/kit/define-worker.ts', ROOT), 'utf8');
 
 const examples = new Map(
-  [...text.matchAll(/```ts\n\/\/ functions\/workers\/samples\/([a-z]+)\.ts\n([\s\S]*?)```/g)].map(
-    ([, name = '', code = '']) => [name, code.replaceAll("'../kit/", "'../../../functions/workers/kit/")],
-  ),
+  [...text.matchAll(/```ts\n\/\/ src\/([a-z]+)\.ts\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => [
+    name,
+    code,
+  ]),
 );
 
 beforeAll(async () => {
   await mkdir(FOLDER, { recursive: true });
   for (const [name, code] of examples) await writeFile(new URL(`${name}.ts`, FOLDER), code);
+  await cp(new URL('samples/question.wav', ROOT), new URL('question.wav', FOLDER));
 });
 
 afterAll(() => rm(FOLDER, { recursive: true, force: true }));

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { align } from '../../local/phone/align.ts';
+import { importedNames } from '../../scripts/package/declared-types.ts';
 import { pack } from '../../scripts/package/pack.ts';
 import { readWav } from '../../shared/audio/wav.ts';
 import { readLikeFunc } from '../architecture/funcignore.ts';
@@ -86,6 +87,29 @@ describe('the package', () => {
     expect(optional).toEqual([]);
   });
 
+  it('has types that compile with its own dependencies, and name no other package', async () => {
+    const installed = join(project, 'node_modules/trunkline');
+    const { dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+    const types = (await readdir(join(installed, 'types'), { recursive: true })).filter((file) =>
+      file.endsWith('.d.ts'),
+    );
+    expect(types).toContain('functions/workers/kit/index.d.ts');
+    const named = await Promise.all(
+      types.map(async (file) => importedNames(await readFile(join(installed, 'types', file), 'utf8'))),
+    );
+    const packages = named
+      .flat()
+      .filter((name) => !name.startsWith('.'))
+      .map((name) =>
+        name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/'),
+      );
+    expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([]);
+    await shell('npx tsc --skipLibCheck false', project);
+  });
+
   it('answers a number of routes.json with a worker that was added, whose types the kit checks', async () => {
     await writeFile(
       join(project, 'src/upside-down.ts'),
@@ -138,6 +162,21 @@ export const workers: readonly Worker[] = [whisper, upsideDown];
     await control.stop();
   });
 
+  it('has a help of every command, which names it as it is typed there', async () => {
+    const help = await shell(`'${join(project, 'node_modules/.bin/trunkline')}' --help`, project);
+    const commands = [...help.matchAll(/^ {2}([a-z-]+) /gm)].map(([, command = '']) => command);
+    const { scripts } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
+    expect(commands).toEqual(expect.arrayContaining(['init', ...Object.keys(scripts)].filter(isOurs)));
+    for (const command of commands) {
+      const direct = await shell(`npx trunkline ${command} --help`, project);
+      expect(direct).toMatch(new RegExp(`^Usage: trunkline ${command}\\b`));
+      if (scripts[command] === undefined) continue;
+      const byNpm = await shell(`npm run -s ${command} -- --help`, project);
+      expect(byNpm).toMatch(new RegExp(`^Usage: npm (run )?${command}\\b`));
+      expect(afterUsage(byNpm)).toBe(afterUsage(direct));
+    }
+  });
+
   it('runs every command where there is no project', async () => {
     const empty = join(parent, 'empty');
     await mkdir(empty);
@@ -150,6 +189,11 @@ export const workers: readonly Worker[] = [whisper, upsideDown];
       expect(await untilItListens(command.split(' '), empty), command).toBe(0);
   });
 });
+
+/** Scripts of a project that are not commands of Trunkline. */
+const isOurs = (script: string): boolean => !['test', 'types'].includes(script);
+
+const afterUsage = (help: string): string => help.slice(help.indexOf('\n'));
 
 /** Starts a command, ends it by SIGTERM once it has said where it listens, and resolves with its status. */
 async function untilItListens(command: readonly string[], cwd: string): Promise<number | null> {

@@ -1,6 +1,6 @@
-/** What the workers of the calls of one command do, though the system may serve other calls as well. */
+/** What the workers of the calls of one command do, and what befalls their process, though it may serve other calls. */
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
-import type { Notice } from '../watch/notice.ts';
+import { isOfProcess, type Notice } from '../watch/notice.ts';
 import type { CallDisplay } from './call-display.ts';
 import { WorkerNotices } from './worker-notices.ts';
 
@@ -29,7 +29,8 @@ export class CallNotices {
     const waiting = [...this.#early, ...news];
     this.#early = [];
     for (const notice of waiting) {
-      if (notice.callConnectionId === undefined || this.#connections.has(notice.callConnectionId))
+      const { callConnectionId } = notice;
+      if (isOfProcess(notice) || callConnectionId === undefined || this.#connections.has(callConnectionId))
         this.#notices.take(notice);
       else this.#early.push(notice);
     }
@@ -40,6 +41,6 @@ export class CallNotices {
   end(): void {
     const repeated = this.#notices.repeated();
     if (repeated !== undefined) this.#display.print(`\n${repeated}`);
-    if (this.failures > 0) this.#display.print('\nFAILED: a worker has failed on this call, see above.');
+    if (this.failures > 0) this.#display.print('\nFAILED: a worker has failed during this call, see above.');
   }
 }

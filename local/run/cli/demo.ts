@@ -8,13 +8,12 @@ import { compileReport, withoutTrailingSilence } from '../client/report.ts';
 import { ScriptClient } from '../client/script-client.ts';
 import { reportInWords, timelineInWords } from '../client/words.ts';
 import { installed } from '../project/installation.ts';
-import { findProject, samplesProject } from '../project/project.ts';
-import { playScenario } from '../scenario/run-scenario.ts';
+import { findProject } from '../project/project.ts';
 import { checksInWords } from '../scenario/words.ts';
 import { CallDisplay } from './call-display.ts';
 import { readDemoOptions } from './options.ts';
 import { showing } from './part-lines.ts';
-import { readScenario } from './scenario-command.ts';
+import { playShown, readScenario } from './scenario-command.ts';
 import { useSystem } from './system.ts';
 
 /** Below the project. */
@@ -29,10 +28,11 @@ export async function demoCommand(args: readonly string[]): Promise<number> {
   const { verbose } = readDemoOptions(args);
   const scenario = await readScenario(installed('samples/scenarios/demo.yaml'));
   const display = new CallDisplay(process.stdout);
-  const { system, close } = await useSystem({ ...showing(display, verbose), project: samplesProject() });
+  const inUse = await useSystem({ ...showing(display, verbose), samples: true });
+  const { system, close } = inUse;
   try {
     display.print('Calling the robot with samples/hello.wav …\n');
-    const played = await playScenario(system, scenario, (calls) => display.show(calls));
+    const { played, workers } = await playShown(inUse, scenario, display);
     const [call] = played.calls;
     if (call === undefined) throw new Error('the scenario of the demo has nobody who calls');
     const scripts = new ScriptClient(system);
@@ -51,7 +51,8 @@ export async function demoCommand(args: readonly string[]): Promise<number> {
     await writeFile(output, writeWav(heard.samples, heard.sampleRateHz));
     display.print(`What the caller heard is in ${relative(process.cwd(), output)}.`);
     const isRobot = judgeRobot(said, heard, display);
-    return isRobot && played.checks.every(({ held }) => held) ? 0 : 1;
+    workers.end();
+    return isRobot && played.checks.every(({ held }) => held) && workers.failures === 0 ? 0 : 1;
   } finally {
     await close();
   }

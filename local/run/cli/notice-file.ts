@@ -5,7 +5,7 @@
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findProject } from '../project/project.ts';
-import { type Notice, parseNotice } from '../watch/notice.ts';
+import { type Notice, type NoticeKind, parseNotice } from '../watch/notice.ts';
 
 const noticeFile = (): string => join(findProject().folder, '.trunkline/workers.jsonl');
 
@@ -30,19 +30,26 @@ export class NoticeWriter {
   };
 }
 
-/** Reads what is written from now on. */
+/** Reads what is written from now on, and before it that a process stands still, if one does. */
 export class NoticeReader {
   readonly #file: string;
-  #at: number;
+  #at = 0;
   #rest = '';
+  #standing: readonly Notice[];
 
   constructor(file = noticeFile()) {
     this.#file = file;
-    this.#at = this.#read(0).length;
+    this.#standing = blockedAtTheEndOf(this.#written());
   }
 
   /** What has been written since the last time. */
   next(): Notice[] {
+    const standing = this.#standing;
+    this.#standing = [];
+    return [...standing, ...this.#written()];
+  }
+
+  #written(): Notice[] {
     const bytes = this.#read(this.#at);
     this.#at += bytes.length;
     const lines = (this.#rest + bytes.toString('latin1')).split('\n');
@@ -65,3 +72,11 @@ export class NoticeReader {
     }
   }
 }
+
+/** A block of a process from which nobody has told an end. */
+function blockedAtTheEndOf(notices: readonly Notice[]): Notice[] {
+  const last = notices.findLast(({ kind }) => kind === 'blocked' || ENDS_BLOCK.includes(kind));
+  return last?.kind === 'blocked' ? [last] : [];
+}
+
+const ENDS_BLOCK: readonly NoticeKind[] = ['unblocked', 'restarted'];

@@ -73,7 +73,8 @@ const START = {
     verbose: VERBOSE,
   },
   more: `Your own routes come before those of the numbers that it offers: CALL_ROUTES
-in the environment, or in local.settings.json (docs/routes.md).`,
+in the environment or in local.settings.json, or else the file routes.json
+(docs/routes.md).`,
 } as const satisfies Command;
 
 const DEMO = {

@@ -1,10 +1,11 @@
 /** `npm start`: the whole system until Ctrl-C, with a line for each call while it lasts. */
+import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../../../shared/base/command-line.ts';
 import { endWithNpm } from '../../../shared/base/end-with-npm.ts';
 import { parseRoutes } from '../../../shared/wire/call/routes-schema.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
-import { CALLED_TELEPHONES, connectTelephones } from '../client/called-telephones.ts';
+import { CALLED_TELEPHONES } from '../client/called-telephones.ts';
 import { ControlApi } from '../client/control-api.ts';
 import { compileReport } from '../client/report.ts';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../client/running-system.ts';
 import { Telephone } from '../client/telephone.ts';
 import { reportInWords, timelineInWords } from '../client/words.ts';
+import { installed } from '../project/installation.ts';
 import { portsWithOffset } from '../stack/ports.ts';
 import type { Stack } from '../stack/stack.ts';
 import { CallDisplay } from './call-display.ts';
@@ -22,7 +24,7 @@ import { developmentKey } from './development-key.ts';
 import { NoticeWriter } from './notice-file.ts';
 import { readStartOptions, type StartOptions } from './options.ts';
 import { showing } from './part-lines.ts';
-import { describeStack, startOwnStack, userRoutes } from './system.ts';
+import { describeStack, startOwnStack } from './system.ts';
 import { WorkerNotices } from './worker-notices.ts';
 
 /** Where `npm run worker` listens, too. */
@@ -73,8 +75,7 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   const system = describeStack(stack);
   try {
     await writeStackFile(system);
-    await connectTelephones(system);
-    display.print(welcome(stack, system, performance.now() - startedMs, await userRoutes()));
+    display.print(welcome(stack, system, performance.now() - startedMs));
     const watching = watchCalls(system, display, notices, ending.signal);
     const status = await stopped.promise;
     ending.abort();
@@ -94,12 +95,7 @@ function residentsOf({
   return residents.length === 0 ? {} : { resident: { workers: residents, port: RESIDENT_PORT + portOffset } };
 }
 
-function welcome(
-  stack: Stack,
-  { directory, keys }: RunningSystem,
-  startMs: number,
-  own: readonly object[],
-): string {
+function welcome(stack: Stack, { directory, keys }: RunningSystem, startMs: number): string {
   const rows = [
     ['control app', stack.url('control'), '/api/calls'],
     ['worker app', stack.url('worker'), '/api/workers'],
@@ -115,7 +111,7 @@ function welcome(
     .filter((entry) => entry.startStreaming)
     .map((entry) => `  ${entry.number}     ${entry.worker}, ${entry.format}`);
   const called = CALLED_TELEPHONES.map(({ number, what }) => `  ${number.padEnd(16)} ${what}`);
-  const ownRoutes = (own.length === 0 ? [] : parseRoutes(own)).map(
+  const ownRoutes = (stack.ownRoutes.length === 0 ? [] : parseRoutes(stack.ownRoutes)).map(
     ({ name, match }) => `  ${(match.to ?? 'any number').padEnd(16)} ${name}, your own route`,
   );
   return `Everything runs (${(startMs / 1_000).toFixed(1)} s):
@@ -126,7 +122,7 @@ Telephone numbers:
 
 ${[...ownRoutes, ...numbers].join('\n')}
 
-Telephones that can be called (docs/api.md shows how):
+Telephones that can be called (${shown('docs/api.md')} shows how):
 
 ${called.join('\n')}
 
@@ -134,10 +130,21 @@ Key of the HTTP functions: ${keys.functions}  (the same at every start)
 
 Try next, in another terminal:
 
-  npm run call -- --in samples/hello.wav --out heard.wav --worker robot
+  npm run call -- --in ${shown('samples/hello.wav')} --out heard.wav --worker ${toTry(directory)}
 
 Ctrl-C stops all of it.
 `;
+}
+
+/** A file of Trunkline, as the user can type it. */
+function shown(path: string): string {
+  return relative(process.cwd(), installed(path));
+}
+
+/** The robot is heard best to be one. */
+function toTry(directory: RunningSystem['directory']): string {
+  const names = directory.map(({ worker }) => worker);
+  return names.find((name) => name === 'robot') ?? names[0] ?? 'NAME';
 }
 
 /** Shows live calls, and how each went when it is over. */

@@ -6,9 +6,10 @@ import { build } from '../../../scripts/build.ts';
 import { UsageError } from '../../../shared/base/command-line.ts';
 import { endWithNpm } from '../../../shared/base/end-with-npm.ts';
 import { parseRoutes, RoutesError } from '../../../shared/wire/call/routes-schema.ts';
+import { connectTelephones } from '../client/called-telephones.ts';
 import { type RunningSystem, readStackFile } from '../client/running-system.ts';
 import { INSTALLATION, IS_PACKAGED } from '../project/installation.ts';
-import { findProject, type Project } from '../project/project.ts';
+import { findProject, type Project, samplesProject } from '../project/project.ts';
 import { freePorts, type PartName, type Ports } from '../stack/ports.ts';
 import { makeSecrets } from '../stack/secrets.ts';
 import { FICTIONAL_TELEPHONES, type SystemLayout, tablesConnectionOf } from '../stack/specs.ts';
@@ -17,7 +18,7 @@ import type { Notice } from '../watch/notice.ts';
 import { NoticeReader } from './notice-file.ts';
 import { residentModule } from './program.ts';
 
-interface SystemInUse {
+export interface SystemInUse {
   readonly system: RunningSystem;
   /** Whether it was started for this command. */
   readonly own: boolean;
@@ -37,8 +38,8 @@ interface OwnStackOptions {
   /** What the command is doing, and how far it is. */
   readonly onProgress?: (what: string, howFar: string) => void;
   readonly extraEnv?: NonNullable<SystemLayout['extraEnv']>;
-  /** Defaults to the one around the folder of the command. */
-  readonly project?: Project;
+  /** Runs the workers that Trunkline brings, and no route of the user. Defaults to the project around the command. */
+  readonly samples?: boolean;
   readonly extraArgs?: NonNullable<SystemLayout['extraArgs']>;
   /** Before those of the user. */
   readonly routes?: readonly object[];
@@ -48,14 +49,15 @@ interface OwnStackOptions {
 
 /** Builds the function app and the relay and starts every part. @throws UsageError for routes that are not valid */
 export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
-  const { onProgress, functionsKey, resident, project = findProject(), ...layout } = options;
-  const routes = [...(options.routes ?? []), ...(await userRoutes(project))];
+  const { onProgress, functionsKey, resident, samples = false, ...layout } = options;
+  const project = samples ? samplesProject() : findProject();
+  const routes = [...(options.routes ?? []), ...(samples ? [] : await userRoutes(project))];
   onProgress?.('Building the function app and the relay …', '');
   const app = await builtApp(project);
   const starting = 'Starting the emulators, the relay and two function apps …';
   onProgress?.(starting, '');
   try {
-    return await startStack({
+    const stack = await startStack({
       ...layout,
       ...(resident === undefined ? {} : { resident: { ...resident, module: await residentModule() } }),
       secrets: {
@@ -69,6 +71,8 @@ export async function startOwnStack(options: OwnStackOptions): Promise<Stack> {
       checksWorkers: true,
       onStarted: (started, all) => onProgress?.(starting, `(${started} of ${all})`),
     });
+    await connectTelephones(describeStack(stack));
+    return stack;
   } catch (error) {
     if (error instanceof RoutesError) throw new UsageError(error.message);
     throw error;
@@ -88,10 +92,11 @@ async function builtApp({ folder, workers }: Project): Promise<string> {
 
 /** `own` is about a system that is started; one that runs already keeps what it has. */
 export async function useSystem(
-  own: Pick<OwnStackOptions, 'onLine' | 'onProgress' | 'extraEnv' | 'routes' | 'project'> = {},
+  own: Pick<OwnStackOptions, 'onLine' | 'onProgress' | 'extraEnv' | 'routes' | 'samples'> = {},
 ): Promise<SystemInUse> {
-  // Routes belong to the start of a system.
-  const running = own.routes === undefined ? await readStackFile() : undefined;
+  // Routes and workers belong to the start of a system.
+  const isAnyone = own.routes === undefined && own.samples !== true;
+  const running = isAnyone ? await readStackFile() : undefined;
   if (running !== undefined) {
     const reader = new NoticeReader();
     return { system: running, own: false, notices: () => reader.next(), close: async () => {} };
@@ -125,7 +130,7 @@ export async function useSystem(
  * file `routes.json`.
  * @throws UsageError with every problem of them
  */
-export async function userRoutes({ folder }: Project = findProject()): Promise<object[]> {
+async function userRoutes({ folder }: Project): Promise<object[]> {
   const setting = process.env['CALL_ROUTES'] ?? (await fromLocalSettings(folder));
   const text = setting?.trim()
     ? setting

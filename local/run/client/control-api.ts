@@ -3,10 +3,11 @@ import { ask } from './ask.ts';
 import { countsOfCall, type RelayCounts, type StreamCounts } from './counts-of-call.ts';
 import type { RunningSystem } from './running-system.ts';
 
-interface TimelineEvent {
+export interface TimelineEvent {
   readonly atMs: number;
   readonly source: string;
   readonly type: string;
+  readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
 export interface ProductCall {

@@ -4,7 +4,7 @@ import type { Audio } from '../../../shared/audio/wav.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { align } from '../../phone/align.ts';
 import { measureRoundTrip, type RoundTrip } from '../audio/round-trip.ts';
-import type { ProductCall } from './control-api.ts';
+import type { ProductCall, TimelineEvent } from './control-api.ts';
 import type { RelayCounts, WorkerCounts } from './counts-of-call.ts';
 
 export interface ReportedEvent {
@@ -12,6 +12,8 @@ export interface ReportedEvent {
   readonly atMs: number;
   readonly source: string;
   readonly type: string;
+  /** Of a failure: its codes, and what ACS says about it. */
+  readonly reason?: string;
 }
 
 type Outcome =
@@ -227,10 +229,22 @@ export function withoutTrailingSilence(samples: Int16Array): Int16Array {
 export function mergeEvents(telephone: TelephoneReport, product: ProductCall | undefined): ReportedEvent[] {
   const ringingAtMs = Date.parse(telephone.ringingAt);
   const network = telephone.events.map(({ atMs, type }) => ({ atMs, source: 'telephone network', type }));
-  const own = (product?.timeline ?? []).map(({ atMs, source, type }) => ({
+  const own = (product?.timeline ?? []).map(({ atMs, source, type, details }) => ({
     atMs: Math.round(atMs - ringingAtMs),
     source: `control app (${source})`,
     type,
+    ...reasonOf(details),
   }));
   return [...network, ...own].toSorted((a, b) => a.atMs - b.atMs);
 }
+
+/** ACS sends codes with what succeeds, too. */
+function reasonOf({ code, subCode, message }: NonNullable<TimelineEvent['details']> = {}): {
+  reason?: string;
+} {
+  if (typeof code !== 'number' || code < FIRST_FAILURE) return {};
+  const codes = [code, subCode].filter((each) => each !== undefined).join('/');
+  return { reason: [codes, message].filter((each) => each !== undefined && each !== '').join(': ') };
+}
+
+const FIRST_FAILURE = 400;

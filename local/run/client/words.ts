@@ -9,7 +9,10 @@ export function seconds(ms: number): string {
 export function timelineInWords(events: readonly ReportedEvent[]): string {
   const width = Math.max(0, ...events.map(({ source }) => source.length));
   return events
-    .map(({ atMs, source, type }) => `${seconds(atMs).padStart(9)}  ${source.padEnd(width)}  ${type}`)
+    .map(({ atMs, source, type, reason }) => {
+      const why = reason === undefined ? '' : ` (${reason})`;
+      return `${seconds(atMs).padStart(9)}  ${source.padEnd(width)}  ${type}${why}`;
+    })
     .join('\n');
 }
 

@@ -147,8 +147,9 @@ function routesOf({ routes }: ScenarioFile): Problem[] {
   } catch (error) {
     if (!(error instanceof RoutesError)) throw error;
     return error.problems.map((problem) => {
-      const index = /^routes\[(\d+)\]/.exec(problem)?.[1];
-      return { path: index === undefined ? ['routes'] : ['routes', Number(index)], message: problem };
+      const [named = '', index] = /^routes\[(\d+)\]\.?/.exec(problem) ?? [];
+      const path = index === undefined ? ['routes'] : ['routes', Number(index)];
+      return { path, message: problem.slice(named.length) };
     });
   }
 }

@@ -1,9 +1,16 @@
 /** Plays a scenario on a running system, over the control surface of the ACS emulator. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { didYouMean } from '../../../shared/base/did-you-mean.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { identifierOf } from '../../emulators/acs/telephones/identifiers.ts';
 import type { StepResult } from '../../phone/step.ts';
-import { type FollowedCall, followCall, isAnsweredOrOver, isDisconnected } from '../client/follow-call.ts';
+import {
+  type FollowedCall,
+  type FollowOptions,
+  followCall,
+  isAnsweredOrOver,
+  isDisconnected,
+} from '../client/follow-call.ts';
 import { relayCountsOf } from '../client/make-call.ts';
 import { mergeEvents, type ReportedEvent } from '../client/report.ts';
 import type { RunningSystem } from '../client/running-system.ts';
@@ -25,6 +32,12 @@ export interface PlayedCall {
   readonly events: readonly ReportedEvent[];
 }
 
+/** Who sees the calls of a scenario while they last. */
+interface Watching extends Pick<FollowOptions, 'onFound'> {
+  /** Sees every call that was placed, four times a second. */
+  readonly onLook?: (calls: readonly TelephoneReport[]) => void;
+}
+
 export interface Played {
   readonly calls: readonly PlayedCall[];
   readonly checks: readonly Check[];
@@ -43,9 +56,9 @@ const REACHED_LIMIT_MS = 10_000;
 export async function playScenario(
   system: RunningSystem,
   scenario: Scenario,
-  onLook: (calls: readonly TelephoneReport[]) => void = () => {},
+  watching: Watching = {},
 ): Promise<Played> {
-  const stage = new Stage(system, onLook);
+  const stage = new Stage(system, watching);
   if (scenario.faults !== undefined) await stage.scripts.planFaults(scenario.faults);
   try {
     const entered = await stage.enterCallees(scenario.participants);
@@ -76,13 +89,15 @@ class Stage {
   readonly scripts: ScriptClient;
   readonly #system: RunningSystem;
   readonly #telephone: Telephone;
-  readonly #onLook: (calls: readonly TelephoneReport[]) => void;
+  readonly #watching: Watching;
+  /** The calls as they were seen last, by their ids. */
+  readonly #seen = new Map<string, TelephoneReport>();
 
-  constructor(system: RunningSystem, onLook: (calls: readonly TelephoneReport[]) => void) {
+  constructor(system: RunningSystem, watching: Watching) {
     this.scripts = new ScriptClient(system);
     this.#system = system;
     this.#telephone = new Telephone(system);
-    this.#onLook = onLook;
+    this.#watching = watching;
   }
 
   /** The callees with their raw ids. */
@@ -185,7 +200,11 @@ class Stage {
 
   async #follow(id: string, { maxMs, givesUpAfterMs }: ScenarioParty): Promise<FollowedCall> {
     const limitMs = maxMs + CALL_SLACK_MS;
-    const look = (call: TelephoneReport): void => this.#onLook([call]);
+    const { onLook, ...watching } = this.#watching;
+    const look = (call: TelephoneReport): void => {
+      this.#seen.set(id, call);
+      onLook?.([...this.#seen.values()]);
+    };
     const ringing = new AbortController();
     if (givesUpAfterMs !== undefined) {
       void delay(givesUpAfterMs, undefined, { signal: ringing.signal }).then(
@@ -193,7 +212,12 @@ class Stage {
         () => {},
       );
     }
-    return followCall(this.#system, id, { limitMs, onLook: look, onAnswered: () => ringing.abort() });
+    return followCall(this.#system, id, {
+      ...watching,
+      limitMs,
+      onLook: look,
+      onAnswered: () => ringing.abort(),
+    });
   }
 
   async #join(id: string, joiner: ScenarioParty): Promise<void> {
@@ -210,7 +234,9 @@ class Stage {
     const format = calls.format === '24k' ? 'pcm24KMono' : 'pcm16KMono';
     const number = findNumber(this.#system.directory, calls.worker, format);
     if (number !== undefined) return number;
-    const names = [...new Set(this.#system.directory.map(({ worker }) => worker))].join(', ');
-    throw new Error(`${name} calls the worker ${calls.worker}, and the worker app has ${names}`);
+    const names = [...new Set(this.#system.directory.map(({ worker }) => worker))];
+    throw new Error(
+      `${name} calls the worker ${calls.worker}, and the worker app has ${names.join(', ')}${didYouMean(calls.worker, names)}`,
+    );
   }
 }

@@ -12,7 +12,9 @@ const MAX_REQUESTS = 50;
 
 const ms = z.int().min(0).max(LONGEST_MS);
 const mustBeParty = ({ input }: { input?: unknown }): string =>
-  `must be ${IDENTIFIER_RULE}, in quotes; it is ${JSON.stringify(input)}`;
+  typeof input === 'number'
+    ? `must be in quotes: "+${input}" (without them it is a number)`
+    : `must be ${IDENTIFIER_RULE}; it is ${JSON.stringify(input)}`;
 const party = z
   .string({ error: mustBeParty })
   .refine((text) => identifierOf(text) !== undefined, { error: mustBeParty });

@@ -34,6 +34,8 @@ export interface Stack {
   readonly ports: Ports;
   readonly secrets: Secrets;
   readonly directory: readonly DirectoryEntry[];
+  /** Those that were given. */
+  readonly ownRoutes: readonly object[];
   /** All of them, in order: those that were given, and those of the directory. */
   readonly routes: readonly object[];
   url(part: PartName): string;
@@ -79,7 +81,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const offered = withResidents(await offeredWorkers(options), resident?.workers ?? []);
     requireNamesOnce(offered);
     const directory = makeDirectory(offered);
-    const routes = [...(options.routes ?? []), ...directoryRoutes(directory), OUTBOUND_ROUTE];
+    const ownRoutes = options.routes ?? [];
+    const routes = [...ownRoutes, ...directoryRoutes(directory), OUTBOUND_ROUTE];
     if (options.checksWorkers === true)
       checkRoutes(
         routes,
@@ -90,6 +93,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ports: options.ports,
       secrets: options.secrets,
       directory,
+      ownRoutes,
       routes,
       url: (part) => addressOf(options.ports, part),
       ...(resident === undefined ? {} : { residentUrl: residentUrl(resident) }),

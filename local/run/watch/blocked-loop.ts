@@ -26,11 +26,14 @@ let beats = pulse.beats;
 let sinceMs = performance.now();
 let blocker: Partial<Notice> = {};
 let told: 'nothing' | 'asked' | 'blocked' | 'hung' = 'nothing';
+/** Ends the debugger's session, if there is one. */
+let leave = (): void => {};
 
 setInterval(() => {
   const nowMs = performance.now();
   if (pulse.beats !== beats) {
     const forMs = nowMs - sinceMs;
+    leave();
     if (told === 'blocked' || told === 'hung')
       tell({ kind: 'unblocked', text: `goes on after ${seconds(forMs)}`, ...blocker });
     beats = pulse.beats;
@@ -49,31 +52,40 @@ setInterval(() => {
   }
 }, LOOK_EVERY_MS);
 
-/** Stops the other thread for a moment, to see where it is. */
+/**
+ * Stops the other thread for a moment, to see where it is. Without an answer in time it says who blocks, and where as
+ * soon as that shows: a busy machine takes seconds for it.
+ */
 function ask(): void {
   const asked = beats;
   // Connected for as long as it takes: a process waits at its end for debuggers to leave.
   const session = new Session();
   const files = new Map<string, string>();
-  const answer = (place: string | undefined): void => {
+  const limit = setTimeout(() => answer(asked, undefined), PAUSE_LIMIT_MS);
+  leave = (): void => {
+    leave = () => {};
     clearTimeout(limit);
     session.disconnect();
-    // Without a place of an author, only a handler that has not even returned its promise is known to be at fault.
-    if (told !== 'asked' || pulse.beats !== asked || (place === undefined && !pulse.isInside)) return;
-    told = 'blocked';
-    blocker = { ...pulse.subject, place };
-    const text = `has blocked its process, and with it every worker there, for ${seconds(performance.now() - sinceMs)}`;
-    tell({ kind: 'blocked', text, ...blocker });
   };
-  const limit = setTimeout(() => answer(undefined), PAUSE_LIMIT_MS);
   session.on('Debugger.scriptParsed', ({ params }) => void files.set(params.scriptId, params.url));
   session.on('Debugger.paused', ({ params }) => {
     session.post('Debugger.resume');
-    answer(placeAmong(params.callFrames, files));
+    leave();
+    answer(asked, placeAmong(params.callFrames, files));
   });
   session.connectToMainThread();
   session.post('Debugger.enable');
   session.post('Debugger.pause');
+}
+
+function answer(asked: number, place: string | undefined): void {
+  const isNew = told === 'asked' || (told === 'blocked' && place !== undefined);
+  // Without a place of an author, only a handler that has not even returned its promise is known to be at fault.
+  if (!isNew || pulse.beats !== asked || (place === undefined && !pulse.isInside)) return;
+  told = 'blocked';
+  blocker = { ...pulse.subject, place };
+  const text = `has blocked its process, and with it every worker there, for ${seconds(performance.now() - sinceMs)}`;
+  tell({ kind: 'blocked', text, ...blocker });
 }
 
 function placeAmong(

@@ -43,6 +43,20 @@ export function isFailure({ kind }: Notice): boolean {
   return FAILURES.has(kind);
 }
 
+/** What befalls every worker of the process, whichever of them is at fault, and so every call. */
+const OF_PROCESS: ReadonlySet<NoticeKind> = new Set([
+  'blocked',
+  'unblocked',
+  'hung',
+  'uncaught',
+  'exit',
+  'restarted',
+]);
+
+export function isOfProcess({ kind }: Notice): boolean {
+  return OF_PROCESS.has(kind);
+}
+
 /** Undefined for a line that is none. */
 export function parseNotice(line: string): Notice | undefined {
   try {

@@ -37,7 +37,7 @@ it('says what a worker did where, once, and at the end how often', () => {
   expect(notices.failures).toBe(3);
   notices.end();
   expect(text()).toContain(`\n2 times: ${first}Error: my own bug\n`);
-  expect(text()).toContain('FAILED: a worker has failed on this call');
+  expect(text()).toContain('FAILED: a worker has failed during this call');
 });
 
 it('shows every line that a worker logs, which is no failure', () => {
@@ -65,6 +65,30 @@ it('fails for what ends the process of the workers, outside of any call', () => 
   notices.look([MINE], [{ kind: 'uncaught', text: 'nobody caught: Error: late', place: 'a.ts:1:2' }]);
   expect(text()).toBe('workers  outside of a handler at a.ts:1:2: nobody caught: Error: late\n');
   expect(notices.failures).toBe(1);
+});
+
+it('shows what befalls the process of the workers, though the call of another is at fault', () => {
+  const { notices, text } = screen();
+  const blocked: Notice = { ...FAILED, kind: 'blocked', text: 'has blocked', callConnectionId: 'of another' };
+  notices.look([MINE], [blocked, { ...blocked, kind: 'waiting', text: 'waits' }]);
+  expect(text()).toContain('call abcdefgh  whisper  onAudio at functions/');
+  expect(text()).not.toContain('waits');
+  expect(notices.failures).toBe(1);
+});
+
+it.each([
+  { after: [], told: ['blocked'] },
+  { after: ['log', 'hung'], told: ['blocked'] },
+  { after: ['unblocked'], told: [] },
+  { after: ['hung', 'restarted'], told: [] },
+] as const)('begins with a process that stands still: told $told after $after', async ({ after, told }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'trunkline-notices-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const writer = new NoticeWriter(join(folder, 'workers.jsonl'));
+  for (const kind of ['blocked', ...after] as const) writer.write({ ...FAILED, kind });
+  const reader = new NoticeReader(join(folder, 'workers.jsonl'));
+  expect(reader.next().map(({ kind }) => kind)).toEqual(told);
+  expect(reader.next()).toEqual([]);
 });
 
 it('hands notices from npm start to npm run call through a file, from the moment on when it looks', async () => {

@@ -70,9 +70,13 @@ async function hear(worker: string, body: Uint8Array | object): Promise<Response
   }).catch(() => undefined);
 }
 
-function noticed(worker: string, kind: NoticeKind): Promise<Notice> {
+/** `at`: on a busy machine the place of a block shows a while after the block. */
+function noticed(worker: string, kind: NoticeKind, at = ''): Promise<Notice> {
   return until(
-    () => notices.find((notice) => notice.worker === worker && notice.kind === kind),
+    () =>
+      notices.find(
+        ({ place = '', ...notice }) => notice.worker === worker && notice.kind === kind && place.includes(at),
+      ),
     `${kind} of ${worker}`,
     START_LIMIT_MS,
   );
@@ -132,9 +136,8 @@ it.each([
 
 it('names the line in which a loop blocks the process, while it still does, and that it goes on', async () => {
   const answer = hear('blocker', rtp());
-  const notice = await noticed('blocker', 'blocked');
+  const notice = await noticed('blocker', 'blocked', placeOf('while (!existsSync'));
   expect(notice).toMatchObject({ handler: 'onAudio', callId: CALL_ID });
-  expect(notice.place).toContain(placeOf('while (!existsSync'));
   expect(isFailure(notice)).toBe(true);
   await writeFile(join(folder, 'freed'), '');
   expect((await answer)?.status).toBe(204);
