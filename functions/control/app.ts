@@ -129,6 +129,7 @@ function createControlApp(env: Environment): ControlApp {
       readCall: (callId) => store.get(callId),
       now: Date.now,
       ...config.apiRates,
+      keyMayListen: config.keyMayListen,
     }),
     outbound: createOutboundGuard({
       ...config.outbound,

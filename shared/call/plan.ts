@@ -148,4 +148,6 @@ export interface CallPlan {
    * The call ends after nobody, neither a person nor a worker, has said anything for this long. Defaults to never.
    */
   readonly idleMs?: number;
+  /** The timeline keeps what workers publish as words that somebody spoke. Defaults to false. */
+  readonly storeTranscripts?: boolean;
 }

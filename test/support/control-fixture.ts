@@ -41,6 +41,8 @@ export class ControlFixture {
   readonly logged: string[] = [];
   /** The way to relays. */
   publishToRelay: ControlDeps['publishToRelay'];
+  /** Function keys have the role Calls.Listen. */
+  keyMayListen = false;
   nowMs = T0;
   /** Pauses that were slept, in milliseconds. */
   readonly slept: number[] = [];
@@ -74,6 +76,7 @@ export class ControlFixture {
       ticketKey: TICKET_KEY,
       maxCallMs: 60 * 60_000,
     };
+    const fixture = this;
     this.#app = {
       deps: this.deps,
       access: createAccess({
@@ -82,6 +85,9 @@ export class ControlFixture {
         now: () => this.nowMs,
         readsPerMinute: 60_000,
         actsPerMinute: 60_000,
+        get keyMayListen() {
+          return fixture.keyMayListen;
+        },
       }),
       outbound: createOutboundGuard({
         ...outbound,

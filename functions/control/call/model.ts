@@ -1,3 +1,4 @@
+import type { TextKind } from '../../../shared/call/notes.ts';
 import type { CallOperation } from '../../../shared/call/operation.ts';
 import type { CallPlan, WorkerPlan } from '../../../shared/call/plan.ts';
 import type { RejectReason, StreamingFailedChoice } from '../../../shared/call/route.ts';
@@ -80,6 +81,8 @@ export interface Call {
   readonly correlationId?: string;
   /** Ids of the last callback events, newest last. Each event is applied once. */
   readonly seenEvents: readonly string[];
+  /** How many texts of workers its timeline has. Defaults to none. */
+  readonly notes?: Readonly<Record<TextKind, number>>;
 }
 
 /** Commands that are one request to ACS about a connection and are not listed among the call's operations. */

@@ -40,6 +40,8 @@ interface ControlConfig {
   /** If set, tokens of Entra ID open the HTTP API; otherwise function keys do. */
   readonly entra?: EntraConfig;
   readonly apiRates: ApiRates;
+  /** Whether function keys have the role `Calls.Listen`. */
+  readonly keyMayListen: boolean;
   readonly outbound: OutboundConfig;
   readonly acs: Connection;
   /** The resource that synthesizes and recognizes speech for ACS. */
@@ -83,6 +85,7 @@ export function readControlConfig(env: Environment): ControlConfig {
       readsPerMinute: settings.read('API_READS_PER_MINUTE', S.API_READS_PER_MINUTE),
       actsPerMinute: settings.read('API_ACTS_PER_MINUTE', S.API_ACTS_PER_MINUTE),
     },
+    keyMayListen: settings.read('FUNCTION_KEY_LISTENS', S.FUNCTION_KEY_LISTENS),
     outbound: {
       allowed: settings.read('OUTBOUND_ALLOWED', S.OUTBOUND_ALLOWED),
       callsPerHour: settings.read('OUTBOUND_CALLS_PER_HOUR', S.OUTBOUND_CALLS_PER_HOUR),

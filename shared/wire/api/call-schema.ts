@@ -92,12 +92,13 @@ export const timelineEntrySchema = z
   .object({
     id: z.string().describe('The same event always has the same id.'),
     atMs: time('When it happened, by the clock of its source'),
-    source: z.enum(['event-grid', 'acs', 'api', 'control']),
+    source: z.enum(['event-grid', 'acs', 'api', 'control', 'worker']),
     type: z
       .string()
       .describe(
         'Messages to one worker within a minute share an entry `MessageSent`: its details have `count` and `lastAtMs` if ' +
-          'there was more than one.',
+          'there was more than one. `Note` is a text that a worker publishes (`worker`, `text`, and `isCut` if it was ' +
+          'longer). `Transcript` has words that somebody spoke: only callers with the role `Calls.Listen` get it.',
       ),
     details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   })

@@ -8,6 +8,7 @@ import {
   type PlacedEntry,
   placeAt,
   type TimelineEntry,
+  TRANSCRIPT,
 } from '../../call/stores.ts';
 import {
   type CallRow,
@@ -42,13 +43,13 @@ const MAX_CONFLICTS = 8;
 const MAX_TRANSACTION = 100;
 const MAX_PAGE = 1_000;
 
-interface TimelineRow {
+type TimelineRow = {
   readonly id: string;
   readonly atMs: number;
   readonly source: string;
   readonly type: string;
   readonly details: string;
-}
+};
 
 /**
  * Calls in the tables `calls` and `timeline`, which are created by the first write. The SDK is loaded on first use.
@@ -196,11 +197,13 @@ class TableCallStore implements CallStore {
     });
   }
 
-  putTimeline(callId: string, entry: TimelineEntry): Promise<void> {
+  putTimeline(callId: string, entries: readonly TimelineEntry[]): Promise<void> {
     return withStorage('writing to a timeline', async () => {
       const timeline = await this.#timeline();
-      const entity = timelineEntity(callId, entry);
-      await creatingTable(timeline, () => timeline.upsertEntity(entity, 'Replace'));
+      // A transaction may have each row once.
+      const rows = new Map(entries.map((entry) => [timelineKey(entry), timelineEntity(callId, entry)]));
+      const actions = [...rows.values()].map((row): TransactionAction => ['upsert', row, 'Replace']);
+      await creatingTable(timeline, () => timeline.submitTransaction(actions));
     });
   }
 
@@ -211,13 +214,14 @@ class TableCallStore implements CallStore {
   timelineBetween(
     callId: string,
     limit: number,
-    { after = placeAt(0), before }: Parameters<CallStore['timelineBetween']>[2],
+    { after = placeAt(0), before, transcripts = false }: Parameters<CallStore['timelineBetween']>[2],
   ): Promise<readonly PlacedEntry[]> {
     return withStorage('reading a timeline', async () => {
       // Call ids and places have no characters that need quoting in a filter.
       const range =
         `PartitionKey eq '${callId}' and RowKey gt '${after}'` +
-        (before === undefined ? '' : ` and RowKey lt '${before}'`);
+        (before === undefined ? '' : ` and RowKey lt '${before}'`) +
+        (transcripts ? '' : ` and type ne '${TRANSCRIPT}'`);
       const rows = await firstRows<TimelineRow>(await this.#timeline(), range, limit);
       return rows.map(({ rowKey = '', id, atMs, source, type, details }) => ({
         place: rowKey,

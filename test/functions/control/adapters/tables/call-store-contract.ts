@@ -7,6 +7,7 @@ import {
   type CallStore,
   placeAt,
   type TimelineEntry,
+  TRANSCRIPT,
   timeOfPlace,
 } from '../../../../../functions/control/call/stores.ts';
 import { confirmEnd } from '../../../../../functions/control/call/time.ts';
@@ -222,13 +223,27 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
       expect(await store.timeline(callId, 2)).toHaveLength(2);
     });
 
-    it('replaces an entry of a timeline', async () => {
+    it('adds entries to a timeline together, and replaces those that are there', async () => {
       const store = await open();
       const callId = aNewCallId();
-      await store.putTimeline(callId, entry('a/#', T0));
+      await store.putTimeline(callId, [entry('a/#', T0), entry('b', T0 + 1)]);
       const more = { ...entry('a/#', T0), details: { count: 2 } };
-      await store.putTimeline(callId, more);
-      expect(await store.timeline(callId, 10)).toEqual([more]);
+      await store.putTimeline(callId, [entry('c', T0 + 2), more, more]);
+      expect(await store.timeline(callId, 10)).toEqual([more, entry('b', T0 + 1), entry('c', T0 + 2)]);
+    });
+
+    it('leaves what somebody said out of a timeline, unless it is asked for it', async () => {
+      const store = await open();
+      const callId = aNewCallId();
+      const spoken = { ...entry('spoken', T0), type: TRANSCRIPT };
+      await store.putTimeline(callId, [spoken, entry('a', T0 + 1), entry('b', T0 + 2)]);
+      expect(await store.timeline(callId, 1)).toEqual([entry('a', T0 + 1)]);
+      const read = async (transcripts?: boolean): Promise<readonly string[]> =>
+        (await store.timelineBetween(callId, 2, transcripts === undefined ? {} : { transcripts })).map(
+          (each) => each.entry.id,
+        );
+      expect(await read()).toEqual(['a', 'b']);
+      expect(await read(true)).toEqual(['spoken', 'a']);
     });
 
     it('reads a part of a timeline, after a place and before another', async () => {
