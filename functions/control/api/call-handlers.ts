@@ -75,8 +75,12 @@ export const callHandlers = {
   },
 
   /** Asking again is not an error: ACS may not have ended the call yet. */
-  hangUp: async (request) =>
-    await act(request, { type: 'HangUpRequested', forEveryone: request.body.forEveryone }),
+  hangUp: async (request) => {
+    const { body, caller } = request;
+    const by = caller.worker === undefined ? 'application' : 'worker';
+    const worker = caller.worker === undefined ? {} : { worker: caller.worker.name };
+    return await act(request, { type: 'HangUpRequested', forEveryone: body.forEveryone, by, ...worker });
+  },
 
   startMediaStreaming: async (request) => await act(request, { type: 'StartRequested', ...request.body }),
 

@@ -5,6 +5,7 @@ import type { RejectReason, StreamingFailedChoice } from '../../../shared/call/r
 import type {
   CALL_DECISIONS,
   CallDirection,
+  CallEnder,
   CallPhase,
   PlacingFailure,
 } from '../../../shared/call/states.ts';
@@ -69,6 +70,8 @@ export interface Call {
   readonly transferredAtMs?: number;
   readonly endedAtMs?: number;
   readonly endReason?: string;
+  /** Who has ended it, or asked for its end. */
+  readonly endedBy?: CallEnder;
   /** It ended by an event, and ACS has not been asked since whether it has ended. */
   readonly endUnconfirmed?: true;
   /** Why placing the call failed. */
@@ -181,11 +184,16 @@ export function keep(call: Call): CallStep {
   return { call, commands: [] };
 }
 
-/** Asks ACS to end the call, if it has a connection, and remembers when: the sweep asks again if nothing happens. */
-export function beginHangUp(call: Call, nowMs: number): CallStep {
+/**
+ * Asks ACS to end the call, if it has a connection, and remembers when: the sweep asks again if nothing happens. `by`:
+ * who ends it, unless somebody does already.
+ */
+export function beginHangUp(call: Call, nowMs: number, by?: CallEnder): CallStep {
   const commands: CallCommand[] =
     call.callConnectionId === undefined ? [] : [{ type: 'hangUp', forEveryone: call.leavesOthers !== true }];
-  return { call: { ...call, hangUpRequestedAtMs: nowMs }, commands };
+  const endedBy = call.endedBy ?? by;
+  const asked = { ...call, hangUpRequestedAtMs: nowMs };
+  return { call: endedBy === undefined ? asked : { ...asked, endedBy }, commands };
 }
 
 /** Whether the call goes on, so that it is worth restarting what has failed. */

@@ -37,7 +37,7 @@ export function endIdleCall(load: LoadControlApp): HttpHandler {
         'operation-not-possible',
         'Silence does not end this call: its route sets no idleSeconds.',
       );
-    return await act(app, callId, { type: 'HangUpRequested', reason: 'idle' }, log);
+    return await act(app, callId, { type: 'HangUpRequested', by: 'silence' }, log);
   });
 }
 

@@ -12,9 +12,11 @@ import {
 } from '../../call/stores.ts';
 import {
   type CallRow,
+  type ConnectionRow,
   callKeys,
   callOf,
   changeActions,
+  connectionKey,
   createActions,
   equals,
   type ListKind,
@@ -128,7 +130,8 @@ class TableCallStore implements CallStore {
 
   list(query: CallQuery): Promise<CallPage> {
     return withStorage('listing calls', async () => {
-      const { state, route, direction, limit, after } = query;
+      const { state, route, direction, limit, after, callConnectionId } = query;
+      if (callConnectionId !== undefined) return pageOfCalls(await this.#callsOf(callConnectionId), query);
       const kind: ListKind = state === 'ended' ? 'past' : 'live';
       const place = after === undefined ? undefined : placeOfCursor(after);
       const conditions =
@@ -182,7 +185,9 @@ class TableCallStore implements CallStore {
       for (const call of rows.map(callOf)) {
         // The timeline is removed first: if this stops half way, the call is found again.
         if (!(await this.#removeTimeline(call.callId, isInTime))) break;
-        await unlessMissing(calls.submitTransaction(removeActions(call)));
+        const isRemoved = await unlessMissing(calls.submitTransaction(removeActions(call)));
+        // One row that is missing keeps the others.
+        if (isRemoved === undefined) await unlessMissing(calls.submitTransaction(removeActions(call, true)));
         removed.push(call.callId);
       }
       return removed;
@@ -234,6 +239,18 @@ class TableCallStore implements CallStore {
         },
       }));
     });
+  }
+
+  /** The call of a connection, if there is one. Its partition follows from its id, so every partition is asked. */
+  async #callsOf(callConnectionId: string): Promise<readonly Call[]> {
+    const calls = await this.#calls();
+    const rowKey = connectionKey(callConnectionId);
+    const asked = PARTITIONS.map((partition) =>
+      unlessMissing(calls.getEntity<ConnectionRow>(partition, rowKey)),
+    );
+    const ids = (await Promise.all(asked)).flatMap((row) => (row === undefined ? [] : [row.callId]));
+    const rows = await Promise.all(ids.map((callId) => readRow(calls, callId)));
+    return rows.flatMap((row) => (row === undefined ? [] : [callOf(row)]));
   }
 
   /** The first rows of a range in every partition. */

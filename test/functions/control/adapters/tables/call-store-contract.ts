@@ -86,6 +86,29 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
       expect(await ids({ state: 'ended' })).toEqual([]);
     });
 
+    it('finds the call of a connection, from when it is known, live or past', async () => {
+      const store = await open();
+      const [callId, other] = [aNewCallId(), aNewCallId()];
+      const callConnectionId = `a/b#${callId}`;
+      await store.create(aCall({ callId }));
+      await store.create(aCall({ callId: other, phase: 'connected', callConnectionId: `other ${callId}` }));
+      const found = async (more: Partial<CallQuery> = {}): Promise<readonly string[]> =>
+        (await store.list({ limit: 10, callConnectionId, ...more })).calls.map((call) => call.callId);
+      expect(await found()).toEqual([]);
+      await store.update(callId, (call) => ({ call: { ...call, phase: 'connected', callConnectionId } }));
+      expect(await found()).toEqual([callId]);
+      expect(await found({ state: 'ended' })).toEqual([]);
+      await store.update(callId, (call) => ({ call: anEnded(call, T0 + 1) }));
+      expect(await found()).toEqual([callId]);
+      expect(await found({ state: 'ended' })).toEqual([callId]);
+      expect(await found({ state: 'connected' })).toEqual([]);
+      expect(await found({ route: 'another' })).toEqual([]);
+      const another = { callConnectionId: `other ${callId}` };
+      expect(await found(another), 'known when it was stored').toEqual([other]);
+      await store.removeEnded(T0 + 2, 100);
+      expect(await found()).toEqual([]);
+    });
+
     it('lists calls of the past by when they ended, the last first', async () => {
       const store = await open();
       const ids = Array.from({ length: 4 }, aNewCallId);
