@@ -49,6 +49,8 @@ interface ControlConfig {
   readonly acsTokens: AcsTokenConfig;
   readonly publicBaseUrl: string;
   readonly relayUrl: string;
+  /** Without it nobody can say how the worker app is. */
+  readonly workerUrl?: string;
   /** The current key, then the previous one. */
   readonly ticketKeys: readonly [string, ...string[]];
   /** The JSON of the setting, which the schema of routes checks. */
@@ -74,6 +76,7 @@ export function readControlConfig(env: Environment): ControlConfig {
   const settings = new SettingsReader('control app', withDefaultBaseUrl(env));
   const webPubSub = settings.readOptional('WEB_PUBSUB_CONNECTION_STRING', S.WEB_PUBSUB_CONNECTION_STRING);
   const entra = readEntra(settings);
+  const workerUrl = settings.readOptional('WORKER_URL', S.WORKER_URL);
   const cognitiveServicesEndpoint = settings.readOptional(
     'COGNITIVE_SERVICES_ENDPOINT',
     S.COGNITIVE_SERVICES_ENDPOINT,
@@ -94,6 +97,7 @@ export function readControlConfig(env: Environment): ControlConfig {
     acsTokens: readAcsTokens(settings),
     publicBaseUrl: settings.read('PUBLIC_BASE_URL', S.PUBLIC_BASE_URL),
     relayUrl: settings.read('RELAY_URL', S.RELAY_URL),
+    ...(workerUrl === undefined ? {} : { workerUrl }),
     ticketKeys: readTicketKeys(settings),
     routes: settings.read('CALL_ROUTES', S.CALL_ROUTES),
     tables: readConnection(settings, 'TABLES_CONNECTION_STRING', 'TABLES_ENDPOINT'),

@@ -53,6 +53,13 @@ export const CONTROL_SETTINGS = {
     example: 'wss://relay.contoso.azurecontainerapps.io',
     schema: endpoint('wss:'),
   }),
+  WORKER_URL: setting({
+    what: 'The address of the worker app. The health of the system (getHealth) then includes it; nothing else uses it.',
+    where: 'The function app of the workers, Overview, Default domain.',
+    example: 'https://contoso-worker.azurewebsites.net',
+    schema: endpoint('https:'),
+    optional: true,
+  }),
   API_AUTH: setting({
     what: 'How callers of the HTTP API authenticate: "function-key", with a key that the Functions host checks, or "entra", with a token of Microsoft Entra ID that has the roles Calls.Read, Calls.Control or Calls.Listen.',
     where: 'You choose; docs/access.md says how to set up Entra ID. The app reads it when it starts.',
