@@ -20,6 +20,7 @@ export const healthEndpoints = {
     tag: 'health',
     summary: 'Shows whether the control app reaches the other parts of the system',
     role: 'Calls.Read',
+    query: z.strictObject({}),
     answer: {
       status: 200,
       description: 'How the parts are. The control app asks them at most every five seconds.',
