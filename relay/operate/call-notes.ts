@@ -11,7 +11,8 @@
  */
 
 import type { Clock } from '../../shared/base/clock.ts';
-import { MAX_NOTE_CHARS, STORED_NOTES, type TextKind, type WorkerNote } from '../../shared/call/notes.ts';
+import { MAX_NOTE_CHARS, STORED_NOTES, type WorkerNote } from '../../shared/call/notes.ts';
+import type { TextKind } from '../../shared/call/plan.ts';
 import { MAX_NOTES_PER_REQUEST } from '../../shared/wire/relay/worker-notes.ts';
 import type { PublishAction } from '../speak/worker-replies.ts';
 

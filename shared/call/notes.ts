@@ -1,12 +1,6 @@
 /** Texts that workers publish about their call. */
 
-/**
- * What a text is. `note`: what the worker says of its own, which the timeline of the call keeps. `transcript`: words
- * that somebody spoke, which it keeps only where the route says so.
- */
-export const TEXT_KINDS = ['note', 'transcript'] as const;
-
-export type TextKind = (typeof TEXT_KINDS)[number];
+import type { TextKind } from './plan.ts';
 
 /** How many texts of each kind the timeline of one call has at most. */
 export const STORED_NOTES = { note: 200, transcript: 2_000 } as const satisfies Record<TextKind, number>;

@@ -21,11 +21,11 @@ export type CallDirection = (typeof CALL_DIRECTIONS)[number];
 export const CALL_DECISIONS = ['answer', 'reject', 'redirect'] as const;
 
 /**
- * Who ended a call. `participant`: somebody on the telephone hung up, or did not want the call. `application`: a caller
- * of the API. `worker`: a worker with the token of its call. `route`: it rejected or redirected the call, or ended it as
- * streaming had failed. `silence`: nobody said anything for as long as the route allows. `time-limit`: the call lasted,
- * or rang, for as long as it may. `transfer`: the participant was handed over. `failure`: the call could not be
- * connected, or was cut off. `unknown`: it was found to be gone.
+ * Who ended a call. `participant`: somebody on the telephone hung up, or did not want the call. `application`: a
+ * caller of the API. `worker`: a worker with the token of its call. `route`: it rejected or redirected the call, or
+ * ended it as streaming had failed. `silence`: nobody said anything for as long as the route allows. `time-limit`: the
+ * call lasted, or rang, for as long as it may. `transfer`: the participant was handed over. `failure`: the call could
+ * not be connected, or was cut off. `unknown`: it was found to be gone.
  */
 export const CALL_ENDERS = [
   'participant',

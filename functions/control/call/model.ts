@@ -1,6 +1,5 @@
-import type { TextKind } from '../../../shared/call/notes.ts';
 import type { CallOperation } from '../../../shared/call/operation.ts';
-import type { CallPlan, WorkerPlan } from '../../../shared/call/plan.ts';
+import type { CallPlan, TextKind, WorkerPlan } from '../../../shared/call/plan.ts';
 import type { RejectReason, StreamingFailedChoice } from '../../../shared/call/route.ts';
 import type {
   CALL_DECISIONS,

@@ -1,6 +1,5 @@
 /** What a worker is made of, as its author sees it. `define-worker.ts` checks it, `run-event.ts` runs it. */
-import type { TextKind } from '../../../shared/call/notes.ts';
-import type { ListenMode } from '../../../shared/call/plan.ts';
+import type { ListenMode, TextKind } from '../../../shared/call/plan.ts';
 import type { ListenOptions } from '../../../shared/wire/call/listen-schema.ts';
 import type { LaneEvent, WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
 import type { CallActions } from './call-actions.ts';

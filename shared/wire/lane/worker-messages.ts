@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
-import { TEXT_KINDS } from '../../call/notes.ts';
+import { TEXT_KINDS } from '../../call/plan.ts';
 
 /** Longest `data` of a message to a worker, as JSON text in characters. */
 export const MAX_MESSAGE_DATA_CHARS = 16_384;

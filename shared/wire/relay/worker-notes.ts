@@ -1,6 +1,7 @@
 /** Texts that workers publish, as a relay sends them to the control app. */
 import * as z from 'zod';
-import { MAX_NOTE_CHARS, TEXT_KINDS, type WorkerNote } from '../../call/notes.ts';
+import { MAX_NOTE_CHARS, type WorkerNote } from '../../call/notes.ts';
+import { TEXT_KINDS } from '../../call/plan.ts';
 import { WORKER_NAME_PATTERN } from '../names.ts';
 
 /** Texts in one request. */
