@@ -75,9 +75,7 @@ it.concurrent.each([
     const call = await test.control.call(callId);
     expect(call).toMatchObject({ state: 'ended', endedBy: 'worker' });
     const texts = call?.timeline?.filter(({ source }) => source === 'worker');
-    expect(texts?.map(({ type, details }) => [type, details])).toEqual([
-      ['Note', { worker, text: NOTE }],
-    ]);
+    expect(texts?.map(({ type, details }) => [type, details])).toEqual([['Note', { worker, text: NOTE }]]);
     const { samples } = await test.telephone.recording(id, 'heard');
     expect(Buffer.from(samples.buffer).includes(Buffer.from(GOODBYE.buffer)), 'the whole goodbye').toBe(true);
   },
