@@ -40,7 +40,7 @@ export type NoteLoss =
   | 'control app away';
 
 /** What the streams of a relay share (`NoteOffice`). */
-export interface NoteDesk {
+interface NoteDesk {
   /** Takes a place for a text that waits, or says why there is none. */
   take(): NoteLoss | undefined;
   /** The text does not wait any more. */

@@ -97,7 +97,7 @@ describe('who may use the HTTP API', () => {
   it('what was said on a call is open to the role for it alone, which no other role includes', async () => {
     const asWith = async (
       by: Access,
-      request: Omit<AccessRequest, 'headers'>,
+      request: Pick<Parameters<Access['authorize']>[0], 'hostCheck'>,
       token = '',
     ): Promise<unknown> => {
       const headers = new Headers(token === '' ? {} : { authorization: `Bearer ${token}` });
